@@ -1,0 +1,113 @@
+//! The worker: owns the model on a named thread, takes the latest request, streams what it finds.
+//!
+//! The interface asks with a [`Request`] and hears [`Event`]s. Every event carries the generation of the study
+//! it belongs to; the interface drops those of a study that is no longer open.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::explain::{Attribution, Method};
+use crate::network::GateVerdict;
+use crate::study::Frame;
+use crate::uncertainty::Posterior;
+
+/// Counts up each time another image is shown; results carry it back.
+pub type Generation = u64;
+
+/// What to compute for an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnalysisOptions {
+    /// Stages to explain, names; empty means the manifest's target layer.
+    pub layers: Vec<String>,
+    pub methods: Vec<Method>,
+    /// Number of MC-dropout samples, 0 for none.
+    pub samples: usize,
+    pub seed: u64,
+    /// Go on although the gate refuses.
+    pub force: bool,
+}
+
+impl Default for AnalysisOptions {
+    fn default() -> Self {
+        Self { layers: Vec::new(), methods: Method::ALL.to_vec(), samples: 100, seed: 7, force: false }
+    }
+}
+
+/// What the interface asks of the worker.
+#[derive(Clone)]
+pub enum Request {
+    Analyze { generation: Generation, frame: Arc<Frame>, options: AnalysisOptions },
+    /// Switch to another model (name in the registry, or folder).
+    LoadModel { name: String },
+}
+
+/// Wall-clock milliseconds of each step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    pub decode: f64,
+    pub preprocess: f64,
+    pub forward: f64,
+    pub explain: f64,
+    pub uncertainty: f64,
+}
+
+/// One class or group of a prediction: from one pass with dropout off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    pub label: String,
+    /// Logit before temperature; `None` for groups.
+    pub logit: Option<f32>,
+    /// Probability after temperature, dropout off.
+    pub probability: f32,
+    pub threshold: f32,
+}
+
+/// Everything that one analysis yields.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    pub gate: Option<GateVerdict>,
+    /// False when the gate refused and nobody insisted: then there are no scores.
+    pub scored: bool,
+    pub labels: Vec<Score>,
+    pub groups: Vec<Score>,
+    /// One for each asked layer × method × class.
+    pub attributions: Vec<Arc<Attribution>>,
+    /// `None` when the model has no stochastic layer or no samples were asked for.
+    pub posterior: Option<Posterior>,
+    /// False when the model has no stochastic layer: no bars are drawn, and it is said.
+    pub stochastic: bool,
+    pub options: AnalysisOptions,
+    pub timing: Timing,
+    pub warnings: Vec<String>,
+}
+
+/// What the interface must know of the loaded model.
+#[derive(Clone, Debug)]
+pub struct ModelInfo {
+    pub manifest: Arc<crate::network::manifest::Manifest>,
+    pub sha256: String,
+    /// `CPU`, `CUDA 0`, `Metal 0`.
+    pub device: String,
+    /// Stages that a map can be laid over, first to last.
+    pub layers: Vec<String>,
+    pub stochastic: bool,
+}
+
+/// What the worker says.
+#[derive(Clone)]
+pub enum Event {
+    ModelReady(ModelInfo),
+    ModelFailed { name: String, reason: String },
+    Started { generation: Generation },
+    /// The gate's verdict, before anything else.
+    Gated { generation: Generation, verdict: GateVerdict },
+    /// Scores of the pass with dropout off.
+    Scored { generation: Generation, labels: Vec<Score>, groups: Vec<Score> },
+    Explained { generation: Generation, attributions: Vec<Arc<Attribution>> },
+    /// The posterior of the samples so far.
+    Sampled { generation: Generation, done: usize, of: usize, posterior: Posterior },
+    Finished { generation: Generation, analysis: Arc<Analysis> },
+    Cancelled { generation: Generation },
+    Failed { generation: Generation, reason: String },
+}

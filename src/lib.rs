@@ -1,0 +1,31 @@
+//! Pellucid: a native viewer that shows a radiologist what an image classifier saw.
+//!
+//! ```text
+//! path ──► study ──► imaging ──► network ──► explain ─┐
+//!          (what      (grey        (logits,   (maps)   ├─► engine ──► app      (viewer)
+//!          was        values,      stages)  uncertainty│  events ──► cli      (batch)
+//!          opened)    display)              (posterior)┘      └────► report   (PDF, JSON)
+//!                                  ▲
+//!                      training, evaluation (make and judge the models)
+//! ```
+//!
+//! Data flows left to right. A room may use what stands to its left, never to its right, and nothing
+//! but [`app`] knows egui. `tests/spec/house.rs` holds both rules.
+
+pub mod app;
+pub mod cli;
+pub mod engine;
+pub mod evaluation;
+pub mod explain;
+pub mod imaging;
+pub mod limits;
+pub mod network;
+pub mod report;
+pub mod study;
+pub mod training;
+pub mod uncertainty;
+
+/// Version of the program, as printed in every report.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Commit the program was built from, or `unknown` outside a git checkout.
+pub const COMMIT: &str = env!("PELLUCID_COMMIT");

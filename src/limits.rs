@@ -1,0 +1,21 @@
+//! Every budget of the program in one place.
+//!
+//! Files come from CDs and portals and may be hostile: whatever allocates by a number that a file
+//! declares checks it against one of these first.
+
+/// Largest file that is read into memory, in bytes.
+pub const FILE_BYTES: u64 = 1 << 30;
+/// Most pixels of one frame or picture (rows × columns).
+pub const FRAME_PIXELS: u64 = 120_000_000;
+/// Most frames that one object may declare.
+pub const FRAMES: u32 = 20_000;
+/// Most bytes of decoded pixel data held for one object.
+pub const DECODED_BYTES: u64 = 1 << 31;
+/// Deepest nesting of sequences in a DICOM object.
+pub const SEQUENCE_DEPTH: usize = 64;
+/// Most files listed from the folders opened at once.
+pub const FILES_AT_ONCE: usize = 200_000;
+/// Largest manifest or card of a model, in bytes.
+pub const MANIFEST_BYTES: u64 = 1 << 20;
+/// Largest weights file of a model, in bytes.
+pub const WEIGHT_BYTES: u64 = 2 << 30;

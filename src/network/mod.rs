@@ -1,0 +1,110 @@
+//! Networks as chains of named stages, and the models (weights, manifest, gate) that people choose.
+//!
+//! Everything that makes the program quick follows from [`Network::forward_range`]: run once up to the target
+//! layer, keep that activation as a `Var`, and run only the rest, for any CAM at any stage and for every class;
+//! run once up to the first dropout and only the rest `T` times for MC dropout.
+
+pub mod conv;
+pub mod device;
+pub mod layers;
+pub mod manifest;
+pub mod preprocess;
+pub mod registry;
+pub mod resnet;
+pub mod weights;
+
+use std::ops::Range;
+
+use candle_core::{Device, Tensor};
+
+/// Result of tensor work.
+pub type Result<T> = candle_core::Result<T>;
+
+/// How the stochastic and the statistics-keeping layers behave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mode {
+    /// Dropout off, batch norm with running statistics.
+    Inference,
+    /// Dropout on with masks of this seed, batch norm with batch statistics (which are recorded).
+    Training { seed: u64 },
+    /// Dropout on, batch norm with running statistics. Row `i` of the batch uses the mask of sample
+    /// `first + i` of `seed`, so that numbers do not depend on how samples are batched.
+    Sampling { seed: u64, first: usize },
+}
+
+/// What a stage computes.
+pub trait Layer: Send + Sync {
+    /// Input and output are `(N, C, H, W)` or, behind the pooling, `(N, F)`.
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor>;
+}
+
+/// A named link of the chain.
+pub struct Stage {
+    /// Name as users write it, for example `stage4`; equal to the prefix of its weights.
+    pub name: String,
+    /// True when the output is a feature map `(N, C, H, W)` that a CAM can be laid over.
+    pub spatial: bool,
+    /// True when the stage holds a dropout with a rate above 0.
+    pub stochastic: bool,
+    pub layer: Box<dyn Layer>,
+}
+
+/// A network: stages run one after the other; the last one yields the logits `(N, K)`.
+pub struct Network {
+    pub stages: Vec<Stage>,
+}
+
+impl Network {
+    /// Runs the stages of `range` on `x`.
+    pub fn forward_range(&self, range: Range<usize>, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let mut x = x.clone();
+        for stage in &self.stages[range] {
+            x = stage.layer.forward(&x, mode)?;
+        }
+        Ok(x)
+    }
+
+    /// Runs the whole chain: `(N, C, H, W)` → logits `(N, K)`.
+    pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.forward_range(0..self.stages.len(), x, mode)
+    }
+
+    /// Number of the stage called `name`.
+    pub fn stage(&self, name: &str) -> Option<usize> {
+        self.stages.iter().position(|s| s.name == name)
+    }
+
+    /// Names of the stages that a CAM can be laid over, first to last.
+    pub fn spatial_stages(&self) -> Vec<&str> {
+        self.stages.iter().filter(|s| s.spatial).map(|s| s.name.as_str()).collect()
+    }
+
+    /// Number of the first stage that holds an active dropout, if there is one.
+    pub fn first_stochastic(&self) -> Option<usize> {
+        self.stages.iter().position(|s| s.stochastic)
+    }
+}
+
+/// The verdict of the input gate, which stands before every score.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct GateVerdict {
+    pub accepted: bool,
+    /// 0–1, higher is more like what the model was trained for.
+    pub score: f32,
+    /// The smallest score that is let through.
+    pub threshold: f32,
+    /// One sentence for the reader, also when accepted.
+    pub reason: String,
+    /// Reservations for an accepted image ("looks like an adult; the model never saw any").
+    pub warnings: Vec<String>,
+}
+
+/// A model as people choose it: manifest, network with its weights, gate.
+pub struct Model {
+    pub manifest: manifest::Manifest,
+    pub network: Network,
+    /// SHA-256 of `weights.safetensors`, lower-case hex.
+    pub sha256: String,
+    pub device: Device,
+    pub gate: Option<crate::uncertainty::gate::Gate>,
+}

@@ -1,0 +1,3 @@
+//! The case report: one value, many exporters.
+
+pub mod case;

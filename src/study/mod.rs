@@ -1,0 +1,167 @@
+//! What was opened: files become images with their identity, meta data and grey values.
+//!
+//! [`open`] turns paths into a [`Catalogue`] of light [`ImageEntry`]s (headers only: a folder of 2,000
+//! files is listed without decoding a pixel), and [`load`] turns one entry into a [`Frame`].
+//! DICOM parsing, guards and decoding live in the files beside this one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::imaging::{Plane, Voi};
+
+/// Text attributes of an image, as the file gave them (decoded by its Specific Character Set).
+///
+/// Empty strings mean "absent". PNG, JPEG and TIFF files have only what the file name tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    pub patient_name: String,
+    pub patient_id: String,
+    pub birth_date: String,
+    pub sex: String,
+    pub age: String,
+    pub accession_number: String,
+    pub study_date: String,
+    pub study_time: String,
+    pub study_description: String,
+    pub series_description: String,
+    pub series_number: String,
+    pub instance_number: String,
+    pub modality: String,
+    pub body_part: String,
+    pub view_position: String,
+    pub laterality: String,
+    pub institution: String,
+    pub referring_physician: String,
+    pub manufacturer: String,
+    pub model_name: String,
+    pub kvp: String,
+    pub transfer_syntax: String,
+    /// "2.25…:lossy" marks: ratio or method when LossyImageCompression is "01", else empty.
+    pub lossy: String,
+    pub sop_class_uid: String,
+}
+
+/// What identifies an image: its SOP Instance UID, or a stable hash of the content where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identity {
+    pub study_uid: String,
+    pub series_uid: String,
+    pub sop_instance_uid: String,
+}
+
+/// One image that can be shown, known by its header only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageEntry {
+    pub path: PathBuf,
+    pub identity: Identity,
+    pub meta: Metadata,
+    pub columns: u32,
+    pub rows: u32,
+    pub frames: u32,
+    /// False for objects without pixels (SR, RT plan …), which are listed by type and cannot be shown.
+    pub has_pixels: bool,
+    /// Words for the list: file name, or the kind of a pixel-less object.
+    pub title: String,
+}
+
+/// A series: images in the order of the anatomy (position along the normal, else instance number, else name).
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    pub uid: String,
+    pub description: String,
+    pub modality: String,
+    pub images: Vec<Arc<ImageEntry>>,
+}
+
+/// A study of one patient.
+#[derive(Clone, Debug, Default)]
+pub struct Study {
+    pub uid: String,
+    pub description: String,
+    pub date: String,
+    pub series: Vec<Series>,
+}
+
+/// A patient with all studies that were opened.
+#[derive(Clone, Debug, Default)]
+pub struct Patient {
+    pub id: String,
+    pub name: String,
+    pub studies: Vec<Study>,
+}
+
+/// Everything that was opened, grouped patient → study → series → image, with the reasons for what was not.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    pub patients: Vec<Patient>,
+    pub warnings: Vec<Warning>,
+}
+
+/// A file that could not be read, or that was read with a reservation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    pub path: PathBuf,
+    pub reason: String,
+}
+
+/// Where a pixel spacing comes from; a length in mm is only as good as this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SpacingProvenance {
+    /// Pixel Spacing, calibrated or of a cross-sectional image: millimetres in the patient.
+    Calibrated,
+    /// Imager Pixel Spacing: millimetres at the detector.
+    AtDetector,
+}
+
+/// Distance of neighbouring pixel centres.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spacing {
+    /// mm between rows (vertical).
+    pub row_mm: f64,
+    /// mm between columns (horizontal).
+    pub column_mm: f64,
+    pub provenance: SpacingProvenance,
+}
+
+/// One decoded frame: grey values after the modality LUT or rescale, **before** window and polarity.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub entry: Arc<ImageEntry>,
+    /// Number of the frame within its object, from 0.
+    pub index: u32,
+    /// Modality values (luma for colour pictures), row by row.
+    pub plane: Plane,
+    /// The colour picture, where the object is one; shown instead of the grey plane.
+    pub color: Option<Arc<image::RgbImage>>,
+    /// True for MONOCHROME1 or Presentation LUT Shape INVERSE: low values are bright.
+    pub inverted: bool,
+    /// Lowest and highest value that the stored bits can take, after the modality transform.
+    pub value_range: (f32, f32),
+    /// Pixel padding values (inclusive range, modality units): background, no part of statistics.
+    pub padding: Option<(f32, f32)>,
+    /// Windows and VOI LUTs of the file, the first is the default.
+    pub voi: Vec<Voi>,
+    pub spacing: Option<Spacing>,
+    /// Reservations about this frame (lossy, burned-in annotation, unusual values …).
+    pub warnings: Vec<String>,
+}
+
+impl Frame {
+    /// What a model sees: modality values with the polarity corrected (bright = dense), before any window.
+    ///
+    /// Nothing the reader does to the display can change it.
+    #[must_use]
+    pub fn model_plane(&self) -> Plane {
+        if !self.inverted {
+            return self.plane.clone();
+        }
+        let (low, high) = self.value_range;
+        Plane {
+            width: self.plane.width,
+            height: self.plane.height,
+            values: self.plane.values.iter().map(|v| low + high - v).collect(),
+        }
+    }
+}
