@@ -11,19 +11,19 @@ fn main() {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets the manifest folder");
     let out = env::var("OUT_DIR").expect("cargo sets the output folder");
     println!("cargo::rerun-if-changed=models");
-    println!("cargo::rerun-if-changed=.git/HEAD");
-    println!("cargo::rustc-env=PELLUCID_COMMIT={}", commit(&root));
+    // The log of HEAD grows with every commit; outside a checkout there is none.
+    if let Some(log) = git(&root, &["rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    let commit = git(&root, &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".into());
+    println!("cargo::rustc-env=PELLUCID_COMMIT={commit}");
     fs::write(Path::new(&out).join("embedded_models.rs"), embed(&Path::new(&root).join("models")))
         .expect("the output folder is writable");
 }
 
-fn commit(root: &str) -> String {
-    Command::new("git")
-        .args(["-C", root, "rev-parse", "--short=12", "HEAD"])
-        .output()
-        .ok()
-        .filter(|o| o.status.success())
-        .map_or_else(|| "unknown".into(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
+fn git(root: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// One entry for each folder of `models/` that holds a manifest, in the order of their names.

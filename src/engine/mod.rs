@@ -37,9 +37,15 @@ impl Default for AnalysisOptions {
 /// What the interface asks of the worker.
 #[derive(Clone)]
 pub enum Request {
-    Analyze { generation: Generation, frame: Arc<Frame>, options: AnalysisOptions },
+    Analyze {
+        generation: Generation,
+        frame: Arc<Frame>,
+        options: AnalysisOptions,
+    },
     /// Switch to another model (name in the registry, or folder).
-    LoadModel { name: String },
+    LoadModel {
+        name: String,
+    },
 }
 
 /// Wall-clock milliseconds of each step.
@@ -98,16 +104,44 @@ pub struct ModelInfo {
 #[derive(Clone)]
 pub enum Event {
     ModelReady(ModelInfo),
-    ModelFailed { name: String, reason: String },
-    Started { generation: Generation },
+    ModelFailed {
+        name: String,
+        reason: String,
+    },
+    Started {
+        generation: Generation,
+    },
     /// The gate's verdict, before anything else.
-    Gated { generation: Generation, verdict: GateVerdict },
+    Gated {
+        generation: Generation,
+        verdict: GateVerdict,
+    },
     /// Scores of the pass with dropout off.
-    Scored { generation: Generation, labels: Vec<Score>, groups: Vec<Score> },
-    Explained { generation: Generation, attributions: Vec<Arc<Attribution>> },
+    Scored {
+        generation: Generation,
+        labels: Vec<Score>,
+        groups: Vec<Score>,
+    },
+    Explained {
+        generation: Generation,
+        attributions: Vec<Arc<Attribution>>,
+    },
     /// The posterior of the samples so far.
-    Sampled { generation: Generation, done: usize, of: usize, posterior: Posterior },
-    Finished { generation: Generation, analysis: Arc<Analysis> },
-    Cancelled { generation: Generation },
-    Failed { generation: Generation, reason: String },
+    Sampled {
+        generation: Generation,
+        done: usize,
+        of: usize,
+        posterior: Posterior,
+    },
+    Finished {
+        generation: Generation,
+        analysis: Arc<Analysis>,
+    },
+    Cancelled {
+        generation: Generation,
+    },
+    Failed {
+        generation: Generation,
+        reason: String,
+    },
 }

@@ -46,7 +46,14 @@ pub struct Window {
 /// A value-of-interest transform of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Voi {
-    Window { window: Window, explanation: String },
+    Window {
+        window: Window,
+        explanation: String,
+    },
     /// A look-up table: `first` is the modality value of entry 0, entries are normalised to 0–1.
-    Lut { first: f32, entries: Vec<f32>, explanation: String },
+    Lut {
+        first: f32,
+        entries: Vec<f32>,
+        explanation: String,
+    },
 }
