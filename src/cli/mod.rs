@@ -1,8 +1,150 @@
 //! The command line: one file a subcommand.
+//!
+//! A stable contract that scripts build on. Results go to standard output, everything else to standard error;
+//! `--json` prints one object a line and nothing else. Exit codes: 0 done, 1 failed, 2 usage, 3 some of several
+//! inputs failed. Errors are sentences with their causes, also when a command panics.
 
+mod output;
+
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PELLUCID_COMMIT"), ")");
+
+/// A native viewer that shows a radiologist what an image classifier saw.
+#[derive(Debug, Parser)]
+#[command(name = "pellucid", version = VERSION, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Not a medical device: for research and teaching, never for diagnosis.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    view: View,
+}
+
+/// The viewer, which is what runs without a subcommand.
+#[derive(Debug, clap::Args)]
+struct View {
+    /// Files and folders to open (DICOM, PNG, JPEG, TIFF); a file named like a command is written ./NAME
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Write a picture of the window once the first result stands, and exit
+    #[arg(long, value_name = "FILE.png")]
+    screenshot: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// How a command ended that did not fail as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// Some of several inputs failed; each was reported when it did.
+    SomeFailed,
+    /// Every input failed; each was reported when it did.
+    AllFailed,
+}
+
+impl Outcome {
+    /// From the number of inputs that failed and the number of all inputs.
+    #[must_use]
+    pub fn of(failed: usize, all: usize) -> Self {
+        match failed {
+            0 => Self::Done,
+            _ if failed == all => Self::AllFailed,
+            _ => Self::SomeFailed,
+        }
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::AllFailed => 1,
+            Self::SomeFailed => 3,
+        }
+    }
+}
+
+/// A value on the command line that cannot be meant: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
 
 /// Parses the arguments, runs the command, prints errors as sentences, and yields the exit code.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).format_target(false).init();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => {
+            // Help and version arrive here too; a closed pipe is no reason to complain.
+            let _ = said.print();
+            return ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
+        }
+    };
+    // Codecs and the worker catch panics and report them; what nobody catches is reported below.
+    panic::set_hook(Box::new(|info| log::debug!("{info}\n{}", std::backtrace::Backtrace::capture())));
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| run(cli))).unwrap_or_else(|panic| {
+        Err(anyhow::anyhow!(panic_text(panic.as_ref()))
+            .context("the program met a condition it was not prepared for; this is a fault of Pellucid"))
+    });
+    match ended {
+        Ok(outcome) => ExitCode::from(outcome.code()),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    match cli.command {
+        Some(command) => match command {},
+        None => view(cli.view),
+    }
+}
+
+fn view(view: View) -> anyhow::Result<Outcome> {
+    let _ = (view.paths, view.screenshot);
+    anyhow::bail!("the viewer is not part of this build")
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no reason was given").to_owned()
+}
+
+/// True when standard output was closed by its reader (`pellucid predict … | head -1`).
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn exit_codes_tell_all_from_some() {
+        assert_eq!(Outcome::of(0, 3).code(), 0);
+        assert_eq!(Outcome::of(3, 3).code(), 1);
+        assert_eq!(Outcome::of(1, 3).code(), 3);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_found_behind_its_context() {
+        let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("could not print");
+        assert!(is_closed_pipe(&error));
+        assert!(!is_closed_pipe(&anyhow::anyhow!("something else")));
+    }
 }

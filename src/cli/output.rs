@@ -1,0 +1,92 @@
+//! What commands print and write: lines, sentences, progress, files.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+/// Prints a line of the result on standard output.
+///
+/// An error instead of the panic of `println!` when the reader has closed the pipe.
+pub fn line(text: impl AsRef<str>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_ref().as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Prints `value` as one line of JSON.
+pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    line(serde_json::to_string(value).context("the result could not be written as JSON")?)?;
+    Ok(())
+}
+
+/// Prints a remark that is no result on standard error.
+pub fn remark(text: impl AsRef<str>) {
+    let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+}
+
+/// Prints an error and its causes as one sentence after the other on standard error.
+pub fn complain(error: &anyhow::Error) {
+    remark(format!("error: {}", sentences(error)));
+}
+
+/// `what. Cause: why. Cause: …`, without the causes that a message already quotes.
+fn sentences(error: &anyhow::Error) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        let text = text.trim().trim_end_matches('.').to_owned();
+        if !text.is_empty() && !said.iter().any(|earlier| earlier.contains(&text)) {
+            said.push(text);
+        }
+    }
+    said.join(". Cause: ") + "."
+}
+
+/// A progress bar on standard error, drawn on a terminal only.
+pub fn progress(length: usize, what: &'static str) -> ProgressBar {
+    if length < 2 || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}  {eta} left") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+/// Writes a file under a temporary name and renames it, so that nobody ever sees half of it.
+pub fn write_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(content)?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().with_context(|| format!("{} could not be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error =
+            anyhow::anyhow!("the disk is full.").context("a.npy: the disk is full").context("no map was written");
+        assert_eq!(sentences(&error), "no map was written. Cause: a.npy: the disk is full.");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named() {
+        let error = write_file(Path::new("/nowhere/at/all.npy"), b"x").unwrap_err();
+        assert!(sentences(&error).starts_with("/nowhere/at/all.npy could not be written. Cause: "), "{error:#}");
+    }
+}

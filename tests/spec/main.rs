@@ -1,0 +1,4 @@
+//! The specification of the program as tests: one file a subject.
+
+mod cli;
+mod house;
