@@ -2,6 +2,11 @@
 //!
 //! The order of the grey pipeline is that of PS3.4 N.2: stored value → modality → VOI → polarity → display.
 
+pub mod colormap;
+mod colormap_tables;
+pub mod contour;
+pub mod overlay;
+
 use serde::{Deserialize, Serialize};
 
 /// A grey image of `height` rows of `width` values, row by row.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::Method;
 use crate::imaging::Window;
+pub use crate::imaging::overlay::OverlayStyle;
 use crate::study::Frame;
 
 /// What the exporters take.
@@ -23,24 +24,4 @@ pub struct CaseReport {
     pub overlay: OverlayStyle,
     /// Leaves out name, id, birth date, accession number, institution and physician everywhere.
     pub anonymize: bool,
-}
-
-/// How maps are coloured; shared by the viewer and the report.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct OverlayStyle {
-    /// Key of the colour map.
-    pub colormap: String,
-    /// 0–1.
-    pub opacity: f32,
-    /// Values of the scaled map below this are left transparent, 0–1.
-    pub threshold: f32,
-    /// All classes on one scale (else each on its own).
-    pub shared_scale: bool,
-    pub contours: bool,
-}
-
-impl Default for OverlayStyle {
-    fn default() -> Self {
-        Self { colormap: "viridis".into(), opacity: 0.5, threshold: 0.15, shared_scale: true, contours: false }
-    }
 }
