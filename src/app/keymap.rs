@@ -1,0 +1,48 @@
+//! Keys: the words of the command table become egui's shortcuts.
+//!
+//! `O` is no shortcut but a key that is held, and is asked for in [`super::ui`].
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::command::Command;
+
+/// The shortcut that a word of the table names (`Ctrl+Shift+O`, `PageUp`, `[`); `None` for gestures and for nothing.
+pub fn parse(words: &str) -> Option<KeyboardShortcut> {
+    let mut modifiers = Modifiers::NONE;
+    let mut rest = words;
+    loop {
+        if let Some(r) = rest.strip_prefix("Ctrl+") {
+            modifiers |= Modifiers::COMMAND;
+            rest = r;
+        } else if let Some(r) = rest.strip_prefix("Shift+") {
+            modifiers |= Modifiers::SHIFT;
+            rest = r;
+        } else {
+            break;
+        }
+    }
+    let key = match rest {
+        "Esc" => Key::Escape,
+        name => Key::from_name(name)?,
+    };
+    Some(KeyboardShortcut::new(modifiers, key))
+}
+
+/// The commands whose keys were pressed in this frame. Keys belong to a text field while one is being written in.
+pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
+    let writing = ctx.egui_wants_keyboard_input();
+    let mut table: Vec<(KeyboardShortcut, Command)> = Command::table()
+        .into_iter()
+        .filter(|c| !matches!(c, Command::HideOverlays(_)))
+        .filter_map(|c| parse(c.info().key).map(|s| (s, c)))
+        .collect();
+    // More modifiers first: Ctrl+Shift+O must not be taken for Ctrl+O.
+    table.sort_by_key(|(s, _)| std::cmp::Reverse(u8::from(s.modifiers.command) + u8::from(s.modifiers.shift)));
+    ctx.input_mut(|input| {
+        table
+            .into_iter()
+            .filter(|(s, _)| (!writing || s.modifiers.command) && input.consume_shortcut(s))
+            .map(|(_, c)| c)
+            .collect()
+    })
+}

@@ -1,0 +1,10 @@
+//! The panels around the film: each reads the state and answers with commands.
+
+pub mod empty;
+pub mod findings;
+pub mod keys_help;
+pub mod notices;
+pub mod overlay;
+pub mod status;
+pub mod studies;
+pub mod toolbar;

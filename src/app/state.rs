@@ -1,0 +1,404 @@
+//! All that the viewer knows. Panels read it; only [`super::update`] writes it. No egui here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Analysis, AnalysisOptions, Generation, ModelInfo, Score, Timing};
+use crate::explain::{Attribution, Evidence, Method};
+use crate::imaging::Window;
+use crate::network::GateVerdict;
+use crate::network::manifest::{Group, Label};
+use crate::report::case::OverlayStyle;
+use crate::study::{Catalogue, Frame, ImageEntry};
+use crate::uncertainty::Posterior;
+
+use super::command::Command;
+
+/// Number of a view within the layout, from 0 (left to right, top to bottom).
+pub type PaneIndex = usize;
+/// Names a notice, so that it can be dismissed.
+pub type NoticeId = u64;
+
+/// Most views that a layout has.
+pub const MOST_PANES: usize = 16;
+
+/// How the centre of the window is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Layout {
+    /// Original | overlay.
+    #[default]
+    SideBySide,
+    Single,
+    /// The original, and one map for each class.
+    ClassGrid,
+    /// A | B | A − B.
+    Compare,
+}
+
+/// What a view shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// The film alone.
+    Film,
+    /// The film under the map of a class.
+    Map(usize),
+    /// The film under the difference of two classes' maps.
+    Difference(usize, usize),
+}
+
+/// Colours of the interface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Theme {
+    #[default]
+    Dark,
+    Light,
+    HighContrast,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::HighContrast];
+}
+
+/// How an image lies in its view.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// 1 fits the image into the view.
+    pub zoom: f32,
+    /// Point of the image (pixels from its middle) in the middle of the view.
+    pub center: [f32; 2],
+    /// Quarter turns clockwise, 0–3, after the flips.
+    pub turns: u8,
+    pub flip_horizontal: bool,
+    pub flip_vertical: bool,
+    pub window: Window,
+    /// Inverted by the reader (on top of the file's own polarity).
+    pub invert: bool,
+    /// True while the first VOI of the file is a table and the reader has set no window.
+    pub file_lut: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            zoom: 1.0,
+            center: [0.0; 2],
+            turns: 0,
+            flip_horizontal: false,
+            flip_vertical: false,
+            window: Window { center: 0.5, width: 1.0, function: crate::imaging::WindowFunction::Linear },
+            invert: false,
+            file_lut: false,
+        }
+    }
+}
+
+/// The image in front of the reader.
+#[derive(Clone, Debug, Default)]
+pub enum Film {
+    #[default]
+    Nothing,
+    Loading(Arc<ImageEntry>, u32),
+    Shown(Arc<Frame>),
+    Failed {
+        entry: Arc<ImageEntry>,
+        index: u32,
+        reason: String,
+    },
+}
+
+/// Where the analysis of the current image stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Phase {
+    /// Nothing was asked.
+    #[default]
+    Idle,
+    /// Asked for; the worker has not begun (or the model is still loading).
+    Waiting,
+    Running,
+    /// The gate refused and nobody insisted.
+    Refused,
+    Finished,
+    Cancelled,
+    Failed(String),
+}
+
+/// What is known so far of the current image.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    pub phase: Phase,
+    pub gate: Option<GateVerdict>,
+    /// Scores of the pass with dropout off; empty until they arrive.
+    pub labels: Vec<Score>,
+    pub groups: Vec<Score>,
+    pub attributions: Vec<Arc<Attribution>>,
+    /// Grows while samples arrive.
+    pub posterior: Option<Posterior>,
+    pub samples_done: usize,
+    pub samples_of: usize,
+    pub timing: Timing,
+    pub warnings: Vec<String>,
+    /// The whole, once finished: what reports are made of.
+    pub finished: Option<Arc<Analysis>>,
+}
+
+/// The model.
+#[derive(Clone, Debug)]
+pub enum Model {
+    Loading { name: String },
+    Ready(ModelInfo),
+    Failed { name: String, reason: String },
+}
+
+/// How loud a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Goes away by itself after some seconds.
+    Info,
+    /// Stays until dismissed.
+    Warning,
+    /// Stays until dismissed.
+    Error,
+}
+
+/// A message in the corner.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub level: Level,
+    pub text: String,
+    /// A button with its words.
+    pub action: Option<(&'static str, Command)>,
+    pub since: Instant,
+}
+
+/// What is remembered from one start to the next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Newest first.
+    pub recent: Vec<PathBuf>,
+    pub report_folder: Option<PathBuf>,
+    pub theme: Theme,
+    pub studies_width: f32,
+    pub findings_width: f32,
+    pub studies_open: bool,
+    pub findings_open: bool,
+    pub overlay: OverlayStyle,
+    pub smooth: bool,
+    pub linked: bool,
+    pub anonymize: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            recent: Vec::new(),
+            report_folder: None,
+            theme: Theme::Dark,
+            studies_width: 208.0,
+            findings_width: 304.0,
+            studies_open: true,
+            findings_open: true,
+            overlay: OverlayStyle::default(),
+            smooth: true,
+            linked: true,
+            anonymize: false,
+        }
+    }
+}
+
+/// All that the viewer knows.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub catalogue: Catalogue,
+    /// Every image with pixels, in the order of the catalogue.
+    pub images: Vec<Arc<ImageEntry>>,
+    /// Folders and files are being listed.
+    pub scanning: bool,
+    pub film: Film,
+    /// Counts up each time another image is shown or analysed anew; later results carry it.
+    pub generation: Generation,
+    pub results: Results,
+    pub model: Model,
+    /// Names of the models that can be chosen.
+    pub models: Vec<String>,
+    /// As asked for: `auto`, `cpu` …
+    pub device: String,
+    pub options: AnalysisOptions,
+
+    pub layout: Layout,
+    /// This view alone (double click).
+    pub solo: Option<PaneIndex>,
+    /// One for each view; only the first counts while views are linked.
+    pub views: Vec<View>,
+    /// Class whose map is shown.
+    pub selected: usize,
+    /// Classes to compare and to report, in the order they were ticked; the first two are A and B.
+    pub ticked: Vec<usize>,
+    /// True once the reader chose a class: results no longer move the selection.
+    pub chosen: bool,
+    pub method: Method,
+    /// Stage of the maps; empty means the target layer of the manifest.
+    pub layer: String,
+    /// Heat maps are shown.
+    pub heat_map: bool,
+    /// O is held.
+    pub overlays_hidden: bool,
+
+    pub notices: Vec<Notice>,
+    pub next_notice: NoticeId,
+    pub keys_open: bool,
+    /// A report is being written.
+    pub exporting: bool,
+    /// Ctrl+E waits for a folder to be chosen.
+    pub export_when_chosen: bool,
+    /// Pixel under the cursor: column, row, modality value.
+    pub cursor: Option<(u32, u32, f32)>,
+    pub settings: Settings,
+}
+
+impl State {
+    /// Nothing open; the model `name` is being loaded.
+    pub fn new(settings: Settings, model: &str, device: &str) -> Self {
+        Self {
+            catalogue: Catalogue::default(),
+            images: Vec::new(),
+            scanning: false,
+            film: Film::Nothing,
+            generation: 0,
+            results: Results::default(),
+            model: Model::Loading { name: model.to_owned() },
+            models: Vec::new(),
+            device: device.to_owned(),
+            options: AnalysisOptions::default(),
+            layout: Layout::SideBySide,
+            solo: None,
+            views: vec![View::default(); MOST_PANES],
+            selected: 0,
+            ticked: Vec::new(),
+            chosen: false,
+            method: Method::GradCam,
+            layer: String::new(),
+            heat_map: true,
+            overlays_hidden: false,
+            notices: Vec::new(),
+            next_notice: 0,
+            keys_open: false,
+            exporting: false,
+            export_when_chosen: false,
+            cursor: None,
+            settings,
+        }
+    }
+
+    /// The frame on screen.
+    pub fn frame(&self) -> Option<&Arc<Frame>> {
+        match &self.film {
+            Film::Shown(frame) => Some(frame),
+            _ => None,
+        }
+    }
+
+    /// The image on screen or on its way there, with the number of its frame.
+    pub fn current(&self) -> Option<(&Arc<ImageEntry>, u32)> {
+        match &self.film {
+            Film::Nothing => None,
+            Film::Loading(entry, index) | Film::Failed { entry, index, .. } => Some((entry, *index)),
+            Film::Shown(frame) => Some((&frame.entry, frame.index)),
+        }
+    }
+
+    /// The model, once loaded.
+    pub fn model_info(&self) -> Option<&ModelInfo> {
+        match &self.model {
+            Model::Ready(info) => Some(info),
+            _ => None,
+        }
+    }
+
+    /// Classes of the model, empty before it is loaded.
+    pub fn labels(&self) -> &[Label] {
+        self.model_info().map_or(&[], |m| &m.manifest.labels)
+    }
+
+    /// Groups of classes of the model.
+    pub fn groups(&self) -> &[Group] {
+        self.model_info().map_or(&[], |m| &m.manifest.groups)
+    }
+
+    /// Name of a class.
+    pub fn label(&self, class: usize) -> &str {
+        self.labels().get(class).map_or("", |l| l.name.as_str())
+    }
+
+    /// Stage of the maps on screen.
+    pub fn layer(&self) -> &str {
+        if self.layer.is_empty() {
+            self.model_info().map_or("", |m| m.manifest.target_layer.as_str())
+        } else {
+            &self.layer
+        }
+    }
+
+    /// Style of the maps.
+    pub fn overlay(&self) -> &OverlayStyle {
+        &self.settings.overlay
+    }
+
+    /// The map of a class by the chosen method and layer, if it has arrived.
+    pub fn attribution(&self, class: usize) -> Option<&Arc<Attribution>> {
+        let layer = self.layer();
+        self.results.attributions.iter().find(|a| a.class == class && a.method == self.method && a.layer == layer)
+    }
+
+    /// True when the map of this class is there and holds nothing above zero.
+    pub fn without_evidence(&self, class: usize) -> bool {
+        self.attribution(class).is_some_and(|a| a.evidence == Evidence::NonePositive)
+    }
+
+    /// The two compared classes: the first two ticked; what is missing is filled from the selection and the next class.
+    pub fn compared(&self) -> (usize, usize) {
+        let n = self.labels().len().max(1);
+        let a = self.ticked.first().copied().unwrap_or(self.selected);
+        let b = self.ticked.get(1).copied().unwrap_or(if a == self.selected { (a + 1) % n } else { self.selected });
+        (a, b)
+    }
+
+    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked.
+    pub fn panes(&self) -> Vec<Content> {
+        match self.layout {
+            Layout::SideBySide => vec![Content::Film, Content::Map(self.selected)],
+            Layout::Single => vec![Content::Map(self.selected)],
+            Layout::ClassGrid => {
+                let classes = self.labels().len().min(MOST_PANES - 1);
+                std::iter::once(Content::Film).chain((0..classes).map(Content::Map)).collect()
+            }
+            Layout::Compare => {
+                let (a, b) = self.compared();
+                vec![Content::Map(a), Content::Map(b), Content::Difference(a, b)]
+            }
+        }
+    }
+
+    /// How the image lies in a view.
+    pub fn view(&self, pane: PaneIndex) -> &View {
+        let pane = if self.settings.linked { 0 } else { pane.min(self.views.len() - 1) };
+        &self.views[pane]
+    }
+
+    /// True when the wheel goes through images: the series has several, or the image several frames.
+    pub fn is_stack(&self) -> bool {
+        self.current().is_some_and(|(entry, _)| {
+            entry.frames > 1
+                || self.images.iter().filter(|e| e.identity.series_uid == entry.identity.series_uid).nth(1).is_some()
+        })
+    }
+
+    /// True while the worker computes, or is about to.
+    pub fn busy(&self) -> bool {
+        matches!(self.results.phase, Phase::Waiting | Phase::Running)
+    }
+}
