@@ -5,6 +5,7 @@
 //! before temperature).
 
 pub mod cam;
+pub mod scale;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,4 +65,22 @@ pub struct Attribution {
     /// The map at the layer's own resolution before any post-processing (no ReLU, no scaling).
     pub raw: Plane,
     pub evidence: Evidence,
+}
+
+/// Why there is no map.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    #[error("The layer {layer:?} yields no feature map, so no heat map can be laid over it. Choose a layer before the pooling.")]
+    NotSpatial { layer: String },
+    #[error("The model has {known} classes; class number {class} is not among them.")]
+    NoSuchClass { class: usize, known: usize },
+    #[error("The score does not depend on the layer {layer:?}: no gradient arrives there.")]
+    NoGradient { layer: String },
+    #[error(
+        "{method} at the layer {layer:?} gave numbers that are not finite for class number {class}. \
+         The map is withheld; choose another method or layer."
+    )]
+    NotFinite { method: &'static str, layer: String, class: usize },
+    #[error("The network could not be run for the heat map: {0}")]
+    Network(#[from] candle_core::Error),
 }

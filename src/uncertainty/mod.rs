@@ -3,6 +3,7 @@
 pub mod entropy;
 pub mod gate;
 pub mod mc_dropout;
+pub mod readout;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,38 @@ pub struct Summary {
     pub p95: f32,
 }
 
+impl Summary {
+    /// Summary of sampled probabilities; zeros when there are none.
+    #[must_use]
+    pub fn of(samples: &[f32]) -> Self {
+        if samples.is_empty() {
+            return Self::default();
+        }
+        let n = samples.len() as f64;
+        let mean = samples.iter().map(|&p| f64::from(p)).sum::<f64>() / n;
+        let squares = samples.iter().map(|&p| (f64::from(p) - mean).powi(2)).sum::<f64>();
+        let sd = if samples.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 };
+        let mut sorted = samples.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        Self { mean: mean as f32, sd: sd as f32, p05: percentile(&sorted, 0.05), p95: percentile(&sorted, 0.95) }
+    }
+
+    /// True when the interval reaches to both sides of an operating threshold.
+    #[must_use]
+    pub fn crosses(&self, threshold: f32) -> bool {
+        self.p05 < threshold && threshold <= self.p95
+    }
+}
+
+/// The quantile `q` (0–1) of sorted values by linear interpolation, as numpy's default does it.
+fn percentile(sorted: &[f32], q: f64) -> f32 {
+    let at = q * (sorted.len() - 1) as f64;
+    let low = at.floor() as usize;
+    let high = (low + 1).min(sorted.len() - 1);
+    let part = (at - low as f64) as f32;
+    sorted[low] + (sorted[high] - sorted[low]) * part
+}
+
 /// What `T` stochastic passes said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Posterior {
@@ -26,11 +59,38 @@ pub struct Posterior {
     pub labels: Vec<Summary>,
     /// One for each group, summed per sample.
     pub groups: Vec<Summary>,
-    /// Entropy of the mean prediction, nats.
+    /// Entropy of the mean prediction, nats. For a sigmoid head the mean over the labels.
     pub predictive_entropy: f32,
     /// Predictive minus expected entropy, clamped at 0, nats: doubt about the model.
     pub mutual_information: f32,
     /// `ln K`, or `ln 2` for a sigmoid head: the largest entropy there can be.
     pub max_entropy: f32,
     pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_numpys_and_the_deviation_divides_by_n_minus_one() {
+        // numpy: percentile([.1, .2, .4, .8], [5, 95]) = .115, .74; std(ddof=1) = .3095695
+        let s = Summary::of(&[0.4, 0.1, 0.8, 0.2]);
+        for (value, expected) in [(s.mean, 0.375), (s.sd, 0.309_569_5), (s.p05, 0.115), (s.p95, 0.74)] {
+            assert!((value - expected).abs() < 1e-6, "{value} {expected}");
+        }
+    }
+
+    #[test]
+    fn one_sample_has_no_spread() {
+        assert_eq!(Summary::of(&[0.3]), Summary { mean: 0.3, sd: 0.0, p05: 0.3, p95: 0.3 });
+        assert_eq!(Summary::of(&[]), Summary::default());
+    }
+
+    #[test]
+    fn an_interval_crosses_a_threshold_that_lies_inside() {
+        let s = Summary { mean: 0.5, sd: 0.1, p05: 0.4, p95: 0.6 };
+        assert!(s.crosses(0.5) && s.crosses(0.6));
+        assert!(!s.crosses(0.3) && !s.crosses(0.7));
+    }
 }
