@@ -53,11 +53,7 @@ impl Target<'_> {
 ///
 /// # Errors
 /// When the stage has no feature map, a class does not exist, or a map is not finite (never a NaN in a map).
-pub fn explain(
-    target: &Target<'_>,
-    classes: &[usize],
-    methods: &[Method],
-) -> Result<Vec<Attribution>, ExplainError> {
+pub fn explain(target: &Target<'_>, classes: &[usize], methods: &[Method]) -> Result<Vec<Attribution>, ExplainError> {
     let (channels, height, width) = target.shape()?;
     if classes.is_empty() || methods.is_empty() {
         return Ok(Vec::new());
@@ -85,14 +81,7 @@ pub fn explain(
             }
             let evidence =
                 if raw.values.iter().any(|&v| v > 0.0) { Evidence::Positive } else { Evidence::NonePositive };
-            maps.push(Attribution {
-                method,
-                class,
-                layer: target.layer(),
-                logit: target.logits[class],
-                raw,
-                evidence,
-            });
+            maps.push(Attribution { method, class, layer: target.layer(), logit: target.logits[class], raw, evidence });
         }
     }
     Ok(maps)
@@ -117,10 +106,7 @@ pub fn gradients(target: &Target<'_>, classes: &[usize]) -> Result<Tensor, Expla
     }
     let own = Tensor::from_vec(own, (rows, known), logits.device())?;
     let gradients = (logits * own)?.sum_all()?.backward()?;
-    gradients
-        .get(variable.as_tensor())
-        .cloned()
-        .ok_or_else(|| ExplainError::NoGradient { layer: target.layer() })
+    gradients.get(variable.as_tensor()).cloned().ok_or_else(|| ExplainError::NoGradient { layer: target.layer() })
 }
 
 /// The weight of a channel in Grad-CAM++ from its gradients and the sum of its activation.
@@ -191,7 +177,11 @@ mod tests {
         Tensor::new(&[[[[1f32, 2.], [3., 6.]], [[0., 4.], [0., 0.]]]], &Device::Cpu).unwrap()
     }
 
-    fn maps(network: &Network, classes: &[usize], method: Method) -> std::result::Result<Vec<Attribution>, ExplainError> {
+    fn maps(
+        network: &Network,
+        classes: &[usize],
+        method: Method,
+    ) -> std::result::Result<Vec<Attribution>, ExplainError> {
         let logits = network.forward(&image(), Mode::Inference).unwrap().to_vec2::<f32>().unwrap().remove(0);
         let target = Target { network, stage: 0, activation: &image(), logits: &logits };
         explain(&target, classes, &[method])

@@ -70,7 +70,9 @@ pub struct Attribution {
 /// Why there is no map.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    #[error("The layer {layer:?} yields no feature map, so no heat map can be laid over it. Choose a layer before the pooling.")]
+    #[error(
+        "The layer {layer:?} yields no feature map, so no heat map can be laid over it. Choose a layer before the pooling."
+    )]
     NotSpatial { layer: String },
     #[error("The model has {known} classes; class number {class} is not among them.")]
     NoSuchClass { class: usize, known: usize },

@@ -1,10 +1,12 @@
 //! From raw map to overlay: ReLU → scale to 0–1 → bilinear to the image, as the `grad-cam` package does it.
 //!
 //! Pure functions on a finished [`Attribution`]: switching scale or size never causes a new computation. Maps side by side
-//! share one scale by default ([`shared_max`]), or a class with hardly any evidence looks as hot as the winner.
+//! share one scale by default ([`overlay::shared_top`]), or a class with hardly any evidence looks as hot as the winner.
 
 use super::{Attribution, Evidence};
 use crate::imaging::Plane;
+use crate::imaging::overlay::{self, Area, placed};
+use crate::network::manifest::{Input, Resize};
 
 /// Keeps the division of an empty map defined, as in the `grad-cam` package.
 const EPSILON: f32 = 1e-7;
@@ -14,7 +16,7 @@ const EPSILON: f32 = 1e-7;
 pub enum Scale {
     /// The map's own maximum (min-max of the map after ReLU).
     PerClass,
-    /// A maximum common to several maps, see [`shared_max`].
+    /// A maximum common to several maps, see [`overlay::shared_top`].
     Shared { max: f32 },
 }
 
@@ -25,22 +27,14 @@ pub fn scaled(attribution: &Attribution, scale: Scale) -> Plane {
     if attribution.evidence == Evidence::NonePositive {
         return Plane::filled(raw.width, raw.height, 0.0);
     }
-    let mut values: Vec<f32> = raw.values.iter().map(|v| v.max(0.0)).collect();
     match scale {
-        Scale::PerClass => min_max(&mut values),
-        Scale::Shared { max } => {
-            for v in &mut values {
-                *v = (*v / (max + EPSILON)).min(1.0);
-            }
+        Scale::PerClass => {
+            let mut values: Vec<f32> = raw.values.iter().map(|v| v.max(0.0)).collect();
+            min_max(&mut values);
+            Plane { width: raw.width, height: raw.height, values }
         }
+        Scale::Shared { max } => overlay::scaled(raw, max),
     }
-    Plane { width: raw.width, height: raw.height, values }
-}
-
-/// Largest positive value of the maps: what [`Scale::Shared`] takes. 0 when none holds positive evidence.
-#[must_use]
-pub fn shared_max<'a>(attributions: impl IntoIterator<Item = &'a Attribution>) -> f32 {
-    attributions.into_iter().flat_map(|a| a.raw.values.iter().copied()).fold(0.0, f32::max)
 }
 
 fn min_max(values: &mut [f32]) {
@@ -52,37 +46,32 @@ fn min_max(values: &mut [f32]) {
 }
 
 /// The map at `width × height`, 0–1: scaled, resized with half-pixel centres and, on its own scale, stretched to 0–1
-/// again (interpolation lowers a peak; the `grad-cam` package stretches after it, too).
+/// again (interpolation lowers a peak; the `grad-cam` package stretches after it, too). `area` is the part of the picture
+/// that the network saw, see [`area`].
 #[must_use]
-pub fn overlay(attribution: &Attribution, scale: Scale, width: usize, height: usize) -> Plane {
-    let mut map = bilinear(&scaled(attribution, scale), width, height);
+pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: usize, height: usize) -> Plane {
+    let mut map = placed(&scaled(attribution, scale), area, width, height);
     if scale == Scale::PerClass && attribution.evidence == Evidence::Positive {
         min_max(&mut map.values);
     }
     map
 }
 
-/// Bilinear interpolation between half-pixel centres (`align_corners = False` in PyTorch), edges repeated.
-fn bilinear(map: &Plane, width: usize, height: usize) -> Plane {
-    let steps = |from: usize, to: usize| -> Vec<(usize, usize, f32)> {
-        (0..to)
-            .map(|i| {
-                let at = ((i as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, from as f32 - 1.0);
-                let low = at as usize;
-                (low, (low + 1).min(from - 1), at - low as f32)
-            })
-            .collect()
-    };
-    let columns = steps(map.width, width);
-    let mut values = Vec::with_capacity(width * height);
-    for (top, bottom, down) in steps(map.height, height) {
-        for &(left, right, along) in &columns {
-            let upper = map.at(left, top) * (1.0 - along) + map.at(right, top) * along;
-            let lower = map.at(left, bottom) * (1.0 - along) + map.at(right, bottom) * along;
-            values.push(upper * (1.0 - down) + lower * down);
+/// The part of a picture of `width × height` that a network with this input saw.
+#[must_use]
+pub fn area(input: &Input, width: usize, height: usize) -> Area {
+    let (w, h) = (width as f32, height as f32);
+    let (iw, ih) = (input.width as f32, input.height as f32);
+    // Sides of the seen rectangle as fractions of the picture's sides.
+    let (along, down) = match input.resize {
+        Resize::Squash => (1.0, 1.0),
+        Resize::Letterbox => {
+            let scale = (iw / w).min(ih / h);
+            (iw / (w * scale), ih / (h * scale))
         }
-    }
-    Plane { width, height, values }
+        Resize::CenterCrop => (w.min(h) / w, w.min(h) / h),
+    };
+    Area { left: 0.5 - along / 2.0, top: 0.5 - down / 2.0, right: 0.5 + along / 2.0, bottom: 0.5 + down / 2.0 }
 }
 
 #[cfg(test)]
@@ -113,27 +102,46 @@ mod tests {
     #[test]
     fn on_a_shared_scale_the_weaker_class_stays_weak() {
         let (strong, weak) = (map([0.0, 0.0, 0.0, 4.0]), map([0.0, 0.0, 1.0, 0.0]));
-        let max = shared_max([&strong, &weak]);
+        let max = overlay::shared_top([&strong.raw, &weak.raw]);
         assert_eq!(max, 4.0);
         assert!((scaled(&weak, Scale::Shared { max }).at(0, 1) - 0.25).abs() < 1e-6);
-        assert!((overlay(&strong, Scale::Shared { max }, 2, 2).at(1, 1) - 1.0).abs() < 1e-6);
+        assert!((on_picture(&strong, Scale::Shared { max }, Area::WHOLE, 2, 2).at(1, 1) - 1.0).abs() < 1e-6);
     }
 
     #[test]
     fn without_positive_evidence_every_scale_gives_zeros() {
         let nothing = map([-1.0, -2.0, 0.0, -1.0]);
         for scale in [Scale::PerClass, Scale::Shared { max: 0.0 }] {
-            assert_eq!(overlay(&nothing, scale, 3, 5), Plane::filled(3, 5, 0.0));
+            assert_eq!(on_picture(&nothing, scale, Area::WHOLE, 3, 5), Plane::filled(3, 5, 0.0));
         }
     }
 
     #[test]
     fn upsampling_uses_half_pixel_centres_and_ends_at_zero_and_one() {
-        let plane = overlay(&map([0.0, 1.0, 0.0, 1.0]), Scale::PerClass, 4, 1);
+        let plane = on_picture(&map([0.0, 1.0, 0.0, 1.0]), Scale::PerClass, Area::WHOLE, 4, 1);
         for (value, expected) in plane.values.iter().zip([0.0, 0.25, 0.75, 1.0]) {
             assert!((value - expected).abs() < 1e-5, "{:?}", plane.values);
         }
-        let plane = overlay(&map([4.0, 0.0, 0.0, 0.0]), Scale::PerClass, 3, 3);
+        let plane = on_picture(&map([4.0, 0.0, 0.0, 0.0]), Scale::PerClass, Area::WHOLE, 3, 3);
         assert!((plane.at(0, 0) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_map_lies_where_the_network_looked() {
+        let input = |resize| Input {
+            width: 100,
+            height: 100,
+            channels: 1,
+            resize,
+            normalization: crate::network::manifest::Normalization::PerImage,
+            mean: Vec::new(),
+            sd: Vec::new(),
+        };
+        assert_eq!(area(&input(Resize::Squash), 400, 200), Area::WHOLE);
+        // 400 × 200 becomes 100 × 50 with 25 rows of black above and below: half a picture's height on each side.
+        let tall = area(&input(Resize::Letterbox), 400, 200);
+        assert_eq!(tall, Area { left: 0.0, top: -0.5, right: 1.0, bottom: 1.5 });
+        let middle = area(&input(Resize::CenterCrop), 400, 200);
+        assert_eq!(middle, Area { left: 0.25, top: 0.0, right: 0.75, bottom: 1.0 });
     }
 }

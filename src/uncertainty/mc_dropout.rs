@@ -201,7 +201,10 @@ mod tests {
         let p = draw(0.5, 7, 20);
         let sums: Vec<f32> = p.samples.iter().map(|s| s[1] + s[2]).collect();
         assert_eq!(p.groups, [Summary::of(&sums)]);
-        assert!(p.groups[0].sd < p.labels[1].sd + p.labels[2].sd, "members that exclude each other do not add their spread");
+        assert!(
+            p.groups[0].sd < p.labels[1].sd + p.labels[2].sd,
+            "members that exclude each other do not add their spread"
+        );
     }
 
     #[test]
