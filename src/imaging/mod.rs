@@ -6,6 +6,18 @@ pub mod colormap;
 mod colormap_tables;
 pub mod contour;
 pub mod overlay;
+pub mod auto_window;
+pub mod display;
+pub mod modality;
+pub mod polarity;
+pub mod resample;
+pub mod stats;
+pub mod window;
+
+pub use auto_window::{auto_window, file_window, initial_window};
+pub use display::{DisplayTable, View, VoiChoice, render, render_region, render_rgb};
+pub use modality::Modality;
+pub use resample::{Region, bilinear, resize, sample_region};
 
 use serde::{Deserialize, Serialize};
 
