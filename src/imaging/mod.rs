@@ -2,13 +2,13 @@
 //!
 //! The order of the grey pipeline is that of PS3.4 N.2: stored value → modality → VOI → polarity → display.
 
+pub mod auto_window;
 pub mod colormap;
 mod colormap_tables;
 pub mod contour;
-pub mod overlay;
-pub mod auto_window;
 pub mod display;
 pub mod modality;
+pub mod overlay;
 pub mod polarity;
 pub mod resample;
 pub mod stats;
