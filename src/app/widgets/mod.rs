@@ -1,1 +1,4 @@
-//! Widgets of our own.
+//! Widgets of our own: what egui has no picture for.
+
+pub mod confidence_bar;
+pub mod shapes;
