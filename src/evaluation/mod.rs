@@ -1,1 +1,56 @@
-//! evaluation
+//! How good a model is, with the doubt that a finite test set leaves.
+//!
+//! Everything here is arithmetic on probabilities and truths: no files, no networks. Each figure is held to
+//! scikit-learn by `tests/golden/metrics.json` and the script beside it. Probabilities are `f64`, so that ties and
+//! bin edges fall where the references put them.
+
+pub mod bootstrap;
+pub mod calibration;
+pub mod metrics;
+pub mod roc;
+pub mod summary;
+pub mod truth;
+
+#[cfg(test)]
+pub(crate) mod golden {
+    //! The numbers that scikit-learn wrote.
+
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    pub struct Golden {
+        pub truth: Vec<usize>,
+        pub probabilities: Vec<Vec<f64>>,
+        pub accuracy: f64,
+        pub confusion: Vec<Vec<usize>>,
+        pub auroc: Vec<f64>,
+        pub brier: f64,
+        pub binary_brier: f64,
+        pub nll: f64,
+        pub ece: f64,
+        pub binary: Binary,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Binary {
+        pub positive: Vec<bool>,
+        pub score: Vec<f64>,
+        pub threshold: f64,
+        pub auroc: f64,
+        pub accuracy: f64,
+        pub sensitivity: f64,
+        pub specificity: f64,
+        pub precision: f64,
+        pub f1: f64,
+        pub false_positive_rate: Vec<f64>,
+        pub true_positive_rate: Vec<f64>,
+    }
+
+    pub fn read() -> Golden {
+        serde_json::from_str(include_str!("../../tests/golden/metrics.json")).expect("the golden file fits")
+    }
+
+    pub fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-9
+    }
+}

@@ -2,10 +2,22 @@
 //!
 //! The order of the grey pipeline is that of PS3.4 N.2: stored value → modality → VOI → polarity → display.
 
+pub mod auto_window;
 pub mod colormap;
 mod colormap_tables;
 pub mod contour;
+pub mod display;
+pub mod modality;
 pub mod overlay;
+pub mod polarity;
+pub mod resample;
+pub mod stats;
+pub mod window;
+
+pub use auto_window::{auto_window, file_window, initial_window};
+pub use display::{DisplayTable, View, VoiChoice, render, render_region, render_rgb};
+pub use modality::Modality;
+pub use resample::{Region, bilinear, resize, sample_region};
 
 use serde::{Deserialize, Serialize};
 

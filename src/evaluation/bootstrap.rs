@@ -1,0 +1,119 @@
+//! Intervals by resampling (Efron 1979, percentile method), seeded.
+//!
+//! Images of one patient are not independent: where patients are known whole patients are drawn, and the interval
+//! is as wide as it should be.
+
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+/// Resamples of every interval that the program prints.
+pub const RESAMPLES: usize = 1_000;
+
+/// Draws patients with replacement.
+pub struct Bootstrap {
+    /// Indices of the images of each patient.
+    patients: Vec<Vec<usize>>,
+    resamples: usize,
+    seed: u64,
+}
+
+impl Bootstrap {
+    /// `patients` names the patient of each image, by any text; an empty text is a patient of its own.
+    #[must_use]
+    pub fn new(patients: &[&str], seed: u64) -> Self {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut known = std::collections::HashMap::new();
+        for (image, name) in patients.iter().enumerate() {
+            if name.is_empty() {
+                groups.push(vec![image]);
+            } else {
+                let group = *known.entry(*name).or_insert_with(|| {
+                    groups.push(Vec::new());
+                    groups.len() - 1
+                });
+                groups[group].push(image);
+            }
+        }
+        Self { patients: groups, resamples: RESAMPLES, seed }
+    }
+
+    /// Number of patients that are drawn from.
+    #[must_use]
+    pub fn patients(&self) -> usize {
+        self.patients.len()
+    }
+
+    /// The 95 % interval of `statistic`, which is given the indices of each resample.
+    ///
+    /// Resamples for which it is `None` (no positive image was drawn, say) are left out; `None` when more than half are.
+    pub fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<(f64, f64)> {
+        if self.patients.is_empty() {
+            return None;
+        }
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut drawn = Vec::new();
+        let mut values: Vec<f64> = (0..self.resamples)
+            .filter_map(|_| {
+                drawn.clear();
+                for _ in 0..self.patients.len() {
+                    drawn.extend_from_slice(&self.patients[random.random_range(0..self.patients.len())]);
+                }
+                statistic(&drawn)
+            })
+            .collect();
+        if values.len() * 2 < self.resamples {
+            return None;
+        }
+        values.sort_unstable_by(f64::total_cmp);
+        Some((percentile(&values, 0.025), percentile(&values, 0.975)))
+    }
+}
+
+/// The `q` quantile of ordered values, linear between neighbours.
+fn percentile(ordered: &[f64], q: f64) -> f64 {
+    let place = q * (ordered.len() - 1) as f64;
+    let below = ordered[place.floor() as usize];
+    let above = ordered[place.ceil() as usize];
+    below + (above - below) * place.fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mean(values: &[f64]) -> impl Fn(&[usize]) -> Option<f64> + '_ {
+        |drawn| Some(drawn.iter().map(|i| values[*i]).sum::<f64>() / drawn.len() as f64)
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_is_that_of_theory() {
+        let values: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
+        let (low, high) = Bootstrap::new(&[""; 400], 7).interval(mean(&values)).unwrap();
+        // 0.5 ± 1.96 · 0.5 / 20
+        assert!((low - 0.451).abs() < 0.008 && (high - 0.549).abs() < 0.008, "{low} {high}");
+    }
+
+    #[test]
+    fn images_of_one_patient_are_drawn_together() {
+        let values: Vec<f64> = (0..400).map(|i| f64::from((i / 20) % 2)).collect();
+        let names: Vec<String> = (0..400).map(|i| format!("p{}", i / 20)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let alone = Bootstrap::new(&[""; 400], 7).interval(mean(&values)).unwrap();
+        let together = Bootstrap::new(&names, 7).interval(mean(&values)).unwrap();
+        assert!(together.1 - together.0 > 3.0 * (alone.1 - alone.0), "{alone:?} {together:?}");
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_interval() {
+        let values: Vec<f64> = (0..50).map(|i| f64::from(i).sqrt()).collect();
+        let interval = |seed| Bootstrap::new(&[""; 50], seed).interval(mean(&values));
+        assert_eq!(interval(3), interval(3));
+        assert_ne!(interval(3), interval(4));
+    }
+
+    #[test]
+    fn what_can_hardly_ever_be_computed_has_no_interval() {
+        assert_eq!(Bootstrap::new(&["", ""], 7).interval(|_| None), None);
+        assert_eq!(Bootstrap::new(&[], 7).interval(|_| Some(1.0)), None);
+    }
+}

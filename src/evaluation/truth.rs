@@ -1,0 +1,157 @@
+//! What is known of an image: its class, or only a group of classes.
+//!
+//! Truths come from folder names and from rules on file names. Names are compared without regard to case, blanks
+//! and punctuation, and the manifest's aliases count. Anything named like a group counts for that group only:
+//! pneumonia of an unknown cause is neither right nor wrong as "viral".
+
+use std::path::Path;
+
+use crate::network::manifest::Manifest;
+
+/// What an image is known to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Truth {
+    /// Number of the label in the manifest.
+    Class(usize),
+    /// Number of the group in the manifest; the class within it is unknown.
+    Group(usize),
+}
+
+/// A rule on file names that cannot be understood.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum RuleError {
+    #[error("the label rule \"{0}\" is not of the form TEXT=LABEL")]
+    Form(String),
+    #[error("the label rule \"{rule}\" names \"{name}\", which the model does not know; it knows {known}")]
+    Unknown { rule: String, name: String, known: String },
+}
+
+/// `name` without case, blanks and punctuation.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The group or label that `name` means, by name or alias.
+#[must_use]
+pub fn named(manifest: &Manifest, name: &str) -> Option<Truth> {
+    let wanted = folded(name);
+    let means = |own: &str, aliases: &[String]| folded(own) == wanted || aliases.iter().any(|a| folded(a) == wanted);
+    if wanted.is_empty() {
+        return None;
+    }
+    let group = manifest.groups.iter().position(|g| means(&g.name, &g.aliases)).map(Truth::Group);
+    group.or_else(|| manifest.labels.iter().position(|l| means(&l.name, &l.aliases)).map(Truth::Class))
+}
+
+/// Labels and groups with their aliases, for people: `Normal (also NORMAL), …`.
+#[must_use]
+pub fn known(manifest: &Manifest) -> String {
+    let labels = manifest.labels.iter().map(|l| (&l.name, &l.aliases));
+    let groups = manifest.groups.iter().map(|g| (&g.name, &g.aliases));
+    let names: Vec<String> = labels
+        .chain(groups)
+        .map(|(name, aliases)| {
+            let others: Vec<&str> = aliases.iter().map(String::as_str).filter(|a| folded(a) != folded(name)).collect();
+            if others.is_empty() { name.clone() } else { format!("{name} (also {})", others.join(", ")) }
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// Rules that give a label by a part of the file name: `bacteria=Bacterial pneumonia,virus=Viral pneumonia`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules(Vec<(String, Truth)>);
+
+impl Rules {
+    /// Reads rules that are separated by commas.
+    pub fn parse(text: &str, manifest: &Manifest) -> Result<Self, RuleError> {
+        let rules = text.split(',').map(str::trim).filter(|r| !r.is_empty());
+        let read = rules.map(|rule| {
+            let (part, name) = rule.split_once('=').ok_or_else(|| RuleError::Form(rule.to_owned()))?;
+            let (part, name) = (part.trim().to_lowercase(), name.trim());
+            if part.is_empty() {
+                return Err(RuleError::Form(rule.to_owned()));
+            }
+            let truth = named(manifest, name).ok_or_else(|| RuleError::Unknown {
+                rule: rule.to_owned(),
+                name: name.to_owned(),
+                known: known(manifest),
+            })?;
+            Ok((part, truth))
+        });
+        read.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The truth of a file: by the first rule whose text its name holds (without regard to case), else by the
+    /// nearest folder, up to and including `root`, that is named like a label or a group.
+    #[must_use]
+    pub fn truth(&self, manifest: &Manifest, root: &Path, file: &Path) -> Option<Truth> {
+        let name = file.file_name()?.to_string_lossy().to_lowercase();
+        if let Some((_, truth)) = self.0.iter().find(|(part, _)| name.contains(part)) {
+            return Some(*truth);
+        }
+        let folders = file.ancestors().skip(1).take_while(|f| f.starts_with(root));
+        folders.filter_map(Path::file_name).find_map(|f| named(manifest, &f.to_string_lossy()))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The chest model in small.
+    pub fn chest() -> Manifest {
+        toml::from_str(
+            r#"
+            name = "chest"
+            version = "1"
+            description = "d"
+            licence = "l"
+            head = "softmax"
+            target_layer = "stage4"
+            weights_sha256 = ""
+            architecture = { family = "compact-resnet", widths = [], blocks = [], strides = [], dropout = 0.2 }
+            input = { width = 224, height = 224, channels = 1, resize = "squash", normalization = "per-image" }
+            training = { data = "d", population = "p", images = 1, date = "2026" }
+            labels = [{ name = "Normal" }, { name = "Bacterial pneumonia", aliases = ["bacteria"] }, { name = "Viral pneumonia" }]
+            groups = [{ name = "Pneumonia", members = ["Bacterial pneumonia", "Viral pneumonia"], aliases = ["PNEUMONIA", "pneu"], threshold = 0.6 }]
+            "#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn names_are_compared_without_case_blanks_and_punctuation() {
+        let manifest = chest();
+        assert_eq!(named(&manifest, "NORMAL"), Some(Truth::Class(0)));
+        assert_eq!(named(&manifest, "bacterial_Pneumonia"), Some(Truth::Class(1)));
+        assert_eq!(named(&manifest, "Bacteria"), Some(Truth::Class(1)));
+        assert_eq!(named(&manifest, "pneumonia"), Some(Truth::Group(0)));
+        assert_eq!(named(&manifest, "glioma"), None);
+        assert_eq!(named(&manifest, "--"), None);
+    }
+
+    #[test]
+    fn a_rule_on_the_file_name_comes_before_the_folder() {
+        let manifest = chest();
+        let rules = Rules::parse("bacteria=Bacterial pneumonia, virus = viral-pneumonia", &manifest).unwrap();
+        let truth = |file: &str| rules.truth(&manifest, Path::new("/set"), Path::new(file));
+        assert_eq!(truth("/set/PNEUMONIA/person1_Virus_2.jpeg"), Some(Truth::Class(2)));
+        assert_eq!(truth("/set/PNEUMONIA/person1.jpeg"), Some(Truth::Group(0)));
+        assert_eq!(truth("/set/test/NORMAL/more/a.png"), Some(Truth::Class(0)));
+        assert_eq!(truth("/set/other/a.png"), None);
+        assert_eq!(
+            Rules::default().truth(&manifest, Path::new("/x/normal"), Path::new("/x/normal/a.png")),
+            Some(Truth::Class(0))
+        );
+    }
+
+    #[test]
+    fn a_rule_that_makes_no_sense_is_a_sentence() {
+        let manifest = chest();
+        assert_eq!(Rules::parse("bacteria", &manifest), Err(RuleError::Form("bacteria".into())));
+        let words = Rules::parse("fungus=Fungal pneumonia", &manifest).unwrap_err().to_string();
+        assert!(words.contains("Fungal pneumonia") && words.contains("Pneumonia (also pneu)"), "{words}");
+    }
+}
