@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Local};
+use serde::{Deserialize, Serialize};
+
 use crate::engine::{Analysis, ModelInfo};
-use crate::explain::Method;
+use crate::explain::{Attribution, Evidence, Method};
 use crate::imaging::Window;
+use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
 use crate::study::Frame;
+use crate::uncertainty::Summary;
 
 /// What the exporters take.
 #[derive(Clone)]
@@ -24,4 +29,146 @@ pub struct CaseReport {
     pub overlay: OverlayStyle,
     /// Leaves out name, id, birth date, accession number, institution and physician everywhere.
     pub anonymize: bool,
+    pub paper: Paper,
+    /// When the report was asked for.
+    pub created: DateTime<Local>,
+}
+
+/// Sheet of the printed report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Paper {
+    #[default]
+    A4,
+    Letter,
+}
+
+impl Paper {
+    /// Width and height in points (1/72 inch).
+    #[must_use]
+    pub fn size(self) -> (f32, f32) {
+        match self {
+            Self::A4 => (595.276, 841.89),
+            Self::Letter => (612.0, 792.0),
+        }
+    }
+}
+
+/// One line of the findings table: a label, or a group of labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    pub name: String,
+    pub is_group: bool,
+    /// True for a label that belongs to a group: it is printed below it.
+    pub member: bool,
+    pub logit: Option<f32>,
+    /// From one pass with dropout off.
+    pub probability: f32,
+    pub threshold: f32,
+    /// Over the MC-dropout samples, where there are any.
+    pub summary: Option<Summary>,
+}
+
+impl Finding {
+    /// The number that is compared with the threshold: the mean of the samples, else the single pass.
+    #[must_use]
+    pub fn mean(&self) -> f32 {
+        self.summary.as_ref().map_or(self.probability, |s| s.mean)
+    }
+}
+
+impl CaseReport {
+    /// A report with the defaults of the viewer: the most probable class, the first method and layer of the
+    /// analysis, and the window that the image opens with.
+    #[must_use]
+    pub fn new(frame: Arc<Frame>, analysis: Arc<Analysis>, model: ModelInfo) -> Self {
+        let top = (0..analysis.labels.len())
+            .max_by(|&a, &b| analysis.labels[a].probability.total_cmp(&analysis.labels[b].probability));
+        let layer = analysis.options.layers.first().unwrap_or(&model.manifest.target_layer).clone();
+        let method = analysis.options.methods.first().copied().unwrap_or(Method::GradCam);
+        Self {
+            window: initial_window(&frame),
+            classes: top.into_iter().collect(),
+            method,
+            layer,
+            frame,
+            analysis,
+            model,
+            inverted_by_reader: false,
+            overlay: OverlayStyle::default(),
+            anonymize: false,
+            paper: Paper::default(),
+            created: Local::now(),
+        }
+    }
+
+    /// Name of a class, or its number where the manifest has no such label.
+    #[must_use]
+    pub fn class_name(&self, class: usize) -> String {
+        self.model.manifest.labels.get(class).map_or_else(|| format!("class {class}"), |label| label.name.clone())
+    }
+
+    /// The map of a class by the method and at the layer of this report.
+    #[must_use]
+    pub fn attribution(&self, class: usize) -> Option<&Attribution> {
+        self.analysis
+            .attributions
+            .iter()
+            .map(Arc::as_ref)
+            .find(|a| a.class == class && a.method == self.method && a.layer == self.layer)
+    }
+
+    /// The maps of the printed classes that hold evidence; they make the shared scale.
+    pub fn maps(&self) -> impl Iterator<Item = &Attribution> {
+        self.classes
+            .iter()
+            .filter_map(|&class| self.attribution(class))
+            .filter(|map| map.evidence == Evidence::Positive)
+    }
+
+    /// The table of findings: each group followed by its members, then the labels without a group.
+    ///
+    /// Empty when nothing was scored.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let (analysis, manifest) = (&self.analysis, &self.model.manifest);
+        if !analysis.scored {
+            return Vec::new();
+        }
+        let posterior = analysis.posterior.as_ref();
+        let label = |i: usize, member: bool| {
+            let score = &analysis.labels[i];
+            Finding {
+                name: score.label.clone(),
+                is_group: false,
+                member,
+                logit: score.logit,
+                probability: score.probability,
+                threshold: score.threshold,
+                summary: posterior.and_then(|p| p.labels.get(i)).cloned(),
+            }
+        };
+        let mut findings = Vec::new();
+        let mut printed = vec![false; analysis.labels.len()];
+        for (g, score) in analysis.groups.iter().enumerate() {
+            findings.push(Finding {
+                name: score.label.clone(),
+                is_group: true,
+                member: false,
+                logit: score.logit,
+                probability: score.probability,
+                threshold: score.threshold,
+                summary: posterior.and_then(|p| p.groups.get(g)).cloned(),
+            });
+            let members = manifest.groups.iter().find(|group| group.name == score.label).map(|group| &group.members);
+            for (i, of) in analysis.labels.iter().enumerate() {
+                if !printed[i] && members.is_some_and(|names| names.contains(&of.label)) {
+                    printed[i] = true;
+                    findings.push(label(i, true));
+                }
+            }
+        }
+        findings.extend((0..printed.len()).filter(|&i| !printed[i]).map(|i| label(i, false)));
+        findings
+    }
 }
