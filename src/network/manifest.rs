@@ -2,7 +2,20 @@
 //!
 //! Every field is checked when it is read, and what does not fit is said in a sentence.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
+
+/// What is wrong with a manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("{0}")]
+    Syntax(#[from] toml::de::Error),
+    #[error("{0}")]
+    Field(String),
+    #[error("it cannot be written as TOML: {0}")]
+    Write(#[from] toml::ser::Error),
+}
 
 /// `manifest.toml` of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -187,4 +200,130 @@ pub struct Suggestion {
 
 fn above_one() -> f32 {
     1.01
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// The manifest as TOML text.
+    pub fn to_toml(&self) -> Result<String, ManifestError> {
+        self.check()?;
+        Ok(toml::to_string_pretty(self)?)
+    }
+
+    /// Members of a group as indices into `labels`.
+    pub fn members(&self, group: &Group) -> Vec<usize> {
+        group.members.iter().filter_map(|m| self.labels.iter().position(|l| l.name == *m)).collect()
+    }
+
+    /// Names of the stages that a heat map can be taken from.
+    fn stages(&self) -> Vec<String> {
+        let blocks = (1..=self.architecture.blocks.len()).map(|i| format!("stage{i}"));
+        std::iter::once("stem".to_owned()).chain(blocks).collect()
+    }
+
+    fn check(&self) -> Result<(), ManifestError> {
+        self.check_architecture()?;
+        self.check_input()?;
+        self.check_labels()?;
+        if !self.stages().contains(&self.target_layer) {
+            let stages = self.stages().join(", ");
+            return wrong(format!("target_layer is “{}”; this network has {stages}", self.target_layer));
+        }
+        if !(self.temperature.is_finite() && self.temperature > 0.0) {
+            return wrong(format!("temperature is {}; it must be above 0", self.temperature));
+        }
+        if self.weights_sha256.len() != 64 || !self.weights_sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return wrong("weights_sha256 must be 64 hexadecimal digits".into());
+        }
+        let targets: HashSet<&str> =
+            self.labels.iter().map(|l| l.name.as_str()).chain(self.groups.iter().map(|g| g.name.as_str())).collect();
+        for rule in &self.suggestions {
+            if !targets.contains(rule.target.as_str()) {
+                return wrong(format!("a suggestion speaks of “{}”, which is no label or group", rule.target));
+            }
+        }
+        for metric in &self.metrics {
+            if !targets.contains(metric.target.as_str()) {
+                return wrong(format!("a metric speaks of “{}”, which is no label or group", metric.target));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_architecture(&self) -> Result<(), ManifestError> {
+        let a = &self.architecture;
+        if a.family != "compact-resnet" {
+            return wrong(format!("architecture.family is “{}”; this version knows compact-resnet", a.family));
+        }
+        let stages = a.blocks.len();
+        if stages == 0 || stages > 8 || a.strides.len() != stages || a.widths.len() != stages + 1 {
+            return wrong(
+                "architecture needs 1–8 stages: as many blocks as strides, and one width more for the stem".into(),
+            );
+        }
+        if a.widths.iter().any(|w| !(1..=4096).contains(w)) || a.blocks.iter().any(|b| !(1..=64).contains(b)) {
+            return wrong("architecture.widths must lie in 1–4096 and architecture.blocks in 1–64".into());
+        }
+        if a.strides.iter().any(|s| !(1..=2).contains(s)) {
+            return wrong("architecture.strides must be 1 or 2".into());
+        }
+        if !(0.0..1.0).contains(&a.dropout) {
+            return wrong(format!("architecture.dropout is {}; it must lie in 0–1, 1 excluded", a.dropout));
+        }
+        Ok(())
+    }
+
+    fn check_input(&self) -> Result<(), ManifestError> {
+        let i = &self.input;
+        if !(32..=2048).contains(&i.width) || !(32..=2048).contains(&i.height) {
+            return wrong(format!("input is {}×{}; each side must lie in 32–2048", i.width, i.height));
+        }
+        if i.channels != 1 && i.channels != 3 {
+            return wrong(format!("input.channels is {}; it must be 1 or 3", i.channels));
+        }
+        if i.normalization == Normalization::Fixed
+            && (i.mean.len() != 1 || i.sd.len() != 1 || i.sd.iter().any(|sd| *sd <= 0.0))
+        {
+            return wrong("input.normalization = \"fixed\" needs one mean and one sd above 0".into());
+        }
+        Ok(())
+    }
+
+    fn check_labels(&self) -> Result<(), ManifestError> {
+        if self.labels.len() < 2 && self.head == Head::Softmax {
+            return wrong("a softmax head needs at least two labels".into());
+        }
+        if self.labels.is_empty() {
+            return wrong("there are no labels".into());
+        }
+        let mut names = HashSet::new();
+        let thresholds = self.labels.iter().map(|l| (&l.name, l.threshold));
+        for (name, threshold) in thresholds.chain(self.groups.iter().map(|g| (&g.name, g.threshold))) {
+            if name.trim().is_empty() || !names.insert(name.as_str()) {
+                return wrong(format!("the label or group “{name}” is empty or stands twice"));
+            }
+            if !(0.0..=1.0).contains(&threshold) {
+                return wrong(format!("the threshold of “{name}” is {threshold}; it must lie in 0–1"));
+            }
+        }
+        for group in &self.groups {
+            if group.members.is_empty() || self.members(group).len() != group.members.len() {
+                return wrong(format!(
+                    "the group “{}” has no members, or names a label that does not exist",
+                    group.name
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wrong(sentence: String) -> Result<(), ManifestError> {
+    Err(ManifestError::Field(sentence))
 }

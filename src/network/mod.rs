@@ -4,10 +4,12 @@
 //! layer, keep that activation as a `Var`, and run only the rest, for any CAM at any stage and for every class;
 //! run once up to the first dropout and only the rest `T` times for MC dropout.
 
+pub mod batch_norm;
 pub mod conv;
 pub mod device;
 pub mod layers;
 pub mod manifest;
+pub mod pool;
 pub mod preprocess;
 pub mod registry;
 pub mod resnet;

@@ -1,1 +1,154 @@
-//! preprocess
+//! From modality values to network input: resize by the manifest's rule, then normalise.
+//!
+//! The plane is polarity corrected and not windowed: nothing that the reader does with the mouse changes a score.
+
+use super::manifest::{Input, Normalization, Resize};
+use crate::imaging::Plane;
+use crate::imaging::resample::resize as scale;
+
+/// Share of the pixels at each end that per-image normalisation clips before it takes mean and deviation.
+const TAIL: f32 = 0.005;
+
+/// `plane` at the input's size and normalised. `range` is the span that the stored bits can take, for `fixed`.
+pub fn to_input(plane: &Plane, input: &Input, range: (f32, f32)) -> Plane {
+    let mut plane = resize(plane, input.resize, input.width, input.height);
+    normalize(&mut plane, input, range);
+    plane
+}
+
+/// `plane` at `width` × `height` by `rule`.
+pub fn resize(plane: &Plane, rule: Resize, width: usize, height: usize) -> Plane {
+    match rule {
+        Resize::Squash => scale(plane, width, height),
+        Resize::Letterbox => letterbox(plane, width, height),
+        Resize::CenterCrop => scale(&center(plane, width, height), width, height),
+    }
+}
+
+/// The largest centred part with the aspect ratio of `width` × `height`.
+fn center(plane: &Plane, width: usize, height: usize) -> Plane {
+    let w = plane.width.min(plane.height * width / height).max(1);
+    let h = plane.height.min(plane.width * height / width).max(1);
+    let (left, top) = ((plane.width - w) / 2, (plane.height - h) / 2);
+    let values = (top..top + h).flat_map(|y| plane.values[y * plane.width + left..][..w].iter().copied()).collect();
+    Plane { width: w, height: h, values }
+}
+
+/// The whole image, aspect ratio kept, on a ground of its smallest value.
+fn letterbox(plane: &Plane, width: usize, height: usize) -> Plane {
+    let factor = (width as f32 / plane.width as f32).min(height as f32 / plane.height as f32);
+    let w = ((plane.width as f32 * factor).round() as usize).clamp(1, width);
+    let h = ((plane.height as f32 * factor).round() as usize).clamp(1, height);
+    let inner = scale(plane, w, h);
+    let ground = inner.values.iter().copied().fold(f32::INFINITY, f32::min);
+    let mut out = Plane::filled(width, height, ground);
+    let (left, top) = ((width - w) / 2, (height - h) / 2);
+    for (y, row) in inner.values.chunks_exact(w).enumerate() {
+        out.values[(top + y) * width + left..][..w].copy_from_slice(row);
+    }
+    out
+}
+
+/// Normalises in place as the manifest says; a constant plane becomes zeros.
+pub fn normalize(plane: &mut Plane, input: &Input, range: (f32, f32)) {
+    match input.normalization {
+        Normalization::PerImage => {
+            clip_tails(&mut plane.values);
+            standardize(&mut plane.values);
+        }
+        Normalization::Equalize => {
+            equalize(&mut plane.values);
+            standardize(&mut plane.values);
+        }
+        Normalization::Fixed => {
+            let (low, span) = (range.0, (range.1 - range.0).max(f32::MIN_POSITIVE));
+            let mean = input.mean.first().copied().unwrap_or(0.0);
+            let sd = input.sd.first().copied().unwrap_or(1.0);
+            plane.values.iter_mut().for_each(|v| *v = ((*v - low) / span - mean) / sd);
+        }
+    }
+}
+
+fn clip_tails(values: &mut [f32]) {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return };
+    let at = |share: f32| sorted[(share * last as f32).round() as usize];
+    let (low, high) = (at(TAIL), at(1.0 - TAIL));
+    values.iter_mut().for_each(|v| *v = v.clamp(low, high));
+}
+
+/// Replaces each value by its mid-rank, 0–1; equal values stay equal.
+fn equalize(values: &mut [f32]) {
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    let count = values.len() as f32;
+    let mut start = 0;
+    while start < order.len() {
+        let value = values[order[start] as usize];
+        let mut end = start;
+        while end < order.len() && values[order[end] as usize] == value {
+            end += 1;
+        }
+        let rank = (start + end) as f32 / (2.0 * count);
+        order[start..end].iter().for_each(|i| values[*i as usize] = rank);
+        start = end;
+    }
+}
+
+fn standardize(values: &mut [f32]) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
+    let var = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
+    let scale = if var > 1e-12 { 1.0 / var.sqrt() } else { 0.0 };
+    values.iter_mut().for_each(|v| *v = ((f64::from(*v) - mean) * scale) as f32);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp() -> Vec<f32> {
+        (0..1000).map(|v| v as f32).collect()
+    }
+
+    #[test]
+    fn equalisation_undoes_any_rising_tone_curve() {
+        let (mut plain, mut bent) = (ramp(), ramp());
+        bent.iter_mut().for_each(|v| *v = 3.0 + (*v / 1000.0).powf(0.4) * 4000.0);
+        equalize(&mut plain);
+        equalize(&mut bent);
+        assert_eq!(plain, bent);
+    }
+
+    #[test]
+    fn standardised_values_have_mean_zero_and_deviation_one() {
+        let mut values = ramp();
+        standardize(&mut values);
+        let mean = values.iter().sum::<f32>() / 1000.0;
+        let var = values.iter().map(|v| v * v).sum::<f32>() / 1000.0;
+        assert!(mean.abs() < 1e-4 && (var - 1.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_constant_image_becomes_zeros_and_never_nan() {
+        let mut values = vec![7.0; 64];
+        standardize(&mut values);
+        assert!(values.iter().all(|v| *v == 0.0));
+    }
+
+    #[test]
+    fn one_burned_in_marker_does_not_change_the_scale() {
+        let mut values = ramp();
+        values[500] = 1e6;
+        clip_tails(&mut values);
+        assert!(values.iter().all(|v| *v <= 1000.0));
+    }
+
+    #[test]
+    fn the_letterbox_keeps_the_aspect_ratio() {
+        let plane = Plane { width: 40, height: 20, values: vec![5.0; 800] };
+        let out = letterbox(&plane, 32, 32);
+        assert_eq!((out.width, out.height, out.values.len()), (32, 32, 1024));
+    }
+}

@@ -1,1 +1,188 @@
-//! registry
+//! Where models come from: embedded in the program, the user's data folder, or a folder named by path.
+//!
+//! A model is loaded only when its manifest is sound, its weights have the SHA-256 that the manifest states and
+//! fit its architecture.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+
+use super::manifest::{Manifest, ManifestError};
+use super::preprocess::to_input;
+use super::weights::{TensorFile, WeightError, sha256};
+use super::{Mode, Model, resnet};
+use crate::imaging::Plane;
+use crate::limits;
+use crate::uncertainty::gate::Gate;
+
+/// Name of the model that is used when none is named.
+pub const DEFAULT: &str = "chest-xray";
+
+const MANIFEST: &str = "manifest.toml";
+const WEIGHTS: &str = "weights.safetensors";
+const CARD: &str = "CARD.md";
+
+type Files = &'static [(&'static str, &'static [u8])];
+static EMBEDDED: &[(&str, Files)] = include!(concat!(env!("OUT_DIR"), "/embedded_models.rs"));
+
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("there is no model called “{name}”; there are: {}. A folder with a manifest.toml can be named instead", known.join(", "))]
+    Unknown { name: String, known: Vec<String> },
+    #[error("the model “{model}” has no {file}; a model needs manifest.toml and weights.safetensors")]
+    Incomplete { model: String, file: &'static str },
+    #[error("{path} cannot be read: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path} has {bytes} bytes, more than the {most} that a model may have")]
+    TooLarge { path: PathBuf, bytes: u64, most: u64 },
+    #[error("the manifest of “{model}” is not usable: {source}")]
+    Manifest { model: String, source: ManifestError },
+    #[error(
+        "the weights of “{model}” are not those its manifest was written for (SHA-256 {found}, stated {stated}); install the model again"
+    )]
+    WrongHash { model: String, found: String, stated: String },
+    #[error("the weights of “{model}” cannot be used: {source}")]
+    Weights { model: String, source: WeightError },
+    #[error("the input gate of “{model}” cannot be used: {cause}")]
+    Gate { model: String, cause: String },
+}
+
+/// Where a model was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Embedded,
+    Folder(PathBuf),
+}
+
+enum Source {
+    Embedded(Files),
+    Folder(PathBuf),
+}
+
+impl Source {
+    fn file(&self, name: &str, most: u64) -> Result<Option<Cow<'static, [u8]>>, ModelError> {
+        match self {
+            Self::Embedded(files) => Ok(files.iter().find(|(file, _)| *file == name).map(|(_, b)| Cow::Borrowed(*b))),
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                let bytes = match std::fs::metadata(&path) {
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                    Err(source) => return Err(ModelError::Unreadable { path, source }),
+                    Ok(data) => data.len(),
+                };
+                if bytes > most {
+                    return Err(ModelError::TooLarge { path, bytes, most });
+                }
+                match std::fs::read(&path) {
+                    Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
+                    Err(source) => Err(ModelError::Unreadable { path, source }),
+                }
+            }
+        }
+    }
+}
+
+/// The folder of the user's own models: `$XDG_DATA_HOME/pellucid/models` on Linux.
+pub fn user_folder() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "pellucid").map(|dirs| dirs.data_dir().join("models"))
+}
+
+/// Names of all models and where they are, embedded ones first.
+pub fn list() -> Vec<(String, Origin)> {
+    let mut all: Vec<_> = EMBEDDED.iter().map(|(name, _)| ((*name).to_owned(), Origin::Embedded)).collect();
+    let folders = user_folder().and_then(|folder| std::fs::read_dir(folder).ok());
+    let mut own: Vec<_> = folders
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.join(MANIFEST).is_file())
+        .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), Origin::Folder(path.clone()))))
+        .collect();
+    own.sort_by(|a, b| a.0.cmp(&b.0));
+    all.extend(own);
+    all
+}
+
+fn find(name: &str) -> Result<Source, ModelError> {
+    if let Some((_, files)) = EMBEDDED.iter().find(|(embedded, _)| *embedded == name) {
+        return Ok(Source::Embedded(files));
+    }
+    let path = Path::new(name);
+    if path.join(MANIFEST).is_file() {
+        return Ok(Source::Folder(path.to_owned()));
+    }
+    if let Some((_, Origin::Folder(folder))) = list().into_iter().find(|(known, _)| known == name) {
+        return Ok(Source::Folder(folder));
+    }
+    if path.is_dir() {
+        return Err(ModelError::Incomplete { model: name.into(), file: MANIFEST });
+    }
+    Err(ModelError::Unknown { name: name.into(), known: list().into_iter().map(|(name, _)| name).collect() })
+}
+
+/// The manifest alone, checked.
+pub fn manifest(name: &str) -> Result<Manifest, ModelError> {
+    read_manifest(&find(name)?, name)
+}
+
+fn read_manifest(source: &Source, name: &str) -> Result<Manifest, ModelError> {
+    let bytes = source
+        .file(MANIFEST, limits::MANIFEST_BYTES)?
+        .ok_or_else(|| ModelError::Incomplete { model: name.into(), file: MANIFEST })?;
+    Manifest::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|source| ModelError::Manifest { model: name.into(), source })
+}
+
+/// The model card, empty where there is none.
+pub fn card(name: &str) -> Result<String, ModelError> {
+    let bytes = find(name)?.file(CARD, limits::MANIFEST_BYTES)?;
+    Ok(bytes.map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default())
+}
+
+/// Loads the model called `name` (embedded, the user's, or a folder) for `device`.
+pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
+    let source = find(name)?;
+    let manifest = read_manifest(&source, name)?;
+    let bytes = source
+        .file(WEIGHTS, limits::WEIGHT_BYTES)?
+        .ok_or_else(|| ModelError::Incomplete { model: name.into(), file: WEIGHTS })?;
+    let found = sha256(&bytes);
+    if found != manifest.weights_sha256 {
+        let stated = manifest.weights_sha256;
+        return Err(ModelError::WrongHash { model: name.into(), found, stated });
+    }
+    let network = TensorFile::parse(&bytes)
+        .and_then(|tensors| {
+            resnet::folded(&manifest.architecture, manifest.input.channels, manifest.labels.len(), &tensors, device)
+        })
+        .map_err(|source| ModelError::Weights { model: name.into(), source })?;
+    let gate = load_gate(&source, name, &manifest, device)?;
+    Ok(Model { manifest, network, sha256: found, device: device.clone(), gate })
+}
+
+fn load_gate(_: &Source, _: &str, _: &Manifest, _: &Device) -> Result<Option<Gate>, ModelError> {
+    Ok(None)
+}
+
+impl Model {
+    /// The input tensor `(1, C, H, W)` of a polarity-corrected plane of modality values; `range` as in [`to_input`].
+    pub fn input_tensor(&self, plane: &Plane, range: (f32, f32)) -> super::Result<Tensor> {
+        let input = &self.manifest.input;
+        let plane = to_input(plane, input, range);
+        let one = Tensor::from_vec(plane.values, (1, 1, input.height, input.width), &self.device)?;
+        one.expand((1, input.channels, input.height, input.width))?.contiguous()
+    }
+
+    /// Logits `(N, K)` of an input `(N, C, H, W)` with dropout off.
+    pub fn logits(&self, input: &Tensor) -> super::Result<Tensor> {
+        self.network.forward(input, Mode::Inference)
+    }
+
+    /// Number of the stage that heat maps are taken from by default.
+    pub fn target_stage(&self) -> usize {
+        self.network.stage(&self.manifest.target_layer).expect("the manifest was checked against the network")
+    }
+}
