@@ -15,7 +15,6 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 use rten_gemm::{BiasVector, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedAMatrix};
-use rten_tensor::Layout as _;
 use rten_tensor::{Matrix, NdTensorView};
 
 use super::Result;
