@@ -1,1 +1,65 @@
-//! training
+//! Making models: from folders of images to a model folder with manifest, weights and card.
+//!
+//! ```text
+//! config ─► dataset ─► split ─► loader (augment, mix-up) ─► trainer ─► finish (temperature, thresholds) ─► produce
+//!                                                       ▲  loss, schedule, optimizer, average
+//!                                                       └── checkpoint
+//! ```
+//!
+//! Every random number is drawn from a stream named by seed, epoch and place ([`random`]), never from a running
+//! generator. So a checkpoint needs no generator state, and a resumed run repeats an uninterrupted one to the bit.
+//!
+//! Nothing here prints: progress goes to a [`trainer::Observer`].
+
+pub mod augment;
+pub mod balance;
+pub mod checkpoint;
+pub mod config;
+pub mod dataset;
+pub mod finish;
+pub mod journal;
+pub mod loader;
+pub mod loss;
+pub mod optimizer;
+pub mod parameters;
+pub mod produce;
+pub mod random;
+pub mod schedule;
+pub mod split;
+pub mod trainer;
+pub mod validation;
+
+use std::path::PathBuf;
+
+/// What can stop a training run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the configuration {path} cannot be used: {reason}")]
+    Config { path: PathBuf, reason: String },
+    #[error("{path} cannot be read: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path} cannot be written ({reason}); free some space or choose another folder with --out, then --resume")]
+    Write { path: PathBuf, reason: String },
+    #[error("no labelled image was found: {0}")]
+    NoImages(String),
+    #[error("the data cannot be split: {0}")]
+    Split(String),
+    #[error(
+        "the loss became {loss} at step {step} of epoch {epoch}, so the run was stopped; the last good state is kept in {kept}. \
+         Lower the learning rate or the augmentation and start it again with --resume"
+    )]
+    Diverged { loss: f32, step: u64, epoch: usize, kept: String },
+    #[error("the checkpoint {path} does not fit this run: {reason}")]
+    Checkpoint { path: PathBuf, reason: String },
+    #[error("the network could not be computed: {0}")]
+    Network(#[from] candle_core::Error),
+    #[error("the manifest could not be written: {0}")]
+    Manifest(String),
+    #[error("the curves could not be drawn: {0}")]
+    Curves(String),
+    #[error("a loader thread stopped before its last batch")]
+    Loader,
+}
+
+/// Result of training work.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,187 @@
+//! Random changes of a training image that leave its finding as it was.
+//!
+//! One affine resample carries rotation, shear, zoom, aspect, shift and mirror, so that the image is interpolated
+//! once. Then grey values (brightness, contrast, gamma and a random monotone tone curve as one table), sharpness,
+//! noise and cut-out.
+//!
+//! Aspect and sharpness matter more than they seem to: the classes of public chest sets were squashed from
+//! different aspect ratios and come from different exposures, which a network learns sooner than it learns lungs.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+
+use super::config::Augment;
+use super::dataset::Picture;
+use crate::imaging::Plane;
+use crate::network::manifest::{Input, Resize};
+use crate::network::preprocess;
+
+/// Entries of the tone table.
+const TONES: usize = 1024;
+
+/// A changed copy of `picture` at the size of `input`, values from 0 to 1.
+pub fn augment(picture: &Picture, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
+    let mut plane = place(picture, input.width, strength, rng);
+    tone(&mut plane, strength, rng);
+    if rng.random::<f32>() < strength.sharpness {
+        plane = sharpness(plane, input, strength, rng);
+    }
+    if strength.noise > 0.0 {
+        let sd = strength.noise * rng.random::<f32>().powi(2);
+        for v in &mut plane.values {
+            *v = (*v + sd * rng.sample::<f32, _>(StandardNormal)).clamp(0.0, 1.0);
+        }
+    }
+    if rng.random::<f32>() < strength.cutout {
+        cut_out(&mut plane, strength.cutout_side, rng);
+    }
+    plane
+}
+
+/// A number from `−range` to `range`.
+fn around_zero(range: f32, rng: &mut ChaCha8Rng) -> f32 {
+    range * (2.0 * rng.random::<f32>() - 1.0)
+}
+
+/// Rotation, shear, zoom, aspect, shift and mirror in one bilinear resample; outside is black.
+fn place(picture: &Picture, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
+    let angle = around_zero(strength.rotation, rng).to_radians();
+    let shear = around_zero(strength.shear, rng).to_radians().tan();
+    let zoom = around_zero(strength.zoom, rng);
+    let aspect = around_zero(strength.aspect, rng) / 2.0;
+    let (shift_x, shift_y) = (around_zero(strength.shift, rng), around_zero(strength.shift, rng));
+    let mirror = if rng.random::<f32>() < strength.flip { -1.0 } else { 1.0 };
+
+    // From output to source, both centred and in sides: scale · shear · rotation.
+    let (scale_x, scale_y) = ((-zoom - aspect).exp() * mirror, (-zoom + aspect).exp());
+    let (sin, cos) = angle.sin_cos();
+    let (xx, xy) = (scale_x * (cos + shear * sin), scale_x * (shear * cos - sin));
+    let (yx, yy) = (scale_y * sin, scale_y * cos);
+    let from = picture.size as f32;
+    let step = from / size as f32;
+    let middle = (size as f32 - 1.0) / 2.0;
+    let centre = (from - 1.0) / 2.0;
+    let mut values = Vec::with_capacity(size * size);
+    for row in 0..size {
+        let v = (row as f32 - middle) * step;
+        for column in 0..size {
+            let u = (column as f32 - middle) * step;
+            let x = centre + xx * u + xy * v + shift_x * from;
+            let y = centre + yx * u + yy * v + shift_y * from;
+            values.push(bilinear(picture, x, y));
+        }
+    }
+    Plane { width: size, height: size, values }
+}
+
+/// Grey value at `(x, y)`, 0 to 1; black outside.
+fn bilinear(picture: &Picture, x: f32, y: f32) -> f32 {
+    let last = picture.size as f32 - 1.0;
+    if x < 0.0 || y < 0.0 || x > last || y > last {
+        return 0.0;
+    }
+    let (x0, y0) = (x as usize, y as usize);
+    let (x1, y1) = ((x0 + 1).min(picture.size - 1), (y0 + 1).min(picture.size - 1));
+    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+    let at = |x: usize, y: usize| f32::from(picture.greys[y * picture.size + x]);
+    let top = at(x0, y0) + fx * (at(x1, y0) - at(x0, y0));
+    let bottom = at(x0, y1) + fx * (at(x1, y1) - at(x0, y1));
+    (top + fy * (bottom - top)) / 255.0
+}
+
+/// Tone curve, gamma, contrast and brightness, in this order, as one look-up table.
+fn tone(plane: &mut Plane, strength: &Augment, rng: &mut ChaCha8Rng) {
+    let knots = monotone_curve(strength.tone, rng);
+    let gamma = around_zero(strength.gamma, rng).exp();
+    let contrast = around_zero(strength.contrast, rng).exp();
+    let brightness = around_zero(strength.brightness, rng);
+    let table: Vec<f32> = (0..TONES)
+        .map(|i| {
+            let t = i as f32 / (TONES - 1) as f32;
+            let place = t * (knots.len() - 1) as f32;
+            let k = (place as usize).min(knots.len() - 2);
+            let curved = knots[k] + (place - k as f32) * (knots[k + 1] - knots[k]);
+            (0.5 + contrast * (curved.powf(gamma) - 0.5) + brightness).clamp(0.0, 1.0)
+        })
+        .collect();
+    for v in &mut plane.values {
+        *v = table[((*v * (TONES - 1) as f32).round() as usize).min(TONES - 1)];
+    }
+}
+
+/// Knots of a rising piecewise linear curve from 0 to 1.
+fn monotone_curve(strength: f32, rng: &mut ChaCha8Rng) -> [f32; 6] {
+    let mut knots = [0.0; 6];
+    for i in 1..6 {
+        knots[i] = knots[i - 1] + around_zero(strength, rng).exp();
+    }
+    let top = knots[5];
+    knots.map(|k| k / top)
+}
+
+/// Blur, sharpening (unsharp mask) or down- and up-sampling, one of the three.
+fn sharpness(plane: Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
+    let sigma = strength.blur * rng.random::<f32>() * input.width as f32 / 224.0;
+    match rng.random_range(0..3) {
+        0 => gaussian(&plane, sigma),
+        1 => {
+            let soft = gaussian(&plane, sigma.max(0.5));
+            let amount = rng.random::<f32>();
+            let values =
+                plane.values.iter().zip(&soft.values).map(|(v, s)| (v + amount * (v - s)).clamp(0.0, 1.0)).collect();
+            Plane { values, ..plane }
+        }
+        _ if strength.downsample > 0.0 => {
+            let share = rng.random_range(strength.downsample.min(0.99)..1.0);
+            let small = ((input.width as f32 * share) as usize).max(4);
+            let at = |size: usize| Input { width: size, height: size, resize: Resize::Squash, ..input.clone() };
+            preprocess::resize(&preprocess::resize(&plane, &at(small)), &at(input.width))
+        }
+        _ => plane,
+    }
+}
+
+/// Separable Gaussian blur, edges repeated.
+fn gaussian(plane: &Plane, sigma: f32) -> Plane {
+    if sigma < 0.2 {
+        return plane.clone();
+    }
+    let reach = (3.0 * sigma).ceil() as usize;
+    let mut kernel: Vec<f32> =
+        (0..=2 * reach).map(|i| (-((i as f32 - reach as f32) / sigma).powi(2) / 2.0).exp()).collect();
+    let sum: f32 = kernel.iter().sum();
+    kernel.iter_mut().for_each(|k| *k /= sum);
+    let (w, h) = (plane.width, plane.height);
+    let mut across = vec![0.0; w * h];
+    for y in 0..h {
+        let row = &plane.values[y * w..(y + 1) * w];
+        for (x, out) in across[y * w..(y + 1) * w].iter_mut().enumerate() {
+            *out = kernel.iter().enumerate().map(|(i, k)| k * row[(x + i).saturating_sub(reach).min(w - 1)]).sum();
+        }
+    }
+    let mut values = vec![0.0; w * h];
+    for y in 0..h {
+        let out = &mut values[y * w..(y + 1) * w];
+        for (i, k) in kernel.iter().enumerate() {
+            let from = (y + i).saturating_sub(reach).min(h - 1);
+            for (o, v) in out.iter_mut().zip(&across[from * w..(from + 1) * w]) {
+                *o += k * v;
+            }
+        }
+    }
+    Plane { width: w, height: h, values }
+}
+
+/// One to three rectangles of an even grey.
+fn cut_out(plane: &mut Plane, side: f32, rng: &mut ChaCha8Rng) {
+    for _ in 0..rng.random_range(1..=3) {
+        let extent = |n: usize, rng: &mut ChaCha8Rng| ((n as f32 * side * rng.random::<f32>()) as usize).clamp(1, n);
+        let (w, h) = (extent(plane.width, rng), extent(plane.height, rng));
+        let (x, y) = (rng.random_range(0..=plane.width - w), rng.random_range(0..=plane.height - h));
+        let grey = rng.random::<f32>();
+        for row in y..y + h {
+            plane.values[row * plane.width + x..][..w].fill(grey);
+        }
+    }
+}

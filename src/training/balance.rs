@@ -1,0 +1,36 @@
+//! Weights of classes in the loss, so that a rare class is not learnt as "never".
+
+use super::config::ClassWeights;
+
+/// A weight for each label, scaled so that the mean weight over the images is 1: the loss keeps its scale, and
+/// with it the meaning of the learning rate.
+pub fn class_weights(kind: ClassWeights, counts: &[usize]) -> Vec<f32> {
+    let power = match kind {
+        ClassWeights::None => 0.0,
+        ClassWeights::Inverse => -1.0,
+        ClassWeights::InverseRoot => -0.5,
+    };
+    let raw: Vec<f64> = counts.iter().map(|&n| (n.max(1) as f64).powf(power)).collect();
+    let total: f64 = counts.iter().map(|&n| n as f64).sum();
+    let mean: f64 = raw.iter().zip(counts).map(|(w, &n)| w * n as f64).sum::<f64>() / total.max(1.0);
+    raw.iter().map(|w| (w / mean) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inverse_weights_give_every_class_the_same_sum() {
+        let counts = [100, 300, 600];
+        let weights = class_weights(ClassWeights::Inverse, &counts);
+        let sums: Vec<f32> = weights.iter().zip(counts).map(|(w, n)| w * n as f32).collect();
+        assert!((sums[0] - sums[1]).abs() < 1e-2 && (sums[1] - sums[2]).abs() < 1e-2, "{sums:?}");
+        assert!((sums.iter().sum::<f32>() - 1000.0).abs() < 1e-2);
+    }
+
+    #[test]
+    fn without_weights_every_class_weighs_one() {
+        assert_eq!(class_weights(ClassWeights::None, &[5, 50]), vec![1.0, 1.0]);
+    }
+}

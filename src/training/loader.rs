@@ -1,0 +1,145 @@
+//! Batches, made ahead of the trainer on threads of their own.
+//!
+//! Thread `t` of `T` makes the batches `t, t + T, …` and puts them into its own bounded channel; the trainer takes
+//! from the channels in turn. So the order never depends on which thread was quicker.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, bounded};
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_distr::{Beta, Distribution};
+
+use super::augment::augment;
+use super::config::Augment;
+use super::dataset::Picture;
+use super::random::{Purpose, stream};
+use super::{Error, Result};
+use crate::network::manifest::Input;
+use crate::network::preprocess;
+
+/// Batches that each thread keeps ready.
+const AHEAD: usize = 3;
+
+/// What batches are made of.
+pub struct Recipe {
+    pub pictures: Vec<Picture>,
+    /// Number of the label of each picture.
+    pub labels: Vec<usize>,
+    pub classes: usize,
+    /// The network's input at the size of this phase.
+    pub input: Input,
+    pub augment: Augment,
+    pub batch: usize,
+    pub seed: u64,
+}
+
+/// Network input `(n, 1, size, size)` with target probabilities `(n, classes)`.
+pub struct Batch {
+    pub n: usize,
+    pub pixels: Vec<f32>,
+    pub targets: Vec<f32>,
+}
+
+impl Recipe {
+    /// The pictures `indices` in the order of `epoch`; a last batch of fewer than half is left out.
+    pub fn order(&self, indices: &[usize], epoch: usize) -> Vec<Vec<usize>> {
+        let mut order = indices.to_vec();
+        order.shuffle(&mut stream(self.seed, Purpose::Order, epoch, 0));
+        let mut batches: Vec<Vec<usize>> = order.chunks(self.batch).map(<[usize]>::to_vec).collect();
+        if batches.len() > 1 && batches.last().is_some_and(|b| b.len() * 2 < self.batch) {
+            batches.pop();
+        }
+        batches
+    }
+
+    /// Augmented and normalised batch number `place` of `epoch`.
+    fn make(&self, members: &[usize], epoch: usize, place: usize) -> Batch {
+        let pixels = self.input.width * self.input.height;
+        let mut batch = Batch {
+            n: members.len(),
+            pixels: Vec::with_capacity(members.len() * pixels),
+            targets: vec![0.0; members.len() * self.classes],
+        };
+        for (row, &i) in members.iter().enumerate() {
+            let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
+            let mut plane = augment(&self.pictures[i], &self.input, &self.augment, &mut rng);
+            preprocess::normalize(&mut plane, &self.input);
+            batch.pixels.extend(plane.values);
+            batch.targets[row * self.classes + self.labels[i]] = 1.0;
+        }
+        let mut rng = stream(self.seed, Purpose::MixUp, epoch, place);
+        if rng.random::<f32>() < self.augment.mixup
+            && let Ok(beta) = Beta::new(self.augment.mixup_alpha.max(0.01), self.augment.mixup_alpha.max(0.01))
+        {
+            let share: f32 = beta.sample(&mut rng);
+            batch.pixels = mixed(&batch.pixels, pixels, share);
+            batch.targets = mixed(&batch.targets, self.classes, share);
+        }
+        batch
+    }
+
+    /// Pictures as the network sees them at prediction: no augmentation.
+    pub fn plain(&self, members: &[usize]) -> Vec<f32> {
+        use rayon::prelude::*;
+        let planes: Vec<Vec<f32>> = members
+            .par_iter()
+            .map(|&i| {
+                let mut plane = self.pictures[i].plane();
+                preprocess::normalize(&mut plane, &self.input);
+                plane.values
+            })
+            .collect();
+        planes.concat()
+    }
+}
+
+/// Mix-up (Zhang et al., ICLR 2018): each row becomes `share` of itself and the rest of its successor.
+fn mixed(rows: &[f32], width: usize, share: f32) -> Vec<f32> {
+    let n = rows.len();
+    (0..n).map(|i| share * rows[i] + (1.0 - share) * rows[(i + width) % n]).collect()
+}
+
+/// The batches of one epoch, in order.
+pub struct Loader {
+    channels: Vec<Receiver<Batch>>,
+    next: usize,
+    left: usize,
+}
+
+impl Loader {
+    /// Starts `threads` threads on the batches of `epoch`; they end with the loader.
+    pub fn start(recipe: &Arc<Recipe>, order: Vec<Vec<usize>>, epoch: usize, threads: usize) -> Result<Self> {
+        let left = order.len();
+        let order = Arc::new(order);
+        let mut channels = Vec::new();
+        for first in 0..threads {
+            let (sender, receiver) = bounded(AHEAD);
+            let (recipe, order) = (Arc::clone(recipe), Arc::clone(&order));
+            let work = move || {
+                for place in (first..order.len()).step_by(threads) {
+                    if sender.send(recipe.make(&order[place], epoch, place)).is_err() {
+                        return;
+                    }
+                }
+            };
+            std::thread::Builder::new()
+                .name(format!("loader-{first}"))
+                .spawn(work)
+                .map_err(|_| Error::Loader)?;
+            channels.push(receiver);
+        }
+        Ok(Self { channels, next: 0, left })
+    }
+
+    /// The next batch; `None` at the end of the epoch.
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let batch = self.channels[self.next].recv().map_err(|_| Error::Loader)?;
+        self.next = (self.next + 1) % self.channels.len();
+        self.left -= 1;
+        Ok(Some(batch))
+    }
+}

@@ -1,0 +1,125 @@
+//! The tensors of a network under training, in the order of their names, and their running average.
+//!
+//! The average `a ← d·a + (1 − d)·θ` over the steps (Polyak and Juditsky 1992; Tarvainen and Valpola 2017) is what is
+//! validated and kept; it covers the running statistics of batch norm too. In the first steps the decay is
+//! `(1 + t) / (10 + t)`, so that the random start is forgotten.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Tensor, Var};
+use candle_nn::VarMap;
+use rand::Rng;
+use rand_distr::StandardNormal;
+
+use super::random::{Purpose, stream};
+
+/// A named tensor.
+pub struct Parameter {
+    pub name: String,
+    pub var: Var,
+    /// False for the running statistics of batch norm, which follow the batches instead of a gradient.
+    pub trained: bool,
+}
+
+/// All tensors, by name.
+pub struct Parameters(Vec<Parameter>);
+
+/// The values of all tensors, in the order of [`Parameters`].
+pub type Values = Vec<Vec<f32>>;
+
+impl Parameters {
+    pub fn new(vars: &VarMap) -> Self {
+        let by_name: BTreeMap<String, Var> = match vars.data().lock() {
+            Ok(map) => map.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+            Err(poisoned) => poisoned.into_inner().iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        };
+        let parameter = |(name, var): (String, Var)| {
+            let trained = !name.ends_with("running_mean") && !name.ends_with("running_var");
+            Parameter { name, var, trained }
+        };
+        Self(by_name.into_iter().map(parameter).collect())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Parameter> {
+        self.0.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of values that are learnt.
+    pub fn trained_values(&self) -> usize {
+        self.iter().filter(|p| p.trained).map(|p| p.var.elem_count()).sum()
+    }
+
+    /// Gives tensor `i` new values.
+    pub fn set(&self, i: usize, values: Vec<f32>) -> candle_core::Result<()> {
+        let var = &self.0[i].var;
+        var.set(&Tensor::from_vec(values, var.shape(), var.device())?)
+    }
+
+    /// A copy of all values.
+    pub fn values(&self) -> candle_core::Result<Values> {
+        self.iter().map(|p| p.var.flatten_all()?.to_vec1::<f32>()).collect()
+    }
+
+    /// Gives all tensors new values.
+    pub fn assign(&self, values: &Values) -> candle_core::Result<()> {
+        for (i, v) in values.iter().enumerate() {
+            self.set(i, v.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Draws the first weights by the seed: He's normal initialisation (fan out) for convolutions, uniform
+    /// `± 1/√fan-in` for the head. Norms and biases keep what the network gave them.
+    pub fn initialise(&self, seed: u64) -> candle_core::Result<()> {
+        for (i, p) in self.0.iter().enumerate() {
+            let mut rng = stream(seed, Purpose::Initialisation, 0, i);
+            let n = p.var.elem_count();
+            let values: Vec<f32> = match *p.var.dims() {
+                [out, _, h, w] => {
+                    let sd = (2.0 / (out * h * w) as f32).sqrt();
+                    (0..n).map(|_| sd * rng.sample::<f32, _>(StandardNormal)).collect()
+                }
+                [_, fan_in] => {
+                    let bound = 1.0 / (fan_in as f32).sqrt();
+                    (0..n).map(|_| rng.random_range(-bound..=bound)).collect()
+                }
+                _ => continue,
+            };
+            self.set(i, values)?;
+        }
+        Ok(())
+    }
+
+    /// Takes tensors of the same name and shape from `source`; returns how many fitted.
+    pub fn take_from(&self, source: &std::collections::HashMap<String, Tensor>) -> candle_core::Result<usize> {
+        let mut taken = 0;
+        for p in &self.0 {
+            if let Some(tensor) = source.get(&p.name).filter(|t| t.dims() == p.var.dims()) {
+                p.var.set(&tensor.to_dtype(p.var.dtype())?.to_device(p.var.device())?)?;
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Moves the average one step towards the values; `step` counts from 0.
+pub fn average(average: &mut Values, parameters: &Parameters, decay: f64, step: u64) -> candle_core::Result<()> {
+    let t = step as f64;
+    let decay = decay.min((1.0 + t) / (10.0 + t)) as f32;
+    for (mean, p) in average.iter_mut().zip(parameters.iter()) {
+        let values = p.var.flatten_all()?.to_vec1::<f32>()?;
+        for (a, v) in mean.iter_mut().zip(values) {
+            *a += (1.0 - decay) * (v - *a);
+        }
+    }
+    Ok(())
+}
