@@ -5,6 +5,7 @@
 //! inputs failed. Errors are sentences with their causes, also when a command panics.
 
 mod output;
+mod train;
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -38,7 +39,9 @@ struct View {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Train(train::TrainArgs),
+}
 
 /// How a command ended that did not fail as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +107,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
-        Some(command) => match command {},
+        Some(Command::Train(args)) => train::run(&args).map(|()| Outcome::Done),
         None => view(cli.view),
     }
 }

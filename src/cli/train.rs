@@ -1,0 +1,164 @@
+//! `pellucid train CONFIG.toml`: makes a model, shows how far it is, and says where it lies.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output;
+use crate::training::config::Config;
+use crate::training::journal::Row;
+use crate::training::trainer::{self, Event, Options};
+
+/// Train a model from folders of labelled images
+#[derive(Debug, clap::Args)]
+pub struct TrainArgs {
+    /// What to train, on which data, and how
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: PathBuf,
+    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Folder for checkpoint, log and curves [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Folder for the finished model [default: `model` in the run's folder]
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Go on from the checkpoint in the run's folder
+    #[arg(long)]
+    pub resume: bool,
+    /// Another seed than the configuration's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Another fold than the configuration's
+    #[arg(long, value_name = "N")]
+    pub fold: Option<usize>,
+    /// Stop after so many steps (for a trial)
+    #[arg(long, value_name = "N")]
+    pub max_steps: Option<u64>,
+    /// Use only about so many images (for a trial)
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// Runs the command.
+pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
+    let mut config = Config::read(&args.config)?;
+    config.seed = args.seed.unwrap_or(config.seed);
+    config.data.fold = args.fold.unwrap_or(config.data.fold);
+    let beside = args.config.parent().map(PathBuf::from).unwrap_or_default();
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
+    let options = Options {
+        data: args.data.clone().unwrap_or(beside),
+        model: args.model.clone().unwrap_or_else(|| out.join("model")),
+        out,
+        resume: args.resume,
+        max_steps: args.max_steps,
+        limit: args.limit,
+        device: candle_core::Device::Cpu,
+    };
+    let display = Display::new();
+    let outcome = trainer::train(&config, &options, &|event| display.show(&event))
+        .with_context(|| format!("\"{}\" was not trained", config.name))?;
+    display.bar.finish_and_clear();
+    if outcome.stopped_early {
+        output::remark(format!("Stopped early: no better epoch for {} epochs.", config.optimization.patience));
+    }
+    output::line(format!("The model of epoch {} lies in {}", outcome.extent.epoch, options.model.display()))?;
+    for m in &outcome.manifest.metrics {
+        output::line(format!("{:<22} {:<12} {:.4}  ({:.4}–{:.4})  {}", m.target, m.name, m.value, m.low, m.high, m.on))?;
+    }
+    for (name, threshold) in outcome
+        .manifest
+        .labels
+        .iter()
+        .map(|l| (&l.name, l.threshold))
+        .chain(outcome.manifest.groups.iter().map(|g| (&g.name, g.threshold)))
+    {
+        output::line(format!("{name:<22} threshold    {threshold:.4}"))?;
+    }
+    output::line(format!("temperature            {:.4}", outcome.manifest.temperature))?;
+    Ok(())
+}
+
+/// A bar on a terminal, one line an epoch in a pipe.
+struct Display {
+    bar: ProgressBar,
+    terminal: bool,
+    stage: Mutex<&'static str>,
+}
+
+impl Display {
+    fn new() -> Self {
+        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let target = if terminal { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        Self { bar: ProgressBar::with_draw_target(None, target), terminal, stage: Mutex::new("") }
+    }
+
+    fn show(&self, event: &Event<'_>) {
+        match event {
+            Event::Decoded { done, total } => {
+                self.stage("decode", "{bar:32} {pos}/{len} images decoded");
+                self.bar.set_length(*total as u64);
+                self.bar.set_position(*done as u64);
+            }
+            Event::Warning(text) => self.line(text),
+            Event::Ready { training, validation, weights, epoch, epochs } => {
+                self.line(&format!(
+                    "{training} images to learn from, {validation} to validate; {weights} weights; epoch {} of {epochs} is next",
+                    epoch + 1
+                ));
+            }
+            Event::Step { epoch, epochs, step, steps, loss, images_per_second, seconds_left } => {
+                self.stage("train", "{prefix} {bar:32} {msg}");
+                self.bar.set_length(*steps as u64);
+                self.bar.set_position(*step as u64);
+                self.bar.set_prefix(format!("epoch {epoch}/{epochs}"));
+                self.bar.set_message(format!(
+                    "loss {loss:.4}  {images_per_second:.1} images/s  {} left",
+                    HumanDuration(Duration::from_secs_f64(seconds_left.max(0.0)))
+                ));
+            }
+            Event::Epoch { row, best, seconds_left } => self.line(&epoch_line(row, *best, *seconds_left)),
+        }
+    }
+
+    fn stage(&self, name: &'static str, template: &str) {
+        if let Ok(mut stage) = self.stage.lock()
+            && *stage != name
+        {
+            *stage = name;
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                self.bar.set_style(style);
+            }
+        }
+    }
+
+    fn line(&self, text: &str) {
+        if self.terminal {
+            self.bar.println(text);
+        } else {
+            output::remark(text);
+        }
+    }
+}
+
+fn epoch_line(row: &Row, best: bool, seconds_left: f64) -> String {
+    let areas: Vec<String> =
+        row.auroc.iter().map(|(name, v)| v.map_or(format!("{name} –"), |v| format!("{name} {v:.4}"))).collect();
+    format!(
+        "epoch {:>3}  {}²  loss {:.4}  validation {:.4}  accuracy {:.4}  AUROC {}  {:.1} images/s  {} left{}",
+        row.epoch,
+        row.size,
+        row.training_loss,
+        row.validation_loss,
+        row.accuracy,
+        areas.join(", "),
+        row.images_per_second,
+        HumanDuration(Duration::from_secs_f64(seconds_left.max(0.0))),
+        if best { "  best" } else { "" }
+    )
+}

@@ -1,0 +1,130 @@
+//! Writes a model folder: `weights.safetensors`, `manifest.toml`, and a `CARD.md` to be completed by hand.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::checkpoint::{hex, to_safetensors, write_whole};
+use super::config::Config;
+use super::finish::Finish;
+use super::parameters::{Parameters, Values};
+use super::{Error, Result};
+use crate::network::manifest::{Manifest, Training};
+
+/// How many images and patients took part.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    pub training_images: usize,
+    pub validation_images: usize,
+    pub training_patients: usize,
+    pub validation_patients: usize,
+    /// Epoch that the weights are of, from 1.
+    pub epoch: usize,
+}
+
+/// Writes the model of `values` into `folder`; an existing card is kept.
+pub fn write(
+    folder: &Path,
+    config: &Config,
+    parameters: &Parameters,
+    values: &Values,
+    finish: &Finish,
+    extent: Extent,
+) -> Result<Manifest> {
+    let tensors: Vec<_> = parameters
+        .iter()
+        .zip(values)
+        .map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v.as_slice()))
+        .collect();
+    let weights_path = folder.join("weights.safetensors");
+    let weights = to_safetensors(&tensors, None)
+        .map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
+    let manifest = manifest(config, finish, extent, hex(&Sha256::digest(&weights)));
+    let text = toml::to_string_pretty(&manifest).map_err(|e| Error::Manifest(e.to_string()))?;
+    write_whole(&weights_path, &weights)?;
+    write_whole(&folder.join("manifest.toml"), text.as_bytes())?;
+    let card_path = folder.join("CARD.md");
+    if !card_path.exists() {
+        write_whole(&card_path, card(config, &manifest, parameters.trained_values(), extent).as_bytes())?;
+    }
+    Ok(manifest)
+}
+
+fn manifest(config: &Config, finish: &Finish, extent: Extent, weights_sha256: String) -> Manifest {
+    let mut labels = config.labels.clone();
+    let mut groups = config.groups.clone();
+    let (label_thresholds, group_thresholds) = finish.thresholds.split_at(labels.len());
+    for (label, t) in labels.iter_mut().zip(label_thresholds) {
+        label.threshold = *t;
+    }
+    for (group, t) in groups.iter_mut().zip(group_thresholds) {
+        group.threshold = *t;
+    }
+    Manifest {
+        name: config.name.clone(),
+        version: config.version.clone(),
+        description: config.description.clone(),
+        licence: config.licence.clone(),
+        architecture: config.architecture.clone(),
+        head: config.head,
+        input: config.input.clone(),
+        labels,
+        groups,
+        target_layer: config.target_layer.clone(),
+        temperature: finish.temperature,
+        weights_sha256,
+        training: Training {
+            data: config.provenance.data.clone(),
+            population: config.provenance.population.clone(),
+            images: extent.training_images,
+            date: chrono::Utc::now().format("%Y-%m-%d").to_string(),
+        },
+        metrics: finish.metrics.clone(),
+        suggestions: config.suggestions.clone(),
+        limits: config.limits.clone(),
+    }
+}
+
+fn card(config: &Config, manifest: &Manifest, weights: usize, extent: Extent) -> String {
+    let mut s = String::new();
+    let _ = writeln!(s, "# {}\n\n{}\n\n**Not a medical device.** For research and teaching.\n", config.name, config.description);
+    let _ = writeln!(s, "## Data\n\n{}\n\nPopulation: {}\n", config.provenance.data, config.provenance.population);
+    let _ = writeln!(
+        s,
+        "Split by patient: {} images of {} patients for training, {} images of {} patients for validation.\n",
+        extent.training_images, extent.training_patients, extent.validation_images, extent.validation_patients
+    );
+    let phases: Vec<String> = config.phases.iter().map(|p| format!("{} epochs at {}²", p.epochs, p.size)).collect();
+    let o = &config.optimization;
+    let _ = writeln!(
+        s,
+        "## Procedure\n\n{weights} trained values; {}; AdamW, peak learning rate {}, {:?} schedule, weight decay {}, \
+         batch {}, label smoothing {}, dropout {}, averaged weights (decay {}), seed {}. The weights are those of epoch {}.\n",
+        phases.join(", "),
+        o.learning_rate,
+        o.schedule,
+        o.weight_decay,
+        o.batch,
+        o.label_smoothing,
+        config.architecture.dropout,
+        o.average_decay,
+        config.seed,
+        extent.epoch
+    );
+    let _ = writeln!(
+        s,
+        "Temperature {:.3} and thresholds were chosen on validation, so its figures flatter a little.\n",
+        manifest.temperature
+    );
+    let _ = writeln!(s, "## Figures\n\n| on | target | figure | value | 95 % interval |\n|---|---|---|---|---|");
+    for m in &manifest.metrics {
+        let _ = writeln!(s, "| {} | {} | {} | {:.3} | {:.3}–{:.3} |", m.on, m.target, m.name, m.value, m.low, m.high);
+    }
+    s.push_str("\nIntervals: bootstrap over patients, 1,000 samples.\n\n## Never validated for\n\n");
+    for limit in &config.limits {
+        let _ = writeln!(s, "- {limit}");
+    }
+    s.push_str("\n## Known failures\n\n");
+    s
+}
