@@ -14,8 +14,8 @@ use rand_distr::StandardNormal;
 use super::config::Augment;
 use super::dataset::Picture;
 use crate::imaging::Plane;
-use crate::network::manifest::{Input, Resize};
-use crate::network::preprocess;
+use crate::imaging::resample::resize;
+use crate::network::manifest::Input;
 
 /// Entries of the tone table.
 const TONES: usize = 1024;
@@ -135,8 +135,7 @@ fn sharpness(plane: Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8R
         _ if strength.downsample > 0.0 => {
             let share = rng.random_range(strength.downsample.min(0.99)..1.0);
             let small = ((input.width as f32 * share) as usize).max(4);
-            let at = |size: usize| Input { width: size, height: size, resize: Resize::Squash, ..input.clone() };
-            preprocess::resize(&preprocess::resize(&plane, &at(small)), &at(input.width))
+            resize(&resize(&plane, small, small), input.width, input.width)
         }
         _ => plane,
     }

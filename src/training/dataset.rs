@@ -71,14 +71,13 @@ impl Dataset {
     /// The pictures at another size, for a phase of training.
     pub fn at_size(&self, size: usize, input: &Input) -> Vec<Picture> {
         use rayon::prelude::*;
-        let target = Input { width: size, height: size, ..input.clone() };
         self.samples
             .par_iter()
             .map(|s| {
                 if s.picture.size == size {
                     s.picture.clone()
                 } else {
-                    Picture::from_plane(&preprocess::resize(&s.picture.plane(), &target))
+                    Picture::from_plane(&preprocess::resize(&s.picture.plane(), input.resize, size, size))
                 }
             })
             .collect()
@@ -221,5 +220,5 @@ fn decode_one(path: &Path, input: &Input) -> std::result::Result<Picture, String
         return Err("it has no pixels".into());
     }
     let plane = Plane { width, height, values: grey.into_raw().iter().map(|&v| f32::from(v) / 65535.0).collect() };
-    Ok(Picture::from_plane(&preprocess::resize(&plane, input)))
+    Ok(Picture::from_plane(&preprocess::resize(&plane, input.resize, input.width, input.height)))
 }

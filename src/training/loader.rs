@@ -64,7 +64,7 @@ impl Recipe {
         for (row, &i) in members.iter().enumerate() {
             let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
             let mut plane = augment(&self.pictures[i], &self.input, &self.augment, &mut rng);
-            preprocess::normalize(&mut plane, &self.input);
+            preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
             batch.pixels.extend(plane.values);
             batch.targets[row * self.classes + self.labels[i]] = 1.0;
         }
@@ -86,7 +86,7 @@ impl Recipe {
             .par_iter()
             .map(|&i| {
                 let mut plane = self.pictures[i].plane();
-                preprocess::normalize(&mut plane, &self.input);
+                preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
                 plane.values
             })
             .collect();

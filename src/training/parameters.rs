@@ -8,10 +8,6 @@ use std::collections::BTreeMap;
 
 use candle_core::{Tensor, Var};
 use candle_nn::VarMap;
-use rand::Rng;
-use rand_distr::StandardNormal;
-
-use super::random::{Purpose, stream};
 
 /// A named tensor.
 pub struct Parameter {
@@ -72,28 +68,6 @@ impl Parameters {
     pub fn assign(&self, values: &Values) -> candle_core::Result<()> {
         for (i, v) in values.iter().enumerate() {
             self.set(i, v.clone())?;
-        }
-        Ok(())
-    }
-
-    /// Draws the first weights by the seed: He's normal initialisation (fan out) for convolutions, uniform
-    /// `± 1/√fan-in` for the head. Norms and biases keep what the network gave them.
-    pub fn initialise(&self, seed: u64) -> candle_core::Result<()> {
-        for (i, p) in self.0.iter().enumerate() {
-            let mut rng = stream(seed, Purpose::Initialisation, 0, i);
-            let n = p.var.elem_count();
-            let values: Vec<f32> = match *p.var.dims() {
-                [out, _, h, w] => {
-                    let sd = (2.0 / (out * h * w) as f32).sqrt();
-                    (0..n).map(|_| sd * rng.sample::<f32, _>(StandardNormal)).collect()
-                }
-                [_, fan_in] => {
-                    let bound = 1.0 / (fan_in as f32).sqrt();
-                    (0..n).map(|_| rng.random_range(-bound..=bound)).collect()
-                }
-                _ => continue,
-            };
-            self.set(i, values)?;
         }
         Ok(())
     }

@@ -9,8 +9,7 @@ use rand_chacha::ChaCha8Rng;
 /// What the numbers are for.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
-    Initialisation = 1,
-    Split,
+    Split = 1,
     Order,
     Augment,
     MixUp,

@@ -115,9 +115,15 @@ impl<'a> Run<'a> {
         let split = split::by_patient(&dataset.samples, classes, data.validation, data.fold, config.seed)?;
         let vars = VarMap::new();
         let network =
-            resnet::trainable(&config.architecture, config.input.channels, classes, &vars, &options.device)?;
+            resnet::trainable(
+            &config.architecture,
+            config.input.channels,
+            classes,
+            &vars,
+            &options.device,
+            config.seed,
+        )?;
         let parameters = Parameters::new(&vars);
-        parameters.initialise(config.seed)?;
         if let Some(start) = &config.optimization.start_from {
             let path = options.data.join(start);
             let source = candle_core::safetensors::load(&path, &options.device)?;
