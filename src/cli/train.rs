@@ -69,7 +69,10 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     }
     output::line(format!("The model of epoch {} lies in {}", outcome.extent.epoch, options.model.display()))?;
     for m in &outcome.manifest.metrics {
-        output::line(format!("{:<22} {:<12} {:.4}  ({:.4}–{:.4})  {}", m.target, m.name, m.value, m.low, m.high, m.on))?;
+        output::line(format!(
+            "{:<22} {:<12} {:.4}  ({:.4}–{:.4})  {}",
+            m.target, m.name, m.value, m.low, m.high, m.on
+        ))?;
     }
     for (name, threshold) in outcome
         .manifest

@@ -47,13 +47,7 @@ pub fn fingerprint(config: &Config, images: usize) -> String {
     let names: Vec<&str> = config.labels.iter().map(|l| l.name.as_str()).collect();
     let decisive = format!(
         "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{names:?}{images}",
-        config.seed,
-        config.data,
-        config.optimization,
-        config.phases,
-        config.augment,
-        config.architecture,
-        config.input
+        config.seed, config.data, config.optimization, config.phases, config.augment, config.architecture, config.input
     );
     hex(&Sha256::digest(decisive.as_bytes()))
 }
@@ -143,9 +137,8 @@ pub fn load(folder: &Path, parameters: &Parameters, optimizer: &mut AdamW) -> Re
         }
         Ok(values)
     };
-    let all = |kind: &str| -> Result<Values> {
-        parameters.iter().map(|p| read(kind, &p.name, p.var.elem_count())).collect()
-    };
+    let all =
+        |kind: &str| -> Result<Values> { parameters.iter().map(|p| read(kind, &p.name, p.var.elem_count())).collect() };
     for (i, p) in parameters.iter().enumerate().filter(|(_, p)| p.trained) {
         optimizer.moments[i].m = read("m", &p.name, p.var.elem_count())?;
         optimizer.moments[i].v = read("v", &p.name, p.var.elem_count())?;

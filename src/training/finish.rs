@@ -49,7 +49,11 @@ pub fn threshold_of_youden(scores: &[f32], positive: &[bool]) -> Option<f32> {
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     let (mut hits, mut alarms, mut best) = (0.0, 0.0, (f64::NEG_INFINITY, None));
     for (place, &i) in order.iter().enumerate() {
-        if positive[i] { hits += 1.0 } else { alarms += 1.0 }
+        if positive[i] {
+            hits += 1.0
+        } else {
+            alarms += 1.0
+        }
         let tied = order.get(place + 1).is_some_and(|&j| scores[j] == scores[i]);
         let index = hits / p - alarms / n;
         if !tied && index > best.0 {

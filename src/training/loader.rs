@@ -123,10 +123,7 @@ impl Loader {
                     }
                 }
             };
-            std::thread::Builder::new()
-                .name(format!("loader-{first}"))
-                .spawn(work)
-                .map_err(|_| Error::Loader)?;
+            std::thread::Builder::new().name(format!("loader-{first}")).spawn(work).map_err(|_| Error::Loader)?;
             channels.push(receiver);
         }
         Ok(Self { channels, next: 0, left })

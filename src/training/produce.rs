@@ -32,14 +32,11 @@ pub fn write(
     finish: &Finish,
     extent: Extent,
 ) -> Result<Manifest> {
-    let tensors: Vec<_> = parameters
-        .iter()
-        .zip(values)
-        .map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v.as_slice()))
-        .collect();
+    let tensors: Vec<_> =
+        parameters.iter().zip(values).map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v.as_slice())).collect();
     let weights_path = folder.join("weights.safetensors");
-    let weights = to_safetensors(&tensors, None)
-        .map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
+    let weights =
+        to_safetensors(&tensors, None).map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
     let manifest = manifest(config, finish, extent, hex(&Sha256::digest(&weights)));
     let text = toml::to_string_pretty(&manifest).map_err(|e| Error::Manifest(e.to_string()))?;
     write_whole(&weights_path, &weights)?;
@@ -88,7 +85,11 @@ fn manifest(config: &Config, finish: &Finish, extent: Extent, weights_sha256: St
 
 fn card(config: &Config, manifest: &Manifest, weights: usize, extent: Extent) -> String {
     let mut s = String::new();
-    let _ = writeln!(s, "# {}\n\n{}\n\n**Not a medical device.** For research and teaching.\n", config.name, config.description);
+    let _ = writeln!(
+        s,
+        "# {}\n\n{}\n\n**Not a medical device.** For research and teaching.\n",
+        config.name, config.description
+    );
     let _ = writeln!(s, "## Data\n\n{}\n\nPopulation: {}\n", config.provenance.data, config.provenance.population);
     let _ = writeln!(
         s,

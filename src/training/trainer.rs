@@ -45,12 +45,33 @@ pub struct Options {
 
 /// What an observer is told.
 pub enum Event<'a> {
-    Decoded { done: usize, total: usize },
+    Decoded {
+        done: usize,
+        total: usize,
+    },
     Warning(String),
     /// The run is about to begin, or to go on.
-    Ready { training: usize, validation: usize, weights: usize, epoch: usize, epochs: usize },
-    Step { epoch: usize, epochs: usize, step: usize, steps: usize, loss: f32, images_per_second: f64, seconds_left: f64 },
-    Epoch { row: &'a Row, best: bool, seconds_left: f64 },
+    Ready {
+        training: usize,
+        validation: usize,
+        weights: usize,
+        epoch: usize,
+        epochs: usize,
+    },
+    Step {
+        epoch: usize,
+        epochs: usize,
+        step: usize,
+        steps: usize,
+        loss: f32,
+        images_per_second: f64,
+        seconds_left: f64,
+    },
+    Epoch {
+        row: &'a Row,
+        best: bool,
+        seconds_left: f64,
+    },
 }
 
 /// Is told of progress; decoding tells from several threads.
@@ -114,8 +135,7 @@ impl<'a> Run<'a> {
         let data = &config.data;
         let split = split::by_patient(&dataset.samples, classes, data.validation, data.fold, config.seed)?;
         let vars = VarMap::new();
-        let network =
-            resnet::trainable(
+        let network = resnet::trainable(
             &config.architecture,
             config.input.channels,
             classes,
@@ -128,11 +148,7 @@ impl<'a> Run<'a> {
             let path = options.data.join(start);
             let source = candle_core::safetensors::load(&path, &options.device)?;
             let taken = parameters.take_from(&source)?;
-            observer(Event::Warning(format!(
-                "{taken} of {} tensors start from {}",
-                parameters.len(),
-                path.display()
-            )));
+            observer(Event::Warning(format!("{taken} of {} tensors start from {}", parameters.len(), path.display())));
         }
         let mut counts = vec![0; classes];
         for &i in &split.training {
@@ -335,8 +351,7 @@ impl<'a> Run<'a> {
             validation_patients: distinct(&self.split.validation),
             epoch,
         };
-        let manifest =
-            produce::write(&self.options.model, self.config, &self.parameters, values, &finish, extent)?;
+        let manifest = produce::write(&self.options.model, self.config, &self.parameters, values, &finish, extent)?;
         Ok(Outcome { manifest, extent, history: self.state.history, stopped_early: self.stopped_early })
     }
 
