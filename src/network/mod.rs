@@ -7,6 +7,8 @@
 pub mod batch_norm;
 pub mod conv;
 pub mod device;
+#[cfg(test)]
+mod gradients;
 pub mod layers;
 pub mod manifest;
 pub mod pool;

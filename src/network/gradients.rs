@@ -1,0 +1,221 @@
+//! Every layer against central finite differences.
+
+use candle_core::{Device, Tensor, Var};
+use candle_nn::VarMap;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::batch_norm::BatchNorm;
+use super::conv::{Geometry, PreparedConv, conv2d};
+use super::layers::{Dropout, Linear};
+use super::manifest::Architecture;
+use super::pool::{global_average, max_pool2d};
+use super::{Layer, Mode, Result, resnet};
+
+/// Values of a shape that are all different and far enough apart for steps of the difference quotient.
+fn random(shape: &[usize], seed: u64) -> Tensor {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+/// Holds the gradient of `Σ weights · f(x)` for `x` against `(f(x + h) − f(x − h)) / 2h`, value by value.
+fn check(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) {
+    let var = Var::from_tensor(x).unwrap();
+    let weights = random(f(x).unwrap().dims(), 99);
+    let loss = |x: &Tensor| (f(x).unwrap() * &weights).unwrap().sum_all().unwrap();
+    let gradients = loss(var.as_tensor()).backward().unwrap();
+    let found = gradients.get(&var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let values = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let h = 1e-2;
+    let scale = found.iter().fold(0.0f32, |a, v| a.max(v.abs())).max(1e-3);
+    for i in (0..values.len()).step_by((values.len() / 60).max(1)) {
+        let at = |step: f32| {
+            let mut values = values.clone();
+            values[i] += step;
+            f64::from(loss(&Tensor::from_vec(values, x.shape(), &Device::Cpu).unwrap()).to_scalar::<f32>().unwrap())
+        };
+        let expected = ((at(h) - at(-h)) / f64::from(2.0 * h)) as f32;
+        assert!((found[i] - expected).abs() < 2e-2 * scale, "value {i}: {} instead of {expected}", found[i]);
+    }
+}
+
+const GEOMETRIES: [Geometry; 5] = [
+    Geometry { kernel: 3, stride: 1, padding: 1 },
+    Geometry { kernel: 3, stride: 2, padding: 1 },
+    Geometry { kernel: 1, stride: 1, padding: 0 },
+    Geometry { kernel: 1, stride: 2, padding: 0 },
+    Geometry { kernel: 5, stride: 2, padding: 2 },
+];
+
+#[test]
+fn a_convolution_has_the_gradients_of_its_input_and_of_its_kernel() {
+    for g in GEOMETRIES {
+        let (x, w) = (random(&[2, 3, 7, 6], 1), random(&[4, 3, g.kernel, g.kernel], 2));
+        check(&x, |x| conv2d(x, &w, g));
+        check(&w, |w| conv2d(&x, w, g));
+    }
+}
+
+#[test]
+fn a_convolution_agrees_with_candle_s_own() {
+    for g in GEOMETRIES {
+        let (x, w) = (random(&[3, 2, 9, 8], 3), random(&[5, 2, g.kernel, g.kernel], 4));
+        let ours = conv2d(&x, &w, g).unwrap();
+        let theirs = x.conv2d(&w, g.padding, g.stride, 1, 1).unwrap();
+        let worst = (ours - theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(worst < 1e-5, "{g:?}: {worst}");
+    }
+}
+
+#[test]
+fn a_prepared_convolution_adds_bias_and_skip_before_the_relu() {
+    let g = GEOMETRIES[1];
+    let (x, w, b) = (random(&[2, 3, 8, 8], 5), random(&[4, 3, 3, 3], 6), random(&[4], 7));
+    let skip = random(&[2, 4, 4, 4], 8);
+    let plain = x.conv2d(&w, 1, 2, 1, 1).unwrap().broadcast_add(&b.reshape((1, 4, 1, 1)).unwrap()).unwrap();
+    let expected = (plain + &skip).unwrap().relu().unwrap();
+    let conv = PreparedConv::new(w, b, g, true).unwrap();
+    let found = conv.forward(&x, Some(&skip)).unwrap();
+    let worst = (found - expected).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+    assert!(worst < 1e-5, "{worst}");
+}
+
+#[test]
+fn a_prepared_convolution_has_the_gradients_of_its_input_and_of_its_skip() {
+    // A bias that keeps the ReLU away from its corner, where there is no derivative.
+    for (bias, relu) in [(9.0f32, true), (0.0, false), (-9.0, true)] {
+        let w = random(&[4, 3, 3, 3], 9);
+        let bias = Tensor::full(bias, 4, &Device::Cpu).unwrap();
+        let conv = PreparedConv::new(w, bias, GEOMETRIES[0], relu).unwrap();
+        let (x, skip) = (random(&[2, 3, 5, 5], 10), random(&[2, 4, 5, 5], 11));
+        check(&x, |x| conv.forward(x, None));
+        check(&x, |x| conv.forward(x, Some(&skip)));
+        check(&skip, |skip| conv.forward(&x, Some(skip)));
+    }
+}
+
+#[test]
+fn max_pooling_sends_the_gradient_to_the_winner_alone() {
+    // candle's own pooling gives 0.25 here.
+    let x = Var::from_tensor(&Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap()).unwrap();
+    let g = Geometry { kernel: 2, stride: 2, padding: 0 };
+    let gradients = max_pool2d(x.as_tensor(), g).unwrap().sum_all().unwrap().backward().unwrap();
+    let found = gradients.get(&x).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(found, [0.0, 0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn max_pooling_with_padding_and_overlapping_windows_has_the_right_gradient() {
+    // A permutation: every difference is larger than the step.
+    let values: Vec<f32> = (0..2 * 2 * 7 * 6).map(|i| (i * 37 % 168) as f32 * 0.05 - 4.0).collect();
+    let x = Tensor::from_vec(values, (2, 2, 7, 6), &Device::Cpu).unwrap();
+    check(&x, |x| max_pool2d(x, Geometry { kernel: 3, stride: 2, padding: 1 }));
+    check(&x, |x| max_pool2d(x, Geometry { kernel: 2, stride: 2, padding: 0 }));
+}
+
+#[test]
+fn global_average_pooling_and_the_linear_head_have_the_right_gradients() {
+    check(&random(&[2, 3, 4, 4], 12), global_average);
+    let head = Linear { weight: random(&[3, 5], 13), bias: random(&[3], 14) };
+    check(&random(&[4, 5], 15), |x| head.forward(x, Mode::Inference));
+}
+
+fn norm(channels: usize) -> BatchNorm {
+    let var = |t: Tensor| Var::from_tensor(&t).unwrap();
+    BatchNorm {
+        weight: var(random(&[channels], 16)),
+        bias: var(random(&[channels], 17)),
+        running_mean: var(random(&[channels], 18)),
+        running_var: var((random(&[channels], 19) + 1.5).unwrap()),
+    }
+}
+
+#[test]
+fn batch_norm_has_the_right_gradient_with_batch_and_with_running_statistics() {
+    for mode in [Mode::Training { seed: 1 }, Mode::Inference] {
+        let (x, skip) = (random(&[4, 3, 3, 3], 20), random(&[4, 3, 3, 3], 21));
+        check(&x, |x| norm(3).forward(x, None, false, mode));
+        check(&x, |x| norm(3).forward(x, Some(&skip), false, mode));
+        check(&skip, |skip| norm(3).forward(&x, Some(skip), false, mode));
+    }
+}
+
+#[test]
+fn batch_norm_has_the_right_gradients_of_its_scale_and_shift() {
+    let x = random(&[4, 2, 3, 3], 22);
+    let norm = norm(2);
+    for parameter in [&norm.weight, &norm.bias] {
+        let start = parameter.as_tensor().copy().unwrap();
+        let weights = random(&[4, 2, 3, 3], 23);
+        let loss = || {
+            let y = norm.forward(&x, None, false, Mode::Training { seed: 0 }).unwrap();
+            (y * &weights).unwrap().sum_all().unwrap()
+        };
+        let found = loss().backward().unwrap().get(parameter).unwrap().to_vec1::<f32>().unwrap();
+        for (i, found) in found.iter().enumerate() {
+            let at = |h: f32| {
+                let mut values = start.to_vec1::<f32>().unwrap();
+                values[i] += h;
+                parameter.set(&Tensor::new(values, &Device::Cpu).unwrap()).unwrap();
+                loss().to_scalar::<f32>().unwrap()
+            };
+            let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
+            parameter.set(&start).unwrap();
+            assert!((found - expected).abs() < 2e-2, "{found} instead of {expected}");
+        }
+    }
+}
+
+#[test]
+fn running_statistics_follow_the_batch_as_in_pytorch() {
+    let var = |v: f32| Var::from_tensor(&Tensor::new(&[v], &Device::Cpu).unwrap()).unwrap();
+    let norm = BatchNorm { weight: var(1.0), bias: var(0.0), running_mean: var(0.0), running_var: var(1.0) };
+    let x = Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap();
+    norm.forward(&x, None, false, Mode::Training { seed: 0 }).unwrap();
+    let mean = norm.running_mean.as_tensor().to_vec1::<f32>().unwrap()[0];
+    let var = norm.running_var.as_tensor().to_vec1::<f32>().unwrap()[0];
+    // 0.1 · 2.5, and 0.9 + 0.1 · (5/3): the unbiased variance.
+    assert!((mean - 0.25).abs() < 1e-6 && (var - (0.9 + 0.5 / 3.0)).abs() < 1e-6, "{mean} {var}");
+}
+
+#[test]
+fn a_whole_training_network_has_the_right_gradient() {
+    let arch = Architecture {
+        family: "compact-resnet".into(),
+        widths: vec![4, 4, 6],
+        blocks: vec![1, 1],
+        strides: vec![1, 2],
+        dropout: 0.3,
+    };
+    let vars = VarMap::new();
+    let network = resnet::trainable(&arch, 1, 3, &vars, &Device::Cpu, 5).unwrap();
+    // The head's weight: a smooth path, through dropout with a fixed mask.
+    let x = random(&[3, 1, 32, 32], 24);
+    let head = vars.data().lock().unwrap()["head.weight"].clone();
+    let loss = || network.forward(&x, Mode::Training { seed: 3 }).unwrap().sqr().unwrap().sum_all().unwrap();
+    let found = loss().backward().unwrap().get(&head).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let start = head.as_tensor().copy().unwrap();
+    for i in 0..found.len() {
+        let at = |h: f32| {
+            let mut values = start.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            values[i] += h;
+            head.set(&Tensor::from_vec(values, start.shape(), &Device::Cpu).unwrap()).unwrap();
+            loss().to_scalar::<f32>().unwrap()
+        };
+        let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
+        head.set(&start).unwrap();
+        assert!((found[i] - expected).abs() < 2e-2 * expected.abs().max(1.0), "{} instead of {expected}", found[i]);
+    }
+}
+
+#[test]
+fn dropout_masks_do_not_depend_on_how_samples_are_batched() {
+    let dropout = Dropout { rate: 0.5 };
+    let x = Tensor::ones((4, 32), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let all = dropout.forward(&x, Mode::Sampling { seed: 7, first: 0 }).unwrap();
+    let tail = dropout.forward(&x.narrow(0, 0, 2).unwrap(), Mode::Sampling { seed: 7, first: 2 }).unwrap();
+    assert_eq!(all.narrow(0, 2, 2).unwrap().to_vec2::<f32>().unwrap(), tail.to_vec2::<f32>().unwrap());
+    let kept = all.gt(0.0).unwrap().to_dtype(candle_core::DType::F32).unwrap().mean_all().unwrap();
+    assert!((kept.to_scalar::<f32>().unwrap() - 0.5).abs() < 0.15);
+}
