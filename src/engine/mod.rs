@@ -3,17 +3,65 @@
 //! The interface asks with a [`Request`] and hears [`Event`]s. Every event carries the generation of the study
 //! it belongs to; the interface drops those of a study that is no longer open.
 
+pub mod analysis;
+pub mod pass;
+pub mod worker;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use crate::explain::{Attribution, Method};
-use crate::network::GateVerdict;
+use crate::network::{GateVerdict, Model, device};
 use crate::study::Frame;
 use crate::uncertainty::Posterior;
 
 /// Counts up each time another image is shown; results carry it back.
 pub type Generation = u64;
+
+/// A wish to stop, shared between the one who wishes and the one who computes.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// Asks the computation to stop at its next step.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// True once somebody asked.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Between two steps of a computation: an error once somebody asked.
+    pub fn check(&self) -> Result<(), EngineError> {
+        if self.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// Why there is no analysis.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("The analysis was cancelled.")]
+    Cancelled,
+    #[error("The model has no layer “{layer}” that a heat map can be laid over; there are: {}.", known.join(", "))]
+    UnknownLayer { layer: String, known: Vec<String> },
+    #[error("The image has no pixels, so there is nothing to analyse.")]
+    EmptyImage,
+    #[error("The model yields {found} scores but its manifest names {labels} labels; install the model again.")]
+    LabelCount { found: usize, labels: usize },
+    #[error("The model's scores for this image are not finite numbers, so none are shown.")]
+    NotFinite,
+    #[error("The network could not be run: {0}")]
+    Network(#[from] candle_core::Error),
+    #[error(transparent)]
+    Explain(#[from] crate::explain::ExplainError),
+    #[error(transparent)]
+    Sampling(#[from] crate::uncertainty::mc_dropout::SamplingError),
+}
 
 /// What to compute for an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,7 +148,24 @@ pub struct ModelInfo {
     pub stochastic: bool,
 }
 
+impl ModelInfo {
+    /// What there is to know of a loaded model.
+    #[must_use]
+    pub fn of(model: &Model) -> Self {
+        Self {
+            manifest: Arc::new(model.manifest.clone()),
+            sha256: model.sha256.clone(),
+            device: device::name(&model.device),
+            layers: model.network.spatial_stages().into_iter().map(str::to_owned).collect(),
+            stochastic: model.network.first_stochastic().is_some(),
+        }
+    }
+}
+
 /// What the worker says.
+///
+/// Every [`Request::Analyze`] ends in exactly one of `Finished`, `Cancelled` or `Failed`, every [`Request::LoadModel`] that a newer one
+/// did not replace in `ModelReady` or `ModelFailed`.
 #[derive(Clone)]
 pub enum Event {
     ModelReady(ModelInfo),

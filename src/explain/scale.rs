@@ -69,7 +69,7 @@ pub fn area(input: &Input, width: usize, height: usize) -> Area {
             let scale = (iw / w).min(ih / h);
             (iw / (w * scale), ih / (h * scale))
         }
-        Resize::CenterCrop => (w.min(h) / w, w.min(h) / h),
+        Resize::CenterCrop => (w.min(h * iw / ih) / w, h.min(w * ih / iw) / h),
     };
     Area { left: 0.5 - along / 2.0, top: 0.5 - down / 2.0, right: 0.5 + along / 2.0, bottom: 0.5 + down / 2.0 }
 }

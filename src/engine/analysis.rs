@@ -1,0 +1,175 @@
+//! One analysis from pixels to posterior, step by step: gate → scores → maps → samples.
+//!
+//! The same function serves the viewer's worker, the command line and `report --verify`, so they cannot disagree. It is
+//! synchronous; progress goes through a callback, and a wish to stop is heard between stages, maps and batches of samples.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::pass::{Pass, milliseconds};
+use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Score};
+use crate::explain::cam::{self, Target};
+use crate::explain::{Attribution, Method};
+use crate::network::manifest::Manifest;
+use crate::network::{GateVerdict, Model};
+use crate::study::Frame;
+use crate::uncertainty::Posterior;
+use crate::uncertainty::mc_dropout::Sampler;
+use crate::uncertainty::readout::Readout;
+
+/// Most activation values that are differentiated at once: the step between two looks at the cancel token.
+const EXPLAIN_VALUES: usize = 1 << 19;
+
+/// What is known so far.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    Gated(GateVerdict),
+    Scored { labels: Vec<Score>, groups: Vec<Score> },
+    /// All maps of one layer.
+    Explained(Vec<Arc<Attribution>>),
+    Sampled { done: usize, of: usize, posterior: Posterior },
+}
+
+/// Analyses `frame` with `model`.
+///
+/// When the gate refuses and `options.force` is not set, the analysis ends there with `scored: false`. Decoding is not
+/// timed here: the frame comes decoded.
+pub fn analyze(
+    model: &Model,
+    frame: &Frame,
+    options: &AnalysisOptions,
+    cancel: &CancelToken,
+    emit: &mut dyn FnMut(Progress),
+) -> Result<Analysis, EngineError> {
+    stages(model, options)?;
+    let pass = Pass::run(model, frame, cancel)?;
+    analyze_pass(model, &pass, options, cancel, emit)
+}
+
+/// The same from a pass that has been run before (of the same image with the same model).
+pub fn analyze_pass(
+    model: &Model,
+    pass: &Pass,
+    options: &AnalysisOptions,
+    cancel: &CancelToken,
+    emit: &mut dyn FnMut(Progress),
+) -> Result<Analysis, EngineError> {
+    let network = &model.network;
+    let stages = stages(model, options)?;
+    let mut analysis = Analysis {
+        gate: pass.gate.clone(),
+        stochastic: network.first_stochastic().is_some(),
+        options: options.clone(),
+        timing: pass.timing,
+        ..Analysis::default()
+    };
+    match &pass.gate {
+        Some(verdict) => {
+            emit(Progress::Gated(verdict.clone()));
+            analysis.warnings.extend(verdict.warnings.iter().cloned());
+            if !verdict.accepted {
+                if !options.force {
+                    return Ok(analysis);
+                }
+                analysis.warnings.push(format!("Scored although the input gate refused: {}", verdict.reason));
+            }
+        }
+        None => analysis.warnings.push("This model has no input gate: any image is scored, suitable or not.".into()),
+    }
+
+    let readout = Readout::new(&model.manifest);
+    (analysis.labels, analysis.groups) = scores(&model.manifest, &readout, &pass.logits);
+    analysis.scored = true;
+    emit(Progress::Scored { labels: analysis.labels.clone(), groups: analysis.groups.clone() });
+
+    let started = Instant::now();
+    for stage in stages {
+        let maps = explain_stage(model, pass, stage, &options.methods, cancel)?;
+        if !maps.is_empty() {
+            emit(Progress::Explained(maps.clone()));
+        }
+        analysis.attributions.extend(maps);
+    }
+    analysis.timing.explain = milliseconds(started);
+
+    if options.samples > 0 {
+        let started = Instant::now();
+        analysis.posterior = sample(model, pass, &readout, options, cancel, emit)?;
+        if analysis.posterior.is_none() {
+            analysis
+                .warnings
+                .push("This model has no stochastic layer, so MC dropout cannot say how sure it is.".into());
+        }
+        analysis.timing.uncertainty = milliseconds(started);
+    }
+    Ok(analysis)
+}
+
+/// Numbers of the stages to explain.
+fn stages(model: &Model, options: &AnalysisOptions) -> Result<Vec<usize>, EngineError> {
+    let network = &model.network;
+    let asked = if options.layers.is_empty() { std::slice::from_ref(&model.manifest.target_layer) } else { &options.layers };
+    let number = |layer: &String| {
+        network.stage(layer).filter(|&i| network.stages[i].spatial).ok_or_else(|| EngineError::UnknownLayer {
+            layer: layer.clone(),
+            known: network.spatial_stages().into_iter().map(str::to_owned).collect(),
+        })
+    };
+    asked.iter().map(number).collect()
+}
+
+/// Scores of labels and groups from the logits of the pass with dropout off.
+fn scores(manifest: &Manifest, readout: &Readout, logits: &[f32]) -> (Vec<Score>, Vec<Score>) {
+    let probabilities = readout.labels(logits);
+    let labels = manifest.labels.iter().zip(logits.iter().zip(&probabilities)).map(|(label, (&logit, &probability))| {
+        Score { label: label.name.clone(), logit: Some(logit), probability, threshold: label.threshold }
+    });
+    let groups = manifest.groups.iter().zip(readout.groups(&probabilities)).map(|(group, probability)| Score {
+        label: group.name.clone(),
+        logit: None,
+        probability,
+        threshold: group.threshold,
+    });
+    (labels.collect(), groups.collect())
+}
+
+/// Maps of every class by every method at one stage: by method, then by class.
+fn explain_stage(
+    model: &Model,
+    pass: &Pass,
+    stage: usize,
+    methods: &[Method],
+    cancel: &CancelToken,
+) -> Result<Vec<Arc<Attribution>>, EngineError> {
+    let Some(activation) = pass.output(stage) else { return Ok(Vec::new()) };
+    let target = Target { network: &model.network, stage, activation, logits: &pass.logits };
+    let classes: Vec<usize> = (0..pass.logits.len()).collect();
+    let at_once = (EXPLAIN_VALUES / activation.elem_count().max(1)).max(1);
+    let mut maps = Vec::with_capacity(classes.len() * methods.len());
+    for classes in classes.chunks(at_once) {
+        cancel.check()?;
+        maps.extend(cam::explain(&target, classes, methods)?);
+    }
+    maps.sort_by_key(|map| (methods.iter().position(|m| *m == map.method), map.class));
+    Ok(maps.into_iter().map(Arc::new).collect())
+}
+
+/// The posterior, or `None` when the network has no active dropout.
+fn sample(
+    model: &Model,
+    pass: &Pass,
+    readout: &Readout,
+    options: &AnalysisOptions,
+    cancel: &CancelToken,
+    emit: &mut dyn FnMut(Progress),
+) -> Result<Option<Posterior>, EngineError> {
+    let Some(stage) = model.network.first_stochastic() else { return Ok(None) };
+    let Some(activation) = pass.input_of(stage) else { return Ok(None) };
+    let mut sampler = Sampler::new(&model.network, stage, activation, readout, options.samples, options.seed);
+    cancel.check()?;
+    while sampler.advance()? {
+        emit(Progress::Sampled { done: sampler.done(), of: options.samples, posterior: sampler.posterior() });
+        cancel.check()?;
+    }
+    Ok(Some(sampler.posterior()))
+}

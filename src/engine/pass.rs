@@ -1,0 +1,91 @@
+//! The one forward pass of an image, with what later steps need to start from.
+//!
+//! The output of every stage that a map can be laid over, and the input of the first dropout, are kept: heat maps at
+//! any stage and MC dropout then run only what comes behind. Kept for the image on screen, the pass also makes a switch of
+//! layer, method or seed cheap.
+
+use std::time::Instant;
+
+use candle_core::Tensor;
+
+use super::{CancelToken, EngineError, Timing};
+use crate::network::{GateVerdict, Mode, Model, Network};
+use crate::study::Frame;
+
+/// A finished forward pass.
+pub struct Pass {
+    /// `(1, C, H, W)`.
+    input: Tensor,
+    /// Outputs of the stages, where they are of use later.
+    outputs: Vec<Option<Tensor>>,
+    /// One a label, before temperature.
+    pub logits: Vec<f32>,
+    pub gate: Option<GateVerdict>,
+    /// `preprocess` and `forward` are filled in.
+    pub timing: Timing,
+}
+
+impl Pass {
+    /// Prepares the frame as the manifest says and runs the network once, dropout off.
+    pub fn run(model: &Model, frame: &Frame, cancel: &CancelToken) -> Result<Self, EngineError> {
+        if frame.plane.values.is_empty() {
+            return Err(EngineError::EmptyImage);
+        }
+        let started = Instant::now();
+        let plane = frame.model_plane();
+        cancel.check()?;
+        let input = model.input_tensor(&plane, frame.value_range)?;
+        let preprocess = milliseconds(started);
+
+        let started = Instant::now();
+        let (outputs, logits) = forward(&model.network, &input, cancel)?;
+        let labels = model.manifest.labels.len();
+        if logits.len() != labels {
+            return Err(EngineError::LabelCount { found: logits.len(), labels });
+        }
+        if logits.iter().any(|l| !l.is_finite()) {
+            return Err(EngineError::NotFinite);
+        }
+        let forward = milliseconds(started);
+        let timing = Timing { preprocess, forward, ..Timing::default() };
+        Ok(Self { input, outputs, logits, gate: None, timing })
+    }
+
+    /// The output `(1, C, h, w)` of a stage that a map can be laid over.
+    #[must_use]
+    pub fn output(&self, stage: usize) -> Option<&Tensor> {
+        self.outputs.get(stage)?.as_ref()
+    }
+
+    /// What a stage was given, for the first stage and the first dropout.
+    #[must_use]
+    pub fn input_of(&self, stage: usize) -> Option<&Tensor> {
+        match stage.checked_sub(1) {
+            None => Some(&self.input),
+            Some(before) => self.output(before),
+        }
+    }
+}
+
+/// Runs stage by stage, so that a wish to stop is heard in between.
+fn forward(
+    network: &Network,
+    input: &Tensor,
+    cancel: &CancelToken,
+) -> Result<(Vec<Option<Tensor>>, Vec<f32>), EngineError> {
+    let first_stochastic = network.first_stochastic();
+    let mut x = input.clone();
+    let mut outputs = Vec::with_capacity(network.stages.len());
+    for (i, stage) in network.stages.iter().enumerate() {
+        cancel.check()?;
+        x = network.forward_range(i..i + 1, &x, Mode::Inference)?;
+        let needed = stage.spatial || first_stochastic == Some(i + 1);
+        outputs.push(needed.then(|| x.clone()));
+    }
+    Ok((outputs, x.flatten_all()?.to_vec1()?))
+}
+
+/// Milliseconds since `start`.
+pub(super) fn milliseconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}

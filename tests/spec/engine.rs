@@ -1,0 +1,352 @@
+//! The worker: latest request wins, cancel is quick, a panic is an answer, everything carries its generation.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use candle_core::{Device, Tensor};
+use pellucid::engine::analysis::analyze;
+use pellucid::engine::worker::Engine;
+use pellucid::engine::{Analysis, AnalysisOptions, CancelToken, EngineError, Event, Generation, Request};
+use pellucid::explain::Method;
+use pellucid::imaging::Plane;
+use pellucid::network::layers::{Dropout, GlobalAveragePool, Linear};
+use pellucid::network::manifest::Manifest;
+use pellucid::network::{Layer, Mode, Model, Network, Result, Stage};
+use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
+
+/// A value of a pixel that makes [`Features`] panic.
+const POISON: f32 = 99.0;
+
+/// Two channels of the input; slow, counted, and not robust.
+struct Features {
+    slow: Duration,
+    runs: Arc<AtomicUsize>,
+}
+
+impl Layer for Features {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(self.slow);
+        assert!(x.max_all()?.to_scalar::<f32>()? < POISON, "the layer does not take {POISON}");
+        Tensor::cat(&[x, &x.sqr()?], 1)
+    }
+}
+
+/// Passes on, slowly.
+struct Slow(Duration);
+
+impl Layer for Slow {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        std::thread::sleep(self.0);
+        Ok(x.clone())
+    }
+}
+
+/// A model with `slow` stages of 20 ms before its feature map.
+fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
+    let manifest = Manifest::parse(&format!(
+        r#"
+        name = "toy"
+        version = "1"
+        description = "Tells bright from dark."
+        licence = "MIT"
+        head = "softmax"
+        target_layer = "stage1"
+        weights_sha256 = "{:064}"
+        [architecture]
+        family = "compact-resnet"
+        widths = [8, 8]
+        blocks = [1]
+        strides = [1]
+        dropout = {dropout}
+        [input]
+        width = 16
+        height = 16
+        channels = 1
+        resize = "squash"
+        normalization = "fixed"
+        mean = [0.0]
+        sd = [1.0]
+        [training]
+        data = "none"
+        population = "none"
+        images = 0
+        date = "2026-11-20"
+        [[labels]]
+        name = "Dark"
+        [[labels]]
+        name = "Bright"
+        [[labels]]
+        name = "Glaring"
+        [[groups]]
+        name = "Not dark"
+        members = ["Bright", "Glaring"]
+        "#,
+        0
+    ))
+    .unwrap();
+    let wait = Duration::from_millis(if slow > 0 { 20 } else { 0 });
+    let stage = |name: &str, spatial, stochastic, layer| Stage { name: name.into(), spatial, stochastic, layer };
+    let mut stages: Vec<Stage> =
+        (0..slow).map(|i| stage(&format!("slow{i}"), false, false, Box::new(Slow(wait)) as Box<dyn Layer>)).collect();
+    let weight = Tensor::new(&[[-1f32, -1.], [1., 0.5], [0.5, 1.]], &Device::Cpu).unwrap();
+    let bias = Tensor::new(&[0.5f32, 0., -0.5], &Device::Cpu).unwrap();
+    stages.push(stage("stage1", true, false, Box::new(Features { slow: wait, runs: runs.clone() })));
+    stages.push(stage("pool", false, false, Box::new(GlobalAveragePool)));
+    stages.push(stage("dropout", false, dropout > 0.0, Box::new(Dropout { rate: dropout })));
+    stages.push(stage("head", false, false, Box::new(Linear { weight, bias })));
+    Model { manifest, network: Network { stages }, sha256: "0".repeat(64), device: Device::Cpu, gate: None }
+}
+
+/// A picture of one value with a brighter corner.
+fn frame(value: f32) -> Arc<Frame> {
+    let mut plane = Plane::filled(16, 16, value);
+    plane.values[0] = value * 2.0;
+    let entry = ImageEntry {
+        path: "toy.png".into(),
+        identity: Identity::default(),
+        meta: Metadata::default(),
+        columns: 16,
+        rows: 16,
+        frames: 1,
+        has_pixels: true,
+        title: "toy".into(),
+    };
+    Arc::new(Frame {
+        entry: Arc::new(entry),
+        index: 0,
+        plane,
+        color: None,
+        inverted: false,
+        value_range: (0.0, 1.0),
+        padding: None,
+        voi: Vec::new(),
+        spacing: None,
+        warnings: Vec::new(),
+    })
+}
+
+/// An engine whose models are called by their number of slow stages; "broken" and "panics" do not load.
+struct Bench {
+    engine: Engine,
+    runs: Arc<AtomicUsize>,
+    woken: Arc<AtomicUsize>,
+}
+
+impl Bench {
+    fn new(name: &str) -> Self {
+        let (runs, woken) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (counted, waked) = (runs.clone(), woken.clone());
+        let load = move |name: &str| match name {
+            "broken" => Err("the file is cut short"),
+            "panics" => panic!("no such tensor"),
+            slow => Ok(model(slow.parse().unwrap(), 0.5, &counted)),
+        };
+        let wake = move || {
+            waked.fetch_add(1, Ordering::SeqCst);
+        };
+        let engine = Engine::spawn(load, wake).unwrap();
+        engine.send(Request::LoadModel { name: name.into() });
+        Self { engine, runs, woken }
+    }
+
+    /// Waits for the model before asking, as [`Request::LoadModel`] and `Analyze` would otherwise race in the counts.
+    fn ready(name: &str) -> Self {
+        let bench = Self::new(name);
+        assert!(matches!(bench.next(), Event::ModelReady(_)));
+        bench
+    }
+
+    fn next(&self) -> Event {
+        self.engine.events().recv_timeout(Duration::from_secs(10)).expect("an event within ten seconds")
+    }
+
+    fn analyze(&self, generation: Generation, frame: &Arc<Frame>) {
+        let options = AnalysisOptions::default();
+        self.engine.send(Request::Analyze { generation, frame: frame.clone(), options });
+    }
+
+    /// Events up to and with the one that ends `generation`.
+    fn until_end_of(&self, generation: Generation) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            events.push(self.next());
+            if ends(events.last().unwrap()) == Some(generation) {
+                return events;
+            }
+        }
+    }
+}
+
+/// The generation that an event ends.
+fn ends(event: &Event) -> Option<Generation> {
+    match event {
+        Event::Finished { generation, .. } | Event::Cancelled { generation } | Event::Failed { generation, .. } => {
+            Some(*generation)
+        }
+        _ => None,
+    }
+}
+
+fn run(model: &Model, options: &AnalysisOptions) -> std::result::Result<Analysis, EngineError> {
+    analyze(model, &frame(0.3), options, &CancelToken::default(), &mut |_| {})
+}
+
+#[test]
+fn an_analysis_streams_scores_then_maps_then_samples() {
+    let bench = Bench::ready("0");
+    bench.analyze(4, &frame(0.3));
+    let events = bench.until_end_of(4);
+    let order: String = events
+        .iter()
+        .map(|e| match e {
+            Event::Started { generation: 4 } => 'S',
+            Event::Scored { generation: 4, .. } => 's',
+            Event::Explained { generation: 4, .. } => 'e',
+            Event::Sampled { generation: 4, .. } => 'd',
+            Event::Finished { generation: 4, .. } => 'F',
+            _ => '?',
+        })
+        .collect();
+    assert_eq!(order, "SsedddddF");
+    let counts: Vec<_> = events
+        .iter()
+        .filter_map(|e| if let Event::Sampled { done, of, .. } = e { Some((*done, *of)) } else { None })
+        .collect();
+    assert_eq!(counts, [(20, 100), (40, 100), (60, 100), (80, 100), (100, 100)]);
+    let Some(Event::Finished { analysis, .. }) = events.last() else { panic!("not finished") };
+    assert!(analysis.scored && analysis.stochastic);
+    assert_eq!(analysis.attributions.len(), 6);
+    assert_eq!(analysis.labels.len(), 3);
+    let sum = analysis.labels[1].probability + analysis.labels[2].probability;
+    assert!((analysis.groups[0].probability - sum).abs() < 1e-6);
+    assert_eq!(analysis.posterior.as_ref().unwrap().samples.len(), 100);
+    // One wake for each event and the one for the model; the last may still be on its way.
+    let expected = events.len() + 1;
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while bench.woken.load(Ordering::SeqCst) < expected && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert_eq!(bench.woken.load(Ordering::SeqCst), expected);
+}
+
+#[test]
+fn the_latest_request_wins_and_every_request_ends_once() {
+    let bench = Bench::ready("10");
+    for generation in 1..=5 {
+        bench.analyze(generation, &frame(0.1 * generation as f32));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let events = bench.until_end_of(5);
+    assert!(matches!(events.last(), Some(Event::Finished { generation: 5, .. })));
+    let mut ended: Vec<_> = events.iter().filter_map(ends).collect();
+    ended.sort_unstable();
+    assert_eq!(ended, [1, 2, 3, 4, 5]);
+    let finished = events.iter().filter(|e| matches!(e, Event::Finished { .. })).count();
+    assert_eq!(finished, 1);
+}
+
+#[test]
+fn cancel_is_heard_within_200_milliseconds() {
+    let bench = Bench::ready("200");
+    bench.analyze(1, &frame(0.3));
+    assert!(matches!(bench.next(), Event::Started { generation: 1 }));
+    std::thread::sleep(Duration::from_millis(50));
+    let asked = Instant::now();
+    bench.engine.cancel();
+    assert!(matches!(bench.next(), Event::Cancelled { generation: 1 }));
+    assert!(asked.elapsed() < Duration::from_millis(200), "{:?}", asked.elapsed());
+    drop(bench);
+}
+
+#[test]
+fn closing_while_the_model_runs_takes_less_than_200_milliseconds() {
+    let bench = Bench::ready("200");
+    bench.analyze(1, &frame(0.3));
+    assert!(matches!(bench.next(), Event::Started { .. }));
+    let asked = Instant::now();
+    drop(bench);
+    assert!(asked.elapsed() < Duration::from_millis(200), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn a_panic_becomes_failed_and_the_worker_lives_on() {
+    let bench = Bench::ready("0");
+    bench.analyze(1, &frame(POISON));
+    let Some(Event::Failed { generation: 1, reason }) = bench.until_end_of(1).pop() else { panic!("not failed") };
+    assert!(reason.contains("does not take 99"), "{reason}");
+    bench.analyze(2, &frame(0.3));
+    assert!(matches!(bench.until_end_of(2).last(), Some(Event::Finished { .. })));
+}
+
+#[test]
+fn a_model_that_does_not_load_is_named_and_the_old_one_stays() {
+    let bench = Bench::new("panics");
+    let Event::ModelFailed { name, reason } = bench.next() else { panic!("loaded") };
+    assert_eq!(name, "panics");
+    assert!(reason.contains("no such tensor"), "{reason}");
+    bench.analyze(1, &frame(0.3));
+    let Some(Event::Failed { reason, .. }) = bench.until_end_of(1).pop() else { panic!("not failed") };
+    assert!(reason.contains("No model is loaded"), "{reason}");
+
+    bench.engine.send(Request::LoadModel { name: "0".into() });
+    let Event::ModelReady(info) = bench.next() else { panic!("not loaded") };
+    assert_eq!((info.layers, info.device.as_str(), info.stochastic), (vec!["stage1".to_owned()], "CPU", true));
+    bench.engine.send(Request::LoadModel { name: "broken".into() });
+    assert!(matches!(bench.next(), Event::ModelFailed { reason, .. } if reason == "the file is cut short"));
+    bench.analyze(2, &frame(0.3));
+    assert!(matches!(bench.until_end_of(2).last(), Some(Event::Finished { .. })));
+}
+
+#[test]
+fn another_method_or_seed_for_the_same_image_needs_no_second_pass() {
+    let bench = Bench::ready("0");
+    let image = frame(0.3);
+    bench.analyze(1, &image);
+    bench.until_end_of(1);
+    let options = AnalysisOptions { methods: vec![Method::GradCam], seed: 8, ..AnalysisOptions::default() };
+    bench.engine.send(Request::Analyze { generation: 2, frame: image, options });
+    bench.until_end_of(2);
+    assert_eq!(bench.runs.load(Ordering::Relaxed), 1);
+    bench.analyze(3, &frame(0.3));
+    bench.until_end_of(3);
+    assert_eq!(bench.runs.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_seed_gives_the_same_numbers_in_the_worker_and_on_the_command_line() {
+    let bench = Bench::ready("0");
+    bench.analyze(1, &frame(0.3));
+    let Some(Event::Finished { analysis, .. }) = bench.until_end_of(1).pop() else { panic!("not finished") };
+    let again = run(&model(0, 0.5, &Arc::default()), &AnalysisOptions::default()).unwrap();
+    assert_eq!(again.posterior, analysis.posterior);
+    assert_eq!(again.labels, analysis.labels);
+    assert_eq!(again.attributions, analysis.attributions);
+}
+
+#[test]
+fn a_model_without_dropout_has_no_posterior_and_says_so() {
+    let analysis = run(&model(0, 0.0, &Arc::default()), &AnalysisOptions::default()).unwrap();
+    assert!(!analysis.stochastic && analysis.posterior.is_none());
+    assert!(analysis.warnings.iter().any(|w| w.contains("no stochastic layer")));
+}
+
+#[test]
+fn an_unknown_layer_is_an_error_that_lists_the_known_ones() {
+    let options = AnalysisOptions { layers: vec!["pool".into()], ..AnalysisOptions::default() };
+    let error = run(&model(0, 0.5, &Arc::default()), &options).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "The model has no layer “pool” that a heat map can be laid over; there are: stage1."
+    );
+}
+
+#[test]
+fn a_cancelled_token_stops_before_the_first_stage() {
+    let (runs, cancel) = (Arc::new(AtomicUsize::new(0)), CancelToken::default());
+    cancel.cancel();
+    let outcome = analyze(&model(0, 0.5, &runs), &frame(0.3), &AnalysisOptions::default(), &cancel, &mut |_| {});
+    assert!(matches!(outcome, Err(EngineError::Cancelled)));
+    assert_eq!(runs.load(Ordering::Relaxed), 0);
+}
