@@ -24,10 +24,17 @@ const EXPLAIN_VALUES: usize = 1 << 19;
 #[derive(Clone, Debug)]
 pub enum Progress {
     Gated(GateVerdict),
-    Scored { labels: Vec<Score>, groups: Vec<Score> },
+    Scored {
+        labels: Vec<Score>,
+        groups: Vec<Score>,
+    },
     /// All maps of one layer.
     Explained(Vec<Arc<Attribution>>),
-    Sampled { done: usize, of: usize, posterior: Posterior },
+    Sampled {
+        done: usize,
+        of: usize,
+        posterior: Posterior,
+    },
 }
 
 /// Analyses `frame` with `model`.
@@ -108,7 +115,8 @@ pub fn analyze_pass(
 /// Numbers of the stages to explain.
 fn stages(model: &Model, options: &AnalysisOptions) -> Result<Vec<usize>, EngineError> {
     let network = &model.network;
-    let asked = if options.layers.is_empty() { std::slice::from_ref(&model.manifest.target_layer) } else { &options.layers };
+    let asked =
+        if options.layers.is_empty() { std::slice::from_ref(&model.manifest.target_layer) } else { &options.layers };
     let number = |layer: &String| {
         network.stage(layer).filter(|&i| network.stages[i].spatial).ok_or_else(|| EngineError::UnknownLayer {
             layer: layer.clone(),
@@ -121,9 +129,13 @@ fn stages(model: &Model, options: &AnalysisOptions) -> Result<Vec<usize>, Engine
 /// Scores of labels and groups from the logits of the pass with dropout off.
 fn scores(manifest: &Manifest, readout: &Readout, logits: &[f32]) -> (Vec<Score>, Vec<Score>) {
     let probabilities = readout.labels(logits);
-    let labels = manifest.labels.iter().zip(logits.iter().zip(&probabilities)).map(|(label, (&logit, &probability))| {
-        Score { label: label.name.clone(), logit: Some(logit), probability, threshold: label.threshold }
-    });
+    let labels =
+        manifest.labels.iter().zip(logits.iter().zip(&probabilities)).map(|(label, (&logit, &probability))| Score {
+            label: label.name.clone(),
+            logit: Some(logit),
+            probability,
+            threshold: label.threshold,
+        });
     let groups = manifest.groups.iter().zip(readout.groups(&probabilities)).map(|(group, probability)| Score {
         label: group.name.clone(),
         logit: None,

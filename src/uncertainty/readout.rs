@@ -16,14 +16,13 @@ pub struct Readout {
 }
 
 impl Readout {
-    /// The reading that a manifest asks for. Members that are no labels are left out (the manifest's check names them).
+    /// The reading that a manifest asks for.
     #[must_use]
     pub fn new(manifest: &Manifest) -> Self {
-        let index = |member: &String| manifest.labels.iter().position(|l| l.name == *member);
         Self {
             head: manifest.head,
             temperature: manifest.temperature,
-            groups: manifest.groups.iter().map(|g| g.members.iter().filter_map(index).collect()).collect(),
+            groups: manifest.groups.iter().map(|g| manifest.members(g)).collect(),
         }
     }
 

@@ -61,8 +61,8 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
         strides = [1]
         dropout = {dropout}
         [input]
-        width = 16
-        height = 16
+        width = 32
+        height = 32
         channels = 1
         resize = "squash"
         normalization = "fixed"
@@ -101,14 +101,14 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
 
 /// A picture of one value with a brighter corner.
 fn frame(value: f32) -> Arc<Frame> {
-    let mut plane = Plane::filled(16, 16, value);
+    let mut plane = Plane::filled(32, 32, value);
     plane.values[0] = value * 2.0;
     let entry = ImageEntry {
         path: "toy.png".into(),
         identity: Identity::default(),
         meta: Metadata::default(),
-        columns: 16,
-        rows: 16,
+        columns: 32,
+        rows: 32,
         frames: 1,
         has_pixels: true,
         title: "toy".into(),
@@ -336,10 +336,7 @@ fn a_model_without_dropout_has_no_posterior_and_says_so() {
 fn an_unknown_layer_is_an_error_that_lists_the_known_ones() {
     let options = AnalysisOptions { layers: vec!["pool".into()], ..AnalysisOptions::default() };
     let error = run(&model(0, 0.5, &Arc::default()), &options).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "The model has no layer “pool” that a heat map can be laid over; there are: stage1."
-    );
+    assert_eq!(error.to_string(), "The model has no layer “pool” that a heat map can be laid over; there are: stage1.");
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! The specification of the program as tests: one file a subject.
 
+mod cam;
 mod cli;
+mod engine;
 mod house;
