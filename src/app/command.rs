@@ -57,11 +57,15 @@ pub enum Command {
     Pan(PaneIndex, [f32; 2]),
     /// Zooms by a factor around a point of the image (image pixels), which stays where it is.
     Zoom(PaneIndex, f32, [f32; 2]),
+    /// The pixel under the cursor (column, row), or none.
+    Point(Option<(u32, u32)>),
     ToggleLinked,
     ToggleSmooth,
     ToggleStudies,
     ToggleFindings,
     ToggleFullscreen,
+    /// Width of the studies panel and of the findings panel, in points.
+    SetPanelWidths(f32, f32),
     SetTheme(Theme),
 
     // Overlay
@@ -264,6 +268,8 @@ impl Command {
             C::DragWindow(..) => ("Window by mouse", "Right is wider, down is brighter", "Left drag", G::View),
             C::Pan(..) => ("Pan", "Moves the image", "Middle drag", G::View),
             C::Zoom(..) => ("Zoom", "Up makes the image larger", "Right drag", G::View),
+            C::Point(_) => ("Pixel value", "Value of the pixel under the cursor", "", G::View),
+            C::SetPanelWidths(..) => ("Panel widths", "Drag the edge of a panel", "", G::View),
             C::ToggleLinked => ("Link views", "Pan, zoom and window go together in all views", "K", G::View),
             C::ToggleSmooth => ("Smooth pixels", "Interpolates between pixels, or shows them as squares", "N", G::View),
             C::ToggleStudies => ("Studies panel", "Shows or hides the list of studies", "F9", G::View),

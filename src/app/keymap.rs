@@ -30,7 +30,7 @@ pub fn parse(words: &str) -> Option<KeyboardShortcut> {
 
 /// The commands whose keys were pressed in this frame. Keys belong to a text field while one is being written in.
 pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
-    let writing = ctx.egui_wants_keyboard_input();
+    let writing = ctx.text_edit_focused();
     let mut table: Vec<(KeyboardShortcut, Command)> = Command::table()
         .into_iter()
         .filter(|c| !matches!(c, Command::HideOverlays(_)))

@@ -11,11 +11,13 @@ use crate::explain::{Attribution, Evidence, Method};
 use crate::imaging::Window;
 use crate::network::GateVerdict;
 use crate::network::manifest::{Group, Label};
-use crate::report::case::OverlayStyle;
+use crate::imaging::overlay::OverlayStyle;
 use crate::study::{Catalogue, Frame, ImageEntry};
 use crate::uncertainty::Posterior;
 
 use super::command::Command;
+use super::pyramid::Pyramid;
+pub use super::view::View;
 
 /// Number of a view within the layout, from 0 (left to right, top to bottom).
 pub type PaneIndex = usize;
@@ -60,39 +62,6 @@ pub enum Theme {
 
 impl Theme {
     pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::HighContrast];
-}
-
-/// How an image lies in its view.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct View {
-    /// 1 fits the image into the view.
-    pub zoom: f32,
-    /// Point of the image (pixels from its middle) in the middle of the view.
-    pub center: [f32; 2],
-    /// Quarter turns clockwise, 0–3, after the flips.
-    pub turns: u8,
-    pub flip_horizontal: bool,
-    pub flip_vertical: bool,
-    pub window: Window,
-    /// Inverted by the reader (on top of the file's own polarity).
-    pub invert: bool,
-    /// True while the first VOI of the file is a table and the reader has set no window.
-    pub file_lut: bool,
-}
-
-impl Default for View {
-    fn default() -> Self {
-        Self {
-            zoom: 1.0,
-            center: [0.0; 2],
-            turns: 0,
-            flip_horizontal: false,
-            flip_vertical: false,
-            window: Window { center: 0.5, width: 1.0, function: crate::imaging::WindowFunction::Linear },
-            invert: false,
-            file_lut: false,
-        }
-    }
 }
 
 /// The image in front of the reader.
@@ -219,6 +188,12 @@ pub struct State {
     /// Folders and files are being listed.
     pub scanning: bool,
     pub film: Film,
+    /// The film at smaller sizes, for the screen.
+    pub pyramid: Arc<Pyramid>,
+    /// The film in colour (where it is a colour picture), at most as large as a screen.
+    pub color: Option<Arc<image::RgbImage>>,
+    /// Window of the film from its grey values, tails cut.
+    pub auto_window: Window,
     /// Counts up each time another image is shown or analysed anew; later results carry it.
     pub generation: Generation,
     pub results: Results,
@@ -268,6 +243,9 @@ impl State {
             images: Vec::new(),
             scanning: false,
             film: Film::Nothing,
+            pyramid: Arc::default(),
+            color: None,
+            auto_window: View::default().window,
             generation: 0,
             results: Results::default(),
             model: Model::Loading { name: model.to_owned() },

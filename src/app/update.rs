@@ -1,37 +1,403 @@
-//! The only place that changes the state. Knows no egui and no thread: what must happen outside comes back as effects.
+//! Carries out commands: with [`super::events`] the only place that changes the state.
+//!
+//! Knows no egui and no thread: what must happen outside comes back as [`Effect`]s. Nothing the reader does to the
+//! picture asks the engine for anything: window, pan, colours and classes cannot change a score.
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::engine::{Event, Generation, Request};
+use crate::engine::Request;
+use crate::explain::Method;
+use crate::imaging::colormap::ColorMap;
+use crate::imaging::{Voi, Window};
 use crate::report::case::CaseReport;
 use crate::study::ImageEntry;
 
 use super::command::Command;
-use super::state::State;
+pub use super::effect::Effect;
+use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
 
-/// What must happen outside the state.
-#[derive(Clone)]
-pub enum Effect {
-    Ask(Request),
-    CancelAnalysis,
-    AskForFiles,
-    AskForFolder,
-    AskForReportFolder,
-    Scan(Vec<PathBuf>),
-    MakeDemo,
-    LoadFrame { generation: Generation, entry: Arc<ImageEntry>, index: u32 },
-    WriteReport { case: Box<CaseReport>, folder: PathBuf },
-    OpenExternally(PathBuf),
-    SaveSettings,
-    SetFullscreen,
-    Quit,
-}
+/// Step of the opacity and threshold keys.
+const STEP: f32 = 0.05;
+/// Factor of the zoom keys.
+const ZOOM_STEP: f32 = 1.25;
 
-pub fn apply(_state: &mut State, _command: Command) -> Vec<Effect> {
+/// Carries out a command.
+pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
+    use Command as C;
+    match command {
+        C::OpenFiles => return vec![Effect::AskForFiles],
+        C::OpenFolder => return vec![Effect::AskForFolder],
+        C::OpenPaths(paths) if paths.is_empty() => {}
+        C::OpenPaths(paths) => {
+            state.scanning = true;
+            return vec![Effect::Scan(paths)];
+        }
+        C::OpenDemo => {
+            state.scanning = true;
+            return vec![Effect::MakeDemo];
+        }
+        C::CloseAll => return close_all(state),
+        C::ExportReport => return export(state),
+        C::ChooseReportFolder => {
+            state.export_when_chosen = false;
+            return vec![Effect::AskForReportFolder];
+        }
+        C::OpenExternally(path) => return vec![Effect::OpenExternally(path)],
+        C::ToggleAnonymize => return setting(state, |s| s.settings.anonymize ^= true),
+        C::Quit => return vec![Effect::Quit],
+
+        C::PreviousImage => return step_image(state, -1),
+        C::NextImage => return step_image(state, 1),
+        C::ShowImage(entry, index) => return show(state, entry, index),
+        C::Reload => {
+            if let Some((entry, index)) = state.current().map(|(e, i)| (e.clone(), i)) {
+                return show(state, entry, index);
+            }
+        }
+
+        C::SetLayout(layout) => {
+            state.layout = layout;
+            state.solo = None;
+        }
+        C::ToggleSolo(pane) => {
+            state.solo = if state.solo.is_some() || state.panes().len() < 2 { None } else { Some(pane) };
+        }
+        C::ResetView => reset_views(state),
+        C::Invert => each_view(state, |v| v.invert ^= true),
+        C::FlipHorizontal => each_view(state, View::mirror_horizontal),
+        C::FlipVertical => each_view(state, View::mirror_vertical),
+        C::RotateRight => each_view(state, |v| v.rotate(1)),
+        C::RotateLeft => each_view(state, |v| v.rotate(3)),
+        C::ZoomIn => each_view(state, |v| v.zoom_around(ZOOM_STEP, v.center)),
+        C::ZoomOut => each_view(state, |v| v.zoom_around(1.0 / ZOOM_STEP, v.center)),
+        C::AutoWindow => {
+            let window = state.auto_window;
+            each_view(state, |v| (v.window, v.file_lut) = (window, false));
+        }
+        C::FileWindow => {
+            let (window, file_lut) = initial_window(state);
+            each_view(state, |v| (v.window, v.file_lut) = (window, file_lut));
+        }
+        C::SetWindow(pane, window) => {
+            if window.is_valid() {
+                let view = view_mut(state, pane);
+                (view.window, view.file_lut) = (window, false);
+            }
+        }
+        C::DragWindow(pane, by) => drag_window(state, pane, by),
+        C::Pan(pane, by) => {
+            if let Some(size) = state.frame().map(|f| [f.plane.width as f32, f.plane.height as f32]) {
+                view_mut(state, pane).pan(by, size);
+            }
+        }
+        C::Zoom(pane, factor, point) => view_mut(state, pane).zoom_around(factor, point),
+        C::Point(at) => state.cursor = at.and_then(|at| value_at(state, at)),
+        C::ToggleLinked => {
+            // The others start from what is seen now, so that nothing jumps.
+            if state.settings.linked {
+                let first = state.views[0];
+                state.views.fill(first);
+            }
+            return setting(state, |s| s.settings.linked ^= true);
+        }
+        C::ToggleSmooth => return setting(state, |s| s.settings.smooth ^= true),
+        C::ToggleStudies => return setting(state, |s| s.settings.studies_open ^= true),
+        C::ToggleFindings => return setting(state, |s| s.settings.findings_open ^= true),
+        C::ToggleFullscreen => return vec![Effect::ToggleFullscreen],
+        C::SetPanelWidths(studies, findings) => {
+            return setting(state, |s| (s.settings.studies_width, s.settings.findings_width) = (studies, findings));
+        }
+        C::SetTheme(theme) => return setting(state, |s| s.settings.theme = theme),
+
+        C::ToggleHeatMap => state.heat_map ^= true,
+        C::HideOverlays(hidden) => state.overlays_hidden = hidden,
+        C::NextMethod => {
+            let at = Method::ALL.iter().position(|m| *m == state.method).unwrap_or(0);
+            state.method = Method::ALL[(at + 1) % Method::ALL.len()];
+        }
+        C::SetMethod(method) => state.method = method,
+        C::SetLayer(layer) => state.layer = layer,
+        C::SetOpacity(value) => return style(state, |s| s.opacity = part(value)),
+        C::LessOpacity => return style(state, |s| s.opacity = part(s.opacity - STEP)),
+        C::MoreOpacity => return style(state, |s| s.opacity = part(s.opacity + STEP)),
+        C::SetThreshold(value) => return style(state, |s| s.threshold = part(value)),
+        C::LowerThreshold => return style(state, |s| s.threshold = part(s.threshold - STEP)),
+        C::RaiseThreshold => return style(state, |s| s.threshold = part(s.threshold + STEP)),
+        C::NextColormap => {
+            let maps = ColorMap::SEQUENTIAL;
+            let at = maps.iter().position(|m| *m == state.overlay().map()).unwrap_or(0);
+            return style(state, |s| s.colormap = maps[(at + 1) % maps.len()].key().into());
+        }
+        C::SetColormap(key) => return style(state, |s| s.colormap = key),
+        C::ToggleContours => return style(state, |s| s.contours ^= true),
+        C::ToggleSharedScale => return style(state, |s| s.shared_scale ^= true),
+
+        C::PreviousClass => step_class(state, -1),
+        C::NextClass => step_class(state, 1),
+        C::SelectClass(class) => select(state, class),
+        C::TickClass(class) => match state.ticked.iter().position(|c| *c == class) {
+            Some(at) => drop(state.ticked.remove(at)),
+            None if class < state.labels().len() => state.ticked.push(class),
+            None => {}
+        },
+        C::SwapCompared => {
+            let (a, b) = state.compared();
+            state.ticked.retain(|c| *c != a && *c != b);
+            state.ticked.splice(0..0, [b, a]);
+        }
+        C::ShowAnyway => {
+            if state.results.phase == Phase::Refused {
+                state.options.force = true;
+                return analyze(state);
+            }
+        }
+        C::Cancel => return cancel(state),
+        C::Retry => return retry(state),
+        C::SetSamples(samples) => {
+            state.options.samples = samples;
+            return analyze(state);
+        }
+        C::SetSeed(seed) => {
+            state.options.seed = seed;
+            return analyze(state);
+        }
+        C::SetModel(name) => return set_model(state, name),
+
+        C::ToggleKeys => state.keys_open ^= true,
+        C::DismissNotice(id) => state.notices.retain(|n| n.id != id),
+        C::Escape => {
+            if state.keys_open {
+                state.keys_open = false;
+            } else if state.solo.is_some() {
+                state.solo = None;
+            } else {
+                return cancel(state);
+            }
+        }
+    }
     Vec::new()
 }
 
-pub fn on_event(_state: &mut State, _event: Event) -> Vec<Effect> {
-    Vec::new()
+/// Shows another image: a new generation, results of the one before are dropped from here on.
+pub(super) fn show(state: &mut State, entry: Arc<ImageEntry>, index: u32) -> Vec<Effect> {
+    let mut effects = drop_results(state);
+    state.film = Film::Loading(entry.clone(), index);
+    state.options.force = false;
+    state.chosen = false;
+    state.cursor = None;
+    effects.push(Effect::LoadFrame { generation: state.generation, entry, index });
+    effects
+}
+
+/// Analyses the image on screen, from nothing.
+pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
+    let Some(frame) = state.frame().cloned() else { return Vec::new() };
+    let mut effects = drop_results(state);
+    state.results.phase = Phase::Waiting;
+    if let Model::Ready(info) = &state.model {
+        // All layers at once: choosing another one is then a matter of colour.
+        let mut options = state.options.clone();
+        let target = &info.manifest.target_layer;
+        options.layers =
+            std::iter::once(target).chain(info.layers.iter().filter(|l| *l != target)).cloned().collect();
+        effects.push(Effect::Ask(Request::Analyze { generation: state.generation, frame, options }));
+    }
+    effects
+}
+
+/// Adds a message to the corner.
+pub(super) fn notice(state: &mut State, level: Level, text: String, action: Option<(&'static str, Command)>) {
+    // The same words twice are one notice, seen anew.
+    state.notices.retain(|n| n.text != text);
+    let id = state.next_notice;
+    state.next_notice += 1;
+    state.notices.push(Notice { id, level, text, action, since: Instant::now() });
+}
+
+/// Lays every view as it was when the image came.
+pub(super) fn reset_views(state: &mut State) {
+    let (window, file_lut) = initial_window(state);
+    state.views.fill(View { window, file_lut, ..View::default() });
+}
+
+fn drop_results(state: &mut State) -> Vec<Effect> {
+    let running = state.busy();
+    state.generation += 1;
+    state.results = Results::default();
+    if running { vec![Effect::CancelAnalysis] } else { Vec::new() }
+}
+
+fn close_all(state: &mut State) -> Vec<Effect> {
+    let effects = drop_results(state);
+    state.film = Film::Nothing;
+    state.pyramid = Arc::default();
+    state.color = None;
+    state.catalogue = crate::study::Catalogue::default();
+    state.images.clear();
+    state.ticked.clear();
+    state.solo = None;
+    state.cursor = None;
+    effects
+}
+
+fn cancel(state: &mut State) -> Vec<Effect> {
+    if state.busy() { vec![Effect::CancelAnalysis] } else { Vec::new() }
+}
+
+fn retry(state: &mut State) -> Vec<Effect> {
+    if let Model::Failed { name, .. } = &state.model {
+        let name = name.clone();
+        return set_model(state, name);
+    }
+    match &state.film {
+        Film::Failed { .. } => apply(state, Command::Reload),
+        _ => analyze(state),
+    }
+}
+
+fn set_model(state: &mut State, name: String) -> Vec<Effect> {
+    let mut effects = drop_results(state);
+    if state.frame().is_some() {
+        state.results.phase = Phase::Waiting;
+    }
+    state.ticked.clear();
+    state.chosen = false;
+    state.layer.clear();
+    state.model = Model::Loading { name: name.clone() };
+    effects.push(Effect::Ask(Request::LoadModel { name }));
+    effects
+}
+
+/// The frame or image `by` places away; at the ends nothing happens.
+fn step_image(state: &mut State, by: i64) -> Vec<Effect> {
+    let Some((entry, index)) = state.current() else { return Vec::new() };
+    let frame = i64::from(index) + by;
+    if (0..i64::from(entry.frames)).contains(&frame) {
+        let entry = entry.clone();
+        return show(state, entry, frame as u32);
+    }
+    let at = state.images.iter().position(|e| Arc::ptr_eq(e, entry) || e.identity == entry.identity);
+    let next = at.and_then(|at| usize::try_from(at as i64 + by).ok()).and_then(|at| state.images.get(at)).cloned();
+    match next {
+        Some(entry) => {
+            let index = if by < 0 { entry.frames.saturating_sub(1) } else { 0 };
+            show(state, entry, index)
+        }
+        None => Vec::new(),
+    }
+}
+
+fn step_class(state: &mut State, by: i64) {
+    let n = state.labels().len() as i64;
+    if n > 0 {
+        select(state, (state.selected as i64 + by).rem_euclid(n) as usize);
+    }
+}
+
+fn select(state: &mut State, class: usize) {
+    if class < state.labels().len() {
+        state.selected = class;
+        state.chosen = true;
+        // A click on a class is a wish to see its map.
+        state.heat_map = true;
+    }
+}
+
+fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
+    let pane = if state.settings.linked { 0 } else { pane.min(state.views.len() - 1) };
+    &mut state.views[pane]
+}
+
+fn each_view(state: &mut State, change: impl FnMut(&mut View)) {
+    state.views.iter_mut().for_each(change);
+}
+
+fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {
+    let Some(inverted) = state.frame().map(|f| f.inverted) else { return };
+    let range = state.auto_window.width;
+    let view = view_mut(state, pane);
+    view.drag_window(by, range, inverted ^ view.invert);
+}
+
+/// The window that the image opens with, and whether the file brings a table instead.
+fn initial_window(state: &State) -> (Window, bool) {
+    match state.frame().and_then(|f| f.voi.first()) {
+        None => (state.auto_window, false),
+        Some(Voi::Window { window, .. }) => (*window, false),
+        Some(Voi::Lut { first, entries, .. }) => {
+            (Window::spanning(*first, first + entries.len().saturating_sub(1) as f32), true)
+        }
+    }
+}
+
+fn value_at(state: &State, (x, y): (u32, u32)) -> Option<(u32, u32, f32)> {
+    let plane = &state.frame()?.plane;
+    let inside = (x as usize) < plane.width && (y as usize) < plane.height;
+    inside.then(|| (x, y, plane.at(x as usize, y as usize)))
+}
+
+fn part(value: f32) -> f32 {
+    value.clamp(0.0, 1.0)
+}
+
+fn style(state: &mut State, change: impl FnOnce(&mut crate::imaging::overlay::OverlayStyle)) -> Vec<Effect> {
+    setting(state, |s| change(&mut s.settings.overlay))
+}
+
+fn setting(state: &mut State, change: impl FnOnce(&mut State)) -> Vec<Effect> {
+    change(state);
+    vec![Effect::SaveSettings]
+}
+
+fn export(state: &mut State) -> Vec<Effect> {
+    let Some(case) = case(state) else {
+        let why = match (&state.film, &state.results.phase) {
+            (Film::Shown(_), Phase::Waiting | Phase::Running) => "The analysis is still running: export when it is done.",
+            (Film::Shown(_), _) => "There is no finished analysis to report: analyse the image first.",
+            _ => "There is nothing to report: open an image first.",
+        };
+        notice(state, Level::Info, why.into(), None);
+        return Vec::new();
+    };
+    if state.exporting {
+        return Vec::new();
+    }
+    match state.settings.report_folder.clone() {
+        Some(folder) => {
+            state.exporting = true;
+            vec![Effect::WriteReport { case: Box::new(case), folder }]
+        }
+        None => {
+            state.export_when_chosen = true;
+            vec![Effect::AskForReportFolder]
+        }
+    }
+}
+
+/// The case on screen, once its analysis is finished.
+fn case(state: &State) -> Option<CaseReport> {
+    let (frame, analysis, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
+    let classes = if state.ticked.is_empty() {
+        match state.layout {
+            Layout::ClassGrid => (0..state.labels().len()).collect(),
+            Layout::Compare => vec![state.compared().0, state.compared().1],
+            Layout::SideBySide | Layout::Single => vec![state.selected],
+        }
+    } else {
+        state.ticked.clone()
+    };
+    let view = state.view(0);
+    Some(CaseReport {
+        frame: frame.clone(),
+        analysis: analysis.clone(),
+        model: model.clone(),
+        classes,
+        method: state.method,
+        layer: state.layer().to_owned(),
+        window: view.window,
+        inverted_by_reader: view.invert,
+        overlay: state.overlay().clone(),
+        anonymize: state.settings.anonymize,
+    })
 }

@@ -1,0 +1,228 @@
+//! Takes in what the engine and the threads say. Late events, of an image that is no longer open, are dropped here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::{Analysis, Event, Generation, ModelInfo, Score};
+use crate::study::Catalogue;
+
+use super::catalogue;
+use super::command::Command;
+use super::effect::{Effect, Loaded, Message};
+use super::state::{Film, Level, Model, Phase, State};
+use super::update::{analyze, apply, notice, reset_views, show};
+
+/// Most entries of the recent list.
+const RECENT: usize = 10;
+/// How long a notice of good news stays.
+const INFO_STAYS: Duration = Duration::from_secs(8);
+
+/// Takes in what the engine says.
+pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+    if generation(&event).is_some_and(|g| g != state.generation) {
+        return Vec::new();
+    }
+    match event {
+        Event::ModelReady(info) => return model_ready(state, info),
+        Event::ModelFailed { name, reason } => {
+            if matches!(state.results.phase, Phase::Waiting | Phase::Running) {
+                state.results.phase = Phase::Failed(reason.clone());
+            }
+            notice(
+                state,
+                Level::Error,
+                format!("The model {name} could not be loaded: {reason}"),
+                Some(("Retry", Command::Retry)),
+            );
+            state.model = Model::Failed { name, reason };
+        }
+        Event::Started { .. } => state.results.phase = Phase::Running,
+        Event::Gated { verdict, .. } => state.results.gate = Some(verdict),
+        Event::Scored { labels, groups, .. } => {
+            choose_for_reader(state, &labels);
+            state.results.labels = labels;
+            state.results.groups = groups;
+        }
+        Event::Explained { attributions, .. } => state.results.attributions.extend(attributions),
+        Event::Sampled { done, of, posterior, .. } => {
+            state.results.samples_done = done;
+            state.results.samples_of = of;
+            state.results.posterior = Some(posterior);
+        }
+        Event::Finished { analysis, .. } => finished(state, &analysis),
+        Event::Cancelled { .. } => state.results.phase = Phase::Cancelled,
+        Event::Failed { reason, .. } => state.results.phase = Phase::Failed(reason),
+    }
+    Vec::new()
+}
+
+/// Takes in what a thread says.
+pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::FilesChosen(Some(paths)) => return apply(state, Command::OpenPaths(paths)),
+        Message::FilesChosen(None) => notice(
+            state,
+            Level::Warning,
+            "This desktop offers no file dialog. Drop files onto the window, or type a path into the field.".into(),
+            None,
+        ),
+        Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
+        Message::DialogCancelled => state.export_when_chosen = false,
+        Message::Scanned { paths, catalogue } => return scanned(state, paths, *catalogue),
+        Message::DemoFailed(reason) => {
+            state.scanning = false;
+            notice(state, Level::Error, format!("The demo could not be made: {reason}"), None);
+        }
+        Message::FrameLoaded { generation, result } if generation == state.generation => {
+            return frame_loaded(state, result);
+        }
+        // Another image was asked for meanwhile.
+        Message::FrameLoaded { .. } => {}
+        Message::ReportWritten(Ok(path)) => {
+            state.exporting = false;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            notice(
+                state,
+                Level::Info,
+                format!("Report written: {name}"),
+                Some(("Open", Command::OpenExternally(path))),
+            );
+        }
+        Message::ReportWritten(Err(reason)) => {
+            state.exporting = false;
+            notice(
+                state,
+                Level::Error,
+                format!("The report was not written. {reason}"),
+                Some(("Report folder…", Command::ChooseReportFolder)),
+            );
+        }
+        Message::Failed(reason) => notice(state, Level::Warning, reason, None),
+        Message::Models(names) => state.models = names,
+    }
+    Vec::new()
+}
+
+/// Takes away good news that has been read. Yields the time until the next one goes.
+pub fn on_time(state: &mut State, now: Instant) -> Option<Duration> {
+    let left =
+        |since: Instant| INFO_STAYS.checked_sub(now.saturating_duration_since(since)).filter(|left| !left.is_zero());
+    state.notices.retain(|n| n.level != Level::Info || left(n.since).is_some());
+    state.notices.iter().filter(|n| n.level == Level::Info).filter_map(|n| left(n.since)).min()
+}
+
+fn generation(event: &Event) -> Option<Generation> {
+    match event {
+        Event::ModelReady(_) | Event::ModelFailed { .. } => None,
+        Event::Started { generation }
+        | Event::Gated { generation, .. }
+        | Event::Scored { generation, .. }
+        | Event::Explained { generation, .. }
+        | Event::Sampled { generation, .. }
+        | Event::Finished { generation, .. }
+        | Event::Cancelled { generation }
+        | Event::Failed { generation, .. } => Some(*generation),
+    }
+}
+
+fn model_ready(state: &mut State, info: ModelInfo) -> Vec<Effect> {
+    let classes = info.manifest.labels.len();
+    if !info.layers.contains(&state.layer) {
+        state.layer.clear();
+    }
+    state.model = Model::Ready(info);
+    if state.selected >= classes {
+        state.selected = 0;
+    }
+    state.ticked.retain(|c| *c < classes);
+    analyze(state)
+}
+
+/// Until the reader chooses, the most probable class is the one on screen.
+fn choose_for_reader(state: &mut State, labels: &[Score]) {
+    if state.chosen {
+        return;
+    }
+    let best = labels.iter().enumerate().max_by(|a, b| a.1.probability.total_cmp(&b.1.probability));
+    if let Some((class, _)) = best {
+        state.selected = class;
+    }
+}
+
+fn finished(state: &mut State, analysis: &Arc<Analysis>) {
+    let results = &mut state.results;
+    results.gate.clone_from(&analysis.gate);
+    results.labels.clone_from(&analysis.labels);
+    results.groups.clone_from(&analysis.groups);
+    results.attributions.clone_from(&analysis.attributions);
+    results.posterior.clone_from(&analysis.posterior);
+    results.samples_done = analysis.posterior.as_ref().map_or(0, |p| p.samples.len());
+    results.samples_of = results.samples_done;
+    results.timing = analysis.timing;
+    results.warnings.clone_from(&analysis.warnings);
+    results.phase = if analysis.scored { Phase::Finished } else { Phase::Refused };
+    results.finished = Some(analysis.clone());
+    choose_for_reader(state, &analysis.labels);
+}
+
+fn frame_loaded(state: &mut State, result: Result<Loaded, String>) -> Vec<Effect> {
+    match result {
+        Ok(loaded) => {
+            state.film = Film::Shown(loaded.frame);
+            state.pyramid = loaded.pyramid;
+            state.color = loaded.color;
+            state.auto_window = loaded.auto_window;
+            reset_views(state);
+            analyze(state)
+        }
+        Err(reason) => {
+            if let Some((entry, index)) = state.current().map(|(e, i)| (e.clone(), i)) {
+                state.film = Film::Failed { entry, index, reason };
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Adds what was found, and shows its first image.
+fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effect> {
+    state.scanning = false;
+    let first = catalogue::images(&found).find(|e| e.has_pixels).cloned();
+    if !found.warnings.is_empty() {
+        let text = match found.warnings.as_slice() {
+            [one] => format!("{}: {}", one.path.file_name().unwrap_or_default().to_string_lossy(), one.reason),
+            many => format!("{} files could not be read; the list of studies names them.", many.len()),
+        };
+        notice(state, Level::Warning, text, None);
+    } else if first.is_none() {
+        notice(state, Level::Warning, "No image was found there.".into(), None);
+    }
+    catalogue::merge(&mut state.catalogue, found);
+    state.images = catalogue::images(&state.catalogue).filter(|e| e.has_pixels).cloned().collect();
+    let Some(first) = first else { return Vec::new() };
+    // Newest first, each once.
+    let recent = &mut state.settings.recent;
+    recent.retain(|p| !paths.contains(p));
+    recent.splice(0..0, paths);
+    recent.truncate(RECENT);
+    let mut effects = vec![Effect::SaveSettings];
+    // The catalogue keeps the copy that it had, if it had one.
+    let entry = state.images.iter().find(|e| e.identity == first.identity).cloned().unwrap_or(first);
+    effects.extend(show(state, entry, 0));
+    effects
+}
+
+fn folder_chosen(state: &mut State, folder: Option<PathBuf>) -> Vec<Effect> {
+    let Some(folder) = folder.or_else(super::settings::default_report_folder) else {
+        state.export_when_chosen = false;
+        notice(state, Level::Error, "No folder for reports could be found.".into(), None);
+        return Vec::new();
+    };
+    state.settings.report_folder = Some(folder);
+    let mut effects = vec![Effect::SaveSettings];
+    if std::mem::take(&mut state.export_when_chosen) {
+        effects.extend(apply(state, Command::ExportReport));
+    }
+    effects
+}

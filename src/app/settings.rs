@@ -1,0 +1,86 @@
+//! Settings in the platform's configuration folder: JSON, written atomically; a broken file is ignored with a notice.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::state::Settings;
+
+/// Why settings could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("This system has no folder for settings; they are forgotten at the end.")]
+    NoFolder,
+    #[error("The settings could not be written to {}: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+/// Where the settings lie.
+pub fn path() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "pellucid").map(|d| d.config_dir().join("settings.json"))
+}
+
+/// Where reports go when no dialog can be shown.
+pub fn default_report_folder() -> Option<PathBuf> {
+    let dirs = directories::UserDirs::new()?;
+    Some(dirs.document_dir().unwrap_or(dirs.home_dir()).join("Pellucid reports"))
+}
+
+/// The settings of a file, or the default ones; a sentence when the file was there but could not be used.
+pub fn read(path: &Path) -> (Settings, Option<String>) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), None),
+        Err(e) => return (Settings::default(), Some(format!("The settings could not be read ({e}): defaults are used."))),
+    };
+    match serde_json::from_str(&text) {
+        Ok(settings) => (settings, None),
+        Err(e) => (Settings::default(), Some(format!("The settings file is broken ({e}): defaults are used."))),
+    }
+}
+
+/// Writes to a temporary name beside the file and renames.
+pub fn write(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
+    let folder = path.parent().ok_or(SettingsError::NoFolder)?;
+    let put = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&mut file, settings)?;
+        file.flush()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    put().map_err(|source| SettingsError::Write { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/settings.json");
+        let settings = Settings { studies_width: 260.0, recent: vec!["a".into()], ..Settings::default() };
+        write(&path, &settings).unwrap();
+        assert_eq!(read(&path), (settings, None));
+    }
+
+    #[test]
+    fn a_broken_file_gives_the_defaults_and_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, "{ \"theme\": 7").unwrap();
+        let (settings, sentence) = read(&path);
+        assert_eq!(settings, Settings::default());
+        assert!(sentence.unwrap().contains("broken"));
+    }
+
+    #[test]
+    fn a_missing_file_is_no_trouble_and_missing_fields_take_their_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        assert_eq!(read(&path), (Settings::default(), None));
+        std::fs::write(&path, "{\"theme\":\"Light\"}").unwrap();
+        assert_eq!(read(&path).0.theme, super::super::state::Theme::Light);
+    }
+}

@@ -1,0 +1,76 @@
+//! The screen: bars above and below, panels left and right, the views in the middle. Reads the state, yields commands.
+
+use egui::{CentralPanel, Frame, Key, Margin, Panel, Ui};
+
+use super::command::Command;
+use super::state::{Film, State};
+use super::thumbnails::Thumbnails;
+use super::viewport::pictures::Pictures;
+use super::{keymap, layout, panels, theme};
+
+/// Narrowest and widest panel at the sides.
+const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
+
+/// Draws one frame of the whole window.
+pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &Thumbnails) -> Vec<Command> {
+    theme::install(ui.ctx(), state.settings.theme);
+    let tokens = theme::tokens(state.settings.theme);
+    let mut commands = keys(ui, state);
+    let plate = |x: i8, y: i8| Frame::new().fill(tokens.panel).inner_margin(Margin::symmetric(x, y));
+
+    let bar = Panel::top("toolbar").exact_size(40.0).resizable(false).frame(plate(8, 4));
+    commands.extend(bar.show(ui, |ui| panels::toolbar::show(ui, state)).inner);
+    let bar = Panel::bottom("status").exact_size(24.0).resizable(false).frame(plate(8, 2));
+    commands.extend(bar.show(ui, |ui| panels::status::show(ui, state)).inner);
+
+    let (mut studies, mut findings) = (state.settings.studies_width, state.settings.findings_width);
+    if state.settings.studies_open {
+        let side = Panel::left("studies").default_size(studies).size_range(WIDTHS).frame(plate(8, 8));
+        let shown = side.show(ui, |ui| panels::studies::show(ui, state, thumbnails));
+        studies = shown.response.rect.width();
+        commands.extend(shown.inner);
+    }
+    if state.settings.findings_open {
+        let side = Panel::right("findings").default_size(findings).size_range(WIDTHS).frame(plate(8, 8));
+        let shown = side.show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                let mut commands = panels::findings::show(ui, state);
+                if matches!(state.film, Film::Shown(_)) {
+                    ui.add_space(8.0);
+                    commands.extend(panels::overlay::show(ui, state));
+                }
+                commands
+            })
+        });
+        findings = shown.response.rect.width();
+        commands.extend(shown.inner.inner);
+    }
+    let moved = |now: f32, before: f32| (now - before).abs() > 1.0;
+    if moved(studies, state.settings.studies_width) || moved(findings, state.settings.findings_width) {
+        commands.push(Command::SetPanelWidths(studies, findings));
+    }
+
+    let centre = CentralPanel::default().frame(Frame::new().fill(tokens.background));
+    commands.extend(centre.show(ui, |ui| layout::show(ui, state, pictures)).inner);
+    commands.extend(panels::notices::show(ui, state));
+    if state.keys_open {
+        commands.extend(panels::keys_help::show(ui, state));
+    }
+    commands.extend(dropped(ui));
+    pictures.sweep();
+    commands
+}
+
+fn keys(ui: &Ui, state: &State) -> Vec<Command> {
+    let mut commands = keymap::pressed(ui.ctx());
+    let held = !ui.ctx().text_edit_focused() && ui.input(|i| i.key_down(Key::O) && !i.modifiers.command);
+    if held != state.overlays_hidden {
+        commands.push(Command::HideOverlays(held));
+    }
+    commands
+}
+
+fn dropped(ui: &Ui) -> Option<Command> {
+    let paths: Vec<_> = ui.input(|i| i.raw.dropped_files.iter().filter_map(|f| f.path.clone()).collect());
+    (!paths.is_empty()).then_some(Command::OpenPaths(paths))
+}

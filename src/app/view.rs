@@ -1,0 +1,261 @@
+//! How an image lies in its view: pan, zoom, turns, flips, window. Pure geometry, tested without a window.
+//!
+//! ```text
+//! screen = middle of the view + turn · flip · (image point − middle of the image − center) · scale
+//! ```
+//!
+//! where `scale` is screen points per image pixel: `zoom` × the scale at which the turned image just fits.
+//! Pixels that are not square are shown square in millimetres: the aspect ratio belongs to the image's columns.
+
+use crate::imaging::{Window, WindowFunction};
+
+/// How an image lies in its view.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// 1 fits the image into the view.
+    pub zoom: f32,
+    /// Point of the image (pixels from its middle) in the middle of the view.
+    pub center: [f32; 2],
+    /// Quarter turns clockwise, 0–3, after the flips.
+    pub turns: u8,
+    pub flip_horizontal: bool,
+    pub flip_vertical: bool,
+    pub window: Window,
+    /// Inverted by the reader (on top of the file's own polarity).
+    pub invert: bool,
+    /// True while the first VOI of the file is a table and the reader has set no window.
+    pub file_lut: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            zoom: 1.0,
+            center: [0.0; 2],
+            turns: 0,
+            flip_horizontal: false,
+            flip_vertical: false,
+            window: Window { center: 0.5, width: 1.0, function: WindowFunction::Linear },
+            invert: false,
+            file_lut: false,
+        }
+    }
+}
+
+/// Smallest and largest zoom, as multiples of the fit.
+const ZOOMS: (f32, f32) = (0.1, 64.0);
+
+impl View {
+    /// Turns the picture on the screen by quarter turns clockwise.
+    pub fn rotate(&mut self, quarters: u8) {
+        self.turns = (self.turns + quarters) % 4;
+    }
+
+    /// Mirrors the picture left to right as it is seen, whatever turns were made before.
+    pub fn mirror_horizontal(&mut self) {
+        if self.turns % 2 == 0 {
+            self.flip_horizontal = !self.flip_horizontal;
+        } else {
+            self.flip_vertical = !self.flip_vertical;
+        }
+    }
+
+    /// Mirrors the picture top to bottom as it is seen.
+    pub fn mirror_vertical(&mut self) {
+        if self.turns % 2 == 0 {
+            self.flip_vertical = !self.flip_vertical;
+        } else {
+            self.flip_horizontal = !self.flip_horizontal;
+        }
+    }
+
+    /// Zooms around a point (pixels from the middle of the image), which stays where it is on the screen.
+    pub fn zoom_around(&mut self, factor: f32, point: [f32; 2]) {
+        if !factor.is_finite() || factor <= 0.0 {
+            return;
+        }
+        let zoom = (self.zoom * factor).clamp(ZOOMS.0, ZOOMS.1);
+        let factor = zoom / self.zoom;
+        for (c, p) in self.center.iter_mut().zip(point) {
+            *c = p - (p - *c) / factor;
+        }
+        self.zoom = zoom;
+    }
+
+    /// Moves the image by a part of it, and keeps some of it in sight.
+    pub fn pan(&mut self, by: [f32; 2], size: [f32; 2]) {
+        for i in 0..2 {
+            let half = 0.5 * size[i].max(1.0);
+            self.center[i] = (self.center[i] - by[i]).clamp(-half, half);
+        }
+    }
+
+    /// Direction of the image's right and down axes on the screen (each ±1 along one axis).
+    pub fn axes(&self) -> ([f32; 2], [f32; 2]) {
+        let right = if self.flip_horizontal { [-1.0, 0.0] } else { [1.0, 0.0] };
+        let down = if self.flip_vertical { [0.0, -1.0] } else { [0.0, 1.0] };
+        (turned(right, self.turns), turned(down, self.turns))
+    }
+
+    /// Changes the window by a drag in parts of the view: right is wider, down is brighter.
+    ///
+    /// `range` is the width of the automatic window: the whole view's width is worth that much. `inverted` is whether
+    /// low values are bright on screen.
+    pub fn drag_window(&mut self, [dx, dy]: [f32; 2], range: f32, inverted: bool) {
+        let range = if range.is_finite() && range > 0.0 { range } else { 1.0 };
+        let narrowest = match self.window.function {
+            WindowFunction::Linear => 1.0,
+            WindowFunction::LinearExact | WindowFunction::Sigmoid => range * 1e-3,
+        };
+        let brighter = if inverted { 1.0 } else { -1.0 };
+        self.window.width = (self.window.width + dx * range).clamp(narrowest, range * 64.0 + narrowest);
+        self.window.center += brighter * dy * range;
+        self.file_lut = false;
+    }
+}
+
+/// `[x, y]` turned clockwise on a screen whose y points down.
+fn turned([x, y]: [f32; 2], quarters: u8) -> [f32; 2] {
+    match quarters % 4 {
+        0 => [x, y],
+        1 => [-y, x],
+        2 => [-x, -y],
+        _ => [y, -x],
+    }
+}
+
+/// A view laid into a rectangle of the screen: converts between image pixels and screen points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement {
+    /// Middle of the rectangle, screen points.
+    middle: [f32; 2],
+    /// Columns and rows of the image.
+    size: [f32; 2],
+    /// Screen points for a column and for a row.
+    pub scale: [f32; 2],
+    right: [f32; 2],
+    down: [f32; 2],
+    center: [f32; 2],
+}
+
+impl Placement {
+    /// `aspect` is the height of a pixel over its width (row spacing / column spacing), 1 where unknown.
+    pub fn new(view: &View, middle: [f32; 2], available: [f32; 2], size: [f32; 2], aspect: f32) -> Self {
+        let shown = [size[0].max(1.0), size[1].max(1.0) * aspect];
+        let seen = if view.turns % 2 == 0 { shown } else { [shown[1], shown[0]] };
+        let fit = (available[0] / seen[0]).min(available[1] / seen[1]).max(1e-6);
+        let scale = fit * view.zoom;
+        let (right, down) = view.axes();
+        Self { middle, size, scale: [scale, scale * aspect], right, down, center: view.center }
+    }
+
+    /// Where a point of the image (pixels; 0, 0 is the outer corner of the first) lies on the screen.
+    pub fn to_screen(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let u = (x - 0.5 * self.size[0] - self.center[0]) * self.scale[0];
+        let v = (y - 0.5 * self.size[1] - self.center[1]) * self.scale[1];
+        std::array::from_fn(|i| self.middle[i] + u * self.right[i] + v * self.down[i])
+    }
+
+    /// The point of the image at a point of the screen; may lie outside the image.
+    pub fn to_image(&self, point: [f32; 2]) -> [f32; 2] {
+        let [u, v] = self.vector_to_image([point[0] - self.middle[0], point[1] - self.middle[1]]);
+        [u + 0.5 * self.size[0] + self.center[0], v + 0.5 * self.size[1] + self.center[1]]
+    }
+
+    /// A movement on the screen in image pixels.
+    pub fn vector_to_image(&self, [dx, dy]: [f32; 2]) -> [f32; 2] {
+        // The axes are orthonormal: their transpose is their inverse.
+        [
+            (dx * self.right[0] + dy * self.right[1]) / self.scale[0],
+            (dx * self.down[0] + dy * self.down[1]) / self.scale[1],
+        ]
+    }
+
+    /// The same point as pixels from the middle of the image, as [`View::zoom_around`] takes it.
+    pub fn from_middle(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        [x - 0.5 * self.size[0], y - 0.5 * self.size[1]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(view: &View) -> Placement {
+        Placement::new(view, [100.0, 50.0], [200.0, 100.0], [40.0, 20.0], 1.0)
+    }
+
+    fn close(a: [f32; 2], b: [f32; 2]) -> bool {
+        (a[0] - b[0]).abs() < 1e-3 && (a[1] - b[1]).abs() < 1e-3
+    }
+
+    #[test]
+    fn the_image_fits_its_view_at_zoom_one() {
+        let p = placed(&View::default());
+        assert!(close(p.to_screen([0.0, 0.0]), [0.0, 0.0]) && close(p.to_screen([40.0, 20.0]), [200.0, 100.0]));
+    }
+
+    #[test]
+    fn screen_and_image_are_inverse_under_every_turn_and_flip() {
+        for turns in 0..4 {
+            for (flip_horizontal, flip_vertical) in [(false, false), (true, false), (false, true), (true, true)] {
+                let view =
+                    View { turns, flip_horizontal, flip_vertical, zoom: 1.7, center: [3.0, -2.0], ..View::default() };
+                let p = Placement::new(&view, [100.0, 50.0], [200.0, 100.0], [40.0, 20.0], 1.3);
+                assert!(close(p.to_image(p.to_screen([7.0, 3.0])), [7.0, 3.0]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_turn_to_the_right_brings_the_top_to_the_right() {
+        let mut view = View::default();
+        view.rotate(1);
+        let p = placed(&view);
+        assert!(p.to_screen([20.0, 0.0])[0] > p.to_screen([20.0, 20.0])[0]);
+    }
+
+    #[test]
+    fn a_mirror_acts_on_the_picture_as_it_is_seen() {
+        let mut view = View::default();
+        view.rotate(1);
+        let before = placed(&view).to_screen([5.0, 2.0]);
+        view.mirror_horizontal();
+        let after = placed(&view).to_screen([5.0, 2.0]);
+        assert!(close(after, [200.0 - before[0], before[1]]));
+    }
+
+    #[test]
+    fn the_point_under_the_cursor_stays_when_zooming() {
+        let mut view = View { center: [4.0, 1.0], turns: 3, ..View::default() };
+        let cursor = [60.0, 70.0];
+        let p = placed(&view);
+        let point = p.to_image(cursor);
+        view.zoom_around(2.5, p.from_middle(point));
+        assert!(close(placed(&view).to_screen(point), cursor));
+    }
+
+    #[test]
+    fn some_of_the_image_stays_in_sight_when_panning() {
+        let mut view = View::default();
+        view.pan([1e6, -1e6], [40.0, 20.0]);
+        assert_eq!(view.center, [-20.0, 10.0]);
+    }
+
+    #[test]
+    fn dragging_right_widens_and_dragging_down_brightens() {
+        let window = Window { center: 500.0, width: 400.0, function: WindowFunction::Linear };
+        let mut view = View { window, ..View::default() };
+        view.drag_window([0.1, 0.1], 1000.0, false);
+        assert_eq!((view.window.width, view.window.center), (500.0, 400.0));
+        // Where low values are bright, a higher level is the brighter one.
+        view.drag_window([-9.0, 0.1], 1000.0, true);
+        assert_eq!((view.window.width, view.window.center), (1.0, 500.0));
+    }
+
+    #[test]
+    fn pixels_that_are_not_square_are_shown_in_their_true_shape() {
+        let p = Placement::new(&View::default(), [50.0, 50.0], [100.0, 100.0], [10.0, 10.0], 2.0);
+        assert!((p.scale[1] - 2.0 * p.scale[0]).abs() < 1e-4 && (p.scale[1] * 10.0 - 100.0).abs() < 1e-3);
+    }
+}

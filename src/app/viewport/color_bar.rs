@@ -1,0 +1,61 @@
+//! The colour bar beside a map: what a colour stands for, in the units of the raw map.
+
+use egui::{Align2, Color32, Mesh, Painter, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+
+use crate::imaging::colormap::ColorMap;
+
+use super::super::state::{Content, State};
+use super::super::theme;
+use super::{corners, map};
+
+/// Draws the bar of a view at its right edge, where there is room for one.
+pub fn paint(painter: &Painter, state: &State, content: Content, rect: Rect) {
+    let Some(top) = map::bar_top(state, content) else { return };
+    if rect.height() < 160.0 || rect.width() < 160.0 || !(top.is_finite() && top > 0.0) {
+        return;
+    }
+    let signed = matches!(content, Content::Difference(..));
+    let height = (0.32 * rect.height()).clamp(72.0, 200.0);
+    let bar = Rect::from_min_size(pos2(rect.right() - 16.0, rect.bottom() - 40.0 - height), vec2(8.0, height));
+    let tokens = theme::tokens(state.settings.theme);
+    painter.rect_filled(bar.expand(1.0), 0.0, tokens.film_shadow);
+    let style = state.overlay();
+    let table = if signed { ColorMap::Difference } else { style.map() };
+    painter.add(strip(bar, |part| {
+        let size = if signed { (2.0 * part - 1.0).abs() } else { part };
+        let [r, g, b, a] = table.color(part);
+        // What the threshold leaves transparent is transparent here too.
+        let a = if size < style.threshold { 0 } else { a };
+        Color32::from_rgba_unmultiplied(r, g, b, a)
+    }));
+    painter.rect_stroke(bar, 0.0, Stroke::new(1.0, tokens.film_text.gamma_multiply(0.5)), StrokeKind::Outside);
+    let left = bar.left() - 6.0;
+    let write = |y: f32, words: &str| {
+        corners::text(painter, &tokens, pos2(left, y), Align2::RIGHT_CENTER, words);
+    };
+    if signed {
+        write(bar.top(), &format!("A {}", value(top)));
+        write(bar.center().y, "0");
+        write(bar.bottom(), &format!("B {}", value(top)));
+    } else {
+        write(bar.top(), &value(top));
+        write(bar.bottom(), "0");
+    }
+}
+
+fn value(top: f32) -> String {
+    if top >= 0.01 { format!("{top:.2}") } else { format!("{top:.1e}") }
+}
+
+/// Bands of colour, the end of the scale above.
+fn strip(bar: Rect, color: impl Fn(f32) -> Color32) -> Shape {
+    const BANDS: usize = 64;
+    let mut mesh = Mesh::default();
+    let step = bar.height() / BANDS as f32;
+    for i in 0..BANDS {
+        let low = bar.bottom() - step * i as f32;
+        let band = Rect::from_min_max(pos2(bar.left(), low - step), pos2(bar.right(), low));
+        mesh.add_colored_rect(band, color((i as f32 + 0.5) / BANDS as f32));
+    }
+    Shape::mesh(mesh)
+}

@@ -1,0 +1,278 @@
+//! Words in the corners of a view: who, what, window, zoom, scale bar. A length carries where its millimetres come from.
+
+use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
+
+use crate::study::{Frame, Metadata, SpacingProvenance};
+
+use super::super::state::{Content, Layout, PaneIndex, State, View};
+use super::super::theme::{self, Tokens};
+use super::super::view::Placement;
+
+/// Said under every map.
+pub const NOT_AN_OUTLINE: &str = "what moved the score, not the outline of a lesion";
+const MARGIN: f32 = 8.0;
+const SIZE: f32 = 11.0;
+/// A view lower than this gets its title only.
+const LOW: f32 = 200.0;
+
+/// One line on what a view shows.
+pub fn title(state: &State, content: Content) -> String {
+    match content {
+        Content::Film => "original".into(),
+        Content::Map(class) if state.labels().is_empty() => format!("class {}", class + 1),
+        Content::Map(class) => format!("{} · {}", state.label(class), state.method.name()),
+        Content::Difference(a, b) => format!("{} − {}", state.label(a), state.label(b)),
+    }
+}
+
+/// Writes the corners of a view.
+pub fn paint(
+    painter: &Painter,
+    state: &State,
+    frame: &Frame,
+    pane: PaneIndex,
+    content: Content,
+    placement: &Placement,
+    rect: Rect,
+) {
+    let pen = Pen { painter, tokens: theme::tokens(state.settings.theme), room: rect.shrink(MARGIN) };
+    let first = pane == 0 || state.solo.is_some();
+    let roomy = rect.height() >= LOW;
+    let mut above = Vec::new();
+    if first && roomy {
+        above.extend(who(&frame.entry.meta, state.settings.anonymize, &frame.entry.title));
+    }
+    if content != Content::Film || !first {
+        above.extend(about(state, content));
+    }
+    pen.column(Align2::LEFT_TOP, &above);
+    let view = state.view(pane);
+    let mut below = Vec::new();
+    if roomy {
+        below.extend(grey_words(view, frame, placement, painter.ctx().pixels_per_point()));
+    }
+    let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
+    if content != Content::Film && state.heat_map && roomy && content_is_there(state, content) {
+        below.insert(0, NOT_AN_OUTLINE.to_owned());
+    }
+    pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
+}
+
+fn content_is_there(state: &State, content: Content) -> bool {
+    match content {
+        Content::Film => false,
+        Content::Map(c) => state.attribution(c).is_some(),
+        Content::Difference(a, b) => state.attribution(a).is_some() && state.attribution(b).is_some(),
+    }
+}
+
+/// Patient and study, or that it is left out.
+fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
+    if anonymize {
+        return vec!["anonymised".into(), words(&[&meta.modality, &meta.body_part, &meta.view_position])];
+    }
+    let mut patient = words(&[&meta.patient_name, &meta.patient_id]);
+    if patient.is_empty() {
+        title.clone_into(&mut patient);
+    }
+    let age = meta.age.trim_start_matches('0');
+    let lines = [
+        patient,
+        words(&[&meta.sex, age]),
+        words(&[&meta.modality, &meta.study_description, &meta.view_position, &date(&meta.study_date)]),
+    ];
+    lines.into_iter().filter(|l| !l.is_empty()).collect()
+}
+
+/// Class, method, layer and score.
+fn about(state: &State, content: Content) -> Vec<String> {
+    let letter = |class: usize| match (state.layout, state.compared()) {
+        (Layout::Compare, (a, _)) if class == a => "A  ",
+        (Layout::Compare, (_, b)) if class == b => "B  ",
+        _ => "",
+    };
+    match content {
+        Content::Film => vec!["original".into()],
+        Content::Map(class) => {
+            let mut lines = vec![format!("{}{}", letter(class), title(state, content))];
+            if let Some(a) = state.attribution(class) {
+                lines.push(format!("layer {} · logit {}", a.layer, signed(a.logit)));
+            }
+            lines
+        }
+        Content::Difference(..) => vec!["A − B".into(), title(state, content)],
+    }
+}
+
+/// Window, zoom and the mark of lossy compression.
+fn grey_words(view: &View, frame: &Frame, placement: &Placement, ppp: f32) -> Vec<String> {
+    let mut line = if view.file_lut {
+        "VOI table of the file".to_owned()
+    } else {
+        format!("W {} L {}", number(view.window.width), number(view.window.center))
+    };
+    line += &format!("   × {:.2}", placement.scale[0] * ppp);
+    let mut lines = Vec::new();
+    if !frame.entry.meta.lossy.is_empty() {
+        lines.push(format!("lossy {}", frame.entry.meta.lossy));
+    }
+    if view.invert {
+        lines.push("inverted by the reader".into());
+    }
+    lines.push(line);
+    lines
+}
+
+/// Writes on the film: bright letters with a shadow, readable on any grey.
+struct Pen<'a> {
+    painter: &'a Painter,
+    tokens: Tokens,
+    room: Rect,
+}
+
+impl Pen<'_> {
+    fn raised(mut self, by: f32) -> Self {
+        self.room.max.y -= by;
+        self
+    }
+
+    /// Lines from a corner inwards; a line that is too long is cut with "…".
+    fn column(&self, corner: Align2, lines: &[String]) {
+        let font = FontId::proportional(SIZE);
+        let step = SIZE + 4.0;
+        let bottom = corner == Align2::LEFT_BOTTOM;
+        let start = if bottom { self.room.max.y - step * lines.len() as f32 } else { self.room.min.y };
+        for (i, line) in lines.iter().enumerate() {
+            let mut job = egui::text::LayoutJob::simple_singleline(line.clone(), font.clone(), self.tokens.film_text);
+            job.wrap = egui::text::TextWrapping::truncate_at_width(self.room.width().max(16.0));
+            let galley = self.painter.layout_job(job);
+            let at = pos2(self.room.min.x, start + step * i as f32);
+            for offset in SHADOW {
+                self.painter.galley_with_override_text_color(at + offset, galley.clone(), self.tokens.film_shadow);
+            }
+            self.painter.galley(at, galley, self.tokens.film_text);
+        }
+    }
+
+    /// A bar of a round length, and its words. Yields the height that it takes.
+    fn scale_bar(&self, frame: &Frame, placement: &Placement) -> f32 {
+        let (per_point, unit) = match frame.spacing {
+            Some(s) => (
+                s.column_mm as f32 / placement.scale[0],
+                match s.provenance {
+                    SpacingProvenance::Calibrated => "mm",
+                    SpacingProvenance::AtDetector => "mm (at detector)",
+                },
+            ),
+            None => (1.0 / placement.scale[0], "px"),
+        };
+        let longest = (0.4 * self.room.width()).min(140.0);
+        let Some(length) = round_length(longest * per_point) else { return 0.0 };
+        let width = length / per_point;
+        let from = pos2(self.room.min.x, self.room.max.y - 3.0);
+        let to = from + vec2(width, 0.0);
+        for (color, w) in [(self.tokens.film_shadow, 3.0), (self.tokens.film_text, 1.0)] {
+            let stroke = egui::Stroke::new(w, color);
+            self.painter.line_segment([from, to], stroke);
+            for end in [from, to] {
+                self.painter.line_segment([end - vec2(0.0, 3.0), end + vec2(0.0, 3.0)], stroke);
+            }
+        }
+        self.text(to + vec2(6.0, 0.0), Align2::LEFT_CENTER, &format!("{} {unit}", number(length)));
+        SIZE + 5.0
+    }
+
+    fn text(&self, at: Pos2, anchor: Align2, words: &str) {
+        text(self.painter, &self.tokens, at, anchor, words);
+    }
+}
+
+const SHADOW: [Vec2; 4] = [vec2(1.0, 1.0), vec2(-1.0, 1.0), vec2(1.0, -1.0), vec2(-1.0, -1.0)];
+
+/// Words on the film, with their shadow.
+pub(super) fn text(painter: &Painter, tokens: &Tokens, at: Pos2, anchor: Align2, words: &str) {
+    let font = FontId::proportional(SIZE);
+    for offset in SHADOW {
+        painter.text(at + offset, anchor, words, font.clone(), tokens.film_shadow);
+    }
+    painter.text(at, anchor, words, font, tokens.film_text);
+}
+
+/// The longest of 1, 2, 5 × 10ⁿ that is not longer than `most`.
+fn round_length(most: f32) -> Option<f32> {
+    if !most.is_finite() || most <= 0.0 {
+        return None;
+    }
+    let ten = 10_f32.powf(most.log10().floor());
+    [5.0, 2.0, 1.0].into_iter().map(|m| m * ten).find(|l| *l <= most * 1.0001)
+}
+
+fn words(parts: &[&str]) -> String {
+    parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// `20261120` as `2026-11-20`; anything else as it is.
+fn date(text: &str) -> String {
+    if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
+        format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+    } else {
+        text.to_owned()
+    }
+}
+
+/// No more digits than are read: whole from 10 on, three significant ones below.
+pub(super) fn number(value: f32) -> String {
+    let size = value.abs();
+    if size >= 10.0 || value == value.round() {
+        format!("{value:.0}")
+    } else if size >= 1.0 {
+        format!("{value:.1}")
+    } else if size >= 0.01 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
+/// With its sign, and a true minus.
+pub(super) fn signed(value: f32) -> String {
+    format!("{}{:.2}", if value < 0.0 { "−" } else { "+" }, value.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_bars_are_round() {
+        for (most, length) in [(140.0, 100.0), (99.0, 50.0), (49.0, 20.0), (0.7, 0.5)] {
+            assert!((round_length(most).unwrap() - length).abs() < 1e-3 * length);
+        }
+        assert_eq!(round_length(f32::NAN), None);
+    }
+
+    #[test]
+    fn dates_are_written_as_people_read_them() {
+        assert_eq!(date("20261120"), "2026-11-20");
+        assert_eq!(date("2026"), "2026");
+    }
+
+    #[test]
+    fn anonymised_corners_hold_no_name_number_or_date() {
+        let meta = Metadata {
+            patient_name: "DOE^JANE".into(),
+            patient_id: "4711".into(),
+            study_date: "20261120".into(),
+            modality: "DX".into(),
+            ..Metadata::default()
+        };
+        let lines = who(&meta, true, "jane.dcm").join(" ");
+        assert!(lines.contains("DX"));
+        assert!(["DOE", "4711", "2026", "jane"].iter().all(|secret| !lines.contains(secret)));
+    }
+
+    #[test]
+    fn logits_carry_their_sign() {
+        assert_eq!((signed(2.314), signed(-0.5)), ("+2.31".into(), "−0.50".into()));
+    }
+}

@@ -1,0 +1,87 @@
+//! A view: the film, a map over it, words in its corners, and the mouse.
+//!
+//! ```text
+//! plane ──sample (screen resolution)──► table ──► film texture ─┐
+//! attribution ──scale, place, colour──► map texture ────────────┴─► quads under one placement ──► contours, words
+//! ```
+//!
+//! Textures are made again only when what they are made of changes ([`pictures`]).
+
+pub mod color_bar;
+pub mod corners;
+pub mod film;
+pub mod gesture;
+pub mod map;
+pub mod pictures;
+
+use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
+
+use crate::study::Frame;
+
+use super::command::Command;
+use super::state::{Content, PaneIndex, State};
+use super::theme;
+use super::view::Placement;
+use pictures::Pictures;
+
+/// Draws one view of the film that is shown, and yields what the mouse asked for.
+pub fn show(
+    ui: &mut Ui,
+    state: &State,
+    pictures: &mut Pictures,
+    frame: &Frame,
+    pane: PaneIndex,
+    content: Content,
+    rect: Rect,
+) -> Vec<Command> {
+    let placement = place(state, frame, pane, rect);
+    let id = ui.id().with(("view", pane));
+    let response = ui.interact(rect, id, egui::Sense::click_and_drag());
+    let title = corners::title(state, content);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, format!("View {}: {title}", pane + 1)));
+    let commands = gesture::commands(ui, state, frame, pane, &placement, &response);
+
+    let painter = ui.painter_at(rect);
+    film::paint(&painter, state, pictures, pane, &placement, rect);
+    if state.heat_map && !state.overlays_hidden {
+        map::paint(&painter, state, pictures, frame, content, &placement);
+    }
+    if !state.overlays_hidden {
+        corners::paint(&painter, state, frame, pane, content, &placement, rect);
+        if state.heat_map {
+            color_bar::paint(&painter, state, content, rect);
+        }
+    }
+    let tokens = theme::tokens(state.settings.theme);
+    painter.rect_stroke(rect, 0.0, egui::Stroke::new(1.0, tokens.line), egui::StrokeKind::Inside);
+    commands
+}
+
+/// How the film lies in `rect`.
+pub fn place(state: &State, frame: &Frame, pane: PaneIndex, rect: Rect) -> Placement {
+    let size = [frame.plane.width as f32, frame.plane.height as f32];
+    let aspect = frame.spacing.map_or(1.0, |s| (s.row_mm / s.column_mm) as f32);
+    let aspect = if aspect.is_finite() && aspect > 0.0 { aspect } else { 1.0 };
+    let (c, s) = (rect.center(), rect.size());
+    Placement::new(state.view(pane), [c.x, c.y], [s.x, s.y], size, aspect)
+}
+
+/// A texture over a rectangle of the image (pixels), turned and flipped with it.
+fn quad(placement: &Placement, texture: TextureId, [x0, y0]: [f32; 2], [x1, y1]: [f32; 2]) -> Shape {
+    let mut mesh = Mesh::with_texture(texture);
+    for (point, uv) in [([x0, y0], [0.0, 0.0]), ([x1, y0], [1.0, 0.0]), ([x1, y1], [1.0, 1.0]), ([x0, y1], [0.0, 1.0])] {
+        mesh.vertices.push(egui::epaint::Vertex {
+            pos: on_screen(placement, point),
+            uv: pos2(uv[0], uv[1]),
+            color: Color32::WHITE,
+        });
+    }
+    mesh.add_triangle(0, 1, 2);
+    mesh.add_triangle(0, 2, 3);
+    Shape::mesh(mesh)
+}
+
+fn on_screen(placement: &Placement, point: [f32; 2]) -> Pos2 {
+    let [x, y] = placement.to_screen(point);
+    pos2(x, y)
+}
