@@ -50,9 +50,15 @@ pub enum Message {
     ReportFolderChosen(Option<PathBuf>),
     DialogCancelled,
     /// What was found, and the paths that were asked for.
-    Scanned { paths: Vec<PathBuf>, catalogue: Box<Catalogue> },
+    Scanned {
+        paths: Vec<PathBuf>,
+        catalogue: Box<Catalogue>,
+    },
     DemoFailed(String),
-    FrameLoaded { generation: Generation, result: Result<Loaded, String> },
+    FrameLoaded {
+        generation: Generation,
+        result: Result<Loaded, String>,
+    },
     ReportWritten(Result<PathBuf, String>),
     /// Something on the side failed: settings, desktop.
     Failed(String),

@@ -107,16 +107,21 @@ pub fn words(state: &State, content: Content) -> Option<(String, Buttons)> {
             let why = state.results.gate.as_ref().map_or("The image was refused.", |g| g.reason.as_str());
             (format!("Not scored. {why}"), vec![("Show anyway", Command::ShowAnyway)])
         }
-        Phase::Finished => {
-            (format!("There is no {} map of {}.", state.method.name(), state.layer()), retry())
-        }
+        Phase::Finished => (format!("There is no {} map of {}.", state.method.name(), state.layer()), retry()),
         Phase::Cancelled => ("Cancelled before the map was ready.".into(), retry()),
         Phase::Failed(reason) => (format!("The analysis failed.\n{reason}"), retry()),
     })
 }
 
 /// Words in the middle of a rectangle, on a plate, with buttons below.
-fn say(ui: &mut Ui, state: &State, rect: Rect, words: &str, buttons: &[(&'static str, Command)], out: &mut Vec<Command>) {
+fn say(
+    ui: &mut Ui,
+    state: &State,
+    rect: Rect,
+    words: &str,
+    buttons: &[(&'static str, Command)],
+    out: &mut Vec<Command>,
+) {
     let tokens = theme::tokens(state.settings.theme);
     let width = (rect.width() - 32.0).clamp(80.0, 420.0);
     let galley = ui.painter().layout(words.to_owned(), egui::FontId::proportional(13.0), tokens.text, width);
@@ -125,7 +130,8 @@ fn say(ui: &mut Ui, state: &State, rect: Rect, words: &str, buttons: &[(&'static
     let plate = Align2::CENTER_CENTER.anchor_size(rect.center(), size);
     ui.painter().rect_filled(plate, 6.0, tokens.panel.gamma_multiply(0.94));
     let inner = plate.shrink2(vec2(12.0, 10.0));
-    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(egui::Layout::top_down(egui::Align::Center)));
+    let mut child =
+        ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(egui::Layout::top_down(egui::Align::Center)));
     child.label(RichText::new(words).size(13.0).color(tokens.text));
     if !buttons.is_empty() {
         child.add_space(8.0);

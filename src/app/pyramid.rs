@@ -40,12 +40,8 @@ impl Pyramid {
         }
         let half = &self.halves[level - 1];
         let (fx, fy) = (half.width as f32 / plane.width as f32, half.height as f32 / plane.height as f32);
-        let region = Region {
-            x: region.x * fx,
-            y: region.y * fy,
-            width: region.width * fx,
-            height: region.height * fy,
-        };
+        let region =
+            Region { x: region.x * fx, y: region.y * fy, width: region.width * fx, height: region.height * fy };
         sample_region(half, region, width, height)
     }
 }

@@ -30,7 +30,9 @@ pub fn read(path: &Path) -> (Settings, Option<String>) {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), None),
-        Err(e) => return (Settings::default(), Some(format!("The settings could not be read ({e}): defaults are used."))),
+        Err(e) => {
+            return (Settings::default(), Some(format!("The settings could not be read ({e}): defaults are used.")));
+        }
     };
     match serde_json::from_str(&text) {
         Ok(settings) => (settings, None),

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Analysis, AnalysisOptions, Generation, ModelInfo, Score, Timing};
 use crate::explain::{Attribution, Evidence, Method};
 use crate::imaging::Window;
+use crate::imaging::overlay::OverlayStyle;
 use crate::network::GateVerdict;
 use crate::network::manifest::{Group, Label};
-use crate::imaging::overlay::OverlayStyle;
 use crate::study::{Catalogue, Frame, ImageEntry};
 use crate::uncertainty::Posterior;
 

@@ -71,6 +71,8 @@ fn keys(ui: &Ui, state: &State) -> Vec<Command> {
 }
 
 fn dropped(ui: &Ui) -> Option<Command> {
-    let paths: Vec<_> = ui.input(|i| i.raw.dropped_files.iter().filter_map(|f| f.path.clone()).collect());
+    let paths: Vec<_> = ui.input(|i| {
+        i.raw.dropped_files.iter().map(|f| f.path().to_owned()).filter(|p| !p.as_os_str().is_empty()).collect()
+    });
     (!paths.is_empty()).then_some(Command::OpenPaths(paths))
 }

@@ -10,7 +10,7 @@ use crate::engine::Request;
 use crate::explain::Method;
 use crate::imaging::colormap::ColorMap;
 use crate::imaging::{Voi, Window};
-use crate::report::case::CaseReport;
+use crate::report::case::{CaseReport, Paper};
 use crate::study::ImageEntry;
 
 use super::command::Command;
@@ -199,8 +199,7 @@ pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
         // All layers at once: choosing another one is then a matter of colour.
         let mut options = state.options.clone();
         let target = &info.manifest.target_layer;
-        options.layers =
-            std::iter::once(target).chain(info.layers.iter().filter(|l| *l != target)).cloned().collect();
+        options.layers = std::iter::once(target).chain(info.layers.iter().filter(|l| *l != target)).cloned().collect();
         effects.push(Effect::Ask(Request::Analyze { generation: state.generation, frame, options }));
     }
     effects
@@ -353,7 +352,9 @@ fn setting(state: &mut State, change: impl FnOnce(&mut State)) -> Vec<Effect> {
 fn export(state: &mut State) -> Vec<Effect> {
     let Some(case) = case(state) else {
         let why = match (&state.film, &state.results.phase) {
-            (Film::Shown(_), Phase::Waiting | Phase::Running) => "The analysis is still running: export when it is done.",
+            (Film::Shown(_), Phase::Waiting | Phase::Running) => {
+                "The analysis is still running: export when it is done."
+            }
             (Film::Shown(_), _) => "There is no finished analysis to report: analyse the image first.",
             _ => "There is nothing to report: open an image first.",
         };
@@ -399,5 +400,7 @@ fn case(state: &State) -> Option<CaseReport> {
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),
         anonymize: state.settings.anonymize,
+        paper: Paper::A4,
+        created: chrono::Local::now(),
     })
 }

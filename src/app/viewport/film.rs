@@ -90,7 +90,11 @@ fn make(ctx: &egui::Context, state: &State, pictures: &mut Pictures, key: FilmKe
             None => {
                 let region = key.sample.region;
                 let sample = Arc::new(pictures.install(|| {
-                    if key.smooth { state.pyramid.sample(&frame.plane, region, width, height) } else { cut(&frame.plane, region) }
+                    if key.smooth {
+                        state.pyramid.sample(&frame.plane, region, width, height)
+                    } else {
+                        cut(&frame.plane, region)
+                    }
                 }));
                 pictures.samples.put(key.sample.clone(), sample.clone());
                 sample
@@ -152,8 +156,7 @@ fn cut(plane: &Plane, region: Region) -> Plane {
 
 /// A part of a colour picture, which may be smaller than the plane; the nearest pixel is taken.
 fn colored(color: &image::RgbImage, frame: &Frame, region: Region, size: [usize; 2], invert: bool) -> ColorImage {
-    let (fx, fy) =
-        (color.width() as f32 / frame.plane.width as f32, color.height() as f32 / frame.plane.height as f32);
+    let (fx, fy) = (color.width() as f32 / frame.plane.width as f32, color.height() as f32 / frame.plane.height as f32);
     let (last_x, last_y) = (color.width().saturating_sub(1), color.height().saturating_sub(1));
     let column = |i: usize| ((region.x + region.width * (i as f32 + 0.5) / size[0] as f32) * fx).max(0.0) as u32;
     let columns: Vec<u32> = (0..size[0]).map(|i| column(i).min(last_x)).collect();

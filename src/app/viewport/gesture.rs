@@ -73,7 +73,7 @@ fn wheel(ui: &Ui, state: &State, pane: PaneIndex, placement: &Placement, at: egu
         return Some(zoom(pane, placement, at, NOTCH.powf(notches)));
     }
     // A touch pad sends parts of a notch: they add up.
-    let id = egui::Id::new("wheel");
+    let id = egui::Id::unique("wheel");
     let sum = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + notches;
     let step = sum.trunc();
     ui.data_mut(|d| d.insert_temp(id, sum - step));

@@ -95,9 +95,7 @@ pub fn bar_top(state: &State, content: Content) -> Option<f32> {
     match content {
         Content::Film => None,
         Content::Map(class) => state.attribution(class).map(|a| top(state, content).unwrap_or_else(|| own(a))),
-        Content::Difference(a, b) => {
-            state.attribution(a).zip(state.attribution(b)).and_then(|_| top(state, content))
-        }
+        Content::Difference(a, b) => state.attribution(a).zip(state.attribution(b)).and_then(|_| top(state, content)),
     }
 }
 

@@ -35,10 +35,10 @@ pub fn show(
     rect: Rect,
 ) -> Vec<Command> {
     let placement = place(state, frame, pane, rect);
-    let id = ui.id().with(("view", pane));
+    let id = ui.scope_id().with(("view", pane));
     let response = ui.interact(rect, id, egui::Sense::click_and_drag());
     let title = corners::title(state, content);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, format!("View {}: {title}", pane + 1)));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, format!("View {}: {title}", pane + 1)));
     let commands = gesture::commands(ui, state, frame, pane, &placement, &response);
 
     let painter = ui.painter_at(rect);
@@ -69,7 +69,8 @@ pub fn place(state: &State, frame: &Frame, pane: PaneIndex, rect: Rect) -> Place
 /// A texture over a rectangle of the image (pixels), turned and flipped with it.
 fn quad(placement: &Placement, texture: TextureId, [x0, y0]: [f32; 2], [x1, y1]: [f32; 2]) -> Shape {
     let mut mesh = Mesh::with_texture(texture);
-    for (point, uv) in [([x0, y0], [0.0, 0.0]), ([x1, y0], [1.0, 0.0]), ([x1, y1], [1.0, 1.0]), ([x0, y1], [0.0, 1.0])] {
+    for (point, uv) in [([x0, y0], [0.0, 0.0]), ([x1, y0], [1.0, 0.0]), ([x1, y1], [1.0, 1.0]), ([x0, y1], [0.0, 1.0])]
+    {
         mesh.vertices.push(egui::epaint::Vertex {
             pos: on_screen(placement, point),
             uv: pos2(uv[0], uv[1]),
