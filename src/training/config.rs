@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Error, Result};
+use super::{Error, Result, produce};
 use crate::limits;
 use crate::network::manifest::{Architecture, Group, Head, Input, Label, Suggestion};
 
@@ -233,7 +233,7 @@ impl Config {
         }
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
         let config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
-        config.check().map_err(refuse)?;
+        config.check().and_then(|()| produce::rehearse(&config)).map_err(refuse)?;
         Ok(config)
     }
 

@@ -2,75 +2,55 @@
 //!
 //! All of it is chosen on validation, so the figures flatter a little; the card says so.
 
-use std::collections::BTreeMap;
-
-use rand::Rng;
-
 use super::config::Config;
-use super::random::{Purpose, stream};
-use super::validation::{Scores, auroc, summed, targets};
+use super::validation::{Scores, summed, targets};
+use crate::evaluation::bootstrap::Bootstrap;
+use crate::evaluation::metrics::{Binary, argmax};
+use crate::evaluation::roc;
 use crate::network::manifest::Metric;
 
-/// Bootstrap samples.
-const RESAMPLES: usize = 1000;
-
 /// The temperature that gives the lowest negative log likelihood (Guo et al., ICML 2017), between 1/20 and 20.
-pub fn temperature(scores: &Scores) -> f32 {
+///
+/// Golden-section search over its logarithm, in which the likelihood has one minimum.
+pub fn temperature(scores: &Scores) -> f64 {
     let ratio = (5_f64.sqrt() - 1.0) / 2.0;
     let (mut low, mut high) = (0.05_f64.ln(), 20_f64.ln());
-    for _ in 0..60 {
+    for _ in 0..40 {
         let (a, b) = (high - ratio * (high - low), low + ratio * (high - low));
-        if scores.loss(a.exp() as f32) < scores.loss(b.exp() as f32) {
+        if scores.loss(a.exp()) < scores.loss(b.exp()) {
             high = b;
         } else {
             low = a;
         }
     }
-    f64::midpoint(low, high).exp() as f32
+    f64::midpoint(low, high).exp()
 }
 
 /// The highest score at which at least `sensitivity` of the positives are called (score ≥ threshold).
-pub fn threshold_at_sensitivity(scores: &[f32], positive: &[bool], sensitivity: f64) -> Option<f32> {
-    let mut called: Vec<f32> = scores.iter().zip(positive).filter(|(_, y)| **y).map(|(s, _)| *s).collect();
+pub fn threshold_at_sensitivity(scores: &[f64], positive: &[bool], sensitivity: f64) -> Option<f64> {
+    let mut called: Vec<f64> = scores.iter().zip(positive).filter(|(_, y)| **y).map(|(s, _)| *s).collect();
     called.sort_by(|a, b| b.total_cmp(a));
     // The small allowance keeps 0.96 × 50 from becoming 49 by rounding.
     let needed = (sensitivity * called.len() as f64 - 1e-9).ceil().max(1.0) as usize;
     called.get(needed - 1).copied()
 }
 
-/// The score with the highest sensitivity + specificity − 1 (Youden 1950).
-pub fn threshold_of_youden(scores: &[f32], positive: &[bool]) -> Option<f32> {
-    let p = positive.iter().filter(|&&y| y).count() as f64;
-    let n = positive.len() as f64 - p;
-    if p == 0.0 || n == 0.0 {
-        return None;
-    }
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    let (mut hits, mut alarms, mut best) = (0.0, 0.0, (f64::NEG_INFINITY, None));
-    for (place, &i) in order.iter().enumerate() {
-        if positive[i] {
-            hits += 1.0
-        } else {
-            alarms += 1.0
-        }
-        let tied = order.get(place + 1).is_some_and(|&j| scores[j] == scores[i]);
-        let index = hits / p - alarms / n;
-        if !tied && index > best.0 {
-            // Half-way to the next score below: the cut lies between images, not on one.
-            let below = order.get(place + 1).map_or(scores[i], |&j| scores[j]);
-            best = (index, Some(f32::midpoint(scores[i], below)));
-        }
-    }
-    best.1
+/// The score with the highest sensitivity + specificity − 1 (Youden 1950), moved half-way to the next score below:
+/// the cut lies between images, not on one.
+pub fn threshold_of_youden(scores: &[f64], positive: &[bool]) -> Option<f64> {
+    let curve = roc::curve(scores, positive);
+    let index = |p: &roc::Point| p.true_positive_rate - p.false_positive_rate;
+    let best = curve.iter().skip(1).max_by(|a, b| index(a).total_cmp(&index(b)).then(a.threshold.total_cmp(&b.threshold)))?;
+    let below = scores.iter().copied().filter(|s| *s < best.threshold).fold(f64::NEG_INFINITY, f64::max);
+    Some(if below.is_finite() { f64::midpoint(best.threshold, below) } else { best.threshold })
 }
 
 /// Temperature, thresholds and figures of a model.
 #[derive(Clone, Debug)]
 pub struct Finish {
-    pub temperature: f32,
+    pub temperature: f64,
     /// Threshold of each label, then of each group, in the configuration's order.
-    pub thresholds: Vec<f32>,
+    pub thresholds: Vec<f64>,
     pub metrics: Vec<Metric>,
 }
 
@@ -78,103 +58,68 @@ pub struct Finish {
 pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
     let temperature = temperature(scores);
     let probabilities = scores.probabilities(temperature);
+    let right: Vec<bool> = probabilities.iter().zip(&scores.labels).map(|(p, k)| argmax(p) == *k).collect();
+    let mut measure = Measure::new(patients, config.seed);
+    measure.figure("all labels", "accuracy", &|chosen| {
+        Some(chosen.iter().filter(|&&i| right[i]).count() as f64 / chosen.len() as f64)
+    });
     let mut thresholds = Vec::new();
-    let mut questions = Vec::new();
     for (i, (name, members)) in targets(config).into_iter().enumerate() {
         let values = summed(&probabilities, &members);
         let positive: Vec<bool> = scores.labels.iter().map(|k| members.contains(k)).collect();
-        let group = i.checked_sub(config.labels.len());
-        let threshold = if let Some(g) = group {
-            threshold_at_sensitivity(&values, &positive, config.thresholds.group_sensitivity)
-                .unwrap_or(config.groups[g].threshold)
-        } else {
-            let youden = if config.thresholds.youden { threshold_of_youden(&values, &positive) } else { None };
-            youden.unwrap_or(config.labels[i].threshold)
+        let choose = |chosen: &[usize]| -> (Vec<f64>, Vec<bool>) {
+            chosen.iter().map(|&i| (values[i], positive[i])).unzip()
         };
+        measure.figure(&name, "auroc", &|chosen| {
+            let (values, positive) = choose(chosen);
+            roc::auroc(&values, &positive)
+        });
+        if let Some(label) = config.labels.get(i) {
+            let youden = if config.thresholds.youden { threshold_of_youden(&values, &positive) } else { None };
+            thresholds.push(youden.unwrap_or(f64::from(label.threshold)));
+            continue;
+        }
+        let threshold = threshold_at_sensitivity(&values, &positive, config.thresholds.group_sensitivity)
+            .unwrap_or(f64::from(config.groups[i - config.labels.len()].threshold));
+        let rates: [(&str, fn(Binary) -> Option<f64>); 3] =
+            [("accuracy", Binary::accuracy), ("sensitivity", Binary::sensitivity), ("specificity", Binary::specificity)];
+        for (figure, rate) in rates {
+            measure.figure(&name, figure, &|chosen| {
+                let (values, positive) = choose(chosen);
+                rate(Binary::at(threshold, &values, &positive))
+            });
+        }
         thresholds.push(threshold);
-        questions.push(Question { name, values, positive, threshold, operating: group.is_some() });
     }
-    let right: Vec<bool> = probabilities
-        .iter()
-        .zip(&scores.labels)
-        .map(|(p, &k)| p.iter().enumerate().all(|(j, v)| j == k || *v < p[k]))
-        .collect();
-    Finish { temperature, thresholds, metrics: metrics(config, &questions, &right, patients) }
+    Finish { temperature, thresholds, metrics: measure.metrics }
 }
 
-/// A label or group with the score and truth of each image.
-struct Question {
-    name: String,
-    values: Vec<f32>,
-    positive: Vec<bool>,
-    threshold: f32,
-    /// Whether figures at the threshold are wanted.
-    operating: bool,
+/// Collects figures on validation, each with its 95 % interval from a bootstrap over patients.
+struct Measure {
+    bootstrap: Bootstrap,
+    all: Vec<usize>,
+    on: String,
+    metrics: Vec<Metric>,
 }
 
-impl Question {
-    /// Names and values of the figures on the images `chosen`.
-    fn figures(&self, chosen: &[usize]) -> Vec<(&'static str, f64)> {
-        let values: Vec<f32> = chosen.iter().map(|&i| self.values[i]).collect();
-        let positive: Vec<bool> = chosen.iter().map(|&i| self.positive[i]).collect();
-        let mut figures = vec![("auroc", auroc(&values, &positive))];
-        if self.operating {
-            let count = |called: bool, truth: bool| {
-                values.iter().zip(&positive).filter(|(v, y)| (**v >= self.threshold) == called && **y == truth).count()
-                    as f64
-            };
-            let (tp, tn, fp, fn_) = (count(true, true), count(false, false), count(true, false), count(false, true));
-            figures.push(("accuracy", (tp + tn) / chosen.len().max(1) as f64));
-            figures.push(("sensitivity", tp / (tp + fn_)));
-            figures.push(("specificity", tn / (tn + fp)));
-        }
-        figures
+impl Measure {
+    fn new(patients: &[&str], seed: u64) -> Self {
+        let bootstrap = Bootstrap::new(patients, seed);
+        let on = format!("validation, {} images of {} patients", patients.len(), bootstrap.patients());
+        Self { bootstrap, all: (0..patients.len()).collect(), on, metrics: Vec::new() }
     }
-}
 
-/// Every figure with its 95 % interval from a bootstrap over patients.
-fn metrics(config: &Config, questions: &[Question], right: &[bool], patients: &[&str]) -> Vec<Metric> {
-    let mut images: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (i, patient) in patients.iter().enumerate() {
-        images.entry(patient).or_default().push(i);
-    }
-    let clusters: Vec<Vec<usize>> = images.into_values().collect();
-    let figures = |chosen: &[usize]| -> Vec<(String, &'static str, f64)> {
-        let accuracy = chosen.iter().filter(|&&i| right[i]).count() as f64 / chosen.len().max(1) as f64;
-        let mut all = vec![("all labels".to_owned(), "accuracy", accuracy)];
-        for q in questions {
-            all.extend(q.figures(chosen).into_iter().map(|(name, value)| (q.name.clone(), name, value)));
-        }
-        all
-    };
-    let whole = figures(&(0..right.len()).collect::<Vec<_>>());
-    let mut drawn: Vec<Vec<f64>> = vec![Vec::with_capacity(RESAMPLES); whole.len()];
-    for sample in 0..RESAMPLES {
-        let mut rng = stream(config.seed, Purpose::Bootstrap, 0, sample);
-        let chosen: Vec<usize> =
-            (0..clusters.len()).flat_map(|_| &clusters[rng.random_range(0..clusters.len())]).copied().collect();
-        for (values, (_, _, value)) in drawn.iter_mut().zip(figures(&chosen)) {
-            if value.is_finite() {
-                values.push(value);
-            }
-        }
-    }
-    let on = format!("validation, {} images of {} patients", right.len(), clusters.len());
-    let quantile = |values: &[f64], q: f64| values[(q * (values.len() - 1) as f64).round() as usize] as f32;
-    whole
-        .into_iter()
-        .zip(&mut drawn)
-        .filter(|((_, _, value), values)| value.is_finite() && !values.is_empty())
-        .map(|((target, name, value), values)| {
-            values.sort_by(f64::total_cmp);
-            Metric {
-                target,
+    /// Adds `statistic` of the images it is given; nothing where it cannot be computed.
+    fn figure(&mut self, target: &str, name: &str, statistic: &dyn Fn(&[usize]) -> Option<f64>) {
+        if let (Some(value), Some((low, high))) = (statistic(&self.all), self.bootstrap.interval(statistic)) {
+            self.metrics.push(Metric {
+                target: target.to_owned(),
                 name: name.to_owned(),
                 value: value as f32,
-                low: quantile(values, 0.025),
-                high: quantile(values, 0.975),
-                on: on.clone(),
-            }
-        })
-        .collect()
+                low: low as f32,
+                high: high as f32,
+                on: self.on.clone(),
+            });
+        }
+    }
 }

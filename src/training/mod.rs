@@ -15,6 +15,7 @@ pub mod augment;
 pub mod balance;
 pub mod checkpoint;
 pub mod config;
+pub mod curves;
 pub mod dataset;
 pub mod finish;
 pub mod journal;

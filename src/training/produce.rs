@@ -37,8 +37,8 @@ pub fn write(
     let weights_path = folder.join("weights.safetensors");
     let weights =
         to_safetensors(&tensors, None).map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
-    let manifest = manifest(config, finish, extent, hex(&Sha256::digest(&weights)));
-    let text = toml::to_string_pretty(&manifest).map_err(|e| Error::Manifest(e.to_string()))?;
+    let manifest = manifest(config, finish, extent.training_images, hex(&Sha256::digest(&weights)));
+    let text = manifest.to_toml().map_err(|e| Error::Manifest(e.to_string()))?;
     write_whole(&weights_path, &weights)?;
     write_whole(&folder.join("manifest.toml"), text.as_bytes())?;
     let card_path = folder.join("CARD.md");
@@ -48,15 +48,25 @@ pub fn write(
     Ok(manifest)
 }
 
-fn manifest(config: &Config, finish: &Finish, extent: Extent, weights_sha256: String) -> Manifest {
+/// Whether the configuration will make a manifest that is fit to be written: better known before a long run than after.
+pub fn rehearse(config: &Config) -> std::result::Result<(), String> {
+    let finish = Finish {
+        temperature: 1.0,
+        thresholds: vec![0.5; config.labels.len() + config.groups.len()],
+        metrics: Vec::new(),
+    };
+    manifest(config, &finish, 1, "0".repeat(64)).to_toml().map(drop).map_err(|e| e.to_string())
+}
+
+fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: String) -> Manifest {
     let mut labels = config.labels.clone();
     let mut groups = config.groups.clone();
     let (label_thresholds, group_thresholds) = finish.thresholds.split_at(labels.len());
     for (label, t) in labels.iter_mut().zip(label_thresholds) {
-        label.threshold = *t;
+        label.threshold = *t as f32;
     }
     for (group, t) in groups.iter_mut().zip(group_thresholds) {
-        group.threshold = *t;
+        group.threshold = *t as f32;
     }
     Manifest {
         name: config.name.clone(),
@@ -69,12 +79,12 @@ fn manifest(config: &Config, finish: &Finish, extent: Extent, weights_sha256: St
         labels,
         groups,
         target_layer: config.target_layer.clone(),
-        temperature: finish.temperature,
+        temperature: finish.temperature as f32,
         weights_sha256,
         training: Training {
             data: config.provenance.data.clone(),
             population: config.provenance.population.clone(),
-            images: extent.training_images,
+            images,
             date: chrono::Utc::now().format("%Y-%m-%d").to_string(),
         },
         metrics: finish.metrics.clone(),

@@ -14,7 +14,6 @@ pub enum Purpose {
     Augment,
     MixUp,
     Dropout,
-    Bootstrap,
 }
 
 /// The sequence of `place` (image, batch, tensor …) in `epoch` for `purpose`.

@@ -10,6 +10,7 @@ use rand::RngCore;
 
 use super::checkpoint::{self, State};
 use super::config::{Config, Criterion};
+use super::curves;
 use super::dataset::{self, Dataset};
 use super::finish;
 use super::journal::{self, Row};
@@ -21,8 +22,9 @@ use super::produce::{self, Extent};
 use super::random::{Purpose, stream};
 use super::schedule::Schedule;
 use super::split::{self, Split};
-use super::validation::{self, auroc, summed, targets};
+use super::validation::{self, summed, targets};
 use super::{Error, Result, balance};
+use crate::evaluation::roc::auroc;
 use crate::network::manifest::{Input, Manifest};
 use crate::network::{Mode, Network, resnet};
 
@@ -225,6 +227,7 @@ impl<'a> Run<'a> {
                 &self.optimizer,
             )?;
             journal::write_csv(&self.options.out.join("log.csv"), &self.state.history)?;
+            curves::write_png(&self.options.out.join("curves.png"), &self.state.history)?;
             let seconds_left = pace.seconds(self.work_left(0));
             if let Some(row) = self.state.history.last() {
                 (self.observer)(Event::Epoch { row, best, seconds_left });
@@ -293,8 +296,7 @@ impl<'a> Run<'a> {
         let probabilities = scores.probabilities(1.0);
         let area = |(name, members): (String, Vec<usize>)| {
             let positive: Vec<bool> = scores.labels.iter().map(|k| members.contains(k)).collect();
-            let value = auroc(&summed(&probabilities, &members), &positive);
-            (name, value.is_finite().then_some(value))
+            (name, auroc(&summed(&probabilities, &members), &positive))
         };
         Ok(Row {
             epoch: self.state.epoch + 1,

@@ -5,6 +5,7 @@ use candle_core::{Device, Tensor};
 use super::Result;
 use super::config::Config;
 use super::loader::Recipe;
+use crate::evaluation::metrics::argmax;
 use crate::network::{Mode, Network};
 
 /// Images of one forward pass.
@@ -32,28 +33,24 @@ pub fn score(network: &Network, recipe: &Recipe, indices: &[usize], device: &Dev
 
 impl Scores {
     /// Class probabilities after division by `temperature`.
-    pub fn probabilities(&self, temperature: f32) -> Vec<Vec<f32>> {
+    pub fn probabilities(&self, temperature: f64) -> Vec<Vec<f64>> {
         self.logits.iter().map(|z| softmax(z, temperature)).collect()
     }
 
-    /// Mean negative log likelihood.
-    pub fn loss(&self, temperature: f32) -> f64 {
-        let sum: f64 = self
-            .logits
-            .iter()
-            .zip(&self.labels)
-            .map(|(z, &k)| {
-                let scaled: Vec<f64> = z.iter().map(|v| f64::from(*v) / f64::from(temperature)).collect();
-                let top = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                top + scaled.iter().map(|v| (v - top).exp()).sum::<f64>().ln() - scaled[k]
-            })
-            .sum();
+    /// Mean negative log likelihood, from the logits: no probability is ever rounded to nought.
+    pub fn loss(&self, temperature: f64) -> f64 {
+        let of_image = |(z, &k): (&Vec<f32>, &usize)| {
+            let top = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let above = |v: f32| f64::from(v - top) / temperature;
+            z.iter().map(|v| above(*v).exp()).sum::<f64>().ln() - above(z[k])
+        };
+        let sum: f64 = self.logits.iter().zip(&self.labels).map(of_image).sum();
         sum / self.labels.len().max(1) as f64
     }
 
     /// Share of images whose highest class is the true one.
     pub fn accuracy(&self) -> f64 {
-        let right = self.logits.iter().zip(&self.labels).filter(|(z, k)| highest(z) == **k).count();
+        let right = self.probabilities(1.0).iter().zip(&self.labels).filter(|(p, k)| argmax(p) == **k).count();
         right as f64 / self.labels.len().max(1) as f64
     }
 }
@@ -69,37 +66,13 @@ pub fn targets(config: &Config) -> Vec<(String, Vec<usize>)> {
 }
 
 /// Summed probability of the member labels, for each image.
-pub fn summed(probabilities: &[Vec<f32>], members: &[usize]) -> Vec<f32> {
+pub fn summed(probabilities: &[Vec<f64>], members: &[usize]) -> Vec<f64> {
     probabilities.iter().map(|p| members.iter().map(|&k| p[k]).sum()).collect()
 }
 
-/// Area under the ROC curve by the rank sum of Mann and Whitney, ties halved; NaN when one side is empty.
-pub fn auroc(scores: &[f32], positive: &[bool]) -> f64 {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-    let mut rank_sum = 0.0;
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start + 1;
-        while end < order.len() && scores[order[end]] == scores[order[start]] {
-            end += 1;
-        }
-        let rank = (start + end + 1) as f64 / 2.0;
-        rank_sum += rank * order[start..end].iter().filter(|&&i| positive[i]).count() as f64;
-        start = end;
-    }
-    let p = positive.iter().filter(|&&y| y).count() as f64;
-    let n = positive.len() as f64 - p;
-    if p == 0.0 || n == 0.0 { f64::NAN } else { (rank_sum - p * (p + 1.0) / 2.0) / (p * n) }
-}
-
-fn highest(z: &[f32]) -> usize {
-    (0..z.len()).rev().max_by(|&a, &b| z[a].total_cmp(&z[b])).unwrap_or(0)
-}
-
-fn softmax(z: &[f32], temperature: f32) -> Vec<f32> {
+fn softmax(z: &[f32], temperature: f64) -> Vec<f64> {
     let top = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let e: Vec<f32> = z.iter().map(|v| ((v - top) / temperature).exp()).collect();
-    let sum: f32 = e.iter().sum();
+    let e: Vec<f64> = z.iter().map(|v| (f64::from(v - top) / temperature).exp()).collect();
+    let sum: f64 = e.iter().sum();
     e.iter().map(|v| v / sum).collect()
 }
