@@ -5,8 +5,8 @@ use std::path::Path;
 
 use plotters::backend::BitMapBackend;
 use plotters::chart::ChartBuilder;
-use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::PathElement;
 use plotters::series::LineSeries;
 use plotters::style::{BLACK, Color, FontStyle, RGBColor, WHITE, register_font};

@@ -40,7 +40,8 @@ pub fn threshold_at_sensitivity(scores: &[f64], positive: &[bool], sensitivity: 
 pub fn threshold_of_youden(scores: &[f64], positive: &[bool]) -> Option<f64> {
     let curve = roc::curve(scores, positive);
     let index = |p: &roc::Point| p.true_positive_rate - p.false_positive_rate;
-    let best = curve.iter().skip(1).max_by(|a, b| index(a).total_cmp(&index(b)).then(a.threshold.total_cmp(&b.threshold)))?;
+    let best =
+        curve.iter().skip(1).max_by(|a, b| index(a).total_cmp(&index(b)).then(a.threshold.total_cmp(&b.threshold)))?;
     let below = scores.iter().copied().filter(|s| *s < best.threshold).fold(f64::NEG_INFINITY, f64::max);
     Some(if below.is_finite() { f64::midpoint(best.threshold, below) } else { best.threshold })
 }
@@ -67,9 +68,8 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
     for (i, (name, members)) in targets(config).into_iter().enumerate() {
         let values = summed(&probabilities, &members);
         let positive: Vec<bool> = scores.labels.iter().map(|k| members.contains(k)).collect();
-        let choose = |chosen: &[usize]| -> (Vec<f64>, Vec<bool>) {
-            chosen.iter().map(|&i| (values[i], positive[i])).unzip()
-        };
+        let choose =
+            |chosen: &[usize]| -> (Vec<f64>, Vec<bool>) { chosen.iter().map(|&i| (values[i], positive[i])).unzip() };
         measure.figure(&name, "auroc", &|chosen| {
             let (values, positive) = choose(chosen);
             roc::auroc(&values, &positive)
@@ -81,8 +81,11 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
         }
         let threshold = threshold_at_sensitivity(&values, &positive, config.thresholds.group_sensitivity)
             .unwrap_or(f64::from(config.groups[i - config.labels.len()].threshold));
-        let rates: [(&str, fn(Binary) -> Option<f64>); 3] =
-            [("accuracy", Binary::accuracy), ("sensitivity", Binary::sensitivity), ("specificity", Binary::specificity)];
+        let rates: [(&str, fn(Binary) -> Option<f64>); 3] = [
+            ("accuracy", Binary::accuracy),
+            ("sensitivity", Binary::sensitivity),
+            ("specificity", Binary::specificity),
+        ];
         for (figure, rate) in rates {
             measure.figure(&name, figure, &|chosen| {
                 let (values, positive) = choose(chosen);
