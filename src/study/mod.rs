@@ -4,6 +4,8 @@
 //! files is listed without decoding a pixel), and [`load`] turns one entry into a [`Frame`].
 //! DICOM parsing, guards and decoding live in the files beside this one.
 
+pub mod phantom;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
