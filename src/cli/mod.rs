@@ -5,6 +5,7 @@
 //! inputs failed. Errors are sentences with their causes, also when a command panics.
 
 mod output;
+mod phantom;
 mod train;
 
 use std::io;
@@ -40,6 +41,7 @@ struct View {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Phantom(phantom::PhantomArgs),
     Train(train::TrainArgs),
 }
 
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
+        Some(Command::Phantom(args)) => phantom::run(&args).map(|()| Outcome::Done),
         Some(Command::Train(args)) => train::run(&args).map(|()| Outcome::Done),
         None => view(cli.view),
     }

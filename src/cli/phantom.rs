@@ -84,7 +84,7 @@ fn chosen_by(seed: u64) -> Opacity {
     let lung = if seed.is_multiple_of(2) { Lung::Left } else { Lung::Right };
     let zone = [Zone::Upper, Zone::Lower, Zone::Middle][(seed / 2 % 3) as usize];
     let kind = if seed / 6 % 2 == 0 { OpacityKind::Lobar } else { OpacityKind::Interstitial };
-    Opacity { lung, zone, kind, size: 1.0, density: 0.9 }
+    Opacity { lung, zone, kind, size: 1.0, density: 0.8 }
 }
 
 #[cfg(test)]
@@ -101,7 +101,15 @@ mod tests {
 
     #[test]
     fn opacities_are_named_by_place_and_kind() {
-        let line = Line::try_parse_from(["x", "--out", "d", "--opacity", "right-lower", "--opacity", "left-upper:interstitial"]);
+        let line = Line::try_parse_from([
+            "x",
+            "--out",
+            "d",
+            "--opacity",
+            "right-lower",
+            "--opacity",
+            "left-upper:interstitial",
+        ]);
         let opacity = line.unwrap().phantom.opacity;
         assert_eq!((opacity[0].lung, opacity[0].zone, opacity[0].kind), (Lung::Right, Zone::Lower, OpacityKind::Lobar));
         assert_eq!(opacity[1].kind, OpacityKind::Interstitial);

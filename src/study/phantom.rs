@@ -123,7 +123,7 @@ impl std::str::FromStr for Opacity {
             "interstitial" => OpacityKind::Interstitial,
             _ => return Err(unknown()),
         };
-        Ok(Opacity { lung, zone, kind, size: 1.0, density: 0.9 })
+        Ok(Opacity { lung, zone, kind, size: 1.0, density: 0.8 })
     }
 }
 

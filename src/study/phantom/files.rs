@@ -160,10 +160,7 @@ fn dataset(phantom: &Phantom, recipe: &PhantomRecipe) -> InMemDicomObject {
         text(VR::LO, tags::STUDY_DESCRIPTION, "PHANTOM chest radiograph"),
         text(VR::LO, tags::SERIES_DESCRIPTION, "Phantom chest AP"),
         text(VR::LO, tags::MANUFACTURER_MODEL_NAME, "Pellucid phantom"),
-        sequence(
-            tags::ANATOMIC_REGION_SEQUENCE,
-            vec![item(code("51185008", "SCT", "Chest"))],
-        ),
+        sequence(tags::ANATOMIC_REGION_SEQUENCE, vec![item(code("51185008", "SCT", "Chest"))]),
         text(VR::PN, tags::PATIENT_NAME, "PHANTOM^PELLUCID"),
         text(VR::LO, tags::PATIENT_ID, &format!("PHANTOM-{}", recipe.seed)),
         text(VR::DA, tags::PATIENT_BIRTH_DATE, birth),

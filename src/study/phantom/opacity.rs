@@ -78,7 +78,7 @@ impl Lesion {
         for (dx, dz, r) in self.lobes {
             let (u, v) = ((x - self.x - dx) / (r * self.rx), (z - self.z - dz) / (r * self.rz));
             let d = (u * u + v * v).sqrt() + warp;
-            empty *= 1.0 - ease((1.40 - d) / 0.95);
+            empty *= 1.0 - ease((1.50 - d) / 1.15);
         }
         1.0 - empty
     }

@@ -105,7 +105,9 @@ impl Scene {
             }
             let mut sum = mu::SOFT * (chords.body - chords.fat - chords.lung - chords.gas) + mu::FAT * chords.fat;
             // Fat planes between the muscles, and the grain of the parenchyma.
-            sum *= 1.0 + 0.03 * cloud(self.seed ^ 0xFA7, x * 11.0, z * 11.0) + 0.012 * cloud(self.seed ^ 0xFA8, x * 45.0, z * 30.0);
+            sum *= 1.0
+                + 0.03 * cloud(self.seed ^ 0xFA7, x * 11.0, z * 11.0)
+                + 0.012 * cloud(self.seed ^ 0xFA8, x * 45.0, z * 30.0);
             let grain = cloud(self.seed ^ 0x6A, x * 85.0, z * 85.0);
             let aerated = chords.lung * (mu::SOFT - mu::LUNG);
             sum += mu::LUNG * chords.lung + 0.06 * grain * ease(chords.lung / 4.0);

@@ -113,8 +113,11 @@ fn spine(torso: &Torso) -> Vec<Vertebra> {
     let mut list = Vec::new();
     while z < 1.08 {
         let grown = ((z - 0.1) / 0.9).clamp(-0.15, 1.0);
-        let (height, width) =
-            if torso.adult { (0.042 + 0.017 * grown, 0.037 + 0.014 * grown) } else { (0.045 + 0.018 * grown, 0.043 + 0.010 * grown) };
+        let (height, width) = if torso.adult {
+            (0.042 + 0.017 * grown, 0.037 + 0.014 * grown)
+        } else {
+            (0.045 + 0.018 * grown, 0.043 + 0.010 * grown)
+        };
         list.push(Vertebra { z, half_width: width, half_height: 0.43 * height });
         z += height;
     }
@@ -179,7 +182,10 @@ fn path(points: &[(f32, f32, f32)], stretch: f32) -> Vec<Node> {
         for step in 0..8 {
             let t = step as f32 / 8.0;
             let blend = |a: f32, b: f32, c: f32, d: f32| {
-                0.5 * (2.0 * b + (c - a) * t + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t + (3.0 * b - a - 3.0 * c + d) * t * t * t)
+                0.5 * (2.0 * b
+                    + (c - a) * t
+                    + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t
+                    + (3.0 * b - a - 3.0 * c + d) * t * t * t)
             };
             nodes.push(Node {
                 x: blend(p0.0, p1.0, p2.0, p3.0),
@@ -201,7 +207,7 @@ fn bone(tubes: &mut Vec<Tube>, points: &[(f32, f32, f32)], wall: f32, wall_mu: f
 fn clavicle(torso: &Torso, sign: f32, lift: f32, tubes: &mut Vec<Tube>) {
     let z = torso.apex + lift;
     let out = if torso.adult { 0.36 } else { 0.28 };
-    let rise = if torso.adult { 0.075 } else { 0.05 + 0.03 * torso.raised };
+    let rise = if torso.adult { 0.075 } else { 0.03 + 0.03 * torso.raised };
     let s = |x: f32| sign * x + 0.2 * torso.turn;
     let r = 0.0135;
     bone(
@@ -225,11 +231,56 @@ fn scapula(torso: &Torso, sign: f32, tubes: &mut Vec<Tube>) {
     let out = if torso.adult { 1.13 } else { 1.0 };
     let s = |x: f32| sign * x * out;
     // Lateral border, medial border, spine with the acromion, coracoid, and the thin plate between them.
-    bone(tubes, &[(s(0.325), z + 0.035, 0.014), (s(0.332), z + 0.12, 0.009), (s(0.318), z + 0.225, 0.008), (s(0.30), z + 0.27, 0.006)], 0.5, 0.75, 0.3);
-    bone(tubes, &[(s(0.30), z + 0.27, 0.006), (s(0.262), z + 0.18, 0.004), (s(0.235), z + 0.06, 0.004), (s(0.245), z - 0.005, 0.004)], 1.0, 0.5, 0.4);
-    bone(tubes, &[(s(0.238), z + 0.045, 0.005), (s(0.29), z + 0.005, 0.009), (s(0.322), z - 0.018, 0.012), (s(0.336), z - 0.012, 0.010)], 0.4, 0.7, 0.3);
-    bone(tubes, &[(s(0.315), z + 0.02, 0.012), (s(0.29), z - 0.012, 0.010), (s(0.30), z - 0.03, 0.008)], 0.4, 0.7, 0.35);
-    bone(tubes, &[(s(0.285), z + 0.05, 0.034), (s(0.292), z + 0.14, 0.032), (s(0.30), z + 0.23, 0.016)], 1.0, 0.05, 0.05);
+    bone(
+        tubes,
+        &[
+            (s(0.325), z + 0.035, 0.014),
+            (s(0.332), z + 0.12, 0.009),
+            (s(0.318), z + 0.225, 0.008),
+            (s(0.30), z + 0.27, 0.006),
+        ],
+        0.5,
+        0.75,
+        0.3,
+    );
+    bone(
+        tubes,
+        &[
+            (s(0.30), z + 0.27, 0.006),
+            (s(0.262), z + 0.18, 0.004),
+            (s(0.235), z + 0.06, 0.004),
+            (s(0.245), z - 0.005, 0.004),
+        ],
+        1.0,
+        0.5,
+        0.4,
+    );
+    bone(
+        tubes,
+        &[
+            (s(0.238), z + 0.045, 0.005),
+            (s(0.29), z + 0.005, 0.009),
+            (s(0.322), z - 0.018, 0.012),
+            (s(0.336), z - 0.012, 0.010),
+        ],
+        0.4,
+        0.7,
+        0.3,
+    );
+    bone(
+        tubes,
+        &[(s(0.315), z + 0.02, 0.012), (s(0.29), z - 0.012, 0.010), (s(0.30), z - 0.03, 0.008)],
+        0.4,
+        0.7,
+        0.35,
+    );
+    bone(
+        tubes,
+        &[(s(0.285), z + 0.05, 0.034), (s(0.292), z + 0.14, 0.032), (s(0.30), z + 0.23, 0.016)],
+        1.0,
+        0.05,
+        0.05,
+    );
 }
 
 fn humerus(torso: &Torso, sign: f32, tubes: &mut Vec<Tube>) {
@@ -267,7 +318,15 @@ fn jaw(torso: &Torso, tubes: &mut Vec<Tube>) {
     let x = 0.03 * torso.turn;
     bone(
         tubes,
-        &[(x - 0.135, -0.10, 0.02), (x - 0.11, -0.015, 0.02), (x - 0.05, 0.026, 0.017), (x, 0.036, 0.019), (x + 0.05, 0.026, 0.017), (x + 0.11, -0.015, 0.02), (x + 0.135, -0.10, 0.02)],
+        &[
+            (x - 0.135, -0.10, 0.02),
+            (x - 0.11, -0.015, 0.02),
+            (x - 0.05, 0.026, 0.017),
+            (x, 0.036, 0.019),
+            (x + 0.05, 0.026, 0.017),
+            (x + 0.11, -0.015, 0.02),
+            (x + 0.135, -0.10, 0.02),
+        ],
         0.30,
         0.45,
         0.28,

@@ -165,13 +165,8 @@ mod tests {
     #[test]
     fn a_solid_tube_attenuates_by_its_diameter_on_the_axis() {
         let node = |x| Node { x, z: 0.5, r: 0.1, stretch: 1.0 };
-        let tube = Tube {
-            nodes: vec![node(-0.4), node(0.4)],
-            wall: 1.0,
-            wall_mu: 0.5,
-            core_mu: 0.0,
-            layer: Layer::Bone,
-        };
+        let tube =
+            Tube { nodes: vec![node(-0.3), node(0.3)], wall: 1.0, wall_mu: 0.5, core_mu: 0.0, layer: Layer::Bone };
         let placement = Placement { scale: 100.0, cos: 1.0, sin: 0.0, centre: (50.0, 50.0) };
         let placed = PlacedTube::new(&tube, placement, 20.0);
         let (mut sum, mut scratch) = (vec![0.0; 100], vec![CLEAR; 100]);

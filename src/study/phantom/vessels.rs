@@ -15,8 +15,17 @@ pub fn grow(torso: &Torso, seed: u64) -> Vec<Tube> {
         let mut tree = Tree { torso, sign, tubes: Vec::new(), chance: &mut chance };
         // Angles from straight up, outwards: more and larger vessels go down.
         for (angle, radius) in [
-            (0.35, 0.0062), (0.8, 0.0062), (1.2, 0.0058), (1.55, 0.0060), (1.85, 0.0066), (2.15, 0.0078), (2.45, 0.0085),
-            (2.75, 0.0088), (2.95, 0.0080), (2.3, 0.0064), (0.6, 0.0055),
+            (0.35, 0.0062),
+            (0.8, 0.0062),
+            (1.2, 0.0058),
+            (1.55, 0.0060),
+            (1.85, 0.0066),
+            (2.15, 0.0078),
+            (2.45, 0.0085),
+            (2.75, 0.0088),
+            (2.95, 0.0080),
+            (2.3, 0.0064),
+            (0.6, 0.0055),
         ] {
             let turn = 0.15 * tree.chance.bell();
             let (dx, dz) = (0.012 * tree.chance.bell(), 0.022 * tree.chance.bell());
@@ -119,8 +128,21 @@ fn airways(torso: &Torso) -> Vec<Tube> {
         layer: Layer::Airway,
     };
     vec![
-        tube(&[(0.0, torso.apex - 0.13, 0.9 * r), (0.4 * lean, torso.apex, r), (lean, carina - 0.06, r), (lean, carina, 1.05 * r)]),
-        tube(&[(lean, carina, 0.8 * r), (lean - 0.03, carina + 0.035, 0.72 * r), (lean - 0.065, carina + 0.075, 0.55 * r)]),
-        tube(&[(lean, carina, 0.75 * r), (lean + 0.04, carina + 0.035, 0.65 * r), (lean + 0.095, carina + 0.07, 0.5 * r)]),
+        tube(&[
+            (0.0, torso.apex - 0.13, 0.9 * r),
+            (0.4 * lean, torso.apex, r),
+            (lean, carina - 0.06, r),
+            (lean, carina, 1.05 * r),
+        ]),
+        tube(&[
+            (lean, carina, 0.8 * r),
+            (lean - 0.03, carina + 0.035, 0.72 * r),
+            (lean - 0.065, carina + 0.075, 0.55 * r),
+        ]),
+        tube(&[
+            (lean, carina, 0.75 * r),
+            (lean + 0.04, carina + 0.035, 0.65 * r),
+            (lean + 0.095, carina + 0.07, 0.5 * r),
+        ]),
     ]
 }
