@@ -1,6 +1,290 @@
-use crate::app::command::Command;
-use crate::app::state::State;
+//! What the model says of the image, in the order of reading: is this an image for it, what does it see, how sure is it.
+//!
+//! Rows stand from the start, with empty bars, so that nothing jumps when a result arrives.
 
-pub fn show(_ui: &mut egui::Ui, _state: &State) -> Vec<Command> {
-    Vec::new()
+use egui::{Align, Button, ComboBox, DragValue, Label, Layout as Flow, RichText, Ui, vec2};
+
+use super::verdict;
+use crate::app::command::Command;
+use crate::app::state::{Film, Model, Phase, State};
+use crate::app::theme::{self, Tokens};
+use crate::app::widgets::confidence_bar::{ConfidenceBar, range};
+use crate::app::widgets::controls;
+use crate::app::widgets::shapes::Sign;
+use crate::engine::ModelInfo;
+use crate::uncertainty::entropy;
+use crate::uncertainty::readout::Readout;
+use crate::uncertainty::{Posterior, Summary};
+
+/// Numbers of samples that the menu offers.
+const SAMPLES: [usize; 6] = [0, 20, 50, 100, 200, 500];
+
+/// Draws the findings, one below the other.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let tokens = theme::tokens(state.settings.theme);
+    let mut out = Vec::new();
+    ui.label(theme::section("FINDINGS", &tokens));
+    if let Some(model) = ready(ui, state, &tokens, &mut out) {
+        verdict::show(ui, state, &tokens, &mut out);
+        if !matches!(state.results.phase, Phase::Refused) {
+            controls::rule(ui, &tokens);
+            scores(ui, state, model, &tokens, &mut out);
+            controls::rule(ui, &tokens);
+            doubt(ui, state, model, &tokens, &mut out);
+        }
+        reservations(ui, state, &tokens);
+    }
+    out
+}
+
+/// The model, once there is one and an image for it; until then the reason why there are no findings.
+fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Command>) -> Option<&'a ModelInfo> {
+    match &state.model {
+        Model::Loading { name } => {
+            message(ui, Sign::Blank, &format!("The model {name} is being loaded…"), tokens);
+            return None;
+        }
+        Model::Failed { name, reason } => {
+            message(ui, Sign::Caution, &format!("The model {name} could not be loaded."), tokens);
+            paragraph(ui, reason, tokens);
+            let retry = Command::SetModel(name.clone());
+            if ui.button("Load again").on_hover_text("Tries to load the model once more").clicked() {
+                out.push(retry);
+            }
+            return None;
+        }
+        Model::Ready(_) => {}
+    }
+    match &state.film {
+        Film::Nothing => {
+            paragraph(ui, "Findings appear here once an image is open.", tokens);
+            None
+        }
+        Film::Failed { reason, .. } => {
+            message(ui, Sign::Caution, "The image could not be shown.", tokens);
+            paragraph(ui, reason, tokens);
+            controls::button(ui, Command::Reload, true, out);
+            None
+        }
+        Film::Loading(..) | Film::Shown(_) => state.model_info(),
+    }
+}
+
+/// A sign and a sentence.
+pub(super) fn message(ui: &mut Ui, sign: Sign, words: &str, tokens: &Tokens) {
+    ui.horizontal_top(|ui| {
+        if sign != Sign::Blank {
+            sign.show(ui, if sign == Sign::Caution { tokens.warning } else { tokens.accent });
+        }
+        ui.add(Label::new(RichText::new(words).color(tokens.text)).wrap());
+    });
+}
+
+/// Muted text over several lines.
+pub(super) fn paragraph(ui: &mut Ui, words: &str, tokens: &Tokens) {
+    ui.add(Label::new(RichText::new(words).color(tokens.muted)).wrap());
+}
+
+fn scores(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
+    if let Phase::Failed(reason) = &state.results.phase {
+        message(ui, Sign::Caution, "The analysis failed.", tokens);
+        paragraph(ui, reason, tokens);
+        controls::button(ui, Command::Retry, true, out);
+        return;
+    }
+    let manifest = &model.manifest;
+    let readout = Readout::new(manifest);
+    let posterior = state.results.posterior.as_ref();
+    let mut listed = vec![false; manifest.labels.len()];
+    for (g, group) in manifest.groups.iter().enumerate() {
+        let samples = posterior.map_or_else(Vec::new, |p| group_samples(p, &readout, g));
+        ui.horizontal(|ui| {
+            ui.label(theme::strong(group.name.as_str(), tokens));
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+                let members = group.members.join(" or ");
+                ui.label(theme::caption("group", tokens)).on_hover_text(format!("{}: {members}", group.name));
+            });
+        });
+        let score = state.results.groups.get(g).map(|s| s.probability);
+        bar(ui, &group.name, score, group.threshold, posterior.and_then(|p| p.groups.get(g)), samples, tokens);
+        ui.add_space(theme::GRID / 2.0);
+        for &member in readout.groups.get(g).into_iter().flatten() {
+            if !std::mem::replace(&mut listed[member], true) {
+                label(ui, state, member, tokens, out);
+            }
+        }
+    }
+    for class in (0..listed.len()).filter(|&class| !listed[class]) {
+        label(ui, state, class, tokens, out);
+    }
+}
+
+/// Probabilities of a group in each sample.
+fn group_samples(posterior: &Posterior, readout: &Readout, group: usize) -> Vec<f32> {
+    posterior.samples.iter().filter_map(|row| readout.groups(row).get(group).copied()).collect()
+}
+
+/// A class: choose it, tick it, read it.
+fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Vec<Command>) {
+    let results = &state.results;
+    let Some(label) = state.labels().get(class) else { return };
+    let name = label.name.as_str();
+    let score = results.labels.get(class);
+    let posterior = results.posterior.as_ref();
+    let summary = posterior.and_then(|p| p.labels.get(class));
+    let chosen = state.selected == class;
+
+    ui.horizontal(|ui| {
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            compare(ui, state, class, name, out);
+            ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
+                let sign = Sign::Radio(chosen).atom(Some(if chosen { tokens.accent } else { tokens.muted }));
+                let words = RichText::new(name).color(tokens.text);
+                let button = Button::selectable(chosen, (sign, words)).truncate();
+                let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(name);
+                let hint = Command::SelectClass(class).info().hint();
+                let hint = if label.description.is_empty() { hint } else { format!("{hint}\n{}", label.description) };
+                if response.on_hover_text(hint).clicked() {
+                    out.push(Command::SelectClass(class));
+                }
+            });
+        });
+    });
+    let samples =
+        posterior.map_or_else(Vec::new, |p| p.samples.iter().filter_map(|row| row.get(class).copied()).collect());
+    bar(ui, name, score.map(|s| s.probability), label.threshold, summary, samples, tokens);
+    let logit = score.and_then(|s| s.logit).map(|logit| format!("logit {logit:+.2}"));
+    let interval = summary.map(|s| format!("5–95 % {}", range(s.p05, s.p95)));
+    let mut words: Vec<String> = [interval, logit].into_iter().flatten().collect();
+    if state.without_evidence(class) {
+        words.push("no positive evidence".into());
+    }
+    let caption = if words.is_empty() { " ".to_owned() } else { words.join(" · ") };
+    ui.add(Label::new(theme::caption(caption, tokens)).truncate());
+    ui.add_space(theme::GRID / 2.0);
+}
+
+/// The tick box of comparison, with the letter that the class has there.
+fn compare(ui: &mut Ui, state: &State, class: usize, name: &str, out: &mut Vec<Command>) {
+    let place = state.ticked.iter().position(|&ticked| ticked == class);
+    let letter = match place {
+        Some(0) => "A",
+        Some(1) => "B",
+        _ => "  ",
+    };
+    let mut on = place.is_some();
+    let info = Command::TickClass(class).info();
+    let response = ui.checkbox(&mut on, letter).accessible_name(format!("Compare {name}")).on_hover_text(info.hint());
+    if response.clicked() {
+        out.push(Command::TickClass(class));
+    }
+}
+
+fn bar(
+    ui: &mut Ui,
+    name: &str,
+    score: Option<f32>,
+    threshold: f32,
+    summary: Option<&Summary>,
+    samples: Vec<f32>,
+    tokens: &Tokens,
+) {
+    let value = summary.map(|s| s.mean).or(score).unwrap_or(f32::NAN);
+    let mut bar = ConfidenceBar::new(name, value, threshold, *tokens);
+    if let Some(summary) = summary {
+        bar = bar.interval(summary.p05, summary.p95).samples(samples);
+    }
+    ui.add(bar);
+}
+
+fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
+    ui.label(theme::section("DOUBT", tokens));
+    if !model.stochastic {
+        paragraph(
+            ui,
+            "This model has no stochastic layer: it gives no intervals and cannot say how sure it is of itself.",
+            tokens,
+        );
+        return;
+    }
+    let posterior = state.results.posterior.as_ref().filter(|p| !p.samples.is_empty());
+    let finished = state.results.phase == Phase::Finished;
+    let sentence = match posterior {
+        Some(posterior) if finished => entropy::words(posterior),
+        Some(_) => "Samples are still coming in.",
+        None if state.options.samples == 0 => "No samples are drawn, so there are no intervals.",
+        None => "Known once samples have been drawn.",
+    };
+    // Two lines, whatever it says.
+    ui.allocate_ui(vec2(ui.available_width(), 36.0), |ui| {
+        ui.set_min_height(36.0);
+        ui.add(Label::new(RichText::new(sentence).color(tokens.text)).wrap());
+    });
+    let share = |nats: fn(&Posterior) -> f32| posterior.map(|p| (nats(p), p.max_entropy));
+    let lines: [(&str, &str, Option<(f32, f32)>); 3] = [
+        ("Entropy", "All doubt: the entropy of the mean prediction", share(|p| p.predictive_entropy)),
+        ("doubt about the image", "Shared by all samples: the expected entropy", share(Posterior::expected_entropy)),
+        ("doubt about the model", "Samples disagree: the mutual information", share(|p| p.mutual_information)),
+    ];
+    for (name, hint, value) in lines {
+        number(ui, name, hint, value, tokens);
+    }
+    sampling(ui, state, tokens, out);
+}
+
+/// An entropy as a share of the largest one, right-aligned; the tooltip gives it in nats.
+fn number(ui: &mut Ui, name: &str, hint: &str, value: Option<(f32, f32)>, tokens: &Tokens) {
+    let hint = match value {
+        Some((nats, most)) => format!("{hint}: {nats:.3} of at most {most:.3} nats"),
+        None => hint.to_owned(),
+    };
+    let response = ui.horizontal(|ui| {
+        ui.label(RichText::new(name).color(tokens.muted));
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            let words = match value {
+                Some((nats, most)) if most > 0.0 => format!("{:.2} of 1", (nats / most).clamp(0.0, 1.0)),
+                _ => "–".to_owned(),
+            };
+            ui.label(RichText::new(words).color(tokens.text));
+        });
+    });
+    response.response.on_hover_text(hint);
+}
+
+fn sampling(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let info = Command::SetSamples(0).info();
+        ui.label(RichText::new("Samples T").color(tokens.muted)).on_hover_text(info.tooltip);
+        let chosen = state.options.samples;
+        let combo = ComboBox::from_id_salt("samples").selected_text(chosen.to_string()).width(56.0);
+        let inner = combo.show_ui(ui, |ui| {
+            for samples in SAMPLES {
+                if ui.selectable_label(samples == chosen, samples.to_string()).clicked() {
+                    out.push(Command::SetSamples(samples));
+                }
+            }
+        });
+        inner.response.accessible_name(info.label).on_hover_text(info.tooltip);
+        let info = Command::SetSeed(0).info();
+        ui.add_space(theme::GRID);
+        ui.label(RichText::new("seed").color(tokens.muted)).on_hover_text(info.tooltip);
+        let mut seed = state.options.seed;
+        let field = DragValue::new(&mut seed).speed(0.0).update_while_editing(false);
+        let response = ui.add(field).accessible_name(info.label).on_hover_text(info.tooltip);
+        if response.changed() && seed != state.options.seed {
+            out.push(Command::SetSeed(seed));
+        }
+    });
+}
+
+/// Warnings of the image and of the analysis.
+fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let frame = state.frame().map_or(&[][..], |frame| &frame.warnings);
+    let mut first = true;
+    for warning in frame.iter().chain(&state.results.warnings) {
+        if std::mem::take(&mut first) {
+            controls::rule(ui, tokens);
+        }
+        message(ui, Sign::Caution, warning, tokens);
+    }
 }

@@ -8,3 +8,4 @@ pub mod overlay;
 pub mod status;
 pub mod studies;
 pub mod toolbar;
+pub mod verdict;

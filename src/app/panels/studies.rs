@@ -1,8 +1,316 @@
+//! The list on the left: patient → study → series → image, with thumbnails, and what could not be read.
+//!
+//! Only the rows in sight are built and only their thumbnails are asked for, so a folder of thousands stays fluid.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use egui::{Id, Label, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+
 use crate::app::command::Command;
 use crate::app::state::State;
+use crate::app::theme::{self, Tokens};
 use crate::app::thumbnails::Thumbnails;
+use crate::app::widgets::controls;
+use crate::app::widgets::shapes::Sign;
+use crate::study::{ImageEntry, Patient, Series, Study};
+
+/// Side of a thumbnail, in points.
+const THUMBNAIL: f32 = 96.0;
+const IMAGE_ROW: f32 = THUMBNAIL + theme::GRID;
+const HEADER_ROW: f32 = 24.0;
+/// Most height that the list of warnings takes.
+const WARNINGS: f32 = 160.0;
+
+/// A line of the list.
+enum Row<'a> {
+    /// Depth, key of its open state, words, whether it is open.
+    Header(usize, String, String, bool),
+    Image(&'a Arc<ImageEntry>),
+}
 
 /// `thumbnails.get(&entry)` yields the texture of an entry (96 px) and asks for it when it is not there yet.
-pub fn show(_ui: &mut egui::Ui, _state: &State, _thumbnails: &Thumbnails) -> Vec<Command> {
-    Vec::new()
+pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command> {
+    let tokens = theme::tokens(state.settings.theme);
+    let mut out = Vec::new();
+    ui.horizontal(|ui| {
+        ui.label(theme::section("STUDIES", &tokens));
+        let images = state.images.len();
+        let words = match images {
+            0 => String::new(),
+            1 => "1 image".into(),
+            n => format!("{n} images"),
+        };
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(theme::caption(if state.scanning { "listing files…".into() } else { words }, &tokens));
+        });
+    });
+    ui.add_space(theme::GRID / 2.0);
+    let warnings = state.catalogue.warnings.len();
+    if warnings > 0 {
+        egui::Panel::bottom("warnings").resizable(false).frame(egui::Frame::NONE).show(ui, |ui| {
+            show_warnings(ui, state, &tokens);
+        });
+    }
+    if state.catalogue.patients.is_empty() {
+        let words = if state.scanning { "Listing files…" } else { "Nothing is open. Drop files or a folder here." };
+        ui.add(Label::new(RichText::new(words).color(tokens.muted)).wrap());
+        return out;
+    }
+    let key = Id::unique("closed branches");
+    let mut closed: HashSet<String> = ui.data_mut(|data| data.get_temp(key).unwrap_or_default());
+    let rows = rows(state, &closed);
+    let heights: Vec<f32> = rows.iter().map(height).collect();
+    let total: f32 = heights.iter().sum();
+    ScrollArea::vertical().auto_shrink(false).show_viewport(ui, |ui, viewport| {
+        ui.set_height(total);
+        let top = ui.max_rect().top();
+        let left = ui.max_rect().left();
+        let width = ui.max_rect().width();
+        let mut y = 0.0;
+        for (row, height) in rows.iter().zip(&heights) {
+            let (from, to) = (y, y + height);
+            y = to;
+            if to < viewport.top() || from > viewport.bottom() {
+                continue;
+            }
+            let rect = Rect::from_min_size(pos2(left, top + from), vec2(width, *height));
+            match row {
+                Row::Header(depth, key, words, open) => {
+                    if header(ui, rect, key, *depth, words, *open, &tokens) && !closed.remove(key) {
+                        closed.insert(key.clone());
+                    }
+                }
+                Row::Image(entry) => image(ui, rect, entry, state, thumbnails, &tokens, &mut out),
+            }
+        }
+    });
+    ui.data_mut(|data| data.insert_temp(key, closed));
+    out
+}
+
+fn height(row: &Row) -> f32 {
+    match row {
+        Row::Header(..) => HEADER_ROW,
+        Row::Image(_) => IMAGE_ROW,
+    }
+}
+
+fn rows<'a>(state: &'a State, closed: &HashSet<String>) -> Vec<Row<'a>> {
+    let mut rows = Vec::new();
+    for (p, patient) in state.catalogue.patients.iter().enumerate() {
+        let key = format!("patient {p} {}", patient.id);
+        let open = !closed.contains(&key);
+        rows.push(Row::Header(0, key, patient_words(patient, p, state.settings.anonymize), open));
+        if !open {
+            continue;
+        }
+        for (s, study) in patient.studies.iter().enumerate() {
+            let key = format!("study {p} {s} {}", study.uid);
+            let open = !closed.contains(&key);
+            rows.push(Row::Header(1, key, study_words(study, state.settings.anonymize), open));
+            if !open {
+                continue;
+            }
+            for (r, series) in study.series.iter().enumerate() {
+                let key = format!("series {p} {s} {r} {}", series.uid);
+                let open = !closed.contains(&key);
+                rows.push(Row::Header(2, key, series_words(series), open));
+                if open {
+                    rows.extend(series.images.iter().map(Row::Image));
+                }
+            }
+        }
+    }
+    rows
+}
+
+fn patient_words(patient: &Patient, number: usize, anonymous: bool) -> String {
+    if anonymous {
+        return format!("Patient {}", number + 1);
+    }
+    // PN components are written with carets: family^given^…
+    let name = patient.name.replace('^', " ");
+    match (name.trim(), patient.id.trim()) {
+        ("", "") => "Without a name".into(),
+        ("", id) => id.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, id) => format!("{name} · {id}"),
+    }
+}
+
+fn study_words(study: &Study, anonymous: bool) -> String {
+    let date = if anonymous { String::new() } else { date(&study.date) };
+    let parts: Vec<&str> = [study.description.trim(), date.as_str()].into_iter().filter(|p| !p.is_empty()).collect();
+    if parts.is_empty() { "Study".into() } else { parts.join(" · ") }
+}
+
+fn series_words(series: &Series) -> String {
+    let name = match (series.modality.trim(), series.description.trim()) {
+        ("", "") => "Series",
+        ("", name) | (name, "") => name,
+        (modality, name) => return format!("{modality} · {name} · {}", images(series.images.len())),
+    };
+    format!("{name} · {}", images(series.images.len()))
+}
+
+fn images(count: usize) -> String {
+    if count == 1 { "1 image".into() } else { format!("{count} images") }
+}
+
+/// `20261120` → `2026-11-20`; anything else as it is.
+fn date(written: &str) -> String {
+    let digits = written.len() == 8 && written.bytes().all(|b| b.is_ascii_digit());
+    if digits { format!("{}-{}-{}", &written[..4], &written[4..6], &written[6..]) } else { written.trim().to_owned() }
+}
+
+/// True when it was clicked.
+fn header(ui: &Ui, rect: Rect, key: &str, depth: usize, words: &str, open: bool, tokens: &Tokens) -> bool {
+    let response = ui.interact(rect, ui.scope_id().with(key), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, open, words));
+    let painter = ui.painter_at(rect);
+    if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, 4.0, tokens.control);
+    }
+    let indent = depth as f32 * 8.0;
+    let sign = Rect::from_min_size(rect.left_top() + vec2(indent, 4.0), vec2(16.0, 16.0));
+    if open { Sign::Down } else { Sign::Right }.paint(&painter, sign, tokens.muted);
+    let (font, color) = if depth == 0 {
+        (egui::FontId::new(theme::TEXT, theme::semibold()), tokens.text)
+    } else {
+        (egui::FontId::proportional(theme::TEXT), tokens.muted)
+    };
+    let mut job = egui::text::LayoutJob::simple_singleline(words.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.right() - sign.right() - 4.0);
+    let galley = painter.layout_job(job);
+    let at = pos2(sign.right() + 2.0, rect.center().y - galley.size().y / 2.0);
+    let cut = galley.elided;
+    painter.galley(at, galley, color);
+    let clicked = response.clicked();
+    if cut {
+        response.on_hover_text(words);
+    }
+    clicked
+}
+
+fn image(
+    ui: &mut Ui,
+    rect: Rect,
+    entry: &Arc<ImageEntry>,
+    state: &State,
+    thumbnails: &Thumbnails,
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
+    let current =
+        state.current().is_some_and(|(shown, _)| shown.identity == entry.identity && shown.path == entry.path);
+    let sense = if entry.has_pixels { Sense::click() } else { Sense::hover() };
+    let response = ui.interact(rect, ui.scope_id().with((&entry.path, &entry.identity.sop_instance_uid)), sense);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &entry.title));
+    let painter = ui.painter_at(rect);
+    let inner = rect.shrink2(vec2(0.0, 2.0));
+    if current {
+        painter.rect_filled(inner, 4.0, tokens.selected);
+        painter.rect_filled(Rect::from_min_size(inner.min, vec2(2.0, inner.height())), 0.0, tokens.accent);
+    } else if response.hovered() || response.has_focus() {
+        painter.rect_filled(inner, 4.0, tokens.control);
+    }
+    let square = Rect::from_min_size(
+        inner.min + vec2(6.0, 2.0),
+        vec2(THUMBNAIL, THUMBNAIL).min(vec2(THUMBNAIL, inner.height() - 4.0)),
+    );
+    thumbnail(ui, square, entry, thumbnails, tokens);
+
+    let x = square.right() + theme::GRID;
+    let room = (rect.right() - x - 4.0).max(0.0);
+    let mut y = square.top();
+    let mut line = |text: &str, size: f32, color, rows: usize| {
+        let mut job = egui::text::LayoutJob::simple(text.to_owned(), egui::FontId::proportional(size), color, room);
+        job.wrap.max_rows = rows;
+        job.wrap.break_anywhere = true;
+        let galley = painter.layout_job(job);
+        let height = galley.size().y;
+        painter.galley(Pos2::new(x, y), galley, color);
+        y += height + 2.0;
+    };
+    line(&entry.title, theme::TEXT, if entry.has_pixels { tokens.text } else { tokens.muted }, 3);
+    if entry.has_pixels {
+        if entry.frames > 1 {
+            line(&format!("{} frames", entry.frames), theme::CAPTION, tokens.muted, 1);
+        }
+        line(&format!("{} × {}", entry.columns, entry.rows), theme::CAPTION, tokens.muted, 1);
+    } else {
+        line("no picture", theme::CAPTION, tokens.muted, 1);
+    }
+    if response.clicked() {
+        out.push(Command::ShowImage(entry.clone(), 0));
+    }
+    response.on_hover_ui(|ui| {
+        ui.label(&entry.title);
+        if !state.settings.anonymize {
+            ui.label(theme::caption(entry.path.display().to_string(), tokens));
+        }
+    });
+}
+
+fn thumbnail(ui: &Ui, square: Rect, entry: &Arc<ImageEntry>, thumbnails: &Thumbnails, tokens: &Tokens) {
+    let painter = ui.painter_at(square);
+    let texture = if entry.has_pixels { thumbnails.get(entry) } else { None };
+    if let Some(texture) = texture {
+        let size = texture.size_vec2();
+        let scale = (square.width() / size.x).min(square.height() / size.y);
+        let rect = Rect::from_center_size(square.center(), size * scale);
+        painter.rect_filled(square, 2.0, tokens.background);
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        painter.image(texture.id(), rect, whole, egui::Color32::WHITE);
+    } else {
+        painter.rect_filled(square, 2.0, tokens.control);
+        Sign::Film.paint(&painter, square, tokens.below);
+    }
+}
+
+fn show_warnings(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let warnings = &state.catalogue.warnings;
+    controls::rule(ui, tokens);
+    let title = if warnings.len() == 1 { "1 warning".to_owned() } else { format!("{} warnings", warnings.len()) };
+    egui::CollapsingHeader::new(RichText::new(title).size(theme::TEXT).color(tokens.warning)).id_salt("warnings").show(
+        ui,
+        |ui| {
+            ScrollArea::vertical().max_height(WARNINGS).auto_shrink([false, true]).show_rows(
+                ui,
+                34.0,
+                warnings.len(),
+                |ui, shown| {
+                    for warning in &warnings[shown] {
+                        let name = warning.path.file_name().unwrap_or(warning.path.as_os_str()).to_string_lossy();
+                        ui.scope(|ui| {
+                            ui.spacing_mut().item_spacing.y = 0.0;
+                            let hint = format!("{}\n{}", warning.path.display(), warning.reason);
+                            controls::elided(ui, RichText::new(name).size(theme::TEXT)).on_hover_text(&hint);
+                            controls::elided(ui, theme::caption(warning.reason.as_str(), tokens)).on_hover_text(hint);
+                        });
+                    }
+                },
+            );
+        },
+    );
+    ui.add_space(theme::GRID / 2.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dicom_date_is_written_with_dashes_and_other_words_are_left_alone() {
+        assert_eq!(date("20261120"), "2026-11-20");
+        assert_eq!(date("about 1990"), "about 1990");
+    }
+
+    #[test]
+    fn a_patient_is_named_without_carets_and_not_at_all_when_anonymous() {
+        let patient = Patient { id: "17".into(), name: "DOE^JANE".into(), studies: Vec::new() };
+        assert_eq!(patient_words(&patient, 0, false), "DOE JANE · 17");
+        assert_eq!(patient_words(&patient, 0, true), "Patient 1");
+    }
 }

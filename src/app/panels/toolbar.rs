@@ -1,6 +1,184 @@
-use crate::app::command::Command;
-use crate::app::state::State;
+//! The bar above: open, go through the images, divide the screen, choose the model, write the report.
 
-pub fn show(_ui: &mut egui::Ui, _state: &State) -> Vec<Command> {
-    Vec::new()
+use std::path::PathBuf;
+
+use egui::{Align, Button, Id, Label, Layout as Flow, Spinner, TextEdit, Ui, vec2};
+
+use crate::app::command::{Command, Group};
+use crate::app::state::{Layout, Model, State, Theme};
+use crate::app::theme::{self, Tokens};
+use crate::app::widgets::controls;
+use crate::app::widgets::shapes::Sign;
+
+/// Most recent paths that the menu lists.
+const RECENT: usize = 8;
+
+/// Draws the bar into the height that `ui` has.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let tokens = theme::tokens(state.settings.theme);
+    let mut out = Vec::new();
+    ui.horizontal_centered(|ui| {
+        controls::menu(ui, "Open", "Opens images, folders and the demo", 320.0, |ui| {
+            open_menu(ui, state, &tokens, &mut out);
+        });
+        controls::menu(ui, "View", "Window, turns, overlay and theme", 264.0, |ui| {
+            view_menu(ui, state, &tokens, &mut out);
+        });
+        let several = state.images.len() > 1 || state.is_stack();
+        controls::sign_button(ui, Sign::Left, Command::PreviousImage, several, &mut out);
+        controls::sign_button(ui, Sign::Right, Command::NextImage, several, &mut out);
+        ui.add_space(theme::GRID);
+        layouts(ui, state, &mut out);
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            export(ui, state, &tokens, &mut out);
+            ui.add_space(theme::GRID);
+            device(ui, state, &tokens);
+            model(ui, state, &tokens, &mut out);
+        });
+    });
+    out
+}
+
+fn open_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    for command in [Command::OpenFiles, Command::OpenFolder, Command::OpenDemo] {
+        controls::menu_item(ui, command, true, None, out);
+    }
+    ui.add_space(theme::GRID);
+    path_field(ui, out);
+    if !state.settings.recent.is_empty() {
+        controls::rule(ui, tokens);
+        ui.label(theme::section("Recent", tokens));
+        for path in state.settings.recent.iter().take(RECENT) {
+            if recent(ui, path) {
+                out.push(Command::OpenPaths(vec![path.clone()]));
+                ui.close();
+            }
+        }
+    }
+    controls::rule(ui, tokens);
+    let open = !state.catalogue.patients.is_empty() || state.scanning;
+    controls::menu_item(ui, Command::CloseAll, open, None, out);
+    controls::menu_item(ui, Command::Quit, true, None, out);
+}
+
+/// A recent path: its name first, all of it in the tooltip. True when it was chosen.
+pub(super) fn recent(ui: &mut Ui, path: &std::path::Path) -> bool {
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let button = Button::new(name.as_str()).truncate().frame_when_inactive(false);
+    ui.add(button.min_size(vec2(ui.available_width(), 24.0))).on_hover_text(path.display().to_string()).clicked()
+}
+
+/// The field's text is no state of the viewer: it lives only until it is opened.
+fn path_field(ui: &mut Ui, out: &mut Vec<Command>) {
+    let key = Id::unique("path field");
+    let mut path = ui.data_mut(|data| data.get_temp::<String>(key).unwrap_or_default());
+    ui.horizontal(|ui| {
+        let width = ui.available_width() - 88.0;
+        let field = TextEdit::singleline(&mut path).hint_text("Path of a file or folder").desired_width(width);
+        let response = ui.add(field).accessible_name("Path of a file or folder");
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let words = path.trim().trim_matches('"').to_owned();
+        let clicked = ui
+            .add_enabled(!words.is_empty(), Button::new("Open path"))
+            .on_hover_text("Opens this file or folder (Enter)")
+            .clicked();
+        if (entered || clicked) && !words.is_empty() {
+            out.push(Command::OpenPaths(vec![PathBuf::from(words)]));
+            path.clear();
+            ui.close();
+        }
+    });
+    ui.data_mut(|data| data.insert_temp(key, path));
+}
+
+fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let shown = state.frame().is_some();
+    let view = state.view(0);
+    let items = Command::table().into_iter().filter(|c| c.info().group == Group::View);
+    for command in items {
+        let (enabled, on) = match command {
+            // The layouts stand in the bar.
+            Command::SetLayout(_) => continue,
+            Command::Invert => (shown, Some(view.invert)),
+            Command::FlipHorizontal => (shown, Some(view.flip_horizontal)),
+            Command::FlipVertical => (shown, Some(view.flip_vertical)),
+            Command::ToggleLinked => (true, Some(state.settings.linked)),
+            Command::ToggleSmooth => (true, Some(state.settings.smooth)),
+            Command::ToggleStudies => (true, Some(state.settings.studies_open)),
+            Command::ToggleFindings => (true, Some(state.settings.findings_open)),
+            Command::ToggleFullscreen => (true, Some(false)),
+            _ => (shown, Some(false)),
+        };
+        controls::menu_item(ui, command, enabled, on, out);
+    }
+    controls::rule(ui, tokens);
+    for choice in Theme::ALL {
+        controls::menu_item(ui, Command::SetTheme(choice), true, Some(state.settings.theme == choice), out);
+    }
+    controls::rule(ui, tokens);
+    controls::menu_item(ui, Command::ToggleAnonymize, true, Some(state.settings.anonymize), out);
+    controls::menu_item(ui, Command::ToggleKeys, true, Some(state.keys_open), out);
+}
+
+fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for layout in [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::Compare] {
+        controls::segment(ui, Command::SetLayout(layout), state.layout == layout, true, out);
+    }
+    ui.spacing_mut().item_spacing.x = theme::GRID;
+}
+
+fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let (name, hint) = match &state.model {
+        Model::Loading { name } => (name.clone(), format!("The model {name} is being loaded")),
+        Model::Ready(info) => (info.manifest.name.clone(), info.manifest.description.clone()),
+        Model::Failed { name, reason } => (name.clone(), reason.clone()),
+    };
+    let mut selected = egui::Atoms::default();
+    if matches!(state.model, Model::Failed { .. }) {
+        selected.push_right(Sign::Caution.atom(Some(tokens.warning)));
+    }
+    selected.push_right(name.as_str());
+    let response = egui::ComboBox::from_id_salt("model")
+        .selected_text(selected)
+        .width(136.0)
+        .truncate()
+        .show_ui(ui, |ui| {
+            for choice in &state.models {
+                if ui.selectable_label(*choice == name, choice.as_str()).clicked() {
+                    out.push(Command::SetModel(choice.clone()));
+                }
+            }
+        })
+        .response;
+    response.accessible_name("Model").on_hover_text(hint);
+}
+
+fn device(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let (name, hint) = match state.model_info() {
+        Some(info) => (info.device.clone(), format!("The model runs on {}", info.device)),
+        None => (state.device.clone(), "Where the model will run".to_owned()),
+    };
+    ui.add(Label::new(theme::caption(name, tokens))).on_hover_text(hint);
+}
+
+fn export(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let command = Command::ExportReport;
+    let info = command.info();
+    if state.exporting {
+        let words = "Writing report…";
+        ui.add_enabled(false, Button::new(words)).on_disabled_hover_text("The report is being written");
+        ui.add(Spinner::new().size(16.0).color(tokens.accent));
+        return;
+    }
+    let ready = state.results.finished.is_some();
+    let response = ui.add_enabled(ready, Button::new(info.label));
+    let hint = match &state.settings.report_folder {
+        Some(folder) => format!("{}\n{}", info.hint(), folder.display()),
+        None => format!("{}\nThe folder is asked for the first time", info.hint()),
+    };
+    let waiting = format!("{}\nPossible once an analysis is finished", info.hint());
+    if response.on_hover_text(hint).on_disabled_hover_text(waiting).clicked() {
+        out.push(command);
+    }
 }

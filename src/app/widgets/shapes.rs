@@ -1,63 +1,89 @@
 //! Small signs drawn as shapes, because the embedded font has no glyph for them and shapes are crisp at every scale.
 
-use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
+use std::sync::Arc;
 
-/// Which way a triangle points.
+use egui::{
+    Atom, AtomKind, AtomPaintArgs, Color32, IntoSizedResult, Painter, Rect, Shape, SizedAtomKind, Stroke, StrokeKind,
+    Ui, Vec2, vec2,
+};
+
+/// A sign that fits a square of 16 points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum Sign {
+    /// The room of a sign without one.
+    Blank,
     Left,
     Right,
     Down,
+    /// Passed.
+    Tick,
+    /// Mind this.
+    Caution,
+    /// Dismiss.
+    Cross,
+    /// One of several, chosen or not.
+    Radio(bool),
+    /// An image that is not there yet.
+    Film,
 }
 
-/// A filled triangle in the middle of `rect`, 8 points long at most.
-pub fn triangle(painter: &Painter, rect: Rect, direction: Direction, color: Color32) {
-    let c = rect.center();
-    let (long, half) = (2.5, 4.0);
-    let points = match direction {
-        Direction::Left => vec![c + vec2(long, -half), c + vec2(long, half), c + vec2(-long, 0.0)],
-        Direction::Right => vec![c + vec2(-long, half), c + vec2(-long, -half), c + vec2(long, 0.0)],
-        Direction::Down => vec![c + vec2(-half, -long), c + vec2(half, -long), c + vec2(0.0, long)],
-    };
-    painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
-}
-
-/// A tick, for "passed".
-pub fn tick(painter: &Painter, rect: Rect, color: Color32) {
-    let c = rect.center();
-    let points = vec![c + vec2(-4.5, 0.5), c + vec2(-1.5, 3.5), c + vec2(4.5, -3.5)];
-    painter.add(Shape::line(points, Stroke::new(1.8, color)));
-}
-
-/// A triangle with an exclamation mark, for "mind this".
-pub fn caution(painter: &Painter, rect: Rect, color: Color32) {
-    let c = rect.center() + vec2(0.0, 0.5);
-    let points = vec![c + vec2(0.0, -6.0), c + vec2(6.5, 5.5), c + vec2(-6.5, 5.5)];
-    painter.add(Shape::closed_line(points, Stroke::new(1.4, color)));
-    painter.line_segment([c + vec2(0.0, -2.0), c + vec2(0.0, 1.8)], Stroke::new(1.4, color));
-    painter.circle_filled(c + vec2(0.0, 3.6), 0.9, color);
-}
-
-/// A cross, for "dismiss".
-pub fn cross(painter: &Painter, rect: Rect, color: Color32) {
-    let c = rect.center();
-    let stroke = Stroke::new(1.4, color);
-    painter.line_segment([c + Vec2::splat(-3.5), c + Vec2::splat(3.5)], stroke);
-    painter.line_segment([c + vec2(-3.5, 3.5), c + vec2(3.5, -3.5)], stroke);
-}
-
-/// A radio mark: a ring, filled when chosen.
-pub fn radio(painter: &Painter, center: Pos2, chosen: bool, ring: Color32, fill: Color32) {
-    painter.circle_stroke(center, 5.0, Stroke::new(1.2, if chosen { fill } else { ring }));
-    if chosen {
-        painter.circle_filled(center, 2.8, fill);
+impl Sign {
+    /// Draws the sign in the middle of `rect`.
+    pub fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
+        let c = rect.center();
+        let thin = Stroke::new(1.4, color);
+        let triangle = |points: Vec<egui::Pos2>| {
+            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+        };
+        let (long, half) = (2.5, 4.0);
+        match self {
+            Self::Blank => {}
+            Self::Left => triangle(vec![c + vec2(long, -half), c + vec2(long, half), c + vec2(-long, 0.0)]),
+            Self::Right => triangle(vec![c + vec2(-long, half), c + vec2(-long, -half), c + vec2(long, 0.0)]),
+            Self::Down => triangle(vec![c + vec2(-half, -long), c + vec2(half, -long), c + vec2(0.0, long)]),
+            Self::Tick => {
+                let points = vec![c + vec2(-4.5, 0.5), c + vec2(-1.5, 3.5), c + vec2(4.5, -3.5)];
+                painter.add(Shape::line(points, Stroke::new(1.8, color)));
+            }
+            Self::Caution => {
+                let points = vec![c + vec2(0.0, -5.5), c + vec2(6.5, 6.0), c + vec2(-6.5, 6.0)];
+                painter.add(Shape::closed_line(points, thin));
+                painter.line_segment([c + vec2(0.0, -1.5), c + vec2(0.0, 2.0)], thin);
+                painter.circle_filled(c + vec2(0.0, 4.0), 0.9, color);
+            }
+            Self::Cross => {
+                painter.line_segment([c + Vec2::splat(-3.5), c + Vec2::splat(3.5)], thin);
+                painter.line_segment([c + vec2(-3.5, 3.5), c + vec2(3.5, -3.5)], thin);
+            }
+            Self::Radio(chosen) => {
+                painter.circle_stroke(c, 5.0, thin);
+                if chosen {
+                    painter.circle_filled(c, 2.8, color);
+                }
+            }
+            Self::Film => {
+                let film = Rect::from_center_size(c, vec2(22.0, 28.0));
+                painter.rect_stroke(film, 2.0, thin, StrokeKind::Inside);
+            }
+        }
     }
-}
 
-/// A film frame, for an image whose thumbnail is not there yet.
-pub fn film(painter: &Painter, rect: Rect, color: Color32) {
-    let middle = Rect::from_center_size(rect.center(), vec2(24.0, 30.0));
-    painter.rect_stroke(middle, 2.0, Stroke::new(1.2, color), egui::StrokeKind::Inside);
-    let y = middle.center().y;
-    painter.line_segment([pos2(middle.left() + 6.0, y), pos2(middle.right() - 6.0, y)], Stroke::new(1.2, color));
+    /// The sign as a part of a button, in its text colour or in `color`.
+    pub fn atom(self, color: Option<Color32>) -> Atom<'static> {
+        let size = Vec2::splat(16.0);
+        let paint = move |ui: &Ui, args: AtomPaintArgs| {
+            self.paint(ui.painter(), args.rect, color.unwrap_or(args.fallback_text_color));
+        };
+        AtomKind::closure(move |_, _| IntoSizedResult {
+            intrinsic_size: size,
+            sized: SizedAtomKind::Paint { paint: Arc::new(paint), size },
+        })
+        .into()
+    }
+
+    /// The sign as a widget of 16 × 16 points.
+    pub fn show(self, ui: &mut Ui, color: Color32) {
+        let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0), egui::Sense::hover());
+        self.paint(ui.painter(), rect, color);
+    }
 }

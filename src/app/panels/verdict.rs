@@ -1,0 +1,50 @@
+//! The input gate's verdict, which stands before every score.
+
+use egui::{Ui, vec2};
+
+use super::findings::{message, paragraph};
+use crate::app::command::Command;
+use crate::app::state::{Phase, State};
+use crate::app::theme::{self, Tokens};
+use crate::app::widgets::controls;
+use crate::app::widgets::shapes::Sign;
+
+/// Draws the verdict; where the gate refused, the reason and the way past it.
+pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    // Room for two lines from the start, so that nothing below moves when the verdict arrives.
+    let height = 40.0;
+    ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+        ui.set_min_height(height);
+        let Some(verdict) = &state.results.gate else {
+            let words = match state.results.phase {
+                Phase::Waiting | Phase::Running => "Checking whether this is an image for the model…",
+                Phase::Cancelled => "Cancelled before the image was checked.",
+                Phase::Finished => "This model has no input gate: nothing checked whether the image suits it.",
+                _ => "The image has not been checked yet.",
+            };
+            paragraph(ui, words, tokens);
+            return;
+        };
+        let sign = if verdict.accepted { Sign::Tick } else { Sign::Caution };
+        message(ui, sign, &verdict.reason, tokens);
+        let numbers = format!("gate score {:.2}, accepted from {:.2}", verdict.score, verdict.threshold);
+        ui.label(theme::caption(numbers, tokens));
+        if !verdict.accepted {
+            refused(ui, state, tokens, out);
+        }
+        for warning in &verdict.warnings {
+            message(ui, Sign::Caution, warning, tokens);
+        }
+    });
+}
+
+fn refused(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    ui.add_space(theme::GRID / 2.0);
+    if state.results.phase == Phase::Refused {
+        paragraph(ui, "No scores are shown: on such an image they would mean nothing.", tokens);
+        ui.add_space(theme::GRID / 2.0);
+        controls::button(ui, Command::ShowAnyway, true, out);
+    } else if state.options.force || !state.results.labels.is_empty() {
+        message(ui, Sign::Caution, "Shown although the gate refused: do not rely on these scores.", tokens);
+    }
+}

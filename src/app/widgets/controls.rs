@@ -1,0 +1,99 @@
+//! Controls whose words, tooltip and key come from the command table.
+
+use egui::{Atoms, Button, IntoAtoms, Response, RichText, Sense, Ui, vec2};
+
+use super::shapes::Sign;
+use crate::app::command::Command;
+use crate::app::theme::{self, Tokens};
+
+/// A button that answers with `command`.
+pub fn button(ui: &mut Ui, command: Command, enabled: bool, out: &mut Vec<Command>) -> Response {
+    let info = command.info();
+    let response = ui.add_enabled(enabled, Button::new(info.label));
+    answer(response, command, out)
+}
+
+/// A button with a sign instead of words; its name is the command's.
+pub fn sign_button(ui: &mut Ui, sign: Sign, command: Command, enabled: bool, out: &mut Vec<Command>) -> Response {
+    let info = command.info();
+    let response = ui.add_enabled(enabled, Button::new(sign.atom(None))).accessible_name(info.label);
+    answer(response, command, out)
+}
+
+/// A segment of a row of exclusive choices.
+pub fn segment(ui: &mut Ui, command: Command, chosen: bool, enabled: bool, out: &mut Vec<Command>) -> Response {
+    let info = command.info();
+    let response = ui.add_enabled(enabled, Button::selectable(chosen, info.label).frame_when_inactive(true));
+    answer(response, command, out)
+}
+
+/// A tick box that answers with `command` when it is clicked.
+pub fn tick_box(ui: &mut Ui, command: Command, on: bool, out: &mut Vec<Command>) -> Response {
+    let info = command.info();
+    let mut on = on;
+    let response = ui.checkbox(&mut on, info.label);
+    answer(response, command, out)
+}
+
+/// An entry of a menu: words, key, and a tick where the command switches something that is on.
+pub fn menu_item(ui: &mut Ui, command: Command, enabled: bool, on: Option<bool>, out: &mut Vec<Command>) {
+    let info = command.info();
+    let mut words = Atoms::default();
+    if let Some(on) = on {
+        let sign = if on { Sign::Tick } else { Sign::Blank };
+        words.push_right(sign.atom(None));
+    }
+    words.push_right(info.label);
+    let button = Button::new(words).shortcut_text(RichText::new(info.key).size(theme::CAPTION)).sense(Sense::click());
+    let response = ui.add_enabled(enabled, button.min_size(vec2(ui.available_width(), 24.0)));
+    let response = response.accessible_name(info.label).on_hover_text(info.tooltip);
+    if response.clicked() {
+        out.push(command);
+        ui.close();
+    }
+}
+
+/// A menu that opens below its button.
+pub fn menu(ui: &mut Ui, words: &'static str, hint: &str, width: f32, content: impl FnOnce(&mut Ui)) {
+    use egui::containers::menu::{MenuButton, MenuConfig};
+    let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let button = Button::new((words, Sign::Down.atom(None)));
+    let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        content(ui);
+    });
+    let response = response.accessible_name(words);
+    if inner.is_none() {
+        response.on_hover_text(hint);
+    }
+}
+
+/// One line of text that is cut with an ellipsis where it is too long; all of it stands in the tooltip.
+pub fn elided(ui: &mut Ui, text: RichText) -> Response {
+    // egui shows the whole text as a tooltip of its own where it had to cut.
+    ui.add(egui::Label::new(text).truncate())
+}
+
+/// A hairline across the panel with room above and below.
+pub fn rule(ui: &mut Ui, tokens: &Tokens) {
+    ui.add_space(theme::GRID / 2.0);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, tokens.line);
+    ui.add_space(theme::GRID / 2.0);
+}
+
+fn answer(response: Response, command: Command, out: &mut Vec<Command>) -> Response {
+    let hint = command.info().hint();
+    if response.clicked() {
+        out.push(command);
+    }
+    response.on_hover_text(&hint).on_disabled_hover_text(hint)
+}
+
+/// Words for a button with a sign before them.
+pub fn with_sign<'a>(sign: Sign, words: impl IntoAtoms<'a>) -> Atoms<'a> {
+    let mut atoms = words.into_atoms();
+    atoms.push_left(sign.atom(None));
+    atoms
+}
