@@ -1,0 +1,259 @@
+//! Carries out effects, each on a named thread, and brings back what they yield. The interface never waits.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::engine::worker::Engine;
+use crate::engine::{Event, Generation, Request};
+use crate::network::device::DeviceChoice;
+use crate::network::registry;
+use crate::study::ImageEntry;
+
+use super::effect::{Effect, Message};
+use super::settings;
+use super::sources;
+use super::state::Settings;
+
+/// A dialog that answers "nothing" sooner than this was never seen by anybody.
+const NO_DIALOG: Duration = Duration::from_millis(400);
+/// Settings are written this long after the last change.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// A frame that somebody wants to see.
+struct Wanted {
+    generation: Generation,
+    entry: Arc<ImageEntry>,
+    index: u32,
+}
+
+/// The threads behind the interface.
+pub struct Services {
+    ctx: egui::Context,
+    engine: Option<Engine>,
+    loader: Sender<Wanted>,
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    /// Where settings are kept; `None` while they are not to be kept.
+    settings: Option<PathBuf>,
+    changed: Option<Instant>,
+}
+
+impl Services {
+    /// Starts the engine (which loads `model`) and the loading thread.
+    pub fn start(ctx: &egui::Context, model: &str, device: DeviceChoice, settings: Option<PathBuf>) -> Self {
+        let (sender, receiver) = unbounded();
+        let (loader, wanted) = unbounded();
+        let mut services =
+            Self { ctx: ctx.clone(), engine: None, loader, sender, receiver, settings, changed: None };
+        services.spawn("pellucid-load", move |say| load_frames(&wanted, &say));
+        services.spawn("pellucid-models", |say| {
+            say.tell(Message::Models(registry::list().into_iter().map(|(name, _)| name).collect()));
+        });
+        let wake = ctx.clone();
+        let load = move |name: &str| -> anyhow::Result<crate::network::Model> {
+            Ok(registry::load(name, &device.open()?)?)
+        };
+        match Engine::spawn(load, move || wake.request_repaint()) {
+            Ok(engine) => {
+                engine.send(Request::LoadModel { name: model.to_owned() });
+                services.engine = Some(engine);
+            }
+            Err(e) => services.say().tell(Message::Failed(format!("The worker could not be started: {e}"))),
+        }
+        services
+    }
+
+    /// What the engine has said since the last call.
+    pub fn events(&self) -> Vec<Event> {
+        self.engine.as_ref().map(|e| e.events().try_iter().collect()).unwrap_or_default()
+    }
+
+    /// What the threads have said since the last call.
+    pub fn messages(&self) -> Vec<Message> {
+        self.receiver.try_iter().collect()
+    }
+
+    /// Carries out an effect.
+    pub fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask(request) => {
+                if let Some(engine) = &self.engine {
+                    engine.send(request);
+                }
+            }
+            Effect::CancelAnalysis => {
+                if let Some(engine) = &self.engine {
+                    engine.cancel();
+                }
+            }
+            Effect::AskForFiles => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Open images").pick_files();
+                self.dialog(async move {
+                    answer.await.map(|f| Message::FilesChosen(Some(f.iter().map(|f| f.path().to_owned()).collect())))
+                }, Message::FilesChosen(None));
+            }
+            Effect::AskForFolder => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Open a folder of images").pick_folder();
+                self.dialog(async move {
+                    answer.await.map(|f| Message::FilesChosen(Some(vec![f.path().to_owned()])))
+                }, Message::FilesChosen(None));
+            }
+            Effect::AskForReportFolder => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Folder for reports").pick_folder();
+                self.dialog(async move {
+                    answer.await.map(|f| Message::ReportFolderChosen(Some(f.path().to_owned())))
+                }, Message::ReportFolderChosen(None));
+            }
+            Effect::Scan(paths) => self.spawn("pellucid-scan", move |say| {
+                let catalogue = Box::new(sources::scan(&paths));
+                say.tell(Message::Scanned { paths, catalogue });
+            }),
+            Effect::MakeDemo => self.spawn("pellucid-demo", |say| match sources::demo() {
+                Ok(path) => {
+                    let paths = vec![path];
+                    let catalogue = Box::new(sources::scan(&paths));
+                    // A computed film is no file of the reader's: it stays out of the recent list.
+                    say.tell(Message::Scanned { paths: Vec::new(), catalogue });
+                }
+                Err(reason) => say.tell(Message::DemoFailed(reason)),
+            }),
+            Effect::LoadFrame { generation, entry, index } => {
+                // The thread lives as long as this sender: nothing is lost.
+                let _ = self.loader.send(Wanted { generation, entry, index });
+            }
+            Effect::WriteReport { case, folder } => self.spawn("pellucid-report", move |say| {
+                say.tell(Message::ReportWritten(sources::export(&case, &folder)));
+            }),
+            Effect::OpenExternally(path) => self.spawn("pellucid-open", move |say| {
+                if let Err(e) = open::that_detached(&path) {
+                    say.tell(Message::Failed(format!("The desktop could not open {}: {e}", path.display())));
+                }
+            }),
+            Effect::SaveSettings => self.changed = Some(Instant::now()),
+            Effect::ToggleFullscreen => {
+                let full = self.ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+                self.ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
+            }
+            Effect::Quit => self.ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    /// Writes changed settings once they have settled; yields the time until then.
+    pub fn keep_settings(&mut self, settings: &Settings) -> Option<Duration> {
+        let left = SETTLED.saturating_sub(self.changed?.elapsed());
+        if !left.is_zero() {
+            return Some(left);
+        }
+        self.changed = None;
+        if let Some(path) = self.settings.clone() {
+            let settings = settings.clone();
+            self.spawn("pellucid-settings", move |say| {
+                if let Err(e) = settings::write(&path, &settings) {
+                    say.tell(Message::Failed(e.to_string()));
+                }
+            });
+        }
+        None
+    }
+
+    /// Writes changed settings now, at the end.
+    pub fn close(&mut self, settings: &Settings) {
+        if let (Some(path), Some(_)) = (&self.settings, self.changed.take())
+            && let Err(e) = settings::write(path, settings)
+        {
+            log::warn!("{e}");
+        }
+    }
+
+    /// Where threads speak.
+    pub fn say(&self) -> Say {
+        Say { sender: self.sender.clone(), ctx: self.ctx.clone() }
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce(Say) + Send + 'static) {
+        let say = self.say();
+        if let Err(e) = thread::Builder::new().name(name.into()).spawn(move || work(say)) {
+            self.say().tell(Message::Failed(format!("The system gave no thread: {e}")));
+        }
+    }
+
+    /// Waits for a dialog on a thread of its own.
+    fn dialog(&self, answer: impl Future<Output = Option<Message>> + Send + 'static, unseen: Message) {
+        self.spawn("pellucid-dialog", move |say| {
+            let asked = Instant::now();
+            let answer = wait_for(answer);
+            let nothing = if asked.elapsed() < NO_DIALOG { unseen } else { Message::DialogCancelled };
+            say.tell(answer.unwrap_or(nothing));
+        });
+    }
+}
+
+/// Speaks to the interface and wakes it.
+#[derive(Clone)]
+pub struct Say {
+    sender: Sender<Message>,
+    ctx: egui::Context,
+}
+
+impl Say {
+    pub fn tell(&self, message: Message) {
+        // Nobody listens once the window is closed.
+        let _ = self.sender.send(message);
+        self.ctx.request_repaint();
+    }
+}
+
+/// Loads what was asked for last; what was asked for in between is no longer wanted.
+fn load_frames(wanted: &Receiver<Wanted>, say: &Say) {
+    while let Ok(first) = wanted.recv() {
+        let Wanted { generation, entry, index } = wanted.try_iter().last().unwrap_or(first);
+        let result = sources::load(&entry, index);
+        say.tell(Message::FrameLoaded { generation, result });
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future to its end on this thread.
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        match future.as_mut().poll(&mut TaskContext::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_future_that_is_woken_by_another_thread_ends() {
+        let (sender, receiver) = std::sync::mpsc::channel::<Waker>();
+        thread::spawn(move || receiver.recv().unwrap().wake());
+        let mut polled = false;
+        let value = wait_for(std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut polled, true) {
+                return Poll::Ready(7);
+            }
+            sender.send(cx.waker().clone()).unwrap();
+            Poll::Pending
+        }));
+        assert_eq!(value, 7);
+    }
+}
