@@ -32,8 +32,6 @@ pub mod widgets;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context as _;
-
 use crate::network::device::DeviceChoice;
 use command::Command;
 use effect::Effect;
@@ -77,7 +75,11 @@ pub fn run(options: ViewerOptions) -> anyhow::Result<()> {
     let once = Once::of(&options);
     let outcome = once.as_ref().map(Once::outcome);
     eframe::run_native("pellucid", native, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, options, once)))))
-        .context("the window could not be opened; `pellucid predict` and `pellucid report` work without one")?;
+        .map_err(|e| {
+            anyhow::anyhow!(
+                "the window could not be opened ({e}); `pellucid predict` and `pellucid report` work without one"
+            )
+        })?;
     outcome.map_or(Ok(()), |outcome| outcome.take())
 }
 
@@ -116,8 +118,7 @@ impl App {
         if let Some(sentence) = sentence {
             services.say().tell(effect::Message::Failed(sentence));
         }
-        let mut app =
-            Self { state, services, pictures: Pictures::default(), thumbnails: Thumbnails::start(ctx), once };
+        let mut app = Self { state, services, pictures: Pictures::default(), thumbnails: Thumbnails::start(ctx), once };
         if options.demo || options.smoke.is_some() {
             app.carry_out(Command::OpenDemo);
         }

@@ -49,16 +49,14 @@ impl Services {
     pub fn start(ctx: &egui::Context, model: &str, device: DeviceChoice, settings: Option<PathBuf>) -> Self {
         let (sender, receiver) = unbounded();
         let (loader, wanted) = unbounded();
-        let mut services =
-            Self { ctx: ctx.clone(), engine: None, loader, sender, receiver, settings, changed: None };
+        let mut services = Self { ctx: ctx.clone(), engine: None, loader, sender, receiver, settings, changed: None };
         services.spawn("pellucid-load", move |say| load_frames(&wanted, &say));
         services.spawn("pellucid-models", |say| {
             say.tell(Message::Models(registry::list().into_iter().map(|(name, _)| name).collect()));
         });
         let wake = ctx.clone();
-        let load = move |name: &str| -> anyhow::Result<crate::network::Model> {
-            Ok(registry::load(name, &device.open()?)?)
-        };
+        let load =
+            move |name: &str| -> anyhow::Result<crate::network::Model> { Ok(registry::load(name, &device.open()?)?) };
         match Engine::spawn(load, move || wake.request_repaint()) {
             Ok(engine) => {
                 engine.send(Request::LoadModel { name: model.to_owned() });
@@ -94,21 +92,28 @@ impl Services {
             }
             Effect::AskForFiles => {
                 let answer = rfd::AsyncFileDialog::new().set_title("Open images").pick_files();
-                self.dialog(async move {
-                    answer.await.map(|f| Message::FilesChosen(Some(f.iter().map(|f| f.path().to_owned()).collect())))
-                }, Message::FilesChosen(None));
+                self.dialog(
+                    async move {
+                        answer
+                            .await
+                            .map(|f| Message::FilesChosen(Some(f.iter().map(|f| f.path().to_owned()).collect())))
+                    },
+                    Message::FilesChosen(None),
+                );
             }
             Effect::AskForFolder => {
                 let answer = rfd::AsyncFileDialog::new().set_title("Open a folder of images").pick_folder();
-                self.dialog(async move {
-                    answer.await.map(|f| Message::FilesChosen(Some(vec![f.path().to_owned()])))
-                }, Message::FilesChosen(None));
+                self.dialog(
+                    async move { answer.await.map(|f| Message::FilesChosen(Some(vec![f.path().to_owned()]))) },
+                    Message::FilesChosen(None),
+                );
             }
             Effect::AskForReportFolder => {
                 let answer = rfd::AsyncFileDialog::new().set_title("Folder for reports").pick_folder();
-                self.dialog(async move {
-                    answer.await.map(|f| Message::ReportFolderChosen(Some(f.path().to_owned())))
-                }, Message::ReportFolderChosen(None));
+                self.dialog(
+                    async move { answer.await.map(|f| Message::ReportFolderChosen(Some(f.path().to_owned()))) },
+                    Message::ReportFolderChosen(None),
+                );
             }
             Effect::Scan(paths) => self.spawn("pellucid-scan", move |say| {
                 let catalogue = Box::new(sources::scan(&paths));
