@@ -1,7 +1,44 @@
 //! The case report: one value, many exporters.
+//!
+//! [`CaseReport`] gathers what a report says; [`export`] writes it as a PDF with a JSON sidecar that holds everything
+//! needed to compute it again, and [`verify`] does so. Both files print the same numbers.
+//!
+//! The order of the page is that of the screen: who, what was seen, how sure, on what ground, what it cannot know.
 
 pub mod case;
+pub mod file;
+pub mod json;
 pub mod reading;
 pub mod suggestions;
+pub mod verify;
+
+mod layout;
+mod pdf;
+mod pdf_findings;
+mod pdf_pictures;
+mod pdf_text;
+mod redact;
+mod typeface;
+
+use std::path::PathBuf;
 
 pub use case::{CaseReport, OverlayStyle, Paper};
+pub use file::{export, export_to};
+
+/// Why a report could not be written or read again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("the report could not be written to {}: {source}; choose a folder that you may write to", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("the font of the report could not be embedded: {0}; this is a fault of Pellucid")]
+    Font(String),
+    #[error("the report could not be put in words for a computer: {0}; this is a fault of Pellucid")]
+    Encode(#[from] serde_json::Error),
+    #[error("{} could not be read: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{} is no case report of Pellucid: {reason}", path.display())]
+    NotAReport { path: PathBuf, reason: String },
+}
+
+#[cfg(test)]
+mod sample_case;

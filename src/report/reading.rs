@@ -27,9 +27,9 @@ impl Reading {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Above => "above threshold",
-            Self::Below => "below threshold",
-            Self::Undecided => "crosses threshold",
+            Self::Above => "above",
+            Self::Below => "below",
+            Self::Undecided => "crosses",
         }
     }
 }

@@ -1,0 +1,148 @@
+//! Files of a report: safe names, the fingerprint of the image, and writing both files at once or not at all.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use super::case::CaseReport;
+use super::{ReportError, json, pdf};
+use crate::limits;
+use crate::study::Warning;
+
+/// The image file that a report speaks of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// `None` in an anonymised report.
+    pub path: Option<PathBuf>,
+    /// SHA-256 of the whole file, lower-case hex; `None` when it could not be read again.
+    pub sha256: Option<String>,
+    pub warning: Option<Warning>,
+}
+
+impl Source {
+    /// Takes the fingerprint of the file that the case was read from.
+    #[must_use]
+    pub fn of(case: &CaseReport) -> Self {
+        let path = &case.frame.entry.path;
+        let (sha256, warning) = match sha256(path) {
+            Ok(hash) => (Some(hash), None),
+            Err(error) => {
+                let reason = format!(
+                    "The image file could not be read again ({}), so this report cannot be verified.",
+                    error.kind()
+                );
+                (None, Some(Warning { path: path.clone(), reason }))
+            }
+        };
+        let path = (!case.anonymize).then(|| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        Self { path, sha256, warning }
+    }
+}
+
+/// SHA-256 of a file, lower-case hex. Files beyond the budget are refused.
+pub fn sha256(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let read = io::copy(&mut File::open(path)?.take(limits::FILE_BYTES + 1), &mut hasher)?;
+    if read > limits::FILE_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than the budget"));
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Writes the report into a folder under a name of its own and returns the path of the PDF; the JSON lies beside it.
+///
+/// Nothing is overwritten, and nothing is left behind when it fails.
+pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, ReportError> {
+    let stem = stem(case, &Source::of(case));
+    let free = |n: u32| {
+        let name = if n == 1 { stem.clone() } else { format!("{stem}-{n}") };
+        let path = folder.join(name).with_extension("pdf");
+        (!path.exists() && !path.with_extension("json").exists()).then_some(path)
+    };
+    let path = (1..1000).find_map(free).unwrap_or_else(|| folder.join(&stem).with_extension("pdf"));
+    export_to(case, &path)?;
+    Ok(path)
+}
+
+/// Writes the report to this path, and its JSON beside it; files of these names are replaced.
+pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
+    let source = Source::of(case);
+    let document = pdf::pdf(case, &source)?;
+    let sidecar = serde_json::to_vec_pretty(&json::Sidecar::of(case, &source))?;
+    let json = path.with_extension("json");
+    // Both are on the disk before either gets its name.
+    let written = [(path, document), (json.as_path(), sidecar)]
+        .into_iter()
+        .map(|(path, bytes)| staged(path, &bytes).map(|file| (path, file)))
+        .collect::<Result<Vec<_>, _>>()?;
+    for (path, file) in written {
+        file.persist(path).map_err(|e| ReportError::Write { path: path.to_owned(), source: e.error })?;
+    }
+    Ok(())
+}
+
+/// The bytes in a temporary file beside `path`.
+fn staged(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, ReportError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".pellucid-");
+        #[cfg(unix)]
+        {
+            // A report is readable like any other file; temporary files would be the owner's alone.
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    write().map_err(|source| ReportError::Write { path: folder.to_owned(), source })
+}
+
+/// A file name without extension: patient and day of the study, or the fingerprint where they are left out.
+fn stem(case: &CaseReport, source: &Source) -> String {
+    let entry = &case.frame.entry;
+    let meta = &entry.meta;
+    let made = case.created.format("%Y%m%d-%H%M%S").to_string();
+    let who = if case.anonymize {
+        let hash = source.sha256.as_deref().unwrap_or("unknown");
+        format!("anonymous_{}", &hash[..hash.len().min(8)])
+    } else {
+        let file = entry.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = [&meta.patient_id, &meta.patient_name, &file]
+            .into_iter()
+            .map(|text| safe(text))
+            .find(|text| !text.is_empty());
+        [name.unwrap_or_else(|| "case".into()), safe(&meta.study_date)]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("_")
+    };
+    format!("pellucid_{who}_{made}")
+}
+
+/// Letters and figures; everything else becomes one hyphen. At most 40 characters.
+fn safe(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join("-");
+    text.chars().take(40).collect::<String>().trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_on_every_file_system() {
+        assert_eq!(safe("Doe^Jane / ../..\\x:*?"), "Doe-Jane-x");
+        assert_eq!(safe("山田^太郎"), "山田-太郎");
+        assert_eq!(safe("../../"), "");
+        assert!(safe(&"a".repeat(300)).len() <= 40);
+    }
+}

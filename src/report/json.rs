@@ -1,0 +1,232 @@
+//! The sidecar: everything that is needed to judge the printed numbers by machine, and to compute them again.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::case::{CaseReport, Finding, OverlayStyle, Paper};
+use super::file::Source;
+use super::pdf_text::NOT_A_DEVICE;
+use super::redact;
+use super::suggestions::{Said, suggestions};
+use crate::engine::{AnalysisOptions, Timing};
+use crate::explain::{Evidence, Method};
+use crate::imaging::Window;
+use crate::network::GateVerdict;
+use crate::network::manifest::{Head, Input};
+use crate::study::Metadata;
+use crate::uncertainty::Summary;
+
+/// Says what kind of file it is.
+pub const FORMAT: &str = "pellucid case report";
+/// Counts up when fields change their meaning.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sidecar {
+    pub format: String,
+    pub format_version: u32,
+    pub notice: String,
+    /// RFC 3339.
+    pub created: String,
+    pub anonymized: bool,
+    pub software: Software,
+    pub source: SourceRecord,
+    pub image: Metadata,
+    pub model: ModelRecord,
+    pub options: AnalysisOptions,
+    pub display: Display,
+    pub gate: Option<GateVerdict>,
+    pub scored: bool,
+    pub stochastic: bool,
+    pub labels: Vec<Number>,
+    pub groups: Vec<Number>,
+    pub uncertainty: Option<Uncertainty>,
+    /// The printed maps at the layer's own resolution, before any post-processing.
+    pub maps: Vec<MapRecord>,
+    pub suggestions: Vec<Said>,
+    pub warnings: Vec<String>,
+    pub timing_ms: Timing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Software {
+    pub name: String,
+    pub version: String,
+    pub commit: String,
+}
+
+/// Where the image came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRecord {
+    /// Absolute path; `None` in an anonymised report.
+    pub path: Option<PathBuf>,
+    /// SHA-256 of the file.
+    pub sha256: Option<String>,
+    pub sop_instance_uid: Option<String>,
+    /// Number of the frame, from 0.
+    pub frame: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    pub name: String,
+    pub version: String,
+    /// SHA-256 of the weights.
+    pub sha256: String,
+    pub device: String,
+    pub preprocessing: Input,
+    pub head: Head,
+    pub temperature: f32,
+}
+
+/// How the printed pictures look.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Display {
+    pub classes: Vec<String>,
+    pub method: Method,
+    pub layer: String,
+    pub window: Window,
+    pub inverted_by_reader: bool,
+    pub overlay: OverlayStyle,
+    pub paper: Paper,
+}
+
+/// A label or a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Number {
+    pub label: String,
+    pub logit: Option<f32>,
+    pub probability: f32,
+    pub threshold: f32,
+    #[serde(flatten)]
+    pub summary: Option<Summary>,
+}
+
+/// Nats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Uncertainty {
+    pub predictive_entropy: f32,
+    pub mutual_information: f32,
+    pub max_entropy: f32,
+    pub samples: usize,
+    pub seed: u64,
+}
+
+/// A raw map.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapRecord {
+    pub label: String,
+    pub method: Method,
+    pub layer: String,
+    pub logit: f32,
+    pub evidence: Evidence,
+    pub width: usize,
+    pub height: usize,
+    /// Row by row.
+    pub values: Vec<f32>,
+}
+
+impl Sidecar {
+    /// The record of a case; anonymised when the case is.
+    #[must_use]
+    pub fn of(case: &CaseReport, source: &Source) -> Self {
+        let (analysis, manifest) = (&case.analysis, &case.model.manifest);
+        let identity = &case.frame.entry.identity;
+        let findings = case.findings();
+        let numbers = |groups: bool| findings.iter().filter(|f| f.is_group == groups).map(Number::of).collect();
+        let mut gate = analysis.gate.clone();
+        if let Some(gate) = &mut gate {
+            gate.reason = redact::clean(case, &gate.reason);
+            gate.warnings = gate.warnings.iter().map(|text| redact::clean(case, text)).collect();
+        }
+        Self {
+            format: FORMAT.into(),
+            format_version: FORMAT_VERSION,
+            notice: NOT_A_DEVICE.into(),
+            created: case.created.to_rfc3339(),
+            anonymized: case.anonymize,
+            software: Software {
+                name: "Pellucid".into(),
+                version: crate::VERSION.into(),
+                commit: crate::COMMIT.into(),
+            },
+            source: SourceRecord {
+                path: source.path.clone(),
+                sha256: source.sha256.clone(),
+                sop_instance_uid: (!case.anonymize && !identity.sop_instance_uid.is_empty())
+                    .then(|| identity.sop_instance_uid.clone()),
+                frame: case.frame.index,
+            },
+            image: redact::metadata(case),
+            model: ModelRecord {
+                name: manifest.name.clone(),
+                version: manifest.version.clone(),
+                sha256: case.model.sha256.clone(),
+                device: case.model.device.clone(),
+                preprocessing: manifest.input.clone(),
+                head: manifest.head,
+                temperature: manifest.temperature,
+            },
+            options: analysis.options.clone(),
+            display: Display {
+                classes: case.classes.iter().map(|&class| case.class_name(class)).collect(),
+                method: case.method,
+                layer: case.layer.clone(),
+                window: case.window,
+                inverted_by_reader: case.inverted_by_reader,
+                overlay: case.overlay.clone(),
+                paper: case.paper,
+            },
+            gate,
+            scored: analysis.scored,
+            stochastic: analysis.stochastic,
+            labels: numbers(false),
+            groups: numbers(true),
+            uncertainty: analysis.posterior.as_ref().filter(|_| analysis.scored).map(|p| Uncertainty {
+                predictive_entropy: p.predictive_entropy,
+                mutual_information: p.mutual_information,
+                max_entropy: p.max_entropy,
+                samples: analysis.options.samples,
+                seed: p.seed,
+            }),
+            maps: case
+                .classes
+                .iter()
+                .filter_map(|&class| case.attribution(class))
+                .map(|map| MapRecord {
+                    label: case.class_name(map.class),
+                    method: map.method,
+                    layer: map.layer.clone(),
+                    logit: map.logit,
+                    evidence: map.evidence,
+                    width: map.raw.width,
+                    height: map.raw.height,
+                    values: map.raw.values.clone(),
+                })
+                .collect(),
+            suggestions: suggestions(case),
+            warnings: case
+                .frame
+                .warnings
+                .iter()
+                .chain(&analysis.warnings)
+                .map(|text| redact::clean(case, text))
+                .collect(),
+            timing_ms: analysis.timing,
+        }
+    }
+}
+
+impl Number {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            label: finding.name.clone(),
+            logit: finding.logit,
+            probability: finding.probability,
+            threshold: finding.threshold,
+            summary: finding.summary.clone(),
+        }
+    }
+}

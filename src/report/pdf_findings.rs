@@ -1,0 +1,101 @@
+//! The table of findings: each with its bar on one axis from 0 to 1, interval, threshold and logit.
+//!
+//! Below the threshold is grey and above is the accent: no red and green, and a probability is no alarm.
+
+use super::case::{CaseReport, Finding};
+use super::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph};
+use super::reading::Reading;
+
+const ROW: f32 = 12.5;
+const NAME: f32 = 100.0;
+const INDENT: f32 = 9.0;
+/// Width of the words at the right end.
+const WORDS: f32 = 38.0;
+/// Widths of the columns of numbers.
+const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
+
+/// The table, `width` points wide.
+pub fn table(case: &CaseReport, width: f32) -> Block {
+    let findings = case.findings();
+    let bar_left = NAME + 8.0;
+    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - WORDS;
+    // Right ends of the number columns.
+    let mut end = bar_left + bar_width;
+    let ends = NUMBERS.map(|w| {
+        end += w;
+        end
+    });
+
+    let mut block = Block::space(CAPTION.line() + 1.0);
+    let sampled = findings.iter().any(|f| f.summary.is_some());
+    let heads = [if sampled { "mean" } else { "score" }, "5–95 %", "threshold", "logit"];
+    for (word, x) in heads.into_iter().zip(ends) {
+        if sampled || word != "5–95 %" {
+            block.text(x, 0.0, Align::Right, CAPTION, word);
+        }
+    }
+    block.text(ends[3] + 8.0, 0.0, Align::Left, CAPTION, "reading");
+    for finding in &findings {
+        let top = block.height;
+        let row = row(finding, bar_left, bar_width, ends);
+        block.put(0.0, top, &row);
+    }
+    let top = block.height + 1.0;
+    for (value, word) in [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] {
+        let x = bar_left + value * bar_width;
+        block.line([x, top - 1.0], [x, top + 1.0], 0.5, Ink::Muted);
+        block.text(x, top + 0.5, Align::Center, CAPTION, word);
+    }
+    block.height = top + CAPTION.line();
+    let key = if sampled {
+        "Mark: mean of the dropout samples. Thick line: 5–95 % of them. Tick: operating threshold. Grey: below it."
+    } else {
+        "Mark: probability of a single pass. Tick: operating threshold. Grey: below it."
+    };
+    block.stack(0.0, &paragraph(key, CAPTION, width));
+    block
+}
+
+fn row(finding: &Finding, bar_left: f32, bar_width: f32, ends: [f32; 4]) -> Block {
+    let mut row = Block::space(ROW);
+    let top = (ROW - BODY.line()) / 2.0;
+    let style = if finding.is_group { BODY.bold() } else { BODY };
+    let indent = if finding.member { INDENT } else { 0.0 };
+    row.text(indent, top, Align::Left, style, &fitted(&finding.name, style, NAME - indent));
+
+    let reading = Reading::of(finding);
+    let ink = if finding.mean() >= finding.threshold { Ink::Accent } else { Ink::Below };
+    row.put(bar_left, 0.0, &bar(finding, ink, bar_width));
+
+    row.text(ends[0], top, Align::Right, style, &format!("{:.2}", finding.mean()));
+    if let Some(s) = &finding.summary {
+        row.text(ends[1], top, Align::Right, BODY, &format!("{:.2}–{:.2}", s.p05, s.p95));
+    }
+    row.text(ends[2], top, Align::Right, BODY.ink(Ink::Muted), &format!("{:.2}", finding.threshold));
+    if let Some(logit) = finding.logit {
+        // The logit keeps its decimal point in line whatever its size.
+        let sign = if logit < 0.0 { '−' } else { '+' };
+        let point = ends[3] - BODY.width(".00");
+        row.number(point, top, BODY.ink(Ink::Muted), &format!("{sign}{:.2}", logit.abs()));
+    }
+    let words = if reading == Reading::Undecided { BODY.ink(Ink::Warning) } else { BODY.ink(Ink::Muted) };
+    row.text(ends[3] + 8.0, top, Align::Left, words, reading.words());
+    row
+}
+
+/// One bar: the axis, the interval, the mean and the threshold.
+fn bar(finding: &Finding, ink: Ink, width: f32) -> Block {
+    let mut bar = Block::space(ROW);
+    let middle = ROW / 2.0;
+    let x = |p: f32| p.clamp(0.0, 1.0) * width;
+    bar.fill(0.0, middle - 0.4, width, 0.8, Ink::Track);
+    if let Some(s) = &finding.summary {
+        bar.fill(x(s.p05), middle - 1.5, (x(s.p95) - x(s.p05)).max(0.6), 3.0, ink);
+    }
+    let tick = x(finding.threshold);
+    bar.line([tick, middle - 5.0], [tick, middle + 5.0], 0.7, Ink::Text);
+    let mean = x(finding.mean());
+    bar.fill(mean - 1.6, middle - 4.2, 3.2, 8.4, Ink::White);
+    bar.fill(mean - 1.1, middle - 3.8, 2.2, 7.6, ink);
+    bar
+}

@@ -1,0 +1,299 @@
+//! The pictures of the page: the film as it is, and the same film under each map, with a colour bar.
+//!
+//! The film is stored once, lossless, at no more than [`FILM`] pixels a side; maps are small transparent pictures laid over
+//! it, so that a page with six panels holds one film. Contours stay lines.
+
+use image::{DynamicImage, GrayImage, RgbImage, RgbaImage, imageops};
+
+use super::case::CaseReport;
+use super::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
+use super::pdf_text::display;
+use crate::explain::scale::{Scale, area, on_picture};
+use crate::explain::{Attribution, Evidence};
+use crate::imaging::contour::contours;
+use crate::imaging::overlay::{self, blended, compose, compose_difference, shared_top};
+use crate::imaging::{DisplayTable, Plane, Region, View, render_region};
+
+/// Longest side of the film in pixels.
+const FILM: usize = 1600;
+/// Longest side of a map in pixels.
+const MAP: usize = 640;
+/// Levels of the contour lines.
+const LEVELS: [f32; 3] = [0.25, 0.5, 0.75];
+const GAP: f32 = 12.0;
+/// Room right of a row of panels for the colour bar and its numbers.
+const BAR: f32 = 26.0;
+
+pub const NOT_AN_OUTLINE: &str = "What moved the score, not the outline of a lesion.";
+
+/// A picture to embed.
+pub enum Picture {
+    Grey(GrayImage),
+    Color(RgbImage),
+    Overlay(RgbaImage),
+}
+
+/// The pictures of a case, and the shape of its film.
+pub struct Gallery {
+    pub pictures: Vec<Picture>,
+    /// Width over height as it lies on the patient.
+    aspect: f32,
+    map_size: (usize, usize),
+}
+
+/// A film with what lies over it.
+struct Panel {
+    title: String,
+    caption: String,
+    /// Number of the overlay.
+    overlay: Option<usize>,
+    lines: Vec<Vec<[f32; 2]>>,
+    /// Words in the picture where there is nothing to see.
+    note: &'static str,
+}
+
+impl Gallery {
+    /// Renders the film of a case; it is picture 0.
+    pub fn new(case: &CaseReport) -> Self {
+        let frame = &case.frame;
+        let (width, height) = (frame.plane.width.max(1), frame.plane.height.max(1));
+        let (spacing_x, spacing_y) = frame.spacing.map_or((1.0, 1.0), |s| (s.column_mm, s.row_mm));
+        let aspect = (width as f64 * spacing_x) / (height as f64 * spacing_y);
+        let aspect = if aspect.is_finite() && aspect > 0.0 { aspect as f32 } else { width as f32 / height as f32 };
+        let longest = width.max(height);
+        let map_size = (((width * MAP) / longest).max(1), ((height * MAP) / longest).max(1));
+        Self { pictures: vec![film(case)], aspect, map_size }
+    }
+
+    /// The film alone beside the first class, or beside the reason why there is no map.
+    pub fn first_row(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
+        let original = Panel {
+            title: "Original".into(),
+            caption: format!("Unmodified. {}", display(case)),
+            overlay: None,
+            lines: Vec::new(),
+            note: "",
+        };
+        let Some(&class) = case.classes.first().filter(|_| case.analysis.scored) else {
+            let reason = if case.analysis.scored {
+                "No class was chosen to be explained."
+            } else {
+                "No map: the input gate refused this image, and nothing was scored."
+            };
+            return self.row(&[original], None, reason, width, height);
+        };
+        let panels = [original, self.class_panel(case, class)];
+        let bar = self.bar(case, false);
+        self.row(&panels, Some(bar), "", width, height)
+    }
+
+    /// One panel for each class of the report, in rows of up to three; two classes are followed by their difference.
+    pub fn grid(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
+        let per_row = case.classes.len().min(3);
+        let rows = case.classes.len().div_ceil(per_row);
+        let pair = <[usize; 2]>::try_from(case.classes.as_slice()).ok();
+        let height = height / (rows + usize::from(pair.is_some())) as f32;
+        let mut block = Block::default();
+        for classes in case.classes.chunks(per_row) {
+            let panels: Vec<Panel> = classes.iter().map(|&class| self.class_panel(case, class)).collect();
+            let bar = self.bar(case, false);
+            block.stack(6.0, &self.row(&panels, Some(bar), "", width, height));
+        }
+        if let Some([a, b]) = pair {
+            if let Some(panel) = self.difference_panel(case, a, b) {
+                let bar = self.bar(case, true);
+                block.stack(6.0, &self.row(&[panel], Some(bar), "", width, height));
+            }
+        }
+        block
+    }
+
+    /// The words below the maps.
+    pub fn legend(case: &CaseReport, width: f32) -> Block {
+        let style = &case.overlay;
+        let of = match (case.classes.len(), style.shared_scale) {
+            (0 | 1, _) => "of the map's largest value",
+            (_, true) => "of the largest value of all classes shown (one scale)",
+            (_, false) => "of each map's own largest value (scales differ: do not compare colours)",
+        };
+        let contours = if style.contours { " Lines at 0.25, 0.5 and 0.75." } else { "" };
+        let text = format!(
+            "{NOT_AN_OUTLINE} Colour: part {of}; hidden below {:.2}; opacity {:.0} %; {}.{contours}",
+            style.threshold,
+            style.opacity * 100.0,
+            style.map().key()
+        );
+        paragraph(&text, CAPTION, width)
+    }
+
+    fn class_panel(&mut self, case: &CaseReport, class: usize) -> Panel {
+        let title = case.class_name(class);
+        let score = case.analysis.labels.get(class);
+        let logit = score
+            .and_then(|s| s.logit)
+            .map_or(String::new(), |logit| format!("logit {}{:.2}", if logit < 0.0 { '−' } else { '+' }, logit.abs()));
+        let caption = format!("{}, layer {}, {logit}", case.method.name(), case.layer);
+        let caption = caption.trim_end_matches([',', ' ']).to_owned();
+        let nothing =
+            |note| Panel { title: title.clone(), caption: caption.clone(), overlay: None, lines: Vec::new(), note };
+        let Some(attribution) = case.attribution(class) else {
+            return nothing("No map was computed for this class");
+        };
+        if attribution.evidence == Evidence::NonePositive {
+            return nothing("No positive evidence for this class");
+        }
+        let map = self.placed(case, attribution);
+        let lines = if case.overlay.contours { self.lines(&map) } else { Vec::new() };
+        Panel {
+            overlay: Some(self.add(Picture::Overlay(compose(&map, &case.overlay)))),
+            lines,
+            note: "",
+            title,
+            caption,
+        }
+    }
+
+    fn difference_panel(&mut self, case: &CaseReport, a: usize, b: usize) -> Option<Panel> {
+        let (first, second) = (case.attribution(a)?, case.attribution(b)?);
+        let map = overlay::difference(&self.placed(case, first), &self.placed(case, second));
+        let picture = self.add(Picture::Overlay(compose_difference(&map, &case.overlay)));
+        Some(Panel {
+            title: format!("{} − {}", case.class_name(a), case.class_name(b)),
+            caption: "Difference of the two maps: orange where the first is larger, blue where the second is".into(),
+            overlay: Some(picture),
+            lines: Vec::new(),
+            note: "",
+        })
+    }
+
+    /// The scaled map at print size.
+    fn placed(&self, case: &CaseReport, attribution: &Attribution) -> Plane {
+        let shared = case.overlay.shared_scale && case.classes.len() > 1;
+        let scale =
+            if shared { Scale::Shared { max: shared_top(case.maps().map(|map| &map.raw)) } } else { Scale::PerClass };
+        let plane = &case.frame.plane;
+        let seen = area(&case.model.manifest.input, plane.width, plane.height);
+        on_picture(attribution, scale, seen, self.map_size.0, self.map_size.1)
+    }
+
+    /// Contours in parts of the picture's width and height.
+    fn lines(&self, map: &Plane) -> Vec<Vec<[f32; 2]>> {
+        let (w, h) = (map.width as f32, map.height as f32);
+        contours(map, &LEVELS, map.width, map.height)
+            .into_iter()
+            .map(|contour| {
+                let first = contour.points.first().filter(|_| contour.closed).copied();
+                contour.points.iter().copied().chain(first).map(|[x, y]| [x / w, y / h]).collect()
+            })
+            .collect()
+    }
+
+    fn add(&mut self, picture: Picture) -> usize {
+        self.pictures.push(picture);
+        self.pictures.len() - 1
+    }
+
+    /// The colour bar as it looks over a middle grey, and its numbers from top to bottom.
+    fn bar(&mut self, case: &CaseReport, signed: bool) -> (usize, [&'static str; 3]) {
+        let values: Vec<f32> = (0..256).map(|i| 1.0 - i as f32 / 255.0).collect();
+        let ramp = Plane { width: 1, height: 256, values };
+        let (picture, numbers) = if signed {
+            let signed = Plane { values: ramp.values.iter().map(|v| 2.0 * v - 1.0).collect(), ..ramp };
+            (compose_difference(&signed, &case.overlay), ["+1", "0", "−1"])
+        } else {
+            (compose(&ramp, &case.overlay), ["1", "0.5", "0"])
+        };
+        let film = RgbImage::from_pixel(1, 256, image::Rgb([96; 3]));
+        (self.add(Picture::Color(blended(&film, &picture))), numbers)
+    }
+
+    /// Panels side by side, as large as fits, centred; a colour bar or words right of them.
+    fn row(
+        &self,
+        panels: &[Panel],
+        bar: Option<(usize, [&'static str; 3])>,
+        words: &str,
+        width: f32,
+        height: f32,
+    ) -> Block {
+        let columns = if words.is_empty() { panels.len().max(2) } else { 2 } as f32;
+        let caption_height = BODY.line() + 2.0 * CAPTION.line() + 3.0;
+        let room = (width - BAR - (columns - 1.0) * GAP) / columns;
+        let tallest = (height - caption_height).max(60.0);
+        let (w, h) =
+            if room / self.aspect <= tallest { (room, room / self.aspect) } else { (tallest * self.aspect, tallest) };
+        // Very wide or narrow films keep captions readable.
+        let column = w.max(110.0).min(room);
+        let used = panels.len().max(columns as usize * usize::from(!words.is_empty())) as f32;
+        let left = ((width - BAR - used * column - (used - 1.0) * GAP) / 2.0).max(0.0);
+        let mut block = Block::default();
+        for (i, panel) in panels.iter().enumerate() {
+            let x = left + i as f32 * (column + GAP);
+            block.put(x, 0.0, &self.panel(panel, w, h, column));
+        }
+        let end = left + panels.len() as f32 * (column + GAP) - GAP;
+        if let Some((number, numbers)) = bar {
+            let x = end + 5.0;
+            block.shapes.push(Shape::Picture { number, x, y: 0.0, width: 6.0, height: h });
+            for (text, part) in numbers.into_iter().zip([0.0, 0.5, 1.0]) {
+                let y = (part * h - CAPTION.line() / 2.0).clamp(-1.0, h - CAPTION.line() + 2.0);
+                block.text(x + 9.0, y, Align::Left, CAPTION, text);
+            }
+        }
+        if !words.is_empty() {
+            block.put(end + GAP, 0.0, &paragraph(words, BODY.bold().ink(Ink::Warning), column));
+        }
+        block
+    }
+
+    fn panel(&self, panel: &Panel, w: f32, h: f32, column: f32) -> Block {
+        let mut block = Block::default();
+        let x = (column - w) / 2.0;
+        for number in std::iter::once(0).chain(panel.overlay) {
+            block.shapes.push(Shape::Picture { number, x, y: 0.0, width: w, height: h });
+        }
+        for line in &panel.lines {
+            let points: Vec<[f32; 2]> = line.iter().map(|[px, py]| [x + px * w, py * h]).collect();
+            for (width, ink) in [(1.1, Ink::Black), (0.5, Ink::White)] {
+                block.shapes.push(Shape::Line { points: points.clone(), width, ink, closed: false });
+            }
+        }
+        if !panel.note.is_empty() {
+            let words = paragraph(panel.note, BODY.bold().ink(Ink::White), w - 12.0);
+            block.fill(x, h - words.height - 8.0, w, words.height + 8.0, Ink::Black);
+            block.put(x + 6.0, h - words.height - 4.0, &words);
+        }
+        block.height = h + 3.0;
+        let mut text = paragraph(&panel.title, BODY.bold(), column);
+        text.stack(0.0, &paragraph(&panel.caption, CAPTION, column));
+        let below = block.height;
+        block.put(0.0, below, &text);
+        block
+    }
+}
+
+/// The film at print size: grey where it has no colours of its own.
+fn film(case: &CaseReport) -> Picture {
+    let frame = &case.frame;
+    let view = View { reader_invert: case.inverted_by_reader, ..View::windowed(case.window) };
+    let (width, height) = within(frame.plane.width.max(1), frame.plane.height.max(1), FILM);
+    if let Some(color) = &frame.color {
+        let mut picture = imageops::resize(color.as_ref(), width as u32, height as u32, imageops::FilterType::Triangle);
+        if case.inverted_by_reader {
+            imageops::invert(&mut picture);
+        }
+        return Picture::Color(DynamicImage::ImageRgb8(picture).into_rgb8());
+    }
+    let table = DisplayTable::new(frame, &view);
+    Picture::Grey(render_region(&frame.plane, &table, Region::whole(&frame.plane), width, height))
+}
+
+/// The size with the aspect ratio kept and no side longer than `most`.
+fn within(width: usize, height: usize, most: usize) -> (usize, usize) {
+    let longest = width.max(height);
+    if longest <= most {
+        return (width, height);
+    }
+    let scaled = |side: usize| (side * most).div_ceil(longest).max(1);
+    (scaled(width), scaled(height))
+}

@@ -1,0 +1,207 @@
+//! A made-up case for the tests of this room: a chest of ellipses, three classes, one group.
+
+use std::sync::Arc;
+
+use crate::engine::{Analysis, AnalysisOptions, ModelInfo, Score, Timing};
+use crate::explain::{Attribution, Evidence, Method};
+use crate::imaging::{Plane, Window};
+use crate::network::GateVerdict;
+use crate::network::manifest::Manifest;
+use crate::study::{Frame, Identity, ImageEntry, Metadata, Spacing, SpacingProvenance};
+use crate::uncertainty::{Posterior, Summary};
+
+use super::case::CaseReport;
+
+pub const MANIFEST: &str = r#"
+name = "chest-xray"
+version = "1.0"
+description = "Tells normal from bacterial and viral pneumonia in frontal chest radiographs of children."
+licence = "CC BY 4.0"
+head = "softmax"
+target_layer = "stage4"
+temperature = 1.3
+weights_sha256 = "3f9c2a7d5b1e4c6088aa91d2f4b7e3c05d6e7f8091a2b3c4d5e6f708192a3b4c"
+limits = ["Never validated for adults, lateral views or other machines.", "Knows three answers only: every other disease is read as one of them."]
+[architecture]
+family = "compact-resnet"
+widths = [32, 64, 128, 256]
+blocks = [2, 2, 2]
+strides = [2, 2, 2]
+dropout = 0.3
+[input]
+width = 224
+height = 224
+channels = 1
+resize = "squash"
+normalization = "per-image"
+[[labels]]
+name = "Normal"
+threshold = 0.5
+[[labels]]
+name = "Bacterial pneumonia"
+threshold = 0.5
+[[labels]]
+name = "Viral pneumonia"
+threshold = 0.5
+[[groups]]
+name = "Pneumonia"
+members = ["Bacterial pneumonia", "Viral pneumonia"]
+threshold = 0.62
+[training]
+data = "Kermany et al. 2018 (CC BY 4.0)"
+population = "children of one to five years, antero-posterior view, one hospital in Guangzhou"
+images = 5232
+date = "2026-11-20"
+[[metrics]]
+target = "Pneumonia"
+name = "auroc"
+value = 0.982
+low = 0.971
+high = 0.990
+on = "validation, 520 patients"
+[[suggestions]]
+target = "Pneumonia"
+at_least = 0.62
+text = "The map and the score fit an airspace opacity; compare with the clinical picture and with earlier films."
+doubtful = "An airspace opacity is possible but not certain; a second reading is worth more than this score."
+"#;
+
+/// A film of 300 × 240 with two dark lungs and one opacity, described in full.
+pub fn frame() -> Frame {
+    let (width, height) = (300, 240);
+    let inside =
+        |x: f32, y: f32, cx: f32, cy: f32, rx: f32, ry: f32| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) < 1.0;
+    let values = (0..width * height)
+        .map(|i| {
+            let (x, y) = ((i % width) as f32, (i / width) as f32);
+            let grain = ((i * 7919) % 97) as f32 * 2.0;
+            let lung = inside(x, y, 95.0, 115.0, 48.0, 85.0) || inside(x, y, 205.0, 115.0, 48.0, 85.0);
+            let opacity = if inside(x, y, 210.0, 150.0, 26.0, 20.0) { 900.0 } else { 0.0 };
+            (if lung { 700.0 + opacity } else { 2400.0 - (x - 150.0).abs() * 6.0 }) + grain
+        })
+        .collect();
+    let meta = Metadata {
+        patient_name: "Doe^Jane^Marie".into(),
+        patient_id: "MRN-4711".into(),
+        birth_date: "19600229".into(),
+        sex: "F".into(),
+        age: "066Y".into(),
+        accession_number: "ACC-2026-0815".into(),
+        study_date: "20261119".into(),
+        study_time: "114512".into(),
+        study_description: "Chest PA for Doe".into(),
+        series_description: "PA upright".into(),
+        series_number: "2".into(),
+        instance_number: "1".into(),
+        modality: "CR".into(),
+        body_part: "CHEST".into(),
+        view_position: "PA".into(),
+        institution: "Sankt-Katharinen-Spital".into(),
+        referring_physician: "Rumpelstilz^Grete".into(),
+        manufacturer: "Kodak".into(),
+        model_name: "DirectView".into(),
+        kvp: "125".into(),
+        ..Metadata::default()
+    };
+    let identity = Identity {
+        study_uid: "1.2.826.0.1.4711.1".into(),
+        series_uid: "1.2.826.0.1.4711.2".into(),
+        sop_instance_uid: "1.2.826.0.1.4711.3".into(),
+    };
+    let entry = ImageEntry {
+        path: "doe-jane.dcm".into(),
+        identity,
+        meta,
+        columns: width as u32,
+        rows: height as u32,
+        frames: 1,
+        has_pixels: true,
+        title: "doe-jane.dcm".into(),
+    };
+    Frame {
+        entry: Arc::new(entry),
+        index: 0,
+        plane: Plane { width, height, values },
+        color: None,
+        inverted: false,
+        value_range: (0.0, 4095.0),
+        padding: None,
+        voi: Vec::new(),
+        spacing: Some(Spacing { row_mm: 0.143, column_mm: 0.143, provenance: SpacingProvenance::AtDetector }),
+        warnings: vec!["Burned-in annotation is not excluded by the file of Jane Doe.".into()],
+    }
+}
+
+/// What a model might say of it.
+pub fn analysis() -> Analysis {
+    let score = |label: &str, logit: Option<f32>, probability, threshold| Score {
+        label: label.into(),
+        logit,
+        probability,
+        threshold,
+    };
+    let summary = |mean, sd, p05, p95| Summary { mean, sd, p05, p95 };
+    let map = |class, logit, cx: f32, cy: f32, height: f32| {
+        let values = (0..196)
+            .map(|i| {
+                let (x, y) = ((i % 14) as f32 - cx, (i / 14) as f32 - cy);
+                height * (-(x * x + y * y) / 6.0).exp() - 0.02
+            })
+            .collect::<Vec<f32>>();
+        let evidence = if height > 0.0 { Evidence::Positive } else { Evidence::NonePositive };
+        let raw = Plane { width: 14, height: 14, values };
+        Arc::new(Attribution { method: Method::GradCam, class, layer: "stage4".into(), logit, raw, evidence })
+    };
+    Analysis {
+        gate: Some(GateVerdict {
+            accepted: true,
+            score: 0.97,
+            threshold: 0.5,
+            reason: "This looks like a frontal chest radiograph.".into(),
+            warnings: vec!["This looks like an adult; the model never saw any.".into()],
+        }),
+        scored: true,
+        labels: vec![
+            score("Normal", Some(-1.42), 0.06, 0.5),
+            score("Bacterial pneumonia", Some(2.31), 0.76, 0.5),
+            score("Viral pneumonia", Some(0.58), 0.18, 0.5),
+        ],
+        groups: vec![score("Pneumonia", None, 0.94, 0.62)],
+        attributions: vec![map(0, -1.42, 4.0, 3.0, -0.3), map(1, 2.31, 9.6, 8.6, 0.9), map(2, 0.58, 4.2, 7.0, 0.5)],
+        posterior: Some(Posterior {
+            samples: Vec::new(),
+            labels: vec![
+                summary(0.09, 0.04, 0.03, 0.17),
+                summary(0.74, 0.08, 0.58, 0.86),
+                summary(0.17, 0.07, 0.08, 0.31),
+            ],
+            groups: vec![summary(0.91, 0.04, 0.83, 0.97)],
+            predictive_entropy: 0.41,
+            mutual_information: 0.03,
+            max_entropy: 1.0986,
+            seed: 7,
+        }),
+        stochastic: true,
+        options: AnalysisOptions::default(),
+        timing: Timing { decode: 12.0, preprocess: 3.0, forward: 21.0, explain: 4.0, uncertainty: 2.0 },
+        warnings: Vec::new(),
+    }
+}
+
+/// The model that said it.
+pub fn model() -> ModelInfo {
+    let manifest: Manifest = toml::from_str(MANIFEST).expect("the manifest of the sample is valid");
+    ModelInfo {
+        sha256: manifest.weights_sha256.clone(),
+        manifest: Arc::new(manifest),
+        device: "CPU".into(),
+        layers: vec!["stage3".into(), "stage4".into()],
+        stochastic: true,
+    }
+}
+
+/// The whole case, for one class.
+pub fn case() -> CaseReport {
+    let window = Window { center: 1600.0, width: 2600.0, function: crate::imaging::WindowFunction::Linear };
+    CaseReport { window, ..CaseReport::new(Arc::new(frame()), Arc::new(analysis()), model()) }
+}

@@ -1,0 +1,156 @@
+//! The typeface of the report: widths to set text by, and a subset of the font to embed.
+//!
+//! printpdf embeds whole fonts unless it is built with its HTML engine, so the subset is made here, before it sees the
+//! font: the used glyphs in the order of their characters, `.notdef` first. What the font has no glyph for is set as a
+//! hollow box, and the report says which characters those are. Kerning is not applied; figures of the font are tabular.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use allsorts::binary::read::ReadScope;
+use allsorts::font_data::FontData;
+use allsorts::subset::{CmapTarget, SubsetProfile, subset};
+use printpdf::ParsedFont;
+
+use super::ReportError;
+
+/// Stands for a character that the font lacks.
+pub const BOX: char = '□';
+
+/// Weight of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weight {
+    Regular,
+    SemiBold,
+}
+
+impl Weight {
+    pub const ALL: [Self; 2] = [Self::Regular, Self::SemiBold];
+
+    fn face(self) -> &'static Face {
+        match self {
+            Self::Regular => &REGULAR,
+            Self::SemiBold => &SEMI_BOLD,
+        }
+    }
+}
+
+struct Face {
+    name: &'static str,
+    bytes: &'static [u8],
+    parsed: Option<ParsedFont>,
+}
+
+static REGULAR: LazyLock<Face> =
+    LazyLock::new(|| Face::new("Inter-Regular", include_bytes!("../../assets/fonts/Inter-Regular.ttf")));
+static SEMI_BOLD: LazyLock<Face> =
+    LazyLock::new(|| Face::new("Inter-SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.ttf")));
+
+impl Face {
+    fn new(name: &'static str, bytes: &'static [u8]) -> Self {
+        Self { name, bytes, parsed: ParsedFont::from_bytes(bytes, 0, &mut Vec::new()) }
+    }
+
+    fn glyph(&self, character: char) -> Option<u16> {
+        self.parsed.as_ref()?.lookup_glyph_index(character as u32).filter(|&glyph| glyph != 0)
+    }
+}
+
+/// The text as the font can set it: what it lacks becomes a box, control characters become blanks.
+pub fn settable(text: &str, weight: Weight) -> String {
+    let face = weight.face();
+    let set = |c: char| match c {
+        c if c.is_control() => ' ',
+        c if face.glyph(c).is_some() => c,
+        _ => BOX,
+    };
+    text.chars().map(set).collect()
+}
+
+/// The characters of a text that the font has no glyph for.
+pub fn missing(text: &str) -> BTreeSet<char> {
+    text.chars().filter(|&c| !c.is_control() && REGULAR.glyph(c).is_none()).collect()
+}
+
+/// Width of a text in points.
+pub fn width(text: &str, size: f32, weight: Weight) -> f32 {
+    let Some(font) = &weight.face().parsed else { return 0.0 };
+    let advance = |c: char| {
+        let glyph = font.lookup_glyph_index(c as u32).unwrap_or(0);
+        f32::from(font.get_glyph_width(glyph).unwrap_or(0))
+    };
+    text.chars().map(advance).sum::<f32>() * size / f32::from(font.units_per_em.max(1))
+}
+
+/// A font that holds the glyphs of `characters` and nothing else, ready for printpdf.
+pub fn embedded(weight: Weight, characters: &BTreeSet<char>) -> Result<ParsedFont, ReportError> {
+    let face = weight.face();
+    let failed = |reason: &str| ReportError::Font(format!("{}: {reason}", face.name));
+    // Several characters can share a glyph; glyph ids must be unique and start with .notdef.
+    let wanted: Vec<(char, u16)> = characters.iter().filter_map(|&c| Some((c, face.glyph(c)?))).collect();
+    let glyphs: Vec<u16> =
+        std::iter::once(0).chain(wanted.iter().map(|&(_, glyph)| glyph).collect::<BTreeSet<_>>()).collect();
+    let file = ReadScope::new(face.bytes).read::<FontData<'_>>().map_err(|e| failed(&e.to_string()))?;
+    let tables = file.table_provider(0).map_err(|e| failed(&e.to_string()))?;
+    let bytes =
+        subset(&tables, &glyphs, &SubsetProfile::Pdf, CmapTarget::Unicode).map_err(|e| failed(&e.to_string()))?;
+    let mut font =
+        ParsedFont::from_bytes(&bytes, 0, &mut Vec::new()).ok_or_else(|| failed("the subset cannot be read"))?;
+    // The glyph's place in the list is its number in the subset; the subset's own character map may lack some.
+    font.codepoint_to_glyph = wanted
+        .iter()
+        .filter_map(|&(c, glyph)| Some((c as u32, u16::try_from(glyphs.binary_search(&glyph).ok()?).ok()?)))
+        .collect();
+    font.font_name = Some(format!("{}+{}", tag(&glyphs), face.name));
+    Ok(font)
+}
+
+/// Six capital letters that mark a subset (ISO 32000-1, 9.6.4), from its glyphs.
+fn tag(glyphs: &[u16]) -> String {
+    let mut hash = glyphs
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &glyph| (hash ^ u64::from(glyph)).wrapping_mul(0x0100_0000_01b3));
+    (0..6)
+        .map(|_| {
+            let letter = char::from(b'A' + (hash % 26) as u8);
+            hash /= 26;
+            letter
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fonts_can_be_read_and_figures_are_tabular() {
+        for weight in Weight::ALL {
+            let one = width("1", 10.0, weight);
+            assert!(one > 3.0 && one < 9.0, "{one}");
+            assert_eq!(one, width("8", 10.0, weight));
+        }
+    }
+
+    #[test]
+    fn a_subset_is_a_small_part_of_the_font_and_keeps_widths() {
+        let characters: BTreeSet<char> = "Пневмония Ωμέγα 0.74 ±é".chars().collect();
+        for weight in Weight::ALL {
+            let font = embedded(weight, &characters).unwrap();
+            assert!(font.original_bytes.len() < 30_000, "{}", font.original_bytes.len());
+            for &c in &characters {
+                let glyph = font.lookup_glyph_index(c as u32).unwrap();
+                let points = f32::from(font.get_glyph_width(glyph).unwrap()) * 10.0 / f32::from(font.units_per_em);
+                assert!((points - width(&c.to_string(), 10.0, weight)).abs() < 1e-3, "{c}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_font_lacks_is_boxed_and_named() {
+        assert_eq!(settable("山田 Tarou\n", Weight::Regular), "□□ Tarou ");
+        assert_eq!(missing("山田 Tarou"), BTreeSet::from(['山', '田']));
+        assert!(missing("Łukasz Жуков Ελένη – µ × ² … ≥").is_empty());
+        assert!(missing(&BOX.to_string()).is_empty());
+    }
+}
