@@ -184,3 +184,103 @@ fn cut_out(plane: &mut Plane, side: f32, rng: &mut ChaCha8Rng) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::{Purpose, stream};
+    use super::*;
+    use crate::network::manifest::{Normalization, Resize};
+
+    fn input(size: usize) -> Input {
+        Input {
+            width: size,
+            height: size,
+            channels: 1,
+            resize: Resize::Squash,
+            normalization: Normalization::PerImage,
+            mean: Vec::new(),
+            sd: Vec::new(),
+        }
+    }
+
+    fn picture(size: usize) -> Picture {
+        Picture { size, greys: (0..size * size).map(|i| (i % size * 255 / size) as u8).collect() }
+    }
+
+    fn strong() -> Augment {
+        Augment {
+            flip: 0.5,
+            rotation: 30.0,
+            shift: 0.2,
+            zoom: 0.4,
+            aspect: 0.4,
+            shear: 10.0,
+            brightness: 0.3,
+            contrast: 0.5,
+            gamma: 0.5,
+            tone: 1.0,
+            noise: 0.2,
+            sharpness: 1.0,
+            blur: 3.0,
+            downsample: 0.3,
+            cutout: 1.0,
+            cutout_side: 0.5,
+            mixup: 0.0,
+            mixup_alpha: 0.0,
+        }
+    }
+
+    #[test]
+    fn size_and_range_are_kept_by_the_strongest_changes() {
+        for place in 0..40 {
+            let mut rng = stream(1, Purpose::Augment, 0, place);
+            let plane = augment(&picture(48), &input(32), &strong(), &mut rng);
+            assert_eq!((plane.width, plane.height, plane.values.len()), (32, 32, 32 * 32));
+            assert!(plane.values.iter().all(|v| (0.0..=1.0).contains(v)));
+        }
+    }
+
+    #[test]
+    fn without_strength_the_picture_stays_as_it_is() {
+        let picture = picture(32);
+        let plane = augment(&picture, &input(32), &Augment::default(), &mut stream(1, Purpose::Augment, 0, 0));
+        for (v, g) in plane.values.iter().zip(&picture.greys) {
+            assert!((v * 255.0 - f32::from(*g)).abs() < 0.3);
+        }
+    }
+
+    #[test]
+    fn a_mirror_image_swaps_left_and_right() {
+        let picture = picture(32);
+        let strength = Augment { flip: 1.0, ..Augment::default() };
+        let plane = augment(&picture, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
+        assert!(plane.at(0, 5) > 0.9 && plane.at(31, 5) < 0.1);
+    }
+
+    #[test]
+    fn the_same_stream_gives_the_same_image() {
+        let once =
+            |place| augment(&picture(32), &input(32), &strong(), &mut stream(1, Purpose::Augment, 3, place)).values;
+        assert_eq!(once(5), once(5));
+        assert_ne!(once(5), once(6));
+    }
+
+    #[test]
+    fn tone_curves_never_fall() {
+        for place in 0..20 {
+            let knots = monotone_curve(1.5, &mut stream(1, Purpose::Augment, 0, place));
+            assert!(knots.windows(2).all(|w| w[0] < w[1]));
+            assert_eq!((knots[0], knots[5]), (0.0, 1.0));
+        }
+    }
+
+    #[test]
+    fn blur_keeps_the_mean_and_lowers_the_contrast() {
+        let mut plane = Plane::filled(33, 33, 0.0);
+        plane.values[16 * 33 + 16] = 1.0;
+        let soft = gaussian(&plane, 2.0);
+        assert!((soft.values.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        let expected = 1.0 / (2.0 * std::f32::consts::PI * 4.0);
+        assert!((soft.at(16, 16) - expected).abs() < 0.002, "{}", soft.at(16, 16));
+    }
+}

@@ -52,6 +52,9 @@ pub struct Finish {
     pub temperature: f64,
     /// Threshold of each label, then of each group, in the configuration's order.
     pub thresholds: Vec<f64>,
+    /// Share of images whose highest class is the true one, with its interval.
+    pub accuracy: Option<[f64; 3]>,
+    /// Figures of each label and group, for the manifest.
     pub metrics: Vec<Metric>,
 }
 
@@ -61,9 +64,8 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
     let probabilities = scores.probabilities(temperature);
     let right: Vec<bool> = probabilities.iter().zip(&scores.labels).map(|(p, k)| argmax(p) == *k).collect();
     let mut measure = Measure::new(patients, config.seed);
-    measure.figure("all labels", "accuracy", &|chosen| {
-        Some(chosen.iter().filter(|&&i| right[i]).count() as f64 / chosen.len() as f64)
-    });
+    let accuracy =
+        measure.estimate(&|chosen| Some(chosen.iter().filter(|&&i| right[i]).count() as f64 / chosen.len() as f64));
     let mut thresholds = Vec::new();
     for (i, (name, members)) in targets(config).into_iter().enumerate() {
         let values = summed(&probabilities, &members);
@@ -94,7 +96,7 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
         }
         thresholds.push(threshold);
     }
-    Finish { temperature, thresholds, metrics: measure.metrics }
+    Finish { temperature, thresholds, accuracy, metrics: measure.metrics }
 }
 
 /// Collects figures on validation, each with its 95 % interval from a bootstrap over patients.
@@ -112,17 +114,58 @@ impl Measure {
         Self { bootstrap, all: (0..patients.len()).collect(), on, metrics: Vec::new() }
     }
 
-    /// Adds `statistic` of the images it is given; nothing where it cannot be computed.
+    /// Value, low and high of `statistic`, which is given images; `None` where it cannot be computed.
+    fn estimate(&self, statistic: &dyn Fn(&[usize]) -> Option<f64>) -> Option<[f64; 3]> {
+        let (low, high) = self.bootstrap.interval(statistic)?;
+        Some([statistic(&self.all)?, low, high])
+    }
+
+    /// Adds the estimate of a figure, where there is one.
     fn figure(&mut self, target: &str, name: &str, statistic: &dyn Fn(&[usize]) -> Option<f64>) {
-        if let (Some(value), Some((low, high))) = (statistic(&self.all), self.bootstrap.interval(statistic)) {
-            self.metrics.push(Metric {
-                target: target.to_owned(),
-                name: name.to_owned(),
-                value: value as f32,
-                low: low as f32,
-                high: high as f32,
-                on: self.on.clone(),
-            });
+        if let Some(estimate) = self.estimate(statistic) {
+            let [value, low, high] = estimate.map(|v| v as f32);
+            let (target, name, on) = (target.to_owned(), name.to_owned(), self.on.clone());
+            self.metrics.push(Metric { target, name, value, low, high, on });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_threshold_reaches_the_sensitivity_and_not_less() {
+        let scores: Vec<f64> = (0..50).map(|i| f64::from(i) / 50.0).chain([0.3, 0.99]).collect();
+        let positive: Vec<bool> = (0..52).map(|i| i < 50).collect();
+        let threshold = threshold_at_sensitivity(&scores, &positive, 0.96).unwrap();
+        assert_eq!(Binary::at(threshold, &scores, &positive).true_positives, 48);
+        assert_eq!(threshold, 0.04);
+    }
+
+    #[test]
+    fn full_sensitivity_calls_the_lowest_positive() {
+        assert_eq!(threshold_at_sensitivity(&[0.2, 0.9, 0.1], &[true, true, false], 1.0), Some(0.2));
+    }
+
+    #[test]
+    fn without_positives_there_is_no_threshold() {
+        assert_eq!(threshold_at_sensitivity(&[0.2], &[false], 0.96), None);
+        assert_eq!(threshold_of_youden(&[0.2], &[false]), None);
+    }
+
+    #[test]
+    fn youden_cuts_half_way_between_the_sides() {
+        let threshold = threshold_of_youden(&[0.1, 0.2, 0.6, 0.8], &[false, false, true, true]).unwrap();
+        assert!((threshold - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_temperature_undoes_a_known_sharpening() {
+        // Of 100 images with odds 3 : 1, 75 are of the first class; the logits claim three times as much.
+        let z = 3.0_f32 * 3.0_f32.ln();
+        let scores =
+            Scores { logits: vec![vec![z, 0.0]; 100], labels: (0..100).map(|i| usize::from(i >= 75)).collect() };
+        assert!((temperature(&scores) - 3.0).abs() < 1e-3, "{}", temperature(&scores));
     }
 }

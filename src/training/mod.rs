@@ -46,8 +46,8 @@ pub enum Error {
     #[error("the data cannot be split: {0}")]
     Split(String),
     #[error(
-        "the loss became {loss} at step {step} of epoch {epoch}, so the run was stopped; the last good state is kept in {kept}. \
-         Lower the learning rate or the augmentation and start it again with --resume"
+        "the loss became {loss} at step {step} of epoch {epoch}, so the run was stopped; {kept}. \
+         Lower the learning rate, or clip the gradients, and start it again"
     )]
     Diverged { loss: f32, step: u64, epoch: usize, kept: String },
     #[error("the checkpoint {path} does not fit this run: {reason}")]

@@ -104,3 +104,84 @@ impl Update {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device, Tensor};
+    use candle_nn::{Init, VarMap};
+
+    use super::super::loss::golden::{assert_close, numbers, read};
+    use super::*;
+
+    fn parameters(tensors: &[(&str, Vec<f32>, Vec<usize>)]) -> Parameters {
+        let vars = VarMap::new();
+        for (name, _, shape) in tensors {
+            vars.get(shape.clone(), name, Init::Const(0.0), DType::F32, &Device::Cpu).unwrap();
+        }
+        let parameters = Parameters::new(&vars);
+        for (i, p) in parameters.iter().enumerate() {
+            let (_, values, _) = tensors.iter().find(|t| t.0 == p.name).unwrap();
+            parameters.set(i, values.clone()).unwrap();
+        }
+        parameters
+    }
+
+    /// Gradients `g` of the sum of `g · θ`.
+    fn gradients(parameters: &Parameters, of: &[Vec<f32>]) -> GradStore {
+        let terms: Vec<Tensor> = parameters
+            .iter()
+            .zip(of)
+            .map(|(p, g)| {
+                let g = Tensor::from_vec(g.clone(), p.var.shape(), &Device::Cpu).unwrap();
+                (p.var.as_tensor() * g).unwrap().sum_all().unwrap()
+            })
+            .collect();
+        Tensor::stack(&terms, 0).unwrap().sum_all().unwrap().backward().unwrap()
+    }
+
+    #[test]
+    fn five_clipped_steps_are_those_of_pytorch() {
+        let golden = &read()["adamw"];
+        let parameters = parameters(&[
+            ("a_matrix", numbers(&golden["matrix"]), vec![2, 3]),
+            ("b_vector", numbers(&golden["vector"]), vec![3]),
+        ]);
+        let number = |name: &str| golden[name].as_f64().unwrap();
+        let mut optimizer = AdamW::new(&parameters, number("decay"), number("clip"));
+        let norms: Vec<f32> = golden["gradients"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| {
+                let grads = gradients(&parameters, &[numbers(&step[0]), numbers(&step[1])]);
+                optimizer.step(&parameters, &grads, number("rate")).unwrap() as f32
+            })
+            .collect();
+        assert_close(&norms, &numbers(&golden["norms"]), 1e-5);
+        let after = parameters.values().unwrap();
+        assert_close(&after[0], &numbers(&golden["matrix_after"]), 1e-6);
+        assert_close(&after[1], &numbers(&golden["vector_after"]), 1e-6);
+    }
+
+    #[test]
+    fn running_statistics_are_not_trained() {
+        let parameters = parameters(&[("bn.running_mean", vec![1.0, 2.0], vec![2]), ("bn.weight", vec![1.0], vec![1])]);
+        let mut optimizer = AdamW::new(&parameters, 0.1, 0.0);
+        let grads = gradients(&parameters, &[vec![1.0, 1.0], vec![1.0]]);
+        optimizer.step(&parameters, &grads, 0.1).unwrap();
+        let after = parameters.values().unwrap();
+        assert_eq!(after[0], vec![1.0, 2.0]);
+        assert!((after[1][0] - 0.9).abs() < 1e-6);
+        assert_eq!(parameters.trained_values(), 1);
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_changes_nothing() {
+        let parameters = parameters(&[("w", vec![1.0, 2.0], vec![2])]);
+        let mut optimizer = AdamW::new(&parameters, 0.1, 1.0);
+        let norm = optimizer.step(&parameters, &gradients(&parameters, &[vec![f32::NAN, 1.0]]), 0.1).unwrap();
+        assert!(norm.is_nan());
+        assert_eq!(parameters.values().unwrap()[0], vec![1.0, 2.0]);
+        assert_eq!(optimizer.steps, 0);
+    }
+}

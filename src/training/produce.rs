@@ -43,7 +43,10 @@ pub fn write(
     write_whole(&folder.join("manifest.toml"), text.as_bytes())?;
     let card_path = folder.join("CARD.md");
     if !card_path.exists() {
-        write_whole(&card_path, card(config, &manifest, parameters.trained_values(), extent).as_bytes())?;
+        write_whole(
+            &card_path,
+            card(config, &manifest, finish.accuracy, parameters.trained_values(), extent).as_bytes(),
+        )?;
     }
     Ok(manifest)
 }
@@ -53,6 +56,7 @@ pub fn rehearse(config: &Config) -> std::result::Result<(), String> {
     let finish = Finish {
         temperature: 1.0,
         thresholds: vec![0.5; config.labels.len() + config.groups.len()],
+        accuracy: None,
         metrics: Vec::new(),
     };
     manifest(config, &finish, 1, "0".repeat(64)).to_toml().map(drop).map_err(|e| e.to_string())
@@ -93,7 +97,7 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
     }
 }
 
-fn card(config: &Config, manifest: &Manifest, weights: usize, extent: Extent) -> String {
+fn card(config: &Config, manifest: &Manifest, accuracy: Option<[f64; 3]>, weights: usize, extent: Extent) -> String {
     let mut s = String::new();
     let _ = writeln!(
         s,
@@ -131,6 +135,9 @@ fn card(config: &Config, manifest: &Manifest, weights: usize, extent: Extent) ->
     let _ = writeln!(s, "## Figures\n\n| on | target | figure | value | 95 % interval |\n|---|---|---|---|---|");
     for m in &manifest.metrics {
         let _ = writeln!(s, "| {} | {} | {} | {:.3} | {:.3}–{:.3} |", m.on, m.target, m.name, m.value, m.low, m.high);
+    }
+    if let Some([value, low, high]) = accuracy {
+        let _ = writeln!(s, "| validation | highest class | accuracy | {value:.3} | {low:.3}–{high:.3} |");
     }
     s.push_str("\nIntervals: bootstrap over patients, 1,000 samples.\n\n## Never validated for\n\n");
     for limit in &config.limits {

@@ -47,3 +47,30 @@ impl Schedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::loss::golden::{assert_close, numbers, read};
+    use super::*;
+
+    fn rates(kind: ScheduleKind, warmup: f64, final_share: f64) -> Vec<f32> {
+        let schedule = Schedule { kind, peak: 0.01, warmup, steps: 20, final_share };
+        (0..20).map(|step| schedule.rate(step) as f32).collect()
+    }
+
+    #[test]
+    fn cosine_is_that_of_pytorch() {
+        assert_close(&rates(ScheduleKind::Cosine, 0.0, 0.01), &numbers(&read()["cosine"]), 1e-8);
+    }
+
+    #[test]
+    fn one_cycle_is_that_of_pytorch() {
+        assert_close(&rates(ScheduleKind::OneCycle, 6.0, 0.0), &numbers(&read()["one_cycle"]), 1e-8);
+    }
+
+    #[test]
+    fn warm_up_rises_in_a_line_to_the_peak() {
+        let rates = rates(ScheduleKind::Cosine, 4.0, 0.0);
+        assert_close(&rates[..5], &[0.0025, 0.005, 0.0075, 0.01, 0.01], 1e-8);
+    }
+}

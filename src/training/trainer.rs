@@ -84,6 +84,8 @@ pub type Observer<'a> = &'a (dyn Fn(Event<'_>) + Sync);
 pub struct Outcome {
     pub manifest: Manifest,
     pub extent: Extent,
+    /// Share of validation images whose highest class is the true one, with its interval.
+    pub accuracy: Option<[f64; 3]>,
     pub history: Vec<Row>,
     pub stopped_early: bool,
 }
@@ -354,7 +356,13 @@ impl<'a> Run<'a> {
             epoch,
         };
         let manifest = produce::write(&self.options.model, self.config, &self.parameters, values, &finish, extent)?;
-        Ok(Outcome { manifest, extent, history: self.state.history, stopped_early: self.stopped_early })
+        Ok(Outcome {
+            manifest,
+            extent,
+            accuracy: finish.accuracy,
+            history: self.state.history,
+            stopped_early: self.stopped_early,
+        })
     }
 
     fn is_over(&self) -> bool {
@@ -384,7 +392,11 @@ impl<'a> Run<'a> {
 
     fn diverged(&self, loss: f32) -> Error {
         let path = self.options.out.join(checkpoint::FILE);
-        let kept = if path.exists() { path.display().to_string() } else { "no file, for no epoch was done".into() };
+        let kept = if path.exists() {
+            format!("the state after its last good epoch is kept in {}", path.display())
+        } else {
+            "no epoch was finished, so nothing is kept".to_owned()
+        };
         Error::Diverged { loss, step: self.state.step + 1, epoch: self.state.epoch + 1, kept }
     }
 }

@@ -4,3 +4,4 @@ mod cam;
 mod cli;
 mod engine;
 mod house;
+mod training;

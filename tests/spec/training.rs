@@ -1,0 +1,248 @@
+//! Training as a whole, on pictures that a network of a few hundred weights can tell apart.
+
+use std::path::Path;
+
+use candle_core::Device;
+use pellucid::training::config::Config;
+use pellucid::training::dataset::{self, Dataset, Picture, Sample};
+use pellucid::training::trainer::{self, Event, Options, Outcome};
+use pellucid::training::{Error, Result};
+
+const CONFIG: &str = r#"
+name = "left-right"
+version = "1"
+description = "Tells whether the bright side is left or right."
+licence = "CC0-1.0"
+seed = 3
+head = "softmax"
+target_layer = "stage2"
+
+[data]
+folders = ["."]
+patient = ['^(p\d+)_']
+validation = 0.25
+
+[[data.label_rule]]
+contains = "_r"
+label = "Right"
+
+[[phase]]
+epochs = 2
+size = 24
+
+[[phase]]
+epochs = 4
+size = 32
+
+[optimization]
+batch = 8
+learning_rate = 0.02
+schedule = "cosine"
+warmup_epochs = 0.5
+weight_decay = 0.01
+label_smoothing = 0.02
+class_weights = "inverse"
+clip_norm = 2.0
+average_decay = 0.8
+criterion = "loss"
+
+[augment]
+rotation = 5.0
+noise = 0.05
+mixup = 0.3
+mixup_alpha = 0.2
+
+[architecture]
+family = "compact-resnet"
+widths = [4, 4, 8]
+blocks = [1, 1]
+strides = [1, 2]
+dropout = 0.1
+
+[input]
+width = 32
+height = 32
+channels = 1
+resize = "squash"
+normalization = "per-image"
+
+[[labels]]
+name = "Left"
+
+[[labels]]
+name = "Right"
+
+[[groups]]
+name = "Rightish"
+members = ["Right"]
+
+[provenance]
+data = "Made by the test."
+population = "None."
+"#;
+
+fn config(folder: &Path, change: &dyn Fn(String) -> String) -> Result<Config> {
+    let path = folder.join("train.toml");
+    std::fs::write(&path, change(CONFIG.to_owned())).unwrap();
+    Config::read(&path)
+}
+
+/// 24 patients with two pictures each; one side is brighter, under a pattern of its own.
+fn pictures() -> Dataset {
+    let sample = |i: usize| {
+        let (patient, right) = (i / 2, i / 2 % 2 == 1);
+        let grey = |p: usize| {
+            let bright = (p % 32 >= 16) == right;
+            (if bright { 120 } else { 70 }) + ((p * 37 + i * 101) % 61) as u8
+        };
+        let picture = Picture { size: 32, greys: (0..32 * 32).map(grey).collect() };
+        Sample { name: format!("p{patient}_{i}"), label: usize::from(right), patient: format!("p{patient}"), picture }
+    };
+    Dataset { samples: (0..48).map(sample).collect(), warnings: Vec::new() }
+}
+
+fn options(folder: &Path) -> Options {
+    Options {
+        data: folder.to_owned(),
+        out: folder.join("run"),
+        model: folder.join("model"),
+        resume: false,
+        max_steps: None,
+        limit: None,
+        device: Device::Cpu,
+    }
+}
+
+fn train(config: &Config, options: &Options) -> Result<Outcome> {
+    trainer::run(config, options, &pictures(), &|_: Event<'_>| {})
+}
+
+#[test]
+fn a_run_learns_and_leaves_a_model_with_its_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), &|c| c).unwrap();
+    let outcome = train(&config, &options(folder.path())).unwrap();
+    let area = outcome.manifest.metrics.iter().find(|m| m.target == "Rightish" && m.name == "auroc").unwrap();
+    assert!(area.value > 0.99, "{area:?}");
+    assert!(area.low <= area.value && area.value <= area.high, "{area:?}");
+    assert_eq!(outcome.history.len(), 6);
+    assert_eq!((outcome.history[1].size, outcome.history[2].size), (24, 32));
+    assert!(outcome.extent.epoch > 2, "only an epoch of the last phase can be the model");
+    for file in ["manifest.toml", "weights.safetensors", "CARD.md"] {
+        assert!(folder.path().join("model").join(file).is_file(), "{file}");
+    }
+    for file in ["checkpoint.safetensors", "log.csv", "curves.png"] {
+        assert!(folder.path().join("run").join(file).is_file(), "{file}");
+    }
+    let log = std::fs::read_to_string(folder.path().join("run/log.csv")).unwrap();
+    assert_eq!(log.lines().count(), 7);
+}
+
+#[test]
+fn a_resumed_run_repeats_an_uninterrupted_one_to_the_bit() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = config(whole.path(), &|c| c).unwrap();
+    let straight = train(&config, &options(whole.path())).unwrap();
+    // 36 images in batches of 8 are 5 steps an epoch: the first part ends with the third epoch.
+    let first = Options { max_steps: Some(15), ..options(parts.path()) };
+    assert_eq!(train(&config, &first).unwrap().history.len(), 3);
+    let resumed = train(&config, &Options { resume: true, ..options(parts.path()) }).unwrap();
+    assert_eq!(resumed.manifest, straight.manifest);
+    let losses = |o: &Outcome| o.history.iter().map(|r| (r.training_loss, r.validation_loss)).collect::<Vec<_>>();
+    assert_eq!(losses(&resumed), losses(&straight));
+    let weights = |folder: &Path| std::fs::read(folder.join("model/weights.safetensors")).unwrap();
+    assert!(weights(parts.path()) == weights(whole.path()), "the weights differ");
+}
+
+#[test]
+fn a_checkpoint_of_another_configuration_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Options { max_steps: Some(5), ..options(folder.path()) };
+    train(&config(folder.path(), &|c| c).unwrap(), &first).unwrap();
+    let other = config(folder.path(), &|c| c.replace("learning_rate = 0.02", "learning_rate = 0.03")).unwrap();
+    let error = train(&other, &Options { resume: true, ..options(folder.path()) }).unwrap_err();
+    assert!(error.to_string().contains("have changed since"), "{error}");
+}
+
+#[test]
+fn early_stopping_waits_for_its_patience() {
+    let folder = tempfile::tempdir().unwrap();
+    // Without a learning rate to speak of, and the weights themselves, no epoch is better than the first.
+    let config = config(folder.path(), &|c| {
+        c.replace("learning_rate = 0.02", "learning_rate = 1e-9\npatience = 2")
+            .replace("epochs = 4", "epochs = 40")
+            .replace("average_decay = 0.8", "average_decay = 0.999")
+            .replace("criterion = \"loss\"", "criterion = \"auroc\"")
+    })
+    .unwrap();
+    let outcome = train(&config, &options(folder.path())).unwrap();
+    assert!(outcome.stopped_early);
+    assert!(outcome.history.len() < 42);
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = candle_core::Tensor::new(&[f32::NAN, 0.0], &Device::Cpu).unwrap();
+    let tensors = std::collections::HashMap::from([("head.bias".to_owned(), broken)]);
+    candle_core::safetensors::save(&tensors, folder.path().join("broken.safetensors")).unwrap();
+    let config =
+        config(folder.path(), &|c| c.replace("batch = 8", "batch = 8\nstart_from = \"broken.safetensors\"")).unwrap();
+    let error = train(&config, &options(folder.path())).unwrap_err();
+    assert!(matches!(error, Error::Diverged { step: 1, epoch: 1, .. }));
+    assert!(error.to_string().contains("Lower the learning rate"), "{error}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_ends_the_run_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("run"), b"a file stands where the folder should be").unwrap();
+    let error = train(&config(folder.path(), &|c| c).unwrap(), &options(folder.path())).unwrap_err();
+    assert!(error.to_string().contains("cannot be written"), "{error}");
+}
+
+#[test]
+fn labels_and_patients_come_from_folders_and_names_and_bad_files_are_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), &|c| c.replace("folders = [\".\"]", "folders = [\"data\"]")).unwrap();
+    for (class, name) in [("left", "p1_a.png"), ("left", "p1_r.png"), ("right", "p2_b.png"), ("other", "p3_c.png")] {
+        let class = folder.path().join("data").join(class);
+        std::fs::create_dir_all(&class).unwrap();
+        image::GrayImage::from_pixel(40, 20, image::Luma([90])).save(class.join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("data/left/p4_d.png"), b"no picture").unwrap();
+    let (files, warnings) = dataset::list(&config, folder.path(), None).unwrap();
+    let data = dataset::decode(&files, warnings, &config.input, 2, &|_| ()).unwrap();
+    let found: Vec<(&str, usize, &str)> =
+        data.samples.iter().map(|s| (s.name.as_str(), s.label, s.patient.as_str())).collect();
+    assert_eq!(found, [("p1_a.png", 0, "p1"), ("p1_r.png", 1, "p1"), ("p2_b.png", 1, "p2")]);
+    assert!(data.samples.iter().all(|s| s.picture.size == 32 && s.picture.greys.iter().all(|&g| g == 90)));
+    let reasons: Vec<&str> = data.warnings.iter().map(|w| w.reason.as_str()).collect();
+    assert_eq!(reasons.len(), 2);
+    assert!(reasons[0].contains("\"other\" gives it a label"), "{reasons:?}");
+    assert!(reasons[1].contains("cannot be decoded"), "{reasons:?}");
+}
+
+#[test]
+fn faults_of_the_configuration_are_said_in_sentences() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |from: &str, to: &str| {
+        config(folder.path(), &|c| c.replacen(from, to, 1)).expect_err("the configuration is faulty").to_string()
+    };
+    for (from, to, words) in [
+        ("seed = 3", "sed = 3", "unknown field `sed`"),
+        ("label = \"Right\"", "label = \"Up\"", "names \"Up\", which is none of the labels"),
+        ("members = [\"Right\"]", "members = [\"Down\"]", "the group \"Rightish\" names \"Down\""),
+        ("'^(p\\d+)_'", "'^p\\d+_'", "no group in brackets that names the patient"),
+        ("'^(p\\d+)_'", "'^(p'", "a patient pattern does not parse"),
+        ("batch = 8", "batch = 1", "`batch` must be at least 2"),
+        ("rotation = 5.0", "rotation = 500.0", "`augment.rotation` is 500, but must lie between 0 and 180"),
+        ("head = \"softmax\"", "head = \"sigmoid\"", "must be \"softmax\""),
+        ("name = \"Right\"", "name = \"left\"", "is there twice"),
+        ("target_layer = \"stage2\"", "target_layer = \"stage9\"", "stage9"),
+    ] {
+        let sentence = said(from, to);
+        assert!(sentence.contains("train.toml cannot be used"), "{sentence}");
+        assert!(sentence.contains(words), "{sentence}");
+    }
+}
