@@ -13,6 +13,10 @@ pub const FRAMES: u32 = 20_000;
 pub const DECODED_BYTES: u64 = 1 << 31;
 /// Deepest nesting of sequences in a DICOM object.
 pub const SEQUENCE_DEPTH: usize = 64;
+/// Most elements and items in the header of a DICOM object.
+pub const ELEMENTS: usize = 1_000_000;
+/// Longest value of a DICOM header that is read into memory (pixel data apart), in bytes.
+pub const VALUE_BYTES: u64 = 1 << 20;
 /// Most files listed from the folders opened at once.
 pub const FILES_AT_ONCE: usize = 200_000;
 /// Largest manifest or card of a model, in bytes.

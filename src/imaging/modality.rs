@@ -44,14 +44,18 @@ impl Modality {
         }
     }
 
-    /// Lowest and highest modality value of the stored values `low..=high`.
+    /// The modality values of two stored values, the lower first.
+    #[must_use]
+    pub fn range_between(&self, low: i64, high: i64) -> (f32, f32) {
+        let (a, b) = (self.apply(low), self.apply(high));
+        (a.min(b), a.max(b))
+    }
+
+    /// Lowest and highest modality value of the stored values `low..=high`; of a LUT, that of all its entries.
     #[must_use]
     pub fn range(&self, low: i64, high: i64) -> (f32, f32) {
         match self {
-            Self::Rescale { .. } => {
-                let (a, b) = (self.apply(low), self.apply(high));
-                (a.min(b), a.max(b))
-            }
+            Self::Rescale { .. } => self.range_between(low, high),
             Self::Lut { entries, .. } => entries
                 .iter()
                 .fold(None, |range: Option<(f32, f32)>, &v| Some(range.map_or((v, v), |(a, b)| (a.min(v), b.max(v)))))

@@ -4,7 +4,31 @@
 //! files is listed without decoding a pixel), and [`load`] turns one entry into a [`Frame`].
 //! DICOM parsing, guards and decoding live in the files beside this one.
 
+mod codec;
+mod color;
+mod dataset;
+mod dicom;
+mod error;
+mod geometry;
+mod grey;
+mod group;
+mod guard;
+mod load;
+mod open;
 pub mod phantom;
+mod pixels;
+mod raster;
+mod reader;
+mod tags;
+mod text;
+mod wall;
+
+pub use dicom::transfer_syntax_name;
+pub use error::StudyError;
+pub use load::{load, open_image};
+pub use open::scan;
+pub use tags::{ElementLine, list_elements};
+pub use text::readable_name;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -99,6 +123,14 @@ pub struct Patient {
 pub struct Catalogue {
     pub patients: Vec<Patient>,
     pub warnings: Vec<Warning>,
+}
+
+impl Catalogue {
+    /// All images in the order in which they stand.
+    pub fn images(&self) -> impl Iterator<Item = &Arc<ImageEntry>> {
+        let studies = self.patients.iter().flat_map(|patient| &patient.studies);
+        studies.flat_map(|study| &study.series).flat_map(|series| &series.images)
+    }
 }
 
 /// A file that could not be read, or that was read with a reservation.

@@ -1,0 +1,259 @@
+//! A DICOM file: its encoding, its header, and where its pixels lie (PS3.10 section 7, PS3.5 annex A).
+//!
+//! Files are taken with or without preamble and file meta information, and believed by what they contain: a data set
+//! that is plainly implicit is read so, whatever its transfer syntax says.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use dicom_core::Tag;
+use dicom_core::dictionary::UidDictionary;
+use dicom_dictionary_std::{StandardSopClassDictionary, tags, uids};
+use dicom_encoding::TransferSyntaxIndex;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use flate2::read::DeflateDecoder;
+
+use crate::limits;
+
+use super::dataset::{Dataset, Value};
+use super::reader::{Encoding, read_dataset, read_meta};
+use super::text::CharacterSets;
+use super::{Identity, Metadata, StudyError, guard};
+
+/// Retired, yet found in archives.
+pub(super) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+
+/// A DICOM object whose header has been read.
+#[derive(Debug)]
+pub(super) struct Dicom {
+    source: Source,
+    pub dataset: Dataset,
+    pub meta: Dataset,
+    pub transfer_syntax: String,
+    pub sets: CharacterSets,
+}
+
+/// Where the bytes of the data set are.
+#[derive(Debug)]
+enum Source {
+    File(PathBuf),
+    /// Inflated, or made in memory.
+    Memory(Vec<u8>),
+}
+
+/// Whether the first 132 bytes of a file end with the mark of DICOM.
+pub(super) fn has_dicom_mark(start: &[u8]) -> bool {
+    start.get(128..132) == Some(b"DICM")
+}
+
+/// Whether the first bytes of a file (132 or more, where it has them) may be a DICOM object.
+pub(super) fn looks_like_dicom(start: &[u8]) -> bool {
+    has_dicom_mark(start) || Encoding::guess(start).is_some()
+}
+
+impl Dicom {
+    /// Reads the header of a file.
+    pub fn open(path: &Path) -> Result<Self, StudyError> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Self::read(file, length, Source::File(path.to_path_buf()))
+    }
+
+    /// Reads an object from memory.
+    #[cfg(test)]
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, StudyError> {
+        let length = bytes.len() as u64;
+        Self::read(Cursor::new(bytes.clone()), length, Source::Memory(bytes))
+    }
+
+    fn read<R: Read + Seek>(mut input: R, length: u64, source: Source) -> Result<Self, StudyError> {
+        guard::file_size(length)?;
+        let mut start = Vec::new();
+        input.by_ref().take(132).read_to_end(&mut start)?;
+        if !looks_like_dicom(&start) {
+            return Err(StudyError::NotAnImage("it does not begin like a DICOM file".into()));
+        }
+        let begin = if has_dicom_mark(&start) { 132 } else { 0 };
+        let (meta, begin) = read_meta(&mut input, begin, length)?;
+        let declared = meta.code(tags::TRANSFER_SYNTAX_UID);
+
+        let (dataset, source, encoding) = if declared == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+            input.seek(SeekFrom::Start(begin))?;
+            let inflated = inflate(&mut input)?;
+            let encoding = guess(&inflated, &declared);
+            let dataset = read_dataset(Cursor::new(&inflated), 0, inflated.len() as u64, encoding)?;
+            (dataset, Source::Memory(inflated), encoding)
+        } else {
+            input.seek(SeekFrom::Start(begin))?;
+            let mut first = Vec::new();
+            input.by_ref().take(8).read_to_end(&mut first)?;
+            let encoding = guess(&first, &declared);
+            (read_dataset(input, begin, length, encoding)?, source, encoding)
+        };
+        let transfer_syntax = match declared.as_str() {
+            "" if encoding.big_endian => EXPLICIT_VR_BIG_ENDIAN.to_owned(),
+            "" if encoding.explicit => uids::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(),
+            "" => uids::IMPLICIT_VR_LITTLE_ENDIAN.to_owned(),
+            _ => declared,
+        };
+        let sets = CharacterSets::of(&dataset);
+        Ok(Self { source, dataset, meta, transfer_syntax, sets })
+    }
+
+    /// Bytes of the data set at a place that the reader has checked.
+    pub fn bytes_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, StudyError> {
+        if length > limits::FILE_BYTES {
+            return Err(StudyError::TooLarge(format!("{length} bytes of pixel data in one frame")));
+        }
+        let mut bytes = vec![0; length as usize];
+        match &self.source {
+            Source::File(path) => {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(offset))?;
+                file.read_exact(&mut bytes)?;
+            }
+            Source::Memory(all) => {
+                let end = offset.saturating_add(length) as usize;
+                let part = all.get(offset as usize..end);
+                bytes.copy_from_slice(part.ok_or_else(|| StudyError::Truncated("pixel data is missing".into()))?);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Whether the object has pixels of any kind.
+    pub fn has_pixels(&self) -> bool {
+        [tags::PIXEL_DATA, tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA].iter().any(|tag| {
+            self.dataset.get(*tag).is_some_and(|e| match &e.value {
+                Value::Stored { length, .. } => *length > 0,
+                Value::Fragments { .. } => true,
+                Value::Bytes(_) | Value::Items(_) => false,
+            })
+        })
+    }
+
+    /// What kind of object it is, in the words of the standard.
+    pub fn kind(&self) -> String {
+        let uid = self.sop_class();
+        let name = StandardSopClassDictionary.by_uid(&uid).map(|entry| entry.name.replace(" Storage", ""));
+        match name {
+            Some(name) => name,
+            None if uid.is_empty() => "DICOM object without a type".into(),
+            None => format!("DICOM object of the type {uid}"),
+        }
+    }
+
+    fn sop_class(&self) -> String {
+        let uid = self.dataset.code(tags::SOP_CLASS_UID);
+        if uid.is_empty() { self.meta.code(tags::MEDIA_STORAGE_SOP_CLASS_UID) } else { uid }
+    }
+
+    /// Whether it is a DICOMDIR, the index of a medium.
+    pub fn is_directory(&self) -> bool {
+        self.sop_class() == uids::MEDIA_STORAGE_DIRECTORY_STORAGE
+    }
+
+    /// The UIDs of the object; empty where it has none.
+    pub fn identity(&self) -> Identity {
+        let mut sop_instance_uid = self.dataset.code(tags::SOP_INSTANCE_UID);
+        if sop_instance_uid.is_empty() {
+            sop_instance_uid = self.meta.code(tags::MEDIA_STORAGE_SOP_INSTANCE_UID);
+        }
+        Identity {
+            study_uid: self.dataset.code(tags::STUDY_INSTANCE_UID),
+            series_uid: self.dataset.code(tags::SERIES_INSTANCE_UID),
+            sop_instance_uid,
+        }
+    }
+
+    /// The text attributes.
+    pub fn metadata(&self) -> Metadata {
+        let text = |tag: Tag| self.dataset.text(tag, &self.sets);
+        let code = |tag: Tag| self.dataset.code(tag);
+        let either = |a: String, b: String| if a.is_empty() { b } else { a };
+        Metadata {
+            patient_name: text(tags::PATIENT_NAME),
+            patient_id: text(tags::PATIENT_ID),
+            birth_date: code(tags::PATIENT_BIRTH_DATE),
+            sex: code(tags::PATIENT_SEX),
+            age: code(tags::PATIENT_AGE),
+            accession_number: text(tags::ACCESSION_NUMBER),
+            study_date: code(tags::STUDY_DATE),
+            study_time: code(tags::STUDY_TIME),
+            study_description: text(tags::STUDY_DESCRIPTION),
+            series_description: text(tags::SERIES_DESCRIPTION),
+            series_number: code(tags::SERIES_NUMBER),
+            instance_number: code(tags::INSTANCE_NUMBER),
+            modality: code(tags::MODALITY),
+            body_part: text(tags::BODY_PART_EXAMINED),
+            view_position: code(tags::VIEW_POSITION),
+            laterality: either(code(tags::IMAGE_LATERALITY), code(tags::LATERALITY)),
+            institution: text(tags::INSTITUTION_NAME),
+            referring_physician: text(tags::REFERRING_PHYSICIAN_NAME),
+            manufacturer: text(tags::MANUFACTURER),
+            model_name: text(tags::MANUFACTURER_MODEL_NAME),
+            kvp: code(tags::KVP),
+            transfer_syntax: self.transfer_syntax.clone(),
+            lossy: self.lossy(),
+            sop_class_uid: self.sop_class(),
+        }
+    }
+
+    /// Method and ratio of a lossy compression that the image has been through, else empty.
+    fn lossy(&self) -> String {
+        let syntax_is_lossy = matches!(
+            self.transfer_syntax.as_str(),
+            uids::JPEG_BASELINE8_BIT | uids::JPEG_EXTENDED12_BIT | uids::JPEGLS_NEAR_LOSSLESS
+        );
+        if self.dataset.code(tags::LOSSY_IMAGE_COMPRESSION) != "01" && !syntax_is_lossy {
+            return String::new();
+        }
+        let method = match self.dataset.code(tags::LOSSY_IMAGE_COMPRESSION_METHOD).as_str() {
+            "ISO_10918_1" => "JPEG".into(),
+            "ISO_14495_1" => "JPEG-LS near-lossless".into(),
+            "ISO_15444_1" => "JPEG 2000".into(),
+            "ISO_13818_2" => "MPEG-2".into(),
+            "" if syntax_is_lossy => transfer_syntax_name(&self.transfer_syntax),
+            "" => "lossy compression".into(),
+            other => other.to_owned(),
+        };
+        match self.dataset.number(tags::LOSSY_IMAGE_COMPRESSION_RATIO) {
+            Some(ratio) if ratio > 1.0 => format!("{method} {ratio}:1"),
+            _ => method,
+        }
+    }
+}
+
+/// The name of a transfer syntax, or its UID where it has none.
+#[must_use]
+pub fn transfer_syntax_name(uid: &str) -> String {
+    TransferSyntaxRegistry.get(uid).map_or_else(|| format!("transfer syntax {uid}"), |ts| ts.name().to_owned())
+}
+
+/// Whether the registry knows a transfer syntax.
+pub(super) fn is_known_syntax(uid: &str) -> bool {
+    TransferSyntaxRegistry.get(uid).is_some()
+}
+
+/// What the first bytes show; where they show nothing, what the transfer syntax says.
+fn guess(start: &[u8], declared: &str) -> Encoding {
+    Encoding::guess(start).unwrap_or(match declared {
+        EXPLICIT_VR_BIG_ENDIAN => Encoding::BIG_ENDIAN,
+        uids::IMPLICIT_VR_LITTLE_ENDIAN | "" => Encoding::IMPLICIT,
+        _ => Encoding::EXPLICIT,
+    })
+}
+
+fn inflate<R: Read>(input: &mut R) -> Result<Vec<u8>, StudyError> {
+    let mut inflated = Vec::new();
+    let result = DeflateDecoder::new(input).take(limits::FILE_BYTES + 1).read_to_end(&mut inflated);
+    if inflated.len() as u64 > limits::FILE_BYTES {
+        return Err(StudyError::TooLarge(format!("it inflates to more than {} bytes", limits::FILE_BYTES)));
+    }
+    // A stream that ends early may still hold the header; the pixel data is checked where it is used.
+    match result {
+        Err(_) if inflated.is_empty() => Err(StudyError::Truncated("its deflated data cannot be inflated".into())),
+        _ => Ok(inflated),
+    }
+}

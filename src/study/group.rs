@@ -1,0 +1,289 @@
+//! Listed images to patient → study → series → image, each in its order.
+//!
+//! Images of a series stand in the order of the anatomy: by their position along the normal where all share an
+//! orientation, else by Instance Number, else by name. Two copies of one SOP Instance UID are one image.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Catalogue, ImageEntry, Patient, Series, Study, Warning};
+
+/// One listed file, with what its place in the series depends on.
+pub(super) struct Listed {
+    pub entry: ImageEntry,
+    /// mm along the normal, and the normal.
+    pub position: Option<(f64, [f64; 3])>,
+    pub number: Option<i64>,
+    /// A DICOMDIR.
+    pub is_directory: bool,
+}
+
+impl Listed {
+    pub fn unordered(entry: ImageEntry) -> Self {
+        Self { entry, position: None, number: None, is_directory: false }
+    }
+}
+
+/// Groups what was listed.
+pub(super) fn catalogue(listed: Vec<Listed>, mut warnings: Vec<Warning>) -> Catalogue {
+    let mut patients: Vec<(Patient, Vec<StudyGroup>)> = Vec::new();
+    for one in without_copies(listed, &mut warnings) {
+        let meta = &one.entry.meta;
+        let identity = &one.entry.identity;
+        let folder = one.entry.path.parent().unwrap_or(Path::new(""));
+        let is_patient = |p: &Patient| p.id == meta.patient_id && same_name(&p.name, &meta.patient_name);
+        let at = patients.iter().position(|(p, _)| is_patient(p)).unwrap_or_else(|| {
+            let patient = Patient { id: meta.patient_id.clone(), name: meta.patient_name.clone(), studies: Vec::new() };
+            patients.push((patient, Vec::new()));
+            patients.len() - 1
+        });
+        // Files that name no study or series are grouped under their folder.
+        let or_folder = |uid: &str| if uid.is_empty() { folder.to_string_lossy().into_owned() } else { uid.to_owned() };
+        let (study_key, series_key) = (or_folder(&identity.study_uid), or_folder(&identity.series_uid));
+        let studies = &mut patients[at].1;
+        let study_at = studies.iter().position(|s| s.key == study_key).unwrap_or_else(|| {
+            let description = if identity.study_uid.is_empty() && meta.study_description.is_empty() {
+                folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+            } else {
+                meta.study_description.clone()
+            };
+            let study = Study {
+                uid: identity.study_uid.clone(),
+                description,
+                date: meta.study_date.clone(),
+                series: Vec::new(),
+            };
+            studies.push(StudyGroup { key: study_key, study, series: Vec::new() });
+            studies.len() - 1
+        });
+        let series = &mut studies[study_at].series;
+        let series_at = series.iter().position(|s| s.0 == series_key).unwrap_or_else(|| {
+            series.push((series_key, Vec::new()));
+            series.len() - 1
+        });
+        series[series_at].1.push(one);
+    }
+    let mut patients: Vec<Patient> = patients
+        .into_iter()
+        .map(|(mut patient, studies)| {
+            patient.studies = studies.into_iter().map(StudyGroup::finish).collect();
+            // Newest first, as a reader looks for them.
+            patient
+                .studies
+                .sort_by(|a, b| b.date.cmp(&a.date).then_with(|| natural_order(&a.description, &b.description)));
+            patient
+        })
+        .collect();
+    patients.sort_by(|a, b| natural_order(&a.name, &b.name).then_with(|| natural_order(&a.id, &b.id)));
+    Catalogue { patients, warnings }
+}
+
+struct StudyGroup {
+    key: String,
+    study: Study,
+    series: Vec<(String, Vec<Listed>)>,
+}
+
+impl StudyGroup {
+    fn finish(self) -> Study {
+        let mut study = self.study;
+        let mut numbered: Vec<(Option<i64>, Series)> =
+            self.series.into_iter().map(|(_, images)| finish_series(images)).collect();
+        numbered.sort_by(|(a, x), (b, y)| {
+            order_of_options(a.as_ref(), b.as_ref(), Ord::cmp)
+                .then_with(|| natural_order(&x.description, &y.description))
+        });
+        study.series = numbered.into_iter().map(|(_, series)| series).collect();
+        study
+    }
+}
+
+fn finish_series(mut images: Vec<Listed>) -> (Option<i64>, Series) {
+    sort_images(&mut images);
+    let first = images.first().map(|one| &one.entry);
+    let series = Series {
+        uid: first.map(|e| e.identity.series_uid.clone()).unwrap_or_default(),
+        description: first.map(|e| e.meta.series_description.clone()).unwrap_or_default(),
+        modality: first.map(|e| e.meta.modality.clone()).unwrap_or_default(),
+        images: Vec::new(),
+    };
+    let number = first.and_then(|e| e.meta.series_number.parse().ok());
+    let images = images.into_iter().map(|one| Arc::new(one.entry)).collect();
+    (number, Series { images, ..series })
+}
+
+fn sort_images(images: &mut [Listed]) {
+    let normal = images.first().and_then(|one| one.position).map(|(_, normal)| normal);
+    let parallel = |n: &[f64; 3]| normal.is_some_and(|m| m[0] * n[0] + m[1] * n[1] + m[2] * n[2] > 0.99);
+    let by_position = images.iter().all(|one| one.position.as_ref().is_some_and(|(_, n)| parallel(n)));
+    images.sort_by(|a, b| {
+        let along = |one: &Listed| one.position.map_or(0.0, |(mm, _)| mm);
+        let by_place = if by_position { along(a).total_cmp(&along(b)) } else { Ordering::Equal };
+        by_place
+            .then_with(|| order_of_options(a.number.as_ref(), b.number.as_ref(), Ord::cmp))
+            .then_with(|| natural_order(&a.entry.title, &b.entry.title))
+            .then_with(|| a.entry.path.cmp(&b.entry.path))
+    });
+}
+
+fn order_of_options<T>(a: Option<&T>, b: Option<&T>, order: impl Fn(&T, &T) -> Ordering) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => order(a, b),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    }
+}
+
+/// Leaves the first of several files with one SOP Instance UID, with a warning where they are no copies.
+fn without_copies(listed: Vec<Listed>, warnings: &mut Vec<Warning>) -> Vec<Listed> {
+    let mut kept: Vec<Listed> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for one in listed {
+        let uid = one.entry.identity.sop_instance_uid.clone();
+        let Some(&at) = places.get(&uid) else {
+            places.insert(uid, kept.len());
+            kept.push(one);
+            continue;
+        };
+        let first = &kept[at].entry;
+        let alike = first.meta == one.entry.meta
+            && (first.columns, first.rows, first.frames) == (one.entry.columns, one.entry.rows, one.entry.frames);
+        if !alike {
+            let reason = format!(
+                "It has the SOP Instance UID of {}, yet differs from it; only that one is listed.",
+                first.path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default()
+            );
+            warnings.push(Warning { path: one.entry.path, reason });
+        }
+    }
+    kept
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    let plain = |name: &str| name.trim_end_matches(['^', '=', ' ']).to_lowercase();
+    plain(a) == plain(b)
+}
+
+/// Order of names as people read them: "image 9" before "image 10", without regard to case.
+pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.chars().peekable(), b.chars().peekable());
+    loop {
+        match (a.peek().copied(), b.peek().copied()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
+                let number = |digits: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+                    let mut text = String::new();
+                    while let Some(d) = digits.next_if(char::is_ascii_digit) {
+                        text.push(d);
+                    }
+                    text.trim_start_matches('0').to_owned()
+                };
+                let (x, y) = (number(&mut a), number(&mut b));
+                let order = x.len().cmp(&y.len()).then_with(|| x.cmp(&y));
+                if order != Ordering::Equal {
+                    return order;
+                }
+            }
+            (Some(x), Some(y)) => {
+                let order = x.to_lowercase().cmp(y.to_lowercase());
+                if order != Ordering::Equal {
+                    return order;
+                }
+                a.next();
+                b.next();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::{Identity, Metadata};
+
+    fn image(path: &str, series: &str, uid: &str) -> Listed {
+        Listed::unordered(ImageEntry {
+            path: path.into(),
+            identity: Identity { study_uid: "1".into(), series_uid: series.into(), sop_instance_uid: uid.into() },
+            meta: Metadata::default(),
+            columns: 1,
+            rows: 1,
+            frames: 1,
+            has_pixels: true,
+            title: path.rsplit('/').next().unwrap_or(path).to_owned(),
+        })
+    }
+
+    fn titles(listed: Vec<Listed>) -> Vec<String> {
+        catalogue(listed, Vec::new()).images().map(|e| e.title.clone()).collect()
+    }
+
+    #[test]
+    fn slices_stand_in_the_order_of_the_anatomy() {
+        let axial = |path, mm, number| Listed {
+            position: Some((mm, [0.0, 0.0, 1.0])),
+            number: Some(number),
+            ..image(path, "1.1", path)
+        };
+        assert_eq!(titles(vec![axial("a", 9.0, 1), axial("b", -3.0, 2), axial("c", 2.0, 3)]), ["b", "c", "a"]);
+    }
+
+    #[test]
+    fn slices_of_several_orientations_stand_by_instance_number() {
+        let slice = |path, normal, mm, number| Listed {
+            position: Some((mm, normal)),
+            number: Some(number),
+            ..image(path, "1.1", path)
+        };
+        let localizer =
+            vec![slice("a", [1.0, 0.0, 0.0], 0.0, 3), slice("b", [0.0, 0.0, 1.0], 9.0, 1), image("c", "1.1", "c")];
+        assert_eq!(titles(localizer), ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn files_without_numbers_stand_by_their_names() {
+        assert_eq!(
+            titles(vec![image("im10", "1.1", "x"), image("im9", "1.1", "y"), image("IM1", "1.1", "z")]),
+            ["IM1", "im9", "im10"]
+        );
+    }
+
+    #[test]
+    fn two_copies_of_one_instance_are_one_image() {
+        let result = catalogue(vec![image("a", "1.1", "7"), image("b", "1.1", "7")], Vec::new());
+        assert_eq!((result.images().count(), result.warnings.len()), (1, 0));
+    }
+
+    #[test]
+    fn different_images_under_one_uid_are_told() {
+        let mut other = image("b", "1.1", "7");
+        other.entry.columns = 99;
+        let result = catalogue(vec![image("a", "1.1", "7"), other], Vec::new());
+        assert_eq!((result.images().count(), result.warnings.len()), (1, 1));
+    }
+
+    #[test]
+    fn one_id_with_two_names_is_two_patients() {
+        let named = |path, name: &str| {
+            let mut one = image(path, "1.1", path);
+            one.entry.meta.patient_id = "42".into();
+            one.entry.meta.patient_name = name.into();
+            one
+        };
+        let result = catalogue(vec![named("a", "Doe^Jane"), named("b", "DOE^JANE^^"), named("c", "Roe^Rita")], vec![]);
+        assert_eq!(result.patients.len(), 2);
+    }
+
+    #[test]
+    fn names_are_ordered_as_people_read_them() {
+        assert_eq!(natural_order("im9.dcm", "im10.dcm"), Ordering::Less);
+        assert_eq!(natural_order("im009", "im9"), Ordering::Equal);
+        assert_eq!(natural_order("a", "B"), Ordering::Less);
+        assert_eq!(natural_order("a1", "a"), Ordering::Greater);
+    }
+}

@@ -1,0 +1,147 @@
+//! One entry of the catalogue to one [`Frame`]: decoded, modality transform applied, with everything a view needs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+use crate::imaging::{Modality, polarity, stats};
+
+use super::dataset::Dataset;
+use super::dicom::Dicom;
+use super::guard::PixelLayout;
+use super::open::{Kind, kind_of, list};
+use super::pixels::{StoredBits, float_plane, frame_bytes, grey_plane};
+use super::{Frame, ImageEntry, Spacing, StudyError, color, geometry, grey, raster, wall};
+
+/// Decodes frame `frame_index` (from 0) of an image.
+pub fn load(entry: &Arc<ImageEntry>, frame_index: u32) -> Result<Frame, StudyError> {
+    if entry.has_pixels && frame_index >= entry.frames {
+        return Err(StudyError::NoSuchFrame { asked: frame_index + 1, frames: entry.frames });
+    }
+    wall::behind(|| match kind_of(&entry.path)? {
+        Kind::Dicom => dicom_frame(entry, &Dicom::open(&entry.path)?, frame_index),
+        Kind::Raster(format) => raster::load(entry, format),
+    })
+}
+
+/// Decodes the first frame of the first image at a path: a file, or a folder.
+pub fn open_image(path: &Path) -> Result<Frame, StudyError> {
+    if path.is_dir() {
+        let catalogue = super::open::scan(&[path.to_path_buf()], &false.into(), &mut |_, _| ());
+        let first = catalogue.images().find(|entry| entry.has_pixels).cloned().ok_or(StudyError::NothingFound)?;
+        return load(&first, 0);
+    }
+    load(&Arc::new(list(path)?.entry), 0)
+}
+
+/// Decodes one frame of an object.
+pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) -> Result<Frame, StudyError> {
+    if !dicom.has_pixels() {
+        return Err(StudyError::NoPixels(dicom.kind()));
+    }
+    let dataset = &dicom.dataset;
+    let layout = PixelLayout::of(dataset)?;
+    if index >= layout.frames {
+        return Err(StudyError::NoSuchFrame { asked: index + 1, frames: layout.frames });
+    }
+    let mut warnings = object_warnings(dicom);
+    let of_frame = |tag| functional_group(dataset, index, tag);
+    let values = of_frame(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
+    let modality = grey::modality(dataset, values, &layout, &mut warnings)?;
+    let spacing = geometry::spacing(dataset, of_frame(tags::PIXEL_MEASURES_SEQUENCE));
+    warnings.extend(shape_warning(dataset, spacing));
+    let mut frame = Frame {
+        entry: Arc::clone(entry),
+        index,
+        plane: crate::imaging::Plane::default(),
+        color: None,
+        inverted: false,
+        value_range: (0.0, 0.0),
+        padding: None,
+        voi: Vec::new(),
+        spacing,
+        warnings: Vec::new(),
+    };
+    if let Some(plane) = float_plane(dicom, &layout, index, &modality) {
+        frame.plane = plane?;
+        let range = stats::statistics(&frame.plane, None);
+        frame.value_range = (range.min, range.max);
+        grey_attributes(&mut frame, dicom, &layout, &modality, &mut warnings);
+    } else {
+        let bytes = frame_bytes(dicom, &layout, index)?;
+        if layout.samples == 3 {
+            if layout.photometric.starts_with("YBR_PARTIAL") {
+                return Err(StudyError::UnsupportedPixels(format!("colours in {}", layout.photometric)));
+            }
+            let (picture, plane) = color::three_samples(&bytes, &layout)?;
+            let (_, high) = StoredBits::of(&PixelLayout { signed: false, ..layout.clone() }).range();
+            (frame.plane, frame.color, frame.value_range) = (plane, Some(Arc::new(picture)), (0.0, high as f32));
+        } else if layout.photometric == "PALETTE COLOR" {
+            let (picture, plane) = color::palette(&bytes, &layout, dataset)?;
+            (frame.plane, frame.color, frame.value_range) = (plane, Some(Arc::new(picture)), (0.0, 255.0));
+        } else {
+            frame.plane = grey_plane(&bytes, &layout, &modality);
+            let (low, high) = StoredBits::of(&layout).range();
+            frame.value_range = modality.range(low, high);
+            grey_attributes(&mut frame, dicom, &layout, &modality, &mut warnings);
+        }
+    }
+    if frame.plane.values.len() != layout.pixels() {
+        return Err(StudyError::Truncated("the frame has too few pixels".into()));
+    }
+    frame.warnings = warnings;
+    Ok(frame)
+}
+
+/// Polarity, windows and padding: what only grey images have.
+fn grey_attributes(
+    frame: &mut Frame,
+    dicom: &Dicom,
+    layout: &PixelLayout,
+    modality: &Modality,
+    warnings: &mut Vec<String>,
+) {
+    let dataset = &dicom.dataset;
+    let shape = dataset.code(tags::PRESENTATION_LUT_SHAPE);
+    frame.inverted = polarity::of_file(&layout.photometric, &shape);
+    if layout.photometric == "MONOCHROME1" && shape == "IDENTITY" {
+        warnings.push(
+            "The file says both MONOCHROME1 and Presentation LUT Shape IDENTITY; low values are shown bright.".into(),
+        );
+    }
+    let voi_group = functional_group(dataset, frame.index, tags::FRAME_VOILUT_SEQUENCE);
+    let signed_values = frame.value_range.0 < 0.0;
+    frame.voi = grey::voi(dataset, voi_group, signed_values, &dicom.sets, warnings);
+    frame.padding = grey::padding(dataset, layout).map(|(low, high)| modality.range_between(low, high));
+}
+
+/// A functional group of an enhanced multi-frame object: the frame's own, else the shared one (PS3.3 C.7.6.16).
+fn functional_group(dataset: &Dataset, index: u32, macro_sequence: Tag) -> Option<&Dataset> {
+    let of_frame = dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(index as usize);
+    let shared = dataset.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
+    [of_frame, shared].into_iter().flatten().find_map(|group| group.items(macro_sequence).first())
+}
+
+/// Reservations that hold for the whole object.
+fn object_warnings(dicom: &Dicom) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let lossy = dicom.metadata().lossy;
+    if !lossy.is_empty() {
+        warnings.push(format!("The image was compressed with loss ({lossy}): fine detail may be lost."));
+    }
+    if dicom.dataset.code(tags::BURNED_IN_ANNOTATION) == "YES" {
+        warnings.push("Text is burned into the picture; it may name the patient.".into());
+    }
+    warnings
+}
+
+fn shape_warning(dataset: &Dataset, spacing: Option<Spacing>) -> Option<String> {
+    let ratio = match (spacing, &dataset.numbers(tags::PIXEL_ASPECT_RATIO)[..]) {
+        (Some(s), _) => s.row_mm / s.column_mm,
+        (None, [vertical, horizontal, ..]) if *vertical > 0.0 && *horizontal > 0.0 => vertical / horizontal,
+        _ => return None,
+    };
+    ((ratio - 1.0).abs() > 0.01).then(|| format!("Pixels are not square (height to width {ratio:.3}), but shown so."))
+}

@@ -1,0 +1,193 @@
+//! Paths to a [`Catalogue`]: folders are walked, files told apart by their content, headers read on all cores.
+//!
+//! What cannot be read is a warning with its reason and never a stop. Files that are plainly something else (text,
+//! spreadsheets, a DICOMDIR, hidden files) are passed over without a word, unless they were named themselves.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dicom_dictionary_std::tags;
+use image::ImageFormat;
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use crate::limits;
+
+use super::dicom::{Dicom, has_dicom_mark, looks_like_dicom};
+use super::group::{Listed, catalogue, natural_order};
+use super::guard::{self, PixelLayout};
+use super::{Catalogue, ImageEntry, StudyError, Warning, geometry, raster, wall};
+
+/// Files whose headers are read between two looks at the cancel flag.
+const BATCH: usize = 64;
+
+/// What a file is, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Dicom,
+    Raster(ImageFormat),
+}
+
+/// Lists what is at some paths, folders with all that is below them.
+///
+/// `progress` hears of the number of files found and read. With `cancel` set, what was read so far is returned.
+pub fn scan(paths: &[PathBuf], cancel: &AtomicBool, progress: &mut dyn FnMut(usize, usize)) -> Catalogue {
+    let mut warnings = Vec::new();
+    let files = find(paths, cancel, progress, &mut warnings);
+    let mut listed = Vec::new();
+    for batch in files.chunks(BATCH) {
+        if cancel.load(Ordering::Relaxed) {
+            break;
+        }
+        let results: Vec<_> = batch.par_iter().map(|file| (file, list(&file.path))).collect();
+        for (file, result) in results {
+            match result {
+                Ok(one) if one.is_directory => {
+                    if file.named {
+                        let reason = "A DICOMDIR is an index of a medium: open the folder beside it instead.".into();
+                        warnings.push(Warning { path: file.path.clone(), reason });
+                    }
+                }
+                Ok(one) => listed.push(one),
+                Err(StudyError::NotAnImage(_)) if !file.named && !is_named_like_an_image(&file.path) => {}
+                Err(error) => warnings.push(Warning { path: file.path.clone(), reason: error.to_string() }),
+            }
+        }
+        progress(files.len(), listed.len());
+    }
+    catalogue(listed, warnings)
+}
+
+struct Found {
+    path: PathBuf,
+    /// Named by the reader rather than found in a folder.
+    named: bool,
+}
+
+fn find(
+    paths: &[PathBuf],
+    cancel: &AtomicBool,
+    progress: &mut dyn FnMut(usize, usize),
+    warnings: &mut Vec<Warning>,
+) -> Vec<Found> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(Found { path: path.clone(), named: true });
+            continue;
+        }
+        let mut in_folder = Vec::new();
+        // Following links costs nothing here: walkdir finds loops and reports them.
+        for item in WalkDir::new(path).follow_links(true) {
+            if cancel.load(Ordering::Relaxed) {
+                return files;
+            }
+            match item {
+                Ok(item) if item.file_type().is_file() => {
+                    if !item.file_name().to_string_lossy().starts_with('.') {
+                        in_folder.push(item.into_path());
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let place = error.path().unwrap_or(path).to_path_buf();
+                    warnings.push(Warning { path: place, reason: format!("It cannot be looked into: {error}.") });
+                }
+            }
+            if files.len() + in_folder.len() >= limits::FILES_AT_ONCE {
+                let reason = format!("Only the first {} files were listed.", limits::FILES_AT_ONCE);
+                warnings.push(Warning { path: path.clone(), reason });
+                break;
+            }
+            if in_folder.len() % 256 == 0 {
+                progress(files.len() + in_folder.len(), 0);
+            }
+        }
+        in_folder.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+        files.extend(in_folder.into_iter().map(|path| Found { path, named: false }));
+    }
+    progress(files.len(), 0);
+    files
+}
+
+/// Whether a file that turns out to be no image was meant to be one.
+fn is_named_like_an_image(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let known = ["dcm", "dicom", "dic", "ima", "png", "jpg", "jpeg", "tif", "tiff"];
+    extension.is_some_and(|e| known.contains(&e.as_str()))
+}
+
+/// What a file is.
+pub(super) fn kind_of(path: &Path) -> Result<Kind, StudyError> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    if about.is_dir() {
+        return Err(StudyError::NotAnImage("it is a folder".into()));
+    }
+    guard::file_size(about.len())?;
+    let mut start = Vec::new();
+    file.by_ref().take(132).read_to_end(&mut start)?;
+    // The preamble of a DICOM file may be a TIFF header (PS3.10 7.1), so the mark behind it is looked at first.
+    if has_dicom_mark(&start) {
+        return Ok(Kind::Dicom);
+    }
+    if let Some(format) = raster::format_of(&start) {
+        return Ok(Kind::Raster(format));
+    }
+    if looks_like_dicom(&start) {
+        return Ok(Kind::Dicom);
+    }
+    let text = start.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7E | 0x80..));
+    let what = if text { "it is a text file" } else { "its content is of no known kind" };
+    Err(StudyError::NotAnImage(what.into()))
+}
+
+/// Lists one file by its header.
+pub(super) fn list(path: &Path) -> Result<Listed, StudyError> {
+    wall::behind(|| match kind_of(path)? {
+        Kind::Dicom => list_dicom(path, &Dicom::open(path)?),
+        Kind::Raster(format) => Ok(Listed::unordered(raster::entry(path, format)?)),
+    })
+}
+
+fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
+    let has_pixels = dicom.has_pixels();
+    if !has_pixels && !is_object(dicom) {
+        return Err(StudyError::Truncated("it ends before it says what it is".into()));
+    }
+    let (columns, rows, frames) = if has_pixels {
+        let layout = PixelLayout::of(&dicom.dataset)?;
+        (layout.columns as u32, layout.rows as u32, layout.frames)
+    } else {
+        (0, 0, 0)
+    };
+    let mut identity = dicom.identity();
+    if identity.sop_instance_uid.is_empty() {
+        identity.sop_instance_uid = raster::content_uid(&std::fs::read(path)?);
+    }
+    let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let title = if has_pixels { file_name } else { dicom.kind() };
+    let entry = ImageEntry {
+        path: path.to_path_buf(),
+        identity,
+        meta: dicom.metadata(),
+        columns,
+        rows,
+        frames,
+        has_pixels,
+        title,
+    };
+    Ok(Listed {
+        entry,
+        position: geometry::position(&dicom.dataset),
+        number: dicom.dataset.integer(tags::INSTANCE_NUMBER),
+        is_directory: dicom.is_directory(),
+    })
+}
+
+/// Whether an object without pixels is one at all, and not the torso of a cut-off file.
+fn is_object(dicom: &Dicom) -> bool {
+    !dicom.metadata().sop_class_uid.is_empty()
+}

@@ -1,0 +1,134 @@
+//! PNG, JPEG and TIFF: grey of 8 or 16 bits as it stands, colour as colour with its luma.
+
+use std::io::{BufReader, Cursor};
+use std::path::Path;
+use std::sync::Arc;
+
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use sha2::{Digest, Sha256};
+
+use crate::imaging::Plane;
+use crate::limits;
+
+use super::color::luma;
+use super::{Frame, Identity, ImageEntry, Metadata, StudyError, guard};
+
+/// The raster format that the first bytes of a file show, if it is one that is opened.
+pub(super) fn format_of(start: &[u8]) -> Option<ImageFormat> {
+    match image::guess_format(start).ok()? {
+        format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Tiff) => Some(format),
+        _ => None,
+    }
+}
+
+/// Lists a raster file: size from its header, identity from its content.
+pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, StudyError> {
+    let bytes = read(path)?;
+    let decoder = decoder(&bytes, format)?;
+    let (columns, rows) = decoder.dimensions();
+    guard::picture_size(columns, rows)?;
+    let title = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let lossy = if format == ImageFormat::Jpeg { "JPEG".into() } else { String::new() };
+    let transfer_syntax = format!("{format:?}").to_uppercase();
+    Ok(ImageEntry {
+        path: path.to_path_buf(),
+        identity: Identity { sop_instance_uid: content_uid(&bytes), ..Identity::default() },
+        meta: Metadata { lossy, transfer_syntax, ..Metadata::default() },
+        columns,
+        rows,
+        frames: 1,
+        has_pixels: true,
+        title,
+    })
+}
+
+/// Decodes a raster file.
+pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame, StudyError> {
+    let bytes = read(&entry.path)?;
+    let decoder = decoder(&bytes, format)?;
+    let (columns, rows) = decoder.dimensions();
+    guard::picture_size(columns, rows)?;
+    let original = decoder.original_color_type();
+    let picture = DynamicImage::from_decoder(decoder).map_err(|e| failure(&e))?;
+    let (width, height) = (columns as usize, rows as usize);
+    let sixteen = matches!(picture.color(), ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16);
+    let mut warnings = Vec::new();
+    if picture.color().has_alpha() {
+        warnings.push("The transparency of the picture is not used.".into());
+    }
+    if format == ImageFormat::Jpeg {
+        warnings.push("JPEG is a lossy format: fine detail may be lost.".into());
+    }
+    let (values, color, high): (Vec<f32>, _, f32) = match picture {
+        DynamicImage::ImageLuma8(p) => (p.iter().map(|v| f32::from(*v)).collect(), None, 255.0),
+        DynamicImage::ImageLuma16(p) => (p.iter().map(|v| f32::from(*v)).collect(), None, 65_535.0),
+        DynamicImage::ImageLumaA8(p) => (p.pixels().map(|v| f32::from(v.0[0])).collect(), None, 255.0),
+        DynamicImage::ImageLumaA16(p) => (p.pixels().map(|v| f32::from(v.0[0])).collect(), None, 65_535.0),
+        colour => {
+            let (values, grey): (Vec<f32>, bool) = if sixteen {
+                let wide = colour.to_rgb16();
+                let grey = wide.pixels().all(|p| p.0[0] == p.0[1] && p.0[1] == p.0[2]);
+                (wide.pixels().map(|p| shade(p.0.map(f32::from))).collect(), grey)
+            } else if matches!(colour.color(), ColorType::Rgb32F | ColorType::Rgba32F) {
+                return Err(StudyError::UnsupportedPixels("a picture of floating-point colours".into()));
+            } else {
+                let narrow = colour.to_rgb8();
+                let grey = narrow.pixels().all(|p| p.0[0] == p.0[1] && p.0[1] == p.0[2]);
+                (narrow.pixels().map(|p| shade(p.0.map(f32::from))).collect(), grey)
+            };
+            // Radiographs saved as colour with three equal channels are grey pictures.
+            let color = (!grey).then(|| Arc::new(colour.to_rgb8()));
+            (values, color, if sixteen { 65_535.0 } else { 255.0 })
+        }
+    };
+    if matches!(original, image::ExtendedColorType::L1) {
+        warnings.push("The picture is black and white only (1 bit).".into());
+    }
+    Ok(Frame {
+        entry: Arc::clone(entry),
+        index: 0,
+        plane: Plane { width, height, values },
+        color,
+        inverted: false,
+        value_range: (0.0, high),
+        padding: None,
+        voi: Vec::new(),
+        spacing: None,
+        warnings,
+    })
+}
+
+/// Luma that leaves a grey pixel exactly as it is.
+fn shade([r, g, b]: [f32; 3]) -> f32 {
+    if r == g && g == b { r } else { luma(r, g, b) }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, StudyError> {
+    guard::file_size(std::fs::metadata(path)?.len())?;
+    Ok(std::fs::read(path)?)
+}
+
+fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, StudyError> {
+    let mut reader = ImageReader::with_format(BufReader::new(Cursor::new(bytes)), format);
+    let mut budget = Limits::default();
+    budget.max_alloc = Some(limits::DECODED_BYTES);
+    reader.limits(budget);
+    reader.into_decoder().map_err(|e| failure(&e))
+}
+
+fn failure(error: &image::ImageError) -> StudyError {
+    match error {
+        image::ImageError::Limits(_) => StudyError::TooLarge("decoding it takes more memory than is allowed".into()),
+        image::ImageError::Unsupported(reason) => StudyError::UnsupportedPixels(reason.to_string()),
+        image::ImageError::IoError(reason) => StudyError::Truncated(reason.to_string()),
+        other => StudyError::Decode(other.to_string()),
+    }
+}
+
+/// A UID made of a hash of the content, under the root for UUIDs (PS3.5 B.2): the same bytes, the same identity.
+pub(super) fn content_uid(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let mut number = [0; 16];
+    number.copy_from_slice(&digest[..16]);
+    format!("2.25.{}", u128::from_be_bytes(number))
+}
