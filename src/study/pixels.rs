@@ -157,8 +157,8 @@ fn encoded_frame(
         };
         begin..starts.get(index as usize + 1).copied().unwrap_or(fragments.len())
     };
-    if truncated && range.end == fragments.len() && range.start + 1 >= range.end {
-        // The stream may have been cut in this very frame; codecs would fill the rest with grey.
+    if truncated && range.end == fragments.len() {
+        // The cut is in this frame; codecs would fill the rest with grey.
         return Err(StudyError::Truncated("the compressed pixel data ends too early".into()));
     }
     let mut stream = Vec::new();

@@ -295,7 +295,8 @@ impl<R: Read + Seek> Reader<R> {
         Ok(items)
     }
 
-    /// The places of the items of encapsulated pixel data (PS3.5 A.4); a file that ends early gives those it has.
+    /// The places of the items of encapsulated pixel data (PS3.5 A.4); a file that ends early gives those it has,
+    /// and one that only lacks the delimiter gives all.
     fn fragments(&mut self, end: u64, big_endian: bool) -> Result<Value, StudyError> {
         let mut items = Vec::new();
         while end.saturating_sub(self.position) >= 8 {
@@ -308,7 +309,7 @@ impl<R: Read + Seek> Reader<R> {
                     let remaining = end - self.position;
                     items.push((self.position, length.min(remaining)));
                     if length > remaining {
-                        break;
+                        return Ok(Value::Fragments { items, truncated: true });
                     }
                     self.skip(length)?;
                 }
@@ -317,7 +318,7 @@ impl<R: Read + Seek> Reader<R> {
                 }
             }
         }
-        Ok(Value::Fragments { items, truncated: true })
+        Ok(Value::Fragments { items, truncated: false })
     }
 }
 

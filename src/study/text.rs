@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(sets(&["ISO_IR 192"]).decode(unicode), "Wang^XiaoDong=王^小东");
         let chinese = b"Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab";
         assert_eq!(sets(&["GB18030"]).decode(chinese), "Wang^XiaoDong=王^小东");
-        assert_eq!(sets(&["ISO_IR 144"]).decode(b"\xbb\xee\xdace\xdc\xd1\xe0\xd3\xd3"), "Люкceмбург");
+        assert_eq!(sets(&["ISO_IR 144"]).decode(b"\xbb\xee\xdace\xdc\xd1\xe3\xe0\xd3"), "Люкceмбург");
     }
 
     #[test]
