@@ -4,8 +4,18 @@
 //! `--json` prints one object a line and nothing else. Exit codes: 0 done, 1 failed, 2 usage, 3 some of several
 //! inputs failed. Errors are sentences with their causes, also when a command panics.
 
+mod evaluate;
+mod explain;
+mod inputs;
+mod inspect;
+mod models;
+mod npy;
 mod output;
 mod phantom;
+mod picture;
+mod predict;
+mod record;
+mod session;
 mod train;
 
 use std::io;
@@ -14,6 +24,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use self::session::ModelArgs;
+use crate::app::{self, ViewerOptions};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PELLUCID_COMMIT"), ")");
 
@@ -37,12 +50,31 @@ struct View {
     /// Write a picture of the window once the first result stands, and exit
     #[arg(long, value_name = "FILE.png")]
     screenshot: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Size of the window in points: WIDTHxHEIGHT
+    #[arg(long, value_name = "SIZE", value_parser = window_size)]
+    size: Option<[f32; 2]>,
+    /// Write the demo's report into this folder and exit
+    #[arg(long, value_name = "DIR", hide = true)]
+    smoke: Option<PathBuf>,
+}
+
+fn window_size(text: &str) -> Result<[f32; 2], String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
+    let fits = |s: &[f32; 2]| s.iter().all(|s| (200.0..=16_384.0).contains(s));
+    sides.filter(fits).ok_or_else(|| "write it like 1280x720".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Predict(predict::Args),
+    Explain(explain::Args),
+    Evaluate(evaluate::Args),
     Phantom(phantom::PhantomArgs),
     Train(train::TrainArgs),
+    Models(models::Args),
+    Inspect(inspect::Args),
 }
 
 /// How a command ended that did not fail as a whole.
@@ -108,16 +140,28 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
-    match cli.command {
-        Some(Command::Phantom(args)) => phantom::run(&args).map(|()| Outcome::Done),
-        Some(Command::Train(args)) => train::run(&args).map(|()| Outcome::Done),
-        None => view(cli.view),
+    let Some(command) = cli.command else { return view(cli.view) };
+    match command {
+        Command::Predict(args) => predict::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Train(args) => train::run(&args).map(|()| Outcome::Done),
+        Command::Models(args) => models::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),
     }
 }
 
 fn view(view: View) -> anyhow::Result<Outcome> {
-    let _ = (view.paths, view.screenshot);
-    anyhow::bail!("the viewer is not part of this build")
+    let View { paths, screenshot, model, size, smoke } = view;
+    if let [first, ..] = paths.as_slice()
+        && !paths.iter().any(|p| p.exists())
+    {
+        anyhow::bail!("there is no file, folder or command called {}", first.display());
+    }
+    let ModelArgs { model, device } = model;
+    app::run(ViewerOptions { paths, demo: false, screenshot, smoke, model, device, size })?;
+    Ok(Outcome::Done)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -35,7 +35,7 @@ pub fn complain(error: &anyhow::Error) {
 }
 
 /// `what. Cause: why. Cause: …`, without the causes that a message already quotes.
-fn sentences(error: &anyhow::Error) -> String {
+pub fn sentences(error: &anyhow::Error) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in error.chain() {
         let text = cause.to_string();
@@ -58,6 +58,19 @@ pub fn progress(length: usize, what: &'static str) -> ProgressBar {
     }
     bar.set_message(what);
     bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+/// A running count on standard error, of what has no known end, drawn on a terminal only.
+pub fn counter(what: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{msg} {pos}") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
     bar
 }
 

@@ -5,3 +5,4 @@ mod cli;
 mod engine;
 mod house;
 mod training;
+mod toy;

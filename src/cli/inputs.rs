@@ -1,0 +1,131 @@
+//! The images that a command was given, and what becomes of each.
+//!
+//! A file that was named must be readable, or it counts as failed. In a folder, only what looks like an image by its
+//! ending counts; anything else that cannot be read (a text beside the films) is passed over with a remark.
+
+use std::collections::HashSet;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context as _, anyhow};
+
+use super::{Outcome, output, panic_text};
+use crate::study::load::load;
+use crate::study::open::scan;
+use crate::study::{Frame, ImageEntry};
+
+/// Endings of image files.
+const ENDINGS: [&str; 9] = ["dcm", "dicom", "ima", "png", "jpg", "jpeg", "tif", "tiff", "dic"];
+
+/// An image that a command works on.
+pub struct Image {
+    entry: Arc<ImageEntry>,
+}
+
+impl Image {
+    pub fn path(&self) -> &Path {
+        &self.entry.path
+    }
+
+    /// Decodes the first frame.
+    pub fn load(&self) -> anyhow::Result<Frame> {
+        let mut frame = load(&self.entry, 0)?;
+        if self.entry.frames > 1 {
+            frame.warnings.push(format!("The first of {} frames was used.", self.entry.frames));
+        }
+        Ok(frame)
+    }
+}
+
+/// Every image found, in the order of the command line, and the number of those that could not be read.
+pub struct Inputs {
+    images: Vec<Image>,
+    failed: usize,
+}
+
+impl Inputs {
+    /// Looks through files and folders; what cannot be read is reported at once.
+    pub fn gather(paths: &[PathBuf]) -> Self {
+        let mut inputs = Self { images: Vec::new(), failed: 0 };
+        let mut seen = HashSet::new();
+        for path in paths {
+            let bar = output::counter("Looking for images");
+            let heard = |_, read| bar.set_position(read as u64);
+            let catalogue = scan(std::slice::from_ref(path), &AtomicBool::new(false), &mut { heard });
+            bar.finish_and_clear();
+            let entries: Vec<Arc<ImageEntry>> = catalogue.images().cloned().collect();
+            let before = (inputs.images.len(), inputs.failed);
+            for warning in &catalogue.warnings {
+                let read = entries.iter().any(|e| e.path == warning.path);
+                if !read && (warning.path == *path || looks_like_an_image(&warning.path)) {
+                    inputs.failed += 1;
+                    complain(&warning.path, &anyhow!("{}", warning.reason));
+                } else {
+                    output::remark(format!("note: {}: {}", warning.path.display(), warning.reason));
+                }
+            }
+            for entry in entries {
+                if !entry.has_pixels {
+                    if entry.path == *path {
+                        inputs.failed += 1;
+                        complain(path, &anyhow!("it is an object without pixels ({})", entry.title));
+                    }
+                } else if seen.insert(entry.path.clone()) {
+                    inputs.images.push(Image { entry });
+                }
+            }
+            if before == (inputs.images.len(), inputs.failed) && !path.is_file() {
+                inputs.failed += 1;
+                complain(path, &anyhow!("there is no image in it"));
+            }
+        }
+        inputs
+    }
+
+    /// Number of images found.
+    pub fn len(&self) -> usize {
+        self.images.len()
+    }
+
+    /// Runs `work` on every image; what fails, or panics, is reported and counted.
+    ///
+    /// An error is returned only when standard output is closed.
+    pub fn each(
+        self,
+        what: &'static str,
+        mut work: impl FnMut(&Image) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Outcome> {
+        let bar = output::progress(self.images.len(), what);
+        let (mut failed, all) = (self.failed, self.failed + self.images.len());
+        for image in &self.images {
+            let done = panic::catch_unwind(AssertUnwindSafe(|| work(image)));
+            let done = done
+                .unwrap_or_else(|panic| Err(anyhow!("{}", panic_text(panic.as_ref())).context("a fault of Pellucid")));
+            if let Err(error) = done {
+                if super::is_closed_pipe(&error) {
+                    return Err(error);
+                }
+                failed += 1;
+                bar.suspend(|| complain(image.path(), &error));
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(Outcome::of(failed, all))
+    }
+}
+
+fn complain(path: &Path, error: &anyhow::Error) {
+    let whole = Err::<(), _>(anyhow!("{}", output::sentences(error)));
+    if let Err(error) = whole.with_context(|| format!("{} was not read", path.display())) {
+        output::complain(&error);
+    }
+}
+
+/// By its ending, or for want of one.
+pub fn looks_like_an_image(path: &Path) -> bool {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    ending.is_none_or(|e| ENDINGS.contains(&e.as_str()))
+}

@@ -1,0 +1,168 @@
+//! `pellucid inspect`: what a file says of itself, and its pixels as numbers or as shown.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::inputs::Inputs;
+use super::{Outcome, Usage, npy, output, picture};
+use crate::imaging::display::{View, render, render_rgb};
+use crate::imaging::{Voi, Window};
+use crate::study::{Frame, Identity, Metadata, Spacing};
+
+/// Show what a file says of itself; write its pixels as numbers or as shown
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// File or folder (DICOM, PNG, JPEG, TIFF)
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+    /// One JSON object a line for each image, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Write the modality values: f32, rows by columns, before window and polarity
+    #[arg(long, value_name = "FILE.npy")]
+    pixels: Option<PathBuf>,
+    /// Write the picture after the default window, 8 bit
+    #[arg(long, value_name = "FILE.png")]
+    display: Option<PathBuf>,
+}
+
+/// What is known of one image.
+#[derive(Debug, Serialize)]
+struct Inspection<'a> {
+    image: String,
+    sop_instance_uid: &'a str,
+    series_uid: &'a str,
+    study_uid: &'a str,
+    columns: usize,
+    rows: usize,
+    frames: u32,
+    color: bool,
+    /// Low values are bright (MONOCHROME1 or an inverse presentation).
+    inverted: bool,
+    /// Lowest and highest value that the stored bits allow, after the modality transform.
+    value_range: (f32, f32),
+    /// Modality values that occur.
+    minimum: f32,
+    maximum: f32,
+    mean: f64,
+    padding: Option<(f32, f32)>,
+    /// What the display opens with.
+    window: Window,
+    /// Windows and tables of the file.
+    voi: Vec<VoiRecord<'a>>,
+    spacing: Option<Spacing>,
+    metadata: &'a Metadata,
+    warnings: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum VoiRecord<'a> {
+    Window { center: f32, width: f32, function: String, explanation: &'a str },
+    Lut { first: f32, entries: usize, explanation: &'a str },
+}
+
+impl<'a> Inspection<'a> {
+    fn new(path: &Path, frame: &'a Frame) -> Self {
+        let Identity { study_uid, series_uid, sop_instance_uid } = &frame.entry.identity;
+        let values = &frame.plane.values;
+        Self {
+            image: path.display().to_string(),
+            sop_instance_uid,
+            series_uid,
+            study_uid,
+            columns: frame.plane.width,
+            rows: frame.plane.height,
+            frames: frame.entry.frames,
+            color: frame.color.is_some(),
+            inverted: frame.inverted,
+            value_range: frame.value_range,
+            minimum: values.iter().copied().fold(f32::INFINITY, f32::min),
+            maximum: values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+            mean: values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64,
+            padding: frame.padding,
+            window: View::initial(frame).window(frame),
+            voi: frame.voi.iter().map(voi).collect(),
+            spacing: frame.spacing,
+            metadata: &frame.entry.meta,
+            warnings: &frame.warnings,
+        }
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = format!("{}\n", self.image);
+        let mut say = |name: &str, value: String| {
+            if !value.is_empty() {
+                let _ = writeln!(text, "  {name:<20} {value}");
+            }
+        };
+        let m = self.metadata;
+        let colour = if self.color { ", colour" } else { "" };
+        say("Pixels", format!("{} × {}, {} frame(s){colour}", self.columns, self.rows, self.frames));
+        let polarity = if self.inverted { "low values are bright" } else { "high values are bright" };
+        say("Values", format!("{} to {}, mean {:.1}; {polarity}", self.minimum, self.maximum, self.mean));
+        say("Window", format!("center {}, width {}", self.window.center, self.window.width));
+        let spacing = |s: Spacing| format!("{} × {} mm ({:?})", s.row_mm, s.column_mm, s.provenance);
+        say("Spacing", self.spacing.map_or("unknown".into(), spacing));
+        say(
+            "Patient",
+            [&m.patient_name, &m.patient_id, &m.sex, &m.age].map(String::as_str).join(" ").trim().to_owned(),
+        );
+        say(
+            "Study",
+            [&m.study_date, &m.study_time, &m.study_description].map(String::as_str).join(" ").trim().to_owned(),
+        );
+        say("Series", [&m.series_number, &m.series_description].map(String::as_str).join(" ").trim().to_owned());
+        say("Modality", [&m.modality, &m.body_part, &m.view_position].map(String::as_str).join(" ").trim().to_owned());
+        say("Device", [&m.manufacturer, &m.model_name].map(String::as_str).join(" ").trim().to_owned());
+        say("Transfer syntax", m.transfer_syntax.clone());
+        say("Compression", m.lossy.clone());
+        say("SOP instance", self.sop_instance_uid.to_owned());
+        for warning in self.warnings {
+            say("Note", warning.clone());
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+fn voi(voi: &Voi) -> VoiRecord<'_> {
+    match voi {
+        Voi::Window { window, explanation } => VoiRecord::Window {
+            center: window.center,
+            width: window.width,
+            function: format!("{:?}", window.function),
+            explanation,
+        },
+        Voi::Lut { first, entries, explanation } => {
+            VoiRecord::Lut { first: *first, entries: entries.len(), explanation }
+        }
+    }
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let inputs = Inputs::gather(std::slice::from_ref(&args.path));
+    if inputs.len() > 1 && (args.pixels.is_some() || args.display.is_some()) {
+        let (path, images) = (args.path.display(), inputs.len());
+        return Err(Usage(format!("{path} holds {images} images; --pixels and --display write one")).into());
+    }
+    inputs.each("Inspecting", |image| {
+        let frame = image.load()?;
+        if let Some(path) = &args.pixels {
+            let shape = [frame.plane.height, frame.plane.width];
+            output::write_file(path, &npy::bytes(&shape, &frame.plane.values))?;
+        }
+        if let Some(path) = &args.display {
+            let view = View::initial(&frame);
+            let png = if frame.color.is_some() {
+                picture::png(&render_rgb(&frame, &view).into())
+            } else {
+                picture::png(&render(&frame, &view).into())
+            };
+            output::write_file(path, &png?)?;
+        }
+        let inspection = Inspection::new(image.path(), &frame);
+        if args.json { output::json(&inspection) } else { Ok(output::line(inspection.to_text())?) }
+    })
+}

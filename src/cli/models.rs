@@ -1,0 +1,118 @@
+//! `pellucid models`: what can be chosen, and what is known of it.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::{Outcome, output};
+use crate::network::manifest::Manifest;
+use crate::network::registry::{self, Origin};
+
+/// List the models that can be chosen, or show one
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List the models: those in the program, and your own
+    List {
+        /// One JSON object a line for each model, and nothing else
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a model's manifest and card
+    Show {
+        /// Name, or a folder with manifest.toml
+        #[arg(value_name = "NAME|DIR")]
+        name: String,
+        /// The manifest as one JSON object, and nothing else
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    match &args.action {
+        Action::List { json } => list(*json),
+        Action::Show { name, json } => show(name, *json),
+    }
+}
+
+fn list(as_json: bool) -> anyhow::Result<Outcome> {
+    let models = registry::list();
+    let mut failed = 0;
+    for (name, origin) in &models {
+        let place = match origin {
+            Origin::Embedded => "in the program".to_owned(),
+            Origin::Folder(path) => path.display().to_string(),
+        };
+        match registry::manifest(name) {
+            Ok(manifest) if as_json => output::json(&json!({
+                "name": name,
+                "version": manifest.version,
+                "description": manifest.description,
+                "labels": manifest.labels.iter().map(|l| &l.name).collect::<Vec<_>>(),
+                "groups": manifest.groups.iter().map(|g| &g.name).collect::<Vec<_>>(),
+                "place": place,
+                "default": name == registry::DEFAULT,
+            }))?,
+            Ok(manifest) => {
+                let default = if name == registry::DEFAULT { ", default" } else { "" };
+                output::line(format!("{name} {} ({place}{default})\n  {}", manifest.version, manifest.description))?;
+            }
+            Err(error) => {
+                failed += 1;
+                output::complain(&error.into());
+            }
+        }
+    }
+    if models.is_empty() {
+        let place = registry::user_folder().map_or(String::new(), |f| format!(" in {}", f.display()));
+        output::remark(format!("There is no model in this program and none{place}."));
+    }
+    Ok(Outcome::of(failed, models.len()))
+}
+
+fn show(name: &str, as_json: bool) -> anyhow::Result<Outcome> {
+    let manifest = registry::manifest(name)?;
+    if as_json {
+        output::json(&manifest)?;
+    } else {
+        output::line(text(&manifest))?;
+        let card = registry::card(name)?;
+        if !card.trim().is_empty() {
+            output::line(format!("\n{}", card.trim_end()))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn text(manifest: &Manifest) -> String {
+    let Manifest { name, version, description, licence, training, target_layer, .. } = manifest;
+    let mut text = format!("{name} {version}\n{description}\n\nClasses and operating thresholds\n");
+    for label in &manifest.labels {
+        let _ = writeln!(text, "  {} ({:.3})  {}", label.name, label.threshold, label.description);
+    }
+    for group in &manifest.groups {
+        let _ = writeln!(text, "  {} ({:.3})  {}", group.name, group.threshold, group.members.join(" or "));
+    }
+    let _ = writeln!(text, "\nTrained on\n  {} images: {}\n  {}", training.images, training.data, training.population);
+    if !manifest.metrics.is_empty() {
+        text.push_str("\nMeasured (95 % interval)\n");
+    }
+    for m in &manifest.metrics {
+        let (target, name, on) = (&m.target, &m.name, &m.on);
+        let _ = writeln!(text, "  {target}: {name} {:.3} ({:.3}–{:.3}), {on}", m.value, m.low, m.high);
+    }
+    if !manifest.limits.is_empty() {
+        text.push_str("\nLimits\n");
+    }
+    for limit in &manifest.limits {
+        let _ = writeln!(text, "  {limit}");
+    }
+    let _ = write!(text, "\nMap layer  {target_layer}\nLicence    {licence}\nSHA-256    {}", manifest.weights_sha256);
+    text
+}

@@ -1,0 +1,33 @@
+//! `pellucid predict`: scores with their uncertainty, for one image or many.
+
+use std::path::PathBuf;
+
+use super::inputs::Inputs;
+use super::record::Record;
+use super::session::{JudgeArgs, ModelArgs, judge};
+use super::{Outcome, output};
+
+/// Score images: probabilities, their spread under MC dropout, and the input gate's verdict
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files and folders (DICOM, PNG, JPEG, TIFF)
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    judge: JudgeArgs,
+    /// One JSON object a line for each image, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let model = args.model.load()?;
+    let options = args.judge.options(Vec::new(), Vec::new());
+    Inputs::gather(&args.paths).each("Predicting", |image| {
+        let (frame, analysis) = judge(&model, || image.load(), &options)?;
+        let record = Record::new(image.path(), &model, &frame, &analysis);
+        if args.json { output::json(&record) } else { Ok(output::line(record.to_text())?) }
+    })
+}

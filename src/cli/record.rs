@@ -1,0 +1,198 @@
+//! What the model said of an image, as the JSON line of the contract and as text.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::engine::{Analysis, Score, Timing};
+use crate::explain::{Attribution, Evidence};
+use crate::network::Model;
+use crate::study::Frame;
+use crate::uncertainty::Summary;
+
+/// One image; the fields and their order are a stable contract.
+#[derive(Debug, Serialize)]
+pub struct Record<'a> {
+    image: String,
+    sop_instance_uid: &'a str,
+    model: ModelId<'a>,
+    gate: Gate<'a>,
+    predictions: Vec<Row<'a>>,
+    groups: Vec<Row<'a>>,
+    predictive_entropy: Option<f32>,
+    mutual_information: Option<f32>,
+    samples: usize,
+    seed: u64,
+    warnings: Vec<&'a str>,
+    timing_ms: Timing,
+    /// Only of `explain`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    maps: Vec<MapRecord<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelId<'a> {
+    name: &'a str,
+    sha256: &'a str,
+}
+
+/// `score` is `null` for a model without a gate.
+#[derive(Debug, Serialize)]
+struct Gate<'a> {
+    accepted: bool,
+    score: Option<f32>,
+    reason: &'a str,
+}
+
+/// A label or a group. Groups have no logit; without samples there is no distribution.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    label: &'a str,
+    logit: Option<f32>,
+    probability: f32,
+    mean: Option<f32>,
+    sd: Option<f32>,
+    p05: Option<f32>,
+    p95: Option<f32>,
+    #[serde(skip)]
+    threshold: f32,
+}
+
+/// A heat map in numbers.
+#[derive(Debug, Serialize)]
+struct MapRecord<'a> {
+    label: &'a str,
+    method: &'static str,
+    layer: &'a str,
+    width: usize,
+    height: usize,
+    minimum: f32,
+    maximum: f32,
+    /// False: no positive evidence for this class anywhere.
+    evidence: bool,
+    /// Column and row of the maximum in the raw map.
+    peak: [usize; 2],
+}
+
+impl<'a> Record<'a> {
+    pub fn new(path: &Path, model: &'a Model, frame: &'a Frame, analysis: &'a Analysis) -> Self {
+        let posterior = analysis.posterior.as_ref();
+        let mut warnings: Vec<&str> = Vec::new();
+        for warning in frame.warnings.iter().chain(&analysis.warnings) {
+            if !warnings.contains(&warning.as_str()) {
+                warnings.push(warning);
+            }
+        }
+        let gate = analysis.gate.as_ref();
+        Self {
+            image: path.display().to_string(),
+            sop_instance_uid: &frame.entry.identity.sop_instance_uid,
+            model: ModelId { name: &model.manifest.name, sha256: &model.sha256 },
+            gate: Gate {
+                accepted: gate.is_none_or(|g| g.accepted),
+                score: gate.map(|g| g.score),
+                reason: gate.map_or("This model has no input gate.", |g| &g.reason),
+            },
+            predictions: rows(&analysis.labels, posterior.map(|p| p.labels.as_slice())),
+            groups: rows(&analysis.groups, posterior.map(|p| p.groups.as_slice())),
+            predictive_entropy: posterior.map(|p| p.predictive_entropy),
+            mutual_information: posterior.map(|p| p.mutual_information),
+            samples: posterior.map_or(0, |p| p.samples.len()),
+            seed: analysis.options.seed,
+            warnings,
+            timing_ms: analysis.timing,
+            maps: Vec::new(),
+        }
+    }
+
+    /// The same with the heat maps that were made.
+    #[must_use]
+    pub fn with_maps(mut self, model: &'a Model, maps: &[&'a Attribution]) -> Self {
+        self.maps = maps.iter().map(|map| map_record(model, map)).collect();
+        self
+    }
+
+    /// For people: a heading, the gate, a line for each group and label, the doubt, the warnings.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{}\n", self.image);
+        let gate = if self.gate.accepted { "accepted" } else { "refused" };
+        let score = self.gate.score.map_or(String::new(), |s| format!(" ({s:.2})"));
+        let _ = writeln!(text, "  Input gate: {gate}{score}. {}", self.gate.reason);
+        let width = self.predictions.iter().chain(&self.groups).map(|r| r.label.chars().count()).max().unwrap_or(0);
+        for row in self.groups.iter().chain(&self.predictions) {
+            let _ = write!(text, "  {:width$}  {:.3}", row.label, row.probability);
+            if let (Some(mean), Some(sd), Some(low), Some(high)) = (row.mean, row.sd, row.p05, row.p95) {
+                let _ = write!(text, "  mean {mean:.3} ± {sd:.3}, 5–95 % {low:.3}–{high:.3}");
+            }
+            let side = if row.probability >= row.threshold { "at or above" } else { "below" };
+            let _ = writeln!(text, "  ({side} its threshold {:.2})", row.threshold);
+        }
+        if let (Some(entropy), Some(information)) = (self.predictive_entropy, self.mutual_information) {
+            let _ = writeln!(
+                text,
+                "  Predictive entropy {entropy:.3} nats, mutual information {information:.3} nats, {} samples, seed {}",
+                self.samples, self.seed
+            );
+        }
+        for map in &self.maps {
+            let (label, layer) = (map.label, map.layer);
+            let _ = if map.evidence {
+                writeln!(
+                    text,
+                    "  Map of {label} ({} at {layer}, {} × {}): {:.4} to {:.4}, highest in column {}, row {}",
+                    map.method,
+                    map.width,
+                    map.height,
+                    map.minimum,
+                    map.maximum,
+                    map.peak[0] + 1,
+                    map.peak[1] + 1
+                )
+            } else {
+                writeln!(text, "  Map of {label} ({} at {layer}): no positive evidence for this class", map.method)
+            };
+        }
+        for warning in &self.warnings {
+            let _ = writeln!(text, "  Note: {warning}");
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+fn rows<'a>(scores: &'a [Score], summaries: Option<&[Summary]>) -> Vec<Row<'a>> {
+    scores
+        .iter()
+        .enumerate()
+        .map(|(i, score)| {
+            let summary = summaries.and_then(|s| s.get(i));
+            Row {
+                label: &score.label,
+                logit: score.logit,
+                probability: score.probability,
+                mean: summary.map(|s| s.mean),
+                sd: summary.map(|s| s.sd),
+                p05: summary.map(|s| s.p05),
+                p95: summary.map(|s| s.p95),
+                threshold: score.threshold,
+            }
+        })
+        .collect()
+}
+
+fn map_record<'a>(model: &'a Model, map: &'a Attribution) -> MapRecord<'a> {
+    let values = &map.raw.values;
+    let peak = (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0);
+    let width = map.raw.width.max(1);
+    MapRecord {
+        label: &model.manifest.labels[map.class].name,
+        method: map.method.key(),
+        layer: &map.layer,
+        width: map.raw.width,
+        height: map.raw.height,
+        minimum: values.iter().copied().fold(f32::INFINITY, f32::min),
+        maximum: values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+        evidence: map.evidence == Evidence::Positive,
+        peak: [peak % width, peak / width],
+    }
+}
