@@ -22,7 +22,7 @@ use crate::evaluation::truth::{Rules, Truth, known};
 use crate::limits;
 use crate::network::manifest::Input;
 use crate::network::{Mode, Model, preprocess};
-use crate::study::load::open_image;
+use crate::study::open_image;
 use crate::uncertainty::readout::Readout;
 
 /// Images of one forward pass.

@@ -12,9 +12,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context as _, anyhow};
 
 use super::{Outcome, output, panic_text};
-use crate::study::load::load;
-use crate::study::open::scan;
-use crate::study::{Frame, ImageEntry};
+use crate::study::{Frame, ImageEntry, load, scan};
 
 /// Endings of image files.
 const ENDINGS: [&str; 9] = ["dcm", "dicom", "ima", "png", "jpg", "jpeg", "tif", "tiff", "dic"];

@@ -4,6 +4,7 @@
 //! `--json` prints one object a line and nothing else. Exit codes: 0 done, 1 failed, 2 usage, 3 some of several
 //! inputs failed. Errors are sentences with their causes, also when a command panics.
 
+mod demo;
 mod evaluate;
 mod explain;
 mod inputs;
@@ -68,6 +69,7 @@ fn window_size(text: &str) -> Result<[f32; 2], String> {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Predict(predict::Args),
     Explain(explain::Args),
     Evaluate(evaluate::Args),
@@ -142,6 +144,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let Some(command) = cli.command else { return view(cli.view) };
     match command {
+        Command::Demo(args) => demo::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

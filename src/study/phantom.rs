@@ -11,6 +11,7 @@
 
 mod anatomy;
 mod chance;
+pub mod demo;
 mod files;
 mod opacity;
 mod projection;
