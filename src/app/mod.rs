@@ -83,11 +83,16 @@ pub fn run(options: ViewerOptions) -> anyhow::Result<()> {
     outcome.map_or(Ok(()), |outcome| outcome.take())
 }
 
-/// A system without a display says so in a sentence instead of in the words of a toolkit.
-fn refuse_without_display() -> anyhow::Result<()> {
+/// Whether there is a display to open a window on.
+pub fn has_display() -> bool {
     let has = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     let unix = cfg!(all(unix, not(target_os = "macos")));
-    if unix && !["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(has) {
+    !unix || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(has)
+}
+
+/// A system without a display says so in a sentence instead of in the words of a toolkit.
+fn refuse_without_display() -> anyhow::Result<()> {
+    if !has_display() {
         anyhow::bail!(
             "there is no display to open a window on; `pellucid predict` and `pellucid report` work without one"
         );

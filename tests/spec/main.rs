@@ -4,5 +4,5 @@ mod cam;
 mod cli;
 mod engine;
 mod house;
-mod training;
 mod toy;
+mod training;
