@@ -17,8 +17,12 @@ use crate::uncertainty::Posterior;
 use crate::uncertainty::mc_dropout::Sampler;
 use crate::uncertainty::readout::Readout;
 
-/// Most activation values that are differentiated at once: the step between two looks at the cancel token.
-const EXPLAIN_VALUES: usize = 1 << 19;
+/// Most activation values that are differentiated at once.
+///
+/// Small enough that a wish to stop is heard between two classes even at an early stage, and that candle does not share
+/// element-wise work out: from 64 × 1024 values on its threads meet at a spinning barrier, which on a busy machine costs
+/// milliseconds an operation where one thread needs a tenth of one.
+const EXPLAIN_VALUES: usize = 64 * 1024 - 1;
 
 /// What is known so far.
 #[derive(Clone, Debug)]
