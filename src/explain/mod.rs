@@ -62,7 +62,7 @@ pub struct Attribution {
     pub layer: String,
     /// Logit of the class.
     pub logit: f32,
-    /// The map at the layer's own resolution before any post-processing (no ReLU, no scaling).
+    /// The map at the layer's own resolution before any post-processing (no `ReLU`, no scaling).
     pub raw: Plane,
     pub evidence: Evidence,
 }

@@ -1,4 +1,4 @@
-//! From raw map to overlay: ReLU → scale to 0–1 → bilinear to the image, as the `grad-cam` package does it.
+//! From raw map to overlay: `ReLU` → scale to 0–1 → bilinear to the image, as the `grad-cam` package does it.
 //!
 //! Pure functions on a finished [`Attribution`]: switching scale or size never causes a new computation. Maps side by side
 //! share one scale by default ([`overlay::shared_top`]), or a class with hardly any evidence looks as hot as the winner.
@@ -14,7 +14,7 @@ const EPSILON: f32 = 1e-7;
 /// What counts as 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
-    /// The map's own maximum (min-max of the map after ReLU).
+    /// The map's own maximum (min-max of the map after `ReLU`).
     PerClass,
     /// A maximum common to several maps, see [`overlay::shared_top`].
     Shared { max: f32 },
