@@ -1,0 +1,61 @@
+//! Forward pass and training step of the default architecture.
+//!
+//! The peers' side is `benches/peers.py`: the same network in PyTorch and onnxruntime.
+
+use std::hint::black_box;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarMap;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use pellucid::network::manifest::Architecture;
+use pellucid::network::weights::TensorFile;
+use pellucid::network::{Mode, resnet};
+
+fn architecture() -> Architecture {
+    Architecture {
+        family: "compact-resnet".into(),
+        widths: vec![32, 32, 64, 128, 192],
+        blocks: vec![2, 2, 2, 1],
+        strides: vec![1, 2, 2, 1],
+        dropout: 0.3,
+    }
+}
+
+fn picture(batch: usize) -> Tensor {
+    Tensor::randn(0f32, 1.0, (batch, 1, 224, 224), &Device::Cpu).expect("a picture of noise")
+}
+
+fn forward(c: &mut Criterion) {
+    let vars = VarMap::new();
+    resnet::trainable(&architecture(), 1, 3, &vars, &Device::Cpu, 1).expect("the default architecture builds");
+    let tensors = vars.data().lock().expect("nobody else holds the variables").clone();
+    let tensors = tensors.into_iter().map(|(name, var)| (name, var.into_inner()));
+    let bytes = safetensors::serialize(tensors, None).expect("tensors serialise");
+    let file = TensorFile::parse(&bytes).expect("what was just written reads back");
+    let network = resnet::folded(&architecture(), 1, 3, &file, &Device::Cpu).expect("the weights fit");
+    let x = picture(1);
+    let mut group = c.benchmark_group("forward");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("batch 1", |b| b.iter(|| black_box(network.forward(&x, Mode::Inference).expect("it runs"))));
+    group.finish();
+}
+
+fn training_step(c: &mut Criterion) {
+    let vars = VarMap::new();
+    let network = resnet::trainable(&architecture(), 1, 3, &vars, &Device::Cpu, 1).expect("it builds");
+    let x = picture(16);
+    let target = Tensor::zeros(16, DType::U32, &Device::Cpu).expect("labels");
+    let mut group = c.benchmark_group("training step");
+    group.throughput(Throughput::Elements(16)).sample_size(10);
+    group.bench_function("batch 16", |b| {
+        b.iter(|| {
+            let logits = network.forward(&x, Mode::Training { seed: 1 }).expect("it runs");
+            let loss = candle_nn::loss::cross_entropy(&logits, &target).expect("it is defined");
+            black_box(loss.backward().expect("it has gradients"))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, forward, training_step);
+criterion_main!(benches);
