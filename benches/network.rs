@@ -14,7 +14,7 @@ use pellucid::network::{Mode, resnet};
 fn architecture() -> Architecture {
     Architecture {
         family: "compact-resnet".into(),
-        widths: vec![32, 32, 64, 128, 192],
+        widths: vec![24, 24, 48, 112, 224],
         blocks: vec![2, 2, 2, 1],
         strides: vec![1, 2, 2, 1],
         dropout: 0.3,

@@ -6,3 +6,4 @@ mod engine;
 mod house;
 mod toy;
 mod training;
+mod network;
