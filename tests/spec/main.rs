@@ -4,6 +4,6 @@ mod cam;
 mod cli;
 mod engine;
 mod house;
+mod network;
 mod toy;
 mod training;
-mod network;
