@@ -7,3 +7,4 @@ mod house;
 mod network;
 mod toy;
 mod training;
+mod viewer;

@@ -1,0 +1,308 @@
+//! A viewer without a window: synthetic frames, a model that nobody trained, and what an engine would say.
+//!
+//! Shared by the viewer's specification and by `benches/frame.rs`.
+
+use std::sync::Arc;
+
+use pellucid::app::catalogue;
+use pellucid::app::command::Command;
+use pellucid::app::effect::{Effect, Loaded, Message};
+use pellucid::app::events::{on_event, on_message};
+use pellucid::app::pyramid::Pyramid;
+use pellucid::app::state::{Settings, State};
+use pellucid::app::thumbnails::Thumbnails;
+use pellucid::app::update::apply;
+use pellucid::app::viewport::pictures::Pictures;
+use pellucid::engine::{Analysis, Event, Generation, ModelInfo, Score};
+use pellucid::explain::{Attribution, Evidence, Method};
+use pellucid::imaging::{Plane, Voi, Window, WindowFunction};
+use pellucid::network::GateVerdict;
+use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Study};
+use pellucid::uncertainty::{Posterior, Summary};
+
+/// Names of the model's classes.
+pub const LABELS: [&str; 3] = ["Normal", "Bacterial pneumonia", "Viral pneumonia"];
+/// Stages of the model; the last is the target layer.
+pub const LAYERS: [&str; 2] = ["stage3", "stage4"];
+
+/// Runs the viewer's own update and screen; effects are kept instead of carried out.
+pub struct Bench {
+    pub state: State,
+    pub effects: Vec<Effect>,
+    pub pictures: Pictures,
+    pub thumbnails: Thumbnails,
+}
+
+impl Bench {
+    /// Nothing open, the model still loading.
+    pub fn new() -> Self {
+        Self {
+            state: State::new(Settings::default(), "test", "cpu"),
+            effects: Vec::new(),
+            pictures: Pictures::default(),
+            thumbnails: Thumbnails::default(),
+        }
+    }
+
+    /// An image on screen and a model that is ready.
+    pub fn with_image(frame: Frame) -> Self {
+        let mut bench = Self::new();
+        bench.event(Event::ModelReady(model()));
+        bench.open(frame);
+        bench
+    }
+
+    /// An image with everything an analysis yields.
+    pub fn finished() -> Self {
+        let mut bench = Self::with_image(frame(256, 256));
+        for event in events(bench.state.generation, 100) {
+            bench.event(event);
+        }
+        bench
+    }
+
+    /// Opens a frame as the scanning and loading threads would.
+    pub fn open(&mut self, frame: Frame) {
+        let catalogue = Box::new(catalogue_of(&[frame.entry.clone()]));
+        self.message(Message::Scanned { paths: vec!["film.dcm".into()], catalogue });
+        self.loaded(self.state.generation, frame);
+    }
+
+    pub fn loaded(&mut self, generation: Generation, frame: Frame) {
+        let loaded = Loaded {
+            pyramid: Arc::new(Pyramid::new(&frame.plane)),
+            auto_window: Window { center: 2048.0, width: 4096.0, function: WindowFunction::Linear },
+            color: None,
+            frame: Arc::new(frame),
+        };
+        self.message(Message::FrameLoaded { generation, result: Ok(loaded) });
+    }
+
+    pub fn command(&mut self, command: Command) -> Vec<Effect> {
+        let effects = apply(&mut self.state, command);
+        self.effects.extend(effects.iter().cloned());
+        effects
+    }
+
+    pub fn event(&mut self, event: Event) {
+        let effects = on_event(&mut self.state, event);
+        self.effects.extend(effects);
+    }
+
+    pub fn message(&mut self, message: Message) {
+        let effects = on_message(&mut self.state, message);
+        self.effects.extend(effects);
+    }
+
+    /// One frame of the real screen; its commands are carried out.
+    pub fn frame(&mut self, ui: &mut egui::Ui) {
+        let commands = pellucid::app::ui::screen(ui, &self.state, &mut self.pictures, &self.thumbnails);
+        for command in commands {
+            self.command(command);
+        }
+    }
+
+    /// Images in the list.
+    pub fn listed(&self) -> usize {
+        catalogue::images(&self.state.catalogue).count()
+    }
+}
+
+/// A 12-bit film with a bright square in a ramp.
+pub fn frame(width: usize, height: usize) -> Frame {
+    let value = |x: usize, y: usize| {
+        let lesion = x.abs_diff(width / 3) < width / 12 && y.abs_diff(height / 2) < height / 12;
+        let ramp = 4095.0 * (x + y) as f32 / (width + height) as f32;
+        if lesion { 4000.0 } else { ramp.round() }
+    };
+    let values = (0..width * height).map(|i| value(i % width, i / width)).collect();
+    Frame {
+        entry: entry("1.2.3", 1, width, height),
+        index: 0,
+        plane: Plane { width, height, values },
+        color: None,
+        inverted: false,
+        value_range: (0.0, 4095.0),
+        padding: None,
+        voi: vec![Voi::Window {
+            window: Window { center: 2000.0, width: 3000.0, function: WindowFunction::Linear },
+            explanation: "NORMAL".into(),
+        }],
+        spacing: None,
+        warnings: Vec::new(),
+    }
+}
+
+/// An image of the list.
+pub fn entry(uid: &str, frames: u32, columns: usize, rows: usize) -> Arc<ImageEntry> {
+    let identity = Identity { study_uid: "1".into(), series_uid: "1.2".into(), sop_instance_uid: uid.into() };
+    let meta = Metadata {
+        patient_name: "DOE^JANE".into(),
+        patient_id: "4711".into(),
+        modality: "DX".into(),
+        ..Metadata::default()
+    };
+    Arc::new(ImageEntry {
+        path: "film.dcm".into(),
+        identity,
+        meta,
+        columns: columns as u32,
+        rows: rows as u32,
+        frames,
+        has_pixels: true,
+        title: format!("film {uid}"),
+    })
+}
+
+/// A catalogue of one series.
+pub fn catalogue_of(images: &[Arc<ImageEntry>]) -> Catalogue {
+    let series =
+        Series { uid: "1.2".into(), description: "chest PA".into(), modality: "DX".into(), images: images.to_vec() };
+    let study = Study { uid: "1".into(), description: "chest".into(), date: "20261120".into(), series: vec![series] };
+    let patient = Patient { id: "4711".into(), name: "DOE^JANE".into(), studies: vec![study] };
+    Catalogue { patients: vec![patient], warnings: Vec::new() }
+}
+
+/// A model that nobody trained.
+pub fn model() -> ModelInfo {
+    let labels: String =
+        LABELS.iter().map(|name| format!("[[labels]]\nname = \"{name}\"\nthreshold = 0.5\n")).collect();
+    let sha256 = "0".repeat(64);
+    let head = format!("weights_sha256 = \"{sha256}\"\n");
+    let rest = r#"
+name = "test"
+version = "1.0"
+description = "Tells nothing apart."
+licence = "MIT"
+target_layer = "stage4"
+head = "softmax"
+[architecture]
+family = "compact-resnet"
+widths = [8, 8, 8]
+blocks = [1, 1]
+strides = [1, 2]
+dropout = 0.3
+[input]
+width = 224
+height = 224
+channels = 1
+resize = "squash"
+normalization = "per-image"
+[training]
+data = "none"
+population = "nobody"
+images = 0
+date = "2026-11-20"
+[[groups]]
+name = "Pneumonia"
+members = ["Bacterial pneumonia", "Viral pneumonia"]
+threshold = 0.5
+"#;
+    let manifest = toml::from_str(&format!("{head}{rest}{labels}")).expect("the manifest of the test is a manifest");
+    ModelInfo {
+        manifest: Arc::new(manifest),
+        sha256,
+        device: "CPU".into(),
+        layers: LAYERS.iter().map(|l| (*l).into()).collect(),
+        stochastic: true,
+    }
+}
+
+/// Scores that favour the second class.
+pub fn scores() -> Vec<Score> {
+    let score = |(label, (logit, probability)): (&&str, (f32, f32))| Score {
+        label: (*label).into(),
+        logit: Some(logit),
+        probability,
+        threshold: 0.5,
+    };
+    LABELS.iter().zip([(-1.0, 0.09), (2.31, 0.74), (0.6, 0.17)]).map(score).collect()
+}
+
+/// Scores of the groups.
+pub fn group_scores() -> Vec<Score> {
+    vec![Score { label: "Pneumonia".into(), logit: None, probability: 0.91, threshold: 0.5 }]
+}
+
+/// A map with its peak at the left; the last class has no positive evidence.
+pub fn attributions() -> Vec<Arc<Attribution>> {
+    let mut all = Vec::new();
+    for layer in LAYERS {
+        for method in Method::ALL {
+            for class in 0..LABELS.len() {
+                let none = class == 2;
+                let value = |i: usize| {
+                    let (x, y) = ((i % 14) as f32, (i / 14) as f32);
+                    let peak = (1 + class) as f32 * (-((x - 4.0).powi(2) + (y - 7.0).powi(2)) / 8.0).exp() - 0.1;
+                    if none { -1.0 } else { peak }
+                };
+                all.push(Arc::new(Attribution {
+                    method,
+                    class,
+                    layer: layer.into(),
+                    logit: 2.31,
+                    raw: Plane { width: 14, height: 14, values: (0..14 * 14).map(value).collect() },
+                    evidence: if none { Evidence::NonePositive } else { Evidence::Positive },
+                }));
+            }
+        }
+    }
+    all
+}
+
+/// A posterior of `n` samples around the scores.
+pub fn posterior(n: usize) -> Posterior {
+    let wobble = |i: usize| 0.02 * ((i * 37 % 11) as f32 - 5.0) / 5.0;
+    let summary = |mean: f32| Summary { mean, sd: 0.05, p05: (mean - 0.08).max(0.0), p95: (mean + 0.08).min(1.0) };
+    Posterior {
+        samples: (0..n).map(|i| vec![0.09 + wobble(i), 0.74 - wobble(i), 0.17]).collect(),
+        labels: [0.09, 0.74, 0.17].map(summary).to_vec(),
+        groups: vec![summary(0.91)],
+        predictive_entropy: 0.41,
+        mutual_information: 0.03,
+        max_entropy: 3.0_f32.ln(),
+        seed: 7,
+    }
+}
+
+pub fn verdict(accepted: bool) -> GateVerdict {
+    GateVerdict {
+        accepted,
+        score: if accepted { 0.97 } else { 0.02 },
+        threshold: 0.5,
+        reason: if accepted { "Frontal chest radiograph.".into() } else { "This is no chest radiograph.".into() },
+        warnings: Vec::new(),
+    }
+}
+
+/// What an engine says about one image, in its order.
+pub fn events(generation: Generation, samples: usize) -> Vec<Event> {
+    let mut all = vec![
+        Event::Started { generation },
+        Event::Gated { generation, verdict: verdict(true) },
+        Event::Scored { generation, labels: scores(), groups: group_scores() },
+        Event::Explained { generation, attributions: attributions() },
+    ];
+    all.extend((1..=samples / 10).map(|i| Event::Sampled {
+        generation,
+        done: 10 * i,
+        of: samples,
+        posterior: posterior(10 * i),
+    }));
+    all.push(Event::Finished { generation, analysis: Arc::new(analysis(samples)) });
+    all
+}
+
+/// A finished analysis.
+pub fn analysis(samples: usize) -> Analysis {
+    Analysis {
+        gate: Some(verdict(true)),
+        scored: true,
+        labels: scores(),
+        groups: group_scores(),
+        attributions: attributions(),
+        posterior: Some(posterior(samples)),
+        stochastic: true,
+        ..Analysis::default()
+    }
+}

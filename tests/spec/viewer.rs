@@ -1,0 +1,387 @@
+//! The viewer: what commands and events do to the state, and what a reader finds on the screen. No display is needed.
+
+#[path = "../common/viewer.rs"]
+mod common;
+
+use common::{Bench, LABELS, attributions, entry, events, frame, scores, verdict};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use pellucid::app::command::Command;
+use pellucid::app::effect::{Effect, Message};
+use pellucid::app::state::{Content, Film, Layout, Level, Phase};
+use pellucid::engine::{Analysis, Event, Request};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+// ——— the state ———
+
+fn asked(effects: &[Effect]) -> Vec<&pellucid::engine::AnalysisOptions> {
+    let options = |e| match e {
+        &Effect::Ask(Request::Analyze { ref options, .. }) => Some(options),
+        _ => None,
+    };
+    effects.iter().filter_map(options).collect()
+}
+
+#[test]
+fn an_opened_image_is_analysed_at_every_layer_at_once() {
+    let bench = Bench::with_image(frame(64, 48));
+    let asked = asked(&bench.effects);
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].layers, ["stage4", "stage3"]);
+    assert_eq!(bench.state.results.phase, Phase::Waiting);
+}
+
+#[test]
+fn an_image_that_was_opened_before_the_model_is_analysed_when_the_model_comes() {
+    let mut bench = Bench::new();
+    bench.open(frame(64, 48));
+    assert!(asked(&bench.effects).is_empty());
+    bench.event(Event::ModelReady(common::model()));
+    assert_eq!(asked(&bench.effects).len(), 1);
+}
+
+#[test]
+fn late_events_of_another_image_are_dropped() {
+    let mut bench = Bench::with_image(frame(64, 48));
+    let old = bench.state.generation;
+    bench.command(Command::ShowImage(entry("9.9", 1, 64, 48), 0));
+    for event in events(old, 10) {
+        bench.event(event);
+    }
+    assert!(bench.state.results.labels.is_empty() && bench.state.results.finished.is_none());
+}
+
+#[test]
+fn of_two_images_asked_for_the_later_one_is_shown() {
+    let mut bench = Bench::with_image(frame(64, 48));
+    bench.command(Command::ShowImage(entry("a", 1, 32, 32), 0));
+    let first = bench.state.generation;
+    bench.command(Command::ShowImage(entry("b", 1, 40, 40), 0));
+    bench.loaded(bench.state.generation, frame(40, 40));
+    bench.loaded(first, frame(32, 32));
+    assert_eq!(bench.state.frame().unwrap().plane.width, 40);
+}
+
+#[test]
+fn closing_while_the_model_runs_cancels_and_forgets() {
+    let mut bench = Bench::with_image(frame(64, 48));
+    let generation = bench.state.generation;
+    bench.event(Event::Started { generation });
+    let effects = bench.command(Command::CloseAll);
+    assert!(effects.iter().any(|e| matches!(e, Effect::CancelAnalysis)));
+    for event in events(generation, 10) {
+        bench.event(event);
+    }
+    assert!(matches!(bench.state.film, Film::Nothing) && bench.state.results.labels.is_empty());
+}
+
+#[test]
+fn nothing_the_reader_does_to_the_picture_asks_for_a_computation_or_changes_a_score() {
+    let mut bench = Bench::finished();
+    let before = bench.state.results.labels.clone();
+    let generation = bench.state.generation;
+    bench.effects.clear();
+    let picture = [
+        Command::DragWindow(0, [0.3, -0.2]),
+        Command::AutoWindow,
+        Command::FileWindow,
+        Command::Invert,
+        Command::Pan(0, [5.0, 5.0]),
+        Command::Zoom(0, 2.0, [0.0, 0.0]),
+        Command::RotateRight,
+        Command::FlipHorizontal,
+        Command::ToggleHeatMap,
+        Command::NextMethod,
+        Command::SetLayer("stage3".into()),
+        Command::MoreOpacity,
+        Command::RaiseThreshold,
+        Command::NextColormap,
+        Command::ToggleContours,
+        Command::ToggleSharedScale,
+        Command::SelectClass(0),
+        Command::TickClass(2),
+        Command::SetLayout(Layout::Compare),
+        Command::ResetView,
+    ];
+    for command in picture {
+        bench.command(command);
+    }
+    assert_eq!(bench.state.results.labels, before);
+    assert_eq!(bench.state.generation, generation);
+    assert!(bench.effects.iter().all(|e| matches!(e, Effect::SaveSettings)));
+}
+
+#[test]
+fn the_most_probable_class_is_shown_until_the_reader_chooses() {
+    let mut bench = Bench::with_image(frame(64, 48));
+    let generation = bench.state.generation;
+    bench.event(Event::Scored { generation, labels: scores(), groups: Vec::new() });
+    assert_eq!(bench.state.selected, 1);
+    bench.command(Command::SelectClass(0));
+    bench.event(Event::Finished { generation, analysis: Arc::new(common::analysis(10)) });
+    assert_eq!(bench.state.selected, 0);
+}
+
+#[test]
+fn a_refused_image_has_no_scores_until_the_reader_insists() {
+    let mut bench = Bench::with_image(frame(64, 48));
+    let generation = bench.state.generation;
+    bench.event(Event::Gated { generation, verdict: verdict(false) });
+    let analysis = Analysis { gate: Some(verdict(false)), ..Analysis::default() };
+    bench.event(Event::Finished { generation, analysis: Arc::new(analysis) });
+    assert_eq!(bench.state.results.phase, Phase::Refused);
+    assert!(bench.state.results.labels.is_empty());
+    bench.effects.clear();
+    bench.command(Command::ShowAnyway);
+    assert!(asked(&bench.effects)[0].force);
+    // The next image is asked about anew.
+    bench.open(frame(32, 32));
+    assert!(!asked(&bench.effects).last().unwrap().force);
+}
+
+#[test]
+fn comparison_takes_the_ticked_classes_and_fills_up_from_the_selection() {
+    let mut bench = Bench::finished();
+    assert_eq!(bench.state.compared(), (1, 2));
+    bench.command(Command::TickClass(2));
+    assert_eq!(bench.state.compared(), (2, 1));
+    bench.command(Command::TickClass(0));
+    assert_eq!(bench.state.compared(), (2, 0));
+    bench.command(Command::SwapCompared);
+    assert_eq!(bench.state.compared(), (0, 2));
+    bench.command(Command::SetLayout(Layout::Compare));
+    assert_eq!(bench.state.panes(), [Content::Map(0), Content::Map(2), Content::Difference(0, 2)]);
+}
+
+#[test]
+fn linked_views_move_together_and_unlinked_ones_alone_without_a_jump() {
+    let mut bench = Bench::finished();
+    bench.command(Command::Pan(1, [7.0, 0.0]));
+    assert_eq!(bench.state.view(0).center, bench.state.view(1).center);
+    let before = *bench.state.view(1);
+    bench.command(Command::ToggleLinked);
+    assert_eq!(*bench.state.view(1), before);
+    bench.command(Command::Zoom(1, 2.0, [0.0, 0.0]));
+    assert!(bench.state.view(1).zoom > bench.state.view(0).zoom);
+}
+
+#[test]
+fn a_window_of_no_width_is_not_taken() {
+    let mut bench = Bench::finished();
+    let before = bench.state.view(0).window;
+    bench.command(Command::SetWindow(0, pellucid::imaging::Window { width: 0.0, ..before }));
+    assert_eq!(bench.state.view(0).window, before);
+}
+
+#[test]
+fn the_wheel_order_goes_through_frames_and_then_images_and_stops_at_the_ends() {
+    let mut bench = Bench::new();
+    let images = [entry("a", 2, 8, 8), entry("b", 1, 8, 8)];
+    let catalogue = Box::new(common::catalogue_of(&images));
+    bench.message(Message::Scanned { paths: Vec::new(), catalogue });
+    let at = |b: &Bench| b.state.current().map(|(e, i)| (e.identity.sop_instance_uid.clone(), i)).unwrap();
+    let mut seen = vec![at(&bench)];
+    for command in [Command::NextImage, Command::NextImage, Command::NextImage, Command::PreviousImage] {
+        bench.command(command);
+        seen.push(at(&bench));
+    }
+    let expected = [("a", 0), ("a", 1), ("b", 0), ("b", 0), ("a", 1)];
+    assert_eq!(seen, expected.map(|(uid, index)| (uid.to_owned(), index)));
+}
+
+#[test]
+fn the_same_image_opened_twice_is_listed_once() {
+    let mut bench = Bench::with_image(frame(16, 16));
+    bench.open(frame(16, 16));
+    assert_eq!((bench.listed(), bench.state.images.len()), (1, 1));
+    assert_eq!(bench.state.settings.recent.len(), 1);
+}
+
+#[test]
+fn the_report_asks_for_a_folder_once() {
+    let mut bench = Bench::finished();
+    assert!(matches!(bench.command(Command::ExportReport)[..], [Effect::AskForReportFolder]));
+    bench.effects.clear();
+    bench.message(Message::ReportFolderChosen(Some("reports".into())));
+    assert!(bench.effects.iter().any(|e| matches!(e, Effect::WriteReport { .. })));
+    bench.message(Message::ReportWritten(Ok("reports/case.pdf".into())));
+    assert_eq!(bench.state.notices.last().unwrap().action.as_ref().unwrap().0, "Open");
+    let [Effect::WriteReport { case, .. }] = &bench.command(Command::ExportReport)[..] else {
+        panic!("the folder is remembered");
+    };
+    assert_eq!((case.classes.as_slice(), case.layer.as_str()), (&[1][..], "stage4"));
+}
+
+#[test]
+fn there_is_no_report_before_the_analysis_is_finished() {
+    let mut bench = Bench::with_image(frame(16, 16));
+    assert!(bench.command(Command::ExportReport).is_empty());
+    assert!(bench.state.notices.last().unwrap().text.contains("still running"));
+}
+
+#[test]
+fn good_news_goes_away_and_bad_news_stays() {
+    let mut bench = Bench::finished();
+    bench.message(Message::ReportWritten(Ok("a.pdf".into())));
+    bench.message(Message::ReportWritten(Err("The folder is read-only.".into())));
+    let wait = pellucid::app::events::on_time(&mut bench.state, Instant::now()).unwrap();
+    assert!(wait <= Duration::from_secs(10));
+    pellucid::app::events::on_time(&mut bench.state, Instant::now() + Duration::from_secs(60));
+    assert_eq!(bench.state.notices.len(), 1);
+    assert_eq!(bench.state.notices[0].level, Level::Error);
+}
+
+#[test]
+fn a_file_that_cannot_be_shown_says_why_and_offers_another_try() {
+    let mut bench = Bench::with_image(frame(16, 16));
+    bench.command(Command::ShowImage(entry("bad", 1, 8, 8), 0));
+    let generation = bench.state.generation;
+    bench.message(Message::FrameLoaded { generation, result: Err("The pixel data ends early.".into()) });
+    assert!(matches!(&bench.state.film, Film::Failed { reason, .. } if reason.contains("ends early")));
+    let effects = bench.command(Command::Retry);
+    assert!(effects.iter().any(|e| matches!(e, Effect::LoadFrame { .. })));
+}
+
+#[test]
+fn every_command_of_the_table_has_words_and_every_key_is_used_once() {
+    let table = Command::table();
+    let mut keys = std::collections::BTreeSet::new();
+    for command in &table {
+        let info = command.info();
+        assert!(!info.label.is_empty() && !info.tooltip.is_empty() && !info.tooltip.ends_with('.'), "{command:?}");
+        if !info.key.is_empty() {
+            assert!(keys.insert(info.key), "{} is used twice", info.key);
+            assert!(pellucid::app::keymap::parse(info.key).is_some(), "{} is no key", info.key);
+        }
+    }
+}
+
+// ——— the screen ———
+
+fn screen(bench: Bench) -> Harness<'static, Bench> {
+    let mut harness = Harness::builder()
+        .with_size([1280.0, 720.0])
+        .with_accessibility_check(false)
+        .build_ui_state(|ui, bench: &mut Bench| bench.frame(ui), bench);
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn with_nothing_open_the_screen_says_where_to_begin() {
+    let harness = screen(Bench::new());
+    assert!(harness.query_all_by_label_contains("demo").next().is_some());
+}
+
+#[test]
+fn a_click_on_a_class_shows_its_map() {
+    let mut harness = screen(Bench::finished());
+    assert!(harness.query_by_label_contains(&format!("View 2: {}", LABELS[1])).is_some());
+    harness.get_all_by_label_contains(LABELS[0]).last().unwrap().click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.selected, 0);
+    assert!(harness.query_by_label_contains(&format!("View 2: {}", LABELS[0])).is_some());
+}
+
+#[test]
+fn keys_switch_layouts_and_the_heat_map() {
+    let mut harness = screen(Bench::finished());
+    let views =
+        |h: &Harness<'_, Bench>| h.query_all_by_label_contains("View ").filter(|n| n.rect().width() > 100.0).count();
+    assert_eq!(views(&harness), 2);
+    for (key, expected) in [(egui::Key::S, 1), (egui::Key::C, 4), (egui::Key::B, 3), (egui::Key::D, 2)] {
+        harness.key_press(key);
+        harness.run_steps(3);
+        assert_eq!(views(&harness), expected);
+    }
+    harness.key_press(egui::Key::G);
+    harness.run_steps(2);
+    assert!(!harness.state().state.heat_map);
+}
+
+#[test]
+fn overlays_are_hidden_while_o_is_held() {
+    let mut harness = screen(Bench::finished());
+    harness.key_down(egui::Key::O);
+    harness.run_steps(2);
+    assert!(harness.state().state.overlays_hidden);
+    harness.key_up(egui::Key::O);
+    harness.run_steps(2);
+    assert!(!harness.state().state.overlays_hidden);
+}
+
+#[test]
+fn f1_shows_every_key() {
+    let mut harness = screen(Bench::finished());
+    harness.key_press(egui::Key::F1);
+    harness.run_steps(3);
+    assert!(harness.state().state.keys_open);
+    assert!(harness.query_all_by_label_contains("Flip left and right").next().is_some());
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(2);
+    assert!(!harness.state().state.keys_open);
+}
+
+#[test]
+fn a_refusal_stands_on_the_screen_with_a_way_on() {
+    let mut bench = Bench::with_image(frame(64, 64));
+    let generation = bench.state.generation;
+    let analysis = Analysis { gate: Some(verdict(false)), ..Analysis::default() };
+    bench.event(Event::Finished { generation, analysis: Arc::new(analysis) });
+    let harness = screen(bench);
+    assert!(harness.query_all_by_label_contains("no chest radiograph").next().is_some());
+    assert!(harness.query_all_by_label("Show anyway").next().is_some());
+}
+
+#[test]
+fn no_evidence_is_said_in_words() {
+    let mut bench = Bench::finished();
+    bench.command(Command::SelectClass(2));
+    let harness = screen(bench);
+    assert!(harness.query_all_by_label_contains("No positive evidence").next().is_some());
+}
+
+#[test]
+fn textures_are_made_again_only_when_their_inputs_change() {
+    let mut harness = screen(Bench::finished());
+    let made = |h: &Harness<'_, Bench>| h.state().pictures.made;
+    let before = made(&harness);
+    harness.run_steps(5);
+    assert_eq!(made(&harness), before);
+    harness.state_mut().command(Command::MoreOpacity);
+    harness.run_steps(2);
+    assert_eq!(made(&harness), before + 1, "only the map was coloured again");
+    harness.state_mut().command(Command::Invert);
+    harness.run_steps(2);
+    assert!(made(&harness) <= before + 3, "only the films went through another table");
+}
+
+#[test]
+fn the_left_button_windows_the_middle_pans_and_a_double_click_shows_one_view() {
+    let mut harness = screen(Bench::finished());
+    let view = harness.get_all_by_label_contains("View 2").next().unwrap().rect().center();
+    let before = *harness.state().state.view(0);
+    harness.drag_at(view);
+    harness.run_steps(1);
+    harness.hover_at(view + egui::vec2(60.0, 0.0));
+    harness.run_steps(1);
+    harness.drop_at(view + egui::vec2(60.0, 0.0));
+    harness.run_steps(1);
+    let after = *harness.state().state.view(0);
+    assert!(after.window.width > before.window.width && after.center == before.center);
+    // A pause, or this click would be the second of a double click.
+    harness.run_steps(60);
+    for _ in 0..2 {
+        harness.drag_at(view);
+        harness.drop_at(view);
+    }
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.solo, Some(1));
+}
+
+#[test]
+fn attributions_of_the_test_are_those_of_a_model() {
+    // 2 layers × 2 methods × 3 classes.
+    assert_eq!(attributions().len(), 12);
+}
