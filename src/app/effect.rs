@@ -21,6 +21,7 @@ pub enum Effect {
     AskForFolder,
     AskForReportFolder,
     Scan(Vec<PathBuf>),
+    CancelScan,
     MakeDemo,
     LoadFrame { generation: Generation, entry: Arc<ImageEntry>, index: u32 },
     WriteReport { case: Box<CaseReport>, folder: PathBuf },
@@ -49,6 +50,11 @@ pub enum Message {
     /// `None` where no dialog could be shown; cancelled dialogs say nothing.
     ReportFolderChosen(Option<PathBuf>),
     DialogCancelled,
+    /// Files found and read so far.
+    Scanning {
+        found: usize,
+        read: usize,
+    },
     /// What was found, and the paths that were asked for.
     Scanned {
         paths: Vec<PathBuf>,

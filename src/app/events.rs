@@ -69,6 +69,8 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         ),
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
         Message::DialogCancelled => state.export_when_chosen = false,
+        Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
+        Message::Scanning { .. } => {}
         Message::Scanned { paths, catalogue } => return scanned(state, paths, *catalogue),
         Message::DemoFailed(reason) => {
             state.scanning = false;
@@ -188,6 +190,7 @@ fn frame_loaded(state: &mut State, result: Result<Loaded, String>) -> Vec<Effect
 /// Adds what was found, and shows its first image.
 fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effect> {
     state.scanning = false;
+    state.scanned = (0, 0);
     let first = catalogue::images(&found).find(|e| e.has_pixels).cloned();
     if !found.warnings.is_empty() {
         let text = match found.warnings.as_slice() {

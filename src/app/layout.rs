@@ -16,7 +16,13 @@ pub fn show(ui: &mut Ui, state: &State, pictures: &mut Pictures) -> Vec<Command>
     let area = ui.available_rect_before_wrap();
     let mut commands = Vec::new();
     match &state.film {
-        Film::Nothing if state.scanning => say(ui, state, area, "Looking for images…", &[], &mut commands),
+        Film::Nothing if state.scanning => {
+            let words = match state.scanned {
+                (found, read) if found > 1 => format!("Looking for images… {read} of {found} files"),
+                _ => "Looking for images…".to_owned(),
+            };
+            say(ui, state, area, &words, &[], &mut commands);
+        }
         Film::Nothing => return panels::empty::show(ui, state),
         Film::Loading(entry, _) => {
             say(ui, state, area, &format!("Loading {}…", name(state, &entry.title)), &[], &mut commands);

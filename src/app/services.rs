@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ use super::state::Settings;
 
 /// A dialog that answers "nothing" sooner than this was never seen by anybody.
 const NO_DIALOG: Duration = Duration::from_millis(400);
+/// How often the progress of a scan is told.
+const PROGRESS: Duration = Duration::from_millis(100);
 /// Settings are written this long after the last change.
 const SETTLED: Duration = Duration::from_secs(1);
 
@@ -37,6 +40,8 @@ pub struct Services {
     ctx: egui::Context,
     engine: Option<Engine>,
     loader: Sender<Wanted>,
+    /// Set to stop listing files.
+    scanning: Arc<AtomicBool>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
     /// Where settings are kept; `None` while they are not to be kept.
@@ -49,7 +54,16 @@ impl Services {
     pub fn start(ctx: &egui::Context, model: &str, device: DeviceChoice, settings: Option<PathBuf>) -> Self {
         let (sender, receiver) = unbounded();
         let (loader, wanted) = unbounded();
-        let mut services = Self { ctx: ctx.clone(), engine: None, loader, sender, receiver, settings, changed: None };
+        let mut services = Self {
+            ctx: ctx.clone(),
+            engine: None,
+            loader,
+            scanning: Arc::default(),
+            sender,
+            receiver,
+            settings,
+            changed: None,
+        };
         services.spawn("pellucid-load", move |say| load_frames(&wanted, &say));
         services.spawn("pellucid-models", |say| {
             say.tell(Message::Models(registry::list().into_iter().map(|(name, _)| name).collect()));
@@ -115,19 +129,22 @@ impl Services {
                     Message::ReportFolderChosen(None),
                 );
             }
-            Effect::Scan(paths) => self.spawn("pellucid-scan", move |say| {
-                let catalogue = Box::new(sources::scan(&paths));
-                say.tell(Message::Scanned { paths, catalogue });
-            }),
-            Effect::MakeDemo => self.spawn("pellucid-demo", |say| match sources::demo() {
-                Ok(path) => {
-                    let paths = vec![path];
-                    let catalogue = Box::new(sources::scan(&paths));
+            Effect::Scan(paths) => {
+                let cancel = self.scanning.clone();
+                self.spawn("pellucid-scan", move |say| say.scanned(&paths.clone(), paths, &cancel));
+            }
+            Effect::CancelScan => {
+                self.scanning.store(true, Ordering::Relaxed);
+                self.scanning = Arc::default();
+            }
+            Effect::MakeDemo => {
+                let cancel = self.scanning.clone();
+                self.spawn("pellucid-demo", move |say| match sources::demo() {
                     // A computed film is no file of the reader's: it stays out of the recent list.
-                    say.tell(Message::Scanned { paths: Vec::new(), catalogue });
-                }
-                Err(reason) => say.tell(Message::DemoFailed(reason)),
-            }),
+                    Ok(path) => say.scanned(&[path], Vec::new(), &cancel),
+                    Err(reason) => say.tell(Message::DemoFailed(reason)),
+                });
+            }
             Effect::LoadFrame { generation, entry, index } => {
                 // The thread lives as long as this sender: nothing is lost.
                 let _ = self.loader.send(Wanted { generation, entry, index });
@@ -211,6 +228,20 @@ impl Say {
         // Nobody listens once the window is closed.
         let _ = self.sender.send(message);
         self.ctx.request_repaint();
+    }
+
+    /// Lists `paths`, says how far it is, and what was found unless it was cancelled; `recent` joins the recent list.
+    fn scanned(&self, paths: &[PathBuf], recent: Vec<PathBuf>, cancel: &AtomicBool) {
+        let mut told = Instant::now();
+        let catalogue = sources::scan(paths, cancel, |found, read| {
+            if told.elapsed() > PROGRESS {
+                told = Instant::now();
+                self.tell(Message::Scanning { found, read });
+            }
+        });
+        if !cancel.load(Ordering::Relaxed) {
+            self.tell(Message::Scanned { paths: recent, catalogue: Box::new(catalogue) });
+        }
     }
 }
 

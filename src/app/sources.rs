@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::imaging::auto_window::auto_window;
 use crate::report::case::CaseReport;
+use crate::study::phantom::{Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render, write_dicom};
 use crate::study::{Catalogue, Frame, ImageEntry};
 
 use super::effect::Loaded;
@@ -14,9 +16,8 @@ use super::pyramid::Pyramid;
 const COLOR_SIDE: u32 = 2048;
 
 /// Lists what lies at the paths.
-pub fn scan(paths: &[PathBuf]) -> Catalogue {
-    let _ = paths;
-    Catalogue::default()
+pub fn scan(paths: &[PathBuf], cancel: &AtomicBool, mut progress: impl FnMut(usize, usize)) -> Catalogue {
+    crate::study::scan(paths, cancel, &mut |found, read| progress(found, read))
 }
 
 /// Decodes a frame and prepares what the screen needs of it.
@@ -32,18 +33,45 @@ pub fn load(entry: &Arc<ImageEntry>, index: u32) -> Result<Loaded, String> {
 
 /// A frame of an image; a panic in a codec is an error about that file.
 pub fn decode(entry: &Arc<ImageEntry>, index: u32) -> Result<Frame, String> {
-    let _ = (entry, index);
-    Err("not landed".into())
+    crate::study::load(entry, index).map_err(|e| sentence(&e))
 }
 
-/// Writes the demo study into the folder for temporary files, and yields its place.
+/// Writes the demo study into the cache folder, and yields its place.
 pub fn demo() -> Result<PathBuf, String> {
-    Err("the phantom is not part of this build".into())
+    let folder = directories::ProjectDirs::from("", "", "pellucid")
+        .map_or_else(std::env::temp_dir, |d| d.cache_dir().to_owned())
+        .join("demo");
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{} could not be made: {e}", folder.display()))?;
+    let recipe = recipe();
+    let path = folder.join("phantom.dcm");
+    write_dicom(&path, &render(&recipe), &recipe).map_err(|e| sentence(&e))?;
+    Ok(path)
 }
 
 /// Writes the report (PDF and JSON) and yields the place of the PDF.
 pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, String> {
-    crate::report::export(case, folder).map_err(|e| e.to_string())
+    crate::report::export(case, folder).map_err(|e| sentence(&e))
+}
+
+/// A child's chest with a consolidation.
+fn recipe() -> PhantomRecipe {
+    let opacity = Opacity { lung: Lung::Right, zone: Zone::Lower, kind: OpacityKind::Lobar, size: 1.0, density: 0.9 };
+    PhantomRecipe { opacities: vec![opacity], ..PhantomRecipe::default() }
+}
+
+/// An error with its causes, as one sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        // Many messages name their cause themselves.
+        if !words.contains(&more) {
+            words = format!("{}: {more}", words.trim_end_matches('.'));
+        }
+        cause = error.source();
+    }
+    words
 }
 
 fn fitted(picture: &image::RgbImage) -> image::RgbImage {

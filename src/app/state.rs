@@ -187,6 +187,8 @@ pub struct State {
     pub images: Vec<Arc<ImageEntry>>,
     /// Folders and files are being listed.
     pub scanning: bool,
+    /// Files found and read so far while scanning.
+    pub scanned: (usize, usize),
     pub film: Film,
     /// The film at smaller sizes, for the screen.
     pub pyramid: Arc<Pyramid>,
@@ -242,6 +244,7 @@ impl State {
             catalogue: Catalogue::default(),
             images: Vec::new(),
             scanning: false,
+            scanned: (0, 0),
             film: Film::Nothing,
             pyramid: Arc::default(),
             color: None,

@@ -30,7 +30,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         C::OpenFolder => return vec![Effect::AskForFolder],
         C::OpenPaths(paths) if paths.is_empty() => {}
         C::OpenPaths(paths) => {
-            state.scanning = true;
+            (state.scanning, state.scanned) = (true, (0, 0));
             return vec![Effect::Scan(paths)];
         }
         C::OpenDemo => {
@@ -228,7 +228,10 @@ fn drop_results(state: &mut State) -> Vec<Effect> {
 }
 
 fn close_all(state: &mut State) -> Vec<Effect> {
-    let effects = drop_results(state);
+    let mut effects = drop_results(state);
+    if std::mem::take(&mut state.scanning) {
+        effects.push(Effect::CancelScan);
+    }
     state.film = Film::Nothing;
     state.pyramid = Arc::default();
     state.color = None;
