@@ -18,6 +18,7 @@ mod predict;
 mod record;
 mod session;
 mod train;
+mod train_gate;
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -77,6 +78,7 @@ enum Command {
     Train(train::TrainArgs),
     Models(models::Args),
     Inspect(inspect::Args),
+    TrainGate(train_gate::TrainGateArgs),
 }
 
 /// How a command ended that did not fail as a whole.
@@ -149,6 +151,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Train(args) => train::run(&args).map(|()| Outcome::Done),
+        Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),

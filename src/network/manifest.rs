@@ -40,6 +40,9 @@ pub struct Manifest {
     pub temperature: f32,
     /// SHA-256 of the weights file, lower-case hex.
     pub weights_sha256: String,
+    /// The input gate, when the model folder holds one (`gate.safetensors`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateSpec>,
     pub training: Training,
     #[serde(default)]
     pub metrics: Vec<Metric>,
@@ -150,6 +153,18 @@ pub struct Group {
 
 fn half() -> f32 {
     0.5
+}
+
+/// The input gate that belongs to a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateSpec {
+    /// SHA-256 of the gate file, lower-case hex.
+    pub sha256: String,
+    /// What it lets through, in words: "a frontal chest radiograph".
+    pub asks: String,
+    /// Whom the model was trained on, in words: "children of 1 to 5 years".
+    pub population: String,
 }
 
 /// Where the model comes from.

@@ -21,6 +21,8 @@ pub const DEFAULT: &str = "chest-xray";
 
 const MANIFEST: &str = "manifest.toml";
 const WEIGHTS: &str = "weights.safetensors";
+/// File of a model's input gate.
+pub const GATE: &str = "gate.safetensors";
 const CARD: &str = "CARD.md";
 
 type Files = &'static [(&'static str, &'static [u8])];
@@ -163,8 +165,20 @@ pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
     Ok(Model { manifest, network, sha256: found, device: device.clone(), gate })
 }
 
-fn load_gate(_: &Source, _: &str, _: &Manifest, _: &Device) -> Result<Option<Gate>, ModelError> {
-    Ok(None)
+fn load_gate(source: &Source, name: &str, manifest: &Manifest, device: &Device) -> Result<Option<Gate>, ModelError> {
+    let Some(spec) = &manifest.gate else { return Ok(None) };
+    let unusable = |cause: String| ModelError::Gate { model: name.into(), cause };
+    let bytes = source
+        .file(GATE, limits::WEIGHT_BYTES)?
+        .ok_or_else(|| unusable(format!("the manifest names one, but there is no {GATE}; install the model again")))?;
+    let found = sha256(&bytes);
+    if found != spec.sha256 {
+        return Err(unusable(format!(
+            "it is not the file that the manifest was written for (SHA-256 {found}, stated {}); install the model again",
+            spec.sha256
+        )));
+    }
+    Gate::from_bytes(&bytes, device).map(Some).map_err(|e| unusable(e.to_string()))
 }
 
 impl Model {

@@ -13,11 +13,16 @@
 
 pub mod augment;
 pub mod balance;
+pub mod canvas;
 pub mod checkpoint;
 pub mod config;
 pub mod curves;
 pub mod dataset;
 pub mod finish;
+pub mod gate;
+pub mod gate_data;
+pub mod gate_negatives;
+pub mod gate_views;
 pub mod journal;
 pub mod loader;
 pub mod loss;

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::finish::Finish;
 use super::parameters::{Parameters, Values};
 use super::{Error, Result};
-use crate::network::manifest::{Manifest, Training};
+use crate::network::manifest::{GateSpec, Manifest, Training};
 
 /// How many images and patients took part.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,8 @@ pub fn write(
     let weights_path = folder.join("weights.safetensors");
     let weights =
         to_safetensors(&tensors, None).map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
-    let manifest = manifest(config, finish, extent.training_images, hex(&Sha256::digest(&weights)));
+    let mut manifest = manifest(config, finish, extent.training_images, hex(&Sha256::digest(&weights)));
+    manifest.gate = kept_gate(folder);
     let text = manifest.to_toml().map_err(|e| Error::Manifest(e.to_string()))?;
     write_whole(&weights_path, &weights)?;
     write_whole(&folder.join("manifest.toml"), text.as_bytes())?;
@@ -49,6 +50,12 @@ pub fn write(
         )?;
     }
     Ok(manifest)
+}
+
+/// The gate of the model that stood in `folder` before: its training is independent of the weights'.
+fn kept_gate(folder: &Path) -> Option<GateSpec> {
+    let text = std::fs::read_to_string(folder.join("manifest.toml")).ok()?;
+    Manifest::parse(&text).ok()?.gate
 }
 
 /// Whether the configuration will make a manifest that is fit to be written: better known before a long run than after.
@@ -85,6 +92,7 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
         target_layer: config.target_layer.clone(),
         temperature: finish.temperature as f32,
         weights_sha256,
+        gate: None,
         training: Training {
             data: config.provenance.data.clone(),
             population: config.provenance.population.clone(),

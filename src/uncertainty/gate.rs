@@ -1,4 +1,344 @@
 //! The input gate: is this an image of the kind that the model was trained for?
+//!
+//! A classifier scores whatever it is given. The gate looks first, with a small residual network of its own on a coarse,
+//! histogram-equalised copy of the image (so that no tone curve matters), that tells upright frontal chest radiographs
+//! from turned ones, from ones with inverted greys, and from everything else. Kinds of images that nobody thought of
+//! are caught by their distance from the training radiographs in the network's features (Mahalanobis distance with the
+//! covariance of the accepted class; Lee et al., NeurIPS 2018). Both are one score:
+//!
+//! `score = p(chest) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on validation images.
+//!
+//! What it does not do: judge the quality of a radiograph, tell ap from pa, or notice a chest of an age that the model
+//! never saw. The age is read from the file's attributes, which may be missing or wrong.
+
+use candle_core::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::age::{self, Years};
+use crate::imaging::Plane;
+use crate::network::manifest::{Architecture, Input, Normalization, Resize};
+use crate::network::preprocess::to_input;
+use crate::network::weights::{TensorFile, WeightError};
+use crate::network::{GateVerdict, Mode, Network, resnet};
+use crate::study::Metadata;
+
+/// What the gate's network tells apart, in the order of its logits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// An upright frontal chest radiograph, dense parts bright.
+    Chest,
+    /// The same, lying on its side or upside down.
+    Turned,
+    /// The same, dense parts dark.
+    Inverted,
+    Other,
+}
+
+/// All of [`Seen`], in the order of the logits.
+pub const SEEN: [Seen; 4] = [Seen::Chest, Seen::Turned, Seen::Inverted, Seen::Other];
+
+/// Stage of the network whose output is the feature vector.
+const FEATURES: &str = "pool";
+/// Name of the header field that holds the [`GateSettings`].
+pub const HEADER: &str = "gate";
+/// Shortest side that is looked at, in pixels.
+const SMALLEST_SIDE: usize = 64;
+/// Largest ratio of the sides.
+const LONGEST_RATIO: f32 = 2.2;
+/// Fewest different grey values of a radiograph.
+const FEWEST_GREYS: usize = 12;
+
+/// Why a gate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    #[error("the gate file has no readable settings: {0}; train the gate again")]
+    Settings(String),
+    #[error("the gate's settings do not fit together: {0}; train the gate again")]
+    Inconsistent(String),
+    #[error(transparent)]
+    Weights(#[from] WeightError),
+    #[error("the gate could not be computed: {0}")]
+    Compute(#[from] candle_core::Error),
+}
+
+/// Everything of a gate but its tensors; stands in the header of the weights file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateSettings {
+    /// What is let through, for sentences: "a frontal chest radiograph".
+    pub asks: String,
+    /// Whom the model behind the gate was trained on, for sentences: "children of 1 to 5 years".
+    pub population: String,
+    /// Ages of that population in years, first and last included.
+    pub ages: [f32; 2],
+    pub architecture: Architecture,
+    /// Side of the network's square input.
+    pub side: usize,
+    /// Smallest score that is let through.
+    pub threshold: f32,
+    /// Mahalanobis distance that halves the score.
+    pub distance: f32,
+    /// Distance over which familiarity falls.
+    pub slope: f32,
+}
 
 /// A gate with its weights.
-pub struct Gate {}
+pub struct Gate {
+    settings: GateSettings,
+    network: Network,
+    mean: Vec<f32>,
+    precision: Tensor,
+    device: Device,
+}
+
+/// What the network found, before any rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Probabilities in the order of [`SEEN`].
+    pub seen: [f32; 4],
+    /// Mahalanobis distance from the training radiographs.
+    pub distance: f32,
+    pub score: f32,
+}
+
+/// What the gate's network is fed with.
+pub fn input_of(side: usize) -> Input {
+    Input {
+        width: side,
+        height: side,
+        channels: 1,
+        resize: Resize::Squash,
+        normalization: Normalization::Equalize,
+        mean: Vec::new(),
+        sd: Vec::new(),
+    }
+}
+
+/// Probabilities and features of a batch `(N, 1, side, side)`.
+pub fn probe(network: &Network, x: &Tensor) -> candle_core::Result<(Vec<[f32; 4]>, Vec<Vec<f32>>)> {
+    let cut = network.stage(FEATURES).map_or(network.stages.len(), |i| i + 1);
+    let features = network.forward_range(0..cut, x, Mode::Inference)?;
+    let logits = network.forward_range(cut..network.stages.len(), &features, Mode::Inference)?;
+    let rows: Vec<Vec<f32>> = candle_nn::ops::softmax_last_dim(&logits)?.to_vec2()?;
+    let seen = rows
+        .iter()
+        .map(|row| {
+            let mut all = [0.0; 4];
+            all.iter_mut().zip(row).for_each(|(a, p)| *a = *p);
+            all
+        })
+        .collect();
+    Ok((seen, features.to_vec2()?))
+}
+
+impl Gate {
+    /// Reads a gate file (safetensors with the settings in its header).
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, GateError> {
+        let settings = read_settings(bytes)?;
+        let tensors = TensorFile::parse(bytes)?;
+        let network = resnet::folded(&settings.architecture, 1, SEEN.len(), &tensors, device)?;
+        let width = settings.architecture.widths.last().copied().unwrap_or(0);
+        let mean = tensors.get("gate.mean", &[width], &Device::Cpu)?.to_vec1()?;
+        let precision = tensors.get("gate.precision", &[width, width], &Device::Cpu)?;
+        Ok(Self { settings, network, mean, precision, device: device.clone() })
+    }
+
+    /// The settings that the file carries.
+    pub fn settings(&self) -> &GateSettings {
+        &self.settings
+    }
+
+    /// What the network sees in a polarity-corrected plane.
+    pub fn look(&self, plane: &Plane) -> Result<Look, GateError> {
+        let side = self.settings.side;
+        let input = to_input(plane, &input_of(side), (0.0, 1.0));
+        let x = Tensor::from_vec(input.values, (1, 1, side, side), &self.device)?;
+        let (seen, features) = probe(&self.network, &x)?;
+        let (seen, features) = (seen[0], &features[0]);
+        let shifted: Vec<f32> = features.iter().zip(&self.mean).map(|(f, m)| f - m).collect();
+        let d = Tensor::from_vec(shifted, (1, self.mean.len()), &Device::Cpu)?;
+        let square = d.matmul(&self.precision)?.mul(&d)?.sum_all()?.to_scalar::<f32>()?;
+        let distance = square.max(0.0).sqrt();
+        Ok(Look { seen, distance, score: seen[0] * self.familiarity(distance) })
+    }
+
+    fn familiarity(&self, distance: f32) -> f32 {
+        1.0 / (1.0 + ((distance - self.settings.distance) / self.settings.slope).exp())
+    }
+
+    /// The verdict on a polarity-corrected plane of modality values.
+    ///
+    /// Attributes that rule a frontal radiograph out (another modality, a lateral view) are believed; the age only warns.
+    pub fn judge(&self, plane: &Plane, meta: &Metadata) -> Result<GateVerdict, GateError> {
+        let refused = |score: f32, reason: String| GateVerdict {
+            accepted: false,
+            score,
+            threshold: self.settings.threshold,
+            reason,
+            warnings: Vec::new(),
+        };
+        if let Some(reason) = plainly_unfit(plane, &self.settings.asks).or_else(|| stated_unfit(meta)) {
+            return Ok(refused(0.0, reason));
+        }
+        let look = self.look(plane)?;
+        if look.score < self.settings.threshold {
+            return Ok(refused(look.score, self.why(&look)));
+        }
+        Ok(GateVerdict {
+            accepted: true,
+            score: look.score,
+            threshold: self.settings.threshold,
+            reason: format!("This is {}, upright and with its greys the right way round.", self.settings.asks),
+            warnings: self.age_warning(meta).into_iter().collect(),
+        })
+    }
+
+    fn why(&self, look: &Look) -> String {
+        let asks = &self.settings.asks;
+        let likeliest = (0..SEEN.len()).max_by(|a, b| look.seen[*a].total_cmp(&look.seen[*b])).unwrap_or(0);
+        match SEEN[likeliest] {
+            Seen::Turned => format!(
+                "This looks like {asks} that lies on its side or stands on its head; turn the file upright and open it again."
+            ),
+            Seen::Inverted => format!(
+                "This looks like {asks} whose greys are inverted (air is bright); correct the file's polarity and open it again."
+            ),
+            Seen::Other => format!("This does not look like {asks}."),
+            Seen::Chest => {
+                format!("This has traits of {asks}, but is unlike those that the gate has learnt from.")
+            }
+        }
+    }
+
+    fn age_warning(&self, meta: &Metadata) -> Option<String> {
+        let population = &self.settings.population;
+        let [youngest, oldest] = self.settings.ages;
+        match age::at_study(meta) {
+            None => Some(format!(
+                "The file does not state the patient's age; the model was trained on {population} only and never saw anyone else."
+            )),
+            // A year counts as reached until the next birthday.
+            Some(Years(years)) if years < youngest || years >= oldest + 1.0 => Some(format!(
+                "The patient is {}; the model was trained on {population} only and never saw anyone of this age.",
+                age::in_words(Years(years))
+            )),
+            Some(_) => None,
+        }
+    }
+}
+
+fn read_settings(bytes: &[u8]) -> Result<GateSettings, GateError> {
+    let unreadable = |cause: String| GateError::Settings(cause);
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(bytes).map_err(|e| unreadable(e.to_string()))?;
+    let text =
+        metadata.metadata().as_ref().and_then(|m| m.get(HEADER)).ok_or_else(|| unreadable("there are none".into()))?;
+    let settings: GateSettings = serde_json::from_str(text).map_err(|e| unreadable(e.to_string()))?;
+    let wrong = |what: &str| Err(GateError::Inconsistent(what.to_owned()));
+    if !(32..=512).contains(&settings.side) {
+        return wrong("the side of its input is not between 32 and 512");
+    }
+    let a = &settings.architecture;
+    if a.widths.len() != a.blocks.len() + 1 || a.blocks.len() != a.strides.len() || a.blocks.is_empty() {
+        return wrong("its widths, blocks and strides differ in number");
+    }
+    if a.widths.iter().chain(&a.blocks).chain(&a.strides).any(|n| !(1..=1024).contains(n)) {
+        return wrong("a width, number of blocks or stride is 0 or beyond 1024");
+    }
+    if !(0.0..=1.0).contains(&settings.threshold) {
+        return wrong("its threshold is not between 0 and 1");
+    }
+    if !(settings.distance.is_finite() && settings.slope.is_finite() && settings.slope > 0.0) {
+        return wrong("its distance or slope is not a positive number");
+    }
+    Ok(settings)
+}
+
+/// Images that need no network to be refused.
+fn plainly_unfit(plane: &Plane, asks: &str) -> Option<String> {
+    let (w, h) = (plane.width, plane.height);
+    if w.min(h) < SMALLEST_SIDE {
+        return Some(format!(
+            "The image is only {w} × {h} pixels; {asks} needs at least {SMALLEST_SIDE} on each side."
+        ));
+    }
+    if w.max(h) as f32 > LONGEST_RATIO * w.min(h) as f32 {
+        return Some(format!("The image is {w} × {h} pixels; no radiograph of the chest is so narrow."));
+    }
+    if plane.values.iter().any(|v| !v.is_finite()) {
+        return Some("The image holds values that are not numbers.".into());
+    }
+    let mut greys: Vec<f32> = Vec::with_capacity(FEWEST_GREYS);
+    for value in &plane.values {
+        if !greys.contains(value) {
+            greys.push(*value);
+            if greys.len() >= FEWEST_GREYS {
+                return None;
+            }
+        }
+    }
+    Some(match greys.len() {
+        0 | 1 => "The image is empty: every pixel has the same value.".into(),
+        n => format!("The image has only {n} different grey values; a radiograph has hundreds."),
+    })
+}
+
+/// What the file says about itself that rules a frontal radiograph out.
+fn stated_unfit(meta: &Metadata) -> Option<String> {
+    let modality = meta.modality.trim();
+    if ["CT", "MR", "US", "NM", "PT", "MG", "XA", "RF", "ES", "OP", "OPT", "SM", "XC", "GM", "IO", "PX", "BMD"]
+        .contains(&modality)
+    {
+        return Some(format!("The file says that it is of the modality {modality}, not a projection radiograph."));
+    }
+    if ["LL", "RL", "LATERAL", "LAT"].contains(&meta.view_position.trim()) {
+        return Some("The file says that this is a lateral view; only frontal views are scored.".into());
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(width: usize, height: usize) -> Plane {
+        Plane { width, height, values: (0..width * height).map(|v| v as f32).collect() }
+    }
+
+    #[test]
+    fn an_empty_image_is_refused_in_its_own_words() {
+        let reason = plainly_unfit(&Plane::filled(100, 100, 7.0), "a radiograph").unwrap();
+        assert!(reason.contains("every pixel has the same value"));
+    }
+
+    #[test]
+    fn few_greys_small_narrow_and_damaged_images_are_refused_without_a_network() {
+        let mut two = Plane::filled(100, 100, 0.0);
+        two.values[5] = 1.0;
+        assert!(plainly_unfit(&two, "a radiograph").unwrap().contains("only 2 different"));
+        assert!(plainly_unfit(&ramp(40, 300), "a radiograph").unwrap().contains("40 × 300"));
+        assert!(plainly_unfit(&ramp(100, 300), "a radiograph").unwrap().contains("narrow"));
+        let mut damaged = ramp(100, 100);
+        damaged.values[9] = f32::NAN;
+        assert!(plainly_unfit(&damaged, "a radiograph").is_some());
+        assert_eq!(plainly_unfit(&ramp(100, 100), "a radiograph"), None);
+    }
+
+    #[test]
+    fn a_file_that_says_it_is_mr_or_lateral_is_believed() {
+        let with = |modality: &str, view: &str| Metadata {
+            modality: modality.into(),
+            view_position: view.into(),
+            ..Metadata::default()
+        };
+        assert!(stated_unfit(&with("MR", "")).unwrap().contains("MR"));
+        assert!(stated_unfit(&with("DX", "LL")).unwrap().contains("lateral"));
+        assert_eq!(stated_unfit(&with("CR", "PA")), None);
+        assert_eq!(stated_unfit(&Metadata::default()), None);
+    }
+
+    #[test]
+    fn a_file_that_is_no_gate_is_an_error_with_advice() {
+        let Err(error) = Gate::from_bytes(b"no gate at all", &Device::Cpu) else { panic!("read as a gate") };
+        assert!(error.to_string().contains("train the gate again"));
+    }
+}

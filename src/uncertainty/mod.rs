@@ -1,5 +1,6 @@
 //! How sure the model is: MC dropout posterior, entropies, and the input gate.
 
+pub mod age;
 pub mod entropy;
 pub mod gate;
 pub mod mc_dropout;

@@ -1,0 +1,301 @@
+//! Training of the input gate ([`crate::uncertainty::gate`]).
+//!
+//! Positives are frontal chest films in many [`views`](super::gate_views) and phantoms of both ages; what is to be refused
+//! are the same films turned, inverted and in pieces, pictures of another kind, and [synthetic](super::gate_negatives) ones.
+//! After the last epoch the features of the training films give mean and precision, and the validation films, of other
+//! patients, give the distance, the threshold and the rates by kind.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use candle_nn::VarMap;
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::checkpoint::{hex, to_safetensors, write_whole};
+use super::dataset::Picture;
+use super::gate_data::{Films, Source};
+use super::loss::cross_entropy;
+use super::optimizer::AdamW;
+use super::parameters::{Parameters, average};
+use super::random::{Purpose, stream};
+use super::{Error, Result};
+use crate::imaging::Plane;
+use crate::network::manifest::{Architecture, GateSpec, Manifest};
+use crate::network::preprocess::to_input;
+use crate::network::registry::GATE;
+use crate::network::{Mode, Network, resnet};
+use crate::uncertainty::gate::{Gate, GateSettings, HEADER, SEEN, Seen, input_of, probe};
+
+/// `CONFIG.toml` of `pellucid train-gate`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateConfig {
+    pub seed: u64,
+    /// What is let through, in words.
+    pub asks: String,
+    /// Whom the model behind it was trained on, in words, and their ages in years.
+    pub population: String,
+    pub ages: [f32; 2],
+    /// Folders of frontal chest films, relative to the data folder.
+    pub films: Vec<PathBuf>,
+    /// Folders of pictures of another kind.
+    pub others: Vec<PathBuf>,
+    /// Patterns whose first group is the patient; a name that none matches is a patient of its own.
+    pub patient: Vec<String>,
+    /// Share of the patients that validate.
+    pub validation: f64,
+    /// Phantoms of each age.
+    pub phantoms: usize,
+    pub side: usize,
+    pub architecture: Architecture,
+    pub epochs: usize,
+    pub images_per_epoch: usize,
+    pub batch: usize,
+    pub learning_rate: f64,
+    pub weight_decay: f64,
+    /// Part of the validation films that may fail at the threshold.
+    pub may_fail: f64,
+}
+
+impl GateConfig {
+    /// Reads a configuration.
+    pub fn read(path: &Path) -> Result<Self> {
+        let refuse = |reason: String| Error::Config { path: path.into(), reason };
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
+        let config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+        let counts = [config.epochs, config.images_per_epoch, config.batch];
+        if counts.contains(&0) || !(0.01..0.9).contains(&config.validation) || !(0.0..0.5).contains(&config.may_fail) {
+            return Err(refuse(
+                "epochs, images_per_epoch and batch must be above 0, validation 0.01–0.9, may_fail below 0.5".into(),
+            ));
+        }
+        Ok(config)
+    }
+}
+
+/// How training goes on.
+pub enum GateEvent {
+    Loaded { films: usize, validation: usize, others: usize },
+    Epoch { epoch: usize, epochs: usize, loss: f64, images_per_second: f64 },
+    Warning(String),
+}
+
+/// The share of validation images of one kind that was let through.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rate {
+    pub kind: String,
+    pub wanted: bool,
+    pub images: usize,
+    pub accepted: usize,
+    /// Lowest, median and highest score.
+    pub scores: [f32; 3],
+}
+
+/// A trained gate with its figures.
+pub struct GateOutcome {
+    pub settings: GateSettings,
+    pub bytes: Vec<u8>,
+    pub rates: Vec<Rate>,
+}
+
+/// Trains a gate on the data below `root`.
+pub fn train(config: &GateConfig, root: &Path, observer: &dyn Fn(GateEvent)) -> Result<GateOutcome> {
+    let films = Films::load(config, root, observer)?;
+    let device = Device::Cpu;
+    let vars = VarMap::new();
+    let network = resnet::trainable(&config.architecture, 1, SEEN.len(), &vars, &device, config.seed)?;
+    let parameters = Parameters::new(&vars);
+    let mut optimizer = AdamW::new(&parameters, config.weight_decay, 5.0);
+    let mut running = parameters.values()?;
+    let steps = (config.images_per_epoch / config.batch).max(1);
+    let all = (steps * config.epochs) as f64;
+    let weights = Tensor::ones(SEEN.len(), candle_core::DType::F32, &device)?;
+    for epoch in 0..config.epochs {
+        let started = std::time::Instant::now();
+        let mut sum = 0.0;
+        for step in 0..steps {
+            let (x, targets) = batch(config, &films, epoch, step, &device)?;
+            let logits = network.forward(&x, Mode::Training { seed: (epoch * steps + step) as u64 })?;
+            let loss = cross_entropy(&logits, &targets, &weights, 0.02)?;
+            let value = loss.to_scalar::<f32>()?;
+            let done = (epoch * steps + step) as f64;
+            if !value.is_finite() {
+                let kept = "nothing".to_owned();
+                return Err(Error::Diverged { loss: value, step: done as u64, epoch, kept });
+            }
+            let warm = ((done + 1.0) / 60.0).min(1.0);
+            let rate = config.learning_rate * warm * 0.5 * (1.0 + (std::f64::consts::PI * done / all).cos());
+            optimizer.step(&parameters, &loss.backward()?, rate)?;
+            average(&mut running, &parameters, 0.995, optimizer.steps)?;
+            sum += f64::from(value);
+        }
+        observer(GateEvent::Epoch {
+            epoch: epoch + 1,
+            epochs: config.epochs,
+            loss: sum / steps as f64,
+            images_per_second: (steps * config.batch) as f64 / started.elapsed().as_secs_f64(),
+        });
+    }
+    parameters.assign(&running)?;
+    finish(config, &films, &network, &parameters)
+}
+
+/// Images and one-hot targets of a step.
+fn batch(config: &GateConfig, films: &Films, epoch: usize, step: usize, device: &Device) -> Result<(Tensor, Tensor)> {
+    let (side, n) = (config.side, config.batch);
+    let input = input_of(side);
+    let made: Vec<(Vec<f32>, Seen)> = (0..n)
+        .into_par_iter()
+        .map(|i| {
+            let mut rng = stream(config.seed, Purpose::Augment, epoch, step * n + i);
+            let source = Source::drawn(&mut rng);
+            let plane = films.draw(source, false, side, &mut rng);
+            (to_input(&plane, &input, (0.0, 1.0)).values, source.seen())
+        })
+        .collect();
+    let mut pixels = Vec::with_capacity(n * side * side);
+    let mut targets = vec![0.0f32; n * SEEN.len()];
+    for (i, (values, seen)) in made.into_iter().enumerate() {
+        pixels.extend(values);
+        targets[i * SEEN.len() + SEEN.iter().position(|s| *s == seen).unwrap_or(0)] = 1.0;
+    }
+    Ok((Tensor::from_vec(pixels, (n, 1, side, side), device)?, Tensor::from_vec(targets, (n, SEEN.len()), device)?))
+}
+
+/// Probability of a chest, and features, of images in batches.
+fn measure(network: &Network, side: usize, planes: &[Plane]) -> Result<(Vec<f32>, Vec<Vec<f32>>)> {
+    let (mut chest, mut features) = (Vec::new(), Vec::new());
+    for chunk in planes.chunks(64) {
+        let input = input_of(side);
+        let pixels: Vec<f32> = chunk.iter().flat_map(|p| to_input(p, &input, (0.0, 1.0)).values).collect();
+        let x = Tensor::from_vec(pixels, (chunk.len(), 1, side, side), &Device::Cpu)?;
+        let (seen, rows) = probe(network, &x)?;
+        chest.extend(seen.iter().map(|s| s[0]));
+        features.extend(rows);
+    }
+    Ok((chest, features))
+}
+
+fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Parameters) -> Result<GateOutcome> {
+    let side = config.side;
+    let learnt = films.accepted(false, side, config.seed);
+    let (_, features) = measure(network, side, &learnt)?;
+    let (mean, precision) = gaussian(&features);
+    let held_out = films.accepted(true, side, config.seed + 1);
+    let (chest, features) = measure(network, side, &held_out)?;
+    let mut distances: Vec<f32> = features.iter().map(|f| distance(f, &mean, &precision)).collect();
+    let by_film = distances.clone();
+    distances.sort_by(f32::total_cmp);
+    let middle = 1.5 * quantile(&distances, 0.995);
+    let mut settings = GateSettings {
+        asks: config.asks.clone(),
+        population: config.population.clone(),
+        ages: config.ages,
+        architecture: config.architecture.clone(),
+        side,
+        threshold: 0.5,
+        distance: middle,
+        slope: 0.08 * middle,
+    };
+    let mut scores: Vec<f32> =
+        chest.iter().zip(&by_film).map(|(p, d)| p / (1.0 + ((d - settings.distance) / settings.slope).exp())).collect();
+    scores.sort_by(f32::total_cmp);
+    settings.threshold = quantile(&scores, config.may_fail).clamp(0.2, 0.5);
+    let bytes = write(&settings, parameters, &mean, &precision)?;
+    let gate = Gate::from_bytes(&bytes, &Device::Cpu).map_err(|e| Error::Manifest(e.to_string()))?;
+    let rates =
+        films.validation_kinds().into_iter().map(|kind| rate(config, films, &gate, kind)).collect::<Result<_>>()?;
+    Ok(GateOutcome { settings, bytes, rates })
+}
+
+fn rate(config: &GateConfig, films: &Films, gate: &Gate, source: Source) -> Result<Rate> {
+    let planes = films.validation(source, config.side, config.seed);
+    let mut scores = planes
+        .par_iter()
+        .map(|p| gate.look(p).map(|l| l.score))
+        .collect::<std::result::Result<Vec<f32>, _>>()
+        .map_err(|e| Error::Manifest(e.to_string()))?;
+    scores.sort_by(f32::total_cmp);
+    let accepted = scores.iter().filter(|s| **s >= gate.settings().threshold).count();
+    let scores3 = [quantile(&scores, 0.0), quantile(&scores, 0.5), quantile(&scores, 1.0)];
+    Ok(Rate {
+        kind: source.name(),
+        wanted: source.seen() == Seen::Chest,
+        images: scores.len(),
+        accepted,
+        scores: scores3,
+    })
+}
+
+/// Mean, and inverse of the covariance with a tenth of its mean diagonal added so that it can be inverted.
+fn gaussian(features: &[Vec<f32>]) -> (Vec<f32>, Vec<f32>) {
+    let (n, k) = (features.len().max(2), features.first().map_or(0, Vec::len));
+    let mut mean = DVector::<f64>::zeros(k);
+    for f in features {
+        mean += DVector::from_iterator(k, f.iter().map(|v| f64::from(*v)));
+    }
+    mean /= n as f64;
+    let mut covariance = DMatrix::<f64>::zeros(k, k);
+    for f in features {
+        let d = DVector::from_iterator(k, f.iter().map(|v| f64::from(*v))) - &mean;
+        covariance.ger(1.0 / (n as f64 - 1.0), &d, &d, 1.0);
+    }
+    let ridge = 0.1 * covariance.trace() / k.max(1) as f64 + 1e-9;
+    let inverse = (covariance + DMatrix::identity(k, k) * ridge).cholesky().map(|c| c.inverse());
+    // A sum of squares with a ridge is positive definite; the identity stands in should rounding say otherwise.
+    let inverse = inverse.unwrap_or_else(|| DMatrix::identity(k, k));
+    (mean.iter().map(|v| *v as f32).collect(), inverse.iter().map(|v| *v as f32).collect())
+}
+
+/// Mahalanobis distance.
+fn distance(feature: &[f32], mean: &[f32], precision: &[f32]) -> f32 {
+    let d: Vec<f32> = feature.iter().zip(mean).map(|(f, m)| f - m).collect();
+    let k = d.len();
+    let square: f32 = (0..k).map(|i| d[i] * (0..k).map(|j| precision[i * k + j] * d[j]).sum::<f32>()).sum();
+    square.max(0.0).sqrt()
+}
+
+fn quantile(sorted: &[f32], share: f64) -> f32 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((share * last as f64).floor() as usize).copied().unwrap_or(0.0)
+}
+
+fn write(settings: &GateSettings, parameters: &Parameters, mean: &[f32], precision: &[f32]) -> Result<Vec<u8>> {
+    let values = parameters.values()?;
+    let mut tensors: Vec<(String, Vec<usize>, &[f32])> =
+        parameters.iter().zip(&values).map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v.as_slice())).collect();
+    tensors.push(("gate.mean".into(), vec![mean.len()], mean));
+    tensors.push(("gate.precision".into(), vec![mean.len(), mean.len()], precision));
+    let json = serde_json::to_string(settings).map_err(|e| Error::Manifest(e.to_string()))?;
+    to_safetensors(&tensors, Some(HashMap::from([(HEADER.to_owned(), json)]))).map_err(Error::Manifest)
+}
+
+/// Puts a gate into a model folder and, when it holds a manifest, names it there.
+pub fn install(outcome: &GateOutcome, folder: &Path) -> Result<()> {
+    write_whole(&folder.join(GATE), &outcome.bytes)?;
+    let path = folder.join("manifest.toml");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    let mut manifest = Manifest::parse(&text).map_err(|e| Error::Manifest(e.to_string()))?;
+    manifest.gate = Some(GateSpec {
+        sha256: hex(&Sha256::digest(&outcome.bytes)),
+        asks: outcome.settings.asks.clone(),
+        population: outcome.settings.population.clone(),
+    });
+    let text = manifest.to_toml().map_err(|e| Error::Manifest(e.to_string()))?;
+    write_whole(&path, text.as_bytes())
+}
+
+/// A member of a list.
+pub(super) fn any<'a>(list: &'a [Picture], rng: &mut ChaCha8Rng) -> &'a Picture {
+    &list[rng.random_range(0..list.len())]
+}
