@@ -50,7 +50,8 @@ pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &
         commands.push(Command::SetPanelWidths(studies, findings));
     }
 
-    let centre = CentralPanel::default().frame(Frame::new().fill(tokens.background));
+    let ground = if matches!(state.film, Film::Nothing) { tokens.background } else { tokens.film };
+    let centre = CentralPanel::default().frame(Frame::new().fill(ground));
     commands.extend(centre.show(ui, |ui| layout::show(ui, state, pictures)).inner);
     commands.extend(panels::notices::show(ui, state));
     if state.keys_open {

@@ -5,6 +5,8 @@ mod cli;
 mod engine;
 mod house;
 mod network;
+mod panels;
 mod toy;
 mod training;
 mod viewer;
+mod viewer_state;

@@ -2,7 +2,10 @@
 //!
 //! Rows stand from the start, with empty bars, so that nothing jumps when a result arrives.
 
-use egui::{Align, Button, ComboBox, DragValue, Label, Layout as Flow, RichText, Ui, vec2};
+use egui::{
+    Align, Align2, Button, ComboBox, DragValue, FontId, Label, Layout as Flow, Response, RichText, Role, Sense, Ui,
+    WidgetInfo, vec2,
+};
 
 use super::verdict;
 use crate::app::command::Command;
@@ -23,12 +26,12 @@ const SAMPLES: [usize; 6] = [0, 20, 50, 100, 200, 500];
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let tokens = theme::tokens(state.settings.theme);
     let mut out = Vec::new();
-    ui.label(theme::section("FINDINGS", &tokens));
+    controls::title(ui, "FINDINGS", "", &tokens);
     if let Some(model) = ready(ui, state, &tokens, &mut out) {
         verdict::show(ui, state, &tokens, &mut out);
-        if !matches!(state.results.phase, Phase::Refused) {
+        if state.results.phase != Phase::Refused {
             controls::rule(ui, &tokens);
-            scores(ui, state, model, &tokens, &mut out);
+            ui.scope(|ui| scores(ui, state, model, &tokens, &mut out));
             controls::rule(ui, &tokens);
             doubt(ui, state, model, &tokens, &mut out);
         }
@@ -71,13 +74,14 @@ fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Comma
 }
 
 /// A sign and a sentence.
-pub(super) fn message(ui: &mut Ui, sign: Sign, words: &str, tokens: &Tokens) {
-    ui.horizontal_top(|ui| {
+pub(super) fn message(ui: &mut Ui, sign: Sign, words: &str, tokens: &Tokens) -> Response {
+    let row = ui.horizontal_top(|ui| {
         if sign != Sign::Blank {
             sign.show(ui, if sign == Sign::Caution { tokens.warning } else { tokens.accent });
         }
         ui.add(Label::new(RichText::new(words).color(tokens.text)).wrap());
     });
+    row.response
 }
 
 /// Muted text over several lines.
@@ -94,6 +98,7 @@ fn scores(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &
     }
     let manifest = &model.manifest;
     let readout = Readout::new(manifest);
+    ui.spacing_mut().item_spacing.y = 2.0;
     let posterior = state.results.posterior.as_ref();
     let mut listed = vec![false; manifest.labels.len()];
     for (g, group) in manifest.groups.iter().enumerate() {
@@ -107,7 +112,7 @@ fn scores(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &
         });
         let score = state.results.groups.get(g).map(|s| s.probability);
         bar(ui, &group.name, score, group.threshold, posterior.and_then(|p| p.groups.get(g)), samples, tokens);
-        ui.add_space(theme::GRID / 2.0);
+        ui.add_space(2.0);
         for &member in readout.groups.get(g).into_iter().flatten() {
             if !std::mem::replace(&mut listed[member], true) {
                 label(ui, state, member, tokens, out);
@@ -136,11 +141,14 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
 
     ui.horizontal(|ui| {
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-            compare(ui, state, class, name, out);
+            ui.allocate_ui_with_layout(vec2(40.0, 24.0), Flow::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(40.0);
+                compare(ui, state, class, name, out);
+            });
             ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
                 let sign = Sign::Radio(chosen).atom(Some(if chosen { tokens.accent } else { tokens.muted }));
                 let words = RichText::new(name).color(tokens.text);
-                let button = Button::selectable(chosen, (sign, words)).truncate();
+                let button = Button::selectable(chosen, (sign, words, egui::Atom::grow())).truncate();
                 let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(name);
                 let hint = Command::SelectClass(class).info().hint();
                 let hint = if label.description.is_empty() { hint } else { format!("{hint}\n{}", label.description) };
@@ -161,7 +169,6 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
     }
     let caption = if words.is_empty() { " ".to_owned() } else { words.join(" · ") };
     ui.add(Label::new(theme::caption(caption, tokens)).truncate());
-    ui.add_space(theme::GRID / 2.0);
 }
 
 /// The tick box of comparison, with the letter that the class has there.
@@ -170,11 +177,13 @@ fn compare(ui: &mut Ui, state: &State, class: usize, name: &str, out: &mut Vec<C
     let letter = match place {
         Some(0) => "A",
         Some(1) => "B",
-        _ => "  ",
+        _ => "",
     };
     let mut on = place.is_some();
     let info = Command::TickClass(class).info();
-    let response = ui.checkbox(&mut on, letter).accessible_name(format!("Compare {name}")).on_hover_text(info.hint());
+    let tokens = theme::tokens(state.settings.theme);
+    let response = controls::tick(ui, &mut on, letter, &tokens);
+    let response = response.accessible_name(format!("Compare {name}")).on_hover_text(info.hint());
     if response.clicked() {
         out.push(Command::TickClass(class));
     }
@@ -198,8 +207,8 @@ fn bar(
 }
 
 fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
-    ui.label(theme::section("DOUBT", tokens));
     if !model.stochastic {
+        controls::title(ui, "DOUBT", "", tokens);
         paragraph(
             ui,
             "This model has no stochastic layer: it gives no intervals and cannot say how sure it is of itself.",
@@ -209,6 +218,10 @@ fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &m
     }
     let posterior = state.results.posterior.as_ref().filter(|p| !p.samples.is_empty());
     let finished = state.results.phase == Phase::Finished;
+    let share = |nats: fn(&Posterior) -> f32| posterior.map(|p| (nats(p), p.max_entropy));
+    let whole = share(|p| p.predictive_entropy);
+    let hint = hint("All doubt: the entropy of the mean prediction", whole);
+    controls::title(ui, "DOUBT", &format!("entropy {}", of_one(whole)), tokens).on_hover_text(hint);
     let sentence = match posterior {
         Some(posterior) if finished => entropy::words(posterior),
         Some(_) => "Samples are still coming in.",
@@ -220,35 +233,44 @@ fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &m
         ui.set_min_height(36.0);
         ui.add(Label::new(RichText::new(sentence).color(tokens.text)).wrap());
     });
-    let share = |nats: fn(&Posterior) -> f32| posterior.map(|p| (nats(p), p.max_entropy));
-    let lines: [(&str, &str, Option<(f32, f32)>); 3] = [
-        ("Entropy", "All doubt: the entropy of the mean prediction", share(|p| p.predictive_entropy)),
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let lines: [(&str, &str, Option<(f32, f32)>); 2] = [
         ("doubt about the image", "Shared by all samples: the expected entropy", share(Posterior::expected_entropy)),
         ("doubt about the model", "Samples disagree: the mutual information", share(|p| p.mutual_information)),
     ];
     for (name, hint, value) in lines {
         number(ui, name, hint, value, tokens);
     }
+    ui.add_space(2.0);
     sampling(ui, state, tokens, out);
 }
 
-/// An entropy as a share of the largest one, right-aligned; the tooltip gives it in nats.
+/// An entropy (nats) and the largest that there can be: the share, or a dash while it is unknown.
+fn of_one(value: Option<(f32, f32)>) -> String {
+    match value {
+        Some((nats, most)) if most > 0.0 => format!("{:.2} of 1", (nats / most).clamp(0.0, 1.0)),
+        _ => "–".to_owned(),
+    }
+}
+
+/// What an entropy means, and its value in nats.
+fn hint(words: &str, value: Option<(f32, f32)>) -> String {
+    match value {
+        Some((nats, most)) => format!("{words}: {nats:.3} of at most {most:.3} nats"),
+        None => words.to_owned(),
+    }
+}
+
+/// A share of the doubt, right-aligned; the tooltip gives it in nats.
 fn number(ui: &mut Ui, name: &str, hint: &str, value: Option<(f32, f32)>, tokens: &Tokens) {
-    let hint = match value {
-        Some((nats, most)) => format!("{hint}: {nats:.3} of at most {most:.3} nats"),
-        None => hint.to_owned(),
-    };
-    let response = ui.horizontal(|ui| {
-        ui.label(RichText::new(name).color(tokens.muted));
-        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-            let words = match value {
-                Some((nats, most)) if most > 0.0 => format!("{:.2} of 1", (nats / most).clamp(0.0, 1.0)),
-                _ => "–".to_owned(),
-            };
-            ui.label(RichText::new(words).color(tokens.text));
-        });
-    });
-    response.response.on_hover_text(hint);
+    let hint = self::hint(hint, value);
+    let words = of_one(value);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 17.0), Sense::hover());
+    let font = FontId::proportional(theme::TEXT);
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), tokens.muted);
+    ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, &words, font, tokens.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {words}")));
+    response.on_hover_text(hint);
 }
 
 fn sampling(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {

@@ -62,6 +62,7 @@ fn gestures(ui: &mut Ui, tokens: &Tokens) {
 
 fn lines<'a>(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (&'a str, &'a str, &'a str)>, tokens: &Tokens) {
     ui.label(theme::strong(title, tokens));
+    ui.spacing_mut().interact_size.y = 16.0;
     Grid::new(title).num_columns(2).spacing([16.0, 2.0]).min_col_width(88.0).show(ui, |ui| {
         for (key, words, hint) in rows {
             ui.label(RichText::new(key).color(tokens.accent));

@@ -16,11 +16,11 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let tokens = theme::tokens(state.settings.theme);
     let style = state.overlay();
     let mut out = Vec::new();
-    ui.spacing_mut().item_spacing.y = 6.0;
+    ui.spacing_mut().item_spacing.y = 3.0;
     ui.horizontal(|ui| {
         ui.label(theme::section("OVERLAY", &tokens));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            controls::tick_box(ui, Command::ToggleHeatMap, state.heat_map, &mut out);
+            controls::tick_box(ui, Command::ToggleHeatMap, state.heat_map, &tokens, &mut out);
         });
     });
     row(ui, "Method", &Command::NextMethod.info().hint(), &tokens, |ui| {
@@ -51,9 +51,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     });
     row(ui, "Colours", &Command::NextColormap.info().hint(), &tokens, |ui| colours(ui, style.map(), &mut out));
     ui.horizontal(|ui| {
-        controls::tick_box(ui, Command::ToggleContours, style.contours, &mut out);
+        controls::tick_box(ui, Command::ToggleContours, style.contours, &tokens, &mut out);
         ui.add_space(theme::GRID);
-        controls::tick_box(ui, Command::ToggleSharedScale, style.shared_scale, &mut out);
+        controls::tick_box(ui, Command::ToggleSharedScale, style.shared_scale, &tokens, &mut out);
     });
     out
 }

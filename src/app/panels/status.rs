@@ -29,11 +29,12 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             let view = state.view(0);
             let window = format!("W {}  L {}", grey(view.window.width), grey(view.window.center));
             cell(ui, 120.0, &window, "Window width and level (centre), in the image's own grey values", &tokens);
-            cell(ui, 72.0, &format!("zoom × {:.2}", view.zoom), "1 fits the image into its view", &tokens);
+            cell(ui, 72.0, &format!("{:.2} × fit", view.zoom), "Zoom: 1 fits the image into its view", &tokens);
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             let notice = ui.add(Label::new(theme::caption("Not a medical device", &tokens)));
             notice.on_hover_text(NOT_A_DEVICE);
+            ui.add_space(theme::GRID);
             model(ui, state, &tokens);
         });
     });
@@ -50,7 +51,9 @@ fn cell(ui: &mut Ui, width: f32, text: &str, hint: &str, tokens: &Tokens) {
     let (rect, response) = ui.allocate_exact_size(vec2(width, ui.available_height()), Sense::hover());
     let mut inside = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::left_to_right(Align::Center)));
     inside.add(Label::new(theme::caption(text, tokens)).truncate());
-    response.on_hover_text(hint);
+    if !hint.is_empty() {
+        response.on_hover_text(hint);
+    }
 }
 
 fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -78,11 +81,8 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         let bar = ProgressBar::new(part).desired_width(96.0).desired_height(6.0).fill(tokens.accent).corner_radius(3.0);
         ui.add(bar).accessible_name("Progress");
     }
-    let label =
-        ui.add_sized(vec2(136.0, 16.0), Label::new(theme::caption(&words, tokens)).truncate().halign(Align::LEFT));
-    if let Phase::Failed(reason) = &results.phase {
-        label.on_hover_text(reason);
-    }
+    let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
+    cell(&mut ui, 136.0, &words, hint, tokens);
     if state.busy() {
         let info = Command::Cancel.info();
         let cancel = ui.add(Button::new(theme::caption(info.label, tokens))).on_hover_text(info.hint());

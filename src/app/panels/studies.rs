@@ -33,24 +33,21 @@ enum Row<'a> {
 pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command> {
     let tokens = theme::tokens(state.settings.theme);
     let mut out = Vec::new();
-    ui.horizontal(|ui| {
-        ui.label(theme::section("STUDIES", &tokens));
-        let images = state.images.len();
-        let words = match images {
-            0 => String::new(),
-            1 => "1 image".into(),
-            n => format!("{n} images"),
-        };
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.label(theme::caption(if state.scanning { "listing files…".into() } else { words }, &tokens));
-        });
-    });
+    let words = match state.images.len() {
+        _ if state.scanning => "listing files…".to_owned(),
+        0 => String::new(),
+        n => images(n),
+    };
+    controls::title(ui, "STUDIES", &words, &tokens);
     ui.add_space(theme::GRID / 2.0);
     let warnings = state.catalogue.warnings.len();
     if warnings > 0 {
-        egui::Panel::bottom("warnings").resizable(false).frame(egui::Frame::NONE).show(ui, |ui| {
-            show_warnings(ui, state, &tokens);
-        });
+        egui::Panel::bottom("warnings").resizable(false).show_separator_line(false).frame(egui::Frame::NONE).show(
+            ui,
+            |ui| {
+                show_warnings(ui, state, &tokens);
+            },
+        );
     }
     if state.catalogue.patients.is_empty() {
         let words = if state.scanning { "Listing files…" } else { "Nothing is open. Drop files or a folder here." };
@@ -233,7 +230,7 @@ fn image(
         painter.galley(Pos2::new(x, y), galley, color);
         y += height + 2.0;
     };
-    line(&entry.title, theme::TEXT, if entry.has_pixels { tokens.text } else { tokens.muted }, 3);
+    line(&entry.title, theme::CAPTION, if entry.has_pixels { tokens.text } else { tokens.muted }, 3);
     if entry.has_pixels {
         if entry.frames > 1 {
             line(&format!("{} frames", entry.frames), theme::CAPTION, tokens.muted, 1);
@@ -260,7 +257,7 @@ fn thumbnail(ui: &Ui, square: Rect, entry: &Arc<ImageEntry>, thumbnails: &Thumbn
         let size = texture.size_vec2();
         let scale = (square.width() / size.x).min(square.height() / size.y);
         let rect = Rect::from_center_size(square.center(), size * scale);
-        painter.rect_filled(square, 2.0, tokens.background);
+        painter.rect_filled(square, 2.0, tokens.film);
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         painter.image(texture.id(), rect, whole, egui::Color32::WHITE);
     } else {

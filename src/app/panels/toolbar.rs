@@ -75,6 +75,7 @@ fn path_field(ui: &mut Ui, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let width = ui.available_width() - 88.0;
         let field = TextEdit::singleline(&mut path).hint_text("Path of a file or folder").desired_width(width);
+        let field = field.margin(egui::Margin::symmetric(8, 4)).align(egui::Align2::LEFT_CENTER);
         let response = ui.add(field).accessible_name("Path of a file or folder");
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let words = path.trim().trim_matches('"').to_owned();

@@ -12,7 +12,7 @@ use crate::app::widgets::shapes::Sign;
 /// Draws the verdict; where the gate refused, the reason and the way past it.
 pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     // Room for two lines from the start, so that nothing below moves when the verdict arrives.
-    let height = 40.0;
+    let height = 36.0;
     ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
         ui.set_min_height(height);
         let Some(verdict) = &state.results.gate else {
@@ -26,9 +26,8 @@ pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
             return;
         };
         let sign = if verdict.accepted { Sign::Tick } else { Sign::Caution };
-        message(ui, sign, &verdict.reason, tokens);
-        let numbers = format!("gate score {:.2}, accepted from {:.2}", verdict.score, verdict.threshold);
-        ui.label(theme::caption(numbers, tokens));
+        let numbers = format!("Gate score {:.2}; images are let through from {:.2}", verdict.score, verdict.threshold);
+        message(ui, sign, &verdict.reason, tokens).on_hover_text(numbers);
         if !verdict.accepted {
             refused(ui, state, tokens, out);
         }

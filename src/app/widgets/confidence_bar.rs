@@ -111,6 +111,12 @@ impl ConfidenceBar<'_> {
         for end in [axis.left(), axis.right()] {
             painter.line_segment([pos2(end, y - 4.0), pos2(end, y + 4.0)], Stroke::new(1.0, t.line));
         }
+        for (i, sample) in self.samples.iter().enumerate() {
+            // Golden-ratio steps spread neighbours over the height without chance.
+            let spread = (i as f32 * 0.618_034).fract() - 0.5;
+            let dot = pos2(x(*sample), y + spread * (HEIGHT - 4.0));
+            painter.circle_filled(dot, 0.9, t.text.gamma_multiply(0.3));
+        }
         let tick = x(self.threshold);
         painter.line_segment([pos2(tick, rect.top()), pos2(tick, rect.bottom())], Stroke::new(1.5, t.muted));
 
@@ -125,12 +131,6 @@ impl ConfidenceBar<'_> {
             painter.rect_filled(Rect::from_center_size(pos2(mean, y), vec2(3.0, 14.0)), 1.0, t.text);
         } else {
             painter.rect_filled(Rect::from_min_max(pos2(axis.left(), y - 3.0), pos2(mean, y + 3.0)), 2.0, color);
-        }
-        for (i, sample) in self.samples.iter().enumerate() {
-            // Golden-ratio steps spread neighbours over the height without chance.
-            let spread = (i as f32 * 0.618_034).fract() - 0.5;
-            let dot = pos2(x(*sample), y + spread * (HEIGHT - 4.0));
-            painter.circle_filled(dot, 0.9, t.text.gamma_multiply(0.35));
         }
         painter.text(
             pos2(rect.right(), y),

@@ -1,6 +1,6 @@
 //! Controls whose words, tooltip and key come from the command table.
 
-use egui::{Atoms, Button, IntoAtoms, Response, RichText, Sense, Ui, vec2};
+use egui::{Align2, Atoms, Button, FontId, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 use super::shapes::Sign;
 use crate::app::command::Command;
@@ -28,11 +28,20 @@ pub fn segment(ui: &mut Ui, command: Command, chosen: bool, enabled: bool, out: 
 }
 
 /// A tick box that answers with `command` when it is clicked.
-pub fn tick_box(ui: &mut Ui, command: Command, on: bool, out: &mut Vec<Command>) -> Response {
+pub fn tick_box(ui: &mut Ui, command: Command, on: bool, tokens: &Tokens, out: &mut Vec<Command>) -> Response {
     let info = command.info();
     let mut on = on;
-    let response = ui.checkbox(&mut on, info.label);
+    let response = tick(ui, &mut on, info.label, tokens);
     answer(response, command, out)
+}
+
+/// A tick box whose outline can be seen when it is empty.
+pub fn tick(ui: &mut Ui, on: &mut bool, words: &str, tokens: &Tokens) -> Response {
+    ui.scope(|ui| {
+        ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, tokens.below);
+        ui.checkbox(on, words)
+    })
+    .inner
 }
 
 /// An entry of a menu: words, key, and a tick where the command switches something that is on.
@@ -75,6 +84,17 @@ pub fn elided(ui: &mut Ui, text: RichText) -> Response {
     ui.add(egui::Label::new(text).truncate())
 }
 
+/// Title of a panel, with a caption at the right end of the line.
+pub fn title(ui: &mut Ui, words: &str, caption: &str, tokens: &Tokens) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
+    let font = FontId::new(theme::CAPTION, theme::semibold());
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, words, font, tokens.muted);
+    let font = FontId::proportional(theme::CAPTION);
+    ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, caption, font, tokens.muted);
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, words));
+    response
+}
+
 /// A hairline across the panel with room above and below.
 pub fn rule(ui: &mut Ui, tokens: &Tokens) {
     ui.add_space(theme::GRID / 2.0);
@@ -89,11 +109,4 @@ fn answer(response: Response, command: Command, out: &mut Vec<Command>) -> Respo
         out.push(command);
     }
     response.on_hover_text(&hint).on_disabled_hover_text(hint)
-}
-
-/// Words for a button with a sign before them.
-pub fn with_sign<'a>(sign: Sign, words: impl IntoAtoms<'a>) -> Atoms<'a> {
-    let mut atoms = words.into_atoms();
-    atoms.push_left(sign.atom(None));
-    atoms
 }
