@@ -35,14 +35,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         inner.response.accessible_name("Method");
     });
     row(ui, "Layer", Command::SetLayer(String::new()).info().tooltip, &tokens, |ui| layer(ui, state, &mut out));
-    let mut opacity = style.opacity * 100.0;
+    let mut opacity = (style.opacity * 100.0).round();
     let hint = format!("{} ([ and ])", Command::SetOpacity(0.0).info().tooltip);
     row(ui, "Opacity", &hint, &tokens, |ui| {
         if percent(ui, &mut opacity, "Opacity") {
             out.push(Command::SetOpacity(opacity / 100.0));
         }
     });
-    let mut threshold = style.threshold * 100.0;
+    let mut threshold = (style.threshold * 100.0).round();
     let hint = format!("{} (, and .)", Command::SetThreshold(0.0).info().tooltip);
     row(ui, "Threshold", &hint, &tokens, |ui| {
         if percent(ui, &mut threshold, "Threshold") {
@@ -72,8 +72,10 @@ fn row(ui: &mut Ui, name: &str, hint: &str, tokens: &Tokens, control: impl FnOnc
 /// A slider from 0 to 100 %; true when it was moved.
 fn percent(ui: &mut Ui, value: &mut f32, name: &str) -> bool {
     ui.spacing_mut().slider_width = (ui.available_width() - 72.0).max(48.0);
+    let before = *value;
     let slider = Slider::new(value, 0.0..=100.0).suffix(" %").fixed_decimals(0).step_by(1.0);
-    ui.add(slider).accessible_name(name).changed()
+    // The slider calls itself changed when it only rounds.
+    ui.add(slider).accessible_name(name).changed() && *value != before
 }
 
 fn layer(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
