@@ -16,6 +16,7 @@ mod phantom;
 mod picture;
 mod predict;
 mod record;
+mod report;
 mod session;
 mod train;
 mod train_gate;
@@ -73,6 +74,7 @@ enum Command {
     Demo(demo::Args),
     Predict(predict::Args),
     Explain(explain::Args),
+    Report(report::Args),
     Evaluate(evaluate::Args),
     Phantom(phantom::PhantomArgs),
     Train(train::TrainArgs),
@@ -149,6 +151,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Demo(args) => demo::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Train(args) => train::run(&args).map(|()| Outcome::Done),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),

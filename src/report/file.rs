@@ -73,13 +73,13 @@ pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
     let document = pdf::pdf(case, &source)?;
     let sidecar = serde_json::to_vec_pretty(&json::Sidecar::of(case, &source))?;
     let json = path.with_extension("json");
-    // Both are on the disk before either gets its name.
-    let written = [(path, document), (json.as_path(), sidecar)]
-        .into_iter()
-        .map(|(path, bytes)| staged(path, &bytes).map(|file| (path, file)))
-        .collect::<Result<Vec<_>, _>>()?;
-    for (path, file) in written {
-        file.persist(path).map_err(|e| ReportError::Write { path: path.to_owned(), source: e.error })?;
+    // Both are on the disk before either gets its name, and the PDF never stands without its JSON.
+    let (document, sidecar) = (staged(path, &document)?, staged(&json, &sidecar)?);
+    let failed = |path: &Path, source| ReportError::Write { path: path.to_owned(), source };
+    sidecar.persist(&json).map_err(|e| failed(&json, e.error))?;
+    if let Err(e) = document.persist(path) {
+        let _ = std::fs::remove_file(&json);
+        return Err(failed(path, e.error));
     }
     Ok(())
 }

@@ -229,25 +229,19 @@ pub fn pairs(rows: &[(&str, String)], key_width: f32, width: f32) -> Block {
     block
 }
 
-/// Lines of at most `width` points; words that are longer are cut where the line ends.
+/// Lines of at most `width` points; longer words are parted behind a hyphen or, for want of one, where the line ends.
 pub fn wrapped(text: &str, style: Style, width: f32) -> Vec<String> {
     let text = typeface::settable(text, style.weight);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-        if style.width(&longer) <= width {
-            line = longer;
-            continue;
-        }
-        if !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
-        }
-        for c in word.chars() {
-            line.push(c);
-            if style.width(&line) > width && line.chars().count() > 1 {
-                line.pop();
-                lines.push(std::mem::replace(&mut line, c.to_string()));
+        for (i, piece) in pieces(word, style, width).into_iter().enumerate() {
+            let blank = if i > 0 || line.is_empty() { "" } else { " " };
+            let longer = format!("{line}{blank}{piece}");
+            if line.is_empty() || style.width(&longer) <= width {
+                line = longer;
+            } else {
+                lines.push(std::mem::replace(&mut line, piece));
             }
         }
     }
@@ -255,6 +249,26 @@ pub fn wrapped(text: &str, style: Style, width: f32) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// A word in pieces of at most `width` points.
+fn pieces(word: &str, style: Style, width: f32) -> Vec<String> {
+    if style.width(word) <= width {
+        return vec![word.to_owned()];
+    }
+    let mut pieces = Vec::new();
+    for part in word.split_inclusive('-') {
+        let mut piece = String::new();
+        for c in part.chars() {
+            piece.push(c);
+            if style.width(&piece) > width && piece.chars().count() > 1 {
+                piece.pop();
+                pieces.push(std::mem::replace(&mut piece, c.to_string()));
+            }
+        }
+        pieces.push(piece);
+    }
+    pieces
 }
 
 /// The text, cut with an ellipsis where it is wider than `width` points.

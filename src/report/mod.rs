@@ -42,3 +42,5 @@ pub enum ReportError {
 
 #[cfg(test)]
 mod sample_case;
+#[cfg(test)]
+mod tests;

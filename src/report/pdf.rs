@@ -14,23 +14,24 @@ use printpdf::{
 use super::ReportError;
 use super::case::CaseReport;
 use super::file::Source;
-use super::layout::{Align, Block, CAPTION, Ink, Shape, hairline};
+use super::layout::{Align, Block, CAPTION, Ink, Shape, fitted, hairline};
 use super::pdf_findings::table;
 use super::pdf_pictures::{Gallery, Picture};
 use super::pdf_text::{
-    NOT_A_DEVICE, considerations, doubt, gate, ground, head, limits, reservations, section, signature, who,
+    NOT_A_DEVICE, considerations, doubt, gate, ground, head, limits, reservations, running_head, section, signature,
+    who,
 };
 use super::typeface::{Weight, embedded};
 
 const SIDE: f32 = 48.0;
 const TOP: f32 = 36.0;
-const BOTTOM: f32 = 46.0;
+const BOTTOM: f32 = 40.0;
 /// Width of the column of headings.
 const COLUMN: f32 = 74.0;
 /// Space around the lines between the sections.
-const GAP: f32 = 6.0;
+const GAP: f32 = 5.5;
 /// Pictures are never printed smaller than this, captions included.
-const SMALLEST_PICTURES: f32 = 170.0;
+const SMALLEST_PICTURES: f32 = 125.0;
 
 /// The report as the bytes of a PDF.
 pub fn pdf(case: &CaseReport, source: &Source) -> Result<Vec<u8>, ReportError> {
@@ -145,7 +146,16 @@ impl Flow {
                 case.model.manifest.version
             );
             page.text(SIDE, y, Align::Left, CAPTION, &software);
-            page.text(page_width / 2.0, y, Align::Center, CAPTION, if i == 0 { "" } else { NOT_A_DEVICE });
+            if i > 0 {
+                page.text(
+                    SIDE,
+                    TOP - 16.0,
+                    Align::Left,
+                    CAPTION,
+                    &fitted(&running_head(case), CAPTION, self.width / 2.0),
+                );
+                page.text(page_width - SIDE, TOP - 16.0, Align::Right, CAPTION.ink(Ink::Warning), NOT_A_DEVICE);
+            }
             page.text(page_width - SIDE, y, Align::Right, CAPTION, &format!("Page {} of {of}", i + 1));
             page
         };

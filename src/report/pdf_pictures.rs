@@ -80,30 +80,36 @@ impl Gallery {
             } else {
                 "No map: the input gate refused this image, and nothing was scored."
             };
-            return self.row(&[original], None, reason, width, height);
+            return self.row(&[original], 2, None, reason, width, height);
         };
         let panels = [original, self.class_panel(case, class)];
         let bar = self.bar(case, false);
-        self.row(&panels, Some(bar), "", width, height)
+        self.row(&panels, 2, Some(bar), "", width, height)
     }
 
-    /// One panel for each class of the report, in rows of up to three; two classes are followed by their difference.
+    /// One panel for each class of the report, as large as fits; two classes are followed by their difference.
     pub fn grid(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
-        let per_row = case.classes.len().min(3);
-        let rows = case.classes.len().div_ceil(per_row);
-        let pair = <[usize; 2]>::try_from(case.classes.as_slice()).ok();
-        let height = height / (rows + usize::from(pair.is_some())) as f32;
+        let classes = &case.classes;
+        let pair = <[usize; 2]>::try_from(classes.as_slice()).ok();
+        let rows = |per_row: usize| classes.len().div_ceil(per_row) + usize::from(pair.is_some());
+        let row_height = |per_row: usize| height / rows(per_row) as f32 - GAP / 2.0;
+        let per_row = (1..=classes.len().min(4))
+            .max_by(|&a, &b| {
+                let size = |n: usize| self.size(n, width, row_height(n)).0;
+                size(a).total_cmp(&size(b))
+            })
+            .unwrap_or(1);
         let mut block = Block::default();
-        for classes in case.classes.chunks(per_row) {
+        for classes in classes.chunks(per_row) {
             let panels: Vec<Panel> = classes.iter().map(|&class| self.class_panel(case, class)).collect();
             let bar = self.bar(case, false);
-            block.stack(6.0, &self.row(&panels, Some(bar), "", width, height));
+            block.stack(GAP / 2.0, &self.row(&panels, per_row, Some(bar), "", width, row_height(per_row)));
         }
-        if let Some([a, b]) = pair {
-            if let Some(panel) = self.difference_panel(case, a, b) {
-                let bar = self.bar(case, true);
-                block.stack(6.0, &self.row(&[panel], Some(bar), "", width, height));
-            }
+        if let Some([a, b]) = pair
+            && let Some(panel) = self.difference_panel(case, a, b)
+        {
+            let bar = self.bar(case, true);
+            block.stack(GAP / 2.0, &self.row(&[panel], per_row, Some(bar), "", width, row_height(per_row)));
         }
         block
     }
@@ -207,24 +213,23 @@ impl Gallery {
         (self.add(Picture::Color(blended(&film, &picture))), numbers)
     }
 
-    /// Panels side by side, as large as fits, centred; a colour bar or words right of them.
+    /// Panels in as many columns, as large as fits; a colour bar or words right of them.
     fn row(
         &self,
         panels: &[Panel],
+        columns: usize,
         bar: Option<(usize, [&'static str; 3])>,
         words: &str,
         width: f32,
         height: f32,
     ) -> Block {
-        let columns = if words.is_empty() { panels.len().max(2) } else { 2 } as f32;
-        let caption_height = BODY.line() + 2.0 * CAPTION.line() + 3.0;
-        let room = (width - BAR - (columns - 1.0) * GAP) / columns;
-        let tallest = (height - caption_height).max(60.0);
-        let (w, h) =
-            if room / self.aspect <= tallest { (room, room / self.aspect) } else { (tallest * self.aspect, tallest) };
+        let (w, h) = self.size(columns, width, height);
+        let room = room(columns, width);
+        // A colour bar without colours would only puzzle.
+        let bar = bar.filter(|_| panels.iter().any(|panel| panel.overlay.is_some()));
         // Very wide or narrow films keep captions readable.
         let column = w.max(110.0).min(room);
-        let used = panels.len().max(columns as usize * usize::from(!words.is_empty())) as f32;
+        let used = columns as f32;
         let left = ((width - BAR - used * column - (used - 1.0) * GAP) / 2.0).max(0.0);
         let mut block = Block::default();
         for (i, panel) in panels.iter().enumerate() {
@@ -244,6 +249,13 @@ impl Gallery {
             block.put(end + GAP, 0.0, &paragraph(words, BODY.bold().ink(Ink::Warning), column));
         }
         block
+    }
+
+    /// Width and height of a film among `columns` in a row of this height, captions included.
+    fn size(&self, columns: usize, width: f32, height: f32) -> (f32, f32) {
+        let captions = BODY.line() + 2.0 * CAPTION.line() + 3.0;
+        let (room, tallest) = (room(columns, width), (height - captions).max(60.0));
+        if room / self.aspect <= tallest { (room, room / self.aspect) } else { (tallest * self.aspect, tallest) }
     }
 
     fn panel(&self, panel: &Panel, w: f32, h: f32, column: f32) -> Block {
@@ -270,6 +282,11 @@ impl Gallery {
         block.put(0.0, below, &text);
         block
     }
+}
+
+/// Width that each of `columns` panels has.
+fn room(columns: usize, width: f32) -> f32 {
+    (width - BAR - (columns - 1) as f32 * GAP) / columns as f32
 }
 
 /// The film at print size: grey where it has no colours of its own.

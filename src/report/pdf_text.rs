@@ -9,7 +9,7 @@ use super::typeface;
 use crate::engine::ModelInfo;
 use crate::imaging::WindowFunction;
 use crate::network::manifest::{Head, Normalization, Resize};
-use crate::study::{SpacingProvenance, Warning};
+use crate::study::{SpacingProvenance, Warning, readable_name};
 use crate::uncertainty::entropy;
 
 pub const NOT_A_DEVICE: &str = "Not a medical device: for research and teaching, never for diagnosis.";
@@ -25,6 +25,14 @@ pub fn head(case: &CaseReport, width: f32) -> Block {
     block
 }
 
+/// Whose report it is, for the pages behind the first.
+pub fn running_head(case: &CaseReport) -> String {
+    let meta = redact::metadata(case);
+    let made = case.created.format("%Y-%m-%d %H:%M").to_string();
+    let patient = if case.anonymize { "anonymised".to_owned() } else { readable_name(&meta.patient_name) };
+    joined(" · ", ["Case report".to_owned(), patient, meta.patient_id, made])
+}
+
 /// Patient, study and acquisition.
 pub fn who(case: &CaseReport, width: f32) -> Block {
     let meta = redact::metadata(case);
@@ -36,14 +44,14 @@ pub fn who(case: &CaseReport, width: f32) -> Block {
             "Anonymised: name, identifiers, dates, institution and physicians are left out".to_owned(),
         ));
     }
-    left.push(("Patient", person(&meta.patient_name)));
+    left.push(("Patient", readable_name(&meta.patient_name)));
     left.push(("ID", meta.patient_id.clone()));
     left.push((
         if meta.birth_date.is_empty() { "Age, sex" } else { "Born" },
         joined(", ", [date(&meta.birth_date), age(&meta.age), sex(&meta.sex)]),
     ));
     left.push(("Institution", meta.institution.clone()));
-    left.push(("Referred by", person(&meta.referring_physician)));
+    left.push(("Referred by", readable_name(&meta.referring_physician)));
 
     let size = format!("{} × {} px", frame.plane.width, frame.plane.height);
     let spacing = frame.spacing.map_or_else(
@@ -216,14 +224,14 @@ pub fn ground(case: &CaseReport, source: &Source, width: f32) -> Block {
         Head::Sigmoid => "sigmoid",
     };
     let resize = match input.resize {
-        Resize::Squash => "both sides scaled on their own",
-        Resize::Letterbox => "aspect ratio kept, black borders",
-        Resize::CenterCrop => "middle square",
+        Resize::Squash => "each side scaled on its own",
+        Resize::Letterbox => "aspect ratio kept, with borders",
+        Resize::CenterCrop => "middle part only",
     };
     let normalization = match input.normalization {
-        Normalization::PerImage => "mean 0 and standard deviation 1 of each image",
+        Normalization::PerImage => "standardised per image",
         Normalization::Equalize => "histogram equalised",
-        Normalization::Fixed => "fixed mean and standard deviation",
+        Normalization::Fixed => "standardised by fixed figures",
     };
     let mut rows = Vec::new();
     if case.analysis.scored {
@@ -319,22 +327,6 @@ fn plain(value: f32) -> String {
     if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
-/// `Doe^Jane^M^Dr` in words; ideographic and phonetic groups behind the alphabetic one.
-pub fn person(name: &str) -> String {
-    let group = |text: &str| {
-        let mut parts = text.split('^').map(str::trim);
-        let family = parts.next().unwrap_or_default().to_owned();
-        let given: Vec<&str> = parts.take(2).filter(|part| !part.is_empty()).collect();
-        joined(", ", [family, given.join(" ")])
-    };
-    let groups: Vec<String> = name.split('=').map(group).filter(|group| !group.is_empty()).collect();
-    match groups.split_first() {
-        Some((first, rest)) if !rest.is_empty() => format!("{first} ({})", rest.join("; ")),
-        Some((first, _)) => first.clone(),
-        None => String::new(),
-    }
-}
-
 /// `20261120` as `2026-11-20`; anything else as it is.
 pub fn date(text: &str) -> String {
     let text = text.trim();
@@ -389,11 +381,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_dates_and_ages_are_written_for_people() {
-        assert_eq!(person("Doe^Jane^M"), "Doe, Jane M");
-        assert_eq!(person("Yamada^Tarou=山田^太郎=やまだ^たろう"), "Yamada, Tarou (山田, 太郎; やまだ, たろう)");
-        assert_eq!(person("PHANTOM"), "PHANTOM");
-        assert_eq!(person("^^"), "");
+    fn dates_and_ages_are_written_for_people() {
         assert_eq!(date("20261120"), "2026-11-20");
         assert_eq!(date("2026"), "2026");
         assert_eq!(time("114512.33"), "11:45");

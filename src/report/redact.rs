@@ -6,7 +6,7 @@
 //! the pixels are not removed: the warning about burned-in annotation stands among the reservations.
 
 use super::case::CaseReport;
-use crate::study::Metadata;
+use crate::study::{Metadata, readable_name};
 
 /// Stands where something was taken out of a text.
 pub const REMOVED: &str = "[removed]";
@@ -48,6 +48,8 @@ pub fn clean(case: &CaseReport, text: &str) -> String {
 }
 
 /// What must not appear, longest first so that parts do not break up the whole.
+///
+/// Descriptions and bare file stems are not among them: they are ordinary words ("chest"), and nothing quotes them.
 fn secrets(case: &CaseReport) -> Vec<String> {
     let entry = &case.frame.entry;
     let meta = &entry.meta;
@@ -59,21 +61,17 @@ fn secrets(case: &CaseReport) -> Vec<String> {
         &meta.institution,
         &meta.referring_physician,
         &meta.study_date,
-        &meta.study_description,
-        &meta.series_description,
         &entry.identity.study_uid,
         &entry.identity.series_uid,
         &entry.identity.sop_instance_uid,
-        &entry.title,
     ]
     .map(Clone::clone)
     .to_vec();
     secrets.push(entry.path.display().to_string());
     secrets.extend(entry.path.file_name().map(|name| name.to_string_lossy().into_owned()));
-    secrets.extend(entry.path.file_stem().map(|name| name.to_string_lossy().into_owned()));
     for name in [&meta.patient_name, &meta.referring_physician] {
-        secrets.extend(name.split(['^', '=', ',', ' ']).map(str::to_owned));
-        secrets.push(super::pdf_text::person(name));
+        secrets.extend(name.split(['^', '=', ',', ' ', '(', ')']).map(str::to_owned));
+        secrets.push(readable_name(name));
     }
     // Two letters are no identity, and would be found in every sentence.
     secrets.retain(|secret| secret.trim().chars().count() > 2);

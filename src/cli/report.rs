@@ -1,0 +1,152 @@
+//! `pellucid report`: one image through the model, and the case report as PDF with its JSON; `--verify` computes it again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::session::{JudgeArgs, ModelArgs, judge};
+use super::{Outcome, Usage, output};
+use crate::engine::{Analysis, ModelInfo};
+use crate::explain::Method;
+use crate::network::device::DeviceChoice;
+use crate::network::{Model, registry};
+use crate::report::json::Sidecar;
+use crate::report::verify::{VerifyOutcome, verify};
+use crate::report::{CaseReport, Paper, export_to};
+use crate::study::{load, open_image};
+
+/// Write a case report (PDF and JSON), or compute one again
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The image (DICOM, PNG, JPEG, TIFF); with --verify the place where it lies now
+    #[arg(value_name = "PATH", required_unless_present = "verify")]
+    path: Option<PathBuf>,
+    /// The PDF to write; the JSON is written beside it
+    #[arg(short, long, value_name = "FILE.pdf", required_unless_present = "verify", conflicts_with = "verify")]
+    out: Option<PathBuf>,
+    /// Compute a report again from its JSON and compare the numbers
+    #[arg(long, value_name = "FILE.json")]
+    verify: Option<PathBuf>,
+    /// Leave out name, identifiers, dates, institution and physicians
+    #[arg(long, alias = "anonymise")]
+    anonymize: bool,
+    /// Model by name, or a folder with manifest.toml and weights.safetensors [default: the one of the report, or the built-in one]
+    #[arg(long, value_name = "NAME|DIR")]
+    model: Option<String>,
+    /// Processor: auto, cpu, cuda or metal
+    #[arg(long, value_name = "D", default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    #[command(flatten)]
+    judge: JudgeArgs,
+    /// Classes with a panel of their own, separated by commas, or "all" [default: the most probable one]
+    #[arg(long, value_name = "LABEL,…", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Sheet of the PDF
+    #[arg(long, value_enum, default_value_t = Sheet::A4)]
+    paper: Sheet,
+}
+
+/// [`Paper`] by the names of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Sheet {
+    A4,
+    Letter,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    match (&args.verify, &args.path, &args.out) {
+        (Some(json), image, _) => again(args, json, image.as_deref()),
+        (None, Some(path), Some(out)) => write(args, path, out),
+        _ => Err(Usage("name the image and, behind -o, the PDF to write".into()).into()),
+    }
+}
+
+fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
+    if !out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pdf")) {
+        return Err(Usage(format!("{} does not end in .pdf; a report is a PDF", out.display())).into());
+    }
+    let model = open_model(args, args.model.as_deref().unwrap_or(registry::DEFAULT))?;
+    let options = args.judge.options(Method::ALL.to_vec(), Vec::new());
+    let (frame, analysis) = judge(&model, || Ok(open_image(path)?), &options)?;
+    let scored = analysis.scored;
+    let mut case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
+    case.anonymize = args.anonymize;
+    case.paper = match args.paper {
+        Sheet::A4 => Paper::A4,
+        Sheet::Letter => Paper::Letter,
+    };
+    if !args.classes.is_empty() {
+        case.classes = chosen(&args.classes, &model)?;
+    }
+    export_to(&case, out)?;
+    if !scored {
+        output::remark(
+            "note: the input gate refused the image; the report says why and holds no scores (--force scores it anyway)",
+        );
+    }
+    output::line(out.display().to_string())?;
+    Ok(Outcome::Done)
+}
+
+fn again(args: &Args, json: &Path, image: Option<&Path>) -> anyhow::Result<Outcome> {
+    let outcome = verify(json, image, |sidecar, image| recomputed(args, sidecar, image).map_err(|e| format!("{e:#}")))?;
+    said(&outcome)?;
+    if !outcome.holds() {
+        let (different, all) = (outcome.differences.len(), outcome.compared);
+        bail!("{different} of {all} numbers of {} came out differently", json.display());
+    }
+    Ok(Outcome::Done)
+}
+
+fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<(Analysis, ModelInfo)> {
+    let model = open_model(args, args.model.as_deref().unwrap_or(&sidecar.model.name))?;
+    let info = ModelInfo::of(&model);
+    if info.sha256 != sidecar.model.sha256 {
+        // Nothing it computes could be compared; the caller says so.
+        return Ok((Analysis::default(), info));
+    }
+    let load = || {
+        let frame = open_image(image)?;
+        let number = sidecar.source.frame;
+        Ok(if frame.index == number { frame } else { load(&frame.entry, number)? })
+    };
+    Ok((judge(&model, load, &sidecar.options)?.1, info))
+}
+
+fn said(outcome: &VerifyOutcome) -> anyhow::Result<()> {
+    for remark in &outcome.remarks {
+        output::remark(format!("note: {remark}"));
+    }
+    for difference in &outcome.differences {
+        output::line(difference.to_string())?;
+    }
+    if outcome.holds() {
+        output::line(format!("All {} numbers of the report came out the same.", outcome.compared))?;
+    }
+    Ok(())
+}
+
+fn open_model(args: &Args, name: &str) -> anyhow::Result<Model> {
+    ModelArgs { model: name.to_owned(), device: args.device }.load()
+}
+
+/// Numbers of the labels that were asked for, by name or alias, without regard to case.
+fn chosen(asked: &[String], model: &Model) -> anyhow::Result<Vec<usize>> {
+    let labels = &model.manifest.labels;
+    if asked.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return Ok((0..labels.len()).collect());
+    }
+    let mut classes = Vec::new();
+    for name in asked.iter().map(|name| name.trim()) {
+        let is = |text: &String| text.eq_ignore_ascii_case(name);
+        let Some(class) = labels.iter().position(|label| is(&label.name) || label.aliases.iter().any(is)) else {
+            let known = labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Usage(format!("the model {} has no class {name}; it has: {known}", model.manifest.name)).into());
+        };
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
+    }
+    Ok(classes)
+}

@@ -1,0 +1,283 @@
+//! What a report must hold, whatever it looks like.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lopdf::{Document, Object};
+
+use super::sample_case::{analysis, case, frame, model};
+use super::*;
+use crate::engine::Analysis;
+use crate::explain::Evidence;
+
+/// The text of each page, as a reader's search finds it.
+fn pages(bytes: &[u8]) -> Vec<String> {
+    let document = printpdf::PdfDocument::parse(bytes, &printpdf::PdfParseOptions::default(), &mut Vec::new()).unwrap();
+    document.extract_text().into_iter().map(|chunks| chunks.join("\n")).collect()
+}
+
+fn text(case: &CaseReport) -> String {
+    pages(&pdf::pdf(case, &file::Source::default()).unwrap()).join("\n")
+}
+
+/// A case whose image really lies on the disk.
+fn on_disk(folder: &Path) -> CaseReport {
+    let mut case = case();
+    let path = folder.join("doe-jane.dcm");
+    std::fs::write(&path, b"pixels").unwrap();
+    Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).path = path;
+    case
+}
+
+fn with(change: impl FnOnce(&mut Analysis)) -> CaseReport {
+    let mut case = case();
+    change(Arc::make_mut(&mut case.analysis));
+    case
+}
+
+#[test]
+fn one_class_is_one_page_and_a_grid_two() {
+    let source = file::Source { sha256: Some("0".repeat(64)), ..Default::default() };
+    for paper in [Paper::A4, Paper::Letter] {
+        let one = CaseReport { paper, ..case() };
+        assert_eq!(pages(&pdf::pdf(&one, &source).unwrap()).len(), 1, "{paper:?}");
+        let grid = CaseReport { classes: vec![0, 1, 2], paper, ..case() };
+        assert_eq!(pages(&pdf::pdf(&grid, &source).unwrap()).len(), 2, "{paper:?}");
+    }
+}
+
+#[test]
+fn the_page_says_who_what_how_sure_and_on_what_ground() {
+    let text = text(&case());
+    for words in [
+        "Doe Jane Marie",
+        "MRN-4711",
+        "Bacterial pneumonia",
+        "0.58–0.86",
+        "Input gate: accepted.",
+        "more than one answer remains possible",
+        "Grad-CAM at layer stage4",
+        "3f9c2a7d5b1e4c6088aa91d2f4b7e3c05d6e7f8091a2b3c4d5e6f708192a3b4c",
+        "AUROC 0.982 (95 % 0.971–0.990",
+        "Not a medical device",
+        "Page 1 of 1",
+        "Signature",
+        "the model never saw any",
+    ] {
+        assert!(text.contains(words), "{words} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn a_refused_image_prints_the_reason_and_no_scores() {
+    let case = with(|a| {
+        *a = Analysis { gate: a.gate.take(), ..Analysis::default() };
+        let gate = a.gate.as_mut().unwrap();
+        (gate.accepted, gate.reason) = (false, "This is a hand.".into());
+    });
+    let text = text(&case);
+    assert!(text.contains("Input gate: refused. There are no scores.") && text.contains("This is a hand."));
+    assert!(text.contains("No map") && !text.contains("logit"));
+}
+
+#[test]
+fn a_class_without_evidence_says_so_in_words() {
+    let mut case = case();
+    case.classes = vec![0];
+    assert_eq!(case.attribution(0).unwrap().evidence, Evidence::NonePositive);
+    assert!(text(&case).contains("No positive evidence for this class"));
+}
+
+#[test]
+fn a_model_without_dropout_has_no_intervals() {
+    let text = text(&with(|a| (a.stochastic, a.posterior) = (false, None)));
+    assert!(text.contains("no stochastic layer") && !text.contains("5–95 %"));
+}
+
+#[test]
+fn in_doubt_the_suggestion_is_the_doubtful_one() {
+    let certain = suggestions::suggestions(&case());
+    assert!(!certain[0].doubtful && certain[0].text.starts_with("The map and the score fit"));
+    let crossing = with(|a| a.posterior.as_mut().unwrap().groups[0].p05 = 0.5);
+    let doubtful = suggestions::suggestions(&crossing);
+    assert!(doubtful[0].doubtful && doubtful[0].text.contains("possible but not certain"));
+    let below = with(|a| a.posterior.as_mut().unwrap().groups[0].mean = 0.3);
+    assert!(suggestions::suggestions(&below).is_empty());
+    assert!(text(&case()).contains("never an instruction to treat"));
+}
+
+#[test]
+fn missing_glyphs_are_named() {
+    let mut case = case();
+    Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).meta.patient_name = "山田^太郎".into();
+    assert!(text(&case).contains("U+5C71"));
+}
+
+#[test]
+fn fonts_are_subset_and_pictures_lossless() {
+    let bytes = pdf::pdf(&CaseReport { classes: vec![1, 2], ..case() }, &file::Source::default()).unwrap();
+    assert!(bytes.len() < 400_000, "{}", bytes.len());
+    let document = Document::load_mem(&bytes).unwrap();
+    let mut films = 0;
+    for object in document.objects.values() {
+        let Object::Stream(stream) = object else { continue };
+        if stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Image") {
+            assert_eq!(stream.dict.get(b"Filter").unwrap().as_name().unwrap(), b"FlateDecode");
+            films += usize::from(stream.dict.get(b"Width").unwrap().as_i64().unwrap() == 300);
+        }
+    }
+    assert_eq!(films, 1, "the film is stored once");
+}
+
+#[test]
+fn the_document_is_dated_today_and_names_no_patient() {
+    let bytes = pdf::pdf(&case(), &file::Source::default()).unwrap();
+    let document = Document::load_mem(&bytes).unwrap();
+    let info = document.get_dictionary(document.trailer.get(b"Info").unwrap().as_reference().unwrap()).unwrap();
+    let date = String::from_utf8(info.get(b"CreationDate").unwrap().as_str().unwrap().to_vec()).unwrap();
+    assert!(date.starts_with(&format!("D:{}", case().created.to_utc().format("%Y%m%d"))), "{date}");
+    assert!(!format!("{info:?}").contains("Doe"));
+}
+
+#[test]
+fn an_anonymised_export_holds_no_patient_in_any_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = CaseReport { anonymize: true, classes: vec![0, 1, 2], ..on_disk(folder.path()) };
+    let out = tempfile::tempdir().unwrap();
+    let path = export(&case, out.path()).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let json = std::fs::read_to_string(path.with_extension("json")).unwrap();
+    let mut inflated = Document::load_mem(&bytes).unwrap();
+    inflated.decompress();
+    let mut streams = Vec::new();
+    inflated.save_to(&mut streams).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let readable = pages(&bytes).join("\n");
+    assert!(readable.contains("Anonymised"));
+
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    for secret in [
+        "Doe",
+        "Jane",
+        "Marie",
+        "4711",
+        "19600229",
+        "1960-02-29",
+        "0815",
+        "Katharinen",
+        "Rumpelstilz",
+        "Grete",
+        "20261119",
+        "2026-11-19",
+        "upright",
+        "1.2.826",
+    ] {
+        for (place, text) in [("name", &name), ("JSON", &json), ("pages", &readable)] {
+            assert!(!text.to_lowercase().contains(&secret.to_lowercase()), "{secret} in the {place}");
+        }
+        for bytes in [&bytes, &streams] {
+            let holds = |secret: &[u8]| bytes.windows(secret.len()).any(|w| w.eq_ignore_ascii_case(secret));
+            // Four letters or more: shorter words turn up in compressed noise by chance.
+            assert!(secret.len() < 4 || !holds(secret.as_bytes()), "{secret} in the bytes");
+            assert!(!holds(&utf16(secret)), "{secret} in the bytes as UTF-16");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_overwritten_and_nothing_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = on_disk(folder.path());
+    let out = tempfile::tempdir().unwrap();
+    let (first, second) = (export(&case, out.path()).unwrap(), export(&case, out.path()).unwrap());
+    assert_ne!(first, second);
+    let name = first.file_name().unwrap().to_string_lossy().into_owned();
+    assert!(name.starts_with("pellucid_MRN-4711_20261119_"), "{name}");
+    let files = std::fs::read_dir(out.path()).unwrap().count();
+    assert_eq!(files, 4);
+
+    let nowhere = out.path().join("not there");
+    let said = export(&case, &nowhere).unwrap_err().to_string();
+    assert!(said.contains("choose a folder that you may write to"), "{said}");
+    // A folder in the way of the JSON: the PDF must not stay alone.
+    let blocked = out.path().join("case.pdf");
+    std::fs::create_dir(blocked.with_extension("json")).unwrap();
+    assert!(export_to(&case, &blocked).is_err());
+    assert!(!blocked.exists());
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), files + 1);
+}
+
+#[test]
+fn the_sidecar_is_read_back_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = on_disk(folder.path());
+    let path = export(&case, folder.path()).unwrap();
+    let sidecar = verify::read(&path.with_extension("json")).unwrap();
+    assert_eq!(sidecar, json::Sidecar::of(&case, &file::Source::of(&case)));
+    assert_eq!(sidecar.labels.len(), 3);
+    assert_eq!(sidecar.maps[0].values.len(), 196);
+    let other = folder.path().join("other.json");
+    std::fs::write(&other, "{}").unwrap();
+    assert!(verify::read(&other).unwrap_err().to_string().contains("is no case report of Pellucid"));
+}
+
+#[test]
+fn verification_holds_for_equal_numbers_and_names_those_that_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = export(&on_disk(folder.path()), folder.path()).unwrap().with_extension("json");
+    let same = verify::verify(&path, None, |_, _| Ok((analysis(), model()))).unwrap();
+    assert!(same.holds() && same.remarks.is_empty(), "{same:?}");
+
+    let mut changed = analysis();
+    changed.labels[1].probability += 0.01;
+    let map = Arc::make_mut(&mut changed.attributions[1]);
+    map.raw.values[100] += 0.5;
+    let outcome = verify::verify(&path, None, |_, _| Ok((changed, model()))).unwrap();
+    let named: Vec<&str> = outcome.differences.iter().map(|d| d.what.as_str()).collect();
+    assert_eq!(named, ["Bacterial pneumonia, probability", "Bacterial pneumonia, Grad-CAM map at stage4"]);
+
+    let mut no_samples = analysis();
+    no_samples.posterior = None;
+    assert!(!verify::verify(&path, None, |_, _| Ok((no_samples, model()))).unwrap().holds());
+}
+
+#[test]
+fn another_device_is_a_remark_and_allows_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = export(&on_disk(folder.path()), folder.path()).unwrap().with_extension("json");
+    let mut nearly = analysis();
+    nearly.labels[1].probability += 0.002;
+    let elsewhere = crate::engine::ModelInfo { device: "CUDA 0".into(), ..model() };
+    let here = verify::verify(&path, None, |_, _| Ok((nearly.clone(), model()))).unwrap();
+    let there = verify::verify(&path, None, |_, _| Ok((nearly, elsewhere))).unwrap();
+    assert!(!here.holds() && there.holds());
+    assert!(there.remarks[0].contains("CUDA 0"));
+}
+
+#[test]
+fn what_stands_in_the_way_of_verification_is_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = CaseReport { anonymize: true, ..on_disk(folder.path()) };
+    let path = export(&case, folder.path()).unwrap().with_extension("json");
+    let image = folder.path().join("doe-jane.dcm");
+    let run = |image: Option<&Path>, sha: &str| {
+        let info = crate::engine::ModelInfo { sha256: sha.into(), ..model() };
+        verify::verify(&path, image, |_, _| Ok((analysis(), info)))
+    };
+    let right = model().sha256;
+    assert!(run(Some(&image), &right).unwrap().holds());
+    assert!(run(None, &right).unwrap_err().to_string().contains("anonymised"));
+    assert!(run(Some(&image), "abc").unwrap_err().to_string().contains("other weights"));
+    assert!(run(Some(&folder.path().join("gone.dcm")), &right).unwrap_err().to_string().contains("not there any more"));
+    std::fs::write(&image, b"other pixels").unwrap();
+    assert!(run(Some(&image), &right).unwrap_err().to_string().contains("not the image of the report"));
+}
+
+#[test]
+fn the_defaults_of_a_case_are_the_top_class_and_the_target_layer() {
+    let case = CaseReport::new(Arc::new(frame()), Arc::new(analysis()), model());
+    assert_eq!((case.classes.as_slice(), case.layer.as_str()), ([1].as_slice(), "stage4"));
+    let names: Vec<(String, bool)> = case.findings().into_iter().map(|f| (f.name, f.member)).collect();
+    let expected = [("Pneumonia", false), ("Bacterial pneumonia", true), ("Viral pneumonia", true), ("Normal", false)];
+    assert_eq!(names, expected.map(|(name, member)| (name.to_owned(), member)));
+}
