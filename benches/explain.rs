@@ -11,8 +11,8 @@ use std::time::Instant;
 use candle_core::Device;
 use candle_nn::VarMap;
 use criterion::{Criterion, criterion_group, criterion_main};
-use pellucid::engine::analysis::analyze_pass;
-use pellucid::engine::pass::Pass;
+use pellucid::engine::analysis::analyze_with;
+use pellucid::engine::pass::Known;
 use pellucid::engine::{AnalysisOptions, CancelToken};
 use pellucid::imaging::Plane;
 use pellucid::network::manifest::Manifest;
@@ -98,13 +98,21 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
+fn least(times: &[f64]) -> f64 {
+    times.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
 fn explanation(c: &mut Criterion) {
     let (model, frame, cancel) = (model(), frame(), CancelToken::default());
     let input = model.input_tensor(&frame.model_plane(), frame.value_range).expect("the frame becomes an input");
-    let pass = Pass::run(&model, &frame, &cancel).expect("the network runs");
+    let mut known = Known::default();
     let layers = ["stage4", "stage1"].map(|l| AnalysisOptions { layers: vec![l.into()], ..AnalysisOptions::default() });
     let forward = || model.network.forward(&input, Mode::Inference).expect("the network runs");
-    let rest = |options| analyze_pass(&model, &pass, options, &cancel, &mut |p| drop(black_box(p))).expect("it runs");
+    // The first call runs the pass; later ones do only what comes behind it.
+    let mut rest = |options| {
+        analyze_with(&model, &frame, &mut known, options, &cancel, &mut |p| drop(black_box(p))).expect("it runs")
+    };
+    rest(&layers[0]);
 
     let (mut passes, mut rests) = (Vec::new(), Vec::new());
     let (mut maps, mut samples) = (Vec::new(), Vec::new());
@@ -118,9 +126,12 @@ fn explanation(c: &mut Criterion) {
         maps.push(analysis.timing.explain);
         samples.push(analysis.timing.uncertainty);
     }
+    // On a busy machine the quickest rounds are the least disturbed ones.
+    let quickest = (least(&passes) + least(&rests)) / least(&passes);
     let (pass_ms, rest_ms) = (median(passes), median(rests));
     println!(
-        "cost ratio {:.3}: forward {pass_ms:.2} ms, 3 classes × 2 methods at stage4 {:.2} ms, 100 samples {:.2} ms",
+        "cost ratio {:.3} by medians, {quickest:.3} by the quickest rounds: \
+         forward {pass_ms:.2} ms, 3 classes × 2 methods at stage4 {:.2} ms, 100 samples {:.2} ms",
         (pass_ms + rest_ms) / pass_ms,
         median(maps),
         median(samples),

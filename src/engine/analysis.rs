@@ -3,11 +3,12 @@
 //! The same function serves the viewer's worker, the command line and `report --verify`, so they cannot disagree. It is
 //! synchronous; progress goes through a callback, and a wish to stop is heard between stages, maps and batches of samples.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::pass::{Pass, milliseconds};
-use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Score};
+use super::pass::{Known, Pass, milliseconds};
+use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Score, Timing};
 use crate::explain::cam::{self, Target};
 use crate::explain::{Attribution, Method};
 use crate::network::manifest::Manifest;
@@ -44,7 +45,7 @@ pub enum Progress {
 /// Analyses `frame` with `model`.
 ///
 /// When the gate refuses and `options.force` is not set, the analysis ends there with `scored: false`. Decoding is not
-/// timed here: the frame comes decoded.
+/// timed here: the frame comes decoded; the gate counts as preprocessing.
 pub fn analyze(
     model: &Model,
     frame: &Frame,
@@ -52,29 +53,37 @@ pub fn analyze(
     cancel: &CancelToken,
     emit: &mut dyn FnMut(Progress),
 ) -> Result<Analysis, EngineError> {
-    stages(model, options)?;
-    let pass = Pass::run(model, frame, cancel)?;
-    analyze_pass(model, &pass, options, cancel, emit)
+    analyze_with(model, frame, &mut Known::default(), options, cancel, emit)
 }
 
-/// The same from a pass that has been run before (of the same image with the same model).
-pub fn analyze_pass(
+/// The same, using and adding to what is `known` of this very image with this very model.
+pub fn analyze_with(
     model: &Model,
-    pass: &Pass,
+    frame: &Frame,
+    known: &mut Known,
     options: &AnalysisOptions,
     cancel: &CancelToken,
     emit: &mut dyn FnMut(Progress),
 ) -> Result<Analysis, EngineError> {
+    if frame.plane.values.is_empty() {
+        return Err(EngineError::EmptyImage);
+    }
     let network = &model.network;
     let stages = stages(model, options)?;
-    let mut analysis = Analysis {
-        gate: pass.gate.clone(),
-        stochastic: network.first_stochastic().is_some(),
-        options: options.clone(),
-        timing: pass.timing,
-        ..Analysis::default()
+    let mut analysis =
+        Analysis { stochastic: network.first_stochastic().is_some(), options: options.clone(), ..Analysis::default() };
+    cancel.check()?;
+    let plane = LazyCell::new(|| frame.model_plane());
+    let started = Instant::now();
+    let verdict = match known.gate.take() {
+        Some(verdict) => verdict,
+        None => model.gate.as_ref().map(|gate| gate.judge(&plane, &frame.entry.meta)).transpose()?,
     };
-    match &pass.gate {
+    known.gate = Some(verdict.clone());
+    let gate_ms = milliseconds(started);
+    analysis.timing.preprocess = gate_ms;
+    analysis.gate = verdict;
+    match &analysis.gate {
         Some(verdict) => {
             emit(Progress::Gated(verdict.clone()));
             analysis.warnings.extend(verdict.warnings.iter().cloned());
@@ -87,6 +96,14 @@ pub fn analyze_pass(
         }
         None => analysis.warnings.push("This model has no input gate: any image is scored, suitable or not.".into()),
     }
+
+    cancel.check()?;
+    let pass = match known.pass.take() {
+        Some(pass) => pass,
+        None => Pass::run(model, &plane, frame.value_range, cancel)?,
+    };
+    let pass = &*known.pass.insert(pass);
+    analysis.timing = Timing { preprocess: pass.timing.preprocess + gate_ms, ..pass.timing };
 
     let readout = Readout::new(&model.manifest);
     (analysis.labels, analysis.groups) = scores(&model.manifest, &readout, &pass.logits);

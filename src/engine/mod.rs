@@ -55,6 +55,8 @@ pub enum EngineError {
     LabelCount { found: usize, labels: usize },
     #[error("The model's scores for this image are not finite numbers, so none are shown.")]
     NotFinite,
+    #[error("The input gate could not judge the image: {0}")]
+    Gate(#[from] crate::uncertainty::gate::GateError),
     #[error("The network could not be run: {0}")]
     Network(#[from] candle_core::Error),
     #[error(transparent)]

@@ -9,8 +9,16 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::{CancelToken, EngineError, Timing};
+use crate::imaging::Plane;
 use crate::network::{GateVerdict, Mode, Model, Network};
-use crate::study::Frame;
+
+/// What is known of one image with one model; filled in by the first analysis and of use to the next.
+#[derive(Default)]
+pub struct Known {
+    /// `None` within when the model has no gate.
+    pub(super) gate: Option<Option<GateVerdict>>,
+    pub(super) pass: Option<Pass>,
+}
 
 /// A finished forward pass.
 pub struct Pass {
@@ -20,21 +28,16 @@ pub struct Pass {
     outputs: Vec<Option<Tensor>>,
     /// One a label, before temperature.
     pub logits: Vec<f32>,
-    pub gate: Option<GateVerdict>,
     /// `preprocess` and `forward` are filled in.
     pub timing: Timing,
 }
 
 impl Pass {
-    /// Prepares the frame as the manifest says and runs the network once, dropout off.
-    pub fn run(model: &Model, frame: &Frame, cancel: &CancelToken) -> Result<Self, EngineError> {
-        if frame.plane.values.is_empty() {
-            return Err(EngineError::EmptyImage);
-        }
+    /// Prepares a polarity-corrected plane as the manifest says and runs the network once, dropout off. `range` is the
+    /// span that the stored bits can take.
+    pub fn run(model: &Model, plane: &Plane, range: (f32, f32), cancel: &CancelToken) -> Result<Self, EngineError> {
         let started = Instant::now();
-        let plane = frame.model_plane();
-        cancel.check()?;
-        let input = model.input_tensor(&plane, frame.value_range)?;
+        let input = model.input_tensor(plane, range)?;
         let preprocess = milliseconds(started);
 
         let started = Instant::now();
@@ -48,7 +51,7 @@ impl Pass {
         }
         let forward = milliseconds(started);
         let timing = Timing { preprocess, forward, ..Timing::default() };
-        Ok(Self { input, outputs, logits, gate: None, timing })
+        Ok(Self { input, outputs, logits, timing })
     }
 
     /// The output `(1, C, h, w)` of a stage that a map can be laid over.

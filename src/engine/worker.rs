@@ -13,8 +13,8 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::analysis::{Progress, analyze_pass};
-use super::pass::Pass;
+use super::analysis::{Progress, analyze_with};
+use super::pass::Known;
 use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Event, Generation, ModelInfo, Request};
 use crate::network::Model;
 use crate::study::Frame;
@@ -152,8 +152,8 @@ impl Shared {
 struct Worker {
     shared: Arc<Shared>,
     model: Option<Model>,
-    /// The last pass and its image, so that another layer or seed needs no second one. Weak: a closed image is let go.
-    last: Option<(Weak<Frame>, Pass)>,
+    /// The last image and its forward pass, so that another layer or seed needs no second one. Weak: a closed image is let go.
+    last: Option<(Weak<Frame>, Known)>,
 }
 
 type Load<'a> = &'a dyn Fn(&str) -> Result<Model, String>;
@@ -225,18 +225,14 @@ impl Worker {
 
     fn analysis(&mut self, job: &Job) -> Result<Analysis, Failure> {
         let model = self.model.as_ref().ok_or(Failure::NoModel)?;
-        let known = self.last.as_ref().is_some_and(|(frame, _)| frame.as_ptr() == Arc::as_ptr(&job.frame));
-        if !known {
+        let same = self.last.as_ref().is_some_and(|(frame, _)| frame.as_ptr() == Arc::as_ptr(&job.frame));
+        if !same {
             self.last = None;
         }
-        let pass = match self.last.take() {
-            Some((_, pass)) => pass,
-            None => Pass::run(model, &job.frame, &job.cancel)?,
-        };
-        let (_, pass) = self.last.insert((Arc::downgrade(&job.frame), pass));
+        let (_, known) = self.last.get_or_insert_with(|| (Arc::downgrade(&job.frame), Known::default()));
         let generation = job.generation;
         let mut emit = |progress| self.shared.emit(event(generation, progress));
-        Ok(analyze_pass(model, pass, &job.options, &job.cancel, &mut emit)?)
+        Ok(analyze_with(model, &job.frame, known, &job.options, &job.cancel, &mut emit)?)
     }
 }
 
