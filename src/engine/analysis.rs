@@ -206,3 +206,101 @@ fn sample(
     }
     Ok(Some(sampler.posterior()))
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+
+    use super::*;
+    use crate::network::layers::{GlobalAveragePool, Linear};
+    use crate::network::{Layer, Network, Stage};
+    use crate::study::{Identity, ImageEntry, Metadata};
+
+    fn model() -> Model {
+        let manifest = Manifest::parse(&format!(
+            "name = 'toy'\nversion = '1'\ndescription = 'd'\nlicence = 'MIT'\nhead = 'sigmoid'\n\
+             target_layer = 'stem'\nweights_sha256 = '{:064}'\nlabels = [{{ name = 'Bright' }}]\n\
+             architecture = {{ family = 'compact-resnet', widths = [1, 1], blocks = [1], strides = [1], dropout = 0.0 }}\n\
+             input = {{ width = 32, height = 32, channels = 1, resize = 'squash', normalization = 'per-image' }}\n\
+             training = {{ data = 'd', population = 'p', images = 0, date = '2026-11-20' }}\n",
+            0
+        ))
+        .unwrap();
+        let linear = || Linear {
+            weight: Tensor::ones((1, 1), candle_core::DType::F32, &Device::Cpu).unwrap(),
+            bias: Tensor::zeros(1, candle_core::DType::F32, &Device::Cpu).unwrap(),
+        };
+        let stage =
+            |name: &str, layer: Box<dyn Layer>| Stage { name: name.into(), spatial: false, stochastic: false, layer };
+        let mut stages = vec![stage("stem", Box::new(Same)), stage("pool", Box::new(GlobalAveragePool))];
+        stages[0].spatial = true;
+        stages.push(stage("head", Box::new(linear())));
+        Model { manifest, network: Network { stages }, sha256: String::new(), device: Device::Cpu, gate: None }
+    }
+
+    struct Same;
+    impl Layer for Same {
+        fn forward(&self, x: &Tensor, _: crate::network::Mode) -> crate::network::Result<Tensor> {
+            Ok(x.clone())
+        }
+    }
+
+    fn frame() -> Frame {
+        let plane = crate::imaging::Plane { width: 2, height: 2, values: vec![0.0, 1.0, 2.0, 3.0] };
+        let entry = ImageEntry {
+            path: "hand.png".into(),
+            identity: Identity::default(),
+            meta: Metadata::default(),
+            columns: 2,
+            rows: 2,
+            frames: 1,
+            has_pixels: true,
+            title: String::new(),
+        };
+        Frame {
+            entry: Arc::new(entry),
+            index: 0,
+            plane,
+            color: None,
+            inverted: false,
+            value_range: (0.0, 3.0),
+            padding: None,
+            voi: Vec::new(),
+            spacing: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// An analysis of an image that the gate has refused, and the kinds of progress it told.
+    fn refused(force: bool) -> (Analysis, Known, usize) {
+        let verdict = GateVerdict {
+            accepted: false,
+            score: 0.1,
+            threshold: 0.5,
+            reason: "This is a hand.".into(),
+            warnings: Vec::new(),
+        };
+        let mut known = Known { gate: Some(Some(verdict)), pass: None };
+        let options = AnalysisOptions { force, ..AnalysisOptions::default() };
+        let mut told = 0;
+        let cancel = CancelToken::default();
+        let analysis = analyze_with(&model(), &frame(), &mut known, &options, &cancel, &mut |_| told += 1).unwrap();
+        (analysis, known, told)
+    }
+
+    #[test]
+    fn a_refused_image_gets_a_verdict_and_nothing_else() {
+        let (analysis, known, told) = refused(false);
+        assert!(!analysis.scored && analysis.labels.is_empty() && analysis.attributions.is_empty());
+        assert!(!analysis.gate.unwrap().accepted);
+        assert!(known.pass.is_none(), "the network is not even run");
+        assert_eq!(told, 1);
+    }
+
+    #[test]
+    fn a_refused_image_is_scored_when_the_reader_insists_and_it_is_said() {
+        let (analysis, ..) = refused(true);
+        assert!(analysis.scored && analysis.labels.len() == 1 && analysis.attributions.len() == 2);
+        assert!(analysis.warnings.iter().any(|w| w.contains("refused: This is a hand.")), "{:?}", analysis.warnings);
+    }
+}
