@@ -11,7 +11,7 @@ use super::catalogue;
 use super::command::Command;
 use super::effect::{Effect, Loaded, Message};
 use super::state::{Film, Level, Model, Phase, State};
-use super::update::{analyze, apply, notice, reset_views, show};
+use super::update::{analyze, apply, explain_other_layers, notice, reset_views, show};
 
 /// Most entries of the recent list.
 const RECENT: usize = 10;
@@ -23,7 +23,13 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     if generation(&event).is_some_and(|g| g != state.generation) {
         return Vec::new();
     }
+    // After the result, the maps of the other layers follow under the same generation.
+    let follows = state.results.finished.is_some();
     match event {
+        Event::Started { .. } | Event::Gated { .. } | Event::Scored { .. } | Event::Sampled { .. } if follows => {}
+        Event::Finished { .. } | Event::Cancelled { .. } | Event::Failed { .. } if follows => {
+            state.results.explaining_layers = false;
+        }
         Event::ModelReady(info) => return model_ready(state, info),
         Event::ModelFailed { name, reason } => {
             if matches!(state.results.phase, Phase::Waiting | Phase::Running) {
@@ -50,7 +56,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
             state.results.samples_of = of;
             state.results.posterior = Some(posterior);
         }
-        Event::Finished { analysis, .. } => finished(state, &analysis),
+        Event::Finished { analysis, .. } => return finished(state, &analysis),
         Event::Cancelled { .. } => state.results.phase = Phase::Cancelled,
         Event::Failed { reason, .. } => state.results.phase = Phase::Failed(reason),
     }
@@ -152,7 +158,7 @@ fn choose_for_reader(state: &mut State, labels: &[Score]) {
     }
 }
 
-fn finished(state: &mut State, analysis: &Arc<Analysis>) {
+fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
     let results = &mut state.results;
     results.gate.clone_from(&analysis.gate);
     results.labels.clone_from(&analysis.labels);
@@ -166,6 +172,7 @@ fn finished(state: &mut State, analysis: &Arc<Analysis>) {
     results.phase = if analysis.scored { Phase::Finished } else { Phase::Refused };
     results.finished = Some(analysis.clone());
     choose_for_reader(state, &analysis.labels);
+    if analysis.scored { explain_other_layers(state) } else { Vec::new() }
 }
 
 fn frame_loaded(state: &mut State, result: Result<Loaded, String>) -> Vec<Effect> {

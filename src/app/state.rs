@@ -109,6 +109,8 @@ pub struct Results {
     pub samples_of: usize,
     pub timing: Timing,
     pub warnings: Vec<String>,
+    /// All is there but the maps of the layers that are not the target.
+    pub explaining_layers: bool,
     /// The whole, once finished: what reports are made of.
     pub finished: Option<Arc<Analysis>>,
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::engine::Request;
+use crate::engine::{Analysis, AnalysisOptions, Request};
 use crate::explain::Method;
 use crate::imaging::colormap::ColorMap;
 use crate::imaging::{Voi, Window};
@@ -196,13 +196,23 @@ pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
     let mut effects = drop_results(state);
     state.results.phase = Phase::Waiting;
     if let Model::Ready(info) = &state.model {
-        // All layers at once: choosing another one is then a matter of colour.
-        let mut options = state.options.clone();
-        let target = &info.manifest.target_layer;
-        options.layers = std::iter::once(target).chain(info.layers.iter().filter(|l| *l != target)).cloned().collect();
+        let options = AnalysisOptions { layers: vec![info.manifest.target_layer.clone()], ..state.options.clone() };
         effects.push(Effect::Ask(Request::Analyze { generation: state.generation, frame, options }));
     }
     effects
+}
+
+/// Asks for the maps of all other layers, once everything else stands: choosing one is then a matter of colour.
+pub(super) fn explain_other_layers(state: &mut State) -> Vec<Effect> {
+    let (Some(frame), Model::Ready(info)) = (state.frame().cloned(), &state.model) else { return Vec::new() };
+    let target = &info.manifest.target_layer;
+    let layers: Vec<String> = info.layers.iter().filter(|l| *l != target).cloned().collect();
+    if layers.is_empty() {
+        return Vec::new();
+    }
+    let options = AnalysisOptions { layers, samples: 0, ..state.options.clone() };
+    state.results.explaining_layers = true;
+    vec![Effect::Ask(Request::Analyze { generation: state.generation, frame, options })]
 }
 
 /// Adds a message to the corner.
@@ -221,7 +231,7 @@ pub(super) fn reset_views(state: &mut State) {
 }
 
 fn drop_results(state: &mut State) -> Vec<Effect> {
-    let running = state.busy();
+    let running = state.busy() || state.results.explaining_layers;
     state.generation += 1;
     state.results = Results::default();
     if running { vec![Effect::CancelAnalysis] } else { Vec::new() }
@@ -381,7 +391,16 @@ fn export(state: &mut State) -> Vec<Effect> {
 
 /// The case on screen, once its analysis is finished.
 fn case(state: &State) -> Option<CaseReport> {
-    let (frame, analysis, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
+    let (frame, finished, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
+    let layer = state.layer().to_owned();
+    let mut analysis = finished.clone();
+    if !analysis.options.layers.contains(&layer) {
+        // The maps of another layer came after the rest; the report names both.
+        let mut whole = Analysis::clone(&analysis);
+        whole.attributions.extend(state.results.attributions.iter().filter(|a| a.layer == layer).cloned());
+        whole.options.layers.push(layer.clone());
+        analysis = Arc::new(whole);
+    }
     let classes = if state.ticked.is_empty() {
         match state.layout {
             Layout::ClassGrid => (0..state.labels().len()).collect(),
@@ -394,11 +413,11 @@ fn case(state: &State) -> Option<CaseReport> {
     let view = state.view(0);
     Some(CaseReport {
         frame: frame.clone(),
-        analysis: analysis.clone(),
+        analysis,
         model: model.clone(),
         classes,
         method: state.method,
-        layer: state.layer().to_owned(),
+        layer,
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),

@@ -24,12 +24,20 @@ fn asked(effects: &[Effect]) -> Vec<&pellucid::engine::AnalysisOptions> {
 }
 
 #[test]
-fn an_opened_image_is_analysed_at_every_layer_at_once() {
-    let bench = Bench::with_image(frame(64, 48));
-    let asked = asked(&bench.effects);
-    assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].layers, ["stage4", "stage3"]);
+fn an_opened_image_is_analysed_at_the_target_layer_and_the_others_follow_the_result() {
+    let mut bench = Bench::with_image(frame(64, 48));
+    assert_eq!(asked(&bench.effects).iter().map(|o| o.layers.clone()).collect::<Vec<_>>(), [["stage4"]]);
     assert_eq!(bench.state.results.phase, Phase::Waiting);
+    let generation = bench.state.generation;
+    bench.event(Event::Finished { generation, analysis: Arc::new(common::analysis(10)) });
+    let more = asked(&bench.effects)[1].clone();
+    assert_eq!((more.layers.as_slice(), more.samples), (&["stage3".to_owned()][..], 0));
+    // What follows adds maps and changes nothing else.
+    let scores = bench.state.results.labels.clone();
+    bench.event(Event::Started { generation });
+    bench.event(Event::Scored { generation, labels: Vec::new(), groups: Vec::new() });
+    bench.event(Event::Finished { generation, analysis: Arc::new(Analysis::default()) });
+    assert_eq!((bench.state.results.phase.clone(), bench.state.results.labels.clone()), (Phase::Finished, scores));
 }
 
 #[test]

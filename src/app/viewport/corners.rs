@@ -2,7 +2,7 @@
 
 use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
 
-use crate::study::{Frame, Metadata, SpacingProvenance};
+use crate::study::{Frame, Metadata, SpacingProvenance, readable_name};
 
 use super::super::state::{Content, Layout, PaneIndex, State, View};
 use super::super::theme::{self, Tokens};
@@ -71,7 +71,7 @@ fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
     if anonymize {
         return vec!["anonymised".into(), words(&[&meta.modality, &meta.body_part, &meta.view_position])];
     }
-    let mut patient = words(&[&meta.patient_name, &meta.patient_id]);
+    let mut patient = words(&[&readable_name(&meta.patient_name), &meta.patient_id]);
     if patient.is_empty() {
         title.clone_into(&mut patient);
     }
