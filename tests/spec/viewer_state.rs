@@ -154,8 +154,7 @@ pub fn sampling(samples: usize) -> State {
         samples_done: samples,
         samples_of: 100,
         timing: Timing { decode: 12.0, preprocess: 3.0, forward: 21.0, explain: 2.0, uncertainty: 3.0 },
-        warnings: Vec::new(),
-        finished: None,
+        ..Results::default()
     };
     state
 }
