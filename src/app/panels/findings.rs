@@ -161,7 +161,7 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
     let samples =
         posterior.map_or_else(Vec::new, |p| p.samples.iter().filter_map(|row| row.get(class).copied()).collect());
     bar(ui, name, score.map(|s| s.probability), label.threshold, summary, samples, tokens);
-    let logit = score.and_then(|s| s.logit).map(|logit| format!("logit {logit:+.2}"));
+    let logit = score.and_then(|s| s.logit).map(|logit| format!("logit {logit:+.2}").replace('-', "−"));
     let interval = summary.map(|s| format!("5–95 % {}", range(s.p05, s.p95)));
     let mut words: Vec<String> = [interval, logit].into_iter().flatten().collect();
     if state.without_evidence(class) {
@@ -234,13 +234,10 @@ fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &m
         ui.add(Label::new(RichText::new(sentence).color(tokens.text)).wrap());
     });
     ui.spacing_mut().item_spacing.y = 2.0;
-    let lines: [(&str, &str, Option<(f32, f32)>); 2] = [
-        ("doubt about the image", "Shared by all samples: the expected entropy", share(Posterior::expected_entropy)),
-        ("doubt about the model", "Samples disagree: the mutual information", share(|p| p.mutual_information)),
-    ];
-    for (name, hint, value) in lines {
-        number(ui, name, hint, value, tokens);
-    }
+    let image = share(Posterior::expected_entropy);
+    number(ui, "doubt about the image", "Shared by all samples: the expected entropy", image, tokens);
+    let itself = share(|p| p.mutual_information);
+    number(ui, "doubt about the model", "Samples disagree: the mutual information", itself, tokens);
     ui.add_space(2.0);
     sampling(ui, state, tokens, out);
 }
