@@ -71,7 +71,9 @@ fn triangle(length: usize, start: f64, extent: f64, count: usize) -> Vec<Taps> {
             (low..high).map(|j| (1.0 - (j as f64 + 0.5 - center).abs() / support).max(0.0) as f32).collect();
         let sum: f32 = weights.iter().sum();
         if sum > 0.0 {
-            weights.iter_mut().for_each(|w| *w /= sum);
+            for weight in &mut weights {
+                *weight /= sum;
+            }
             return Taps { first: low, weights };
         }
         let nearest = center.floor().clamp(0.0, last as f64) as usize;

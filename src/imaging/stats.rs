@@ -1,6 +1,6 @@
 //! Minimum, maximum, mean and percentiles of a plane, without its padding.
 //!
-//! Padding (PixelPaddingValue and its range limit) and numbers that are not finite are background and take no part.
+//! Padding (Pixel Padding Value and its range limit) and numbers that are not finite are background and take no part.
 
 use super::Plane;
 

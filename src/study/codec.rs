@@ -53,6 +53,10 @@ pub(super) fn decode(mut stream: Vec<u8>, syntax: &str, layout: &PixelLayout) ->
                 advice: advice(syntax).into(),
             });
         }
+        if !stream.windows(2).rev().any(|marker| marker == [0xFF, 0xD9]) {
+            // The decoder would fill what is missing with grey.
+            return Err(broken("a JPEG frame without an end"));
+        }
         if layout.photometric == "RGB" && header.holds_rgb() {
             header.mark_as_rgb(&mut stream);
         }
@@ -77,7 +81,7 @@ pub(super) fn decode(mut stream: Vec<u8>, syntax: &str, layout: &PixelLayout) ->
     stream.resize(stream.len().max(expected / 60), 0);
     let frame = EncodedFrame { stream, syntax, layout, bits: 8 * sample_bytes as u16 };
     let mut bytes = Vec::new();
-    reader.decode_frame(&frame, 0, &mut bytes).map_err(|e| StudyError::Decode(e.to_string()))?;
+    reader.decode_frame(&frame, 0, &mut bytes).map_err(|error| StudyError::Decode(with_causes(&error)))?;
     if bytes.len() != expected {
         return Err(StudyError::Truncated(format!("its frame decodes to {} bytes instead of {expected}", bytes.len())));
     }
@@ -85,6 +89,12 @@ pub(super) fn decode(mut stream: Vec<u8>, syntax: &str, layout: &PixelLayout) ->
     let untouched = if is_jpeg { lossless } else { !uses_transform(&frame.stream) };
     let still_ybr = untouched && layout.photometric.starts_with("YBR_FULL");
     Ok(FrameBytes { bytes, sample_bytes, planar: false, is_rgb: !still_ybr, subsampled: false })
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 fn broken(what: &str) -> StudyError {
@@ -217,7 +227,7 @@ fn uses_transform(stream: &[u8]) -> bool {
     stream.windows(2).position(|w| w == [0xFF, 0x52]).and_then(|at| stream.get(at + 8)) == Some(&1)
 }
 
-/// RLE Lossless, PS3.5 annex G: a header of fifteen offsets, then one PackBits segment for every byte of a sample,
+/// RLE Lossless, PS3.5 annex G: a header of fifteen offsets, then one `PackBits` segment for every byte of a sample,
 /// the most significant first. Yields planes of little-endian samples.
 fn rle(stream: &[u8], layout: &PixelLayout) -> Result<FrameBytes, StudyError> {
     let word = |i: usize| Some(u32::from_le_bytes(stream.get(4 * i..4 * i + 4)?.try_into().ok()?) as usize);
@@ -245,7 +255,7 @@ fn rle(stream: &[u8], layout: &PixelLayout) -> Result<FrameBytes, StudyError> {
     Ok(FrameBytes { bytes, sample_bytes, planar: true, is_rgb: false, subsampled: false })
 }
 
-/// PackBits: n ≥ 0 copies the n + 1 bytes that follow, −127 ≤ n ≤ −1 repeats the next one 1 − n times, −128 is nothing.
+/// `PackBits`: n ≥ 0 copies the n + 1 bytes that follow, −127 ≤ n ≤ −1 repeats the next one 1 − n times, −128 is nothing.
 fn unpack<'a>(packed: &[u8], mut out: impl Iterator<Item = &'a mut u8>) -> usize {
     let (mut at, mut written) = (0, 0);
     while let Some(&code) = packed.get(at) {

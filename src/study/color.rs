@@ -1,4 +1,4 @@
-//! Colour pictures: RGB, YBR_FULL, YBR_FULL_422 and PALETTE COLOR to 8-bit RGB (PS3.3 C.7.6.3.1.2).
+//! Colour pictures: RGB, `YBR_FULL`, `YBR_FULL_422` and PALETTE COLOR to 8-bit RGB (PS3.3 C.7.6.3.1.2).
 //!
 //! The grey plane of a colour picture is its luma (ITU-R BT.601) in units of the stored samples, so that what looks for
 //! grey values finds some; a viewer shows the colours.
@@ -14,7 +14,7 @@ use super::grey::LookupTable;
 use super::guard::PixelLayout;
 use super::pixels::{FrameBytes, StoredBits, raw_words};
 
-/// Luma of ITU-R BT.601, the weights that YBR_FULL itself has.
+/// Luma of ITU-R BT.601, the weights that `YBR_FULL` itself has.
 pub(super) fn luma(r: f32, g: f32, b: f32) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
@@ -57,9 +57,9 @@ pub(super) fn three_samples(frame: &FrameBytes, layout: &PixelLayout) -> Result<
     picture(layout, rgb, values)
 }
 
-/// The inverse of YBR_FULL; the middle of the chroma range is half of `high + 1`.
+/// The inverse of `YBR_FULL`; the middle of the chroma range is half of `high + 1`.
 fn from_ybr_full([y, cb, cr]: [f32; 3], high: f32) -> [f32; 3] {
-    let middle = (high + 1.0) / 2.0;
+    let middle = f32::midpoint(high, 1.0);
     let (cb, cr) = (cb - middle, cr - middle);
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(|v| v.round().clamp(0.0, high))
 }

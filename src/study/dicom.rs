@@ -38,7 +38,7 @@ pub(super) struct Dicom {
 #[derive(Debug)]
 enum Source {
     File(PathBuf),
-    /// Inflated, or made in memory.
+    /// Inflated.
     Memory(Vec<u8>),
 }
 
@@ -58,13 +58,6 @@ impl Dicom {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         Self::read(file, length, Source::File(path.to_path_buf()))
-    }
-
-    /// Reads an object from memory.
-    #[cfg(test)]
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, StudyError> {
-        let length = bytes.len() as u64;
-        Self::read(Cursor::new(bytes.clone()), length, Source::Memory(bytes))
     }
 
     fn read<R: Read + Seek>(mut input: R, length: u64, source: Source) -> Result<Self, StudyError> {

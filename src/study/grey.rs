@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_lut_of_zero_entries_has_65536() {
-        let lut = LookupTable::of(&item([0, 0, 16], &[1; 131_072]), false).unwrap();
+        let lut = LookupTable::of(&item([0, 0, 16], &vec![1; 131_072]), false).unwrap();
         assert_eq!((lut.entries.len(), lut.entries[0], lut.entry_max()), (65_536, 257, 65_535));
     }
 

@@ -64,7 +64,7 @@ pub struct Metadata {
     pub model_name: String,
     pub kvp: String,
     pub transfer_syntax: String,
-    /// "2.25…:lossy" marks: ratio or method when LossyImageCompression is "01", else empty.
+    /// Method and ratio of a lossy compression that the image went through ("JPEG 10:1"), else empty.
     pub lossy: String,
     pub sop_class_uid: String,
 }

@@ -157,6 +157,9 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
     if !has_pixels && !is_object(dicom) {
         return Err(StudyError::Truncated("it ends before it says what it is".into()));
     }
+    if !has_pixels && dicom.dataset.integer(tags::ROWS).is_some() {
+        return Err(StudyError::Truncated("it describes an image, but the pixel data is missing".into()));
+    }
     let (columns, rows, frames) = if has_pixels {
         let layout = PixelLayout::of(&dicom.dataset)?;
         (layout.columns as u32, layout.rows as u32, layout.frames)

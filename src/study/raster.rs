@@ -33,7 +33,7 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
     Ok(ImageEntry {
         path: path.to_path_buf(),
         identity: Identity { sop_instance_uid: content_uid(&bytes), ..Identity::default() },
-        meta: Metadata { lossy, transfer_syntax, ..Metadata::default() },
+        meta: Metadata { transfer_syntax, lossy, ..Metadata::default() },
         columns,
         rows,
         frames: 1,

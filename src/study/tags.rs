@@ -44,7 +44,9 @@ fn write_lines(dataset: &Dataset, dicom: &Dicom, depth: usize, lines: &mut Vec<E
             value: value(dataset, *tag, element, dicom),
         });
         if let Value::Items(items) = &element.value {
-            items.iter().for_each(|item| write_lines(item, dicom, depth + 1, lines));
+            for item in items {
+                write_lines(item, dicom, depth + 1, lines);
+            }
         }
     }
 }

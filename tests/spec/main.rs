@@ -6,6 +6,7 @@ mod engine;
 mod house;
 mod network;
 mod panels;
+mod study;
 mod toy;
 mod training;
 mod viewer;
