@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use super::output;
 use crate::study::phantom::{
     Age, Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render, write_dicom, write_mask, write_png,
 };
@@ -67,12 +68,12 @@ pub fn run(arguments: &PhantomArgs) -> anyhow::Result<()> {
         if arguments.format != Format::Png {
             let path = out.join(format!("{name}.dcm"));
             write_dicom(&path, &phantom, &recipe)?;
-            println!("{}", path.display());
+            output::line(path.display().to_string())?;
         }
         if arguments.format != Format::Dicom {
             let path = out.join(format!("{name}.png"));
             write_png(&path, &phantom)?;
-            println!("{}", path.display());
+            output::line(path.display().to_string())?;
         }
         write_mask(&out.join(format!("{name}-mask.png")), &phantom)?;
     }

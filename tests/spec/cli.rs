@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use pellucid::study::phantom::{self, PhantomRecipe};
 use serde_json::Value;
 
 use crate::toy;
@@ -131,7 +132,11 @@ fn what_cannot_be_read_is_a_sentence_and_exit_code_1() {
     fs::write(path.join("text.dcm"), "this is a letter, not an image").unwrap();
     fs::write(path.join("empty.png"), "").unwrap();
     fs::write(path.join("huge.png"), png_header(30_000, 30_000)).unwrap();
-    for name in ["text.dcm", "empty.png", "huge.png", "missing.dcm"] {
+    let recipe = PhantomRecipe { size: 64, ..PhantomRecipe::default() };
+    phantom::write_dicom(&path.join("cut.dcm"), &phantom::render(&recipe), &recipe).unwrap();
+    let whole = fs::read(path.join("cut.dcm")).unwrap();
+    fs::write(path.join("cut.dcm"), &whole[..whole.len() / 2]).unwrap();
+    for name in ["text.dcm", "cut.dcm", "empty.png", "huge.png", "missing.dcm"] {
         for command in ["predict", "inspect"] {
             let model: &[&str] = if command == "predict" { &["--model", "toy"] } else { &[] };
             let output = pellucid(path, &[&[command, name, "--json"], model].concat());
@@ -345,4 +350,33 @@ fn a_closed_pipe_is_no_error() {
     let output = Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
     assert_eq!(code(&output), 0, "{}", said(&output));
     assert!(output.stderr.is_empty(), "{}", said(&output));
+}
+
+#[test]
+fn the_demo_writes_films_maps_and_reports_without_a_display() {
+    let folder = tempfile::tempdir().unwrap();
+    toy::model(folder.path());
+    let output = pellucid(folder.path(), &["demo", "--model", "toy", "--out", "d"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for name in ["opacity.dcm", "opacity-mask.png", "opacity-maps.png", "opacity.pdf", "opacity.json", "healthy.pdf"] {
+        assert!(folder.path().join("d").join(name).is_file() && text.contains(name), "{name} of {text}");
+    }
+    assert!(text.contains("not a medical device") && text.contains("no display"), "{text}");
+    let output = pellucid(folder.path(), &["demo", "--model", "toy", "--out", "toy/manifest.toml", "--no-window"]);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("could not be made"), "{}", said(&output));
+}
+
+#[test]
+#[cfg(all(unix, not(target_os = "macos")))]
+fn the_viewer_without_a_display_is_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    toy::picture(&folder.path().join("a.png"), 1);
+    let output = pellucid(folder.path(), &["a.png"]);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("no display"), "{}", said(&output));
+    let output = pellucid(folder.path(), &["predcit"]);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("no file, folder or command called predcit"), "{}", said(&output));
 }
