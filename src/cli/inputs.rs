@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
 use super::{Outcome, output, panic_text};
-use crate::study::{Frame, ImageEntry, load, scan};
+use crate::study::{Frame, ImageEntry, StudyError, load, scan};
 
 /// Endings of image files.
 const ENDINGS: [&str; 9] = ["dcm", "dicom", "ima", "png", "jpg", "jpeg", "tif", "tiff", "dic"];
@@ -53,13 +53,16 @@ impl Inputs {
             let heard = |_, read| bar.set_position(read as u64);
             let catalogue = scan(std::slice::from_ref(path), &AtomicBool::new(false), &mut { heard });
             bar.finish_and_clear();
-            let entries: Vec<Arc<ImageEntry>> = catalogue.images().cloned().collect();
+            let mut entries: Vec<Arc<ImageEntry>> = catalogue.images().cloned().collect();
             let before = (inputs.images.len(), inputs.failed);
             for warning in &catalogue.warnings {
                 let read = entries.iter().any(|e| e.path == warning.path);
-                if !read && (warning.path == *path || looks_like_an_image(&warning.path)) {
+                if !read && warning.path != *path && warning.path.is_file() {
+                    // A catalogue shows one of several files that claim to be the same image; here each counts.
+                    entries.extend(alone(&warning.path, &mut inputs.failed));
+                } else if !read {
                     inputs.failed += 1;
-                    complain(&warning.path, &anyhow!("{}", warning.reason));
+                    complain(&warning.path, "read", &anyhow!("{}", warning.reason));
                 } else {
                     output::remark(format!("note: {}: {}", warning.path.display(), warning.reason));
                 }
@@ -68,7 +71,7 @@ impl Inputs {
                 if !entry.has_pixels {
                     if entry.path == *path {
                         inputs.failed += 1;
-                        complain(path, &anyhow!("it is an object without pixels ({})", entry.title));
+                        complain(path, "read", &anyhow!("it is an object without pixels ({})", entry.title));
                     }
                 } else if seen.insert(entry.path.clone()) {
                     inputs.images.push(Image { entry });
@@ -76,7 +79,7 @@ impl Inputs {
             }
             if before == (inputs.images.len(), inputs.failed) && !path.is_file() {
                 inputs.failed += 1;
-                complain(path, &anyhow!("there is no image in it"));
+                complain(path, "read", &anyhow!("there is no image in it"));
             }
         }
         inputs
@@ -106,7 +109,8 @@ impl Inputs {
                     return Err(error);
                 }
                 failed += 1;
-                bar.suspend(|| complain(image.path(), &error));
+                let done = if error.is::<StudyError>() { "read" } else { "finished" };
+                bar.suspend(|| complain(image.path(), done, &error));
             }
             bar.inc(1);
         }
@@ -115,11 +119,19 @@ impl Inputs {
     }
 }
 
-fn complain(path: &Path, error: &anyhow::Error) {
-    let whole = Err::<(), _>(anyhow!("{}", output::sentences(error)));
-    if let Err(error) = whole.with_context(|| format!("{} was not read", path.display())) {
-        output::complain(&error);
+/// The image in one file of a folder; what cannot be read is reported and counted.
+fn alone(path: &Path, failed: &mut usize) -> Vec<Arc<ImageEntry>> {
+    let catalogue = scan(&[path.to_owned()], &AtomicBool::new(false), &mut |_, _| ());
+    for warning in &catalogue.warnings {
+        *failed += 1;
+        complain(path, "read", &anyhow!("{}", warning.reason));
     }
+    catalogue.images().cloned().collect()
+}
+
+/// Says that an image was not read, or not finished, and why.
+fn complain(path: &Path, done: &str, error: &anyhow::Error) {
+    output::remark(format!("error: {} was not {done}. Cause: {}", path.display(), output::sentences(error)));
 }
 
 /// By its ending, or for want of one.

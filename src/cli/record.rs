@@ -116,16 +116,20 @@ impl<'a> Record<'a> {
     /// For people: a heading, the gate, a line for each group and label, the doubt, the warnings.
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.image);
-        let gate = if self.gate.accepted { "accepted" } else { "refused" };
-        let score = self.gate.score.map_or(String::new(), |s| format!(" ({s:.2})"));
-        let _ = writeln!(text, "  Input gate: {gate}{score}. {}", self.gate.reason);
+        let _ = match self.gate.score {
+            Some(score) => {
+                let verdict = if self.gate.accepted { "accepted" } else { "refused" };
+                writeln!(text, "  Input gate: {verdict} ({score:.2}). {}", self.gate.reason)
+            }
+            None => writeln!(text, "  Input gate: none"),
+        };
         let width = self.predictions.iter().chain(&self.groups).map(|r| r.label.chars().count()).max().unwrap_or(0);
         for row in self.groups.iter().chain(&self.predictions) {
             let _ = write!(text, "  {:width$}  {:.3}", row.label, row.probability);
             if let (Some(mean), Some(sd), Some(low), Some(high)) = (row.mean, row.sd, row.p05, row.p95) {
                 let _ = write!(text, "  mean {mean:.3} ± {sd:.3}, 5–95 % {low:.3}–{high:.3}");
             }
-            let side = if row.probability >= row.threshold { "at or above" } else { "below" };
+            let side = if row.mean.unwrap_or(row.probability) >= row.threshold { "at or above" } else { "below" };
             let _ = writeln!(text, "  ({side} its threshold {:.2})", row.threshold);
         }
         if let (Some(entropy), Some(information)) = (self.predictive_entropy, self.mutual_information) {

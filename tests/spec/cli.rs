@@ -329,6 +329,37 @@ fn evaluate_prints_the_fields_of_the_contract() {
 }
 
 #[test]
+fn every_file_of_a_folder_counts_also_those_that_claim_to_be_the_same_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let recipe = PhantomRecipe { size: 64, ..PhantomRecipe::default() };
+    let other = phantom::render(&PhantomRecipe { seed: 2, ..recipe.clone() });
+    phantom::write_dicom(&path.join("a.dcm"), &phantom::render(&recipe), &recipe).unwrap();
+    phantom::write_dicom(&path.join("b.dcm"), &other, &recipe).unwrap();
+    let output = pellucid(path, &["inspect", ".", "--json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["sop_instance_uid"], lines[1]["sop_instance_uid"]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    toy::model(path);
+    toy::picture(&path.join("a.png"), 1);
+    let output = pellucid(path, &["report", "a.png", "-o", "no/such/folder/a.pdf", "--model", "toy"]);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("could not be written"), "{}", said(&output));
+    let output = pellucid(path, &["report", "a.png", "-o", "a.pdf", "--model", "toy", "--samples", "10"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(path.join("a.json").is_file());
+    let output = pellucid(path, &["report", "--verify", "a.json", "--model", "toy"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+}
+
+#[test]
 fn folders_that_mean_no_class_are_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     toy::model(folder.path());
