@@ -76,10 +76,10 @@ pub fn analyze_with(
     let plane = LazyCell::new(|| frame.model_plane());
     let started = Instant::now();
     let verdict = match known.gate.take() {
-        Some(verdict) => verdict,
+        Some(verdict) => Some(verdict),
         None => model.gate.as_ref().map(|gate| gate.judge(&plane, &frame.entry.meta)).transpose()?,
     };
-    known.gate = Some(verdict.clone());
+    known.gate.clone_from(&verdict);
     let gate_ms = milliseconds(started);
     analysis.timing.preprocess = gate_ms;
     analysis.gate = verdict;
@@ -280,7 +280,7 @@ mod tests {
             reason: "This is a hand.".into(),
             warnings: Vec::new(),
         };
-        let mut known = Known { gate: Some(Some(verdict)), pass: None };
+        let mut known = Known { gate: Some(verdict), pass: None };
         let options = AnalysisOptions { force, ..AnalysisOptions::default() };
         let mut told = 0;
         let cancel = CancelToken::default();

@@ -15,8 +15,7 @@ use crate::network::{GateVerdict, Mode, Model, Network};
 /// What is known of one image with one model; filled in by the first analysis and of use to the next.
 #[derive(Default)]
 pub struct Known {
-    /// `None` within when the model has no gate.
-    pub(super) gate: Option<Option<GateVerdict>>,
+    pub(super) gate: Option<GateVerdict>,
     pub(super) pass: Option<Pass>,
 }
 
