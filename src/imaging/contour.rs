@@ -71,7 +71,7 @@ fn segments(map: &Plane, level: f32) -> Vec<(Crossing, Crossing)> {
                 (true, false, true, false) if joined => pieces.extend([(top, right), (bottom, left)]),
                 (false, true, false, true) if !joined => pieces.extend([(top, right), (bottom, left)]),
                 (true, false, true, false) | (false, true, false, true) => {
-                    pieces.extend([(left, top), (right, bottom)])
+                    pieces.extend([(left, top), (right, bottom)]);
                 }
             }
         }

@@ -98,7 +98,7 @@ pub fn difference(a: &Plane, b: &Plane) -> Plane {
     Plane { width: a.width, height: a.height, values }
 }
 
-/// The map enlarged to the size of a picture, bilinearly, with half-pixel centres (PyTorch's `align_corners=False`).
+/// The map enlarged to the size of a picture, bilinearly, with half-pixel centres (`align_corners=False`).
 ///
 /// Pixels outside `area` become 0.
 #[must_use]

@@ -49,7 +49,7 @@ pub fn sha256(path: &Path) -> io::Result<String> {
     if read > limits::FILE_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than the budget"));
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:x}", hasher.finalize()))
 }
 
 /// Writes the report into a folder under a name of its own and returns the path of the PDF; the JSON lies beside it.
@@ -101,7 +101,8 @@ fn staged(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, ReportError> {
         file.as_file().sync_all()?;
         Ok(file)
     };
-    write().map_err(|source| ReportError::Write { path: folder.to_owned(), source })
+    // The kind alone: the rest of the message would name the temporary file.
+    write().map_err(|e: io::Error| ReportError::Write { path: folder.to_owned(), source: e.kind().into() })
 }
 
 /// A file name without extension: patient and day of the study, or the fingerprint where they are left out.

@@ -68,7 +68,7 @@ fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
 
     let heights = |blocks: &[Block]| blocks.iter().map(|b| b.height + 2.0 * GAP + 0.5).sum::<f32>();
     let tail = heights(&basis) + signed.height + GAP;
-    let legend_height = if case.analysis.scored { legend.height + 3.0 } else { 0.0 };
+    let legend_height = if case.analysis.scored { legend.height + 5.0 } else { 0.0 };
     let words = opening.height + heights(&findings) + 2.0 * GAP + 0.5 + legend_height;
     let on_one_page = !several && capacity - words - tail >= SMALLEST_PICTURES;
     let left_over = capacity - words - if on_one_page { tail } else { 0.0 };
@@ -77,17 +77,21 @@ fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
     flow.add(&opening, false);
     let mut pictures = gallery.first_row(case, width, left_over.max(SMALLEST_PICTURES));
     if case.analysis.scored {
-        pictures.stack(3.0, &legend);
+        pictures.stack(4.0, &legend);
     }
     flow.add(&pictures, true);
-    findings.iter().for_each(|block| flow.add(block, true));
+    for block in &findings {
+        flow.add(block, true);
+    }
     if several {
         flow.pages.push(Block::default());
         let mut grid = gallery.grid(case, width, capacity - tail - legend_height - 2.0 * GAP);
-        grid.stack(3.0, &legend);
+        grid.stack(5.0, &legend);
         flow.add(&grid, false);
     }
-    basis.iter().for_each(|block| flow.add(block, true));
+    for block in &basis {
+        flow.add(block, true);
+    }
     flow.close(&signed);
     (flow.framed(case, page_width, page_height), gallery)
 }
@@ -169,7 +173,7 @@ fn printed(case: &CaseReport, pages: &[Block], gallery: Gallery) -> Result<Vec<u
     let info = &mut document.metadata.info;
     // printpdf would date it 1970.
     if let Ok(now) = DateTime::from_unix_timestamp(case.created.timestamp()) {
-        (info.creation_date, info.modification_date, info.metadata_date) = (now.clone(), now.clone(), now);
+        (info.creation_date, info.modification_date, info.metadata_date) = (now, now, now);
     }
     info.producer = format!("Pellucid {}", crate::VERSION);
     info.creator.clone_from(&info.producer);
@@ -197,8 +201,11 @@ fn printed(case: &CaseReport, pages: &[Block], gallery: Gallery) -> Result<Vec<u
     let options = PdfSaveOptions { image_optimization: Some(images), ..PdfSaveOptions::default() };
     let mut file = document.to_lopdf_document(&options, &mut Vec::new());
     // Empty entries say nothing, and an empty PDF/X version is read as a claim.
-    let info = file.trailer.get(b"Info").and_then(|info| info.as_reference());
-    if let Ok(info) = info.and_then(|id| file.get_object_mut(id)).and_then(|info| info.as_dict_mut()) {
+    if let Ok(entry) = file.trailer.get(b"Info")
+        && let Ok(id) = entry.as_reference()
+        && let Ok(object) = file.get_object_mut(id)
+        && let Ok(info) = object.as_dict_mut()
+    {
         for entry in ["GTS_PDFXVersion", "Identifier", "Author", "Keywords"] {
             info.remove(entry.as_bytes());
         }

@@ -65,7 +65,7 @@ impl Gallery {
         Self { pictures: vec![film(case)], aspect, map_size }
     }
 
-    /// The film alone beside the first class, or beside the reason why there is no map.
+    /// The film alone beside the most probable of the chosen classes, or beside the reason why there is no map.
     pub fn first_row(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
         let original = Panel {
             title: "Original".into(),
@@ -74,7 +74,9 @@ impl Gallery {
             lines: Vec::new(),
             note: "",
         };
-        let Some(&class) = case.classes.first().filter(|_| case.analysis.scored) else {
+        let probability = |class: usize| case.analysis.labels.get(class).map_or(0.0, |score| score.probability);
+        let top = case.classes.iter().copied().max_by(|&a, &b| probability(a).total_cmp(&probability(b)));
+        let Some(class) = top.filter(|_| case.analysis.scored) else {
             let reason = if case.analysis.scored {
                 "No class was chosen to be explained."
             } else {
@@ -149,7 +151,7 @@ impl Gallery {
             return nothing("No positive evidence for this class");
         }
         let map = self.placed(case, attribution);
-        let lines = if case.overlay.contours { self.lines(&map) } else { Vec::new() };
+        let lines = if case.overlay.contours { Self::lines(&map) } else { Vec::new() };
         Panel {
             overlay: Some(self.add(Picture::Overlay(compose(&map, &case.overlay)))),
             lines,
@@ -183,7 +185,7 @@ impl Gallery {
     }
 
     /// Contours in parts of the picture's width and height.
-    fn lines(&self, map: &Plane) -> Vec<Vec<[f32; 2]>> {
+    fn lines(map: &Plane) -> Vec<Vec<[f32; 2]>> {
         let (w, h) = (map.width as f32, map.height as f32);
         contours(map, &LEVELS, map.width, map.height)
             .into_iter()
@@ -234,7 +236,7 @@ impl Gallery {
         let mut block = Block::default();
         for (i, panel) in panels.iter().enumerate() {
             let x = left + i as f32 * (column + GAP);
-            block.put(x, 0.0, &self.panel(panel, w, h, column));
+            block.put(x, 0.0, &Self::panel(panel, w, h, column));
         }
         let end = left + panels.len() as f32 * (column + GAP) - GAP;
         if let Some((number, numbers)) = bar {
@@ -258,7 +260,7 @@ impl Gallery {
         if room / self.aspect <= tallest { (room, room / self.aspect) } else { (tallest * self.aspect, tallest) }
     }
 
-    fn panel(&self, panel: &Panel, w: f32, h: f32, column: f32) -> Block {
+    fn panel(panel: &Panel, w: f32, h: f32, column: f32) -> Block {
         let mut block = Block::default();
         let x = (column - w) / 2.0;
         for number in std::iter::once(0).chain(panel.overlay) {
@@ -271,9 +273,9 @@ impl Gallery {
             }
         }
         if !panel.note.is_empty() {
-            let words = paragraph(panel.note, BODY.bold().ink(Ink::White), w - 12.0);
-            block.fill(x, h - words.height - 8.0, w, words.height + 8.0, Ink::Black);
-            block.put(x + 6.0, h - words.height - 4.0, &words);
+            let words = paragraph(panel.note, CAPTION.bold().ink(Ink::White), w - 8.0);
+            block.fill(x, h - words.height - 6.0, w, words.height + 6.0, Ink::Black);
+            block.put(x + 4.0, h - words.height - 3.0, &words);
         }
         block.height = h + 3.0;
         let mut text = paragraph(&panel.title, BODY.bold(), column);

@@ -8,7 +8,7 @@ use super::suggestions::{CAUTION, suggestions};
 use super::typeface;
 use crate::engine::ModelInfo;
 use crate::imaging::WindowFunction;
-use crate::network::manifest::{Head, Normalization, Resize};
+use crate::network::manifest::{Head, Metric, Normalization, Resize};
 use crate::study::{SpacingProvenance, Warning, readable_name};
 use crate::uncertainty::entropy;
 
@@ -256,16 +256,7 @@ pub fn ground(case: &CaseReport, source: &Source, width: f32) -> Block {
         "Trained on",
         format!("{} images, {}. {}", training.images, training.population.trim_end_matches('.'), training.data),
     ));
-    let measured: Vec<String> = manifest
-        .metrics
-        .iter()
-        .map(|m| {
-            let name = if m.name.eq_ignore_ascii_case("auroc") { "AUROC" } else { m.name.as_str() };
-            format!("{} {name} {:.3} (95 % {:.3}–{:.3}; {})", m.target, m.value, m.low, m.high, m.on)
-        })
-        .collect();
-    let measured =
-        if measured.is_empty() { "nothing is known about how well it does".to_owned() } else { measured.join(" · ") };
+    let measured = measured(&manifest.metrics);
     rows.push(("Measured", measured));
     let timing = &case.analysis.timing;
     let total = timing.preprocess + timing.forward + timing.explain + timing.uncertainty;
@@ -277,6 +268,37 @@ pub fn ground(case: &CaseReport, source: &Source, width: f32) -> Block {
         rows.push(("Image file", format!("SHA-256 {hash}")));
     }
     pairs(&rows, 50.0, width)
+}
+
+/// Figures by what they were measured on, then by finding.
+fn measured(metrics: &[Metric]) -> String {
+    if metrics.is_empty() {
+        return "nothing is known about how well it does".to_owned();
+    }
+    let distinct = |key: fn(&Metric) -> &str, of: &[&Metric]| {
+        let mut keys: Vec<String> = Vec::new();
+        for key in of.iter().map(|m| key(m).to_owned()) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    };
+    let all: Vec<&Metric> = metrics.iter().collect();
+    let mut sets = Vec::new();
+    for on in distinct(|m| m.on.as_str(), &all) {
+        let here: Vec<&Metric> = all.iter().copied().filter(|m| m.on == on).collect();
+        let mut findings = Vec::new();
+        for target in distinct(|m| m.target.as_str(), &here) {
+            let figures = here.iter().filter(|m| m.target == target).map(|m| {
+                let name = if m.name.eq_ignore_ascii_case("auroc") { "AUROC" } else { m.name.as_str() };
+                format!("{name} {:.3} ({:.3}–{:.3})", m.value, m.low, m.high)
+            });
+            findings.push(format!("{target} {}", figures.collect::<Vec<_>>().join(", ")));
+        }
+        sets.push(format!("{}; 95 % intervals of {on}", findings.join(" · ")));
+    }
+    sets.join(". ")
 }
 
 /// What the model and the maps cannot know.

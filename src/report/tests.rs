@@ -58,7 +58,7 @@ fn the_page_says_who_what_how_sure_and_on_what_ground() {
         "more than one answer remains possible",
         "Grad-CAM at layer stage4",
         "3f9c2a7d5b1e4c6088aa91d2f4b7e3c05d6e7f8091a2b3c4d5e6f708192a3b4c",
-        "AUROC 0.982 (95 % 0.971–0.990",
+        "AUROC 0.982 (0.971–0.990)",
         "Not a medical device",
         "Page 1 of 1",
         "Signature",

@@ -149,7 +149,7 @@ pub fn compare(sidecar: &Sidecar, analysis: &Analysis, model: &ModelInfo) -> Ver
         }
         (None, None) => {}
         (was, is) => {
-            found.number("input gate present", f64::from(u8::from(was.is_some())), f64::from(u8::from(is.is_some())))
+            found.number("input gate present", f64::from(u8::from(was.is_some())), f64::from(u8::from(is.is_some())));
         }
     }
     let posterior = analysis.posterior.as_ref();
