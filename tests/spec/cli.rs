@@ -333,7 +333,7 @@ fn every_file_of_a_folder_counts_also_those_that_claim_to_be_the_same_image() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let recipe = PhantomRecipe { size: 64, ..PhantomRecipe::default() };
-    let other = phantom::render(&PhantomRecipe { seed: 2, ..recipe.clone() });
+    let other = phantom::render(&PhantomRecipe { size: 80, ..recipe.clone() });
     phantom::write_dicom(&path.join("a.dcm"), &phantom::render(&recipe), &recipe).unwrap();
     phantom::write_dicom(&path.join("b.dcm"), &other, &recipe).unwrap();
     let output = pellucid(path, &["inspect", ".", "--json"]);
