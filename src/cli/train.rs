@@ -30,6 +30,9 @@ pub struct TrainArgs {
     /// Go on from the checkpoint in the run's folder
     #[arg(long)]
     pub resume: bool,
+    /// With --resume: go on although the configuration has changed since
+    #[arg(long, requires = "resume")]
+    pub changed: bool,
     /// Another seed than the configuration's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -56,6 +59,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         model: args.model.clone().unwrap_or_else(|| out.join("model")),
         out,
         resume: args.resume,
+        changed: args.changed,
         max_steps: args.max_steps,
         limit: args.limit,
         device: candle_core::Device::Cpu,

@@ -6,6 +6,8 @@
 //!
 //! Aspect and sharpness matter more than they seem to: the classes of public chest sets were squashed from
 //! different aspect ratios and come from different exposures, which a network learns sooner than it learns lungs.
+//! A part of the images should stay untouched but for their place: a network that never sees a plain image meets
+//! one for the first time at prediction.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -23,6 +25,9 @@ const TONES: usize = 1024;
 /// A changed copy of `picture` at the size of `input`, values from 0 to 1.
 pub fn augment(picture: &Picture, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
     let mut plane = place(picture, input.width, strength, rng);
+    if rng.random::<f32>() < strength.untouched {
+        return plane;
+    }
     tone(&mut plane, strength, rng);
     if rng.random::<f32>() < strength.sharpness {
         plane = sharpness(plane, input, strength, rng);
@@ -209,6 +214,7 @@ mod tests {
 
     fn strong() -> Augment {
         Augment {
+            untouched: 0.0,
             flip: 0.5,
             rotation: 30.0,
             shift: 0.2,

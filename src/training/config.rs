@@ -142,6 +142,10 @@ pub struct Optimization {
     /// Decay of the running average of the weights, per step; 0 uses the weights themselves.
     #[serde(default)]
     pub average_decay: f64,
+    /// Batches of plain training images that set the statistics of batch norm before each validation; 0 keeps those
+    /// of the augmented images. See [`super::validation::settle_norms`].
+    #[serde(default)]
+    pub norm_batches: usize,
     /// Epochs of the last phase without a better one before the run ends; 0 runs to the end.
     #[serde(default)]
     pub patience: usize,
@@ -161,6 +165,8 @@ fn two() -> usize {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
+    /// Probability that an image keeps its grey values, sharpness and all its parts: only its place changes.
+    pub untouched: f32,
     /// Probability of a left-right mirror image.
     pub flip: f32,
     /// Largest rotation, degrees.
@@ -335,6 +341,7 @@ impl Config {
         within("loader_threads", o.loader_threads as f64, 1.0, 64.0)?;
         let a = &self.augment;
         for (name, value, high) in [
+            ("untouched", a.untouched, 1.0),
             ("flip", a.flip, 1.0),
             ("rotation", a.rotation, 180.0),
             ("shift", a.shift, 0.5),

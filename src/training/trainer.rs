@@ -22,7 +22,7 @@ use super::produce::{self, Extent};
 use super::random::{Purpose, stream};
 use super::schedule::Schedule;
 use super::split::{self, Split};
-use super::validation::{self, summed, targets};
+use super::validation::{self, Scores, summed, targets};
 use super::{Error, Result, balance};
 use crate::evaluation::roc::auroc;
 use crate::network::manifest::{Input, Manifest};
@@ -38,6 +38,8 @@ pub struct Options {
     /// Folder of the finished model.
     pub model: PathBuf,
     pub resume: bool,
+    /// Go on from a checkpoint of another configuration too, as long as its tensors fit.
+    pub changed: bool,
     /// Stop after so many steps in all.
     pub max_steps: Option<u64>,
     /// Use only about so many images.
@@ -186,16 +188,18 @@ impl<'a> Run<'a> {
 
     fn resume(&mut self) -> Result<()> {
         let found = checkpoint::load(&self.options.out, &self.parameters, &mut self.optimizer)?;
-        if found.state.fingerprint != self.state.fingerprint {
+        if found.state.fingerprint != self.state.fingerprint && !self.options.changed {
             return Err(Error::Checkpoint {
                 path: self.options.out.join(checkpoint::FILE),
-                reason: "configuration or data have changed since it was written; start again without --resume, or \
-                         use its weights by `start_from`"
+                reason: "configuration or data have changed since it was written; add --changed to go on from it all \
+                         the same, or start again without --resume"
                     .into(),
             });
         }
         self.parameters.assign(&found.weights)?;
-        (self.average, self.best, self.state) = (found.average, found.best, found.state);
+        let fingerprint = std::mem::take(&mut self.state.fingerprint);
+        (self.average, self.best) = (found.average, found.best);
+        self.state = State { fingerprint, ..found.state };
         Ok(())
     }
 
@@ -292,9 +296,8 @@ impl<'a> Run<'a> {
     fn validate(&mut self, training_loss: f64, learning_rate: f64, speed: f64, started: Instant) -> Result<Row> {
         let own = self.parameters.values()?;
         self.parameters.assign(&self.average)?;
-        let scores = validation::score(&self.network, &self.recipe, &self.split.validation, &self.options.device);
+        let scores = self.score(&self.recipe)?;
         self.parameters.assign(&own)?;
-        let scores = scores?;
         let probabilities = scores.probabilities(1.0);
         let area = |(name, members): (String, Vec<usize>)| {
             let positive: Vec<bool> = scores.labels.iter().map(|k| members.contains(k)).collect();
@@ -311,6 +314,14 @@ impl<'a> Run<'a> {
             images_per_second: speed,
             seconds: started.elapsed().as_secs_f64(),
         })
+    }
+
+    /// Settles the norms of the weights at hand, and runs them on the validation images.
+    fn score(&self, recipe: &Recipe) -> Result<Scores> {
+        let mut batches = recipe.order(&self.split.training, 0);
+        batches.truncate(self.config.optimization.norm_batches);
+        validation::settle_norms(&self.network, recipe, &batches, &self.options.device)?;
+        validation::score(&self.network, recipe, &self.split.validation, &self.options.device)
     }
 
     /// Keeps the averaged weights when `row` is the best of the last phase; tells whether it is.
@@ -340,10 +351,10 @@ impl<'a> Run<'a> {
 
     fn finish(self) -> Result<Outcome> {
         let epoch = self.state.best.map_or(self.state.epoch, |(epoch, _)| epoch);
-        let values = self.best.as_ref().unwrap_or(&self.average);
-        self.parameters.assign(values)?;
+        self.parameters.assign(self.best.as_ref().unwrap_or(&self.average))?;
         let recipe = recipe(self.config, self.dataset, self.config.input.width);
-        let scores = validation::score(&self.network, &recipe, &self.split.validation, &self.options.device)?;
+        let scores = self.score(&recipe)?;
+        let values = self.parameters.values()?;
         let patient = |i: &usize| self.dataset.samples[*i].patient.as_str();
         let patients: Vec<&str> = self.split.validation.iter().map(patient).collect();
         let finish = finish::finish(self.config, &scores, &patients);
@@ -355,7 +366,7 @@ impl<'a> Run<'a> {
             validation_patients: distinct(&self.split.validation),
             epoch,
         };
-        let manifest = produce::write(&self.options.model, self.config, &self.parameters, values, &finish, extent)?;
+        let manifest = produce::write(&self.options.model, self.config, &self.parameters, &values, &finish, extent)?;
         Ok(Outcome {
             manifest,
             extent,

@@ -44,6 +44,7 @@ label_smoothing = 0.02
 class_weights = "inverse"
 clip_norm = 2.0
 average_decay = 0.8
+norm_batches = 2
 criterion = "loss"
 
 [augment]
@@ -107,6 +108,7 @@ fn options(folder: &Path) -> Options {
         out: folder.join("run"),
         model: folder.join("model"),
         resume: false,
+        changed: false,
         max_steps: None,
         limit: None,
         device: Device::Cpu,
@@ -162,6 +164,8 @@ fn a_checkpoint_of_another_configuration_is_refused() {
     let other = config(folder.path(), &|c| c.replace("learning_rate = 0.02", "learning_rate = 0.03")).unwrap();
     let error = train(&other, &Options { resume: true, ..options(folder.path()) }).unwrap_err();
     assert!(error.to_string().contains("have changed since"), "{error}");
+    let outcome = train(&other, &Options { resume: true, changed: true, ..options(folder.path()) }).unwrap();
+    assert_eq!(outcome.history.len(), 6);
 }
 
 #[test]
