@@ -76,7 +76,6 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
         Message::DialogCancelled => state.export_when_chosen = false,
         Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
-        Message::Scanning { .. } => {}
         Message::Scanned { paths, catalogue } => return scanned(state, paths, *catalogue),
         Message::DemoFailed(reason) => {
             state.scanning = false;
@@ -85,26 +84,21 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::FrameLoaded { generation, result } if generation == state.generation => {
             return frame_loaded(state, result);
         }
-        // Another image was asked for meanwhile.
-        Message::FrameLoaded { .. } => {}
+        // Closed meanwhile, or another image was asked for.
+        Message::Scanning { .. } | Message::FrameLoaded { .. } => {}
         Message::ReportWritten(Ok(path)) => {
             state.exporting = false;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             notice(
                 state,
                 Level::Info,
-                format!("Report written: {name}"),
+                format!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display()),
                 Some(("Open", Command::OpenExternally(path))),
             );
         }
         Message::ReportWritten(Err(reason)) => {
             state.exporting = false;
-            notice(
-                state,
-                Level::Error,
-                format!("The report was not written. {reason}"),
-                Some(("Report folder…", Command::ChooseReportFolder)),
-            );
+            notice(state, Level::Error, capitalized(&reason), Some(("Report folder…", Command::ChooseReportFolder)));
         }
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
@@ -145,6 +139,12 @@ fn model_ready(state: &mut State, info: ModelInfo) -> Vec<Effect> {
     }
     state.ticked.retain(|c| *c < classes);
     analyze(state)
+}
+
+/// A message of the report's module, which may follow other words, as a sentence of its own.
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Until the reader chooses, the most probable class is the one on screen.

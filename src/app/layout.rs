@@ -64,7 +64,9 @@ pub fn cells(area: Rect, n: usize, aspect: f32) -> Vec<Rect> {
     let size_with = |columns: usize| {
         let rows = n.div_ceil(columns);
         let (w, h) = (area.width() / columns as f32, area.height() / rows as f32);
-        (w / aspect).min(h)
+        // An empty cell is worth it only where it makes the views much larger: A | B | A − B reads best in a row.
+        let gap = if n.is_multiple_of(columns) { 1.0 } else { 0.75 };
+        (w / aspect).min(h) * gap
     };
     let columns = (1..=n).max_by(|a, b| size_with(*a).total_cmp(&size_with(*b))).unwrap_or(1);
     let rows = n.div_ceil(columns);
@@ -158,6 +160,9 @@ mod tests {
         let area = Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 600.0));
         let columns = |n| cells(area, n, 0.9).iter().filter(|r| r.min.y == 0.0).count();
         assert_eq!((columns(1), columns(2), columns(3), columns(4)), (1, 2, 3, 2));
+        // At 1280 × 720 between both panels, too.
+        let narrow = Rect::from_min_size(pos2(0.0, 0.0), vec2(768.0, 656.0));
+        assert!(cells(narrow, 3, 1.0).iter().all(|r| r.min.y == 0.0));
     }
 
     #[test]

@@ -137,7 +137,9 @@ impl App {
     }
 
     fn all(&mut self, effects: Vec<Effect>) {
-        effects.into_iter().for_each(|e| self.services.carry_out(e));
+        for effect in effects {
+            self.services.carry_out(effect);
+        }
     }
 }
 
@@ -158,7 +160,9 @@ impl eframe::App for App {
             ctx.request_repaint_after(wait);
         }
         let commands = self.once.as_mut().map_or(Vec::new(), |once| once.step(ctx, &self.state));
-        commands.into_iter().for_each(|c| self.carry_out(c));
+        for command in commands {
+            self.carry_out(command);
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
@@ -167,7 +171,9 @@ impl eframe::App for App {
             // What was drawn is the state before them.
             ui.ctx().request_repaint();
         }
-        commands.into_iter().for_each(|c| self.carry_out(c));
+        for command in commands {
+            self.carry_out(command);
+        }
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

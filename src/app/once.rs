@@ -11,7 +11,7 @@ use super::command::Command;
 use super::state::{Film, Level, Model, Phase, State};
 
 /// Nothing takes longer than this on purpose.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// The window is drawn this long with the result before its picture is taken: thumbnails, layout, hover.
 const SETTLE: Duration = Duration::from_millis(700);
 

@@ -50,6 +50,8 @@ pub fn demo() -> Result<PathBuf, String> {
 
 /// Writes the report (PDF and JSON) and yields the place of the PDF.
 pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, String> {
+    std::fs::create_dir_all(folder)
+        .map_err(|e| format!("The folder {} could not be made: {e}. Choose another one.", folder.display()))?;
     crate::report::export(case, folder).map_err(|e| sentence(&e))
 }
 

@@ -148,6 +148,7 @@ pub struct Notice {
 /// What is remembered from one start to the next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     /// Newest first.
     pub recent: Vec<PathBuf>,
@@ -183,6 +184,7 @@ impl Default for Settings {
 
 /// All that the viewer knows.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct State {
     pub catalogue: Catalogue,
     /// Every image with pixels, in the order of the catalogue.

@@ -22,8 +22,11 @@ pub const SIDE: usize = 96;
 pub struct Thumbnails {
     made: HashMap<String, TextureHandle>,
     asked: RefCell<HashSet<String>>,
-    thread: Option<(Sender<Arc<ImageEntry>>, Receiver<(String, ColorImage)>)>,
+    thread: Option<Thread>,
 }
+
+/// Where wishes go, and where pictures come from with the UID of their image.
+type Thread = (Sender<Arc<ImageEntry>>, Receiver<(String, ColorImage)>);
 
 impl Thumbnails {
     /// Thumbnails made by a thread; `default()` makes none.

@@ -377,16 +377,12 @@ fn export(state: &mut State) -> Vec<Effect> {
     if state.exporting {
         return Vec::new();
     }
-    match state.settings.report_folder.clone() {
-        Some(folder) => {
-            state.exporting = true;
-            vec![Effect::WriteReport { case: Box::new(case), folder }]
-        }
-        None => {
-            state.export_when_chosen = true;
-            vec![Effect::AskForReportFolder]
-        }
+    if let Some(folder) = state.settings.report_folder.clone() {
+        state.exporting = true;
+        return vec![Effect::WriteReport { case: Box::new(case), folder }];
     }
+    state.export_when_chosen = true;
+    vec![Effect::AskForReportFolder]
 }
 
 /// The case on screen, once its analysis is finished.

@@ -11,6 +11,7 @@ use crate::imaging::{Window, WindowFunction};
 
 /// How an image lies in its view.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct View {
     /// 1 fits the image into the view.
     pub zoom: f32,
@@ -53,7 +54,7 @@ impl View {
 
     /// Mirrors the picture left to right as it is seen, whatever turns were made before.
     pub fn mirror_horizontal(&mut self) {
-        if self.turns % 2 == 0 {
+        if self.turns.is_multiple_of(2) {
             self.flip_horizontal = !self.flip_horizontal;
         } else {
             self.flip_vertical = !self.flip_vertical;
@@ -62,7 +63,7 @@ impl View {
 
     /// Mirrors the picture top to bottom as it is seen.
     pub fn mirror_vertical(&mut self) {
-        if self.turns % 2 == 0 {
+        if self.turns.is_multiple_of(2) {
             self.flip_vertical = !self.flip_vertical;
         } else {
             self.flip_horizontal = !self.flip_horizontal;
@@ -142,7 +143,7 @@ impl Placement {
     /// `aspect` is the height of a pixel over its width (row spacing / column spacing), 1 where unknown.
     pub fn new(view: &View, middle: [f32; 2], available: [f32; 2], size: [f32; 2], aspect: f32) -> Self {
         let shown = [size[0].max(1.0), size[1].max(1.0) * aspect];
-        let seen = if view.turns % 2 == 0 { shown } else { [shown[1], shown[0]] };
+        let seen = if view.turns.is_multiple_of(2) { shown } else { [shown[1], shown[0]] };
         let fit = (available[0] / seen[0]).min(available[1] / seen[1]).max(1e-6);
         let scale = fit * view.zoom;
         let (right, down) = view.axes();

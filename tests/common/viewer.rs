@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use pellucid::app::catalogue;
 use pellucid::app::command::Command;
 use pellucid::app::effect::{Effect, Loaded, Message};
 use pellucid::app::events::{on_event, on_message};
@@ -100,11 +99,6 @@ impl Bench {
         for command in commands {
             self.command(command);
         }
-    }
-
-    /// Images in the list.
-    pub fn listed(&self) -> usize {
-        catalogue::images(&self.state.catalogue).count()
     }
 }
 

@@ -71,7 +71,9 @@ fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
     if anonymize {
         return vec!["anonymised".into(), words(&[&meta.modality, &meta.body_part, &meta.view_position])];
     }
-    let mut patient = words(&[&readable_name(&meta.patient_name), &meta.patient_id]);
+    let name = readable_name(&meta.patient_name);
+    let id = if meta.patient_id == name { "" } else { &meta.patient_id };
+    let mut patient = words(&[&name, id]);
     if patient.is_empty() {
         title.clone_into(&mut patient);
     }
@@ -106,12 +108,11 @@ fn about(state: &State, content: Content) -> Vec<String> {
 
 /// Window, zoom and the mark of lossy compression.
 fn grey_words(view: &View, frame: &Frame, placement: &Placement, ppp: f32) -> Vec<String> {
-    let mut line = if view.file_lut {
+    let window = if view.file_lut {
         "VOI table of the file".to_owned()
     } else {
         format!("W {} L {}", number(view.window.width), number(view.window.center))
     };
-    line += &format!("   × {:.2}", placement.scale[0] * ppp);
     let mut lines = Vec::new();
     if !frame.entry.meta.lossy.is_empty() {
         lines.push(format!("lossy {}", frame.entry.meta.lossy));
@@ -119,7 +120,7 @@ fn grey_words(view: &View, frame: &Frame, placement: &Placement, ppp: f32) -> Ve
     if view.invert {
         lines.push("inverted by the reader".into());
     }
-    lines.push(line);
+    lines.push(format!("{window}   × {:.2}", placement.scale[0] * ppp));
     lines
 }
 

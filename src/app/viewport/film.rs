@@ -85,21 +85,18 @@ fn make(ctx: &egui::Context, state: &State, pictures: &mut Pictures, key: FilmKe
     let image = if let Some(color) = &state.color {
         colored(color, frame.as_ref(), key.sample.region, [width, height], view.invert)
     } else {
-        let sample = match pictures.samples.get(&key.sample) {
-            Some(sample) => sample,
-            None => {
-                let region = key.sample.region;
-                let sample = Arc::new(pictures.install(|| {
-                    if key.smooth {
-                        state.pyramid.sample(&frame.plane, region, width, height)
-                    } else {
-                        cut(&frame.plane, region)
-                    }
-                }));
-                pictures.samples.put(key.sample.clone(), sample.clone());
-                sample
-            }
-        };
+        let sample = pictures.samples.get(&key.sample).unwrap_or_else(|| {
+            let region = key.sample.region;
+            let sample = Arc::new(pictures.install(|| {
+                if key.smooth {
+                    state.pyramid.sample(&frame.plane, region, width, height)
+                } else {
+                    cut(&frame.plane, region)
+                }
+            }));
+            pictures.samples.put(key.sample.clone(), sample.clone());
+            sample
+        });
         pictures.install(|| {
             let greys = DisplayTable::new(&frame, &display_view(view)).render(&sample);
             ColorImage::from_gray([width, height], greys.as_raw())

@@ -156,21 +156,18 @@ fn paint_contours(
     area: Area,
     placement: &Placement,
 ) {
-    let lines = match pictures.contours.get(&key) {
-        Some(lines) => lines,
-        None => {
-            let [w, h] = key.size;
-            let plane = values(&key.source, key.top, area, fitted(w, h, CONTOUR_SIDE));
-            let levels: Vec<f32> = match key.source {
-                Source::One(_) => LEVELS.to_vec(),
-                Source::Difference(..) => LEVELS.iter().flat_map(|l| [-l, *l]).collect(),
-            };
-            let lines =
-                Arc::new(contours(&plane, &levels, w, h).into_iter().map(|c| (c.points, c.closed)).collect::<Vec<_>>());
-            pictures.contours.put(key, lines.clone());
-            lines
-        }
-    };
+    let lines = pictures.contours.get(&key).unwrap_or_else(|| {
+        let [w, h] = key.size;
+        let plane = values(&key.source, key.top, area, fitted(w, h, CONTOUR_SIDE));
+        let levels: Vec<f32> = match key.source {
+            Source::One(_) => LEVELS.to_vec(),
+            Source::Difference(..) => LEVELS.iter().flat_map(|l| [-l, *l]).collect(),
+        };
+        let lines: Contours =
+            Arc::new(contours(&plane, &levels, w, h).into_iter().map(|c| (c.points, c.closed)).collect());
+        pictures.contours.put(key, lines.clone());
+        lines
+    });
     let tokens = theme::tokens(state.settings.theme);
     for (points, closed) in lines.iter() {
         let points: Vec<Pos2> = points.iter().map(|p| super::on_screen(placement, *p)).collect();
