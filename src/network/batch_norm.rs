@@ -43,7 +43,12 @@ impl BatchNorm {
             return self.composed(&x, skip, relu, frozen.then_some((mean, var)));
         }
         let inverse = (var + EPSILON)?.sqrt()?.recip()?;
-        let op = BatchNormOp { mean: values(&mean)?, inverse: values(&inverse)?, frozen, relu: relu && skip.is_none() };
+        let op = BatchNormOp {
+            mean: values(&mean)?.to_vec(),
+            inverse: values(&inverse)?.to_vec(),
+            frozen,
+            relu: relu && skip.is_none(),
+        };
         let y = x.apply_op3(self.weight.as_tensor(), self.bias.as_tensor(), op)?;
         match skip {
             Some(skip) => y.apply_op2(&skip.contiguous()?, AddOp { relu }),
@@ -89,9 +94,8 @@ fn batch_statistics(x: &Tensor) -> Result<(Tensor, Tensor)> {
         let var = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim((0, 2, 3))?;
         return Ok((mean.flatten_all()?, var.flatten_all()?));
     }
-    let (storage, layout) = x.storage_and_layout();
-    let candle_core::Storage::Cpu(storage) = &*storage else { unreachable!("the device is the CPU") };
-    let data = slice(storage, layout)?;
+    let data = values(x)?;
+    let data: &[f32] = &data;
     let area = h * w;
     let moments: Vec<(f32, f32)> = (0..c)
         .into_par_iter()
@@ -125,20 +129,22 @@ fn sum(plane: &[f32], f: impl Fn(f32) -> f32) -> f64 {
     total
 }
 
-/// Sums of `dy` and of `dy · x̂` over two planes at once, with `x̂ = (x − mean) · inverse`.
-fn gradient_sums(dy: &[f32], x: &[f32], mean: f32, inverse: f32) -> (f64, f64) {
+/// Sums of `dy` and of `dy · x̂` over a plane where the ReLU was open, with `x̂ = (x − mean) · inverse`.
+fn gradient_sums(dy: &[f32], x: &[f32], y: &[f32], floor: f32, mean: f32, inverse: f32) -> (f64, f64) {
     let (mut total, mut weighted) = (0.0, 0.0);
-    for (dy, x) in dy.chunks(1024).zip(x.chunks(1024)) {
+    for ((dy, x), y) in dy.chunks(1024).zip(x.chunks(1024)).zip(y.chunks(1024)) {
         let (mut a, mut b) = ([0.0f32; 16], [0.0f32; 16]);
-        let (dys, xs) = (dy.chunks_exact(16), x.chunks_exact(16));
-        for (d, v) in dys.remainder().iter().zip(xs.remainder()) {
-            total += f64::from(*d);
+        let (dys, xs, ys) = (dy.chunks_exact(16), x.chunks_exact(16), y.chunks_exact(16));
+        for ((d, v), y) in dys.remainder().iter().zip(xs.remainder()).zip(ys.remainder()) {
+            let d = if *y > floor { *d } else { 0.0 };
+            total += f64::from(d);
             weighted += f64::from(d * (v - mean) * inverse);
         }
-        for (dy, x) in dys.zip(xs) {
+        for ((dy, x), y) in dys.zip(xs).zip(ys) {
             for i in 0..16 {
-                a[i] += dy[i];
-                b[i] += dy[i] * (x[i] - mean) * inverse;
+                let d = if y[i] > floor { dy[i] } else { 0.0 };
+                a[i] += d;
+                b[i] += d * (x[i] - mean) * inverse;
             }
         }
         total += f64::from(a.iter().sum::<f32>());
@@ -191,45 +197,44 @@ impl CustomOp3 for BatchNormOp {
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let (n, c, h, w) = x.dims4()?;
         let (area, count) = (h * w, (n * h * w) as f32);
-        let mut dy = values(dy)?;
-        if self.relu {
-            mask(&mut dy, &values(result)?);
-        }
-        let (x_values, weight) = (values(x)?, values(weight)?);
+        let dy = dy.contiguous()?;
+        let (dy, x_values, y, weight) = (values(&dy)?, values(x)?, values(result)?, values(weight)?);
+        let (dy, x_values, y, weight): (&[f32], &[f32], &[f32], &[f32]) = (&dy, &x_values, &y, &weight);
+        // Above it the ReLU was open; without a ReLU everything is.
+        let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         let sums: Vec<(f32, f32)> = (0..c)
             .into_par_iter()
             .map(|k| {
-                let planes = dy.chunks_exact(area).zip(x_values.chunks_exact(area)).skip(k).step_by(c);
-                let (a, b) = planes.fold((0.0, 0.0), |(a, b), (dy, x)| {
-                    let (da, db) = gradient_sums(dy, x, self.mean[k], self.inverse[k]);
+                let planes = (0..n).map(|image| (image * c + k) * area..(image * c + k + 1) * area);
+                let (a, b) = planes.fold((0.0, 0.0), |(a, b), at| {
+                    let plane = (&dy[at.clone()], &x_values[at.clone()], &y[at]);
+                    let (da, db) = gradient_sums(plane.0, plane.1, plane.2, floor, self.mean[k], self.inverse[k]);
                     (a + da, b + db)
                 });
                 (a as f32, b as f32)
             })
             .collect();
         // dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)); the means drop out for fixed statistics.
-        dy.par_chunks_exact_mut(area).zip(x_values.par_chunks_exact(area)).enumerate().for_each(|(i, (dy, x))| {
-            let k = i % c;
+        let mut dx = vec![0.0; dy.len()];
+        dx.par_chunks_exact_mut(area).enumerate().for_each(|(i, dx)| {
+            let (k, at) = (i % c, i * area..(i + 1) * area);
             let scale = weight[k] * self.inverse[k];
             let (a, b) = if self.frozen { (0.0, 0.0) } else { (sums[k].0 / count, sums[k].1 / count) };
             let (mean, inverse) = (self.mean[k], self.inverse[k]);
-            dy.iter_mut().zip(x).for_each(|(d, x)| *d = scale * (*d - a - (x - mean) * inverse * b));
+            let planes = dy[at.clone()].iter().zip(&x_values[at.clone()]).zip(&y[at]);
+            for (out, ((d, x), y)) in dx.iter_mut().zip(planes) {
+                let d = if *y > floor { *d } else { 0.0 };
+                *out = scale * (d - a - (x - mean) * inverse * b);
+            }
         });
         let (dbias, dweight): (Vec<f32>, Vec<f32>) = sums.into_iter().unzip();
         let device = x.device();
         Ok((
-            Some(Tensor::from_vec(dy, x.shape(), device)?),
+            Some(Tensor::from_vec(dx, x.shape(), device)?),
             Some(Tensor::new(dweight, device)?),
             Some(Tensor::new(dbias, device)?),
         ))
     }
-}
-
-/// Zeroes the gradient where the ReLU was closed.
-fn mask(dy: &mut [f32], result: &[f32]) {
-    dy.par_chunks_mut(1 << 14).zip(result.par_chunks(1 << 14)).for_each(|(dy, y)| {
-        dy.iter_mut().zip(y).for_each(|(d, y)| *d = if *y > 0.0 { *d } else { 0.0 });
-    });
 }
 
 /// `a + b`, with a ReLU where asked.
@@ -256,9 +261,13 @@ impl CustomOp2 for AddOp {
         if !self.relu {
             return Ok((Some(dy.clone()), Some(dy.clone())));
         }
-        let mut values_dy = values(dy)?;
-        mask(&mut values_dy, &values(result)?);
-        let dy = Tensor::from_vec(values_dy, a.shape(), a.device())?;
+        let dy = dy.contiguous()?;
+        let (dy, y) = (values(&dy)?, values(result)?);
+        let mut open = vec![0.0; dy.len()];
+        open.par_chunks_mut(1 << 14).zip(dy.par_chunks(1 << 14)).zip(y.par_chunks(1 << 14)).for_each(|((o, d), y)| {
+            o.iter_mut().zip(d).zip(y).for_each(|((o, d), y)| *o = if *y > 0.0 { *d } else { 0.0 });
+        });
+        let dy = Tensor::from_vec(open, a.shape(), a.device())?;
         Ok((Some(dy.clone()), Some(dy)))
     }
 }

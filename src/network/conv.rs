@@ -10,9 +10,10 @@
 //!
 //! What it does not do: dilation, groups, other types than `f32`. On CUDA and Metal candle's kernels run.
 
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
 use rten_gemm::{BiasVector, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedAMatrix};
 use rten_tensor::{Matrix, NdTensorView};
@@ -248,9 +249,31 @@ pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a 
     }
 }
 
-/// The values of a tensor, copied from wherever they are.
-pub(super) fn values(tensor: &Tensor) -> Result<Vec<f32>> {
-    tensor.flatten_all()?.to_vec1::<f32>()
+/// The values of a contiguous tensor on the CPU, borrowed for as long as this lives.
+struct Values<G> {
+    storage: G,
+    range: Range<usize>,
+}
+
+impl<G: Deref<Target = Storage>> Deref for Values<G> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match &*self.storage {
+            Storage::Cpu(CpuStorage::F32(values)) => &values[self.range.clone()],
+            _ => unreachable!("checked when it was borrowed"),
+        }
+    }
+}
+
+/// Borrows the values of a tensor; gradients are made contiguous before.
+pub(super) fn values(tensor: &Tensor) -> Result<impl Deref<Target = [f32]> + '_> {
+    let (storage, layout) = tensor.storage_and_layout();
+    let Some((start, end)) = layout.contiguous_offsets() else { bail!("this operation needs a contiguous tensor") };
+    match &*storage {
+        Storage::Cpu(CpuStorage::F32(_)) => Ok(Values { storage, range: start..end }),
+        _ => bail!("this operation runs on 32-bit floats on the CPU"),
+    }
 }
 
 fn extent(layout: &Layout) -> Result<Extent> {
@@ -276,7 +299,8 @@ impl CustomOp2 for ConvOp {
 
     fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (size, o) = (extent(x.layout())?, w.dim(0)?);
-        let dy = values(dy)?;
+        let dy = dy.contiguous()?;
+        let dy = values(&dy)?;
         let dw = kernel_gradient(&values(x)?, size, &dy, o, self.0)?;
         let dw = Tensor::from_vec(dw, w.shape(), w.device())?;
         // The picture itself is no variable: what would be spent on its gradient is saved.
@@ -324,10 +348,10 @@ impl PreparedConv {
     pub fn new(weight: Tensor, bias: Tensor, geometry: Geometry, relu: bool) -> Result<Self> {
         let packed = if weight.device().is_cpu() {
             let (outputs, channels, ..) = weight.dims4()?;
-            let kernel = values(&weight)?;
+            let kernel = values(&weight)?.to_vec();
             let depth = kernel.len() / outputs;
             let packed = GemmExecutor::<f32>::default().prepack_a(matrix(&kernel, outputs, depth));
-            Some(Arc::new(Packed { geometry, relu, channels, outputs, kernel, packed, bias: values(&bias)? }))
+            Some(Arc::new(Packed { geometry, relu, channels, outputs, kernel, packed, bias: values(&bias)?.to_vec() }))
         } else {
             None
         };
@@ -369,10 +393,10 @@ impl PreparedOp {
     /// Gradients before the epilogue (= for the skip branch) and for the input.
     fn gradients(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Tensor, Tensor)> {
         let p = &self.0;
-        let mut dy = values(dy)?;
+        let mut dy = values(&dy.contiguous()?)?.to_vec();
         if p.relu {
-            for (d, y) in dy.iter_mut().zip(values(result)?) {
-                if y <= 0.0 {
+            for (d, y) in dy.iter_mut().zip(&*values(result)?) {
+                if *y <= 0.0 {
                     *d = 0.0;
                 }
             }

@@ -87,7 +87,8 @@ impl CustomOp1 for MaxPoolOp {
 
     fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
         let (_, _, h, w) = x.dims4()?;
-        let (maps, dy) = (values(x)?, values(dy)?);
+        let dy = dy.contiguous()?;
+        let (maps, dy) = (values(x)?, values(&dy)?);
         let area = self.0.output(h) * self.0.output(w);
         let mut dx = vec![0.0; maps.len()];
         dx.par_chunks_exact_mut(h * w)
