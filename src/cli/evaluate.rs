@@ -117,13 +117,12 @@ fn list(dir: &Path, model: &Model, rules: &Rules) -> anyhow::Result<Vec<Listed>>
         if !entry.file_type().is_file() || hidden || !looks_like_an_image(entry.path()) {
             continue;
         }
-        match rules.truth(&model.manifest, &dir, entry.path()) {
-            Some(truth) => files.push(Listed { path: entry.into_path(), truth }),
-            None => {
-                let inside = entry.path().parent().and_then(|p| p.strip_prefix(&dir).ok()).unwrap_or(Path::new(""));
-                let first = inside.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned());
-                *unknown.entry(first.unwrap_or_else(|| ".".into())).or_default() += 1;
-            }
+        if let Some(truth) = rules.truth(&model.manifest, &dir, entry.path()) {
+            files.push(Listed { path: entry.into_path(), truth });
+        } else {
+            let inside = entry.path().parent().and_then(|p| p.strip_prefix(&dir).ok()).unwrap_or(Path::new(""));
+            let first = inside.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned());
+            *unknown.entry(first.unwrap_or_else(|| ".".into())).or_default() += 1;
         }
         if files.len() > limits::FILES_AT_ONCE {
             bail!("{} holds more than {} images", dir.display(), limits::FILES_AT_ONCE);

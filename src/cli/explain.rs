@@ -105,13 +105,10 @@ fn classes(model: &Model, wanted: &str) -> anyhow::Result<Vec<usize>> {
     let names = |label: &crate::network::manifest::Label| {
         folded(&label.name) == folded(wanted) || label.aliases.iter().any(|a| folded(a) == folded(wanted))
     };
-    match labels.iter().position(names) {
-        Some(class) => Ok(vec![class]),
-        None => {
-            let known: Vec<&str> = labels.iter().map(|l| l.name.as_str()).collect();
-            let model = &model.manifest.name;
-            Err(Usage(format!("the model {model} has no class \"{wanted}\"; it has {}, or all", known.join(", ")))
-                .into())
-        }
+    if let Some(class) = labels.iter().position(names) {
+        return Ok(vec![class]);
     }
+    let known: Vec<&str> = labels.iter().map(|l| l.name.as_str()).collect();
+    let model = &model.manifest.name;
+    Err(Usage(format!("the model {model} has no class \"{wanted}\"; it has {}, or all", known.join(", "))).into())
 }

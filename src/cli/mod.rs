@@ -55,7 +55,7 @@ struct View {
     screenshot: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
-    /// Size of the window in points: WIDTHxHEIGHT
+    /// Size of the window in points, like 1280x720
     #[arg(long, value_name = "SIZE", value_parser = window_size)]
     size: Option<[f32; 2]>,
     /// Write the demo's report into this folder and exit

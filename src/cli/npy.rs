@@ -1,4 +1,4 @@
-//! NumPy's `.npy` files, version 1.0 (NEP 1): a header in Python's notation, then little-endian values, C order.
+//! `NumPy`'s `.npy` files, version 1.0 (NEP 1): a header in Python's notation, then little-endian values, C order.
 
 /// The bytes of an array of `f32` with this shape.
 pub fn bytes<'a>(shape: &[usize], values: impl IntoIterator<Item = &'a f32>) -> Vec<u8> {

@@ -18,15 +18,13 @@ const GAP: u32 = 8;
 /// One map: the film under it at its own size. Several: the film, then the film under each on a shared scale, in a row.
 pub fn of_maps(frame: &Frame, input: &Input, maps: &[&Attribution]) -> RgbImage {
     let film = render_rgb(frame, &View::initial(frame));
-    match maps {
-        [one] => under(&film, input, one, scale::Scale::PerClass),
-        _ => {
-            let shared = scale::Scale::Shared { max: shared_top(maps.iter().map(|m| &m.raw)) };
-            let film = fitted(&film, TILE);
-            let tiles: Vec<RgbImage> = maps.iter().map(|m| under(&film, input, m, shared)).collect();
-            in_a_row(&film, &tiles)
-        }
+    if let [one] = maps {
+        return under(&film, input, one, scale::Scale::PerClass);
     }
+    let shared = scale::Scale::Shared { max: shared_top(maps.iter().map(|m| &m.raw)) };
+    let film = fitted(&film, TILE);
+    let tiles: Vec<RgbImage> = maps.iter().map(|m| under(&film, input, m, shared)).collect();
+    in_a_row(&film, &tiles)
 }
 
 /// The film under one map.

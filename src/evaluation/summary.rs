@@ -90,8 +90,8 @@ impl Summary {
                 .iter()
                 .enumerate()
                 .map(|(k, label)| {
-                    let known = classed.iter().map(|(c, t)| (*c, c.labels[k], *t == k)).collect();
-                    finding(&label.name, label.threshold, known)
+                    let known: Vec<_> = classed.iter().map(|(c, t)| (*c, c.labels[k], *t == k)).collect();
+                    finding(&label.name, label.threshold, &known)
                 })
                 .collect(),
             groups: manifest
@@ -99,8 +99,9 @@ impl Summary {
                 .iter()
                 .enumerate()
                 .map(|(g, group)| {
-                    let known = cases.iter().filter_map(|c| Some((c, c.groups[g], is_in(manifest, c.truth, g)?)));
-                    finding(&group.name, group.threshold, known.collect())
+                    let known: Vec<_> =
+                        cases.iter().filter_map(|c| Some((c, c.groups[g], is_in(manifest, c.truth, g)?))).collect();
+                    finding(&group.name, group.threshold, &known)
                 })
                 .collect(),
         }
@@ -162,7 +163,7 @@ fn is_in(manifest: &Manifest, truth: Truth, g: usize) -> Option<bool> {
     }
 }
 
-fn finding(name: &str, threshold: f32, known: Vec<(&Case, f64, bool)>) -> Finding {
+fn finding(name: &str, threshold: f32, known: &[(&Case, f64, bool)]) -> Finding {
     let scores: Vec<f64> = known.iter().map(|k| k.1).collect();
     let positive: Vec<bool> = known.iter().map(|k| k.2).collect();
     let bootstrap = Bootstrap::new(&patients(known.iter().map(|k| k.0)), SEED);
