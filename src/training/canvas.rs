@@ -46,10 +46,27 @@ impl Canvas {
         }
     }
 
+    /// Changes the pixels of a rectangle (fractions of the side), by their place.
+    fn within(&mut self, x: (f32, f32), y: (f32, f32), change: impl Fn(f32, f32, f32) -> f32) {
+        let n = self.side;
+        let range = |(low, high): (f32, f32)| {
+            let low = (low * n as f32).floor().clamp(0.0, n as f32) as usize;
+            low..((high * n as f32).ceil().clamp(0.0, n as f32) as usize).max(low)
+        };
+        let columns = range(x);
+        for j in range(y) {
+            for i in columns.clone() {
+                let value = &mut self.values[j * n + i];
+                *value = change((i as f32 + 0.5) / n as f32, (j as f32 + 0.5) / n as f32, *value);
+            }
+        }
+    }
+
     /// Adds the chord of an ellipsoid: what a ball looks like in X-rays.
     pub fn ball(&mut self, centre: (f32, f32), radii: (f32, f32), tilt: f32, density: f32) {
         let (sin, cos) = tilt.sin_cos();
-        self.each(|x, y, v| {
+        let reach = radii.0.max(radii.1);
+        self.within((centre.0 - reach, centre.0 + reach), (centre.1 - reach, centre.1 + reach), |x, y, v| {
             let (dx, dy) = (x - centre.0, y - centre.1);
             let (u, w) = ((cos * dx + sin * dy) / radii.0, (cos * dy - sin * dx) / radii.1);
             let rest = 1.0 - u * u - w * w;
@@ -60,7 +77,8 @@ impl Canvas {
     /// Paints an ellipse with an edge of softness `soft` (part of its radius).
     pub fn ellipse(&mut self, centre: (f32, f32), radii: (f32, f32), tilt: f32, value: f32, soft: f32) {
         let (sin, cos) = tilt.sin_cos();
-        self.each(|x, y, v| {
+        let reach = radii.0.max(radii.1);
+        self.within((centre.0 - reach, centre.0 + reach), (centre.1 - reach, centre.1 + reach), |x, y, v| {
             let (dx, dy) = (x - centre.0, y - centre.1);
             let (u, w) = ((cos * dx + sin * dy) / radii.0, (cos * dy - sin * dx) / radii.1);
             let cover = ((1.0 - (u * u + w * w).sqrt()) / soft.max(1e-3)).clamp(0.0, 1.0);
@@ -72,7 +90,8 @@ impl Canvas {
     /// part of the whole.
     pub fn tube(&mut self, points: &[(f32, f32)], r: (f32, f32), density: f32, hollow: f32) {
         let last = (points.len() - 1).max(1) as f32;
-        self.each(|x, y, v| {
+        let (columns, rows) = bounds(points, r.0.max(r.1));
+        self.within(columns, rows, |x, y, v| {
             let mut best = 0.0f32;
             for (i, pair) in points.windows(2).enumerate() {
                 let ((ax, ay), (bx, by)) = (pair[0], pair[1]);
@@ -92,7 +111,8 @@ impl Canvas {
 
     /// Paints a polygon.
     pub fn polygon(&mut self, corners: &[(f32, f32)], value: f32) {
-        self.each(|x, y, v| if covers(corners, x, y) { value } else { v });
+        let (columns, rows) = bounds(corners, 0.0);
+        self.within(columns, rows, |x, y, v| if covers(corners, x, y) { value } else { v });
     }
 
     /// Adds smooth noise with details of `size`, over `octaves` that each weigh `persistence` of the one before.
@@ -147,6 +167,16 @@ impl Canvas {
             }
         }
     }
+}
+
+/// Columns and rows that points with a margin reach over.
+fn bounds(points: &[(f32, f32)], margin: f32) -> ((f32, f32), (f32, f32)) {
+    let mut all = ((f32::MAX, f32::MIN), (f32::MAX, f32::MIN));
+    for (x, y) in points {
+        all.0 = (all.0.0.min(x - margin), all.0.1.max(x + margin));
+        all.1 = (all.1.0.min(y - margin), all.1.1.max(y + margin));
+    }
+    all
 }
 
 /// True when the polygon covers the point.

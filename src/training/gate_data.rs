@@ -249,11 +249,10 @@ fn phantoms(age: Age, first: u64, count: usize) -> Vec<Picture> {
                     density: between(&mut rng, 0.2, 0.95),
                 });
             }
-            let size = 256;
-            let recipe = PhantomRecipe { seed: first + i, size, age, opacities, ..PhantomRecipe::default() };
+            let recipe = PhantomRecipe { seed: first + i, size: KEPT, age, opacities, ..PhantomRecipe::default() };
             let mut plane = render(&recipe).plane;
             plane.values.iter_mut().for_each(|v| *v /= 4095.0);
-            Picture::from_plane(&resize(&plane, KEPT, KEPT))
+            Picture::from_plane(&plane)
         })
         .collect()
 }
