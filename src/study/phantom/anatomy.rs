@@ -14,7 +14,6 @@ pub mod mu {
     pub const FAT: f32 = 0.205;
     /// Inflated lung, a quarter of the density of soft tissue.
     pub const LUNG: f32 = 0.055;
-    pub const CORTICAL: f32 = 1.05;
     pub const SPONGY: f32 = 0.47;
 }
 
