@@ -155,7 +155,9 @@ fn gaussian(plane: &Plane, sigma: f32) -> Plane {
     let mut kernel: Vec<f32> =
         (0..=2 * reach).map(|i| (-((i as f32 - reach as f32) / sigma).powi(2) / 2.0).exp()).collect();
     let sum: f32 = kernel.iter().sum();
-    kernel.iter_mut().for_each(|k| *k /= sum);
+    for k in &mut kernel {
+        *k /= sum;
+    }
     let (w, h) = (plane.width, plane.height);
     let mut across = vec![0.0; w * h];
     for y in 0..h {

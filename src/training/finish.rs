@@ -83,7 +83,7 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
         }
         let threshold = threshold_at_sensitivity(&values, &positive, config.thresholds.group_sensitivity)
             .unwrap_or(f64::from(config.groups[i - config.labels.len()].threshold));
-        let rates: [(&str, fn(Binary) -> Option<f64>); 3] = [
+        let rates: [(&str, Rate); 3] = [
             ("accuracy", Binary::accuracy),
             ("sensitivity", Binary::sensitivity),
             ("specificity", Binary::specificity),
@@ -98,6 +98,9 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
     }
     Finish { temperature, thresholds, accuracy, metrics: measure.metrics }
 }
+
+/// A figure of decisions at a threshold.
+type Rate = fn(Binary) -> Option<f64>;
 
 /// Collects figures on validation, each with its 95 % interval from a bootstrap over patients.
 struct Measure {

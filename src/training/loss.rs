@@ -1,6 +1,6 @@
 //! Weighted cross entropy against soft targets.
 //!
-//! `L = −1/N Σₙ Σₖ wₖ q′ₙₖ log softmax(z)ₙₖ` with `q′ = (1 − ε) q + ε / K`: PyTorch's `cross_entropy` with
+//! `L = −1/N Σₙ Σₖ wₖ q′ₙₖ log softmax(z)ₙₖ` with `q′ = (1 − ε) q + ε / K`: `PyTorch`'s `cross_entropy` with
 //! probabilities as targets. Soft targets carry mix-up, the ε label smoothing.
 
 use candle_core::{D, Tensor};
@@ -20,7 +20,7 @@ pub fn cross_entropy(
 
 #[cfg(test)]
 pub mod golden {
-    /// Numbers that PyTorch computed: see `tests/golden/training.py`.
+    /// Numbers that `PyTorch` computed: see `tests/golden/training.py`.
     pub fn read() -> serde_json::Value {
         serde_json::from_str(include_str!("../../tests/golden/training.json")).unwrap()
     }

@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov and Hutter, ICLR 2019) with moments that can be saved, and clipping by the global norm.
+//! `AdamW` (Loshchilov and Hutter, ICLR 2019) with moments that can be saved, and clipping by the global norm.
 //!
 //! `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `θ ← θ(1 − ηλ) − η/(1−β₁ᵗ) · m / (√(v/(1−β₂ᵗ)) + ε)`.
 //! One pass over each tensor instead of candle's dozen. Biases and norms (one dimension) are not decayed.

@@ -1,7 +1,7 @@
 //! Random streams that are named, not carried along.
 //!
 //! `stream(seed, purpose, epoch, place)` is always the same sequence, whatever was drawn before it and on which
-//! thread. ChaCha's 64-bit stream number keeps the sequences of one seed apart.
+//! thread. `ChaCha`'s 64-bit stream number keeps the sequences of one seed apart.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

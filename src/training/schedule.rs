@@ -2,7 +2,7 @@
 //!
 //! Cosine: linear warm-up, then `floor + (peak − floor) · (1 + cos π t) / 2` (Loshchilov and Hutter, SGDR, ICLR 2017,
 //! without restarts). One cycle: from a 25th of the peak up and down to a 250,000th, both along a cosine
-//! (Smith and Topin 2018), as `OneCycleLR` of PyTorch does.
+//! (Smith and Topin 2018), as `OneCycleLR` of `PyTorch` does.
 
 use std::f64::consts::PI;
 
