@@ -76,10 +76,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Tensors as a safetensors file: names with shapes and values, and a text field for the header.
+/// Tensors as a safetensors file: names with shapes and values, and the header's text fields.
+#[expect(clippy::implicit_hasher, reason = "safetensors takes the standard one only")]
 pub fn to_safetensors(
     tensors: &[(String, Vec<usize>, &[f32])],
-    header: Option<(&str, String)>,
+    header: Option<HashMap<String, String>>,
 ) -> std::result::Result<Vec<u8>, String> {
     let bytes: Vec<Vec<u8>> =
         tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
@@ -89,7 +90,6 @@ pub fn to_safetensors(
         .map(|((name, shape, _), bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<std::result::Result<_, safetensors::SafeTensorError>>()
         .map_err(|e| e.to_string())?;
-    let header = header.map(|(name, text)| HashMap::from([(name.to_owned(), text)]));
     safetensors::tensor::serialize(views, header).map_err(|e| e.to_string())
 }
 
@@ -119,7 +119,7 @@ pub fn save(
     }
     let failed = |reason: String| Error::Write { path: path.clone(), reason };
     let json = serde_json::to_string(state).map_err(|e| failed(e.to_string()))?;
-    write_whole(&path, &to_safetensors(&tensors, Some(("state", json))).map_err(failed)?)
+    write_whole(&path, &to_safetensors(&tensors, Some(HashMap::from([("state".to_owned(), json)]))).map_err(failed)?)
 }
 
 /// Reads the checkpoint of `folder` and puts the moments into `optimizer`.
