@@ -13,6 +13,7 @@ const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
 
 /// Draws one frame of the whole window.
 pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &Thumbnails) -> Vec<Command> {
+    pictures.receive();
     theme::install(ui.ctx(), state.settings.theme);
     let tokens = theme::tokens(state.settings.theme);
     let mut commands = keys(ui, state);

@@ -12,9 +12,15 @@ use crate::imaging::resample::Region;
 use crate::imaging::{Plane, Window};
 use crate::study::Frame;
 
+use super::super::pyramid::Pyramid;
 use super::super::state::{PaneIndex, State, View};
 use super::super::view::Placement;
 use super::pictures::{Pictures, Texture};
+
+/// Samples of at most this many pixels are made at once; larger ones on the sampler's thread.
+const QUICK: usize = 160_000;
+/// Longer side of the whole film that is shown until a sample is there.
+const COARSE: usize = 384;
 
 /// What a sample is made of. The frame is held, so that its address cannot be taken by another one.
 #[derive(Clone)]
@@ -30,6 +36,13 @@ impl PartialEq for SampleKey {
     }
 }
 
+impl SampleKey {
+    /// The values of the part.
+    pub(super) fn sample(&self, pyramid: &Pyramid) -> Plane {
+        pyramid.sample(&self.frame.plane, self.region, self.size[0], self.size[1])
+    }
+}
+
 /// What a film texture is made of.
 #[derive(Clone, PartialEq)]
 pub struct FilmKey {
@@ -38,6 +51,14 @@ pub struct FilmKey {
     file_lut: bool,
     invert: bool,
     smooth: bool,
+}
+
+impl FilmKey {
+    /// The same film through the same table, whichever part of it.
+    fn looks_like(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.sample.frame, &other.sample.frame)
+            && (self.window, self.file_lut, self.invert) == (other.window, other.file_lut, other.invert)
+    }
 }
 
 /// Draws the film.
@@ -60,17 +81,28 @@ pub fn paint(
         invert: view.invert,
         smooth: part.smooth,
     };
-    let texture = match pictures.films.get(&key) {
-        Some(texture) => {
-            // Keep the sample for the next move of the window.
-            let _ = pictures.samples.get(&key.sample);
-            texture
-        }
-        None => make(painter.ctx(), state, pictures, key, &view),
-    };
-    let (x, y) = (part.region.x, part.region.y);
-    let to = [x + part.region.width, y + part.region.height];
-    painter.add(super::quad(placement, texture.id(), [x, y], to));
+    if let Some(texture) = texture(painter.ctx(), state, pictures, pane, &key, &view) {
+        painter.add(part_quad(placement, &key, &texture));
+        pictures.remember(pane, key, texture);
+        return;
+    }
+    // Not sampled yet: the whole film coarsely, and over it what was seen last, both where they belong.
+    let last = pictures.last(pane).filter(|(last, _)| last.looks_like(&key));
+    let whole = Region::whole(&frame.plane);
+    let longer = frame.plane.width.max(frame.plane.height).max(1);
+    let size = [frame.plane.width, frame.plane.height].map(|side| (side * COARSE / longer).max(1));
+    let coarse = FilmKey { sample: SampleKey { frame: frame.clone(), region: whole, size }, smooth: true, ..key };
+    if let Some(texture) = texture(painter.ctx(), state, pictures, pane, &coarse, &view) {
+        painter.add(part_quad(placement, &coarse, &texture));
+    }
+    if let Some((key, texture)) = last {
+        painter.add(part_quad(placement, &key, &texture));
+    }
+}
+
+fn part_quad(placement: &Placement, key: &FilmKey, texture: &Texture) -> egui::Shape {
+    let Region { x, y, width, height } = key.sample.region;
+    super::quad(placement, texture.id(), [x, y], [x + width, y + height])
 }
 
 /// The way of grey values to the display under a view.
@@ -79,33 +111,58 @@ pub fn display_view(view: &View) -> display::View {
     display::View { voi, reader_invert: view.invert }
 }
 
-fn make(ctx: &egui::Context, state: &State, pictures: &mut Pictures, key: FilmKey, view: &View) -> Texture {
-    let frame = key.sample.frame.clone();
-    let [width, height] = key.sample.size;
+/// The texture of a part, if its sample is there or is quickly made; else it is asked for.
+fn texture(
+    ctx: &egui::Context,
+    state: &State,
+    pictures: &mut Pictures,
+    pane: PaneIndex,
+    key: &FilmKey,
+    view: &View,
+) -> Option<Texture> {
+    if let Some(texture) = pictures.films.get(key) {
+        // Keep the sample for the next move of the window.
+        let _ = pictures.samples.get(&key.sample);
+        return Some(texture);
+    }
+    let frame = &key.sample.frame;
     let image = if let Some(color) = &state.color {
-        colored(color, frame.as_ref(), key.sample.region, [width, height], view.invert)
+        colored(color, frame, key.sample.region, key.sample.size, view.invert)
     } else {
-        let sample = pictures.samples.get(&key.sample).unwrap_or_else(|| {
-            let region = key.sample.region;
-            let sample = Arc::new(pictures.install(|| {
-                if key.smooth {
-                    state.pyramid.sample(&frame.plane, region, width, height)
-                } else {
-                    cut(&frame.plane, region)
-                }
-            }));
-            pictures.samples.put(key.sample.clone(), sample.clone());
-            sample
-        });
+        let sample = sample(ctx, state, pictures, pane, key)?;
         pictures.install(|| {
-            let greys = DisplayTable::new(&frame, &display_view(view)).render(&sample);
-            ColorImage::from_gray([width, height], greys.as_raw())
+            let greys = DisplayTable::new(frame, &display_view(view)).render(&sample);
+            ColorImage::from_gray(key.sample.size, greys.as_raw())
         })
     };
     let options = if key.smooth { TextureOptions::LINEAR } else { TextureOptions::NEAREST };
     let texture = pictures.texture(ctx, image, options);
-    pictures.films.put(key, texture.clone());
-    texture
+    pictures.films.put(key.clone(), texture.clone());
+    Some(texture)
+}
+
+fn sample(
+    ctx: &egui::Context,
+    state: &State,
+    pictures: &mut Pictures,
+    pane: PaneIndex,
+    key: &FilmKey,
+) -> Option<Arc<Plane>> {
+    if let Some(sample) = pictures.samples.get(&key.sample) {
+        return Some(sample);
+    }
+    let frame = &key.sample.frame;
+    let [width, height] = key.sample.size;
+    let sample = if !key.smooth {
+        cut(&frame.plane, key.sample.region)
+    } else if width * height <= QUICK || !pictures.sampler.ask(ctx, pane, &key.sample, &state.pyramid) {
+        pictures.install(|| key.sample.sample(&state.pyramid))
+    } else {
+        return None;
+    };
+    let sample = Arc::new(sample);
+    pictures.samples.put(key.sample.clone(), sample.clone());
+    Some(sample)
 }
 
 /// The part of the image that is in sight, and the size of its texture.

@@ -19,7 +19,7 @@ use super::super::view::Placement;
 use super::pictures::{Pictures, Texture};
 
 /// Longer side of a map's texture; the graphics card enlarges it to the screen.
-const SIDE: usize = 448;
+const SIDE: usize = 256;
 /// Longer side of the map that contours are drawn from.
 const CONTOUR_SIDE: usize = 112;
 /// Values that contours are drawn at, of the scaled map.
@@ -52,9 +52,9 @@ pub struct MapKey {
     size: [usize; 2],
 }
 
-/// What contours are made of.
+/// What a map on the picture, and its contours, are made of.
 #[derive(Clone, PartialEq)]
-pub struct ContourKey {
+pub struct PlacedKey {
     source: Source,
     top: Option<f32>,
     size: [usize; 2],
@@ -79,12 +79,16 @@ pub fn paint(
     let area = scale::area(&model.manifest.input, w, h);
     let key = MapKey { source, top, style: state.overlay().clone(), size: fitted(w, h, SIDE) };
     let texture = match pictures.maps.get(&key) {
-        Some(texture) => texture,
+        Some(texture) => {
+            // Keep the map for the next change of colours.
+            let _ = pictures.placed.get(&PlacedKey { source: key.source.clone(), top, size: key.size });
+            texture
+        }
         None => make(painter.ctx(), pictures, key.clone(), area),
     };
     painter.add(super::quad(placement, texture.id(), [0.0, 0.0], [w as f32, h as f32]));
     if state.overlay().contours {
-        let key = ContourKey { source: key.source, top, size: [w, h] };
+        let key = PlacedKey { source: key.source, top, size: [w, h] };
         paint_contours(painter, state, pictures, key, area, placement);
     }
 }
@@ -137,7 +141,12 @@ fn values(source: &Source, top: Option<f32>, area: Area, [width, height]: [usize
 }
 
 fn make(ctx: &egui::Context, pictures: &mut Pictures, key: MapKey, area: Area) -> Texture {
-    let plane = values(&key.source, key.top, area, key.size);
+    let placed = PlacedKey { source: key.source.clone(), top: key.top, size: key.size };
+    let plane = pictures.placed.get(&placed).unwrap_or_else(|| {
+        let plane = Arc::new(values(&key.source, key.top, area, key.size));
+        pictures.placed.put(placed, plane.clone());
+        plane
+    });
     let picture = match key.source {
         Source::One(_) => overlay::compose(&plane, &key.style),
         Source::Difference(..) => overlay::compose_difference(&plane, &key.style),
@@ -152,7 +161,7 @@ fn paint_contours(
     painter: &Painter,
     state: &State,
     pictures: &mut Pictures,
-    key: ContourKey,
+    key: PlacedKey,
     area: Area,
     placement: &Placement,
 ) {

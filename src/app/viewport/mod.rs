@@ -13,6 +13,7 @@ pub mod film;
 pub mod gesture;
 pub mod map;
 pub mod pictures;
+mod sampler;
 
 use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
 

@@ -3,12 +3,17 @@
 //! Whatever was not asked for in a frame is forgotten at its end; its texture is used again for the next picture.
 //! The grey work runs on a small pool of its own, so that it never queues behind the network.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use rayon::ThreadPool;
 
 use crate::imaging::Plane;
+
+use super::super::state::PaneIndex;
+use super::film::FilmKey;
+use super::sampler::Sampler;
 
 /// Most textures kept for reuse.
 const SPARE: usize = 6;
@@ -52,9 +57,13 @@ impl<K: PartialEq, V: Clone> Made<K, V> {
 /// Everything that was made for the screen.
 pub struct Pictures {
     pub(super) samples: Made<super::film::SampleKey, Arc<Plane>>,
-    pub(super) films: Made<super::film::FilmKey, Texture>,
+    pub(super) films: Made<FilmKey, Texture>,
     pub(super) maps: Made<super::map::MapKey, Texture>,
-    pub(super) contours: Made<super::map::ContourKey, super::map::Contours>,
+    pub(super) placed: Made<super::map::PlacedKey, Arc<Plane>>,
+    pub(super) contours: Made<super::map::PlacedKey, super::map::Contours>,
+    pub(super) sampler: Sampler,
+    /// What each view showed last, and whether this frame asked for it.
+    last: HashMap<PaneIndex, (FilmKey, Texture, bool)>,
     spare: Vec<TextureHandle>,
     pool: Option<ThreadPool>,
     /// How many textures were made, for tests and benches.
@@ -76,7 +85,10 @@ impl Default for Pictures {
             samples: Made::default(),
             films: Made::default(),
             maps: Made::default(),
+            placed: Made::default(),
             contours: Made::default(),
+            sampler: Sampler::default(),
+            last: HashMap::new(),
             spare: Vec::new(),
             pool,
             made: 0,
@@ -105,10 +117,31 @@ impl Pictures {
         })
     }
 
+    /// Keeps what a view shows now.
+    pub(super) fn remember(&mut self, pane: PaneIndex, key: FilmKey, texture: Texture) {
+        self.last.insert(pane, (key, texture, true));
+    }
+
+    /// What a view showed last.
+    pub(super) fn last(&mut self, pane: PaneIndex) -> Option<(FilmKey, Texture)> {
+        let (key, texture, used) = self.last.get_mut(&pane)?;
+        *used = true;
+        Some((key.clone(), texture.clone()))
+    }
+
+    /// At the start of every frame: takes in what was sampled.
+    pub fn receive(&mut self) {
+        for (key, plane) in self.sampler.receive() {
+            self.samples.put(key, plane);
+        }
+    }
+
     /// At the end of every frame.
     pub fn sweep(&mut self) {
         self.samples.sweep();
         self.contours.sweep();
+        self.placed.sweep();
+        self.last.retain(|_, (.., used)| std::mem::take(used));
         let gone = self.films.sweep().into_iter().chain(self.maps.sweep());
         self.spare.extend(gone.filter_map(Arc::into_inner));
         self.spare.truncate(SPARE);
