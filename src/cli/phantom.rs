@@ -84,7 +84,7 @@ pub fn run(arguments: &PhantomArgs) -> anyhow::Result<()> {
 fn chosen_by(seed: u64) -> Opacity {
     let lung = if seed.is_multiple_of(2) { Lung::Left } else { Lung::Right };
     let zone = [Zone::Upper, Zone::Lower, Zone::Middle][(seed / 2 % 3) as usize];
-    let kind = if seed / 6 % 2 == 0 { OpacityKind::Lobar } else { OpacityKind::Interstitial };
+    let kind = if (seed / 6).is_multiple_of(2) { OpacityKind::Lobar } else { OpacityKind::Interstitial };
     Opacity { lung, zone, kind, size: 1.0, density: 0.8 }
 }
 

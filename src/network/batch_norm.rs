@@ -32,8 +32,8 @@ impl BatchNorm {
             let (n, _, h, w) = x.dims4()?;
             let count = (n * h * w) as f64;
             let (mean, var) = batch_statistics(&x.detach())?;
-            self.follow(&self.running_mean, &mean, 1.0)?;
-            self.follow(&self.running_var, &var, count / (count - 1.0).max(1.0))?;
+            follow(&self.running_mean, &mean, 1.0)?;
+            follow(&self.running_var, &var, count / (count - 1.0).max(1.0))?;
             (mean, var)
         } else {
             (self.running_mean.as_tensor().detach(), self.running_var.as_tensor().detach())
@@ -56,10 +56,6 @@ impl BatchNorm {
         }
     }
 
-    fn follow(&self, running: &Var, batch: &Tensor, factor: f64) -> Result<()> {
-        running.set(&((running.as_tensor() * (1.0 - MOMENTUM))? + (batch * (factor * MOMENTUM))?)?.detach())
-    }
-
     /// The same out of candle's own operations, for devices without our kernels.
     fn composed(
         &self,
@@ -69,13 +65,12 @@ impl BatchNorm {
         fixed: Option<(Tensor, Tensor)>,
     ) -> Result<Tensor> {
         let shape = (1, (), 1, 1);
-        let (mean, var) = match fixed {
-            Some((mean, var)) => (mean.reshape(shape)?, var.reshape(shape)?),
-            None => {
-                let mean = x.mean_keepdim((0, 2, 3))?;
-                let var = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim((0, 2, 3))?;
-                (mean, var)
-            }
+        let (mean, var) = if let Some((mean, var)) = fixed {
+            (mean.reshape(shape)?, var.reshape(shape)?)
+        } else {
+            let mean = x.mean_keepdim((0, 2, 3))?;
+            let var = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim((0, 2, 3))?;
+            (mean, var)
         };
         let scale = (var + EPSILON)?.sqrt()?.recip()?.mul(&self.weight.reshape(shape)?)?;
         let mut y = x.broadcast_sub(&mean)?.broadcast_mul(&scale)?.broadcast_add(&self.bias.reshape(shape)?)?;
@@ -84,6 +79,11 @@ impl BatchNorm {
         }
         if relu { y.relu() } else { Ok(y) }
     }
+}
+
+/// Moves a running statistic towards that of the batch.
+fn follow(running: &Var, batch: &Tensor, factor: f64) -> Result<()> {
+    running.set(&((running.as_tensor() * (1.0 - MOMENTUM))? + (batch * (factor * MOMENTUM))?)?.detach())
 }
 
 /// Mean and biased variance of each channel, both `(C)`.

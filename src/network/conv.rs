@@ -114,6 +114,7 @@ fn scatter_columns(columns: &[f32], size: Extent, g: Geometry, image: &mut [f32]
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn gemm_error(error: rten_gemm::GemmError) -> candle_core::Error {
     candle_core::Error::Msg(format!("matrix multiplication: {error}"))
 }
@@ -339,7 +340,7 @@ struct Packed {
     channels: usize,
     outputs: usize,
     kernel: Vec<f32>,
-    packed: PackedAMatrix<f32>,
+    prepacked: PackedAMatrix<f32>,
     bias: Vec<f32>,
 }
 
@@ -350,8 +351,16 @@ impl PreparedConv {
             let (outputs, channels, ..) = weight.dims4()?;
             let kernel = values(&weight)?.to_vec();
             let depth = kernel.len() / outputs;
-            let packed = GemmExecutor::<f32>::default().prepack_a(matrix(&kernel, outputs, depth));
-            Some(Arc::new(Packed { geometry, relu, channels, outputs, kernel, packed, bias: values(&bias)?.to_vec() }))
+            let prepacked = GemmExecutor::<f32>::default().prepack_a(matrix(&kernel, outputs, depth));
+            Some(Arc::new(Packed {
+                geometry,
+                relu,
+                channels,
+                outputs,
+                kernel,
+                prepacked,
+                bias: values(&bias)?.to_vec(),
+            }))
         } else {
             None
         };
@@ -385,7 +394,7 @@ impl PreparedOp {
             bail!("this convolution takes {} channels, not {}", p.channels, size.c);
         }
         let epilogue = Epilogue { bias: Some(&p.bias), skip, relu: p.relu };
-        let out = convolve(x, size, GemmInputA::Packed(&p.packed), p.geometry, epilogue)?;
+        let out = convolve(x, size, GemmInputA::Packed(&p.prepacked), p.geometry, epilogue)?;
         let shape = (lx.dims()[0], p.outputs, p.geometry.output(size.h), p.geometry.output(size.w));
         Ok((CpuStorage::F32(out), shape.into()))
     }

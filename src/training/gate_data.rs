@@ -85,7 +85,7 @@ impl Source {
 
 /// Pictures in memory; each list once for training and once for validation.
 pub struct Films {
-    films: [Vec<Picture>; 2],
+    chests: [Vec<Picture>; 2],
     others: [Vec<Picture>; 2],
     child: [Vec<Picture>; 2],
     adult: [Vec<Picture>; 2],
@@ -104,7 +104,7 @@ impl Films {
         observer(GateEvent::Loaded { films: films[0].len(), validation: films[1].len(), others: others[0].len() });
         let few = config.phantoms.div_ceil(5).max(1);
         let both = |age| [phantoms(age, 1_000, config.phantoms.max(1)), phantoms(age, 900_000, few)];
-        Ok(Self { films, others, child: both(Age::Child), adult: both(Age::Adult) })
+        Ok(Self { chests: films, others, child: both(Age::Child), adult: both(Age::Adult) })
     }
 
     /// One image of a source, from the validation part when `held_out`.
@@ -112,11 +112,11 @@ impl Films {
         let part = usize::from(held_out);
         let film = |rng: &mut ChaCha8Rng| {
             // Now and then a phantom stands for a film in what is turned, inverted and cut, adult ones too.
-            if happens(rng, 0.12) { any(&self.adult[part], rng) } else { any(&self.films[part], rng) }
+            if happens(rng, 0.12) { any(&self.adult[part], rng) } else { any(&self.chests[part], rng) }
         };
         match source {
-            Source::PlainFilm => views::plain(any(&self.films[part], rng), side),
-            Source::Film => views::upright(any(&self.films[part], rng), side, rng),
+            Source::PlainFilm => views::plain(any(&self.chests[part], rng), side),
+            Source::Film => views::upright(any(&self.chests[part], rng), side, rng),
             Source::Child => views::upright(any(&self.child[part], rng), side, rng),
             Source::Adult => views::upright(any(&self.adult[part], rng), side, rng),
             Source::Turned => views::turned(film(rng), side, rng),
@@ -130,7 +130,7 @@ impl Films {
     /// Images to be let through, for the statistics of features and scores: each film plain, and as many varied.
     pub fn accepted(&self, held_out: bool, side: usize, seed: u64) -> Vec<Plane> {
         let part = usize::from(held_out);
-        let films = &self.films[part];
+        let films = &self.chests[part];
         let count = films.len();
         let plain = films.par_iter().map(|p| views::plain(p, side));
         let varied = (0..count).into_par_iter().map(|i| {
@@ -164,7 +164,7 @@ impl Films {
     pub fn validation(&self, source: Source, side: usize, seed: u64) -> Vec<Plane> {
         let whole = |list: &[Picture]| list.par_iter().map(|p| views::plain(p, side)).collect();
         match source {
-            Source::PlainFilm => whole(&self.films[1]),
+            Source::PlainFilm => whole(&self.chests[1]),
             Source::Other => whole(&self.others[1]),
             Source::Child => whole(&self.child[1]),
             Source::Adult => whole(&self.adult[1]),

@@ -114,8 +114,13 @@ pub fn input_of(side: usize) -> Input {
     }
 }
 
+/// Probabilities of [`SEEN`] kinds for one image.
+pub type Chances = [f32; 4];
+/// Activations of the stage that distances are measured in.
+pub type Features = Vec<f32>;
+
 /// Probabilities and features of a batch `(N, 1, side, side)`.
-pub fn probe(network: &Network, x: &Tensor) -> candle_core::Result<(Vec<[f32; 4]>, Vec<Vec<f32>>)> {
+pub fn probe(network: &Network, x: &Tensor) -> candle_core::Result<(Vec<Chances>, Vec<Features>)> {
     let cut = network.stage(FEATURES).map_or(network.stages.len(), |i| i + 1);
     let features = network.forward_range(0..cut, x, Mode::Inference)?;
     let logits = network.forward_range(cut..network.stages.len(), &features, Mode::Inference)?;

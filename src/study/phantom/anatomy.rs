@@ -386,11 +386,6 @@ impl Torso {
         let arm = if rest > 0.0 { 2.0 * rest.sqrt() } else { 0.0 };
         libm::cbrtf(trunk * trunk * trunk + head * head * head + arm * arm * arm)
     }
-
-    /// Inflated lung at a place in centimetres: where vessels and opacities are seen.
-    pub fn lung_cm(&self, x: f32, z: f32) -> f32 {
-        (self.pleural_chord(x, z) - self.heart_chord(x, z)).max(0.0) * self.field_cm
-    }
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ impl PlacedTube {
             let square = (dx * dx + dz * dz).max(1e-6);
             first = first.min(left as usize);
             last = last.max(right as usize);
-            for column in left as usize..=right as usize {
+            for (column, nearest) in scratch.iter_mut().enumerate().take(right as usize + 1).skip(left as usize) {
                 let (px, pz) = (column as f32 - a.x, row - a.z);
                 let t = ((px * dx + pz * dz) / square).clamp(0.0, 1.0);
                 let (ex, ez) = (px - t * dx, pz - t * dz);
@@ -146,14 +146,15 @@ impl PlacedTube {
                 let value = stretch * (self.wall_mu * (outer - inner) + self.core_mu * inner);
                 // Neighbouring segments overlap at their joint: the tube is there once, as its nearest segment.
                 let near = d2 / (r * r);
-                if near < scratch[column].0 {
-                    scratch[column] = (near, value);
+                if near < nearest.0 {
+                    *nearest = (near, value);
                 }
             }
         }
-        for column in first..(last + 1).min(sum.len()) {
-            sum[column] += scratch[column].1 * self.centimetres;
-            scratch[column] = CLEAR;
+        let end = (last + 1).min(sum.len());
+        for (sum, nearest) in sum[first.min(end)..end].iter_mut().zip(&mut scratch[first.min(end)..end]) {
+            *sum += nearest.1 * self.centimetres;
+            *nearest = CLEAR;
         }
     }
 }
