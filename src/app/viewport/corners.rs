@@ -115,7 +115,8 @@ fn grey_words(view: &View, frame: &Frame, placement: &Placement, ppp: f32) -> Ve
     };
     let mut lines = Vec::new();
     if !frame.entry.meta.lossy.is_empty() {
-        lines.push(format!("lossy {}", frame.entry.meta.lossy));
+        let how = &frame.entry.meta.lossy;
+        lines.push(if how.starts_with("lossy") { how.clone() } else { format!("lossy {how}") });
     }
     if view.invert {
         lines.push("inverted by the reader".into());
