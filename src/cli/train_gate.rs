@@ -11,20 +11,28 @@ use crate::training::gate::{GateConfig, GateEvent, install, train};
 #[derive(Debug, clap::Args)]
 pub struct TrainGateArgs {
     /// What to let through, and from which data to learn it
-    #[arg(value_name = "CONFIG.toml")]
-    pub config: PathBuf,
+    #[arg(value_name = "CONFIG.toml", required_unless_present = "install")]
+    pub config: Option<PathBuf>,
     /// Folder that the data folders of the configuration are relative to [default: the configuration's]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// The model's folder; its manifest, when there is one, will name the gate
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
+    /// Train nothing: put this gate file into the model's folder
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub install: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
-    let config = GateConfig::read(&args.config)?;
-    let root = args.data.clone().or_else(|| args.config.parent().map(PathBuf::from)).unwrap_or_default();
+    let Some(path) = &args.config else {
+        let Some(file) = &args.install else { return Ok(()) };
+        let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        return Ok(install(&bytes, &args.model)?);
+    };
+    let config = GateConfig::read(path)?;
+    let root = args.data.clone().or_else(|| path.parent().map(PathBuf::from)).unwrap_or_default();
     let outcome = train(&config, &root, &|event| {
         output::remark(match event {
             GateEvent::Loaded { films, validation, others } => {
@@ -37,7 +45,7 @@ pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
         });
     })
     .context("the gate was not trained")?;
-    install(&outcome, &args.model)?;
+    install(&outcome.bytes, &args.model)?;
     let s = &outcome.settings;
     output::line(format!("threshold {:.3}, distance {:.2} ± {:.2}", s.threshold, s.distance, s.slope))?;
     for r in &outcome.rates {

@@ -30,7 +30,7 @@ use crate::network::manifest::{Architecture, GateSpec, Manifest};
 use crate::network::preprocess::to_input;
 use crate::network::registry::GATE;
 use crate::network::{Mode, Network, resnet};
-use crate::uncertainty::gate::{Gate, GateSettings, HEADER, SEEN, Seen, input_of, probe};
+use crate::uncertainty::gate::{Gate, GateError, GateSettings, HEADER, SEEN, Seen, input_of, probe};
 
 /// `CONFIG.toml` of `pellucid train-gate`.
 #[derive(Clone, Debug, Deserialize)]
@@ -192,7 +192,7 @@ fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Pa
     let mut distances: Vec<f32> = features.iter().map(|f| distance(f, &mean, &precision)).collect();
     let by_film = distances.clone();
     distances.sort_by(f32::total_cmp);
-    let middle = 1.5 * quantile(&distances, 0.995);
+    let middle = 1.25 * quantile(&distances, 0.995);
     let mut settings = GateSettings {
         asks: config.asks.clone(),
         population: config.population.clone(),
@@ -208,7 +208,7 @@ fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Pa
     scores.sort_by(f32::total_cmp);
     settings.threshold = quantile(&scores, config.may_fail).clamp(0.2, 0.5);
     let bytes = write(&settings, parameters, &mean, &precision)?;
-    let gate = Gate::from_bytes(&bytes, &Device::Cpu).map_err(|e| Error::Manifest(e.to_string()))?;
+    let gate = Gate::from_bytes(&bytes, &Device::Cpu)?;
     let rates =
         films.validation_kinds().into_iter().map(|kind| rate(config, films, &gate, kind)).collect::<Result<_>>()?;
     Ok(GateOutcome { settings, bytes, rates })
@@ -216,11 +216,8 @@ fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Pa
 
 fn rate(config: &GateConfig, films: &Films, gate: &Gate, source: Source) -> Result<Rate> {
     let planes = films.validation(source, config.side, config.seed);
-    let mut scores = planes
-        .par_iter()
-        .map(|p| gate.look(p).map(|l| l.score))
-        .collect::<std::result::Result<Vec<f32>, _>>()
-        .map_err(|e| Error::Manifest(e.to_string()))?;
+    let mut scores =
+        planes.par_iter().map(|p| gate.look(p).map(|l| l.score)).collect::<std::result::Result<Vec<f32>, _>>()?;
     scores.sort_by(f32::total_cmp);
     let accepted = scores.iter().filter(|s| **s >= gate.settings().threshold).count();
     let scores3 = [quantile(&scores, 0.0), quantile(&scores, 0.5), quantile(&scores, 1.0)];
@@ -276,9 +273,17 @@ fn write(settings: &GateSettings, parameters: &Parameters, mean: &[f32], precisi
     to_safetensors(&tensors, Some(HashMap::from([(HEADER.to_owned(), json)]))).map_err(Error::Manifest)
 }
 
-/// Puts a gate into a model folder and, when it holds a manifest, names it there.
-pub fn install(outcome: &GateOutcome, folder: &Path) -> Result<()> {
-    write_whole(&folder.join(GATE), &outcome.bytes)?;
+/// What a manifest says of a gate file.
+pub fn spec_of(bytes: &[u8]) -> std::result::Result<GateSpec, GateError> {
+    let gate = Gate::from_bytes(bytes, &Device::Cpu)?;
+    let GateSettings { asks, population, .. } = gate.settings().clone();
+    Ok(GateSpec { sha256: hex(&Sha256::digest(bytes)), asks, population })
+}
+
+/// Puts a gate file into a model folder and, when it holds a manifest, names it there.
+pub fn install(bytes: &[u8], folder: &Path) -> Result<()> {
+    let spec = spec_of(bytes)?;
+    write_whole(&folder.join(GATE), bytes)?;
     let path = folder.join("manifest.toml");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -286,11 +291,7 @@ pub fn install(outcome: &GateOutcome, folder: &Path) -> Result<()> {
         Err(source) => return Err(Error::Read { path, source }),
     };
     let mut manifest = Manifest::parse(&text).map_err(|e| Error::Manifest(e.to_string()))?;
-    manifest.gate = Some(GateSpec {
-        sha256: hex(&Sha256::digest(&outcome.bytes)),
-        asks: outcome.settings.asks.clone(),
-        population: outcome.settings.population.clone(),
-    });
+    manifest.gate = Some(spec);
     let text = manifest.to_toml().map_err(|e| Error::Manifest(e.to_string()))?;
     write_whole(&path, text.as_bytes())
 }
@@ -298,4 +299,74 @@ pub fn install(outcome: &GateOutcome, folder: &Path) -> Result<()> {
 /// A member of a list.
 pub(super) fn any<'a>(list: &'a [Picture], rng: &mut ChaCha8Rng) -> &'a Picture {
     &list[rng.random_range(0..list.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_is_nearest_and_distance_counts_in_deviations() {
+        // Two independent features with deviations 1 and 10.
+        let mut rng = stream(1, Purpose::Augment, 0, 0);
+        let features: Vec<Vec<f32>> = (0..4000)
+            .map(|_| vec![3.0 + super::super::canvas::bell(&mut rng), 10.0 * super::super::canvas::bell(&mut rng)])
+            .collect();
+        let (mean, precision) = gaussian(&features);
+        assert!(distance(&mean, &mean, &precision) < 1e-6);
+        let far = distance(&[mean[0], mean[1] + 30.0], &mean, &precision);
+        // Three deviations; the ridge widens each a little.
+        assert!((2.5..3.1).contains(&far), "{far}");
+    }
+
+    #[test]
+    fn a_gate_file_brings_its_settings_and_refuses_noise_and_broken_settings() {
+        let architecture = Architecture {
+            family: "compact-resnet".into(),
+            widths: vec![4, 6],
+            blocks: vec![1],
+            strides: vec![2],
+            dropout: 0.0,
+        };
+        let vars = VarMap::new();
+        resnet::trainable(&architecture, 1, SEEN.len(), &vars, &Device::Cpu, 1).unwrap();
+        let parameters = Parameters::new(&vars);
+        let mut settings = GateSettings {
+            asks: "a frontal chest radiograph".into(),
+            population: "children of 1 to 5 years".into(),
+            ages: [1.0, 5.0],
+            architecture,
+            side: 32,
+            threshold: 0.0,
+            distance: 5.0,
+            slope: 1.0,
+        };
+        let precision: Vec<f32> = (0..36).map(|i| f32::from(u8::from(i % 7 == 0))).collect();
+        let bytes = write(&settings, &parameters, &[0.0; 6], &precision).unwrap();
+        assert_eq!(spec_of(&bytes).unwrap().asks, settings.asks);
+
+        // A threshold of 0 lets everything through: then the age warns.
+        let gate = Gate::from_bytes(&bytes, &Device::Cpu).unwrap();
+        let plane = Plane { width: 80, height: 80, values: (0..6400).map(|i| i as f32).collect() };
+        let at = |age: &str| {
+            let meta = crate::study::Metadata { age: age.into(), ..crate::study::Metadata::default() };
+            gate.judge(&plane, &meta).unwrap()
+        };
+        assert!(at("004Y").accepted && at("004Y").warnings.is_empty());
+        assert!(at("005Y").warnings.is_empty());
+        assert!(at("066Y").warnings[0].contains("66 years old"));
+        assert!(at("003M").warnings[0].contains("3 months old"));
+        assert!(at("").warnings[0].contains("does not state"));
+
+        // A threshold of 1 refuses everything, with a reason.
+        settings.threshold = 1.0;
+        let strict =
+            Gate::from_bytes(&write(&settings, &parameters, &[0.0; 6], &precision).unwrap(), &Device::Cpu).unwrap();
+        let verdict = strict.judge(&plane, &crate::study::Metadata::default()).unwrap();
+        assert!(!verdict.accepted && verdict.reason.contains("frontal chest radiograph"));
+
+        settings.slope = 0.0;
+        let broken = write(&settings, &parameters, &[0.0; 6], &precision).unwrap();
+        assert!(matches!(Gate::from_bytes(&broken, &Device::Cpu), Err(GateError::Inconsistent(_))));
+    }
 }

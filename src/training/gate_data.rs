@@ -47,8 +47,8 @@ impl Source {
         match rng.random_range(0..100) {
             0..6 => Self::PlainFilm,
             6..30 => Self::Film,
-            30..33 => Self::Child,
-            33..38 => Self::Adult,
+            30..32 => Self::Child,
+            32..38 => Self::Adult,
             38..49 => Self::Turned,
             49..58 => Self::Inverted,
             58..67 => Self::Pieces,

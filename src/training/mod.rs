@@ -59,6 +59,8 @@ pub enum Error {
     Checkpoint { path: PathBuf, reason: String },
     #[error("the network could not be computed: {0}")]
     Network(#[from] candle_core::Error),
+    #[error("the gate cannot be used: {0}")]
+    Gate(#[from] crate::uncertainty::gate::GateError),
     #[error("the manifest could not be written: {0}")]
     Manifest(String),
     #[error("the curves could not be drawn: {0}")]

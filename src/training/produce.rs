@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 use super::checkpoint::{hex, to_safetensors, write_whole};
 use super::config::Config;
 use super::finish::Finish;
+use super::gate::spec_of;
 use super::parameters::{Parameters, Values};
 use super::{Error, Result};
 use crate::network::manifest::{GateSpec, Manifest, Training};
+use crate::network::registry::GATE;
 
 /// How many images and patients took part.
 #[derive(Clone, Copy, Debug)]
@@ -52,10 +54,9 @@ pub fn write(
     Ok(manifest)
 }
 
-/// The gate of the model that stood in `folder` before: its training is independent of the weights'.
+/// The gate that lies in the model's folder: its training is independent of the weights'.
 fn kept_gate(folder: &Path) -> Option<GateSpec> {
-    let text = std::fs::read_to_string(folder.join("manifest.toml")).ok()?;
-    Manifest::parse(&text).ok()?.gate
+    spec_of(&std::fs::read(folder.join(GATE)).ok()?).ok()
 }
 
 /// Whether the configuration will make a manifest that is fit to be written: better known before a long run than after.
