@@ -20,6 +20,7 @@ pub mod curves;
 pub mod dataset;
 pub mod finish;
 pub mod gate;
+mod gate_bones;
 pub mod gate_data;
 pub mod gate_negatives;
 pub mod gate_views;
