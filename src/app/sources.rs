@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::imaging::auto_window::auto_window;
 use crate::report::case::CaseReport;
-use crate::study::phantom::{Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render, write_dicom};
+use crate::study::phantom::{demo::films, render, write_dicom};
 use crate::study::{Catalogue, Frame, ImageEntry};
 
 use super::effect::Loaded;
@@ -42,8 +42,8 @@ pub fn demo() -> Result<PathBuf, String> {
         .map_or_else(std::env::temp_dir, |d| d.cache_dir().to_owned())
         .join("demo");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{} could not be made: {e}", folder.display()))?;
-    let recipe = recipe();
-    let path = folder.join("phantom.dcm");
+    let [(name, recipe), _healthy] = films();
+    let path = folder.join(format!("{name}.dcm"));
     write_dicom(&path, &render(&recipe), &recipe).map_err(|e| sentence(&e))?;
     Ok(path)
 }
@@ -53,12 +53,6 @@ pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, String> {
     std::fs::create_dir_all(folder)
         .map_err(|e| format!("The folder {} could not be made: {e}. Choose another one.", folder.display()))?;
     crate::report::export(case, folder).map_err(|e| sentence(&e))
-}
-
-/// A child's chest with a consolidation.
-fn recipe() -> PhantomRecipe {
-    let opacity = Opacity { lung: Lung::Right, zone: Zone::Lower, kind: OpacityKind::Lobar, size: 1.0, density: 0.9 };
-    PhantomRecipe { opacities: vec![opacity], ..PhantomRecipe::default() }
 }
 
 /// An error with its causes, as one sentence.
