@@ -19,6 +19,9 @@ pub struct TrainGateArgs {
     /// The model's folder; its manifest, when there is one, will name the gate
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
+    /// Train nothing: settle distance and threshold of this gate file's weights by the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "install")]
+    pub settle: Option<PathBuf>,
     /// Train nothing: put this gate file into the model's folder
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub install: Option<PathBuf>,
@@ -33,7 +36,7 @@ pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
     };
     let config = GateConfig::read(path)?;
     let root = args.data.clone().or_else(|| path.parent().map(PathBuf::from)).unwrap_or_default();
-    let outcome = train(&config, &root, &|event| {
+    let outcome = train(&config, &root, args.settle.as_deref(), &|event| {
         output::remark(match event {
             GateEvent::Loaded { films, validation, others } => {
                 format!("{films} films to learn from, {validation} to validate, {others} other pictures")

@@ -59,8 +59,8 @@ pub struct GateConfig {
     pub batch: usize,
     pub learning_rate: f64,
     pub weight_decay: f64,
-    /// Part of the validation films that may fail at the threshold.
-    pub may_fail: f64,
+    /// Part of any kind of validation image to be refused that may pass at the threshold.
+    pub may_pass: f64,
 }
 
 impl GateConfig {
@@ -70,9 +70,9 @@ impl GateConfig {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
         let config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
         let counts = [config.epochs, config.images_per_epoch, config.batch];
-        if counts.contains(&0) || !(0.01..0.9).contains(&config.validation) || !(0.0..0.5).contains(&config.may_fail) {
+        if counts.contains(&0) || !(0.01..0.9).contains(&config.validation) || !(0.0..0.5).contains(&config.may_pass) {
             return Err(refuse(
-                "epochs, images_per_epoch and batch must be above 0, validation 0.01–0.9, may_fail below 0.5".into(),
+                "epochs, images_per_epoch and batch must be above 0, validation 0.01–0.9, may_pass below 0.5".into(),
             ));
         }
         Ok(config)
@@ -104,13 +104,22 @@ pub struct GateOutcome {
     pub rates: Vec<Rate>,
 }
 
-/// Trains a gate on the data below `root`.
-pub fn train(config: &GateConfig, root: &Path, observer: &dyn Fn(GateEvent)) -> Result<GateOutcome> {
+/// Trains a gate on the data below `root`; with `weights`, a gate file, only its distance and threshold are settled again.
+pub fn train(
+    config: &GateConfig,
+    root: &Path,
+    weights: Option<&Path>,
+    observer: &dyn Fn(GateEvent),
+) -> Result<GateOutcome> {
     let films = Films::load(config, root, observer)?;
     let device = Device::Cpu;
     let vars = VarMap::new();
     let network = resnet::trainable(&config.architecture, 1, SEEN.len(), &vars, &device, config.seed)?;
     let parameters = Parameters::new(&vars);
+    if let Some(path) = weights {
+        parameters.take_from(&candle_core::safetensors::load(path, &device)?)?;
+        return finish(config, &films, &network, &parameters);
+    }
     let mut optimizer = AdamW::new(&parameters, config.weight_decay, 5.0);
     let mut running = parameters.values()?;
     let steps = (config.images_per_epoch / config.batch).max(1);
@@ -188,11 +197,11 @@ fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Pa
     let (_, features) = measure(network, side, &learnt)?;
     let (mean, precision) = gaussian(&features);
     let held_out = films.accepted(true, side, config.seed + 1);
-    let (chest, features) = measure(network, side, &held_out)?;
+    let (_, features) = measure(network, side, &held_out)?;
     let mut distances: Vec<f32> = features.iter().map(|f| distance(f, &mean, &precision)).collect();
-    let by_film = distances.clone();
     distances.sort_by(f32::total_cmp);
-    let middle = 1.25 * quantile(&distances, 0.995);
+    // Wide, because films of other machines and ages lie farther out than the validation films.
+    let middle = 1.5 * quantile(&distances, 0.995);
     let mut settings = GateSettings {
         asks: config.asks.clone(),
         population: config.population.clone(),
@@ -203,14 +212,20 @@ fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Pa
         distance: middle,
         slope: 0.08 * middle,
     };
-    let mut scores: Vec<f32> =
-        chest.iter().zip(&by_film).map(|(p, d)| p / (1.0 + ((d - settings.distance) / settings.slope).exp())).collect();
-    scores.sort_by(f32::total_cmp);
-    settings.threshold = quantile(&scores, config.may_fail).clamp(0.2, 0.5);
+    let familiarity = |d: f32| 1.0 / (1.0 + ((d - settings.distance) / settings.slope).exp());
+    // For the same reason the threshold is as low as the kinds to be refused allow.
+    let mut threshold = 0.2f32;
+    for kind in Source::all().into_iter().filter(|s| s.seen() != Seen::Chest) {
+        let (chest, features) = measure(network, side, &films.validation(kind, side, config.seed))?;
+        let score = |(p, f): (&f32, &Vec<f32>)| p * familiarity(distance(f, &mean, &precision));
+        let mut scores: Vec<f32> = chest.iter().zip(&features).map(score).collect();
+        scores.sort_by(f32::total_cmp);
+        threshold = threshold.max(quantile(&scores, 1.0 - config.may_pass));
+    }
+    settings.threshold = threshold.min(0.5);
     let bytes = write(&settings, parameters, &mean, &precision)?;
     let gate = Gate::from_bytes(&bytes, &Device::Cpu)?;
-    let rates =
-        films.validation_kinds().into_iter().map(|kind| rate(config, films, &gate, kind)).collect::<Result<_>>()?;
+    let rates = Source::all().into_iter().map(|kind| rate(config, films, &gate, kind)).collect::<Result<_>>()?;
     Ok(GateOutcome { settings, bytes, rates })
 }
 

@@ -57,6 +57,21 @@ impl Source {
         }
     }
 
+    /// Every source once, in the order of reports.
+    pub fn all() -> Vec<Self> {
+        let real = [
+            Self::PlainFilm,
+            Self::Film,
+            Self::Child,
+            Self::Adult,
+            Self::Turned,
+            Self::Inverted,
+            Self::Pieces,
+            Self::Other,
+        ];
+        real.into_iter().chain(KINDS.map(Self::Synthetic)).collect()
+    }
+
     /// What the gate should say to it.
     pub fn seen(self) -> Seen {
         match self {
@@ -143,21 +158,6 @@ impl Films {
             self.draw(source, held_out, side, &mut rng)
         });
         plain.chain(varied).collect()
-    }
-
-    /// The kinds that are reported on.
-    pub fn validation_kinds(&self) -> Vec<Source> {
-        let real = [
-            Source::PlainFilm,
-            Source::Film,
-            Source::Child,
-            Source::Adult,
-            Source::Turned,
-            Source::Inverted,
-            Source::Pieces,
-            Source::Other,
-        ];
-        real.into_iter().chain(KINDS.map(Source::Synthetic)).collect()
     }
 
     /// Validation images of one kind: held-out films and pictures as they are, 200 of what is made.
