@@ -5,6 +5,7 @@
 //! `cargo bench --bench frame`
 
 #[path = "../tests/common/viewer.rs"]
+#[allow(dead_code, reason = "the tests use the rest of it")]
 mod common;
 
 use std::hint::black_box;

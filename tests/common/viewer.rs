@@ -62,7 +62,7 @@ impl Bench {
 
     /// Opens a frame as the scanning and loading threads would.
     pub fn open(&mut self, frame: Frame) {
-        let catalogue = Box::new(catalogue_of(&[frame.entry.clone()]));
+        let catalogue = Box::new(catalogue_of(std::slice::from_ref(&frame.entry)));
         self.message(Message::Scanned { paths: vec!["film.dcm".into()], catalogue });
         self.loaded(self.state.generation, frame);
     }
@@ -159,8 +159,9 @@ pub fn catalogue_of(images: &[Arc<ImageEntry>]) -> Catalogue {
 
 /// A model that nobody trained.
 pub fn model() -> ModelInfo {
-    let labels: String =
+    let labels: Vec<_> =
         LABELS.iter().map(|name| format!("[[labels]]\nname = \"{name}\"\nthreshold = 0.5\n")).collect();
+    let labels = labels.concat();
     let sha256 = "0".repeat(64);
     let head = format!("weights_sha256 = \"{sha256}\"\n");
     let rest = r#"

@@ -139,7 +139,7 @@ fn a_preamble_with_a_tiff_header_does_not_make_it_a_tiff() {
 
 #[test]
 fn monochrome1_of_15_bits_is_inverted_within_its_own_range() {
-    let mut object = grey(&[0, 32_767, 0x8000 | 100]);
+    let mut object = grey(&[0, 32_767, 0x8064]);
     number(&mut object, tags::BITS_STORED, 15);
     number(&mut object, tags::HIGH_BIT, 14);
     text(&mut object, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME1");

@@ -236,7 +236,7 @@ fn good_news_goes_away_and_bad_news_stays() {
     bench.message(Message::ReportWritten(Err("The folder is read-only.".into())));
     let wait = pellucid::app::events::on_time(&mut bench.state, Instant::now()).unwrap();
     assert!(wait <= Duration::from_secs(10));
-    pellucid::app::events::on_time(&mut bench.state, Instant::now() + Duration::from_secs(60));
+    pellucid::app::events::on_time(&mut bench.state, Instant::now() + Duration::from_mins(1));
     assert_eq!(bench.state.notices.len(), 1);
     assert_eq!(bench.state.notices[0].level, Level::Error);
 }

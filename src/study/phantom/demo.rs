@@ -6,7 +6,7 @@ use super::{Lung, Opacity, OpacityKind, PhantomRecipe, Zone};
 #[must_use]
 pub fn films() -> [(&'static str, PhantomRecipe); 2] {
     // What a lobar pneumonia may look like.
-    let opacity = Opacity { lung: Lung::Right, zone: Zone::Lower, kind: OpacityKind::Lobar, size: 1.0, density: 0.9 };
+    let opacity = Opacity { lung: Lung::Right, zone: Zone::Upper, kind: OpacityKind::Lobar, size: 1.0, density: 0.8 };
     let sick = PhantomRecipe { opacities: vec![opacity], ..PhantomRecipe::default() };
     [("opacity", sick), ("healthy", PhantomRecipe::default())]
 }
