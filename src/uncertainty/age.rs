@@ -19,6 +19,10 @@ pub fn at_study(meta: &Metadata) -> Option<Years> {
 }
 
 fn stated(text: &str) -> Option<Years> {
+    // Some archives drop the unit; a bare number is then years.
+    if let Ok(years) = text.parse::<u16>() {
+        return Some(Years(f32::from(years)));
+    }
     let unit = text.chars().last()?;
     let number: u16 = text.get(..text.len().checked_sub(unit.len_utf8())?)?.parse().ok()?;
     let years = match unit {
@@ -53,6 +57,7 @@ mod tests {
     #[test]
     fn the_stated_age_has_four_units() {
         assert_eq!(at_study(&meta("066Y", "", "")), Some(Years(66.0)));
+        assert_eq!(at_study(&meta("62", "", "")), Some(Years(62.0)));
         assert_eq!(in_words(at_study(&meta("018M", "", "")).unwrap()), "18 months old");
         assert!(at_study(&meta("004W", "", "")).unwrap().0 < 0.1);
         assert!(at_study(&meta("730D", "", "")).unwrap().0 > 1.9);
@@ -67,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_unknown() {
-        for text in ["", "Y", "abcY", "066", "12Ä", "-03Y"] {
+        for text in ["", "Y", "abcY", "12Ä", "-03Y"] {
             assert_eq!(at_study(&meta(text, "", "20230101")), None, "{text}");
         }
         assert_eq!(at_study(&meta("", "20240101", "20230101")), None);

@@ -296,11 +296,12 @@ fn sampling(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     });
 }
 
-/// Warnings of the image and of the analysis.
+/// Warnings of the image and of the analysis; the gate has said its own above.
 fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let frame = state.frame().map_or(&[][..], |frame| &frame.warnings);
+    let gate = state.results.gate.as_ref().map_or(&[][..], |gate| &gate.warnings);
     let mut first = true;
-    for warning in frame.iter().chain(&state.results.warnings) {
+    for warning in frame.iter().chain(&state.results.warnings).filter(|warning| !gate.contains(warning)) {
         if std::mem::take(&mut first) {
             controls::rule(ui, tokens);
         }
