@@ -157,7 +157,7 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
     if !has_pixels && !is_object(dicom) {
         return Err(StudyError::Truncated("it ends before it says what it is".into()));
     }
-    if !has_pixels && dicom.dataset.integer(tags::ROWS).is_some() {
+    if !has_pixels && (dicom.dataset.integer(tags::ROWS).is_some() || dicom.kind().contains(" Image")) {
         return Err(StudyError::Truncated("it describes an image, but the pixel data is missing".into()));
     }
     let (columns, rows, frames) = if has_pixels {

@@ -320,6 +320,13 @@ fn a_file_cut_anywhere_is_an_error_and_no_panic() {
 }
 
 #[test]
+fn an_image_cut_before_its_rows_is_no_object_without_pixels() {
+    let bytes = file(grey(&[1; 20]), uids::EXPLICIT_VR_LITTLE_ENDIAN);
+    let rows = bytes.windows(6).position(|w| w == b"\x28\0\x10\0US").unwrap();
+    assert!(refusal(&bytes[..rows]).contains("truncated"), "{}", refusal(&bytes[..rows]));
+}
+
+#[test]
 fn rows_times_columns_beyond_the_budget_are_refused_before_allocation() {
     let mut object = grey(&[0]);
     number(&mut object, tags::ROWS, 65_535);
