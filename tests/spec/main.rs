@@ -2,6 +2,7 @@
 
 mod cam;
 mod cli;
+mod default_model;
 mod engine;
 mod house;
 mod network;
