@@ -1,0 +1,190 @@
+//! `CONFIG.toml`: everything that decides a training run, and what is copied through into the manifest.
+//!
+//! Data folders are relative to the data root given on the command line (or to the configuration's own folder),
+//! so that a configuration names no machine. Unknown keys are refused: a misspelt option must not be ignored.
+
+mod augment;
+mod data;
+mod optimization;
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+pub use augment::Augment;
+pub use data::{Data, LabelRule};
+pub use optimization::{ClassWeights, Criterion, Optimization, ScheduleKind};
+
+use super::{Error, Result, produce};
+use crate::limits;
+use crate::network::manifest::{Architecture, Group, Head, Input, Label, Suggestion};
+
+/// What is wrong with a part of a configuration, in a sentence.
+type Check = std::result::Result<(), String>;
+
+/// A training run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of the model that is made.
+    pub name: String,
+    pub version: String,
+    pub description: String,
+    pub licence: String,
+    /// Decides the split, the first weights, the order, the augmentation and the dropout masks.
+    #[serde(default)]
+    pub seed: u64,
+    pub data: Data,
+    pub optimization: Optimization,
+    /// Progressive resizing: phases run one after the other, the last one decides the model.
+    #[serde(rename = "phase")]
+    pub phases: Vec<Phase>,
+    #[serde(default)]
+    pub augment: Augment,
+    #[serde(default)]
+    pub thresholds: Thresholds,
+    pub architecture: Architecture,
+    pub head: Head,
+    pub input: Input,
+    pub target_layer: String,
+    pub labels: Vec<Label>,
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    pub provenance: Provenance,
+    #[serde(default)]
+    pub suggestions: Vec<Suggestion>,
+    #[serde(default)]
+    pub limits: Vec<String>,
+}
+
+/// Some epochs at one image size.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    pub epochs: usize,
+    pub size: usize,
+}
+
+/// How operating thresholds are chosen on validation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Thresholds {
+    /// Groups: the score at which this sensitivity is reached.
+    pub group_sensitivity: f64,
+    /// Labels: Youden's point instead of the thresholds given with the labels.
+    pub youden: bool,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { group_sensitivity: 0.96, youden: true }
+    }
+}
+
+/// What the manifest says about the data.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    pub data: String,
+    pub population: String,
+}
+
+impl Config {
+    /// Reads and checks a configuration.
+    pub fn read(path: &Path) -> Result<Self> {
+        let size = std::fs::metadata(path).map_err(|source| Error::Read { path: path.into(), source })?.len();
+        let refuse = |reason: String| Error::Config { path: path.into(), reason };
+        if size > limits::MANIFEST_BYTES {
+            return Err(refuse(format!("it has {size} bytes, which is no configuration")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
+        let config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
+        config.check().and_then(|()| produce::rehearse(&config)).map_err(refuse)?;
+        Ok(config)
+    }
+
+    /// Epochs of all phases.
+    pub fn epochs(&self) -> usize {
+        self.phases.iter().map(|p| p.epochs).sum()
+    }
+
+    /// Image size of `epoch` (from 0); the last phase's size after the end.
+    pub fn size_at(&self, epoch: usize) -> usize {
+        let mut end = 0;
+        for phase in &self.phases {
+            end += phase.epochs;
+            if epoch < end {
+                return phase.size;
+            }
+        }
+        self.phases.last().map_or(self.input.width, |p| p.size)
+    }
+
+    /// First epoch of the last phase: only from there on is an epoch a candidate for the model.
+    pub fn last_phase(&self) -> usize {
+        self.epochs() - self.phases.last().map_or(0, |p| p.epochs)
+    }
+
+    /// Number of the label called `name`.
+    pub fn label_index(&self, name: &str) -> Option<usize> {
+        self.labels.iter().position(|l| l.name == name)
+    }
+
+    fn check(&self) -> Check {
+        if self.head != Head::Softmax {
+            return Err("`head` must be \"softmax\": training of independent findings is not there yet".into());
+        }
+        if self.labels.len() < 2 {
+            return Err("it needs at least two labels".into());
+        }
+        for (i, label) in self.labels.iter().enumerate() {
+            if self.labels[..i].iter().any(|l| same_name(&l.name, &label.name)) {
+                return Err(format!("the label \"{}\" is there twice", label.name));
+            }
+        }
+        for group in &self.groups {
+            if let Some(member) = group.members.iter().find(|m| self.label_index(m).is_none()) {
+                return Err(format!("the group \"{}\" names \"{member}\", which is none of the labels", group.name));
+            }
+        }
+        for suggestion in &self.suggestions {
+            let known = self.label_index(&suggestion.target).is_some()
+                || self.groups.iter().any(|g| g.name == suggestion.target);
+            if !known {
+                return Err(format!("a suggestion names \"{}\", which is no label and no group", suggestion.target));
+            }
+        }
+        if self.phases.iter().all(|p| p.epochs == 0) {
+            return Err("it needs at least one `[[phase]]` with epochs".into());
+        }
+        if let Some(phase) = self.phases.iter().find(|p| !(16..=2048).contains(&p.size)) {
+            return Err(format!("a phase has the image size {}, but it must lie between 16 and 2048", phase.size));
+        }
+        if self.input.width != self.input.height {
+            return Err("the input must be square".into());
+        }
+        if self.input.channels != 1 {
+            return Err("the input must have one channel".into());
+        }
+        self.data.check(&self.labels)?;
+        self.optimization.check(self.epochs())?;
+        self.augment.check()?;
+        within("group_sensitivity", self.thresholds.group_sensitivity, 0.5, 1.0)?;
+        within("dropout", f64::from(self.architecture.dropout), 0.0, 0.9)
+    }
+}
+
+/// Refuses a number outside its range, or no number at all.
+fn within(name: &str, value: f64, low: f64, high: f64) -> Check {
+    if value.is_finite() && (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("`{name}` is {value}, but must lie between {low} and {high}"))
+    }
+}
+
+/// True when two names differ in nothing but case, blanks and punctuation.
+pub fn same_name(a: &str, b: &str) -> bool {
+    let letters = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    letters(a) == letters(b)
+}
