@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regex::Regex;
 
 use super::config::{Config, same_name};
-use super::{Error, Result};
+use super::{Error, Result, truth};
 use crate::imaging::Plane;
 use crate::limits;
 use crate::network::manifest::Input;
@@ -45,10 +45,17 @@ impl Picture {
 pub struct Sample {
     /// File name, without its folder.
     pub name: String,
-    /// Number of the label in the configuration.
-    pub label: usize,
+    /// One value a label of the configuration: see [`super::truth`].
+    pub truth: Vec<f32>,
     pub patient: String,
     pub picture: Picture,
+}
+
+impl Sample {
+    /// The only label that is present: the class, where classes exclude each other.
+    pub fn class(&self) -> Option<usize> {
+        truth::class(&self.truth)
+    }
 }
 
 /// All images of a run, in the order of their paths.
@@ -59,15 +66,6 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Images of each label.
-    pub fn counts(&self, labels: usize) -> Vec<usize> {
-        let mut counts = vec![0; labels];
-        for sample in &self.samples {
-            counts[sample.label] += 1;
-        }
-        counts
-    }
-
     /// The pictures at another size, for a phase of training.
     pub fn at_size(&self, size: usize, input: &Input) -> Vec<Picture> {
         use rayon::prelude::*;
@@ -85,10 +83,10 @@ impl Dataset {
 }
 
 /// A file with its label and patient, not yet decoded.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
     pub path: PathBuf,
-    pub label: usize,
+    pub truth: Vec<f32>,
     pub patient: String,
 }
 
@@ -120,7 +118,7 @@ pub fn list(config: &Config, root: &Path, limit: Option<usize>) -> Result<(Vec<L
                 match rule.and_then(|r| config.label_index(&r.label)).or(by_folder) {
                     Some(label) => files.push(Listed {
                         path: entry.path().to_owned(),
-                        label,
+                        truth: truth::one_hot(label, config.labels.len()),
                         patient: patient_of(&file_name, &patterns),
                     }),
                     None => warnings.push(Warning {
@@ -131,7 +129,7 @@ pub fn list(config: &Config, root: &Path, limit: Option<usize>) -> Result<(Vec<L
             }
         }
     }
-    files.sort();
+    files.sort_by(|a: &Listed, b| a.path.cmp(&b.path));
     if let Some(limit) = limit.filter(|&l| l > 0 && l < files.len()) {
         files = (0..limit).map(|i| files[i * files.len() / limit].clone()).collect();
     }
@@ -184,7 +182,7 @@ pub fn decode(
         match decoded.remove(&i) {
             Some(Ok(picture)) => dataset.samples.push(Sample {
                 name: name_of(&file.path),
-                label: file.label,
+                truth: file.truth.clone(),
                 patient: file.patient.clone(),
                 picture,
             }),

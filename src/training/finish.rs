@@ -5,7 +5,7 @@
 use super::config::Config;
 use super::validation::{Scores, summed, targets};
 use crate::evaluation::bootstrap::Bootstrap;
-use crate::evaluation::metrics::{Binary, argmax};
+use crate::evaluation::metrics::Binary;
 use crate::evaluation::roc;
 use crate::network::manifest::Metric;
 
@@ -62,14 +62,14 @@ pub struct Finish {
 pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
     let temperature = temperature(scores);
     let probabilities = scores.probabilities(temperature);
-    let right: Vec<bool> = probabilities.iter().zip(&scores.labels).map(|(p, k)| argmax(p) == *k).collect();
+    let right = scores.right(temperature);
     let mut measure = Measure::new(patients, config.seed);
     let accuracy =
         measure.estimate(&|chosen| Some(chosen.iter().filter(|&&i| right[i]).count() as f64 / chosen.len() as f64));
     let mut thresholds = Vec::new();
     for (i, (name, members)) in targets(config).into_iter().enumerate() {
         let values = summed(&probabilities, &members);
-        let positive: Vec<bool> = scores.labels.iter().map(|k| members.contains(k)).collect();
+        let positive = scores.positive(&members);
         let choose =
             |chosen: &[usize]| -> (Vec<f64>, Vec<bool>) { chosen.iter().map(|&i| (values[i], positive[i])).unzip() };
         measure.figure(&name, "auroc", &|chosen| {
@@ -135,6 +135,7 @@ impl Measure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::truth::one_hot;
     use super::*;
 
     #[test]
@@ -167,8 +168,10 @@ mod tests {
     fn the_temperature_undoes_a_known_sharpening() {
         // Of 100 images with odds 3 : 1, 75 are of the first class; the logits claim three times as much.
         let z = 3.0_f32 * 3.0_f32.ln();
-        let scores =
-            Scores { logits: vec![vec![z, 0.0]; 100], labels: (0..100).map(|i| usize::from(i >= 75)).collect() };
+        let scores = Scores {
+            logits: vec![vec![z, 0.0]; 100],
+            truth: (0..100).map(|i| one_hot(usize::from(i >= 75), 2)).collect(),
+        };
         assert!((temperature(&scores) - 3.0).abs() < 1e-3, "{}", temperature(&scores));
     }
 }

@@ -24,8 +24,8 @@ const AHEAD: usize = 3;
 /// What batches are made of.
 pub struct Recipe {
     pub pictures: Vec<Picture>,
-    /// Number of the label of each picture.
-    pub labels: Vec<usize>,
+    /// Truth of each picture, one value a label: see [`super::truth`].
+    pub truth: Vec<Vec<f32>>,
     pub classes: usize,
     /// The network's input at the size of this phase.
     pub input: Input,
@@ -34,11 +34,11 @@ pub struct Recipe {
     pub seed: u64,
 }
 
-/// Network input `(n, 1, size, size)` with target probabilities `(n, classes)`.
+/// Network input `(n, 1, size, size)` with its truth `(n, classes)`: probabilities, NaN where unknown.
 pub struct Batch {
     pub n: usize,
     pub pixels: Vec<f32>,
-    pub targets: Vec<f32>,
+    pub truth: Vec<f32>,
 }
 
 impl Recipe {
@@ -59,14 +59,14 @@ impl Recipe {
         let mut batch = Batch {
             n: members.len(),
             pixels: Vec::with_capacity(members.len() * pixels),
-            targets: vec![0.0; members.len() * self.classes],
+            truth: Vec::with_capacity(members.len() * self.classes),
         };
-        for (row, &i) in members.iter().enumerate() {
+        for &i in members {
             let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
             let mut plane = augment(&self.pictures[i], &self.input, &self.augment, &mut rng);
             preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
             batch.pixels.extend(plane.values);
-            batch.targets[row * self.classes + self.labels[i]] = 1.0;
+            batch.truth.extend(&self.truth[i]);
         }
         let mut rng = stream(self.seed, Purpose::MixUp, epoch, place);
         if rng.random::<f32>() < self.augment.mixup
@@ -74,7 +74,7 @@ impl Recipe {
         {
             let share: f32 = beta.sample(&mut rng);
             batch.pixels = mixed(&batch.pixels, pixels, share);
-            batch.targets = mixed(&batch.targets, self.classes, share);
+            batch.truth = mixed(&batch.truth, self.classes, share);
         }
         batch
     }
@@ -94,7 +94,8 @@ impl Recipe {
     }
 }
 
-/// Mix-up (Zhang et al., ICLR 2018): each row becomes `share` of itself and the rest of its successor.
+/// Mix-up (Zhang et al., ICLR 2018): each row becomes `share` of itself and the rest of its successor. What is
+/// unknown of either is unknown of the mixture.
 fn mixed(rows: &[f32], width: usize, share: f32) -> Vec<f32> {
     let n = rows.len();
     (0..n).map(|i| share * rows[i] + (1.0 - share) * rows[(i + width) % n]).collect()

@@ -34,6 +34,7 @@ pub mod random;
 pub mod schedule;
 pub mod split;
 pub mod trainer;
+pub mod truth;
 pub mod validation;
 
 use std::path::PathBuf;

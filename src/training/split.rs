@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 
 use super::dataset::Sample;
 use super::random::{Purpose, stream};
-use super::{Error, Result};
+use super::{Error, Result, truth};
 
 /// Numbers of samples, each list in rising order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,9 @@ pub fn by_patient(samples: &[Sample], labels: usize, share: f64, fold: usize, se
     for (patient, images) in &patients {
         let mut counts = vec![0_usize; labels];
         for &i in images {
-            counts[samples[i].label] += 1;
+            for k in truth::present(&samples[i].truth) {
+                counts[k] += 1;
+            }
         }
         let majority = (0..labels).rev().max_by_key(|&k| counts[k]).unwrap_or(0);
         classes[majority].push(patient);
@@ -48,7 +50,7 @@ pub fn by_patient(samples: &[Sample], labels: usize, share: f64, fold: usize, se
     split.training.sort_unstable();
     split.validation.sort_unstable();
     for (side, name) in [(&split.training, "training"), (&split.validation, "validation")] {
-        let missing = (0..labels).find(|&k| !side.iter().any(|&i| samples[i].label == k));
+        let missing = (0..labels).find(|&k| !side.iter().any(|&i| samples[i].truth[k] > 0.5));
         if let Some(k) = missing {
             return Err(Error::Split(format!(
                 "label number {} has no image in the {name} part; it needs more patients or another validation share",
@@ -71,7 +73,7 @@ mod tests {
         (0..400)
             .map(|i| Sample {
                 name: format!("{i}.png"),
-                label: usize::from(i % 4 == 0),
+                truth: truth::one_hot(usize::from(i % 4 == 0), 2),
                 patient: format!("patient {}", i / 4 * 2 + usize::from(i % 4 == 0)),
                 picture: picture.clone(),
             })
@@ -94,7 +96,7 @@ mod tests {
     fn classes_keep_their_shares() {
         let samples = samples();
         let split = by_patient(&samples, 2, 0.2, 0, 7).unwrap();
-        let positives = split.validation.iter().filter(|&&i| samples[i].label == 1).count();
+        let positives = split.validation.iter().filter(|&&i| samples[i].truth[1] == 1.0).count();
         assert_eq!((positives, split.validation.len()), (20, 80));
     }
 

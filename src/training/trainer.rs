@@ -23,7 +23,7 @@ use super::random::{Purpose, stream};
 use super::schedule::Schedule;
 use super::split::{self, Split};
 use super::validation::{self, Scores, summed, targets};
-use super::{Error, Result, balance};
+use super::{Error, Result, balance, truth};
 use crate::evaluation::roc::auroc;
 use crate::network::manifest::{Input, Manifest};
 use crate::network::{Mode, Network, resnet};
@@ -158,7 +158,9 @@ impl<'a> Run<'a> {
         }
         let mut counts = vec![0; classes];
         for &i in &split.training {
-            counts[dataset.samples[i].label] += 1;
+            for k in truth::present(&dataset.samples[i].truth) {
+                counts[k] += 1;
+            }
         }
         let weights = balance::class_weights(config.optimization.class_weights, &counts);
         let o = &config.optimization;
@@ -258,10 +260,10 @@ impl<'a> Run<'a> {
             let device = &self.options.device;
             let shape = (batch.n, 1, self.recipe.input.height, self.recipe.input.width);
             let x = Tensor::from_vec(batch.pixels, shape, device)?;
-            let targets = Tensor::from_vec(batch.targets, (batch.n, self.recipe.classes), device)?;
+            let truth = Tensor::from_vec(batch.truth, (batch.n, self.recipe.classes), device)?;
             let seed = stream(self.config.seed, Purpose::Dropout, epoch, step).next_u64();
             let logits = self.network.forward(&x, Mode::Training { seed })?;
-            let loss = cross_entropy(&logits, &targets, &self.class_weights, o.label_smoothing)?;
+            let loss = cross_entropy(&logits, &truth, &self.class_weights, o.label_smoothing)?;
             let value = loss.to_scalar::<f32>()?;
             if !value.is_finite() {
                 return Err(self.diverged(value));
@@ -300,8 +302,7 @@ impl<'a> Run<'a> {
         self.parameters.assign(&own)?;
         let probabilities = scores.probabilities(1.0);
         let area = |(name, members): (String, Vec<usize>)| {
-            let positive: Vec<bool> = scores.labels.iter().map(|k| members.contains(k)).collect();
-            (name, auroc(&summed(&probabilities, &members), &positive))
+            (name, auroc(&summed(&probabilities, &members), &scores.positive(&members)))
         };
         Ok(Row {
             epoch: self.state.epoch + 1,
@@ -438,7 +439,7 @@ impl Pace {
 fn recipe(config: &Config, dataset: &Dataset, size: usize) -> Arc<Recipe> {
     Arc::new(Recipe {
         pictures: dataset.at_size(size, &config.input),
-        labels: dataset.samples.iter().map(|s| s.label).collect(),
+        truth: dataset.samples.iter().map(|s| s.truth.clone()).collect(),
         classes: config.labels.len(),
         input: Input { width: size, height: size, ..config.input.clone() },
         augment: config.augment.clone(),

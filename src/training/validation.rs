@@ -2,9 +2,9 @@
 
 use candle_core::{Device, Tensor};
 
-use super::Result;
 use super::config::Config;
 use super::loader::Recipe;
+use super::{Result, truth};
 use crate::evaluation::metrics::argmax;
 use crate::network::{Mode, Network};
 
@@ -15,7 +15,8 @@ const BATCH: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
     pub logits: Vec<Vec<f32>>,
-    pub labels: Vec<usize>,
+    /// Truth of each image, one value a label: see [`super::truth`].
+    pub truth: Vec<Vec<f32>>,
 }
 
 /// Runs the network on the pictures `indices` without augmentation.
@@ -26,7 +27,7 @@ pub fn score(network: &Network, recipe: &Recipe, indices: &[usize], device: &Dev
         let x = Tensor::from_vec(recipe.plain(members), shape, device)?;
         let logits = network.forward(&x, Mode::Inference)?.detach();
         scores.logits.extend(logits.to_vec2::<f32>()?);
-        scores.labels.extend(members.iter().map(|&i| recipe.labels[i]));
+        scores.truth.extend(members.iter().map(|&i| recipe.truth[i].clone()));
     }
     Ok(scores)
 }
@@ -57,19 +58,31 @@ impl Scores {
 
     /// Mean negative log likelihood, from the logits: no probability is ever rounded to nought.
     pub fn loss(&self, temperature: f64) -> f64 {
-        let of_image = |(z, &k): (&Vec<f32>, &usize)| {
+        let of_image = |(z, truth): (&Vec<f32>, &Vec<f32>)| {
             let top = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let above = |v: f32| f64::from(v - top) / temperature;
-            z.iter().map(|v| above(*v).exp()).sum::<f64>().ln() - above(z[k])
+            let k = truth::class(truth)?;
+            Some(z.iter().map(|v| above(*v).exp()).sum::<f64>().ln() - above(z[k]))
         };
-        let sum: f64 = self.logits.iter().zip(&self.labels).map(of_image).sum();
-        sum / self.labels.len().max(1) as f64
+        let sum: f64 = self.logits.iter().zip(&self.truth).filter_map(of_image).sum();
+        sum / self.truth.len().max(1) as f64
+    }
+
+    /// Whether the highest class of each image is the true one.
+    pub fn right(&self, temperature: f64) -> Vec<bool> {
+        let probabilities = self.probabilities(temperature);
+        probabilities.iter().zip(&self.truth).map(|(p, t)| truth::class(t) == Some(argmax(p))).collect()
+    }
+
+    /// Whether any of the labels `members` is present in each image.
+    pub fn positive(&self, members: &[usize]) -> Vec<bool> {
+        self.truth.iter().map(|t| members.iter().any(|&k| t[k] > 0.5)).collect()
     }
 
     /// Share of images whose highest class is the true one.
     pub fn accuracy(&self) -> f64 {
-        let right = self.probabilities(1.0).iter().zip(&self.labels).filter(|(p, k)| argmax(p) == **k).count();
-        right as f64 / self.labels.len().max(1) as f64
+        let right = self.right(1.0).into_iter().filter(|r| *r).count();
+        right as f64 / self.truth.len().max(1) as f64
     }
 }
 

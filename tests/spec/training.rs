@@ -6,7 +6,7 @@ use candle_core::Device;
 use pellucid::training::config::Config;
 use pellucid::training::dataset::{self, Dataset, Picture, Sample};
 use pellucid::training::trainer::{self, Event, Options, Outcome};
-use pellucid::training::{Error, Result};
+use pellucid::training::{Error, Result, truth};
 
 const CONFIG: &str = r#"
 name = "left-right"
@@ -97,7 +97,12 @@ fn pictures() -> Dataset {
             (if bright { 120 } else { 70 }) + ((p * 37 + i * 101) % 61) as u8
         };
         let picture = Picture { size: 32, greys: (0..32 * 32).map(grey).collect() };
-        Sample { name: format!("p{patient}_{i}"), label: usize::from(right), patient: format!("p{patient}"), picture }
+        Sample {
+            name: format!("p{patient}_{i}"),
+            truth: truth::one_hot(usize::from(right), 2),
+            patient: format!("p{patient}"),
+            picture,
+        }
     };
     Dataset { samples: (0..48).map(sample).collect(), warnings: Vec::new() }
 }
@@ -217,9 +222,9 @@ fn labels_and_patients_come_from_folders_and_names_and_bad_files_are_warnings() 
     std::fs::write(folder.path().join("data/left/p4_d.png"), b"no picture").unwrap();
     let (files, warnings) = dataset::list(&config, folder.path(), None).unwrap();
     let data = dataset::decode(&files, warnings, &config.input, 2, &|_| ()).unwrap();
-    let found: Vec<(&str, usize, &str)> =
-        data.samples.iter().map(|s| (s.name.as_str(), s.label, s.patient.as_str())).collect();
-    assert_eq!(found, [("p1_a.png", 0, "p1"), ("p1_r.png", 1, "p1"), ("p2_b.png", 1, "p2")]);
+    let found: Vec<(&str, Option<usize>, &str)> =
+        data.samples.iter().map(|s| (s.name.as_str(), s.class(), s.patient.as_str())).collect();
+    assert_eq!(found, [("p1_a.png", Some(0), "p1"), ("p1_r.png", Some(1), "p1"), ("p2_b.png", Some(1), "p2")]);
     assert!(data.samples.iter().all(|s| s.picture.size == 32 && s.picture.greys.iter().all(|&g| g == 90)));
     let reasons: Vec<&str> = data.warnings.iter().map(|w| w.reason.as_str()).collect();
     assert_eq!(reasons.len(), 2);
