@@ -9,8 +9,10 @@ use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
 use crate::training::config::Config;
+use crate::training::control::Control;
+use crate::training::event::{Event, Ready, Step};
 use crate::training::journal::Row;
-use crate::training::trainer::{self, Event, Options};
+use crate::training::trainer::{self, Options};
 
 /// Train a model from folders of labelled images
 #[derive(Debug, clap::Args)]
@@ -51,6 +53,7 @@ pub struct TrainArgs {
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let mut config = Config::read(&args.config)?;
     config.seed = args.seed.unwrap_or(config.seed);
+    config.previews = 0;
     config.data.fold = args.fold.unwrap_or(config.data.fold);
     let beside = args.config.parent().map(PathBuf::from).unwrap_or_default();
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
@@ -65,7 +68,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         device: candle_core::Device::Cpu,
     };
     let display = Display::new();
-    let outcome = trainer::train(&config, &options, &|event| display.show(&event))
+    let outcome = trainer::train(&config, &options, &|event| display.show(&event), &Control::default())
         .with_context(|| format!("\"{}\" was not trained", config.name))?;
     display.bar.finish_and_clear();
     if outcome.stopped_early {
@@ -111,7 +114,7 @@ impl Display {
         Self { bar: ProgressBar::with_draw_target(None, target), terminal, stage: Mutex::new("") }
     }
 
-    fn show(&self, event: &Event<'_>) {
+    fn show(&self, event: &Event) {
         match event {
             Event::Decoded { done, total } => {
                 self.stage("decode", "{bar:32} {pos}/{len} images decoded");
@@ -119,13 +122,13 @@ impl Display {
                 self.bar.set_position(*done as u64);
             }
             Event::Warning(text) => self.line(text),
-            Event::Ready { training, validation, weights, epoch, epochs } => {
+            Event::Ready(Ready { training, validation, weights, epoch, epochs, .. }) => {
                 self.line(&format!(
                     "{training} images to learn from, {validation} to validate; {weights} weights; epoch {} of {epochs} is next",
                     epoch + 1
                 ));
             }
-            Event::Step { epoch, epochs, step, steps, loss, images_per_second, seconds_left } => {
+            Event::Step(Step { epoch, epochs, step, steps, loss, images_per_second, seconds_left, .. }) => {
                 self.stage("train", "{prefix} {bar:32} {msg}");
                 self.bar.set_length(*steps as u64);
                 self.bar.set_position(*step as u64);
@@ -136,6 +139,8 @@ impl Display {
                 ));
             }
             Event::Epoch { row, best, seconds_left } => self.line(&epoch_line(row, *best, *seconds_left)),
+            // Pictures are for the viewer; nothing pauses a run on the command line; the end is told from the outcome.
+            Event::Samples { .. } | Event::Paused | Event::Resumed | Event::Finished(_) => {}
         }
     }
 

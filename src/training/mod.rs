@@ -9,15 +9,17 @@
 //! Every random number is drawn from a stream named by seed, epoch and place ([`random`]), never from a running
 //! generator. So a checkpoint needs no generator state, and a resumed run repeats an uninterrupted one to the bit.
 //!
-//! Nothing here prints: progress goes to a [`trainer::Observer`].
+//! Nothing here prints: progress goes as [`event::Event`]s to a [`trainer::Observer`], wishes come by a [`control::Control`].
 
 pub mod augment;
 pub mod balance;
 pub mod canvas;
 pub mod checkpoint;
 pub mod config;
+pub mod control;
 pub mod curves;
 pub mod dataset;
+pub mod event;
 pub mod finish;
 pub mod gate;
 mod gate_bones;
@@ -28,7 +30,9 @@ pub mod journal;
 pub mod loader;
 pub mod loss;
 pub mod optimizer;
+mod pace;
 pub mod parameters;
+pub mod preview;
 pub mod produce;
 pub mod random;
 pub mod schedule;
@@ -67,6 +71,8 @@ pub enum Error {
     Manifest(String),
     #[error("the curves could not be drawn: {0}")]
     Curves(String),
+    #[error("the run was stopped before its first epoch was over, so it leaves no model; start it again")]
+    Stopped,
     #[error("a loader thread stopped before its last batch")]
     Loader,
 }

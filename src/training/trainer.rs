@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarMap;
@@ -10,14 +10,18 @@ use rand::RngCore;
 
 use super::checkpoint::{self, State};
 use super::config::{Config, Criterion};
+use super::control::Control;
 use super::curves;
 use super::dataset::{self, Dataset};
+use super::event::{Event, Finished, Reading, Ready, Step};
 use super::finish;
 use super::journal::{self, Row};
 use super::loader::{Loader, Recipe};
 use super::loss::cross_entropy;
 use super::optimizer::AdamW;
+use super::pace::Pace;
 use super::parameters::{Parameters, Values, average};
+use super::preview;
 use super::produce::{self, Extent};
 use super::random::{Purpose, stream};
 use super::schedule::Schedule;
@@ -47,39 +51,8 @@ pub struct Options {
     pub device: Device,
 }
 
-/// What an observer is told.
-pub enum Event<'a> {
-    Decoded {
-        done: usize,
-        total: usize,
-    },
-    Warning(String),
-    /// The run is about to begin, or to go on.
-    Ready {
-        training: usize,
-        validation: usize,
-        weights: usize,
-        epoch: usize,
-        epochs: usize,
-    },
-    Step {
-        epoch: usize,
-        epochs: usize,
-        step: usize,
-        steps: usize,
-        loss: f32,
-        images_per_second: f64,
-        seconds_left: f64,
-    },
-    Epoch {
-        row: &'a Row,
-        best: bool,
-        seconds_left: f64,
-    },
-}
-
 /// Is told of progress; decoding tells from several threads.
-pub type Observer<'a> = &'a (dyn Fn(Event<'_>) + Sync);
+pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -90,10 +63,12 @@ pub struct Outcome {
     pub accuracy: Option<[f64; 3]>,
     pub history: Vec<Row>,
     pub stopped_early: bool,
+    /// By its [`Control`].
+    pub stopped: bool,
 }
 
 /// Trains the model of `config`.
-pub fn train(config: &Config, options: &Options, observer: Observer<'_>) -> Result<Outcome> {
+pub fn train(config: &Config, options: &Options, observer: Observer<'_>, control: &Control) -> Result<Outcome> {
     let (files, warnings) = dataset::list(config, &options.data, options.limit)?;
     let total = files.len();
     let threads = config.optimization.loader_threads;
@@ -105,17 +80,43 @@ pub fn train(config: &Config, options: &Options, observer: Observer<'_>) -> Resu
     if dataset.warnings.len() > 20 {
         observer(Event::Warning(format!("{} files were left out in all", dataset.warnings.len())));
     }
-    run(config, options, &dataset, observer)
+    run(config, options, &dataset, observer, control)
 }
 
 /// Trains on images that are in memory already.
-pub fn run(config: &Config, options: &Options, dataset: &Dataset, observer: Observer<'_>) -> Result<Outcome> {
-    let mut run = Run::new(config, options, dataset, observer)?;
+pub fn run(
+    config: &Config,
+    options: &Options,
+    dataset: &Dataset,
+    observer: Observer<'_>,
+    control: &Control,
+) -> Result<Outcome> {
+    let mut run = Run::new(config, options, dataset, observer, control)?;
     if options.resume {
         run.resume()?;
     }
     run.epochs()?;
-    run.finish()
+    let (model, epochs) = (options.model.clone(), config.epochs());
+    let outcome = run.finish()?;
+    observer(Event::Finished(Finished {
+        epoch: outcome.extent.epoch,
+        epochs,
+        stopped_early: outcome.stopped_early,
+        stopped: outcome.stopped,
+        model,
+    }));
+    Ok(outcome)
+}
+
+/// What one pass over the training images came to.
+#[derive(Default)]
+struct Pass {
+    training_loss: f64,
+    learning_rate: f64,
+    images: usize,
+    images_per_second: f64,
+    /// It was stopped before its end.
+    interrupted: bool,
 }
 
 struct Run<'a> {
@@ -123,7 +124,10 @@ struct Run<'a> {
     options: &'a Options,
     dataset: &'a Dataset,
     observer: Observer<'a>,
+    control: &'a Control,
     split: Split,
+    /// Validation images that are shown after each epoch.
+    shown: Vec<usize>,
     network: Network,
     parameters: Parameters,
     optimizer: AdamW,
@@ -136,7 +140,13 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(config: &'a Config, options: &'a Options, dataset: &'a Dataset, observer: Observer<'a>) -> Result<Self> {
+    fn new(
+        config: &'a Config,
+        options: &'a Options,
+        dataset: &'a Dataset,
+        observer: Observer<'a>,
+        control: &'a Control,
+    ) -> Result<Self> {
         let classes = config.labels.len();
         let data = &config.data;
         let split = split::by_patient(&dataset.samples, classes, data.validation, data.fold, config.seed)?;
@@ -182,6 +192,8 @@ impl<'a> Run<'a> {
             options,
             dataset,
             observer,
+            control,
+            shown: preview::choose(dataset, &split.validation, classes, config.previews),
             split,
             network,
             parameters,
@@ -207,13 +219,16 @@ impl<'a> Run<'a> {
 
     fn epochs(&mut self) -> Result<()> {
         let epochs = self.config.epochs();
-        (self.observer)(Event::Ready {
+        (self.observer)(Event::Ready(Ready {
+            name: self.config.name.clone(),
+            labels: self.config.labels.iter().map(|l| l.name.clone()).collect(),
             training: self.split.training.len(),
             validation: self.split.validation.len(),
             weights: self.parameters.trained_values(),
             epoch: self.state.epoch,
             epochs,
-        });
+            history: self.state.history.clone(),
+        }));
         let mut pace = Pace::default();
         while self.state.epoch < epochs && !self.is_over() {
             let started = Instant::now();
@@ -221,8 +236,15 @@ impl<'a> Run<'a> {
             if self.recipe.input.width != size {
                 self.recipe = recipe(self.config, self.dataset, size);
             }
-            let (training_loss, learning_rate, images_per_second) = self.epoch(&mut pace)?;
-            let row = self.validate(training_loss, learning_rate, images_per_second, started)?;
+            let pass = self.epoch(&mut pace)?;
+            if pass.interrupted {
+                // Back to the last whole epoch: what was begun after it is given up.
+                if self.state.epoch > 0 {
+                    self.resume()?;
+                }
+                break;
+            }
+            let (row, readings) = self.validate(&pass, started)?;
             self.state.epoch += 1;
             let best = self.judge(&row)?;
             self.state.history.push(row);
@@ -237,24 +259,29 @@ impl<'a> Run<'a> {
             journal::write_csv(&self.options.out.join("log.csv"), &self.state.history)?;
             curves::write_png(&self.options.out.join("curves.png"), &self.state.history)?;
             let seconds_left = pace.seconds(self.work_left(0));
-            if let Some(row) = self.state.history.last() {
+            if let Some(row) = self.state.history.last().cloned() {
                 (self.observer)(Event::Epoch { row, best, seconds_left });
             }
+            if !readings.is_empty() {
+                (self.observer)(Event::Samples { epoch: self.state.epoch, samples: readings });
+            }
         }
-        Ok(())
+        if self.control.is_stopped() && self.state.epoch == 0 { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// One pass over the training images; returns mean loss, last learning rate, images per second.
-    fn epoch(&mut self, pace: &mut Pace) -> Result<(f64, f64, f64)> {
+    /// One pass over the training images.
+    fn epoch(&mut self, pace: &mut Pace) -> Result<Pass> {
         let (epoch, o) = (self.state.epoch, &self.config.optimization);
         let order = self.recipe.order(&self.split.training, epoch);
         let steps = order.len();
         let schedule = self.schedule(steps);
         let mut loader = Loader::start(&self.recipe, order, epoch, o.loader_threads)?;
-        let started = Instant::now();
-        let (mut sum, mut images, mut rate, mut step) = (0.0, 0, 0.0, 0);
+        let (started, mut rested) = (Instant::now(), Duration::ZERO);
+        let (mut pass, mut sum, mut step) = (Pass::default(), 0.0, 0);
         while let Some(batch) = loader.next_batch()? {
+            rested += self.rest();
             if self.is_over() {
+                pass.interrupted = self.control.is_stopped();
                 break;
             }
             let device = &self.options.device;
@@ -268,53 +295,68 @@ impl<'a> Run<'a> {
             if !value.is_finite() {
                 return Err(self.diverged(value));
             }
-            rate = schedule.rate(self.state.step);
-            let norm = self.optimizer.step(&self.parameters, &loss.backward()?, rate)?;
+            pass.learning_rate = schedule.rate(self.state.step);
+            let norm = self.optimizer.step(&self.parameters, &loss.backward()?, pass.learning_rate)?;
             if !norm.is_finite() {
                 return Err(self.diverged(norm as f32));
             }
             average(&mut self.average, &self.parameters, o.average_decay, self.state.step)?;
             self.state.step += 1;
             step += 1;
-            images += batch.n;
+            pass.images += batch.n;
             sum += f64::from(value) * batch.n as f64;
-            pace.add(batch.n, self.recipe.input.width, started.elapsed().as_secs_f64());
-            (self.observer)(Event::Step {
+            let seconds = (started.elapsed().saturating_sub(rested)).as_secs_f64().max(1e-9);
+            pace.add(batch.n, self.recipe.input.width, seconds);
+            pass.images_per_second = pass.images as f64 / seconds;
+            (self.observer)(Event::Step(Step {
                 epoch: epoch + 1,
                 epochs: self.config.epochs(),
                 step,
                 steps,
                 loss: value,
-                images_per_second: images as f64 / started.elapsed().as_secs_f64(),
-                seconds_left: pace.seconds(self.work_left(images)),
-            });
+                learning_rate: pass.learning_rate,
+                images_per_second: pass.images_per_second,
+                seconds_left: pace.seconds(self.work_left(pass.images)),
+            }));
         }
         pace.end_of_epoch();
-        let seconds = started.elapsed().as_secs_f64().max(1e-9);
-        Ok((sum / images.max(1) as f64, rate, images as f64 / seconds))
+        pass.training_loss = sum / pass.images.max(1) as f64;
+        Ok(pass)
+    }
+
+    /// Waits while the run is paused.
+    fn rest(&self) -> Duration {
+        let waited = self.control.wait(&|| (self.observer)(Event::Paused));
+        if waited.is_some() && !self.control.is_stopped() {
+            (self.observer)(Event::Resumed);
+        }
+        waited.unwrap_or_default()
     }
 
     /// Validates the averaged weights (or the weights, without an average) at the size of the phase.
-    fn validate(&mut self, training_loss: f64, learning_rate: f64, speed: f64, started: Instant) -> Result<Row> {
+    fn validate(&mut self, pass: &Pass, started: Instant) -> Result<(Row, Vec<Reading>)> {
         let own = self.parameters.values()?;
         self.parameters.assign(&self.average)?;
         let scores = self.score(&self.recipe)?;
+        let (layer, device) = (&self.config.target_layer, &self.options.device);
+        let readings = preview::read(&self.network, &self.recipe, self.dataset, &self.shown, layer, device)?;
         self.parameters.assign(&own)?;
         let probabilities = scores.probabilities(1.0);
         let area = |(name, members): (String, Vec<usize>)| {
             (name, auroc(&summed(&probabilities, &members), &scores.positive(&members)))
         };
-        Ok(Row {
+        let row = Row {
             epoch: self.state.epoch + 1,
             size: self.recipe.input.width,
-            learning_rate,
-            training_loss,
+            learning_rate: pass.learning_rate,
+            training_loss: pass.training_loss,
             validation_loss: scores.loss(1.0),
             accuracy: scores.accuracy(),
             auroc: targets(self.config).into_iter().map(area).collect(),
-            images_per_second: speed,
+            images_per_second: pass.images_per_second,
             seconds: started.elapsed().as_secs_f64(),
-        })
+        };
+        Ok((row, readings))
     }
 
     /// Settles the norms of the weights at hand, and runs them on the validation images.
@@ -372,13 +414,16 @@ impl<'a> Run<'a> {
             manifest,
             extent,
             accuracy: finish.accuracy,
-            history: self.state.history,
             stopped_early: self.stopped_early,
+            stopped: self.control.is_stopped() && self.state.epoch < self.config.epochs(),
+            history: self.state.history,
         })
     }
 
     fn is_over(&self) -> bool {
-        self.stopped_early || self.options.max_steps.is_some_and(|most| self.state.step >= most)
+        self.stopped_early
+            || self.control.is_stopped()
+            || self.options.max_steps.is_some_and(|most| self.state.step >= most)
     }
 
     fn schedule(&self, steps_an_epoch: usize) -> Schedule {
@@ -410,29 +455,6 @@ impl<'a> Run<'a> {
             "no epoch was finished, so nothing is kept".to_owned()
         };
         Error::Diverged { loss, step: self.state.step + 1, epoch: self.state.epoch + 1, kept }
-    }
-}
-
-/// Pixels a second, for the time left: work is in proportion to images × size².
-#[derive(Default)]
-struct Pace {
-    pixels: f64,
-    seconds: f64,
-    before: f64,
-}
-
-impl Pace {
-    fn add(&mut self, images: usize, size: usize, seconds_of_epoch: f64) {
-        self.pixels += images as f64 * (size as f64).powi(2);
-        self.seconds = self.before + seconds_of_epoch;
-    }
-
-    fn end_of_epoch(&mut self) {
-        self.before = self.seconds;
-    }
-
-    fn seconds(&self, pixels: f64) -> f64 {
-        if self.pixels > 0.0 { pixels * self.seconds / self.pixels } else { 0.0 }
     }
 }
 

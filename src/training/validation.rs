@@ -53,7 +53,7 @@ pub fn settle_norms(
 impl Scores {
     /// Class probabilities after division by `temperature`.
     pub fn probabilities(&self, temperature: f64) -> Vec<Vec<f64>> {
-        self.logits.iter().map(|z| softmax(z, temperature)).collect()
+        self.logits.iter().map(|z| probabilities(z, temperature)).collect()
     }
 
     /// Mean negative log likelihood, from the logits: no probability is ever rounded to nought.
@@ -101,7 +101,8 @@ pub fn summed(probabilities: &[Vec<f64>], members: &[usize]) -> Vec<f64> {
     probabilities.iter().map(|p| members.iter().map(|&k| p[k]).sum()).collect()
 }
 
-fn softmax(z: &[f32], temperature: f64) -> Vec<f64> {
+/// Class probabilities of one image's logits after division by `temperature`.
+pub fn probabilities(z: &[f32], temperature: f64) -> Vec<f64> {
     let top = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let e: Vec<f64> = z.iter().map(|v| (f64::from(v - top) / temperature).exp()).collect();
     let sum: f64 = e.iter().sum();

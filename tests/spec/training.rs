@@ -1,11 +1,14 @@
 //! Training as a whole, on pictures that a network of a few hundred weights can tell apart.
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use candle_core::Device;
 use pellucid::training::config::Config;
+use pellucid::training::control::Control;
 use pellucid::training::dataset::{self, Dataset, Picture, Sample};
-use pellucid::training::trainer::{self, Event, Options, Outcome};
+use pellucid::training::event::Event;
+use pellucid::training::trainer::{self, Options, Outcome};
 use pellucid::training::{Error, Result, truth};
 
 const CONFIG: &str = r#"
@@ -121,7 +124,7 @@ fn options(folder: &Path) -> Options {
 }
 
 fn train(config: &Config, options: &Options) -> Result<Outcome> {
-    trainer::run(config, options, &pictures(), &|_: Event<'_>| {})
+    trainer::run(config, options, &pictures(), &|_| (), &Control::default())
 }
 
 #[test]
@@ -254,4 +257,77 @@ fn faults_of_the_configuration_are_said_in_sentences() {
         assert!(sentence.contains("train.toml cannot be used"), "{sentence}");
         assert!(sentence.contains(words), "{sentence}");
     }
+}
+
+#[test]
+fn a_run_can_be_watched_paused_and_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), &|c| c).unwrap();
+    let (control, seen) = (Control::default(), Mutex::new(Vec::new()));
+    let watch = |event| {
+        match &event {
+            Event::Step(step) if (step.epoch, step.step) == (1, 2) => control.pause(),
+            Event::Paused => control.resume(),
+            _ => {}
+        }
+        seen.lock().unwrap().push(event);
+    };
+    let outcome = trainer::run(&config, &options(folder.path()), &pictures(), &watch, &control).unwrap();
+    assert!(!outcome.stopped);
+    let seen = seen.into_inner().unwrap();
+    let count = |kind: fn(&Event) -> bool| seen.iter().filter(|e| kind(e)).count();
+    assert_eq!(count(|e| matches!(e, Event::Step(_))), 6 * 5);
+    assert_eq!(count(|e| matches!(e, Event::Epoch { .. })), 6);
+    assert_eq!(count(|e| matches!(e, Event::Samples { .. })), 6);
+    assert!(matches!(&seen[..], [Event::Ready(ready), .., Event::Finished(end)]
+        if ready.training == 36 && ready.labels == ["Left", "Right"] && end.epoch == outcome.extent.epoch));
+    let place = |kind: fn(&Event) -> bool| seen.iter().position(kind).unwrap();
+    let paused = place(|e| matches!(e, Event::Paused));
+    assert_eq!(place(|e| matches!(e, Event::Resumed)), paused + 1);
+    assert!(
+        matches!(&seen[paused - 1], Event::Step(step) if step.step == 2),
+        "a pause is granted before the next step"
+    );
+
+    let Some(Event::Samples { epoch: 6, samples }) = seen.iter().rfind(|e| matches!(e, Event::Samples { .. })) else {
+        panic!("the last epoch shows samples")
+    };
+    assert_eq!(samples.len(), 6);
+    for sample in samples {
+        assert_eq!(sample.truth[sample.predicted], 1.0, "{} is called wrongly", sample.name);
+        assert!((sample.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        assert_eq!((sample.thumbnail.width, sample.thumbnail.height), (32, 32));
+        let map = sample.heat_map.as_ref().unwrap();
+        assert_eq!((map.class, map.layer.as_str()), (sample.predicted, "stage2"));
+    }
+    let truths: Vec<f32> = samples.iter().map(|s| s.truth[0]).collect();
+    assert_eq!(truths, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0], "labels are shown in turn");
+}
+
+#[test]
+fn a_stopped_run_leaves_the_model_of_its_whole_epochs_and_can_be_resumed() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = config(whole.path(), &|c| c).unwrap();
+    let straight = train(&config, &options(whole.path())).unwrap();
+    let control = Control::default();
+    let watch = |event| {
+        if matches!(event, Event::Step(step) if (step.epoch, step.step) == (4, 3)) {
+            control.stop();
+        }
+    };
+    let stopped = trainer::run(&config, &options(parts.path()), &pictures(), &watch, &control).unwrap();
+    assert!(stopped.stopped);
+    assert_eq!((stopped.history.len(), stopped.extent.epoch), (3, 3));
+    let resumed = train(&config, &Options { resume: true, ..options(parts.path()) }).unwrap();
+    assert_eq!(resumed.manifest, straight.manifest);
+}
+
+#[test]
+fn a_run_stopped_in_its_first_epoch_says_that_it_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, control) = (config(folder.path(), &|c| c).unwrap(), Control::default());
+    control.stop();
+    let error = trainer::run(&config, &options(folder.path()), &pictures(), &|_| (), &control).unwrap_err();
+    assert!(error.to_string().contains("stopped before its first epoch"), "{error}");
+    assert!(!folder.path().join("model").exists());
 }

@@ -55,6 +55,13 @@ pub struct Config {
     pub suggestions: Vec<Suggestion>,
     #[serde(default)]
     pub limits: Vec<String>,
+    /// Validation images that are shown with their heat maps after each epoch.
+    #[serde(default = "six")]
+    pub previews: usize,
+}
+
+fn six() -> usize {
+    6
 }
 
 /// Some epochs at one image size.
@@ -169,6 +176,7 @@ impl Config {
         self.data.check(&self.labels)?;
         self.optimization.check(self.epochs())?;
         self.augment.check()?;
+        within("previews", self.previews as f64, 0.0, 64.0)?;
         within("group_sensitivity", self.thresholds.group_sensitivity, 0.5, 1.0)?;
         within("dropout", f64::from(self.architecture.dropout), 0.0, 0.9)
     }

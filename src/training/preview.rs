@@ -1,0 +1,70 @@
+//! What the network makes of a few validation images after each epoch: a curve says how much is right, these say why.
+
+use candle_core::{Device, Tensor};
+
+use super::dataset::Dataset;
+use super::event::Reading;
+use super::loader::Recipe;
+use super::validation;
+use crate::evaluation::metrics::argmax;
+use crate::explain::{Attribution, Method, cam};
+use crate::imaging::Plane;
+use crate::imaging::resample::resize;
+use crate::network::{Mode, Network};
+
+/// Longest side of a thumbnail, pixels.
+pub const SIDE: usize = 192;
+
+/// Chooses `count` of the images `from`, the labels in turn, so that each is seen.
+pub fn choose(dataset: &Dataset, from: &[usize], labels: usize, count: usize) -> Vec<usize> {
+    let of_label = |k: usize| from.iter().copied().filter(|&i| dataset.samples[i].truth[k] > 0.5).collect::<Vec<_>>();
+    let by_label: Vec<Vec<usize>> = (0..labels).map(of_label).collect();
+    let longest = by_label.iter().map(Vec::len).max().unwrap_or(0);
+    (0..longest).flat_map(|row| by_label.iter().filter_map(move |own| own.get(row).copied())).take(count).collect()
+}
+
+/// Reads the images `chosen` with the weights at hand; `layer` is the stage that heat maps are taken from.
+pub fn read(
+    network: &Network,
+    recipe: &Recipe,
+    dataset: &Dataset,
+    chosen: &[usize],
+    layer: &str,
+    device: &Device,
+) -> candle_core::Result<Vec<Reading>> {
+    let stages = network.stages.len();
+    let target = network.stage(layer).unwrap_or(0);
+    let mut readings = Vec::with_capacity(chosen.len());
+    for &i in chosen {
+        let shape = (1, 1, recipe.input.height, recipe.input.width);
+        let x = Tensor::from_vec(recipe.plain(&[i]), shape, device)?;
+        let activation = network.forward_range(0..target + 1, &x, Mode::Inference)?.detach();
+        let logits = network.forward_range(target + 1..stages, &activation, Mode::Inference)?.detach();
+        let logits = logits.flatten_all()?.to_vec1::<f32>()?;
+        let probabilities = validation::probabilities(&logits, 1.0);
+        let predicted = argmax(&probabilities);
+        readings.push(Reading {
+            name: dataset.samples[i].name.clone(),
+            thumbnail: thumbnail(&recipe.pictures[i].plane()),
+            truth: dataset.samples[i].truth.clone(),
+            probabilities: probabilities.iter().map(|p| *p as f32).collect(),
+            predicted,
+            heat_map: heat_map(network, target, &activation, &logits, predicted),
+        });
+    }
+    Ok(readings)
+}
+
+/// A map that cannot be made (a network that diverges, a layer that the score does not depend on) is none: the run goes on.
+fn heat_map(network: &Network, stage: usize, activation: &Tensor, logits: &[f32], class: usize) -> Option<Attribution> {
+    let target = cam::Target { network, stage, activation, logits };
+    cam::explain(&target, &[class], &[Method::GradCam]).ok()?.pop()
+}
+
+fn thumbnail(picture: &Plane) -> Plane {
+    let longest = picture.width.max(picture.height);
+    if longest <= SIDE {
+        return picture.clone();
+    }
+    resize(picture, (picture.width * SIDE / longest).max(1), (picture.height * SIDE / longest).max(1))
+}
