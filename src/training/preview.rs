@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor};
 use super::dataset::Dataset;
 use super::event::Reading;
 use super::loader::Recipe;
-use super::validation;
+use super::{truth, validation};
 use crate::evaluation::metrics::argmax;
 use crate::explain::{Attribution, Method, cam};
 use crate::imaging::Plane;
@@ -15,12 +15,14 @@ use crate::network::{Mode, Network};
 /// Longest side of a thumbnail, pixels.
 pub const SIDE: usize = 192;
 
-/// Chooses `count` of the images `from`, the labels in turn, so that each is seen.
+/// Chooses `count` of the images `from`: those with each label in turn, then those with none.
 pub fn choose(dataset: &Dataset, from: &[usize], labels: usize, count: usize) -> Vec<usize> {
-    let of_label = |k: usize| from.iter().copied().filter(|&i| dataset.samples[i].truth[k] > 0.5).collect::<Vec<_>>();
-    let by_label: Vec<Vec<usize>> = (0..labels).map(of_label).collect();
-    let longest = by_label.iter().map(Vec::len).max().unwrap_or(0);
-    (0..longest).flat_map(|row| by_label.iter().filter_map(move |own| own.get(row).copied())).take(count).collect()
+    let mut kinds = vec![Vec::new(); labels + 1];
+    for &i in from {
+        kinds[truth::present(&dataset.samples[i].truth).next().unwrap_or(labels)].push(i);
+    }
+    let longest = kinds.iter().map(Vec::len).max().unwrap_or(0);
+    (0..longest).flat_map(|row| kinds.iter().filter_map(move |own| own.get(row).copied())).take(count).collect()
 }
 
 /// Reads the images `chosen` with the weights at hand; `layer` is the stage that heat maps are taken from.
