@@ -139,7 +139,7 @@ fn stages(model: &Model, options: &AnalysisOptions) -> Result<Vec<usize>, Engine
     let asked =
         if options.layers.is_empty() { std::slice::from_ref(&model.manifest.target_layer) } else { &options.layers };
     let number = |layer: &String| {
-        network.stage(layer).filter(|&i| network.stages[i].spatial).ok_or_else(|| EngineError::UnknownLayer {
+        network.stage(layer).filter(|&i| network.stages[i].is_spatial()).ok_or_else(|| EngineError::UnknownLayer {
             layer: layer.clone(),
             known: network.spatial_stages().into_iter().map(str::to_owned).collect(),
         })
@@ -174,8 +174,8 @@ fn explain_stage(
     methods: &[Method],
     cancel: &CancelToken,
 ) -> Result<Vec<Arc<Attribution>>, EngineError> {
-    let Some(activation) = pass.output(stage) else { return Ok(Vec::new()) };
-    let target = Target { network: &model.network, stage, activation, logits: &pass.logits };
+    let Some(activation) = pass.output(&model.network, stage)? else { return Ok(Vec::new()) };
+    let target = Target { network: &model.network, stage, activation: &activation, logits: &pass.logits };
     let classes: Vec<usize> = (0..pass.logits.len()).collect();
     let at_once = (EXPLAIN_VALUES / activation.elem_count().max(1)).max(1);
     let mut maps = Vec::with_capacity(classes.len() * methods.len());
@@ -197,8 +197,8 @@ fn sample(
     emit: &mut dyn FnMut(Progress),
 ) -> Result<Option<Posterior>, EngineError> {
     let Some(stage) = model.network.first_stochastic() else { return Ok(None) };
-    let Some(activation) = pass.input_of(stage) else { return Ok(None) };
-    let mut sampler = Sampler::new(&model.network, stage, activation, readout, options.samples, options.seed);
+    let Some(activation) = pass.input_of(&model.network, stage)? else { return Ok(None) };
+    let mut sampler = Sampler::new(&model.network, stage, &activation, readout, options.samples, options.seed);
     cancel.check()?;
     while sampler.advance()? {
         emit(Progress::Sampled { done: sampler.done(), of: options.samples, posterior: sampler.posterior() });
@@ -231,9 +231,10 @@ mod tests {
             bias: Tensor::zeros(1, candle_core::DType::F32, &Device::Cpu).unwrap(),
         };
         let stage =
-            |name: &str, layer: Box<dyn Layer>| Stage { name: name.into(), spatial: false, stochastic: false, layer };
-        let mut stages = vec![stage("stem", Box::new(Same)), stage("pool", Box::new(GlobalAveragePool))];
-        stages[0].spatial = true;
+            |name: &str, layer: Box<dyn Layer>| Stage { name: name.into(), channels: None, stochastic: false, layer };
+        let mut stages =
+            vec![stage("stem", Box::new(Same)), stage("pool", Box::new(GlobalAveragePool { channels: 1 }))];
+        stages[0].channels = Some(1);
         stages.push(stage("head", Box::new(linear())));
         Model { manifest, network: Network { stages }, sha256: String::new(), device: Device::Cpu, gate: None }
     }

@@ -23,7 +23,7 @@ pub struct Known {
 pub struct Pass {
     /// `(1, C, H, W)`.
     input: Tensor,
-    /// Outputs of the stages, where they are of use later.
+    /// Outputs of the stages, where they are of use later, in the layout of their layers.
     outputs: Vec<Option<Tensor>>,
     /// One a label, before temperature.
     pub logits: Vec<f32>,
@@ -53,18 +53,17 @@ impl Pass {
         Ok(Self { input, outputs, logits, timing })
     }
 
-    /// The output `(1, C, h, w)` of a stage that a map can be laid over.
-    #[must_use]
-    pub fn output(&self, stage: usize) -> Option<&Tensor> {
-        self.outputs.get(stage)?.as_ref()
+    /// The output of a stage that is of use later, maps as `(1, C, h, w)`.
+    pub fn output(&self, network: &Network, stage: usize) -> Result<Option<Tensor>, EngineError> {
+        let kept = self.outputs.get(stage).and_then(Option::as_ref);
+        Ok(kept.map(|x| network.stages[stage].planes(x)).transpose()?)
     }
 
     /// What a stage was given, for the first stage and the first dropout.
-    #[must_use]
-    pub fn input_of(&self, stage: usize) -> Option<&Tensor> {
+    pub fn input_of(&self, network: &Network, stage: usize) -> Result<Option<Tensor>, EngineError> {
         match stage.checked_sub(1) {
-            None => Some(&self.input),
-            Some(before) => self.output(before),
+            None => Ok(Some(self.input.clone())),
+            Some(before) => self.output(network, before),
         }
     }
 }
@@ -80,8 +79,9 @@ fn forward(
     let mut outputs = Vec::with_capacity(network.stages.len());
     for (i, stage) in network.stages.iter().enumerate() {
         cancel.check()?;
-        x = network.forward_range(i..i + 1, &x, Mode::Inference)?;
-        let needed = stage.spatial || first_stochastic == Some(i + 1);
+        // In the layout that the next stage likes best; planes are made of what somebody wants to see.
+        x = stage.layer.forward(&x, Mode::Inference)?;
+        let needed = stage.is_spatial() || first_stochastic == Some(i + 1);
         outputs.push(needed.then(|| x.clone()));
     }
     Ok((outputs, x.flatten_all()?.to_vec1()?))

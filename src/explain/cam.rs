@@ -43,7 +43,7 @@ impl Target<'_> {
     /// `(C, h, w)` of the activation.
     fn shape(&self) -> Result<(usize, usize, usize), ExplainError> {
         match *self.activation.dims() {
-            [1, c, h, w] if self.network.stages[self.stage].spatial => Ok((c, h, w)),
+            [1, c, h, w] if self.network.stages[self.stage].is_spatial() => Ok((c, h, w)),
             _ => Err(ExplainError::NotSpatial { layer: self.layer() }),
         }
     }
@@ -164,11 +164,11 @@ mod tests {
 
     fn network(weights: &[[f32; 2]], squared: bool) -> Network {
         let weights = Tensor::from_vec(weights.concat(), (weights.len(), 2), &Device::Cpu).unwrap();
-        let stage = |name: &str, spatial, layer| Stage { name: name.into(), spatial, stochastic: false, layer };
+        let stage = |name: &str, channels, layer| Stage { name: name.into(), channels, stochastic: false, layer };
         Network {
             stages: vec![
-                stage("features", true, Box::new(Identity)),
-                stage("head", false, Box::new(Head { weights, squared })),
+                stage("features", Some(2), Box::new(Identity)),
+                stage("head", None, Box::new(Head { weights, squared })),
             ],
         }
     }

@@ -44,11 +44,13 @@ impl Layer for Stem {
 }
 
 /// `(N, C, H, W)` → `(N, C)`.
-pub struct GlobalAveragePool;
+pub struct GlobalAveragePool {
+    pub channels: usize,
+}
 
 impl Layer for GlobalAveragePool {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
-        global_average(x)
+        global_average(x, self.channels)
     }
 }
 

@@ -5,6 +5,7 @@
 //! run once up to the first dropout and only the rest `T` times for MC dropout.
 
 pub mod batch_norm;
+pub mod blocked;
 pub mod conv;
 pub mod device;
 #[cfg(test)]
@@ -38,7 +39,7 @@ pub enum Mode {
 
 /// What a stage computes.
 pub trait Layer: Send + Sync {
-    /// Input and output are `(N, C, H, W)` or, behind the pooling, `(N, F)`.
+    /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`blocked`]), or, behind the pooling, `(N, F)`.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor>;
 }
 
@@ -46,11 +47,23 @@ pub trait Layer: Send + Sync {
 pub struct Stage {
     /// Name as users write it, for example `stage4`; equal to the prefix of its weights.
     pub name: String,
-    /// True when the output is a feature map `(N, C, H, W)` that a CAM can be laid over.
-    pub spatial: bool,
+    /// Channels of the output where it is a feature map `(N, C, H, W)`, which a CAM can be laid over.
+    pub channels: Option<usize>,
     /// True when the stage holds a dropout with a rate above 0.
     pub stochastic: bool,
     pub layer: Box<dyn Layer>,
+}
+
+impl Stage {
+    /// True when a CAM can be laid over the output.
+    pub fn is_spatial(&self) -> bool {
+        self.channels.is_some()
+    }
+
+    /// The output of the layer as `(N, C, H, W)`; anything but a feature map as it is.
+    pub fn planes(&self, output: &Tensor) -> Result<Tensor> {
+        self.channels.map_or_else(|| Ok(output.clone()), |c| blocked::to_planes(output, c))
+    }
 }
 
 /// A network: stages run one after the other; the last one yields the logits `(N, K)`.
@@ -59,13 +72,14 @@ pub struct Network {
 }
 
 impl Network {
-    /// Runs the stages of `range` on `x`.
+    /// Runs the stages of `range` on `x`: maps go in and come out as `(N, C, H, W)`, whatever their layout in between.
     pub fn forward_range(&self, range: Range<usize>, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let Some(last) = range.clone().last() else { return Ok(x.clone()) };
         let mut x = x.clone();
         for stage in &self.stages[range] {
             x = stage.layer.forward(&x, mode)?;
         }
-        Ok(x)
+        self.stages[last].planes(&x)
     }
 
     /// Runs the whole chain: `(N, C, H, W)` → logits `(N, K)`.
@@ -80,7 +94,7 @@ impl Network {
 
     /// Names of the stages that a CAM can be laid over, first to last.
     pub fn spatial_stages(&self) -> Vec<&str> {
-        self.stages.iter().filter(|s| s.spatial).map(|s| s.name.as_str()).collect()
+        self.stages.iter().filter(|s| s.is_spatial()).map(|s| s.name.as_str()).collect()
     }
 
     /// Number of the first stage that holds an active dropout, if there is one.

@@ -7,19 +7,24 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::Result;
+use super::blocked::{LANES, Maps, is_blocked, pixels, pixels_mut, to_blocks};
 use super::conv::{Geometry, slice, values};
 
-/// `(N, C, H, W)` → `(N, C, OH, OW)`: the largest value under each window; padding never wins.
+/// `(N, C, H, W)` or blocked → `(N, C, OH, OW)`, on the CPU blocked: the largest value under each window; padding never wins.
 pub fn max_pool2d(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
     if geometry.padding * 2 > geometry.kernel {
         bail!("a pooling window of {} takes at most {} of padding", geometry.kernel, geometry.kernel / 2);
     }
-    if x.device().is_cpu() { x.contiguous()?.apply_op1(MaxPoolOp(geometry)) } else { composed(x, geometry) }
+    if x.device().is_cpu() { to_blocks(x)?.contiguous()?.apply_op1(MaxPoolOp(geometry)) } else { composed(x, geometry) }
 }
 
-/// `(N, C, H, W)` → `(N, C)`: the mean over each map.
-pub fn global_average(x: &Tensor) -> Result<Tensor> {
-    x.flatten_from(2)?.mean(2)
+/// Maps of `channels` channels → `(N, C)`: the mean over each map.
+pub fn global_average(x: &Tensor, channels: usize) -> Result<Tensor> {
+    if is_blocked(x) {
+        x.flatten(2, 3)?.mean(2)?.flatten_from(1)?.narrow(1, 0, channels)?.contiguous()
+    } else {
+        x.flatten_from(2)?.mean(2)
+    }
 }
 
 /// The maximum over shifted copies, out of operations that every device has.
@@ -48,23 +53,24 @@ fn composed(x: &Tensor, g: Geometry) -> Result<Tensor> {
 struct MaxPoolOp(Geometry);
 
 impl MaxPoolOp {
-    /// Calls `found(output index, input index)` for the winner of every window of one map.
-    fn winners(&self, map: &[f32], h: usize, w: usize, mut found: impl FnMut(usize, usize)) {
-        let g = self.0;
-        let (oh, ow) = (g.output(h), g.output(w));
-        for oy in 0..oh {
-            let rows = (oy * g.stride).saturating_sub(g.padding)..(oy * g.stride + g.kernel - g.padding).min(h);
-            for ox in 0..ow {
-                let columns = (ox * g.stride).saturating_sub(g.padding)..(ox * g.stride + g.kernel - g.padding).min(w);
-                let mut best = rows.start * w + columns.start;
+    fn output(&self, size: Maps) -> Maps {
+        Maps { h: self.0.output(size.h), w: self.0.output(size.w), ..size }
+    }
+
+    /// Calls `visit(output pixel, input pixel)` for every pixel under every window of a map, row by row as PyTorch does.
+    #[inline]
+    fn windows(&self, size: Maps, mut visit: impl FnMut(usize, usize)) {
+        let (g, out) = (self.0, self.output(size));
+        for oy in 0..out.h {
+            let rows = (oy * g.stride).saturating_sub(g.padding)..(oy * g.stride + g.kernel - g.padding).min(size.h);
+            for ox in 0..out.w {
+                let columns =
+                    (ox * g.stride).saturating_sub(g.padding)..(ox * g.stride + g.kernel - g.padding).min(size.w);
                 for y in rows.clone() {
                     for x in columns.clone() {
-                        if map[y * w + x] > map[best] {
-                            best = y * w + x;
-                        }
+                        visit(oy * out.w + ox, y * size.w + x);
                     }
                 }
-                found(oy * ow + ox, best);
             }
         }
     }
@@ -76,25 +82,44 @@ impl CustomOp1 for MaxPoolOp {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (n, c, h, w) = layout.shape().dims4()?;
-        let (oh, ow) = (self.0.output(h), self.0.output(w));
-        let mut out = vec![0.0; n * c * oh * ow];
-        out.par_chunks_exact_mut(oh * ow).zip(slice(x, layout)?.par_chunks_exact(h * w)).for_each(|(out, map)| {
-            self.winners(map, h, w, |o, i| out[o] = map[i]);
+        let size = Maps::of(layout.dims())?;
+        let out = self.output(size);
+        let mut values = vec![0.0; out.n * out.image() * LANES];
+        let maps = pixels(slice(x, layout)?).par_chunks_exact(size.area().max(1));
+        pixels_mut(&mut values).par_chunks_exact_mut(out.area().max(1)).zip(maps).for_each(|(out, map)| {
+            out.fill([f32::NEG_INFINITY; LANES]);
+            self.windows(size, |o, i| {
+                out[o].iter_mut().zip(&map[i]).for_each(|(best, v)| *best = if *v > *best { *v } else { *best });
+            });
         });
-        Ok((CpuStorage::F32(out), (n, c, oh, ow).into()))
+        Ok((CpuStorage::F32(values), out.shape()))
     }
 
-    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let (_, _, h, w) = x.dims4()?;
+    fn bwd(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let size = Maps::of(x.dims())?;
+        let area = self.output(size).area().max(1);
         let dy = dy.contiguous()?;
-        let (maps, dy) = (values(x)?, values(&dy)?);
-        let area = self.0.output(h) * self.0.output(w);
+        let (maps, best, dy) = (values(x)?, values(result)?, values(&dy)?);
         let mut dx = vec![0.0; maps.len()];
-        dx.par_chunks_exact_mut(h * w)
-            .zip(maps.par_chunks_exact(h * w))
-            .zip(dy.par_chunks_exact(area))
-            .for_each(|((dx, map), dy)| self.winners(map, h, w, |o, i| dx[i] += dy[o]));
+        pixels_mut(&mut dx)
+            .par_chunks_exact_mut(size.area().max(1))
+            .zip(pixels(&maps).par_chunks_exact(size.area().max(1)))
+            .zip(pixels(&best).par_chunks_exact(area))
+            .zip(pixels(&dy).par_chunks_exact(area))
+            .for_each(|(((dx, map), best), dy)| {
+                // What a window has still to give away: the first place that holds the maximum takes all.
+                let mut left = (usize::MAX, [0.0; LANES]);
+                self.windows(size, |o, i| {
+                    if left.0 != o {
+                        left = (o, dy[o]);
+                    }
+                    for k in 0..LANES {
+                        let wins = map[i][k] == best[o][k];
+                        dx[i][k] += if wins { left.1[k] } else { 0.0 };
+                        left.1[k] = if wins { 0.0 } else { left.1[k] };
+                    }
+                });
+            });
         Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
     }
 }

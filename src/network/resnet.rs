@@ -80,7 +80,7 @@ fn build<S: Source>(
         relu: true,
         starts_silent: false,
     })?;
-    let mut stages = vec![stage("stem", true, Stem { conv, pool: Some(STEM_POOL) })];
+    let mut stages = vec![stage("stem", Some(width), Stem { conv, pool: Some(STEM_POOL) })];
     for (i, ((&outputs, &blocks), &stride)) in arch.widths[1..].iter().zip(&arch.blocks).zip(&arch.strides).enumerate()
     {
         let name = format!("stage{}", i + 1);
@@ -90,18 +90,18 @@ fn build<S: Source>(
             chain.push(basic_block(source, &format!("{name}.{block}"), width, outputs, stride)?);
             width = outputs;
         }
-        stages.push(stage(&name, true, Blocks(chain)));
+        stages.push(stage(&name, Some(width), Blocks(chain)));
     }
-    stages.push(stage("pool", false, GlobalAveragePool));
-    let mut dropout = stage("dropout", false, Dropout { rate: arch.dropout });
+    stages.push(stage("pool", None, GlobalAveragePool { channels: width }));
+    let mut dropout = stage("dropout", None, Dropout { rate: arch.dropout });
     dropout.stochastic = arch.dropout > 0.0;
     stages.push(dropout);
-    stages.push(stage("head", false, source.linear("head", width, classes)?));
+    stages.push(stage("head", None, source.linear("head", width, classes)?));
     Ok(Network { stages })
 }
 
-fn stage(name: &str, spatial: bool, layer: impl Layer + 'static) -> Stage {
-    Stage { name: name.into(), spatial, stochastic: false, layer: Box::new(layer) }
+fn stage(name: &str, channels: Option<usize>, layer: impl Layer + 'static) -> Stage {
+    Stage { name: name.into(), channels, stochastic: false, layer: Box::new(layer) }
 }
 
 fn basic_block<S: Source>(

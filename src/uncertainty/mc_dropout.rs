@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn network(rate: f32) -> Network {
-        let stage = |name: &str, stochastic, layer| Stage { name: name.into(), spatial: false, stochastic, layer };
+        let stage = |name: &str, stochastic, layer| Stage { name: name.into(), channels: None, stochastic, layer };
         Network {
             stages: vec![
                 stage("dropout", rate > 0.0, Box::new(Dropout(rate)) as Box<dyn Layer>),

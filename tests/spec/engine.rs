@@ -87,15 +87,15 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
     ))
     .unwrap();
     let wait = Duration::from_millis(if slow > 0 { 20 } else { 0 });
-    let stage = |name: &str, spatial, stochastic, layer| Stage { name: name.into(), spatial, stochastic, layer };
+    let stage = |name: &str, channels, stochastic, layer| Stage { name: name.into(), channels, stochastic, layer };
     let mut stages: Vec<Stage> =
-        (0..slow).map(|i| stage(&format!("slow{i}"), false, false, Box::new(Slow(wait)) as Box<dyn Layer>)).collect();
+        (0..slow).map(|i| stage(&format!("slow{i}"), None, false, Box::new(Slow(wait)) as Box<dyn Layer>)).collect();
     let weight = Tensor::new(&[[-1f32, -1.], [1., 0.5], [0.5, 1.]], &Device::Cpu).unwrap();
     let bias = Tensor::new(&[0.5f32, 0., -0.5], &Device::Cpu).unwrap();
-    stages.push(stage("stage1", true, false, Box::new(Features { slow: wait, runs: runs.clone() })));
-    stages.push(stage("pool", false, false, Box::new(GlobalAveragePool)));
-    stages.push(stage("dropout", false, dropout > 0.0, Box::new(Dropout { rate: dropout })));
-    stages.push(stage("head", false, false, Box::new(Linear { weight, bias })));
+    stages.push(stage("stage1", Some(2), false, Box::new(Features { slow: wait, runs: runs.clone() })));
+    stages.push(stage("pool", None, false, Box::new(GlobalAveragePool { channels: 2 })));
+    stages.push(stage("dropout", None, dropout > 0.0, Box::new(Dropout { rate: dropout })));
+    stages.push(stage("head", None, false, Box::new(Linear { weight, bias })));
     Model { manifest, network: Network { stages }, sha256: "0".repeat(64), device: Device::Cpu, gate: None }
 }
 

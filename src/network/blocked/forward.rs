@@ -1,0 +1,179 @@
+//! Convolution of a whole batch in blocks, shared out over the cores.
+//!
+//! The work is cut into strips of one image, small enough that the padded strip stays in the second-level cache, and
+//! where there are too few strips for the cores, into groups of output blocks. A convolution of one tap takes a strip
+//! for one long line.
+
+use std::cell::RefCell;
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::lines::{Ending, Line, Windows};
+use super::packing::Kernel;
+use super::{LANES, Maps, Pixel, Row, pixels, pixels_mut};
+use crate::network::conv::Geometry;
+
+/// Pixels of a padded strip that are aimed at: a quarter of a megabyte.
+const STRIP: usize = 4096;
+
+/// A kernel packed for the forward pass.
+#[derive(Clone, Copy)]
+pub struct Weights<'a> {
+    pub kernel: Kernel,
+    /// See [`super::packing::pack`].
+    pub rows: &'a [Row],
+    /// One row for each pair of output blocks.
+    pub bias: Option<&'a [Row]>,
+}
+
+/// What follows the sums, for the whole batch.
+#[derive(Clone, Copy, Default)]
+pub struct Epilogue<'a> {
+    /// Of the output's size.
+    pub skip: Option<&'a [Pixel]>,
+    pub relu: bool,
+}
+
+/// `relu(W ∗ x + b + skip)` for a batch of `size`; yields the values of `(N, ⌈O/16⌉, OH, OW, 16)`.
+pub fn convolve(x: &[f32], size: Maps, weights: Weights<'_>, g: Geometry, epilogue: Epilogue<'_>) -> Vec<f32> {
+    let out = output(size, weights.kernel.outputs, g);
+    let mut values = vec![0.0; out.n * out.image() * LANES];
+    if values.is_empty() {
+        return values;
+    }
+    let (x, arch, padded) = (pixels(x), Arch::new(), size.w + 2 * g.padding);
+    let step = if g.is_pointwise() {
+        (STRIP / size.blocks).clamp(64, 1024)
+    } else {
+        let rows = (STRIP / (size.blocks * padded)).saturating_sub(g.kernel - 1) / g.stride;
+        rows.clamp(1, out.h) * out.w
+    };
+    let taps: Vec<usize> = (0..g.kernel).flat_map(|y| (0..g.kernel).map(move |x| y * padded + x)).collect();
+    cut(pixels_mut(&mut values), out, step).into_par_iter().for_each(|strip| {
+        let image = &x[strip.image * size.image()..][..size.image()];
+        let task = Task { arch, weights, epilogue, out, taps: &taps, stride: g.stride };
+        if g.is_pointwise() {
+            let first = strip.start;
+            let width = strip.planes[0].len();
+            task.run(strip, image, size.area(), width, |_| first);
+        } else {
+            with_scratch(|scratch| {
+                let height = (strip.planes[0].len() / out.w - 1) * g.stride + g.kernel;
+                pad(image, size, (strip.start / out.w * g.stride, height), g.padding, scratch);
+                task.run(strip, scratch, height * padded, out.w, |line| line * g.stride * padded);
+            });
+        }
+    });
+    values
+}
+
+/// Size of the output for `outputs` channels.
+pub fn output(size: Maps, outputs: usize, g: Geometry) -> Maps {
+    Maps { n: size.n, blocks: super::blocks(outputs), h: g.output(size.h), w: g.output(size.w) }
+}
+
+/// One piece of work: the same pixels of some output blocks of one image.
+pub(super) struct Strip<'o> {
+    pub image: usize,
+    /// Number of the first output block.
+    pub block: usize,
+    /// First pixel of each block's plane.
+    pub start: usize,
+    pub planes: Vec<&'o mut [Pixel]>,
+}
+
+/// Cuts maps into strips of `step` pixels, and where that makes too few pieces for the cores, by pairs of blocks too.
+pub(super) fn cut(out: &mut [Pixel], size: Maps, step: usize) -> Vec<Strip<'_>> {
+    let strips = size.area().div_ceil(step);
+    let pairs = size.blocks.div_ceil(2);
+    let groups = (4 * rayon::current_num_threads()).div_ceil(size.n * strips).clamp(1, pairs);
+    let group = 2 * pairs.div_ceil(groups);
+    let mut pieces = Vec::with_capacity(size.n * strips * groups);
+    for (image, maps) in out.chunks_exact_mut(size.image()).enumerate() {
+        for (g, maps) in maps.chunks_mut(group * size.area()).enumerate() {
+            let first = pieces.len();
+            let empty =
+                |s: usize| Strip { image, block: g * group, start: s * step, planes: Vec::with_capacity(group) };
+            pieces.extend((0..strips).map(empty));
+            for plane in maps.chunks_exact_mut(size.area()) {
+                for (strip, part) in pieces[first..].iter_mut().zip(plane.chunks_mut(step)) {
+                    strip.planes.push(part);
+                }
+            }
+        }
+    }
+    pieces
+}
+
+/// What all lines of a convolution have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub arch: Arch,
+    pub weights: Weights<'a>,
+    pub epilogue: Epilogue<'a>,
+    pub out: Maps,
+    pub taps: &'a [usize],
+    pub stride: usize,
+}
+
+impl Task<'_> {
+    /// Computes the lines of a strip, each `width` pixels long; `start` yields the input pixel at which a line begins.
+    pub fn run(&self, strip: Strip<'_>, input: &[Pixel], plane: usize, width: usize, start: impl Fn(usize) -> usize) {
+        let Weights { kernel, rows, bias } = self.weights;
+        let skip = self.epilogue.skip.map(|s| &s[strip.image * self.out.image()..][..self.out.image()]);
+        let mut block = strip.block;
+        let mut planes = strip.planes.into_iter();
+        while let Some(first) = planes.next() {
+            let mut second = planes.next().map(|p| p.chunks_exact_mut(width));
+            let windows = Windows {
+                pixels: input,
+                plane,
+                blocks: super::blocks(kernel.channels),
+                taps: self.taps,
+                weights: &rows[block / 2 * kernel.rows()..][..kernel.rows()],
+                stride: self.stride,
+            };
+            for (i, line) in first.chunks_exact_mut(width).enumerate() {
+                let other: &mut [Pixel] = second.as_mut().and_then(Iterator::next).unwrap_or_default();
+                let skip = skip.map(|s| {
+                    let at = strip.start + i * width;
+                    let line = |b: usize, length: usize| &s[b * self.out.area() + at..][..length];
+                    [line(block, width), if other.is_empty() { &[] } else { line(block + 1, width) }]
+                });
+                let ending = Ending { bias: bias.map(|b| &b[block / 2]), skip, relu: self.epilogue.relu };
+                self.arch.dispatch(Line { windows, start: start(i), ending, out: [line, other] });
+            }
+            block += 2;
+        }
+    }
+}
+
+thread_local! {
+    /// A padded strip; kept, for its memory is asked for at every layer.
+    static SCRATCH: RefCell<Vec<Pixel>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Vec<Pixel>) -> T) -> T {
+    // Work on a strip never waits for other work, so the scratch of a thread is never borrowed twice.
+    SCRATCH.with_borrow_mut(work)
+}
+
+/// Copies the rows `rows.0 .. rows.0 + rows.1` of the padded image into `out`; what lies outside the image is 0.
+pub(super) fn pad(image: &[Pixel], size: Maps, rows: (usize, usize), padding: usize, out: &mut Vec<Pixel>) {
+    let width = size.w + 2 * padding;
+    out.clear();
+    out.reserve(size.blocks * rows.1 * width);
+    let zeros = |out: &mut Vec<Pixel>, count: usize| out.extend(std::iter::repeat_n([0.0; LANES], count));
+    for plane in image.chunks_exact(size.area()) {
+        for y in rows.0..rows.0 + rows.1 {
+            if y < padding || y >= size.h + padding {
+                zeros(out, width);
+            } else {
+                zeros(out, padding);
+                out.extend_from_slice(&plane[(y - padding) * size.w..][..size.w]);
+                zeros(out, padding);
+            }
+        }
+    }
+}

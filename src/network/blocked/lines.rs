@@ -1,0 +1,183 @@
+//! The inner loop of a convolution: one line of output pixels, 32 output channels at a time.
+//!
+//! Up to fourteen pixels × 32 channels are summed in vector registers. For each tap and each input channel, two vectors of weights
+//! meet the channel's value at each pixel: two loads and fourteen broadcasts for 28 multiply-adds with AVX-512, six pixels with AVX2.
+
+#![allow(
+    clippy::inline_always,
+    reason = "vector code must be inlined into the function that is compiled for the processor"
+)]
+
+use pulp::{Simd, WithSimd};
+
+use super::{LANES, Pixel, Row, WIDE};
+
+/// Where the windows of a line lie, and what they are multiplied by.
+#[derive(Clone, Copy)]
+pub struct Windows<'a> {
+    /// Blocks of the (padded) input, each of `plane` pixels.
+    pub pixels: &'a [Pixel],
+    pub plane: usize,
+    pub blocks: usize,
+    /// Distance of each tap from the first pixel of its window.
+    pub taps: &'a [usize],
+    /// For each block, tap and channel of the block: one row.
+    pub weights: &'a [Row],
+    /// Distance of neighbouring windows, 1 or 2.
+    pub stride: usize,
+}
+
+/// What is added to the sums before they are written.
+#[derive(Clone, Copy, Default)]
+pub struct Ending<'a> {
+    pub bias: Option<&'a Row>,
+    /// The same line of the branch that is added, a slice for each block.
+    pub skip: Option<[&'a [Pixel]; 2]>,
+    pub relu: bool,
+}
+
+/// Computes one line; dispatched to the widest vectors that the processor has.
+pub struct Line<'a, 'o> {
+    pub windows: Windows<'a>,
+    /// Pixel of the input at which the first window begins.
+    pub start: usize,
+    pub ending: Ending<'a>,
+    /// One line for each block of outputs; the second one is empty where there is none.
+    pub out: [&'o mut [Pixel]; 2],
+}
+
+impl WithSimd for Line<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let single = self.out[1].is_empty();
+        match (S::F32_LANES, self.windows.stride, single) {
+            (16, 1, false) => wide::<S, 2, 1>(simd, &mut self),
+            (16, 1, true) => wide::<S, 1, 1>(simd, &mut self),
+            (16, _, false) => wide::<S, 2, 2>(simd, &mut self),
+            (16, _, true) => wide::<S, 1, 2>(simd, &mut self),
+            (_, 1, _) => narrow::<S, 1>(simd, &mut self),
+            _ => narrow::<S, 2>(simd, &mut self),
+        }
+    }
+}
+
+/// Where the next tile begins and how long it is: the shortest of `sizes` (falling, ending with 1) that covers what is left;
+/// it may reach back over pixels that were computed before.
+#[inline(always)]
+fn next_tile(x: usize, length: usize, sizes: &[usize]) -> (usize, usize) {
+    let left = length - x;
+    let mut best = 0;
+    for &size in sizes.iter().filter(|&&s| s <= length) {
+        if best == 0 || size >= left {
+            best = size;
+        }
+    }
+    (x.min(length - best), best)
+}
+
+/// Vectors of sixteen lanes.
+#[inline(always)]
+fn wide<S: Simd, const V: usize, const STRIDE: usize>(simd: S, line: &mut Line<'_, '_>) {
+    let length = line.out[0].len();
+    let mut x = 0;
+    while x < length {
+        let (start, size) = next_tile(x, length, &[14, 7, 4, 1]);
+        match size {
+            14 => tile::<S, 14, V, STRIDE>(simd, line, start, 0),
+            7 => tile::<S, 7, V, STRIDE>(simd, line, start, 0),
+            4 => tile::<S, 4, V, STRIDE>(simd, line, start, 0),
+            _ => tile::<S, 1, V, STRIDE>(simd, line, start, 0),
+        }
+        x = start + size;
+    }
+}
+
+/// Vectors of eight lanes or fewer: pairs of them, one after the other.
+#[inline(always)]
+fn narrow<S: Simd, const STRIDE: usize>(simd: S, line: &mut Line<'_, '_>) {
+    let length = line.out[0].len();
+    let outputs = if line.out[1].is_empty() { LANES } else { WIDE };
+    for pair in 0..outputs / (2 * S::F32_LANES) {
+        let mut x = 0;
+        while x < length {
+            let (start, size) = next_tile(x, length, &[6, 3, 1]);
+            match size {
+                6 => tile::<S, 6, 2, STRIDE>(simd, line, start, 2 * pair),
+                3 => tile::<S, 3, 2, STRIDE>(simd, line, start, 2 * pair),
+                _ => tile::<S, 1, 2, STRIDE>(simd, line, start, 2 * pair),
+            }
+            x = start + size;
+        }
+    }
+}
+
+/// `P` pixels from `x` on, `V` vectors of outputs from the one numbered `first` on.
+#[inline(always)]
+fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
+    simd: S,
+    line: &mut Line<'_, '_>,
+    x: usize,
+    first: usize,
+) {
+    let mut sums = [[simd.splat_f32s(0.0); V]; P];
+    if let Some(bias) = line.ending.bias {
+        let bias = S::as_simd_f32s(bias).0;
+        sums = [std::array::from_fn(|v| bias[first + v]); P];
+    }
+    let windows = line.windows;
+    let mut weights = windows.weights;
+    for block in 0..windows.blocks {
+        let at = block * windows.plane + line.start + x * STRIDE;
+        for &tap in windows.taps {
+            let pixels = &windows.pixels[at + tap..][..(P - 1) * STRIDE + 1];
+            let Some((rows, rest)) = weights.split_first_chunk::<LANES>() else { return };
+            weights = rest;
+            for (c, row) in rows.iter().enumerate() {
+                let row = &S::as_simd_f32s(row).0[first..][..V];
+                for (p, sum) in sums.iter_mut().enumerate() {
+                    let value = simd.splat_f32s(pixels[p * STRIDE][c]);
+                    for (sum, w) in sum.iter_mut().zip(row) {
+                        *sum = simd.mul_add_f32s(*w, value, *sum);
+                    }
+                }
+            }
+        }
+    }
+    let zero = simd.splat_f32s(0.0);
+    for v in 0..V {
+        let lane = (first + v) * S::F32_LANES;
+        let (block, part) = (lane / LANES, lane % LANES / S::F32_LANES);
+        let skip = line.ending.skip.map(|skip| &skip[block][x..x + P]);
+        for (p, pixel) in line.out[block][x..x + P].iter_mut().enumerate() {
+            let mut y = sums[p][v];
+            if let Some(skip) = skip {
+                y = simd.add_f32s(y, S::as_simd_f32s(&skip[p]).0[part]);
+            }
+            if line.ending.relu {
+                y = simd.max_f32s(y, zero);
+            }
+            S::as_mut_simd_f32s(pixel).0[part] = y;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_cover_every_line_and_waste_little() {
+        for length in 1..200 {
+            let (mut x, mut work) = (0, 0);
+            while x < length {
+                let (start, size) = next_tile(x, length, &[14, 7, 4, 1]);
+                assert!(start <= x && start + size > x && start + size <= length);
+                work += size;
+                x = start + size;
+            }
+            assert!(work <= length + 6, "{work} pixels computed for a line of {length}");
+        }
+    }
+}
