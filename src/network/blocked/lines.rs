@@ -131,7 +131,7 @@ fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
     for block in 0..windows.blocks {
         let at = block * windows.plane + line.start + x * STRIDE;
         for &tap in windows.taps {
-            let pixels = &windows.pixels[at + tap..][..(P - 1) * STRIDE + 1];
+            let pixels = &windows.pixels[at + tap..][..=(P - 1) * STRIDE];
             let Some((rows, rest)) = weights.split_first_chunk::<LANES>() else { return };
             weights = rest;
             for (c, row) in rows.iter().enumerate() {
@@ -150,8 +150,8 @@ fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
         let lane = (first + v) * S::F32_LANES;
         let (block, part) = (lane / LANES, lane % LANES / S::F32_LANES);
         let skip = line.ending.skip.map(|skip| &skip[block][x..x + P]);
-        for (p, pixel) in line.out[block][x..x + P].iter_mut().enumerate() {
-            let mut y = sums[p][v];
+        for ((p, pixel), sum) in line.out[block][x..x + P].iter_mut().enumerate().zip(&sums) {
+            let mut y = sum[v];
             if let Some(skip) = skip {
                 y = simd.add_f32s(y, S::as_simd_f32s(&skip[p]).0[part]);
             }
