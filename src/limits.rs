@@ -23,3 +23,11 @@ pub const FILES_AT_ONCE: usize = 200_000;
 pub const MANIFEST_BYTES: u64 = 1 << 20;
 /// Largest weights file of a model, in bytes.
 pub const WEIGHT_BYTES: u64 = 2 << 30;
+/// Longest pickle (the description of a PyTorch file's tensors, not their values), in bytes.
+pub const PICKLE_BYTES: u64 = 64 << 20;
+/// Most objects that one pickle may make.
+pub const PICKLE_OBJECTS: usize = 4_000_000;
+/// Most tensors that a foreign weights file may hold.
+pub const FOREIGN_TENSORS: usize = 100_000;
+/// Deepest nesting of modules and groups in a foreign weights file.
+pub const FOREIGN_DEPTH: usize = 64;

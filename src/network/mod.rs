@@ -10,6 +10,7 @@ pub mod conv;
 pub mod device;
 #[cfg(test)]
 mod gradients;
+pub mod import;
 pub mod layers;
 pub mod manifest;
 pub mod pool;

@@ -1,0 +1,295 @@
+//! The tensors that a PyTorch pickle describes: state dicts, training checkpoints around them, and whole modules.
+//!
+//! A state dict is a dictionary of tensors. A checkpoint keeps one under a key such as `state_dict`. A whole module
+//! (`torch.save(model, …)`, which is how TorchXRayVision ships its networks) is an object of an unknown class whose state
+//! holds `_modules`, `_parameters` and `_buffers`, and those are walked like PyTorch's own `state_dict()` does. A tensor is a call
+//! of `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, …)`.
+
+use std::collections::HashMap;
+
+use super::elements::Element;
+use super::pickle::{Heap, Id, Node};
+use super::ImportError;
+use crate::limits::{FOREIGN_DEPTH, FOREIGN_TENSORS, WEIGHT_BYTES};
+
+/// Keys under which training programs keep the state dict, most telling first.
+const WRAPPERS: [&str; 11] = [
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "state_dict_ema",
+    "model_ema",
+    "ema",
+    "model",
+    "net",
+    "network",
+    "weights",
+    "params",
+];
+
+/// A run of values in a PyTorch file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Storage {
+    pub key: String,
+    pub element: Element,
+    /// Values that it is said to hold.
+    pub count: usize,
+}
+
+/// A tensor as a view into a storage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    pub storage: Storage,
+    pub offset: usize,
+    pub size: Vec<usize>,
+    pub stride: Vec<usize>,
+}
+
+impl View {
+    /// Number of values.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.size.iter().product()
+    }
+
+    /// The values in row-major order from those of the storage, whatever the strides are.
+    #[must_use]
+    pub fn gather(&self, values: &[f32]) -> Vec<f32> {
+        let mut places = vec![self.offset];
+        for (&size, &stride) in self.size.iter().zip(&self.stride) {
+            if size == 1 {
+                continue;
+            }
+            places = places.iter().flat_map(|start| (0..size).map(move |i| start + i * stride)).collect();
+        }
+        places.into_iter().map(|place| values.get(place).copied().unwrap_or(f32::NAN)).collect()
+    }
+
+    /// The values lie one after the other.
+    #[must_use]
+    pub fn contiguous(&self) -> bool {
+        let mut expected = 1;
+        self.size.iter().zip(&self.stride).rev().all(|(&size, &stride)| {
+            let fits = size == 1 || stride == expected;
+            expected *= size;
+            fits
+        })
+    }
+}
+
+/// What was found in a pickle.
+#[derive(Debug)]
+pub struct Found {
+    /// Name and tensor, in the file's order.
+    pub views: Vec<(String, View)>,
+    /// Where it was found, for the report.
+    pub place: String,
+}
+
+/// The tensors of the outermost object.
+pub fn tensors(heap: &Heap, root: Id) -> Result<Found, ImportError> {
+    let walk = Walk { heap };
+    match walk.search(root, 0)? {
+        Some(found) if !found.views.is_empty() => Ok(found),
+        _ => Err(ImportError::NoTensors),
+    }
+}
+
+/// The type of every storage that the pickle names, by key: those of an optimizer too, which no tensor of ours needs.
+pub fn storages(heap: &Heap) -> HashMap<&str, Element> {
+    let reference = |node: &Node| match node {
+        Node::Persistent(reference) => Some(*reference),
+        _ => None,
+    };
+    let named = |reference: Id| {
+        let [_, kind, key, ..] = heap.members(reference)? else { return None };
+        Some((heap.text(*key)?, Element::of_torch(heap.global(*kind)?.1)?))
+    };
+    heap.nodes().iter().filter_map(reference).filter_map(named).collect()
+}
+
+struct Walk<'a> {
+    heap: &'a Heap,
+}
+
+impl Walk<'_> {
+    fn search(&self, id: Id, depth: usize) -> Result<Option<Found>, ImportError> {
+        if depth > 4 {
+            return Ok(None);
+        }
+        if self.attribute(id, "_modules").is_some() {
+            let mut views = Vec::new();
+            self.module(id, "", 0, &mut views)?;
+            return Ok(Some(Found { views, place: format!("a whole module of the class {}", self.class_name(id)) }));
+        }
+        for key in WRAPPERS {
+            if let Some(inner) = self.heap.entry(id, key)
+                && let Some(found) = self.search(inner, depth + 1)?
+                && !found.views.is_empty()
+            {
+                return Ok(Some(Found { place: format!("{}, under the key “{key}”", found.place), ..found }));
+            }
+        }
+        let mut views = Vec::new();
+        for (key, value) in self.heap.entries(id).unwrap_or_default() {
+            if let Some(name) = self.heap.text(*key) {
+                self.add(name.to_owned(), *value, &mut views)?;
+            }
+        }
+        Ok(Some(Found { views, place: "a state dict".into() }))
+    }
+
+    fn class_name(&self, id: Id) -> String {
+        let Node::Object { class, .. } = self.heap.get(id) else { return String::new() };
+        // `copyreg._reconstructor(class, object, None)` and `NEWOBJ` name the class in different places.
+        self.heap.global(*class).map(|(module, name)| format!("{module}.{name}")).unwrap_or_default()
+    }
+
+    /// An attribute of an object: an entry of its state's dictionary.
+    fn attribute(&self, id: Id, name: &str) -> Option<Id> {
+        let Node::Object { state: Some(state), .. } = self.heap.get(id) else { return None };
+        self.heap.entry(*state, name).or_else(|| {
+            // (dictionary, slots)
+            self.heap.members(*state)?.iter().find_map(|part| self.heap.entry(*part, name))
+        })
+    }
+
+    fn module(&self, id: Id, prefix: &str, depth: usize, views: &mut Vec<(String, View)>) -> Result<(), ImportError> {
+        if depth > FOREIGN_DEPTH {
+            return Err(ImportError::TooDeep { most: FOREIGN_DEPTH });
+        }
+        for part in ["_parameters", "_buffers"] {
+            let entries = self.attribute(id, part).and_then(|part| self.heap.entries(part));
+            for (key, value) in entries.unwrap_or_default() {
+                if let Some(name) = self.heap.text(*key) {
+                    self.add(format!("{prefix}{name}"), *value, views)?;
+                }
+            }
+        }
+        let modules = self.attribute(id, "_modules").and_then(|modules| self.heap.entries(modules));
+        for (key, value) in modules.unwrap_or_default() {
+            if let Some(name) = self.heap.text(*key) {
+                self.module(*value, &format!("{prefix}{name}."), depth + 1, views)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&self, name: String, value: Id, views: &mut Vec<(String, View)>) -> Result<(), ImportError> {
+        if let Some(view) = self.view(value, &name)? {
+            if views.len() >= FOREIGN_TENSORS {
+                return Err(ImportError::TooMany { what: "tensors", most: FOREIGN_TENSORS });
+            }
+            views.push((name, view));
+        }
+        Ok(())
+    }
+
+    /// The tensor that an object stands for, if it does.
+    fn view(&self, id: Id, name: &str) -> Result<Option<View>, ImportError> {
+        let (mut callable, mut args) = match self.heap.get(id) {
+            Node::Object { class, args, .. } => (*class, *args),
+            _ => return Ok(None),
+        };
+        // Parameters and subclasses wrap the call that makes the tensor; more than a few layers deep nothing honest lies.
+        for _ in 0..8 {
+            let Some((module, function)) = self.heap.global(callable) else { return Ok(None) };
+            let Some(given) = self.heap.members(args) else { return Ok(None) };
+            let inner = match (module, function) {
+                ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => return self.rebuild(given, None, name),
+                ("torch._utils", "_rebuild_tensor_v3") => {
+                    let dtype = given.get(6).and_then(|id| self.heap.global(*id)).map(|(_, dtype)| dtype);
+                    return self.rebuild(given, dtype, name);
+                }
+                ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state")
+                | ("torch.nn.parameter", "Parameter" | "Buffer")
+                | ("torch.autograd.variable", "Variable") => given.first(),
+                ("torch._tensor", "_rebuild_from_type_v2") => {
+                    let (Some(inner), Some(inner_args)) = (given.first(), given.get(2)) else { return Ok(None) };
+                    (callable, args) = (*inner, *inner_args);
+                    continue;
+                }
+                ("torch._utils", function) if function.starts_with("_rebuild") => {
+                    return Err(ImportError::Kind { name: name.into(), kind: function.to_owned() });
+                }
+                _ => return Ok(None),
+            };
+            match inner.map(|id| self.heap.get(*id)) {
+                Some(Node::Object { class, args: given, .. }) => (callable, args) = (*class, *given),
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    fn rebuild(&self, args: &[Id], dtype: Option<&str>, name: &str) -> Result<Option<View>, ImportError> {
+        let odd = || ImportError::Damaged(format!("the tensor “{name}” is not described as PyTorch does"));
+        let [storage, offset, size, stride, ..] = args else { return Err(odd()) };
+        let Node::Persistent(reference) = self.heap.get(*storage) else { return Err(odd()) };
+        let reference = self.heap.members(*reference).ok_or_else(odd)?;
+        let [_, kind, key, _, count, view @ ..] = reference else { return Err(odd()) };
+        let (_, kind) = self.heap.global(*kind).ok_or_else(odd)?;
+        let dtype = dtype.unwrap_or(kind);
+        let element =
+            Element::of_torch(dtype).ok_or_else(|| ImportError::Kind { name: name.into(), kind: dtype.into() })?;
+        let key = self.heap.text(*key).ok_or_else(odd)?.to_owned();
+        let mut count = self.heap.count(*count).ok_or_else(odd)?;
+        if kind == "UntypedStorage" {
+            count /= element.bytes();
+        }
+        // Files from before PyTorch 0.4 may say that the storage is a part of another one.
+        let start = match view.first().and_then(|id| self.heap.members(*id)) {
+            Some([_, start, ..]) => self.heap.count(*start).ok_or_else(odd)?,
+            _ => 0,
+        };
+        let numbers = |id: &Id| -> Option<Vec<usize>> {
+            self.heap.members(*id)?.iter().map(|id| self.heap.count(*id)).collect()
+        };
+        let (size, stride) = (numbers(size).ok_or_else(odd)?, numbers(stride).ok_or_else(odd)?);
+        let offset = self.heap.count(*offset).and_then(|o| o.checked_add(start)).ok_or_else(odd)?;
+        let view = View { storage: Storage { key, element, count }, offset, size, stride };
+        check(&view).ok_or_else(odd)?;
+        Ok(Some(view))
+    }
+}
+
+/// The view lies within its storage and within the budget.
+fn check(view: &View) -> Option<()> {
+    let most = WEIGHT_BYTES as usize / 4;
+    let fits = view.size.len() == view.stride.len() && view.size.len() <= 8 && view.storage.count <= most;
+    let count = view.size.iter().try_fold(1usize, |all, n| all.checked_mul(*n))?;
+    if !fits || count > most {
+        return None;
+    }
+    let mut last = view.offset;
+    for (&size, &stride) in view.size.iter().zip(&view.stride) {
+        last = last.checked_add(size.saturating_sub(1).checked_mul(stride)?)?;
+    }
+    (count == 0 || last < view.storage.count).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(offset: usize, size: &[usize], stride: &[usize]) -> View {
+        let storage = Storage { key: "0".into(), element: Element::F32, count: 12 };
+        View { storage, offset, size: size.to_vec(), stride: stride.to_vec() }
+    }
+
+    #[test]
+    fn a_transposed_view_is_read_in_its_own_order() {
+        let values: Vec<f32> = (0..12).map(|v| v as f32).collect();
+        assert_eq!(view(1, &[2, 3], &[1, 4]).gather(&values), [1.0, 5.0, 9.0, 2.0, 6.0, 10.0]);
+        assert!(!view(1, &[2, 3], &[1, 4]).contiguous() && view(0, &[3, 4], &[4, 1]).contiguous());
+    }
+
+    #[test]
+    fn a_view_beyond_its_storage_is_refused() {
+        assert!(check(&view(0, &[3, 4], &[4, 1])).is_some());
+        assert!(check(&view(1, &[3, 4], &[4, 1])).is_none());
+        assert!(check(&view(0, &[usize::MAX, 2], &[1, 1])).is_none());
+        assert!(check(&view(0, &[2, 2], &[usize::MAX, 1])).is_none());
+        assert!(check(&view(0, &[1 << 40], &[0])).is_none());
+    }
+}
