@@ -87,7 +87,8 @@ impl Walk<'_> {
     /// The layer that a `vars` group belongs to.
     fn own_name(&self, group: &Group, path: &[String]) -> String {
         let attribute = group.attrs().ok().and_then(|mut attributes| attributes.remove("name"));
-        if let Some(AttrValue::String(name) | AttrValue::VarLenString(name) | AttrValue::AsciiString(name)) = attribute {
+        if let Some(AttrValue::String(name) | AttrValue::VarLenString(name) | AttrValue::AsciiString(name)) = attribute
+        {
             return name;
         }
         let class = path.len().checked_sub(2).map_or("", |i| path[i].as_str());
@@ -149,7 +150,9 @@ fn layers_by_class(config: &[u8]) -> HashMap<String, String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut names = HashMap::new();
     for layer in config["config"]["layers"].as_array().into_iter().flatten() {
-        let (Some(class), Some(name)) = (layer["class_name"].as_str(), layer["config"]["name"].as_str()) else { continue };
+        let (Some(class), Some(name)) = (layer["class_name"].as_str(), layer["config"]["name"].as_str()) else {
+            continue;
+        };
         let class = snake(class);
         let number = seen.entry(class.clone()).or_default();
         let group = if *number == 0 { class } else { format!("{class}_{number}") };
@@ -165,7 +168,8 @@ fn snake(class: &str) -> String {
     let chars: Vec<char> = class.chars().collect();
     for (i, c) in chars.iter().enumerate() {
         let after_lower = i > 0 && chars[i - 1].is_lowercase();
-        let before_lower = i > 0 && chars[i - 1].is_alphanumeric() && chars.get(i + 1).is_some_and(|n| n.is_lowercase());
+        let before_lower =
+            i > 0 && chars[i - 1].is_alphanumeric() && chars.get(i + 1).is_some_and(|n| n.is_lowercase());
         if c.is_uppercase() && (after_lower || before_lower) {
             out.push('_');
         }

@@ -236,7 +236,9 @@ impl<R: BufRead> Machine<R> {
             }
             b'o' => {
                 let members = self.marked()?;
-                let [class, args @ ..] = members.as_slice() else { return damaged("a call in its pickle is empty".into()) };
+                let [class, args @ ..] = members.as_slice() else {
+                    return damaged("a call in its pickle is empty".into());
+                };
                 self.call(*class, args.to_vec())
             }
             b'i' => {
@@ -439,9 +441,32 @@ fn plain(module: &str) -> bool {
 /// True for what a pickle asks for only to do something to the machine that opens it.
 fn attacks(module: &str, name: &str) -> bool {
     const MODULES: [&str; 26] = [
-        "os", "posix", "nt", "subprocess", "sys", "shutil", "socket", "pty", "runpy", "importlib", "ctypes", "code", "codeop",
-        "webbrowser", "commands", "popen2", "platform", "signal", "multiprocessing", "threading", "asyncio", "http", "urllib",
-        "requests", "pickle", "cPickle",
+        "os",
+        "posix",
+        "nt",
+        "subprocess",
+        "sys",
+        "shutil",
+        "socket",
+        "pty",
+        "runpy",
+        "importlib",
+        "ctypes",
+        "code",
+        "codeop",
+        "webbrowser",
+        "commands",
+        "popen2",
+        "platform",
+        "signal",
+        "multiprocessing",
+        "threading",
+        "asyncio",
+        "http",
+        "urllib",
+        "requests",
+        "pickle",
+        "cPickle",
     ];
     const BUILTINS: [&str; 10] =
         ["eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "globals", "apply"];
@@ -485,7 +510,8 @@ mod tests {
     #[test]
     fn a_call_stays_a_name() {
         // pickle.dumps(fractions.Fraction(1, 2), protocol=2)
-        let (heap, root) = parse(b"\x80\x02cfractions\nFraction\nq\x00X\x03\x00\x00\x001/2q\x01\x85q\x02Rq\x03.").unwrap();
+        let (heap, root) =
+            parse(b"\x80\x02cfractions\nFraction\nq\x00X\x03\x00\x00\x001/2q\x01\x85q\x02Rq\x03.").unwrap();
         assert!(matches!(heap.get(root), Node::Object { .. }));
         assert_eq!(heap.uncalled, ["fractions.Fraction"]);
     }

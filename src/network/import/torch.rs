@@ -7,9 +7,9 @@
 
 use std::collections::HashMap;
 
+use super::ImportError;
 use super::elements::Element;
 use super::pickle::{Heap, Id, Node};
-use super::ImportError;
 use crate::limits::{FOREIGN_DEPTH, FOREIGN_TENSORS, WEIGHT_BYTES};
 
 /// Keys under which training programs keep the state dict, most telling first.
@@ -242,9 +242,8 @@ impl Walk<'_> {
             Some([_, start, ..]) => self.heap.count(*start).ok_or_else(odd)?,
             _ => 0,
         };
-        let numbers = |id: &Id| -> Option<Vec<usize>> {
-            self.heap.members(*id)?.iter().map(|id| self.heap.count(*id)).collect()
-        };
+        let numbers =
+            |id: &Id| -> Option<Vec<usize>> { self.heap.members(*id)?.iter().map(|id| self.heap.count(*id)).collect() };
         let (size, stride) = (numbers(size).ok_or_else(odd)?, numbers(stride).ok_or_else(odd)?);
         let offset = self.heap.count(*offset).and_then(|o| o.checked_add(start)).ok_or_else(odd)?;
         let view = View { storage: Storage { key, element, count }, offset, size, stride };

@@ -21,7 +21,10 @@ type Archive = ZipArchive<BufReader<File>>;
 /// Reads a zip archive whose pickle is the entry `described`.
 pub fn from_archive(mut archive: Archive, described: &str) -> Result<Foreign, ImportError> {
     let folder = described.trim_end_matches("data.pkl").to_owned();
-    if names(&archive).iter().any(|n| n.strip_prefix(&folder).is_some_and(|n| n == "constants.pkl" || n.starts_with("code/"))) {
+    if names(&archive)
+        .iter()
+        .any(|n| n.strip_prefix(&folder).is_some_and(|n| n == "constants.pkl" || n.starts_with("code/")))
+    {
         return Err(ImportError::TorchScript);
     }
     if let Ok(order) = entry(&mut archive, &format!("{folder}byteorder"), 16)
@@ -91,7 +94,8 @@ pub fn from_stream(file: File) -> Result<Foreign, ImportError> {
     collect(format, found.views, heap.uncalled, |storage, most| {
         let place = places.get(&storage.key).ok_or(ImportError::CutShort)?;
         let mut bytes = Vec::new();
-        let read = source.seek(SeekFrom::Start(*place)).and_then(|_| source.by_ref().take(most).read_to_end(&mut bytes));
+        let read =
+            source.seek(SeekFrom::Start(*place)).and_then(|_| source.by_ref().take(most).read_to_end(&mut bytes));
         read.map_err(|_| ImportError::CutShort)?;
         Ok(bytes)
     })
