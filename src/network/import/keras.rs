@@ -23,14 +23,14 @@ const INFLATION: u64 = 1032;
 /// Reads an HDF5 file on disk.
 pub fn from_file(path: &Path) -> Result<Foreign, ImportError> {
     let bytes = path.metadata()?.len();
-    let file = File::open_streaming(path).map_err(damaged)?;
+    let file = File::open_streaming(path)?;
     read(&file, bytes, &HashMap::new(), "Keras HDF5")
 }
 
 /// Reads the weights of a `.keras` archive; `config` is its `config.json`.
 pub fn from_bytes(weights: Vec<u8>, config: &[u8]) -> Result<Foreign, ImportError> {
     let bytes = weights.len() as u64;
-    let file = File::from_bytes(weights).map_err(damaged)?;
+    let file = File::from_bytes(weights)?;
     read(&file, bytes, &layers_by_class(config), "Keras archive")
 }
 
@@ -43,10 +43,6 @@ fn read(file: &File, bytes: u64, by_class: &HashMap<String, String>, format: &st
         return Err(ImportError::Damaged("it is an HDF5 file without the weights of a Keras model".into()));
     }
     Ok(Foreign { format: format.into(), dialect: Dialect::Keras, tensors: walk.tensors, uncalled: Vec::new() })
-}
-
-fn damaged(error: hdf5_pure::Error) -> ImportError {
-    ImportError::Damaged(error.to_string())
 }
 
 struct Walk<'a> {
@@ -64,7 +60,7 @@ impl Walk<'_> {
             return Err(ImportError::TooDeep { most: FOREIGN_DEPTH });
         }
         let named = (path.last().is_some_and(|last| last == "vars")).then(|| self.own_name(group, path));
-        for (leaf, dataset) in group.iter_datasets().map_err(damaged)? {
+        for (leaf, dataset) in group.iter_datasets()? {
             let name = match &named {
                 Some(layer) => format!("{layer}/{leaf}"),
                 None => format!("{}/{}", layer_of(path), part_of(&leaf)),
@@ -73,7 +69,7 @@ impl Walk<'_> {
                 self.tensors.push((name, tensor));
             }
         }
-        for (name, inner) in group.iter_groups().map_err(damaged)? {
+        for (name, inner) in group.iter_groups()? {
             if path.is_empty() && (name.starts_with("optimizer") || name == "metrics") {
                 continue;
             }
@@ -96,10 +92,10 @@ impl Walk<'_> {
     }
 
     fn tensor(&mut self, dataset: &Dataset, name: &str) -> Result<Option<Tensor>, ImportError> {
-        if !matches!(dataset.dtype().map_err(damaged)?, DType::F32 | DType::F64) {
+        if !matches!(dataset.dtype()?, DType::F32 | DType::F64) {
             return Ok(None);
         }
-        let shape = dataset.shape().map_err(damaged)?;
+        let shape = dataset.shape()?;
         let count = shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n)).unwrap_or(u64::MAX);
         self.values = self.values.saturating_add(count);
         if self.values > WEIGHT_BYTES / 4 {
@@ -112,7 +108,7 @@ impl Walk<'_> {
             return Err(ImportError::TooMany { what: "tensors", most: FOREIGN_TENSORS });
         }
         let shape: Vec<usize> = shape.iter().map(|n| *n as usize).collect();
-        let values = dataset.read_f32().map_err(damaged)?;
+        let values = dataset.read_f32()?;
         if values.len() as u64 != count {
             return Err(ImportError::CutShort);
         }
@@ -128,7 +124,6 @@ fn layer_of(path: &[String]) -> String {
 
 /// What a tensor of a layer is, from the names of all generations of Keras; those of Keras 3 are numbers and stay so.
 fn part_of(leaf: &str) -> &str {
-    let leaf = leaf.split(':').next().unwrap_or_default();
     const PARTS: [(&str, &str); 10] = [
         ("moving_mean", "mean"),
         ("running_mean", "mean"),
@@ -141,6 +136,7 @@ fn part_of(leaf: &str) -> &str {
         ("_W", "kernel"),
         ("_b", "bias"),
     ];
+    let leaf = leaf.split(':').next().unwrap_or_default();
     PARTS.iter().find(|(part, _)| leaf.contains(part)).map_or(leaf, |(_, part)| part)
 }
 

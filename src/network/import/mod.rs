@@ -47,6 +47,8 @@ pub enum ImportError {
     Tar,
     #[error("the tensor “{name}” is of the kind {kind}, which is not supported; save the model in float32")]
     Kind { name: String, kind: String },
+    #[error("it is damaged, or no file of Keras: {0}")]
+    Hdf5(#[from] hdf5_pure::Error),
     #[error("its tensors could not be laid out: {0}")]
     Tensor(#[from] candle_core::Error),
 }

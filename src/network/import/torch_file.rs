@@ -43,7 +43,7 @@ pub fn from_archive(mut archive: Archive, described: &str) -> Result<Foreign, Im
 
 /// Names of the entries that have readable ones.
 pub(super) fn names(archive: &Archive) -> Vec<String> {
-    archive.file_names().filter_map(|name| name.ok().map(|name| name.into_owned())).collect()
+    archive.file_names().filter_map(|name| name.ok().map(std::borrow::Cow::into_owned)).collect()
 }
 
 /// The bytes of an archive's entry, `most` of them at most.
@@ -127,9 +127,10 @@ fn collect(
             held = Some((&view.storage, view.storage.element.to_f32(&found)));
         }
         let Some((_, values)) = &held else { continue };
-        let values = match view.contiguous() {
-            true => values.get(view.offset..view.offset + view.count()).unwrap_or_default().to_vec(),
-            false => view.gather(values),
+        let values = if view.contiguous() {
+            values.get(view.offset..view.offset + view.count()).unwrap_or_default().to_vec()
+        } else {
+            view.gather(values)
         };
         tensors[i] = Some(Tensor::from_vec(values, view.size.as_slice(), &Device::Cpu)?);
     }
