@@ -17,7 +17,7 @@ use pellucid::engine::{AnalysisOptions, CancelToken};
 use pellucid::imaging::Plane;
 use pellucid::network::manifest::Manifest;
 use pellucid::network::weights::TensorFile;
-use pellucid::network::{Mode, Model, resnet};
+use pellucid::network::{Mode, Model};
 use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
 
 const ROUNDS: usize = 100;
@@ -58,12 +58,12 @@ fn model() -> Model {
     .expect("the manifest is well formed");
     let vars = VarMap::new();
     let classes = manifest.labels.len();
-    resnet::trainable(&manifest.architecture, 1, classes, &vars, &Device::Cpu, 1).expect("the architecture builds");
+    manifest.architecture.trainable(1, classes, &vars, &Device::Cpu, 1).expect("the architecture builds");
     let tensors = vars.data().lock().expect("nobody else holds the variables").clone();
     let tensors = tensors.into_iter().map(|(name, var)| (name, var.into_inner()));
     let bytes = safetensors::serialize(tensors, None).expect("tensors serialise");
     let file = TensorFile::parse(&bytes).expect("what was just written reads back");
-    let network = resnet::folded(&manifest.architecture, 1, classes, &file, &Device::Cpu).expect("the weights fit");
+    let network = manifest.architecture.folded(1, classes, &file, &Device::Cpu).expect("the weights fit");
     Model { manifest, network, sha256: String::new(), device: Device::Cpu, gate: None }
 }
 

@@ -7,18 +7,12 @@ use std::hint::black_box;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarMap;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use pellucid::network::manifest::Architecture;
+use pellucid::network::Mode;
+use pellucid::network::architecture::Architecture;
 use pellucid::network::weights::TensorFile;
-use pellucid::network::{Mode, resnet};
 
 fn architecture() -> Architecture {
-    Architecture {
-        family: "compact-resnet".into(),
-        widths: vec![24, 24, 48, 112, 224],
-        blocks: vec![2, 2, 2, 1],
-        strides: vec![1, 2, 2, 1],
-        dropout: 0.3,
-    }
+    Architecture::compact(&[24, 24, 48, 112, 224], &[2, 2, 2, 1], &[1, 2, 2, 1], 0.3)
 }
 
 fn picture(batch: usize) -> Tensor {
@@ -27,12 +21,12 @@ fn picture(batch: usize) -> Tensor {
 
 fn forward(c: &mut Criterion) {
     let vars = VarMap::new();
-    resnet::trainable(&architecture(), 1, 3, &vars, &Device::Cpu, 1).expect("the default architecture builds");
+    architecture().trainable(1, 3, &vars, &Device::Cpu, 1).expect("the default architecture builds");
     let tensors = vars.data().lock().expect("nobody else holds the variables").clone();
     let tensors = tensors.into_iter().map(|(name, var)| (name, var.into_inner()));
     let bytes = safetensors::serialize(tensors, None).expect("tensors serialise");
     let file = TensorFile::parse(&bytes).expect("what was just written reads back");
-    let network = resnet::folded(&architecture(), 1, 3, &file, &Device::Cpu).expect("the weights fit");
+    let network = architecture().folded(1, 3, &file, &Device::Cpu).expect("the weights fit");
     let x = picture(1);
     let mut group = c.benchmark_group("forward");
     group.throughput(Throughput::Elements(1));
@@ -42,7 +36,7 @@ fn forward(c: &mut Criterion) {
 
 fn training_step(c: &mut Criterion) {
     let vars = VarMap::new();
-    let network = resnet::trainable(&architecture(), 1, 3, &vars, &Device::Cpu, 1).expect("it builds");
+    let network = architecture().trainable(1, 3, &vars, &Device::Cpu, 1).expect("it builds");
     let x = picture(16);
     let target = Tensor::zeros(16, DType::U32, &Device::Cpu).expect("labels");
     let mut group = c.benchmark_group("training step");

@@ -25,6 +25,8 @@ pub struct BatchNorm {
     pub bias: Var,
     pub running_mean: Var,
     pub running_var: Var,
+    /// Added to the variance, [`EPSILON`] in PyTorch.
+    pub epsilon: f64,
 }
 
 impl BatchNorm {
@@ -45,7 +47,7 @@ impl BatchNorm {
         if !x.device().is_cpu() {
             return self.composed(&x, skip, relu, frozen.then_some((mean, var)));
         }
-        let inverse = (var + EPSILON)?.sqrt()?.recip()?;
+        let inverse = (var + self.epsilon)?.sqrt()?.recip()?;
         let op = BatchNormOp { mean: in_blocks(&values(&mean)?), inverse: in_blocks(&values(&inverse)?), frozen, relu };
         let affine = Tensor::stack(&[self.weight.as_tensor(), self.bias.as_tensor()], 0)?;
         match skip {
@@ -70,7 +72,7 @@ impl BatchNorm {
             let var = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim((0, 2, 3))?;
             (mean, var)
         };
-        let scale = (var + EPSILON)?.sqrt()?.recip()?.mul(&self.weight.reshape(shape)?)?;
+        let scale = (var + self.epsilon)?.sqrt()?.recip()?.mul(&self.weight.reshape(shape)?)?;
         let mut y = x.broadcast_sub(&mean)?.broadcast_mul(&scale)?.broadcast_add(&self.bias.reshape(shape)?)?;
         if let Some(skip) = skip {
             y = (y + skip)?;

@@ -5,13 +5,17 @@ use candle_nn::VarMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::batch_norm::BatchNorm;
+use super::activation::silu;
+use super::architecture::Architecture;
+use super::average::{halve, to_grid};
+use super::batch_norm::{BatchNorm, EPSILON};
 use super::blocked::{to_blocks, to_planes};
+use super::channels::{add_bias, concat, scale};
 use super::conv::{Geometry, PreparedConv, conv2d};
+use super::depthwise::depthwise;
 use super::layers::{Dropout, Linear};
-use super::manifest::Architecture;
 use super::pool::{global_average, max_pool2d};
-use super::{Layer, Mode, Result, resnet};
+use super::{Layer, Mode, Result};
 
 /// Values of a shape that are all different and far enough apart for steps of the difference quotient.
 fn random(shape: &[usize], seed: u64) -> Tensor {
@@ -167,6 +171,7 @@ fn norm(channels: usize) -> BatchNorm {
         bias: var(random(&[channels], 17)),
         running_mean: var(random(&[channels], 18)),
         running_var: var((random(&[channels], 19) + 1.5).unwrap()),
+        epsilon: EPSILON,
     }
 }
 
@@ -209,7 +214,8 @@ fn batch_norm_has_the_right_gradients_of_its_scale_and_shift() {
 #[test]
 fn running_statistics_follow_the_batch_as_in_pytorch() {
     let var = |v: f32| Var::from_tensor(&Tensor::new(&[v], &Device::Cpu).unwrap()).unwrap();
-    let norm = BatchNorm { weight: var(1.0), bias: var(0.0), running_mean: var(0.0), running_var: var(1.0) };
+    let norm =
+        BatchNorm { weight: var(1.0), bias: var(0.0), running_mean: var(0.0), running_var: var(1.0), epsilon: EPSILON };
     let x = Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap();
     norm.forward(&x, None, false, Mode::Training { seed: 0 }).unwrap();
     let mean = norm.running_mean.as_tensor().to_vec1::<f32>().unwrap()[0];
@@ -220,15 +226,9 @@ fn running_statistics_follow_the_batch_as_in_pytorch() {
 
 #[test]
 fn a_whole_training_network_has_the_right_gradient() {
-    let arch = Architecture {
-        family: "compact-resnet".into(),
-        widths: vec![4, 4, 6],
-        blocks: vec![1, 1],
-        strides: vec![1, 2],
-        dropout: 0.3,
-    };
+    let arch = Architecture::compact(&[4, 4, 6], &[1, 1], &[1, 2], 0.3);
     let vars = VarMap::new();
-    let network = resnet::trainable(&arch, 1, 3, &vars, &Device::Cpu, 5).unwrap();
+    let network = arch.trainable(1, 3, &vars, &Device::Cpu, 5).unwrap();
     // The head's weight: a smooth path, through dropout with a fixed mask.
     let x = random(&[3, 1, 32, 32], 24);
     let head = vars.data().lock().unwrap()["head.weight"].clone();
@@ -250,11 +250,78 @@ fn a_whole_training_network_has_the_right_gradient() {
 
 #[test]
 fn dropout_masks_do_not_depend_on_how_samples_are_batched() {
-    let dropout = Dropout { rate: 0.5 };
+    let dropout = Dropout { rate: 0.5, layer: 0 };
     let x = Tensor::ones((4, 32), candle_core::DType::F32, &Device::Cpu).unwrap();
     let all = dropout.forward(&x, Mode::Sampling { seed: 7, first: 0 }).unwrap();
     let tail = dropout.forward(&x.narrow(0, 0, 2).unwrap(), Mode::Sampling { seed: 7, first: 2 }).unwrap();
     assert_eq!(all.narrow(0, 2, 2).unwrap().to_vec2::<f32>().unwrap(), tail.to_vec2::<f32>().unwrap());
     let kept = all.gt(0.0).unwrap().to_dtype(candle_core::DType::F32).unwrap().mean_all().unwrap();
     assert!((kept.to_scalar::<f32>().unwrap() - 0.5).abs() < 0.15);
+}
+
+#[test]
+fn silu_has_the_right_gradient() {
+    check(&(random(&[2, 3, 4, 4], 30) * 3.0).unwrap(), silu);
+}
+
+#[test]
+fn a_channel_bias_and_a_channel_factor_have_the_right_gradients() {
+    let (x, bias, factors) = (random(&[2, 3, 4, 5], 31), random(&[3], 32), random(&[2, 3], 33));
+    check(&x, |x| add_bias(x, &bias, false));
+    check(&bias, |bias| add_bias(&x, bias, false));
+    check(&x, |x| add_bias(x, &(&bias + 9.0)?, true));
+    check(&x, |x| add_bias(x, &(&bias - 9.0)?, true));
+    check(&x, |x| scale(x, &factors));
+    check(&factors, |factors| scale(&x, factors));
+    check(&factors, |factors| scale(&x, &candle_nn::ops::sigmoid(factors)?));
+}
+
+#[test]
+fn joined_maps_send_each_part_its_gradient() {
+    let (a, b) = (random(&[2, 3, 2, 2], 34), random(&[2, 1, 2, 2], 35));
+    check(&a, |a| concat(&[(a, 3), (&b, 1)]));
+    check(&b, |b| concat(&[(&a, 3), (b, 1)]));
+    let (a, b) = (random(&[2, 16, 2, 2], 34), random(&[2, 32, 2, 2], 35));
+    check(&b, |b| concat(&[(&a, 16), (b, 32)]));
+    let joined = to_planes(&concat(&[(&a, 16), (&b, 32)]).unwrap(), 48).unwrap();
+    let planes = Tensor::cat(&[&a, &b], 1).unwrap();
+    let apart = (joined - planes).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+    assert_eq!(apart, 0.0);
+}
+
+#[test]
+fn average_pooling_has_the_right_gradient_at_any_size() {
+    for size in [[2, 3, 4, 6], [2, 3, 5, 7], [1, 1, 1, 3]] {
+        check(&random(&size, 36), halve);
+        check(&random(&size, 37), |x| to_grid(x, 3));
+        check(&random(&size, 38), |x| to_grid(x, 7));
+    }
+}
+
+#[test]
+fn adaptive_averages_overlap_where_the_grid_does_not_divide_the_map() {
+    let x = Tensor::new(&[[[[1f32, 2., 3.]]]], &Device::Cpu).unwrap();
+    let found = to_planes(&to_grid(&x, 2).unwrap(), 1).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(found, [1.5, 2.5, 1.5, 2.5]);
+}
+
+#[test]
+fn a_depthwise_convolution_is_that_of_candle_and_has_the_right_gradients() {
+    for g in GEOMETRIES {
+        let (x, w) = (random(&[2, 19, 7, 6], 39), random(&[19, 1, g.kernel, g.kernel], 40));
+        let theirs = x.conv2d(&w, g.padding, g.stride, 1, 19).unwrap();
+        let ours = to_planes(&depthwise(&x, &w, g).unwrap(), 19).unwrap();
+        let worst = (ours - theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(worst < 1e-5, "{g:?}: {worst}");
+        check(&x, |x| depthwise(x, &w, g));
+        check(&w, |w| depthwise(&x, w, g));
+    }
+}
+
+#[test]
+fn dropouts_of_one_network_have_masks_of_their_own() {
+    let x = Tensor::ones((1, 64), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let of =
+        |layer| Dropout { rate: 0.5, layer }.forward(&x, Mode::Training { seed: 7 }).unwrap().to_vec2::<f32>().unwrap();
+    assert_ne!(of(0), of(1));
 }

@@ -1,45 +1,121 @@
-//! The links that networks are chained from: a convolution with what follows it, pooling, dropout, the linear head.
+//! The links that networks are chained from: a convolution with what follows it, pooling, dropout, linear layers.
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::activation::{Activation, silu};
+use super::average::{halve, to_grid};
 use super::batch_norm::BatchNorm;
+use super::blocked::{to_blocks, to_planes};
+use super::channels::add_bias;
 use super::conv::{Geometry, PreparedConv, conv2d};
+use super::depthwise::depthwise;
 use super::pool::{global_average, max_pool2d};
 use super::{Layer, Mode, Result};
 
-/// Convolution → batch norm → (+ skip) → (ReLU), to be trained or already folded into one.
-pub enum ConvUnit {
-    Trainable { weight: Var, norm: BatchNorm, geometry: Geometry, relu: bool },
-    Folded(PreparedConv),
+/// Convolution → (batch norm) → (+ skip) → (activation).
+pub struct ConvUnit {
+    pub kernel: Kernel,
+    /// None where there is none, and where it is folded into the kernel.
+    pub norm: Option<BatchNorm>,
+    pub activation: Activation,
+}
+
+/// The convolution of a unit.
+pub enum Kernel {
+    /// With gradients for `weight` `(O, C, k, k)` and `bias` `(O)`; depthwise, `weight` is `(C, 1, k, k)`.
+    Plain { weight: Tensor, bias: Option<Tensor>, geometry: Geometry, depthwise: bool },
+    /// Packed for use; holds the ReLU of its unit.
+    Prepared(PreparedConv),
 }
 
 impl ConvUnit {
-    /// `(N, C, H, W)` → `(N, O, OH, OW)`; `skip` has the output's shape and is added before the ReLU.
+    /// `(N, C, H, W)` or blocked → `(N, O, OH, OW)`, on the CPU blocked; `skip` has the output's shape and is added before the activation.
     pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
-        match self {
-            Self::Trainable { weight, norm, geometry, relu } => {
-                norm.forward(&conv2d(x, weight.as_tensor(), *geometry)?, skip, *relu, mode)
+        let y = match &self.kernel {
+            Kernel::Prepared(conv) => conv.forward(x, skip)?,
+            Kernel::Plain { weight, bias, geometry, depthwise: single } => {
+                let y = if *single { depthwise(x, weight, *geometry)? } else { conv2d(x, weight, *geometry)? };
+                self.finish(y, bias.as_ref(), skip, mode)?
             }
-            Self::Folded(conv) => conv.forward(x, skip),
+        };
+        if self.activation == Activation::Silu { silu(&y) } else { Ok(y) }
+    }
+
+    /// Bias, norm, skip and ReLU.
+    fn finish(&self, y: Tensor, bias: Option<&Tensor>, skip: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+        let relu = self.activation == Activation::Relu;
+        let last = self.norm.is_none() && skip.is_none();
+        let y = match bias {
+            Some(bias) => add_bias(&y, bias, relu && last)?,
+            None if relu && last => y.relu()?,
+            None => y,
+        };
+        match (&self.norm, skip) {
+            (Some(norm), _) => norm.forward(&y, skip, relu, mode),
+            (None, Some(skip)) if relu => (y + to_blocks(skip)?)?.relu(),
+            (None, Some(skip)) => y + to_blocks(skip)?,
+            (None, None) => Ok(y),
         }
     }
 }
 
-/// A convolution unit with a max pooling behind it.
-pub struct Stem {
-    pub conv: ConvUnit,
-    pub pool: Option<Geometry>,
+impl Layer for ConvUnit {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.forward(x, None, mode)
+    }
 }
 
-impl Layer for Stem {
+/// Batch norm → ReLU, where no convolution stands before it.
+pub struct NormUnit {
+    pub norm: BatchNorm,
+    /// Running statistics in every mode.
+    pub fixed: bool,
+}
+
+impl Layer for NormUnit {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let x = self.conv.forward(x, None, mode)?;
-        match self.pool {
-            Some(geometry) => max_pool2d(&x, geometry),
-            None => Ok(x),
-        }
+        self.norm.forward(x, None, true, if self.fixed { Mode::Inference } else { mode })
+    }
+}
+
+/// Layers one after the other, as one.
+pub struct Sequence(pub Vec<Box<dyn Layer>>);
+
+impl Layer for Sequence {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.0.iter().try_fold(x.clone(), |x, layer| layer.forward(&x, mode))
+    }
+}
+
+/// The largest value under each window.
+pub struct MaxPool(pub Geometry);
+
+impl Layer for MaxPool {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        max_pool2d(x, self.0)
+    }
+}
+
+/// Means over two by two.
+pub struct Halve;
+
+impl Layer for Halve {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        halve(x)
+    }
+}
+
+/// Means over a grid of this many cells a side, for maps of any size; `(N, C, grid, grid)`, as dense layers want it.
+pub struct AverageGrid {
+    pub channels: usize,
+    pub grid: usize,
+}
+
+impl Layer for AverageGrid {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        to_planes(&to_grid(x, self.grid)?, self.channels)
     }
 }
 
@@ -59,21 +135,24 @@ impl Layer for GlobalAveragePool {
 /// The mask of a row is drawn from a ChaCha stream of its own, numbered by the sample, so it depends on neither batch nor device.
 pub struct Dropout {
     pub rate: f32,
+    /// Number of the dropout in its network: each has masks of its own.
+    pub layer: u64,
 }
 
-impl Dropout {
-    fn mask(&self, shape: &[usize], seed: u64, first: usize, device: &Device) -> Result<Tensor> {
-        let row: usize = shape[1..].iter().product();
-        let keep = 1.0 - self.rate;
-        let mut mask = Vec::with_capacity(shape[0] * row);
-        for sample in first..first + shape[0] {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(sample as u64);
-            mask.extend((0..row).map(|_| if rng.random::<f32>() < keep { 1.0 / keep } else { 0.0 }));
-        }
-        Tensor::from_vec(mask, shape, device)
+/// Values that are 0 or `1 / keep`; row `i` is that of sample `first + i` in layer `layer`.
+pub fn mask(shape: &[usize], keep: f32, seed: u64, layer: u64, first: usize, device: &Device) -> Result<Tensor> {
+    let row: usize = shape[1..].iter().product();
+    let mut mask = Vec::with_capacity(shape[0] * row);
+    for sample in first..first + shape[0] {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(layer.wrapping_mul(LAYER_STEP)));
+        rng.set_stream(sample as u64);
+        mask.extend((0..row).map(|_| if rng.random::<f32>() < keep { 1.0 / keep } else { 0.0 }));
     }
+    Tensor::from_vec(mask, shape, device)
 }
+
+/// Sets the seeds of the layers of a network apart: 2⁶⁴ divided by the golden ratio.
+const LAYER_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Layer for Dropout {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
@@ -85,11 +164,11 @@ impl Layer for Dropout {
         if self.rate <= 0.0 {
             return Ok(x.clone());
         }
-        x * self.mask(x.dims(), seed, first, x.device())?
+        x * mask(x.dims(), 1.0 - self.rate, seed, self.layer, first, x.device())?
     }
 }
 
-/// `(N, F)` → `(N, K)`: `x·Wᵀ + b` with `W` of `(K, F)`.
+/// `(N, F)` or a feature map that is flattened to it → `(N, K)`: `x·Wᵀ + b` with `W` of `(K, F)`.
 pub struct Linear {
     pub weight: Tensor,
     pub bias: Tensor,
@@ -97,6 +176,16 @@ pub struct Linear {
 
 impl Layer for Linear {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        let x = if x.rank() > 2 { x.flatten_from(1)? } else { x.clone() };
         x.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)
+    }
+}
+
+/// A hidden layer of a dense head: linear → ReLU.
+pub struct Dense(pub Linear);
+
+impl Layer for Dense {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.0.forward(x, mode)?.relu()
     }
 }

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::architecture::Architecture;
+
 /// What is wrong with a manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
@@ -55,22 +57,6 @@ pub struct Manifest {
 
 fn one() -> f32 {
     1.0
-}
-
-/// The shape of the network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Architecture {
-    /// `compact-resnet`.
-    pub family: String,
-    /// Channels of the stem and of each stage.
-    pub widths: Vec<usize>,
-    /// Residual blocks of each stage.
-    pub blocks: Vec<usize>,
-    /// Stride of each stage.
-    pub strides: Vec<usize>,
-    /// Dropout rate before the head.
-    pub dropout: f32,
 }
 
 /// How logits become probabilities.
@@ -237,18 +223,17 @@ impl Manifest {
     }
 
     /// Names of the stages that a heat map can be taken from.
-    fn stages(&self) -> Vec<String> {
-        let blocks = (1..=self.architecture.blocks.len()).map(|i| format!("stage{i}"));
-        std::iter::once("stem".to_owned()).chain(blocks).collect()
+    fn stages(&self) -> Result<Vec<String>, ManifestError> {
+        let stages = self.architecture.stages().map_err(|error| ManifestError::Field(error.to_string()))?;
+        Ok(stages.into_iter().filter_map(|(name, spatial)| spatial.then_some(name)).collect())
     }
 
     fn check(&self) -> Result<(), ManifestError> {
-        self.check_architecture()?;
+        let stages = self.stages()?;
         self.check_input()?;
         self.check_labels()?;
-        if !self.stages().contains(&self.target_layer) {
-            let stages = self.stages().join(", ");
-            return wrong(format!("target_layer is “{}”; this network has {stages}", self.target_layer));
+        if !stages.contains(&self.target_layer) {
+            return wrong(format!("target_layer is “{}”; this network has {}", self.target_layer, stages.join(", ")));
         }
         if !(self.temperature.is_finite() && self.temperature > 0.0) {
             return wrong(format!("temperature is {}; it must be above 0", self.temperature));
@@ -267,29 +252,6 @@ impl Manifest {
             if !targets.contains(metric.target.as_str()) {
                 return wrong(format!("a metric speaks of “{}”, which is no label or group", metric.target));
             }
-        }
-        Ok(())
-    }
-
-    fn check_architecture(&self) -> Result<(), ManifestError> {
-        let a = &self.architecture;
-        if a.family != "compact-resnet" {
-            return wrong(format!("architecture.family is “{}”; this version knows compact-resnet", a.family));
-        }
-        let stages = a.blocks.len();
-        if stages == 0 || stages > 8 || a.strides.len() != stages || a.widths.len() != stages + 1 {
-            return wrong(
-                "architecture needs 1–8 stages: as many blocks as strides, and one width more for the stem".into(),
-            );
-        }
-        if a.widths.iter().any(|w| !(1..=4096).contains(w)) || a.blocks.iter().any(|b| !(1..=64).contains(b)) {
-            return wrong("architecture.widths must lie in 1–4096 and architecture.blocks in 1–64".into());
-        }
-        if a.strides.iter().any(|s| !(1..=2).contains(s)) {
-            return wrong("architecture.strides must be 1 or 2".into());
-        }
-        if !(0.0..1.0).contains(&a.dropout) {
-            return wrong(format!("architecture.dropout is {}; it must lie in 0–1, 1 excluded", a.dropout));
         }
         Ok(())
     }

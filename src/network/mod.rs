@@ -3,20 +3,40 @@
 //! Everything that makes the program quick follows from [`Network::forward_range`]: run once up to the target
 //! layer, keep that activation as a `Var`, and run only the rest, for any CAM at any stage and for every class;
 //! run once up to the first dropout and only the rest `T` times for MC dropout.
+//!
+//! [`architecture`] says which networks there are. A family is described once, in its own file, over a [`source::Source`] of tensors;
+//! the description builds the network to train, the one to use, and the list of its tensors.
 
+pub mod activation;
+pub mod architecture;
+pub mod average;
 pub mod batch_norm;
 pub mod blocked;
+pub mod channels;
+pub mod cnn;
+pub mod compact;
 pub mod conv;
+pub mod densenet;
+pub mod depthwise;
 pub mod device;
+pub mod efficientnet;
+pub mod fresh;
 #[cfg(test)]
 mod gradients;
+pub mod grey;
 pub mod import;
 pub mod layers;
+pub mod listing;
 pub mod manifest;
+pub mod plain;
 pub mod pool;
 pub mod preprocess;
 pub mod registry;
+pub mod residual;
 pub mod resnet;
+pub mod source;
+pub mod stored;
+pub mod vgg;
 pub mod weights;
 
 use std::ops::Range;
@@ -31,7 +51,7 @@ pub type Result<T> = candle_core::Result<T>;
 pub enum Mode {
     /// Dropout off, batch norm with running statistics.
     Inference,
-    /// Dropout on with masks of this seed, batch norm with batch statistics (which are recorded).
+    /// Dropout and stochastic depth on with masks of this seed, batch norm with batch statistics (which are recorded).
     Training { seed: u64 },
     /// Dropout on, batch norm with running statistics. Row `i` of the batch uses the mask of sample
     /// `first + i` of `seed`, so that numbers do not depend on how samples are batched.
@@ -46,7 +66,8 @@ pub trait Layer: Send + Sync {
 
 /// A named link of the chain.
 pub struct Stage {
-    /// Name as users write it, for example `stage4`; equal to the prefix of its weights.
+    /// Name as users write it, for example `layer4`: that of the last PyTorch module in the stage. Which tensors belong
+    /// to it is said by [`architecture::Architecture::listed`].
     pub name: String,
     /// Channels of the output where it is a feature map `(N, C, H, W)`, which a CAM can be laid over.
     pub channels: Option<usize>,

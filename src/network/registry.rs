@@ -11,7 +11,7 @@ use candle_core::{Device, Tensor};
 use super::manifest::{Manifest, ManifestError};
 use super::preprocess::to_input;
 use super::weights::{TensorFile, WeightError, sha256};
-use super::{Mode, Model, resnet};
+use super::{Mode, Model};
 use crate::imaging::Plane;
 use crate::limits;
 use crate::uncertainty::gate::Gate;
@@ -158,7 +158,7 @@ pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
     }
     let network = TensorFile::parse(&bytes)
         .and_then(|tensors| {
-            resnet::folded(&manifest.architecture, manifest.input.channels, manifest.labels.len(), &tensors, device)
+            manifest.architecture.folded(manifest.input.channels, manifest.labels.len(), &tensors, device)
         })
         .map_err(|source| ModelError::Weights { model: name.into(), source })?;
     let gate = load_gate(&source, name, &manifest, device)?;

@@ -1,13 +1,12 @@
 //! Weights: safetensors with the names of PyTorch, checked tensor by tensor.
 //!
-//! Folding: `y = γ (W∗x − μ)/√(σ²+ε) + β` is one convolution with `W' = W·γ/√(σ²+ε)` and `b' = β − μ·γ/√(σ²+ε)`.
+//! Folding: `y = γ (W∗x − μ)/√(σ²+ε) + β` is one convolution with `W' = W·γ/√(σ²+ε)` and `b' = β − μ·γ/√(σ²+ε)`;
+//! a bias before the batch norm is subtracted from `μ`.
 
 use std::collections::HashMap;
 
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
-
-use super::batch_norm::EPSILON;
 
 /// Why weights cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +19,8 @@ pub enum WeightError {
     Shape { name: String, found: Vec<usize>, needed: Vec<usize> },
     #[error("the tensor “{0}” holds values that are not finite; the file is damaged or its training diverged")]
     NotFinite(String),
+    #[error(transparent)]
+    Architecture(#[from] super::architecture::ArchitectureError),
     #[error("the weights could not be laid out for this device: {0}")]
     Tensor(#[from] candle_core::Error),
 }
@@ -30,6 +31,11 @@ pub struct TensorFile {
 }
 
 impl TensorFile {
+    /// Tensors that are no file yet.
+    pub fn new(tensors: HashMap<String, Tensor>) -> Self {
+        Self { tensors }
+    }
+
     /// Reads the bytes of a safetensors file.
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightError> {
         let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)
@@ -62,14 +68,17 @@ pub fn sha256(bytes: &[u8]) -> String {
     })
 }
 
-/// Folds a batch norm into the kernel `(O, C, k, k)` before it; yields kernel and bias `(O)`.
+/// Folds a batch norm (γ, β, mean, variance, each `(O)`) into the kernel `(O, C, k, k)` and bias before it; yields kernel and bias `(O)`.
 pub fn fold(
     kernel: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
-    mean: &Tensor,
-    var: &Tensor,
+    bias: Option<&Tensor>,
+    [weight, shift, mean, var]: &[Tensor; 4],
+    epsilon: f64,
 ) -> candle_core::Result<(Tensor, Tensor)> {
-    let scale = (weight / (var + EPSILON)?.sqrt()?)?;
-    Ok((kernel.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, (bias - (mean * scale)?)?))
+    let scale = (weight / (var + epsilon)?.sqrt()?)?;
+    let mean = match bias {
+        Some(bias) => (mean - bias)?,
+        None => mean.clone(),
+    };
+    Ok((kernel.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, (shift - (mean * scale)?)?))
 }

@@ -26,10 +26,11 @@ use super::parameters::{Parameters, average};
 use super::random::{Purpose, stream};
 use super::{Error, Result};
 use crate::imaging::Plane;
-use crate::network::manifest::{Architecture, GateSpec, Manifest};
+use crate::network::architecture::Architecture;
+use crate::network::manifest::{GateSpec, Manifest};
 use crate::network::preprocess::to_input;
 use crate::network::registry::GATE;
-use crate::network::{Mode, Network, resnet};
+use crate::network::{Mode, Network};
 use crate::uncertainty::gate::{Gate, GateError, GateSettings, HEADER, SEEN, Seen, input_of, probe};
 
 /// `CONFIG.toml` of `pellucid train-gate`.
@@ -114,7 +115,7 @@ pub fn train(
     let films = Films::load(config, root, observer)?;
     let device = Device::Cpu;
     let vars = VarMap::new();
-    let network = resnet::trainable(&config.architecture, 1, SEEN.len(), &vars, &device, config.seed)?;
+    let network = config.architecture.trainable(1, SEEN.len(), &vars, &device, config.seed)?;
     let parameters = Parameters::new(&vars);
     if let Some(path) = weights {
         parameters.take_from(&candle_core::safetensors::load(path, &device)?)?;
@@ -336,15 +337,9 @@ mod tests {
 
     #[test]
     fn a_gate_file_brings_its_settings_and_refuses_noise_and_broken_settings() {
-        let architecture = Architecture {
-            family: "compact-resnet".into(),
-            widths: vec![4, 6],
-            blocks: vec![1],
-            strides: vec![2],
-            dropout: 0.0,
-        };
+        let architecture = Architecture::compact(&[4, 6], &[1], &[2], 0.0);
         let vars = VarMap::new();
-        resnet::trainable(&architecture, 1, SEEN.len(), &vars, &Device::Cpu, 1).unwrap();
+        architecture.trainable(1, SEEN.len(), &vars, &Device::Cpu, 1).unwrap();
         let parameters = Parameters::new(&vars);
         let mut settings = GateSettings {
             asks: "a frontal chest radiograph".into(),

@@ -30,7 +30,7 @@ use super::validation::{self, Scores, summed, targets};
 use super::{Error, Result, balance, truth};
 use crate::evaluation::roc::auroc;
 use crate::network::manifest::{Input, Manifest};
-use crate::network::{Mode, Network, resnet};
+use crate::network::{Mode, Network};
 
 /// Where a run reads and writes, and how far it goes.
 #[derive(Clone, Debug)]
@@ -151,14 +151,8 @@ impl<'a> Run<'a> {
         let data = &config.data;
         let split = split::by_patient(&dataset.samples, classes, data.validation, data.fold, config.seed)?;
         let vars = VarMap::new();
-        let network = resnet::trainable(
-            &config.architecture,
-            config.input.channels,
-            classes,
-            &vars,
-            &options.device,
-            config.seed,
-        )?;
+        let network =
+            config.architecture.trainable(config.input.channels, classes, &vars, &options.device, config.seed)?;
         let parameters = Parameters::new(&vars);
         if let Some(start) = &config.optimization.start_from {
             let path = options.data.join(start);

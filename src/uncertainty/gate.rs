@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use super::age::{self, Years};
 use crate::imaging::Plane;
-use crate::network::manifest::{Architecture, Input, Normalization, Resize};
+use crate::network::architecture::Architecture;
+use crate::network::manifest::{Input, Normalization, Resize};
 use crate::network::preprocess::to_input;
 use crate::network::weights::{TensorFile, WeightError};
-use crate::network::{GateVerdict, Mode, Network, resnet};
+use crate::network::{GateVerdict, Mode, Network};
 use crate::study::Metadata;
 
 /// What the gate's network tells apart, in the order of its logits.
@@ -141,8 +142,8 @@ impl Gate {
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, GateError> {
         let settings = read_settings(bytes)?;
         let tensors = TensorFile::parse(bytes)?;
-        let network = resnet::folded(&settings.architecture, 1, SEEN.len(), &tensors, device)?;
-        let width = settings.architecture.widths.last().copied().unwrap_or(0);
+        let network = settings.architecture.folded(1, SEEN.len(), &tensors, device)?;
+        let width = settings.architecture.features().map_err(WeightError::from)?;
         let mean = tensors.get("gate.mean", &[width], &Device::Cpu)?.to_vec1()?;
         let precision = tensors.get("gate.precision", &[width, width], &Device::Cpu)?;
         Ok(Self { settings, network, mean, precision, device: device.clone() })
@@ -242,13 +243,7 @@ fn read_settings(bytes: &[u8]) -> Result<GateSettings, GateError> {
     if !(32..=512).contains(&settings.side) {
         return wrong("the side of its input is not between 32 and 512");
     }
-    let a = &settings.architecture;
-    if a.widths.len() != a.blocks.len() + 1 || a.blocks.len() != a.strides.len() || a.blocks.is_empty() {
-        return wrong("its widths, blocks and strides differ in number");
-    }
-    if a.widths.iter().chain(&a.blocks).chain(&a.strides).any(|n| !(1..=1024).contains(n)) {
-        return wrong("a width, number of blocks or stride is 0 or beyond 1024");
-    }
+    settings.architecture.check().map_err(|error| GateError::Inconsistent(error.to_string()))?;
     if !(0.0..=1.0).contains(&settings.threshold) {
         return wrong("its threshold is not between 0 and 1");
     }

@@ -5,9 +5,9 @@ use pellucid::explain::cam::{Target, explain};
 use pellucid::explain::scale::{Scale, on_picture};
 use pellucid::explain::{Evidence, Method};
 use pellucid::imaging::overlay::Area;
-use pellucid::network::manifest::Architecture;
+use pellucid::network::architecture::Architecture;
 use pellucid::network::weights::TensorFile;
-use pellucid::network::{Mode, Network, resnet};
+use pellucid::network::{Mode, Network};
 
 const CLASSES: usize = 4;
 const SIZE: (usize, usize) = (48, 32);
@@ -21,14 +21,8 @@ struct Golden {
 impl Golden {
     fn read() -> Self {
         let file = TensorFile::parse(include_bytes!("../golden/cam.safetensors")).unwrap();
-        let architecture = Architecture {
-            family: "compact-resnet".into(),
-            widths: vec![6, 8, 12],
-            blocks: vec![1, 2],
-            strides: vec![1, 2],
-            dropout: 0.0,
-        };
-        let network = resnet::folded(&architecture, 1, CLASSES, &file, &Device::Cpu).unwrap();
+        let architecture = Architecture::compact(&[6, 8, 12], &[1, 2], &[1, 2], 0.0);
+        let network = architecture.folded(1, CLASSES, &file, &Device::Cpu).unwrap();
         let input = file.get("input", &[1, 1, SIZE.1, SIZE.0], &Device::Cpu).unwrap();
         Self { file, network, input }
     }

@@ -94,7 +94,7 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
     let bias = Tensor::new(&[0.5f32, 0., -0.5], &Device::Cpu).unwrap();
     stages.push(stage("stage1", Some(2), false, Box::new(Features { slow: wait, runs: runs.clone() })));
     stages.push(stage("pool", None, false, Box::new(GlobalAveragePool { channels: 2 })));
-    stages.push(stage("dropout", None, dropout > 0.0, Box::new(Dropout { rate: dropout })));
+    stages.push(stage("dropout", None, dropout > 0.0, Box::new(Dropout { rate: dropout, layer: 0 })));
     stages.push(stage("head", None, false, Box::new(Linear { weight, bias })));
     Model { manifest, network: Network { stages }, sha256: "0".repeat(64), device: Device::Cpu, gate: None }
 }

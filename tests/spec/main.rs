@@ -1,5 +1,6 @@
 //! The specification of the program as tests: one file a subject.
 
+mod architectures;
 mod cam;
 mod cli;
 mod default_model;

@@ -4,20 +4,14 @@
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarMap;
-use pellucid::network::manifest::Architecture;
+use pellucid::network::architecture::Architecture;
 use pellucid::network::weights::TensorFile;
-use pellucid::network::{Mode, Network, resnet};
+use pellucid::network::{Mode, Network};
 
 const GOLDEN: &[u8] = include_bytes!("../golden/network.safetensors");
 
 fn architecture() -> Architecture {
-    Architecture {
-        family: "compact-resnet".into(),
-        widths: vec![4, 4, 6, 8],
-        blocks: vec![1, 2, 1],
-        strides: vec![1, 2, 1],
-        dropout: 0.0,
-    }
+    Architecture::compact(&[4, 4, 6, 8], &[1, 2, 1], &[1, 2, 1], 0.0)
 }
 
 fn golden() -> std::collections::HashMap<String, Tensor> {
@@ -33,7 +27,7 @@ fn weights(prefix: &str) -> Vec<u8> {
 /// A network to train that starts from the golden weights.
 fn trainable() -> (Network, VarMap) {
     let vars = VarMap::new();
-    let network = resnet::trainable(&architecture(), 1, 3, &vars, &Device::Cpu, 1).expect("it builds");
+    let network = architecture().trainable(1, 3, &vars, &Device::Cpu, 1).expect("it builds");
     let golden = golden();
     for (name, var) in vars.data().lock().expect("no other thread").iter() {
         var.set(&golden[&format!("net.{name}")]).expect("the shapes are PyTorch's");
@@ -50,7 +44,7 @@ fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
 #[test]
 fn the_folded_network_gives_the_logits_of_pytorch() {
     let file = TensorFile::parse(&weights("net.")).unwrap();
-    let network = resnet::folded(&architecture(), 1, 3, &file, &Device::Cpu).unwrap();
+    let network = architecture().folded(1, 3, &file, &Device::Cpu).unwrap();
     let golden = golden();
     assert_close(&network.forward(&golden["x"], Mode::Inference).unwrap(), &golden["logits"], "logits");
 }
@@ -95,9 +89,9 @@ fn weights_of_another_architecture_are_named_by_tensor() {
     let file = TensorFile::parse(&weights("net.")).unwrap();
     let mut wider = architecture();
     wider.widths[2] = 7;
-    let message = resnet::folded(&wider, 1, 3, &file, &Device::Cpu).err().expect("it must not fit").to_string();
+    let message = wider.folded(1, 3, &file, &Device::Cpu).err().expect("it must not fit").to_string();
     assert!(message.contains("stage2.0.conv1.weight"), "{message}");
-    let message = resnet::folded(&wider, 3, 3, &file, &Device::Cpu).err().expect("it must not fit").to_string();
+    let message = wider.folded(3, 3, &file, &Device::Cpu).err().expect("it must not fit").to_string();
     assert!(message.contains("stem.conv.weight"), "{message}");
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use candle_nn::VarMap;
 use pellucid::network::manifest::Manifest;
-use pellucid::network::{resnet, weights};
+use pellucid::network::weights;
 
 const MANIFEST: &str = r#"
 name = "toy"
@@ -33,7 +33,7 @@ pub fn model(folder: &Path) -> PathBuf {
     fs::create_dir_all(&home).unwrap();
     let manifest: Manifest = toml::from_str(MANIFEST).unwrap();
     let vars = VarMap::new();
-    resnet::trainable(&manifest.architecture, 1, 3, &vars, &Device::Cpu, 7).unwrap();
+    manifest.architecture.trainable(1, 3, &vars, &Device::Cpu, 7).unwrap();
     vars.save(home.join("weights.safetensors")).unwrap();
     let hash = weights::sha256(&fs::read(home.join("weights.safetensors")).unwrap());
     fs::write(home.join("manifest.toml"), MANIFEST.replace("WEIGHTS", &hash)).unwrap();

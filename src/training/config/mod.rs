@@ -17,7 +17,8 @@ pub use optimization::{ClassWeights, Criterion, Optimization, ScheduleKind};
 
 use super::{Error, Result, produce};
 use crate::limits;
-use crate::network::manifest::{Architecture, Group, Head, Input, Label, Suggestion};
+use crate::network::architecture::Architecture;
+use crate::network::manifest::{Group, Head, Input, Label, Suggestion};
 
 /// What is wrong with a part of a configuration, in a sentence.
 type Check = std::result::Result<(), String>;

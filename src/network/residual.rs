@@ -1,0 +1,100 @@
+//! Residual blocks (He et al. 2016): `relu(branch(x) + x)`, with a convolution on the way round where the shapes differ.
+
+use candle_core::Tensor;
+
+use super::activation::Activation;
+use super::conv::Geometry;
+use super::layers::ConvUnit;
+use super::source::{ConvSpec, Source};
+use super::{Layer, Mode, Result};
+
+/// A branch of convolutions and the way round it.
+pub struct Residual {
+    pub branch: Vec<ConvUnit>,
+    /// The branch's end, which adds the way round and holds the last ReLU.
+    pub last: ConvUnit,
+    pub shortcut: Option<ConvUnit>,
+}
+
+impl Layer for Residual {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let skip = match &self.shortcut {
+            Some(shortcut) => shortcut.forward(x, None, mode)?,
+            None => x.clone(),
+        };
+        let inner = self.branch.iter().try_fold(x.clone(), |x, unit| unit.forward(&x, None, mode))?;
+        self.last.forward(&inner, Some(&skip), mode)
+    }
+}
+
+/// How a block is made.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockSpec {
+    pub inputs: usize,
+    /// Width of the branch; a bottleneck puts out four times as much.
+    pub width: usize,
+    pub stride: usize,
+    pub bias: bool,
+    pub epsilon: f64,
+    /// The last batch norm of the branch starts with γ = 0.
+    pub starts_silent: bool,
+}
+
+/// How many times wider than its branch a bottleneck is.
+pub const EXPANSION: usize = 4;
+
+impl BlockSpec {
+    fn unit(self, name: &str, at: (&str, &str), channels: (usize, usize), kernel: usize, stride: usize) -> ConvSpec {
+        let geometry = Geometry { kernel, stride, padding: kernel / 2 };
+        ConvSpec {
+            norm: Some(format!("{name}.{}", at.1)),
+            bias: self.bias,
+            epsilon: self.epsilon,
+            activation: Activation::Relu,
+            ..ConvSpec::new(format!("{name}.{}", at.0), channels.0, channels.1, geometry)
+        }
+    }
+
+    fn shortcut<S: Source>(
+        self,
+        source: &mut S,
+        name: &str,
+        outputs: usize,
+    ) -> std::result::Result<Option<ConvUnit>, S::Error> {
+        if self.stride == 1 && self.inputs == outputs {
+            return Ok(None);
+        }
+        let spec = self.unit(name, ("downsample.0", "downsample.1"), (self.inputs, outputs), 1, self.stride);
+        source.conv(&ConvSpec { activation: Activation::None, ..spec }).map(Some)
+    }
+
+    /// Two 3×3 convolutions.
+    pub fn basic<S: Source>(self, source: &mut S, name: &str) -> std::result::Result<Residual, S::Error> {
+        let first = self.unit(name, ("conv1", "bn1"), (self.inputs, self.width), 3, self.stride);
+        let last = self.unit(name, ("conv2", "bn2"), (self.width, self.width), 3, 1);
+        Ok(Residual {
+            branch: vec![source.conv(&first)?],
+            last: source.conv(&ConvSpec { starts_silent: self.starts_silent, ..last })?,
+            shortcut: self.shortcut(source, name, self.width)?,
+        })
+    }
+
+    /// 1×1, 3×3 and 1×1; the stride is in the 3×3 (as in PyTorch, "v1.5") or in the first 1×1 (as published, and in Keras).
+    pub fn bottleneck<S: Source>(
+        self,
+        source: &mut S,
+        name: &str,
+        stride_first: bool,
+    ) -> std::result::Result<Residual, S::Error> {
+        let outputs = self.width * EXPANSION;
+        let (narrow, wide) = if stride_first { (self.stride, 1) } else { (1, self.stride) };
+        let first = self.unit(name, ("conv1", "bn1"), (self.inputs, self.width), 1, narrow);
+        let middle = self.unit(name, ("conv2", "bn2"), (self.width, self.width), 3, wide);
+        let last = self.unit(name, ("conv3", "bn3"), (self.width, outputs), 1, 1);
+        Ok(Residual {
+            branch: vec![source.conv(&first)?, source.conv(&middle)?],
+            last: source.conv(&ConvSpec { starts_silent: self.starts_silent, ..last })?,
+            shortcut: self.shortcut(source, name, outputs)?,
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! Every family against torchvision: logits, gradients and running statistics of narrow networks, in both modes.
+//!
+//! The golden file is written by `tests/golden/architectures.py`, which says how both sides make the same weights.
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::{Device, Tensor, Var};
+use candle_nn::VarMap;
+use pellucid::explain::Method;
+use pellucid::explain::cam::{Target, explain};
+use pellucid::network::architecture::{Architecture, Family};
+use pellucid::network::weights::TensorFile;
+use pellucid::network::{Mode, Network};
+
+const GOLDEN: &[u8] = include_bytes!("../golden/architectures.safetensors");
+const CLASSES: usize = 3;
+
+/// Values in [−1, 1) that depend on a name.
+fn unit(name: &str, count: usize) -> Vec<f64> {
+    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
+    let value = |i: usize| {
+        let z = hash.wrapping_add((i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 40) as f64 / 8_388_608.0 - 1.0
+    };
+    (0..count).map(value).collect()
+}
+
+/// The tensor called `name`.
+fn tensor(name: &str, shape: &[usize]) -> Tensor {
+    let fan = shape[1..].iter().product::<usize>() as f64;
+    let kind = |u: f64| match shape.len() {
+        _ if name.ends_with("running_var") => 1.0 + 0.5 * u,
+        1 if name.ends_with("weight") => 1.0 + 0.3 * u,
+        1 => 0.2 * u,
+        _ => u * (6.0 / fan).sqrt(),
+    };
+    let values: Vec<f32> = unit(name, shape.iter().product()).into_iter().map(|u| kind(u) as f32).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+fn plain(name: &str, shape: &[usize]) -> Tensor {
+    let values: Vec<f32> = unit(name, shape.iter().product()).into_iter().map(|u| u as f32).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+fn weights(arch: &Architecture, channels: usize) -> TensorFile {
+    let named = arch.tensors(channels, CLASSES).unwrap().into_iter();
+    TensorFile::new(named.map(|(name, shape)| (name.clone(), tensor(&name, &shape))).collect())
+}
+
+/// A network to train that starts from the weights of the golden file.
+fn trainable(arch: &Architecture, channels: usize) -> (Network, VarMap) {
+    let vars = VarMap::new();
+    let network = arch.trainable(channels, CLASSES, &vars, &Device::Cpu, 1).unwrap();
+    for (name, var) in vars.data().lock().unwrap().iter() {
+        var.set(&tensor(name, var.dims())).unwrap();
+    }
+    (network, vars)
+}
+
+/// The narrow networks of the golden file, without dropout.
+fn narrow() -> Vec<(&'static str, Architecture)> {
+    let of = |name: &str, widths: &[usize], blocks: &[usize]| Architecture {
+        widths: widths.to_vec(),
+        blocks: blocks.to_vec(),
+        dropout: 0.0,
+        ..Architecture::new(name.parse().unwrap())
+    };
+    let hidden = |arch: Architecture, hidden: &[usize]| Architecture { hidden: Some(hidden.to_vec()), ..arch };
+    let vgg = [4, 6, 8, 8, 8];
+    let deep = [64, 4, 8, 12, 16];
+    vec![
+        ("shallow-cnn", hidden(of("shallow-cnn", &[6, 8], &[1, 1]), &[10])),
+        ("deep-cnn", hidden(of("deep-cnn", &[4, 6, 8], &[]), &[10])),
+        ("custom-cnn", hidden(of("custom-cnn", &[4, 6, 8, 10], &[]), &[10])),
+        ("vgg16", hidden(of("vgg16", &vgg, &[]), &[12, 12])),
+        ("vgg16-bn", hidden(of("vgg16-bn", &vgg, &[]), &[12, 12])),
+        ("resnet18", of("resnet18", &deep, &[])),
+        ("resnet50", of("resnet50", &deep, &[1, 2, 1, 1])),
+        (
+            "resnet50-keras",
+            Architecture {
+                stride_first: Some(true),
+                bias: Some(true),
+                epsilon: Some(1.001e-5),
+                ..of("resnet50", &deep, &[1, 2, 1, 1])
+            },
+        ),
+        ("densenet121", Architecture { growth: Some(4), ..of("densenet121", &[8], &[2, 2, 2, 2]) }),
+        (
+            "efficientnet-b0",
+            Architecture {
+                stochastic_depth: Some(0.0),
+                ..of("efficientnet-b0", &[8, 8, 8, 16, 16, 24, 24, 32, 48], &[1, 2, 2, 1, 1, 2, 1])
+            },
+        ),
+    ]
+}
+
+const SHAPES: [(usize, usize, usize); 2] = [(3, 64, 64), (1, 67, 50)];
+
+fn peak(t: &Tensor) -> f32 {
+    t.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap()
+}
+
+fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
+    let worst = peak(&(found - expected).unwrap());
+    assert!(worst <= 1e-4 * peak(expected), "{what}: off by {worst} of {}", peak(expected));
+}
+
+/// As the script's `rows`: of each tensor its norm and seven of its values.
+fn assert_rows(tensors: &BTreeMap<String, Tensor>, expected: &Tensor, what: &str) {
+    let expected = expected.to_vec2::<f32>().unwrap();
+    assert_eq!(tensors.len(), expected.len(), "{what}");
+    // Some gradients are nothing but rounding, such as that of a bias before a batch norm.
+    let floor = expected.iter().map(|row| row[0]).fold(0.0, f32::max) * 1e-3;
+    for ((name, tensor), row) in tensors.iter().zip(expected) {
+        let values = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let norm = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32;
+        let scale = row[0].max(floor);
+        assert!((norm - row[0]).abs() <= 1e-3 * scale, "{what} {name}: norm {norm} instead of {}", row[0]);
+        for (j, expected) in row[1..].iter().enumerate() {
+            let found = values[j * (values.len() - 1) / 6];
+            let scale = expected.abs().max(scale / (values.len() as f32).sqrt());
+            assert!((found - expected).abs() <= 1e-3 * scale, "{what} {name}: {found} instead of {expected}");
+        }
+    }
+}
+
+#[test]
+fn every_family_gives_the_logits_gradients_and_statistics_of_torchvision() {
+    let golden: HashMap<String, Tensor> = candle_core::safetensors::load_buffer(GOLDEN, &Device::Cpu).unwrap();
+    for (name, arch) in narrow() {
+        for (channels, height, width) in SHAPES {
+            let (network, vars) = trainable(&arch, channels);
+            let x = Var::from_tensor(&plain("picture", &[4, channels, height, width])).unwrap();
+            for (mode, key) in [(Mode::Inference, "inference"), (Mode::Training { seed: 0 }, "training")] {
+                let key = format!("{name}.{channels}.{key}");
+                let logits = network.forward(x.as_tensor(), mode).unwrap();
+                assert_close(&logits, &golden[&format!("{key}.logits")], &key);
+                let loss = (logits * plain("weight", &[4, CLASSES])).unwrap().sum_all().unwrap();
+                let gradients = loss.backward().unwrap();
+                let trained: BTreeMap<String, Tensor> = vars
+                    .data()
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .filter(|(name, _)| !name.contains("running"))
+                    .map(|(name, var)| (name.clone(), gradients.get(var).expect(name).clone()))
+                    .collect();
+                assert_rows(&trained, &golden[&format!("{key}.gradients")], &key);
+                let picture = BTreeMap::from([("picture".to_owned(), gradients.get(&x).unwrap().clone())]);
+                assert_rows(&picture, &golden[&format!("{key}.picture")], &key);
+            }
+            let running: BTreeMap<String, Tensor> = vars
+                .data()
+                .lock()
+                .unwrap()
+                .iter()
+                .filter(|(name, _)| name.contains("running"))
+                .map(|(name, var)| (name.clone(), var.as_tensor().clone()))
+                .collect();
+            if !running.is_empty() {
+                assert_rows(&running, &golden[&format!("{name}.{channels}.running")], name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_folded_network_gives_the_same_logits() {
+    let golden: HashMap<String, Tensor> = candle_core::safetensors::load_buffer(GOLDEN, &Device::Cpu).unwrap();
+    for (name, arch) in narrow() {
+        for (channels, height, width) in SHAPES {
+            let network = arch.folded(channels, CLASSES, &weights(&arch, channels), &Device::Cpu).unwrap();
+            let x = plain("picture", &[4, channels, height, width]);
+            let expected = &golden[&format!("{name}.{channels}.inference.logits")];
+            assert_close(&network.forward(&x, Mode::Inference).unwrap(), expected, name);
+        }
+    }
+}
+
+#[test]
+fn a_heat_map_can_be_taken_from_every_spatial_stage() {
+    for (name, arch) in narrow() {
+        let network = arch.folded(1, CLASSES, &weights(&arch, 1), &Device::Cpu).unwrap();
+        let x = plain("picture", &[1, 1, 48, 64]);
+        let logits = network.forward(&x, Mode::Inference).unwrap().to_vec2::<f32>().unwrap().remove(0);
+        for (stage, layer) in
+            arch.stages().unwrap().into_iter().enumerate().filter_map(|(i, s)| s.1.then_some((i, s.0)))
+        {
+            assert_eq!(network.stages[stage].name, layer);
+            let activation = network.forward_range(0..stage + 1, &x, Mode::Inference).unwrap();
+            let target = Target { network: &network, stage, activation: &activation, logits: &logits };
+            let maps = explain(&target, &[0, 2], &Method::ALL).unwrap();
+            assert_eq!(maps.len(), 2 * Method::ALL.len(), "{name} {layer}");
+            let height = activation.dim(2).unwrap();
+            assert!(maps.iter().all(|m| m.raw.height == height), "{name} {layer}");
+            assert!(maps.iter().any(|m| m.raw.values.iter().any(|v| *v != 0.0)), "{name} {layer} is empty");
+        }
+    }
+}
+
+#[test]
+fn the_full_shapes_have_the_published_number_of_weights() {
+    // From torchvision's documentation of each model (1,000 classes, three channels), running statistics left out.
+    for (family, published) in [
+        (Family::Vgg16, 138_357_544),
+        (Family::Vgg16Bn, 138_365_992),
+        (Family::Resnet18, 11_689_512),
+        (Family::Resnet50, 25_557_032),
+        (Family::Resnet101, 44_549_160),
+        (Family::Densenet121, 7_978_856),
+        (Family::Densenet169, 14_149_480),
+        (Family::EfficientnetB0, 5_288_548),
+    ] {
+        let tensors = Architecture::new(family).tensors(3, 1000).unwrap();
+        let trained = tensors.iter().filter(|(name, _)| !name.contains("running"));
+        let found: usize = trained.map(|(_, shape)| shape.iter().product::<usize>()).sum();
+        assert_eq!(found, published, "{family}");
+    }
+}
+
+/// Run by hand: see the script's first lines.
+#[test]
+#[ignore = "needs a file that tests/golden/architectures.py --full writes"]
+fn full_size_networks_give_the_logits_of_torchvision() {
+    let path = std::env::var("PELLUCID_FULL_GOLDEN").expect("PELLUCID_FULL_GOLDEN names the file");
+    let golden = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+    let x = plain("picture", &[2, 3, 224, 224]);
+    for family in Family::ALL.into_iter().filter(|f| *f != Family::CompactResnet) {
+        let arch = Architecture::new(family);
+        let network = arch.folded(3, CLASSES, &weights(&arch, 3), &Device::Cpu).unwrap();
+        let expected = &golden[family.name()];
+        let found = network.forward(&x, Mode::Inference).unwrap();
+        println!("{family}: {:.1e}", peak(&(&found - expected).unwrap()) / peak(expected));
+        assert_close(&found, expected, family.name());
+    }
+}
