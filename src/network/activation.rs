@@ -1,6 +1,6 @@
-//! What follows a convolution: ReLU, SiLU or nothing.
+//! What follows a convolution: ReLU, `SiLU` or nothing.
 //!
-//! SiLU (Elfwing et al. 2018; "swish") is `x·σ(x)` with the derivative `σ(x)·(1 + x·(1 − σ(x)))`. ReLU is fused into the
+//! `SiLU` (Elfwing et al. 2018; "swish") is `x·σ(x)` with the derivative `σ(x)·(1 + x·(1 − σ(x)))`. ReLU is fused into the
 //! operation before it and is no operation of its own.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};

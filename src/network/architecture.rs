@@ -418,7 +418,7 @@ impl Architecture {
         match self.family {
             Family::CompactResnet => compact::describe(&arch, channels, classes, to)?,
             Family::ShallowCnn | Family::DeepCnn | Family::Vgg16 => {
-                plain::describe(&arch, false, channels, classes, to)?
+                plain::describe(&arch, false, channels, classes, to)?;
             }
             Family::CustomCnn | Family::Vgg16Bn => plain::describe(&arch, true, channels, classes, to)?,
             Family::Resnet18 | Family::Resnet50 | Family::Resnet101 => resnet::describe(&arch, channels, classes, to)?,

@@ -2,7 +2,7 @@
 //!
 //! Plain chains ([`super::plain`]) that take any input from 32×32:
 //!
-//! - shallow: two convolutions (32, 64), each pooled, a 4×4 grid, a dense layer of 128 (the shape of LeNet-5, LeCun et al. 1998, with ReLU and
+//! - shallow: two convolutions (32, 64), each pooled, a 4×4 grid, a dense layer of 128 (the shape of LeNet-5, `LeCun` et al. 1998, with ReLU and
 //!   dropout, as in the Keras example for small pictures);
 //! - deep: six convolutions in three pairs (32, 64, 128), pooled after each pair as in VGG, a 4×4 grid, a dense layer of 256;
 //! - custom: four blocks of one convolution with batch norm (32, 64, 128, 256), pooled, averaged over the map, a dense layer of 128.

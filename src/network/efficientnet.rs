@@ -1,7 +1,7 @@
 //! EfficientNet-B0 (Tan and Le 2019), as torchvision has it.
 //!
 //! Inverted residual blocks: 1×1 convolution that widens, depthwise convolution, squeeze-and-excitation (Hu et al. 2018), 1×1 convolution
-//! that narrows; SiLU in between. Where input and output have the same shape the block is added to its input. In training
+//! that narrows; `SiLU` in between. Where input and output have the same shape the block is added to its input. In training
 //! the branch of such a block is left out for some samples (stochastic depth, Huang et al. 2016) with a rate that grows to
 //! `stochastic_depth` from the first block to the last; kept branches are divided by the rate of keeping. In inference and
 //! in sampling every branch runs: MC dropout draws the dropout before the head alone.
