@@ -75,10 +75,10 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         output::remark(format!("Stopped early: no better epoch for {} epochs.", config.optimization.patience));
     }
     output::line(format!("The model of epoch {} lies in {}", outcome.extent.epoch, options.model.display()))?;
-    if let Some([value, low, high]) = outcome.accuracy {
+    for m in &outcome.overall {
         output::line(format!(
-            "{:<22} {:<12} {value:.4}  ({low:.4}–{high:.4})  validation",
-            "highest class", "accuracy"
+            "{:<22} {:<12} {:.4}  ({:.4}–{:.4})  validation",
+            m.target, m.name, m.value, m.low, m.high
         ))?;
     }
     for m in &outcome.manifest.metrics {

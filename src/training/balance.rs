@@ -1,6 +1,7 @@
 //! Weights of classes in the loss, so that a rare class is not learnt as "never".
 
-use super::config::ClassWeights;
+use super::config::{ClassWeights, Config};
+use crate::network::manifest::Head;
 
 /// A weight for each label, scaled so that the mean weight over the images is 1: the loss keeps its scale, and
 /// with it the meaning of the learning rate.
@@ -14,6 +15,22 @@ pub fn class_weights(kind: ClassWeights, counts: &[usize]) -> Vec<f32> {
     let total: f64 = counts.iter().map(|&n| n as f64).sum();
     let mean: f64 = raw.iter().zip(counts).map(|(w, &n)| w * n as f64).sum::<f64>() / total.max(1.0);
     raw.iter().map(|w| (w / mean) as f32).collect()
+}
+
+/// What each label weighs in the loss of `config`: its class (softmax) or its positives against its negatives (sigmoid).
+pub fn weights(config: &Config, truths: &[&[f32]]) -> Vec<f32> {
+    let kind = config.optimization.class_weights;
+    let count = |k: usize, present: bool| truths.iter().filter(|t| !t[k].is_nan() && (t[k] > 0.5) == present).count();
+    let labels = 0..config.labels.len();
+    match config.head {
+        Head::Softmax => class_weights(kind, &labels.map(|k| count(k, true)).collect::<Vec<_>>()),
+        Head::Sigmoid => labels
+            .map(|k| {
+                let sides = class_weights(kind, &[count(k, false), count(k, true)]);
+                sides[1] / sides[0]
+            })
+            .collect(),
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,23 @@
 //! The state of a run after an epoch, in one safetensors file that is replaced as a whole.
 //!
-//! Tensors: `weights.*`, `average.*`, `best.*` (once there is one), `m.*` and `v.*` (the optimizer's moments); the
-//! rest stands in the file's header as JSON. Random numbers need no state, see [`super::random`].
+//! Tensors: `weights.*`, `average.*` (where weights are averaged), `best.*` (once there is one), `m.*` and `v.*` (the
+//! optimizer's moments, of tensors that have been trained); the rest stands in the file's header as JSON. Random numbers need no state, see [`super::random`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
+use safetensors::View;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::config::Config;
 use super::journal::Row;
-use super::optimizer::AdamW;
+use super::optimizer::{Moments, Optimizer};
 use super::parameters::{Parameters, Values};
+use super::schedule::Plateau;
 use super::{Error, Result};
 
 /// Name of the file in the run's folder.
@@ -30,6 +33,12 @@ pub struct State {
     /// The best epoch so far with its figure (higher is better).
     pub best: Option<(usize, f64)>,
     pub history: Vec<Row>,
+    /// What the plateau schedule remembers.
+    #[serde(default)]
+    pub plateau: Plateau,
+    /// Steps taken with each tensor.
+    #[serde(default)]
+    pub steps_of: Vec<u64>,
     /// Of everything that decides the numbers.
     pub fingerprint: String,
 }
@@ -38,7 +47,7 @@ pub struct State {
 pub struct Checkpoint {
     pub state: State,
     pub weights: Values,
-    pub average: Values,
+    pub average: Option<Values>,
     pub best: Option<Values>,
 }
 
@@ -46,8 +55,16 @@ pub struct Checkpoint {
 pub fn fingerprint(config: &Config, images: usize) -> String {
     let names: Vec<&str> = config.labels.iter().map(|l| l.name.as_str()).collect();
     let decisive = format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{names:?}{images}",
-        config.seed, config.data, config.optimization, config.phases, config.augment, config.architecture, config.input
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{names:?}{images}",
+        config.seed,
+        config.data,
+        config.optimization,
+        config.transfer,
+        config.phases,
+        config.augment,
+        config.architecture,
+        config.input,
+        config.head
     );
     hex(&Sha256::digest(decisive.as_bytes()))
 }
@@ -63,7 +80,13 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Writes bytes to a temporary file beside `path` and renames it.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |e: std::io::Error| Error::Write { path: path.into(), reason: e.to_string() };
+    replace(path, |file| file.write_all(bytes))
+}
+
+/// Has `write` fill a temporary file beside `path`, sees it on the disk, and renames it: whoever looks finds the old file
+/// or the new one, whole.
+fn replace(path: &Path, write: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>) -> Result<()> {
+    let failed = |e: io::Error| Error::Write { path: path.into(), reason: e.to_string() };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let mut builder = tempfile::Builder::new();
@@ -71,9 +94,42 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    write(&mut file).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
+}
+
+/// A tensor that becomes bytes when its turn to be written comes.
+struct Lazy<'a> {
+    shape: Vec<usize>,
+    values: &'a [f32],
+}
+
+impl View for Lazy<'_> {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Owned(self.values.iter().flat_map(|v| v.to_le_bytes()).collect())
+    }
+
+    fn data_len(&self) -> usize {
+        4 * self.values.len()
+    }
+}
+
+/// Writes tensors as a safetensors file with `state` in its header, one after the other: no second copy of all of them is made.
+fn write_tensors(path: &Path, tensors: Vec<(String, Vec<usize>, &[f32])>, state: String) -> Result<()> {
+    let header = HashMap::from([("state".to_owned(), state)]);
+    let views = tensors.into_iter().map(|(name, shape, values)| (name, Lazy { shape, values }));
+    replace(path, |file| {
+        safetensors::tensor::serialize_to_file(views, Some(header), file.path()).map_err(io::Error::other)
+    })
 }
 
 /// Tensors as a safetensors file: names with shapes and values, and the header's text fields.
@@ -98,32 +154,36 @@ pub fn save(
     folder: &Path,
     state: &State,
     parameters: &Parameters,
-    average: &Values,
+    average: Option<&Values>,
     best: Option<&Values>,
-    optimizer: &AdamW,
+    optimizer: &Optimizer,
 ) -> Result<()> {
     let path = folder.join(FILE);
     let weights = parameters.values()?;
     let mut tensors: Vec<(String, Vec<usize>, &[f32])> = Vec::new();
     for (i, p) in parameters.iter().enumerate() {
-        let shape = p.var.dims().to_vec();
-        tensors.push((format!("weights.{}", p.name), shape.clone(), &weights[i]));
-        tensors.push((format!("average.{}", p.name), shape.clone(), &average[i]));
-        if let Some(best) = best {
-            tensors.push((format!("best.{}", p.name), shape.clone(), &best[i]));
-        }
-        if p.trained {
-            tensors.push((format!("m.{}", p.name), shape.clone(), &optimizer.moments[i].m));
-            tensors.push((format!("v.{}", p.name), shape, &optimizer.moments[i].v));
+        let moments = &optimizer.moments[i];
+        let parts = [
+            ("weights", Some(weights[i].as_slice())),
+            ("average", average.map(|a| a[i].as_slice())),
+            ("best", best.map(|b| b[i].as_slice())),
+            ("m", Some(moments.m.as_slice()).filter(|m| !m.is_empty())),
+            ("v", Some(moments.v.as_slice()).filter(|v| !v.is_empty())),
+        ];
+        for (kind, values) in parts {
+            if let Some(values) = values {
+                tensors.push((format!("{kind}.{}", p.name), p.var.dims().to_vec(), values));
+            }
         }
     }
-    let failed = |reason: String| Error::Write { path: path.clone(), reason };
-    let json = serde_json::to_string(state).map_err(|e| failed(e.to_string()))?;
-    write_whole(&path, &to_safetensors(&tensors, Some(HashMap::from([("state".to_owned(), json)]))).map_err(failed)?)
+    let steps_of = optimizer.moments.iter().map(|m| m.steps).collect();
+    let json = serde_json::to_string(&State { steps_of, ..state.clone() })
+        .map_err(|e| Error::Write { path: path.clone(), reason: e.to_string() })?;
+    write_tensors(&path, tensors, json)
 }
 
 /// Reads the checkpoint of `folder` and puts the moments into `optimizer`.
-pub fn load(folder: &Path, parameters: &Parameters, optimizer: &mut AdamW) -> Result<Checkpoint> {
+pub fn load(folder: &Path, parameters: &Parameters, optimizer: &mut Optimizer) -> Result<Checkpoint> {
     let path = folder.join(FILE);
     let bytes = std::fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
     let refuse = |reason: String| Error::Checkpoint { path: path.clone(), reason };
@@ -143,11 +203,16 @@ pub fn load(folder: &Path, parameters: &Parameters, optimizer: &mut AdamW) -> Re
     };
     let all =
         |kind: &str| -> Result<Values> { parameters.iter().map(|p| read(kind, &p.name, p.var.elem_count())).collect() };
+    let has = |kind: &str, name: &str| tensors.tensor(&format!("{kind}.{name}")).is_ok();
     for (i, p) in parameters.iter().enumerate().filter(|(_, p)| p.trained) {
-        optimizer.moments[i].m = read("m", &p.name, p.var.elem_count())?;
-        optimizer.moments[i].v = read("v", &p.name, p.var.elem_count())?;
+        let moment = |kind: &str| {
+            if has(kind, &p.name) { read(kind, &p.name, p.var.elem_count()) } else { Ok(Vec::new()) }
+        };
+        let steps = state.steps_of.get(i).copied().unwrap_or(state.step);
+        optimizer.moments[i] = Moments { m: moment("m")?, v: moment("v")?, steps };
     }
-    optimizer.steps = state.step;
+    let averaged = parameters.iter().next().is_some_and(|p| has("average", &p.name));
+    let average = if averaged { Some(all("average")?) } else { None };
     let best = if state.best.is_some() { Some(all("best")?) } else { None };
-    Ok(Checkpoint { weights: all("weights")?, average: all("average")?, best, state })
+    Ok(Checkpoint { weights: all("weights")?, average, best, state })
 }

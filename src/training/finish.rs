@@ -3,11 +3,11 @@
 //! All of it is chosen on validation, so the figures flatter a little; the card says so.
 
 use super::config::Config;
-use super::validation::{Scores, summed, targets};
+use super::validation::{Scores, combined, targets};
 use crate::evaluation::bootstrap::Bootstrap;
 use crate::evaluation::metrics::Binary;
 use crate::evaluation::roc;
-use crate::network::manifest::Metric;
+use crate::network::manifest::{Head, Metric};
 
 /// The temperature that gives the lowest negative log likelihood (Guo et al., ICML 2017), between 1/20 and 20.
 ///
@@ -52,52 +52,124 @@ pub struct Finish {
     pub temperature: f64,
     /// Threshold of each label, then of each group, in the configuration's order.
     pub thresholds: Vec<f64>,
-    /// Share of images whose highest class is the true one, with its interval.
-    pub accuracy: Option<[f64; 3]>,
+    /// Figures of the model as a whole.
+    pub overall: Vec<Overall>,
     /// Figures of each label and group, for the manifest.
     pub metrics: Vec<Metric>,
+}
+
+/// A figure of the model as a whole, with its 95 % interval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overall {
+    pub target: &'static str,
+    pub name: &'static str,
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
 }
 
 /// Chooses temperature and thresholds on `scores` and measures the result; `patients` names each image's patient.
 pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
     let temperature = temperature(scores);
     let probabilities = scores.probabilities(temperature);
-    let right = scores.right(temperature);
     let mut measure = Measure::new(patients, config.seed);
-    let accuracy =
-        measure.estimate(&|chosen| Some(chosen.iter().filter(|&&i| right[i]).count() as f64 / chosen.len() as f64));
     let mut thresholds = Vec::new();
-    for (i, (name, members)) in targets(config).into_iter().enumerate() {
-        let values = summed(&probabilities, &members);
-        let positive = scores.positive(&members);
-        let choose =
-            |chosen: &[usize]| -> (Vec<f64>, Vec<bool>) { chosen.iter().map(|&i| (values[i], positive[i])).unzip() };
-        measure.figure(&name, "auroc", &|chosen| {
-            let (values, positive) = choose(chosen);
-            roc::auroc(&values, &positive)
-        });
-        if let Some(label) = config.labels.get(i) {
-            let youden = if config.thresholds.youden { threshold_of_youden(&values, &positive) } else { None };
-            thresholds.push(youden.unwrap_or(f64::from(label.threshold)));
+    let questions: Vec<Question> = targets(config)
+        .into_iter()
+        .map(|(name, members)| Question {
+            name,
+            values: combined(config.head, &probabilities, &members),
+            answers: scores.answers(&members),
+        })
+        .collect();
+    for (i, question) in questions.iter().enumerate() {
+        measure.figure(&question.name, "auroc", &|chosen| question.auroc(chosen));
+        let label = config.labels.get(i);
+        let threshold = question.threshold(config, i);
+        thresholds.push(threshold);
+        if label.is_some() && config.head == Head::Softmax {
+            // The highest class decides; the threshold of a single one is a reading aid.
             continue;
         }
-        let threshold = threshold_at_sensitivity(&values, &positive, config.thresholds.group_sensitivity)
-            .unwrap_or(f64::from(config.groups[i - config.labels.len()].threshold));
         let rates: [(&str, Rate); 3] = [
             ("accuracy", Binary::accuracy),
             ("sensitivity", Binary::sensitivity),
             ("specificity", Binary::specificity),
         ];
         for (figure, rate) in rates {
-            measure.figure(&name, figure, &|chosen| {
-                let (values, positive) = choose(chosen);
+            measure.figure(&question.name, figure, &|chosen| {
+                let (values, positive) = question.known(chosen);
                 rate(Binary::at(threshold, &values, &positive))
             });
         }
-        thresholds.push(threshold);
     }
-    Finish { temperature, thresholds, accuracy, metrics: measure.metrics }
+    let right = scores.right(temperature, &thresholds);
+    let accuracy = |chosen: &[usize]| mean(chosen.iter().filter_map(|&i| right[i]));
+    let labels = &questions[..config.labels.len()];
+    let area = |chosen: &[usize]| mean(labels.iter().filter_map(|q| q.auroc(chosen)));
+    let whole = match config.head {
+        Head::Softmax => "highest class",
+        Head::Sigmoid => "all labels",
+    };
+    let figures: [(_, _, &Statistic); 2] = [(whole, "accuracy", &accuracy), ("mean of the labels", "auroc", &area)];
+    let overall = figures
+        .into_iter()
+        .filter_map(|(target, name, figure)| {
+            let [value, low, high] = measure.estimate(figure)?;
+            Some(Overall { target, name, value, low, high })
+        })
+        .collect();
+    Finish { temperature, thresholds, overall, metrics: measure.metrics }
 }
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let values: Vec<f64> = values.collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Whether a label, or any of a group, is present in each image: what the model says and what is known.
+struct Question {
+    name: String,
+    values: Vec<f64>,
+    answers: Vec<Option<bool>>,
+}
+
+impl Question {
+    /// Scores and answers of the images among `chosen` that know.
+    fn known(&self, chosen: &[usize]) -> (Vec<f64>, Vec<bool>) {
+        chosen.iter().filter_map(|&i| Some((self.values[i], self.answers[i]?))).unzip()
+    }
+
+    fn auroc(&self, chosen: &[usize]) -> Option<f64> {
+        let (values, positive) = self.known(chosen);
+        roc::auroc(&values, &positive)
+    }
+
+    /// Threshold of label or group number `i`, chosen on all images where they allow it.
+    fn threshold(&self, config: &Config, i: usize) -> f64 {
+        let all: Vec<usize> = (0..self.values.len()).collect();
+        let (values, positive) = self.known(&all);
+        let wanted = &config.thresholds;
+        let (chosen, given) = match config.labels.get(i) {
+            Some(label) => {
+                let chosen = match wanted.label_sensitivity {
+                    Some(sensitivity) => threshold_at_sensitivity(&values, &positive, sensitivity),
+                    None if wanted.youden => threshold_of_youden(&values, &positive),
+                    None => None,
+                };
+                (chosen, label.threshold)
+            }
+            None => (
+                threshold_at_sensitivity(&values, &positive, wanted.group_sensitivity),
+                config.groups[i - config.labels.len()].threshold,
+            ),
+        };
+        chosen.unwrap_or(f64::from(given))
+    }
+}
+
+/// A figure of some of the images.
+type Statistic<'a> = dyn Fn(&[usize]) -> Option<f64> + 'a;
 
 /// A figure of decisions at a threshold.
 type Rate = fn(Binary) -> Option<f64>;
@@ -118,13 +190,13 @@ impl Measure {
     }
 
     /// Value, low and high of `statistic`, which is given images; `None` where it cannot be computed.
-    fn estimate(&self, statistic: &dyn Fn(&[usize]) -> Option<f64>) -> Option<[f64; 3]> {
+    fn estimate(&self, statistic: &Statistic) -> Option<[f64; 3]> {
         let (low, high) = self.bootstrap.interval(statistic)?;
         Some([statistic(&self.all)?, low, high])
     }
 
     /// Adds the estimate of a figure, where there is one.
-    fn figure(&mut self, target: &str, name: &str, statistic: &dyn Fn(&[usize]) -> Option<f64>) {
+    fn figure(&mut self, target: &str, name: &str, statistic: &Statistic) {
         if let Some(estimate) = self.estimate(statistic) {
             let [value, low, high] = estimate.map(|v| v as f32);
             let (target, name, on) = (target.to_owned(), name.to_owned(), self.on.clone());
@@ -169,6 +241,7 @@ mod tests {
         // Of 100 images with odds 3 : 1, 75 are of the first class; the logits claim three times as much.
         let z = 3.0_f32 * 3.0_f32.ln();
         let scores = Scores {
+            head: Head::Softmax,
             logits: vec![vec![z, 0.0]; 100],
             truth: (0..100).map(|i| one_hot(usize::from(i >= 75), 2)).collect(),
         };

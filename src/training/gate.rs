@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 use super::checkpoint::{hex, to_safetensors, write_whole};
 use super::dataset::Picture;
 use super::gate_data::{Films, Source};
-use super::loss::cross_entropy;
-use super::optimizer::AdamW;
+use super::loss::Objective;
+use super::optimizer::{Optimizer, Rule};
 use super::parameters::{Parameters, average};
 use super::random::{Purpose, stream};
 use super::{Error, Result};
@@ -121,19 +121,19 @@ pub fn train(
         parameters.take_from(&candle_core::safetensors::load(path, &device)?)?;
         return finish(config, &films, &network, &parameters);
     }
-    let mut optimizer = AdamW::new(&parameters, config.weight_decay, 5.0);
+    let mut optimizer = Optimizer::new(&parameters, Rule::AdamW, config.weight_decay, 5.0);
     let mut running = parameters.values()?;
     let steps = (config.images_per_epoch / config.batch).max(1);
     let all = (steps * config.epochs) as f64;
-    let weights = Tensor::ones(SEEN.len(), candle_core::DType::F32, &device)?;
+    let objective = Objective::cross_entropy(vec![1.0; SEEN.len()], 0.02);
     for epoch in 0..config.epochs {
         let started = std::time::Instant::now();
         let mut sum = 0.0;
         for step in 0..steps {
             let (x, targets) = batch(config, &films, epoch, step, &device)?;
             let logits = network.forward(&x, Mode::Training { seed: (epoch * steps + step) as u64 })?;
-            let loss = cross_entropy(&logits, &targets, &weights, 0.02)?;
-            let value = loss.to_scalar::<f32>()?;
+            let loss = objective.loss(&logits, &targets)?;
+            let value = loss.value;
             let done = (epoch * steps + step) as f64;
             if !value.is_finite() {
                 let kept = "nothing".to_owned();
@@ -141,8 +141,8 @@ pub fn train(
             }
             let warm = ((done + 1.0) / 60.0).min(1.0);
             let rate = config.learning_rate * warm * 0.5 * (1.0 + (std::f64::consts::PI * done / all).cos());
-            optimizer.step(&parameters, &loss.backward()?, rate)?;
-            average(&mut running, &parameters, 0.995, optimizer.steps)?;
+            optimizer.step(&parameters, &loss.surrogate.backward()?, &|_| Some(rate))?;
+            average(&mut running, &parameters, 0.995, (epoch * steps + step) as u64 + 1)?;
             sum += f64::from(value);
         }
         observer(GateEvent::Epoch {
@@ -157,7 +157,7 @@ pub fn train(
 }
 
 /// Images and one-hot targets of a step.
-fn batch(config: &GateConfig, films: &Films, epoch: usize, step: usize, device: &Device) -> Result<(Tensor, Tensor)> {
+fn batch(config: &GateConfig, films: &Films, epoch: usize, step: usize, device: &Device) -> Result<(Tensor, Vec<f32>)> {
     let (side, n) = (config.side, config.batch);
     let input = input_of(side);
     let made: Vec<(Vec<f32>, Seen)> = (0..n)
@@ -175,7 +175,7 @@ fn batch(config: &GateConfig, films: &Films, epoch: usize, step: usize, device: 
         pixels.extend(values);
         targets[i * SEEN.len() + SEEN.iter().position(|s| *s == seen).unwrap_or(0)] = 1.0;
     }
-    Ok((Tensor::from_vec(pixels, (n, 1, side, side), device)?, Tensor::from_vec(targets, (n, SEEN.len()), device)?))
+    Ok((Tensor::from_vec(pixels, (n, 1, side, side), device)?, targets))
 }
 
 /// Probability of a chest, and features, of images in batches.

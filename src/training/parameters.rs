@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Tensor, Var};
+use candle_core::{CpuStorage, Storage, Tensor, Var};
 use candle_nn::VarMap;
 
 /// A named tensor.
@@ -90,10 +90,21 @@ pub fn average(average: &mut Values, parameters: &Parameters, decay: f64, step: 
     let t = step as f64;
     let decay = decay.min((1.0 + t) / (10.0 + t)) as f32;
     for (mean, p) in average.iter_mut().zip(parameters.iter()) {
-        let values = p.var.flatten_all()?.to_vec1::<f32>()?;
-        for (a, v) in mean.iter_mut().zip(values) {
-            *a += (1.0 - decay) * (v - *a);
-        }
+        read(p.var.as_tensor(), |values| {
+            for (a, v) in mean.iter_mut().zip(values) {
+                *a += (1.0 - decay) * (v - *a);
+            }
+        })?;
     }
     Ok(())
+}
+
+/// What `f` makes of a tensor's values: of the values themselves where they lie in this memory, else of a copy.
+pub fn read<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> R) -> candle_core::Result<R> {
+    let (storage, layout) = tensor.storage_and_layout();
+    if let (Storage::Cpu(CpuStorage::F32(values)), Some((from, to))) = (&*storage, layout.contiguous_offsets()) {
+        return Ok(f(&values[from..to]));
+    }
+    drop(storage);
+    Ok(f(&tensor.flatten_all()?.to_vec1::<f32>()?))
 }

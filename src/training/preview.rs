@@ -2,6 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
+use super::config::Config;
 use super::dataset::Dataset;
 use super::event::Reading;
 use super::loader::Recipe;
@@ -25,17 +26,17 @@ pub fn choose(dataset: &Dataset, from: &[usize], labels: usize, count: usize) ->
     (0..longest).flat_map(|row| kinds.iter().filter_map(move |own| own.get(row).copied())).take(count).collect()
 }
 
-/// Reads the images `chosen` with the weights at hand; `layer` is the stage that heat maps are taken from.
+/// Reads the images `chosen` with the weights at hand; heat maps are taken from the target layer of `config`.
 pub fn read(
     network: &Network,
     recipe: &Recipe,
     dataset: &Dataset,
     chosen: &[usize],
-    layer: &str,
+    config: &Config,
     device: &Device,
 ) -> candle_core::Result<Vec<Reading>> {
     let stages = network.stages.len();
-    let target = network.stage(layer).unwrap_or(0);
+    let target = network.stage(&config.target_layer).unwrap_or(0);
     let mut readings = Vec::with_capacity(chosen.len());
     for &i in chosen {
         let shape = (1, 1, recipe.input.height, recipe.input.width);
@@ -43,7 +44,7 @@ pub fn read(
         let activation = network.forward_range(0..target + 1, &x, Mode::Inference)?.detach();
         let logits = network.forward_range(target + 1..stages, &activation, Mode::Inference)?.detach();
         let logits = logits.flatten_all()?.to_vec1::<f32>()?;
-        let probabilities = validation::probabilities(&logits, 1.0);
+        let probabilities = validation::probabilities(config.head, &logits, 1.0);
         let predicted = argmax(&probabilities);
         readings.push(Reading {
             name: dataset.samples[i].name.clone(),

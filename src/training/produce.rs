@@ -6,8 +6,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::checkpoint::{hex, to_safetensors, write_whole};
-use super::config::Config;
-use super::finish::Finish;
+use super::config::{Config, LossKind};
+use super::finish::{Finish, Overall};
 use super::gate::spec_of;
 use super::parameters::{Parameters, Values};
 use super::{Error, Result};
@@ -48,7 +48,7 @@ pub fn write(
     if !card_path.exists() {
         write_whole(
             &card_path,
-            card(config, &manifest, finish.accuracy, parameters.trained_values(), extent).as_bytes(),
+            card(config, &manifest, &finish.overall, parameters.trained_values(), extent).as_bytes(),
         )?;
     }
     Ok(manifest)
@@ -64,7 +64,7 @@ pub fn rehearse(config: &Config) -> std::result::Result<(), String> {
     let finish = Finish {
         temperature: 1.0,
         thresholds: vec![0.5; config.labels.len() + config.groups.len()],
-        accuracy: None,
+        overall: Vec::new(),
         metrics: Vec::new(),
     };
     manifest(config, &finish, 1, "0".repeat(64)).to_toml().map(drop).map_err(|e| e.to_string())
@@ -106,7 +106,7 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
     }
 }
 
-fn card(config: &Config, manifest: &Manifest, accuracy: Option<[f64; 3]>, weights: usize, extent: Extent) -> String {
+fn card(config: &Config, manifest: &Manifest, overall: &[Overall], weights: usize, extent: Extent) -> String {
     let mut s = String::new();
     let _ = writeln!(
         s,
@@ -123,9 +123,12 @@ fn card(config: &Config, manifest: &Manifest, accuracy: Option<[f64; 3]>, weight
     let o = &config.optimization;
     let _ = writeln!(
         s,
-        "## Procedure\n\n{weights} trained values; {}; AdamW, peak learning rate {}, {:?} schedule, weight decay {}, \
+        "## Procedure\n\n{weights} trained values; {}; {:?}{}, {:?}, peak learning rate {}, {:?} schedule, weight decay {}, \
          batch {}, label smoothing {}, dropout {}, averaged weights (decay {}), seed {}. The weights are those of epoch {}.\n",
         phases.join(", "),
+        o.loss,
+        if o.loss == LossKind::Focal { format!(" loss (γ {})", o.focal_gamma) } else { String::new() },
+        o.rule(),
         o.learning_rate,
         o.schedule,
         o.weight_decay,
@@ -145,8 +148,8 @@ fn card(config: &Config, manifest: &Manifest, accuracy: Option<[f64; 3]>, weight
     for m in &manifest.metrics {
         let _ = writeln!(s, "| {} | {} | {} | {:.3} | {:.3}–{:.3} |", m.on, m.target, m.name, m.value, m.low, m.high);
     }
-    if let Some([value, low, high]) = accuracy {
-        let _ = writeln!(s, "| validation | highest class | accuracy | {value:.3} | {low:.3}–{high:.3} |");
+    for m in overall {
+        let _ = writeln!(s, "| validation | {} | {} | {:.3} | {:.3}–{:.3} |", m.target, m.name, m.value, m.low, m.high);
     }
     s.push_str("\nIntervals: bootstrap over patients, 1,000 samples.\n\n## Never validated for\n\n");
     for limit in &config.limits {

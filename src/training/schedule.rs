@@ -1,10 +1,18 @@
 //! The learning rate at each step.
 //!
-//! Cosine: linear warm-up, then `floor + (peak − floor) · (1 + cos π t) / 2` (Loshchilov and Hutter, SGDR, ICLR 2017,
-//! without restarts). One cycle: from a 25th of the peak up and down to a 250,000th, both along a cosine
-//! (Smith and Topin 2018), as `OneCycleLR` of `PyTorch` does.
+//! - Constant: the peak.
+//! - Cosine: `floor + (peak − floor) · (1 + cos π t) / 2` (Loshchilov and Hutter, SGDR, ICLR 2017, without restarts).
+//! - Step: times the factor every so many epochs, as `StepLR` of `PyTorch` does.
+//! - Plateau: times the factor when validation has not become better for longer than the patience, as
+//!   `ReduceLROnPlateau` does: see [`Plateau`].
+//! - One cycle: from a 25th of the peak up and down to a 250,000th, both along a cosine (Smith and Topin 2018), as
+//!   `OneCycleLR` does.
+//!
+//! All but one cycle, which rises by itself, begin with a linear warm-up.
 
 use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
 
 use super::config::ScheduleKind;
 
@@ -16,22 +24,35 @@ pub struct Schedule {
     /// Steps that rise.
     pub warmup: f64,
     pub steps: u64,
-    /// Cosine ends at this share of the peak.
+    pub steps_an_epoch: u64,
+    /// No schedule but one cycle goes below this share of the peak.
     pub final_share: f64,
+    /// Epochs between two falls of the step schedule.
+    pub every: usize,
+    /// What a fall of the step schedule leaves.
+    pub factor: f64,
+    /// What the falls of the plateau schedule have left.
+    pub plateau: f64,
 }
 
 impl Schedule {
     /// Learning rate of `step`, counted from 0.
     pub fn rate(&self, step: u64) -> f64 {
+        let epoch = step / self.steps_an_epoch.max(1);
         let step = step as f64;
         let steps = self.steps.max(1) as f64;
+        let floor = self.peak * self.final_share;
+        if self.kind != ScheduleKind::OneCycle && step < self.warmup {
+            return self.peak * (step + 1.0) / self.warmup.max(1.0);
+        }
         match self.kind {
+            ScheduleKind::Constant => self.peak,
+            ScheduleKind::Step => {
+                (self.peak * self.factor.powi((epoch as usize / self.every.max(1)) as i32)).max(floor)
+            }
+            ScheduleKind::Plateau => (self.peak * self.plateau).max(floor),
             ScheduleKind::Cosine => {
-                if step < self.warmup {
-                    return self.peak * (step + 1.0) / self.warmup.max(1.0);
-                }
                 let t = ((step - self.warmup) / (steps - self.warmup).max(1.0)).min(1.0);
-                let floor = self.peak * self.final_share;
                 floor + (self.peak - floor) * (1.0 + (PI * t).cos()) / 2.0
             }
             ScheduleKind::OneCycle => {
@@ -48,13 +69,62 @@ impl Schedule {
     }
 }
 
+/// Share by which an epoch must be better to count.
+const THRESHOLD: f64 = 1e-4;
+
+/// What the plateau schedule remembers; a checkpoint keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plateau {
+    /// The lowest validation loss so far.
+    best: Option<f64>,
+    /// Epochs since.
+    waited: usize,
+    /// What the falls have left of the learning rate.
+    pub share: f64,
+}
+
+impl Default for Plateau {
+    fn default() -> Self {
+        Self { best: None, waited: 0, share: 1.0 }
+    }
+}
+
+impl Plateau {
+    /// Takes note of an epoch's validation loss.
+    pub fn judge(&mut self, loss: f64, patience: usize, factor: f64) {
+        if self.best.is_none_or(|best| loss < best * (1.0 - THRESHOLD)) {
+            (self.best, self.waited) = (Some(loss), 0);
+            return;
+        }
+        self.waited += 1;
+        if self.waited > patience {
+            self.share *= factor;
+            self.waited = 0;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::loss::golden::{assert_close, numbers, read};
     use super::*;
 
+    fn schedule(kind: ScheduleKind, warmup: f64, final_share: f64) -> Schedule {
+        Schedule {
+            kind,
+            peak: 0.01,
+            warmup,
+            steps: 20,
+            steps_an_epoch: 1,
+            final_share,
+            every: 6,
+            factor: 0.3,
+            plateau: 1.0,
+        }
+    }
+
     fn rates(kind: ScheduleKind, warmup: f64, final_share: f64) -> Vec<f32> {
-        let schedule = Schedule { kind, peak: 0.01, warmup, steps: 20, final_share };
+        let schedule = schedule(kind, warmup, final_share);
         (0..20).map(|step| schedule.rate(step) as f32).collect()
     }
 
@@ -69,8 +139,32 @@ mod tests {
     }
 
     #[test]
-    fn warm_up_rises_in_a_line_to_the_peak() {
-        let rates = rates(ScheduleKind::Cosine, 4.0, 0.0);
-        assert_close(&rates[..5], &[0.0025, 0.005, 0.0075, 0.01, 0.01], 1e-8);
+    fn step_is_that_of_pytorch() {
+        assert_close(&rates(ScheduleKind::Step, 0.0, 0.0), &numbers(&read()["step"]), 1e-8);
+    }
+
+    #[test]
+    fn plateau_is_that_of_pytorch() {
+        let golden = &read()["plateau"];
+        let mut plateau = Plateau::default();
+        let mut ours = Vec::new();
+        for loss in numbers(&golden["losses"]) {
+            let at = Schedule { plateau: plateau.share, ..schedule(ScheduleKind::Plateau, 0.0, 0.0) };
+            ours.push(at.rate(ours.len() as u64) as f32);
+            plateau.judge(f64::from(loss), 2, 0.3);
+        }
+        assert_close(&ours, &numbers(&golden["rates"]), 1e-8);
+    }
+
+    #[test]
+    fn every_schedule_but_one_cycle_warms_up_in_a_line() {
+        for kind in [ScheduleKind::Cosine, ScheduleKind::Constant, ScheduleKind::Step, ScheduleKind::Plateau] {
+            assert_close(&rates(kind, 4.0, 0.0)[..5], &[0.0025, 0.005, 0.0075, 0.01, 0.01], 1e-8);
+        }
+    }
+
+    #[test]
+    fn no_schedule_falls_below_its_floor() {
+        assert!(rates(ScheduleKind::Step, 0.0, 0.5).iter().all(|r| *r >= 0.005));
     }
 }

@@ -14,21 +14,20 @@ use super::control::Control;
 use super::curves;
 use super::dataset::{self, Dataset};
 use super::event::{Event, Finished, Reading, Ready, Step};
-use super::finish;
+use super::finish::{self, Overall};
 use super::journal::{self, Row};
 use super::loader::{Loader, Recipe};
-use super::loss::cross_entropy;
-use super::optimizer::AdamW;
+use super::loss::Objective;
+use super::optimizer::Optimizer;
 use super::pace::Pace;
 use super::parameters::{Parameters, Values, average};
 use super::preview;
 use super::produce::{self, Extent};
 use super::random::{Purpose, stream};
-use super::schedule::Schedule;
+use super::schedule::{Plateau, Schedule};
 use super::split::{self, Split};
-use super::validation::{self, Scores, summed, targets};
-use super::{Error, Result, balance, truth};
-use crate::evaluation::roc::auroc;
+use super::validation::{self, Scores, targets};
+use super::{Error, Result, balance};
 use crate::network::manifest::{Input, Manifest};
 use crate::network::{Mode, Network};
 
@@ -59,8 +58,8 @@ pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);
 pub struct Outcome {
     pub manifest: Manifest,
     pub extent: Extent,
-    /// Share of validation images whose highest class is the true one, with its interval.
-    pub accuracy: Option<[f64; 3]>,
+    /// Figures on validation of the model as a whole.
+    pub overall: Vec<Overall>,
     pub history: Vec<Row>,
     pub stopped_early: bool,
     /// By its [`Control`].
@@ -130,9 +129,10 @@ struct Run<'a> {
     shown: Vec<usize>,
     network: Network,
     parameters: Parameters,
-    optimizer: AdamW,
-    class_weights: Tensor,
-    average: Values,
+    optimizer: Optimizer,
+    objective: Objective,
+    /// Where weights are averaged.
+    average: Option<Values>,
     best: Option<Values>,
     state: State,
     recipe: Arc<Recipe>,
@@ -154,30 +154,27 @@ impl<'a> Run<'a> {
         let network =
             config.architecture.trainable(config.input.channels, classes, &vars, &options.device, config.seed)?;
         let parameters = Parameters::new(&vars);
-        if let Some(start) = &config.optimization.start_from {
+        if let Some(start) = &config.transfer.start_from {
             let path = options.data.join(start);
             let source = candle_core::safetensors::load(&path, &options.device)?;
             let taken = parameters.take_from(&source)?;
             observer(Event::Warning(format!("{taken} of {} tensors start from {}", parameters.len(), path.display())));
         }
-        let mut counts = vec![0; classes];
-        for &i in &split.training {
-            for k in truth::present(&dataset.samples[i].truth) {
-                counts[k] += 1;
-            }
-        }
-        let weights = balance::class_weights(config.optimization.class_weights, &counts);
+        let truths: Vec<&[f32]> = split.training.iter().map(|&i| dataset.samples[i].truth.as_slice()).collect();
+        let weights = balance::weights(config, &truths);
         let o = &config.optimization;
         Ok(Self {
-            optimizer: AdamW::new(&parameters, o.weight_decay, o.clip_norm),
-            class_weights: Tensor::from_vec(weights, classes, &options.device)?,
-            average: parameters.values()?,
+            optimizer: Optimizer::new(&parameters, o.rule(), o.weight_decay, o.clip_norm),
+            objective: o.objective(config.head, weights),
+            average: if o.average_decay > 0.0 { Some(parameters.values()?) } else { None },
             best: None,
             state: State {
                 epoch: 0,
                 step: 0,
                 best: None,
                 history: Vec::new(),
+                plateau: Plateau::default(),
+                steps_of: Vec::new(),
                 fingerprint: checkpoint::fingerprint(config, dataset.samples.len()),
             },
             recipe: recipe(config, dataset, config.size_at(0)),
@@ -240,13 +237,15 @@ impl<'a> Run<'a> {
             }
             let (row, readings) = self.validate(&pass, started)?;
             self.state.epoch += 1;
+            let o = &self.config.optimization;
+            self.state.plateau.judge(row.validation_loss, o.plateau_patience, o.factor);
             let best = self.judge(&row)?;
             self.state.history.push(row);
             checkpoint::save(
                 &self.options.out,
                 &self.state,
                 &self.parameters,
-                &self.average,
+                self.average.as_ref(),
                 self.best.as_ref(),
                 &self.optimizer,
             )?;
@@ -281,20 +280,22 @@ impl<'a> Run<'a> {
             let device = &self.options.device;
             let shape = (batch.n, 1, self.recipe.input.height, self.recipe.input.width);
             let x = Tensor::from_vec(batch.pixels, shape, device)?;
-            let truth = Tensor::from_vec(batch.truth, (batch.n, self.recipe.classes), device)?;
             let seed = stream(self.config.seed, Purpose::Dropout, epoch, step).next_u64();
             let logits = self.network.forward(&x, Mode::Training { seed })?;
-            let loss = cross_entropy(&logits, &truth, &self.class_weights, o.label_smoothing)?;
-            let value = loss.to_scalar::<f32>()?;
+            let loss = self.objective.loss(&logits, &batch.truth)?;
+            let value = loss.value;
             if !value.is_finite() {
                 return Err(self.diverged(value));
             }
             pass.learning_rate = schedule.rate(self.state.step);
-            let norm = self.optimizer.step(&self.parameters, &loss.backward()?, pass.learning_rate)?;
+            let norm =
+                self.optimizer.step(&self.parameters, &loss.surrogate.backward()?, &|_| Some(pass.learning_rate))?;
             if !norm.is_finite() {
                 return Err(self.diverged(norm as f32));
             }
-            average(&mut self.average, &self.parameters, o.average_decay, self.state.step)?;
+            if let Some(mean) = &mut self.average {
+                average(mean, &self.parameters, o.average_decay, self.state.step)?;
+            }
             self.state.step += 1;
             step += 1;
             pass.images += batch.n;
@@ -329,16 +330,15 @@ impl<'a> Run<'a> {
 
     /// Validates the averaged weights (or the weights, without an average) at the size of the phase.
     fn validate(&mut self, pass: &Pass, started: Instant) -> Result<(Row, Vec<Reading>)> {
+        // Settling the norms changes even weights that are not averaged.
         let own = self.parameters.values()?;
-        self.parameters.assign(&self.average)?;
+        if let Some(mean) = &self.average {
+            self.parameters.assign(mean)?;
+        }
         let scores = self.score(&self.recipe)?;
-        let (layer, device) = (&self.config.target_layer, &self.options.device);
-        let readings = preview::read(&self.network, &self.recipe, self.dataset, &self.shown, layer, device)?;
+        let (config, device) = (self.config, &self.options.device);
+        let readings = preview::read(&self.network, &self.recipe, self.dataset, &self.shown, config, device)?;
         self.parameters.assign(&own)?;
-        let probabilities = scores.probabilities(1.0);
-        let area = |(name, members): (String, Vec<usize>)| {
-            (name, auroc(&summed(&probabilities, &members), &scores.positive(&members)))
-        };
         let row = Row {
             epoch: self.state.epoch + 1,
             size: self.recipe.input.width,
@@ -346,7 +346,7 @@ impl<'a> Run<'a> {
             training_loss: pass.training_loss,
             validation_loss: scores.loss(1.0),
             accuracy: scores.accuracy(),
-            auroc: targets(self.config).into_iter().map(area).collect(),
+            auroc: targets(self.config).into_iter().map(|(name, members)| (name, scores.auroc(&members))).collect(),
             images_per_second: pass.images_per_second,
             seconds: started.elapsed().as_secs_f64(),
         };
@@ -358,7 +358,8 @@ impl<'a> Run<'a> {
         let mut batches = recipe.order(&self.split.training, 0);
         batches.truncate(self.config.optimization.norm_batches);
         validation::settle_norms(&self.network, recipe, &batches, &self.options.device)?;
-        validation::score(&self.network, recipe, &self.split.validation, &self.options.device)
+        let (head, device) = (self.config.head, &self.options.device);
+        validation::score(&self.network, recipe, &self.split.validation, head, device)
     }
 
     /// Keeps the averaged weights when `row` is the best of the last phase; tells whether it is.
@@ -377,7 +378,10 @@ impl<'a> Run<'a> {
         let best = self.state.best.is_none_or(|(_, before)| figure > before);
         if best {
             self.state.best = Some((row.epoch, figure));
-            self.best = Some(self.average.clone());
+            self.best = Some(match &self.average {
+                Some(mean) => mean.clone(),
+                None => self.parameters.values()?,
+            });
         }
         let patience = self.config.optimization.patience;
         if let Some((epoch, _)) = self.state.best {
@@ -388,7 +392,9 @@ impl<'a> Run<'a> {
 
     fn finish(self) -> Result<Outcome> {
         let epoch = self.state.best.map_or(self.state.epoch, |(epoch, _)| epoch);
-        self.parameters.assign(self.best.as_ref().unwrap_or(&self.average))?;
+        if let Some(values) = self.best.as_ref().or(self.average.as_ref()) {
+            self.parameters.assign(values)?;
+        }
         let recipe = recipe(self.config, self.dataset, self.config.input.width);
         let scores = self.score(&recipe)?;
         let values = self.parameters.values()?;
@@ -407,7 +413,7 @@ impl<'a> Run<'a> {
         Ok(Outcome {
             manifest,
             extent,
-            accuracy: finish.accuracy,
+            overall: finish.overall,
             stopped_early: self.stopped_early,
             stopped: self.control.is_stopped() && self.state.epoch < self.config.epochs(),
             history: self.state.history,
@@ -427,7 +433,11 @@ impl<'a> Run<'a> {
             peak: o.learning_rate,
             warmup: o.warmup_epochs * steps_an_epoch as f64,
             steps: (steps_an_epoch * self.config.epochs()) as u64,
+            steps_an_epoch: steps_an_epoch as u64,
             final_share: o.final_share,
+            every: o.step_epochs,
+            factor: o.factor,
+            plateau: self.state.plateau.share,
         }
     }
 

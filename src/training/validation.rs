@@ -4,24 +4,28 @@ use candle_core::{Device, Tensor};
 
 use super::config::Config;
 use super::loader::Recipe;
+use super::loss::Objective;
 use super::{Result, truth};
 use crate::evaluation::metrics::argmax;
+use crate::evaluation::roc;
+use crate::network::manifest::Head;
 use crate::network::{Mode, Network};
 
 /// Images of one forward pass.
 const BATCH: usize = 32;
 
 /// Logits of some images with their truth.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scores {
+    pub head: Head,
     pub logits: Vec<Vec<f32>>,
     /// Truth of each image, one value a label: see [`super::truth`].
     pub truth: Vec<Vec<f32>>,
 }
 
 /// Runs the network on the pictures `indices` without augmentation.
-pub fn score(network: &Network, recipe: &Recipe, indices: &[usize], device: &Device) -> Result<Scores> {
-    let mut scores = Scores::default();
+pub fn score(network: &Network, recipe: &Recipe, indices: &[usize], head: Head, device: &Device) -> Result<Scores> {
+    let mut scores = Scores { head, logits: Vec::new(), truth: Vec::new() };
     for members in indices.chunks(BATCH) {
         let shape = (members.len(), 1, recipe.input.height, recipe.input.width);
         let x = Tensor::from_vec(recipe.plain(members), shape, device)?;
@@ -51,38 +55,63 @@ pub fn settle_norms(
 }
 
 impl Scores {
-    /// Class probabilities after division by `temperature`.
+    /// Probabilities of the labels after division by `temperature`.
     pub fn probabilities(&self, temperature: f64) -> Vec<Vec<f64>> {
-        self.logits.iter().map(|z| probabilities(z, temperature)).collect()
+        self.logits.iter().map(|z| probabilities(self.head, z, temperature)).collect()
     }
 
     /// Mean negative log likelihood, from the logits: no probability is ever rounded to nought.
     pub fn loss(&self, temperature: f64) -> f64 {
-        let of_image = |(z, truth): (&Vec<f32>, &Vec<f32>)| {
-            let top = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let above = |v: f32| f64::from(v - top) / temperature;
-            let k = truth::class(truth)?;
-            Some(z.iter().map(|v| above(*v).exp()).sum::<f64>().ln() - above(z[k]))
+        let labels = self.logits.first().map_or(1, Vec::len);
+        let objective =
+            Objective { head: self.head, weights: vec![1.0; labels], smoothing: 0.0, focus: 0.0, balance: None };
+        let cool: Vec<f32> = self.logits.iter().flatten().map(|z| (f64::from(*z) / temperature) as f32).collect();
+        objective.evaluate(&cool, &self.truth.concat()).0
+    }
+
+    /// What the truth says to the question whether any of the labels `members` is present; `None` where it is unknown.
+    pub fn answers(&self, members: &[usize]) -> Vec<Option<bool>> {
+        let answer = |truth: &Vec<f32>| {
+            let mut asked = members.iter().map(|&k| truth[k]);
+            if asked.clone().any(|q| q > 0.5) {
+                Some(true)
+            } else if asked.any(f32::is_nan) {
+                None
+            } else {
+                Some(false)
+            }
         };
-        let sum: f64 = self.logits.iter().zip(&self.truth).filter_map(of_image).sum();
-        sum / self.truth.len().max(1) as f64
+        self.truth.iter().map(answer).collect()
     }
 
-    /// Whether the highest class of each image is the true one.
-    pub fn right(&self, temperature: f64) -> Vec<bool> {
-        let probabilities = self.probabilities(temperature);
-        probabilities.iter().zip(&self.truth).map(|(p, t)| truth::class(t) == Some(argmax(p))).collect()
+    /// Area under the ROC curve of the question whether any of `members` is present, over the images that know.
+    pub fn auroc(&self, members: &[usize]) -> Option<f64> {
+        let values = combined(self.head, &self.probabilities(1.0), members);
+        let (values, positive): (Vec<f64>, Vec<bool>) =
+            values.into_iter().zip(self.answers(members)).filter_map(|(v, y)| Some((v, y?))).unzip();
+        roc::auroc(&values, &positive)
     }
 
-    /// Whether any of the labels `members` is present in each image.
-    pub fn positive(&self, members: &[usize]) -> Vec<bool> {
-        self.truth.iter().map(|t| members.iter().any(|&k| t[k] > 0.5)).collect()
+    /// How much of each image is called rightly: of exclusive classes whether the highest is the true one, of findings the
+    /// share of the known ones that `thresholds` decide rightly. `None` where nothing is known.
+    pub fn right(&self, temperature: f64, thresholds: &[f64]) -> Vec<Option<f64>> {
+        let of_image = |(p, truth): (Vec<f64>, &Vec<f32>)| match self.head {
+            Head::Softmax => truth::class(truth).map(|k| f64::from(u8::from(argmax(&p) == k))),
+            Head::Sigmoid => {
+                let decided = p.iter().zip(truth).zip(thresholds).filter(|((_, q), _)| !q.is_nan());
+                let right = decided.clone().filter(|((p, q), t)| (**p >= **t) == (**q > 0.5)).count();
+                let known = decided.count();
+                (known > 0).then(|| right as f64 / known as f64)
+            }
+        };
+        self.probabilities(temperature).into_iter().zip(&self.truth).map(of_image).collect()
     }
 
-    /// Share of images whose highest class is the true one.
+    /// Mean of [`Self::right`], findings decided at 0.5.
     pub fn accuracy(&self) -> f64 {
-        let right = self.right(1.0).into_iter().filter(|r| *r).count();
-        right as f64 / self.truth.len().max(1) as f64
+        let labels = self.logits.first().map_or(1, Vec::len);
+        let known: Vec<f64> = self.right(1.0, &vec![0.5; labels]).into_iter().flatten().collect();
+        known.iter().sum::<f64>() / known.len().max(1) as f64
     }
 }
 
@@ -96,15 +125,54 @@ pub fn targets(config: &Config) -> Vec<(String, Vec<usize>)> {
     labels.chain(groups).collect()
 }
 
-/// Summed probability of the member labels, for each image.
-pub fn summed(probabilities: &[Vec<f64>], members: &[usize]) -> Vec<f64> {
-    probabilities.iter().map(|p| members.iter().map(|&k| p[k]).sum()).collect()
+/// Probability that any of the labels `members` is present, for each image, as [`crate::uncertainty::readout`] has it.
+pub fn combined(head: Head, probabilities: &[Vec<f64>], members: &[usize]) -> Vec<f64> {
+    let of_image = |p: &Vec<f64>| match head {
+        Head::Softmax => members.iter().map(|&k| p[k]).sum(),
+        Head::Sigmoid => 1.0 - members.iter().map(|&k| 1.0 - p[k]).product::<f64>(),
+    };
+    probabilities.iter().map(of_image).collect()
 }
 
-/// Class probabilities of one image's logits after division by `temperature`.
-pub fn probabilities(z: &[f32], temperature: f64) -> Vec<f64> {
+/// Probabilities of one image's logits after division by `temperature`.
+pub fn probabilities(head: Head, z: &[f32], temperature: f64) -> Vec<f64> {
+    if head == Head::Sigmoid {
+        return z.iter().map(|v| 1.0 / (1.0 + (-f64::from(*v) / temperature).exp())).collect();
+    }
     let top = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let e: Vec<f64> = z.iter().map(|v| (f64::from(v - top) / temperature).exp()).collect();
     let sum: f64 = e.iter().sum();
     e.iter().map(|v| v / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings() -> Scores {
+        let unknown = f32::NAN;
+        Scores {
+            head: Head::Sigmoid,
+            logits: vec![vec![2.0, -1.0], vec![-2.0, 1.0], vec![1.0, 3.0]],
+            truth: vec![vec![1.0, unknown], vec![0.0, 0.0], vec![unknown, 1.0]],
+        }
+    }
+
+    #[test]
+    fn unknown_findings_take_no_part_in_any_figure() {
+        let scores = findings();
+        assert_eq!(scores.answers(&[0]), [Some(true), Some(false), None]);
+        assert_eq!(scores.answers(&[0, 1]), [Some(true), Some(false), Some(true)]);
+        assert_eq!(scores.right(1.0, &[0.5, 0.5]), [Some(1.0), Some(0.5), Some(1.0)]);
+        assert_eq!(scores.auroc(&[1]), Some(1.0));
+        let known: f64 = [2.0_f64, 2.0, 3.0].iter().map(|z| (-z).exp().ln_1p()).sum::<f64>() + 1_f64.exp().ln_1p();
+        assert!((scores.loss(1.0) - known / 4.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_group_of_findings_is_at_least_one_of_them() {
+        let p = combined(Head::Sigmoid, &[vec![0.5, 0.5]], &[0, 1]);
+        assert!((p[0] - 0.75).abs() < 1e-12);
+        assert!((combined(Head::Softmax, &[vec![0.3, 0.4, 0.3]], &[0, 2])[0] - 0.6).abs() < 1e-12);
+    }
 }

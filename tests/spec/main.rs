@@ -5,6 +5,7 @@ mod cam;
 mod cli;
 mod default_model;
 mod engine;
+mod findings;
 mod house;
 mod network;
 mod panels;

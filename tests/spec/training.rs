@@ -85,14 +85,14 @@ data = "Made by the test."
 population = "None."
 "#;
 
-fn config(folder: &Path, change: &dyn Fn(String) -> String) -> Result<Config> {
+pub fn config(folder: &Path, change: &dyn Fn(String) -> String) -> Result<Config> {
     let path = folder.join("train.toml");
     std::fs::write(&path, change(CONFIG.to_owned())).unwrap();
     Config::read(&path)
 }
 
 /// 24 patients with two pictures each; one side is brighter, under a pattern of its own.
-fn pictures() -> Dataset {
+pub fn pictures() -> Dataset {
     let sample = |i: usize| {
         let (patient, right) = (i / 2, i / 2 % 2 == 1);
         let grey = |p: usize| {
@@ -110,7 +110,7 @@ fn pictures() -> Dataset {
     Dataset { samples: (0..48).map(sample).collect(), warnings: Vec::new() }
 }
 
-fn options(folder: &Path) -> Options {
+pub fn options(folder: &Path) -> Options {
     Options {
         data: folder.to_owned(),
         out: folder.join("run"),
@@ -123,7 +123,7 @@ fn options(folder: &Path) -> Options {
     }
 }
 
-fn train(config: &Config, options: &Options) -> Result<Outcome> {
+pub fn train(config: &Config, options: &Options) -> Result<Outcome> {
     trainer::run(config, options, &pictures(), &|_| (), &Control::default())
 }
 
@@ -198,8 +198,10 @@ fn a_loss_that_is_no_number_ends_the_run_with_a_sentence() {
     let broken = candle_core::Tensor::new(&[f32::NAN, 0.0], &Device::Cpu).unwrap();
     let tensors = std::collections::HashMap::from([("head.bias".to_owned(), broken)]);
     candle_core::safetensors::save(&tensors, folder.path().join("broken.safetensors")).unwrap();
-    let config =
-        config(folder.path(), &|c| c.replace("batch = 8", "batch = 8\nstart_from = \"broken.safetensors\"")).unwrap();
+    let config = config(folder.path(), &|c| {
+        c.replace("[augment]", "[transfer]\nstart_from = \"broken.safetensors\"\n\n[augment]")
+    })
+    .unwrap();
     let error = train(&config, &options(folder.path())).unwrap_err();
     assert!(matches!(error, Error::Diverged { step: 1, epoch: 1, .. }));
     assert!(error.to_string().contains("Lower the learning rate"), "{error}");
@@ -249,7 +251,8 @@ fn faults_of_the_configuration_are_said_in_sentences() {
         ("'^(p\\d+)_'", "'^(p'", "a patient pattern does not parse"),
         ("batch = 8", "batch = 1", "`batch` must be at least 2"),
         ("rotation = 5.0", "rotation = 500.0", "`augment.rotation` is 500, but must lie between 0 and 180"),
-        ("head = \"softmax\"", "head = \"sigmoid\"", "must be \"softmax\""),
+        ("batch = 8", "batch = 8\nfocal_alpha = 0.25", "`focal_alpha` is for findings on their own"),
+        ("batch = 8", "batch = 8\nmomentum = 1.5", "`momentum` is 1.5, but must lie between 0 and 0.999"),
         ("name = \"Right\"", "name = \"left\"", "is there twice"),
         ("target_layer = \"stage2\"", "target_layer = \"stage9\"", "stage9"),
     ] {

@@ -6,6 +6,7 @@
 mod augment;
 mod data;
 mod optimization;
+mod transfer;
 
 use std::path::Path;
 
@@ -13,7 +14,8 @@ use serde::Deserialize;
 
 pub use augment::Augment;
 pub use data::{Data, LabelRule};
-pub use optimization::{ClassWeights, Criterion, Optimization, ScheduleKind};
+pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
+pub use transfer::Transfer;
 
 use super::{Error, Result, produce};
 use crate::limits;
@@ -36,7 +38,10 @@ pub struct Config {
     #[serde(default)]
     pub seed: u64,
     pub data: Data,
+    #[serde(default)]
     pub optimization: Optimization,
+    #[serde(default)]
+    pub transfer: Transfer,
     /// Progressive resizing: phases run one after the other, the last one decides the model.
     #[serde(rename = "phase")]
     pub phases: Vec<Phase>,
@@ -79,13 +84,15 @@ pub struct Phase {
 pub struct Thresholds {
     /// Groups: the score at which this sensitivity is reached.
     pub group_sensitivity: f64,
-    /// Labels: Youden's point instead of the thresholds given with the labels.
+    /// Labels: the score at which this sensitivity is reached.
+    pub label_sensitivity: Option<f64>,
+    /// Labels, without such a sensitivity: Youden's point instead of the thresholds given with the labels.
     pub youden: bool,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { group_sensitivity: 0.96, youden: true }
+        Self { group_sensitivity: 0.96, label_sensitivity: None, youden: true }
     }
 }
 
@@ -139,11 +146,8 @@ impl Config {
     }
 
     fn check(&self) -> Check {
-        if self.head != Head::Softmax {
-            return Err("`head` must be \"softmax\": training of independent findings is not there yet".into());
-        }
-        if self.labels.len() < 2 {
-            return Err("it needs at least two labels".into());
+        if self.labels.len() < 2 && self.head == Head::Softmax {
+            return Err("exclusive classes (head = \"softmax\") need at least two labels; one finding alone is head = \"sigmoid\"".into());
         }
         for (i, label) in self.labels.iter().enumerate() {
             if self.labels[..i].iter().any(|l| same_name(&l.name, &label.name)) {
@@ -171,13 +175,14 @@ impl Config {
         if self.input.width != self.input.height {
             return Err("the input must be square".into());
         }
-        if self.input.channels != 1 {
-            return Err("the input must have one channel".into());
+        if ![1, 3].contains(&self.input.channels) {
+            return Err("the input must have one channel or three".into());
         }
         self.data.check(&self.labels)?;
-        self.optimization.check(self.epochs())?;
+        self.optimization.check(self.epochs(), self.head)?;
         self.augment.check()?;
         within("previews", self.previews as f64, 0.0, 64.0)?;
+        within("label_sensitivity", self.thresholds.label_sensitivity.unwrap_or(0.5), 0.5, 1.0)?;
         within("group_sensitivity", self.thresholds.group_sensitivity, 0.5, 1.0)?;
         within("dropout", f64::from(self.architecture.dropout), 0.0, 0.9)
     }

@@ -1,23 +1,53 @@
 //! `[optimization]`: optimizer, schedule, loss, and what surrounds them.
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 
 use super::{Check, within};
+use crate::network::manifest::Head;
+use crate::training::loss::Objective;
+use crate::training::optimizer::Rule;
 
-/// How the learning rate runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScheduleKind {
-    Cosine,
-    OneCycle,
+/// How a gradient becomes a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerKind {
+    #[default]
+    AdamW,
+    /// With L2 in the gradient.
+    Adam,
+    Sgd,
 }
 
-/// How classes of different size are weighed in the loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// What is minimised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossKind {
+    #[default]
+    CrossEntropy,
+    /// Cross entropy that looks away from what is known already.
+    Focal,
+}
+
+/// How the learning rate runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduleKind {
+    #[default]
+    Cosine,
+    OneCycle,
+    /// Falls by a factor every few epochs.
+    Step,
+    /// Falls by a factor when validation no longer becomes better.
+    Plateau,
+    Constant,
+}
+
+/// How classes of different size are weighed in the loss; for findings on their own, how positives are weighed against
+/// negatives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
+    #[default]
     None,
     /// In inverse proportion to the number of images.
     Inverse,
@@ -26,10 +56,11 @@ pub enum ClassWeights {
 }
 
 /// What makes an epoch the best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Criterion {
     /// The lowest cross entropy on validation.
+    #[default]
     Loss,
     /// The highest mean AUROC of labels and groups on validation.
     Auroc,
@@ -39,50 +70,115 @@ pub enum Criterion {
 
 /// Optimizer, schedule and what surrounds them.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Optimization {
     pub batch: usize,
+    pub optimizer: OptimizerKind,
+    /// Of SGD.
+    pub momentum: f64,
+    /// Of SGD: the gradient is that of the place the momentum leads to.
+    pub nesterov: bool,
     pub learning_rate: f64,
     pub schedule: ScheduleKind,
-    /// Epochs of linear warm-up (cosine), or share of the cycle that rises × epochs (one-cycle).
-    #[serde(default)]
+    /// Epochs of linear warm-up, or epochs of the cycle that rise (one-cycle).
     pub warmup_epochs: f64,
-    /// The schedule ends at this share of the learning rate.
-    #[serde(default)]
+    /// The learning rate ends at this share of the peak, and never falls below it.
     pub final_share: f64,
-    #[serde(default)]
+    /// Epochs between two falls (step).
+    pub step_epochs: usize,
+    /// Epochs without a better one that are borne before a fall (plateau).
+    pub plateau_patience: usize,
+    /// What a fall leaves of the learning rate (step and plateau).
+    pub factor: f64,
+    /// Share of each weight that a step takes away at a learning rate of 1; L2 for SGD and Adam. Biases and norms are spared.
     pub weight_decay: f64,
-    #[serde(default)]
+    pub loss: LossKind,
+    /// γ of the focal loss.
+    pub focal_gamma: f64,
+    /// α of the focal loss of findings on their own: the weight of positives; negatives have the rest.
+    pub focal_alpha: Option<f64>,
     pub label_smoothing: f64,
     pub class_weights: ClassWeights,
     /// Gradients are scaled down to this global norm; 0 leaves them.
-    #[serde(default)]
     pub clip_norm: f64,
     /// Decay of the running average of the weights, per step; 0 uses the weights themselves.
-    #[serde(default)]
     pub average_decay: f64,
     /// Batches of plain training images that set the statistics of batch norm before each validation; 0 keeps those
     /// of the augmented images. See [`crate::training::validation::settle_norms`].
-    #[serde(default)]
     pub norm_batches: usize,
     /// Epochs of the last phase without a better one before the run ends; 0 runs to the end.
-    #[serde(default)]
     pub patience: usize,
     pub criterion: Criterion,
-    #[serde(default = "two")]
     pub loader_threads: usize,
-    /// Weights to start from: tensors of the same name and shape are taken, relative to the configuration.
-    #[serde(default)]
-    pub start_from: Option<PathBuf>,
 }
 
-fn two() -> usize {
-    2
+impl Default for Optimization {
+    fn default() -> Self {
+        Self {
+            batch: 16,
+            optimizer: OptimizerKind::default(),
+            momentum: 0.9,
+            nesterov: false,
+            learning_rate: 1e-3,
+            schedule: ScheduleKind::default(),
+            warmup_epochs: 0.0,
+            final_share: 0.0,
+            step_epochs: 10,
+            plateau_patience: 3,
+            factor: 0.1,
+            weight_decay: 0.0,
+            loss: LossKind::default(),
+            focal_gamma: 2.0,
+            focal_alpha: None,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::default(),
+            clip_norm: 0.0,
+            average_decay: 0.0,
+            norm_batches: 0,
+            patience: 0,
+            criterion: Criterion::default(),
+            loader_threads: 2,
+        }
+    }
 }
 
 impl Optimization {
+    /// The optimizer's rule with its numbers.
+    pub fn rule(&self) -> Rule {
+        match self.optimizer {
+            OptimizerKind::AdamW => Rule::AdamW,
+            OptimizerKind::Adam => Rule::Adam,
+            OptimizerKind::Sgd => Rule::Sgd { momentum: self.momentum as f32, nesterov: self.nesterov },
+        }
+    }
+
+    /// What is minimised, with a weight for each label.
+    pub fn objective(&self, head: Head, weights: Vec<f32>) -> Objective {
+        let focal = self.loss == LossKind::Focal;
+        Objective {
+            head,
+            weights,
+            smoothing: self.label_smoothing,
+            focus: if focal { self.focal_gamma } else { 0.0 },
+            balance: self.focal_alpha.filter(|_| focal),
+        }
+    }
+
     /// Numbers that make no sense, for a run of so many epochs.
-    pub(super) fn check(&self, epochs: usize) -> Check {
+    pub(super) fn check(&self, epochs: usize, head: Head) -> Check {
+        if self.focal_alpha.is_some() && head == Head::Softmax {
+            return Err("`focal_alpha` is for findings on their own (head = \"sigmoid\"); exclusive classes have `class_weights`".into());
+        }
+        if self.nesterov && self.momentum <= 0.0 {
+            return Err("`nesterov` needs a `momentum` above 0".into());
+        }
+        if self.step_epochs == 0 {
+            return Err("`step_epochs` must be at least 1".into());
+        }
+        within("momentum", self.momentum, 0.0, 0.999)?;
+        within("factor", self.factor, 1e-4, 1.0)?;
+        within("focal_gamma", self.focal_gamma, 0.0, 10.0)?;
+        within("focal_alpha", self.focal_alpha.unwrap_or(0.5), 0.0, 1.0)?;
         if self.batch < 2 {
             return Err("`batch` must be at least 2, for batch norm needs a spread".into());
         }
