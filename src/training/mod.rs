@@ -18,6 +18,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod control;
 pub mod curves;
+pub mod data;
 pub mod dataset;
 pub mod event;
 pub mod finish;
@@ -52,6 +53,8 @@ pub enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path} cannot be written ({reason}); free some space or choose another folder with --out, then --resume")]
     Write { path: PathBuf, reason: String },
+    #[error("the data cannot be used: {0}")]
+    Data(String),
     #[error("no labelled image was found: {0}")]
     NoImages(String),
     #[error("the data cannot be split: {0}")]

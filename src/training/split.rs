@@ -76,6 +76,7 @@ mod tests {
                 truth: truth::one_hot(usize::from(i % 4 == 0), 2),
                 patient: format!("patient {}", i / 4 * 2 + usize::from(i % 4 == 0)),
                 picture: picture.clone(),
+                ..Sample::default()
             })
             .collect()
     }

@@ -105,6 +105,7 @@ pub fn pictures() -> Dataset {
             truth: truth::one_hot(usize::from(right), 2),
             patient: format!("p{patient}"),
             picture,
+            ..Sample::default()
         }
     };
     Dataset { samples: (0..48).map(sample).collect(), warnings: Vec::new() }

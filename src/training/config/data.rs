@@ -1,4 +1,4 @@
-//! `[data]`: where images lie, how they are labelled, whose they are, and which of them validate.
+//! `[data]`: where images lie, how they are labelled, whose they are, and which of them validate and test.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,20 @@ use crate::network::manifest::Label;
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// Folders that hold one folder a class.
+    #[serde(default)]
     pub folders: Vec<PathBuf>,
+    /// A table of images with their labels.
+    #[serde(default)]
+    pub csv: Option<Table>,
+    /// Archives of the form of `MedMNIST`: `train_images`, `train_labels`, `val_…`, `test_…`.
+    #[serde(default)]
+    pub npz: Vec<PathBuf>,
     /// Rules by file name; the first that fits wins over the folder's name.
     #[serde(default, rename = "label_rule")]
     pub label_rules: Vec<LabelRule>,
-    /// Regular expressions on the file name; the first group of the first that fits names the patient.
-    /// A file that none fits is a patient of its own.
+    /// Regular expressions on the file name (the path, in a table); the first group of the first that fits names the
+    /// patient. A file that none fits belongs to the patient that the table or its DICOM header names, else to one of
+    /// its own.
     #[serde(default)]
     pub patient: Vec<String>,
     /// Share of the patients of each class that is kept for validation.
@@ -26,6 +34,84 @@ pub struct Data {
     /// Which share: 0 is the first, 1 the next … for folds.
     #[serde(default)]
     pub fold: usize,
+    /// Share of the patients of each class that is kept away from training and validation.
+    #[serde(default)]
+    pub test: f64,
+    /// A table of `image,patient,split` that decides instead of the shares: see [`crate::training::split_file`].
+    #[serde(default)]
+    pub split: Option<PathBuf>,
+}
+
+/// A table of images: one row an image, one column with all its labels or one column a label.
+///
+/// Columns that are not named here are looked for by the names that public sets give them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    pub file: PathBuf,
+    /// Folders below which the images lie, at any depth; the table's own folder if none is named.
+    #[serde(default)]
+    pub images: Vec<PathBuf>,
+    /// Column of the file name or path.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Column of the label string; without it every label has a column of its name.
+    #[serde(default)]
+    pub labels: Option<String>,
+    /// Between the labels of a string.
+    #[serde(default = "bar")]
+    pub separator: String,
+    /// Word for an image without findings.
+    #[serde(default = "no_finding")]
+    pub none: String,
+    /// What −1 in the column of a label means.
+    #[serde(default)]
+    pub uncertain: Uncertain,
+    /// What an empty cell in the column of a label means.
+    #[serde(default)]
+    pub blank: Blank,
+    #[serde(default)]
+    pub patient: Option<String>,
+    /// Column that says `train`, `val` or `test`.
+    #[serde(default)]
+    pub split: Option<String>,
+    #[serde(default)]
+    pub age: Option<String>,
+    #[serde(default)]
+    pub sex: Option<String>,
+    #[serde(default)]
+    pub view: Option<String>,
+    /// Only images of these views (`PA`, `Frontal` …); all if none is named.
+    #[serde(default)]
+    pub views: Vec<String>,
+}
+
+/// What an uncertain label counts as (Irvin et al., AAAI 2019).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Uncertain {
+    Ones,
+    Zeros,
+    /// Unknown: no part of loss and figures.
+    #[default]
+    Ignore,
+}
+
+/// What an empty cell counts as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blank {
+    #[default]
+    Absent,
+    Unknown,
+}
+
+fn bar() -> String {
+    "|".into()
+}
+
+fn no_finding() -> String {
+    "No Finding".into()
 }
 
 fn eighth() -> f64 {
@@ -43,6 +129,12 @@ pub struct LabelRule {
 impl Data {
     /// Rules that name no label, patterns that name no patient, shares that leave nothing to learn from.
     pub(super) fn check(&self, labels: &[Label]) -> Check {
+        if self.folders.is_empty() && self.csv.is_none() && self.npz.is_empty() {
+            return Err("`[data]` names no images: give `folders`, a `csv` table or `npz` archives".into());
+        }
+        if self.csv.as_ref().is_some_and(|t| t.separator.is_empty()) {
+            return Err("the `separator` of the labels in the table is empty; it is \"|\" in most tables".into());
+        }
         for rule in &self.label_rules {
             if !labels.iter().any(|l| l.name == rule.label) {
                 return Err(format!("a label rule names \"{}\", which is none of the labels", rule.label));
@@ -55,6 +147,10 @@ impl Data {
             }
         }
         within("validation", self.validation, 0.01, 0.9)?;
-        within("fold", self.fold as f64, 0.0, (1.0 / self.validation).round() - 1.0)
+        within("test", self.test, 0.0, 0.9)?;
+        if self.validation + self.test > 0.95 {
+            return Err("`validation` and `test` together leave less than 5 % to learn from".into());
+        }
+        within("fold", self.fold as f64, 0.0, ((1.0 - self.test) / self.validation).round() - 1.0)
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use augment::Augment;
-pub use data::{Data, LabelRule};
+pub use data::{Blank, Data, LabelRule, Table, Uncertain};
 pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
 pub use transfer::Transfer;
 

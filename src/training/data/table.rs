@@ -1,0 +1,316 @@
+//! Tables of labels: NIH `Data_Entry_2017.csv` (all findings of an image in one string) and the form of `CheXpert` (one
+//! column a finding: 1, 0, −1 for uncertain, empty).
+//!
+//! A column that is not named in the configuration is looked for by the names of public sets. Images are found by
+//! their path below the folders, else by file name; where names repeat, the path that agrees longest from its end wins.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::super::config::{Blank, Config, Table, Uncertain, same_name};
+use super::super::{Error, Result, truth};
+use super::{Facts, Listed, Origin, Part, Patterns, key_of, label_called, name_of, quoted};
+use crate::limits;
+use crate::network::manifest::Head;
+use crate::study::Warning;
+
+/// Most rows with the same fault that are named one by one.
+const NAMED: usize = 20;
+
+/// Adds the images of a table.
+pub fn list(
+    config: &Config,
+    table: &Table,
+    root: &Path,
+    patterns: &Patterns,
+    files: &mut Vec<Listed>,
+    warnings: &mut Vec<Warning>,
+) -> Result<()> {
+    let path = root.join(&table.file);
+    let size = std::fs::metadata(&path).map_err(|source| Error::Read { path: path.clone(), source })?.len();
+    let refuse = |reason: String| Error::Data(format!("the table {} {reason}", path.display()));
+    if size > limits::FILE_BYTES {
+        return Err(refuse(format!("has {size} bytes, which is more than is read")));
+    }
+    let mut rows =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_path(&path).map_err(|e| refuse(said(&e)))?;
+    let header: Vec<String> = rows
+        .headers()
+        .map_err(|e| refuse(said(&e)))?
+        .iter()
+        .map(|h| h.trim_start_matches('\u{feff}').trim().to_owned())
+        .collect();
+    let columns = Columns::of(config, table, &header).map_err(&refuse)?;
+    let folders: Vec<PathBuf> = match &table.images[..] {
+        [] => vec![path.parent().map(Path::to_owned).unwrap_or_default()],
+        named => named.iter().map(|f| root.join(f)).collect(),
+    };
+    let images = Images::below(folders)?;
+    let mut tally = Tally::default();
+    let before = files.len();
+    for (number, row) in rows.records().enumerate() {
+        let row = row.map_err(|e| refuse(said(&e)))?;
+        let cell = |i: Option<usize>| i.and_then(|i| row.get(i)).unwrap_or_default().to_owned();
+        let name = cell(Some(columns.image));
+        let at = |reason: String| Warning { path: PathBuf::from(&name), reason };
+        if name.is_empty() {
+            tally.fault(warnings, at(format!("row {} of the table names no image", number + 2)));
+            continue;
+        }
+        let facts = Facts { age: cell(columns.age), sex: cell(columns.sex), view: cell(columns.view) };
+        if !table.views.is_empty() && !table.views.iter().any(|v| same_name(v, &facts.view)) {
+            tally.views += 1;
+            continue;
+        }
+        let truth = match columns.truth(config, table, &row, &mut tally) {
+            Ok(truth) => truth,
+            Err(reason) => {
+                tally.fault(warnings, at(reason));
+                continue;
+            }
+        };
+        let Some(file) = images.find(&name) else {
+            tally.fault(warnings, at("no file of this name lies below the folders of images".into()));
+            continue;
+        };
+        let patient = patterns.patient(&name).or_else(|| Some(cell(columns.patient)).filter(|p| !p.is_empty()));
+        files.push(Listed {
+            key: key_of(root, &file),
+            origin: Origin::File(file),
+            truth,
+            patient,
+            part: Part::named(&cell(columns.split)),
+            facts,
+        });
+        if files.len() - before > limits::FILES_AT_ONCE {
+            return Err(refuse(format!("has more than {} images", limits::FILES_AT_ONCE)));
+        }
+    }
+    tally.conclude(config, &path, &columns, files.len() - before, warnings)
+}
+
+fn said(error: &csv::Error) -> String {
+    format!("cannot be read: {error}")
+}
+
+/// Numbers of the columns.
+struct Columns {
+    image: usize,
+    /// The column of label strings, or one column a label.
+    labels: Labels,
+    patient: Option<usize>,
+    split: Option<usize>,
+    age: Option<usize>,
+    sex: Option<usize>,
+    view: Option<usize>,
+}
+
+enum Labels {
+    Text(usize),
+    Each(Vec<usize>),
+}
+
+impl Columns {
+    fn of(config: &Config, table: &Table, header: &[String]) -> std::result::Result<Self, String> {
+        let place = |name: &str| header.iter().position(|h| same_name(h, name));
+        let find = |named: &Option<String>, usual: &[&str]| match named {
+            Some(name) => match header.iter().position(|h| h == name).or_else(|| place(name)) {
+                Some(i) => Ok(Some(i)),
+                None => Err(format!("has no column \"{name}\"; its columns are {}", quoted(header))),
+            },
+            None => Ok(usual.iter().find_map(|n| place(n))),
+        };
+        let image = find(&table.image, &["Image Index", "Path", "image", "file name", "file", "filepath", "image id"])?;
+        let Some(image) = image else {
+            return Err(format!(
+                "has no column that looks like a file name; name it with `image`. Its columns are {}",
+                quoted(header)
+            ));
+        };
+        let text = find(&table.labels, &["Finding Labels", "labels", "label", "findings", "class", "diagnosis"])?;
+        let columns: Vec<Option<usize>> =
+            config.labels.iter().map(|l| place(&l.name).or_else(|| l.aliases.iter().find_map(|a| place(a)))).collect();
+        let labels = match text {
+            Some(i) if table.labels.is_some() || columns.iter().any(Option::is_none) => Labels::Text(i),
+            _ => {
+                let missing = columns.iter().zip(&config.labels).filter(|(c, _)| c.is_none());
+                let missing: Vec<&str> = missing.map(|(_, l)| l.name.as_str()).collect();
+                if !missing.is_empty() {
+                    return Err(format!(
+                        "has neither a column of label strings (name it with `labels`) nor a column for {}; its columns \
+                         are {}",
+                        quoted(missing),
+                        quoted(header)
+                    ));
+                }
+                Labels::Each(columns.into_iter().flatten().collect())
+            }
+        };
+        Ok(Self {
+            image,
+            labels,
+            patient: find(&table.patient, &["Patient ID", "patient", "subject id", "subject"])?,
+            split: find(&table.split, &["split"])?,
+            age: find(&table.age, &["Patient Age", "age"])?,
+            sex: find(&table.sex, &["Patient Gender", "Patient Sex", "sex", "gender"])?,
+            view: find(&table.view, &["View Position", "Frontal/Lateral", "view"])?,
+        })
+    }
+
+    fn truth(
+        &self,
+        config: &Config,
+        table: &Table,
+        row: &csv::StringRecord,
+        tally: &mut Tally,
+    ) -> std::result::Result<Vec<f32>, String> {
+        let cell = |i: usize| row.get(i).unwrap_or_default().trim();
+        let truth = match &self.labels {
+            Labels::Text(i) => {
+                let mut truth = vec![0.0; config.labels.len()];
+                for word in cell(*i).split(table.separator.as_str()).map(str::trim).filter(|w| !w.is_empty()) {
+                    match label_called(config, word) {
+                        Some(k) => truth[k] = 1.0,
+                        None if same_name(word, &table.none) => {}
+                        None => *tally.foreign.entry(word.to_owned()).or_default() += 1,
+                    }
+                }
+                truth
+            }
+            Labels::Each(columns) => {
+                columns.iter().map(|&i| value(cell(i), table)).collect::<std::result::Result<_, _>>()?
+            }
+        };
+        truth::present(&truth).for_each(|k| {
+            tally.seen.insert(k);
+        });
+        if config.head == Head::Softmax && truth::class(&truth).is_none() {
+            return Err(format!(
+                "it has {} of the labels, but the labels of a softmax head exclude each other",
+                truth::present(&truth).count()
+            ));
+        }
+        Ok(truth)
+    }
+}
+
+/// What the cell of a label says.
+fn value(cell: &str, table: &Table) -> std::result::Result<f32, String> {
+    let number = match cell.to_lowercase().as_str() {
+        "" | "nan" => None,
+        "true" | "yes" => Some(1.0),
+        "false" | "no" => Some(0.0),
+        "u" => Some(-1.0),
+        other => Some(other.parse::<f32>().map_err(|_| format!("\"{cell}\" is none of 1, 0, -1 and empty"))?),
+    };
+    match number {
+        None if table.blank == Blank::Absent => Ok(0.0),
+        None => Ok(f32::NAN),
+        Some(v) if v == 0.0 || v == 1.0 => Ok(v),
+        Some(v) if v == -1.0 => Ok(match table.uncertain {
+            Uncertain::Ones => 1.0,
+            Uncertain::Zeros => 0.0,
+            Uncertain::Ignore => f32::NAN,
+        }),
+        Some(_) => Err(format!("\"{cell}\" is none of 1, 0, -1 and empty")),
+    }
+}
+
+/// What was met on the way through a table.
+#[derive(Default)]
+struct Tally {
+    /// Words that are no label of the configuration, with the number of their images.
+    foreign: BTreeMap<String, usize>,
+    /// Labels that some image has.
+    seen: BTreeSet<usize>,
+    faults: usize,
+    first: String,
+    views: usize,
+}
+
+impl Tally {
+    fn fault(&mut self, warnings: &mut Vec<Warning>, warning: Warning) {
+        if self.faults == 0 {
+            self.first = format!("{}: {}", warning.path.display(), warning.reason);
+        }
+        self.faults += 1;
+        if self.faults <= NAMED {
+            warnings.push(warning);
+        }
+    }
+
+    fn conclude(
+        self,
+        config: &Config,
+        path: &Path,
+        columns: &Columns,
+        images: usize,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<()> {
+        let there = quoted(self.foreign.keys());
+        if self.seen.is_empty() && !self.foreign.is_empty() && matches!(columns.labels, Labels::Text(_)) {
+            let wanted = quoted(config.labels.iter().map(|l| &l.name));
+            let path = path.display();
+            return Err(Error::Data(format!("the table {path} names none of the labels {wanted}; it names {there}")));
+        }
+        if images == 0 {
+            let path = path.display();
+            let why = if self.faults == 0 { "it has no rows".to_owned() } else { self.first };
+            let views =
+                if self.views > 0 { format!(" ({} rows are of other views)", self.views) } else { String::new() };
+            return Err(Error::NoImages(format!("the table {path} yields nothing; {why}{views}")));
+        }
+        let mut say = |reason: String| warnings.push(Warning { path: path.into(), reason });
+        if self.faults > NAMED {
+            say(format!("{} rows were left out in all", self.faults));
+        }
+        let absent = config.labels.iter().enumerate().filter(|(k, _)| !self.seen.contains(k));
+        let absent: Vec<&str> = absent.map(|(_, l)| l.name.as_str()).collect();
+        if !absent.is_empty() {
+            let other = if there.is_empty() { String::new() } else { format!("; it also names {there}") };
+            say(format!("no image of it has {}{other}", quoted(absent)));
+        } else if !there.is_empty() {
+            say(format!("it also names {there}, which the configuration does not; they count as absent"));
+        }
+        Ok(())
+    }
+}
+
+/// The files below some folders, by name.
+struct Images {
+    folders: Vec<PathBuf>,
+    by_name: HashMap<String, Vec<PathBuf>>,
+}
+
+impl Images {
+    fn below(folders: Vec<PathBuf>) -> Result<Self> {
+        let mut by_name: HashMap<String, Vec<PathBuf>> = HashMap::new();
+        for folder in &folders {
+            if let Err(source) = std::fs::read_dir(folder) {
+                return Err(Error::Read { path: folder.clone(), source });
+            }
+            let walk = walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+            for entry in walk.flatten().take(4 * limits::FILES_AT_ONCE).filter(|e| e.file_type().is_file()) {
+                by_name.entry(name_of(entry.path())).or_default().push(entry.into_path());
+            }
+        }
+        Ok(Self { folders, by_name })
+    }
+
+    /// The file that the table calls `name`.
+    fn find(&self, name: &str) -> Option<PathBuf> {
+        let wanted = Path::new(name);
+        // A table may name only what lies below the folders: a path that climbs out of them is matched by its name.
+        if wanted.components().all(|c| matches!(c, std::path::Component::Normal(_)))
+            && let Some(file) = self.folders.iter().map(|f| f.join(wanted)).find(|f| f.is_file())
+        {
+            return Some(file);
+        }
+        let agree = |file: &&PathBuf| {
+            let ends = file.components().rev().zip(wanted.components().rev());
+            ends.take_while(|(a, b)| a == b).count()
+        };
+        // `max_by_key` takes the last of equals, the sorted first is wanted: the order is turned round.
+        self.by_name.get(&name_of(wanted))?.iter().rev().max_by_key(agree).cloned()
+    }
+}
