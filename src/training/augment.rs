@@ -1,7 +1,7 @@
 //! Random changes of a training image that leave its finding as it was.
 //!
-//! One affine resample carries rotation, shear, zoom, aspect, shift and mirror, so that the image is interpolated
-//! once. Then grey values (brightness, contrast, gamma and a random monotone tone curve as one table), sharpness,
+//! One resample carries rotation, shear, zoom, aspect, shift, mirror and elastic deformation, so that the image is
+//! interpolated once. Then grey values (brightness, contrast, gamma and a random monotone tone curve as one table), sharpness,
 //! noise and cut-out.
 //!
 //! Aspect and sharpness matter more than they seem to: the classes of public chest sets were squashed from
@@ -15,6 +15,7 @@ use rand_distr::StandardNormal;
 
 use super::config::Augment;
 use super::dataset::Picture;
+use super::elastic::Field;
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
 use crate::network::manifest::Input;
@@ -49,7 +50,7 @@ fn around_zero(range: f32, rng: &mut ChaCha8Rng) -> f32 {
     range * (2.0 * rng.random::<f32>() - 1.0)
 }
 
-/// Rotation, shear, zoom, aspect, shift and mirror in one bilinear resample; outside is black.
+/// Rotation, shear, zoom, aspect, shift, mirrors and elastic deformation in one bilinear resample; outside is black.
 fn place(picture: &Picture, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
     let angle = around_zero(strength.rotation, rng).to_radians();
     let shear = around_zero(strength.shear, rng).to_radians().tan();
@@ -57,9 +58,15 @@ fn place(picture: &Picture, size: usize, strength: &Augment, rng: &mut ChaCha8Rn
     let aspect = around_zero(strength.aspect, rng) / 2.0;
     let (shift_x, shift_y) = (around_zero(strength.shift, rng), around_zero(strength.shift, rng));
     let mirror = if rng.random::<f32>() < strength.flip { -1.0 } else { 1.0 };
+    // What is off draws no number: configurations that do not know it keep their images.
+    let upright = if strength.flip_vertical > 0.0 && rng.random::<f32>() < strength.flip_vertical { -1.0 } else { 1.0 };
+    let field = (strength.elastic > 0.0).then(|| {
+        let reach = strength.elastic * rng.random::<f32>();
+        Field::drawn(reach, strength.elastic_sigma, rng)
+    });
 
     // From output to source, both centred and in sides: scale · shear · rotation.
-    let (scale_x, scale_y) = ((-zoom - aspect).exp() * mirror, (-zoom + aspect).exp());
+    let (scale_x, scale_y) = ((-zoom - aspect).exp() * mirror, (-zoom + aspect).exp() * upright);
     let (sin, cos) = angle.sin_cos();
     let (xx, xy) = (scale_x * (cos + shear * sin), scale_x * (shear * cos - sin));
     let (yx, yy) = (scale_y * sin, scale_y * cos);
@@ -72,8 +79,12 @@ fn place(picture: &Picture, size: usize, strength: &Augment, rng: &mut ChaCha8Rn
         let v = (row as f32 - middle) * step;
         for column in 0..size {
             let u = (column as f32 - middle) * step;
-            let x = centre + xx * u + xy * v + shift_x * from;
-            let y = centre + yx * u + yy * v + shift_y * from;
+            let mut x = centre + xx * u + xy * v + shift_x * from;
+            let mut y = centre + yx * u + yy * v + shift_y * from;
+            if let Some(field) = &field {
+                let (dx, dy) = field.at(column as f32 / (size - 1) as f32, row as f32 / (size - 1) as f32);
+                (x, y) = (x + dx * from, y + dy * from);
+            }
             values.push(bilinear(picture, x, y));
         }
     }
@@ -147,7 +158,7 @@ fn sharpness(plane: Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8R
 }
 
 /// Separable Gaussian blur, edges repeated.
-fn gaussian(plane: &Plane, sigma: f32) -> Plane {
+pub(super) fn gaussian(plane: &Plane, sigma: f32) -> Plane {
     if sigma < 0.2 {
         return plane.clone();
     }
@@ -218,6 +229,9 @@ mod tests {
         Augment {
             untouched: 0.0,
             flip: 0.5,
+            flip_vertical: 0.5,
+            elastic: 0.1,
+            elastic_sigma: 0.1,
             rotation: 30.0,
             shift: 0.2,
             zoom: 0.4,
@@ -263,6 +277,15 @@ mod tests {
         let strength = Augment { flip: 1.0, ..Augment::default() };
         let plane = augment(&picture, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
         assert!(plane.at(0, 5) > 0.9 && plane.at(31, 5) < 0.1);
+    }
+
+    #[test]
+    fn a_vertical_mirror_image_swaps_top_and_bottom() {
+        let side = 32;
+        let picture = Picture { size: side, greys: (0..side * side).map(|i| (i / side * 255 / side) as u8).collect() };
+        let strength = Augment { flip_vertical: 1.0, ..Augment::default() };
+        let plane = augment(&picture, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
+        assert!(plane.at(5, 0) > 0.9 && plane.at(5, 31) < 0.1);
     }
 
     #[test]

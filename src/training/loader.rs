@@ -3,18 +3,20 @@
 //! Thread `t` of `T` makes the batches `t, t + T, …` and puts them into its own bounded channel; the trainer takes
 //! from the channels in turn. So the order never depends on which thread was quicker.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
 use rand::Rng;
-use rand::seq::SliceRandom;
 use rand_distr::{Beta, Distribution};
 
 use super::augment::augment;
-use super::config::Augment;
+use super::config::{Augment, Sampling};
 use super::dataset::Picture;
 use super::random::{Purpose, stream};
-use super::{Error, Result};
+use super::smote::Blend;
+use super::{Error, Result, sampling};
+use crate::imaging::Plane;
 use crate::network::manifest::Input;
 use crate::network::preprocess;
 
@@ -24,7 +26,10 @@ const AHEAD: usize = 3;
 /// What batches are made of.
 pub struct Recipe {
     pub pictures: Vec<Picture>,
-    /// Truth of each picture, one value a label: see [`super::truth`].
+    /// Synthetic pictures, numbered on from the last real one; all are shown in every epoch.
+    pub blends: Vec<Blend>,
+    pub sampling: Sampling,
+    /// Truth of each picture, then of each synthetic one: see [`super::truth`].
     pub truth: Vec<Vec<f32>>,
     pub classes: usize,
     /// The network's input at the size of this phase.
@@ -42,10 +47,12 @@ pub struct Batch {
 }
 
 impl Recipe {
-    /// The pictures `indices` in the order of `epoch`; a last batch of fewer than half is left out.
+    /// The pictures `indices`, and the synthetic ones, in the order of `epoch`; a last batch of fewer than half is left
+    /// out.
     pub fn order(&self, indices: &[usize], epoch: usize) -> Vec<Vec<usize>> {
-        let mut order = indices.to_vec();
-        order.shuffle(&mut stream(self.seed, Purpose::Order, epoch, 0));
+        let synthetic = self.pictures.len()..self.pictures.len() + self.blends.len();
+        let all: Vec<usize> = indices.iter().copied().chain(synthetic).collect();
+        let order = sampling::order(self.sampling, &all, &self.truth, self.seed, epoch);
         let mut batches: Vec<Vec<usize>> = order.chunks(self.batch).map(<[usize]>::to_vec).collect();
         if batches.len() > 1 && batches.last().is_some_and(|b| b.len() * 2 < self.batch) {
             batches.pop();
@@ -62,8 +69,7 @@ impl Recipe {
             truth: Vec::with_capacity(members.len() * self.classes),
         };
         for &i in members {
-            let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
-            let mut plane = augment(&self.pictures[i], &self.input, &self.augment, &mut rng);
+            let mut plane = self.variant(i, epoch);
             preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
             batch.pixels.extend(plane.values);
             batch.truth.extend(&self.truth[i]);
@@ -79,13 +85,27 @@ impl Recipe {
         batch
     }
 
+    /// A picture, or the mixture of two that a synthetic one is.
+    fn picture(&self, i: usize) -> Cow<'_, Picture> {
+        match i.checked_sub(self.pictures.len()) {
+            None => Cow::Borrowed(&self.pictures[i]),
+            Some(k) => Cow::Owned(self.blends[k].picture(&self.pictures)),
+        }
+    }
+
+    /// Picture `i` as `epoch` changes it, values from 0 to 1.
+    pub fn variant(&self, i: usize, epoch: usize) -> Plane {
+        let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
+        augment(&self.picture(i), &self.input, &self.augment, &mut rng)
+    }
+
     /// Pictures as the network sees them at prediction: no augmentation.
     pub fn plain(&self, members: &[usize]) -> Vec<f32> {
         use rayon::prelude::*;
         let planes: Vec<Vec<f32>> = members
             .par_iter()
             .map(|&i| {
-                let mut plane = self.pictures[i].plane();
+                let mut plane = self.picture(i).plane();
                 preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
                 plane.values
             })

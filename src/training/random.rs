@@ -14,6 +14,7 @@ pub enum Purpose {
     Augment,
     MixUp,
     Dropout,
+    Smote,
 }
 
 /// The sequence of `place` (image, batch, tensor …) in `epoch` for `purpose`.

@@ -9,7 +9,7 @@ use candle_nn::VarMap;
 use rand::RngCore;
 
 use super::checkpoint::{self, State};
-use super::config::{Config, Criterion};
+use super::config::{Config, Criterion, Smote};
 use super::control::Control;
 use super::curves;
 use super::dataset::{self, Dataset};
@@ -25,9 +25,10 @@ use super::preview;
 use super::produce::{self, Extent};
 use super::random::{Purpose, stream};
 use super::schedule::{Plateau, Schedule};
+use super::smote::{self, Blend};
 use super::split::{self, Split};
 use super::validation::{self, Scores, targets};
-use super::{Error, Result, balance};
+use super::{Error, Result, balance, split_file, truth};
 use crate::network::manifest::{Input, Manifest};
 use crate::network::{Mode, Network};
 
@@ -136,6 +137,7 @@ struct Run<'a> {
     best: Option<Values>,
     state: State,
     recipe: Arc<Recipe>,
+    blends: Vec<Blend>,
     stopped_early: bool,
 }
 
@@ -148,8 +150,17 @@ impl<'a> Run<'a> {
         control: &'a Control,
     ) -> Result<Self> {
         let classes = config.labels.len();
-        let data = &config.data;
-        let split = split::by_patient(&dataset.samples, classes, data.validation, data.fold, config.seed)?;
+        let split = split::of_config(config, &dataset.samples, &options.data)?;
+        for remark in &split.remarks {
+            observer(Event::Warning(remark.clone()));
+        }
+        split_file::write(&options.out.join("split.csv"), &dataset.samples, &split)?;
+        let blends = match config.balance.smote {
+            Smote::Pixels => {
+                smote::on_pixels(&dataset.samples, &split.training, config.balance.neighbours, config.seed)
+            }
+            Smote::Off | Smote::Features => Vec::new(),
+        };
         let vars = VarMap::new();
         let network =
             config.architecture.trainable(config.input.channels, classes, &vars, &options.device, config.seed)?;
@@ -177,7 +188,8 @@ impl<'a> Run<'a> {
                 steps_of: Vec::new(),
                 fingerprint: checkpoint::fingerprint(config, dataset.samples.len()),
             },
-            recipe: recipe(config, dataset, config.size_at(0)),
+            recipe: recipe(config, dataset, &blends, config.size_at(0)),
+            blends,
             stopped_early: false,
             config,
             options,
@@ -225,7 +237,7 @@ impl<'a> Run<'a> {
             let started = Instant::now();
             let size = self.config.size_at(self.state.epoch);
             if self.recipe.input.width != size {
-                self.recipe = recipe(self.config, self.dataset, size);
+                self.recipe = recipe(self.config, self.dataset, &self.blends, size);
             }
             let pass = self.epoch(&mut pace)?;
             if pass.interrupted {
@@ -395,7 +407,7 @@ impl<'a> Run<'a> {
         if let Some(values) = self.best.as_ref().or(self.average.as_ref()) {
             self.parameters.assign(values)?;
         }
-        let recipe = recipe(self.config, self.dataset, self.config.input.width);
+        let recipe = recipe(self.config, self.dataset, &self.blends, self.config.input.width);
         let scores = self.score(&recipe)?;
         let values = self.parameters.values()?;
         let patient = |i: &usize| self.dataset.samples[*i].patient.as_str();
@@ -462,11 +474,15 @@ impl<'a> Run<'a> {
     }
 }
 
-fn recipe(config: &Config, dataset: &Dataset, size: usize) -> Arc<Recipe> {
+fn recipe(config: &Config, dataset: &Dataset, blends: &[Blend], size: usize) -> Arc<Recipe> {
+    let labels = config.labels.len();
+    let synthetic = blends.iter().map(|b| truth::one_hot(b.class, labels));
     Arc::new(Recipe {
         pictures: dataset.at_size(size, &config.input),
-        truth: dataset.samples.iter().map(|s| s.truth.clone()).collect(),
-        classes: config.labels.len(),
+        blends: blends.to_vec(),
+        sampling: config.balance.sampling,
+        truth: dataset.samples.iter().map(|s| s.truth.clone()).chain(synthetic).collect(),
+        classes: labels,
         input: Input { width: size, height: size, ..config.input.clone() },
         augment: config.augment.clone(),
         batch: config.optimization.batch,

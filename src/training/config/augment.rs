@@ -12,6 +12,8 @@ pub struct Augment {
     pub untouched: f32,
     /// Probability of a left-right mirror image.
     pub flip: f32,
+    /// Probability of an upside-down mirror image.
+    pub flip_vertical: f32,
     /// Largest rotation, degrees.
     pub rotation: f32,
     /// Largest shift, share of the side.
@@ -22,6 +24,10 @@ pub struct Augment {
     pub aspect: f32,
     /// Largest shear, degrees.
     pub shear: f32,
+    /// Largest displacement by an elastic deformation, share of the side.
+    pub elastic: f32,
+    /// Standard deviation of the Gaussian that smooths it, share of the side.
+    pub elastic_sigma: f32,
     /// Largest shift of all grey values, share of the range.
     pub brightness: f32,
     /// Largest change of contrast, natural logarithm.
@@ -54,6 +60,9 @@ impl Augment {
         for (name, value, high) in [
             ("untouched", self.untouched, 1.0),
             ("flip", self.flip, 1.0),
+            ("flip_vertical", self.flip_vertical, 1.0),
+            ("elastic", self.elastic, 0.2),
+            ("elastic_sigma", self.elastic_sigma, 0.5),
             ("rotation", self.rotation, 180.0),
             ("shift", self.shift, 0.5),
             ("zoom", self.zoom, 1.5),
@@ -73,6 +82,10 @@ impl Augment {
             ("mixup_alpha", self.mixup_alpha, 10.0),
         ] {
             within(&format!("augment.{name}"), f64::from(value), 0.0, high)?;
+        }
+        if self.elastic > 0.0 {
+            // A field that is rougher than this tears the picture instead of bending it.
+            within("augment.elastic_sigma", f64::from(self.elastic_sigma), 0.03, 0.5)?;
         }
         Ok(())
     }

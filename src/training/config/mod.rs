@@ -4,6 +4,7 @@
 //! so that a configuration names no machine. Unknown keys are refused: a misspelt option must not be ignored.
 
 mod augment;
+mod balance;
 mod data;
 mod optimization;
 mod transfer;
@@ -13,6 +14,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use augment::Augment;
+pub use balance::{Balance, Sampling, Smote};
 pub use data::{Blank, Data, LabelRule, Table, Uncertain};
 pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
 pub use transfer::Transfer;
@@ -39,6 +41,7 @@ pub struct Config {
     pub seed: u64,
     pub data: Data,
     #[serde(default)]
+    pub balance: Balance,
     pub optimization: Optimization,
     #[serde(default)]
     pub transfer: Transfer,
@@ -179,6 +182,7 @@ impl Config {
             return Err("the input must have one channel or three".into());
         }
         self.data.check(&self.labels)?;
+        self.balance.check(self.head)?;
         self.optimization.check(self.epochs(), self.head)?;
         self.augment.check()?;
         within("previews", self.previews as f64, 0.0, 64.0)?;

@@ -53,6 +53,8 @@ pub enum ClassWeights {
     Inverse,
     /// In inverse proportion to its square root.
     InverseRoot,
+    /// In inverse proportion to the effective number of images, with the β of `[balance]`.
+    Effective,
 }
 
 /// What makes an epoch the best.

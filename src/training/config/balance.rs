@@ -1,0 +1,58 @@
+//! `[balance]`: what is done about classes of different size, beside the weights in the loss.
+
+use serde::Deserialize;
+
+use super::{Check, within};
+use crate::network::manifest::Head;
+
+/// Sampling and synthetic images.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Balance {
+    pub sampling: Sampling,
+    pub smote: Smote,
+    /// Nearest neighbours of an image that synthetic ones lie towards.
+    pub neighbours: usize,
+    /// β of `class_weights = "effective"`: the nearer to 1, the nearer to inverse weights.
+    pub beta: f64,
+}
+
+/// Which images an epoch shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// Every image once.
+    #[default]
+    Once,
+    /// As many draws with replacement, every class as often as any other.
+    Weighted,
+}
+
+/// Where synthetic images of the smaller classes are made. See [`crate::training::smote`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Smote {
+    #[default]
+    Off,
+    /// Between the features of a frozen backbone.
+    Features,
+    /// Between the pixels of two films: a double exposure, no film.
+    Pixels,
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        Self { sampling: Sampling::Once, smote: Smote::Off, neighbours: 5, beta: 0.999 }
+    }
+}
+
+impl Balance {
+    /// Numbers and combinations that make no sense.
+    pub(super) fn check(&self, head: Head) -> Check {
+        if self.smote != Smote::Off && head != Head::Softmax {
+            return Err("`balance.smote` needs classes that exclude each other (head = \"softmax\")".into());
+        }
+        within("balance.neighbours", self.neighbours as f64, 1.0, 100.0)?;
+        within("balance.beta", self.beta, 0.0, 0.999_999)
+    }
+}

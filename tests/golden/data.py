@@ -1,0 +1,38 @@
+"""Golden numbers for SMOTE and class weights: python tests/golden/data.py > tests/golden/data.json
+
+    pip install imbalanced-learn scikit-learn numpy
+"""
+
+import json
+
+import numpy as np
+from imblearn.over_sampling import SMOTE
+from sklearn.neighbors import NearestNeighbors
+
+rng = np.random.default_rng(3)
+
+
+def smote():
+    counts = [40, 15, 8]
+    features = np.concatenate([rng.normal(k, 1.0, (n, 4)) for k, n in enumerate(counts)]).round(4)
+    classes = np.repeat([0, 1, 2], counts)
+    _, after = SMOTE(k_neighbors=5, random_state=0).fit_resample(features, classes)
+    members = np.flatnonzero(classes == 2)
+    found = NearestNeighbors(n_neighbors=6).fit(features[members]).kneighbors(features[members], return_distance=False)
+    return {
+        "features": features.tolist(),
+        "classes": classes.tolist(),
+        "counts": np.bincount(after).tolist(),
+        "neighbours": members[found[:, 1:]].tolist(),
+    }
+
+
+def effective():
+    """The class weights of Cui et al. (CVPR 2019), as in their code, scaled to a mean of 1 over the images."""
+    counts, beta = np.array([5000, 300, 20]), 0.999
+    weights = (1.0 - beta) / (1.0 - np.power(beta, counts))
+    weights = weights * counts.sum() / (weights * counts).sum()
+    return {"counts": counts.tolist(), "beta": beta, "weights": weights.tolist()}
+
+
+print(json.dumps({"smote": smote(), "effective": effective()}))
