@@ -4,6 +4,8 @@
 //! `--json` prints one object a line and nothing else. Exit codes: 0 done, 1 failed, 2 usage, 3 some of several
 //! inputs failed. Errors are sentences with their causes, also when a command panics.
 
+mod data;
+mod data_check;
 mod demo;
 mod evaluate;
 mod explain;
@@ -78,6 +80,7 @@ enum Command {
     Evaluate(evaluate::Args),
     Phantom(phantom::PhantomArgs),
     Train(train::TrainArgs),
+    Data(data::DataArgs),
     Models(models::Args),
     Inspect(inspect::Args),
     TrainGate(train_gate::TrainGateArgs),
@@ -154,6 +157,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Report(args) => report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Train(args) => train::run(&args).map(|()| Outcome::Done),
+        Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -11,6 +11,7 @@
 //!
 //! Nothing here prints: progress goes as [`event::Event`]s to a [`trainer::Observer`], wishes come by a [`control::Control`].
 
+pub mod audit;
 pub mod augment;
 pub mod balance;
 pub mod canvas;
@@ -39,6 +40,7 @@ pub mod produce;
 pub mod random;
 pub mod sampling;
 pub mod schedule;
+pub mod sheet;
 pub mod smote;
 pub mod split;
 pub mod split_file;
@@ -46,6 +48,7 @@ pub mod stratify;
 pub mod trainer;
 pub mod truth;
 pub mod validation;
+pub mod variants;
 
 use std::path::PathBuf;
 
@@ -81,6 +84,8 @@ pub enum Error {
     Curves(String),
     #[error("the run was stopped before its first epoch was over, so it leaves no model; start it again")]
     Stopped,
+    #[error("the picture could not be drawn: {0}")]
+    Picture(String),
     #[error("a loader thread stopped before its last batch")]
     Loader,
 }

@@ -474,7 +474,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn recipe(config: &Config, dataset: &Dataset, blends: &[Blend], size: usize) -> Arc<Recipe> {
+/// What the batches of a phase are made of: pictures of `size`, with the synthetic ones.
+pub fn recipe(config: &Config, dataset: &Dataset, blends: &[Blend], size: usize) -> Arc<Recipe> {
     let labels = config.labels.len();
     let synthetic = blends.iter().map(|b| truth::one_hot(b.class, labels));
     Arc::new(Recipe {

@@ -1,9 +1,11 @@
-"""Golden numbers for SMOTE and class weights: python tests/golden/data.py > tests/golden/data.json
+"""Golden numbers for SMOTE and class weights, and archives as NumPy writes them (data.npz deflated, data_rgb.npz
+stored): python tests/golden/data.py > tests/golden/data.json
 
     pip install imbalanced-learn scikit-learn numpy
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 from imblearn.over_sampling import SMOTE
@@ -35,4 +37,19 @@ def effective():
     return {"counts": counts.tolist(), "beta": beta, "weights": weights.tolist()}
 
 
+def archives():
+    """Image i of a part is filled with 10 i + the number of the part; its label is i modulo 3, or the bits of i."""
+    grey, rgb = {}, {}
+    for number, (part, n) in enumerate([("train", 6), ("val", 3), ("test", 2)]):
+        images = np.stack([np.full((8, 8), 10 * i + number, np.uint8) for i in range(n)])
+        grey |= {f"{part}_images": images, f"{part}_labels": (np.arange(n) % 3).astype(np.uint8)[:, None]}
+        colours = np.stack([images, images // 2, images // 4], -1)
+        bits = (np.arange(n)[:, None] >> np.arange(3)) & 1
+        rgb |= {f"{part}_images": colours, f"{part}_labels": bits.astype(np.int64)}
+    folder = Path(__file__).parent
+    np.savez_compressed(folder / "data.npz", **grey)
+    np.savez(folder / "data_rgb.npz", **rgb)
+
+
+archives()
 print(json.dumps({"smote": smote(), "effective": effective()}))

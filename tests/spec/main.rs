@@ -3,6 +3,7 @@
 mod architectures;
 mod cam;
 mod cli;
+mod data;
 mod default_model;
 mod engine;
 mod findings;

@@ -207,7 +207,7 @@ fn value(cell: &str, table: &Table) -> std::result::Result<f32, String> {
         None if table.blank == Blank::Absent => Ok(0.0),
         None => Ok(f32::NAN),
         Some(v) if v == 0.0 || v == 1.0 => Ok(v),
-        Some(v) if v == -1.0 => Ok(match table.uncertain {
+        Some(-1.0) => Ok(match table.uncertain {
             Uncertain::Ones => 1.0,
             Uncertain::Zeros => 0.0,
             Uncertain::Ignore => f32::NAN,

@@ -1,0 +1,134 @@
+//! `pellucid data …`: looks at a data set before anything is trained on it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use super::{Outcome, data_check, output};
+use crate::training::config::Config;
+use crate::training::dataset::{self, Dataset};
+use crate::training::variants::{self, Extent};
+use crate::training::{split, split_file, trainer};
+
+/// Check, split and preview training data
+#[derive(Debug, clap::Args)]
+pub struct DataArgs {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DataCommand {
+    Check(data_check::CheckArgs),
+    Split(SplitArgs),
+    Preview(PreviewArgs),
+}
+
+/// Write the split of a configuration as a table of image, patient and part
+#[derive(Debug, clap::Args)]
+struct SplitArgs {
+    #[arg(value_name = "CONFIG.toml")]
+    config: PathBuf,
+    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The table to write; a run reads it with `split = "split.csv"` under `[data]`
+    #[arg(long, value_name = "FILE.csv", default_value = "split.csv")]
+    out: PathBuf,
+}
+
+/// Draw training images beside what augmentation makes of them
+#[derive(Debug, clap::Args)]
+struct PreviewArgs {
+    #[arg(value_name = "CONFIG.toml")]
+    config: PathBuf,
+    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The picture to write
+    #[arg(long, value_name = "FILE.png", default_value = "preview.png")]
+    out: PathBuf,
+    /// How many images
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=60))]
+    images: u16,
+    /// How many variants of each
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=30))]
+    variants: u16,
+}
+
+/// Runs the command.
+pub fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
+    match &args.command {
+        DataCommand::Check(args) => data_check::run(args),
+        DataCommand::Split(args) => write_split(args).map(|()| Outcome::Done),
+        DataCommand::Preview(args) => preview(args).map(|()| Outcome::Done),
+    }
+}
+
+/// The folder that a configuration's paths are relative to.
+pub fn root(config: &Path, data: Option<&PathBuf>) -> PathBuf {
+    data.cloned().or_else(|| config.parent().map(PathBuf::from)).unwrap_or_default()
+}
+
+/// Decodes the images of a configuration with a bar; says which were left out.
+fn decoded(config: &Config, root: &Path, limit: Option<usize>) -> anyhow::Result<Dataset> {
+    let (files, warnings) = dataset::list(config, root, limit)?;
+    let bar = output::progress(files.len(), "reading");
+    let threads = config.optimization.loader_threads;
+    let dataset = dataset::decode(&files, warnings, &config.input, threads, &|n| bar.set_position(n as u64));
+    bar.finish_and_clear();
+    let dataset = dataset?;
+    let total = dataset.warnings.len();
+    for w in dataset.warnings.iter().take(20) {
+        output::remark(format!("{} was left out: {}", w.path.display(), w.reason));
+    }
+    if total > 20 {
+        output::remark(format!("{total} warnings in all"));
+    }
+    Ok(dataset)
+}
+
+fn write_split(args: &SplitArgs) -> anyhow::Result<()> {
+    let config = Config::read(&args.config)?;
+    let root = root(&args.config, args.data.as_ref());
+    let dataset = decoded(&config, &root, None)?;
+    let split = split::of_config(&config, &dataset.samples, &root)?;
+    split.remarks.iter().for_each(output::remark);
+    split_file::write(&args.out, &dataset.samples, &split)?;
+    for part in split_parts(&config, &dataset, &split) {
+        output::line(part)?;
+    }
+    output::line(format!("The split lies in {}", args.out.display()))?;
+    Ok(())
+}
+
+/// One line a part: images, patients, and the images of each label.
+fn split_parts(config: &Config, dataset: &Dataset, split: &split::Split) -> Vec<String> {
+    let of = |part: dataset::Part| {
+        let own: Vec<&dataset::Sample> = split.part(part).iter().map(|&i| &dataset.samples[i]).collect();
+        let patients: std::collections::BTreeSet<&str> = own.iter().map(|s| s.patient.as_str()).collect();
+        let labels: Vec<String> = (config.labels.iter().enumerate())
+            .map(|(k, l)| format!("{} {}", l.name, own.iter().filter(|s| s.truth[k] > 0.5).count()))
+            .collect();
+        format!("{:<11} {:>6} images of {:>6} patients   {}", part.name(), own.len(), patients.len(), labels.join(", "))
+    };
+    dataset::Part::ALL.into_iter().map(of).collect()
+}
+
+fn preview(args: &PreviewArgs) -> anyhow::Result<()> {
+    let config = Config::read(&args.config)?;
+    let root = root(&args.config, args.data.as_ref());
+    let extent = Extent { images: usize::from(args.images), variants: usize::from(args.variants) };
+    // A few more than are shown, so that rare labels are among them.
+    let dataset = decoded(&config, &root, Some(extent.images * 20))?;
+    let all: Vec<usize> = (0..dataset.samples.len())
+        .filter(|&i| dataset.samples[i].part.is_none_or(|p| p == dataset::Part::Training))
+        .collect();
+    let labels: Vec<String> = config.labels.iter().map(|l| l.name.clone()).collect();
+    let recipe = trainer::recipe(&config, &dataset, &[], config.input.width);
+    let sheet = variants::sheet(&recipe, &dataset, &all, &labels, extent);
+    output::write_file(&args.out, &sheet.png()?).context("the preview was not written")?;
+    output::line(format!("The preview lies in {}", args.out.display()))?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! A folder without a configuration: `PART/CLASS/…` or `CLASS/…`, as public sets are laid out.
+
+use std::path::Path;
+
+use crate::limits;
+use crate::training::data::{Facts, Listed, Origin, Part, Patterns, key_of, name_of};
+use crate::training::{Error, Result, truth};
+
+/// Extensions of images; a file without any is looked into as well, for DICOM files often have none.
+const EXTENSIONS: [&str; 9] = ["png", "jpg", "jpeg", "tif", "tiff", "dcm", "dicom", "dic", "ima"];
+
+/// The images below `root` and the names of their classes.
+pub fn list(root: &Path, patterns: &Patterns) -> Result<(Vec<Listed>, Vec<String>)> {
+    if let Err(source) = std::fs::read_dir(root) {
+        return Err(Error::Read { path: root.into(), source });
+    }
+    let mut found = Vec::new();
+    let walk = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    for entry in walk.flatten().filter(|e| e.file_type().is_file()).take(limits::FILES_AT_ONCE) {
+        let path = entry.into_path();
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        let name = name_of(&path);
+        if name.starts_with('.') || extension.is_some_and(|e| !EXTENSIONS.contains(&e.as_str()) && !is_number(&e)) {
+            continue;
+        }
+        let key = key_of(root, &path);
+        let mut folders: Vec<&str> = key.split('/').collect();
+        folders.pop();
+        let part = folders.first().and_then(|f| Part::named(f));
+        let class = folders.get(usize::from(part.is_some())).copied().unwrap_or("(no folder)").to_owned();
+        found.push((path, key, part, class, patterns.patient(&name)));
+    }
+    let mut labels: Vec<String> = found.iter().map(|f| f.3.clone()).collect();
+    labels.sort();
+    labels.dedup();
+    let number = |class: &str| labels.binary_search_by(|l| l.as_str().cmp(class)).unwrap_or(0);
+    let listed = found.into_iter().map(|(path, key, part, class, patient)| Listed {
+        origin: Origin::File(path),
+        key,
+        truth: truth::one_hot(number(&class), labels.len()),
+        patient,
+        part,
+        facts: Facts::default(),
+    });
+    let listed: Vec<Listed> = listed.collect();
+    if listed.is_empty() {
+        return Err(Error::NoImages(format!("{} holds no DICOM, PNG, JPEG or TIFF file", root.display())));
+    }
+    Ok((listed, labels))
+}
+
+/// DICOM files are often named by UIDs, whose last part looks like an extension.
+fn is_number(extension: &str) -> bool {
+    extension.chars().all(|c| c.is_ascii_digit())
+}

@@ -1,0 +1,135 @@
+//! What is wrong with a data set before anything is trained on it: files that cannot be read, the same image twice,
+//! the same patient on both sides of a split, classes that hardly exist.
+//!
+//! A leak is an image (or one that can hardly be told from it) or a patient in more than one part: figures on such a
+//! split flatter. A conflict is one image under different labels: no network can learn both.
+//!
+//! Not found: turned or mirrored copies, crops, the same patient under two names.
+
+pub mod fingerprint;
+pub mod folder;
+pub mod pairs;
+pub mod pictures;
+pub mod statistics;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use self::fingerprint::Fingerprint;
+use self::pairs::{Pair, pairs};
+use self::statistics::Statistics;
+use super::data::{Listed, Origin, Part, decode};
+use super::truth;
+use crate::network::manifest::Normalization;
+use crate::study::Warning;
+
+/// Most pairs that are named one by one in a report.
+pub const NAMED: usize = 10_000;
+
+/// A readable image with what was measured on it.
+#[derive(Clone, Debug)]
+pub struct Image {
+    pub listed: Listed,
+    pub patient: String,
+    pub part: Option<Part>,
+    pub fingerprint: Fingerprint,
+}
+
+/// Everything that was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Audit {
+    pub images: usize,
+    pub patients: usize,
+    pub labels: Vec<LabelCount>,
+    /// Images without any of the labels.
+    pub without_label: usize,
+    pub unreadable: Vec<Warning>,
+    /// What else was said on the way: files without a label, remarks on the split.
+    pub remarks: Vec<String>,
+    /// Pairs of the same pixels, worst first.
+    pub exact: Vec<Pair>,
+    /// Pairs that can hardly be told apart, worst first.
+    pub near: Vec<Pair>,
+    /// Patients in more than one part.
+    pub shared_patients: Vec<String>,
+    pub statistics: Statistics,
+}
+
+/// Images of a label, in all and by part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LabelCount {
+    pub name: String,
+    pub images: usize,
+    pub unknown: usize,
+    pub parts: BTreeMap<Part, usize>,
+}
+
+/// Decodes and measures `files`; `threads` at a time, `progress` hears of the number done.
+pub fn measure(files: &[Listed], threads: usize, progress: &(dyn Fn(usize) + Sync)) -> (Vec<Image>, Vec<Warning>) {
+    let made = decode::map(files, Normalization::PerImage, threads, progress, &|i, decoded| {
+        let file = &files[i];
+        let own = || match &file.origin {
+            Origin::File(path) => super::data::name_of(path),
+            Origin::Archive { .. } => file.key.clone(),
+        };
+        Image {
+            patient: file.patient.clone().or(decoded.patient).unwrap_or_else(own),
+            part: file.part,
+            fingerprint: Fingerprint::of(&decoded.plane),
+            listed: file.clone(),
+        }
+    });
+    let mut images = Vec::new();
+    let mut unreadable = Vec::new();
+    for (file, image) in files.iter().zip(made) {
+        match image {
+            Ok(image) => images.push(image),
+            Err(reason) => unreadable.push(Warning { path: file.origin.path().into(), reason }),
+        }
+    }
+    (images, unreadable)
+}
+
+/// Compares and counts; `labels` names the places of the truths.
+pub fn audit(images: &[Image], labels: &[String], unreadable: Vec<Warning>, remarks: Vec<String>) -> Audit {
+    let (exact, near) = pairs(images);
+    let count = |(k, name): (usize, &String)| {
+        let having = || images.iter().filter(|i| i.listed.truth[k] > 0.5);
+        let mut parts = BTreeMap::new();
+        having().filter_map(|i| i.part).for_each(|p| *parts.entry(p).or_default() += 1);
+        LabelCount {
+            name: name.clone(),
+            images: having().count(),
+            unknown: images.iter().filter(|i| i.listed.truth[k].is_nan()).count(),
+            parts,
+        }
+    };
+    let mut parts: BTreeMap<&str, std::collections::BTreeSet<Part>> = BTreeMap::new();
+    for image in images {
+        parts.entry(&image.patient).or_default().extend(image.part);
+    }
+    Audit {
+        images: images.len(),
+        patients: parts.len(),
+        labels: labels.iter().enumerate().map(count).collect(),
+        without_label: images.iter().filter(|i| truth::present(&i.listed.truth).next().is_none()).count(),
+        unreadable,
+        remarks,
+        exact,
+        near,
+        shared_patients: parts.into_iter().filter(|(_, p)| p.len() > 1).map(|(name, _)| name.to_owned()).collect(),
+        statistics: Statistics::of(images),
+    }
+}
+
+impl Audit {
+    /// Whether anything was found that should be mended before training.
+    pub fn has_faults(&self) -> bool {
+        let bad = |p: &Pair| p.leak || p.conflict;
+        !self.unreadable.is_empty()
+            || !self.shared_patients.is_empty()
+            || self.exact.iter().any(bad)
+            || self.near.iter().any(bad)
+    }
+}
