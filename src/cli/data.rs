@@ -81,7 +81,7 @@ fn decoded(config: &Config, root: &Path, limit: Option<usize>) -> anyhow::Result
     let dataset = dataset?;
     let total = dataset.warnings.len();
     for w in dataset.warnings.iter().take(20) {
-        output::remark(format!("{} was left out: {}", w.path.display(), w.reason));
+        output::remark(format!("{}: {}", w.path.display(), w.reason));
     }
     if total > 20 {
         output::remark(format!("{total} warnings in all"));

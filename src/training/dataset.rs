@@ -116,7 +116,10 @@ pub fn decode(
                     picture,
                 });
             }
-            Err(reason) => dataset.warnings.push(Warning { path: file.origin.path().to_owned(), reason }),
+            Err(reason) => {
+                let reason = format!("left out, for {reason}");
+                dataset.warnings.push(Warning { path: file.origin.path().to_owned(), reason });
+            }
         }
     }
     if dataset.samples.is_empty() {

@@ -75,10 +75,10 @@ pub fn train(config: &Config, options: &Options, observer: Observer<'_>, control
     let progress = |done| observer(Event::Decoded { done, total });
     let dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
     for w in dataset.warnings.iter().take(20) {
-        observer(Event::Warning(format!("{} was left out: {}", w.path.display(), w.reason)));
+        observer(Event::Warning(format!("{}: {}", w.path.display(), w.reason)));
     }
     if dataset.warnings.len() > 20 {
-        observer(Event::Warning(format!("{} files were left out in all", dataset.warnings.len())));
+        observer(Event::Warning(format!("{} warnings about the data in all", dataset.warnings.len())));
     }
     run(config, options, &dataset, observer, control)
 }
