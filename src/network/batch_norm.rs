@@ -33,22 +33,10 @@ impl BatchNorm {
     /// `(N, C, H, W)` or blocked → the same shape, on the CPU blocked; with `relu` and `skip` as in the module's formula.
     pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, relu: bool, mode: Mode) -> Result<Tensor> {
         let x = to_blocks(x)?.contiguous()?;
-        let (mean, var) = if let Mode::Training { .. } = mode {
-            let dims = x.dims();
-            let count = (dims[0] * dims[2] * dims[3]) as f64;
-            let (mean, var) = batch_statistics(&x.detach(), self.weight.dim(0)?)?;
-            follow(&self.running_mean, &mean, 1.0)?;
-            follow(&self.running_var, &var, count / (count - 1.0).max(1.0))?;
-            (mean, var)
-        } else {
-            (self.running_mean.as_tensor().detach(), self.running_var.as_tensor().detach())
-        };
-        let frozen = !matches!(mode, Mode::Training { .. });
         if !x.device().is_cpu() {
-            return self.composed(&x, skip, relu, frozen.then_some((mean, var)));
+            return self.composed(&x, skip, relu, mode);
         }
-        let inverse = (var + self.epsilon)?.sqrt()?.recip()?;
-        let op = BatchNormOp { mean: in_blocks(&values(&mean)?), inverse: in_blocks(&values(&inverse)?), frozen, relu };
+        let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, relu, mode)?;
         let affine = Tensor::stack(&[self.weight.as_tensor(), self.bias.as_tensor()], 0)?;
         match skip {
             Some(skip) => x.apply_op3(&affine, &to_blocks(skip)?.contiguous()?, op),
@@ -56,21 +44,42 @@ impl BatchNorm {
         }
     }
 
-    /// The same out of candle's own operations, for devices without our kernels.
-    fn composed(
-        &self,
-        x: &Tensor,
-        skip: Option<&Tensor>,
-        relu: bool,
-        fixed: Option<(Tensor, Tensor)>,
-    ) -> Result<Tensor> {
-        let shape = (1, (), 1, 1);
-        let (mean, var) = if let Some((mean, var)) = fixed {
-            (mean.reshape(shape)?, var.reshape(shape)?)
+    /// What happens to the maps `x` in this mode; in training their statistics are taken and the running ones follow.
+    pub(super) fn normalization(&self, x: &[f32], size: Maps, relu: bool, mode: Mode) -> Result<Normalization> {
+        let frozen = !matches!(mode, Mode::Training { .. });
+        let (mean, var) = if frozen {
+            (self.running_mean.to_vec1::<f32>()?, self.running_var.to_vec1::<f32>()?)
         } else {
+            let count = (size.n * size.area()) as f64;
+            let (mean, var) = batch_statistics(x, size, self.weight.dim(0)?);
+            let tensor = |values: &[f32]| Tensor::new(values, self.weight.device());
+            follow(&self.running_mean, &tensor(&mean)?, 1.0)?;
+            follow(&self.running_var, &tensor(&var)?, count / (count - 1.0).max(1.0))?;
+            (mean, var)
+        };
+        let inverse: Vec<f32> = var.iter().map(|v| (1.0 / (f64::from(*v) + self.epsilon).sqrt()) as f32).collect();
+        let (mean, inverse) = (in_blocks(&mean), in_blocks(&inverse));
+        let (weight, bias) = (in_blocks(&self.weight.to_vec1()?), in_blocks(&self.bias.to_vec1()?));
+        let lanes = |b: usize| {
+            let scale: Pixel = std::array::from_fn(|i| weight[b][i] * inverse[b][i]);
+            Affine { scale, shift: std::array::from_fn(|i| bias[b][i] - mean[b][i] * scale[i]) }
+        };
+        let affine = (0..weight.len()).map(lanes).collect();
+        Ok(Normalization { mean, inverse, affine, frozen, relu })
+    }
+
+    /// The same out of candle's own operations, for devices without our kernels.
+    fn composed(&self, x: &Tensor, skip: Option<&Tensor>, relu: bool, mode: Mode) -> Result<Tensor> {
+        let shape = (1, (), 1, 1);
+        let (mean, var) = if let Mode::Training { .. } = mode {
             let mean = x.mean_keepdim((0, 2, 3))?;
             let var = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim((0, 2, 3))?;
+            let count = (x.elem_count() / mean.elem_count()) as f64;
+            follow(&self.running_mean, &mean.flatten_all()?, 1.0)?;
+            follow(&self.running_var, &var.flatten_all()?, count / (count - 1.0).max(1.0))?;
             (mean, var)
+        } else {
+            (self.running_mean.reshape(shape)?.detach(), self.running_var.reshape(shape)?.detach())
         };
         let scale = (var + self.epsilon)?.sqrt()?.recip()?.mul(&self.weight.reshape(shape)?)?;
         let mut y = x.broadcast_sub(&mean)?.broadcast_mul(&scale)?.broadcast_add(&self.bias.reshape(shape)?)?;
@@ -86,16 +95,9 @@ fn follow(running: &Var, batch: &Tensor, factor: f64) -> Result<()> {
     running.set(&((running.as_tensor() * (1.0 - MOMENTUM))? + (batch * (factor * MOMENTUM))?)?.detach())
 }
 
-/// Mean and biased variance of each of `channels`, both `(C)`.
-fn batch_statistics(x: &Tensor, channels: usize) -> Result<(Tensor, Tensor)> {
-    if !x.device().is_cpu() {
-        let mean = x.mean_keepdim((0, 2, 3))?;
-        let var = x.broadcast_sub(&mean)?.sqr()?.mean_keepdim((0, 2, 3))?;
-        return Ok((mean.flatten_all()?, var.flatten_all()?));
-    }
-    let size = Maps::of(x.dims())?;
-    let data = values(x)?;
-    let planes: Vec<Moments> = pixels(&data).par_chunks_exact(size.area().max(1)).map(Moments::of).collect();
+/// Mean and biased variance of each of `channels`.
+fn batch_statistics(x: &[f32], size: Maps, channels: usize) -> (Vec<f32>, Vec<f32>) {
+    let planes: Vec<Moments> = pixels(x).par_chunks_exact(size.area().max(1)).map(Moments::of).collect();
     let mut mean = Vec::with_capacity(size.blocks * LANES);
     let mut var = Vec::with_capacity(size.blocks * LANES);
     for block in 0..size.blocks {
@@ -105,7 +107,7 @@ fn batch_statistics(x: &Tensor, channels: usize) -> Result<(Tensor, Tensor)> {
     }
     mean.truncate(channels);
     var.truncate(channels);
-    Ok((Tensor::new(mean, x.device())?, Tensor::new(var, x.device())?))
+    (mean, var)
 }
 
 /// Count, mean and sum of squared deviations of each lane, to be put together as in Chan et al. 1983.
@@ -154,16 +156,6 @@ fn in_blocks(values: &[f32]) -> Vec<Pixel> {
     blocks
 }
 
-/// Normalisation with given statistics; `(γ, β)` is the second argument, of shape `(2, C)`.
-struct BatchNormOp {
-    mean: Vec<Pixel>,
-    /// `1 / √(σ² + ε)`.
-    inverse: Vec<Pixel>,
-    /// The statistics are not those of the input.
-    frozen: bool,
-    relu: bool,
-}
-
 /// `y = x · scale + shift` for the lanes of a block.
 #[derive(Clone, Copy)]
 struct Affine {
@@ -171,35 +163,34 @@ struct Affine {
     shift: Pixel,
 }
 
-impl BatchNormOp {
-    fn affine(&self, parameters: &[f32]) -> Vec<Affine> {
-        let (weight, bias) = parameters.split_at(parameters.len() / 2);
-        let (weight, bias) = (in_blocks(weight), in_blocks(bias));
-        let lanes = |b: usize| {
-            let scale: Pixel = std::array::from_fn(|i| weight[b][i] * self.inverse[b][i]);
-            Affine { scale, shift: std::array::from_fn(|i| bias[b][i] - self.mean[b][i] * scale[i]) }
-        };
-        (0..weight.len()).map(lanes).collect()
-    }
+/// Normalisation with given statistics and parameters; as an operation, `(γ, β)` is the second argument, of shape `(2, C)`.
+pub(super) struct Normalization {
+    mean: Vec<Pixel>,
+    /// `1 / √(σ² + ε)`.
+    inverse: Vec<Pixel>,
+    affine: Vec<Affine>,
+    /// The statistics are not those of the input.
+    frozen: bool,
+    relu: bool,
+}
 
-    fn floor(&self) -> f32 {
-        if self.relu { 0.0 } else { f32::NEG_INFINITY }
-    }
+/// Gradients of a normalisation; those of the parameters lane by lane, block after block.
+pub(super) struct NormGradients {
+    pub input: Vec<f32>,
+    pub weight: Vec<f32>,
+    pub bias: Vec<f32>,
+    /// Of a bias that was added before the normalisation: 0 with the statistics of the batch, which take it away.
+    pub shift: Vec<f32>,
+}
 
-    fn forward(
-        &self,
-        x: &[f32],
-        layout: &Layout,
-        parameters: &[f32],
-        skip: Option<&[f32]>,
-    ) -> Result<(CpuStorage, Shape)> {
-        let size = Maps::of(layout.dims())?;
-        let affine = self.affine(parameters);
-        let (area, floor) = (size.area().max(1), self.floor());
+impl Normalization {
+    /// `relu(x · scale + shift + skip)` for maps of `size`.
+    pub fn forward(&self, x: &[f32], size: Maps, skip: Option<&[f32]>) -> Vec<f32> {
+        let (area, floor) = (size.area().max(1), if self.relu { 0.0 } else { f32::NEG_INFINITY });
         let mut out = vec![0.0; x.len()];
         pixels_mut(&mut out).par_chunks_exact_mut(area).zip(pixels(x).par_chunks_exact(area)).enumerate().for_each(
             |(i, (out, x))| {
-                let Affine { scale, shift } = affine[i % size.blocks];
+                let Affine { scale, shift } = self.affine[i % size.blocks];
                 if let Some(skip) = skip {
                     let skip = &pixels(skip)[i * area..][..area];
                     for ((o, x), s) in out.iter_mut().zip(x).zip(skip) {
@@ -212,23 +203,20 @@ impl BatchNormOp {
                 }
             },
         );
-        Ok((CpuStorage::F32(out), layout.shape().clone()))
+        out
     }
 
-    /// Gradients for the input and for `(γ, β)`; `dy` is what the ReLU let through, unless `gate` is to decide: then the ReLU
+    /// Gradients from `dy`, which is what the ReLU let through, unless `gate` is to decide: then the ReLU
     /// was open where `x · scale + shift` is above 0.
-    fn backward(&self, x: &Tensor, parameters: &Tensor, dy: &[f32], gate: bool) -> Result<(Tensor, Tensor)> {
-        let size = Maps::of(x.dims())?;
-        let affine = self.affine(&values(parameters)?);
-        let x_values = values(x)?;
-        let (dy, x_pixels) = (pixels(dy), pixels(&x_values));
+    pub fn backward(&self, x: &[f32], size: Maps, dy: &[f32], gate: bool) -> NormGradients {
+        let (dy, x_pixels) = (pixels(dy), pixels(x));
         let area = size.area().max(1);
         let floor = if gate { 0.0 } else { f32::NEG_INFINITY };
         let planes: Vec<[[f64; LANES]; 2]> = dy
             .par_chunks_exact(area)
             .zip(x_pixels.par_chunks_exact(area))
             .enumerate()
-            .map(|(i, (dy, x))| self.sums(dy, x, i % size.blocks, affine[i % size.blocks], floor))
+            .map(|(i, (dy, x))| self.sums(dy, x, i % size.blocks, self.affine[i % size.blocks], floor))
             .collect();
         let mut sums = vec![[[0.0f64; LANES]; 2]; size.blocks];
         for (i, plane) in planes.iter().enumerate() {
@@ -237,7 +225,7 @@ impl BatchNormOp {
         }
         // dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)); the means drop out for fixed statistics.
         let count = (size.n * size.area()) as f64;
-        let mut dx = vec![0.0; x_values.len()];
+        let mut dx = vec![0.0; x.len()];
         pixels_mut(&mut dx)
             .par_chunks_exact_mut(area)
             .zip(dy.par_chunks_exact(area))
@@ -245,7 +233,7 @@ impl BatchNormOp {
             .enumerate()
             .for_each(|(i, ((dx, dy), x))| {
                 let b = i % size.blocks;
-                let Affine { scale, shift } = affine[b];
+                let Affine { scale, shift } = self.affine[b];
                 let part = |k: usize| sums[b][k].map(|s| if self.frozen { 0.0 } else { (s / count) as f32 });
                 let (a, w) = (part(0), part(1));
                 // x̂ · w = x · slope + offset.
@@ -258,11 +246,20 @@ impl BatchNormOp {
                     });
                 }
             });
+        let lanes = |k: usize| sums.iter().flat_map(move |s| s[k]).map(|v| v as f32).collect::<Vec<f32>>();
+        let bias = lanes(0);
+        let scales = self.affine.iter().flat_map(|a| a.scale);
+        let shift = bias.iter().zip(scales).map(|(s, scale)| if self.frozen { s * scale } else { 0.0 }).collect();
+        NormGradients { input: dx, weight: lanes(1), bias, shift }
+    }
+
+    /// The gradients as those of the operation: for `x` and for `(γ, β)`.
+    fn gradients(&self, x: &Tensor, parameters: &Tensor, dy: &Tensor, gate: bool) -> Result<(Tensor, Tensor)> {
+        let found = self.backward(&values(x)?, Maps::of(x.dims())?, &values(dy)?, gate);
         let channels = parameters.dim(1)?;
-        let row = |k: usize| sums.iter().flat_map(move |s| s[k]).take(channels).map(|v| v as f32);
-        let parameters_gradient: Vec<f32> = row(1).chain(row(0)).collect();
+        let both: Vec<f32> = found.weight[..channels].iter().chain(&found.bias[..channels]).copied().collect();
         let device = x.device();
-        Ok((Tensor::from_vec(dx, x.shape(), device)?, Tensor::from_vec(parameters_gradient, (2, channels), device)?))
+        Ok((Tensor::from_vec(found.input, x.shape(), device)?, Tensor::from_vec(both, (2, channels), device)?))
     }
 
     /// Sums of `dy` and of `dy · x̂` over a plane, with `x̂ = (x − mean) · inverse`.
@@ -288,23 +285,23 @@ impl BatchNormOp {
     }
 }
 
-impl CustomOp2 for BatchNormOp {
+impl CustomOp2 for Normalization {
     fn name(&self) -> &'static str {
         "batch norm"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
-        self.forward(slice(x, lx)?, lx, slice(p, lp)?, None)
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
+        let out = self.forward(slice(x, lx)?, Maps::of(lx.dims())?, None);
+        Ok((CpuStorage::F32(out), lx.shape().clone()))
     }
 
     fn bwd(&self, x: &Tensor, p: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let dy = dy.contiguous()?;
-        let (dx, dp) = self.backward(x, p, &values(&dy)?, self.relu)?;
+        let (dx, dp) = self.gradients(x, p, &dy.contiguous()?, self.relu)?;
         Ok((Some(dx), Some(dp)))
     }
 }
 
-impl CustomOp3 for BatchNormOp {
+impl CustomOp3 for Normalization {
     fn name(&self) -> &'static str {
         "batch norm and residual addition"
     }
@@ -313,12 +310,13 @@ impl CustomOp3 for BatchNormOp {
         &self,
         x: &CpuStorage,
         lx: &Layout,
-        p: &CpuStorage,
-        lp: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
         skip: &CpuStorage,
         ls: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        self.forward(slice(x, lx)?, lx, slice(p, lp)?, Some(slice(skip, ls)?))
+        let out = self.forward(slice(x, lx)?, Maps::of(lx.dims())?, Some(slice(skip, ls)?));
+        Ok((CpuStorage::F32(out), lx.shape().clone()))
     }
 
     fn bwd(
@@ -332,13 +330,13 @@ impl CustomOp3 for BatchNormOp {
         let dy = dy.contiguous()?;
         // The ReLU stands behind the sum, so its result tells where it was open.
         let dskip = if self.relu { let_through(&dy, result)? } else { dy };
-        let (dx, dp) = self.backward(x, p, &values(&dskip)?, false)?;
+        let (dx, dp) = self.gradients(x, p, &dskip, false)?;
         Ok((Some(dx), Some(dp), Some(dskip)))
     }
 }
 
 /// `dy` where `y` is above 0, else 0.
-fn let_through(dy: &Tensor, y: &Tensor) -> Result<Tensor> {
+pub(super) fn let_through(dy: &Tensor, y: &Tensor) -> Result<Tensor> {
     let (d, y) = (values(dy)?, values(y)?);
     let mut open = vec![0.0; d.len()];
     open.par_chunks_mut(1 << 14).zip(d.par_chunks(1 << 14)).zip(y.par_chunks(1 << 14)).for_each(|((o, d), y)| {

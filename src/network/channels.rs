@@ -6,6 +6,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::Result;
+use super::batch_norm::let_through;
 use super::blocked::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks, to_planes};
 use super::conv::{slice, values};
 
@@ -55,16 +56,14 @@ fn sum(pixels: usize, f: impl Fn(usize) -> Pixel) -> [f64; LANES] {
     total
 }
 
-/// `dy` where `y` is above 0, else 0.
-fn where_positive(y: &Tensor, dy: &Tensor) -> Result<Tensor> {
-    const SHARE: usize = 1 << 14;
-    let (y, d) = (values(y)?, values(dy)?);
-    let (y, d): (&[f32], &[f32]) = (&y, &d);
-    let mut open = vec![0.0; d.len()];
-    open.par_chunks_mut(SHARE).zip(y.par_chunks(SHARE)).zip(d.par_chunks(SHARE)).for_each(|((o, y), d)| {
-        o.iter_mut().zip(y).zip(d).for_each(|((o, y), d)| *o = if *y > 0.0 { *d } else { 0.0 });
-    });
-    Tensor::from_vec(open, dy.shape(), dy.device())
+/// Sums of each channel over the batch and its pixels, lane by lane, block after block.
+pub(super) fn channel_sums(maps: &[f32], size: Maps) -> Vec<f32> {
+    let planes: Vec<_> = pixels(maps).par_chunks_exact(size.area().max(1)).map(|m| sum(m.len(), |i| m[i])).collect();
+    let mut total = vec![[0.0f64; LANES]; size.blocks];
+    for (i, plane) in planes.iter().enumerate() {
+        total[i % size.blocks].iter_mut().zip(plane).for_each(|(t, v)| *t += v);
+    }
+    total.as_flattened().iter().map(|v| *v as f32).collect()
 }
 
 struct BiasOp {
@@ -92,18 +91,8 @@ impl CustomOp2 for BiasOp {
     fn bwd(&self, x: &Tensor, bias: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let size = Maps::of(x.dims())?;
         let dy = dy.contiguous()?;
-        let open = if self.relu { where_positive(result, &dy)? } else { dy };
-        let dbias = {
-            let d = values(&open)?;
-            let maps: Vec<_> = pixels(&d).par_chunks_exact(size.area()).map(|m| sum(m.len(), |i| m[i])).collect();
-            let mut total = vec![[0.0f64; LANES]; size.blocks];
-            for (i, map) in maps.iter().enumerate() {
-                total[i % size.blocks].iter_mut().zip(map).for_each(|(t, v)| *t += v);
-            }
-            let channels = bias.dim(0)?;
-            let total: Vec<f32> = total.as_flattened()[..channels].iter().map(|v| *v as f32).collect();
-            Tensor::new(total, x.device())?
-        };
+        let open = if self.relu { let_through(&dy, result)? } else { dy };
+        let dbias = Tensor::new(&channel_sums(&values(&open)?, size)[..bias.dim(0)?], x.device())?;
         Ok((Some(open), Some(dbias)))
     }
 }

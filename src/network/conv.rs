@@ -80,12 +80,12 @@ fn is_tracked(x: &Tensor) -> bool {
 }
 
 /// The input as a convolution takes it: in blocks, or as planes of a few channels that need no gradient.
-fn admitted(x: &Tensor) -> Result<Tensor> {
+pub(super) fn admitted(x: &Tensor) -> Result<Tensor> {
     if x.rank() == 4 && x.dim(1)? < LANES && !is_tracked(x) { x.contiguous() } else { to_blocks(x)?.contiguous() }
 }
 
 /// Size of a kernel `(O, C, k, k)`; `layout` is that of the input, which has to have its channels.
-fn kernel_of(layout: &Layout, shape: &[usize], g: Geometry) -> Result<Kernel> {
+pub(super) fn kernel_of(layout: &Layout, shape: &[usize], g: Geometry) -> Result<Kernel> {
     let [outputs, channels, height, width] = *shape else { bail!("a kernel has four dimensions, not {shape:?}") };
     let fits = match *layout.dims() {
         [_, c, h, w] => c == channels && h + 2 * g.padding >= height && w + 2 * g.padding >= width,
@@ -101,13 +101,13 @@ fn kernel_of(layout: &Layout, shape: &[usize], g: Geometry) -> Result<Kernel> {
 }
 
 /// Size of planes `(N, C, H, W)`.
-fn planes_of(layout: &Layout) -> Result<Planes> {
+pub(super) fn planes_of(layout: &Layout) -> Result<Planes> {
     let (n, channels, h, w) = layout.shape().dims4()?;
     Ok(Planes { n, channels, h, w })
 }
 
 /// The shape that comes out.
-fn shape_of(layout: &Layout, outputs: usize, g: Geometry) -> Shape {
+pub(super) fn shape_of(layout: &Layout, outputs: usize, g: Geometry) -> Shape {
     let dims = layout.dims();
     output(Maps { n: dims[0], blocks: 1, h: dims[2], w: dims[3] }, outputs, g).shape()
 }
@@ -143,7 +143,7 @@ impl CustomOp2 for ConvOp {
         let (dy, x_values, w_values) = (values(&dy)?, values(x)?, values(w)?);
         let (dx, dw) = if is_blocked(x) {
             let size = Maps::of(x.dims())?;
-            let dx = is_tracked(x).then(|| input_gradient(&dy, size, &w_values, kernel, g));
+            let dx = is_tracked(x).then(|| input_gradient(&dy, size, &w_values, kernel, g, None));
             // A frozen kernel costs nothing.
             let dw = is_tracked(w).then(|| kernel_gradient(&x_values, size, &dy, kernel, g));
             (dx, dw)
@@ -276,7 +276,7 @@ impl PreparedOp {
             }
         }
         let dx = if is_blocked(x) {
-            let dx = input_gradient(&dy, Maps::of(x.dims())?, &values(&p.weight)?, p.kernel, p.geometry);
+            let dx = input_gradient(&dy, Maps::of(x.dims())?, &values(&p.weight)?, p.kernel, p.geometry, None);
             Some(Tensor::from_vec(dx, x.shape(), x.device())?)
         } else {
             // Planes were admitted because nobody asks for their gradient.

@@ -11,7 +11,8 @@ use super::blocked::{to_blocks, to_planes};
 use super::channels::add_bias;
 use super::conv::{Geometry, PreparedConv, conv2d};
 use super::depthwise::depthwise;
-use super::pool::{global_average, max_pool2d};
+use super::pool::{Winners, global_average, max_pool2d};
+use super::recording::{Gradients, Recorded, by_graph};
 use super::{Layer, Mode, Result};
 
 /// Convolution → (batch norm) → (+ skip) → (activation).
@@ -65,6 +66,14 @@ impl Layer for ConvUnit {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         self.forward(x, None, mode)
     }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !self.is_plain(&x) {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (y, kept) = self.keep(&x, None, mode, wanted)?;
+        Ok((y, Box::new(move |dy, gradients| Ok(kept.back(&dy, None, gradients)?.0))))
+    }
 }
 
 /// Batch norm → ReLU, where no convolution stands before it.
@@ -87,6 +96,19 @@ impl Layer for Sequence {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         self.0.iter().try_fold(x.clone(), |x, layer| layer.forward(&x, mode))
     }
+
+    fn record(&self, mut x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        let mut ways = Vec::with_capacity(self.0.len());
+        for (i, layer) in self.0.iter().enumerate() {
+            let (y, way) = layer.record(x, mode, wanted || i > 0)?;
+            x = y;
+            ways.push(way);
+        }
+        let back = |dy, gradients: &mut Gradients| {
+            ways.into_iter().rev().try_fold(Some(dy), |dy, way| dy.map_or(Ok(None), |dy| way(dy, gradients)))
+        };
+        Ok((x, Box::new(back)))
+    }
 }
 
 /// The largest value under each window.
@@ -95,6 +117,14 @@ pub struct MaxPool(pub Geometry);
 impl Layer for MaxPool {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         max_pool2d(x, self.0)
+    }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !x.device().is_cpu() {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (y, winners) = Winners::of(&x, self.0)?;
+        Ok((y, Box::new(move |dy, _| wanted.then(|| winners.hand_back(&dy)).transpose())))
     }
 }
 

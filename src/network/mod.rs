@@ -16,6 +16,7 @@ pub mod channels;
 pub mod cnn;
 pub mod compact;
 pub mod conv;
+mod conv_unit;
 pub mod densenet;
 pub mod depthwise;
 pub mod device;
@@ -31,6 +32,7 @@ pub mod manifest;
 pub mod plain;
 pub mod pool;
 pub mod preprocess;
+pub mod recording;
 pub mod registry;
 pub mod residual;
 pub mod resnet;
@@ -42,6 +44,8 @@ pub mod weights;
 use std::ops::Range;
 
 use candle_core::{Device, Tensor};
+
+use recording::Recorded;
 
 /// Result of tensor work.
 pub type Result<T> = candle_core::Result<T>;
@@ -62,6 +66,11 @@ pub enum Mode {
 pub trait Layer: Send + Sync {
     /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`blocked`]), or, behind the pooling, `(N, F)`.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor>;
+
+    /// The same for training, with the way back; `wanted` says whether the gradient of the input is.
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        recording::by_graph(self, &x, mode, wanted)
+    }
 }
 
 /// A named link of the chain.

@@ -7,7 +7,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::Result;
-use super::blocked::{LANES, Maps, is_blocked, pixels, pixels_mut, to_blocks};
+use super::blocked::{LANES, Maps, is_blocked, pixels, pixels_mut, to_blocks, to_planes};
 use super::conv::{Geometry, slice, values};
 
 /// `(N, C, H, W)` or blocked → `(N, C, OH, OW)`, on the CPU blocked: the largest value under each window; padding never wins.
@@ -48,6 +48,76 @@ fn composed(x: &Tensor, g: Geometry) -> Result<Tensor> {
         }
     }
     best.map_or_else(|| bail!("a pooling window must not be empty"), Ok)
+}
+
+/// Which pixel of its window each maximum was; the input need not be kept for the way back.
+pub(super) struct Winners {
+    op: MaxPoolOp,
+    /// Of the input.
+    size: Maps,
+    /// Channels of the input where it was in planes.
+    planes: Option<usize>,
+    /// Numbers within the window, counted over the pixels that lie in the map.
+    numbers: Vec<[u8; LANES]>,
+}
+
+impl Winners {
+    /// The pooled maps and the winners.
+    pub fn of(x: &Tensor, geometry: Geometry) -> Result<(Tensor, Self)> {
+        if geometry.kernel > 15 || geometry.padding * 2 > geometry.kernel {
+            bail!("a pooling window of {} with {} of padding is not trained", geometry.kernel, geometry.padding);
+        }
+        let planes = if is_blocked(x) { None } else { Some(x.dim(1)?) };
+        let x = to_blocks(x)?.contiguous()?;
+        let (op, size) = (MaxPoolOp(geometry), Maps::of(x.dims())?);
+        let out = op.output(size);
+        let mut best = vec![0.0; out.n * out.image() * LANES];
+        let mut numbers = vec![[0; LANES]; out.n * out.image()];
+        pixels_mut(&mut best)
+            .par_chunks_exact_mut(out.area().max(1))
+            .zip(numbers.par_chunks_exact_mut(out.area().max(1)))
+            .zip(pixels(&values(&x)?).par_chunks_exact(size.area().max(1)))
+            .for_each(|((best, numbers), map)| {
+                let mut window = (usize::MAX, 0, [0u32; LANES], [f32::NEG_INFINITY; LANES]);
+                op.windows(size, |o, i| {
+                    if window.0 != o {
+                        window = (o, 0, [0; LANES], [f32::NEG_INFINITY; LANES]);
+                    }
+                    let (_, number, who, top) = &mut window;
+                    for k in 0..LANES {
+                        let wins = map[i][k] > top[k];
+                        top[k] = if wins { map[i][k] } else { top[k] };
+                        who[k] = if wins { *number } else { who[k] };
+                    }
+                    best[o] = *top;
+                    numbers[o] = who.map(|w| w as u8);
+                    *number += 1;
+                });
+            });
+        Ok((Tensor::from_vec(best, out.shape(), x.device())?, Self { op, size, planes, numbers }))
+    }
+
+    /// The gradient of the input from that of the maxima.
+    pub fn hand_back(&self, dy: &Tensor) -> Result<Tensor> {
+        let area = self.op.output(self.size).area().max(1);
+        let dy = dy.contiguous()?;
+        let mut dx = vec![0.0; self.size.n * self.size.image() * LANES];
+        pixels_mut(&mut dx)
+            .par_chunks_exact_mut(self.size.area().max(1))
+            .zip(self.numbers.par_chunks_exact(area))
+            .zip(pixels(&values(&dy)?).par_chunks_exact(area))
+            .for_each(|((dx, numbers), dy)| {
+                let mut window = (usize::MAX, 0);
+                self.op.windows(self.size, |o, i| {
+                    window = if window.0 == o { (o, window.1 + 1) } else { (o, 0u32) };
+                    for k in 0..LANES {
+                        dx[i][k] += if u32::from(numbers[o][k]) == window.1 { dy[o][k] } else { 0.0 };
+                    }
+                });
+            });
+        let dx = Tensor::from_vec(dx, self.size.shape(), dy.device())?;
+        self.planes.map_or(Ok(dx.clone()), |channels| to_planes(&dx, channels))
+    }
 }
 
 struct MaxPoolOp(Geometry);

@@ -3,8 +3,10 @@
 use candle_core::Tensor;
 
 use super::activation::Activation;
+use super::blocked::to_blocks;
 use super::conv::Geometry;
 use super::layers::ConvUnit;
+use super::recording::{Gradients, Recorded, by_graph};
 use super::source::{ConvSpec, Source};
 use super::{Layer, Mode, Result};
 
@@ -24,6 +26,48 @@ impl Layer for Residual {
         };
         let inner = self.branch.iter().try_fold(x.clone(), |x, unit| unit.forward(&x, None, mode))?;
         self.last.forward(&inner, Some(&skip), mode)
+    }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        let units = || self.branch.iter().chain([&self.last]).chain(&self.shortcut);
+        if !units().all(|unit| unit.is_plain(&x)) {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let x = to_blocks(&x)?;
+        let (skip, way_round) = match &self.shortcut {
+            Some(shortcut) => {
+                let (skip, kept) = shortcut.keep(&x, None, mode, wanted)?;
+                (skip, Some(kept))
+            }
+            None => (x.clone(), None),
+        };
+        let mut inner = x;
+        let mut branch = Vec::with_capacity(self.branch.len());
+        for (i, unit) in self.branch.iter().enumerate() {
+            let (y, kept) = unit.keep(&inner, None, mode, wanted || i > 0)?;
+            inner = y;
+            branch.push(kept);
+        }
+        let (y, last) = self.last.keep(&inner, Some(&skip), mode, true)?;
+        let back = move |dy: Tensor, gradients: &mut Gradients| {
+            let (dinner, dskip) = last.back(&dy, None, gradients)?;
+            // What comes round is added to what the branch's first convolution hands back.
+            let around = match (way_round, dskip) {
+                (Some(kept), Some(dskip)) => kept.back(&dskip, None, gradients)?.0,
+                (_, dskip) => dskip,
+            };
+            let mut dy = dinner;
+            let mut units = branch.into_iter().rev().peekable();
+            while let Some(kept) = units.next() {
+                let rest = if units.peek().is_none() { around.as_ref() } else { None };
+                dy = match dy {
+                    Some(dy) => kept.back(&dy, rest, gradients)?.0,
+                    None => None,
+                };
+            }
+            Ok(dy)
+        };
+        Ok((y, Box::new(back)))
     }
 }
 

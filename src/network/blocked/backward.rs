@@ -34,11 +34,23 @@ struct Margin {
     width: usize,
 }
 
-/// Gradient for the input of `size`, as the values of `(N, ⌈C/16⌉, H, W, 16)`; `dy` has the size of the output.
-pub fn input_gradient(dy: &[f32], size: Maps, weights: &[f32], kernel: Kernel, g: Geometry) -> Vec<f32> {
+/// Gradient for the input of `size`, as the values of `(N, ⌈C/16⌉, H, W, 16)`, plus `rest`; `dy` has the size of the output.
+pub fn input_gradient(
+    dy: &[f32],
+    size: Maps,
+    weights: &[f32],
+    kernel: Kernel,
+    g: Geometry,
+    rest: Option<&[Pixel]>,
+) -> Vec<f32> {
     let s = g.stride;
     let from = output(size, kernel.outputs, g);
-    let mut values = vec![0.0; size.n * size.image() * LANES];
+    let mut values = match rest {
+        // Where the pixels are computed class by class, the sums are added to what is there.
+        Some(rest) if s > 1 => rest.as_flattened().to_vec(),
+        _ => vec![0.0; size.n * size.image() * LANES],
+    };
+    let epilogue = Epilogue { skip: rest, relu: false };
     let margin = Margin {
         before: (g.kernel - 1).saturating_sub(g.padding).div_ceil(s),
         width: (g.kernel - 1).saturating_sub(g.padding).div_ceil(s) + from.w.max((size.w - 1 + g.padding) / s + 1),
@@ -60,8 +72,7 @@ pub fn input_gradient(dy: &[f32], size: Maps, weights: &[f32], kernel: Kernel, g
             if s == 1 {
                 let class = &classes[0];
                 let weights = Weights { kernel: swapped(class.taps.len()), rows: &class.rows, bias: None };
-                let task =
-                    Task { arch, weights, epilogue: Epilogue::default(), out: size, taps: &class.offsets, stride: 1 };
+                let task = Task { arch, weights, epilogue, out: size, taps: &class.offsets, stride: 1 };
                 task.run(strip, scratch, plane, size.w, |line| line * margin.width);
             } else {
                 let mut planes = strip.planes;
@@ -90,7 +101,9 @@ pub fn input_gradient(dy: &[f32], size: Maps, weights: &[f32], kernel: Kernel, g
                             arch.dispatch(Line { windows, start, ending: Ending::default(), out });
                             for (plane, sums) in planes.iter_mut().zip(&sums) {
                                 let row = &mut plane[line * size.w..][..size.w];
-                                row[column..].iter_mut().step_by(s).zip(sums).for_each(|(to, from)| *to = *from);
+                                row[column..].iter_mut().step_by(s).zip(sums).for_each(|(to, from)| {
+                                    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+                                });
                             }
                         }
                     }

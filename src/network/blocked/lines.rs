@@ -180,4 +180,36 @@ mod tests {
             assert!(work <= length + 6, "{work} pixels computed for a line of {length}");
         }
     }
+
+    /// The same line by vectors of every width.
+    #[test]
+    fn processors_of_every_vector_width_compute_the_same_line() {
+        let (width, length) = (24, 20);
+        let value = |i: usize| ((i * 37 % 101) as f32 - 50.0) * 0.02;
+        let pixels: Vec<Pixel> = (0..2 * 3 * width).map(|i| std::array::from_fn(|k| value(i * 16 + k))).collect();
+        let taps: Vec<usize> = (0..9).map(|t| t / 3 * width + t % 3).collect();
+        let weights: Vec<Row> = (0..2 * 9 * LANES).map(|i| std::array::from_fn(|k| value(i * 29 + k))).collect();
+        let skip: Vec<Pixel> = (0..length).map(|i| [value(i); LANES]).collect();
+        let bias: Row = std::array::from_fn(value);
+        for outputs in [1, 2] {
+            let line = |run: &dyn Fn(Line<'_, '_>)| -> Vec<f32> {
+                let mut out = [vec![[0.0; LANES]; length], vec![[0.0; LANES]; length * (outputs - 1)]];
+                let windows =
+                    Windows { pixels: &pixels, plane: 3 * width, blocks: 2, taps: &taps, weights: &weights, stride: 1 };
+                let ending = Ending { bias: Some(&bias), skip: Some([&skip, &skip]), relu: true };
+                run(Line { windows, start: 1, ending, out: out.each_mut().map(Vec::as_mut_slice) });
+                out.concat().as_flattened().to_vec()
+            };
+            let expected = line(&|l| l.with_simd(pulp::Scalar::new()));
+            assert!(expected.iter().any(|v| *v > 0.5));
+            let others = [
+                line(&|l| l.with_simd(pulp::Scalar256b)),
+                line(&|l| l.with_simd(pulp::Scalar512b)),
+                line(&|l| pulp::Arch::new().dispatch(l)),
+            ];
+            for found in others {
+                assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4));
+            }
+        }
+    }
 }

@@ -108,3 +108,36 @@ fn one<S: Simd, const C: usize, const V: usize>(
         S::as_mut_simd_f32s(&mut sums[first + c]).0[in_row..in_row + V].copy_from_slice(acc);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processors_of_every_vector_width_sum_the_same_products() {
+        let value = |i: usize| ((i * 37 % 101) as f32 - 50.0) * 0.02;
+        let line = |seed: usize, length: usize| -> Vec<Pixel> {
+            (0..length).map(|i| std::array::from_fn(|k| value(seed + i * 16 + k))).collect()
+        };
+        let (x, dy) = (line(1, 21), [line(2, 11), line(3, 11)]);
+        for single in [false, true] {
+            let sum = |run: &dyn Fn(Products<'_, '_>)| -> Vec<f32> {
+                let mut sums = [[0.5; WIDE]; LANES];
+                let second: &[Pixel] = if single { &[] } else { &dy[1] };
+                run(Products { x: &x, stride: 2, dy: [&dy[0], second], sums: &mut sums });
+                sums.as_flattened().to_vec()
+            };
+            let expected = sum(&|p| p.with_simd(pulp::Scalar::new()));
+            let by_hand: f32 = 0.5 + (0..11).map(|i| x[2 * i][3] * dy[0][i][5]).sum::<f32>();
+            assert!((expected[3 * WIDE + 5] - by_hand).abs() < 1e-4);
+            let others = [
+                sum(&|p| p.with_simd(pulp::Scalar256b)),
+                sum(&|p| p.with_simd(pulp::Scalar512b)),
+                sum(&|p| pulp::Arch::new().dispatch(p)),
+            ];
+            for found in others {
+                assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4));
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! One training step of the networks that people train first, to be held against PyTorch: `benches/peers.py training`.
+
+use std::hint::black_box;
+
+use candle_core::{Device, Tensor};
+use candle_nn::VarMap;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use pellucid::network::Mode;
+use pellucid::network::architecture::{Architecture, Family};
+
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const BATCH: usize = 16;
+
+fn step(c: &mut Criterion) {
+    let x = Tensor::randn(0f32, 1.0, (BATCH, 1, 224, 224), &Device::Cpu).expect("pictures of noise");
+    let target = Tensor::zeros(BATCH, candle_core::DType::U32, &Device::Cpu).expect("labels");
+    let mut group = c.benchmark_group("training step, batch 16 at 224");
+    group.throughput(Throughput::Elements(BATCH as u64)).sample_size(10);
+    for family in [Family::CustomCnn, Family::Resnet18, Family::CompactResnet] {
+        let architecture = match family {
+            Family::CompactResnet => Architecture::compact(&[24, 24, 48, 112, 224], &[2, 2, 2, 1], &[1, 2, 2, 1], 0.3),
+            other => Architecture::new(other),
+        };
+        let vars = VarMap::new();
+        let network = architecture.trainable(1, 3, &vars, &Device::Cpu, 1).expect("it builds");
+        group.bench_function(family.name(), |b| {
+            b.iter(|| {
+                let pass = network.record(0, &x, Mode::Training { seed: 1 }).expect("it runs");
+                let loss = |logits: &Tensor| candle_nn::loss::cross_entropy(logits, &target);
+                black_box(pass.gradients(loss).expect("it has gradients"))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, step);
+criterion_main!(benches);
