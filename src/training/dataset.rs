@@ -117,7 +117,7 @@ pub fn decode(
                 });
             }
             Err(reason) => {
-                let reason = format!("left out, for {reason}");
+                let reason = format!("{reason}, so it was left out");
                 dataset.warnings.push(Warning { path: file.origin.path().to_owned(), reason });
             }
         }
