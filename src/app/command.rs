@@ -10,6 +10,7 @@ use crate::imaging::Window;
 use crate::study::ImageEntry;
 
 use super::state::{Layout, NoticeId, PaneIndex, Theme};
+use super::training::TrainingCommand;
 
 /// What a reader asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +102,9 @@ pub enum Command {
     SetSeed(u64),
     SetModel(String),
 
+    /// What concerns the laboratory.
+    Training(TrainingCommand),
+
     // Help
     ToggleKeys,
     DismissNotice(NoticeId),
@@ -116,12 +120,14 @@ pub enum Group {
     View,
     Overlay,
     Findings,
+    Training,
     Help,
 }
 
 impl Group {
     /// Every group, in the order of the menus.
-    pub const ALL: [Self; 6] = [Self::File, Self::Study, Self::View, Self::Overlay, Self::Findings, Self::Help];
+    pub const ALL: [Self; 7] =
+        [Self::File, Self::Study, Self::View, Self::Overlay, Self::Findings, Self::Training, Self::Help];
 
     /// Heading of the group.
     pub fn name(self) -> &'static str {
@@ -131,6 +137,7 @@ impl Group {
             Self::View => "View",
             Self::Overlay => "Overlay",
             Self::Findings => "Findings",
+            Self::Training => "Training",
             Self::Help => "Help",
         }
     }
@@ -159,7 +166,7 @@ impl Command {
     /// Every command that needs no further word, in the order of the menus and of the key table.
     pub fn table() -> Vec<Self> {
         use Command as C;
-        vec![
+        let mut table = vec![
             C::OpenFiles,
             C::OpenFolder,
             C::OpenDemo,
@@ -208,7 +215,9 @@ impl Command {
             C::Retry,
             C::ToggleKeys,
             C::Escape,
-        ]
+        ];
+        table.extend(TrainingCommand::table().into_iter().map(C::Training));
+        table
     }
 
     /// Label, tooltip, key and group.
@@ -311,9 +320,16 @@ impl Command {
             C::SetSeed(_) => ("Seed", "The same seed gives the same numbers", "", G::Findings),
             C::SetModel(_) => ("Model", "Takes another model and analyses the image again", "", G::Findings),
 
+            C::Training(command) => return command.info(),
+
             C::ToggleKeys => ("All keys", "Shows or hides this table", "F1", G::Help),
             C::DismissNotice(_) => ("Dismiss", "Takes the notice away", "", G::Help),
-            C::Escape => ("Back", "Closes what is open, else stops the running analysis", "Esc", G::Help),
+            C::Escape => (
+                "Back",
+                "Closes what is open, else leaves the training room, else stops the running analysis",
+                "Esc",
+                G::Help,
+            ),
         };
         Info { label, tooltip, key, group }
     }

@@ -11,6 +11,7 @@ use crate::report::case::CaseReport;
 use crate::study::{Catalogue, Frame, ImageEntry};
 
 use super::pyramid::Pyramid;
+use super::training::news::{News, Work};
 
 /// What must happen outside the state.
 #[derive(Clone)]
@@ -26,6 +27,7 @@ pub enum Effect {
     LoadFrame { generation: Generation, entry: Arc<ImageEntry>, index: u32 },
     WriteReport { case: Box<CaseReport>, folder: PathBuf },
     OpenExternally(PathBuf),
+    Train(Work),
     SaveSettings,
     ToggleFullscreen,
     Quit,
@@ -70,4 +72,5 @@ pub enum Message {
     Failed(String),
     /// Names of the models that can be chosen.
     Models(Vec<String>),
+    Training(News),
 }

@@ -102,6 +102,7 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
+        Message::Training(news) => return super::training::update::on_news(state, news),
     }
     Vec::new()
 }

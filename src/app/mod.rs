@@ -23,6 +23,7 @@ mod sources;
 pub mod state;
 pub mod theme;
 pub mod thumbnails;
+pub mod training;
 pub mod ui;
 pub mod update;
 pub mod view;
@@ -152,6 +153,10 @@ impl eframe::App for App {
         for message in self.services.messages() {
             let effects = events::on_message(&mut self.state, message);
             self.all(effects);
+        }
+        let leaving = ctx.input(|i| i.viewport().close_requested());
+        if leaving && !self.services.is_leaving() && !training::update::may_close(&mut self.state) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
         }
         self.thumbnails.receive(ctx);
         let waits =

@@ -20,11 +20,17 @@ use super::effect::{Effect, Message};
 use super::settings;
 use super::sources;
 use super::state::Settings;
+use super::training::news::{News, Work};
+use super::training::state::Folder;
+use super::training::{prepare, records, runner};
+use crate::training::control::Control;
 
 /// A dialog that answers "nothing" sooner than this was never seen by anybody.
 const NO_DIALOG: Duration = Duration::from_millis(400);
 /// How often the progress of a scan is told.
 const PROGRESS: Duration = Duration::from_millis(100);
+/// A run that is stopped with the window gets so long to put its files away.
+const PARTING: Duration = Duration::from_secs(3);
 /// Settings are written this long after the last change.
 const SETTLED: Duration = Duration::from_secs(1);
 
@@ -47,6 +53,9 @@ pub struct Services {
     /// Where settings are kept; `None` while they are not to be kept.
     settings: Option<PathBuf>,
     changed: Option<Instant>,
+    /// The run that goes on, or went on last.
+    run: Option<(Arc<Control>, thread::JoinHandle<()>)>,
+    leaving: bool,
 }
 
 impl Services {
@@ -63,6 +72,8 @@ impl Services {
             receiver,
             settings,
             changed: None,
+            run: None,
+            leaving: false,
         };
         services.spawn("pellucid-load", move |say| load_frames(&wanted, &say));
         services.spawn("pellucid-models", |say| {
@@ -162,7 +173,64 @@ impl Services {
                 let full = self.ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
             }
-            Effect::Quit => self.ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Effect::Train(work) => self.train(work),
+            Effect::Quit => {
+                self.leaving = true;
+                self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+        }
+    }
+
+    /// True once the window is to be closed whatever goes on.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    fn train(&mut self, work: Work) {
+        let control = self.run.as_ref().map(|(control, _)| control.clone());
+        match work {
+            Work::AskForConfiguration => {
+                let asked = rfd::AsyncFileDialog::new().set_title("Configuration of a training run");
+                let answer = asked.add_filter("TOML", &["toml"]).pick_file();
+                let chosen = |path| Message::Training(News::ConfigurationChosen(path));
+                self.dialog(async move { answer.await.map(|f| chosen(Some(f.path().to_owned()))) }, chosen(None));
+            }
+            Work::AskForFolder(folder) => {
+                let title = match folder {
+                    Folder::Data => "Folder of the data",
+                    Folder::Out => "Folder of the run",
+                    Folder::Runs => "Folder of a run, or of several",
+                };
+                let answer = rfd::AsyncFileDialog::new().set_title(title).pick_folder();
+                let chosen = move |path| Message::Training(News::FolderChosen(folder, path));
+                self.dialog(async move { answer.await.map(|f| chosen(Some(f.path().to_owned()))) }, chosen(None));
+            }
+            Work::Read { number, path } => self.spawn("pellucid-configuration", move |say| {
+                say.news(News::Read { number, result: prepare::plan(&path).map(Box::new) });
+            }),
+            Work::List { number, plan } => self.spawn("pellucid-list", move |say| {
+                say.news(News::Listed { number, result: prepare::list(&plan) });
+            }),
+            Work::ReadRuns(folders) => self.spawn("pellucid-runs", move |say| {
+                say.news(News::Runs(records::read_all(&prepare::runs_folder(), &folders)));
+            }),
+            Work::Start { plan, resume } => self.begin(plan, resume),
+            Work::Pause => control.iter().for_each(|c| c.pause()),
+            Work::Resume => control.iter().for_each(|c| c.resume()),
+            Work::Stop => control.iter().for_each(|c| c.stop()),
+        }
+    }
+
+    fn begin(&mut self, plan: Box<prepare::Plan>, resume: bool) {
+        let (control, say) = (Arc::new(Control::default()), self.say());
+        let own = control.clone();
+        let work = move || runner::run(&plan, resume, &own, &|news| say.news(news));
+        match thread::Builder::new().name("pellucid-train".into()).spawn(work) {
+            Ok(handle) => self.run = Some((control, handle)),
+            Err(e) => {
+                let result = Err(format!("the system gave no thread: {e}"));
+                self.say().news(News::Over { result, kept: None });
+            }
         }
     }
 
@@ -184,8 +252,16 @@ impl Services {
         None
     }
 
-    /// Writes changed settings now, at the end.
+    /// Ends a run after its step, and writes changed settings now, at the end.
     pub fn close(&mut self, settings: &Settings) {
+        if let Some((control, handle)) = self.run.take() {
+            control.stop();
+            // A file that is being written is renamed when it is whole: what waits here is only tidier.
+            let patience = Instant::now();
+            while !handle.is_finished() && patience.elapsed() < PARTING {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
         if let (Some(path), Some(_)) = (&self.settings, self.changed.take())
             && let Err(e) = settings::write(path, settings)
         {
@@ -228,6 +304,10 @@ impl Say {
         // Nobody listens once the window is closed.
         let _ = self.sender.send(message);
         self.ctx.request_repaint();
+    }
+
+    fn news(&self, news: News) {
+        self.tell(Message::Training(news));
     }
 
     /// Lists `paths`, says how far it is, and what was found unless it was cancelled; `recent` joins the recent list.

@@ -17,6 +17,7 @@ use crate::uncertainty::Posterior;
 
 use super::command::Command;
 use super::pyramid::Pyramid;
+use super::training::Training;
 pub use super::view::View;
 
 /// Number of a view within the layout, from 0 (left to right, top to bottom).
@@ -152,6 +153,8 @@ pub struct Notice {
 pub struct Settings {
     /// Newest first.
     pub recent: Vec<PathBuf>,
+    /// Configurations of training, newest first.
+    pub configurations: Vec<PathBuf>,
     pub report_folder: Option<PathBuf>,
     pub theme: Theme,
     pub studies_width: f32,
@@ -168,6 +171,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             recent: Vec::new(),
+            configurations: Vec::new(),
             report_folder: None,
             theme: Theme::Dark,
             studies_width: 208.0,
@@ -238,6 +242,7 @@ pub struct State {
     pub export_when_chosen: bool,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
+    pub training: Training,
     pub settings: Settings,
 }
 
@@ -275,6 +280,7 @@ impl State {
             exporting: false,
             export_when_chosen: false,
             cursor: None,
+            training: Training::default(),
             settings,
         }
     }

@@ -137,6 +137,16 @@ pub fn tokens(theme: Theme) -> Tokens {
     }
 }
 
+/// Colours of curves, after Okabe and Ito: told apart by the colour-blind too, and by their order from the first on.
+pub fn series(theme: Theme) -> [Color32; 7] {
+    match theme {
+        Theme::Dark | Theme::HighContrast => {
+            [0x62_b0_e8, 0xe8_78_4a, 0x35_b8_8c, 0xda_8c_bc, 0xe6_b0_3e, 0xa7_96_e8, 0xb8_b8_bc].map(rgb)
+        }
+        Theme::Light => [0x00_66_a4, 0xb8_48_00, 0x00_71_55, 0xa0_40_76, 0x8c_5c_00, 0x5f_48_a8, 0x50_50_54].map(rgb),
+    }
+}
+
 /// Name of a theme in menus.
 pub fn name(theme: Theme) -> &'static str {
     match theme {
@@ -336,6 +346,17 @@ mod tests {
             for bar in [t.accent, t.below] {
                 assert!(contrast(bar, t.panel) >= 3.0, "{theme:?}: bar on panel");
                 assert!(contrast(bar, t.groove) >= 3.0, "{theme:?}: bar on groove {:.2}", contrast(bar, t.groove));
+            }
+        }
+    }
+
+    #[test]
+    fn curves_stand_out_from_what_they_are_drawn_on() {
+        for theme in Theme::ALL {
+            let t = tokens(theme);
+            for curve in series(theme) {
+                let ratio = contrast(curve, t.panel).min(contrast(curve, t.background));
+                assert!(ratio >= 3.0, "{theme:?}: {curve:?} has {ratio:.2} : 1");
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::study::ImageEntry;
 use super::command::Command;
 pub use super::effect::Effect;
 use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
+use super::training;
 
 /// Step of the opacity and threshold keys.
 const STEP: f32 = 0.05;
@@ -30,6 +31,10 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         C::OpenFolder => return vec![Effect::AskForFolder],
         C::OpenPaths(paths) if paths.is_empty() => {}
         C::OpenPaths(paths) => {
+            if let Some(path) = paths.iter().find(|p| training::update::is_configuration(p)).cloned() {
+                return training::update::apply(state, training::TrainingCommand::Configure(path));
+            }
+            state.training.open = false;
             (state.scanning, state.scanned) = (true, (0, 0));
             return vec![Effect::Scan(paths)];
         }
@@ -45,7 +50,8 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
         C::OpenExternally(path) => return vec![Effect::OpenExternally(path)],
         C::ToggleAnonymize => return setting(state, |s| s.settings.anonymize ^= true),
-        C::Quit => return vec![Effect::Quit],
+        C::Quit if training::update::may_close(state) => return vec![Effect::Quit],
+        C::Quit => {}
 
         C::PreviousImage => return step_image(state, -1),
         C::NextImage => return step_image(state, 1),
@@ -164,11 +170,17 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
         C::SetModel(name) => return set_model(state, name),
 
+        C::Training(command) => return training::update::apply(state, command),
+
         C::ToggleKeys => state.keys_open ^= true,
         C::DismissNotice(id) => state.notices.retain(|n| n.id != id),
         C::Escape => {
             if state.keys_open {
                 state.keys_open = false;
+            } else if state.training.question.is_some() {
+                return training::update::apply(state, training::TrainingCommand::KeepGoing);
+            } else if state.training.open {
+                state.training.open = false;
             } else if state.solo.is_some() {
                 state.solo = None;
             } else {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use safetensors::View;
@@ -19,6 +19,7 @@ use super::optimizer::{Moments, Optimizer};
 use super::parameters::{Parameters, Values};
 use super::schedule::Plateau;
 use super::{Error, Result};
+use crate::limits;
 
 /// Name of the file in the run's folder.
 pub const FILE: &str = "checkpoint.safetensors";
@@ -182,15 +183,47 @@ pub fn save(
     write_tensors(&path, tensors, json)
 }
 
+/// The text fields of a header; what names the tensors is not looked at.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "__metadata__")]
+    fields: Option<HashMap<String, String>>,
+}
+
+/// What the checkpoint of `folder` says of itself, without its tensors; `None` where there is none.
+pub fn peek(folder: &Path) -> Result<Option<State>> {
+    let path = folder.join(FILE);
+    let failed = |source| Error::Read { path: path.clone(), source };
+    let mut file = match std::fs::File::open(&path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(failed)?,
+    };
+    let refuse = |reason: String| Error::Checkpoint { path: path.clone(), reason };
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(failed)?;
+    let length = u64::from_le_bytes(length);
+    if length > limits::MANIFEST_BYTES.max(1 << 24) {
+        return Err(refuse("its header is too long to be one".into()));
+    }
+    let mut text = Vec::new();
+    file.take(length).read_to_end(&mut text).map_err(failed)?;
+    let header: Header = serde_json::from_slice(&text).map_err(|e| refuse(e.to_string()))?;
+    Ok(Some(state_of(header.fields.as_ref()).map_err(refuse)?))
+}
+
+/// The state in a header's text fields.
+fn state_of(fields: Option<&HashMap<String, String>>) -> std::result::Result<State, String> {
+    let json = fields.and_then(|m| m.get("state")).ok_or("it has no state in its header")?;
+    serde_json::from_str(json).map_err(|e| e.to_string())
+}
+
 /// Reads the checkpoint of `folder` and puts the moments into `optimizer`.
 pub fn load(folder: &Path, parameters: &Parameters, optimizer: &mut Optimizer) -> Result<Checkpoint> {
     let path = folder.join(FILE);
     let bytes = std::fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
     let refuse = |reason: String| Error::Checkpoint { path: path.clone(), reason };
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| refuse(e.to_string()))?;
-    let json = header.metadata().as_ref().and_then(|m| m.get("state"));
-    let json = json.ok_or_else(|| refuse("it has no state in its header".into()))?;
-    let state: State = serde_json::from_str(json).map_err(|e| refuse(e.to_string()))?;
+    let state = state_of(header.metadata().as_ref()).map_err(refuse)?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|e| refuse(e.to_string()))?;
     let read = |kind: &str, name: &str, n: usize| -> Result<Vec<f32>> {
         let view = tensors.tensor(&format!("{kind}.{name}")).map_err(|e| refuse(e.to_string()))?;

@@ -5,8 +5,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Result;
 use super::checkpoint::write_whole;
+use super::{Error, Result};
+use crate::limits;
+
+/// Name of the file in the run's folder.
+pub const FILE: &str = "log.csv";
 
 /// One epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,4 +58,78 @@ pub fn write_csv(path: &Path, rows: &[Row]) -> Result<()> {
         let _ = writeln!(text, ",{:.2},{:.1}", r.images_per_second, r.seconds);
     }
     write_whole(path, text.as_bytes())
+}
+
+/// Reads what [`write_csv`] wrote; a row that is no row of it is an error that names its line.
+pub fn read_csv(path: &Path) -> Result<Vec<Row>> {
+    let failed = |source| Error::Read { path: path.into(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > limits::MANIFEST_BYTES.max(1 << 24) {
+        return Err(failed(std::io::Error::other("it is too large to be the log of a run")));
+    }
+    let text = std::fs::read(path).map_err(failed)?;
+    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let names: Vec<String> =
+        reader.headers().map_err(|e| failed(std::io::Error::other(e)))?.iter().map(str::to_owned).collect();
+    let mut rows = Vec::new();
+    for (i, record) in reader.records().enumerate() {
+        let record = record.map_err(|e| failed(std::io::Error::other(e)))?;
+        let fields: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(record.iter()).collect();
+        let row = row_of(&fields)
+            .ok_or_else(|| failed(std::io::Error::other(format!("line {} is no line of the log of a run", i + 2))))?;
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn row_of(fields: &[(&str, &str)]) -> Option<Row> {
+    fn get<T: std::str::FromStr>(fields: &[(&str, &str)], name: &str) -> Option<T> {
+        fields.iter().find(|(n, _)| *n == name)?.1.parse().ok()
+    }
+    let area = |(name, value): &(&str, &str)| Some((name.strip_prefix("AUROC ")?.to_owned(), value.parse().ok()));
+    Some(Row {
+        epoch: get(fields, "epoch")?,
+        size: get(fields, "size")?,
+        learning_rate: get(fields, "learning_rate")?,
+        training_loss: get(fields, "training_loss")?,
+        validation_loss: get(fields, "validation_loss")?,
+        accuracy: get(fields, "accuracy")?,
+        auroc: fields.iter().filter_map(area).collect(),
+        images_per_second: get(fields, "images_per_second")?,
+        seconds: get(fields, "seconds")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(epoch: usize) -> Row {
+        Row {
+            epoch,
+            size: 64,
+            learning_rate: 0.001,
+            training_loss: 0.5,
+            validation_loss: 0.625,
+            accuracy: 0.75,
+            auroc: vec![("Mass, \"large\"".into(), Some(0.875)), ("Hernia".into(), None)],
+            images_per_second: 12.5,
+            seconds: 30.5,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_names_with_commas_and_unknown_areas_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        write_csv(&path, &[row(1), row(2)]).unwrap();
+        assert_eq!(read_csv(&path).unwrap(), [row(1), row(2)]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_log_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        std::fs::write(&path, "epoch,loss\n1,0.5\n").unwrap();
+        assert!(read_csv(&path).unwrap_err().to_string().contains("line 2"));
+    }
 }

@@ -9,7 +9,7 @@ use candle_nn::VarMap;
 use rand::RngCore;
 
 use super::checkpoint::{self, State};
-use super::config::{Config, Criterion, Smote};
+use super::config::{Config, Criterion, Smote, record};
 use super::control::Control;
 use super::curves;
 use super::dataset::{self, Dataset};
@@ -95,6 +95,7 @@ pub fn run(
     if options.resume {
         run.resume()?;
     }
+    record::write(&options.out, config)?;
     run.epochs()?;
     let (model, epochs) = (options.model.clone(), config.epochs());
     let outcome = run.finish()?;
@@ -261,7 +262,7 @@ impl<'a> Run<'a> {
                 self.best.as_ref(),
                 &self.optimizer,
             )?;
-            journal::write_csv(&self.options.out.join("log.csv"), &self.state.history)?;
+            journal::write_csv(&self.options.out.join(journal::FILE), &self.state.history)?;
             curves::write_png(&self.options.out.join("curves.png"), &self.state.history)?;
             let seconds_left = pace.seconds(self.work_left(0));
             if let Some(row) = self.state.history.last().cloned() {

@@ -19,7 +19,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("report", &["study", "imaging", "network", "uncertainty", "explain", "engine"]),
     ("evaluation", &["study", "imaging", "network", "uncertainty", "explain"]),
     ("training", &["study", "imaging", "network", "uncertainty", "explain", "evaluation"]),
-    ("app", &["study", "imaging", "network", "uncertainty", "explain", "engine", "report"]),
+    ("app", &["study", "imaging", "network", "uncertainty", "explain", "engine", "report", "evaluation", "training"]),
     (
         "cli",
         &["study", "imaging", "network", "uncertainty", "explain", "engine", "report", "evaluation", "training", "app"],

@@ -13,5 +13,6 @@ mod panels;
 mod study;
 mod toy;
 mod training;
+mod training_room;
 mod viewer;
 mod viewer_state;

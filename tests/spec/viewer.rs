@@ -1,7 +1,7 @@
 //! The viewer: what commands and events do to the state, and what a reader finds on the screen. No display is needed.
 
 #[path = "../common/viewer.rs"]
-mod common;
+pub(super) mod common;
 
 use common::{Bench, LABELS, attributions, entry, events, frame, scores, verdict};
 use egui_kittest::Harness;
@@ -268,7 +268,7 @@ fn every_command_of_the_table_has_words_and_every_key_is_used_once() {
 
 // ——— the screen ———
 
-fn screen(bench: Bench) -> Harness<'static, Bench> {
+pub(super) fn screen(bench: Bench) -> Harness<'static, Bench> {
     let mut harness = Harness::builder()
         .with_size([1280.0, 720.0])
         .with_accessibility_check(false)
@@ -278,7 +278,7 @@ fn screen(bench: Bench) -> Harness<'static, Bench> {
     harness
 }
 
-fn button<'a>(harness: &'a Harness<'_, Bench>, words: &'a str) -> egui_kittest::Node<'a> {
+pub(super) fn button<'a>(harness: &'a Harness<'_, Bench>, words: &'a str) -> egui_kittest::Node<'a> {
     let is_button = |n: &egui_kittest::Node<'_>| n.accesskit_node().role() == egui::accesskit::Role::Button;
     harness.query_all_by_label_contains(words).find(is_button).expect("a button with these words")
 }

@@ -35,7 +35,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                     table(&mut columns[0], group, &tokens);
                 }
                 table(&mut columns[1], Group::View, &tokens);
-                for group in [Group::Overlay, Group::Help] {
+                for group in [Group::Overlay, Group::Training, Group::Help] {
                     table(&mut columns[2], group, &tokens);
                 }
                 gestures(&mut columns[2], &tokens);

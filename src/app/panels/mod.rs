@@ -8,4 +8,5 @@ pub mod overlay;
 pub mod status;
 pub mod studies;
 pub mod toolbar;
+pub mod training;
 pub mod verdict;

@@ -21,6 +21,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.spacing_mut().interact_size.y = 20.0;
         ui.spacing_mut().button_padding.y = 1.0;
         ui.spacing_mut().item_spacing.x = theme::GRID;
+        if state.training.open {
+            return training(ui, state, &tokens, &mut out);
+        }
         progress(ui, state, &tokens, &mut out);
         let pixel =
             state.cursor.map_or_else(String::new, |(x, y, value)| format!("x {x}  y {y}  value {}", grey(value)));
@@ -35,10 +38,20 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             let notice = ui.add(Label::new(theme::caption("Not a medical device", &tokens)));
             notice.on_hover_text(NOT_A_DEVICE);
             ui.add_space(theme::GRID);
+            super::training::status::show(ui, state, &tokens, &mut out);
             model(ui, state, &tokens);
         });
     });
     out
+}
+
+/// The bar of the training room.
+fn training(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    super::training::status::show(ui, state, tokens, out);
+    ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+        let notice = ui.add(Label::new(theme::caption("Not a medical device", tokens)));
+        notice.on_hover_text(NOT_A_DEVICE);
+    });
 }
 
 /// A grey value: whole numbers without a point.

@@ -7,6 +7,8 @@ use egui::{Align, Button, Id, Label, Layout as Flow, Spinner, TextEdit, Ui, vec2
 use crate::app::command::{Command, Group};
 use crate::app::state::{Layout, Model, State, Theme};
 use crate::app::theme::{self, Tokens};
+use crate::app::training::TrainingCommand;
+use crate::app::training::state::Page;
 use crate::app::widgets::controls;
 use crate::app::widgets::shapes::Sign;
 
@@ -24,6 +26,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         controls::menu(ui, "View", "Window, turns, overlay and theme", 264.0, |ui| {
             view_menu(ui, state, &tokens, &mut out);
         });
+        if state.training.open {
+            return training(ui, state, &mut out);
+        }
         let several = state.images.len() > 1 || state.is_stack();
         controls::sign_button(ui, Sign::Left, Command::PreviousImage, several, &mut out);
         controls::sign_button(ui, Sign::Right, Command::NextImage, several, &mut out);
@@ -31,12 +36,31 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         layouts(ui, state, &mut out);
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             export(ui, state, &tokens, &mut out);
+            controls::button(ui, Command::Training(TrainingCommand::Toggle), true, &mut out);
             ui.add_space(theme::GRID);
             device(ui, state, &tokens);
             model(ui, state, &tokens, &mut out);
         });
     });
     out
+}
+
+/// The bar of the training room: its pages, and the way back.
+fn training(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    ui.add_space(theme::GRID);
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for page in [Page::Run, Page::Compare] {
+        let command = Command::Training(TrainingCommand::Show(page));
+        controls::segment(ui, command, state.training.page == page, true, out);
+    }
+    ui.spacing_mut().item_spacing.x = theme::GRID;
+    ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+        let back = Command::Training(TrainingCommand::Toggle);
+        let hint = format!("Back to the images ({}); a run goes on", back.info().key);
+        if ui.button("Reading room").on_hover_text(hint).clicked() {
+            out.push(back);
+        }
+    });
 }
 
 fn open_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -117,6 +141,8 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
         controls::menu_item(ui, Command::SetTheme(choice), true, Some(state.settings.theme == choice), out);
     }
     controls::rule(ui, tokens);
+    let training = Command::Training(TrainingCommand::Toggle);
+    controls::menu_item(ui, training, true, Some(state.training.open), out);
     controls::menu_item(ui, Command::ToggleAnonymize, true, Some(state.settings.anonymize), out);
     controls::menu_item(ui, Command::ToggleKeys, true, Some(state.keys_open), out);
 }

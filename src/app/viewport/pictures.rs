@@ -26,7 +26,7 @@ struct Entry<K, V> {
 }
 
 /// A few made things. Looking through a handful is quicker than hashing their keys.
-pub(super) struct Made<K, V>(Vec<Entry<K, V>>);
+pub(in crate::app) struct Made<K, V>(Vec<Entry<K, V>>);
 
 impl<K, V> Default for Made<K, V> {
     fn default() -> Self {
@@ -61,6 +61,8 @@ pub struct Pictures {
     pub(super) maps: Made<super::map::MapKey, Texture>,
     pub(super) placed: Made<super::map::PlacedKey, Arc<Plane>>,
     pub(super) contours: Made<super::map::PlacedKey, super::map::Contours>,
+    /// Samples of a training run with their maps.
+    pub(in crate::app) cards: Made<super::super::panels::training::samples::CardKey, Texture>,
     pub(super) sampler: Sampler,
     /// What each view showed last, and whether this frame asked for it.
     last: HashMap<PaneIndex, (FilmKey, Texture, bool)>,
@@ -71,7 +73,7 @@ pub struct Pictures {
 }
 
 /// A texture that may be shared by several views.
-pub(super) type Texture = Arc<TextureHandle>;
+pub(in crate::app) type Texture = Arc<TextureHandle>;
 
 impl Default for Pictures {
     fn default() -> Self {
@@ -87,6 +89,7 @@ impl Default for Pictures {
             maps: Made::default(),
             placed: Made::default(),
             contours: Made::default(),
+            cards: Made::default(),
             sampler: Sampler::default(),
             last: HashMap::new(),
             spare: Vec::new(),
@@ -106,7 +109,7 @@ impl Pictures {
     }
 
     /// A texture of `image`, in the place of one that is no longer shown if there is one.
-    pub(super) fn texture(&mut self, ctx: &Context, image: ColorImage, options: TextureOptions) -> Texture {
+    pub(in crate::app) fn texture(&mut self, ctx: &Context, image: ColorImage, options: TextureOptions) -> Texture {
         self.made += 1;
         Arc::new(match self.spare.pop() {
             Some(mut handle) => {
@@ -142,7 +145,7 @@ impl Pictures {
         self.contours.sweep();
         self.placed.sweep();
         self.last.retain(|_, (.., used)| std::mem::take(used));
-        let gone = self.films.sweep().into_iter().chain(self.maps.sweep());
+        let gone = self.films.sweep().into_iter().chain(self.maps.sweep()).chain(self.cards.sweep());
         self.spare.extend(gone.filter_map(Arc::into_inner));
         self.spare.truncate(SPARE);
     }

@@ -7,6 +7,7 @@ mod augment;
 mod balance;
 mod data;
 mod optimization;
+pub mod record;
 mod transfer;
 
 use std::path::Path;
@@ -67,6 +68,9 @@ pub struct Config {
     /// Validation images that are shown with their heat maps after each epoch.
     #[serde(default = "six")]
     pub previews: usize,
+    /// The text that it was read from.
+    #[serde(skip)]
+    pub source: String,
 }
 
 fn six() -> usize {
@@ -116,7 +120,8 @@ impl Config {
             return Err(refuse(format!("it has {size} bytes, which is no configuration")));
         }
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
-        let config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
+        let mut config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
+        config.source = text;
         config.check().and_then(|()| produce::rehearse(&config)).map_err(refuse)?;
         Ok(config)
     }
