@@ -48,6 +48,8 @@ pub struct Kept {
 
 /// Reads and checks the configuration at `path`.
 pub fn plan(path: &Path) -> Result<Plan, String> {
+    // Folders beside it are named in full, whatever the program was started in.
+    let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let config = Config::read(path).map_err(|e| e.to_string())?;
     let beside = path.parent().map(Path::to_owned).unwrap_or_default();
     let out = runs_folder().join(&config.name);

@@ -187,10 +187,14 @@ fn plot(ui: &mut Ui, chart: &Chart<'_>, area: Rect, tokens: &Tokens) {
         .grid_color(tokens.line)
         .y_axis_min_width(40.0)
         .x_grid_spacer(|input| marks(input.bounds, area.width() / 56.0, 1.0))
-        .y_grid_spacer(|input| marks(input.bounds, area.height() / 36.0, 0.0))
+        .y_grid_spacer(|input| marks(input.bounds, area.height() / 30.0, 0.0))
         .x_axis_formatter(
             |mark, _| if mark.value.fract() == 0.0 { format!("{:.0}", mark.value) } else { String::new() },
         )
+        .y_axis_formatter(|mark, _| {
+            let decimals = (-mark.step_size.log10()).ceil().clamp(0.0, 6.0) as usize;
+            format!("{:.decimals$}", mark.value)
+        })
         .label_formatter(hover)
         .show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([0.0, low], [1.006 * end, high]));

@@ -40,9 +40,12 @@ pub fn show(ui: &mut Ui, run: &Run, tokens: &Tokens, out: &mut Vec<Command>) {
 }
 
 fn line(ui: &mut Ui, title: &str, value: &str, tokens: &Tokens) {
-    ui.add(Label::new(theme::caption(title, tokens)));
-    ui.add(Label::new(RichText::new(value).size(theme::CAPTION)).wrap());
-    ui.add_space(2.0);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.add(Label::new(theme::caption(title, tokens)));
+        ui.add(Label::new(RichText::new(value).size(theme::CAPTION)).wrap());
+    });
 }
 
 /// Where the run stands, in words.
