@@ -34,8 +34,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                 for group in [Group::File, Group::Study, Group::Findings] {
                     table(&mut columns[0], group, &tokens);
                 }
-                table(&mut columns[1], Group::View, &tokens);
-                for group in [Group::Overlay, Group::Training, Group::Help] {
+                for group in [Group::View, Group::Training] {
+                    table(&mut columns[1], group, &tokens);
+                }
+                for group in [Group::Overlay, Group::Help] {
                     table(&mut columns[2], group, &tokens);
                 }
                 gestures(&mut columns[2], &tokens);

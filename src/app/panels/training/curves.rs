@@ -186,7 +186,7 @@ fn plot(ui: &mut Ui, chart: &Chart<'_>, area: Rect, tokens: &Tokens) {
         .show_y(false)
         .grid_color(tokens.line)
         .y_axis_min_width(40.0)
-        .x_grid_spacer(|input| marks(input.bounds, area.width() / 56.0, 1.0))
+        .x_grid_spacer(|input| marks(input.bounds, area.width() / 84.0, 1.0))
         .y_grid_spacer(|input| marks(input.bounds, area.height() / 30.0, 0.0))
         .x_axis_formatter(
             |mark, _| if mark.value.fract() == 0.0 { format!("{:.0}", mark.value) } else { String::new() },
