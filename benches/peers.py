@@ -1,9 +1,13 @@
-"""The peers' side of benches/network.rs: the same network in PyTorch and onnxruntime, on every core.
+"""The peers' side of benches/network.rs and benches/training.rs: the same networks in PyTorch and onnxruntime, on every core.
 
-Needs torch, onnx and onnxruntime: `python benches/peers.py`.
+Needs torch, torchvision, onnx and onnxruntime.
+
+    python benches/peers.py             forward pass and training step of the default architecture
+    python benches/peers.py training    training steps of custom CNN and ResNet-18, ours and PyTorch's in turn,
+                                        with the ratios of speed and of peak memory
 """
 
-import os, pathlib, statistics, sys, tempfile, time
+import json, os, pathlib, statistics, subprocess, sys, tempfile, time
 
 import torch
 from torch import nn
@@ -51,5 +55,81 @@ def main():
     clock("torch training step, batch 16", 16, step, 10)
 
 
+BATCH = 16
+
+
+def custom_cnn():
+    layers, channels = [], 1
+    for width in (32, 64, 128, 256):
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+        channels = width
+    head = [nn.Linear(channels, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 3)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), *head)
+
+
+def resnet18():
+    import torchvision
+
+    net = torchvision.models.resnet18(num_classes=3)
+    net.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
+    return net
+
+
+def torch_step(name):
+    """One process of its own: prints the median time of a step (forward, backward) and the peak memory."""
+    import resource
+
+    net = {"custom-cnn": custom_cnn, "resnet18": resnet18}[name]().train()
+    x, target = torch.randn(BATCH, 1, 224, 224), torch.zeros(BATCH, dtype=torch.long)
+
+    def step():
+        net.zero_grad()
+        nn.functional.cross_entropy(net(x), target).backward()
+
+    step(), step()
+    times = []
+    for _ in range(10):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": statistics.median(times), "mebibytes": peak}))
+
+
+def our_step(binary, name):
+    command = ["/usr/bin/env", "time", "-f", "%M", binary, "--bench", f"/{name}$"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    peak = int(run.stderr.strip().splitlines()[-1]) / 1024
+    group = "training step, batch 16 at 224"
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+    estimates = json.loads((target / "criterion" / group / name / "new" / "estimates.json").read_text())
+    return {"seconds": estimates["median"]["point_estimate"] * 1e-9, "mebibytes": peak}
+
+
+def training():
+    built = subprocess.run(
+        ["cargo", "bench", "--bench", "training", "--no-run", "--message-format=json"],
+        capture_output=True, text=True, check=True,
+    )
+    lines = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
+    binary = [m["executable"] for m in lines if m.get("executable") and m["target"]["name"] == "training"][-1]
+    for name in ("custom-cnn", "resnet18"):
+        rounds = []
+        for _ in range(3):
+            theirs = json.loads(subprocess.check_output([sys.executable, __file__, "step", name]))
+            rounds.append((our_step(binary, name), theirs))
+        ours, theirs = ([min(r[k]["seconds"] for r in rounds) for k in (0, 1)])
+        memory = [max(r[k]["mebibytes"] for r in rounds) for k in (0, 1)]
+        print(
+            f"{name}: ours {BATCH / ours:.1f} images/s, torch {BATCH / theirs:.1f}, speed {theirs / ours:.2f} x; "
+            f"ours {memory[0]:.0f} MiB, torch {memory[1]:.0f}, memory {memory[0] / memory[1]:.2f} x"
+        )
+
+
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["step"]:
+        torch_step(sys.argv[2])
+    elif sys.argv[1:2] == ["training"]:
+        training()
+    else:
+        main()
