@@ -12,6 +12,7 @@ mod explain;
 mod inputs;
 mod inspect;
 mod models;
+mod models_import;
 mod npy;
 mod output;
 mod phantom;

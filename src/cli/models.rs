@@ -1,14 +1,16 @@
-//! `pellucid models`: what can be chosen, and what is known of it.
+//! `pellucid models`: what can be chosen, what is known of it, and models of one's own.
 
 use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _, stdin};
 
 use serde_json::json;
 
-use super::{Outcome, output};
+use super::{Outcome, Usage, models_import, output};
+use crate::network::import::install;
 use crate::network::manifest::Manifest;
 use crate::network::registry::{self, Origin};
 
-/// List the models that can be chosen, or show one
+/// List, show, import, verify and remove models
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -32,12 +34,33 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Make a model of published weights: safetensors, PyTorch, Keras
+    Import(Box<models_import::Args>),
+    /// Check a model's hash and tensors, and run it once; all of them without a name
+    Verify {
+        /// Name, or a folder with manifest.toml
+        #[arg(value_name = "NAME|DIR")]
+        name: Option<String>,
+        /// One JSON object a line for each model, and nothing else
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a model of your own
+    Remove {
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.action {
         Action::List { json } => list(*json),
         Action::Show { name, json } => show(name, *json),
+        Action::Import(args) => models_import::run(args),
+        Action::Verify { name, json } => verify(name.as_deref(), *json),
+        Action::Remove { name, yes } => remove(name, *yes),
     }
 }
 
@@ -87,6 +110,49 @@ fn show(name: &str, as_json: bool) -> anyhow::Result<Outcome> {
             output::line(format!("\n{}", card.trim_end()))?;
         }
     }
+    Ok(Outcome::Done)
+}
+
+fn verify(name: Option<&str>, as_json: bool) -> anyhow::Result<Outcome> {
+    let names = match name {
+        Some(name) => vec![name.to_owned()],
+        None => registry::list().into_iter().map(|(name, _)| name).collect(),
+    };
+    let mut failed = 0;
+    for name in &names {
+        match install::verify(name) {
+            Ok(sound) if as_json => output::json(&sound)?,
+            Ok(sound) => output::line(format!(
+                "{name} is sound: {} tensors, {} outputs, SHA-256 {}",
+                sound.tensors, sound.outputs, sound.sha256
+            ))?,
+            Err(error) => {
+                failed += 1;
+                output::complain(&anyhow::Error::from(error).context(format!("{name} cannot be used")));
+            }
+        }
+    }
+    Ok(Outcome::of(failed, names.len()))
+}
+
+fn remove(name: &str, yes: bool) -> anyhow::Result<Outcome> {
+    install::check_name(name)?;
+    if !yes {
+        if !stdin().is_terminal() {
+            return Err(Usage(format!("to remove {name} without being asked, add --yes")).into());
+        }
+        let mut err = std::io::stderr();
+        write!(err, "Remove the model {name} for good? [y/N] ")?;
+        err.flush()?;
+        let mut answer = String::new();
+        stdin().read_line(&mut answer)?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            output::remark("Nothing was removed.".to_owned());
+            return Ok(Outcome::Done);
+        }
+    }
+    let folder = install::remove(name)?;
+    output::remark(format!("Removed {name} from {}", folder.display()));
     Ok(Outcome::Done)
 }
 

@@ -69,7 +69,7 @@ pub fn area(input: &Input, width: usize, height: usize) -> Area {
             let scale = (iw / w).min(ih / h);
             (iw / (w * scale), ih / (h * scale))
         }
-        Resize::CenterCrop => (w.min(h * iw / ih) / w, h.min(w * ih / iw) / h),
+        Resize::CenterCrop => (input.crop * w.min(h * iw / ih) / w, input.crop * h.min(w * ih / iw) / h),
     };
     Area { left: 0.5 - along / 2.0, top: 0.5 - down / 2.0, right: 0.5 + along / 2.0, bottom: 0.5 + down / 2.0 }
 }
@@ -133,7 +133,9 @@ mod tests {
             height: 100,
             channels: 1,
             resize,
+            crop: 1.0,
             normalization: crate::network::manifest::Normalization::PerImage,
+            value_range: [0.0, 1.0],
             mean: Vec::new(),
             sd: Vec::new(),
         };
@@ -143,5 +145,7 @@ mod tests {
         assert_eq!(tall, Area { left: 0.0, top: -0.5, right: 1.0, bottom: 1.5 });
         let middle = area(&input(Resize::CenterCrop), 400, 200);
         assert_eq!(middle, Area { left: 0.25, top: 0.0, right: 0.75, bottom: 1.0 });
+        let inner = area(&Input { crop: 0.5, ..input(Resize::CenterCrop) }, 400, 200);
+        assert_eq!(inner, Area { left: 0.375, top: 0.25, right: 0.625, bottom: 0.75 });
     }
 }

@@ -77,12 +77,33 @@ pub struct Input {
     pub height: usize,
     pub channels: usize,
     pub resize: Resize,
+    /// Share of the shorter side that `resize = "center-crop"` keeps; 0.875 is torchvision's "256, then the middle 224".
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub crop: f32,
     pub normalization: Normalization,
-    /// Mean and standard deviation for `normalization = "fixed"`, in the 0–1 range.
+    /// What black and white become before mean and deviation, for `normalization = "fixed"`.
+    #[serde(default = "unit", skip_serializing_if = "is_unit")]
+    pub value_range: [f32; 2],
+    /// Mean and standard deviation for `normalization = "fixed"`, within `value_range`; one, or one a channel.
     #[serde(default)]
     pub mean: Vec<f32>,
     #[serde(default)]
     pub sd: Vec<f32>,
+}
+
+fn unit() -> [f32; 2] {
+    [0.0, 1.0]
+}
+
+// serde passes references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one(crop: &f32) -> bool {
+    *crop == 1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_unit(range: &[f32; 2]) -> bool {
+    *range == unit()
 }
 
 /// How an image of any aspect ratio becomes the input's size.
@@ -105,7 +126,7 @@ pub enum Normalization {
     PerImage,
     /// Ranks of the grey values (histogram equalisation), then mean 0, sd 1: no tone curve can change it.
     Equalize,
-    /// Scaled to 0–1 by the value range, then the given mean and sd.
+    /// The span of the stored bits scaled to `value_range`, then the given mean and sd.
     Fixed,
 }
 
@@ -228,7 +249,8 @@ impl Manifest {
         Ok(stages.into_iter().filter_map(|(name, spatial)| spatial.then_some(name)).collect())
     }
 
-    fn check(&self) -> Result<(), ManifestError> {
+    /// Whether all of it can be meant.
+    pub fn check(&self) -> Result<(), ManifestError> {
         let stages = self.stages()?;
         self.check_input()?;
         self.check_labels()?;
@@ -264,10 +286,25 @@ impl Manifest {
         if i.channels != 1 && i.channels != 3 {
             return wrong(format!("input.channels is {}; it must be 1 or 3", i.channels));
         }
-        if i.normalization == Normalization::Fixed
-            && (i.mean.len() != 1 || i.sd.len() != 1 || i.sd.iter().any(|sd| *sd <= 0.0))
-        {
-            return wrong("input.normalization = \"fixed\" needs one mean and one sd above 0".into());
+        if i.normalization == Normalization::Fixed {
+            let fits = |values: &[f32]| {
+                (values.len() == 1 || values.len() == i.channels) && values.iter().all(|v| v.is_finite())
+            };
+            if !fits(&i.mean) || !fits(&i.sd) || i.sd.iter().any(|sd| *sd <= 0.0) {
+                return wrong(
+                    "input.normalization = \"fixed\" needs one mean and one sd above 0, or one for each channel".into(),
+                );
+            }
+            let [low, high] = i.value_range;
+            if !(low.is_finite() && high.is_finite() && low < high) {
+                return wrong(format!("input.value_range is {low} to {high}; it must rise"));
+            }
+        }
+        if !(0.1..=1.0).contains(&i.crop) || (i.crop != 1.0 && i.resize != Resize::CenterCrop) {
+            return wrong(format!(
+                "input.crop is {}; it must lie in 0.1–1 and belongs to resize = \"center-crop\"",
+                i.crop
+            ));
         }
         Ok(())
     }

@@ -11,9 +11,42 @@ const TAIL: f32 = 0.005;
 
 /// `plane` at the input's size and normalised. `range` is the span that the stored bits can take, for `fixed`.
 pub fn to_input(plane: &Plane, input: &Input, range: (f32, f32)) -> Plane {
-    let mut plane = resize(plane, input.resize, input.width, input.height);
+    let mut plane = if input.crop < 1.0 {
+        inner_crop(plane, input.crop, input.width, input.height)
+    } else {
+        resize(plane, input.resize, input.width, input.height)
+    };
     normalize(&mut plane, input, range);
     plane
+}
+
+/// The channels `C · H · W` of a plane from [`to_input`]: the same picture, with each channel's own mean and deviation.
+pub fn channels(plane: &Plane, input: &Input) -> Vec<f32> {
+    let at = |values: &[f32], c: usize, none: f32| values.get(c).or(values.first()).copied().unwrap_or(none);
+    let (mean, sd) = (at(&input.mean, 0, 0.0), at(&input.sd, 0, 1.0));
+    let fixed = input.normalization == Normalization::Fixed;
+    let mut out = Vec::with_capacity(input.channels * plane.values.len());
+    for c in 0..input.channels {
+        let (own_mean, own_sd) = (at(&input.mean, c, 0.0), at(&input.sd, c, 1.0));
+        if fixed && (own_mean, own_sd) != (mean, sd) {
+            out.extend(plane.values.iter().map(|v| (v * sd + mean - own_mean) / own_sd));
+        } else {
+            out.extend_from_slice(&plane.values);
+        }
+    }
+    out
+}
+
+/// torchvision's `Resize` and `CenterCrop`: the shorter side to `1/share` of the input, then the middle.
+fn inner_crop(plane: &Plane, share: f32, width: usize, height: usize) -> Plane {
+    let short = (width.min(height) as f32 / share).round().max(1.0) as usize;
+    let scaled_side = |side: usize, other: usize| (short * side.max(1) / side.min(other).max(1)).max(1);
+    let (w, h) = (scaled_side(plane.width, plane.height), scaled_side(plane.height, plane.width));
+    let whole = scale(plane, w.max(width), h.max(height));
+    let offset = |whole: usize, part: usize| ((whole - part) as f32 / 2.0).round_ties_even() as usize;
+    let (left, top) = (offset(whole.width, width), offset(whole.height, height));
+    let rows = whole.values.chunks_exact(whole.width).skip(top).take(height);
+    Plane { width, height, values: rows.flat_map(|row| row[left..][..width].iter().copied()).collect() }
 }
 
 /// `plane` at `width` × `height` by `rule`.
@@ -49,7 +82,7 @@ fn letterbox(plane: &Plane, width: usize, height: usize) -> Plane {
     out
 }
 
-/// Normalises in place as the manifest says; a constant plane becomes zeros.
+/// Normalises in place as the manifest says, a `fixed` one as the first channel; a constant plane becomes zeros.
 pub fn normalize(plane: &mut Plane, input: &Input, range: (f32, f32)) {
     match input.normalization {
         Normalization::PerImage => {
@@ -62,9 +95,10 @@ pub fn normalize(plane: &mut Plane, input: &Input, range: (f32, f32)) {
         }
         Normalization::Fixed => {
             let (low, span) = (range.0, (range.1 - range.0).max(f32::MIN_POSITIVE));
+            let [black, white] = input.value_range;
             let mean = input.mean.first().copied().unwrap_or(0.0);
             let sd = input.sd.first().copied().unwrap_or(1.0);
-            plane.values.iter_mut().for_each(|v| *v = ((*v - low) / span - mean) / sd);
+            plane.values.iter_mut().for_each(|v| *v = ((*v - low) / span * (white - black) + black - mean) / sd);
         }
     }
 }
@@ -143,6 +177,54 @@ mod tests {
         values[500] = 1e6;
         clip_tails(&mut values);
         assert!(values.iter().all(|v| *v <= 1000.0));
+    }
+
+    fn fixed(channels: usize, value_range: [f32; 2], mean: &[f32], sd: &[f32]) -> Input {
+        Input {
+            width: 4,
+            height: 4,
+            channels,
+            resize: Resize::CenterCrop,
+            crop: 1.0,
+            normalization: Normalization::Fixed,
+            value_range,
+            mean: mean.to_vec(),
+            sd: sd.to_vec(),
+        }
+    }
+
+    /// One stored value of an 8-bit picture in every channel.
+    fn normalized(value: f32, input: &Input) -> Vec<f32> {
+        let plane = Plane { width: 4, height: 4, values: vec![value; 16] };
+        let channels = channels(&to_input(&plane, input, (0.0, 255.0)), input);
+        assert_eq!(channels.len(), input.channels * 16);
+        channels.into_iter().step_by(16).collect()
+    }
+
+    #[test]
+    fn every_channel_has_its_own_mean_and_deviation() {
+        // torchvision: Normalize(mean, std)(to_tensor(100 repeated three times)); torchxrayvision: normalize(100, 255);
+        // keras.applications.resnet50.preprocess_input(100 repeated three times). Numbers by tests/golden/import.py.
+        let close = |found: Vec<f32>, expected: &[f32]| {
+            assert_eq!(found.len(), expected.len());
+            assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 2e-5 * e.abs().max(1.0)), "{found:?}");
+        };
+        let imagenet = fixed(3, [0.0, 1.0], &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]);
+        close(normalized(100.0, &imagenet), &[-0.405_428, -0.285_014, -0.061_525]);
+        close(normalized(100.0, &fixed(1, [-1024.0, 1024.0], &[0.0], &[1.0])), &[-220.862_75]);
+        let caffe = fixed(3, [0.0, 255.0], &[103.939, 116.779, 123.68], &[1.0]);
+        close(normalized(100.0, &caffe), &[-3.939, -16.779, -23.68]);
+    }
+
+    #[test]
+    fn the_inner_crop_is_the_middle_of_a_larger_picture() {
+        // 16×12 becomes 10×8 (shorter side 7/0.875), of which the middle 7×7 stays: columns 2 to 8 (1.5 to even), rows 0 to 6.
+        let values = (0..16 * 12).map(|i| (i % 16) as f32).collect();
+        let plane = Plane { width: 16, height: 12, values };
+        let inner = inner_crop(&plane, 0.875, 7, 7);
+        let whole = scale(&plane, 10, 8);
+        assert_eq!((inner.width, inner.height), (7, 7));
+        assert_eq!(inner.values[..7], whole.values[2..9]);
     }
 
     #[test]

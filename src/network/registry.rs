@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 
 use super::manifest::{Manifest, ManifestError};
-use super::preprocess::to_input;
+use super::preprocess::{channels, to_input};
 use super::weights::{TensorFile, WeightError, sha256};
 use super::{Mode, Model};
 use crate::imaging::Plane;
@@ -19,11 +19,12 @@ use crate::uncertainty::gate::Gate;
 /// Name of the model that is used when none is named.
 pub const DEFAULT: &str = "chest-xray";
 
-const MANIFEST: &str = "manifest.toml";
-const WEIGHTS: &str = "weights.safetensors";
+/// Files of a model.
+pub const MANIFEST: &str = "manifest.toml";
+pub const WEIGHTS: &str = "weights.safetensors";
 /// File of a model's input gate.
 pub const GATE: &str = "gate.safetensors";
-const CARD: &str = "CARD.md";
+pub const CARD: &str = "CARD.md";
 
 type Files = &'static [(&'static str, &'static [u8])];
 static EMBEDDED: &[(&str, Files)] = include!(concat!(env!("OUT_DIR"), "/embedded_models.rs"));
@@ -186,8 +187,7 @@ impl Model {
     pub fn input_tensor(&self, plane: &Plane, range: (f32, f32)) -> super::Result<Tensor> {
         let input = &self.manifest.input;
         let plane = to_input(plane, input, range);
-        let one = Tensor::from_vec(plane.values, (1, 1, input.height, input.width), &self.device)?;
-        one.expand((1, input.channels, input.height, input.width))?.contiguous()
+        Tensor::from_vec(channels(&plane, input), (1, input.channels, input.height, input.width), &self.device)
     }
 
     /// Logits `(N, K)` of an input `(N, C, H, W)` with dropout off.

@@ -215,7 +215,9 @@ mod tests {
             height: size,
             channels: 1,
             resize: Resize::Squash,
+            crop: 1.0,
             normalization: Normalization::PerImage,
+            value_range: [0.0, 1.0],
             mean: Vec::new(),
             sd: Vec::new(),
         }

@@ -109,7 +109,9 @@ pub fn input_of(side: usize) -> Input {
         height: side,
         channels: 1,
         resize: Resize::Squash,
+        crop: 1.0,
         normalization: Normalization::Equalize,
+        value_range: [0.0, 1.0],
         mean: Vec::new(),
         sd: Vec::new(),
     }

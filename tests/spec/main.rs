@@ -8,6 +8,7 @@ mod default_model;
 mod engine;
 mod findings;
 mod house;
+mod import;
 mod network;
 mod panels;
 mod study;

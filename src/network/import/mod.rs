@@ -7,14 +7,28 @@
 //!
 //! A foreign file is a stranger: every reader is bounded in memory and nesting and answers damage with a sentence.
 
+pub mod card;
+pub mod draft;
 pub mod elements;
+pub mod fit;
 pub mod format;
+pub mod install;
 pub mod keras;
+pub mod keras_names;
+pub mod keys;
+pub mod labels;
 pub mod pickle;
+pub mod preset;
 pub mod torch;
 pub mod torch_file;
 
+use std::path::PathBuf;
+
 use candle_core::Tensor;
+
+use super::architecture::{ArchitectureError, Family};
+use super::manifest::ManifestError;
+use super::registry::ModelError;
 
 /// Why a file cannot be imported.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +61,56 @@ pub enum ImportError {
     Tar,
     #[error("the tensor “{name}” is of the kind {kind}, which is not supported; save the model in float32")]
     Kind { name: String, kind: String },
+    #[error(
+        "the architecture {0} of Keras is not known here; vgg16, resnet50, resnet101, densenet121 and densenet169 are"
+    )]
+    KerasFamily(Family),
+    #[error(
+        "it does not fit {family}: {matched} tensors match, {missing} are missing, {misshapen} have another shape, {unexpected} are unexpected ({example}). Likely {cause}"
+    )]
+    DoesNotFit {
+        family: Family,
+        matched: usize,
+        missing: usize,
+        misshapen: usize,
+        unexpected: usize,
+        example: String,
+        cause: String,
+    },
+    #[error(
+        "the file's head has {outputs} outputs, but {labels} labels were given; name one label an output, an empty one to hide it"
+    )]
+    LabelCount { outputs: usize, labels: usize },
+    #[error(
+        "the file's head has {outputs} outputs; name them with --labels, one label an output, an empty one to hide it"
+    )]
+    NoLabels { outputs: usize },
+    #[error("the labels cannot be used: {0}")]
+    Labels(String),
+    #[error("its stem takes {channels} channels; pictures have 1 or 3")]
+    Channels { channels: usize },
+    #[error(
+        "its stem takes one channel, but mean and deviation have three values; give one each with --mean and --sd, or another preset"
+    )]
+    GreyStem,
+    #[error("“{0}” cannot be the name of a model; use up to 64 letters, digits, dots, dashes and underscores")]
+    Name(String),
+    #[error("“{0}” is a model of the program itself; it can be neither replaced nor removed")]
+    Embedded(String),
+    #[error("there is a model called “{name}” already, in {place}; choose another name or add --replace")]
+    Exists { name: String, place: PathBuf },
+    #[error("there is no model called “{0}” in your data folder; pellucid models list shows what there is")]
+    NotInstalled(String),
+    #[error("{path} cannot be written or removed: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("the network gives numbers that are not finite; the weights are damaged, or belong to another network")]
+    NotFinite,
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    #[error("the manifest cannot be written: {0}")]
+    Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Model(#[from] Box<ModelError>),
     #[error("it is damaged, or no file of Keras: {0}")]
     Hdf5(#[from] hdf5_pure::Error),
     #[error("its tensors could not be laid out: {0}")]
