@@ -122,6 +122,8 @@ pub fn fit_to(foreign: &Foreign, architecture: Architecture) -> Result<Fit, Impo
             None => report.unexpected.push(Lone { name: from.clone(), shape: found }),
         }
     }
+    let order: HashMap<&str, usize> = needed.iter().enumerate().map(|(i, (name, _))| (name.as_str(), i)).collect();
+    report.matched.sort_by_key(|m| order.get(m.to.as_str()).copied());
     let missing = needed.iter().filter(|(name, _)| left.contains_key(name.as_str()));
     report.missing = missing.map(|(name, shape)| Lone { name: name.clone(), shape: shape.clone() }).collect();
     Ok(Fit { architecture, channels, outputs: outputs.unwrap_or(0), report, tensors, operating_points })
