@@ -147,7 +147,7 @@ fn remove(name: &str, yes: bool) -> anyhow::Result<Outcome> {
         let mut answer = String::new();
         stdin().read_line(&mut answer)?;
         if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            output::remark("Nothing was removed.".to_owned());
+            output::remark("Nothing was removed.");
             return Ok(Outcome::Done);
         }
     }

@@ -17,6 +17,8 @@ use crate::network::registry;
 /// How many tensors of each kind are listed unless all are asked for.
 const LISTED: usize = 12;
 
+// Each switch is one.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Weights: safetensors, PyTorch (.pth, .pt, .tar; data only, no code is run) or Keras (.h5, .keras)

@@ -1,4 +1,4 @@
-//! Keras's VGG16, ResNet50 and DenseNet121 (`keras.applications`) as torchvision's: names, layouts, and what differs in the networks.
+//! `VGG16`, `ResNet50` and `DenseNet121` of `keras.applications` as torchvision's: names, layouts, and what differs in the networks.
 //!
 //! Kernels `(k, k, I, O)` become `(O, I, k, k)`, dense kernels are transposed. Keras flattens a map with its channels last, PyTorch with its channels
 //! first, so the columns of VGG's first dense layer are put into another order. The ResNets' convolutions have biases and their
