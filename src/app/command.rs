@@ -11,6 +11,7 @@ use crate::study::ImageEntry;
 
 use super::state::{Layout, NoticeId, PaneIndex, Theme};
 use super::training::TrainingCommand;
+use super::weights::WeightsForm;
 
 /// What a reader asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,13 @@ pub enum Command {
     /// Paths from the path field, the recent list, the command line or a drop.
     OpenPaths(Vec<PathBuf>),
     OpenDemo,
+    /// Asks for a file of published weights.
+    ChooseWeights,
+    /// The import dialog with other values.
+    EditWeights(Box<WeightsForm>),
+    /// Makes a model of what the dialog says.
+    ImportWeights,
+    CloseWeights,
     CloseAll,
     ExportReport,
     ChooseReportFolder,
@@ -170,6 +178,7 @@ impl Command {
             C::OpenFiles,
             C::OpenFolder,
             C::OpenDemo,
+            C::ChooseWeights,
             C::CloseAll,
             C::ExportReport,
             C::ChooseReportFolder,
@@ -231,6 +240,17 @@ impl Command {
             }
             C::OpenPaths(_) => ("Open", "Opens these files and folders", "", G::File),
             C::OpenDemo => ("Open the demo", "Opens a computed chest phantom with an opacity", "Ctrl+D", G::File),
+            C::ChooseWeights => (
+                "Import weights…",
+                "Makes a model of published weights: safetensors, PyTorch or Keras",
+                "Ctrl+I",
+                G::File,
+            ),
+            C::EditWeights(_) => ("Import weights", "Changes what the dialog says", "", G::File),
+            C::ImportWeights => {
+                ("Import", "Reads the weights, checks every tensor and installs the model", "", G::File)
+            }
+            C::CloseWeights => ("Close", "Closes the dialog", "", G::File),
             C::CloseAll => ("Close all", "Closes every study; running work is dropped", "Ctrl+W", G::File),
             C::ExportReport => {
                 ("Export report", "Writes the case report (PDF and JSON) to the report folder", "Ctrl+E", G::File)
@@ -341,6 +361,6 @@ impl Command {
         ("Right drag", "Zoom (also Ctrl + wheel)"),
         ("Wheel", "Previous or next image of a stack; zoom where there is one image"),
         ("Double click", "This view only, or all again"),
-        ("Drop", "Opens the dropped files and folders"),
+        ("Drop", "Opens the dropped files and folders; weights are imported"),
     ];
 }

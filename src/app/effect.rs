@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::engine::{Generation, Request};
 use crate::imaging::Window;
+use crate::network::import::draft::Request as Import;
 use crate::report::case::CaseReport;
 use crate::study::{Catalogue, Frame, ImageEntry};
 
@@ -21,6 +22,8 @@ pub enum Effect {
     AskForFiles,
     AskForFolder,
     AskForReportFolder,
+    AskForWeights,
+    Import(Box<Import>),
     Scan(Vec<PathBuf>),
     CancelScan,
     MakeDemo,
@@ -70,6 +73,10 @@ pub enum Message {
     ReportWritten(Result<PathBuf, String>),
     /// Something on the side failed: settings, desktop.
     Failed(String),
+    /// A file of weights from a dialog; `None` where no dialog could be shown.
+    WeightsChosen(Option<PathBuf>),
+    /// Name of the new model, or why there is none.
+    Imported(Result<String, String>),
     /// Names of the models that can be chosen.
     Models(Vec<String>),
     Training(News),

@@ -12,6 +12,7 @@ use super::command::Command;
 use super::effect::{Effect, Loaded, Message};
 use super::state::{Film, Level, Model, Phase, State};
 use super::update::{analyze, apply, explain_other_layers, notice, reset_views, show};
+use super::weights::WeightsForm;
 
 /// Most entries of the recent list.
 const RECENT: usize = 10;
@@ -100,6 +101,23 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             state.exporting = false;
             notice(state, Level::Error, capitalized(&reason), Some(("Report folder…", Command::ChooseReportFolder)));
         }
+        Message::WeightsChosen(Some(path)) => state.weights = Some(WeightsForm::new(path)),
+        Message::WeightsChosen(None) => notice(
+            state,
+            Level::Warning,
+            "This desktop offers no file dialog. Drop the weights onto the window, or type their path into the field."
+                .into(),
+            None,
+        ),
+        Message::Imported(Ok(name)) => {
+            state.weights = None;
+            let words = format!("Imported as {name}. Nothing about its quality was measured here.");
+            notice(state, Level::Info, words, Some(("Use it", Command::SetModel(name))));
+        }
+        Message::Imported(Err(reason)) => match &mut state.weights {
+            Some(form) if form.running => (form.running, form.refusal) = (false, Some(capitalized(&reason))),
+            _ => notice(state, Level::Error, format!("The weights were not imported: {reason}"), None),
+        },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
         Message::Training(news) => return super::training::update::on_news(state, news),

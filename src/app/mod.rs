@@ -28,6 +28,7 @@ pub mod ui;
 pub mod update;
 pub mod view;
 pub mod viewport;
+pub mod weights;
 pub mod widgets;
 
 use std::path::PathBuf;

@@ -77,7 +77,7 @@ impl Services {
         };
         services.spawn("pellucid-load", move |say| load_frames(&wanted, &say));
         services.spawn("pellucid-models", |say| {
-            say.tell(Message::Models(registry::list().into_iter().map(|(name, _)| name).collect()));
+            say.tell(Message::Models(sources::models()));
         });
         let wake = ctx.clone();
         let load =
@@ -140,6 +140,17 @@ impl Services {
                     Message::ReportFolderChosen(None),
                 );
             }
+            Effect::AskForWeights => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Published weights").pick_file();
+                self.dialog(
+                    async move { answer.await.map(|f| Message::WeightsChosen(Some(f.path().to_owned()))) },
+                    Message::WeightsChosen(None),
+                );
+            }
+            Effect::Import(request) => self.spawn("pellucid-import", move |say| {
+                say.tell(Message::Imported(sources::import(&request)));
+                say.tell(Message::Models(sources::models()));
+            }),
             Effect::Scan(paths) => {
                 let cancel = self.scanning.clone();
                 self.spawn("pellucid-scan", move |say| say.scanned(&paths.clone(), paths, &cancel));

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::imaging::auto_window::auto_window;
+use crate::network::import::draft::Request as Import;
+use crate::network::import::install;
+use crate::network::registry;
 use crate::report::case::CaseReport;
 use crate::study::phantom::{demo::films, render, write_dicom};
 use crate::study::{Catalogue, Frame, ImageEntry};
@@ -78,4 +81,15 @@ fn fitted(picture: &image::RgbImage) -> image::RgbImage {
     }
     let side = |s: u32| ((u64::from(s) * u64::from(COLOR_SIDE) / u64::from(longer)) as u32).max(1);
     image::imageops::thumbnail(picture, side(w), side(h))
+}
+
+/// Names of the models that can be chosen.
+pub fn models() -> Vec<String> {
+    registry::list().into_iter().map(|(name, _)| name).collect()
+}
+
+/// Makes a model of published weights and yields its name.
+pub fn import(request: &Import) -> Result<String, String> {
+    let folder = registry::user_folder().ok_or("This account has no data folder; set XDG_DATA_HOME to a folder.")?;
+    install::import(request, &folder).map(|imported| imported.name).map_err(|error| error.to_string())
 }

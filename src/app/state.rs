@@ -19,6 +19,7 @@ use super::command::Command;
 use super::pyramid::Pyramid;
 use super::training::Training;
 pub use super::view::View;
+use super::weights::WeightsForm;
 
 /// Number of a view within the layout, from 0 (left to right, top to bottom).
 pub type PaneIndex = usize;
@@ -236,6 +237,8 @@ pub struct State {
     pub notices: Vec<Notice>,
     pub next_notice: NoticeId,
     pub keys_open: bool,
+    /// The import dialog, while it is open.
+    pub weights: Option<WeightsForm>,
     /// A report is being written.
     pub exporting: bool,
     /// Ctrl+E waits for a folder to be chosen.
@@ -277,6 +280,7 @@ impl State {
             notices: Vec::new(),
             next_notice: 0,
             keys_open: false,
+            weights: None,
             exporting: false,
             export_when_chosen: false,
             cursor: None,

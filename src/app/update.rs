@@ -17,6 +17,7 @@ use super::command::Command;
 pub use super::effect::Effect;
 use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
 use super::training;
+use super::weights::{self, WeightsForm};
 
 /// Step of the opacity and threshold keys.
 const STEP: f32 = 0.05;
@@ -30,6 +31,9 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         C::OpenFiles => return vec![Effect::AskForFiles],
         C::OpenFolder => return vec![Effect::AskForFolder],
         C::OpenPaths(paths) if paths.is_empty() => {}
+        C::OpenPaths(paths) if weights::only_weights(&paths).is_some() => {
+            state.weights = paths.into_iter().next().map(WeightsForm::new);
+        }
         C::OpenPaths(paths) => {
             if let Some(path) = paths.iter().find(|p| training::update::is_configuration(p)).cloned() {
                 return training::update::apply(state, training::TrainingCommand::Configure(path));
@@ -42,6 +46,10 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
             state.scanning = true;
             return vec![Effect::MakeDemo];
         }
+        C::ChooseWeights => return vec![Effect::AskForWeights],
+        C::EditWeights(form) => state.weights = Some(*form),
+        C::ImportWeights => return import_weights(state),
+        C::CloseWeights => state.weights = None,
         C::CloseAll => return close_all(state),
         C::ExportReport => return export(state),
         C::ChooseReportFolder => {
@@ -177,6 +185,8 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         C::Escape => {
             if state.keys_open {
                 state.keys_open = false;
+            } else if state.weights.take().is_some() {
+                // An import on its way goes on and says how it ended.
             } else if state.training.question.is_some() {
                 return training::update::apply(state, training::TrainingCommand::KeepGoing);
             } else if state.training.open {
@@ -189,6 +199,20 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+fn import_weights(state: &mut State) -> Vec<Effect> {
+    let Some(form) = &mut state.weights else { return Vec::new() };
+    match form.request() {
+        Ok(request) => {
+            (form.running, form.refusal) = (true, None);
+            vec![Effect::Import(Box::new(request))]
+        }
+        Err(reason) => {
+            form.refusal = Some(reason);
+            Vec::new()
+        }
+    }
 }
 
 /// Shows another image: a new generation, results of the one before are dropped from here on.

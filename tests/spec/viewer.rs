@@ -9,6 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use pellucid::app::command::Command;
 use pellucid::app::effect::{Effect, Message};
 use pellucid::app::state::{Content, Film, Layout, Level, Phase};
+use pellucid::app::weights::WeightsForm;
 use pellucid::engine::{Analysis, Event, Request};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -399,4 +400,54 @@ fn the_left_button_windows_the_middle_pans_and_a_double_click_shows_one_view() {
 fn attributions_of_the_test_are_those_of_a_model() {
     // 2 layers × 2 methods × 3 classes.
     assert_eq!(attributions().len(), 12);
+}
+
+#[test]
+fn dropped_weights_open_the_import_dialog_and_become_a_model() {
+    let mut bench = Bench::new();
+    assert!(bench.command(Command::OpenPaths(vec!["chexnet.pth.tar".into()])).is_empty(), "weights are no images");
+    let form = bench.state.weights.clone().expect("the dialog is open");
+    assert_eq!(form.name, "chexnet");
+    bench.command(Command::EditWeights(Box::new(WeightsForm { name: "mine".into(), ..form })));
+    let effects = bench.command(Command::ImportWeights);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Import(request)] if request.name == "mine" && request.labels.is_none())
+    );
+
+    bench.message(Message::Imported(Err("it is cut short".into())));
+    let form = bench.state.weights.clone().expect("a refusal leaves the dialog open");
+    assert!(!form.running && form.refusal.unwrap().contains("cut short"));
+
+    bench.command(Command::ImportWeights);
+    bench.message(Message::Imported(Ok("mine".into())));
+    assert!(bench.state.weights.is_none());
+    let notice = bench.state.notices.last().expect("the end is told");
+    assert_eq!(notice.action.as_ref().map(|(_, command)| command.clone()), Some(Command::SetModel("mine".into())));
+}
+
+#[test]
+fn labels_that_cannot_be_read_are_told_in_the_dialog() {
+    let mut bench = Bench::new();
+    bench.message(Message::WeightsChosen(Some("resnet18.pth".into())));
+    let form = bench.state.weights.clone().unwrap();
+    bench.command(Command::EditWeights(Box::new(WeightsForm { labels: "there/is/no/such.txt".into(), ..form })));
+    assert!(bench.command(Command::ImportWeights).is_empty());
+    assert!(bench.state.weights.as_ref().unwrap().refusal.as_ref().unwrap().contains("there is no file"));
+    bench.command(Command::Escape);
+    assert!(bench.state.weights.is_none());
+}
+
+#[test]
+fn the_import_dialog_stands_on_the_screen_until_the_weights_are_in() {
+    let mut bench = Bench::new();
+    bench.command(Command::OpenPaths(vec!["chexnet.pth.tar".into()]));
+    let mut harness = screen(bench);
+    harness.run_steps(3);
+    harness.get_by_label("Import").click();
+    harness.run_steps(3);
+    assert!(harness.state().effects.iter().any(|effect| matches!(effect, Effect::Import(_))));
+    assert!(harness.state().state.weights.as_ref().unwrap().running);
+    harness.get_by_label("Close").click();
+    harness.run_steps(3);
+    assert!(harness.state().state.weights.is_none());
 }

@@ -2,6 +2,7 @@
 
 pub mod empty;
 pub mod findings;
+pub mod import_weights;
 pub mod keys_help;
 pub mod notices;
 pub mod overlay;

@@ -69,6 +69,7 @@ fn open_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
     }
     ui.add_space(theme::GRID);
     path_field(ui, out);
+    controls::menu_item(ui, Command::ChooseWeights, true, None, out);
     if !state.settings.recent.is_empty() {
         controls::rule(ui, tokens);
         ui.label(theme::section("Recent", tokens));
