@@ -12,6 +12,7 @@ pub mod draft;
 pub mod elements;
 pub mod fit;
 pub mod format;
+pub mod heap;
 pub mod install;
 pub mod keras;
 pub mod keras_names;

@@ -1,124 +1,16 @@
 //! Python pickles read as data: an interpreter of the opcodes that builds a graph of plain objects and calls nothing.
 //!
-//! In Python a pickle is a program that may call any function. Here a call becomes an [`Node::Object`] that remembers what
+//! In Python a pickle is a program that may call any function. Here a call becomes a [`Node::Object`] that remembers what
 //! was to be called with what, so that [`super::torch`] can recognise tensors and modules by name. Files that ask
 //! for the functions that attacks use (`os.system`, `eval` …) are refused although nothing could run: who ships such
 //! a file does not ship weights. Opcodes: Python's `pickletools`, protocols 0 to 5.
-//!
-//! Objects lie in one table and refer to each other by number, so cycles and deep nesting cost neither leaks nor stack.
 
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
 use super::ImportError;
+use super::heap::{Heap, Id, Node};
 use crate::limits::{PICKLE_BYTES, PICKLE_OBJECTS};
-
-/// Number of an object in its [`Heap`].
-pub type Id = u32;
-
-/// One object of a pickle.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Node {
-    None,
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    Text(String),
-    /// Bytes and numbers too long to be of use here.
-    Opaque,
-    Tuple(Vec<Id>),
-    /// Lists and sets.
-    List(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    /// A class or function, by name only.
-    Global {
-        module: String,
-        name: String,
-    },
-    /// What a class or function would have made of its arguments.
-    Object {
-        class: Id,
-        args: Id,
-        state: Option<Id>,
-        items: Vec<(Id, Id)>,
-    },
-    /// A reference to something outside the pickle: a tensor's storage.
-    Persistent(Id),
-}
-
-/// The objects of one pickle.
-#[derive(Debug, Default)]
-pub struct Heap {
-    nodes: Vec<Node>,
-    /// Functions that the file wanted to have called, beside those that tensors and dictionaries need.
-    pub uncalled: Vec<String>,
-}
-
-impl Heap {
-    /// The object of this number.
-    #[must_use]
-    pub fn get(&self, id: Id) -> &Node {
-        self.nodes.get(id as usize).unwrap_or(&Node::None)
-    }
-
-    /// All objects, in the order in which they were made.
-    #[must_use]
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
-    }
-
-    /// The text of an object that is one.
-    #[must_use]
-    pub fn text(&self, id: Id) -> Option<&str> {
-        match self.get(id) {
-            Node::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The number of an object that is a whole one and fits.
-    #[must_use]
-    pub fn count(&self, id: Id) -> Option<usize> {
-        match self.get(id) {
-            Node::Int(value) => usize::try_from(*value).ok(),
-            _ => None,
-        }
-    }
-
-    /// Members of a tuple or list.
-    #[must_use]
-    pub fn members(&self, id: Id) -> Option<&[Id]> {
-        match self.get(id) {
-            Node::Tuple(members) | Node::List(members) => Some(members),
-            _ => None,
-        }
-    }
-
-    /// Entries of a dictionary, ordered or not.
-    #[must_use]
-    pub fn entries(&self, id: Id) -> Option<&[(Id, Id)]> {
-        match self.get(id) {
-            Node::Dict(entries) => Some(entries),
-            Node::Object { items, .. } => Some(items),
-            _ => None,
-        }
-    }
-
-    /// The value of a text key.
-    #[must_use]
-    pub fn entry(&self, id: Id, key: &str) -> Option<Id> {
-        self.entries(id)?.iter().find(|(k, _)| self.text(*k) == Some(key)).map(|(_, v)| *v)
-    }
-
-    /// `module.name` of a class or function.
-    #[must_use]
-    pub fn global(&self, id: Id) -> Option<(&str, &str)> {
-        match self.get(id) {
-            Node::Global { module, name } => Some((module, name)),
-            _ => None,
-        }
-    }
-}
 
 /// Reads one pickle and leaves `source` behind its last byte; yields the objects and the number of the outermost one.
 pub fn read(source: &mut impl BufRead) -> Result<(Heap, Id), ImportError> {

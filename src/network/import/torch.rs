@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::ImportError;
 use super::elements::Element;
-use super::pickle::{Heap, Id, Node};
+use super::heap::{Heap, Id, Node};
 use crate::limits::{FOREIGN_DEPTH, FOREIGN_TENSORS, WEIGHT_BYTES};
 
 /// Keys under which training programs keep the state dict, most telling first.

@@ -8,7 +8,8 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use candle_core::{Device, Tensor};
 use zip::ZipArchive;
 
-use super::pickle::{self, Node};
+use super::heap::Node;
+use super::pickle;
 use super::torch::{self, Storage, View};
 use super::{Dialect, Foreign, ImportError};
 use crate::limits::{PICKLE_BYTES, WEIGHT_BYTES};
