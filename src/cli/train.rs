@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
+use crate::network::device::DeviceChoice;
 use crate::training::config::Config;
 use crate::training::control::Control;
 use crate::training::event::{Event, Ready, Step};
@@ -44,6 +45,12 @@ pub struct TrainArgs {
     /// Stop after so many steps (for a trial)
     #[arg(long, value_name = "N")]
     pub max_steps: Option<u64>,
+    /// Stop after so many epochs, and finish the model; --resume goes on from there
+    #[arg(long, value_name = "N")]
+    pub max_epochs: Option<usize>,
+    /// Where to compute: cpu, cuda, metal or auto; numbers repeat to the bit on the CPU only
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub device: DeviceChoice,
     /// Use only about so many images (for a trial)
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
@@ -51,21 +58,23 @@ pub struct TrainArgs {
 
 /// Runs the command.
 pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
-    let mut config = Config::read(&args.config)?;
+    let beside = args.config.parent().map(PathBuf::from).unwrap_or_default();
+    let data = args.data.clone().unwrap_or(beside);
+    let mut config = Config::read_for(&args.config, &data)?;
     config.seed = args.seed.unwrap_or(config.seed);
     config.previews = 0;
     config.data.fold = args.fold.unwrap_or(config.data.fold);
-    let beside = args.config.parent().map(PathBuf::from).unwrap_or_default();
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
     let options = Options {
-        data: args.data.clone().unwrap_or(beside),
+        data,
         model: args.model.clone().unwrap_or_else(|| out.join("model")),
         out,
         resume: args.resume,
         changed: args.changed,
         max_steps: args.max_steps,
         limit: args.limit,
-        device: candle_core::Device::Cpu,
+        max_epochs: args.max_epochs,
+        device: args.device.open()?,
     };
     let display = Display::new();
     let outcome = trainer::train(&config, &options, &|event| display.show(&event), &Control::default())
@@ -118,6 +127,11 @@ impl Display {
         match event {
             Event::Decoded { done, total } => {
                 self.stage("decode", "{bar:32} {pos}/{len} images decoded");
+                self.bar.set_length(*total as u64);
+                self.bar.set_position(*done as u64);
+            }
+            Event::Features { done, total } => {
+                self.stage("features", "{bar:32} {pos}/{len} images through the frozen stages");
                 self.bar.set_length(*total as u64);
                 self.bar.set_position(*done as u64);
             }

@@ -139,6 +139,12 @@ fn read_manifest(source: &Source, name: &str) -> Result<Manifest, ModelError> {
         .map_err(|source| ModelError::Manifest { model: name.into(), source })
 }
 
+/// The bytes of the weights file, for a training run to start from.
+pub fn weights(name: &str) -> Result<Cow<'static, [u8]>, ModelError> {
+    let bytes = find(name)?.file(WEIGHTS, limits::WEIGHT_BYTES)?;
+    bytes.ok_or_else(|| ModelError::Incomplete { model: name.into(), file: WEIGHTS })
+}
+
 /// The model card, empty where there is none.
 pub fn card(name: &str) -> Result<String, ModelError> {
     let bytes = find(name)?.file(CARD, limits::MANIFEST_BYTES)?;

@@ -56,11 +56,12 @@ pub struct Checkpoint {
 pub fn fingerprint(config: &Config, images: usize) -> String {
     let names: Vec<&str> = config.labels.iter().map(|l| l.name.as_str()).collect();
     let decisive = format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{names:?}{images}",
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{names:?}{images}",
         config.seed,
         config.data,
         config.optimization,
         config.transfer,
+        config.unfreezing,
         config.phases,
         config.augment,
         config.architecture,
@@ -125,7 +126,7 @@ impl View for Lazy<'_> {
 }
 
 /// Writes tensors as a safetensors file with `state` in its header, one after the other: no second copy of all of them is made.
-fn write_tensors(path: &Path, tensors: Vec<(String, Vec<usize>, &[f32])>, state: String) -> Result<()> {
+pub(super) fn write_tensors(path: &Path, tensors: Vec<(String, Vec<usize>, &[f32])>, state: String) -> Result<()> {
     let header = HashMap::from([("state".to_owned(), state)]);
     let views = tensors.into_iter().map(|(name, shape, values)| (name, Lazy { shape, values }));
     replace(path, |file| {

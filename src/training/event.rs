@@ -14,6 +14,11 @@ pub enum Event {
         done: usize,
         total: usize,
     },
+    /// The features of a frozen backbone are computed.
+    Features {
+        done: usize,
+        total: usize,
+    },
     Warning(String),
     /// The run is about to begin, or to go on from a checkpoint.
     Ready(Ready),

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use candle_core::{Device, Tensor};
 use crossbeam_channel::{Receiver, bounded};
 use rand::Rng;
 use rand_distr::{Beta, Distribution};
@@ -97,6 +98,13 @@ impl Recipe {
     pub fn variant(&self, i: usize, epoch: usize) -> Plane {
         let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
         augment(&self.picture(i), &self.input, &self.augment, &mut rng)
+    }
+
+    /// Planes as the network takes them: `(n, channels, height, width)`, every channel with the same grey values.
+    pub fn tensor(&self, planes: Vec<f32>, n: usize, device: &Device) -> candle_core::Result<Tensor> {
+        let (h, w) = (self.input.height, self.input.width);
+        let x = Tensor::from_vec(planes, (n, 1, h, w), device)?;
+        if self.input.channels == 1 { Ok(x) } else { x.expand((n, self.input.channels, h, w))?.contiguous() }
     }
 
     /// Pictures as the network sees them at prediction: no augmentation.

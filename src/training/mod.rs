@@ -23,6 +23,7 @@ pub mod data;
 pub mod dataset;
 pub mod elastic;
 pub mod event;
+pub mod features;
 pub mod finish;
 pub mod gate;
 mod gate_bones;
@@ -44,9 +45,11 @@ pub mod sheet;
 pub mod smote;
 pub mod split;
 pub mod split_file;
+pub mod start;
 pub mod stratify;
 pub mod trainer;
 pub mod truth;
+pub mod unfreezing;
 pub mod validation;
 pub mod variants;
 
@@ -74,6 +77,8 @@ pub enum Error {
     Diverged { loss: f32, step: u64, epoch: usize, kept: String },
     #[error("the checkpoint {path} does not fit this run: {reason}")]
     Checkpoint { path: PathBuf, reason: String },
+    #[error("the run cannot start from {from}: {reason}")]
+    Start { from: String, reason: String },
     #[error("the network could not be computed: {0}")]
     Network(#[from] candle_core::Error),
     #[error("the gate cannot be used: {0}")]

@@ -72,13 +72,13 @@ impl Parameters {
         Ok(())
     }
 
-    /// Takes tensors of the same name and shape from `source`; returns how many fitted.
-    pub fn take_from(&self, source: &std::collections::HashMap<String, Tensor>) -> candle_core::Result<usize> {
-        let mut taken = 0;
-        for p in &self.0 {
+    /// Takes tensors of the same name and shape from `source`; returns the numbers of those that fitted.
+    pub fn take_from(&self, source: &std::collections::HashMap<String, Tensor>) -> candle_core::Result<Vec<usize>> {
+        let mut taken = Vec::new();
+        for (i, p) in self.0.iter().enumerate() {
             if let Some(tensor) = source.get(&p.name).filter(|t| t.dims() == p.var.dims()) {
                 p.var.set(&tensor.to_dtype(p.var.dtype())?.to_device(p.var.device())?)?;
-                taken += 1;
+                taken.push(i);
             }
         }
         Ok(taken)

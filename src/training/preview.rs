@@ -39,8 +39,7 @@ pub fn read(
     let target = network.stage(&config.target_layer).unwrap_or(0);
     let mut readings = Vec::with_capacity(chosen.len());
     for &i in chosen {
-        let shape = (1, 1, recipe.input.height, recipe.input.width);
-        let x = Tensor::from_vec(recipe.plain(&[i]), shape, device)?;
+        let x = recipe.tensor(recipe.plain(&[i]), 1, device)?;
         let activation = network.forward_range(0..target + 1, &x, Mode::Inference)?.detach();
         let logits = network.forward_range(target + 1..stages, &activation, Mode::Inference)?.detach();
         let logits = logits.flatten_all()?.to_vec1::<f32>()?;

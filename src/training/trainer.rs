@@ -1,10 +1,12 @@
 //! The run: epochs of steps, validation with the averaged weights, a checkpoint after each epoch, and the model at the end.
 
+mod supply;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use candle_nn::VarMap;
 use rand::RngCore;
 
@@ -14,9 +16,10 @@ use super::control::Control;
 use super::curves;
 use super::dataset::{self, Dataset};
 use super::event::{Event, Finished, Reading, Ready, Step};
+use super::features::Features;
 use super::finish::{self, Overall};
 use super::journal::{self, Row};
-use super::loader::{Loader, Recipe};
+use super::loader::Recipe;
 use super::loss::Objective;
 use super::optimizer::Optimizer;
 use super::pace::Pace;
@@ -27,8 +30,9 @@ use super::random::{Purpose, stream};
 use super::schedule::{Plateau, Schedule};
 use super::smote::{self, Blend};
 use super::split::{self, Split};
+use super::unfreezing::{self, Placing, Reach};
 use super::validation::{self, Scores, targets};
-use super::{Error, Result, balance, split_file, truth};
+use super::{Error, Result, balance, split_file, start, truth};
 use crate::network::manifest::{Input, Manifest};
 use crate::network::{Mode, Network};
 
@@ -46,6 +50,8 @@ pub struct Options {
     pub changed: bool,
     /// Stop after so many steps in all.
     pub max_steps: Option<u64>,
+    /// Stop after so many epochs in all.
+    pub max_epochs: Option<usize>,
     /// Use only about so many images.
     pub limit: Option<usize>,
     pub device: Device,
@@ -131,6 +137,11 @@ struct Run<'a> {
     shown: Vec<usize>,
     network: Network,
     parameters: Parameters,
+    placing: Placing,
+    /// What trains in this epoch.
+    reach: Reach,
+    /// Of a frozen backbone.
+    features: Option<Features>,
     optimizer: Optimizer,
     objective: Objective,
     /// Where weights are averaged.
@@ -166,11 +177,10 @@ impl<'a> Run<'a> {
         let network =
             config.architecture.trainable(config.input.channels, classes, &vars, &options.device, config.seed)?;
         let parameters = Parameters::new(&vars);
-        if let Some(start) = &config.transfer.start_from {
-            let path = options.data.join(start);
-            let source = candle_core::safetensors::load(&path, &options.device)?;
-            let taken = parameters.take_from(&source)?;
-            observer(Event::Warning(format!("{taken} of {} tensors start from {}", parameters.len(), path.display())));
+        let placing = Placing::new(config, &network, &parameters)?;
+        let reach = unfreezing::reach(config, &network, &placing, 0);
+        if let Some(sentence) = start::take(config, &options.data, &parameters, &placing.frozen(&reach))? {
+            observer(Event::Warning(sentence));
         }
         let truths: Vec<&[f32]> = split.training.iter().map(|&i| dataset.samples[i].truth.as_slice()).collect();
         let weights = balance::weights(config, &truths);
@@ -201,6 +211,9 @@ impl<'a> Run<'a> {
             split,
             network,
             parameters,
+            placing,
+            reach,
+            features: None,
         })
     }
 
@@ -228,7 +241,7 @@ impl<'a> Run<'a> {
             labels: self.config.labels.iter().map(|l| l.name.clone()).collect(),
             training: self.split.training.len(),
             validation: self.split.validation.len(),
-            weights: self.parameters.trained_values(),
+            weights: self.learnt(),
             epoch: self.state.epoch,
             epochs,
             history: self.state.history.clone(),
@@ -240,6 +253,8 @@ impl<'a> Run<'a> {
             if self.recipe.input.width != size {
                 self.recipe = recipe(self.config, self.dataset, &self.blends, size);
             }
+            self.reach = unfreezing::reach(self.config, &self.network, &self.placing, self.state.epoch);
+            self.obtain_features()?;
             let pass = self.epoch(&mut pace)?;
             if pass.interrupted {
                 // Back to the last whole epoch: what was begun after it is given up.
@@ -281,28 +296,27 @@ impl<'a> Run<'a> {
         let order = self.recipe.order(&self.split.training, epoch);
         let steps = order.len();
         let schedule = self.schedule(steps);
-        let mut loader = Loader::start(&self.recipe, order, epoch, o.loader_threads)?;
+        let mut supply = self.supply(order)?;
+        let frozen = self.placing.stage_of.iter().map(|&stage| self.reach.shares[stage]);
+        let shares: Vec<Option<f64>> = frozen.collect();
         let (started, mut rested) = (Instant::now(), Duration::ZERO);
         let (mut pass, mut sum, mut step) = (Pass::default(), 0.0, 0);
-        while let Some(batch) = loader.next_batch()? {
+        while let Some(batch) = self.next_batch(&mut supply)? {
             rested += self.rest();
             if self.is_over() {
                 pass.interrupted = self.control.is_stopped();
                 break;
             }
-            let device = &self.options.device;
-            let shape = (batch.n, 1, self.recipe.input.height, self.recipe.input.width);
-            let x = Tensor::from_vec(batch.pixels, shape, device)?;
             let seed = stream(self.config.seed, Purpose::Dropout, epoch, step).next_u64();
-            let logits = self.network.forward(&x, Mode::Training { seed })?;
+            let logits = self.forward(batch.n, batch.pixels, Mode::Training { seed })?;
             let loss = self.objective.loss(&logits, &batch.truth)?;
             let value = loss.value;
             if !value.is_finite() {
                 return Err(self.diverged(value));
             }
             pass.learning_rate = schedule.rate(self.state.step);
-            let norm =
-                self.optimizer.step(&self.parameters, &loss.surrogate.backward()?, &|_| Some(pass.learning_rate))?;
+            let rate = |i: usize| shares[i].map(|share| share * pass.learning_rate);
+            let norm = self.optimizer.step(&self.parameters, &loss.surrogate.backward()?, &rate)?;
             if !norm.is_finite() {
                 return Err(self.diverged(norm as f32));
             }
@@ -368,11 +382,17 @@ impl<'a> Run<'a> {
 
     /// Settles the norms of the weights at hand, and runs them on the validation images.
     fn score(&self, recipe: &Recipe) -> Result<Scores> {
-        let mut batches = recipe.order(&self.split.training, 0);
-        batches.truncate(self.config.optimization.norm_batches);
-        validation::settle_norms(&self.network, recipe, &batches, &self.options.device)?;
-        let (head, device) = (self.config.head, &self.options.device);
-        validation::score(&self.network, recipe, &self.split.validation, head, device)
+        let (head, device, validation) = (self.config.head, &self.options.device, &self.split.validation);
+        if let Some(features) = self.features.as_ref().filter(|f| f.size == recipe.input.width) {
+            return validation::score_features(&self.network, features, recipe, validation, head, device);
+        }
+        // Without batch norm there is nothing to settle.
+        if self.parameters.iter().any(|p| !p.trained) {
+            let mut batches = recipe.order(&self.split.training, 0);
+            batches.truncate(self.config.optimization.norm_batches);
+            validation::settle_norms(&self.network, self.reach.frozen, recipe, &batches, device)?;
+        }
+        validation::score(&self.network, recipe, validation, head, device)
     }
 
     /// Keeps the averaged weights when `row` is the best of the last phase; tells whether it is.
@@ -437,6 +457,7 @@ impl<'a> Run<'a> {
         self.stopped_early
             || self.control.is_stopped()
             || self.options.max_steps.is_some_and(|most| self.state.step >= most)
+            || self.options.max_epochs.is_some_and(|most| self.state.epoch >= most)
     }
 
     fn schedule(&self, steps_an_epoch: usize) -> Schedule {

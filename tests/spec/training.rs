@@ -119,6 +119,7 @@ pub fn options(folder: &Path) -> Options {
         resume: false,
         changed: false,
         max_steps: None,
+        max_epochs: None,
         limit: None,
         device: Device::Cpu,
     }

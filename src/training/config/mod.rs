@@ -6,6 +6,7 @@
 mod augment;
 mod balance;
 mod data;
+mod defaults;
 mod optimization;
 pub mod record;
 mod transfer;
@@ -18,7 +19,9 @@ pub use augment::Augment;
 pub use balance::{Balance, Sampling, Smote};
 pub use data::{Blank, Data, LabelRule, Table, Uncertain};
 pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
-pub use transfer::Transfer;
+pub use transfer::{Freeze, Transfer, Unfreeze};
+
+use defaults::{first_version, grey_square, not_stated, softmax};
 
 use super::{Error, Result, produce};
 use crate::limits;
@@ -32,11 +35,18 @@ type Check = std::result::Result<(), String>;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Name of the model that is made.
+    /// Name of the model that is made; the configuration's file name if there is none.
+    #[serde(default)]
     pub name: String,
+    #[serde(default = "first_version")]
     pub version: String,
+    #[serde(default)]
     pub description: String,
+    #[serde(default = "not_stated")]
     pub licence: String,
+    /// Side of the images; stands for the sides in `[input]` and for those of phases that name none.
+    #[serde(default)]
+    pub size: Option<usize>,
     /// Decides the split, the first weights, the order, the augmentation and the dropout masks.
     #[serde(default)]
     pub seed: u64,
@@ -46,20 +56,30 @@ pub struct Config {
     pub optimization: Optimization,
     #[serde(default)]
     pub transfer: Transfer,
+    /// Stages that begin to train later.
+    #[serde(default, rename = "unfreeze")]
+    pub unfreezing: Vec<Unfreeze>,
     /// Progressive resizing: phases run one after the other, the last one decides the model.
-    #[serde(rename = "phase")]
+    #[serde(default, rename = "phase")]
     pub phases: Vec<Phase>,
     #[serde(default)]
     pub augment: Augment,
     #[serde(default)]
     pub thresholds: Thresholds,
     pub architecture: Architecture,
+    #[serde(default = "softmax")]
     pub head: Head,
+    #[serde(default = "grey_square")]
     pub input: Input,
+    /// Stage that heat maps are taken from; the last that yields a map if none is named.
+    #[serde(default)]
     pub target_layer: String,
+    /// The names of the class folders if there are none.
+    #[serde(default)]
     pub labels: Vec<Label>,
     #[serde(default)]
     pub groups: Vec<Group>,
+    #[serde(default)]
     pub provenance: Provenance,
     #[serde(default)]
     pub suggestions: Vec<Suggestion>,
@@ -82,6 +102,7 @@ fn six() -> usize {
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     pub epochs: usize,
+    #[serde(default)]
     pub size: usize,
 }
 
@@ -107,13 +128,26 @@ impl Default for Thresholds {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
+    #[serde(default = "not_stated")]
     pub data: String,
+    #[serde(default = "not_stated")]
     pub population: String,
 }
 
+impl Default for Provenance {
+    fn default() -> Self {
+        Self { data: not_stated(), population: not_stated() }
+    }
+}
+
 impl Config {
-    /// Reads and checks a configuration.
+    /// Reads and checks a configuration whose data folders lie beside it.
     pub fn read(path: &Path) -> Result<Self> {
+        Self::read_for(path, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Reads and checks a configuration whose data folders lie below `root`: labels that it does not name are theirs.
+    pub fn read_for(path: &Path, root: &Path) -> Result<Self> {
         let size = std::fs::metadata(path).map_err(|source| Error::Read { path: path.into(), source })?.len();
         let refuse = |reason: String| Error::Config { path: path.into(), reason };
         if size > limits::MANIFEST_BYTES {
@@ -122,6 +156,7 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
         let mut config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
         config.source = text;
+        defaults::fill(&mut config, path, root).map_err(refuse)?;
         config.check().and_then(|()| produce::rehearse(&config)).map_err(refuse)?;
         Ok(config)
     }
@@ -190,6 +225,13 @@ impl Config {
         self.balance.check(self.head)?;
         self.optimization.check(self.epochs(), self.head)?;
         self.augment.check()?;
+        let stages = self.architecture.stages().map_err(|e| e.to_string())?;
+        self.transfer.check(&self.unfreezing, &stages, self.epochs())?;
+        if self.transfer.freeze == Freeze::Backbone && self.augment.mixup > 0.0 {
+            return Err("`augment.mixup` mixes images, and a frozen backbone's features are made of single ones; \
+                        leave one of the two out"
+                .into());
+        }
         within("previews", self.previews as f64, 0.0, 64.0)?;
         within("label_sensitivity", self.thresholds.label_sensitivity.unwrap_or(0.5), 0.5, 1.0)?;
         within("group_sensitivity", self.thresholds.group_sensitivity, 0.5, 1.0)?;

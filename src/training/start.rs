@@ -1,0 +1,81 @@
+//! Weights that a run starts from: another model's, or a bare safetensors file.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::config::Config;
+use super::parameters::Parameters;
+use super::{Error, Result};
+use crate::network::manifest::Manifest;
+use crate::network::registry;
+
+const WEIGHTS: &str = "weights.safetensors";
+const MANIFEST: &str = "manifest.toml";
+
+/// Puts the weights of `start_from` into `parameters`, and says in a sentence what was taken. `frozen` tells of each tensor
+/// whether it will stand still.
+pub fn take(config: &Config, root: &Path, parameters: &Parameters, frozen: &[bool]) -> Result<Option<String>> {
+    let Some(from) = &config.transfer.start_from else { return Ok(None) };
+    let refuse = |reason: String| Error::Start { from: from.clone(), reason };
+    let (tensors, manifest) = read(from, root).map_err(refuse)?;
+    if let Some(other) = manifest.as_ref().filter(|m| m.architecture.family != config.architecture.family) {
+        let (theirs, ours) = (other.architecture.family, config.architecture.family);
+        return Err(refuse(format!("it is a {theirs}, and this configuration makes a {ours}; choose the same family")));
+    }
+    let taken = parameters.take_from(&tensors)?;
+    if taken.is_empty() {
+        return Err(refuse(
+            "none of its tensors has the name and shape of one of this network; it belongs to another architecture"
+                .into(),
+        ));
+    }
+    let all: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    let left: Vec<usize> = (0..all.len()).filter(|i| !taken.contains(i)).collect();
+    let random: Vec<&str> = left.iter().filter(|&&i| frozen[i]).map(|&i| all[i]).collect();
+    if let Some(first) = random.first() {
+        return Err(refuse(format!(
+            "{} tensors of stages that stand still are not in it (the first is {first}), so they would stay random; \
+             unfreeze their stages or start from another model",
+            random.len()
+        )));
+    }
+    let mut sentence = format!("{} of {} tensors start from {from}", taken.len(), all.len());
+    if !left.is_empty() {
+        let names: BTreeSet<&str> = left.iter().map(|&i| all[i].rsplit_once('.').map_or(all[i], |(m, _)| m)).collect();
+        let shown: Vec<&str> = names.iter().copied().take(4).collect();
+        let more = if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
+        let _ = write!(sentence, "; {}{more} start anew", shown.join(", "));
+    }
+    if let Some(other) = manifest.filter(|m| m.labels.iter().map(|l| &l.name).ne(config.labels.iter().map(|l| &l.name)))
+    {
+        let _ = write!(sentence, " (it tells {} labels apart, this one {})", other.labels.len(), config.labels.len());
+    }
+    Ok(Some(sentence))
+}
+
+/// Tensors and, of a model, its manifest.
+fn read(from: &str, root: &Path) -> std::result::Result<(HashMap<String, Tensor>, Option<Manifest>), String> {
+    let path = root.join(from);
+    let parse = |bytes: &[u8]| {
+        candle_core::safetensors::load_buffer(bytes, &Device::Cpu)
+            .map_err(|e| format!("it is no safetensors file, or cut short ({e})"))
+    };
+    let file = |path: &Path| std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()));
+    if path.is_file() {
+        return Ok((parse(&file(&path)?)?, None));
+    }
+    if path.is_dir() {
+        let tensors = parse(&file(&path.join(WEIGHTS))?)?;
+        let manifest = std::fs::read_to_string(path.join(MANIFEST)).ok();
+        let manifest =
+            manifest.map(|text| Manifest::parse(&text)).transpose().map_err(|e| format!("its manifest: {e}"))?;
+        return Ok((tensors, manifest));
+    }
+    let bytes =
+        registry::weights(from).map_err(|e| format!("there is no file or folder {}, and {e}", path.display()))?;
+    let manifest = registry::manifest(from).map_err(|e| e.to_string())?;
+    Ok((parse(&bytes)?, Some(manifest)))
+}
