@@ -26,13 +26,15 @@ pub fn take(config: &Config, root: &Path, parameters: &Parameters, frozen: &[boo
         return Err(refuse(format!("it is a {theirs}, and this configuration makes a {ours}; choose the same family")));
     }
     let taken = parameters.take_from(&tensors)?;
-    if taken.is_empty() {
+    let all: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    let head = config.architecture.head().map_err(|e| refuse(e.to_string()))?;
+    let in_head = |i: &usize| all[*i].strip_prefix(&head).is_some_and(|rest| rest.starts_with('.'));
+    if taken.iter().all(in_head) {
         return Err(refuse(
-            "none of its tensors has the name and shape of one of this network; it belongs to another architecture"
+            "none of its tensors before the head has the name and shape of one of this network; it belongs to another architecture"
                 .into(),
         ));
     }
-    let all: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
     let left: Vec<usize> = (0..all.len()).filter(|i| !taken.contains(i)).collect();
     let random: Vec<&str> = left.iter().filter(|&&i| frozen[i]).map(|&i| all[i]).collect();
     if let Some(first) = random.first() {

@@ -197,8 +197,8 @@ fn early_stopping_waits_for_its_patience() {
 #[test]
 fn a_loss_that_is_no_number_ends_the_run_with_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
-    let broken = candle_core::Tensor::new(&[f32::NAN, 0.0], &Device::Cpu).unwrap();
-    let tensors = std::collections::HashMap::from([("head.bias".to_owned(), broken)]);
+    let broken = candle_core::Tensor::new(&[f32::NAN; 4], &Device::Cpu).unwrap();
+    let tensors = std::collections::HashMap::from([("stem.bn.bias".to_owned(), broken)]);
     candle_core::safetensors::save(&tensors, folder.path().join("broken.safetensors")).unwrap();
     let config = config(folder.path(), &|c| {
         c.replace("[augment]", "[transfer]\nstart_from = \"broken.safetensors\"\n\n[augment]")
