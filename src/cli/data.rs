@@ -8,8 +8,9 @@ use clap::Subcommand;
 use super::{Outcome, data_check, output};
 use crate::training::config::Config;
 use crate::training::dataset::{self, Dataset};
+use crate::training::loader::Recipe;
 use crate::training::variants::{self, Extent};
-use crate::training::{split, split_file, trainer};
+use crate::training::{split, split_file};
 
 /// Check, split and preview training data
 #[derive(Debug, clap::Args)]
@@ -126,7 +127,7 @@ fn preview(args: &PreviewArgs) -> anyhow::Result<()> {
         .filter(|&i| dataset.samples[i].part.is_none_or(|p| p == dataset::Part::Training))
         .collect();
     let labels: Vec<String> = config.labels.iter().map(|l| l.name.clone()).collect();
-    let recipe = trainer::recipe(&config, &dataset, &[], config.input.width);
+    let recipe = Recipe::of(&config, &dataset, &[], config.input.width);
     let sheet = variants::sheet(&recipe, &dataset, &all, &labels, extent);
     output::write_file(&args.out, &sheet.png()?).context("the preview was not written")?;
     output::line(format!("The preview lies in {}", args.out.display()))?;

@@ -2,7 +2,8 @@
 //!
 //! The file is used again as long as weights, pictures, size and variants are the same: its key is a hash of them.
 //! Augmentation cannot reach features that are already there, so a number of augmented variants of each training image is
-//! kept instead, and epochs take them in turn; without variants the plain images are learnt. Mix-up is left out.
+//! kept instead, and epochs take them in turn; without variants the plain images are learnt. Synthetic members of the
+//! smaller classes lie between the features of real ones: see [`super::smote`].
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,13 +13,14 @@ use safetensors::tensor::SafeTensors;
 use sha2::{Digest, Sha256};
 
 use super::checkpoint::{hex, write_tensors};
-use super::config::Config;
+use super::config::{Config, Smote};
 use super::dataset::Dataset;
 use super::loader::{Loader, Recipe};
 use super::parameters::{Parameters, read};
+use super::smote::{self, Blend};
 use super::split::Split;
 use super::unfreezing::run_frozen;
-use super::{Error, Result};
+use super::{Error, Result, truth};
 use crate::network::Network;
 
 /// Name of the file in the run's folder.
@@ -38,6 +40,10 @@ pub struct Features {
     plain: Vec<Vec<f32>>,
     /// Of augmented variants of the training images, by number of the sample.
     variants: Vec<Vec<Vec<f32>>>,
+    /// Synthetic members, numbered on from the last sample.
+    blends: Vec<Blend>,
+    /// Truth of each sample, then of each synthetic member.
+    pub truth: Vec<Vec<f32>>,
 }
 
 /// What features are made from.
@@ -61,10 +67,18 @@ impl Features {
         let size = source.recipe.input.width;
         let kept = std::fs::read(&path).ok().and_then(|bytes| Self::parse(&bytes, source, frozen, &key));
         if let Some(kept) = kept {
-            return Ok(kept);
+            return Ok(kept.balanced(source));
         }
         let samples = source.dataset.samples.len();
-        let mut features = Self { frozen, size, width: 0, plain: vec![Vec::new(); samples], variants: Vec::new() };
+        let mut features = Self {
+            frozen,
+            size,
+            width: 0,
+            plain: vec![Vec::new(); samples],
+            variants: Vec::new(),
+            blends: Vec::new(),
+            truth: Vec::new(),
+        };
         let (training, variants) = (&source.split.training, source.config.transfer.variants);
         let all: Vec<usize> = training.iter().chain(&source.split.validation).copied().collect();
         let total = all.len() + variants * training.len();
@@ -91,13 +105,39 @@ impl Features {
         }
         features.width = features.plain.iter().map(Vec::len).max().unwrap_or(0);
         features.save(&path, key)?;
-        Ok(features)
+        Ok(features.balanced(source))
+    }
+
+    /// With truth, and with synthetic members of the smaller classes where the configuration asks for them.
+    fn balanced(mut self, source: &Source<'_>) -> Self {
+        let (samples, balance) = (&source.dataset.samples, &source.config.balance);
+        self.truth = samples.iter().map(|s| s.truth.clone()).collect();
+        if balance.smote == Smote::Features {
+            let known: Vec<(usize, usize)> =
+                source.split.training.iter().filter_map(|&i| Some((i, truth::class(&samples[i].truth)?))).collect();
+            let rows: Vec<Vec<f32>> = known.iter().map(|(i, _)| self.plain[*i].clone()).collect();
+            let classes: Vec<usize> = known.iter().map(|(_, class)| *class).collect();
+            let blends = smote::smote(&rows, &classes, balance.neighbours, source.config.seed).into_iter();
+            self.blends = blends.map(|b| Blend { from: known[b.from].0, to: known[b.to].0, ..b }).collect();
+            let labels = source.config.labels.len();
+            self.truth.extend(self.blends.iter().map(|b| truth::one_hot(b.class, labels)));
+        }
+        self
+    }
+
+    /// Members of the batches of `epoch`, the synthetic ones among them.
+    pub fn order(&self, recipe: &Recipe, training: &[usize], epoch: usize) -> Vec<Vec<usize>> {
+        recipe.order_of(training, self.blends.len(), &self.truth, epoch)
     }
 
     /// Rows of `members` for `epoch`: of the plain images, or of the variant whose turn it is.
     pub fn training(&self, members: &[usize], epoch: usize) -> Vec<f32> {
         let rows = if self.variants.is_empty() { &self.plain } else { &self.variants[epoch % self.variants.len()] };
-        members.iter().flat_map(|&i| rows[i].iter().copied()).collect()
+        let row = |&i: &usize| match i.checked_sub(rows.len()) {
+            None => rows[i].clone(),
+            Some(k) => self.blends[k].values(rows),
+        };
+        members.iter().flat_map(row).collect()
     }
 
     /// Rows of the plain images `members`.
@@ -136,7 +176,15 @@ impl Features {
             Some(rows)
         };
         let variants = (1..=source.config.transfer.variants).map(|v| set(v, training)).collect::<Option<_>>()?;
-        Some(Self { frozen, size: source.recipe.input.width, width, plain: set(0, &all)?, variants })
+        Some(Self {
+            frozen,
+            size: source.recipe.input.width,
+            width,
+            plain: set(0, &all)?,
+            variants,
+            blends: Vec::new(),
+            truth: Vec::new(),
+        })
     }
 }
 

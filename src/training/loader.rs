@@ -12,11 +12,11 @@ use rand::Rng;
 use rand_distr::{Beta, Distribution};
 
 use super::augment::augment;
-use super::config::{Augment, Sampling};
-use super::dataset::Picture;
+use super::config::{Augment, Config, Sampling};
+use super::dataset::{Dataset, Picture};
 use super::random::{Purpose, stream};
 use super::smote::Blend;
-use super::{Error, Result, sampling};
+use super::{Error, Result, sampling, truth};
 use crate::imaging::Plane;
 use crate::network::manifest::Input;
 use crate::network::preprocess;
@@ -48,12 +48,34 @@ pub struct Batch {
 }
 
 impl Recipe {
-    /// The pictures `indices`, and the synthetic ones, in the order of `epoch`; a last batch of fewer than half is left
-    /// out.
+    /// Everything that batches of `size` are made of.
+    pub fn of(config: &Config, dataset: &Dataset, blends: &[Blend], size: usize) -> Arc<Self> {
+        let labels = config.labels.len();
+        let synthetic = blends.iter().map(|b| truth::one_hot(b.class, labels));
+        Arc::new(Self {
+            pictures: dataset.at_size(size, &config.input),
+            blends: blends.to_vec(),
+            sampling: config.balance.sampling,
+            truth: dataset.samples.iter().map(|s| s.truth.clone()).chain(synthetic).collect(),
+            classes: labels,
+            input: Input { width: size, height: size, ..config.input.clone() },
+            augment: config.augment.clone(),
+            batch: config.optimization.batch,
+            seed: config.seed,
+        })
+    }
+
+    /// The pictures `indices`, and the synthetic ones, in the order of `epoch`.
     pub fn order(&self, indices: &[usize], epoch: usize) -> Vec<Vec<usize>> {
-        let synthetic = self.pictures.len()..self.pictures.len() + self.blends.len();
+        self.order_of(indices, self.blends.len(), &self.truth, epoch)
+    }
+
+    /// The members `indices` and `synthetic` more, which are numbered on from the last picture, in the order of `epoch`; a
+    /// last batch of fewer than half is left out.
+    pub fn order_of(&self, indices: &[usize], synthetic: usize, truth: &[Vec<f32>], epoch: usize) -> Vec<Vec<usize>> {
+        let synthetic = self.pictures.len()..self.pictures.len() + synthetic;
         let all: Vec<usize> = indices.iter().copied().chain(synthetic).collect();
-        let order = sampling::order(self.sampling, &all, &self.truth, self.seed, epoch);
+        let order = sampling::order(self.sampling, &all, truth, self.seed, epoch);
         let mut batches: Vec<Vec<usize>> = order.chunks(self.batch).map(<[usize]>::to_vec).collect();
         if batches.len() > 1 && batches.last().is_some_and(|b| b.len() * 2 < self.batch) {
             batches.pop();

@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
                 steps_of: Vec::new(),
                 fingerprint: checkpoint::fingerprint(config, dataset.samples.len()),
             },
-            recipe: recipe(config, dataset, &blends, config.size_at(0)),
+            recipe: Recipe::of(config, dataset, &blends, config.size_at(0)),
             blends,
             stopped_early: false,
             config,
@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
             let started = Instant::now();
             let size = self.config.size_at(self.state.epoch);
             if self.recipe.input.width != size {
-                self.recipe = recipe(self.config, self.dataset, &self.blends, size);
+                self.recipe = Recipe::of(self.config, self.dataset, &self.blends, size);
             }
             self.reach = unfreezing::reach(self.config, &self.network, &self.placing, self.state.epoch);
             self.obtain_features()?;
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
     /// One pass over the training images.
     fn epoch(&mut self, pace: &mut Pace) -> Result<Pass> {
         let (epoch, o) = (self.state.epoch, &self.config.optimization);
-        let order = self.recipe.order(&self.split.training, epoch);
+        let order = self.order();
         let steps = order.len();
         let schedule = self.schedule(steps);
         let mut supply = self.supply(order)?;
@@ -428,7 +428,7 @@ impl<'a> Run<'a> {
         if let Some(values) = self.best.as_ref().or(self.average.as_ref()) {
             self.parameters.assign(values)?;
         }
-        let recipe = recipe(self.config, self.dataset, &self.blends, self.config.input.width);
+        let recipe = Recipe::of(self.config, self.dataset, &self.blends, self.config.input.width);
         let scores = self.score(&recipe)?;
         let values = self.parameters.values()?;
         let patient = |i: &usize| self.dataset.samples[*i].patient.as_str();
@@ -494,21 +494,4 @@ impl<'a> Run<'a> {
         };
         Error::Diverged { loss, step: self.state.step + 1, epoch: self.state.epoch + 1, kept }
     }
-}
-
-/// What the batches of a phase are made of: pictures of `size`, with the synthetic ones.
-pub fn recipe(config: &Config, dataset: &Dataset, blends: &[Blend], size: usize) -> Arc<Recipe> {
-    let labels = config.labels.len();
-    let synthetic = blends.iter().map(|b| truth::one_hot(b.class, labels));
-    Arc::new(Recipe {
-        pictures: dataset.at_size(size, &config.input),
-        blends: blends.to_vec(),
-        sampling: config.balance.sampling,
-        truth: dataset.samples.iter().map(|s| s.truth.clone()).chain(synthetic).collect(),
-        classes: labels,
-        input: Input { width: size, height: size, ..config.input.clone() },
-        augment: config.augment.clone(),
-        batch: config.optimization.batch,
-        seed: config.seed,
-    })
 }

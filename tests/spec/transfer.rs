@@ -93,6 +93,7 @@ fn the_last_stages_train_alone() {
 fn stages_are_unfrozen_epoch_by_epoch_and_a_resumed_run_repeats_it() {
     let folder = started();
     let settings = "[transfer]\nstart_from = \"start/model\"\nfreeze = \"backbone\"\nvariants = 2\n\
+                    [balance]\nsmote = \"features\"\n\
                     [[unfreeze]]\nepoch = 2\nstage = \"stage2\"\nlearning_rate = 0.002\n\
                     [[unfreeze]]\nepoch = 4\nstage = \"stage1\"\n";
     let config = continued(folder.path(), settings).unwrap();
@@ -121,6 +122,7 @@ fn what_does_not_fit_is_said_in_sentences() {
         ("[transfer]\nstart_from = \"nowhere\"\n", "there is no file or folder"),
         ("[transfer]\nfreeze = \"backbone\"\n", "frozen stages need weights"),
         ("[transfer]\nstart_from = \"start/model\"\ntrain_from = \"layer9\"\n", "there is no stage \"layer9\""),
+        ("[balance]\nsmote = \"features\"\n", "with a frozen backbone"),
         ("[[unfreeze]]\nepoch = 2\nstage = \"stage1\"\n", "nothing to unfreeze"),
     ] {
         let sentence = said(settings);

@@ -227,7 +227,14 @@ impl Config {
         self.augment.check()?;
         let stages = self.architecture.stages().map_err(|e| e.to_string())?;
         self.transfer.check(&self.unfreezing, &stages, self.epochs())?;
-        if self.transfer.freeze == Freeze::Backbone && self.augment.mixup > 0.0 {
+        let (kept, smote) = (self.transfer.freeze == Freeze::Backbone, self.balance.smote);
+        if smote != Smote::Off && (smote == Smote::Features) != kept {
+            return Err(
+                "`balance.smote` is \"features\" with a frozen backbone (`transfer.freeze`) and \"pixels\" without"
+                    .into(),
+            );
+        }
+        if kept && self.augment.mixup > 0.0 {
             return Err("`augment.mixup` mixes images, and a frozen backbone's features are made of single ones; \
                         leave one of the two out"
                 .into());

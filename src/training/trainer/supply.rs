@@ -16,6 +16,14 @@ pub(super) enum Supply {
 }
 
 impl Run<'_> {
+    /// Members of the batches of this epoch.
+    pub(super) fn order(&self) -> Vec<Vec<usize>> {
+        match &self.features {
+            Some(features) => features.order(&self.recipe, &self.split.training, self.state.epoch),
+            None => self.recipe.order(&self.split.training, self.state.epoch),
+        }
+    }
+
     /// Batches of this epoch in the order `order`.
     pub(super) fn supply(&self, order: Vec<Vec<usize>>) -> Result<Supply> {
         let threads = self.config.optimization.loader_threads;
@@ -42,7 +50,7 @@ impl Run<'_> {
             (Supply::Features(order), Some(features)) => Ok(order.next().map(|members| Batch {
                 n: members.len(),
                 pixels: features.training(&members, self.state.epoch),
-                truth: members.iter().flat_map(|&i| self.recipe.truth[i].iter().copied()).collect(),
+                truth: members.iter().flat_map(|&i| features.truth[i].iter().copied()).collect(),
             })),
             (Supply::Features(_), None) => Ok(None),
         }
