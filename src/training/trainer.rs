@@ -32,8 +32,8 @@ use super::smote::{self, Blend};
 use super::split::{self, Split};
 use super::unfreezing::{self, Placing, Reach};
 use super::validation::{self, Scores, targets};
-use super::{Error, Result, balance, split_file, start, truth};
-use crate::network::manifest::{Input, Manifest};
+use super::{Error, Result, balance, split_file, start};
+use crate::network::manifest::Manifest;
 use crate::network::{Mode, Network};
 
 /// Where a run reads and writes, and how far it goes.

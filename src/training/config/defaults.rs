@@ -36,6 +36,8 @@ pub(super) fn grey_square() -> Input {
         height: 224,
         channels: 1,
         resize: Resize::Squash,
+        crop: 1.0,
+        value_range: [0.0, 1.0],
         normalization: Normalization::PerImage,
         mean: Vec::new(),
         sd: Vec::new(),
