@@ -77,12 +77,9 @@ pub struct Pass<'a> {
 }
 
 impl Network {
-    /// Runs the chain for training. Stages before `first` are frozen: they run as in inference and get no gradients.
+    /// Runs the chain from stage `first` on, which is given `x`, and keeps the way back to that stage's parameters.
     pub fn record(&self, first: usize, x: &Tensor, mode: Mode) -> Result<Pass<'_>> {
         let mut x = x.detach();
-        for stage in &self.stages[..first] {
-            x = stage.layer.forward(&x, Mode::Inference)?.detach();
-        }
         let mut ways = Vec::with_capacity(self.stages.len() - first);
         for (i, stage) in self.stages[first..].iter().enumerate() {
             let (y, way) = stage.layer.record(x, mode, i > 0)?;
@@ -95,9 +92,9 @@ impl Network {
 
 impl Pass<'_> {
     /// Gradients of all parameters from that of the logits.
-    pub fn back(self, dlogits: Tensor) -> Result<Gradients> {
+    pub fn back(self, gradient: &Tensor) -> Result<Gradients> {
         let mut gradients = Gradients::default();
-        let mut dy = dlogits;
+        let mut dy = gradient.detach();
         for way in self.ways.into_iter().rev() {
             match way(dy, &mut gradients)? {
                 Some(dx) => dy = dx,
@@ -105,18 +102,6 @@ impl Pass<'_> {
             }
         }
         Ok(gradients)
-    }
-
-    /// Value of a loss on the logits and the gradients of all parameters.
-    pub fn gradients(self, loss: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<(f32, Gradients)> {
-        let logits = Var::from_tensor(&self.logits)?;
-        let loss = loss(logits.as_tensor())?;
-        let value = loss.to_scalar::<f32>()?;
-        let dlogits = match loss.backward()?.remove(logits.as_tensor()) {
-            Some(dlogits) => dlogits,
-            None => self.logits.zeros_like()?,
-        };
-        Ok((value, self.back(dlogits)?))
     }
 }
 
@@ -149,7 +134,7 @@ mod tests {
         let weights = Tensor::new(&[[1f32, -0.5, 0.25], [-2.0, 0.75, 1.5]], &Device::Cpu).unwrap();
         let loss = |logits: &Tensor| (logits * &weights)?.sum_all();
         let expected = loss(&network.forward(x, mode).unwrap()).unwrap().backward().unwrap();
-        let (_, found) = network.record(0, x, mode).unwrap().gradients(loss).unwrap();
+        let found = network.record(0, x, mode).unwrap().back(&weights).unwrap();
         let mut worst = 0.0f32;
         for (name, var) in vars.data().lock().unwrap().iter().filter(|(name, _)| !name.contains("running")) {
             let expected = expected.get(var).unwrap_or_else(|| panic!("{name} has no gradient in the graph"));
@@ -183,8 +168,10 @@ mod tests {
         let network = arch.trainable(1, 3, &vars, &Device::Cpu, 7).unwrap();
         let x = Tensor::ones((2, 1, 32, 32), candle_core::DType::F32, &Device::Cpu).unwrap();
         let first = network.stage("stage2").unwrap();
+        let x = network.forward_range(0..first, &x, Mode::Inference).unwrap();
         let pass = network.record(first, &x, Mode::Training { seed: 0 }).unwrap();
-        let (_, found) = pass.gradients(|logits| logits.sqr()?.sum_all()).unwrap();
+        let gradient = pass.logits.copy().unwrap();
+        let found = pass.back(&gradient).unwrap();
         for (name, var) in vars.data().lock().unwrap().iter().filter(|(name, _)| !name.contains("running")) {
             let trained = name.starts_with("stage2") || name.starts_with("head");
             assert_eq!(found.get(var).is_some(), trained, "{name}");

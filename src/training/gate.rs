@@ -131,8 +131,8 @@ pub fn train(
         let mut sum = 0.0;
         for step in 0..steps {
             let (x, targets) = batch(config, &films, epoch, step, &device)?;
-            let logits = network.forward(&x, Mode::Training { seed: (epoch * steps + step) as u64 })?;
-            let loss = objective.loss(&logits, &targets)?;
+            let pass = network.record(0, &x, Mode::Training { seed: (epoch * steps + step) as u64 })?;
+            let loss = objective.loss(&pass.logits, &targets)?;
             let value = loss.value;
             let done = (epoch * steps + step) as f64;
             if !value.is_finite() {
@@ -141,7 +141,7 @@ pub fn train(
             }
             let warm = ((done + 1.0) / 60.0).min(1.0);
             let rate = config.learning_rate * warm * 0.5 * (1.0 + (std::f64::consts::PI * done / all).cos());
-            optimizer.step(&parameters, &loss.surrogate.backward()?, &|_| Some(rate))?;
+            optimizer.step(&parameters, &pass.back(&loss.gradient)?, &|_| Some(rate))?;
             average(&mut running, &parameters, 0.995, (epoch * steps + step) as u64 + 1)?;
             sum += f64::from(value);
         }

@@ -13,11 +13,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp2, Layout, bail};
 use rayon::prelude::*;
 
 use super::parameters::{Parameters, read};
+use crate::network::recording::Gradients;
 
 /// β₁.
 const BETA1: f32 = 0.9;
@@ -65,7 +65,7 @@ impl Optimizer {
     pub fn step(
         &mut self,
         parameters: &Parameters,
-        grads: &GradStore,
+        grads: &Gradients,
         rate: &dyn Fn(usize) -> Option<f64>,
     ) -> candle_core::Result<f64> {
         let mut work = Vec::new();
@@ -201,17 +201,14 @@ mod tests {
         parameters
     }
 
-    /// Gradients `g` of the sum of `g · θ`.
-    fn gradients(parameters: &Parameters, of: &[Vec<f32>]) -> GradStore {
-        let terms: Vec<Tensor> = parameters
-            .iter()
-            .zip(of)
-            .map(|(p, g)| {
-                let g = Tensor::from_vec(g.clone(), p.var.shape(), &Device::Cpu).unwrap();
-                (p.var.as_tensor() * g).unwrap().sum_all().unwrap()
-            })
-            .collect();
-        Tensor::stack(&terms, 0).unwrap().sum_all().unwrap().backward().unwrap()
+    /// These gradients, in the order of the parameters.
+    fn gradients(parameters: &Parameters, of: &[Vec<f32>]) -> Gradients {
+        let mut gradients = Gradients::default();
+        for (p, g) in parameters.iter().zip(of) {
+            let g = Tensor::from_vec(g.clone(), p.var.shape(), &Device::Cpu).unwrap();
+            gradients.add(p.var.id(), g).unwrap();
+        }
+        gradients
     }
 
     #[test]

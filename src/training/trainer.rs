@@ -308,15 +308,15 @@ impl<'a> Run<'a> {
                 break;
             }
             let seed = stream(self.config.seed, Purpose::Dropout, epoch, step).next_u64();
-            let logits = self.forward(batch.n, batch.pixels, Mode::Training { seed })?;
-            let loss = self.objective.loss(&logits, &batch.truth)?;
+            let record = self.record(batch.n, batch.pixels, Mode::Training { seed })?;
+            let loss = self.objective.loss(&record.logits, &batch.truth)?;
             let value = loss.value;
             if !value.is_finite() {
                 return Err(self.diverged(value));
             }
             pass.learning_rate = schedule.rate(self.state.step);
             let rate = |i: usize| shares[i].map(|share| share * pass.learning_rate);
-            let norm = self.optimizer.step(&self.parameters, &loss.surrogate.backward()?, &rate)?;
+            let norm = self.optimizer.step(&self.parameters, &record.back(&loss.gradient)?, &rate)?;
             if !norm.is_finite() {
                 return Err(self.diverged(norm as f32));
             }

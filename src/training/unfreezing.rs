@@ -87,8 +87,3 @@ pub fn run_frozen(network: &Network, frozen: usize, x: &Tensor) -> candle_core::
     }
     Ok(x)
 }
-
-/// Logits in training, with the first `frozen` stages standing still.
-pub fn forward(network: &Network, frozen: usize, x: &Tensor, mode: Mode) -> candle_core::Result<Tensor> {
-    network.forward_range(frozen..network.stages.len(), &run_frozen(network, frozen, x)?, mode)
-}

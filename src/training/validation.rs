@@ -69,7 +69,8 @@ pub fn settle_norms(
 ) -> candle_core::Result<()> {
     for members in batches {
         let x = recipe.tensor(recipe.plain(members), members.len(), device)?;
-        unfreezing::forward(network, frozen, &x, Mode::Training { seed: 0 })?;
+        let x = unfreezing::run_frozen(network, frozen, &x)?;
+        network.forward_range(frozen..network.stages.len(), &x, Mode::Training { seed: 0 })?;
     }
     Ok(())
 }

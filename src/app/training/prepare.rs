@@ -95,6 +95,7 @@ impl Plan {
             resume,
             changed: false,
             max_steps: None,
+            max_epochs: None,
             limit: None,
             device: candle_core::Device::Cpu,
         }

@@ -21,6 +21,11 @@ pub enum Stage {
         done: usize,
         total: usize,
     },
+    /// The frozen stages are run once over all images.
+    Features {
+        done: usize,
+        total: usize,
+    },
     Training,
     Paused,
     Finished(Arc<Outcome>),
@@ -89,6 +94,7 @@ impl Run {
                     self.stage = Stage::Reading { done: done.max(before), total };
                 }
             }
+            Event::Features { done, total } => self.stage = Stage::Features { done, total },
             Event::Warning(text) => {
                 if self.warnings.len() < MOST_WARNINGS {
                     self.warnings.push(text);

@@ -84,7 +84,7 @@ fn module(layer: &str, family: Family) -> Option<(String, bool)> {
     let name = match family {
         Family::Vgg16 => match (VGG_UNIT.captures(layer), layer) {
             (Some(at), _) => {
-                format!("features.{}", VGG.get(number(&at[1])? - 1)?.get(number(&at[2])?.checked_sub(1)?)?)
+                format!("features.{}", VGG.get(number(&at[1])?.checked_sub(1)?)?.get(number(&at[2])?.checked_sub(1)?)?)
             }
             (None, "fc1") => "classifier.0".into(),
             (None, "fc2") => "classifier.3".into(),

@@ -1,13 +1,11 @@
 //! What a step learns from: batches of images, or of the features that a frozen backbone makes of them.
 
-use candle_core::Tensor;
-
 use super::super::config::Freeze;
 use super::super::features::{self, Features};
 use super::super::loader::{Batch, Loader};
 use super::super::{Result, unfreezing};
 use super::{Event, Run};
-use crate::network::Mode;
+use crate::network::{Mode, recording};
 
 /// Where batches come from.
 pub(super) enum Supply {
@@ -34,14 +32,14 @@ impl Run<'_> {
     }
 
     /// Logits of a batch of images or of features.
-    pub(super) fn forward(&self, n: usize, values: Vec<f32>, mode: Mode) -> Result<Tensor> {
+    pub(super) fn record(&self, n: usize, values: Vec<f32>, mode: Mode) -> Result<recording::Pass<'_>> {
         let (frozen, device) = (self.reach.frozen, &self.options.device);
-        if self.features.is_some() {
-            let x = features::tensor(values, n, device)?;
-            return Ok(self.network.forward_range(frozen..self.network.stages.len(), &x, mode)?);
-        }
-        let x = self.recipe.tensor(values, n, device)?;
-        Ok(unfreezing::forward(&self.network, frozen, &x, mode)?)
+        let x = if self.features.is_some() {
+            features::tensor(values, n, device)?
+        } else {
+            unfreezing::run_frozen(&self.network, frozen, &self.recipe.tensor(values, n, device)?)?
+        };
+        Ok(self.network.record(frozen, &x, mode)?)
     }
 
     pub(super) fn next_batch(&self, supply: &mut Supply) -> Result<Option<Batch>> {

@@ -65,6 +65,9 @@ pub(super) fn stage(run: &Run) -> String {
         (Stage::Reading { done, total }, _) => {
             format!("Reading images: {} of {}", words::whole(*done), words::whole(*total))
         }
+        (Stage::Features { done, total }, _) => {
+            format!("Computing the features of the frozen stages: {} of {}", words::whole(*done), words::whole(*total))
+        }
         (Stage::Paused, _) => format!("Paused in {of}"),
         (_, Some(Wish::Pause)) => format!("Pausing after this step of {of}…"),
         (Stage::Training, _) if run.is_measuring() => "Measuring the model of the best epoch…".to_owned(),
@@ -79,7 +82,7 @@ fn capital(words: &str) -> String {
 
 fn running(ui: &mut Ui, run: &Run, tokens: &Tokens, out: &mut Vec<Command>) {
     let part = match run.stage {
-        Stage::Reading { done, total } => done as f32 / total.max(1) as f32,
+        Stage::Reading { done, total } | Stage::Features { done, total } => done as f32 / total.max(1) as f32,
         _ => run.part(),
     };
     let bar = ProgressBar::new(part).desired_width(ui.available_width()).desired_height(6.0);

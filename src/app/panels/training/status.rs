@@ -27,6 +27,7 @@ pub fn line(run: &Run) -> String {
     match (&run.stage, run.wish) {
         (_, Some(Wish::Stop)) => "training: stopping".to_owned(),
         (Stage::Reading { .. }, _) => "training: reading images".to_owned(),
+        (Stage::Features { .. }, _) => "training: computing features".to_owned(),
         (Stage::Paused, _) => format!("training: paused in {of}"),
         _ => match run.seconds_left {
             Some(left) => format!("training: {of}, {} left", words::duration(left)),
