@@ -17,6 +17,12 @@ pub enum Activation {
     Silu,
 }
 
+/// The larger of a value and a bound, NaN where the value is: what is no number must not pass for 0. (`f32::max` would let it.)
+#[inline]
+pub fn at_least(v: f32, bound: f32) -> f32 {
+    if v < bound { bound } else { v }
+}
+
 /// `x·σ(x)`, value by value.
 pub fn silu(x: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() { x.contiguous()?.apply_op1(SiluOp) } else { x.silu() }

@@ -9,6 +9,7 @@
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor, Var};
 use rayon::prelude::*;
 
+use super::activation::at_least;
 use super::blocked::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
 use super::conv::{slice, values};
 use super::{Mode, Result};
@@ -194,11 +195,11 @@ impl Normalization {
                 if let Some(skip) = skip {
                     let skip = &pixels(skip)[i * area..][..area];
                     for ((o, x), s) in out.iter_mut().zip(x).zip(skip) {
-                        *o = std::array::from_fn(|k| (x[k] * scale[k] + shift[k] + s[k]).max(floor));
+                        *o = std::array::from_fn(|k| at_least(x[k] * scale[k] + shift[k] + s[k], floor));
                     }
                 } else {
                     for (o, x) in out.iter_mut().zip(x) {
-                        *o = std::array::from_fn(|k| (x[k] * scale[k] + shift[k]).max(floor));
+                        *o = std::array::from_fn(|k| at_least(x[k] * scale[k] + shift[k], floor));
                     }
                 }
             },

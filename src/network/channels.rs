@@ -6,6 +6,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::Result;
+use super::activation::at_least;
 use super::batch_norm::let_through;
 use super::blocked::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks, to_planes};
 use super::conv::{slice, values};
@@ -83,7 +84,7 @@ impl CustomOp2 for BiasOp {
         let maps = pixels_mut(&mut out).par_chunks_exact_mut(size.area()).zip(pixels(x).par_chunks_exact(size.area()));
         maps.enumerate().for_each(|(i, (out, x))| {
             let bias = bias[i % size.blocks];
-            out.iter_mut().zip(x).for_each(|(o, x)| *o = std::array::from_fn(|k| (x[k] + bias[k]).max(floor)));
+            out.iter_mut().zip(x).for_each(|(o, x)| *o = std::array::from_fn(|k| at_least(x[k] + bias[k], floor)));
         });
         Ok((CpuStorage::F32(out), lx.shape().clone()))
     }

@@ -325,3 +325,20 @@ fn dropouts_of_one_network_have_masks_of_their_own() {
         |layer| Dropout { rate: 0.5, layer }.forward(&x, Mode::Training { seed: 7 }).unwrap().to_vec2::<f32>().unwrap();
     assert_ne!(of(0), of(1));
 }
+
+#[test]
+fn what_is_no_number_passes_through_every_relu_and_every_maximum() {
+    let mut values = vec![0.5f32; 2 * 20 * 8 * 8];
+    values[5] = f32::NAN;
+    let x = Tensor::from_vec(values, (2, 20, 8, 8), &Device::Cpu).unwrap();
+    let broken = |y: Tensor| y.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().any(|v| v.is_nan());
+    let g = Geometry { kernel: 3, stride: 1, padding: 1 };
+    let conv = PreparedConv::new(random(&[20, 20, 3, 3], 1), random(&[20], 2), g, true).unwrap();
+    assert!(broken(conv.forward(&x, None).unwrap()));
+    assert!(broken(norm(20).forward(&x, None, true, Mode::Inference).unwrap()));
+    assert!(broken(norm(20).forward(&x, Some(&x), true, Mode::Inference).unwrap()));
+    let pool = Geometry { kernel: 2, stride: 2, padding: 0 };
+    assert!(broken(max_pool2d(&x, pool).unwrap()));
+    assert!(broken(super::pool::Winners::of(&x, pool).unwrap().0));
+    assert!(broken(super::channels::add_bias(&x, &random(&[20], 3), true).unwrap()));
+}

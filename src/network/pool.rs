@@ -85,7 +85,7 @@ impl Winners {
                     }
                     let (_, number, who, top) = &mut window;
                     for k in 0..LANES {
-                        let wins = map[i][k] > top[k];
+                        let wins = map[i][k] > top[k] || map[i][k].is_nan();
                         top[k] = if wins { map[i][k] } else { top[k] };
                         who[k] = if wins { *number } else { who[k] };
                     }
@@ -159,7 +159,10 @@ impl CustomOp1 for MaxPoolOp {
         pixels_mut(&mut values).par_chunks_exact_mut(out.area().max(1)).zip(maps).for_each(|(out, map)| {
             out.fill([f32::NEG_INFINITY; LANES]);
             self.windows(size, |o, i| {
-                out[o].iter_mut().zip(&map[i]).for_each(|(best, v)| *best = if *v > *best { *v } else { *best });
+                out[o]
+                    .iter_mut()
+                    .zip(&map[i])
+                    .for_each(|(best, v)| *best = if *v > *best || v.is_nan() { *v } else { *best });
             });
         });
         Ok((CpuStorage::F32(values), out.shape()))

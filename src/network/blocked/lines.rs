@@ -156,7 +156,8 @@ fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
                 y = simd.add_f32s(y, S::as_simd_f32s(&skip[p]).0[part]);
             }
             if line.ending.relu {
-                y = simd.max_f32s(y, zero);
+                // Not the maximum, which would turn what is no number into 0.
+                y = simd.select_f32s(simd.less_than_f32s(y, zero), zero, y);
             }
             S::as_mut_simd_f32s(pixel).0[part] = y;
         }
