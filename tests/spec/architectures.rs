@@ -9,6 +9,7 @@ use candle_nn::VarMap;
 use pellucid::explain::Method;
 use pellucid::explain::cam::{Target, explain};
 use pellucid::network::architecture::{Architecture, Family};
+use pellucid::network::grey::fold_input_channels;
 use pellucid::network::weights::TensorFile;
 use pellucid::network::{Mode, Network};
 
@@ -238,4 +239,74 @@ fn full_size_networks_give_the_logits_of_torchvision() {
         println!("{family}: {:.1e}", peak(&(&found - expected).unwrap()) / peak(expected));
         assert_close(&found, expected, family.name());
     }
+}
+
+fn parse(text: &str) -> Result<Architecture, String> {
+    let arch: Architecture = toml::from_str(text).map_err(|e| e.to_string())?;
+    arch.check().map_err(|e| e.to_string())?;
+    Ok(arch)
+}
+
+#[test]
+fn a_family_alone_means_its_published_shape_and_dropout() {
+    for family in Family::ALL {
+        let arch = parse(&format!("family = \"{family}\"")).unwrap();
+        assert_eq!(arch, Architecture::new(family));
+        let written = toml::to_string(&arch).unwrap();
+        assert_eq!(parse(&written).unwrap(), arch);
+        let names: Vec<String> = arch.stages().unwrap().into_iter().map(|s| s.0).collect();
+        assert!(arch.listed(1, 2).unwrap().iter().all(|t| names.contains(&t.stage)), "{family}");
+        assert_eq!(names.last().unwrap(), &arch.head().unwrap());
+    }
+    let rates = ["vgg16", "efficientnet-b0", "resnet50", "densenet121"];
+    let rates = rates.map(|family| parse(&format!("family = \"{family}\"")).unwrap().dropout);
+    assert_eq!(rates, [0.5, 0.2, 0.0, 0.0]);
+    assert_eq!(parse("family = \"densenet121\"").unwrap().features().unwrap(), 1024);
+}
+
+#[test]
+fn what_cannot_be_built_is_named() {
+    for (text, named) in [
+        ("family = \"resnet19\"", "resnet19"),
+        ("family = \"resnet18\"\ngrowth = 12", "architecture.growth is no setting of resnet18"),
+        ("family = \"resnet18\"\nstride_first = true", "stride_first"),
+        ("family = \"resnet18\"\nwidths = [8, 8]", "architecture.widths of resnet18 needs 5, not 2"),
+        ("family = \"efficientnet-b0\"\nblocks = [1]", "architecture.blocks of efficientnet-b0 needs 7"),
+        ("family = \"densenet121\"\ngrowth = 0", "architecture.growth is 0"),
+        ("family = \"vgg16\"\ndropout = 1.0", "architecture.dropout is 1"),
+        ("family = \"vgg16\"\nhidden = [16384, 16384]\ngrid = 16", "weights"),
+        ("family = \"compact-resnet\"\nstrides = [1, 2, 2, 3]", "architecture.strides is 3"),
+        ("family = \"resnet50\"\nepsilon = 0.0", "architecture.epsilon is 0"),
+    ] {
+        let message = parse(text).unwrap_err();
+        assert!(message.contains(named), "{text}: {message}");
+    }
+}
+
+#[test]
+fn stochastic_depth_works_in_training_alone_and_follows_the_seed() {
+    let (_, arch) = narrow().pop().unwrap();
+    let arch = Architecture { stochastic_depth: Some(0.9), ..arch };
+    let x = plain("picture", &[4, 1, 64, 64]);
+    let run = |mode| {
+        let (network, _) = trainable(&arch, 1);
+        network.forward(&x, mode).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    assert_eq!(run(Mode::Training { seed: 1 }), run(Mode::Training { seed: 1 }));
+    assert_ne!(run(Mode::Training { seed: 1 }), run(Mode::Training { seed: 2 }));
+    assert_eq!(run(Mode::Sampling { seed: 1, first: 0 }), run(Mode::Inference));
+}
+
+#[test]
+fn a_stem_is_folded_to_grey_where_that_is_exact_up_to_the_border() {
+    let kernel = tensor("conv1.weight", &[4, 3, 7, 7]);
+    let grey = plain("picture", &[2, 1, 20, 21]);
+    let three = grey.broadcast_as((2, 3, 20, 21)).unwrap().contiguous().unwrap();
+    let folded = fold_input_channels(&kernel, &[0.5], &[0.25]).unwrap().unwrap();
+    assert_eq!(folded.dims(), [4, 1, 7, 7]);
+    let expected = three.conv2d(&kernel, 3, 2, 1, 1).unwrap();
+    assert_close(&grey.conv2d(&folded, 3, 2, 1, 1).unwrap(), &expected, "the folded stem");
+    // ImageNet's means differ: at the border no stem of one channel does the same.
+    let (mean, sd) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+    assert!(fold_input_channels(&kernel, &mean, &sd).unwrap().is_none());
 }
