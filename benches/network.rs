@@ -1,10 +1,10 @@
-//! Forward pass and training step of the default architecture.
+//! Forward pass of the default architecture; training steps are timed in `benches/training.rs`.
 //!
 //! The peers' side is `benches/peers.py`: the same network in PyTorch and onnxruntime.
 
 use std::hint::black_box;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use candle_nn::VarMap;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pellucid::network::Mode;
@@ -34,22 +34,5 @@ fn forward(c: &mut Criterion) {
     group.finish();
 }
 
-fn training_step(c: &mut Criterion) {
-    let vars = VarMap::new();
-    let network = architecture().trainable(1, 3, &vars, &Device::Cpu, 1).expect("it builds");
-    let x = picture(16);
-    let target = Tensor::zeros(16, DType::U32, &Device::Cpu).expect("labels");
-    let mut group = c.benchmark_group("training step");
-    group.throughput(Throughput::Elements(16)).sample_size(10);
-    group.bench_function("batch 16", |b| {
-        b.iter(|| {
-            let logits = network.forward(&x, Mode::Training { seed: 1 }).expect("it runs");
-            let loss = candle_nn::loss::cross_entropy(&logits, &target).expect("it is defined");
-            black_box(loss.backward().expect("it has gradients"))
-        });
-    });
-    group.finish();
-}
-
-criterion_group!(benches, forward, training_step);
+criterion_group!(benches, forward);
 criterion_main!(benches);

@@ -2,9 +2,9 @@
 
 Needs torch, torchvision, onnx and onnxruntime.
 
-    python benches/peers.py             forward pass and training step of the default architecture
-    python benches/peers.py training    training steps of custom CNN and ResNet-18, ours and PyTorch's in turn,
-                                        with the ratios of speed and of peak memory
+    python benches/peers.py             forward pass of the default architecture
+    python benches/peers.py training    training steps (forward and backward) of custom CNN, ResNet-18 and the default
+                                        architecture, ours and PyTorch's in turn, with the ratios of speed and of peak memory
 """
 
 import json, os, pathlib, statistics, subprocess, sys, tempfile, time
@@ -31,8 +31,7 @@ def clock(name, images, f, n):
 
 def main():
     torch.manual_seed(1)
-    net = CompactResNet((24, 24, 48, 112, 224), (2, 2, 2, 1), (1, 2, 2, 1), classes=3, dropout=0.3)
-    one, batch, target = torch.randn(1, 1, 224, 224), torch.randn(16, 1, 224, 224), torch.zeros(16, dtype=torch.long)
+    net, one = compact_resnet(), torch.randn(1, 1, 224, 224)
     net.eval()
     with torch.inference_mode():
         clock("torch forward, batch 1", 1, lambda: net(one), 50)
@@ -46,16 +45,13 @@ def main():
         session = ort.InferenceSession(path, options)
         data = {"x": one.numpy()}
         clock("onnxruntime forward, batch 1", 1, lambda: session.run(None, data), 50)
-    net.train()
-
-    def step():
-        net.zero_grad()
-        nn.functional.cross_entropy(net(batch), target).backward()
-
-    clock("torch training step, batch 16", 16, step, 10)
 
 
 BATCH = 16
+
+
+def compact_resnet():
+    return CompactResNet((24, 24, 48, 112, 224), (2, 2, 2, 1), (1, 2, 2, 1), classes=3, dropout=0.3)
 
 
 def custom_cnn():
@@ -75,11 +71,14 @@ def resnet18():
     return net
 
 
+NETWORKS = {"custom-cnn": custom_cnn, "resnet18": resnet18, "compact-resnet": compact_resnet}
+
+
 def torch_step(name):
     """One process of its own: prints the median time of a step (forward, backward) and the peak memory."""
     import resource
 
-    net = {"custom-cnn": custom_cnn, "resnet18": resnet18}[name]().train()
+    net = NETWORKS[name]().train()
     x, target = torch.randn(BATCH, 1, 224, 224), torch.zeros(BATCH, dtype=torch.long)
 
     def step():
@@ -113,7 +112,7 @@ def training():
     )
     lines = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
     binary = [m["executable"] for m in lines if m.get("executable") and m["target"]["name"] == "training"][-1]
-    for name in ("custom-cnn", "resnet18"):
+    for name in NETWORKS:
         rounds = []
         for _ in range(3):
             theirs = json.loads(subprocess.check_output([sys.executable, __file__, "step", name]))

@@ -79,7 +79,11 @@ fn decoded(config: &Config, root: &Path, limit: Option<usize>) -> anyhow::Result
     let threads = config.optimization.loader_threads;
     let dataset = dataset::decode(&files, warnings, &config.input, threads, &|n| bar.set_position(n as u64));
     bar.finish_and_clear();
-    let dataset = dataset?;
+    let mut dataset = dataset?;
+    if config.data.keep_kin_together {
+        let moved = dataset.keep_kin_together();
+        output::remark(format!("{moved} images look so like others that they stay on their side of the split"));
+    }
     let total = dataset.warnings.len();
     for w in dataset.warnings.iter().take(20) {
         output::remark(format!("{}: {}", w.path.display(), w.reason));

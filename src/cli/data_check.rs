@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::data::root;
 use super::{Outcome, output};
+use crate::training::audit::fingerprint::Fingerprint;
+use crate::training::audit::kin::families;
 use crate::training::audit::pairs::Pair;
 use crate::training::audit::{self, Audit, Image, folder, pictures};
 use crate::training::config::Config;
@@ -72,6 +74,13 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let (mut images, unreadable) = audit::measure(&files, threads, &|n| bar.set_position(n as u64));
     bar.finish_and_clear();
     if let Some(config) = &config {
+        if config.data.keep_kin_together {
+            let fingerprints: Vec<&Fingerprint> = images.iter().map(|i| &i.fingerprint).collect();
+            let patients: Vec<&str> = images.iter().map(|i| i.patient.as_str()).collect();
+            let families = families(&fingerprints, &patients);
+            let heads: Vec<String> = families.iter().map(|&head| images[head].patient.clone()).collect();
+            images.iter_mut().zip(heads).for_each(|(image, head)| image.patient = head);
+        }
         assign_parts(config, &base, &mut images, &mut remarks);
     }
     let audit = audit::audit(&images, &labels, unreadable, remarks);

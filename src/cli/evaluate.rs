@@ -20,7 +20,7 @@ use super::{Outcome, Usage, output};
 use crate::evaluation::summary::{Case, Estimate, Finding, Summary};
 use crate::evaluation::truth::{Rules, Truth, known};
 use crate::limits;
-use crate::network::manifest::Input;
+use crate::network::manifest::{Head, Input};
 use crate::network::{Mode, Model, preprocess};
 use crate::study::open_image;
 use crate::uncertainty::readout::Readout;
@@ -66,6 +66,13 @@ struct Prepared {
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let patients = Regex::new(&args.patients).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
     let model = args.model.load()?;
+    if model.manifest.head == Head::Sigmoid {
+        bail!(
+            "“{}” scores findings that need not exclude each other, and evaluate judges exclusive classes only; the model's card \
+             has the figures of its own validation",
+            model.manifest.name
+        );
+    }
     let rules =
         Rules::parse(args.labels.as_deref().unwrap_or_default(), &model.manifest).map_err(|e| Usage(e.to_string()))?;
     let mut files = list(&args.dir, &model, &rules)?;

@@ -7,6 +7,7 @@
 pub mod bootstrap;
 pub mod calibration;
 pub mod metrics;
+pub mod predictions;
 pub mod roc;
 pub mod summary;
 pub mod truth;

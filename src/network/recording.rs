@@ -2,9 +2,8 @@
 //!
 //! candle records a graph of every operation and walks it at the end; each gradient is then added to a tensor of zeros, and no activation is freed
 //! before the walk is over. A network is a chain, so its pass can be a chain too: [`Layer::record`] yields the output and a closure
-//! that turns the output's gradient into the input's, and drops what it kept when it is done (reverse accumulation, Linnainmaa 1976). That takes a
-//! third less traffic over memory and about half the memory. Layers without a way back of their own get one from candle's graph of that
-//! layer alone.
+//! that turns the output's gradient into the input's, and drops what it kept when it is done (reverse accumulation, Linnainmaa 1976). Layers
+//! without a way back of their own get one from candle's graph of that layer alone. `benches/training.rs` times it.
 //!
 //! Explanations use candle's graph of the few stages that they need; both ways are held against each other and against PyTorch.
 

@@ -6,6 +6,8 @@
 
 pub use super::data::{Facts, Listed, Part, list};
 
+use super::audit::fingerprint::Fingerprint;
+use super::audit::kin::families;
 use super::data::{Origin, decode, name_of};
 use super::{Error, Result, truth};
 use crate::imaging::Plane;
@@ -65,6 +67,23 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Makes one patient of each family of images that look alike, so that no split tears it; yields the number of images that
+    /// were given another patient. See [`super::audit::kin`].
+    pub fn keep_kin_together(&mut self) -> usize {
+        use rayon::prelude::*;
+        let fingerprints: Vec<Fingerprint> =
+            self.samples.par_iter().map(|s| Fingerprint::of(&s.picture.plane())).collect();
+        let patients: Vec<&str> = self.samples.iter().map(|s| s.patient.as_str()).collect();
+        let families = families(&fingerprints.iter().collect::<Vec<_>>(), &patients);
+        let heads: Vec<String> = families.iter().map(|&head| self.samples[head].patient.clone()).collect();
+        let mut moved = 0;
+        for (sample, head) in self.samples.iter_mut().zip(heads) {
+            moved += usize::from(sample.patient != head);
+            sample.patient = head;
+        }
+        moved
+    }
+
     /// The pictures at another size, for a phase of training.
     pub fn at_size(&self, size: usize, input: &Input) -> Vec<Picture> {
         use rayon::prelude::*;

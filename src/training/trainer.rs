@@ -79,7 +79,13 @@ pub fn train(config: &Config, options: &Options, observer: Observer<'_>, control
     let total = files.len();
     let threads = config.optimization.loader_threads;
     let progress = |done| observer(Event::Decoded { done, total });
-    let dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
+    let mut dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
+    if config.data.keep_kin_together {
+        let moved = dataset.keep_kin_together();
+        observer(Event::Warning(format!(
+            "{moved} images look so like others that they stay on their side of the split"
+        )));
+    }
     for w in dataset.warnings.iter().take(20) {
         observer(Event::Warning(format!("{}: {}", w.path.display(), w.reason)));
     }

@@ -8,6 +8,7 @@
 
 pub mod fingerprint;
 pub mod folder;
+pub mod kin;
 pub mod pairs;
 pub mod pictures;
 pub mod statistics;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::fingerprint::Fingerprint;
 use super::{Image, NAMED};
 use crate::training::data::Part;
 
@@ -48,6 +49,24 @@ impl Pair {
     }
 }
 
+/// Every pair, in rising order, of the same pixels or of thumbnails that can hardly be told apart, with their correlation.
+pub fn alike(images: &[&Fingerprint]) -> Vec<(usize, usize, f32)> {
+    let of = |a: usize| {
+        let mine = images[a];
+        let rest = images[a + 1..].iter().enumerate().map(move |(k, other)| (a + 1 + k, *other));
+        rest.filter_map(|(b, other)| {
+            if other.pixels == mine.pixels {
+                return Some((a, b, 1.0));
+            }
+            let near = mine.distance(other) <= BITS;
+            let correlation = near.then(|| mine.correlation(other)).flatten().filter(|c| *c >= ALIKE)?;
+            Some((a, b, correlation))
+        })
+        .collect::<Vec<_>>()
+    };
+    (0..images.len()).into_par_iter().flat_map_iter(of).collect()
+}
+
 /// Pairs of the same pixels (each copy with the first of its kind), and pairs that are nearly the same; worst first.
 pub fn pairs(images: &[Image]) -> (Vec<Pair>, Vec<Pair>) {
     let mut kinds: HashMap<[u8; 32], Vec<usize>> = HashMap::new();
@@ -63,17 +82,11 @@ pub fn pairs(images: &[Image]) -> (Vec<Pair>, Vec<Pair>) {
             exact.extend(before.iter().map(|&a| Pair::of(images, a, b, 1.0)));
         }
     }
-    let of = |a: usize| {
-        let mine = &images[a].fingerprint;
-        let rest = images[a + 1..].iter().enumerate().map(move |(k, other)| (a + 1 + k, &other.fingerprint));
-        let near = rest.filter(|(_, other)| other.pixels != mine.pixels && mine.distance(other) <= BITS);
-        near.filter_map(|(b, other)| {
-            let correlation = mine.correlation(other).filter(|c| *c >= ALIKE)?;
-            Some(Pair::of(images, a, b, correlation))
-        })
-        .collect::<Vec<_>>()
-    };
-    let mut near: Vec<Pair> = (0..images.len()).into_par_iter().flat_map_iter(of).collect();
+    let fingerprints: Vec<&Fingerprint> = images.iter().map(|i| &i.fingerprint).collect();
+    let mut near: Vec<Pair> = (alike(&fingerprints).into_iter())
+        .filter(|(a, b, _)| images[*a].fingerprint.pixels != images[*b].fingerprint.pixels)
+        .map(|(a, b, correlation)| Pair::of(images, a, b, correlation))
+        .collect();
     for list in [&mut exact, &mut near] {
         list.sort_by(|a, b| {
             let worse = |p: &Pair| Reverse((p.leak, p.conflict));
@@ -88,7 +101,6 @@ pub fn pairs(images: &[Image]) -> (Vec<Pair>, Vec<Pair>) {
 mod tests {
     use std::path::PathBuf;
 
-    use super::super::fingerprint::Fingerprint;
     use super::*;
     use crate::imaging::Plane;
     use crate::training::data::{Facts, Listed, Origin};

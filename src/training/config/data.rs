@@ -28,6 +28,9 @@ pub struct Data {
     /// its own.
     #[serde(default)]
     pub patient: Vec<String>,
+    /// Images that can hardly be told apart stay on one side of the split, like images of one patient.
+    #[serde(default)]
+    pub keep_kin_together: bool,
     /// Share of the patients of each class that is kept for validation.
     #[serde(default = "eighth")]
     pub validation: f64,

@@ -221,6 +221,9 @@ impl Config {
         if ![1, 3].contains(&self.input.channels) {
             return Err("the input must have one channel or three".into());
         }
+        if self.input.crop != 1.0 {
+            return Err("`crop` is that of imported models; training takes whole images: leave it out".into());
+        }
         if self.input.mean.len() > 1 || self.input.sd.len() > 1 {
             return Err("grey images are trained with one `mean` and one `sd`, the same for every channel".into());
         }
