@@ -81,8 +81,7 @@ fn decoded(config: &Config, root: &Path, limit: Option<usize>) -> anyhow::Result
     bar.finish_and_clear();
     let mut dataset = dataset?;
     if config.data.keep_kin_together {
-        let moved = dataset.keep_kin_together();
-        output::remark(format!("{moved} images look so like others that they stay on their side of the split"));
+        output::remark(dataset.keep_kin_together());
     }
     let total = dataset.warnings.len();
     for w in dataset.warnings.iter().take(20) {

@@ -5,9 +5,14 @@
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 
 /// Resamples of every interval that the program prints.
 pub const RESAMPLES: usize = 1_000;
+
+/// A figure with its 95 % interval; all `None` where the images do not allow it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Estimate(pub Option<f64>, pub Option<f64>, pub Option<f64>);
 
 /// Draws patients with replacement.
 pub struct Bootstrap {
@@ -47,25 +52,33 @@ impl Bootstrap {
     ///
     /// Resamples for which it is `None` (no positive image was drawn, say) are left out; `None` when more than half are.
     pub fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<(f64, f64)> {
+        self.intervals(|drawn| vec![statistic(drawn)]).pop().flatten()
+    }
+
+    /// The intervals of several statistics of the same resamples, in their order; empty without patients.
+    pub fn intervals(&self, statistics: impl Fn(&[usize]) -> Vec<Option<f64>>) -> Vec<Option<(f64, f64)>> {
         if self.patients.is_empty() {
-            return None;
+            return Vec::new();
         }
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         let mut drawn = Vec::new();
-        let mut values: Vec<f64> = (0..self.resamples)
-            .filter_map(|_| {
-                drawn.clear();
-                for _ in 0..self.patients.len() {
-                    drawn.extend_from_slice(&self.patients[random.random_range(0..self.patients.len())]);
-                }
-                statistic(&drawn)
-            })
-            .collect();
-        if values.len() * 2 < self.resamples {
-            return None;
+        let mut values: Vec<Vec<f64>> = Vec::new();
+        for _ in 0..self.resamples {
+            drawn.clear();
+            for _ in 0..self.patients.len() {
+                drawn.extend_from_slice(&self.patients[random.random_range(0..self.patients.len())]);
+            }
+            let figures = statistics(&drawn);
+            values.resize_with(figures.len(), Vec::new);
+            for (values, figure) in values.iter_mut().zip(figures) {
+                values.extend(figure);
+            }
         }
-        values.sort_unstable_by(f64::total_cmp);
-        Some((percentile(&values, 0.025), percentile(&values, 0.975)))
+        let interval = |mut values: Vec<f64>| {
+            values.sort_unstable_by(f64::total_cmp);
+            (values.len() * 2 >= self.resamples).then(|| (percentile(&values, 0.025), percentile(&values, 0.975)))
+        };
+        values.into_iter().map(interval).collect()
     }
 }
 

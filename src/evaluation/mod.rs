@@ -6,10 +6,15 @@
 
 pub mod bootstrap;
 pub mod calibration;
+pub mod json;
+pub mod judgement;
 pub mod metrics;
 pub mod predictions;
 pub mod roc;
-pub mod summary;
+pub mod scoring;
+pub mod subgroups;
+pub mod temperature;
+pub mod thresholds;
 pub mod truth;
 
 #[cfg(test)]
@@ -29,6 +34,16 @@ pub(crate) mod golden {
         pub binary_brier: f64,
         pub nll: f64,
         pub ece: f64,
+        pub adaptive_ece: f64,
+        pub balanced_accuracy: f64,
+        pub kappa: f64,
+        pub mcc: f64,
+        pub precision: Vec<f64>,
+        pub recall: Vec<f64>,
+        pub f1: Vec<f64>,
+        pub macro_f1: f64,
+        pub macro_auroc: f64,
+        pub micro_auroc: f64,
         pub binary: Binary,
     }
 
@@ -43,6 +58,14 @@ pub(crate) mod golden {
         pub specificity: f64,
         pub precision: f64,
         pub f1: f64,
+        pub npv: f64,
+        pub mcc: f64,
+        pub kappa: f64,
+        pub average_precision: f64,
+        pub nll: f64,
+        pub ece: f64,
+        pub adaptive_ece: f64,
+        pub lowest_cost: usize,
         pub false_positive_rate: Vec<f64>,
         pub true_positive_rate: Vec<f64>,
     }

@@ -1,4 +1,4 @@
-//! The receiver operating characteristic and the area under it.
+//! The receiver operating characteristic, the precision–recall curve, and the areas under them.
 
 /// Area under the ROC curve: the chance that a positive image scores higher than a negative one, ties counted half
 /// (Mann–Whitney: `(R⁺ − n⁺(n⁺+1)/2) / (n⁺ n⁻)` with mid-ranks `R`).
@@ -56,6 +56,48 @@ pub fn curve(scores: &[f64], positive: &[bool]) -> Vec<Point> {
     points
 }
 
+/// A point of the precision–recall curve: at `threshold` and above, images are called positive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Precision {
+    /// Sensitivity.
+    pub recall: f64,
+    pub precision: f64,
+    pub threshold: f64,
+}
+
+/// One point for each distinct score, the highest first; empty without a positive image or where a score is not a number.
+#[must_use]
+pub fn precision_recall(scores: &[f64], positive: &[bool]) -> Vec<Precision> {
+    let ordered = descending(scores, positive).unwrap_or_default();
+    let positives = ordered.iter().filter(|(_, p)| *p).count();
+    if positives == 0 {
+        return Vec::new();
+    }
+    let (mut hits, mut called) = (0, 0);
+    let blocks = ordered.chunk_by(|a, b| a.0 == b.0);
+    blocks
+        .map(|block| {
+            hits += block.iter().filter(|(_, p)| *p).count();
+            called += block.len();
+            Precision {
+                recall: hits as f64 / positives as f64,
+                precision: hits as f64 / called as f64,
+                threshold: block[0].0,
+            }
+        })
+        .collect()
+}
+
+/// Average precision, `Σ (Rₙ − Rₙ₋₁) Pₙ`: the area under the steps, not interpolated (an interpolated one flatters, Davis and
+/// Goadrich 2006). `None` without a positive image or where a score is not a number.
+#[must_use]
+pub fn average_precision(scores: &[f64], positive: &[bool]) -> Option<f64> {
+    let curve = precision_recall(scores, positive);
+    let mut before = 0.0;
+    let area = curve.iter().map(|p| (p.recall - std::mem::replace(&mut before, p.recall)) * p.precision).sum();
+    (!curve.is_empty()).then_some(area)
+}
+
 fn descending(scores: &[f64], positive: &[bool]) -> Option<Vec<(f64, bool)>> {
     if scores.iter().any(|s| s.is_nan()) {
         return None;
@@ -90,6 +132,13 @@ mod tests {
             assert!(close(point.false_positive_rate, golden.false_positive_rate[i]));
             assert!(close(point.true_positive_rate, golden.true_positive_rate[i]));
         }
+    }
+
+    #[test]
+    fn the_average_precision_is_that_of_scikit_learn_with_ties() {
+        let golden = read().binary;
+        assert!(close(average_precision(&golden.score, &golden.positive).unwrap(), golden.average_precision));
+        assert_eq!(average_precision(&[0.3], &[false]), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use crate::network::manifest::Manifest;
+use crate::network::manifest::{Head, Manifest};
 
 /// What an image is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,6 +57,42 @@ pub fn known(manifest: &Manifest) -> String {
         })
         .collect();
     names.join(", ")
+}
+
+/// What a truth says of each target: the manifest's labels, then its groups.
+///
+/// Exclusive classes leave one present and the others absent; of a group alone its members are unknown. A finding that need not
+/// exclude others says nothing about them.
+#[must_use]
+pub fn answers(manifest: &Manifest, truth: Truth) -> Vec<Option<bool>> {
+    let own: Vec<usize> = match truth {
+        Truth::Class(k) => vec![k],
+        Truth::Group(g) => manifest.members(&manifest.groups[g]),
+    };
+    // Whether one of `members` is present.
+    let answer = |members: &[usize]| {
+        let shared = own.iter().filter(|k| members.contains(k)).count();
+        match manifest.head {
+            _ if shared == own.len() => Some(true),
+            Head::Softmax if shared == 0 => Some(false),
+            _ => None,
+        }
+    };
+    let labels = (0..manifest.labels.len()).map(|k| answer(&[k]));
+    labels.chain(manifest.groups.iter().map(|g| answer(&manifest.members(g)))).collect()
+}
+
+/// The answers of a group from those of its labels where nothing else is known of it.
+#[must_use]
+pub fn of_group(members: &[usize], labels: &[Option<bool>]) -> Option<bool> {
+    let mut asked = members.iter().map(|&k| labels[k]);
+    if asked.clone().any(|a| a == Some(true)) {
+        Some(true)
+    } else if asked.any(|a| a.is_none()) {
+        None
+    } else {
+        Some(false)
+    }
 }
 
 /// Rules that give a label by a part of the file name: `bacteria=Bacterial pneumonia,virus=Viral pneumonia`.
@@ -145,6 +181,18 @@ pub(crate) mod tests {
             Rules::default().truth(&manifest, Path::new("/x/normal"), Path::new("/x/normal/a.png")),
             Some(Truth::Class(0))
         );
+    }
+
+    #[test]
+    fn a_group_leaves_its_members_open_and_excludes_the_rest() {
+        let mut manifest = chest();
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(answers(&manifest, Truth::Class(1)), [no, yes, no, yes]);
+        assert_eq!(answers(&manifest, Truth::Group(0)), [no, None, None, yes]);
+        manifest.head = Head::Sigmoid;
+        assert_eq!(answers(&manifest, Truth::Class(1)), [None, yes, None, yes]);
+        assert_eq!(of_group(&[1, 2], &[no, no, None]), None);
+        assert_eq!(of_group(&[1, 2], &[no, no, no]), no);
     }
 
     #[test]

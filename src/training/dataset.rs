@@ -67,9 +67,9 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Makes one patient of each family of images that look alike, so that no split tears it; yields the number of images that
-    /// were given another patient. See [`super::audit::kin`].
-    pub fn keep_kin_together(&mut self) -> usize {
+    /// Makes one patient of each family of images that look alike, so that no split tears it, and says of how many
+    /// images. See [`super::audit::kin`].
+    pub fn keep_kin_together(&mut self) -> String {
         use rayon::prelude::*;
         let fingerprints: Vec<Fingerprint> =
             self.samples.par_iter().map(|s| Fingerprint::of(&s.picture.plane())).collect();
@@ -81,7 +81,7 @@ impl Dataset {
             moved += usize::from(sample.patient != head);
             sample.patient = head;
         }
-        moved
+        format!("{moved} images look so like others that they stay on their side of the split")
     }
 
     /// The pictures at another size, for a phase of training.

@@ -6,45 +6,8 @@ use super::config::Config;
 use super::validation::{Scores, combined, targets};
 use crate::evaluation::bootstrap::Bootstrap;
 use crate::evaluation::metrics::Binary;
-use crate::evaluation::roc;
+use crate::evaluation::{roc, temperature, thresholds};
 use crate::network::manifest::{Head, Metric};
-
-/// The temperature that gives the lowest negative log likelihood (Guo et al., ICML 2017), between 1/20 and 20.
-///
-/// Golden-section search over its logarithm, in which the likelihood has one minimum.
-pub fn temperature(scores: &Scores) -> f64 {
-    let ratio = (5_f64.sqrt() - 1.0) / 2.0;
-    let (mut low, mut high) = (0.05_f64.ln(), 20_f64.ln());
-    for _ in 0..40 {
-        let (a, b) = (high - ratio * (high - low), low + ratio * (high - low));
-        if scores.loss(a.exp()) < scores.loss(b.exp()) {
-            high = b;
-        } else {
-            low = a;
-        }
-    }
-    f64::midpoint(low, high).exp()
-}
-
-/// The highest score at which at least `sensitivity` of the positives are called (score ≥ threshold).
-pub fn threshold_at_sensitivity(scores: &[f64], positive: &[bool], sensitivity: f64) -> Option<f64> {
-    let mut called: Vec<f64> = scores.iter().zip(positive).filter(|(_, y)| **y).map(|(s, _)| *s).collect();
-    called.sort_by(|a, b| b.total_cmp(a));
-    // The small allowance keeps 0.96 × 50 from becoming 49 by rounding.
-    let needed = (sensitivity * called.len() as f64 - 1e-9).ceil().max(1.0) as usize;
-    called.get(needed - 1).copied()
-}
-
-/// The score with the highest sensitivity + specificity − 1 (Youden 1950), moved half-way to the next score below:
-/// the cut lies between images, not on one.
-pub fn threshold_of_youden(scores: &[f64], positive: &[bool]) -> Option<f64> {
-    let curve = roc::curve(scores, positive);
-    let index = |p: &roc::Point| p.true_positive_rate - p.false_positive_rate;
-    let best =
-        curve.iter().skip(1).max_by(|a, b| index(a).total_cmp(&index(b)).then(a.threshold.total_cmp(&b.threshold)))?;
-    let below = scores.iter().copied().filter(|s| *s < best.threshold).fold(f64::NEG_INFINITY, f64::max);
-    Some(if below.is_finite() { f64::midpoint(best.threshold, below) } else { best.threshold })
-}
 
 /// Temperature, thresholds and figures of a model.
 #[derive(Clone, Debug)]
@@ -70,7 +33,7 @@ pub struct Overall {
 
 /// Chooses temperature and thresholds on `scores` and measures the result; `patients` names each image's patient.
 pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
-    let temperature = temperature(scores);
+    let temperature = temperature::lowest(|t| scores.loss(t));
     let probabilities = scores.probabilities(temperature);
     let mut measure = Measure::new(patients, config.seed);
     let mut thresholds = Vec::new();
@@ -153,14 +116,14 @@ impl Question {
         let (chosen, given) = match config.labels.get(i) {
             Some(label) => {
                 let chosen = match wanted.label_sensitivity {
-                    Some(sensitivity) => threshold_at_sensitivity(&values, &positive, sensitivity),
-                    None if wanted.youden => threshold_of_youden(&values, &positive),
+                    Some(sensitivity) => thresholds::at_sensitivity(&values, &positive, sensitivity),
+                    None if wanted.youden => thresholds::youden(&values, &positive),
                     None => None,
                 };
                 (chosen, label.threshold)
             }
             None => (
-                threshold_at_sensitivity(&values, &positive, wanted.group_sensitivity),
+                thresholds::at_sensitivity(&values, &positive, wanted.group_sensitivity),
                 config.groups[i - config.labels.len()].threshold,
             ),
         };
@@ -211,32 +174,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_threshold_reaches_the_sensitivity_and_not_less() {
-        let scores: Vec<f64> = (0..50).map(|i| f64::from(i) / 50.0).chain([0.3, 0.99]).collect();
-        let positive: Vec<bool> = (0..52).map(|i| i < 50).collect();
-        let threshold = threshold_at_sensitivity(&scores, &positive, 0.96).unwrap();
-        assert_eq!(Binary::at(threshold, &scores, &positive).true_positives, 48);
-        assert_eq!(threshold, 0.04);
-    }
-
-    #[test]
-    fn full_sensitivity_calls_the_lowest_positive() {
-        assert_eq!(threshold_at_sensitivity(&[0.2, 0.9, 0.1], &[true, true, false], 1.0), Some(0.2));
-    }
-
-    #[test]
-    fn without_positives_there_is_no_threshold() {
-        assert_eq!(threshold_at_sensitivity(&[0.2], &[false], 0.96), None);
-        assert_eq!(threshold_of_youden(&[0.2], &[false]), None);
-    }
-
-    #[test]
-    fn youden_cuts_half_way_between_the_sides() {
-        let threshold = threshold_of_youden(&[0.1, 0.2, 0.6, 0.8], &[false, false, true, true]).unwrap();
-        assert!((threshold - 0.4).abs() < 1e-12);
-    }
-
-    #[test]
     fn the_temperature_undoes_a_known_sharpening() {
         // Of 100 images with odds 3 : 1, 75 are of the first class; the logits claim three times as much.
         let z = 3.0_f32 * 3.0_f32.ln();
@@ -245,6 +182,7 @@ mod tests {
             logits: vec![vec![z, 0.0]; 100],
             truth: (0..100).map(|i| one_hot(usize::from(i >= 75), 2)).collect(),
         };
-        assert!((temperature(&scores) - 3.0).abs() < 1e-3, "{}", temperature(&scores));
+        let temperature = temperature::lowest(|t| scores.loss(t));
+        assert!((temperature - 3.0).abs() < 1e-3, "{temperature}");
     }
 }

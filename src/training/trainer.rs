@@ -81,10 +81,7 @@ pub fn train(config: &Config, options: &Options, observer: Observer<'_>, control
     let progress = |done| observer(Event::Decoded { done, total });
     let mut dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
     if config.data.keep_kin_together {
-        let moved = dataset.keep_kin_together();
-        observer(Event::Warning(format!(
-            "{moved} images look so like others that they stay on their side of the split"
-        )));
+        observer(Event::Warning(dataset.keep_kin_together()));
     }
     for w in dataset.warnings.iter().take(20) {
         observer(Event::Warning(format!("{}: {}", w.path.display(), w.reason)));

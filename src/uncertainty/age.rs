@@ -18,7 +18,9 @@ pub fn at_study(meta: &Metadata) -> Option<Years> {
     })
 }
 
-fn stated(text: &str) -> Option<Years> {
+/// An age as DICOM writes it (`nnnD`, `W`, `M` or `Y`), or a bare number of years.
+#[must_use]
+pub fn stated(text: &str) -> Option<Years> {
     // Some archives drop the unit; a bare number is then years.
     if let Ok(years) = text.parse::<u16>() {
         return Some(Years(f32::from(years)));

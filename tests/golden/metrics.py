@@ -9,10 +9,14 @@ import numpy as np
 import sklearn
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
     brier_score_loss,
+    cohen_kappa_score,
     confusion_matrix,
     f1_score,
     log_loss,
+    matthews_corrcoef,
     precision_score,
     recall_score,
     roc_auc_score,
@@ -44,6 +48,25 @@ ece = sum(
     if (bins == b).any()
 )
 
+
+
+def ece_of(confidence, right, members):
+    return float(sum(len(m) / N * abs(right[m].mean() - confidence[m].mean()) for m in members if len(m)))
+
+
+def equal_mass(confidence):
+    return np.array_split(np.argsort(confidence, kind="stable"), 15)
+
+
+def equal_width(confidence):
+    place = np.clip(np.ceil(confidence * 15).astype(int) - 1, 0, 14)
+    return [np.flatnonzero(place == b) for b in range(15)]
+
+
+right = predicted == truth
+cost = {
+    float(t): 5 * int((positive & (score < t)).sum()) + int((~positive & (score >= t)).sum()) for t in np.unique(score)
+}
 json.dump(
     {
         "scikit_learn": sklearn.__version__,
@@ -56,6 +79,16 @@ json.dump(
         "binary_brier": brier_score_loss(positive, score),
         "nll": log_loss(truth, np.clip(probabilities, 1e-12, 1), labels=range(K)),
         "ece": ece,
+        "adaptive_ece": ece_of(confidence, right, equal_mass(confidence)),
+        "balanced_accuracy": balanced_accuracy_score(truth, predicted),
+        "kappa": cohen_kappa_score(truth, predicted),
+        "mcc": matthews_corrcoef(truth, predicted),
+        "precision": precision_score(truth, predicted, average=None).tolist(),
+        "recall": recall_score(truth, predicted, average=None).tolist(),
+        "f1": f1_score(truth, predicted, average=None).tolist(),
+        "macro_f1": f1_score(truth, predicted, average="macro"),
+        "macro_auroc": roc_auc_score(truth, probabilities, multi_class="ovr"),
+        "micro_auroc": roc_auc_score(np.eye(K)[truth].ravel(), probabilities.ravel()),
         "binary": {
             "positive": positive.tolist(),
             "score": score.tolist(),
@@ -66,6 +99,14 @@ json.dump(
             "specificity": recall_score(~positive, ~called),
             "precision": precision_score(positive, called),
             "f1": f1_score(positive, called),
+            "npv": precision_score(~positive, ~called),
+            "mcc": matthews_corrcoef(positive, called),
+            "kappa": cohen_kappa_score(positive, called),
+            "average_precision": average_precision_score(positive, score),
+            "nll": log_loss(positive, np.clip(score, 1e-12, 1 - 1e-12)),
+            "ece": ece_of(score, positive, equal_width(score)),
+            "adaptive_ece": ece_of(score, positive, equal_mass(score)),
+            "lowest_cost": min(cost.values()),
             "false_positive_rate": points[0].tolist(),
             "true_positive_rate": points[1].tolist(),
         },

@@ -9,6 +9,7 @@ mod engine;
 mod findings;
 mod house;
 mod import;
+mod judging;
 mod killed;
 mod network;
 mod panels;

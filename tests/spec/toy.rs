@@ -29,14 +29,20 @@ groups = [{ name = "Pneumonia", members = ["Bacterial pneumonia", "Viral pneumon
 
 /// Writes the model to `folder`/toy and yields that path.
 pub fn model(folder: &Path) -> PathBuf {
+    model_with(folder, &|manifest| manifest)
+}
+
+/// The same with another manifest.
+pub fn model_with(folder: &Path, change: &dyn Fn(String) -> String) -> PathBuf {
     let home = folder.join("toy");
     fs::create_dir_all(&home).unwrap();
-    let manifest: Manifest = toml::from_str(MANIFEST).unwrap();
+    let text = change(MANIFEST.to_owned());
+    let manifest: Manifest = toml::from_str(&text).unwrap();
     let vars = VarMap::new();
     manifest.architecture.trainable(1, 3, &vars, &Device::Cpu, 7).unwrap();
     vars.save(home.join("weights.safetensors")).unwrap();
     let hash = weights::sha256(&fs::read(home.join("weights.safetensors")).unwrap());
-    fs::write(home.join("manifest.toml"), MANIFEST.replace("WEIGHTS", &hash)).unwrap();
+    fs::write(home.join("manifest.toml"), text.replace("WEIGHTS", &hash)).unwrap();
     home
 }
 

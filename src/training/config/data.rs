@@ -89,6 +89,28 @@ pub struct Table {
     pub views: Vec<String>,
 }
 
+impl Table {
+    /// A table whose columns have the names of public sets; its images lie below `images`.
+    pub fn of(file: PathBuf, images: Vec<PathBuf>) -> Self {
+        Self {
+            file,
+            images,
+            image: None,
+            labels: None,
+            separator: bar(),
+            none: no_finding(),
+            uncertain: Uncertain::default(),
+            blank: Blank::default(),
+            patient: None,
+            split: None,
+            age: None,
+            sex: None,
+            view: None,
+            views: Vec::new(),
+        }
+    }
+}
+
 /// What an uncertain label counts as (Irvin et al., AAAI 2019).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]

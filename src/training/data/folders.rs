@@ -23,7 +23,7 @@ pub fn list(
     classes.sort();
     for class in classes {
         let class_name = name_of(&class);
-        let by_folder = label_called(config, &class_name);
+        let by_folder = label_called(&config.labels, &class_name);
         for entry in walkdir::WalkDir::new(&class).sort_by_file_name().into_iter().take(limits::FILES_AT_ONCE) {
             let Ok(entry) = entry else { continue };
             if !entry.file_type().is_file() {

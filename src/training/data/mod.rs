@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use super::config::{Config, Data, same_name};
 use super::{Error, Result};
+use crate::network::manifest::Label;
 use crate::study::Warning;
 
 /// Which side of the split an image stands on.
@@ -111,7 +112,8 @@ pub fn list(config: &Config, root: &Path, limit: Option<usize>) -> Result<(Vec<L
     }
     files.sort_by(|a: &Listed, b| a.origin.path().cmp(b.origin.path()));
     if let Some(table) = &config.data.csv {
-        table::list(config, table, root, &patterns, &mut files, &mut warnings)?;
+        let schema = table::Schema { labels: &config.labels, head: config.head };
+        table::list(schema, table, root, &patterns, &mut files, &mut warnings)?;
     }
     for archive in &config.data.npz {
         npz::list(config, &root.join(archive), &mut files)?;
@@ -144,10 +146,8 @@ impl Patterns {
 }
 
 /// Number of the label that is called `name`, or has it for an alias.
-pub fn label_called(config: &Config, name: &str) -> Option<usize> {
-    let called =
-        |l: &crate::network::manifest::Label| same_name(&l.name, name) || l.aliases.iter().any(|a| same_name(a, name));
-    config.labels.iter().position(called)
+pub fn label_called(labels: &[Label], name: &str) -> Option<usize> {
+    labels.iter().position(|l| same_name(&l.name, name) || l.aliases.iter().any(|a| same_name(a, name)))
 }
 
 /// A path below `root` with `/` between its parts, whatever the platform.

@@ -7,19 +7,26 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::super::config::{Blank, Config, Table, Uncertain, same_name};
+use super::super::config::{Blank, Table, Uncertain, same_name};
 use super::super::{Error, Result, truth};
 use super::{Facts, Listed, Origin, Part, Patterns, key_of, label_called, name_of, quoted};
 use crate::limits;
-use crate::network::manifest::Head;
+use crate::network::manifest::{Head, Label};
 use crate::study::Warning;
 
 /// Most rows with the same fault that are named one by one.
 const NAMED: usize = 20;
 
+/// What the words of a table are looked up in.
+#[derive(Clone, Copy)]
+pub struct Schema<'a> {
+    pub labels: &'a [Label],
+    pub head: Head,
+}
+
 /// Adds the images of a table.
 pub fn list(
-    config: &Config,
+    schema: Schema<'_>,
     table: &Table,
     root: &Path,
     patterns: &Patterns,
@@ -40,7 +47,7 @@ pub fn list(
         .iter()
         .map(|h| h.trim_start_matches('\u{feff}').trim().to_owned())
         .collect();
-    let columns = Columns::of(config, table, &header).map_err(&refuse)?;
+    let columns = Columns::of(schema, table, &header).map_err(&refuse)?;
     let folders: Vec<PathBuf> = match &table.images[..] {
         [] => vec![path.parent().map(Path::to_owned).unwrap_or_default()],
         named => named.iter().map(|f| root.join(f)).collect(),
@@ -62,7 +69,7 @@ pub fn list(
             tally.views += 1;
             continue;
         }
-        let truth = match columns.truth(config, table, &row, &mut tally) {
+        let truth = match columns.truth(schema, table, &row, &mut tally) {
             Ok(truth) => truth,
             Err(reason) => {
                 tally.fault(warnings, at(reason));
@@ -86,7 +93,7 @@ pub fn list(
             return Err(refuse(format!("has more than {} images", limits::FILES_AT_ONCE)));
         }
     }
-    tally.conclude(config, &path, &columns, files.len() - before, warnings)
+    tally.conclude(schema, &path, &columns, files.len() - before, warnings)
 }
 
 fn said(error: &csv::Error) -> String {
@@ -111,7 +118,7 @@ enum Labels {
 }
 
 impl Columns {
-    fn of(config: &Config, table: &Table, header: &[String]) -> std::result::Result<Self, String> {
+    fn of(schema: Schema<'_>, table: &Table, header: &[String]) -> std::result::Result<Self, String> {
         let place = |name: &str| header.iter().position(|h| same_name(h, name));
         let find = |named: &Option<String>, usual: &[&str]| match named {
             Some(name) => match header.iter().position(|h| h == name).or_else(|| place(name)) {
@@ -129,11 +136,11 @@ impl Columns {
         };
         let text = find(&table.labels, &["Finding Labels", "labels", "label", "findings", "class", "diagnosis"])?;
         let columns: Vec<Option<usize>> =
-            config.labels.iter().map(|l| place(&l.name).or_else(|| l.aliases.iter().find_map(|a| place(a)))).collect();
+            schema.labels.iter().map(|l| place(&l.name).or_else(|| l.aliases.iter().find_map(|a| place(a)))).collect();
         let labels = match text {
             Some(i) if table.labels.is_some() || columns.iter().any(Option::is_none) => Labels::Text(i),
             _ => {
-                let missing = columns.iter().zip(&config.labels).filter(|(c, _)| c.is_none());
+                let missing = columns.iter().zip(schema.labels).filter(|(c, _)| c.is_none());
                 let missing: Vec<&str> = missing.map(|(_, l)| l.name.as_str()).collect();
                 if !missing.is_empty() {
                     return Err(format!(
@@ -159,7 +166,7 @@ impl Columns {
 
     fn truth(
         &self,
-        config: &Config,
+        schema: Schema<'_>,
         table: &Table,
         row: &csv::StringRecord,
         tally: &mut Tally,
@@ -167,9 +174,9 @@ impl Columns {
         let cell = |i: usize| row.get(i).unwrap_or_default().trim();
         let truth = match &self.labels {
             Labels::Text(i) => {
-                let mut truth = vec![0.0; config.labels.len()];
+                let mut truth = vec![0.0; schema.labels.len()];
                 for word in cell(*i).split(table.separator.as_str()).map(str::trim).filter(|w| !w.is_empty()) {
-                    match label_called(config, word) {
+                    match label_called(schema.labels, word) {
                         Some(k) => truth[k] = 1.0,
                         None if same_name(word, &table.none) => {}
                         None => *tally.foreign.entry(word.to_owned()).or_default() += 1,
@@ -184,7 +191,7 @@ impl Columns {
         truth::present(&truth).for_each(|k| {
             tally.seen.insert(k);
         });
-        if config.head == Head::Softmax && truth::class(&truth).is_none() {
+        if schema.head == Head::Softmax && truth::class(&truth).is_none() {
             return Err(format!(
                 "it has {} of the labels, but the labels of a softmax head exclude each other",
                 truth::present(&truth).count()
@@ -219,7 +226,7 @@ fn value(cell: &str, table: &Table) -> std::result::Result<f32, String> {
 /// What was met on the way through a table.
 #[derive(Default)]
 struct Tally {
-    /// Words that are no label of the configuration, with the number of their images.
+    /// Words that are no label, with the number of their images.
     foreign: BTreeMap<String, usize>,
     /// Labels that some image has.
     seen: BTreeSet<usize>,
@@ -241,7 +248,7 @@ impl Tally {
 
     fn conclude(
         self,
-        config: &Config,
+        schema: Schema<'_>,
         path: &Path,
         columns: &Columns,
         images: usize,
@@ -249,7 +256,7 @@ impl Tally {
     ) -> Result<()> {
         let there = quoted(self.foreign.keys());
         if self.seen.is_empty() && !self.foreign.is_empty() && matches!(columns.labels, Labels::Text(_)) {
-            let wanted = quoted(config.labels.iter().map(|l| &l.name));
+            let wanted = quoted(schema.labels.iter().map(|l| &l.name));
             let path = path.display();
             return Err(Error::Data(format!("the table {path} names none of the labels {wanted}; it names {there}")));
         }
@@ -264,13 +271,13 @@ impl Tally {
         if self.faults > NAMED {
             say(format!("{} rows were left out in all", self.faults));
         }
-        let absent = config.labels.iter().enumerate().filter(|(k, _)| !self.seen.contains(k));
+        let absent = schema.labels.iter().enumerate().filter(|(k, _)| !self.seen.contains(k));
         let absent: Vec<&str> = absent.map(|(_, l)| l.name.as_str()).collect();
         if !absent.is_empty() {
             let other = if there.is_empty() { String::new() } else { format!("; it also names {there}") };
             say(format!("no image of it has {}{other}", quoted(absent)));
         } else if !there.is_empty() {
-            say(format!("it also names {there}, which the configuration does not; they count as absent"));
+            say(format!("it also names {there}, which is none of the labels; they count as absent"));
         }
         Ok(())
     }

@@ -1,0 +1,163 @@
+//! `pellucid evaluate`: how good a model is on a labelled set of images.
+//!
+//! A folder for each class (or group), rules on file names, or a table. What was said of each image, every figure with its
+//! interval, and the report of it can be kept in a folder.
+
+mod listing;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use regex::Regex;
+use serde_json::json;
+
+use self::listing::Source;
+use super::session::ModelArgs;
+use super::{Outcome, Usage, output};
+use crate::evaluation::judgement::{Judgement, Question};
+use crate::evaluation::predictions::Predictions;
+use crate::evaluation::scoring::{self, Failure, Listed, Progress};
+use crate::evaluation::temperature;
+use crate::evaluation::thresholds::Rule;
+use crate::network::Model;
+
+/// Judge a model on labelled images: every figure with its interval, calibration, subgroups
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folder with one folder for each class or group, named like it or one of its aliases; with --table the folder of the images
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Labels by a part of the file name, before folder names: TEXT=LABEL,TEXT=LABEL
+    #[arg(long, value_name = "RULE", conflicts_with = "table")]
+    labels: Option<String>,
+    /// Labels by a table: NIH's "Image Index, Finding Labels, …", or one column a label with 1, 0 or nothing
+    #[arg(long, value_name = "FILE.csv")]
+    table: Option<PathBuf>,
+    /// What else is known of the images: a table with a column `image` and one column a fact (age, sex, view, site …)
+    #[arg(long, value_name = "FILE.csv")]
+    facts: Option<PathBuf>,
+    /// Facts whose values are judged apart
+    #[arg(long, value_name = "FACT,FACT", value_delimiter = ',', default_value = "age,sex,view,site")]
+    by: Vec<String>,
+    /// Pattern whose first group in a file name is the patient, for intervals by patient (DICOM files tell themselves)
+    #[arg(long, value_name = "REGEX", default_value = r"^(person\d+|(?:NORMAL2-)?IM-\d+)")]
+    patients: String,
+    /// Further operating point: youden, sensitivity=0.95, specificity=0.9, or cost=5:1 (a missed finding to a false alarm)
+    #[arg(long = "rule", value_name = "RULE")]
+    rules: Vec<Rule>,
+    /// Folder of other labelled images, laid out alike, on which operating points and temperature are chosen
+    #[arg(long, value_name = "DIR")]
+    validation: Option<PathBuf>,
+    /// Judge an even selection of about this many images
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Folder for predictions.csv and judgement.json
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// One JSON object, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let patients = Regex::new(&args.patients).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
+    if let Some(out) = &args.out {
+        std::fs::create_dir_all(out).with_context(|| format!("the folder {} could not be made", out.display()))?;
+    }
+    let model = args.model.load()?;
+    let source = Source { labels: args.labels.as_deref(), table: args.table.as_deref(), facts: args.facts.as_deref() };
+    let files = select(listing::list(&args.dir, &model.manifest, &source)?, args.limit);
+    let (set, failures) = predictions(&model, &files, &patients)?;
+    let tuning = args.validation.as_deref().map(|dir| {
+        let files = listing::list(dir, &model.manifest, &Source { facts: None, ..source })?;
+        check_apart(&set, &files)?;
+        predictions(&model, &files, &patients).map(|p| p.0)
+    });
+    let tuning = tuning.transpose()?;
+    let (_, thresholds) = scoring::targets(&model.manifest);
+    let question = Question { thresholds: &thresholds, rules: &args.rules, tuning: tuning.as_ref(), by: &args.by };
+    let judgement = Judgement::of(&set, &question);
+    let recalibrated = tuning.as_ref().and_then(|tuning| Recalibrated::of(&model, &set, tuning));
+    let mut json = judgement.to_json();
+    json["model"] = json!({"name": model.manifest.name, "version": model.manifest.version, "weights_sha256": model.manifest.weights_sha256});
+    json["set"] = json!(args.dir.display().to_string());
+    json["tuned_on"] = json!(args.validation.as_ref().map(|d| d.display().to_string()));
+    json["recalibrated"] = json!(recalibrated);
+    json["failed"] = json!(failures.iter().map(|f| f.path.display().to_string()).collect::<Vec<_>>());
+    if let Some(out) = &args.out {
+        keep(out, &set, &json)?;
+    }
+    if args.json {
+        output::json(&json)?;
+    } else {
+        output::line(words::text(&model, &judgement, recalibrated.as_ref(), args.validation.is_some()))?;
+    }
+    words::remarks(&judgement).iter().for_each(output::remark);
+    Ok(Outcome::of(failures.len(), files.len()))
+}
+
+/// An even selection of about `limit` of `files`.
+fn select(files: Vec<Listed>, limit: Option<usize>) -> Vec<Listed> {
+    match limit.filter(|l| *l > 0 && *l < files.len()) {
+        Some(limit) => (0..limit).map(|i| files[i * files.len() / limit].clone()).collect(),
+        None => files,
+    }
+}
+
+/// Runs the model on every file, with a bar on the terminal; what fails is said as it fails.
+fn predictions(model: &Model, files: &[Listed], patients: &Regex) -> anyhow::Result<(Predictions, Vec<Failure>)> {
+    let bar = output::progress(files.len(), "Evaluating");
+    let mut tell = |progress: Progress<'_>| match progress {
+        Progress::Done(n) => bar.inc(n as u64),
+        Progress::Failed(f) => {
+            bar.suspend(|| output::remark(format!("error: {} was left out: {}.", f.path.display(), f.reason)));
+        }
+    };
+    let (set, failures) = scoring::score(model, files, patients, &mut tell)?;
+    bar.finish_and_clear();
+    if set.rows.is_empty() {
+        let first = failures.first().map_or("there are none", |f| f.reason.as_str());
+        bail!("none of the {} images could be judged; the first: {first}", files.len());
+    }
+    Ok((set, failures))
+}
+
+/// Refuses to choose thresholds on an image that is judged by them.
+fn check_apart(set: &Predictions, tuning: &[Listed]) -> anyhow::Result<()> {
+    let judged: std::collections::HashSet<&str> = set.rows.iter().map(|r| r.image.as_str()).collect();
+    let shared = tuning.iter().filter(|l| judged.contains(l.image.as_str())).count();
+    if shared == tuning.len() && shared > 0 {
+        bail!("the validation folder holds the judged images themselves; thresholds chosen on them would flatter");
+    }
+    Ok(())
+}
+
+/// What another temperature, fitted on other images, would change.
+#[derive(Debug, serde::Serialize)]
+struct Recalibrated {
+    /// The model's own temperature, and the fitted one.
+    own: f64,
+    fitted: f64,
+    /// Mean negative log likelihood of the judged images at either.
+    nll_own: f64,
+    nll_fitted: f64,
+}
+
+impl Recalibrated {
+    fn of(model: &Model, set: &Predictions, tuning: &Predictions) -> Option<Self> {
+        let own = f64::from(model.manifest.temperature);
+        let fitted = temperature::fit(tuning)?;
+        Some(Self { own, fitted, nll_own: temperature::nll(set, own)?, nll_fitted: temperature::nll(set, fitted)? })
+    }
+}
+
+/// Writes what is kept.
+fn keep(out: &Path, set: &Predictions, json: &serde_json::Value) -> anyhow::Result<()> {
+    output::write_file(&out.join("predictions.csv"), &set.to_csv()?)?;
+    output::write_file(&out.join("judgement.json"), &serde_json::to_vec_pretty(json)?)?;
+    output::remark(format!("Predictions and figures lie in {}", out.display()));
+    Ok(())
+}

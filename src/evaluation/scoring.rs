@@ -1,0 +1,245 @@
+//! A model on every image of a labelled set: what it says, beside what is known.
+//!
+//! Files are decoded on threads of their own while the network runs on batches of what is ready. An image that cannot be
+//! read, or whose score is not a number, is a failure with its reason and takes no part; the others do.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use candle_core::Tensor;
+use crossbeam_channel::Sender;
+use regex::Regex;
+
+use super::predictions::{Prediction, Predictions, Target};
+use crate::network::manifest::{Input, Manifest};
+use crate::network::{Mode, Model, preprocess};
+use crate::study::open_image;
+use crate::uncertainty::readout::Readout;
+
+/// Images of one forward pass.
+const BATCH: usize = 16;
+
+/// An image with what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    pub path: PathBuf,
+    /// Its own name: the path below the set's folder.
+    pub image: String,
+    /// One entry a target: the manifest's labels, then its groups.
+    pub truth: Vec<Option<bool>>,
+    /// Where the list tells; else the file or its name may.
+    pub patient: Option<String>,
+    pub facts: BTreeMap<String, String>,
+}
+
+/// An image that takes no part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub path: PathBuf,
+    pub reason: String,
+}
+
+/// What is told on the way.
+pub enum Progress<'a> {
+    /// So many more images are done.
+    Done(usize),
+    Failed(&'a Failure),
+}
+
+/// An image ready for the network.
+struct Prepared {
+    number: usize,
+    values: Vec<f32>,
+    patient: Option<String>,
+    facts: BTreeMap<String, String>,
+}
+
+/// The targets of a model, in their order, and their operating thresholds.
+#[must_use]
+pub fn targets(manifest: &Manifest) -> (Vec<Target>, Vec<f64>) {
+    let labels = manifest.labels.iter().map(|l| (&l.name, false, l.threshold));
+    let all = labels.chain(manifest.groups.iter().map(|g| (&g.name, true, g.threshold)));
+    all.map(|(name, group, threshold)| (Target { name: name.clone(), group }, plain(threshold))).unzip()
+}
+
+/// An `f32` as the decimal that a person wrote (0.6, not 0.60000002…).
+fn plain(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
+}
+
+/// Runs `model` on `files`; `patients` finds the patient in a file name where nothing else tells.
+pub fn score(
+    model: &Model,
+    files: &[Listed],
+    patients: &Regex,
+    tell: &mut dyn FnMut(Progress<'_>),
+) -> candle_core::Result<(Predictions, Vec<Failure>)> {
+    let scorer =
+        Scorer { model, readout: Readout::new(&model.manifest), thresholds: targets(&model.manifest).1, files };
+    let mut rows: Vec<Option<Prediction>> = files.iter().map(|_| None).collect();
+    let mut failures = Vec::new();
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    thread::scope(|scope| -> candle_core::Result<()> {
+        let (ready, incoming) = crossbeam_channel::bounded(2 * BATCH);
+        let mut decoders = 0;
+        for number in 0..thread::available_parallelism().map_or(2, usize::from).min(8) {
+            let (ready, next, stop, input) = (ready.clone(), &next, &stop, &model.manifest.input);
+            let started = thread::Builder::new().name(format!("decode-{number}"));
+            decoders += usize::from(
+                started.spawn_scoped(scope, move || decode(input, files, patients, next, stop, &ready)).is_ok(),
+            );
+        }
+        if decoders == 0 {
+            return Err(candle_core::Error::msg("no thread could be started to read the images"));
+        }
+        drop(ready);
+        let mut batch: Vec<Prepared> = Vec::with_capacity(BATCH);
+        let mut pass = |batch: &mut Vec<Prepared>, failures: &mut Vec<Failure>, tell: &mut dyn FnMut(Progress<'_>)| {
+            let n = batch.len();
+            for (number, row) in scorer.pass(batch)? {
+                match row {
+                    Ok(row) => rows[number] = Some(row),
+                    Err(reason) => fail(files, number, reason, failures, tell),
+                }
+            }
+            tell(Progress::Done(n));
+            Ok::<(), candle_core::Error>(())
+        };
+        let mut all = || {
+            for (number, prepared) in &incoming {
+                match prepared {
+                    Ok(prepared) => batch.push(prepared),
+                    Err(reason) => fail(files, number, reason, &mut failures, tell),
+                }
+                if batch.len() == BATCH {
+                    pass(&mut batch, &mut failures, tell)?;
+                }
+            }
+            pass(&mut batch, &mut failures, tell)
+        };
+        let done = all();
+        // Lets the decoders end when the network has failed.
+        stop.store(true, Ordering::Relaxed);
+        drop(incoming);
+        done
+    })?;
+    let rows = rows.into_iter().flatten().collect();
+    Ok((Predictions { head: model.manifest.head, targets: targets(&model.manifest).0, rows }, failures))
+}
+
+fn fail(
+    files: &[Listed],
+    number: usize,
+    reason: String,
+    failures: &mut Vec<Failure>,
+    tell: &mut dyn FnMut(Progress<'_>),
+) {
+    let failure = Failure { path: files[number].path.clone(), reason };
+    tell(Progress::Failed(&failure));
+    failures.push(failure);
+}
+
+type Decoded = (usize, Result<Prepared, String>);
+
+/// Prepares files until there are none left.
+fn decode(
+    input: &Input,
+    files: &[Listed],
+    patients: &Regex,
+    next: &AtomicUsize,
+    stop: &AtomicBool,
+    ready: &Sender<Decoded>,
+) {
+    while !stop.load(Ordering::Relaxed) {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(file) = files.get(number) else { return };
+        let prepared = std::panic::catch_unwind(|| prepare(input, number, file, patients))
+            .unwrap_or_else(|_| Err("its decoder gave up on the way".into()));
+        if ready.send((number, prepared)).is_err() {
+            return;
+        }
+    }
+}
+
+fn prepare(input: &Input, number: usize, file: &Listed, patients: &Regex) -> Result<Prepared, String> {
+    let frame = open_image(&file.path).map_err(|e| with_causes(&e))?;
+    let values = preprocess::channels(&preprocess::to_input(&frame.model_plane(), input, frame.value_range), input);
+    let meta = &frame.entry.meta;
+    let by_name = || {
+        let name = file.path.file_name()?.to_string_lossy();
+        let found = patients.captures(&name)?;
+        found.get(1).or_else(|| found.get(0)).map(|m| m.as_str().to_owned())
+    };
+    let patient = file.patient.clone().or_else(|| Some(meta.patient_id.clone()).filter(|p| !p.is_empty()));
+    let told = [
+        ("age", &meta.age),
+        ("sex", &meta.sex),
+        ("view", &meta.view_position),
+        ("site", &meta.institution),
+        ("manufacturer", &meta.manufacturer),
+    ];
+    let mut facts: BTreeMap<String, String> =
+        told.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.clone())).collect();
+    facts.extend(file.facts.clone());
+    Ok(Prepared { number, values, patient: patient.or_else(by_name), facts })
+}
+
+/// An error with its causes in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        text = format!("{text}: {e}");
+        cause = e.source();
+    }
+    text
+}
+
+struct Scorer<'a> {
+    model: &'a Model,
+    readout: Readout,
+    thresholds: Vec<f64>,
+    files: &'a [Listed],
+}
+
+impl Scorer<'_> {
+    /// Runs one batch and empties it.
+    fn pass(&self, batch: &mut Vec<Prepared>) -> candle_core::Result<Vec<(usize, Result<Prediction, String>)>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let input = &self.model.manifest.input;
+        let values: Vec<f32> = batch.iter().flat_map(|p| p.values.iter().copied()).collect();
+        let x = Tensor::from_vec(values, (batch.len(), input.channels, input.height, input.width), &self.model.device)?;
+        let logits = self.model.network.forward(&x, Mode::Inference)?.to_vec2::<f32>()?;
+        Ok(batch
+            .drain(..)
+            .zip(logits)
+            .map(|(prepared, logits)| (prepared.number, self.row(prepared, &logits)))
+            .collect())
+    }
+
+    fn row(&self, prepared: Prepared, logits: &[f32]) -> Result<Prediction, String> {
+        let labels = self.readout.labels(logits);
+        let groups = self.readout.groups(&labels);
+        let probability: Vec<f64> = labels.into_iter().chain(groups).map(f64::from).collect();
+        if !probability.iter().all(|p| p.is_finite()) {
+            return Err(
+                "the network's score of it is not a number; the weights may be damaged (`pellucid models verify`)"
+                    .into(),
+            );
+        }
+        let file = &self.files[prepared.number];
+        Ok(Prediction {
+            image: file.image.clone(),
+            patient: prepared.patient.unwrap_or_default(),
+            truth: file.truth.clone(),
+            says: probability.iter().zip(&self.thresholds).map(|(p, t)| p >= t).collect(),
+            probability,
+            logits: logits.iter().map(|z| f64::from(*z)).collect(),
+            facts: prepared.facts,
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! `pellucid evaluate` beyond its contract: what is kept, tables, subgroups, operating points, and sets that allow little.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use pellucid::evaluation::predictions::Predictions;
+use pellucid::network::manifest::Head;
+use pellucid::network::weights;
+use serde_json::Value;
+
+use super::cli::{code, lines, pellucid, said};
+use crate::toy;
+
+/// A toy model and six images of each class below `set`.
+fn set(path: &Path) {
+    toy::model(path);
+    for (k, class) in ["Normal", "Bacterial pneumonia", "Viral pneumonia"].iter().enumerate() {
+        for i in 0..6 {
+            toy::picture(&path.join(format!("set/{class}/person{}_{k}.png", i / 2)), 10 * k as u32 + i);
+            let name = path.join(format!("set/{class}/person{}_{k}_{i}.png", i / 2));
+            fs::rename(path.join(format!("set/{class}/person{}_{k}.png", i / 2)), name).unwrap();
+        }
+    }
+}
+
+fn evaluate(path: &Path, more: &[&str]) -> Value {
+    let output = pellucid(path, &[&["evaluate", "set", "--model", "toy", "--json"], more].concat());
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    lines(&output).remove(0)
+}
+
+#[test]
+fn predictions_and_figures_are_kept_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    set(path);
+    let json = evaluate(path, &["--out", "judged"]);
+    let kept: Value = serde_json::from_slice(&fs::read(path.join("judged/judgement.json")).unwrap()).unwrap();
+    assert_eq!(kept, json);
+    let table = Predictions::from_csv(&fs::read(path.join("judged/predictions.csv")).unwrap()).unwrap();
+    assert_eq!((table.rows.len(), table.head), (18, Head::Softmax));
+    assert_eq!(json["patients"], 3);
+    // The figures are those of the table.
+    let right = table.rows.iter().filter(|r| r.class() == Some(r.called())).count();
+    assert!((json["accuracy"].as_f64().unwrap() - right as f64 / 18.0).abs() < 1e-12);
+    let whole: Vec<&String> = json["whole"].as_object().unwrap().keys().collect();
+    for name in ["balanced_accuracy", "kappa", "mcc", "brier", "nll", "ece", "adaptive_ece", "macro_f1", "micro_npv"] {
+        assert!(whole.iter().any(|w| *w == name), "{name} of {whole:?}");
+        assert_eq!(json["whole"][name].as_array().unwrap().len(), 3);
+    }
+    let about: Vec<&String> = json["targets"]["Pneumonia"]["figures"].as_object().unwrap().keys().collect();
+    assert_eq!(about.len(), 14);
+}
+
+#[test]
+fn operating_points_are_chosen_by_rule_and_on_other_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    set(path);
+    fs::create_dir_all(path.join("tuning/Normal")).unwrap();
+    for i in 0..8 {
+        let class = if i % 2 == 0 { "Normal" } else { "Viral pneumonia" };
+        toy::picture(&path.join(format!("tuning/{class}/other{i}.png")), 50 + i);
+    }
+    let rules = ["--rule", "sensitivity=0.9", "--rule", "cost=5:1", "--rule", "youden", "--rule", "specificity=0.8"];
+    let own = evaluate(path, &rules);
+    let points = own["targets"]["Pneumonia"]["operating"].as_array().unwrap();
+    assert_eq!(
+        points.iter().map(|p| p["rule"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["sensitivity ≥ 0.9", "cost 5:1", "Youden", "specificity ≥ 0.8"]
+    );
+    assert!(points[0]["sensitivity"].as_f64().unwrap() >= 0.9 && points[3]["specificity"].as_f64().unwrap() >= 0.8);
+    let tuned = evaluate(path, &[&rules[..], &["--validation", "tuning"]].concat());
+    assert_ne!(tuned["targets"]["Pneumonia"]["operating"], own["targets"]["Pneumonia"]["operating"]);
+    assert!(tuned["recalibrated"]["fitted"].as_f64().unwrap() > 0.0);
+    assert!(own["recalibrated"].is_null());
+
+    let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--rule", "best"]);
+    assert_eq!(code(&output), 2);
+    assert!(said(&output).contains("sensitivity=0.95"), "{}", said(&output));
+    let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--validation", "set"]);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("the judged images themselves"), "{}", said(&output));
+}
+
+#[test]
+fn facts_from_a_table_make_subgroups() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    set(path);
+    let mut rows = String::from("image,Site,Age\n");
+    for (k, class) in ["Normal", "Bacterial pneumonia", "Viral pneumonia"].iter().enumerate() {
+        for i in 0..6 {
+            let name = format!("person{}_{k}_{i}.png", i / 2);
+            let name = if i == 0 { format!("{class}/{name}") } else { name };
+            rows += &format!("{name},{},{}\n", if i % 2 == 0 { "north" } else { "south" }, 30 + 20 * (i % 3));
+        }
+    }
+    fs::write(path.join("facts.csv"), rows).unwrap();
+    let json = evaluate(path, &["--facts", "facts.csv"]);
+    let parts: Vec<(&str, &str, u64)> = (json["subgroups"].as_array().unwrap().iter())
+        .map(|s| (s["fact"].as_str().unwrap(), s["value"].as_str().unwrap(), s["n"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            ("age", "18–39 years", 6),
+            ("age", "40–64 years", 6),
+            ("age", "65–79 years", 6),
+            ("site", "north", 9),
+            ("site", "south", 9)
+        ]
+    );
+    let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--facts", "facts.csv"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("By site") && text.contains("north"), "{text}");
+
+    fs::write(path.join("facts.csv"), "picture,site\na,b\n").unwrap();
+    let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--facts", "facts.csv"]);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("no column \"image\"; its columns are \"picture\", \"site\""), "{}", said(&output));
+}
+
+#[test]
+fn findings_that_may_coincide_are_judged_from_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    toy::model_with(path, &|m| m.replace("head = \"softmax\"", "head = \"sigmoid\""));
+    let findings =
+        ["Normal", "Bacterial pneumonia|Viral pneumonia", "No Finding", "Viral pneumonia", "Pneumonia", "Hernia"];
+    let mut rows = String::from("Image Index,Finding Labels,Patient ID,Patient Age,Patient Gender\n");
+    for i in 0..12 {
+        toy::picture(&path.join(format!("images/{i}.png")), i);
+        rows += &format!(
+            "{i}.png,{},{},{},{}\n",
+            findings[i as usize % 6],
+            i / 2,
+            40 + i,
+            if i % 2 == 0 { "M" } else { "F" }
+        );
+    }
+    fs::write(path.join("labels.csv"), rows).unwrap();
+    let arguments = ["evaluate", "images", "--model", "toy", "--table", "labels.csv", "--json", "--out", "judged"];
+    let output = pellucid(path, &arguments);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let json = lines(&output).remove(0);
+    assert!(json["confusion"].is_null());
+    let counts = |name: &str| {
+        (json["targets"][name]["n"].as_u64().unwrap(), json["targets"][name]["positives"].as_u64().unwrap())
+    };
+    // Of a row that says pneumonia alone the cause is unknown.
+    assert_eq!(counts("Viral pneumonia"), (10, 4));
+    assert_eq!(counts("Pneumonia"), (12, 6));
+    assert_eq!(json["subgroups"][0]["fact"], "age");
+    let table = Predictions::from_csv(&fs::read(path.join("judged/predictions.csv")).unwrap()).unwrap();
+    assert_eq!((table.head, table.rows[0].patient.as_str()), (Head::Sigmoid, "0"));
+
+    fs::write(path.join("labels.csv"), "a,b\n1,2\n").unwrap();
+    let output = pellucid(path, &arguments);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("no column that looks like a file name"), "{}", said(&output));
+}
+
+#[test]
+fn one_class_alone_is_judged_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    set(path);
+    fs::remove_dir_all(path.join("set/Bacterial pneumonia")).unwrap();
+    fs::remove_dir_all(path.join("set/Viral pneumonia")).unwrap();
+    let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(
+        said(&output).contains("Normal: every image has it, so AUROC and specificity are unknown"),
+        "{}",
+        said(&output)
+    );
+    assert!(said(&output).contains("Viral pneumonia: no image has it"), "{}", said(&output));
+    let json = lines(&output).remove(0);
+    assert!(json["accuracy"].is_number() && json["auroc"]["Normal"][0].is_null());
+    assert!(json["whole"]["macro_auroc"][0].is_null());
+}
+
+#[test]
+fn scores_that_are_no_numbers_are_not_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    set(path);
+    let file = path.join("toy/weights.safetensors");
+    let mut tensors: HashMap<String, Tensor> = candle_core::safetensors::load(&file, &Device::Cpu).unwrap();
+    let name =
+        tensors.keys().find(|n| n.starts_with("head") || n.contains("classifier") || n.contains("fc")).unwrap().clone();
+    // Finite, so that the file is in order; but sums of it are not.
+    let broken = (tensors[&name].ones_like().unwrap() * 3e38).unwrap();
+    tensors.insert(name, broken);
+    candle_core::safetensors::save(&tensors, &file).unwrap();
+    let manifest = fs::read_to_string(path.join("toy/manifest.toml")).unwrap();
+    let old = manifest.split("weights_sha256 = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let new = weights::sha256(&fs::read(&file).unwrap());
+    fs::write(path.join("toy/manifest.toml"), manifest.replace(&old, &new)).unwrap();
+    let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--json", "--out", "judged"]);
+    assert_eq!(code(&output), 1);
+    assert!(output.stdout.is_empty());
+    assert!(said(&output).contains("not a number"), "{}", said(&output));
+    assert!(!path.join("judged/predictions.csv").exists());
+}
