@@ -179,6 +179,14 @@ fn a_checkpoint_of_another_configuration_is_refused() {
 }
 
 #[test]
+fn images_are_trained_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let cropped = |c: String| c.replace("resize = \"squash\"", "resize = \"center-crop\"\ncrop = 0.875");
+    let error = config(folder.path(), &cropped).unwrap_err().to_string();
+    assert!(error.contains("training takes whole images: leave it out"), "{error}");
+}
+
+#[test]
 fn early_stopping_waits_for_its_patience() {
     let folder = tempfile::tempdir().unwrap();
     // Without a learning rate to speak of, and the weights themselves, no epoch is better than the first.
