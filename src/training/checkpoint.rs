@@ -13,7 +13,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::config::Config;
+use super::config::{Config, Precision};
 use super::journal::Row;
 use super::optimizer::{Moments, Optimizer};
 use super::parameters::{Parameters, Values};
@@ -134,18 +134,34 @@ pub(super) fn write_tensors(path: &Path, tensors: Vec<(String, Vec<usize>, &[f32
     })
 }
 
-/// Tensors as a safetensors file: names with shapes and values, and the header's text fields.
+/// Tensors as a safetensors file of `f32`: names with shapes and values, and the header's text fields.
 #[expect(clippy::implicit_hasher, reason = "safetensors takes the standard one only")]
 pub fn to_safetensors(
     tensors: &[(String, Vec<usize>, &[f32])],
     header: Option<HashMap<String, String>>,
 ) -> std::result::Result<Vec<u8>, String> {
-    let bytes: Vec<Vec<u8>> =
-        tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+    stored(tensors, header, Precision::F32)
+}
+
+/// The same in the given precision.
+#[expect(clippy::implicit_hasher, reason = "safetensors takes the standard one only")]
+pub fn stored(
+    tensors: &[(String, Vec<usize>, &[f32])],
+    header: Option<HashMap<String, String>>,
+    precision: Precision,
+) -> std::result::Result<Vec<u8>, String> {
+    let bytes = |(_, shape, values): &(String, Vec<usize>, &[f32])| -> (Dtype, Vec<u8>) {
+        if precision.stores_in_half(shape) {
+            (Dtype::F16, values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect())
+        } else {
+            (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect())
+        }
+    };
+    let bytes: Vec<(Dtype, Vec<u8>)> = tensors.iter().map(bytes).collect();
     let views: Vec<(&str, TensorView<'_>)> = tensors
         .iter()
         .zip(&bytes)
-        .map(|((name, shape, _), bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .map(|((name, shape, _), (kind, bytes))| Ok((name.as_str(), TensorView::new(*kind, shape.clone(), bytes)?)))
         .collect::<std::result::Result<_, safetensors::SafeTensorError>>()
         .map_err(|e| e.to_string())?;
     safetensors::tensor::serialize(views, header).map_err(|e| e.to_string())

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{CpuStorage, Storage, Tensor, Var};
+use candle_core::{CpuStorage, DType, Storage, Tensor, Var};
 use candle_nn::VarMap;
+
+use super::config::Precision;
 
 /// A named tensor.
 pub struct Parameter {
@@ -68,6 +70,17 @@ impl Parameters {
     pub fn assign(&self, values: &Values) -> candle_core::Result<()> {
         for (i, v) in values.iter().enumerate() {
             self.set(i, v.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Takes `values` (its own where there are none) as they will be stored: what is judged afterwards is what is read again.
+    pub fn keep(&self, values: Option<&Values>, precision: Precision) -> candle_core::Result<()> {
+        if let Some(values) = values {
+            self.assign(values)?;
+        }
+        for p in self.0.iter().filter(|p| precision.stores_in_half(p.var.dims())) {
+            p.var.set(&p.var.to_dtype(DType::F16)?.to_dtype(p.var.dtype())?)?;
         }
         Ok(())
     }

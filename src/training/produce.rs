@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::checkpoint::{hex, to_safetensors, write_whole};
+use super::checkpoint::{hex, stored, write_whole};
 use super::config::{Config, LossKind};
 use super::finish::{Finish, Overall};
 use super::gate::spec_of;
@@ -37,8 +37,8 @@ pub fn write(
     let tensors: Vec<_> =
         parameters.iter().zip(values).map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v.as_slice())).collect();
     let weights_path = folder.join("weights.safetensors");
-    let weights =
-        to_safetensors(&tensors, None).map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
+    let weights = stored(&tensors, None, config.precision)
+        .map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
     let mut manifest = manifest(config, finish, extent.training_images, hex(&Sha256::digest(&weights)));
     manifest.gate = kept_gate(folder);
     let text = manifest.to_toml().map_err(|e| Error::Manifest(e.to_string()))?;

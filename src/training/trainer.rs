@@ -428,9 +428,7 @@ impl<'a> Run<'a> {
 
     fn finish(self) -> Result<Outcome> {
         let epoch = self.state.best.map_or(self.state.epoch, |(epoch, _)| epoch);
-        if let Some(values) = self.best.as_ref().or(self.average.as_ref()) {
-            self.parameters.assign(values)?;
-        }
+        self.parameters.keep(self.best.as_ref().or(self.average.as_ref()), self.config.precision)?;
         let recipe = Recipe::of(self.config, self.dataset, &self.blends, self.config.input.width);
         let scores = self.score(&recipe)?;
         let values = self.parameters.values()?;

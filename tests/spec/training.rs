@@ -344,3 +344,22 @@ fn a_run_stopped_in_its_first_epoch_says_that_it_leaves_nothing() {
     assert!(error.to_string().contains("stopped before its first epoch"), "{error}");
     assert!(!folder.path().join("model").exists());
 }
+
+#[test]
+fn weights_in_half_precision_are_judged_as_they_are_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let half = config(folder.path(), &|c| format!("precision = \"f16\"\n{c}")).unwrap();
+    let outcome = train(&half, &options(folder.path())).unwrap();
+    let file = options(folder.path()).model.join("weights.safetensors");
+    let stored = candle_core::safetensors::load(&file, &Device::Cpu).unwrap();
+    let kinds: std::collections::BTreeSet<_> =
+        stored.values().map(|t| (t.rank() > 1, format!("{:?}", t.dtype()))).collect();
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [(false, "F32".to_owned()), (true, "F16".to_owned())]);
+    let whole = tempfile::tempdir().unwrap();
+    train(&config(whole.path(), &|c| c).unwrap(), &options(whole.path())).unwrap();
+    let full = std::fs::metadata(options(whole.path()).model.join("weights.safetensors")).unwrap().len();
+    assert!(std::fs::metadata(&file).unwrap().len() < full * 2 / 3);
+    // The model that is read again is the one whose figures stand in the manifest.
+    let model = pellucid::network::registry::load(&file.parent().unwrap().to_string_lossy(), &Device::Cpu).unwrap();
+    assert_eq!(model.manifest, outcome.manifest);
+}

@@ -85,6 +85,9 @@ pub struct Config {
     pub suggestions: Vec<Suggestion>,
     #[serde(default)]
     pub limits: Vec<String>,
+    /// How weights are stored.
+    #[serde(default)]
+    pub precision: Precision,
     /// Validation images that are shown with their heat maps after each epoch.
     #[serde(default = "six")]
     pub previews: usize,
@@ -95,6 +98,24 @@ pub struct Config {
 
 fn six() -> usize {
     6
+}
+
+/// How the numbers of a weights file are stored; they are computed with as `f32` always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    #[default]
+    F32,
+    /// Kernels as IEEE half precision: half the file, each weight to three decimal digits. The figures are measured with the
+    /// rounded weights.
+    F16,
+}
+
+impl Precision {
+    /// Whether a tensor of this shape is stored in half precision: biases and batch norm, which are small, never are.
+    pub fn stores_in_half(self, shape: &[usize]) -> bool {
+        self == Self::F16 && shape.len() > 1
+    }
 }
 
 /// Some epochs at one image size.
