@@ -6,7 +6,7 @@ use image::{DynamicImage, ImageFormat, RgbImage, imageops};
 
 use crate::explain::{Attribution, scale};
 use crate::imaging::display::{View, render_rgb};
-use crate::imaging::overlay::{OverlayStyle, blended, compose, shared_top};
+use crate::imaging::overlay::shared_top;
 use crate::network::manifest::Input;
 use crate::study::Frame;
 
@@ -19,19 +19,12 @@ const GAP: u32 = 8;
 pub fn of_maps(frame: &Frame, input: &Input, maps: &[&Attribution]) -> RgbImage {
     let film = render_rgb(frame, &View::initial(frame));
     if let [one] = maps {
-        return under(&film, input, one, scale::Scale::PerClass);
+        return scale::under(&film, input, one, scale::Scale::PerClass);
     }
     let shared = scale::Scale::Shared { max: shared_top(maps.iter().map(|m| &m.raw)) };
     let film = fitted(&film, TILE);
-    let tiles: Vec<RgbImage> = maps.iter().map(|m| under(&film, input, m, shared)).collect();
+    let tiles: Vec<RgbImage> = maps.iter().map(|m| scale::under(&film, input, m, shared)).collect();
     in_a_row(&film, &tiles)
-}
-
-/// The film under one map.
-pub fn under(film: &RgbImage, input: &Input, map: &Attribution, scale: scale::Scale) -> RgbImage {
-    let (width, height) = (film.width() as usize, film.height() as usize);
-    let area = scale::area(input, width, height);
-    blended(film, &compose(&scale::on_picture(map, scale, area, width, height), &OverlayStyle::default()))
 }
 
 fn fitted(film: &RgbImage, longest: u32) -> RgbImage {

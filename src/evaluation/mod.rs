@@ -6,6 +6,7 @@
 
 pub mod bootstrap;
 pub mod calibration;
+pub mod failures;
 pub mod json;
 pub mod judgement;
 pub mod metrics;

@@ -3,6 +3,8 @@
 //! Pure functions on a finished [`Attribution`]: switching scale or size never causes a new computation. Maps side by side
 //! share one scale by default ([`overlay::shared_top`]), or a class with hardly any evidence looks as hot as the winner.
 
+use image::RgbImage;
+
 use super::{Attribution, Evidence};
 use crate::imaging::Plane;
 use crate::imaging::overlay::{self, Area, placed};
@@ -55,6 +57,14 @@ pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: us
         min_max(&mut map.values);
     }
     map
+}
+
+/// The film under one map, in the colours that the viewer opens with.
+#[must_use]
+pub fn under(film: &RgbImage, input: &Input, map: &Attribution, scale: Scale) -> RgbImage {
+    let (width, height) = (film.width() as usize, film.height() as usize);
+    let map = on_picture(map, scale, area(input, width, height), width, height);
+    overlay::blended(film, &overlay::compose(&map, &overlay::OverlayStyle::default()))
 }
 
 /// The part of a picture of `width × height` that a network with this input saw.

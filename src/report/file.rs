@@ -84,6 +84,13 @@ pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
     Ok(())
 }
 
+/// Writes one file whole or not at all; a file of this name is replaced.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let failed = |e: tempfile::PersistError| ReportError::Write { path: path.to_owned(), source: e.error };
+    staged(path, bytes)?.persist(path).map_err(failed)?;
+    Ok(())
+}
+
 /// The bytes in a temporary file beside `path`.
 fn staged(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, ReportError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -17,6 +17,8 @@ pub enum Ink {
     Warning,
     White,
     Black,
+    /// A colour of a chart, sRGB.
+    Of([u8; 3]),
 }
 
 impl Ink {
@@ -32,6 +34,7 @@ impl Ink {
             Self::Warning => [0.60, 0.33, 0.02],
             Self::White => [1.0; 3],
             Self::Black => [0.0; 3],
+            Self::Of(rgb) => rgb.map(|part| f32::from(part) / 255.0),
         }
     }
 }
@@ -94,6 +97,10 @@ pub enum Shape {
         y: f32,
         width: f32,
         height: f32,
+        ink: Ink,
+    },
+    Polygon {
+        points: Vec<[f32; 2]>,
         ink: Ink,
     },
     /// A picture by its number.
@@ -170,11 +177,11 @@ impl Block {
 }
 
 fn shifted(shape: &Shape, dx: f32, dy: f32) -> Shape {
+    let moved = |points: Vec<[f32; 2]>| points.into_iter().map(|[x, y]| [x + dx, y + dy]).collect();
     match shape.clone() {
         Shape::Text { x, y, style, text } => Shape::Text { x: x + dx, y: y + dy, style, text },
-        Shape::Line { points, width, ink, closed } => {
-            Shape::Line { points: points.into_iter().map(|[x, y]| [x + dx, y + dy]).collect(), width, ink, closed }
-        }
+        Shape::Line { points, width, ink, closed } => Shape::Line { points: moved(points), width, ink, closed },
+        Shape::Polygon { points, ink } => Shape::Polygon { points: moved(points), ink },
         Shape::Fill { x, y, width, height, ink } => Shape::Fill { x: x + dx, y: y + dy, width, height, ink },
         Shape::Picture { number, x, y, width, height } => {
             Shape::Picture { number, x: x + dx, y: y + dy, width, height }

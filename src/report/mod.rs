@@ -6,6 +6,8 @@
 //! The order of the page is that of the screen: who, what was seen, how sure, on what ground, what it cannot know.
 
 pub mod case;
+pub mod charts;
+pub mod evaluation;
 pub mod file;
 pub mod json;
 pub mod reading;
@@ -13,7 +15,9 @@ pub mod suggestions;
 pub mod verify;
 
 mod layout;
+mod pages;
 mod pdf;
+mod pdf_file;
 mod pdf_findings;
 mod pdf_pictures;
 mod pdf_text;
@@ -32,6 +36,8 @@ pub enum ReportError {
     Write { path: PathBuf, source: std::io::Error },
     #[error("the font of the report could not be embedded: {0}; this is a fault of Pellucid")]
     Font(String),
+    #[error("a chart could not be made a picture: {0}; this is a fault of Pellucid")]
+    Picture(String),
     #[error("the report could not be put in words for a computer: {0}; this is a fault of Pellucid")]
     Encode(#[from] serde_json::Error),
     #[error("{} could not be read: {source}", path.display())]

@@ -3,10 +3,11 @@
 //! The film is stored once, lossless, at no more than [`FILM`] pixels a side; maps are small transparent pictures laid over
 //! it, so that a page with six panels holds one film. Contours stay lines.
 
-use image::{DynamicImage, GrayImage, RgbImage, RgbaImage, imageops};
+use image::{DynamicImage, RgbImage, imageops};
 
 use super::case::CaseReport;
 use super::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
+use super::pdf_file::Picture;
 use super::pdf_text::display;
 use crate::explain::scale::{Scale, area, on_picture};
 use crate::explain::{Attribution, Evidence};
@@ -25,13 +26,6 @@ const GAP: f32 = 12.0;
 const BAR: f32 = 26.0;
 
 pub const NOT_AN_OUTLINE: &str = "What moved the score, not the outline of a lesion.";
-
-/// A picture to embed.
-pub enum Picture {
-    Grey(GrayImage),
-    Color(RgbImage),
-    Overlay(RgbaImage),
-}
 
 /// The pictures of a case, and the shape of its film.
 pub struct Gallery {

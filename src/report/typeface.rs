@@ -4,12 +4,18 @@
 //! font: the used glyphs in the order of their characters, `.notdef` first. What the font has no glyph for is set as a
 //! hollow box, and the report says which characters those are. Kerning is not applied; figures of the font are tabular.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use allsorts::binary::read::ReadScope;
+use allsorts::error::ParseError;
 use allsorts::font_data::FontData;
+use allsorts::outline::{OutlineBuilder as _, OutlineSink};
+use allsorts::pathfinder_geometry::line_segment::LineSegment2F;
+use allsorts::pathfinder_geometry::vector::Vector2F;
 use allsorts::subset::{CmapTarget, SubsetProfile, subset};
+use allsorts::tables::glyf::{GlyfVisitorContext, LocaGlyf};
 use printpdf::ParsedFont;
 
 use super::ReportError;
@@ -115,6 +121,107 @@ fn tag(glyphs: &[u16]) -> String {
             letter
         })
         .collect()
+}
+
+/// The shapes of letters, for those who draw them as pixels. Each is read once.
+#[derive(Default)]
+pub struct Outlines {
+    glyphs: HashMap<(Weight, char), Vec<Vec<[f32; 2]>>>,
+    tables: HashMap<Weight, LocaGlyf>,
+}
+
+impl Outlines {
+    /// Rings of a text of this size whose first baseline point is `at`; `y` runs down. Fill them by the non-zero rule.
+    pub fn text(
+        &mut self,
+        text: &str,
+        weight: Weight,
+        size: f32,
+        at: [f32; 2],
+    ) -> Result<Vec<Vec<[f32; 2]>>, ReportError> {
+        let mut rings = Vec::new();
+        let mut x = at[0];
+        for c in text.chars() {
+            let placed = |[dx, dy]: &[f32; 2]| [x + dx * size, at[1] - dy * size];
+            rings.extend(self.glyph(c, weight)?.iter().map(|ring| ring.iter().map(placed).collect::<Vec<_>>()));
+            x += width(c.encode_utf8(&mut [0; 4]), size, weight);
+        }
+        Ok(rings)
+    }
+
+    /// Rings of one letter in parts of the em; `y` runs up.
+    fn glyph(&mut self, c: char, weight: Weight) -> Result<&[Vec<[f32; 2]>], ReportError> {
+        if !self.glyphs.contains_key(&(weight, c)) {
+            let face = weight.face();
+            let failed = |e: ParseError| ReportError::Font(format!("{}: {e}", face.name));
+            let table = match self.tables.entry(weight) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let file = ReadScope::new(face.bytes).read::<FontData<'_>>().map_err(failed)?;
+                    let tables =
+                        file.table_provider(0).map_err(|e| ReportError::Font(format!("{}: {e}", face.name)))?;
+                    entry.insert(LocaGlyf::load(&tables).map_err(failed)?)
+                }
+            };
+            let em = face.parsed.as_ref().map_or(1.0, |font| f32::from(font.units_per_em.max(1)));
+            let mut rings = Rings { em, rings: Vec::new() };
+            if let Some(glyph) = face.glyph(c) {
+                GlyfVisitorContext::new(table, None).visit(glyph, None, &mut rings).map_err(failed)?;
+            }
+            self.glyphs.insert((weight, c), rings.rings);
+        }
+        Ok(self.glyphs.get(&(weight, c)).map_or(&[], Vec::as_slice))
+    }
+}
+
+/// Collects an outline as polygons.
+struct Rings {
+    em: f32,
+    rings: Vec<Vec<[f32; 2]>>,
+}
+
+impl Rings {
+    fn point(&self, v: Vector2F) -> [f32; 2] {
+        [v.x() / self.em, v.y() / self.em]
+    }
+
+    fn push(&mut self, point: [f32; 2]) {
+        if let Some(ring) = self.rings.last_mut() {
+            ring.push(point);
+        }
+    }
+
+    fn last(&self) -> [f32; 2] {
+        self.rings.last().and_then(|ring| ring.last()).copied().unwrap_or_default()
+    }
+}
+
+impl OutlineSink for Rings {
+    fn move_to(&mut self, to: Vector2F) {
+        self.rings.push(vec![self.point(to)]);
+    }
+
+    fn line_to(&mut self, to: Vector2F) {
+        self.push(self.point(to));
+    }
+
+    fn quadratic_curve_to(&mut self, control: Vector2F, to: Vector2F) {
+        const STEPS: u8 = 6;
+        let (from, control, to) = (self.last(), self.point(control), self.point(to));
+        for step in 1..=STEPS {
+            let t = f32::from(step) / f32::from(STEPS);
+            let at = |i: usize| (1.0 - t).powi(2) * from[i] + 2.0 * t * (1.0 - t) * control[i] + t * t * to[i];
+            self.push([at(0), at(1)]);
+        }
+    }
+
+    fn cubic_curve_to(&mut self, control: LineSegment2F, to: Vector2F) {
+        // TrueType has none; its chord keeps the outline closed.
+        self.push(self.point(control.to()));
+        self.push(self.point(to));
+    }
+
+    fn close(&mut self) {}
 }
 
 #[cfg(test)]

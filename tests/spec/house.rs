@@ -16,7 +16,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("uncertainty", &["study", "imaging", "network"]),
     ("explain", &["study", "imaging", "network"]),
     ("engine", &["study", "imaging", "network", "uncertainty", "explain"]),
-    ("report", &["study", "imaging", "network", "uncertainty", "explain", "engine"]),
+    ("report", &["study", "imaging", "network", "uncertainty", "explain", "engine", "evaluation"]),
     ("evaluation", &["study", "imaging", "network", "uncertainty", "explain"]),
     ("training", &["study", "imaging", "network", "uncertainty", "explain", "evaluation"]),
     ("app", &["study", "imaging", "network", "uncertainty", "explain", "engine", "report", "evaluation", "training"]),

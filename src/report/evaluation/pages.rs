@@ -1,0 +1,168 @@
+//! The pages: what was judged, how well, what that means; charts; tables; errors; limits.
+
+use super::super::ReportError;
+use super::super::case::Paper;
+use super::super::charts::{Chart, Charts, calibration, confusion, forest, histogram, precision_recall, roc};
+use super::super::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TITLE, list, pairs, paragraph};
+use super::super::pages::{Flow, Sheet};
+use super::super::pdf_file::{Imprint, Picture, printed};
+use super::super::pdf_text::{NOT_A_DEVICE, section};
+use super::table::Table;
+use super::{EvaluationReport, Purpose, gallery, words};
+use crate::report::charts::input::Figure;
+
+const COLUMN: f32 = 74.0;
+/// Most targets of one chart on a page.
+const CURVES: usize = 16;
+const DIAGRAMS: usize = 12;
+/// Most reservations that are printed.
+const REMARKS: usize = 30;
+/// Targets on the first page; the tables behind have all.
+const FIRST: usize = 8;
+
+/// The report as the bytes of a PDF.
+pub fn pdf(report: &EvaluationReport) -> Result<Vec<u8>, ReportError> {
+    let (pages, pictures) = composed(report);
+    let model = &report.model;
+    let imprint = Imprint {
+        title: "Evaluation report",
+        subject: format!("Research use: {} {}", model.name, model.version),
+        created: report.created,
+        paper: Paper::A4,
+    };
+    printed(&imprint, &pages, pictures)
+}
+
+/// The pages, each one block in page coordinates, and the pictures that they name.
+pub fn composed(report: &EvaluationReport) -> (Vec<Block>, Vec<Picture>) {
+    let sheet = Sheet::of(Paper::A4);
+    let width = sheet.width;
+    let inner = width - COLUMN;
+    let mut flow = Flow::new(sheet);
+    flow.add(&head(report, width), false);
+    flow.add(&section("What was judged", &judged(report, inner), COLUMN), true);
+    flow.add(&section("How well", &key(report, inner), COLUMN), true);
+    flow.add(&section("What it means", &paragraph(&words::meaning(report), BODY, inner), COLUMN), true);
+    if !report.remarks.is_empty() {
+        let remarks = list(report.remarks.iter().take(REMARKS).map(String::as_str), BODY, inner);
+        flow.add(&section("Reservations", &remarks, COLUMN), true);
+    }
+    for chart in charts(&report.charts) {
+        flow.add(chart.block(), true);
+    }
+    for part in report.tables.iter().filter(|t| !t.rows.is_empty()).flat_map(|table| table.parts(width)) {
+        flow.add_rows(&part.head, &part.rows);
+    }
+    let mut pictures = Vec::new();
+    let mut opening = paragraph("Most confident errors", HEADING, width);
+    opening.stack(1.0, &paragraph(&words::gallery(report), CAPTION, width));
+    opening.height += 5.0;
+    flow.add_rows(&opening, &gallery::rows(&report.failures, width, &mut pictures));
+    let limits: Vec<&str> = report.model.limits.iter().map(String::as_str).chain([NOT_A_DEVICE]).collect();
+    flow.add(&section("What it cannot know", &list(limits, BODY, inner), COLUMN), true);
+
+    let model = format!("{} {}", report.model.name, report.model.version);
+    let made = report.created.format("%Y-%m-%d %H:%M");
+    let running = format!("Evaluation report · {model} · {} · {made}", report.images.name);
+    (flow.framed(&format!("model {model}"), &running), pictures)
+}
+
+/// Title of the report and the day it was made.
+fn head(report: &EvaluationReport, width: f32) -> Block {
+    let mut block = Block::space(TITLE.line() + CAPTION.line());
+    block.text(0.0, 0.0, Align::Left, TITLE, "Evaluation report");
+    block.text(0.0, TITLE.line(), Align::Left, CAPTION, "How well an image classifier does, and how sure that is");
+    let made = report.created.format("%Y-%m-%d %H:%M").to_string();
+    block.text(width, TITLE.line() - BODY.line() - 1.0, Align::Right, BODY, &format!("Made {made}"));
+    block.text(width, TITLE.line(), Align::Right, CAPTION.ink(Ink::Warning), NOT_A_DEVICE);
+    block
+}
+
+fn judged(report: &EvaluationReport, width: f32) -> Block {
+    let (model, images) = (&report.model, &report.images);
+    let purpose = match images.purpose {
+        Purpose::Unknown => "",
+        Purpose::Validation => ", validation",
+        Purpose::Test => ", test",
+    };
+    let mut counts = format!(
+        "{}, of {} as far as they can be told apart",
+        counted(images.judged, "image"),
+        counted(images.patients, "patient")
+    );
+    if images.unread > 0 {
+        counts = format!("{counts}; {} could not be read or scored and took no part", counted(images.unread, "image"));
+    }
+    let mut rows = vec![
+        ("Model", format!("{} {}. {}", model.name, model.version, model.description)),
+        ("Weights", format!("SHA-256 {}", model.sha256)),
+        ("Trained on", model.training.clone()),
+        ("Data set", format!("{}{purpose}", images.name)),
+        ("Images", counts),
+        ("Software", format!("Pellucid {}, commit {}", crate::VERSION, crate::COMMIT)),
+    ];
+    rows.retain(|(_, value)| !value.is_empty());
+    pairs(&rows, 50.0, width)
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The figures that matter: of the whole, and of each target.
+fn key(report: &EvaluationReport, width: f32) -> Block {
+    let mut block = Block::default();
+    let whole = Table {
+        columns: vec!["All images".into(), "95 % interval in brackets".into()],
+        rows: report.whole.iter().map(|(name, figure)| vec![name.clone(), figure.text()]).collect(),
+        ..Table::default()
+    };
+    let targets = Table {
+        columns: ["Target", "Positive", "AUROC", "Sensitivity", "Specificity", "Precision"].map(str::to_owned).to_vec(),
+        rows: report
+            .targets
+            .iter()
+            .take(FIRST)
+            .map(|t| {
+                let positive = format!("{} of {}", t.positives, t.images);
+                let figures = [t.auroc, t.sensitivity, t.specificity, t.precision].map(Figure::text);
+                [t.name.clone(), positive].into_iter().chain(figures).collect()
+            })
+            .collect(),
+        ..Table::default()
+    };
+    for table in [whole, targets].iter().filter(|table| !table.rows.is_empty()) {
+        for part in table.parts(width) {
+            block.stack(7.0, &part.head);
+            part.rows.iter().for_each(|row| block.stack(0.0, row));
+        }
+    }
+    if report.targets.len() > FIRST {
+        let more = format!("{} more targets stand in the tables below.", report.targets.len() - FIRST);
+        block.stack(3.0, &paragraph(&more, CAPTION, width));
+    }
+    if block.height == 0.0 {
+        block = paragraph("There are no figures: no image with a known truth was judged.", BODY, width);
+    }
+    block
+}
+
+/// The charts of the report, in parts that fit a page.
+fn charts(charts: &Charts) -> Vec<Chart> {
+    let mut drawn = in_parts(&charts.roc, CURVES, roc);
+    drawn.extend(in_parts(&charts.precision_recall, CURVES, precision_recall));
+    drawn.extend(in_parts(&charts.calibration, DIAGRAMS, calibration));
+    drawn.push(confusion(charts.confusion.as_ref()));
+    drawn.extend(in_parts(&charts.histograms, CURVES, histogram));
+    drawn.extend(charts.subgroups.iter().map(forest));
+    drawn
+}
+
+/// Parts of equal size, at most `most` each; an empty list is drawn once, as the sentence that says so.
+fn in_parts<T>(all: &[T], most: usize, draw: fn(&[T]) -> Chart) -> Vec<Chart> {
+    if all.is_empty() {
+        return vec![draw(all)];
+    }
+    let parts = all.len().div_ceil(most);
+    all.chunks(all.len().div_ceil(parts)).map(draw).collect()
+}
