@@ -9,7 +9,8 @@
 //!                      training, evaluation (make and judge the models)
 //! ```
 //!
-//! Training and evaluation use everything up to uncertainty; the viewer and the command line start them and listen.
+//! Training and evaluation use everything up to uncertainty; the viewer and the command line start them and listen. The
+//! report prints what evaluation judged.
 //!
 //! Data flows left to right. A room may use what stands to its left, never to its right, and nothing
 //! but [`app`] knows egui. `tests/spec/house.rs` holds both rules.

@@ -1,4 +1,6 @@
-//! The case report: one value, many exporters.
+//! Reports: one value, many exporters.
+//!
+//! Of a case, [`CaseReport`] below; of a whole set of images, [`evaluation`] with the pictures of [`charts`].
 //!
 //! [`CaseReport`] gathers what a report says; [`export`] writes it as a PDF with a JSON sidecar that holds everything
 //! needed to compute it again, and [`verify`] does so. Both files print the same numbers.

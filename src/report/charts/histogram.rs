@@ -82,17 +82,19 @@ fn bars(target: &Scores, width: f32) -> Block {
         let points = [[0.0, 0.0]].into_iter().chain(steps).chain([[1.0, 0.0]]).map(|p| axes.at(p)).collect();
         block.shapes.push(Shape::Line { points, width: 1.3, ink: look(0).ink, closed: false });
     }
+    if let Some(threshold) = target.threshold.filter(|t| t.is_finite()) {
+        let x = axes.across(threshold);
+        guide(&mut block, [x, axes.y], [x, axes.bottom()], Ink::Text);
+    }
     match (absent.is_some(), present.is_some()) {
         (true, true) => {}
         (false, false) => axes.sentence(&mut block, "No probability to draw", CAPTION),
         (known, _) => {
             let missing = if known { "No image with the target" } else { "No image without the target" };
-            block.text(axes.x + axes.width / 2.0, axes.y + 3.0, Align::Center, CAPTION, missing);
+            let (middle, half) = (axes.x + axes.width / 2.0, CAPTION.width(missing) / 2.0 + 2.0);
+            block.fill(middle - half, axes.y + 3.0, 2.0 * half, CAPTION.line(), Ink::White);
+            block.text(middle, axes.y + 3.0, Align::Center, CAPTION, missing);
         }
-    }
-    if let Some(threshold) = target.threshold.filter(|t| t.is_finite()) {
-        let x = axes.across(threshold);
-        guide(&mut block, [x, axes.y], [x, axes.bottom()], Ink::Text);
     }
     block
 }

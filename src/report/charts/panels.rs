@@ -39,7 +39,7 @@ pub fn panels(panels: &[Panel<'_>], width: f32) -> Block {
             let x = i as f32 * (own + GAP);
             // Words stand right above what they speak of.
             line.put(x, tallest - head.height, head);
-            line.put(x, tallest + 2.0, &(panel.draw)(own));
+            line.put(x, tallest + 5.0, &(panel.draw)(own));
         }
         block.stack(GAP - 4.0, &line);
     }

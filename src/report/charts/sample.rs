@@ -9,7 +9,7 @@ use crate::evaluation::roc;
 
 /// A name of exactly 40 characters.
 pub fn long_name(i: usize) -> String {
-    let name = format!("Interstitial lung disease, organising {i:>2}");
+    let name = format!("Interstitial lung disease, organising {i:02}");
     assert_eq!(name.chars().count(), 40);
     name
 }

@@ -1,21 +1,9 @@
 //! The failure gallery: images that a model got wrong, beside the heat map of what it wrongly saw or missed.
 
-use std::path::Path;
-
 use image::{DynamicImage, RgbImage, imageops};
 
 use super::super::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
 use super::super::pdf_file::Picture;
-use crate::engine::pass::Pass;
-use crate::engine::{CancelToken, EngineError};
-use crate::evaluation::failures::Failure;
-use crate::evaluation::predictions::Predictions;
-use crate::explain::cam::{self, Target};
-use crate::explain::scale::{Scale, under};
-use crate::explain::{Attribution, Evidence, Method};
-use crate::imaging::display::{View, render_rgb};
-use crate::network::Model;
-use crate::study::open_image;
 
 /// Longest side of a printed picture in pixels: 300 dpi at the size of the page.
 const LONGEST: u32 = 500;
@@ -42,82 +30,8 @@ pub struct Case {
     pub note: String,
 }
 
-/// Makes the pictures of errors, in their order: each image below `folder` through the model again, with a Grad-CAM map of
-/// the target that was wrongly called or missed (of a group: its label with the highest logit).
-///
-/// An image that cannot be read again stays in the gallery with the reason instead of pictures.
-#[must_use]
-pub fn cases(model: &Model, folder: &Path, set: &Predictions, failures: &[Failure], thresholds: &[f64]) -> Vec<Case> {
-    failures.iter().map(|failure| case(model, folder, set, failure, thresholds)).collect()
-}
-
-fn case(model: &Model, folder: &Path, set: &Predictions, failure: &Failure, thresholds: &[f64]) -> Case {
-    let row = &set.rows[failure.row];
-    let target = &set.targets[failure.target].name;
-    let labels = row.logits.len();
-    let present: Vec<&str> =
-        (0..set.targets.len()).filter(|t| row.truth[*t] == Some(true)).map(|t| set.targets[t].name.as_str()).collect();
-    let truth = match (present.is_empty(), row.truth[..labels].iter().all(Option::is_some)) {
-        (false, _) => present.join(", "),
-        (true, true) => "none of the targets".into(),
-        (true, false) => format!("no {target}"),
-    };
-    let said = if failure.false_positive {
-        format!("{target} (false positive)")
-    } else {
-        format!("no {target} (false negative)")
-    };
-    let (original, overlay, note) = match pictures(model, &folder.join(&row.image), failure.target, labels) {
-        Ok((film, map, note)) => (Some(film), map, note),
-        Err(reason) => (None, None, reason),
-    };
-    let threshold = thresholds.get(failure.target).copied().unwrap_or(f64::NAN);
-    let probability = row.probability[failure.target];
-    Case { image: row.image.clone(), truth, said, probability, threshold, original, overlay, note }
-}
-
-type Pictures = (RgbImage, Option<RgbImage>, String);
-
-fn pictures(model: &Model, path: &Path, target: usize, labels: usize) -> Result<Pictures, String> {
-    let frame = open_image(path).map_err(|e| format!("The image could not be read again: {e}"))?;
-    let film = small(render_rgb(&frame, &View::initial(&frame)));
-    let map = Pass::run(model, &frame.model_plane(), frame.value_range, &CancelToken::default())
-        .and_then(|pass| map(model, &pass, target, labels));
-    Ok(match map {
-        Ok(Some(map)) => {
-            let of = model.manifest.labels.get(map.class).map_or("", |label| label.name.as_str());
-            if map.evidence == Evidence::NonePositive {
-                (film, None, format!("No positive evidence for {of}"))
-            } else {
-                let overlay = under(&film, &model.manifest.input, &map, Scale::PerClass);
-                (film, Some(overlay), format!("Grad-CAM of {of}"))
-            }
-        }
-        Ok(None) => (film, None, "No map: the model has no layer that one can be laid over".into()),
-        Err(error) => (film, None, format!("No map: {error}")),
-    })
-}
-
-/// The map of a target at the model's own layer.
-fn map(model: &Model, pass: &Pass, target: usize, labels: usize) -> Result<Option<Attribution>, EngineError> {
-    let manifest = &model.manifest;
-    let class = if target < labels {
-        target
-    } else {
-        let members = manifest.groups.get(target - labels).map_or(&[][..], |group| &group.members);
-        let within = |k: &usize| manifest.labels.get(*k).is_some_and(|label| members.contains(&label.name));
-        let best = (0..pass.logits.len()).filter(within).max_by(|a, b| pass.logits[*a].total_cmp(&pass.logits[*b]));
-        let Some(best) = best else { return Ok(None) };
-        best
-    };
-    let Some(stage) = model.network.stage(&manifest.target_layer) else { return Ok(None) };
-    let Some(activation) = pass.output(&model.network, stage)? else { return Ok(None) };
-    let target = Target { network: &model.network, stage, activation: &activation, logits: &pass.logits };
-    Ok(cam::explain(&target, &[class], &[Method::GradCam])?.pop())
-}
-
 /// No side longer than what is printed.
-fn small(film: RgbImage) -> RgbImage {
+pub(super) fn small(film: RgbImage) -> RgbImage {
     if film.width().max(film.height()) <= LONGEST {
         return film;
     }
@@ -141,35 +55,32 @@ pub(super) fn rows(cases: &[Case], width: f32, pictures: &mut Vec<Picture>) -> V
 fn block(case: &Case, width: f32, pictures: &mut Vec<Picture>) -> Block {
     let side = (width - BETWEEN) / 2.0;
     let mut block = Block::default();
+    let shown = |picture: &Option<RgbImage>| {
+        let picture = picture.as_ref().filter(|p| p.width() > 0 && p.height() > 0)?;
+        let (w, h) = (picture.width() as f32, picture.height() as f32);
+        let scale = (side / w).min(side / h);
+        Some((small(picture.clone()), w * scale, h * scale))
+    };
+    let mut tall = 0.0_f32;
     for (i, picture) in [&case.original, &case.overlay].into_iter().enumerate() {
-        let x = i as f32 * (side + BETWEEN);
-        match picture.as_ref().filter(|p| p.width() > 0 && p.height() > 0) {
-            Some(picture) => {
-                let (w, h) = (picture.width() as f32, picture.height() as f32);
-                let scale = (side / w).min(side / h);
-                let (w, h) = (w * scale, h * scale);
-                pictures.push(Picture::Color(small(picture.clone())));
-                let shape = Shape::Picture {
-                    number: pictures.len() - 1,
-                    x: x + (side - w) / 2.0,
-                    y: (side - h) / 2.0,
-                    width: w,
-                    height: h,
-                };
-                block.shapes.push(shape);
+        let left = i as f32 * (side + BETWEEN);
+        let Some((picture, w, h)) = shown(picture) else {
+            if i == 0 || case.original.is_some() {
+                // As high as the image beside it, where there is one.
+                let height = if tall > 0.0 { tall } else { side / 2.0 };
+                let words = paragraph(&case.note, CAPTION.ink(Ink::Text), side - 10.0);
+                tall = tall.max(height).max(words.height + 4.0);
+                block.fill(left, 0.0, side, tall, Ink::Track);
+                block.put(left + 5.0, (tall - words.height) / 2.0, &words);
             }
-            None => {
-                block.fill(x, 0.0, side, side, Ink::Track);
-                let words = if i == 0 || case.original.is_some() { case.note.as_str() } else { "" };
-                let words = paragraph(words, CAPTION.ink(Ink::Text), side - 10.0);
-                let top = ((side - words.height) / 2.0).max(2.0);
-                if words.height <= side - 2.0 {
-                    block.put(x + 5.0, top, &words);
-                }
-            }
-        }
+            continue;
+        };
+        pictures.push(Picture::Color(picture));
+        let (number, x) = (pictures.len() - 1, left + (side - w) / 2.0);
+        block.shapes.push(Shape::Picture { number, x, y: 0.0, width: w, height: h });
+        tall = tall.max(h);
     }
-    block.height = side + 2.0;
+    block.height = tall + 2.0;
     let score = format!("{:.3}, threshold {:.3}", case.probability, case.threshold);
     for (key, value, style) in [
         ("Image", &case.image, CAPTION.ink(Ink::Text)),

@@ -3,8 +3,8 @@
 //! First what was judged and the figures that matter, with a plain word on what they mean; then the charts, the tables, and the
 //! most confident errors with their heat maps. The report prints what it is given and judges nothing itself.
 
-pub mod gallery;
-
+mod explained;
+mod gallery;
 mod of_judgement;
 mod pages;
 mod table;
@@ -14,7 +14,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Local};
 
-pub use gallery::{Case, cases};
+pub use explained::cases;
+pub use gallery::Case;
 pub use of_judgement::Basis;
 pub use table::Table;
 

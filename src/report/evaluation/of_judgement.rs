@@ -297,8 +297,7 @@ mod tests {
         for subgroup in &judgement.subgroups {
             assert!(all.contains(&Figure::from(subgroup.accuracy).text()), "{}", subgroup.value);
         }
-        for words in ["sensitivity ≥ 0.95", "flatters it", "Called class", "By sex", "Subgroups: AUROC of Pneumonia"]
-        {
+        for words in ["sensitivity ≥ 0.95", "flatter it", "Called class", "By sex", "Subgroups: AUROC of Pneumonia"] {
             assert!(all.contains(words), "{words} is missing");
         }
         assert_eq!(report.charts.confusion.as_ref().unwrap().counts, judgement.confusion.as_ref().unwrap().0);

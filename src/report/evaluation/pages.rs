@@ -113,7 +113,7 @@ fn counted(n: usize, what: &str) -> String {
 fn key(report: &EvaluationReport, width: f32) -> Block {
     let mut block = Block::default();
     let whole = Table {
-        columns: vec!["All images".into(), "95 % interval in brackets".into()],
+        columns: vec!["All images".into(), "Value (95 %)".into()],
         rows: report.whole.iter().map(|(name, figure)| vec![name.clone(), figure.text()]).collect(),
         ..Table::default()
     };
