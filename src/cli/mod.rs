@@ -4,6 +4,9 @@
 //! `--json` prints one object a line and nothing else. Exit codes: 0 done, 1 failed, 2 usage, 3 some of several
 //! inputs failed. Errors are sentences with their causes, also when a command panics.
 
+mod ablate;
+mod compare;
+mod crossval;
 mod data;
 mod data_check;
 mod demo;
@@ -79,6 +82,9 @@ enum Command {
     Explain(explain::Args),
     Report(report::Args),
     Evaluate(evaluate::Args),
+    Crossval(crossval::Args),
+    Compare(compare::Args),
+    Ablate(ablate::Args),
     Phantom(phantom::PhantomArgs),
     Train(train::TrainArgs),
     Data(data::DataArgs),
@@ -157,6 +163,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Crossval(args) => crossval::run(&args).map(|()| Outcome::Done),
+        Command::Compare(args) => compare::run(&args).map(|()| Outcome::Done),
+        Command::Ablate(args) => ablate::run(&args),
         Command::Train(args) => train::run(&args).map(|()| Outcome::Done),
         Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),

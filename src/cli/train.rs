@@ -79,7 +79,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let display = Display::new();
     let outcome = trainer::train(&config, &options, &|event| display.show(&event), &Control::default())
         .with_context(|| format!("\"{}\" was not trained", config.name))?;
-    display.bar.finish_and_clear();
+    display.clear();
     if outcome.stopped_early {
         output::remark(format!("Stopped early: no better epoch for {} epochs.", config.optimization.patience));
     }
@@ -110,20 +110,24 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
 }
 
 /// A bar on a terminal, one line an epoch in a pipe.
-struct Display {
+pub(super) struct Display {
     bar: ProgressBar,
     terminal: bool,
     stage: Mutex<&'static str>,
 }
 
 impl Display {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let target = if terminal { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
         Self { bar: ProgressBar::with_draw_target(None, target), terminal, stage: Mutex::new("") }
     }
 
-    fn show(&self, event: &Event) {
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    pub(super) fn show(&self, event: &Event) {
         match event {
             Event::Decoded { done, total } => {
                 self.stage("decode", "{bar:32} {pos}/{len} images decoded");
@@ -169,7 +173,7 @@ impl Display {
         }
     }
 
-    fn line(&self, text: &str) {
+    pub(super) fn line(&self, text: &str) {
         if self.terminal {
             self.bar.println(text);
         } else {

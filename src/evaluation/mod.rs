@@ -6,10 +6,17 @@
 
 pub mod bootstrap;
 pub mod calibration;
+pub mod comparison;
+pub mod delong;
 pub mod failures;
+pub mod figures;
+pub mod folds;
 pub mod json;
 pub mod judgement;
+pub mod matching;
+pub mod mcnemar;
 pub mod metrics;
+pub mod paired;
 pub mod predictions;
 pub mod roc;
 pub mod scoring;
@@ -77,5 +84,74 @@ pub(crate) mod golden {
 
     pub fn close(a: f64, b: f64) -> bool {
         (a - b).abs() < 1e-9
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod comparison_golden {
+    //! The tests that scipy wrote.
+
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    pub struct Golden {
+        pub paired: Vec<Paired>,
+        pub wilcoxon: Vec<Wilcoxon>,
+        pub delong: Vec<Delong>,
+        pub mcnemar: Vec<McNemar>,
+        pub holm: Holm,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Paired {
+        pub differences: Vec<f64>,
+        pub test_share: f64,
+        pub t: f64,
+        pub p: f64,
+        pub low: f64,
+        pub high: f64,
+        pub corrected_t: f64,
+        pub corrected_p: f64,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Wilcoxon {
+        pub differences: Vec<f64>,
+        pub statistic: f64,
+        pub p: f64,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Delong {
+        pub first: Vec<f64>,
+        pub second: Vec<f64>,
+        pub positive: Vec<bool>,
+        pub auroc: [f64; 2],
+        pub variance: [f64; 2],
+        pub covariance: f64,
+        pub z: f64,
+        pub p: f64,
+    }
+
+    #[derive(Deserialize)]
+    pub struct McNemar {
+        pub counts: [u64; 2],
+        pub p: f64,
+        pub chi_square: Option<f64>,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Holm {
+        pub p: Vec<f64>,
+        pub held: Vec<f64>,
+    }
+
+    pub fn read() -> Golden {
+        serde_json::from_str(include_str!("../../tests/golden/comparison.json")).expect("the golden file fits")
+    }
+
+    /// Equal to eight digits.
+    pub fn near(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-8 * b.abs().max(1e-3)
     }
 }

@@ -6,11 +6,14 @@
 //!                                                       └── checkpoint
 //! ```
 //!
+//! [`crossval`] runs it once for each fold, [`ablation`] once for each cell of a grid of configurations.
+//!
 //! Every random number is drawn from a stream named by seed, epoch and place ([`random`]), never from a running
 //! generator. So a checkpoint needs no generator state, and a resumed run repeats an uninterrupted one to the bit.
 //!
 //! Nothing here prints: progress goes as [`event::Event`]s to a [`trainer::Observer`], wishes come by a [`control::Control`].
 
+pub mod ablation;
 pub mod audit;
 pub mod augment;
 pub mod balance;
@@ -18,6 +21,7 @@ pub mod canvas;
 pub mod checkpoint;
 pub mod config;
 pub mod control;
+pub mod crossval;
 pub mod curves;
 pub mod data;
 pub mod dataset;
@@ -30,12 +34,14 @@ mod gate_bones;
 pub mod gate_data;
 pub mod gate_negatives;
 pub mod gate_views;
+pub mod intake;
 pub mod journal;
 pub mod loader;
 pub mod loss;
 pub mod optimizer;
 mod pace;
 pub mod parameters;
+pub mod predict;
 pub mod preview;
 pub mod produce;
 pub mod random;
@@ -91,6 +97,16 @@ pub enum Error {
     Stopped,
     #[error("the picture could not be drawn: {0}")]
     Picture(String),
+    #[error("the model that was made cannot be read again: {0}")]
+    Model(#[from] crate::network::registry::ModelError),
+    #[error("{path} holds no predictions: {source}")]
+    Predictions { path: PathBuf, source: crate::evaluation::predictions::TableError },
+    #[error("{folder} {reason}")]
+    Occupied { folder: PathBuf, reason: String },
+    #[error("{what} was stopped; add --resume to go on with what lies in {folder}")]
+    Unfinished { what: String, folder: PathBuf },
+    #[error("the grid {path} cannot be used: {reason}")]
+    Grid { path: PathBuf, reason: String },
     #[error("a loader thread stopped before its last batch")]
     Loader,
 }

@@ -14,7 +14,7 @@ use super::checkpoint::{self, State};
 use super::config::{Config, Criterion, Smote, record};
 use super::control::Control;
 use super::curves;
-use super::dataset::{self, Dataset};
+use super::dataset::Dataset;
 use super::event::{Event, Finished, Reading, Ready, Step};
 use super::features::Features;
 use super::finish::{self, Overall};
@@ -32,7 +32,7 @@ use super::smote::{self, Blend};
 use super::split::{self, Split};
 use super::unfreezing::{self, Placing, Reach};
 use super::validation::{self, Scores, targets};
-use super::{Error, Result, balance, split_file, start};
+use super::{Error, Result, balance, intake, split_file, start};
 use crate::network::manifest::Manifest;
 use crate::network::{Mode, Network};
 
@@ -75,20 +75,7 @@ pub struct Outcome {
 
 /// Trains the model of `config`.
 pub fn train(config: &Config, options: &Options, observer: Observer<'_>, control: &Control) -> Result<Outcome> {
-    let (files, warnings) = dataset::list(config, &options.data, options.limit)?;
-    let total = files.len();
-    let threads = config.optimization.loader_threads;
-    let progress = |done| observer(Event::Decoded { done, total });
-    let mut dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
-    if config.data.keep_kin_together {
-        observer(Event::Warning(dataset.keep_kin_together()));
-    }
-    for w in dataset.warnings.iter().take(20) {
-        observer(Event::Warning(format!("{}: {}", w.path.display(), w.reason)));
-    }
-    if dataset.warnings.len() > 20 {
-        observer(Event::Warning(format!("{} warnings about the data in all", dataset.warnings.len())));
-    }
+    let dataset = intake::read(config, &options.data, options.limit, observer)?;
     run(config, options, &dataset, observer, control)
 }
 
@@ -234,6 +221,8 @@ impl<'a> Run<'a> {
         let fingerprint = std::mem::take(&mut self.state.fingerprint);
         (self.average, self.best) = (found.average, found.best);
         self.state = State { fingerprint, ..found.state };
+        // A run that was killed between its last epoch and its model has waited long enough already.
+        self.stopped_early = self.has_waited();
         Ok(())
     }
 
@@ -419,10 +408,7 @@ impl<'a> Run<'a> {
                 None => self.parameters.values()?,
             });
         }
-        let patience = self.config.optimization.patience;
-        if let Some((epoch, _)) = self.state.best {
-            self.stopped_early = patience > 0 && row.epoch - epoch >= patience;
-        }
+        self.stopped_early = self.has_waited();
         Ok(best)
     }
 
@@ -452,6 +438,12 @@ impl<'a> Run<'a> {
             stopped: self.control.is_stopped() && self.state.epoch < self.config.epochs(),
             history: self.state.history,
         })
+    }
+
+    /// No better epoch came for as long as the configuration waits.
+    fn has_waited(&self) -> bool {
+        let patience = self.config.optimization.patience;
+        patience > 0 && self.state.best.is_some_and(|(epoch, _)| self.state.epoch >= epoch + patience)
     }
 
     fn is_over(&self) -> bool {

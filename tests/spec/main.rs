@@ -10,6 +10,7 @@ mod findings;
 mod house;
 mod import;
 mod judging;
+mod judging_runs;
 mod killed;
 mod network;
 mod panels;

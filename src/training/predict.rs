@@ -1,0 +1,59 @@
+//! A finished model on images of the data set that it was trained on: what it says beside what is known.
+
+use std::path::Path;
+
+use candle_core::Device;
+
+use super::Result;
+use super::config::Config;
+use super::dataset::{Dataset, Sample};
+use super::loader::Recipe;
+use super::validation::{self, targets};
+use crate::evaluation::predictions::{Prediction, Predictions, Target};
+use crate::network::registry;
+use crate::uncertainty::readout::Readout;
+
+/// Runs the model in `folder` on the samples `indices`, with its own temperature and thresholds.
+///
+/// `config` is that of the model's training: it says how pictures become input.
+pub fn predict(
+    folder: &Path,
+    config: &Config,
+    dataset: &Dataset,
+    indices: &[usize],
+    device: &Device,
+) -> Result<Predictions> {
+    let model = registry::load(&folder.to_string_lossy(), device)?;
+    let manifest = &model.manifest;
+    let samples: Vec<Sample> = indices.iter().map(|&i| dataset.samples[i].clone()).collect();
+    let chosen = Dataset { samples, warnings: Vec::new() };
+    let recipe = Recipe::of(config, &chosen, &[], config.input.width);
+    let all: Vec<usize> = (0..chosen.samples.len()).collect();
+    let scores = validation::score(&model.network, &recipe, &all, manifest.head, device)?;
+    let readout = Readout::new(manifest);
+    let thresholds: Vec<f32> =
+        manifest.labels.iter().map(|l| l.threshold).chain(manifest.groups.iter().map(|g| g.threshold)).collect();
+    let questions = targets(config);
+    let answers: Vec<Vec<Option<bool>>> = questions.iter().map(|(_, members)| scores.answers(members)).collect();
+    let rows = chosen.samples.iter().zip(&scores.logits).enumerate().map(|(i, (sample, logits))| {
+        let labels = readout.labels(logits);
+        let probability: Vec<f32> = labels.iter().copied().chain(readout.groups(&labels)).collect();
+        let known = [("age", &sample.facts.age), ("sex", &sample.facts.sex), ("view", &sample.facts.view)];
+        Prediction {
+            image: if sample.key.is_empty() { sample.name.clone() } else { sample.key.clone() },
+            patient: sample.patient.clone(),
+            truth: answers.iter().map(|a| a[i]).collect(),
+            says: probability.iter().zip(&thresholds).map(|(p, t)| p >= t).collect(),
+            probability: probability.into_iter().map(f64::from).collect(),
+            logits: logits.iter().copied().map(f64::from).collect(),
+            facts: known.iter().filter(|f| !f.1.is_empty()).map(|(k, v)| ((*k).to_owned(), (*v).clone())).collect(),
+        }
+    });
+    let named =
+        |(i, (name, _)): (usize, &(String, Vec<usize>))| Target { name: name.clone(), group: i >= config.labels.len() };
+    Ok(Predictions {
+        head: manifest.head,
+        targets: questions.iter().enumerate().map(named).collect(),
+        rows: rows.collect(),
+    })
+}
