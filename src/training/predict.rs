@@ -4,12 +4,13 @@ use std::path::Path;
 
 use candle_core::Device;
 
-use super::Result;
 use super::config::Config;
 use super::dataset::{Dataset, Sample};
 use super::loader::Recipe;
 use super::validation::{self, targets};
-use crate::evaluation::predictions::{Prediction, Predictions, Target};
+use super::{Error, Result};
+use crate::evaluation::predictions::{Prediction, Predictions};
+use crate::evaluation::scoring;
 use crate::network::registry;
 use crate::uncertainty::readout::Readout;
 
@@ -31,10 +32,14 @@ pub fn predict(
     let all: Vec<usize> = (0..chosen.samples.len()).collect();
     let scores = validation::score(&model.network, &recipe, &all, manifest.head, device)?;
     let readout = Readout::new(manifest);
-    let thresholds: Vec<f32> =
-        manifest.labels.iter().map(|l| l.threshold).chain(manifest.groups.iter().map(|g| g.threshold)).collect();
+    let (named, thresholds) = scoring::targets(manifest);
     let questions = targets(config);
     let answers: Vec<Vec<Option<bool>>> = questions.iter().map(|(_, members)| scores.answers(members)).collect();
+    if let Some(lost) = scores.logits.iter().position(|z| z.iter().any(|v| !v.is_finite())) {
+        let name = &chosen.samples[lost].name;
+        let reason = format!("the model's score of {name} is not a number; lower the learning rate and train again");
+        return Err(Error::Data(reason));
+    }
     let rows = chosen.samples.iter().zip(&scores.logits).enumerate().map(|(i, (sample, logits))| {
         let labels = readout.labels(logits);
         let probability: Vec<f32> = labels.iter().copied().chain(readout.groups(&labels)).collect();
@@ -43,17 +48,11 @@ pub fn predict(
             image: if sample.key.is_empty() { sample.name.clone() } else { sample.key.clone() },
             patient: sample.patient.clone(),
             truth: answers.iter().map(|a| a[i]).collect(),
-            says: probability.iter().zip(&thresholds).map(|(p, t)| p >= t).collect(),
+            says: probability.iter().zip(&thresholds).map(|(p, t)| f64::from(*p) >= *t).collect(),
             probability: probability.into_iter().map(f64::from).collect(),
             logits: logits.iter().copied().map(f64::from).collect(),
             facts: known.iter().filter(|f| !f.1.is_empty()).map(|(k, v)| ((*k).to_owned(), (*v).clone())).collect(),
         }
     });
-    let named =
-        |(i, (name, _)): (usize, &(String, Vec<usize>))| Target { name: name.clone(), group: i >= config.labels.len() };
-    Ok(Predictions {
-        head: manifest.head,
-        targets: questions.iter().enumerate().map(named).collect(),
-        rows: rows.collect(),
-    })
+    Ok(Predictions { head: manifest.head, targets: named, rows: rows.collect() })
 }
