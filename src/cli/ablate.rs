@@ -108,7 +108,9 @@ fn text(table: &Table) -> String {
                 }
             }
             State::Failed => {
-                let _ = write!(text, "  failed: {}", row.reason.as_deref().unwrap_or("no reason was given"));
+                // Of a fault in TOML the last line says what is wrong; the table has the rest.
+                let reason = row.reason.as_deref().and_then(|r| r.lines().last());
+                let _ = write!(text, "  failed: {}", reason.unwrap_or("no reason was given"));
             }
             State::Waiting => text.push_str("  waiting"),
         }

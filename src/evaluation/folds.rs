@@ -100,8 +100,9 @@ pub fn summary(folds: &[Fold]) -> Vec<Spread> {
             folds: values.len(),
             mean,
             sd,
-            low: test.map(|t| t.low),
-            high: test.map(|t| t.high),
+            // No share and no error lies below 0, and only the errors may lie above 1.
+            low: test.map(|t| t.low.max(0.0)),
+            high: test.map(|t| if figure.metric.higher_is_better() { t.high.min(1.0) } else { t.high }),
         }
     };
     first.figures.iter().map(spread).collect()
@@ -154,11 +155,13 @@ pub(crate) mod tests {
 
     #[test]
     fn the_summary_is_mean_and_sd_over_the_folds_that_have_the_figure() {
-        let all = crossval("a", &[0.8, 0.9, 1.0]);
+        let all = crossval("a", &[0.5, 0.6, 0.7]);
         let macro_area = all.spread(Metric::Auroc, None).unwrap();
-        assert!((macro_area.mean.unwrap() - 0.9).abs() < 1e-12 && (macro_area.sd.unwrap() - 0.1).abs() < 1e-12);
-        // 0.9 ± 4.3027 · 0.1 · √(1/3 + 1/4)
-        assert!((macro_area.high.unwrap() - (0.9 + 4.302_652_73 * 0.1 * (7.0_f64 / 12.0).sqrt())).abs() < 1e-6);
+        assert!((macro_area.mean.unwrap() - 0.6).abs() < 1e-12 && (macro_area.sd.unwrap() - 0.1).abs() < 1e-12);
+        // 0.6 ± 4.3027 · 0.1 · √(1/3 + 1/4)
+        assert!((macro_area.high.unwrap() - (0.6 + 4.302_652_73 * 0.1 * (7.0_f64 / 12.0).sqrt())).abs() < 1e-6);
+        let high = crossval("a", &[0.8, 0.9, 1.0]);
+        assert_eq!(high.spread(Metric::Auroc, None).unwrap().high, Some(1.0), "no area is above 1");
         let rare = all.spread(Metric::Auroc, Some("Hernia")).unwrap();
         assert_eq!((rare.folds, rare.mean, rare.sd, rare.low), (2, Some(0.5), Some(0.0), None));
     }

@@ -66,8 +66,10 @@ pub fn of_folds(found: &OverFolds, names: [&str; 2]) -> String {
     if let Some(rank) = found.signed_rank.filter(|r| r.least_p >= LEVEL) {
         let _ = write!(
             said,
-            " With {} differing folds Wilcoxon's test cannot get below p = {:.3}, whatever the difference.",
-            rank.pairs, rank.least_p
+            " Over {} fold{} that differ Wilcoxon's test cannot get below p = {:.3}, whatever the difference.",
+            rank.pairs,
+            if rank.pairs == 1 { "" } else { "s" },
+            rank.least_p
         );
     }
     said
