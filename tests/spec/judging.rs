@@ -41,6 +41,11 @@ fn predictions_and_figures_are_kept_in_a_folder() {
     assert_eq!(kept, json);
     let table = Predictions::from_csv(&fs::read(path.join("judged/predictions.csv")).unwrap()).unwrap();
     assert_eq!((table.rows.len(), table.head), (18, Head::Softmax));
+    for chart in ["roc", "precision-recall", "calibration", "confusion", "histogram"] {
+        assert!(fs::read_to_string(path.join(format!("judged/{chart}.svg"))).unwrap().contains("<svg"), "{chart}");
+        assert!(image::open(path.join(format!("judged/{chart}.png"))).unwrap().width() > 500, "{chart}");
+    }
+    assert!(fs::read(path.join("judged/report.pdf")).unwrap().starts_with(b"%PDF"));
     assert_eq!(json["patients"], 3);
     // The figures are those of the table.
     let right = table.rows.iter().filter(|r| r.class() == Some(r.called())).count();

@@ -15,12 +15,15 @@ use serde_json::json;
 use self::listing::Source;
 use super::session::ModelArgs;
 use super::{Outcome, Usage, output};
+use crate::evaluation::failures::most_confident;
 use crate::evaluation::judgement::{Judgement, Question};
 use crate::evaluation::predictions::Predictions;
 use crate::evaluation::scoring::{self, Failure, Listed, Progress};
 use crate::evaluation::temperature;
 use crate::evaluation::thresholds::Rule;
 use crate::network::Model;
+use crate::report::charts::{self, Charts};
+use crate::report::evaluation::{self as report, Basis, EvaluationReport, Purpose};
 
 /// Judge a model on labelled images: every figure with its interval, calibration, subgroups
 #[derive(Debug, clap::Args)]
@@ -54,9 +57,15 @@ pub struct Args {
     /// Judge an even selection of about this many images
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Folder for predictions.csv and judgement.json
+    /// Folder for predictions.csv, judgement.json, the charts (PNG, SVG) and the report (report.pdf)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// What the images were to the model, as the report says: unknown, validation or test
+    #[arg(long, value_name = "PURPOSE", default_value = "unknown")]
+    purpose: Purpose,
+    /// Most errors that the report shows with their heat maps, the surest first
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(..=200))]
+    failures: u16,
     /// One JSON object, and nothing else
     #[arg(long)]
     json: bool,
@@ -89,6 +98,21 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     json["failed"] = json!(failures.iter().map(|f| f.path.display().to_string()).collect::<Vec<_>>());
     if let Some(out) = &args.out {
         keep(out, &set, &json)?;
+        let name = args.dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
+        let basis = Basis {
+            manifest: &model.manifest,
+            set: &set,
+            judgement: &judgement,
+            name: name.as_deref().unwrap_or("images"),
+            purpose: args.purpose,
+            tuned: tuning.is_some(),
+            unread: failures.len(),
+        };
+        let errors = most_confident(&set, usize::from(args.failures));
+        let shown = report::cases(&model, &args.dir, &set, &errors, &thresholds);
+        charts::write_all(out, &Charts::of(&set, &judgement))?;
+        report::write(&out.join("report.pdf"), &EvaluationReport::of(&basis, shown))?;
+        output::remark(format!("Predictions, figures, charts and report lie in {}", out.display()));
     }
     if args.json {
         output::json(&json)?;
@@ -158,6 +182,5 @@ impl Recalibrated {
 fn keep(out: &Path, set: &Predictions, json: &serde_json::Value) -> anyhow::Result<()> {
     output::write_file(&out.join("predictions.csv"), &set.to_csv()?)?;
     output::write_file(&out.join("judgement.json"), &serde_json::to_vec_pretty(json)?)?;
-    output::remark(format!("Predictions and figures lie in {}", out.display()));
     Ok(())
 }

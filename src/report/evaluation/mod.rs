@@ -93,6 +93,19 @@ pub struct EvaluationReport {
     pub wrong: usize,
 }
 
+impl std::str::FromStr for Purpose {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "unknown" => Ok(Self::Unknown),
+            "validation" => Ok(Self::Validation),
+            "test" => Ok(Self::Test),
+            _ => Err("write unknown, validation or test".into()),
+        }
+    }
+}
+
 impl EvaluationReport {
     /// The report as the bytes of a PDF.
     pub fn pdf(&self) -> Result<Vec<u8>, ReportError> {
