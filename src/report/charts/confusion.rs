@@ -108,15 +108,17 @@ fn header(matrix: &Confusion, side: f32, named: bool, block: &mut Block) -> f32 
     top
 }
 
-/// The name left of a row, in as many lines as its height holds.
+/// The name left of a row, in as many lines as its height holds; small where that is not enough, then cut.
 fn row_name(name: &str, y: f32, side: f32, block: &mut Block) {
     let width = NAMES - 8.0;
-    let room = ((side / BODY.line()) as usize).clamp(1, 3);
-    let lines = wrapped(name, BODY, width);
-    let lines = if lines.len() > room { vec![fitted(name, BODY, width)] } else { lines };
-    let first = y + (side - lines.len() as f32 * BODY.line()) / 2.0;
+    let room = |style: Style| ((side / style.line()) as usize).clamp(1, 3);
+    let lines = |style: Style| Some((style, wrapped(name, style, width))).filter(|(_, l)| l.len() <= room(style));
+    let (style, lines) = lines(BODY)
+        .or_else(|| lines(CAPTION.ink(Ink::Text)))
+        .unwrap_or_else(|| (BODY, vec![fitted(name, BODY, width)]));
+    let first = y + (side - lines.len() as f32 * style.line()) / 2.0;
     for (i, line) in lines.iter().enumerate() {
-        block.text(width, first + i as f32 * BODY.line(), Align::Right, BODY, line);
+        block.text(width, first + i as f32 * style.line(), Align::Right, style, line);
     }
 }
 

@@ -80,7 +80,7 @@ fn the_matrix_shows_counts_and_their_share_of_the_row() {
     assert!(chart.description.contains("Pneumonia: 1 called Normal, 199 called Pneumonia."));
     // Long names do not fit above fifteen columns: numbers stand for them.
     let seen = texts(&confusion(charts(15, 60).confusion.as_ref()).svg());
-    assert!(seen.contains("15  Interstitial lung"), "{seen}");
+    assert!(seen.contains("15 Interstitial lung disease, organising 15"), "{seen}");
 }
 
 #[test]
