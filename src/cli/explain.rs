@@ -42,7 +42,7 @@ pub struct Args {
     json: bool,
 }
 
-fn method(text: &str) -> Result<Method, String> {
+pub fn method(text: &str) -> Result<Method, String> {
     let found = Method::ALL.into_iter().find(|m| m.key() == text.to_lowercase());
     found.ok_or_else(|| format!("the methods are {}", Method::ALL.map(Method::key).join(", ")))
 }

@@ -11,6 +11,7 @@ mod data;
 mod data_check;
 mod demo;
 mod evaluate;
+mod evaluate_localization;
 mod explain;
 mod inputs;
 mod inspect;

@@ -13,6 +13,7 @@ pub mod figures;
 pub mod folds;
 pub mod json;
 pub mod judgement;
+pub mod localization;
 pub mod matching;
 pub mod mcnemar;
 pub mod metrics;

@@ -1,6 +1,7 @@
 //! A sheet of pictures with a line of text under each, as an image: what a data set, its faults or its augmentation
 //! look like is seen, not read.
 
+use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use plotters::backend::BitMapBackend;
 use plotters::drawing::IntoDrawingArea;
@@ -20,9 +21,28 @@ const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 /// Most tiles of a sheet.
 const TILES: usize = 2000;
 
-/// A picture, values from 0 to 1, with its caption.
+/// What a tile shows.
+pub enum Picture {
+    /// Values from 0 to 1.
+    Grey(Plane),
+    Color(RgbImage),
+}
+
+impl From<Plane> for Picture {
+    fn from(plane: Plane) -> Self {
+        Self::Grey(plane)
+    }
+}
+
+impl From<RgbImage> for Picture {
+    fn from(picture: RgbImage) -> Self {
+        Self::Color(picture)
+    }
+}
+
+/// A picture with its caption.
 pub struct Tile {
-    pub picture: Plane,
+    pub picture: Picture,
     pub caption: String,
     /// What is written in red is a fault.
     pub fault: bool,
@@ -49,13 +69,9 @@ impl Sheet {
         let place = |i: usize| (GAP + i as u32 % columns * across, TITLE + i as u32 / columns * down);
         for (i, tile) in tiles.iter().enumerate() {
             let (left, top) = place(i);
-            let fitted = fit(&tile.picture, self.side as usize);
-            let (dx, dy) = ((self.side - fitted.width as u32) / 2, (self.side - fitted.height as u32) / 2);
-            for (p, v) in fitted.values.iter().enumerate() {
-                let (x, y) = ((p % fitted.width) as u32, (p / fitted.width) as u32);
-                let grey = (v * 255.0).round().clamp(0.0, 255.0) as u8;
-                sheet.put_pixel(left + dx + x, top + dy + y, Rgb([grey; 3]));
-            }
+            let fitted = fit(&tile.picture, self.side);
+            let (dx, dy) = ((self.side - fitted.width()) / 2, (self.side - fitted.height()) / 2);
+            imageops::replace(&mut sheet, &fitted, i64::from(left + dx), i64::from(top + dy));
         }
         let said = |e: &dyn std::fmt::Display| Error::Picture(e.to_string());
         register_font("sheet", FontStyle::Normal, FONT)
@@ -89,10 +105,27 @@ impl Sheet {
 }
 
 /// The whole picture within a square of `side`, aspect ratio kept.
-fn fit(picture: &Plane, side: usize) -> Plane {
-    let longest = picture.width.max(picture.height).max(1);
-    let scaled = |n: usize| (n * side).div_ceil(longest).clamp(1, side);
-    resize(picture, scaled(picture.width), scaled(picture.height))
+fn fit(picture: &Picture, side: u32) -> RgbImage {
+    let scaled = |n: u32, longest: u32| {
+        let exact = (u64::from(n) * u64::from(side)).div_ceil(u64::from(longest.max(1)));
+        exact.clamp(1, u64::from(side)) as u32
+    };
+    match picture {
+        Picture::Grey(plane) => {
+            let (width, height) = (plane.width as u32, plane.height as u32);
+            let longest = width.max(height);
+            let fitted = resize(plane, scaled(width, longest) as usize, scaled(height, longest) as usize);
+            RgbImage::from_fn(fitted.width as u32, fitted.height as u32, |x, y| {
+                Rgb([(fitted.at(x as usize, y as usize) * 255.0).round().clamp(0.0, 255.0) as u8; 3])
+            })
+        }
+        Picture::Color(picture) if picture.width().max(picture.height()) == side => picture.clone(),
+        Picture::Color(picture) => {
+            let (width, height) = picture.dimensions();
+            let longest = width.max(height);
+            imageops::resize(picture, scaled(width, longest), scaled(height, longest), FilterType::Triangle)
+        }
+    }
 }
 
 /// Text that fits into `width` pixels: its middle gives way, for names differ at their ends.
@@ -119,7 +152,7 @@ mod tests {
     use super::*;
 
     fn tile(grey: f32, fault: bool) -> Tile {
-        Tile { picture: Plane::filled(40, 20, grey), caption: "a long/name/of/a/file-0001.png".into(), fault }
+        Tile { picture: Plane::filled(40, 20, grey).into(), caption: "a long/name/of/a/file-0001.png".into(), fault }
     }
 
     #[test]

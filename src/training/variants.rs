@@ -23,13 +23,13 @@ pub fn sheet(recipe: &Recipe, dataset: &Dataset, training: &[usize], labels: &[S
         let names: Vec<&str> = truth::present(&sample.truth).map(|k| labels[k].as_str()).collect();
         let names = if names.is_empty() { "no label".to_owned() } else { names.join(", ") };
         tiles.push(Tile {
-            picture: recipe.pictures[i].plane(),
+            picture: recipe.pictures[i].plane().into(),
             caption: format!("{names}: {}", sample.name),
             fault: false,
         });
         for epoch in 0..extent.variants {
             let caption = format!("epoch {}", epoch + 1);
-            tiles.push(Tile { picture: recipe.variant(i, epoch), caption, fault: false });
+            tiles.push(Tile { picture: recipe.variant(i, epoch).into(), caption, fault: false });
         }
     }
     let title = "Training images and what augmentation makes of them (mix-up comes after, on the batch)".to_owned();

@@ -12,6 +12,7 @@ mod import;
 mod judging;
 mod judging_runs;
 mod killed;
+mod localization;
 mod network;
 mod panels;
 mod study;

@@ -13,6 +13,7 @@ use regex::Regex;
 use serde_json::json;
 
 use self::listing::Source;
+use super::evaluate_localization::{self, LocalizationArgs};
 use super::session::ModelArgs;
 use super::{Outcome, Usage, output};
 use crate::evaluation::failures::most_confident;
@@ -57,7 +58,8 @@ pub struct Args {
     /// Judge an even selection of about this many images
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Folder for predictions.csv, judgement.json, the charts (PNG, SVG) and the report (report.pdf)
+    /// Folder for predictions.csv, judgement.json, the charts (PNG, SVG) and the report (report.pdf), or what --localization
+    /// finds
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// What the images were to the model, as the report says: unknown, validation or test
@@ -69,6 +71,8 @@ pub struct Args {
     /// One JSON object, and nothing else
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    localization: LocalizationArgs,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -77,6 +81,11 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         std::fs::create_dir_all(out).with_context(|| format!("the folder {} could not be made", out.display()))?;
     }
     let model = args.model.load()?;
+    if let Some(path) = &args.localization.localization {
+        let (dir, out) = (args.dir.as_path(), args.out.as_deref());
+        let setting = evaluate_localization::Setting { dir, model: &model, patients: &patients, out, json: args.json };
+        return evaluate_localization::run(path, &args.localization, &setting);
+    }
     let source = Source { labels: args.labels.as_deref(), table: args.table.as_deref(), facts: args.facts.as_deref() };
     let files = select(listing::list(&args.dir, &model.manifest, &source)?, args.limit);
     let (set, failures) = predictions(&model, &files, &patients)?;

@@ -30,14 +30,14 @@ pub fn contact(images: &[Image], labels: &[String]) -> Sheet {
             .map(|image| {
                 let part = image.part.map(|p| format!("{}, ", p.name())).unwrap_or_default();
                 let file = image.listed.key.rsplit('/').next().unwrap_or_default();
-                Tile { picture: picture(image), caption: format!("{name}: {part}{file}"), fault: false }
+                Tile { picture: picture(image).into(), caption: format!("{name}: {part}{file}"), fault: false }
             })
             .collect();
         if !row.is_empty() {
             let short = row.len();
             tiles.extend(row);
             tiles.extend((short..EACH).map(|_| Tile {
-                picture: Plane::filled(1, 1, 1.0),
+                picture: Plane::filled(1, 1, 1.0).into(),
                 caption: String::new(),
                 fault: false,
             }));
@@ -64,7 +64,7 @@ pub fn duplicates(audit: &Audit, images: &[Image]) -> Option<Sheet> {
         } else {
             image.listed.key.clone()
         };
-        Tile { picture: picture(image), caption: words, fault: pair.leak || pair.conflict }
+        Tile { picture: picture(image).into(), caption: words, fault: pair.leak || pair.conflict }
     };
     let tiles = pairs.par_iter().flat_map_iter(|p| [tile(p, 0), tile(p, 1)]).collect();
     Some(Sheet { title: "Pairs that are the same or nearly so, worst first".into(), columns: 6, side: 192, tiles })

@@ -1,0 +1,308 @@
+//! The figures of many regions: means with intervals by patient, for each method beside its two rivals.
+//!
+//! A method is compared with a blob in the centre of the image ([`super::baseline`]) region by region, so the interval is
+//! that of the difference. Where it reaches down to 0, the map is said to be no better than the blob.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{Measure, Measured};
+use crate::evaluation::bootstrap::Bootstrap;
+use crate::explain::Method;
+
+/// Seed of the intervals.
+const SEED: u64 = 7;
+/// Patients below whose number nothing is concluded.
+pub const FEW: usize = 5;
+/// Measures on which a method is called better than the centred blob or not.
+const DECISIVE: [Measure; 3] = [Measure::Pointing, Measure::Energy, Measure::IouOtsu];
+
+/// One method's map of one region, beside its rivals: values of the yardstick's measures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    pub measured: Measured,
+    pub map: Vec<f64>,
+    /// The blob in the centre of the image.
+    pub centred: Vec<f64>,
+    /// The mean of blobs at random places.
+    pub random: Vec<f64>,
+}
+
+/// One region: a finding in an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The image's path below the set's folder.
+    pub image: String,
+    /// Empty where nobody knows.
+    pub patient: String,
+    /// The label or group that was marked.
+    pub finding: String,
+    /// The label whose map was measured: of a group, the member that scores highest.
+    pub label: String,
+    /// What the model says of the finding, after temperature, and whether that reaches its threshold.
+    pub probability: f64,
+    pub says: bool,
+    /// Width and height of the image.
+    pub size: (usize, usize),
+    /// Marked boxes, or connected parts of the mask.
+    pub marks: usize,
+    /// Share of the image that is marked.
+    pub share: f64,
+    /// One a method.
+    pub trials: Vec<Trial>,
+}
+
+/// A mean with its 95 % interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Figure {
+    pub mean: f64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+/// One measure of one method.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub measure: Measure,
+    pub map: Figure,
+    pub centred: Figure,
+    pub random: Figure,
+    /// Map minus centred blob.
+    pub gain: Figure,
+}
+
+/// One method over a set of regions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    pub method: Method,
+    pub regions: usize,
+    pub patients: usize,
+    /// Maps that show nothing.
+    pub silent: usize,
+    pub lines: Vec<Line>,
+}
+
+/// All methods over a set of regions, and over parts of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    pub regions: usize,
+    pub images: usize,
+    pub patients: usize,
+    pub all: Vec<Standing>,
+    /// Regions whose finding the model says; empty when that is all or none.
+    pub said: Vec<Standing>,
+    /// By finding, where there are several.
+    pub findings: Vec<(String, Vec<Standing>)>,
+}
+
+impl Summary {
+    /// Sums up `cases`, whose trials are those of `methods` and whose values those of `measures`, in this order.
+    #[must_use]
+    pub fn of(cases: &[Case], methods: &[Method], measures: &[Measure]) -> Self {
+        let standings = |part: &[&Case]| {
+            let standing = |(number, method): (usize, &Method)| Standing::of(part, number, *method, measures);
+            if part.is_empty() { Vec::new() } else { methods.iter().enumerate().map(standing).collect() }
+        };
+        let everything: Vec<&Case> = cases.iter().collect();
+        let said: Vec<&Case> = cases.iter().filter(|c| c.says).collect();
+        let mut findings: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+        for case in cases {
+            findings.entry(&case.finding).or_default().push(case);
+        }
+        let images: std::collections::BTreeSet<&str> = cases.iter().map(|c| c.image.as_str()).collect();
+        let several = findings.len() > 1;
+        Self {
+            regions: cases.len(),
+            images: images.len(),
+            patients: bootstrap(&everything).patients(),
+            all: standings(&everything),
+            said: if said.len() < cases.len() { standings(&said) } else { Vec::new() },
+            findings: findings
+                .into_iter()
+                .filter(|_| several)
+                .map(|(name, part)| (name.to_owned(), standings(&part)))
+                .collect(),
+        }
+    }
+
+    /// Everything as one JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let standings = |all: &[Standing]| Value::Array(all.iter().map(Standing::to_json).collect());
+        let findings: Map<String, Value> = self.findings.iter().map(|(n, s)| (n.clone(), standings(s))).collect();
+        json!({
+            "regions": self.regions,
+            "images": self.images,
+            "patients": self.patients,
+            "methods": standings(&self.all),
+            "where_the_model_says_so": standings(&self.said),
+            "findings": findings,
+        })
+    }
+}
+
+/// Images of one patient are drawn together, and so are several findings of an image whose patient nobody knows.
+fn bootstrap(cases: &[&Case]) -> Bootstrap {
+    let names: Vec<&str> =
+        cases.iter().map(|c| if c.patient.is_empty() { &c.image } else { &c.patient }.as_str()).collect();
+    Bootstrap::new(&names, SEED)
+}
+
+impl Standing {
+    fn of(cases: &[&Case], number: usize, method: Method, measures: &[Measure]) -> Self {
+        let bootstrap = bootstrap(cases);
+        let trials: Vec<&Trial> = cases.iter().filter_map(|c| c.trials.get(number)).collect();
+        let figure = |value: &dyn Fn(&Trial) -> f64| {
+            let values: Vec<f64> = trials.iter().map(|t| value(t)).collect();
+            let mean =
+                |drawn: &[usize]| Some(drawn.iter().map(|i| values[*i]).sum::<f64>() / drawn.len().max(1) as f64);
+            let interval = bootstrap.interval(mean);
+            let all: Vec<usize> = (0..values.len()).collect();
+            Figure { mean: mean(&all).unwrap_or(0.0), low: interval.map(|i| i.0), high: interval.map(|i| i.1) }
+        };
+        let line = |(m, measure): (usize, &Measure)| Line {
+            measure: *measure,
+            map: figure(&|t| t.map[m]),
+            centred: figure(&|t| t.centred[m]),
+            random: figure(&|t| t.random[m]),
+            gain: figure(&|t| t.map[m] - t.centred[m]),
+        };
+        Self {
+            method,
+            regions: trials.len(),
+            patients: bootstrap.patients(),
+            silent: trials.iter().filter(|t| t.measured.point.is_none()).count(),
+            lines: measures.iter().enumerate().map(line).collect(),
+        }
+    }
+
+    /// One sentence: whether the maps lie better on the regions than a blob that knows nothing of the image.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let name = self.method.name();
+        if self.patients < FEW {
+            let whose =
+                if self.patients == 1 { "one patient".to_owned() } else { format!("{} patients", self.patients) };
+            return format!("{whose} cannot tell whether {name} lies better on the regions than a centred blob.");
+        }
+        let decisive = self.lines.iter().filter(|l| DECISIVE.contains(&l.measure));
+        let (better, rest): (Vec<&Line>, Vec<&Line>) = decisive.partition(|l| l.gain.low.is_some_and(|low| low > 0.0));
+        let told = |lines: &[&Line]| {
+            let one = |l: &&Line| format!("{} {:.3} against {:.3}", l.measure.name(), l.map.mean, l.centred.mean);
+            lines.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        let blob = "a blob of its size in the centre of the image, which knows nothing of the image";
+        match (better.is_empty(), rest.is_empty()) {
+            (true, _) => format!("{name} lies no better on the regions than {blob} ({}).", told(&rest)),
+            (false, true) => format!("{name} lies better on the regions than {blob} ({}).", told(&better)),
+            (false, false) => {
+                format!("{name} is better than {blob}, in {}, but no better in {}.", told(&better), told(&rest))
+            }
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let measures: Map<String, Value> = self
+            .lines
+            .iter()
+            .map(|l| {
+                let figures =
+                    json!({ "map": l.map, "centred_blob": l.centred, "random_blob": l.random, "map_minus_centred": l.gain });
+                (l.measure.key(), figures)
+            })
+            .collect();
+        json!({
+            "method": self.method.key(),
+            "regions": self.regions,
+            "patients": self.patients,
+            "maps_without_evidence": self.silent,
+            "verdict": self.verdict(),
+            "measures": measures,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::localization::region::{Rectangle, Region};
+    use crate::evaluation::localization::{Yardstick, baseline, measure};
+    use crate::imaging::Plane;
+
+    /// A region at `x` and a map that lies on it, or shows nothing.
+    fn case(number: usize, x: f64, lies: bool, finding: &str) -> Case {
+        let yardstick = Yardstick::default();
+        let region = Region::of_boxes(40, 40, &[Rectangle { x, y: 14.0, width: 8.0, height: 8.0 }]).unwrap();
+        let map =
+            if lies { baseline::blob(40, 40, ((x + 4.0) / 40.0, 0.45), 0.05) } else { Plane::filled(40, 40, 0.0) };
+        let measured = measure(&map, &region, &yardstick);
+        let centred = measure(&baseline::blob(40, 40, (0.5, 0.5), 0.05), &region, &yardstick).values(&yardstick);
+        let map = measured.values(&yardstick);
+        Case {
+            image: format!("{number}.png"),
+            patient: String::new(),
+            finding: finding.into(),
+            label: finding.into(),
+            probability: 0.9,
+            says: number.is_multiple_of(2),
+            size: (40, 40),
+            marks: 1,
+            share: region.share(),
+            trials: vec![Trial { measured, map, random: vec![0.0; centred.len()], centred }],
+        }
+    }
+
+    fn summary(cases: &[Case]) -> Summary {
+        Summary::of(cases, &[Method::GradCam], &Yardstick::default().measures())
+    }
+
+    #[test]
+    fn maps_on_the_regions_are_better_than_the_centre() {
+        let cases: Vec<Case> = (0..12).map(|i| case(i, (i % 3) as f64 * 2.0, true, "Mass")).collect();
+        let summary = summary(&cases);
+        let standing = &summary.all[0];
+        assert_eq!((summary.regions, summary.patients, standing.silent), (12, 12, 0));
+        let pointing = &standing.lines[0];
+        assert_eq!((pointing.map.mean, pointing.centred.mean, pointing.gain.low), (1.0, 0.0, Some(1.0)));
+        assert!(
+            standing.verdict().starts_with("Grad-CAM lies better on the regions than a blob"),
+            "{}",
+            standing.verdict()
+        );
+        assert_eq!(summary.said[0].regions, 6);
+    }
+
+    #[test]
+    fn maps_that_are_no_better_than_the_centre_are_said_to_be_so() {
+        let cases: Vec<Case> = (0..12).map(|i| case(i, 16.0, i % 2 == 0, "Mass")).collect();
+        let standing = &summary(&cases).all[0];
+        assert_eq!(standing.silent, 6);
+        assert!(standing.verdict().contains("lies no better on the regions"), "{}", standing.verdict());
+        assert!(standing.verdict().contains("pointing game 0.500 against 1.000"), "{}", standing.verdict());
+    }
+
+    #[test]
+    fn findings_of_one_image_are_drawn_together_and_told_apart() {
+        let mut cases: Vec<Case> =
+            (0..6).map(|i| case(i / 2, 4.0, true, if i % 2 == 0 { "Mass" } else { "Nodule" })).collect();
+        let summary = summary(&cases);
+        assert_eq!((summary.regions, summary.images, summary.patients), (6, 3, 3));
+        assert_eq!(
+            summary.findings.iter().map(|(n, s)| (n.as_str(), s[0].regions)).collect::<Vec<_>>(),
+            [("Mass", 3), ("Nodule", 3)]
+        );
+        cases.iter_mut().for_each(|c| c.patient = "p".into());
+        let alone = &self::summary(&cases).all[0];
+        assert!(alone.verdict().starts_with("one patient cannot tell"), "{}", alone.verdict());
+        let json = self::summary(&cases).to_json();
+        assert_eq!(json["methods"][0]["measures"]["pointing"]["map"]["mean"], 1.0);
+        assert_eq!(json["findings"]["Nodule"][0]["regions"], 3);
+    }
+
+    #[test]
+    fn no_regions_give_no_standing() {
+        assert!(summary(&[]).all.is_empty());
+    }
+}
