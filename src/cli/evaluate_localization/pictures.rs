@@ -7,12 +7,11 @@ use image::{DynamicImage, Rgb, RgbImage, imageops::FilterType};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::super::picture;
 use super::marks::Mark;
 use super::{Judge, Looked, Notes, SEED};
 use crate::evaluation::localization::scaled;
 use crate::evaluation::localization::summary::Case;
-use crate::explain::scale::Scale;
+use crate::explain::scale::{Scale, under};
 use crate::imaging::display::{View, render_rgb};
 use crate::study::{Frame, open_image};
 use crate::training::sheet::{Sheet, Tile};
@@ -73,7 +72,7 @@ fn drawn(judge: &Judge<'_>, frame: &Frame, looked: &Looked) -> Option<RgbImage> 
     let found = &looked.case.trials.first()?.measured;
     let film = DynamicImage::ImageRgb8(render_rgb(frame, &View::initial(frame)));
     let film = film.resize(SIDE, SIDE, FilterType::Triangle).into_rgb8();
-    let mut picture = picture::under(&film, &judge.setting.model.manifest.input, map, Scale::PerClass);
+    let mut picture = under(&film, &judge.setting.model.manifest.input, map, Scale::PerClass);
     let (width, height) = (film.width() as usize, film.height() as usize);
     if let Some(values) = scaled(&judge.on_grid(map, frame, width, height)) {
         outline(&mut picture, SHOWN, &|x, y| values[y * width + x] > found.otsu);
