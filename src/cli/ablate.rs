@@ -12,28 +12,29 @@ use crate::evaluation::figures::Metric;
 use crate::training::ablation::{self, grid::Grid, table::State, table::Table};
 use crate::training::control::Control;
 
+/// A grid, for `--help`.
+const EXAMPLE: &str = r#"GRID.toml names a base configuration and axes:
+
+  base = "films.toml"
+  folds = 5                  # cross-validate every cell; without it each is trained once
+  metric = "auroc"           # what the plot shows; target = "NAME" for that of one label
+  [[axis]]
+  key = "architecture.family"
+  values = ["custom-cnn", "resnet18"]
+  [[axis]]
+  name = "augmentation"
+  [[axis.level]]
+  name = "off"
+  unset = ["augment"]
+  [[axis.level]]
+  name = "turned"
+  set = { "augment.rotation" = 10.0 }"#;
+
 /// Train every combination of some choices (architecture, augmentation, balancing …) and table their figures
-///
-/// GRID.toml names a base configuration and axes:
-///
-///   base = "films.toml"
-///   folds = 5                  # cross-validate every cell; without it each is trained once
-///   metric = "auroc"           # what the plot shows; target = "NAME" for that of one label
-///   [[axis]]
-///   key = "architecture.family"
-///   values = ["custom-cnn", "resnet18"]
-///   [[axis]]
-///   name = "augmentation"
-///   [[axis.level]]
-///   name = "off"
-///   unset = ["augment"]
-///   [[axis.level]]
-///   name = "turned"
-///   set = { "augment.rotation" = 10.0 }
 ///
 /// The table (table.csv, table.json) and its plot are written after every cell. A cell that fails is a row with its reason.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = EXAMPLE)]
 pub struct Args {
     /// Base configuration and axes
     #[arg(value_name = "GRID.toml")]

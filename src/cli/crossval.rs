@@ -115,11 +115,11 @@ fn text(done: &Crossval) -> String {
         s.target.as_ref().map_or_else(|| s.metric.title().to_owned(), |t| format!("{} {t}", s.metric.title()))
     };
     let wide = done.summary.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
-    let heads: String = done.by_fold.iter().map(|f| format!("  fold {:<2}", f.fold)).collect();
-    let _ = writeln!(text, "{:wide$}{heads}  {:<15}  {}", "", "mean ± sd", "95 % (corrected)");
+    let heads = done.by_fold.iter().map(|f| format!("  fold {:<2}", f.fold)).collect::<Vec<_>>().concat();
+    let _ = writeln!(text, "{:wide$}{heads}  {:<15}  95 % (corrected)", "", "mean ± sd");
     for s in &done.summary {
-        let values: String =
-            done.values(s.metric, s.target.as_deref()).into_iter().map(|v| format!("  {:>7}", figure(v))).collect();
+        let values = done.values(s.metric, s.target.as_deref());
+        let values = values.into_iter().map(|v| format!("  {:>7}", figure(v))).collect::<Vec<_>>().concat();
         let (mean, sd) = (figure(s.mean), figure(s.sd));
         let interval = s.low.zip(s.high).map_or_else(|| "–".into(), |(low, high)| format!("{low:.3} to {high:.3}"));
         let _ = writeln!(text, "{:wide$}{values}  {:<15}  {interval}", name(s), format!("{mean} ± {sd}"));

@@ -210,8 +210,8 @@ mod tests {
         assert_eq!(of(Metric::Accuracy, Some(2)), Some(2.0 / 3.0));
         assert_eq!(of(Metric::Sensitivity, Some(2)), Some(0.5));
         assert_eq!(of(Metric::Auroc, Some(2)), Some(1.0));
-        assert!((of(Metric::Brier, None).unwrap() - (0.02 + 0.08) / 2.0).abs() < 1e-12);
-        assert!((of(Metric::Nll, None).unwrap() + (0.9_f64.ln() + 0.8_f64.ln()) / 2.0).abs() < 1e-12);
+        assert!((of(Metric::Brier, None).unwrap() - f64::midpoint(0.02, 0.08)).abs() < 1e-12);
+        assert!((of(Metric::Nll, None).unwrap() + f64::midpoint(0.9_f64.ln(), 0.8_f64.ln())).abs() < 1e-12);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a cross-validation came to: figures by fold and their spread, as `crossval.json` keeps them.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -118,7 +120,10 @@ pub fn images_sha256(predictions: &Predictions) -> String {
     let mut lines: Vec<String> = predictions.rows.iter().map(line).collect();
     lines.sort_unstable();
     let digest = Sha256::digest(lines.concat().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

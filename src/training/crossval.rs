@@ -72,16 +72,13 @@ pub fn run(
     let mut everything: Option<Predictions> = None;
     for (k, held) in held.iter().enumerate() {
         let folder = options.out.join(format!("fold-{}", k + 1));
-        let (fold, predictions) = match finished(&folder, options.resume)? {
-            Some(found) => {
-                observer(Event::Warning(format!("Fold {} of {folds} is done already", k + 1)));
-                found
-            }
-            None => {
-                observer(Event::Warning(format!("Fold {} of {folds}: {} images are held out", k + 1, held.len())));
-                folds::hold_out(&mut dataset.samples, held);
-                one(&own, k, &folder, options, &dataset, held, observer, control)?
-            }
+        let (fold, predictions) = if let Some(found) = finished(&folder, options.resume)? {
+            observer(Event::Warning(format!("Fold {} of {folds} is done already", k + 1)));
+            found
+        } else {
+            observer(Event::Warning(format!("Fold {} of {folds}: {} images are held out", k + 1, held.len())));
+            folds::hold_out(&mut dataset.samples, held);
+            one(&own, k, &folder, options, &dataset, held, observer, control)?
         };
         done.push(fold);
         match &mut everything {
@@ -194,7 +191,7 @@ pub fn read(folder: &Path) -> Result<Crossval> {
 /// A table of predictions, of this program's or another's making.
 pub fn read_table(path: &Path) -> Result<Predictions> {
     let bytes = read_bytes(path)?;
-    Predictions::from_csv(&bytes).map_err(|source| Error::Predictions { path: path.into(), source })
+    Predictions::from_csv(&bytes).map_err(|e| Error::Predictions { path: path.into(), reason: e.to_string() })
 }
 
 fn write_table(path: &Path, predictions: &Predictions) -> Result<()> {

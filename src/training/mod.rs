@@ -98,9 +98,9 @@ pub enum Error {
     #[error("the picture could not be drawn: {0}")]
     Picture(String),
     #[error("the model that was made cannot be read again: {0}")]
-    Model(#[from] crate::network::registry::ModelError),
-    #[error("{path} holds no predictions: {source}")]
-    Predictions { path: PathBuf, source: crate::evaluation::predictions::TableError },
+    Model(#[source] Box<crate::network::registry::ModelError>),
+    #[error("{path} holds no predictions: {reason}")]
+    Predictions { path: PathBuf, reason: String },
     #[error("{folder} {reason}")]
     Occupied { folder: PathBuf, reason: String },
     #[error("{what} was stopped; add --resume to go on with what lies in {folder}")]

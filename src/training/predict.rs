@@ -24,7 +24,7 @@ pub fn predict(
     indices: &[usize],
     device: &Device,
 ) -> Result<Predictions> {
-    let model = registry::load(&folder.to_string_lossy(), device)?;
+    let model = registry::load(&folder.to_string_lossy(), device).map_err(|e| Error::Model(Box::new(e)))?;
     let manifest = &model.manifest;
     let samples: Vec<Sample> = indices.iter().map(|&i| dataset.samples[i].clone()).collect();
     let chosen = Dataset { samples, warnings: Vec::new() };

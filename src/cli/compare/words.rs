@@ -79,15 +79,14 @@ pub fn of_folds(found: &OverFolds, names: [&str; 2]) -> String {
 pub fn folds(found: &OverFolds, names: [&str; 2], verdict: &str) -> String {
     let wide = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).max(24);
     let mut text = format!("{}, {} against {}\n", subject(found.metric, found.target.as_deref()), names[0], names[1]);
-    let heads: String = (1..=found.first.len()).map(|f| format!("  fold {f:<3}")).collect();
+    let heads = (1..=found.first.len()).map(|f| format!("  fold {f:<3}")).collect::<Vec<_>>().concat();
     let _ = writeln!(text, "  {:wide$}{heads}  mean ± sd", "");
     let differences: Vec<Option<f64>> =
         found.first.iter().zip(&found.second).map(|(a, b)| Some((*a)? - (*b)?)).collect();
     for (name, values) in [(names[0], &found.first), (names[1], &found.second), ("difference", &differences)] {
         let known: Vec<f64> = values.iter().flatten().copied().collect();
         let (mean, sd) = mean_and_sd(&known).map_or((None, None), |(mean, sd)| (Some(mean), sd));
-        let cells: String =
-            values.iter().map(|v| format!("  {:>8}", v.map_or_else(|| "–".into(), |v| format!("{v:.4}")))).collect();
+        let cells = values.iter().map(|v| format!("  {:>8}", four(*v))).collect::<Vec<_>>().concat();
         let _ = writeln!(text, "  {name:wide$}{cells}  {} ± {}", four(mean), four(sd));
     }
     let missing =
