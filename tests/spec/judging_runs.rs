@@ -77,7 +77,7 @@ fn killed_when(folder: &Path, arguments: &[&str], there: &Path) {
     let mut run = command(folder, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let started = Instant::now();
     while !there.exists() {
-        assert!(started.elapsed() < Duration::from_secs(120), "{} did not come", there.display());
+        assert!(started.elapsed() < Duration::from_mins(2), "{} did not come", there.display());
         assert!(run.try_wait().unwrap().is_none(), "the run ended before {}", there.display());
         std::thread::sleep(Duration::from_millis(3));
     }
@@ -182,7 +182,7 @@ fn two_cross_validations_are_compared_by_all_tests_and_others_are_refused() {
 fn table(skill: f64, labels: [&str; 2]) -> String {
     let mut text = String::from("image,patient,called");
     for label in labels {
-        text.push_str(&format!(",truth {label},says {label},p {label},logit {label}"));
+        text += &[",truth ", label, ",says ", label, ",p ", label, ",logit ", label].concat();
     }
     for i in 0..80_u32 {
         let truth = i / 2 % 2 == 0;
@@ -191,7 +191,8 @@ fn table(skill: f64, labels: [&str; 2]) -> String {
         let row =
             |p: f64, truth: bool| format!(",{},{},{p},{}", u8::from(truth), u8::from(p >= 0.5), (p / (1.0 - p)).ln());
         let called = if p >= 0.5 { labels[0] } else { labels[1] };
-        text.push_str(&format!("\n{i}.png,p{},{called}{}{}", i / 2, row(p, truth), row(1.0 - p, !truth)));
+        let name = format!("\n{i}.png,p{},{called}", i / 2);
+        text += &[name, row(p, truth), row(1.0 - p, !truth)].concat();
     }
     text + "\n"
 }
@@ -229,7 +230,7 @@ fn two_judgements_of_the_same_images_are_compared_by_delong_mcnemar_and_patients
     let held = |p: &Value| p["p_held"].as_f64().is_none_or(|h| h >= p["mcnemar"]["p"].as_f64().unwrap());
     assert!(pairs.iter().all(held) && pairs.iter().any(|p| p["p_held"].is_f64()), "{object}");
 
-    let fewer: String = poor.lines().take(41).map(|l| format!("{l}\n")).collect();
+    let fewer = poor.lines().take(41).collect::<Vec<_>>().join("\n");
     fs::write(at.join("fewer.csv"), fewer).unwrap();
     let output = pellucid(at, &["compare", "good", "fewer.csv"]);
     assert!(output.status.success() && said(&output).contains("40 of the 80 images of good are not in every run"));
