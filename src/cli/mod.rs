@@ -82,7 +82,7 @@ enum Command {
     Predict(predict::Args),
     Explain(explain::Args),
     Report(report::Args),
-    Evaluate(evaluate::Args),
+    Evaluate(Box<evaluate::Args>),
     Crossval(crossval::Args),
     Compare(compare::Args),
     Ablate(ablate::Args),

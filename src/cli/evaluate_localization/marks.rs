@@ -113,7 +113,9 @@ fn note(list: &mut Vec<String>, name: &Path) {
 pub fn some(list: &[String]) -> String {
     let mut words = list[..list.len().min(NAMED)].join(", ");
     if list.len() > NAMED {
-        words += &format!(" and {} more", list.len() - NAMED);
+        words.push_str(" and ");
+        words.push_str(&(list.len() - NAMED).to_string());
+        words.push_str(" more");
     }
     words
 }
