@@ -108,7 +108,10 @@ pub enum Command {
     Retry,
     SetSamples(usize),
     SetSeed(u64),
+    /// This model, from now on.
     SetModel(String),
+    /// The model that fits, for each image.
+    PickModel,
 
     /// What concerns the laboratory.
     Training(TrainingCommand),
@@ -222,6 +225,7 @@ impl Command {
             C::ShowAnyway,
             C::Cancel,
             C::Retry,
+            C::PickModel,
             C::ToggleKeys,
             C::Escape,
         ];
@@ -338,7 +342,12 @@ impl Command {
             C::Retry => ("Analyse again", "Runs the analysis of this image once more", "Ctrl+R", G::Findings),
             C::SetSamples(_) => ("Samples", "Number of dropout passes; more give steadier bars", "", G::Findings),
             C::SetSeed(_) => ("Seed", "The same seed gives the same numbers", "", G::Findings),
-            C::SetModel(_) => ("Model", "Takes another model and analyses the image again", "", G::Findings),
+            C::PickModel => {
+                ("Automatic", "Chooses the model that fits each image, and says why", "Ctrl+Shift+M", G::Findings)
+            }
+            C::SetModel(_) => {
+                ("Model", "Takes this model for every image, and analyses this one again", "", G::Findings)
+            }
 
             C::Training(command) => return command.info(),
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::engine::choice::Choice;
 use crate::engine::{Analysis, Event, Generation, ModelInfo, Score};
 use crate::study::Catalogue;
 
@@ -27,8 +28,13 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     // After the result, the maps of the other layers follow under the same generation.
     let follows = state.results.finished.is_some();
     match event {
-        Event::Started { .. } | Event::Gated { .. } | Event::Scored { .. } | Event::Sampled { .. } if follows => {}
-        Event::Finished { .. } | Event::Cancelled { .. } | Event::Failed { .. } if follows => {
+        Event::Started { .. }
+        | Event::Chosen { .. }
+        | Event::Gated { .. }
+        | Event::Scored { .. }
+        | Event::Sampled { .. }
+            if follows => {}
+        Event::Finished { .. } | Event::Unfit { .. } | Event::Cancelled { .. } | Event::Failed { .. } if follows => {
             state.results.explaining_layers = false;
         }
         Event::ModelReady(info) => return model_ready(state, info),
@@ -45,6 +51,14 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
             state.model = Model::Failed { name, reason };
         }
         Event::Started { .. } => state.results.phase = Phase::Running,
+        Event::Chosen { choice, model, .. } => {
+            state.choice = Some(choice);
+            match model {
+                Some(info) => take_model(state, info),
+                None => state.model = Model::Unfit,
+            }
+        }
+        Event::Unfit { .. } => state.results.phase = Phase::Unfit,
         Event::Gated { verdict, .. } => state.results.gate = Some(verdict),
         Event::Scored { labels, groups, .. } => {
             choose_for_reader(state, &labels);
@@ -137,6 +151,8 @@ fn generation(event: &Event) -> Option<Generation> {
     match event {
         Event::ModelReady(_) | Event::ModelFailed { .. } => None,
         Event::Started { generation }
+        | Event::Chosen { generation, .. }
+        | Event::Unfit { generation }
         | Event::Gated { generation, .. }
         | Event::Scored { generation, .. }
         | Event::Explained { generation, .. }
@@ -148,7 +164,22 @@ fn generation(event: &Event) -> Option<Generation> {
 }
 
 fn model_ready(state: &mut State, info: ModelInfo) -> Vec<Effect> {
+    if !state.automatic {
+        // It may have been named by its folder.
+        state.choice = Some(Arc::new(Choice::by_hand(&info.manifest.name)));
+    }
+    take_model(state, info);
+    analyze(state)
+}
+
+/// The model that judges from here on; what the reader chose among the classes of another one is forgotten.
+fn take_model(state: &mut State, info: ModelInfo) {
     let classes = info.manifest.labels.len();
+    if state.model_info().is_some_and(|before| before.sha256 != info.sha256) {
+        state.selected = 0;
+        state.chosen = false;
+        state.ticked.clear();
+    }
     if !info.layers.contains(&state.layer) {
         state.layer.clear();
     }
@@ -157,7 +188,6 @@ fn model_ready(state: &mut State, info: ModelInfo) -> Vec<Effect> {
         state.selected = 0;
     }
     state.ticked.retain(|c| *c < classes);
-    analyze(state)
 }
 
 /// A message of the report's module, which may follow other words, as a sentence of its own.

@@ -115,6 +115,10 @@ pub fn words(state: &State, content: Content) -> Option<(String, Buttons)> {
             let why = state.results.gate.as_ref().map_or("The image was refused.", |g| g.reason.as_str());
             (format!("Not scored. {why}"), vec![("Show anyway", Command::ShowAnyway)])
         }
+        Phase::Unfit => {
+            let why = state.choice.as_ref().map_or("No model fits the image.", |choice| &choice.because);
+            (format!("Not scored: {why}"), Vec::new())
+        }
         Phase::Finished => (format!("There is no {} map of {}.", state.method.name(), state.layer()), retry()),
         Phase::Cancelled => ("Cancelled before the map was ready.".into(), retry()),
         Phase::Failed(reason) => (format!("The analysis failed.\n{reason}"), retry()),

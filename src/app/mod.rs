@@ -54,7 +54,7 @@ pub struct ViewerOptions {
     pub screenshot: Option<PathBuf>,
     /// Write the report into this folder once the first result stands, and exit.
     pub smoke: Option<PathBuf>,
-    /// Name of the model, or its folder; empty for the default one.
+    /// Name of the model, or its folder; empty to have the one that fits chosen for each image.
     pub model: String,
     pub device: DeviceChoice,
     /// Size of the window in points; `None` for the usual one.
@@ -116,12 +116,11 @@ impl App {
         // A run for a picture or a test neither depends on the reader's settings nor changes them.
         let path = if once.is_some() { None } else { settings::path() };
         let (settings, sentence) = path.as_deref().map_or((Settings::default(), None), settings::read);
-        let model = if options.model.is_empty() { crate::network::registry::DEFAULT } else { &options.model };
-        let mut state = State::new(settings, model, &options.device.to_string());
+        let mut state = State::new(settings, &options.model, &options.device.to_string());
         if let Some(folder) = &options.smoke {
             state.settings.report_folder = Some(folder.clone());
         }
-        let services = Services::start(ctx, model, options.device, path);
+        let services = Services::start(ctx, &options.model, options.device, path);
         if let Some(sentence) = sentence {
             services.say().tell(effect::Message::Failed(sentence));
         }

@@ -95,6 +95,9 @@ impl Once {
             Step::Standing(_) => {
                 self.step = Step::Asked;
                 match &self.goal {
+                    Goal::Report if state.results.phase == Phase::Unfit => {
+                        self.outcome.set(Err(anyhow!("no model fits the image, so there is no report")));
+                    }
                     Goal::Report => return vec![Command::ExportReport],
                     Goal::Screenshot(path) => {
                         let (path, outcome, waker) = (path.clone(), self.outcome.clone(), ctx.clone());
@@ -127,7 +130,7 @@ fn standing(state: &State, opens: bool) -> anyhow::Result<bool> {
     match (&state.film, &state.results.phase) {
         (Film::Failed { reason, .. }, _) => bail!("the image could not be shown: {reason}"),
         (_, Phase::Failed(reason)) => bail!("the analysis failed: {reason}"),
-        (Film::Shown(_), phase) => Ok(matches!(phase, Phase::Finished | Phase::Refused)),
+        (Film::Shown(_), phase) => Ok(matches!(phase, Phase::Finished | Phase::Refused | Phase::Unfit)),
         (Film::Loading(..), _) => Ok(false),
         (Film::Nothing, _) if opens => {
             let why = state.notices.last().map_or("nothing was found to open", |n| n.text.as_str());

@@ -14,6 +14,7 @@ use crate::engine::worker::Engine;
 use crate::engine::{Event, Generation, Request};
 use crate::network::device::DeviceChoice;
 use crate::network::registry;
+use crate::network::shelf::Shelf;
 use crate::study::ImageEntry;
 
 use super::effect::{Effect, Message};
@@ -59,7 +60,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// Starts the engine (which loads `model`) and the loading thread.
+    /// Starts the engine, which loads `model` or, where none is named, chooses one for each image; and the loading thread.
     pub fn start(ctx: &egui::Context, model: &str, device: DeviceChoice, settings: Option<PathBuf>) -> Self {
         let (sender, receiver) = unbounded();
         let (loader, wanted) = unbounded();
@@ -80,11 +81,12 @@ impl Services {
             say.tell(Message::Models(sources::models()));
         });
         let wake = ctx.clone();
-        let load =
-            move |name: &str| -> anyhow::Result<crate::network::Model> { Ok(registry::load(name, &device.open()?)?) };
-        match Engine::spawn(load, move || wake.request_repaint()) {
+        match Engine::spawn(Shelf::new(device), move || wake.request_repaint()) {
             Ok(engine) => {
-                engine.send(Request::LoadModel { name: model.to_owned() });
+                engine.send(match model {
+                    "" => Request::Automatic { first: registry::DEFAULT.to_owned() },
+                    name => Request::LoadModel { name: name.to_owned() },
+                });
                 services.engine = Some(engine);
             }
             Err(e) => services.say().tell(Message::Failed(format!("The worker could not be started: {e}"))),

@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::choice::Choice;
 use crate::engine::{Analysis, AnalysisOptions, Generation, ModelInfo, Score, Timing};
 use crate::explain::{Attribution, Evidence, Method};
 use crate::imaging::Window;
 use crate::imaging::overlay::OverlayStyle;
 use crate::network::GateVerdict;
 use crate::network::manifest::{Group, Label};
+use crate::network::registry;
 use crate::study::{Catalogue, Frame, ImageEntry};
 use crate::uncertainty::Posterior;
 
@@ -91,6 +93,8 @@ pub enum Phase {
     Running,
     /// The gate refused and nobody insisted.
     Refused,
+    /// No model fits the image.
+    Unfit,
     Finished,
     Cancelled,
     Failed(String),
@@ -120,9 +124,16 @@ pub struct Results {
 /// The model.
 #[derive(Clone, Debug)]
 pub enum Model {
-    Loading { name: String },
+    Loading {
+        name: String,
+    },
     Ready(ModelInfo),
-    Failed { name: String, reason: String },
+    /// None of the installed models fits the image.
+    Unfit,
+    Failed {
+        name: String,
+        reason: String,
+    },
 }
 
 /// How loud a notice is.
@@ -209,6 +220,10 @@ pub struct State {
     pub generation: Generation,
     pub results: Results,
     pub model: Model,
+    /// The model that fits is chosen for each image; otherwise the reader's choice stays.
+    pub automatic: bool,
+    /// How the model came to judge the image on screen; nothing until it is chosen.
+    pub choice: Option<Arc<Choice>>,
     /// Names of the models that can be chosen.
     pub models: Vec<String>,
     /// As asked for: `auto`, `cpu` …
@@ -250,8 +265,10 @@ pub struct State {
 }
 
 impl State {
-    /// Nothing open; the model `name` is being loaded.
+    /// Nothing open; `model` is being loaded, or where none is named, the model will be chosen for each image.
     pub fn new(settings: Settings, model: &str, device: &str) -> Self {
+        let automatic = model.is_empty();
+        let name = if automatic { registry::DEFAULT } else { model };
         Self {
             catalogue: Catalogue::default(),
             images: Vec::new(),
@@ -263,7 +280,9 @@ impl State {
             auto_window: View::default().window,
             generation: 0,
             results: Results::default(),
-            model: Model::Loading { name: model.to_owned() },
+            model: Model::Loading { name: name.to_owned() },
+            automatic,
+            choice: (!automatic).then(|| Arc::new(Choice::by_hand(model))),
             models: Vec::new(),
             device: device.to_owned(),
             options: AnalysisOptions::default(),

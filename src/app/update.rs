@@ -6,10 +6,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::engine::choice::Choice;
 use crate::engine::{Analysis, AnalysisOptions, Request};
 use crate::explain::Method;
 use crate::imaging::colormap::ColorMap;
 use crate::imaging::{Voi, Window};
+use crate::network::registry;
 use crate::report::case::{CaseReport, Paper};
 use crate::study::ImageEntry;
 
@@ -176,7 +178,15 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
             state.options.seed = seed;
             return analyze(state);
         }
-        C::SetModel(name) => return set_model(state, name),
+        C::SetModel(name) => {
+            (state.automatic, state.choice) = (false, Some(Arc::new(Choice::by_hand(&name))));
+            return set_model(state, name.clone(), Request::LoadModel { name });
+        }
+        C::PickModel => {
+            (state.automatic, state.choice) = (true, None);
+            let first = registry::DEFAULT.to_owned();
+            return set_model(state, first.clone(), Request::Automatic { first });
+        }
 
         C::Training(command) => return training::update::apply(state, command),
 
@@ -222,6 +232,9 @@ pub(super) fn show(state: &mut State, entry: Arc<ImageEntry>, index: u32) -> Vec
     state.options.force = false;
     state.chosen = false;
     state.cursor = None;
+    if state.automatic {
+        state.choice = None;
+    }
     effects.push(Effect::LoadFrame { generation: state.generation, entry, index });
     effects
 }
@@ -231,8 +244,12 @@ pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
     let Some(frame) = state.frame().cloned() else { return Vec::new() };
     let mut effects = drop_results(state);
     state.results.phase = Phase::Waiting;
-    if let Model::Ready(info) = &state.model {
-        let options = AnalysisOptions { layers: vec![info.manifest.target_layer.clone()], ..state.options.clone() };
+    // Another image may find a model that fits.
+    if matches!(state.model, Model::Ready(_) | Model::Unfit) {
+        // Without a name it is the target layer of whichever model will be chosen.
+        let known = state.model_info().filter(|_| !state.automatic);
+        let layers = known.map(|info| info.manifest.target_layer.clone()).into_iter().collect();
+        let options = AnalysisOptions { layers, ..state.options.clone() };
         effects.push(Effect::Ask(Request::Analyze { generation: state.generation, frame, options }));
     }
     effects
@@ -295,8 +312,8 @@ fn cancel(state: &mut State) -> Vec<Effect> {
 
 fn retry(state: &mut State) -> Vec<Effect> {
     if let Model::Failed { name, .. } = &state.model {
-        let name = name.clone();
-        return set_model(state, name);
+        let again = if state.automatic { Command::PickModel } else { Command::SetModel(name.clone()) };
+        return apply(state, again);
     }
     match &state.film {
         Film::Failed { .. } => apply(state, Command::Reload),
@@ -304,7 +321,7 @@ fn retry(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn set_model(state: &mut State, name: String) -> Vec<Effect> {
+fn set_model(state: &mut State, name: String, request: Request) -> Vec<Effect> {
     let mut effects = drop_results(state);
     if state.frame().is_some() {
         state.results.phase = Phase::Waiting;
@@ -312,8 +329,8 @@ fn set_model(state: &mut State, name: String) -> Vec<Effect> {
     state.ticked.clear();
     state.chosen = false;
     state.layer.clear();
-    state.model = Model::Loading { name: name.clone() };
-    effects.push(Effect::Ask(Request::LoadModel { name }));
+    state.model = Model::Loading { name };
+    effects.push(Effect::Ask(request));
     effects
 }
 
@@ -404,6 +421,7 @@ fn export(state: &mut State) -> Vec<Effect> {
             (Film::Shown(_), Phase::Waiting | Phase::Running) => {
                 "The analysis is still running: export when it is done."
             }
+            (Film::Shown(_), Phase::Unfit) => "No model fits this image: choose one by hand to report its refusal.",
             (Film::Shown(_), _) => "There is no finished analysis to report: analyse the image first.",
             _ => "There is nothing to report: open an image first.",
         };

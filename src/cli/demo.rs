@@ -1,6 +1,6 @@
 //! `pellucid demo`: the main job on films that the program makes itself.
 //!
-//! A chest phantom with an opacity and a healthy one are written as DICOM, analysed by the default model, and filed:
+//! A chest phantom with an opacity and a healthy one are written as DICOM, analysed by the model that fits, and filed:
 //! report (PDF and JSON) and overlay pictures. Where there is a display the viewer opens on them.
 
 use std::path::{Path, PathBuf};
@@ -9,12 +9,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::record::Record;
-use super::session::{ModelArgs, judge};
+use super::session::{ModelArgs, Session};
 use super::{Outcome, output, picture};
 use crate::app::{self, ViewerOptions};
 use crate::engine::{AnalysisOptions, ModelInfo};
 use crate::explain::{Attribution, Method};
-use crate::network::Model;
 use crate::report::case::CaseReport;
 use crate::report::export_to;
 use crate::study::open_image;
@@ -34,12 +33,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let model = args.model.load()?;
+    let mut session = Session::open(&args.model)?;
     let out = &args.out;
     std::fs::create_dir_all(out).with_context(|| format!("the folder {} could not be made", out.display()))?;
     let mut films = Vec::new();
     for (name, recipe) in demo::films() {
-        films.push(film(&model, out, name, &recipe)?);
+        films.push(film(&mut session, out, name, &recipe)?);
     }
     output::line("\nPhantoms are computed, not patients. Pellucid is not a medical device.")?;
     if args.no_window {
@@ -47,6 +46,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     if app::has_display() {
         let ModelArgs { model, device } = args.model.clone();
+        let model = model.unwrap_or_default();
         app::run(ViewerOptions { paths: films, model, device, ..ViewerOptions::default() })?;
     } else {
         output::line("There is no display, so no window was opened: the files above hold the result.")?;
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 /// Makes one film, judges it, and writes its files; yields the film's path.
-fn film(model: &Model, out: &Path, name: &str, recipe: &PhantomRecipe) -> anyhow::Result<PathBuf> {
+fn film(session: &mut Session, out: &Path, name: &str, recipe: &PhantomRecipe) -> anyhow::Result<PathBuf> {
     let phantom = render(recipe);
     let path = out.join(format!("{name}.dcm"));
     write_dicom(&path, &phantom, recipe)?;
@@ -66,7 +66,9 @@ fn film(model: &Model, out: &Path, name: &str, recipe: &PhantomRecipe) -> anyhow
     }
 
     let options = AnalysisOptions { methods: Method::ALL.to_vec(), ..AnalysisOptions::default() };
-    let (frame, analysis) = judge(model, || Ok(open_image(&path)?), &options)?;
+    let judged = session.judge(|| Ok(open_image(&path)?), |_| Ok(options), false)?;
+    output::line(Record::new(&path, &judged).to_text())?;
+    let (frame, model, analysis) = judged.by_a_model()?;
     let maps: Vec<&Attribution> =
         analysis.attributions.iter().map(AsRef::as_ref).filter(|a| a.method == Method::ALL[0]).collect();
     if !maps.is_empty() {
@@ -75,9 +77,7 @@ fn film(model: &Model, out: &Path, name: &str, recipe: &PhantomRecipe) -> anyhow
         output::write_file(&overlay, &picture::png(&picture.into())?)?;
         written.push(overlay);
     }
-    output::line(Record::new(&path, model, &frame, &analysis).to_text())?;
-
-    let case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(model));
+    let case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
     let report = out.join(format!("{name}.pdf"));
     export_to(&case, &report)?;
     written.extend([report.with_extension("json"), report]);

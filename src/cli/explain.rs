@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 
 use super::inputs::Inputs;
 use super::record::Record;
-use super::session::{JudgeArgs, ModelArgs, judge};
+use super::session::{JudgeArgs, ModelArgs, Session};
 use super::{Outcome, Usage, npy, output, picture};
 use crate::evaluation::truth::folded;
 use crate::explain::{Attribution, Method};
@@ -48,19 +48,15 @@ pub fn method(text: &str) -> Result<Method, String> {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let model = args.model.load()?;
-    let classes = classes(&model, &args.class)?;
-    let layer = args.layer.clone().unwrap_or_else(|| model.manifest.target_layer.clone());
-    let layers = model.network.spatial_stages();
-    if !layers.contains(&layer.as_str()) {
-        return Err(Usage(format!(
-            "the model {} has no layer \"{layer}\" that a map can be laid over; it has {}",
-            model.manifest.name,
-            layers.join(", ")
-        ))
-        .into());
+    let mut session = Session::open(&args.model)?;
+    if let Some(model) = session.named() {
+        classes(model, &args.class)?;
+        layer(model, args.layer.as_deref())?;
     }
-    let options = args.judge.options(vec![args.method], vec![layer]);
+    let options = |model: &Model| {
+        classes(model, &args.class)?;
+        Ok(args.judge.options(vec![args.method], vec![layer(model, args.layer.as_deref())?]))
+    };
     let inputs = Inputs::gather(std::slice::from_ref(&args.path));
     if inputs.len() > 1 && (args.raw.is_some() || args.png.is_some()) {
         return Err(Usage(format!(
@@ -71,7 +67,15 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         .into());
     }
     inputs.each("Explaining", |image| {
-        let (frame, analysis) = judge(&model, || image.load(), &options)?;
+        let judged = session.judge(|| image.load(), options, args.judge.force)?;
+        let record = Record::new(image.path(), &judged);
+        let Some((model, analysis)) = &judged.outcome else {
+            if args.json {
+                output::json(&record)?;
+            }
+            bail!("{}", judged.choice.because);
+        };
+        let classes = classes(model, &args.class)?;
         let of_class = |k: &usize| analysis.attributions.iter().find(|a| a.class == *k).map(AsRef::as_ref);
         let maps: Vec<&Attribution> = classes.iter().filter_map(of_class).collect();
         if let Some(path) = args.raw.as_ref().filter(|_| analysis.scored) {
@@ -80,10 +84,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             output::write_file(path, &npy::bytes(&shape, maps.iter().flat_map(|m| &m.raw.values)))?;
         }
         if let Some(path) = args.png.as_ref().filter(|_| analysis.scored) {
-            let picture = picture::of_maps(&frame, &model.manifest.input, &maps);
+            let picture = picture::of_maps(&judged.frame, &model.manifest.input, &maps);
             output::write_file(path, &picture::png(&picture.into())?)?;
         }
-        let record = Record::new(image.path(), &model, &frame, &analysis).with_maps(&model, &maps);
+        let record = record.with_maps(model, &maps);
         if args.json {
             output::json(&record)?;
         } else {
@@ -94,6 +98,21 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         }
         Ok(())
     })
+}
+
+/// The stage that `wanted` names, or the model's target layer.
+fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
+    let layer = wanted.unwrap_or(&model.manifest.target_layer);
+    let layers = model.network.spatial_stages();
+    if !layers.contains(&layer) {
+        return Err(Usage(format!(
+            "the model {} has no layer \"{layer}\" that a map can be laid over; it has {}",
+            model.manifest.name,
+            layers.join(", ")
+        ))
+        .into());
+    }
+    Ok(layer.to_owned())
 }
 
 /// Numbers of the classes that `wanted` names.

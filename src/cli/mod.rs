@@ -184,6 +184,7 @@ fn view(view: View) -> anyhow::Result<Outcome> {
         anyhow::bail!("there is no file, folder or command called {}", first.display());
     }
     let ModelArgs { model, device } = model;
+    let model = model.unwrap_or_default();
     app::run(ViewerOptions { paths, demo: false, screenshot, smoke, model, device, size })?;
     Ok(Outcome::Done)
 }

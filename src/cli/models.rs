@@ -78,13 +78,15 @@ fn list(as_json: bool) -> anyhow::Result<Outcome> {
                 "version": manifest.version,
                 "description": manifest.description,
                 "labels": manifest.labels.iter().map(|l| &l.name).collect::<Vec<_>>(),
+                "fits": manifest.fits,
                 "groups": manifest.groups.iter().map(|g| &g.name).collect::<Vec<_>>(),
                 "place": place,
                 "default": name == registry::DEFAULT,
             }))?,
             Ok(manifest) => {
                 let default = if name == registry::DEFAULT { ", default" } else { "" };
-                output::line(format!("{name} {} ({place}{default})\n  {}", manifest.version, manifest.description))?;
+                let Manifest { version, description, .. } = &manifest;
+                output::line(format!("{name} {version} ({place}{default})\n  {description}\n  {}", fits(&manifest)))?;
             }
             Err(error) => {
                 failed += 1;
@@ -97,6 +99,24 @@ fn list(as_json: bool) -> anyhow::Result<Outcome> {
         output::remark(format!("There is no model in this program and none{place}."));
     }
     Ok(Outcome::of(failed, models.len()))
+}
+
+/// The images that the model is chosen for, in words.
+fn fits(manifest: &Manifest) -> String {
+    let fits = &manifest.fits;
+    let mut words = Vec::new();
+    for (what, values) in [("modality", &fits.modalities), ("body part", &fits.body_parts), ("view", &fits.views)] {
+        if !values.is_empty() {
+            words.push(format!("{what} {}", values.join(", ")));
+        }
+    }
+    if let Some(gate) = &manifest.gate {
+        words.push(format!("and its gate asks for {}", gate.asks));
+    }
+    match words.as_slice() {
+        [] => "Fits: never by itself, for it has neither [fits] nor a gate; name it with --model".into(),
+        words => format!("Fits: {}", words.join("; ").trim_start_matches("and ")),
+    }
 }
 
 fn show(name: &str, as_json: bool) -> anyhow::Result<Outcome> {
@@ -179,6 +199,7 @@ fn text(manifest: &Manifest) -> String {
     for limit in &manifest.limits {
         let _ = writeln!(text, "  {limit}");
     }
+    let _ = writeln!(text, "\n{}", fits(manifest));
     let _ = write!(text, "\nMap layer  {target_layer}\nLicence    {licence}\nSHA-256    {}", manifest.weights_sha256);
     text
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::inputs::Inputs;
 use super::record::Record;
-use super::session::{JudgeArgs, ModelArgs, judge};
+use super::session::{JudgeArgs, ModelArgs, Session};
 use super::{Outcome, output};
 
 /// Score images: probabilities, their spread under MC dropout, and the input gate's verdict
@@ -23,11 +23,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let model = args.model.load()?;
+    let mut session = Session::open(&args.model)?;
     let options = args.judge.options(Vec::new(), Vec::new());
     Inputs::gather(&args.paths).each("Predicting", |image| {
-        let (frame, analysis) = judge(&model, || image.load(), &options)?;
-        let record = Record::new(image.path(), &model, &frame, &analysis);
+        let judged = session.judge(|| image.load(), |_| Ok(options.clone()), args.judge.force)?;
+        let record = Record::new(image.path(), &judged);
         if args.json { output::json(&record) } else { Ok(output::line(record.to_text())?) }
     })
 }

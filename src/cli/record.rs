@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::session::Judged;
 use crate::engine::{Analysis, Score, Timing};
 use crate::explain::{Attribution, Evidence};
 use crate::network::Model;
-use crate::study::Frame;
 use crate::uncertainty::Summary;
 
 /// One image; the fields and their order are a stable contract.
@@ -16,7 +16,9 @@ use crate::uncertainty::Summary;
 pub struct Record<'a> {
     image: String,
     sop_instance_uid: &'a str,
-    model: ModelId<'a>,
+    /// `null` when no model fits.
+    model: Option<ModelId<'a>>,
+    chosen_because: &'a str,
     gate: Gate<'a>,
     predictions: Vec<Row<'a>>,
     groups: Vec<Row<'a>>,
@@ -37,7 +39,7 @@ struct ModelId<'a> {
     sha256: &'a str,
 }
 
-/// `score` is `null` for a model without a gate.
+/// `score` is `null` for a model without a gate. When no model fits it is the highest of all gates.
 #[derive(Debug, Serialize)]
 struct Gate<'a> {
     accepted: bool,
@@ -76,7 +78,35 @@ struct MapRecord<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub fn new(path: &Path, model: &'a Model, frame: &'a Frame, analysis: &'a Analysis) -> Self {
+    pub fn new(path: &Path, judged: &'a Judged) -> Self {
+        match &judged.outcome {
+            Some((model, analysis)) => Self::of(path, judged, model, analysis),
+            None => Self::unfit(path, judged),
+        }
+    }
+
+    fn unfit(path: &Path, judged: &'a Judged) -> Self {
+        let Judged { frame, choice, .. } = judged;
+        Self {
+            image: path.display().to_string(),
+            sop_instance_uid: &frame.entry.identity.sop_instance_uid,
+            model: None,
+            chosen_because: &choice.because,
+            gate: Gate { accepted: false, score: Some(choice.score), reason: &choice.because },
+            predictions: Vec::new(),
+            groups: Vec::new(),
+            predictive_entropy: None,
+            mutual_information: None,
+            samples: 0,
+            seed: 0,
+            warnings: frame.warnings.iter().map(String::as_str).collect(),
+            timing_ms: Timing::default(),
+            maps: Vec::new(),
+        }
+    }
+
+    fn of(path: &Path, judged: &'a Judged, model: &'a Model, analysis: &'a Analysis) -> Self {
+        let Judged { frame, choice, .. } = judged;
         let posterior = analysis.posterior.as_ref();
         let mut warnings: Vec<&str> = Vec::new();
         for warning in frame.warnings.iter().chain(&analysis.warnings) {
@@ -88,7 +118,8 @@ impl<'a> Record<'a> {
         Self {
             image: path.display().to_string(),
             sop_instance_uid: &frame.entry.identity.sop_instance_uid,
-            model: ModelId { name: &model.manifest.name, sha256: &model.sha256 },
+            model: Some(ModelId { name: &model.manifest.name, sha256: &model.sha256 }),
+            chosen_because: &choice.because,
             gate: Gate {
                 accepted: gate.is_none_or(|g| g.accepted),
                 score: gate.map(|g| g.score),
@@ -117,6 +148,9 @@ impl<'a> Record<'a> {
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.image);
         let _ = match self.gate.score {
+            _ if self.model.is_none() => {
+                writeln!(text, "  N{}", self.chosen_because.trim_start_matches(['n', 'N']))
+            }
             Some(score) => {
                 let verdict = if self.gate.accepted { "accepted" } else { "refused" };
                 writeln!(text, "  Input gate: {verdict} ({score:.2}). {}", self.gate.reason)

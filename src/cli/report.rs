@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
-use super::session::{JudgeArgs, ModelArgs, judge};
+use super::session::{JudgeArgs, ModelArgs, Session};
 use super::{Outcome, Usage, output};
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::Method;
+use crate::network::Model;
 use crate::network::device::DeviceChoice;
-use crate::network::{Model, registry};
 use crate::report::json::Sidecar;
 use crate::report::verify::{VerifyOutcome, verify};
 use crate::report::{CaseReport, Paper, export_to};
@@ -31,7 +31,7 @@ pub struct Args {
     /// Leave out name, identifiers, dates, institution and physicians
     #[arg(long, alias = "anonymise")]
     anonymize: bool,
-    /// Model by name, or a folder with manifest.toml and weights.safetensors [default: the one of the report, or the built-in one]
+    /// Model by name, or a folder with manifest.toml and weights.safetensors [default: the one of the report, or the one that fits]
     #[arg(long, value_name = "NAME|DIR")]
     model: Option<String>,
     /// Processor: auto, cpu, cuda or metal
@@ -66,9 +66,11 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     if !out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pdf")) {
         return Err(Usage(format!("{} does not end in .pdf; a report is a PDF", out.display())).into());
     }
-    let model = open_model(args, args.model.as_deref().unwrap_or(registry::DEFAULT))?;
+    let mut session = open(args, args.model.clone())?;
     let options = args.judge.options(Method::ALL.to_vec(), Vec::new());
-    let (frame, analysis) = judge(&model, || Ok(open_image(path)?), &options)?;
+    let judged = session.judge(|| Ok(open_image(path)?), |_| Ok(options), args.judge.force)?;
+    let (frame, model, analysis) = judged.by_a_model()?;
+    let chosen_because = analysis.chosen_because.clone();
     let scored = analysis.scored;
     let mut case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
     case.anonymize = args.anonymize;
@@ -85,6 +87,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
             "note: the input gate refused the image; the report says why and holds no scores (--force scores it anyway)",
         );
     }
+    output::remark(format!("note: {chosen_because}"));
     output::line(out.display().to_string())?;
     Ok(Outcome::Done)
 }
@@ -100,8 +103,9 @@ fn again(args: &Args, json: &Path, image: Option<&Path>) -> anyhow::Result<Outco
 }
 
 fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<(Analysis, ModelInfo)> {
-    let model = open_model(args, args.model.as_deref().unwrap_or(&sidecar.model.name))?;
-    let info = ModelInfo::of(&model);
+    let name = args.model.as_ref().unwrap_or(&sidecar.model.name);
+    let mut session = open(args, Some(name.clone()))?;
+    let info = session.named().map(ModelInfo::of).context("the model was not loaded")?;
     if info.sha256 != sidecar.model.sha256 {
         // Nothing it computes could be compared; the caller says so.
         return Ok((Analysis::default(), info));
@@ -111,7 +115,8 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<(A
         let number = sidecar.source.frame;
         Ok(if frame.index == number { frame } else { load(&frame.entry, number)? })
     };
-    Ok((judge(&model, load, &sidecar.options)?.1, info))
+    let (_, _, analysis) = session.judge(load, |_| Ok(sidecar.options.clone()), false)?.by_a_model()?;
+    Ok((analysis, info))
 }
 
 fn said(outcome: &VerifyOutcome) -> anyhow::Result<()> {
@@ -127,8 +132,8 @@ fn said(outcome: &VerifyOutcome) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open_model(args: &Args, name: &str) -> anyhow::Result<Model> {
-    ModelArgs { model: name.to_owned(), device: args.device }.load()
+fn open(args: &Args, model: Option<String>) -> anyhow::Result<Session> {
+    Session::open(&ModelArgs { model, device: args.device })
 }
 
 /// Numbers of the labels that were asked for, by name or alias, without regard to case.

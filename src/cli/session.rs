@@ -1,32 +1,36 @@
-//! What `predict`, `explain` and `report` share: the chosen model, and one image through it.
+//! What `predict`, `explain` and `report` share: the model that was named or that fits, and one image through it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::engine::analysis::analyze;
+use crate::engine::choice::Choice;
+use crate::engine::picker::Picker;
 use crate::engine::{Analysis, AnalysisOptions, CancelToken};
 use crate::explain::Method;
 use crate::network::device::DeviceChoice;
+use crate::network::shelf::Shelf;
 use crate::network::{Model, registry};
 use crate::study::Frame;
 
 /// Which model, and where it runs.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ModelArgs {
-    /// Model by name (see `pellucid models list`), or a folder with manifest.toml and weights.safetensors
-    #[arg(long, value_name = "NAME|DIR", default_value = registry::DEFAULT)]
-    pub model: String,
+    /// Model by name (see `pellucid models list`), or a folder with manifest.toml and weights.safetensors [default: the one that fits]
+    #[arg(long, value_name = "NAME|DIR")]
+    pub model: Option<String>,
     /// Processor: auto, cpu, cuda or metal
     #[arg(long, value_name = "D", default_value_t = DeviceChoice::Auto)]
     pub device: DeviceChoice,
 }
 
 impl ModelArgs {
-    /// Opens the device and loads the model on it.
+    /// Opens the device and loads the model that was named, or the default one.
     pub fn load(&self) -> anyhow::Result<Model> {
         let device = self.device.open().with_context(|| format!("the device {} cannot be used", self.device))?;
-        Ok(registry::load(&self.model, &device)?)
+        Ok(registry::load(self.model.as_deref().unwrap_or(registry::DEFAULT), &device)?)
     }
 }
 
@@ -51,16 +55,78 @@ impl JudgeArgs {
     }
 }
 
-/// Loads the frame, analyses it, and notes how long decoding took.
-pub fn judge(
-    model: &Model,
-    load: impl FnOnce() -> anyhow::Result<Frame>,
-    options: &AnalysisOptions,
-) -> anyhow::Result<(Frame, Analysis)> {
-    let started = Instant::now();
-    let frame = load()?;
-    let decode = started.elapsed().as_secs_f64() * 1e3;
-    let mut analysis = analyze(model, &frame, options, &CancelToken::default(), &mut |_| {})?;
-    analysis.timing.decode = decode;
-    Ok((frame, analysis))
+/// Judges images one after the other, each by the model that was named or by the one that fits.
+pub struct Session {
+    picker: Picker<Shelf>,
+    named: Option<(String, Arc<Model>)>,
+}
+
+/// An image with what came of it.
+pub struct Judged {
+    pub frame: Frame,
+    pub choice: Choice,
+    /// `None` when no model fits.
+    pub outcome: Option<(Arc<Model>, Analysis)>,
+}
+
+impl Judged {
+    /// Model and analysis.
+    ///
+    /// # Errors
+    /// The sentence that says why no model fits.
+    pub fn by_a_model(self) -> anyhow::Result<(Frame, Arc<Model>, Analysis)> {
+        match self.outcome {
+            Some((model, analysis)) => Ok((self.frame, model, analysis)),
+            None => bail!("{} (--model NAME)", self.choice.because),
+        }
+    }
+}
+
+impl Session {
+    /// Loads the model that was named, if one was.
+    pub fn open(args: &ModelArgs) -> anyhow::Result<Self> {
+        args.device.open().with_context(|| format!("the device {} cannot be used", args.device))?;
+        let mut picker = Picker::new(Shelf::new(args.device));
+        let named = match &args.model {
+            Some(name) => Some((name.clone(), picker.load(name)?)),
+            None => None,
+        };
+        Ok(Self { picker, named })
+    }
+
+    /// The model that was named.
+    pub fn named(&self) -> Option<&Model> {
+        self.named.as_ref().map(|(_, model)| model.as_ref())
+    }
+
+    /// Loads the frame, finds its model, analyses it as `options` says for that model, and notes how long decoding took.
+    pub fn judge(
+        &mut self,
+        load: impl FnOnce() -> anyhow::Result<Frame>,
+        options: impl FnOnce(&Model) -> anyhow::Result<AnalysisOptions>,
+        force: bool,
+    ) -> anyhow::Result<Judged> {
+        let started = Instant::now();
+        let frame = load()?;
+        let decode = started.elapsed().as_secs_f64() * 1e3;
+        let (choice, model) = self.model_for(&frame, force)?;
+        let Some(model) = model else { return Ok(Judged { frame, choice, outcome: None }) };
+        let mut analysis = analyze(&model, &frame, &options(&model)?, &CancelToken::default(), &mut |_| {})?;
+        analysis.timing.decode = decode;
+        analysis.chosen_because.clone_from(&choice.because);
+        Ok(Judged { frame, choice, outcome: Some((model, analysis)) })
+    }
+
+    fn model_for(&mut self, frame: &Frame, force: bool) -> anyhow::Result<(Choice, Option<Arc<Model>>)> {
+        if let Some((_, model)) = &self.named {
+            return Ok((Choice::by_hand(&model.manifest.name), Some(model.clone())));
+        }
+        let mut choice = self.picker.choose(frame)?;
+        if let (None, Some(nearest), true) = (&choice.model, &choice.nearest, force) {
+            choice.because = format!("{}; {nearest} comes nearest and was taken by --force", choice.because);
+            choice.model = Some(nearest.clone());
+        }
+        let model = choice.model.as_ref().map(|name| self.picker.load(name)).transpose()?;
+        Ok((choice, model))
+    }
 }

@@ -38,8 +38,8 @@ pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
     let root = args.data.clone().or_else(|| path.parent().map(PathBuf::from)).unwrap_or_default();
     let outcome = train(&config, &root, args.settle.as_deref(), &|event| {
         output::remark(match event {
-            GateEvent::Loaded { films, validation, others } => {
-                format!("{films} films to learn from, {validation} to validate, {others} other pictures")
+            GateEvent::Loaded { wanted, validation, others } => {
+                format!("{wanted} images to learn from, {validation} to validate, {others} other pictures")
             }
             GateEvent::Epoch { epoch, epochs, loss, images_per_second } => {
                 format!("epoch {epoch:>3}/{epochs}  loss {loss:.4}  {images_per_second:.0} images/s")

@@ -72,12 +72,15 @@ pub fn analyze_with(
     let stages = stages(model, options)?;
     let mut analysis =
         Analysis { stochastic: network.first_stochastic().is_some(), options: options.clone(), ..Analysis::default() };
+    if options.layers.is_empty() {
+        analysis.options.layers.push(model.manifest.target_layer.clone());
+    }
     cancel.check()?;
     let plane = LazyCell::new(|| frame.model_plane());
     let started = Instant::now();
     let verdict = match known.gate.take() {
         Some(verdict) => Some(verdict),
-        None => model.gate.as_ref().map(|gate| gate.judge(&plane, &frame.entry.meta)).transpose()?,
+        None => model.judge(&plane, &frame.entry.meta)?,
     };
     known.gate.clone_from(&verdict);
     let gate_ms = milliseconds(started);

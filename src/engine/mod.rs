@@ -4,7 +4,9 @@
 //! it belongs to; the interface drops those of a study that is no longer open.
 
 pub mod analysis;
+pub mod choice;
 pub mod pass;
+pub mod picker;
 pub mod worker;
 
 use std::sync::Arc;
@@ -92,9 +94,13 @@ pub enum Request {
         frame: Arc<Frame>,
         options: AnalysisOptions,
     },
-    /// Switch to another model (name in the registry, or folder).
+    /// Switch to another model (name in the registry, or folder), and keep to it.
     LoadModel {
         name: String,
+    },
+    /// From now on, choose the model that fits each image; `first` is made ready meanwhile.
+    Automatic {
+        first: String,
     },
 }
 
@@ -136,6 +142,8 @@ pub struct Analysis {
     pub options: AnalysisOptions,
     pub timing: Timing,
     pub warnings: Vec<String>,
+    /// How this model came to judge this image: "chest-xray: chosen by hand".
+    pub chosen_because: String,
 }
 
 /// What the interface must know of the loaded model.
@@ -166,8 +174,8 @@ impl ModelInfo {
 
 /// What the worker says.
 ///
-/// Every [`Request::Analyze`] ends in exactly one of `Finished`, `Cancelled` or `Failed`, every [`Request::LoadModel`] that a newer one
-/// did not replace in `ModelReady` or `ModelFailed`.
+/// Every [`Request::Analyze`] ends in exactly one of `Finished`, `Unfit`, `Cancelled` or `Failed`, every [`Request::LoadModel`] or
+/// [`Request::Automatic`] that a newer one did not replace in `ModelReady` or `ModelFailed`.
 #[derive(Clone)]
 pub enum Event {
     ModelReady(ModelInfo),
@@ -177,6 +185,13 @@ pub enum Event {
     },
     Started {
         generation: Generation,
+    },
+    /// The model that fits the image; only while models are chosen automatically.
+    Chosen {
+        generation: Generation,
+        choice: Arc<choice::Choice>,
+        /// The model, loaded; `None` when none fits.
+        model: Option<ModelInfo>,
     },
     /// The gate's verdict, before anything else.
     Gated {
@@ -203,6 +218,10 @@ pub enum Event {
     Finished {
         generation: Generation,
         analysis: Arc<Analysis>,
+    },
+    /// No model fits the image: nothing was computed.
+    Unfit {
+        generation: Generation,
     },
     Cancelled {
         generation: Generation,

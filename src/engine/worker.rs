@@ -1,11 +1,11 @@
-//! The worker thread: owns the model, takes the latest request, streams [`Event`]s.
+//! The worker thread: owns the models, takes the latest request, streams [`Event`]s.
 //!
 //! The mailbox holds at most one model to load and one image to analyse. A newer [`Request::Analyze`] replaces the one that waits
-//! and cancels the one that runs; [`Request::LoadModel`] does both as well, since results of the old model are no longer
-//! wanted. A panic in a layer, a decoder or a loader becomes `Failed` or `ModelFailed`, and the worker lives on.
+//! and cancels the one that runs; [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
+//! model are no longer wanted. While models are chosen automatically, every image goes through the [`Picker`] first. A panic in
+//! a layer, a decoder or a loader becomes `Failed` or `ModelFailed`, and the worker lives on.
 
 use std::any::Any;
-use std::fmt::Display;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,7 +14,9 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::analysis::{Progress, analyze_with};
+use super::choice::Choice;
 use super::pass::Known;
+use super::picker::{Library, PickError, Picker};
 use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Event, Generation, ModelInfo, Request};
 use crate::network::Model;
 use crate::study::Frame;
@@ -34,9 +36,16 @@ struct Job {
     cancel: CancelToken,
 }
 
+/// The model that is wanted from now on.
+enum Wanted {
+    This(String),
+    /// The one that fits each image; this one first.
+    Fitting(String),
+}
+
 #[derive(Default)]
 struct Mailbox {
-    load: Option<String>,
+    load: Option<Wanted>,
     job: Option<Job>,
     /// Token of the analysis that runs now.
     running: Option<CancelToken>,
@@ -51,15 +60,12 @@ struct Shared {
 }
 
 impl Engine {
-    /// Starts the worker. `load` finds a model by name (usually [`crate::network::registry::load`] for a device); `wake` is called after
-    /// every event, from the worker's thread.
+    /// Starts the worker. `library` finds models (usually a [`Shelf`](crate::network::shelf::Shelf); a function from names to models does
+    /// where nothing is chosen automatically); `wake` is called after every event, from the worker's thread.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn spawn<E: Display>(
-        load: impl Fn(&str) -> Result<Model, E> + Send + 'static,
-        wake: impl Fn() + Send + Sync + 'static,
-    ) -> io::Result<Self> {
+    pub fn spawn(library: impl Library + Send + 'static, wake: impl Fn() + Send + Sync + 'static) -> io::Result<Self> {
         let (sender, events) = unbounded();
         let shared = Arc::new(Shared {
             mailbox: Mutex::default(),
@@ -67,10 +73,9 @@ impl Engine {
             events: sender,
             wake: Box::new(wake),
         });
-        let worker = Worker { shared: shared.clone(), model: None, last: None };
-        let thread = std::thread::Builder::new()
-            .name("pellucid-engine".into())
-            .spawn(move || worker.run(&|name| load(name).map_err(|error| error.to_string())))?;
+        let worker =
+            Worker { shared: shared.clone(), picker: Picker::new(library), model: None, automatic: false, last: None };
+        let thread = std::thread::Builder::new().name("pellucid-engine".into()).spawn(move || worker.run())?;
         Ok(Self { shared, events, thread: Some(thread) })
     }
 
@@ -82,7 +87,8 @@ impl Engine {
             Request::Analyze { generation, frame, options } => {
                 mailbox.job = Some(Job { generation, frame, options, cancel: CancelToken::default() });
             }
-            Request::LoadModel { name } => mailbox.load = Some(name),
+            Request::LoadModel { name } => mailbox.load = Some(Wanted::This(name)),
+            Request::Automatic { first } => mailbox.load = Some(Wanted::Fitting(first)),
         }
         drop(mailbox);
         self.shared.arrived.notify_one();
@@ -149,25 +155,34 @@ impl Shared {
 }
 
 /// What the thread owns.
-struct Worker {
+struct Worker<L> {
     shared: Arc<Shared>,
-    model: Option<Model>,
-    /// The last image and its forward pass, so that another layer or seed needs no second one. Weak: a closed image is let go.
-    last: Option<(Weak<Frame>, Known)>,
+    picker: Picker<L>,
+    /// The model that was asked for by hand, or made ready first.
+    model: Option<Arc<Model>>,
+    /// The model is chosen for each image.
+    automatic: bool,
+    last: Option<Last>,
 }
 
-type Load<'a> = &'a dyn Fn(&str) -> Result<Model, String>;
+/// The last image with its forward pass, so that another layer or seed needs no second one.
+struct Last {
+    /// Weak: a closed image is let go.
+    frame: Weak<Frame>,
+    choice: Option<Arc<Choice>>,
+    known: Known,
+}
 
 enum Task {
-    Load(String),
+    Load(Wanted),
     Analyze(Job),
 }
 
-impl Worker {
-    fn run(mut self, load: Load<'_>) {
+impl<L: Library> Worker<L> {
+    fn run(mut self) {
         while let Some(task) = self.next_task() {
             match task {
-                Task::Load(name) => self.load(name, load),
+                Task::Load(wanted) => self.load(wanted),
                 Task::Analyze(job) => self.analyze(&job),
             }
         }
@@ -181,8 +196,8 @@ impl Worker {
             if mailbox.closing {
                 return None;
             }
-            if let Some(name) = mailbox.load.take() {
-                return Some(Task::Load(name));
+            if let Some(wanted) = mailbox.load.take() {
+                return Some(Task::Load(wanted));
             }
             if let Some(job) = mailbox.job.take() {
                 mailbox.running = Some(job.cancel.clone());
@@ -193,18 +208,28 @@ impl Worker {
     }
 
     /// Switches models; the old one stays when the new one cannot be loaded.
-    fn load(&mut self, name: String, load: Load<'_>) {
-        let loaded = catch_unwind(AssertUnwindSafe(|| load(&name)))
-            .unwrap_or_else(|panic| Err(format!("Loading the model broke off: {}", panic_message(panic.as_ref()))));
-        self.shared.emit(match loaded {
+    fn load(&mut self, wanted: Wanted) {
+        let (name, automatic) = match wanted {
+            Wanted::This(name) => (name, false),
+            Wanted::Fitting(first) => (first, true),
+        };
+        let event = match self.fetch(&name) {
             Ok(model) => {
                 let info = ModelInfo::of(&model);
                 self.model = Some(model);
+                self.automatic = automatic;
+                self.picker.look_again();
                 self.last = None;
                 Event::ModelReady(info)
             }
             Err(reason) => Event::ModelFailed { name, reason },
-        });
+        };
+        self.shared.emit(event);
+    }
+
+    fn fetch(&mut self, name: &str) -> Result<Arc<Model>, String> {
+        catch_unwind(AssertUnwindSafe(|| self.picker.load(name).map_err(|error| error.to_string())))
+            .unwrap_or_else(|panic| Err(format!("Loading the model broke off: {}", panic_message(panic.as_ref()))))
     }
 
     fn analyze(&mut self, job: &Job) {
@@ -213,6 +238,7 @@ impl Worker {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.analysis(job)));
         self.shared.emit(match outcome {
             Ok(Ok(analysis)) => Event::Finished { generation, analysis: Arc::new(analysis) },
+            Ok(Err(Failure::Unfit)) => Event::Unfit { generation },
             Ok(Err(Failure::Engine(EngineError::Cancelled))) => Event::Cancelled { generation },
             Ok(Err(failure)) => Event::Failed { generation, reason: failure.to_string() },
             Err(panic) => {
@@ -224,15 +250,45 @@ impl Worker {
     }
 
     fn analysis(&mut self, job: &Job) -> Result<Analysis, Failure> {
-        let model = self.model.as_ref().ok_or(Failure::NoModel)?;
-        let same = self.last.as_ref().is_some_and(|(frame, _)| frame.as_ptr() == Arc::as_ptr(&job.frame));
-        if !same {
+        if self.last.as_ref().is_none_or(|last| last.frame.as_ptr() != Arc::as_ptr(&job.frame)) {
             self.last = None;
         }
-        let (_, known) = self.last.get_or_insert_with(|| (Arc::downgrade(&job.frame), Known::default()));
+        let (model, because) = self.model_for(job)?;
+        let shared = self.shared.clone();
+        let mut emit = |progress| shared.emit(event(job.generation, progress));
+        let known = &mut self.last(&job.frame).known;
+        let mut analysis = analyze_with(&model, &job.frame, known, &job.options, &job.cancel, &mut emit)?;
+        analysis.chosen_because = because;
+        Ok(analysis)
+    }
+
+    /// What is kept of this image.
+    fn last(&mut self, frame: &Arc<Frame>) -> &mut Last {
+        self.last.get_or_insert_with(|| Last { frame: Arc::downgrade(frame), choice: None, known: Known::default() })
+    }
+
+    /// The model that judges this image, and why.
+    fn model_for(&mut self, job: &Job) -> Result<(Arc<Model>, String), Failure> {
+        if !self.automatic {
+            let model = self.model.clone().ok_or(Failure::NoModel)?;
+            let because = Choice::by_hand(&model.manifest.name).because;
+            return Ok((model, because));
+        }
         let generation = job.generation;
-        let mut emit = |progress| self.shared.emit(event(generation, progress));
-        Ok(analyze_with(model, &job.frame, known, &job.options, &job.cancel, &mut emit)?)
+        let choice = match self.last.as_ref().and_then(|last| last.choice.clone()) {
+            Some(choice) => choice,
+            None => Arc::new(self.picker.choose(&job.frame)?),
+        };
+        self.last(&job.frame).choice = Some(choice.clone());
+        let Some(name) = &choice.model else {
+            self.shared.emit(Event::Chosen { generation, choice, model: None });
+            return Err(Failure::Unfit);
+        };
+        let model = self.picker.load(name)?;
+        let info = Some(ModelInfo::of(&model));
+        let because = choice.because.clone();
+        self.shared.emit(Event::Chosen { generation, choice, model: info });
+        Ok((model, because))
     }
 }
 
@@ -241,8 +297,12 @@ impl Worker {
 enum Failure {
     #[error("No model is loaded; choose one first.")]
     NoModel,
+    #[error("No model fits the image.")]
+    Unfit,
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Pick(#[from] PickError),
 }
 
 fn event(generation: Generation, progress: Progress) -> Event {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
+use super::fits::Fits;
 
 /// What is wrong with a manifest.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,9 @@ pub struct Manifest {
     /// The input gate, when the model folder holds one (`gate.safetensors`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateSpec>,
+    /// The studies that it is meant for; without it, the gate alone decides whether an image suits the model.
+    #[serde(default, skip_serializing_if = "Fits::is_empty")]
+    pub fits: Fits,
     pub training: Training,
     #[serde(default)]
     pub metrics: Vec<Metric>,
@@ -254,6 +258,7 @@ impl Manifest {
         let stages = self.stages()?;
         self.check_input()?;
         self.check_labels()?;
+        self.fits.check().map_err(ManifestError::Field)?;
         if !stages.contains(&self.target_layer) {
             return wrong(format!("target_layer is “{}”; this network has {}", self.target_layer, stages.join(", ")));
         }

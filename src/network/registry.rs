@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
+use super::candidate::Candidate;
 use super::manifest::{Manifest, ManifestError};
 use super::preprocess::{channels, to_input};
 use super::weights::{TensorFile, WeightError, sha256};
@@ -170,6 +171,14 @@ pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
         .map_err(|source| ModelError::Weights { model: name.into(), source })?;
     let gate = load_gate(&source, name, &manifest, device)?;
     Ok(Model { manifest, network, sha256: found, device: device.clone(), gate })
+}
+
+/// The model called `name` as far as it must be known to be chosen.
+pub fn candidate(name: &str, device: &Device) -> Result<Candidate, ModelError> {
+    let source = find(name)?;
+    let manifest = read_manifest(&source, name)?;
+    let gate = load_gate(&source, name, &manifest, device)?;
+    Ok(Candidate { name: name.into(), fits: manifest.fits, gate })
 }
 
 fn load_gate(source: &Source, name: &str, manifest: &Manifest, device: &Device) -> Result<Option<Gate>, ModelError> {

@@ -35,6 +35,9 @@ pub struct Sidecar {
     pub source: SourceRecord,
     pub image: Metadata,
     pub model: ModelRecord,
+    /// How the model came to judge the image; empty in reports of before there was a choice.
+    #[serde(default)]
+    pub chosen_because: String,
     pub options: AnalysisOptions,
     pub display: Display,
     pub gate: Option<GateVerdict>,
@@ -169,6 +172,7 @@ impl Sidecar {
                 head: manifest.head,
                 temperature: manifest.temperature,
             },
+            chosen_because: redact::clean(case, &analysis.chosen_because),
             options: analysis.options.clone(),
             display: Display {
                 classes: case.classes.iter().map(|&class| case.class_name(class)).collect(),

@@ -250,6 +250,9 @@ pub fn ground(case: &CaseReport, source: &Source, width: f32) -> Block {
         format!("{} × {} px of modality values, {resize}; {normalization}", input.width, input.height),
     ));
     rows.push(("Model", format!("{} {}. {}", manifest.name, manifest.version, manifest.description)));
+    if !case.analysis.chosen_because.is_empty() {
+        rows.push(("Chosen", redact::clean(case, &case.analysis.chosen_because)));
+    }
     rows.push(("Weights", format!("SHA-256 {sha256}")));
     let training = &manifest.training;
     rows.push((

@@ -185,6 +185,7 @@ pub fn analysis() -> Analysis {
         options: AnalysisOptions::default(),
         timing: Timing { decode: 12.0, preprocess: 3.0, forward: 21.0, explain: 4.0, uncertainty: 2.0 },
         warnings: Vec::new(),
+        chosen_because: "chest-xray: modality DX, body part CHEST, and the image looks like its training images".into(),
     }
 }
 

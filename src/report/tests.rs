@@ -55,6 +55,7 @@ fn the_page_says_who_what_how_sure_and_on_what_ground() {
         "Bacterial pneumonia",
         "0.58–0.86",
         "Input gate: accepted.",
+        "body part CHEST",
         "more than one answer remains possible",
         "Grad-CAM at layer stage4",
         "3f9c2a7d5b1e4c6088aa91d2f4b7e3c05d6e7f8091a2b3c4d5e6f708192a3b4c",

@@ -176,6 +176,7 @@ impl Dicom {
             study_time: code(tags::STUDY_TIME),
             study_description: text(tags::STUDY_DESCRIPTION),
             series_description: text(tags::SERIES_DESCRIPTION),
+            protocol: text(tags::PROTOCOL_NAME),
             series_number: code(tags::SERIES_NUMBER),
             instance_number: code(tags::INSTANCE_NUMBER),
             modality: code(tags::MODALITY),

@@ -52,6 +52,8 @@ pub struct Metadata {
     pub study_time: String,
     pub study_description: String,
     pub series_description: String,
+    #[serde(default)]
+    pub protocol: String,
     pub series_number: String,
     pub instance_number: String,
     pub modality: String,

@@ -1,9 +1,9 @@
 //! Training of the input gate ([`crate::uncertainty::gate`]).
 //!
-//! Positives are frontal chest films in many [`views`](super::gate_views) and phantoms of both ages; what is to be refused
-//! are the same films turned, inverted and in pieces, pictures of another kind, and [synthetic](super::gate_negatives) ones.
-//! After the last epoch the features of the training films give mean and precision, and the validation films, of other
-//! patients, give the distance, the threshold and the rates by kind.
+//! Positives are the images that the model was trained on, in many [`views`](super::gate_views), and for a model of chest films
+//! phantoms of both ages; what is to be refused are the same images turned, inverted and in pieces, pictures of another kind,
+//! and [synthetic](super::gate_negatives) ones. After the last epoch the features of the training images give mean and
+//! precision, and the validation images, of other patients, give the distance, the threshold and the rates by kind.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::checkpoint::{hex, to_safetensors, write_whole};
 use super::dataset::Picture;
-use super::gate_data::{Films, Source};
+use super::gate_data::{Examples, Source};
 use super::loss::Objective;
 use super::optimizer::{Optimizer, Rule};
 use super::parameters::{Parameters, average};
@@ -40,19 +40,25 @@ pub struct GateConfig {
     pub seed: u64,
     /// What is let through, in words.
     pub asks: String,
-    /// Whom the model behind it was trained on, in words, and their ages in years.
+    /// Whom the model behind it was trained on, in words, and their ages in years where they are known.
     pub population: String,
-    pub ages: [f32; 2],
-    /// Folders of frontal chest films, relative to the data folder.
-    pub films: Vec<PathBuf>,
+    #[serde(default)]
+    pub ages: Option<[f32; 2]>,
+    /// Folders of images to be let through, relative to the data folder.
+    pub wanted: Vec<PathBuf>,
     /// Folders of pictures of another kind.
     pub others: Vec<PathBuf>,
     /// Patterns whose first group is the patient; a name that none matches is a patient of its own.
+    #[serde(default)]
     pub patient: Vec<String>,
     /// Share of the patients that validate.
     pub validation: f64,
-    /// Phantoms of each age.
+    /// Phantoms of the chest of each age that are let through too; 0 for none.
+    #[serde(default)]
     pub phantoms: usize,
+    /// Whether synthetic slices to be refused may be of the head.
+    #[serde(default = "yes")]
+    pub synthetic_heads: bool,
     pub side: usize,
     pub architecture: Architecture,
     pub epochs: usize,
@@ -62,6 +68,10 @@ pub struct GateConfig {
     pub weight_decay: f64,
     /// Part of any kind of validation image to be refused that may pass at the threshold.
     pub may_pass: f64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl GateConfig {
@@ -82,7 +92,7 @@ impl GateConfig {
 
 /// How training goes on.
 pub enum GateEvent {
-    Loaded { films: usize, validation: usize, others: usize },
+    Loaded { wanted: usize, validation: usize, others: usize },
     Epoch { epoch: usize, epochs: usize, loss: f64, images_per_second: f64 },
     Warning(String),
 }
@@ -112,14 +122,14 @@ pub fn train(
     weights: Option<&Path>,
     observer: &dyn Fn(GateEvent),
 ) -> Result<GateOutcome> {
-    let films = Films::load(config, root, observer)?;
+    let examples = Examples::load(config, root, observer)?;
     let device = Device::Cpu;
     let vars = VarMap::new();
     let network = config.architecture.trainable(1, SEEN.len(), &vars, &device, config.seed)?;
     let parameters = Parameters::new(&vars);
     if let Some(path) = weights {
         parameters.take_from(&candle_core::safetensors::load(path, &device)?)?;
-        return finish(config, &films, &network, &parameters);
+        return finish(config, &examples, &network, &parameters);
     }
     let mut optimizer = Optimizer::new(&parameters, Rule::AdamW, config.weight_decay, 5.0);
     let mut running = parameters.values()?;
@@ -130,7 +140,7 @@ pub fn train(
         let started = std::time::Instant::now();
         let mut sum = 0.0;
         for step in 0..steps {
-            let (x, targets) = batch(config, &films, epoch, step, &device)?;
+            let (x, targets) = batch(config, &examples, epoch, step, &device)?;
             let pass = network.record(0, &x, Mode::Training { seed: (epoch * steps + step) as u64 })?;
             let loss = objective.loss(&pass.logits, &targets)?;
             let value = loss.value;
@@ -153,19 +163,25 @@ pub fn train(
         });
     }
     parameters.assign(&running)?;
-    finish(config, &films, &network, &parameters)
+    finish(config, &examples, &network, &parameters)
 }
 
 /// Images and one-hot targets of a step.
-fn batch(config: &GateConfig, films: &Films, epoch: usize, step: usize, device: &Device) -> Result<(Tensor, Vec<f32>)> {
+fn batch(
+    config: &GateConfig,
+    examples: &Examples,
+    epoch: usize,
+    step: usize,
+    device: &Device,
+) -> Result<(Tensor, Vec<f32>)> {
     let (side, n) = (config.side, config.batch);
     let input = input_of(side);
     let made: Vec<(Vec<f32>, Seen)> = (0..n)
         .into_par_iter()
         .map(|i| {
             let mut rng = stream(config.seed, Purpose::Augment, epoch, step * n + i);
-            let source = Source::drawn(&mut rng);
-            let plane = films.draw(source, false, side, &mut rng);
+            let source = examples.source(&mut rng);
+            let plane = examples.draw(source, false, side, &mut rng);
             (to_input(&plane, &input, (0.0, 1.0)).values, source.seen())
         })
         .collect();
@@ -178,30 +194,30 @@ fn batch(config: &GateConfig, films: &Films, epoch: usize, step: usize, device: 
     Ok((Tensor::from_vec(pixels, (n, 1, side, side), device)?, targets))
 }
 
-/// Probability of a chest, and features, of images in batches.
+/// Probability of what is wanted, and features, of images in batches.
 fn measure(network: &Network, side: usize, planes: &[Plane]) -> Result<(Vec<f32>, Vec<Vec<f32>>)> {
-    let (mut chest, mut features) = (Vec::new(), Vec::new());
+    let (mut wanted, mut features) = (Vec::new(), Vec::new());
     for chunk in planes.chunks(64) {
         let input = input_of(side);
         let pixels: Vec<f32> = chunk.iter().flat_map(|p| to_input(p, &input, (0.0, 1.0)).values).collect();
         let x = Tensor::from_vec(pixels, (chunk.len(), 1, side, side), &Device::Cpu)?;
         let (seen, rows) = probe(network, &x)?;
-        chest.extend(seen.iter().map(|s| s[0]));
+        wanted.extend(seen.iter().map(|s| s[0]));
         features.extend(rows);
     }
-    Ok((chest, features))
+    Ok((wanted, features))
 }
 
-fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Parameters) -> Result<GateOutcome> {
+fn finish(config: &GateConfig, examples: &Examples, network: &Network, parameters: &Parameters) -> Result<GateOutcome> {
     let side = config.side;
-    let learnt = films.accepted(false, side, config.seed);
+    let learnt = examples.accepted(false, side, config.seed);
     let (_, features) = measure(network, side, &learnt)?;
     let (mean, precision) = gaussian(&features);
-    let held_out = films.accepted(true, side, config.seed + 1);
+    let held_out = examples.accepted(true, side, config.seed + 1);
     let (_, features) = measure(network, side, &held_out)?;
     let mut distances: Vec<f32> = features.iter().map(|f| distance(f, &mean, &precision)).collect();
     distances.sort_by(f32::total_cmp);
-    // Wide, because films of other machines and ages lie farther out than the validation films.
+    // Wide, because images of other machines and ages lie farther out than the validation images.
     let middle = 1.5 * quantile(&distances, 0.995);
     let mut settings = GateSettings {
         asks: config.asks.clone(),
@@ -216,22 +232,23 @@ fn finish(config: &GateConfig, films: &Films, network: &Network, parameters: &Pa
     let familiarity = |d: f32| 1.0 / (1.0 + ((d - settings.distance) / settings.slope).exp());
     // For the same reason the threshold is as low as the kinds to be refused allow.
     let mut threshold = 0.2f32;
-    for kind in Source::all().into_iter().filter(|s| s.seen() != Seen::Chest) {
-        let (chest, features) = measure(network, side, &films.validation(kind, side, config.seed))?;
+    for kind in examples.sources().into_iter().filter(|s| s.seen() != Seen::Wanted) {
+        let (wanted, features) = measure(network, side, &examples.validation(kind, side, config.seed))?;
         let score = |(p, f): (&f32, &Vec<f32>)| p * familiarity(distance(f, &mean, &precision));
-        let mut scores: Vec<f32> = chest.iter().zip(&features).map(score).collect();
+        let mut scores: Vec<f32> = wanted.iter().zip(&features).map(score).collect();
         scores.sort_by(f32::total_cmp);
         threshold = threshold.max(quantile(&scores, 1.0 - config.may_pass));
     }
     settings.threshold = threshold.min(0.5);
     let bytes = write(&settings, parameters, &mean, &precision)?;
     let gate = Gate::from_bytes(&bytes, &Device::Cpu)?;
-    let rates = Source::all().into_iter().map(|kind| rate(config, films, &gate, kind)).collect::<Result<_>>()?;
+    let rates =
+        examples.sources().into_iter().map(|kind| rate(config, examples, &gate, kind)).collect::<Result<_>>()?;
     Ok(GateOutcome { settings, bytes, rates })
 }
 
-fn rate(config: &GateConfig, films: &Films, gate: &Gate, source: Source) -> Result<Rate> {
-    let planes = films.validation(source, config.side, config.seed);
+fn rate(config: &GateConfig, examples: &Examples, gate: &Gate, source: Source) -> Result<Rate> {
+    let planes = examples.validation(source, config.side, config.seed);
     let mut scores =
         planes.par_iter().map(|p| gate.look(p).map(|l| l.score)).collect::<std::result::Result<Vec<f32>, _>>()?;
     scores.sort_by(f32::total_cmp);
@@ -239,7 +256,7 @@ fn rate(config: &GateConfig, films: &Films, gate: &Gate, source: Source) -> Resu
     let scores3 = [quantile(&scores, 0.0), quantile(&scores, 0.5), quantile(&scores, 1.0)];
     Ok(Rate {
         kind: source.name(),
-        wanted: source.seen() == Seen::Chest,
+        wanted: source.seen() == Seen::Wanted,
         images: scores.len(),
         accepted,
         scores: scores3,
@@ -344,7 +361,7 @@ mod tests {
         let mut settings = GateSettings {
             asks: "a frontal chest radiograph".into(),
             population: "children of 1 to 5 years".into(),
-            ages: [1.0, 5.0],
+            ages: Some([1.0, 5.0]),
             architecture,
             side: 32,
             threshold: 0.0,

@@ -27,10 +27,10 @@ const KEPT: usize = 128;
 /// Where an image of a batch comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A real film as it is.
-    PlainFilm,
-    /// A real film as other machines might show it.
-    Film,
+    /// A wanted image as it is.
+    Plain,
+    /// A wanted image as other machines might show it.
+    Varied,
     Child,
     Adult,
     Turned,
@@ -43,10 +43,10 @@ pub enum Source {
 
 impl Source {
     /// One for training, by fixed shares.
-    pub fn drawn(rng: &mut ChaCha8Rng) -> Self {
+    fn drawn(rng: &mut ChaCha8Rng) -> Self {
         match rng.random_range(0..100) {
-            0..6 => Self::PlainFilm,
-            6..30 => Self::Film,
+            0..6 => Self::Plain,
+            6..30 => Self::Varied,
             30..32 => Self::Child,
             32..38 => Self::Adult,
             38..49 => Self::Turned,
@@ -57,25 +57,10 @@ impl Source {
         }
     }
 
-    /// Every source once, in the order of reports.
-    pub fn all() -> Vec<Self> {
-        let real = [
-            Self::PlainFilm,
-            Self::Film,
-            Self::Child,
-            Self::Adult,
-            Self::Turned,
-            Self::Inverted,
-            Self::Pieces,
-            Self::Other,
-        ];
-        real.into_iter().chain(KINDS.map(Self::Synthetic)).collect()
-    }
-
     /// What the gate should say to it.
     pub fn seen(self) -> Seen {
         match self {
-            Self::PlainFilm | Self::Film | Self::Child | Self::Adult => Seen::Chest,
+            Self::Plain | Self::Varied | Self::Child | Self::Adult => Seen::Wanted,
             Self::Turned => Seen::Turned,
             Self::Inverted => Seen::Inverted,
             Self::Pieces | Self::Other | Self::Synthetic(_) => Seen::Other,
@@ -85,13 +70,13 @@ impl Source {
     /// Name for tables.
     pub fn name(self) -> String {
         match self {
-            Self::PlainFilm => "films".into(),
-            Self::Film => "films, varied".into(),
+            Self::Plain => "wanted".into(),
+            Self::Varied => "wanted, varied".into(),
             Self::Child => "phantoms, child".into(),
             Self::Adult => "phantoms, adult".into(),
-            Self::Turned => "films, turned".into(),
-            Self::Inverted => "films, inverted".into(),
-            Self::Pieces => "films, in pieces".into(),
+            Self::Turned => "wanted, turned".into(),
+            Self::Inverted => "wanted, inverted".into(),
+            Self::Pieces => "wanted, in pieces".into(),
             Self::Other => "other folders".into(),
             Self::Synthetic(kind) => format!("synthetic: {kind:?}"),
         }
@@ -99,27 +84,50 @@ impl Source {
 }
 
 /// Pictures in memory; each list once for training and once for validation.
-pub struct Films {
-    chests: [Vec<Picture>; 2],
+pub struct Examples {
+    wanted: [Vec<Picture>; 2],
     others: [Vec<Picture>; 2],
+    /// Phantoms, where there are any.
     child: [Vec<Picture>; 2],
     adult: [Vec<Picture>; 2],
+    synthetic_heads: bool,
 }
 
-impl Films {
+impl Examples {
     /// Decodes the folders and renders the phantoms.
     pub fn load(config: &GateConfig, root: &Path, observer: &dyn Fn(GateEvent)) -> Result<Self> {
-        let films = pictures(config, root, &config.films, observer)?;
+        let wanted = pictures(config, root, &config.wanted, observer)?;
         let others = pictures(config, root, &config.others, observer)?;
-        for (list, what) in [(&films, "films"), (&others, "others")] {
+        for (list, what) in [(&wanted, "wanted"), (&others, "others")] {
             if list.iter().any(Vec::is_empty) {
                 return Err(Error::NoImages(format!("the folders of `{what}` need images of several patients")));
             }
         }
-        observer(GateEvent::Loaded { films: films[0].len(), validation: films[1].len(), others: others[0].len() });
-        let few = config.phantoms.div_ceil(5).max(1);
-        let both = |age| [phantoms(age, 1_000, config.phantoms.max(1)), phantoms(age, 900_000, few)];
-        Ok(Self { chests: films, others, child: both(Age::Child), adult: both(Age::Adult) })
+        observer(GateEvent::Loaded { wanted: wanted[0].len(), validation: wanted[1].len(), others: others[0].len() });
+        let few = config.phantoms.div_ceil(5);
+        let both = |age| [phantoms(age, 1_000, config.phantoms), phantoms(age, 900_000, few)];
+        let synthetic_heads = config.synthetic_heads;
+        Ok(Self { wanted, others, child: both(Age::Child), adult: both(Age::Adult), synthetic_heads })
+    }
+
+    fn has_phantoms(&self) -> bool {
+        !self.child[0].is_empty()
+    }
+
+    /// A source for training; where there are no phantoms, varied images stand for them.
+    pub fn source(&self, rng: &mut ChaCha8Rng) -> Source {
+        match Source::drawn(rng) {
+            Source::Child | Source::Adult if !self.has_phantoms() => Source::Varied,
+            source => source,
+        }
+    }
+
+    /// Every source once, in the order of reports.
+    pub fn sources(&self) -> Vec<Source> {
+        let phantoms = [Source::Child, Source::Adult].into_iter().filter(|_| self.has_phantoms());
+        let others = [Source::Turned, Source::Inverted, Source::Pieces, Source::Other];
+        let real = [Source::Plain, Source::Varied].into_iter().chain(phantoms).chain(others);
+        real.chain(KINDS.map(Source::Synthetic)).collect()
     }
 
     /// One image of a source, from the validation part when `held_out`.
@@ -127,44 +135,45 @@ impl Films {
         let part = usize::from(held_out);
         let film = |rng: &mut ChaCha8Rng| {
             // Now and then a phantom stands for a film in what is turned, inverted and cut, adult ones too.
-            if happens(rng, 0.12) { any(&self.adult[part], rng) } else { any(&self.chests[part], rng) }
+            let phantom = self.has_phantoms() && happens(rng, 0.12);
+            any(if phantom { &self.adult[part] } else { &self.wanted[part] }, rng)
         };
         match source {
-            Source::PlainFilm => views::plain(any(&self.chests[part], rng), side),
-            Source::Film => views::upright(any(&self.chests[part], rng), side, rng),
+            Source::Plain => views::plain(any(&self.wanted[part], rng), side),
+            Source::Varied => views::upright(any(&self.wanted[part], rng), side, rng),
             Source::Child => views::upright(any(&self.child[part], rng), side, rng),
             Source::Adult => views::upright(any(&self.adult[part], rng), side, rng),
             Source::Turned => views::turned(film(rng), side, rng),
             Source::Inverted => views::inverted(film(rng), side, rng),
             Source::Pieces => views::pieces(film(rng), side, rng),
             Source::Other => views::any_way(any(&self.others[part], rng), side, rng),
-            Source::Synthetic(kind) => negatives::draw(kind, side, rng),
+            Source::Synthetic(kind) => negatives::draw(kind, side, self.synthetic_heads, rng),
         }
     }
 
-    /// Images to be let through, for the statistics of features and scores: each film plain, and as many varied.
+    /// Images to be let through, for the statistics of features and scores: each one plain, and as many varied.
     pub fn accepted(&self, held_out: bool, side: usize, seed: u64) -> Vec<Plane> {
         let part = usize::from(held_out);
-        let films = &self.chests[part];
-        let count = films.len();
-        let plain = films.par_iter().map(|p| views::plain(p, side));
+        let images = &self.wanted[part];
+        let count = images.len();
+        let plain = images.par_iter().map(|p| views::plain(p, side));
         let varied = (0..count).into_par_iter().map(|i| {
             let mut rng = stream(seed, Purpose::Augment, usize::MAX >> 44, i);
             let source = match i % 10 {
-                0 => Source::Child,
-                1 | 2 => Source::Adult,
-                _ => Source::Film,
+                0 if self.has_phantoms() => Source::Child,
+                1 | 2 if self.has_phantoms() => Source::Adult,
+                _ => Source::Varied,
             };
             self.draw(source, held_out, side, &mut rng)
         });
         plain.chain(varied).collect()
     }
 
-    /// Validation images of one kind: held-out films and pictures as they are, 200 of what is made.
+    /// Validation images of one kind: held-out images and pictures as they are, 200 of what is made.
     pub fn validation(&self, source: Source, side: usize, seed: u64) -> Vec<Plane> {
         let whole = |list: &[Picture]| list.par_iter().map(|p| views::plain(p, side)).collect();
         match source {
-            Source::PlainFilm => whole(&self.chests[1]),
+            Source::Plain => whole(&self.wanted[1]),
             Source::Other => whole(&self.others[1]),
             Source::Child => whole(&self.child[1]),
             Source::Adult => whole(&self.adult[1]),

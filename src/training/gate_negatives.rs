@@ -1,4 +1,4 @@
-//! Images that are no frontal chest radiograph, made by computation: what the gate learns to refuse.
+//! Images that are neither a frontal chest radiograph nor a slice of the brain, made by computation: what a gate learns to refuse.
 //!
 //! Kinds, not copies: photographs are gradients, shapes and textures; limbs, skulls and pelves are balls and tubes seen
 //! through; slices, scans and noise follow their own look. Real pictures of these kinds stay out of the training, so
@@ -48,8 +48,8 @@ pub const KINDS: [Kind; 13] = [
     Kind::Text,
 ];
 
-/// Draws one image of `kind`.
-pub fn draw(kind: Kind, side: usize, rng: &mut ChaCha8Rng) -> Plane {
+/// Draws one image of `kind`; slices of the head are among the slices where `heads` are to be refused too.
+pub fn draw(kind: Kind, side: usize, heads: bool, rng: &mut ChaCha8Rng) -> Plane {
     let mut canvas = match kind {
         Kind::Photograph => photograph(side, rng),
         Kind::Hand => hand(side, rng),
@@ -57,7 +57,7 @@ pub fn draw(kind: Kind, side: usize, rng: &mut ChaCha8Rng) -> Plane {
         Kind::Skull => skull(side, rng),
         Kind::Pelvis => pelvis(side, rng),
         Kind::LateralChest => lateral_chest(side, rng),
-        Kind::Slice => slice(side, rng),
+        Kind::Slice => slice(side, heads, rng),
         Kind::Ultrasound => ultrasound(side, rng),
         Kind::Vessels => vessels(side, rng),
         Kind::Scintigram => scintigram(side, rng),
@@ -127,7 +127,7 @@ fn photograph(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
 }
 
 /// An axial or sagittal slice: outlines in outlines.
-fn slice(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+fn slice(side: usize, heads: bool, rng: &mut ChaCha8Rng) -> Canvas {
     let ground = if happens(rng, 0.8) { 0.0 } else { 0.3 };
     let mut c = Canvas::new(side, ground);
     let centre = (0.5 + 0.03 * bell(rng), 0.5 + 0.03 * bell(rng));
@@ -142,7 +142,7 @@ fn slice(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
             c.ellipse(at, (0.36 * rx, 0.68 * ry), 0.1 * sign, 0.05, 0.06);
         }
         c.ellipse((centre.0 + 0.1 * rx, centre.1 - 0.2 * ry), (0.3 * rx, 0.35 * ry), 0.4, 0.65, 0.1);
-    } else if happens(rng, 0.5) {
+    } else if happens(rng, 0.5) && heads {
         // A head: bright skull, folded inside.
         c.ellipse(centre, (0.9 * rx, 0.9 * ry), tilt, 0.15, 0.02);
         c.ellipse(centre, (0.85 * rx, 0.85 * ry), tilt, between(rng, 0.35, 0.7), 0.02);
@@ -371,7 +371,7 @@ mod tests {
     fn every_kind_draws_finite_and_varied_images() {
         for kind in KINDS {
             let mut rng = ChaCha8Rng::seed_from_u64(3);
-            let (one, other) = (draw(kind, 48, &mut rng), draw(kind, 48, &mut rng));
+            let (one, other) = (draw(kind, 48, true, &mut rng), draw(kind, 48, false, &mut rng));
             assert!(one.values.iter().all(|v| v.is_finite()), "{kind:?}");
             assert_ne!(one, other, "{kind:?}");
             let spread = one.values.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -381,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_seed_draws_the_same_image() {
-        let image = || draw(Kind::Hand, 40, &mut ChaCha8Rng::seed_from_u64(9));
+        let image = || draw(Kind::Hand, 40, true, &mut ChaCha8Rng::seed_from_u64(9));
         assert_eq!(image(), image());
     }
 }

@@ -94,6 +94,7 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
         temperature: finish.temperature as f32,
         weights_sha256,
         gate: None,
+        fits: config.fits.clone(),
         training: Training {
             data: config.provenance.data.clone(),
             population: config.provenance.population.clone(),

@@ -1,15 +1,16 @@
 //! The input gate: is this an image of the kind that the model was trained for?
 //!
 //! A classifier scores whatever it is given. The gate looks first, with a small residual network of its own on a coarse,
-//! histogram-equalised copy of the image (so that no tone curve matters), that tells upright frontal chest radiographs
-//! from turned ones, from ones with inverted greys, and from everything else. Kinds of images that nobody thought of
-//! are caught by their distance from the training radiographs in the network's features (Mahalanobis distance with the
-//! covariance of the accepted class; Lee et al., NeurIPS 2018). Both are one score:
+//! histogram-equalised copy of the image (so that no tone curve matters), that tells upright images of the wanted kind
+//! (frontal chest radiographs, slices of the brain) from turned ones, from ones with inverted greys, and from everything
+//! else. Kinds of images that nobody thought of are caught by their distance from the training images in the network's
+//! features (Mahalanobis distance with the covariance of the accepted class; Lee et al., NeurIPS 2018). Both are one score:
 //!
-//! `score = p(chest) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on validation images.
+//! `score = p(wanted) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on validation images.
 //!
-//! What it does not do: judge the quality of a radiograph, tell ap from pa, or notice a chest of an age that the model
-//! never saw. The age is read from the file's attributes, which may be missing or wrong.
+//! What it does not do: judge the quality of an image, tell ap from pa, or notice a patient of an age that the model
+//! never saw. The age is read from the file's attributes, which may be missing or wrong. What the file says of its
+//! modality and body part is the business of [`crate::network::fits`].
 
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -26,17 +27,17 @@ use crate::study::Metadata;
 /// What the gate's network tells apart, in the order of its logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// An upright frontal chest radiograph, dense parts bright.
-    Chest,
+    /// An upright image of the kind that the gate asks for, its greys the right way round.
+    Wanted,
     /// The same, lying on its side or upside down.
     Turned,
-    /// The same, dense parts dark.
+    /// The same, bright parts dark.
     Inverted,
     Other,
 }
 
 /// All of [`Seen`], in the order of the logits.
-pub const SEEN: [Seen; 4] = [Seen::Chest, Seen::Turned, Seen::Inverted, Seen::Other];
+pub const SEEN: [Seen; 4] = [Seen::Wanted, Seen::Turned, Seen::Inverted, Seen::Other];
 
 /// Stage of the network whose output is the feature vector.
 const FEATURES: &str = "pool";
@@ -46,7 +47,7 @@ pub const HEADER: &str = "gate";
 const SMALLEST_SIDE: usize = 64;
 /// Largest ratio of the sides.
 const LONGEST_RATIO: f32 = 2.2;
-/// Fewest different grey values of a radiograph.
+/// Fewest different grey values of a radiograph or a slice.
 const FEWEST_GREYS: usize = 12;
 
 /// Why a gate cannot be used.
@@ -70,8 +71,9 @@ pub struct GateSettings {
     pub asks: String,
     /// Whom the model behind the gate was trained on, for sentences: "children of 1 to 5 years".
     pub population: String,
-    /// Ages of that population in years, first and last included.
-    pub ages: [f32; 2],
+    /// Ages of that population in years, first and last included; nothing is said of age where they are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ages: Option<[f32; 2]>,
     pub architecture: Architecture,
     /// Side of the network's square input.
     pub side: usize,
@@ -97,7 +99,7 @@ pub struct Gate {
 pub struct Look {
     /// Probabilities in the order of [`SEEN`].
     pub seen: [f32; 4],
-    /// Mahalanobis distance from the training radiographs.
+    /// Mahalanobis distance from the training images.
     pub distance: f32,
     pub score: f32,
 }
@@ -174,9 +176,7 @@ impl Gate {
         1.0 / (1.0 + ((distance - self.settings.distance) / self.settings.slope).exp())
     }
 
-    /// The verdict on a polarity-corrected plane of modality values.
-    ///
-    /// Attributes that rule a frontal radiograph out (another modality, a lateral view) are believed; the age only warns.
+    /// The verdict on a polarity-corrected plane of modality values; of the attributes only the age is read, and it only warns.
     pub fn judge(&self, plane: &Plane, meta: &Metadata) -> Result<GateVerdict, GateError> {
         let refused = |score: f32, reason: String| GateVerdict {
             accepted: false,
@@ -185,7 +185,7 @@ impl Gate {
             reason,
             warnings: Vec::new(),
         };
-        if let Some(reason) = plainly_unfit(plane, &self.settings.asks).or_else(|| stated_unfit(meta)) {
+        if let Some(reason) = plainly_unfit(plane, &self.settings.asks) {
             return Ok(refused(0.0, reason));
         }
         let look = self.look(plane)?;
@@ -209,10 +209,10 @@ impl Gate {
                 "This looks like {asks} that lies on its side or stands on its head; turn the file upright and open it again."
             ),
             Seen::Inverted => format!(
-                "This looks like {asks} whose greys are inverted (air is bright); correct the file's polarity and open it again."
+                "This looks like {asks} whose greys are inverted; correct the file's polarity and open it again."
             ),
             Seen::Other => format!("This does not look like {asks}."),
-            Seen::Chest => {
+            Seen::Wanted => {
                 format!("This has traits of {asks}, but is unlike those that the gate has learnt from.")
             }
         }
@@ -220,7 +220,7 @@ impl Gate {
 
     fn age_warning(&self, meta: &Metadata) -> Option<String> {
         let population = &self.settings.population;
-        let [youngest, oldest] = self.settings.ages;
+        let [youngest, oldest] = self.settings.ages?;
         match age::at_study(meta) {
             None => Some(format!(
                 "The file does not state the patient's age; the model was trained on {population} only and never saw anyone else."
@@ -264,7 +264,7 @@ fn plainly_unfit(plane: &Plane, asks: &str) -> Option<String> {
         ));
     }
     if w.max(h) as f32 > LONGEST_RATIO * w.min(h) as f32 {
-        return Some(format!("The image is {w} × {h} pixels; no radiograph of the chest is so narrow."));
+        return Some(format!("The image is {w} × {h} pixels; {asks} is never so narrow."));
     }
     if plane.values.iter().any(|v| !v.is_finite()) {
         return Some("The image holds values that are not numbers.".into());
@@ -280,22 +280,8 @@ fn plainly_unfit(plane: &Plane, asks: &str) -> Option<String> {
     }
     Some(match greys.len() {
         0 | 1 => "The image is empty: every pixel has the same value.".into(),
-        n => format!("The image has only {n} different grey values; a radiograph has hundreds."),
+        n => format!("The image has only {n} different grey values; {asks} has hundreds."),
     })
-}
-
-/// What the file says about itself that rules a frontal radiograph out.
-fn stated_unfit(meta: &Metadata) -> Option<String> {
-    let modality = meta.modality.trim();
-    if ["CT", "MR", "US", "NM", "PT", "MG", "XA", "RF", "ES", "OP", "OPT", "SM", "XC", "GM", "IO", "PX", "BMD"]
-        .contains(&modality)
-    {
-        return Some(format!("The file says that it is of the modality {modality}, not a projection radiograph."));
-    }
-    if ["LL", "RL", "LATERAL", "LAT"].contains(&meta.view_position.trim()) {
-        return Some("The file says that this is a lateral view; only frontal views are scored.".into());
-    }
-    None
 }
 
 #[cfg(test)]
@@ -323,19 +309,6 @@ mod tests {
         damaged.values[9] = f32::NAN;
         assert!(plainly_unfit(&damaged, "a radiograph").is_some());
         assert_eq!(plainly_unfit(&ramp(100, 100), "a radiograph"), None);
-    }
-
-    #[test]
-    fn a_file_that_says_it_is_mr_or_lateral_is_believed() {
-        let with = |modality: &str, view: &str| Metadata {
-            modality: modality.into(),
-            view_position: view.into(),
-            ..Metadata::default()
-        };
-        assert!(stated_unfit(&with("MR", "")).unwrap().contains("MR"));
-        assert!(stated_unfit(&with("DX", "LL")).unwrap().contains("lateral"));
-        assert_eq!(stated_unfit(&with("CR", "PA")), None);
-        assert_eq!(stated_unfit(&Metadata::default()), None);
     }
 
     #[test]

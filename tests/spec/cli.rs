@@ -85,6 +85,7 @@ fn predict_prints_the_fields_of_the_contract_in_their_order() {
         "image",
         "sop_instance_uid",
         "model",
+        "chosen_because",
         "gate",
         "predictions",
         "groups",
@@ -98,6 +99,7 @@ fn predict_prints_the_fields_of_the_contract_in_their_order() {
     assert_eq!(keys(line), fields);
     assert_eq!(line["image"], "a.png");
     assert_eq!(keys(&line["model"]), ["name", "sha256"]);
+    assert_eq!(line["chosen_because"], "toy: chosen by hand");
     assert_eq!(keys(&line["gate"]), ["accepted", "score", "reason"]);
     assert_eq!(keys(&line["timing_ms"]), ["decode", "preprocess", "forward", "explain", "uncertainty"]);
     let row = ["label", "logit", "probability", "mean", "sd", "p05", "p95"];

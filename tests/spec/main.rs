@@ -15,6 +15,7 @@ mod killed;
 mod localization;
 mod network;
 mod panels;
+mod picker;
 mod study;
 mod toy;
 mod training;

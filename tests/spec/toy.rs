@@ -1,12 +1,15 @@
 //! A model of a few kilobytes with random weights, and pictures to show it, for tests of what surrounds a model.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use candle_core::Device;
+use candle_core::{DType, Device, Tensor};
 use candle_nn::VarMap;
+use pellucid::network::architecture::Architecture;
 use pellucid::network::manifest::Manifest;
 use pellucid::network::weights;
+use pellucid::uncertainty::gate::{GateSettings, HEADER, SEEN};
 
 const MANIFEST: &str = r#"
 name = "toy"
@@ -44,6 +47,47 @@ pub fn model_with(folder: &Path, change: &dyn Fn(String) -> String) -> PathBuf {
     let hash = weights::sha256(&fs::read(home.join("weights.safetensors")).unwrap());
     fs::write(home.join("manifest.toml"), text.replace("WEIGHTS", &hash)).unwrap();
     home
+}
+
+/// Writes a model for MR of the head to `folder`/toy-brain; its gate lets through scores from `threshold`, so 0 takes all and
+/// 1 takes none.
+pub fn brain(folder: &Path, threshold: f32) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    let home = folder.join("toy-brain");
+    fs::rename(model(folder), &home).unwrap();
+    let gate = gate(threshold);
+    fs::write(home.join("gate.safetensors"), &gate).unwrap();
+    let text = fs::read_to_string(home.join("manifest.toml")).unwrap().replace("\"toy\"", "\"toy-brain\"");
+    let more = format!(
+        "[fits]\nmodalities = [\"MR\"]\nbody_parts = [\"HEAD\", \"BRAIN\"]\n[gate]\nsha256 = \"{}\"\nasks = \"a slice\"\n\
+         population = \"nobody\"\n",
+        weights::sha256(&gate)
+    );
+    fs::write(home.join("manifest.toml"), text + &more).unwrap();
+    home
+}
+
+/// A gate file with random weights.
+fn gate(threshold: f32) -> Vec<u8> {
+    let architecture = Architecture::compact(&[4, 6], &[1], &[2], 0.0);
+    let vars = VarMap::new();
+    architecture.trainable(1, SEEN.len(), &vars, &Device::Cpu, 1).unwrap();
+    let mut tensors: HashMap<String, Tensor> =
+        vars.data().lock().unwrap().iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
+    tensors.insert("gate.mean".into(), Tensor::zeros(6, DType::F32, &Device::Cpu).unwrap());
+    tensors.insert("gate.precision".into(), Tensor::eye(6, DType::F32, &Device::Cpu).unwrap());
+    let settings = GateSettings {
+        asks: "a slice".into(),
+        population: "nobody".into(),
+        ages: None,
+        architecture,
+        side: 32,
+        threshold,
+        distance: 1000.0,
+        slope: 1.0,
+    };
+    let header = HashMap::from([(HEADER.to_owned(), serde_json::to_string(&settings).unwrap())]);
+    safetensors::serialize(tensors, Some(header)).unwrap()
 }
 
 /// Writes a grey picture of soft blobs that differ by `seed`.

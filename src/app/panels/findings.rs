@@ -28,6 +28,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     controls::title(ui, "FINDINGS", "", &tokens);
     if let Some(model) = ready(ui, state, &tokens, &mut out) {
+        judge(ui, state, model, &tokens);
         verdict::show(ui, state, &tokens, &mut out);
         if state.results.phase != Phase::Refused {
             controls::rule(ui, &tokens);
@@ -50,13 +51,13 @@ fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Comma
         Model::Failed { name, reason } => {
             message(ui, Sign::Caution, &format!("The model {name} could not be loaded."), tokens);
             paragraph(ui, reason, tokens);
-            let retry = Command::SetModel(name.clone());
+            let retry = if state.automatic { Command::PickModel } else { Command::SetModel(name.clone()) };
             if ui.button("Load again").on_hover_text("Tries to load the model once more").clicked() {
                 out.push(retry);
             }
             return None;
         }
-        Model::Ready(_) => {}
+        Model::Ready(_) | Model::Unfit => {}
     }
     match &state.film {
         Film::Nothing => {
@@ -69,8 +70,41 @@ fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Comma
             controls::button(ui, Command::Reload, true, out);
             None
         }
+        Film::Loading(..) | Film::Shown(_) if matches!(state.model, Model::Unfit) => {
+            unfit(ui, state, tokens, out);
+            None
+        }
         Film::Loading(..) | Film::Shown(_) => state.model_info(),
     }
+}
+
+/// No model fits: why, and the way past it.
+fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let Some(choice) = state.choice.as_ref().filter(|_| state.results.phase == Phase::Unfit) else {
+        paragraph(ui, "The model that fits the image is being chosen.", tokens);
+        return;
+    };
+    message(ui, Sign::Caution, "No model fits this image, so there are no findings.", tokens);
+    paragraph(ui, &choice.because, tokens);
+    if let Some(nearest) = &choice.nearest {
+        ui.add_space(theme::GRID / 2.0);
+        let command = Command::SetModel(nearest.clone());
+        let words = format!("Choose {nearest} by hand");
+        if ui.button(words).on_hover_text(command.info().tooltip).clicked() {
+            out.push(command);
+        }
+    }
+}
+
+/// The model in use and the short reason; the whole sentence in the tooltip and for screen readers.
+fn judge(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens) {
+    let name = &model.manifest.name;
+    let (words, sentence) = match &state.choice {
+        Some(choice) => (format!("{name} · {}", choice.grounds), choice.because.clone()),
+        None => (format!("{name} · being chosen"), "The model that fits the image is being chosen".to_owned()),
+    };
+    let label = Label::new(theme::caption(words, tokens)).truncate().show_tooltip_when_elided(false);
+    ui.add(label).accessible_name(&sentence).on_hover_text(sentence);
 }
 
 /// A sign and a sentence.

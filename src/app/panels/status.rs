@@ -84,6 +84,7 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         (_, Phase::Finished) => (String::from("finished"), None),
         (_, Phase::Cancelled) => ("cancelled".to_owned(), None),
         (_, Phase::Refused) => ("refused by the input gate".to_owned(), None),
+        (_, Phase::Unfit) => ("no model fits".to_owned(), None),
         (_, Phase::Failed(_)) => ("failed".to_owned(), None),
         (_, Phase::Idle) if state.scanning => ("listing files".to_owned(), None),
         (_, Phase::Idle) => ("ready".to_owned(), None),
@@ -114,13 +115,18 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
             let time = if total > 0.0 { format!(" · {total:.0} ms") } else { String::new() };
             let hash: String = info.sha256.chars().take(4).collect();
             let words = format!("{} · {} {} · {hash}…{time}", info.device, info.manifest.name, info.manifest.version);
+            let because = state.choice.as_ref().map_or("", |choice| &choice.because);
             let hint = format!(
-                "{}\nSHA-256 of the weights {}\n{}",
+                "{because}\n{}\nSHA-256 of the weights {}\n{}",
                 info.manifest.description,
                 info.sha256,
                 steps(&state.results.timing)
             );
             ui.add(Label::new(theme::caption(words, tokens)).truncate()).on_hover_text(hint);
+        }
+        Model::Unfit => {
+            let because = state.choice.as_ref().map_or("", |choice| &choice.because);
+            ui.add(Label::new(theme::caption("no model fits", tokens)).truncate()).on_hover_text(because);
         }
         Model::Loading { name } => {
             ui.add(Label::new(theme::caption(format!("loading the model {name}…"), tokens)).truncate());

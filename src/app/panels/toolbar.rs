@@ -160,6 +160,7 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let (name, hint) = match &state.model {
         Model::Loading { name } => (name.clone(), format!("The model {name} is being loaded")),
         Model::Ready(info) => (info.manifest.name.clone(), info.manifest.description.clone()),
+        Model::Unfit => ("no model fits".to_owned(), "None of the installed models is meant for this image".to_owned()),
         Model::Failed { name, reason } => (name.clone(), reason.clone()),
     };
     let mut selected = egui::Atoms::default();
@@ -167,19 +168,28 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         selected.push_right(Sign::Caution.atom(Some(tokens.warning)));
     }
     selected.push_right(name.as_str());
+    if state.automatic {
+        selected.push_right(theme::caption("auto", tokens));
+    }
+    let because = state.choice.as_ref().map_or_else(String::new, |choice| format!("{}\n", choice.because));
     let response = egui::ComboBox::from_id_salt("model")
         .selected_text(selected)
         .width(136.0)
         .truncate()
         .show_ui(ui, |ui| {
+            let info = Command::PickModel.info();
+            if ui.selectable_label(state.automatic, info.label).on_hover_text(info.hint()).clicked() {
+                out.push(Command::PickModel);
+            }
             for choice in &state.models {
-                if ui.selectable_label(*choice == name, choice.as_str()).clicked() {
+                let chosen = !state.automatic && *choice == name;
+                if ui.selectable_label(chosen, choice.as_str()).clicked() {
                     out.push(Command::SetModel(choice.clone()));
                 }
             }
         })
         .response;
-    response.accessible_name("Model").on_hover_text(hint);
+    response.accessible_name("Model").on_hover_text(format!("{because}{hint}"));
 }
 
 fn device(ui: &mut Ui, state: &State, tokens: &Tokens) {

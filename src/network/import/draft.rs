@@ -9,6 +9,7 @@ use super::fit::Fit;
 use super::preset::Preset;
 use super::{Dialect, Foreign, ImportError, card};
 use crate::network::architecture::{Architecture, Family};
+use crate::network::fits::Fits;
 use crate::network::grey::fold_input_channels;
 use crate::network::manifest::{Head, Input, Label, Manifest, Resize, Training};
 
@@ -103,6 +104,7 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
         temperature: 1.0,
         weights_sha256: "0".repeat(64),
         gate: None,
+        fits: Fits::default(),
         training: Training {
             data: "not stated; ask the publisher of the weights".into(),
             population: "not stated".into(),

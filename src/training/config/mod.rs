@@ -26,6 +26,7 @@ use defaults::{first_version, grey_square, not_stated, softmax};
 use super::{Error, Result, produce};
 use crate::limits;
 use crate::network::architecture::Architecture;
+use crate::network::fits::Fits;
 use crate::network::manifest::{Group, Head, Input, Label, Suggestion};
 
 /// What is wrong with a part of a configuration, in a sentence.
@@ -79,6 +80,9 @@ pub struct Config {
     pub labels: Vec<Label>,
     #[serde(default)]
     pub groups: Vec<Group>,
+    /// The studies that the model is meant for.
+    #[serde(default)]
+    pub fits: Fits,
     #[serde(default)]
     pub provenance: Provenance,
     #[serde(default)]

@@ -1,0 +1,101 @@
+//! Models that have been loaded are kept, so that going back and forth between them reads no weights again.
+//!
+//! What is kept is given out only while its manifest says the same: a model that was trained or imported again under its name is
+//! loaded anew.
+
+use std::sync::Arc;
+
+use candle_core::Device;
+
+use super::Model;
+use super::candidate::Candidate;
+use super::device::{DeviceChoice, DeviceError};
+use super::registry::{self, ModelError};
+
+/// Most models that are kept; the one that was asked for longest ago goes first.
+const KEPT: usize = 4;
+
+/// Why a model is not given out.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// Loaded models, on one device.
+pub struct Shelf {
+    choice: DeviceChoice,
+    device: Option<Device>,
+    /// Last asked for last.
+    kept: Vec<(String, Arc<Model>)>,
+}
+
+impl Shelf {
+    /// An empty shelf; the device is opened with the first model.
+    #[must_use]
+    pub fn new(choice: DeviceChoice) -> Self {
+        Self { choice, device: None, kept: Vec::new() }
+    }
+
+    fn device(&mut self) -> Result<Device, DeviceError> {
+        if let Some(device) = &self.device {
+            return Ok(device.clone());
+        }
+        Ok(self.device.insert(self.choice.open()?).clone())
+    }
+
+    /// The model called `name` (embedded, the user's, or a folder).
+    ///
+    /// # Errors
+    /// As [`registry::load`], and when the device cannot be used.
+    pub fn load(&mut self, name: &str) -> Result<Arc<Model>, ShelfError> {
+        let device = self.device()?;
+        let kept = self.kept.iter().position(|(known, _)| known == name).map(|at| self.kept.remove(at).1);
+        let model = match kept {
+            Some(model) if model.manifest == registry::manifest(name)? => model,
+            _ => Arc::new(registry::load(name, &device)?),
+        };
+        if self.kept.len() >= KEPT {
+            self.kept.remove(0);
+        }
+        self.kept.push((name.to_owned(), model.clone()));
+        Ok(model)
+    }
+
+    /// All installed models, as far as they must be known to choose one. Models that cannot be used are left out.
+    ///
+    /// # Errors
+    /// When the device cannot be used.
+    pub fn candidates(&mut self) -> Result<Vec<Candidate>, ShelfError> {
+        let device = self.device()?;
+        let read = registry::list().into_iter().filter_map(|(name, _)| match registry::candidate(&name, &device) {
+            Ok(candidate) => Some(candidate),
+            Err(error) => {
+                log::warn!("{name} is not chosen for any study: {error}");
+                None
+            }
+        });
+        Ok(read.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_was_loaded_is_given_out_again() {
+        let mut shelf = Shelf::new(DeviceChoice::Cpu);
+        let first = shelf.load(registry::DEFAULT).unwrap();
+        assert!(Arc::ptr_eq(&first, &shelf.load(registry::DEFAULT).unwrap()));
+    }
+
+    #[test]
+    fn every_embedded_model_can_be_chosen() {
+        let candidates = Shelf::new(DeviceChoice::Cpu).candidates().unwrap();
+        let chest = candidates.iter().find(|c| c.name == registry::DEFAULT).unwrap();
+        assert!(chest.gate.is_some() && chest.fits.modalities.contains(&"DX".to_owned()));
+    }
+}
