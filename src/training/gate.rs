@@ -48,6 +48,9 @@ pub struct GateConfig {
     pub wanted: Vec<PathBuf>,
     /// Folders of pictures of another kind.
     pub others: Vec<PathBuf>,
+    /// A few files or folders of further kinds, DICOM too; drawn as often as all of `others`, and in training only.
+    #[serde(default)]
+    pub rare: Vec<PathBuf>,
     /// Patterns whose first group is the patient; a name that none matches is a patient of its own.
     #[serde(default)]
     pub patient: Vec<String>,

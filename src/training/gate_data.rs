@@ -15,9 +15,11 @@ use super::gate_negatives::{self as negatives, KINDS, Kind};
 use super::gate_views as views;
 use super::random::{Purpose, stream};
 use super::{Error, Result};
-use crate::imaging::Plane;
+use crate::imaging::auto_window::auto_window;
 use crate::imaging::resample::resize;
+use crate::imaging::{Plane, Window};
 use crate::limits;
+use crate::study::open_image;
 use crate::study::phantom::{Age, Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render};
 use crate::uncertainty::gate::Seen;
 
@@ -87,6 +89,8 @@ impl Source {
 pub struct Examples {
     wanted: [Vec<Picture>; 2],
     others: [Vec<Picture>; 2],
+    /// Kinds of which there are too few to validate on.
+    rare: Vec<Picture>,
     /// Phantoms, where there are any.
     child: [Vec<Picture>; 2],
     adult: [Vec<Picture>; 2],
@@ -103,21 +107,24 @@ impl Examples {
                 return Err(Error::NoImages(format!("the folders of `{what}` need images of several patients")));
             }
         }
+        let rare = pictures(config, root, &config.rare, observer)?.into_iter().flatten().collect();
         observer(GateEvent::Loaded { wanted: wanted[0].len(), validation: wanted[1].len(), others: others[0].len() });
         let few = config.phantoms.div_ceil(5);
         let both = |age| [phantoms(age, 1_000, config.phantoms), phantoms(age, 900_000, few)];
         let synthetic_heads = config.synthetic_heads;
-        Ok(Self { wanted, others, child: both(Age::Child), adult: both(Age::Adult), synthetic_heads })
+        Ok(Self { wanted, others, rare, child: both(Age::Child), adult: both(Age::Adult), synthetic_heads })
     }
 
     fn has_phantoms(&self) -> bool {
         !self.child[0].is_empty()
     }
 
-    /// A source for training; where there are no phantoms, varied images stand for them.
+    /// A source for training; where there are no phantoms, varied images stand for them. Where slices of the head are wanted, the
+    /// nearest rivals are slices of the rest of the body: they come more often.
     pub fn source(&self, rng: &mut ChaCha8Rng) -> Source {
         match Source::drawn(rng) {
             Source::Child | Source::Adult if !self.has_phantoms() => Source::Varied,
+            Source::Synthetic(_) if !self.synthetic_heads && happens(rng, 0.3) => Source::Synthetic(Kind::Slice),
             source => source,
         }
     }
@@ -146,7 +153,10 @@ impl Examples {
             Source::Turned => views::turned(film(rng), side, rng),
             Source::Inverted => views::inverted(film(rng), side, rng),
             Source::Pieces => views::pieces(film(rng), side, rng),
-            Source::Other => views::any_way(any(&self.others[part], rng), side, rng),
+            Source::Other => {
+                let rare = !held_out && !self.rare.is_empty() && happens(rng, 0.5);
+                views::any_way(any(if rare { &self.rare } else { &self.others[part] }, rng), side, rng)
+            }
             Source::Synthetic(kind) => negatives::draw(kind, side, self.synthetic_heads, rng),
         }
     }
@@ -204,7 +214,7 @@ fn pictures(
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in folders {
         let folder = root.join(folder);
-        if let Err(source) = std::fs::read_dir(&folder) {
+        if let Err(source) = std::fs::metadata(&folder) {
             return Err(Error::Read { path: folder, source });
         }
         let files = walkdir::WalkDir::new(&folder).into_iter().flatten().take(limits::FILES_AT_ONCE);
@@ -233,6 +243,14 @@ fn validates(patient: &str, config: &GateConfig) -> bool {
 }
 
 fn decode(path: &Path) -> std::result::Result<Picture, String> {
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("dcm")) {
+        let frame = open_image(path).map_err(|e| e.to_string())?;
+        let mut plane = frame.model_plane();
+        // A picture has 8 bits: they are spent on the values that most pixels have.
+        let Window { center, width, .. } = auto_window(&plane, frame.padding);
+        plane.values.iter_mut().for_each(|v| *v = ((*v - center) / width.max(1e-6) + 0.5).clamp(0.0, 1.0));
+        return Ok(Picture::from_plane(&resize(&plane, KEPT, KEPT)));
+    }
     let mut reader =
         image::ImageReader::open(path).and_then(image::ImageReader::with_guessed_format).map_err(|e| e.to_string())?;
     reader.limits(image::Limits::default());
