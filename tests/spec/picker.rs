@@ -171,7 +171,7 @@ fn a_model_that_is_named_is_taken_whatever_the_image_is() {
     // Whoever insists without a name gets the model that comes nearest.
     let forced = desk.predict("knee.dcm", &["--force"]);
     assert!(forced["chosen_because"].as_str().unwrap().contains("was taken by --force"), "{forced}");
-    assert_eq!(forced["predictions"].as_array().unwrap().is_empty(), false);
+    assert!(!forced["predictions"].as_array().unwrap().is_empty());
 }
 
 #[test]
