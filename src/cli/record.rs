@@ -147,10 +147,14 @@ impl<'a> Record<'a> {
     /// For people: a heading, the gate, a line for each group and label, the doubt, the warnings.
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.image);
+        let because = self.chosen_because;
+        if self.model.is_none() {
+            let _ = writeln!(text, "  N{}", because.trim_start_matches('n'));
+        } else {
+            let _ = writeln!(text, "  Model {because}");
+        }
         let _ = match self.gate.score {
-            _ if self.model.is_none() => {
-                writeln!(text, "  N{}", self.chosen_because.trim_start_matches(['n', 'N']))
-            }
+            _ if self.model.is_none() => Ok(()),
             Some(score) => {
                 let verdict = if self.gate.accepted { "accepted" } else { "refused" };
                 writeln!(text, "  Input gate: {verdict} ({score:.2}). {}", self.gate.reason)

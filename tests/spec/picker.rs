@@ -377,6 +377,7 @@ fn the_menu_of_models_begins_with_automatic() {
     let state = bench.state;
     let mut harness = Harness::builder()
         .with_size([1280.0, 700.0])
+        .with_context_setup(|ctx| theme::install(ctx, Theme::Dark))
         .build_ui(move |ui| heard.borrow_mut().extend(toolbar::show(ui, &state)));
     harness.get_by_label("Model").click();
     harness.run_steps(3);

@@ -104,7 +104,9 @@ fn judge(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens) {
         None => (format!("{name} · being chosen"), "The model that fits the image is being chosen".to_owned()),
     };
     let label = Label::new(theme::caption(words, tokens)).truncate().show_tooltip_when_elided(false);
-    ui.add(label).accessible_name(&sentence).on_hover_text(sentence);
+    let response = ui.add(label);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, sentence.as_str()));
+    response.on_hover_text(sentence);
 }
 
 /// A sign and a sentence.
