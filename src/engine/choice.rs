@@ -6,6 +6,8 @@
 //! the order of the registry. A model that the file speaks for in all it asks is taken even where its gate refuses: the reader
 //! sees the refusal and its reason. Where nothing but refusals is left, no model fits, and that is said too.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::network::GateVerdict;
@@ -134,10 +136,10 @@ fn reasons(entry: &ImageEntry, best: &Considered, considered: &[Considered]) -> 
         rivals.filter(|one| one.statement.against.is_none() && one.gate.is_some()).partition(|one| one.accepts());
     let mut words = format!("{}; its gate accepts it", subject(entry));
     if !refusing.is_empty() {
-        words.push_str(&format!(", {} not", owners(&refusing, "does", "do")));
+        let _ = write!(words, ", {} not", owners(&refusing, "does", "do"));
     }
     if !accepting.is_empty() {
-        words.push_str(&format!(", with a higher score than {}", names(&accepting)));
+        let _ = write!(words, ", with a higher score than {}", names(&accepting));
     }
     words
 }
@@ -220,9 +222,9 @@ mod tests {
         Fits { modalities: vec![modality.into()], body_parts: vec![part.into()], views: Vec::new() }
     }
 
-    fn verdict(score: f32) -> Option<GateVerdict> {
+    fn verdict(score: f32) -> GateVerdict {
         let accepted = score >= 0.5;
-        Some(GateVerdict { accepted, score, threshold: 0.5, reason: String::new(), warnings: Vec::new() })
+        GateVerdict { accepted, score, threshold: 0.5, reason: String::new(), warnings: Vec::new() }
     }
 
     /// The choice among a chest model and a brain model with these gate scores.
@@ -230,7 +232,7 @@ mod tests {
         let one = |name: &str, fits: Fits, score| Considered {
             name: name.into(),
             statement: fits.heard(&entry.meta),
-            gate: verdict(score),
+            gate: Some(verdict(score)),
         };
         choose(entry, &[one("chest", fits("DX", "CHEST"), chest), one("brain", fits("MR", "HEAD"), brain)])
     }
@@ -296,7 +298,7 @@ mod tests {
         };
         let both = |entry: &ImageEntry| {
             let open = one("open", &fits("DX", "HAND"), entry, None);
-            choose(entry, &[open, one("chest", &fits("DX", "CHEST"), entry, verdict(0.2))])
+            choose(entry, &[open, one("chest", &fits("DX", "CHEST"), entry, Some(verdict(0.2)))])
         };
         assert_eq!(
             both(&image("DX", "HAND")).because,

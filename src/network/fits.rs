@@ -174,7 +174,7 @@ mod tests {
 
     fn file(modality: &str, part: &str, study: &str) -> Metadata {
         let (modality, body_part, study_description) = (modality.into(), part.into(), study.into());
-        Metadata { modality, body_part, study_description, ..Metadata::default() }
+        Metadata { study_description, modality, body_part, ..Metadata::default() }
     }
 
     fn against(fits: &Fits, meta: &Metadata) -> String {

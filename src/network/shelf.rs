@@ -21,7 +21,13 @@ pub enum ShelfError {
     #[error(transparent)]
     Device(#[from] DeviceError),
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(Box<ModelError>),
+}
+
+impl From<ModelError> for ShelfError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
 }
 
 /// Loaded models, on one device.

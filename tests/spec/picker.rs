@@ -210,7 +210,7 @@ impl Library for Two {
 }
 
 fn next(engine: &Engine) -> Event {
-    engine.events().recv_timeout(Duration::from_secs(60)).expect("an event within a minute")
+    engine.events().recv_timeout(Duration::from_mins(1)).expect("an event within a minute")
 }
 
 /// The choice for a frame, the model that came with it, and the event that ended the analysis.
