@@ -45,7 +45,7 @@ fn of_folders(dir: &Path, manifest: &Manifest, rules: &str) -> anyhow::Result<Ve
     let rules = Rules::parse(rules, manifest).map_err(|e| Usage(e.to_string()))?;
     let mut files = Vec::new();
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in walkdir::WalkDir::new(dir).sort_by_file_name() {
+    for entry in walkdir::WalkDir::new(dir).follow_links(true).sort_by_file_name() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
