@@ -142,7 +142,8 @@ fn a_knee_and_a_photograph_fit_no_model_and_it_is_said_why() {
     let knee = desk.predict("knee.dcm", &[]);
     assert_eq!((&knee["model"], &knee["gate"]["accepted"]), (&Value::Null, &false.into()));
     let because = knee["chosen_because"].as_str().unwrap();
-    assert!(because.starts_with("no model fits: chest-xray is not for modality MR"), "{because}");
+    assert!(because.starts_with("no model fits: "), "{because}");
+    assert!(because.contains("chest-xray is not for modality MR"), "{because}");
     assert!(because.contains("toy-brain is not for body part KNEE"), "{because}");
     let photograph = desk.predict("photo.png", &[]);
     assert_eq!(photograph["predictions"], serde_json::json!([]));
