@@ -202,6 +202,7 @@ mod tests {
         assert!(boxes.nih);
         let row = &boxes.rows[0];
         assert_eq!((row.line, row.image.as_str(), row.finding.as_str()), (2, "00013118_008.png", "Atelectasis"));
+        assert!((row.rectangle.x - 225.084_745).abs() < 1e-5 && (row.rectangle.height - 79.186_440).abs() < 1e-5);
         assert_eq!(row.in_pixels(1024, 1024), row.rectangle);
         let half = row.in_pixels(512, 512);
         assert_eq!((half.x, half.width), (row.rectangle.x / 2.0, row.rectangle.width / 2.0));
