@@ -33,7 +33,7 @@ impl Images {
         std::fs::read_dir(dir).with_context(|| format!("the folder {} cannot be read", dir.display()))?;
         let mut images: HashMap<String, Vec<PathBuf>> = HashMap::new();
         let mut count = 0;
-        for entry in walkdir::WalkDir::new(dir).sort_by_file_name() {
+        for entry in walkdir::WalkDir::new(dir).follow_links(true).sort_by_file_name() {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {

@@ -175,7 +175,7 @@ fn table(
 
 fn masks(folder: &Path, images: &Images, findings: &Findings<'_>, gathered: &mut Gathered) -> anyhow::Result<()> {
     let folder = folder.canonicalize().with_context(|| format!("the folder {} cannot be read", folder.display()))?;
-    for entry in walkdir::WalkDir::new(&folder).sort_by_file_name() {
+    for entry in walkdir::WalkDir::new(&folder).follow_links(true).sort_by_file_name() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
