@@ -1,10 +1,12 @@
 //! The most confident errors: where a model was surest and wrong, one learns most about it.
 //!
-//! An error about a target is a false positive (called, though absent) or a false negative (present, not called). Errors about
+//! An error about a target is a false positive (called, though absent) or a false negative (present, not called); of exclusive
+//! classes the highest is the call. Errors about
 //! unknown truths do not exist. The kinds and targets take turns, so that a frequent error does not hide a rare one, and an
 //! image is shown once, however many of its targets are wrong.
 
-use super::predictions::{Prediction, Predictions};
+use super::predictions::Predictions;
+use crate::network::manifest::Head;
 
 /// One wrong call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,18 +31,31 @@ impl Failure {
 /// Images with at least one wrong call.
 #[must_use]
 pub fn wrong_images(set: &Predictions) -> usize {
-    set.rows.iter().filter(|row| (0..set.targets.len()).any(|t| wrong(row, t))).count()
+    (0..set.rows.len()).filter(|&row| (0..set.targets.len()).any(|t| wrong(set, row, t))).count()
 }
 
-fn wrong(row: &Prediction, target: usize) -> bool {
-    row.truth[target].is_some_and(|truth| truth != row.says[target])
+/// Whether the model calls a target in an image: of exclusive classes the highest, all else by its threshold.
+#[must_use]
+pub fn calls(set: &Predictions, row: usize, target: usize) -> bool {
+    let row = &set.rows[row];
+    if by_highest(set, target) { row.called() == target } else { row.says[target] }
+}
+
+/// Whether the highest class decides about a target, and no threshold.
+#[must_use]
+pub fn by_highest(set: &Predictions, target: usize) -> bool {
+    set.head == Head::Softmax && !set.targets[target].group
+}
+
+fn wrong(set: &Predictions, row: usize, target: usize) -> bool {
+    set.rows[row].truth[target].is_some_and(|truth| truth != calls(set, row, target))
 }
 
 /// At most `most` errors, the surest first.
 #[must_use]
 pub fn most_confident(set: &Predictions, most: usize) -> Vec<Failure> {
     let of = |target: usize, false_positive: bool| {
-        let fits = |row: &usize| wrong(&set.rows[*row], target) && set.rows[*row].says[target] == false_positive;
+        let fits = |row: &usize| wrong(set, *row, target) && calls(set, *row, target) == false_positive;
         let mut found: Vec<Failure> =
             (0..set.rows.len()).filter(fits).map(|row| Failure { row, target, false_positive }).collect();
         // The surest last, where it is taken from; rows in their order among equals.
@@ -74,8 +89,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::evaluation::predictions::Target;
-    use crate::network::manifest::Head;
+    use crate::evaluation::predictions::{Prediction, Target};
 
     /// One finding beside another that is never wrong.
     fn set(rows: &[(Option<bool>, f64)]) -> Predictions {
@@ -119,5 +133,15 @@ mod tests {
         set.rows[0].truth[1] = Some(true);
         assert_eq!(most_confident(&set, 12).iter().map(|f| f.row).collect::<Vec<_>>(), [0, 1]);
         assert!(most_confident(&set, 0).is_empty());
+    }
+
+    #[test]
+    fn of_exclusive_classes_the_highest_is_the_call_whatever_their_thresholds_say() {
+        let mut set = set(&[(Some(true), 0.4), (Some(false), 0.3)]);
+        set.head = Head::Softmax;
+        // Rightly called, though below its threshold; and called, though absent.
+        set.rows.iter_mut().for_each(|row| row.logits = vec![1.0, 0.0]);
+        assert_eq!(wrong_images(&set), 1);
+        assert_eq!(most_confident(&set, 12), [Failure { row: 1, target: 0, false_positive: true }]);
     }
 }

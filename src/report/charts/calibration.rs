@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn wilson_is_that_of_the_textbook() {
-        // statsmodels.stats.proportion.proportion_confint(5, 20, method="wilson")
+        // The formula above, worked out apart from this code for 5 of 20.
         let (low, high) = wilson(0.25, 20);
         assert!((low - 0.111_862).abs() < 1e-5 && (high - 0.468_701).abs() < 1e-5, "{low} {high}");
         assert!(wilson(0.0, 3).0.abs() < 1e-12 && wilson(1.0, 3).1 <= 1.0 + 1e-12);

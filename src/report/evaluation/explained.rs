@@ -8,7 +8,7 @@ use super::Case;
 use super::gallery::small;
 use crate::engine::pass::Pass;
 use crate::engine::{CancelToken, EngineError};
-use crate::evaluation::failures::Failure;
+use crate::evaluation::failures::{Failure, by_highest};
 use crate::evaluation::predictions::Predictions;
 use crate::explain::cam::{self, Target};
 use crate::explain::scale::{Scale, under};
@@ -46,7 +46,7 @@ fn case(model: &Model, folder: &Path, set: &Predictions, failure: &Failure, thre
         Ok((film, map, note)) => (Some(film), map, note),
         Err(reason) => (None, None, reason),
     };
-    let threshold = thresholds.get(failure.target).copied().unwrap_or(f64::NAN);
+    let threshold = thresholds.get(failure.target).copied().filter(|_| !by_highest(set, failure.target));
     let probability = row.probability[failure.target];
     Case { image: row.image.clone(), truth, said, probability, threshold, original, overlay, note }
 }
@@ -164,7 +164,7 @@ mod tests {
         let cases = cases(&model(), folder.path(), &set, &[failure(0, 0), failure(0, 1), failure(1, 0)], &[0.5, 0.6]);
         let (label, group, gone) = (&cases[0], &cases[1], &cases[2]);
         assert_eq!((label.truth.as_str(), label.said.as_str()), ("none of the targets", "Bright (false positive)"));
-        assert_eq!((group.said.as_str(), group.threshold), ("Any (false positive)", 0.6));
+        assert_eq!((group.said.as_str(), group.threshold), ("Any (false positive)", Some(0.6)));
         for case in [label, group] {
             assert_eq!(case.note, "Grad-CAM of Bright");
             let (film, map) = (case.original.as_ref().unwrap(), case.overlay.as_ref().unwrap());

@@ -22,7 +22,7 @@ pub struct Case {
     pub said: String,
     /// Probability of the target that was wrongly called or missed.
     pub probability: f64,
-    pub threshold: f64,
+    pub threshold: Option<f64>,
     /// `None` where the image could not be read again.
     pub original: Option<RgbImage>,
     pub overlay: Option<RgbImage>,
@@ -81,7 +81,10 @@ fn block(case: &Case, width: f32, pictures: &mut Vec<Picture>) -> Block {
         tall = tall.max(h);
     }
     block.height = tall + 2.0;
-    let score = format!("{:.3}, threshold {:.3}", case.probability, case.threshold);
+    let score = match case.threshold {
+        Some(threshold) => format!("{:.3}, threshold {threshold:.3}", case.probability),
+        None => format!("{:.3}, the highest class is called", case.probability),
+    };
     for (key, value, style) in [
         ("Image", &case.image, CAPTION.ink(Ink::Text)),
         ("Truth", &case.truth, BODY),

@@ -30,7 +30,7 @@ fn failure(i: usize) -> Case {
         truth: if alarm { "Normal".into() } else { long_name(1) },
         said: format!("{} ({})", long_name(1), if alarm { "false positive" } else { "false negative" }),
         probability: if alarm { 0.987 - 0.01 * i as f64 } else { 0.013 + 0.01 * i as f64 },
-        threshold: 0.62,
+        threshold: Some(0.62),
         original: (i != 5).then(|| picture(false)),
         overlay: (i != 5 && i != 3).then(|| picture(true)),
         note: match i {
