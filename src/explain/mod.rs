@@ -6,6 +6,7 @@
 
 pub mod cam;
 pub mod scale;
+pub mod superpixels;
 
 use serde::{Deserialize, Serialize};
 
