@@ -5,6 +5,7 @@
 //! before temperature).
 
 pub mod cam;
+pub mod coalitions;
 pub mod scale;
 pub mod superpixels;
 
