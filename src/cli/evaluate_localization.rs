@@ -27,8 +27,9 @@ use crate::engine::analysis::analyze;
 use crate::engine::{Analysis, AnalysisOptions, CancelToken};
 use crate::evaluation::localization::region::{Placed, Rectangle, Region};
 use crate::evaluation::localization::summary::{Case, Summary, Trial};
-use crate::evaluation::localization::{Yardstick, baseline, measure};
+use crate::evaluation::localization::{Yardstick, measure};
 use crate::evaluation::truth::{Truth, known, named};
+use crate::explain::faithfulness::rivals;
 use crate::explain::scale::{self, Scale};
 use crate::explain::{Attribution, Method};
 use crate::imaging::Plane;
@@ -262,9 +263,9 @@ impl<'a> Judge<'a> {
     /// One map against the region, beside its rivals.
     fn trial(&self, map: &Attribution, frame: &Frame, region: &Region, random: &mut ChaCha8Rng) -> Trial {
         let measured = measure(&self.on_grid(map, frame, region.width, region.height), region, &self.yardstick);
-        let area = if measured.point.is_some() { measured.area } else { baseline::AREA };
+        let area = if measured.point.is_some() { measured.area } else { rivals::AREA };
         let at = |center: (f64, f64)| {
-            let blob = baseline::blob(region.width, region.height, center, area);
+            let blob = rivals::blob(region.width, region.height, center, area);
             measure(&blob, region, &self.yardstick).values(&self.yardstick)
         };
         let centers: Vec<(f64, f64)> = (0..RANDOM).map(|_| (random.random(), random.random())).collect();

@@ -6,6 +6,7 @@
 
 pub mod cam;
 pub mod coalitions;
+pub mod faithfulness;
 pub mod scale;
 pub mod superpixels;
 

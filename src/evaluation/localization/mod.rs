@@ -20,7 +20,6 @@
 //! A map without positive evidence, or one that is the same everywhere, points nowhere: a state of its own and a miss in
 //! every measure, with no energy inside.
 
-pub mod baseline;
 pub mod boxes;
 pub mod components;
 pub mod otsu;

@@ -1,7 +1,8 @@
 //! The figures of many regions: means with intervals by patient, for each method beside its two rivals.
 //!
-//! A method is compared with a blob in the centre of the image ([`super::baseline`]) region by region, so the interval is
-//! that of the difference. Where it reaches down to 0, the map is said to be no better than the blob.
+//! A method is compared with a blob in the centre of the image ([`crate::explain::faithfulness::rivals`]) region by
+//! region, so the interval is that of the difference. Where it reaches down to 0, the map is said to be no better than the
+//! blob.
 
 use std::collections::BTreeMap;
 
@@ -228,17 +229,17 @@ impl Standing {
 mod tests {
     use super::*;
     use crate::evaluation::localization::region::{Rectangle, Region};
-    use crate::evaluation::localization::{Yardstick, baseline, measure};
+    use crate::evaluation::localization::{Yardstick, measure};
+    use crate::explain::faithfulness::rivals;
     use crate::imaging::Plane;
 
     /// A region at `x` and a map that lies on it, or shows nothing.
     fn case(number: usize, x: f64, lies: bool, finding: &str) -> Case {
         let yardstick = Yardstick::default();
         let region = Region::of_boxes(40, 40, &[Rectangle { x, y: 14.0, width: 8.0, height: 8.0 }]).unwrap();
-        let map =
-            if lies { baseline::blob(40, 40, ((x + 4.0) / 40.0, 0.45), 0.05) } else { Plane::filled(40, 40, 0.0) };
+        let map = if lies { rivals::blob(40, 40, ((x + 4.0) / 40.0, 0.45), 0.05) } else { Plane::filled(40, 40, 0.0) };
         let measured = measure(&map, &region, &yardstick);
-        let centred = measure(&baseline::blob(40, 40, (0.5, 0.5), 0.05), &region, &yardstick).values(&yardstick);
+        let centred = measure(&rivals::blob(40, 40, (0.5, 0.5), 0.05), &region, &yardstick).values(&yardstick);
         let map = measured.values(&yardstick);
         Case {
             image: format!("{number}.png"),

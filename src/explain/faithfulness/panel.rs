@@ -1,0 +1,264 @@
+//! The figures of one map beside its two rivals: plain data that the viewer draws, the command line prints and the report files.
+
+use serde::{Deserialize, Serialize};
+
+use super::confidence::confidence;
+use super::curves::{self, deletion, insertion};
+use super::randomization::Randomization;
+use super::road::{self, road};
+use super::{FaithfulnessError, Picture, Score, fitted, rivals, verdict};
+use crate::imaging::Plane;
+
+/// What is measured on the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Area under the deletion curve.
+    Deletion,
+    /// Area under the insertion curve.
+    Insertion,
+    /// ROAD, combined.
+    Road,
+    /// Drop in confidence.
+    Drop,
+}
+
+impl Measure {
+    /// Every measure, in the order of the panel.
+    pub const ALL: [Self; 4] = [Self::Deletion, Self::Insertion, Self::Road, Self::Drop];
+
+    /// Name in the panel and in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deletion => "Deletion",
+            Self::Insertion => "Insertion",
+            Self::Road => "ROAD",
+            Self::Drop => "Drop in confidence",
+        }
+    }
+
+    /// Which way is better.
+    #[must_use]
+    pub fn better(self) -> Better {
+        match self {
+            Self::Deletion | Self::Drop => Better::Lower,
+            Self::Insertion | Self::Road => Better::Higher,
+        }
+    }
+}
+
+/// Which way a figure is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    Lower,
+    Higher,
+}
+
+/// One measure of one map.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    pub value: f64,
+    /// What the value sums up: `[share of pixels, score]` of deletion and insertion, `[percentile, (LeRF − MoRF)/2]` of ROAD;
+    /// empty for the drop.
+    pub curve: Vec<[f64; 2]>,
+}
+
+/// One measure of the map and of its rivals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    pub measure: Measure,
+    pub better: Better,
+    pub map: Reading,
+    /// The centred Gaussian that is as large as the map.
+    pub blob: Reading,
+    /// The random map as coarse as the map.
+    pub random: Reading,
+}
+
+/// The whole panel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trust {
+    /// Empty when the map marks no place more than another.
+    pub measures: Vec<Figure>,
+    /// [`super::sensitivity::max_sensitivity`], where it was asked for and is defined.
+    pub sensitivity: Option<f64>,
+    pub randomization: Option<Randomization>,
+    /// The figures in one sentence that does not flatter.
+    pub sentence: String,
+}
+
+impl Trust {
+    /// Puts the figures together and finds their sentence.
+    #[must_use]
+    pub fn new(measures: Vec<Figure>, sensitivity: Option<f64>, randomization: Option<Randomization>) -> Self {
+        let sentence = verdict::sentence(&measures, randomization.as_ref().map(|r| r.outcome));
+        Self { measures, sensitivity, randomization, sentence }
+    }
+}
+
+/// How the measures are taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Of each curve.
+    pub steps: usize,
+    /// Standard deviation of the blur from which insertion starts, as a share of the picture's shorter side.
+    pub blur: f64,
+    /// Of ROAD.
+    pub percentiles: Vec<f64>,
+    /// Of ROAD, in the units of the picture.
+    pub noise: f64,
+    /// Columns and rows of the random rival's grid; those of the map when `None`. A map that was painted on the pixels of the
+    /// picture from superpixels or patches is coarser than it looks.
+    pub grid: Option<(usize, usize)>,
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            steps: curves::STEPS,
+            blur: 0.05,
+            percentiles: road::PERCENTILES.to_vec(),
+            noise: road::NOISE,
+            grid: None,
+            seed: 0,
+        }
+    }
+}
+
+impl Settings {
+    /// Pictures that [`figures`] hands to the network.
+    #[must_use]
+    pub fn evaluations(&self) -> usize {
+        3 * (2 * (self.steps.max(1) + 1) + 2 * self.percentiles.len() + 2)
+    }
+}
+
+/// Every measure of a map and of its rivals, in the order of [`Measure::ALL`].
+///
+/// `map` comes as it is shown, larger where it marks more, at its own resolution; `baseline` is what deletion and the drop put in
+/// place of pixels. A map that is the same everywhere marks nothing: no figure, no evaluation.
+pub fn figures<E: From<FaithfulnessError>>(
+    picture: &Picture,
+    baseline: &Picture,
+    map: &Plane,
+    settings: &Settings,
+    score: &mut Score<E>,
+) -> Result<Vec<Figure>, E> {
+    let fitted = fitted(map, picture)?;
+    picture.matched(baseline)?;
+    if map.values.iter().all(|v| *v == map.values[0]) {
+        return Ok(Vec::new());
+    }
+    let (width, height) = (picture.width, picture.height);
+    let (columns, rows) = settings.grid.unwrap_or((map.width, map.height));
+    let blob = rivals::blob(width, height, (0.5, 0.5), rivals::area(&fitted));
+    let random = rivals::random(columns.max(1), rows.max(1), width, height, settings.seed);
+    let blurred = picture.blurred(settings.blur * width.min(height) as f64);
+    let mut readings = |map: &Plane| -> Result<[Reading; 4], E> {
+        let (steps, seed) = (settings.steps, settings.seed);
+        let deletion = deletion(picture, baseline, map, steps, seed, score)?;
+        let insertion = insertion(picture, &blurred, map, steps, seed, score)?;
+        let road = road(picture, map, &settings.percentiles, settings.noise, seed, score)?;
+        let drop = confidence(picture, baseline, map, score)?.drop;
+        let half = road.most.iter().zip(&road.least).map(|(m, l)| [m[0], (l[1] - m[1]) / 2.0]);
+        Ok([
+            Reading { value: deletion.auc, curve: deletion.points },
+            Reading { value: insertion.auc, curve: insertion.points },
+            Reading { value: road.combined, curve: half.collect() },
+            Reading { value: drop, curve: Vec::new() },
+        ])
+    };
+    let (map, blob, random) = (readings(&fitted)?, readings(&blob)?, readings(&random)?);
+    let rivals = map.into_iter().zip(blob).zip(random);
+    let figures = Measure::ALL.into_iter().zip(rivals).map(|(measure, ((map, blob), random))| Figure {
+        measure,
+        better: measure.better(),
+        map,
+        blob,
+        random,
+    });
+    Ok(figures.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Stop, black, left_quarter, picture, right_map, wrong_map};
+    use super::*;
+
+    fn small() -> Settings {
+        Settings { steps: 8, grid: Some((4, 3)), ..Settings::default() }
+    }
+
+    #[test]
+    fn the_right_map_beats_both_rivals_and_the_wrong_one_does_not() {
+        let of = |map: &Plane| {
+            Trust::new(figures(&picture(), &black(), map, &small(), &mut left_quarter).unwrap(), None, None)
+        };
+        let right = of(&right_map());
+        assert_eq!(right.measures.iter().map(|f| f.measure).collect::<Vec<_>>(), Measure::ALL);
+        assert_eq!(right.measures[0].map.curve.len(), 9);
+        assert_eq!(right.measures[2].map.curve.len(), 4);
+        assert!(right.sentence.contains("better than a centred blob and a random map on all 4"), "{}", right.sentence);
+        let wrong = of(&wrong_map());
+        assert!(wrong.sentence.contains("not better"), "{}", wrong.sentence);
+    }
+
+    #[test]
+    fn the_number_of_evaluations_is_told_before() {
+        let mut count = 0;
+        let mut score = |pictures: &[Picture]| {
+            count += pictures.len();
+            left_quarter(pictures)
+        };
+        figures(&picture(), &black(), &right_map(), &small(), &mut score).unwrap();
+        assert_eq!(count, small().evaluations());
+    }
+
+    #[test]
+    fn a_constant_map_marks_nothing_and_costs_nothing() {
+        let mut never = |_: &[Picture]| -> Result<Vec<f64>, Stop> { panic!("the network is not needed") };
+        for map in [Plane::filled(1, 1, 0.7), Plane::filled(7, 7, 0.0)] {
+            assert!(figures(&picture(), &black(), &map, &small(), &mut never).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_constant_picture_gives_numbers() {
+        let flat = picture().filled(0.3);
+        let figures = figures(&flat, &black(), &right_map(), &small(), &mut left_quarter).unwrap();
+        for figure in figures {
+            assert!([&figure.map, &figure.blob, &figure.random].iter().all(|r| r.value.is_finite()));
+        }
+    }
+
+    #[test]
+    fn cancelling_at_every_call_stops_there() {
+        let mut total = 0;
+        let mut counting = |pictures: &[Picture]| {
+            total += 1;
+            left_quarter(pictures)
+        };
+        figures(&picture(), &black(), &right_map(), &small(), &mut counting).unwrap();
+        for stop in 1..=total {
+            let mut calls = 0;
+            let mut score = |pictures: &[Picture]| {
+                calls += 1;
+                if calls == stop { Err(Stop::Cancelled) } else { left_quarter(pictures) }
+            };
+            assert_eq!(figures(&picture(), &black(), &right_map(), &small(), &mut score), Err(Stop::Cancelled));
+            assert_eq!(calls, stop);
+        }
+    }
+
+    #[test]
+    fn a_panel_reads_back_what_it_wrote() {
+        let measures = figures(&picture(), &black(), &right_map(), &small(), &mut left_quarter).unwrap();
+        let trust = Trust::new(measures, Some(0.25), None);
+        let text = serde_json::to_string(&trust).unwrap();
+        assert!(text.contains("\"deletion\"") && text.contains("\"lower\""));
+        assert_eq!(serde_json::from_str::<Trust>(&text).unwrap(), trust);
+    }
+}
