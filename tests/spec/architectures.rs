@@ -17,7 +17,7 @@ const GOLDEN: &[u8] = include_bytes!("../golden/architectures.safetensors");
 const CLASSES: usize = 3;
 
 /// Values in [−1, 1) that depend on a name.
-fn unit(name: &str, count: usize) -> Vec<f64> {
+pub fn unit(name: &str, count: usize) -> Vec<f64> {
     let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
     let value = |i: usize| {
         let z = hash.wrapping_add((i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));

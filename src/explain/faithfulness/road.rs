@@ -52,7 +52,7 @@ pub fn road<E: From<FaithfulnessError>>(
     for (i, q) in percentiles.iter().enumerate() {
         let removed = |map: &[f32], way| {
             let seed = seed.wrapping_add(2 * i as u64 + way);
-            filled(picture, &below(map, *q), noise, seed)
+            imputed(picture, &below(map, *q), noise, seed)
         };
         let (most, least) = join(|| removed(&map, 0), || removed(&turned, 1));
         let pair = scores([most, least].into_iter(), score)?;
@@ -63,8 +63,13 @@ pub fn road<E: From<FaithfulnessError>>(
     Ok(road)
 }
 
-/// Where the map lies below its percentile `q`, by linear interpolation as `numpy.percentile`.
-fn below(map: &[f32], q: f64) -> Vec<bool> {
+/// Where the map lies below its percentile `q` (0–100), by linear interpolation as `numpy.percentile`: what is kept. Nothing of
+/// a map without pixels.
+#[must_use]
+pub fn below(map: &[f32], q: f64) -> Vec<bool> {
+    if map.is_empty() {
+        return Vec::new();
+    }
     let mut sorted = map.to_vec();
     sorted.sort_by(f32::total_cmp);
     let at = (q / 100.0).clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
@@ -74,8 +79,14 @@ fn below(map: &[f32], q: f64) -> Vec<bool> {
     map.iter().map(|v| f64::from(*v) < threshold).collect()
 }
 
-/// The picture with everything filled in that is not kept, noise on what is new.
-fn filled(picture: &Picture, keep: &[bool], noise: f64, seed: u64) -> Picture {
+/// The picture with everything filled in that is not kept, noise of this standard deviation on what is new.
+///
+/// A picture whose shape and mask do not agree comes back as it is.
+#[must_use]
+pub fn imputed(picture: &Picture, keep: &[bool], noise: f64, seed: u64) -> Picture {
+    if picture.checked().is_err() || keep.len() != picture.pixels() {
+        return picture.clone();
+    }
     let holes = Holes::new(keep, picture.width);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut filled = picture.clone();
@@ -149,8 +160,8 @@ mod tests {
     #[test]
     fn noise_lies_on_what_is_new_only_and_its_seed_makes_it_again() {
         let keep: Vec<bool> = (0..192).map(|i| i % 3 > 0).collect();
-        let (clean, noisy) = (filled(&picture(), &keep, 0.0, 1), filled(&picture(), &keep, 0.5, 1));
-        assert_eq!(noisy, filled(&picture(), &keep, 0.5, 1));
+        let (clean, noisy) = (imputed(&picture(), &keep, 0.0, 1), imputed(&picture(), &keep, 0.5, 1));
+        assert_eq!(noisy, imputed(&picture(), &keep, 0.5, 1));
         for (i, (a, b)) in clean.values.iter().zip(&noisy.values).enumerate() {
             assert_eq!(keep[i], a == b);
         }
