@@ -185,7 +185,8 @@ def full(path):
     save_file(out, path)
 
 
-if len(sys.argv) > 2 and sys.argv[1] == "--full":
-    full(sys.argv[2])
-else:
-    narrow(pathlib.Path(__file__).with_suffix(".safetensors"))
+if __name__ == "__main__":
+    if len(sys.argv) > 2 and sys.argv[1] == "--full":
+        full(sys.argv[2])
+    else:
+        narrow(pathlib.Path(__file__).with_suffix(".safetensors"))

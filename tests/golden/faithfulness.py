@@ -11,7 +11,7 @@ All inputs are values of `unit` of architectures.py (row-major), so that none is
                         data_range 1, of maps (u + 1) / 2 of 24x20: noise (a, b), near (a, (3 a + b) / 4), smooth (two blobs, see `blob`)
     ssim.<pair>.map     (24, 20) its local values, of which the mean is taken without a border of 5 pixels
     road.grey           (1, 16, 16) NoisyLinearImputer without noise on unit("grey"); imputed where unit("grey.mask") < 0.2
-    road.colour         (3, 24, 24) the same on unit("colour"); imputed where 20 % of unit("colour.map") lie highest, by `RemoveMostRelevantFirst`
+    road.colour         (3, 24, 24) the same on unit("colour"); the highest 20 % of unit("colour.map") by RemoveMostRelevantFirst
     road.block          (1, 16, 16) unit("grey") with rows 0..8 and columns 5..16 imputed, which touches two edges
     road.threshold      (9) numpy.percentile of unit("colour.map") at 10, 20 … 90; a pixel is imputed unless it lies below
 """
