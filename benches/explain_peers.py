@@ -92,7 +92,7 @@ def occlusion(net, x):
     import torch
     from captum.attr import Occlusion
 
-    method, b, patch = Occlusion(net), baseline().expand_as(x), (3, 28, 28)
+    method, b, patch = Occlusion(net), baseline().expand_as(x), (3, SIZE // 8, SIZE // 8)
 
     def run():
         with torch.no_grad():
