@@ -11,8 +11,9 @@ use crate::study::Catalogue;
 use super::catalogue;
 use super::command::Command;
 use super::effect::{Effect, Loaded, Message};
+use super::maps;
 use super::state::{Film, Level, Model, Phase, State};
-use super::update::{analyze, apply, explain_other_layers, notice, reset_views, show};
+use super::update::{analyze, apply, notice, reset_views, show};
 use super::weights::WeightsForm;
 
 /// Most entries of the recent list.
@@ -34,9 +35,7 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
         | Event::Scored { .. }
         | Event::Sampled { .. }
             if follows => {}
-        Event::Finished { .. } | Event::Unfit { .. } | Event::Cancelled { .. } | Event::Failed { .. } if follows => {
-            state.results.explaining_layers = false;
-        }
+        Event::Finished { .. } | Event::Unfit { .. } | Event::Cancelled { .. } | Event::Failed { .. } if follows => {}
         Event::ModelReady(info) => return model_ready(state, info),
         Event::ModelFailed { name, reason } => {
             if matches!(state.results.phase, Phase::Waiting | Phase::Running) {
@@ -66,6 +65,16 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
             state.results.groups = groups;
         }
         Event::Explained { attributions, .. } => state.results.attributions.extend(attributions),
+        Event::Refined { attributions, .. } => state.results.rough = attributions,
+        Event::Explaining { what, done, of, .. } => {
+            if let Some(explaining) = &mut state.results.explaining {
+                explaining.step = Some((what, done, of));
+            }
+        }
+        Event::Spread { spread, .. } => maps::keep_spread(state, spread),
+        Event::Trusted { trusted, .. } => maps::keep_trust(state, trusted),
+        Event::ExplanationDone { .. } => return maps::explained(state),
+        Event::ExplanationFailed { reason, .. } => return maps::not_explained(state, reason),
         Event::Sampled { done, of, posterior, .. } => {
             state.results.samples_done = done;
             state.results.samples_of = of;
@@ -156,6 +165,12 @@ fn generation(event: &Event) -> Option<Generation> {
         | Event::Gated { generation, .. }
         | Event::Scored { generation, .. }
         | Event::Explained { generation, .. }
+        | Event::Refined { generation, .. }
+        | Event::Explaining { generation, .. }
+        | Event::Spread { generation, .. }
+        | Event::Trusted { generation, .. }
+        | Event::ExplanationDone { generation }
+        | Event::ExplanationFailed { generation, .. }
         | Event::Sampled { generation, .. }
         | Event::Finished { generation, .. }
         | Event::Cancelled { generation }
@@ -221,7 +236,7 @@ fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
     results.phase = if analysis.scored { Phase::Finished } else { Phase::Refused };
     results.finished = Some(analysis.clone());
     choose_for_reader(state, &analysis.labels);
-    if analysis.scored { explain_other_layers(state) } else { Vec::new() }
+    if analysis.scored { maps::explain_more(state) } else { Vec::new() }
 }
 
 fn frame_loaded(state: &mut State, result: Result<Loaded, String>) -> Vec<Effect> {

@@ -14,6 +14,7 @@ pub mod effect;
 pub mod events;
 pub mod keymap;
 pub mod layout;
+mod maps;
 mod once;
 pub mod panels;
 pub mod pyramid;

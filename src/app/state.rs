@@ -7,8 +7,10 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::choice::Choice;
+use crate::engine::explanation::{Trusted, Wish};
 use crate::engine::{Analysis, AnalysisOptions, Generation, ModelInfo, Score, Timing};
-use crate::explain::{Attribution, Evidence, Method};
+use crate::explain::spread::Spread;
+use crate::explain::{Attribution, Method, Subject, scale};
 use crate::imaging::Window;
 use crate::imaging::overlay::OverlayStyle;
 use crate::network::GateVerdict;
@@ -115,10 +117,26 @@ pub struct Results {
     pub samples_of: usize,
     pub timing: Timing,
     pub warnings: Vec<String>,
-    /// All is there but the maps of the layers that are not the target.
-    pub explaining_layers: bool,
+    /// Maps of a sampling method that is still running.
+    pub rough: Vec<Arc<Attribution>>,
+    /// Further maps that are being made.
+    pub explaining: Option<Explaining>,
+    /// What cannot be had for this image and model, and why: by method and place.
+    pub unavailable: Vec<(Method, String, String)>,
+    /// How stable maps are, as far as it was asked.
+    pub spreads: Vec<Arc<Spread>>,
+    /// How far maps can be trusted, as far as it was asked.
+    pub trusted: Vec<Arc<Trusted>>,
     /// The whole, once finished: what reports are made of.
     pub finished: Option<Arc<Analysis>>,
+}
+
+/// A wish that the worker is carrying out after the analysis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explaining {
+    pub wish: Wish,
+    /// What is running, how many steps are done, and of how many.
+    pub step: Option<(&'static str, usize, usize)>,
 }
 
 /// The model.
@@ -364,13 +382,26 @@ impl State {
 
     /// The map of a class by the chosen method and layer, if it has arrived.
     pub fn attribution(&self, class: usize) -> Option<&Arc<Attribution>> {
-        let layer = self.layer();
-        self.results.attributions.iter().find(|a| a.class == class && a.method == self.method && a.layer == layer)
+        self.map(Subject::class(class), self.method)
     }
 
-    /// True when the map of this class is there and holds nothing above zero.
+    /// The map of a subject by a method at the chosen layer, if it has arrived; an unfinished one where there is no better.
+    pub fn map(&self, subject: Subject, method: Method) -> Option<&Arc<Attribution>> {
+        let place = method.place(self.layer());
+        let wanted = |a: &&Arc<Attribution>| a.subject == subject && a.method == method && a.layer == place;
+        self.results.attributions.iter().find(wanted).or_else(|| self.results.rough.iter().find(wanted))
+    }
+
+    /// Why there is no map by a method at the chosen layer.
+    pub fn unavailable(&self, method: Method) -> Option<&str> {
+        let place = method.place(self.layer());
+        let found = self.results.unavailable.iter().find(|(m, at, _)| *m == method && at == place);
+        found.map(|(_, _, reason)| reason.as_str())
+    }
+
+    /// True when the map of this class is there and has nothing to show.
     pub fn without_evidence(&self, class: usize) -> bool {
-        self.attribution(class).is_some_and(|a| a.evidence == Evidence::NonePositive)
+        self.attribution(class).is_some_and(|a| !scale::shows_something(a))
     }
 
     /// The two compared classes: the first two ticked; what is missing is filled from the selection and the next class.

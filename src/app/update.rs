@@ -17,6 +17,7 @@ use crate::study::ImageEntry;
 
 use super::command::Command;
 pub use super::effect::Effect;
+use super::maps;
 use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
 use super::training;
 use super::weights::{self, WeightsForm};
@@ -26,8 +27,14 @@ const STEP: f32 = 0.05;
 /// Factor of the zoom keys.
 const ZOOM_STEP: f32 = 1.25;
 
-/// Carries out a command.
+/// Carries out a command. What the screen then wants and does not have is asked for.
 pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
+    let mut effects = carry_out(state, command);
+    effects.extend(maps::explain_more(state));
+    effects
+}
+
+fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
     use Command as C;
     match command {
         C::OpenFiles => return vec![Effect::AskForFiles],
@@ -130,9 +137,10 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         C::HideOverlays(hidden) => state.overlays_hidden = hidden,
         C::NextMethod => {
             let at = Method::ALL.iter().position(|m| *m == state.method).unwrap_or(0);
-            state.method = Method::ALL[(at + 1) % Method::ALL.len()];
+            let next = Method::ALL[(at + 1) % Method::ALL.len()];
+            maps::choose(state, next);
         }
-        C::SetMethod(method) => state.method = method,
+        C::SetMethod(method) => maps::choose(state, method),
         C::SetLayer(layer) => state.layer = layer,
         C::SetOpacity(value) => return style(state, |s| s.opacity = part(value)),
         C::LessOpacity => return style(state, |s| s.opacity = part(s.opacity - STEP)),
@@ -176,6 +184,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
         C::SetSeed(seed) => {
             state.options.seed = seed;
+            state.options.explanation.seed = seed;
             return analyze(state);
         }
         C::SetModel(name) => {
@@ -255,19 +264,6 @@ pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Asks for the maps of all other layers, once everything else stands: choosing one is then a matter of colour.
-pub(super) fn explain_other_layers(state: &mut State) -> Vec<Effect> {
-    let (Some(frame), Model::Ready(info)) = (state.frame().cloned(), &state.model) else { return Vec::new() };
-    let target = &info.manifest.target_layer;
-    let layers: Vec<String> = info.layers.iter().filter(|l| *l != target).cloned().collect();
-    if layers.is_empty() {
-        return Vec::new();
-    }
-    let options = AnalysisOptions { layers, samples: 0, ..state.options.clone() };
-    state.results.explaining_layers = true;
-    vec![Effect::Ask(Request::Analyze { generation: state.generation, frame, options })]
-}
-
 /// Adds a message to the corner.
 pub(super) fn notice(state: &mut State, level: Level, text: String, action: Option<(&'static str, Command)>) {
     // The same words twice are one notice, seen anew.
@@ -284,7 +280,7 @@ pub(super) fn reset_views(state: &mut State) {
 }
 
 fn drop_results(state: &mut State) -> Vec<Effect> {
-    let running = state.busy() || state.results.explaining_layers;
+    let running = state.busy() || state.results.explaining.is_some();
     state.generation += 1;
     state.results = Results::default();
     if running { vec![Effect::CancelAnalysis] } else { Vec::new() }
@@ -307,7 +303,7 @@ fn close_all(state: &mut State) -> Vec<Effect> {
 }
 
 fn cancel(state: &mut State) -> Vec<Effect> {
-    if state.busy() { vec![Effect::CancelAnalysis] } else { Vec::new() }
+    if state.busy() { vec![Effect::CancelAnalysis] } else { maps::stop(state) }
 }
 
 fn retry(state: &mut State) -> Vec<Effect> {

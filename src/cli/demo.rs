@@ -65,12 +65,12 @@ fn film(session: &mut Session, out: &Path, name: &str, recipe: &PhantomRecipe) -
         write_mask(&written[1], &phantom)?;
     }
 
-    let options = AnalysisOptions { methods: Method::ALL.to_vec(), ..AnalysisOptions::default() };
+    let options = AnalysisOptions { methods: Method::ALWAYS.to_vec(), ..AnalysisOptions::default() };
     let judged = session.judge(|| Ok(open_image(&path)?), |_| Ok(options), false)?;
     output::line(Record::new(&path, &judged).to_text())?;
     let (frame, model, analysis) = judged.by_a_model()?;
     let maps: Vec<&Attribution> =
-        analysis.attributions.iter().map(AsRef::as_ref).filter(|a| a.method == Method::ALL[0]).collect();
+        analysis.attributions.iter().map(AsRef::as_ref).filter(|a| a.method == Method::GradCam).collect();
     if !maps.is_empty() {
         let overlay = out.join(format!("{name}-maps.png"));
         let picture = picture::of_maps(&frame, &model.manifest.input, &maps);

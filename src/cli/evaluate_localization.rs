@@ -186,7 +186,7 @@ impl<'a> Judge<'a> {
             }
         }
         let layers = args.layer.clone().into_iter().collect();
-        let options = AnalysisOptions { layers, methods, samples: 0, seed: SEED, force: true };
+        let options = AnalysisOptions { layers, methods, samples: 0, seed: SEED, force: true, ..Default::default() };
         Ok(Self { setting, options, yardstick: Yardstick { tolerance: args.tolerance, thresholds }, nih: false })
     }
 
@@ -223,7 +223,7 @@ impl<'a> Judge<'a> {
                 .methods
                 .iter()
                 .map(|method| {
-                    let map = analysis.attributions.iter().find(|a| a.class == label && a.method == *method);
+                    let map = analysis.attributions.iter().find(|a| a.class() == Some(label) && a.method == *method);
                     map.map(|m| m.as_ref().clone()).ok_or_else(|| anyhow!("no map was made by {}", method.name()))
                 })
                 .collect::<anyhow::Result<_>>()?;

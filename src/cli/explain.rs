@@ -1,6 +1,8 @@
-//! `pellucid explain`: heat maps as numbers, pictures and JSON.
+//! `pellucid explain`: maps by any method, as numbers, pictures and JSON.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
@@ -8,26 +10,52 @@ use super::inputs::Inputs;
 use super::record::Record;
 use super::session::{JudgeArgs, ModelArgs, Session};
 use super::{Outcome, Usage, npy, output, picture};
-use crate::evaluation::truth::folded;
-use crate::explain::{Attribution, Method};
+use crate::engine::explanation::{Told, Wish, explain_with};
+use crate::engine::pass::Known;
+use crate::engine::{Analysis, AnalysisOptions, CancelToken};
+use crate::evaluation::truth::{Truth, folded, named};
+use crate::explain::spread::Spread;
+use crate::explain::{Attribution, Family, Method, Output, Settings, Subject};
 use crate::network::Model;
+use crate::network::background::Background;
+use crate::study::Frame;
 
-/// Show what moved a score: Grad-CAM maps as arrays, pictures and numbers
+/// Show what moved a score: maps as arrays, pictures and numbers
 #[derive(Debug, clap::Args)]
+#[command(after_help = methods())]
 pub struct Args {
     /// File or folder (DICOM, PNG, JPEG, TIFF)
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// Class to explain, or all
-    #[arg(long, value_name = "LABEL|all", default_value = "all")]
+    /// Class or group of classes to explain, or all classes
+    #[arg(long, value_name = "LABEL|GROUP|all", default_value = "all")]
     class: String,
-    /// grad-cam or grad-cam++
+    /// Explain the difference to this class or group: why the one and not the other
+    #[arg(long, value_name = "LABEL|GROUP")]
+    versus: Option<String>,
+    /// How the map is made; the list is below
     #[arg(long, default_value = "grad-cam", value_parser = method)]
     method: Method,
-    /// Stage to take the map from [default: the model's target layer]
+    /// Stage to take the map from, where the method has one [default: the model's target layer]
     #[arg(long, value_name = "STAGE")]
     layer: Option<String>,
-    /// Write the maps at the layer's own resolution, before any post-processing: f32, classes first
+    /// Runs of the network by methods that can do with any number of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    evaluations: Option<u32>,
+    /// Superpixels of kernel-shap
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(2..=2000))]
+    superpixels: u32,
+    /// Side of the patch of occlusion, as a part of the image's shorter side: 7 is a seventh
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=256))]
+    patches: u32,
+    /// Background set of gradient-shap and deep-shap, made by `pellucid models background` [default: the model's own]
+    #[arg(long, value_name = "FILE.zip")]
+    background: Option<PathBuf>,
+    /// Dropout samples of each map, to tell how stable it is (class activation maps only)
+    #[arg(long, value_name = "T", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    stability: u32,
+    /// Write the maps before any post-processing, f32, subjects first: at the layer's own resolution for class activation
+    /// maps, signed and at the resolution of the network's input for the others
     #[arg(long, value_name = "FILE.npy")]
     raw: Option<PathBuf>,
     /// Write a picture: the overlay of one class, or the image beside the overlays of all
@@ -43,19 +71,44 @@ pub struct Args {
 }
 
 pub fn method(text: &str) -> Result<Method, String> {
-    let found = Method::ALL.into_iter().find(|m| m.key() == text.to_lowercase());
+    let found = Method::from_key(&text.to_lowercase());
     found.ok_or_else(|| format!("the methods are {}", Method::ALL.map(Method::key).join(", ")))
+}
+
+/// The methods, a line each.
+fn methods() -> String {
+    let mut text = String::from("Methods:\n");
+    for family in Family::ALL {
+        let _ = writeln!(text, "  {}", family.name());
+        for method in Method::ALL.into_iter().filter(|m| m.family() == family) {
+            let _ = writeln!(text, "    {:20}  {} ({})", method.key(), method.line(), method.cost().words());
+        }
+    }
+    let unsound: Vec<&str> =
+        Method::ALL.into_iter().filter(|m| m.fails_sanity_check().is_some()).map(Method::key).collect();
+    let _ = write!(text, "{} are known to fail the randomisation check (Adebayo et al. 2018).", unsound.join(" and "));
+    text
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut session = Session::open(&args.model)?;
     if let Some(model) = session.named() {
-        classes(model, &args.class)?;
+        subjects(model, args)?;
         layer(model, args.layer.as_deref())?;
     }
+    let background = args.background.as_deref().map(read_background).transpose()?;
+    if background.is_some() {
+        session.use_background(background);
+    }
+    let settings = Settings {
+        seed: args.judge.seed,
+        evaluations: args.evaluations.map(|n| n as usize),
+        superpixels: args.superpixels as usize,
+        patches: args.patches as usize,
+    };
     let options = |model: &Model| {
-        classes(model, &args.class)?;
-        Ok(args.judge.options(vec![args.method], vec![layer(model, args.layer.as_deref())?]))
+        let options = args.judge.options(vec![args.method], vec![layer(model, args.layer.as_deref())?]);
+        Ok(AnalysisOptions { subjects: subjects(model, args)?, explanation: settings, ..options })
     };
     let inputs = Inputs::gather(std::slice::from_ref(&args.path));
     if inputs.len() > 1 && (args.raw.is_some() || args.png.is_some()) {
@@ -75,9 +128,12 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             }
             bail!("{}", judged.choice.because);
         };
-        let classes = classes(model, &args.class)?;
-        let of_class = |k: &usize| analysis.attributions.iter().find(|a| a.class == *k).map(AsRef::as_ref);
-        let maps: Vec<&Attribution> = classes.iter().filter_map(of_class).collect();
+        let maps: Vec<&Attribution> = analysis.attributions.iter().map(AsRef::as_ref).collect();
+        let spreads = if args.stability > 0 && analysis.scored {
+            stability(model, &judged.frame, analysis, args.stability as usize)?
+        } else {
+            Vec::new()
+        };
         if let Some(path) = args.raw.as_ref().filter(|_| analysis.scored) {
             let first = maps.first().context("no map was made")?;
             let shape = [maps.len(), first.raw.height, first.raw.width];
@@ -87,7 +143,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             let picture = picture::of_maps(&judged.frame, &model.manifest.input, &maps);
             output::write_file(path, &picture::png(&picture.into())?)?;
         }
-        let record = record.with_maps(model, &maps);
+        let record = record.with_maps(model, &maps, &settings).with_stability(&spreads);
         if args.json {
             output::json(&record)?;
         } else {
@@ -101,33 +157,67 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 /// The stage that `wanted` names, or the model's target layer.
-fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
+pub fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
     let layer = wanted.unwrap_or(&model.manifest.target_layer);
     let layers = model.network.spatial_stages();
-    if !layers.contains(&layer) {
+    let stage = model.network.stage(layer).map(|stage| &model.network.stages[stage]);
+    let Some(stage) = stage.filter(|stage| stage.is_spatial()) else {
         return Err(Usage(format!(
             "the model {} has no layer \"{layer}\" that a map can be laid over; it has {}",
             model.manifest.name,
             layers.join(", ")
         ))
         .into());
-    }
-    Ok(layer.to_owned())
+    };
+    Ok(stage.name.clone())
 }
 
-/// Numbers of the classes that `wanted` names.
-fn classes(model: &Model, wanted: &str) -> anyhow::Result<Vec<usize>> {
+/// What is to be explained.
+fn subjects(model: &Model, args: &Args) -> anyhow::Result<Vec<Subject>> {
     let labels = &model.manifest.labels;
-    if folded(wanted) == "all" {
-        return Ok((0..labels.len()).collect());
-    }
-    let names = |label: &crate::network::manifest::Label| {
-        folded(&label.name) == folded(wanted) || label.aliases.iter().any(|a| folded(a) == folded(wanted))
+    let one = |wanted: &str| -> anyhow::Result<Output> {
+        if let Some(truth) = named(&model.manifest, wanted) {
+            return Ok(match truth {
+                Truth::Class(k) => Output::Class(k),
+                Truth::Group(g) => Output::Group(g),
+            });
+        }
+        let names = labels.iter().map(|l| &l.name).chain(model.manifest.groups.iter().map(|g| &g.name));
+        let known: Vec<&str> = names.map(String::as_str).collect();
+        let model = &model.manifest.name;
+        Err(Usage(format!("the model {model} has no class \"{wanted}\"; it has {}, or all", known.join(", "))).into())
     };
-    if let Some(class) = labels.iter().position(names) {
-        return Ok(vec![class]);
+    let whole: Vec<Output> = if folded(&args.class) == "all" {
+        (0..labels.len()).map(Output::Class).collect()
+    } else {
+        vec![one(&args.class)?]
+    };
+    let Some(other) = args.versus.as_deref() else { return Ok(whole.into_iter().map(Subject::One).collect()) };
+    let other = one(other)?;
+    let pairs: Vec<Subject> =
+        whole.into_iter().filter(|output| *output != other).map(|output| Subject::Difference(output, other)).collect();
+    if pairs.is_empty() {
+        return Err(Usage("a class does not differ from itself: --class and --versus name the same".into()).into());
     }
-    let known: Vec<&str> = labels.iter().map(|l| l.name.as_str()).collect();
-    let model = &model.manifest.name;
-    Err(Usage(format!("the model {model} has no class \"{wanted}\"; it has {}, or all", known.join(", "))).into())
+    Ok(pairs)
+}
+
+fn read_background(path: &Path) -> anyhow::Result<Background> {
+    let bytes = std::fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
+    Background::from_bytes(&bytes).with_context(|| format!("{} is of no use", path.display()))
+}
+
+/// How stable the maps of the analysis are over dropout samples.
+fn stability(model: &Model, frame: &Frame, analysis: &Analysis, samples: usize) -> anyhow::Result<Vec<Arc<Spread>>> {
+    let wish = Wish { spread: samples, ..Wish::of(&analysis.options) };
+    let wish = Wish { settings: Settings { seed: analysis.options.seed, ..wish.settings }, ..wish };
+    let mut spreads: Vec<Arc<Spread>> = Vec::new();
+    let mut emit = |told| {
+        if let Told::Spread(spread) = told {
+            spreads.retain(|s| s.subject != spread.subject);
+            spreads.push(spread);
+        }
+    };
+    explain_with(model, frame, &mut Known::default(), &wish, &CancelToken::default(), &mut emit)?;
+    Ok(spreads)
 }

@@ -90,6 +90,12 @@ impl Inputs {
         self.images.len()
     }
 
+    /// Only the images with these numbers, which ascend.
+    pub fn drawn(self, numbers: &[usize]) -> Self {
+        let chosen = |(number, image)| numbers.binary_search(&number).is_ok().then_some(image);
+        Self { images: self.images.into_iter().enumerate().filter_map(chosen).collect(), ..self }
+    }
+
     /// Runs `work` on every image; what fails, or panics, is reported and counted.
     ///
     /// An error is returned only when standard output is closed.

@@ -16,6 +16,7 @@ mod explain;
 mod inputs;
 mod inspect;
 mod models;
+mod models_background;
 mod models_import;
 mod npy;
 mod output;

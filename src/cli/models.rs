@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _, stdin};
 
 use serde_json::json;
 
-use super::{Outcome, Usage, models_import, output};
+use super::{Outcome, Usage, models_background, models_import, output};
 use crate::network::import::install;
 use crate::network::manifest::Manifest;
 use crate::network::registry::{self, Origin};
@@ -36,6 +36,8 @@ enum Action {
     },
     /// Make a model of published weights: safetensors, PyTorch, Keras
     Import(Box<models_import::Args>),
+    /// Make the set of ordinary images that gradient-shap and deep-shap compare with
+    Background(models_background::Args),
     /// Check a model's hash and tensors, and run it once; all of them without a name
     Verify {
         /// Name, or a folder with manifest.toml
@@ -59,6 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Action::List { json } => list(*json),
         Action::Show { name, json } => show(name, *json),
         Action::Import(args) => models_import::run(args),
+        Action::Background(args) => models_background::run(args),
         Action::Verify { name, json } => verify(name.as_deref(), *json),
         Action::Remove { name, yes } => remove(name, *yes),
     }

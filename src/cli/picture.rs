@@ -6,7 +6,6 @@ use image::{DynamicImage, ImageFormat, RgbImage, imageops};
 
 use crate::explain::{Attribution, scale};
 use crate::imaging::display::{View, render_rgb};
-use crate::imaging::overlay::shared_top;
 use crate::network::manifest::Input;
 use crate::study::Frame;
 
@@ -21,7 +20,7 @@ pub fn of_maps(frame: &Frame, input: &Input, maps: &[&Attribution]) -> RgbImage 
     if let [one] = maps {
         return scale::under(&film, input, one, scale::Scale::PerClass);
     }
-    let shared = scale::Scale::Shared { max: shared_top(maps.iter().map(|m| &m.raw)) };
+    let shared = scale::Scale::Shared { max: scale::shared_top(maps.iter().copied()) };
     let film = fitted(&film, TILE);
     let tiles: Vec<RgbImage> = maps.iter().map(|m| scale::under(&film, input, m, shared)).collect();
     in_a_row(&film, &tiles)

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::session::Judged;
 use crate::engine::{Analysis, Score, Timing};
-use crate::explain::{Attribution, Evidence};
+use crate::explain::spread::Spread;
+use crate::explain::{Attribution, Evidence, Settings};
 use crate::network::Model;
 use crate::uncertainty::Summary;
 
@@ -64,7 +66,7 @@ struct Row<'a> {
 /// A heat map in numbers.
 #[derive(Debug, Serialize)]
 struct MapRecord<'a> {
-    label: &'a str,
+    label: String,
     method: &'static str,
     layer: &'a str,
     width: usize,
@@ -75,6 +77,32 @@ struct MapRecord<'a> {
     evidence: bool,
     /// Column and row of the maximum in the raw map.
     peak: [usize; 2],
+    /// Runs of the network beside the pass that everything starts from, shared by all maps.
+    evaluations: usize,
+    /// Of methods in which chance plays a part.
+    seed: Option<u64>,
+    /// What the map should add up to, does, and lacks; `null` for methods that promise nothing of the kind.
+    additivity: Option<Additivity>,
+    /// `null` unless asked for.
+    stability: Option<Stability>,
+}
+
+/// Completeness or additivity of a map, in units of the score.
+#[derive(Debug, Serialize)]
+struct Additivity {
+    expected: f64,
+    found: f64,
+    residual: f64,
+}
+
+/// How stable a map is over dropout samples.
+#[derive(Debug, Serialize)]
+struct Stability {
+    samples: usize,
+    /// 0–1, see [`Spread::mean_stability`]; `null` for a map that shows nothing.
+    mean: Option<f64>,
+    /// The largest standard deviation of a place.
+    largest_sd: f32,
 }
 
 impl<'a> Record<'a> {
@@ -139,8 +167,21 @@ impl<'a> Record<'a> {
 
     /// The same with the heat maps that were made.
     #[must_use]
-    pub fn with_maps(mut self, model: &'a Model, maps: &[&'a Attribution]) -> Self {
-        self.maps = maps.iter().map(|map| map_record(model, map)).collect();
+    pub fn with_maps(mut self, model: &'a Model, maps: &[&'a Attribution], settings: &Settings) -> Self {
+        self.maps = maps.iter().map(|map| map_record(model, map, settings)).collect();
+        self
+    }
+
+    /// The same with what is known of the stability of the maps, which are in the same order.
+    #[must_use]
+    pub fn with_stability(mut self, spreads: &[Arc<Spread>]) -> Self {
+        for (map, spread) in self.maps.iter_mut().zip(spreads) {
+            map.stability = Some(Stability {
+                samples: spread.samples,
+                mean: spread.mean_stability(),
+                largest_sd: spread.sd.values.iter().copied().fold(0.0, f32::max),
+            });
+        }
         self
     }
 
@@ -178,7 +219,7 @@ impl<'a> Record<'a> {
             );
         }
         for map in &self.maps {
-            let (label, layer) = (map.label, map.layer);
+            let (label, layer) = (&map.label, map.layer);
             let _ = if map.evidence {
                 writeln!(
                     text,
@@ -194,6 +235,17 @@ impl<'a> Record<'a> {
             } else {
                 writeln!(text, "  Map of {label} ({} at {layer}): no positive evidence for this class", map.method)
             };
+            if map.evaluations > 0 {
+                let _ = write!(text, "    {} runs of the network", map.evaluations);
+                let _ = map.seed.map_or(Ok(()), |seed| write!(text, ", seed {seed}"));
+                let _ = writeln!(text);
+            }
+            if let Some(Additivity { expected, found, residual }) = map.additivity {
+                let _ = writeln!(text, "    Adds up to {found:.4} of {expected:.4}; residual {residual:.4}");
+            }
+            if let Some(Stability { samples, mean: Some(mean), .. }) = map.stability {
+                let _ = writeln!(text, "    Stability {mean:.2} of 1 over {samples} dropout samples");
+            }
         }
         for warning in &self.warnings {
             let _ = writeln!(text, "  Note: {warning}");
@@ -222,12 +274,12 @@ fn rows<'a>(scores: &'a [Score], summaries: Option<&[Summary]>) -> Vec<Row<'a>> 
         .collect()
 }
 
-fn map_record<'a>(model: &'a Model, map: &'a Attribution) -> MapRecord<'a> {
+fn map_record<'a>(model: &'a Model, map: &'a Attribution, settings: &Settings) -> MapRecord<'a> {
     let values = &map.raw.values;
     let peak = (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0);
     let width = map.raw.width.max(1);
     MapRecord {
-        label: &model.manifest.labels[map.class].name,
+        label: map.subject.name(&model.manifest),
         method: map.method.key(),
         layer: &map.layer,
         width: map.raw.width,
@@ -236,5 +288,9 @@ fn map_record<'a>(model: &'a Model, map: &'a Attribution) -> MapRecord<'a> {
         maximum: values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
         evidence: map.evidence == Evidence::Positive,
         peak: [peak % width, peak / width],
+        evaluations: map.evaluations,
+        seed: map.method.is_random().then_some(settings.seed),
+        additivity: map.residual.map(|r| Additivity { expected: r.expected, found: r.found, residual: r.value() }),
+        stability: None,
     }
 }

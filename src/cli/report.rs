@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::session::{JudgeArgs, ModelArgs, Session};
-use super::{Outcome, Usage, output};
+use super::{Outcome, Usage, explain, output};
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::Method;
 use crate::network::Model;
@@ -42,6 +42,12 @@ pub struct Args {
     /// Classes with a panel of their own, separated by commas, or "all" [default: the most probable one]
     #[arg(long, value_name = "LABEL,…", value_delimiter = ',')]
     classes: Vec<String>,
+    /// How the printed maps are made (see `pellucid explain --help`)
+    #[arg(long, default_value = "grad-cam", value_parser = explain::method)]
+    method: Method,
+    /// Stage that they are taken from, where the method has one [default: the model's target layer]
+    #[arg(long, value_name = "STAGE")]
+    layer: Option<String>,
     /// Sheet of the PDF
     #[arg(long, value_enum, default_value_t = Sheet::A4)]
     paper: Sheet,
@@ -67,8 +73,11 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
         return Err(Usage(format!("{} does not end in .pdf; a report is a PDF", out.display())).into());
     }
     let mut session = open(args, args.model.clone())?;
-    let options = args.judge.options(Method::ALL.to_vec(), Vec::new());
-    let judged = session.judge(|| Ok(open_image(path)?), |_| Ok(options), args.judge.force)?;
+    // The report prints the first method.
+    let mut methods = vec![args.method];
+    methods.extend(Method::ALWAYS.into_iter().filter(|m| *m != args.method));
+    let options = |model: &Model| Ok(args.judge.options(methods, vec![explain::layer(model, args.layer.as_deref())?]));
+    let judged = session.judge(|| Ok(open_image(path)?), options, args.judge.force)?;
     let (frame, model, analysis) = judged.by_a_model()?;
     let chosen_because = analysis.chosen_because.clone();
     let scored = analysis.scored;

@@ -1,15 +1,20 @@
 //! What `predict`, `explain` and `report` share: the model that was named or that fits, and one image through it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use indicatif::ProgressBar;
 
-use crate::engine::analysis::analyze;
+use super::output;
+use crate::engine::analysis::{Progress, analyze_with};
 use crate::engine::choice::Choice;
+use crate::engine::pass::Known;
 use crate::engine::picker::Picker;
 use crate::engine::{Analysis, AnalysisOptions, CancelToken};
-use crate::explain::Method;
+use crate::explain::{Method, Settings};
+use crate::network::background::Background;
 use crate::network::device::DeviceChoice;
 use crate::network::shelf::Shelf;
 use crate::network::{Model, registry};
@@ -51,7 +56,9 @@ pub struct JudgeArgs {
 impl JudgeArgs {
     /// The engine's options with these methods at these layers.
     pub fn options(&self, methods: Vec<Method>, layers: Vec<String>) -> AnalysisOptions {
-        AnalysisOptions { layers, methods, samples: self.samples as usize, seed: self.seed, force: self.force }
+        let (samples, seed, force) = (self.samples as usize, self.seed, self.force);
+        let explanation = Settings { seed, ..Settings::default() };
+        AnalysisOptions { layers, methods, samples, seed, force, explanation, ..AnalysisOptions::default() }
     }
 }
 
@@ -59,6 +66,8 @@ impl JudgeArgs {
 pub struct Session {
     picker: Picker<Shelf>,
     named: Option<(String, Arc<Model>)>,
+    /// In the place of the models' own.
+    background: Option<Arc<Background>>,
 }
 
 /// An image with what came of it.
@@ -91,7 +100,12 @@ impl Session {
             Some(name) => Some((name.clone(), picker.load(name)?)),
             None => None,
         };
-        Ok(Self { picker, named })
+        Ok(Self { picker, named, background: None })
+    }
+
+    /// Takes this background set in the place of the models' own.
+    pub fn use_background(&mut self, background: Option<Background>) {
+        self.background = background.map(Arc::new);
     }
 
     /// The model that was named.
@@ -111,7 +125,16 @@ impl Session {
         let decode = started.elapsed().as_secs_f64() * 1e3;
         let (choice, model) = self.model_for(&frame, force)?;
         let Some(model) = model else { return Ok(Judged { frame, choice, outcome: None }) };
-        let mut analysis = analyze(&model, &frame, &options(&model)?, &CancelToken::default(), &mut |_| {})?;
+        let bar = RefCell::new(None);
+        let mut emit = |progress| show(&bar, &progress);
+        let mut known = Known::default();
+        known.use_background(self.background.clone());
+        let options = options(&model)?;
+        let analysis = analyze_with(&model, &frame, &mut known, &options, &CancelToken::default(), &mut emit);
+        if let Some(bar) = bar.take() {
+            ProgressBar::finish_and_clear(&bar);
+        }
+        let mut analysis = analysis?;
         analysis.timing.decode = decode;
         analysis.chosen_because.clone_from(&choice.because);
         Ok(Judged { frame, choice, outcome: Some((model, analysis)) })
@@ -129,4 +152,13 @@ impl Session {
         let model = choice.model.as_ref().map(|name| self.picker.load(name)).transpose()?;
         Ok((choice, model))
     }
+}
+
+/// Shows how far a method is that takes its time.
+fn show(bar: &RefCell<Option<ProgressBar>>, progress: &Progress) {
+    let Progress::Explaining { what, done, of } = *progress else { return };
+    let mut bar = bar.borrow_mut();
+    let bar = bar.get_or_insert_with(|| output::progress(of, what));
+    bar.set_length(of as u64);
+    bar.set_position(done as u64);
 }

@@ -7,23 +7,16 @@ use std::cell::LazyCell;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::explanation::{self, Told, Wish};
 use super::pass::{Known, Pass, milliseconds};
 use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Score, Timing};
-use crate::explain::cam::{self, Target};
-use crate::explain::{Attribution, Method};
+use crate::explain::Attribution;
 use crate::network::manifest::Manifest;
 use crate::network::{GateVerdict, Model};
 use crate::study::Frame;
 use crate::uncertainty::Posterior;
 use crate::uncertainty::mc_dropout::Sampler;
 use crate::uncertainty::readout::Readout;
-
-/// Most activation values that are differentiated at once.
-///
-/// Small enough that a wish to stop is heard between two classes even at an early stage, and that candle does not share
-/// element-wise work out: from 64 × 1024 values on its threads meet at a spinning barrier, which on a busy machine costs
-/// milliseconds an operation where one thread needs a tenth of one.
-const EXPLAIN_VALUES: usize = 64 * 1024 - 1;
 
 /// What is known so far.
 #[derive(Clone, Debug)]
@@ -33,8 +26,16 @@ pub enum Progress {
         labels: Vec<Score>,
         groups: Vec<Score>,
     },
-    /// All maps of one layer.
+    /// Maps of one layer.
     Explained(Vec<Arc<Attribution>>),
+    /// Unfinished maps of a method that refines them.
+    Refined(Vec<Arc<Attribution>>),
+    /// How far a method is that takes its time.
+    Explaining {
+        what: &'static str,
+        done: usize,
+        of: usize,
+    },
     Sampled {
         done: usize,
         of: usize,
@@ -69,7 +70,7 @@ pub fn analyze_with(
         return Err(EngineError::EmptyImage);
     }
     let network = &model.network;
-    let stages = stages(model, options)?;
+    explanation::stages(&model.network, &options.layers, &model.manifest.target_layer)?;
     let mut analysis =
         Analysis { stochastic: network.first_stochastic().is_some(), options: options.clone(), ..Analysis::default() };
     if options.layers.is_empty() {
@@ -114,13 +115,14 @@ pub fn analyze_with(
     emit(Progress::Scored { labels: analysis.labels.clone(), groups: analysis.groups.clone() });
 
     let started = Instant::now();
-    for stage in stages {
-        let maps = explain_stage(model, pass, stage, &options.methods, cancel)?;
-        if !maps.is_empty() {
-            emit(Progress::Explained(maps.clone()));
-        }
-        analysis.attributions.extend(maps);
-    }
+    let wish = Wish::of(options);
+    let mut heard = |told: Told| match told {
+        Told::Maps(maps) => emit(Progress::Explained(maps)),
+        Told::Rough(maps) => emit(Progress::Refined(maps)),
+        Told::Step { what, done, of } => emit(Progress::Explaining { what, done, of }),
+        Told::Spread(_) | Told::Trusted(_) => {}
+    };
+    analysis.attributions = explanation::maps(model, pass, known.background.as_deref(), &wish, cancel, &mut heard)?;
     analysis.timing.explain = milliseconds(started);
 
     if options.samples > 0 {
@@ -134,20 +136,6 @@ pub fn analyze_with(
         analysis.timing.uncertainty = milliseconds(started);
     }
     Ok(analysis)
-}
-
-/// Numbers of the stages to explain.
-fn stages(model: &Model, options: &AnalysisOptions) -> Result<Vec<usize>, EngineError> {
-    let network = &model.network;
-    let asked =
-        if options.layers.is_empty() { std::slice::from_ref(&model.manifest.target_layer) } else { &options.layers };
-    let number = |layer: &String| {
-        network.stage(layer).filter(|&i| network.stages[i].is_spatial()).ok_or_else(|| EngineError::UnknownLayer {
-            layer: layer.clone(),
-            known: network.spatial_stages().into_iter().map(str::to_owned).collect(),
-        })
-    };
-    asked.iter().map(number).collect()
 }
 
 /// Scores of labels and groups from the logits of the pass with dropout off.
@@ -167,27 +155,6 @@ fn scores(manifest: &Manifest, readout: &Readout, logits: &[f32]) -> (Vec<Score>
         threshold: group.threshold,
     });
     (labels.collect(), groups.collect())
-}
-
-/// Maps of every class by every method at one stage: by method, then by class.
-fn explain_stage(
-    model: &Model,
-    pass: &Pass,
-    stage: usize,
-    methods: &[Method],
-    cancel: &CancelToken,
-) -> Result<Vec<Arc<Attribution>>, EngineError> {
-    let Some(activation) = pass.output(&model.network, stage)? else { return Ok(Vec::new()) };
-    let target = Target { network: &model.network, stage, activation: &activation, logits: &pass.logits };
-    let classes: Vec<usize> = (0..pass.logits.len()).collect();
-    let at_once = (EXPLAIN_VALUES / activation.elem_count().max(1)).max(1);
-    let mut maps = Vec::with_capacity(classes.len() * methods.len());
-    for classes in classes.chunks(at_once) {
-        cancel.check()?;
-        maps.extend(cam::explain(&target, classes, methods)?);
-    }
-    maps.sort_by_key(|map| (methods.iter().position(|m| *m == map.method), map.class));
-    Ok(maps.into_iter().map(Arc::new).collect())
 }
 
 /// The posterior, or `None` when the network has no active dropout.
@@ -239,7 +206,9 @@ mod tests {
             vec![stage("stem", Box::new(Same)), stage("pool", Box::new(GlobalAveragePool { channels: 1 }))];
         stages[0].channels = Some(1);
         stages.push(stage("head", Box::new(linear())));
-        Model { manifest, network: Network { stages }, sha256: String::new(), device: Device::Cpu, gate: None }
+        let (sha256, origin) = (String::new(), String::new());
+        let network = Network { stages };
+        Model { manifest, network, sha256, origin, device: Device::Cpu, gate: None, background: None }
     }
 
     struct Same;
@@ -284,7 +253,7 @@ mod tests {
             reason: "This is a hand.".into(),
             warnings: Vec::new(),
         };
-        let mut known = Known { gate: Some(verdict), pass: None };
+        let mut known = Known { gate: Some(verdict), ..Known::default() };
         let options = AnalysisOptions { force, ..AnalysisOptions::default() };
         let mut told = 0;
         let cancel = CancelToken::default();

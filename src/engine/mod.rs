@@ -2,11 +2,16 @@
 //!
 //! The interface asks with a [`Request`] and hears [`Event`]s. Every event carries the generation of the study
 //! it belongs to; the interface drops those of a study that is no longer open.
+//!
+//! [`analysis`] is what every image gets: gate, scores, the cheap maps, samples. [`explanation`] is what a reader asks for on top of
+//! it: any method, at any layer, of any subject, from the pass that is kept.
 
 pub mod analysis;
 pub mod choice;
+pub mod explanation;
 pub mod pass;
 pub mod picker;
+pub mod trust;
 pub mod worker;
 
 use std::sync::Arc;
@@ -14,7 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::{Attribution, Method};
+use crate::explain::spread::Spread;
+use crate::explain::{Attribution, Method, Settings, Subject};
 use crate::network::{GateVerdict, Model, device};
 use crate::study::Frame;
 use crate::uncertainty::Posterior;
@@ -51,6 +57,8 @@ pub enum EngineError {
     Cancelled,
     #[error("The model has no layer “{layer}” that a heat map can be laid over; there are: {}.", known.join(", "))]
     UnknownLayer { layer: String, known: Vec<String> },
+    #[error("This model has no stochastic layer, so how stable a map is cannot be told from dropout samples.")]
+    NotStochastic,
     #[error("The image has no pixels, so there is nothing to analyse.")]
     EmptyImage,
     #[error("The model yields {found} scores but its manifest names {labels} labels; install the model again.")]
@@ -61,6 +69,12 @@ pub enum EngineError {
     Gate(#[from] crate::uncertainty::gate::GateError),
     #[error("The network could not be run: {0}")]
     Network(#[from] candle_core::Error),
+    #[error(transparent)]
+    Faithfulness(#[from] crate::explain::faithfulness::FaithfulnessError),
+    #[error(transparent)]
+    Model(#[from] crate::network::registry::ModelError),
+    #[error("A model that forgets what it learned could not be made: {0}")]
+    Weights(#[from] crate::network::weights::WeightError),
     #[error(transparent)]
     Explain(#[from] crate::explain::ExplainError),
     #[error(transparent)]
@@ -73,6 +87,12 @@ pub struct AnalysisOptions {
     /// Stages to explain, names; empty means the manifest's target layer.
     pub layers: Vec<String>,
     pub methods: Vec<Method>,
+    /// What the maps are of; empty means every class.
+    #[serde(default)]
+    pub subjects: Vec<Subject>,
+    /// How much work the sampling methods do.
+    #[serde(default)]
+    pub explanation: Settings,
     /// Number of MC-dropout samples, 0 for none.
     pub samples: usize,
     pub seed: u64,
@@ -82,7 +102,15 @@ pub struct AnalysisOptions {
 
 impl Default for AnalysisOptions {
     fn default() -> Self {
-        Self { layers: Vec::new(), methods: Method::ALL.to_vec(), samples: 100, seed: 7, force: false }
+        Self {
+            layers: Vec::new(),
+            methods: Method::ALWAYS.to_vec(),
+            subjects: Vec::new(),
+            explanation: Settings::default(),
+            samples: 100,
+            seed: 7,
+            force: false,
+        }
     }
 }
 
@@ -93,6 +121,12 @@ pub enum Request {
         generation: Generation,
         frame: Arc<Frame>,
         options: AnalysisOptions,
+    },
+    /// Further maps of an image that was analysed.
+    Explain {
+        generation: Generation,
+        frame: Arc<Frame>,
+        wish: explanation::Wish,
     },
     /// Switch to another model (name in the registry, or folder), and keep to it.
     LoadModel {
@@ -156,6 +190,8 @@ pub struct ModelInfo {
     /// Stages that a map can be laid over, first to last.
     pub layers: Vec<String>,
     pub stochastic: bool,
+    /// Where the background set comes from, if the model has one.
+    pub background: Option<String>,
 }
 
 impl ModelInfo {
@@ -168,13 +204,15 @@ impl ModelInfo {
             device: device::name(&model.device),
             layers: model.network.spatial_stages().into_iter().map(str::to_owned).collect(),
             stochastic: model.network.first_stochastic().is_some(),
+            background: model.background.as_ref().map(|b| b.source().to_owned()),
         }
     }
 }
 
 /// What the worker says.
 ///
-/// Every [`Request::Analyze`] ends in exactly one of `Finished`, `Unfit`, `Cancelled` or `Failed`, every [`Request::LoadModel`] or
+/// Every [`Request::Explain`] ends in exactly one of `ExplanationDone` or `ExplanationFailed`, unless a newer request replaced it. Every
+/// [`Request::Analyze`] ends in exactly one of `Finished`, `Unfit`, `Cancelled` or `Failed`, every [`Request::LoadModel`] or
 /// [`Request::Automatic`] that a newer one did not replace in `ModelReady` or `ModelFailed`.
 #[derive(Clone)]
 pub enum Event {
@@ -207,6 +245,36 @@ pub enum Event {
     Explained {
         generation: Generation,
         attributions: Vec<Arc<Attribution>>,
+    },
+    /// Unfinished maps of a method that refines them; newer ones replace them.
+    Refined {
+        generation: Generation,
+        attributions: Vec<Arc<Attribution>>,
+    },
+    /// How far a [`Request::Explain`] is.
+    Explaining {
+        generation: Generation,
+        what: &'static str,
+        done: usize,
+        of: usize,
+    },
+    /// How stable a map is, from the samples so far.
+    Spread {
+        generation: Generation,
+        spread: Arc<Spread>,
+    },
+    /// How far a map can be trusted, as far as it is known.
+    Trusted {
+        generation: Generation,
+        trusted: Arc<explanation::Trusted>,
+    },
+    ExplanationDone {
+        generation: Generation,
+    },
+    /// `reason` is `None` when it was stopped.
+    ExplanationFailed {
+        generation: Generation,
+        reason: Option<String>,
     },
     /// The posterior of the samples so far.
     Sampled {

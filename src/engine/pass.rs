@@ -4,12 +4,14 @@
 //! any stage and MC dropout then run only what comes behind. Kept for the image on screen, the pass also makes a switch of
 //! layer, method or seed cheap.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::Tensor;
 
 use super::{CancelToken, EngineError, Timing};
 use crate::imaging::Plane;
+use crate::network::background::Background;
 use crate::network::{GateVerdict, Mode, Model, Network};
 
 /// What is known of one image with one model; filled in by the first analysis and of use to the next.
@@ -17,6 +19,15 @@ use crate::network::{GateVerdict, Mode, Model, Network};
 pub struct Known {
     pub(super) gate: Option<GateVerdict>,
     pub(super) pass: Option<Pass>,
+    /// In the place of the model's own background set.
+    pub(super) background: Option<Arc<Background>>,
+}
+
+impl Known {
+    /// Explains against this background set and not the model's own.
+    pub fn use_background(&mut self, background: Option<Arc<Background>>) {
+        self.background = background;
+    }
 }
 
 /// A finished forward pass.
@@ -55,8 +66,18 @@ impl Pass {
 
     /// The output of a stage that is of use later, maps as `(1, C, h, w)`.
     pub fn output(&self, network: &Network, stage: usize) -> Result<Option<Tensor>, EngineError> {
+        Ok(self.kept(network, stage)?)
+    }
+
+    /// The same as the explanations want it.
+    pub(super) fn kept(&self, network: &Network, stage: usize) -> candle_core::Result<Option<Tensor>> {
         let kept = self.outputs.get(stage).and_then(Option::as_ref);
-        Ok(kept.map(|x| network.stages[stage].planes(x)).transpose()?)
+        kept.map(|x| network.stages[stage].planes(x)).transpose()
+    }
+
+    /// The network's input, `(1, C, H, W)`.
+    pub fn input(&self) -> &Tensor {
+        &self.input
     }
 
     /// What a stage was given, for the first stage and the first dropout.

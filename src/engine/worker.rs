@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::analysis::{Progress, analyze_with};
 use super::choice::Choice;
+use super::explanation::{Told, Wish, explain_with};
 use super::pass::Known;
 use super::picker::{Library, PickError, Picker};
 use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Event, Generation, ModelInfo, Request};
@@ -32,8 +33,15 @@ pub struct Engine {
 struct Job {
     generation: Generation,
     frame: Arc<Frame>,
-    options: AnalysisOptions,
+    asked: Asked,
     cancel: CancelToken,
+}
+
+/// What is to be done with it.
+enum Asked {
+    Analysis(AnalysisOptions),
+    /// On top of an analysis.
+    Explanation(Wish),
 }
 
 /// The model that is wanted from now on.
@@ -85,7 +93,10 @@ impl Engine {
         let replaced = mailbox.withdraw();
         match request {
             Request::Analyze { generation, frame, options } => {
-                mailbox.job = Some(Job { generation, frame, options, cancel: CancelToken::default() });
+                mailbox.job = Some(Job::new(generation, frame, Asked::Analysis(options)));
+            }
+            Request::Explain { generation, frame, wish } => {
+                mailbox.job = Some(Job::new(generation, frame, Asked::Explanation(wish)));
             }
             Request::LoadModel { name } => mailbox.load = Some(Wanted::This(name)),
             Request::Automatic { first } => mailbox.load = Some(Wanted::Fitting(first)),
@@ -125,6 +136,21 @@ impl Drop for Engine {
     }
 }
 
+impl Job {
+    fn new(generation: Generation, frame: Arc<Frame>, asked: Asked) -> Self {
+        Self { generation, frame, asked, cancel: CancelToken::default() }
+    }
+
+    /// What is said of it when it was stopped.
+    fn cancelled(&self) -> Event {
+        let generation = self.generation;
+        match self.asked {
+            Asked::Analysis(_) => Event::Cancelled { generation },
+            Asked::Explanation(_) => Event::ExplanationFailed { generation, reason: None },
+        }
+    }
+}
+
 impl Mailbox {
     /// Cancels what runs and takes out what waits.
     fn withdraw(&mut self) -> Option<Job> {
@@ -149,7 +175,7 @@ impl Shared {
 
     fn tell_cancelled(&self, job: Option<Job>) {
         if let Some(job) = job {
-            self.emit(Event::Cancelled { generation: job.generation });
+            self.emit(job.cancelled());
         }
     }
 }
@@ -175,7 +201,7 @@ struct Last {
 
 enum Task {
     Load(Wanted),
-    Analyze(Job),
+    Work(Job),
 }
 
 impl<L: Library> Worker<L> {
@@ -183,7 +209,10 @@ impl<L: Library> Worker<L> {
         while let Some(task) = self.next_task() {
             match task {
                 Task::Load(wanted) => self.load(wanted),
-                Task::Analyze(job) => self.analyze(&job),
+                Task::Work(job) => match &job.asked {
+                    Asked::Analysis(options) => self.analyze(&job, options),
+                    Asked::Explanation(wish) => self.explain(&job, wish),
+                },
             }
         }
     }
@@ -201,7 +230,7 @@ impl<L: Library> Worker<L> {
             }
             if let Some(job) = mailbox.job.take() {
                 mailbox.running = Some(job.cancel.clone());
-                return Some(Task::Analyze(job));
+                return Some(Task::Work(job));
             }
             mailbox = self.shared.arrived.wait(mailbox).unwrap_or_else(PoisonError::into_inner);
         }
@@ -232,10 +261,10 @@ impl<L: Library> Worker<L> {
             .unwrap_or_else(|panic| Err(format!("Loading the model broke off: {}", panic_message(panic.as_ref()))))
     }
 
-    fn analyze(&mut self, job: &Job) {
+    fn analyze(&mut self, job: &Job, options: &AnalysisOptions) {
         let generation = job.generation;
         self.shared.emit(Event::Started { generation });
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.analysis(job)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.analysis(job, options)));
         self.shared.emit(match outcome {
             Ok(Ok(analysis)) => Event::Finished { generation, analysis: Arc::new(analysis) },
             Ok(Err(Failure::Unfit)) => Event::Unfit { generation },
@@ -249,17 +278,54 @@ impl<L: Library> Worker<L> {
         });
     }
 
-    fn analysis(&mut self, job: &Job) -> Result<Analysis, Failure> {
-        if self.last.as_ref().is_none_or(|last| last.frame.as_ptr() != Arc::as_ptr(&job.frame)) {
-            self.last = None;
-        }
+    fn analysis(&mut self, job: &Job, options: &AnalysisOptions) -> Result<Analysis, Failure> {
+        self.forget_others(&job.frame);
         let (model, because) = self.model_for(job)?;
         let shared = self.shared.clone();
         let mut emit = |progress| shared.emit(event(job.generation, progress));
         let known = &mut self.last(&job.frame).known;
-        let mut analysis = analyze_with(&model, &job.frame, known, &job.options, &job.cancel, &mut emit)?;
+        let mut analysis = analyze_with(&model, &job.frame, known, options, &job.cancel, &mut emit)?;
         analysis.chosen_because = because;
         Ok(analysis)
+    }
+
+    fn explain(&mut self, job: &Job, wish: &Wish) {
+        let generation = job.generation;
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.explanation(job, wish)));
+        self.shared.emit(match outcome {
+            Ok(Ok(())) => Event::ExplanationDone { generation },
+            Ok(Err(Failure::Engine(EngineError::Cancelled))) => job.cancelled(),
+            Ok(Err(failure)) => Event::ExplanationFailed { generation, reason: Some(failure.to_string()) },
+            Err(panic) => {
+                self.last = None;
+                let reason = format!("The explanation broke off: {}", panic_message(panic.as_ref()));
+                Event::ExplanationFailed { generation, reason: Some(reason) }
+            }
+        });
+    }
+
+    fn explanation(&mut self, job: &Job, wish: &Wish) -> Result<(), Failure> {
+        self.forget_others(&job.frame);
+        let (model, _) = self.model_for(job)?;
+        let (shared, generation) = (self.shared.clone(), job.generation);
+        let mut emit = |told| {
+            shared.emit(match told {
+                Told::Maps(attributions) => Event::Explained { generation, attributions },
+                Told::Rough(attributions) => Event::Refined { generation, attributions },
+                Told::Step { what, done, of } => Event::Explaining { generation, what, done, of },
+                Told::Spread(spread) => Event::Spread { generation, spread },
+                Told::Trusted(trusted) => Event::Trusted { generation, trusted },
+            });
+        };
+        let known = &mut self.last(&job.frame).known;
+        Ok(explain_with(&model, &job.frame, known, wish, &job.cancel, &mut emit)?)
+    }
+
+    /// Lets go of what is kept of any other image.
+    fn forget_others(&mut self, frame: &Arc<Frame>) {
+        if self.last.as_ref().is_none_or(|last| last.frame.as_ptr() != Arc::as_ptr(frame)) {
+            self.last = None;
+        }
     }
 
     /// What is kept of this image.
@@ -310,6 +376,8 @@ fn event(generation: Generation, progress: Progress) -> Event {
         Progress::Gated(verdict) => Event::Gated { generation, verdict },
         Progress::Scored { labels, groups } => Event::Scored { generation, labels, groups },
         Progress::Explained(attributions) => Event::Explained { generation, attributions },
+        Progress::Refined(attributions) => Event::Refined { generation, attributions },
+        Progress::Explaining { what, done, of } => Event::Explaining { generation, what, done, of },
         Progress::Sampled { done, of, posterior } => Event::Sampled { generation, done, of, posterior },
     }
 }

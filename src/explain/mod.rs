@@ -1,52 +1,51 @@
 //! Attributions: which parts of the image moved a score.
 //!
 //! An attribution is data, not a picture. Colour, opacity, threshold and contours are the viewer's business and
-//! never cause a new computation. The score is always the **logit** of the class (before softmax or sigmoid,
-//! before temperature).
+//! never cause a new computation. The score is always taken **before** softmax or sigmoid and temperature: the logit of a class, or
+//! what stands for it in a group or a difference ([`subject`]).
+//!
+//! ```text
+//! scene (an image that a network has seen) ─┬─ cam, eigen     one pass back from the logits to a layer
+//!                                           ├─ channels       the network, channel by channel
+//!                                           ├─ gradients      passes back to the pixels: saliency … guided Grad-CAM
+//!                                           ├─ occlusion, rise, kernel_shap    altered images
+//!                                           └─ gradient_shap, deep_shap        against a background
+//! ```
+//!
+//! [`explain`] runs any method for any subjects; [`scale`] makes an overlay of what comes back, [`spread`] says how much of it
+//! would be another with another dropout mask, and [`faithfulness`] whether to believe it.
 
 pub mod cam;
+mod channels;
 pub mod coalitions;
+mod deep_shap;
+pub mod eigen;
 pub mod faithfulness;
+mod gradient_shap;
+mod gradients;
+pub mod kernel_shap;
+pub mod method;
+mod occlusion;
+pub mod quadrature;
+mod rise;
 pub mod scale;
+pub mod scene;
+mod slopes;
+pub mod spread;
+pub mod subject;
 pub mod superpixels;
+#[cfg(test)]
+mod tests;
 
+pub use method::{Cost, Family, INPUT, Method};
+pub use scene::{Scene, Settings, Step, Watch};
 use serde::{Deserialize, Serialize};
+pub use subject::{Output, Scoring, Subject};
 
+use self::cam::Target;
 use crate::imaging::Plane;
 
-/// How a map is made from activations and gradients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Method {
-    /// Selvaraju et al. 2017.
-    #[serde(rename = "grad-cam")]
-    GradCam,
-    /// Chattopadhyay et al. 2018.
-    #[serde(rename = "grad-cam++")]
-    GradCamPlusPlus,
-}
-
-impl Method {
-    /// Every method, in the order of the menu.
-    pub const ALL: [Self; 2] = [Self::GradCam, Self::GradCamPlusPlus];
-
-    /// Name on the command line and in JSON.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::GradCam => "grad-cam",
-            Self::GradCamPlusPlus => "grad-cam++",
-        }
-    }
-
-    /// Name in running text.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::GradCam => "Grad-CAM",
-            Self::GradCamPlusPlus => "Grad-CAM++",
-        }
-    }
-}
-
-/// Whether a map holds any evidence for its class.
+/// Whether a map holds any evidence for its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Evidence {
     /// Somewhere the map is above zero.
@@ -55,19 +54,80 @@ pub enum Evidence {
     NonePositive,
 }
 
-/// A map for one class.
+/// What a map that should add up to a difference of scores adds up to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Residual {
+    /// The score of the image minus that of what it is compared with.
+    pub expected: f64,
+    /// The sum of the map.
+    pub found: f64,
+}
+
+impl Residual {
+    /// What is missing, in units of the score.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.expected - self.found
+    }
+
+    /// What is missing as a share of the difference; of 1 where there is next to no difference.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        self.value().abs() / self.expected.abs().max(1e-6)
+    }
+}
+
+/// A map for one subject.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attribution {
     pub method: Method,
-    /// Index of the class in the manifest's labels.
-    pub class: usize,
-    /// Name of the stage.
+    pub subject: Subject,
+    /// Name of the stage, or [`INPUT`].
     pub layer: String,
-    /// Logit of the class.
+    /// Score of the subject: of a class, its logit.
     pub logit: f32,
-    /// The map at the layer's own resolution before any post-processing (no `ReLU`, no scaling).
+    /// The map before any post-processing (no `ReLU`, no scaling): at the layer's own resolution for class activation maps, else at the
+    /// resolution of the network's input.
     pub raw: Plane,
     pub evidence: Evidence,
+    /// Runs of the network beside the pass that everything starts from, shared by all subjects.
+    pub evaluations: usize,
+    /// For methods that add up to a difference of scores.
+    pub residual: Option<Residual>,
+}
+
+impl Attribution {
+    /// A map that took no run of its own.
+    ///
+    /// # Errors
+    /// [`ExplainError::NotFinite`]: never a NaN in a map.
+    pub fn new(method: Method, subject: Subject, layer: String, logit: f32, raw: Plane) -> Result<Self, ExplainError> {
+        if raw.values.iter().any(|v| !v.is_finite()) {
+            return Err(ExplainError::NotFinite { method: method.name(), layer });
+        }
+        let evidence = if raw.values.iter().any(|&v| v > 0.0) { Evidence::Positive } else { Evidence::NonePositive };
+        Ok(Self { method, subject, layer, logit, raw, evidence, evaluations: 0, residual: None })
+    }
+
+    fn evaluated(self, evaluations: usize) -> Self {
+        Self { evaluations, ..self }
+    }
+
+    fn with_residual(self, residual: Residual) -> Self {
+        Self { residual: Some(residual), ..self }
+    }
+
+    /// The class, where the map is of one.
+    #[must_use]
+    pub fn class(&self) -> Option<usize> {
+        self.subject.as_class()
+    }
+
+    /// True for a map that is zero everywhere: the score does not depend on the place at all.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.raw.values.iter().all(|v| *v == 0.0)
+    }
 }
 
 /// Why there is no map.
@@ -77,15 +137,88 @@ pub enum ExplainError {
         "The layer {layer:?} yields no feature map, so no heat map can be laid over it. Choose a layer before the pooling."
     )]
     NotSpatial { layer: String },
-    #[error("The model has {known} classes; class number {class} is not among them.")]
-    NoSuchClass { class: usize, known: usize },
+    #[error("The model has {known} classes; what was asked for is not among them or their groups.")]
+    NoSuchSubject { known: usize },
     #[error("The score does not depend on the layer {layer:?}: no gradient arrives there.")]
     NoGradient { layer: String },
     #[error(
-        "{method} at the layer {layer:?} gave numbers that are not finite for class number {class}. \
-         The map is withheld; choose another method or layer."
+        "{method} at the layer {layer:?} gave numbers that are not finite. The map is withheld; choose another method or layer."
     )]
-    NotFinite { method: &'static str, layer: String, class: usize },
+    NotFinite { method: &'static str, layer: String },
+    #[error("The network gave scores that are not finite for an altered image, so nothing can be said from it.")]
+    ScoreNotFinite,
+    #[error(
+        "CAM needs a layer that is followed by a global average and one linear layer alone; behind {layer:?} there is more. \
+         Grad-CAM is the same where CAM is possible, and goes everywhere."
+    )]
+    NotLinear { layer: String },
+    #[error("Finer-CAM compares with other classes, and there is no other.")]
+    NoRival,
+    #[error("{method} needs a background set, and the model has none. Make one: pellucid models background MODEL DIR")]
+    NoBackground { method: &'static str },
+    #[error(
+        "The background set has pictures of {} × {} with {} channels, the model takes {} × {} with {}. Make it again: \
+         pellucid models background MODEL DIR",
+        found[1], found[2], found[0], needed[1], needed[2], needed[0]
+    )]
+    BackgroundShape { found: [usize; 3], needed: [usize; 3] },
+    #[error("How stable a map of {method} is cannot be told from dropout samples; choose a class activation map.")]
+    NoSpread { method: &'static str },
+    #[error(
+        "The runs of the network did not suffice to tell the values of the superpixels apart. Ask for more evaluations."
+    )]
+    Undetermined,
+    #[error("The explanation was stopped.")]
+    Stopped,
     #[error("The network could not be run for the heat map: {0}")]
     Network(#[from] candle_core::Error),
+}
+
+/// Maps of `subjects` by one method; `stage` counts where the method [has a layer](Method::has_layer).
+///
+/// # Errors
+/// A sentence on why there is no map; [`ExplainError::Stopped`] when the watch wants no more.
+pub fn explain(
+    scene: &Scene<'_>,
+    stage: usize,
+    subjects: &[Subject],
+    method: Method,
+    settings: &Settings,
+    watch: &mut Watch<'_>,
+) -> Result<Vec<Attribution>, ExplainError> {
+    let known = scene.logits.len();
+    if subjects.iter().any(|s| !scene.scoring.knows(*s, known)) {
+        return Err(ExplainError::NoSuchSubject { known });
+    }
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    match method {
+        Method::Saliency | Method::GuidedBackprop => return gradients::single(scene, method, subjects, watch),
+        Method::SmoothGrad => return gradients::smooth_grad(scene, subjects, settings, watch),
+        Method::IntegratedGradients => return gradients::integrated(scene, subjects, settings, watch),
+        Method::Occlusion => return occlusion::explain(scene, subjects, settings, watch),
+        Method::Rise => return rise::explain(scene, subjects, settings, watch),
+        Method::KernelShap => return kernel_shap::explain(scene, subjects, settings, watch),
+        Method::GradientShap => return gradient_shap::explain(scene, subjects, settings, watch),
+        Method::DeepShap => return deep_shap::explain(scene, subjects, watch),
+        _ => {}
+    }
+    let layer = || scene.network.stages[stage].name.clone();
+    let activation = (scene.outputs)(stage)?.ok_or_else(|| ExplainError::NotSpatial { layer: layer() })?;
+    let Scene { network, scoring, logits, .. } = *scene;
+    let target = Target { network, stage, activation: &activation, logits, scoring };
+    match method {
+        Method::ScoreCam => channels::score_cam(scene, &target, subjects, watch),
+        Method::AblationCam => channels::ablation_cam(&target, subjects, watch),
+        Method::GuidedGradCam => gradients::guided_grad_cam(scene, &target, subjects, watch),
+        _ => {
+            let mut maps = Vec::with_capacity(subjects.len());
+            for (i, subjects_now) in subjects.chunks(cam::at_once(&activation)).enumerate() {
+                watch.tick(method, i, subjects.len())?;
+                maps.extend(cam::explain(&target, subjects_now, &[method])?);
+            }
+            Ok(maps)
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! From raw map to overlay: `ReLU` → scale to 0–1 → bilinear to the image, as the `grad-cam` package does it.
 //!
 //! Pure functions on a finished [`Attribution`]: switching scale or size never causes a new computation. Maps side by side
-//! share one scale by default ([`overlay::shared_top`]), or a class with hardly any evidence looks as hot as the winner.
+//! share one scale by default ([`shared_top`]), or a class with hardly any evidence looks as hot as the winner.
+//!
+//! [Signed](super::Method::is_signed) maps keep what speaks against: they are scaled to −1–1 by their largest size, and zero stays zero.
 
-use image::RgbImage;
+use image::{RgbImage, RgbaImage};
 
 use super::{Attribution, Evidence};
 use crate::imaging::Plane;
@@ -18,14 +20,38 @@ const EPSILON: f32 = 1e-7;
 pub enum Scale {
     /// The map's own maximum (min-max of the map after `ReLU`).
     PerClass,
-    /// A maximum common to several maps, see [`overlay::shared_top`].
+    /// A maximum common to several maps, see [`shared_top`].
     Shared { max: f32 },
 }
 
-/// The map at its own resolution, scaled to 0–1. All zeros when there is no positive evidence.
+/// The largest value that several maps show, by size where they are signed: the top of their shared scale; 0 when they show nothing.
+#[must_use]
+pub fn shared_top<'a>(maps: impl IntoIterator<Item = &'a Attribution>) -> f32 {
+    maps.into_iter().map(top).fold(0.0, f32::max)
+}
+
+/// The largest value that a map shows.
+fn top(map: &Attribution) -> f32 {
+    let signed = map.method.is_signed();
+    map.raw.values.iter().fold(0.0, |top: f32, v| top.max(if signed { v.abs() } else { *v }))
+}
+
+/// Whether there is anything to see: positive evidence, or for a signed map anything at all.
+#[must_use]
+pub fn shows_something(map: &Attribution) -> bool {
+    map.evidence == Evidence::Positive || (map.method.is_signed() && !map.is_flat())
+}
+
+/// The map at its own resolution, scaled to 0–1 (signed maps to −1–1). All zeros when there is no positive evidence.
 #[must_use]
 pub fn scaled(attribution: &Attribution, scale: Scale) -> Plane {
     let raw = &attribution.raw;
+    if attribution.method.is_signed() {
+        let max = if let Scale::Shared { max } = scale { max } else { top(attribution) };
+        let factor = if max > 0.0 { 1.0 / max } else { 0.0 };
+        let values = raw.values.iter().map(|v| (v * factor).clamp(-1.0, 1.0)).collect();
+        return Plane { width: raw.width, height: raw.height, values };
+    }
     if attribution.evidence == Evidence::NonePositive {
         return Plane::filled(raw.width, raw.height, 0.0);
     }
@@ -53,7 +79,7 @@ fn min_max(values: &mut [f32]) {
 #[must_use]
 pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: usize, height: usize) -> Plane {
     let mut map = placed(&scaled(attribution, scale), area, width, height);
-    if scale == Scale::PerClass && attribution.evidence == Evidence::Positive {
+    if scale == Scale::PerClass && attribution.evidence == Evidence::Positive && !attribution.method.is_signed() {
         min_max(&mut map.values);
     }
     map
@@ -63,8 +89,15 @@ pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: us
 #[must_use]
 pub fn under(film: &RgbImage, input: &Input, map: &Attribution, scale: Scale) -> RgbImage {
     let (width, height) = (film.width() as usize, film.height() as usize);
+    let is_signed = map.method.is_signed();
     let map = on_picture(map, scale, area(input, width, height), width, height);
-    overlay::blended(film, &overlay::compose(&map, &overlay::OverlayStyle::default()))
+    overlay::blended(film, &painted(&map, is_signed, &overlay::OverlayStyle::default()))
+}
+
+/// A map from [`on_picture`] in colours: on a sequential scale, or around a transparent zero where it is signed.
+#[must_use]
+pub fn painted(map: &Plane, signed: bool, style: &overlay::OverlayStyle) -> RgbaImage {
+    if signed { overlay::compose_difference(map, style) } else { overlay::compose(map, style) }
 }
 
 /// The part of a picture of `width × height` that a network with this input saw.
@@ -87,18 +120,11 @@ pub fn area(input: &Input, width: usize, height: usize) -> Area {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::Method;
+    use crate::explain::{Method, Subject};
 
     fn map(values: [f32; 4]) -> Attribution {
-        let evidence = if values.iter().any(|v| *v > 0.0) { Evidence::Positive } else { Evidence::NonePositive };
-        Attribution {
-            method: Method::GradCam,
-            class: 0,
-            layer: "stage4".into(),
-            logit: 1.0,
-            raw: Plane { width: 2, height: 2, values: values.to_vec() },
-            evidence,
-        }
+        let raw = Plane { width: 2, height: 2, values: values.to_vec() };
+        Attribution::new(Method::GradCam, Subject::class(0), "stage4".into(), 1.0, raw).unwrap()
     }
 
     #[test]
@@ -112,7 +138,7 @@ mod tests {
     #[test]
     fn on_a_shared_scale_the_weaker_class_stays_weak() {
         let (strong, weak) = (map([0.0, 0.0, 0.0, 4.0]), map([0.0, 0.0, 1.0, 0.0]));
-        let max = overlay::shared_top([&strong.raw, &weak.raw]);
+        let max = shared_top([&strong, &weak]);
         assert_eq!(max, 4.0);
         assert!((scaled(&weak, Scale::Shared { max }).at(0, 1) - 0.25).abs() < 1e-6);
         assert!((on_picture(&strong, Scale::Shared { max }, Area::WHOLE, 2, 2).at(1, 1) - 1.0).abs() < 1e-6);
@@ -124,6 +150,16 @@ mod tests {
         for scale in [Scale::PerClass, Scale::Shared { max: 0.0 }] {
             assert_eq!(on_picture(&nothing, scale, Area::WHOLE, 3, 5), Plane::filled(3, 5, 0.0));
         }
+    }
+
+    #[test]
+    fn a_signed_map_keeps_what_speaks_against() {
+        let signed = Attribution { method: Method::IntegratedGradients, ..map([-4.0, 0.0, 1.0, 2.0]) };
+        assert_eq!(scaled(&signed, Scale::PerClass).values, [-1.0, 0.0, 0.25, 0.5]);
+        assert_eq!(scaled(&signed, Scale::Shared { max: 8.0 }).values, [-0.5, 0.0, 0.125, 0.25]);
+        assert_eq!(shared_top([&signed, &map([0.0, 0.0, 0.0, 3.0])]), 4.0);
+        let against = Attribution { method: Method::Occlusion, ..map([-1.0, 0.0, 0.0, 0.0]) };
+        assert!(shows_something(&against) && !shows_something(&map([-1.0, 0.0, 0.0, 0.0])));
     }
 
     #[test]

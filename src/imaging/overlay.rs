@@ -74,12 +74,6 @@ impl Area {
     pub const WHOLE: Self = Self { left: 0.0, top: 0.0, right: 1.0, bottom: 1.0 };
 }
 
-/// The largest positive value of several maps: the top of their shared scale; 0 when nothing is positive.
-#[must_use]
-pub fn shared_top<'a>(maps: impl IntoIterator<Item = &'a Plane>) -> f32 {
-    maps.into_iter().flat_map(|map| &map.values).fold(0.0, |top: f32, &v| top.max(v))
-}
-
 /// The positive part of a raw map as fractions of `top` (0–1); all zero when `top` is not positive.
 #[must_use]
 pub fn scaled(raw: &Plane, top: f32) -> Plane {
@@ -190,21 +184,13 @@ mod tests {
     #[test]
     fn scaling_drops_the_negative_part_and_ends_at_one() {
         let map = ramp();
-        assert_eq!(scaled(&map, shared_top([&map])).values, [0.0, 0.0, 0.25, 1.0]);
+        assert_eq!(scaled(&map, 4.0).values, [0.0, 0.0, 0.25, 1.0]);
     }
 
     #[test]
     fn a_map_without_a_positive_value_scales_to_nothing() {
         let map = Plane::filled(3, 3, -2.0);
-        assert_eq!(shared_top([&map]), 0.0);
         assert!(scaled(&map, 0.0).values.iter().all(|&v| v == 0.0));
-    }
-
-    #[test]
-    fn on_a_shared_scale_the_weaker_class_looks_weaker() {
-        let (strong, weak) = (Plane::filled(1, 1, 4.0), Plane::filled(1, 1, 1.0));
-        let top = shared_top([&strong, &weak]);
-        assert_eq!(scaled(&weak, top).values, [0.25]);
     }
 
     #[test]

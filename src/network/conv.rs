@@ -170,7 +170,6 @@ pub fn conv2d(x: &Tensor, w: &Tensor, geometry: Geometry) -> Result<Tensor> {
 /// A convolution whose kernel and bias no longer change: packed once, bias, residual and ReLU fused.
 pub struct PreparedConv {
     geometry: Geometry,
-    relu: bool,
     /// `(O, C, k, k)` and `(O)` on the model's device.
     weight: Tensor,
     bias: Tensor,
@@ -180,7 +179,6 @@ pub struct PreparedConv {
 
 struct Packed {
     geometry: Geometry,
-    relu: bool,
     weight: Tensor,
     kernel: Kernel,
     /// For planes of few channels.
@@ -192,12 +190,11 @@ struct Packed {
 
 impl PreparedConv {
     /// Takes `(O, C, k, k)` and `(O)`.
-    pub fn new(weight: Tensor, bias: Tensor, geometry: Geometry, relu: bool) -> Result<Self> {
+    pub fn new(weight: Tensor, bias: Tensor, geometry: Geometry) -> Result<Self> {
         let packed = if weight.device().is_cpu() {
             let (outputs, channels, height, width) = weight.dims4()?;
             Some(Arc::new(Packed {
                 geometry,
-                relu,
                 weight: weight.contiguous()?,
                 kernel: Kernel { outputs, channels, taps: height * width },
                 columns: OnceLock::new(),
@@ -207,16 +204,15 @@ impl PreparedConv {
         } else {
             None
         };
-        Ok(Self { geometry, relu, weight, bias, packed })
+        Ok(Self { geometry, weight, bias, packed })
     }
 
-    /// `relu(W ∗ x + b + skip)`, without the ReLU where the convolution has none. On the CPU the result is blocked.
-    pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>) -> Result<Tensor> {
+    /// `W ∗ x + b + skip`, and its ReLU with `relu`. On the CPU the result is blocked.
+    pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, relu: bool) -> Result<Tensor> {
+        let op = |packed: &Arc<Packed>| PreparedOp { packed: packed.clone(), relu };
         match (&self.packed, skip) {
-            (Some(packed), None) => admitted(x)?.apply_op1(PreparedOp(packed.clone())),
-            (Some(packed), Some(skip)) => {
-                admitted(x)?.apply_op2(&to_blocks(skip)?.contiguous()?, PreparedOp(packed.clone()))
-            }
+            (Some(packed), None) => admitted(x)?.apply_op1(op(packed)),
+            (Some(packed), Some(skip)) => admitted(x)?.apply_op2(&to_blocks(skip)?.contiguous()?, op(packed)),
             (None, _) => {
                 let g = self.geometry;
                 let y = x.conv2d(&self.weight, g.padding, g.stride, 1, 1)?;
@@ -224,24 +220,27 @@ impl PreparedConv {
                 if let Some(skip) = skip {
                     y = (y + skip)?;
                 }
-                if self.relu { y.relu() } else { Ok(y) }
+                if relu { y.relu() } else { Ok(y) }
             }
         }
     }
 }
 
-struct PreparedOp(Arc<Packed>);
+struct PreparedOp {
+    packed: Arc<Packed>,
+    relu: bool,
+}
 
 impl PreparedOp {
     fn run(&self, x: &[f32], lx: &Layout, skip: Option<&[f32]>) -> Result<(CpuStorage, Shape)> {
-        let p = &self.0;
+        let p = &self.packed;
         let g = p.geometry;
         let kernel = kernel_of(lx, p.weight.dims(), g)?;
         let shape = shape_of(lx, kernel.outputs, g);
         if skip.is_some_and(|s| s.len() != shape.elem_count()) {
             bail!("the branch that is added does not have the shape {shape:?}");
         }
-        let epilogue = Epilogue { skip: skip.map(pixels), relu: p.relu };
+        let epilogue = Epilogue { skip: skip.map(pixels), relu: self.relu };
         let packed = |cell: &'_ OnceLock<Vec<Row>>, kernel: Kernel| -> Result<()> {
             if cell.get().is_none() {
                 let rows = pack(&values(&p.weight)?, kernel);
@@ -266,9 +265,9 @@ impl PreparedOp {
 
     /// Gradients before the epilogue (= for the skip branch) and for the input.
     fn gradients(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Tensor, Option<Tensor>)> {
-        let p = &self.0;
+        let p = &self.packed;
         let mut dy = values(&dy.contiguous()?)?.to_vec();
-        if p.relu {
+        if self.relu {
             for (d, y) in dy.iter_mut().zip(&*values(result)?) {
                 if *y <= 0.0 {
                     *d = 0.0;

@@ -2,7 +2,7 @@
 //!
 //! Each layer of a dense block sees the maps of all layers before it: norm → ReLU → 1×1 → norm → ReLU → 3×3 adds `growth` channels. A
 //! transition halves channels (norm → ReLU → 1×1) and size (mean of two by two). Stages: `pool0` (everything up to it), `denseblock1`,
-//! `transition1` … `denseblock4`, `norm5` (with the ReLU behind it), `pool`, `dropout` (rate 0 as published), `classifier`. Tensors lie
+//! `transition1` … `denseblock4`, `features` (the last norm, and the ReLU that torchvision applies to it in place), `pool`, `dropout` (rate 0 as published), `classifier`. Tensors lie
 //! under `features.`, the head is `classifier`.
 
 use candle_core::Tensor;
@@ -79,10 +79,22 @@ pub fn describe<S: Source>(
         }
     }
     let norm = chain.source.norm("features.norm5", width, arch.epsilon())?;
-    chain.map("norm5", width, norm);
+    chain.map("features", width, LastNorm(norm));
     chain.vector("pool", GlobalAveragePool { channels: width });
     chain.dropout("dropout", arch.dropout);
     chain.head("classifier", width, classes)
+}
+
+struct LastNorm(NormUnit);
+
+impl Layer for LastNorm {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.0.forward(x, mode)
+    }
+
+    fn rectifies_in_place(&self) -> bool {
+        true
+    }
 }
 
 struct DenseLayer {

@@ -118,8 +118,8 @@ fn a_prepared_convolution_adds_bias_and_skip_before_the_relu() {
     let skip = random(&[2, 4, 4, 4], 8);
     let plain = x.conv2d(&w, 1, 2, 1, 1).unwrap().broadcast_add(&b.reshape((1, 4, 1, 1)).unwrap()).unwrap();
     let expected = (plain + &skip).unwrap().relu().unwrap();
-    let conv = PreparedConv::new(w, b, g, true).unwrap();
-    let found = to_planes(&conv.forward(&x, Some(&skip)).unwrap(), 4).unwrap();
+    let conv = PreparedConv::new(w, b, g).unwrap();
+    let found = to_planes(&conv.forward(&x, Some(&skip), true).unwrap(), 4).unwrap();
     let worst = (found - expected).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
     assert!(worst < 1e-5, "{worst}");
 }
@@ -130,11 +130,11 @@ fn a_prepared_convolution_has_the_gradients_of_its_input_and_of_its_skip() {
     for (bias, relu) in [(9.0f32, true), (0.0, false), (-9.0, true)] {
         let w = random(&[4, 3, 3, 3], 9);
         let bias = Tensor::full(bias, 4, &Device::Cpu).unwrap();
-        let conv = PreparedConv::new(w, bias, GEOMETRIES[0], relu).unwrap();
+        let conv = PreparedConv::new(w, bias, GEOMETRIES[0]).unwrap();
         let (x, skip) = (random(&[2, 3, 5, 5], 10), random(&[2, 4, 5, 5], 11));
-        check(&x, |x| conv.forward(x, None));
-        check(&x, |x| conv.forward(x, Some(&skip)));
-        check(&skip, |skip| conv.forward(&x, Some(skip)));
+        check(&x, |x| conv.forward(x, None, relu));
+        check(&x, |x| conv.forward(x, Some(&skip), relu));
+        check(&skip, |skip| conv.forward(&x, Some(skip), relu));
     }
 }
 
@@ -333,8 +333,8 @@ fn what_is_no_number_passes_through_every_relu_and_every_maximum() {
     let x = Tensor::from_vec(values, (2, 20, 8, 8), &Device::Cpu).unwrap();
     let broken = |y: Tensor| y.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().any(|v| v.is_nan());
     let g = Geometry { kernel: 3, stride: 1, padding: 1 };
-    let conv = PreparedConv::new(random(&[20, 20, 3, 3], 1), random(&[20], 2), g, true).unwrap();
-    assert!(broken(conv.forward(&x, None).unwrap()));
+    let conv = PreparedConv::new(random(&[20, 20, 3, 3], 1), random(&[20], 2), g).unwrap();
+    assert!(broken(conv.forward(&x, None, true).unwrap()));
     assert!(broken(norm(20).forward(&x, None, true, Mode::Inference).unwrap()));
     assert!(broken(norm(20).forward(&x, Some(&x), true, Mode::Inference).unwrap()));
     let pool = Geometry { kernel: 2, stride: 2, padding: 0 };

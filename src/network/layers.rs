@@ -4,14 +4,14 @@ use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::activation::{Activation, silu};
+use super::activation::{Activation, Rule, by_rule, silu};
 use super::average::{halve, to_grid};
 use super::batch_norm::BatchNorm;
 use super::blocked::{to_blocks, to_planes};
 use super::channels::add_bias;
 use super::conv::{Geometry, PreparedConv, conv2d};
 use super::depthwise::depthwise;
-use super::pool::{Winners, global_average, max_pool2d};
+use super::pool::{Winners, global_average, max_pool2d, max_pool2d_rescaled};
 use super::recording::{Gradients, Recorded, by_graph};
 use super::{Layer, Mode, Result};
 
@@ -27,26 +27,38 @@ pub struct ConvUnit {
 pub enum Kernel {
     /// With gradients for `weight` `(O, C, k, k)` and `bias` `(O)`; depthwise, `weight` is `(C, 1, k, k)`.
     Plain { weight: Tensor, bias: Option<Tensor>, geometry: Geometry, depthwise: bool },
-    /// Packed for use; holds the ReLU of its unit.
+    /// Packed for use.
     Prepared(PreparedConv),
 }
 
 impl ConvUnit {
     /// `(N, C, H, W)` or blocked → `(N, O, OH, OW)`, on the CPU blocked; `skip` has the output's shape and is added before the activation.
     pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+        // A gradient by another rule needs the activation as an operation of its own.
+        let relu = self.activation == Activation::Relu && mode.rule().is_none();
         let y = match &self.kernel {
-            Kernel::Prepared(conv) => conv.forward(x, skip)?,
+            Kernel::Prepared(conv) => conv.forward(x, skip, relu)?,
             Kernel::Plain { weight, bias, geometry, depthwise: single } => {
                 let y = if *single { depthwise(x, weight, *geometry)? } else { conv2d(x, weight, *geometry)? };
-                self.finish(y, bias.as_ref(), skip, mode)?
+                self.finish(y, bias.as_ref(), skip, relu, mode)?
             }
         };
-        if self.activation == Activation::Silu { silu(&y) } else { Ok(y) }
+        match (mode.rule(), self.activation) {
+            (Some(rule), activation) => by_rule(&y, activation, rule),
+            (None, Activation::Silu) => silu(&y),
+            (None, _) => Ok(y),
+        }
     }
 
-    /// Bias, norm, skip and ReLU.
-    fn finish(&self, y: Tensor, bias: Option<&Tensor>, skip: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
-        let relu = self.activation == Activation::Relu;
+    /// Bias, norm, skip and, with `relu`, the ReLU.
+    fn finish(
+        &self,
+        y: Tensor,
+        bias: Option<&Tensor>,
+        skip: Option<&Tensor>,
+        relu: bool,
+        mode: Mode,
+    ) -> Result<Tensor> {
         let last = self.norm.is_none() && skip.is_none();
         let y = match bias {
             Some(bias) => add_bias(&y, bias, relu && last)?,
@@ -85,7 +97,9 @@ pub struct NormUnit {
 
 impl Layer for NormUnit {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.norm.forward(x, None, true, if self.fixed { Mode::Inference } else { mode })
+        let rule = mode.rule();
+        let y = self.norm.forward(x, None, rule.is_none(), if self.fixed { Mode::Inference } else { mode })?;
+        rule.map_or(Ok(y.clone()), |rule| by_rule(&y, Activation::Relu, rule))
     }
 }
 
@@ -115,8 +129,8 @@ impl Layer for Sequence {
 pub struct MaxPool(pub Geometry);
 
 impl Layer for MaxPool {
-    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
-        max_pool2d(x, self.0)
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        if mode.rule() == Some(Rule::Rescale) { max_pool2d_rescaled(x, self.0) } else { max_pool2d(x, self.0) }
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
@@ -187,7 +201,7 @@ const LAYER_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 impl Layer for Dropout {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let (seed, first) = match mode {
-            Mode::Inference => return Ok(x.clone()),
+            Mode::Inference | Mode::Explaining(_) => return Ok(x.clone()),
             Mode::Training { seed } => (seed, 0),
             Mode::Sampling { seed, first } => (seed, first),
         };
@@ -216,6 +230,7 @@ pub struct Dense(pub Linear);
 
 impl Layer for Dense {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.0.forward(x, mode)?.relu()
+        let y = self.0.forward(x, mode)?;
+        mode.rule().map_or_else(|| y.relu(), |rule| by_rule(&y, Activation::Relu, rule))
     }
 }

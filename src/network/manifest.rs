@@ -231,7 +231,13 @@ fn above_one() -> f32 {
 impl Manifest {
     /// Reads and checks a manifest.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text)?;
+        let mut manifest: Self = toml::from_str(text)?;
+        // A target layer may be said by a name that stands for a stage.
+        let stages = manifest.stages()?;
+        let names: Vec<&str> = stages.iter().map(String::as_str).collect();
+        if let Some(at) = super::stage_called(&manifest.target_layer, &names) {
+            manifest.target_layer.clone_from(&stages[at]);
+        }
         manifest.check()?;
         Ok(manifest)
     }

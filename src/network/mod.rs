@@ -10,9 +10,11 @@
 pub mod activation;
 pub mod architecture;
 pub mod average;
+pub mod background;
 pub mod batch_norm;
 pub mod blocked;
 pub mod candidate;
+pub mod cascade;
 pub mod channels;
 pub mod cnn;
 pub mod compact;
@@ -27,6 +29,7 @@ pub mod fresh;
 #[cfg(test)]
 mod gradients;
 pub mod grey;
+pub mod grouping;
 pub mod import;
 pub mod layers;
 pub mod listing;
@@ -48,6 +51,7 @@ use std::ops::Range;
 
 use candle_core::{Device, Tensor};
 
+use activation::Rule;
 use recording::Recorded;
 
 /// Result of tensor work.
@@ -63,6 +67,18 @@ pub enum Mode {
     /// Dropout on, batch norm with running statistics. Row `i` of the batch uses the mask of sample
     /// `first + i` of `seed`, so that numbers do not depend on how samples are batched.
     Sampling { seed: u64, first: usize },
+    /// As in inference, but gradients pass the non-linear layers by another rule; for explanations alone.
+    Explaining(Rule),
+}
+
+impl Mode {
+    /// By what rule gradients pass non-linear layers, where that is not the derivative.
+    pub(crate) fn rule(self) -> Option<Rule> {
+        match self {
+            Self::Explaining(rule) => Some(rule),
+            _ => None,
+        }
+    }
 }
 
 /// What a stage computes.
@@ -73,6 +89,12 @@ pub trait Layer: Send + Sync {
     /// The same for training, with the way back; `wanted` says whether the gradient of the input is.
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         recording::by_graph(self, &x, mode, wanted)
+    }
+
+    /// True when the layer ends in a ReLU that stands in place behind the PyTorch module of the stage's name. Class activation
+    /// maps take the values behind it and the gradient before it, as the `grad-cam` package finds them there.
+    fn rectifies_in_place(&self) -> bool {
+        false
     }
 }
 
@@ -105,6 +127,16 @@ pub struct Network {
     pub stages: Vec<Stage>,
 }
 
+/// The place of a stage among all `stages`; see [`Network::stage`].
+pub fn stage_called(name: &str, stages: &[&str]) -> Option<usize> {
+    let exact = |name: &str| stages.iter().position(|s| *s == name);
+    exact(name).or_else(|| match name {
+        "features" => stages.iter().rposition(|s| s.starts_with("features.")),
+        "norm5" => exact("features"),
+        _ => None,
+    })
+}
+
 impl Network {
     /// Runs the stages of `range` on `x`: maps go in and come out as `(N, C, H, W)`, whatever their layout in between.
     pub fn forward_range(&self, range: Range<usize>, x: &Tensor, mode: Mode) -> Result<Tensor> {
@@ -121,9 +153,10 @@ impl Network {
         self.forward_range(0..self.stages.len(), x, mode)
     }
 
-    /// Number of the stage called `name`.
+    /// Number of the stage called `name`. `features` is the last stage of that module where it has several; `norm5` is what
+    /// the `features` of a DenseNet were called once.
     pub fn stage(&self, name: &str) -> Option<usize> {
-        self.stages.iter().position(|s| s.name == name)
+        stage_called(name, &self.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>())
     }
 
     /// Names of the stages that a CAM can be laid over, first to last.
@@ -157,6 +190,10 @@ pub struct Model {
     pub network: Network,
     /// SHA-256 of `weights.safetensors`, lower-case hex.
     pub sha256: String,
+    /// What it was loaded by: a name, or a folder.
+    pub origin: String,
     pub device: Device,
     pub gate: Option<crate::uncertainty::gate::Gate>,
+    /// Ordinary images, for explanations that compare with them.
+    pub background: Option<background::Background>,
 }

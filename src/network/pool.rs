@@ -7,7 +7,8 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::Result;
-use super::blocked::{LANES, Maps, is_blocked, pixels, pixels_mut, to_blocks, to_planes};
+use super::activation::{at_least, halves};
+use super::blocked::{LANES, Maps, Pixel, is_blocked, pixels, pixels_mut, to_blocks, to_planes};
 use super::conv::{Geometry, slice, values};
 
 /// `(N, C, H, W)` or blocked → `(N, C, OH, OW)`, on the CPU blocked: the largest value under each window; padding never wins.
@@ -16,6 +17,13 @@ pub fn max_pool2d(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
         bail!("a pooling window of {} takes at most {} of padding", geometry.kernel, geometry.kernel / 2);
     }
     if x.device().is_cpu() { to_blocks(x)?.contiguous()?.apply_op1(MaxPoolOp(geometry)) } else { composed(x, geometry) }
+}
+
+/// The same with the gradient of `DeepLIFT`'s rule for a maximum: what goes through a window is `max(y, y₀)` between the two
+/// winners, of the input and of its reference (second half of the batch), and is divided by their `Δx`, as in the `shap`
+/// package. Where windows overlap, shares of one pixel are added up (`shap`'s unpooling keeps one of them).
+pub fn max_pool2d_rescaled(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
+    to_blocks(x)?.contiguous()?.apply_op1(RescaledMaxPoolOp(MaxPoolOp(geometry)))
 }
 
 /// Maps of `channels` channels → `(N, C)`: the mean over each map.
@@ -127,6 +135,22 @@ impl MaxPoolOp {
         Maps { h: self.0.output(size.h), w: self.0.output(size.w), ..size }
     }
 
+    /// Adds what each window has to give, `dy`, to the first pixel that holds its maximum.
+    fn hand_back(&self, size: Maps, dx: &mut [Pixel], map: &[Pixel], best: &[Pixel], dy: &[Pixel]) {
+        // What a window has still to give away: the first place that holds the maximum takes all.
+        let mut left = (usize::MAX, [0.0; LANES]);
+        self.windows(size, |o, i| {
+            if left.0 != o {
+                left = (o, dy[o]);
+            }
+            for k in 0..LANES {
+                let wins = map[i][k] == best[o][k];
+                dx[i][k] += if wins { left.1[k] } else { 0.0 };
+                left.1[k] = if wins { 0.0 } else { left.1[k] };
+            }
+        });
+    }
+
     /// Calls `visit(output pixel, input pixel)` for every pixel under every window of a map, row by row as PyTorch does.
     #[inline]
     fn windows(&self, size: Maps, mut visit: impl FnMut(usize, usize)) {
@@ -143,6 +167,57 @@ impl MaxPoolOp {
                 }
             }
         }
+    }
+}
+
+struct RescaledMaxPoolOp(MaxPoolOp);
+
+/// Inputs that differ by less hand nothing back, as in the `shap` package.
+const SAME: f32 = 1e-7;
+
+impl RescaledMaxPoolOp {
+    /// Gives to each window's winner its `share`.
+    fn unpool(&self, maps: &[f32], size: Maps, best: &[f32], share: &[f32]) -> Vec<f32> {
+        let area = self.0.output(size).area().max(1);
+        let mut dx = vec![0.0; maps.len()];
+        pixels_mut(&mut dx)
+            .par_chunks_exact_mut(size.area().max(1))
+            .zip(pixels(maps).par_chunks_exact(size.area().max(1)))
+            .zip(pixels(best).par_chunks_exact(area))
+            .zip(pixels(share).par_chunks_exact(area))
+            .for_each(|(((dx, map), best), share)| self.0.hand_back(size, dx, map, best, share));
+        dx
+    }
+}
+
+impl CustomOp1 for RescaledMaxPoolOp {
+    fn name(&self) -> &'static str {
+        "max pool by the rescale rule"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.0.cpu_fwd(x, layout)
+    }
+
+    fn bwd(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let size = Maps::of(x.dims())?;
+        let half = halves(x)?;
+        let dy = dy.contiguous()?;
+        let (maps, best, dy) = (values(x)?, values(result)?, values(&dy)?);
+        let middle = best.len() / 2;
+        let top = |i: usize| at_least(best[i % middle], best[i % middle + middle]);
+        // Of the reference's share: from its maximum up to the larger one; of the input's: from there to its own.
+        let share: Vec<f32> = (0..best.len())
+            .map(|i| dy[i] * if i < middle { top(i) - best[i + middle] } else { best[i - middle] - top(i) })
+            .collect();
+        let found = self.unpool(&maps, size, &best, &share);
+        let mut dx = vec![0.0; maps.len()];
+        for i in 0..half {
+            let apart = maps[i] - maps[half + i];
+            let slope = if apart.abs() < SAME { 0.0 } else { (found[i] + found[half + i]) / apart };
+            (dx[i], dx[half + i]) = (slope, slope);
+        }
+        Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
     }
 }
 
@@ -179,20 +254,7 @@ impl CustomOp1 for MaxPoolOp {
             .zip(pixels(&maps).par_chunks_exact(size.area().max(1)))
             .zip(pixels(&best).par_chunks_exact(area))
             .zip(pixels(&dy).par_chunks_exact(area))
-            .for_each(|(((dx, map), best), dy)| {
-                // What a window has still to give away: the first place that holds the maximum takes all.
-                let mut left = (usize::MAX, [0.0; LANES]);
-                self.windows(size, |o, i| {
-                    if left.0 != o {
-                        left = (o, dy[o]);
-                    }
-                    for k in 0..LANES {
-                        let wins = map[i][k] == best[o][k];
-                        dx[i][k] += if wins { left.1[k] } else { 0.0 };
-                        left.1[k] = if wins { 0.0 } else { left.1[k] };
-                    }
-                });
-            });
+            .for_each(|(((dx, map), best), dy)| self.hand_back(size, dx, map, best, dy));
         Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
     }
 }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
+use super::background::{BACKGROUND, Background, BackgroundError};
 use super::candidate::Candidate;
-use super::manifest::{Manifest, ManifestError};
+use super::manifest::{Manifest, ManifestError, Normalization};
 use super::preprocess::{channels, to_input};
 use super::weights::{TensorFile, WeightError, sha256};
 use super::{Mode, Model};
@@ -49,6 +50,8 @@ pub enum ModelError {
     WrongHash { model: String, found: String, stated: String },
     #[error("the weights of “{model}” cannot be used: {source}")]
     Weights { model: String, source: WeightError },
+    #[error("the background set of “{model}” cannot be used: {source}")]
+    Background { model: String, source: BackgroundError },
     #[error("the input gate of “{model}” cannot be used: {cause}")]
     Gate { model: String, cause: String },
 }
@@ -170,7 +173,9 @@ pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
         })
         .map_err(|source| ModelError::Weights { model: name.into(), source })?;
     let gate = load_gate(&source, name, &manifest, device)?;
-    Ok(Model { manifest, network, sha256: found, device: device.clone(), gate })
+    let background = load_background(&source, name)?;
+    let (origin, device) = (name.to_owned(), device.clone());
+    Ok(Model { manifest, network, sha256: found, origin, device, gate, background })
 }
 
 /// The model called `name` as far as it must be known to be chosen.
@@ -197,7 +202,25 @@ fn load_gate(source: &Source, name: &str, manifest: &Manifest, device: &Device) 
     Gate::from_bytes(&bytes, device).map(Some).map_err(|e| unusable(e.to_string()))
 }
 
+fn load_background(source: &Source, name: &str) -> Result<Option<Background>, ModelError> {
+    let Some(bytes) = source.file(BACKGROUND, limits::WEIGHT_BYTES)? else { return Ok(None) };
+    let background = Background::from_bytes(&bytes);
+    background.map(Some).map_err(|source| ModelError::Background { model: name.into(), source })
+}
+
 impl Model {
+    /// What black in the image becomes in an input of this model, one value a channel: the low end of the value range where it is fixed, else
+    /// the darkest value of the image itself.
+    pub fn black(&self, input: &Tensor) -> super::Result<Vec<f32>> {
+        let spec = &self.manifest.input;
+        if spec.normalization == Normalization::Fixed {
+            let of = |values: &[f32], c: usize, none: f32| values.get(c).or(values.first()).copied().unwrap_or(none);
+            let low = spec.value_range[0];
+            return Ok((0..spec.channels).map(|c| (low - of(&spec.mean, c, 0.0)) / of(&spec.sd, c, 1.0)).collect());
+        }
+        input.flatten_from(2)?.min(2)?.get(0)?.to_vec1()
+    }
+
     /// The input tensor `(1, C, H, W)` of a polarity-corrected plane of modality values; `range` as in [`to_input`].
     pub fn input_tensor(&self, plane: &Plane, range: (f32, f32)) -> super::Result<Tensor> {
         let input = &self.manifest.input;

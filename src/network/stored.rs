@@ -2,7 +2,6 @@
 
 use candle_core::{Device, Tensor, Var};
 
-use super::activation::Activation;
 use super::batch_norm::BatchNorm;
 use super::conv::PreparedConv;
 use super::layers::{ConvUnit, Kernel, Linear, NormUnit};
@@ -44,7 +43,7 @@ impl Source for Stored<'_> {
                 Some(bias) => bias,
                 None => Tensor::zeros(spec.outputs, candle_core::DType::F32, self.device)?,
             };
-            Kernel::Prepared(PreparedConv::new(weight, bias, spec.geometry, spec.activation == Activation::Relu)?)
+            Kernel::Prepared(PreparedConv::new(weight, bias, spec.geometry)?)
         };
         Ok(ConvUnit { kernel, norm: None, activation: spec.activation })
     }

@@ -6,7 +6,8 @@ use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Analysis, ModelInfo};
-use crate::explain::{Attribution, Evidence, Method};
+use crate::explain::scale::shows_something;
+use crate::explain::{Attribution, Method};
 use crate::imaging::Window;
 use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
@@ -115,15 +116,12 @@ impl CaseReport {
             .attributions
             .iter()
             .map(Arc::as_ref)
-            .find(|a| a.class == class && a.method == self.method && a.layer == self.layer)
+            .find(|a| a.class() == Some(class) && a.method == self.method && a.layer == self.method.place(&self.layer))
     }
 
     /// The maps of the printed classes that hold evidence; they make the shared scale.
     pub fn maps(&self) -> impl Iterator<Item = &Attribution> {
-        self.classes
-            .iter()
-            .filter_map(|&class| self.attribution(class))
-            .filter(|map| map.evidence == Evidence::Positive)
+        self.classes.iter().filter_map(|&class| self.attribution(class)).filter(|map| shows_something(map))
     }
 
     /// The table of findings: each group followed by its members, then the labels without a group.

@@ -198,9 +198,9 @@ impl Sidecar {
             maps: case
                 .classes
                 .iter()
-                .filter_map(|&class| case.attribution(class))
-                .map(|map| MapRecord {
-                    label: case.class_name(map.class),
+                .filter_map(|&class| Some((class, case.attribution(class)?)))
+                .map(|(class, map)| MapRecord {
+                    label: case.class_name(class),
                     method: map.method,
                     layer: map.layer.clone(),
                     logit: map.logit,

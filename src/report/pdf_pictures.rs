@@ -9,10 +9,10 @@ use super::case::CaseReport;
 use super::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
 use super::pdf_file::Picture;
 use super::pdf_text::display;
-use crate::explain::scale::{Scale, area, on_picture};
-use crate::explain::{Attribution, Evidence};
+use crate::explain::Attribution;
+use crate::explain::scale::{Scale, area, on_picture, painted, shared_top, shows_something};
 use crate::imaging::contour::contours;
-use crate::imaging::overlay::{self, blended, compose, compose_difference, shared_top};
+use crate::imaging::overlay::{self, blended, compose, compose_difference};
 use crate::imaging::{DisplayTable, Plane, Region, View, render_region};
 
 /// Longest side of the film in pixels.
@@ -141,13 +141,13 @@ impl Gallery {
         let Some(attribution) = case.attribution(class) else {
             return nothing("No map was computed for this class");
         };
-        if attribution.evidence == Evidence::NonePositive {
+        if !shows_something(attribution) {
             return nothing("No positive evidence for this class");
         }
         let map = self.placed(case, attribution);
         let lines = if case.overlay.contours { Self::lines(&map) } else { Vec::new() };
         Panel {
-            overlay: Some(self.add(Picture::Overlay(compose(&map, &case.overlay)))),
+            overlay: Some(self.add(Picture::Overlay(painted(&map, attribution.method.is_signed(), &case.overlay)))),
             lines,
             note: "",
             title,
@@ -171,8 +171,7 @@ impl Gallery {
     /// The scaled map at print size.
     fn placed(&self, case: &CaseReport, attribution: &Attribution) -> Plane {
         let shared = case.overlay.shared_scale && case.classes.len() > 1;
-        let scale =
-            if shared { Scale::Shared { max: shared_top(case.maps().map(|map| &map.raw)) } } else { Scale::PerClass };
+        let scale = if shared { Scale::Shared { max: shared_top(case.maps()) } } else { Scale::PerClass };
         let plane = &case.frame.plane;
         let seen = area(&case.model.manifest.input, plane.width, plane.height);
         on_picture(attribution, scale, seen, self.map_size.0, self.map_size.1)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Analysis, AnalysisOptions, ModelInfo, Score, Timing};
-use crate::explain::{Attribution, Evidence, Method};
+use crate::explain::{Attribution, Method, Subject};
 use crate::imaging::{Plane, Window};
 use crate::network::GateVerdict;
 use crate::network::manifest::Manifest;
@@ -148,9 +148,9 @@ pub fn analysis() -> Analysis {
                 height * (-(x * x + y * y) / 6.0).exp() - 0.02
             })
             .collect::<Vec<f32>>();
-        let evidence = if height > 0.0 { Evidence::Positive } else { Evidence::NonePositive };
         let raw = Plane { width: 14, height: 14, values };
-        Arc::new(Attribution { method: Method::GradCam, class, layer: "stage4".into(), logit, raw, evidence })
+        let subject = Subject::class(class);
+        Arc::new(Attribution::new(Method::GradCam, subject, "stage4".into(), logit, raw).expect("finite"))
     };
     Analysis {
         gate: Some(GateVerdict {
@@ -198,6 +198,7 @@ pub fn model() -> ModelInfo {
         device: "CPU".into(),
         layers: vec!["stage3".into(), "stage4".into()],
         stochastic: true,
+        background: None,
     }
 }
 

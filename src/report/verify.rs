@@ -182,7 +182,7 @@ pub fn compare(sidecar: &Sidecar, analysis: &Analysis, model: &ModelInfo) -> Ver
     }
     for was in &sidecar.maps {
         let is = analysis.attributions.iter().find(|map| {
-            let label = analysis.labels.get(map.class).map(|score| score.label.as_str());
+            let label = map.class().and_then(|k| analysis.labels.get(k)).map(|score| score.label.as_str());
             label == Some(was.label.as_str()) && map.method == was.method && map.layer == was.layer
         });
         found.map(was, is.map(std::convert::AsRef::as_ref));

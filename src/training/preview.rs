@@ -8,7 +8,7 @@ use super::event::Reading;
 use super::loader::Recipe;
 use super::{truth, validation};
 use crate::evaluation::metrics::argmax;
-use crate::explain::{Attribution, Method, cam};
+use crate::explain::{Attribution, Method, Scoring, Subject, cam};
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
 use crate::network::{Mode, Network};
@@ -59,8 +59,8 @@ pub fn read(
 
 /// A map that cannot be made (a network that diverges, a layer that the score does not depend on) is none: the run goes on.
 fn heat_map(network: &Network, stage: usize, activation: &Tensor, logits: &[f32], class: usize) -> Option<Attribution> {
-    let target = cam::Target { network, stage, activation, logits };
-    cam::explain(&target, &[class], &[Method::GradCam]).ok()?.pop()
+    let target = cam::Target { network, stage, activation, logits, scoring: &Scoring::of_classes() };
+    cam::explain(&target, &[Subject::class(class)], &[Method::GradCam]).ok()?.pop()
 }
 
 fn thumbnail(picture: &Plane) -> Plane {

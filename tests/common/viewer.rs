@@ -13,7 +13,7 @@ use pellucid::app::thumbnails::Thumbnails;
 use pellucid::app::update::apply;
 use pellucid::app::viewport::pictures::Pictures;
 use pellucid::engine::{Analysis, Event, Generation, ModelInfo, Score};
-use pellucid::explain::{Attribution, Evidence, Method};
+use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::{Plane, Voi, Window, WindowFunction};
 use pellucid::network::GateVerdict;
 use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Study};
@@ -200,6 +200,7 @@ threshold = 0.5
         device: "CPU".into(),
         layers: LAYERS.iter().map(|l| (*l).into()).collect(),
         stochastic: true,
+        background: None,
     }
 }
 
@@ -223,7 +224,7 @@ pub fn group_scores() -> Vec<Score> {
 pub fn attributions() -> Vec<Arc<Attribution>> {
     let mut all = Vec::new();
     for layer in LAYERS {
-        for method in Method::ALL {
+        for method in Method::ALWAYS {
             for class in 0..LABELS.len() {
                 let none = class == 2;
                 let value = |i: usize| {
@@ -231,14 +232,8 @@ pub fn attributions() -> Vec<Arc<Attribution>> {
                     let peak = (1 + class) as f32 * (-((x - 4.0).powi(2) + (y - 7.0).powi(2)) / 8.0).exp() - 0.1;
                     if none { -1.0 } else { peak }
                 };
-                all.push(Arc::new(Attribution {
-                    method,
-                    class,
-                    layer: layer.into(),
-                    logit: 2.31,
-                    raw: Plane { width: 14, height: 14, values: (0..14 * 14).map(value).collect() },
-                    evidence: if none { Evidence::NonePositive } else { Evidence::Positive },
-                }));
+                let raw = Plane { width: 14, height: 14, values: (0..14 * 14).map(value).collect() };
+                all.push(Arc::new(Attribution::new(method, Subject::class(class), layer.into(), 2.31, raw).unwrap()));
             }
         }
     }

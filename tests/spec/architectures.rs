@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{Device, Tensor, Var};
 use candle_nn::VarMap;
-use pellucid::explain::Method;
 use pellucid::explain::cam::{Target, explain};
+use pellucid::explain::{Method, Scoring, Subject};
 use pellucid::network::architecture::{Architecture, Family};
 use pellucid::network::grey::fold_input_channels;
 use pellucid::network::weights::TensorFile;
@@ -194,9 +194,15 @@ fn a_heat_map_can_be_taken_from_every_spatial_stage() {
         {
             assert_eq!(network.stages[stage].name, layer);
             let activation = network.forward_range(0..stage + 1, &x, Mode::Inference).unwrap();
-            let target = Target { network: &network, stage, activation: &activation, logits: &logits };
-            let maps = explain(&target, &[0, 2], &Method::ALL).unwrap();
-            assert_eq!(maps.len(), 2 * Method::ALL.len(), "{name} {layer}");
+            let target = Target {
+                network: &network,
+                stage,
+                activation: &activation,
+                logits: &logits,
+                scoring: &Scoring::of_classes(),
+            };
+            let maps = explain(&target, &[Subject::class(0), Subject::class(2)], &Method::ALWAYS).unwrap();
+            assert_eq!(maps.len(), 2 * Method::ALWAYS.len(), "{name} {layer}");
             let height = activation.dim(2).unwrap();
             assert!(maps.iter().all(|m| m.raw.height == height), "{name} {layer}");
             assert!(maps.iter().any(|m| m.raw.values.iter().any(|v| *v != 0.0)), "{name} {layer} is empty");

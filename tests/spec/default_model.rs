@@ -37,7 +37,7 @@ fn the_demo_opacity_is_pneumonia_and_the_map_peaks_inside_it() {
     let [(_, sick), _] = demo::films();
     let (phantom, analysis) = judged(&sick);
     assert!(analysis.groups[0].probability >= analysis.groups[0].threshold);
-    let map = &analysis.attributions.iter().find(|a| a.class == 1).expect("a map for bacterial pneumonia").raw;
+    let map = &analysis.attributions.iter().find(|a| a.class() == Some(1)).expect("a map for bacterial pneumonia").raw;
     let peak = (0..map.values.len()).max_by(|a, b| map.values[*a].total_cmp(&map.values[*b])).unwrap();
     let place = |cell: usize, cells: usize, pixels: usize| (2 * cell + 1) * pixels / (2 * cells);
     let (x, y) = (peak % map.width, peak / map.width);

@@ -96,7 +96,9 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
     stages.push(stage("pool", None, false, Box::new(GlobalAveragePool { channels: 2 })));
     stages.push(stage("dropout", None, dropout > 0.0, Box::new(Dropout { rate: dropout, layer: 0 })));
     stages.push(stage("head", None, false, Box::new(Linear { weight, bias })));
-    Model { manifest, network: Network { stages }, sha256: "0".repeat(64), device: Device::Cpu, gate: None }
+    let (sha256, origin) = ("0".repeat(64), "toy".to_owned());
+    let network = Network { stages };
+    Model { manifest, network, sha256, origin, device: Device::Cpu, gate: None, background: None }
 }
 
 /// A picture of one value with a brighter corner.

@@ -311,7 +311,7 @@ fn a_run_can_be_watched_paused_and_resumed() {
         assert!((sample.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
         assert_eq!((sample.thumbnail.width, sample.thumbnail.height), (32, 32));
         let map = sample.heat_map.as_ref().unwrap();
-        assert_eq!((map.class, map.layer.as_str()), (sample.predicted, "stage2"));
+        assert_eq!((map.class(), map.layer.as_str()), (Some(sample.predicted), "stage2"));
     }
     let truths: Vec<f32> = samples.iter().map(|s| s.truth[0]).collect();
     assert_eq!(truths, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0], "labels are shown in turn");

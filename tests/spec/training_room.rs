@@ -17,7 +17,7 @@ use pellucid::app::training::run::{Stage, Wish};
 use pellucid::app::training::runner;
 use pellucid::app::training::state::{Folder, Page, Question};
 use pellucid::app::training::update::may_close;
-use pellucid::explain::{Attribution, Evidence, Method};
+use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::Plane;
 use pellucid::training::control::Control;
 use pellucid::training::event::{Event, Reading, Ready, Step};
@@ -149,14 +149,10 @@ fn reading(truth: usize, predicted: usize) -> Reading {
         truth: (0..2).map(|k| f32::from(u8::from(k == truth))).collect(),
         probabilities: if predicted == 0 { vec![0.7, 0.3] } else { vec![0.3, 0.7] },
         predicted,
-        heat_map: Some(Attribution {
-            method: Method::GradCam,
-            class: predicted,
-            layer: "stage2".into(),
-            logit: 1.0,
-            raw: Plane { width: 6, height: 6, values: (0..36).map(|i| 4.0 + value(i)).collect() },
-            evidence: Evidence::Positive,
-        }),
+        heat_map: {
+            let raw = Plane { width: 6, height: 6, values: (0..36).map(|i| 4.0 + value(i)).collect() };
+            Attribution::new(Method::GradCam, Subject::class(predicted), "stage2".into(), 1.0, raw).ok()
+        },
     }
 }
 

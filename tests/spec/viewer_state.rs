@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pellucid::app::state::{Film, Model, Phase, Results, Settings, State};
 use pellucid::engine::{Analysis, ModelInfo, Score, Timing};
-use pellucid::explain::{Attribution, Evidence, Method};
+use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::{Plane, Window, WindowFunction};
 use pellucid::network::GateVerdict;
 use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Patient, Series, Study, Warning};
@@ -37,6 +37,7 @@ pub fn model(stochastic: bool) -> ModelInfo {
         device: "CPU".into(),
         layers: ["stage1", "stage2", "stage3", "stage4"].map(String::from).to_vec(),
         stochastic,
+        background: None,
     }
 }
 
@@ -164,14 +165,8 @@ fn map(class: usize) -> Arc<Attribution> {
         let (x, y) = ((i % 14) as f32 - 4.0 - class as f32 * 2.0, (i / 14) as f32 - 8.0);
         (-(x * x + y * y) / 8.0).exp()
     };
-    Arc::new(Attribution {
-        method: Method::GradCam,
-        class,
-        layer: "stage4".into(),
-        logit: 1.0,
-        raw: Plane { width: 14, height: 14, values: (0..196).map(value).collect() },
-        evidence: Evidence::Positive,
-    })
+    let raw = Plane { width: 14, height: 14, values: (0..196).map(value).collect() };
+    Arc::new(Attribution::new(Method::GradCam, Subject::class(class), "stage4".into(), 1.0, raw).unwrap())
 }
 
 /// The analysis is done.

@@ -95,7 +95,7 @@ pub fn paint(
 
 /// The value that the top of the colour bar stands for: of all classes, or of this one. `None` without a map.
 pub fn bar_top(state: &State, content: Content) -> Option<f32> {
-    let own = |a: &Arc<Attribution>| overlay::shared_top([&a.raw]);
+    let own = |a: &Arc<Attribution>| scale::shared_top([a.as_ref()]);
     match content {
         Content::Film => None,
         Content::Map(class) => state.attribution(class).map(|a| top(state, content).unwrap_or_else(|| own(a))),
@@ -105,10 +105,10 @@ pub fn bar_top(state: &State, content: Content) -> Option<f32> {
 
 /// Top of the scale that the maps on screen share; `None` when each has its own. Differences always share one.
 fn top(state: &State, content: Content) -> Option<f32> {
-    let all = || (0..state.labels().len()).filter_map(|c| state.attribution(c)).map(|a| &a.raw);
+    let all = || (0..state.labels().len()).filter_map(|c| state.attribution(c)).map(AsRef::as_ref);
     match content {
-        Content::Difference(..) => Some(overlay::shared_top(all())),
-        _ => state.overlay().shared_scale.then(|| overlay::shared_top(all())),
+        Content::Difference(..) => Some(scale::shared_top(all())),
+        _ => state.overlay().shared_scale.then(|| scale::shared_top(all())),
     }
 }
 
@@ -148,7 +148,7 @@ fn make(ctx: &egui::Context, pictures: &mut Pictures, key: MapKey, area: Area) -
         plane
     });
     let picture = match key.source {
-        Source::One(_) => overlay::compose(&plane, &key.style),
+        Source::One(ref map) => scale::painted(&plane, map.method.is_signed(), &key.style),
         Source::Difference(..) => overlay::compose_difference(&plane, &key.style),
     };
     let image = ColorImage::from_rgba_unmultiplied(key.size, picture.as_raw());
@@ -169,8 +169,8 @@ fn paint_contours(
         let [w, h] = key.size;
         let plane = values(&key.source, key.top, area, fitted(w, h, CONTOUR_SIDE));
         let levels: Vec<f32> = match key.source {
-            Source::One(_) => LEVELS.to_vec(),
-            Source::Difference(..) => LEVELS.iter().flat_map(|l| [-l, *l]).collect(),
+            Source::One(ref map) if !map.method.is_signed() => LEVELS.to_vec(),
+            Source::One(_) | Source::Difference(..) => LEVELS.iter().flat_map(|l| [-l, *l]).collect(),
         };
         let lines: Contours =
             Arc::new(contours(&plane, &levels, w, h).into_iter().map(|c| (c.points, c.closed)).collect());

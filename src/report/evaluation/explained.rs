@@ -12,13 +12,13 @@ use crate::evaluation::failures::{Failure, by_highest};
 use crate::evaluation::predictions::Predictions;
 use crate::explain::cam::{self, Target};
 use crate::explain::scale::{Scale, under};
-use crate::explain::{Attribution, Evidence, Method};
+use crate::explain::{Attribution, Evidence, Method, Output, Scoring, Subject};
 use crate::imaging::display::{View, render_rgb};
 use crate::network::Model;
 use crate::study::open_image;
 
 /// Makes the pictures of errors, in their order: each image below `folder` through the model again, with a Grad-CAM map of
-/// the target that was wrongly called or missed (of a group: its label with the highest logit).
+/// the target that was wrongly called or missed.
 ///
 /// An image that cannot be read again stays in the gallery with the reason instead of pictures.
 #[must_use]
@@ -60,7 +60,7 @@ fn pictures(model: &Model, path: &Path, target: usize, labels: usize) -> Result<
         .and_then(|pass| map(model, &pass, target, labels));
     Ok(match map {
         Ok(Some(map)) => {
-            let of = model.manifest.labels.get(map.class).map_or("", |label| label.name.as_str());
+            let of = map.subject.name(&model.manifest);
             if map.evidence == Evidence::NonePositive {
                 (film, None, format!("No positive evidence for {of}"))
             } else {
@@ -73,22 +73,15 @@ fn pictures(model: &Model, path: &Path, target: usize, labels: usize) -> Result<
     })
 }
 
-/// The map of a target at the model's own layer.
+/// The map of a target, a label or a group, at the model's own layer.
 fn map(model: &Model, pass: &Pass, target: usize, labels: usize) -> Result<Option<Attribution>, EngineError> {
     let manifest = &model.manifest;
-    let class = if target < labels {
-        target
-    } else {
-        let members = manifest.groups.get(target - labels).map_or(&[][..], |group| &group.members);
-        let within = |k: &usize| manifest.labels.get(*k).is_some_and(|label| members.contains(&label.name));
-        let best = (0..pass.logits.len()).filter(within).max_by(|a, b| pass.logits[*a].total_cmp(&pass.logits[*b]));
-        let Some(best) = best else { return Ok(None) };
-        best
-    };
+    let output = if target < labels { Output::Class(target) } else { Output::Group(target - labels) };
     let Some(stage) = model.network.stage(&manifest.target_layer) else { return Ok(None) };
     let Some(activation) = pass.output(&model.network, stage)? else { return Ok(None) };
-    let target = Target { network: &model.network, stage, activation: &activation, logits: &pass.logits };
-    Ok(cam::explain(&target, &[class], &[Method::GradCam])?.pop())
+    let (logits, scoring) = (&pass.logits, &Scoring::of(manifest));
+    let target = Target { network: &model.network, stage, activation: &activation, logits, scoring };
+    Ok(cam::explain(&target, &[Subject::One(output)], &[Method::GradCam])?.pop())
 }
 
 #[cfg(test)]
@@ -136,7 +129,9 @@ mod tests {
             stage("pool", None, Box::new(GlobalAveragePool { channels: 1 })),
             stage("head", None, Box::new(head)),
         ];
-        Model { manifest, network: Network { stages }, sha256: String::new(), device: Device::Cpu, gate: None }
+        let (sha256, origin) = (String::new(), String::new());
+        let network = Network { stages };
+        Model { manifest, network, sha256, origin, device: Device::Cpu, gate: None, background: None }
     }
 
     #[test]

@@ -1,0 +1,94 @@
+//! `pellucid models background`: the ordinary images that Gradient SHAP and Deep SHAP compare with.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::inputs::Inputs;
+use super::{Outcome, Usage, output};
+use crate::imaging::Plane;
+use crate::network::background::{BACKGROUND, Background, MOST};
+use crate::network::grouping;
+use crate::network::preprocess::to_input;
+use crate::network::registry::{self, Origin};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of one of your models, or a folder with manifest.toml
+    #[arg(value_name = "NAME|DIR")]
+    model: String,
+    /// Folder of images, best those that the model was trained on
+    #[arg(value_name = "DIR")]
+    images: PathBuf,
+    /// Images to draw from the folder
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=MOST as i64))]
+    count: u32,
+    /// Keep the means of this many groups of alike images, and no image itself
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST as i64))]
+    groups: Option<u32>,
+    /// Seed of the draw
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+    /// Where the images come from, for everyone who reads a map made with them
+    #[arg(long, value_name = "WORDS")]
+    source: Option<String>,
+    /// File to write [default: background.zip in the model's folder]
+    #[arg(long, value_name = "FILE.zip")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let manifest = registry::manifest(&args.model)?;
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => folder(&args.model)?.join(BACKGROUND),
+    };
+    let inputs = Inputs::gather(std::slice::from_ref(&args.images));
+    let mut order: Vec<usize> = (0..inputs.len()).collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(args.seed));
+    order.truncate(args.count as usize);
+    order.sort_unstable();
+    let mut planes: Vec<Plane> = Vec::with_capacity(order.len());
+    let outcome = inputs.drawn(&order).each("Preparing", |image| {
+        let frame = image.load()?;
+        planes.push(to_input(&frame.model_plane(), &manifest.input, frame.value_range));
+        Ok(())
+    })?;
+    if planes.is_empty() {
+        bail!("no image of {} could be read, so there is no background set", args.images.display());
+    }
+    let said = args.source.clone().unwrap_or_else(|| args.images.display().to_string());
+    let count = planes.len();
+    let (pictures, source) = match args.groups {
+        Some(groups) => {
+            let means = grouping::means(&planes, groups as usize, args.seed);
+            let source = format!("means of {} groups of {count} images: {said}", means.len());
+            (means, source)
+        }
+        None => (planes.into_iter().map(|p| (p, 1.0)).collect(), format!("{count} images: {said}")),
+    };
+    let background = Background::new(source, manifest.input, &pictures)?;
+    output::write_file(&out, &background.to_bytes()?)?;
+    output::line(format!("{}: {}", out.display(), background.source()))?;
+    Ok(outcome)
+}
+
+/// The folder of a model of one's own.
+fn folder(name: &str) -> anyhow::Result<PathBuf> {
+    let own = registry::list().into_iter().find(|(known, _)| known == name);
+    match own {
+        Some((_, Origin::Folder(folder))) => Ok(folder),
+        Some((_, Origin::Embedded)) => Err(Usage(format!(
+            "{name} is built into the program; write its background set to a file of your own with --out and use it by \
+             `explain --background`"
+        ))
+        .into()),
+        None => {
+            let path = PathBuf::from(name);
+            Ok(path.canonicalize().with_context(|| format!("the folder {} cannot be read", path.display()))?)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! How far the map on screen can be trusted: the measures of [`crate::explain::faithfulness`], run with the model.
+//!
+//! The score is the probability of what is explained, as the reader sees it (of a difference, the logistic of its score). First the map stands
+//! beside a centred blob and a random map; then it is made again for slightly altered images; then for a model that forgets, stage by
+//! stage. What is known so far is told after each of these.
+
+use candle_core::Tensor;
+
+use super::explanation::stopped;
+use super::pass::Pass;
+use super::{CancelToken, EngineError};
+use crate::explain::faithfulness::sensitivity::{RADIUS, max_sensitivity};
+use crate::explain::faithfulness::{Picture, Trust, panel, randomization};
+use crate::explain::{Attribution, Cost, Method, Output, Scene, Scoring, Settings, Step, Subject, Watch, explain};
+use crate::imaging::Plane;
+use crate::network::background::Background;
+use crate::network::cascade::Cascade;
+use crate::network::{Mode, Model, Network};
+use crate::uncertainty::readout::Readout;
+
+/// Altered images whose maps are compared with the map.
+const ALTERED: usize = 4;
+/// Runs of the network that a method may take to be made again for altered images and forgetful models.
+const AFFORDABLE: usize = 60;
+
+/// What is judged.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    pub model: &'a Model,
+    pub pass: &'a Pass,
+    pub background: Option<&'a Background>,
+    pub method: Method,
+    pub stage: usize,
+    pub subject: Subject,
+    pub settings: Settings,
+}
+
+/// What is heard on the way.
+pub enum News {
+    Step {
+        what: &'static str,
+        done: usize,
+        of: usize,
+    },
+    /// What is known so far.
+    Known(Trust),
+}
+
+/// Whether making the map again a dozen times is out of the question.
+#[must_use]
+pub fn is_too_costly(method: Method, settings: &Settings) -> bool {
+    match method.cost() {
+        Cost::Instant => false,
+        Cost::Runs(runs) => settings.evaluations.unwrap_or(runs) > AFFORDABLE,
+        Cost::Channels | Cost::Background => true,
+    }
+}
+
+/// Judges a map. The measures on the image come first and are told at once.
+///
+/// # Errors
+/// When the map cannot be made or judged; [`EngineError::Cancelled`] when somebody wished to stop.
+pub fn judge(question: &Question<'_>, cancel: &CancelToken, heard: &mut dyn FnMut(News)) -> Result<Trust, EngineError> {
+    let Question { model, pass, method, settings, .. } = *question;
+    let picture = picture(pass)?;
+    let readout = Readout::new(&model.manifest);
+    let attribution = question.map(&model.network, pass.input(), cancel)?;
+    let black = model.black(pass.input())?;
+    let area = picture.pixels();
+    let baseline = Picture { values: (0..picture.values.len()).map(|i| black[i / area]).collect(), ..picture };
+    let grid = match method {
+        Method::KernelShap => {
+            let side = (settings.superpixels as f64).sqrt().round() as usize;
+            Some((side, side))
+        }
+        Method::Occlusion => Some((2 * settings.patches, 2 * settings.patches)),
+        Method::Rise => Some((7, 7)),
+        _ => None,
+    };
+    let measured = panel::Settings { grid, seed: settings.seed, ..panel::Settings::default() };
+    let (mut done, of) = (0, measured.evaluations());
+    let mut score = |pictures: &[Picture]| -> Result<Vec<f64>, EngineError> {
+        let mut all = Vec::with_capacity(pictures.len());
+        // Few at a time: a wish to stop is heard in between.
+        for few in pictures.chunks(4) {
+            cancel.check()?;
+            let rows: Vec<f32> = few.iter().flat_map(|p| p.values.iter().copied()).collect();
+            let shape = (few.len(), picture.channels, picture.height, picture.width);
+            let x = Tensor::from_vec(rows, shape, pass.input().device())?;
+            let logits = model.network.forward(&x, Mode::Inference)?.to_vec2::<f32>()?;
+            all.extend(logits.iter().map(|l| probability(&readout, question.subject, l)));
+            done += few.len();
+            heard(News::Step { what: "measures", done: done.min(of), of });
+        }
+        Ok(all)
+    };
+    let figures = panel::figures(&picture, &baseline, &attribution.raw, &measured, &mut score)?;
+    let known = Trust::new(figures, None, None);
+    heard(News::Known(known.clone()));
+    if is_too_costly(method, &settings) || attribution.is_flat() {
+        return Ok(known);
+    }
+    let mut made = 0;
+    let mut altered = |picture: &Picture| -> Result<Plane, EngineError> {
+        cancel.check()?;
+        heard(News::Step { what: "altered images", done: made, of: ALTERED + 1 });
+        made += 1;
+        let shape = (1, picture.channels, picture.height, picture.width);
+        let x = Tensor::from_vec(picture.values.clone(), shape, pass.input().device())?;
+        Ok(question.map(&model.network, &x, cancel)?.raw)
+    };
+    let sensitivity = max_sensitivity(&picture, RADIUS, ALTERED, settings.seed, &mut altered)?;
+    let known = Trust::new(known.measures, sensitivity, None);
+    heard(News::Known(known.clone()));
+    let cascade = Cascade::of(model, settings.seed)?;
+    let stages = cascade.stages();
+    let mut maps: Vec<(String, Plane)> = Vec::with_capacity(stages.len());
+    for (i, stage) in stages.iter().enumerate() {
+        cancel.check()?;
+        heard(News::Step { what: "forgetful models", done: i, of: stages.len() });
+        let network = cascade.network(i + 1)?;
+        let Ok(map) = question.map(&network, pass.input(), cancel) else {
+            cancel.check()?;
+            // Weights that were never trained may overflow: there is no map to compare.
+            continue;
+        };
+        maps.push((stage.clone(), map.raw));
+    }
+    let randomization = randomization::judged(&attribution.raw, &maps)?;
+    Ok(Trust::new(known.measures, sensitivity, Some(randomization)))
+}
+
+impl Question<'_> {
+    /// The map of an input by a network of this architecture.
+    fn map(&self, network: &Network, input: &Tensor, cancel: &CancelToken) -> Result<Attribution, EngineError> {
+        let outputs = outputs(network, input)?;
+        let logits = outputs.last().map(|x| x.flatten_all()?.to_vec1::<f32>()).transpose()?.unwrap_or_default();
+        if logits.iter().any(|l| !l.is_finite()) {
+            return Err(EngineError::NotFinite);
+        }
+        let black = self.model.black(input)?;
+        let kept = |stage: usize| Ok(outputs.get(stage).cloned());
+        let scoring = Scoring::of(&self.model.manifest);
+        let background = self.background.or(self.model.background.as_ref());
+        let scene =
+            Scene { network, scoring: &scoring, input, logits: &logits, black: &black, background, outputs: &kept };
+        let mut heard = |_: Step| !cancel.is_cancelled();
+        let subjects = [self.subject];
+        let mut watch = Watch::new(&mut heard);
+        let maps = explain(&scene, self.stage, &subjects, self.method, &self.settings, &mut watch).map_err(stopped)?;
+        maps.into_iter().next().ok_or(EngineError::EmptyImage)
+    }
+}
+
+/// Outputs of every stage as planes, the last one the logits.
+fn outputs(network: &Network, input: &Tensor) -> candle_core::Result<Vec<Tensor>> {
+    let mut x = input.clone();
+    let mut outputs = Vec::with_capacity(network.stages.len());
+    for stage in &network.stages {
+        x = stage.layer.forward(&x, Mode::Inference)?;
+        outputs.push(stage.planes(&x)?);
+    }
+    Ok(outputs)
+}
+
+fn picture(pass: &Pass) -> Result<Picture, EngineError> {
+    let (_, channels, height, width) = pass.input().dims4()?;
+    Ok(Picture { channels, width, height, values: pass.input().flatten_all()?.to_vec1()? })
+}
+
+/// What the reader sees of a subject.
+fn probability(readout: &Readout, subject: Subject, logits: &[f32]) -> f64 {
+    let labels = readout.labels(logits);
+    let one = |output| match output {
+        Output::Class(k) => labels[k],
+        Output::Group(g) => readout.groups(&labels)[g],
+    };
+    match subject {
+        Subject::One(output) => f64::from(one(output)),
+        Subject::Difference(..) => {
+            let scoring = Scoring { head: readout.head, groups: readout.groups.clone() };
+            1.0 / (1.0 + (-scoring.score(subject, logits)).exp())
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Methods on networks small enough to know the answer.

@@ -1,0 +1,277 @@
+//! The background set of a model: what an ordinary image is, for explanations that compare with it (Gradient SHAP, Deep SHAP).
+//!
+//! A set holds up to [`MOST`] pictures as the network sees them, before channels are made of them, in a small file beside the manifest:
+//! a ZIP archive of grey pictures and `about.json`. A picture is an image of the training set, or, where images must not be handed on, the
+//! mean of a group of them with the group's share as weight (as `shap.kmeans` sums a background up).
+//!
+//! Pictures are stored in 8 bits between their own smallest and largest value.
+
+use std::io::{Cursor, Read, Write};
+
+use image::{GrayImage, ImageFormat, ImageReader, Limits};
+use serde::{Deserialize, Serialize};
+use zip::write::SimpleFileOptions;
+
+use super::manifest::Input;
+use super::preprocess::channels;
+use crate::imaging::Plane;
+
+/// Name of the file beside the manifest.
+pub const BACKGROUND: &str = "background.zip";
+/// Most pictures of a set.
+pub const MOST: usize = 1000;
+/// Longest side of a stored picture.
+const LONGEST: u32 = 4096;
+/// Most bytes of one stored picture.
+const PICTURE_BYTES: u64 = 16 << 20;
+const ABOUT: &str = "about.json";
+
+/// Why a background set cannot be used or made.
+#[derive(Debug, thiserror::Error)]
+pub enum BackgroundError {
+    #[error("the background set is no archive of pictures, or it is damaged: {0}")]
+    Archive(#[from] zip::result::ZipError),
+    #[error("the background set cannot be read: {0}")]
+    Read(#[from] std::io::Error),
+    #[error("a picture of the background set is damaged: {0}")]
+    Picture(#[from] image::ImageError),
+    #[error("the background set does not say what it is: {0}")]
+    About(#[from] serde_json::Error),
+    #[error("the background set has {found} pictures; from 1 to {MOST} are possible")]
+    Count { found: usize },
+    #[error("the pictures of the background set differ in size, or one of them has values that are not finite")]
+    Uneven,
+}
+
+/// What is said of a set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// Where its pictures come from, in words: "means of 16 groups of 1,000 training images".
+    pub source: String,
+    /// The network's input that they were prepared for.
+    pub input: Input,
+    pub pictures: Vec<Entry>,
+}
+
+/// One picture of a set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub file: String,
+    /// Values of the darkest and the brightest stored grey.
+    pub range: [f32; 2],
+    /// How many images it stands for.
+    pub weight: f64,
+}
+
+/// A background set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Background {
+    about: About,
+    /// Stored greys, one picture behind the other.
+    greys: Vec<u8>,
+    width: usize,
+    height: usize,
+    total: f64,
+}
+
+impl Background {
+    /// Makes a set of pictures from [`super::preprocess::to_input`], each with the number of images that it stands for.
+    ///
+    /// # Errors
+    /// When there is none or too many, or they differ in size.
+    pub fn new(source: String, input: Input, pictures: &[(Plane, f64)]) -> Result<Self, BackgroundError> {
+        let Some((first, _)) = pictures.first().filter(|_| pictures.len() <= MOST) else {
+            return Err(BackgroundError::Count { found: pictures.len() });
+        };
+        let (width, height) = (first.width, first.height);
+        let mut greys = Vec::with_capacity(pictures.len() * width * height);
+        let mut entries = Vec::with_capacity(pictures.len());
+        for (i, (plane, weight)) in pictures.iter().enumerate() {
+            let finite = plane.values.iter().all(|v| v.is_finite()) && *weight > 0.0 && weight.is_finite();
+            if (plane.width, plane.height) != (width, height) || !finite {
+                return Err(BackgroundError::Uneven);
+            }
+            let low = plane.values.iter().copied().fold(f32::INFINITY, f32::min);
+            let high = plane.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let span = if high > low { high - low } else { 1.0 };
+            greys.extend(plane.values.iter().map(|v| ((v - low) / span * 255.0).round() as u8));
+            entries.push(Entry { file: format!("{:04}.png", i + 1), range: [low, low + span], weight: *weight });
+        }
+        Self::checked(About { source, input, pictures: entries }, greys, width, height)
+    }
+
+    fn checked(about: About, greys: Vec<u8>, width: usize, height: usize) -> Result<Self, BackgroundError> {
+        let whole = greys.len() == about.pictures.len() * width * height && !greys.is_empty();
+        let sound = about
+            .pictures
+            .iter()
+            .all(|p| p.weight > 0.0 && p.weight.is_finite() && p.range.iter().all(|r| r.is_finite()));
+        if !whole || !sound {
+            return Err(BackgroundError::Uneven);
+        }
+        let total = about.pictures.iter().map(|p| p.weight).sum();
+        Ok(Self { about, greys, width, height, total })
+    }
+
+    /// Reads a file that [`Self::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with it.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BackgroundError> {
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes))?;
+        let mut read = |name: &str| -> Result<Vec<u8>, BackgroundError> {
+            let mut out = Vec::new();
+            archive.by_name(name)?.take(PICTURE_BYTES).read_to_end(&mut out)?;
+            Ok(out)
+        };
+        let about: About = serde_json::from_slice(&read(ABOUT)?)?;
+        if about.pictures.is_empty() || about.pictures.len() > MOST {
+            return Err(BackgroundError::Count { found: about.pictures.len() });
+        }
+        let (mut greys, mut size) = (Vec::new(), None);
+        for entry in &about.pictures {
+            let mut reader = ImageReader::new(Cursor::new(read(&entry.file)?)).with_guessed_format()?;
+            let mut limits = Limits::default();
+            (limits.max_image_width, limits.max_image_height) = (Some(LONGEST), Some(LONGEST));
+            reader.limits(limits);
+            let picture = reader.decode()?.into_luma8();
+            if *size.get_or_insert(picture.dimensions()) != picture.dimensions() {
+                return Err(BackgroundError::Uneven);
+            }
+            greys.extend(picture.into_raw());
+        }
+        let (width, height) = size.unwrap_or_default();
+        Self::checked(about, greys, width as usize, height as usize)
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When a picture cannot be encoded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, BackgroundError> {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        // Pictures are compressed already; the date is left at the format's first day, so that the same set is the same file.
+        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        archive.start_file(ABOUT, stored)?;
+        archive.write_all(&serde_json::to_vec_pretty(&self.about)?)?;
+        for (entry, greys) in self.about.pictures.iter().zip(self.greys.chunks_exact(self.width * self.height)) {
+            let picture = GrayImage::from_raw(self.width as u32, self.height as u32, greys.to_vec());
+            let mut bytes = Cursor::new(Vec::new());
+            picture.ok_or(BackgroundError::Uneven)?.write_to(&mut bytes, ImageFormat::Png)?;
+            archive.start_file(&entry.file, stored)?;
+            archive.write_all(bytes.get_ref())?;
+        }
+        Ok(archive.finish()?.into_inner())
+    }
+
+    /// Where the pictures come from.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.about.source
+    }
+
+    /// Number of pictures.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.about.pictures.len()
+    }
+
+    /// Never: a set without a picture is refused.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.about.pictures.is_empty()
+    }
+
+    /// Channels, height and width of the network input that it is for.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize, usize) {
+        (self.about.input.channels, self.height, self.width)
+    }
+
+    /// Picture `index` as network input, `C·H·W`.
+    #[must_use]
+    pub fn picture(&self, index: usize) -> Vec<f32> {
+        let [low, high] = self.about.pictures[index].range;
+        let area = self.width * self.height;
+        let step = (high - low) / 255.0;
+        let values = self.greys[index * area..(index + 1) * area].iter().map(|g| low + step * f32::from(*g)).collect();
+        channels(&Plane { width: self.width, height: self.height, values }, &self.about.input)
+    }
+
+    /// The picture's weight; all add up to 1.
+    #[must_use]
+    pub fn share(&self, index: usize) -> f64 {
+        self.about.pictures[index].weight / self.total
+    }
+
+    /// The picture at a point of 0–1, so that each is drawn by its weight.
+    #[must_use]
+    pub fn draw(&self, at: f64) -> usize {
+        let mut left = at;
+        for i in 0..self.len() {
+            left -= self.share(i);
+            if left < 0.0 {
+                return i;
+            }
+        }
+        self.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::manifest::{Normalization, Resize};
+
+    fn input() -> Input {
+        Input {
+            width: 3,
+            height: 2,
+            channels: 1,
+            resize: Resize::Squash,
+            crop: 1.0,
+            normalization: Normalization::PerImage,
+            value_range: [0.0, 1.0],
+            mean: Vec::new(),
+            sd: Vec::new(),
+        }
+    }
+
+    fn set() -> Background {
+        let plane = |factor: f32| Plane { width: 3, height: 2, values: (0..6).map(|i| factor * i as f32).collect() };
+        Background::new("test".into(), input(), &[(plane(1.0), 3.0), (plane(-0.5), 1.0)]).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let set = set();
+        let bytes = set.to_bytes().unwrap();
+        assert_eq!(Background::from_bytes(&bytes).unwrap(), set);
+        assert_eq!(bytes, set.to_bytes().unwrap(), "the same set is the same file");
+        assert_eq!(set.shape(), (1, 2, 3));
+    }
+
+    #[test]
+    fn pictures_come_back_within_half_a_grey() {
+        for (v, i) in set().picture(0).iter().zip(0..) {
+            assert!((v - i as f32).abs() <= 5.0 / 510.0 + 1e-6);
+        }
+    }
+
+    #[test]
+    fn pictures_are_drawn_by_their_weight() {
+        let set = set();
+        assert_eq!((set.share(0), set.share(1)), (0.75, 0.25));
+        assert_eq!([0.0, 0.74, 0.76, 1.0].map(|at| set.draw(at)), [0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn damaged_sets_are_refused_in_words() {
+        assert!(matches!(Background::new("none".into(), input(), &[]), Err(BackgroundError::Count { found: 0 })));
+        let uneven = [(Plane::filled(3, 2, 0.0), 1.0), (Plane::filled(2, 3, 0.0), 1.0)];
+        assert!(matches!(Background::new("uneven".into(), input(), &uneven), Err(BackgroundError::Uneven)));
+        assert!(matches!(Background::from_bytes(b"no archive"), Err(BackgroundError::Archive(_))));
+        let bytes = set().to_bytes().unwrap();
+        assert!(Background::from_bytes(&bytes[..bytes.len() / 2]).is_err());
+    }
+}
