@@ -40,7 +40,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 /// Shape and values of a `.npy` file of `f32`.
-fn npy(path: &Path) -> (String, Vec<f32>) {
+pub fn npy(path: &Path) -> (String, Vec<f32>) {
     let bytes = fs::read(path).unwrap();
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = String::from_utf8_lossy(&bytes[10..start]).into_owned();

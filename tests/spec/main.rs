@@ -6,6 +6,7 @@ mod cli;
 mod data;
 mod default_model;
 mod engine;
+mod explaining;
 mod faithfulness;
 mod findings;
 mod house;
