@@ -461,6 +461,7 @@ fn case(state: &State) -> Option<CaseReport> {
         frame: frame.clone(),
         analysis,
         model: model.clone(),
+        impression: None,
         classes,
         method: state.method,
         layer,

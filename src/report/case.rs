@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};
 
+use super::impression::Impression;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::scale::shows_something;
 use crate::explain::{Attribution, Method};
@@ -20,6 +21,8 @@ pub struct CaseReport {
     pub frame: Arc<Frame>,
     pub analysis: Arc<Analysis>,
     pub model: ModelInfo,
+    /// What the reader wrote, where the reader wrote something.
+    pub impression: Option<Impression>,
     /// Classes with a panel of their own, in this order (indices into the manifest's labels).
     pub classes: Vec<usize>,
     pub method: Method,
@@ -95,6 +98,7 @@ impl CaseReport {
             frame,
             analysis,
             model,
+            impression: None,
             inverted_by_reader: false,
             overlay: OverlayStyle::default(),
             anonymize: false,

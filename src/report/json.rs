@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{CaseReport, Finding, OverlayStyle, Paper};
 use super::file::Source;
+use super::impression::Impression;
 use super::pdf_text::NOT_A_DEVICE;
 use super::redact;
 use super::suggestions::{Said, suggestions};
@@ -51,6 +52,9 @@ pub struct Sidecar {
     pub suggestions: Vec<Said>,
     pub warnings: Vec<String>,
     pub timing_ms: Timing,
+    /// What the reader wrote; nothing where nothing was written, and in reports of before it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impression: Option<Impression>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,8 +221,10 @@ impl Sidecar {
                 .iter()
                 .chain(&analysis.warnings)
                 .map(|text| redact::clean(case, text))
+                .chain(redact::caution(case).map(str::to_owned))
                 .collect(),
             timing_ms: analysis.timing,
+            impression: redact::impression(case),
         }
     }
 }

@@ -201,12 +201,15 @@ pub fn reservations(case: &CaseReport, source: &Source, width: f32) -> Option<Bl
         &meta.study_description,
         &meta.series_description,
     ];
-    let missing: std::collections::BTreeSet<char> = texts.iter().flat_map(|text| typeface::missing(text)).collect();
+    let written = redact::impression(case);
+    let written = written.iter().flat_map(|i| std::iter::once(&i.text).chain(i.remarks.iter().map(|r| &r.text)));
+    let missing: std::collections::BTreeSet<char> =
+        texts.into_iter().chain(written).flat_map(|text| typeface::missing(text)).collect();
     if !missing.is_empty() {
         let codes: Vec<String> = missing.iter().take(12).map(|&c| format!("U+{:04X}", c as u32)).collect();
         let more = if missing.len() > 12 { " …" } else { "" };
         said.push(format!(
-            "The font of this report lacks {} of the characters of the file; each is printed as {}: {}{more}.",
+            "The font of this report lacks {} of the characters of the file or of the reader's words; each is printed as {}: {}{more}.",
             missing.len(),
             typeface::BOX,
             codes.join(", ")
