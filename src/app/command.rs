@@ -9,6 +9,7 @@ use crate::explain::Method;
 use crate::imaging::Window;
 use crate::study::ImageEntry;
 
+use super::impression::ImpressionCommand;
 use super::state::{Layout, NoticeId, PaneIndex, Theme};
 use super::training::TrainingCommand;
 use super::weights::WeightsForm;
@@ -112,6 +113,9 @@ pub enum Command {
     SetModel(String),
     /// The model that fits, for each image.
     PickModel,
+
+    /// What concerns the reader's own impression.
+    Impression(ImpressionCommand),
 
     /// What concerns the laboratory.
     Training(TrainingCommand),
@@ -229,6 +233,7 @@ impl Command {
             C::ToggleKeys,
             C::Escape,
         ];
+        table.extend(ImpressionCommand::table().into_iter().map(C::Impression));
         table.extend(TrainingCommand::table().into_iter().map(C::Training));
         table
     }
@@ -349,6 +354,7 @@ impl Command {
                 ("Model", "Takes this model for every image, and analyses this one again", "", G::Findings)
             }
 
+            C::Impression(command) => return command.info(),
             C::Training(command) => return command.info(),
 
             C::ToggleKeys => ("All keys", "Shows or hides this table", "F1", G::Help),

@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod command;
 pub mod effect;
 pub mod events;
+pub mod impression;
 pub mod keymap;
 pub mod layout;
 mod maps;

@@ -20,6 +20,7 @@ use crate::study::{Catalogue, Frame, ImageEntry};
 use crate::uncertainty::Posterior;
 
 use super::command::Command;
+use super::impression::Impressions;
 use super::pyramid::Pyramid;
 use super::training::Training;
 pub use super::view::View;
@@ -195,6 +196,8 @@ pub struct Settings {
     pub smooth: bool,
     pub linked: bool,
     pub anonymize: bool,
+    /// The model's result is hidden until the reader has written an impression.
+    pub read_first: bool,
 }
 
 impl Default for Settings {
@@ -212,6 +215,7 @@ impl Default for Settings {
             smooth: true,
             linked: true,
             anonymize: false,
+            read_first: false,
         }
     }
 }
@@ -220,7 +224,7 @@ impl Default for Settings {
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct State {
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// Every image with pixels, in the order of the catalogue.
     pub images: Vec<Arc<ImageEntry>>,
     /// Folders and files are being listed.
@@ -278,6 +282,8 @@ pub struct State {
     pub export_when_chosen: bool,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
+    /// What the reader wrote about images of this session.
+    pub impressions: Impressions,
     pub training: Training,
     pub settings: Settings,
 }
@@ -288,7 +294,7 @@ impl State {
         let automatic = model.is_empty();
         let name = if automatic { registry::DEFAULT } else { model };
         Self {
-            catalogue: Catalogue::default(),
+            catalogue: Arc::default(),
             images: Vec::new(),
             scanning: false,
             scanned: (0, 0),
@@ -321,6 +327,7 @@ impl State {
             exporting: false,
             export_when_chosen: false,
             cursor: None,
+            impressions: Impressions::default(),
             training: Training::default(),
             settings,
         }
@@ -412,8 +419,12 @@ impl State {
         (a, b)
     }
 
-    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked.
+    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked; the film alone while the
+    /// result is hidden.
     pub fn panes(&self) -> Vec<Content> {
+        if self.result_hidden() {
+            return vec![Content::Film];
+        }
         match self.layout {
             Layout::SideBySide => vec![Content::Film, Content::Map(self.selected)],
             Layout::Single => vec![Content::Map(self.selected)],

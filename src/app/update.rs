@@ -17,6 +17,7 @@ use crate::study::ImageEntry;
 
 use super::command::Command;
 pub use super::effect::Effect;
+use super::impression;
 use super::maps;
 use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
 use super::training;
@@ -197,6 +198,7 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
             return set_model(state, first.clone(), Request::Automatic { first });
         }
 
+        C::Impression(command) => return impression::apply(state, command),
         C::Training(command) => return training::update::apply(state, command),
 
         C::ToggleKeys => state.keys_open ^= true,
@@ -294,7 +296,7 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     state.film = Film::Nothing;
     state.pyramid = Arc::default();
     state.color = None;
-    state.catalogue = crate::study::Catalogue::default();
+    state.catalogue = Arc::default();
     state.images.clear();
     state.ticked.clear();
     state.solo = None;
@@ -412,6 +414,9 @@ fn setting(state: &mut State, change: impl FnOnce(&mut State)) -> Vec<Effect> {
 }
 
 fn export(state: &mut State) -> Vec<Effect> {
+    if impression::report_waits(state) {
+        return Vec::new();
+    }
     let Some(case) = case(state) else {
         let why = match (&state.film, &state.results.phase) {
             (Film::Shown(_), Phase::Waiting | Phase::Running) => {
@@ -429,6 +434,7 @@ fn export(state: &mut State) -> Vec<Effect> {
     }
     if let Some(folder) = state.settings.report_folder.clone() {
         state.exporting = true;
+        impression::caution(state, &case);
         return vec![Effect::WriteReport { case: Box::new(case), folder }];
     }
     state.export_when_chosen = true;
@@ -461,7 +467,7 @@ fn case(state: &State) -> Option<CaseReport> {
         frame: frame.clone(),
         analysis,
         model: model.clone(),
-        impression: None,
+        impression: state.impression().cloned(),
         classes,
         method: state.method,
         layer,

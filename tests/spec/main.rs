@@ -18,6 +18,7 @@ mod localization;
 mod network;
 mod panels;
 mod picker;
+mod read_first;
 mod study;
 mod toy;
 mod training;

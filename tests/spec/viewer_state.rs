@@ -73,7 +73,7 @@ pub fn film_shown() -> State {
         Study { uid: "2.25.1".into(), description: "Chest".into(), date: "20261120".into(), series: vec![series] };
     let patient = Patient { id: "4711".into(), name: "DOE^JANE".into(), studies: vec![study] };
     let warning = Warning { path: "films/notes.dcm".into(), reason: "This is a text file, not a DICOM object.".into() };
-    state.catalogue = Catalogue { patients: vec![patient], warnings: vec![warning] };
+    state.catalogue = Arc::new(Catalogue { patients: vec![patient], warnings: vec![warning] });
     let (width, height) = (256, 312);
     let values = (0..width * height).map(|i| ((i % width) * (i / width) % 4096) as f32).collect();
     let frame = Frame {

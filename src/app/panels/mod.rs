@@ -3,6 +3,7 @@
 pub mod empty;
 pub mod findings;
 pub mod import_weights;
+pub mod impression;
 pub mod keys_help;
 pub mod notices;
 pub mod overlay;
