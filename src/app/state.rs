@@ -18,6 +18,7 @@ use crate::network::manifest::{Group, Label};
 use crate::network::registry;
 use crate::study::{Catalogue, Frame, ImageEntry};
 use crate::uncertainty::Posterior;
+use crate::uncertainty::conformal::RISK;
 
 use super::command::Command;
 use super::impression::Impressions;
@@ -198,6 +199,8 @@ pub struct Settings {
     pub anonymize: bool,
     /// The model's result is hidden until the reader has written an impression.
     pub read_first: bool,
+    /// Risk of the conformal states.
+    pub risk: f64,
 }
 
 impl Default for Settings {
@@ -216,6 +219,7 @@ impl Default for Settings {
             linked: true,
             anonymize: false,
             read_first: false,
+            risk: RISK,
         }
     }
 }
@@ -285,6 +289,8 @@ pub struct State {
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
     pub training: Training,
+    /// The window on calibration, while it is open, with the label or group that it shows.
+    pub reliability: Option<usize>,
     pub settings: Settings,
 }
 
@@ -329,6 +335,7 @@ impl State {
             cursor: None,
             impressions: Impressions::default(),
             training: Training::default(),
+            reliability: None,
             settings,
         }
     }

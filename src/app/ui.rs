@@ -39,6 +39,7 @@ pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &
     if state.keys_open {
         commands.extend(panels::keys_help::show(ui, state));
     }
+    commands.extend(panels::reliability::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));
     commands.extend(dropped(ui, state));
     pictures.sweep();

@@ -20,8 +20,8 @@ pub use super::effect::Effect;
 use super::impression;
 use super::maps;
 use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
-use super::training;
 use super::weights::{self, WeightsForm};
+use super::{sure, training};
 
 /// Step of the opacity and threshold keys.
 const STEP: f32 = 0.05;
@@ -199,6 +199,7 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         }
 
         C::Impression(command) => return impression::apply(state, command),
+        C::Sure(command) => return sure::apply(state, command),
         C::Training(command) => return training::update::apply(state, command),
 
         C::ToggleKeys => state.keys_open ^= true,
@@ -206,6 +207,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         C::Escape => {
             if state.keys_open {
                 state.keys_open = false;
+            } else if state.reliability.take().is_some() {
+                // Closed.
             } else if state.weights.take().is_some() {
                 // An import on its way goes on and says how it ended.
             } else if state.training.question.is_some() {
@@ -477,5 +480,6 @@ fn case(state: &State) -> Option<CaseReport> {
         anonymize: state.settings.anonymize,
         paper: Paper::A4,
         created: chrono::Local::now(),
+        risk: state.settings.risk,
     })
 }

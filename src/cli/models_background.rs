@@ -70,7 +70,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             let mut means = grouping::means(&planes, groups as usize, args.seed);
             means.retain(|(_, images)| *images >= LEAST);
             if means.is_empty() {
-                bail!("no group has {LEAST} images or more, so its mean would show single ones; take more images or fewer groups");
+                bail!(
+                    "no group has {LEAST} images or more, so its mean would show single ones; take more images or fewer groups"
+                );
             }
             let kept: f64 = means.iter().map(|(_, images)| images).sum();
             let source = format!("means of {} groups of {kept} images: {said}", means.len());

@@ -6,6 +6,7 @@ use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};
 
 use super::impression::Impression;
+use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::scale::shows_something;
 use crate::explain::{Attribution, Method};
@@ -14,6 +15,7 @@ use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
 use crate::study::Frame;
 use crate::uncertainty::Summary;
+use crate::uncertainty::conformal::RISK;
 
 /// What the exporters take.
 #[derive(Clone)]
@@ -36,6 +38,8 @@ pub struct CaseReport {
     pub paper: Paper,
     /// When the report was asked for.
     pub created: DateTime<Local>,
+    /// Risk of the conformal states.
+    pub risk: f64,
 }
 
 /// Sheet of the printed report.
@@ -69,7 +73,7 @@ pub struct Finding {
     /// From one pass with dropout off.
     pub probability: f32,
     pub threshold: f32,
-    /// Over the MC-dropout samples, where there are any.
+    /// Over the samples, where there are any.
     pub summary: Option<Summary>,
 }
 
@@ -104,7 +108,17 @@ impl CaseReport {
             anonymize: false,
             paper: Paper::default(),
             created: Local::now(),
+            risk: RISK,
         }
+    }
+
+    /// Present, absent or undecided at the report's risk.
+    ///
+    /// # Errors
+    /// The sentence that says why nothing can be said.
+    pub fn conformal(&self) -> Result<Conformal, NoStates> {
+        let Analysis { gate, labels, groups, .. } = self.analysis.as_ref();
+        Conformal::of(&self.model.calibration, gate.as_ref(), labels, groups, self.risk)
     }
 
     /// Name of a class, or its number where the manifest has no such label.

@@ -95,9 +95,13 @@ fn predict_prints_the_fields_of_the_contract_in_their_order() {
         "seed",
         "warnings",
         "timing_ms",
+        "uncertainty",
+        "conformal",
     ];
     assert_eq!(keys(line), fields);
     assert_eq!(line["image"], "a.png");
+    assert_eq!(line["uncertainty"], "mc-dropout");
+    assert_eq!(line["conformal"], Value::Null, "nobody has calibrated the toy");
     assert_eq!(keys(&line["model"]), ["name", "sha256"]);
     assert_eq!(line["chosen_because"], "toy: chosen by hand");
     assert_eq!(keys(&line["gate"]), ["accepted", "score", "reason"]);

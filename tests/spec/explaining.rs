@@ -61,7 +61,8 @@ fn what_should_add_up_says_what_is_missing() {
             assert!(of("residual").abs() <= most * of("expected").abs().max(1.0), "{method}: {sum}");
         }
     }
-    let text = pellucid(folder.path(), &["explain", "a.png", "--model", "toy", "--method", "deep-shap", "--samples", "0"]);
+    let text =
+        pellucid(folder.path(), &["explain", "a.png", "--model", "toy", "--method", "deep-shap", "--samples", "0"]);
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
     assert!(text.contains("Adds up to") && text.contains("residual"), "{text}");
     let plain = explain(folder.path(), &["--method", "saliency"]);

@@ -20,6 +20,7 @@ mod panels;
 mod picker;
 mod read_first;
 mod study;
+mod sure;
 mod toy;
 mod training;
 mod training_room;

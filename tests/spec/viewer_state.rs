@@ -38,6 +38,8 @@ pub fn model(stochastic: bool) -> ModelInfo {
         layers: ["stage1", "stage2", "stage3", "stage4"].map(String::from).to_vec(),
         stochastic,
         background: None,
+        calibration: Arc::new(Err(pellucid::uncertainty::calibration::CalibrationError::Missing)),
+        ensemble: Vec::new(),
     }
 }
 
@@ -151,6 +153,7 @@ pub fn sampling(samples: usize) -> State {
             mutual_information: 0.03,
             max_entropy: 3.0_f32.ln(),
             seed: 7,
+            source: pellucid::uncertainty::Source::McDropout,
         }),
         samples_done: samples,
         samples_of: 100,
