@@ -6,8 +6,9 @@
 Networks, weights and picture are those of architectures.py, none of which is stored: 3 channels, 64x64, `picture(1, 3, (64, 64))`,
 inference. All is computed in double precision and stored in single. Every ReLU is a module of its own, used once and not in place,
 which DeepLIFT and guided backpropagation need; the logits are those of torchvision's networks. Stages are named as in Pellucid:
-`features.29` is the module of that name, `layer2` and `layer4` are the whole stages, `denseblock2` is the concatenation before the
-next norm, and `norm5` is the last norm **with the ReLU behind it**. Baseline b: -1.2, -0.9, -0.7 by channel. Background:
+`features.29` is the module of that name, `layer2` and `layer4` are the whole stages, and `denseblock2` is the concatenation before the
+next norm. `features` is hooked in torchvision's own DenseNet, whose ReLU behind that module works in place: **A is behind this ReLU
+and g before it**. Baseline b: -1.2, -0.9, -0.7 by channel. Background:
 `unit("background")`, 4 pictures. S_c is a logit; K = 3 classes.
 
 Keys are `<network>.<what>`.
@@ -24,7 +25,8 @@ maximum (64 y + x; any of them on a plateau) of the whole map. So do all of the 
     smooth-grad                mean of the saliency of x + unit("noise.i") / 2, i = 0..3
     integrated-gradients       captum, 50 steps of Gauss-Legendre from b; `.delta` (K): sum of the map - (S(x) - S(b))
     guided-backprop            captum GuidedBackprop, signed; grad-cam's GuidedBackpropReLUModel gives the same
-    guided-grad-cam            captum GuidedGradCam at the last stage, bilinear: guided backpropagation x relu(Grad-CAM), unscaled
+    guided-grad-cam            captum GuidedGradCam at the last stage, bilinear: guided backpropagation x relu(Grad-CAM), unscaled. For
+                               densenet121 the Grad-CAM of `features` (captum would take A before the ReLU)
     deep-shap                  shap DeepExplainer; `.expected` (K); `.residual` (K): sum of the map - (S(x) - expected)
     deep-shap.summed           the same, where windows of a max pooling overlap (resnet50, densenet121), see below
     gradient-shap              mean of dS/dx at a x + (1 - a) b_j, times x - b_j; 8 samples; `.alpha` (8), `.index` (8)
@@ -79,7 +81,7 @@ SIZE = 64
 STAGES = {
     "vgg16": ("features.22", "features.29"),
     "resnet50": ("layer2", "layer4"),
-    "densenet121": ("denseblock2", "norm5"),
+    "densenet121": ("denseblock2", "features"),
     "custom-cnn": ("features.10", "features.15"),
 }
 CAMS = {
@@ -134,9 +136,14 @@ def network(name, dtype=torch.float64):
     return net.to(dtype)
 
 
+def hooked(net, name, stage):
+    """The network that CAMs of this stage are taken from, and the module."""
+    if stage == "features":
+        net = fill(NARROW[name]()).eval().to(next(net.parameters()).dtype)
+    return net, layer(net, stage)
+
+
 def layer(net, stage):
-    if stage == "norm5":
-        return net.relu5
     return net.get_submodule(f"features.{stage}" if stage.startswith("denseblock") else stage)
 
 
@@ -153,9 +160,9 @@ class Zeroed(AblationLayer):
         return self.activations
 
 
-def cams(net, x, stage):
+def cams(net, target, x, stage):
     """Raw (K, h, w) and final (K, H, W) maps by method."""
-    out, target = {}, layer(net, stage)
+    out = {}
     for name, method in CAMS.items():
         other = {"ablation_layer": Zeroed()} if name == "ablation-cam" and stage == "denseblock2" else {}
         maps = []
@@ -175,7 +182,7 @@ def cams(net, x, stage):
     out["eigen-cam"] = raw, finished(raw)
     with gc.EigenCAM(net, [target]) as cam:
         sign = cam.get_cam_image(x, target, None, kept[0].numpy(), None, False).ravel() @ raw.ravel()
-    head = {"layer4": "fc", "norm5": "classifier"}.get(stage)
+    head = {"layer4": "fc", "features": "classifier"}.get(stage)
     if head:
         weight = getattr(net, head).weight.detach()
         raw = torch.einsum("kc,chw->khw", weight, kept[0][0]).numpy()
@@ -203,8 +210,8 @@ def baseline(dtype):
     return torch.tensor([-1.2, -0.9, -0.7], dtype=dtype).reshape(1, 3, 1, 1).expand(1, 3, SIZE, SIZE)
 
 
-def gradients(net, x, last):
-    """Maps (K, 3, H, W) of one or few backward passes."""
+def gradients(net, x, last, grad_cam):
+    """Maps (K, 3, H, W) of one or few backward passes; `grad_cam` is the raw map of the last stage."""
     out, b = {}, baseline(x.dtype)
     saliency = captum.attr.Saliency(net)
     absolute = lambda x: each(lambda c: saliency.attribute(x.clone(), target=c, abs=True))
@@ -222,9 +229,14 @@ def gradients(net, x, last):
 
     out["integrated-gradients"] = each(integrate)
     out["integrated-gradients.delta"] = torch.cat(deltas)
-    guided, with_cam = captum.attr.GuidedBackprop(net), captum.attr.GuidedGradCam(net, layer(net, last))
+    guided = captum.attr.GuidedBackprop(net)
     out["guided-backprop"] = each(lambda c: guided.attribute(x.clone(), target=c))
-    out["guided-grad-cam"] = each(lambda c: with_cam.attribute(x.clone(), target=c, interpolate_mode="bilinear"))
+    large = F.interpolate(torch.from_numpy(grad_cam).clamp(min=0)[:, None], (SIZE, SIZE), mode="bilinear", align_corners=False)
+    out["guided-grad-cam"] = out["guided-backprop"] * large
+    if last != "features":
+        with_cam = captum.attr.GuidedGradCam(net, layer(net, last))
+        theirs = each(lambda c: with_cam.attribute(x.clone(), target=c, interpolate_mode="bilinear"))
+        assert torch.allclose(out["guided-grad-cam"], theirs, rtol=1e-6, atol=1e-9)
     return out
 
 
@@ -327,13 +339,13 @@ def explanations(name, dtype=torch.float64):
     net, x = network(name, dtype), picture(1, 3, (SIZE, SIZE)).to(dtype)
     out = {"logits": net(x).detach()}
     for stage in STAGES[name]:
-        maps, sign = cams(net, x, stage)
+        maps, sign = cams(*hooked(net, name, stage), x, stage)
         out[f"{stage}.eigen-cam.sign"] = torch.from_numpy(sign)
         for method, (raw, final) in maps.items():
             out[f"{stage}.{method}.raw"] = torch.from_numpy(raw)
             if stage == STAGES[name][-1]:
                 out[f"{stage}.{method}.final"] = torch.from_numpy(final)
-    out |= gradients(net, x, STAGES[name][-1])
+    out |= gradients(net, x, STAGES[name][-1], maps["grad-cam"][0])
     versions = [("deep-shap", None)]
     if name in ("resnet50", "densenet121"):
         versions.append(("deep-shap.summed", maxpool))
