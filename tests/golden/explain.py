@@ -9,7 +9,7 @@ which DeepLIFT and guided backpropagation need; the logits are those of torchvis
 `features.29` is the module of that name, `layer2` and `layer4` are the whole stages, and `denseblock2` is the concatenation before the
 next norm. `features` is hooked in torchvision's own DenseNet, whose ReLU behind that module works in place: **A is behind this ReLU
 and g before it**. Baseline b: -1.2, -0.9, -0.7 by channel. Background:
-`unit("background")`, 4 pictures. S_c is a logit; K = 3 classes.
+4 pictures of 256 greys, floor(128 unit("background")) / 128, less 0, 0.25, 0.5 by channel. S_c is a logit; K = 3 classes.
 
 Keys are `<network>.<what>`.
 
@@ -32,7 +32,8 @@ maximum (64 y + x; any of them on a plateau) of the whole map. So do all of the 
     gradient-shap              mean of dS/dx at a x + (1 - a) b_j, times x - b_j; 8 samples; `.alpha` (8), `.index` (8)
     kernel-shap                custom-cnn: (K, 8) over the rectangles (y / 32) 4 + x / 16, every coalition; `.expected` (K) = S(b)
     occlusion                  custom-cnn, resnet50: captum Occlusion, patch 16, stride 8, mean of the drops of all patches over a pixel
-    rise                       custom-cnn: sum of S(x M + b (1 - M)) M / (6 / 2); `rise.masks` (6, 22, 22). Grid i: unit("mask.i", 49) > 0,
+    rise                       custom-cnn: sum of S(x M + b (1 - M)) M / (6 / 2); `rise.masks` (6, 22, 22), `rise.mean` (K): the mean of
+                               S, which Pellucid takes off before it adds up. Grid i: unit("mask.i", 49) > 0,
                                bilinear (half-pixel centres) to 80x80 (cells of ceil(64 / 7) = 10 pixels, one cell more than the grid),
                                cut at (y, x) = floor(10 (u + 1) / 2) of unit("shift.i", 2)
 
@@ -253,7 +254,8 @@ def maxpool(module, grad_input, grad_output):
 
 
 def background(dtype):
-    return drawn("background", 4, 3, SIZE, SIZE).to(dtype)
+    grey = torch.floor(128 * drawn("background", 4, 1, SIZE, SIZE)) / 128
+    return (grey - torch.tensor([0, 0.25, 0.5]).reshape(1, 3, 1, 1)).to(dtype)
 
 
 def agree(name):
@@ -331,7 +333,8 @@ def rise(net, x):
         top, left = np.floor(10 * (unit(f"shift.{i}", 2) + 1) / 2).astype(int)
         masks.append(large[:, :, top : top + SIZE, left : left + SIZE])
     masks = torch.cat(masks)
-    return torch.einsum("nk,nuhw->kuhw", covered(net, x, masks), masks) / (6 * 0.5), masks[:, 0]
+    scores = covered(net, x, masks)
+    return torch.einsum("nk,nuhw->kuhw", scores, masks) / (6 * 0.5), masks[:, 0], scores.mean(0)
 
 
 def explanations(name, dtype=torch.float64):
@@ -355,7 +358,7 @@ def explanations(name, dtype=torch.float64):
     out["gradient-shap.index"], out["gradient-shap.alpha"] = draws()
     if name == "custom-cnn":
         out["kernel-shap"], out["kernel-shap.expected"] = kernel_shap(net, x)
-        out["rise"], out["rise.masks"] = rise(net, x)
+        out["rise"], out["rise.masks"], out["rise.mean"] = rise(net, x)
     if name in ("custom-cnn", "resnet50"):
         out["occlusion"] = occlusion(net, x)
     return out
