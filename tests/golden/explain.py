@@ -200,7 +200,8 @@ class Hook:
 
 
 def finished(raw):
-    return scale_cam_image(np.maximum(raw, 0), (SIZE, SIZE))
+    """As `cam(input, targets)` does it: scaled before and after it is enlarged."""
+    return scale_cam_image(scale_cam_image(np.maximum(raw, 0), (SIZE, SIZE)))
 
 
 def each(explain):
