@@ -19,7 +19,9 @@ fn values(maps: Vec<Attribution>) -> Vec<Vec<f32>> {
 fn the_seed_decides_and_only_where_chance_plays_a_part() {
     let seen = seen("densenet121", 1, 32);
     for method in Method::ALL {
-        let of = |seed| values(seen.maps_with(LAYER, &Subject::classes(3), method, &Settings { seed, ..FEW }).unwrap());
+        // More coalitions than are taken whole, so that Kernel SHAP has to draw.
+        let settings = |seed| Settings { seed, evaluations: Some(30), superpixels: 9, ..FEW };
+        let of = |seed| values(seen.maps_with(LAYER, &Subject::classes(3), method, &settings(seed)).unwrap());
         let (first, again, other) = (of(7), of(7), of(8));
         for (a, b) in first.iter().zip(&again) {
             assert!(apart(a, b) <= 1e-6 * peak(a), "{}", method.name());
