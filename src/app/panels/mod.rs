@@ -4,6 +4,7 @@ pub mod empty;
 pub mod findings;
 pub mod import_weights;
 pub mod keys_help;
+pub mod methods;
 pub mod notices;
 pub mod overlay;
 pub mod status;
