@@ -9,8 +9,10 @@ use crate::explain::Method;
 use crate::imaging::Window;
 use crate::study::ImageEntry;
 
+use super::impression::ImpressionCommand;
 use super::maps::command::MapCommand;
 use super::state::{Layout, NoticeId, PaneIndex, Theme};
+use super::sure::SureCommand;
 use super::training::TrainingCommand;
 use super::weights::WeightsForm;
 
@@ -116,6 +118,10 @@ pub enum Command {
 
     /// What concerns maps: methods, stages, stability, looks of a view.
     Maps(MapCommand),
+    /// What concerns the reader's own impression.
+    Impression(ImpressionCommand),
+    /// How sure a result is.
+    Sure(SureCommand),
 
     /// What concerns the laboratory.
     Training(TrainingCommand),
@@ -231,10 +237,12 @@ impl Command {
             C::Cancel,
             C::Retry,
             C::PickModel,
+            C::Sure(SureCommand::ToggleReliability),
             C::ToggleKeys,
             C::Escape,
         ];
         table.extend(MapCommand::table().into_iter().map(C::Maps));
+        table.extend(ImpressionCommand::table().into_iter().map(C::Impression));
         table.extend(TrainingCommand::table().into_iter().map(C::Training));
         table
     }
@@ -349,7 +357,7 @@ impl Command {
             }
             C::Cancel => ("Cancel", "Stops the running analysis or explanation", "Ctrl+.", G::Findings),
             C::Retry => ("Analyse again", "Runs the analysis of this image once more", "Ctrl+R", G::Findings),
-            C::SetSamples(_) => ("Samples", "Number of dropout passes; more give steadier bars", "", G::Findings),
+            C::SetSamples(_) => ("Samples", "Number of samples; more give steadier bars", "", G::Findings),
             C::SetSeed(_) => ("Seed", "The same seed gives the same numbers", "", G::Findings),
             C::PickModel => {
                 ("Automatic", "Chooses the model that fits each image, and says why", "Ctrl+Shift+M", G::Findings)
@@ -359,6 +367,8 @@ impl Command {
             }
 
             C::Maps(command) => return command.info(),
+            C::Impression(command) => return command.info(),
+            C::Sure(command) => return command.info(),
             C::Training(command) => return command.info(),
 
             C::ToggleKeys => ("All keys", "Shows or hides this table", "F1", G::Help),

@@ -15,12 +15,13 @@ use crate::study::ImageEntry;
 
 use super::command::Command;
 pub use super::effect::Effect;
+use super::impression;
 use super::maps;
 use super::maps::update::{choose, choose_next, style, with_later_maps};
 use super::state::{Film, Layout, Level, Model, Notice, Phase, Results, State, View};
-use super::training;
 use super::views::{drag_window, each_view, initial_window, reset_views, value_at, view_mut};
 use super::weights::{self, WeightsForm};
+use super::{sure, training};
 
 /// Step of the opacity and threshold keys.
 const STEP: f32 = 0.05;
@@ -199,6 +200,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         }
 
         C::Maps(command) => return maps::update::apply(state, command),
+        C::Impression(command) => return impression::apply(state, command),
+        C::Sure(command) => return sure::apply(state, command),
         C::Training(command) => return training::update::apply(state, command),
 
         C::ToggleKeys => state.keys_open ^= true,
@@ -206,6 +209,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         C::Escape => {
             if state.keys_open {
                 state.keys_open = false;
+            } else if state.reliability.take().is_some() {
+                // Closed.
             } else if state.weights.take().is_some() {
                 // An import on its way goes on and says how it ended.
             } else if state.training.question.is_some() {
@@ -290,7 +295,7 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     state.film = Film::Nothing;
     state.pyramid = Arc::default();
     state.color = None;
-    state.catalogue = crate::study::Catalogue::default();
+    state.catalogue = Arc::default();
     state.images.clear();
     state.ticked.clear();
     state.solo = None;
@@ -380,6 +385,9 @@ fn setting(state: &mut State, change: impl FnOnce(&mut State)) -> Vec<Effect> {
 }
 
 fn export(state: &mut State) -> Vec<Effect> {
+    if impression::report_waits(state) {
+        return Vec::new();
+    }
     let Some(case) = case(state) else {
         let why = match (&state.film, &state.results.phase) {
             (Film::Shown(_), Phase::Waiting | Phase::Running) => {
@@ -397,6 +405,7 @@ fn export(state: &mut State) -> Vec<Effect> {
     }
     if let Some(folder) = state.settings.report_folder.clone() {
         state.exporting = true;
+        impression::caution(state, &case);
         return vec![Effect::WriteReport { case: Box::new(case), folder }];
     }
     state.export_when_chosen = true;
@@ -422,6 +431,7 @@ fn case(state: &State) -> Option<CaseReport> {
         frame: frame.clone(),
         analysis,
         model: model.clone(),
+        impression: state.impression().cloned(),
         classes,
         method: state.method,
         layer,
@@ -431,5 +441,6 @@ fn case(state: &State) -> Option<CaseReport> {
         anonymize: state.settings.anonymize,
         paper: Paper::A4,
         created: chrono::Local::now(),
+        risk: state.settings.risk,
     })
 }

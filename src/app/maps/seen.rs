@@ -165,8 +165,12 @@ impl State {
         in_order_of_cost(&self.settings.methods)
     }
 
-    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked.
+    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked; the film alone while the
+    /// result is hidden.
     pub fn panes(&self) -> Vec<Content> {
+        if self.result_hidden() {
+            return vec![Content::Film];
+        }
         let of_class = |class| Content::Map(Subject::class(class), self.method);
         let film = std::iter::once(Content::Film);
         match self.layout {
