@@ -15,6 +15,7 @@ mod judging;
 mod judging_runs;
 mod killed;
 mod localization;
+mod maps;
 mod network;
 mod panels;
 mod picker;

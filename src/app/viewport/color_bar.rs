@@ -7,12 +7,13 @@ use crate::imaging::colormap::ColorMap;
 use super::super::state::{Content, PaneIndex, State};
 use super::super::theme;
 use super::corners;
+use super::pictures::Pictures;
 use super::source::{Source, shared_top};
 
 /// Draws the bar of a view at its right edge, where there is room for one.
-pub fn paint(painter: &Painter, state: &State, pane: PaneIndex, content: Content, rect: Rect) {
+pub fn paint(painter: &Painter, state: &State, pictures: &mut Pictures, pane: PaneIndex, content: Content, rect: Rect) {
     let Some(source) = Source::of(state, content) else { return };
-    let top = shared_top(state, content).unwrap_or_else(|| source.own_top());
+    let top = shared_top(state, pictures, content).unwrap_or_else(|| source.own_top(pictures));
     if rect.height() < 160.0 || rect.width() < 160.0 || !(top.is_finite() && top > 0.0) {
         return;
     }

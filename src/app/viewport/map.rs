@@ -66,7 +66,7 @@ pub fn paint(
 ) {
     let Some(source) = Source::of(state, content) else { return };
     let Some(model) = state.model_info() else { return };
-    let top = shared_top(state, content);
+    let top = shared_top(state, pictures, content);
     let (w, h) = (frame.plane.width, frame.plane.height);
     let area = scale::area(&model.manifest.input, w, h);
     let key = MapKey { source, top, style: state.style(pane).clone(), size: fitted(w, h, SIDE) };

@@ -52,7 +52,7 @@ pub fn show(
     if !state.overlays_hidden {
         corners::paint(&painter, state, frame, pane, content, &placement, rect);
         if state.heat_map {
-            color_bar::paint(&painter, state, pane, content, rect);
+            color_bar::paint(&painter, state, pictures, pane, content, rect);
         }
     }
     let tokens = theme::tokens(state.settings.theme);

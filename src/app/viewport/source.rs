@@ -12,6 +12,7 @@ use crate::imaging::overlay::{self, Area, OverlayStyle, placed};
 
 use super::super::maps::looks::Stability;
 use super::super::state::{Content, Layout, State};
+use super::pictures::Pictures;
 
 /// Held, so that an address cannot be taken by another one.
 #[derive(Clone)]
@@ -66,11 +67,11 @@ impl Source {
     }
 
     /// The value that counts as 1 where views do not share a scale.
-    pub fn own_top(&self) -> f32 {
+    pub fn own_top(&self, pictures: &mut Pictures) -> f32 {
         match self {
-            Self::One(map) | Self::Stable(map, _) => scale::shared_top([map.as_ref()]),
-            Self::Difference(a, b) => scale::shared_top([a.as_ref(), b.as_ref()]),
-            Self::Deviation(spread) => spread.mean.values.iter().copied().fold(0.0, f32::max),
+            Self::One(map) | Self::Stable(map, _) => top_of(map, pictures),
+            Self::Difference(a, b) => top_of(a, pictures).max(top_of(b, pictures)),
+            Self::Deviation(spread) => mean_top(spread),
         }
     }
 
@@ -84,7 +85,7 @@ impl Source {
                 &scale::on_picture(b, scale, area, width, height),
             ),
             Self::Deviation(spread) => {
-                let top = top.unwrap_or_else(|| self.own_top());
+                let top = top.unwrap_or_else(|| mean_top(spread));
                 placed(&overlay::scaled(&spread.sd, top), area, width, height)
             }
         }
@@ -107,7 +108,7 @@ impl Source {
 ///
 /// The two of a difference always share one. Methods that cost next to nothing know every class, so that the scale stays when
 /// another class is chosen; of the others the maps on screen count.
-pub fn shared_top(state: &State, content: Content) -> Option<f32> {
+pub fn shared_top(state: &State, pictures: &mut Pictures, content: Content) -> Option<f32> {
     let method = match content {
         Content::Film => return None,
         Content::Difference(..) => state.method,
@@ -123,14 +124,41 @@ pub fn shared_top(state: &State, content: Content) -> Option<f32> {
         }
     }
     let place = method.place(state.layer());
-    let counts = |a: &&Attribution| {
+    let counts = |a: &&Arc<Attribution>| {
         a.method == method
             && a.layer == place
             && (shown.contains(&a.subject) || (method.is_instant() && a.class().is_some()))
     };
     let results = &state.results;
-    let known = results.attributions.iter().chain(&results.rough).map(AsRef::as_ref);
-    Some(scale::shared_top(known.filter(counts)))
+    let known = results.attributions.iter().chain(&results.rough).filter(counts);
+    Some(known.map(|map| top_of(map, pictures)).fold(0.0, f32::max))
+}
+
+/// The largest value that a map shows. Of a fine-grained one it takes a look at every pixel, so it is kept from frame to frame.
+fn top_of(map: &Arc<Attribution>, pictures: &mut Pictures) -> f32 {
+    if !map.method.is_fine_grained() {
+        return scale::shared_top([map.as_ref()]);
+    }
+    let key = TopKey(map.clone());
+    pictures.tops.get(&key).unwrap_or_else(|| {
+        let top = scale::shared_top([map.as_ref()]);
+        pictures.tops.put(key, top);
+        top
+    })
+}
+
+fn mean_top(spread: &Spread) -> f32 {
+    spread.mean.values.iter().copied().fold(0.0, f32::max)
+}
+
+/// A map, told apart by where it is.
+#[derive(Clone)]
+pub struct TopKey(Arc<Attribution>);
+
+impl PartialEq for TopKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 #[cfg(test)]
