@@ -10,6 +10,7 @@ use crate::imaging::Window;
 use crate::study::ImageEntry;
 
 use super::impression::ImpressionCommand;
+use super::maps::command::MapCommand;
 use super::state::{Layout, NoticeId, PaneIndex, Theme};
 use super::sure::SureCommand;
 use super::training::TrainingCommand;
@@ -115,6 +116,8 @@ pub enum Command {
     /// The model that fits, for each image.
     PickModel,
 
+    /// What concerns maps: methods, stages, stability, looks of a view.
+    Maps(MapCommand),
     /// What concerns the reader's own impression.
     Impression(ImpressionCommand),
     /// How sure a result is.
@@ -201,6 +204,7 @@ impl Command {
             C::SetLayout(Layout::Single),
             C::SetLayout(Layout::ClassGrid),
             C::SetLayout(Layout::Compare),
+            C::SetLayout(Layout::MethodGrid),
             C::ResetView,
             C::Invert,
             C::FlipHorizontal,
@@ -237,6 +241,7 @@ impl Command {
             C::ToggleKeys,
             C::Escape,
         ];
+        table.extend(MapCommand::table().into_iter().map(C::Maps));
         table.extend(ImpressionCommand::table().into_iter().map(C::Impression));
         table.extend(TrainingCommand::table().into_iter().map(C::Training));
         table
@@ -291,6 +296,9 @@ impl Command {
             C::SetLayout(Layout::Compare) => {
                 ("A | B | A−B", "Two classes side by side, and where they differ", "B", G::View)
             }
+            C::SetLayout(Layout::MethodGrid) => {
+                ("Methods", "The film and one map for each of several methods, of the chosen class", "E", G::View)
+            }
             C::ToggleSolo(_) => ("This view only", "Shows this view alone, or all again", "Double click", G::View),
             C::ResetView => {
                 ("Reset view", "Fits the image, undoes turns and flips, takes the first window", "Space", G::View)
@@ -325,7 +333,7 @@ impl Command {
             C::HideOverlays(_) => {
                 ("Hide every overlay", "While held: the bare film, no map and no text", "O", G::Overlay)
             }
-            C::NextMethod => ("Next method", "Switches between the kinds of map", "M", G::Overlay),
+            C::NextMethod => ("Next method", "Goes on to the next method that costs next to nothing", "M", G::Overlay),
             C::SetMethod(_) => ("Method", "How the map is computed", "", G::Overlay),
             C::SetLayer(_) => ("Layer", "Stage of the network that the map is taken from", "", G::Overlay),
             C::SetOpacity(_) => ("Opacity", "How strongly the map covers the film", "", G::Overlay),
@@ -347,7 +355,7 @@ impl Command {
             C::ShowAnyway => {
                 ("Show anyway", "Scores the image although the gate refused it", "Ctrl+Shift+F", G::Findings)
             }
-            C::Cancel => ("Cancel", "Stops the running analysis", "Ctrl+.", G::Findings),
+            C::Cancel => ("Cancel", "Stops the running analysis or explanation", "Ctrl+.", G::Findings),
             C::Retry => ("Analyse again", "Runs the analysis of this image once more", "Ctrl+R", G::Findings),
             C::SetSamples(_) => ("Samples", "Number of samples; more give steadier bars", "", G::Findings),
             C::SetSeed(_) => ("Seed", "The same seed gives the same numbers", "", G::Findings),
@@ -358,6 +366,7 @@ impl Command {
                 ("Model", "Takes this model for every image, and analyses this one again", "", G::Findings)
             }
 
+            C::Maps(command) => return command.info(),
             C::Impression(command) => return command.info(),
             C::Sure(command) => return command.info(),
             C::Training(command) => return command.info(),
@@ -366,7 +375,7 @@ impl Command {
             C::DismissNotice(_) => ("Dismiss", "Takes the notice away", "", G::Help),
             C::Escape => (
                 "Back",
-                "Closes what is open, else leaves the training room, else stops the running analysis",
+                "Closes what is open, else leaves the training room, else stops what is running",
                 "Esc",
                 G::Help,
             ),

@@ -14,7 +14,8 @@ use super::effect::{Effect, Loaded, Message};
 use super::impression::note_seen;
 use super::maps;
 use super::state::{Film, Level, Model, Phase, State};
-use super::update::{analyze, apply, notice, reset_views, show};
+use super::update::{analyze, apply, notice, show};
+use super::views::reset_views;
 use super::weights::WeightsForm;
 
 /// Most entries of the recent list.
@@ -71,14 +72,14 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             state.results.labels = labels;
             state.results.groups = groups;
         }
-        Event::Explained { attributions, .. } => state.results.attributions.extend(attributions),
-        Event::Refined { attributions, .. } => state.results.rough = attributions,
+        Event::Explained { attributions, .. } => maps::keep(state, attributions),
+        Event::Refined { attributions, .. } => maps::keep_rough(state, attributions),
         Event::Explaining { what, done, of, .. } => {
             if let Some(explaining) = &mut state.results.explaining {
                 explaining.step = Some((what, done, of));
             }
         }
-        Event::Spread { spread, .. } => maps::keep_spread(state, spread),
+        Event::Spread { spread, .. } => maps::stability::keep(state, spread),
         Event::Trusted { trusted, .. } => maps::keep_trust(state, trusted),
         Event::ExplanationDone { .. } => return maps::explained(state),
         Event::ExplanationFailed { reason, .. } => return maps::not_explained(state, reason),
@@ -199,6 +200,7 @@ fn take_model(state: &mut State, info: ModelInfo) {
     let classes = info.manifest.labels.len();
     if state.model_info().is_some_and(|before| before.sha256 != info.sha256) {
         state.selected = 0;
+        state.selected_group = None;
         state.chosen = false;
         state.ticked.clear();
     }

@@ -3,10 +3,14 @@
 use egui::{Align2, Rect, RichText, Ui, pos2, vec2};
 
 use super::command::Command;
+use super::maps::command::MapCommand;
+use super::maps::looks::Contrast;
 use super::panels;
-use super::state::{Content, Film, Model, PaneIndex, Phase, State};
+use super::said::{self, Said};
+use super::state::{Content, Film, Layout, PaneIndex, State};
 use super::theme;
 use super::viewport::{self, pictures::Pictures};
+use super::widgets::controls;
 
 /// Space between views.
 const GAP: f32 = 2.0;
@@ -21,15 +25,16 @@ pub fn show(ui: &mut Ui, state: &State, pictures: &mut Pictures) -> Vec<Command>
                 (found, read) if found > 1 => format!("Looking for images… {read} of {found} files"),
                 _ => "Looking for images…".to_owned(),
             };
-            say(ui, state, area, &words, &[], &mut commands);
+            say(ui, state, area, &Said::new(words), &mut commands);
         }
         Film::Nothing => return panels::empty::show(ui, state),
         Film::Loading(entry, _) => {
-            say(ui, state, area, &format!("Loading {}…", name(state, &entry.title)), &[], &mut commands);
+            let words = format!("Loading {}…", name(state, &entry.title));
+            say(ui, state, area, &Said::new(words), &mut commands);
         }
         Film::Failed { entry, reason, .. } => {
             let words = format!("{} could not be shown.\n{reason}", name(state, &entry.title));
-            say(ui, state, area, &words, &[("Load again", Command::Reload)], &mut commands);
+            say(ui, state, area, &Said::new(words).with("Load again", Command::Reload), &mut commands);
         }
         Film::Shown(frame) => {
             let all: Vec<(PaneIndex, Content)> = state.panes().into_iter().enumerate().collect();
@@ -40,10 +45,11 @@ pub fn show(ui: &mut Ui, state: &State, pictures: &mut Pictures) -> Vec<Command>
             let aspect = frame.plane.width as f32 / frame.plane.height.max(1) as f32;
             for ((pane, content), rect) in panes.iter().zip(cells(area, panes.len(), aspect)) {
                 commands.extend(viewport::show(ui, state, pictures, frame, *pane, *content, rect));
-                if let Some((words, buttons)) = words(state, *content) {
-                    // In the lower half, where it covers least of the lungs.
-                    let below = Rect::from_min_max(pos2(rect.left(), rect.center().y), rect.max);
-                    say(ui, state, below, &words, &buttons, &mut commands);
+                if state.layout == Layout::Compare && *pane == 2 && !state.overlays_hidden {
+                    contrast(ui, state, rect, &mut commands);
+                }
+                if let Some(said) = said::of(state, *content).filter(|_| !state.overlays_hidden) {
+                    say(ui, state, rect, &said, &mut commands);
                 }
             }
             ui.advance_cursor_after_rect(area);
@@ -83,75 +89,73 @@ pub fn cells(area: Rect, n: usize, aspect: f32) -> Vec<Rect> {
         .collect()
 }
 
-type Buttons = Vec<(&'static str, Command)>;
-
-/// What there is to say where a map should be; nothing once it is there.
-pub fn words(state: &State, content: Content) -> Option<(String, Buttons)> {
-    let missing = match content {
-        Content::Film => return None,
-        Content::Map(class) if state.without_evidence(class) => {
-            let words = format!(
-                "No positive evidence for {} in {}: nothing here raised its score.",
-                state.label(class),
-                state.layer()
-            );
-            return Some((words, Vec::new()));
-        }
-        Content::Map(class) => state.attribution(class).is_none(),
-        Content::Difference(a, b) => state.attribution(a).is_none() || state.attribution(b).is_none(),
-    };
-    if !missing {
-        return None;
-    }
-    if let Model::Failed { reason, .. } = &state.model {
-        return Some((format!("The model could not be loaded.\n{reason}"), vec![("Retry", Command::Retry)]));
-    }
-    let retry = || vec![("Analyse again", Command::Retry)];
-    Some(match &state.results.phase {
-        Phase::Idle => return None,
-        Phase::Waiting if matches!(state.model, Model::Loading { .. }) => ("Loading the model…".into(), Vec::new()),
-        Phase::Waiting | Phase::Running => ("Computing the map…".into(), Vec::new()),
-        Phase::Refused => {
-            let why = state.results.gate.as_ref().map_or("The image was refused.", |g| g.reason.as_str());
-            (format!("Not scored. {why}"), vec![("Show anyway", Command::ShowAnyway)])
-        }
-        Phase::Unfit => {
-            let why = state.choice.as_ref().map_or("No model fits the image.", |choice| &choice.because);
-            (format!("Not scored: {why}"), Vec::new())
-        }
-        Phase::Finished => (format!("There is no {} map of {}.", state.method.name(), state.layer()), retry()),
-        Phase::Cancelled => ("Cancelled before the map was ready.".into(), retry()),
-        Phase::Failed(reason) => (format!("The analysis failed.\n{reason}"), retry()),
-    })
+/// The part of a view that words lie in: the lower half, where they cover least of the lungs; of a low view all below its title.
+fn room_for(rect: Rect, beside: bool) -> Rect {
+    let top = if rect.height() >= 400.0 || beside { rect.center().y } else { rect.top() + 0.25 * rect.height() };
+    Rect::from_min_max(pos2(rect.left(), top), rect.max)
 }
 
-/// Words in the middle of a rectangle, on a plate, with buttons below.
-fn say(
-    ui: &mut Ui,
-    state: &State,
-    rect: Rect,
-    words: &str,
-    buttons: &[(&'static str, Command)],
-    out: &mut Vec<Command>,
-) {
+/// Words on a plate, with how far the work is and buttons below; `beside` a map at the lower edge, else in the middle.
+fn say(ui: &mut Ui, state: &State, rect: Rect, said: &Said, out: &mut Vec<Command>) {
     let tokens = theme::tokens(state.settings.theme);
-    let width = (rect.width() - 32.0).clamp(80.0, 420.0);
-    let galley = ui.painter().layout(words.to_owned(), egui::FontId::proportional(13.0), tokens.text, width);
-    let extra = if buttons.is_empty() { 0.0 } else { 40.0 };
-    let size = galley.size() + vec2(24.0, 20.0 + extra);
-    let plate = Align2::CENTER_CENTER.anchor_size(rect.center(), size);
+    // A low view has little room for words.
+    let font = if rect.width() < 300.0 { theme::CAPTION } else { theme::TEXT };
+    let most = (rect.width() - 32.0).clamp(80.0, 420.0);
+    let galley = ui.painter().layout(said.words.clone(), egui::FontId::proportional(font), tokens.text, most - 24.0);
+    // What counts up must not make its plate wider with each digit.
+    let least = if said.part.is_some() { 200.0_f32.min(most) } else { 0.0 };
+    let bar = if said.part.is_some() { 12.0 } else { 0.0 };
+    let row = if said.buttons.is_empty() { 0.0 } else { 32.0 };
+    let buttons_wide: f32 = said.buttons.iter().map(|(label, _)| 24.0 + 7.0 * label.len() as f32).sum();
+    let width = (galley.size().x + 24.0).max(least).max(buttons_wide).min(rect.width() - 8.0);
+    let size = vec2(width, galley.size().y + 20.0 + bar + row);
+    let (anchor, at) = if said.beside {
+        (Align2::CENTER_BOTTOM, rect.center_bottom() - vec2(0.0, 48.0))
+    } else {
+        (Align2::CENTER_CENTER, room_for(rect, false).center())
+    };
+    let plate = anchor.anchor_size(at, size);
     ui.painter().rect_filled(plate, 6.0, tokens.panel.gamma_multiply(0.94));
     let inner = plate.shrink2(vec2(12.0, 10.0));
-    let mut child =
-        ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(egui::Layout::top_down(egui::Align::Center)));
-    child.label(RichText::new(words).size(13.0).color(tokens.text));
-    if !buttons.is_empty() {
-        child.add_space(8.0);
-        for (label, command) in buttons {
-            if child.button(*label).on_hover_text(command.info().hint()).clicked() {
-                out.push(command.clone());
-            }
+    let centred = egui::Layout::top_down(egui::Align::Center);
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(centred));
+    child.spacing_mut().item_spacing.y = 4.0;
+    child.label(RichText::new(&said.words).size(font).color(tokens.text));
+    if let Some(part) = said.part {
+        let bar = egui::ProgressBar::new(part).desired_width(inner.width()).desired_height(6.0);
+        child.add(bar.fill(tokens.accent).corner_radius(3.0)).accessible_name(said.words.as_str());
+    }
+    if said.buttons.is_empty() {
+        return;
+    }
+    let below = Rect::from_min_max(pos2(inner.left(), inner.bottom() - 24.0), inner.max);
+    let row_wide = buttons_wide - 16.0;
+    let below = Rect::from_center_size(below.center(), vec2(row_wide.min(plate.width()), 24.0));
+    let across = egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Center);
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(below).layout(across));
+    for (label, command) in &said.buttons {
+        let key = if *command == Command::Cancel { Command::Escape.info().key } else { command.info().key };
+        let hint = match key {
+            "" => command.info().tooltip.to_owned(),
+            key => format!("{} ({key})", command.info().tooltip),
+        };
+        if child.button(*label).on_hover_text(hint).clicked() {
+            out.push(command.clone());
         }
+    }
+}
+
+/// In the third view of a comparison: which difference it shows.
+fn contrast(ui: &mut Ui, state: &State, rect: Rect, out: &mut Vec<Command>) {
+    let at = rect.min + vec2(8.0, 58.0);
+    let row = Rect::from_min_max(at, pos2(rect.right() - 8.0, at.y + 24.0));
+    let across = egui::Layout::left_to_right(egui::Align::Center);
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(across));
+    child.spacing_mut().item_spacing.x = 2.0;
+    child.spacing_mut().button_padding.x = 6.0;
+    for choice in Contrast::ALL {
+        let command = Command::Maps(MapCommand::SetContrast(choice));
+        controls::segment(&mut child, command, state.looks.contrast == choice, true, out);
     }
 }
 

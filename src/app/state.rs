@@ -10,7 +10,7 @@ use crate::engine::choice::Choice;
 use crate::engine::explanation::{Trusted, Wish};
 use crate::engine::{Analysis, AnalysisOptions, Generation, ModelInfo, Score, Timing};
 use crate::explain::spread::Spread;
-use crate::explain::{Attribution, Method, Subject, scale};
+use crate::explain::{Attribution, Method, Subject};
 use crate::imaging::Window;
 use crate::imaging::overlay::OverlayStyle;
 use crate::network::GateVerdict;
@@ -22,6 +22,7 @@ use crate::uncertainty::conformal::RISK;
 
 use super::command::Command;
 use super::impression::Impressions;
+use super::maps::looks::{self, Looks};
 use super::pyramid::Pyramid;
 use super::training::Training;
 pub use super::view::View;
@@ -46,6 +47,8 @@ pub enum Layout {
     ClassGrid,
     /// A | B | A − B.
     Compare,
+    /// The original, and the map of one subject by each of several methods.
+    MethodGrid,
 }
 
 /// What a view shows.
@@ -53,9 +56,9 @@ pub enum Layout {
 pub enum Content {
     /// The film alone.
     Film,
-    /// The film under the map of a class.
-    Map(usize),
-    /// The film under the difference of two classes' maps.
+    /// The film under the map of a subject by a method.
+    Map(Subject, Method),
+    /// The film under the difference of two classes' maps by the chosen method.
     Difference(usize, usize),
 }
 
@@ -125,6 +128,10 @@ pub struct Results {
     pub explaining: Option<Explaining>,
     /// What cannot be had for this image and model, and why: by method and place.
     pub unavailable: Vec<(Method, String, String)>,
+    /// Methods that were asked for together failed together: each is asked for by itself.
+    pub one_by_one: bool,
+    /// Why how stable a map is cannot be told: by method and layer.
+    pub no_spread: Vec<(Method, String, String)>,
     /// How stable maps are, as far as it was asked.
     pub spreads: Vec<Arc<Spread>>,
     /// How far maps can be trusted, as far as it was asked.
@@ -137,6 +144,8 @@ pub struct Results {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explaining {
     pub wish: Wish,
+    /// Nothing on screen waits for it: it is made for the layers that may be looked at next.
+    pub ahead: bool,
     /// What is running, how many steps are done, and of how many.
     pub step: Option<(&'static str, usize, usize)>,
 }
@@ -193,7 +202,14 @@ pub struct Settings {
     pub findings_width: f32,
     pub studies_open: bool,
     pub findings_open: bool,
+    /// How maps look in every view.
     pub overlay: OverlayStyle,
+    /// Every view has the same looks; otherwise each has its own, until the program ends.
+    pub same_looks: bool,
+    /// Lines between the patches of Kernel SHAP.
+    pub superpixels: bool,
+    /// What the grid of methods shows.
+    pub methods: Vec<Method>,
     pub smooth: bool,
     pub linked: bool,
     pub anonymize: bool,
@@ -215,6 +231,9 @@ impl Default for Settings {
             studies_open: true,
             findings_open: true,
             overlay: OverlayStyle::default(),
+            same_looks: true,
+            superpixels: true,
+            methods: looks::METHODS.to_vec(),
             smooth: true,
             linked: true,
             anonymize: false,
@@ -263,6 +282,8 @@ pub struct State {
     pub views: Vec<View>,
     /// Class whose map is shown.
     pub selected: usize,
+    /// Group whose map is shown instead.
+    pub selected_group: Option<usize>,
     /// Classes to compare and to report, in the order they were ticked; the first two are A and B.
     pub ticked: Vec<usize>,
     /// True once the reader chose a class: results no longer move the selection.
@@ -270,6 +291,8 @@ pub struct State {
     pub method: Method,
     /// Stage of the maps; empty means the target layer of the manifest.
     pub layer: String,
+    /// What is shown of the maps, and how in each view.
+    pub looks: Looks,
     /// Heat maps are shown.
     pub heat_map: bool,
     /// O is held.
@@ -320,10 +343,12 @@ impl State {
             solo: None,
             views: vec![View::default(); MOST_PANES],
             selected: 0,
+            selected_group: None,
             ticked: Vec::new(),
             chosen: false,
             method: Method::GradCam,
             layer: String::new(),
+            looks: Looks::new(&settings.overlay),
             heat_map: true,
             overlays_hidden: false,
             notices: Vec::new(),
@@ -378,72 +403,6 @@ impl State {
     /// Name of a class.
     pub fn label(&self, class: usize) -> &str {
         self.labels().get(class).map_or("", |l| l.name.as_str())
-    }
-
-    /// Stage of the maps on screen.
-    pub fn layer(&self) -> &str {
-        if self.layer.is_empty() {
-            self.model_info().map_or("", |m| m.manifest.target_layer.as_str())
-        } else {
-            &self.layer
-        }
-    }
-
-    /// Style of the maps.
-    pub fn overlay(&self) -> &OverlayStyle {
-        &self.settings.overlay
-    }
-
-    /// The map of a class by the chosen method and layer, if it has arrived.
-    pub fn attribution(&self, class: usize) -> Option<&Arc<Attribution>> {
-        self.map(Subject::class(class), self.method)
-    }
-
-    /// The map of a subject by a method at the chosen layer, if it has arrived; an unfinished one where there is no better.
-    pub fn map(&self, subject: Subject, method: Method) -> Option<&Arc<Attribution>> {
-        let place = method.place(self.layer());
-        let wanted = |a: &&Arc<Attribution>| a.subject == subject && a.method == method && a.layer == place;
-        self.results.attributions.iter().find(wanted).or_else(|| self.results.rough.iter().find(wanted))
-    }
-
-    /// Why there is no map by a method at the chosen layer.
-    pub fn unavailable(&self, method: Method) -> Option<&str> {
-        let place = method.place(self.layer());
-        let found = self.results.unavailable.iter().find(|(m, at, _)| *m == method && at == place);
-        found.map(|(_, _, reason)| reason.as_str())
-    }
-
-    /// True when the map of this class is there and has nothing to show.
-    pub fn without_evidence(&self, class: usize) -> bool {
-        self.attribution(class).is_some_and(|a| !scale::shows_something(a))
-    }
-
-    /// The two compared classes: the first two ticked; what is missing is filled from the selection and the next class.
-    pub fn compared(&self) -> (usize, usize) {
-        let n = self.labels().len().max(1);
-        let a = self.ticked.first().copied().unwrap_or(self.selected);
-        let b = self.ticked.get(1).copied().unwrap_or(if a == self.selected { (a + 1) % n } else { self.selected });
-        (a, b)
-    }
-
-    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked; the film alone while the
-    /// result is hidden.
-    pub fn panes(&self) -> Vec<Content> {
-        if self.result_hidden() {
-            return vec![Content::Film];
-        }
-        match self.layout {
-            Layout::SideBySide => vec![Content::Film, Content::Map(self.selected)],
-            Layout::Single => vec![Content::Map(self.selected)],
-            Layout::ClassGrid => {
-                let classes = self.labels().len().min(MOST_PANES - 1);
-                std::iter::once(Content::Film).chain((0..classes).map(Content::Map)).collect()
-            }
-            Layout::Compare => {
-                let (a, b) = self.compared();
-                vec![Content::Map(a), Content::Map(b), Content::Difference(a, b)]
-            }
-        }
     }
 
     /// How the image lies in a view.

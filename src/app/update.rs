@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::engine::choice::Choice;
-use crate::engine::{Analysis, AnalysisOptions, Request};
-use crate::explain::Method;
+use crate::engine::{AnalysisOptions, Request};
 use crate::imaging::colormap::ColorMap;
-use crate::imaging::{Voi, Window};
 use crate::network::registry;
 use crate::report::case::{CaseReport, Paper};
 use crate::study::ImageEntry;
@@ -19,7 +17,9 @@ use super::command::Command;
 pub use super::effect::Effect;
 use super::impression;
 use super::maps;
-use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
+use super::maps::update::{choose, choose_next, style, with_later_maps};
+use super::state::{Film, Layout, Level, Model, Notice, Phase, Results, State, View};
+use super::views::{drag_window, each_view, initial_window, reset_views, value_at, view_mut};
 use super::weights::{self, WeightsForm};
 use super::{sure, training};
 
@@ -30,8 +30,13 @@ const ZOOM_STEP: f32 = 1.25;
 
 /// Carries out a command. What the screen then wants and does not have is asked for.
 pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
+    use Command as C;
+    // What is done many times a second and shows no other map.
+    let idle = matches!(command, C::Point(_) | C::Pan(..) | C::Zoom(..) | C::DragWindow(..));
     let mut effects = carry_out(state, command);
-    effects.extend(maps::explain_more(state));
+    if !idle {
+        effects.extend(maps::explain_more(state));
+    }
     effects
 }
 
@@ -136,12 +141,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
 
         C::ToggleHeatMap => state.heat_map ^= true,
         C::HideOverlays(hidden) => state.overlays_hidden = hidden,
-        C::NextMethod => {
-            let at = Method::ALL.iter().position(|m| *m == state.method).unwrap_or(0);
-            let next = Method::ALL[(at + 1) % Method::ALL.len()];
-            maps::choose(state, next);
-        }
-        C::SetMethod(method) => maps::choose(state, method),
+        C::NextMethod => choose_next(state),
+        C::SetMethod(method) => choose(state, method),
         C::SetLayer(layer) => state.layer = layer,
         C::SetOpacity(value) => return style(state, |s| s.opacity = part(value)),
         C::LessOpacity => return style(state, |s| s.opacity = part(s.opacity - STEP)),
@@ -156,7 +157,7 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         }
         C::SetColormap(key) => return style(state, |s| s.colormap = key),
         C::ToggleContours => return style(state, |s| s.contours ^= true),
-        C::ToggleSharedScale => return style(state, |s| s.shared_scale ^= true),
+        C::ToggleSharedScale => return share_scale(state),
 
         C::PreviousClass => step_class(state, -1),
         C::NextClass => step_class(state, 1),
@@ -198,6 +199,7 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
             return set_model(state, first.clone(), Request::Automatic { first });
         }
 
+        C::Maps(command) => return maps::update::apply(state, command),
         C::Impression(command) => return impression::apply(state, command),
         C::Sure(command) => return sure::apply(state, command),
         C::Training(command) => return training::update::apply(state, command),
@@ -278,12 +280,6 @@ pub(super) fn notice(state: &mut State, level: Level, text: String, action: Opti
     state.notices.push(Notice { id, level, text, action, since: Instant::now() });
 }
 
-/// Lays every view as it was when the image came.
-pub(super) fn reset_views(state: &mut State) {
-    let (window, file_lut) = initial_window(state);
-    state.views.fill(View { window, file_lut, ..View::default() });
-}
-
 fn drop_results(state: &mut State) -> Vec<Effect> {
     let running = state.busy() || state.results.explaining.is_some();
     state.generation += 1;
@@ -328,6 +324,7 @@ fn set_model(state: &mut State, name: String, request: Request) -> Vec<Effect> {
         state.results.phase = Phase::Waiting;
     }
     state.ticked.clear();
+    state.selected_group = None;
     state.chosen = false;
     state.layer.clear();
     state.model = Model::Loading { name };
@@ -364,51 +361,22 @@ fn step_class(state: &mut State, by: i64) {
 fn select(state: &mut State, class: usize) {
     if class < state.labels().len() {
         state.selected = class;
+        state.selected_group = None;
         state.chosen = true;
         // A click on a class is a wish to see its map.
         state.heat_map = true;
     }
 }
 
-fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
-    let pane = if state.settings.linked { 0 } else { pane.min(state.views.len() - 1) };
-    &mut state.views[pane]
-}
-
-fn each_view(state: &mut State, change: impl FnMut(&mut View)) {
-    state.views.iter_mut().for_each(change);
-}
-
-fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {
-    let Some(inverted) = state.frame().map(|f| f.inverted) else { return };
-    let range = state.auto_window.width;
-    let view = view_mut(state, pane);
-    view.drag_window(by, range, inverted ^ view.invert);
-}
-
-/// The window that the image opens with, and whether the file brings a table instead.
-fn initial_window(state: &State) -> (Window, bool) {
-    match state.frame().and_then(|f| f.voi.first()) {
-        None => (state.auto_window, false),
-        Some(Voi::Window { window, .. }) => (*window, false),
-        Some(Voi::Lut { first, entries, .. }) => {
-            (Window::spanning(*first, first + entries.len().saturating_sub(1) as f32), true)
-        }
-    }
-}
-
-fn value_at(state: &State, (x, y): (u32, u32)) -> Option<(u32, u32, f32)> {
-    let plane = &state.frame()?.plane;
-    let inside = (x as usize) < plane.width && (y as usize) < plane.height;
-    inside.then(|| (x, y, plane.at(x as usize, y as usize)))
-}
-
 fn part(value: f32) -> f32 {
     value.clamp(0.0, 1.0)
 }
 
-fn style(state: &mut State, change: impl FnOnce(&mut crate::imaging::overlay::OverlayStyle)) -> Vec<Effect> {
-    setting(state, |s| change(&mut s.settings.overlay))
+/// One scale is shared by all views or by none, whatever looks they have.
+fn share_scale(state: &mut State) -> Vec<Effect> {
+    let shared = !state.settings.overlay.shared_scale;
+    state.looks.styles.iter_mut().for_each(|style| style.shared_scale = shared);
+    setting(state, |s| s.settings.overlay.shared_scale = shared)
 }
 
 fn setting(state: &mut State, change: impl FnOnce(&mut State)) -> Vec<Effect> {
@@ -448,19 +416,12 @@ fn export(state: &mut State) -> Vec<Effect> {
 fn case(state: &State) -> Option<CaseReport> {
     let (frame, finished, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
     let layer = state.layer().to_owned();
-    let mut analysis = finished.clone();
-    if !analysis.options.layers.contains(&layer) {
-        // The maps of another layer came after the rest; the report names both.
-        let mut whole = Analysis::clone(&analysis);
-        whole.attributions.extend(state.results.attributions.iter().filter(|a| a.layer == layer).cloned());
-        whole.options.layers.push(layer.clone());
-        analysis = Arc::new(whole);
-    }
+    let analysis = with_later_maps(state, finished, &layer);
     let classes = if state.ticked.is_empty() {
         match state.layout {
             Layout::ClassGrid => (0..state.labels().len()).collect(),
             Layout::Compare => vec![state.compared().0, state.compared().1],
-            Layout::SideBySide | Layout::Single => vec![state.selected],
+            Layout::SideBySide | Layout::Single | Layout::MethodGrid => vec![state.selected],
         }
     } else {
         state.ticked.clone()

@@ -4,6 +4,8 @@
 //! found by [`super::coalitions`]; empty and full coalition are kept exactly, so the values always add up to `S(x) − S(black)`. All
 //! subjects are served by the same runs. Every pixel of a patch bears the value of the patch.
 
+use std::sync::Arc;
+
 use super::coalitions::{Plan, Regression};
 use super::gradients::attribution;
 use super::scene::{Scene, Settings, Trials, Watch};
@@ -36,7 +38,7 @@ pub(super) fn explain(
     settings: &Settings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
-    let players = players(scene, settings)?;
+    let players = Arc::new(players(scene, settings)?);
     let coalitions = settings.evaluations.unwrap_or(COALITIONS).max(2 * players.count);
     with_players(scene, subjects, &players, coalitions, settings.seed, watch)
 }
@@ -45,7 +47,7 @@ pub(super) fn explain(
 pub(super) fn with_players(
     scene: &Scene<'_>,
     subjects: &[Subject],
-    players: &Superpixels,
+    players: &Arc<Superpixels>,
     coalitions: usize,
     seed: u64,
     watch: &mut Watch<'_>,
@@ -63,7 +65,8 @@ pub(super) fn with_players(
             let painted: Vec<f32> = values.iter().map(|v| *v as f32).collect();
             let residual = Residual { expected: full[k] - empty[k], found: values.iter().sum() };
             let map = attribution(scene, METHOD, subjects[k], players.painted(&painted))?;
-            Ok(map.evaluated(regression.evaluated() + 1).with_residual(residual))
+            let map = map.evaluated(regression.evaluated() + 1).with_residual(residual);
+            Ok(Attribution { superpixels: Some(players.clone()), ..map })
         };
         values.iter().enumerate().map(map).collect()
     };

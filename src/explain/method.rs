@@ -293,6 +293,12 @@ impl Method {
         self.cost() == Cost::Instant
     }
 
+    /// True when its spread over dropout samples can be told: it needs one pass back, and no other class or layer.
+    #[must_use]
+    pub fn has_spread(self) -> bool {
+        self.is_instant() && !matches!(self, Self::Cam | Self::FinerCam)
+    }
+
     /// True when a set of background images is needed.
     #[must_use]
     pub fn needs_background(self) -> bool {

@@ -37,12 +37,15 @@ pub mod superpixels;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 pub use method::{Cost, Family, INPUT, Method};
 pub use scene::{Scene, Settings, Step, Watch};
 use serde::{Deserialize, Serialize};
 pub use subject::{Output, Scoring, Subject};
 
 use self::cam::Target;
+use self::superpixels::Superpixels;
 use crate::imaging::Plane;
 
 /// Whether a map holds any evidence for its subject.
@@ -94,6 +97,8 @@ pub struct Attribution {
     pub evaluations: usize,
     /// For methods that add up to a difference of scores.
     pub residual: Option<Residual>,
+    /// The patches that the values belong to, where the map gives them to patches.
+    pub superpixels: Option<Arc<Superpixels>>,
 }
 
 impl Attribution {
@@ -106,7 +111,7 @@ impl Attribution {
             return Err(ExplainError::NotFinite { method: method.name(), layer });
         }
         let evidence = if raw.values.iter().any(|&v| v > 0.0) { Evidence::Positive } else { Evidence::NonePositive };
-        Ok(Self { method, subject, layer, logit, raw, evidence, evaluations: 0, residual: None })
+        Ok(Self { method, subject, layer, logit, raw, evidence, evaluations: 0, residual: None, superpixels: None })
     }
 
     fn evaluated(self, evaluations: usize) -> Self {

@@ -4,7 +4,7 @@
 //! dropout stands before the layer, `A` of the same sample. What comes before the first dropout runs once. A place whose
 //! standard deviation is as large as its mean is not explained by the model but by the choice among its equals.
 //!
-//! Only for methods that need one pass back ([`Method::is_instant`]); without a dropout there is no spread, and it is said.
+//! Only for methods that need one pass back ([`Method::has_spread`]); without a dropout there is no spread, and it is said.
 
 use candle_core::Tensor;
 
@@ -81,7 +81,7 @@ pub fn spread(
     watch: &mut Watch<'_>,
     refined: &mut dyn FnMut(Spread),
 ) -> Result<Spread, ExplainError> {
-    if !method.is_instant() || matches!(method, Method::Cam | Method::FinerCam) {
+    if !method.has_spread() {
         return Err(ExplainError::NoSpread { method: method.name() });
     }
     let (channels, height, width) = target.shape()?;

@@ -1,5 +1,6 @@
 //! The specification of the program as tests: one file a subject.
 
+#[path = "../common/narrow.rs"]
 mod architectures;
 mod cam;
 mod cli;
@@ -15,7 +16,7 @@ mod judging;
 mod judging_runs;
 mod killed;
 mod localization;
-#[path = "../common/narrow.rs"]
+mod maps;
 mod narrow;
 mod network;
 mod panels;

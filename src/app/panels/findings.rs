@@ -9,12 +9,14 @@ use egui::{
 
 use super::{sure, verdict};
 use crate::app::command::Command;
+use crate::app::maps::command::MapCommand;
 use crate::app::state::{Film, Model, Phase, State};
 use crate::app::theme::{self, Tokens};
 use crate::app::widgets::confidence_bar::{ConfidenceBar, range};
 use crate::app::widgets::controls;
 use crate::app::widgets::shapes::Sign;
 use crate::engine::ModelInfo;
+use crate::explain::Subject;
 use crate::uncertainty::entropy;
 use crate::uncertainty::readout::Readout;
 use crate::uncertainty::{Posterior, Source, Summary};
@@ -141,11 +143,11 @@ fn scores(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &
     for (g, group) in manifest.groups.iter().enumerate() {
         let samples = posterior.map_or_else(Vec::new, |p| group_samples(p, &readout, g));
         ui.horizontal(|ui| {
-            ui.label(theme::strong(group.name.as_str(), tokens));
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
                 let members = group.members.join(" or ");
                 sure::mark(ui, state, &group.name, tokens);
                 ui.label(theme::caption("group", tokens)).on_hover_text(format!("{}: {members}", group.name));
+                ui.with_layout(Flow::left_to_right(Align::Center), |ui| group_choice(ui, state, g, tokens, out));
             });
         });
         let score = state.results.groups.get(g).map(|s| s.probability);
@@ -162,6 +164,20 @@ fn scores(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &
     }
 }
 
+/// The name of a group: a click shows its map.
+fn group_choice(ui: &mut Ui, state: &State, group: usize, tokens: &Tokens, out: &mut Vec<Command>) {
+    let Some(known) = state.groups().get(group) else { return };
+    let chosen = state.selected_group == Some(group);
+    let sign = Sign::Radio(chosen).atom(Some(if chosen { tokens.accent } else { tokens.muted }));
+    let words = theme::strong(known.name.as_str(), tokens);
+    let button = Button::selectable(chosen, (sign, words, egui::Atom::grow())).truncate();
+    let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(known.name.as_str());
+    let command = Command::Maps(MapCommand::SelectGroup(group));
+    if response.on_hover_text(command.info().hint()).clicked() {
+        out.push(command);
+    }
+}
+
 /// Probabilities of a group in each sample.
 fn group_samples(posterior: &Posterior, readout: &Readout, group: usize) -> Vec<f32> {
     posterior.samples.iter().filter_map(|row| readout.groups(row).get(group).copied()).collect()
@@ -175,7 +191,7 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
     let score = results.labels.get(class);
     let posterior = results.posterior.as_ref();
     let summary = posterior.and_then(|p| p.labels.get(class));
-    let chosen = state.selected == class;
+    let chosen = state.subject() == Subject::class(class);
 
     ui.horizontal(|ui| {
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {

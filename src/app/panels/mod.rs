@@ -5,6 +5,7 @@ pub mod findings;
 pub mod import_weights;
 pub mod impression;
 pub mod keys_help;
+pub mod methods;
 pub mod notices;
 pub mod overlay;
 pub mod reliability;

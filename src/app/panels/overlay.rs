@@ -3,19 +3,24 @@
 use egui::{Color32, ComboBox, Mesh, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
 
 use crate::app::command::Command;
-use crate::app::state::State;
+use crate::app::maps::command::MapCommand;
+use crate::app::maps::looks::Stability;
+use crate::app::state::{Content, Layout, State};
 use crate::app::theme::{self, Tokens};
+use crate::app::viewport::corners;
 use crate::app::widgets::controls;
 use crate::explain::Method;
 use crate::imaging::colormap::ColorMap;
 
 const NAMES: f32 = 80.0;
+const STAGES: &str = "From fine to coarse: early stages see edges, late ones see the whole";
 
 /// Draws the controls, one below the other.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let tokens = theme::tokens(state.settings.theme);
     let style = state.overlay();
     let mut out = Vec::new();
+    let [finer, coarser] = [MapCommand::FinerStage, MapCommand::CoarserStage].map(|c| c.info());
     ui.spacing_mut().item_spacing.y = 3.0;
     ui.horizontal(|ui| {
         ui.label(theme::section("OVERLAY", &tokens));
@@ -24,17 +29,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         });
     });
     row(ui, "Method", &Command::NextMethod.info().hint(), &tokens, |ui| {
-        let combo = ComboBox::from_id_salt("method").selected_text(state.method.name()).width(ui.available_width());
-        let inner = combo.show_ui(ui, |ui| {
-            for method in Method::ALL {
-                if ui.selectable_label(method == state.method, method.name()).clicked() {
-                    out.push(Command::SetMethod(method));
-                }
-            }
-        });
-        inner.response.accessible_name("Method");
+        super::methods::menu(ui, state, &tokens, &mut out);
     });
     row(ui, "Layer", Command::SetLayer(String::new()).info().tooltip, &tokens, |ui| layer(ui, state, &mut out));
+    let hint = format!("{} ({} and {})", STAGES, finer.key, coarser.key);
+    row(ui, "Stage", &hint, &tokens, |ui| stage(ui, state, &tokens, &mut out));
+    let hint = Command::Maps(MapCommand::NextStability).info().hint();
+    row(ui, "Stability", &hint, &tokens, |ui| stability(ui, state, &mut out));
+    looks_of(ui, state, &tokens, &mut out);
     let mut opacity = (style.opacity * 100.0).round();
     let hint = format!("{} ([ and ])", Command::SetOpacity(0.0).info().tooltip);
     row(ui, "Opacity", &hint, &tokens, |ui| {
@@ -49,11 +51,13 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             out.push(Command::SetThreshold(threshold / 100.0));
         }
     });
-    row(ui, "Colours", &Command::NextColormap.info().hint(), &tokens, |ui| colours(ui, style.map(), &mut out));
-    ui.horizontal(|ui| {
+    row(ui, "Colours", &Command::NextColormap.info().hint(), &tokens, |ui| colours(ui, state, &tokens, &mut out));
+    ui.horizontal_wrapped(|ui| {
         controls::tick_box(ui, Command::ToggleContours, style.contours, &tokens, &mut out);
         ui.add_space(theme::GRID);
-        controls::tick_box(ui, Command::ToggleSharedScale, style.shared_scale, &tokens, &mut out);
+        shared_scale(ui, state, &tokens, &mut out);
+        ui.add_space(theme::GRID);
+        superpixels(ui, state, &tokens, &mut out);
     });
     out
 }
@@ -98,7 +102,92 @@ fn layer(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     inner.response.accessible_name("Layer");
 }
 
-fn colours(ui: &mut Ui, chosen: ColorMap, out: &mut Vec<Command>) {
+/// The stages on a line from fine to coarse: all maps of cheap methods are there, so the slider answers at once.
+fn stage(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let (Some(info), Some(at)) = (state.model_info(), state.stage()) else {
+        ui.label(theme::caption("no model yet", tokens));
+        return;
+    };
+    let enabled = info.layers.len() > 1 && (state.method.has_layer() || state.layout == Layout::MethodGrid);
+    let mut chosen = at;
+    ui.label(theme::caption("fine", tokens));
+    ui.spacing_mut().slider_width = (ui.available_width() - 52.0).max(48.0);
+    let last = info.layers.len().saturating_sub(1);
+    let slider = Slider::new(&mut chosen, 0..=last).show_value(false).step_by(1.0);
+    let response = ui.add_enabled(enabled, slider).accessible_name("Stage");
+    ui.label(theme::caption("coarse", tokens));
+    let name = info.layers.get(at).map_or("", String::as_str);
+    let response = response
+        .on_hover_text(format!("{name}, {} of {}", at + 1, info.layers.len()))
+        .on_disabled_hover_text("Maps of the pixels belong to no layer");
+    if let Some(layer) = info.layers.get(chosen).filter(|_| response.changed() && chosen != at) {
+        out.push(Command::SetLayer(layer.clone()));
+    }
+}
+
+/// What is shown of how stable the map is, or why that cannot be told.
+fn stability(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    let why_not = state.unsteady(state.method).filter(|_| state.layout != Layout::MethodGrid || !state.is_stochastic());
+    ui.spacing_mut().item_spacing.x = 2.0;
+    ui.spacing_mut().button_padding.x = 6.0;
+    for choice in Stability::ALL {
+        let command = Command::Maps(MapCommand::SetStability(choice));
+        let enabled = why_not.is_none() || choice == Stability::Off;
+        let response = controls::segment(ui, command, state.looks.stability == choice, enabled, out);
+        if let Some(reason) = why_not {
+            response.on_disabled_hover_text(reason);
+        }
+    }
+}
+
+/// Whether all views look the same, and else which one the controls below are for.
+fn looks_of(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let several = state.panes().iter().filter(|content| **content != Content::Film).count() > 1;
+    ui.horizontal(|ui| {
+        let same = Command::Maps(MapCommand::ToggleSameLooks);
+        controls::tick_box(ui, same, state.settings.same_looks, tokens, out);
+        let words = match state.panes().get(state.pointed()) {
+            Some(content) if !state.settings.same_looks && several => {
+                format!("View {}: {}", state.pointed() + 1, corners::title(state, *content))
+            }
+            _ => String::new(),
+        };
+        controls::elided(ui, theme::caption(words, tokens));
+    });
+}
+
+/// Maps of different methods have different units, so their grid has no scale to share.
+fn shared_scale(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let apart = state.layout == Layout::MethodGrid;
+    let on = state.settings.overlay.shared_scale && !apart;
+    ui.add_enabled_ui(!apart, |ui| controls::tick_box(ui, Command::ToggleSharedScale, on, tokens, out))
+        .inner
+        .on_disabled_hover_text("Each method has units of its own, so their maps share no scale");
+}
+
+/// Lines between patches, for maps that have patches.
+fn superpixels(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let shown = state.panes().iter().any(|content| matches!(content, Content::Map(_, Method::KernelShap)));
+    let command = Command::Maps(MapCommand::ToggleSuperpixels);
+    ui.add_enabled_ui(shown, |ui| controls::tick_box(ui, command, state.settings.superpixels, tokens, out))
+        .inner
+        .on_disabled_hover_text("Only Kernel SHAP gives its values to patches");
+}
+
+fn colours(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let chosen = state.overlay().map();
+    let signed = match state.panes().get(state.pointed()) {
+        Some(Content::Map(_, method)) => method.is_signed(),
+        Some(Content::Difference(..)) => true,
+        _ => false,
+    };
+    if signed {
+        let (rect, response) = ui.allocate_exact_size(vec2(64.0, 12.0), Sense::hover());
+        strip(ui, rect, ColorMap::Difference);
+        ui.label(theme::caption("against – for", tokens));
+        response.on_hover_text("Signed maps have one scale: blue speaks against, orange for, and zero is transparent");
+        return;
+    }
     let name = RichText::new(chosen.name().split(" (").next().unwrap_or_default());
     let combo = ComboBox::from_id_salt("colours").selected_text(name).width(ui.available_width()).truncate();
     let inner = combo.show_ui(ui, |ui| {

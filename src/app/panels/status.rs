@@ -82,7 +82,7 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         (_, Phase::Running) if !results.attributions.is_empty() => ("sampling".to_owned(), Some(0.0)),
         (_, Phase::Running) if !results.labels.is_empty() => ("explaining".to_owned(), Some(0.0)),
         (_, Phase::Running) => ("looking at the image".to_owned(), Some(0.0)),
-        (_, Phase::Finished) => (String::from("finished"), None),
+        (_, Phase::Finished) => explaining(state).unwrap_or_else(|| (String::from("finished"), None)),
         (_, Phase::Cancelled) => ("cancelled".to_owned(), None),
         (_, Phase::Refused) => ("refused by the input gate".to_owned(), None),
         (_, Phase::Unfit) => ("no model fits".to_owned(), None),
@@ -98,7 +98,7 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     }
     let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
     cell(&mut ui, 168.0, &words, hint, tokens);
-    if state.busy() {
+    if state.busy() || explaining(state).is_some() {
         let info = Command::Cancel.info();
         let cancel = ui.add(Button::new(theme::caption(info.label, tokens))).on_hover_text(info.hint());
         if cancel.clicked() {
@@ -107,6 +107,16 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     } else if matches!(results.phase, Phase::Cancelled | Phase::Failed(_)) {
         controls::button(&mut ui, Command::Retry, true, out);
     }
+}
+
+/// What is being made for the screen after the analysis, and how far it is; what takes no time is not told.
+fn explaining(state: &State) -> Option<(String, Option<f32>)> {
+    let running = state.results.explaining.as_ref().filter(|running| !running.ahead)?;
+    let Some((what, done, of)) = running.step else {
+        let method = running.wish.methods.iter().find(|m| !m.is_instant())?;
+        return Some((method.name().to_owned(), Some(0.0)));
+    };
+    Some((format!("{} {done} of {of}", what), Some(done as f32 / of.max(1) as f32)))
 }
 
 fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {

@@ -1,25 +1,28 @@
-//! The colour bar beside a map: what a colour stands for, in the units of the raw map.
+//! The colour bar beside a map: what a colour stands for, in the units of the raw map. Of a signed map, what speaks for and against.
 
 use egui::{Align2, Color32, Mesh, Painter, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 use crate::imaging::colormap::ColorMap;
 
-use super::super::state::{Content, State};
+use super::super::state::{Content, PaneIndex, State};
 use super::super::theme;
-use super::{corners, map};
+use super::corners;
+use super::pictures::Pictures;
+use super::source::{Source, shared_top};
 
 /// Draws the bar of a view at its right edge, where there is room for one.
-pub fn paint(painter: &Painter, state: &State, content: Content, rect: Rect) {
-    let Some(top) = map::bar_top(state, content) else { return };
+pub fn paint(painter: &Painter, state: &State, pictures: &mut Pictures, pane: PaneIndex, content: Content, rect: Rect) {
+    let Some(source) = Source::of(state, content) else { return };
+    let top = shared_top(state, pictures, content).unwrap_or_else(|| source.own_top(pictures));
     if rect.height() < 160.0 || rect.width() < 160.0 || !(top.is_finite() && top > 0.0) {
         return;
     }
-    let signed = matches!(content, Content::Difference(..));
+    let signed = source.is_signed();
     let height = (0.32 * rect.height()).clamp(72.0, 200.0);
     let bar = Rect::from_min_size(pos2(rect.right() - 16.0, rect.bottom() - 40.0 - height), vec2(8.0, height));
     let tokens = theme::tokens(state.settings.theme);
     painter.rect_filled(bar.expand(1.0), 0.0, tokens.film_shadow);
-    let style = state.overlay();
+    let style = state.style(pane);
     let table = if signed { ColorMap::Difference } else { style.map() };
     painter.add(strip(bar, |part| {
         let size = if signed { (2.0 * part - 1.0).abs() } else { part };
@@ -33,13 +36,16 @@ pub fn paint(painter: &Painter, state: &State, content: Content, rect: Rect) {
     let write = |y: f32, words: &str| {
         corners::text(painter, &tokens, pos2(left, y), Align2::RIGHT_CENTER, words);
     };
+    let (above, below) = match source {
+        Source::Difference(..) => (format!("A {}", value(top)), format!("B {}", value(top))),
+        _ if signed => (format!("for +{}", value(top)), format!("against −{}", value(top))),
+        Source::Deviation(_) => (format!("sd {}", value(top)), "0".into()),
+        Source::One(_) | Source::Stable(..) => (value(top), "0".into()),
+    };
+    write(bar.top(), &above);
+    write(bar.bottom(), &below);
     if signed {
-        write(bar.top(), &format!("A {}", value(top)));
         write(bar.center().y, "0");
-        write(bar.bottom(), &format!("B {}", value(top)));
-    } else {
-        write(bar.top(), &value(top));
-        write(bar.bottom(), "0");
     }
 }
 

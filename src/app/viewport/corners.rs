@@ -2,8 +2,10 @@
 
 use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
 
+use crate::explain::{Attribution, Subject};
 use crate::study::{Frame, Metadata, SpacingProvenance, readable_name};
 
+use super::super::maps::stability;
 use super::super::state::{Content, Layout, PaneIndex, State, View};
 use super::super::theme::{self, Tokens};
 use super::super::view::Placement;
@@ -19,8 +21,7 @@ const LOW: f32 = 200.0;
 pub fn title(state: &State, content: Content) -> String {
     match content {
         Content::Film => "original".into(),
-        Content::Map(class) if state.labels().is_empty() => format!("class {}", class + 1),
-        Content::Map(class) => format!("{} · {}", state.label(class), state.method.name()),
+        Content::Map(subject, method) => format!("{} · {}", state.subject_name(subject), method.name()),
         Content::Difference(a, b) => format!("{} − {}", state.label(a), state.label(b)),
     }
 }
@@ -43,7 +44,10 @@ pub fn paint(
         above.extend(who(&frame.entry.meta, state.settings.anonymize, &frame.entry.title));
     }
     if content != Content::Film || !first {
-        above.extend(about(state, content));
+        above.extend(about(state, content, &pen));
+    } else if state.layout == Layout::MethodGrid {
+        above.push(format!("methods for {}", state.subject_name(state.subject())));
+        above.push("each on its own scale: compare places, not colours".into());
     }
     pen.column(Align2::LEFT_TOP, &above);
     let view = state.view(pane);
@@ -52,18 +56,10 @@ pub fn paint(
         below.extend(grey_words(view, frame, placement, painter.ctx().pixels_per_point()));
     }
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
-    if content != Content::Film && state.heat_map && roomy && content_is_there(state, content) {
+    if content != Content::Film && state.heat_map && roomy && state.has_maps(content) {
         below.insert(0, NOT_AN_OUTLINE.to_owned());
     }
     pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
-}
-
-fn content_is_there(state: &State, content: Content) -> bool {
-    match content {
-        Content::Film => false,
-        Content::Map(c) => state.attribution(c).is_some(),
-        Content::Difference(a, b) => state.attribution(a).is_some() && state.attribution(b).is_some(),
-    }
 }
 
 /// Patient and study, or that it is left out.
@@ -86,24 +82,56 @@ fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
     lines.into_iter().filter(|l| !l.is_empty()).collect()
 }
 
-/// Class, method, layer and score.
-fn about(state: &State, content: Content) -> Vec<String> {
-    let letter = |class: usize| match (state.layout, state.compared()) {
-        (Layout::Compare, (a, _)) if class == a => "A  ",
-        (Layout::Compare, (_, b)) if class == b => "B  ",
-        _ => "",
-    };
-    match content {
-        Content::Film => vec!["original".into()],
-        Content::Map(class) => {
-            let mut lines = vec![format!("{}{}", letter(class), title(state, content))];
-            if let Some(a) = state.attribution(class) {
-                lines.push(format!("layer {} · logit {}", a.layer, signed(a.logit)));
-            }
-            lines
+/// Subject, method, place, score, and what the map cost and adds up to.
+fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
+    let (subject, method) = match content {
+        Content::Film => return vec!["original".into()],
+        Content::Difference(..) => {
+            return vec![
+                "A − B: difference of the maps".into(),
+                title(state, content),
+                "where A's map is the stronger".into(),
+            ];
         }
-        Content::Difference(..) => vec!["A − B".into(), title(state, content)],
+        Content::Map(subject, method) => (subject, method),
+    };
+    let mut lines = match subject {
+        Subject::Difference(..) => vec!["A − B: map of the difference".into(), title(state, content)],
+        _ if state.layout == Layout::MethodGrid => vec![method.name().to_owned()],
+        _ => {
+            let name = format!("{}{}", letter(state, subject), state.subject_name(subject));
+            let whole = format!("{name} · {}", method.name());
+            // A long name takes a line of its own, so that the method is not cut off.
+            if pen.fits(&whole) { vec![whole] } else { vec![name, method.name().to_owned()] }
+        }
+    };
+    if let Some(map) = state.map(subject, method) {
+        lines.push(facts(map));
+        if let Some(sum) = map.residual {
+            lines.push(format!("adds up to {} of {}", plain(sum.found as f32), plain(sum.expected as f32)));
+        }
     }
+    if let Some(spread) = state.shown_spread(content) {
+        lines.push(stability::words(spread));
+    }
+    lines
+}
+
+/// The letter of a class in comparison.
+fn letter(state: &State, subject: Subject) -> &'static str {
+    match (state.layout, state.compared()) {
+        (Layout::Compare, (a, _)) if subject == Subject::class(a) => "A  ",
+        (Layout::Compare, (_, b)) if subject == Subject::class(b) => "B  ",
+        _ => "",
+    }
+}
+
+/// Where a map belongs, the score that it explains, and what it took.
+fn facts(map: &Attribution) -> String {
+    let place = if map.method.has_layer() { format!("layer {}", map.layer) } else { "pixels".to_owned() };
+    let score = if map.class().is_some() { "logit" } else { "score" };
+    let runs = if map.evaluations == 1 { "run" } else { "runs" };
+    format!("{place} · {score} {} · {} {runs}", signed(map.logit), map.evaluations)
 }
 
 /// Window, zoom and the mark of lossy compression.
@@ -136,6 +164,13 @@ impl Pen<'_> {
     fn raised(mut self, by: f32) -> Self {
         self.room.max.y -= by;
         self
+    }
+
+    /// Whether a line has room for all of it.
+    fn fits(&self, line: &str) -> bool {
+        let font = FontId::proportional(SIZE);
+        let galley = self.painter.layout_no_wrap(line.to_owned(), font, self.tokens.film_text);
+        galley.size().x <= self.room.width()
     }
 
     /// Lines from a corner inwards; a line that is too long is cut with "…".
@@ -234,6 +269,11 @@ pub(super) fn number(value: f32) -> String {
     } else {
         format!("{value:.1e}")
     }
+}
+
+/// Two digits, and a true minus.
+fn plain(value: f32) -> String {
+    format!("{}{:.2}", if value < 0.0 { "−" } else { "" }, value.abs())
 }
 
 /// With its sign, and a true minus.

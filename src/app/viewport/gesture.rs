@@ -6,6 +6,7 @@ use egui::{Event, MouseWheelUnit, PointerButton, Response, Ui};
 use crate::study::Frame;
 
 use super::super::command::Command;
+use super::super::maps::command::MapCommand;
 use super::super::state::{PaneIndex, State};
 use super::super::view::Placement;
 
@@ -26,6 +27,9 @@ pub fn commands(
     response: &Response,
 ) -> Vec<Command> {
     let mut commands = Vec::new();
+    if response.is_pointer_button_down_on() && pane != state.looks.pointed {
+        commands.push(Command::Maps(MapCommand::ChoosePane(pane)));
+    }
     if response.double_clicked() {
         commands.push(Command::ToggleSolo(pane));
     }

@@ -1,22 +1,22 @@
 //! The map over the film: a texture of its own, and contour lines.
 //!
-//! Colour, opacity and threshold only make the texture again; the attribution is never touched.
+//! Colour, opacity and threshold only make the texture again; the attribution is never touched. Lines of what speaks against are dashed.
 
 use std::sync::Arc;
 
 use egui::{ColorImage, Painter, Pos2, Shape, Stroke, TextureOptions};
 
-use crate::explain::Attribution;
-use crate::explain::scale::{self, Scale};
-use crate::imaging::Plane;
-use crate::imaging::contour::contours;
-use crate::imaging::overlay::{self, Area, OverlayStyle};
+use crate::explain::scale;
+use crate::imaging::contour::{Contour, contours};
+use crate::imaging::overlay::{Area, OverlayStyle};
 use crate::study::Frame;
 
-use super::super::state::{Content, State};
-use super::super::theme;
+use super::super::state::{Content, PaneIndex, State};
+use super::super::theme::{self, Tokens};
 use super::super::view::Placement;
+use super::patches;
 use super::pictures::{Pictures, Texture};
+use super::source::{Source, shared_top};
 
 /// Longer side of a map's texture; the graphics card enlarges it to the screen.
 const SIDE: usize = 256;
@@ -24,23 +24,6 @@ const SIDE: usize = 256;
 const CONTOUR_SIDE: usize = 112;
 /// Values that contours are drawn at, of the scaled map.
 pub const LEVELS: [f32; 3] = [0.25, 0.5, 0.75];
-
-/// One attribution, or the difference of two. Held, so that an address cannot be taken by another one.
-#[derive(Clone)]
-enum Source {
-    One(Arc<Attribution>),
-    Difference(Arc<Attribution>, Arc<Attribution>),
-}
-
-impl PartialEq for Source {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::One(a), Self::One(b)) => Arc::ptr_eq(a, b),
-            (Self::Difference(a, b), Self::Difference(c, d)) => Arc::ptr_eq(a, c) && Arc::ptr_eq(b, d),
-            _ => false,
-        }
-    }
-}
 
 /// What a map's texture is made of.
 #[derive(Clone, PartialEq)]
@@ -60,8 +43,16 @@ pub struct PlacedKey {
     size: [usize; 2],
 }
 
-/// Lines in image pixels, and whether they are closed.
-pub(super) type Contours = Arc<Vec<(Vec<[f32; 2]>, bool)>>;
+/// A line of one value.
+pub struct Line {
+    /// Image pixels.
+    points: Vec<[f32; 2]>,
+    closed: bool,
+    /// Of a value below zero.
+    against: bool,
+}
+
+pub(super) type Contours = Arc<Vec<Line>>;
 
 /// Draws the map of `content`, if it is there.
 pub fn paint(
@@ -69,15 +60,16 @@ pub fn paint(
     state: &State,
     pictures: &mut Pictures,
     frame: &Frame,
+    pane: PaneIndex,
     content: Content,
     placement: &Placement,
 ) {
-    let Some(source) = source(state, content) else { return };
+    let Some(source) = Source::of(state, content) else { return };
     let Some(model) = state.model_info() else { return };
-    let top = top(state, content);
+    let top = shared_top(state, pictures, content);
     let (w, h) = (frame.plane.width, frame.plane.height);
     let area = scale::area(&model.manifest.input, w, h);
-    let key = MapKey { source, top, style: state.overlay().clone(), size: fitted(w, h, SIDE) };
+    let key = MapKey { source, top, style: state.style(pane).clone(), size: fitted(w, h, SIDE) };
     let texture = match pictures.maps.get(&key) {
         Some(texture) => {
             // Keep the map for the next change of colours.
@@ -87,39 +79,15 @@ pub fn paint(
         None => make(painter.ctx(), pictures, key.clone(), area),
     };
     painter.add(super::quad(placement, texture.id(), [0.0, 0.0], [w as f32, h as f32]));
-    if state.overlay().contours {
+    let tokens = theme::tokens(state.settings.theme);
+    if let Source::One(map) = &key.source
+        && let Some(superpixels) = map.superpixels.as_ref().filter(|_| state.settings.superpixels)
+    {
+        patches::paint(painter, pictures, superpixels, area, [w, h], placement, tokens.film_text.gamma_multiply(0.6));
+    }
+    if state.style(pane).contours {
         let key = PlacedKey { source: key.source, top, size: [w, h] };
-        paint_contours(painter, state, pictures, key, area, placement);
-    }
-}
-
-/// The value that the top of the colour bar stands for: of all classes, or of this one. `None` without a map.
-pub fn bar_top(state: &State, content: Content) -> Option<f32> {
-    let own = |a: &Arc<Attribution>| scale::shared_top([a.as_ref()]);
-    match content {
-        Content::Film => None,
-        Content::Map(class) => state.attribution(class).map(|a| top(state, content).unwrap_or_else(|| own(a))),
-        Content::Difference(a, b) => state.attribution(a).zip(state.attribution(b)).and_then(|_| top(state, content)),
-    }
-}
-
-/// Top of the scale that the maps on screen share; `None` when each has its own. Differences always share one.
-fn top(state: &State, content: Content) -> Option<f32> {
-    let all = || (0..state.labels().len()).filter_map(|c| state.attribution(c)).map(AsRef::as_ref);
-    match content {
-        Content::Difference(..) => Some(scale::shared_top(all())),
-        _ => state.overlay().shared_scale.then(|| scale::shared_top(all())),
-    }
-}
-
-fn source(state: &State, content: Content) -> Option<Source> {
-    match content {
-        Content::Film => None,
-        Content::Map(class) if state.without_evidence(class) => None,
-        Content::Map(class) => state.attribution(class).cloned().map(Source::One),
-        Content::Difference(a, b) => {
-            Some(Source::Difference(state.attribution(a)?.clone(), state.attribution(b)?.clone()))
-        }
+        paint_contours(painter, &tokens, pictures, key, area, placement);
     }
 }
 
@@ -129,28 +97,14 @@ fn fitted(width: usize, height: usize, side: usize) -> [usize; 2] {
     [(width * side / longer).max(1), (height * side / longer).max(1)]
 }
 
-fn values(source: &Source, top: Option<f32>, area: Area, [width, height]: [usize; 2]) -> Plane {
-    let scale = top.map_or(Scale::PerClass, |max| Scale::Shared { max });
-    match source {
-        Source::One(a) => scale::on_picture(a, scale, area, width, height),
-        Source::Difference(a, b) => overlay::difference(
-            &scale::on_picture(a, scale, area, width, height),
-            &scale::on_picture(b, scale, area, width, height),
-        ),
-    }
-}
-
 fn make(ctx: &egui::Context, pictures: &mut Pictures, key: MapKey, area: Area) -> Texture {
     let placed = PlacedKey { source: key.source.clone(), top: key.top, size: key.size };
     let plane = pictures.placed.get(&placed).unwrap_or_else(|| {
-        let plane = Arc::new(values(&key.source, key.top, area, key.size));
+        let plane = Arc::new(key.source.values(key.top, area, key.size));
         pictures.placed.put(placed, plane.clone());
         plane
     });
-    let picture = match key.source {
-        Source::One(ref map) => scale::painted(&plane, map.method.is_signed(), &key.style),
-        Source::Difference(..) => overlay::compose_difference(&plane, &key.style),
-    };
+    let picture = key.source.picture(&plane, area, &key.style);
     let image = ColorImage::from_rgba_unmultiplied(key.size, picture.as_raw());
     let texture = pictures.texture(ctx, image, TextureOptions::LINEAR);
     pictures.maps.put(key, texture.clone());
@@ -159,7 +113,7 @@ fn make(ctx: &egui::Context, pictures: &mut Pictures, key: MapKey, area: Area) -
 
 fn paint_contours(
     painter: &Painter,
-    state: &State,
+    tokens: &Tokens,
     pictures: &mut Pictures,
     key: PlacedKey,
     area: Area,
@@ -167,22 +121,25 @@ fn paint_contours(
 ) {
     let lines = pictures.contours.get(&key).unwrap_or_else(|| {
         let [w, h] = key.size;
-        let plane = values(&key.source, key.top, area, fitted(w, h, CONTOUR_SIDE));
-        let levels: Vec<f32> = match key.source {
-            Source::One(ref map) if !map.method.is_signed() => LEVELS.to_vec(),
-            Source::One(_) | Source::Difference(..) => LEVELS.iter().flat_map(|l| [-l, *l]).collect(),
-        };
-        let lines: Contours =
-            Arc::new(contours(&plane, &levels, w, h).into_iter().map(|c| (c.points, c.closed)).collect());
+        let plane = key.source.values(key.top, area, fitted(w, h, CONTOUR_SIDE));
+        let levels: Vec<f32> =
+            if key.source.is_signed() { LEVELS.iter().flat_map(|l| [-l, *l]).collect() } else { LEVELS.to_vec() };
+        let line = |c: Contour| Line { points: c.points, closed: c.closed, against: c.level < 0.0 };
+        let lines: Contours = Arc::new(contours(&plane, &levels, w, h).into_iter().map(line).collect());
         pictures.contours.put(key, lines.clone());
         lines
     });
-    let tokens = theme::tokens(state.settings.theme);
-    for (points, closed) in lines.iter() {
-        let points: Vec<Pos2> = points.iter().map(|p| super::on_screen(placement, *p)).collect();
+    for line in lines.iter() {
+        let mut points: Vec<Pos2> = line.points.iter().map(|p| super::on_screen(placement, *p)).collect();
+        if line.closed {
+            points.extend(points.first().copied());
+        }
         for stroke in [Stroke::new(2.5, tokens.film_shadow), Stroke::new(1.0, tokens.film_text)] {
-            let points = points.clone();
-            painter.add(if *closed { Shape::closed_line(points, stroke) } else { Shape::line(points, stroke) });
+            if line.against {
+                painter.extend(Shape::dashed_line(&points, stroke, 5.0, 4.0));
+            } else {
+                painter.add(Shape::line(points.clone(), stroke));
+            }
         }
     }
 }

@@ -12,8 +12,10 @@ pub mod corners;
 pub mod film;
 pub mod gesture;
 pub mod map;
+mod patches;
 pub mod pictures;
 mod sampler;
+mod source;
 
 use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
 
@@ -45,16 +47,19 @@ pub fn show(
     let painter = ui.painter_at(rect);
     film::paint(&painter, state, pictures, pane, &placement, rect);
     if state.heat_map && !state.overlays_hidden {
-        map::paint(&painter, state, pictures, frame, content, &placement);
+        map::paint(&painter, state, pictures, frame, pane, content, &placement);
     }
     if !state.overlays_hidden {
         corners::paint(&painter, state, frame, pane, content, &placement, rect);
         if state.heat_map {
-            color_bar::paint(&painter, state, content, rect);
+            color_bar::paint(&painter, state, pictures, pane, content, rect);
         }
     }
     let tokens = theme::tokens(state.settings.theme);
-    painter.rect_stroke(rect, 0.0, egui::Stroke::new(1.0, tokens.line), egui::StrokeKind::Inside);
+    // Where views have looks of their own, the one in hand is framed.
+    let in_hand = !state.settings.same_looks && pane == state.pointed();
+    let frame = if in_hand { tokens.accent } else { tokens.line };
+    painter.rect_stroke(rect, 0.0, egui::Stroke::new(1.0, frame), egui::StrokeKind::Inside);
     commands
 }
 

@@ -61,6 +61,8 @@ pub struct Pictures {
     pub(super) maps: Made<super::map::MapKey, Texture>,
     pub(super) placed: Made<super::map::PlacedKey, Arc<Plane>>,
     pub(super) contours: Made<super::map::PlacedKey, super::map::Contours>,
+    pub(super) patches: Made<super::patches::PatchKey, Arc<Vec<crate::explain::superpixels::Run>>>,
+    pub(super) tops: Made<super::source::TopKey, f32>,
     /// Samples of a training run with their maps.
     pub(in crate::app) cards: Made<super::super::panels::training::samples::CardKey, Texture>,
     pub(super) sampler: Sampler,
@@ -89,6 +91,8 @@ impl Default for Pictures {
             maps: Made::default(),
             placed: Made::default(),
             contours: Made::default(),
+            patches: Made::default(),
+            tops: Made::default(),
             cards: Made::default(),
             sampler: Sampler::default(),
             last: HashMap::new(),
@@ -143,6 +147,8 @@ impl Pictures {
     pub fn sweep(&mut self) {
         self.samples.sweep();
         self.contours.sweep();
+        self.patches.sweep();
+        self.tops.sweep();
         self.placed.sweep();
         self.last.retain(|_, (.., used)| std::mem::take(used));
         let gone = self.films.sweep().into_iter().chain(self.maps.sweep()).chain(self.cards.sweep());

@@ -1,0 +1,535 @@
+//! Maps in the viewer: what is asked of the worker and when, what views say while they wait, and what the reader can do.
+
+use std::sync::Arc;
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use pellucid::app::command::Command;
+use pellucid::app::effect::Effect;
+use pellucid::app::maps::command::MapCommand;
+use pellucid::app::maps::looks::{Contrast, MOST_METHODS, Stability};
+use pellucid::app::state::{Content, Layout, Model};
+use pellucid::engine::explanation::Wish;
+use pellucid::engine::{Event, Request};
+use pellucid::explain::spread::Spread;
+use pellucid::explain::superpixels::Superpixels;
+use pellucid::explain::{Attribution, INPUT, Method, Output, Residual, Subject};
+use pellucid::imaging::Plane;
+
+use super::viewer::common::{Bench, LABELS, model};
+use super::viewer::{button, screen};
+
+fn ask(command: MapCommand) -> Command {
+    Command::Maps(command)
+}
+
+/// What was asked of the worker on top of the analysis.
+fn wishes(effects: &[Effect]) -> Vec<Wish> {
+    let wish = |effect: &Effect| match effect {
+        Effect::Ask(Request::Explain { wish, .. }) => Some(wish.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(wish).collect()
+}
+
+/// What was asked for since the last time.
+fn asked(bench: &mut Bench) -> Vec<Wish> {
+    let found = wishes(&bench.effects);
+    bench.effects.clear();
+    found
+}
+
+fn cancelled(effects: &[Effect]) -> bool {
+    effects.iter().any(|e| matches!(e, Effect::CancelAnalysis))
+}
+
+/// A map with something to see, signed where the method is.
+fn map(method: Method, subject: Subject, layer: &str) -> Arc<Attribution> {
+    let value = |i: usize| {
+        let (x, y) = ((i % 8) as f32, (i / 8) as f32);
+        (-((x - 2.0).powi(2) + (y - 4.0).powi(2)) / 6.0).exp() - 0.2
+    };
+    let raw = Plane { width: 8, height: 8, values: (0..64).map(value).collect() };
+    Arc::new(Attribution::new(method, subject, method.place(layer).into(), 2.31, raw).unwrap())
+}
+
+/// The worker carries out what runs.
+fn answer(bench: &mut Bench) {
+    let Some(running) = bench.state.results.explaining.clone() else { return };
+    let wish = running.wish;
+    let generation = bench.state.generation;
+    for layer in &wish.layers {
+        for method in &wish.methods {
+            let attributions = wish.subjects.iter().map(|s| map(*method, *s, layer)).collect();
+            bench.event(Event::Explained { generation, attributions });
+            for subject in wish.subjects.iter().filter(|_| wish.spread > 0) {
+                let spread = Arc::new(spread(*method, *subject, layer, wish.spread));
+                bench.event(Event::Spread { generation, spread });
+            }
+        }
+    }
+    bench.event(Event::ExplanationDone { generation });
+}
+
+fn spread(method: Method, subject: Subject, layer: &str, samples: usize) -> Spread {
+    let mean = map(method, subject, layer).raw.clone();
+    let sd = Plane { values: mean.values.iter().map(|v| v.abs() / 9.0).collect(), ..mean.clone() };
+    Spread { method, subject, layer: layer.into(), mean, sd, samples, seed: 7 }
+}
+
+/// Answers until nothing is wanted any more.
+fn settle(bench: &mut Bench) {
+    for _ in 0..64 {
+        answer(bench);
+    }
+    assert!(bench.state.results.explaining.is_none(), "{:?}", bench.state.results.explaining);
+    bench.effects.clear();
+}
+
+/// A finished analysis, and nothing more is wanted.
+fn settled() -> Bench {
+    let mut bench = Bench::finished();
+    settle(&mut bench);
+    bench
+}
+
+// ——— what is asked for ———
+
+#[test]
+fn a_costly_method_is_asked_for_once_and_for_what_is_on_screen() {
+    let mut bench = settled();
+    bench.command(Command::SetMethod(Method::Occlusion));
+    let wishes = asked(&mut bench);
+    assert_eq!(wishes.len(), 1);
+    assert_eq!((&wishes[0].methods[..], &wishes[0].subjects[..]), (&[Method::Occlusion][..], &[Subject::class(1)][..]));
+    // Whatever the reader does to the picture meanwhile asks for nothing.
+    for command in
+        [Command::MoreOpacity, Command::ToggleContours, Command::Invert, Command::SetMethod(Method::Occlusion)]
+    {
+        bench.command(command);
+    }
+    assert!(asked(&mut bench).is_empty());
+    answer(&mut bench);
+    assert!(asked(&mut bench).is_empty(), "no other layer, no other class");
+}
+
+#[test]
+fn a_comparison_asks_for_both_classes_at_once() {
+    let mut bench = settled();
+    bench.command(Command::SetLayout(Layout::Compare));
+    bench.command(Command::SetMethod(Method::IntegratedGradients));
+    let wish = asked(&mut bench).pop().unwrap();
+    assert_eq!(wish.subjects, [Subject::class(1), Subject::class(2)]);
+}
+
+#[test]
+fn coming_back_to_a_finished_method_asks_for_nothing() {
+    let mut bench = settled();
+    bench.command(Command::SetMethod(Method::Rise));
+    settle(&mut bench);
+    bench.command(Command::SetMethod(Method::GradCam));
+    bench.command(Command::SetMethod(Method::Rise));
+    assert!(asked(&mut bench).is_empty());
+}
+
+#[test]
+fn esc_stops_a_method_and_it_is_not_asked_for_again_until_the_reader_does() {
+    let mut bench = settled();
+    bench.command(Command::SetMethod(Method::Rise));
+    asked(&mut bench);
+    let effects = bench.command(Command::Escape);
+    assert!(cancelled(&effects) && wishes(&effects).is_empty());
+    bench.event(Event::ExplanationFailed { generation: bench.state.generation, reason: None });
+    bench.command(Command::MoreOpacity);
+    assert!(wishes(&bench.effects).is_empty());
+    assert_eq!(bench.state.unavailable(Method::Rise), Some("Stopped."));
+    assert_eq!(bench.state.impossible(Method::Rise), None, "the menu still offers it");
+    bench.command(ask(MapCommand::TryAgain(Method::Rise)));
+    assert_eq!(asked(&mut bench).len(), 1);
+}
+
+#[test]
+fn the_late_end_of_a_wish_that_was_replaced_changes_nothing() {
+    let mut bench = settled();
+    let generation = bench.state.generation;
+    bench.command(Command::SetMethod(Method::Rise));
+    bench.command(Command::SetMethod(Method::Occlusion));
+    assert_eq!(asked(&mut bench).len(), 2);
+    let running = bench.state.results.explaining.clone();
+    // The worker was stopped within the older one, or had just finished it.
+    bench.event(Event::Refined { generation, attributions: vec![map(Method::Rise, Subject::class(1), "stage4")] });
+    bench.event(Event::ExplanationFailed { generation, reason: None });
+    bench.event(Event::ExplanationDone { generation });
+    assert_eq!(bench.state.results.explaining, running);
+    assert!(asked(&mut bench).is_empty() && bench.state.results.rough.is_empty());
+    answer(&mut bench);
+    assert!(bench.state.map(Subject::class(1), Method::Occlusion).is_some());
+}
+
+#[test]
+fn cheap_methods_on_screen_are_made_for_every_layer_so_that_a_stage_answers_at_once() {
+    let mut bench = Bench::finished();
+    bench.effects.clear();
+    bench.command(Command::SetMethod(Method::LayerCam));
+    let first = asked(&mut bench).pop().unwrap();
+    assert_eq!((&first.layers[..], &first.subjects[..]), (&["stage4".to_owned()][..], &[Subject::class(1)][..]));
+    answer(&mut bench);
+    assert!(bench.state.results.explaining.as_ref().is_some_and(|e| e.ahead));
+    settle(&mut bench);
+    for command in [MapCommand::FinerStage, MapCommand::CoarserStage, MapCommand::FinerStage] {
+        bench.command(ask(command));
+        assert!(bench.state.map(Subject::class(0), Method::LayerCam).is_some());
+    }
+    assert_eq!(bench.state.layer(), "stage3");
+    bench.command(ask(MapCommand::FinerStage));
+    assert_eq!(bench.state.layer(), "stage3", "there is no finer one");
+    assert!(asked(&mut bench).is_empty());
+}
+
+#[test]
+fn methods_that_share_a_pass_are_asked_for_together_and_one_by_one_when_that_fails() {
+    let mut bench = settled();
+    bench.command(Command::SetLayout(Layout::MethodGrid));
+    let together = asked(&mut bench).pop().unwrap();
+    assert_eq!(together.methods, [Method::HiResCam, Method::LayerCam, Method::XGradCam, Method::EigenCam]);
+    bench.event(Event::ExplanationFailed { generation: bench.state.generation, reason: Some("No.".into()) });
+    assert_eq!(asked(&mut bench).pop().unwrap().methods, [Method::HiResCam]);
+    bench.event(Event::ExplanationFailed { generation: bench.state.generation, reason: Some("No.".into()) });
+    assert_eq!(bench.state.unavailable(Method::HiResCam), Some("No."));
+    assert_eq!(asked(&mut bench).pop().unwrap().methods, [Method::LayerCam], "the others are not given up");
+}
+
+#[test]
+fn the_grid_fills_from_the_cheapest_to_the_costliest() {
+    let mut bench = settled();
+    bench.command(Command::SetLayout(Layout::MethodGrid));
+    let methods: Vec<Method> = bench.state.panes()[1..]
+        .iter()
+        .map(|content| match content {
+            Content::Map(_, method) => *method,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(methods[6..], [Method::IntegratedGradients, Method::Occlusion]);
+    asked(&mut bench);
+    answer(&mut bench);
+    assert_eq!(asked(&mut bench).pop().unwrap().methods, [Method::IntegratedGradients]);
+    // A cheap one is made before the costly one goes on; a costlier one waits.
+    bench.command(ask(MapCommand::TickMethod(Method::Occlusion)));
+    bench.command(ask(MapCommand::TickMethod(Method::Rise)));
+    assert!(asked(&mut bench).is_empty());
+    bench.command(ask(MapCommand::TickMethod(Method::GradCam)));
+    bench.command(ask(MapCommand::TickMethod(Method::FinerCam)));
+    assert_eq!(asked(&mut bench).pop().unwrap().methods, [Method::FinerCam]);
+    settle(&mut bench);
+    assert!(bench.state.panes()[1..].iter().all(|content| bench.state.has_maps(*content)));
+}
+
+#[test]
+fn the_grid_holds_as_many_methods_as_can_be_seen() {
+    let mut bench = settled();
+    bench.command(ask(MapCommand::TickMethod(Method::Rise)));
+    assert_eq!(bench.state.methods().len(), MOST_METHODS);
+    assert!(!bench.state.methods().contains(&Method::Rise));
+    bench.command(ask(MapCommand::TickMethod(Method::Occlusion)));
+    bench.command(ask(MapCommand::TickMethod(Method::Rise)));
+    assert_eq!(bench.state.methods().last(), Some(&Method::Rise));
+    bench.command(ask(MapCommand::UsualMethods));
+    assert_eq!(bench.state.methods().last(), Some(&Method::Occlusion));
+}
+
+// ——— subjects ———
+
+#[test]
+fn a_group_has_a_map_of_its_own_until_a_class_is_chosen() {
+    let mut bench = settled();
+    bench.command(ask(MapCommand::SelectGroup(0)));
+    let group = Subject::One(Output::Group(0));
+    assert_eq!(bench.state.panes()[1], Content::Map(group, Method::GradCam));
+    assert_eq!(asked(&mut bench).pop().unwrap().subjects, [group]);
+    bench.command(ask(MapCommand::SelectGroup(7)));
+    assert_eq!(bench.state.subject(), group, "there is no such group");
+    bench.command(Command::SelectClass(1));
+    assert_eq!(bench.state.subject(), Subject::class(1));
+}
+
+#[test]
+fn the_third_view_shows_the_difference_of_the_maps_or_the_map_of_the_difference() {
+    let mut bench = settled();
+    bench.command(Command::SetLayout(Layout::Compare));
+    assert_eq!(bench.state.panes()[2], Content::Difference(1, 2));
+    assert!(asked(&mut bench).is_empty());
+    bench.command(ask(MapCommand::ToggleContrast));
+    assert_eq!(bench.state.looks.contrast, Contrast::Scores);
+    let difference = Subject::Difference(Output::Class(1), Output::Class(2));
+    assert_eq!(bench.state.panes()[2], Content::Map(difference, Method::GradCam));
+    assert_eq!(asked(&mut bench).pop().unwrap().subjects, [difference]);
+}
+
+// ——— looks ———
+
+#[test]
+fn looks_are_shared_by_all_views_or_belong_to_the_one_that_was_clicked() {
+    let mut bench = settled();
+    bench.command(Command::SetLayout(Layout::ClassGrid));
+    bench.command(Command::SetOpacity(0.8));
+    assert!((bench.state.style(3).opacity - 0.8).abs() < 1e-6);
+    bench.command(ask(MapCommand::ToggleSameLooks));
+    bench.command(ask(MapCommand::ChoosePane(2)));
+    bench.command(Command::SetOpacity(0.3));
+    bench.command(Command::ToggleContours);
+    assert!((bench.state.style(2).opacity - 0.3).abs() < 1e-6 && bench.state.style(2).contours);
+    assert!((bench.state.style(1).opacity - 0.8).abs() < 1e-6 && !bench.state.style(1).contours);
+    // The film has no map: the panel keeps to a view that has one.
+    bench.command(ask(MapCommand::ChoosePane(0)));
+    assert_eq!(bench.state.pointed(), 1);
+    bench.command(ask(MapCommand::ChoosePane(2)));
+    bench.command(ask(MapCommand::ToggleSameLooks));
+    assert!((bench.state.style(1).opacity - 0.3).abs() < 1e-6, "all take on the looks of the view in hand");
+}
+
+// ——— stability ———
+
+#[test]
+fn stability_is_asked_for_only_while_it_is_shown_and_once() {
+    let mut bench = settled();
+    bench.command(ask(MapCommand::SetStability(Stability::Stable)));
+    let wish = asked(&mut bench).pop().unwrap();
+    assert_eq!((wish.spread, &wish.subjects[..]), (64, &[Subject::class(1)][..]));
+    let generation = bench.state.generation;
+    let some = Arc::new(spread(Method::GradCam, Subject::class(1), "stage4", 16));
+    bench.event(Event::Spread { generation, spread: some });
+    assert!(bench.state.shown_spread(bench.state.panes()[1]).is_some(), "it is shown as it grows");
+    bench.command(Command::MoreOpacity);
+    assert!(wishes(&bench.effects).is_empty());
+    settle(&mut bench);
+    bench.command(ask(MapCommand::SetStability(Stability::Deviation)));
+    bench.command(ask(MapCommand::SetStability(Stability::Off)));
+    assert!(asked(&mut bench).is_empty());
+}
+
+#[test]
+fn stability_that_cannot_be_told_leaves_the_map() {
+    let mut bench = settled();
+    bench.command(ask(MapCommand::SetStability(Stability::Stable)));
+    bench.event(Event::ExplanationFailed { generation: bench.state.generation, reason: Some("No.".into()) });
+    assert_eq!(bench.state.unsteady(Method::GradCam), Some("No."));
+    assert_eq!(bench.state.unavailable(Method::GradCam), None);
+    bench.effects.clear();
+    bench.state.model = Model::Ready(pellucid::engine::ModelInfo { stochastic: false, ..model() });
+    bench.command(ask(MapCommand::SetStability(Stability::Deviation)));
+    assert!(asked(&mut bench).iter().all(|w| w.spread == 0));
+    assert!(bench.state.unsteady(Method::GradCam).unwrap().contains("no dropout"));
+}
+
+#[test]
+fn the_report_holds_the_map_that_is_on_screen() {
+    let mut bench = settled();
+    bench.state.settings.report_folder = Some("reports".into());
+    bench.command(Command::SetMethod(Method::Occlusion));
+    settle(&mut bench);
+    let [Effect::WriteReport { case, .. }] = &bench.command(Command::ExportReport)[..] else { panic!("no report") };
+    assert!(case.attribution(1).is_some_and(|map| map.method == Method::Occlusion && map.layer == INPUT));
+}
+
+// ——— the screen ———
+
+fn says(harness: &Harness<'_, Bench>, part: &str) -> bool {
+    harness.query_all_by_label_contains(part).next().is_some()
+}
+
+fn do_and_see(harness: &mut Harness<'_, Bench>, command: Command) {
+    harness.state_mut().command(command);
+    harness.run_steps(4);
+}
+
+#[test]
+fn a_view_says_what_is_being_made_for_it_and_how_to_stop_it() {
+    let mut harness = screen(settled());
+    do_and_see(&mut harness, Command::SetMethod(Method::Rise));
+    let generation = harness.state().state.generation;
+    harness.state_mut().event(Event::Explaining { generation, what: "RISE", done: 240, of: 1000 });
+    harness.run_steps(3);
+    assert!(says(&harness, "RISE, 240 of 1000"));
+    assert!(says(&harness, "RISE 240 of 1000"), "the bar below says it too");
+    let attributions = vec![map(Method::Rise, Subject::class(1), "stage4")];
+    harness.state_mut().event(Event::Refined { generation, attributions });
+    harness.run_steps(3);
+    assert!(says(&harness, "unfinished, 240 of 1000"));
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(3);
+    assert!(says(&harness, "RISE was stopped."));
+    button(&harness, "Try again").click();
+    harness.run_steps(3);
+    assert_eq!(wishes(&harness.state().effects).last().unwrap().methods, [Method::Rise]);
+}
+
+#[test]
+fn a_method_that_cannot_be_had_says_why_and_offers_another() {
+    let mut harness = screen(settled());
+    do_and_see(&mut harness, Command::SetMethod(Method::DeepShap));
+    let reason = Some("Deep SHAP needs a background set, and the model has none.".into());
+    let generation = harness.state().state.generation;
+    harness.state_mut().event(Event::ExplanationFailed { generation, reason });
+    harness.run_steps(3);
+    assert!(says(&harness, "needs a background set, and the model has none"));
+    button(&harness, "Take Grad-CAM").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.method, Method::GradCam);
+}
+
+#[test]
+fn a_map_that_is_zero_everywhere_says_what_that_means() {
+    let mut bench = settled();
+    bench.command(Command::SetMethod(Method::Saliency));
+    let flat = Plane::filled(8, 8, 0.0);
+    let map = Attribution::new(Method::Saliency, Subject::class(1), INPUT.into(), 0.0, flat).unwrap();
+    let generation = bench.state.generation;
+    bench.event(Event::Explained { generation, attributions: vec![Arc::new(map)] });
+    bench.event(Event::ExplanationDone { generation });
+    assert!(says(&screen(bench), "The score does not depend on the pixels"));
+}
+
+/// The row of a method in the menu.
+fn row<'a>(harness: &'a Harness<'_, Bench>, name: &'a str) -> egui_kittest::Node<'a> {
+    let is_row = |n: &egui_kittest::Node<'_>| n.accesskit_node().role() == egui::accesskit::Role::Button;
+    harness.query_all_by_label(name).find(is_row).unwrap_or_else(|| panic!("there is no row {name}"))
+}
+
+#[test]
+fn the_menu_groups_methods_names_their_cost_and_greys_what_cannot_be_had() {
+    let mut harness = screen(settled());
+    harness.get_by_label("Method").click();
+    harness.run_steps(3);
+    for heading in ["Class activation", "Gradients of the pixels", "Trial and error", "Shapley values"] {
+        assert!(harness.query_by_label(heading).is_some(), "{heading}");
+    }
+    let row = |name| row(&harness, name);
+    assert!(row("Gradient SHAP").accesskit_node().is_disabled(), "there is no background set");
+    assert!(!row("Kernel SHAP").accesskit_node().is_disabled());
+    row("LayerCAM").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.method, Method::LayerCam);
+}
+
+#[test]
+fn ticks_in_the_menu_choose_the_methods_of_the_grid_and_leave_it_open() {
+    let mut harness = screen(settled());
+    harness.key_press(egui::Key::E);
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.layout, Layout::MethodGrid);
+    harness.get_by_label("Method").click();
+    harness.run_steps(3);
+    harness.get_by_label("Compare HiResCAM").click();
+    harness.run_steps(3);
+    harness.get_by_label("Compare LayerCAM").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.methods().len(), MOST_METHODS - 2);
+    assert!(harness.query_by_label("View 9: Bacterial pneumonia · Occlusion").is_none());
+}
+
+#[test]
+fn the_stage_slider_names_no_layer_for_maps_of_the_pixels() {
+    let mut harness = screen(settled());
+    assert!(!harness.get_by_label("Stage").accesskit_node().is_disabled());
+    do_and_see(&mut harness, Command::SetMethod(Method::Saliency));
+    assert!(harness.get_by_label("Stage").accesskit_node().is_disabled());
+}
+
+#[test]
+fn the_arrows_go_through_the_stages() {
+    let mut harness = screen(settled());
+    harness.key_press(egui::Key::ArrowLeft);
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.layer(), "stage3");
+    harness.key_press(egui::Key::ArrowRight);
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.layer(), "stage4");
+}
+
+#[test]
+fn a_click_on_a_group_shows_its_map() {
+    let mut harness = screen(settled());
+    harness.get_by_label("Pneumonia").click();
+    harness.run_steps(3);
+    answer(harness.state_mut());
+    harness.run_steps(3);
+    assert!(says(&harness, "View 2: Pneumonia · Grad-CAM"));
+}
+
+#[test]
+fn the_third_view_of_a_comparison_can_be_switched_in_place() {
+    let mut harness = screen(settled());
+    do_and_see(&mut harness, Command::SetLayout(Layout::Compare));
+    harness.get_by_label("Map of difference").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.looks.contrast, Contrast::Scores);
+    assert!(says(&harness, "View 3: Bacterial pneumonia − Viral pneumonia · Grad-CAM"));
+}
+
+#[test]
+fn where_looks_differ_a_click_on_a_view_takes_it_in_hand_and_the_panel_names_it() {
+    let mut harness = screen(settled());
+    do_and_see(&mut harness, Command::SetLayout(Layout::ClassGrid));
+    harness.get_by_label("Same in every view").click();
+    harness.run_steps(2);
+    let view = harness.get_by_label("View 4: Viral pneumonia · Grad-CAM").rect().center();
+    harness.drag_at(view);
+    harness.drop_at(view);
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.pointed(), 3);
+    assert!(harness.query_all_by_label_contains("View 4: Viral").count() > 1, "once in the panel");
+}
+
+#[test]
+fn signed_maps_patches_and_sums_are_drawn_on_a_turned_and_flipped_film() {
+    let mut bench = settled();
+    bench.command(Command::SetMethod(Method::KernelShap));
+    let subject = Subject::class(1);
+    let superpixels =
+        Superpixels { width: 8, height: 8, labels: (0..64).map(|i| u16::from(i % 8 > 3)).collect(), count: 2 };
+    let map = Attribution {
+        superpixels: Some(Arc::new(superpixels)),
+        residual: Some(Residual { expected: 3.25, found: 3.21 }),
+        evaluations: 1000,
+        ..map(Method::KernelShap, subject, "stage4").as_ref().clone()
+    };
+    let generation = bench.state.generation;
+    bench.event(Event::Explained { generation, attributions: vec![Arc::new(map)] });
+    bench.event(Event::ExplanationDone { generation });
+    let mut harness = screen(bench);
+    for command in [Command::ToggleContours, Command::RotateRight, Command::FlipHorizontal, Command::ZoomIn] {
+        do_and_see(&mut harness, command);
+    }
+    assert!(!harness.get_by_label("Superpixels").accesskit_node().is_disabled());
+    do_and_see(&mut harness, ask(MapCommand::ToggleSuperpixels));
+    assert!(!harness.state().state.settings.superpixels);
+}
+
+#[test]
+fn every_layout_fits_a_small_and_a_large_window_with_long_names() {
+    for size in [[1280.0, 720.0], [2560.0, 1440.0]] {
+        let mut bench = settled();
+        let mut info = model();
+        let mut manifest = pellucid::network::manifest::Manifest::clone(&info.manifest);
+        manifest.labels[1].name = "Bacterial pneumonia of the right middle and lower lobe with effusion".into();
+        manifest.groups[0].members[0].clone_from(&manifest.labels[1].name);
+        info.manifest = Arc::new(manifest);
+        bench.state.model = Model::Ready(info);
+        let mut harness = Harness::builder()
+            .with_size(size)
+            .with_accessibility_check(false)
+            .build_ui_state(|ui, bench: &mut Bench| bench.frame(ui), bench);
+        harness.run_steps(4);
+        for layout in [Layout::SideBySide, Layout::ClassGrid, Layout::MethodGrid, Layout::Compare] {
+            do_and_see(&mut harness, Command::SetLayout(layout));
+            settle(harness.state_mut());
+            harness.run_steps(3);
+            let window = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());
+            for node in harness.query_all_by_label_contains("View ") {
+                assert!(window.expand(1.0).contains_rect(node.rect()), "{layout:?} at {size:?}: {:?}", node.rect());
+            }
+        }
+    }
+    assert_eq!(LABELS.len(), 3);
+}
