@@ -1,12 +1,13 @@
 //! Which maps the screen wants and does not have: the only place that asks the worker for more of an image that was analysed.
 //!
-//! What is on screen comes first, method by method. When all of it is there, the chosen method is made for every other layer too, if it
-//! costs next to nothing: choosing a layer is then a matter of colour.
+//! What is on screen comes first, method by method; then, while its panel is open, how far the shown map can be trusted. When all of it is
+//! there, the chosen method is made for every other layer too, if it costs next to nothing: choosing a layer is then a matter of colour.
 
 use std::sync::Arc;
 
 use super::effect::Effect;
 use super::state::{Content, Explaining, Film, Model, State};
+use super::trust;
 use crate::engine::Request;
 use crate::engine::explanation::{Trusted, Wish};
 use crate::explain::spread::Spread;
@@ -63,16 +64,25 @@ pub(super) fn stop(state: &mut State) -> Vec<Effect> {
     if state.results.explaining.is_none() {
         return Vec::new();
     }
-    give_up(state, STOPPED);
+    let judging = state.results.explaining.as_ref().is_some_and(|explaining| explaining.wish.trust);
+    give_up(state, if judging { STOPPED_JUDGING } else { STOPPED });
     vec![Effect::CancelAnalysis]
 }
 
 /// Said of a method that the reader has stopped.
 pub(super) const STOPPED: &str = "Stopped. Choose the method again to go on.";
+/// Said where the reader has stopped the judgement of a map.
+pub(super) const STOPPED_JUDGING: &str = "Stopped before everything was measured.";
 
 fn give_up(state: &mut State, reason: &str) {
     let Some(explaining) = state.results.explaining.take() else { return };
     state.results.rough.clear();
+    if explaining.wish.trust {
+        // The map is there; only what was to be said of it is not.
+        let keys = trust::keys(&explaining.wish);
+        state.results.unjudged.extend(keys.into_iter().map(|key| (key, reason.to_owned())));
+        return;
+    }
     for method in explaining.wish.methods {
         for layer in &explaining.wish.layers {
             state.results.unavailable.push((method, method.place(layer).to_owned(), reason.to_owned()));
@@ -96,7 +106,7 @@ pub(super) fn keep_trust(state: &mut State, trusted: Arc<Trusted>) {
     known.push(trusted);
 }
 
-/// The next wish: for the screen, else for the layers that may be looked at next.
+/// The next wish: for the screen, else for the open question of trust, else for the layers that may be looked at next.
 fn missing(state: &State) -> Option<Wish> {
     let info = state.model_info()?;
     let settings = state.options.explanation;
@@ -115,6 +125,9 @@ fn missing(state: &State) -> Option<Wish> {
             let layers = vec![layer.to_owned()];
             return Some(Wish { methods: vec![*method], layers, subjects, settings, ..Wish::default() });
         }
+    }
+    if let Some(wish) = trust::wish(state) {
+        return Some(wish);
     }
     if !state.method.is_instant() {
         return None;

@@ -25,6 +25,7 @@ pub mod state;
 pub mod theme;
 pub mod thumbnails;
 pub mod training;
+pub mod trust;
 pub mod ui;
 pub mod update;
 pub mod view;

@@ -31,6 +31,7 @@ pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &
         commands.extend(panels::training::show(ui, state, pictures));
     } else {
         commands.extend(reading_room(ui, state, &tokens, pictures, thumbnails));
+        commands.extend(panels::trust::show(ui, state));
     }
     commands.extend(panels::notices::show(ui, state));
     commands.extend(panels::training::question::show(ui, state));

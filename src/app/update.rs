@@ -20,6 +20,7 @@ pub use super::effect::Effect;
 use super::maps;
 use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
 use super::training;
+use super::trust;
 use super::weights::{self, WeightsForm};
 
 /// Step of the opacity and threshold keys.
@@ -155,6 +156,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         }
         C::SetColormap(key) => return style(state, |s| s.colormap = key),
         C::ToggleContours => return style(state, |s| s.contours ^= true),
+        C::ToggleTrust => trust::toggle(state),
+        C::JudgeAgain => trust::again(state),
         C::ToggleSharedScale => return style(state, |s| s.shared_scale ^= true),
 
         C::PreviousClass => step_class(state, -1),
@@ -210,6 +213,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
                 return training::update::apply(state, training::TrainingCommand::KeepGoing);
             } else if state.training.open {
                 state.training.open = false;
+            } else if state.trust_open {
+                trust::toggle(state);
             } else if state.solo.is_some() {
                 state.solo = None;
             } else {
@@ -456,6 +461,7 @@ fn case(state: &State) -> Option<CaseReport> {
     } else {
         state.ticked.clone()
     };
+    let trust = trust::of_report(state, &classes);
     let view = state.view(0);
     Some(CaseReport {
         frame: frame.clone(),
@@ -464,6 +470,7 @@ fn case(state: &State) -> Option<CaseReport> {
         classes,
         method: state.method,
         layer,
+        trust,
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::explanation::Trusted;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::scale::shows_something;
 use crate::explain::{Attribution, Method};
@@ -24,6 +25,8 @@ pub struct CaseReport {
     pub classes: Vec<usize>,
     pub method: Method,
     pub layer: String,
+    /// How far the map of one of the classes can be trusted, where that was asked.
+    pub trust: Option<Trusted>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -92,6 +95,7 @@ impl CaseReport {
             classes: top.into_iter().collect(),
             method,
             layer,
+            trust: None,
             frame,
             analysis,
             model,

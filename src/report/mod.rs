@@ -23,6 +23,7 @@ mod pdf_file;
 mod pdf_findings;
 mod pdf_pictures;
 mod pdf_text;
+mod pdf_trust;
 mod redact;
 mod typeface;
 

@@ -10,4 +10,5 @@ pub mod status;
 pub mod studies;
 pub mod toolbar;
 pub mod training;
+pub mod trust;
 pub mod verdict;

@@ -55,6 +55,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.add_space(theme::GRID);
         controls::tick_box(ui, Command::ToggleSharedScale, style.shared_scale, &tokens, &mut out);
     });
+    controls::button(ui, Command::ToggleTrust, true, &mut out);
     out
 }
 
