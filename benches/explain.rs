@@ -64,7 +64,15 @@ fn model() -> Model {
     let bytes = safetensors::serialize(tensors, None).expect("tensors serialise");
     let file = TensorFile::parse(&bytes).expect("what was just written reads back");
     let network = manifest.architecture.folded(1, classes, &file, &Device::Cpu).expect("the weights fit");
-    Model { manifest, network, sha256: String::new(), device: Device::Cpu, gate: None }
+    Model {
+        manifest,
+        network,
+        sha256: String::new(),
+        device: Device::Cpu,
+        gate: None,
+        calibration: Err(pellucid::uncertainty::calibration::CalibrationError::Missing),
+        ensemble: Vec::new(),
+    }
 }
 
 fn frame() -> Frame {

@@ -9,7 +9,9 @@ use crate::explain::Method;
 use crate::imaging::Window;
 use crate::study::ImageEntry;
 
+use super::impression::ImpressionCommand;
 use super::state::{Layout, NoticeId, PaneIndex, Theme};
+use super::sure::SureCommand;
 use super::training::TrainingCommand;
 use super::weights::WeightsForm;
 
@@ -116,6 +118,11 @@ pub enum Command {
     SetModel(String),
     /// The model that fits, for each image.
     PickModel,
+
+    /// What concerns the reader's own impression.
+    Impression(ImpressionCommand),
+    /// How sure a result is.
+    Sure(SureCommand),
 
     /// What concerns the laboratory.
     Training(TrainingCommand),
@@ -232,9 +239,11 @@ impl Command {
             C::Cancel,
             C::Retry,
             C::PickModel,
+            C::Sure(SureCommand::ToggleReliability),
             C::ToggleKeys,
             C::Escape,
         ];
+        table.extend(ImpressionCommand::table().into_iter().map(C::Impression));
         table.extend(TrainingCommand::table().into_iter().map(C::Training));
         table
     }
@@ -354,7 +363,7 @@ impl Command {
             }
             C::Cancel => ("Cancel", "Stops the running analysis", "Ctrl+.", G::Findings),
             C::Retry => ("Analyse again", "Runs the analysis of this image once more", "Ctrl+R", G::Findings),
-            C::SetSamples(_) => ("Samples", "Number of dropout passes; more give steadier bars", "", G::Findings),
+            C::SetSamples(_) => ("Samples", "Number of samples; more give steadier bars", "", G::Findings),
             C::SetSeed(_) => ("Seed", "The same seed gives the same numbers", "", G::Findings),
             C::PickModel => {
                 ("Automatic", "Chooses the model that fits each image, and says why", "Ctrl+Shift+M", G::Findings)
@@ -363,6 +372,8 @@ impl Command {
                 ("Model", "Takes this model for every image, and analyses this one again", "", G::Findings)
             }
 
+            C::Impression(command) => return command.info(),
+            C::Sure(command) => return command.info(),
             C::Training(command) => return command.info(),
 
             C::ToggleKeys => ("All keys", "Shows or hides this table", "F1", G::Help),

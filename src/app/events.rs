@@ -11,6 +11,7 @@ use crate::study::Catalogue;
 use super::catalogue;
 use super::command::Command;
 use super::effect::{Effect, Loaded, Message};
+use super::impression::note_seen;
 use super::maps;
 use super::state::{Film, Level, Model, Phase, State};
 use super::update::{analyze, apply, notice, reset_views, show};
@@ -23,6 +24,12 @@ const INFO_STAYS: Duration = Duration::from_secs(8);
 
 /// Takes in what the engine says.
 pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+    let effects = heard(state, event);
+    note_seen(state);
+    effects
+}
+
+fn heard(state: &mut State, event: Event) -> Vec<Effect> {
     if generation(&event).is_some_and(|g| g != state.generation) {
         return Vec::new();
     }
@@ -272,7 +279,7 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
     } else if first.is_none() {
         notice(state, Level::Warning, "No image was found there.".into(), None);
     }
-    catalogue::merge(&mut state.catalogue, found);
+    catalogue::merge(Arc::make_mut(&mut state.catalogue), found);
     state.images = catalogue::images(&state.catalogue).filter(|e| e.has_pixels).cloned().collect();
     let Some(first) = first else { return Vec::new() };
     // Newest first, each once.

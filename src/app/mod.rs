@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod command;
 pub mod effect;
 pub mod events;
+pub mod impression;
 pub mod keymap;
 pub mod layout;
 mod maps;
@@ -22,6 +23,7 @@ mod services;
 pub mod settings;
 mod sources;
 pub mod state;
+pub mod sure;
 pub mod theme;
 pub mod thumbnails;
 pub mod training;
@@ -56,6 +58,8 @@ pub struct ViewerOptions {
     pub screenshot: Option<PathBuf>,
     /// Write the report into this folder once the first result stands, and exit.
     pub smoke: Option<PathBuf>,
+    /// Further models, by name or folder, that are asked beside each one with their labels.
+    pub ensemble: Vec<String>,
     /// Name of the model, or its folder; empty to have the one that fits chosen for each image.
     pub model: String,
     pub device: DeviceChoice,
@@ -122,7 +126,10 @@ impl App {
         if let Some(folder) = &options.smoke {
             state.settings.report_folder = Some(folder.clone());
         }
-        let services = Services::start(ctx, &options.model, options.device, path);
+        if !options.ensemble.is_empty() {
+            state.options.source = crate::uncertainty::Source::Ensemble;
+        }
+        let services = Services::start(ctx, &options, path);
         if let Some(sentence) = sentence {
             services.say().tell(effect::Message::Failed(sentence));
         }

@@ -12,11 +12,11 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Generation, Request};
-use crate::network::device::DeviceChoice;
 use crate::network::registry;
 use crate::network::shelf::Shelf;
 use crate::study::ImageEntry;
 
+use super::ViewerOptions;
 use super::effect::{Effect, Message};
 use super::settings;
 use super::sources;
@@ -60,8 +60,9 @@ pub struct Services {
 }
 
 impl Services {
-    /// Starts the engine, which loads `model` or, where none is named, chooses one for each image; and the loading thread.
-    pub fn start(ctx: &egui::Context, model: &str, device: DeviceChoice, settings: Option<PathBuf>) -> Self {
+    /// Starts the engine, which loads the model of `options` or, where none is named, chooses one for each image; and the loading
+    /// thread.
+    pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<PathBuf>) -> Self {
         let (sender, receiver) = unbounded();
         let (loader, wanted) = unbounded();
         let mut services = Self {
@@ -81,9 +82,13 @@ impl Services {
             say.tell(Message::Models(sources::models()));
         });
         let wake = ctx.clone();
-        match Engine::spawn(Shelf::new(device), move || wake.request_repaint()) {
+        let shelf = Shelf::new(options.device).with_ensemble(&options.ensemble).unwrap_or_else(|e| {
+            services.say().tell(Message::Failed(format!("There is no ensemble: {e}")));
+            Shelf::new(options.device)
+        });
+        match Engine::spawn(shelf, move || wake.request_repaint()) {
             Ok(engine) => {
-                engine.send(match model {
+                engine.send(match options.model.as_str() {
                     "" => Request::Automatic { first: registry::DEFAULT.to_owned() },
                     name => Request::LoadModel { name: name.to_owned() },
                 });

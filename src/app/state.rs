@@ -18,8 +18,10 @@ use crate::network::manifest::{Group, Label};
 use crate::network::registry;
 use crate::study::{Catalogue, Frame, ImageEntry};
 use crate::uncertainty::Posterior;
+use crate::uncertainty::conformal::RISK;
 
 use super::command::Command;
+use super::impression::Impressions;
 use super::pyramid::Pyramid;
 use super::training::Training;
 use super::trust::MapKey;
@@ -198,6 +200,10 @@ pub struct Settings {
     pub smooth: bool,
     pub linked: bool,
     pub anonymize: bool,
+    /// The model's result is hidden until the reader has written an impression.
+    pub read_first: bool,
+    /// Risk of the conformal states.
+    pub risk: f64,
 }
 
 impl Default for Settings {
@@ -215,6 +221,8 @@ impl Default for Settings {
             smooth: true,
             linked: true,
             anonymize: false,
+            read_first: false,
+            risk: RISK,
         }
     }
 }
@@ -223,7 +231,7 @@ impl Default for Settings {
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct State {
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// Every image with pixels, in the order of the catalogue.
     pub images: Vec<Arc<ImageEntry>>,
     /// Folders and files are being listed.
@@ -283,7 +291,11 @@ pub struct State {
     pub export_when_chosen: bool,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
+    /// What the reader wrote about images of this session.
+    pub impressions: Impressions,
     pub training: Training,
+    /// The window on calibration, while it is open, with the label or group that it shows.
+    pub reliability: Option<usize>,
     pub settings: Settings,
 }
 
@@ -293,7 +305,7 @@ impl State {
         let automatic = model.is_empty();
         let name = if automatic { registry::DEFAULT } else { model };
         Self {
-            catalogue: Catalogue::default(),
+            catalogue: Arc::default(),
             images: Vec::new(),
             scanning: false,
             scanned: (0, 0),
@@ -327,7 +339,9 @@ impl State {
             exporting: false,
             export_when_chosen: false,
             cursor: None,
+            impressions: Impressions::default(),
             training: Training::default(),
+            reliability: None,
             settings,
         }
     }
@@ -418,8 +432,12 @@ impl State {
         (a, b)
     }
 
-    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked.
+    /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked; the film alone while the
+    /// result is hidden.
     pub fn panes(&self) -> Vec<Content> {
+        if self.result_hidden() {
+            return vec![Content::Film];
+        }
         match self.layout {
             Layout::SideBySide => vec![Content::Film, Content::Map(self.selected)],
             Layout::Single => vec![Content::Map(self.selected)],

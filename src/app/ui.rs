@@ -9,7 +9,7 @@ use super::thumbnails::Thumbnails;
 use super::training::TrainingCommand;
 use super::training::state::{Folder, Page};
 use super::viewport::pictures::Pictures;
-use super::{keymap, layout, panels, theme};
+use super::{impression, keymap, layout, panels, theme};
 
 /// Narrowest and widest panel at the sides.
 const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
@@ -17,6 +17,8 @@ const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
 /// Draws one frame of the whole window.
 pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &Thumbnails) -> Vec<Command> {
     pictures.receive();
+    let veiled = (state.result_hidden() && !state.training.open).then(|| state.veiled());
+    let state = veiled.as_ref().unwrap_or(state);
     theme::install(ui.ctx(), state.settings.theme);
     let tokens = theme::tokens(state.settings.theme);
     let mut commands = keys(ui, state);
@@ -31,13 +33,16 @@ pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &
         commands.extend(panels::training::show(ui, state, pictures));
     } else {
         commands.extend(reading_room(ui, state, &tokens, pictures, thumbnails));
-        commands.extend(panels::trust::show(ui, state));
+        if !state.result_hidden() {
+            commands.extend(panels::trust::show(ui, state));
+        }
     }
     commands.extend(panels::notices::show(ui, state));
     commands.extend(panels::training::question::show(ui, state));
     if state.keys_open {
         commands.extend(panels::keys_help::show(ui, state));
     }
+    commands.extend(panels::reliability::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));
     commands.extend(dropped(ui, state));
     pictures.sweep();
@@ -65,7 +70,11 @@ fn reading_room(
         let side = Panel::right("findings").default_size(findings).size_range(WIDTHS).frame(plate(8, 8));
         let shown = side.show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                let mut commands = panels::findings::show(ui, state);
+                let mut commands = panels::impression::show(ui, state);
+                if state.result_hidden() {
+                    return commands;
+                }
+                commands.extend(panels::findings::show(ui, state));
                 if matches!(state.film, Film::Shown(_)) {
                     ui.add_space(8.0);
                     commands.extend(panels::overlay::show(ui, state));
@@ -92,6 +101,9 @@ fn keys(ui: &Ui, state: &State) -> Vec<Command> {
     if state.training.open || state.training.question.is_some() {
         commands.retain(|c| of_training(c, state));
         return commands;
+    }
+    if state.result_hidden() {
+        commands.retain(|c| !impression::rests(c));
     }
     let held = !ui.ctx().text_edit_focused() && ui.input(|i| i.key_down(Key::O) && !i.modifiers.command);
     if held != state.overlays_hidden {

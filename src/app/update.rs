@@ -17,11 +17,11 @@ use crate::study::ImageEntry;
 
 use super::command::Command;
 pub use super::effect::Effect;
+use super::impression;
 use super::maps;
 use super::state::{Film, Layout, Level, Model, Notice, PaneIndex, Phase, Results, State, View};
-use super::training;
-use super::trust;
 use super::weights::{self, WeightsForm};
+use super::{sure, training, trust};
 
 /// Step of the opacity and threshold keys.
 const STEP: f32 = 0.05;
@@ -200,6 +200,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
             return set_model(state, first.clone(), Request::Automatic { first });
         }
 
+        C::Impression(command) => return impression::apply(state, command),
+        C::Sure(command) => return sure::apply(state, command),
         C::Training(command) => return training::update::apply(state, command),
 
         C::ToggleKeys => state.keys_open ^= true,
@@ -207,6 +209,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         C::Escape => {
             if state.keys_open {
                 state.keys_open = false;
+            } else if state.reliability.take().is_some() {
+                // Closed.
             } else if state.weights.take().is_some() {
                 // An import on its way goes on and says how it ended.
             } else if state.training.question.is_some() {
@@ -299,7 +303,7 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     state.film = Film::Nothing;
     state.pyramid = Arc::default();
     state.color = None;
-    state.catalogue = crate::study::Catalogue::default();
+    state.catalogue = Arc::default();
     state.images.clear();
     state.ticked.clear();
     state.solo = None;
@@ -417,6 +421,9 @@ fn setting(state: &mut State, change: impl FnOnce(&mut State)) -> Vec<Effect> {
 }
 
 fn export(state: &mut State) -> Vec<Effect> {
+    if impression::report_waits(state) {
+        return Vec::new();
+    }
     let Some(case) = case(state) else {
         let why = match (&state.film, &state.results.phase) {
             (Film::Shown(_), Phase::Waiting | Phase::Running) => {
@@ -434,6 +441,7 @@ fn export(state: &mut State) -> Vec<Effect> {
     }
     if let Some(folder) = state.settings.report_folder.clone() {
         state.exporting = true;
+        impression::caution(state, &case);
         return vec![Effect::WriteReport { case: Box::new(case), folder }];
     }
     state.export_when_chosen = true;
@@ -467,6 +475,7 @@ fn case(state: &State) -> Option<CaseReport> {
         frame: frame.clone(),
         analysis,
         model: model.clone(),
+        impression: state.impression().cloned(),
         classes,
         method: state.method,
         layer,
@@ -477,5 +486,6 @@ fn case(state: &State) -> Option<CaseReport> {
         anonymize: state.settings.anonymize,
         paper: Paper::A4,
         created: chrono::Local::now(),
+        risk: state.settings.risk,
     })
 }

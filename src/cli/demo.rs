@@ -18,6 +18,7 @@ use crate::report::case::CaseReport;
 use crate::report::export_to;
 use crate::study::open_image;
 use crate::study::phantom::{PhantomRecipe, demo, render, write_dicom, write_mask};
+use crate::uncertainty::conformal::RISK;
 
 /// Make two chest phantoms, analyse them, write their reports, and open the viewer on them
 #[derive(Debug, clap::Args)]
@@ -67,7 +68,7 @@ fn film(session: &mut Session, out: &Path, name: &str, recipe: &PhantomRecipe) -
 
     let options = AnalysisOptions { methods: Method::ALWAYS.to_vec(), ..AnalysisOptions::default() };
     let judged = session.judge(|| Ok(open_image(&path)?), |_| Ok(options), false)?;
-    output::line(Record::new(&path, &judged).to_text())?;
+    output::line(Record::new(&path, &judged, RISK).to_text())?;
     let (frame, model, analysis) = judged.by_a_model()?;
     let maps: Vec<&Attribution> =
         analysis.attributions.iter().map(AsRef::as_ref).filter(|a| a.method == Method::GradCam).collect();

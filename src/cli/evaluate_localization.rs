@@ -279,7 +279,9 @@ impl<'a> Judge<'a> {
     fn on_grid(&self, map: &Attribution, frame: &Frame, width: usize, height: usize) -> Plane {
         let area = scale::area(&self.setting.model.manifest.input, frame.plane.width, frame.plane.height);
         let top = map.raw.values.iter().copied().fold(0.0, f32::max);
-        placed(&scale::scaled(map, Scale::Shared { max: top }), area, width, height)
+        let mut positive = scale::scaled(map, Scale::Shared { max: top });
+        positive.values.iter_mut().for_each(|v| *v = v.max(0.0));
+        placed(&positive, area, width, height)
     }
 
     /// By the file's header, else by its name.

@@ -91,7 +91,7 @@ fn methods() -> String {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let mut session = Session::open(&args.model)?;
+    let mut session = Session::with_ensemble(&args.model, &args.judge.ensemble)?;
     if let Some(model) = session.named() {
         subjects(model, args)?;
         layer(model, args.layer.as_deref())?;
@@ -121,7 +121,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     inputs.each("Explaining", |image| {
         let judged = session.judge(|| image.load(), options, args.judge.force)?;
-        let record = Record::new(image.path(), &judged);
+        let record = Record::new(image.path(), &judged, args.judge.risk);
         let Some((model, analysis)) = &judged.outcome else {
             if args.json {
                 output::json(&record)?;

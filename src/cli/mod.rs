@@ -63,6 +63,9 @@ struct View {
     screenshot: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
+    /// Further models with the same labels, by name or folder, that are asked beside the model; may be repeated
+    #[arg(long, value_name = "NAME|DIR", value_delimiter = ',')]
+    ensemble: Vec<String>,
     /// Size of the window in points, like 1280x720
     #[arg(long, value_name = "SIZE", value_parser = window_size)]
     size: Option<[f32; 2]>,
@@ -178,7 +181,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
 }
 
 fn view(view: View) -> anyhow::Result<Outcome> {
-    let View { paths, screenshot, model, size, smoke } = view;
+    let View { paths, screenshot, model, ensemble, size, smoke } = view;
     if let [first, ..] = paths.as_slice()
         && !paths.iter().any(|p| p.exists())
     {
@@ -186,7 +189,7 @@ fn view(view: View) -> anyhow::Result<Outcome> {
     }
     let ModelArgs { model, device } = model;
     let model = model.unwrap_or_default();
-    app::run(ViewerOptions { paths, demo: false, screenshot, smoke, model, device, size })?;
+    app::run(ViewerOptions { paths, demo: false, screenshot, smoke, ensemble, model, device, size })?;
     Ok(Outcome::Done)
 }
 

@@ -128,6 +128,11 @@ fn show(name: &str, as_json: bool) -> anyhow::Result<Outcome> {
         output::json(&manifest)?;
     } else {
         output::line(text(&manifest))?;
+        let measured = match registry::calibration(name)? {
+            Ok(c) => format!("{}, measured {}. {}", c.set_in_words(), c.date, c.note),
+            Err(why) => why.to_string(),
+        };
+        output::line(format!("Calibrated {measured}"))?;
         let card = registry::card(name)?;
         if !card.trim().is_empty() {
             output::line(format!("\n{}", card.trim_end()))?;

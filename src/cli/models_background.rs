@@ -15,6 +15,9 @@ use crate::network::grouping;
 use crate::network::preprocess::to_input;
 use crate::network::registry::{self, Origin};
 
+/// Fewest images of a group: the mean of fewer would show single ones.
+const LEAST: f64 = 10.0;
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name of one of your models, or a folder with manifest.toml
@@ -26,7 +29,7 @@ pub struct Args {
     /// Images to draw from the folder
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=MOST as i64))]
     count: u32,
-    /// Keep the means of this many groups of alike images, and no image itself
+    /// Keep the means of this many groups of alike images, and no image itself; groups of fewer than ten are left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST as i64))]
     groups: Option<u32>,
     /// Seed of the draw
@@ -64,8 +67,15 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let count = planes.len();
     let (pictures, source) = match args.groups {
         Some(groups) => {
-            let means = grouping::means(&planes, groups as usize, args.seed);
-            let source = format!("means of {} groups of {count} images: {said}", means.len());
+            let mut means = grouping::means(&planes, groups as usize, args.seed);
+            means.retain(|(_, images)| *images >= LEAST);
+            if means.is_empty() {
+                bail!(
+                    "no group has {LEAST} images or more, so its mean would show single ones; take more images or fewer groups"
+                );
+            }
+            let kept: f64 = means.iter().map(|(_, images)| images).sum();
+            let source = format!("means of {} groups of {kept} images: {said}", means.len());
             (means, source)
         }
         None => (planes.into_iter().map(|p| (p, 1.0)).collect(), format!("{count} images: {said}")),

@@ -7,7 +7,7 @@ use super::record::Record;
 use super::session::{JudgeArgs, ModelArgs, Session};
 use super::{Outcome, output};
 
-/// Score images: probabilities, their spread under MC dropout, and the input gate's verdict
+/// Score images: probabilities, their spread, what may be said at a risk, and the input gate's verdict
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Files and folders (DICOM, PNG, JPEG, TIFF)
@@ -23,11 +23,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let mut session = Session::open(&args.model)?;
+    let mut session = Session::with_ensemble(&args.model, &args.judge.ensemble)?;
     let options = args.judge.options(Vec::new(), Vec::new());
     Inputs::gather(&args.paths).each("Predicting", |image| {
         let judged = session.judge(|| image.load(), |_| Ok(options.clone()), args.judge.force)?;
-        let record = Record::new(image.path(), &judged);
+        let record = Record::new(image.path(), &judged, args.judge.risk);
         if args.json { output::json(&record) } else { Ok(output::line(record.to_text())?) }
     })
 }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::session::Judged;
+use crate::engine::conformal::Conformal;
 use crate::engine::{Analysis, Score, Timing};
 use crate::explain::spread::Spread;
 use crate::explain::{Attribution, Evidence, Settings};
 use crate::network::Model;
-use crate::uncertainty::Summary;
+use crate::uncertainty::calibration::percent;
+use crate::uncertainty::{Source, Summary};
 
 /// One image; the fields and their order are a stable contract.
 #[derive(Debug, Serialize)]
@@ -33,6 +35,13 @@ pub struct Record<'a> {
     /// Only of `explain`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     maps: Vec<MapRecord<'a>>,
+    /// What differed from sample to sample; `null` without samples.
+    uncertainty: Option<Source>,
+    /// Present, absent or undecided at a stated risk; `null` where nothing can be said.
+    conformal: Option<Conformal>,
+    /// Why nothing can be said.
+    #[serde(skip)]
+    no_states: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,9 +115,10 @@ struct Stability {
 }
 
 impl<'a> Record<'a> {
-    pub fn new(path: &Path, judged: &'a Judged) -> Self {
+    /// The record of one image, with its conformal states at `risk`.
+    pub fn new(path: &Path, judged: &'a Judged, risk: f64) -> Self {
         match &judged.outcome {
-            Some((model, analysis)) => Self::of(path, judged, model, analysis),
+            Some((model, analysis)) => Self::of(path, judged, model, analysis, risk),
             None => Self::unfit(path, judged),
         }
     }
@@ -130,10 +140,13 @@ impl<'a> Record<'a> {
             warnings: frame.warnings.iter().map(String::as_str).collect(),
             timing_ms: Timing::default(),
             maps: Vec::new(),
+            uncertainty: None,
+            conformal: None,
+            no_states: None,
         }
     }
 
-    fn of(path: &Path, judged: &'a Judged, model: &'a Model, analysis: &'a Analysis) -> Self {
+    fn of(path: &Path, judged: &'a Judged, model: &'a Model, analysis: &'a Analysis, risk: f64) -> Self {
         let Judged { frame, choice, .. } = judged;
         let posterior = analysis.posterior.as_ref();
         let mut warnings: Vec<&str> = Vec::new();
@@ -143,6 +156,7 @@ impl<'a> Record<'a> {
             }
         }
         let gate = analysis.gate.as_ref();
+        let states = Conformal::of(&model.calibration, gate, &analysis.labels, &analysis.groups, risk);
         Self {
             image: path.display().to_string(),
             sop_instance_uid: &frame.entry.identity.sop_instance_uid,
@@ -162,6 +176,9 @@ impl<'a> Record<'a> {
             warnings,
             timing_ms: analysis.timing,
             maps: Vec::new(),
+            uncertainty: posterior.map(|p| p.source),
+            no_states: states.as_ref().err().filter(|_| analysis.scored).map(ToString::to_string),
+            conformal: states.ok().filter(|_| analysis.scored),
         }
     }
 
@@ -209,14 +226,29 @@ impl<'a> Record<'a> {
                 let _ = write!(text, "  mean {mean:.3} ± {sd:.3}, 5–95 % {low:.3}–{high:.3}");
             }
             let side = if row.mean.unwrap_or(row.probability) >= row.threshold { "at or above" } else { "below" };
-            let _ = writeln!(text, "  ({side} its threshold {:.2})", row.threshold);
+            let _ = write!(text, "  ({side} its threshold {:.2})", row.threshold);
+            let state = self.conformal.as_ref().and_then(|c| Some((c.state(row.label)?.state, c.risk)));
+            let _ = match state {
+                Some((state, risk)) => writeln!(text, "  {} at {} risk", state.word(), percent(risk)),
+                None => writeln!(text),
+            };
         }
         if let (Some(entropy), Some(information)) = (self.predictive_entropy, self.mutual_information) {
             let _ = writeln!(
                 text,
-                "  Predictive entropy {entropy:.3} nats, mutual information {information:.3} nats, {} samples, seed {}",
-                self.samples, self.seed
+                "  Predictive entropy {entropy:.3} nats, mutual information {information:.3} nats, {} {}, seed {}",
+                self.samples,
+                self.uncertainty.unwrap_or_default().samples(),
+                self.seed
             );
+        }
+        if let Some(words) = self
+            .conformal
+            .as_ref()
+            .map(Conformal::in_words)
+            .or_else(|| Some(format!("No conformal states. {}", self.no_states.as_ref()?)))
+        {
+            let _ = writeln!(text, "  {words}");
         }
         for map in &self.maps {
             let (label, layer) = (&map.label, map.layer);

@@ -89,6 +89,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     let scored = analysis.scored;
     let mut case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
     case.anonymize = args.anonymize;
+    case.risk = args.judge.risk;
     case.paper = match args.paper {
         Sheet::A4 => Paper::A4,
         Sheet::Letter => Paper::Letter,
@@ -157,6 +158,15 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<(A
         // Nothing it computes could be compared; the caller says so.
         return Ok((Analysis::default(), info));
     }
+    let members = sidecar.uncertainty.iter().flat_map(|u| &u.members);
+    let missing: Vec<String> =
+        members.filter(|m| !info.ensemble.contains(m)).map(|m| format!("{} (SHA-256 {})", m.name, m.sha256)).collect();
+    if !missing.is_empty() {
+        bail!(
+            "the intervals of the report come from an ensemble; name its further models with --ensemble: {}",
+            missing.join(", ")
+        );
+    }
     let load = || {
         let frame = open_image(image)?;
         let number = sidecar.source.frame;
@@ -180,7 +190,7 @@ fn said(outcome: &VerifyOutcome) -> anyhow::Result<()> {
 }
 
 fn open(args: &Args, model: Option<String>) -> anyhow::Result<Session> {
-    Session::open(&ModelArgs { model, device: args.device })
+    Session::with_ensemble(&ModelArgs { model, device: args.device }, &args.judge.ensemble)
 }
 
 /// Numbers of the labels that were asked for, by name or alias, without regard to case.

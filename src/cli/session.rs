@@ -19,6 +19,8 @@ use crate::network::device::DeviceChoice;
 use crate::network::shelf::Shelf;
 use crate::network::{Model, registry};
 use crate::study::Frame;
+use crate::uncertainty::Source;
+use crate::uncertainty::conformal::{RISK, RISKS};
 
 /// Which model, and where it runs.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,23 +44,42 @@ impl ModelArgs {
 /// How an image is judged.
 #[derive(Clone, Debug, clap::Args)]
 pub struct JudgeArgs {
-    /// Samples of MC dropout, 0 for none
-    #[arg(long, value_name = "T", default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=10_000))]
-    pub samples: u32,
-    /// Seed of MC dropout
+    /// Samples for the intervals, 0 for none [default: 100 of MC dropout, 32 of test-time; an ensemble has one a model]
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub samples: Option<u32>,
+    /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
+    /// What differs from sample to sample: mc-dropout, test-time (place and tone of the image) or ensemble [default: mc-dropout; ensemble
+    /// where one is given]
+    #[arg(long, value_name = "SOURCE")]
+    pub uncertainty: Option<Source>,
+    /// Further models with the same labels, by name or folder, that are asked beside the model; may be repeated
+    #[arg(long, value_name = "NAME|DIR", value_delimiter = ',')]
+    pub ensemble: Vec<String>,
+    /// Risk of the conformal states: 0.01, 0.02, 0.05, 0.1, 0.15 or 0.2
+    #[arg(long, value_name = "RISK", default_value_t = RISK, value_parser = risk)]
+    pub risk: f64,
     /// Go on although the input gate refuses the image
     #[arg(long)]
     pub force: bool,
 }
 
+fn risk(text: &str) -> Result<f64, String> {
+    let asked = text.parse::<f64>().ok();
+    let known = RISKS.into_iter().find(|r| asked.is_some_and(|a| (a - r).abs() < 1e-9));
+    known.ok_or_else(|| format!("the risks are {}", RISKS.map(|r| r.to_string()).join(", ")))
+}
+
 impl JudgeArgs {
     /// The engine's options with these methods at these layers.
     pub fn options(&self, methods: Vec<Method>, layers: Vec<String>) -> AnalysisOptions {
-        let (samples, seed, force) = (self.samples as usize, self.seed, self.force);
+        let usual = if self.ensemble.is_empty() { Source::McDropout } else { Source::Ensemble };
+        let source = self.uncertainty.unwrap_or(usual);
+        let samples = self.samples.map_or(source.usual_samples(), |samples| samples as usize);
+        let (seed, force) = (self.seed, self.force);
         let explanation = Settings { seed, ..Settings::default() };
-        AnalysisOptions { layers, methods, samples, seed, force, explanation, ..AnalysisOptions::default() }
+        AnalysisOptions { layers, methods, samples, seed, force, source, explanation, ..AnalysisOptions::default() }
     }
 }
 
@@ -94,8 +115,13 @@ impl Judged {
 impl Session {
     /// Loads the model that was named, if one was.
     pub fn open(args: &ModelArgs) -> anyhow::Result<Self> {
+        Self::with_ensemble(args, &[])
+    }
+
+    /// The same with further models that are asked beside each one with their labels.
+    pub fn with_ensemble(args: &ModelArgs, ensemble: &[String]) -> anyhow::Result<Self> {
         args.device.open().with_context(|| format!("the device {} cannot be used", args.device))?;
-        let mut picker = Picker::new(Shelf::new(args.device));
+        let mut picker = Picker::new(Shelf::new(args.device).with_ensemble(ensemble)?);
         let named = match &args.model {
             Some(name) => Some((name.clone(), picker.load(name)?)),
             None => None,

@@ -11,12 +11,12 @@ use super::explanation::{self, Told, Wish};
 use super::pass::{Known, Pass, milliseconds};
 use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Score, Timing};
 use crate::explain::Attribution;
+use crate::imaging::Plane;
 use crate::network::manifest::Manifest;
 use crate::network::{GateVerdict, Model};
 use crate::study::Frame;
-use crate::uncertainty::Posterior;
-use crate::uncertainty::mc_dropout::Sampler;
 use crate::uncertainty::readout::Readout;
+use crate::uncertainty::{Posterior, Sampling, Source, ensemble, mc_dropout, test_time};
 
 /// What is known so far.
 #[derive(Clone, Debug)]
@@ -127,11 +127,10 @@ pub fn analyze_with(
 
     if options.samples > 0 {
         let started = Instant::now();
-        analysis.posterior = sample(model, pass, &readout, options, cancel, emit)?;
-        if analysis.posterior.is_none() {
-            analysis
-                .warnings
-                .push("This model has no stochastic layer, so MC dropout cannot say how sure it is.".into());
+        let image = Image { plane: &plane, range: frame.value_range };
+        match options.source.unavailable(analysis.stochastic, model.ensemble.len()) {
+            Some(why) => analysis.warnings.push(why.into()),
+            None => analysis.posterior = sample(model, image, pass, &readout, options, cancel, emit)?,
         }
         analysis.timing.uncertainty = milliseconds(started);
     }
@@ -157,21 +156,38 @@ fn scores(manifest: &Manifest, readout: &Readout, logits: &[f32]) -> (Vec<Score>
     (labels.collect(), groups.collect())
 }
 
-/// The posterior, or `None` when the network has no active dropout.
+/// The image as samples that begin at its grey values need it.
+#[derive(Clone, Copy)]
+struct Image<'a> {
+    plane: &'a Plane,
+    range: (f32, f32),
+}
+
+/// The posterior from the source that was asked for, which must be available.
 fn sample(
     model: &Model,
+    image: Image<'_>,
     pass: &Pass,
     readout: &Readout,
     options: &AnalysisOptions,
     cancel: &CancelToken,
     emit: &mut dyn FnMut(Progress),
 ) -> Result<Option<Posterior>, EngineError> {
-    let Some(stage) = model.network.first_stochastic() else { return Ok(None) };
-    let Some(activation) = pass.input_of(&model.network, stage)? else { return Ok(None) };
-    let mut sampler = Sampler::new(&model.network, stage, &activation, readout, options.samples, options.seed);
+    let Image { plane, range } = image;
+    let (samples, seed) = (options.samples, options.seed);
+    let mut sampler: Box<dyn Sampling + '_> = match options.source {
+        Source::McDropout => {
+            let Some(stage) = model.network.first_stochastic() else { return Ok(None) };
+            let Some(activation) = pass.input_of(&model.network, stage)? else { return Ok(None) };
+            Box::new(mc_dropout::Sampler::new(&model.network, stage, &activation, readout, samples, seed))
+        }
+        Source::TestTime => Box::new(test_time::Sampler::new(model, plane, range, readout, samples, seed)),
+        Source::Ensemble => Box::new(ensemble::Sampler::new(model, plane, range, readout)),
+    };
     cancel.check()?;
-    while sampler.advance()? {
-        emit(Progress::Sampled { done: sampler.done(), of: options.samples, posterior: sampler.posterior() });
+    let stop = || cancel.is_cancelled();
+    while sampler.advance(&stop).map_err(|e| if stop() { EngineError::Cancelled } else { e.into() })? {
+        emit(Progress::Sampled { done: sampler.done(), of: sampler.total(), posterior: sampler.posterior() });
         cancel.check()?;
     }
     Ok(Some(sampler.posterior()))
@@ -206,9 +222,17 @@ mod tests {
             vec![stage("stem", Box::new(Same)), stage("pool", Box::new(GlobalAveragePool { channels: 1 }))];
         stages[0].channels = Some(1);
         stages.push(stage("head", Box::new(linear())));
-        let (sha256, origin) = (String::new(), String::new());
-        let network = Network { stages };
-        Model { manifest, network, sha256, origin, device: Device::Cpu, gate: None, background: None }
+        Model {
+            manifest,
+            network: Network { stages },
+            sha256: String::new(),
+            origin: String::new(),
+            device: Device::Cpu,
+            gate: None,
+            background: None,
+            calibration: Err(crate::uncertainty::calibration::CalibrationError::Missing),
+            ensemble: Vec::new(),
+        }
     }
 
     struct Same;

@@ -8,6 +8,7 @@
 
 pub mod analysis;
 pub mod choice;
+pub mod conformal;
 pub mod explanation;
 pub mod pass;
 pub mod picker;
@@ -23,7 +24,8 @@ use crate::explain::spread::Spread;
 use crate::explain::{Attribution, Method, Settings, Subject};
 use crate::network::{GateVerdict, Model, device};
 use crate::study::Frame;
-use crate::uncertainty::Posterior;
+use crate::uncertainty::calibration::{Calibration, CalibrationError};
+use crate::uncertainty::{Posterior, Source};
 
 /// Counts up each time another image is shown; results carry it back.
 pub type Generation = u64;
@@ -78,7 +80,7 @@ pub enum EngineError {
     #[error(transparent)]
     Explain(#[from] crate::explain::ExplainError),
     #[error(transparent)]
-    Sampling(#[from] crate::uncertainty::mc_dropout::SamplingError),
+    Sampling(#[from] crate::uncertainty::SamplingError),
 }
 
 /// What to compute for an image.
@@ -93,11 +95,14 @@ pub struct AnalysisOptions {
     /// How much work the sampling methods do.
     #[serde(default)]
     pub explanation: Settings,
-    /// Number of MC-dropout samples, 0 for none.
+    /// Number of samples, 0 for none; an ensemble has as many as it has models.
     pub samples: usize,
     pub seed: u64,
     /// Go on although the gate refuses.
     pub force: bool,
+    /// What differs from sample to sample.
+    #[serde(default)]
+    pub source: Source,
 }
 
 impl Default for AnalysisOptions {
@@ -110,6 +115,7 @@ impl Default for AnalysisOptions {
             samples: 100,
             seed: 7,
             force: false,
+            source: Source::McDropout,
         }
     }
 }
@@ -169,9 +175,9 @@ pub struct Analysis {
     pub groups: Vec<Score>,
     /// One for each asked layer × method × class.
     pub attributions: Vec<Arc<Attribution>>,
-    /// `None` when the model has no stochastic layer or no samples were asked for.
+    /// `None` when there is no such [`Source`] of samples for this model, or no samples were asked for.
     pub posterior: Option<Posterior>,
-    /// False when the model has no stochastic layer: no bars are drawn, and it is said.
+    /// False when the model has no stochastic layer: MC dropout draws no bars then, and it is said.
     pub stochastic: bool,
     pub options: AnalysisOptions,
     pub timing: Timing,
@@ -192,6 +198,18 @@ pub struct ModelInfo {
     pub stochastic: bool,
     /// Where the background set comes from, if the model has one.
     pub background: Option<String>,
+    /// What a labelled set says about its probabilities, or why there is nothing to say.
+    pub calibration: Arc<Result<Calibration, CalibrationError>>,
+    /// Name and weights of the further models of its ensemble.
+    pub ensemble: Vec<Member>,
+}
+
+/// A model of an ensemble.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub name: String,
+    /// SHA-256 of the weights, lower-case hex.
+    pub sha256: String,
 }
 
 impl ModelInfo {
@@ -205,6 +223,12 @@ impl ModelInfo {
             layers: model.network.spatial_stages().into_iter().map(str::to_owned).collect(),
             stochastic: model.network.first_stochastic().is_some(),
             background: model.background.as_ref().map(|b| b.source().to_owned()),
+            calibration: Arc::new(model.calibration.clone()),
+            ensemble: model
+                .ensemble
+                .iter()
+                .map(|other| Member { name: other.manifest.name.clone(), sha256: other.sha256.clone() })
+                .collect(),
         }
     }
 }

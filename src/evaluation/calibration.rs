@@ -106,6 +106,17 @@ pub fn binary_nll(scores: &[f64], positive: &[bool]) -> Option<f64> {
     }))
 }
 
+/// Wilson's 95 % interval (1927) of a share of `n` images, `(p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)`.
+#[must_use]
+pub fn wilson(share: f64, n: usize) -> (f64, f64) {
+    const Z: f64 = 1.959_963_984_540_054;
+    let n = n as f64;
+    let z2 = Z * Z;
+    let middle = share + z2 / (2.0 * n);
+    let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).max(0.0).sqrt();
+    ((middle - half) / (1.0 + z2 / n), (middle + half) / (1.0 + z2 / n))
+}
+
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
     let n = values.len();
     (n > 0).then(|| values.sum::<f64>() / n as f64)
@@ -146,6 +157,14 @@ mod tests {
         let bins = reliability(&scores, &[true; 32], Binning::EqualMass);
         assert_eq!(bins.iter().map(|b| b.n).collect::<Vec<_>>(), [3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
         assert!(bins.is_sorted_by(|a, b| a.confidence < b.confidence));
+    }
+
+    #[test]
+    fn wilson_is_that_of_the_textbook() {
+        // The formula above, worked out apart from this code for 5 of 20.
+        let (low, high) = wilson(0.25, 20);
+        assert!((low - 0.111_862).abs() < 1e-5 && (high - 0.468_701).abs() < 1e-5, "{low} {high}");
+        assert!(wilson(0.0, 3).0.abs() < 1e-12 && wilson(1.0, 3).1 <= 1.0 + 1e-12);
     }
 
     #[test]

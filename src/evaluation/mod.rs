@@ -5,6 +5,7 @@
 //! bin edges fall where the references put them.
 
 pub mod bootstrap;
+pub mod calibrate;
 pub mod calibration;
 pub mod comparison;
 pub mod delong;

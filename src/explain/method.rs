@@ -275,6 +275,12 @@ impl Method {
         )
     }
 
+    /// True when each pixel has a value of its own, much unlike its neighbours'.
+    #[must_use]
+    pub fn is_fine_grained(self) -> bool {
+        self.family() == Family::Gradient || matches!(self, Self::GradientShap | Self::DeepShap)
+    }
+
     /// True when the same map is yielded for every class.
     #[must_use]
     pub fn knows_no_class(self) -> bool {

@@ -15,6 +15,9 @@ use crate::network::manifest::{Input, Resize};
 /// Keeps the division of an empty map defined, as in the `grad-cam` package.
 const EPSILON: f32 = 1e-7;
 
+/// Share of the pixels of a fine-grained map that lie below the top of its scale: else a few single pixels would leave the rest dark.
+const PEAKS: f64 = 0.99;
+
 /// What counts as 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
@@ -30,10 +33,23 @@ pub fn shared_top<'a>(maps: impl IntoIterator<Item = &'a Attribution>) -> f32 {
     maps.into_iter().map(top).fold(0.0, f32::max)
 }
 
-/// The largest value that a map shows.
+/// The largest value that a map shows; of a fine-grained one, the value that a hundredth of the pixels exceeds.
 fn top(map: &Attribution) -> f32 {
     let signed = map.method.is_signed();
-    map.raw.values.iter().fold(0.0, |top: f32, v| top.max(if signed { v.abs() } else { *v }))
+    let sizes = map.raw.values.iter().map(|v| if signed { v.abs() } else { v.max(0.0) });
+    if !map.method.is_fine_grained() {
+        return sizes.fold(0.0, f32::max);
+    }
+    let mut sizes: Vec<f32> = sizes.collect();
+    let at = (sizes.len() as f64 * PEAKS) as usize;
+    match sizes.len() {
+        0 => 0.0,
+        n => {
+            let (_, value, rest) = sizes.select_nth_unstable_by(at.min(n - 1), f32::total_cmp);
+            // A map of a few lone pixels still shows them.
+            if *value > 0.0 { *value } else { rest.iter().copied().fold(0.0, f32::max) }
+        }
+    }
 }
 
 /// Whether there is anything to see: positive evidence, or for a signed map anything at all.
@@ -57,7 +73,8 @@ pub fn scaled(attribution: &Attribution, scale: Scale) -> Plane {
     }
     match scale {
         Scale::PerClass => {
-            let mut values: Vec<f32> = raw.values.iter().map(|v| v.max(0.0)).collect();
+            let top = top(attribution);
+            let mut values: Vec<f32> = raw.values.iter().map(|v| v.clamp(0.0, top)).collect();
             min_max(&mut values);
             Plane { width: raw.width, height: raw.height, values }
         }
@@ -150,6 +167,18 @@ mod tests {
         for scale in [Scale::PerClass, Scale::Shared { max: 0.0 }] {
             assert_eq!(on_picture(&nothing, scale, Area::WHOLE, 3, 5), Plane::filled(3, 5, 0.0));
         }
+    }
+
+    #[test]
+    fn single_pixels_do_not_darken_a_fine_grained_map() {
+        let mut values = vec![1.0; 1000];
+        values[7] = 90.0;
+        let raw = Plane { width: 100, height: 10, values };
+        let fine = Attribution { method: Method::SmoothGrad, raw, ..map([1.0; 4]) };
+        assert_eq!(shared_top([&fine]), 1.0);
+        assert_eq!(shared_top([&Attribution { method: Method::GradCam, ..fine.clone() }]), 90.0);
+        let lone = Plane { width: 100, height: 10, values: (0..1000).map(|i| f32::from(u8::from(i == 3))).collect() };
+        assert_eq!(shared_top([&Attribution { raw: lone, ..fine }]), 1.0);
     }
 
     #[test]

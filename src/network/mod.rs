@@ -48,14 +48,16 @@ pub mod vgg;
 pub mod weights;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
+use crate::uncertainty::calibration::{Calibration, CalibrationError};
 use activation::Rule;
 use recording::Recorded;
 
 /// Result of tensor work.
-pub type Result<T> = candle_core::Result<T>;
+pub type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 
 /// How the stochastic and the statistics-keeping layers behave.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -196,4 +198,8 @@ pub struct Model {
     pub gate: Option<crate::uncertainty::gate::Gate>,
     /// Ordinary images, for explanations that compare with them.
     pub background: Option<background::Background>,
+    /// What a labelled set says about its probabilities, or why there is nothing to say.
+    pub calibration: Result<Calibration, CalibrationError>,
+    /// Further models with the same labels, to be asked beside it.
+    pub ensemble: Vec<Arc<Model>>,
 }

@@ -16,6 +16,7 @@ use super::weights::{TensorFile, WeightError, sha256};
 use super::{Mode, Model};
 use crate::imaging::Plane;
 use crate::limits;
+use crate::uncertainty::calibration::{self, Calibration, CalibrationError};
 use crate::uncertainty::gate::Gate;
 
 /// Name of the model that is used when none is named.
@@ -173,9 +174,26 @@ pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
         })
         .map_err(|source| ModelError::Weights { model: name.into(), source })?;
     let gate = load_gate(&source, name, &manifest, device)?;
+    let calibration = read_calibration(&source, &manifest);
     let background = load_background(&source, name)?;
-    let (origin, device) = (name.to_owned(), device.clone());
-    Ok(Model { manifest, network, sha256: found, origin, device, gate, background })
+    let (origin, device, ensemble) = (name.to_owned(), device.clone(), Vec::new());
+    Ok(Model { manifest, network, sha256: found, origin, device, gate, background, calibration, ensemble })
+}
+
+/// What a labelled set says about the probabilities of the model called `name`.
+///
+/// # Errors
+/// When there is no such model; inside, the reason why nothing is known of its probabilities.
+pub fn calibration(name: &str) -> Result<Result<Calibration, CalibrationError>, ModelError> {
+    let source = find(name)?;
+    Ok(read_calibration(&source, &read_manifest(&source, name)?))
+}
+
+/// A model without a calibration, or with that of other weights, is as usable as before; only that is said.
+fn read_calibration(source: &Source, manifest: &Manifest) -> Result<Calibration, CalibrationError> {
+    let bytes = source.file(calibration::FILE, limits::MANIFEST_BYTES);
+    let bytes = bytes.map_err(|e| CalibrationError::Unreadable(e.to_string()))?.ok_or(CalibrationError::Missing)?;
+    Calibration::parse(&String::from_utf8_lossy(&bytes), manifest)
 }
 
 /// The model called `name` as far as it must be known to be chosen.

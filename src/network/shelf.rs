@@ -11,6 +11,7 @@ use super::Model;
 use super::candidate::Candidate;
 use super::device::{DeviceChoice, DeviceError};
 use super::registry::{self, ModelError};
+use crate::uncertainty::ensemble::places;
 
 /// Most models that are kept; the one that was asked for longest ago goes first.
 const KEPT: usize = 4;
@@ -22,6 +23,8 @@ pub enum ShelfError {
     Device(#[from] DeviceError),
     #[error(transparent)]
     Model(Box<ModelError>),
+    #[error("The models of the ensemble must tell the same labels apart: {0}")]
+    Ensemble(String),
 }
 
 impl From<ModelError> for ShelfError {
@@ -36,13 +39,38 @@ pub struct Shelf {
     device: Option<Device>,
     /// Last asked for last.
     kept: Vec<(String, Arc<Model>)>,
+    /// Models to be asked beside whichever has their labels.
+    others: Vec<Arc<Model>>,
 }
 
 impl Shelf {
     /// An empty shelf; the device is opened with the first model.
     #[must_use]
     pub fn new(choice: DeviceChoice) -> Self {
-        Self { choice, device: None, kept: Vec::new() }
+        Self { choice, device: None, kept: Vec::new(), others: Vec::new() }
+    }
+
+    /// The same with an ensemble: the models called `names` are asked beside every model that has their labels.
+    ///
+    /// # Errors
+    /// When one cannot be loaded, or they differ in their labels.
+    pub fn with_ensemble(mut self, names: &[String]) -> Result<Self, ShelfError> {
+        let device = self.device()?;
+        let others: Result<Vec<_>, ModelError> =
+            names.iter().map(|name| registry::load(name, &device).map(Arc::new)).collect();
+        self.others = others?;
+        if let [first, rest @ ..] = self.others.as_slice() {
+            let apart = rest.iter().find_map(|other| places(&first.manifest, &other.manifest).err());
+            apart.map_or(Ok(()), |sentence| Err(ShelfError::Ensemble(sentence)))?;
+        }
+        Ok(self)
+    }
+
+    /// The members that can be asked beside `model`: those with its labels, and other weights.
+    fn ensemble_of(&self, model: &Model) -> Vec<Arc<Model>> {
+        let fits =
+            |other: &&Arc<Model>| other.sha256 != model.sha256 && places(&model.manifest, &other.manifest).is_ok();
+        self.others.iter().filter(fits).cloned().collect()
     }
 
     fn device(&mut self) -> Result<Device, DeviceError> {
@@ -60,8 +88,16 @@ impl Shelf {
         let device = self.device()?;
         let kept = self.kept.iter().position(|(known, _)| known == name).map(|at| self.kept.remove(at).1);
         let model = match kept {
-            Some(model) if model.manifest == registry::manifest(name)? => model,
-            _ => Arc::new(registry::load(name, &device)?),
+            Some(model)
+                if model.manifest == registry::manifest(name)? && model.calibration == registry::calibration(name)? =>
+            {
+                model
+            }
+            _ => {
+                let mut model = registry::load(name, &device)?;
+                model.ensemble = self.ensemble_of(&model);
+                Arc::new(model)
+            }
         };
         if self.kept.len() >= KEPT {
             self.kept.remove(0);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};
 
+use super::impression::Impression;
+use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::explanation::Trusted;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::scale::shows_something;
@@ -14,6 +16,7 @@ use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
 use crate::study::Frame;
 use crate::uncertainty::Summary;
+use crate::uncertainty::conformal::RISK;
 
 /// What the exporters take.
 #[derive(Clone)]
@@ -21,6 +24,8 @@ pub struct CaseReport {
     pub frame: Arc<Frame>,
     pub analysis: Arc<Analysis>,
     pub model: ModelInfo,
+    /// What the reader wrote, where the reader wrote something.
+    pub impression: Option<Impression>,
     /// Classes with a panel of their own, in this order (indices into the manifest's labels).
     pub classes: Vec<usize>,
     pub method: Method,
@@ -36,6 +41,8 @@ pub struct CaseReport {
     pub paper: Paper,
     /// When the report was asked for.
     pub created: DateTime<Local>,
+    /// Risk of the conformal states.
+    pub risk: f64,
 }
 
 /// Sheet of the printed report.
@@ -69,7 +76,7 @@ pub struct Finding {
     /// From one pass with dropout off.
     pub probability: f32,
     pub threshold: f32,
-    /// Over the MC-dropout samples, where there are any.
+    /// Over the samples, where there are any.
     pub summary: Option<Summary>,
 }
 
@@ -99,12 +106,23 @@ impl CaseReport {
             frame,
             analysis,
             model,
+            impression: None,
             inverted_by_reader: false,
             overlay: OverlayStyle::default(),
             anonymize: false,
             paper: Paper::default(),
             created: Local::now(),
+            risk: RISK,
         }
+    }
+
+    /// Present, absent or undecided at the report's risk.
+    ///
+    /// # Errors
+    /// The sentence that says why nothing can be said.
+    pub fn conformal(&self) -> Result<Conformal, NoStates> {
+        let Analysis { gate, labels, groups, .. } = self.analysis.as_ref();
+        Conformal::of(&self.model.calibration, gate.as_ref(), labels, groups, self.risk)
     }
 
     /// Name of a class, or its number where the manifest has no such label.

@@ -6,18 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{CaseReport, Finding, OverlayStyle, Paper};
 use super::file::Source;
+use super::impression::Impression;
 use super::pdf_text::NOT_A_DEVICE;
 use super::redact;
 use super::suggestions::{Said, suggestions};
+use crate::engine::conformal::Conformal;
 use crate::engine::explanation::Trusted;
-use crate::engine::{AnalysisOptions, Timing};
+use crate::engine::{AnalysisOptions, Member, Timing};
 use crate::explain::faithfulness::Trust;
 use crate::explain::{Evidence, Method};
 use crate::imaging::Window;
 use crate::network::GateVerdict;
 use crate::network::manifest::{Head, Input};
 use crate::study::Metadata;
-use crate::uncertainty::Summary;
+use crate::uncertainty::{Source as SampleSource, Summary};
 
 /// Says what kind of file it is.
 pub const FORMAT: &str = "pellucid case report";
@@ -56,6 +58,12 @@ pub struct Sidecar {
     pub suggestions: Vec<Said>,
     pub warnings: Vec<String>,
     pub timing_ms: Timing,
+    /// What the reader wrote; nothing where nothing was written, and in reports of before it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impression: Option<Impression>,
+    /// Present, absent or undecided at a stated risk; `None` where nothing can be said, and in reports of before there was this.
+    #[serde(default)]
+    pub conformal: Option<Conformal>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +128,12 @@ pub struct Uncertainty {
     pub max_entropy: f32,
     pub samples: usize,
     pub seed: u64,
+    /// What differed from sample to sample.
+    #[serde(default)]
+    pub source: SampleSource,
+    /// Further models of an ensemble.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
 }
 
 /// A raw map.
@@ -216,8 +230,10 @@ impl Sidecar {
                 predictive_entropy: p.predictive_entropy,
                 mutual_information: p.mutual_information,
                 max_entropy: p.max_entropy,
-                samples: analysis.options.samples,
+                samples: if p.samples.is_empty() { analysis.options.samples } else { p.samples.len() },
                 seed: p.seed,
+                source: p.source,
+                members: if p.source == SampleSource::Ensemble { case.model.ensemble.clone() } else { Vec::new() },
             }),
             maps: case
                 .classes
@@ -242,8 +258,11 @@ impl Sidecar {
                 .iter()
                 .chain(&analysis.warnings)
                 .map(|text| redact::clean(case, text))
+                .chain(redact::caution(case).map(str::to_owned))
                 .collect(),
             timing_ms: analysis.timing,
+            impression: redact::impression(case),
+            conformal: case.conformal().ok().filter(|_| analysis.scored),
         }
     }
 }

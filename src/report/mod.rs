@@ -11,6 +11,7 @@ pub mod case;
 pub mod charts;
 pub mod evaluation;
 pub mod file;
+pub mod impression;
 pub mod json;
 pub mod reading;
 pub mod suggestions;
@@ -21,6 +22,7 @@ mod pages;
 mod pdf;
 mod pdf_file;
 mod pdf_findings;
+mod pdf_impression;
 mod pdf_pictures;
 mod pdf_text;
 mod pdf_trust;
@@ -31,6 +33,7 @@ use std::path::PathBuf;
 
 pub use case::{CaseReport, OverlayStyle, Paper};
 pub use file::{export, export_to};
+pub use impression::Impression;
 
 /// Why a report could not be written or read again.
 #[derive(Debug, thiserror::Error)]

@@ -10,6 +10,7 @@ use super::layout::Block;
 use super::pages::{Flow, GAP, Sheet, divided};
 use super::pdf_file::{Imprint, printed};
 use super::pdf_findings::table;
+use super::pdf_impression::impression;
 use super::pdf_pictures::Gallery;
 use super::pdf_text::{
     considerations, doubt, gate, ground, head, limits, reservations, running_head, section, signature, who,
@@ -64,12 +65,19 @@ fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
     let heights = |blocks: &[Block]| blocks.iter().map(|b| b.height + 2.0 * GAP + 0.5).sum::<f32>();
     let tail = heights(&basis) + signed.height + GAP;
     let legend_height = if case.analysis.scored { legend.height + 5.0 } else { 0.0 };
-    let words = opening.height + heights(&findings) + 2.0 * GAP + 0.5 + legend_height;
-    let on_one_page = !several && capacity - words - tail >= SMALLEST_PICTURES;
-    let left_over = capacity - words - if on_one_page { tail } else { 0.0 };
 
     let mut flow = Flow::new(sheet);
     flow.add(&opening, false);
+    if let Some((heading, rows)) = impression(case, width, COLUMN) {
+        flow.add_rows(&heading, &rows);
+    }
+    let below = 2.0 * GAP + 0.5 + legend_height;
+    if flow.room() < SMALLEST_PICTURES + below {
+        flow.turn();
+    }
+    let room = flow.room() - below - heights(&findings);
+    let on_one_page = !several && room - tail >= SMALLEST_PICTURES;
+    let left_over = room - if on_one_page { tail } else { 0.0 };
     let mut pictures = gallery.first_row(case, width, left_over.max(SMALLEST_PICTURES));
     if case.analysis.scored {
         pictures.stack(4.0, &legend);

@@ -5,20 +5,28 @@
 use super::case::{CaseReport, Finding};
 use super::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph};
 use super::reading::Reading;
+use crate::engine::conformal::{Conformal, NoStates};
+use crate::uncertainty::Source;
+use crate::uncertainty::calibration::percent;
+use crate::uncertainty::conformal::State;
 
 const ROW: f32 = 12.5;
 const NAME: f32 = 100.0;
 const INDENT: f32 = 9.0;
 /// Width of the words at the right end.
 const WORDS: f32 = 38.0;
+/// Width of the conformal states behind them.
+const STATES: f32 = 46.0;
 /// Widths of the columns of numbers.
 const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
 
 /// The table, `width` points wide.
 pub fn table(case: &CaseReport, width: f32) -> Block {
     let findings = case.findings();
+    let states = case.conformal();
     let bar_left = NAME + 8.0;
-    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - WORDS;
+    let words = if states.is_ok() { WORDS + STATES } else { WORDS };
+    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - words;
     // Right ends of the number columns.
     let mut end = bar_left + bar_width;
     let ends = NUMBERS.map(|w| {
@@ -35,9 +43,18 @@ pub fn table(case: &CaseReport, width: f32) -> Block {
         }
     }
     block.text(ends[3] + 8.0, 0.0, Align::Left, CAPTION, "reading");
+    if states.is_ok() {
+        let head = format!("at {} risk", percent(case.risk));
+        block.text(ends[3] + 8.0 + WORDS, 0.0, Align::Left, CAPTION, &head);
+    }
     for finding in &findings {
         let top = block.height;
-        let row = row(finding, bar_left, bar_width, ends);
+        let mut row = row(finding, bar_left, bar_width, ends);
+        if let Some(state) = states.as_ref().ok().and_then(|s| s.state(&finding.name)) {
+            let ink = if state.state == State::Undecided { Ink::Muted } else { Ink::Text };
+            let place = (ROW - BODY.line()) / 2.0;
+            row.text(ends[3] + 8.0 + WORDS, place, Align::Left, BODY.ink(ink), state.state.word());
+        }
         block.put(0.0, top, &row);
     }
     let top = block.height + 1.0;
@@ -47,13 +64,30 @@ pub fn table(case: &CaseReport, width: f32) -> Block {
         block.text(x, top + 0.5, Align::Center, CAPTION, word);
     }
     block.height = top + CAPTION.line();
+    let source = case.analysis.posterior.as_ref().map_or_else(Source::default, |p| p.source);
     let key = if sampled {
-        "Mark: mean of the dropout samples. Thick line: 5–95 % of them. Tick: operating threshold. Grey: below it."
+        let samples = source.samples();
+        format!("Mark: mean of the {samples}. Thick line: 5–95 % of them. Tick: operating threshold. Grey: below it.")
     } else {
-        "Mark: probability of a single pass. Tick: operating threshold. Grey: below it."
+        "Mark: probability of a single pass. Tick: operating threshold. Grey: below it.".to_owned()
     };
-    block.stack(0.0, &paragraph(key, CAPTION, width));
+    block.stack(0.0, &paragraph(&key, CAPTION, width));
+    block.stack(0.0, &paragraph(&grounds(case, &states), CAPTION, width));
     block
+}
+
+/// What the states rest on and promise, or why there are none.
+fn grounds(case: &CaseReport, states: &Result<Conformal, NoStates>) -> String {
+    match states {
+        Ok(states) => {
+            let note = case.model.calibration.as_ref().as_ref().map_or("", |c| c.note.as_str());
+            format!(
+                "{} Of images like those, at most about that share of either kind is called wrongly; from elsewhere nothing is promised. {note}",
+                states.in_words()
+            )
+        }
+        Err(why) => format!("No conformal states. {why}"),
+    }
 }
 
 fn row(finding: &Finding, bar_left: f32, bar_width: f32, ends: [f32; 4]) -> Block {

@@ -6,11 +6,11 @@ use super::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TITLE, list, pair
 use super::redact;
 use super::suggestions::{CAUTION, suggestions};
 use super::typeface;
-use crate::engine::ModelInfo;
+use crate::engine::{AnalysisOptions, ModelInfo};
 use crate::imaging::WindowFunction;
 use crate::network::manifest::{Head, Metric, Normalization, Resize};
 use crate::study::{SpacingProvenance, Warning, readable_name};
-use crate::uncertainty::entropy;
+use crate::uncertainty::{Source as SampleSource, entropy};
 
 pub const NOT_A_DEVICE: &str = "Not a medical device: for research and teaching, never for diagnosis.";
 
@@ -149,25 +149,36 @@ pub fn doubt(case: &CaseReport, width: f32) -> Block {
         return Block::default();
     }
     let Some(p) = &analysis.posterior else {
-        let words = if analysis.stochastic {
-            "No dropout samples were asked for: the numbers are of a single pass, and nothing is known about their spread."
-        } else {
-            "This model has no stochastic layer: no interval can be given, and nothing is known about the spread of its numbers."
-        };
-        return paragraph(words, BODY.ink(Ink::Warning), width);
+        let AnalysisOptions { source, samples, .. } = &analysis.options;
+        let why = source.unavailable(analysis.stochastic, case.model.ensemble.len()).filter(|_| *samples > 0);
+        let words = why.map_or_else(
+            || {
+                "No samples were asked for: the numbers are of a single pass, and nothing is known about their spread."
+                    .to_owned()
+            },
+            |why| format!("{why} No interval can be given, and nothing is known about the spread of its numbers."),
+        );
+        return paragraph(&words, BODY.ink(Ink::Warning), width);
     };
     let mut block = paragraph(entropy::words(p), BODY.bold(), width);
     let numbers = format!(
-        "Predictive entropy {:.2} of at most {:.2} nats: {:.2} doubt about the image, {:.2} doubt about the model (mutual information). \
-         {} dropout samples, seed {}.",
+        "Predictive entropy {:.2} of at most {:.2} nats: {:.2} doubt about the image, {:.2} {} (mutual information). \
+         {} {}, seed {}.",
         p.predictive_entropy,
         p.max_entropy,
         p.expected_entropy(),
         p.mutual_information,
-        analysis.options.samples,
+        p.source.doubt(),
+        if p.samples.is_empty() { analysis.options.samples } else { p.samples.len() },
+        p.source.samples(),
         p.seed
     );
     block.stack(0.0, &paragraph(&numbers, BODY, width));
+    if p.source == SampleSource::Ensemble {
+        let others: Vec<&str> = case.model.ensemble.iter().map(|m| m.name.as_str()).collect();
+        let words = format!("Asked beside {}: {}.", case.model.manifest.name, others.join(", "));
+        block.stack(0.0, &paragraph(&words, BODY, width));
+    }
     block
 }
 
@@ -201,12 +212,15 @@ pub fn reservations(case: &CaseReport, source: &Source, width: f32) -> Option<Bl
         &meta.study_description,
         &meta.series_description,
     ];
-    let missing: std::collections::BTreeSet<char> = texts.iter().flat_map(|text| typeface::missing(text)).collect();
+    let written = redact::impression(case);
+    let written = written.iter().flat_map(|i| std::iter::once(&i.text).chain(i.remarks.iter().map(|r| &r.text)));
+    let missing: std::collections::BTreeSet<char> =
+        texts.into_iter().chain(written).flat_map(|text| typeface::missing(text)).collect();
     if !missing.is_empty() {
         let codes: Vec<String> = missing.iter().take(12).map(|&c| format!("U+{:04X}", c as u32)).collect();
         let more = if missing.len() > 12 { " …" } else { "" };
         said.push(format!(
-            "The font of this report lacks {} of the characters of the file; each is printed as {}: {}{more}.",
+            "The font of this report lacks {} of the characters of the file or of the reader's words; each is printed as {}: {}{more}.",
             missing.len(),
             typeface::BOX,
             codes.join(", ")
@@ -306,9 +320,20 @@ fn measured(metrics: &[Metric]) -> String {
 
 /// What the model and the maps cannot know.
 pub fn limits(case: &CaseReport, width: f32) -> Block {
+    let intervals = match case.analysis.posterior.as_ref().map(|p| p.source).unwrap_or_default() {
+        SampleSource::McDropout => {
+            "Intervals are the model's own spread under dropout; they do not cover images unlike those it was trained on."
+        }
+        SampleSource::TestTime => {
+            "Intervals are the spread over small shifts, turns and tones of this image; they say nothing of the model's weights."
+        }
+        SampleSource::Ensemble => {
+            "Intervals are where a few models disagree; they do not cover what all of them get wrong alike."
+        }
+    };
     let fixed = [
         "A map shows what moved the score, not the outline of a lesion; a plausible map is no proof of a right score.",
-        "Intervals are the model's own spread under dropout; they do not cover images unlike those it was trained on.",
+        intervals,
     ];
     let own = case.model.manifest.limits.iter().map(String::as_str);
     list(own.chain(fixed).chain([NOT_A_DEVICE]), BODY, width)

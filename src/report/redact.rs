@@ -4,12 +4,18 @@
 //! kept (after PS3.15 Annex E, Basic Profile, with the patient's sex and age kept and ages from 90 years pooled). Free
 //! texts that reach the report by another way (warnings, reasons) are searched for what was left out. Names burned into
 //! the pixels are not removed: the warning about burned-in annotation stands among the reservations.
+//!
+//! The reader's impression is kept, since it is half of what the report compares. It is searched more closely (dates in the
+//! usual spellings, names of two letters), and [`FREE_TEXT`] is said beside it: no search finds "the mayor of our town".
 
 use super::case::CaseReport;
+use super::impression::{Impression, Remark};
 use crate::study::{Metadata, readable_name};
 
 /// Stands where something was taken out of a text.
 pub const REMOVED: &str = "[removed]";
+/// Stands with an impression in an anonymised report.
+pub const FREE_TEXT: &str = "The reader's words are free text: name, numbers and dates of the file were struck from them, but other words that tell who the patient is may remain.";
 
 /// The attributes that the report shows.
 pub fn metadata(case: &CaseReport) -> Metadata {
@@ -47,6 +53,63 @@ pub fn clean(case: &CaseReport, text: &str) -> String {
     text
 }
 
+/// The reader's impression as the report shows it.
+pub fn impression(case: &CaseReport) -> Option<Impression> {
+    let written = case.impression.as_ref()?;
+    let remark = |remark: &Remark| Remark { text: free_text(case, &remark.text), ..*remark };
+    Some(Impression {
+        text: free_text(case, &written.text),
+        remarks: written.remarks.iter().map(remark).collect(),
+        ..*written
+    })
+}
+
+/// [`FREE_TEXT`], where it must be said.
+pub fn caution(case: &CaseReport) -> Option<&'static str> {
+    (case.anonymize && case.impression.is_some()).then_some(FREE_TEXT)
+}
+
+/// [`clean`] for words that a person typed.
+fn free_text(case: &CaseReport, text: &str) -> String {
+    if !case.anonymize {
+        return text.to_owned();
+    }
+    let meta = &case.frame.entry.meta;
+    let mut text = text.to_owned();
+    for spelling in [&meta.birth_date, &meta.study_date].into_iter().flat_map(|date| spellings(date)) {
+        text = without(&text, &spelling);
+    }
+    text = clean(case, &text);
+    let names = meta.patient_name.split(['^', '=', ',', ' ', '(', ')']);
+    for short in names.filter(|name| name.chars().count() == 2) {
+        text = without_word(&text, short);
+    }
+    text
+}
+
+/// How people write a DICOM date (`19600229`), longest first: day, month or year in front, with and without leading
+/// zeros and century.
+fn spellings(date: &str) -> Vec<String> {
+    let date = date.trim();
+    if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
+    let mut all = Vec::new();
+    for with in ['.', '/', '-'] {
+        for (month, day) in [(month, day), (month.trim_start_matches('0'), day.trim_start_matches('0'))] {
+            all.push(format!("{year}{with}{month}{with}{day}"));
+            for year in [year, &year[2..]] {
+                all.push(format!("{day}{with}{month}{with}{year}"));
+                all.push(format!("{month}{with}{day}{with}{year}"));
+            }
+        }
+        all.push(format!("{day}{with} {month}{with} {year}"));
+    }
+    all.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
+    all
+}
+
 /// What must not appear, longest first so that parts do not break up the whole.
 ///
 /// Descriptions and bare file stems are not among them: they are ordinary words ("chest"), and nothing quotes them.
@@ -80,17 +143,36 @@ fn secrets(case: &CaseReport) -> Vec<String> {
     secrets
 }
 
-/// Every occurrence of `secret` replaced, without regard to the case of ASCII letters.
+/// Every occurrence of `secret` replaced, without regard to the case of letters: files write MÜLLER, people Müller.
 fn without(text: &str, secret: &str) -> String {
-    let (lower, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    let secret: Vec<char> = secret.chars().flat_map(char::to_lowercase).collect();
+    // A letter may have several in lower case: each remembers where its own begins.
+    let lower: Vec<(usize, char)> =
+        text.char_indices().flat_map(|(at, c)| c.to_lowercase().map(move |c| (at, c))).collect();
     let mut out = String::new();
-    let mut from = 0;
-    for (at, found) in lower.match_indices(&secret) {
-        out.push_str(&text[from..at]);
-        out.push_str(REMOVED);
-        from = at + found.len();
+    let (mut from, mut i) = (0, 0);
+    while !secret.is_empty() && i + secret.len() <= lower.len() {
+        if lower[i..i + secret.len()].iter().map(|(_, c)| c).eq(&secret) {
+            i += secret.len();
+            out.push_str(&text[from..lower[i - secret.len()].0]);
+            out.push_str(REMOVED);
+            from = lower.get(i).map_or(text.len(), |(at, _)| *at);
+        } else {
+            i += 1;
+        }
     }
     out + &text[from..]
+}
+
+/// Every word that is `secret` replaced, without regard to the case of letters.
+fn without_word(text: &str, secret: &str) -> String {
+    let secret = secret.to_lowercase();
+    let parts = text.split_inclusive(|c: char| !c.is_alphanumeric());
+    let part = |part: &str| {
+        let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+        if word.to_lowercase() == secret { format!("{REMOVED}{}", &part[word.len()..]) } else { part.to_owned() }
+    };
+    parts.map(part).collect()
 }
 
 /// DICOM ages (`066Y`): 90 years and more are one group.
@@ -109,7 +191,23 @@ mod tests {
     fn every_occurrence_is_taken_out_without_regard_to_case() {
         assert_eq!(without("Doe, DOE and a doe", "doe"), "[removed], [removed] and a [removed]");
         assert_eq!(without("Größe", "doe"), "Größe");
-        assert_eq!(without("Müller war da", "MüLLER"), "[removed] war da");
+        assert_eq!(without("Müller war da", "MÜLLER"), "[removed] war da");
+        assert_eq!(without("İstanbul, doe", "doe"), "İstanbul, [removed]");
+    }
+
+    #[test]
+    fn dates_are_found_as_people_write_them() {
+        let found = |text: &str| spellings("19600209").iter().fold(text.to_owned(), |text, date| without(&text, date));
+        for text in ["1960-02-09", "9.2.1960", "09.02.60", "2/9/1960", "02/09/60", "09. 02. 1960"] {
+            assert_eq!(found(&format!("born {text}, well")), "born [removed], well", "{text}");
+        }
+        assert_eq!(found("a nodule of 9.2 mm"), "a nodule of 9.2 mm");
+        assert!(spellings("1960").is_empty());
+    }
+
+    #[test]
+    fn a_name_of_two_letters_is_struck_as_a_word_only() {
+        assert_eq!(without_word("Mr LI has a ligature; li, too", "Li"), "Mr [removed] has a ligature; [removed], too");
     }
 
     #[test]

@@ -180,6 +180,7 @@ pub fn analysis() -> Analysis {
             mutual_information: 0.03,
             max_entropy: 1.0986,
             seed: 7,
+            source: crate::uncertainty::Source::McDropout,
         }),
         stochastic: true,
         options: AnalysisOptions::default(),
@@ -199,6 +200,8 @@ pub fn model() -> ModelInfo {
         layers: vec!["stage3".into(), "stage4".into()],
         stochastic: true,
         background: None,
+        calibration: Arc::new(Err(crate::uncertainty::calibration::CalibrationError::Missing)),
+        ensemble: Vec::new(),
     }
 }
 

@@ -11,9 +11,11 @@ use std::path::Path;
 use super::ReportError;
 use super::file;
 use super::json::{FORMAT, FORMAT_VERSION, MapRecord, Number, Sidecar};
+use crate::engine::conformal::{Conformal, LabelState};
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::Attribution;
 use crate::limits;
+use crate::uncertainty::conformal::State;
 
 /// Allowed difference of a probability, an entropy or a gate score on the same kind of device.
 const SAME_DEVICE: f64 = 1e-4;
@@ -184,6 +186,16 @@ pub fn compare(sidecar: &Sidecar, analysis: &Analysis, model: &ModelInfo) -> Ver
         found.number("predictive entropy", was.predictive_entropy.into(), is(|p| p.predictive_entropy));
         found.number("mutual information", was.mutual_information.into(), is(|p| p.mutual_information));
     }
+    if let Some(was) = &sidecar.conformal {
+        let Analysis { gate, labels, groups, .. } = analysis;
+        match Conformal::of(&model.calibration, gate.as_ref(), labels, groups, was.risk) {
+            Ok(is) => found.states(sidecar, was, &is),
+            Err(why) => {
+                found.number("conformal states present", 1.0, 0.0);
+                found.remark(why.to_string());
+            }
+        }
+    }
     for was in &sidecar.maps {
         let is = analysis.attributions.iter().find(|map| {
             let label = map.class().and_then(|k| analysis.labels.get(k)).map(|score| score.label.as_str());
@@ -234,6 +246,30 @@ impl Comparison {
             self.number(&format!("{name}, standard deviation"), old.sd.into(), new(|s| s.sd));
             self.number(&format!("{name}, 5 %"), old.p05.into(), new(|s| s.p05));
             self.number(&format!("{name}, 95 %"), old.p95.into(), new(|s| s.p95));
+        }
+    }
+
+    /// Cuts and states. A probability that lies on a cut as far as rounding goes may fall on either side of it.
+    fn states(&mut self, sidecar: &Sidecar, was: &Conformal, is: &Conformal) {
+        let number = |state| match state {
+            State::Present => 1.0,
+            State::Undecided => 0.0,
+            State::Absent => -1.0,
+        };
+        for old in &was.states {
+            let name = &old.label;
+            let new = is.state(name);
+            let of = |value: fn(&LabelState) -> f32| new.map_or(f64::NAN, |s| value(s).into());
+            self.number(&format!("{name}, present above"), old.present_above.into(), of(|s| s.present_above));
+            self.number(&format!("{name}, absent below"), old.absent_below.into(), of(|s| s.absent_below));
+            let printed = sidecar.labels.iter().chain(&sidecar.groups).find(|n| n.label == *name);
+            let on_a_cut = printed.is_some_and(|n| {
+                let near = |cut: f32| f64::from((n.probability - cut).abs()) <= self.allowed;
+                near(old.present_above) || near(old.absent_below)
+            });
+            let now = new.map_or(f64::NAN, |s| number(s.state));
+            let allowed = if on_a_cut { 1.0 } else { 0.0 };
+            self.within(&format!("{name}, conformal state"), number(old.state), now, allowed);
         }
     }
 

@@ -1,18 +1,23 @@
-//! Writes a model folder: `weights.safetensors`, `manifest.toml`, and a `CARD.md` to be completed by hand.
+//! Writes a model folder: `weights.safetensors`, `manifest.toml`, `calibration.toml`, and a `CARD.md` to be completed by hand.
 
 use std::fmt::Write;
 use std::path::Path;
 
+use candle_core::Device;
 use sha2::{Digest, Sha256};
 
 use super::checkpoint::{hex, stored, write_whole};
 use super::config::{Config, LossKind};
+use super::dataset::Dataset;
 use super::finish::{Finish, Overall};
 use super::gate::spec_of;
 use super::parameters::{Parameters, Values};
+use super::predict::predict;
 use super::{Error, Result};
+use crate::evaluation::calibrate::{self, Role};
 use crate::network::manifest::{GateSpec, Manifest, Training};
-use crate::network::registry::GATE;
+use crate::network::registry::{self, GATE};
+use crate::uncertainty::calibration;
 
 /// How many images and patients took part.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +57,24 @@ pub fn write(
         )?;
     }
     Ok(manifest)
+}
+
+/// Leaves beside the manifest what the images `validation` say about the probabilities of the model in `folder`, which was
+/// trained by `config`; a model without it is as usable.
+pub fn calibrate(
+    folder: &Path,
+    config: &Config,
+    dataset: &Dataset,
+    validation: &[usize],
+    device: &Device,
+) -> Result<()> {
+    let set = predict(folder, config, dataset, validation, device)?;
+    let manifest = registry::manifest(&folder.to_string_lossy()).map_err(|e| Error::Model(Box::new(e)))?;
+    let name = format!("validation part of the training of {}", manifest.name);
+    let made = calibrate::calibrate(&manifest, &set, &name, Role::Validation, &manifest.training.date);
+    let path = folder.join(calibration::FILE);
+    let text = made.to_toml().map_err(|e| Error::Write { path: path.clone(), reason: e.to_string() })?;
+    write_whole(&path, text.as_bytes())
 }
 
 /// The gate that lies in the model's folder: its training is independent of the weights'.
@@ -142,7 +165,8 @@ fn card(config: &Config, manifest: &Manifest, overall: &[Overall], weights: usiz
     );
     let _ = writeln!(
         s,
-        "Temperature {:.3} and thresholds were chosen on validation, so its figures flatter a little.\n",
+        "Temperature {:.3} and thresholds were chosen on validation, so its figures flatter a little. The same images are the calibration set of \
+         conformal states and reliability diagram (`calibration.toml`).\n",
         manifest.temperature
     );
     let _ = writeln!(s, "## Figures\n\n| on | target | figure | value | 95 % interval |\n|---|---|---|---|---|");

@@ -430,6 +430,10 @@ impl<'a> Run<'a> {
             epoch,
         };
         let manifest = produce::write(&self.options.model, self.config, &self.parameters, &values, &finish, extent)?;
+        let (options, validation) = (self.options, &self.split.validation);
+        if let Err(error) = produce::calibrate(&options.model, self.config, self.dataset, validation, &options.device) {
+            (self.observer)(Event::Warning(format!("The model has no calibration.toml: {error}")));
+        }
         Ok(Outcome {
             manifest,
             extent,

@@ -2,12 +2,13 @@
 //!
 //! With `p̄` the mean of the sampled probabilities: the predictive entropy `H(p̄)` is all the doubt there is; the expected
 //! entropy `E[H(p)]` is doubt about the image (every sample finds it hard); their difference, the mutual information
-//! (BALD: Houlsby et al. 2011; Gal and Ghahramani 2016), is doubt about the model (the samples contradict each other). For a
+//! (BALD: Houlsby et al. 2011; Gal and Ghahramani 2016), is doubt about whatever differs between the samples (they contradict
+//! each other): the model under dropout and in an ensemble, the presentation of the image under test-time augmentation. For a
 //! sigmoid head each label has a Bernoulli entropy, and the mean over the labels is taken. All in nats.
 //!
 //! What it does not do: a network far outside its training data can be wrong with little entropy. That is the gate's task.
 
-use super::{Posterior, Summary};
+use super::{Posterior, Source, Summary};
 use crate::network::manifest::Head;
 
 /// Share of the largest entropy from which the mutual information is called high.
@@ -114,12 +115,37 @@ impl Posterior {
 /// The doubt in one plain sentence.
 #[must_use]
 pub fn words(posterior: &Posterior) -> &'static str {
+    let among = |dropout, test_time, ensemble| match posterior.source {
+        Source::McDropout => dropout,
+        Source::TestTime => test_time,
+        Source::Ensemble => ensemble,
+    };
     match (posterior.model_doubt(), posterior.total_doubt()) {
-        (Doubt::High, _) => "The model disagrees with itself (mutual information high): read without it.",
-        (_, Doubt::High) => "The model cannot decide (entropy high): this image fits several answers equally well.",
-        (Doubt::Some, _) => "The model partly disagrees with itself (mutual information moderate): rely on it little.",
-        (_, Doubt::Some) => "The model hesitates (entropy moderate): more than one answer remains possible.",
-        (Doubt::Low, Doubt::Low) => "The model agrees with itself. That makes it steady, not right.",
+        (Doubt::High, _) => among(
+            "The model disagrees with itself (mutual information high): read without it.",
+            "The answer turns with small shifts and turns of the image (mutual information high): read without it.",
+            "The models disagree with each other (mutual information high): read without them.",
+        ),
+        (_, Doubt::High) => among(
+            "The model cannot decide (entropy high): this image fits several answers equally well.",
+            "The model cannot decide (entropy high): this image fits several answers equally well.",
+            "The models cannot decide (entropy high): this image fits several answers equally well.",
+        ),
+        (Doubt::Some, _) => among(
+            "The model partly disagrees with itself (mutual information moderate): rely on it little.",
+            "The answer moves with small shifts and turns of the image (mutual information moderate): rely on it little.",
+            "The models partly disagree (mutual information moderate): rely on them little.",
+        ),
+        (_, Doubt::Some) => among(
+            "The model hesitates (entropy moderate): more than one answer remains possible.",
+            "The model hesitates (entropy moderate): more than one answer remains possible.",
+            "The models hesitate (entropy moderate): more than one answer remains possible.",
+        ),
+        (Doubt::Low, Doubt::Low) => among(
+            "The model agrees with itself. That makes it steady, not right.",
+            "The answer hardly depends on how the image is presented. That makes it steady, not right.",
+            "The models agree. That makes them alike, not right.",
+        ),
     }
 }
 

@@ -9,23 +9,13 @@
 
 use candle_core::Tensor;
 
+use super::Posterior;
 use super::readout::Readout;
-use super::{Posterior, Summary, entropy};
+use super::source::{BATCH_VALUES, Sampling, SamplingError, Source};
 use crate::network::{Mode, Network};
 
 /// Most samples of one batch: few enough that bars move while they arrive.
 const BATCH: usize = 20;
-/// Most values of a batch's first activation, so that a dropout in an early stage costs neither memory nor reaction time.
-const BATCH_VALUES: usize = 1 << 18;
-
-/// Why there is no posterior.
-#[derive(Debug, thiserror::Error)]
-pub enum SamplingError {
-    #[error("Sample {sample} of the dropout passes gave numbers that are not finite. No interval can be shown.")]
-    NotFinite { sample: usize },
-    #[error("The network could not be run for the dropout samples: {0}")]
-    Network(#[from] candle_core::Error),
-}
 
 /// Draws samples batch by batch.
 pub struct Sampler<'a> {
@@ -61,15 +51,19 @@ impl<'a> Sampler<'a> {
     pub fn with_batch(self, batch: usize) -> Self {
         Self { batch: batch.max(1), ..self }
     }
+}
 
-    /// Number of samples drawn so far.
-    #[must_use]
-    pub fn done(&self) -> usize {
+impl Sampling for Sampler<'_> {
+    fn done(&self) -> usize {
         self.samples.len()
     }
 
-    /// Draws the next batch; false when there was nothing left to draw.
-    pub fn advance(&mut self) -> Result<bool, SamplingError> {
+    fn total(&self) -> usize {
+        self.total
+    }
+
+    /// A batch is short (see [`BATCH_VALUES`]), so `stop` is asked by the caller between batches only.
+    fn advance(&mut self, _stop: &dyn Fn() -> bool) -> Result<bool, SamplingError> {
         let first = self.samples.len();
         let rows = self.batch.min(self.total - first);
         if rows == 0 {
@@ -90,27 +84,9 @@ impl<'a> Sampler<'a> {
         Ok(true)
     }
 
-    /// The posterior of the samples so far.
-    #[must_use]
-    pub fn posterior(&self) -> Posterior {
-        let groups: Vec<Vec<f32>> = self.samples.iter().map(|s| self.readout.groups(s)).collect();
-        let entropies = entropy::entropies(&self.samples, self.readout.head);
-        Posterior {
-            labels: summaries(&self.samples),
-            groups: summaries(&groups),
-            predictive_entropy: entropies.predictive,
-            mutual_information: entropies.mutual_information,
-            max_entropy: entropy::max_entropy(self.samples.first().map_or(1, Vec::len), self.readout.head),
-            samples: self.samples.clone(),
-            seed: self.seed,
-        }
+    fn posterior(&self) -> Posterior {
+        Posterior::of(&self.samples, self.readout, Source::McDropout, self.seed)
     }
-}
-
-/// A summary of each column.
-fn summaries(rows: &[Vec<f32>]) -> Vec<Summary> {
-    let columns = rows.first().map_or(0, Vec::len);
-    (0..columns).map(|k| Summary::of(&rows.iter().map(|r| r[k]).collect::<Vec<_>>())).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +98,7 @@ mod tests {
     use super::*;
     use crate::network::manifest::Head;
     use crate::network::{Layer, Result, Stage};
+    use crate::uncertainty::Summary;
 
     /// A dropout of this rate whose masks depend on the seed and the number of the sample.
     struct Dropout(f32);
@@ -170,7 +147,7 @@ mod tests {
     fn draw(rate: f32, seed: u64, batch: usize) -> Posterior {
         let (network, readout) = (network(rate), readout());
         let mut sampler = Sampler::new(&network, 0, &features(), &readout, 50, seed).with_batch(batch);
-        while sampler.advance().unwrap() {}
+        while sampler.advance(&|| false).unwrap() {}
         assert_eq!(sampler.done(), 50);
         sampler.posterior()
     }
@@ -218,18 +195,18 @@ mod tests {
     fn partial_posteriors_hold_the_samples_so_far() {
         let (network, readout) = (network(0.4), readout());
         let mut sampler = Sampler::new(&network, 0, &features(), &readout, 25, 7);
-        assert!(sampler.advance().unwrap());
+        assert!(sampler.advance(&|| false).unwrap());
         assert_eq!(sampler.posterior().samples.len(), 20);
-        assert!(sampler.advance().unwrap());
+        assert!(sampler.advance(&|| false).unwrap());
         assert_eq!(sampler.posterior().samples.len(), 25);
-        assert!(!sampler.advance().unwrap());
+        assert!(!sampler.advance(&|| false).unwrap());
     }
 
     #[test]
     fn not_finite_samples_are_an_error() {
         let (network, readout) = (network(0.4), readout());
         let features = Tensor::full(f32::NAN, (1, 30), &Device::Cpu).unwrap();
-        let error = Sampler::new(&network, 0, &features, &readout, 5, 7).advance().unwrap_err();
+        let error = Sampler::new(&network, 0, &features, &readout, 5, 7).advance(&|| false).unwrap_err();
         assert!(matches!(error, SamplingError::NotFinite { sample: 0 }));
     }
 }

@@ -1,10 +1,21 @@
-//! How sure the model is: MC dropout posterior, entropies, and the input gate.
+//! How sure the model is: posteriors from samples (dropout, varied images, several models), their entropies, what a labelled
+//! set says about its probabilities (conformal states, reliability), and the input gate.
 
 pub mod age;
+pub mod calibration;
+pub mod conformal;
+pub mod ensemble;
 pub mod entropy;
 pub mod gate;
 pub mod mc_dropout;
 pub mod readout;
+pub mod source;
+pub mod test_time;
+pub mod variation;
+
+pub use source::{Sampling, SamplingError, Source};
+
+use self::readout::Readout;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +62,7 @@ fn percentile(sorted: &[f32], q: f64) -> f32 {
     sorted[low] + (sorted[high] - sorted[low]) * part
 }
 
-/// What `T` stochastic passes said.
+/// What `T` samples said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Posterior {
     /// Probabilities of each sample, `T` rows of `K`.
@@ -67,6 +78,34 @@ pub struct Posterior {
     /// `ln K`, or `ln 2` for a sigmoid head: the largest entropy there can be.
     pub max_entropy: f32,
     pub seed: u64,
+    /// What differs from sample to sample.
+    #[serde(default)]
+    pub source: Source,
+}
+
+impl Posterior {
+    /// The posterior of `samples`, rows of label probabilities.
+    #[must_use]
+    pub fn of(samples: &[Vec<f32>], readout: &Readout, source: Source, seed: u64) -> Self {
+        let groups: Vec<Vec<f32>> = samples.iter().map(|s| readout.groups(s)).collect();
+        let entropies = entropy::entropies(samples, readout.head);
+        Self {
+            labels: summaries(samples),
+            groups: summaries(&groups),
+            predictive_entropy: entropies.predictive,
+            mutual_information: entropies.mutual_information,
+            max_entropy: entropy::max_entropy(samples.first().map_or(1, Vec::len), readout.head),
+            samples: samples.to_vec(),
+            seed,
+            source,
+        }
+    }
+}
+
+/// A summary of each column.
+fn summaries(rows: &[Vec<f32>]) -> Vec<Summary> {
+    let columns = rows.first().map_or(0, Vec::len);
+    (0..columns).map(|k| Summary::of(&rows.iter().map(|r| r[k]).collect::<Vec<_>>())).collect()
 }
 
 #[cfg(test)]

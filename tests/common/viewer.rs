@@ -201,6 +201,8 @@ threshold = 0.5
         layers: LAYERS.iter().map(|l| (*l).into()).collect(),
         stochastic: true,
         background: None,
+        calibration: Arc::new(Err(pellucid::uncertainty::calibration::CalibrationError::Missing)),
+        ensemble: Vec::new(),
     }
 }
 
@@ -252,6 +254,7 @@ pub fn posterior(n: usize) -> Posterior {
         mutual_information: 0.03,
         max_entropy: 3.0_f32.ln(),
         seed: 7,
+        source: pellucid::uncertainty::Source::McDropout,
     }
 }
 

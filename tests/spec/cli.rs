@@ -40,7 +40,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 /// Shape and values of a `.npy` file of `f32`.
-fn npy(path: &Path) -> (String, Vec<f32>) {
+pub fn npy(path: &Path) -> (String, Vec<f32>) {
     let bytes = fs::read(path).unwrap();
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = String::from_utf8_lossy(&bytes[10..start]).into_owned();
@@ -95,9 +95,13 @@ fn predict_prints_the_fields_of_the_contract_in_their_order() {
         "seed",
         "warnings",
         "timing_ms",
+        "uncertainty",
+        "conformal",
     ];
     assert_eq!(keys(line), fields);
     assert_eq!(line["image"], "a.png");
+    assert_eq!(line["uncertainty"], "mc-dropout");
+    assert_eq!(line["conformal"], Value::Null, "nobody has calibrated the toy");
     assert_eq!(keys(&line["model"]), ["name", "sha256"]);
     assert_eq!(line["chosen_because"], "toy: chosen by hand");
     assert_eq!(keys(&line["gate"]), ["accepted", "score", "reason"]);

@@ -14,6 +14,7 @@ use pellucid::network::layers::{Dropout, GlobalAveragePool, Linear};
 use pellucid::network::manifest::Manifest;
 use pellucid::network::{Layer, Mode, Model, Network, Result, Stage};
 use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
+use pellucid::uncertainty::Source;
 
 /// A value of a pixel that makes [`Features`] panic.
 const POISON: f32 = 99.0;
@@ -96,9 +97,17 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
     stages.push(stage("pool", None, false, Box::new(GlobalAveragePool { channels: 2 })));
     stages.push(stage("dropout", None, dropout > 0.0, Box::new(Dropout { rate: dropout, layer: 0 })));
     stages.push(stage("head", None, false, Box::new(Linear { weight, bias })));
-    let (sha256, origin) = ("0".repeat(64), "toy".to_owned());
-    let network = Network { stages };
-    Model { manifest, network, sha256, origin, device: Device::Cpu, gate: None, background: None }
+    Model {
+        manifest,
+        network: Network { stages },
+        sha256: "0".repeat(64),
+        origin: "toy".into(),
+        device: Device::Cpu,
+        gate: None,
+        background: None,
+        calibration: Err(pellucid::uncertainty::calibration::CalibrationError::Missing),
+        ensemble: Vec::new(),
+    }
 }
 
 /// A picture of one value with a brighter corner.
@@ -348,4 +357,70 @@ fn a_cancelled_token_stops_before_the_first_stage() {
     let outcome = analyze(&model(0, 0.5, &runs), &frame(0.3), &AnalysisOptions::default(), &cancel, &mut |_| {});
     assert!(matches!(outcome, Err(EngineError::Cancelled)));
     assert_eq!(runs.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn varied_images_give_a_posterior_without_any_dropout() {
+    let options = AnalysisOptions { source: Source::TestTime, samples: 12, ..AnalysisOptions::default() };
+    let model = model(0, 0.0, &Arc::default());
+    let analysis = run(&model, &options).unwrap();
+    let posterior = analysis.posterior.clone().unwrap();
+    assert_eq!((posterior.source, posterior.samples.len(), posterior.seed), (Source::TestTime, 12, 7));
+    assert!(analysis.warnings.iter().all(|w| !w.contains("stochastic")));
+    // Sample 0 is the image as it is.
+    let plain: Vec<f32> = analysis.labels.iter().map(|l| l.probability).collect();
+    for (sample, score) in posterior.samples[0].iter().zip(&plain) {
+        assert!((sample - score).abs() < 1e-5, "{sample} {score}");
+    }
+    assert!(posterior.labels[1].sd > 0.0, "another tone is another answer");
+    assert_eq!(run(&model, &options).unwrap().posterior, analysis.posterior);
+    let other = run(&model, &AnalysisOptions { seed: 8, ..options }).unwrap();
+    assert_ne!(other.posterior, analysis.posterior);
+}
+
+#[test]
+fn an_ensemble_asks_each_model_and_matches_labels_by_name() {
+    let options = AnalysisOptions { source: Source::Ensemble, ..AnalysisOptions::default() };
+    let mut first = model(0, 0.5, &Arc::default());
+    let alone = run(&first, &options).unwrap();
+    assert!(alone.posterior.is_none());
+    assert!(alone.warnings.iter().any(|w| w.contains("--ensemble")), "{:?}", alone.warnings);
+
+    // The same network with its labels and outputs the other way round says the same by name.
+    let mut turned = model(0, 0.5, &Arc::default());
+    turned.manifest.labels.reverse();
+    let weight = Tensor::new(&[[0.5f32, 1.], [1., 0.5], [-1., -1.]], &Device::Cpu).unwrap();
+    let bias = Tensor::new(&[-0.5f32, 0., 0.5], &Device::Cpu).unwrap();
+    turned.network.stages.last_mut().unwrap().layer = Box::new(Linear { weight, bias });
+    let mut hotter = model(0, 0.5, &Arc::default());
+    hotter.manifest.temperature = 5.0;
+    first.ensemble = vec![Arc::new(turned), Arc::new(hotter)];
+    let analysis = run(&first, &options).unwrap();
+    let posterior = analysis.posterior.unwrap();
+    assert_eq!((posterior.source, posterior.samples.len()), (Source::Ensemble, 3));
+    for k in 0..3 {
+        assert!((posterior.samples[0][k] - analysis.labels[k].probability).abs() < 1e-6);
+        assert!((posterior.samples[0][k] - posterior.samples[1][k]).abs() < 1e-6);
+    }
+    assert_ne!(posterior.samples[0], posterior.samples[2], "each model has its own temperature");
+
+    let mut stranger = model(0, 0.5, &Arc::default());
+    stranger.manifest.labels[0].name = "Fracture".into();
+    first.ensemble = vec![Arc::new(stranger)];
+    let error = run(&first, &options).unwrap_err().to_string();
+    assert!(error.contains("Fracture"), "{error}");
+}
+
+#[test]
+fn sampling_of_varied_images_is_cancelled_within_200_milliseconds_even_in_a_slow_network() {
+    // One pass takes 240 ms: the wish is heard between its stages.
+    let bench = Bench::ready("12");
+    let options = AnalysisOptions { source: Source::TestTime, samples: 1000, ..AnalysisOptions::default() };
+    bench.engine.send(Request::Analyze { generation: 1, frame: frame(0.3), options });
+    while !matches!(bench.next(), Event::Sampled { .. }) {}
+    std::thread::sleep(Duration::from_millis(30));
+    let asked = Instant::now();
+    bench.engine.cancel();
+    while !matches!(bench.next(), Event::Cancelled { generation: 1 }) {}
+    assert!(asked.elapsed() < Duration::from_millis(200), "{:?}", asked.elapsed());
 }

@@ -13,16 +13,16 @@ use pellucid::app::thumbnails::Thumbnails;
 
 use super::viewer_state::{entry, film_shown, finished, model, nothing_open, refused, sampling};
 
-type Panel = fn(&mut egui::Ui, &State) -> Vec<Command>;
+pub type Panel = fn(&mut egui::Ui, &State) -> Vec<Command>;
 
 /// A panel over a state, and the commands that it answered with.
-struct Shown {
-    harness: Harness<'static>,
+pub struct Shown {
+    pub harness: Harness<'static>,
     commands: Rc<RefCell<Vec<Command>>>,
 }
 
 impl Shown {
-    fn new(state: State, size: [f32; 2], panel: impl Fn(&mut egui::Ui, &State) -> Vec<Command> + 'static) -> Self {
+    pub fn new(state: State, size: [f32; 2], panel: impl Fn(&mut egui::Ui, &State) -> Vec<Command> + 'static) -> Self {
         let commands = Rc::new(RefCell::new(Vec::new()));
         let heard = commands.clone();
         let chosen = state.settings.theme;
@@ -33,21 +33,21 @@ impl Shown {
         Self { harness, commands }
     }
 
-    fn click(&mut self, label: &str) {
+    pub fn click(&mut self, label: &str) {
         self.harness.get_by_label(label).click();
         self.harness.run_steps(3);
     }
 
-    fn commands(&self) -> Vec<Command> {
+    pub fn commands(&self) -> Vec<Command> {
         self.commands.borrow().clone()
     }
 
-    fn says(&self, part: &str) -> bool {
+    pub fn says(&self, part: &str) -> bool {
         self.harness.query_all_by_label_contains(part).next().is_some()
     }
 }
 
-fn answer(state: State, panel: Panel, label: &str) -> Vec<Command> {
+pub fn answer(state: State, panel: Panel, label: &str) -> Vec<Command> {
     let mut shown = Shown::new(state, [1280.0, 700.0], panel);
     shown.click(label);
     shown.commands()

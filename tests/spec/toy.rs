@@ -99,3 +99,12 @@ pub fn picture(path: &Path, seed: u32) {
     };
     image::GrayImage::from_fn(120, 100, grey).save(path).unwrap();
 }
+
+/// Gives the model in `home` other random weights; yields their SHA-256.
+pub fn other_weights(home: &Path) -> String {
+    let manifest: Manifest = toml::from_str(&fs::read_to_string(home.join("manifest.toml")).unwrap()).unwrap();
+    let vars = VarMap::new();
+    manifest.architecture.trainable(1, 3, &vars, &Device::Cpu, 8).unwrap();
+    vars.save(home.join("weights.safetensors")).unwrap();
+    weights::sha256(&fs::read(home.join("weights.safetensors")).unwrap())
+}

@@ -38,6 +38,8 @@ pub fn model(stochastic: bool) -> ModelInfo {
         layers: ["stage1", "stage2", "stage3", "stage4"].map(String::from).to_vec(),
         stochastic,
         background: None,
+        calibration: Arc::new(Err(pellucid::uncertainty::calibration::CalibrationError::Missing)),
+        ensemble: Vec::new(),
     }
 }
 
@@ -73,7 +75,7 @@ pub fn film_shown() -> State {
         Study { uid: "2.25.1".into(), description: "Chest".into(), date: "20261120".into(), series: vec![series] };
     let patient = Patient { id: "4711".into(), name: "DOE^JANE".into(), studies: vec![study] };
     let warning = Warning { path: "films/notes.dcm".into(), reason: "This is a text file, not a DICOM object.".into() };
-    state.catalogue = Catalogue { patients: vec![patient], warnings: vec![warning] };
+    state.catalogue = Arc::new(Catalogue { patients: vec![patient], warnings: vec![warning] });
     let (width, height) = (256, 312);
     let values = (0..width * height).map(|i| ((i % width) * (i / width) % 4096) as f32).collect();
     let frame = Frame {
@@ -151,6 +153,7 @@ pub fn sampling(samples: usize) -> State {
             mutual_information: 0.03,
             max_entropy: 3.0_f32.ln(),
             seed: 7,
+            source: pellucid::uncertainty::Source::McDropout,
         }),
         samples_done: samples,
         samples_of: 100,

@@ -7,7 +7,7 @@ use egui::{
     WidgetInfo, vec2,
 };
 
-use super::verdict;
+use super::{sure, verdict};
 use crate::app::command::Command;
 use crate::app::state::{Film, Model, Phase, State};
 use crate::app::theme::{self, Tokens};
@@ -17,10 +17,10 @@ use crate::app::widgets::shapes::Sign;
 use crate::engine::ModelInfo;
 use crate::uncertainty::entropy;
 use crate::uncertainty::readout::Readout;
-use crate::uncertainty::{Posterior, Summary};
+use crate::uncertainty::{Posterior, Source, Summary};
 
 /// Numbers of samples that the menu offers.
-const SAMPLES: [usize; 6] = [0, 20, 50, 100, 200, 500];
+const SAMPLES: [usize; 7] = [0, 20, 32, 50, 100, 200, 500];
 
 /// Draws the findings, one below the other.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
@@ -33,6 +33,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         if state.results.phase != Phase::Refused {
             controls::rule(ui, &tokens);
             ui.scope(|ui| scores(ui, state, model, &tokens, &mut out));
+            sure::risk(ui, state, model, &tokens, &mut out);
             controls::rule(ui, &tokens);
             doubt(ui, state, model, &tokens, &mut out);
         }
@@ -143,6 +144,7 @@ fn scores(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &
             ui.label(theme::strong(group.name.as_str(), tokens));
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
                 let members = group.members.join(" or ");
+                sure::mark(ui, state, &group.name, tokens);
                 ui.label(theme::caption("group", tokens)).on_hover_text(format!("{}: {members}", group.name));
             });
         });
@@ -204,7 +206,15 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
         words.push("no positive evidence".into());
     }
     let caption = if words.is_empty() { " ".to_owned() } else { words.join(" · ") };
-    ui.add(Label::new(theme::caption(caption, tokens)).truncate());
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 15.0;
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            sure::mark(ui, state, name, tokens);
+            ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(theme::caption(caption, tokens)).truncate());
+            });
+        });
+    });
 }
 
 /// The tick box of comparison, with the letter that the class has there.
@@ -243,13 +253,11 @@ fn bar(
 }
 
 fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
-    if !model.stochastic {
+    let source = state.options.source;
+    if source.unavailable(model.stochastic, model.ensemble.len()).is_some() {
         controls::title(ui, "DOUBT", "", tokens);
-        paragraph(
-            ui,
-            "This model has no stochastic layer: it gives no intervals and cannot say how sure it is of itself.",
-            tokens,
-        );
+        sure::unavailable(ui, state, model, tokens, out);
+        sure::source(ui, state, model, tokens, out);
         return;
     }
     let posterior = state.results.posterior.as_ref().filter(|p| !p.samples.is_empty());
@@ -273,9 +281,15 @@ fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &m
     let image = share(Posterior::expected_entropy);
     number(ui, "doubt about the image", "Shared by all samples: the expected entropy", image, tokens);
     let itself = share(|p| p.mutual_information);
-    number(ui, "doubt about the model", "Samples disagree: the mutual information", itself, tokens);
+    number(ui, source.doubt(), "Samples disagree: the mutual information", itself, tokens);
     ui.add_space(2.0);
-    sampling(ui, state, tokens, out);
+    sure::source(ui, state, model, tokens, out);
+    if source == Source::Ensemble {
+        let models = 1 + model.ensemble.len();
+        ui.label(RichText::new(format!("{models} models, one sample each")).color(tokens.muted));
+    } else {
+        sampling(ui, state, tokens, out);
+    }
 }
 
 /// An entropy (nats) and the largest that there can be: the share, or a dash while it is unknown.

@@ -75,9 +75,10 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     let (words, part) = match (&state.film, &results.phase) {
         (Film::Loading(..), _) => ("reading the image".to_owned(), Some(0.0)),
         (_, Phase::Waiting) => ("waiting for the model".to_owned(), Some(0.0)),
-        (_, Phase::Running) if results.samples_of > 0 && results.samples_done > 0 => {
-            (format!("dropout {} of {}", results.samples_done, results.samples_of), Some(done))
-        }
+        (_, Phase::Running) if results.samples_of > 0 && results.samples_done > 0 => (
+            format!("{} {} of {}", state.options.source.counted(), results.samples_done, results.samples_of),
+            Some(done),
+        ),
         (_, Phase::Running) if !results.attributions.is_empty() => ("sampling".to_owned(), Some(0.0)),
         (_, Phase::Running) if !results.labels.is_empty() => ("explaining".to_owned(), Some(0.0)),
         (_, Phase::Running) => ("looking at the image".to_owned(), Some(0.0)),
@@ -92,11 +93,11 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     let (rect, _) = ui.allocate_exact_size(vec2(304.0, ui.available_height()), Sense::hover());
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::left_to_right(Align::Center)));
     if let Some(part) = part {
-        let bar = ProgressBar::new(part).desired_width(96.0).desired_height(6.0).fill(tokens.accent).corner_radius(3.0);
+        let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent).corner_radius(3.0);
         ui.add(bar).accessible_name("Progress");
     }
     let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
-    cell(&mut ui, 136.0, &words, hint, tokens);
+    cell(&mut ui, 168.0, &words, hint, tokens);
     if state.busy() {
         let info = Command::Cancel.info();
         let cancel = ui.add(Button::new(theme::caption(info.label, tokens))).on_hover_text(info.hint());
@@ -144,7 +145,7 @@ fn total(timing: &Timing) -> f64 {
 
 fn steps(timing: &Timing) -> String {
     format!(
-        "read {:.0} ms · prepare {:.0} ms · forward {:.0} ms · maps {:.0} ms · dropout {:.0} ms",
+        "read {:.0} ms · prepare {:.0} ms · forward {:.0} ms · maps {:.0} ms · samples {:.0} ms",
         timing.decode, timing.preprocess, timing.forward, timing.explain, timing.uncertainty
     )
 }

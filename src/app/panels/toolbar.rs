@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use egui::{Align, Button, Id, Label, Layout as Flow, Spinner, TextEdit, Ui, vec2};
 
 use crate::app::command::{Command, Group};
+use crate::app::impression::ImpressionCommand;
 use crate::app::state::{Layout, Model, State, Theme};
 use crate::app::theme::{self, Tokens};
 use crate::app::training::TrainingCommand;
@@ -144,6 +145,8 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
     controls::rule(ui, tokens);
     let training = Command::Training(TrainingCommand::Toggle);
     controls::menu_item(ui, training, true, Some(state.training.open), out);
+    let read_first = Command::Impression(ImpressionCommand::ToggleReadFirst);
+    controls::menu_item(ui, read_first, true, Some(state.settings.read_first), out);
     controls::menu_item(ui, Command::ToggleAnonymize, true, Some(state.settings.anonymize), out);
     controls::menu_item(ui, Command::ToggleKeys, true, Some(state.keys_open), out);
 }
@@ -215,7 +218,8 @@ fn export(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         Some(folder) => format!("{}\n{}", info.hint(), folder.display()),
         None => format!("{}\nThe folder is asked for the first time", info.hint()),
     };
-    let waiting = format!("{}\nPossible once an analysis is finished", info.hint());
+    let when = if state.result_hidden() { "you have written your impression" } else { "an analysis is finished" };
+    let waiting = format!("{}\nPossible once {when}", info.hint());
     if response.on_hover_text(hint).on_disabled_hover_text(waiting).clicked() {
         out.push(command);
     }

@@ -7,6 +7,8 @@ use egui::{
     Ui, Vec2, vec2,
 };
 
+use crate::uncertainty::conformal::State;
+
 /// A sign that fits a square of 16 points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
@@ -23,6 +25,8 @@ pub enum Sign {
     Cross,
     /// One of several, chosen or not.
     Radio(bool),
+    /// Present: a full disc. Absent: a ring. Undecided: a ring whose left half is full.
+    State(State),
     /// An image that is not there yet.
     Film,
 }
@@ -59,6 +63,15 @@ impl Sign {
                 painter.circle_stroke(c, 5.0, thin);
                 if chosen {
                     painter.circle_filled(c, 2.8, color);
+                }
+            }
+            Self::State(state) => {
+                painter.circle_stroke(c, 4.0, thin);
+                if state == State::Present {
+                    painter.circle_filled(c, 4.0, color);
+                } else if state == State::Undecided {
+                    let arc = (0..=12).map(|i| (90.0 + 15.0 * i as f32).to_radians());
+                    triangle(arc.map(|a| c + vec2(4.0 * a.cos(), 4.0 * a.sin())).collect());
                 }
             }
             Self::Film => {

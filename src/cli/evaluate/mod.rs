@@ -3,6 +3,7 @@
 //! A folder for each class (or group), rules on file names, or a table. What was said of each image, every figure with its
 //! interval, and the report of it can be kept in a folder.
 
+mod calibrate;
 mod listing;
 mod words;
 
@@ -12,6 +13,7 @@ use anyhow::{Context as _, bail};
 use regex::Regex;
 use serde_json::json;
 
+use self::calibrate::CalibrateArgs;
 use self::listing::Source;
 use super::evaluate_localization::{self, LocalizationArgs};
 use super::session::ModelArgs;
@@ -72,6 +74,8 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    calibrate: CalibrateArgs,
+    #[command(flatten)]
     localization: LocalizationArgs,
 }
 
@@ -80,14 +84,21 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     if let Some(out) = &args.out {
         std::fs::create_dir_all(out).with_context(|| format!("the folder {} could not be made", out.display()))?;
     }
-    let model = args.model.load()?;
+    let model = match args.calibrate.folder()? {
+        Some(folder) => {
+            let (model, device) = (Some(folder.display().to_string()), args.model.device);
+            ModelArgs { model, device }.load()?
+        }
+        None => args.model.load()?,
+    };
     if let Some(path) = &args.localization.localization {
         let (dir, out) = (args.dir.as_path(), args.out.as_deref());
         let setting = evaluate_localization::Setting { dir, model: &model, patients: &patients, out, json: args.json };
         return evaluate_localization::run(path, &args.localization, &setting);
     }
     let source = Source { labels: args.labels.as_deref(), table: args.table.as_deref(), facts: args.facts.as_deref() };
-    let files = select(listing::list(&args.dir, &model.manifest, &source)?, args.limit);
+    let files = args.calibrate.select(listing::list(&args.dir, &model.manifest, &source)?)?;
+    let files = select(files, args.limit);
     let (set, failures) = predictions(&model, &files, &patients)?;
     let tuning = args.validation.as_deref().map(|dir| {
         let files = listing::list(dir, &model.manifest, &Source { facts: None, ..source })?;
@@ -123,6 +134,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         report::write(&out.join("report.pdf"), &EvaluationReport::of(&basis, shown))?;
         output::remark(format!("Predictions, figures, charts and report lie in {}", out.display()));
     }
+    args.calibrate.keep(&model.manifest, &set, &args.dir, args.purpose)?;
     if args.json {
         output::json(&json)?;
     } else {

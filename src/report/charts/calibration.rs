@@ -1,7 +1,6 @@
 //! The reliability diagram: how often the target was there where a probability was said, and how often that was said.
 //!
-//! Whiskers are Wilson's 95 % interval (1927) of the share, `(p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)`: a bin of
-//! three images proves little.
+//! Whiskers are Wilson's 95 % interval of the share: a bin of three images proves little.
 
 use super::super::layout::{Align, BODY, Block, CAPTION, Ink, paragraph};
 use super::axes::{Axes, plain};
@@ -9,6 +8,7 @@ use super::input::{Bin, Reliability, short};
 use super::panels::{Panel, head, panels};
 use super::pen::{guide, look};
 use super::{Chart, WIDTH};
+use crate::evaluation::calibration::wilson;
 
 const TITLE: &str = "Calibration";
 const READING: &str = "Share that is positive (up) against the probability that was said (across), by bins of the probability, with 95 % \
@@ -92,26 +92,4 @@ fn bars(bins: &[Bin], axes: &Axes, block: &mut Block) {
     block.line([axes.x, top + BARS], [axes.right(), top + BARS], 0.5, Ink::Below);
     block.text(axes.x - 4.0, top - 2.0, Align::Right, CAPTION, &most.to_string());
     block.height = top + BARS + 2.0;
-}
-
-fn wilson(share: f64, n: usize) -> (f64, f64) {
-    const Z: f64 = 1.959_963_984_540_054;
-    let n = n as f64;
-    let z2 = Z * Z;
-    let middle = share + z2 / (2.0 * n);
-    let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).max(0.0).sqrt();
-    ((middle - half) / (1.0 + z2 / n), (middle + half) / (1.0 + z2 / n))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wilson_is_that_of_the_textbook() {
-        // The formula above, worked out apart from this code for 5 of 20.
-        let (low, high) = wilson(0.25, 20);
-        assert!((low - 0.111_862).abs() < 1e-5 && (high - 0.468_701).abs() < 1e-5, "{low} {high}");
-        assert!(wilson(0.0, 3).0.abs() < 1e-12 && wilson(1.0, 3).1 <= 1.0 + 1e-12);
-    }
 }

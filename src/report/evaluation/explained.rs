@@ -129,9 +129,17 @@ mod tests {
             stage("pool", None, Box::new(GlobalAveragePool { channels: 1 })),
             stage("head", None, Box::new(head)),
         ];
-        let (sha256, origin) = (String::new(), String::new());
-        let network = Network { stages };
-        Model { manifest, network, sha256, origin, device: Device::Cpu, gate: None, background: None }
+        Model {
+            manifest,
+            network: Network { stages },
+            sha256: String::new(),
+            origin: String::new(),
+            device: Device::Cpu,
+            gate: None,
+            background: None,
+            calibration: Err(crate::uncertainty::calibration::CalibrationError::Missing),
+            ensemble: Vec::new(),
+        }
     }
 
     #[test]

@@ -1,0 +1,172 @@
+//! `pellucid evaluate DIR --calibrate FOLDER`: leaves with a model what the judged set says about its probabilities.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+
+use crate::cli::{Usage, output};
+use crate::evaluation::calibrate::{Role, calibrate};
+use crate::evaluation::predictions::Predictions;
+use crate::evaluation::scoring::Listed;
+use crate::network::manifest::Manifest;
+use crate::network::registry::MANIFEST;
+use crate::report::evaluation::Purpose;
+use crate::training::data::Part;
+use crate::uncertainty::calibration::FILE;
+
+/// Which images take part, and where what they say is left.
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArgs {
+    /// Leave calibration.toml (conformal states, reliability) in this model's folder; it is also the model that is judged
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["model", "localization"])]
+    pub calibrate: Option<PathBuf>,
+    /// What the set is called there and in reports [default: the folder's name]
+    #[arg(long, value_name = "NAME", requires = "calibrate")]
+    pub set_name: Option<String>,
+    /// Judge only what this table of image, patient and split (`pellucid data split`, or a run's split.csv) puts into --part
+    #[arg(long, value_name = "FILE.csv")]
+    pub split: Option<PathBuf>,
+    /// With --split: training, validation or test
+    #[arg(long, value_name = "PART", default_value = "validation", value_parser = part)]
+    pub part: Part,
+}
+
+fn part(text: &str) -> Result<Part, String> {
+    Part::named(text).ok_or_else(|| "write training, validation or test".to_owned())
+}
+
+impl CalibrateArgs {
+    /// The folder of the model that is to be calibrated.
+    pub fn folder(&self) -> anyhow::Result<Option<&Path>> {
+        match &self.calibrate {
+            Some(folder) if !folder.join(MANIFEST).is_file() => Err(Usage(format!(
+                "{} holds no {MANIFEST}; --calibrate takes the folder of a model, for it leaves a file there",
+                folder.display()
+            ))
+            .into()),
+            folder => Ok(folder.as_deref()),
+        }
+    }
+
+    /// The files of the part that was asked for, with the patients of the table.
+    pub fn select(&self, files: Vec<Listed>) -> anyhow::Result<Vec<Listed>> {
+        let Some(path) = &self.split else { return Ok(files) };
+        let rows = read(path)?;
+        let all = files.len();
+        let chosen: Vec<Listed> = files
+            .into_iter()
+            .filter_map(|file| {
+                let (part, patient) = rows.get(&file.image)?;
+                let patient = patient.clone().or(file.patient.clone());
+                (*part == self.part).then_some(Listed { patient, ..file })
+            })
+            .collect();
+        if chosen.is_empty() {
+            bail!(
+                "none of the {all} images stands in the {} part of {}; it names them by their path below the folder that is judged",
+                self.part.name(),
+                path.display()
+            );
+        }
+        let wanted = rows.values().filter(|(part, _)| *part == self.part).count();
+        if chosen.len() < wanted {
+            output::remark(format!(
+                "note: {} of {wanted} images of the {} part were not found or have no known label.",
+                wanted - chosen.len(),
+                self.part.name()
+            ));
+        }
+        Ok(chosen)
+    }
+
+    /// Writes the file, where it was asked for.
+    pub fn keep(&self, manifest: &Manifest, set: &Predictions, dir: &Path, purpose: Purpose) -> anyhow::Result<()> {
+        let Some(folder) = &self.calibrate else { return Ok(()) };
+        let own = dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
+        let name = self.set_name.clone().or(own).unwrap_or_else(|| "images".into());
+        let date = chrono::Utc::now().format("%Y-%m-%d").to_string();
+        let made = calibrate(manifest, set, &name, self.role(purpose), &date);
+        let path = folder.join(FILE);
+        output::write_file(&path, made.to_toml().context("the calibration could not be written as TOML")?.as_bytes())?;
+        output::remark(format!("The calibration lies in {}", path.display()));
+        Ok(())
+    }
+
+    fn role(&self, purpose: Purpose) -> Role {
+        match (purpose, &self.split, self.part) {
+            (Purpose::Validation, ..) | (Purpose::Unknown, Some(_), Part::Validation) => Role::Validation,
+            (Purpose::Test, ..) | (Purpose::Unknown, Some(_), Part::Test) => Role::Apart,
+            (Purpose::Unknown, ..) => Role::Unknown,
+        }
+    }
+}
+
+/// Part and patient of each image that a split table names.
+fn read(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
+    let refuse = |why: String| anyhow!("the split table {} {why}", path.display());
+    let mut table = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_path(path)
+        .map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let header = table.headers().map_err(|e| refuse(format!("cannot be read: {e}")))?.clone();
+    let column = |wanted: &str| header.iter().position(|h| h.eq_ignore_ascii_case(wanted));
+    let missing = |wanted: &str| {
+        let there: Vec<&str> = header.iter().collect();
+        refuse(format!("has no column \"{wanted}\"; its columns are {}", there.join(", ")))
+    };
+    let image = column("image").ok_or_else(|| missing("image"))?;
+    let split = column("split").ok_or_else(|| missing("split"))?;
+    let patient = column("patient");
+    let mut rows = HashMap::new();
+    for (number, row) in table.records().enumerate() {
+        let row = row.map_err(|e| refuse(format!("cannot be read: {e}")))?;
+        let said = row.get(split).unwrap_or_default();
+        let part = Part::named(said).ok_or_else(|| {
+            refuse(format!("says \"{said}\" in row {}; a part is training, validation or test", number + 2))
+        })?;
+        let patient = patient.and_then(|p| row.get(p)).filter(|p| !p.is_empty()).map(str::to_owned);
+        rows.insert(row.get(image).unwrap_or_default().to_owned(), (part, patient));
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(split: PathBuf, part: Part) -> CalibrateArgs {
+        CalibrateArgs { calibrate: None, set_name: None, split: Some(split), part }
+    }
+
+    fn listed(image: &str) -> Listed {
+        let facts = std::collections::BTreeMap::new();
+        Listed { path: image.into(), image: image.into(), truth: vec![Some(true)], patient: None, facts }
+    }
+
+    #[test]
+    fn the_part_that_was_asked_for_is_judged_with_the_patients_of_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("split.csv");
+        std::fs::write(&path, "image,patient,split\na/1.png,p1,training\na/2.png,p2,validation\n").unwrap();
+        let files = || vec![listed("a/1.png"), listed("a/2.png"), listed("b/3.png")];
+        let chosen = args(path.clone(), Part::Validation).select(files()).unwrap();
+        assert_eq!(chosen.len(), 1);
+        assert_eq!((chosen[0].image.as_str(), chosen[0].patient.as_deref()), ("a/2.png", Some("p2")));
+        let none = args(path.clone(), Part::Test).select(files()).unwrap_err().to_string();
+        assert!(none.contains("none of the 3 images"), "{none}");
+        std::fs::write(&path, "file,split\na/1.png,test\n").unwrap();
+        assert!(args(path, Part::Test).select(files()).unwrap_err().to_string().contains("no column \"image\""));
+    }
+
+    #[test]
+    fn what_the_images_were_to_the_model_is_noted() {
+        let with = |split: bool, part| CalibrateArgs { split: split.then(PathBuf::new), ..args(PathBuf::new(), part) };
+        assert_eq!(with(true, Part::Validation).role(Purpose::Unknown), Role::Validation);
+        assert_eq!(with(true, Part::Test).role(Purpose::Unknown), Role::Apart);
+        assert_eq!(with(true, Part::Training).role(Purpose::Unknown), Role::Unknown);
+        assert_eq!(with(false, Part::Validation).role(Purpose::Unknown), Role::Unknown);
+        assert_eq!(with(false, Part::Validation).role(Purpose::Test), Role::Apart);
+    }
+}

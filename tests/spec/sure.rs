@@ -1,0 +1,344 @@
+//! How sure a result is: conformal states and reliability that are kept with a model, and other sources of samples than dropout,
+//! on the command line and in the viewer.
+
+use std::fs;
+use std::path::Path;
+
+use egui_kittest::kittest::Queryable as _;
+use pellucid::app::command::Command;
+use pellucid::app::panels::{findings, reliability, status};
+use pellucid::app::state::{Model, State};
+use pellucid::app::sure::SureCommand;
+use pellucid::engine::{Member, ModelInfo};
+use pellucid::network::registry;
+use pellucid::uncertainty::Source;
+use pellucid::uncertainty::calibration::{Bin, Calibration, CalibrationError, FILE, Target};
+use pellucid::uncertainty::conformal::RISKS;
+use serde_json::Value;
+
+use crate::cli::{code, lines, pellucid, said};
+use crate::panels::{Shown, answer};
+use crate::toy;
+use crate::viewer_state::{finished, model};
+
+// ——— the command line ———
+
+/// A set of pictures that the toy can be calibrated on, by folders of its classes.
+fn set(folder: &Path, each: u32) {
+    for (class, first) in [("Normal", 0), ("bacteria", 100), ("Viral pneumonia", 200)] {
+        for i in 0..each {
+            toy::picture(&folder.join("set").join(class).join(format!("{i}.png")), first + i);
+        }
+    }
+}
+
+fn calibrated(folder: &Path, each: u32) -> Calibration {
+    let home = toy::model(folder);
+    set(folder, each);
+    let output = pellucid(folder, &["evaluate", "set", "--calibrate", "toy", "--set-name", "soft blobs", "--json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(said(&output).contains("The calibration lies in toy/calibration.toml"), "{}", said(&output));
+    let manifest = registry::manifest(&home.to_string_lossy()).unwrap();
+    Calibration::parse(&fs::read_to_string(home.join(FILE)).unwrap(), &manifest).unwrap()
+}
+
+#[test]
+fn evaluate_leaves_a_calibration_with_the_model_and_predict_states_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = calibrated(folder.path(), 12);
+    assert_eq!((made.set.as_str(), made.images), ("soft blobs", 36));
+    assert!(made.note.contains("not known"), "{}", made.note);
+    let names: Vec<&str> = made.targets.iter().map(|t| t.name.as_str()).collect();
+    assert_eq!(names, ["Normal", "Bacterial pneumonia", "Viral pneumonia", "Pneumonia"]);
+    assert_eq!((made.targets[0].with, made.targets[0].without), (12, 24));
+    let output =
+        pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--samples", "0", "--json"]);
+    let line = &lines(&output)[0];
+    let conformal = &line["conformal"];
+    assert_eq!(conformal["risk"], 0.1);
+    assert_eq!(conformal["set"], "soft blobs");
+    assert_eq!(conformal["images"], 36);
+    let states = conformal["states"].as_array().unwrap();
+    assert_eq!(states.len(), 4);
+    for state in states {
+        let fields: Vec<&str> = state.as_object().unwrap().keys().map(String::as_str).collect();
+        let wanted = ["label", "state", "verdict", "present_above", "absent_below", "with", "without", "reason"];
+        assert_eq!(fields, wanted);
+        assert!(["present", "absent", "undecided"].contains(&state["state"].as_str().unwrap()));
+    }
+    assert_eq!(line["uncertainty"], Value::Null, "no samples were drawn");
+    let text = pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--risk", "0.2"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("at 20 % risk; calibration set: soft blobs, 36 images"), "{text}");
+}
+
+#[test]
+fn few_images_leave_everything_undecided_and_an_unknown_risk_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    calibrated(folder.path(), 4);
+    let output =
+        pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--samples", "0", "--json"]);
+    for state in lines(&output)[0]["conformal"]["states"].as_array().unwrap() {
+        assert_eq!(state["state"], "undecided");
+        assert_eq!(state["verdict"], "too-few");
+        assert!(state["reason"].as_str().unwrap().contains("it takes 9 of either"), "{state}");
+    }
+    let output = pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--risk", "0.07"]);
+    assert_eq!(code(&output), 2);
+    assert!(said(&output).contains("the risks are 0.01"), "{}", said(&output));
+}
+
+#[test]
+fn a_calibration_of_other_weights_is_left_aside_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    calibrated(folder.path(), 10);
+    let path = folder.path().join("toy").join(FILE);
+    let text = fs::read_to_string(&path).unwrap();
+    let hash = text.lines().find_map(|l| l.strip_prefix("weights_sha256 = ")).unwrap().to_owned();
+    fs::write(&path, text.replace(&hash, &format!("\"{}\"", "e".repeat(64)))).unwrap();
+    let output = pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--samples", "0"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("No conformal states.") && text.contains("other weights"), "{text}");
+    assert!(!text.contains("% risk"), "{text}");
+}
+
+#[test]
+fn a_split_table_says_which_images_calibrate_and_the_note_says_what_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    toy::model(folder.path());
+    set(folder.path(), 10);
+    let mut table = String::from("image,patient,split\n");
+    for class in ["Normal", "bacteria", "Viral pneumonia"] {
+        for i in 0..10 {
+            let part = if i < 4 { "validation" } else { "training" };
+            table += &format!("{class}/{i}.png,p{},{part}\n", i / 2);
+        }
+    }
+    fs::write(folder.path().join("split.csv"), table).unwrap();
+    let output = pellucid(folder.path(), &["evaluate", "set", "--calibrate", "toy", "--split", "split.csv", "--json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert_eq!(lines(&output)[0]["n"], 12);
+    let manifest = registry::manifest(&folder.path().join("toy").to_string_lossy()).unwrap();
+    let text = fs::read_to_string(folder.path().join("toy").join(FILE)).unwrap();
+    let made = Calibration::parse(&text, &manifest).unwrap();
+    assert_eq!((made.images, made.patients, made.set.as_str()), (12, 2, "set"));
+    assert!(made.note.contains("chose the epoch, the temperature and the thresholds"), "{}", made.note);
+    let output = pellucid(folder.path(), &["evaluate", "set", "--calibrate", "set", "--json"]);
+    assert_eq!(code(&output), 2, "{}", said(&output));
+    assert!(said(&output).contains("holds no manifest.toml"), "{}", said(&output));
+}
+
+#[test]
+fn varied_images_and_ensembles_are_sources_of_their_own_and_a_report_of_them_is_computed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    calibrated(path, 10);
+    let second = path.join("second");
+    fs::create_dir_all(&second).unwrap();
+    toy::model_with(&second, &|m| m.replace("dropout = 0.3", "dropout = 0.0").replace("\"toy\"", "\"toy-2\""));
+    // Other weights, or it would be the same model twice.
+    let home = second.join("toy");
+    let manifest = fs::read_to_string(home.join("manifest.toml")).unwrap();
+    let weights = toy::other_weights(&home);
+    let hash = manifest.lines().find_map(|l| l.strip_prefix("weights_sha256 = ")).unwrap().to_owned();
+    fs::write(home.join("manifest.toml"), manifest.replace(&hash, &format!("\"{weights}\""))).unwrap();
+
+    let predict = |more: &[&str]| {
+        let output = pellucid(path, &[&["predict", "set/Normal/1.png", "--json"], more].concat());
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        lines(&output).remove(0)
+    };
+    let varied = predict(&["--model", "second/toy", "--uncertainty", "test-time", "--samples", "6"]);
+    assert_eq!((&varied["uncertainty"], &varied["samples"]), (&"test-time".into(), &6.into()));
+    assert!(varied["predictions"][0]["sd"].as_f64().unwrap() > 0.0);
+    let plain = predict(&["--model", "second/toy"]);
+    assert_eq!(plain["uncertainty"], Value::Null);
+    assert!(plain["warnings"].to_string().contains("no stochastic layer"), "{}", plain["warnings"]);
+    let both = predict(&["--model", "toy", "--ensemble", "second/toy"]);
+    assert_eq!((&both["uncertainty"], &both["samples"]), (&"ensemble".into(), &2.into()));
+
+    let report = |more: &[&str]| pellucid(path, &[&["report"], more].concat());
+    let output =
+        report(&["set/Normal/1.png", "-o", "case.pdf", "--model", "toy", "--ensemble", "second/toy", "--risk", "0.2"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let json: Value = serde_json::from_slice(&fs::read(path.join("case.json")).unwrap()).unwrap();
+    assert_eq!(json["uncertainty"]["source"], "ensemble");
+    assert_eq!(json["uncertainty"]["members"][0]["name"], "toy-2");
+    assert_eq!(json["conformal"]["risk"], 0.2);
+    assert_eq!(json.as_object().unwrap().keys().last().unwrap(), "conformal", "new fields stand at the end");
+    let output = report(&["--verify", "case.json", "--model", "toy"]);
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("name its further models with --ensemble: toy-2"), "{}", said(&output));
+    let output = report(&["--verify", "case.json", "--model", "toy", "--ensemble", "second/toy"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+
+    // Another calibration since then is a difference.
+    let file = path.join("toy").join(FILE);
+    let text = fs::read_to_string(&file).unwrap();
+    let cuts = text.lines().find(|l| l.starts_with("absent_below")).unwrap();
+    fs::write(&file, text.replacen(cuts, "absent_below = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]", 1)).unwrap();
+    let output = report(&["--verify", "case.json", "--model", "toy", "--ensemble", "second/toy"]);
+    assert_eq!(code(&output), 1, "{}", said(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Normal, absent below"));
+}
+
+// ——— the built-in models ———
+
+#[test]
+fn every_built_in_model_brings_a_calibration_of_its_validation_part() {
+    for (name, _) in registry::list().into_iter().filter(|(_, o)| *o == registry::Origin::Embedded) {
+        let manifest = registry::manifest(&name).unwrap();
+        let calibration = registry::calibration(&name).unwrap().unwrap_or_else(|e| panic!("{name}: {e}"));
+        let card = registry::card(&name).unwrap();
+        let line = card.lines().find(|l| l.starts_with("Calibration set")).unwrap_or_else(|| panic!("{name}: no line"));
+        assert!(line.contains(&calibration.images.to_string()), "{name}: {} images, but {line}", calibration.images);
+        assert_eq!(calibration.targets.len(), manifest.labels.len() + manifest.groups.len());
+        assert!(calibration.note.contains("chose the epoch"), "{}", calibration.note);
+        for target in &calibration.targets {
+            assert!(target.bins.len() > 5 && target.ece < 0.2, "{name}: {target:?}");
+        }
+    }
+}
+
+// ——— the viewer ———
+
+fn target(name: &str, present_above: f32, absent_below: f32) -> Target {
+    Target {
+        name: name.into(),
+        with: 120,
+        without: 240,
+        present_above: vec![present_above; RISKS.len()],
+        absent_below: vec![absent_below; RISKS.len()],
+        ece: 0.031,
+        brier: 0.082,
+        bins: vec![
+            Bin { n: 180, said: 0.12, seen: 0.1, low: 0.06, high: 0.15 },
+            Bin { n: 180, said: 0.81, seen: 0.77, low: 0.7, high: 0.83 },
+        ],
+    }
+}
+
+/// A finished reading whose model was calibrated.
+fn with_calibration() -> State {
+    let mut state = finished();
+    let info = model(true);
+    let calibration = Calibration {
+        set: "validation part".into(),
+        images: 360,
+        patients: 300,
+        date: "2026-11-20".into(),
+        note: "They chose the temperature.".into(),
+        targets: vec![
+            target("Normal", 0.6, 0.3),
+            target("Bacterial pneumonia", 0.6, 0.3),
+            target("Viral pneumonia", 0.6, 0.1),
+            target("Pneumonia", 0.6, 0.3),
+        ],
+        ..Calibration::of(&info.manifest)
+    };
+    state.model = Model::Ready(ModelInfo { calibration: std::sync::Arc::new(Ok(calibration)), ..info });
+    state
+}
+
+#[test]
+fn each_row_bears_its_state_at_the_stated_risk() {
+    let mut state = with_calibration();
+    let shown = Shown::new(state.clone(), [304.0, 800.0], findings::show);
+    assert!(shown.says("Pneumonia: present at 10 % risk"));
+    assert!(shown.says("Normal: absent at 10 % risk"));
+    assert!(shown.says("Viral pneumonia: undecided at 10 % risk"));
+    state.settings.risk = 0.2;
+    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("Pneumonia: present at 20 % risk"));
+}
+
+#[test]
+fn rows_with_a_state_stand_where_they_stood_without() {
+    let place =
+        |state| Shown::new(state, [304.0, 800.0], findings::show).harness.get_by_label("Viral pneumonia").rect();
+    assert_eq!(place(with_calibration()).top(), place(finished()).top());
+}
+
+#[test]
+fn without_a_calibration_the_reason_stands_in_its_place() {
+    let shown = Shown::new(finished(), [304.0, 800.0], findings::show);
+    assert!(shown.says("No states at a risk. This model brings no calibration.toml"));
+    assert!(!shown.says("% risk"));
+    let mut state = finished();
+    let why = CalibrationError::OtherWeights { stated: "aa…".into(), found: "bb…".into() };
+    state.model = Model::Ready(ModelInfo { calibration: std::sync::Arc::new(Err(why)), ..model(true) });
+    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("measured with other weights"));
+}
+
+#[test]
+fn the_risk_is_chosen_and_the_calibration_is_one_click_away() {
+    let mut shown = Shown::new(with_calibration(), [304.0, 800.0], findings::show);
+    shown.click("Risk");
+    shown.click("5 %");
+    assert_eq!(shown.commands(), [Command::Sure(SureCommand::SetRisk(0.05))]);
+    let open = Command::Sure(SureCommand::ToggleReliability);
+    assert_eq!(answer(with_calibration(), findings::show, "How well calibrated?"), [open]);
+}
+
+#[test]
+fn the_window_on_calibration_says_its_numbers_in_words() {
+    let mut state = with_calibration();
+    state.reliability = Some(3);
+    let mut shown = Shown::new(state, [1280.0, 800.0], reliability::show);
+    assert!(
+        shown.says("validation part, 360 images of 300 patients, measured 2026-11-20. They chose the temperature.")
+    );
+    assert!(
+        shown.says("Pneumonia: 120 images with it, 240 without. Expected calibration error 0.031, Brier score 0.082.")
+    );
+    assert!(shown.says("0.700–0.830"));
+    shown.click("Normal");
+    assert_eq!(shown.commands(), [Command::Sure(SureCommand::ShowTarget(0))]);
+}
+
+#[test]
+fn a_model_without_dropout_offers_test_time_augmentation_and_does_not_take_it_by_itself() {
+    let mut state = finished();
+    state.model = Model::Ready(model(false));
+    state.results.posterior = None;
+    let mut shown = Shown::new(state, [304.0, 800.0], findings::show);
+    assert!(shown.says("This model has no stochastic layer: it gives no intervals"));
+    shown.click("Use test-time augmentation");
+    assert_eq!(shown.commands(), [Command::Sure(SureCommand::SetSource(Source::TestTime))]);
+}
+
+#[test]
+fn the_source_is_chosen_and_names_what_its_spread_is_doubt_about() {
+    let mut shown = Shown::new(finished(), [304.0, 800.0], findings::show);
+    shown.click("Source of samples");
+    shown.click("Test-time augmentation");
+    assert_eq!(shown.commands(), [Command::Sure(SureCommand::SetSource(Source::TestTime))]);
+    let mut state = finished();
+    state.options.source = Source::TestTime;
+    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("doubt about the presentation: 0.03 of 1"));
+    let mut state = finished();
+    state.options.source = Source::Ensemble;
+    let member = Member { name: "second".into(), sha256: "ab".into() };
+    state.model = Model::Ready(ModelInfo { ensemble: vec![member], ..model(true) });
+    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("2 models, one sample each"));
+}
+
+#[test]
+fn progress_counts_what_is_sampled() {
+    let mut state = crate::viewer_state::sampling(16);
+    state.options.source = Source::TestTime;
+    state.results.samples_of = 32;
+    assert!(Shown::new(state, [1280.0, 24.0], status::show).says("test-time augmentation 16 of 32"));
+}
+
+#[test]
+fn another_source_draws_anew_with_its_usual_number_of_samples() {
+    let mut state = finished();
+    let effects = pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetSource(Source::TestTime)));
+    assert_eq!((state.options.source, state.options.samples), (Source::TestTime, 32));
+    assert!(!effects.is_empty() && state.results.posterior.is_none());
+    let generation = state.generation;
+    pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetRisk(0.02)));
+    assert_eq!((state.settings.risk, state.generation), (0.02, generation), "a risk needs no analysis");
+    pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetRisk(0.5)));
+    assert_eq!(state.settings.risk, 0.02);
+}
