@@ -21,7 +21,9 @@ pub fn trust(case: &CaseReport, width: f32) -> Option<Block> {
     }
     let mut said = vec![which];
     said.extend(trust.sensitivity.map(words::sensitivity));
-    said.extend(trust.randomization.as_ref().map(|check| format!("Randomisation check: {}", words::randomization(check))));
+    said.extend(
+        trust.randomization.as_ref().map(|check| format!("Randomisation check: {}", words::randomization(check))),
+    );
     match (trust.sensitivity, &trust.randomization) {
         _ if trust.measures.is_empty() => {}
         (_, None) if *whole => said.push(words::too_costly(method.name(), &method.cost().words())),

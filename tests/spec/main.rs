@@ -25,5 +25,6 @@ mod toy;
 mod training;
 mod training_room;
 mod transfer;
+mod trust;
 mod viewer;
 mod viewer_state;
