@@ -70,6 +70,8 @@ fn model() -> Model {
         sha256: String::new(),
         device: Device::Cpu,
         gate: None,
+        background: None,
+        origin: String::new(),
         calibration: Err(pellucid::uncertainty::calibration::CalibrationError::Missing),
         ensemble: Vec::new(),
     }

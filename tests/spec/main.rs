@@ -15,6 +15,8 @@ mod judging;
 mod judging_runs;
 mod killed;
 mod localization;
+#[path = "../common/narrow.rs"]
+mod narrow;
 mod network;
 mod panels;
 mod picker;
