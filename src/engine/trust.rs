@@ -29,6 +29,8 @@ pub struct Question<'a> {
     pub model: &'a Model,
     pub pass: &'a Pass,
     pub background: Option<&'a Background>,
+    /// The map.
+    pub map: &'a Attribution,
     pub method: Method,
     pub stage: usize,
     pub subject: Subject,
@@ -61,10 +63,9 @@ pub fn is_too_costly(method: Method, settings: &Settings) -> bool {
 /// # Errors
 /// When the map cannot be made or judged; [`EngineError::Cancelled`] when somebody wished to stop.
 pub fn judge(question: &Question<'_>, cancel: &CancelToken, heard: &mut dyn FnMut(News)) -> Result<Trust, EngineError> {
-    let Question { model, pass, method, settings, .. } = *question;
+    let Question { model, pass, map: attribution, method, settings, .. } = *question;
     let picture = picture(pass)?;
     let readout = Readout::new(&model.manifest);
-    let attribution = question.map(&model.network, pass.input(), cancel)?;
     let black = model.black(pass.input())?;
     let area = picture.pixels();
     let baseline = Picture { values: (0..picture.values.len()).map(|i| black[i / area]).collect(), ..picture };
@@ -87,7 +88,7 @@ pub fn judge(question: &Question<'_>, cancel: &CancelToken, heard: &mut dyn FnMu
             let rows: Vec<f32> = few.iter().flat_map(|p| p.values.iter().copied()).collect();
             let shape = (few.len(), picture.channels, picture.height, picture.width);
             let x = Tensor::from_vec(rows, shape, pass.input().device())?;
-            let logits = model.network.forward(&x, Mode::Inference)?.to_vec2::<f32>()?;
+            let logits = logits(&model.network, x, cancel)?.to_vec2::<f32>()?;
             all.extend(logits.iter().map(|l| probability(&readout, question.subject, l)));
             done += few.len();
             heard(News::Step { what: "measures", done: done.min(of), of });
@@ -107,7 +108,7 @@ pub fn judge(question: &Question<'_>, cancel: &CancelToken, heard: &mut dyn FnMu
         made += 1;
         let shape = (1, picture.channels, picture.height, picture.width);
         let x = Tensor::from_vec(picture.values.clone(), shape, pass.input().device())?;
-        Ok(question.map(&model.network, &x, cancel)?.raw)
+        Ok(question.again(&model.network, &x, cancel)?.raw)
     };
     let sensitivity = max_sensitivity(&picture, RADIUS, ALTERED, settings.seed, &mut altered)?;
     let known = Trust::new(known.measures, sensitivity, None);
@@ -119,7 +120,7 @@ pub fn judge(question: &Question<'_>, cancel: &CancelToken, heard: &mut dyn FnMu
         cancel.check()?;
         heard(News::Step { what: "forgetful models", done: i, of: stages.len() });
         let network = cascade.network(i + 1)?;
-        let Ok(map) = question.map(&network, pass.input(), cancel) else {
+        let Ok(map) = question.again(&network, pass.input(), cancel) else {
             cancel.check()?;
             // Weights that were never trained may overflow: there is no map to compare.
             continue;
@@ -131,9 +132,9 @@ pub fn judge(question: &Question<'_>, cancel: &CancelToken, heard: &mut dyn FnMu
 }
 
 impl Question<'_> {
-    /// The map of an input by a network of this architecture.
-    fn map(&self, network: &Network, input: &Tensor, cancel: &CancelToken) -> Result<Attribution, EngineError> {
-        let outputs = outputs(network, input)?;
+    /// The map of another input, or by another network of this architecture.
+    fn again(&self, network: &Network, input: &Tensor, cancel: &CancelToken) -> Result<Attribution, EngineError> {
+        let outputs = outputs(network, input, cancel)?;
         let logits = outputs.last().map(|x| x.flatten_all()?.to_vec1::<f32>()).transpose()?.unwrap_or_default();
         if logits.iter().any(|l| !l.is_finite()) {
             return Err(EngineError::NotFinite);
@@ -152,11 +153,21 @@ impl Question<'_> {
     }
 }
 
+/// Logits of a batch, stage by stage, so that a wish to stop is heard in between.
+fn logits(network: &Network, mut x: Tensor, cancel: &CancelToken) -> Result<Tensor, EngineError> {
+    for stage in &network.stages {
+        cancel.check()?;
+        x = stage.layer.forward(&x, Mode::Inference)?;
+    }
+    Ok(x)
+}
+
 /// Outputs of every stage as planes, the last one the logits.
-fn outputs(network: &Network, input: &Tensor) -> candle_core::Result<Vec<Tensor>> {
+fn outputs(network: &Network, input: &Tensor, cancel: &CancelToken) -> Result<Vec<Tensor>, EngineError> {
     let mut x = input.clone();
     let mut outputs = Vec::with_capacity(network.stages.len());
     for stage in &network.stages {
+        cancel.check()?;
         x = stage.layer.forward(&x, Mode::Inference)?;
         outputs.push(stage.planes(&x)?);
     }

@@ -1,6 +1,5 @@
 //! The specification of the program as tests: one file a subject.
 
-#[path = "../common/narrow.rs"]
 mod architectures;
 mod cam;
 mod cli;
@@ -17,6 +16,7 @@ mod judging_runs;
 mod killed;
 mod localization;
 mod maps;
+#[path = "../common/narrow.rs"]
 mod narrow;
 mod network;
 mod panels;
@@ -28,5 +28,6 @@ mod toy;
 mod training;
 mod training_room;
 mod transfer;
+mod trust;
 mod viewer;
 mod viewer_state;

@@ -59,6 +59,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.add_space(theme::GRID);
         superpixels(ui, state, &tokens, &mut out);
     });
+    controls::button(ui, Command::ToggleTrust, true, &mut out);
     out
 }
 
