@@ -30,7 +30,7 @@ pub mod sensitivity;
 pub mod ssim;
 pub mod verdict;
 
-pub use panel::{Better, Figure, Measure, Settings, Trust};
+pub use panel::{Better, Figure, Measure, RandomRivals, Settings, Trust};
 pub use picture::Picture;
 
 use crate::imaging::{self, Plane};
