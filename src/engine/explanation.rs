@@ -9,10 +9,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::pass::{Known, Pass};
-use super::trust::{News, Question, judge};
+use super::trust::{Depth, News, Question, judge};
 use super::{AnalysisOptions, CancelToken, EngineError};
 use crate::explain::cam::{self, Target};
-use crate::explain::faithfulness::Trust;
+use crate::explain::faithfulness::{RandomRivals, Trust};
 use crate::explain::spread::{Sampling, Spread, spread};
 use crate::explain::{Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain};
 use crate::network::background::Background;
@@ -264,8 +264,8 @@ fn trust(
                 let place = method.place(layer);
                 let map = made.iter().find(|a| a.method == method && a.subject == subject && a.layer == place);
                 let Some(map) = map else { continue };
-                let settings = wish.settings;
-                let question = Question { model, pass, background, map, method, stage, subject, settings };
+                let (settings, depth, map) = (wish.settings, Depth::Whole, Some(map.as_ref()));
+                let question = Question { model, pass, background, map, method, stage, subject, settings, depth };
                 let told = |trust, whole| {
                     let layer = method.place(layer).to_owned();
                     Told::Trusted(Arc::new(Trusted { method, subject, layer, trust, whole }))
@@ -276,7 +276,7 @@ fn trust(
                         News::Known(trust) => told(trust, false),
                     });
                 };
-                let trust = judge(&question, cancel, &mut heard)?;
+                let trust = judge(&question, &mut RandomRivals::default(), cancel, &mut heard)?;
                 emit(told(trust, true));
             }
         }

@@ -1,6 +1,7 @@
 //! The specification of the program as tests: one file a subject.
 
 mod architectures;
+mod believing;
 mod cam;
 mod cli;
 mod data;
