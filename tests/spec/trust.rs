@@ -270,7 +270,7 @@ fn progress_is_shown_and_can_be_cancelled() {
     let generation = bench.state.generation;
     bench.event(Event::Explaining { generation, what: "measures", done: 40, of: 156 });
     let mut harness = screen(bench);
-    assert!(harness.query_by_label("measures 40 of 156").is_some());
+    assert!(harness.query_all_by_label("measures 40 of 156").next().is_some());
     button(&harness, "Cancel").click();
     harness.run_steps(3);
     assert!(cancels(&harness.state().effects) && !running(harness.state()));
@@ -310,7 +310,7 @@ fn what_costs_too_much_is_named_with_its_reason() {
 #[test]
 fn the_panel_is_opened_by_its_button_and_by_its_key_and_fits_a_small_screen() {
     let mut harness = screen(settled());
-    button(&harness, "Can this map be trusted?").click();
+    button(&harness, "Can this map be trusted?").click_accesskit();
     harness.run_steps(3);
     assert!(harness.state().state.trust_open);
     for label in ["Close", "They cannot say whether it lies on the finding"] {

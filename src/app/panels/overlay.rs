@@ -56,9 +56,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         controls::tick_box(ui, Command::ToggleContours, style.contours, &tokens, &mut out);
         ui.add_space(theme::GRID);
         shared_scale(ui, state, &tokens, &mut out);
-        ui.add_space(theme::GRID);
-        superpixels(ui, state, &tokens, &mut out);
     });
+    superpixels(ui, state, &tokens, &mut out);
     controls::button(ui, Command::ToggleTrust, true, &mut out);
     out
 }

@@ -130,8 +130,12 @@ fn letter(state: &State, subject: Subject) -> &'static str {
 fn facts(map: &Attribution) -> String {
     let place = if map.method.has_layer() { format!("layer {}", map.layer) } else { "pixels".to_owned() };
     let score = if map.class().is_some() { "logit" } else { "score" };
-    let runs = if map.evaluations == 1 { "run" } else { "runs" };
-    format!("{place} · {score} {} · {} {runs}", signed(map.logit), map.evaluations)
+    let runs = match map.evaluations {
+        0 => String::new(),
+        1 => " · 1 run".to_owned(),
+        n => format!(" · {n} runs"),
+    };
+    format!("{place} · {score} {}{runs}", signed(map.logit))
 }
 
 /// Window, zoom and the mark of lossy compression.
