@@ -11,7 +11,7 @@ use super::state::State;
 use super::update::analyze;
 
 /// What a reader asks.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SureCommand {
     /// Draws samples from here on.
     SetSource(Source),

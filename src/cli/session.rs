@@ -79,7 +79,7 @@ impl JudgeArgs {
         let samples = self.samples.map_or(source.usual_samples(), |samples| samples as usize);
         let (seed, force) = (self.seed, self.force);
         let explanation = Settings { seed, ..Settings::default() };
-        AnalysisOptions { layers, methods, samples, seed, force, source, explanation, ..AnalysisOptions::default() }
+        AnalysisOptions { layers, methods, explanation, samples, seed, force, source, ..AnalysisOptions::default() }
     }
 }
 

@@ -74,13 +74,19 @@ pub enum EngineError {
     #[error(transparent)]
     Faithfulness(#[from] crate::explain::faithfulness::FaithfulnessError),
     #[error(transparent)]
-    Model(#[from] crate::network::registry::ModelError),
+    Model(Box<crate::network::registry::ModelError>),
     #[error("A model that forgets what it learned could not be made: {0}")]
     Weights(#[from] crate::network::weights::WeightError),
     #[error(transparent)]
     Explain(#[from] crate::explain::ExplainError),
     #[error(transparent)]
     Sampling(#[from] crate::uncertainty::SamplingError),
+}
+
+impl From<crate::network::registry::ModelError> for EngineError {
+    fn from(error: crate::network::registry::ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
 }
 
 /// What to compute for an image.

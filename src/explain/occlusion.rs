@@ -34,7 +34,7 @@ pub(super) fn with_patches(
     let (_, height, width) = scene.shape()?;
     let area = height * width;
     let (pixels, black) = (scene.pixels()?, scene.blackness()?);
-    let places = |length: usize| (0..length.saturating_sub(patch).div_ceil(stride) + 1).map(move |i| i * stride);
+    let places = |length: usize| (0..=length.saturating_sub(patch).div_ceil(stride)).map(move |i| i * stride);
     let patches: Vec<(usize, usize)> = places(height).flat_map(|y| places(width).map(move |x| (x, y))).collect();
     let mut sums = vec![vec![0f64; area]; subjects.len()];
     let mut covered = vec![0u32; area];

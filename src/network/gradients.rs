@@ -372,10 +372,11 @@ fn guided_gradients_pass_where_both_signal_and_gradient_are_positive() {
 
 #[test]
 fn rescaled_gradients_carry_the_whole_difference_to_the_reference() {
+    type Chain = Box<dyn Fn(&Tensor) -> Result<Tensor>>;
     // Rows 0 and 1 are inputs, rows 2 and 3 their references.
     let x = (random(&[4, 3, 6, 6], 50) * 3.0).unwrap();
     let pool = Geometry { kernel: 2, stride: 2, padding: 0 };
-    let chains: [(&str, Box<dyn Fn(&Tensor) -> Result<Tensor>>); 4] = [
+    let chains: [(&str, Chain); 4] = [
         ("relu", Box::new(|x| by_rule(x, Activation::Relu, Rule::Rescale))),
         ("silu", Box::new(|x| by_rule(x, Activation::Silu, Rule::Rescale))),
         ("maximum", Box::new(move |x| to_planes(&max_pool2d_rescaled(x, pool)?, 3))),

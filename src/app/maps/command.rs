@@ -7,7 +7,7 @@ use super::super::state::PaneIndex;
 use super::looks::{Contrast, Stability};
 
 /// What a reader asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MapCommand {
     /// The map of a group, in place of that of a class.
     SelectGroup(usize),

@@ -97,8 +97,8 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
     };
     let mut lines = match subject {
         Subject::Difference(..) => vec!["A − B: map of the difference".into(), title(state, content)],
-        _ if state.layout == Layout::MethodGrid => vec![method.name().to_owned()],
-        _ => {
+        Subject::One(_) if state.layout == Layout::MethodGrid => vec![method.name().to_owned()],
+        Subject::One(_) => {
             let name = format!("{}{}", letter(state, subject), state.subject_name(subject));
             let whole = format!("{name} · {}", method.name());
             // A long name takes a line of its own, so that the method is not cut off.

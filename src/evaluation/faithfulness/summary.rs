@@ -273,7 +273,7 @@ mod tests {
         assert!(near(road.over_random.mean, 0.15) && near(drop.over_blob.mean, 0.0));
         assert!(near(deletion.beats_both, 0.75) && near(insertion.beats_both, 0.0));
         let (low, high) = deletion.over_blob.low.zip(deletion.over_blob.high).unwrap();
-        assert!(low >= 0.0 && low < 0.15 && high > 0.15 && high <= 0.3, "{low} {high}");
+        assert!((0.0..0.15).contains(&low) && high > 0.15 && high <= 0.3, "{low} {high}");
     }
 
     #[test]

@@ -207,13 +207,12 @@ pub fn figures_beside<E: From<FaithfulnessError>>(
         ])
     };
     let (map, blob) = (readings(&fitted)?, readings(&blob)?);
-    let random = match known.known(grid) {
-        Some(random) => random,
-        None => {
-            let random = readings(&rivals::random(grid.0, grid.1, width, height, settings.seed))?;
-            known.0.push((grid, random.clone()));
-            random
-        }
+    let random = if let Some(random) = known.known(grid) {
+        random
+    } else {
+        let random = readings(&rivals::random(grid.0, grid.1, width, height, settings.seed))?;
+        known.0.push((grid, random.clone()));
+        random
     };
     let rivals = map.into_iter().zip(blob).zip(random);
     let figures = Measure::ALL.into_iter().zip(rivals).map(|(measure, ((map, blob), random))| Figure {

@@ -228,7 +228,14 @@ fn hold_shapley(table: &mut Table, golden: &Golden) {
         let labels = (0..AREA).map(|i| ((i / SIDE / 32) * 4 + i % SIDE / 16) as u16).collect();
         let players = Superpixels { width: SIDE, height: SIDE, labels, count: 8 };
         let maps = seen.ask(|scene| {
-            kernel_shap::with_players(scene, &classes(), &std::sync::Arc::new(players), 1 << 8, 7, &mut Watch::new(&mut |_: Step| true))
+            kernel_shap::with_players(
+                scene,
+                &classes(),
+                &std::sync::Arc::new(players),
+                1 << 8,
+                7,
+                &mut Watch::new(&mut |_: Step| true),
+            )
         });
         let maps = maps.unwrap();
         for (class, (map, stored)) in maps.iter().zip(golden.values("kernel-shap").chunks_exact(8)).enumerate() {

@@ -1,5 +1,7 @@
 //! The measures of the map beside those of its rivals; what is best bears a tick and is set in the heavier face.
 
+use std::fmt::Write as _;
+
 use egui::{Align2, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::theme::{self, Tokens};
@@ -71,7 +73,7 @@ fn row(ui: &mut Ui, measure: Measure, figure: Option<&Figure>, tokens: &Tokens) 
             Sign::Tick.paint(ui.painter(), Rect::from_center_size(center, vec2(12.0, 12.0)), tokens.accent);
         }
         let mark = if best[i] { " (best)" } else { "" };
-        said.push_str(&format!("; {} {number}{mark}", COLUMNS[i]));
+        let _ = write!(said, "; {} {number}{mark}", COLUMNS[i]);
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, said.as_str()));
     response.on_hover_text(words::question(measure));
