@@ -1,6 +1,7 @@
 //! How sure a result is: conformal states and reliability that are kept with a model, and other sources of samples than dropout,
 //! on the command line and in the viewer.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -111,7 +112,7 @@ fn a_split_table_says_which_images_calibrate_and_the_note_says_what_they_were() 
     for class in ["Normal", "bacteria", "Viral pneumonia"] {
         for i in 0..10 {
             let part = if i < 4 { "validation" } else { "training" };
-            table += &format!("{class}/{i}.png,p{},{part}\n", i / 2);
+            writeln!(table, "{class}/{i}.png,p{},{part}", i / 2).unwrap();
         }
     }
     fs::write(folder.path().join("split.csv"), table).unwrap();
@@ -165,7 +166,7 @@ fn varied_images_and_ensembles_are_sources_of_their_own_and_a_report_of_them_is_
     assert_eq!(json["uncertainty"]["source"], "ensemble");
     assert_eq!(json["uncertainty"]["members"][0]["name"], "toy-2");
     assert_eq!(json["conformal"]["risk"], 0.2);
-    assert_eq!(json.as_object().unwrap().keys().last().unwrap(), "conformal", "new fields stand at the end");
+    assert_eq!(json.as_object().unwrap().keys().next_back().unwrap(), "conformal", "new fields stand at the end");
     let output = report(&["--verify", "case.json", "--model", "toy"]);
     assert_eq!(code(&output), 1);
     assert!(said(&output).contains("name its further models with --ensemble: toy-2"), "{}", said(&output));
