@@ -42,8 +42,11 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         | Event::Gated { .. }
         | Event::Scored { .. }
         | Event::Sampled { .. }
+        | Event::Finished { .. }
+        | Event::Unfit { .. }
+        | Event::Cancelled { .. }
+        | Event::Failed { .. }
             if follows => {}
-        Event::Finished { .. } | Event::Unfit { .. } | Event::Cancelled { .. } | Event::Failed { .. } if follows => {}
         Event::ModelReady(info) => return model_ready(state, info),
         Event::ModelFailed { name, reason } => {
             if matches!(state.results.phase, Phase::Waiting | Phase::Running) {

@@ -25,6 +25,7 @@ impl Said {
     }
 
     /// With a button.
+    #[must_use]
     pub fn with(self, label: &'static str, command: Command) -> Self {
         Self { buttons: [self.buttons, vec![(label, command)]].concat(), ..self }
     }

@@ -461,7 +461,7 @@ fn a_click_on_a_group_shows_its_map() {
 fn the_third_view_of_a_comparison_can_be_switched_in_place() {
     let mut harness = screen(settled());
     do_and_see(&mut harness, Command::SetLayout(Layout::Compare));
-    harness.get_by_label("Map of difference").click();
+    harness.get_by_label("A−B of scores").click();
     harness.run_steps(3);
     assert_eq!(harness.state().state.looks.contrast, Contrast::Scores);
     assert!(says(&harness, "View 3: Bacterial pneumonia − Viral pneumonia · Grad-CAM"));

@@ -116,7 +116,7 @@ fn explaining(state: &State) -> Option<(String, Option<f32>)> {
         let method = running.wish.methods.iter().find(|m| !m.is_instant())?;
         return Some((method.name().to_owned(), Some(0.0)));
     };
-    Some((format!("{} {done} of {of}", what), Some(done as f32 / of.max(1) as f32)))
+    Some((format!("{what} {done} of {of}"), Some(done as f32 / of.max(1) as f32)))
 }
 
 fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {

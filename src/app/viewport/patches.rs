@@ -62,7 +62,7 @@ fn on_film(run: Run, grid: [usize; 2], area: Area, size: [usize; 2]) -> Option<[
     let cut = |p: [f32; 2]| p.map(|v| v.clamp(0.0, 1.0));
     let (a, b) = (cut(from), cut(to));
     // What was moved across the run lay outside; of a run that was cut short something must be left.
-    let across = if run.0.1 == run.1.1 { 1 } else { 0 };
+    let across = usize::from(run.0.1 == run.1.1);
     let inside = a[across] == from[across] && a != b;
     let film = |p: [f32; 2]| [p[0] * size[0] as f32, p[1] * size[1] as f32];
     inside.then(|| [film(a), film(b)])
