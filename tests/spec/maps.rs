@@ -439,10 +439,10 @@ fn the_stage_slider_names_no_layer_for_maps_of_the_pixels() {
 #[test]
 fn the_arrows_go_through_the_stages() {
     let mut harness = screen(settled());
-    harness.key_press(egui::Key::ArrowLeft);
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowLeft);
     harness.run_steps(2);
     assert_eq!(harness.state().state.layer(), "stage3");
-    harness.key_press(egui::Key::ArrowRight);
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowRight);
     harness.run_steps(2);
     assert_eq!(harness.state().state.layer(), "stage4");
 }

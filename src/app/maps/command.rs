@@ -54,11 +54,13 @@ impl MapCommand {
             M::UsualMethods => ("Usual methods", "Puts the methods into the grid that it begins with", ""),
             M::TryAgain(_) => ("Try again", "Asks for this map once more", ""),
             M::FinerStage => {
-                ("Finer stage", "Takes the map from the stage before: finer, and less of the whole", "ArrowLeft")
+                ("Finer stage", "Takes the map from the stage before: finer, and less of the whole", "Shift+ArrowLeft")
             }
-            M::CoarserStage => {
-                ("Coarser stage", "Takes the map from the stage behind: coarser, and closer to the score", "ArrowRight")
-            }
+            M::CoarserStage => (
+                "Coarser stage",
+                "Takes the map from the stage behind: coarser, and closer to the score",
+                "Shift+ArrowRight",
+            ),
             M::SetContrast(Contrast::Maps) => {
                 ("A−B of maps", "The map of A minus the map of B: where A's is the stronger one", "")
             }
