@@ -15,6 +15,10 @@
 //! Data flows left to right. A room may use what stands to its left, never to its right, and nothing
 //! but [`app`] knows egui. `tests/spec/house.rs` holds both rules.
 
+// Code that unit tests share with the specification names the crate from outside.
+#[cfg(test)]
+extern crate self as pellucid;
+
 pub mod app;
 pub mod cli;
 pub mod engine;

@@ -97,6 +97,10 @@ pub enum Command {
     SetColormap(String),
     ToggleContours,
     ToggleSharedScale,
+    /// Opens the question how far the shown map can be trusted, or closes it and stops what it asked for.
+    ToggleTrust,
+    /// Judges the shown map once more, after it was stopped or has failed.
+    JudgeAgain,
 
     // Findings
     PreviousClass,
@@ -230,6 +234,8 @@ impl Command {
             C::NextColormap,
             C::ToggleContours,
             C::ToggleSharedScale,
+            C::ToggleTrust,
+            C::JudgeAgain,
             C::PreviousClass,
             C::NextClass,
             C::SwapCompared,
@@ -346,6 +352,14 @@ impl Command {
             C::SetColormap(_) => ("Colour map", "Colour scale of the map", "", G::Overlay),
             C::ToggleContours => ("Contours", "Lines of equal value over the map", "T", G::Overlay),
             C::ToggleSharedScale => ("Shared scale", "One scale for all classes, or each on its own", "Y", G::Overlay),
+
+            C::ToggleTrust => (
+                "Can this map be trusted?",
+                "Measures the shown map beside a centred blob and a random map, in the background",
+                "Q",
+                G::Overlay,
+            ),
+            C::JudgeAgain => ("Judge again", "Measures how far the shown map can be trusted once more", "", G::Overlay),
 
             C::PreviousClass => ("Previous class", "Shows the map of the class above", "ArrowUp", G::Findings),
             C::NextClass => ("Next class", "Shows the map of the class below", "ArrowDown", G::Findings),

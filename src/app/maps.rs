@@ -1,8 +1,9 @@
 //! Which maps the screen wants and does not have: the only place that asks the worker for more of an image that was analysed.
 //!
-//! What is on screen comes first: all that costs next to nothing together, then how stable it is, then one costly method after the other.
-//! When all of it is there, the cheap methods on screen are made for every other layer too, the nearest first: choosing a
-//! layer is then a matter of colour. What runs is let run while it is wanted, unless something cheap can be had before it.
+//! What is on screen comes first: all that costs next to nothing together, then how stable it is, then one costly method after the other;
+//! then, while its panel is open, how far the shown map can be trusted. When all of it is there, the cheap methods on screen are made for
+//! every other layer too, the nearest first: choosing a layer is then a matter of colour. What runs is let run while it is wanted,
+//! unless something cheap can be had before it.
 
 pub mod command;
 pub mod looks;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::state::{Content, Explaining, Film, Model, State};
+use super::trust;
 use crate::engine::Request;
 use crate::engine::explanation::{Trusted, Wish};
 use crate::explain::{Attribution, Method, Subject};
@@ -97,7 +99,8 @@ pub(super) fn stop(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     for unwanted in missing(state).into_iter().filter(|w| !w.ahead) {
-        give_up(state, &unwanted.wish, STOPPED);
+        let reason = if unwanted.wish.trust { STOPPED_JUDGING } else { STOPPED };
+        give_up(state, &unwanted.wish, reason);
     }
     state.results.explaining = None;
     state.results.rough.clear();
@@ -106,9 +109,16 @@ pub(super) fn stop(state: &mut State) -> Vec<Effect> {
 
 /// Said of a method that the reader has stopped.
 pub(super) const STOPPED: &str = "Stopped.";
+/// Said where the reader has stopped the judgement of a map.
+pub(super) const STOPPED_JUDGING: &str = "Stopped before everything was measured.";
 
 fn give_up(state: &mut State, wish: &Wish, reason: &str) {
     let results = &mut state.results;
+    if wish.trust {
+        // The map is there; only what was to be said of it is not.
+        results.unjudged.extend(trust::keys(wish).into_iter().map(|key| (key, reason.to_owned())));
+        return;
+    }
     let given_up = if wish.spread > 0 { &mut results.no_spread } else { &mut results.unavailable };
     for method in &wish.methods {
         for layer in &wish.layers {
@@ -128,7 +138,7 @@ pub(super) fn keep_trust(state: &mut State, trusted: Arc<Trusted>) {
 impl Explaining {
     /// True for what is there before anybody could wait for it.
     fn is_quick(&self) -> bool {
-        self.wish.spread == 0 && self.wish.methods.iter().all(|m| m.is_instant())
+        self.wish.spread == 0 && !self.wish.trust && self.wish.methods.iter().all(|m| m.is_instant())
     }
 }
 
@@ -183,6 +193,7 @@ fn missing(state: &State) -> Vec<Explaining> {
     for method in costly {
         wishes.push(wish(vec![method], layer, subjects_of(&[method]), false));
     }
+    wishes.extend(trust::wish(state).map(|wish| Explaining { wish, ahead: false, step: None }));
     // For the layers that may be looked at next: every class, and what else is on screen.
     let mut subjects = Subject::classes(info.manifest.labels.len());
     subjects.extend(wanted.iter().map(|(_, s)| *s).filter(|s| s.as_class().is_none()));

@@ -28,6 +28,7 @@ pub mod sure;
 pub mod theme;
 pub mod thumbnails;
 pub mod training;
+pub mod trust;
 pub mod ui;
 pub mod update;
 pub mod view;

@@ -25,6 +25,7 @@ use super::impression::Impressions;
 use super::maps::looks::{self, Looks};
 use super::pyramid::Pyramid;
 use super::training::Training;
+use super::trust::MapKey;
 pub use super::view::View;
 use super::weights::WeightsForm;
 
@@ -136,6 +137,8 @@ pub struct Results {
     pub spreads: Vec<Arc<Spread>>,
     /// How far maps can be trusted, as far as it was asked.
     pub trusted: Vec<Arc<Trusted>>,
+    /// Maps whose judgement was stopped or has failed, and why.
+    pub unjudged: Vec<(MapKey, String)>,
     /// The whole, once finished: what reports are made of.
     pub finished: Option<Arc<Analysis>>,
 }
@@ -301,6 +304,8 @@ pub struct State {
     pub notices: Vec<Notice>,
     pub next_notice: NoticeId,
     pub keys_open: bool,
+    /// The question whether the shown map can be trusted is open.
+    pub trust_open: bool,
     /// The import dialog, while it is open.
     pub weights: Option<WeightsForm>,
     /// A report is being written.
@@ -354,6 +359,7 @@ impl State {
             notices: Vec::new(),
             next_notice: 0,
             keys_open: false,
+            trust_open: false,
             weights: None,
             exporting: false,
             export_when_chosen: false,

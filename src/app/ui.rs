@@ -33,6 +33,9 @@ pub fn screen(ui: &mut Ui, state: &State, pictures: &mut Pictures, thumbnails: &
         commands.extend(panels::training::show(ui, state, pictures));
     } else {
         commands.extend(reading_room(ui, state, &tokens, pictures, thumbnails));
+        if !state.result_hidden() {
+            commands.extend(panels::trust::show(ui, state));
+        }
     }
     commands.extend(panels::notices::show(ui, state));
     commands.extend(panels::training::question::show(ui, state));

@@ -21,7 +21,7 @@ use super::maps::update::{choose, choose_next, style, with_later_maps};
 use super::state::{Film, Layout, Level, Model, Notice, Phase, Results, State, View};
 use super::views::{drag_window, each_view, initial_window, reset_views, value_at, view_mut};
 use super::weights::{self, WeightsForm};
-use super::{sure, training};
+use super::{sure, training, trust};
 
 /// Step of the opacity and threshold keys.
 const STEP: f32 = 0.05;
@@ -158,6 +158,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
         C::SetColormap(key) => return style(state, |s| s.colormap = key),
         C::ToggleContours => return style(state, |s| s.contours ^= true),
         C::ToggleSharedScale => return share_scale(state),
+        C::ToggleTrust => trust::toggle(state),
+        C::JudgeAgain => trust::again(state),
 
         C::PreviousClass => step_class(state, -1),
         C::NextClass => step_class(state, 1),
@@ -217,6 +219,8 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
                 return training::update::apply(state, training::TrainingCommand::KeepGoing);
             } else if state.training.open {
                 state.training.open = false;
+            } else if state.trust_open {
+                trust::toggle(state);
             } else if state.solo.is_some() {
                 state.solo = None;
             } else {
@@ -426,6 +430,7 @@ fn case(state: &State) -> Option<CaseReport> {
     } else {
         state.ticked.clone()
     };
+    let trust = trust::of_report(state, &classes);
     let view = state.view(0);
     Some(CaseReport {
         frame: frame.clone(),
@@ -435,6 +440,7 @@ fn case(state: &State) -> Option<CaseReport> {
         classes,
         method: state.method,
         layer,
+        trust,
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),

@@ -21,7 +21,10 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use self::images::Images;
-use self::marks::{Findings, Mark, Marks, some};
+pub use self::images::{MASK, stem};
+pub use self::marks::some;
+use self::marks::{Findings, Mark, Marks};
+use super::inputs::patient;
 use super::{Outcome, Usage, explain, output};
 use crate::engine::analysis::analyze;
 use crate::engine::{Analysis, AnalysisOptions, CancelToken};
@@ -286,14 +289,11 @@ impl<'a> Judge<'a> {
 
     /// By the file's header, else by its name.
     fn patient(&self, frame: &Frame, path: &Path) -> String {
-        let id = &frame.entry.meta.patient_id;
-        if !id.is_empty() {
-            return id.clone();
-        }
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let found = self.setting.patients.captures(&name).and_then(|c| c.get(1).or_else(|| c.get(0)));
-        let before = || name.split_once('_').map(|(patient, _)| patient.to_owned()).filter(|_| self.nih);
-        found.map(|m| m.as_str().to_owned()).or_else(before).unwrap_or_default()
+        let before = || {
+            let name = path.file_name()?.to_string_lossy();
+            name.split_once('_').map(|(patient, _)| patient.to_owned()).filter(|_| self.nih)
+        };
+        patient(frame, path, self.setting.patients).or_else(before).unwrap_or_default()
     }
 
     fn to_json(&self, summary: &Summary, notes: &Notes) -> Value {

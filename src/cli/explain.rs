@@ -172,21 +172,25 @@ pub fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
     Ok(stage.name.clone())
 }
 
+/// The class or group that is called `wanted`; `other` is what else could have been said.
+pub fn output_named(model: &Model, wanted: &str, other: &str) -> anyhow::Result<Output> {
+    let manifest = &model.manifest;
+    match named(manifest, wanted) {
+        Some(Truth::Class(k)) => Ok(Output::Class(k)),
+        Some(Truth::Group(g)) => Ok(Output::Group(g)),
+        None => {
+            let names = manifest.labels.iter().map(|l| &l.name).chain(manifest.groups.iter().map(|g| &g.name));
+            let known: Vec<&str> = names.map(String::as_str).collect();
+            let (model, known) = (&manifest.name, known.join(", "));
+            Err(Usage(format!("the model {model} has no class \"{wanted}\"; it has {known}, or {other}")).into())
+        }
+    }
+}
+
 /// What is to be explained.
 fn subjects(model: &Model, args: &Args) -> anyhow::Result<Vec<Subject>> {
     let labels = &model.manifest.labels;
-    let one = |wanted: &str| -> anyhow::Result<Output> {
-        if let Some(truth) = named(&model.manifest, wanted) {
-            return Ok(match truth {
-                Truth::Class(k) => Output::Class(k),
-                Truth::Group(g) => Output::Group(g),
-            });
-        }
-        let names = labels.iter().map(|l| &l.name).chain(model.manifest.groups.iter().map(|g| &g.name));
-        let known: Vec<&str> = names.map(String::as_str).collect();
-        let model = &model.manifest.name;
-        Err(Usage(format!("the model {model} has no class \"{wanted}\"; it has {}, or all", known.join(", "))).into())
-    };
+    let one = |wanted: &str| output_named(model, wanted, "all");
     let whole: Vec<Output> = if folded(&args.class) == "all" {
         (0..labels.len()).map(Output::Class).collect()
     } else {

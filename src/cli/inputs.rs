@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
+use regex::Regex;
 
 use super::{Outcome, output, panic_text};
 use crate::study::{Frame, ImageEntry, StudyError, load, scan};
@@ -90,10 +91,16 @@ impl Inputs {
         self.images.len()
     }
 
-    /// Only the images with these numbers, which ascend.
+    /// The images in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Image> {
+        self.images.iter()
+    }
+
+    /// Only the images with these numbers, in the order of the numbers.
     pub fn drawn(self, numbers: &[usize]) -> Self {
-        let chosen = |(number, image)| numbers.binary_search(&number).is_ok().then_some(image);
-        Self { images: self.images.into_iter().enumerate().filter_map(chosen).collect(), ..self }
+        let mut all: Vec<Option<Image>> = self.images.into_iter().map(Some).collect();
+        let images = numbers.iter().filter_map(|number| all.get_mut(*number)?.take()).collect();
+        Self { images, ..self }
     }
 
     /// Runs `work` on every image; what fails, or panics, is reported and counted.
@@ -138,6 +145,17 @@ fn alone(path: &Path, failed: &mut usize) -> Vec<Arc<ImageEntry>> {
 /// Says that an image was not read, or not finished, and why.
 fn complain(path: &Path, done: &str, error: &anyhow::Error) {
     output::remark(format!("error: {} was not {done}. Cause: {}", path.display(), output::sentences(error)));
+}
+
+/// The patient of an image: by the file's header, else by what `pattern` (its first group) finds in the file's name.
+pub fn patient(frame: &Frame, path: &Path, pattern: &Regex) -> Option<String> {
+    let id = &frame.entry.meta.patient_id;
+    if !id.is_empty() {
+        return Some(id.clone());
+    }
+    let name = path.file_name()?.to_string_lossy();
+    let found = pattern.captures(&name).and_then(|c| c.get(1).or_else(|| c.get(0)));
+    found.map(|m| m.as_str().to_owned())
 }
 
 /// By its ending, or for want of one.

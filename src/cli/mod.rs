@@ -13,6 +13,7 @@ mod demo;
 mod evaluate;
 mod evaluate_localization;
 mod explain;
+mod faithfulness;
 mod inputs;
 mod inspect;
 mod models;
@@ -87,6 +88,7 @@ enum Command {
     Explain(explain::Args),
     Report(report::Args),
     Evaluate(Box<evaluate::Args>),
+    Faithfulness(Box<faithfulness::Args>),
     Crossval(crossval::Args),
     Compare(compare::Args),
     Ablate(ablate::Args),
@@ -168,6 +170,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Faithfulness(args) => faithfulness::run(&args),
         Command::Crossval(args) => crossval::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => compare::run(&args).map(|()| Outcome::Done),
         Command::Ablate(args) => ablate::run(&args),

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use indicatif::ProgressBar;
 
 use super::session::{JudgeArgs, ModelArgs, Session};
 use super::{Outcome, Usage, explain, output};
-use crate::engine::{Analysis, ModelInfo};
-use crate::explain::Method;
+use crate::engine::explanation::{Told, Trusted, Wish, explain_with};
+use crate::engine::pass::Known;
+use crate::engine::{Analysis, CancelToken, ModelInfo};
+use crate::explain::{Method, Subject};
 use crate::network::Model;
 use crate::network::device::DeviceChoice;
 use crate::report::json::Sidecar;
@@ -48,6 +51,9 @@ pub struct Args {
     /// Stage that they are taken from, where the method has one [default: the model's target layer]
     #[arg(long, value_name = "STAGE")]
     layer: Option<String>,
+    /// Measure how far the map of the first class can be trusted, and print it
+    #[arg(long, conflicts_with = "verify")]
+    trust: bool,
     /// Sheet of the PDF
     #[arg(long, value_enum, default_value_t = Sheet::A4)]
     paper: Sheet,
@@ -91,6 +97,9 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     if !args.classes.is_empty() {
         case.classes = chosen(&args.classes, &model)?;
     }
+    if args.trust && scored {
+        case.trust = trusted(&case, &model)?;
+    }
     export_to(&case, out)?;
     if !scored {
         output::remark(
@@ -100,6 +109,35 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     output::remark(format!("note: {chosen_because}"));
     output::line(out.display().to_string())?;
     Ok(Outcome::Done)
+}
+
+/// How far the map of the first printed class can be trusted.
+fn trusted(case: &CaseReport, model: &Model) -> anyhow::Result<Option<Trusted>> {
+    let Some(&class) = case.classes.first() else { return Ok(None) };
+    let wish = Wish {
+        methods: vec![case.method],
+        layers: vec![case.layer.clone()],
+        subjects: vec![Subject::class(class)],
+        settings: case.analysis.options.explanation,
+        spread: 0,
+        trust: true,
+    };
+    let (mut found, mut bar, mut running) = (None, None, "");
+    let mut told = |told| match told {
+        Told::Trusted(trusted) => found = Some(trusted),
+        Told::Step { what, done, of } => {
+            if running != what {
+                bar.take().iter().for_each(ProgressBar::finish_and_clear);
+                running = what;
+            }
+            bar.get_or_insert_with(|| output::progress(of, what)).set_position(done as u64);
+        }
+        Told::Maps(_) | Told::Rough(_) | Told::Spread(_) => {}
+    };
+    let done = explain_with(model, &case.frame, &mut Known::default(), &wish, &CancelToken::default(), &mut told);
+    bar.iter().for_each(ProgressBar::finish_and_clear);
+    done.context("how far the map can be trusted could not be measured")?;
+    Ok(found.map(|trusted| Trusted::clone(&trusted)))
 }
 
 fn again(args: &Args, json: &Path, image: Option<&Path>) -> anyhow::Result<Outcome> {

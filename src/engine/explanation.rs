@@ -9,10 +9,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::pass::{Known, Pass};
-use super::trust::{News, Question, judge};
+use super::trust::{Depth, News, Question, judge};
 use super::{AnalysisOptions, CancelToken, EngineError};
 use crate::explain::cam::{self, Target};
-use crate::explain::faithfulness::Trust;
+use crate::explain::faithfulness::{RandomRivals, Trust};
 use crate::explain::spread::{Sampling, Spread, spread};
 use crate::explain::{Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain};
 use crate::network::background::Background;
@@ -35,7 +35,7 @@ pub struct Wish {
 }
 
 /// How far a map can be trusted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trusted {
     pub method: Method,
     pub subject: Subject,
@@ -97,14 +97,47 @@ pub fn explain_with(
         None => Pass::run(model, &frame.model_plane(), frame.value_range, cancel)?,
     };
     let pass = &*known.pass.insert(pass);
-    maps(model, pass, known.background.as_deref(), wish, cancel, emit)?;
+    let background = known.background.as_deref();
+    let mut made = remembered(model, pass, &known.costly, wish)?;
+    if made.is_empty() {
+        made = maps(model, pass, background, wish, cancel, emit)?;
+        let costly = made.iter().filter(|map| !map.method.is_instant());
+        known.costly.extend(costly.map(|map| (wish.settings, map.clone())));
+    }
     if wish.spread > 0 {
         spreads(model, pass, wish, cancel, emit)?;
     }
     if wish.trust {
-        trust(model, pass, known.background.as_deref(), wish, cancel, emit)?;
+        trust(model, pass, background, wish, &made, cancel, emit)?;
     }
     Ok(())
+}
+
+/// The maps that are to be judged, where all of them were made before; else none.
+fn remembered(
+    model: &Model,
+    pass: &Pass,
+    costly: &[(Settings, Arc<Attribution>)],
+    wish: &Wish,
+) -> Result<Vec<Arc<Attribution>>, EngineError> {
+    if !wish.trust {
+        return Ok(Vec::new());
+    }
+    let stages = stages(&model.network, &wish.layers, &model.manifest.target_layer)?;
+    let mut found = Vec::new();
+    for &stage in &stages {
+        for &method in &wish.methods {
+            for subject in subjects(wish, pass) {
+                let layer = method.place(&model.network.stages[stage].name);
+                let same = |a: &Attribution| a.method == method && a.subject == subject && a.layer == layer;
+                match costly.iter().find(|(settings, map)| *settings == wish.settings && same(map)) {
+                    Some((_, map)) => found.push(map.clone()),
+                    None => return Ok(Vec::new()),
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The maps of a wish, against `background` or the model's own: by layer, then by method, then by subject.
@@ -220,6 +253,7 @@ fn trust(
     pass: &Pass,
     background: Option<&Background>,
     wish: &Wish,
+    made: &[Arc<Attribution>],
     cancel: &CancelToken,
     emit: &mut dyn FnMut(Told),
 ) -> Result<(), EngineError> {
@@ -227,7 +261,11 @@ fn trust(
         let layer = &model.network.stages[stage].name;
         for &method in &wish.methods {
             for subject in subjects(wish, pass) {
-                let question = Question { model, pass, background, method, stage, subject, settings: wish.settings };
+                let place = method.place(layer);
+                let map = made.iter().find(|a| a.method == method && a.subject == subject && a.layer == place);
+                let Some(map) = map else { continue };
+                let (settings, depth, map) = (wish.settings, Depth::Whole, Some(map.as_ref()));
+                let question = Question { model, pass, background, map, method, stage, subject, settings, depth };
                 let told = |trust, whole| {
                     let layer = method.place(layer).to_owned();
                     Told::Trusted(Arc::new(Trusted { method, subject, layer, trust, whole }))
@@ -238,7 +276,7 @@ fn trust(
                         News::Known(trust) => told(trust, false),
                     });
                 };
-                let trust = judge(&question, cancel, &mut heard)?;
+                let trust = judge(&question, &mut RandomRivals::default(), cancel, &mut heard)?;
                 emit(told(trust, true));
             }
         }

@@ -10,6 +10,7 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::{CancelToken, EngineError, Timing};
+use crate::explain::{Attribution, Settings};
 use crate::imaging::Plane;
 use crate::network::background::Background;
 use crate::network::{GateVerdict, Mode, Model, Network};
@@ -21,12 +22,15 @@ pub struct Known {
     pub(super) pass: Option<Pass>,
     /// In the place of the model's own background set.
     pub(super) background: Option<Arc<Background>>,
+    /// Maps that took runs of their own, with what they were made by: whether they can be trusted is a question for later.
+    pub(super) costly: Vec<(Settings, Arc<Attribution>)>,
 }
 
 impl Known {
     /// Explains against this background set and not the model's own.
     pub fn use_background(&mut self, background: Option<Arc<Background>>) {
         self.background = background;
+        self.costly.clear();
     }
 }
 

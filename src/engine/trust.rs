@@ -9,8 +9,9 @@ use candle_core::Tensor;
 use super::explanation::stopped;
 use super::pass::Pass;
 use super::{CancelToken, EngineError};
+use crate::explain::faithfulness::randomization::Randomization;
 use crate::explain::faithfulness::sensitivity::{RADIUS, max_sensitivity};
-use crate::explain::faithfulness::{Picture, Trust, panel, randomization};
+use crate::explain::faithfulness::{Figure, Picture, RandomRivals, Trust, panel, randomization};
 use crate::explain::{Attribution, Cost, Method, Output, Scene, Scoring, Settings, Step, Subject, Watch, explain};
 use crate::imaging::Plane;
 use crate::network::background::Background;
@@ -23,16 +24,29 @@ const ALTERED: usize = 4;
 /// Runs of the network that a method may take to be made again for altered images and forgetful models.
 const AFFORDABLE: usize = 60;
 
+/// How much is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// The measures on the image.
+    Figures,
+    /// These, and where the method is [quick enough](is_too_costly) the sensitivity and the randomisation check.
+    #[default]
+    Whole,
+}
+
 /// What is judged.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
     pub model: &'a Model,
     pub pass: &'a Pass,
     pub background: Option<&'a Background>,
+    /// The map, where it is there already.
+    pub map: Option<&'a Attribution>,
     pub method: Method,
     pub stage: usize,
     pub subject: Subject,
     pub settings: Settings,
+    pub depth: Depth,
 }
 
 /// What is heard on the way.
@@ -58,92 +72,155 @@ pub fn is_too_costly(method: Method, settings: &Settings) -> bool {
 
 /// Judges a map. The measures on the image come first and are told at once.
 ///
+/// `random` holds what is known of the random rivals of this image and subject.
+///
 /// # Errors
 /// When the map cannot be made or judged; [`EngineError::Cancelled`] when somebody wished to stop.
-pub fn judge(question: &Question<'_>, cancel: &CancelToken, heard: &mut dyn FnMut(News)) -> Result<Trust, EngineError> {
-    let Question { model, pass, method, settings, .. } = *question;
-    let picture = picture(pass)?;
-    let readout = Readout::new(&model.manifest);
-    let attribution = question.map(&model.network, pass.input(), cancel)?;
-    let black = model.black(pass.input())?;
-    let area = picture.pixels();
-    let baseline = Picture { values: (0..picture.values.len()).map(|i| black[i / area]).collect(), ..picture };
-    let grid = match method {
-        Method::KernelShap => {
-            let side = (settings.superpixels as f64).sqrt().round() as usize;
-            Some((side, side))
-        }
-        Method::Occlusion => Some((2 * settings.patches, 2 * settings.patches)),
-        Method::Rise => Some((7, 7)),
-        _ => None,
+pub fn judge(
+    question: &Question<'_>,
+    random: &mut RandomRivals,
+    cancel: &CancelToken,
+    heard: &mut dyn FnMut(News),
+) -> Result<Trust, EngineError> {
+    let picture = picture(question.pass)?;
+    let attribution = match question.map {
+        Some(map) => map.clone(),
+        None => question.own(cancel)?,
     };
-    let measured = panel::Settings { grid, seed: settings.seed, ..panel::Settings::default() };
-    let (mut done, of) = (0, measured.evaluations());
-    let mut score = |pictures: &[Picture]| -> Result<Vec<f64>, EngineError> {
-        let mut all = Vec::with_capacity(pictures.len());
-        // Few at a time: a wish to stop is heard in between.
-        for few in pictures.chunks(4) {
-            cancel.check()?;
-            let rows: Vec<f32> = few.iter().flat_map(|p| p.values.iter().copied()).collect();
-            let shape = (few.len(), picture.channels, picture.height, picture.width);
-            let x = Tensor::from_vec(rows, shape, pass.input().device())?;
-            let logits = model.network.forward(&x, Mode::Inference)?.to_vec2::<f32>()?;
-            all.extend(logits.iter().map(|l| probability(&readout, question.subject, l)));
-            done += few.len();
-            heard(News::Step { what: "measures", done: done.min(of), of });
-        }
-        Ok(all)
-    };
-    let figures = panel::figures(&picture, &baseline, &attribution.raw, &measured, &mut score)?;
+    let figures = question.figures(&picture, &attribution, random, cancel, heard)?;
     let known = Trust::new(figures, None, None);
-    heard(News::Known(known.clone()));
-    if is_too_costly(method, &settings) || attribution.is_flat() {
+    if question.depth == Depth::Figures {
         return Ok(known);
     }
-    let mut made = 0;
-    let mut altered = |picture: &Picture| -> Result<Plane, EngineError> {
-        cancel.check()?;
-        heard(News::Step { what: "altered images", done: made, of: ALTERED + 1 });
-        made += 1;
-        let shape = (1, picture.channels, picture.height, picture.width);
-        let x = Tensor::from_vec(picture.values.clone(), shape, pass.input().device())?;
-        Ok(question.map(&model.network, &x, cancel)?.raw)
-    };
-    let sensitivity = max_sensitivity(&picture, RADIUS, ALTERED, settings.seed, &mut altered)?;
+    heard(News::Known(known.clone()));
+    if is_too_costly(question.method, &question.settings) || attribution.is_flat() {
+        return Ok(known);
+    }
+    let sensitivity = question.sensitivity(&picture, cancel, heard)?;
     let known = Trust::new(known.measures, sensitivity, None);
     heard(News::Known(known.clone()));
-    let cascade = Cascade::of(model, settings.seed)?;
-    let stages = cascade.stages();
-    let mut maps: Vec<(String, Plane)> = Vec::with_capacity(stages.len());
-    for (i, stage) in stages.iter().enumerate() {
-        cancel.check()?;
-        heard(News::Step { what: "forgetful models", done: i, of: stages.len() });
-        let network = cascade.network(i + 1)?;
-        let Ok(map) = question.map(&network, pass.input(), cancel) else {
-            cancel.check()?;
-            // Weights that were never trained may overflow: there is no map to compare.
-            continue;
-        };
-        maps.push((stage.clone(), map.raw));
-    }
-    let randomization = randomization::judged(&attribution.raw, &maps)?;
+    let randomization = question.randomization(&attribution, cancel, heard)?;
     Ok(Trust::new(known.measures, sensitivity, Some(randomization)))
 }
 
 impl Question<'_> {
+    /// The measures on the image.
+    fn figures(
+        &self,
+        picture: &Picture,
+        attribution: &Attribution,
+        random: &mut RandomRivals,
+        cancel: &CancelToken,
+        heard: &mut dyn FnMut(News),
+    ) -> Result<Vec<Figure>, EngineError> {
+        let Self { model, pass, settings, .. } = *self;
+        let readout = Readout::new(&model.manifest);
+        let black = model.black(pass.input())?;
+        let area = picture.pixels();
+        let baseline = Picture { values: (0..picture.values.len()).map(|i| black[i / area]).collect(), ..*picture };
+        let grid = match self.method {
+            Method::KernelShap => {
+                let side = (settings.superpixels as f64).sqrt().round() as usize;
+                Some((side, side))
+            }
+            Method::Occlusion => Some((2 * settings.patches, 2 * settings.patches)),
+            Method::Rise => Some((7, 7)),
+            _ => None,
+        };
+        let measured = panel::Settings { grid, seed: settings.seed, ..panel::Settings::default() };
+        let (mut done, of) = (0, measured.evaluations());
+        let mut score = |pictures: &[Picture]| -> Result<Vec<f64>, EngineError> {
+            let mut all = Vec::with_capacity(pictures.len());
+            // Few at a time: a wish to stop is heard in between.
+            for few in pictures.chunks(4) {
+                cancel.check()?;
+                let rows: Vec<f32> = few.iter().flat_map(|p| p.values.iter().copied()).collect();
+                let shape = (few.len(), picture.channels, picture.height, picture.width);
+                let x = Tensor::from_vec(rows, shape, pass.input().device())?;
+                let logits = logits(&model.network, x, cancel)?.to_vec2::<f32>()?;
+                all.extend(logits.iter().map(|l| probability(&readout, self.subject, l)));
+                done += few.len();
+                heard(News::Step { what: "measures", done: done.min(of), of });
+            }
+            Ok(all)
+        };
+        panel::figures_beside(random, picture, &baseline, &attribution.raw, &measured, &mut score)
+    }
+
+    /// How much the map changes for slightly altered images.
+    fn sensitivity(
+        &self,
+        picture: &Picture,
+        cancel: &CancelToken,
+        heard: &mut dyn FnMut(News),
+    ) -> Result<Option<f64>, EngineError> {
+        let mut made = 0;
+        let mut altered = |picture: &Picture| -> Result<Plane, EngineError> {
+            cancel.check()?;
+            heard(News::Step { what: "altered images", done: made, of: ALTERED + 1 });
+            made += 1;
+            let shape = (1, picture.channels, picture.height, picture.width);
+            let x = Tensor::from_vec(picture.values.clone(), shape, self.pass.input().device())?;
+            Ok(self.map(&self.model.network, &x, cancel)?.raw)
+        };
+        max_sensitivity(picture, RADIUS, ALTERED, self.settings.seed, &mut altered)
+    }
+
+    /// Whether the map outlives the weights.
+    fn randomization(
+        &self,
+        attribution: &Attribution,
+        cancel: &CancelToken,
+        heard: &mut dyn FnMut(News),
+    ) -> Result<Randomization, EngineError> {
+        let cascade = Cascade::of(self.model, self.settings.seed)?;
+        let stages = cascade.stages();
+        let mut maps: Vec<(String, Plane)> = Vec::with_capacity(stages.len());
+        for (i, stage) in stages.iter().enumerate() {
+            cancel.check()?;
+            heard(News::Step { what: "forgetful models", done: i, of: stages.len() });
+            let network = cascade.network(i + 1)?;
+            let Ok(map) = self.map(&network, self.pass.input(), cancel) else {
+                cancel.check()?;
+                // Weights that were never trained may overflow: there is no map to compare.
+                continue;
+            };
+            maps.push((stage.clone(), map.raw));
+        }
+        Ok(randomization::judged(&attribution.raw, &maps)?)
+    }
+
+    /// The map that is judged, from the pass that is kept.
+    fn own(&self, cancel: &CancelToken) -> Result<Attribution, EngineError> {
+        let network = &self.model.network;
+        let kept = |stage: usize| self.pass.kept(network, stage);
+        self.of(network, self.pass.input(), &self.pass.logits, &kept, cancel)
+    }
+
     /// The map of an input by a network of this architecture.
     fn map(&self, network: &Network, input: &Tensor, cancel: &CancelToken) -> Result<Attribution, EngineError> {
-        let outputs = outputs(network, input)?;
+        let outputs = outputs(network, input, cancel)?;
         let logits = outputs.last().map(|x| x.flatten_all()?.to_vec1::<f32>()).transpose()?.unwrap_or_default();
         if logits.iter().any(|l| !l.is_finite()) {
             return Err(EngineError::NotFinite);
         }
-        let black = self.model.black(input)?;
         let kept = |stage: usize| Ok(outputs.get(stage).cloned());
+        self.of(network, input, &logits, &kept, cancel)
+    }
+
+    /// The map of a finished pass.
+    fn of(
+        &self,
+        network: &Network,
+        input: &Tensor,
+        logits: &[f32],
+        outputs: &dyn Fn(usize) -> candle_core::Result<Option<Tensor>>,
+        cancel: &CancelToken,
+    ) -> Result<Attribution, EngineError> {
+        let black = self.model.black(input)?;
         let scoring = Scoring::of(&self.model.manifest);
         let background = self.background.or(self.model.background.as_ref());
-        let scene =
-            Scene { network, scoring: &scoring, input, logits: &logits, black: &black, background, outputs: &kept };
+        let scene = Scene { network, scoring: &scoring, input, logits, black: &black, background, outputs };
         let mut heard = |_: Step| !cancel.is_cancelled();
         let subjects = [self.subject];
         let mut watch = Watch::new(&mut heard);
@@ -152,11 +229,21 @@ impl Question<'_> {
     }
 }
 
+/// Logits of a batch, stage by stage, so that a wish to stop is heard in between.
+fn logits(network: &Network, mut x: Tensor, cancel: &CancelToken) -> Result<Tensor, EngineError> {
+    for stage in &network.stages {
+        cancel.check()?;
+        x = stage.layer.forward(&x, Mode::Inference)?;
+    }
+    Ok(x)
+}
+
 /// Outputs of every stage as planes, the last one the logits.
-fn outputs(network: &Network, input: &Tensor) -> candle_core::Result<Vec<Tensor>> {
+fn outputs(network: &Network, input: &Tensor, cancel: &CancelToken) -> Result<Vec<Tensor>, EngineError> {
     let mut x = input.clone();
     let mut outputs = Vec::with_capacity(network.stages.len());
     for stage in &network.stages {
+        cancel.check()?;
         x = stage.layer.forward(&x, Mode::Inference)?;
         outputs.push(stage.planes(&x)?);
     }
@@ -169,7 +256,8 @@ fn picture(pass: &Pass) -> Result<Picture, EngineError> {
 }
 
 /// What the reader sees of a subject.
-fn probability(readout: &Readout, subject: Subject, logits: &[f32]) -> f64 {
+#[must_use]
+pub fn probability(readout: &Readout, subject: Subject, logits: &[f32]) -> f64 {
     let labels = readout.labels(logits);
     let one = |output| match output {
         Output::Class(k) => labels[k],

@@ -3,6 +3,8 @@
 //! Images of one patient are not independent: where patients are known whole patients are drawn, and the interval
 //! is as wide as it should be.
 
+use std::fmt;
+
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -13,6 +15,27 @@ pub const RESAMPLES: usize = 1_000;
 /// A figure with its 95 % interval; all `None` where the images do not allow it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Estimate(pub Option<f64>, pub Option<f64>, pub Option<f64>);
+
+/// A mean with its 95 % interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Mean {
+    pub mean: f64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+impl fmt::Display for Mean {
+    /// `0.100 (0.050–0.200)`; a range that reaches below 0 is told by a word and not by a dash.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mean, low, high } = self;
+        let text = match (low, high) {
+            (Some(low), Some(high)) if *low < 0.0 => format!("{mean:.3} ({low:.3} to {high:.3})"),
+            (Some(low), Some(high)) => format!("{mean:.3} ({low:.3}–{high:.3})"),
+            _ => format!("{mean:.3}"),
+        };
+        f.pad(&text)
+    }
+}
 
 /// Draws patients with replacement.
 pub struct Bootstrap {
@@ -46,6 +69,15 @@ impl Bootstrap {
     #[must_use]
     pub fn patients(&self) -> usize {
         self.patients.len()
+    }
+
+    /// The mean of one value an image, in the order of the images; 0 without images.
+    #[must_use]
+    pub fn mean(&self, values: &[f64]) -> Mean {
+        let mean = |drawn: &[usize]| Some(drawn.iter().map(|i| values[*i]).sum::<f64>() / drawn.len().max(1) as f64);
+        let interval = self.interval(mean);
+        let all: Vec<usize> = (0..values.len()).collect();
+        Mean { mean: mean(&all).unwrap_or(0.0), low: interval.map(|i| i.0), high: interval.map(|i| i.1) }
     }
 
     /// The 95 % interval of `statistic`, which is given the indices of each resample.
@@ -104,6 +136,23 @@ mod tests {
         let (low, high) = Bootstrap::new(&[""; 400], 7).interval(mean(&values)).unwrap();
         // 0.5 ± 1.96 · 0.5 / 20
         assert!((low - 0.451).abs() < 0.008 && (high - 0.549).abs() < 0.008, "{low} {high}");
+    }
+
+    #[test]
+    fn a_mean_comes_with_the_interval_of_its_resamples() {
+        let values: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
+        let bootstrap = Bootstrap::new(&[""; 400], 7);
+        let found = bootstrap.mean(&values);
+        assert_eq!((found.mean, found.low.zip(found.high)), (0.5, bootstrap.interval(mean(&values))));
+        assert_eq!(Bootstrap::new(&[], 7).mean(&[]), Mean::default());
+    }
+
+    #[test]
+    fn an_interval_below_zero_is_told_with_a_word() {
+        let figure = |low, high| Mean { mean: 0.1, low, high };
+        assert_eq!(figure(Some(0.05), Some(0.2)).to_string(), "0.100 (0.050–0.200)");
+        assert_eq!(figure(Some(-0.05), Some(0.2)).to_string(), "0.100 (-0.050 to 0.200)");
+        assert_eq!(format!("{:>7}", figure(None, None)), "  0.100");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod calibration;
 pub mod comparison;
 pub mod delong;
 pub mod failures;
+pub mod faithfulness;
 pub mod figures;
 pub mod folds;
 pub mod json;

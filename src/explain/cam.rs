@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn not_finite_numbers_are_an_error() {
         let error = maps(&network(&[[f32::NAN, 0.]], false), &[0], Method::GradCam).unwrap_err();
-        assert!(matches!(error, ExplainError::NotFinite { .. }), "{error}");
+        assert!(matches!(error, ExplainError::ScoreNotFinite), "{error}");
     }
 
     #[test]

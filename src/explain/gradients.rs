@@ -17,7 +17,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::cam::{self, Target};
 use super::quadrature::gauss_legendre;
-use super::scene::{Scene, Settings, Watch};
+use super::scene::{Scene, Settings, Trials, Watch};
 use super::slopes::Slopes;
 use super::subject::Subject;
 use super::{Attribution, ExplainError, Method, Residual};
@@ -52,7 +52,7 @@ impl Accumulated {
     }
 }
 
-/// Saliency, or guided backpropagation: one pass.
+/// Saliency, or guided backpropagation (that of guided Grad-CAM, too): one pass.
 pub(super) fn single(
     scene: &Scene<'_>,
     method: Method,
@@ -61,7 +61,7 @@ pub(super) fn single(
 ) -> Result<Vec<Attribution>, ExplainError> {
     watch.tick(method, 0, 1)?;
     let (_, height, width) = scene.shape()?;
-    let mode = if method == Method::GuidedBackprop { Mode::Explaining(Rule::Guided) } else { Mode::Inference };
+    let mode = if method == Method::Saliency { Mode::Inference } else { Mode::Explaining(Rule::Guided) };
     let pass = Slopes::run(scene.network, 0, scene.input, mode)?;
     let map = |subject: &Subject| {
         let gradient = row_gradients(scene, &pass, *subject)?;
@@ -79,7 +79,7 @@ pub(super) fn guided_grad_cam(
     subjects: &[Subject],
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
-    let guided = single(scene, Method::GuidedBackprop, subjects, watch)?;
+    let guided = single(scene, Method::GuidedGradCam, subjects, watch)?;
     let maps = cam::explain(target, subjects, &[Method::GradCam])?;
     let product = guided.into_iter().zip(maps).map(|(guided, map)| {
         let positive = map.raw.values.iter().map(|v| v.max(0.0)).collect();
@@ -157,7 +157,7 @@ pub(super) fn integrated(
     let area = height * width;
     let (x, black) = (scene.pixels()?, scene.blackness()?);
     let nodes = gauss_legendre(settings.evaluations.unwrap_or(STEPS).clamp(1, 10_000));
-    let base = scene.network.forward(&scene.batch(black.clone())?, Mode::Inference)?.to_vec2::<f32>()?.concat();
+    let base = Trials::new(scene).run(black.clone())?.concat();
     let mut total = Accumulated::new(subjects.len(), area);
     let mut done = 0;
     for nodes_now in nodes.chunks(ROWS) {

@@ -198,6 +198,9 @@ pub fn explain(
     if subjects.is_empty() {
         return Ok(Vec::new());
     }
+    if scene.logits.iter().any(|l| !l.is_finite()) {
+        return Err(ExplainError::ScoreNotFinite);
+    }
     match method {
         Method::Saliency | Method::GuidedBackprop => return gradients::single(scene, method, subjects, watch),
         Method::SmoothGrad => return gradients::smooth_grad(scene, subjects, settings, watch),

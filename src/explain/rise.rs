@@ -63,13 +63,14 @@ pub(super) fn with_masks(
         let mut rows = Vec::with_capacity(masks.len() * pixels.len());
         for mask in &masks {
             for (x, b) in pixels.chunks_exact(area).zip(black.chunks_exact(area)) {
-                rows.extend(x.iter().zip(b).zip(mask).map(|((x, b), m)| x * m + b * (1.0 - m)));
+                rows.extend(x.iter().zip(b).zip(mask).map(|((x, b), m)| b + (x - b) * m));
             }
         }
         for (logits, mask) in trials.run(rows)?.iter().zip(&masks) {
             seen.iter_mut().zip(mask).for_each(|(s, m)| *s += f64::from(*m));
             for ((sum, total), subject) in sums.iter_mut().zip(&mut scores).zip(subjects) {
-                let score = scene.scoring.score(*subject, logits);
+                // Beside the whole image's score: where nothing changes it, the map is 0 and not what rounding leaves.
+                let score = scene.scoring.score(*subject, logits) - scene.scoring.score(*subject, scene.logits);
                 *total += score;
                 sum.iter_mut().zip(mask).for_each(|(s, m)| *s += score * f64::from(*m));
             }
@@ -91,7 +92,13 @@ fn mask(seed: u64, number: usize, width: usize, height: usize) -> Vec<f32> {
 }
 
 /// The grid enlarged to one cell more than `width × height`, and the part of it that lies behind `shift`.
-fn enlarged(grid: &[f32], cell: (usize, usize), shift: (usize, usize), width: usize, height: usize) -> Vec<f32> {
+pub(super) fn enlarged(
+    grid: &[f32],
+    cell: (usize, usize),
+    shift: (usize, usize),
+    width: usize,
+    height: usize,
+) -> Vec<f32> {
     let taps = |i: usize, whole: usize| {
         let at = ((i as f32 + 0.5) * CELLS as f32 / whole as f32 - 0.5).clamp(0.0, (CELLS - 1) as f32);
         (at as usize, (at as usize + 1).min(CELLS - 1), at.fract())

@@ -38,11 +38,26 @@ impl BatchNorm {
             return self.composed(&x, skip, relu, mode);
         }
         let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, relu, mode)?;
-        let affine = Tensor::stack(&[self.weight.as_tensor(), self.bias.as_tensor()], 0)?;
+        let affine = self.affine()?;
         match skip {
             Some(skip) => x.apply_op3(&affine, &to_blocks(skip)?.contiguous()?, op),
             None => x.apply_op2(&affine, op),
         }
+    }
+
+    /// The same with running statistics, for a norm that is only used: no gradients of its own parameters are made.
+    pub fn fixed(&self, x: &Tensor, relu: bool) -> Result<Tensor> {
+        let x = to_blocks(x)?.contiguous()?;
+        if !x.device().is_cpu() {
+            return self.composed(&x, None, relu, Mode::Inference);
+        }
+        let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, relu, Mode::Inference)?;
+        x.apply_op2(&self.affine()?.detach(), op)
+    }
+
+    /// `(γ, β)`, `(2, C)`.
+    fn affine(&self) -> Result<Tensor> {
+        Tensor::stack(&[self.weight.as_tensor(), self.bias.as_tensor()], 0)
     }
 
     /// What happens to the maps `x` in this mode; in training their statistics are taken and the running ones follow.
@@ -254,6 +269,25 @@ impl Normalization {
         NormGradients { input: dx, weight: lanes(1), bias, shift }
     }
 
+    /// The gradient of the input alone, where the statistics do not depend on it: `scale · dy` where the ReLU was open.
+    fn handed_back(&self, x: &[f32], size: Maps, dy: &[f32]) -> Vec<f32> {
+        let (area, floor) = (size.area().max(1), if self.relu { 0.0 } else { f32::NEG_INFINITY });
+        let mut dx = vec![0.0; x.len()];
+        pixels_mut(&mut dx)
+            .par_chunks_exact_mut(area)
+            .zip(pixels(dy).par_chunks_exact(area))
+            .zip(pixels(x).par_chunks_exact(area))
+            .enumerate()
+            .for_each(|(i, ((dx, dy), x))| {
+                let Affine { scale, shift } = self.affine[i % size.blocks];
+                for ((o, d), x) in dx.iter_mut().zip(dy).zip(x) {
+                    *o =
+                        std::array::from_fn(|k| if x[k] * scale[k] + shift[k] > floor { scale[k] * d[k] } else { 0.0 });
+                }
+            });
+        dx
+    }
+
     /// The gradients as those of the operation: for `x` and for `(γ, β)`.
     fn gradients(&self, x: &Tensor, parameters: &Tensor, dy: &Tensor, gate: bool) -> Result<(Tensor, Tensor)> {
         let found = self.backward(&values(x)?, Maps::of(x.dims())?, &values(dy)?, gate);
@@ -297,6 +331,11 @@ impl CustomOp2 for Normalization {
     }
 
     fn bwd(&self, x: &Tensor, p: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        if self.frozen && !p.track_op() {
+            let dy = dy.contiguous()?;
+            let dx = self.handed_back(&values(x)?, Maps::of(x.dims())?, &values(&dy)?);
+            return Ok((Some(Tensor::from_vec(dx, x.shape(), x.device())?), None));
+        }
         let (dx, dp) = self.gradients(x, p, &dy.contiguous()?, self.relu)?;
         Ok((Some(dx), Some(dp)))
     }

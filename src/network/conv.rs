@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Storage, Tensor, bail};
 
 use super::Result;
+use super::batch_norm::let_through;
 use super::blocked::backward::{input_gradient, kernel_gradient};
 use super::blocked::forward::{Epilogue, Weights, convolve, output};
 use super::blocked::packing::{Kernel, pack, pack_bias};
@@ -266,22 +267,17 @@ impl PreparedOp {
     /// Gradients before the epilogue (= for the skip branch) and for the input.
     fn gradients(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Tensor, Option<Tensor>)> {
         let p = &self.packed;
-        let mut dy = values(&dy.contiguous()?)?.to_vec();
-        if self.relu {
-            for (d, y) in dy.iter_mut().zip(&*values(result)?) {
-                if *y <= 0.0 {
-                    *d = 0.0;
-                }
-            }
-        }
+        let dy = dy.contiguous()?;
+        let dy = if self.relu { let_through(&dy, result)? } else { dy };
         let dx = if is_blocked(x) {
-            let dx = input_gradient(&dy, Maps::of(x.dims())?, &values(&p.weight)?, p.kernel, p.geometry, None);
+            let d = values(&dy)?;
+            let dx = input_gradient(&d, Maps::of(x.dims())?, &values(&p.weight)?, p.kernel, p.geometry, None);
             Some(Tensor::from_vec(dx, x.shape(), x.device())?)
         } else {
             // Planes were admitted because nobody asks for their gradient.
             None
         };
-        Ok((Tensor::from_vec(dy, result.shape(), x.device())?, dx))
+        Ok((dy, dx))
     }
 }
 

@@ -5,7 +5,7 @@ use candle_nn::VarMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::activation::silu;
+use super::activation::{Activation, Rule, by_rule, silu};
 use super::architecture::Architecture;
 use super::average::{halve, to_grid};
 use super::batch_norm::{BatchNorm, EPSILON};
@@ -14,7 +14,7 @@ use super::channels::{add_bias, concat, scale};
 use super::conv::{Geometry, PreparedConv, conv2d};
 use super::depthwise::depthwise;
 use super::layers::{Dropout, Linear};
-use super::pool::{global_average, max_pool2d};
+use super::pool::{global_average, max_pool2d, max_pool2d_rescaled};
 use super::{Layer, Mode, Result};
 
 /// Values of a shape that are all different and far enough apart for steps of the difference quotient.
@@ -186,6 +186,24 @@ fn batch_norm_has_the_right_gradient_with_batch_and_with_running_statistics() {
 }
 
 #[test]
+fn a_batch_norm_that_is_only_used_has_the_same_gradient() {
+    for relu in [false, true] {
+        let x = (random(&[2, 3, 3, 3], 20) * 3.0).unwrap();
+        check(&x, |x| norm(3).fixed(x, false));
+        let of = |fixed: bool| {
+            let var = Var::from_tensor(&x).unwrap();
+            let norm = norm(3);
+            let y = if fixed { norm.fixed(&var, relu) } else { norm.forward(&var, None, relu, Mode::Inference) };
+            let y = to_planes(&y.unwrap(), 3).unwrap();
+            let weights = random(y.dims(), 5);
+            let found = (y * weights).unwrap().sum_all().unwrap().backward().unwrap();
+            found.get(&var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        assert_eq!(of(true), of(false));
+    }
+}
+
+#[test]
 fn batch_norm_has_the_right_gradients_of_its_scale_and_shift() {
     let x = random(&[4, 2, 3, 3], 22);
     let norm = norm(2);
@@ -341,4 +359,47 @@ fn what_is_no_number_passes_through_every_relu_and_every_maximum() {
     assert!(broken(max_pool2d(&x, pool).unwrap()));
     assert!(broken(super::pool::Winners::of(&x, pool).unwrap().0));
     assert!(broken(super::channels::add_bias(&x, &random(&[20], 3), true).unwrap()));
+}
+
+#[test]
+fn guided_gradients_pass_where_both_signal_and_gradient_are_positive() {
+    let x = Var::from_tensor(&Tensor::new(&[[-1f32, 2., 3.]], &Device::Cpu).unwrap()).unwrap();
+    let y = by_rule(x.as_tensor(), Activation::Relu, Rule::Guided).unwrap();
+    let weights = Tensor::new(&[[5f32, 7., -9.]], &Device::Cpu).unwrap();
+    let found = (y * weights).unwrap().sum_all().unwrap().backward().unwrap();
+    assert_eq!(found.get(&x).unwrap().to_vec2::<f32>().unwrap(), [[0.0, 7.0, 0.0]]);
+}
+
+#[test]
+fn rescaled_gradients_carry_the_whole_difference_to_the_reference() {
+    // Rows 0 and 1 are inputs, rows 2 and 3 their references.
+    let x = (random(&[4, 3, 6, 6], 50) * 3.0).unwrap();
+    let pool = Geometry { kernel: 2, stride: 2, padding: 0 };
+    let chains: [(&str, Box<dyn Fn(&Tensor) -> Result<Tensor>>); 4] = [
+        ("relu", Box::new(|x| by_rule(x, Activation::Relu, Rule::Rescale))),
+        ("silu", Box::new(|x| by_rule(x, Activation::Silu, Rule::Rescale))),
+        ("maximum", Box::new(move |x| to_planes(&max_pool2d_rescaled(x, pool)?, 3))),
+        (
+            "both",
+            Box::new(move |x| to_planes(&max_pool2d_rescaled(&by_rule(x, Activation::Relu, Rule::Rescale)?, pool)?, 3)),
+        ),
+    ];
+    for (name, chain) in chains {
+        let var = Var::from_tensor(&x).unwrap();
+        let y = chain(var.as_tensor()).unwrap();
+        let own = random(&y.dims()[1..], 51).broadcast_as(y.shape()).unwrap();
+        let scores = (&y * &own).unwrap().flatten_from(1).unwrap().sum(1).unwrap().to_vec1::<f32>().unwrap();
+        let found = (y * own).unwrap().sum_all().unwrap().backward().unwrap();
+        let multipliers = found.get(&var).unwrap().flatten_from(1).unwrap().to_vec2::<f32>().unwrap();
+        let rows = x.flatten_from(1).unwrap().to_vec2::<f32>().unwrap();
+        for i in 0..2 {
+            let change = rows[i].iter().zip(&rows[i + 2]).map(|(a, b)| a - b);
+            let sum: f32 = multipliers[i].iter().zip(change).map(|(m, d)| m * d).sum();
+            let expected = scores[i] - scores[i + 2];
+            assert!((sum - expected).abs() < 1e-3 * expected.abs().max(1.0), "{name}: {sum} of {expected}");
+        }
+    }
+    let odd = Var::from_tensor(&random(&[3, 2], 52)).unwrap();
+    let y = by_rule(odd.as_tensor(), Activation::Relu, Rule::Rescale).unwrap();
+    assert!(y.sum_all().unwrap().backward().is_err(), "a row without a reference");
 }

@@ -98,7 +98,11 @@ pub struct NormUnit {
 impl Layer for NormUnit {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let rule = mode.rule();
-        let y = self.norm.forward(x, None, rule.is_none(), if self.fixed { Mode::Inference } else { mode })?;
+        let y = if self.fixed {
+            self.norm.fixed(x, rule.is_none())?
+        } else {
+            self.norm.forward(x, None, rule.is_none(), mode)?
+        };
         rule.map_or(Ok(y.clone()), |rule| by_rule(&y, Activation::Relu, rule))
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::impression::Impression;
 use crate::engine::conformal::{Conformal, NoStates};
+use crate::engine::explanation::Trusted;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::scale::shows_something;
 use crate::explain::{Attribution, Method};
@@ -29,6 +30,8 @@ pub struct CaseReport {
     pub classes: Vec<usize>,
     pub method: Method,
     pub layer: String,
+    /// How far the map of one of the classes can be trusted, where that was asked.
+    pub trust: Option<Trusted>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -99,6 +102,7 @@ impl CaseReport {
             classes: top.into_iter().collect(),
             method,
             layer,
+            trust: None,
             frame,
             analysis,
             model,

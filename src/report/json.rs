@@ -11,7 +11,9 @@ use super::pdf_text::NOT_A_DEVICE;
 use super::redact;
 use super::suggestions::{Said, suggestions};
 use crate::engine::conformal::Conformal;
+use crate::engine::explanation::Trusted;
 use crate::engine::{AnalysisOptions, Member, Timing};
+use crate::explain::faithfulness::Trust;
 use crate::explain::{Evidence, Method};
 use crate::imaging::Window;
 use crate::network::GateVerdict;
@@ -50,6 +52,9 @@ pub struct Sidecar {
     pub uncertainty: Option<Uncertainty>,
     /// The printed maps at the layer's own resolution, before any post-processing.
     pub maps: Vec<MapRecord>,
+    /// How far one of them can be trusted, where that was asked; [`super::verify`] leaves it alone.
+    #[serde(default)]
+    pub trust: Option<TrustRecord>,
     pub suggestions: Vec<Said>,
     pub warnings: Vec<String>,
     pub timing_ms: Timing,
@@ -145,6 +150,25 @@ pub struct MapRecord {
     pub values: Vec<f32>,
 }
 
+/// How far a map can be trusted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrustRecord {
+    pub label: String,
+    pub method: Method,
+    pub layer: String,
+    /// False where it was stopped before everything was measured.
+    pub whole: bool,
+    #[serde(flatten)]
+    pub trust: Trust,
+}
+
+impl TrustRecord {
+    fn of(case: &CaseReport, trusted: &Trusted) -> Self {
+        let Trusted { method, subject, layer, trust, whole } = trusted.clone();
+        Self { label: subject.name(&case.model.manifest), method, layer, whole, trust }
+    }
+}
+
 impl Sidecar {
     /// The record of a case; anonymised when the case is.
     #[must_use]
@@ -226,6 +250,7 @@ impl Sidecar {
                     values: map.raw.values.clone(),
                 })
                 .collect(),
+            trust: case.trust.as_ref().map(|trusted| TrustRecord::of(case, trusted)),
             suggestions: suggestions(case),
             warnings: case
                 .frame

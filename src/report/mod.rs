@@ -25,6 +25,7 @@ mod pdf_findings;
 mod pdf_impression;
 mod pdf_pictures;
 mod pdf_text;
+mod pdf_trust;
 mod redact;
 mod typeface;
 

@@ -15,6 +15,7 @@ use super::pdf_pictures::Gallery;
 use super::pdf_text::{
     considerations, doubt, gate, ground, head, limits, reservations, running_head, section, signature, who,
 };
+use super::pdf_trust::trust;
 
 /// Width of the column of headings.
 const COLUMN: f32 = 74.0;
@@ -52,6 +53,7 @@ fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
         sure.stack(3.0, &doubt(case, inner));
     }
     let mut findings = vec![section("How sure", &sure, COLUMN)];
+    findings.extend(trust(case, inner).map(|block| section("Trust in the map", &block, COLUMN)));
     findings.extend(considerations(case, inner).map(|block| section("For consideration", &block, COLUMN)));
     findings.extend(reservations(case, source, inner).map(|block| section("Reservations", &block, COLUMN)));
     let basis = [

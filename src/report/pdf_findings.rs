@@ -7,6 +7,7 @@ use super::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph};
 use super::reading::Reading;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::uncertainty::Source;
+use crate::uncertainty::calibration::CalibrationError;
 use crate::uncertainty::calibration::percent;
 use crate::uncertainty::conformal::State;
 
@@ -71,21 +72,18 @@ pub fn table(case: &CaseReport, width: f32) -> Block {
     } else {
         "Mark: probability of a single pass. Tick: operating threshold. Grey: below it.".to_owned()
     };
-    block.stack(0.0, &paragraph(&key, CAPTION, width));
-    block.stack(0.0, &paragraph(&grounds(case, &states), CAPTION, width));
+    block.stack(0.0, &paragraph(format!("{key} {}", grounds(&states)).trim_end(), CAPTION, width));
     block
 }
 
-/// What the states rest on and promise, or why there are none.
-fn grounds(case: &CaseReport, states: &Result<Conformal, NoStates>) -> String {
+/// What the states rest on and promise, or why there are none; nothing for a model that was never calibrated.
+fn grounds(states: &Result<Conformal, NoStates>) -> String {
     match states {
-        Ok(states) => {
-            let note = case.model.calibration.as_ref().as_ref().map_or("", |c| c.note.as_str());
-            format!(
-                "{} Of images like those, at most about that share of either kind is called wrongly; from elsewhere nothing is promised. {note}",
-                states.in_words()
-            )
-        }
+        Ok(states) => format!(
+            "{} At most about that share of either kind is called wrongly among images like those; nothing is promised of others.",
+            states.in_words()
+        ),
+        Err(NoStates::Calibration(CalibrationError::Missing)) => String::new(),
         Err(why) => format!("No conformal states. {why}"),
     }
 }

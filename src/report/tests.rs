@@ -283,3 +283,46 @@ fn the_defaults_of_a_case_are_the_top_class_and_the_target_layer() {
     let expected = [("Pneumonia", false), ("Bacterial pneumonia", true), ("Viral pneumonia", true), ("Normal", false)];
     assert_eq!(names, expected.map(|(name, member)| (name.to_owned(), member)));
 }
+
+#[test]
+fn how_far_the_map_can_be_trusted_is_printed_where_it_was_asked() {
+    use crate::engine::explanation::Trusted;
+    use crate::explain::faithfulness::{Figure, Measure, Reading, Trust};
+    use crate::explain::{Method, Subject};
+
+    assert!(!text(&case()).contains("Trust in the map"));
+    let reading = |value| Reading { value, curve: Vec::new() };
+    let figure = |measure: Measure| Figure {
+        measure,
+        better: measure.better(),
+        map: reading(0.31),
+        blob: reading(0.42),
+        random: reading(0.4),
+    };
+    let trust = Trust::new(Measure::ALL.map(figure).to_vec(), Some(0.031), None);
+    let sentence = trust.sentence.clone();
+    let (subject, layer) = (Subject::class(1), "stage4".to_owned());
+    let trusted = Trusted { method: Method::GradCam, subject, layer, trust, whole: false };
+    let case = CaseReport { trust: Some(trusted.clone()), ..case() };
+    // Lines are broken where the column ends.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let printed = words(&text(&case));
+    assert!(printed.contains(&sentence), "{sentence} is missing in\n{printed}");
+    for part in [
+        "Map of Bacterial pneumonia, Grad-CAM at stage4.",
+        "Drop in confidence",
+        "0.310",
+        "by up to 3.1 %",
+        "the randomisation check were not finished",
+        "cannot say whether it lies on the finding",
+    ] {
+        assert!(printed.contains(part), "{part} is missing in\n{printed}");
+    }
+    let sidecar = json::Sidecar::of(&case, &file::Source::default());
+    let json = serde_json::to_string(&sidecar).unwrap();
+    let read: json::Sidecar = serde_json::from_str(&json).unwrap();
+    let record = read.trust.expect("the sidecar holds the figures");
+    assert_eq!((record.label.as_str(), record.trust), ("Bacterial pneumonia", trusted.trust));
+    let again = verify::compare(&sidecar, &case.analysis, &case.model);
+    assert!(again.holds() && again.remarks.iter().any(|remark| remark.contains("not measured again")));
+}

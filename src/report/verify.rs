@@ -2,7 +2,8 @@
 //!
 //! The same file, the same weights, the same options and seed must give the same numbers. On the same kind of device they
 //! may differ by rounding only; on another kind (GPU and CPU) sums run in another order, and more is allowed. Loading and
-//! computing are the caller's business, so that this file knows neither DICOM nor networks.
+//! computing are the caller's business, so that this file knows neither DICOM nor networks. How far a map can be trusted is not computed
+//! again: it takes hundreds of runs, and rests on the map, which is compared; a remark says so.
 
 use std::fmt;
 use std::path::Path;
@@ -142,6 +143,9 @@ pub fn compare(sidecar: &Sidecar, analysis: &Analysis, model: &ModelInfo) -> Ver
     }
     if sidecar.source.sha256.is_none() {
         found.remark("The report holds no SHA-256 of its image: it may have been another one.".into());
+    }
+    if sidecar.trust.is_some() {
+        found.remark("How far the map can be trusted was not measured again; the map itself was compared.".into());
     }
     found.number("scored", f64::from(u8::from(sidecar.scored)), f64::from(u8::from(analysis.scored)));
     match (&sidecar.gate, &analysis.gate) {

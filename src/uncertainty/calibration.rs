@@ -22,7 +22,7 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CalibrationError {
     #[error(
-        "This model brings no calibration.toml: nobody has measured on labelled images what its probabilities are worth. `pellucid evaluate DIR --calibrate FOLDER` does."
+        "This model brings no calibration.toml: nobody has measured on labelled images what its probabilities are worth. `pellucid evaluate DIR --calibrate FOLDER` makes one."
     )]
     Missing,
     #[error("The calibration.toml of this model cannot be read, so it is left aside: {0}")]

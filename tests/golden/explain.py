@@ -6,9 +6,10 @@
 Networks, weights and picture are those of architectures.py, none of which is stored: 3 channels, 64x64, `picture(1, 3, (64, 64))`,
 inference. All is computed in double precision and stored in single. Every ReLU is a module of its own, used once and not in place,
 which DeepLIFT and guided backpropagation need; the logits are those of torchvision's networks. Stages are named as in Pellucid:
-`features.29` is the module of that name, `layer2` and `layer4` are the whole stages, `denseblock2` is the concatenation before the
-next norm, and `norm5` is the last norm **with the ReLU behind it**. Baseline b: -1.2, -0.9, -0.7 by channel. Background:
-`unit("background")`, 4 pictures. S_c is a logit; K = 3 classes.
+`features.29` is the module of that name, `layer2` and `layer4` are the whole stages, and `denseblock2` is the concatenation before the
+next norm. `features` is hooked in torchvision's own DenseNet, whose ReLU behind that module works in place: **A is behind this ReLU
+and g before it**. Baseline b: -1.2, -0.9, -0.7 by channel. Background:
+4 pictures of 256 greys, floor(128 unit("background")) / 128, less 0, 0.25, 0.5 by channel. S_c is a logit; K = 3 classes.
 
 Keys are `<network>.<what>`.
 
@@ -24,13 +25,15 @@ maximum (64 y + x; any of them on a plateau) of the whole map. So do all of the 
     smooth-grad                mean of the saliency of x + unit("noise.i") / 2, i = 0..3
     integrated-gradients       captum, 50 steps of Gauss-Legendre from b; `.delta` (K): sum of the map - (S(x) - S(b))
     guided-backprop            captum GuidedBackprop, signed; grad-cam's GuidedBackpropReLUModel gives the same
-    guided-grad-cam            captum GuidedGradCam at the last stage, bilinear: guided backpropagation x relu(Grad-CAM), unscaled
+    guided-grad-cam            captum GuidedGradCam at the last stage, bilinear: guided backpropagation x relu(Grad-CAM), unscaled. For
+                               densenet121 the Grad-CAM of `features` (captum would take A before the ReLU)
     deep-shap                  shap DeepExplainer; `.expected` (K); `.residual` (K): sum of the map - (S(x) - expected)
     deep-shap.summed           the same, where windows of a max pooling overlap (resnet50, densenet121), see below
     gradient-shap              mean of dS/dx at a x + (1 - a) b_j, times x - b_j; 8 samples; `.alpha` (8), `.index` (8)
     kernel-shap                custom-cnn: (K, 8) over the rectangles (y / 32) 4 + x / 16, every coalition; `.expected` (K) = S(b)
     occlusion                  custom-cnn, resnet50: captum Occlusion, patch 16, stride 8, mean of the drops of all patches over a pixel
-    rise                       custom-cnn: sum of S(x M + b (1 - M)) M / (6 / 2); `rise.masks` (6, 22, 22). Grid i: unit("mask.i", 49) > 0,
+    rise                       custom-cnn: sum of S(x M + b (1 - M)) M / (6 / 2); `rise.masks` (6, 22, 22), `rise.mean` (K): the mean of
+                               S, which Pellucid takes off before it adds up. Grid i: unit("mask.i", 49) > 0,
                                bilinear (half-pixel centres) to 80x80 (cells of ceil(64 / 7) = 10 pixels, one cell more than the grid),
                                cut at (y, x) = floor(10 (u + 1) / 2) of unit("shift.i", 2)
 
@@ -79,7 +82,7 @@ SIZE = 64
 STAGES = {
     "vgg16": ("features.22", "features.29"),
     "resnet50": ("layer2", "layer4"),
-    "densenet121": ("denseblock2", "norm5"),
+    "densenet121": ("denseblock2", "features"),
     "custom-cnn": ("features.10", "features.15"),
 }
 CAMS = {
@@ -134,9 +137,14 @@ def network(name, dtype=torch.float64):
     return net.to(dtype)
 
 
+def hooked(net, name, stage):
+    """The network that CAMs of this stage are taken from, and the module."""
+    if stage == "features":
+        net = fill(NARROW[name]()).eval().to(next(net.parameters()).dtype)
+    return net, layer(net, stage)
+
+
 def layer(net, stage):
-    if stage == "norm5":
-        return net.relu5
     return net.get_submodule(f"features.{stage}" if stage.startswith("denseblock") else stage)
 
 
@@ -153,9 +161,9 @@ class Zeroed(AblationLayer):
         return self.activations
 
 
-def cams(net, x, stage):
+def cams(net, target, x, stage):
     """Raw (K, h, w) and final (K, H, W) maps by method."""
-    out, target = {}, layer(net, stage)
+    out = {}
     for name, method in CAMS.items():
         other = {"ablation_layer": Zeroed()} if name == "ablation-cam" and stage == "denseblock2" else {}
         maps = []
@@ -175,7 +183,7 @@ def cams(net, x, stage):
     out["eigen-cam"] = raw, finished(raw)
     with gc.EigenCAM(net, [target]) as cam:
         sign = cam.get_cam_image(x, target, None, kept[0].numpy(), None, False).ravel() @ raw.ravel()
-    head = {"layer4": "fc", "norm5": "classifier"}.get(stage)
+    head = {"layer4": "fc", "features": "classifier"}.get(stage)
     if head:
         weight = getattr(net, head).weight.detach()
         raw = torch.einsum("kc,chw->khw", weight, kept[0][0]).numpy()
@@ -192,7 +200,8 @@ class Hook:
 
 
 def finished(raw):
-    return scale_cam_image(np.maximum(raw, 0), (SIZE, SIZE))
+    """As `cam(input, targets)` does it: scaled before and after it is enlarged."""
+    return scale_cam_image(scale_cam_image(np.maximum(raw, 0), (SIZE, SIZE)))
 
 
 def each(explain):
@@ -203,8 +212,8 @@ def baseline(dtype):
     return torch.tensor([-1.2, -0.9, -0.7], dtype=dtype).reshape(1, 3, 1, 1).expand(1, 3, SIZE, SIZE)
 
 
-def gradients(net, x, last):
-    """Maps (K, 3, H, W) of one or few backward passes."""
+def gradients(net, x, last, grad_cam):
+    """Maps (K, 3, H, W) of one or few backward passes; `grad_cam` is the raw map of the last stage."""
     out, b = {}, baseline(x.dtype)
     saliency = captum.attr.Saliency(net)
     absolute = lambda x: each(lambda c: saliency.attribute(x.clone(), target=c, abs=True))
@@ -222,9 +231,14 @@ def gradients(net, x, last):
 
     out["integrated-gradients"] = each(integrate)
     out["integrated-gradients.delta"] = torch.cat(deltas)
-    guided, with_cam = captum.attr.GuidedBackprop(net), captum.attr.GuidedGradCam(net, layer(net, last))
+    guided = captum.attr.GuidedBackprop(net)
     out["guided-backprop"] = each(lambda c: guided.attribute(x.clone(), target=c))
-    out["guided-grad-cam"] = each(lambda c: with_cam.attribute(x.clone(), target=c, interpolate_mode="bilinear"))
+    large = F.interpolate(torch.from_numpy(grad_cam).clamp(min=0)[:, None], (SIZE, SIZE), mode="bilinear", align_corners=False)
+    out["guided-grad-cam"] = out["guided-backprop"] * large
+    if last != "features":
+        with_cam = captum.attr.GuidedGradCam(net, layer(net, last))
+        theirs = each(lambda c: with_cam.attribute(x.clone(), target=c, interpolate_mode="bilinear"))
+        assert torch.allclose(out["guided-grad-cam"], theirs, rtol=1e-6, atol=1e-9)
     return out
 
 
@@ -241,7 +255,8 @@ def maxpool(module, grad_input, grad_output):
 
 
 def background(dtype):
-    return drawn("background", 4, 3, SIZE, SIZE).to(dtype)
+    grey = torch.floor(128 * drawn("background", 4, 1, SIZE, SIZE)) / 128
+    return (grey - torch.tensor([0, 0.25, 0.5]).reshape(1, 3, 1, 1)).to(dtype)
 
 
 def agree(name):
@@ -319,7 +334,8 @@ def rise(net, x):
         top, left = np.floor(10 * (unit(f"shift.{i}", 2) + 1) / 2).astype(int)
         masks.append(large[:, :, top : top + SIZE, left : left + SIZE])
     masks = torch.cat(masks)
-    return torch.einsum("nk,nuhw->kuhw", covered(net, x, masks), masks) / (6 * 0.5), masks[:, 0]
+    scores = covered(net, x, masks)
+    return torch.einsum("nk,nuhw->kuhw", scores, masks) / (6 * 0.5), masks[:, 0], scores.mean(0)
 
 
 def explanations(name, dtype=torch.float64):
@@ -327,13 +343,13 @@ def explanations(name, dtype=torch.float64):
     net, x = network(name, dtype), picture(1, 3, (SIZE, SIZE)).to(dtype)
     out = {"logits": net(x).detach()}
     for stage in STAGES[name]:
-        maps, sign = cams(net, x, stage)
+        maps, sign = cams(*hooked(net, name, stage), x, stage)
         out[f"{stage}.eigen-cam.sign"] = torch.from_numpy(sign)
         for method, (raw, final) in maps.items():
             out[f"{stage}.{method}.raw"] = torch.from_numpy(raw)
             if stage == STAGES[name][-1]:
                 out[f"{stage}.{method}.final"] = torch.from_numpy(final)
-    out |= gradients(net, x, STAGES[name][-1])
+    out |= gradients(net, x, STAGES[name][-1], maps["grad-cam"][0])
     versions = [("deep-shap", None)]
     if name in ("resnet50", "densenet121"):
         versions.append(("deep-shap.summed", maxpool))
@@ -343,7 +359,7 @@ def explanations(name, dtype=torch.float64):
     out["gradient-shap.index"], out["gradient-shap.alpha"] = draws()
     if name == "custom-cnn":
         out["kernel-shap"], out["kernel-shap.expected"] = kernel_shap(net, x)
-        out["rise"], out["rise.masks"] = rise(net, x)
+        out["rise"], out["rise.masks"], out["rise.mean"] = rise(net, x)
     if name in ("custom-cnn", "resnet50"):
         out["occlusion"] = occlusion(net, x)
     return out

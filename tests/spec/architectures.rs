@@ -1,6 +1,6 @@
 //! Every family against torchvision: logits, gradients and running statistics of narrow networks, in both modes.
 //!
-//! The golden file is written by `tests/golden/architectures.py`, which says how both sides make the same weights.
+//! The golden file is written by `tests/golden/architectures.py`, and `tests/common/narrow.rs` makes the same weights.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,46 +10,11 @@ use pellucid::explain::cam::{Target, explain};
 use pellucid::explain::{Method, Scoring, Subject};
 use pellucid::network::architecture::{Architecture, Family};
 use pellucid::network::grey::fold_input_channels;
-use pellucid::network::weights::TensorFile;
 use pellucid::network::{Mode, Network};
 
+use crate::narrow::{CLASSES, narrow, plain, tensor, weights};
+
 const GOLDEN: &[u8] = include_bytes!("../golden/architectures.safetensors");
-const CLASSES: usize = 3;
-
-/// Values in [−1, 1) that depend on a name.
-pub fn unit(name: &str, count: usize) -> Vec<f64> {
-    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
-    let value = |i: usize| {
-        let z = hash.wrapping_add((i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 40) as f64 / 8_388_608.0 - 1.0
-    };
-    (0..count).map(value).collect()
-}
-
-/// The tensor called `name`.
-fn tensor(name: &str, shape: &[usize]) -> Tensor {
-    let fan = shape[1..].iter().product::<usize>() as f64;
-    let kind = |u: f64| match shape.len() {
-        _ if name.ends_with("running_var") => 1.0 + 0.5 * u,
-        1 if name.ends_with("weight") => 1.0 + 0.3 * u,
-        1 => 0.2 * u,
-        _ => u * (6.0 / fan).sqrt(),
-    };
-    let values: Vec<f32> = unit(name, shape.iter().product()).into_iter().map(|u| kind(u) as f32).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
-}
-
-fn plain(name: &str, shape: &[usize]) -> Tensor {
-    let values: Vec<f32> = unit(name, shape.iter().product()).into_iter().map(|u| u as f32).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
-}
-
-fn weights(arch: &Architecture, channels: usize) -> TensorFile {
-    let named = arch.tensors(channels, CLASSES).unwrap().into_iter();
-    TensorFile::new(named.map(|(name, shape)| (name.clone(), tensor(&name, &shape))).collect())
-}
 
 /// A network to train that starts from the weights of the golden file.
 fn trainable(arch: &Architecture, channels: usize) -> (Network, VarMap) {
@@ -59,45 +24,6 @@ fn trainable(arch: &Architecture, channels: usize) -> (Network, VarMap) {
         var.set(&tensor(name, var.dims())).unwrap();
     }
     (network, vars)
-}
-
-/// The narrow networks of the golden file, without dropout.
-fn narrow() -> Vec<(&'static str, Architecture)> {
-    let of = |name: &str, widths: &[usize], blocks: &[usize]| Architecture {
-        widths: widths.to_vec(),
-        blocks: blocks.to_vec(),
-        dropout: 0.0,
-        ..Architecture::new(name.parse().unwrap())
-    };
-    let hidden = |arch: Architecture, hidden: &[usize]| Architecture { hidden: Some(hidden.to_vec()), ..arch };
-    let vgg = [4, 6, 8, 8, 8];
-    let deep = [64, 4, 8, 12, 16];
-    vec![
-        ("shallow-cnn", hidden(of("shallow-cnn", &[6, 8], &[1, 1]), &[10])),
-        ("deep-cnn", hidden(of("deep-cnn", &[4, 6, 8], &[]), &[10])),
-        ("custom-cnn", hidden(of("custom-cnn", &[4, 6, 8, 10], &[]), &[10])),
-        ("vgg16", hidden(of("vgg16", &vgg, &[]), &[12, 12])),
-        ("vgg16-bn", hidden(of("vgg16-bn", &vgg, &[]), &[12, 12])),
-        ("resnet18", of("resnet18", &deep, &[])),
-        ("resnet50", of("resnet50", &deep, &[1, 2, 1, 1])),
-        (
-            "resnet50-keras",
-            Architecture {
-                stride_first: Some(true),
-                bias: Some(true),
-                epsilon: Some(1.001e-5),
-                ..of("resnet50", &deep, &[1, 2, 1, 1])
-            },
-        ),
-        ("densenet121", Architecture { growth: Some(4), ..of("densenet121", &[8], &[2, 2, 2, 2]) }),
-        (
-            "efficientnet-b0",
-            Architecture {
-                stochastic_depth: Some(0.0),
-                ..of("efficientnet-b0", &[8, 8, 8, 16, 16, 24, 24, 32, 48], &[1, 2, 2, 1, 1, 2, 1])
-            },
-        ),
-    ]
 }
 
 const SHAPES: [(usize, usize, usize); 2] = [(3, 64, 64), (1, 67, 50)];
@@ -175,7 +101,7 @@ fn the_folded_network_gives_the_same_logits() {
     let golden: HashMap<String, Tensor> = candle_core::safetensors::load_buffer(GOLDEN, &Device::Cpu).unwrap();
     for (name, arch) in narrow() {
         for (channels, height, width) in SHAPES {
-            let network = arch.folded(channels, CLASSES, &weights(&arch, channels), &Device::Cpu).unwrap();
+            let network = arch.folded(channels, CLASSES, &weights(&arch, channels, CLASSES), &Device::Cpu).unwrap();
             let x = plain("picture", &[4, channels, height, width]);
             let expected = &golden[&format!("{name}.{channels}.inference.logits")];
             assert_close(&network.forward(&x, Mode::Inference).unwrap(), expected, name);
@@ -186,7 +112,7 @@ fn the_folded_network_gives_the_same_logits() {
 #[test]
 fn a_heat_map_can_be_taken_from_every_spatial_stage() {
     for (name, arch) in narrow() {
-        let network = arch.folded(1, CLASSES, &weights(&arch, 1), &Device::Cpu).unwrap();
+        let network = arch.folded(1, CLASSES, &weights(&arch, 1, CLASSES), &Device::Cpu).unwrap();
         let x = plain("picture", &[1, 1, 48, 64]);
         let logits = network.forward(&x, Mode::Inference).unwrap().to_vec2::<f32>().unwrap().remove(0);
         for (stage, layer) in
@@ -239,7 +165,7 @@ fn full_size_networks_give_the_logits_of_torchvision() {
     let x = plain("picture", &[2, 3, 224, 224]);
     for family in Family::ALL.into_iter().filter(|f| *f != Family::CompactResnet) {
         let arch = Architecture::new(family);
-        let network = arch.folded(3, CLASSES, &weights(&arch, 3), &Device::Cpu).unwrap();
+        let network = arch.folded(3, CLASSES, &weights(&arch, 3, CLASSES), &Device::Cpu).unwrap();
         let expected = &golden[family.name()];
         let found = network.forward(&x, Mode::Inference).unwrap();
         println!("{family}: {:.1e}", peak(&(&found - expected).unwrap()) / peak(expected));

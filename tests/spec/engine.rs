@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 use pellucid::engine::analysis::analyze;
+use pellucid::engine::explanation::Wish;
 use pellucid::engine::worker::Engine;
 use pellucid::engine::{Analysis, AnalysisOptions, CancelToken, EngineError, Event, Generation, Request};
-use pellucid::explain::Method;
+use pellucid::explain::{Method, Subject};
 use pellucid::imaging::Plane;
 use pellucid::network::layers::{Dropout, GlobalAveragePool, Linear};
 use pellucid::network::manifest::Manifest;
@@ -423,4 +424,82 @@ fn sampling_of_varied_images_is_cancelled_within_200_milliseconds_even_in_a_slow
     bench.engine.cancel();
     while !matches!(bench.next(), Event::Cancelled { generation: 1 }) {}
     assert!(asked.elapsed() < Duration::from_millis(200), "{:?}", asked.elapsed());
+}
+
+fn judged(bench: &Bench, method: Method) {
+    let image = frame(0.3);
+    bench.analyze(1, &image);
+    bench.until_end_of(1);
+    let wish = Wish { methods: vec![method], subjects: vec![Subject::class(1)], trust: true, ..Wish::default() };
+    bench.engine.send(Request::Explain { generation: 1, frame: image, wish });
+}
+
+/// What was heard until the wish ended, and the event that ended it.
+fn until_explained(bench: &Bench) -> (Vec<Event>, Event) {
+    let mut heard = Vec::new();
+    loop {
+        match bench.next() {
+            event @ (Event::ExplanationDone { .. } | Event::ExplanationFailed { .. }) => return (heard, event),
+            event => heard.push(event),
+        }
+    }
+}
+
+#[test]
+fn a_wish_to_judge_a_map_ends_with_every_measure() {
+    let bench = Bench::ready("0");
+    // Too costly to be made a dozen times, so that the weights, which this model has nowhere on the disk, are not needed.
+    judged(&bench, Method::Occlusion);
+    let (heard, end) = until_explained(&bench);
+    assert!(matches!(end, Event::ExplanationDone { generation: 1 }));
+    let answers: Vec<_> = heard
+        .iter()
+        .filter_map(|e| if let Event::Trusted { trusted, .. } = e { Some(trusted) } else { None })
+        .collect();
+    assert!(!answers[0].whole && answers.last().unwrap().whole);
+    let trust = &answers.last().unwrap().trust;
+    assert_eq!(trust.measures.len(), 4);
+    assert!(trust.sensitivity.is_none() && trust.randomization.is_none() && !trust.sentence.is_empty());
+    assert!(heard.iter().any(|e| matches!(e, Event::Explaining { what: "measures", .. })));
+}
+
+#[test]
+fn figures_that_are_known_are_told_before_the_rest_fails() {
+    let bench = Bench::ready("0");
+    judged(&bench, Method::GradCam);
+    let (heard, end) = until_explained(&bench);
+    assert!(matches!(end, Event::ExplanationFailed { reason: Some(_), .. }), "there are no weights to forget");
+    let last =
+        heard.iter().rev().find_map(|e| if let Event::Trusted { trusted, .. } = e { Some(trusted) } else { None });
+    let last = last.expect("the measures were told");
+    assert!(!last.whole && last.trust.measures.len() == 4 && last.trust.sensitivity.is_some());
+}
+
+#[test]
+fn a_judgement_is_stopped_within_200_milliseconds() {
+    let bench = Bench::ready("20");
+    judged(&bench, Method::GradCam);
+    while !matches!(bench.next(), Event::Explaining { what: "measures", .. }) {}
+    let asked = Instant::now();
+    bench.engine.cancel();
+    let (_, end) = until_explained(&bench);
+    assert!(matches!(end, Event::ExplanationFailed { generation: 1, reason: None }));
+    assert!(asked.elapsed() < Duration::from_millis(200), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn a_costly_map_is_not_made_again_to_be_judged() {
+    let bench = Bench::ready("0");
+    let image = frame(0.3);
+    bench.analyze(1, &image);
+    bench.until_end_of(1);
+    let wish = Wish { methods: vec![Method::Occlusion], subjects: vec![Subject::class(1)], ..Wish::default() };
+    let ask = |wish| bench.engine.send(Request::Explain { generation: 1, frame: image.clone(), wish });
+    ask(wish.clone());
+    let (heard, _) = until_explained(&bench);
+    assert!(heard.iter().any(|e| matches!(e, Event::Explained { .. })));
+    ask(Wish { trust: true, ..wish });
+    let (heard, _) = until_explained(&bench);
+    assert!(!heard.iter().any(|e| matches!(e, Event::Explained { .. })));
+    assert!(heard.iter().any(|e| matches!(e, Event::Trusted { .. })));
 }

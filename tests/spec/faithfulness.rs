@@ -9,7 +9,7 @@ use pellucid::explain::faithfulness::ssim::structural_similarity;
 use pellucid::imaging::Plane;
 use safetensors::SafeTensors;
 
-use crate::architectures::unit;
+use crate::narrow::unit;
 
 const GOLDEN: &[u8] = include_bytes!("../golden/faithfulness.safetensors");
 const ROWS: usize = 24;

@@ -1,6 +1,7 @@
 //! The specification of the program as tests: one file a subject.
 
 mod architectures;
+mod believing;
 mod cam;
 mod cli;
 mod data;
@@ -16,6 +17,8 @@ mod judging_runs;
 mod killed;
 mod localization;
 mod maps;
+#[path = "../common/narrow.rs"]
+mod narrow;
 mod network;
 mod panels;
 mod picker;
@@ -26,5 +29,6 @@ mod toy;
 mod training;
 mod training_room;
 mod transfer;
+mod trust;
 mod viewer;
 mod viewer_state;

@@ -14,4 +14,5 @@ pub mod studies;
 pub mod sure;
 pub mod toolbar;
 pub mod training;
+pub mod trust;
 pub mod verdict;

@@ -58,6 +58,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         shared_scale(ui, state, &tokens, &mut out);
     });
     superpixels(ui, state, &tokens, &mut out);
+    controls::button(ui, Command::ToggleTrust, true, &mut out);
     out
 }
 

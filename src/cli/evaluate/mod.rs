@@ -28,6 +28,9 @@ use crate::network::Model;
 use crate::report::charts::{self, Charts};
 use crate::report::evaluation::{self as report, Basis, EvaluationReport, Purpose};
 
+/// Finds the patient in the file names of the chest films of children that models here are trained on.
+pub const PATIENTS: &str = r"^(person\d+|(?:NORMAL2-)?IM-\d+)";
+
 /// Judge a model on labelled images: every figure with its interval, calibration, subgroups
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -49,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "FACT,FACT", value_delimiter = ',', default_value = "age,sex,view,site")]
     by: Vec<String>,
     /// Pattern whose first group in a file name is the patient, for intervals by patient (DICOM files tell themselves)
-    #[arg(long, value_name = "REGEX", default_value = r"^(person\d+|(?:NORMAL2-)?IM-\d+)")]
+    #[arg(long, value_name = "REGEX", default_value = PATIENTS)]
     patients: String,
     /// Further operating point: youden, sensitivity=0.95, specificity=0.9, or cost=5:1 (a missed finding to a false alarm)
     #[arg(long = "rule", value_name = "RULE")]

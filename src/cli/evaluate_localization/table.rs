@@ -6,7 +6,7 @@ use anyhow::anyhow;
 
 use super::grid;
 use crate::evaluation::localization::Measure;
-use crate::evaluation::localization::summary::{Case, Figure, Standing, Summary};
+use crate::evaluation::localization::summary::{Case, Standing, Summary};
 use crate::explain::Method;
 
 /// The table for people.
@@ -54,10 +54,10 @@ fn block(text: &mut String, standing: &Standing) {
             text,
             "{:17}  {:>20}  {:>20}  {:>20}  {:>22}",
             line.measure.name(),
-            interval(line.map),
-            interval(line.centred),
-            interval(line.random),
-            interval(line.gain)
+            line.map,
+            line.centred,
+            line.random,
+            line.gain
         );
     }
 }
@@ -66,17 +66,8 @@ fn block(text: &mut String, standing: &Standing) {
 fn short(standing: &Standing) -> String {
     let chosen = [Measure::Pointing, Measure::Energy, Measure::IouOtsu];
     let lines = standing.lines.iter().filter(|l| chosen.contains(&l.measure));
-    let figures: Vec<String> = lines.map(|l| format!("{} {}", l.measure.name(), interval(l.map))).collect();
+    let figures: Vec<String> = lines.map(|l| format!("{} {}", l.measure.name(), l.map)).collect();
     format!("{}: {}", standing.method.name(), figures.join(", "))
-}
-
-fn interval(Figure { mean, low, high }: Figure) -> String {
-    match (low, high) {
-        // A range of numbers that may be negative is not told by a dash.
-        (Some(low), Some(high)) if low < 0.0 => format!("{mean:.3} ({low:.3} to {high:.3})"),
-        (Some(low), Some(high)) => format!("{mean:.3} ({low:.3}–{high:.3})"),
-        _ => format!("{mean:.3}"),
-    }
 }
 
 /// A row for each region and method; `x` and `y` are the pixel of the image that the map points at.
@@ -140,17 +131,4 @@ pub fn csv(cases: &[Case], methods: &[Method], measures: &[Measure]) -> anyhow::
         }
     }
     table.into_inner().map_err(|e| anyhow!("the table of regions could not be written: {e}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_below_zero_is_told_with_a_word() {
-        let figure = |low, high| Figure { mean: 0.1, low, high };
-        assert_eq!(interval(figure(Some(0.05), Some(0.2))), "0.100 (0.050–0.200)");
-        assert_eq!(interval(figure(Some(-0.05), Some(0.2))), "0.100 (-0.050 to 0.200)");
-        assert_eq!(interval(figure(None, None)), "0.100");
-    }
 }

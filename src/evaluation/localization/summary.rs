@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Measure, Measured};
-use crate::evaluation::bootstrap::Bootstrap;
+use crate::evaluation::bootstrap::{Bootstrap, Mean};
 use crate::explain::Method;
 
 /// Seed of the intervals.
@@ -55,23 +54,15 @@ pub struct Case {
     pub trials: Vec<Trial>,
 }
 
-/// A mean with its 95 % interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Figure {
-    pub mean: f64,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
-}
-
 /// One measure of one method.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub measure: Measure,
-    pub map: Figure,
-    pub centred: Figure,
-    pub random: Figure,
+    pub map: Mean,
+    pub centred: Mean,
+    pub random: Mean,
     /// Map minus centred blob.
-    pub gain: Figure,
+    pub gain: Mean,
 }
 
 /// One method over a set of regions.
@@ -155,14 +146,8 @@ impl Standing {
     fn of(cases: &[&Case], number: usize, method: Method, measures: &[Measure]) -> Self {
         let bootstrap = bootstrap(cases);
         let trials: Vec<&Trial> = cases.iter().filter_map(|c| c.trials.get(number)).collect();
-        let figure = |value: &dyn Fn(&Trial) -> f64| {
-            let values: Vec<f64> = trials.iter().map(|t| value(t)).collect();
-            let mean =
-                |drawn: &[usize]| Some(drawn.iter().map(|i| values[*i]).sum::<f64>() / drawn.len().max(1) as f64);
-            let interval = bootstrap.interval(mean);
-            let all: Vec<usize> = (0..values.len()).collect();
-            Figure { mean: mean(&all).unwrap_or(0.0), low: interval.map(|i| i.0), high: interval.map(|i| i.1) }
-        };
+        let figure =
+            |value: &dyn Fn(&Trial) -> f64| bootstrap.mean(&trials.iter().map(|t| value(t)).collect::<Vec<f64>>());
         let line = |(m, measure): (usize, &Measure)| Line {
             measure: *measure,
             map: figure(&|t| t.map[m]),

@@ -29,8 +29,9 @@ pub mod road;
 pub mod sensitivity;
 pub mod ssim;
 pub mod verdict;
+pub mod words;
 
-pub use panel::{Better, Figure, Measure, Settings, Trust};
+pub use panel::{Better, Figure, Measure, RandomRivals, Reading, Settings, Trust};
 pub use picture::Picture;
 
 use crate::imaging::{self, Plane};

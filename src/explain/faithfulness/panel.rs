@@ -38,6 +38,17 @@ impl Measure {
         }
     }
 
+    /// Name in JSON and CSV.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Deletion => "deletion",
+            Self::Insertion => "insertion",
+            Self::Road => "road",
+            Self::Drop => "drop",
+        }
+    }
+
     /// Which way is better.
     #[must_use]
     pub fn better(self) -> Better {
@@ -129,10 +140,22 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Pictures that [`figures`] hands to the network.
+    /// Pictures that [`figures`] hands to the network; a third less where the random rival is known.
     #[must_use]
     pub fn evaluations(&self) -> usize {
         3 * (2 * (self.steps.max(1) + 1) + 2 * self.percentiles.len() + 2)
+    }
+}
+
+/// What random rivals read, by their grids: maps of one picture that are equally coarse have the same rival, which is measured once.
+///
+/// Of one picture, one baseline, one score, and one [`Settings`] but for the grid.
+#[derive(Clone, Debug, Default)]
+pub struct RandomRivals(Vec<((usize, usize), [Reading; 4])>);
+
+impl RandomRivals {
+    fn known(&self, grid: (usize, usize)) -> Option<[Reading; 4]> {
+        self.0.iter().find(|(known, _)| *known == grid).map(|(_, readings)| readings.clone())
     }
 }
 
@@ -147,15 +170,27 @@ pub fn figures<E: From<FaithfulnessError>>(
     settings: &Settings,
     score: &mut Score<E>,
 ) -> Result<Vec<Figure>, E> {
+    figures_beside(&mut RandomRivals::default(), picture, baseline, map, settings, score)
+}
+
+/// The same, using and adding to the random rivals that are known.
+pub fn figures_beside<E: From<FaithfulnessError>>(
+    known: &mut RandomRivals,
+    picture: &Picture,
+    baseline: &Picture,
+    map: &Plane,
+    settings: &Settings,
+    score: &mut Score<E>,
+) -> Result<Vec<Figure>, E> {
     let fitted = fitted(map, picture)?;
     picture.matched(baseline)?;
     if map.values.iter().all(|v| *v == map.values[0]) {
         return Ok(Vec::new());
     }
     let (width, height) = (picture.width, picture.height);
-    let (columns, rows) = settings.grid.unwrap_or((map.width, map.height));
+    let grid = settings.grid.unwrap_or((map.width, map.height));
+    let grid = (grid.0.max(1), grid.1.max(1));
     let blob = rivals::blob(width, height, (0.5, 0.5), rivals::area(&fitted));
-    let random = rivals::random(columns.max(1), rows.max(1), width, height, settings.seed);
     let blurred = picture.blurred(settings.blur * width.min(height) as f64);
     let mut readings = |map: &Plane| -> Result<[Reading; 4], E> {
         let (steps, seed) = (settings.steps, settings.seed);
@@ -171,7 +206,15 @@ pub fn figures<E: From<FaithfulnessError>>(
             Reading { value: drop, curve: Vec::new() },
         ])
     };
-    let (map, blob, random) = (readings(&fitted)?, readings(&blob)?, readings(&random)?);
+    let (map, blob) = (readings(&fitted)?, readings(&blob)?);
+    let random = match known.known(grid) {
+        Some(random) => random,
+        None => {
+            let random = readings(&rivals::random(grid.0, grid.1, width, height, settings.seed))?;
+            known.0.push((grid, random.clone()));
+            random
+        }
+    };
     let rivals = map.into_iter().zip(blob).zip(random);
     let figures = Measure::ALL.into_iter().zip(rivals).map(|(measure, ((map, blob), random))| Figure {
         measure,
@@ -218,6 +261,24 @@ mod tests {
     }
 
     #[test]
+    fn equally_coarse_maps_of_a_picture_share_their_random_rival() {
+        let mut known = RandomRivals::default();
+        for (map, grid, whole) in
+            [(right_map(), (4, 3), true), (wrong_map(), (4, 3), false), (right_map(), (2, 2), true)]
+        {
+            let settings = Settings { grid: Some(grid), ..small() };
+            let mut count = 0;
+            let mut score = |pictures: &[Picture]| {
+                count += pictures.len();
+                left_quarter(pictures)
+            };
+            let shared = figures_beside(&mut known, &picture(), &black(), &map, &settings, &mut score).unwrap();
+            assert_eq!(count, if whole { settings.evaluations() } else { settings.evaluations() / 3 * 2 });
+            assert_eq!(shared, figures(&picture(), &black(), &map, &settings, &mut left_quarter).unwrap());
+        }
+    }
+
+    #[test]
     fn a_constant_map_marks_nothing_and_costs_nothing() {
         let mut never = |_: &[Picture]| -> Result<Vec<f64>, Stop> { panic!("the network is not needed") };
         for map in [Plane::filled(1, 1, 0.7), Plane::filled(7, 7, 0.0)] {
@@ -259,6 +320,7 @@ mod tests {
         let trust = Trust::new(measures, Some(0.25), None);
         let text = serde_json::to_string(&trust).unwrap();
         assert!(text.contains("\"deletion\"") && text.contains("\"lower\""));
+        assert!(Measure::ALL.iter().all(|m| text.contains(&format!("\"{}\"", m.key()))));
         assert_eq!(serde_json::from_str::<Trust>(&text).unwrap(), trust);
     }
 }

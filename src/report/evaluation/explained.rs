@@ -169,7 +169,7 @@ mod tests {
         assert_eq!((label.truth.as_str(), label.said.as_str()), ("none of the targets", "Bright (false positive)"));
         assert_eq!((group.said.as_str(), group.threshold), ("Any (false positive)", Some(0.6)));
         for case in [label, group] {
-            assert_eq!(case.note, "Grad-CAM of Bright");
+            assert_eq!(case.note, format!("Grad-CAM of {}", case.said.split(" (").next().unwrap_or_default()));
             let (film, map) = (case.original.as_ref().unwrap(), case.overlay.as_ref().unwrap());
             assert_eq!(film.dimensions(), (64, 48));
             assert_eq!(map.get_pixel(4, 20), film.get_pixel(4, 20), "nothing speaks for it in the dark half");

@@ -1,0 +1,70 @@
+//! Nobody waits for a map that is not wanted any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use candle_core::Tensor;
+
+use super::{FEW, seen};
+use crate::explain::{ExplainError, Method, Step, Subject, Watch, explain};
+use crate::network::{Layer, Mode, Result, Stage};
+
+/// Counts the runs of a network.
+struct Counting(Arc<AtomicUsize>);
+
+impl Layer for Counting {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        x.affine(1.0, 0.0)
+    }
+}
+
+#[test]
+fn every_method_stops_at_every_step_and_runs_the_network_no_more() {
+    let mut seen = seen("densenet121", 1, 32);
+    let runs = Arc::new(AtomicUsize::new(0));
+    let layer = Box::new(Counting(runs.clone()));
+    seen.network.stages.push(Stage { name: "counting".into(), channels: None, stochastic: false, layer });
+    let stage = seen.network.stage("features").unwrap();
+    for method in Method::ALL {
+        let mut wanted = 0;
+        loop {
+            let (mut heard, mut runs_then) = (0, 0);
+            let mut hear = |_: Step| {
+                heard += 1;
+                runs_then = runs.load(Ordering::Relaxed);
+                heard <= wanted
+            };
+            let mut watch = Watch::new(&mut hear);
+            let found = seen.ask(|scene| explain(scene, stage, &Subject::classes(3), method, &FEW, &mut watch));
+            if let Ok(maps) = found {
+                assert_eq!(maps.len(), 3);
+                assert!(heard <= wanted, "{} did not hear the wish to stop", method.name());
+                break;
+            }
+            assert!(matches!(found, Err(ExplainError::Stopped)), "{} {wanted}: {found:?}", method.name());
+            assert_eq!(heard, wanted + 1, "{} asked again", method.name());
+            assert_eq!(runs.load(Ordering::Relaxed), runs_then, "{} went on", method.name());
+            wanted += 1;
+        }
+        assert!(wanted > 0, "{} never asks", method.name());
+    }
+}
+
+#[test]
+fn steps_are_counted_up_to_the_last() {
+    let seen = seen("densenet121", 1, 32);
+    let stage = seen.network.stage("features").unwrap();
+    for method in Method::ALL {
+        let mut steps: Vec<(usize, usize)> = Vec::new();
+        let mut hear = |step: Step| {
+            assert_eq!(step.method, method);
+            steps.push((step.done, step.of));
+            true
+        };
+        let mut watch = Watch::new(&mut hear);
+        seen.ask(|scene| explain(scene, stage, &Subject::classes(3), method, &FEW, &mut watch)).unwrap();
+        assert!(steps.is_sorted_by_key(|s| s.0), "{}: {steps:?}", method.name());
+        assert!(steps.iter().all(|(done, of)| done <= of && *of > 0), "{}: {steps:?}", method.name());
+    }
+}

@@ -1,0 +1,89 @@
+//! Networks and pictures that are made of names, here and in Python alike, so that golden files hold no weights.
+//!
+//! `tests/golden/architectures.py` says how. The specification, the unit tests of explanations and a benchmark share this file.
+
+// Each of them uses a part of it.
+#![allow(dead_code)]
+
+use candle_core::{Device, Tensor};
+use pellucid::network::architecture::Architecture;
+use pellucid::network::weights::TensorFile;
+
+/// Classes of the golden networks.
+pub const CLASSES: usize = 3;
+
+/// Values in [−1, 1) that depend on a name.
+pub fn unit(name: &str, count: usize) -> Vec<f64> {
+    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
+    let value = |i: usize| {
+        let z = hash.wrapping_add((i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 40) as f64 / 8_388_608.0 - 1.0
+    };
+    (0..count).map(value).collect()
+}
+
+/// The tensor called `name`.
+pub fn tensor(name: &str, shape: &[usize]) -> Tensor {
+    let fan = shape[1..].iter().product::<usize>() as f64;
+    let kind = |u: f64| match shape.len() {
+        _ if name.ends_with("running_var") => 1.0 + 0.5 * u,
+        1 if name.ends_with("weight") => 1.0 + 0.3 * u,
+        1 => 0.2 * u,
+        _ => u * (6.0 / fan).sqrt(),
+    };
+    let values: Vec<f32> = unit(name, shape.iter().product()).into_iter().map(|u| kind(u) as f32).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+/// Values in [−1, 1), as the pictures have them.
+pub fn plain(name: &str, shape: &[usize]) -> Tensor {
+    let values: Vec<f32> = unit(name, shape.iter().product()).into_iter().map(|u| u as f32).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+/// The weights of a network.
+pub fn weights(arch: &Architecture, channels: usize, classes: usize) -> TensorFile {
+    let named = arch.tensors(channels, classes).unwrap().into_iter();
+    TensorFile::new(named.map(|(name, shape)| (name.clone(), tensor(&name, &shape))).collect())
+}
+
+/// The narrow networks of the golden files, without dropout.
+pub fn narrow() -> Vec<(&'static str, Architecture)> {
+    let of = |name: &str, widths: &[usize], blocks: &[usize]| Architecture {
+        widths: widths.to_vec(),
+        blocks: blocks.to_vec(),
+        dropout: 0.0,
+        ..Architecture::new(name.parse().unwrap())
+    };
+    let hidden = |arch: Architecture, hidden: &[usize]| Architecture { hidden: Some(hidden.to_vec()), ..arch };
+    let vgg = [4, 6, 8, 8, 8];
+    let deep = [64, 4, 8, 12, 16];
+    vec![
+        ("shallow-cnn", hidden(of("shallow-cnn", &[6, 8], &[1, 1]), &[10])),
+        ("deep-cnn", hidden(of("deep-cnn", &[4, 6, 8], &[]), &[10])),
+        ("custom-cnn", hidden(of("custom-cnn", &[4, 6, 8, 10], &[]), &[10])),
+        ("vgg16", hidden(of("vgg16", &vgg, &[]), &[12, 12])),
+        ("vgg16-bn", hidden(of("vgg16-bn", &vgg, &[]), &[12, 12])),
+        ("resnet18", of("resnet18", &deep, &[])),
+        ("resnet50", of("resnet50", &deep, &[1, 2, 1, 1])),
+        (
+            "resnet50-keras",
+            Architecture {
+                stride_first: Some(true),
+                bias: Some(true),
+                epsilon: Some(1.001e-5),
+                ..of("resnet50", &deep, &[1, 2, 1, 1])
+            },
+        ),
+        ("densenet121", Architecture { growth: Some(4), ..of("densenet121", &[8], &[2, 2, 2, 2]) }),
+        (
+            "efficientnet-b0",
+            Architecture {
+                stochastic_depth: Some(0.0),
+                ..of("efficientnet-b0", &[8, 8, 8, 16, 16, 24, 24, 32, 48], &[1, 2, 2, 1, 1, 2, 1])
+            },
+        ),
+    ]
+}
