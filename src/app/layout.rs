@@ -90,14 +90,17 @@ pub fn cells(area: Rect, n: usize, aspect: f32) -> Vec<Rect> {
 }
 
 /// The part of a view that words lie in: the lower half, where they cover least of the lungs; of a low view all below its title.
-fn room_for(rect: Rect, beside: bool) -> Rect {
-    let top = if rect.height() >= 400.0 || beside { rect.center().y } else { rect.top() + 0.25 * rect.height() };
+fn room_for(rect: Rect) -> Rect {
+    let top = if rect.height() >= 400.0 { rect.center().y } else { rect.top() + 0.25 * rect.height() };
     Rect::from_min_max(pos2(rect.left(), top), rect.max)
 }
 
-/// Words on a plate, with how far the work is and buttons below; `beside` a map at the lower edge, else in the middle.
+/// Words on a plate, with how far the work is and buttons below; beside a map in a strip along the lower edge.
 fn say(ui: &mut Ui, state: &State, rect: Rect, said: &Said, out: &mut Vec<Command>) {
     let tokens = theme::tokens(state.settings.theme);
+    if said.beside {
+        return strip(ui, &tokens, rect, said, out);
+    }
     // A low view has little room for words.
     let font = if rect.width() < 300.0 { theme::CAPTION } else { theme::TEXT };
     let most = (rect.width() - 32.0).clamp(80.0, 420.0);
@@ -109,12 +112,7 @@ fn say(ui: &mut Ui, state: &State, rect: Rect, said: &Said, out: &mut Vec<Comman
     let buttons_wide: f32 = said.buttons.iter().map(|(label, _)| 24.0 + 7.0 * label.len() as f32).sum();
     let width = (galley.size().x + 24.0).max(least).max(buttons_wide).min(rect.width() - 8.0);
     let size = vec2(width, galley.size().y + 20.0 + bar + row);
-    let (anchor, at) = if said.beside {
-        (Align2::CENTER_BOTTOM, rect.center_bottom() - vec2(0.0, 48.0))
-    } else {
-        (Align2::CENTER_CENTER, room_for(rect, false).center())
-    };
-    let plate = anchor.anchor_size(at, size);
+    let plate = Align2::CENTER_CENTER.anchor_size(room_for(rect).center(), size);
     ui.painter().rect_filled(plate, 6.0, tokens.panel.gamma_multiply(0.94));
     let inner = plate.shrink2(vec2(12.0, 10.0));
     let centred = egui::Layout::top_down(egui::Align::Center);
@@ -133,21 +131,48 @@ fn say(ui: &mut Ui, state: &State, rect: Rect, said: &Said, out: &mut Vec<Comman
     let below = Rect::from_center_size(below.center(), vec2(row_wide.min(plate.width()), 24.0));
     let across = egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Center);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(below).layout(across));
+    buttons(&mut child, said, out);
+}
+
+fn buttons(ui: &mut Ui, said: &Said, out: &mut Vec<Command>) {
     for (label, command) in &said.buttons {
         let key = if *command == Command::Cancel { Command::Escape.info().key } else { command.info().key };
         let hint = match key {
             "" => command.info().tooltip.to_owned(),
             key => format!("{} ({key})", command.info().tooltip),
         };
-        if child.button(*label).on_hover_text(hint).clicked() {
+        if ui.button(*label).on_hover_text(hint).clicked() {
             out.push(command.clone());
         }
     }
 }
 
+/// Words, buttons and progress of a map that is there already: over the words below it, not over the map.
+fn strip(ui: &mut Ui, tokens: &theme::Tokens, rect: Rect, said: &Said, out: &mut Vec<Command>) {
+    let size = vec2((rect.width() - 16.0).clamp(80.0, 280.0), 36.0);
+    let plate = Align2::CENTER_BOTTOM.anchor_size(rect.center_bottom() - vec2(0.0, 8.0), size);
+    ui.painter().rect_filled(plate, 6.0, tokens.panel.gamma_multiply(0.94));
+    let inner = plate.shrink2(vec2(8.0, 4.0));
+    let across = egui::Layout::right_to_left(egui::Align::Center);
+    let row = Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - 5.0));
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(across));
+    child.spacing_mut().interact_size.y = 20.0;
+    child.spacing_mut().button_padding.y = 1.0;
+    buttons(&mut child, said, out);
+    child.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.add(egui::Label::new(RichText::new(&said.words).size(theme::CAPTION).color(tokens.text)).truncate());
+    });
+    if let Some(part) = said.part {
+        let groove = Rect::from_min_max(pos2(inner.left(), inner.bottom() - 3.0), inner.max);
+        ui.painter().rect_filled(groove, 1.5, tokens.groove);
+        let done = Rect::from_min_size(groove.min, vec2(groove.width() * part.clamp(0.0, 1.0), groove.height()));
+        ui.painter().rect_filled(done, 1.5, tokens.accent);
+    }
+}
+
 /// In the third view of a comparison: which difference it shows.
 fn contrast(ui: &mut Ui, state: &State, rect: Rect, out: &mut Vec<Command>) {
-    let at = rect.min + vec2(8.0, 58.0);
+    let at = rect.min + vec2(8.0, 6.0);
     let row = Rect::from_min_max(at, pos2(rect.right() - 8.0, at.y + 24.0));
     let across = egui::Layout::left_to_right(egui::Align::Center);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(across));

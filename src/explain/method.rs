@@ -176,7 +176,7 @@ impl Method {
                 ("ablation-cam", "Ablation-CAM", "What the score loses without each channel", Perturbation, Channels)
             }
             Self::Occlusion => {
-                ("occlusion", "Occlusion", "What the score loses as a patch is blacked out", Perturbation, Runs(196))
+                ("occlusion", "Occlusion", "What the score loses as a patch is blacked out", Perturbation, Runs(169))
             }
             Self::Rise => ("rise", "RISE", "Mean of many random views, by their score", Perturbation, Runs(1000)),
             Self::Saliency => ("saliency", "Saliency", "Size of the gradient of each pixel", Gradient, Runs(1)),

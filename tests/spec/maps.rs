@@ -439,10 +439,10 @@ fn the_stage_slider_names_no_layer_for_maps_of_the_pixels() {
 #[test]
 fn the_arrows_go_through_the_stages() {
     let mut harness = screen(settled());
-    harness.key_press(egui::Key::ArrowLeft);
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowLeft);
     harness.run_steps(2);
     assert_eq!(harness.state().state.layer(), "stage3");
-    harness.key_press(egui::Key::ArrowRight);
+    harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowRight);
     harness.run_steps(2);
     assert_eq!(harness.state().state.layer(), "stage4");
 }
@@ -461,7 +461,7 @@ fn a_click_on_a_group_shows_its_map() {
 fn the_third_view_of_a_comparison_can_be_switched_in_place() {
     let mut harness = screen(settled());
     do_and_see(&mut harness, Command::SetLayout(Layout::Compare));
-    harness.get_by_label("Map of difference").click();
+    harness.get_by_label("A−B of scores").click();
     harness.run_steps(3);
     assert_eq!(harness.state().state.looks.contrast, Contrast::Scores);
     assert!(says(&harness, "View 3: Bacterial pneumonia − Viral pneumonia · Grad-CAM"));

@@ -7,7 +7,7 @@ use super::super::state::PaneIndex;
 use super::looks::{Contrast, Stability};
 
 /// What a reader asks for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MapCommand {
     /// The map of a group, in place of that of a class.
     SelectGroup(usize),
@@ -54,16 +54,18 @@ impl MapCommand {
             M::UsualMethods => ("Usual methods", "Puts the methods into the grid that it begins with", ""),
             M::TryAgain(_) => ("Try again", "Asks for this map once more", ""),
             M::FinerStage => {
-                ("Finer stage", "Takes the map from the stage before: finer, and less of the whole", "ArrowLeft")
+                ("Finer stage", "Takes the map from the stage before: finer, and less of the whole", "Shift+ArrowLeft")
             }
-            M::CoarserStage => {
-                ("Coarser stage", "Takes the map from the stage behind: coarser, and closer to the score", "ArrowRight")
-            }
+            M::CoarserStage => (
+                "Coarser stage",
+                "Takes the map from the stage behind: coarser, and closer to the score",
+                "Shift+ArrowRight",
+            ),
             M::SetContrast(Contrast::Maps) => {
-                ("Difference of maps", "The map of A minus the map of B: where A's is the stronger one", "")
+                ("A−B of maps", "The map of A minus the map of B: where A's is the stronger one", "")
             }
             M::SetContrast(Contrast::Scores) => {
-                ("Map of difference", "The map of the score of A minus that of B: why A and not B", "")
+                ("A−B of scores", "The map of the score of A minus that of B: why A and not B", "")
             }
             M::ToggleContrast => {
                 ("A − B of maps or scores", "Third view: difference of the maps, or map of the difference", "Shift+B")
@@ -79,7 +81,7 @@ impl MapCommand {
                 ("Where stable", "The fainter, the more the map changes from one dropout sample to the next", "")
             }
             M::SetStability(Stability::Deviation) => {
-                ("Deviation", "Standard deviation of the map over dropout samples, on the scale of the map", "")
+                ("Deviation", "Standard deviation of the map over dropout samples, on a scale of its own", "")
             }
             M::NextStability => {
                 ("Stability", "Shows how stable the map is under dropout: off, where stable, deviation", "U")

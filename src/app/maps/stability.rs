@@ -48,6 +48,17 @@ pub(super) fn missing(state: &State, wanted: &[(Method, Subject)]) -> Vec<Explai
     wishes
 }
 
+/// How large the deviation is beside the map, in words.
+pub fn deviation(spread: &Spread) -> String {
+    let largest = |values: &[f32]| values.iter().copied().fold(0.0, f32::max);
+    let (sd, top) = (largest(&spread.sd.values), largest(&spread.mean.values));
+    if top > 0.0 {
+        format!("deviation up to {:.0} % of the map's largest value", 100.0 * sd / top)
+    } else {
+        "deviation of a map that shows nothing".to_owned()
+    }
+}
+
 /// Share of the explanation that stays as it is, in words.
 pub fn words(spread: &Spread) -> String {
     let Some(share) = spread.mean_stability() else {

@@ -126,18 +126,16 @@ fn choice(ui: &mut Ui, state: &State, method: Method, tokens: &Tokens, out: &mut
         Sign::Caution.paint(painter, at, faded(tokens.warning));
     }
     let mut spoken = format!("{}, {}, {cost}", method.name(), method.line());
-    let mut hint = format!("{}. {}", method.name(), method.line());
-    for more in [against, why_not].into_iter().flatten() {
-        spoken = format!("{spoken}. {more}");
-        hint = format!("{hint}\n{more}");
-    }
+    let more: Vec<&str> = [against, why_not].into_iter().flatten().collect();
+    more.iter().for_each(|words| spoken = format!("{spoken}. {words}"));
     let label = method.name();
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Button, why_not.is_none(), label);
         info.hint_text = Some(spoken.clone());
         info
     });
-    if response.clone().on_hover_text(hint).clicked() {
+    let response = if more.is_empty() { response } else { response.on_hover_text(more.join("\n")) };
+    if response.clicked() {
         out.push(Command::SetMethod(method));
         ui.close();
     }

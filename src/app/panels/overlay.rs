@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
     });
     row(ui, "Colours", &Command::NextColormap.info().hint(), &tokens, |ui| colours(ui, state, &tokens, &mut out));
-    ui.horizontal_wrapped(|ui| {
+    ui.horizontal(|ui| {
         controls::tick_box(ui, Command::ToggleContours, style.contours, &tokens, &mut out);
         ui.add_space(theme::GRID);
         shared_scale(ui, state, &tokens, &mut out);

@@ -5,6 +5,7 @@ use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
 use crate::explain::{Attribution, Subject};
 use crate::study::{Frame, Metadata, SpacingProvenance, readable_name};
 
+use super::super::maps::looks::Stability;
 use super::super::maps::stability;
 use super::super::state::{Content, Layout, PaneIndex, State, View};
 use super::super::theme::{self, Tokens};
@@ -14,6 +15,10 @@ use super::super::view::Placement;
 pub const NOT_AN_OUTLINE: &str = "what moved the score, not the outline of a lesion";
 const MARGIN: f32 = 8.0;
 const SIZE: f32 = 11.0;
+/// The same where there is little room.
+const IN_SHORT: &str = "not the outline of a lesion";
+/// A view narrower than this has little room.
+const NARROW: f32 = 300.0;
 /// A view lower than this gets its title only.
 const LOW: f32 = 200.0;
 
@@ -36,7 +41,12 @@ pub fn paint(
     placement: &Placement,
     rect: Rect,
 ) {
-    let pen = Pen { painter, tokens: theme::tokens(state.settings.theme), room: rect.shrink(MARGIN) };
+    let mut room = rect.shrink(MARGIN);
+    if state.layout == Layout::Compare && pane == 2 {
+        // Below the switch between the two differences.
+        room.min.y += 26.0;
+    }
+    let pen = Pen { painter, tokens: theme::tokens(state.settings.theme), room };
     let first = pane == 0 || state.solo.is_some();
     let roomy = rect.height() >= LOW;
     let mut above = Vec::new();
@@ -47,17 +57,19 @@ pub fn paint(
         above.extend(about(state, content, &pen));
     } else if state.layout == Layout::MethodGrid {
         above.push(format!("methods for {}", state.subject_name(state.subject())));
-        above.push("each on its own scale: compare places, not colours".into());
+        above.push("each on a scale of its own".into());
     }
     pen.column(Align2::LEFT_TOP, &above);
     let view = state.view(pane);
     let mut below = Vec::new();
-    if roomy {
+    let narrow = rect.width() < NARROW;
+    // Of views that go together and have little room, the first one says it for all.
+    if roomy && (first || !narrow || !state.settings.linked) {
         below.extend(grey_words(view, frame, placement, painter.ctx().pixels_per_point()));
     }
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
     if content != Content::Film && state.heat_map && roomy && state.has_maps(content) {
-        below.insert(0, NOT_AN_OUTLINE.to_owned());
+        below.insert(0, if narrow { IN_SHORT.to_owned() } else { NOT_AN_OUTLINE.to_owned() });
     }
     pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
 }
@@ -87,16 +99,19 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
     let (subject, method) = match content {
         Content::Film => return vec!["original".into()],
         Content::Difference(..) => {
+            let name = state.method.name();
             return vec![
                 "A − B: difference of the maps".into(),
-                title(state, content),
+                format!("{name} of A minus {name} of B"),
                 "where A's map is the stronger".into(),
             ];
         }
         Content::Map(subject, method) => (subject, method),
     };
     let mut lines = match subject {
-        Subject::Difference(..) => vec!["A − B: map of the difference".into(), title(state, content)],
+        Subject::Difference(..) => {
+            vec!["A − B: map of the difference".into(), format!("{} of A's score minus B's", method.name())]
+        }
         Subject::One(_) if state.layout == Layout::MethodGrid => vec![method.name().to_owned()],
         Subject::One(_) => {
             let name = format!("{}{}", letter(state, subject), state.subject_name(subject));
@@ -113,6 +128,9 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
     }
     if let Some(spread) = state.shown_spread(content) {
         lines.push(stability::words(spread));
+        if state.looks.stability == Stability::Deviation {
+            lines.push(stability::deviation(spread));
+        }
     }
     lines
 }

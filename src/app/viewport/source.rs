@@ -71,7 +71,7 @@ impl Source {
         match self {
             Self::One(map) | Self::Stable(map, _) => top_of(map, pictures),
             Self::Difference(a, b) => top_of(a, pictures).max(top_of(b, pictures)),
-            Self::Deviation(spread) => mean_top(spread),
+            Self::Deviation(spread) => spread.sd.values.iter().copied().fold(0.0, f32::max),
         }
     }
 
@@ -85,7 +85,7 @@ impl Source {
                 &scale::on_picture(b, scale, area, width, height),
             ),
             Self::Deviation(spread) => {
-                let top = top.unwrap_or_else(|| mean_top(spread));
+                let top = spread.sd.values.iter().copied().fold(0.0, f32::max);
                 placed(&overlay::scaled(&spread.sd, top), area, width, height)
             }
         }
@@ -109,6 +109,10 @@ impl Source {
 /// The two of a difference always share one. Methods that cost next to nothing know every class, so that the scale stays when
 /// another class is chosen; of the others the maps on screen count.
 pub fn shared_top(state: &State, pictures: &mut Pictures, content: Content) -> Option<f32> {
+    if state.looks.stability == Stability::Deviation && state.shown_spread(content).is_some() {
+        // Next to the map itself a deviation would be dark.
+        return None;
+    }
     let method = match content {
         Content::Film => return None,
         Content::Difference(..) => state.method,
@@ -147,10 +151,6 @@ fn top_of(map: &Arc<Attribution>, pictures: &mut Pictures) -> f32 {
     })
 }
 
-fn mean_top(spread: &Spread) -> f32 {
-    spread.mean.values.iter().copied().fold(0.0, f32::max)
-}
-
 /// A map, told apart by where it is.
 #[derive(Clone)]
 pub struct TopKey(Arc<Attribution>);
@@ -180,10 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn a_deviation_is_shown_on_the_scale_of_its_map() {
+    fn a_deviation_is_shown_on_a_scale_of_its_own() {
         let source = Source::Deviation(Arc::new(spread()));
-        assert_eq!(source.values(None, Area::WHOLE, [2, 1]).values, [0.0, 0.5]);
-        assert_eq!(source.values(Some(4.0), Area::WHOLE, [2, 1]).values, [0.0, 0.25]);
+        assert_eq!(source.values(Some(4.0), Area::WHOLE, [2, 1]).values, [0.0, 1.0]);
+        assert!((source.own_top(&mut Pictures::default()) - 1.0).abs() < 1e-6);
     }
 
     #[test]
