@@ -471,7 +471,7 @@ fn the_third_view_of_a_comparison_can_be_switched_in_place() {
 fn where_looks_differ_a_click_on_a_view_takes_it_in_hand_and_the_panel_names_it() {
     let mut harness = screen(settled());
     do_and_see(&mut harness, Command::SetLayout(Layout::ClassGrid));
-    harness.get_by_label("Same in every view").click();
+    harness.get_by_label("Same in every view").click_accesskit();
     harness.run_steps(2);
     let view = harness.get_by_label("View 4: Viral pneumonia · Grad-CAM").rect().center();
     harness.drag_at(view);
