@@ -22,6 +22,7 @@ use chrono::Local;
 use super::command::{Command, Group, Info};
 use super::effect::Effect;
 use super::state::{Film, Level, Model, Phase, Results, State};
+use super::sure::SureCommand;
 use super::update::notice;
 use crate::report::CaseReport;
 use crate::report::impression::{Impression, MOST, NOTHING, Remark};
@@ -133,6 +134,8 @@ impl State {
         state.results = Results { phase: self.results.phase.clone(), ..Results::default() };
         // The most probable class is selected by itself.
         (state.selected, state.ticked) = (0, Vec::new());
+        // The window on calibration stands at that class, and the question of trust is about its map.
+        (state.reliability, state.trust_open) = (None, false);
         state.impressions.veiled = true;
         state
     }
@@ -234,7 +237,12 @@ pub(super) fn note_seen(state: &mut State) {
 pub(super) fn rests(command: &Command) -> bool {
     match command {
         Command::HideOverlays(_) => false,
-        Command::PreviousClass | Command::NextClass | Command::SwapCompared => true,
+        // The last two open at the most probable class, and at its map.
+        Command::PreviousClass
+        | Command::NextClass
+        | Command::SwapCompared
+        | Command::Sure(SureCommand::ToggleReliability)
+        | Command::ToggleTrust => true,
         command => command.info().group == Group::Overlay,
     }
 }

@@ -283,6 +283,24 @@ fn nothing_of_the_result_is_said_or_painted_while_it_is_hidden() {
 }
 
 #[test]
+fn no_command_brings_the_result_to_light_by_itself() {
+    use pellucid::app::command::Group;
+    let of_the_reading_room = |command: &Command| {
+        matches!(command.info().group, Group::Study | Group::View | Group::Overlay | Group::Findings)
+            && !matches!(command, Command::Impression(_))
+    };
+    for command in Command::table().into_iter().filter(of_the_reading_room) {
+        let mut harness = screen(reading());
+        harness.state_mut().command(command.clone());
+        harness.run_steps(3);
+        for words in said(&harness) {
+            let named = LABELS.iter().any(|label| words.contains(label)) || words.contains("Pneumonia");
+            assert!(!named && !has_share(&words), "{words}, after {command:?}");
+        }
+    }
+}
+
+#[test]
 fn nothing_leaks_while_the_samples_come_in() {
     let mut bench = Bench::new();
     bench.command(ask(ImpressionCommand::ToggleReadFirst));

@@ -55,7 +55,7 @@ pub fn paint(
     }
     if content != Content::Film || !first {
         above.extend(about(state, content, &pen));
-    } else if state.layout == Layout::MethodGrid {
+    } else if state.layout == Layout::MethodGrid && !state.result_hidden() {
         above.push(format!("methods for {}", state.subject_name(state.subject())));
         above.push("each on a scale of its own".into());
     }
