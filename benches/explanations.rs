@@ -17,6 +17,10 @@ use pellucid::imaging::overlay::Area;
 use pellucid::network::architecture::{Architecture, Family};
 use pellucid::network::{Mode, Network};
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CLASSES: usize = 14;
 const SIDE: usize = 224;
 const CLASS: usize = 1;

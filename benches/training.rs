@@ -34,7 +34,7 @@ fn step(c: &mut Criterion) {
         let network = architecture.trainable(1, 3, &vars, &Device::Cpu, 1).expect("it builds");
         group.bench_function(family.name(), |b| {
             b.iter(|| {
-                let pass = network.record(0, &x, Mode::Training { seed: 1 }).expect("it runs");
+                let pass = network.record(0, &x, Mode::Training { seed: 1 }, false).expect("it runs");
                 let gradient = cross_entropy_gradient(&pass.logits);
                 black_box(pass.back(&gradient).expect("it has gradients"))
             });

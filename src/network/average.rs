@@ -14,9 +14,13 @@ use super::conv::{slice, values};
 
 /// `(N, C, H, W)` or blocked → `(N, C, H/2, W/2)`, on the CPU blocked: means of two by two; an odd row or column at the end is left out.
 pub fn halve(x: &Tensor) -> Result<Tensor> {
-    let (h, w) = (x.dim(2)?, x.dim(3)?);
-    let windows = |n: usize| (0..(n / 2).max(1)).map(|i| 2 * i..(2 * i + 2).min(n)).collect();
-    average(x, Windows { rows: windows(h), columns: windows(w) })
+    average(x, Windows::of_two(x.dim(2)?, x.dim(3)?))
+}
+
+/// The gradient of blocked maps of `size` from that of their halves.
+pub(super) fn unhalve(dy: &Tensor, size: Maps) -> Result<Tensor> {
+    let dx = Windows::of_two(size.h, size.w).hand_back(&values(&dy.contiguous()?)?, size);
+    Tensor::from_vec(dx, size.shape(), dy.device())
 }
 
 /// `(N, C, H, W)` or blocked → `(N, C, grid, grid)`, on the CPU blocked, for any `H` and `W`.
@@ -40,6 +44,24 @@ struct Windows {
 }
 
 impl Windows {
+    /// Two by two; an odd row or column at the end is left out.
+    fn of_two(h: usize, w: usize) -> Self {
+        let windows = |n: usize| (0..(n / 2).max(1)).map(|i| 2 * i..(2 * i + 2).min(n)).collect();
+        Self { rows: windows(h), columns: windows(w) }
+    }
+
+    /// The gradient of maps of `size`: each cell hands its share to all that it was the mean of.
+    fn hand_back(&self, dy: &[f32], size: Maps) -> Vec<f32> {
+        let cells = pixels(dy).par_chunks_exact(self.rows.len() * self.columns.len());
+        let mut dx = vec![0.0; size.n * size.image() * LANES];
+        pixels_mut(&mut dx).par_chunks_exact_mut(size.area()).zip(cells).for_each(|(dx, dy)| {
+            self.visit(|cell, y, columns, share| {
+                dx[y * size.w..][columns.clone()].iter_mut().for_each(|v| add(v, &dy[cell], share));
+            });
+        });
+        dx
+    }
+
     /// Calls `each(cell, row of the map, columns of the map, 1 / size)` for every row of every window.
     fn visit(&self, mut each: impl FnMut(usize, usize, &Range<usize>, f32)) {
         for (i, rows) in self.rows.iter().enumerate() {
@@ -84,16 +106,7 @@ impl CustomOp1 for Windows {
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let size = Maps::of(x.dims())?;
-        let dy = dy.contiguous()?;
-        let dy = values(&dy)?;
-        let cells = pixels(&dy).par_chunks_exact(self.rows.len() * self.columns.len());
-        let mut dx = vec![0.0; x.elem_count()];
-        pixels_mut(&mut dx).par_chunks_exact_mut(size.area()).zip(cells).for_each(|(dx, dy)| {
-            self.visit(|cell, y, columns, share| {
-                dx[y * size.w..][columns.clone()].iter_mut().for_each(|v| add(v, &dy[cell], share));
-            });
-        });
+        let dx = self.hand_back(&values(&dy.contiguous()?)?, Maps::of(x.dims())?);
         Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
     }
 }

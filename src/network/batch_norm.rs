@@ -270,7 +270,7 @@ impl Normalization {
     }
 
     /// The gradient of the input alone, where the statistics do not depend on it: `scale · dy` where the ReLU was open.
-    fn handed_back(&self, x: &[f32], size: Maps, dy: &[f32]) -> Vec<f32> {
+    pub fn handed_back(&self, x: &[f32], size: Maps, dy: &[f32]) -> Vec<f32> {
         let (area, floor) = (size.area().max(1), if self.relu { 0.0 } else { f32::NEG_INFINITY });
         let mut dx = vec![0.0; x.len()];
         pixels_mut(&mut dx)

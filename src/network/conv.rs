@@ -14,11 +14,11 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Storage, Tens
 
 use super::Result;
 use super::batch_norm::let_through;
-use super::blocked::backward::{input_gradient, kernel_gradient};
+use super::blocked::backward::{Transposed, kernel_gradient};
 use super::blocked::forward::{Epilogue, Weights, convolve, output};
 use super::blocked::packing::{Kernel, pack, pack_bias};
 use super::blocked::stem::{self, Planes};
-use super::blocked::{LANES, Maps, Row, is_blocked, pixels, to_blocks};
+use super::blocked::{LANES, Maps, Pixel, Row, is_blocked, pixels, to_blocks};
 
 /// Kernel size, stride and zero padding, the same on both axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl CustomOp2 for ConvOp {
         let (dy, x_values, w_values) = (values(&dy)?, values(x)?, values(w)?);
         let (dx, dw) = if is_blocked(x) {
             let size = Maps::of(x.dims())?;
-            let dx = is_tracked(x).then(|| input_gradient(&dy, size, &w_values, kernel, g, None));
+            let dx = is_tracked(x).then(|| Transposed::new(&w_values, kernel, g).input_gradient(&dy, size, None));
             // A frozen kernel costs nothing.
             let dw = is_tracked(w).then(|| kernel_gradient(&x_values, size, &dy, kernel, g));
             (dx, dw)
@@ -186,7 +186,23 @@ struct Packed {
     columns: OnceLock<Vec<Row>>,
     /// For blocks.
     rows: OnceLock<Vec<Row>>,
+    /// For gradients.
+    transposed: OnceLock<Transposed>,
     bias: Vec<Row>,
+}
+
+impl Packed {
+    /// The gradient of the input of `size`, plus `rest`; `dy` is that before the epilogue.
+    fn input_gradient(&self, dy: &[f32], size: Maps, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
+        if self.transposed.get().is_none() {
+            // Another thread may have been as quick: both hold the same.
+            let _ = self.transposed.set(Transposed::new(&values(&self.weight)?, self.kernel, self.geometry));
+        }
+        match self.transposed.get() {
+            Some(transposed) => Ok(transposed.input_gradient(dy, size, rest)),
+            None => bail!("the kernel could not be packed"),
+        }
+    }
 }
 
 impl PreparedConv {
@@ -200,12 +216,21 @@ impl PreparedConv {
                 kernel: Kernel { outputs, channels, taps: height * width },
                 columns: OnceLock::new(),
                 rows: OnceLock::new(),
+                transposed: OnceLock::new(),
                 bias: pack_bias(&values(&bias)?),
             }))
         } else {
             None
         };
         Ok(Self { geometry, weight, bias, packed })
+    }
+
+    /// The gradient of blocked maps of `size`, plus `rest`, from that of `W ∗ x + b + skip`; on the CPU.
+    pub(super) fn input_gradient(&self, dy: &[f32], size: Maps, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
+        match &self.packed {
+            Some(packed) => packed.input_gradient(dy, size, rest),
+            None => bail!("this convolution was prepared for another device than the CPU"),
+        }
     }
 
     /// `W ∗ x + b + skip`, and its ReLU with `relu`. On the CPU the result is blocked.
@@ -270,8 +295,7 @@ impl PreparedOp {
         let dy = dy.contiguous()?;
         let dy = if self.relu { let_through(&dy, result)? } else { dy };
         let dx = if is_blocked(x) {
-            let d = values(&dy)?;
-            let dx = input_gradient(&d, Maps::of(x.dims())?, &values(&p.weight)?, p.kernel, p.geometry, None);
+            let dx = p.input_gradient(&values(&dy)?, Maps::of(x.dims())?, None)?;
             Some(Tensor::from_vec(dx, x.shape(), x.device())?)
         } else {
             // Planes were admitted because nobody asks for their gradient.

@@ -1,16 +1,17 @@
-//! A convolution with what follows it, in training: forward and the way back as one.
+//! A convolution with what follows it, forward and the way back as one.
 //!
-//! The output of the convolution is kept for the batch norm, the input for the kernel's gradient; what the ReLU let through is
-//! known from the first and not kept, but where a residual branch was added before it.
+//! In training the output of the convolution is kept for the batch norm, the input for the kernel's gradient; what the ReLU let through is
+//! known from the first and not kept, but where a residual branch was added before it. A kernel that no longer changes keeps nothing but
+//! what tells where the ReLU was open.
 
 use candle_core::{Tensor, bail};
 
 use super::activation::Activation;
 use super::batch_norm::{Normalization, let_through};
-use super::blocked::backward::{input_gradient, kernel_gradient};
+use super::blocked::backward::{Transposed, kernel_gradient};
 use super::blocked::forward::{Epilogue, Weights, convolve};
-use super::blocked::packing::{pack, pack_bias};
-use super::blocked::{Maps, is_blocked, pixels, stem, to_blocks, to_planes};
+use super::blocked::packing::{Kernel as Extent, pack, pack_bias};
+use super::blocked::{Maps, as_they_came, is_blocked, pixels, stem, to_blocks};
 use super::channels::channel_sums;
 use super::conv::{Geometry, admitted, kernel_of, planes_of, shape_of, values};
 use super::layers::{ConvUnit, Kernel};
@@ -18,10 +19,11 @@ use super::recording::Gradients;
 use super::{Mode, Result};
 
 impl ConvUnit {
-    /// Whether [`Self::keep`] knows this unit: an ordinary convolution on the CPU with nothing or a ReLU at its end.
-    pub(super) fn is_plain(&self, x: &Tensor) -> bool {
-        let ordinary = matches!(self.kernel, Kernel::Plain { depthwise: false, .. });
-        ordinary && self.activation != Activation::Silu && x.device().is_cpu()
+    /// Whether [`Self::keep`] knows this unit: an ordinary convolution on the CPU with nothing or a ReLU at its end, and
+    /// gradients that are derivatives.
+    pub(super) fn can_keep(&self, x: &Tensor, mode: Mode) -> bool {
+        let depthwise = matches!(self.kernel, Kernel::Plain { depthwise: true, .. });
+        !depthwise && self.activation != Activation::Silu && mode.rule().is_none() && x.device().is_cpu()
     }
 
     /// Runs the unit and keeps what its way back needs. `skip` is blocked.
@@ -32,13 +34,35 @@ impl ConvUnit {
         mode: Mode,
         wanted: bool,
     ) -> Result<(Tensor, Kept<'_>)> {
-        let Kernel::Plain { weight, bias, geometry, .. } = &self.kernel else {
-            bail!("a packed convolution is not trained")
-        };
-        let g = *geometry;
         let planes = if is_blocked(x) { None } else { Some(x.dim(1)?) };
         // Nobody wants the gradient of a picture: it may stay in planes.
         let x = if wanted { to_blocks(&x.detach())?.contiguous()? } else { admitted(&x.detach())? };
+        let from = if is_blocked(&x) { Some(Maps::of(x.dims())?) } else { None };
+        let relu = self.activation == Activation::Relu;
+        let (y, trained) = match &self.kernel {
+            Kernel::Prepared(conv) => (conv.forward(&x, skip, relu)?, None),
+            Kernel::Plain { weight, bias, geometry, .. } => {
+                let (y, norm) = self.keep_trained(&x, weight, bias.as_ref(), *geometry, skip, mode)?;
+                (y, Some(Trained { x, weight, bias: bias.as_ref(), geometry: *geometry, norm }))
+            }
+        };
+        // Where the output is needed to tell what the ReLU let through.
+        let normed = trained.as_ref().is_some_and(|t| t.norm.is_some());
+        let gate = (relu && (!normed || skip.is_some())).then(|| y.clone());
+        let size = Maps::of(y.dims())?;
+        Ok((y, Kept { unit: self, trained, from, planes, gate, size, added: skip.is_some(), wanted }))
+    }
+
+    /// The output of a unit that is trained, with that of its convolution where a batch norm follows.
+    fn keep_trained(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        g: Geometry,
+        skip: Option<&Tensor>,
+        mode: Mode,
+    ) -> Result<(Tensor, Option<Normed>)> {
         let kernel = kernel_of(x.layout(), weight.dims(), g)?;
         let shape = shape_of(x.layout(), kernel.outputs, g);
         let rows = match bias {
@@ -53,8 +77,8 @@ impl ConvUnit {
             (None, skip) => Epilogue { skip: skip.as_ref().map(|s| pixels(s)), relu },
         };
         let maps = {
-            let (x_values, w) = (values(&x)?, values(weight)?);
-            if is_blocked(&x) {
+            let (x_values, w) = (values(x)?, values(weight)?);
+            if is_blocked(x) {
                 let weights = Weights { kernel, rows: &pack(&w, kernel), bias: rows.as_deref() };
                 convolve(&x_values, Maps::of(x.dims())?, weights, g, epilogue)
             } else {
@@ -66,18 +90,11 @@ impl ConvUnit {
         };
         let size = Maps::of(shape.dims())?;
         let maps = Tensor::from_vec(maps, shape, x.device())?;
-        let (y, norm) = match &self.norm {
-            Some(norm) => {
-                let normalization = norm.normalization(&values(&maps)?, size, relu, mode)?;
-                let y = normalization.forward(&values(&maps)?, size, skip_values.as_deref());
-                let y = Tensor::from_vec(y, maps.shape(), x.device())?;
-                (y, Some(Normed { maps, normalization }))
-            }
-            None => (maps, None),
-        };
-        // Where the output is needed to tell what the ReLU let through.
-        let gate = (relu && (norm.is_none() || skip.is_some())).then(|| y.clone());
-        Ok((y, Kept { unit: self, x, planes, geometry: g, norm, gate, size, added: skip.is_some(), wanted }))
+        let Some(norm) = &self.norm else { return Ok((maps, None)) };
+        let normalization = norm.normalization(&values(&maps)?, size, relu, mode)?;
+        let y = normalization.forward(&values(&maps)?, size, skip_values.as_deref());
+        let y = Tensor::from_vec(y, maps.shape(), x.device())?;
+        Ok((y, Some(Normed { maps, normalization })))
     }
 }
 
@@ -87,14 +104,24 @@ struct Normed {
     normalization: Normalization,
 }
 
+/// What the gradients of a unit's own parameters need.
+struct Trained<'a> {
+    x: Tensor,
+    weight: &'a Tensor,
+    bias: Option<&'a Tensor>,
+    geometry: Geometry,
+    norm: Option<Normed>,
+}
+
 /// What the way back of a unit needs.
 pub(super) struct Kept<'a> {
     unit: &'a ConvUnit,
-    x: Tensor,
+    /// None where the kernel no longer changes.
+    trained: Option<Trained<'a>>,
+    /// Size of the input, where it is in blocks.
+    from: Option<Maps>,
     /// Channels of the input where it came in planes.
     planes: Option<usize>,
-    geometry: Geometry,
-    norm: Option<Normed>,
     gate: Option<Tensor>,
     /// Of the output.
     size: Maps,
@@ -106,56 +133,73 @@ pub(super) struct Kept<'a> {
 impl Kept<'_> {
     /// Gradients of the input (plus `rest`, blocked) and of the branch that was added, which is that before the ReLU.
     pub(super) fn back(
-        self,
+        &self,
         dy: &Tensor,
         rest: Option<&Tensor>,
         gradients: &mut Gradients,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let Kernel::Plain { weight, bias, .. } = &self.unit.kernel else {
-            bail!("a packed convolution is not trained")
-        };
-        let device = self.x.device();
-        let channels = weight.dim(0)?;
-        let parameter = |values: &[f32]| Tensor::new(&values[..channels], device);
         let dy = dy.contiguous()?;
-        let open = self.unit.activation == Activation::Relu && self.gate.is_none();
-        let before = match self.gate {
-            Some(y) => let_through(&dy, &y)?,
+        let before = match &self.gate {
+            Some(y) => let_through(&dy, y)?,
             None => dy,
         };
         let around = self.added.then(|| before.clone());
-        let dmaps = if let (Some(kept), Some(norm)) = (self.norm, &self.unit.norm) {
-            let found = kept.normalization.backward(&values(&kept.maps)?, self.size, &values(&before)?, open);
-            gradients.add(norm.weight.id(), parameter(&found.weight)?)?;
-            gradients.add(norm.bias.id(), parameter(&found.bias)?)?;
-            if let Some(bias) = bias {
-                gradients.add(bias.id(), parameter(&found.shift)?)?;
+        let (rest, from) = (rest.map(values).transpose()?, self.from.filter(|_| self.wanted));
+        let rest = rest.as_deref().map(pixels);
+        let dx = match (&self.unit.kernel, &self.trained) {
+            (Kernel::Prepared(conv), _) => {
+                let dy = values(&before)?;
+                from.map(|size| conv.input_gradient(&dy, size, rest)).transpose()?
             }
-            drop(before);
-            Tensor::from_vec(found.input, self.size.shape(), device)?
-        } else {
-            if let Some(bias) = bias {
-                gradients.add(bias.id(), parameter(&channel_sums(&values(&before)?, self.size))?)?;
+            (_, Some(trained)) => {
+                let d = self.before_convolution(trained, &before, gradients)?;
+                let (d, w) = (values(&d)?, values(trained.weight)?);
+                let kernel = trained.kernel_gradient(&d, gradients)?;
+                from.map(|size| Transposed::new(&w, kernel, trained.geometry).input_gradient(&d, size, rest))
             }
-            before
+            (Kernel::Plain { .. }, None) => bail!("nothing was kept of this convolution"),
         };
-        let kernel = kernel_of(self.x.layout(), weight.dims(), self.geometry)?;
-        let (d, x) = (values(&dmaps)?, values(&self.x)?);
-        let (dx, dw) = if is_blocked(&self.x) {
-            let size = Maps::of(self.x.dims())?;
-            let dw = kernel_gradient(&x, size, &d, kernel, self.geometry);
-            let (rest, w) = (rest.map(values).transpose()?, values(weight)?);
-            let dx = || input_gradient(&d, size, &w, kernel, self.geometry, rest.as_deref().map(pixels));
-            (self.wanted.then(dx), dw)
-        } else {
-            (None, stem::kernel_gradient(&x, planes_of(self.x.layout())?, &d, kernel.outputs, self.geometry))
-        };
-        gradients.add(weight.id(), Tensor::from_vec(dw, weight.shape(), device)?)?;
-        let dx = dx.map(|dx| Tensor::from_vec(dx, self.x.shape(), device)).transpose()?;
-        let dx = match (dx, self.planes) {
-            (Some(dx), Some(channels)) => Some(to_planes(&dx, channels)?),
-            (dx, _) => dx,
+        let dx = match (dx, from) {
+            (Some(dx), Some(size)) => {
+                Some(as_they_came(Tensor::from_vec(dx, size.shape(), before.device())?, self.planes)?)
+            }
+            _ => None,
         };
         Ok((dx, around))
+    }
+
+    /// The gradient of the convolution's output; that of norm and bias is left on the way.
+    fn before_convolution(&self, trained: &Trained<'_>, dy: &Tensor, gradients: &mut Gradients) -> Result<Tensor> {
+        let channels = trained.weight.dim(0)?;
+        let parameter = |values: &[f32]| Tensor::new(&values[..channels], dy.device());
+        if let (Some(kept), Some(norm)) = (&trained.norm, &self.unit.norm) {
+            let open = self.unit.activation == Activation::Relu && self.gate.is_none();
+            let found = kept.normalization.backward(&values(&kept.maps)?, self.size, &values(dy)?, open);
+            gradients.add(norm.weight.id(), parameter(&found.weight)?)?;
+            gradients.add(norm.bias.id(), parameter(&found.bias)?)?;
+            if let Some(bias) = trained.bias {
+                gradients.add(bias.id(), parameter(&found.shift)?)?;
+            }
+            return Tensor::from_vec(found.input, self.size.shape(), dy.device());
+        }
+        if let Some(bias) = trained.bias {
+            gradients.add(bias.id(), parameter(&channel_sums(&values(dy)?, self.size))?)?;
+        }
+        Ok(dy.clone())
+    }
+}
+
+impl Trained<'_> {
+    /// Leaves the gradient of the kernel.
+    fn kernel_gradient(&self, dy: &[f32], gradients: &mut Gradients) -> Result<Extent> {
+        let kernel = kernel_of(self.x.layout(), self.weight.dims(), self.geometry)?;
+        let x = values(&self.x)?;
+        let dw = if is_blocked(&self.x) {
+            kernel_gradient(&x, Maps::of(self.x.dims())?, dy, kernel, self.geometry)
+        } else {
+            stem::kernel_gradient(&x, planes_of(self.x.layout())?, dy, kernel.outputs, self.geometry)
+        };
+        gradients.add(self.weight.id(), Tensor::from_vec(dw, self.weight.shape(), self.weight.device())?)?;
+        Ok(kernel)
     }
 }

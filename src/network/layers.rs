@@ -5,14 +5,14 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::activation::{Activation, Rule, by_rule, silu};
-use super::average::{halve, to_grid};
+use super::average::{halve, to_grid, unhalve};
 use super::batch_norm::BatchNorm;
-use super::blocked::{to_blocks, to_planes};
+use super::blocked::{Maps, as_they_came, taken, to_blocks, to_planes};
 use super::channels::add_bias;
-use super::conv::{Geometry, PreparedConv, conv2d};
+use super::conv::{Geometry, PreparedConv, conv2d, values};
 use super::depthwise::depthwise;
 use super::pool::{Winners, global_average, max_pool2d, max_pool2d_rescaled};
-use super::recording::{Gradients, Recorded, by_graph};
+use super::recording::{Gradients, Recorded, by_graph, walk_back};
 use super::{Layer, Mode, Result};
 
 /// Convolution → (batch norm) → (+ skip) → (activation).
@@ -80,7 +80,7 @@ impl Layer for ConvUnit {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !self.is_plain(&x) {
+        if !self.can_keep(&x, mode) {
             return by_graph(self, &x, mode, wanted);
         }
         let (y, kept) = self.keep(&x, None, mode, wanted)?;
@@ -105,6 +105,35 @@ impl Layer for NormUnit {
         };
         rule.map_or(Ok(y.clone()), |rule| by_rule(&y, Activation::Relu, rule))
     }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !x.device().is_cpu() || mode.rule().is_some() {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (x, planes) = taken(&x.detach())?;
+        let size = Maps::of(x.dims())?;
+        let mode = if self.fixed { Mode::Inference } else { mode };
+        let normalization = self.norm.normalization(&values(&x)?, size, true, mode)?;
+        let y = normalization.forward(&values(&x)?, size, None);
+        let y = Tensor::from_vec(y, x.shape(), x.device())?;
+        let back = move |dy: Tensor, gradients: &mut Gradients| {
+            let dy = dy.contiguous()?;
+            let dx = if self.fixed && !wanted {
+                None
+            } else if self.fixed {
+                Some(normalization.handed_back(&values(&x)?, size, &values(&dy)?))
+            } else {
+                let found = normalization.backward(&values(&x)?, size, &values(&dy)?, true);
+                let channels = self.norm.weight.dim(0)?;
+                for (parameter, gradient) in [(&self.norm.weight, found.weight), (&self.norm.bias, found.bias)] {
+                    gradients.add(parameter.id(), Tensor::new(&gradient[..channels], x.device())?)?;
+                }
+                wanted.then_some(found.input)
+            };
+            dx.map(|dx| as_they_came(Tensor::from_vec(dx, x.shape(), x.device())?, planes)).transpose()
+        };
+        Ok((y, Box::new(back)))
+    }
 }
 
 /// Layers one after the other, as one.
@@ -122,10 +151,7 @@ impl Layer for Sequence {
             x = y;
             ways.push(way);
         }
-        let back = |dy, gradients: &mut Gradients| {
-            ways.into_iter().rev().try_fold(Some(dy), |dy, way| dy.map_or(Ok(None), |dy| way(dy, gradients)))
-        };
-        Ok((x, Box::new(back)))
+        Ok((x, Box::new(move |dy, gradients| walk_back(&ways, dy, gradients))))
     }
 }
 
@@ -138,7 +164,7 @@ impl Layer for MaxPool {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !x.device().is_cpu() {
+        if !x.device().is_cpu() || mode.rule() == Some(Rule::Rescale) || !Winners::fit(self.0) {
             return by_graph(self, &x, mode, wanted);
         }
         let (y, winners) = Winners::of(&x, self.0)?;
@@ -152,6 +178,17 @@ pub struct Halve;
 impl Layer for Halve {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         halve(x)
+    }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !x.device().is_cpu() {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (x, planes) = taken(&x.detach())?;
+        let size = Maps::of(x.dims())?;
+        let back =
+            move |dy: Tensor, _: &mut Gradients| wanted.then(|| as_they_came(unhalve(&dy, size)?, planes)).transpose();
+        Ok((halve(&x)?, Box::new(back)))
     }
 }
 

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::Result;
 use super::activation::{at_least, halves};
-use super::blocked::{LANES, Maps, Pixel, is_blocked, pixels, pixels_mut, to_blocks, to_planes};
+use super::blocked::{LANES, Maps, Pixel, as_they_came, is_blocked, pixels, pixels_mut, taken, to_blocks};
 use super::conv::{Geometry, slice, values};
 
 /// `(N, C, H, W)` or blocked → `(N, C, OH, OW)`, on the CPU blocked: the largest value under each window; padding never wins.
@@ -70,13 +70,21 @@ pub(super) struct Winners {
 }
 
 impl Winners {
+    /// Whether the pixels of such a window can be numbered by a byte.
+    pub fn fit(geometry: Geometry) -> bool {
+        geometry.kernel <= 15 && geometry.padding * 2 <= geometry.kernel
+    }
+
     /// The pooled maps and the winners.
     pub fn of(x: &Tensor, geometry: Geometry) -> Result<(Tensor, Self)> {
-        if geometry.kernel > 15 || geometry.padding * 2 > geometry.kernel {
-            bail!("a pooling window of {} with {} of padding is not trained", geometry.kernel, geometry.padding);
+        if !Self::fit(geometry) {
+            bail!(
+                "the winners of a pooling window of {} with {} of padding are not kept",
+                geometry.kernel,
+                geometry.padding
+            );
         }
-        let planes = if is_blocked(x) { None } else { Some(x.dim(1)?) };
-        let x = to_blocks(x)?.contiguous()?;
+        let (x, planes) = taken(x)?;
         let (op, size) = (MaxPoolOp(geometry), Maps::of(x.dims())?);
         let out = op.output(size);
         let mut best = vec![0.0; out.n * out.image() * LANES];
@@ -124,7 +132,7 @@ impl Winners {
                 });
             });
         let dx = Tensor::from_vec(dx, self.size.shape(), dy.device())?;
-        self.planes.map_or(Ok(dx.clone()), |channels| to_planes(&dx, channels))
+        as_they_came(dx, self.planes)
     }
 }
 

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::activation::Activation;
-use super::blocked::to_blocks;
+use super::blocked::{as_they_came, taken};
 use super::conv::Geometry;
 use super::layers::ConvUnit;
 use super::recording::{Gradients, Recorded, by_graph};
@@ -30,10 +30,10 @@ impl Layer for Residual {
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         let units = || self.branch.iter().chain([&self.last]).chain(&self.shortcut);
-        if !units().all(|unit| unit.is_plain(&x)) {
+        if !units().all(|unit| unit.can_keep(&x, mode)) {
             return by_graph(self, &x, mode, wanted);
         }
-        let x = to_blocks(&x)?;
+        let (x, planes) = taken(&x)?;
         let (skip, way_round) = match &self.shortcut {
             Some(shortcut) => {
                 let (skip, kept) = shortcut.keep(&x, None, mode, wanted)?;
@@ -52,12 +52,12 @@ impl Layer for Residual {
         let back = move |dy: Tensor, gradients: &mut Gradients| {
             let (dinner, dskip) = last.back(&dy, None, gradients)?;
             // What comes round is added to what the branch's first convolution hands back.
-            let around = match (way_round, dskip) {
+            let around = match (&way_round, dskip) {
                 (Some(kept), Some(dskip)) => kept.back(&dskip, None, gradients)?.0,
                 (_, dskip) => dskip,
             };
             let mut dy = dinner;
-            let mut units = branch.into_iter().rev().peekable();
+            let mut units = branch.iter().rev().peekable();
             while let Some(kept) = units.next() {
                 let rest = if units.peek().is_none() { around.as_ref() } else { None };
                 dy = match dy {
@@ -65,7 +65,7 @@ impl Layer for Residual {
                     None => None,
                 };
             }
-            Ok(dy)
+            dy.map(|dx| as_they_came(dx, planes)).transpose()
         };
         Ok((y, Box::new(back)))
     }

@@ -144,7 +144,7 @@ pub fn train(
         let mut sum = 0.0;
         for step in 0..steps {
             let (x, targets) = batch(config, &examples, epoch, step, &device)?;
-            let pass = network.record(0, &x, Mode::Training { seed: (epoch * steps + step) as u64 })?;
+            let pass = network.record(0, &x, Mode::Training { seed: (epoch * steps + step) as u64 }, false)?;
             let loss = objective.loss(&pass.logits, &targets)?;
             let value = loss.value;
             let done = (epoch * steps + step) as f64;

@@ -1,13 +1,13 @@
 //! Gradients of a convolution in blocks: for its input and for its kernel.
 //!
 //! With `Y = W ∗ X`, stride `s` and padding `p`: `dX[i] = Σ_k W[k]ᵀ · dY[(i + p − k) / s]` over the taps `k` for which the division is exact.
-//! So the pixels of `dX` fall into `s × s` classes by their remainders, each a convolution of stride 1 with some of the taps; none
-//! computes a product with 0. `dW[k] = Σ_i X[s·i + k − p] · dY[i]`.
+//! With stride 1 that is a convolution of `dY` with the taps in reverse. Otherwise the pixels of `dX` fall into `s × s` classes by their
+//! remainders, each a convolution of stride 1 with some of the taps; none computes a product with 0. `dW[k] = Σ_i X[s·i + k − p] · dY[i]`.
 
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::forward::{Epilogue, Task, Weights, cut, output, with_scratch};
+use super::forward::{Epilogue, Weights, convolve, cut, output, with_scratch};
 use super::lines::{Ending, Line, Windows};
 use super::outer::Products;
 use super::packing::{Kernel, pack_transposed, unpack};
@@ -17,12 +17,24 @@ use crate::network::conv::Geometry;
 /// Pixels of a padded strip that are aimed at.
 const STRIP: usize = 4096;
 
+/// A kernel packed for the gradient of its input; made once for kernels that no longer change.
+pub struct Transposed {
+    kernel: Kernel,
+    geometry: Geometry,
+    rows: Packed,
+}
+
+enum Packed {
+    /// Stride 1: the gradient is a convolution of its own, with the taps in reverse and channels for outputs.
+    Reversed(Vec<Row>),
+    /// One for each pair of remainders of row and column.
+    Classes(Vec<Class>),
+}
+
 /// The pixels of `dX` whose row and column leave the same remainders.
 struct Class {
-    /// Numbers of the taps in the kernel.
-    taps: Vec<usize>,
-    /// Their distances in the padded gradient from the pixel `(row / s, column / s)`.
-    offsets: Vec<usize>,
+    /// Where each tap lies in the padded gradient: rows and columns from the pixel `(row / s, column / s)`.
+    reach: Vec<(usize, usize)>,
     rows: Vec<Row>,
 }
 
@@ -34,65 +46,79 @@ struct Margin {
     width: usize,
 }
 
-/// Gradient for the input of `size`, as the values of `(N, ⌈C/16⌉, H, W, 16)`, plus `rest`; `dy` has the size of the output.
-pub fn input_gradient(
-    dy: &[f32],
-    size: Maps,
-    weights: &[f32],
-    kernel: Kernel,
-    g: Geometry,
-    rest: Option<&[Pixel]>,
-) -> Vec<f32> {
-    let s = g.stride;
-    let from = output(size, kernel.outputs, g);
-    let mut values = match rest {
-        // Where the pixels are computed class by class, the sums are added to what is there.
-        Some(rest) if s > 1 => rest.as_flattened().to_vec(),
-        _ => vec![0.0; size.n * size.image() * LANES],
-    };
-    let epilogue = Epilogue { skip: rest, relu: false };
-    let margin = Margin {
-        before: (g.kernel - 1).saturating_sub(g.padding).div_ceil(s),
-        width: (g.kernel - 1).saturating_sub(g.padding).div_ceil(s) + from.w.max((size.w - 1 + g.padding) / s + 1),
-    };
-    let classes: Vec<Class> = (0..s * s).map(|i| class((i / s, i % s), weights, kernel, g, margin)).collect();
-    let swapped = |taps| Kernel { outputs: kernel.channels, channels: kernel.outputs, taps };
-    let (dy, arch) = (pixels(dy), Arch::new());
-    let rows = (STRIP / (from.blocks * margin.width)).saturating_sub(g.kernel.div_ceil(s)).max(1) * s;
-    cut(pixels_mut(&mut values), size, rows.min(size.h) * size.w).into_par_iter().for_each(|strip| {
-        let gradient = &dy[strip.image * from.image()..][..from.image()];
-        let first = strip.start / size.w;
-        let height = strip.planes[0].len() / size.w;
-        with_scratch(|scratch| {
-            // Padded rows from that of the first pixel's earliest tap on.
-            let top = first / s;
-            let count = (first + height - 1 + g.padding) / s + margin.before + 1 - top;
-            pad_gradient(gradient, from, top, count, margin, scratch);
-            let plane = count * margin.width;
-            if s == 1 {
-                let class = &classes[0];
-                let weights = Weights { kernel: swapped(class.taps.len()), rows: &class.rows, bias: None };
-                let task = Task { arch, weights, epilogue, out: size, taps: &class.offsets, stride: 1 };
-                task.run(strip, scratch, plane, size.w, |line| line * margin.width);
-            } else {
+impl Transposed {
+    /// From the weights `(O, C, k, k)`.
+    pub fn new(weights: &[f32], kernel: Kernel, geometry: Geometry) -> Self {
+        let s = geometry.stride;
+        let rows = if s == 1 && geometry.padding < geometry.kernel {
+            let taps: Vec<usize> = (0..kernel.taps).rev().collect();
+            Packed::Reversed(pack_transposed(weights, kernel, &taps))
+        } else {
+            Packed::Classes((0..s * s).map(|i| class((i / s, i % s), weights, kernel, geometry)).collect())
+        };
+        Self { kernel, geometry, rows }
+    }
+
+    /// Gradient for the input of `size`, as the values of `(N, ⌈C/16⌉, H, W, 16)`, plus `rest`; `dy` has the size of the output.
+    pub fn input_gradient(&self, dy: &[f32], size: Maps, rest: Option<&[Pixel]>) -> Vec<f32> {
+        let from = output(size, self.kernel.outputs, self.geometry);
+        match &self.rows {
+            Packed::Reversed(rows) => {
+                let weights = Weights { kernel: self.swapped(self.kernel.taps), rows, bias: None };
+                let g = Geometry { padding: self.geometry.kernel - 1 - self.geometry.padding, ..self.geometry };
+                convolve(dy, from, weights, g, Epilogue { skip: rest, relu: false })
+            }
+            Packed::Classes(classes) => self.by_classes(classes, dy, from, size, rest),
+        }
+    }
+
+    /// The kernel with channels for outputs and some of its taps.
+    fn swapped(&self, taps: usize) -> Kernel {
+        Kernel { outputs: self.kernel.channels, channels: self.kernel.outputs, taps }
+    }
+
+    fn by_classes(&self, classes: &[Class], dy: &[f32], from: Maps, size: Maps, rest: Option<&[Pixel]>) -> Vec<f32> {
+        let (g, s) = (self.geometry, self.geometry.stride);
+        // The sums are added to what is there.
+        let mut values = match rest {
+            Some(rest) => rest.as_flattened().to_vec(),
+            None => vec![0.0; size.n * size.image() * LANES],
+        };
+        let before = margin_before(g);
+        let margin = Margin { before, width: before + from.w.max((size.w - 1 + g.padding) / s + 1) };
+        let offsets: Vec<Vec<usize>> =
+            classes.iter().map(|class| class.reach.iter().map(|(y, x)| y * margin.width + x).collect()).collect();
+        let (dy, arch) = (pixels(dy), Arch::new());
+        let rows = (STRIP / (from.blocks * margin.width)).saturating_sub(g.kernel.div_ceil(s)).max(1) * s;
+        cut(pixels_mut(&mut values), size, rows.min(size.h) * size.w).into_par_iter().for_each(|strip| {
+            let gradient = &dy[strip.image * from.image()..][..from.image()];
+            let first = strip.start / size.w;
+            let height = strip.planes[0].len() / size.w;
+            with_scratch(|scratch| {
+                // Padded rows from that of the first pixel's earliest tap on.
+                let top = first / s;
+                let count = (first + height - 1 + g.padding) / s + margin.before + 1 - top;
+                pad_gradient(gradient, from, top, count, margin, scratch);
                 let mut planes = strip.planes;
                 for (pair, planes) in planes.chunks_mut(2).enumerate() {
                     let pair = strip.block / 2 + pair;
                     for line in 0..height {
                         let y = first + line;
                         for column in 0..s.min(size.w) {
-                            let class = &classes[y % s * s + column];
-                            if class.taps.is_empty() {
+                            let which = y % s * s + column;
+                            let class = &classes[which];
+                            if class.reach.is_empty() {
                                 continue;
                             }
-                            let count = (size.w - column).div_ceil(s);
-                            let mut sums = [vec![[0.0; LANES]; count], vec![[0.0; LANES]; count * (planes.len() - 1)]];
-                            let kernel = swapped(class.taps.len());
+                            let length = (size.w - column).div_ceil(s);
+                            let mut sums =
+                                [vec![[0.0; LANES]; length], vec![[0.0; LANES]; length * (planes.len() - 1)]];
+                            let kernel = self.swapped(class.reach.len());
                             let windows = Windows {
                                 pixels: scratch,
-                                plane,
+                                plane: count * margin.width,
                                 blocks: blocks(kernel.channels),
-                                taps: &class.offsets,
+                                taps: &offsets[which],
                                 weights: &class.rows[pair * kernel.rows()..][..kernel.rows()],
                                 stride: 1,
                             };
@@ -108,30 +134,35 @@ pub fn input_gradient(
                         }
                     }
                 }
-            }
+            });
         });
-    });
-    values
+        values
+    }
+}
+
+/// Rows and columns of zeros before the gradient, so that no tap reaches out of it.
+fn margin_before(g: Geometry) -> usize {
+    (g.kernel - 1).saturating_sub(g.padding).div_ceil(g.stride)
 }
 
 /// The taps that reach pixels with these remainders.
-fn class(remainder: (usize, usize), weights: &[f32], kernel: Kernel, g: Geometry, margin: Margin) -> Class {
+fn class(remainder: (usize, usize), weights: &[f32], kernel: Kernel, g: Geometry) -> Class {
     // Steps from the pixel's own place in the gradient, shifted by the margin, where the tap divides.
-    let reach = |remainder: usize, k: usize| {
-        let from = remainder + g.padding + margin.before * g.stride;
+    let steps = |remainder: usize, k: usize| {
+        let from = remainder + g.padding + margin_before(g) * g.stride;
         (from >= k && (from - k).is_multiple_of(g.stride)).then(|| (from - k) / g.stride)
     };
     let mut taps = Vec::new();
-    let mut offsets = Vec::new();
+    let mut reach = Vec::new();
     for ky in 0..g.kernel {
         for kx in 0..g.kernel {
-            if let (Some(y), Some(x)) = (reach(remainder.0, ky), reach(remainder.1, kx)) {
+            if let (Some(y), Some(x)) = (steps(remainder.0, ky), steps(remainder.1, kx)) {
                 taps.push(ky * g.kernel + kx);
-                offsets.push(y * margin.width + x);
+                reach.push((y, x));
             }
         }
     }
-    Class { rows: pack_transposed(weights, kernel, &taps), taps, offsets }
+    Class { rows: pack_transposed(weights, kernel, &taps), reach }
 }
 
 /// Copies `count` rows of the padded gradient from row `top` on.

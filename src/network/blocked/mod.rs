@@ -101,6 +101,20 @@ pub fn to_planes(x: &Tensor, channels: usize) -> Result<Tensor> {
     if is_blocked(x) { x.contiguous()?.apply_op1(ToPlanes { channels }) } else { Ok(x.clone()) }
 }
 
+/// Maps in blocks for a way back that works on blocks, and the number of their channels where they came in planes.
+pub(super) fn taken(x: &Tensor) -> Result<(Tensor, Option<usize>)> {
+    let planes = if is_blocked(x) { None } else { Some(x.dim(1)?) };
+    Ok((to_blocks(x)?.contiguous()?, planes))
+}
+
+/// The gradient of maps that were [`taken`], as they came.
+pub(super) fn as_they_came(dx: Tensor, planes: Option<usize>) -> Result<Tensor> {
+    match planes {
+        Some(channels) => to_planes(&dx, channels),
+        None => Ok(dx),
+    }
+}
+
 /// Planes of `channels` channels and `area` pixels, image by image, in blocks.
 fn block_up(planes: &[f32], channels: usize, area: usize) -> Vec<f32> {
     let count = blocks(channels);

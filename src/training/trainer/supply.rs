@@ -39,7 +39,7 @@ impl Run<'_> {
         } else {
             unfreezing::run_frozen(&self.network, frozen, &self.recipe.tensor(values, n, device)?)?
         };
-        Ok(self.network.record(frozen, &x, mode)?)
+        Ok(self.network.record(frozen, &x, mode, false)?)
     }
 
     pub(super) fn next_batch(&self, supply: &mut Supply) -> Result<Option<Batch>> {
