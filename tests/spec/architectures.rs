@@ -41,11 +41,17 @@ fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
 fn assert_rows(tensors: &BTreeMap<String, Tensor>, expected: &Tensor, what: &str) {
     let expected = expected.to_vec2::<f32>().unwrap();
     assert_eq!(tensors.len(), expected.len(), "{what}");
-    // Some gradients are nothing but rounding, such as that of a bias before a batch norm.
-    let floor = expected.iter().map(|row| row[0]).fold(0.0, f32::max) * 1e-3;
+    let largest = expected.iter().map(|row| row[0]).fold(0.0, f32::max);
+    let floor = largest * 1e-3;
     for ((name, tensor), row) in tensors.iter().zip(expected) {
         let values = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let norm = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32;
+        // Some gradients are nothing but rounding, such as that of a bias before a batch norm: ours is to be no more than that.
+        let rounding = largest * 1e-5;
+        if row[0] < rounding {
+            assert!(norm < rounding, "{what} {name}: norm {norm} where there is only rounding ({})", row[0]);
+            continue;
+        }
         let scale = row[0].max(floor);
         assert!((norm - row[0]).abs() <= 1e-3 * scale, "{what} {name}: norm {norm} instead of {}", row[0]);
         for (j, expected) in row[1..].iter().enumerate() {
