@@ -1,6 +1,6 @@
 //! `pellucid evaluate DIR --localization PATH`: whether the heat maps lie on what was marked.
 //!
-//! The map of the marked finding (of a group: of its member that scores highest) is laid on the image, as the viewer does it,
+//! The map of the marked finding, a class or a group, is laid on the image, as the viewer does it,
 //! and measured by [`crate::evaluation::localization`] beside two blobs of its size, one in the centre of the image and
 //! several at random places. Images are measured on a grid of at most 1,024 pixels a side: a map is far coarser.
 //!
@@ -27,14 +27,14 @@ use self::marks::{Findings, Mark, Marks};
 use super::inputs::patient;
 use super::{Outcome, Usage, explain, output};
 use crate::engine::analysis::analyze;
-use crate::engine::{Analysis, AnalysisOptions, CancelToken};
+use crate::engine::{Analysis, AnalysisOptions, CancelToken, Score};
 use crate::evaluation::localization::region::{Placed, Rectangle, Region};
 use crate::evaluation::localization::summary::{Case, Summary, Trial};
 use crate::evaluation::localization::{Yardstick, measure};
 use crate::evaluation::truth::{Truth, known, named};
 use crate::explain::faithfulness::rivals;
 use crate::explain::scale::{self, Scale};
-use crate::explain::{Attribution, Method};
+use crate::explain::{Attribution, Method, Output, Subject};
 use crate::imaging::Plane;
 use crate::imaging::overlay::placed;
 use crate::network::Model;
@@ -215,18 +215,26 @@ impl<'a> Judge<'a> {
             return Ok(Vec::new());
         }
         let model = self.setting.model;
-        let analysis = analyze(model, &frame, &self.options, &CancelToken::default(), &mut |_| {})?;
+        let mut options = self.options.clone();
+        for (_, finding, _) in &regions {
+            let subject = subject(*finding);
+            if !options.subjects.contains(&subject) {
+                options.subjects.push(subject);
+            }
+        }
+        let analysis = analyze(model, &frame, &options, &CancelToken::default(), &mut |_| {})?;
         if analysis.gate.as_ref().is_some_and(|g| !g.accepted) {
             notes.refused.push(name.clone());
         }
         let measured = regions.into_iter().map(|(at, finding, region)| {
-            let (finding, label) = self.finding(&analysis, finding)?;
+            let subject = subject(finding);
+            let finding = score(&analysis, finding).context("the model has no score for the finding")?;
             let maps: Vec<Attribution> = self
                 .options
                 .methods
                 .iter()
                 .map(|method| {
-                    let map = analysis.attributions.iter().find(|a| a.class() == Some(label) && a.method == *method);
+                    let map = analysis.attributions.iter().find(|a| a.subject == subject && a.method == *method);
                     map.map(|m| m.as_ref().clone()).ok_or_else(|| anyhow!("no map was made by {}", method.name()))
                 })
                 .collect::<anyhow::Result<_>>()?;
@@ -235,7 +243,6 @@ impl<'a> Judge<'a> {
                 image: name.clone(),
                 patient: self.patient(&frame, &first.image),
                 finding: finding.label.clone(),
-                label: analysis.labels[label].label.clone(),
                 probability: f64::from(finding.probability),
                 says: finding.probability >= finding.threshold,
                 size: (width, height),
@@ -246,21 +253,6 @@ impl<'a> Judge<'a> {
             Ok((Looked { case, region, maps }, at))
         });
         measured.collect()
-    }
-
-    /// The score of a finding, and the number of the label whose map shows it.
-    fn finding<'b>(&self, analysis: &'b Analysis, finding: Truth) -> anyhow::Result<(&'b crate::engine::Score, usize)> {
-        let manifest = &self.setting.model.manifest;
-        let (score, label) = match finding {
-            Truth::Class(k) => (analysis.labels.get(k), Some(k)),
-            Truth::Group(g) => {
-                let members = manifest.groups.get(g).map(|group| manifest.members(group)).unwrap_or_default();
-                let probability = |k: &usize| analysis.labels.get(*k).map_or(0.0, |s| s.probability);
-                let highest = members.into_iter().max_by(|a, b| probability(a).total_cmp(&probability(b)));
-                (analysis.groups.get(g), highest)
-            }
-        };
-        score.zip(label).filter(|(_, k)| *k < analysis.labels.len()).context("the model has no score for the finding")
     }
 
     /// One map against the region, beside its rivals.
@@ -311,6 +303,22 @@ impl<'a> Judge<'a> {
             whole.extend(figures);
         }
         whole
+    }
+}
+
+/// What a map of the finding explains.
+fn subject(finding: Truth) -> Subject {
+    Subject::One(match finding {
+        Truth::Class(k) => Output::Class(k),
+        Truth::Group(g) => Output::Group(g),
+    })
+}
+
+/// The score of a finding.
+fn score(analysis: &Analysis, finding: Truth) -> Option<&Score> {
+    match finding {
+        Truth::Class(k) => analysis.labels.get(k),
+        Truth::Group(g) => analysis.groups.get(g),
     }
 }
 

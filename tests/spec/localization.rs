@@ -7,7 +7,7 @@ use std::process::Output;
 use image::{GrayImage, Luma};
 use serde_json::Value;
 
-use crate::cli::{code, lines, pellucid, said};
+use crate::cli::{code, lines, npy, pellucid, said};
 use crate::toy;
 
 const NIH: &str = "Image Index,Finding Label,Bbox [x,y,w,h],,,\n";
@@ -94,6 +94,32 @@ fn heat_maps_are_measured_against_the_masks_of_phantoms() {
 }
 
 #[test]
+fn a_group_is_measured_by_the_map_of_the_group() {
+    let folder = place();
+    let table = boxes(folder.path(), "image,finding,x,y,w,h\n00000001_000.png,Pneumonia,10,10,50,50\n");
+    let output = localize(folder.path(), &table, &["--method", "saliency,grad-cam", "--out", "judged"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let row = self::table(&folder.path().join("judged/localization.csv")).remove(0);
+    assert_eq!((row["finding"].as_str(), row["method"].as_str()), ("Pneumonia", "saliency"));
+
+    let film = "films/00000001_000.png";
+    let peak = |class: &str| {
+        let class = ["--method", "saliency", "--class", class, "--raw", "map.npy", "--samples", "0"];
+        let output = pellucid(folder.path(), &[&["explain", film, "--model", "toy"][..], &class].concat());
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        let (shape, values) = npy(&folder.path().join("map.npy"));
+        let width: usize = shape.rsplit(", ").next().unwrap().parse().unwrap();
+        let place = (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap();
+        // The network's square, stretched to the picture of 120 × 100.
+        let share = |at: usize| (at as f64 + 0.5) / width as f64;
+        (share(place % width) * 120.0, share(place / width) * 100.0)
+    };
+    let measured = (number(&row, "x"), number(&row, "y"));
+    let apart = |peak: (f64, f64)| (peak.0 - measured.0).abs().max((peak.1 - measured.1).abs());
+    assert!(apart(peak("Pneumonia")) < 3.0, "{measured:?} and not {:?}", peak("Pneumonia"));
+}
+
+#[test]
 fn boxes_that_cannot_be_used_are_named_and_the_others_count() {
     let folder = place();
     let table = format!(
@@ -168,7 +194,7 @@ fn masks_lie_in_folders_of_their_labels() {
     assert!(said.contains("has 60 × 60 pixels and the image 120 × 100: they do not show the same"), "{said}");
     assert!(said.contains("\"Hernia\" (1)"), "{said}");
     let rows = table(&folder.path().join("judged/localization.csv"));
-    assert_eq!((rows.len(), rows[0]["label"].as_str()), (2, "Viral pneumonia"));
+    assert_eq!((rows.len(), rows[0]["finding"].as_str()), (2, "Viral pneumonia"));
     assert!((number(&rows[0], "share") - 0.25).abs() < 1e-9);
 }
 

@@ -39,8 +39,6 @@ pub struct Case {
     pub patient: String,
     /// The label or group that was marked.
     pub finding: String,
-    /// The label whose map was measured: of a group, the member that scores highest.
-    pub label: String,
     /// What the model says of the finding, after temperature, and whether that reaches its threshold.
     pub probability: f64,
     pub says: bool,
@@ -230,7 +228,6 @@ mod tests {
             image: format!("{number}.png"),
             patient: String::new(),
             finding: finding.into(),
-            label: finding.into(),
             probability: 0.9,
             says: number.is_multiple_of(2),
             size: (40, 40),
