@@ -3,7 +3,7 @@
 //! Candle's own convolution re-lays its input and its kernel at every call and is 4–5 times slower than PyTorch. Here maps stay
 //! in blocks of sixteen channels from layer to layer and are convolved directly, without im2col: see [`super::blocked`].
 //! Bias, the residual branch and ReLU ride on the same pass. Planes `(N, C, H, W)` are taken too and laid out in blocks first, but for
-//! pictures of a few channels that nobody wants a gradient for: they have a way of their own.
+//! pictures of a few channels: they have a way of their own.
 //!
 //! What it does not do: dilation, groups (see [`super::depthwise`]), other types than `f32`. On CUDA and Metal candle's kernels run.
 
@@ -80,9 +80,48 @@ fn is_tracked(x: &Tensor) -> bool {
     x.track_op() || x.is_variable()
 }
 
-/// The input as a convolution takes it: in blocks, or as planes of a few channels that need no gradient.
+/// The input as a convolution takes it: in blocks, or as planes of a few channels.
 pub(super) fn admitted(x: &Tensor) -> Result<Tensor> {
-    if x.rank() == 4 && x.dim(1)? < LANES && !is_tracked(x) { x.contiguous() } else { to_blocks(x)?.contiguous() }
+    if x.rank() == 4 && x.dim(1)? < LANES { x.contiguous() } else { to_blocks(x)?.contiguous() }
+}
+
+/// Size of an input that was [`admitted`].
+#[derive(Clone, Copy)]
+pub(super) enum Size {
+    Blocks(Maps),
+    Planes(Planes),
+}
+
+impl Size {
+    pub fn of(x: &Tensor) -> Result<Self> {
+        if is_blocked(x) { Maps::of(x.dims()).map(Self::Blocks) } else { planes_of(x.layout()).map(Self::Planes) }
+    }
+
+    pub fn shape(self) -> Shape {
+        match self {
+            Self::Blocks(maps) => maps.shape(),
+            Self::Planes(planes) => planes.shape(),
+        }
+    }
+}
+
+/// The gradient of an input, plus `rest`, which is in blocks as the input is; `w` is `(O, C, k, k)`.
+pub(super) fn input_gradient(
+    dy: &[f32],
+    size: Size,
+    w: &[f32],
+    kernel: Kernel,
+    g: Geometry,
+    rest: Option<&[Pixel]>,
+) -> Result<Vec<f32>> {
+    match (size, rest) {
+        (Size::Blocks(maps), rest) => Ok(Transposed::new(w, kernel, g).input_gradient(dy, maps, rest)),
+        (Size::Planes(planes), None) => {
+            let rows = stem::transposed(w, planes.columns(kernel.outputs, g));
+            Ok(stem::input_gradient(dy, planes, &rows, kernel.outputs, g))
+        }
+        (Size::Planes(_), Some(_)) => bail!("nothing is added to the gradient of planes"),
+    }
 }
 
 /// Size of a kernel `(O, C, k, k)`; `layout` is that of the input, which has to have its channels.
@@ -142,16 +181,13 @@ impl CustomOp2 for ConvOp {
         let kernel = kernel_of(x.layout(), w.dims(), g)?;
         let dy = dy.contiguous()?;
         let (dy, x_values, w_values) = (values(&dy)?, values(x)?, values(w)?);
-        let (dx, dw) = if is_blocked(x) {
-            let size = Maps::of(x.dims())?;
-            let dx = is_tracked(x).then(|| Transposed::new(&w_values, kernel, g).input_gradient(&dy, size, None));
-            // A frozen kernel costs nothing.
-            let dw = is_tracked(w).then(|| kernel_gradient(&x_values, size, &dy, kernel, g));
-            (dx, dw)
-        } else {
-            let dw = stem::kernel_gradient(&x_values, planes_of(x.layout())?, &dy, kernel.outputs, g);
-            (None, Some(dw))
-        };
+        let size = Size::of(x)?;
+        let dx = is_tracked(x).then(|| input_gradient(&dy, size, &w_values, kernel, g, None)).transpose()?;
+        // A frozen kernel costs nothing.
+        let dw = is_tracked(w).then(|| match size {
+            Size::Blocks(maps) => kernel_gradient(&x_values, maps, &dy, kernel, g),
+            Size::Planes(planes) => stem::kernel_gradient(&x_values, planes, &dy, kernel.outputs, g),
+        });
         let tensor = |values: Option<Vec<f32>>, like: &Tensor| {
             values.map(|v| Tensor::from_vec(v, like.shape(), like.device())).transpose()
         };
@@ -186,21 +222,36 @@ struct Packed {
     columns: OnceLock<Vec<Row>>,
     /// For blocks.
     rows: OnceLock<Vec<Row>>,
-    /// For gradients.
+    /// For gradients of planes of few channels.
+    columns_back: OnceLock<Vec<Row>>,
+    /// For gradients of blocks.
     transposed: OnceLock<Transposed>,
     bias: Vec<Row>,
 }
 
+/// What a cell holds, made when it is asked for the first time. Another thread may have been as quick: both make the same.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if cell.get().is_none() {
+        let _ = cell.set(make()?);
+    }
+    cell.get().ok_or_else(|| candle_core::Error::Msg("a kernel could not be packed".into()))
+}
+
 impl Packed {
     /// The gradient of the input of `size`, plus `rest`; `dy` is that before the epilogue.
-    fn input_gradient(&self, dy: &[f32], size: Maps, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
-        if self.transposed.get().is_none() {
-            // Another thread may have been as quick: both hold the same.
-            let _ = self.transposed.set(Transposed::new(&values(&self.weight)?, self.kernel, self.geometry));
-        }
-        match self.transposed.get() {
-            Some(transposed) => Ok(transposed.input_gradient(dy, size, rest)),
-            None => bail!("the kernel could not be packed"),
+    fn input_gradient(&self, dy: &[f32], size: Size, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
+        let (kernel, g) = (self.kernel, self.geometry);
+        match (size, rest) {
+            (Size::Blocks(maps), rest) => {
+                let transposed = once(&self.transposed, || Ok(Transposed::new(&values(&self.weight)?, kernel, g)))?;
+                Ok(transposed.input_gradient(dy, maps, rest))
+            }
+            (Size::Planes(planes), None) => {
+                let columns = planes.columns(kernel.outputs, g);
+                let rows = once(&self.columns_back, || Ok(stem::transposed(&values(&self.weight)?, columns)))?;
+                Ok(stem::input_gradient(dy, planes, rows, kernel.outputs, g))
+            }
+            (Size::Planes(_), Some(_)) => bail!("nothing is added to the gradient of planes"),
         }
     }
 }
@@ -216,6 +267,7 @@ impl PreparedConv {
                 kernel: Kernel { outputs, channels, taps: height * width },
                 columns: OnceLock::new(),
                 rows: OnceLock::new(),
+                columns_back: OnceLock::new(),
                 transposed: OnceLock::new(),
                 bias: pack_bias(&values(&bias)?),
             }))
@@ -225,8 +277,8 @@ impl PreparedConv {
         Ok(Self { geometry, weight, bias, packed })
     }
 
-    /// The gradient of blocked maps of `size`, plus `rest`, from that of `W ∗ x + b + skip`; on the CPU.
-    pub(super) fn input_gradient(&self, dy: &[f32], size: Maps, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
+    /// The gradient of an input of `size`, plus `rest`, from that of `W ∗ x + b + skip`; on the CPU.
+    pub(super) fn input_gradient(&self, dy: &[f32], size: Size, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
         match &self.packed {
             Some(packed) => packed.input_gradient(dy, size, rest),
             None => bail!("this convolution was prepared for another device than the CPU"),
@@ -267,41 +319,25 @@ impl PreparedOp {
             bail!("the branch that is added does not have the shape {shape:?}");
         }
         let epilogue = Epilogue { skip: skip.map(pixels), relu: self.relu };
-        let packed = |cell: &'_ OnceLock<Vec<Row>>, kernel: Kernel| -> Result<()> {
-            if cell.get().is_none() {
-                let rows = pack(&values(&p.weight)?, kernel);
-                // Another thread may have been as quick: both hold the same.
-                let _ = cell.set(rows);
-            }
-            Ok(())
-        };
         let out = if lx.dims().len() == 4 {
             let planes = planes_of(lx)?;
             let columns = planes.columns(kernel.outputs, g);
-            packed(&p.columns, columns)?;
-            let rows = p.columns.get().map_or(&[][..], Vec::as_slice);
+            let rows = once(&p.columns, || Ok(pack(&values(&p.weight)?, columns)))?;
             stem::convolve(x, planes, Weights { kernel: columns, rows, bias: Some(&p.bias) }, g, epilogue)
         } else {
-            packed(&p.rows, kernel)?;
-            let rows = p.rows.get().map_or(&[][..], Vec::as_slice);
+            let rows = once(&p.rows, || Ok(pack(&values(&p.weight)?, kernel)))?;
             convolve(x, Maps::of(lx.dims())?, Weights { kernel, rows, bias: Some(&p.bias) }, g, epilogue)
         };
         Ok((CpuStorage::F32(out), shape))
     }
 
     /// Gradients before the epilogue (= for the skip branch) and for the input.
-    fn gradients(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Tensor, Option<Tensor>)> {
+    fn gradients(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Tensor, Tensor)> {
         let p = &self.packed;
         let dy = dy.contiguous()?;
         let dy = if self.relu { let_through(&dy, result)? } else { dy };
-        let dx = if is_blocked(x) {
-            let dx = p.input_gradient(&values(&dy)?, Maps::of(x.dims())?, None)?;
-            Some(Tensor::from_vec(dx, x.shape(), x.device())?)
-        } else {
-            // Planes were admitted because nobody asks for their gradient.
-            None
-        };
-        Ok((dy, dx))
+        let dx = p.input_gradient(&values(&dy)?, Size::of(x)?, None)?;
+        Ok((dy, Tensor::from_vec(dx, x.shape(), x.device())?))
     }
 }
 
@@ -315,7 +351,7 @@ impl CustomOp1 for PreparedOp {
     }
 
     fn bwd(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        Ok(self.gradients(x, result, dy)?.1)
+        Ok(Some(self.gradients(x, result, dy)?.1))
     }
 }
 
@@ -330,6 +366,6 @@ impl CustomOp2 for PreparedOp {
 
     fn bwd(&self, x: &Tensor, _: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (dskip, dx) = self.gradients(x, result, dy)?;
-        Ok((dx, Some(dskip)))
+        Ok((Some(dx), Some(dskip)))
     }
 }

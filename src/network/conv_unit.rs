@@ -8,12 +8,12 @@ use candle_core::{Tensor, bail};
 
 use super::activation::Activation;
 use super::batch_norm::{Normalization, let_through};
-use super::blocked::backward::{Transposed, kernel_gradient};
+use super::blocked::backward::kernel_gradient;
 use super::blocked::forward::{Epilogue, Weights, convolve};
 use super::blocked::packing::{Kernel as Extent, pack, pack_bias};
-use super::blocked::{Maps, as_they_came, is_blocked, pixels, stem, to_blocks};
+use super::blocked::{Maps, as_they_came, is_blocked, pixels, stem};
 use super::channels::channel_sums;
-use super::conv::{Geometry, admitted, kernel_of, planes_of, shape_of, values};
+use super::conv::{Geometry, Size, admitted, input_gradient, kernel_of, planes_of, shape_of, values};
 use super::layers::{ConvUnit, Kernel};
 use super::recording::Gradients;
 use super::{Mode, Result};
@@ -35,9 +35,8 @@ impl ConvUnit {
         wanted: bool,
     ) -> Result<(Tensor, Kept<'_>)> {
         let planes = if is_blocked(x) { None } else { Some(x.dim(1)?) };
-        // Nobody wants the gradient of a picture: it may stay in planes.
-        let x = if wanted { to_blocks(&x.detach())?.contiguous()? } else { admitted(&x.detach())? };
-        let from = if is_blocked(&x) { Some(Maps::of(x.dims())?) } else { None };
+        let x = admitted(&x.detach())?;
+        let from = Size::of(&x)?;
         let relu = self.activation == Activation::Relu;
         let (y, trained) = match &self.kernel {
             Kernel::Prepared(conv) => (conv.forward(&x, skip, relu)?, None),
@@ -118,8 +117,8 @@ pub(super) struct Kept<'a> {
     unit: &'a ConvUnit,
     /// None where the kernel no longer changes.
     trained: Option<Trained<'a>>,
-    /// Size of the input, where it is in blocks.
-    from: Option<Maps>,
+    /// Of the input.
+    from: Size,
     /// Channels of the input where it came in planes.
     planes: Option<usize>,
     gate: Option<Tensor>,
@@ -144,28 +143,23 @@ impl Kept<'_> {
             None => dy,
         };
         let around = self.added.then(|| before.clone());
-        let (rest, from) = (rest.map(values).transpose()?, self.from.filter(|_| self.wanted));
+        let rest = rest.map(values).transpose()?;
         let rest = rest.as_deref().map(pixels);
         let dx = match (&self.unit.kernel, &self.trained) {
             (Kernel::Prepared(conv), _) => {
                 let dy = values(&before)?;
-                from.map(|size| conv.input_gradient(&dy, size, rest)).transpose()?
+                self.wanted.then(|| conv.input_gradient(&dy, self.from, rest)).transpose()?
             }
             (_, Some(trained)) => {
                 let d = self.before_convolution(trained, &before, gradients)?;
-                let (d, w) = (values(&d)?, values(trained.weight)?);
+                let (d, w, g) = (values(&d)?, values(trained.weight)?, trained.geometry);
                 let kernel = trained.kernel_gradient(&d, gradients)?;
-                from.map(|size| Transposed::new(&w, kernel, trained.geometry).input_gradient(&d, size, rest))
+                self.wanted.then(|| input_gradient(&d, self.from, &w, kernel, g, rest)).transpose()?
             }
             (Kernel::Plain { .. }, None) => bail!("nothing was kept of this convolution"),
         };
-        let dx = match (dx, from) {
-            (Some(dx), Some(size)) => {
-                Some(as_they_came(Tensor::from_vec(dx, size.shape(), before.device())?, self.planes)?)
-            }
-            _ => None,
-        };
-        Ok((dx, around))
+        let tensor = |dx| as_they_came(Tensor::from_vec(dx, self.from.shape(), before.device())?, self.planes);
+        Ok((dx.map(tensor).transpose()?, around))
     }
 
     /// The gradient of the convolution's output; that of norm and bias is left on the way.

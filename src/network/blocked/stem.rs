@@ -1,14 +1,16 @@
 //! The first convolution of a network, from planes of one or three channels into blocks.
 //!
 //! A block of sixteen channels would be nearly empty. So the taps of all channels of a window are laid out as the channels of a
-//! longer pixel (im2col in blocks), and the convolution is one of a single tap.
+//! longer pixel (im2col in blocks), and the convolution is one of a single tap; its gradient is one of a single tap back to the
+//! columns, which are added up where they came from.
 
+use candle_core::Shape;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::forward::{Epilogue, Task, Weights, cut, output, with_scratch};
+use super::forward::{Epilogue, Strip, Task, Weights, cut, output, with_scratch};
 use super::outer::Products;
-use super::packing::{Kernel, unpack};
+use super::packing::{Kernel, pack_transposed, unpack};
 use super::{LANES, Maps, Pixel, Row, WIDE, blocks, pixels, pixels_mut};
 use crate::network::conv::Geometry;
 
@@ -30,9 +32,19 @@ impl Planes {
         self.channels * self.h * self.w
     }
 
+    pub fn shape(self) -> Shape {
+        (self.n, self.channels, self.h, self.w).into()
+    }
+
     /// The kernel as one of a single tap over `C·k·k` channels.
     pub fn columns(self, outputs: usize, g: Geometry) -> Kernel {
         Kernel { outputs, channels: self.channels * g.kernel * g.kernel, taps: 1 }
+    }
+
+    /// The windows of a line, from the first up to before the last, whose tap `kx` lies inside the planes.
+    fn reach(self, g: Geometry, kx: usize, windows: usize) -> (usize, usize) {
+        let first = g.padding.saturating_sub(kx).div_ceil(g.stride);
+        (first, (self.w + g.padding).saturating_sub(kx).div_ceil(g.stride).min(windows))
     }
 
     fn output(self, outputs: usize, g: Geometry) -> Maps {
@@ -63,6 +75,73 @@ pub fn convolve(x: &[f32], size: Planes, weights: Weights<'_>, g: Geometry, epil
         });
     });
     values
+}
+
+/// The kernel `(O, C, k, k)`, as [`Planes::columns`] says, for the way back to the columns.
+pub fn transposed(weights: &[f32], columns: Kernel) -> Vec<Row> {
+    pack_transposed(weights, columns, &[0])
+}
+
+/// Gradient for the planes, `(N, C, H, W)`; `rows` is the [`transposed`] kernel of `outputs`.
+pub fn input_gradient(dy: &[f32], size: Planes, rows: &[Row], outputs: usize, g: Geometry) -> Vec<f32> {
+    let (kernel, out, arch) = (size.columns(outputs, g), size.output(outputs, g), Arch::new());
+    let back = Kernel { outputs: kernel.channels, channels: outputs, taps: 1 };
+    let deep = Maps { n: 1, blocks: blocks(kernel.channels), ..out };
+    let weights = Weights { kernel: back, rows, bias: None };
+    let task = Task { arch, weights, epilogue: Epilogue::default(), out: deep, taps: &[0], stride: 1 };
+    let step = self::rows(kernel, out);
+    let dy = pixels(dy);
+    let strips = out.h.div_ceil(step);
+    let mut dx = vec![0.0; size.n * size.image()];
+    // Windows of neighbouring strips overlap: each strip has rows of its own, added up in their order.
+    let parts: Vec<Vec<f32>> = (0..size.n * strips)
+        .into_par_iter()
+        .map(|i| {
+            let (image, first) = (&dy[i / strips * out.image()..][..out.image()], i % strips * step);
+            let count = step.min(out.h - first);
+            with_scratch(|scratch| {
+                scratch.clear();
+                scratch.resize(deep.blocks * count * out.w, [0.0; LANES]);
+                let planes = scratch.chunks_exact_mut(count * out.w).collect();
+                let strip = Strip { image: 0, block: 0, start: first * out.w, planes };
+                task.run(strip, image, out.area(), count * out.w, |_| first * out.w);
+                scatter(scratch, size, g, out.w, count)
+            })
+        })
+        .collect();
+    let height = size.h as isize;
+    for (i, part) in parts.iter().enumerate() {
+        let image = &mut dx[i / strips * size.image()..][..size.image()];
+        let top = (i % strips * step * g.stride) as isize - g.padding as isize;
+        let rows = part.len() / (size.channels * size.w);
+        for (plane, part) in image.chunks_exact_mut(size.h * size.w).zip(part.chunks_exact(rows * size.w)) {
+            for (y, row) in (top..).zip(part.chunks_exact(size.w)).filter(|(y, _)| (0..height).contains(y)) {
+                let sums = &mut plane[y as usize * size.w..][..size.w];
+                sums.iter_mut().zip(row).for_each(|(s, v)| *s += v);
+            }
+        }
+    }
+    dx
+}
+
+/// The columns of `count` rows of windows, added up in the rows of the planes that these windows see, margins above and below among them.
+fn scatter(columns: &[Pixel], size: Planes, g: Geometry, width: usize, count: usize) -> Vec<f32> {
+    let height = (count - 1) * g.stride + g.kernel;
+    let mut planes = vec![0.0; size.channels * height * size.w];
+    for j in 0..size.channels * g.kernel * g.kernel {
+        let (c, ky, kx) = (j / (g.kernel * g.kernel), j / g.kernel % g.kernel, j % g.kernel);
+        let (first, last) = size.reach(g, kx, width);
+        if first >= last {
+            continue;
+        }
+        let block = &columns[j / LANES * count * width..][..count * width];
+        for (i, line) in block.chunks_exact(width).enumerate() {
+            let row = &mut planes[(c * height + i * g.stride + ky) * size.w..][..size.w];
+            let to = row[first * g.stride + kx - g.padding..].iter_mut().step_by(g.stride);
+            to.zip(&line[first..last]).for_each(|(to, pixel)| *to += pixel[j % LANES]);
+        }
+    }
+    planes
 }
 
 /// Gradient for the kernel, `(O, C, k, k)`, summed over the batch.
@@ -110,8 +189,7 @@ fn columns(image: &[f32], size: Planes, g: Geometry, out: Maps, range: std::ops:
     for j in 0..depth {
         let (c, ky, kx) = (j / (g.kernel * g.kernel), j / g.kernel % g.kernel, j % g.kernel);
         let plane = &image[c * size.h * size.w..][..size.h * size.w];
-        let first = g.padding.saturating_sub(kx).div_ceil(g.stride);
-        let last = (size.w + g.padding).saturating_sub(kx).div_ceil(g.stride).min(out.w);
+        let (first, last) = size.reach(g, kx, out.w);
         let block = &mut to[j / LANES * count..][..count];
         for (i, line) in block.chunks_exact_mut(out.w).enumerate() {
             let y = (range.start / out.w + i) * g.stride + ky;
