@@ -27,7 +27,7 @@ use crate::engine::trust::{self, Depth, Question};
 use crate::engine::{CancelToken, EngineError};
 use crate::evaluation::faithfulness::{Case, Summary, Trial};
 use crate::evaluation::truth::folded;
-use crate::explain::faithfulness::RandomRivals;
+use crate::explain::faithfulness::Rivals;
 use crate::explain::{ExplainError, Method, Output, Settings, Subject};
 use crate::network::Model;
 use crate::uncertainty::readout::Readout;
@@ -310,7 +310,7 @@ impl<'a> Judge<'a> {
     ) -> (Vec<Option<Trial>>, Vec<String>) {
         let settings = Settings { seed: self.settings.seed.wrapping_add(number), ..self.settings };
         let (mut trials, mut failed) = (Vec::with_capacity(self.methods.len()), Vec::new());
-        let mut random = RandomRivals::default();
+        let mut rivals = Rivals::default();
         for (place, &method) in self.methods.iter().enumerate() {
             if self.impossible.iter().any(|(m, _)| *m == method) {
                 trials.push(None);
@@ -319,7 +319,7 @@ impl<'a> Judge<'a> {
             let (model, stage) = (self.model, self.stage);
             let question =
                 Question { model, pass, background: None, map: None, method, stage, subject, settings, depth };
-            match trust::judge(&question, &mut random, &CancelToken::default(), &mut |_| {}) {
+            match trust::judge(&question, &mut rivals, &CancelToken::default(), &mut |_| {}) {
                 Ok(trust) => trials.push(Some(Trial::of(&trust))),
                 Err(error) => {
                     trials.push(None);

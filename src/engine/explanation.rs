@@ -12,7 +12,7 @@ use super::pass::{Known, Pass};
 use super::trust::{Depth, News, Question, judge};
 use super::{AnalysisOptions, CancelToken, EngineError};
 use crate::explain::cam::{self, Target};
-use crate::explain::faithfulness::{RandomRivals, Trust};
+use crate::explain::faithfulness::{Rivals, Trust};
 use crate::explain::spread::{Sampling, Spread, spread};
 use crate::explain::{Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain};
 use crate::network::background::Background;
@@ -276,7 +276,7 @@ fn trust(
                         News::Known(trust) => told(trust, false),
                     });
                 };
-                let trust = judge(&question, &mut RandomRivals::default(), cancel, &mut heard)?;
+                let trust = judge(&question, &mut Rivals::default(), cancel, &mut heard)?;
                 emit(told(trust, true));
             }
         }

@@ -31,7 +31,7 @@ pub mod ssim;
 pub mod verdict;
 pub mod words;
 
-pub use panel::{Better, Figure, Measure, RandomRivals, Reading, Settings, Trust};
+pub use panel::{Better, Figure, Measure, Reading, Rivals, Settings, Trust};
 pub use picture::Picture;
 
 use crate::imaging::{self, Plane};

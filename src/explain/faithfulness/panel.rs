@@ -109,6 +109,9 @@ impl Trust {
     }
 }
 
+/// Of the blob, in fractions of the sides.
+const CENTER: (f64, f64) = (0.5, 0.5);
+
 /// How the measures are taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -140,22 +143,33 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Pictures that [`figures`] hands to the network; a third less where the random rival is known.
+    /// Pictures that [`figures`] hands to the network where no rival is known.
     #[must_use]
     pub fn evaluations(&self) -> usize {
-        3 * (2 * (self.steps.max(1) + 1) + 2 * self.percentiles.len() + 2)
+        3 * (self.ordered() + 2)
+    }
+
+    /// Of these, what is asked of one map about the order of its pixels.
+    fn ordered(&self) -> usize {
+        2 * (self.steps.max(1) + 1) + 2 * self.percentiles.len()
     }
 }
 
-/// What random rivals read, by their grids: maps of one picture that are equally coarse have the same rival, which is measured once.
+/// What rivals read, so that maps of one picture do not measure them again.
+///
+/// Maps that are equally coarse have the same random rival. Of a centred blob, deletion, insertion and ROAD see only the order of the
+/// pixels, which is the same for every size of the blob; the drop is measured for each.
 ///
 /// Of one picture, one baseline, one score, and one [`Settings`] but for the grid.
 #[derive(Clone, Debug, Default)]
-pub struct RandomRivals(Vec<((usize, usize), [Reading; 4])>);
+pub struct Rivals {
+    blob: Option<[Reading; 3]>,
+    random: Vec<((usize, usize), [Reading; 4])>,
+}
 
-impl RandomRivals {
-    fn known(&self, grid: (usize, usize)) -> Option<[Reading; 4]> {
-        self.0.iter().find(|(known, _)| *known == grid).map(|(_, readings)| readings.clone())
+impl Rivals {
+    fn random(&self, grid: (usize, usize)) -> Option<[Reading; 4]> {
+        self.random.iter().find(|(known, _)| *known == grid).map(|(_, readings)| readings.clone())
     }
 }
 
@@ -170,12 +184,12 @@ pub fn figures<E: From<FaithfulnessError>>(
     settings: &Settings,
     score: &mut Score<E>,
 ) -> Result<Vec<Figure>, E> {
-    figures_beside(&mut RandomRivals::default(), picture, baseline, map, settings, score)
+    figures_beside(&mut Rivals::default(), picture, baseline, map, settings, score)
 }
 
-/// The same, using and adding to the random rivals that are known.
+/// The same, using and adding to the rivals that are known.
 pub fn figures_beside<E: From<FaithfulnessError>>(
-    known: &mut RandomRivals,
+    known: &mut Rivals,
     picture: &Picture,
     baseline: &Picture,
     map: &Plane,
@@ -190,28 +204,36 @@ pub fn figures_beside<E: From<FaithfulnessError>>(
     let (width, height) = (picture.width, picture.height);
     let grid = settings.grid.unwrap_or((map.width, map.height));
     let grid = (grid.0.max(1), grid.1.max(1));
-    let blob = rivals::blob(width, height, (0.5, 0.5), rivals::area(&fitted));
+    let (steps, seed) = (settings.steps, settings.seed);
     let blurred = picture.blurred(settings.blur * width.min(height) as f64);
-    let mut readings = |map: &Plane| -> Result<[Reading; 4], E> {
-        let (steps, seed) = (settings.steps, settings.seed);
+    let ordered = |map: &Plane, score: &mut Score<E>| -> Result<[Reading; 3], E> {
         let deletion = deletion(picture, baseline, map, steps, seed, score)?;
         let insertion = insertion(picture, &blurred, map, steps, seed, score)?;
         let road = road(picture, map, &settings.percentiles, settings.noise, seed, score)?;
-        let drop = confidence(picture, baseline, map, score)?.drop;
         let half = road.most.iter().zip(&road.least).map(|(m, l)| [m[0], (l[1] - m[1]) / 2.0]);
         Ok([
             Reading { value: deletion.auc, curve: deletion.points },
             Reading { value: insertion.auc, curve: insertion.points },
             Reading { value: road.combined, curve: half.collect() },
-            Reading { value: drop, curve: Vec::new() },
         ])
     };
-    let (map, blob) = (readings(&fitted)?, readings(&blob)?);
-    let random = if let Some(random) = known.known(grid) {
+    let drop = |map: &Plane, score: &mut Score<E>| -> Result<Reading, E> {
+        Ok(Reading { value: confidence(picture, baseline, map, score)?.drop, curve: Vec::new() })
+    };
+    let with = |[deletion, insertion, road]: [Reading; 3], drop| [deletion, insertion, road, drop];
+    let map = with(ordered(&fitted, score)?, drop(&fitted, score)?);
+    let order = match known.blob.clone() {
+        Some(order) => order,
+        // As broad as the picture: far from a small one all pixels would be 0, and their order a random one.
+        None => known.blob.insert(ordered(&rivals::blob(width, height, CENTER, 1.0), score)?).clone(),
+    };
+    let blob = with(order, drop(&rivals::blob(width, height, CENTER, rivals::area(&fitted)), score)?);
+    let random = if let Some(random) = known.random(grid) {
         random
     } else {
-        let random = readings(&rivals::random(grid.0, grid.1, width, height, settings.seed))?;
-        known.0.push((grid, random.clone()));
+        let random = rivals::random(grid.0, grid.1, width, height, settings.seed);
+        let random = with(ordered(&random, score)?, drop(&random, score)?);
+        known.random.push((grid, random.clone()));
         random
     };
     let rivals = map.into_iter().zip(blob).zip(random);
@@ -260,11 +282,14 @@ mod tests {
     }
 
     #[test]
-    fn equally_coarse_maps_of_a_picture_share_their_random_rival() {
-        let mut known = RandomRivals::default();
-        for (map, grid, whole) in
-            [(right_map(), (4, 3), true), (wrong_map(), (4, 3), false), (right_map(), (2, 2), true)]
-        {
+    fn maps_of_a_picture_share_their_rivals() {
+        let mut known = Rivals::default();
+        let (ordered, drop) = (small().ordered(), 2);
+        for (map, grid, of_rivals) in [
+            (right_map(), (4, 3), 2 * (ordered + drop)),
+            (wrong_map(), (4, 3), drop),
+            (right_map(), (2, 2), drop + ordered + drop),
+        ] {
             let settings = Settings { grid: Some(grid), ..small() };
             let mut count = 0;
             let mut score = |pictures: &[Picture]| {
@@ -272,9 +297,28 @@ mod tests {
                 left_quarter(pictures)
             };
             let shared = figures_beside(&mut known, &picture(), &black(), &map, &settings, &mut score).unwrap();
-            assert_eq!(count, if whole { settings.evaluations() } else { settings.evaluations() / 3 * 2 });
+            assert_eq!(count, ordered + drop + of_rivals);
             assert_eq!(shared, figures(&picture(), &black(), &map, &settings, &mut left_quarter).unwrap());
         }
+    }
+
+    #[test]
+    fn blobs_of_every_size_have_one_order() {
+        let mut total = |pictures: &[Picture]| {
+            let totals = pictures.iter().map(|p| p.values.iter().map(|v| f64::from(*v)).sum());
+            Ok::<_, Stop>(totals.collect::<Vec<f64>>())
+        };
+        let mut place = |area| {
+            let blob = rivals::blob(90, 60, CENTER, area);
+            deletion(&wide(), &wide().filled(0.0), &blob, 10, 3, &mut total).unwrap()
+        };
+        assert_eq!(place(1.0), place(0.1));
+        assert_eq!(place(1.0), place(0.02));
+    }
+
+    /// A picture on which every pixel counts another amount.
+    fn wide() -> Picture {
+        Picture { channels: 1, width: 90, height: 60, values: (0..90 * 60).map(|i| (i * 37 % 101) as f32).collect() }
     }
 
     #[test]
