@@ -10,6 +10,7 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor, Var};
 use rayon::prelude::*;
 
 use super::activation::at_least;
+use super::blocked::affine::Affine;
 use super::blocked::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
 use super::conv::{slice, values};
 use super::{Mode, Result};
@@ -53,6 +54,12 @@ impl BatchNorm {
         }
         let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, relu, Mode::Inference)?;
         x.apply_op2(&self.affine()?.detach(), op)
+    }
+
+    /// What it does with running statistics, block by block.
+    pub(super) fn in_use(&self) -> Result<Vec<Affine>> {
+        let none = Maps { n: 0, blocks: 0, h: 0, w: 0 };
+        Ok(self.normalization(&[], none, true, Mode::Inference)?.affine)
     }
 
     /// `(γ, β)`, `(2, C)`.
@@ -170,13 +177,6 @@ fn in_blocks(values: &[f32]) -> Vec<Pixel> {
     let mut blocks = vec![[0.0; LANES]; values.len().div_ceil(LANES)];
     blocks.as_flattened_mut()[..values.len()].copy_from_slice(values);
     blocks
-}
-
-/// `y = x · scale + shift` for the lanes of a block.
-#[derive(Clone, Copy)]
-struct Affine {
-    scale: Pixel,
-    shift: Pixel,
 }
 
 /// Normalisation with given statistics and parameters; as an operation, `(γ, β)` is the second argument, of shape `(2, C)`.

@@ -15,7 +15,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Storage, Tens
 use super::Result;
 use super::batch_norm::let_through;
 use super::blocked::backward::{Transposed, kernel_gradient};
-use super::blocked::forward::{Epilogue, Weights, convolve, output};
+use super::blocked::forward::{Epilogue, Source, Weights, convolve, convolve_to, output};
 use super::blocked::packing::{Kernel, pack, pack_bias};
 use super::blocked::stem::{self, Planes};
 use super::blocked::{LANES, Maps, Pixel, Row, is_blocked, pixels, to_blocks};
@@ -76,7 +76,7 @@ pub(super) fn values(tensor: &Tensor) -> Result<impl Deref<Target = [f32]> + '_>
 }
 
 /// Whether somebody may ask for the gradient of this tensor.
-fn is_tracked(x: &Tensor) -> bool {
+pub(super) fn is_tracked(x: &Tensor) -> bool {
     x.track_op() || x.is_variable()
 }
 
@@ -238,14 +238,22 @@ fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
 }
 
 impl Packed {
+    /// For blocks.
+    fn weights(&self) -> Result<Weights<'_>> {
+        let rows = once(&self.rows, || Ok(pack(&values(&self.weight)?, self.kernel)))?;
+        Ok(Weights { kernel: self.kernel, rows, bias: Some(&self.bias) })
+    }
+
+    /// For gradients of blocks.
+    fn transposed(&self) -> Result<&Transposed> {
+        once(&self.transposed, || Ok(Transposed::new(&values(&self.weight)?, self.kernel, self.geometry)))
+    }
+
     /// The gradient of the input of `size`, plus `rest`; `dy` is that before the epilogue.
     fn input_gradient(&self, dy: &[f32], size: Size, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
         let (kernel, g) = (self.kernel, self.geometry);
         match (size, rest) {
-            (Size::Blocks(maps), rest) => {
-                let transposed = once(&self.transposed, || Ok(Transposed::new(&values(&self.weight)?, kernel, g)))?;
-                Ok(transposed.input_gradient(dy, maps, rest))
-            }
+            (Size::Blocks(maps), rest) => Ok(self.transposed()?.input_gradient(dy, maps, rest)),
             (Size::Planes(planes), None) => {
                 let columns = planes.columns(kernel.outputs, g);
                 let rows = once(&self.columns_back, || Ok(stem::transposed(&values(&self.weight)?, columns)))?;
@@ -279,8 +287,35 @@ impl PreparedConv {
 
     /// The gradient of an input of `size`, plus `rest`, from that of `W ∗ x + b + skip`; on the CPU.
     pub(super) fn input_gradient(&self, dy: &[f32], size: Size, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
+        self.on_the_cpu()?.input_gradient(dy, size, rest)
+    }
+
+    /// `W ∗ x + b`, and its ReLU with `relu`, of blocked maps into `to`, whatever it holds; on the CPU.
+    pub(super) fn forward_to(&self, x: Source<'_>, relu: bool, to: &mut [Pixel]) -> Result<()> {
+        let packed = self.on_the_cpu()?;
+        convolve_to(x, packed.weights()?, self.geometry, Epilogue { relu, ..Epilogue::default() }, to);
+        Ok(())
+    }
+
+    /// The gradient of blocked maps of `size`, and what follows it on the way back, into `to`, whatever it holds; on the CPU, of stride 1.
+    pub(super) fn input_gradient_to(
+        &self,
+        dy: &[Pixel],
+        size: Maps,
+        after: Epilogue<'_>,
+        to: &mut [Pixel],
+    ) -> Result<()> {
+        self.on_the_cpu()?.transposed()?.input_gradient_to(dy, size, after, to)
+    }
+
+    /// Channels that come out.
+    pub(super) fn outputs(&self) -> usize {
+        self.weight.dims()[0]
+    }
+
+    fn on_the_cpu(&self) -> Result<&Packed> {
         match &self.packed {
-            Some(packed) => packed.input_gradient(dy, size, rest),
+            Some(packed) => Ok(packed),
             None => bail!("this convolution was prepared for another device than the CPU"),
         }
     }
@@ -318,15 +353,14 @@ impl PreparedOp {
         if skip.is_some_and(|s| s.len() != shape.elem_count()) {
             bail!("the branch that is added does not have the shape {shape:?}");
         }
-        let epilogue = Epilogue { skip: skip.map(pixels), relu: self.relu };
+        let epilogue = Epilogue { skip: skip.map(pixels), relu: self.relu, ..Epilogue::default() };
         let out = if lx.dims().len() == 4 {
             let planes = planes_of(lx)?;
             let columns = planes.columns(kernel.outputs, g);
             let rows = once(&p.columns, || Ok(pack(&values(&p.weight)?, columns)))?;
             stem::convolve(x, planes, Weights { kernel: columns, rows, bias: Some(&p.bias) }, g, epilogue)
         } else {
-            let rows = once(&p.rows, || Ok(pack(&values(&p.weight)?, kernel)))?;
-            convolve(x, Maps::of(lx.dims())?, Weights { kernel, rows, bias: Some(&p.bias) }, g, epilogue)
+            convolve(x, Maps::of(lx.dims())?, p.weights()?, g, epilogue)
         };
         Ok((CpuStorage::F32(out), shape))
     }

@@ -73,7 +73,7 @@ impl ConvUnit {
         // Without a batch norm the ending rides on the convolution.
         let epilogue = match (&self.norm, &skip_values) {
             (Some(_), _) => Epilogue::default(),
-            (None, skip) => Epilogue { skip: skip.as_ref().map(|s| pixels(s)), relu },
+            (None, skip) => Epilogue { skip: skip.as_ref().map(|s| pixels(s)), relu, ..Epilogue::default() },
         };
         let maps = {
             let (x_values, w) = (values(x)?, values(weight)?);

@@ -5,18 +5,14 @@
 //! `transition1` … `denseblock4`, `features` (the last norm, and the ReLU that torchvision applies to it in place), `pool`, `dropout` (rate 0 as published), `classifier`. Tensors lie
 //! under `features.`, the head is `classifier`.
 
-use std::ops::Range;
-
 use candle_core::Tensor;
-use rayon::prelude::*;
 
 use super::activation::Activation;
 use super::architecture::{Architecture, Family};
-use super::blocked::{LANES, Maps, as_they_came, taken};
-use super::channels::concat;
-use super::conv::{Geometry, values};
-use super::layers::{ConvUnit, GlobalAveragePool, Halve, MaxPool, NormUnit, Sequence};
-use super::recording::{Gradients, Recorded, WayBack, by_graph, walk_back};
+use super::conv::Geometry;
+use super::dense_block::{DenseBlock, DenseLayer};
+use super::layers::{GlobalAveragePool, Halve, MaxPool, NormUnit, Sequence};
+use super::recording::Recorded;
 use super::resnet::{STEM, STEM_POOL};
 use super::source::{Chain, ConvSpec, Fan, Source};
 use super::{Layer, Mode, Result};
@@ -103,94 +99,5 @@ impl Layer for LastNorm {
 
     fn rectifies_in_place(&self) -> bool {
         true
-    }
-}
-
-struct DenseLayer {
-    norm: NormUnit,
-    narrow: ConvUnit,
-    grow: ConvUnit,
-}
-
-struct DenseBlock {
-    inputs: usize,
-    growth: usize,
-    layers: Vec<DenseLayer>,
-}
-
-impl Layer for DenseBlock {
-    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let mut maps = x.clone();
-        let mut width = self.inputs;
-        for layer in &self.layers {
-            let narrow = layer.narrow.forward(&layer.norm.forward(&maps, mode)?, None, mode)?;
-            let grown = layer.grow.forward(&narrow, None, mode)?;
-            maps = concat(&[(&maps, width), (&grown, self.growth)])?;
-            width += self.growth;
-        }
-        Ok(maps)
-    }
-
-    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        let whole = self.inputs.is_multiple_of(LANES) && self.growth.is_multiple_of(LANES);
-        if !x.device().is_cpu() || !whole {
-            return by_graph(self, &x, mode, wanted);
-        }
-        let (mut maps, planes) = taken(&x.detach())?;
-        let mut ways: Vec<[WayBack<'_>; 3]> = Vec::with_capacity(self.layers.len());
-        for (i, layer) in self.layers.iter().enumerate() {
-            let (normed, through_norm) = layer.norm.record(maps.clone(), mode, wanted || i > 0)?;
-            let (narrow, through_narrow) = Layer::record(&layer.narrow, normed, mode, true)?;
-            let (grown, through_grow) = Layer::record(&layer.grow, narrow, mode, true)?;
-            maps = Tensor::cat(&[&maps, &grown], 1)?;
-            ways.push([through_norm, through_narrow, through_grow]);
-        }
-        let device = x.device().clone();
-        let back = move |dy: Tensor, gradients: &mut Gradients| {
-            let dy = dy.contiguous()?;
-            // What every map still has to hand back: each layer adds to the maps before its own.
-            let mut whole = Whole { size: Maps::of(dy.dims())?, values: values(&dy)?.to_vec() };
-            let mut before = whole.size.blocks;
-            for ways in ways.iter().rev() {
-                let last = before;
-                before -= self.growth / LANES;
-                let grown = Maps { blocks: last - before, ..whole.size };
-                let grown = Tensor::from_vec(whole.part(before..last), grown.shape(), &device)?;
-                if let Some(dx) = walk_back(ways, grown, gradients)? {
-                    whole.add(&values(&dx.contiguous()?)?, before);
-                }
-            }
-            if !wanted {
-                return Ok(None);
-            }
-            let first = Maps { blocks: before, ..whole.size };
-            as_they_came(Tensor::from_vec(whole.part(0..before), first.shape(), &device)?, planes).map(Some)
-        };
-        Ok((maps, Box::new(back)))
-    }
-}
-
-/// Gradients of the maps that a dense block has gathered.
-struct Whole {
-    size: Maps,
-    values: Vec<f32>,
-}
-
-impl Whole {
-    /// Some blocks of every image.
-    fn part(&self, blocks: Range<usize>) -> Vec<f32> {
-        let length = self.size.area() * LANES;
-        let images = self.values.chunks_exact(self.size.image() * LANES);
-        images.flat_map(|image| &image[blocks.start * length..blocks.end * length]).copied().collect()
-    }
-
-    /// Adds to the first blocks of every image.
-    fn add(&mut self, others: &[f32], blocks: usize) {
-        let length = self.size.area() * LANES;
-        let images = self.values.chunks_exact_mut(self.size.image() * LANES).zip(others.chunks_exact(blocks * length));
-        let maps: Vec<_> = images
-            .flat_map(|(image, others)| image.chunks_exact_mut(length).zip(others.chunks_exact(length)))
-            .collect();
-        maps.into_par_iter().for_each(|(sum, other)| sum.iter_mut().zip(other).for_each(|(s, o)| *s += o));
     }
 }

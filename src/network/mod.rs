@@ -20,6 +20,7 @@ pub mod cnn;
 pub mod compact;
 pub mod conv;
 mod conv_unit;
+mod dense_block;
 pub mod densenet;
 pub mod depthwise;
 pub mod device;

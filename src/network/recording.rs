@@ -188,6 +188,12 @@ mod tests {
             let graph = (&logits * &weights).unwrap().sum_all().unwrap().backward().unwrap();
             let expected = graph.get(x.as_tensor()).expect("the logits depend on every stage's input");
             let pass = network.record(first, x.as_tensor(), mode, true).unwrap();
+            // Maps of a network in use may be gathered where nobody asks candle for their gradients.
+            let used = network.forward_range(first..network.stages.len(), &x.as_detached_tensor(), mode).unwrap();
+            for found in [&pass.logits, &used] {
+                let apart = (found - &logits).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+                assert!(apart < 1e-5, "{apart}");
+            }
             // Twice, for a pass serves one subject after the other.
             for _ in 0..2 {
                 let found = pass.to_input(&weights).unwrap().expect("as in the graph");

@@ -4,10 +4,11 @@
 //! With stride 1 that is a convolution of `dY` with the taps in reverse. Otherwise the pixels of `dX` fall into `s × s` classes by their
 //! remainders, each a convolution of stride 1 with some of the taps; none computes a product with 0. `dW[k] = Σ_i X[s·i + k − p] · dY[i]`.
 
+use candle_core::bail;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::forward::{Epilogue, Weights, convolve, cut, output, with_scratch};
+use super::forward::{Epilogue, Source, Weights, convolve_to, cut, output, with_scratch};
 use super::lines::{Ending, Line, Windows};
 use super::outer::Products;
 use super::packing::{Kernel, pack_transposed, unpack};
@@ -61,15 +62,40 @@ impl Transposed {
 
     /// Gradient for the input of `size`, as the values of `(N, ⌈C/16⌉, H, W, 16)`, plus `rest`; `dy` has the size of the output.
     pub fn input_gradient(&self, dy: &[f32], size: Maps, rest: Option<&[Pixel]>) -> Vec<f32> {
-        let from = output(size, self.kernel.outputs, self.geometry);
         match &self.rows {
             Packed::Reversed(rows) => {
-                let weights = Weights { kernel: self.swapped(self.kernel.taps), rows, bias: None };
-                let g = Geometry { padding: self.geometry.kernel - 1 - self.geometry.padding, ..self.geometry };
-                convolve(dy, from, weights, g, Epilogue { skip: rest, relu: false })
+                let mut values = vec![0.0; size.n * size.image() * LANES];
+                let after = Epilogue { skip: rest, ..Epilogue::default() };
+                self.reversed(rows, pixels(dy), size, after, pixels_mut(&mut values));
+                values
             }
-            Packed::Classes(classes) => self.by_classes(classes, dy, from, size, rest),
+            Packed::Classes(classes) => {
+                let from = output(size, self.kernel.outputs, self.geometry);
+                self.by_classes(classes, dy, from, size, rest)
+            }
         }
+    }
+
+    /// The gradient with what follows it on the way back, into `to`, of the input's size, whatever it holds; of stride 1.
+    pub fn input_gradient_to(
+        &self,
+        dy: &[Pixel],
+        size: Maps,
+        after: Epilogue<'_>,
+        to: &mut [Pixel],
+    ) -> candle_core::Result<()> {
+        match &self.rows {
+            Packed::Reversed(rows) => self.reversed(rows, dy, size, after, to),
+            Packed::Classes(_) => bail!("what follows the gradient can be joined to it only where the stride is 1"),
+        }
+        Ok(())
+    }
+
+    fn reversed(&self, rows: &[Row], dy: &[Pixel], size: Maps, after: Epilogue<'_>, to: &mut [Pixel]) {
+        let weights = Weights { kernel: self.swapped(self.kernel.taps), rows, bias: None };
+        let g = Geometry { padding: self.geometry.kernel - 1 - self.geometry.padding, ..self.geometry };
+        let source = Source { pixels: dy, size: output(size, self.kernel.outputs, self.geometry), norm: None };
+        convolve_to(source, weights, g, after, to);
     }
 
     /// The kernel with channels for outputs and some of its taps.

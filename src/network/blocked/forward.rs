@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::affine::{Affine, Rectify};
 use super::lines::{Ending, Line, Windows};
 use super::packing::Kernel;
 use super::{LANES, Maps, Pixel, Row, pixels, pixels_mut};
@@ -27,22 +28,56 @@ pub struct Weights<'a> {
     pub bias: Option<&'a [Row]>,
 }
 
-/// What follows the sums, for the whole batch.
+/// What is convolved.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// Of `size`; where images have more blocks, the first of them.
+    pub pixels: &'a [Pixel],
+    pub size: Maps,
+    /// A norm and its ReLU that stand before: one for each block.
+    pub norm: Option<&'a [Affine]>,
+}
+
+impl<'a> Source<'a> {
+    fn image(self, image: usize) -> &'a [Pixel] {
+        first_blocks(self.pixels, self.size, image)
+    }
+}
+
+/// What follows the sums, for the whole batch, in this order.
 #[derive(Clone, Copy, Default)]
 pub struct Epilogue<'a> {
-    /// Of the output's size.
+    pub gate: Option<Gate<'a>>,
+    /// Of the output's size; where images have more blocks, the first of them.
     pub skip: Option<&'a [Pixel]>,
     pub relu: bool,
+}
+
+/// The way back through a norm and its ReLU: `scale · sum` where `x · scale + shift` is above 0, and 0 elsewhere.
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
+    /// What the norm was given: of the output's size; where images have more blocks, the first of them.
+    pub x: &'a [Pixel],
+    /// One for each block.
+    pub norm: &'a [Affine],
 }
 
 /// `relu(W ∗ x + b + skip)` for a batch of `size`; yields the values of `(N, ⌈O/16⌉, OH, OW, 16)`.
 pub fn convolve(x: &[f32], size: Maps, weights: Weights<'_>, g: Geometry, epilogue: Epilogue<'_>) -> Vec<f32> {
     let out = output(size, weights.kernel.outputs, g);
     let mut values = vec![0.0; out.n * out.image() * LANES];
-    if values.is_empty() {
-        return values;
+    convolve_to(Source { pixels: pixels(x), size, norm: None }, weights, g, epilogue, pixels_mut(&mut values));
+    values
+}
+
+/// The same into `to`, of the output's size, whatever it holds.
+pub fn convolve_to(source: Source<'_>, weights: Weights<'_>, g: Geometry, epilogue: Epilogue<'_>, to: &mut [Pixel]) {
+    let size = source.size;
+    let out = output(size, weights.kernel.outputs, g);
+    if to.is_empty() {
+        return;
     }
-    let (x, arch, padded) = (pixels(x), Arch::new(), size.w + 2 * g.padding);
+    let (arch, padded) = (Arch::new(), size.w + 2 * g.padding);
     let step = if g.is_pointwise() {
         (STRIP / size.blocks).clamp(64, 1024)
     } else {
@@ -50,22 +85,37 @@ pub fn convolve(x: &[f32], size: Maps, weights: Weights<'_>, g: Geometry, epilog
         rows.clamp(1, out.h) * out.w
     };
     let taps: Vec<usize> = (0..g.kernel).flat_map(|y| (0..g.kernel).map(move |x| y * padded + x)).collect();
-    cut(pixels_mut(&mut values), out, step).into_par_iter().for_each(|strip| {
-        let image = &x[strip.image * size.image()..][..size.image()];
+    cut(to, out, step).into_par_iter().for_each(|strip| {
         let task = Task { arch, weights, epilogue, out, taps: &taps, stride: g.stride };
         if g.is_pointwise() {
-            let first = strip.start;
-            let width = strip.planes[0].len();
-            task.run(strip, image, size.area(), width, |_| first);
+            let (first, width) = (strip.start, strip.planes[0].len());
+            let image = source.image(strip.image);
+            match source.norm {
+                None => task.run(strip, image, size.area(), width, |_| first),
+                Some(norm) => with_scratch(|scratch| {
+                    scratch.clear();
+                    for (plane, affine) in image.chunks_exact(size.area()).zip(norm) {
+                        let at = scratch.len();
+                        scratch.extend_from_slice(&plane[first..][..width]);
+                        arch.dispatch(Rectify { affine, pixels: &mut scratch[at..] });
+                    }
+                    task.run(strip, scratch, width, width, |_| 0);
+                }),
+            }
         } else {
             with_scratch(|scratch| {
                 let height = (strip.planes[0].len() / out.w - 1) * g.stride + g.kernel;
-                pad(image, size, (strip.start / out.w * g.stride, height), g.padding, scratch);
+                let rows = (strip.start / out.w * g.stride, height);
+                pad(arch, source, strip.image, rows, g.padding, scratch);
                 task.run(strip, scratch, height * padded, out.w, |line| line * g.stride * padded);
             });
         }
     });
-    values
+}
+
+/// An image, as far as maps of this size go.
+fn first_blocks(pixels: &[Pixel], size: Maps, image: usize) -> &[Pixel] {
+    &pixels[image * (pixels.len() / size.n)..][..size.image()]
 }
 
 /// Size of the output for `outputs` channels.
@@ -121,7 +171,8 @@ impl Task<'_> {
     /// Computes the lines of a strip, each `width` pixels long; `start` yields the input pixel at which a line begins.
     pub fn run(&self, strip: Strip<'_>, input: &[Pixel], plane: usize, width: usize, start: impl Fn(usize) -> usize) {
         let Weights { kernel, rows, bias } = self.weights;
-        let skip = self.epilogue.skip.map(|s| &s[strip.image * self.out.image()..][..self.out.image()]);
+        let skip = self.epilogue.skip.map(|s| first_blocks(s, self.out, strip.image));
+        let gate = self.epilogue.gate.map(|g| (first_blocks(g.x, self.out, strip.image), g.norm));
         let mut block = strip.block;
         let mut planes = strip.planes.into_iter();
         while let Some(first) = planes.next() {
@@ -136,12 +187,12 @@ impl Task<'_> {
             };
             for (i, line) in first.chunks_exact_mut(width).enumerate() {
                 let other: &mut [Pixel] = second.as_mut().and_then(Iterator::next).unwrap_or_default();
-                let skip = skip.map(|s| {
-                    let at = strip.start + i * width;
-                    let line = |b: usize, length: usize| &s[b * self.out.area() + at..][..length];
-                    [line(block, width), if other.is_empty() { &[] } else { line(block + 1, width) }]
-                });
-                let ending = Ending { bias: bias.map(|b| &b[block / 2]), skip, relu: self.epilogue.relu };
+                let at = strip.start + i * width;
+                let second = block + usize::from(!other.is_empty());
+                let skip = skip.map(|s| [block, second].map(|b| &s[b * self.out.area() + at..][..width]));
+                let gate =
+                    gate.map(|(x, norm)| [block, second].map(|b| (&x[b * self.out.area() + at..][..width], &norm[b])));
+                let ending = Ending { bias: bias.map(|b| &b[block / 2]), gate, skip, relu: self.epilogue.relu };
                 self.arch.dispatch(Line { windows, start: start(i), ending, out: [line, other] });
             }
             block += 2;
@@ -159,19 +210,24 @@ pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Vec<Pixel>) -> T) -> T {
     SCRATCH.with_borrow_mut(work)
 }
 
-/// Copies the rows `rows.0 .. rows.0 + rows.1` of the padded image into `out`; what lies outside the image is 0.
-pub(super) fn pad(image: &[Pixel], size: Maps, rows: (usize, usize), padding: usize, out: &mut Vec<Pixel>) {
+/// Copies the rows `rows.0 .. rows.0 + rows.1` of the padded image into `out`, behind the norm; what lies outside the image is 0.
+fn pad(arch: Arch, source: Source<'_>, image: usize, rows: (usize, usize), padding: usize, out: &mut Vec<Pixel>) {
+    let size = source.size;
     let width = size.w + 2 * padding;
     out.clear();
     out.reserve(size.blocks * rows.1 * width);
     let zeros = |out: &mut Vec<Pixel>, count: usize| out.extend(std::iter::repeat_n([0.0; LANES], count));
-    for plane in image.chunks_exact(size.area()) {
+    for (block, plane) in source.image(image).chunks_exact(size.area()).enumerate() {
         for y in rows.0..rows.0 + rows.1 {
             if y < padding || y >= size.h + padding {
                 zeros(out, width);
             } else {
                 zeros(out, padding);
+                let at = out.len();
                 out.extend_from_slice(&plane[(y - padding) * size.w..][..size.w]);
+                if let Some(norm) = source.norm {
+                    arch.dispatch(Rectify { affine: &norm[block], pixels: &mut out[at..] });
+                }
                 zeros(out, padding);
             }
         }

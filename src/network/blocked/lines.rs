@@ -8,8 +8,11 @@
     reason = "vector code must be inlined into the function that is compiled for the processor"
 )]
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
+use super::affine::Affine;
 use super::{LANES, Pixel, Row, WIDE};
 
 /// Where the windows of a line lie, and what they are multiplied by.
@@ -27,10 +30,12 @@ pub struct Windows<'a> {
     pub stride: usize,
 }
 
-/// What is added to the sums before they are written.
+/// What happens to the sums before they are written, in this order.
 #[derive(Clone, Copy, Default)]
 pub struct Ending<'a> {
     pub bias: Option<&'a Row>,
+    /// The way back through a norm and its ReLU, a line and a norm for each block: see [`super::forward::Gate`].
+    pub gate: Option<[(&'a [Pixel], &'a Affine); 2]>,
     /// The same line of the branch that is added, a slice for each block.
     pub skip: Option<[&'a [Pixel]; 2]>,
     pub relu: bool,
@@ -145,21 +150,47 @@ fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
             }
         }
     }
-    let zero = simd.splat_f32s(0.0);
     for v in 0..V {
         let lane = (first + v) * S::F32_LANES;
         let (block, part) = (lane / LANES, lane % LANES / S::F32_LANES);
-        let skip = line.ending.skip.map(|skip| &skip[block][x..x + P]);
-        for ((p, pixel), sum) in line.out[block][x..x + P].iter_mut().enumerate().zip(&sums) {
-            let mut y = sum[v];
-            if let Some(skip) = skip {
-                y = simd.add_f32s(y, S::as_simd_f32s(&skip[p]).0[part]);
-            }
-            if line.ending.relu {
-                // Not the maximum, which would turn what is no number into 0.
-                y = simd.select_f32s(simd.less_than_f32s(y, zero), zero, y);
-            }
-            S::as_mut_simd_f32s(pixel).0[part] = y;
+        for (pixel, sum) in line.out[block][x..x + P].iter_mut().zip(&sums) {
+            S::as_mut_simd_f32s(pixel).0[part] = sum[v];
+        }
+    }
+    let Ending { gate, skip, relu, .. } = line.ending;
+    if gate.is_some() || skip.is_some() || relu {
+        for lane in (first..first + V).map(|v| v * S::F32_LANES) {
+            finish(simd, line, x..x + P, lane);
+        }
+    }
+}
+
+/// What follows the sums, on pixels that were just written: were it done while the sums are in registers, it would drive them out.
+#[inline(always)]
+fn finish<S: Simd>(simd: S, line: &mut Line<'_, '_>, pixels: Range<usize>, lane: usize) {
+    let (block, part) = (lane / LANES, lane % LANES / S::F32_LANES);
+    let zero = simd.splat_f32s(0.0);
+    let out = &mut line.out[block][pixels.clone()];
+    if let Some(gate) = line.ending.gate {
+        let (given, affine) = gate[block];
+        let (scale, shift) = (S::as_simd_f32s(&affine.scale).0[part], S::as_simd_f32s(&affine.shift).0[part]);
+        for (pixel, given) in out.iter_mut().zip(&given[pixels.clone()]) {
+            let (y, x) = (&mut S::as_mut_simd_f32s(pixel).0[part], S::as_simd_f32s(given).0[part]);
+            let open = simd.less_than_f32s(zero, simd.add_f32s(simd.mul_f32s(x, scale), shift));
+            *y = simd.select_f32s(open, simd.mul_f32s(*y, scale), zero);
+        }
+    }
+    if let Some(skip) = line.ending.skip {
+        for (pixel, skip) in out.iter_mut().zip(&skip[block][pixels]) {
+            let y = &mut S::as_mut_simd_f32s(pixel).0[part];
+            *y = simd.add_f32s(*y, S::as_simd_f32s(skip).0[part]);
+        }
+    }
+    if line.ending.relu {
+        for pixel in out {
+            let y = &mut S::as_mut_simd_f32s(pixel).0[part];
+            // Not the maximum, which would turn what is no number into 0.
+            *y = simd.select_f32s(simd.less_than_f32s(*y, zero), zero, *y);
         }
     }
 }
@@ -192,12 +223,14 @@ mod tests {
         let weights: Vec<Row> = (0..2 * 9 * LANES).map(|i| std::array::from_fn(|k| value(i * 29 + k))).collect();
         let skip: Vec<Pixel> = (0..length).map(|i| [value(i); LANES]).collect();
         let bias: Row = std::array::from_fn(value);
+        let affine = Affine { scale: std::array::from_fn(|k| 1.0 + value(k)), shift: std::array::from_fn(value) };
         for outputs in [1, 2] {
             let line = |run: &dyn Fn(Line<'_, '_>)| -> Vec<f32> {
                 let mut out = [vec![[0.0; LANES]; length], vec![[0.0; LANES]; length * (outputs - 1)]];
                 let windows =
                     Windows { pixels: &pixels, plane: 3 * width, blocks: 2, taps: &taps, weights: &weights, stride: 1 };
-                let ending = Ending { bias: Some(&bias), skip: Some([&skip, &skip]), relu: true };
+                let gate = Some([(&skip[..], &affine), (&skip[..], &affine)]);
+                let ending = Ending { bias: Some(&bias), gate, skip: Some([&skip, &skip]), relu: true };
                 run(Line { windows, start: 1, ending, out: out.each_mut().map(Vec::as_mut_slice) });
                 out.concat().as_flattened().to_vec()
             };

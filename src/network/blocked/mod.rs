@@ -6,6 +6,7 @@
 //! learning convolutions on SIMD architectures"; the layout is oneDNN's `nChw16c`). Lanes beyond the last channel are 0 and stay 0.
 //!
 //! ```text
+//! affine   a norm and its ReLU, before a convolution and on the way back                               (SIMD)
 //! lines    one line of output pixels × 32 channels in registers, every tap and input channel      (SIMD)
 //! outer    sums of products of input and gradient pixels: the gradient of the kernel               (SIMD)
 //! packing  kernels (O, C, k, k) ⇄ rows of 32 outputs
@@ -15,6 +16,7 @@
 //! Results do not depend on the number of threads: every sum is taken in an order that the shapes alone decide.
 //! What it does not do: dilation, groups (see [`super::depthwise`]), devices other than the CPU.
 
+pub mod affine;
 pub mod backward;
 pub mod forward;
 mod lines;
