@@ -33,6 +33,11 @@ pub const TOOLBAR_HEIGHT: f32 = 40.0;
 /// Height of the status bar.
 pub const STATUS_HEIGHT: f32 = 24.0;
 
+/// Moves the bar of a scroll area out of its content, into the margin of at least [`GRID`] that stands right of it.
+pub fn bar_in_the_margin(ui: &mut egui::Ui) {
+    ui.spacing_mut().scroll.bar_outer_margin = 1.0 - GRID;
+}
+
 /// The colours of a theme, by what they mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tokens {

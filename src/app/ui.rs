@@ -69,6 +69,7 @@ fn reading_room(
     if state.settings.findings_open {
         let side = Panel::right("findings").default_size(findings).size_range(WIDTHS).frame(plate(8, 8));
         let shown = side.show(ui, |ui| {
+            theme::bar_in_the_margin(ui);
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 let mut commands = panels::impression::show(ui, state);
                 if state.result_hidden() {

@@ -78,7 +78,22 @@ impl Residual {
     pub fn share(&self) -> f64 {
         self.value().abs() / self.expected.abs().max(1e-6)
     }
+
+    /// What the map adds up to, and how far that is off where it is more than [`NOTABLE`].
+    #[must_use]
+    pub fn words(&self) -> String {
+        let number = |v: f64| format!("{}{:.2}", if v < 0.0 { "−" } else { "" }, v.abs());
+        let off = match self.share() {
+            share if share <= NOTABLE => String::new(),
+            share if share <= 1.0 => format!(", {:.0} % off", share * 100.0),
+            _ => ", far off".to_owned(),
+        };
+        format!("adds up to {} of {}{off}", number(self.found), number(self.expected))
+    }
 }
+
+/// As much of a difference of scores as may be missing without a word: integrated gradients should come within 5 % (Sundararajan et al. 2017).
+const NOTABLE: f64 = 0.05;
 
 /// A map for one subject.
 #[derive(Clone, Debug, PartialEq)]

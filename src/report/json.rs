@@ -14,7 +14,7 @@ use crate::engine::conformal::Conformal;
 use crate::engine::explanation::Trusted;
 use crate::engine::{AnalysisOptions, Member, Timing};
 use crate::explain::faithfulness::Trust;
-use crate::explain::{Evidence, Method};
+use crate::explain::{Evidence, Method, Residual};
 use crate::imaging::Window;
 use crate::network::GateVerdict;
 use crate::network::manifest::{Head, Input};
@@ -144,6 +144,9 @@ pub struct MapRecord {
     pub layer: String,
     pub logit: f32,
     pub evidence: Evidence,
+    /// What a map that should add up to a difference of scores adds up to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual: Option<Residual>,
     pub width: usize,
     pub height: usize,
     /// Row by row.
@@ -245,6 +248,7 @@ impl Sidecar {
                     layer: map.layer.clone(),
                     logit: map.logit,
                     evidence: map.evidence,
+                    residual: map.residual,
                     width: map.raw.width,
                     height: map.raw.height,
                     values: map.raw.values.clone(),

@@ -134,8 +134,9 @@ impl Gallery {
         let logit = score
             .and_then(|s| s.logit)
             .map_or(String::new(), |logit| format!("logit {}{:.2}", if logit < 0.0 { '−' } else { '+' }, logit.abs()));
-        let caption = format!("{}, layer {}, {logit}", case.method.name(), case.layer);
-        let caption = caption.trim_end_matches([',', ' ']).to_owned();
+        let layer = if case.method.has_layer() { format!("layer {}", case.layer) } else { String::new() };
+        let caption = [case.method.name().to_owned(), layer, logit];
+        let caption = caption.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         let nothing =
             |note| Panel { title: title.clone(), caption: caption.clone(), overlay: None, lines: Vec::new(), note };
         let Some(attribution) = case.attribution(class) else {

@@ -250,14 +250,17 @@ pub fn ground(case: &CaseReport, source: &Source, width: f32) -> Block {
     let mut rows = Vec::new();
     if case.analysis.scored {
         let size = case.maps().next().map_or(String::new(), |map| format!(", {} × {}", map.raw.width, map.raw.height));
-        rows.push((
-            "Map",
-            format!(
-                "{} at layer {}{size}, of the logit before {head}; enlarged bilinearly",
-                case.method.name(),
-                case.layer
-            ),
-        ));
+        let place = if case.method.has_layer() { format!("layer {}", case.layer) } else { "the input".to_owned() };
+        let sums: Vec<String> = case
+            .classes
+            .iter()
+            .filter_map(|&class| {
+                Some(format!("{}: {}", case.class_name(class), case.attribution(class)?.residual?.words()))
+            })
+            .collect();
+        let sums = if sums.is_empty() { String::new() } else { format!(". {}", sums.join("; ")) };
+        let name = case.method.name();
+        rows.push(("Map", format!("{name} at {place}{size}, of the logit before {head}; scaled bilinearly{sums}")));
     }
     rows.push((
         "Input",

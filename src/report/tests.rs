@@ -326,3 +326,24 @@ fn how_far_the_map_can_be_trusted_is_printed_where_it_was_asked() {
     let again = verify::compare(&sidecar, &case.analysis, &case.model);
     assert!(again.holds() && again.remarks.iter().any(|remark| remark.contains("not measured again")));
 }
+
+#[test]
+fn a_map_of_the_pixels_names_no_layer_and_says_what_it_adds_up_to() {
+    use crate::explain::{INPUT, Method, Residual};
+
+    let residual = Residual { expected: 2.5, found: 2.0 };
+    let mut case = with(|analysis| {
+        for map in &mut analysis.attributions {
+            let map = Arc::make_mut(map);
+            (map.method, map.layer, map.residual) = (Method::IntegratedGradients, INPUT.into(), Some(residual));
+        }
+    });
+    case.method = Method::IntegratedGradients;
+    let printed = text(&case).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(printed.contains("Integrated gradients, logit +2.31"), "{printed}");
+    assert!(printed.contains("Integrated gradients at the input, 14 × 14"), "{printed}");
+    assert!(printed.contains("Bacterial pneumonia: adds up to 2.00 of 2.50, 20 % off"), "{printed}");
+    let sidecar = json::Sidecar::of(&case, &file::Source::default());
+    let json = serde_json::to_string(&sidecar).unwrap();
+    assert_eq!(serde_json::from_str::<json::Sidecar>(&json).unwrap().maps[0].residual, Some(residual));
+}

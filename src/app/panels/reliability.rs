@@ -4,10 +4,10 @@
 //! cannot see the plot.
 
 use egui::{
-    Align, Button, Frame, Grid, Id, Label, Layout as Flow, Margin, Modal, RichText, Role, ScrollArea, Sense, Ui,
-    WidgetInfo, vec2,
+    Align, Button, Frame, Grid, Id, Label, Layout as Flow, Margin, Modal, Rangef, RichText, Role, ScrollArea, Sense,
+    Ui, WidgetInfo, vec2,
 };
-use egui_plot::{GridInput, GridMark, Line, LineStyle, Plot, PlotBounds, PlotPoints, Points};
+use egui_plot::{AxisHints, GridInput, GridMark, Line, LineStyle, Plot, PlotBounds, PlotPoints, Points};
 
 use crate::app::command::Command;
 use crate::app::state::State;
@@ -117,6 +117,8 @@ fn diagram(ui: &mut Ui, target: &Target, side: f32, tokens: &Tokens) {
         .show_x(false)
         .show_y(false)
         .grid_color(tokens.line)
+        // Without this the labels below would be left out: a fifth of the side is less than the room that they take by default.
+        .custom_x_axes(vec![AxisHints::new_x().label_spacing(Rangef::new(24.0, 36.0))])
         .x_grid_spacer(marks)
         .y_grid_spacer(marks)
         .show(ui, |plot| {

@@ -59,6 +59,7 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
     let rows = rows(state, &closed);
     let heights: Vec<f32> = rows.iter().map(height).collect();
     let total: f32 = heights.iter().sum();
+    theme::bar_in_the_margin(ui);
     ScrollArea::vertical().auto_shrink(false).show_viewport(ui, |ui, viewport| {
         ui.set_height(total);
         let top = ui.max_rect().top();

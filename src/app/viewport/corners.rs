@@ -123,7 +123,7 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
     if let Some(map) = state.map(subject, method) {
         lines.push(facts(map));
         if let Some(sum) = map.residual {
-            lines.push(format!("adds up to {} of {}", plain(sum.found as f32), plain(sum.expected as f32)));
+            lines.push(sum.words());
         }
     }
     if let Some(spread) = state.shown_spread(content) {
@@ -291,11 +291,6 @@ pub(super) fn number(value: f32) -> String {
     } else {
         format!("{value:.1e}")
     }
-}
-
-/// Two digits, and a true minus.
-fn plain(value: f32) -> String {
-    format!("{}{:.2}", if value < 0.0 { "−" } else { "" }, value.abs())
 }
 
 /// With its sign, and a true minus.

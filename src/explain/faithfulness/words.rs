@@ -66,7 +66,8 @@ pub fn sensitivity(change: f64) -> String {
 #[must_use]
 pub fn randomization(check: &Randomization) -> String {
     let last = check.steps.last().map_or_else(String::new, |step| {
-        format!(" (rank correlation {:.2}, SSIM {:.2} with every stage forgotten)", step.spearman, step.ssim)
+        let [rho, ssim] = [step.spearman, step.ssim].map(|v| format!("{v:.2}").replace('-', "−"));
+        format!(" (rank correlation {rho}, SSIM {ssim} with every stage forgotten)")
     });
     match check.outcome {
         Outcome::Passes => format!("Passed: the map changes when the model forgets what it learned{last}."),

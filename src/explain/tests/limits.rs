@@ -7,7 +7,7 @@ use candle_nn::VarMap;
 
 use super::{Seen, architecture, narrow, peak, seen};
 use crate::explain::scale::{Scale, on_picture, shows_something};
-use crate::explain::{Evidence, ExplainError, Method, Subject};
+use crate::explain::{Evidence, ExplainError, Method, Residual, Subject};
 use crate::imaging::overlay::Area;
 use crate::network::Network;
 use crate::network::weights::{TensorFile, WeightError};
@@ -190,4 +190,13 @@ fn a_picture_smaller_than_the_grids_of_the_methods_has_maps_too() {
         let map = seen.maps("features.10", &[Subject::class(0)], method).unwrap().remove(0);
         assert!(method.is_cam() || (map.raw.width, map.raw.height) == (17, 16), "{}", method.name());
     }
+}
+
+#[test]
+fn what_is_missing_of_a_sum_is_said_where_it_is_much() {
+    let words = |found: f64, expected: f64| Residual { expected, found }.words();
+    assert_eq!(words(2.4, 2.5), "adds up to 2.40 of 2.50");
+    assert_eq!(words(-2.0, -2.5), "adds up to −2.00 of −2.50, 20 % off");
+    assert_eq!(words(3.0, 2.5), "adds up to 3.00 of 2.50, 20 % off");
+    assert_eq!(words(0.4, 0.0), "adds up to 0.40 of 0.00, far off");
 }

@@ -67,7 +67,8 @@ fn header(ui: &mut Ui, [first, second]: [Color32; 2], tokens: &Tokens) {
 
 fn row(ui: &mut Ui, step: &Step, low: f64, [first, second]: [Color32; 2], tokens: &Tokens) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let said = format!("{}: rank correlation {:.2}, SSIM {:.2}", step.stage, step.spearman, step.ssim);
+    let [rho, ssim] = [step.spearman, step.ssim].map(|v| format!("{v:.2}").replace('-', "−"));
+    let said = format!("{}: rank correlation {rho}, SSIM {ssim}", step.stage);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, said.as_str()));
     let font = FontId::proportional(theme::TEXT);
     let painter = ui.painter();

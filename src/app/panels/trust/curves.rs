@@ -1,7 +1,7 @@
 //! Three lines on one plot, named where they can be told apart best: the map's solid, the blob's dashed, the random map's dotted.
 
-use egui::{Align2, Color32, FontId, Pos2, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
-use egui_plot::{GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints};
+use egui::{Align2, Color32, FontId, Pos2, Rangef, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui_plot::{AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints};
 
 use crate::app::state::Theme;
 use crate::app::theme::{self, Tokens};
@@ -16,7 +16,7 @@ pub fn show(ui: &mut Ui, measure: Measure, figure: Option<&Figure>, width: f32, 
     let (title, caption) = match measure {
         Measure::Deletion => ("DELETION", "probability, as pixels are removed"),
         Measure::Insertion => ("INSERTION", "probability, as pixels are put back"),
-        _ => ("ROAD", "loss by filling in the marked rather than the unmarked"),
+        _ => ("ROAD", "loss: marked less unmarked filled in"),
     };
     ui.allocate_ui(vec2(width, HEIGHT + 20.0), |ui| {
         ui.vertical(|ui| {
@@ -80,6 +80,10 @@ fn plot(ui: &mut Ui, measure: Measure, figure: &Figure, size: Vec2, theme: Theme
         }
         _ => None,
     };
+    // By default labels fade where a quarter of the width is less than they are given room for.
+    let across = AxisHints::new_x()
+        .label_spacing(Rangef::new(32.0, 48.0))
+        .formatter(|mark, _| format!("{:.0} %", 100.0 * mark.value));
     let drawn = Plot::new(("trust", measure.name()))
         .width(size.x)
         .height(size.y)
@@ -95,9 +99,9 @@ fn plot(ui: &mut Ui, measure: Measure, figure: &Figure, size: Vec2, theme: Theme
         .show_y(false)
         .grid_color(tokens.line)
         .y_axis_min_width(40.0)
+        .custom_x_axes(vec![across])
         .x_grid_spacer(|_| marks([0.0, 0.25, 0.5, 0.75, 1.0]))
         .y_grid_spacer(move |_| marks([low, f64::midpoint(low, high), high]))
-        .x_axis_formatter(|mark, _| format!("{:.0} %", 100.0 * mark.value))
         .y_axis_formatter(|mark, _| format!("{:.2}", mark.value).replace('-', "−"))
         .label_formatter(hover)
         .show(ui, |plot| {

@@ -56,7 +56,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             let head = ui.cursor().top() - top;
             let foot = 48.0;
             let most = (room.height() - 2.0 * margin - head - foot).max(64.0);
-            ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+            theme::bar_in_the_margin(ui);
+            // The window grows with what arrives; without the least height the area would stay as tall as it was at first.
+            let area = ScrollArea::vertical().max_height(most).min_scrolled_height(most);
+            area.auto_shrink([false, true]).show(ui, |ui| {
                 body(ui, state, &tokens, &mut out);
             });
             controls::rule(ui, &tokens);
@@ -163,14 +166,15 @@ fn judged(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut V
 /// Said of what was not measured yet.
 const TO_COME: &str = "Not measured yet.";
 
-/// The sentence, in the room of three lines.
+/// The sentence, in the room of three lines, or two where they are long.
 fn verdict(ui: &mut Ui, known: Option<&Trusted>, tokens: &Tokens) {
     let words = known.map_or("The map is put beside a centred blob and a random map of the same size.", |known| {
         known.trust.sentence.as_str()
     });
     let words = if known.is_some() { theme::strong(words, tokens) } else { RichText::new(words).color(tokens.text) };
-    ui.allocate_ui(vec2(ui.available_width(), 52.0), |ui| {
-        ui.set_min_height(52.0);
+    let height = if ui.available_width() < CHART * 2.0 { 52.0 } else { 36.0 };
+    ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+        ui.set_min_height(height);
         ui.add(Label::new(words.size(14.0)).wrap());
     });
 }
