@@ -58,7 +58,7 @@ fn measured(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    let about = format!("{}, measured {}. {}", calibration.set_in_words(), calibration.date, calibration.note);
+    let about = format!("Measured on {}, {}. {}", calibration.set_in_words(), calibration.date, calibration.note);
     super::findings::paragraph(ui, &about, tokens);
     ui.add_space(theme::GRID);
     ui.horizontal_wrapped(|ui| {
