@@ -286,7 +286,7 @@ fn the_window_on_calibration_says_its_numbers_in_words() {
     state.reliability = Some(3);
     let mut shown = Shown::new(state, [1280.0, 800.0], reliability::show);
     assert!(
-        shown.says("validation part, 360 images of 300 patients, measured 2026-11-20. They chose the temperature.")
+        shown.says("Measured on validation part, 360 images of 300 patients, 2026-11-20. They chose the temperature.")
     );
     assert!(
         shown.says("Pneumonia: 120 images with it, 240 without. Expected calibration error 0.031, Brier score 0.082.")

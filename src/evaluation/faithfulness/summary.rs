@@ -3,7 +3,7 @@
 //! **Gain**: the map's value minus its rival's on the same image, turned so that more is better. **Better than the blob** on a measure is a
 //! method whose mean gain has an interval above 0. **Rank**: first by the number of measures on which a method is better than the
 //! blob, then by its mean place: on each measure the methods stand in the order of their mean gains over the blob (the best is 1, equals
-//! share the mean of their places), and the mean of the four places counts. Methods that are alike in both share a rank. Places go by gain
+//! in three digits share the mean of their places), and the mean of the four places counts. Methods that are alike in both share a rank. Places go by gain
 //! and not by value since a large map keeps the score without merit; the blob is as large as the map.
 //!
 //! An image on which a map marks no place more than another has no value; it is in no mean, it is counted, and it counts as beaten.
@@ -224,7 +224,9 @@ impl Standing {
 fn place(standings: &mut [Standing]) {
     let mut sums = vec![0.0; standings.len()];
     for m in 0..Measure::ALL.len() {
-        let values: Vec<Option<f64>> = standings.iter().map(|s| Some(s.lines.get(m)?.over_blob.mean)).collect();
+        // In the digits that are shown: maps that are the same but for rounding share their places.
+        let digits = |s: &Standing| Some((1e3 * s.lines.get(m)?.over_blob.mean).round());
+        let values: Vec<Option<f64>> = standings.iter().map(digits).collect();
         for (sum, own) in sums.iter_mut().zip(&values) {
             let Some(own) = own else { continue };
             let others = || values.iter().flatten();
@@ -308,6 +310,14 @@ mod tests {
         assert_eq!(told[0], (Method::GuidedBackprop, Some(1), Some(1.5)));
         assert_eq!(told[1], (Method::GradCam, Some(2), Some(2.25)));
         assert_eq!(told[2], (Method::Saliency, Some(2), Some(2.25)));
+    }
+
+    #[test]
+    fn methods_that_differ_by_rounding_share_a_rank() {
+        let cases: Vec<Case> =
+            (0..6).map(|i| case(i, vec![Some(trial([0.1; 4])), Some(trial([0.1 + 1e-7; 4]))])).collect();
+        let standings = Summary::of(&cases, &METHODS[..2]).standings;
+        assert_eq!(standings.iter().map(|s| (s.rank, s.place)).collect::<Vec<_>>(), [(Some(1), Some(1.5)); 2]);
     }
 
     #[test]
