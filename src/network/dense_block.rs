@@ -230,3 +230,32 @@ impl Whole {
         maps.into_par_iter().for_each(|(sum, other)| sum.iter_mut().zip(other).for_each(|(s, o)| *s += o));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+    use crate::network::architecture::{Architecture, Family};
+    use crate::network::weights::TensorFile;
+
+    #[test]
+    fn gathered_maps_are_bit_for_bit_those_of_the_layers_one_by_one() {
+        let arch = Architecture {
+            widths: vec![32],
+            blocks: vec![2, 3, 2, 1],
+            growth: Some(16),
+            ..Architecture::new(Family::Densenet121)
+        };
+        let vars = candle_nn::VarMap::new();
+        arch.trainable(1, 3, &vars, &Device::Cpu, 7).unwrap();
+        let tensors = vars.data().lock().unwrap().iter().map(|(n, v)| (n.clone(), v.as_detached_tensor())).collect();
+        let network = arch.folded(1, 3, &TensorFile::new(tensors), &Device::Cpu).unwrap();
+        let x = Tensor::from_iter((0..2 * 64 * 64).map(|i| ((i * 7919 % 1000) as f32 - 500.0) / 300.0), &Device::Cpu);
+        let x = x.unwrap().reshape((2, 1, 64, 64)).unwrap();
+        let logits = |x: &Tensor| network.forward(x, Mode::Inference).unwrap().to_vec2::<f32>().unwrap();
+        // A tracked picture goes through the layers one by one.
+        let one_by_one = Var::from_tensor(&x).unwrap();
+        assert_eq!(logits(&x), logits(one_by_one.as_tensor()));
+    }
+}

@@ -233,3 +233,71 @@ fn pad(arch: Arch, source: Source<'_>, image: usize, rows: (usize, usize), paddi
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::packing::pack;
+    use super::*;
+
+    fn value(i: usize) -> f32 {
+        ((i * 37 % 101) as f32 - 50.0) * 0.02
+    }
+
+    fn maps(size: Maps, from: usize) -> Vec<Pixel> {
+        (0..size.n * size.image()).map(|i| std::array::from_fn(|k| value(from + i * LANES + k))).collect()
+    }
+
+    fn norms(blocks: usize, from: usize) -> Vec<Affine> {
+        let lane = |b: usize, k: usize| value(from + 53 * b + k);
+        let norm = |b| Affine {
+            scale: std::array::from_fn(|k| 1.0 + lane(b, k)),
+            shift: std::array::from_fn(|k| lane(b, k + 29)),
+        };
+        (0..blocks).map(norm).collect()
+    }
+
+    /// Sets what belongs to no image of `size` aside: the first blocks of each image of `whole`.
+    fn first(maps: &[Pixel], whole: Maps, size: Maps) -> Vec<Pixel> {
+        maps.chunks_exact(whole.image()).flat_map(|image| &image[..size.image()]).copied().collect()
+    }
+
+    #[test]
+    fn a_norm_before_and_a_gate_behind_are_those_of_maps_that_were_laid_down() {
+        for g in [(1, 1, 0), (3, 1, 1), (3, 2, 1)].map(|(kernel, stride, padding)| Geometry { kernel, stride, padding })
+        {
+            let whole = Maps { n: 2, blocks: 4, h: 9, w: 11 };
+            let size = Maps { blocks: 3, ..whole };
+            let kernel = Kernel { outputs: 48, channels: 48, taps: g.kernel * g.kernel };
+            let weights: Vec<f32> = (0..kernel.outputs * kernel.channels * kernel.taps).map(|i| value(i * 7)).collect();
+            let rows = pack(&weights, kernel);
+            let weights = Weights { kernel, rows: &rows, bias: None };
+            let out = output(size, kernel.outputs, g);
+            let more = Maps { blocks: out.blocks + 1, ..out };
+            let (x, given, rest) = (maps(whole, 0), maps(more, 11), maps(more, 5));
+            let (before, behind) = (norms(size.blocks, 3), norms(out.blocks, 17));
+
+            let mut laid = first(&x, whole, size);
+            for (i, plane) in laid.chunks_exact_mut(size.area()).enumerate() {
+                let Affine { scale, shift } = before[i % size.blocks];
+                for pixel in plane {
+                    *pixel = std::array::from_fn(|k| (pixel[k] * scale[k] + shift[k]).max(0.0));
+                }
+            }
+            let sums = convolve(laid.as_flattened(), size, weights, g, Epilogue::default());
+            let (given_here, rest_here) = (first(&given, more, out), first(&rest, more, out));
+            let mut expected = pixels(&sums).to_vec();
+            for (i, pixel) in expected.iter_mut().enumerate() {
+                let Affine { scale, shift } = behind[i / out.area() % out.blocks];
+                *pixel = std::array::from_fn(|k| {
+                    let open = given_here[i][k] * scale[k] + shift[k] > 0.0;
+                    (if open { scale[k] * pixel[k] } else { 0.0 }) + rest_here[i][k]
+                });
+            }
+            let mut found = vec![[f32::NAN; LANES]; expected.len()];
+            let source = Source { pixels: &x, size, norm: Some(&before) };
+            let gate = Some(Gate { x: &given, norm: &behind });
+            convolve_to(source, weights, g, Epilogue { gate, skip: Some(&rest), relu: false }, &mut found);
+            assert_eq!(found, expected, "{g:?}");
+        }
+    }
+}
