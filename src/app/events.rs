@@ -70,7 +70,8 @@ fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Unfit { .. } => state.results.phase = Phase::Unfit,
         Event::Gated { verdict, .. } => state.results.gate = Some(verdict),
-        Event::Scored { labels, groups, .. } => {
+        Event::Scored { labels, groups, population, .. } => {
+            state.results.population = population;
             choose_for_reader(state, &labels);
             state.results.labels = labels;
             state.results.groups = groups;
@@ -237,6 +238,7 @@ fn choose_for_reader(state: &mut State, labels: &[Score]) {
 fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
     let results = &mut state.results;
     results.gate.clone_from(&analysis.gate);
+    results.population.clone_from(&analysis.population);
     results.labels.clone_from(&analysis.labels);
     results.groups.clone_from(&analysis.groups);
     results.attributions.clone_from(&analysis.attributions);

@@ -19,6 +19,7 @@ use crate::network::registry;
 use crate::study::{Catalogue, Frame, ImageEntry};
 use crate::uncertainty::Posterior;
 use crate::uncertainty::conformal::RISK;
+use crate::uncertainty::population::PopulationVerdict;
 
 use super::command::Command;
 use super::impression::Impressions;
@@ -113,6 +114,8 @@ pub enum Phase {
 pub struct Results {
     pub phase: Phase,
     pub gate: Option<GateVerdict>,
+    /// Whether the image belongs to the population of the model, once it is scored.
+    pub population: Option<PopulationVerdict>,
     /// Scores of the pass with dropout off; empty until they arrive.
     pub labels: Vec<Score>,
     pub groups: Vec<Score>,

@@ -77,8 +77,9 @@ impl State {
     pub fn conformal(&self) -> Option<Result<Conformal, NoStates>> {
         let info = self.model_info()?;
         let results = &self.results;
-        let gate = results.gate.as_ref();
-        (!results.labels.is_empty())
-            .then(|| Conformal::of(&info.calibration, gate, &results.labels, &results.groups, self.settings.risk))
+        let (gate, population) = (results.gate.as_ref(), results.population.as_ref());
+        (!results.labels.is_empty()).then(|| {
+            Conformal::of(&info.calibration, gate, population, &results.labels, &results.groups, self.settings.risk)
+        })
     }
 }

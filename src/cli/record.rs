@@ -156,7 +156,14 @@ impl<'a> Record<'a> {
             }
         }
         let gate = analysis.gate.as_ref();
-        let states = Conformal::of(&model.calibration, gate, &analysis.labels, &analysis.groups, risk);
+        let states = Conformal::of(
+            &model.calibration,
+            gate,
+            analysis.population.as_ref(),
+            &analysis.labels,
+            &analysis.groups,
+            risk,
+        );
         Self {
             image: path.display().to_string(),
             sop_instance_uid: &frame.entry.identity.sop_instance_uid,

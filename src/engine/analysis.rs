@@ -15,6 +15,7 @@ use crate::imaging::Plane;
 use crate::network::manifest::Manifest;
 use crate::network::{GateVerdict, Model};
 use crate::study::Frame;
+use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::readout::Readout;
 use crate::uncertainty::{Posterior, Sampling, Source, ensemble, mc_dropout, test_time};
 
@@ -25,6 +26,8 @@ pub enum Progress {
     Scored {
         labels: Vec<Score>,
         groups: Vec<Score>,
+        /// Whether the image belongs to the population of the model.
+        population: Option<PopulationVerdict>,
     },
     /// Maps of one layer.
     Explained(Vec<Arc<Attribution>>),
@@ -112,7 +115,11 @@ pub fn analyze_with(
     let readout = Readout::new(&model.manifest);
     (analysis.labels, analysis.groups) = scores(&model.manifest, &readout, &pass.logits);
     analysis.scored = true;
-    emit(Progress::Scored { labels: analysis.labels.clone(), groups: analysis.groups.clone() });
+    emit(Progress::Scored {
+        labels: analysis.labels.clone(),
+        groups: analysis.groups.clone(),
+        population: analysis.population.clone(),
+    });
 
     let started = Instant::now();
     let wish = Wish::of(options);

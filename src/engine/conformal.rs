@@ -11,6 +11,7 @@ use super::Score;
 use crate::network::GateVerdict;
 use crate::uncertainty::calibration::{Calibration, CalibrationError, percent};
 use crate::uncertainty::conformal::{State, Verdict};
+use crate::uncertainty::population::PopulationVerdict;
 
 /// Why no states are given, in a sentence.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -36,6 +37,9 @@ pub struct Conformal {
     pub patients: usize,
     /// Labels, then groups, in the manifest's order.
     pub states: Vec<LabelState>,
+    /// What must hold for the states to hold, where it cannot be known: "the patient is 1–5 years old".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
 }
 
 /// The state of a label or a group.
@@ -63,6 +67,7 @@ impl Conformal {
     pub fn of(
         calibration: &Result<Calibration, CalibrationError>,
         gate: Option<&GateVerdict>,
+        population: Option<&PopulationVerdict>,
         labels: &[Score],
         groups: &[Score],
         risk: f64,
@@ -78,7 +83,8 @@ impl Conformal {
                 asked: percent(risk),
                 known: calibration.risks.iter().copied().map(percent).collect(),
             })?;
-            let verdict = cuts.judge(score.probability);
+            let outside = population.filter(|p| !p.inside);
+            let verdict = if outside.is_some() { Verdict::Withheld } else { cuts.judge(score.probability) };
             Ok::<_, NoStates>(LabelState {
                 label: score.label.clone(),
                 state: verdict.state(),
@@ -87,7 +93,7 @@ impl Conformal {
                 absent_below: cuts.absent_below,
                 with: target.with,
                 without: target.without,
-                reason: target.reason(verdict, risk),
+                reason: outside.map_or_else(|| target.reason(verdict, risk), |p| p.reason.clone()),
             })
         };
         Ok(Self {
@@ -96,6 +102,7 @@ impl Conformal {
             images: calibration.images,
             patients: calibration.patients,
             states: labels.iter().chain(groups).map(state).collect::<Result<_, _>>()?,
+            condition: population.filter(|p| p.inside).and_then(|p| p.condition.clone()),
         })
     }
 
@@ -136,7 +143,7 @@ mod tests {
     }
 
     fn states(probability: f32) -> Vec<State> {
-        let found = Conformal::of(&Ok(made(&manifest())), None, &scores(probability), &[], RISK).unwrap();
+        let found = Conformal::of(&Ok(made(&manifest())), None, None, &scores(probability), &[], RISK).unwrap();
         found.states.iter().map(|s| s.state).collect()
     }
 
@@ -151,7 +158,7 @@ mod tests {
     fn too_few_images_of_a_kind_are_said_in_words() {
         let mut few = made(&manifest());
         few.targets[0] = Target { with: 5, ..few.targets[0].clone() };
-        let found = Conformal::of(&Ok(few), None, &scores(0.9), &[], RISK).unwrap();
+        let found = Conformal::of(&Ok(few), None, None, &scores(0.9), &[], RISK).unwrap();
         assert_eq!((found.states[0].state, found.states[1].state), (State::Undecided, State::Present));
         assert!(found.states[0].reason.contains("With 5 images with") && found.states[0].reason.contains("it takes 9"));
     }
@@ -160,11 +167,11 @@ mod tests {
     fn a_refused_image_gets_no_states_and_a_reason() {
         let gate =
             GateVerdict { accepted: false, score: 0.1, threshold: 0.5, reason: "A hand.".into(), warnings: Vec::new() };
-        let none = Conformal::of(&Ok(made(&manifest())), Some(&gate), &scores(0.9), &[], RISK).unwrap_err();
+        let none = Conformal::of(&Ok(made(&manifest())), Some(&gate), None, &scores(0.9), &[], RISK).unwrap_err();
         assert!(none.to_string().contains("unlike the calibration images"));
-        let none = Conformal::of(&Err(CalibrationError::Missing), None, &scores(0.9), &[], RISK).unwrap_err();
+        let none = Conformal::of(&Err(CalibrationError::Missing), None, None, &scores(0.9), &[], RISK).unwrap_err();
         assert!(none.to_string().contains("brings no calibration.toml"));
-        let none = Conformal::of(&Ok(made(&manifest())), None, &scores(0.9), &[], 0.07).unwrap_err();
+        let none = Conformal::of(&Ok(made(&manifest())), None, None, &scores(0.9), &[], 0.07).unwrap_err();
         assert!(none.to_string().contains("7 %") && none.to_string().contains("10 %"));
     }
 }

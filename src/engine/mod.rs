@@ -25,6 +25,7 @@ use crate::explain::{Attribution, Method, Settings, Subject};
 use crate::network::{GateVerdict, Model, device};
 use crate::study::Frame;
 use crate::uncertainty::calibration::{Calibration, CalibrationError};
+use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::{Posterior, Source};
 
 /// Counts up each time another image is shown; results carry it back.
@@ -175,6 +176,8 @@ pub struct Score {
 #[derive(Clone, Debug, Default)]
 pub struct Analysis {
     pub gate: Option<GateVerdict>,
+    /// Whether the image belongs to the population that the model was measured on; `None` where nothing is known of it.
+    pub population: Option<PopulationVerdict>,
     /// False when the gate refused and nobody insisted: then there are no scores.
     pub scored: bool,
     pub labels: Vec<Score>,
@@ -271,6 +274,8 @@ pub enum Event {
         generation: Generation,
         labels: Vec<Score>,
         groups: Vec<Score>,
+        /// Whether the image belongs to the population of the model.
+        population: Option<PopulationVerdict>,
     },
     Explained {
         generation: Generation,

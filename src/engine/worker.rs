@@ -374,7 +374,7 @@ enum Failure {
 fn event(generation: Generation, progress: Progress) -> Event {
     match progress {
         Progress::Gated(verdict) => Event::Gated { generation, verdict },
-        Progress::Scored { labels, groups } => Event::Scored { generation, labels, groups },
+        Progress::Scored { labels, groups, population } => Event::Scored { generation, labels, groups, population },
         Progress::Explained(attributions) => Event::Explained { generation, attributions },
         Progress::Refined(attributions) => Event::Refined { generation, attributions },
         Progress::Explaining { what, done, of } => Event::Explaining { generation, what, done, of },

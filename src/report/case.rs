@@ -121,8 +121,8 @@ impl CaseReport {
     /// # Errors
     /// The sentence that says why nothing can be said.
     pub fn conformal(&self) -> Result<Conformal, NoStates> {
-        let Analysis { gate, labels, groups, .. } = self.analysis.as_ref();
-        Conformal::of(&self.model.calibration, gate.as_ref(), labels, groups, self.risk)
+        let Analysis { gate, population, labels, groups, .. } = self.analysis.as_ref();
+        Conformal::of(&self.model.calibration, gate.as_ref(), population.as_ref(), labels, groups, self.risk)
     }
 
     /// Name of a class, or its number where the manifest has no such label.

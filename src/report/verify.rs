@@ -187,8 +187,8 @@ pub fn compare(sidecar: &Sidecar, analysis: &Analysis, model: &ModelInfo) -> Ver
         found.number("mutual information", was.mutual_information.into(), is(|p| p.mutual_information));
     }
     if let Some(was) = &sidecar.conformal {
-        let Analysis { gate, labels, groups, .. } = analysis;
-        match Conformal::of(&model.calibration, gate.as_ref(), labels, groups, was.risk) {
+        let Analysis { gate, population, labels, groups, .. } = analysis;
+        match Conformal::of(&model.calibration, gate.as_ref(), population.as_ref(), labels, groups, was.risk) {
             Ok(is) => found.states(sidecar, was, &is),
             Err(why) => {
                 found.number("conformal states present", 1.0, 0.0);
@@ -255,6 +255,7 @@ impl Comparison {
             State::Present => 1.0,
             State::Undecided => 0.0,
             State::Absent => -1.0,
+            State::Withheld => 2.0,
         };
         for old in &was.states {
             let name = &old.label;

@@ -219,6 +219,7 @@ impl Target {
             Verdict::FitsNeither => {
                 format!("At {percent} risk the probability fits neither images with “{name}” nor images without it.")
             }
+            Verdict::Withheld => "The image is outside the population that this model was measured on.".to_owned(),
             Verdict::TooFew => format!(
                 "With {with} images with and {without} without “{name}” nothing can be said at {percent} risk; it takes {} of either.",
                 conformal::fewest(risk)

@@ -31,6 +31,8 @@ pub enum State {
     Present,
     Absent,
     Undecided,
+    /// The image is outside the population that the model was measured on: nothing is said.
+    Withheld,
 }
 
 impl State {
@@ -41,6 +43,7 @@ impl State {
             Self::Present => "present",
             Self::Absent => "absent",
             Self::Undecided => "undecided",
+            Self::Withheld => "withheld",
         }
     }
 }
@@ -57,6 +60,8 @@ pub enum Verdict {
     FitsNeither,
     /// So few calibration images of one kind that nothing can be rejected at this risk.
     TooFew,
+    /// Outside the population.
+    Withheld,
 }
 
 impl Verdict {
@@ -67,6 +72,7 @@ impl Verdict {
             Self::Present => State::Present,
             Self::Absent => State::Absent,
             Self::FitsBoth | Self::FitsNeither | Self::TooFew => State::Undecided,
+            Self::Withheld => State::Withheld,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod ensemble;
 pub mod entropy;
 pub mod gate;
 pub mod mc_dropout;
+pub mod population;
 pub mod readout;
 pub mod source;
 pub mod test_time;

@@ -273,7 +273,7 @@ pub fn events(generation: Generation, samples: usize) -> Vec<Event> {
     let mut all = vec![
         Event::Started { generation },
         Event::Gated { generation, verdict: verdict(true) },
-        Event::Scored { generation, labels: scores(), groups: group_scores() },
+        Event::Scored { generation, labels: scores(), groups: group_scores(), population: None },
         Event::Explained { generation, attributions: attributions() },
     ];
     all.extend((1..=samples / 10).map(|i| Event::Sampled {

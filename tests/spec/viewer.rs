@@ -37,7 +37,7 @@ fn an_opened_image_is_analysed_at_the_target_layer_once() {
     assert!(bench.state.results.explaining.is_none());
     let scores = bench.state.results.labels.clone();
     bench.event(Event::Started { generation });
-    bench.event(Event::Scored { generation, labels: Vec::new(), groups: Vec::new() });
+    bench.event(Event::Scored { generation, labels: Vec::new(), groups: Vec::new(), population: None });
     bench.event(Event::Finished { generation, analysis: Arc::new(Analysis::default()) });
     assert_eq!((bench.state.results.phase.clone(), bench.state.results.labels.clone()), (Phase::Finished, scores));
 }
@@ -126,7 +126,7 @@ fn nothing_the_reader_does_to_the_picture_asks_for_a_computation_or_changes_a_sc
 fn the_most_probable_class_is_shown_until_the_reader_chooses() {
     let mut bench = Bench::with_image(frame(64, 48));
     let generation = bench.state.generation;
-    bench.event(Event::Scored { generation, labels: scores(), groups: Vec::new() });
+    bench.event(Event::Scored { generation, labels: scores(), groups: Vec::new(), population: None });
     assert_eq!(bench.state.selected, 1);
     bench.command(Command::SelectClass(0));
     bench.event(Event::Finished { generation, analysis: Arc::new(common::analysis(10)) });
