@@ -153,6 +153,7 @@ pub fn analysis() -> Analysis {
         Arc::new(Attribution::new(Method::GradCam, subject, "stage4".into(), logit, raw).expect("finite"))
     };
     Analysis {
+        population: None,
         gate: Some(GateVerdict {
             accepted: true,
             score: 0.97,
