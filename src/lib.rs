@@ -24,6 +24,7 @@ pub mod cli;
 pub mod engine;
 pub mod evaluation;
 pub mod explain;
+pub mod files;
 pub mod imaging;
 pub mod limits;
 pub mod network;

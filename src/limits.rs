@@ -19,6 +19,16 @@ pub const ELEMENTS: usize = 1_000_000;
 pub const VALUE_BYTES: u64 = 1 << 20;
 /// Most files listed from the folders opened at once.
 pub const FILES_AT_ONCE: usize = 200_000;
+/// Most files and folders that a walk through a folder looks at.
+pub const FOLDER_ENTRIES: usize = 1_000_000;
+/// Deepest nesting of folders that a walk goes into.
+pub const FOLDER_DEPTH: usize = 64;
+/// Largest configuration of a training run, in bytes.
+pub const CONFIGURATION_BYTES: u64 = 1 << 20;
+/// Largest table of labels, boxes, scores or splits, in bytes.
+pub const TABLE_BYTES: u64 = 256 << 20;
+/// Largest report (JSON) that is read back, in bytes.
+pub const REPORT_BYTES: u64 = 64 << 20;
 /// Largest manifest or card of a model, in bytes.
 pub const MANIFEST_BYTES: u64 = 1 << 20;
 /// Largest weights file of a model, in bytes.

@@ -1,0 +1,165 @@
+//! A walk through a folder and all below it that ends: each real folder once, however many links lead to it.
+//!
+//! Links are followed, for data sets are often made of them. Thirty folders that each link twice to the next are 2^30 paths
+//! and thirty folders; folders may also link to what is above them. So a folder counts by where it really lies. How
+//! deep folders may lie in each other, and how many entries are looked at, has a limit too; what lies beyond is said,
+//! never left out in silence.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use walkdir::{DirEntry, IntoIter, WalkDir};
+
+use crate::limits;
+
+/// A part of a folder that was not looked into.
+#[derive(Debug, Error)]
+pub enum WalkError {
+    #[error("{path} cannot be looked into: {reason}", path = path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    #[error("{path} lies more than {limit} folders deep and was not looked into", path = path.display())]
+    TooDeep { path: PathBuf, limit: usize },
+    #[error("{path} holds more than {limit} files and folders; the others were not looked at", path = path.display())]
+    TooMany { path: PathBuf, limit: usize },
+}
+
+impl WalkError {
+    /// The place that it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Unreadable { path, .. } | Self::TooDeep { path, .. } | Self::TooMany { path, .. } => path,
+        }
+    }
+}
+
+/// What is below a folder and is no folder, in the order of the names, each folder's in a row.
+///
+/// Special files are among them: whoever opens one hears what it is.
+pub fn files_below(root: &Path) -> Walk {
+    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    Walk { root: root.to_owned(), walk, entered: HashSet::new(), looked_at: 0, ended: false }
+}
+
+/// The walk through a folder, see [`files_below`].
+pub struct Walk {
+    root: PathBuf,
+    walk: IntoIter,
+    /// Where the folders really lie that the walk has been in.
+    entered: HashSet<PathBuf>,
+    looked_at: usize,
+    ended: bool,
+}
+
+impl Walk {
+    /// Whether the walk goes into a folder that it has come to: not where it has been.
+    fn enters(&mut self, folder: &DirEntry) -> Result<bool, WalkError> {
+        if folder.depth() > limits::FOLDER_DEPTH {
+            return Err(WalkError::TooDeep { path: folder.path().into(), limit: limits::FOLDER_DEPTH });
+        }
+        // A folder whose place cannot be found out cannot be read either, and says so when it is.
+        let place = folder.path().canonicalize().unwrap_or_else(|_| folder.path().into());
+        Ok(self.entered.insert(place))
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Result<PathBuf, WalkError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            let entry = match self.walk.next()? {
+                Ok(entry) => entry,
+                // A link to a folder that the walk is in: it is looked at already.
+                Err(error) if error.loop_ancestor().is_some() => continue,
+                Err(error) => {
+                    let path = error.path().unwrap_or(&self.root).to_path_buf();
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    return Some(Err(WalkError::Unreadable { path, reason }));
+                }
+            };
+            self.looked_at += 1;
+            if self.looked_at > limits::FOLDER_ENTRIES {
+                self.ended = true;
+                return Some(Err(WalkError::TooMany { path: self.root.clone(), limit: limits::FOLDER_ENTRIES }));
+            }
+            if !entry.file_type().is_dir() {
+                return Some(Ok(entry.into_path()));
+            }
+            match self.enters(&entry) {
+                Ok(true) => {}
+                Ok(false) => self.walk.skip_current_dir(),
+                Err(error) => {
+                    self.walk.skip_current_dir();
+                    return Some(Err(error));
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(root: &Path) -> Vec<String> {
+        let relative = |path: PathBuf| path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        files_below(root).map(|found| relative(found.unwrap())).collect()
+    }
+
+    #[test]
+    fn files_stand_in_the_order_of_their_names() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("b")).unwrap();
+        for name in ["c.png", "b/2.png", "b/1.png", "a.png"] {
+            std::fs::write(root.path().join(name), "").unwrap();
+        }
+        assert_eq!(names(root.path()), ["a.png", "b/1.png", "b/2.png", "c.png"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error() {
+        let error = files_below(Path::new("/nowhere/at/all")).next().unwrap().unwrap_err();
+        assert!(error.to_string().starts_with("/nowhere/at/all cannot be looked into: "), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_lies_too_deep_is_said() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = (0..=limits::FOLDER_DEPTH).fold(root.path().to_owned(), |path, _| path.join("d"));
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(deep.join("hidden.png"), "").unwrap();
+        let found: Vec<_> = files_below(root.path()).collect();
+        assert!(matches!(&found[..], [Err(WalkError::TooDeep { path, .. })] if *path == deep), "{found:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn thirty_folders_that_link_twice_to_the_next_are_walked_once_each() {
+        use std::os::unix::fs::symlink;
+
+        let root = tempfile::tempdir().unwrap();
+        for level in 0..30 {
+            let folder = root.path().join(format!("{level:02}"));
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("image.png"), "").unwrap();
+            for link in ["left", "right"] {
+                symlink(root.path().join(format!("{:02}", level + 1)), folder.join(link)).unwrap();
+            }
+        }
+        std::fs::create_dir(root.path().join("30")).unwrap();
+        symlink(root.path(), root.path().join("30/up")).unwrap();
+        assert_eq!(files_below(root.path()).filter(Result::is_ok).count(), 30);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_an_error_and_the_walk_goes_on() {
+        let root = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("nowhere", root.path().join("a.png")).unwrap();
+        std::fs::write(root.path().join("b.png"), "").unwrap();
+        let found: Vec<_> = files_below(root.path()).collect();
+        assert!(matches!(&found[..], [Err(WalkError::Unreadable { .. }), Ok(_)]), "{found:?}");
+    }
+}
