@@ -33,6 +33,8 @@ pub const REPORT_BYTES: u64 = 64 << 20;
 pub const MANIFEST_BYTES: u64 = 1 << 20;
 /// Largest weights file of a model, in bytes.
 pub const WEIGHT_BYTES: u64 = 2 << 30;
+/// Largest population detector of a model, in bytes.
+pub const DETECTOR_BYTES: u64 = 64 << 20;
 /// Longest pickle (the description of a PyTorch file's tensors, not their values), in bytes.
 pub const PICKLE_BYTES: u64 = 64 << 20;
 /// Most objects that one pickle may make.

@@ -19,6 +19,7 @@ mod inspect;
 mod models;
 mod models_background;
 mod models_import;
+mod models_population;
 mod npy;
 mod output;
 mod phantom;

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _, stdin};
+use std::path::PathBuf;
 
+use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Outcome, Usage, models_background, models_import, output};
+use super::{Outcome, Usage, models_background, models_import, models_population, output};
 use crate::network::import::install;
 use crate::network::manifest::Manifest;
 use crate::network::registry::{self, Origin};
@@ -38,6 +40,8 @@ enum Action {
     Import(Box<models_import::Args>),
     /// Make the set of ordinary images that gradient-shap and deep-shap compare with
     Background(models_background::Args),
+    /// Make the detector that tells images unlike those that the model was measured on
+    Population(models_population::Args),
     /// Check a model's hash and tensors, and run it once; all of them without a name
     Verify {
         /// Name, or a folder with manifest.toml
@@ -62,6 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Action::Show { name, json } => show(name, *json),
         Action::Import(args) => models_import::run(args),
         Action::Background(args) => models_background::run(args),
+        Action::Population(args) => models_population::run(args),
         Action::Verify { name, json } => verify(name.as_deref(), *json),
         Action::Remove { name, yes } => remove(name, *yes),
     }
@@ -208,6 +213,25 @@ fn text(manifest: &Manifest) -> String {
         let _ = writeln!(text, "  {limit}");
     }
     let _ = writeln!(text, "\n{}", fits(manifest));
+    if let Some(population) = &manifest.population {
+        let _ = writeln!(text, "States hold for {population}");
+    }
     let _ = write!(text, "\nMap layer  {target_layer}\nLicence    {licence}\nSHA-256    {}", manifest.weights_sha256);
     text
+}
+
+/// The folder of a model of one's own, into which `what` is to be written.
+pub(super) fn own_folder(name: &str, what: &str) -> anyhow::Result<PathBuf> {
+    let own = registry::list().into_iter().find(|(known, _)| known == name);
+    match own {
+        Some((_, Origin::Folder(folder))) => Ok(folder),
+        Some((_, Origin::Embedded)) => Err(Usage(format!(
+            "{name} is built into the program, so no {what} can be put beside it; write it to a file of your own with --out"
+        ))
+        .into()),
+        None => {
+            let path = PathBuf::from(name);
+            Ok(path.canonicalize().with_context(|| format!("the folder {} cannot be read", path.display()))?)
+        }
+    }
 }

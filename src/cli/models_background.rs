@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::inputs::Inputs;
-use super::{Outcome, Usage, output};
+use super::models::own_folder;
+use super::{Outcome, output};
 use crate::imaging::Plane;
 use crate::network::background::{BACKGROUND, Background, MOST};
 use crate::network::grouping;
 use crate::network::preprocess::to_input;
-use crate::network::registry::{self, Origin};
+use crate::network::registry;
 
 /// Fewest images of a group: the mean of fewer would show single ones.
 const LEAST: f64 = 10.0;
@@ -47,7 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let manifest = registry::manifest(&args.model)?;
     let out = match &args.out {
         Some(out) => out.clone(),
-        None => folder(&args.model)?.join(BACKGROUND),
+        None => own_folder(&args.model, "background set")?.join(BACKGROUND),
     };
     let inputs = Inputs::gather(std::slice::from_ref(&args.images));
     let mut order: Vec<usize> = (0..inputs.len()).collect();
@@ -84,21 +85,4 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     output::write_file(&out, &background.to_bytes()?)?;
     output::line(format!("{}: {}", out.display(), background.source()))?;
     Ok(outcome)
-}
-
-/// The folder of a model of one's own.
-fn folder(name: &str) -> anyhow::Result<PathBuf> {
-    let own = registry::list().into_iter().find(|(known, _)| known == name);
-    match own {
-        Some((_, Origin::Folder(folder))) => Ok(folder),
-        Some((_, Origin::Embedded)) => Err(Usage(format!(
-            "{name} is built into the program; write its background set to a file of your own with --out and use it by \
-             `explain --background`"
-        ))
-        .into()),
-        None => {
-            let path = PathBuf::from(name);
-            Ok(path.canonicalize().with_context(|| format!("the folder {} cannot be read", path.display()))?)
-        }
-    }
 }

@@ -13,6 +13,7 @@ use crate::explain::spread::Spread;
 use crate::explain::{Attribution, Evidence, Settings};
 use crate::network::Model;
 use crate::uncertainty::calibration::percent;
+use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::{Source, Summary};
 
 /// One image; the fields and their order are a stable contract.
@@ -42,6 +43,8 @@ pub struct Record<'a> {
     /// Why nothing can be said.
     #[serde(skip)]
     no_states: Option<String>,
+    /// Whether the image belongs to the population of the model; `null` where nothing is known of it, or nothing was scored.
+    population: Option<&'a PopulationVerdict>,
 }
 
 #[derive(Debug, Serialize)]
@@ -143,6 +146,7 @@ impl<'a> Record<'a> {
             uncertainty: None,
             conformal: None,
             no_states: None,
+            population: None,
         }
     }
 
@@ -186,6 +190,7 @@ impl<'a> Record<'a> {
             uncertainty: posterior.map(|p| p.source),
             no_states: states.as_ref().err().filter(|_| analysis.scored).map(ToString::to_string),
             conformal: states.ok().filter(|_| analysis.scored),
+            population: analysis.population.as_ref(),
         }
     }
 

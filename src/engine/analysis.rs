@@ -16,6 +16,7 @@ use crate::network::manifest::Manifest;
 use crate::network::{GateVerdict, Model};
 use crate::study::Frame;
 use crate::uncertainty::population::PopulationVerdict;
+use crate::uncertainty::population::detector::DetectorError;
 use crate::uncertainty::readout::Readout;
 use crate::uncertainty::{Posterior, Sampling, Source, ensemble, mc_dropout, test_time};
 
@@ -115,6 +116,17 @@ pub fn analyze_with(
     let readout = Readout::new(&model.manifest);
     (analysis.labels, analysis.groups) = scores(&model.manifest, &readout, &pass.logits);
     analysis.scored = true;
+    analysis.population = match known.population.take() {
+        Some(verdict) => Some(verdict),
+        None => model.judge_population(&frame.entry.meta, &plane, || pass.features(network))?,
+    };
+    known.population.clone_from(&analysis.population);
+    if let Err(error) = model.detector.as_ref()
+        && *error != DetectorError::Missing
+    {
+        analysis.warnings.push(error.to_string());
+    }
+    analysis.warnings.extend(analysis.population.as_ref().and_then(PopulationVerdict::reservation));
     emit(Progress::Scored {
         labels: analysis.labels.clone(),
         groups: analysis.groups.clone(),
@@ -238,6 +250,7 @@ mod tests {
             gate: None,
             background: None,
             calibration: Err(crate::uncertainty::calibration::CalibrationError::Missing),
+            detector: Err(crate::uncertainty::population::detector::DetectorError::Missing),
             ensemble: Vec::new(),
         }
     }

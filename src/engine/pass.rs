@@ -14,11 +14,14 @@ use crate::explain::{Attribution, Settings};
 use crate::imaging::Plane;
 use crate::network::background::Background;
 use crate::network::{GateVerdict, Mode, Model, Network};
+use crate::uncertainty::population::PopulationVerdict;
+use crate::uncertainty::population::features::{self, Features};
 
 /// What is known of one image with one model; filled in by the first analysis and of use to the next.
 #[derive(Default)]
 pub struct Known {
     pub(super) gate: Option<GateVerdict>,
+    pub(super) population: Option<PopulationVerdict>,
     pub(super) pass: Option<Pass>,
     /// In the place of the model's own background set.
     pub(super) background: Option<Arc<Background>>,
@@ -77,6 +80,16 @@ impl Pass {
     pub(super) fn kept(&self, network: &Network, stage: usize) -> candle_core::Result<Option<Tensor>> {
         let kept = self.outputs.get(stage).and_then(Option::as_ref);
         kept.map(|x| network.stages[stage].planes(x)).transpose()
+    }
+
+    /// What the population detector measures distances in.
+    pub(super) fn features(&self, network: &Network) -> candle_core::Result<Features> {
+        let output = |stage: usize| {
+            let kept = self.kept(network, stage)?;
+            kept.ok_or_else(|| candle_core::Error::Msg(format!("stage {stage} yields no map")))
+        };
+        let rows = features::features(network, &output, std::slice::from_ref(&self.logits))?;
+        Ok(rows.into_iter().next().unwrap_or_default())
     }
 
     /// The network's input, `(1, C, H, W)`.

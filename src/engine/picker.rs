@@ -105,7 +105,7 @@ impl<L: Library> Picker<L> {
                 let considered = several.iter().map(|candidate| {
                     let statement = candidate.fits.heard(meta);
                     let gate = candidate.gate.as_ref().filter(|_| statement.against.is_none());
-                    let gate = gate.map(|gate| gate.judge(&plane, meta)).transpose().map_err(EngineError::Gate)?;
+                    let gate = gate.map(|gate| gate.judge(&plane)).transpose().map_err(EngineError::Gate)?;
                     Ok::<_, PickError>(Considered { name: candidate.name.clone(), statement, gate })
                 });
                 Ok(choose(&frame.entry, &considered.collect::<Result<Vec<_>, _>>()?))

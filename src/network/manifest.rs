@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
 use super::fits::Fits;
+use crate::uncertainty::population::Population;
 
 /// What is wrong with a manifest.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,9 @@ pub struct Manifest {
     /// The studies that it is meant for; without it, the gate alone decides whether an image suits the model.
     #[serde(default, skip_serializing_if = "Fits::is_empty")]
     pub fits: Fits,
+    /// The patients and images that it was measured on; outside of them, states are withheld.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<Population>,
     pub training: Training,
     #[serde(default)]
     pub metrics: Vec<Metric>,
@@ -174,7 +178,8 @@ pub struct GateSpec {
     pub sha256: String,
     /// What it lets through, in words: "a frontal chest radiograph".
     pub asks: String,
-    /// Whom the model was trained on, in words: "children of 1 to 5 years".
+    /// Whom the model was trained on, in words; older manifests have it here, and no `[population]`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub population: String,
 }
 
@@ -265,6 +270,7 @@ impl Manifest {
         self.check_input()?;
         self.check_labels()?;
         self.fits.check().map_err(ManifestError::Field)?;
+        self.population.as_ref().map_or(Ok(()), Population::check).map_err(ManifestError::Field)?;
         if !stages.contains(&self.target_layer) {
             return wrong(format!("target_layer is “{}”; this network has {}", self.target_layer, stages.join(", ")));
         }

@@ -54,6 +54,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use crate::uncertainty::calibration::{Calibration, CalibrationError};
+use crate::uncertainty::population::detector::{Detector, DetectorError};
 use activation::Rule;
 use recording::Recorded;
 
@@ -201,6 +202,8 @@ pub struct Model {
     pub background: Option<background::Background>,
     /// What a labelled set says about its probabilities, or why there is nothing to say.
     pub calibration: Result<Calibration, CalibrationError>,
+    /// Tells images unlike those that it was measured on, or why there is none that could.
+    pub detector: std::result::Result<Detector, DetectorError>,
     /// Further models with the same labels, to be asked beside it.
     pub ensemble: Vec<Arc<Model>>,
 }

@@ -18,6 +18,7 @@ use crate::imaging::Plane;
 use crate::limits;
 use crate::uncertainty::calibration::{self, Calibration, CalibrationError};
 use crate::uncertainty::gate::Gate;
+use crate::uncertainty::population::detector::{DETECTOR, Detector, DetectorError};
 
 /// Name of the model that is used when none is named.
 pub const DEFAULT: &str = "chest-xray";
@@ -176,8 +177,9 @@ pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
     let gate = load_gate(&source, name, &manifest, device)?;
     let calibration = read_calibration(&source, &manifest);
     let background = load_background(&source, name)?;
+    let detector = read_detector(&source, &found, device);
     let (origin, device, ensemble) = (name.to_owned(), device.clone(), Vec::new());
-    Ok(Model { manifest, network, sha256: found, origin, device, gate, background, calibration, ensemble })
+    Ok(Model { manifest, network, sha256: found, origin, device, gate, background, calibration, detector, ensemble })
 }
 
 /// What a labelled set says about the probabilities of the model called `name`.
@@ -194,6 +196,22 @@ fn read_calibration(source: &Source, manifest: &Manifest) -> Result<Calibration,
     let bytes = source.file(calibration::FILE, limits::MANIFEST_BYTES);
     let bytes = bytes.map_err(|e| CalibrationError::Unreadable(e.to_string()))?.ok_or(CalibrationError::Missing)?;
     Calibration::parse(&String::from_utf8_lossy(&bytes), manifest)
+}
+
+/// SHA-256 of the population detector's file of the model called `name`, where it has one.
+///
+/// # Errors
+/// When there is no such model.
+pub fn detector_sha256(name: &str) -> Result<Option<String>, ModelError> {
+    let bytes = find(name)?.file(DETECTOR, limits::DETECTOR_BYTES);
+    Ok(bytes.ok().flatten().map(|b| sha256(&b)))
+}
+
+/// A model without a detector, or with a broken one, is as usable as before; only that is said.
+fn read_detector(source: &Source, weights_sha256: &str, device: &Device) -> Result<Detector, DetectorError> {
+    let bytes = source.file(DETECTOR, limits::DETECTOR_BYTES);
+    let bytes = bytes.map_err(|e| DetectorError::Unreadable(e.to_string()))?.ok_or(DetectorError::Missing)?;
+    Detector::from_bytes(&bytes, weights_sha256, device)
 }
 
 /// The model called `name` as far as it must be known to be chosen.

@@ -12,6 +12,7 @@ use super::candidate::Candidate;
 use super::device::{DeviceChoice, DeviceError};
 use super::registry::{self, ModelError};
 use crate::uncertainty::ensemble::places;
+use crate::uncertainty::population::detector::Detector;
 
 /// Most models that are kept; the one that was asked for longest ago goes first.
 const KEPT: usize = 4;
@@ -89,7 +90,10 @@ impl Shelf {
         let kept = self.kept.iter().position(|(known, _)| known == name).map(|at| self.kept.remove(at).1);
         let model = match kept {
             Some(model)
-                if model.manifest == registry::manifest(name)? && model.calibration == registry::calibration(name)? =>
+                if model.manifest == registry::manifest(name)?
+                    && model.calibration == registry::calibration(name)?
+                    && model.detector.as_ref().ok().map(Detector::sha256)
+                        == registry::detector_sha256(name)?.as_deref() =>
             {
                 model
             }

@@ -40,10 +40,6 @@ pub struct GateConfig {
     pub seed: u64,
     /// What is let through, in words.
     pub asks: String,
-    /// Whom the model behind it was trained on, in words, and their ages in years where they are known.
-    pub population: String,
-    #[serde(default)]
-    pub ages: Option<[f32; 2]>,
     /// Folders of images to be let through, relative to the data folder.
     pub wanted: Vec<PathBuf>,
     /// Folders of pictures of another kind.
@@ -224,8 +220,8 @@ fn finish(config: &GateConfig, examples: &Examples, network: &Network, parameter
     let middle = 1.5 * quantile(&distances, 0.995);
     let mut settings = GateSettings {
         asks: config.asks.clone(),
-        population: config.population.clone(),
-        ages: config.ages,
+        population: String::new(),
+        ages: None,
         architecture: config.architecture.clone(),
         side,
         threshold: 0.5,
@@ -375,24 +371,18 @@ mod tests {
         let bytes = write(&settings, &parameters, &[0.0; 6], &precision).unwrap();
         assert_eq!(spec_of(&bytes).unwrap().asks, settings.asks);
 
-        // A threshold of 0 lets everything through: then the age warns.
+        // A threshold of 0 lets everything through. The population of an older file stands in for the manifest's.
         let gate = Gate::from_bytes(&bytes, &Device::Cpu).unwrap();
         let plane = Plane { width: 80, height: 80, values: (0..6400).map(|i| i as f32).collect() };
-        let at = |age: &str| {
-            let meta = crate::study::Metadata { age: age.into(), ..crate::study::Metadata::default() };
-            gate.judge(&plane, &meta).unwrap()
-        };
-        assert!(at("004Y").accepted && at("004Y").warnings.is_empty());
-        assert!(at("005Y").warnings.is_empty());
-        assert!(at("066Y").warnings[0].contains("66 years old"));
-        assert!(at("003M").warnings[0].contains("3 months old"));
-        assert!(at("").warnings[0].contains("does not state"));
+        assert!(gate.judge(&plane).unwrap().accepted);
+        let population = gate.population().unwrap();
+        assert_eq!((population.patients.as_str(), population.ages), ("children of 1 to 5 years", Some([1.0, 5.0])));
 
         // A threshold of 1 refuses everything, with a reason.
         settings.threshold = 1.0;
         let strict =
             Gate::from_bytes(&write(&settings, &parameters, &[0.0; 6], &precision).unwrap(), &Device::Cpu).unwrap();
-        let verdict = strict.judge(&plane, &crate::study::Metadata::default()).unwrap();
+        let verdict = strict.judge(&plane).unwrap();
         assert!(!verdict.accepted && verdict.reason.contains("frontal chest radiograph"));
 
         settings.slope = 0.0;

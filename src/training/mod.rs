@@ -41,6 +41,7 @@ pub mod loss;
 pub mod optimizer;
 mod pace;
 pub mod parameters;
+pub mod population;
 pub mod predict;
 pub mod preview;
 pub mod produce;

@@ -118,6 +118,7 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
         weights_sha256,
         gate: None,
         fits: config.fits.clone(),
+        population: config.population.clone(),
         training: Training {
             data: config.provenance.data.clone(),
             population: config.provenance.population.clone(),

@@ -9,20 +9,19 @@
 //! `score = p(wanted) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on validation images.
 //!
 //! What it does not do: judge the quality of an image, tell ap from pa, or notice a patient of an age that the model
-//! never saw. The age is read from the file's attributes, which may be missing or wrong. What the file says of its
-//! modality and body part is the business of [`crate::network::fits`].
+//! never saw: that is the business of [`super::population`]. What the file says of its modality and body part is that of
+//! [`crate::network::fits`].
 
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::age::{self, Years};
+use super::population::Population;
 use crate::imaging::Plane;
 use crate::network::architecture::Architecture;
 use crate::network::manifest::{Input, Normalization, Resize};
 use crate::network::preprocess::to_input;
 use crate::network::weights::{TensorFile, WeightError};
 use crate::network::{GateVerdict, Mode, Network};
-use crate::study::Metadata;
 
 /// What the gate's network tells apart, in the order of its logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +68,10 @@ pub enum GateError {
 pub struct GateSettings {
     /// What is let through, for sentences: "a frontal chest radiograph".
     pub asks: String,
-    /// Whom the model behind the gate was trained on, for sentences: "children of 1 to 5 years".
+    /// Whom the model behind the gate was trained on, and their ages in years. Older files have them here; they stand in for a
+    /// manifest's `[population]` where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub population: String,
-    /// Ages of that population in years, first and last included; nothing is said of age where they are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ages: Option<[f32; 2]>,
     pub architecture: Architecture,
@@ -158,6 +158,16 @@ impl Gate {
         &self.settings
     }
 
+    /// The population that an older gate file states.
+    pub fn population(&self) -> Option<Population> {
+        let GateSettings { population, ages, .. } = &self.settings;
+        (!population.is_empty()).then(|| Population {
+            patients: population.clone(),
+            ages: *ages,
+            ..Population::default()
+        })
+    }
+
     /// What the network sees in a polarity-corrected plane.
     pub fn look(&self, plane: &Plane) -> Result<Look, GateError> {
         let side = self.settings.side;
@@ -176,8 +186,8 @@ impl Gate {
         1.0 / (1.0 + ((distance - self.settings.distance) / self.settings.slope).exp())
     }
 
-    /// The verdict on a polarity-corrected plane of modality values; of the attributes only the age is read, and it only warns.
-    pub fn judge(&self, plane: &Plane, meta: &Metadata) -> Result<GateVerdict, GateError> {
+    /// The verdict on a polarity-corrected plane of modality values.
+    pub fn judge(&self, plane: &Plane) -> Result<GateVerdict, GateError> {
         let refused = |score: f32, reason: String| GateVerdict {
             accepted: false,
             score,
@@ -197,7 +207,7 @@ impl Gate {
             score: look.score,
             threshold: self.settings.threshold,
             reason: format!("This is {}, upright and with its greys the right way round.", self.settings.asks),
-            warnings: self.age_warning(meta).into_iter().collect(),
+            warnings: Vec::new(),
         })
     }
 
@@ -215,22 +225,6 @@ impl Gate {
             Seen::Wanted => {
                 format!("This has traits of {asks}, but is unlike those that the gate has learnt from.")
             }
-        }
-    }
-
-    fn age_warning(&self, meta: &Metadata) -> Option<String> {
-        let population = &self.settings.population;
-        let [youngest, oldest] = self.settings.ages?;
-        match age::at_study(meta) {
-            None => Some(format!(
-                "The file does not state the patient's age; the model was trained on {population} only and never saw anyone else."
-            )),
-            // A year counts as reached until the next birthday.
-            Some(Years(years)) if years < youngest || years >= oldest + 1.0 => Some(format!(
-                "The patient is {}; the model was trained on {population} only and never saw anyone of this age.",
-                age::in_words(Years(years))
-            )),
-            Some(_) => None,
         }
     }
 }

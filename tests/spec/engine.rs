@@ -107,6 +107,7 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
         gate: None,
         background: None,
         calibration: Err(pellucid::uncertainty::calibration::CalibrationError::Missing),
+        detector: Err(pellucid::uncertainty::population::detector::DetectorError::Missing),
         ensemble: Vec::new(),
     }
 }

@@ -105,6 +105,7 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
         weights_sha256: "0".repeat(64),
         gate: None,
         fits: Fits::default(),
+        population: None,
         training: Training {
             data: "not stated; ask the publisher of the weights".into(),
             population: "not stated".into(),

@@ -138,6 +138,7 @@ mod tests {
             gate: None,
             background: None,
             calibration: Err(crate::uncertainty::calibration::CalibrationError::Missing),
+            detector: Err(crate::uncertainty::population::detector::DetectorError::Missing),
             ensemble: Vec::new(),
         }
     }

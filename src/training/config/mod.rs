@@ -28,6 +28,7 @@ use crate::limits;
 use crate::network::architecture::Architecture;
 use crate::network::fits::Fits;
 use crate::network::manifest::{Group, Head, Input, Label, Suggestion};
+use crate::uncertainty::population::Population;
 
 /// What is wrong with a part of a configuration, in a sentence.
 type Check = std::result::Result<(), String>;
@@ -83,6 +84,9 @@ pub struct Config {
     /// The studies that the model is meant for.
     #[serde(default)]
     pub fits: Fits,
+    /// The patients and images that it is made for; outside of them, states are withheld.
+    #[serde(default)]
+    pub population: Option<Population>,
     #[serde(default)]
     pub provenance: Provenance,
     #[serde(default)]

@@ -1,0 +1,208 @@
+//! `pellucid models population`: makes the detector that tells images unlike those that a model was measured on.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use regex::Regex;
+use serde_json::json;
+
+use super::evaluate::PATIENTS;
+use super::inputs::Inputs;
+use super::models::own_folder;
+use super::session::ModelArgs;
+use super::{Outcome, Usage, output};
+use crate::evaluation::bootstrap::Estimate;
+use crate::evaluation::roc;
+use crate::network::Model;
+use crate::network::device::DeviceChoice;
+use crate::report::charts::input::{Curve, Figure};
+use crate::report::charts::{self, Chart};
+use crate::training::population::{Event, Figures, Made, Member, Others, Parts, Row, gather, make};
+use crate::uncertainty::population::detector::DETECTOR;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of one of your models, or a folder with manifest.toml
+    #[arg(value_name = "NAME|DIR")]
+    model: String,
+    /// Folders of images of the population, best those that the model was trained on
+    #[arg(value_name = "DIR", required = true)]
+    images: Vec<PathBuf>,
+    /// Folder of images of others, to learn from and to judge by (may be given several times)
+    #[arg(long, value_name = "DIR")]
+    outside: Vec<PathBuf>,
+    /// Folder of images of further others, to judge by alone (may be given several times)
+    #[arg(long, value_name = "DIR")]
+    held_out: Vec<PathBuf>,
+    /// Pattern whose first group in a file name is the patient (DICOM files tell themselves)
+    #[arg(long, value_name = "REGEX", default_value = PATIENTS)]
+    patients: String,
+    /// Seed of what is trained
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+    /// File to write [default: population.safetensors in the model's folder]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Folder for the ROC chart (roc.svg, roc.png)
+    #[arg(long, value_name = "DIR")]
+    charts: Option<PathBuf>,
+    /// One JSON object, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let patients = Regex::new(&args.patients).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => own_folder(&args.model, "population detector")?.join(DETECTOR),
+    };
+    if let Some(folder) = &args.charts {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("the folder {} could not be made", folder.display()))?;
+    }
+    let model = ModelArgs { model: Some(args.model.clone()), device: DeviceChoice::Cpu }.load()?;
+    let mut read = Reading { model: &model, patients: &patients, failed: 0, all: 0 };
+    let own = Parts::by_patient(read.members(&args.images)?);
+    let mut others = Vec::new();
+    for folder in &args.outside {
+        others.push(Others { name: name(folder), parts: Parts::by_patient(read.folder(folder)?) });
+    }
+    for folder in &args.held_out {
+        others.push(Others { name: name(folder), parts: Parts::of_test(read.folder(folder)?) });
+    }
+    let made = make(&model, &own, &others, args.seed, &|event| match event {
+        Event::Step { step, of, loss } => output::remark(format!("step {step:>4}/{of}  loss {loss:.4}")),
+    })?;
+    output::write_file(&out, &made.bytes)?;
+    if let Some(folder) = &args.charts {
+        draw(folder, &made.figures)?;
+    }
+    if args.json {
+        output::json(&as_json(&out, &made))?;
+    } else {
+        output::line(words(&out, &made))?;
+    }
+    Ok(Outcome::of(read.failed, read.all))
+}
+
+/// Reads folders, and counts what could not be read.
+struct Reading<'a> {
+    model: &'a Model,
+    patients: &'a Regex,
+    failed: usize,
+    all: usize,
+}
+
+impl Reading<'_> {
+    fn members(&mut self, folders: &[PathBuf]) -> anyhow::Result<Vec<Member>> {
+        let mut members = Vec::new();
+        for folder in folders {
+            members.extend(self.folder(folder)?);
+        }
+        Ok(members)
+    }
+
+    fn folder(&mut self, folder: &Path) -> anyhow::Result<Vec<Member>> {
+        let inputs = Inputs::gather(std::slice::from_ref(&folder.to_owned()));
+        let files: Vec<PathBuf> = inputs.iter().map(|image| image.path().to_owned()).collect();
+        if files.is_empty() {
+            bail!("{} holds no image that can be read", folder.display());
+        }
+        let bar = output::progress(files.len(), "Looking at images");
+        let (members, left_out) = gather(self.model, &files, self.patients, &|done| bar.set_position(done as u64))?;
+        bar.finish_and_clear();
+        for file in &left_out {
+            output::remark(format!("error: {} was not read. Cause: {}", file.path.display(), file.reason));
+        }
+        self.failed += left_out.len();
+        self.all += files.len();
+        Ok(members)
+    }
+}
+
+/// What a folder is called in tables.
+fn name(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    whole.file_name().map_or_else(|| folder.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+fn words(out: &Path, made: &Made) -> String {
+    let Made { figures, made_of, bytes } = made;
+    let mut lines = vec![format!("{}: {} KB. {made_of}", out.display(), bytes.len().div_ceil(1000))];
+    if !figures.rows.is_empty() {
+        lines.push(format!(
+            "\n{:<34}  {:<20}  {:>14}  {:>19}  {:>19}",
+            "measure", "others", "images", "AUROC (95 %)", "FPR at 95 % TPR"
+        ));
+    }
+    for row in &figures.rows {
+        lines.push(format!(
+            "{:<34}  {:<20}  {:>14}  {:>19}  {:>19}",
+            row.measure,
+            row.others,
+            format!("{} of {}", row.images, row.patients),
+            interval(row.auroc),
+            interval(row.fpr)
+        ));
+    }
+    lines.push(format!(
+        "\nInside: {} of {} images of {} patients of the population that decided nothing",
+        interval(figures.kept),
+        figures.images,
+        figures.patients
+    ));
+    lines.extend(figures.caught.iter().map(|(name, share)| format!("Outside: {} of {name}", interval(*share))));
+    lines.join("\n")
+}
+
+fn interval(Estimate(value, low, high): Estimate) -> String {
+    match (value, low, high) {
+        (Some(value), Some(low), Some(high)) => format!("{value:.3} ({low:.3}–{high:.3})"),
+        (Some(value), ..) => format!("{value:.3}"),
+        _ => "–".into(),
+    }
+}
+
+fn as_json(out: &Path, made: &Made) -> serde_json::Value {
+    let row = |row: &Row| {
+        json!({
+            "measure": row.measure, "others": row.others, "images": row.images, "patients": row.patients,
+            "auroc": row.auroc, "fpr_at_95_tpr": row.fpr,
+        })
+    };
+    let caught = |(name, share): &(String, Estimate)| json!({"others": name, "outside": share});
+    json!({
+        "file": out.display().to_string(),
+        "bytes": made.bytes.len(),
+        "made_of": made.made_of,
+        "measures": made.figures.rows.iter().map(row).collect::<Vec<_>>(),
+        "inside": made.figures.kept,
+        "images": made.figures.images,
+        "patients": made.figures.patients,
+        "outside": made.figures.caught.iter().map(caught).collect::<Vec<_>>(),
+    })
+}
+
+/// One curve for each measure and kind of others.
+fn draw(folder: &Path, figures: &Figures) -> anyhow::Result<()> {
+    let curve = |row: &Row| {
+        let scores: Vec<f64> = row.inside.iter().chain(&row.outside).copied().collect();
+        let positive: Vec<bool> = (0..scores.len()).map(|i| i >= row.inside.len()).collect();
+        let Estimate(value, low, high) = row.auroc;
+        Curve {
+            name: format!("{}: {}", row.measure, row.others),
+            positives: row.outside.len(),
+            negatives: row.inside.len(),
+            points: roc::curve(&scores, &positive)
+                .iter()
+                .map(|p| [p.false_positive_rate, p.true_positive_rate])
+                .collect(),
+            area: Figure { value, low, high },
+            operating: None,
+        }
+    };
+    let chart: Chart = charts::roc(&figures.rows.iter().map(curve).collect::<Vec<_>>());
+    output::write_file(&folder.join("roc.svg"), chart.svg().as_bytes())?;
+    output::write_file(&folder.join("roc.png"), &chart.png(2.67)?)
+}

@@ -1,0 +1,120 @@
+//! Training of the detector's own network on images of the population and of others ([`Lookalikes`]).
+//!
+//! Both kinds are shown in the same many views ([`gate_views`](super::super::gate_views): other cuts, borders, markers, local contrast, noise),
+//! half of them mirrored, so that what tells them apart is not how their archives cut, mark and store images. As many of either
+//! kind are shown.
+
+use std::collections::HashMap;
+
+use candle_core::{Device, Tensor};
+use candle_nn::VarMap;
+use rand::Rng as _;
+use rayon::prelude::*;
+
+use super::super::dataset::Picture;
+use super::super::gate_views as views;
+use super::super::loss::Objective;
+use super::super::optimizer::{Optimizer, Rule};
+use super::super::parameters::{Parameters, average};
+use super::super::random::{Purpose, stream};
+use super::super::{Error, Result};
+use super::Event;
+use crate::network::Mode;
+use crate::network::architecture::Architecture;
+use crate::network::preprocess::to_input;
+use crate::network::weights::TensorFile;
+use crate::uncertainty::gate::input_of;
+use crate::uncertainty::population::lookalikes::{KINDS, Lookalikes};
+
+/// Side of the network's input: shapes, no texture.
+pub const SIDE: usize = 64;
+const BATCH: usize = 48;
+const STEPS: usize = 2_000;
+const WARM_UP: f64 = 100.0;
+const LEARNING_RATE: f64 = 0.004;
+const WEIGHT_DECAY: f64 = 0.02;
+const SMOOTHING: f64 = 0.05;
+/// Share of the images that are shown as they are.
+const PLAIN: f32 = 0.15;
+/// Steps between two words on progress.
+const TOLD: usize = 100;
+
+/// The network's shape.
+#[must_use]
+pub fn architecture() -> Architecture {
+    Architecture::compact(&[12, 20, 32, 64], &[1, 1, 1], &[1, 2, 2], 0.1)
+}
+
+/// A network that was trained, with its tensors.
+pub struct Trained {
+    pub lookalikes: Lookalikes,
+    /// Names, shapes and values.
+    pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+}
+
+/// Trains on pictures of the population and of others.
+///
+/// # Errors
+/// When the training diverges.
+pub fn train(own: &[&Picture], others: &[&Picture], seed: u64, observer: &dyn Fn(Event)) -> Result<Trained> {
+    let device = Device::Cpu;
+    let architecture = architecture();
+    let vars = VarMap::new();
+    let network = architecture.trainable(1, KINDS, &vars, &device, seed)?;
+    let parameters = Parameters::new(&vars);
+    let mut optimizer = Optimizer::new(&parameters, Rule::AdamW, WEIGHT_DECAY, 5.0);
+    let mut running = parameters.values()?;
+    let objective = Objective::cross_entropy(vec![1.0; KINDS], SMOOTHING);
+    let mut sum = 0.0;
+    for step in 0..STEPS {
+        let (x, targets) = batch([own, others], seed, step, &device)?;
+        let pass = network.record(0, &x, Mode::Training { seed: step as u64 }, false)?;
+        let loss = objective.loss(&pass.logits, &targets)?;
+        if !loss.value.is_finite() {
+            return Err(Error::Diverged { loss: loss.value, step: step as u64, epoch: 0, kept: "nothing".into() });
+        }
+        let warm = ((step as f64 + 1.0) / WARM_UP).min(1.0);
+        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / STEPS as f64).cos());
+        optimizer.step(&parameters, &pass.back(&loss.gradient)?, &|_| Some(LEARNING_RATE * warm * cosine))?;
+        average(&mut running, &parameters, 0.99, step as u64 + 1)?;
+        sum += f64::from(loss.value);
+        if (step + 1) % TOLD == 0 {
+            observer(Event::Step { step: step + 1, of: STEPS, loss: sum / TOLD as f64 });
+            sum = 0.0;
+        }
+    }
+    let named = parameters.iter().zip(running).map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v));
+    let tensors: Vec<(String, Vec<usize>, Vec<f32>)> = named.collect();
+    let mut loaded = HashMap::new();
+    for (name, shape, values) in &tensors {
+        loaded.insert(name.clone(), Tensor::from_slice(values, shape.as_slice(), &device)?);
+    }
+    let read = Lookalikes::read(SIDE, &architecture, &TensorFile::new(loaded), &device);
+    let lookalikes = read.map_err(|e| Error::Data(e.to_string()))?;
+    Ok(Trained { lookalikes, tensors })
+}
+
+/// Images and one-hot targets of a step, own and others in turn.
+fn batch(kinds: [&[&Picture]; KINDS], seed: u64, step: usize, device: &Device) -> Result<(Tensor, Vec<f32>)> {
+    let input = input_of(SIDE);
+    let made: Vec<Vec<f32>> = (0..BATCH)
+        .into_par_iter()
+        .map(|i| {
+            let mut rng = stream(seed, Purpose::Augment, 0, step * BATCH + i);
+            let pictures = kinds[i % KINDS];
+            let picture = pictures[rng.random_range(0..pictures.len())];
+            let mut plane = if rng.random::<f32>() < PLAIN {
+                views::plain(picture, SIDE)
+            } else {
+                views::upright(picture, SIDE, &mut rng)
+            };
+            if rng.random::<bool>() {
+                plane.values.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
+            }
+            to_input(&plane, &input, (0.0, 1.0)).values
+        })
+        .collect();
+    let mut targets = vec![0.0; BATCH * KINDS];
+    (0..BATCH).for_each(|i| targets[i * KINDS + i % KINDS] = 1.0);
+    Ok((Tensor::from_vec(made.concat(), (BATCH, 1, SIDE, SIDE), device)?, targets))
+}
