@@ -79,7 +79,15 @@ impl State {
         let results = &self.results;
         let (gate, population) = (results.gate.as_ref(), results.population.as_ref());
         (!results.labels.is_empty()).then(|| {
-            Conformal::of(&info.calibration, gate, population, &results.labels, &results.groups, self.settings.risk)
+            Conformal::of(
+                &info.manifest,
+                &info.calibration,
+                gate,
+                population,
+                &results.labels,
+                &results.groups,
+                self.settings.risk,
+            )
         })
     }
 }

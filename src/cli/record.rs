@@ -161,6 +161,7 @@ impl<'a> Record<'a> {
         }
         let gate = analysis.gate.as_ref();
         let states = Conformal::of(
+            &model.manifest,
             &model.calibration,
             gate,
             analysis.population.as_ref(),

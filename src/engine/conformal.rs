@@ -2,15 +2,17 @@
 //!
 //! They follow from the probabilities of the pass with dropout off and the cuts that are kept with the model, so the viewer,
 //! the command line, a report and its verification all come to the same. See [`crate::uncertainty::conformal`] for what is
-//! promised. An image that the input gate refused is unlike the calibration images: nothing is said of it, even where its scores
+//! promised, and [`crate::uncertainty::joint`] for how those of labels and groups become one statement. An image that the input gate refused is unlike the calibration images: nothing is said of it, even where its scores
 //! are shown.
 
 use serde::{Deserialize, Serialize};
 
 use super::Score;
 use crate::network::GateVerdict;
+use crate::network::manifest::{Head, Manifest};
 use crate::uncertainty::calibration::{Calibration, CalibrationError, percent};
-use crate::uncertainty::conformal::{State, Verdict};
+use crate::uncertainty::conformal::{Cuts, State, Verdict};
+use crate::uncertainty::joint::{self, Tested, TestedGroup};
 use crate::uncertainty::population::PopulationVerdict;
 
 /// Why no states are given, in a sentence.
@@ -60,11 +62,12 @@ pub struct LabelState {
 }
 
 impl Conformal {
-    /// The states of labels and groups of an image at `risk`.
+    /// The states of labels and groups of an image at `risk`, by a model of `manifest`.
     ///
     /// # Errors
     /// The sentence that says why there are none.
     pub fn of(
+        manifest: &Manifest,
         calibration: &Result<Calibration, CalibrationError>,
         gate: Option<&GateVerdict>,
         population: Option<&PopulationVerdict>,
@@ -76,21 +79,25 @@ impl Conformal {
         if gate.is_some_and(|g| !g.accepted) {
             return Err(NoStates::Refused);
         }
-        let state = |score: &Score| {
-            let target = calibration.target(&score.label);
-            let target = target.ok_or_else(|| CalibrationError::Lacks(score.label.clone()))?;
-            let cuts = calibration.cuts(&score.label, risk).ok_or_else(|| NoStates::Risk {
-                asked: percent(risk),
-                known: calibration.risks.iter().copied().map(percent).collect(),
-            })?;
-            let outside = population.filter(|p| !p.inside);
-            let verdict = if outside.is_some() { Verdict::Withheld } else { cuts.judge(score.probability) };
-            Ok::<_, NoStates>(LabelState {
+        let at = calibration.risk_number(risk).ok_or_else(|| NoStates::Risk {
+            asked: percent(risk),
+            known: calibration.risks.iter().copied().map(percent).collect(),
+        })?;
+        let cuts = |score: &Score| {
+            calibration.all_cuts(&score.label).ok_or_else(|| CalibrationError::Lacks(score.label.clone()).into())
+        };
+        let cuts = labels.iter().chain(groups).map(cuts).collect::<Result<Vec<_>, NoStates>>()?;
+        let outside = population.filter(|p| !p.inside);
+        let verdicts = together(manifest, labels, groups, &cuts, at);
+        let state = |((score, cuts), verdict): ((&Score, &Vec<Cuts>), Verdict)| {
+            let target = calibration.target(&score.label)?;
+            let verdict = if outside.is_some() { Verdict::Withheld } else { verdict };
+            Some(LabelState {
                 label: score.label.clone(),
                 state: verdict.state(),
                 verdict,
-                present_above: cuts.present_above,
-                absent_below: cuts.absent_below,
+                present_above: cuts[at].present_above,
+                absent_below: cuts[at].absent_below,
                 with: target.with,
                 without: target.without,
                 reason: outside.map_or_else(|| target.reason(verdict, risk), |p| p.reason.clone()),
@@ -101,7 +108,7 @@ impl Conformal {
             set: calibration.set.clone(),
             images: calibration.images,
             patients: calibration.patients,
-            states: labels.iter().chain(groups).map(state).collect::<Result<_, _>>()?,
+            states: labels.iter().chain(groups).zip(&cuts).zip(verdicts).filter_map(state).collect(),
             condition: population.filter(|p| p.inside).and_then(|p| p.condition.clone()),
         })
     }
@@ -125,41 +132,133 @@ impl Conformal {
     }
 }
 
+/// What is said of labels, then groups, at risk number `at`, so that none contradicts another.
+fn together(manifest: &Manifest, labels: &[Score], groups: &[Score], cuts: &[Vec<Cuts>], at: usize) -> Vec<Verdict> {
+    let tested = |(score, cuts): (&Score, &Vec<Cuts>)| Tested {
+        probability: score.probability,
+        verdicts: cuts.iter().map(|c| c.judge(score.probability)).collect(),
+    };
+    let (of_labels, of_groups) = cuts.split_at(labels.len());
+    let tested_labels: Vec<Tested> = labels.iter().zip(of_labels).map(tested).collect();
+    let members = |score: &Score| {
+        let group = manifest.groups.iter().find(|g| g.name == score.label);
+        let names = group.map_or(&[][..], |g| &g.members);
+        (0..labels.len()).filter(|&k| names.contains(&labels[k].label)).collect()
+    };
+    let with_members = |(score, cuts)| TestedGroup { members: members(score), tested: tested((score, cuts)) };
+    let tested_groups: Vec<TestedGroup> = groups.iter().zip(of_groups).map(with_members).collect();
+    let (mut said, of_groups) = match manifest.head {
+        Head::Softmax => joint::exclusive(&tested_labels, &tested_groups, at),
+        Head::Sigmoid => joint::independent(&tested_labels, &tested_groups, at),
+    };
+    said.extend(of_groups);
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::manifest::Manifest;
     use crate::network::registry;
     use crate::uncertainty::calibration::{Target, tests::made};
-    use crate::uncertainty::conformal::RISK;
+    use crate::uncertainty::conformal::{RISK, RISKS};
 
     fn manifest() -> Manifest {
         registry::manifest(registry::DEFAULT).unwrap()
     }
 
-    fn scores(probability: f32) -> Vec<Score> {
-        let score = |label: &String| Score { label: label.clone(), logit: None, probability, threshold: 0.5 };
-        manifest().labels.iter().map(|l| score(&l.name)).collect()
+    fn scored(names: &[&str], probabilities: &[f32]) -> Vec<Score> {
+        let score = |(label, probability): (&&str, &f32)| Score {
+            label: (*label).into(),
+            logit: None,
+            probability: *probability,
+            threshold: 0.5,
+        };
+        names.iter().zip(probabilities).map(score).collect()
     }
 
-    fn states(probability: f32) -> Vec<State> {
-        let found = Conformal::of(&Ok(made(&manifest())), None, None, &scores(probability), &[], RISK).unwrap();
-        found.states.iter().map(|s| s.state).collect()
+    fn labels(probabilities: [f32; 3]) -> Vec<Score> {
+        scored(&["Normal", "Bacterial pneumonia", "Viral pneumonia"], &probabilities)
+    }
+
+    /// At the usual risk, with cuts at 0.3 and 0.6 for every label and the group.
+    fn of(calibration: &Calibration, probabilities: [f32; 3], population: Option<&PopulationVerdict>) -> Conformal {
+        let group = scored(&["Pneumonia"], &[probabilities[1] + probabilities[2]]);
+        let calibration = Ok(calibration.clone());
+        Conformal::of(&manifest(), &calibration, None, population, &labels(probabilities), &group, RISK).unwrap()
+    }
+
+    fn states(probabilities: [f32; 3]) -> Vec<State> {
+        of(&made(&manifest()), probabilities, None).states.iter().map(|s| s.state).collect()
     }
 
     #[test]
     fn probabilities_on_either_side_of_the_cuts_are_states() {
-        assert!(states(0.9).iter().all(|s| *s == State::Present));
-        assert!(states(0.1).iter().all(|s| *s == State::Absent));
-        assert!(states(0.5).iter().all(|s| *s == State::Undecided));
+        use State::{Absent, Present, Undecided};
+        assert_eq!(states([0.05, 0.9, 0.05]), [Absent, Present, Absent, Present]);
+        assert_eq!(states([0.9, 0.06, 0.04]), [Present, Absent, Absent, Absent]);
+        assert_eq!(states([0.4, 0.35, 0.25]), [Undecided; 4]);
+        // Pneumonia of either kind.
+        assert_eq!(states([0.1, 0.5, 0.4]), [Absent, Undecided, Undecided, Present]);
+    }
+
+    #[test]
+    fn outside_the_population_every_state_is_withheld_with_the_reason() {
+        let outside = PopulationVerdict {
+            inside: false,
+            reason: "The patient is 55 years old.".into(),
+            condition: None,
+            distance: None,
+            threshold: None,
+        };
+        let found = of(&made(&manifest()), [0.05, 0.9, 0.05], Some(&outside));
+        assert!(found.states.iter().all(|s| s.state == State::Withheld && s.reason == outside.reason));
+        let inside =
+            PopulationVerdict { inside: true, condition: Some("the patient is 1–5 years old".into()), ..outside };
+        let found = of(&made(&manifest()), [0.05, 0.9, 0.05], Some(&inside));
+        assert_eq!(found.states[3].state, State::Present);
+        assert_eq!(found.condition.as_deref(), Some("the patient is 1–5 years old"));
+    }
+
+    #[test]
+    fn the_built_in_calibrations_are_coherent_and_monotone_in_the_risk() {
+        for name in ["chest-xray", "brain-mri"] {
+            let manifest = registry::manifest(name).unwrap();
+            let calibration = registry::calibration(name).unwrap();
+            let names: Vec<&str> = manifest.labels.iter().map(|l| l.name.as_str()).collect();
+            let group = manifest.members(&manifest.groups[0]);
+            let mut before: Vec<State>;
+            for i in 0..4000 {
+                // Points all over the simplex, near its corners too.
+                let logit = |k: usize| (f64::from(i) * [0.618, 0.755, 0.57, 0.819][k]).fract() * f64::from(i % 12);
+                let powers: Vec<f64> = (0..names.len()).map(|k| logit(k).exp()).collect();
+                let p: Vec<f32> = powers.iter().map(|e| (e / powers.iter().sum::<f64>()) as f32).collect();
+                let labels = scored(&names, &p);
+                let groups = scored(&[&manifest.groups[0].name], &[group.iter().map(|k| p[*k]).sum::<f32>().min(1.0)]);
+                before = vec![State::Undecided; names.len() + 1];
+                for risk in RISKS {
+                    let found = Conformal::of(&manifest, &calibration, None, None, &labels, &groups, risk).unwrap();
+                    let states: Vec<State> = found.states.iter().map(|s| s.state).collect();
+                    let kept = before.iter().zip(&states).all(|(was, is)| was == is || *was == State::Undecided);
+                    assert!(kept, "{name}, {p:?}, {risk}: {before:?} {states:?}");
+                    let members_present = group.iter().any(|k| states[*k] == State::Present);
+                    assert!(!members_present || states[names.len()] == State::Present, "{name}, {p:?}: {states:?}");
+                    let top = (0..p.len()).max_by(|a, b| p[*a].total_cmp(&p[*b])).unwrap();
+                    let lesser = (0..p.len()).any(|k| k != top && states[k] == State::Present);
+                    assert!(!lesser || states[top] != State::Undecided, "{name}, {p:?}: {states:?}");
+                    before = states;
+                }
+            }
+        }
     }
 
     #[test]
     fn too_few_images_of_a_kind_are_said_in_words() {
         let mut few = made(&manifest());
         few.targets[0] = Target { with: 5, ..few.targets[0].clone() };
-        let found = Conformal::of(&Ok(few), None, None, &scores(0.9), &[], RISK).unwrap();
-        assert_eq!((found.states[0].state, found.states[1].state), (State::Undecided, State::Present));
+        let found = of(&few, [0.05, 0.9, 0.05], None);
+        // What is undecided of one class is so of those that it would contradict.
+        assert_eq!((found.states[0].state, found.states[1].state), (State::Undecided, State::Undecided));
+        assert_eq!(found.states[1].verdict, Verdict::HeldBack);
         assert!(found.states[0].reason.contains("With 5 images with") && found.states[0].reason.contains("it takes 9"));
     }
 
@@ -167,11 +266,14 @@ mod tests {
     fn a_refused_image_gets_no_states_and_a_reason() {
         let gate =
             GateVerdict { accepted: false, score: 0.1, threshold: 0.5, reason: "A hand.".into(), warnings: Vec::new() };
-        let none = Conformal::of(&Ok(made(&manifest())), Some(&gate), None, &scores(0.9), &[], RISK).unwrap_err();
-        assert!(none.to_string().contains("unlike the calibration images"));
-        let none = Conformal::of(&Err(CalibrationError::Missing), None, None, &scores(0.9), &[], RISK).unwrap_err();
-        assert!(none.to_string().contains("brings no calibration.toml"));
-        let none = Conformal::of(&Ok(made(&manifest())), None, None, &scores(0.9), &[], 0.07).unwrap_err();
-        assert!(none.to_string().contains("7 %") && none.to_string().contains("10 %"));
+        let none = |calibration: Result<Calibration, CalibrationError>, gate, risk| {
+            let labels = labels([0.05, 0.9, 0.05]);
+            Conformal::of(&manifest(), &calibration, gate, None, &labels, &[], risk).unwrap_err().to_string()
+        };
+        let made = || Ok(made(&manifest()));
+        assert!(none(made(), Some(&gate), RISK).contains("unlike the calibration images"));
+        assert!(none(Err(CalibrationError::Missing), None, RISK).contains("brings no calibration.toml"));
+        let none = none(made(), None, 0.07);
+        assert!(none.contains("7 %") && none.contains("10 %"));
     }
 }

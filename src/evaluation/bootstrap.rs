@@ -2,6 +2,8 @@
 //!
 //! Images of one patient are not independent: where patients are known whole patients are drawn, and the interval
 //! is as wide as it should be.
+//!
+//! Resamples that do not differ say nothing: shares and areas at their border have the intervals of [`super::proportion`].
 
 use std::fmt;
 
@@ -49,20 +51,13 @@ impl Bootstrap {
     /// `patients` names the patient of each image, by any text; an empty text is a patient of its own.
     #[must_use]
     pub fn new(patients: &[&str], seed: u64) -> Self {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        let mut known = std::collections::HashMap::new();
-        for (image, name) in patients.iter().enumerate() {
-            if name.is_empty() {
-                groups.push(vec![image]);
-            } else {
-                let group = *known.entry(*name).or_insert_with(|| {
-                    groups.push(Vec::new());
-                    groups.len() - 1
-                });
-                groups[group].push(image);
-            }
-        }
-        Self { patients: groups, resamples: RESAMPLES, seed }
+        Self { patients: by_patient(patients), resamples: RESAMPLES, seed }
+    }
+
+    /// Indices of the images of each patient.
+    #[must_use]
+    pub fn groups(&self) -> &[Vec<usize>] {
+        &self.patients
     }
 
     /// Number of patients that are drawn from.
@@ -112,6 +107,25 @@ impl Bootstrap {
         };
         values.into_iter().map(interval).collect()
     }
+}
+
+/// The indices of the images of each patient, named as [`Bootstrap::new`] has it.
+#[must_use]
+pub fn by_patient(names: &[&str]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut known = std::collections::HashMap::new();
+    for (image, name) in names.iter().enumerate() {
+        if name.is_empty() {
+            groups.push(vec![image]);
+        } else {
+            let group = *known.entry(*name).or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+            groups[group].push(image);
+        }
+    }
+    groups
 }
 
 /// The `q` quantile of ordered values, linear between neighbours.

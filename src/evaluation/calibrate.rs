@@ -1,5 +1,5 @@
-//! From a judged set to what is kept with the model: the cuts of the conformal states and the reliability diagram of each label
-//! and group.
+//! From a judged set to what is kept with the model: the cuts of the conformal states, the reliability diagram, and how often the
+//! operating threshold is right, of each label and group.
 //!
 //! What a set is worth depends on what else it did to the model, which the note says. Images whose truth about a target is unknown
 //! take no part in that target.
@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 
 use super::calibration::{self, Binning};
 use super::predictions::Predictions;
+use super::shares::Decisions;
 use crate::network::manifest::Manifest;
-use crate::uncertainty::calibration::{Bin, Calibration, Target};
+use crate::uncertainty::calibration::{Bin, Calibration, OperatingPoint, Proportion, Target};
 use crate::uncertainty::conformal::{Cuts, RISKS};
 
 /// What a calibration set was to the model.
@@ -19,6 +20,8 @@ pub enum Role {
     Unknown,
     /// Held out from training, but it chose temperature, thresholds and epoch.
     Validation,
+    /// Kept apart, by patient, for calibration alone.
+    Calibration,
     /// It took no part in making the model.
     Apart,
 }
@@ -31,6 +34,9 @@ impl Role {
             Self::Unknown => "What part these images took in making the model is not known.",
             Self::Validation => {
                 "These images were held out from training, but they chose the epoch, the temperature and the thresholds: the diagram flatters a little, and the stated risk holds nearly, not strictly."
+            }
+            Self::Calibration => {
+                "These images were kept apart, by patient, for calibration: they chose neither weights nor epoch, temperature or thresholds."
             }
             Self::Apart => "These images took no part in making the model.",
         }
@@ -50,6 +56,7 @@ pub fn calibrate(manifest: &Manifest, set: &Predictions, name: &str, role: Role,
         date: date.to_owned(),
         note: role.note().to_owned(),
         targets: (0..set.targets.len()).map(|t| target(set, t)).collect(),
+        operating: (0..set.targets.len()).filter_map(|t| operating(manifest, set, t)).collect(),
         ..Calibration::of(manifest)
     }
 }
@@ -62,9 +69,10 @@ fn target(set: &Predictions, number: usize) -> Target {
     };
     let (with, without) = (of(true), of(false));
     let cuts: Vec<Cuts> = RISKS.iter().map(|risk| Cuts::of(&with, &without, *risk)).collect();
-    let bins = calibration::reliability(&known.scores, &known.positive, Binning::EqualMass);
+    let patients: Vec<&str> = known.rows.iter().map(|&i| set.rows[i].patient.as_str()).collect();
+    let bins = calibration::reliability_by_patient(&known.scores, &known.positive, &patients, Binning::EqualMass);
     let bin = |b: &calibration::Bin| {
-        let (low, high) = calibration::wilson(b.observed, b.n);
+        let (low, high) = b.interval();
         let [said, seen, low, high] = [b.confidence, b.observed, low, high].map(rounded);
         Bin { n: b.n, said, seen, low, high }
     };
@@ -78,6 +86,21 @@ fn target(set: &Predictions, number: usize) -> Target {
         brier: rounded(calibration::binary_brier(&known.scores, &known.positive).unwrap_or(0.0)),
         bins: bins.iter().map(bin).collect(),
     }
+}
+
+/// How often the manifest's threshold of a target is right; `None` without images of both kinds.
+fn operating(manifest: &Manifest, set: &Predictions, number: usize) -> Option<OperatingPoint> {
+    let name = &set.targets[number].name;
+    let labels = manifest.labels.iter().map(|l| (&l.name, l.threshold));
+    let (_, threshold) =
+        labels.chain(manifest.groups.iter().map(|g| (&g.name, g.threshold))).find(|(n, _)| *n == name)?;
+    let decisions = Decisions::at(f64::from(threshold), &set.known(number), set);
+    let short = |p: Proportion| {
+        let [value, low, high] = [p.value, p.low, p.high].map(rounded);
+        Proportion { value, low, high }
+    };
+    let (sensitivity, specificity) = (short(decisions.sensitivity()?), short(decisions.specificity()?));
+    Some(OperatingPoint { name: name.clone(), threshold, sensitivity, specificity })
 }
 
 /// Six decimals are enough for a diagram; cuts keep all of theirs.
@@ -138,6 +161,25 @@ mod tests {
         assert!(of(true, Verdict::Absent) <= RISK && of(false, Verdict::Present) <= RISK);
         assert!(of(true, Verdict::Present) > 0.0);
         assert!(made.note.contains("temperature"));
+    }
+
+    #[test]
+    fn how_often_the_threshold_is_right_is_kept_with_intervals_by_patient() {
+        let mut set = golden();
+        set.targets[0].name = "Normal".into();
+        let made = calibrate(&chest(), &set, "golden", Role::Calibration, "2026-11-20");
+        let threshold = chest().labels[0].threshold;
+        let point = made.operating("Normal", threshold).unwrap();
+        let of = |kind: bool| {
+            let own: Vec<_> = set.rows.iter().filter(|r| r.truth[0] == Some(kind)).collect();
+            own.iter().filter(|r| (r.probability[0] >= f64::from(threshold)) == kind).count() as f64 / own.len() as f64
+        };
+        assert!(
+            (point.sensitivity.value - of(true)).abs() < 1e-6 && (point.specificity.value - of(false)).abs() < 1e-6
+        );
+        assert!(point.sensitivity.low < point.sensitivity.value && point.specificity.value < point.specificity.high);
+        assert_eq!(made.operating("Normal", 0.123), None, "another threshold is right as often as nobody knows");
+        assert!(made.note.contains("kept apart"));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! Binned errors depend on the bins, so both usual kinds are given: of equal width (Guo et al., ICML 2017), and of equally
 //! many images (adaptive; Nixon et al., CVPR workshops 2019). Brier score and negative log likelihood need none.
 
+use super::bootstrap::by_patient;
 use super::metrics::argmax;
+use super::proportion;
 
 /// Bins of the calibration errors.
 pub const BINS: usize = 15;
@@ -25,11 +27,49 @@ pub struct Bin {
     pub confidence: f64,
     /// Share of the images for which what is claimed is so.
     pub observed: f64,
+    /// As many independent images would tell as much about that share.
+    pub effective: f64,
 }
 
-/// The bins that hold images, in rising order: `confidence` is what was claimed, `so` whether it was.
+impl Bin {
+    /// The 95 % interval of the share.
+    #[must_use]
+    pub fn interval(&self) -> (f64, f64) {
+        proportion::wilson(self.observed, self.effective)
+    }
+}
+
+/// The bins that hold images, in rising order: `confidence` is what was claimed, `so` whether it was. Every image counts as
+/// independent.
 #[must_use]
 pub fn reliability(confidence: &[f64], so: &[bool], binning: Binning) -> Vec<Bin> {
+    let members = members(confidence, binning);
+    members.iter().filter(|m| !m.is_empty()).map(|m| of(m, confidence, so)).collect()
+}
+
+/// The same where `patients` names the patient of each image.
+#[must_use]
+pub fn reliability_by_patient(confidence: &[f64], so: &[bool], patients: &[&str], binning: Binning) -> Vec<Bin> {
+    let bin = |m: &Vec<usize>| {
+        let outcomes: Vec<f64> = m.iter().map(|&i| f64::from(u8::from(so[i]))).collect();
+        let names: Vec<&str> = m.iter().map(|&i| patients[i]).collect();
+        Bin { effective: proportion::effective_number(&outcomes, &by_patient(&names)), ..of(m, confidence, so) }
+    };
+    members(confidence, binning).iter().filter(|m| !m.is_empty()).map(bin).collect()
+}
+
+fn of(members: &[usize], confidence: &[f64], so: &[bool]) -> Bin {
+    let count = members.len() as f64;
+    Bin {
+        n: members.len(),
+        confidence: members.iter().map(|&i| confidence[i]).sum::<f64>() / count,
+        observed: members.iter().filter(|&&i| so[i]).count() as f64 / count,
+        effective: count,
+    }
+}
+
+/// The images of each bin.
+fn members(confidence: &[f64], binning: Binning) -> Vec<Vec<usize>> {
     let n = confidence.len();
     let mut order: Vec<usize> = (0..n).collect();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); BINS];
@@ -50,15 +90,7 @@ pub fn reliability(confidence: &[f64], so: &[bool], binning: Binning) -> Vec<Bin
             }
         }
     }
-    let of = |m: &Vec<usize>| {
-        let count = m.len() as f64;
-        Bin {
-            n: m.len(),
-            confidence: m.iter().map(|&i| confidence[i]).sum::<f64>() / count,
-            observed: m.iter().filter(|&&i| so[i]).count() as f64 / count,
-        }
-    };
-    members.iter().filter(|m| !m.is_empty()).map(of).collect()
+    members
 }
 
 /// Expected calibration error, `Σ_b |b|/n · |observed(b) − confidence(b)|`; `None` without images.
@@ -106,17 +138,6 @@ pub fn binary_nll(scores: &[f64], positive: &[bool]) -> Option<f64> {
     }))
 }
 
-/// Wilson's 95 % interval (1927) of a share of `n` images, `(p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)`.
-#[must_use]
-pub fn wilson(share: f64, n: usize) -> (f64, f64) {
-    const Z: f64 = 1.959_963_984_540_054;
-    let n = n as f64;
-    let z2 = Z * Z;
-    let middle = share + z2 / (2.0 * n);
-    let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).max(0.0).sqrt();
-    ((middle - half) / (1.0 + z2 / n), (middle + half) / (1.0 + z2 / n))
-}
-
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
     let n = values.len();
     (n > 0).then(|| values.sum::<f64>() / n as f64)
@@ -157,14 +178,6 @@ mod tests {
         let bins = reliability(&scores, &[true; 32], Binning::EqualMass);
         assert_eq!(bins.iter().map(|b| b.n).collect::<Vec<_>>(), [3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
         assert!(bins.is_sorted_by(|a, b| a.confidence < b.confidence));
-    }
-
-    #[test]
-    fn wilson_is_that_of_the_textbook() {
-        // The formula above, worked out apart from this code for 5 of 20.
-        let (low, high) = wilson(0.25, 20);
-        assert!((low - 0.111_862).abs() < 1e-5 && (high - 0.468_701).abs() < 1e-5, "{low} {high}");
-        assert!(wilson(0.0, 3).0.abs() < 1e-12 && wilson(1.0, 3).1 <= 1.0 + 1e-12);
     }
 
     #[test]

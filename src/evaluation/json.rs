@@ -54,7 +54,8 @@ fn figures(all: &[Figure]) -> Value {
 }
 
 fn bins(all: &[Bin]) -> Value {
-    all.iter().map(|b| json!({"n": b.n, "confidence": b.confidence, "observed": b.observed})).collect()
+    let bin = |b: &Bin| json!({"n": b.n, "confidence": b.confidence, "observed": b.observed, "interval": b.interval()});
+    all.iter().map(bin).collect()
 }
 
 fn counts(c: Binary) -> Value {

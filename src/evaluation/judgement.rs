@@ -2,7 +2,8 @@
 //!
 //! Classes are judged on the images whose class is known, groups also on those whose group alone is known, independent
 //! findings on the images that know them. A figure that the images do not allow (no negative image, say) is unknown, and a
-//! remark says why. Intervals are 95 %, by resampling patients.
+//! remark says why. Intervals are 95 %, by patient: of shares Wilson's ([`super::proportion`]), of other figures by resampling; a
+//! figure that no resample changes has none.
 //!
 //! *Macro* is the mean over the labels for which the figure is defined, *micro* pools all decisions about labels.
 
@@ -12,7 +13,9 @@ use super::bootstrap::{Bootstrap, Estimate};
 use super::calibration::{self, Bin, Binning};
 use super::metrics::{Binary, Confusion, mean};
 use super::predictions::{Known, Predictions};
+use super::proportion;
 use super::roc;
+use super::shares::{Decisions, with_widths};
 use super::subgroups::{self, Subgroup};
 use super::thresholds::{Operating, Rule};
 use crate::network::manifest::Head;
@@ -40,6 +43,13 @@ pub struct Question<'a> {
 pub struct Figure {
     pub name: &'static str,
     pub estimate: Estimate,
+}
+
+impl Figure {
+    /// Its name, and what can be changed of it.
+    pub(super) fn named(&mut self) -> (&'static str, &mut Estimate) {
+        (self.name, &mut self.estimate)
+    }
 }
 
 /// How well one label or group is told from the rest.
@@ -98,7 +108,8 @@ impl Judgement {
         let softmax = set.head == Head::Softmax;
         let complete = all.iter().filter(|&&i| set.rows[i].truth[..labels].iter().all(Option::is_some)).count();
         let (confidence, right) = calibration::top(&probabilities, &truth);
-        let bins = calibration::reliability(&confidence, &right, Binning::EqualWidth);
+        let whose: Vec<&str> = set.rows.iter().filter(|r| r.class().is_some()).map(|r| r.patient.as_str()).collect();
+        let bins = calibration::reliability_by_patient(&confidence, &right, &whose, Binning::EqualWidth);
         let target = |t: usize| judge_target(set, t, question);
         Self {
             head: set.head,
@@ -108,7 +119,11 @@ impl Judgement {
             labels: set.labels().map(str::to_owned).collect(),
             confusion: softmax.then(|| confusion(set, &all)),
             bins: if softmax { bins } else { Vec::new() },
-            whole: estimates(&bootstrap, &all, |rows| whole(set, question.thresholds, rows)),
+            whole: with_shares_of_all(
+                set,
+                question.thresholds,
+                estimates(&bootstrap, &all, |rows| whole(set, question.thresholds, rows)),
+            ),
             targets: (0..set.targets.len()).into_par_iter().map(target).collect(),
             subgroups: question.by.iter().flat_map(|fact| subgroups::judge(set, question.thresholds, fact)).collect(),
         }
@@ -229,6 +244,39 @@ fn whole(set: &Predictions, thresholds: &[f64], rows: &[usize]) -> Vec<Named> {
     figures
 }
 
+/// The figures of the whole, the shares among them with their own intervals.
+fn with_shares_of_all(set: &Predictions, thresholds: &[f64], mut figures: Vec<Figure>) -> Vec<Figure> {
+    let labels = set.targets.iter().filter(|t| !t.group).count();
+    let mut pooled = Decisions::default();
+    let (mut right, mut whose) = (Vec::new(), Vec::new());
+    for row in &set.rows {
+        let class = row.class();
+        let known = (0..labels).filter_map(|t| Some((t, row.truth[t]?)));
+        let decided: Vec<(bool, bool)> = match set.head {
+            Head::Softmax => {
+                class.map_or_else(Vec::new, |c| (0..labels).map(|k| (row.called() == k, c == k)).collect())
+            }
+            Head::Sigmoid => known.map(|(t, truth)| (row.probability[t] >= thresholds[t], truth)).collect(),
+        };
+        decided.iter().for_each(|(called, truth)| pooled.push(*called, *truth, &row.patient));
+        if decided.len() == labels {
+            right.push(f64::from(u8::from(decided.iter().all(|(called, truth)| called == truth))));
+            whose.push(row.patient.as_str());
+        }
+    }
+    // Of exclusive classes all decisions are right when the called one is.
+    let whole = match set.head {
+        Head::Softmax => "accuracy",
+        Head::Sigmoid => "all labels right",
+    };
+    with_widths(figures.iter_mut().map(Figure::named), &pooled, "micro ");
+    let share = proportion::of(&right, &whose);
+    if let Some((figure, share)) = figures.iter_mut().find(|f| f.name == whole).zip(share) {
+        figure.estimate = Estimate(figure.estimate.0, Some(share.low), Some(share.high));
+    }
+    figures
+}
+
 fn binned(known: &Known, binning: Binning) -> Option<f64> {
     calibration::error(&calibration::reliability(&known.scores, &known.positive, binning))
 }
@@ -274,10 +322,11 @@ fn judge_target(set: &Predictions, target: usize, question: &Question<'_>) -> Ta
     // A patient none of whose images knows the target is no part of its sample.
     let patients: Vec<&str> = own.rows.iter().map(|&i| set.rows[i].patient.as_str()).collect();
     let all: Vec<usize> = (0..own.rows.len()).collect();
-    let figures = estimates(&Bootstrap::new(&patients, SEED), &all, |drawn| {
+    let mut figures = estimates(&Bootstrap::new(&patients, SEED), &all, |drawn| {
         let drawn: Vec<usize> = drawn.iter().map(|&i| own.rows[i]).collect();
         about(&known(set, target, &drawn), threshold)
     });
+    with_widths(figures.iter_mut().map(Figure::named), &Decisions::at(threshold, &own, set), "");
     let figures = if figures.is_empty() { about(&own, threshold).into_iter().map(unknown).collect() } else { figures };
     let tuning = question.tuning.map_or_else(|| own.clone(), |t| t.known(target));
     let operating = question.rules.iter().filter_map(|rule| {
@@ -294,7 +343,7 @@ fn judge_target(set: &Predictions, target: usize, question: &Question<'_>) -> Ta
         counts: Binary::at(threshold, &own.scores, &own.positive),
         figures,
         operating: operating.collect(),
-        bins: calibration::reliability(&own.scores, &own.positive, Binning::EqualWidth),
+        bins: calibration::reliability_by_patient(&own.scores, &own.positive, &patients, Binning::EqualWidth),
         remarks: remarks(&set.targets[target].name, positives, own.rows.len() - positives),
     }
 }
@@ -393,6 +442,28 @@ mod tests {
             assert!(close(group.figure(name).0.unwrap(), value), "{name}");
         }
         assert!(group.remarks.is_empty());
+    }
+
+    #[test]
+    fn a_figure_without_an_error_has_an_interval_with_a_width_or_none() {
+        let mut set = golden();
+        for row in &mut set.rows {
+            let truth = row.truth.clone();
+            row.probability = truth.iter().map(|t| if *t == Some(true) { 0.9 } else { 0.05 }).collect();
+        }
+        let judgement = judge(&set);
+        let all = judgement.whole.iter().chain(judgement.targets.iter().flat_map(|t| &t.figures));
+        for figure in all.filter(|f| f.estimate.1.is_some()) {
+            let Estimate(_, low, high) = figure.estimate;
+            assert!(low < high, "{}: {:?}", figure.name, figure.estimate);
+        }
+        let target = &judgement.targets[0];
+        let Estimate(value, low, high) = target.figure("sensitivity");
+        let n = target.positives as f64;
+        assert_eq!((value, high), (Some(1.0), Some(1.0)));
+        assert!((low.unwrap() - n / (n + 3.841_458_820_694_124)).abs() < 1e-12);
+        assert!(target.figure("auroc").1.unwrap() < 1.0 && target.figure("f1").1.is_none());
+        assert!(judgement.figure("accuracy").1.unwrap() < 1.0);
     }
 
     #[test]

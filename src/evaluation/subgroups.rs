@@ -8,7 +8,8 @@ use super::bootstrap::{Bootstrap, Estimate};
 use super::judgement::{Figure, estimates, known, remarks};
 use super::metrics::{Binary, mean};
 use super::predictions::Predictions;
-use super::roc;
+use super::shares::{Decisions, with_widths};
+use super::{proportion, roc};
 use crate::network::manifest::Head;
 use crate::uncertainty::age;
 
@@ -91,12 +92,14 @@ fn of_rows(set: &Predictions, thresholds: &[f64], fact: &str, value: String, row
             }
         }
     };
-    let accuracy =
-        estimates(&bootstrap, &places, |drawn| vec![("accuracy", mean(drawn.iter().map(|&p| right(rows[p]))))]);
+    // A share of decisions in each image, or whether its class is right.
+    let (told, whose): (Vec<f64>, Vec<&str>) =
+        rows.iter().filter_map(|&i| Some((right(i)?, set.rows[i].patient.as_str()))).unzip();
+    let accuracy = proportion::of(&told, &whose).map(|p| Estimate(Some(p.value), Some(p.low), Some(p.high)));
     let target = |t: usize| {
         let own = known(set, t, rows);
         let positives = own.positive.iter().filter(|p| **p).count();
-        let figures = estimates(&bootstrap, &places, |drawn| {
+        let mut figures = estimates(&bootstrap, &places, |drawn| {
             let drawn: Vec<usize> = drawn.iter().map(|&p| rows[p]).collect();
             let known = known(set, t, &drawn);
             let counts = Binary::at(thresholds[t], &known.scores, &known.positive);
@@ -106,6 +109,7 @@ fn of_rows(set: &Predictions, thresholds: &[f64], fact: &str, value: String, row
                 ("specificity", counts.specificity()),
             ]
         });
+        with_widths(figures.iter_mut().map(Figure::named), &Decisions::at(thresholds[t], &own, set), "");
         let name = set.targets[t].name.clone();
         let remarks = remarks(&name, positives, own.rows.len() - positives);
         SubgroupTarget { name, positives, n: own.rows.len(), figures, remarks }
@@ -115,7 +119,7 @@ fn of_rows(set: &Predictions, thresholds: &[f64], fact: &str, value: String, row
         value,
         n: rows.len(),
         patients: bootstrap.patients(),
-        accuracy: accuracy.first().map(|f| f.estimate).unwrap_or_default(),
+        accuracy: accuracy.unwrap_or_default(),
         targets: (0..set.targets.len()).map(target).collect(),
     }
 }

@@ -122,7 +122,15 @@ impl CaseReport {
     /// The sentence that says why nothing can be said.
     pub fn conformal(&self) -> Result<Conformal, NoStates> {
         let Analysis { gate, population, labels, groups, .. } = self.analysis.as_ref();
-        Conformal::of(&self.model.calibration, gate.as_ref(), population.as_ref(), labels, groups, self.risk)
+        Conformal::of(
+            &self.model.manifest,
+            &self.model.calibration,
+            gate.as_ref(),
+            population.as_ref(),
+            labels,
+            groups,
+            self.risk,
+        )
     }
 
     /// Name of a class, or its number where the manifest has no such label.

@@ -188,7 +188,15 @@ pub fn compare(sidecar: &Sidecar, analysis: &Analysis, model: &ModelInfo) -> Ver
     }
     if let Some(was) = &sidecar.conformal {
         let Analysis { gate, population, labels, groups, .. } = analysis;
-        match Conformal::of(&model.calibration, gate.as_ref(), population.as_ref(), labels, groups, was.risk) {
+        match Conformal::of(
+            &model.manifest,
+            &model.calibration,
+            gate.as_ref(),
+            population.as_ref(),
+            labels,
+            groups,
+            was.risk,
+        ) {
             Ok(is) => found.states(sidecar, was, &is),
             Err(why) => {
                 found.number("conformal states present", 1.0, 0.0);

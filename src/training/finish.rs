@@ -4,9 +4,8 @@
 
 use super::config::Config;
 use super::validation::{Scores, combined, targets};
-use crate::evaluation::bootstrap::Bootstrap;
-use crate::evaluation::metrics::Binary;
-use crate::evaluation::{roc, temperature, thresholds};
+use crate::evaluation::bootstrap::{Bootstrap, by_patient};
+use crate::evaluation::{proportion, roc, temperature, thresholds};
 use crate::network::manifest::{Head, Metric};
 
 /// Temperature, thresholds and figures of a model.
@@ -46,7 +45,7 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
         })
         .collect();
     for (i, question) in questions.iter().enumerate() {
-        measure.figure(&question.name, "auroc", &|chosen| question.auroc(chosen));
+        measure.keep(&question.name, "auroc", measure.area(question));
         let label = config.labels.get(i);
         let threshold = question.threshold(config, i);
         thresholds.push(threshold);
@@ -54,31 +53,26 @@ pub fn finish(config: &Config, scores: &Scores, patients: &[&str]) -> Finish {
             // The highest class decides; the threshold of a single one is a reading aid.
             continue;
         }
-        let rates: [(&str, Rate); 3] = [
-            ("accuracy", Binary::accuracy),
-            ("sensitivity", Binary::sensitivity),
-            ("specificity", Binary::specificity),
-        ];
-        for (figure, rate) in rates {
-            measure.figure(&question.name, figure, &|chosen| {
-                let (values, positive) = question.known(chosen);
-                rate(Binary::at(threshold, &values, &positive))
-            });
+        // Of all images that know, of the positive and of the negative ones.
+        for (figure, kind) in [("accuracy", None), ("sensitivity", Some(true)), ("specificity", Some(false))] {
+            measure.keep(&question.name, figure, measure.share(&question.right(threshold, kind)));
         }
     }
     let right = scores.right(temperature, &thresholds);
-    let accuracy = |chosen: &[usize]| mean(chosen.iter().filter_map(|&i| right[i]));
     let labels = &questions[..config.labels.len()];
     let area = |chosen: &[usize]| mean(labels.iter().filter_map(|q| q.auroc(chosen)));
     let whole = match config.head {
         Head::Softmax => "highest class",
         Head::Sigmoid => "all labels",
     };
-    let figures: [(_, _, &Statistic); 2] = [(whole, "accuracy", &accuracy), ("mean of the labels", "auroc", &area)];
+    let figures = [
+        (whole, "accuracy", measure.share(&right)),
+        ("mean of the labels", "auroc", measure.resampled(&area).filter(|[_, low, high]| low < high)),
+    ];
     let overall = figures
         .into_iter()
-        .filter_map(|(target, name, figure)| {
-            let [value, low, high] = measure.estimate(figure)?;
+        .filter_map(|(target, name, estimate)| {
+            let [value, low, high] = estimate?;
             Some(Overall { target, name, value, low, high })
         })
         .collect();
@@ -108,6 +102,15 @@ impl Question {
         roc::auroc(&values, &positive)
     }
 
+    /// Whether each image that knows, of one kind of truth or of both, is decided rightly at `threshold`.
+    fn right(&self, threshold: f64, kind: Option<bool>) -> Vec<Option<f64>> {
+        let decided = |(value, answer): (&f64, &Option<bool>)| {
+            let truth = answer.filter(|truth| kind.is_none_or(|kind| kind == *truth))?;
+            Some(f64::from(u8::from((*value >= threshold) == truth)))
+        };
+        self.values.iter().zip(&self.answers).map(decided).collect()
+    }
+
     /// Threshold of label or group number `i`, chosen on all images where they allow it.
     fn threshold(&self, config: &Config, i: usize) -> f64 {
         let all: Vec<usize> = (0..self.values.len()).collect();
@@ -134,33 +137,52 @@ impl Question {
 /// A figure of some of the images.
 type Statistic<'a> = dyn Fn(&[usize]) -> Option<f64> + 'a;
 
-/// A figure of decisions at a threshold.
-type Rate = fn(Binary) -> Option<f64>;
-
-/// Collects figures on validation, each with its 95 % interval from a bootstrap over patients.
-struct Measure {
+/// Collects figures on validation, each with its 95 % interval by patient: of shares Wilson's, of areas from a bootstrap.
+struct Measure<'a> {
+    patients: &'a [&'a str],
     bootstrap: Bootstrap,
     all: Vec<usize>,
     on: String,
     metrics: Vec<Metric>,
 }
 
-impl Measure {
-    fn new(patients: &[&str], seed: u64) -> Self {
+impl<'a> Measure<'a> {
+    fn new(patients: &'a [&'a str], seed: u64) -> Self {
         let bootstrap = Bootstrap::new(patients, seed);
         let on = format!("validation, {} images of {} patients", patients.len(), bootstrap.patients());
-        Self { bootstrap, all: (0..patients.len()).collect(), on, metrics: Vec::new() }
+        Self { patients, bootstrap, all: (0..patients.len()).collect(), on, metrics: Vec::new() }
     }
 
     /// Value, low and high of `statistic`, which is given images; `None` where it cannot be computed.
-    fn estimate(&self, statistic: &Statistic) -> Option<[f64; 3]> {
+    fn resampled(&self, statistic: &Statistic) -> Option<[f64; 3]> {
         let (low, high) = self.bootstrap.interval(statistic)?;
         Some([statistic(&self.all)?, low, high])
     }
 
+    /// The area under the ROC curve, with a width where no resample has a wrong pair.
+    fn area(&self, question: &Question) -> Option<[f64; 3]> {
+        let [value, low, high] = self.resampled(&|chosen| question.auroc(chosen))?;
+        if low < high {
+            return Some([value, low, high]);
+        }
+        let of = |kind: bool| {
+            let own = self.all.iter().filter(|&&i| question.answers[i] == Some(kind));
+            by_patient(&own.map(|&i| self.patients[i]).collect::<Vec<_>>()).len()
+        };
+        let (low, high) = proportion::of_pairs(value, of(true), of(false))?;
+        Some([value, low, high])
+    }
+
+    /// The mean of what is known of each image.
+    fn share(&self, known: &[Option<f64>]) -> Option<[f64; 3]> {
+        let (values, patients): (Vec<f64>, Vec<&str>) =
+            known.iter().zip(self.patients).filter_map(|(v, p)| Some(((*v)?, *p))).unzip();
+        proportion::of(&values, &patients).map(|p| [p.value, p.low, p.high])
+    }
+
     /// Adds the estimate of a figure, where there is one.
-    fn figure(&mut self, target: &str, name: &str, statistic: &Statistic) {
-        if let Some(estimate) = self.estimate(statistic) {
+    fn keep(&mut self, target: &str, name: &str, estimate: Option<[f64; 3]>) {
+        if let Some(estimate) = estimate {
             let [value, low, high] = estimate.map(|v| v as f32);
             let (target, name, on) = (target.to_owned(), name.to_owned(), self.on.clone());
             self.metrics.push(Metric { target, name, value, low, high, on });

@@ -177,7 +177,7 @@ fn card(config: &Config, manifest: &Manifest, overall: &[Overall], weights: usiz
     for m in overall {
         let _ = writeln!(s, "| validation | {} | {} | {:.3} | {:.3}–{:.3} |", m.target, m.name, m.value, m.low, m.high);
     }
-    s.push_str("\nIntervals: bootstrap over patients, 1,000 samples.\n\n## Never validated for\n\n");
+    s.push_str("\nIntervals are by patient: of shares Wilson's, of areas a bootstrap of 1,000 samples.\n\n## Never validated for\n\n");
     for limit in &config.limits {
         let _ = writeln!(s, "- {limit}");
     }

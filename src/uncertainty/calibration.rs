@@ -1,12 +1,14 @@
 //! What a labelled set says about a model's probabilities, kept beside the manifest (`calibration.toml`): the cuts of the
-//! [conformal](super::conformal) states, and the reliability diagram.
+//! [conformal](super::conformal) states, the reliability diagram, and how often the operating thresholds are right.
 //!
 //! It belongs to certain weights and a certain temperature and is left aside, with a sentence, when the model has others: a
 //! state at a stated risk that was measured on another network would be a lie. `pellucid evaluate DIR --calibrate FOLDER`
-//! writes it, and so does every training from its validation part; the note says which images of it chose anything else.
+//! writes it, and so does every training from its calibration part; the note says what else these images chose.
 //!
-//! Reliability is that of bins of equally many images; intervals are Wilson's 95 % (1927) and take images for independent, which
-//! several images of a patient are not quite.
+//! Reliability is that of bins of equally many images. Intervals are Wilson's 95 % with the effective number of patients
+//! ([`crate::evaluation::proportion`]); in files of format 1 those of reliability take images for independent.
+//!
+//! Format 2 has cuts that never cross and the operating points; files of format 1 are read as [`conformal::uncrossed`] has it.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +18,9 @@ use crate::network::manifest::Manifest;
 /// Name of the file in a model's folder.
 pub const FILE: &str = "calibration.toml";
 /// Counts up when fields change their meaning.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// Formats that are read.
+const READ: std::ops::RangeInclusive<u32> = 1..=FORMAT;
 
 /// Why there is nothing to say about a model's probabilities, in a sentence for the reader.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -65,6 +69,9 @@ pub struct Calibration {
     pub risks: Vec<f64>,
     /// Labels, then groups.
     pub targets: Vec<Target>,
+    /// How often the thresholds of labels and groups are right, where images with and without were known; none in format 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operating: Vec<OperatingPoint>,
 }
 
 /// A label or a group.
@@ -100,6 +107,35 @@ pub struct Bin {
     pub high: f64,
 }
 
+/// How often an operating threshold is right.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatingPoint {
+    pub name: String,
+    /// The manifest's threshold at which it was measured.
+    pub threshold: f32,
+    /// Share of the images with the finding that reach it.
+    pub sensitivity: Proportion,
+    /// Share of the images without the finding that do not.
+    pub specificity: Proportion,
+}
+
+/// A share, and its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proportion {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Proportion {
+    /// All three lie in 0–1 and in their order.
+    fn is_one(&self) -> bool {
+        0.0 <= self.low && self.low <= self.value && self.value <= self.high && self.high <= 1.0
+    }
+}
+
 impl Calibration {
     /// An empty one of the present format.
     #[must_use]
@@ -116,6 +152,7 @@ impl Calibration {
             note: String::new(),
             risks: conformal::RISKS.to_vec(),
             targets: Vec::new(),
+            operating: Vec::new(),
         }
     }
 
@@ -140,8 +177,8 @@ impl Calibration {
     /// Whether it belongs to the model and can be meant.
     fn check(&self, manifest: &Manifest) -> Result<(), CalibrationError> {
         let wrong = |words: String| Err(CalibrationError::Field(words));
-        if self.format != FORMAT {
-            return wrong(format!("it is of format {}, this program reads format {FORMAT}", self.format));
+        if !READ.contains(&self.format) {
+            return wrong(format!("it is of format {}, this program reads formats up to {FORMAT}", self.format));
         }
         if self.weights_sha256 != manifest.weights_sha256 {
             let (stated, found) = (short(&self.weights_sha256), short(&manifest.weights_sha256));
@@ -163,10 +200,20 @@ impl Calibration {
             if !cuts.iter().all(|c| c.len() == self.risks.len() && unit(c)) {
                 return wrong(format!("“{name}” needs one cut between 0 and 1 for each risk"));
             }
+            let falling = target.present_above.is_sorted_by(|a, b| a >= b);
+            if !falling || !target.absent_below.is_sorted_by(|a, b| a <= b) {
+                return wrong(format!("the cuts of “{name}” must not leave less undecided at a smaller risk"));
+            }
             let figures = target.bins.iter().flat_map(|b| [b.said, b.seen, b.low, b.high]);
             if !figures.chain([target.ece, target.brier]).all(|v| (0.0..=1.0).contains(&v)) {
                 return wrong(format!("the figures of “{name}” must lie in 0–1"));
             }
+        }
+        if let Some(point) = self.operating.iter().find(|o| !o.sensitivity.is_one() || !o.specificity.is_one()) {
+            return wrong(format!(
+                "sensitivity and specificity of “{}” must lie within their intervals, in 0–1",
+                point.name
+            ));
         }
         Ok(())
     }
@@ -177,16 +224,36 @@ impl Calibration {
         self.targets.iter().find(|t| t.name == name)
     }
 
+    /// How often the threshold of a label or a group is right; `None` where that was not measured at this threshold.
+    #[must_use]
+    pub fn operating(&self, name: &str, threshold: f32) -> Option<&OperatingPoint> {
+        self.operating.iter().find(|o| o.name == name && o.threshold == threshold)
+    }
+
+    /// The number of a risk among those of the file.
+    #[must_use]
+    pub fn risk_number(&self, risk: f64) -> Option<usize> {
+        self.risks.iter().position(|r| (r - risk).abs() < 1e-9)
+    }
+
     /// The cuts of a label or a group at a risk; `None` where the file has no such risk or target.
     #[must_use]
     pub fn cuts(&self, name: &str, risk: f64) -> Option<Cuts> {
-        let target = self.target(name)?;
-        let at = self.risks.iter().position(|r| (r - risk).abs() < 1e-9)?;
-        Some(Cuts {
-            present_above: *target.present_above.get(at)?,
-            absent_below: *target.absent_below.get(at)?,
-            enough: target.with.min(target.without) >= conformal::fewest(risk),
-        })
+        self.all_cuts(name)?.get(self.risk_number(risk)?).copied()
+    }
+
+    /// The cuts of a label or a group at every risk of the file.
+    #[must_use]
+    pub fn all_cuts(&self, name: &str) -> Option<Vec<Cuts>> {
+        let Target { with, without, present_above, absent_below, .. } = self.target(name)?;
+        let cuts = conformal::uncrossed(present_above, absent_below).into_iter().zip(&self.risks);
+        let enough = |risk: f64| (*with).min(*without) >= conformal::fewest(risk);
+        let of = |((present_above, absent_below), risk): ((f32, f32), &f64)| Cuts {
+            present_above,
+            absent_below,
+            enough: enough(*risk),
+        };
+        Some(cuts.map(of).collect())
     }
 
     /// The set in one phrase: `validation part of train.toml, 717 images of 415 patients`.
@@ -219,6 +286,9 @@ impl Target {
             Verdict::FitsNeither => {
                 format!("At {percent} risk the probability fits neither images with “{name}” nor images without it.")
             }
+            Verdict::HeldBack => format!(
+                "By itself the probability of “{name}” would be decided at {percent} risk, but that would contradict what is undecided of the other labels, so nothing is said."
+            ),
             Verdict::Withheld => "The image is outside the population that this model was measured on.".to_owned(),
             Verdict::TooFew => format!(
                 "With {with} images with and {without} without “{name}” nothing can be said at {percent} risk; it takes {} of either.",
@@ -270,6 +340,44 @@ pub(crate) mod tests {
         }
     }
 
+    /// A file that version 0.5 wrote, of one label; its cuts cross from 10 % on.
+    const FORMAT_1: &str = r#"
+format = 1
+model = "chest-xray"
+weights_sha256 = "HASH"
+temperature = 1.3
+set = "some"
+images = 664
+patients = 362
+date = "2026-11-26"
+note = ""
+risks = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2]
+"#;
+
+    #[test]
+    fn a_file_of_version_0_5_is_read_and_its_crossed_cuts_are_drawn_back() {
+        let names = manifest().labels.into_iter().map(|l| l.name).chain(manifest().groups.into_iter().map(|g| g.name));
+        let target = |name: String| {
+            format!(
+                "[[targets]]\nname = \"{name}\"\nwith = 171\nwithout = 493\nece = 0.02\nbrier = 0.03\nbins = []\n\
+                 present_above = [0.90, 0.78, 0.385, 0.104, 0.05, 0.03]\nabsent_below = [0.06, 0.12, 0.336, 0.70, 0.87, 0.93]\n"
+            )
+        };
+        let text = FORMAT_1.replace("HASH", &"ab".repeat(32)) + &names.map(target).collect::<String>();
+        let read = Calibration::parse(&text, &manifest()).unwrap();
+        let states = |p: f32| -> Vec<&str> {
+            let cuts = read.all_cuts("Normal").unwrap();
+            cuts.iter().map(|c| c.judge(p).state().word()).collect()
+        };
+        // Up to version 0.5 an image of 0.5 was present at 5 % and undecided at 10 %.
+        assert_eq!(states(0.5), ["undecided", "undecided", "present", "present", "present", "present"]);
+        assert_eq!(states(0.2), ["undecided", "undecided", "absent", "absent", "absent", "absent"]);
+        assert_eq!(states(0.35), ["undecided"; 6], "where the better hypothesis changes the old file does not tell");
+        assert_eq!(read.operating("Normal", 0.5), None);
+        let rising = text.replace("0.385, 0.104", "0.385, 0.6");
+        assert!(Calibration::parse(&rising, &manifest()).unwrap_err().to_string().contains("smaller risk"));
+    }
+
     fn manifest() -> Manifest {
         let chest = registry::manifest(registry::DEFAULT).unwrap();
         Manifest { weights_sha256: "ab".repeat(32), temperature: 1.3, ..chest }
@@ -307,13 +415,17 @@ pub(crate) mod tests {
         wild.targets[0].present_above[0] = f32::NAN;
         assert!(said(&wild).contains("one cut between 0 and 1"));
         assert!(said(&Calibration { risks: vec![0.2, 0.1], ..whole.clone() }).contains("must rise"));
-        assert!(said(&Calibration { format: 2, ..whole }).contains("format 2"));
+        assert!(said(&Calibration { format: 3, ..whole.clone() }).contains("format 3"));
+        let share = |value| Proportion { value, low: 0.8, high: 0.9 };
+        let point =
+            OperatingPoint { name: "Normal".into(), threshold: 0.5, sensitivity: share(0.85), specificity: share(1.5) };
+        assert!(said(&Calibration { operating: vec![point], ..whole }).contains("within their intervals"));
     }
 
     #[test]
     fn cuts_are_those_of_the_risk_and_know_when_images_are_too_few() {
         let mut made = made(&manifest());
-        made.targets[0].present_above[3] = 0.7;
+        made.targets[0].present_above = vec![0.7; 6];
         let name = made.targets[0].name.clone();
         let cuts = made.cuts(&name, 0.10).unwrap();
         assert_eq!((cuts.present_above, cuts.absent_below, cuts.enough), (0.7, 0.3, true));

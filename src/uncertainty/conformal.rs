@@ -2,20 +2,31 @@
 //!
 //! For one finding there are two hypotheses. Images with the finding are strange in so far as the model gives it little
 //! (nonconformity `1 − p`), images without it in so far as the model gives it much (`p`), `p` being the calibrated probability
-//! of the pass with dropout off. Of `n` calibration images of a kind, the strangeness that is still put up with at risk `α` is
-//! the `⌈(n + 1)(1 − α)⌉`-th smallest (Vovk, Gammerman and Shafer 2005; label-conditional, "Mondrian": Vovk 2012). An image
-//! that is stranger than that is rejected as one of the kind. So two cuts on `p` are all that is kept of the calibration set.
+//! of the pass with dropout off. The p-value of a hypothesis is the share of its `n` calibration images that are at least as
+//! strange, the image at hand counted in: `(1 + #{stranger or equal}) / (n + 1)`. At risk `α` a hypothesis is rejected when its
+//! p-value is at most `α` (Vovk, Gammerman and Shafer 2005; label-conditional, "Mondrian": Vovk 2012).
+//!
+//! **The better hypothesis is never rejected.** Where the kinds hardly overlap an image between them is strange for both, and
+//! rejecting both would make a state at 5 % into *undecided* at 10 %. So the hypothesis of the larger p-value stays, whatever the
+//! risk (forced prediction, Vovk et al. 2005, 3.4; completion of empty sets, Sadinle, Lei and Wasserman, JASA 114 (2019) 223).
+//! Two things follow. The set is a superset of the conformal one, so the promise below is kept. And the state of an image is
+//! *undecided* below the smaller of its two p-values, the better hypothesis from there on: as the risk falls, states only go
+//! back to *undecided*, and no wrong *present* is ever gained.
+//!
+//! So two cuts on `p` are all that is kept for a risk: the `⌈(n + 1)(1 − α)⌉`-th smallest strangeness of either kind, drawn back to
+//! the place where the two p-values are equal if they lie beyond it. The cuts of a target never cross.
 //!
 //! What is promised: among images drawn like the calibration images, at most `α` of those with the finding are called absent
 //! on average, and at most `α` of those without it present, whatever the network and its temperature are worth. A bad network
 //! pays with *undecided*.
 //!
-//! *Undecided* is said of three different things, which [`Verdict`] keeps apart: the image fits both kinds; it fits neither; or
-//! there are too few calibration images of one kind, `n < (1 − α)/α`, to reject anything.
+//! *Undecided* is said of three different things, which [`Verdict`] keeps apart: the image fits both kinds; there are too few
+//! calibration images of one kind, `n < (1 − α)/α`, to reject anything; or a state would contradict what is said of the other
+//! labels (see [`super::joint`], which makes one statement of those of all labels and groups).
 //!
 //! What it does not do: the promise is an average over images *exchangeable* with the calibration set. It is no probability for
 //! the patient at hand, says nothing of images from elsewhere, and is weakened where a patient has several images, which are
-//! less than as many independent ones. Labels are judged one by one: exclusive classes may all be absent, or two present.
+//! less than as many independent ones.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,12 +67,14 @@ pub enum Verdict {
     Absent,
     /// The image could be of either kind.
     FitsBoth,
-    /// The image is unlike those with the finding and unlike those without it.
+    /// The image is unlike those with the finding and unlike those without it: said up to version 0.5, whose records hold it.
     FitsNeither,
     /// So few calibration images of one kind that nothing can be rejected at this risk.
     TooFew,
     /// Outside the population.
     Withheld,
+    /// By itself it would be present or absent, which contradicts what is said of the other labels.
+    HeldBack,
 }
 
 impl Verdict {
@@ -71,7 +84,7 @@ impl Verdict {
         match self {
             Self::Present => State::Present,
             Self::Absent => State::Absent,
-            Self::FitsBoth | Self::FitsNeither | Self::TooFew => State::Undecided,
+            Self::FitsBoth | Self::FitsNeither | Self::TooFew | Self::HeldBack => State::Undecided,
             Self::Withheld => State::Withheld,
         }
     }
@@ -92,17 +105,22 @@ impl Cuts {
     /// Cuts at `risk` from the probabilities of calibration images with and without the finding, in any order.
     #[must_use]
     pub fn of(with: &[f32], without: &[f32], risk: f64) -> Self {
+        let (with, without) = (sorted(with), sorted(without));
         // The k-th smallest of 1 − p is the k-th largest of p; p itself is kept, so that equal images stay equal.
-        let kth = |values: &[f32], descending: bool| {
-            let mut sorted = values.to_vec();
-            sorted.sort_by(|a, b| if descending { b.total_cmp(a) } else { a.total_cmp(b) });
-            rank(values.len(), risk).and_then(|k| sorted.get(k - 1).copied())
+        let absent_below = rank(with.len(), risk).map(|k| with[with.len() - k]);
+        let present_above = rank(without.len(), risk).map(|k| without[k - 1]);
+        let (Some(present_above), Some(absent_below)) = (present_above, absent_below) else {
+            return Self {
+                present_above: present_above.unwrap_or(1.0),
+                absent_below: absent_below.unwrap_or(0.0),
+                enough: false,
+            };
         };
-        let (absent_below, present_above) = (kth(with, true), kth(without, false));
+        let (absent_up_to, present_from) = crossing(&with, &without);
         Self {
-            present_above: present_above.unwrap_or(1.0),
-            absent_below: absent_below.unwrap_or(0.0),
-            enough: present_above.is_some() && absent_below.is_some(),
+            present_above: present_above.max(present_from),
+            absent_below: absent_below.min(absent_up_to),
+            enough: true,
         }
     }
 
@@ -115,10 +133,48 @@ impl Cuts {
             _ if !self.enough || !probability.is_finite() => Verdict::TooFew,
             (true, false) => Verdict::Present,
             (false, true) => Verdict::Absent,
-            (false, false) => Verdict::FitsBoth,
-            (true, true) => Verdict::FitsNeither,
+            // Cuts that cross say nothing of what lies between them; see `uncrossed`.
+            (false, false) | (true, true) => Verdict::FitsBoth,
         }
     }
+}
+
+fn sorted(values: &[f32]) -> Vec<f32> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    sorted
+}
+
+/// Where the better hypothesis changes: below the first number "with the finding" has the smaller p-value, above the second
+/// "without" has. Between them both are equal, and neither is better. Values come in rising order.
+fn crossing(with: &[f32], without: &[f32]) -> (f32, f32) {
+    // Of "with" minus that of "without", times (n + 1)(m + 1): whole numbers, so that equal is equal.
+    let lead = |p: f32| {
+        let at_most = with.partition_point(|w| *w <= p) as i128 + 1;
+        let at_least = (without.len() - without.partition_point(|w| *w < p)) as i128 + 1;
+        at_most * (without.len() as i128 + 1) - at_least * (with.len() as i128 + 1)
+    };
+    // The lead rises, at a value of `with` and behind one of `without`.
+    let places = with.iter().copied().chain(without.iter().map(|w| w.next_up())).chain([0.0]);
+    let places = sorted(&places.collect::<Vec<_>>());
+    let first = |from: i128| places.get(places.partition_point(|p| lead(*p) < from)).copied();
+    (first(0).unwrap_or(1.0), first(1).map_or(1.0, f32::next_down).max(0.0))
+}
+
+/// Cuts of rising risks that were kept by version 0.5, whose cuts may cross: from the first risk at which they do both are drawn
+/// back to what is known of the place where the better hypothesis changes.
+///
+/// It lies beyond the cuts of the risk before and between the crossed ones, so an image there stays undecided at every risk: a
+/// little less is said than the calibration images would allow, and states stay monotone in the risk.
+#[must_use]
+pub fn uncrossed(present_above: &[f32], absent_below: &[f32]) -> Vec<(f32, f32)> {
+    let mut cuts: Vec<(f32, f32)> = present_above.iter().copied().zip(absent_below.iter().copied()).collect();
+    if let Some(k) = cuts.iter().position(|(present, absent)| present < absent) {
+        let (before, crossed) = (if k == 0 { (1.0, 0.0) } else { cuts[k - 1] }, cuts[k]);
+        let drawn_back = (before.0.min(crossed.1), before.1.max(crossed.0));
+        cuts[k..].fill(drawn_back);
+    }
+    cuts
 }
 
 /// `⌈(n + 1)(1 − α)⌉`, where that many images there are.
@@ -173,13 +229,92 @@ mod tests {
         assert_eq!(cuts.judge(0.39), Verdict::Absent);
         assert_eq!(cuts.judge(0.4), Verdict::FitsBoth);
         assert_eq!(cuts.judge(0.55), Verdict::FitsBoth);
-        // At 20 % the 8th of either: (9 + 1) · 0.8 = 8. Between 0.45 and 0.6 an image is then unlike either kind.
+        // At 20 % the 8th of either, (9 + 1) · 0.8 = 8, would be 0.45 and 0.6: between them an image is unlike either kind. Up to
+        // 0.45 the p-values are 2/10 with and 3/10 without, up to 0.55 both are 2/10, then 2/10 and 1/10.
         let cuts = Cuts::of(&with, &without, 0.2);
-        assert_eq!(cuts, Cuts { present_above: 0.45, absent_below: 0.6, enough: true });
-        assert_eq!(cuts.judge(0.5), Verdict::FitsNeither);
-        assert_eq!(cuts.judge(0.5).state(), State::Undecided);
-        assert_eq!(cuts.judge(0.6), Verdict::Present);
         assert_eq!(cuts.judge(0.45), Verdict::Absent);
+        assert_eq!(cuts.judge(0.45_f32.next_up()), Verdict::FitsBoth);
+        assert_eq!(cuts.judge(0.5).state(), State::Undecided);
+        assert_eq!(cuts.judge(0.55), Verdict::FitsBoth);
+        assert_eq!(cuts.judge(0.55_f32.next_up()), Verdict::Present);
+    }
+
+    /// The definition, without cuts: the better p-value is never rejected.
+    fn by_p_values(with: &[f32], without: &[f32], risk: f64, p: f32) -> State {
+        let share = |n: usize, of: usize| (n + 1) as f64 / (of + 1) as f64;
+        let present = share(with.iter().filter(|w| **w <= p).count(), with.len());
+        let absent = share(without.iter().filter(|w| **w >= p).count(), without.len());
+        let rejected = present.min(absent) <= risk + 1e-12 && with.len().min(without.len()) >= fewest(risk);
+        match present.total_cmp(&absent) {
+            std::cmp::Ordering::Greater if rejected => State::Present,
+            std::cmp::Ordering::Less if rejected => State::Absent,
+            _ => State::Undecided,
+        }
+    }
+
+    /// Calibration sets of every size and overlap, with ties, and probabilities to judge by them.
+    fn drawn(seed: u64) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (shift, steps) = (rng.random::<f32>() - 0.3, if seed.is_multiple_of(2) { 20.0 } else { 1e6 });
+        let mut some = |shift: f32, most: usize| -> Vec<f32> {
+            let n = rng.random_range(0..most);
+            (0..n).map(|_| ((rng.random::<f32>() + shift).clamp(0.0, 1.0) * steps).round() / steps).collect()
+        };
+        (some(shift, 150), some(-shift, 150), some(0.0, 60))
+    }
+
+    #[test]
+    fn cuts_say_what_the_p_values_say() {
+        for seed in 0..300 {
+            let (with, without, images) = drawn(seed);
+            for risk in RISKS {
+                let cuts = Cuts::of(&with, &without, risk);
+                assert!(!cuts.enough || cuts.absent_below <= cuts.present_above, "{seed}: {cuts:?}");
+                for p in images.iter().chain(&with).chain(&without).filter(|p| **p > 0.0) {
+                    let expected = by_p_values(&with, &without, risk, *p);
+                    assert_eq!(cuts.judge(*p).state(), expected, "seed {seed}, risk {risk}, p {p}, {cuts:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_smaller_risk_only_makes_states_undecided() {
+        for seed in 0..300 {
+            let (with, without, images) = drawn(seed);
+            for p in images {
+                let states = RISKS.map(|risk| Cuts::of(&with, &without, risk).judge(p).state());
+                for pair in states.windows(2) {
+                    assert!(pair[0] == pair[1] || pair[0] == State::Undecided, "seed {seed}, p {p}: {states:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn crossed_cuts_of_old_files_are_drawn_back_without_a_state_that_moves() {
+        for seed in 0..300 {
+            let (with, without, images) = drawn(seed);
+            let old = |risk: f64| {
+                let (with, without) = (sorted(&with), sorted(&without));
+                let present = rank(without.len(), risk).map_or(1.0, |k| without[k - 1]);
+                (present, rank(with.len(), risk).map_or(0.0, |k| with[with.len() - k]))
+            };
+            let (present, absent): (Vec<f32>, Vec<f32>) = RISKS.map(old).into_iter().unzip();
+            let cuts = uncrossed(&present, &absent);
+            for p in images {
+                let judge = |(i, (present_above, absent_below)): (usize, &(f32, f32))| {
+                    let enough = with.len().min(without.len()) >= fewest(RISKS[i]);
+                    Cuts { present_above: *present_above, absent_below: *absent_below, enough }.judge(p).state()
+                };
+                let states: Vec<State> = cuts.iter().enumerate().map(judge).collect();
+                for (i, state) in states.iter().enumerate() {
+                    let exact = by_p_values(&with, &without, RISKS[i], p);
+                    assert!(*state == exact || *state == State::Undecided, "seed {seed}, p {p}: {states:?}");
+                    assert!(i == 0 || states[i - 1] == *state || states[i - 1] == State::Undecided, "{states:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod conformal;
 pub mod ensemble;
 pub mod entropy;
 pub mod gate;
+pub mod joint;
 pub mod mc_dropout;
 pub mod population;
 pub mod readout;

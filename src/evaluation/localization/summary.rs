@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Measure, Measured};
 use crate::evaluation::bootstrap::{Bootstrap, Mean};
+use crate::evaluation::proportion;
 use crate::explain::Method;
 
 /// Seed of the intervals.
@@ -140,18 +141,34 @@ fn bootstrap(cases: &[&Case]) -> Bootstrap {
     Bootstrap::new(&names, SEED)
 }
 
+/// The mean of `values` between `lowest` and `highest`, whose interval has a width where no resample differs: that of a share
+/// ([`proportion`]), as wide as values between these two allow.
+fn with_width(values: &[f64], [lowest, highest]: [f64; 2], bootstrap: &Bootstrap) -> Mean {
+    let mean = bootstrap.mean(values);
+    // Hits and misses are a share to begin with; a difference of them is none.
+    let hits = lowest == 0.0 && values.iter().all(|v| *v == 0.0 || *v == 1.0);
+    if mean.low.is_none() || !(hits || mean.low == mean.high) {
+        return mean;
+    }
+    let width = highest - lowest;
+    let parts: Vec<f64> = values.iter().map(|v| (v - lowest) / width).collect();
+    let share = proportion::of_groups(&parts, bootstrap.groups());
+    Mean { low: share.map(|s| lowest + width * s.low), high: share.map(|s| lowest + width * s.high), ..mean }
+}
+
 impl Standing {
     fn of(cases: &[&Case], number: usize, method: Method, measures: &[Measure]) -> Self {
         let bootstrap = bootstrap(cases);
         let trials: Vec<&Trial> = cases.iter().filter_map(|c| c.trials.get(number)).collect();
-        let figure =
-            |value: &dyn Fn(&Trial) -> f64| bootstrap.mean(&trials.iter().map(|t| value(t)).collect::<Vec<f64>>());
+        let figure = |range: [f64; 2], value: &dyn Fn(&Trial) -> f64| {
+            with_width(&trials.iter().map(|t| value(t)).collect::<Vec<f64>>(), range, &bootstrap)
+        };
         let line = |(m, measure): (usize, &Measure)| Line {
             measure: *measure,
-            map: figure(&|t| t.map[m]),
-            centred: figure(&|t| t.centred[m]),
-            random: figure(&|t| t.random[m]),
-            gain: figure(&|t| t.map[m] - t.centred[m]),
+            map: figure([0.0, 1.0], &|t| t.map[m]),
+            centred: figure([0.0, 1.0], &|t| t.centred[m]),
+            random: figure([0.0, 1.0], &|t| t.random[m]),
+            gain: figure([-1.0, 1.0], &|t| t.map[m] - t.centred[m]),
         };
         Self {
             method,
@@ -248,7 +265,11 @@ mod tests {
         let standing = &summary.all[0];
         assert_eq!((summary.regions, summary.patients, standing.silent), (12, 12, 0));
         let pointing = &standing.lines[0];
-        assert_eq!((pointing.map.mean, pointing.centred.mean, pointing.gain.low), (1.0, 0.0, Some(1.0)));
+        assert_eq!((pointing.map.mean, pointing.centred.mean, pointing.gain.mean), (1.0, 0.0, 1.0));
+        // Twelve hits of twelve prove no certainty.
+        let low = 12.0 / (12.0 + 1.959_963_984_540_054_f64.powi(2));
+        assert!((pointing.map.low.unwrap() - low).abs() < 1e-12 && pointing.map.high == Some(1.0));
+        assert!((pointing.gain.low.unwrap() - (2.0 * low - 1.0)).abs() < 1e-12);
         assert!(
             standing.verdict().starts_with("Grad-CAM lies better on the regions than a blob"),
             "{}",

@@ -1,6 +1,6 @@
 //! The reliability diagram: how often the target was there where a probability was said, and how often that was said.
 //!
-//! Whiskers are Wilson's 95 % interval of the share: a bin of three images proves little.
+//! Whiskers are Wilson's 95 % interval of the share by patient: a bin of three images proves little.
 
 use super::super::layout::{Align, BODY, Block, CAPTION, Ink, paragraph};
 use super::axes::{Axes, plain};
@@ -8,7 +8,6 @@ use super::input::{Bin, Reliability, short};
 use super::panels::{Panel, head, panels};
 use super::pen::{guide, look};
 use super::{Chart, WIDTH};
-use crate::evaluation::calibration::wilson;
 
 const TITLE: &str = "Calibration";
 const READING: &str = "Share that is positive (up) against the probability that was said (across), by bins of the probability, with 95 % \
@@ -64,7 +63,7 @@ fn diagram(target: &Reliability, width: f32) -> Block {
     guide(&mut block, axes.at([0.0, 0.0]), axes.at([1.0, 1.0]), Ink::Below);
     for bin in &bins {
         let x = axes.across(bin.said);
-        let (low, high) = wilson(bin.seen, bin.images);
+        let (low, high) = bin.interval;
         let (top, bottom) = (axes.up(high), axes.up(low));
         block.line([x, top], [x, bottom], 0.8, Ink::Below);
         for y in [top, bottom] {

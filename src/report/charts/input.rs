@@ -102,8 +102,9 @@ pub struct Bin {
     pub images: usize,
     /// Mean probability that was said.
     pub said: f64,
-    /// Share that is really positive.
+    /// Share that is really positive, and its 95 % interval.
     pub seen: f64,
+    pub interval: (f64, f64),
 }
 
 /// Whether the probabilities of one target (or of the called class) mean what they say.

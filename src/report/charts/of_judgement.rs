@@ -80,7 +80,7 @@ fn bins(all: &[calibration::Bin]) -> Vec<Bin> {
     let edges = |bin: &calibration::Bin| {
         let k = (bin.confidence * BINS as f64).ceil().clamp(1.0, BINS as f64);
         let (low, high) = ((k - 1.0) / BINS as f64, k / BINS as f64);
-        Bin { low, high, images: bin.n, said: bin.confidence, seen: bin.observed }
+        Bin { low, high, images: bin.n, said: bin.confidence, seen: bin.observed, interval: bin.interval() }
     };
     all.iter().map(edges).collect()
 }

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Normal};
 
 use super::input::{Bin, Charts, Confusion, Curve, Figure, Forest, Part, Reliability, Scores, Stratum};
+use crate::evaluation::proportion::wilson;
 use crate::evaluation::roc;
 
 /// A name of exactly 40 characters.
@@ -69,7 +70,7 @@ pub fn add(charts: &mut Charts, name: &str, scores: &[f64], truth: &[bool], thre
         let n = inside.len() as f64;
         let said = inside.iter().map(|p| p.0).sum::<f64>() / n;
         let seen = inside.iter().filter(|p| p.1).count() as f64 / n;
-        Bin { low, high, images: inside.len(), said, seen }
+        Bin { low, high, images: inside.len(), said, seen, interval: wilson(seen, n) }
     };
     let bins = (0..10).map(bin).collect();
     charts.calibration.push(Reliability { name: name.into(), bins, ece: Some(0.034) });
