@@ -73,6 +73,7 @@ fn model() -> Model {
         background: None,
         origin: String::new(),
         calibration: Err(pellucid::uncertainty::calibration::CalibrationError::Missing),
+        detector: Err(pellucid::uncertainty::population::detector::DetectorError::Missing),
         ensemble: Vec::new(),
     }
 }
