@@ -263,7 +263,7 @@ impl<'a> Judge<'a> {
         }
         let name = image.path().strip_prefix(&self.dir).unwrap_or(image.path()).display().to_string();
         let plane = frame.model_plane();
-        if !self.force && self.model.judge(&plane, &frame.entry.meta)?.is_some_and(|gate| !gate.accepted) {
+        if !self.force && self.model.judge(&frame, &plane)?.is_some_and(|gate| !gate.accepted) {
             self.refused.push(name);
             return Ok(());
         }

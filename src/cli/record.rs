@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::session::Judged;
+use crate::engine::choice::Opinion;
 use crate::engine::conformal::Conformal;
 use crate::engine::{Analysis, Score, Timing};
 use crate::explain::spread::Spread;
@@ -45,6 +46,9 @@ pub struct Record<'a> {
     no_states: Option<String>,
     /// Whether the image belongs to the population of the model; `null` where nothing is known of it, or nothing was scored.
     population: Option<&'a PopulationVerdict>,
+    /// What each model said of the image, where one was to be chosen.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    gates: &'a [Opinion],
 }
 
 #[derive(Debug, Serialize)]
@@ -147,6 +151,7 @@ impl<'a> Record<'a> {
             conformal: None,
             no_states: None,
             population: None,
+            gates: &choice.opinions,
         }
     }
 
@@ -192,6 +197,7 @@ impl<'a> Record<'a> {
             no_states: states.as_ref().err().filter(|_| analysis.scored).map(ToString::to_string),
             conformal: states.ok().filter(|_| analysis.scored),
             population: analysis.population.as_ref(),
+            gates: &choice.opinions,
         }
     }
 
@@ -220,7 +226,13 @@ impl<'a> Record<'a> {
         let mut text = format!("{}\n", self.image);
         let because = self.chosen_because;
         if self.model.is_none() {
-            let _ = writeln!(text, "  N{}", because.trim_start_matches('n'));
+            let _ = writeln!(
+                text,
+                "  No model fits the image; choose one by hand (--model) to see its result marked as unfit."
+            );
+            for Opinion { model, reason, .. } in self.gates {
+                let _ = writeln!(text, "    {model}: {reason}");
+            }
         } else {
             let _ = writeln!(text, "  Model {because}");
         }

@@ -1,11 +1,15 @@
-//! `pellucid train-gate CONFIG.toml`: trains a model's input gate and puts it into the model's folder.
+//! `pellucid train-gate CONFIG.toml`: trains a model's input gate, puts it into the model's folder, and judges it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use candle_core::Device;
 
 use super::output;
-use crate::training::gate::{GateConfig, GateEvent, install, train};
+use crate::training::gate::data::Examples;
+use crate::training::gate::judge::{Figures, judge};
+use crate::training::gate::{GateConfig, GateEvent, Start, install, train};
+use crate::uncertainty::gate::Gate;
 
 /// Train the gate that refuses what is no image for a model
 #[derive(Debug, clap::Args)]
@@ -19,49 +23,92 @@ pub struct TrainGateArgs {
     /// The model's folder; its manifest, when there is one, will name the gate
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
+    /// Begin with the weights of this gate file, not with random ones
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
     /// Train nothing: settle distance and threshold of this gate file's weights by the configuration
-    #[arg(long, value_name = "FILE", conflicts_with = "install")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["install", "from"])]
     pub settle: Option<PathBuf>,
+    /// Train nothing: judge this gate file on images that it has not seen; nothing is written
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["install", "settle", "from"])]
+    pub judge: Option<PathBuf>,
     /// Train nothing: put this gate file into the model's folder
-    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "from"])]
     pub install: Option<PathBuf>,
+}
+
+impl TrainGateArgs {
+    fn start(&self) -> Start<'_> {
+        match (&self.settle, &self.from) {
+            (Some(file), _) => Start::Settle(file),
+            (None, Some(file)) => Start::Weights(file),
+            (None, None) => Start::Nothing,
+        }
+    }
 }
 
 /// Runs the command.
 pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
     let Some(path) = &args.config else {
         let Some(file) = &args.install else { return Ok(()) };
-        let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        return Ok(install(&bytes, &args.model)?);
+        return Ok(install(&read(file)?, &args.model)?);
     };
     let config = GateConfig::read(path)?;
     let root = args.data.clone().or_else(|| path.parent().map(PathBuf::from)).unwrap_or_default();
-    let outcome = train(&config, &root, args.settle.as_deref(), &|event| {
-        output::remark(match event {
-            GateEvent::Loaded { wanted, validation, others } => {
-                format!("{wanted} images to learn from, {validation} to validate, {others} other pictures")
-            }
-            GateEvent::Epoch { epoch, epochs, loss, images_per_second } => {
-                format!("epoch {epoch:>3}/{epochs}  loss {loss:.4}  {images_per_second:.0} images/s")
-            }
-            GateEvent::Warning(text) => text,
-        });
-    })
-    .context("the gate was not trained")?;
-    install(&outcome.bytes, &args.model)?;
-    let s = &outcome.settings;
-    output::line(format!("threshold {:.3}, distance {:.2} ± {:.2}", s.threshold, s.distance, s.slope))?;
-    for r in &outcome.rates {
-        let (right, word) = if r.wanted { (r.accepted, "let through") } else { (r.images - r.accepted, "refused") };
-        output::line(format!(
-            "{:<26} {right:>5} of {:<5} {word:<12} {:>6.2} %   scores {:.3} {:.3} {:.3}",
-            r.kind,
-            r.images,
-            100.0 * right as f64 / r.images.max(1) as f64,
-            r.scores[0],
-            r.scores[1],
-            r.scores[2]
-        ))?;
+    let examples = Examples::load(&config, &root, &tell).context("the gate was not trained")?;
+    let bytes = if let Some(file) = &args.judge {
+        read(file)?
+    } else {
+        let outcome = train(&config, &examples, args.start(), &tell).context("the gate was not trained")?;
+        install(&outcome.bytes, &args.model)?;
+        outcome.bytes
+    };
+    let gate = Gate::from_bytes(&bytes, &Device::Cpu)?;
+    let figures = judge(&config, &root, &examples, &gate, &tell).context("the gate was not judged")?;
+    Ok(output::line(words(&gate, &figures))?)
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+fn tell(event: GateEvent) {
+    output::remark(match event {
+        GateEvent::Loaded { wanted, validation, others } => {
+            format!("{wanted} images to learn from, {validation} to validate, {others} other pictures")
+        }
+        GateEvent::Epoch { epoch, epochs, loss, images_per_second } => {
+            format!("epoch {epoch:>3}/{epochs}  loss {loss:.4}  {images_per_second:.0} images/s")
+        }
+        GateEvent::Warning(text) => text,
+    });
+}
+
+/// The table of a model card.
+fn words(gate: &Gate, figures: &Figures) -> String {
+    let s = gate.settings();
+    let steps = s.steps.map_or("not counted".to_owned(), |steps| format!("{:.3}", steps));
+    let mut lines = vec![
+        format!("Threshold {:.3}, distance {:.2} ± {:.2}, sharp steps {steps}.", s.threshold, s.distance, s.slope),
+        String::new(),
+        "| held out | images | patients | let through | AUROC |".to_owned(),
+        "|---|---|---|---|---|".to_owned(),
+    ];
+    for rate in &figures.rates {
+        let share = 100.0 * rate.share.mean;
+        let range = match (rate.share.low, rate.share.high) {
+            (Some(low), Some(high)) => format!(" ({:.1}–{:.1})", 100.0 * low, 100.0 * high),
+            _ => String::new(),
+        };
+        let area = rate.auroc.map_or("–".to_owned(), |area| format!("{area:.4}"));
+        lines.push(format!(
+            "| {} | {} | {} | {}: {share:.1} %{range} | {area} |",
+            rate.kind, rate.images, rate.patients, rate.accepted
+        ));
     }
-    Ok(())
+    if let (Some(area), Some((low, high))) = (figures.auroc, figures.interval) {
+        lines.push(String::new());
+        lines.push(format!("AUROC of all wanted images against all others: {area:.4} ({low:.4}–{high:.4})."));
+    }
+    lines.join("\n")
 }

@@ -85,7 +85,7 @@ pub fn analyze_with(
     let started = Instant::now();
     let verdict = match known.gate.take() {
         Some(verdict) => Some(verdict),
-        None => model.judge(&plane, &frame.entry.meta)?,
+        None => model.judge(frame, &plane)?,
     };
     known.gate.clone_from(&verdict);
     let gate_ms = milliseconds(started);

@@ -27,6 +27,20 @@ pub struct Choice {
     pub nearest: Option<String>,
     /// Highest gate score of all models that were asked.
     pub score: f32,
+    /// What each model said, in the order of the registry; empty where none was asked.
+    pub opinions: Vec<Opinion>,
+}
+
+/// What one model said of an image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Opinion {
+    pub model: String,
+    /// `None` for a model that has no gate and that the file does not rule out.
+    pub accepted: Option<bool>,
+    /// The gate's score; `None` where the gate was not asked.
+    pub score: Option<f32>,
+    /// A sentence.
+    pub reason: String,
 }
 
 /// A model that stands to choice.
@@ -46,6 +60,15 @@ impl Considered {
 
     fn accepts(&self) -> bool {
         self.statement.against.is_none() && self.gate.as_ref().is_some_and(|gate| gate.accepted)
+    }
+
+    fn opinion(&self) -> Opinion {
+        let (accepted, score, reason) = match (&self.statement.against, &self.gate) {
+            (Some(against), _) => (Some(false), None, against.sentence()),
+            (None, Some(gate)) => (Some(gate.accepted), Some(gate.score), gate.reason.clone()),
+            (None, None) => (None, None, "It has no gate to look at the image.".to_owned()),
+        };
+        Opinion { model: self.name.clone(), accepted, score, reason }
     }
 
     /// Whether it may be taken: accepted, or wanted by everything that the file says.
@@ -79,14 +102,13 @@ impl Choice {
 
     fn of(name: &str, grounds: &str, because: String) -> Self {
         let (model, nearest) = (Some(name.to_owned()), Some(name.to_owned()));
-        Self { model, grounds: grounds.to_owned(), because, nearest, score: 0.0 }
+        Self { model, grounds: grounds.to_owned(), because, nearest, ..Self::default() }
     }
 
     /// The verdict that stands for all models when none fits.
     #[must_use]
     pub fn refusal(&self) -> GateVerdict {
-        let (score, reason) = (self.score, self.because.clone());
-        GateVerdict { accepted: false, score, threshold: 0.5, reason, warnings: Vec::new() }
+        GateVerdict::refused(self.score, 0.5, self.because.clone())
     }
 }
 
@@ -98,12 +120,13 @@ pub fn choose(entry: &ImageEntry, considered: &[Considered]) -> Choice {
     order.sort_by(|a, b| b.rank().partial_cmp(&a.rank()).unwrap_or(std::cmp::Ordering::Equal));
     let nearest = order.first().map(|best| best.name.clone());
     let score = considered.iter().map(Considered::score).fold(0.0, f32::max);
+    let opinions = considered.iter().map(Considered::opinion).collect();
     let Some(best) = order.into_iter().find(|one| one.may_be_taken()) else {
         let because = nothing_fits(considered);
-        return Choice { model: None, grounds: "no model fits".into(), because, nearest, score };
+        return Choice { model: None, grounds: "no model fits".into(), because, nearest, score, opinions };
     };
     let because = format!("{}: {}", best.name, reasons(entry, best, considered));
-    Choice { model: Some(best.name.clone()), grounds: grounds(best), because, nearest, score }
+    Choice { model: Some(best.name.clone()), grounds: grounds(best), because, nearest, score, opinions }
 }
 
 fn grounds(best: &Considered) -> String {
@@ -173,28 +196,18 @@ fn names(of: &[&Considered]) -> String {
     }
 }
 
+/// Why each model is not the one.
 fn nothing_fits(considered: &[Considered]) -> String {
-    let refusing: Vec<&Considered> =
-        considered.iter().filter(|one| one.statement.against.is_none() && one.refuses()).collect();
-    let mut reasons: Vec<String> = considered
-        .iter()
-        .filter_map(|one| Some(format!("{} is not for {}", one.name, one.statement.against.as_ref()?.what)))
-        .collect();
-    match refusing.as_slice() {
-        [] => {}
-        [one] => reasons.push(format!("{} refuses the image", one.name)),
-        several if several.len() == considered.len() => {
-            reasons.push(format!("{} models refuse the image", several.len()));
+    let why = |one: &Considered| {
+        let name = &one.name;
+        match (&one.statement.against, &one.gate) {
+            (Some(against), _) => format!("{name} is not for {}", against.what),
+            (None, Some(gate)) => format!("{name}: {}", gate.reason.trim_end_matches('.')),
+            (None, None) => format!("{name} has no gate to look at the image"),
         }
-        several => reasons.push(format!("{} refuse the image", names(several))),
-    }
-    let silent: Vec<&Considered> =
-        considered.iter().filter(|one| one.statement.against.is_none() && one.gate.is_none()).collect();
-    if !silent.is_empty() {
-        let verb = if silent.len() == 1 { "has" } else { "have" };
-        reasons.push(format!("{} {verb} no gate to look at the image", names(&silent)));
-    }
-    format!("no model fits: {}; choose one by hand to see its result marked as unfit", reasons.join(", "))
+    };
+    let reasons: Vec<String> = considered.iter().map(why).collect();
+    format!("no model fits: {}; choose one by hand to see its result marked as unfit", reasons.join("; "))
 }
 
 #[cfg(test)]
@@ -223,8 +236,8 @@ mod tests {
     }
 
     fn verdict(score: f32) -> GateVerdict {
-        let accepted = score >= 0.5;
-        GateVerdict { accepted, score, threshold: 0.5, reason: String::new(), warnings: Vec::new() }
+        let reason = format!("It scores {score}.");
+        GateVerdict { accepted: score >= 0.5, ..GateVerdict::refused(score, 0.5, reason) }
     }
 
     /// The choice among a chest model and a brain model with these gate scores.
@@ -260,10 +273,17 @@ mod tests {
     }
 
     #[test]
-    fn what_every_gate_refuses_fits_no_model() {
+    fn what_every_gate_refuses_fits_no_model_and_each_says_why() {
         let choice = chosen(&image("", ""), 0.1, 0.3);
-        let because = "no model fits: 2 models refuse the image; choose one by hand to see its result marked as unfit";
+        let because = "no model fits: chest: It scores 0.1; brain: It scores 0.3; choose one by hand to see its result marked as unfit";
         assert_eq!((choice.model, choice.because.as_str()), (None, because));
+        let opinion = |model: &str, score: f32| Opinion {
+            model: model.into(),
+            accepted: Some(false),
+            score: Some(score),
+            reason: format!("It scores {score}."),
+        };
+        assert_eq!(choice.opinions, [opinion("chest", 0.1), opinion("brain", 0.3)]);
         assert_eq!((choice.nearest.as_deref(), choice.score), (Some("brain"), 0.3));
     }
 
@@ -271,7 +291,8 @@ mod tests {
     fn a_knee_fits_no_model_though_its_modality_and_its_pixels_would() {
         let choice = chosen(&image("MR", "KNEE"), 0.9, 0.9);
         assert_eq!(choice.model, None);
-        assert!(choice.because.contains("chest is not for modality MR, brain is not for body part KNEE"), "{choice:?}");
+        assert_eq!(choice.opinions[1].reason, "The file says body part KNEE; this model is meant for HEAD only.");
+        assert!(choice.because.contains("chest is not for modality MR; brain is not for body part KNEE"), "{choice:?}");
     }
 
     #[test]
@@ -285,7 +306,7 @@ mod tests {
     fn the_modality_alone_does_not_speak_for_a_model_that_refuses() {
         let choice = chosen(&image("MR", ""), 0.9, 0.1);
         assert_eq!(choice.model, None);
-        assert!(choice.because.contains("chest is not for modality MR, brain refuses the image"), "{}", choice.because);
+        assert!(choice.because.contains("chest is not for modality MR; brain: It scores 0.1;"), "{}", choice.because);
         assert_eq!(choice.nearest.as_deref(), Some("brain"));
     }
 
@@ -305,6 +326,10 @@ mod tests {
             "open: modality DX, body part HAND; it has no gate to look at the image"
         );
         let picture = both(&image("", ""));
-        assert!(picture.because.contains("chest refuses the image, open has no gate"), "{}", picture.because);
+        assert!(
+            picture.because.contains("open has no gate to look at the image; chest: It scores 0.2;"),
+            "{}",
+            picture.because
+        );
     }
 }

@@ -104,8 +104,9 @@ impl<L: Library> Picker<L> {
                 let meta = &frame.entry.meta;
                 let considered = several.iter().map(|candidate| {
                     let statement = candidate.fits.heard(meta);
-                    let gate = candidate.gate.as_ref().filter(|_| statement.against.is_none());
-                    let gate = gate.map(|gate| gate.judge(&plane)).transpose().map_err(EngineError::Gate)?;
+                    let asked = statement.against.is_none();
+                    let judge = || candidate.judge(frame, &plane).map_err(EngineError::Gate);
+                    let gate = if asked { judge()? } else { None };
                     Ok::<_, PickError>(Considered { name: candidate.name.clone(), statement, gate })
                 });
                 Ok(choose(&frame.entry, &considered.collect::<Result<Vec<_>, _>>()?))

@@ -3,10 +3,12 @@
 //! The order of the grey pipeline is that of PS3.4 N.2: stored value → modality → VOI → polarity → display.
 
 pub mod auto_window;
+pub mod chroma;
 pub mod colormap;
 mod colormap_tables;
 pub mod contour;
 pub mod display;
+pub mod drawn;
 pub mod modality;
 pub mod overlay;
 pub mod polarity;

@@ -1,14 +1,19 @@
 //! A model as far as it must be known before it is chosen: the studies that it is meant for, and its input gate.
 //!
-//! Both are small; the network with its weights is loaded once the model is chosen.
+//! Both are small; the network with its weights is loaded once the model is chosen. A model without a gate scores what it is given,
+//! but for what no model can see anything in, and pictures in colour where the model is meant for modalities that have none.
 
 use super::fits::Fits;
 use super::{GateVerdict, Model, Result};
 use crate::imaging::Plane;
-use crate::study::Metadata;
+use crate::study::Frame;
 use crate::uncertainty::gate::{Gate, GateError};
 use crate::uncertainty::population::features::Features;
 use crate::uncertainty::population::{Population, PopulationVerdict};
+use crate::uncertainty::unfit;
+
+/// Threshold in the verdicts of a model without a gate.
+const NO_GATE: f32 = 0.5;
 
 /// A model that may be chosen.
 pub struct Candidate {
@@ -16,6 +21,17 @@ pub struct Candidate {
     pub name: String,
     pub fits: Fits,
     pub gate: Option<Gate>,
+}
+
+impl Candidate {
+    /// The verdict on the image alone, whatever the file says; `None` where there is no gate and nothing speaks against the image.
+    /// `plane` holds the frame's polarity-corrected modality values.
+    ///
+    /// # Errors
+    /// When the gate's network cannot be run.
+    pub fn judge(&self, frame: &Frame, plane: &Plane) -> Result<Option<GateVerdict>, GateError> {
+        on_image(&self.fits, self.gate.as_ref(), frame, plane)
+    }
 }
 
 impl Model {
@@ -42,17 +58,27 @@ impl Model {
         Ok(PopulationVerdict::of(self.population().as_ref(), meta, seen))
     }
 
-    /// The verdict that stands before every score: on what the file says, then on the image (a polarity-corrected plane of
-    /// modality values). `None` where the model has no gate and the file says nothing against it.
+    /// The verdict that stands before every score: on what the file says, then on the image. `plane` holds the frame's
+    /// polarity-corrected modality values. `None` where the model has no gate and nothing speaks against the image.
     ///
     /// # Errors
     /// When the gate's network cannot be run.
-    pub fn judge(&self, plane: &Plane, meta: &Metadata) -> Result<Option<GateVerdict>, GateError> {
-        if let Some(against) = self.manifest.fits.heard(meta).against {
-            let threshold = self.gate.as_ref().map_or(0.5, |gate| gate.settings().threshold);
-            let reason = against.sentence();
-            return Ok(Some(GateVerdict { accepted: false, score: 0.0, threshold, reason, warnings: Vec::new() }));
+    pub fn judge(&self, frame: &Frame, plane: &Plane) -> Result<Option<GateVerdict>, GateError> {
+        let (fits, gate) = (&self.manifest.fits, self.gate.as_ref());
+        if let Some(against) = fits.heard(&frame.entry.meta).against {
+            let threshold = gate.map_or(NO_GATE, |gate| gate.settings().threshold);
+            return Ok(Some(GateVerdict::refused(0.0, threshold, against.sentence())));
         }
-        self.gate.as_ref().map(|gate| gate.judge(plane)).transpose()
+        on_image(fits, gate, frame, plane)
     }
+}
+
+fn on_image(fits: &Fits, gate: Option<&Gate>, frame: &Frame, plane: &Plane) -> Result<Option<GateVerdict>, GateError> {
+    let color = frame.color.as_deref();
+    if let Some(gate) = gate {
+        return gate.judge(plane, color).map(Some);
+    }
+    let against = || format!("this model is meant for {} only", fits.modalities.join(", "));
+    let hue = || color.filter(|_| fits.is_grey()).and_then(|picture| unfit::hue(picture, &against()));
+    Ok(unfit::empty(plane).or_else(hue).map(|reason| GateVerdict::refused(0.0, NO_GATE, reason)))
 }

@@ -56,6 +56,8 @@ impl Against {
 
 /// Modalities that say nothing about how the image came about: other, secondary capture, a document.
 const NO_MODALITY: [&str; 5] = ["", "OT", "SC", "DOC", "UNKNOWN"];
+/// Modalities whose images have no colours (PS3.3 C.7.3.1.1.1).
+const GREY: [&str; 14] = ["BMD", "CR", "CT", "DG", "DR", "DX", "IO", "MG", "MR", "PX", "RF", "RG", "RTIMAGE", "XA"];
 /// Views that are known for what they are (PS3.3 C.8.1.1 and its older spellings).
 const VIEWS: [&str; 6] = ["AP", "PA", "LL", "RL", "LAT", "LATERAL"];
 
@@ -73,6 +75,12 @@ impl Fits {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.modalities.is_empty() && self.body_parts.is_empty() && self.views.is_empty()
+    }
+
+    /// True where the model is meant for certain modalities and none of them has colours.
+    #[must_use]
+    pub fn is_grey(&self) -> bool {
+        !self.modalities.is_empty() && self.modalities.iter().all(|m| GREY.contains(&upper(m).as_str()))
     }
 
     /// Whether every value can be met with in a file.
@@ -220,6 +228,13 @@ mod tests {
         assert_eq!(against(&chest(), &with("LL")), "view LL");
         assert_eq!(against(&chest(), &with("STANDING")), "");
         assert_eq!(against(&brain(), &with("LL")), "modality DX");
+    }
+
+    #[test]
+    fn only_a_model_for_modalities_without_colours_is_grey() {
+        let of = |modalities: &[&str]| Fits { modalities: list(modalities), ..Fits::default() };
+        assert!(chest().is_grey() && brain().is_grey() && of(&["cr", "MR"]).is_grey());
+        assert!(!of(&[]).is_grey() && !of(&["DX", "ES"]).is_grey() && !of(&["US"]).is_grey());
     }
 
     #[test]

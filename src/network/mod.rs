@@ -184,8 +184,16 @@ pub struct GateVerdict {
     pub threshold: f32,
     /// One sentence for the reader, also when accepted.
     pub reason: String,
-    /// Reservations for an accepted image ("looks like an adult; the model never saw any").
+    /// Reservations for an accepted image ("the patient is 66 years old; the model never saw anyone of this age").
     pub warnings: Vec<String>,
+}
+
+impl GateVerdict {
+    /// A refusal.
+    #[must_use]
+    pub fn refused(score: f32, threshold: f32, reason: String) -> Self {
+        Self { accepted: false, score, threshold, reason, warnings: Vec::new() }
+    }
 }
 
 /// A model as people choose it: manifest, network with its weights, gate.

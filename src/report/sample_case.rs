@@ -158,8 +158,8 @@ pub fn analysis() -> Analysis {
             accepted: true,
             score: 0.97,
             threshold: 0.5,
-            reason: "This looks like a frontal chest radiograph.".into(),
-            warnings: vec!["This looks like an adult; the model never saw any.".into()],
+            reason: "This resembles a frontal chest radiograph.".into(),
+            warnings: vec!["The patient is 66 years old; the model never saw anyone of this age.".into()],
         }),
         scored: true,
         labels: vec![

@@ -8,14 +8,19 @@
 //!
 //! `score = p(wanted) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on validation images.
 //!
+//! Before the network, [`unfit`](super::unfit) refuses what can be told by counting: a picture in colour, an empty image, a drawing.
+//! A verdict is about resemblance: an image that is let through resembles what was asked for, and may be something else.
+//!
 //! What it does not do: judge the quality of an image, tell ap from pa, or notice a patient of an age that the model
 //! never saw: that is the business of [`super::population`]. What the file says of its modality and body part is that of
 //! [`crate::network::fits`].
 
 use candle_core::{Device, Tensor};
+use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::population::Population;
+use super::unfit::{self, Asked};
 use crate::imaging::Plane;
 use crate::network::architecture::Architecture;
 use crate::network::manifest::{Input, Normalization, Resize};
@@ -42,12 +47,6 @@ pub const SEEN: [Seen; 4] = [Seen::Wanted, Seen::Turned, Seen::Inverted, Seen::O
 const FEATURES: &str = "pool";
 /// Name of the header field that holds the [`GateSettings`].
 pub const HEADER: &str = "gate";
-/// Shortest side that is looked at, in pixels.
-const SMALLEST_SIDE: usize = 64;
-/// Largest ratio of the sides.
-const LONGEST_RATIO: f32 = 2.2;
-/// Fewest different grey values of a radiograph or a slice.
-const FEWEST_GREYS: usize = 12;
 
 /// Why a gate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +82,13 @@ pub struct GateSettings {
     pub distance: f32,
     /// Distance over which familiarity falls.
     pub slope: f32,
+    /// Whether images of the kind may be in colour.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub colour: bool,
+    /// Largest share of sharp steps between even greys in images of the kind; letters and windows have more. `None` where the
+    /// kind itself has as many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<f32>,
 }
 
 /// A gate with its weights.
@@ -186,27 +192,22 @@ impl Gate {
         1.0 / (1.0 + ((distance - self.settings.distance) / self.settings.slope).exp())
     }
 
-    /// The verdict on a polarity-corrected plane of modality values.
-    pub fn judge(&self, plane: &Plane) -> Result<GateVerdict, GateError> {
-        let refused = |score: f32, reason: String| GateVerdict {
-            accepted: false,
-            score,
-            threshold: self.settings.threshold,
-            reason,
-            warnings: Vec::new(),
-        };
-        if let Some(reason) = plainly_unfit(plane, &self.settings.asks) {
-            return Ok(refused(0.0, reason));
+    /// The verdict on a polarity-corrected plane of modality values and, where the image is in colour, on its colours.
+    pub fn judge(&self, plane: &Plane, color: Option<&RgbImage>) -> Result<GateVerdict, GateError> {
+        let GateSettings { asks, threshold, colour, steps, .. } = &self.settings;
+        let asked = Asked { kind: asks, colour: *colour, steps: *steps };
+        if let Some(reason) = unfit::reason(plane, color, asked) {
+            return Ok(GateVerdict::refused(0.0, *threshold, reason));
         }
         let look = self.look(plane)?;
-        if look.score < self.settings.threshold {
-            return Ok(refused(look.score, self.why(&look)));
+        if look.score < *threshold {
+            return Ok(GateVerdict::refused(look.score, *threshold, self.why(&look)));
         }
         Ok(GateVerdict {
             accepted: true,
             score: look.score,
-            threshold: self.settings.threshold,
-            reason: format!("This is {}, upright and with its greys the right way round.", self.settings.asks),
+            threshold: *threshold,
+            reason: format!("This resembles {asks}, upright and with its greys the right way round."),
             warnings: Vec::new(),
         })
     }
@@ -216,12 +217,14 @@ impl Gate {
         let likeliest = (0..SEEN.len()).max_by(|a, b| look.seen[*a].total_cmp(&look.seen[*b])).unwrap_or(0);
         match SEEN[likeliest] {
             Seen::Turned => format!(
-                "This looks like {asks} that lies on its side or stands on its head; turn the file upright and open it again."
+                "This resembles {asks} that lies on its side or stands on its head; turn the file upright and open it again."
             ),
-            Seen::Inverted => format!(
-                "This looks like {asks} whose greys are inverted; correct the file's polarity and open it again."
-            ),
-            Seen::Other => format!("This does not look like {asks}."),
+            Seen::Inverted => {
+                format!(
+                    "This resembles {asks} whose greys are inverted; correct the file's polarity and open it again."
+                )
+            }
+            Seen::Other => format!("This does not resemble {asks}."),
             Seen::Wanted => {
                 format!("This has traits of {asks}, but is unlike those that the gate has learnt from.")
             }
@@ -246,64 +249,15 @@ fn read_settings(bytes: &[u8]) -> Result<GateSettings, GateError> {
     if !(settings.distance.is_finite() && settings.slope.is_finite() && settings.slope > 0.0) {
         return wrong("its distance or slope is not a positive number");
     }
+    if settings.steps.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+        return wrong("its share of sharp steps is not between 0 and 1");
+    }
     Ok(settings)
-}
-
-/// Images that need no network to be refused.
-fn plainly_unfit(plane: &Plane, asks: &str) -> Option<String> {
-    let (w, h) = (plane.width, plane.height);
-    if w.min(h) < SMALLEST_SIDE {
-        return Some(format!(
-            "The image is only {w} × {h} pixels; {asks} needs at least {SMALLEST_SIDE} on each side."
-        ));
-    }
-    if w.max(h) as f32 > LONGEST_RATIO * w.min(h) as f32 {
-        return Some(format!("The image is {w} × {h} pixels; {asks} is never so narrow."));
-    }
-    if plane.values.iter().any(|v| !v.is_finite()) {
-        return Some("The image holds values that are not numbers.".into());
-    }
-    let mut greys: Vec<f32> = Vec::with_capacity(FEWEST_GREYS);
-    for value in &plane.values {
-        if !greys.contains(value) {
-            greys.push(*value);
-            if greys.len() >= FEWEST_GREYS {
-                return None;
-            }
-        }
-    }
-    Some(match greys.len() {
-        0 | 1 => "The image is empty: every pixel has the same value.".into(),
-        n => format!("The image has only {n} different grey values; {asks} has hundreds."),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ramp(width: usize, height: usize) -> Plane {
-        Plane { width, height, values: (0..width * height).map(|v| v as f32).collect() }
-    }
-
-    #[test]
-    fn an_empty_image_is_refused_in_its_own_words() {
-        let reason = plainly_unfit(&Plane::filled(100, 100, 7.0), "a radiograph").unwrap();
-        assert!(reason.contains("every pixel has the same value"));
-    }
-
-    #[test]
-    fn few_greys_small_narrow_and_damaged_images_are_refused_without_a_network() {
-        let mut two = Plane::filled(100, 100, 0.0);
-        two.values[5] = 1.0;
-        assert!(plainly_unfit(&two, "a radiograph").unwrap().contains("only 2 different"));
-        assert!(plainly_unfit(&ramp(40, 300), "a radiograph").unwrap().contains("40 × 300"));
-        assert!(plainly_unfit(&ramp(100, 300), "a radiograph").unwrap().contains("narrow"));
-        let mut damaged = ramp(100, 100);
-        damaged.values[9] = f32::NAN;
-        assert!(plainly_unfit(&damaged, "a radiograph").is_some());
-        assert_eq!(plainly_unfit(&ramp(100, 100), "a radiograph"), None);
-    }
 
     #[test]
     fn a_file_that_is_no_gate_is_an_error_with_advice() {

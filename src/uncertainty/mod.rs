@@ -13,6 +13,7 @@ pub mod population;
 pub mod readout;
 pub mod source;
 pub mod test_time;
+pub mod unfit;
 pub mod variation;
 
 pub use source::{Sampling, SamplingError, Source};

@@ -263,7 +263,11 @@ pub fn verdict(accepted: bool) -> GateVerdict {
         accepted,
         score: if accepted { 0.97 } else { 0.02 },
         threshold: 0.5,
-        reason: if accepted { "Frontal chest radiograph.".into() } else { "This is no chest radiograph.".into() },
+        reason: if accepted {
+            "This resembles a chest radiograph.".into()
+        } else {
+            "This resembles no chest radiograph.".into()
+        },
         warnings: Vec::new(),
     }
 }

@@ -118,7 +118,7 @@ fn a_click_on_a_class_shows_its_map_and_a_tick_compares_it() {
 #[test]
 fn a_refused_image_shows_the_reason_and_no_scores_unless_the_reader_insists() {
     let mut shown = Shown::new(refused(), [304.0, 700.0], findings::show);
-    assert!(shown.says("does not look like a frontal chest radiograph"));
+    assert!(shown.says("does not resemble a frontal chest radiograph"));
     assert!(!shown.says("probability"));
     shown.click("Show anyway");
     assert_eq!(shown.commands(), [Command::ShowAnyway]);

@@ -16,7 +16,7 @@ use pellucid::app::effect::Effect;
 use pellucid::app::panels::{findings, toolbar};
 use pellucid::app::state::{Model as Shown, Phase, State, Theme};
 use pellucid::app::theme;
-use pellucid::engine::choice::Choice;
+use pellucid::engine::choice::{Choice, Opinion};
 use pellucid::engine::picker::Library;
 use pellucid::engine::worker::Engine;
 use pellucid::engine::{AnalysisOptions, Event, ModelInfo, Request};
@@ -148,7 +148,14 @@ fn a_knee_and_a_photograph_fit_no_model_and_it_is_said_why() {
     let photograph = desk.predict("photo.png", &[]);
     assert_eq!(photograph["predictions"], serde_json::json!([]));
     let because = photograph["chosen_because"].as_str().unwrap();
-    assert!(because.contains("models refuse the image; choose one by hand"), "{because}");
+    assert!(because.contains("choose one by hand"), "{because}");
+    for opinion in photograph["gates"].as_array().expect("what each model said") {
+        let reason = opinion["reason"].as_str().unwrap();
+        assert_eq!(opinion["accepted"], false);
+        assert!(because.contains(&format!("{}: {}", opinion["model"].as_str().unwrap(), reason.trim_end_matches('.'))));
+    }
+    let (_, text, _) = desk.run(&["predict", "photo.png"]);
+    assert!(text.contains("    chest-xray: ") && text.contains("    toy-brain: "), "{text}");
     let (code, _, err) = desk.run(&["report", "photo.png", "-o", "photo.pdf"]);
     assert_eq!(code, 1);
     assert!(
@@ -298,8 +305,11 @@ fn chosen(bench: &mut Bench, choice: Choice, model: Option<ModelInfo>) {
 }
 
 fn unfit() -> Choice {
-    let because = "no model fits: 2 models refuse the image".to_owned();
-    Choice { model: None, grounds: "no model fits".into(), because, nearest: Some("toy-brain".into()), score: 0.2 }
+    let because = "no model fits".to_owned();
+    let said = |model: &str, reason: &str| Opinion { model: model.into(), reason: reason.into(), ..Opinion::default() };
+    let opinions = vec![said("chest-xray", "This is no chest."), said("toy-brain", "This is no brain.")];
+    let nearest = Some("toy-brain".into());
+    Choice { grounds: "no model fits".into(), because, nearest, opinions, score: 0.2, ..Choice::default() }
 }
 
 type Panel = fn(&mut egui::Ui, &State) -> Vec<Command>;
@@ -346,9 +356,10 @@ fn where_no_model_fits_the_panel_says_why_and_offers_the_nearest_by_hand() {
     bench.event(Event::Unfit { generation });
     assert_eq!(bench.state.results.phase, Phase::Unfit);
     assert!(matches!(bench.state.model, Shown::Unfit) && bench.state.labels().is_empty());
-    let (commands, says) =
-        panel(bench.state.clone(), findings::show, Some("Choose toy-brain by hand"), "2 models refuse the image");
-    assert_eq!((commands, says), (vec![Command::SetModel("toy-brain".into())], true));
+    for words in ["chest-xray: This is no chest.", "toy-brain: This is no brain."] {
+        let (commands, says) = panel(bench.state.clone(), findings::show, Some("Choose toy-brain by hand"), words);
+        assert_eq!((commands, says), (vec![Command::SetModel("toy-brain".into())], true));
+    }
     // The next image is asked about although no model stands.
     bench.effects.clear();
     bench.open(common::frame(32, 32));

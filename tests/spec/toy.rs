@@ -85,6 +85,8 @@ fn gate(threshold: f32) -> Vec<u8> {
         threshold,
         distance: 1000.0,
         slope: 1.0,
+        colour: false,
+        steps: None,
     };
     let header = HashMap::from([(HEADER.to_owned(), serde_json::to_string(&settings).unwrap())]);
     safetensors::serialize(tensors, Some(header)).unwrap()

@@ -101,9 +101,9 @@ pub fn film_shown() -> State {
 
 fn verdict(accepted: bool) -> GateVerdict {
     let reason = if accepted {
-        "A frontal chest radiograph."
+        "This resembles a frontal chest radiograph."
     } else {
-        "This does not look like a frontal chest radiograph; the model knows nothing else."
+        "This does not resemble a frontal chest radiograph; the model knows nothing else."
     };
     let score = if accepted { 0.93 } else { 0.08 };
     GateVerdict { accepted, score, threshold: 0.5, reason: reason.into(), warnings: Vec::new() }

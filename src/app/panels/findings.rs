@@ -88,7 +88,12 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         return;
     };
     message(ui, Sign::Caution, "No model fits this image, so there are no findings.", tokens);
-    paragraph(ui, &choice.because, tokens);
+    if choice.opinions.is_empty() {
+        paragraph(ui, &choice.because, tokens);
+    }
+    for opinion in &choice.opinions {
+        paragraph(ui, &format!("{}: {}", opinion.model, opinion.reason), tokens);
+    }
     if let Some(nearest) = &choice.nearest {
         ui.add_space(theme::GRID / 2.0);
         let command = Command::SetModel(nearest.clone());

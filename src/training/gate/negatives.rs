@@ -9,9 +9,11 @@ use std::f32::consts::{PI, TAU};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::canvas::{Canvas, bell, between, happens};
-use super::gate_bones::{hand, lateral_chest, limb, pelvis, skull};
+use super::bones::{hand, lateral_chest, limb, pelvis, skull};
+use super::{lookalikes, screens};
 use crate::imaging::Plane;
+use crate::training::canvas::{Canvas, bell, between, happens};
+use crate::training::dataset::Picture;
 
 /// What a synthetic negative shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +31,16 @@ pub enum Kind {
     Noise,
     Graphics,
     Text,
+    Screen,
+    Page,
+    Chart,
+    Rounded,
+    Scope,
+    Heap,
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 13] = [
+pub const KINDS: [Kind; 19] = [
     Kind::Photograph,
     Kind::Hand,
     Kind::Limb,
@@ -46,10 +54,17 @@ pub const KINDS: [Kind; 13] = [
     Kind::Noise,
     Kind::Graphics,
     Kind::Text,
+    Kind::Screen,
+    Kind::Page,
+    Kind::Chart,
+    Kind::Rounded,
+    Kind::Scope,
+    Kind::Heap,
 ];
 
-/// Draws one image of `kind`; slices of the head are among the slices where `heads` are to be refused too.
-pub fn draw(kind: Kind, side: usize, heads: bool, rng: &mut ChaCha8Rng) -> Plane {
+/// Draws one image of `kind`; slices of the head are among the slices where `heads` are to be refused too, and a `picture` may stand
+/// small on screens and pages.
+pub fn draw(kind: Kind, side: usize, heads: bool, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> Plane {
     let mut canvas = match kind {
         Kind::Photograph => photograph(side, rng),
         Kind::Hand => hand(side, rng),
@@ -64,10 +79,19 @@ pub fn draw(kind: Kind, side: usize, heads: bool, rng: &mut ChaCha8Rng) -> Plane
         Kind::Noise => noise(side, rng),
         Kind::Graphics => graphics(side, rng),
         Kind::Text => text(side, rng),
+        Kind::Screen => screens::screen(side, picture, rng),
+        Kind::Page => screens::page(side, picture, rng),
+        Kind::Chart => screens::chart(side, rng),
+        Kind::Rounded => lookalikes::rounded(side, rng),
+        Kind::Scope => lookalikes::scope(side, rng),
+        Kind::Heap => lookalikes::heap(side, rng),
     };
     if happens(rng, 0.35) {
         let sd = between(rng, 0.0, 0.05);
         canvas.grain(rng, sd);
+    } else if happens(rng, 0.3) {
+        // Next to nothing; equalisation makes much of it.
+        canvas.grain(rng, 0.003);
     }
     if happens(rng, 0.1) {
         canvas.values.iter_mut().for_each(|v| *v = -*v);
@@ -369,9 +393,10 @@ mod tests {
 
     #[test]
     fn every_kind_draws_finite_and_varied_images() {
+        let picture = Picture { size: 8, greys: (0..64).map(|i| 4 * i).collect() };
         for kind in KINDS {
             let mut rng = ChaCha8Rng::seed_from_u64(3);
-            let (one, other) = (draw(kind, 48, true, &mut rng), draw(kind, 48, false, &mut rng));
+            let (one, other) = (draw(kind, 48, true, None, &mut rng), draw(kind, 48, false, Some(&picture), &mut rng));
             assert!(one.values.iter().all(|v| v.is_finite()), "{kind:?}");
             assert_ne!(one, other, "{kind:?}");
             let spread = one.values.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -381,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_seed_draws_the_same_image() {
-        let image = || draw(Kind::Hand, 40, true, &mut ChaCha8Rng::seed_from_u64(9));
+        let image = || draw(Kind::Hand, 40, true, None, &mut ChaCha8Rng::seed_from_u64(9));
         assert_eq!(image(), image());
     }
 }

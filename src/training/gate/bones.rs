@@ -5,7 +5,7 @@ use std::f32::consts::{PI, TAU};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::canvas::{Canvas, bell, between, covers, happens};
+use crate::training::canvas::{Canvas, bell, between, covers, happens};
 
 /// A bone between two points: shaft with a hollow core and thicker ends.
 fn bone(c: &mut Canvas, a: (f32, f32), b: (f32, f32), r: f32, density: f32) {

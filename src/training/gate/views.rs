@@ -4,9 +4,9 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::canvas::{Canvas, bell, between, happens};
-use super::dataset::Picture;
 use crate::imaging::Plane;
+use crate::training::canvas::{Canvas, bell, between, happens};
+use crate::training::dataset::Picture;
 
 /// A rotation, two scales and a shift, from output to picture.
 struct Warp {

@@ -8,19 +8,23 @@ use rayon::prelude::*;
 use regex::Regex;
 use sha2::{Digest, Sha256};
 
-use super::canvas::{between, happens};
-use super::dataset::Picture;
-use super::gate::{GateConfig, GateEvent, any};
-use super::gate_negatives::{self as negatives, KINDS, Kind};
-use super::gate_views as views;
-use super::random::{Purpose, stream};
-use super::{Error, Result};
+use super::negatives::{self, KINDS, Kind};
+use super::{GateConfig, GateEvent, any};
+use super::{lossy, views};
+use crate::files::walk::files_below;
 use crate::imaging::auto_window::auto_window;
+use crate::imaging::chroma::{MARKERS, coloured_share};
+use crate::imaging::drawn::Drawn;
 use crate::imaging::resample::resize;
 use crate::imaging::{Plane, Window};
-use crate::limits;
 use crate::study::open_image;
 use crate::study::phantom::{Age, Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render};
+use crate::training::audit::fingerprint::Fingerprint;
+use crate::training::audit::kin::families;
+use crate::training::canvas::{between, happens};
+use crate::training::dataset::Picture;
+use crate::training::random::{Purpose, stream};
+use crate::training::{Error, Result};
 use crate::uncertainty::gate::Seen;
 
 /// Side that pictures are kept at.
@@ -48,13 +52,13 @@ impl Source {
     fn drawn(rng: &mut ChaCha8Rng) -> Self {
         match rng.random_range(0..100) {
             0..6 => Self::Plain,
-            6..30 => Self::Varied,
-            30..32 => Self::Child,
-            32..38 => Self::Adult,
-            38..49 => Self::Turned,
-            49..58 => Self::Inverted,
-            58..67 => Self::Pieces,
-            67..79 => Self::Other,
+            6..28 => Self::Varied,
+            28..30 => Self::Child,
+            30..36 => Self::Adult,
+            36..47 => Self::Turned,
+            47..55 => Self::Inverted,
+            55..62 => Self::Pieces,
+            62..71 => Self::Other,
             _ => Self::Synthetic(KINDS[rng.random_range(0..KINDS.len())]),
         }
     }
@@ -85,6 +89,22 @@ impl Source {
     }
 }
 
+/// A file of the validation part.
+pub struct HeldOut {
+    pub path: PathBuf,
+    /// Patient, or the first of the images that look alike.
+    pub patient: String,
+}
+
+/// What the wanted images say of their kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traits {
+    /// Largest share of sharp steps, over the training part.
+    pub steps: f32,
+    /// Share of images in colour.
+    pub coloured: f64,
+}
+
 /// Pictures in memory; each list once for training and once for validation.
 pub struct Examples {
     wanted: [Vec<Picture>; 2],
@@ -95,6 +115,9 @@ pub struct Examples {
     child: [Vec<Picture>; 2],
     adult: [Vec<Picture>; 2],
     synthetic_heads: bool,
+    /// Files of the validation part: wanted ones, others.
+    pub held_out: [Vec<HeldOut>; 2],
+    pub traits: Traits,
 }
 
 impl Examples {
@@ -103,26 +126,40 @@ impl Examples {
         let wanted = pictures(config, root, &config.wanted, observer)?;
         let others = pictures(config, root, &config.others, observer)?;
         for (list, what) in [(&wanted, "wanted"), (&others, "others")] {
-            if list.iter().any(Vec::is_empty) {
+            if list.parts.iter().any(Vec::is_empty) {
                 return Err(Error::NoImages(format!("the folders of `{what}` need images of several patients")));
             }
         }
-        let rare = pictures(config, root, &config.rare, observer)?.into_iter().flatten().collect();
-        observer(GateEvent::Loaded { wanted: wanted[0].len(), validation: wanted[1].len(), others: others[0].len() });
+        let rare = pictures(config, root, &config.rare, observer)?.parts.into_iter().flatten().collect();
+        observer(GateEvent::Loaded {
+            wanted: wanted.parts[0].len(),
+            validation: wanted.parts[1].len(),
+            others: others.parts[0].len(),
+        });
         let few = config.phantoms.div_ceil(5);
         let both = |age| [phantoms(age, 1_000, config.phantoms), phantoms(age, 900_000, few)];
-        let synthetic_heads = config.synthetic_heads;
-        Ok(Self { wanted, others, rare, child: both(Age::Child), adult: both(Age::Adult), synthetic_heads })
+        Ok(Self {
+            rare,
+            child: both(Age::Child),
+            adult: both(Age::Adult),
+            synthetic_heads: config.synthetic_heads,
+            held_out: [wanted.held_out, others.held_out],
+            traits: wanted.traits,
+            wanted: wanted.parts,
+            others: others.parts,
+        })
     }
 
     fn has_phantoms(&self) -> bool {
         !self.child[0].is_empty()
     }
 
-    /// A source for training; where there are no phantoms, varied images stand for them. Where slices of the head are wanted, the
+    /// A source for training; where there are no phantoms, turned and varied images stand for them: slices in three planes are harder
+    /// to tell upright from turned than chests. Where slices of the head are wanted, the
     /// nearest rivals are slices of the rest of the body: they come more often.
     pub fn source(&self, rng: &mut ChaCha8Rng) -> Source {
         match Source::drawn(rng) {
+            Source::Child | Source::Adult if !self.has_phantoms() && happens(rng, 0.6) => Source::Turned,
             Source::Child | Source::Adult if !self.has_phantoms() => Source::Varied,
             Source::Synthetic(_) if !self.synthetic_heads && happens(rng, 0.3) => Source::Synthetic(Kind::Slice),
             source => source,
@@ -137,8 +174,20 @@ impl Examples {
         real.chain(KINDS.map(Source::Synthetic)).collect()
     }
 
-    /// One image of a source, from the validation part when `held_out`.
+    /// One image of a source, from the validation part when `held_out`; now and then a lossy copy of it.
     pub fn draw(&self, source: Source, held_out: bool, side: usize, rng: &mut ChaCha8Rng) -> Plane {
+        let share = match source {
+            Source::Plain => 0.0,
+            Source::Synthetic(_) => 0.4,
+            _ => 0.2,
+        };
+        if happens(rng, share) {
+            return lossy::copy(&self.clean(source, held_out, 2 * side, rng), rng);
+        }
+        self.clean(source, held_out, side, rng)
+    }
+
+    fn clean(&self, source: Source, held_out: bool, side: usize, rng: &mut ChaCha8Rng) -> Plane {
         let part = usize::from(held_out);
         let film = |rng: &mut ChaCha8Rng| {
             // Now and then a phantom stands for a film in what is turned, inverted and cut, adult ones too.
@@ -157,7 +206,10 @@ impl Examples {
                 let rare = !held_out && !self.rare.is_empty() && happens(rng, 0.5);
                 views::any_way(any(if rare { &self.rare } else { &self.others[part] }, rng), side, rng)
             }
-            Source::Synthetic(kind) => negatives::draw(kind, side, self.synthetic_heads, rng),
+            Source::Synthetic(kind) => {
+                let inset = happens(rng, 0.5).then(|| film(rng));
+                negatives::draw(kind, side, self.synthetic_heads, inset, rng)
+            }
         }
     }
 
@@ -198,42 +250,72 @@ impl Examples {
     }
 }
 
-/// Decodes the pictures below `folders`, apart by patient.
-fn pictures(
-    config: &GateConfig,
-    root: &Path,
-    folders: &[PathBuf],
-    observer: &dyn Fn(GateEvent),
-) -> Result<[Vec<Picture>; 2]> {
-    let patterns: Vec<Regex> = config
-        .patient
-        .iter()
-        .map(|p| Regex::new(p))
-        .collect::<std::result::Result<_, _>>()
-        .map_err(|e| Error::Config { path: root.into(), reason: e.to_string() })?;
+/// Decoded pictures, apart by patient.
+struct Decoded {
+    /// For training, for validation.
+    parts: [Vec<Picture>; 2],
+    held_out: Vec<HeldOut>,
+    traits: Traits,
+}
+
+/// One decoded file: the picture as it is kept, sharp steps at its full size, whether it is in colour.
+type One = (Picture, f32, bool);
+
+/// Patterns of the configuration whose first group is the patient.
+pub fn patterns(config: &GateConfig, root: &Path) -> Result<Vec<Regex>> {
+    let read: std::result::Result<_, _> = config.patient.iter().map(|p| Regex::new(p)).collect();
+    read.map_err(|e| Error::Config { path: root.into(), reason: e.to_string() })
+}
+
+/// The patient that the name of a file tells, else the name.
+pub fn patient(path: &Path, patterns: &[Regex]) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    patterns.iter().find_map(|p| Some(p.captures(&name)?.get(1)?.as_str())).unwrap_or(&name).to_owned()
+}
+
+/// The files below `folders`, in the order of their paths.
+pub fn files(root: &Path, folders: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in folders {
         let folder = root.join(folder);
         if let Err(source) = std::fs::metadata(&folder) {
             return Err(Error::Read { path: folder, source });
         }
-        let files = walkdir::WalkDir::new(&folder).into_iter().flatten().take(limits::FILES_AT_ONCE);
-        paths.extend(files.filter(|e| e.file_type().is_file()).map(walkdir::DirEntry::into_path));
+        paths.extend(files_below(&folder).flatten());
     }
     paths.sort();
-    let decoded: Vec<std::result::Result<Picture, String>> = paths.par_iter().map(|p| decode(p)).collect();
-    let mut parts = [Vec::new(), Vec::new()];
-    for (path, picture) in paths.iter().zip(decoded) {
-        match picture {
-            Ok(picture) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let patient = patterns.iter().find_map(|p| Some(p.captures(&name)?.get(1)?.as_str())).unwrap_or(&name);
-                parts[usize::from(validates(patient, config))].push(picture);
-            }
+    Ok(paths)
+}
+
+/// Decodes the pictures below `folders`, apart by patient; images that look alike count as one patient's.
+fn pictures(config: &GateConfig, root: &Path, folders: &[PathBuf], observer: &dyn Fn(GateEvent)) -> Result<Decoded> {
+    let patterns = patterns(config, root)?;
+    let paths = files(root, folders)?;
+    let decoded: Vec<std::result::Result<One, String>> = paths.par_iter().map(|p| decode(p)).collect();
+    let mut read: Vec<(PathBuf, One)> = Vec::new();
+    for (path, one) in paths.into_iter().zip(decoded) {
+        match one {
+            Ok(one) => read.push((path, one)),
             Err(reason) => observer(GateEvent::Warning(format!("{} is left out: {reason}", path.display()))),
         }
     }
-    Ok(parts)
+    let patients: Vec<String> = read.iter().map(|(path, _)| patient(path, &patterns)).collect();
+    let prints: Vec<Fingerprint> = read.par_iter().map(|(_, one)| Fingerprint::of(&one.0.plane())).collect();
+    let heads = families(&prints.iter().collect::<Vec<_>>(), &patients.iter().map(String::as_str).collect::<Vec<_>>());
+    let (mut parts, mut held_out, mut traits) = ([Vec::new(), Vec::new()], Vec::new(), Traits::default());
+    let count = read.len().max(1) as f64;
+    for ((path, (picture, steps, coloured)), head) in read.into_iter().zip(heads) {
+        let patient = patients[head].clone();
+        traits.coloured += f64::from(u8::from(coloured)) / count;
+        if validates(&patient, config) {
+            parts[1].push(picture);
+            held_out.push(HeldOut { path, patient });
+        } else {
+            traits.steps = traits.steps.max(steps);
+            parts[0].push(picture);
+        }
+    }
+    Ok(Decoded { parts, held_out, traits })
 }
 
 /// Whether a patient belongs to the validation part: by a hash, so that more data do not move anyone.
@@ -242,22 +324,19 @@ fn validates(patient: &str, config: &GateConfig) -> bool {
     f64::from(u16::from_be_bytes([digest[0], digest[1]])) / 65_536.0 < config.validation
 }
 
-fn decode(path: &Path) -> std::result::Result<Picture, String> {
-    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("dcm")) {
-        let frame = open_image(path).map_err(|e| e.to_string())?;
-        let mut plane = frame.model_plane();
+fn decode(path: &Path) -> std::result::Result<One, String> {
+    let frame = open_image(path).map_err(|e| e.to_string())?;
+    let mut plane = frame.model_plane();
+    let steps = Drawn::of(&plane).steps;
+    let coloured = frame.color.as_deref().is_some_and(|picture| coloured_share(picture) > MARKERS);
+    if frame.value_range == (0.0, 255.0) {
+        plane.values.iter_mut().for_each(|v| *v /= 255.0);
+    } else {
         // A picture has 8 bits: they are spent on the values that most pixels have.
         let Window { center, width, .. } = auto_window(&plane, frame.padding);
         plane.values.iter_mut().for_each(|v| *v = ((*v - center) / width.max(1e-6) + 0.5).clamp(0.0, 1.0));
-        return Ok(Picture::from_plane(&resize(&plane, KEPT, KEPT)));
     }
-    let mut reader =
-        image::ImageReader::open(path).and_then(image::ImageReader::with_guessed_format).map_err(|e| e.to_string())?;
-    reader.limits(image::Limits::default());
-    let grey = reader.decode().map_err(|e| e.to_string())?.to_luma8();
-    let values = grey.as_raw().iter().map(|v| f32::from(*v) / 255.0).collect();
-    let plane = Plane { width: grey.width() as usize, height: grey.height() as usize, values };
-    Ok(Picture::from_plane(&resize(&plane, KEPT, KEPT)))
+    Ok((Picture::from_plane(&resize(&plane, KEPT, KEPT)), steps, coloured))
 }
 
 /// Phantoms with and without opacities, seeds from `first`.

@@ -1,0 +1,108 @@
+//! What tells drawings, pages and screenshots from images that a detector made.
+//!
+//! Windows, paper and charts are even areas of a few greys, equal to the last bit, with sharp steps between them; a detector adds noise
+//! to every pixel, and what it sees is soft. Both are counted at the full resolution: a network that looks at a small copy cannot.
+//!
+//! What it does not do: recognise a screenshot that was blurred or strongly compressed. That is left to the gate's network.
+
+use std::collections::HashMap;
+
+use super::Plane;
+use super::stats::percentiles;
+
+/// How many greys count as a few.
+const FEW: usize = 4;
+/// Of larger images only so many pixels are looked at, in rows at equal distances.
+const LOOKED_AT: usize = 4_000_000;
+/// A step between neighbours, as a part of the range of all greys, that is sharp.
+const SHARP: f32 = 0.35;
+
+/// Shares of all pixels, 0–1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Drawn {
+    /// Pixels that are equal to their four neighbours.
+    pub even: f32,
+    /// The same of the four commonest greys.
+    pub of_few_greys: f32,
+    /// Pixels that differ sharply from the one to the right or the one below.
+    pub steps: f32,
+}
+
+impl Drawn {
+    /// Counts; all zero for a plane of a single value.
+    #[must_use]
+    pub fn of(plane: &Plane) -> Self {
+        let Some(ends) = percentiles(plane, None, &[0.001, 0.999]) else { return Self::default() };
+        let sharp = SHARP * (ends[1] - ends[0]);
+        if sharp <= 0.0 {
+            return Self::default();
+        }
+        let every = (plane.values.len() / LOOKED_AT).max(1);
+        let (mut even, mut steps, mut looked_at) = (HashMap::<u32, usize>::new(), 0_usize, 0_usize);
+        for y in (0..plane.height).step_by(every) {
+            looked_at += plane.width;
+            let row = |y: usize| &plane.values[y * plane.width..][..plane.width];
+            let (here, below) = (row(y), (y + 1 < plane.height).then(|| row(y + 1)));
+            let above = y.checked_sub(1).map(row);
+            // Runs of one grey are counted at once.
+            let mut run = (0_u32, 0_usize);
+            for (x, v) in here.iter().enumerate() {
+                let right = here.get(x + 1);
+                let under = below.map(|below| &below[x]);
+                steps += usize::from([right, under].into_iter().flatten().any(|n| (n - v).abs() >= sharp));
+                let left = x.checked_sub(1).map(|x| &here[x]);
+                let over = above.map(|above| &above[x]);
+                if [left, right, over, under].into_iter().all(|n| n == Some(v)) {
+                    if run.0 != v.to_bits() {
+                        *even.entry(run.0).or_default() += run.1;
+                        run = (v.to_bits(), 0);
+                    }
+                    run.1 += 1;
+                }
+            }
+            *even.entry(run.0).or_default() += run.1;
+        }
+        let share = |count: usize| count as f32 / looked_at as f32;
+        let mut counts: Vec<usize> = even.into_values().collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        Self {
+            even: share(counts.iter().sum()),
+            of_few_greys: share(counts.iter().take(FEW).sum()),
+            steps: share(steps),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(value: impl Fn(usize, usize) -> f32) -> Plane {
+        Plane { width: 100, height: 100, values: (0..10_000).map(|i| value(i % 100, i / 100)).collect() }
+    }
+
+    #[test]
+    fn a_frame_around_noise_is_even_only_where_it_is_drawn() {
+        let noise = |x: usize, y: usize| ((x * 7919 + y * 104_729) % 251) as f32;
+        let drawn = Drawn::of(&plane(|x, y| if y < 50 { 40.0 } else { noise(x, y) }));
+        // The rim has neighbours missing, the last row of the even part has noise below.
+        assert!((drawn.even - 0.98 * 0.48).abs() < 1e-6 && drawn.of_few_greys == drawn.even, "{drawn:?}");
+    }
+
+    #[test]
+    fn bars_have_steps_and_ramps_have_none() {
+        assert_eq!(Drawn::of(&plane(|x, _| x as f32)).steps, 0.0);
+        assert!((Drawn::of(&plane(|x, _| if x / 10 % 2 == 0 { 0.0 } else { 9.0 })).steps - 0.09).abs() < 1e-6);
+    }
+
+    #[test]
+    fn many_even_greys_are_not_a_few() {
+        let stairs = Drawn::of(&plane(|x, y| (x / 10 * 10 + y / 10) as f32));
+        assert!(stairs.even > 0.6 && stairs.of_few_greys < 0.03, "{stairs:?}");
+    }
+
+    #[test]
+    fn one_value_has_no_traits() {
+        assert_eq!(Drawn::of(&Plane::filled(9, 9, 3.0)), Drawn::default());
+    }
+}

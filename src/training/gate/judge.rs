@@ -1,0 +1,209 @@
+//! What a gate does on images that it has not seen: how many of the wanted it lets through, how many of each other kind, and the area
+//! under the ROC curve of its score.
+//!
+//! Files are opened and judged as the viewer would, so what is refused without the network counts as refused, with the score 0. Wanted
+//! and other files are those of the validation part (by patient; images that look alike are one patient's) and the folders that the
+//! configuration holds out; what is drawn is drawn anew. Intervals are bootstrapped over patients.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::data::{Examples, Source, files, patient, patterns};
+use super::negatives::KINDS;
+use super::{GateConfig, GateEvent};
+use crate::evaluation::bootstrap::{Bootstrap, Mean};
+use crate::evaluation::roc::auroc;
+use crate::imaging::Plane;
+use crate::network::GateVerdict;
+use crate::study::open_image;
+use crate::training::Result;
+use crate::training::random::{Purpose, stream};
+use crate::uncertainty::gate::{Gate, Seen};
+
+/// Side at which images are drawn for judging.
+const DRAWN: usize = 256;
+/// Images that are drawn of each kind.
+const COUNT: usize = 200;
+
+/// `[[held_out]]` of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldOutKind {
+    /// Name in the table.
+    pub kind: String,
+    /// Files or folders, relative to the data folder.
+    pub paths: Vec<PathBuf>,
+    /// Whether they are to be let through.
+    #[serde(default)]
+    pub wanted: bool,
+    /// Files that are left out, by a part of their names.
+    #[serde(default)]
+    pub except: Vec<String>,
+}
+
+/// Images of one kind and what the gate did with them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rate {
+    pub kind: String,
+    pub wanted: bool,
+    pub images: usize,
+    pub patients: usize,
+    pub accepted: usize,
+    /// Share that was let through, with its 95 % interval.
+    pub share: Mean,
+    /// Area under the ROC curve against the wanted images of the validation part.
+    pub auroc: Option<f64>,
+}
+
+/// The figures of a gate.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    pub rates: Vec<Rate>,
+    /// Area under the ROC curve of all wanted images against all others.
+    pub auroc: Option<f64>,
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One kind, judged.
+struct Group {
+    kind: String,
+    wanted: bool,
+    patients: Vec<String>,
+    verdicts: Vec<GateVerdict>,
+}
+
+/// Judges a gate on everything that it has not learnt from.
+///
+/// # Errors
+/// When a folder cannot be read or the network cannot be run. A file that cannot be opened is left out with a warning.
+pub fn judge(
+    config: &GateConfig,
+    root: &Path,
+    examples: &Examples,
+    gate: &Gate,
+    observer: &dyn Fn(GateEvent),
+) -> Result<Figures> {
+    let mut groups = Vec::new();
+    for (held_out, kind, wanted) in
+        [(&examples.held_out[0], "wanted", true), (&examples.held_out[1], "other folders", false)]
+    {
+        let files = held_out.iter().map(|one| (one.path.clone(), one.patient.clone())).collect();
+        groups.push(of_files(kind, wanted, files, gate, observer)?);
+    }
+    let patterns = patterns(config, root)?;
+    for HeldOutKind { kind, paths, wanted, except } in &config.held_out {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut files = files(root, paths)?;
+        files.retain(|path| !except.iter().any(|part| name(path).contains(part)));
+        let files = files.into_iter().map(|path| (path.clone(), patient(&path, &patterns))).collect();
+        groups.push(of_files(kind, *wanted, files, gate, observer)?);
+    }
+    let made = [Source::Varied, Source::Turned, Source::Inverted, Source::Pieces];
+    for source in made.into_iter().chain(KINDS.map(Source::Synthetic)) {
+        groups.push(drawn(source, examples, config.seed, gate)?);
+    }
+    Ok(figures(&groups))
+}
+
+fn of_files(
+    kind: &str,
+    wanted: bool,
+    files: Vec<(PathBuf, String)>,
+    gate: &Gate,
+    observer: &dyn Fn(GateEvent),
+) -> Result<Group> {
+    let mut group = Group { kind: kind.to_owned(), wanted, patients: Vec::new(), verdicts: Vec::new() };
+    let judged: Vec<_> = files
+        .par_iter()
+        .map(|(path, _)| {
+            let frame = open_image(path).map_err(|error| error.to_string())?;
+            Ok(gate.judge(&frame.model_plane(), frame.color.as_deref()))
+        })
+        .collect::<Vec<std::result::Result<_, String>>>();
+    for ((path, patient), verdict) in files.into_iter().zip(judged) {
+        match verdict {
+            Ok(verdict) => {
+                group.verdicts.push(verdict?);
+                group.patients.push(patient);
+            }
+            Err(reason) => observer(GateEvent::Warning(format!("{} is left out: {reason}", path.display()))),
+        }
+    }
+    Ok(group)
+}
+
+fn drawn(source: Source, examples: &Examples, seed: u64, gate: &Gate) -> Result<Group> {
+    let look = |i: usize| {
+        // Streams that neither training nor the choice of the threshold has drawn from.
+        let mut rng = stream(seed + 2, Purpose::Augment, usize::MAX >> 42, i);
+        let plane: Plane = examples.draw(source, true, DRAWN, &mut rng);
+        gate.judge(&plane, None)
+    };
+    let verdicts = (0..COUNT).into_par_iter().map(look).collect::<std::result::Result<Vec<_>, _>>()?;
+    let wanted = source.seen() == Seen::Wanted;
+    Ok(Group { kind: source.name(), wanted, patients: vec![String::new(); COUNT], verdicts })
+}
+
+fn figures(groups: &[Group]) -> Figures {
+    let scores = |group: &Group| -> Vec<f64> { group.verdicts.iter().map(|v| f64::from(v.score)).collect() };
+    let known: Vec<f64> = groups.iter().find(|g| g.wanted).map(scores).unwrap_or_default();
+    let rate = |group: &Group| {
+        let patients: Vec<&str> = group.patients.iter().map(String::as_str).collect();
+        let accepted: Vec<f64> = group.verdicts.iter().map(|v| f64::from(u8::from(v.accepted))).collect();
+        let bootstrap = Bootstrap::new(&patients, 1);
+        let own = scores(group);
+        let positive: Vec<bool> = (0..known.len() + own.len()).map(|i| i < known.len()).collect();
+        Rate {
+            kind: group.kind.clone(),
+            wanted: group.wanted,
+            images: group.verdicts.len(),
+            patients: bootstrap.patients(),
+            accepted: group.verdicts.iter().filter(|v| v.accepted).count(),
+            share: bootstrap.mean(&accepted),
+            auroc: if group.wanted { None } else { auroc(&[known.clone(), own].concat(), &positive) },
+        }
+    };
+    let all: Vec<f64> = groups.iter().flat_map(scores).collect();
+    let positive: Vec<bool> = groups.iter().flat_map(|g| vec![g.wanted; g.verdicts.len()]).collect();
+    let patients: Vec<&str> = groups.iter().flat_map(|g| g.patients.iter().map(String::as_str)).collect();
+    let area = |drawn: &[usize]| {
+        let pick: (Vec<f64>, Vec<bool>) = drawn.iter().map(|i| (all[*i], positive[*i])).unzip();
+        auroc(&pick.0, &pick.1)
+    };
+    Figures {
+        rates: groups.iter().map(rate).collect(),
+        auroc: auroc(&all, &positive),
+        interval: Bootstrap::new(&patients, 1).interval(area),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(kind: &str, wanted: bool, patients: &[&str], scores: &[f32]) -> Group {
+        let verdict =
+            |score: &f32| GateVerdict { accepted: *score >= 0.5, ..GateVerdict::refused(*score, 0.5, String::new()) };
+        Group {
+            kind: kind.into(),
+            wanted,
+            patients: patients.iter().map(|p| (*p).to_owned()).collect(),
+            verdicts: scores.iter().map(verdict).collect(),
+        }
+    }
+
+    #[test]
+    fn shares_are_of_images_and_areas_against_the_wanted_ones() {
+        let wanted = group("wanted", true, &["a", "a", "b", "c"], &[0.9, 0.8, 0.7, 0.3]);
+        let hands = group("hands", false, &["", ""], &[0.6, 0.0]);
+        let found = figures(&[wanted, hands]);
+        let [wanted, hands] = found.rates.as_slice() else { panic!("two kinds") };
+        assert_eq!((wanted.images, wanted.patients, wanted.accepted, wanted.auroc), (4, 3, 3, None));
+        assert_eq!((hands.accepted, hands.share.mean), (1, 0.5));
+        // Of the eight pairs one is lost: 0.3 against 0.6.
+        assert_eq!((hands.auroc, found.auroc), (Some(0.875), Some(0.875)));
+        assert!(found.interval.is_some_and(|(low, high)| low <= 0.875 && high <= 1.0));
+    }
+}
