@@ -1,7 +1,7 @@
 //! A model as far as it must be known before it is chosen: the studies that it is meant for, and its input gate.
 //!
 //! Both are small; the network with its weights is loaded once the model is chosen. A model without a gate scores what it is given,
-//! but for what no model can see anything in, and pictures in colour where the model is meant for modalities that have none.
+//! but for pictures in colour where it is meant for modalities that have none.
 
 use super::fits::Fits;
 use super::{GateVerdict, Model, Result};
@@ -79,6 +79,6 @@ fn on_image(fits: &Fits, gate: Option<&Gate>, frame: &Frame, plane: &Plane) -> R
         return gate.judge(plane, color).map(Some);
     }
     let against = || format!("this model is meant for {} only", fits.modalities.join(", "));
-    let hue = || color.filter(|_| fits.is_grey()).and_then(|picture| unfit::hue(picture, &against()));
-    Ok(unfit::empty(plane).or_else(hue).map(|reason| GateVerdict::refused(0.0, NO_GATE, reason)))
+    let hue = color.filter(|_| fits.is_grey()).and_then(|picture| unfit::hue(picture, &against()));
+    Ok(hue.map(|reason| GateVerdict::refused(0.0, NO_GATE, reason)))
 }

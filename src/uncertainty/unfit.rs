@@ -54,9 +54,7 @@ fn outline(plane: &Plane, kind: &str) -> Option<String> {
     narrow.then(|| format!("The image is {w} × {h} pixels; {kind} is never so narrow."))
 }
 
-/// Images in which no model can see anything.
-#[must_use]
-pub fn empty(plane: &Plane) -> Option<String> {
+fn empty(plane: &Plane) -> Option<String> {
     if plane.values.iter().any(|v| !v.is_finite()) {
         return Some("The image holds values that are not numbers.".into());
     }

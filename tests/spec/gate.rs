@@ -48,7 +48,7 @@ fn endoscopy() -> DynamicImage {
     picture.into()
 }
 
-/// Windows with bars, words and a table on a desk.
+/// Windows with bars, words and a table before a shaded ground.
 fn desktop(dark: bool) -> GrayImage {
     let (desk, paper, bar, ink) = if dark { (20, 40, 62, 210) } else { (128, 245, 210, 25) };
     GrayImage::from_fn(1280, 720, |x, y| {
@@ -75,7 +75,7 @@ fn desktop(dark: bool) -> GrayImage {
                 paper
             }
         } else {
-            desk
+            desk + (y / 24) as u8
         };
         Luma([value])
     })

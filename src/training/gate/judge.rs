@@ -23,7 +23,7 @@ use crate::training::random::{Purpose, stream};
 use crate::uncertainty::gate::{Gate, Seen};
 
 /// Side at which images are drawn for judging.
-const DRAWN: usize = 256;
+const DRAWN: usize = 128;
 /// Images that are drawn of each kind.
 const COUNT: usize = 200;
 
@@ -77,7 +77,7 @@ struct Group {
 /// Judges a gate on everything that it has not learnt from.
 ///
 /// # Errors
-/// When a folder cannot be read or the network cannot be run. A file that cannot be opened is left out with a warning.
+/// When a folder cannot be read or the network cannot be run. Files that cannot be opened are left out with a warning.
 pub fn judge(
     config: &GateConfig,
     root: &Path,
@@ -122,14 +122,19 @@ fn of_files(
             Ok(gate.judge(&frame.model_plane(), frame.color.as_deref()))
         })
         .collect::<Vec<std::result::Result<_, String>>>();
+    let mut left_out = Vec::new();
     for ((path, patient), verdict) in files.into_iter().zip(judged) {
         match verdict {
             Ok(verdict) => {
                 group.verdicts.push(verdict?);
                 group.patients.push(patient);
             }
-            Err(reason) => observer(GateEvent::Warning(format!("{} is left out: {reason}", path.display()))),
+            Err(reason) => left_out.push(format!("{}: {reason}", path.display())),
         }
+    }
+    if let Some(first) = left_out.first() {
+        let count = left_out.len();
+        observer(GateEvent::Warning(format!("{count} files of “{kind}” cannot be opened and are left out; {first}")));
     }
     Ok(group)
 }
