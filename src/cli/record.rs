@@ -330,7 +330,7 @@ impl<'a> Record<'a> {
                 let _ = writeln!(text, "    Stability {mean:.2} of 1 over {samples} dropout samples");
             }
         }
-        for warning in &self.warnings {
+        for warning in self.warnings.iter().filter(|w| outside != Some(**w)) {
             let _ = writeln!(text, "  Note: {warning}");
         }
         text.trim_end().to_owned()

@@ -204,7 +204,9 @@ pub fn reservations(case: &CaseReport, source: &Source, width: f32) -> Option<Bl
     let gate = case.analysis.gate.iter().flat_map(|gate| &gate.warnings);
     for warning in gate.chain(&case.frame.warnings).chain(&case.analysis.warnings) {
         let warning = redact::clean(case, warning);
-        if !said.contains(&warning) {
+        // Why the image is outside the population has been said first of all.
+        if !said.contains(&warning) && case.outside().map(|reason| redact::clean(case, reason)) != Some(warning.clone())
+        {
             said.push(warning);
         }
     }

@@ -373,6 +373,10 @@ fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let gate = state.results.gate.as_ref().map_or(&[][..], |gate| &gate.warnings);
     let mut first = true;
     for warning in frame.iter().chain(&state.results.warnings).filter(|warning| !gate.contains(warning)) {
+        // Said first of all already.
+        if state.outside() == Some(warning.as_str()) {
+            continue;
+        }
         if std::mem::take(&mut first) {
             controls::rule(ui, tokens);
         }
