@@ -1,5 +1,6 @@
 //! All that the viewer knows. Panels read it; only [`super::update`] writes it. No egui here.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -223,6 +224,8 @@ pub struct Settings {
     pub read_first: bool,
     /// Risk of the conformal states.
     pub risk: f64,
+    /// How frequent findings are where the reader works, by name: shares between 0 and 1.
+    pub prevalences: BTreeMap<String, f64>,
 }
 
 impl Default for Settings {
@@ -245,6 +248,7 @@ impl Default for Settings {
             anonymize: false,
             read_first: false,
             risk: RISK,
+            prevalences: BTreeMap::new(),
         }
     }
 }

@@ -448,5 +448,6 @@ fn case(state: &State) -> Option<CaseReport> {
         paper: Paper::A4,
         created: chrono::Local::now(),
         risk: state.settings.risk,
+        prevalences: state.prevalence().into_iter().collect(),
     })
 }

@@ -121,7 +121,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     inputs.each("Explaining", |image| {
         let judged = session.judge(|| image.load(), options, args.judge.force)?;
-        let record = Record::new(image.path(), &judged, args.judge.risk);
+        let record = Record::new(image.path(), &judged, args.judge.risk).at(&args.judge.prevalence)?;
         let Some((model, analysis)) = &judged.outcome else {
             if args.json {
                 output::json(&record)?;

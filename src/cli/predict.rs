@@ -25,9 +25,10 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut session = Session::with_ensemble(&args.model, &args.judge.ensemble)?;
     let options = args.judge.options(Vec::new(), Vec::new());
+    session.check(&args.judge.prevalence)?;
     Inputs::gather(&args.paths).each("Predicting", |image| {
         let judged = session.judge(|| image.load(), |_| Ok(options.clone()), args.judge.force)?;
-        let record = Record::new(image.path(), &judged, args.judge.risk);
+        let record = Record::new(image.path(), &judged, args.judge.risk).at(&args.judge.prevalence)?;
         if args.json { output::json(&record) } else { Ok(output::line(record.to_text())?) }
     })
 }

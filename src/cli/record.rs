@@ -6,19 +6,21 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::session::Judged;
+use super::Usage;
+use super::session::{Judged, stated};
 use crate::engine::choice::Opinion;
-use crate::engine::conformal::Conformal;
+use crate::engine::conformal::{Conformal, OUTSIDE};
+use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{Analysis, Score, Timing};
 use crate::explain::spread::Spread;
 use crate::explain::{Attribution, Evidence, Settings};
 use crate::network::Model;
-use crate::uncertainty::calibration::percent;
 use crate::uncertainty::population::PopulationVerdict;
+use crate::uncertainty::prevalence::Stated;
 use crate::uncertainty::{Source, Summary};
 
 /// One image; the fields and their order are a stable contract.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Record<'a> {
     image: String,
     sop_instance_uid: &'a str,
@@ -49,6 +51,11 @@ pub struct Record<'a> {
     /// What each model said of the image, where one was to be chosen.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     gates: &'a [Opinion],
+    /// Predictive values; only where a prevalence was stated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    prevalence: Vec<AtPrevalence>,
+    #[serde(skip)]
+    judged: &'a Judged,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,9 +156,11 @@ impl<'a> Record<'a> {
             maps: Vec::new(),
             uncertainty: None,
             conformal: None,
+            prevalence: Vec::new(),
             no_states: None,
             population: None,
             gates: &choice.opinions,
+            judged,
         }
     }
 
@@ -198,7 +207,29 @@ impl<'a> Record<'a> {
             conformal: states.ok().filter(|_| analysis.scored),
             population: analysis.population.as_ref(),
             gates: &choice.opinions,
+            prevalence: Vec::new(),
+            judged,
         }
+    }
+
+    /// The same with predictive values at the prevalences that were stated.
+    pub fn at(mut self, prevalences: &[Stated]) -> Result<Self, Usage> {
+        let Some((model, analysis)) = self.judged.outcome.as_ref().filter(|(_, analysis)| analysis.scored) else {
+            return Ok(self);
+        };
+        let (gate, population) = (analysis.gate.as_ref(), analysis.population.as_ref());
+        for (name, share) in stated(prevalences, &model.manifest)? {
+            let score = analysis.labels.iter().chain(&analysis.groups).find(|s| s.label == name);
+            let of = |s| AtPrevalence::of(&model.manifest, &model.calibration, gate, population, s, share);
+            self.prevalence.extend(score.map(of));
+        }
+        Ok(self)
+    }
+
+    /// Why the image is outside the population of the model, where it is.
+    fn outside(&self) -> Option<&str> {
+        let (_, analysis) = self.judged.outcome.as_ref()?;
+        analysis.population.as_ref().filter(|p| !p.inside).map(|p| p.reason.as_str())
     }
 
     /// The same with the heat maps that were made.
@@ -244,32 +275,39 @@ impl<'a> Record<'a> {
             }
             None => writeln!(text, "  Input gate: none"),
         };
+        let outside = self.outside();
+        if let Some(reason) = outside {
+            let _ = writeln!(text, "  States are withheld: {OUTSIDE}. {reason}");
+        }
         let width = self.predictions.iter().chain(&self.groups).map(|r| r.label.chars().count()).max().unwrap_or(0);
         for row in self.groups.iter().chain(&self.predictions) {
             let _ = write!(text, "  {:width$}  {:.3}", row.label, row.probability);
-            if let (Some(mean), Some(sd), Some(low), Some(high)) = (row.mean, row.sd, row.p05, row.p95) {
-                let _ = write!(text, "  mean {mean:.3} ± {sd:.3}, 5–95 % {low:.3}–{high:.3}");
+            let side = if row.probability >= row.threshold { "at or above" } else { "below" };
+            if outside.is_none() {
+                let _ = write!(text, "  ({side} its threshold {:.2})", row.threshold);
             }
-            let side = if row.mean.unwrap_or(row.probability) >= row.threshold { "at or above" } else { "below" };
-            let _ = write!(text, "  ({side} its threshold {:.2})", row.threshold);
-            let state = self.conformal.as_ref().and_then(|c| Some((c.state(row.label)?.state, c.risk)));
-            let _ = match state {
-                Some((state, risk)) => writeln!(text, "  {} at {} risk", state.word(), percent(risk)),
-                None => writeln!(text),
-            };
+            if let Some(told) = self.conformal.as_ref().and_then(|c| Some(c.told(c.state(row.label)?))) {
+                let _ = write!(text, "  {told}");
+            } else if outside.is_some() {
+                let _ = write!(text, "  {OUTSIDE}");
+            }
+            if let (Some(mean), Some(sd), Some(low), Some(high)) = (row.mean, row.sd, row.p05, row.p95) {
+                let _ = write!(text, "  [samples: mean {mean:.3} ± {sd:.3}, 5–95 % {low:.3}–{high:.3}]");
+            }
+            let _ = writeln!(text);
         }
-        if let (Some(entropy), Some(information)) = (self.predictive_entropy, self.mutual_information) {
-            let _ = writeln!(
-                text,
-                "  Predictive entropy {entropy:.3} nats, mutual information {information:.3} nats, {} {}, seed {}",
-                self.samples,
-                self.uncertainty.unwrap_or_default().samples(),
-                self.seed
-            );
+        if let Some(posterior) = self.judged.outcome.as_ref().and_then(|(_, analysis)| analysis.posterior.as_ref()) {
+            let of = posterior.source.samples();
+            let _ = writeln!(text, "  {}; {} {of}, seed {}", posterior.entropy_in_words(), self.samples, self.seed);
+        }
+        for at in &self.prevalence {
+            let ground = at.ground().map_or_else(String::new, |g| format!(" {g}"));
+            let _ = writeln!(text, "  {}{ground}", at.in_words());
         }
         if let Some(words) = self
             .conformal
             .as_ref()
+            .filter(|c| !c.withheld())
             .map(Conformal::in_words)
             .or_else(|| Some(format!("No conformal states. {}", self.no_states.as_ref()?)))
         {
@@ -304,7 +342,7 @@ impl<'a> Record<'a> {
                 let _ = writeln!(text, "    Stability {mean:.2} of 1 over {samples} dropout samples");
             }
         }
-        for warning in &self.warnings {
+        for warning in self.warnings.iter().filter(|w| outside != Some(**w)) {
             let _ = writeln!(text, "  Note: {warning}");
         }
         text.trim_end().to_owned()

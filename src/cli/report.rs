@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 
-use super::session::{JudgeArgs, ModelArgs, Session};
+use super::session::{JudgeArgs, ModelArgs, Session, stated};
 use super::{Outcome, Usage, explain, output};
 use crate::engine::explanation::{Told, Trusted, Wish, explain_with};
 use crate::engine::pass::Known;
@@ -90,6 +90,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     let mut case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
     case.anonymize = args.anonymize;
     case.risk = args.judge.risk;
+    case.prevalences = stated(&args.judge.prevalence, &model.manifest)?;
     case.paper = match args.paper {
         Sheet::A4 => Paper::A4,
         Sheet::Letter => Paper::Letter,

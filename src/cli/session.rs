@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 
-use super::output;
+use super::{Usage, output};
 use crate::engine::analysis::{Progress, analyze_with};
 use crate::engine::choice::Choice;
 use crate::engine::pass::Known;
@@ -16,11 +16,13 @@ use crate::engine::{Analysis, AnalysisOptions, CancelToken};
 use crate::explain::{Method, Settings};
 use crate::network::background::Background;
 use crate::network::device::DeviceChoice;
+use crate::network::manifest::Manifest;
 use crate::network::shelf::Shelf;
 use crate::network::{Model, registry};
 use crate::study::Frame;
 use crate::uncertainty::Source;
 use crate::uncertainty::conformal::{RISK, RISKS};
+use crate::uncertainty::prevalence::Stated;
 
 /// Which model, and where it runs.
 #[derive(Clone, Debug, clap::Args)]
@@ -60,6 +62,10 @@ pub struct JudgeArgs {
     /// Risk of the conformal states: 0.01, 0.02, 0.05, 0.1, 0.15 or 0.2
     #[arg(long, value_name = "RISK", default_value_t = RISK, value_parser = risk)]
     pub risk: f64,
+    /// How frequent the finding is where the image comes from: 0.01, 1% or NAME=1%; gives predictive values. May be repeated [default
+    /// name: the model's only group or label]
+    #[arg(long, value_name = "[NAME=]SHARE")]
+    pub prevalence: Vec<Stated>,
     /// Go on although the input gate refuses the image
     #[arg(long)]
     pub force: bool,
@@ -81,6 +87,12 @@ impl JudgeArgs {
         let explanation = Settings { seed, ..Settings::default() };
         AnalysisOptions { layers, methods, explanation, samples, seed, force, source, ..AnalysisOptions::default() }
     }
+}
+
+/// The labels or groups of a model that prevalences were stated of, with those.
+pub fn stated(prevalences: &[Stated], manifest: &Manifest) -> Result<Vec<(String, f64)>, Usage> {
+    let target = |s: &Stated| Ok((s.target(manifest).map_err(|e| Usage(e.to_string()))?.to_owned(), s.share));
+    prevalences.iter().map(target).collect()
 }
 
 /// Judges images one after the other, each by the model that was named or by the one that fits.
@@ -164,6 +176,11 @@ impl Session {
         analysis.timing.decode = decode;
         analysis.chosen_because.clone_from(&choice.because);
         Ok(Judged { frame, choice, outcome: Some((model, analysis)) })
+    }
+
+    /// Refuses prevalences that the named model cannot be asked about; one that is chosen for each image says so by itself.
+    pub fn check(&self, prevalences: &[Stated]) -> Result<(), Usage> {
+        self.named.as_ref().map_or(Ok(()), |(_, model)| stated(prevalences, &model.manifest).map(drop))
     }
 
     fn model_for(&mut self, frame: &Frame, force: bool) -> anyhow::Result<(Choice, Option<Arc<Model>>)> {

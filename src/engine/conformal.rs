@@ -15,6 +15,9 @@ use crate::uncertainty::conformal::{Cuts, State, Verdict};
 use crate::uncertainty::joint::{self, Tested, TestedGroup};
 use crate::uncertainty::population::PopulationVerdict;
 
+/// Said in place of the states of an image from elsewhere.
+pub const OUTSIDE: &str = "outside the population that this model was measured on";
+
 /// Why no states are given, in a sentence.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum NoStates {
@@ -119,11 +122,28 @@ impl Conformal {
         self.states.iter().find(|s| s.label == label)
     }
 
+    /// Whether nothing is said, because the image is outside the population that the model was measured on.
+    #[must_use]
+    pub fn withheld(&self) -> bool {
+        self.states.iter().any(|s| s.state == State::Withheld)
+    }
+
+    /// A state as a reader is told it: `present at 10 % risk, if the patient is 1–5 years old`.
+    #[must_use]
+    pub fn told(&self, own: &LabelState) -> String {
+        match (own.state, &self.condition) {
+            (State::Withheld, _) => OUTSIDE.to_owned(),
+            (State::Undecided, _) | (_, None) => format!("{} at {} risk", own.state.word(), percent(self.risk)),
+            (state, Some(condition)) => format!("{} at {} risk, if {condition}", state.word(), percent(self.risk)),
+        }
+    }
+
     /// The set and the risk, for the foot of a table.
     #[must_use]
     pub fn in_words(&self) -> String {
+        let condition = self.condition.as_ref().map_or_else(String::new, |c| format!(" They hold if {c}."));
         format!(
-            "Conformal states at {} risk; calibration set: {}, {} images of {} patients.",
+            "Conformal states at {} risk; calibration set: {}, {} images of {} patients.{condition}",
             percent(self.risk),
             self.set,
             self.images,

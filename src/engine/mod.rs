@@ -12,6 +12,7 @@ pub mod conformal;
 pub mod explanation;
 pub mod pass;
 pub mod picker;
+pub mod prevalence;
 pub mod trust;
 pub mod worker;
 

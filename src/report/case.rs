@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::impression::Impression;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::explanation::Trusted;
+use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::scale::shows_something;
 use crate::explain::{Attribution, Method};
@@ -43,6 +44,8 @@ pub struct CaseReport {
     pub created: DateTime<Local>,
     /// Risk of the conformal states.
     pub risk: f64,
+    /// Labels or groups with the share of patients who have them, as the reader stated it.
+    pub prevalences: Vec<(String, f64)>,
 }
 
 /// Sheet of the printed report.
@@ -73,19 +76,11 @@ pub struct Finding {
     /// True for a label that belongs to a group: it is printed below it.
     pub member: bool,
     pub logit: Option<f32>,
-    /// From one pass with dropout off.
+    /// Of the pass with dropout off, calibrated: the one number that threshold and states are about.
     pub probability: f32,
     pub threshold: f32,
-    /// Over the samples, where there are any.
+    /// Over the samples, where there are any: their spread, and their mean as a detail.
     pub summary: Option<Summary>,
-}
-
-impl Finding {
-    /// The number that is compared with the threshold: the mean of the samples, else the single pass.
-    #[must_use]
-    pub fn mean(&self) -> f32 {
-        self.summary.as_ref().map_or(self.probability, |s| s.mean)
-    }
 }
 
 impl CaseReport {
@@ -113,6 +108,7 @@ impl CaseReport {
             paper: Paper::default(),
             created: Local::now(),
             risk: RISK,
+            prevalences: Vec::new(),
         }
     }
 
@@ -131,6 +127,24 @@ impl CaseReport {
             groups,
             self.risk,
         )
+    }
+
+    /// What the calls are worth at the prevalences that the reader stated.
+    #[must_use]
+    pub fn at_prevalences(&self) -> Vec<AtPrevalence> {
+        let Analysis { gate, population, labels, groups, .. } = self.analysis.as_ref();
+        let (gate, population) = (gate.as_ref(), population.as_ref());
+        let of = |(name, share): &(String, f64)| {
+            let score = labels.iter().chain(groups).find(|s| s.label == *name)?;
+            Some(AtPrevalence::of(&self.model.manifest, &self.model.calibration, gate, population, score, *share))
+        };
+        self.prevalences.iter().filter_map(of).collect()
+    }
+
+    /// Why the image is outside the population that the model was measured on; nothing where it is inside, or nobody looked.
+    #[must_use]
+    pub fn outside(&self) -> Option<&str> {
+        self.analysis.population.as_ref().filter(|p| !p.inside).map(|p| p.reason.as_str())
     }
 
     /// Name of a class, or its number where the manifest has no such label.

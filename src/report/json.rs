@@ -12,6 +12,7 @@ use super::redact;
 use super::suggestions::{Said, suggestions};
 use crate::engine::conformal::Conformal;
 use crate::engine::explanation::Trusted;
+use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{AnalysisOptions, Member, Timing};
 use crate::explain::faithfulness::Trust;
 use crate::explain::{Evidence, Method, Residual};
@@ -19,6 +20,7 @@ use crate::imaging::Window;
 use crate::network::GateVerdict;
 use crate::network::manifest::{Head, Input};
 use crate::study::Metadata;
+use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::{Source as SampleSource, Summary};
 
 /// Says what kind of file it is.
@@ -64,6 +66,12 @@ pub struct Sidecar {
     /// Present, absent or undecided at a stated risk; `None` where nothing can be said, and in reports of before there was this.
     #[serde(default)]
     pub conformal: Option<Conformal>,
+    /// Whether the image belongs to the population of the model; nothing where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<PopulationVerdict>,
+    /// Predictive values at the prevalences that the reader stated; nothing where none was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prevalence: Vec<AtPrevalence>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +193,14 @@ impl Sidecar {
             gate.reason = redact::clean(case, &gate.reason);
             gate.warnings = gate.warnings.iter().map(|text| redact::clean(case, text)).collect();
         }
+        let mut population = analysis.population.clone();
+        if let Some(population) = &mut population {
+            population.reason = redact::clean(case, &population.reason);
+        }
+        let mut conformal = case.conformal().ok().filter(|_| analysis.scored);
+        for state in conformal.iter_mut().flat_map(|c| &mut c.states) {
+            state.reason = redact::clean(case, &state.reason);
+        }
         Self {
             format: FORMAT.into(),
             format_version: FORMAT_VERSION,
@@ -266,7 +282,9 @@ impl Sidecar {
                 .collect(),
             timing_ms: analysis.timing,
             impression: redact::impression(case),
-            conformal: case.conformal().ok().filter(|_| analysis.scored),
+            conformal,
+            population,
+            prevalence: if analysis.scored { case.at_prevalences() } else { Vec::new() },
         }
     }
 }

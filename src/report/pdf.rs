@@ -9,11 +9,11 @@ use super::file::Source;
 use super::layout::Block;
 use super::pages::{Flow, GAP, Sheet, divided};
 use super::pdf_file::{Imprint, printed};
-use super::pdf_findings::table;
+use super::pdf_findings::{table, withheld};
 use super::pdf_impression::impression;
 use super::pdf_pictures::Gallery;
 use super::pdf_text::{
-    considerations, doubt, gate, ground, head, limits, reservations, running_head, section, signature, who,
+    considerations, doubt, gate, ground, head, limits, prevalence, reservations, running_head, section, signature, who,
 };
 use super::pdf_trust::trust;
 
@@ -47,10 +47,15 @@ fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
     let mut opening = head(case, width);
     divided(&mut opening, &section("Patient and study", &who(case, inner), COLUMN), width);
 
-    let mut sure = gate(case, inner);
+    // What forbids a state is read before anything that might be taken for one.
+    let mut sure = withheld(case, inner).unwrap_or_default();
+    sure.stack(if sure.height > 0.0 { 3.0 } else { 0.0 }, &gate(case, inner));
     if case.analysis.scored {
         sure.stack(4.0, &table(case, inner));
         sure.stack(3.0, &doubt(case, inner));
+        if !case.prevalences.is_empty() {
+            sure.stack(3.0, &prevalence(case, inner));
+        }
     }
     let mut findings = vec![section("How sure", &sure, COLUMN)];
     findings.extend(trust(case, inner).map(|block| section("Trust in the map", &block, COLUMN)));

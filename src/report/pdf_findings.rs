@@ -1,14 +1,17 @@
 //! The table of findings: each with its bar on one axis from 0 to 1, interval, threshold and logit.
 //!
-//! Below the threshold is grey and above is the accent: no red and green, and a probability is no alarm.
+//! The mark and the number are the probability that threshold and states are about; samples make the thick line, and their
+//! means stand below. Below the threshold is grey and above is the accent: no red and green, and a probability is no alarm.
+//! Outside the population that the model was measured on all is grey, and one sentence stands in place of the states.
+
+use std::fmt::Write as _;
 
 use super::case::{CaseReport, Finding};
-use super::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph};
+use super::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph, wrapped};
 use super::reading::Reading;
-use crate::engine::conformal::{Conformal, NoStates};
-use crate::uncertainty::Source;
-use crate::uncertainty::calibration::CalibrationError;
-use crate::uncertainty::calibration::percent;
+use super::redact;
+use crate::engine::conformal::{Conformal, NoStates, OUTSIDE};
+use crate::uncertainty::calibration::{CalibrationError, percent};
 use crate::uncertainty::conformal::State;
 
 const ROW: f32 = 12.5;
@@ -21,12 +24,22 @@ const STATES: f32 = 46.0;
 /// Widths of the columns of numbers.
 const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
 
+/// Why there are no states of an image from elsewhere, before anything else is said; nothing where there are.
+pub fn withheld(case: &CaseReport, width: f32) -> Option<Block> {
+    let reason = redact::clean(case, case.outside()?);
+    let words = "Outside the population that this model was measured on: states are withheld.";
+    let mut block = paragraph(words, BODY.bold().ink(Ink::Warning), width);
+    block.stack(0.0, &paragraph(&format!("{reason} Scores and maps are shown, marked."), BODY, width));
+    Some(block)
+}
+
 /// The table, `width` points wide.
 pub fn table(case: &CaseReport, width: f32) -> Block {
     let findings = case.findings();
     let states = case.conformal();
+    let outside = case.outside().is_some();
     let bar_left = NAME + 8.0;
-    let words = if states.is_ok() { WORDS + STATES } else { WORDS };
+    let words = if states.is_ok() || outside { WORDS + STATES } else { WORDS };
     let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - words;
     // Right ends of the number columns.
     let mut end = bar_left + bar_width;
@@ -34,29 +47,38 @@ pub fn table(case: &CaseReport, width: f32) -> Block {
         end += w;
         end
     });
+    let right = ends[3] + 8.0;
 
     let mut block = Block::space(CAPTION.line() + 1.0);
     let sampled = findings.iter().any(|f| f.summary.is_some());
-    let heads = [if sampled { "mean" } else { "score" }, "5–95 %", "threshold", "logit"];
-    for (word, x) in heads.into_iter().zip(ends) {
+    for (word, x) in ["score", "5–95 %", "threshold", "logit"].into_iter().zip(ends) {
         if sampled || word != "5–95 %" {
             block.text(x, 0.0, Align::Right, CAPTION, word);
         }
     }
-    block.text(ends[3] + 8.0, 0.0, Align::Left, CAPTION, "reading");
-    if states.is_ok() {
-        let head = format!("at {} risk", percent(case.risk));
-        block.text(ends[3] + 8.0 + WORDS, 0.0, Align::Left, CAPTION, &head);
+    if !outside {
+        block.text(right, 0.0, Align::Left, CAPTION, "reading");
+        if states.is_ok() {
+            block.text(right + WORDS, 0.0, Align::Left, CAPTION, &format!("at {} risk", percent(case.risk)));
+        }
     }
+    let first = block.height;
     for finding in &findings {
         let top = block.height;
-        let mut row = row(finding, bar_left, bar_width, ends);
-        if let Some(state) = states.as_ref().ok().and_then(|s| s.state(&finding.name)) {
+        let mut row = row(finding, outside, bar_left, bar_width, ends);
+        if let Some(state) = states.as_ref().ok().and_then(|s| s.state(&finding.name)).filter(|_| !outside) {
             let ink = if state.state == State::Undecided { Ink::Muted } else { Ink::Text };
             let place = (ROW - BODY.line()) / 2.0;
-            row.text(ends[3] + 8.0 + WORDS, place, Align::Left, BODY.ink(ink), state.state.word());
+            row.text(right + WORDS, place, Align::Left, BODY.ink(ink), state.state.word());
         }
         block.put(0.0, top, &row);
+    }
+    if outside {
+        let lines = wrapped(OUTSIDE, BODY.ink(Ink::Below), width - right);
+        for (i, line) in lines.iter().enumerate() {
+            block.text(right, first + i as f32 * BODY.line(), Align::Left, BODY.ink(Ink::Below), line);
+        }
+        block.height = block.height.max(first + lines.len() as f32 * BODY.line());
     }
     let top = block.height + 1.0;
     for (value, word) in [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] {
@@ -65,20 +87,36 @@ pub fn table(case: &CaseReport, width: f32) -> Block {
         block.text(x, top + 0.5, Align::Center, CAPTION, word);
     }
     block.height = top + CAPTION.line();
-    let source = case.analysis.posterior.as_ref().map_or_else(Source::default, |p| p.source);
-    let key = if sampled {
-        let samples = source.samples();
-        format!("Mark: mean of the {samples}. Thick line: 5–95 % of them. Tick: operating threshold. Grey: below it.")
-    } else {
-        "Mark: probability of a single pass. Tick: operating threshold. Grey: below it.".to_owned()
-    };
-    block.stack(0.0, &paragraph(format!("{key} {}", grounds(&states)).trim_end(), CAPTION, width));
+    let words = [key(case, &findings, outside), grounds(&states)];
+    let words = words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    block.stack(0.0, &paragraph(&words, CAPTION, width));
     block
+}
+
+/// How the table is read.
+fn key(case: &CaseReport, findings: &[Finding], outside: bool) -> String {
+    let grey = if outside { "All grey: outside the population." } else { "Grey: below it." };
+    let mut key =
+        "Mark and number: calibrated probability of the pass without sampling, which threshold and states are about. "
+            .to_owned();
+    if let Some(posterior) = &case.analysis.posterior {
+        let mean = |f: &Finding| Some(format!("{} {:.2}", f.name, f.summary.as_ref()?.mean));
+        let means: Vec<String> = findings.iter().filter_map(mean).collect();
+        let _ = write!(
+            key,
+            "Thick line: 5–95 % of the {}. Their means: {}. ",
+            posterior.source.samples(),
+            means.join(", ")
+        );
+    }
+    let _ = write!(key, "Tick: operating threshold. {grey}");
+    key
 }
 
 /// What the states rest on and promise, or why there are none; nothing for a model that was never calibrated.
 fn grounds(states: &Result<Conformal, NoStates>) -> String {
     match states {
+        Ok(states) if states.withheld() => String::new(),
         Ok(states) => format!(
             "{} At most about that share of either kind is called wrongly among images like those; nothing is promised of others.",
             states.in_words()
@@ -88,7 +126,7 @@ fn grounds(states: &Result<Conformal, NoStates>) -> String {
     }
 }
 
-fn row(finding: &Finding, bar_left: f32, bar_width: f32, ends: [f32; 4]) -> Block {
+fn row(finding: &Finding, outside: bool, bar_left: f32, bar_width: f32, ends: [f32; 4]) -> Block {
     let mut row = Block::space(ROW);
     let top = (ROW - BODY.line()) / 2.0;
     let style = if finding.is_group { BODY.bold() } else { BODY };
@@ -96,10 +134,10 @@ fn row(finding: &Finding, bar_left: f32, bar_width: f32, ends: [f32; 4]) -> Bloc
     row.text(indent, top, Align::Left, style, &fitted(&finding.name, style, NAME - indent));
 
     let reading = Reading::of(finding);
-    let ink = if finding.mean() >= finding.threshold { Ink::Accent } else { Ink::Below };
+    let ink = if finding.probability >= finding.threshold && !outside { Ink::Accent } else { Ink::Below };
     row.put(bar_left, 0.0, &bar(finding, ink, bar_width));
 
-    row.text(ends[0], top, Align::Right, style, &format!("{:.2}", finding.mean()));
+    row.text(ends[0], top, Align::Right, style, &format!("{:.2}", finding.probability));
     if let Some(s) = &finding.summary {
         row.text(ends[1], top, Align::Right, BODY, &format!("{:.2}–{:.2}", s.p05, s.p95));
     }
@@ -110,12 +148,14 @@ fn row(finding: &Finding, bar_left: f32, bar_width: f32, ends: [f32; 4]) -> Bloc
         let point = ends[3] - BODY.width(".00");
         row.number(point, top, BODY.ink(Ink::Muted), &format!("{sign}{:.2}", logit.abs()));
     }
-    let words = if reading == Reading::Undecided { BODY.ink(Ink::Warning) } else { BODY.ink(Ink::Muted) };
-    row.text(ends[3] + 8.0, top, Align::Left, words, reading.words());
+    if !outside {
+        let words = if reading == Reading::Undecided { BODY.ink(Ink::Warning) } else { BODY.ink(Ink::Muted) };
+        row.text(ends[3] + 8.0, top, Align::Left, words, reading.words());
+    }
     row
 }
 
-/// One bar: the axis, the interval, the mean and the threshold.
+/// One bar: the axis, the interval, the probability and the threshold.
 fn bar(finding: &Finding, ink: Ink, width: f32) -> Block {
     let mut bar = Block::space(ROW);
     let middle = ROW / 2.0;
@@ -126,8 +166,8 @@ fn bar(finding: &Finding, ink: Ink, width: f32) -> Block {
     }
     let tick = x(finding.threshold);
     bar.line([tick, middle - 5.0], [tick, middle + 5.0], 0.7, Ink::Text);
-    let mean = x(finding.mean());
-    bar.fill(mean - 1.6, middle - 4.2, 3.2, 8.4, Ink::White);
-    bar.fill(mean - 1.1, middle - 3.8, 2.2, 7.6, ink);
+    let mark = x(finding.probability);
+    bar.fill(mark - 1.6, middle - 4.2, 3.2, 8.4, Ink::White);
+    bar.fill(mark - 1.1, middle - 3.8, 2.2, 7.6, ink);
     bar
 }

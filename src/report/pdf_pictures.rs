@@ -119,8 +119,10 @@ impl Gallery {
             (_, false) => "of each map's own largest value (scales differ: do not compare colours)",
         };
         let contours = if style.contours { " Lines at 0.25, 0.5 and 0.75." } else { "" };
+        let outside =
+            if case.outside().is_some() { "Outside the population that this model was measured on. " } else { "" };
         let text = format!(
-            "{NOT_AN_OUTLINE} Colour: part {of}; hidden below {:.2}; opacity {:.0} %; {}.{contours}",
+            "{outside}{NOT_AN_OUTLINE} Colour: part {of}; hidden below {:.2}; opacity {:.0} %; {}.{contours}",
             style.threshold,
             style.opacity * 100.0,
             style.map().key()

@@ -142,6 +142,16 @@ pub fn gate(case: &CaseReport, width: f32) -> Block {
     block
 }
 
+/// What the calls are worth at the prevalences that the reader stated.
+pub fn prevalence(case: &CaseReport, width: f32) -> Block {
+    let mut block = Block::default();
+    for at in case.at_prevalences() {
+        let words = joined(" ", [at.in_words(), at.ground().unwrap_or_default()]);
+        block.stack(0.0, &paragraph(&words, BODY, width));
+    }
+    block
+}
+
 /// Uncertainty in words and numbers.
 pub fn doubt(case: &CaseReport, width: f32) -> Block {
     let analysis = &case.analysis;
@@ -160,15 +170,10 @@ pub fn doubt(case: &CaseReport, width: f32) -> Block {
         );
         return paragraph(&words, BODY.ink(Ink::Warning), width);
     };
-    let mut block = paragraph(entropy::words(p), BODY.bold(), width);
+    let mut block = paragraph(&entropy::words(p, &case.model.manifest), BODY.bold(), width);
     let numbers = format!(
-        "Predictive entropy {:.2} of at most {:.2} nats: {:.2} doubt about the image, {:.2} {} (mutual information). \
-         {} {}, seed {}.",
-        p.predictive_entropy,
-        p.max_entropy,
-        p.expected_entropy(),
-        p.mutual_information,
-        p.source.doubt(),
+        "{} (mutual information). {} {}, seed {}.",
+        p.entropy_in_words(),
         if p.samples.is_empty() { analysis.options.samples } else { p.samples.len() },
         p.source.samples(),
         p.seed
@@ -199,7 +204,9 @@ pub fn reservations(case: &CaseReport, source: &Source, width: f32) -> Option<Bl
     let gate = case.analysis.gate.iter().flat_map(|gate| &gate.warnings);
     for warning in gate.chain(&case.frame.warnings).chain(&case.analysis.warnings) {
         let warning = redact::clean(case, warning);
-        if !said.contains(&warning) {
+        // Why the image is outside the population has been said first of all.
+        if !said.contains(&warning) && case.outside().map(|reason| redact::clean(case, reason)) != Some(warning.clone())
+        {
             said.push(warning);
         }
     }

@@ -10,16 +10,17 @@ use super::case::Finding;
 pub enum Reading {
     Above,
     Below,
-    /// The 5–95 % interval holds the threshold.
+    /// The samples reach to both sides of the threshold, or lie on the other side of it than the probability does.
     Undecided,
 }
 
 impl Reading {
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
+        let above = finding.probability >= finding.threshold;
         match &finding.summary {
-            Some(s) if s.crosses(finding.threshold) => Self::Undecided,
-            _ if finding.mean() >= finding.threshold => Self::Above,
+            Some(s) if s.crosses(finding.threshold) || (s.p05 >= finding.threshold) != above => Self::Undecided,
+            _ if above => Self::Above,
             _ => Self::Below,
         }
     }
@@ -56,6 +57,14 @@ mod tests {
         assert_eq!(Reading::of(&finding(0.6, 0.4, 0.8)), Reading::Undecided);
         assert_eq!(Reading::of(&finding(0.6, 0.5, 0.8)), Reading::Above);
         assert_eq!(Reading::of(&finding(0.3, 0.1, 0.49)), Reading::Below);
+    }
+
+    #[test]
+    fn samples_on_the_other_side_than_the_probability_are_undecided() {
+        let apart = Finding { probability: 0.9, ..finding(0.3, 0.1, 0.45) };
+        assert_eq!(Reading::of(&apart), Reading::Undecided);
+        let apart = Finding { probability: 0.1, ..finding(0.7, 0.6, 0.8) };
+        assert_eq!(Reading::of(&apart), Reading::Undecided);
     }
 
     #[test]

@@ -48,7 +48,8 @@ fn one_class_is_one_page_and_a_grid_two() {
 
 #[test]
 fn the_page_says_who_what_how_sure_and_on_what_ground() {
-    let text = text(&case());
+    // Lines are broken where the column ends.
+    let text = text(&case()).split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
         "Doe Jane Marie",
         "MRN-4711",
@@ -56,7 +57,8 @@ fn the_page_says_who_what_how_sure_and_on_what_ground() {
         "0.58–0.86",
         "Input gate: accepted.",
         "body part CHEST",
-        "more than one answer remains possible",
+        "hesitates between Bacterial pneumonia and Viral pneumonia, both Pneumonia (entropy moderate)",
+        "Entropy 0.37 of 1: 0.35 doubt about the image, 0.03 doubt about the model",
         "Grad-CAM at layer stage4",
         "3f9c2a7d5b1e4c6088aa91d2f4b7e3c05d6e7f8091a2b3c4d5e6f708192a3b4c",
         "AUROC 0.982 (0.971–0.990)",
@@ -102,9 +104,70 @@ fn in_doubt_the_suggestion_is_the_doubtful_one() {
     let crossing = with(|a| a.posterior.as_mut().unwrap().groups[0].p05 = 0.5);
     let doubtful = suggestions::suggestions(&crossing);
     assert!(doubtful[0].doubtful && doubtful[0].text.contains("possible but not certain"));
+    // The mean of the samples is a detail: the probability decides.
     let below = with(|a| a.posterior.as_mut().unwrap().groups[0].mean = 0.3);
+    assert_eq!(suggestions::suggestions(&below), certain);
+    let below = with(|a| a.groups[0].probability = 0.3);
     assert!(suggestions::suggestions(&below).is_empty());
     assert!(text(&case()).contains("never an instruction to treat"));
+}
+
+/// The text with lines that were broken where a column ends in one piece.
+fn flowing(case: &CaseReport) -> String {
+    text(case).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The model of the sample, calibrated so that its states are decided.
+fn calibrated(mut case: CaseReport) -> CaseReport {
+    use crate::uncertainty::calibration::tests::made;
+    case.model.calibration = Arc::new(Ok(made(&case.model.manifest)));
+    case
+}
+
+fn population(inside: bool) -> crate::uncertainty::population::PopulationVerdict {
+    crate::uncertainty::population::PopulationVerdict {
+        inside,
+        reason: if inside { String::new() } else { "The patient is 66 years old; the model knows 1–5 years.".into() },
+        condition: inside.then(|| "the patient is 1–5 years old".to_owned()),
+        distance: None,
+        threshold: None,
+    }
+}
+
+#[test]
+fn the_number_is_the_probability_and_the_mean_of_the_samples_a_detail() {
+    let printed = flowing(&case());
+    assert!(printed.contains("Pneumonia 0.94 0.83–0.97 0.62 above"), "{printed}");
+    assert!(printed.contains("Their means: Pneumonia 0.91, Bacterial pneumonia 0.74,"), "{printed}");
+}
+
+#[test]
+fn outside_the_population_the_sentence_comes_first_and_nothing_is_called_present_or_suggested() {
+    let inside = calibrated(case());
+    assert!(flowing(&inside).contains("present") && flowing(&inside).contains("For consideration"));
+    let case = calibrated(with(|a| a.population = Some(population(false))));
+    let printed = flowing(&case);
+    let place = |words: &str| printed.find(words).unwrap_or_else(|| panic!("{words} is missing in\n{printed}"));
+    let sentence = "Outside the population that this model was measured on: states are withheld.";
+    assert!(place(sentence) < place("Input gate:"), "{printed}");
+    assert!(place("The patient is 66 years old") < place("Input gate:"));
+    assert!(printed.contains("outside the population that this model was measured on"), "in place of the states");
+    for word in ["present", "absent", "undecided", "above", "below its", "For consideration"] {
+        assert!(!printed.contains(word), "{word} in\n{printed}");
+    }
+    assert!(printed.contains("0.94") && printed.contains("Grad-CAM"), "scores and maps stay");
+    let sidecar = json::Sidecar::of(&case, &file::Source::default());
+    let json = serde_json::to_value(&sidecar).unwrap();
+    assert!(sidecar.suggestions.is_empty());
+    assert_eq!(json["conformal"]["states"][3]["state"], "withheld");
+    assert_eq!(json["conformal"]["states"][3]["reason"], json["population"]["reason"]);
+    assert!(verify::compare(&sidecar, &case.analysis, &case.model).holds());
+}
+
+#[test]
+fn what_must_hold_for_the_states_stands_with_them() {
+    let case = calibrated(with(|a| a.population = Some(population(true))));
+    assert!(flowing(&case).contains("if the patient is 1–5 years old"), "{}", flowing(&case));
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! What it does not do: a network far outside its training data can be wrong with little entropy. That is the gate's task.
 
 use super::{Posterior, Source, Summary};
-use crate::network::manifest::Head;
+use crate::network::manifest::{Head, Manifest};
 
 /// Share of the largest entropy from which the mutual information is called high.
 ///
@@ -22,6 +22,11 @@ pub const MODEL_DOUBT_SOME: f32 = 0.04;
 pub const ENTROPY_HIGH: f32 = 0.80;
 /// Share from which the prediction is called hesitant: about 0.9, 0.08, 0.02.
 pub const ENTROPY_SOME: f32 = 0.35;
+
+/// Share of the probability that the answers hold together between which the model is said to hesitate.
+const CONTENDING: f32 = 0.9;
+/// Most answers that a sentence names.
+const MOST_NAMED: usize = 3;
 
 /// Entropies of a set of samples, nats.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -106,46 +111,105 @@ impl Posterior {
         finding.crosses(threshold) || self.model_doubt() == Doubt::High || self.total_doubt() == Doubt::High
     }
 
-    /// Part of the largest entropy, 0–1.
-    fn share(&self, entropy: f32) -> f32 {
-        if self.max_entropy > 0.0 { (entropy / self.max_entropy).clamp(0.0, 1.0) } else { 0.0 }
+    /// Part of the largest entropy, 0–1: the form in which entropies are shown, on screen, in text and on paper.
+    #[must_use]
+    pub fn share(&self, nats: f32) -> f32 {
+        if self.max_entropy > 0.0 { (nats / self.max_entropy).clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// All of it and its two parts, in one sentence: `Entropy 0.41 of 1: 0.38 doubt about the image, 0.03 doubt about the model`.
+    #[must_use]
+    pub fn entropy_in_words(&self) -> String {
+        format!(
+            "Entropy {}: {:.2} doubt about the image, {:.2} {}",
+            of_one(self.share(self.predictive_entropy)),
+            self.share(self.expected_entropy()),
+            self.share(self.mutual_information),
+            self.source.doubt()
+        )
     }
 }
 
-/// The doubt in one plain sentence.
+/// A part of the largest entropy as it is shown.
 #[must_use]
-pub fn words(posterior: &Posterior) -> &'static str {
-    let among = |dropout, test_time, ensemble| match posterior.source {
-        Source::McDropout => dropout,
-        Source::TestTime => test_time,
-        Source::Ensemble => ensemble,
+pub fn of_one(share: f32) -> String {
+    format!("{share:.2} of 1")
+}
+
+/// The doubt in one plain sentence, which names the answers that it lies between; `manifest` names them.
+#[must_use]
+pub fn words(posterior: &Posterior, manifest: &Manifest) -> String {
+    let among = |dropout: &str, test_time: &str, ensemble: &str| match posterior.source {
+        Source::McDropout => dropout.to_owned(),
+        Source::TestTime => test_time.to_owned(),
+        Source::Ensemble => ensemble.to_owned(),
     };
+    let subject = among("The model", "The model", "The models");
+    let (plural, them) = if posterior.source == Source::Ensemble { ("", "them") } else { ("s", "it") };
+    let of = contenders(posterior, manifest);
     match (posterior.model_doubt(), posterior.total_doubt()) {
         (Doubt::High, _) => among(
-            "The model disagrees with itself (mutual information high): read without it.",
-            "The answer turns with small shifts and turns of the image (mutual information high): read without it.",
-            "The models disagree with each other (mutual information high): read without them.",
+            &format!("The model disagrees with itself {of} (mutual information high): read without it."),
+            &format!(
+                "With small shifts and turns of the image the answer changes {of} (mutual information high): read without it."
+            ),
+            &format!("The models disagree with each other {of} (mutual information high): read without them."),
         ),
-        (_, Doubt::High) => among(
-            "The model cannot decide (entropy high): this image fits several answers equally well.",
-            "The model cannot decide (entropy high): this image fits several answers equally well.",
-            "The models cannot decide (entropy high): this image fits several answers equally well.",
-        ),
+        (_, Doubt::High) => {
+            format!("{subject} cannot decide {of} (entropy high): this image fits them about equally well.")
+        }
         (Doubt::Some, _) => among(
-            "The model partly disagrees with itself (mutual information moderate): rely on it little.",
-            "The answer moves with small shifts and turns of the image (mutual information moderate): rely on it little.",
-            "The models partly disagree (mutual information moderate): rely on them little.",
+            &format!(
+                "The model partly disagrees with itself {of} (mutual information moderate): rely on {them} little."
+            ),
+            &format!(
+                "With small shifts and turns of the image the answer moves {of} (mutual information moderate): rely on it little."
+            ),
+            &format!("The models partly disagree {of} (mutual information moderate): rely on {them} little."),
         ),
-        (_, Doubt::Some) => among(
-            "The model hesitates (entropy moderate): more than one answer remains possible.",
-            "The model hesitates (entropy moderate): more than one answer remains possible.",
-            "The models hesitate (entropy moderate): more than one answer remains possible.",
-        ),
+        (_, Doubt::Some) => {
+            format!("{subject} hesitate{plural} {of} (entropy moderate): more than one answer remains possible.")
+        }
         (Doubt::Low, Doubt::Low) => among(
             "The model agrees with itself. That makes it steady, not right.",
             "The answer hardly depends on how the image is presented. That makes it steady, not right.",
             "The models agree. That makes them alike, not right.",
         ),
+    }
+}
+
+/// The answers that the doubt lies between: `between Bacterial pneumonia and Viral pneumonia, both Pneumonia`. Of exclusive classes
+/// the most probable ones that hold most of the probability together; of independent findings those nearest to an even
+/// call, of which each is a question of its own.
+fn contenders(posterior: &Posterior, manifest: &Manifest) -> String {
+    let mean = |k: usize| posterior.labels.get(k).map_or(0.0, |s| s.mean);
+    let mut order: Vec<usize> = (0..manifest.labels.len()).collect();
+    let name = |k: &usize| manifest.labels[*k].name.clone();
+    if manifest.head == Head::Sigmoid {
+        order.sort_by(|&a, &b| (mean(a) - 0.5).abs().total_cmp(&(mean(b) - 0.5).abs()));
+        return format!("about {}", listed(&order.iter().take(2).map(name).collect::<Vec<_>>()));
+    }
+    order.sort_by(|&a, &b| mean(b).total_cmp(&mean(a)));
+    let mut held = 0.0;
+    let mut rest = order.iter();
+    let mut answers: Vec<usize> = Vec::new();
+    while answers.len() < 2 || (held < CONTENDING && answers.len() < MOST_NAMED) {
+        let Some(&k) = rest.next() else { break };
+        held += mean(k);
+        answers.push(k);
+    }
+    let names: Vec<String> = answers.iter().map(name).collect();
+    let group = manifest.groups.iter().find(|g| names.iter().all(|n| g.members.contains(n)));
+    let all = if names.len() == 2 { "both" } else { "all" };
+    let same = group.map_or_else(String::new, |g| format!(", {all} {}", g.name));
+    format!("between {}{same}", listed(&names))
+}
+
+/// `A`, `A and B`, `A, B and C`.
+fn listed(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
     }
 }
 
@@ -169,9 +233,17 @@ mod tests {
             max_entropy: max_entropy(samples[0].len(), Head::Softmax),
             predictive_entropy: e.predictive,
             mutual_information: e.mutual_information,
+            labels: (0..samples[0].len())
+                .map(|k| Summary::of(&samples.iter().map(|s| s[k]).collect::<Vec<_>>()))
+                .collect(),
             samples,
             ..Posterior::default()
         }
+    }
+
+    /// Normal, bacterial and viral pneumonia.
+    fn chest() -> Manifest {
+        crate::network::registry::manifest("chest-xray").unwrap()
     }
 
     #[test]
@@ -198,13 +270,37 @@ mod tests {
     #[test]
     fn doubt_is_spoken_plainly() {
         let torn = posterior(vec![vec![0.95, 0.05, 0.0], vec![0.05, 0.95, 0.0]]);
-        assert!(words(&torn).starts_with("The model disagrees with itself"));
+        let said = words(&torn, &chest());
+        assert!(said.starts_with("The model disagrees with itself between Normal and Bacterial pneumonia ("), "{said}");
         let undecided = posterior(vec![vec![0.4, 0.3, 0.3]; 4]);
-        assert!(words(&undecided).contains("entropy high"));
+        let said = words(&undecided, &chest());
+        assert!(said.contains("between Normal, Bacterial pneumonia and Viral pneumonia (entropy high)"), "{said}");
         let sure = posterior(vec![vec![0.98, 0.01, 0.01]; 4]);
-        assert!(words(&sure).contains("steady, not right"));
+        assert!(words(&sure, &chest()).contains("steady, not right"));
         assert!(torn.doubtful(&Summary::of(&[0.9, 0.9]), 0.5));
         assert!(!sure.doubtful(&Summary::of(&[0.9, 0.9]), 0.5));
         assert!(sure.doubtful(&Summary::of(&[0.4, 0.9]), 0.5));
+    }
+
+    #[test]
+    fn beside_a_group_that_is_certain_it_is_said_between_what_the_model_hesitates() {
+        let kinds = posterior(vec![vec![0.003, 0.85, 0.147]; 4]);
+        let said = words(&kinds, &chest());
+        let expected = "hesitates between Bacterial pneumonia and Viral pneumonia, both Pneumonia (entropy moderate)";
+        assert!(said.contains(expected), "{said}");
+        let ensemble = Posterior { source: Source::Ensemble, ..kinds.clone() };
+        assert!(words(&ensemble, &chest()).starts_with("The models hesitate between"));
+        let independent = Manifest { head: Head::Sigmoid, ..chest() };
+        let said = words(&Posterior { max_entropy: 1.0, ..kinds }, &independent);
+        assert!(said.contains("about Viral pneumonia and Bacterial pneumonia"), "{said}");
+    }
+
+    #[test]
+    fn entropies_are_shown_as_a_part_of_the_largest() {
+        let even = posterior(vec![vec![1.0, 0.0], vec![0.0, 1.0]]);
+        assert_eq!(
+            even.entropy_in_words(),
+            "Entropy 1.00 of 1: 0.00 doubt about the image, 1.00 doubt about the model"
+        );
     }
 }

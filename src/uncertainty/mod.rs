@@ -10,6 +10,7 @@ pub mod gate;
 pub mod joint;
 pub mod mc_dropout;
 pub mod population;
+pub mod prevalence;
 pub mod readout;
 pub mod source;
 pub mod test_time;

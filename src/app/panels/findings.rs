@@ -30,12 +30,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     controls::title(ui, "FINDINGS", "", &tokens);
     if let Some(model) = ready(ui, state, &tokens, &mut out) {
+        sure::outside(ui, state, &tokens);
         judge(ui, state, model, &tokens);
         verdict::show(ui, state, &tokens, &mut out);
         if state.results.phase != Phase::Refused {
             controls::rule(ui, &tokens);
             ui.scope(|ui| scores(ui, state, model, &tokens, &mut out));
             sure::risk(ui, state, model, &tokens, &mut out);
+            sure::prevalence(ui, state, &tokens, &mut out);
             controls::rule(ui, &tokens);
             doubt(ui, state, model, &tokens, &mut out);
         }
@@ -156,7 +158,8 @@ fn scores(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &
             });
         });
         let score = state.results.groups.get(g).map(|s| s.probability);
-        bar(ui, &group.name, score, group.threshold, posterior.and_then(|p| p.groups.get(g)), samples, tokens);
+        let shown = Shown { name: &group.name, score, threshold: group.threshold, outside: state.outside().is_some() };
+        bar(ui, &shown, posterior.and_then(|p| p.groups.get(g)), samples, tokens);
         ui.add_space(2.0);
         for &member in readout.groups.get(g).into_iter().flatten() {
             if !std::mem::replace(&mut listed[member], true) {
@@ -219,7 +222,9 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
     });
     let samples =
         posterior.map_or_else(Vec::new, |p| p.samples.iter().filter_map(|row| row.get(class).copied()).collect());
-    bar(ui, name, score.map(|s| s.probability), label.threshold, summary, samples, tokens);
+    let score_of = score.map(|s| s.probability);
+    let shown = Shown { name, score: score_of, threshold: label.threshold, outside: state.outside().is_some() };
+    bar(ui, &shown, summary, samples, tokens);
     let logit = score.and_then(|s| s.logit).map(|logit| format!("logit {logit:+.2}").replace('-', "−"));
     let interval = summary.map(|s| format!("5–95 % {}", range(s.p05, s.p95)));
     let mut words: Vec<String> = [interval, logit].into_iter().flatten().collect();
@@ -256,19 +261,19 @@ fn compare(ui: &mut Ui, state: &State, class: usize, name: &str, out: &mut Vec<C
     }
 }
 
-fn bar(
-    ui: &mut Ui,
-    name: &str,
+/// A label or group as its bar shows it: the probability of the pass with dropout off, which threshold and state are about.
+struct Shown<'a> {
+    name: &'a str,
     score: Option<f32>,
     threshold: f32,
-    summary: Option<&Summary>,
-    samples: Vec<f32>,
-    tokens: &Tokens,
-) {
-    let value = summary.map(|s| s.mean).or(score).unwrap_or(f32::NAN);
-    let mut bar = ConfidenceBar::new(name, value, threshold, *tokens);
+    outside: bool,
+}
+
+fn bar(ui: &mut Ui, shown: &Shown<'_>, summary: Option<&Summary>, samples: Vec<f32>, tokens: &Tokens) {
+    let value = shown.score.unwrap_or(f32::NAN);
+    let mut bar = ConfidenceBar::new(shown.name, value, shown.threshold, *tokens).outside(shown.outside);
     if let Some(summary) = summary {
-        bar = bar.interval(summary.p05, summary.p95).samples(samples);
+        bar = bar.interval(summary.p05, summary.p95).mean(summary.mean).samples(samples);
     }
     ui.add(bar);
 }
@@ -288,10 +293,10 @@ fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &m
     let hint = hint("All doubt: the entropy of the mean prediction", whole);
     controls::title(ui, "DOUBT", &format!("entropy {}", of_one(whole)), tokens).on_hover_text(hint);
     let sentence = match posterior {
-        Some(posterior) if finished => entropy::words(posterior),
-        Some(_) => "Samples are still coming in.",
-        None if state.options.samples == 0 => "No samples are drawn, so there are no intervals.",
-        None => "Known once samples have been drawn.",
+        Some(posterior) if finished => entropy::words(posterior, &model.manifest),
+        Some(_) => "Samples are still coming in.".to_owned(),
+        None if state.options.samples == 0 => "No samples are drawn, so there are no intervals.".to_owned(),
+        None => "Known once samples have been drawn.".to_owned(),
     };
     // Two lines, whatever it says.
     ui.allocate_ui(vec2(ui.available_width(), 36.0), |ui| {
@@ -316,7 +321,7 @@ fn doubt(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &m
 /// An entropy (nats) and the largest that there can be: the share, or a dash while it is unknown.
 fn of_one(value: Option<(f32, f32)>) -> String {
     match value {
-        Some((nats, most)) if most > 0.0 => format!("{:.2} of 1", (nats / most).clamp(0.0, 1.0)),
+        Some((nats, most)) if most > 0.0 => entropy::of_one((nats / most).clamp(0.0, 1.0)),
         _ => "–".to_owned(),
     }
 }
@@ -373,6 +378,10 @@ fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let gate = state.results.gate.as_ref().map_or(&[][..], |gate| &gate.warnings);
     let mut first = true;
     for warning in frame.iter().chain(&state.results.warnings).filter(|warning| !gate.contains(warning)) {
+        // Said first of all already.
+        if state.outside() == Some(warning.as_str()) {
+            continue;
+        }
         if std::mem::take(&mut first) {
             controls::rule(ui, tokens);
         }

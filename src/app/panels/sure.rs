@@ -1,59 +1,85 @@
-//! How sure, in small: the conformal state of a row, the risk it is stated at, and where the samples of the bars come from.
+//! How sure, in small: the conformal state of a row, the risk it is stated at, what a call is worth where the finding is rare, and
+//! where the samples of the bars come from.
 
 use egui::{
-    Align, Align2, Button, ComboBox, FontId, Label, Layout as Flow, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align, Align2, Button, ComboBox, DragValue, FontId, Label, Layout as Flow, Rect, RichText, Role, Sense, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::sure::SureCommand;
 use crate::app::theme::{self, Tokens};
+use crate::app::widgets::controls;
 use crate::app::widgets::shapes::Sign;
 use crate::engine::ModelInfo;
+use crate::engine::conformal::OUTSIDE;
 use crate::uncertainty::Source;
 use crate::uncertainty::calibration::percent;
 use crate::uncertainty::conformal::{self, RISKS};
 
 /// Room of a sign and a word, so that nothing moves when they arrive.
-const MARK: egui::Vec2 = vec2(66.0, 15.0);
+const MARK: egui::Vec2 = vec2(74.0, 15.0);
 
 /// The state of a label or a group: a sign and a word; the tooltip names the risk, the reason and the calibration set.
 pub fn mark(ui: &mut Ui, state: &State, name: &str, tokens: &Tokens) {
     let (rect, response) = ui.allocate_exact_size(MARK, Sense::hover());
     let Some(Ok(states)) = state.conformal() else { return };
     let Some(own) = states.state(name) else { return };
-    let color = if own.state == conformal::State::Undecided { tokens.muted } else { tokens.text };
+    let decided = matches!(own.state, conformal::State::Present | conformal::State::Absent);
+    let color = if decided { tokens.text } else { tokens.muted };
     let font = FontId::proportional(theme::CAPTION);
-    let word = ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, own.state.word(), font, color);
+    // The condition itself stands below the rows.
+    let word = match (own.state, decided && states.condition.is_some()) {
+        (conformal::State::Withheld, _) => "outside".to_owned(),
+        (state, true) => format!("{}, if …", state.word()),
+        (state, false) => state.word().to_owned(),
+    };
+    let word = ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, word, font, color);
     let place = Rect::from_center_size(pos2(word.left() - 9.0, rect.center().y), Vec2::splat(12.0));
     Sign::State(own.state).paint(ui.painter(), place, color);
-    let risk = percent(states.risk);
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {} at {risk} risk", own.state.word())));
+    let told = states.told(own);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {told}")));
+    if states.withheld() {
+        response.on_hover_text(format!("Outside the population that this model was measured on. {}", own.reason));
+        return;
+    }
     let note = state.model_info().and_then(|m| m.calibration.as_ref().as_ref().ok()).map_or("", |c| c.note.as_str());
     response.on_hover_text(format!(
-        "{} at {risk} risk. {}\nCalibration set: {}, {} images of {} patients ({} with, {} without). {note}",
-        own.state.word(),
-        own.reason,
-        states.set,
-        states.images,
-        states.patients,
-        own.with,
-        own.without
+        "{told}. {}\nCalibration set: {}, {} images of {} patients ({} with, {} without). {note}",
+        own.reason, states.set, states.images, states.patients, own.with, own.without
     ));
+}
+
+/// Why no state is given of an image from elsewhere, in the first place of the findings.
+pub fn outside(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let Some(reason) = state.outside() else { return };
+    let words = format!(
+        "Outside the population that this model was measured on: states are withheld. {reason} Scores and maps are shown, marked."
+    );
+    super::findings::message(ui, Sign::Caution, &words, tokens);
+    controls::rule(ui, tokens);
 }
 
 /// The risk of the states, or why there are none, and the way to the calibration.
 pub fn risk(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
+    let states = state.conformal();
+    let condition = states.iter().flatten().find_map(|s| s.condition.as_ref());
+    if state.outside().is_some() {
+        ui.add(Label::new(theme::caption(OUTSIDE, tokens)).wrap());
+    } else if let Some(condition) = condition {
+        ui.add(Label::new(theme::caption(format!("if …: if {condition}; of others nothing is said"), tokens)).wrap());
+    }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID / 2.0;
-        let none = match (model.calibration.as_ref(), state.conformal()) {
+        let none = match (model.calibration.as_ref(), states) {
             (Err(why), _) => Some(why.to_string()),
             (Ok(_), Some(Err(why))) => Some(why.to_string()),
             (Ok(_), _) => None,
         };
-        if let Some(why) = &none {
+        if state.outside().is_some() {
+            ui.label(theme::caption("no states", tokens));
+        } else if let Some(why) = &none {
             let label = ui.add(Label::new(theme::caption("no states at a risk", tokens)).truncate());
             label.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("No states at a risk. {why}")));
             label.on_hover_text(why);
@@ -74,6 +100,40 @@ pub fn risk(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out:
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| calibrated(ui, model, tokens, out));
     });
+}
+
+/// How frequent the finding is where the reader works, and what the call on this image is then worth.
+pub fn prevalence(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let Some(name) = state.prevalence_of() else { return };
+    let info = SureCommand::SetPrevalence(None).info();
+    let stated = state.prevalence().map_or(0.0, |(_, share)| share);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::GRID / 2.0;
+        let mut percent = stated * 100.0;
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            let field = DragValue::new(&mut percent)
+                .range(0.0..=99.9)
+                .speed(0.1)
+                .max_decimals(2)
+                .custom_formatter(|v, _| {
+                    if v == 0.0 { "not stated".into() } else { format!("{} %", (v * 100.0).round() / 100.0) }
+                })
+                .custom_parser(|text| text.trim().trim_end_matches('%').trim_end().parse().ok())
+                .update_while_editing(false);
+            let response = ui.add(field).accessible_name(info.label).on_hover_text(info.tooltip);
+            if response.changed() {
+                out.push(Command::Sure(SureCommand::SetPrevalence(Some(percent / 100.0).filter(|p| *p > 0.0))));
+            }
+            let words = theme::caption(format!("prevalence of {name}"), tokens);
+            ui.with_layout(Flow::left_to_right(Align::Center), |ui| ui.add(Label::new(words).truncate()));
+        });
+    });
+    if let Some(at) = state.at_prevalence() {
+        let response = ui.add(Label::new(theme::caption(at.in_words(), tokens).color(tokens.text)).wrap());
+        if let Some(ground) = at.ground() {
+            response.on_hover_text(ground);
+        }
+    }
 }
 
 /// The button that opens the window on calibration; greyed with the reason where nothing was measured.

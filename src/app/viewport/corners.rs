@@ -2,6 +2,7 @@
 
 use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
 
+use crate::engine::conformal::OUTSIDE;
 use crate::explain::{Attribution, Subject};
 use crate::study::{Frame, Metadata, SpacingProvenance, readable_name};
 
@@ -17,6 +18,7 @@ const MARGIN: f32 = 8.0;
 const SIZE: f32 = 11.0;
 /// The same where there is little room.
 const IN_SHORT: &str = "not the outline of a lesion";
+const OUTSIDE_IN_SHORT: &str = "outside the model's population";
 /// A view narrower than this has little room.
 const NARROW: f32 = 300.0;
 /// A view lower than this gets its title only.
@@ -70,6 +72,9 @@ pub fn paint(
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
     if content != Content::Film && state.heat_map && roomy && state.has_maps(content) {
         below.insert(0, if narrow { IN_SHORT.to_owned() } else { NOT_AN_OUTLINE.to_owned() });
+        if state.outside().is_some() {
+            below.insert(0, if narrow { OUTSIDE_IN_SHORT.to_owned() } else { OUTSIDE.to_owned() });
+        }
     }
     pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
 }

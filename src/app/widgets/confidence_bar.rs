@@ -12,6 +12,7 @@
 use egui::{Align2, FontId, Rect, Response, Role, Sense, Stroke, Ui, Widget, WidgetInfo, pos2, vec2};
 
 use crate::app::theme::{self, Tokens};
+use crate::engine::conformal::OUTSIDE;
 
 /// Height of the widget, in points.
 pub const HEIGHT: f32 = 18.0;
@@ -24,20 +25,36 @@ pub struct ConfidenceBar<'a> {
     value: f32,
     threshold: f32,
     interval: Option<(f32, f32)>,
+    mean: Option<f32>,
     samples: Vec<f32>,
+    outside: bool,
     tokens: Tokens,
 }
 
 impl<'a> ConfidenceBar<'a> {
     /// The bar of the class or group `name`.
     pub fn new(name: &'a str, value: f32, threshold: f32, tokens: Tokens) -> Self {
-        Self { name, value, threshold, interval: None, samples: Vec::new(), tokens }
+        Self { name, value, threshold, interval: None, mean: None, samples: Vec::new(), outside: false, tokens }
     }
 
     /// With the 5–95 % interval of the samples.
     #[must_use]
     pub fn interval(mut self, p05: f32, p95: f32) -> Self {
         self.interval = Some((p05, p95));
+        self
+    }
+
+    /// With the mean of the samples, which is told in words only.
+    #[must_use]
+    pub fn mean(mut self, mean: f32) -> Self {
+        self.mean = Some(mean);
+        self
+    }
+
+    /// Grey, whatever it shows: the image is outside the population that the model was measured on.
+    #[must_use]
+    pub fn outside(mut self, outside: bool) -> Self {
+        self.outside = outside;
         self
     }
 
@@ -50,16 +67,17 @@ impl<'a> ConfidenceBar<'a> {
 
     /// The bar as a sentence, for screen readers, tooltips and tests.
     pub fn words(&self) -> String {
-        let side = if self.value >= self.threshold { "at or above" } else { "below" };
+        let mean = self.mean.map_or_else(String::new, |mean| format!(" (mean {})", probability(mean)));
         let interval = self.interval.map_or_else(String::new, |(low, high)| {
-            format!(", 5–95 % of {} samples {}", self.samples.len(), range(low, high))
+            format!(", 5–95 % of {} samples {}{mean}", self.samples.len(), range(low, high))
         });
-        format!(
-            "{}: probability {}{interval}, {side} the threshold {:.2}",
-            self.name,
-            probability(self.value),
-            self.threshold
-        )
+        let side = if self.outside {
+            OUTSIDE.to_owned()
+        } else {
+            let side = if self.value >= self.threshold { "at or above" } else { "below" };
+            format!("{side} the threshold {:.2}", self.threshold)
+        };
+        format!("{}: probability {}{interval}, {side}", self.name, probability(self.value))
     }
 }
 
@@ -104,7 +122,7 @@ impl ConfidenceBar<'_> {
         );
         let x = |p: f32| axis.left() + axis.width() * p.clamp(0.0, 1.0);
         let y = axis.center().y;
-        let above = self.value >= self.threshold;
+        let above = self.value >= self.threshold && !self.outside;
         let color = if above { t.accent } else { t.below };
 
         painter.rect_filled(axis, 1.0, t.groove);
@@ -120,17 +138,17 @@ impl ConfidenceBar<'_> {
         let tick = x(self.threshold);
         painter.line_segment([pos2(tick, rect.top()), pos2(tick, rect.bottom())], Stroke::new(1.5, t.muted));
 
-        let mean = x(self.value);
+        let mark = x(self.value);
         if let Some((low, high)) = self.interval {
-            let reach = Rect::from_min_max(pos2(axis.left(), y - 1.0), pos2(mean, y + 1.0));
+            let reach = Rect::from_min_max(pos2(axis.left(), y - 1.0), pos2(mark, y + 1.0));
             painter.rect_filled(reach, 1.0, color);
-            let left = x(low).min(mean - 1.0);
-            let right = x(high).max(mean + 1.0);
-            painter.rect_filled(Rect::from_min_max(pos2(left, y - 3.0), pos2(right, y + 3.0)), 2.0, color);
-            painter.rect_filled(Rect::from_center_size(pos2(mean, y), vec2(5.0, 14.0)), 1.0, t.panel);
-            painter.rect_filled(Rect::from_center_size(pos2(mean, y), vec2(3.0, 14.0)), 1.0, t.text);
+            // The samples may lie beside the mark.
+            let right = x(high).max(x(low) + 2.0);
+            painter.rect_filled(Rect::from_min_max(pos2(x(low), y - 3.0), pos2(right, y + 3.0)), 2.0, color);
+            painter.rect_filled(Rect::from_center_size(pos2(mark, y), vec2(5.0, 14.0)), 1.0, t.panel);
+            painter.rect_filled(Rect::from_center_size(pos2(mark, y), vec2(3.0, 14.0)), 1.0, t.text);
         } else {
-            painter.rect_filled(Rect::from_min_max(pos2(axis.left(), y - 3.0), pos2(mean, y + 3.0)), 2.0, color);
+            painter.rect_filled(Rect::from_min_max(pos2(axis.left(), y - 3.0), pos2(mark, y + 3.0)), 2.0, color);
         }
         painter.text(
             pos2(rect.right(), y),
@@ -161,13 +179,24 @@ mod tests {
     }
 
     #[test]
-    fn the_words_give_mean_interval_and_threshold() {
+    fn outside_the_population_no_side_of_the_threshold_is_told() {
+        let bar = ConfidenceBar::new("Pneumonia", 0.91, 0.47, theme::tokens(Theme::Dark)).outside(true);
+        let words = bar.words();
+        assert_eq!(words, "Pneumonia: probability 0.91, outside the population that this model was measured on");
+    }
+
+    #[test]
+    fn the_words_give_probability_interval_mean_and_threshold() {
         let bar = ConfidenceBar::new("Pneumonia", 0.91, 0.47, theme::tokens(Theme::Dark))
             .interval(0.81, 0.97)
+            .mean(0.88)
             .samples(vec![0.8, 0.9]);
         let words = bar.words();
         assert!(
-            words.contains("0.91") && words.contains("0.81–0.97") && words.contains("at or above the threshold 0.47")
+            words.contains("0.91")
+                && words.contains("(mean 0.88)")
+                && words.contains("0.81–0.97")
+                && words.contains("at or above the threshold 0.47")
         );
     }
 }

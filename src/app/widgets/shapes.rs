@@ -25,7 +25,7 @@ pub enum Sign {
     Cross,
     /// One of several, chosen or not.
     Radio(bool),
-    /// Present: a full disc. Absent: a ring. Undecided: a ring whose left half is full.
+    /// Present: a full disc. Absent: a ring. Undecided: a ring whose left half is full. Withheld: a dash.
     State(State),
     /// An image that is not there yet.
     Film,
@@ -64,6 +64,9 @@ impl Sign {
                 if chosen {
                     painter.circle_filled(c, 2.8, color);
                 }
+            }
+            Self::State(State::Withheld) => {
+                painter.line_segment([c - vec2(4.0, 0.0), c + vec2(4.0, 0.0)], thin);
             }
             Self::State(state) => {
                 painter.circle_stroke(c, 4.0, thin);
