@@ -6,7 +6,7 @@
 use super::fits::Fits;
 use super::{GateVerdict, Model, Result};
 use crate::imaging::Plane;
-use crate::study::Frame;
+use crate::study::{Frame, Metadata};
 use crate::uncertainty::gate::{Gate, GateError};
 use crate::uncertainty::population::features::Features;
 use crate::uncertainty::population::{Population, PopulationVerdict};

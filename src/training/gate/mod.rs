@@ -382,31 +382,15 @@ mod tests {
         // A threshold of 0 lets everything through. The population of an older file stands in for the manifest's.
         let gate = Gate::from_bytes(&bytes, &Device::Cpu).unwrap();
         let plane = Plane { width: 80, height: 80, values: (0..6400).map(|i| i as f32).collect() };
-<<<<<<< HEAD:src/training/gate.rs
-        assert!(gate.judge(&plane).unwrap().accepted);
+        assert!(gate.judge(&plane, None).unwrap().accepted);
         let population = gate.population().unwrap();
         assert_eq!((population.patients.as_str(), population.ages), ("children of 1 to 5 years", Some([1.0, 5.0])));
-=======
-        let at = |age: &str| {
-            let meta = crate::study::Metadata { age: age.into(), ..crate::study::Metadata::default() };
-            gate.judge(&plane, None, &meta).unwrap()
-        };
-        assert!(at("004Y").accepted && at("004Y").warnings.is_empty());
-        assert!(at("005Y").warnings.is_empty());
-        assert!(at("066Y").warnings[0].contains("66 years old"));
-        assert!(at("003M").warnings[0].contains("3 months old"));
-        assert!(at("").warnings[0].contains("does not state"));
->>>>>>> 211b4de (Pictures in colour, drawings and empty images are refused by counting; a gate says what an image resembles; where no model fits, each says why):src/training/gate/mod.rs
 
         // A threshold of 1 refuses everything, with a reason.
         settings.threshold = 1.0;
         let strict =
             Gate::from_bytes(&write(&settings, &parameters, &[0.0; 6], &precision).unwrap(), &Device::Cpu).unwrap();
-<<<<<<< HEAD:src/training/gate.rs
-        let verdict = strict.judge(&plane).unwrap();
-=======
-        let verdict = strict.judge(&plane, None, &crate::study::Metadata::default()).unwrap();
->>>>>>> 211b4de (Pictures in colour, drawings and empty images are refused by counting; a gate says what an image resembles; where no model fits, each says why):src/training/gate/mod.rs
+        let verdict = strict.judge(&plane, None).unwrap();
         assert!(!verdict.accepted && verdict.reason.contains("frontal chest radiograph"));
 
         settings.slope = 0.0;

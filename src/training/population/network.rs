@@ -1,6 +1,6 @@
 //! Training of the detector's own network on images of the population and of others ([`Lookalikes`]).
 //!
-//! Both kinds are shown in the same many views ([`gate_views`](super::super::gate_views): other cuts, borders, markers, local contrast, noise),
+//! Both kinds are shown in the same many views ([`views`](super::super::gate::views): other cuts, borders, markers, local contrast, noise),
 //! half of them mirrored, so that what tells them apart is not how their archives cut, mark and store images. As many of either
 //! kind are shown.
 
@@ -12,7 +12,7 @@ use rand::Rng as _;
 use rayon::prelude::*;
 
 use super::super::dataset::Picture;
-use super::super::gate_views as views;
+use super::super::gate::views;
 use super::super::loss::Objective;
 use super::super::optimizer::{Optimizer, Rule};
 use super::super::parameters::{Parameters, average};
