@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::output;
+use crate::files::read_regular;
+use crate::limits;
 use crate::training::gate::{GateConfig, GateEvent, install, train};
 
 /// Train the gate that refuses what is no image for a model
@@ -31,7 +33,8 @@ pub struct TrainGateArgs {
 pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
     let Some(path) = &args.config else {
         let Some(file) = &args.install else { return Ok(()) };
-        let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let bytes = read_regular(file, limits::GATE_BYTES);
+        let bytes = bytes.with_context(|| format!("{} cannot be read", file.display()))?;
         return Ok(install(&bytes, &args.model)?);
     };
     let config = GateConfig::read(path)?;
