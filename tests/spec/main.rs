@@ -10,6 +10,7 @@ mod engine;
 mod explaining;
 mod faithfulness;
 mod findings;
+mod hostile_files;
 mod house;
 mod import;
 mod judging;
