@@ -5,9 +5,12 @@
 //! before its first byte is read, once by name and once more as the file that was opened, for a name may change in
 //! between. Files that do not tell their length, as those under `/proc`, are read up to the limit.
 //!
-//! The walk through folders stands beside it in [`walk`].
+//! The walk through folders stands beside it in [`walk`], and how files are written in [`writing`].
 
+mod leftovers;
+pub mod naming;
 pub mod walk;
+pub mod writing;
 
 use std::fs::{File, FileType};
 use std::io::{self, Read};

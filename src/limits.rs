@@ -27,10 +27,38 @@ pub const FOLDER_DEPTH: usize = 64;
 pub const CONFIGURATION_BYTES: u64 = 1 << 20;
 /// Largest table of labels, boxes, scores or splits, in bytes.
 pub const TABLE_BYTES: u64 = 256 << 20;
+/// Longest log of a training run, in bytes.
+pub const LOG_BYTES: u64 = 16 << 20;
+/// Largest checkpoint of a training run, in bytes: weights, average, best and two moments of each.
+pub const CHECKPOINT_BYTES: u64 = 5 * WEIGHT_BYTES;
+/// Largest file of kept features of a frozen backbone, in bytes.
+pub const FEATURE_BYTES: u64 = 8 << 30;
+/// Most memory that a training run may be estimated to need, in bytes, however much the machine has.
+pub const TRAINING_BYTES: u64 = 1 << 40;
+/// Most epochs of a phase of a training run, and longest time that a setting counts in epochs.
+pub const EPOCHS: usize = 100_000;
+/// Most phases of a training run.
+pub const PHASES: usize = 100;
+/// Most images of a batch.
+pub const BATCH: usize = 4096;
+/// Most labels of a configuration, and most groups and suggestions.
+pub const LABELS: usize = 1000;
+/// Most patterns that find the patient in a file name.
+pub const PATTERNS: usize = 50;
+/// Most images of an array in an archive.
+pub const ARRAY_IMAGES: usize = 2_000_000;
+/// Most pixels of one image of an array in an archive.
+pub const ARRAY_PIXELS: u64 = 1 << 24;
 /// Largest report (JSON) that is read back, in bytes.
 pub const REPORT_BYTES: u64 = 64 << 20;
 /// Largest manifest or card of a model, in bytes.
 pub const MANIFEST_BYTES: u64 = 1 << 20;
+/// Largest file of an input gate, in bytes.
+pub const GATE_BYTES: u64 = 256 << 20;
+/// Largest background set of a model, in bytes.
+pub const BACKGROUND_BYTES: u64 = 256 << 20;
+/// Most pixels of a background set, of all its pictures together; they are held in memory.
+pub const BACKGROUND_PIXELS: usize = 256 << 20;
 /// Largest weights file of a model, in bytes.
 pub const WEIGHT_BYTES: u64 = 2 << 30;
 /// Largest population detector of a model, in bytes.
@@ -43,3 +71,14 @@ pub const PICKLE_OBJECTS: usize = 4_000_000;
 pub const FOREIGN_TENSORS: usize = 100_000;
 /// Deepest nesting of modules and groups in a foreign weights file.
 pub const FOREIGN_DEPTH: usize = 64;
+/// Longest name of a tensor, storage, class or function in a foreign weights file, in bytes.
+pub const FOREIGN_NAME: usize = 1024;
+/// Most entries of dictionaries and members of groups that are looked at in a foreign weights file, each time counted: modules may
+/// share each other, and a few bytes describe more ways through them than anybody can go.
+pub const FOREIGN_STEPS: usize = 20_000_000;
+/// Most groups and data sets that are visited in an HDF5 file, each time counted.
+pub const FOREIGN_GROUPS: usize = 50_000;
+/// How many times larger than its packed bytes a part of an archive may be; weights hardly shrink at all.
+pub const INFLATION: u64 = 20;
+/// Parts of archives up to this size may be packed as tightly as they are, in bytes.
+pub const INFLATED_FREELY: u64 = 16 << 20;

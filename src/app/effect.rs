@@ -65,6 +65,7 @@ pub enum Message {
         paths: Vec<PathBuf>,
         catalogue: Box<Catalogue>,
     },
+    ScanFailed(String),
     DemoFailed(String),
     FrameLoaded {
         generation: Generation,

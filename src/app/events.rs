@@ -113,6 +113,10 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::DialogCancelled => state.export_when_chosen = false,
         Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
         Message::Scanned { paths, catalogue } => return scanned(state, paths, *catalogue),
+        Message::ScanFailed(reason) => {
+            state.scanning = false;
+            notice(state, Level::Error, format!("The files could not be listed: {reason}"), None);
+        }
         Message::DemoFailed(reason) => {
             state.scanning = false;
             notice(state, Level::Error, format!("The demo could not be made: {reason}"), None);

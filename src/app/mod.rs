@@ -13,6 +13,7 @@ pub mod command;
 pub mod effect;
 pub mod events;
 pub mod impression;
+pub mod jobs;
 pub mod keymap;
 pub mod layout;
 pub mod maps;

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use super::ViewerOptions;
 use super::command::Command;
 use super::state::{Film, Level, Model, Phase, State};
+use crate::files::writing;
 
 /// Nothing takes longer than this on purpose.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -140,17 +141,15 @@ fn standing(state: &State, opens: bool) -> anyhow::Result<bool> {
     }
 }
 
-/// Writes the picture beside its place and renames it.
+/// Writes the picture, which shows a patient, for its owner alone.
 fn write(path: &Path, picture: &egui::ColorImage) -> anyhow::Result<()> {
     let [width, height] = picture.size;
     let bytes = picture.pixels.iter().flat_map(|p| [p.r(), p.g(), p.b()]).collect();
     let image = image::RgbImage::from_raw(width as u32, height as u32, bytes).context("the picture has no size")?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let put = || -> anyhow::Result<()> {
-        let mut file = tempfile::Builder::new().suffix(".png").tempfile_in(folder)?;
-        image.write_to(&mut std::io::BufWriter::new(&mut file), image::ImageFormat::Png)?;
-        file.persist(path)?;
-        Ok(())
+        let mut png = std::io::Cursor::new(Vec::new());
+        image.write_to(&mut png, image::ImageFormat::Png)?;
+        Ok(writing::private(path, png.get_ref())?)
     };
     put().with_context(|| format!("the picture could not be written to {}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! Carries out effects, each on a named thread, and brings back what they yield. The interface never waits.
+//! Carries out effects, each as a [job](super::jobs). The interface never waits.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -14,10 +14,12 @@ use crate::engine::worker::Engine;
 use crate::engine::{Event, Generation, Request};
 use crate::network::registry;
 use crate::network::shelf::Shelf;
+use crate::panic_guard::guarded;
 use crate::study::ImageEntry;
 
 use super::ViewerOptions;
 use super::effect::{Effect, Message};
+use super::jobs::{Jobs, Say};
 use super::settings;
 use super::sources;
 use super::state::Settings;
@@ -28,8 +30,6 @@ use crate::training::control::Control;
 
 /// A dialog that answers "nothing" sooner than this was never seen by anybody.
 const NO_DIALOG: Duration = Duration::from_millis(400);
-/// How often the progress of a scan is told.
-const PROGRESS: Duration = Duration::from_millis(100);
 /// A run that is stopped with the window gets so long to put its files away.
 const PARTING: Duration = Duration::from_secs(3);
 /// Settings are written this long after the last change.
@@ -49,8 +49,7 @@ pub struct Services {
     loader: Sender<Wanted>,
     /// Set to stop listing files.
     scanning: Arc<AtomicBool>,
-    sender: Sender<Message>,
-    receiver: Receiver<Message>,
+    jobs: Jobs,
     /// Where settings are kept; `None` while they are not to be kept.
     settings: Option<PathBuf>,
     changed: Option<Instant>,
@@ -63,24 +62,20 @@ impl Services {
     /// Starts the engine, which loads the model of `options` or, where none is named, chooses one for each image; and the loading
     /// thread.
     pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<PathBuf>) -> Self {
-        let (sender, receiver) = unbounded();
         let (loader, wanted) = unbounded();
         let mut services = Self {
             ctx: ctx.clone(),
             engine: None,
             loader,
             scanning: Arc::default(),
-            sender,
-            receiver,
+            jobs: Jobs::new(ctx),
             settings,
             changed: None,
             run: None,
             leaving: false,
         };
-        services.spawn("pellucid-load", move |say| load_frames(&wanted, &say));
-        services.spawn("pellucid-models", |say| {
-            say.tell(Message::Models(sources::models()));
-        });
+        services.jobs.run("pellucid-load", Message::Failed, move |say| load_frames(&wanted, say));
+        services.jobs.run("pellucid-models", Message::Failed, sources::tell_models);
         let wake = ctx.clone();
         let shelf = Shelf::new(options.device).with_ensemble(&options.ensemble).unwrap_or_else(|e| {
             services.say().tell(Message::Failed(format!("There is no ensemble: {e}")));
@@ -106,7 +101,7 @@ impl Services {
 
     /// What the threads have said since the last call.
     pub fn messages(&self) -> Vec<Message> {
-        self.receiver.try_iter().collect()
+        self.jobs.messages()
     }
 
     /// Carries out an effect.
@@ -154,13 +149,20 @@ impl Services {
                     Message::WeightsChosen(None),
                 );
             }
-            Effect::Import(request) => self.spawn("pellucid-import", move |say| {
-                say.tell(Message::Imported(sources::import(&request)));
-                say.tell(Message::Models(sources::models()));
-            }),
+            Effect::Import(request) => {
+                self.jobs.run(
+                    "pellucid-import",
+                    |why| Message::Imported(Err(why)),
+                    move |say| {
+                        say.tell(Message::Imported(sources::import(&request)));
+                        sources::tell_models(say);
+                    },
+                );
+            }
             Effect::Scan(paths) => {
                 let cancel = self.scanning.clone();
-                self.spawn("pellucid-scan", move |say| say.scanned(&paths.clone(), paths, &cancel));
+                let work = move |say: &Say| say.scanned(&paths.clone(), paths, &cancel);
+                self.jobs.run("pellucid-scan", Message::ScanFailed, work);
             }
             Effect::CancelScan => {
                 self.scanning.store(true, Ordering::Relaxed);
@@ -168,8 +170,8 @@ impl Services {
             }
             Effect::MakeDemo => {
                 let cancel = self.scanning.clone();
-                self.spawn("pellucid-demo", move |say| match sources::demo() {
-                    // A computed film is no file of the reader's: it stays out of the recent list.
+                self.jobs.run("pellucid-demo", Message::DemoFailed, move |say| match sources::demo() {
+                    // A computed image is no file of the reader's: it stays out of the recent list.
                     Ok(path) => say.scanned(&[path], Vec::new(), &cancel),
                     Err(reason) => say.tell(Message::DemoFailed(reason)),
                 });
@@ -178,10 +180,16 @@ impl Services {
                 // The thread lives as long as this sender: nothing is lost.
                 let _ = self.loader.send(Wanted { generation, entry, index });
             }
-            Effect::WriteReport { case, folder } => self.spawn("pellucid-report", move |say| {
-                say.tell(Message::ReportWritten(sources::export(&case, &folder)));
-            }),
-            Effect::OpenExternally(path) => self.spawn("pellucid-open", move |say| {
+            Effect::WriteReport { case, folder } => {
+                self.jobs.run(
+                    "pellucid-report",
+                    |why| Message::ReportWritten(Err(why)),
+                    move |say| {
+                        say.tell(Message::ReportWritten(sources::export(&case, &folder)));
+                    },
+                );
+            }
+            Effect::OpenExternally(path) => self.jobs.run("pellucid-open", Message::Failed, move |say| {
                 if let Err(e) = open::that_detached(&path) {
                     say.tell(Message::Failed(format!("The desktop could not open {}: {e}", path.display())));
                 }
@@ -223,13 +231,19 @@ impl Services {
                 let chosen = move |path| Message::Training(News::FolderChosen(folder, path));
                 self.dialog(async move { answer.await.map(|f| chosen(Some(f.path().to_owned()))) }, chosen(None));
             }
-            Work::Read { number, path } => self.spawn("pellucid-configuration", move |say| {
-                say.news(News::Read { number, result: prepare::plan(&path).map(Box::new) });
-            }),
-            Work::List { number, plan } => self.spawn("pellucid-list", move |say| {
-                say.news(News::Listed { number, result: prepare::list(&plan) });
-            }),
-            Work::ReadRuns(folders) => self.spawn("pellucid-runs", move |say| {
+            Work::Read { number, path } => {
+                let failed = move |why| Message::Training(News::Read { number, result: Err(why) });
+                self.jobs.run("pellucid-configuration", failed, move |say| {
+                    say.news(News::Read { number, result: prepare::plan(&path).map(Box::new) });
+                });
+            }
+            Work::List { number, plan } => {
+                let failed = move |why| Message::Training(News::Listed { number, result: Err(why) });
+                self.jobs.run("pellucid-list", failed, move |say| {
+                    say.news(News::Listed { number, result: prepare::list(&plan) });
+                });
+            }
+            Work::ReadRuns(folders) => self.jobs.run("pellucid-runs", Message::Failed, move |say| {
                 say.news(News::Runs(records::read_all(&prepare::runs_folder(), &folders)));
             }),
             Work::Start { plan, resume } => self.begin(plan, resume),
@@ -242,7 +256,11 @@ impl Services {
     fn begin(&mut self, plan: Box<prepare::Plan>, resume: bool) {
         let (control, say) = (Arc::new(Control::default()), self.say());
         let own = control.clone();
-        let work = move || runner::run(&plan, resume, &own, &|news| say.news(news));
+        let work = move || {
+            if let Err(fault) = guarded(|| runner::run(&plan, resume, &own, &|news| say.news(news))) {
+                say.news(News::Over { result: Err(fault.to_string()), kept: None });
+            }
+        };
         match thread::Builder::new().name("pellucid-train".into()).spawn(work) {
             Ok(handle) => self.run = Some((control, handle)),
             Err(e) => {
@@ -261,7 +279,7 @@ impl Services {
         self.changed = None;
         if let Some(path) = self.settings.clone() {
             let settings = settings.clone();
-            self.spawn("pellucid-settings", move |say| {
+            self.jobs.run("pellucid-settings", Message::Failed, move |say| {
                 if let Err(e) = settings::write(&path, &settings) {
                     say.tell(Message::Failed(e.to_string()));
                 }
@@ -289,19 +307,17 @@ impl Services {
 
     /// Where threads speak.
     pub fn say(&self) -> Say {
-        Say { sender: self.sender.clone(), ctx: self.ctx.clone() }
-    }
-
-    fn spawn(&self, name: &str, work: impl FnOnce(Say) + Send + 'static) {
-        let say = self.say();
-        if let Err(e) = thread::Builder::new().name(name.into()).spawn(move || work(say)) {
-            self.say().tell(Message::Failed(format!("The system gave no thread: {e}")));
-        }
+        self.jobs.say()
     }
 
     /// Waits for a dialog on a thread of its own.
     fn dialog(&self, answer: impl Future<Output = Option<Message>> + Send + 'static, unseen: Message) {
-        self.spawn("pellucid-dialog", move |say| {
+        // A dialog that fails was seen by nobody.
+        let failed = {
+            let unseen = unseen.clone();
+            move |_| unseen.clone()
+        };
+        self.jobs.run("pellucid-dialog", failed, move |say| {
             let asked = Instant::now();
             let answer = wait_for(answer);
             let nothing = if asked.elapsed() < NO_DIALOG { unseen } else { Message::DialogCancelled };
@@ -310,44 +326,11 @@ impl Services {
     }
 }
 
-/// Speaks to the interface and wakes it.
-#[derive(Clone)]
-pub struct Say {
-    sender: Sender<Message>,
-    ctx: egui::Context,
-}
-
-impl Say {
-    pub fn tell(&self, message: Message) {
-        // Nobody listens once the window is closed.
-        let _ = self.sender.send(message);
-        self.ctx.request_repaint();
-    }
-
-    fn news(&self, news: News) {
-        self.tell(Message::Training(news));
-    }
-
-    /// Lists `paths`, says how far it is, and what was found unless it was cancelled; `recent` joins the recent list.
-    fn scanned(&self, paths: &[PathBuf], recent: Vec<PathBuf>, cancel: &AtomicBool) {
-        let mut told = Instant::now();
-        let catalogue = sources::scan(paths, cancel, |found, read| {
-            if told.elapsed() > PROGRESS {
-                told = Instant::now();
-                self.tell(Message::Scanning { found, read });
-            }
-        });
-        if !cancel.load(Ordering::Relaxed) {
-            self.tell(Message::Scanned { paths: recent, catalogue: Box::new(catalogue) });
-        }
-    }
-}
-
 /// Loads what was asked for last; what was asked for in between is no longer wanted.
 fn load_frames(wanted: &Receiver<Wanted>, say: &Say) {
     while let Ok(first) = wanted.recv() {
         let Wanted { generation, entry, index } = wanted.try_iter().last().unwrap_or(first);
-        let result = sources::load(&entry, index);
+        let result = guarded(|| sources::load(&entry, index)).unwrap_or_else(|fault| Err(fault.to_string()));
         say.tell(Message::FrameLoaded { generation, result });
     }
 }

@@ -1,9 +1,10 @@
 //! Settings in the platform's configuration folder: JSON, written atomically; a broken file is ignored with a notice.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::state::Settings;
+use crate::files::{FileError, read_text, writing};
+use crate::limits;
 
 /// Why settings could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +28,11 @@ pub fn default_report_folder() -> Option<PathBuf> {
 
 /// The settings of a file, or the default ones; a sentence when the file was there but could not be used.
 pub fn read(path: &Path) -> (Settings, Option<String>) {
-    let text = match std::fs::read_to_string(path) {
+    let text = match read_text(path, limits::MANIFEST_BYTES) {
         Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), None),
+        Err(FileError::Unreadable(e)) if e.kind() == std::io::ErrorKind::NotFound => {
+            return (Settings::default(), None);
+        }
         Err(e) => {
             return (Settings::default(), Some(format!("The settings could not be read ({e}): defaults are used.")));
         }
@@ -40,16 +43,12 @@ pub fn read(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Writes to a temporary name beside the file and renames.
+/// Writes them whole or not at all, for their owner alone: they hold the names of recent files.
 pub fn write(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
     let folder = path.parent().ok_or(SettingsError::NoFolder)?;
     let put = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer_pretty(&mut file, settings)?;
-        file.flush()?;
-        file.persist(path)?;
-        Ok(())
+        writing::private(path, &serde_json::to_vec_pretty(settings)?)
     };
     put().map_err(|source| SettingsError::Write { path: path.to_owned(), source })
 }

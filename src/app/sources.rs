@@ -12,7 +12,8 @@ use crate::report::case::CaseReport;
 use crate::study::phantom::{demo::films, render, write_dicom};
 use crate::study::{Catalogue, Frame, ImageEntry};
 
-use super::effect::Loaded;
+use super::effect::{Loaded, Message};
+use super::jobs::Say;
 use super::pyramid::Pyramid;
 
 /// Longer side of the colour picture kept for the screen.
@@ -83,9 +84,17 @@ fn fitted(picture: &image::RgbImage) -> image::RgbImage {
     image::imageops::thumbnail(picture, side(w), side(h))
 }
 
-/// Names of the models that can be chosen.
-pub fn models() -> Vec<String> {
-    registry::list().into_iter().map(|(name, _)| name).collect()
+/// Tells the names of the models that can be chosen, and why others cannot.
+pub fn tell_models(say: &Say) {
+    let (mut names, mut broken) = (Vec::new(), Vec::new());
+    for (name, _) in registry::list() {
+        match registry::manifest(&name) {
+            Ok(_) => names.push(name),
+            Err(error) => broken.push(format!("The model {name} is left out: {error}")),
+        }
+    }
+    say.tell(Message::Models(names));
+    broken.into_iter().for_each(|reason| say.tell(Message::Failed(reason)));
 }
 
 /// Makes a model of published weights and yields its name.

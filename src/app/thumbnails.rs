@@ -9,6 +9,7 @@ use egui::{ColorImage, TextureHandle, TextureOptions};
 
 use crate::imaging::display;
 use crate::imaging::resample::Region;
+use crate::panic_guard::guarded;
 use crate::study::ImageEntry;
 
 use super::pyramid::Pyramid;
@@ -79,7 +80,7 @@ fn work(wanted: &Receiver<Arc<ImageEntry>>, tell: &Sender<(String, ColorImage)>,
             },
         };
         // What cannot be decoded keeps its empty frame; the list says why when it is opened.
-        if let Some(image) = picture(&entry) {
+        if let Some(image) = guarded(|| picture(&entry)).ok().flatten() {
             if tell.send((entry.identity.sop_instance_uid.clone(), image)).is_err() {
                 return;
             }

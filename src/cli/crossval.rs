@@ -87,7 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let options = args.limits.options(args.out.clone(), root)?;
     let display = Display::new();
     let show = |event| display.show(&event);
-    let done = intake::read(&config, &options.data, options.limit, &show)
+    let done = intake::read(&config, &options.data, options.limit, &options.device, &show)
         .and_then(|dataset| {
             crossval::run(&config, usize::from(args.folds), &options, dataset, &show, &Control::default())
         })

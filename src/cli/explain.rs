@@ -16,6 +16,8 @@ use crate::engine::{Analysis, AnalysisOptions, CancelToken};
 use crate::evaluation::truth::{Truth, folded, named};
 use crate::explain::spread::Spread;
 use crate::explain::{Attribution, Family, Method, Output, Settings, Subject};
+use crate::files::read_regular;
+use crate::limits;
 use crate::network::Model;
 use crate::network::background::Background;
 use crate::study::Frame;
@@ -207,8 +209,9 @@ fn subjects(model: &Model, args: &Args) -> anyhow::Result<Vec<Subject>> {
 }
 
 fn read_background(path: &Path) -> anyhow::Result<Background> {
-    let bytes = std::fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
-    Background::from_bytes(&bytes).with_context(|| format!("{} is of no use", path.display()))
+    let bytes = read_regular(path, limits::BACKGROUND_BYTES);
+    let bytes = bytes.with_context(|| format!("{} could not be read", path.display()))?;
+    Background::from_bytes(&bytes, None).with_context(|| format!("{} is of no use", path.display()))
 }
 
 /// How stable the maps of the analysis are over dropout samples.

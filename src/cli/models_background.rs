@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::inputs::Inputs;
 use super::models::own_folder;
 use super::{Outcome, output};
+use crate::files::writing;
 use crate::imaging::Plane;
 use crate::network::background::{BACKGROUND, Background, MOST};
 use crate::network::grouping;
@@ -82,7 +83,13 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         None => (planes.into_iter().map(|p| (p, 1.0)).collect(), format!("{count} images: {said}")),
     };
     let background = Background::new(source, manifest.input, &pictures)?;
-    output::write_file(&out, &background.to_bytes()?)?;
+    let bytes = background.to_bytes()?;
+    match args.groups {
+        // Means of many images show none of them, and are handed on with the model.
+        Some(_) => writing::shared(&out, &bytes),
+        None => writing::private(&out, &bytes),
+    }
+    .with_context(|| format!("{} could not be written", out.display()))?;
     output::line(format!("{}: {}", out.display(), background.source()))?;
     Ok(outcome)
 }

@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use crate::files::writing;
+
 /// Prints a line of the result on standard output.
 ///
 /// An error instead of the panic of `println!` when the reader has closed the pipe.
@@ -74,16 +76,9 @@ pub fn counter(what: &'static str) -> ProgressBar {
     bar
 }
 
-/// Writes a file under a temporary name and renames it, so that nobody ever sees half of it.
+/// Writes a file that its owner alone may read, whole or not at all.
 pub fn write_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(content)?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    write().with_context(|| format!("{} could not be written", path.display()))
+    writing::private(path, content).with_context(|| format!("{} could not be written", path.display()))
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use anyhow::Context as _;
 use candle_core::Device;
 
 use super::output;
+use crate::files::read_regular;
+use crate::limits;
 use crate::training::gate::data::Examples;
 use crate::training::gate::judge::{Figures, judge};
 use crate::training::gate::{GateConfig, GateEvent, Start, install, train};
@@ -69,7 +71,7 @@ pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+    read_regular(file, limits::GATE_BYTES).with_context(|| format!("{} cannot be read", file.display()))
 }
 
 fn tell(event: GateEvent) {

@@ -241,6 +241,17 @@ impl Architecture {
         }
     }
 
+    /// The same network with as few channels as can be: its maps have the same sides.
+    pub(super) fn narrowest(&self) -> Self {
+        let filled = self.filled();
+        Self {
+            widths: vec![1; filled.widths.len()],
+            growth: filled.growth.map(|_| 1),
+            hidden: filled.hidden.as_ref().map(|hidden| vec![1; hidden.len()]),
+            ..filled
+        }
+    }
+
     /// Whether a network can be built like this.
     ///
     /// # Errors

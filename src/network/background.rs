@@ -4,8 +4,11 @@
 //! a ZIP archive of grey pictures and `about.json`. A picture is an image of the training set, or, where images must not be handed on, the
 //! mean of a group of them with the group's share as weight (as `shap.kmeans` sums a background up).
 //!
-//! Pictures are stored in 8 bits between their own smallest and largest value.
+//! Pictures are stored in 8 bits between their own smallest and largest value. A short archive can claim any number of large
+//! pictures, so a set is held to the input of its model before the first one is unpacked: each has its size and a file of its own,
+//! and all together stay within a budget.
 
+use std::collections::HashSet;
 use std::io::{Cursor, Read, Write};
 
 use image::{GrayImage, ImageFormat, ImageReader, Limits};
@@ -15,15 +18,14 @@ use zip::write::SimpleFileOptions;
 use super::manifest::Input;
 use super::preprocess::channels;
 use crate::imaging::Plane;
+use crate::limits::{BACKGROUND_PIXELS, MANIFEST_BYTES};
 
 /// Name of the file beside the manifest.
 pub const BACKGROUND: &str = "background.zip";
 /// Most pictures of a set.
 pub const MOST: usize = 1000;
-/// Longest side of a stored picture.
-const LONGEST: u32 = 4096;
-/// Most bytes of one stored picture.
-const PICTURE_BYTES: u64 = 16 << 20;
+/// Bytes of a packed picture beside those of its pixels.
+const PACKED_SLACK: u64 = 1 << 16;
 const ABOUT: &str = "about.json";
 
 /// Why a background set cannot be used or made.
@@ -41,6 +43,14 @@ pub enum BackgroundError {
     Count { found: usize },
     #[error("the pictures of the background set differ in size, or one of them has values that are not finite")]
     Uneven,
+    #[error("the background set is for inputs of {found}, and the model takes {needed}; make it again for this model")]
+    OtherInput { found: String, needed: String },
+    #[error("the background set has {pictures} pictures of {found}, more than are held; make it again with fewer")]
+    TooLarge { pictures: usize, found: String },
+    #[error("the background set names the picture “{0}” more than once")]
+    Twice(String),
+    #[error("the picture “{name}” of the background set is not the {needed} that the set says")]
+    Size { name: String, needed: String },
 }
 
 /// What is said of a set.
@@ -61,6 +71,28 @@ pub struct Entry {
     pub range: [f32; 2],
     /// How many images it stands for.
     pub weight: f64,
+}
+
+impl About {
+    /// Whether it is worth unpacking.
+    fn check(&self, input: Option<&Input>) -> Result<(), BackgroundError> {
+        let (pictures, found) = (self.pictures.len(), self.input.sides());
+        if pictures == 0 || pictures > MOST {
+            return Err(BackgroundError::Count { found: pictures });
+        }
+        if let Some(input) = input.filter(|input| input.sides() != found) {
+            return Err(BackgroundError::OtherInput { found, needed: input.sides() });
+        }
+        let pixels = self.input.width.checked_mul(self.input.height).and_then(|area| area.checked_mul(pictures));
+        if pixels.is_none_or(|pixels| pixels > BACKGROUND_PIXELS) {
+            return Err(BackgroundError::TooLarge { pictures, found });
+        }
+        let mut names = HashSet::new();
+        match self.pictures.iter().find(|picture| !names.insert(picture.file.as_str())) {
+            Some(twice) => Err(BackgroundError::Twice(twice.file.clone())),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A background set.
@@ -113,35 +145,35 @@ impl Background {
         Ok(Self { about, greys, width, height, total })
     }
 
-    /// Reads a file that [`Self::to_bytes`] wrote.
+    /// Reads a file that [`Self::to_bytes`] wrote; `input` is that of the model that it must be for, where there is one.
     ///
     /// # Errors
     /// A sentence on what is wrong with it.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BackgroundError> {
+    pub fn from_bytes(bytes: &[u8], input: Option<&Input>) -> Result<Self, BackgroundError> {
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes))?;
-        let mut read = |name: &str| -> Result<Vec<u8>, BackgroundError> {
+        let mut read = |name: &str, most: u64| -> Result<Vec<u8>, BackgroundError> {
             let mut out = Vec::new();
-            archive.by_name(name)?.take(PICTURE_BYTES).read_to_end(&mut out)?;
+            archive.by_name(name)?.take(most).read_to_end(&mut out)?;
             Ok(out)
         };
-        let about: About = serde_json::from_slice(&read(ABOUT)?)?;
-        if about.pictures.is_empty() || about.pictures.len() > MOST {
-            return Err(BackgroundError::Count { found: about.pictures.len() });
-        }
-        let (mut greys, mut size) = (Vec::new(), None);
+        let about: About = serde_json::from_slice(&read(ABOUT, MANIFEST_BYTES)?)?;
+        about.check(input)?;
+        let Input { width, height, .. } = about.input;
+        let mut greys = Vec::new();
         for entry in &about.pictures {
-            let mut reader = ImageReader::new(Cursor::new(read(&entry.file)?)).with_guessed_format()?;
+            let packed = read(&entry.file, (width * height) as u64 * 2 + PACKED_SLACK)?;
+            let mut reader = ImageReader::with_format(Cursor::new(packed), ImageFormat::Png);
             let mut limits = Limits::default();
-            (limits.max_image_width, limits.max_image_height) = (Some(LONGEST), Some(LONGEST));
+            (limits.max_image_width, limits.max_image_height) = (Some(width as u32), Some(height as u32));
+            limits.max_alloc = Some((width * height) as u64 * 8 + PACKED_SLACK);
             reader.limits(limits);
             let picture = reader.decode()?.into_luma8();
-            if *size.get_or_insert(picture.dimensions()) != picture.dimensions() {
-                return Err(BackgroundError::Uneven);
+            if picture.dimensions() != (width as u32, height as u32) {
+                return Err(BackgroundError::Size { name: entry.file.clone(), needed: about.input.sides() });
             }
             greys.extend(picture.into_raw());
         }
-        let (width, height) = size.unwrap_or_default();
-        Self::checked(about, greys, width as usize, height as usize)
+        Self::checked(about, greys, width, height)
     }
 
     /// The file.
@@ -246,7 +278,8 @@ mod tests {
     fn what_is_written_is_read_again() {
         let set = set();
         let bytes = set.to_bytes().unwrap();
-        assert_eq!(Background::from_bytes(&bytes).unwrap(), set);
+        assert_eq!(Background::from_bytes(&bytes, Some(&input())).unwrap(), set);
+        assert_eq!(Background::from_bytes(&bytes, None).unwrap(), set);
         assert_eq!(bytes, set.to_bytes().unwrap(), "the same set is the same file");
         assert_eq!(set.shape(), (1, 2, 3));
     }
@@ -270,8 +303,44 @@ mod tests {
         assert!(matches!(Background::new("none".into(), input(), &[]), Err(BackgroundError::Count { found: 0 })));
         let uneven = [(Plane::filled(3, 2, 0.0), 1.0), (Plane::filled(2, 3, 0.0), 1.0)];
         assert!(matches!(Background::new("uneven".into(), input(), &uneven), Err(BackgroundError::Uneven)));
-        assert!(matches!(Background::from_bytes(b"no archive"), Err(BackgroundError::Archive(_))));
+        assert!(matches!(Background::from_bytes(b"no archive", None), Err(BackgroundError::Archive(_))));
         let bytes = set().to_bytes().unwrap();
-        assert!(Background::from_bytes(&bytes[..bytes.len() / 2]).is_err());
+        assert!(Background::from_bytes(&bytes[..bytes.len() / 2], None).is_err());
+    }
+
+    /// An archive of `about` with one picture, `a.png`, of this size.
+    fn archive(about: &About, side: u32) -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        archive.start_file(ABOUT, SimpleFileOptions::default()).unwrap();
+        archive.write_all(&serde_json::to_vec(about).unwrap()).unwrap();
+        archive.start_file("a.png", SimpleFileOptions::default()).unwrap();
+        let mut png = Cursor::new(Vec::new());
+        GrayImage::new(side, side).write_to(&mut png, ImageFormat::Png).unwrap();
+        archive.write_all(png.get_ref()).unwrap();
+        archive.finish().unwrap().into_inner()
+    }
+
+    fn about(names: &[&str], side: usize) -> About {
+        let picture = |file: &&str| Entry { file: (*file).into(), range: [0.0, 1.0], weight: 1.0 };
+        let pictures = names.iter().map(picture).collect();
+        About { source: "test".into(), input: Input { width: side, height: side, ..input() }, pictures }
+    }
+
+    #[test]
+    fn a_set_is_held_to_its_model_before_a_picture_is_unpacked() {
+        let refused = |about: &About, side: u32, input: Option<&Input>| {
+            Background::from_bytes(&archive(about, side), input).unwrap_err().to_string()
+        };
+        let model = Input { width: 224, height: 224, ..input() };
+        let said = refused(&about(&["a.png"; MOST], 2048), 16, Some(&model));
+        assert!(said.contains("2048×2048") && said.contains("224×224"), "{said}");
+        assert!(refused(&about(&["a.png"; MOST], 224), 16, Some(&model)).contains("more than once"));
+        let names: Vec<String> = (0..MOST).map(|i| format!("{i}.png")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert!(refused(&about(&names, 2048), 16, None).contains("more than are held"));
+        assert!(refused(&about(&["a.png"], usize::MAX), 16, None).contains("more than are held"));
+        // The picture is larger, or smaller, than the set says.
+        assert!(refused(&about(&["a.png"], 32), 4096, None).contains("picture of the background set is damaged"));
+        assert!(refused(&about(&["a.png"], 32), 16, None).contains("is not the 32×32"));
     }
 }

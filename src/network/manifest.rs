@@ -99,6 +99,14 @@ pub struct Input {
     pub sd: Vec<f32>,
 }
 
+impl Input {
+    /// Its sides, `224×224`.
+    #[must_use]
+    pub fn sides(&self) -> String {
+        format!("{}×{}", self.width, self.height)
+    }
+}
+
 fn unit() -> [f32; 2] {
     [0.0, 1.0]
 }

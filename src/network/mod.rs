@@ -25,6 +25,7 @@ pub mod densenet;
 pub mod depthwise;
 pub mod device;
 pub mod efficientnet;
+pub mod extent;
 pub mod fits;
 pub mod fresh;
 #[cfg(test)]

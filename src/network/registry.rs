@@ -4,6 +4,7 @@
 //! fit its architecture.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
@@ -14,6 +15,7 @@ use super::manifest::{Manifest, ManifestError, Normalization};
 use super::preprocess::{channels, to_input};
 use super::weights::{TensorFile, WeightError, sha256};
 use super::{Mode, Model};
+use crate::files::{FileError, read_regular};
 use crate::imaging::Plane;
 use crate::limits;
 use crate::uncertainty::calibration::{self, Calibration, CalibrationError};
@@ -30,6 +32,9 @@ pub const WEIGHTS: &str = "weights.safetensors";
 pub const GATE: &str = "gate.safetensors";
 pub const CARD: &str = "CARD.md";
 
+/// Most folders that are looked at among the user's models.
+const MOST: usize = 1000;
+
 type Files = &'static [(&'static str, &'static [u8])];
 static EMBEDDED: &[(&str, Files)] = include!(concat!(env!("OUT_DIR"), "/embedded_models.rs"));
 
@@ -41,9 +46,7 @@ pub enum ModelError {
     #[error("the model “{model}” has no {file}; a model needs manifest.toml and weights.safetensors")]
     Incomplete { model: String, file: &'static str },
     #[error("{path} cannot be read: {source}")]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path} has {bytes} bytes, more than the {most} that a model may have")]
-    TooLarge { path: PathBuf, bytes: u64, most: u64 },
+    Unreadable { path: PathBuf, source: FileError },
     #[error("the manifest of “{model}” is not usable: {source}")]
     Manifest { model: String, source: ManifestError },
     #[error(
@@ -76,16 +79,9 @@ impl Source {
             Self::Embedded(files) => Ok(files.iter().find(|(file, _)| *file == name).map(|(_, b)| Cow::Borrowed(*b))),
             Self::Folder(folder) => {
                 let path = folder.join(name);
-                let bytes = match std::fs::metadata(&path) {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-                    Err(source) => return Err(ModelError::Unreadable { path, source }),
-                    Ok(data) => data.len(),
-                };
-                if bytes > most {
-                    return Err(ModelError::TooLarge { path, bytes, most });
-                }
-                match std::fs::read(&path) {
+                match read_regular(&path, most) {
                     Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
+                    Err(FileError::Unreadable(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
                     Err(source) => Err(ModelError::Unreadable { path, source }),
                 }
             }
@@ -99,6 +95,9 @@ pub fn user_folder() -> Option<PathBuf> {
 }
 
 /// Names of all models and where they are, embedded ones first.
+///
+/// Every folder among the user's models counts, sound or not: whether it can be used is said when it is read, and a broken one
+/// stands in the way of no other. Hidden folders are no models, and neither are those that have the name of an embedded one.
 pub fn list() -> Vec<(String, Origin)> {
     let mut all: Vec<_> = EMBEDDED.iter().map(|(name, _)| ((*name).to_owned(), Origin::Embedded)).collect();
     let folders = user_folder().and_then(|folder| std::fs::read_dir(folder).ok());
@@ -106,9 +105,11 @@ pub fn list() -> Vec<(String, Origin)> {
         .into_iter()
         .flatten()
         .flatten()
+        .take(MOST)
         .map(|entry| entry.path())
-        .filter(|path| path.join(MANIFEST).is_file())
+        .filter(|path| path.is_dir())
         .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), Origin::Folder(path.clone()))))
+        .filter(|(name, _)| !name.starts_with('.') && all.iter().all(|(embedded, _)| embedded != name))
         .collect();
     own.sort_by(|a, b| a.0.cmp(&b.0));
     all.extend(own);
@@ -120,7 +121,7 @@ fn find(name: &str) -> Result<Source, ModelError> {
         return Ok(Source::Embedded(files));
     }
     let path = Path::new(name);
-    if path.join(MANIFEST).is_file() {
+    if path.join(MANIFEST).exists() {
         return Ok(Source::Folder(path.to_owned()));
     }
     if let Some((_, Origin::Folder(folder))) = list().into_iter().find(|(known, _)| known == name) {
@@ -176,7 +177,7 @@ pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
         .map_err(|source| ModelError::Weights { model: name.into(), source })?;
     let gate = load_gate(&source, name, &manifest, device)?;
     let calibration = read_calibration(&source, &manifest);
-    let background = load_background(&source, name)?;
+    let background = load_background(&source, name, &manifest)?;
     let detector = read_detector(&source, &found, device);
     let (origin, device, ensemble) = (name.to_owned(), device.clone(), Vec::new());
     Ok(Model { manifest, network, sha256: found, origin, device, gate, background, calibration, detector, ensemble })
@@ -226,7 +227,7 @@ fn load_gate(source: &Source, name: &str, manifest: &Manifest, device: &Device) 
     let Some(spec) = &manifest.gate else { return Ok(None) };
     let unusable = |cause: String| ModelError::Gate { model: name.into(), cause };
     let bytes = source
-        .file(GATE, limits::WEIGHT_BYTES)?
+        .file(GATE, limits::GATE_BYTES)?
         .ok_or_else(|| unusable(format!("the manifest names one, but there is no {GATE}; install the model again")))?;
     let found = sha256(&bytes);
     if found != spec.sha256 {
@@ -238,9 +239,9 @@ fn load_gate(source: &Source, name: &str, manifest: &Manifest, device: &Device) 
     Gate::from_bytes(&bytes, device).map(Some).map_err(|e| unusable(e.to_string()))
 }
 
-fn load_background(source: &Source, name: &str) -> Result<Option<Background>, ModelError> {
-    let Some(bytes) = source.file(BACKGROUND, limits::WEIGHT_BYTES)? else { return Ok(None) };
-    let background = Background::from_bytes(&bytes);
+fn load_background(source: &Source, name: &str, manifest: &Manifest) -> Result<Option<Background>, ModelError> {
+    let Some(bytes) = source.file(BACKGROUND, limits::BACKGROUND_BYTES)? else { return Ok(None) };
+    let background = Background::from_bytes(&bytes, Some(&manifest.input));
     background.map(Some).map_err(|source| ModelError::Background { model: name.into(), source })
 }
 

@@ -11,6 +11,7 @@ use super::Model;
 use super::candidate::Candidate;
 use super::device::{DeviceChoice, DeviceError};
 use super::registry::{self, ModelError};
+use crate::panic_guard::guarded;
 use crate::uncertainty::ensemble::places;
 use crate::uncertainty::population::detector::Detector;
 
@@ -116,12 +117,13 @@ impl Shelf {
     /// When the device cannot be used.
     pub fn candidates(&mut self) -> Result<Vec<Candidate>, ShelfError> {
         let device = self.device()?;
-        let read = registry::list().into_iter().filter_map(|(name, _)| match registry::candidate(&name, &device) {
-            Ok(candidate) => Some(candidate),
-            Err(error) => {
-                log::warn!("{name} is not chosen for any study: {error}");
-                None
+        let read = registry::list().into_iter().filter_map(|(name, _)| {
+            match guarded(|| registry::candidate(&name, &device)) {
+                Ok(Ok(candidate)) => return Some(candidate),
+                Ok(Err(error)) => log::warn!("{name} is not chosen for any study: {error}"),
+                Err(error) => log::warn!("{name} is not chosen for any study: {error}"),
             }
+            None
         });
         Ok(read.collect())
     }

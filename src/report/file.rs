@@ -1,14 +1,14 @@
 //! Files of a report: safe names, the fingerprint of the image, and writing both files at once or not at all.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
 
 use super::case::CaseReport;
 use super::{ReportError, json, pdf};
+use crate::files::writing::{Access, Staged};
 use crate::limits;
 use crate::study::Warning;
 
@@ -76,40 +76,25 @@ pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
     // Both are on the disk before either gets its name, and the PDF never stands without its JSON.
     let (document, sidecar) = (staged(path, &document)?, staged(&json, &sidecar)?);
     let failed = |path: &Path, source| ReportError::Write { path: path.to_owned(), source };
-    sidecar.persist(&json).map_err(|e| failed(&json, e.error))?;
-    if let Err(e) = document.persist(path) {
+    sidecar.persist().map_err(|e| failed(&json, e))?;
+    if let Err(e) = document.persist() {
         let _ = std::fs::remove_file(&json);
-        return Err(failed(path, e.error));
+        return Err(failed(path, e));
     }
     Ok(())
 }
 
-/// Writes one file whole or not at all; a file of this name is replaced.
+/// Writes one file whole or not at all, for its owner alone; a file of this name is replaced.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let failed = |e: tempfile::PersistError| ReportError::Write { path: path.to_owned(), source: e.error };
-    staged(path, bytes)?.persist(path).map_err(failed)?;
-    Ok(())
+    staged(path, bytes)?.persist().map_err(|source| ReportError::Write { path: path.to_owned(), source })
 }
 
 /// The bytes in a temporary file beside `path`.
-fn staged(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, ReportError> {
+fn staged(path: &Path, bytes: &[u8]) -> Result<Staged, ReportError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".pellucid-");
-        #[cfg(unix)]
-        {
-            // A report is readable like any other file; temporary files would be the owner's alone.
-            use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
     // The kind alone: the rest of the message would name the temporary file.
-    write().map_err(|e: io::Error| ReportError::Write { path: folder.to_owned(), source: e.kind().into() })
+    Staged::of(path, Access::Private, bytes)
+        .map_err(|e| ReportError::Write { path: folder.to_owned(), source: e.kind().into() })
 }
 
 /// A file name without extension: patient and day of the study, or the fingerprint where they are left out.

@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::grid::{Cell, Grid};
 use self::table::{Measured, Row, State, Table};
-use super::checkpoint::{self, hex, write_whole};
+use super::checkpoint::{self, hex, write_private, write_whole};
 use super::config::Config;
 use super::control::Control;
 use super::crossval::{self, read_json, validation_of, write_json};
@@ -191,7 +191,7 @@ fn images<'a>(config: &Config, options: &Options, cache: &'a mut Cache, observer
     let key = format!("{:?}{:?}{:?}{:?}", config.data, config.input, config.labels, options.limit);
     let found = match cache.take() {
         Some((old, dataset)) if old == key => dataset,
-        _ => intake::read(config, &options.data, options.limit, observer)?,
+        _ => intake::read(config, &options.data, options.limit, &options.device, observer)?,
     };
     Ok(&cache.insert((key, found)).1)
 }
@@ -248,7 +248,7 @@ fn single(
     let validation = validation_of(config, dataset, &options.data)?;
     let predictions = predict(&own.model, config, dataset, &validation, &options.device)?;
     let csv = predictions.to_csv().map_err(|e| Error::Data(e.to_string()))?;
-    write_whole(&options.out.join(crossval::PREDICTIONS), &csv)?;
+    write_private(&options.out.join(crossval::PREDICTIONS), &csv)?;
     Ok(Row {
         state: State::Done,
         on: "validation".into(),

@@ -19,6 +19,8 @@ use super::optimizer::{Moments, Optimizer};
 use super::parameters::{Parameters, Values};
 use super::schedule::Plateau;
 use super::{Error, Result};
+use crate::files::writing::{self, Access};
+use crate::files::{open_regular, read_regular};
 use crate::limits;
 
 /// Name of the file in the run's folder.
@@ -80,25 +82,24 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Writes bytes to a temporary file beside `path` and renames it.
+/// Writes a file of a run that may be handed on, whole or not at all; its folder is made where there is none.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, |file| file.write_all(bytes))
+    replace(path, Access::Shared, |file| file.write_all(bytes))
 }
 
-/// Has `write` fill a temporary file beside `path`, sees it on the disk, and renames it: whoever looks finds the old file
-/// or the new one, whole.
-fn replace(path: &Path, write: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>) -> Result<()> {
-    let failed = |e: io::Error| Error::Write { path: path.into(), reason: e.to_string() };
+/// The same for a file that names images or patients.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, Access::Private, |file| file.write_all(bytes))
+}
+
+fn replace(
+    path: &Path,
+    access: Access,
+    write: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>,
+) -> Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; a model is to be read by others, as the umask has it.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    write(&mut file).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    let done = std::fs::create_dir_all(folder).and_then(|()| writing::replace(path, access, write));
+    done.map_err(|e| Error::Write { path: path.into(), reason: e.to_string() })
 }
 
 /// A tensor that becomes bytes when its turn to be written comes.
@@ -126,10 +127,15 @@ impl View for Lazy<'_> {
 }
 
 /// Writes tensors as a safetensors file with `state` in its header, one after the other: no second copy of all of them is made.
-pub(super) fn write_tensors(path: &Path, tensors: Vec<(String, Vec<usize>, &[f32])>, state: String) -> Result<()> {
+pub(super) fn write_tensors(
+    path: &Path,
+    access: Access,
+    tensors: Vec<(String, Vec<usize>, &[f32])>,
+    state: String,
+) -> Result<()> {
     let header = HashMap::from([("state".to_owned(), state)]);
     let views = tensors.into_iter().map(|(name, shape, values)| (name, Lazy { shape, values }));
-    replace(path, |file| {
+    replace(path, access, |file| {
         safetensors::tensor::serialize_to_file(views, Some(header), file.path()).map_err(io::Error::other)
     })
 }
@@ -197,7 +203,7 @@ pub fn save(
     let steps_of = optimizer.moments.iter().map(|m| m.steps).collect();
     let json = serde_json::to_string(&State { steps_of, ..state.clone() })
         .map_err(|e| Error::Write { path: path.clone(), reason: e.to_string() })?;
-    write_tensors(&path, tensors, json)
+    write_tensors(&path, Access::Shared, tensors, json)
 }
 
 /// The text fields of a header; what names the tensors is not looked at.
@@ -211,9 +217,9 @@ struct Header {
 pub fn peek(folder: &Path) -> Result<Option<State>> {
     let path = folder.join(FILE);
     let failed = |source| Error::Read { path: path.clone(), source };
-    let mut file = match std::fs::File::open(&path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(failed)?,
+    let mut file = match open_regular(&path, limits::CHECKPOINT_BYTES).map_err(io::Error::from) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(failed)?.file,
     };
     let refuse = |reason: String| Error::Checkpoint { path: path.clone(), reason };
     let mut length = [0; 8];
@@ -237,7 +243,8 @@ fn state_of(fields: Option<&HashMap<String, String>>) -> std::result::Result<Sta
 /// Reads the checkpoint of `folder` and puts the moments into `optimizer`.
 pub fn load(folder: &Path, parameters: &Parameters, optimizer: &mut Optimizer) -> Result<Checkpoint> {
     let path = folder.join(FILE);
-    let bytes = std::fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    let bytes = read_regular(&path, limits::CHECKPOINT_BYTES)
+        .map_err(|error| Error::Read { path: path.clone(), source: error.into() })?;
     let refuse = |reason: String| Error::Checkpoint { path: path.clone(), reason };
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| refuse(e.to_string()))?;
     let state = state_of(header.metadata().as_ref()).map_err(refuse)?;

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::checkpoint::{self, hex, write_whole};
+use super::checkpoint::{self, hex, write_private};
 use super::config::Config;
 use super::control::Control;
 use super::data::Part;
@@ -32,6 +32,7 @@ use super::{Error, Result};
 use crate::evaluation::figures;
 use crate::evaluation::folds::{Crossval, Fold, images_sha256, summary};
 use crate::evaluation::predictions::{Predictions, TableError};
+use crate::files::read_regular;
 use crate::limits;
 use sha2::{Digest as _, Sha256};
 
@@ -196,7 +197,7 @@ pub fn read_table(path: &Path) -> Result<Predictions> {
 
 fn write_table(path: &Path, predictions: &Predictions) -> Result<()> {
     let failed = |e: TableError| Error::Write { path: path.into(), reason: e.to_string() };
-    write_whole(path, &predictions.to_csv().map_err(failed)?)
+    write_private(path, &predictions.to_csv().map_err(failed)?)
 }
 
 /// Writes `value` for people and programs.
@@ -204,7 +205,7 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|e| Error::Write { path: PathBuf::from(path), reason: e.to_string() })?;
     text.push(b'\n');
-    write_whole(path, &text)
+    write_private(path, &text)
 }
 
 /// Reads what [`write_json`] wrote.
@@ -216,11 +217,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
 
 /// A file that is no larger than any of ours.
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    let failed = |source| Error::Read { path: path.into(), source };
-    if std::fs::metadata(path).map_err(failed)?.len() > limits::WEIGHT_BYTES {
-        return Err(failed(std::io::Error::other("it is too large to be a table of predictions or figures")));
-    }
-    std::fs::read(path).map_err(failed)
+    read_regular(path, limits::TABLE_BYTES).map_err(|error| Error::Read { path: path.into(), source: error.into() })
 }
 
 /// The validation images of `config` by their numbers, as a run of it has them.

@@ -21,6 +21,9 @@ use super::smote::{self, Blend};
 use super::split::Split;
 use super::unfreezing::run_frozen;
 use super::{Error, Result, truth};
+use crate::files::read_regular;
+use crate::files::writing::Access;
+use crate::limits;
 use crate::network::Network;
 
 /// Name of the file in the run's folder.
@@ -65,7 +68,8 @@ impl Features {
         let key = key(source, frozen)?;
         let path = folder.join(FILE);
         let size = source.recipe.input.width;
-        let kept = std::fs::read(&path).ok().and_then(|bytes| Self::parse(&bytes, source, frozen, &key));
+        let kept =
+            read_regular(&path, limits::FEATURE_BYTES).ok().and_then(|bytes| Self::parse(&bytes, source, frozen, &key));
         if let Some(kept) = kept {
             return Ok(kept.balanced(source));
         }
@@ -150,7 +154,8 @@ impl Features {
             std::iter::once(&self.plain).chain(&self.variants).map(|rows| rows.concat()).collect();
         let shape = |values: &[f32]| vec![values.len() / self.width.max(1), self.width];
         let tensors = sets.iter().enumerate().map(|(i, values)| (name(i), shape(values), values.as_slice()));
-        write_tensors(path, tensors.collect(), key)
+        // Features of patients' images, which a model that is handed on does not need.
+        write_tensors(path, Access::Private, tensors.collect(), key)
     }
 
     /// `None` for a file of other weights or images, or a broken one: it is then made again.

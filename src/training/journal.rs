@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::write_whole;
 use super::{Error, Result};
+use crate::files::read_regular;
 use crate::limits;
 
 /// Name of the file in the run's folder.
@@ -63,10 +64,7 @@ pub fn write_csv(path: &Path, rows: &[Row]) -> Result<()> {
 /// Reads what [`write_csv`] wrote; a row that is no row of it is an error that names its line.
 pub fn read_csv(path: &Path) -> Result<Vec<Row>> {
     let failed = |source| Error::Read { path: path.into(), source };
-    if std::fs::metadata(path).map_err(failed)?.len() > limits::MANIFEST_BYTES.max(1 << 24) {
-        return Err(failed(std::io::Error::other("it is too large to be the log of a run")));
-    }
-    let text = std::fs::read(path).map_err(failed)?;
+    let text = read_regular(path, limits::LOG_BYTES).map_err(|error| failed(error.into()))?;
     let mut reader = csv::Reader::from_reader(text.as_slice());
     let names: Vec<String> =
         reader.headers().map_err(|e| failed(std::io::Error::other(e)))?.iter().map(str::to_owned).collect();

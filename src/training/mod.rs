@@ -34,6 +34,7 @@ pub mod intake;
 pub mod journal;
 pub mod loader;
 pub mod loss;
+pub mod memory;
 pub mod optimizer;
 mod pace;
 pub mod parameters;
@@ -104,6 +105,11 @@ pub enum Error {
     Unfinished { what: String, folder: PathBuf },
     #[error("the grid {path} cannot be used: {reason}")]
     Grid { path: PathBuf, reason: String },
+    #[error(
+        "the run would need about {needed} of memory, and {available} are to be had; make `size` or `batch` smaller, or the \
+         architecture narrower"
+    )]
+    Memory { needed: String, available: String },
     #[error("a loader thread stopped before its last batch")]
     Loader,
 }

@@ -15,6 +15,8 @@ use super::parameters::{Parameters, Values};
 use super::predict::predict;
 use super::{Error, Result};
 use crate::evaluation::calibrate::{self, Role};
+use crate::files::read_regular;
+use crate::limits;
 use crate::network::manifest::{GateSpec, Manifest, Training};
 use crate::network::registry::{self, GATE};
 use crate::uncertainty::calibration;
@@ -79,7 +81,7 @@ pub fn calibrate(
 
 /// The gate that lies in the model's folder: its training is independent of the weights'.
 fn kept_gate(folder: &Path) -> Option<GateSpec> {
-    spec_of(&std::fs::read(folder.join(GATE)).ok()?).ok()
+    spec_of(&read_regular(&folder.join(GATE), limits::GATE_BYTES).ok()?).ok()
 }
 
 /// Whether the configuration will make a manifest that is fit to be written: better known before a long run than after.

@@ -5,11 +5,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::checkpoint::write_whole;
+use super::checkpoint::write_private;
 use super::data::Part;
 use super::dataset::Sample;
 use super::split::Split;
 use super::{Error, Result};
+use crate::files::read_regular;
+use crate::limits;
 
 /// Writes the split of `samples`.
 pub fn write(path: &Path, samples: &[Sample], split: &Split) -> Result<()> {
@@ -21,7 +23,7 @@ pub fn write(path: &Path, samples: &[Sample], split: &Split) -> Result<()> {
             table.write_record([name(sample), &sample.patient, part.name()]).map_err(|e| refuse(&e))?;
         }
     }
-    write_whole(path, &table.into_inner().map_err(|e| refuse(&e))?)
+    write_private(path, &table.into_inner().map_err(|e| refuse(&e))?)
 }
 
 fn name(sample: &Sample) -> &str {
@@ -31,7 +33,8 @@ fn name(sample: &Sample) -> &str {
 /// The part of each of `samples`, by the table `path`; what of either is not in the other goes into `remarks`.
 pub fn read(path: &Path, samples: &[Sample], remarks: &mut Vec<String>) -> Result<Vec<Option<Part>>> {
     let refuse = |reason: String| Error::Split(format!("the split file {} {reason}", path.display()));
-    let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.into(), source })?;
+    let bytes = read_regular(path, limits::TABLE_BYTES)
+        .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
     let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(&bytes[..]);
     let header = rows.headers().map_err(|e| refuse(format!("cannot be read: {e}")))?.clone();
     let column = |wanted: &str| {

@@ -9,6 +9,8 @@ use candle_core::{Device, Tensor};
 use super::config::Config;
 use super::parameters::Parameters;
 use super::{Error, Result};
+use crate::files::{FileError, read_regular, read_text};
+use crate::limits;
 use crate::network::manifest::Manifest;
 use crate::network::registry;
 
@@ -65,16 +67,19 @@ fn read(from: &str, root: &Path) -> std::result::Result<(HashMap<String, Tensor>
         candle_core::safetensors::load_buffer(bytes, &Device::Cpu)
             .map_err(|e| format!("it is no safetensors file, or cut short ({e})"))
     };
-    let file = |path: &Path| std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()));
-    if path.is_file() {
-        return Ok((parse(&file(&path)?)?, None));
-    }
+    let unreadable = |path: &Path, error: FileError| format!("{} cannot be read: {error}", path.display());
+    let file = |path: &Path| read_regular(path, limits::WEIGHT_BYTES).map_err(|e| unreadable(path, e));
     if path.is_dir() {
         let tensors = parse(&file(&path.join(WEIGHTS))?)?;
-        let manifest = std::fs::read_to_string(path.join(MANIFEST)).ok();
-        let manifest =
-            manifest.map(|text| Manifest::parse(&text)).transpose().map_err(|e| format!("its manifest: {e}"))?;
-        return Ok((tensors, manifest));
+        let described = path.join(MANIFEST);
+        if !described.exists() {
+            return Ok((tensors, None));
+        }
+        let text = read_text(&described, limits::MANIFEST_BYTES).map_err(|e| unreadable(&described, e))?;
+        return Ok((tensors, Some(Manifest::parse(&text).map_err(|e| format!("its manifest: {e}"))?)));
+    }
+    if path.exists() {
+        return Ok((parse(&file(&path)?)?, None));
     }
     let bytes =
         registry::weights(from).map_err(|e| format!("there is no file or folder {}, and {e}", path.display()))?;

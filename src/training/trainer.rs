@@ -32,7 +32,7 @@ use super::smote::{self, Blend};
 use super::split::{self, Split};
 use super::unfreezing::{self, Placing, Reach};
 use super::validation::{self, Scores, targets};
-use super::{Error, Result, balance, intake, split_file, start};
+use super::{Error, Result, balance, intake, memory, split_file, start};
 use crate::network::manifest::Manifest;
 use crate::network::{Mode, Network};
 
@@ -75,7 +75,7 @@ pub struct Outcome {
 
 /// Trains the model of `config`.
 pub fn train(config: &Config, options: &Options, observer: Observer<'_>, control: &Control) -> Result<Outcome> {
-    let dataset = intake::read(config, &options.data, options.limit, observer)?;
+    let dataset = intake::read(config, &options.data, options.limit, &options.device, observer)?;
     run(config, options, &dataset, observer, control)
 }
 
@@ -87,6 +87,7 @@ pub fn run(
     observer: Observer<'_>,
     control: &Control,
 ) -> Result<Outcome> {
+    memory::check(config, 0, &options.device)?;
     let mut run = Run::new(config, options, dataset, observer, control)?;
     if options.resume {
         run.resume()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Rooms and what each may use beside itself and the ground floor (`limits`, `files`, `VERSION`, `COMMIT`).
+/// Rooms and what each may use beside itself and the ground floor (`limits`, `files`, `memory`, `panic_guard`, `VERSION`, `COMMIT`).
 ///
 /// Three pairs see each other, on purpose and no more than said here: a frame holds `imaging` types and `imaging`
 /// shows frames; a `network::Model` owns its `uncertainty::gate::Gate`, which is scored on network features;

@@ -11,6 +11,7 @@ mod explaining;
 mod faithfulness;
 mod findings;
 mod gate;
+mod hostile_files;
 mod house;
 mod import;
 mod judging;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::imaging::Plane;
+use crate::panic_guard::guarded;
 
 use super::super::pyramid::Pyramid;
 use super::super::state::PaneIndex;
@@ -72,10 +73,12 @@ fn work(wishes: &Receiver<Wish>, tell: &Sender<Sampled>) {
         }
         for wish in latest.into_values() {
             let sample = || wish.key.sample(&wish.pyramid);
-            let plane = match &pool {
+            // Without its sample a view stays coarse; the thread goes on with the others.
+            let sampled = guarded(|| match &pool {
                 Ok(pool) => pool.install(sample),
                 Err(_) => sample(),
-            };
+            });
+            let Ok(plane) = sampled else { continue };
             if tell.send((wish.key.clone(), Arc::new(plane))).is_err() {
                 return;
             }

@@ -9,6 +9,8 @@ use crate::cli::{Usage, output};
 use crate::evaluation::calibrate::{Role, calibrate};
 use crate::evaluation::predictions::Predictions;
 use crate::evaluation::scoring::Listed;
+use crate::files::{open_regular, writing};
+use crate::limits;
 use crate::network::manifest::Manifest;
 use crate::network::registry::MANIFEST;
 use crate::report::evaluation::Purpose;
@@ -88,7 +90,9 @@ impl CalibrateArgs {
         let date = chrono::Utc::now().format("%Y-%m-%d").to_string();
         let made = calibrate(manifest, set, &name, self.role(purpose), &date);
         let path = folder.join(FILE);
-        output::write_file(&path, made.to_toml().context("the calibration could not be written as TOML")?.as_bytes())?;
+        let text = made.to_toml().context("the calibration could not be written as TOML")?;
+        // A part of the model: whoever may read its manifest reads it too.
+        writing::shared(&path, text.as_bytes()).with_context(|| format!("{} could not be written", path.display()))?;
         output::remark(format!("The calibration lies in {}", path.display()));
         Ok(())
     }
@@ -105,11 +109,8 @@ impl CalibrateArgs {
 /// Part and patient of each image that a split table names.
 fn read(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
     let refuse = |why: String| anyhow!("the split table {} {why}", path.display());
-    let mut table = csv::ReaderBuilder::new()
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let opened = open_regular(path, limits::TABLE_BYTES).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(opened.file);
     let header = table.headers().map_err(|e| refuse(format!("cannot be read: {e}")))?.clone();
     let column = |wanted: &str| header.iter().position(|h| h.eq_ignore_ascii_case(wanted));
     let missing = |wanted: &str| {

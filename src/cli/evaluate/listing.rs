@@ -9,6 +9,7 @@ use crate::cli::inputs::looks_like_an_image;
 use crate::cli::{Usage, output};
 use crate::evaluation::scoring::Listed;
 use crate::evaluation::truth::{Rules, answers, folded, known, of_group};
+use crate::files::open_regular;
 use crate::limits;
 use crate::network::manifest::{Head, Label, Manifest};
 use crate::training::config::Table;
@@ -159,11 +160,8 @@ fn truth_of_row(manifest: &Manifest, values: &[f32]) -> Vec<Option<bool>> {
 /// Adds the columns of a table to the images that it names.
 fn add_facts(files: &mut [Listed], path: &Path) -> anyhow::Result<()> {
     let refuse = |why: String| anyhow!("the table of facts {} {why}", path.display());
-    let mut table = csv::ReaderBuilder::new()
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let opened = open_regular(path, limits::TABLE_BYTES).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(opened.file);
     let header = table.headers().map_err(|e| refuse(format!("cannot be read: {e}")))?.clone();
     let image =
         header.iter().position(|h| ["image", "imageindex", "file", "filename", "path"].contains(&folded(h).as_str()));

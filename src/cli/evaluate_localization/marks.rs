@@ -11,6 +11,7 @@ use super::super::output;
 use super::images::{Found, Images, MASK, stem};
 use crate::evaluation::localization::boxes::{self, Row};
 use crate::evaluation::truth::{Rules, Truth, known, named};
+use crate::files::read_regular;
 use crate::limits;
 use crate::network::manifest::Manifest;
 
@@ -150,11 +151,7 @@ fn table(
     gathered: &mut Gathered,
 ) -> anyhow::Result<(usize, bool)> {
     let unread = || format!("the table of boxes {} was not read", path.display());
-    let size = std::fs::metadata(path).with_context(unread)?.len();
-    if size > limits::FILE_BYTES {
-        bail!("{} has {size} bytes, which is more than is read", path.display());
-    }
-    let table = boxes::read(&std::fs::read(path).with_context(unread)?).with_context(unread)?;
+    let table = boxes::read(&read_regular(path, limits::TABLE_BYTES).with_context(unread)?).with_context(unread)?;
     for refused in &table.refused {
         output::remark(format!("error: {refused}."));
     }

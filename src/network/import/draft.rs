@@ -49,7 +49,8 @@ pub struct Draft {
 
 /// Makes a model of a file that was accepted.
 pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, ImportError> {
-    let Fit { architecture, channels, outputs, report, mut tensors, operating_points } = fit;
+    let operating_points = fit.operating_points(foreign)?;
+    let outputs = fit.outputs;
     let names = match &request.labels {
         Some(names) => names.clone(),
         None => {
@@ -65,10 +66,12 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
                 .into(),
         ));
     }
+    let mut input = input(request, fit.channels)?;
+    // Both ends of the network, which the file alone decides, are known to be right before its values are read.
+    let mut tensors = fit.tensors(foreign)?;
+    let Fit { architecture, report, .. } = fit;
     let shown: Vec<u32> = (0..outputs as u32).filter(|i| !names[*i as usize].is_empty()).collect();
     keep_outputs(&mut tensors, &architecture, &shown, outputs)?;
-
-    let mut input = input(request, channels)?;
     let folded = fold_stem(&mut tensors, &architecture, &mut input)?;
     let trained_dropout = architecture.dropout;
     let architecture = Architecture { dropout: request.dropout.unwrap_or(trained_dropout), ..architecture };

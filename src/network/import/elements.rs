@@ -4,6 +4,9 @@
 
 use half::{bf16, f16};
 
+use super::ImportError;
+use super::torch::room;
+
 /// How one value is stored, little endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
@@ -69,11 +72,15 @@ impl Element {
     }
 
     /// All values of `bytes`; a rest shorter than one value is left out.
-    #[must_use]
-    pub fn to_f32(self, bytes: &[u8]) -> Vec<f32> {
-        fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// When there is no memory for them.
+    pub fn to_f32(self, bytes: &[u8]) -> Result<Vec<f32>, ImportError> {
+        fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Result<Vec<f32>, ImportError> {
             let (chunks, _) = bytes.as_chunks::<N>();
-            chunks.iter().map(|chunk| value(*chunk)).collect()
+            let mut values = room(chunks.len())?;
+            values.extend(chunks.iter().map(|chunk| value(*chunk)));
+            Ok(values)
         }
         match self {
             Self::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32()),
@@ -95,10 +102,10 @@ mod tests {
 
     #[test]
     fn every_precision_widens_to_the_same_number() {
-        assert_eq!(Element::F16.to_f32(&f16::from_f32(-1.5).to_le_bytes()), [-1.5]);
-        assert_eq!(Element::Bf16.to_f32(&bf16::from_f32(-1.5).to_le_bytes()), [-1.5]);
-        assert_eq!(Element::F64.to_f32(&(-1.5f64).to_le_bytes()), [-1.5]);
-        assert_eq!(Element::I64.to_f32(&(-3i64).to_le_bytes()), [-3.0]);
-        assert_eq!(Element::F32.to_f32(&[0, 0, 0x80, 0x3f, 9]), [1.0]);
+        assert_eq!(Element::F16.to_f32(&f16::from_f32(-1.5).to_le_bytes()).unwrap(), [-1.5]);
+        assert_eq!(Element::Bf16.to_f32(&bf16::from_f32(-1.5).to_le_bytes()).unwrap(), [-1.5]);
+        assert_eq!(Element::F64.to_f32(&(-1.5f64).to_le_bytes()).unwrap(), [-1.5]);
+        assert_eq!(Element::I64.to_f32(&(-3i64).to_le_bytes()).unwrap(), [-3.0]);
+        assert_eq!(Element::F32.to_f32(&[0, 0, 0x80, 0x3f, 9]).unwrap(), [1.0]);
     }
 }

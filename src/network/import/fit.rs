@@ -3,13 +3,14 @@
 //! Every tensor of the file and of the architecture stands in the report once: matched, of another shape, missing, unexpected
 //! or not needed. A head is known by its shape whatever its name is, and a head that is a 1×1 or full-size convolution is laid out as the linear layer
 //! that it equals. Anything else that does not fit is refused: a network with a wrong tensor gives numbers that
-//! look like any others.
+//! look like any others. All of this needs names and shapes alone; values are read by [`Fit::tensors`], for what matched.
 
 use std::collections::HashMap;
 
 use candle_core::Tensor;
 use serde::Serialize;
 
+use super::layout::Layout;
 use super::{Dialect, Foreign, ImportError, keras_names, keys};
 use crate::network::architecture::{Architecture, Family};
 
@@ -60,10 +61,17 @@ pub struct Fit {
     /// Outputs of the head.
     pub outputs: usize,
     pub report: Report,
-    /// The matched tensors under torchvision's names.
-    pub tensors: HashMap<String, Tensor>,
-    /// TorchXRayVision's operating points, one an output; NaN where there is none.
-    pub operating_points: Option<Vec<f32>>,
+    matched: Vec<Matched>,
+    /// Number of the tensor with TorchXRayVision's operating points.
+    operating_points: Option<usize>,
+}
+
+/// A tensor of the file as the architecture needs it.
+struct Matched {
+    number: usize,
+    to: String,
+    layout: Layout,
+    shape: Vec<usize>,
 }
 
 /// Fits `foreign` to a family.
@@ -80,56 +88,71 @@ pub fn fit_to(foreign: &Foreign, architecture: Architecture) -> Result<Fit, Impo
     let family = architecture.family;
     let named = match foreign.dialect {
         Dialect::Torch => named(&foreign.tensors, family),
-        Dialect::Keras => keras_names::translate(&foreign.tensors, family)?,
+        Dialect::Keras => keras_names::translate(&foreign.tensors, family),
     };
     let (stem, head) = (format!("{}.weight", architecture.stem()?), architecture.head()?);
-    let dim =
-        |name: &str, at: usize| named.iter().find(|n| n.to == name).and_then(|n| n.tensor.dims().get(at).copied());
+    let dim = |name: &str, at: usize| named.iter().find(|n| n.to == name).and_then(|n| n.shape.get(at).copied());
     let channels = dim(&stem, 1).unwrap_or(3);
     let features = architecture.features()?;
     let (named, outputs) = with_head(named, &head, features);
     let needed = architecture.tensors(channels, outputs.unwrap_or(1))?;
 
     let mut report = Report::default();
-    let mut tensors = HashMap::new();
+    let mut matched = Vec::new();
     let mut operating_points = None;
     let mut left: HashMap<&str, &[usize]> =
         needed.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
-    for Named { from, to, tensor } in &named {
-        if keys::is_counter(to) {
-            report.not_needed.push(from.clone());
+    for Named { number, from, to, shape: found, layout } in named {
+        if keys::is_counter(&to) {
+            report.not_needed.push(from);
             continue;
         }
         if to == "op_threshs" {
-            operating_points = Some(tensor.flatten_all()?.to_vec1()?);
-            report.not_needed.push(from.clone());
+            operating_points = Some(number);
+            report.not_needed.push(from);
             continue;
         }
-        let found = tensor.dims().to_vec();
         match left.remove(to.as_str()) {
-            Some(shape) => match laid_out(tensor, shape)? {
-                Some(tensor) => {
-                    tensors.insert(to.clone(), tensor);
-                    report.matched.push(Match { from: from.clone(), to: to.clone(), shape: shape.to_vec() });
-                }
-                None => report.misshapen.push(Misshapen {
-                    from: from.clone(),
-                    to: to.clone(),
-                    found,
-                    needed: shape.to_vec(),
-                }),
-            },
-            None => report.unexpected.push(Lone { name: from.clone(), shape: found }),
+            Some(shape) if fits(&found, shape) => {
+                report.matched.push(Match { from, to: to.clone(), shape: shape.to_vec() });
+                matched.push(Matched { number, to, layout, shape: shape.to_vec() });
+            }
+            Some(shape) => report.misshapen.push(Misshapen { from, to, found, needed: shape.to_vec() }),
+            None => report.unexpected.push(Lone { name: from, shape: found }),
         }
     }
     let order: HashMap<&str, usize> = needed.iter().enumerate().map(|(i, (name, _))| (name.as_str(), i)).collect();
     report.matched.sort_by_key(|m| order.get(m.to.as_str()).copied());
     let missing = needed.iter().filter(|(name, _)| left.contains_key(name.as_str()));
     report.missing = missing.map(|(name, shape)| Lone { name: name.clone(), shape: shape.clone() }).collect();
-    Ok(Fit { architecture, channels, outputs: outputs.unwrap_or(0), report, tensors, operating_points })
+    Ok(Fit { architecture, channels, outputs: outputs.unwrap_or(0), report, matched, operating_points })
 }
 
 impl Fit {
+    /// The values of the tensors that matched, under torchvision's names. They have the shapes of the architecture, so the
+    /// architecture bounds what is read.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn tensors(&self, foreign: &Foreign) -> Result<HashMap<String, Tensor>, ImportError> {
+        let numbers: Vec<usize> = self.matched.iter().map(|m| m.number).collect();
+        let laid_out = |(matched, tensor): (&Matched, Tensor)| {
+            let tensor = matched.layout.apply(&tensor)?.reshape(matched.shape.as_slice())?;
+            Ok((matched.to.clone(), tensor))
+        };
+        self.matched.iter().zip(foreign.read(&numbers)?).map(laid_out).collect()
+    }
+
+    /// TorchXRayVision's operating points, one an output, where the file has them; NaN where there is none.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn operating_points(&self, foreign: &Foreign) -> Result<Option<Vec<f32>>, ImportError> {
+        let number = self.operating_points.filter(|number| foreign.tensors[*number].1 == [self.outputs]);
+        let read = number.map(|number| foreign.read(&[number])).transpose()?;
+        Ok(read.and_then(|tensors| tensors.first().map(Tensor::to_vec1)).transpose()?)
+    }
+
     /// Part of the architecture's tensors that the file holds in the right shape, less what it holds beside them.
     fn share(&self) -> f32 {
         let r = &self.report;
@@ -186,39 +209,42 @@ impl Fit {
     }
 }
 
-/// A tensor with its name in the file and torchvision's.
+/// A tensor with its name in the file and torchvision's, and its shape once it is laid out.
 pub struct Named {
+    /// Its place in the file's list.
+    pub number: usize,
     pub from: String,
     pub to: String,
-    pub tensor: Tensor,
+    pub shape: Vec<usize>,
+    pub layout: Layout,
 }
 
-fn named(tensors: &[(String, Tensor)], family: Family) -> Vec<Named> {
-    let name = |(from, tensor): &(String, Tensor)| Named {
+fn named(tensors: &[(String, Vec<usize>)], family: Family) -> Vec<Named> {
+    let name = |(number, (from, shape)): (usize, &(String, Vec<usize>))| Named {
+        number,
         from: from.clone(),
         to: keys::torchvision(from, family),
-        tensor: tensor.clone(),
+        shape: shape.clone(),
+        layout: Layout::Same,
     };
-    tensors.iter().map(name).collect()
+    tensors.iter().enumerate().map(name).collect()
 }
 
 /// Gives the head its name: the only matrix from `features` values that no other layer is. Also yields its number of outputs.
 fn with_head(mut named: Vec<Named>, head: &str, features: usize) -> (Vec<Named>, Option<usize>) {
     let (weight, bias) = (format!("{head}.weight"), format!("{head}.bias"));
-    let rows = |named: &Named| match named.tensor.dims() {
-        [outputs, inputs, rest @ ..] if inputs * rest.iter().product::<usize>() == features && !rest.contains(&0) => {
-            Some(*outputs)
-        }
+    let rows = |named: &Named| match named.shape.as_slice() {
+        [outputs, inputs @ ..] if product(inputs) == Some(features) && !inputs.is_empty() => Some(*outputs),
         _ => None,
     };
     if let Some(outputs) = named.iter().find(|n| n.to == weight).and_then(rows) {
         return (named, Some(outputs));
     }
-    let matrices = |n: &&Named| matches!(n.tensor.rank(), 2 | 4) && n.to.ends_with(".weight") && rows(n).is_some();
+    let matrices = |n: &&Named| matches!(n.shape.len(), 2 | 4) && n.to.ends_with(".weight") && rows(n).is_some();
     // Only what is called like a head: a 1×1 convolution inside the network may have as many inputs.
     let called = |n: &&Named| {
         let module = n.to.trim_end_matches(".weight");
-        n.tensor.rank() == 2
+        n.shape.len() == 2
             || ["classifier", "fc", "head", "last_linear", "output"].iter().any(|h| module.starts_with(h))
     };
     let candidates: Vec<String> = named.iter().filter(matrices).filter(called).map(|n| n.to.clone()).collect();
@@ -236,13 +262,14 @@ fn with_head(mut named: Vec<Named>, head: &str, features: usize) -> (Vec<Named>,
     (named, outputs)
 }
 
-/// The tensor in the shape that is needed, if it is that but for how a head is written.
-fn laid_out(tensor: &Tensor, needed: &[usize]) -> Result<Option<Tensor>, ImportError> {
-    if tensor.dims() == needed {
-        return Ok(Some(tensor.clone()));
+/// Whether a tensor is what is needed, but for how a head is written.
+fn fits(found: &[usize], needed: &[usize]) -> bool {
+    match (found, needed) {
+        ([o, inner @ ..], [outputs, inputs]) if inner.len() == 3 => o == outputs && product(inner) == Some(*inputs),
+        _ => found == needed,
     }
-    match (tensor.dims(), needed) {
-        ([o, c, h, w], [outputs, inputs]) if o == outputs && c * h * w == *inputs => Ok(Some(tensor.reshape(needed)?)),
-        _ => Ok(None),
-    }
+}
+
+fn product(sides: &[usize]) -> Option<usize> {
+    sides.iter().try_fold(1usize, |all, side| all.checked_mul(*side))
 }

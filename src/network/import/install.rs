@@ -11,6 +11,8 @@ use candle_core::{Device, Tensor};
 use super::draft::{Draft, Request, draft};
 use super::fit::{Report, fit};
 use super::{ImportError, format};
+use crate::files::naming;
+use crate::files::writing::{self, StagedFolder};
 use crate::imaging::Plane;
 use crate::network::Model;
 use crate::network::registry::{self, Origin};
@@ -43,7 +45,7 @@ pub fn import(request: &Request, models: &Path) -> Result<Imported, ImportError>
 /// Whether a model can be called so: a plain folder name that no model of the program has.
 pub fn check_name(name: &str) -> Result<(), ImportError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.is_empty() || name.len() > 64 || name.starts_with(['.', '-']) || !name.chars().all(plain) {
+    if naming::check(name).is_err() || name.len() > 64 || !name.chars().all(plain) {
         return Err(ImportError::Name(name.into()));
     }
     let embedded = registry::list().into_iter().any(|(known, origin)| known == name && origin == Origin::Embedded);
@@ -63,7 +65,7 @@ pub fn install(draft: Draft, models: &Path, replace: bool) -> Result<PathBuf, Im
         move |source| ImportError::Write { path, source }
     };
     fs::create_dir_all(models).map_err(written(models))?;
-    let hidden = tempfile::Builder::new().prefix(".import-").tempdir_in(models).map_err(written(models))?;
+    let hidden = StagedFolder::new(models).map_err(written(models))?;
     let home = hidden.path().join("model");
     fs::create_dir(&home).map_err(written(&home))?;
 
@@ -77,7 +79,7 @@ pub fn install(draft: Draft, models: &Path, replace: bool) -> Result<PathBuf, Im
         (registry::CARD, card.as_bytes()),
     ] {
         let path = home.join(name);
-        fs::write(&path, content).map_err(written(&path))?;
+        writing::shared(&path, content).map_err(written(&path))?;
     }
     drop(bytes);
     let model = registry::load(&home.to_string_lossy(), &Device::Cpu).map_err(Box::new)?;

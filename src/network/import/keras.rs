@@ -4,53 +4,52 @@
 //! without the outer group; Keras 3 keeps `layers/conv2d_4/vars/0` and the layer's own name as an attribute of `vars`, or
 //! (its first versions) only in the order of `config.json` of a `.keras` archive. Every tensor is named `layer/part`, where part
 //! is `kernel`, `bias`, `gamma`, `beta`, `mean` or `variance`. The values of an optimizer are left out.
+//!
+//! Groups of HDF5 may be in each other by several names; no address tells them apart here, so visits are counted.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
+use hdf5_pure::{AttrValue, DType, Dataset, File, Group, ReadSeekSource};
 
-use super::{Dialect, Foreign, ImportError};
-use crate::limits::{FOREIGN_DEPTH, FOREIGN_TENSORS, WEIGHT_BYTES};
+use super::{Dialect, Foreign, ImportError, Values};
+use crate::limits::{FOREIGN_DEPTH, FOREIGN_GROUPS, FOREIGN_NAME, FOREIGN_TENSORS};
 
 /// The HDF5 file inside a `.keras` archive.
 pub const WEIGHTS: &str = "model.weights.h5";
 
-/// Deflate shrinks nothing further than to a thousandth.
-const INFLATION: u64 = 1032;
+/// Chunks of a data set may be so many values larger than the data set itself.
+const CHUNK_SLACK: u64 = 1 << 16;
 
 /// Reads an HDF5 file on disk.
-pub fn from_file(path: &Path) -> Result<Foreign, ImportError> {
-    let bytes = path.metadata()?.len();
-    let file = File::open_streaming(path)?;
-    read(&file, bytes, &HashMap::new(), "Keras HDF5")
+pub fn from_file(file: std::fs::File) -> Result<Foreign, ImportError> {
+    let source = ReadSeekSource::new(file).map_err(hdf5_pure::Error::from)?;
+    read(&File::from_source(source)?, &HashMap::new(), "Keras HDF5")
 }
 
 /// Reads the weights of a `.keras` archive; `config` is its `config.json`.
 pub fn from_bytes(weights: Vec<u8>, config: &[u8]) -> Result<Foreign, ImportError> {
-    let bytes = weights.len() as u64;
-    let file = File::from_bytes(weights)?;
-    read(&file, bytes, &layers_by_class(config), "Keras archive")
+    read(&File::from_bytes(weights)?, &layers_by_class(config), "Keras archive")
 }
 
-fn read(file: &File, bytes: u64, by_class: &HashMap<String, String>, format: &str) -> Result<Foreign, ImportError> {
-    let mut walk = Walk { tensors: Vec::new(), values: 0, bytes, by_class };
+fn read(file: &File, by_class: &HashMap<String, String>, format: &str) -> Result<Foreign, ImportError> {
+    let mut walk = Walk { tensors: Vec::new(), datasets: Vec::new(), visits: 0, by_class };
     let root = file.root();
     let start = root.group("model_weights").unwrap_or(root);
     walk.group(&start, &mut Vec::new())?;
-    if walk.tensors.is_empty() {
+    let Walk { tensors, datasets, .. } = walk;
+    if tensors.is_empty() {
         return Err(ImportError::Damaged("it is an HDF5 file without the weights of a Keras model".into()));
     }
-    Ok(Foreign { format: format.into(), dialect: Dialect::Keras, tensors: walk.tensors, uncalled: Vec::new() })
+    let values = Box::new(Datasets(datasets));
+    Ok(Foreign { format: format.into(), dialect: Dialect::Keras, tensors, uncalled: Vec::new(), values })
 }
 
 struct Walk<'a> {
-    tensors: Vec<(String, Tensor)>,
-    /// Values read so far.
-    values: u64,
-    /// Length of the file.
-    bytes: u64,
+    tensors: Vec<(String, Vec<usize>)>,
+    datasets: Vec<Dataset>,
+    /// Groups and data sets visited so far.
+    visits: usize,
     by_class: &'a HashMap<String, String>,
 }
 
@@ -60,16 +59,18 @@ impl Walk<'_> {
             return Err(ImportError::TooDeep { most: FOREIGN_DEPTH });
         }
         let named = (path.last().is_some_and(|last| last == "vars")).then(|| self.own_name(group, path));
-        for (leaf, dataset) in group.iter_datasets()? {
+        let datasets = group.iter_datasets()?;
+        self.visit(datasets.len())?;
+        for (leaf, dataset) in datasets {
             let name = match &named {
                 Some(layer) => format!("{layer}/{leaf}"),
                 None => format!("{}/{}", layer_of(path), part_of(&leaf)),
             };
-            if let Some(tensor) = self.tensor(&dataset, &name)? {
-                self.tensors.push((name, tensor));
-            }
+            self.dataset(dataset, name)?;
         }
-        for (name, inner) in group.iter_groups()? {
+        let groups = group.iter_groups()?;
+        self.visit(groups.len())?;
+        for (name, inner) in groups {
             if path.is_empty() && (name.starts_with("optimizer") || name == "metrics") {
                 continue;
             }
@@ -78,6 +79,11 @@ impl Walk<'_> {
             path.pop();
         }
         Ok(())
+    }
+
+    fn visit(&mut self, members: usize) -> Result<(), ImportError> {
+        self.visits = self.visits.saturating_add(members);
+        if self.visits > FOREIGN_GROUPS { Err(ImportError::Tangled) } else { Ok(()) }
     }
 
     /// The layer that a `vars` group belongs to.
@@ -91,29 +97,45 @@ impl Walk<'_> {
         self.by_class.get(class).cloned().unwrap_or_else(|| class.to_owned())
     }
 
-    fn tensor(&mut self, dataset: &Dataset, name: &str) -> Result<Option<Tensor>, ImportError> {
+    /// Writes down a data set of floating-point numbers.
+    fn dataset(&mut self, dataset: Dataset, name: String) -> Result<(), ImportError> {
         if !matches!(dataset.dtype()?, DType::F32 | DType::F64) {
-            return Ok(None);
-        }
-        let shape = dataset.shape()?;
-        let count = shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n)).unwrap_or(u64::MAX);
-        self.values = self.values.saturating_add(count);
-        if self.values > WEIGHT_BYTES / 4 {
-            return Err(ImportError::TooLarge { bytes: self.values.saturating_mul(4), most: WEIGHT_BYTES });
-        }
-        if self.values.saturating_mul(4) > self.bytes.saturating_mul(INFLATION) {
-            return Err(ImportError::Damaged(format!("“{name}” is said to be larger than its file can hold")));
+            return Ok(());
         }
         if self.tensors.len() >= FOREIGN_TENSORS {
             return Err(ImportError::TooMany { what: "tensors", most: FOREIGN_TENSORS });
         }
-        let shape: Vec<usize> = shape.iter().map(|n| *n as usize).collect();
-        let values = dataset.read_f32()?;
-        if values.len() as u64 != count {
-            return Err(ImportError::CutShort);
+        if name.len() > FOREIGN_NAME {
+            return Err(ImportError::Damaged(format!("the name of a tensor has more than {FOREIGN_NAME} letters")));
         }
-        Ok(Some(Tensor::from_vec(values, shape, &Device::Cpu)?))
+        self.tensors.push((name, dataset.shape()?.into_iter().map(|side| side as usize).collect()));
+        self.datasets.push(dataset);
+        Ok(())
     }
+}
+
+struct Datasets(Vec<Dataset>);
+
+impl Values for Datasets {
+    fn read(&self, wanted: &[usize]) -> Result<Vec<Tensor>, ImportError> {
+        wanted.iter().map(|number| tensor(&self.0[*number])).collect()
+    }
+}
+
+fn tensor(dataset: &Dataset) -> Result<Tensor, ImportError> {
+    let count = |sides: &[u64]| sides.iter().try_fold(1u64, |all, side| all.checked_mul(*side)).unwrap_or(u64::MAX);
+    let shape = dataset.shape()?;
+    // A chunk is unpacked as a whole, however little of it the data set has.
+    let chunk = dataset.chunk_shape()?.map_or(0, |sides| count(&sides));
+    if chunk > count(&shape).saturating_add(CHUNK_SLACK) {
+        return Err(ImportError::Damaged("a part of it is packed in pieces that are larger than itself".into()));
+    }
+    let values = dataset.read_f32()?;
+    if values.len() as u64 != count(&shape) {
+        return Err(ImportError::CutShort);
+    }
+    let shape: Vec<usize> = shape.into_iter().map(|side| side as usize).collect();
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
 }
 
 /// The layer of `LAYER/LAYER`, where the name itself may hold a slash (`conv1/bn/conv1/bn` is `conv1_bn`).

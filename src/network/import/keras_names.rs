@@ -6,11 +6,11 @@
 
 use std::sync::LazyLock;
 
-use candle_core::Tensor;
 use regex::Regex;
 
 use super::ImportError;
 use super::fit::Named;
+use super::layout::Layout;
 use crate::network::architecture::{Architecture, Family};
 
 /// ε of the batch norms of `keras.applications`.
@@ -40,18 +40,19 @@ pub fn architecture(family: Family) -> Result<Architecture, ImportError> {
 }
 
 /// The same tensors with the names and layouts of PyTorch; layers without a counterpart keep their names.
-pub fn translate(tensors: &[(String, Tensor)], family: Family) -> Result<Vec<Named>, ImportError> {
+#[must_use]
+pub fn translate(tensors: &[(String, Vec<usize>)], family: Family) -> Vec<Named> {
     // The channels that a flattened map had: those of VGG's last convolution.
-    let last = tensors.iter().find(|(name, t)| name.starts_with("block5_conv3/") && t.rank() == 4);
-    let channels = last.and_then(|(_, kernel)| kernel.dims().last().copied());
-    let named = |(from, tensor): &(String, Tensor)| {
+    let last = tensors.iter().find(|(name, shape)| name.starts_with("block5_conv3/") && shape.len() == 4);
+    let channels = last.and_then(|(_, kernel)| kernel.last().copied());
+    let named = |(number, (from, shape)): (usize, &(String, Vec<usize>))| {
         let (layer, part) = from.rsplit_once('/').unwrap_or((from.as_str(), ""));
         let (module, is_norm) = module(layer, family).unwrap_or_else(|| (layer.to_owned(), false));
-        let flattened = if module == "classifier.0" { channels } else { None };
+        let layout = layout(shape, channels.filter(|_| module == "classifier.0"));
         let to = format!("{module}.{}", parameter(part, is_norm));
-        Ok(Named { from: from.clone(), to, tensor: layout(tensor, flattened)? })
+        Named { number, from: from.clone(), to, shape: layout.shape(shape), layout }
     };
-    tensors.iter().map(named).collect()
+    tensors.iter().enumerate().map(named).collect()
 }
 
 /// PyTorch's name for a part; the numbers of Keras 3 count in the order of creation.
@@ -66,16 +67,13 @@ fn parameter(part: &str, is_norm: bool) -> &str {
 }
 
 /// `channels` is given for a dense layer behind a flattened map.
-fn layout(tensor: &Tensor, channels: Option<usize>) -> Result<Tensor, ImportError> {
-    let laid = match (tensor.dims(), channels) {
-        ([_, _, _, _], _) => tensor.permute((3, 2, 0, 1))?,
-        ([inputs, outputs], Some(c)) if c > 0 && inputs % c == 0 => {
-            tensor.reshape((inputs / c, c, *outputs))?.permute((2, 1, 0))?.reshape((*outputs, *inputs))?
-        }
-        ([_, _], _) => tensor.t()?,
-        _ => tensor.clone(),
-    };
-    Ok(laid.contiguous()?)
+fn layout(shape: &[usize], channels: Option<usize>) -> Layout {
+    match (shape, channels) {
+        ([_, _, _, _], _) => Layout::Kernel,
+        ([inputs, _], Some(c)) if c > 0 && inputs % c == 0 => Layout::Flattened(c),
+        ([_, _], _) => Layout::Dense,
+        _ => Layout::Same,
+    }
 }
 
 /// torchvision's module for a layer of `keras.applications`, and whether it is a batch norm.
@@ -141,7 +139,7 @@ fn number(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{Device, Tensor};
 
     use super::*;
 
@@ -164,14 +162,14 @@ mod tests {
     fn a_dense_layer_behind_a_flattened_map_is_put_into_the_order_of_channels() {
         // A map of 1×2 pixels and 3 channels, one output: the kernel's rows run pixel by pixel.
         let kernel = Tensor::new(&[[0f32], [1.], [2.], [10.], [11.], [12.]], &Device::Cpu).unwrap();
-        let laid = layout(&kernel, Some(3)).unwrap();
+        let laid = layout(kernel.dims(), Some(3)).apply(&kernel).unwrap();
         assert_eq!(laid.to_vec2::<f32>().unwrap(), [[0., 10., 1., 11., 2., 12.]]);
     }
 
     #[test]
     fn a_kernel_gets_its_outputs_first() {
         let kernel = Tensor::arange(0f32, 12., &Device::Cpu).unwrap().reshape((1, 2, 3, 2)).unwrap();
-        let laid = layout(&kernel, None).unwrap();
+        let laid = layout(kernel.dims(), None).apply(&kernel).unwrap();
         assert_eq!(laid.dims(), [2, 3, 1, 2]);
         assert_eq!(laid.flatten_all().unwrap().to_vec1::<f32>().unwrap()[..4], [0., 6., 2., 8.]);
     }

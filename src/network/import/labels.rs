@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use super::ImportError;
+use crate::files::read_text;
 use crate::limits::MANIFEST_BYTES;
 
 /// The labels that a text or a file names, in order; empty names stand for outputs that are not shown.
 pub fn parse(given: &str) -> Result<Vec<String>, ImportError> {
     let path = Path::new(given);
-    let labels: Vec<String> = if path.is_file() {
-        if path.metadata()?.len() > MANIFEST_BYTES {
-            return Err(ImportError::Labels(format!("{given} is too long for a list of labels")));
-        }
-        let text = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
+    let labels: Vec<String> = if path.exists() && !path.is_dir() {
+        let text = read_text(path, MANIFEST_BYTES)
+            .map_err(|error| ImportError::Labels(format!("the list of labels {given} cannot be read: {error}")))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if text.trim_start().starts_with('[') {
             serde_json::from_str(text)

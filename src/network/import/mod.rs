@@ -1,12 +1,15 @@
 //! Published weights: files of other programs become models of this one.
 //!
 //! ```text
-//! file ──► format (torch_file, keras, safetensors) ──► names and tensors ──► keys ──► fit ──► install
-//!            data only, never code                      of their maker       torchvision   report   manifest, weights, card
+//! file ──► format (torch_file, keras, stored) ──► names and shapes ──► keys ──► fit ──► draft ──► install
+//!            data only, never code                 of their maker        torchvision  report   values     manifest, weights, card
 //! ```
 //!
-//! A foreign file is a stranger: every reader is bounded in memory and nesting and answers damage with a sentence.
+//! A foreign file is a stranger: every reader is bounded in memory, time and nesting and answers damage with a sentence. A short file
+//! can claim any size, so names and shapes come first; values are read only for tensors that an architecture has, in the shape that it
+//! has them in.
 
+pub mod callables;
 pub mod card;
 pub mod draft;
 pub mod elements;
@@ -18,8 +21,10 @@ pub mod keras;
 pub mod keras_names;
 pub mod keys;
 pub mod labels;
+pub mod layout;
 pub mod pickle;
 pub mod preset;
+pub mod stored;
 pub mod torch;
 pub mod torch_file;
 
@@ -36,12 +41,14 @@ use super::registry::ModelError;
 pub enum ImportError {
     #[error("the file cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
-    #[error("it needs {bytes} bytes, more than the {most} that a model may have")]
-    TooLarge { bytes: u64, most: u64 },
+    #[error("there is not enough memory for it: {bytes} more bytes are needed; close other programs and try again")]
+    NoMemory { bytes: u64 },
     #[error("it holds more than {most} {what}; no model needs that many")]
     TooMany { what: &'static str, most: usize },
     #[error("its modules are nested more than {most} deep")]
     TooDeep { most: usize },
+    #[error("its parts name each other more often than those of any network do")]
+    Tangled,
     #[error("it is cut short; copy or download it again")]
     CutShort,
     #[error("it is damaged, or not what it seems: {0}")]
@@ -51,14 +58,15 @@ pub enum ImportError {
     )]
     NotWeights,
     #[error(
-        "it asks Python to call {called} when it is opened, which weights never need. Nothing was run. Do not open it in Python; get the weights from their publisher again"
+        "it asks Python to call {called}, which is no part of PyTorch weights: such a file can run code when PyTorch loads it. It is \
+         suspicious. Nothing was run here. Do not open it in Python; ask its author for a safetensors file"
     )]
     Code { called: String },
-    #[error("it holds no tensors under names; save the state dict instead: {}", CONVERT)]
+    #[error("it holds no tensors under names; {}", ASK)]
     NoTensors,
-    #[error("it is a TorchScript archive, whose network is code; save the state dict instead: {}", CONVERT_SCRIPT)]
+    #[error("it is a TorchScript archive, whose network is code; {}", ASK)]
     TorchScript,
-    #[error("it is an archive of PyTorch before version 0.1.10; save it again with a newer one: {}", CONVERT)]
+    #[error("it is an archive of PyTorch before version 0.1.10, which is not read any more; {}", ASK)]
     Tar,
     #[error("the tensor “{name}” is of the kind {kind}, which is not supported; save the model in float32")]
     Kind { name: String, kind: String },
@@ -118,11 +126,9 @@ pub enum ImportError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// The line of Python that turns a pickled model into a file that can be imported.
-const CONVERT: &str = "python -c \"import torch; m = torch.load('FILE', map_location='cpu', weights_only=False); \
-                       torch.save(getattr(m, 'state_dict', lambda: m)(), 'weights.pth')\"";
-const CONVERT_SCRIPT: &str =
-    "python -c \"import torch; torch.save(torch.jit.load('FILE', map_location='cpu').state_dict(), 'weights.pth')\"";
+/// What helps where a file cannot be read as data. Never a call that opens it: opening a pickle can run what is in it.
+const ASK: &str = "ask its author for the state dict as a safetensors file, written where the network was made: \
+                   safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";
 
 /// Whose names and layouts a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,13 +140,35 @@ pub enum Dialect {
 }
 
 /// What a foreign file holds.
-#[derive(Debug)]
 pub struct Foreign {
     /// The format in words, for the report and the card.
     pub format: String,
     pub dialect: Dialect,
-    /// Names as in the file, values as `f32` on the CPU.
-    pub tensors: Vec<(String, Tensor)>,
-    /// Python functions that the file names and that were not run.
+    /// Names as in the file, and shapes.
+    pub tensors: Vec<(String, Vec<usize>)>,
+    /// Python classes and functions that the file names and that were not run.
     pub uncalled: Vec<String>,
+    values: Box<dyn Values>,
+}
+
+impl Foreign {
+    /// The tensors of these numbers, in their order, as `f32` on the CPU.
+    ///
+    /// # Errors
+    /// When values are cut short or damaged, or there is no memory for them.
+    pub fn read(&self, wanted: &[usize]) -> Result<Vec<Tensor>, ImportError> {
+        self.values.read(wanted)
+    }
+}
+
+impl std::fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Foreign").field("format", &self.format).field("tensors", &self.tensors).finish_non_exhaustive()
+    }
+}
+
+/// The values of a foreign file, which are read once somebody knows that they are needed.
+trait Values {
+    /// As [`Foreign::read`].
+    fn read(&self, wanted: &[usize]) -> Result<Vec<Tensor>, ImportError>;
 }

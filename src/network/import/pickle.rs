@@ -2,15 +2,18 @@
 //!
 //! In Python a pickle is a program that may call any function. Here a call becomes a [`Node::Object`] that remembers what
 //! was to be called with what, so that [`super::torch`] can recognise tensors and modules by name. Files that ask
-//! for the functions that attacks use (`os.system`, `eval` …) are refused although nothing could run: who ships such
-//! a file does not ship weights. Opcodes: Python's `pickletools`, protocols 0 to 5.
+//! for a call that makes no weights and no plain value ([`super::callables`]) are refused although nothing could run: who ships
+//! such a file does not ship weights, and Python might open it next. Opcodes: Python's `pickletools`, protocols 0 to 5.
+//!
+//! Memory is bounded by the file: objects are numbered and counted, and names, which a few bytes can repeat, are short.
 
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
 use super::ImportError;
+use super::callables::{attacks, is_plain, makes_values};
 use super::heap::{Heap, Id, Node};
-use crate::limits::{PICKLE_BYTES, PICKLE_OBJECTS};
+use crate::limits::{FOREIGN_NAME, PICKLE_BYTES, PICKLE_OBJECTS};
 
 /// Reads one pickle and leaves `source` behind its last byte; yields the objects and the number of the outermost one.
 pub fn read(source: &mut impl BufRead) -> Result<(Heap, Id), ImportError> {
@@ -44,7 +47,8 @@ impl<R: BufRead> Machine<R> {
                 return self.pop();
             }
             self.step(opcode)?;
-            if self.stack.len() > PICKLE_OBJECTS || self.memo.len() > PICKLE_OBJECTS {
+            let heights = [self.stack.len(), self.memo.len(), self.marks.len()];
+            if heights.into_iter().any(|height| height > PICKLE_OBJECTS) {
                 return Err(ImportError::TooMany { what: "objects", most: PICKLE_OBJECTS });
             }
         }
@@ -111,14 +115,19 @@ impl<R: BufRead> Machine<R> {
             0x93 => {
                 let names = self.last(2)?;
                 match (self.heap.text(names[0]), self.heap.text(names[1])) {
-                    (Some(module), Some(name)) => {
+                    (Some(module), Some(name)) if module.len() + name.len() <= FOREIGN_NAME => {
                         let (module, name) = (module.to_owned(), name.to_owned());
-                        self.push(Node::Global { module, name })
+                        self.global(module, name)
                     }
+                    (Some(_), Some(_)) => too_long(),
                     _ => damaged("a class in its pickle has no name".into()),
                 }
             }
-            b'R' | 0x81 => {
+            b'R' => {
+                let [class, args] = self.pair()?;
+                self.call(class, args)
+            }
+            0x81 => {
                 let [class, args] = self.pair()?;
                 self.object(class, args)
             }
@@ -131,13 +140,13 @@ impl<R: BufRead> Machine<R> {
                 let [class, args @ ..] = members.as_slice() else {
                     return damaged("a call in its pickle is empty".into());
                 };
-                self.call(*class, args.to_vec())
+                self.call_with(*class, args.to_vec())
             }
             b'i' => {
                 let args = self.marked()?;
                 self.global_lines()?;
                 let class = self.pop()?;
-                self.call(class, args)
+                self.call_with(class, args)
             }
             b'b' => self.build(),
             b'Q' => self.pop().and_then(|id| self.push(Node::Persistent(id))),
@@ -263,23 +272,37 @@ impl<R: BufRead> Machine<R> {
 
     fn global_lines(&mut self) -> Step {
         let (module, name) = (self.line()?, self.line()?);
+        if module.len() + name.len() > FOREIGN_NAME { too_long() } else { self.global(module, name) }
+    }
+
+    /// A class or function; to name one of an attack is enough to be refused.
+    fn global(&mut self, module: String, name: String) -> Step {
+        if attacks(&module, &name) {
+            return Err(ImportError::Code { called: format!("{module}.{name}") });
+        }
         self.push(Node::Global { module, name })
     }
 
-    fn call(&mut self, class: Id, args: Vec<Id>) -> Step {
+    fn call_with(&mut self, class: Id, args: Vec<Id>) -> Step {
         self.push(Node::Tuple(args))?;
         let args = self.pop()?;
-        self.object(class, args)
+        self.call(class, args)
+    }
+
+    /// A call, which must be one of those that make values.
+    fn call(&mut self, function: Id, args: Id) -> Step {
+        match self.heap.global(function) {
+            Some((module, name)) if makes_values(module, name) => self.object(function, args),
+            Some((module, name)) => Err(ImportError::Code { called: format!("{module}.{name}") }),
+            None => Err(ImportError::Code { called: "a function that it makes itself".into() }),
+        }
     }
 
     fn object(&mut self, class: Id, args: Id) -> Step {
         if let Some((module, name)) = self.heap.global(class) {
-            let called = format!("{module}.{name}");
-            if attacks(module, name) {
-                return Err(ImportError::Code { called });
-            }
-            if !plain(module) && self.heap.uncalled.len() < 100 && !self.heap.uncalled.contains(&called) {
-                self.heap.uncalled.push(called);
+            let named = format!("{module}.{name}");
+            if !is_plain(module) && self.heap.uncalled.len() < 100 && !self.heap.uncalled.contains(&named) {
+                self.heap.uncalled.push(named);
             }
         }
         self.push(Node::Object { class, args, state: None, items: Vec::new() })
@@ -324,48 +347,8 @@ fn number(text: &str) -> Node {
     }
 }
 
-/// True for modules whose classes and functions belong to tensors and plain containers.
-fn plain(module: &str) -> bool {
-    matches!(module, "torch" | "collections" | "_codecs" | "copy_reg" | "copyreg")
-        || ["torch.", "numpy"].iter().any(|prefix| module.starts_with(prefix))
-}
-
-/// True for what a pickle asks for only to do something to the machine that opens it.
-fn attacks(module: &str, name: &str) -> bool {
-    const MODULES: [&str; 26] = [
-        "os",
-        "posix",
-        "nt",
-        "subprocess",
-        "sys",
-        "shutil",
-        "socket",
-        "pty",
-        "runpy",
-        "importlib",
-        "ctypes",
-        "code",
-        "codeop",
-        "webbrowser",
-        "commands",
-        "popen2",
-        "platform",
-        "signal",
-        "multiprocessing",
-        "threading",
-        "asyncio",
-        "http",
-        "urllib",
-        "requests",
-        "pickle",
-        "cPickle",
-    ];
-    const BUILTINS: [&str; 10] =
-        ["eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "globals", "apply"];
-    let room = module.split('.').next().unwrap_or_default();
-    MODULES.contains(&room)
-        || (matches!(room, "builtins" | "__builtin__") && BUILTINS.contains(&name))
-        || matches!(module, "torch.hub" | "torch.utils.cpp_extension" | "numpy.testing._private.utils")
+fn too_long<T>() -> Step<T> {
+    damaged(format!("a name in its pickle has more than {FOREIGN_NAME} letters"))
 }
 
 fn damaged<T>(how: String) -> Step<T> {
@@ -420,6 +403,44 @@ mod tests {
             let error = parse(bytes).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("Nothing was run"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_call_that_makes_no_weights_is_named_as_suspicious() {
+        for (bytes, name) in [
+            (&b"\x80\x02ctimeit\ntimeit\nX\x04\x00\x00\x00pass\x85R."[..], "timeit.timeit"),
+            (b"\x80\x02c__builtin__\ngetattr\n)R.", "__builtin__.getattr"),
+            (b"(icProfile\nrun\n.", "cProfile.run"),
+            // What functools.partial makes is called in its turn.
+            (b"\x80\x02cfunctools\npartial\n)R)R.", "a function that it makes itself"),
+        ] {
+            let error = parse(bytes).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("suspicious"), "{error}");
+            assert!(error.contains("safetensors") && !error.contains("weights_only"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_class_that_is_only_instantiated_is_named_and_read() {
+        let (heap, root) = parse(b"\x80\x02cmine\nNetwork\n)\x81}b.").unwrap();
+        assert!(matches!(heap.get(root), Node::Object { state: Some(_), .. }));
+        assert_eq!(heap.uncalled, ["mine.Network"]);
+    }
+
+    #[test]
+    fn a_long_name_is_not_repeated_by_a_few_bytes() {
+        let mut bytes = b"\x80\x04\x8d".to_vec();
+        bytes.extend((1u64 << 20).to_le_bytes());
+        bytes.resize(bytes.len() + (1 << 20), b'a');
+        bytes.extend(b"\x94h\x00h\x00\x93.");
+        assert!(parse(&bytes).unwrap_err().to_string().contains("more than"));
+    }
+
+    #[test]
+    fn marks_are_counted_too() {
+        let mut bytes = vec![b'('; PICKLE_OBJECTS + 2];
+        bytes.push(b'.');
+        assert!(matches!(parse(&bytes), Err(ImportError::TooMany { .. })));
     }
 
     #[test]

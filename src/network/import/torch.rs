@@ -4,13 +4,17 @@
 //! (`torch.save(model, …)`, which is how TorchXRayVision ships its networks) is an object of an unknown class whose state
 //! holds `_modules`, `_parameters` and `_buffers`, and those are walked like PyTorch's own `state_dict()` does. A tensor is a call
 //! of `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, …)`.
+//!
+//! Modules may share each other, so that a short file describes more names than there are atoms. What lies below a module is
+//! counted once, however many name it; only what leads to a tensor is walked, and every step is counted.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use super::ImportError;
 use super::elements::Element;
 use super::heap::{Heap, Id, Node};
-use crate::limits::{FOREIGN_DEPTH, FOREIGN_TENSORS, WEIGHT_BYTES};
+use crate::limits::{FOREIGN_DEPTH, FOREIGN_NAME, FOREIGN_STEPS, FOREIGN_TENSORS, WEIGHT_BYTES};
 
 /// Keys under which training programs keep the state dict, most telling first.
 const WRAPPERS: [&str; 11] = [
@@ -26,6 +30,9 @@ const WRAPPERS: [&str; 11] = [
     "weights",
     "params",
 ];
+
+/// Most sides of a tensor.
+const MOST_SIDES: usize = 8;
 
 /// A run of values in a PyTorch file.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,17 +59,38 @@ impl View {
         self.size.iter().product()
     }
 
-    /// The values in row-major order from those of the storage, whatever the strides are.
-    #[must_use]
-    pub fn gather(&self, values: &[f32]) -> Vec<f32> {
-        let mut places = vec![self.offset];
-        for (&size, &stride) in self.size.iter().zip(&self.stride) {
-            if size == 1 {
-                continue;
+    /// The bytes of its values in row-major order, whatever the strides are; `storage` are those of the storage.
+    ///
+    /// # Errors
+    /// When there is no memory for them, or the storage is shorter than [`Self::extent`].
+    pub fn gather(&self, storage: &[u8]) -> Result<Vec<u8>, ImportError> {
+        fn lay(size: &[usize], stride: &[usize], at: usize, take: &mut dyn FnMut(usize)) {
+            match (size, stride) {
+                ([n, size @ ..], [step, stride @ ..]) => (0..*n).for_each(|i| lay(size, stride, at + i * step, take)),
+                _ => take(at),
             }
-            places = places.iter().flat_map(|start| (0..size).map(move |i| start + i * stride)).collect();
         }
-        places.into_iter().map(|place| values.get(place).copied().unwrap_or(f32::NAN)).collect()
+        let width = self.storage.element.bytes();
+        let mut out = room(self.count().saturating_mul(width))?;
+        if self.extent() * width > storage.len() {
+            return Err(ImportError::CutShort);
+        }
+        if self.contiguous() {
+            out.extend_from_slice(&storage[self.offset * width..(self.offset + self.count()) * width]);
+        } else if self.count() > 0 {
+            let mut take = |at: usize| out.extend_from_slice(&storage[at * width..(at + 1) * width]);
+            lay(&self.size, &self.stride, self.offset, &mut take);
+        }
+        Ok(out)
+    }
+
+    /// Values of the storage up to the last one that it sees.
+    #[must_use]
+    pub fn extent(&self) -> usize {
+        if self.count() == 0 {
+            return 0;
+        }
+        self.size.iter().zip(&self.stride).map(|(size, stride)| (size - 1) * stride).sum::<usize>() + self.offset + 1
     }
 
     /// The values lie one after the other.
@@ -86,9 +114,20 @@ pub struct Found {
     pub place: String,
 }
 
+/// An empty list with room for `count` values.
+///
+/// # Errors
+/// When there is no memory for them.
+pub fn room<T>(count: usize) -> Result<Vec<T>, ImportError> {
+    let mut values = Vec::new();
+    let bytes = count.saturating_mul(size_of::<T>()) as u64;
+    values.try_reserve_exact(count).map_err(|_| ImportError::NoMemory { bytes })?;
+    Ok(values)
+}
+
 /// The tensors of the outermost object.
 pub fn tensors(heap: &Heap, root: Id) -> Result<Found, ImportError> {
-    let walk = Walk { heap };
+    let walk = Walk { heap, steps: Cell::new(0), below: RefCell::default() };
     match walk.search(root, 0)? {
         Some(found) if !found.views.is_empty() => Ok(found),
         _ => Err(ImportError::NoTensors),
@@ -110,6 +149,10 @@ pub fn storages(heap: &Heap) -> HashMap<&str, Element> {
 
 struct Walk<'a> {
     heap: &'a Heap,
+    /// Entries looked at so far.
+    steps: Cell<usize>,
+    /// Tensors in and below the modules that were counted.
+    below: RefCell<HashMap<Id, usize>>,
 }
 
 impl Walk<'_> {
@@ -117,13 +160,16 @@ impl Walk<'_> {
         if depth > 4 {
             return Ok(None);
         }
-        if self.attribute(id, "_modules").is_some() {
+        if self.attribute(id, "_modules")?.is_some() {
+            if self.tensors_below(id, 0)? > FOREIGN_TENSORS {
+                return Err(ImportError::TooMany { what: "tensors", most: FOREIGN_TENSORS });
+            }
             let mut views = Vec::new();
-            self.module(id, "", 0, &mut views)?;
+            self.module(id, "", &mut views)?;
             return Ok(Some(Found { views, place: format!("a whole module of the class {}", self.class_name(id)) }));
         }
         for key in WRAPPERS {
-            if let Some(inner) = self.heap.entry(id, key)
+            if let Some(inner) = self.entry(id, key)?
                 && let Some(found) = self.search(inner, depth + 1)?
                 && !found.views.is_empty()
             {
@@ -131,12 +177,30 @@ impl Walk<'_> {
             }
         }
         let mut views = Vec::new();
-        for (key, value) in self.heap.entries(id).unwrap_or_default() {
+        for (key, value) in self.entries(Some(id))? {
             if let Some(name) = self.heap.text(*key) {
-                self.add(name.to_owned(), *value, &mut views)?;
+                self.add("", name, *value, &mut views)?;
             }
         }
         Ok(Some(Found { views, place: "a state dict".into() }))
+    }
+
+    /// Counts what is looked at.
+    fn step(&self, entries: usize) -> Result<(), ImportError> {
+        self.steps.set(self.steps.get().saturating_add(entries + 1));
+        if self.steps.get() > FOREIGN_STEPS { Err(ImportError::Tangled) } else { Ok(()) }
+    }
+
+    /// Entries of a dictionary that is there.
+    fn entries(&self, id: Option<Id>) -> Result<&[(Id, Id)], ImportError> {
+        let entries = id.and_then(|id| self.heap.entries(id)).unwrap_or_default();
+        self.step(entries.len())?;
+        Ok(entries)
+    }
+
+    fn entry(&self, id: Id, key: &str) -> Result<Option<Id>, ImportError> {
+        self.step(self.heap.entries(id).map_or(0, <[_]>::len))?;
+        Ok(self.heap.entry(id, key))
     }
 
     fn class_name(&self, id: Id) -> String {
@@ -146,36 +210,65 @@ impl Walk<'_> {
     }
 
     /// An attribute of an object: an entry of its state's dictionary.
-    fn attribute(&self, id: Id, name: &str) -> Option<Id> {
-        let Node::Object { state: Some(state), .. } = self.heap.get(id) else { return None };
-        self.heap.entry(*state, name).or_else(|| {
-            // (dictionary, slots)
-            self.heap.members(*state)?.iter().find_map(|part| self.heap.entry(*part, name))
-        })
+    fn attribute(&self, id: Id, name: &str) -> Result<Option<Id>, ImportError> {
+        let Node::Object { state: Some(state), .. } = self.heap.get(id) else { return Ok(None) };
+        if let Some(found) = self.entry(*state, name)? {
+            return Ok(Some(found));
+        }
+        // (dictionary, slots)
+        for part in self.heap.members(*state).unwrap_or_default() {
+            if let Some(found) = self.entry(*part, name)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
-    fn module(&self, id: Id, prefix: &str, depth: usize, views: &mut Vec<(String, View)>) -> Result<(), ImportError> {
+    /// Parameters and buffers of a module itself.
+    fn own(&self, id: Id) -> Result<impl Iterator<Item = (&str, Id)>, ImportError> {
+        let [parameters, buffers] =
+            [self.entries(self.attribute(id, "_parameters")?)?, self.entries(self.attribute(id, "_buffers")?)?];
+        let all = parameters.iter().chain(buffers);
+        Ok(all.filter_map(|(key, value)| Some((self.heap.text(*key)?, *value))))
+    }
+
+    /// The modules of a module, by name.
+    fn children(&self, id: Id) -> Result<impl Iterator<Item = (&str, Id)>, ImportError> {
+        let modules = self.entries(self.attribute(id, "_modules")?)?;
+        Ok(modules.iter().filter_map(|(key, value)| Some((self.heap.text(*key)?, *value))))
+    }
+
+    /// Tensors in a module and below it; counted once for each module, however many name it.
+    fn tensors_below(&self, id: Id, depth: usize) -> Result<usize, ImportError> {
         if depth > FOREIGN_DEPTH {
             return Err(ImportError::TooDeep { most: FOREIGN_DEPTH });
         }
-        for part in ["_parameters", "_buffers"] {
-            let entries = self.attribute(id, part).and_then(|part| self.heap.entries(part));
-            for (key, value) in entries.unwrap_or_default() {
-                if let Some(name) = self.heap.text(*key) {
-                    self.add(format!("{prefix}{name}"), *value, views)?;
-                }
-            }
+        if let Some(known) = self.below.borrow().get(&id) {
+            return Ok(*known);
         }
-        let modules = self.attribute(id, "_modules").and_then(|modules| self.heap.entries(modules));
-        for (key, value) in modules.unwrap_or_default() {
-            if let Some(name) = self.heap.text(*key) {
-                self.module(*value, &format!("{prefix}{name}."), depth + 1, views)?;
+        let mut count = self.own(id)?.filter(|(_, value)| matches!(self.heap.get(*value), Node::Object { .. })).count();
+        for (_, child) in self.children(id)? {
+            count = count.saturating_add(self.tensors_below(child, depth + 1)?);
+        }
+        self.below.borrow_mut().insert(id, count);
+        Ok(count)
+    }
+
+    /// The tensors of a module whose tensors were counted. It is not nested too deep then.
+    fn module(&self, id: Id, prefix: &str, views: &mut Vec<(String, View)>) -> Result<(), ImportError> {
+        for (name, value) in self.own(id)? {
+            self.add(prefix, name, value, views)?;
+        }
+        for (name, child) in self.children(id)? {
+            if self.below.borrow().get(&child).is_some_and(|tensors| *tensors > 0) {
+                self.module(child, &format!("{}.", joined(prefix, name)?), views)?;
             }
         }
         Ok(())
     }
 
-    fn add(&self, name: String, value: Id, views: &mut Vec<(String, View)>) -> Result<(), ImportError> {
+    fn add(&self, prefix: &str, name: &str, value: Id, views: &mut Vec<(String, View)>) -> Result<(), ImportError> {
+        let name = joined(prefix, name)?;
         if let Some(view) = self.view(value, &name)? {
             if views.len() >= FOREIGN_TENSORS {
                 return Err(ImportError::TooMany { what: "tensors", most: FOREIGN_TENSORS });
@@ -232,7 +325,7 @@ impl Walk<'_> {
         let dtype = dtype.unwrap_or(kind);
         let element =
             Element::of_torch(dtype).ok_or_else(|| ImportError::Kind { name: name.into(), kind: dtype.into() })?;
-        let key = self.heap.text(*key).ok_or_else(odd)?.to_owned();
+        let key = self.heap.text(*key).filter(|key| key.len() <= FOREIGN_NAME).ok_or_else(odd)?.to_owned();
         let mut count = self.heap.count(*count).ok_or_else(odd)?;
         if kind == "UntypedStorage" {
             count /= element.bytes();
@@ -242,8 +335,10 @@ impl Walk<'_> {
             Some([_, start, ..]) => self.heap.count(*start).ok_or_else(odd)?,
             _ => 0,
         };
-        let numbers =
-            |id: &Id| -> Option<Vec<usize>> { self.heap.members(*id)?.iter().map(|id| self.heap.count(*id)).collect() };
+        let numbers = |id: &Id| -> Option<Vec<usize>> {
+            let sides = self.heap.members(*id).filter(|sides| sides.len() <= MOST_SIDES)?;
+            sides.iter().map(|id| self.heap.count(*id)).collect()
+        };
         let (size, stride) = (numbers(size).ok_or_else(odd)?, numbers(stride).ok_or_else(odd)?);
         let offset = self.heap.count(*offset).and_then(|o| o.checked_add(start)).ok_or_else(odd)?;
         let view = View { storage: Storage { key, element, count }, offset, size, stride };
@@ -252,10 +347,18 @@ impl Walk<'_> {
     }
 }
 
+/// A name behind its prefix.
+fn joined(prefix: &str, name: &str) -> Result<String, ImportError> {
+    if prefix.len() + name.len() > FOREIGN_NAME {
+        return Err(ImportError::Damaged(format!("the name of a tensor has more than {FOREIGN_NAME} letters")));
+    }
+    Ok(format!("{prefix}{name}"))
+}
+
 /// The view lies within its storage and within the budget.
 fn check(view: &View) -> Option<()> {
     let most = WEIGHT_BYTES as usize / 4;
-    let fits = view.size.len() == view.stride.len() && view.size.len() <= 8 && view.storage.count <= most;
+    let fits = view.size.len() == view.stride.len() && view.size.len() <= MOST_SIDES && view.storage.count <= most;
     let count = view.size.iter().try_fold(1usize, |all, n| all.checked_mul(*n))?;
     if !fits || count > most {
         return None;
@@ -278,9 +381,26 @@ mod tests {
 
     #[test]
     fn a_transposed_view_is_read_in_its_own_order() {
-        let values: Vec<f32> = (0..12).map(|v| v as f32).collect();
-        assert_eq!(view(1, &[2, 3], &[1, 4]).gather(&values), [1.0, 5.0, 9.0, 2.0, 6.0, 10.0]);
+        let transposed = view(1, &[2, 3], &[1, 4]);
+        let values: Vec<u8> = (0..12u8).flat_map(|v| f32::from(v).to_le_bytes()).collect();
+        let gathered = |view: View| Element::F32.to_f32(&view.gather(&values).unwrap()).unwrap();
+        assert_eq!(transposed.extent(), 11);
+        assert_eq!(gathered(transposed), [1.0, 5.0, 9.0, 2.0, 6.0, 10.0]);
+        assert_eq!(gathered(view(2, &[2, 2], &[2, 1])), [2.0, 3.0, 4.0, 5.0]);
+        assert!(view(1, &[2, 3], &[1, 4]).gather(&values[..40]).is_err());
         assert!(!view(1, &[2, 3], &[1, 4]).contiguous() && view(0, &[3, 4], &[4, 1]).contiguous());
+    }
+
+    #[test]
+    fn a_view_of_nothing_takes_no_time_whatever_its_sides_are() {
+        let empty = view(0, &[1 << 40, 0], &[0, 0]);
+        assert!(empty.gather(&[]).unwrap().is_empty() && empty.extent() == 0);
+    }
+
+    #[test]
+    fn memory_that_is_not_there_is_a_sentence() {
+        let error = room::<f32>(usize::MAX / 8).unwrap_err().to_string();
+        assert!(error.contains("not enough memory"), "{error}");
     }
 
     #[test]

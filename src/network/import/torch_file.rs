@@ -1,6 +1,7 @@
 //! PyTorch files on disk: the zip archive of today (`data.pkl` and one entry a storage), and the stream of five pickles with raw
 //! storages behind them that was written until version 1.6 (`.pth.tar` files are of this kind too, whatever their name says).
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -9,10 +10,9 @@ use candle_core::{Device, Tensor};
 use zip::ZipArchive;
 
 use super::heap::Node;
-use super::pickle;
-use super::torch::{self, Storage, View};
-use super::{Dialect, Foreign, ImportError};
-use crate::limits::{PICKLE_BYTES, WEIGHT_BYTES};
+use super::torch::{self, View, room};
+use super::{Dialect, Foreign, ImportError, Values, pickle};
+use crate::limits::{FOREIGN_NAME, INFLATED_FREELY, INFLATION, PICKLE_BYTES};
 
 /// First pickle of the stream format.
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
@@ -37,9 +37,8 @@ pub fn from_archive(mut archive: Archive, described: &str) -> Result<Foreign, Im
     let (heap, root) = pickle::read(&mut bytes.as_slice())?;
     let found = torch::tensors(&heap, root)?;
     let format = format!("PyTorch archive, {}", found.place);
-    collect(format, found.views, heap.uncalled, |storage, most| {
-        entry(&mut archive, &format!("{folder}data/{}", storage.key), most)
-    })
+    let read = move |key: &str, most: u64| entry(&mut archive, &format!("{folder}data/{key}"), most);
+    Ok(foreign(format, found.views, heap.uncalled, read))
 }
 
 /// Names of the entries that have readable ones.
@@ -47,13 +46,20 @@ pub(super) fn names(archive: &Archive) -> Vec<String> {
     archive.file_names().filter_map(|name| name.ok().map(std::borrow::Cow::into_owned)).collect()
 }
 
-/// The bytes of an archive's entry, `most` of them at most.
+/// The first `most` bytes of an archive's entry, which may be packed no tighter than weights can be.
 pub(super) fn entry(archive: &mut Archive, name: &str, most: u64) -> Result<Vec<u8>, ImportError> {
     let file = archive.by_name(name).map_err(|error| match error {
         zip::result::ZipError::FileNotFound => ImportError::Damaged(format!("its archive lacks the part {name}")),
         other => ImportError::Damaged(format!("the part {name} of its archive cannot be read ({other})")),
     })?;
-    let mut bytes = Vec::new();
+    let (packed, size) = (file.compressed_size(), file.size());
+    let most = most.min(size);
+    if most > INFLATED_FREELY.max(packed.saturating_mul(INFLATION)) {
+        return Err(ImportError::Damaged(format!(
+            "the part {name} of its archive is {packed} bytes long and would unpack to {size}, which no weights do"
+        )));
+    }
+    let mut bytes = room(most as usize)?;
     file.take(most)
         .read_to_end(&mut bytes)
         .map_err(|error| ImportError::Damaged(format!("the part {name} of its archive cannot be read ({error})")))?;
@@ -63,16 +69,14 @@ pub(super) fn entry(archive: &mut Archive, name: &str, most: u64) -> Result<Vec<
 /// Reads the stream format.
 pub fn from_stream(file: File) -> Result<Foreign, ImportError> {
     let mut source = BufReader::new(file);
-    let (heap, magic) = pickle::read(&mut source)?;
-    if *heap.get(magic) != Node::Int(MAGIC) {
+    if next(&mut source)? != Node::Int(MAGIC) {
         return Err(ImportError::NotWeights);
     }
-    let (heap, version) = pickle::read(&mut source)?;
-    if heap.count(version) != Some(1001) {
+    if next(&mut source)? != Node::Int(1001) {
         return Err(ImportError::Damaged("it has a protocol that this program does not know".into()));
     }
-    let (heap, system) = pickle::read(&mut source)?;
-    if heap.entry(system, "little_endian").map(|id| heap.get(id)) == Some(&Node::Bool(false)) {
+    let (system, root) = pickle::read(&mut source)?;
+    if system.entry(root, "little_endian").map(|id| system.get(id)) == Some(&Node::Bool(false)) {
         return Err(ImportError::Damaged("it was written on a big-endian machine; save it again on another".into()));
     }
     let (heap, root) = pickle::read(&mut source)?;
@@ -82,60 +86,75 @@ pub fn from_stream(file: File) -> Result<Foreign, ImportError> {
     let elements = torch::storages(&heap);
     let mut places = HashMap::new();
     for key in keys {
-        let key = keys_heap.text(*key).ok_or(ImportError::CutShort)?;
+        let key = keys_heap.text(*key).filter(|key| key.len() <= FOREIGN_NAME).ok_or(ImportError::CutShort)?;
         let mut count = [0; 8];
         source.read_exact(&mut count).map_err(|_| ImportError::CutShort)?;
         let place = source.stream_position().map_err(|_| ImportError::CutShort)?;
-        places.insert(key.to_owned(), place);
         let width = elements.get(key).ok_or(ImportError::CutShort)?.bytes() as u64;
         let bytes = u64::from_le_bytes(count).checked_mul(width).and_then(|b| i64::try_from(b).ok());
-        source.seek_relative(bytes.ok_or(ImportError::CutShort)?).map_err(|_| ImportError::CutShort)?;
+        let bytes = bytes.ok_or(ImportError::CutShort)?;
+        places.insert(key.to_owned(), (place, bytes as u64));
+        source.seek_relative(bytes).map_err(|_| ImportError::CutShort)?;
     }
+    let length = source.get_ref().metadata()?.len();
     let format = format!("PyTorch stream (before version 1.6), {}", found.place);
-    collect(format, found.views, heap.uncalled, |storage, most| {
-        let place = places.get(&storage.key).ok_or(ImportError::CutShort)?;
-        let mut bytes = Vec::new();
-        let read =
-            source.seek(SeekFrom::Start(*place)).and_then(|_| source.by_ref().take(most).read_to_end(&mut bytes));
+    let read = move |key: &str, most: u64| {
+        let (place, bytes) = *places.get(key).ok_or(ImportError::CutShort)?;
+        // No more than the file can hold.
+        let most = most.min(bytes).min(length.saturating_sub(place));
+        let mut bytes = room(most as usize)?;
+        let read = source.seek(SeekFrom::Start(place)).and_then(|_| source.by_ref().take(most).read_to_end(&mut bytes));
         read.map_err(|_| ImportError::CutShort)?;
         Ok(bytes)
-    })
+    };
+    Ok(foreign(format, found.views, heap.uncalled, read))
 }
 
-/// Materialises the views, storage by storage, so that each is read once and held alone.
-fn collect(
+/// The outermost object of the next pickle.
+fn next(source: &mut BufReader<File>) -> Result<Node, ImportError> {
+    let (heap, root) = pickle::read(source)?;
+    Ok(heap.get(root).clone())
+}
+
+/// A file whose storages are read by `read`, which is given their key and the bytes that are needed.
+fn foreign(
     format: String,
-    views: Vec<(String, View)>,
+    named: Vec<(String, View)>,
     uncalled: Vec<String>,
-    mut read: impl FnMut(&Storage, u64) -> Result<Vec<u8>, ImportError>,
-) -> Result<Foreign, ImportError> {
-    let values: usize = views.iter().map(|(_, v)| v.count()).sum();
-    if values as u64 > WEIGHT_BYTES / 4 {
-        return Err(ImportError::TooLarge { bytes: values as u64 * 4, most: WEIGHT_BYTES });
-    }
-    let mut order: Vec<usize> = (0..views.len()).collect();
-    order.sort_by(|a, b| views[*a].1.storage.key.cmp(&views[*b].1.storage.key));
-    let mut tensors: Vec<Option<Tensor>> = vec![None; views.len()];
-    let mut held: Option<(&Storage, Vec<f32>)> = None;
-    for i in order {
-        let (name, view) = &views[i];
-        if held.as_ref().is_none_or(|(storage, _)| *storage != &view.storage) {
-            let bytes = (view.storage.count * view.storage.element.bytes()) as u64;
-            let found = read(&view.storage, bytes)?;
-            if (found.len() as u64) < bytes {
-                return Err(ImportError::Damaged(format!("the values of “{name}” are cut short")));
+    read: impl FnMut(&str, u64) -> Result<Vec<u8>, ImportError> + 'static,
+) -> Foreign {
+    let (names, views): (Vec<String>, Vec<View>) = named.into_iter().unzip();
+    let tensors = names.into_iter().zip(&views).map(|(name, view)| (name, view.size.clone())).collect();
+    let values = Box::new(Storages { views, read: RefCell::new(read) });
+    Foreign { format, dialect: Dialect::Torch, tensors, uncalled, values }
+}
+
+/// Views, and how the storages below them are read.
+struct Storages<R> {
+    views: Vec<View>,
+    read: RefCell<R>,
+}
+
+impl<R: FnMut(&str, u64) -> Result<Vec<u8>, ImportError>> Values for Storages<R> {
+    /// Storage by storage, so that each is read and unpacked once and held alone, and only as far as it is seen.
+    fn read(&self, wanted: &[usize]) -> Result<Vec<Tensor>, ImportError> {
+        let key = |place: &usize| self.views[wanted[*place]].storage.key.as_str();
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by(|a, b| key(a).cmp(key(b)));
+        let mut tensors: Vec<Option<Tensor>> = vec![None; wanted.len()];
+        for places in order.chunk_by(|a, b| key(a) == key(b)) {
+            let bytes = |place: &usize| {
+                let view = &self.views[wanted[*place]];
+                view.extent().saturating_mul(view.storage.element.bytes()) as u64
+            };
+            let needed = places.iter().map(bytes).max().unwrap_or(0);
+            let storage = (self.read.borrow_mut())(key(&places[0]), needed)?;
+            for place in places {
+                let view = &self.views[wanted[*place]];
+                let values = view.storage.element.to_f32(&view.gather(&storage)?)?;
+                tensors[*place] = Some(Tensor::from_vec(values, view.size.as_slice(), &Device::Cpu)?);
             }
-            held = Some((&view.storage, view.storage.element.to_f32(&found)));
         }
-        let Some((_, values)) = &held else { continue };
-        let values = if view.contiguous() {
-            values.get(view.offset..view.offset + view.count()).unwrap_or_default().to_vec()
-        } else {
-            view.gather(values)
-        };
-        tensors[i] = Some(Tensor::from_vec(values, view.size.as_slice(), &Device::Cpu)?);
+        Ok(tensors.into_iter().flatten().collect())
     }
-    let names = views.into_iter().map(|(name, _)| name);
-    let tensors = names.zip(tensors).filter_map(|(name, tensor)| Some((name, tensor?))).collect();
-    Ok(Foreign { format, dialect: Dialect::Torch, tensors, uncalled })
 }

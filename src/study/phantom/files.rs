@@ -1,6 +1,5 @@
-//! Phantom files: DICOM, 8-bit PNG, and the mask; each is written beside its name and renamed.
+//! Phantom files: DICOM, 8-bit PNG, and the mask; each is written whole or not at all. Nobody is in them, so they may be handed on.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use dicom_core::value::DataSetSequence;
@@ -11,6 +10,7 @@ use image::{GrayImage, ImageFormat};
 use sha2::{Digest as _, Sha256};
 
 use super::{Age, Phantom, PhantomRecipe};
+use crate::files::writing;
 
 /// Why a phantom could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -57,11 +57,7 @@ fn write_picture(path: &Path, picture: &GrayImage) -> Result<(), PhantomFileErro
 
 fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), PhantomFileError> {
     let failed = |source| PhantomFileError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    writing::shared(path, bytes).map_err(failed)
 }
 
 /// Writes the film as a Digital X-Ray Image, For Presentation (PS3.3 A.26), explicit VR little endian.

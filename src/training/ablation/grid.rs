@@ -29,6 +29,7 @@ use toml::{Table, Value};
 
 use super::super::{Error, Result};
 use crate::evaluation::figures::Metric;
+use crate::files::read_text;
 use crate::limits;
 
 /// Most cells of a grid.
@@ -169,11 +170,8 @@ impl Grid {
 }
 
 fn text(path: &Path) -> Result<String> {
-    let failed = |source| Error::Read { path: path.into(), source };
-    if std::fs::metadata(path).map_err(failed)?.len() > limits::MANIFEST_BYTES {
-        return Err(failed(std::io::Error::other("it is too large to be a configuration")));
-    }
-    std::fs::read_to_string(path).map_err(failed)
+    read_text(path, limits::CONFIGURATION_BYTES)
+        .map_err(|error| Error::Read { path: path.into(), source: error.into() })
 }
 
 fn axis(file: FileAxis) -> std::result::Result<Axis, String> {

@@ -24,6 +24,7 @@ pub use transfer::{Freeze, Transfer, Unfreeze};
 use defaults::{first_version, grey_square, not_stated, softmax};
 
 use super::{Error, Result, produce};
+use crate::files::{naming, read_text};
 use crate::limits;
 use crate::network::architecture::Architecture;
 use crate::network::fits::Fits;
@@ -177,12 +178,9 @@ impl Config {
 
     /// Reads and checks a configuration whose data folders lie below `root`: labels that it does not name are theirs.
     pub fn read_for(path: &Path, root: &Path) -> Result<Self> {
-        let size = std::fs::metadata(path).map_err(|source| Error::Read { path: path.into(), source })?.len();
         let refuse = |reason: String| Error::Config { path: path.into(), reason };
-        if size > limits::MANIFEST_BYTES {
-            return Err(refuse(format!("it has {size} bytes, which is no configuration")));
-        }
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
+        let text = read_text(path, limits::CONFIGURATION_BYTES)
+            .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
         let mut config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
         config.source = text;
         defaults::fill(&mut config, path, root).map_err(refuse)?;
@@ -218,6 +216,17 @@ impl Config {
     }
 
     fn check(&self) -> Check {
+        naming::check(&self.name).map_err(|error| format!("its `name` is the folder of the run, and {error}"))?;
+        let counts = [
+            ("labels", self.labels.len(), limits::LABELS),
+            ("groups", self.groups.len(), limits::LABELS),
+            ("suggestions", self.suggestions.len(), limits::LABELS),
+            ("patient patterns", self.data.patient.len(), limits::PATTERNS),
+            ("phases", self.phases.len(), limits::PHASES),
+        ];
+        if let Some((what, found, most)) = counts.into_iter().find(|(_, found, most)| found > most) {
+            return Err(format!("it has {found} {what}; at most {most} make sense"));
+        }
         if self.labels.len() < 2 && self.head == Head::Softmax {
             return Err("exclusive classes (head = \"softmax\") need at least two labels; one finding alone is head = \"sigmoid\"".into());
         }
@@ -240,6 +249,9 @@ impl Config {
         }
         if self.phases.iter().all(|p| p.epochs == 0) {
             return Err("it needs at least one `[[phase]]` with epochs".into());
+        }
+        for phase in &self.phases {
+            within("epochs", phase.epochs as f64, 0.0, limits::EPOCHS as f64)?;
         }
         if let Some(phase) = self.phases.iter().find(|p| !(16..=2048).contains(&p.size)) {
             return Err(format!("a phase has the image size {}, but it must lie between 16 and 2048", phase.size));

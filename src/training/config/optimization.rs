@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Check, within};
+use crate::limits;
 use crate::network::manifest::Head;
 use crate::training::loss::Objective;
 use crate::training::optimizer::Rule;
@@ -184,6 +185,16 @@ impl Optimization {
         if self.batch < 2 {
             return Err("`batch` must be at least 2, for batch norm needs a spread".into());
         }
+        within("batch", self.batch as f64, 2.0, limits::BATCH as f64)?;
+        for (name, count) in [
+            ("step_epochs", self.step_epochs),
+            ("plateau_patience", self.plateau_patience),
+            ("patience", self.patience),
+            ("norm_batches", self.norm_batches),
+        ] {
+            within(name, count as f64, 0.0, limits::EPOCHS as f64)?;
+        }
+        within("clip_norm", self.clip_norm, 0.0, 1e9)?;
         within("learning_rate", self.learning_rate, 1e-9, 10.0)?;
         within("weight_decay", self.weight_decay, 0.0, 10.0)?;
         within("label_smoothing", self.label_smoothing, 0.0, 0.9)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::Config;
+use crate::files::read_text;
 use crate::limits;
 use crate::training::checkpoint::write_whole;
 use crate::training::{Error, Result};
@@ -40,11 +41,8 @@ fn set(table: &mut Table, key: &str, value: i64) -> bool {
 /// The copy in `folder` as keys and values: `optimization.batch` and `32`. Lists of tables are numbered from 1.
 pub fn read(folder: &Path) -> Result<Vec<(String, String)>> {
     let path = folder.join(FILE);
-    let failed = |source| Error::Read { path: path.clone(), source };
-    if std::fs::metadata(&path).map_err(failed)?.len() > limits::MANIFEST_BYTES {
-        return Err(Error::Config { path, reason: "it is too large to be one".into() });
-    }
-    let text = std::fs::read_to_string(&path).map_err(failed)?;
+    let text = read_text(&path, limits::CONFIGURATION_BYTES)
+        .map_err(|error| Error::Read { path: path.clone(), source: error.into() })?;
     let table: Table = text.parse().map_err(|e: toml::de::Error| Error::Config { path, reason: e.to_string() })?;
     Ok(flat(&table))
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use flate2::read::DeflateDecoder;
 
+use crate::files::{Regular, open_regular};
 use crate::limits;
 
 /// Longest end of an archive that is searched for its directory: the record and the longest comment.
@@ -30,8 +31,8 @@ pub struct Entry {
 
 /// Lists what is in an archive.
 pub fn entries(path: &Path) -> io::Result<Vec<Entry>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+    // However long: an archive is a stream, and only what is asked for is read.
+    let Regular { mut file, length } = open_regular(path, u64::MAX)?;
     let tail_at = length.saturating_sub(END);
     let tail = bytes_at(&mut file, tail_at, length - tail_at)?;
     let end = (0..tail.len().saturating_sub(21)).rev().find(|&i| tail[i..].starts_with(b"PK\x05\x06"));
@@ -141,7 +142,7 @@ pub struct Array {
 impl Array {
     /// Opens `entry` of the archive `path` at its first value.
     pub fn open(path: &Path, entry: &Entry) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let Regular { mut file, .. } = open_regular(path, u64::MAX)?;
         let local = bytes_at(&mut file, entry.offset, 30)?;
         if !local.starts_with(b"PK\x03\x04") {
             return Err(broken("its directory points to the wrong place"));

@@ -29,9 +29,12 @@ pub fn list(config: &Config, path: &Path, files: &mut Vec<Listed>) -> Result<()>
         let images = Array::open(path, images).map_err(read)?;
         let Some((n, ..)) = extent(&images) else {
             return Err(Error::Data(format!(
-                "{} holds {array} of the shape {:?}, but images are (n, height, width) or (n, height, width, 3) bytes",
+                "{} holds {array} of the shape {:?}, but images are (n, height, width) or (n, height, width, 3) bytes, at most {} \
+                 of at most {} pixels",
                 path.display(),
-                images.shape
+                images.shape,
+                limits::ARRAY_IMAGES,
+                limits::ARRAY_PIXELS
             )));
         };
         let truths = truths(config, path, &mut Array::open(path, labels).map_err(read)?, n)?;
@@ -68,7 +71,8 @@ fn extent(array: &Array) -> Option<(usize, usize, usize, usize)> {
         [n, h, w, c @ (1 | 3)] => (n, h, w, c),
         _ => return None,
     };
-    let fits = n > 0 && h > 0 && w > 0 && (h as u64).saturating_mul(w as u64) <= limits::FRAME_PIXELS;
+    let pixels = (h as u64).saturating_mul(w as u64);
+    let fits = (1..=limits::ARRAY_IMAGES).contains(&n) && (1..=limits::ARRAY_PIXELS).contains(&pixels);
     (fits && array.kind == super::archive::Kind::Unsigned(1)).then_some((n, h, w, channels))
 }
 
@@ -79,6 +83,9 @@ fn truths(config: &Config, path: &Path, array: &mut Array, n: usize) -> Result<V
         [rows, width] if rows == n => width,
         _ => return Err(refuse(format!("the labels have the shape {:?} for {n} images", array.shape))),
     };
+    if width > limits::LABELS {
+        return Err(refuse(format!("it has {width} findings an image; at most {} make sense", limits::LABELS)));
+    }
     let values = array.next(n * width).map_err(|source| Error::Read { path: path.into(), source })?;
     let known = config.labels.len();
     if width > 1 || (config.head == Head::Sigmoid && known == 1) {

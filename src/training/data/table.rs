@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::super::config::{Blank, Table, Uncertain, same_name};
 use super::super::{Error, Result, truth};
 use super::{Facts, Listed, Origin, Part, Patterns, key_of, label_called, name_of, quoted};
+use crate::files::open_regular;
 use crate::limits;
 use crate::network::manifest::{Head, Label};
 use crate::study::Warning;
@@ -34,13 +35,10 @@ pub fn list(
     warnings: &mut Vec<Warning>,
 ) -> Result<()> {
     let path = root.join(&table.file);
-    let size = std::fs::metadata(&path).map_err(|source| Error::Read { path: path.clone(), source })?.len();
     let refuse = |reason: String| Error::Data(format!("the table {} {reason}", path.display()));
-    if size > limits::FILE_BYTES {
-        return Err(refuse(format!("has {size} bytes, which is more than is read")));
-    }
-    let mut rows =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_path(&path).map_err(|e| refuse(said(&e)))?;
+    let opened = open_regular(&path, limits::TABLE_BYTES)
+        .map_err(|error| Error::Read { path: path.clone(), source: error.into() })?;
+    let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(opened.file);
     let header: Vec<String> = rows
         .headers()
         .map_err(|e| refuse(said(&e)))?
