@@ -18,7 +18,7 @@ use pellucid::imaging::Plane;
 use pellucid::network::manifest::Manifest;
 use pellucid::network::weights::TensorFile;
 use pellucid::network::{Mode, Model};
-use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
+use pellucid::study::{Frame, Identity, ImageEntry, Metadata, Namesakes};
 
 const ROUNDS: usize = 100;
 
@@ -89,6 +89,7 @@ fn frame() -> Frame {
         frames: 1,
         has_pixels: true,
         title: "noise".into(),
+        namesakes: Namesakes::default(),
     };
     Frame {
         entry: Arc::new(entry),
@@ -101,6 +102,7 @@ fn frame() -> Frame {
         voi: Vec::new(),
         spacing: None,
         warnings: Vec::new(),
+        missing: None,
     }
 }
 

@@ -16,6 +16,7 @@ use std::fs::{File, FileType};
 use std::io::{self, Read};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Why a file was not read, as the second half of a sentence whose first half names the file.
@@ -86,6 +87,16 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, FileError> {
     String::from_utf8(read_regular(path, limit)?).map_err(|_| FileError::NotText)
 }
 
+/// SHA-256 of a regular file of at most `limit` bytes, in lower-case hex.
+pub fn sha256(path: &Path, limit: u64) -> Result<String, FileError> {
+    let mut hasher = Sha256::new();
+    let read = io::copy(&mut open_regular(path, limit)?.file.take(limit.saturating_add(1)), &mut hasher)?;
+    if read > limit {
+        return Err(FileError::Endless { limit });
+    }
+    Ok(format!("{:x}", hasher.finalize()))
+}
+
 #[cfg(unix)]
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags};
@@ -143,6 +154,13 @@ mod tests {
         let error = read_regular(file.path(), 11).unwrap_err();
         assert_eq!(error.to_string(), "it is 12 bytes long, and at most 11 are read");
         assert_eq!(io::Error::from(error).to_string(), "it is 12 bytes long, and at most 11 are read");
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_bytes() {
+        let hash = sha256(file(b"abc").path(), 3).unwrap();
+        assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert!(sha256(file(b"abc").path(), 2).is_err());
     }
 
     #[test]

@@ -219,7 +219,7 @@ mod tests {
     use super::*;
     use crate::network::layers::{GlobalAveragePool, Linear};
     use crate::network::{Layer, Network, Stage};
-    use crate::study::{Identity, ImageEntry, Metadata};
+    use crate::study::{Identity, ImageEntry, Metadata, Namesakes};
 
     fn model() -> Model {
         let manifest = Manifest::parse(&format!(
@@ -273,6 +273,7 @@ mod tests {
             frames: 1,
             has_pixels: true,
             title: String::new(),
+            namesakes: Namesakes::default(),
         };
         Frame {
             entry: Arc::new(entry),
@@ -285,6 +286,7 @@ mod tests {
             voi: Vec::new(),
             spacing: None,
             warnings: Vec::new(),
+            missing: None,
         }
     }
 

@@ -214,7 +214,7 @@ fn nothing_fits(considered: &[Considered]) -> String {
 mod tests {
     use super::*;
     use crate::network::fits::Fits;
-    use crate::study::{Identity, Metadata};
+    use crate::study::{Identity, Metadata, Namesakes};
 
     fn image(modality: &str, part: &str) -> ImageEntry {
         let transfer_syntax = if modality.is_empty() { "PNG" } else { "1.2.840.10008.1.2.1" }.into();
@@ -228,6 +228,7 @@ mod tests {
             frames: 1,
             has_pixels: true,
             title: String::new(),
+            namesakes: Namesakes::default(),
         }
     }
 

@@ -13,24 +13,23 @@ use walkdir::{DirEntry, IntoIter, WalkDir};
 
 use crate::limits;
 
-/// A part of a folder that was not looked into.
+/// A place that was not looked into, and why.
 #[derive(Debug, Error)]
-pub enum WalkError {
-    #[error("{path} cannot be looked into: {reason}", path = path.display())]
-    Unreadable { path: PathBuf, reason: String },
-    #[error("{path} lies more than {limit} folders deep and was not looked into", path = path.display())]
-    TooDeep { path: PathBuf, limit: usize },
-    #[error("{path} holds more than {limit} files and folders; the others were not looked at", path = path.display())]
-    TooMany { path: PathBuf, limit: usize },
+#[error("{path}: {obstacle}", path = path.display())]
+pub struct WalkError {
+    pub path: PathBuf,
+    pub obstacle: Obstacle,
 }
 
-impl WalkError {
-    /// The place that it is about.
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Unreadable { path, .. } | Self::TooDeep { path, .. } | Self::TooMany { path, .. } => path,
-        }
-    }
+/// Why a place was not looked into, as a sentence on it.
+#[derive(Debug, Error)]
+pub enum Obstacle {
+    #[error("It cannot be looked into: {0}.")]
+    Unreadable(String),
+    #[error("It lies more than {0} folders deep and was not looked into.")]
+    TooDeep(usize),
+    #[error("It holds more than {0} files and folders; the others were not looked at.")]
+    TooMany(usize),
 }
 
 /// What is below a folder and is no folder, in the order of the names, each folder's in a row.
@@ -55,7 +54,7 @@ impl Walk {
     /// Whether the walk goes into a folder that it has come to: not where it has been.
     fn enters(&mut self, folder: &DirEntry) -> Result<bool, WalkError> {
         if folder.depth() > limits::FOLDER_DEPTH {
-            return Err(WalkError::TooDeep { path: folder.path().into(), limit: limits::FOLDER_DEPTH });
+            return Err(WalkError { path: folder.path().into(), obstacle: Obstacle::TooDeep(limits::FOLDER_DEPTH) });
         }
         // A folder whose place cannot be found out cannot be read either, and says so when it is.
         let place = folder.path().canonicalize().unwrap_or_else(|_| folder.path().into());
@@ -75,13 +74,14 @@ impl Iterator for Walk {
                 Err(error) => {
                     let path = error.path().unwrap_or(&self.root).to_path_buf();
                     let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                    return Some(Err(WalkError::Unreadable { path, reason }));
+                    return Some(Err(WalkError { path, obstacle: Obstacle::Unreadable(reason) }));
                 }
             };
             self.looked_at += 1;
             if self.looked_at > limits::FOLDER_ENTRIES {
                 self.ended = true;
-                return Some(Err(WalkError::TooMany { path: self.root.clone(), limit: limits::FOLDER_ENTRIES }));
+                let obstacle = Obstacle::TooMany(limits::FOLDER_ENTRIES);
+                return Some(Err(WalkError { path: self.root.clone(), obstacle }));
             }
             if !entry.file_type().is_dir() {
                 return Some(Ok(entry.into_path()));
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_an_error() {
         let error = files_below(Path::new("/nowhere/at/all")).next().unwrap().unwrap_err();
-        assert!(error.to_string().starts_with("/nowhere/at/all cannot be looked into: "), "{error}");
+        assert!(error.to_string().starts_with("/nowhere/at/all: It cannot be looked into: "), "{error}");
     }
 
     #[test]
@@ -131,7 +131,10 @@ mod tests {
         std::fs::create_dir_all(&deep).unwrap();
         std::fs::write(deep.join("hidden.png"), "").unwrap();
         let found: Vec<_> = files_below(root.path()).collect();
-        assert!(matches!(&found[..], [Err(WalkError::TooDeep { path, .. })] if *path == deep), "{found:?}");
+        assert!(
+            matches!(&found[..], [Err(WalkError { path, obstacle: Obstacle::TooDeep(_) })] if *path == deep),
+            "{found:?}"
+        );
     }
 
     #[cfg(unix)]
@@ -160,6 +163,6 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", root.path().join("a.png")).unwrap();
         std::fs::write(root.path().join("b.png"), "").unwrap();
         let found: Vec<_> = files_below(root.path()).collect();
-        assert!(matches!(&found[..], [Err(WalkError::Unreadable { .. }), Ok(_)]), "{found:?}");
+        assert!(matches!(&found[..], [Err(WalkError { obstacle: Obstacle::Unreadable(_), .. }), Ok(_)]), "{found:?}");
     }
 }

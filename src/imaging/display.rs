@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
     use crate::imaging::WindowFunction;
-    use crate::study::ImageEntry;
+    use crate::study::{ImageEntry, Namesakes};
 
     fn frame(values: &[f32], value_range: (f32, f32)) -> Frame {
         Frame {
@@ -193,6 +193,7 @@ mod tests {
                 frames: 1,
                 has_pixels: true,
                 title: String::new(),
+                namesakes: Namesakes::default(),
             }),
             index: 0,
             plane: Plane { width: values.len(), height: 1, values: values.to_vec() },
@@ -203,6 +204,7 @@ mod tests {
             voi: Vec::new(),
             spacing: None,
             warnings: Vec::new(),
+            missing: None,
         }
     }
 

@@ -1,16 +1,13 @@
 //! Files of a report: safe names, the fingerprint of the image, and writing both files at once or not at all.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest as _, Sha256};
 
 use super::case::CaseReport;
 use super::{ReportError, json, pdf};
 use crate::files::writing::{Access, Staged};
-use crate::limits;
 use crate::study::Warning;
+use crate::{files, limits};
 
 /// The image file that a report speaks of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,12 +41,7 @@ impl Source {
 
 /// SHA-256 of a file, lower-case hex. Files beyond the budget are refused.
 pub fn sha256(path: &Path) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let read = io::copy(&mut File::open(path)?.take(limits::FILE_BYTES + 1), &mut hasher)?;
-    if read > limits::FILE_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than the budget"));
-    }
-    Ok(format!("{:x}", hasher.finalize()))
+    Ok(files::sha256(path, limits::FILE_BYTES)?)
 }
 
 /// Writes the report into a folder under a name of its own and returns the path of the PDF; the JSON lies beside it.

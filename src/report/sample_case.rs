@@ -7,7 +7,7 @@ use crate::explain::{Attribution, Method, Subject};
 use crate::imaging::{Plane, Window};
 use crate::network::GateVerdict;
 use crate::network::manifest::Manifest;
-use crate::study::{Frame, Identity, ImageEntry, Metadata, Spacing, SpacingProvenance};
+use crate::study::{Frame, Identity, ImageEntry, Metadata, Namesakes, Spacing, SpacingProvenance};
 use crate::uncertainty::{Posterior, Summary};
 
 use super::case::CaseReport;
@@ -117,6 +117,7 @@ pub fn frame() -> Frame {
         frames: 1,
         has_pixels: true,
         title: "doe-jane.dcm".into(),
+        namesakes: Namesakes::default(),
     };
     Frame {
         entry: Arc::new(entry),
@@ -129,6 +130,7 @@ pub fn frame() -> Frame {
         voi: Vec::new(),
         spacing: Some(Spacing { row_mm: 0.143, column_mm: 0.143, provenance: SpacingProvenance::AtDetector }),
         warnings: vec!["Burned-in annotation is not excluded by the file of Jane Doe.".into()],
+        missing: None,
     }
 }
 

@@ -129,7 +129,7 @@ mod tests {
 
     fn frame(bytes: &[u8], layout: &PixelLayout) -> FrameBytes {
         let (planar, subsampled) = (layout.planar, layout.subsampled);
-        FrameBytes { bytes: bytes.to_vec(), sample_bytes: 1, planar, is_rgb: false, subsampled }
+        FrameBytes { bytes: bytes.to_vec(), sample_bytes: 1, planar, is_rgb: false, subsampled, missing: None }
     }
 
     fn colours(bytes: &[u8], layout: &PixelLayout) -> Vec<u8> {

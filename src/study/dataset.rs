@@ -31,9 +31,9 @@ pub(super) enum Value {
         available: u64,
     },
     /// Encapsulated pixel data: offset and length of every item, the Basic Offset Table first.
+    /// Of a file that ends early, those that it has, the last one cut.
     Fragments {
         items: Vec<(u64, u64)>,
-        truncated: bool,
     },
 }
 

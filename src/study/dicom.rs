@@ -3,7 +3,6 @@
 //! Files are taken with or without preamble and file meta information, and believed by what they contain: a data set
 //! that is plainly implicit is read so, whatever its transfer syntax says.
 
-use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use dicom_encoding::TransferSyntaxIndex;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use flate2::read::DeflateDecoder;
 
+use crate::files::{Regular, open_regular};
 use crate::limits;
 
 use super::dataset::{Dataset, Value};
@@ -55,8 +55,7 @@ pub(super) fn looks_like_dicom(start: &[u8]) -> bool {
 impl Dicom {
     /// Reads the header of a file.
     pub fn open(path: &Path) -> Result<Self, StudyError> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
         Self::read(file, length, Source::File(path.to_path_buf()))
     }
 
@@ -102,7 +101,7 @@ impl Dicom {
         let mut bytes = vec![0; length as usize];
         match &self.source {
             Source::File(path) => {
-                let mut file = File::open(path)?;
+                let mut file = open_regular(path, limits::FILE_BYTES)?.file;
                 file.seek(SeekFrom::Start(offset))?;
                 file.read_exact(&mut bytes)?;
             }

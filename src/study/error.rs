@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use crate::files::FileError;
+
 /// Why a file could not be listed or its pixels not be decoded.
 #[derive(Debug, Error)]
 pub enum StudyError {
@@ -12,6 +14,8 @@ pub enum StudyError {
     NotFound,
     #[error("The file cannot be read: {0}.")]
     Unreadable(#[source] std::io::Error),
+    #[error("The path leads to {0}, and only files are opened.")]
+    NotRegular(&'static str),
     #[error("The file is empty (0 bytes). Copy it again from where it came from.")]
     Empty,
     #[error("This is not an image: {0}. Pellucid opens DICOM, PNG, JPEG and TIFF.")]
@@ -41,6 +45,18 @@ pub enum StudyError {
     NoSuchFrame { asked: u32, frames: u32 },
     #[error("Nothing that can be shown was found there.")]
     NothingFound,
+}
+
+impl From<FileError> for StudyError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::NotRegular(what) => Self::NotRegular(what),
+            FileError::TooLarge { bytes, limit } => Self::FileTooLarge { bytes, limit },
+            FileError::Endless { limit } => Self::TooLarge(format!("the file is longer than {limit} bytes")),
+            FileError::NotText => Self::NotAnImage("it is no text".into()),
+            FileError::Unreadable(error) => error.into(),
+        }
+    }
 }
 
 impl From<std::io::Error> for StudyError {

@@ -1,10 +1,9 @@
 //! Listed images to patient → study → series → image, each in its order.
 //!
 //! Images of a series stand in the order of the anatomy: by their position along the normal where all share an
-//! orientation, else by Instance Number, else by name. Two copies of one SOP Instance UID are one image.
+//! orientation, else by Instance Number, else by name. What shares a SOP Instance UID was told apart before ([`super::namesakes`]).
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,10 +25,10 @@ impl Listed {
     }
 }
 
-/// Groups what was listed.
-pub(super) fn catalogue(listed: Vec<Listed>, mut warnings: Vec<Warning>) -> Catalogue {
+/// Groups what was listed, one image an entry.
+pub(super) fn catalogue(listed: Vec<Listed>, warnings: Vec<Warning>) -> Catalogue {
     let mut patients: Vec<(Patient, Vec<StudyGroup>)> = Vec::new();
-    for one in without_copies(listed, &mut warnings) {
+    for one in listed {
         let meta = &one.entry.meta;
         let identity = &one.entry.identity;
         let folder = one.entry.path.parent().unwrap_or(Path::new(""));
@@ -137,31 +136,6 @@ fn order_of_options<T>(a: Option<&T>, b: Option<&T>, order: impl Fn(&T, &T) -> O
     }
 }
 
-/// Leaves the first of several files with one SOP Instance UID, with a warning where they are no copies.
-fn without_copies(listed: Vec<Listed>, warnings: &mut Vec<Warning>) -> Vec<Listed> {
-    let mut kept: Vec<Listed> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for one in listed {
-        let uid = one.entry.identity.sop_instance_uid.clone();
-        let Some(&at) = places.get(&uid) else {
-            places.insert(uid, kept.len());
-            kept.push(one);
-            continue;
-        };
-        let first = &kept[at].entry;
-        let alike = first.meta == one.entry.meta
-            && (first.columns, first.rows, first.frames) == (one.entry.columns, one.entry.rows, one.entry.frames);
-        if !alike {
-            let reason = format!(
-                "It has the SOP Instance UID of {}, yet differs from it; only that one is listed.",
-                first.path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default()
-            );
-            warnings.push(Warning { path: one.entry.path, reason });
-        }
-    }
-    kept
-}
-
 fn same_name(a: &str, b: &str) -> bool {
     let plain = |name: &str| name.trim_end_matches(['^', '=', ' ']).to_lowercase();
     plain(a) == plain(b)
@@ -204,7 +178,7 @@ pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Identity, Metadata};
+    use crate::study::{Identity, Metadata, Namesakes};
 
     fn image(path: &str, series: &str, uid: &str) -> Listed {
         Listed::unordered(ImageEntry {
@@ -216,6 +190,7 @@ mod tests {
             frames: 1,
             has_pixels: true,
             title: path.rsplit('/').next().unwrap_or(path).to_owned(),
+            namesakes: Namesakes::default(),
         })
     }
 
@@ -251,20 +226,6 @@ mod tests {
             titles(vec![image("im10", "1.1", "x"), image("im9", "1.1", "y"), image("IM1", "1.1", "z")]),
             ["IM1", "im9", "im10"]
         );
-    }
-
-    #[test]
-    fn two_copies_of_one_instance_are_one_image() {
-        let result = catalogue(vec![image("a", "1.1", "7"), image("b", "1.1", "7")], Vec::new());
-        assert_eq!((result.images().count(), result.warnings.len()), (1, 0));
-    }
-
-    #[test]
-    fn different_images_under_one_uid_are_told() {
-        let mut other = image("b", "1.1", "7");
-        other.entry.columns = 99;
-        let result = catalogue(vec![image("a", "1.1", "7"), other], Vec::new());
-        assert_eq!((result.images().count(), result.warnings.len()), (1, 1));
     }
 
     #[test]

@@ -13,16 +13,18 @@ use super::dicom::Dicom;
 use super::guard::PixelLayout;
 use super::open::{Kind, kind_of, list};
 use super::pixels::{StoredBits, float_plane, frame_bytes, grey_plane};
-use super::{Frame, ImageEntry, Spacing, StudyError, color, geometry, grey, raster, wall};
+use super::{Frame, ImageEntry, Missing, Spacing, StudyError, Unscorable, color, geometry, grey, raster, wall};
 
 /// Decodes frame `frame_index` (from 0) of an image.
 pub fn load(entry: &Arc<ImageEntry>, frame_index: u32) -> Result<Frame, StudyError> {
     if entry.has_pixels && frame_index >= entry.frames {
         return Err(StudyError::NoSuchFrame { asked: frame_index + 1, frames: entry.frames });
     }
-    wall::behind(|| match kind_of(&entry.path)? {
-        Kind::Dicom => dicom_frame(entry, &Dicom::open(&entry.path)?, frame_index),
-        Kind::Raster(format) => raster::load(entry, format),
+    wall::behind(|| {
+        finished(match kind_of(&entry.path)? {
+            Kind::Dicom => dicom_frame(entry, &Dicom::open(&entry.path)?, frame_index)?,
+            Kind::Raster(format) => raster::load(entry, format)?,
+        })
     })
 }
 
@@ -63,14 +65,16 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
         voi: Vec::new(),
         spacing,
         warnings: Vec::new(),
+        missing: None,
     };
-    if let Some(plane) = float_plane(dicom, &layout, index, &modality) {
-        frame.plane = plane?;
+    if let Some(floats) = float_plane(dicom, &layout, index, &modality) {
+        (frame.plane, frame.missing) = floats?;
         let range = stats::statistics(&frame.plane, None);
         frame.value_range = (range.min, range.max);
         grey_attributes(&mut frame, dicom, &layout, &modality, &mut warnings);
     } else {
         let bytes = frame_bytes(dicom, &layout, index)?;
+        frame.missing = bytes.missing;
         if layout.samples == 3 {
             if layout.photometric.starts_with("YBR_PARTIAL") {
                 return Err(StudyError::UnsupportedPixels(format!("colours in {}", layout.photometric)));
@@ -92,6 +96,23 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
         return Err(StudyError::Truncated("the frame has too few pixels".into()));
     }
     frame.warnings = warnings;
+    Ok(frame)
+}
+
+/// A decoded frame with what is to be said of its pixels: what is missing, and what is no number.
+fn finished(mut frame: Frame) -> Result<Frame, StudyError> {
+    if frame.missing == Some(Missing::Rows { from: 0 }) {
+        return Err(StudyError::Truncated("its pixel data ends before the first row does".into()));
+    }
+    frame.blank_missing();
+    let mut first: Vec<String> = frame.entry.namesakes.warning().into_iter().collect();
+    if let Some(missing) = frame.missing {
+        first.push(missing.in_words(frame.plane.height));
+    }
+    if let Err(reason @ Unscorable::NotFinite { .. }) = frame.scorable() {
+        first.push(reason.to_string());
+    }
+    frame.warnings.splice(0..0, first);
     Ok(frame)
 }
 

@@ -13,12 +13,17 @@ mod geometry;
 mod grey;
 mod group;
 mod guard;
+mod jpeg;
+mod jpeg_2000;
 mod load;
+mod missing;
+mod namesakes;
 mod open;
 pub mod phantom;
 mod pixels;
 mod raster;
 mod reader;
+mod rle;
 mod tags;
 mod text;
 mod wall;
@@ -26,7 +31,9 @@ mod wall;
 pub use dicom::transfer_syntax_name;
 pub use error::StudyError;
 pub use load::{load, open_image};
-pub use open::scan;
+pub use missing::{Missing, Unscorable};
+pub use namesakes::Namesakes;
+pub use open::{scan, scan_beside};
 pub use tags::{ElementLine, list_elements};
 pub use text::readable_name;
 
@@ -92,6 +99,18 @@ pub struct ImageEntry {
     pub has_pixels: bool,
     /// Words for the list: file name, or the kind of a pixel-less object.
     pub title: String,
+    /// Other files with the same identity.
+    pub namesakes: Namesakes,
+}
+
+impl ImageEntry {
+    /// What tells the image from all others that are open: its UID, and where another image had that UID first, its content
+    /// as well.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let uid = &self.identity.sop_instance_uid;
+        if self.namesakes.content.is_empty() { uid.clone() } else { format!("{uid} {}", self.namesakes.content) }
+    }
 }
 
 /// A series: images in the order of the anatomy (position along the normal, else instance number, else name).
@@ -182,6 +201,8 @@ pub struct Frame {
     pub spacing: Option<Spacing>,
     /// Reservations about this frame (lossy, burned-in annotation, unusual values …).
     pub warnings: Vec<String>,
+    /// What of the image is not there because its data ends early; it is shown with a mark and not scored.
+    pub missing: Option<Missing>,
 }
 
 impl Frame {

@@ -3,7 +3,7 @@
 //! What cannot be read is a warning with its reason and never a stop. Files that are plainly something else (text,
 //! spreadsheets, a DICOMDIR, hidden files) are passed over without a word, unless they were named themselves.
 
-use std::fs::File;
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +11,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dicom_dictionary_std::tags;
 use image::ImageFormat;
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
+use crate::files::walk::files_below;
+use crate::files::{Regular, open_regular, read_regular};
 use crate::limits;
 
 use super::dicom::{Dicom, has_dicom_mark, looks_like_dicom};
 use super::group::{Listed, catalogue, natural_order};
 use super::guard::{self, PixelLayout};
+use super::namesakes::{Namesakes, told_apart};
 use super::{Catalogue, ImageEntry, StudyError, Warning, geometry, raster, wall};
 
 /// Files whose headers are read between two looks at the cancel flag.
@@ -34,6 +36,16 @@ pub(super) enum Kind {
 ///
 /// `progress` hears of the number of files found and read. With `cancel` set, what was read so far is returned.
 pub fn scan(paths: &[PathBuf], cancel: &AtomicBool, progress: &mut dyn FnMut(usize, usize)) -> Catalogue {
+    scan_beside(&Catalogue::default(), paths, cancel, progress)
+}
+
+/// The same beside what is `open` already: only what is new is listed, and what shares a UID is told apart from it.
+pub fn scan_beside(
+    open: &Catalogue,
+    paths: &[PathBuf],
+    cancel: &AtomicBool,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Catalogue {
     let mut warnings = Vec::new();
     let files = find(paths, cancel, progress, &mut warnings);
     let mut listed = Vec::new();
@@ -51,12 +63,15 @@ pub fn scan(paths: &[PathBuf], cancel: &AtomicBool, progress: &mut dyn FnMut(usi
                     }
                 }
                 Ok(one) => listed.push(one),
-                Err(StudyError::NotAnImage(_)) if !file.named && !is_named_like_an_image(&file.path) => {}
+                Err(StudyError::NotAnImage(_) | StudyError::NotRegular(_))
+                    if !file.named && !is_named_like_an_image(&file.path) => {}
                 Err(error) => warnings.push(Warning { path: file.path.clone(), reason: error.to_string() }),
             }
         }
         progress(files.len(), listed.len());
     }
+    let known: Vec<&ImageEntry> = open.images().map(AsRef::as_ref).collect();
+    let listed = told_apart(listed, &known, &mut warnings);
     catalogue(listed, warnings)
 }
 
@@ -72,29 +87,33 @@ fn find(
     progress: &mut dyn FnMut(usize, usize),
     warnings: &mut Vec<Warning>,
 ) -> Vec<Found> {
-    let mut files = Vec::new();
+    let mut files: Vec<Found> = Vec::new();
+    // One file under two of the paths is listed once.
+    let mut places: HashMap<PathBuf, usize> = HashMap::new();
+    let mut add = |files: &mut Vec<Found>, path: PathBuf, named| match places.get(&path) {
+        Some(place) => files[*place].named |= named,
+        None => {
+            places.insert(path.clone(), files.len());
+            files.push(Found { path, named });
+        }
+    };
     for path in paths {
         if !path.is_dir() {
-            files.push(Found { path: path.clone(), named: true });
+            add(&mut files, path.clone(), true);
             continue;
         }
         let mut in_folder = Vec::new();
-        // Following links costs nothing here: walkdir finds loops and reports them.
-        for item in WalkDir::new(path).follow_links(true) {
+        for item in files_below(path) {
             if cancel.load(Ordering::Relaxed) {
                 return files;
             }
             match item {
-                Ok(item) if item.file_type().is_file() => {
-                    if !item.file_name().to_string_lossy().starts_with('.') {
-                        in_folder.push(item.into_path());
+                Ok(file) => {
+                    if !file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+                        in_folder.push(file);
                     }
                 }
-                Ok(_) => {}
-                Err(error) => {
-                    let place = error.path().unwrap_or(path).to_path_buf();
-                    warnings.push(Warning { path: place, reason: format!("It cannot be looked into: {error}.") });
-                }
+                Err(error) => warnings.push(Warning { path: error.path, reason: error.obstacle.to_string() }),
             }
             if files.len() + in_folder.len() >= limits::FILES_AT_ONCE {
                 let reason = format!("Only the first {} files were listed.", limits::FILES_AT_ONCE);
@@ -106,7 +125,7 @@ fn find(
             }
         }
         in_folder.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
-        files.extend(in_folder.into_iter().map(|path| Found { path, named: false }));
+        in_folder.into_iter().for_each(|path| add(&mut files, path, false));
     }
     progress(files.len(), 0);
     files
@@ -121,14 +140,10 @@ fn is_named_like_an_image(path: &Path) -> bool {
 
 /// What a file is.
 pub(super) fn kind_of(path: &Path) -> Result<Kind, StudyError> {
-    let mut file = File::open(path)?;
-    let about = file.metadata()?;
-    if about.is_dir() {
-        return Err(StudyError::NotAnImage("it is a folder".into()));
-    }
-    guard::file_size(about.len())?;
+    let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
+    guard::file_size(length)?;
     let mut start = Vec::new();
-    file.by_ref().take(132).read_to_end(&mut start)?;
+    file.take(132).read_to_end(&mut start)?;
     // The preamble of a DICOM file may be a TIFF header (PS3.10 7.1), so the mark behind it is looked at first.
     if has_dicom_mark(&start) {
         return Ok(Kind::Dicom);
@@ -168,7 +183,7 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
     };
     let mut identity = dicom.identity();
     if identity.sop_instance_uid.is_empty() {
-        identity.sop_instance_uid = raster::content_uid(&std::fs::read(path)?);
+        identity.sop_instance_uid = raster::content_uid(&read_regular(path, limits::FILE_BYTES)?);
     }
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let title = if has_pixels { file_name } else { dicom.kind() };
@@ -181,6 +196,7 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
         frames,
         has_pixels,
         title,
+        namesakes: Namesakes::default(),
     };
     Ok(Listed {
         entry,

@@ -5,11 +5,11 @@ use dicom_dictionary_std::{tags, uids};
 
 use crate::imaging::{Modality, Plane};
 
-use super::StudyError;
 use super::codec;
 use super::dataset::{Value, words};
 use super::dicom::{Dicom, EXPLICIT_VR_BIG_ENDIAN, is_known_syntax};
 use super::guard::PixelLayout;
+use super::{Missing, StudyError};
 
 /// One frame as samples: little endian, decompressed, colours not yet converted.
 pub(super) struct FrameBytes {
@@ -22,6 +22,31 @@ pub(super) struct FrameBytes {
     pub is_rgb: bool,
     /// Y1 Y2 Cb Cr for two pixels.
     pub subsampled: bool,
+    /// What of the frame its data does not hold; zeros stand in its place.
+    pub missing: Option<Missing>,
+}
+
+impl FrameBytes {
+    /// The frame whose samples begin with `bytes`; what they lack is missing.
+    pub fn native(mut bytes: Vec<u8>, layout: &PixelLayout) -> Self {
+        let needed = (layout.frame_bits() / 8) as usize;
+        let missing = (bytes.len() < needed).then(|| Missing::Rows { from: whole_rows(bytes.len(), layout) });
+        bytes.resize(needed, 0);
+        let (planar, subsampled) = (layout.planar, layout.subsampled);
+        let sample_bytes = layout.bits_allocated.div_ceil(8);
+        Self { bytes, sample_bytes, planar, is_rgb: false, subsampled, missing }
+    }
+}
+
+/// Rows that so many bytes of a native frame give with all their samples.
+fn whole_rows(bytes: usize, layout: &PixelLayout) -> usize {
+    let row_bits = layout.frame_bits() as usize / layout.rows;
+    if layout.planar && layout.samples == 3 {
+        // The last of the three planes decides.
+        let plane = layout.frame_bits() as usize / 8 / 3;
+        return 3 * 8 * bytes.saturating_sub(2 * plane) / row_bits;
+    }
+    8 * bytes / row_bits
 }
 
 /// The samples of frame `index` (from 0).
@@ -30,8 +55,8 @@ pub(super) fn frame_bytes(dicom: &Dicom, layout: &PixelLayout, index: u32) -> Re
         return Err(StudyError::NoPixels(dicom.kind()));
     };
     match &element.value {
-        Value::Fragments { items, truncated } => {
-            let stream = encoded_frame(dicom, items, *truncated, layout.frames, index)?;
+        Value::Fragments { items } => {
+            let stream = encoded_frame(dicom, items, layout.frames, index)?;
             codec::decode(stream, &dicom.transfer_syntax, layout)
         }
         Value::Stored { offset, length, available } => {
@@ -75,7 +100,8 @@ fn native_frame(
     // Frames of single bits follow each other without gaps.
     let first_bit = u64::from(index) * bits;
     let (begin, end) = (first_bit / 8, (first_bit + bits).div_ceil(8));
-    if end > place.available {
+    let there = end.min(place.available).saturating_sub(begin);
+    if there == 0 {
         let whole = (u64::from(layout.frames) * bits).div_ceil(8);
         return Err(StudyError::Truncated(if place.available < place.length {
             format!("the pixel data ends after {} of {} bytes", place.available, place.length)
@@ -83,24 +109,34 @@ fn native_frame(
             format!("the pixel data holds {} bytes, where the image needs {whole}", place.length)
         }));
     }
-    let mut bytes = dicom.bytes_at(place.offset + begin, end - begin)?;
+    let mut bytes = dicom.bytes_at(place.offset + begin, there)?;
     if layout.bits_allocated == 1 {
         let skip = (first_bit % 8) as usize;
         let bit = |i: usize| bytes[(skip + i) / 8] >> ((skip + i) % 8) & 1;
-        let bytes = (0..layout.pixels()).map(bit).collect();
-        return Ok(FrameBytes { bytes, sample_bytes: 1, planar: false, is_rgb: false, subsampled: false });
+        let held = (8 * bytes.len() - skip).min(layout.pixels());
+        let mut samples: Vec<u8> = (0..held).map(bit).collect();
+        samples.resize(layout.pixels(), 0);
+        let missing = (held < layout.pixels()).then_some(Missing::Rows { from: held / layout.columns });
+        return Ok(FrameBytes {
+            bytes: samples,
+            sample_bytes: 1,
+            planar: false,
+            is_rgb: false,
+            subsampled: false,
+            missing,
+        });
     }
     let sample_bytes = layout.bits_allocated / 8;
     if big_endian {
         // Big endian swaps words: of samples, or of pairs of 8-bit samples where the VR is OW (PS3.5 section 8.1.1).
         let word = if sample_bytes == 1 && vr == VR::OW { 2 } else { sample_bytes };
         if sample_bytes == 1 && word == 2 {
-            bytes = swapped_pairs(dicom, place, begin, end)?;
+            bytes = swapped_pairs(dicom, place, begin, begin + there)?;
         } else {
             bytes.chunks_exact_mut(word).for_each(<[u8]>::reverse);
         }
     }
-    Ok(FrameBytes { bytes, sample_bytes, planar: layout.planar, is_rgb: false, subsampled: layout.subsampled })
+    Ok(FrameBytes::native(bytes, layout))
 }
 
 /// Bytes `begin..end` of 8-bit samples in big-endian words; a frame may begin in the middle of a word.
@@ -113,13 +149,7 @@ fn swapped_pairs(dicom: &Dicom, place: &Native, begin: u64, end: u64) -> Result<
 }
 
 /// The fragments of one frame, joined (PS3.5 A.4): by count, by the offset tables, or by the marks of the codec.
-fn encoded_frame(
-    dicom: &Dicom,
-    items: &[(u64, u64)],
-    truncated: bool,
-    frames: u32,
-    index: u32,
-) -> Result<Vec<u8>, StudyError> {
+fn encoded_frame(dicom: &Dicom, items: &[(u64, u64)], frames: u32, index: u32) -> Result<Vec<u8>, StudyError> {
     let Some(((table_at, table_length), fragments)) = items.split_first() else {
         return Err(StudyError::Truncated("the pixel data has no fragments".into()));
     };
@@ -136,17 +166,20 @@ fn encoded_frame(
             let extended = dicom.dataset.raw(tags::EXTENDED_OFFSET_TABLE).unwrap_or_default();
             words(extended, false).map(u64::from_le_bytes).collect()
         };
-        let starts = if basic.len() == frames {
+        let by_table: Vec<usize> = if basic.len() == frames {
             // Offsets count from the first byte behind the table, item headers of eight bytes included.
             let origin = table_at + table_length;
             let start = |o: &u64| fragments.iter().position(|(at, _)| at - 8 == origin + o);
-            basic.iter().map(start).collect::<Option<Vec<usize>>>()
+            basic.iter().map_while(start).collect()
         } else {
-            None
+            Vec::new()
         };
-        let starts = match starts {
-            Some(starts) => starts,
-            None => frame_starts(dicom, fragments)?,
+        let starts = if by_table.len() == frames {
+            by_table
+        } else {
+            // The table is wrong, or the file ends early.
+            let by_marks = frame_starts(dicom, fragments)?;
+            if by_marks.len() > by_table.len() { by_marks } else { by_table }
         };
         let (Some(&begin), true) = (starts.get(index as usize), starts.is_sorted()) else {
             return Err(StudyError::Truncated(format!(
@@ -157,10 +190,6 @@ fn encoded_frame(
         };
         begin..starts.get(index as usize + 1).copied().unwrap_or(fragments.len())
     };
-    if truncated && range.end == fragments.len() {
-        // The cut is in this frame; codecs would fill the rest with grey.
-        return Err(StudyError::Truncated("the compressed pixel data ends too early".into()));
-    }
     let mut stream = Vec::new();
     for (at, length) in &fragments[range] {
         stream.extend(dicom.bytes_at(*at, *length)?);
@@ -242,7 +271,7 @@ pub(super) fn float_plane(
     layout: &PixelLayout,
     index: u32,
     modality: &Modality,
-) -> Option<Result<Plane, StudyError>> {
+) -> Option<Result<(Plane, Option<Missing>), StudyError>> {
     let (element, double) = match dicom.dataset.get(tags::FLOAT_PIXEL_DATA) {
         Some(element) => (element, false),
         None => (dicom.dataset.get(tags::DOUBLE_FLOAT_PIXEL_DATA)?, true),
@@ -256,7 +285,7 @@ pub(super) fn float_plane(
         } else {
             words(&frame.bytes, false).map(|w| modality.apply_float(f64::from(f32::from_le_bytes(w)))).collect()
         };
-        Plane { width: layout.columns, height: layout.rows, values }
+        (Plane { width: layout.columns, height: layout.rows, values }, frame.missing)
     }))
 }
 

@@ -1,4 +1,9 @@
 //! PNG, JPEG and TIFF: grey of 8 or 16 bits as it stands, colour as colour with its luma.
+//!
+//! A file that ends early gives what there is of its image, and what is missing is said.
+
+mod png;
+mod tiff;
 
 use std::io::{BufReader, Cursor};
 use std::path::Path;
@@ -7,11 +12,20 @@ use std::sync::Arc;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use sha2::{Digest, Sha256};
 
-use crate::imaging::Plane;
+use crate::files::read_regular;
+use crate::imaging::{Plane, stats};
 use crate::limits;
 
 use super::color::luma;
-use super::{Frame, Identity, ImageEntry, Metadata, StudyError, guard};
+use super::{Frame, Identity, ImageEntry, Metadata, Missing, Namesakes, StudyError, guard, jpeg};
+
+/// A decoded picture.
+struct Decoded {
+    picture: DynamicImage,
+    /// Black and white only.
+    one_bit: bool,
+    missing: Option<Missing>,
+}
 
 /// The raster format that the first bytes of a file show, if it is one that is opened.
 pub(super) fn format_of(start: &[u8]) -> Option<ImageFormat> {
@@ -24,8 +38,11 @@ pub(super) fn format_of(start: &[u8]) -> Option<ImageFormat> {
 /// Lists a raster file: size from its header, identity from its content.
 pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, StudyError> {
     let bytes = read(path)?;
-    let decoder = decoder(&bytes, format)?;
-    let (columns, rows) = decoder.dimensions();
+    let (columns, rows) = match format {
+        ImageFormat::Png => png::size(&bytes)?,
+        ImageFormat::Tiff => tiff::size(&bytes)?,
+        _ => decoder(&bytes, format)?.dimensions(),
+    };
     guard::picture_size(columns, rows)?;
     let title = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let lossy = if format == ImageFormat::Jpeg { "JPEG".into() } else { String::new() };
@@ -39,18 +56,66 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
         frames: 1,
         has_pixels: true,
         title,
+        namesakes: Namesakes::default(),
     })
 }
 
 /// Decodes a raster file.
 pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame, StudyError> {
     let bytes = read(&entry.path)?;
-    let decoder = decoder(&bytes, format)?;
-    let (columns, rows) = decoder.dimensions();
+    let decoded = match format {
+        ImageFormat::Png => png::decode(&bytes)?,
+        ImageFormat::Tiff => match tiff::decode(&bytes)? {
+            tiff::Pixels::Picture(decoded) => decoded,
+            tiff::Pixels::Floats(plane, missing) => return Ok(of_floats(entry, plane, missing)),
+        },
+        _ => whole_or_cut_jpeg(bytes)?,
+    };
+    of_picture(entry, format, decoded)
+}
+
+fn whole_or_cut_jpeg(mut bytes: Vec<u8>) -> Result<Decoded, StudyError> {
+    let (columns, rows) = decoder(&bytes, ImageFormat::Jpeg)?.dimensions();
     guard::picture_size(columns, rows)?;
-    let original = decoder.original_color_type();
-    let picture = DynamicImage::from_decoder(decoder).map_err(|e| failure(&e))?;
-    let (width, height) = (columns as usize, rows as usize);
+    let missing = jpeg::missing(&bytes);
+    if missing.is_some() {
+        // Behind an end marker the decoder takes zeros for what is missing.
+        bytes.extend([0xFF, 0xD9]);
+    }
+    let picture = decoded_by_image(&bytes, ImageFormat::Jpeg)?;
+    Ok(Decoded { picture, one_bit: false, missing })
+}
+
+/// Decodes by the `image` crate.
+fn decoded_by_image(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, StudyError> {
+    DynamicImage::from_decoder(decoder(bytes, format)?).map_err(|e| failure(&e))
+}
+
+/// Greys in floating point: their own range is the value range.
+fn of_floats(entry: &Arc<ImageEntry>, plane: Plane, missing: Option<Missing>) -> Frame {
+    let range = stats::statistics(&plane, None);
+    Frame { missing, ..frame(entry, plane, (range.min, range.max)) }
+}
+
+fn frame(entry: &Arc<ImageEntry>, plane: Plane, value_range: (f32, f32)) -> Frame {
+    Frame {
+        entry: Arc::clone(entry),
+        index: 0,
+        plane,
+        color: None,
+        inverted: false,
+        value_range,
+        padding: None,
+        voi: Vec::new(),
+        spacing: None,
+        warnings: Vec::new(),
+        missing: None,
+    }
+}
+
+fn of_picture(entry: &Arc<ImageEntry>, format: ImageFormat, decoded: Decoded) -> Result<Frame, StudyError> {
+    let Decoded { picture, one_bit, missing } = decoded;
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
     let sixteen = matches!(picture.color(), ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16);
     let mut warnings = Vec::new();
     if picture.color().has_alpha() {
@@ -81,21 +146,11 @@ pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame
             (values, color, if sixteen { 65_535.0 } else { 255.0 })
         }
     };
-    if matches!(original, image::ExtendedColorType::L1) {
+    if one_bit {
         warnings.push("The picture is black and white only (1 bit).".into());
     }
-    Ok(Frame {
-        entry: Arc::clone(entry),
-        index: 0,
-        plane: Plane { width, height, values },
-        color,
-        inverted: false,
-        value_range: (0.0, high),
-        padding: None,
-        voi: Vec::new(),
-        spacing: None,
-        warnings,
-    })
+    let plane = Plane { width, height, values };
+    Ok(Frame { color, warnings, missing, ..frame(entry, plane, (0.0, high)) })
 }
 
 /// Luma that leaves a grey pixel exactly as it is.
@@ -104,8 +159,9 @@ fn shade([r, g, b]: [f32; 3]) -> f32 {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, StudyError> {
-    guard::file_size(std::fs::metadata(path)?.len())?;
-    Ok(std::fs::read(path)?)
+    let bytes = read_regular(path, limits::FILE_BYTES)?;
+    guard::file_size(bytes.len() as u64)?;
+    Ok(bytes)
 }
 
 fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, StudyError> {

@@ -304,12 +304,12 @@ impl<R: Read + Seek> Reader<R> {
             let tag = self.tag(big_endian)?;
             let length = self.u32(big_endian)?;
             match tag {
-                SEQUENCE_END => return Ok(Value::Fragments { items, truncated: false }),
+                SEQUENCE_END => return Ok(Value::Fragments { items }),
                 ITEM => {
                     let remaining = end - self.position;
                     items.push((self.position, length.min(remaining)));
                     if length > remaining {
-                        return Ok(Value::Fragments { items, truncated: true });
+                        return Ok(Value::Fragments { items });
                     }
                     self.skip(length)?;
                 }
@@ -318,7 +318,7 @@ impl<R: Read + Seek> Reader<R> {
                 }
             }
         }
-        Ok(Value::Fragments { items, truncated: false })
+        Ok(Value::Fragments { items })
     }
 }
 

@@ -62,7 +62,7 @@ fn value(dataset: &Dataset, tag: Tag, element: &Element, dicom: &Dicom) -> Strin
     let text = match &element.value {
         Value::Items(items) => return format!("{} item(s)", items.len()),
         Value::Stored { length, .. } => return format!("{length} bytes"),
-        Value::Fragments { items, .. } => return format!("{} fragment(s)", items.len().saturating_sub(1)),
+        Value::Fragments { items } => return format!("{} fragment(s)", items.len().saturating_sub(1)),
         Value::Bytes(bytes) => match element.vr {
             VR::OB | VR::OW | VR::UN | VR::OF | VR::OD | VR::OL | VR::OV => return format!("{} bytes", bytes.len()),
             VR::US | VR::SS | VR::UL | VR::SL | VR::FL | VR::FD => {

@@ -16,7 +16,7 @@ use pellucid::engine::{Analysis, Event, Generation, ModelInfo, Score};
 use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::{Plane, Voi, Window, WindowFunction};
 use pellucid::network::GateVerdict;
-use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Study};
+use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Metadata, Namesakes, Patient, Series, Study};
 use pellucid::uncertainty::{Posterior, Summary};
 
 /// Names of the model's classes.
@@ -124,6 +124,7 @@ pub fn frame(width: usize, height: usize) -> Frame {
         }],
         spacing: None,
         warnings: Vec::new(),
+        missing: None,
     }
 }
 
@@ -145,6 +146,7 @@ pub fn entry(uid: &str, frames: u32, columns: usize, rows: usize) -> Arc<ImageEn
         frames,
         has_pixels: true,
         title: format!("film {uid}"),
+        namesakes: Namesakes::default(),
     })
 }
 

@@ -14,7 +14,7 @@ use pellucid::imaging::Plane;
 use pellucid::network::layers::{Dropout, GlobalAveragePool, Linear};
 use pellucid::network::manifest::Manifest;
 use pellucid::network::{Layer, Mode, Model, Network, Result, Stage};
-use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
+use pellucid::study::{Frame, Identity, ImageEntry, Metadata, Namesakes};
 use pellucid::uncertainty::Source;
 
 /// A value of a pixel that makes [`Features`] panic.
@@ -125,6 +125,7 @@ fn frame(value: f32) -> Arc<Frame> {
         frames: 1,
         has_pixels: true,
         title: "toy".into(),
+        namesakes: Namesakes::default(),
     };
     Arc::new(Frame {
         entry: Arc::new(entry),
@@ -137,6 +138,7 @@ fn frame(value: f32) -> Arc<Frame> {
         voi: Vec::new(),
         spacing: None,
         warnings: Vec::new(),
+        missing: None,
     })
 }
 

@@ -7,7 +7,7 @@ use pellucid::engine::{Analysis, ModelInfo, Score, Timing};
 use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::{Plane, Window, WindowFunction};
 use pellucid::network::GateVerdict;
-use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Patient, Series, Study, Warning};
+use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Namesakes, Patient, Series, Study, Warning};
 use pellucid::uncertainty::{Posterior, Summary};
 
 const MANIFEST: &str = r#"
@@ -54,6 +54,7 @@ pub fn entry(title: &str) -> Arc<ImageEntry> {
         frames: 1,
         has_pixels: true,
         title: title.into(),
+        namesakes: Namesakes::default(),
     })
 }
 
@@ -89,6 +90,7 @@ pub fn film_shown() -> State {
         voi: Vec::new(),
         spacing: None,
         warnings: Vec::new(),
+        missing: None,
     };
     state.images = images;
     state.film = Film::Shown(Arc::new(frame));

@@ -1,0 +1,111 @@
+//! PNG row by row, so that a file that ends early gives the rows that it has.
+//!
+//! Text and colour profiles are passed over unread: they may unpack to gigabytes and nothing here shows them.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
+use png::{BitDepth, ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Reader, Transformations};
+
+use super::Decoded;
+use crate::limits;
+use crate::study::{Missing, StudyError, guard};
+
+/// Columns and rows, by the header.
+pub fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
+    let info = reader(bytes)?;
+    Ok(info.info().size())
+}
+
+/// Decodes the image, or of a file that ends early what there is of it.
+pub fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
+    let mut reader = reader(bytes)?;
+    let (width, height) = reader.info().size();
+    guard::picture_size(width, height)?;
+    let one_bit = reader.info().bit_depth == BitDepth::One && reader.info().color_type == ColorType::Grayscale;
+    let (color, depth) = reader.output_color_type();
+    let length = reader.output_buffer_size().filter(|length| *length as u64 <= limits::DECODED_BYTES);
+    let mut data = vec![0; length.ok_or_else(|| StudyError::TooLarge("its pixels need too much memory".into()))?];
+    let missing = rows(&mut reader, &mut data, color.samples() * depth as usize)?;
+    let picture = picture(width, height, color, depth, data);
+    let picture = picture.ok_or_else(|| StudyError::UnsupportedPixels(format!("{color:?} with {depth:?} bits")))?;
+    Ok(Decoded { picture, one_bit, missing })
+}
+
+fn reader(bytes: &[u8]) -> Result<Reader<Cursor<&[u8]>>, StudyError> {
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: limits::DECODED_BYTES as usize });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND);
+    decoder.read_info().map_err(|e| failure(&e))
+}
+
+/// Fills `data` row by row and yields what the file does not hold.
+fn rows(
+    reader: &mut Reader<Cursor<&[u8]>>,
+    data: &mut [u8],
+    bits_per_pixel: usize,
+) -> Result<Option<Missing>, StudyError> {
+    let (width, height) = reader.info().size();
+    let stride = width as usize * bits_per_pixel / 8;
+    let interlaced = reader.info().interlaced;
+    // Rows of a plain image, or of all seven passes of an interlaced one.
+    let mut done = 0;
+    let ended = loop {
+        match reader.next_interlaced_row() {
+            Ok(None) => return Ok(None),
+            Ok(Some(row)) => match row.interlace() {
+                InterlaceInfo::Null(_) => {
+                    let place =
+                        data.get_mut(done * stride..(done + 1) * stride).filter(|p| p.len() == row.data().len());
+                    let Some(place) = place else { break None };
+                    place.copy_from_slice(row.data());
+                }
+                InterlaceInfo::Adam7(pass) => {
+                    png::expand_interlaced_row(data, stride, row.data(), pass, bits_per_pixel as u8);
+                }
+            },
+            Err(error) => break Some(error),
+        }
+        done += 1;
+    };
+    let first_pass = height.div_ceil(8) as usize;
+    match ended {
+        Some(error) if done == 0 => Err(failure(&error)),
+        // The first pass gives every eighth pixel of every eighth row.
+        _ if interlaced && done >= first_pass => Ok(Some(Missing::Detail)),
+        _ if interlaced => Ok(Some(Missing::Rows { from: 8 * done })),
+        _ => Ok(Some(Missing::Rows { from: done })),
+    }
+}
+
+fn picture(width: u32, height: u32, color: ColorType, depth: BitDepth, data: Vec<u8>) -> Option<DynamicImage> {
+    let words = |data: &[u8]| data.chunks_exact(2).map(|w| u16::from_be_bytes([w[0], w[1]])).collect();
+    Some(match (color, depth) {
+        (ColorType::Grayscale, BitDepth::Eight) => GrayImage::from_raw(width, height, data)?.into(),
+        (ColorType::GrayscaleAlpha, BitDepth::Eight) => GrayAlphaImage::from_raw(width, height, data)?.into(),
+        (ColorType::Rgb, BitDepth::Eight) => RgbImage::from_raw(width, height, data)?.into(),
+        (ColorType::Rgba, BitDepth::Eight) => RgbaImage::from_raw(width, height, data)?.into(),
+        (ColorType::Grayscale, BitDepth::Sixteen) => {
+            DynamicImage::ImageLuma16(ImageBuffer::from_raw(width, height, words(&data))?)
+        }
+        (ColorType::GrayscaleAlpha, BitDepth::Sixteen) => {
+            DynamicImage::ImageLumaA16(ImageBuffer::from_raw(width, height, words(&data))?)
+        }
+        (ColorType::Rgb, BitDepth::Sixteen) => {
+            DynamicImage::ImageRgb16(ImageBuffer::from_raw(width, height, words(&data))?)
+        }
+        (ColorType::Rgba, BitDepth::Sixteen) => {
+            DynamicImage::ImageRgba16(ImageBuffer::from_raw(width, height, words(&data))?)
+        }
+        _ => return None,
+    })
+}
+
+fn failure(error: &DecodingError) -> StudyError {
+    match error {
+        DecodingError::LimitsExceeded => StudyError::TooLarge("decoding it takes more memory than is allowed".into()),
+        DecodingError::IoError(reason) => StudyError::Truncated(reason.to_string()),
+        other => StudyError::Decode(other.to_string()),
+    }
+}
