@@ -1,12 +1,13 @@
 //! `pellucid models population`: makes the detector that tells images unlike those that a model was measured on.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use regex::Regex;
 use serde_json::json;
 
-use super::evaluate::PATIENTS;
+use super::evaluate::{PATIENTS, calibrate};
 use super::inputs::Inputs;
 use super::models::own_folder;
 use super::session::ModelArgs;
@@ -17,7 +18,8 @@ use crate::network::Model;
 use crate::network::device::DeviceChoice;
 use crate::report::charts::input::{Curve, Figure};
 use crate::report::charts::{self, Chart};
-use crate::training::population::{Event, Figures, Made, Member, Others, Parts, Row, gather, make};
+use crate::training::data::Part;
+use crate::training::population::{Event, Figures, Made, Member, Others, Parts, Row, Schedule, gather, make};
 use crate::uncertainty::population::detector::DETECTOR;
 
 #[derive(Debug, clap::Args)]
@@ -34,9 +36,16 @@ pub struct Args {
     /// Folder of images of further others, to judge by alone (may be given several times)
     #[arg(long, value_name = "DIR")]
     held_out: Vec<PathBuf>,
+    /// Table of image, patient and split (`pellucid data split`, or a run's split.csv): measures are fitted to its training part, and its
+    /// validation part says where the population ends; images that it does not name are divided by patient, as all are without it
+    #[arg(long, value_name = "FILE.csv")]
+    split: Option<PathBuf>,
     /// Pattern whose first group in a file name is the patient (DICOM files tell themselves)
     #[arg(long, value_name = "REGEX", default_value = PATIENTS)]
     patients: String,
+    /// Steps of the network that learns to tell others
+    #[arg(long, value_name = "N", default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    steps: u32,
     /// Seed of what is trained
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
@@ -63,7 +72,8 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     let model = ModelArgs { model: Some(args.model.clone()), device: DeviceChoice::Cpu }.load()?;
     let mut read = Reading { model: &model, patients: &patients, failed: 0, all: 0 };
-    let own = Parts::by_patient(read.members(&args.images)?);
+    let table = args.split.as_deref().map(calibrate::read).transpose()?.unwrap_or_default();
+    let own = read.own(&args.images, &table)?;
     let mut others = Vec::new();
     for folder in &args.outside {
         others.push(Others { name: name(folder), parts: Parts::by_patient(read.folder(folder)?) });
@@ -71,7 +81,8 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     for folder in &args.held_out {
         others.push(Others { name: name(folder), parts: Parts::of_test(read.folder(folder)?) });
     }
-    let made = make(&model, &own, &others, args.seed, &|event| match event {
+    let schedule = Schedule { steps: args.steps as usize, seed: args.seed };
+    let made = make(&model, &own, &others, schedule, &|event| match event {
         Event::Step { step, of, loss } => output::remark(format!("step {step:>4}/{of}  loss {loss:.4}")),
     })?;
     output::write_file(&out, &made.bytes)?;
@@ -86,6 +97,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::of(read.failed, read.all))
 }
 
+/// Part and patient of images by their path below the folder that was named.
+type SplitTable = HashMap<String, (Part, Option<String>)>;
+
 /// Reads folders, and counts what could not be read.
 struct Reading<'a> {
     model: &'a Model,
@@ -95,22 +109,45 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn members(&mut self, folders: &[PathBuf]) -> anyhow::Result<Vec<Member>> {
-        let mut members = Vec::new();
+    /// The images of the population, divided by the split table as far as it names them.
+    fn own(&mut self, folders: &[PathBuf], table: &SplitTable) -> anyhow::Result<Parts> {
+        let (mut training, mut kept_aside, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for folder in folders {
-            members.extend(self.folder(folder)?);
+            for path in self.files(folder)? {
+                let named = path.strip_prefix(folder).ok().and_then(|p| table.get(&*p.to_string_lossy()));
+                let (side, patient) = match named {
+                    Some((Part::Training, patient)) => (&mut training, patient.clone()),
+                    Some((_, patient)) => (&mut kept_aside, patient.clone()),
+                    None => (&mut others, None),
+                };
+                side.push((path, patient));
+            }
         }
-        Ok(members)
+        let mut parts = Parts::of_training(self.members(&training)?, self.members(&kept_aside)?);
+        let divided = Parts::by_patient(self.members(&others)?);
+        parts.fit.extend(divided.fit);
+        parts.edge.extend(divided.edge);
+        parts.test.extend(divided.test);
+        Ok(parts)
     }
 
     fn folder(&mut self, folder: &Path) -> anyhow::Result<Vec<Member>> {
+        let files: Vec<_> = self.files(folder)?.into_iter().map(|path| (path, None)).collect();
+        self.members(&files)
+    }
+
+    fn files(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let inputs = Inputs::gather(std::slice::from_ref(&folder.to_owned()));
         let files: Vec<PathBuf> = inputs.iter().map(|image| image.path().to_owned()).collect();
         if files.is_empty() {
             bail!("{} holds no image that can be read", folder.display());
         }
+        Ok(files)
+    }
+
+    fn members(&mut self, files: &[(PathBuf, Option<String>)]) -> anyhow::Result<Vec<Member>> {
         let bar = output::progress(files.len(), "Looking at images");
-        let (members, left_out) = gather(self.model, &files, self.patients, &|done| bar.set_position(done as u64))?;
+        let (members, left_out) = gather(self.model, files, self.patients, &|done| bar.set_position(done as u64))?;
         bar.finish_and_clear();
         for file in &left_out {
             output::remark(format!("error: {} was not read. Cause: {}", file.path.display(), file.reason));

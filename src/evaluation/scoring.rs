@@ -13,13 +13,20 @@ use crossbeam_channel::Sender;
 use regex::Regex;
 
 use super::predictions::{Prediction, Predictions, Target};
-use crate::network::manifest::{Input, Manifest};
-use crate::network::{Mode, Model, preprocess};
-use crate::study::open_image;
+use crate::imaging::Plane;
+use crate::network::manifest::Manifest;
+use crate::network::{Model, preprocess};
+use crate::study::{Metadata, open_image};
+use crate::uncertainty::population::PopulationVerdict;
+use crate::uncertainty::population::features;
 use crate::uncertainty::readout::Readout;
 
 /// Images of one forward pass.
 const BATCH: usize = 16;
+/// The fact whether an image belongs to the population of the model, and its two values.
+pub const POPULATION: &str = "population";
+pub const INSIDE: &str = "inside";
+pub const OUTSIDE: &str = "outside";
 
 /// An image with what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +59,9 @@ pub enum Progress<'a> {
 struct Prepared {
     number: usize,
     values: Vec<f32>,
+    /// What the population detector looks at beside the features.
+    coarse: Plane,
+    meta: Metadata,
     patient: Option<String>,
     facts: BTreeMap<String, String>,
 }
@@ -85,10 +95,10 @@ pub fn score(
         let (ready, incoming) = crossbeam_channel::bounded(2 * BATCH);
         let mut decoders = 0;
         for number in 0..thread::available_parallelism().map_or(2, usize::from).min(8) {
-            let (ready, next, stop, input) = (ready.clone(), &next, &stop, &model.manifest.input);
+            let (ready, next, stop) = (ready.clone(), &next, &stop);
             let started = thread::Builder::new().name(format!("decode-{number}"));
             decoders += usize::from(
-                started.spawn_scoped(scope, move || decode(input, files, patients, next, stop, &ready)).is_ok(),
+                started.spawn_scoped(scope, move || decode(model, files, patients, next, stop, &ready)).is_ok(),
             );
         }
         if decoders == 0 {
@@ -145,7 +155,7 @@ type Decoded = (usize, Result<Prepared, String>);
 
 /// Prepares files until there are none left.
 fn decode(
-    input: &Input,
+    model: &Model,
     files: &[Listed],
     patients: &Regex,
     next: &AtomicUsize,
@@ -155,17 +165,20 @@ fn decode(
     while !stop.load(Ordering::Relaxed) {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let Some(file) = files.get(number) else { return };
-        let prepared = std::panic::catch_unwind(|| prepare(input, number, file, patients))
-            .unwrap_or_else(|_| Err("its decoder gave up on the way".into()));
+        let prepare = std::panic::AssertUnwindSafe(|| prepare(model, number, file, patients));
+        let prepared =
+            std::panic::catch_unwind(prepare).unwrap_or_else(|_| Err("its decoder gave up on the way".into()));
         if ready.send((number, prepared)).is_err() {
             return;
         }
     }
 }
 
-fn prepare(input: &Input, number: usize, file: &Listed, patients: &Regex) -> Result<Prepared, String> {
+fn prepare(model: &Model, number: usize, file: &Listed, patients: &Regex) -> Result<Prepared, String> {
     let frame = open_image(&file.path).map_err(|e| with_causes(&e))?;
-    let values = preprocess::channels(&preprocess::to_input(&frame.model_plane(), input, frame.value_range), input);
+    let (plane, input) = (frame.model_plane(), &model.manifest.input);
+    let values = preprocess::channels(&preprocess::to_input(&plane, input, frame.value_range), input);
+    let coarse = model.detector.as_ref().map_or_else(|_| Plane::default(), |detector| detector.coarse(&plane));
     let meta = &frame.entry.meta;
     let by_name = || {
         let name = file.path.file_name()?.to_string_lossy();
@@ -183,7 +196,16 @@ fn prepare(input: &Input, number: usize, file: &Listed, patients: &Regex) -> Res
     let mut facts: BTreeMap<String, String> =
         told.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.clone())).collect();
     facts.extend(file.facts.clone());
-    Ok(Prepared { number, values, patient: patient.or_else(by_name), facts })
+    Ok(Prepared { number, values, coarse, meta: meta.clone(), patient: patient.or_else(by_name), facts })
+}
+
+/// With the word on the population among what is known of the image.
+fn with_population(mut prepared: Prepared, verdict: Option<&PopulationVerdict>) -> Prepared {
+    if let Some(verdict) = verdict {
+        let word = if verdict.inside { INSIDE } else { OUTSIDE };
+        prepared.facts.insert(POPULATION.to_owned(), word.to_owned());
+    }
+    prepared
 }
 
 /// An error with its causes in one line.
@@ -213,12 +235,13 @@ impl Scorer<'_> {
         let input = &self.model.manifest.input;
         let values: Vec<f32> = batch.iter().flat_map(|p| p.values.iter().copied()).collect();
         let x = Tensor::from_vec(values, (batch.len(), input.channels, input.height, input.width), &self.model.device)?;
-        let logits = self.model.network.forward(&x, Mode::Inference)?.to_vec2::<f32>()?;
-        Ok(batch
-            .drain(..)
-            .zip(logits)
-            .map(|(prepared, logits)| (prepared.number, self.row(prepared, &logits)))
-            .collect())
+        let (logits, features) = features::run(&self.model.network, &x)?;
+        let mut rows = Vec::with_capacity(batch.len());
+        for ((prepared, logits), features) in batch.drain(..).zip(logits).zip(features) {
+            let verdict = self.model.judge_population(&prepared.meta, &prepared.coarse, || Ok(features))?;
+            rows.push((prepared.number, self.row(with_population(prepared, verdict.as_ref()), &logits)));
+        }
+        Ok(rows)
     }
 
     fn row(&self, prepared: Prepared, logits: &[f32]) -> Result<Prediction, String> {

@@ -32,7 +32,7 @@ use super::smote::{self, Blend};
 use super::split::{self, Split};
 use super::unfreezing::{self, Placing, Reach};
 use super::validation::{self, Scores, targets};
-use super::{Error, Result, balance, intake, memory, split_file, start};
+use super::{Error, Result, balance, intake, memory, population, split_file, start};
 use crate::network::manifest::Manifest;
 use crate::network::{Mode, Network};
 
@@ -434,6 +434,9 @@ impl<'a> Run<'a> {
         let (options, validation) = (self.options, &self.split.validation);
         if let Err(error) = produce::calibrate(&options.model, self.config, self.dataset, validation, &options.device) {
             (self.observer)(Event::Warning(format!("The model has no calibration.toml: {error}")));
+        }
+        if let Err(error) = population::leave(&options.model, self.config, self.dataset, &self.split, &options.device) {
+            (self.observer)(Event::Warning(format!("The model has no population detector: {error}")));
         }
         Ok(Outcome {
             manifest,

@@ -97,8 +97,10 @@ fn predict_prints_the_fields_of_the_contract_in_their_order() {
         "timing_ms",
         "uncertainty",
         "conformal",
+        "population",
     ];
     assert_eq!(keys(line), fields);
+    assert_eq!(line["population"], Value::Null, "the toy states no population and has no detector");
     assert_eq!(line["image"], "a.png");
     assert_eq!(line["uncertainty"], "mc-dropout");
     assert_eq!(line["conformal"], Value::Null, "nobody has calibrated the toy");

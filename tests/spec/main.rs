@@ -24,6 +24,7 @@ mod narrow;
 mod network;
 mod panels;
 mod picker;
+mod population;
 mod read_first;
 mod study;
 mod sure;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
+use regex::Regex;
 
 use crate::cli::{Usage, output};
 use crate::evaluation::calibrate::{Role, calibrate};
@@ -11,11 +12,14 @@ use crate::evaluation::predictions::Predictions;
 use crate::evaluation::scoring::Listed;
 use crate::files::{open_regular, writing};
 use crate::limits;
+use crate::network::Model;
 use crate::network::manifest::Manifest;
 use crate::network::registry::MANIFEST;
 use crate::report::evaluation::Purpose;
 use crate::training::data::Part;
+use crate::training::population::{self, Parts, Schedule};
 use crate::uncertainty::calibration::FILE;
+use crate::uncertainty::population::detector::DETECTOR;
 
 /// Which images take part, and where what they say is left.
 #[derive(Debug, clap::Args)]
@@ -97,6 +101,28 @@ impl CalibrateArgs {
         Ok(())
     }
 
+    /// Makes the model's population detector of the judged images, unless it has one that was shown others too, and thus knows more.
+    pub fn detector(&self, model: &Model, files: &[Listed], patients: &Regex) -> anyhow::Result<()> {
+        let Some(folder) = &self.calibrate else { return Ok(()) };
+        if model.detector.as_ref().is_ok_and(|detector| detector.has_seen_others()) {
+            output::remark("The population detector of this model was shown images of others too and is kept.");
+            return Ok(());
+        }
+        let files: Vec<_> = files.iter().map(|file| (file.path.clone(), file.patient.clone())).collect();
+        let bar = output::progress(files.len(), "Looking at images");
+        let (members, _) = population::gather(model, &files, patients, &|done| bar.set_position(done as u64))?;
+        bar.finish_and_clear();
+        match population::make(model, &Parts::by_patient(members), &[], Schedule::default(), &|_| ()) {
+            Ok(made) => {
+                let path = folder.join(DETECTOR);
+                output::write_file(&path, &made.bytes)?;
+                output::remark(format!("The population detector lies in {}. {}", path.display(), made.made_of));
+            }
+            Err(error) => output::remark(format!("note: no population detector was made: {error}.")),
+        }
+        Ok(())
+    }
+
     fn role(&self, purpose: Purpose) -> Role {
         match (purpose, &self.split, self.part) {
             (Purpose::Validation, ..) | (Purpose::Unknown, Some(_), Part::Validation) => Role::Validation,
@@ -107,7 +133,7 @@ impl CalibrateArgs {
 }
 
 /// Part and patient of each image that a split table names.
-fn read(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
+pub fn read(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
     let refuse = |why: String| anyhow!("the split table {} {why}", path.display());
     let opened = open_regular(path, limits::TABLE_BYTES).map_err(|e| refuse(format!("cannot be read: {e}")))?;
     let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(opened.file);

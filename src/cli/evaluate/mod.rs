@@ -3,8 +3,9 @@
 //! A folder for each class (or group), rules on file names, or a table. What was said of each image, every figure with its
 //! interval, and the report of it can be kept in a folder.
 
-mod calibrate;
+pub(super) mod calibrate;
 mod listing;
+mod population;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde_json::json;
 
 use self::calibrate::CalibrateArgs;
 use self::listing::Source;
+use self::population::Population;
 use super::evaluate_localization::{self, LocalizationArgs};
 use super::session::ModelArgs;
 use super::{Outcome, Usage, output};
@@ -110,7 +112,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     });
     let tuning = tuning.transpose()?;
     let (_, thresholds) = scoring::targets(&model.manifest);
-    let question = Question { thresholds: &thresholds, rules: &args.rules, tuning: tuning.as_ref(), by: &args.by };
+    let population = Population::of(&set);
+    let by: Vec<String> = args.by.iter().cloned().chain(population.judged_apart()).collect();
+    let question = Question { thresholds: &thresholds, rules: &args.rules, tuning: tuning.as_ref(), by: &by };
     let judgement = Judgement::of(&set, &question);
     let recalibrated = tuning.as_ref().and_then(|tuning| Recalibrated::of(&model, &set, tuning));
     let mut json = judgement.to_json();
@@ -119,6 +123,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     json["tuned_on"] = json!(args.validation.as_ref().map(|d| d.display().to_string()));
     json["recalibrated"] = json!(recalibrated);
     json["failed"] = json!(failures.iter().map(|f| f.path.display().to_string()).collect::<Vec<_>>());
+    json["population"] = json!(population);
     if let Some(out) = &args.out {
         keep(out, &set, &json)?;
         let name = args.dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
@@ -138,12 +143,14 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         output::remark(format!("Predictions, figures, charts and report lie in {}", out.display()));
     }
     args.calibrate.keep(&model.manifest, &set, &args.dir, args.purpose)?;
+    args.calibrate.detector(&model, &files, &patients)?;
     if args.json {
         output::json(&json)?;
     } else {
         output::line(words::text(&model, &judgement, recalibrated.as_ref(), args.validation.is_some()))?;
     }
     words::remarks(&judgement).iter().for_each(output::remark);
+    population.remark().iter().for_each(output::remark);
     Ok(Outcome::of(failures.len(), files.len()))
 }
 

@@ -3,6 +3,7 @@
 use super::super::dataset::Picture;
 use super::super::{Error, Result};
 use super::images::{Member, Parts};
+use super::network::Schedule;
 use super::{Event, Others, network};
 use crate::evaluation::roc;
 use crate::network::Model;
@@ -101,10 +102,10 @@ pub fn distances(own: &Parts, layer: Option<&LastLayer>) -> Result<Vec<Candidate
 }
 
 /// The network that has seen others.
-pub fn lookalikes(own: &Parts, shown: &[&Member], seed: u64, observer: &dyn Fn(Event)) -> Result<Candidate> {
+pub fn lookalikes(own: &Parts, shown: &[&Member], schedule: Schedule, observer: &dyn Fn(Event)) -> Result<Candidate> {
     let own: Vec<&Picture> = own.fit.iter().map(|m| &m.picture).collect();
     let shown: Vec<&Picture> = shown.iter().map(|m| &m.picture).collect();
-    let trained = network::train(&own, &shown, seed, observer)?;
+    let trained = network::train(&own, &shown, schedule, observer)?;
     Ok(Candidate {
         measure: Measure::Lookalikes { side: network::SIDE, architecture: network::architecture() },
         fitted: Fitted::Lookalikes(trained.lookalikes),

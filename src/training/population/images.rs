@@ -97,22 +97,23 @@ struct Prepared {
     patient: String,
 }
 
-/// Runs the model on files; `patients` finds the patient in a file's name where the file does not tell, and a name in which it finds
-/// none is a patient of its own. `done` is told how many files are through.
+/// Runs the model on files, each with its patient where a list tells; else the file may, or `patients` finds it in the file's name, and a
+/// name in which it finds none is a patient of its own. `done` is told how many files are through.
 ///
 /// # Errors
 /// When the network cannot be run.
 pub fn gather(
     model: &Model,
-    files: &[PathBuf],
+    files: &[(PathBuf, Option<String>)],
     patients: &Regex,
     done: &dyn Fn(usize),
 ) -> Result<(Vec<Member>, Vec<LeftOut>)> {
     let (mut members, mut left_out) = (Vec::with_capacity(files.len()), Vec::new());
     for (i, chunk) in files.chunks(BATCH).enumerate() {
-        let prepared: Vec<_> = chunk.par_iter().map(|path| prepare(model, path, patients)).collect();
+        let prepared: Vec<_> =
+            chunk.par_iter().map(|(path, patient)| prepare(model, path, patient.as_deref(), patients)).collect();
         let mut ready = Vec::with_capacity(BATCH);
-        for (path, prepared) in chunk.iter().zip(prepared) {
+        for ((path, _), prepared) in chunk.iter().zip(prepared) {
             match prepared {
                 Ok(prepared) => ready.push(prepared),
                 Err(reason) => left_out.push(LeftOut { path: path.clone(), reason }),
@@ -124,7 +125,12 @@ pub fn gather(
     Ok((members, left_out))
 }
 
-fn prepare(model: &Model, path: &Path, patients: &Regex) -> std::result::Result<Prepared, String> {
+fn prepare(
+    model: &Model,
+    path: &Path,
+    listed: Option<&str>,
+    patients: &Regex,
+) -> std::result::Result<Prepared, String> {
     let frame = open_image(path).map_err(|e| e.to_string())?;
     let plane = frame.model_plane();
     if plane.values.iter().any(|v| !v.is_finite()) {
@@ -133,9 +139,10 @@ fn prepare(model: &Model, path: &Path, patients: &Regex) -> std::result::Result<
     let input = model.input_tensor(&plane, frame.value_range).and_then(|x| x.flatten_all()?.to_vec1());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let found = || patients.captures(&name).and_then(|c| c.get(1).or_else(|| c.get(0)));
-    let patient = match frame.entry.meta.patient_id.as_str() {
-        "" => found().map_or_else(|| name.to_string(), |m| m.as_str().to_owned()),
-        id => id.to_owned(),
+    let patient = match (listed, frame.entry.meta.patient_id.as_str()) {
+        (Some(listed), _) => listed.to_owned(),
+        (None, "") => found().map_or_else(|| name.to_string(), |m| m.as_str().to_owned()),
+        (None, id) => id.to_owned(),
     };
     Ok(Prepared { input: input.map_err(|e| e.to_string())?, picture: small(&plane), patient })
 }

@@ -13,9 +13,12 @@ mod figures;
 mod file;
 mod images;
 mod network;
+mod of_run;
 
 pub use figures::{Figures, Row};
 pub use images::{LeftOut, Member, Parts, gather};
+pub use network::Schedule;
+pub use of_run::leave;
 
 use self::candidates::Candidate;
 use self::images::patients;
@@ -56,7 +59,13 @@ pub struct Made {
 ///
 /// # Errors
 /// When there are too few images, or a measure cannot be fitted to them.
-pub fn make(model: &Model, own: &Parts, others: &[Others], seed: u64, observer: &dyn Fn(Event)) -> Result<Made> {
+pub fn make(
+    model: &Model,
+    own: &Parts,
+    others: &[Others],
+    schedule: Schedule,
+    observer: &dyn Fn(Event),
+) -> Result<Made> {
     for (part, what) in [(&own.fit, "to fit a detector to"), (&own.edge, "to say where the population ends")] {
         if part.len() < FEWEST {
             return Err(Error::Data(format!(
@@ -72,7 +81,7 @@ pub fn make(model: &Model, own: &Parts, others: &[Others], seed: u64, observer: 
         tried.iter().filter(|c| c.is_default()).collect()
     } else {
         let best = candidates::best(&tried, own, others);
-        tried.push(candidates::lookalikes(own, &shown, seed, observer)?);
+        tried.push(candidates::lookalikes(own, &shown, schedule, observer)?);
         tried.last().into_iter().chain(&tried[best..=best]).collect()
     };
     let shares: &[f64] = if chosen.len() == 1 { &[ALONE] } else { &[NETWORK, BESIDE] };

@@ -29,7 +29,6 @@ use crate::uncertainty::population::lookalikes::{KINDS, Lookalikes};
 /// Side of the network's input: shapes, no texture.
 pub const SIDE: usize = 64;
 const BATCH: usize = 48;
-const STEPS: usize = 2_000;
 const WARM_UP: f64 = 100.0;
 const LEARNING_RATE: f64 = 0.004;
 const WEIGHT_DECAY: f64 = 0.02;
@@ -45,6 +44,19 @@ pub fn architecture() -> Architecture {
     Architecture::compact(&[12, 20, 32, 64], &[1, 1, 1], &[1, 2, 2], 0.1)
 }
 
+/// How the network is trained.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    pub steps: usize,
+    pub seed: u64,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { steps: 3_000, seed: 7 }
+    }
+}
+
 /// A network that was trained, with its tensors.
 pub struct Trained {
     pub lookalikes: Lookalikes,
@@ -56,7 +68,8 @@ pub struct Trained {
 ///
 /// # Errors
 /// When the training diverges.
-pub fn train(own: &[&Picture], others: &[&Picture], seed: u64, observer: &dyn Fn(Event)) -> Result<Trained> {
+pub fn train(own: &[&Picture], others: &[&Picture], schedule: Schedule, observer: &dyn Fn(Event)) -> Result<Trained> {
+    let Schedule { steps, seed } = schedule;
     let device = Device::Cpu;
     let architecture = architecture();
     let vars = VarMap::new();
@@ -66,7 +79,7 @@ pub fn train(own: &[&Picture], others: &[&Picture], seed: u64, observer: &dyn Fn
     let mut running = parameters.values()?;
     let objective = Objective::cross_entropy(vec![1.0; KINDS], SMOOTHING);
     let mut sum = 0.0;
-    for step in 0..STEPS {
+    for step in 0..steps {
         let (x, targets) = batch([own, others], seed, step, &device)?;
         let pass = network.record(0, &x, Mode::Training { seed: step as u64 }, false)?;
         let loss = objective.loss(&pass.logits, &targets)?;
@@ -74,12 +87,12 @@ pub fn train(own: &[&Picture], others: &[&Picture], seed: u64, observer: &dyn Fn
             return Err(Error::Diverged { loss: loss.value, step: step as u64, epoch: 0, kept: "nothing".into() });
         }
         let warm = ((step as f64 + 1.0) / WARM_UP).min(1.0);
-        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / STEPS as f64).cos());
+        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos());
         optimizer.step(&parameters, &pass.back(&loss.gradient)?, &|_| Some(LEARNING_RATE * warm * cosine))?;
         average(&mut running, &parameters, 0.99, step as u64 + 1)?;
         sum += f64::from(loss.value);
         if (step + 1) % TOLD == 0 {
-            observer(Event::Step { step: step + 1, of: STEPS, loss: sum / TOLD as f64 });
+            observer(Event::Step { step: step + 1, of: steps, loss: sum / TOLD as f64 });
             sum = 0.0;
         }
     }

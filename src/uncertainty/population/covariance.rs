@@ -90,3 +90,46 @@ pub(super) fn shrunk(rows: &[Vec<f32>]) -> Result<(DVector<f64>, DMatrix<f64>, f
     let covariance = sample * (1.0 - share) + DMatrix::identity(p, p) * (share * level);
     Ok((mean, covariance, share))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::{assert_close, read};
+    use super::*;
+
+    #[test]
+    fn the_share_and_the_distances_are_scikit_learns() {
+        let golden = read();
+        let (.., share) = shrunk(&golden.train).unwrap();
+        assert!((share - golden.shrinkage).abs() < 1e-6, "{share} {}", golden.shrinkage);
+        let gaussian = Gaussian::of(&golden.train).unwrap();
+        let found: Vec<f32> = golden.test.iter().map(|row| gaussian.distance(row)).collect();
+        assert_close(&found, &golden.mahalanobis);
+    }
+
+    #[test]
+    fn the_mean_lies_at_no_distance_and_distance_grows_along_every_ray() {
+        let golden = read();
+        let gaussian = Gaussian::of(&golden.train).unwrap();
+        assert!(gaussian.distance(&gaussian.mean) < 1e-6);
+        for row in &golden.test {
+            let at = |t: f32| -> f32 {
+                let point: Vec<f32> = row.iter().zip(&gaussian.mean).map(|(r, m)| m + t * (r - m)).collect();
+                gaussian.distance(&point)
+            };
+            assert!((1..8).all(|i| at(i as f32) < at(i as f32 + 1.0)));
+        }
+    }
+
+    #[test]
+    fn more_features_than_images_still_have_distances() {
+        let rows: Vec<Vec<f32>> = (0..5).map(|i| (0..30).map(|j| ((i * 7 + j * 3) % 11) as f32).collect()).collect();
+        assert!(Gaussian::of(&rows).unwrap().distance(&vec![100.0; 30]).is_finite());
+    }
+
+    #[test]
+    fn images_that_are_all_alike_or_damaged_have_none() {
+        assert_eq!(Gaussian::of(&[vec![1.0; 3]]).unwrap_err(), CovarianceError::TooFew(1));
+        assert_eq!(Gaussian::of(&vec![vec![1.0; 3]; 9]).unwrap_err(), CovarianceError::Singular);
+        assert_eq!(Gaussian::of(&[vec![f32::NAN], vec![1.0]]).unwrap_err(), CovarianceError::Singular);
+    }
+}

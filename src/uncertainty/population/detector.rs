@@ -20,6 +20,8 @@ use super::neighbours::Bank;
 use super::vim::{VirtualLogit, kept_directions};
 use crate::imaging::Plane;
 use crate::network::architecture::Architecture;
+use crate::network::manifest::Resize;
+use crate::network::preprocess::resize;
 use crate::network::weights::{TensorFile, WeightError, sha256};
 
 /// Name of the file beside the manifest.
@@ -184,10 +186,27 @@ impl Detector {
         &self.settings
     }
 
+    /// Whether images of others took part in its making.
+    #[must_use]
+    pub fn has_seen_others(&self) -> bool {
+        self.settings.measures.iter().any(|scaled| matches!(scaled.measure, Measure::Lookalikes { .. }))
+    }
+
     /// SHA-256 of the file, lower-case hex.
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    /// The plane as small as the detector's networks need it, for those who look later; [`Self::look`] comes to the same. Empty where
+    /// no network looks at it.
+    #[must_use]
+    pub fn coarse(&self, plane: &Plane) -> Plane {
+        let sides = self.settings.measures.iter().filter_map(|scaled| match scaled.measure {
+            Measure::Lookalikes { side, .. } => Some(side),
+            _ => None,
+        });
+        sides.max().map_or_else(Plane::default, |side| resize(plane, Resize::Squash, side, side))
     }
 
     /// How far an image lies from the population: its features and its polarity-corrected plane.

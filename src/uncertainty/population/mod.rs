@@ -198,6 +198,38 @@ impl PopulationVerdict {
     }
 }
 
+/// What scikit-learn and numpy make of the same rows: `tests/golden/population.py`.
+#[cfg(test)]
+pub(crate) mod golden {
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    pub struct Golden {
+        pub train: Vec<Vec<f32>>,
+        pub test: Vec<Vec<f32>>,
+        pub shrinkage: f64,
+        pub mahalanobis: Vec<f32>,
+        pub fifth_nearest: Vec<f32>,
+        pub weight: Vec<Vec<f32>>,
+        pub bias: Vec<f32>,
+        pub train_logits: Vec<Vec<f32>>,
+        pub test_logits: Vec<Vec<f32>>,
+        pub alpha: f32,
+        pub vim: Vec<f32>,
+    }
+
+    pub fn read() -> Golden {
+        serde_json::from_str(include_str!("../../../tests/golden/population.json")).expect("the golden file is sound")
+    }
+
+    pub fn assert_close(found: &[f32], expected: &[f32]) {
+        assert_eq!(found.len(), expected.len());
+        for (f, e) in found.iter().zip(expected) {
+            assert!((f - e).abs() <= 1e-4 * e.abs().max(1.0), "{found:?} {expected:?}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

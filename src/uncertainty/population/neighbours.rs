@@ -56,3 +56,34 @@ fn unit(row: &[f32]) -> Vec<f32> {
 fn square(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::{assert_close, read};
+    use super::*;
+
+    #[test]
+    fn the_fifth_nearest_is_scikit_learns() {
+        let golden = read();
+        let bank = Bank::of(&golden.train, golden.train.len());
+        let found: Vec<f32> = golden.test.iter().map(|row| bank.distance(row)).collect();
+        assert_close(&found, &golden.fifth_nearest);
+    }
+
+    #[test]
+    fn a_thinned_bank_covers_the_images_and_keeps_the_rare_ones() {
+        // A hundred images near one direction, one far from them.
+        let mut rows: Vec<Vec<f32>> = (0..100).map(|i| vec![1.0, i as f32 * 1e-4]).collect();
+        rows.push(vec![0.0, 1.0]);
+        let bank = Bank::of(&rows, 3);
+        assert_eq!(bank.rows.len(), 6);
+        assert!(bank.rows.chunks(2).any(|row| row == [0.0, 1.0]));
+    }
+
+    #[test]
+    fn a_bank_of_fewer_images_than_neighbours_takes_the_farthest() {
+        let bank = Bank::of(&[vec![1.0, 0.0], vec![0.0, 1.0]], 10);
+        assert!((bank.distance(&[3.0, 0.0]) - 2.0_f32.sqrt()).abs() < 1e-6);
+        assert_eq!(Bank { width: 2, rows: Vec::new() }.distance(&[1.0, 0.0]), f32::INFINITY);
+    }
+}

@@ -88,3 +88,28 @@ impl VirtualLogit {
         (f64::from(self.scale) * self.rest(features) - others) as f32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::{assert_close, read};
+    use super::*;
+
+    #[test]
+    fn the_scale_and_the_scores_are_those_of_the_authors_formula() {
+        let golden = read();
+        let layer = LastLayer { weight: golden.weight, bias: golden.bias };
+        let vim = VirtualLogit::of(&golden.train, &golden.train_logits, &layer).unwrap();
+        assert_close(&[vim.scale], &[golden.alpha]);
+        let found: Vec<f32> =
+            golden.test.iter().zip(&golden.test_logits).map(|(row, logits)| vim.distance(row, logits)).collect();
+        assert_close(&found, &golden.vim);
+    }
+
+    #[test]
+    fn a_sure_classifier_draws_an_image_in_and_a_stranger_direction_drives_it_out() {
+        let vim = VirtualLogit { origin: vec![0.0; 3], directions: vec![1.0, 0.0, 0.0], scale: 1.0 };
+        let near = vim.distance(&[5.0, 0.0, 0.0], &[1.0, 0.0]);
+        assert!(vim.distance(&[5.0, 0.0, 0.0], &[9.0, 0.0]) < near);
+        assert!(vim.distance(&[5.0, 3.0, 0.0], &[1.0, 0.0]) > near);
+    }
+}

@@ -1,0 +1,64 @@
+//! The population detector of a model that a training run has made, of the run's own images.
+
+use std::path::Path;
+
+use candle_core::Device;
+
+use super::super::config::Config;
+use super::super::dataset::{Dataset, Picture};
+use super::super::loader::Recipe;
+use super::super::split::Split;
+use super::super::{Error, Result};
+use super::images::{Member, Parts};
+use super::{Schedule, make};
+use crate::network::{Model, registry};
+use crate::uncertainty::population::detector::DETECTOR;
+use crate::uncertainty::population::features;
+
+/// Most training images that measures are fitted to.
+const MOST: usize = 2_000;
+/// Images of one forward pass.
+const BATCH: usize = 32;
+
+/// Leaves the detector in the model's folder: fitted to training images, its edge from one half of the validation part's patients and
+/// its figures from the other.
+///
+/// # Errors
+/// When there are too few images. A detector of earlier weights is gone then.
+pub fn leave(folder: &Path, config: &Config, dataset: &Dataset, split: &Split, device: &Device) -> Result<()> {
+    let path = folder.join(DETECTOR);
+    match std::fs::remove_file(&path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::Write { path, reason: e.to_string() });
+        }
+        _ => {}
+    }
+    let model = registry::load(&folder.to_string_lossy(), device).map_err(|e| Error::Model(Box::new(e)))?;
+    let step = split.training.len().div_ceil(MOST).max(1);
+    let fit: Vec<usize> = split.training.iter().step_by(step).copied().collect();
+    let recipe = Recipe::of(config, dataset, &[], config.input.width);
+    let members = |indices: &[usize]| members(&model, &recipe, dataset, indices, device);
+    let parts = Parts::of_training(members(&fit)?, members(&split.validation)?);
+    let made = make(&model, &parts, &[], Schedule::default(), &|_| ())?;
+    super::super::checkpoint::write_whole(&path, &made.bytes)
+}
+
+fn members(
+    model: &Model,
+    recipe: &Recipe,
+    dataset: &Dataset,
+    indices: &[usize],
+    device: &Device,
+) -> Result<Vec<Member>> {
+    let mut members = Vec::with_capacity(indices.len());
+    for batch in indices.chunks(BATCH) {
+        let x = recipe.tensor(recipe.plain(batch), batch.len(), device)?;
+        let (_, features) = features::run(&model.network, &x)?;
+        members.extend(batch.iter().zip(features).map(|(&i, features)| Member {
+            patient: dataset.samples[i].patient.clone(),
+            features,
+            picture: Picture::default(),
+        }));
+    }
+    Ok(members)
+}
