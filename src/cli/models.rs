@@ -98,7 +98,12 @@ fn list(as_json: bool) -> anyhow::Result<Outcome> {
             }
             Err(error) => {
                 failed += 1;
-                output::complain(&error.into());
+                let error = anyhow::Error::from(error);
+                if as_json {
+                    output::json(&json!({ "name": name, "place": place, "error": output::sentences(&error) }))?;
+                } else {
+                    output::complain(&error.context(format!("{name} ({place}) cannot be used")));
+                }
             }
         }
     }

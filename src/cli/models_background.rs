@@ -10,7 +10,6 @@ use rand_chacha::ChaCha8Rng;
 use super::inputs::Inputs;
 use super::models::own_folder;
 use super::{Outcome, output};
-use crate::files::writing;
 use crate::imaging::Plane;
 use crate::network::background::{BACKGROUND, Background, MOST};
 use crate::network::grouping;
@@ -86,10 +85,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let bytes = background.to_bytes()?;
     match args.groups {
         // Means of many images show none of them, and are handed on with the model.
-        Some(_) => writing::shared(&out, &bytes),
-        None => writing::private(&out, &bytes),
+        Some(_) => output::write_model_file(&out, &bytes)?,
+        None => output::write_file(&out, &bytes)?,
     }
-    .with_context(|| format!("{} could not be written", out.display()))?;
     output::line(format!("{}: {}", out.display(), background.source()))?;
     Ok(outcome)
 }

@@ -85,7 +85,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let made = make(&model, &own, &others, schedule, &|event| match event {
         Event::Step { step, of, loss } => output::remark(format!("step {step:>4}/{of}  loss {loss:.4}")),
     })?;
-    output::write_file(&out, &made.bytes)?;
+    output::write_model_file(&out, &made.bytes)?;
     if let Some(folder) = &args.charts {
         draw(folder, &made.figures)?;
     }

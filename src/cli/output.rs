@@ -81,6 +81,11 @@ pub fn write_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     writing::private(path, content).with_context(|| format!("{} could not be written", path.display()))
 }
 
+/// Writes a part of a model, which whoever may read its manifest reads too.
+pub fn write_model_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    writing::shared(path, content).with_context(|| format!("{} could not be written", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use crate::cli::{Usage, output};
 use crate::evaluation::calibrate::{Role, calibrate};
 use crate::evaluation::predictions::Predictions;
 use crate::evaluation::scoring::Listed;
-use crate::files::{open_regular, writing};
+use crate::files::open_regular;
 use crate::limits;
 use crate::network::Model;
 use crate::network::manifest::Manifest;
@@ -95,8 +95,7 @@ impl CalibrateArgs {
         let made = calibrate(manifest, set, &name, self.role(purpose), &date);
         let path = folder.join(FILE);
         let text = made.to_toml().context("the calibration could not be written as TOML")?;
-        // A part of the model: whoever may read its manifest reads it too.
-        writing::shared(&path, text.as_bytes()).with_context(|| format!("{} could not be written", path.display()))?;
+        output::write_model_file(&path, text.as_bytes())?;
         output::remark(format!("The calibration lies in {}", path.display()));
         Ok(())
     }
