@@ -82,3 +82,5 @@ pub const FOREIGN_GROUPS: usize = 50_000;
 pub const INFLATION: u64 = 20;
 /// Parts of archives up to this size may be packed as tightly as they are, in bytes.
 pub const INFLATED_FREELY: u64 = 16 << 20;
+/// Largest font file of the system that is used, in bytes.
+pub const FONT_BYTES: u64 = 64 << 20;

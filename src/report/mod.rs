@@ -27,6 +27,7 @@ mod pdf_pictures;
 mod pdf_text;
 mod pdf_trust;
 mod redact;
+mod setting;
 mod typeface;
 
 use std::path::PathBuf;

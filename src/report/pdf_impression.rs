@@ -68,6 +68,7 @@ mod tests {
     use super::super::sample_case::{analysis, case, model};
     use super::super::{export, file, json, pdf, verify};
     use super::*;
+    use crate::fonts::{SystemFonts, system};
 
     fn with(text: &str, before_result: bool) -> CaseReport {
         let mut case = case();
@@ -135,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_the_font_lacks_are_named() {
-        let text = pages(&with("右肺に影", true)).join("\n");
+    fn characters_that_no_font_has_are_named() {
+        let text = system::with(SystemFonts::none(), || pages(&with("右肺に影", true)).join("\n"));
         assert!(text.contains("U+53F3") && text.contains("of the reader's words"), "{text}");
     }
 

@@ -9,6 +9,7 @@ use super::sample_case::{analysis, case, frame, model};
 use super::*;
 use crate::engine::Analysis;
 use crate::explain::Evidence;
+use crate::fonts::{SystemFonts, lacking, missing, system};
 
 /// The text of each page, as a reader's search finds it.
 fn pages(bytes: &[u8]) -> Vec<String> {
@@ -171,10 +172,46 @@ fn what_must_hold_for_the_states_stands_with_them() {
 }
 
 #[test]
-fn missing_glyphs_are_named() {
+fn characters_that_no_font_has_are_named() {
     let mut case = case();
     Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).meta.patient_name = "山田^太郎".into();
-    assert!(text(&case).contains("U+5C71"));
+    let text = system::with(SystemFonts::none(), || text(&case));
+    assert!(text.contains("U+5C71") && text.contains("□□ □□"), "{text}");
+}
+
+/// The report of a patient of this name; nothing where the system has no font for it.
+fn of_patient(name: &str) -> Option<String> {
+    if !missing(name).is_empty() {
+        println!("skipped: {}", lacking(name).unwrap_or_default());
+        return None;
+    }
+    let mut case = case();
+    Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).meta.patient_name = name.into();
+    Some(text(&case))
+}
+
+#[test]
+fn a_name_in_any_script_leaves_number_and_dates_as_they_are() {
+    for name in ["محمد^علي", "כהן^דוד", "王^小东", "山田^太郎", "洪^길동", "สมชาย^ใจดี", "राम^कुमार"]
+    {
+        let Some(text) = of_patient(name) else { continue };
+        for words in ["MRN-4711", "1960-02-29", "2026-11-19 11:45", "ACC-2026-0815"] {
+            assert!(text.contains(words), "{name}: {words} is missing in\n{text}");
+        }
+        assert!(!text.contains("U+") && !text.contains('□'), "{name}: {text}");
+    }
+}
+
+#[test]
+fn an_endless_name_is_cut_on_the_page_and_kept_in_the_file() {
+    let name = format!("{}^Jane", "Doe-".repeat(250_000));
+    let mut case = case();
+    Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).meta.patient_name.clone_from(&name);
+    let text = text(&case);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("(cut, 1000005 characters)"), "{text}");
+    assert!(text.len() < 20_000);
+    assert_eq!(json::Sidecar::of(&case, &file::Source::default()).image.patient_name, name);
 }
 
 #[test]
