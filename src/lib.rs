@@ -25,6 +25,7 @@ pub mod engine;
 pub mod evaluation;
 pub mod explain;
 pub mod files;
+pub mod fonts;
 pub mod imaging;
 pub mod limits;
 pub mod memory;

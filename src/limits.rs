@@ -82,3 +82,19 @@ pub const FOREIGN_GROUPS: usize = 50_000;
 pub const INFLATION: u64 = 20;
 /// Parts of archives up to this size may be packed as tightly as they are, in bytes.
 pub const INFLATED_FREELY: u64 = 16 << 20;
+/// Most values (numbers, words, members) of a report that is read back.
+pub const REPORT_VALUES: usize = 4_000_000;
+/// Most maps that the options of a report may ask for.
+pub const REPORT_MAPS: usize = 2048;
+/// Most runs of the network that a report is computed again for.
+pub const REPORT_RUNS: usize = 25_000;
+/// Most samples of an image (dropout masks, varied copies).
+pub const SAMPLES: usize = 10_000;
+/// Most runs of the network that a method of explanation may be asked for.
+pub const EVALUATIONS: usize = 1_000_000;
+/// Fewest and most superpixels of Kernel SHAP.
+pub const SUPERPIXELS: (usize, usize) = (2, 2000);
+/// Smallest occluding patch, as a part of the image's shorter side.
+pub const PATCHES: usize = 256;
+/// Largest font file of the system that is used, in bytes.
+pub const FONT_BYTES: u64 = 64 << 20;

@@ -16,6 +16,7 @@ pub mod impression;
 pub mod jobs;
 pub mod keymap;
 pub mod layout;
+mod lettering;
 pub mod maps;
 mod once;
 pub mod panels;

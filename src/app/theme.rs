@@ -13,12 +13,14 @@ use egui::{
     TextStyle, Vec2, Visuals,
 };
 
+use super::lettering::Fallback;
 use super::state::Theme;
+use crate::fonts;
 
 /// Regular face: Inter with tabular figures.
-pub const REGULAR: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.ttf");
+pub const REGULAR: &[u8] = fonts::REGULAR;
 /// Semibold face of the same family.
-pub const SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.ttf");
+pub const SEMIBOLD: &[u8] = fonts::SEMIBOLD;
 
 /// Size of running text, in points.
 pub const TEXT: f32 = 13.0;
@@ -195,7 +197,8 @@ pub fn install(ctx: &egui::Context, theme: Theme) {
         return;
     }
     if before.is_none() {
-        ctx.set_fonts(fonts());
+        ctx.set_fonts(typeface());
+        Fallback::install(ctx);
     }
     let style = Arc::new(style(theme));
     ctx.set_style_of(egui::Theme::Dark, style.clone());
@@ -203,7 +206,7 @@ pub fn install(ctx: &egui::Context, theme: Theme) {
     ctx.data_mut(|data| data.insert_temp(key, theme));
 }
 
-fn fonts() -> FontDefinitions {
+fn typeface() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     fonts.font_data.insert("regular".into(), Arc::new(FontData::from_static(REGULAR)));
     fonts.font_data.insert("semibold".into(), Arc::new(FontData::from_static(SEMIBOLD)));

@@ -424,8 +424,8 @@ fn case(state: &State) -> Option<CaseReport> {
     let classes = if state.ticked.is_empty() {
         match state.layout {
             Layout::ClassGrid => (0..state.labels().len()).collect(),
-            Layout::Compare => vec![state.compared().0, state.compared().1],
-            Layout::SideBySide | Layout::Single | Layout::MethodGrid => vec![state.selected],
+            Layout::Compare if state.labels().len() > 1 => vec![state.compared().0, state.compared().1],
+            _ => vec![state.selected],
         }
     } else {
         state.ticked.clone()

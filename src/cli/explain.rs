@@ -42,13 +42,13 @@ pub struct Args {
     #[arg(long, value_name = "STAGE")]
     layer: Option<String>,
     /// Runs of the network by methods that can do with any number of them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=limits::EVALUATIONS as i64))]
     evaluations: Option<u32>,
     /// Superpixels of kernel-shap
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(2..=2000))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(limits::SUPERPIXELS.0 as i64..=limits::SUPERPIXELS.1 as i64))]
     superpixels: u32,
     /// Side of the patch of occlusion, as a part of the image's shorter side: 7 is a seventh
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=limits::PATCHES as i64))]
     patches: u32,
     /// Background set of gradient-shap and deep-shap, made by `pellucid models background` [default: the model's own]
     #[arg(long, value_name = "FILE.zip")]

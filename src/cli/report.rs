@@ -14,8 +14,9 @@ use crate::engine::{Analysis, CancelToken, ModelInfo};
 use crate::explain::{Method, Subject};
 use crate::network::Model;
 use crate::network::device::DeviceChoice;
+use crate::report::compare::shown;
 use crate::report::json::Sidecar;
-use crate::report::verify::{VerifyOutcome, verify};
+use crate::report::verify::{Recomputed, VerifyOutcome, verify};
 use crate::report::{CaseReport, Paper, export_to};
 use crate::study::{load, open_image};
 
@@ -28,9 +29,12 @@ pub struct Args {
     /// The PDF to write; the JSON is written beside it
     #[arg(short, long, value_name = "FILE.pdf", required_unless_present = "verify", conflicts_with = "verify")]
     out: Option<PathBuf>,
-    /// Compute a report again from its JSON and compare the numbers
+    /// Make a report again from its image, compare all that it says, and name what cannot be checked
     #[arg(long, value_name = "FILE.json")]
     verify: Option<PathBuf>,
+    /// With --verify: the place where the image lies now, the same as PATH
+    #[arg(long, value_name = "FILE", requires = "verify", conflicts_with = "path")]
+    image: Option<PathBuf>,
     /// Leave out name, identifiers, dates, institution and physicians
     #[arg(long, alias = "anonymise")]
     anonymize: bool,
@@ -68,7 +72,7 @@ enum Sheet {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     match (&args.verify, &args.path, &args.out) {
-        (Some(json), image, _) => again(args, json, image.as_deref()),
+        (Some(json), ..) => again(args, json),
         (None, Some(path), Some(out)) => write(args, path, out),
         _ => Err(Usage("name the image and, behind -o, the PDF to write".into()).into()),
     }
@@ -141,51 +145,66 @@ fn trusted(case: &CaseReport, model: &Model) -> anyhow::Result<Option<Trusted>> 
     Ok(found.map(|trusted| Trusted::clone(&trusted)))
 }
 
-fn again(args: &Args, json: &Path, image: Option<&Path>) -> anyhow::Result<Outcome> {
+fn again(args: &Args, json: &Path) -> anyhow::Result<Outcome> {
+    let image = args.image.as_deref().or(args.path.as_deref());
     let outcome = verify(json, image, |sidecar, image| recomputed(args, sidecar, image).map_err(|e| format!("{e:#}")))?;
     said(&outcome)?;
     if !outcome.holds() {
         let (different, all) = (outcome.differences.len(), outcome.compared);
-        bail!("{different} of {all} numbers of {} came out differently", json.display());
+        bail!("{different} of {all} values of {} came out differently", json.display());
     }
     Ok(Outcome::Done)
 }
 
-fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<(Analysis, ModelInfo)> {
+fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Recomputed> {
     let name = args.model.as_ref().unwrap_or(&sidecar.model.name);
     let mut session = open(args, Some(name.clone()))?;
-    let info = session.named().map(ModelInfo::of).context("the model was not loaded")?;
-    if info.sha256 != sidecar.model.sha256 {
+    let model = session.named().map(ModelInfo::of).context("the model was not loaded")?;
+    let load = || {
+        let frame = open_image(image)?;
+        let number = sidecar.source.frame;
+        Ok(if frame.index == number { frame } else { load(&frame.entry, number)? })
+    };
+    if model.sha256 != sidecar.model.sha256 {
         // Nothing it computes could be compared; the caller says so.
-        return Ok((Analysis::default(), info));
+        return Ok(Recomputed { frame: load()?, analysis: Analysis::default(), model });
     }
     let members = sidecar.uncertainty.iter().flat_map(|u| &u.members);
-    let missing: Vec<String> =
-        members.filter(|m| !info.ensemble.contains(m)).map(|m| format!("{} (SHA-256 {})", m.name, m.sha256)).collect();
+    let missing: Vec<String> = members
+        .filter(|m| !model.ensemble.contains(m))
+        .map(|m| format!("{} (SHA-256 {})", shown(&m.name, 60), shown(&m.sha256, 64)))
+        .collect();
     if !missing.is_empty() {
         bail!(
             "the intervals of the report come from an ensemble; name its further models with --ensemble: {}",
             missing.join(", ")
         );
     }
-    let load = || {
-        let frame = open_image(image)?;
-        let number = sidecar.source.frame;
-        Ok(if frame.index == number { frame } else { load(&frame.entry, number)? })
-    };
-    let (_, _, analysis) = session.judge(load, |_| Ok(sidecar.options.clone()), false)?.by_a_model()?;
-    Ok((analysis, info))
+    let (frame, _, mut analysis) = session.judge(load, |_| Ok(sidecar.options.clone()), false)?.by_a_model()?;
+    if sidecar.chosen_because != analysis.chosen_because {
+        // Not by hand: the choice is made again.
+        analysis.chosen_because = session.choice(&frame, sidecar.options.force)?.because;
+    }
+    Ok(Recomputed { frame, analysis, model })
 }
 
+/// Most lines of each kind that are printed.
+const LINES: usize = 200;
+
 fn said(outcome: &VerifyOutcome) -> anyhow::Result<()> {
-    for remark in &outcome.remarks {
-        output::remark(format!("note: {remark}"));
+    for difference in outcome.differences.iter().take(LINES) {
+        output::line(format!("different: {difference}"))?;
     }
-    for difference in &outcome.differences {
-        output::line(difference.to_string())?;
+    for unchecked in outcome.unchecked.iter().take(LINES) {
+        output::line(format!("not checked: {unchecked}"))?;
+    }
+    let more = outcome.differences.len().saturating_sub(LINES) + outcome.unchecked.len().saturating_sub(LINES);
+    if more > 0 {
+        output::line(format!("… and {more} more"))?;
     }
     if outcome.holds() {
-        output::line(format!("All {} numbers of the report came out the same.", outcome.compared))?;
+        let named = if outcome.unchecked.is_empty() { "" } else { "; what is named above was not checked" };
+        output::line(format!("All {} values that can be made again came out the same{named}.", outcome.compared))?;
     }
     Ok(())
 }

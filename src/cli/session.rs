@@ -14,6 +14,7 @@ use crate::engine::pass::Known;
 use crate::engine::picker::Picker;
 use crate::engine::{Analysis, AnalysisOptions, CancelToken};
 use crate::explain::{Method, Settings};
+use crate::limits;
 use crate::network::background::Background;
 use crate::network::device::DeviceChoice;
 use crate::network::manifest::Manifest;
@@ -47,7 +48,7 @@ impl ModelArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct JudgeArgs {
     /// Samples for the intervals, 0 for none [default: 100 of MC dropout, 32 of test-time; an ensemble has one a model]
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(..=limits::SAMPLES as i64))]
     pub samples: Option<u32>,
     /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 7)]
@@ -183,15 +184,21 @@ impl Session {
         self.named.as_ref().map_or(Ok(()), |(_, model)| stated(prevalences, &model.manifest).map(drop))
     }
 
-    fn model_for(&mut self, frame: &Frame, force: bool) -> anyhow::Result<(Choice, Option<Arc<Model>>)> {
-        if let Some((_, model)) = &self.named {
-            return Ok((Choice::by_hand(&model.manifest.name), Some(model.clone())));
-        }
+    /// The choice among the models for an image; the nearest one by `force`, where none fits.
+    pub fn choice(&mut self, frame: &Frame, force: bool) -> anyhow::Result<Choice> {
         let mut choice = self.picker.choose(frame)?;
         if let (None, Some(nearest), true) = (&choice.model, &choice.nearest, force) {
             choice.because = format!("{}; {nearest} comes nearest and was taken by --force", choice.because);
             choice.model = Some(nearest.clone());
         }
+        Ok(choice)
+    }
+
+    fn model_for(&mut self, frame: &Frame, force: bool) -> anyhow::Result<(Choice, Option<Arc<Model>>)> {
+        if let Some((_, model)) = &self.named {
+            return Ok((Choice::by_hand(&model.manifest.name), Some(model.clone())));
+        }
+        let choice = self.choice(frame, force)?;
         let model = choice.model.as_ref().map(|name| self.picker.load(name)).transpose()?;
         Ok((choice, model))
     }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::case::CaseReport;
 use super::{ReportError, json, pdf};
 use crate::files::writing::{Access, Staged};
@@ -39,9 +41,14 @@ impl Source {
     }
 }
 
-/// SHA-256 of a file, lower-case hex. Files beyond the budget are refused.
+/// SHA-256 of a file, lower-case hex. Files beyond the budget, pipes and devices are refused.
 pub fn sha256(path: &Path) -> io::Result<String> {
     Ok(files::sha256(path, limits::FILE_BYTES)?)
+}
+
+/// SHA-256 of these bytes, lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// Writes the report into a folder under a name of its own and returns the path of the PDF; the JSON lies beside it.
@@ -63,7 +70,8 @@ pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, ReportError> 
 pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
     let source = Source::of(case);
     let document = pdf::pdf(case, &source)?;
-    let sidecar = serde_json::to_vec_pretty(&json::Sidecar::of(case, &source))?;
+    let sidecar = json::Sidecar { pdf_sha256: Some(hex(&document)), ..json::Sidecar::of(case, &source) };
+    let sidecar = serde_json::to_vec_pretty(&sidecar)?;
     let json = path.with_extension("json");
     // Both are on the disk before either gets its name, and the PDF never stands without its JSON.
     let (document, sidecar) = (staged(path, &document)?, staged(&json, &sidecar)?);

@@ -17,9 +17,10 @@ use crate::engine::{AnalysisOptions, Member, Timing};
 use crate::explain::faithfulness::Trust;
 use crate::explain::{Evidence, Method, Residual};
 use crate::imaging::Window;
+use crate::imaging::auto_window::initial_window;
 use crate::network::GateVerdict;
 use crate::network::manifest::{Head, Input};
-use crate::study::Metadata;
+use crate::study::{Metadata, Spacing};
 use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::{Source as SampleSource, Summary};
 
@@ -54,7 +55,7 @@ pub struct Sidecar {
     pub uncertainty: Option<Uncertainty>,
     /// The printed maps at the layer's own resolution, before any post-processing.
     pub maps: Vec<MapRecord>,
-    /// How far one of them can be trusted, where that was asked; [`super::verify`] leaves it alone.
+    /// How far one of them can be trusted, where that was asked; [`super::verify`] names it as not checked.
     #[serde(default)]
     pub trust: Option<TrustRecord>,
     pub suggestions: Vec<Said>,
@@ -72,6 +73,25 @@ pub struct Sidecar {
     /// Predictive values at the prevalences that the reader stated; nothing where none was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prevalence: Vec<AtPrevalence>,
+    /// Risk that the states were asked for at; nothing in reports of before 0.6.
+    #[serde(default)]
+    pub risk: Option<f64>,
+    /// Nothing in reports of before 0.6.
+    #[serde(default)]
+    pub size: Option<Size>,
+    /// SHA-256 of the PDF that the JSON was written with; nothing in reports of before 0.6.
+    #[serde(default)]
+    pub pdf_sha256: Option<String>,
+}
+
+/// What the file says of its pixels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Size {
+    pub columns: usize,
+    pub rows: usize,
+    /// Of the whole object.
+    pub frames: u32,
+    pub spacing: Option<Spacing>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +135,9 @@ pub struct Display {
     pub inverted_by_reader: bool,
     pub overlay: OverlayStyle,
     pub paper: Paper,
+    /// False where it is the window that the image opens with.
+    #[serde(default)]
+    pub window_by_reader: bool,
 }
 
 /// A label or a group.
@@ -239,6 +262,7 @@ impl Sidecar {
                 inverted_by_reader: case.inverted_by_reader,
                 overlay: case.overlay.clone(),
                 paper: case.paper,
+                window_by_reader: case.window != initial_window(&case.frame),
             },
             gate,
             scored: analysis.scored,
@@ -285,6 +309,14 @@ impl Sidecar {
             conformal,
             population,
             prevalence: if analysis.scored { case.at_prevalences() } else { Vec::new() },
+            risk: Some(case.risk),
+            size: Some(Size {
+                columns: case.frame.plane.width,
+                rows: case.frame.plane.height,
+                frames: case.frame.entry.frames,
+                spacing: case.frame.spacing,
+            }),
+            pdf_sha256: None,
         }
     }
 }

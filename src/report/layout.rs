@@ -4,6 +4,7 @@
 //! the text leaves over. Nothing here knows what is printed, or PDF.
 
 use super::typeface::{self, Weight};
+use crate::fonts::cut;
 
 /// Colours of the page: text, quiet text, hairlines, data above and below the threshold, reservations.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,19 +237,30 @@ pub fn pairs(rows: &[(&str, String)], key_width: f32, width: f32) -> Block {
     block
 }
 
-/// Lines of at most `width` points; longer words are parted behind a hyphen or, for want of one, where the line ends.
+/// Longest text that is set, in characters: no paragraph of a report needs more.
+const LONGEST: usize = 5000;
+
+/// Lines of at most `width` points; longer words are parted behind a hyphen or, for want of one, where the line ends. Texts beyond
+/// [`LONGEST`] are cut, and the cut is said. Every word is measured once.
 pub fn wrapped(text: &str, style: Style, width: f32) -> Vec<String> {
-    let text = typeface::settable(text, style.weight);
+    let text = typeface::settable(&cut(text, LONGEST), style.weight);
+    let blank_width = style.width(" ");
     let mut lines = Vec::new();
     let mut line = String::new();
+    let mut end = 0.0;
     for word in text.split_whitespace() {
-        for (i, piece) in pieces(word, style, width).into_iter().enumerate() {
-            let blank = if i > 0 || line.is_empty() { "" } else { " " };
-            let longer = format!("{line}{blank}{piece}");
-            if line.is_empty() || style.width(&longer) <= width {
-                line = longer;
+        for (i, (piece, wide)) in pieces(word, style, width).into_iter().enumerate() {
+            let blank = i == 0 && !line.is_empty();
+            let longer = end + wide + if blank { blank_width } else { 0.0 };
+            if line.is_empty() || longer <= width {
+                if blank {
+                    line.push(' ');
+                }
+                line.push_str(&piece);
+                end = longer;
             } else {
                 lines.push(std::mem::replace(&mut line, piece));
+                end = wide;
             }
         }
     }
@@ -258,45 +270,52 @@ pub fn wrapped(text: &str, style: Style, width: f32) -> Vec<String> {
     lines
 }
 
-/// A word in pieces of at most `width` points.
-fn pieces(word: &str, style: Style, width: f32) -> Vec<String> {
-    if style.width(word) <= width {
-        return vec![word.to_owned()];
+/// A word in pieces of at most `width` points, each with its width.
+fn pieces(word: &str, style: Style, width: f32) -> Vec<(String, f32)> {
+    let whole = style.width(word);
+    if whole <= width {
+        return vec![(word.to_owned(), whole)];
     }
     let mut pieces = Vec::new();
     for part in word.split_inclusive('-') {
-        let mut piece = String::new();
+        let (mut piece, mut end) = (String::new(), 0.0);
         for c in part.chars() {
-            piece.push(c);
-            if style.width(&piece) > width && piece.chars().count() > 1 {
-                piece.pop();
-                pieces.push(std::mem::replace(&mut piece, c.to_string()));
+            let wide = style.width(c.encode_utf8(&mut [0; 4]));
+            if end + wide > width && !piece.is_empty() {
+                pieces.push((std::mem::take(&mut piece), end));
+                end = 0.0;
             }
+            piece.push(c);
+            end += wide;
         }
-        pieces.push(piece);
+        pieces.push((piece, end));
     }
     pieces
 }
 
 /// The text, cut with an ellipsis where it is wider than `width` points.
 pub fn fitted(text: &str, style: Style, width: f32) -> String {
-    let text = typeface::settable(text, style.weight);
+    let text = typeface::settable(&cut(text, LONGEST), style.weight);
     if style.width(&text) <= width {
         return text;
     }
-    let mut kept: Vec<char> = text.chars().collect();
-    while kept.pop().is_some() {
-        let cut = format!("{}…", kept.iter().collect::<String>().trim_end());
-        if style.width(&cut) <= width {
-            return cut;
+    let room = width - style.width("…");
+    let (mut kept, mut end) = (String::new(), 0.0);
+    for c in text.chars() {
+        end += style.width(c.encode_utf8(&mut [0; 4]));
+        if end > room {
+            break;
         }
+        kept.push(c);
     }
-    String::new()
+    let kept = kept.trim_end();
+    if kept.is_empty() && room < 0.0 { String::new() } else { format!("{kept}…") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fonts;
 
     fn texts(block: &Block) -> Vec<(f32, f32, &str)> {
         let text = |shape| match shape {
@@ -313,6 +332,46 @@ mod tests {
             assert!(BODY.width(&line) <= 90.0, "{line}");
         }
         assert_eq!(wrapped(long, BODY, 90.0).concat().replace(' ', ""), long.replace(' ', ""));
+    }
+
+    /// Characters that are measured while `run` runs.
+    fn measured(run: impl FnOnce()) -> usize {
+        let counter = &super::super::typeface::MEASURED;
+        let before = counter.get();
+        run();
+        counter.get() - before
+    }
+
+    #[test]
+    fn the_work_of_setting_a_text_is_linear_in_its_length_and_bounded() {
+        let kinds = [
+            ("words", "Jane Doe "),
+            ("one word", "x"),
+            ("hyphens", "-"),
+            ("marks", "\u{301}"),
+            ("blanks", " "),
+            ("characters that no font has", "\u{e123}"),
+            ("from right to left", "\u{202e}a"),
+        ];
+        fonts::system::with(fonts::SystemFonts::none(), || {
+            for (what, unit) in kinds {
+                let of = |characters: usize| {
+                    let text = unit.repeat(characters / unit.chars().count());
+                    let work = measured(|| drop(wrapped(&text, BODY, 200.0)));
+                    work + measured(|| drop(fitted(&text, BODY, 200.0)))
+                };
+                let (short, long, endless) = (of(1_000), of(4_000), of(1_000_000));
+                assert!(long <= 5 * short + 100, "{what}: {short} and {long}");
+                assert!(endless <= 5 * LONGEST, "{what}: {endless}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut_and_says_so() {
+        let lines = wrapped(&"Doe ".repeat(250_000), BODY, 200.0);
+        assert!(lines.len() < 300);
+        assert!(lines.join(" ").ends_with("Doe… (cut, 1000000 characters)"));
     }
 
     #[test]

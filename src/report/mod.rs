@@ -7,8 +7,10 @@
 //!
 //! The order of the page is that of the screen: who, what was seen, how sure, on what ground, what it cannot know.
 
+pub mod bounds;
 pub mod case;
 pub mod charts;
+pub mod compare;
 pub mod evaluation;
 pub mod file;
 pub mod impression;
@@ -27,6 +29,7 @@ mod pdf_pictures;
 mod pdf_text;
 mod pdf_trust;
 mod redact;
+mod setting;
 mod typeface;
 
 use std::path::PathBuf;
@@ -50,9 +53,13 @@ pub enum ReportError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{} is no case report of Pellucid: {reason}", path.display())]
     NotAReport { path: PathBuf, reason: String },
+    #[error("{} is not computed again: {source}", path.display())]
+    OutOfBounds { path: PathBuf, source: bounds::OutOfBounds },
 }
 
 #[cfg(test)]
 mod sample_case;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verify_tests;

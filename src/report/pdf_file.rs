@@ -1,19 +1,21 @@
 //! Blocks as a PDF: embedded subsets of the fonts, lossless pictures, and document information without a patient.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::Local;
 use image::{GrayImage, RgbImage, RgbaImage};
 use printpdf::{
-    Color, DateTime, FontId, ImageCompression, ImageOptimizationOptions, Line, LinePoint, Mm, Op, PaintMode,
-    PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Polygon, PolygonRing, Pt, RawImage,
+    Codepoint, Color, DateTime, DictItem, FontId, ImageCompression, ImageOptimizationOptions, Line, LinePoint, Mm, Op,
+    PaintMode, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Polygon, PolygonRing, Pt, RawImage,
     RawImageData, RawImageFormat, Rect, Rgb, TextItem, WindingOrder, XObject, XObjectId, XObjectTransform,
 };
 
-use super::ReportError;
 use super::case::Paper;
-use super::layout::{Block, Ink, Shape};
-use super::typeface::{Weight, embedded};
+use super::layout::{Block, Ink, Shape, Style};
+use super::setting::{Run, Shaped, runs};
+use super::typeface::{Weight, embedded, part_of};
+use super::{ReportError, setting};
+use crate::fonts::Face;
 
 /// A picture to embed.
 pub enum Picture {
@@ -45,14 +47,23 @@ pub fn printed(imprint: &Imprint<'_>, pages: &[Block], pictures: Vec<Picture>) -
     info.subject.clone_from(&imprint.subject);
 
     let fonts = &mut document.resources.fonts.map;
-    for (weight, characters) in used(pages) {
-        fonts.insert(font_id(weight), PdfFont::new(embedded(weight, &characters)?));
+    let used = Used::of(pages);
+    for (weight, characters) in &used.own {
+        fonts.insert(font_id(*weight), PdfFont::new(embedded(*weight, characters)?));
+    }
+    let mut others = Vec::new();
+    for (i, (face, glyphs)) in used.others.into_iter().enumerate() {
+        let (font, numbers) = part_of(&face.name, &face.data, face.index as usize, &glyphs)?;
+        let id = FontId(format!("S{}", i + 1));
+        fonts.insert(id.clone(), PdfFont::new(font));
+        others.push(Other { face, id, numbers });
     }
     for (number, picture) in pictures.into_iter().enumerate() {
         document.resources.xobjects.map.insert(picture_id(number), XObject::Image(raw(picture)));
     }
     let (width, height) = (Mm::from(Pt(page_width)), Mm::from(Pt(page_height)));
-    document.pages = pages.iter().map(|page| PdfPage::new(width, height, operations(page, page_height))).collect();
+    document.pages =
+        pages.iter().map(|page| PdfPage::new(width, height, operations(page, page_height, &others))).collect();
 
     // Without these options pictures would be resized to two megabytes and compressed with loss.
     let images = ImageOptimizationOptions {
@@ -83,15 +94,46 @@ pub fn printed(imprint: &Imprint<'_>, pages: &[Block], pictures: Vec<Picture>) -
     Ok(bytes)
 }
 
-/// The characters that each weight has to set.
-fn used(pages: &[Block]) -> BTreeMap<Weight, BTreeSet<char>> {
-    let mut used: BTreeMap<Weight, BTreeSet<char>> = BTreeMap::new();
-    for shape in pages.iter().flat_map(|page| &page.shapes) {
-        if let Shape::Text { style, text, .. } = shape {
-            used.entry(style.weight).or_default().extend(text.chars());
+/// What the pages need of each font.
+#[derive(Default)]
+struct Used {
+    /// Characters of Inter.
+    own: BTreeMap<Weight, BTreeSet<char>>,
+    /// Glyphs of fonts of the system.
+    others: Vec<(Face, BTreeSet<u16>)>,
+}
+
+impl Used {
+    fn of(pages: &[Block]) -> Self {
+        let mut used = Self::default();
+        for shape in pages.iter().flat_map(|page| &page.shapes) {
+            let Shape::Text { style, text, .. } = shape else { continue };
+            for run in runs(text, style.weight) {
+                match run {
+                    Run::Own(text) => used.own.entry(style.weight).or_default().extend(text.chars()),
+                    Run::Other(shaped) => used.glyphs(&shaped.face).extend(shaped.glyphs.iter().map(|glyph| glyph.id)),
+                }
+            }
         }
+        used
     }
-    used
+
+    fn glyphs(&mut self, face: &Face) -> &mut BTreeSet<u16> {
+        let known = self.others.iter().position(|(other, _)| other == face);
+        let number = known.unwrap_or_else(|| {
+            self.others.push((face.clone(), BTreeSet::new()));
+            self.others.len() - 1
+        });
+        &mut self.others[number].1
+    }
+}
+
+/// A font of the system as the document holds it.
+struct Other {
+    face: Face,
+    id: FontId,
+    /// Numbers of the glyphs in the part that is embedded.
+    numbers: HashMap<u16, u16>,
 }
 
 fn font_id(weight: Weight) -> FontId {
@@ -121,19 +163,24 @@ fn raw(picture: Picture) -> RawImage {
 }
 
 /// PDF counts from the lower left corner.
-fn operations(page: &Block, page_height: f32) -> Vec<Op> {
+fn operations(page: &Block, page_height: f32, others: &[Other]) -> Vec<Op> {
     let at = |x: f32, y: f32| Point { x: Pt(x), y: Pt(page_height - y) };
     let mut ops = Vec::new();
     for shape in &page.shapes {
         match shape {
-            Shape::Text { x, y, style, text } => ops.extend([
-                Op::StartTextSection,
-                Op::SetFillColor { col: color(style.ink) },
-                Op::SetFont { font: PdfFontHandle::External(font_id(style.weight)), size: Pt(style.size) },
-                Op::SetTextCursor { pos: at(*x, *y) },
-                Op::ShowText { items: vec![TextItem::Text(text.clone())] },
-                Op::EndTextSection,
-            ]),
+            Shape::Text { x, y, style, text } => {
+                let mut x = *x;
+                for run in runs(text, style.weight) {
+                    match &run {
+                        Run::Own(text) => {
+                            let items = vec![TextItem::Text(text.clone())];
+                            ops.extend(shown(font_id(style.weight), *style, at(x, *y), items));
+                        }
+                        Run::Other(shaped) => ops.extend(set(shaped, *style, others, |dx, dy| at(x + dx, *y - dy))),
+                    }
+                    x += setting::width(&run, style.weight) * style.size;
+                }
+            }
             Shape::Line { points, width, ink, closed } => {
                 let points = points.iter().map(|&[x, y]| LinePoint { p: at(x, y), bezier: false }).collect();
                 ops.extend([
@@ -172,6 +219,43 @@ fn operations(page: &Block, page_height: f32) -> Vec<Op> {
                 });
             }
         }
+    }
+    ops
+}
+
+/// Text at a place.
+fn shown(font: FontId, style: Style, pos: Point, items: Vec<TextItem>) -> [Op; 6] {
+    [
+        Op::StartTextSection,
+        Op::SetFillColor { col: color(style.ink) },
+        Op::SetFont { font: PdfFontHandle::External(font), size: Pt(style.size) },
+        Op::SetTextCursor { pos },
+        Op::ShowText { items },
+        Op::EndTextSection,
+    ]
+}
+
+/// The glyphs of a run, each at its place; `at` is a place right of and above the run's beginning. What they say in the order of reading
+/// goes with them where that is not the order of the glyphs (ISO 32000-1, 14.9.4).
+fn set(run: &Shaped, style: Style, others: &[Other], at: impl Fn(f32, f32) -> Point) -> Vec<Op> {
+    let Some(Other { id, numbers, .. }) = others.iter().find(|other| other.face == run.face) else { return Vec::new() };
+    let mut ops = Vec::new();
+    if !run.right_to_left {
+        let utf16 = std::iter::once(0xfeff).chain(run.text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+        let text = DictItem::String { data: utf16, literal: false };
+        let properties = DictItem::Dict { map: BTreeMap::from([("ActualText".to_owned(), text)]) };
+        ops.push(Op::BeginMarkedContentWithProperties { tag: "Span".into(), properties });
+    }
+    let mut x = 0.0;
+    for glyph in &run.glyphs {
+        let [dx, dy] = glyph.offset.map(|offset| offset * style.size);
+        let gid = numbers.get(&glyph.id).copied().unwrap_or(0);
+        let point = Codepoint { gid, offset: 0.0, cid: Some(glyph.text.clone()) };
+        ops.extend(shown(id.clone(), style, at(x + dx, dy), vec![TextItem::GlyphIds(vec![point])]));
+        x += glyph.advance * style.size;
+    }
+    if !run.right_to_left {
+        ops.push(Op::EndMarkedContent);
     }
     ops
 }

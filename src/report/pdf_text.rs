@@ -7,6 +7,7 @@ use super::redact;
 use super::suggestions::{CAUTION, suggestions};
 use super::typeface;
 use crate::engine::{AnalysisOptions, ModelInfo};
+use crate::fonts::{LONGEST_ATTRIBUTE, attribute, cut, lacking};
 use crate::imaging::WindowFunction;
 use crate::network::manifest::{Head, Metric, Normalization, Resize};
 use crate::study::{SpacingProvenance, Warning, readable_name};
@@ -44,14 +45,14 @@ pub fn who(case: &CaseReport, width: f32) -> Block {
             "Anonymised: name, identifiers, dates, institution and physicians are left out".to_owned(),
         ));
     }
-    left.push(("Patient", readable_name(&meta.patient_name)));
-    left.push(("ID", meta.patient_id.clone()));
+    left.push(("Patient", attribute(&readable_name(&meta.patient_name))));
+    left.push(("ID", attribute(&meta.patient_id)));
     left.push((
         if meta.birth_date.is_empty() { "Age, sex" } else { "Born" },
         joined(", ", [date(&meta.birth_date), age(&meta.age), sex(&meta.sex)]),
     ));
-    left.push(("Institution", meta.institution.clone()));
-    left.push(("Referred by", readable_name(&meta.referring_physician)));
+    left.push(("Institution", attribute(&meta.institution)));
+    left.push(("Referred by", attribute(&readable_name(&meta.referring_physician))));
 
     let size = format!("{} × {} px", frame.plane.width, frame.plane.height);
     let spacing = frame.spacing.map_or_else(
@@ -102,16 +103,16 @@ pub fn who(case: &CaseReport, width: f32) -> Block {
             ),
         ),
         ("Device", joined(", ", [joined(" ", [meta.manufacturer.clone(), meta.model_name.clone()]), kvp])),
-        ("Accession", meta.accession_number.clone()),
+        ("Accession", attribute(&meta.accession_number)),
         ("Matrix", joined(", ", [size, spacing])),
-        ("Compression", meta.lossy.clone()),
+        ("Compression", attribute(&meta.lossy)),
     ];
     if frame.entry.frames > 1 {
         right.push(("Frame", format!("{} of {}", frame.index + 1, frame.entry.frames)));
     }
     if !case.anonymize && meta.patient_name.is_empty() && meta.patient_id.is_empty() {
         let name = frame.entry.path.file_name().map(|name| name.to_string_lossy().into_owned());
-        left.insert(0, ("File", name.unwrap_or_default()));
+        left.insert(0, ("File", attribute(&name.unwrap_or_default())));
     }
     left.retain(|(_, value)| !value.is_empty());
     right.retain(|(_, value)| !value.is_empty());
@@ -212,27 +213,25 @@ pub fn reservations(case: &CaseReport, source: &Source, width: f32) -> Option<Bl
     }
     said.extend(source.warning.as_ref().map(|Warning { reason, .. }| redact::clean(case, reason)));
     let meta = redact::metadata(case);
-    let texts = [
+    let attributes = [
         &meta.patient_name,
         &meta.institution,
         &meta.referring_physician,
         &meta.study_description,
         &meta.series_description,
+        &meta.patient_id,
+        &meta.manufacturer,
+        &meta.model_name,
     ];
     let written = redact::impression(case);
     let written = written.iter().flat_map(|i| std::iter::once(&i.text).chain(i.remarks.iter().map(|r| &r.text)));
-    let missing: std::collections::BTreeSet<char> =
-        texts.into_iter().chain(written).flat_map(|text| typeface::missing(text)).collect();
-    if !missing.is_empty() {
-        let codes: Vec<String> = missing.iter().take(12).map(|&c| format!("U+{:04X}", c as u32)).collect();
-        let more = if missing.len() > 12 { " …" } else { "" };
-        said.push(format!(
-            "The font of this report lacks {} of the characters of the file or of the reader's words; each is printed as {}: {}{more}.",
-            missing.len(),
-            typeface::BOX,
-            codes.join(", ")
-        ));
-    }
+    let printed = attributes.map(|text| cut(text, LONGEST_ATTRIBUTE)).into_iter().chain(written.map(Into::into));
+    let words = lacking(&printed.collect::<String>());
+    said.extend(
+        words.map(|words| {
+            format!("Of the file and of the reader's words, {words}. Each is printed as {}.", typeface::BOX)
+        }),
+    );
     (!said.is_empty()).then(|| list(said.iter().map(String::as_str), BODY, width))
 }
 
@@ -433,7 +432,8 @@ fn age(text: &str) -> String {
 }
 
 fn joined<const N: usize>(with: &str, parts: [String; N]) -> String {
-    parts.into_iter().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(with)
+    let said = parts.iter().filter(|part| !part.trim().is_empty());
+    said.map(|part| attribute(part)).collect::<Vec<_>>().join(with)
 }
 
 #[cfg(test)]

@@ -46,11 +46,12 @@ pub fn clean(case: &CaseReport, text: &str) -> String {
     if !case.anonymize {
         return text.to_owned();
     }
-    let mut text = text.to_owned();
-    for secret in secrets(case) {
-        text = without(&text, &secret);
-    }
-    text
+    secrets(case, text).iter().fold(text.to_owned(), |text, secret| without(&text, secret))
+}
+
+/// Lower case, letter by letter.
+fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// The reader's impression as the report shows it.
@@ -110,13 +111,19 @@ fn spellings(date: &str) -> Vec<String> {
     all
 }
 
-/// What must not appear, longest first so that parts do not break up the whole.
+/// What must not appear and stands in this text, longest first so that parts do not break up the whole.
 ///
 /// Descriptions and bare file stems are not among them: they are ordinary words ("chest"), and nothing quotes them.
-fn secrets(case: &CaseReport) -> Vec<String> {
+fn secrets(case: &CaseReport, text: &str) -> Vec<String> {
     let entry = &case.frame.entry;
     let meta = &entry.meta;
-    let mut secrets: Vec<String> = [
+    let folded = lower(text);
+    // Two letters are no identity, and would be found in every sentence. An endless name has many words: each is looked for in
+    // the text at once, and most of them are not in it.
+    let stands_in = |secret: &str| {
+        secret.len() <= 4 * folded.len() && secret.trim().chars().nth(2).is_some() && folded.contains(&lower(secret))
+    };
+    let whole = [
         &meta.patient_name,
         &meta.patient_id,
         &meta.birth_date,
@@ -127,17 +134,14 @@ fn secrets(case: &CaseReport) -> Vec<String> {
         &entry.identity.study_uid,
         &entry.identity.series_uid,
         &entry.identity.sop_instance_uid,
-    ]
-    .map(Clone::clone)
-    .to_vec();
-    secrets.push(entry.path.display().to_string());
-    secrets.extend(entry.path.file_name().map(|name| name.to_string_lossy().into_owned()));
-    for name in [&meta.patient_name, &meta.referring_physician] {
-        secrets.extend(name.split(['^', '=', ',', ' ', '(', ')']).map(str::to_owned));
-        secrets.push(readable_name(name));
-    }
-    // Two letters are no identity, and would be found in every sentence.
-    secrets.retain(|secret| secret.trim().chars().count() > 2);
+    ];
+    let path = entry.path.display().to_string();
+    let file = entry.path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let names = [&meta.patient_name, &meta.referring_physician];
+    let readable = names.map(|name| readable_name(name));
+    let parts = names.into_iter().flat_map(|name| name.split(['^', '=', ',', ' ', '(', ')']));
+    let all = whole.into_iter().chain(&readable).chain([&path]).chain(&file).map(String::as_str).chain(parts);
+    let mut secrets: Vec<String> = all.filter(|secret| stands_in(secret)).map(str::to_owned).collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.dedup();
     secrets

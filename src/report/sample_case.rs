@@ -1,5 +1,6 @@
 //! A made-up case for the tests of this room: a chest of ellipses, three classes, one group.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::{Analysis, AnalysisOptions, ModelInfo, Score, Timing};
@@ -212,4 +213,12 @@ pub fn model() -> ModelInfo {
 pub fn case() -> CaseReport {
     let window = Window { center: 1600.0, width: 2600.0, function: crate::imaging::WindowFunction::Linear };
     CaseReport { window, ..CaseReport::new(Arc::new(frame()), Arc::new(analysis()), model()) }
+}
+
+/// The case with an image that really lies on the disk.
+pub fn on_disk(mut case: CaseReport, folder: &Path) -> CaseReport {
+    let path = folder.join("doe-jane.dcm");
+    std::fs::write(&path, b"pixels").expect("the folder can be written to");
+    Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).path = path;
+    case
 }

@@ -1,8 +1,9 @@
 //! The typeface of the report: widths to set text by, and a subset of the font to embed.
 //!
 //! printpdf embeds whole fonts unless it is built with its HTML engine, so the subset is made here, before it sees the
-//! font: the used glyphs in the order of their characters, `.notdef` first. What the font has no glyph for is set as a
-//! hollow box, and the report says which characters those are. Kerning is not applied; figures of the font are tabular.
+//! font: the used glyphs in the order of their numbers, `.notdef` first. What Inter lacks is set from a font of the system
+//! ([`super::setting`]); what no font has is set as a hollow box, and the report says which characters those are. Kerning is not
+//! applied; figures of the font are tabular.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -18,7 +19,8 @@ use allsorts::subset::{CmapTarget, SubsetProfile, subset};
 use allsorts::tables::glyf::{GlyfVisitorContext, LocaGlyf};
 use printpdf::ParsedFont;
 
-use super::ReportError;
+use super::{ReportError, setting};
+use crate::fonts::{REGULAR as INTER, SEMIBOLD as INTER_SEMIBOLD, is_invisible, system};
 
 /// Stands for a character that the font lacks.
 pub const BOX: char = '□';
@@ -45,10 +47,8 @@ struct Face {
     parsed: Option<ParsedFont>,
 }
 
-static REGULAR: LazyLock<Face> =
-    LazyLock::new(|| Face::new("Inter-Regular", include_bytes!("../../assets/fonts/Inter-Regular.ttf")));
-static SEMI_BOLD: LazyLock<Face> =
-    LazyLock::new(|| Face::new("Inter-SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.ttf")));
+static REGULAR: LazyLock<Face> = LazyLock::new(|| Face::new("Inter-Regular", INTER));
+static SEMI_BOLD: LazyLock<Face> = LazyLock::new(|| Face::new("Inter-SemiBold", INTER_SEMIBOLD));
 
 impl Face {
     fn new(name: &'static str, bytes: &'static [u8]) -> Self {
@@ -60,53 +60,80 @@ impl Face {
     }
 }
 
-/// The text as the font can set it: what it lacks becomes a box, control characters become blanks.
+/// The text as it can be set: what neither Inter nor a font of the system has becomes a box, control characters become blanks.
 pub fn settable(text: &str, weight: Weight) -> String {
-    let face = weight.face();
     let set = |c: char| match c {
         c if c.is_control() => ' ',
-        c if face.glyph(c).is_some() => c,
+        c if has(c, weight) || is_invisible(c) || system::face_for(c).is_some() => c,
         _ => BOX,
     };
     text.chars().map(set).collect()
 }
 
-/// The characters of a text that the font has no glyph for.
-pub fn missing(text: &str) -> BTreeSet<char> {
-    text.chars().filter(|&c| !c.is_control() && REGULAR.glyph(c).is_none()).collect()
+/// True where Inter has the character.
+pub fn has(c: char, weight: Weight) -> bool {
+    weight.face().glyph(c).is_some()
+}
+
+/// True where Inter has every character.
+pub fn has_all(text: &str, weight: Weight) -> bool {
+    text.chars().all(|c| has(c, weight))
 }
 
 /// Width of a text in points.
 pub fn width(text: &str, size: f32, weight: Weight) -> f32 {
+    setting::runs(text, weight).iter().map(|run| setting::width(run, weight)).sum::<f32>() * size
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Characters whose width this thread has asked for.
+    pub static MEASURED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Width of a text in Inter, in parts of the em. Kerning is not applied, so it is the sum of its characters' widths.
+pub fn advances(text: &str, weight: Weight) -> f32 {
+    #[cfg(test)]
+    MEASURED.set(MEASURED.get() + text.chars().count());
     let Some(font) = &weight.face().parsed else { return 0.0 };
     let advance = |c: char| {
         let glyph = font.lookup_glyph_index(c as u32).unwrap_or(0);
         f32::from(font.get_glyph_width(glyph).unwrap_or(0))
     };
-    text.chars().map(advance).sum::<f32>() * size / f32::from(font.units_per_em.max(1))
+    text.chars().map(advance).sum::<f32>() / f32::from(font.units_per_em.max(1))
 }
 
 /// A font that holds the glyphs of `characters` and nothing else, ready for printpdf.
 pub fn embedded(weight: Weight, characters: &BTreeSet<char>) -> Result<ParsedFont, ReportError> {
     let face = weight.face();
-    let failed = |reason: &str| ReportError::Font(format!("{}: {reason}", face.name));
-    // Several characters can share a glyph; glyph ids must be unique and start with .notdef.
+    // Several characters can share a glyph.
     let wanted: Vec<(char, u16)> = characters.iter().filter_map(|&c| Some((c, face.glyph(c)?))).collect();
-    let glyphs: Vec<u16> =
-        std::iter::once(0).chain(wanted.iter().map(|&(_, glyph)| glyph).collect::<BTreeSet<_>>()).collect();
-    let file = ReadScope::new(face.bytes).read::<FontData<'_>>().map_err(|e| failed(&e.to_string()))?;
-    let tables = file.table_provider(0).map_err(|e| failed(&e.to_string()))?;
+    let glyphs = wanted.iter().map(|&(_, glyph)| glyph).collect();
+    let (mut font, numbers) = part_of(face.name, face.bytes, 0, &glyphs)?;
+    // The subset's own character map may lack some.
+    font.codepoint_to_glyph = wanted.iter().filter_map(|&(c, glyph)| Some((c as u32, *numbers.get(&glyph)?))).collect();
+    Ok(font)
+}
+
+/// A font that holds these glyphs of a face and `.notdef`, and the numbers that they have in it.
+pub fn part_of(
+    name: &str,
+    file: &[u8],
+    index: usize,
+    wanted: &BTreeSet<u16>,
+) -> Result<(ParsedFont, HashMap<u16, u16>), ReportError> {
+    let failed = |reason: &str| ReportError::Font(format!("{name}: {reason}"));
+    // Glyph ids must be unique and start with .notdef; a glyph's place in the list is its number in the subset.
+    let glyphs: Vec<u16> = std::iter::once(0).chain(wanted.iter().copied().filter(|&glyph| glyph != 0)).collect();
+    let file = ReadScope::new(file).read::<FontData<'_>>().map_err(|e| failed(&e.to_string()))?;
+    let tables = file.table_provider(index).map_err(|e| failed(&e.to_string()))?;
     let bytes =
         subset(&tables, &glyphs, &SubsetProfile::Pdf, CmapTarget::Unicode).map_err(|e| failed(&e.to_string()))?;
     let mut font =
         ParsedFont::from_bytes(&bytes, 0, &mut Vec::new()).ok_or_else(|| failed("the subset cannot be read"))?;
-    // The glyph's place in the list is its number in the subset; the subset's own character map may lack some.
-    font.codepoint_to_glyph = wanted
-        .iter()
-        .filter_map(|&(c, glyph)| Some((c as u32, u16::try_from(glyphs.binary_search(&glyph).ok()?).ok()?)))
-        .collect();
-    font.font_name = Some(format!("{}+{}", tag(&glyphs), face.name));
-    Ok(font)
+    font.font_name = Some(format!("{}+{name}", tag(&glyphs)));
+    let numbers = glyphs.iter().enumerate().filter_map(|(i, &glyph)| Some((glyph, u16::try_from(i).ok()?))).collect();
+    Ok((font, numbers))
 }
 
 /// Six capital letters that mark a subset (ISO 32000-1, 9.6.4), from its glyphs.
@@ -141,10 +168,11 @@ impl Outlines {
     ) -> Result<Vec<Vec<[f32; 2]>>, ReportError> {
         let mut rings = Vec::new();
         let mut x = at[0];
-        for c in text.chars() {
+        // Charts hold no names of patients: what Inter lacks stays a box.
+        for c in text.chars().map(|c| if has(c, weight) { c } else { BOX }) {
             let placed = |[dx, dy]: &[f32; 2]| [x + dx * size, at[1] - dy * size];
             rings.extend(self.glyph(c, weight)?.iter().map(|ring| ring.iter().map(placed).collect::<Vec<_>>()));
-            x += width(c.encode_utf8(&mut [0; 4]), size, weight);
+            x += advances(c.encode_utf8(&mut [0; 4]), weight) * size;
         }
         Ok(rings)
     }
@@ -227,6 +255,7 @@ impl OutlineSink for Rings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fonts::{SystemFonts, missing};
 
     #[test]
     fn the_fonts_can_be_read_and_figures_are_tabular() {
@@ -252,10 +281,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_font_lacks_is_boxed_and_named() {
-        assert_eq!(settable("山田 Tarou\n", Weight::Regular), "□□ Tarou ");
-        assert_eq!(missing("山田 Tarou"), BTreeSet::from(['山', '田']));
-        assert!(missing("Łukasz Жуков Ελένη – µ × ² … ≥").is_empty());
-        assert!(missing(&BOX.to_string()).is_empty());
+    fn what_no_font_has_is_boxed() {
+        system::with(SystemFonts::none(), || {
+            assert_eq!(settable("山田 Tarou\n", Weight::Regular), "□□ Tarou ");
+            assert!(missing(&BOX.to_string()).is_empty());
+        });
     }
 }

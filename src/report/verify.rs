@@ -1,21 +1,32 @@
-//! Computing a report again from its sidecar, and saying which numbers came out differently.
+//! Making a report again from its image, and saying what came out differently.
 //!
-//! The same file, the same weights, the same options and seed must give the same numbers. On the same kind of device they
-//! may differ by rounding only; on another kind (GPU and CPU) sums run in another order, and more is allowed. Loading and
-//! computing are the caller's business, so that this file knows neither DICOM nor networks. How far a map can be trusted is not computed
-//! again: it takes hundreds of runs, and rests on the map, which is compared; a remark says so.
+//! The file is read again and computed again by the same weights, options and seed; of that the report is made anew by the code
+//! that wrote the first, and the two are compared field by field ([`super::compare`]): attributes, dates, sizes, window, gate,
+//! scores, intervals, states, maps, suggestions, warnings. On the same kind of device numbers may differ by rounding only; on
+//! another kind (GPU and CPU) sums run in another order, and more is allowed. What cannot be made again is named. Loading and
+//! computing are the caller's business, so that this file knows neither DICOM nor networks.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::ReportError;
-use super::file;
-use super::json::{FORMAT, FORMAT_VERSION, MapRecord, Number, Sidecar};
-use crate::engine::conformal::{Conformal, LabelState};
+use chrono::{DateTime, Local};
+use serde_json::Value;
+
+use super::bounds;
+use super::compare::{Comparison, shown};
+pub use super::compare::{Difference, Unchecked};
+use super::file::{self, Source};
+use super::json::{FORMAT, FORMAT_VERSION, Sidecar};
+use super::{CaseReport, ReportError, redact};
+use crate::engine::choice::Choice;
+use crate::engine::conformal::LabelState;
 use crate::engine::{Analysis, ModelInfo};
-use crate::explain::Attribution;
+use crate::files::read_regular;
+use crate::imaging::auto_window::initial_window;
 use crate::limits;
-use crate::uncertainty::conformal::State;
+use crate::study::{Frame, Metadata};
+use crate::uncertainty::conformal::{RISK, Verdict};
 
 /// Allowed difference of a probability, an entropy or a gate score on the same kind of device.
 const SAME_DEVICE: f64 = 1e-4;
@@ -29,8 +40,8 @@ pub enum VerifyError {
     Report(#[from] ReportError),
     #[error("the report does not say where its image lies (it is anonymised); name the image file behind the report")]
     NoSource,
-    #[error("the image {path} is not there any more; name the place where it lies now behind the report")]
-    SourceMissing { path: String },
+    #[error("the image {path} cannot be read ({reason}); name the place where it lies now behind the report")]
+    SourceMissing { path: String, reason: String },
     #[error("{path} is not the image of the report: its content has another SHA-256 ({is} instead of {was})")]
     OtherImage { path: String, was: String, is: String },
     #[error(
@@ -41,255 +52,250 @@ pub enum VerifyError {
     Recompute(String),
 }
 
-/// A number that came out differently.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
-    pub what: String,
-    pub was: f64,
-    pub is: f64,
-    pub allowed: f64,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {:.6} in the report, {:.6} now (allowed difference {:.6})",
-            self.what, self.was, self.is, self.allowed
-        )
-    }
+/// What the caller loaded and computed.
+pub struct Recomputed {
+    pub frame: Frame,
+    pub analysis: Analysis,
+    pub model: ModelInfo,
 }
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifyOutcome {
-    /// How many numbers were compared.
+    /// How many values were compared.
     pub compared: usize,
     pub differences: Vec<Difference>,
-    /// What is different without being wrong: another device, another version of the program.
-    pub remarks: Vec<String>,
+    /// What could not be checked.
+    pub unchecked: Vec<Unchecked>,
 }
 
 impl VerifyOutcome {
-    /// True when every number came out as printed.
+    /// True when everything that can be checked came out as it was.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.compared > 0 && self.differences.is_empty()
     }
 }
 
-/// Reads a sidecar.
-pub fn read(path: &Path) -> Result<Sidecar, ReportError> {
-    let failed = |source| ReportError::Read { path: path.to_owned(), source };
-    let not = |reason: String| ReportError::NotAReport { path: path.to_owned(), reason };
-    if std::fs::metadata(path).map_err(failed)?.len() > limits::FILE_BYTES {
-        return Err(not("it is too large".into()));
-    }
-    let text = std::fs::read(path).map_err(failed)?;
-    let sidecar: Sidecar = serde_json::from_slice(&text).map_err(|e| not(e.to_string()))?;
-    match (sidecar.format.as_str(), sidecar.format_version) {
-        (FORMAT, FORMAT_VERSION) => Ok(sidecar),
-        (FORMAT, version) => Err(not(format!("its format has version {version}, this program reads {FORMAT_VERSION}"))),
-        _ => Err(not("it does not say that it is one".into())),
-    }
+/// A report as it was read: what the program knows of it, and every field that stands in the file.
+struct Written {
+    sidecar: Sidecar,
+    fields: Value,
 }
 
-/// Computes the numbers of a report again and compares them.
+/// Reads a sidecar.
+pub fn read(path: &Path) -> Result<Sidecar, ReportError> {
+    written(path).map(|written| written.sidecar)
+}
+
+fn written(path: &Path) -> Result<Written, ReportError> {
+    let not = |reason: String| ReportError::NotAReport { path: path.to_owned(), reason };
+    let text = read_regular(path, limits::REPORT_BYTES)
+        .map_err(|source| ReportError::Read { path: path.to_owned(), source: source.into() })?;
+    // Every value but the first of a list or an object stands behind a comma.
+    if text.iter().filter(|&&byte| byte == b',').count() > limits::REPORT_VALUES {
+        return Err(not(format!("it holds more than {} values", limits::REPORT_VALUES)));
+    }
+    let wrong = |e: serde_json::Error| not(shown(&e.to_string(), 300));
+    let sidecar: Sidecar = serde_json::from_slice(&text).map_err(wrong)?;
+    match (sidecar.format.as_str(), sidecar.format_version) {
+        (FORMAT, FORMAT_VERSION) => {}
+        (FORMAT, version) => {
+            return Err(not(format!("its format has version {version}, this program reads {FORMAT_VERSION}")));
+        }
+        _ => return Err(not("it does not say that it is one".into())),
+    }
+    bounds::check(&sidecar).map_err(|source| ReportError::OutOfBounds { path: path.to_owned(), source })?;
+    Ok(Written { fields: serde_json::from_slice(&text).map_err(wrong)?, sidecar })
+}
+
+/// Makes a report again and compares the two.
 ///
 /// `image` stands in for the path in the report, which an anonymised one lacks. `recompute` loads the image (frame
 /// `source.frame`) and the model, and runs the analysis with the options of the sidecar.
 pub fn verify(
     json: &Path,
     image: Option<&Path>,
-    recompute: impl FnOnce(&Sidecar, &Path) -> Result<(Analysis, ModelInfo), String>,
+    recompute: impl FnOnce(&Sidecar, &Path) -> Result<Recomputed, String>,
 ) -> Result<VerifyOutcome, VerifyError> {
-    let sidecar = read(json)?;
-    let image = image.or(sidecar.source.path.as_deref()).ok_or(VerifyError::NoSource)?;
-    let shown = || image.display().to_string();
-    let is = file::sha256(image).map_err(|_| VerifyError::SourceMissing { path: shown() })?;
+    let written = written(json)?;
+    let Written { sidecar, .. } = &written;
+    let path = image.or(sidecar.source.path.as_deref()).ok_or(VerifyError::NoSource)?;
+    let quoted = || shown(&path.display().to_string(), 300);
+    let is = file::sha256(path).map_err(|e| VerifyError::SourceMissing { path: quoted(), reason: e.to_string() })?;
     if let Some(was) = sidecar.source.sha256.as_ref().filter(|was| **was != is) {
-        return Err(VerifyError::OtherImage { path: shown(), was: was.clone(), is });
+        return Err(VerifyError::OtherImage { path: quoted(), was: shown(was, 64), is });
     }
-    let (analysis, model) = recompute(&sidecar, image).map_err(VerifyError::Recompute)?;
-    if model.sha256 != sidecar.model.sha256 {
-        let (was, is) = (sidecar.model.sha256, model.sha256);
-        return Err(VerifyError::OtherModel { name: sidecar.model.name, was, is });
+    let again = recompute(sidecar, path).map_err(VerifyError::Recompute)?;
+    if again.model.sha256 != sidecar.model.sha256 {
+        let (was, is) = (shown(&sidecar.model.sha256, 64), again.model.sha256);
+        return Err(VerifyError::OtherModel { name: shown(&sidecar.model.name, 64), was, is });
     }
-    Ok(compare(&sidecar, &analysis, &model))
+    let source = Source {
+        path: if sidecar.anonymized { None } else { std::path::absolute(path).ok() },
+        sha256: Some(is),
+        warning: None,
+    };
+    let pdf = file::sha256(&json.with_extension("pdf")).ok();
+    compare(&written, again, &source, pdf)
 }
 
-/// Compares the numbers of a report with those of a new analysis by the same model.
-#[must_use]
-pub fn compare(sidecar: &Sidecar, analysis: &Analysis, model: &ModelInfo) -> VerifyOutcome {
-    let kind = |device: &str| device.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-    let same = kind(&sidecar.model.device) == kind(&model.device);
-    let mut found =
-        Comparison { outcome: VerifyOutcome::default(), allowed: if same { SAME_DEVICE } else { OTHER_DEVICE } };
-    if !same {
-        found.remark(format!(
-            "The report was made on {}, this check ran on {}: small differences are allowed.",
-            sidecar.model.device, model.device
-        ));
+/// Compares a report with the one that is made again of image and analysis.
+fn compare(
+    written: &Written,
+    again: Recomputed,
+    source: &Source,
+    pdf: Option<String>,
+) -> Result<VerifyOutcome, VerifyError> {
+    let was = &written.sidecar;
+    let mut unchecked = cannot_be_checked(written, &again, source, pdf.as_deref());
+    let (case, unknown) = case(was, again);
+    if case.anonymize {
+        unchecked.extend(left_out(&case));
     }
-    let software = &sidecar.software;
+    let is = Sidecar { pdf_sha256: pdf, ..Sidecar::of(&case, source) };
+    let same = kind(&was.model.device) == kind(&is.model.device);
+    let allowed = if same { SAME_DEVICE } else { OTHER_DEVICE };
+    unchecked.extend(on_a_cut(was, &is, allowed));
+    // By way of the text, so that both hold the digits that are written.
+    let text = serde_json::to_vec(&is).map_err(ReportError::from)?;
+    let fields = serde_json::from_slice(&text).map_err(ReportError::from)?;
+    let other_version = (was.software != is.software)
+        .then(|| format!("only one of Pellucid {} and {} writes it", shown(&was.software.version, 20), crate::VERSION));
+    let found = Comparison { allowed, unchecked, other_version }.of(&written.fields, &fields);
+    let mut differences = found.differences;
+    differences.splice(0..0, unknown);
+    Ok(VerifyOutcome { compared: found.compared, differences, unchecked: found.unchecked })
+}
+
+fn kind(device: &str) -> String {
+    device.split_whitespace().next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The case again: what was seen comes from the image and the model, what was chosen from the report. Classes that the model does
+/// not have are differences.
+fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
+    let Recomputed { frame, analysis, model } = again;
+    let mut classes = Vec::new();
+    let mut unknown = Vec::new();
+    for name in &was.display.classes {
+        match model.manifest.labels.iter().position(|label| label.name == *name) {
+            Some(class) => classes.push(class),
+            None => unknown.push(Difference {
+                what: "display, classes".into(),
+                was: format!("“{}”", shown(name, 60)),
+                is: "no class of the model".into(),
+                allowed: None,
+            }),
+        }
+    }
+    let case = CaseReport {
+        classes,
+        impression: was.impression.clone(),
+        method: was.display.method,
+        layer: was.display.layer.clone(),
+        inverted_by_reader: was.display.inverted_by_reader,
+        overlay: was.display.overlay.clone(),
+        anonymize: was.anonymized,
+        paper: was.display.paper,
+        created: DateTime::parse_from_rfc3339(&was.created)
+            .map_or_else(|_| Local::now(), |at| at.with_timezone(&Local)),
+        prevalences: was.prevalence.iter().map(|at| (at.label.clone(), at.prevalence)).collect(),
+        risk: was.risk.or(was.conformal.as_ref().map(|c| c.risk)).unwrap_or(RISK),
+        ..CaseReport::new(Arc::new(frame), Arc::new(analysis), model)
+    };
+    (case, unknown)
+}
+
+/// What cannot be checked in this report, by its place.
+fn cannot_be_checked(
+    written: &Written,
+    again: &Recomputed,
+    source: &Source,
+    pdf: Option<&str>,
+) -> BTreeMap<String, String> {
+    let Written { sidecar: was, fields } = written;
+    let mut named = BTreeMap::new();
+    let mut name = |place: &str, why: String| named.insert(place.to_owned(), why);
+    let software = &was.software;
     if (software.version.as_str(), software.commit.as_str()) != (crate::VERSION, crate::COMMIT) {
-        found.remark(format!(
-            "The report was made by Pellucid {} ({}), this is {} ({}).",
-            software.version,
-            software.commit,
-            crate::VERSION,
-            crate::COMMIT
-        ));
+        let [version, commit] = [&software.version, &software.commit].map(|text| shown(text, 40));
+        let (version_now, commit_now) = (crate::VERSION, crate::COMMIT);
+        name(
+            "software",
+            format!(
+                "the report was made by Pellucid {version} ({commit}), this is {version_now} ({commit_now}), which may word its \
+                 sentences differently"
+            ),
+        );
     }
-    if sidecar.source.sha256.is_none() {
-        found.remark("The report holds no SHA-256 of its image: it may have been another one.".into());
+    if kind(&was.model.device) != kind(&again.model.device) {
+        let (then, now) = (shown(&was.model.device, 40), &again.model.device);
+        name(
+            "model.device",
+            format!("the report was made on {then}, this check ran on {now}: small differences are allowed"),
+        );
+    } else if was.model.device != again.model.device {
+        name("model.device", format!("this check ran on {}", again.model.device));
     }
-    if sidecar.trust.is_some() {
-        found.remark("How far the map can be trusted was not measured again; the map itself was compared.".into());
+    if was.source.sha256.is_none() {
+        name("source.sha256", "the report holds no SHA-256 of its image: it may have been another one".into());
     }
-    found.number("scored", f64::from(u8::from(sidecar.scored)), f64::from(u8::from(analysis.scored)));
-    match (&sidecar.gate, &analysis.gate) {
-        (Some(was), Some(is)) => {
-            found.number("gate score", was.score.into(), is.score.into());
-            found.number("gate accepted", f64::from(u8::from(was.accepted)), f64::from(u8::from(is.accepted)));
+    if !was.anonymized && was.source.path != source.path {
+        name("source.path", "the image was read from another place".into());
+    }
+    if was.display.window_by_reader {
+        name("display.window", "set by the reader".into());
+        name("display.window_by_reader", "the choice of who made the report".into());
+    } else if fields["display"].get("window_by_reader").is_none() && was.display.window != initial_window(&again.frame)
+    {
+        name("display.window", "not the one that the image opens with; the report does not say who set it".into());
+    }
+    for i in 0..was.prevalence.len() {
+        name(&format!("prevalence.{i}.prevalence"), "as the reader stated it; the values were computed by it".into());
+    }
+    if was.chosen_because == Choice::by_hand(&again.model.manifest.name).because {
+        name("chosen_because", "who made the report chose the model by hand".into());
+    }
+    match (&was.pdf_sha256, pdf) {
+        (None, _) => {
+            name("pdf_sha256", "the report holds no SHA-256 of its PDF: the PDF was not checked".into());
         }
-        (None, None) => {}
-        (was, is) => {
-            found.number("input gate present", f64::from(u8::from(was.is_some())), f64::from(u8::from(is.is_some())));
+        (Some(_), None) => {
+            name("pdf_sha256", "the PDF is not beside the JSON".into());
         }
+        (Some(_), Some(_)) => {}
     }
-    let posterior = analysis.posterior.as_ref();
-    let scores = [
-        (&sidecar.labels, &analysis.labels, posterior.map(|p| &p.labels)),
-        (&sidecar.groups, &analysis.groups, posterior.map(|p| &p.groups)),
-    ];
-    for (was, is, summaries) in scores.into_iter().filter(|_| sidecar.scored && analysis.scored) {
-        found.number("number of findings", was.len() as f64, is.len() as f64);
-        for old in was {
-            let Some(i) = is.iter().position(|score| score.label == old.label) else {
-                found.number(&format!("{} present", old.label), 1.0, 0.0);
-                continue;
-            };
-            let summary = summaries.and_then(|s| s.get(i)).cloned();
-            let new = Number {
-                label: old.label.clone(),
-                logit: is[i].logit,
-                probability: is[i].probability,
-                threshold: is[i].threshold,
-                summary,
-            };
-            found.finding(old, &new);
-        }
-    }
-    if let Some(was) = &sidecar.uncertainty {
-        let is = |value: fn(&crate::uncertainty::Posterior) -> f32| posterior.map_or(f64::NAN, |p| value(p).into());
-        found.number("predictive entropy", was.predictive_entropy.into(), is(|p| p.predictive_entropy));
-        found.number("mutual information", was.mutual_information.into(), is(|p| p.mutual_information));
-    }
-    if let Some(was) = &sidecar.conformal {
-        let Analysis { gate, population, labels, groups, .. } = analysis;
-        match Conformal::of(
-            &model.manifest,
-            &model.calibration,
-            gate.as_ref(),
-            population.as_ref(),
-            labels,
-            groups,
-            was.risk,
-        ) {
-            Ok(is) => found.states(sidecar, was, &is),
-            Err(why) => {
-                found.number("conformal states present", 1.0, 0.0);
-                found.remark(why.to_string());
+    named
+}
+
+/// The attributes that an anonymised report leaves out.
+fn left_out(case: &CaseReport) -> BTreeMap<String, String> {
+    let value = |meta: &Metadata| serde_json::to_value(meta).unwrap_or_default();
+    let (all, kept) = (value(&case.frame.entry.meta), value(&redact::metadata(case)));
+    let gone = |key: &&String| all[key.as_str()] != kept[key.as_str()] && kept[key.as_str()] == "";
+    let keys = all.as_object().into_iter().flat_map(|all| all.keys()).filter(gone);
+    // Not the place of the field itself: that nothing stands there is checked.
+    let named = keys.map(|key| (format!("image.{key} of the file"), "left out of an anonymised report".into()));
+    named.chain([("source.path and UIDs of the file".into(), "left out of an anonymised report".into())]).collect()
+}
+
+/// States whose probability lies on a cut as far as rounding goes: they may fall on either side of it.
+fn on_a_cut(was: &Sidecar, is: &Sidecar, allowed: f64) -> BTreeMap<String, String> {
+    let states = |of: &Sidecar| of.conformal.as_ref().map_or_else(Vec::new, |conformal| conformal.states.clone());
+    let (old, new) = (states(was), states(is));
+    let mut named = BTreeMap::new();
+    let judged = |s: &LabelState| s.verdict != Verdict::Withheld;
+    let other = |(old, new): (&LabelState, &LabelState)| old.verdict != new.verdict && judged(old) && judged(new);
+    for (i, (old, new)) in old.iter().zip(&new).enumerate().filter(|(_, pair)| other(*pair)) {
+        let printed = was.labels.iter().chain(&was.groups).find(|number| number.label == old.label);
+        let near = |p: f32, cut: f32| f64::from((p - cut).abs()) <= allowed;
+        if printed.is_some_and(|n| near(n.probability, new.present_above) || near(n.probability, new.absent_below)) {
+            for field in ["state", "verdict", "reason"] {
+                let why = "the probability lies on a cut as far as rounding goes, and may fall on either side of it";
+                named.insert(format!("conformal.states.{i}.{field}"), why.to_owned());
             }
         }
     }
-    for was in &sidecar.maps {
-        let is = analysis.attributions.iter().find(|map| {
-            let label = map.class().and_then(|k| analysis.labels.get(k)).map(|score| score.label.as_str());
-            label == Some(was.label.as_str()) && map.method == was.method && map.layer == was.layer
-        });
-        found.map(was, is.map(std::convert::AsRef::as_ref));
-    }
-    found.outcome
-}
-
-struct Comparison {
-    outcome: VerifyOutcome,
-    allowed: f64,
-}
-
-impl Comparison {
-    fn remark(&mut self, remark: String) {
-        self.outcome.remarks.push(remark);
-    }
-
-    fn number(&mut self, what: &str, was: f64, is: f64) {
-        self.within(what, was, is, self.allowed);
-    }
-
-    /// A number that is missing now is NaN, and a NaN is always a difference.
-    fn within(&mut self, what: &str, was: f64, is: f64, allowed: f64) {
-        self.outcome.compared += 1;
-        let close = (was - is).abs() <= allowed;
-        if !close {
-            self.outcome.differences.push(Difference { what: what.to_owned(), was, is, allowed });
-        }
-    }
-
-    fn finding(&mut self, was: &Number, is: &Number) {
-        let name = &was.label;
-        self.number(&format!("{name}, probability"), was.probability.into(), is.probability.into());
-        self.number(&format!("{name}, threshold"), was.threshold.into(), is.threshold.into());
-        if let Some(logit) = was.logit {
-            // Logits have no bounds; a part of their size is allowed.
-            let allowed = self.allowed * 10.0 * f64::from(logit.abs()).max(1.0);
-            self.within(&format!("{name}, logit"), logit.into(), is.logit.map_or(f64::NAN, f64::from), allowed);
-        }
-        if let Some(old) = &was.summary {
-            let new = |value: fn(&crate::uncertainty::Summary) -> f32| {
-                is.summary.as_ref().map_or(f64::NAN, |s| value(s).into())
-            };
-            self.number(&format!("{name}, mean"), old.mean.into(), new(|s| s.mean));
-            self.number(&format!("{name}, standard deviation"), old.sd.into(), new(|s| s.sd));
-            self.number(&format!("{name}, 5 %"), old.p05.into(), new(|s| s.p05));
-            self.number(&format!("{name}, 95 %"), old.p95.into(), new(|s| s.p95));
-        }
-    }
-
-    /// Cuts and states. A probability that lies on a cut as far as rounding goes may fall on either side of it.
-    fn states(&mut self, sidecar: &Sidecar, was: &Conformal, is: &Conformal) {
-        let number = |state| match state {
-            State::Present => 1.0,
-            State::Undecided => 0.0,
-            State::Absent => -1.0,
-            State::Withheld => 2.0,
-        };
-        for old in &was.states {
-            let name = &old.label;
-            let new = is.state(name);
-            let of = |value: fn(&LabelState) -> f32| new.map_or(f64::NAN, |s| value(s).into());
-            self.number(&format!("{name}, present above"), old.present_above.into(), of(|s| s.present_above));
-            self.number(&format!("{name}, absent below"), old.absent_below.into(), of(|s| s.absent_below));
-            let printed = sidecar.labels.iter().chain(&sidecar.groups).find(|n| n.label == *name);
-            let on_a_cut = printed.is_some_and(|n| {
-                let near = |cut: f32| f64::from((n.probability - cut).abs()) <= self.allowed;
-                near(old.present_above) || near(old.absent_below)
-            });
-            let now = new.map_or(f64::NAN, |s| number(s.state));
-            let allowed = if on_a_cut { 1.0 } else { 0.0 };
-            self.within(&format!("{name}, conformal state"), number(old.state), now, allowed);
-        }
-    }
-
-    /// The largest difference of a map, as a part of its largest value.
-    fn map(&mut self, was: &MapRecord, is: Option<&Attribution>) {
-        let what = format!("{}, {} map at {}", was.label, was.method.name(), was.layer);
-        let top = was.values.iter().fold(0f32, |top, v| top.max(v.abs())).max(f32::MIN_POSITIVE);
-        let apart = is.filter(|is| is.raw.values.len() == was.values.len()).map_or(f64::NAN, |is| {
-            let gaps = is.raw.values.iter().zip(&was.values).map(|(a, b)| f64::from((a - b).abs() / top));
-            gaps.fold(0.0, |most, gap| if gap.is_nan() { gap } else { most.max(gap) })
-        });
-        self.within(&what, 0.0, apart, self.allowed * 10.0);
-    }
+    named
 }

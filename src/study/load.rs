@@ -18,7 +18,7 @@ use super::{Frame, ImageEntry, Missing, Spacing, StudyError, Unscorable, color, 
 /// Decodes frame `frame_index` (from 0) of an image.
 pub fn load(entry: &Arc<ImageEntry>, frame_index: u32) -> Result<Frame, StudyError> {
     if entry.has_pixels && frame_index >= entry.frames {
-        return Err(StudyError::NoSuchFrame { asked: frame_index + 1, frames: entry.frames });
+        return Err(StudyError::NoSuchFrame { asked: frame_index.saturating_add(1), frames: entry.frames });
     }
     wall::behind(|| {
         finished(match kind_of(&entry.path)? {
@@ -46,7 +46,7 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
     let dataset = &dicom.dataset;
     let layout = PixelLayout::of(dataset)?;
     if index >= layout.frames {
-        return Err(StudyError::NoSuchFrame { asked: index + 1, frames: layout.frames });
+        return Err(StudyError::NoSuchFrame { asked: index.saturating_add(1), frames: layout.frames });
     }
     let mut warnings = object_warnings(dicom);
     let of_frame = |tag| functional_group(dataset, index, tag);

@@ -363,8 +363,60 @@ fn a_report_that_cannot_be_written_leaves_nothing_behind() {
     let output = pellucid(path, &["report", "a.png", "-o", "a.pdf", "--model", "toy", "--samples", "10"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
     assert!(path.join("a.json").is_file());
-    let output = pellucid(path, &["report", "--verify", "a.json", "--model", "toy"]);
+}
+
+#[test]
+fn a_report_is_made_again_and_what_was_altered_or_cannot_be_checked_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    toy::model(path);
+    toy::picture(&path.join("a.png"), 1);
+    let output = pellucid(path, &["report", "a.png", "-o", "a.pdf", "--model", "toy", "--samples", "10"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
+    let verify = |more: &[&str]| {
+        let output = pellucid(path, &[&["report", "--verify", "a.json", "--model", "toy"], more].concat());
+        (code(&output), String::from_utf8_lossy(&output.stdout).into_owned(), said(&output))
+    };
+    let (code, words, _) = verify(&[]);
+    assert_eq!(code, 0, "{words}");
+    assert!(words.contains("not checked: created: ") && words.contains("came out the same"), "{words}");
+
+    let written: serde_json::Value = serde_json::from_slice(&fs::read(path.join("a.json")).unwrap()).unwrap();
+    let altered = [
+        ("/display/window/center", serde_json::json!(12.0), "different: display, window, center: 12.0 in the report"),
+        ("/image/study_date", "20200101".into(), "different: image, study date: “20200101” in the report"),
+        ("/size/rows", 7.into(), "different: size, rows: 7 in the report"),
+        ("/warnings/0", "\u{1b}[2J".into(), "different: warnings, 1: “\\u{1b}[2J” in the report"),
+        ("/pdf_sha256", "0".repeat(64).into(), "different: pdf sha256: "),
+    ];
+    for (place, value, expected) in altered {
+        let mut report = written.clone();
+        *report.pointer_mut(place).unwrap_or_else(|| panic!("{place}")) = value;
+        fs::write(path.join("a.json"), report.to_string()).unwrap();
+        let (code, words, error) = verify(&[]);
+        assert!(code == 1 && words.contains(expected), "{place}: {words}");
+        assert!(error.contains("came out differently"), "{error}");
+    }
+    for (place, value, expected) in [
+        ("/options/samples", serde_json::json!(1_000_000_000), "asks for 1000000000 samples"),
+        ("/source/frame", 4_294_967_295_u32.into(), "frame"),
+        ("/source/path", path.display().to_string().into(), "is a folder"),
+    ] {
+        let mut report = written.clone();
+        *report.pointer_mut(place).unwrap() = value;
+        fs::write(path.join("a.json"), report.to_string()).unwrap();
+        let (code, _, error) = verify(&[]);
+        assert!(code == 1 && error.contains(expected) && !error.contains("fault of Pellucid"), "{place}: {error}");
+    }
+
+    // The image may lie elsewhere now.
+    fs::write(path.join("a.json"), written.to_string()).unwrap();
+    fs::rename(path.join("a.png"), path.join("b.png")).unwrap();
+    assert!(verify(&[]).2.contains("name the place where it lies now"));
+    for place in [&["b.png"][..], &["--image", "b.png"]] {
+        let (code, words, _) = verify(place);
+        assert!(code == 0 && words.contains("not checked: source, path"), "{words}");
+    }
 }
 
 #[test]

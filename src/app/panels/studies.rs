@@ -8,12 +8,14 @@ use std::sync::Arc;
 use egui::{Id, Label, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::command::Command;
+use crate::app::lettering;
 use crate::app::state::State;
 use crate::app::theme::{self, Tokens};
 use crate::app::thumbnails::Thumbnails;
 use crate::app::widgets::controls;
 use crate::app::widgets::shapes::Sign;
-use crate::study::{ImageEntry, Patient, Series, Study};
+use crate::fonts::attribute;
+use crate::study::{ImageEntry, Patient, Series, Study, readable_name};
 
 /// Side of a thumbnail, in points.
 const THUMBNAIL: f32 = 96.0;
@@ -127,27 +129,28 @@ fn patient_words(patient: &Patient, number: usize, anonymous: bool) -> String {
     if anonymous {
         return format!("Patient {}", number + 1);
     }
-    // PN components are written with carets: family^given^…
-    let name = patient.name.replace('^', " ");
-    match (name.trim(), patient.id.trim()) {
+    let (name, id) = (attribute(&readable_name(&patient.name)), attribute(patient.id.trim()));
+    match (name.as_str(), id.as_str()) {
         ("", "") => "Without a name".into(),
-        ("", id) => id.to_owned(),
-        (name, "") => name.to_owned(),
-        (name, id) => format!("{name} · {id}"),
+        ("", _) => id,
+        (_, "") => name,
+        _ => format!("{name} · {id}"),
     }
 }
 
 fn study_words(study: &Study, anonymous: bool) -> String {
     let date = if anonymous { String::new() } else { date(&study.date) };
-    let parts: Vec<&str> = [study.description.trim(), date.as_str()].into_iter().filter(|p| !p.is_empty()).collect();
+    let parts = [study.description.trim(), &date].map(attribute);
+    let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
     if parts.is_empty() { "Study".into() } else { parts.join(" · ") }
 }
 
 fn series_words(series: &Series) -> String {
-    let name = match (series.modality.trim(), series.description.trim()) {
-        ("", "") => "Series",
-        ("", name) | (name, "") => name,
-        (modality, name) => return format!("{modality} · {name} · {}", images(series.images.len())),
+    let (modality, description) = (attribute(series.modality.trim()), attribute(series.description.trim()));
+    let name = match (modality.as_str(), description.as_str()) {
+        ("", "") => "Series".to_owned(),
+        ("", name) | (name, "") => name.to_owned(),
+        (modality, name) => format!("{modality} · {name}"),
     };
     format!("{name} · {}", images(series.images.len()))
 }
@@ -178,7 +181,7 @@ fn header(ui: &Ui, rect: Rect, key: &str, depth: usize, words: &str, open: bool,
     } else {
         (egui::FontId::proportional(theme::TEXT), tokens.muted)
     };
-    let mut job = egui::text::LayoutJob::simple_singleline(words.to_owned(), font, color);
+    let mut job = lettering::line(words, font, color);
     job.wrap = egui::text::TextWrapping::truncate_at_width(rect.right() - sign.right() - 4.0);
     let galley = painter.layout_job(job);
     let at = pos2(sign.right() + 2.0, rect.center().y - galley.size().y / 2.0);
@@ -186,7 +189,7 @@ fn header(ui: &Ui, rect: Rect, key: &str, depth: usize, words: &str, open: bool,
     painter.galley(at, galley, color);
     let clicked = response.clicked();
     if cut {
-        response.on_hover_text(words);
+        response.on_hover_text(lettering::line(words, egui::FontId::proportional(theme::TEXT), tokens.text));
     }
     clicked
 }
@@ -223,7 +226,8 @@ fn image(
     let room = (rect.right() - x - 4.0).max(0.0);
     let mut y = square.top();
     let mut line = |text: &str, size: f32, color, rows: usize| {
-        let mut job = egui::text::LayoutJob::simple(text.to_owned(), egui::FontId::proportional(size), color, room);
+        let mut job = lettering::line(text, egui::FontId::proportional(size), color);
+        job.wrap.max_width = room;
         job.wrap.max_rows = rows;
         job.wrap.break_anywhere = true;
         let galley = painter.layout_job(job);

@@ -4,8 +4,10 @@ use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
 
 use crate::engine::conformal::OUTSIDE;
 use crate::explain::{Attribution, Subject};
+use crate::fonts::{attribute, lacking, system};
 use crate::study::{Frame, Metadata, SpacingProvenance, readable_name};
 
+use super::super::lettering;
 use super::super::maps::looks::Stability;
 use super::super::maps::stability;
 use super::super::state::{Content, Layout, PaneIndex, State, View};
@@ -88,11 +90,14 @@ fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
     let id = if meta.patient_id == name { "" } else { &meta.patient_id };
     let mut patient = words(&[&name, id]);
     if patient.is_empty() {
-        title.clone_into(&mut patient);
+        patient = attribute(title);
     }
     let age = meta.age.trim_start_matches('0');
+    // Before the fonts are listed nothing is known of them.
+    let unreadable = if system::is_ready() { lacking(&name).unwrap_or_default() } else { String::new() };
     let lines = [
         patient,
+        unreadable,
         words(&[&meta.sex, age]),
         words(&[&meta.modality, &meta.study_description, &meta.view_position, &date(&meta.study_date)]),
     ];
@@ -207,7 +212,7 @@ impl Pen<'_> {
         let bottom = corner == Align2::LEFT_BOTTOM;
         let start = if bottom { self.room.max.y - step * lines.len() as f32 } else { self.room.min.y };
         for (i, line) in lines.iter().enumerate() {
-            let mut job = egui::text::LayoutJob::simple_singleline(line.clone(), font.clone(), self.tokens.film_text);
+            let mut job = lettering::line(line, font.clone(), self.tokens.film_text);
             job.wrap = egui::text::TextWrapping::truncate_at_width(self.room.width().max(16.0));
             let galley = self.painter.layout_job(job);
             let at = pos2(self.room.min.x, start + step * i as f32);
@@ -272,7 +277,7 @@ fn round_length(most: f32) -> Option<f32> {
 }
 
 fn words(parts: &[&str]) -> String {
-    parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("  ")
+    parts.iter().map(|p| attribute(p.trim())).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
 /// `20261120` as `2026-11-20`; anything else as it is.
@@ -306,6 +311,7 @@ pub(super) fn signed(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fonts;
 
     #[test]
     fn scale_bars_are_round() {
@@ -333,6 +339,26 @@ mod tests {
         let lines = who(&meta, true, "jane.dcm").join(" ");
         assert!(lines.contains("DX"));
         assert!(["DOE", "4711", "2026", "jane"].iter().all(|secret| !lines.contains(secret)));
+    }
+
+    #[test]
+    fn a_name_from_right_to_left_leaves_number_and_date_as_they_are() {
+        let meta = Metadata {
+            patient_name: "محمد^علي".into(),
+            patient_id: "4711-12".into(),
+            modality: "DX".into(),
+            study_description: "צילום חזה".into(),
+            study_date: "20261120".into(),
+            ..Metadata::default()
+        };
+        let drawn = |text: &String| lettering::line(text, FontId::default(), egui::Color32::WHITE).text;
+        let lines = fonts::system::with(fonts::SystemFonts::none(), || who(&meta, false, "a.dcm"));
+        assert_eq!(drawn(&lines[0]), "علي محمد  4711-12");
+        assert!(lines[1].starts_with("no installed font has 6 of the characters: U+062D"), "{}", lines[1]);
+        assert_eq!(drawn(lines.last().unwrap()), "DX  חזה צילום  2026-11-20");
+        let endless = Metadata { patient_name: "Doe".repeat(400_000), ..meta };
+        let lines = who(&endless, false, "a.dcm");
+        assert!(lines[0].len() < 600 && lines[0].contains("(cut, 1200000 characters)"), "{}", lines[0]);
     }
 
     #[test]
