@@ -83,6 +83,8 @@ pub struct Judgement {
     /// Patients, as far as they are known; an image without one counts as its own.
     pub patients: usize,
     pub labels: Vec<String>,
+    /// The class of all images whose class is known, where there are others of which only a group is.
+    pub only_class: Option<String>,
     /// True class (rows) by called class (columns), where classes exclude each other.
     pub confusion: Option<Confusion>,
     /// Reliability of the called class, where classes exclude each other.
@@ -111,7 +113,10 @@ impl Judgement {
         let whose: Vec<&str> = set.rows.iter().filter(|r| r.class().is_some()).map(|r| r.patient.as_str()).collect();
         let bins = calibration::reliability_by_patient(&confidence, &right, &whose, Binning::EqualWidth);
         let target = |t: usize| judge_target(set, t, question);
-        Self {
+        let of_one = truth.first().filter(|first| truth.iter().all(|class| class == *first));
+        let only_class = of_one.filter(|_| softmax && truth.len() < set.rows.len() && knows_a_group(set));
+        let mut judgement = Self {
+            only_class: only_class.map(|&k| set.targets[k].name.clone()),
             head: set.head,
             n: set.rows.len(),
             classed: if softmax { truth.len() } else { complete },
@@ -126,7 +131,38 @@ impl Judgement {
             ),
             targets: (0..set.targets.len()).into_par_iter().map(target).collect(),
             subgroups: question.by.iter().flat_map(|fact| subgroups::judge(set, question.thresholds, fact)).collect(),
+        };
+        if judgement.only_class.is_some() {
+            judgement.forget_figures_of_classes();
         }
+        judgement
+    }
+
+    /// Leaves unknown what is measured over images of one class alone while others are known to be of another.
+    fn forget_figures_of_classes(&mut self) {
+        let of_each_label = |name: &str| name.ends_with("auroc") || name.ends_with("average precision");
+        self.bins.clear();
+        self.subgroups.iter_mut().for_each(|s| s.accuracy = Estimate::default());
+        self.whole.iter_mut().filter(|f| !of_each_label(f.name)).for_each(|f| f.estimate = Estimate::default());
+    }
+
+    /// What to make of figures over the images whose class is known, where it is not known of all.
+    #[must_use]
+    pub fn known_classes(&self) -> Option<String> {
+        let (known, all) = (self.classed, self.n);
+        if self.head != Head::Softmax || known == all {
+            return None;
+        }
+        Some(match &self.only_class {
+            Some(class) => format!(
+                "The class of {known} of {all} images is known, and it is always {class}; accuracy and calibration over those alone would \
+                 leave out the others, so they are not given, and each label and group is judged over the images that know it"
+            ),
+            None => format!(
+                "The class of {known} of {all} images is known; accuracy, confusion and calibration are over those, each label and group \
+                 over the images that know it"
+            ),
+        })
     }
 
     /// A figure of the whole by its name.
@@ -167,6 +203,12 @@ fn classed(set: &Predictions, rows: &[usize]) -> (Vec<usize>, Vec<Vec<f64>>) {
         Some((row.class()?, row.probability[..row.logits.len()].to_vec()))
     });
     known.unzip()
+}
+
+/// Whether of some image a group is known and the class is not.
+fn knows_a_group(set: &Predictions) -> bool {
+    let labels = set.targets.iter().filter(|t| !t.group).count();
+    set.rows.iter().any(|row| row.class().is_none() && row.truth[labels..].contains(&Some(true)))
 }
 
 fn confusion(set: &Predictions, rows: &[usize]) -> Confusion {
@@ -213,7 +255,7 @@ fn whole(set: &Predictions, thresholds: &[f64], rows: &[usize]) -> Vec<Named> {
                 Some(f64::from(u8::from(right.into_iter().all(|r| r))))
             });
             let figures = vec![
-                ("accuracy", mean(each.iter().map(|c| c.accuracy()))),
+                ("accuracy", mean(rows.iter().map(|&i| set.rows[i].right(set.head)))),
                 ("all labels right", mean(exact)),
                 ("brier", mean(known.iter().map(|k| calibration::binary_brier(&k.scores, &k.positive)))),
                 ("nll", calibration::binary_nll(&pooled.scores, &pooled.positive)),
@@ -264,15 +306,14 @@ fn with_shares_of_all(set: &Predictions, thresholds: &[f64], mut figures: Vec<Fi
             whose.push(row.patient.as_str());
         }
     }
-    // Of exclusive classes all decisions are right when the called one is.
-    let whole = match set.head {
-        Head::Softmax => "accuracy",
-        Head::Sigmoid => "all labels right",
-    };
     with_widths(figures.iter_mut().map(Figure::named), &pooled, "micro ");
-    let share = proportion::of(&right, &whose);
-    if let Some((figure, share)) = figures.iter_mut().find(|f| f.name == whole).zip(share) {
-        figure.estimate = Estimate(figure.estimate.0, Some(share.low), Some(share.high));
+    let (shares, of): (Vec<f64>, Vec<&str>) =
+        set.rows.iter().filter_map(|r| Some((r.right(set.head)?, r.patient.as_str()))).unzip();
+    let figure = [("accuracy", proportion::of(&shares, &of)), ("all labels right", proportion::of(&right, &whose))];
+    for (name, share) in figure {
+        if let Some((figure, share)) = figures.iter_mut().find(|f| f.name == name).zip(share) {
+            figure.estimate = Estimate(figure.estimate.0, Some(share.low), Some(share.high));
+        }
     }
     figures
 }
@@ -333,7 +374,15 @@ fn judge_target(set: &Predictions, target: usize, question: &Question<'_>) -> Ta
         let threshold = rule.choose(&tuning.scores, &tuning.positive)?;
         Some(Operating { rule: *rule, threshold, counts: Binary::at(threshold, &own.scores, &own.positive) })
     });
+    let operating: Vec<Operating> = operating.collect();
     let positives = own.positive.iter().filter(|p| **p).count();
+    let mut remarks = remarks(&set.targets[target].name, positives, own.rows.len() - positives);
+    if operating.len() < question.rules.len() {
+        remarks.push(format!(
+            "{}: no operating point could be chosen by rule, for that takes images with it and without",
+            set.targets[target].name
+        ));
+    }
     TargetJudgement {
         name: set.targets[target].name.clone(),
         group: set.targets[target].group,
@@ -342,9 +391,9 @@ fn judge_target(set: &Predictions, target: usize, question: &Question<'_>) -> Ta
         threshold,
         counts: Binary::at(threshold, &own.scores, &own.positive),
         figures,
-        operating: operating.collect(),
+        operating,
         bins: calibration::reliability_by_patient(&own.scores, &own.positive, &patients, Binning::EqualWidth),
-        remarks: remarks(&set.targets[target].name, positives, own.rows.len() - positives),
+        remarks,
     }
 }
 
@@ -464,6 +513,24 @@ mod tests {
         assert!((low.unwrap() - n / (n + 3.841_458_820_694_124)).abs() < 1e-12);
         assert!(target.figure("auroc").1.unwrap() < 1.0 && target.figure("f1").1.is_none());
         assert!(judgement.figure("accuracy").1.unwrap() < 1.0);
+    }
+
+    #[test]
+    fn figures_over_the_one_class_that_is_known_beside_a_group_are_not_given() {
+        let mut set = golden();
+        for row in &mut set.rows {
+            if row.truth[0] == Some(false) {
+                row.truth = vec![Some(false), None, None, Some(true)];
+            }
+        }
+        let judgement = judge(&set);
+        for name in ["accuracy", "balanced accuracy", "ece", "micro sensitivity"] {
+            assert_eq!(judgement.figure(name), Estimate::default(), "{name}");
+        }
+        assert!(judgement.bins.is_empty());
+        let said = judgement.known_classes().unwrap();
+        assert!(said.contains(&format!("always {}", set.targets[0].name)), "{said}");
+        assert!(judgement.targets[3].figure("auroc").0.is_some() && judgement.figure("macro auroc").0.is_some());
     }
 
     #[test]

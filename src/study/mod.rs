@@ -15,6 +15,7 @@ mod group;
 mod guard;
 mod load;
 mod open;
+pub mod patients;
 pub mod phantom;
 mod pixels;
 mod raster;

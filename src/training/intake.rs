@@ -13,11 +13,12 @@ const TOLD: usize = 20;
 
 /// Reads the images below `root`, all or about `limit` of them.
 pub fn read(config: &Config, root: &Path, limit: Option<usize>, observer: Observer<'_>) -> Result<Dataset> {
-    let (files, warnings) = dataset::list(config, root, limit)?;
+    let (files, warnings) = dataset::list_for_run(config, root, limit)?;
     let total = files.len();
     let threads = config.optimization.loader_threads;
     let progress = |done| observer(Event::Decoded { done, total });
     let mut dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
+    dataset.patients().into_iter().for_each(|sentence| observer(Event::Warning(sentence)));
     if config.data.keep_kin_together {
         observer(Event::Warning(dataset.keep_kin_together()));
     }

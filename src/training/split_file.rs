@@ -11,6 +11,9 @@ use super::dataset::Sample;
 use super::split::Split;
 use super::{Error, Result};
 
+/// Name of the file in the run's folder.
+pub const FILE: &str = "split.csv";
+
 /// Writes the split of `samples`.
 pub fn write(path: &Path, samples: &[Sample], split: &Split) -> Result<()> {
     let mut table = csv::Writer::from_writer(Vec::new());

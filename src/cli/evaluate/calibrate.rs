@@ -52,7 +52,7 @@ impl CalibrateArgs {
     /// The files of the part that was asked for, with the patients of the table.
     pub fn select(&self, files: Vec<Listed>) -> anyhow::Result<Vec<Listed>> {
         let Some(path) = &self.split else { return Ok(files) };
-        let rows = read(path)?;
+        let rows = read_split(path)?;
         let all = files.len();
         let chosen: Vec<Listed> = files
             .into_iter()
@@ -83,6 +83,17 @@ impl CalibrateArgs {
     /// Writes the file, where it was asked for.
     pub fn keep(&self, manifest: &Manifest, set: &Predictions, dir: &Path, purpose: Purpose) -> anyhow::Result<()> {
         let Some(folder) = &self.calibrate else { return Ok(()) };
+        let both = |t: usize| {
+            let positive = set.known(t).positive;
+            positive.contains(&true) && positive.contains(&false)
+        };
+        if !(0..set.targets.len()).any(both) {
+            bail!(
+                "nothing can be calibrated: no label and no group of {} has images both with and without it in this set, and states need \
+                 both; add the other images",
+                manifest.name
+            );
+        }
         let own = dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
         let name = self.set_name.clone().or(own).unwrap_or_else(|| "images".into());
         let date = chrono::Utc::now().format("%Y-%m-%d").to_string();
@@ -103,7 +114,7 @@ impl CalibrateArgs {
 }
 
 /// Part and patient of each image that a split table names.
-fn read(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
+pub fn read_split(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
     let refuse = |why: String| anyhow!("the split table {} {why}", path.display());
     let mut table = csv::ReaderBuilder::new()
         .flexible(true)
