@@ -216,11 +216,11 @@ fn titled(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::manifest::Head;
     use crate::evaluation::failures::most_confident;
     use crate::evaluation::judgement::Question;
     use crate::evaluation::predictions::{Prediction, Predictions, Target as Asked};
     use crate::evaluation::thresholds::Rule;
+    use crate::network::manifest::Head;
     use crate::report::charts::sample::scores;
     use crate::report::sample_case::MANIFEST;
 
