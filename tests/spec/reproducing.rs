@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use candle_core::{Device, Tensor};
 use pellucid::network::manifest::Manifest;
+use pellucid::network::{Mode, registry};
 use serde_json::Value;
 
 use super::cli::{code, lines, pellucid, said};
@@ -191,4 +193,25 @@ fn a_run_that_goes_on_keeps_its_split() {
     assert_eq!(code(&output), 0, "{}", said(&output));
     assert_eq!(fs::read_to_string(&file).unwrap(), split);
     assert!(said(&output).contains("1 patients stand in more than one part"), "{}", said(&output));
+}
+
+#[test]
+fn an_image_has_the_same_logits_in_a_batch_of_any_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let toy = crate::toy::model(folder.path());
+    for name in ["chest-xray", toy.to_str().unwrap()] {
+        let model = registry::load(name, &Device::Cpu).unwrap();
+        let (channels, side) = (model.manifest.input.channels, model.manifest.input.width);
+        let values: Vec<f32> =
+            (0..33 * channels * side * side).map(|i| ((i * 7919 % 65_537) as f32 / 20_000.0).sin()).collect();
+        let all = Tensor::from_vec(values, (33, channels, side, side), &Device::Cpu).unwrap();
+        let logits = |from: usize, n: usize| {
+            let batch = all.narrow(0, from, n).unwrap();
+            model.network.forward(&batch, Mode::Inference).unwrap().to_vec2::<f32>().unwrap()
+        };
+        let whole = logits(0, 33);
+        for (from, n) in [(0, 1), (5, 1), (0, 2), (3, 5), (1, 16), (16, 16), (0, 32), (32, 1)] {
+            assert_eq!(logits(from, n), whole[from..from + n], "{name}: {n} images from {from}");
+        }
+    }
 }
