@@ -3,20 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use regex::Regex;
 use serde_json::json;
 
-use super::evaluate::PATIENTS;
 use super::inputs::Inputs;
 use super::models::own_folder;
 use super::session::ModelArgs;
-use super::{Outcome, Usage, output};
+use super::{Outcome, output};
 use crate::evaluation::bootstrap::Estimate;
 use crate::evaluation::roc;
 use crate::network::Model;
 use crate::network::device::DeviceChoice;
 use crate::report::charts::input::{Curve, Figure};
 use crate::report::charts::{self, Chart};
+use crate::study::patients::Patients;
 use crate::training::population::{Event, Figures, Made, Member, Others, Parts, Row, gather, make};
 use crate::uncertainty::population::detector::DETECTOR;
 
@@ -34,9 +33,9 @@ pub struct Args {
     /// Folder of images of further others, to judge by alone (may be given several times)
     #[arg(long, value_name = "DIR")]
     held_out: Vec<PathBuf>,
-    /// Pattern whose first group in a file name is the patient (DICOM files tell themselves)
-    #[arg(long, value_name = "REGEX", default_value = PATIENTS)]
-    patients: String,
+    /// Pattern whose first group in a file name is the patient [default: DICOM header, or file names as in public sets]
+    #[arg(long, value_name = "REGEX")]
+    patients: Option<String>,
     /// Seed of what is trained
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
@@ -52,7 +51,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let patients = Regex::new(&args.patients).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
+    let patients = super::evaluate::patients(args.patients.as_ref())?;
     let out = match &args.out {
         Some(out) => out.clone(),
         None => own_folder(&args.model, "population detector")?.join(DETECTOR),
@@ -89,7 +88,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 /// Reads folders, and counts what could not be read.
 struct Reading<'a> {
     model: &'a Model,
-    patients: &'a Regex,
+    patients: &'a Patients,
     failed: usize,
     all: usize,
 }

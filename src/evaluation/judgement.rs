@@ -297,6 +297,7 @@ pub(super) fn remarks(name: &str, positives: usize, negatives: usize) -> Vec<Str
 mod tests {
     use super::*;
     use crate::evaluation::golden::{close, read};
+    use crate::evaluation::metrics::mean;
     use crate::evaluation::predictions::{Prediction, Target};
     use std::collections::BTreeMap;
 

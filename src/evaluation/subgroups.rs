@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::bootstrap::{Bootstrap, Estimate};
 use super::judgement::{Figure, estimates, known, remarks};
-use super::metrics::{Binary, mean};
+use super::metrics::Binary;
 use super::predictions::Predictions;
 use super::shares::{Decisions, with_widths};
 use super::{proportion, roc};
