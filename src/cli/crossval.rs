@@ -111,9 +111,7 @@ fn text(done: &Crossval) -> String {
         sum(|f| f.n_test),
         sum(|f| f.patients_test)
     );
-    let name = |s: &Spread| {
-        s.target.as_ref().map_or_else(|| s.metric.title().to_owned(), |t| format!("{} {t}", s.metric.title()))
-    };
+    let name = |s: &Spread| s.metric.title_of(s.target.as_deref());
     let wide = done.summary.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
     let heads = done.by_fold.iter().map(|f| format!("  fold {:<2}", f.fold)).collect::<Vec<_>>().concat();
     let _ = writeln!(text, "{:wide$}{heads}  {:<15}  95 % (corrected)", "", "mean ± sd");

@@ -74,12 +74,13 @@ pub fn root(config: &Path, data: Option<&PathBuf>) -> PathBuf {
 
 /// Decodes the images of a configuration with a bar; says which were left out.
 fn decoded(config: &Config, root: &Path, limit: Option<usize>) -> anyhow::Result<Dataset> {
-    let (files, warnings) = dataset::list(config, root, limit)?;
+    let (files, warnings) = dataset::list_for_run(config, root, limit)?;
     let bar = output::progress(files.len(), "reading");
     let threads = config.optimization.loader_threads;
     let dataset = dataset::decode(&files, warnings, &config.input, threads, &|n| bar.set_position(n as u64));
     bar.finish_and_clear();
     let mut dataset = dataset?;
+    dataset.patients().iter().for_each(output::remark);
     if config.data.group_near_duplicates {
         let bar = output::progress(dataset.samples.len(), "comparing");
         let said = dataset.group_near_duplicates(&|n| bar.set_position(n as u64));

@@ -8,14 +8,15 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::data::root;
-use super::{Outcome, output};
+use super::{Outcome, Usage, output};
+use crate::study::patients::{Patients, Recognition};
 use crate::training::audit::fingerprint::Fingerprint;
 use crate::training::audit::grouping::groups;
 use crate::training::audit::near_duplicates::near_duplicates;
 use crate::training::audit::pairs::Pair;
 use crate::training::audit::{self, Audit, Image, folder, pictures};
 use crate::training::config::Config;
-use crate::training::data::{self, Patterns};
+use crate::training::data;
 use crate::training::dataset::{Part, Sample};
 use crate::training::split;
 
@@ -64,11 +65,12 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let base = root(&args.source, args.data.as_ref());
     let mut remarks = Vec::new();
     let (files, labels) = if let Some(config) = &config {
-        let (files, warnings) = data::list(config, &base, None)?;
+        let (files, warnings) = data::list_for_run(config, &base, None)?;
         remarks.extend(warnings.iter().map(|w| format!("{}: {}", w.path.display(), w.reason)));
         (files, config.labels.iter().map(|l| l.name.clone()).collect())
     } else {
-        folder::list(&args.source, &Patterns::parse(&args.patient)?)?
+        let patients = Patients::of(&args.patient).map_err(|e| Usage(format!("--patient: {e}")))?;
+        folder::list(&args.source, &patients)?
     };
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let bar = output::progress(files.len(), "reading");
@@ -79,6 +81,10 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let found = near_duplicates(&fingerprints, &|n| bar.set_position(n as u64));
     bar.finish_and_clear();
     let found = found?;
+    let recognition: Recognition = images.iter().map(|i| i.told).collect();
+    let how =
+        if config.is_some() { "name a pattern with `patient` under [data]" } else { "name a pattern with --patient" };
+    remarks.extend([Some(recognition.sentence()), recognition.warning(how)].into_iter().flatten());
     if let Some(config) = &config {
         if config.data.group_near_duplicates {
             let patients: Vec<&str> = images.iter().map(|i| i.patient.as_str()).collect();

@@ -17,7 +17,6 @@ use anyhow::{Context as _, anyhow, bail};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use regex::Regex;
 use serde_json::{Value, json};
 
 use self::images::Images;
@@ -38,6 +37,7 @@ use crate::explain::{Attribution, Method, Output, Subject};
 use crate::imaging::Plane;
 use crate::imaging::overlay::placed;
 use crate::network::Model;
+use crate::study::patients::Patients;
 use crate::study::{Frame, open_image};
 
 /// Longer side of the grid on which images are measured.
@@ -79,8 +79,7 @@ pub struct Setting<'a> {
     /// Folder of the images.
     pub dir: &'a Path,
     pub model: &'a Model,
-    /// Pattern whose first group in a file name is the patient.
-    pub patients: &'a Regex,
+    pub patients: &'a Patients,
     /// Folder for the table of regions, the figures and the pictures.
     pub out: Option<&'a Path>,
     pub json: bool,

@@ -15,13 +15,12 @@ use anyhow::{Context as _, bail};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
-use regex::Regex;
 use serde_json::{Value, json};
 
 use super::evaluate_localization::{MASK, some, stem};
 use super::inputs::{Image, Inputs, patient};
 use super::session::ModelArgs;
-use super::{Outcome, Usage, explain, output};
+use super::{Outcome, explain, output};
 use crate::engine::pass::Pass;
 use crate::engine::trust::{self, Depth, Question};
 use crate::engine::{CancelToken, EngineError};
@@ -30,6 +29,7 @@ use crate::evaluation::truth::folded;
 use crate::explain::faithfulness::Rivals;
 use crate::explain::{ExplainError, Method, Output, Settings, Subject};
 use crate::network::Model;
+use crate::study::patients::Patients;
 use crate::uncertainty::readout::Readout;
 
 /// Measure how far a model's maps can be believed, and rank the methods: deletion, insertion, ROAD, drop in confidence, sensitivity, and the
@@ -67,9 +67,9 @@ pub struct Args {
     /// Judge images, too, that the input gate refuses
     #[arg(long)]
     force: bool,
-    /// Pattern whose first group in a file name is the patient, for intervals by patient (DICOM files tell themselves)
-    #[arg(long, value_name = "REGEX", default_value = super::evaluate::PATIENTS)]
-    patients: String,
+    /// Pattern whose first group in a file name is the patient [default: DICOM header, or file names as in public sets]
+    #[arg(long, value_name = "REGEX")]
+    patients: Option<String>,
     /// Folder for faithfulness.csv (a row for each image, method and measure) and faithfulness.json
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -148,7 +148,7 @@ struct Judge<'a> {
     /// Images on which everything is still to be judged.
     unchecked: usize,
     force: bool,
-    patients: Regex,
+    patients: Patients,
     cases: Vec<Case>,
     /// Images that the gate refuses.
     refused: Vec<String>,
@@ -157,7 +157,7 @@ struct Judge<'a> {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let patients = Regex::new(&args.patients).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
+    let patients = super::evaluate::patients(args.patients.as_ref())?;
     let model = args.model.load()?;
     let mut judge = Judge::new(args, &model, patients)?;
     if let Some(out) = &args.out {
@@ -231,7 +231,7 @@ fn is_impossible(error: &EngineError) -> bool {
 }
 
 impl<'a> Judge<'a> {
-    fn new(args: &Args, model: &'a Model, patients: Regex) -> anyhow::Result<Self> {
+    fn new(args: &Args, model: &'a Model, patients: Patients) -> anyhow::Result<Self> {
         let layer = explain::layer(model, args.layer.as_deref())?;
         let stage = model.network.stage(&layer).context("the layer is gone")?;
         let explained = match explain::output_named(model, &args.class, "top") {

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
-use regex::Regex;
 
 use super::{Outcome, output, panic_text};
+use crate::study::patients::Patients;
 use crate::study::{Frame, ImageEntry, StudyError, load, scan};
+use crate::training::data::key_of;
 
 /// Endings of image files.
 const ENDINGS: [&str; 9] = ["dcm", "dicom", "ima", "png", "jpg", "jpeg", "tif", "tiff", "dic"];
@@ -147,15 +148,10 @@ fn complain(path: &Path, done: &str, error: &anyhow::Error) {
     output::remark(format!("error: {} was not {done}. Cause: {}", path.display(), output::sentences(error)));
 }
 
-/// The patient of an image: by the file's header, else by what `pattern` (its first group) finds in the file's name.
-pub fn patient(frame: &Frame, path: &Path, pattern: &Regex) -> Option<String> {
-    let id = &frame.entry.meta.patient_id;
-    if !id.is_empty() {
-        return Some(id.clone());
-    }
+/// The patient of an image, by its name and its header.
+pub fn patient(frame: &Frame, path: &Path, patients: &Patients) -> Option<String> {
     let name = path.file_name()?.to_string_lossy();
-    let found = pattern.captures(&name).and_then(|c| c.get(1).or_else(|| c.get(0)));
-    found.map(|m| m.as_str().to_owned())
+    patients.lead(&name, &key_of(Path::new(""), path), None).with_header(&frame.entry.meta.patient_id).0
 }
 
 /// By its ending, or for want of one.

@@ -163,6 +163,16 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether a command line, without the program's name, is one that the program takes; the documentation is held to it.
+pub fn check<S: AsRef<str>>(arguments: &[S]) -> Result<(), String> {
+    let words = std::iter::once("pellucid").chain(arguments.iter().map(AsRef::as_ref));
+    match Cli::try_parse_from(words) {
+        // Help is an answer, too.
+        Err(said) if said.use_stderr() => Err(said.to_string()),
+        _ => Ok(()),
+    }
+}
+
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let Some(command) = cli.command else { return view(cli.view) };
     match command {

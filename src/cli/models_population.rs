@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use regex::Regex;
 use serde_json::json;
 
-use super::evaluate::{PATIENTS, calibrate};
+use super::evaluate::calibrate;
 use super::inputs::Inputs;
 use super::models::own_folder;
 use super::session::ModelArgs;
-use super::{Outcome, Usage, output};
+use super::{Outcome, output};
 use crate::evaluation::bootstrap::Estimate;
 use crate::evaluation::roc;
 use crate::network::Model;
 use crate::network::device::DeviceChoice;
 use crate::report::charts::input::{Curve, Figure};
 use crate::report::charts::{self, Chart};
+use crate::study::patients::Patients;
 use crate::training::data::Part;
 use crate::training::population::{Event, Figures, Made, Member, Others, Parts, Row, Schedule, gather, make};
 use crate::uncertainty::population::detector::DETECTOR;
@@ -40,9 +40,9 @@ pub struct Args {
     /// validation part says where the population ends; images that it does not name are divided by patient, as all are without it
     #[arg(long, value_name = "FILE.csv")]
     split: Option<PathBuf>,
-    /// Pattern whose first group in a file name is the patient (DICOM files tell themselves)
-    #[arg(long, value_name = "REGEX", default_value = PATIENTS)]
-    patients: String,
+    /// Pattern whose first group in a file name is the patient [default: DICOM header, or file names as in public sets]
+    #[arg(long, value_name = "REGEX")]
+    patients: Option<String>,
     /// Steps of the network that learns to tell others
     #[arg(long, value_name = "N", default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     steps: u32,
@@ -61,7 +61,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let patients = Regex::new(&args.patients).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
+    let patients = super::evaluate::patients(args.patients.as_ref())?;
     let out = match &args.out {
         Some(out) => out.clone(),
         None => own_folder(&args.model, "population detector")?.join(DETECTOR),
@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     let model = ModelArgs { model: Some(args.model.clone()), device: DeviceChoice::Cpu }.load()?;
     let mut read = Reading { model: &model, patients: &patients, failed: 0, all: 0 };
-    let table = args.split.as_deref().map(calibrate::read).transpose()?.unwrap_or_default();
+    let table = args.split.as_deref().map(calibrate::read_split).transpose()?.unwrap_or_default();
     let own = read.own(&args.images, &table)?;
     let mut others = Vec::new();
     for folder in &args.outside {
@@ -103,7 +103,7 @@ type SplitTable = HashMap<String, (Part, Option<String>)>;
 /// Reads folders, and counts what could not be read.
 struct Reading<'a> {
     model: &'a Model,
-    patients: &'a Regex,
+    patients: &'a Patients,
     failed: usize,
     all: usize,
 }

@@ -86,14 +86,19 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     output::line(format!("The model of epoch {} lies in {}", outcome.extent.epoch, options.model.display()))?;
     for m in &outcome.overall {
         output::line(format!(
-            "{:<22} {:<12} {:.4}  ({:.4}–{:.4})  validation",
+            "{:<22} {:<25} {:.4}  ({:.4}–{:.4})  validation",
             m.target, m.name, m.value, m.low, m.high
         ))?;
     }
     for m in &outcome.manifest.metrics {
         output::line(format!(
-            "{:<22} {:<12} {:.4}  ({:.4}–{:.4})  {}",
-            m.target, m.name, m.value, m.low, m.high, m.on
+            "{:<22} {:<25} {:.4}  ({:.4}–{:.4})  {}",
+            m.target,
+            m.title(),
+            m.value,
+            m.low,
+            m.high,
+            m.on
         ))?;
     }
     for (name, threshold) in outcome
@@ -103,9 +108,9 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
         .map(|l| (&l.name, l.threshold))
         .chain(outcome.manifest.groups.iter().map(|g| (&g.name, g.threshold)))
     {
-        output::line(format!("{name:<22} threshold    {threshold:.4}"))?;
+        output::line(format!("{name:<22} {:<25} {threshold:.4}", "threshold"))?;
     }
-    output::line(format!("temperature            {:.4}", outcome.manifest.temperature))?;
+    output::line(format!("{:<48} {:.4}", "temperature", outcome.manifest.temperature))?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Resamples that do not differ say nothing: shares and areas at their border have the intervals of [`super::proportion`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rand::{Rng as _, SeedableRng as _};
@@ -112,20 +113,17 @@ impl Bootstrap {
 /// The indices of the images of each patient, named as [`Bootstrap::new`] has it.
 #[must_use]
 pub fn by_patient(names: &[&str]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut known = std::collections::HashMap::new();
+    let mut known: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut alone = Vec::new();
     for (image, name) in names.iter().enumerate() {
         if name.is_empty() {
-            groups.push(vec![image]);
+            alone.push(vec![image]);
         } else {
-            let group = *known.entry(*name).or_insert_with(|| {
-                groups.push(Vec::new());
-                groups.len() - 1
-            });
-            groups[group].push(image);
+            known.entry(name).or_default().push(image);
         }
     }
-    groups
+    // In the order of their names, so that an interval does not hang on the order in which files were listed.
+    known.into_values().chain(alone).collect()
 }
 
 /// The `q` quantile of ordered values, linear between neighbours.
@@ -177,6 +175,20 @@ mod tests {
         let alone = Bootstrap::new(&[""; 400], 7).interval(mean(&values)).unwrap();
         let together = Bootstrap::new(&names, 7).interval(mean(&values)).unwrap();
         assert!(together.1 - together.0 > 3.0 * (alone.1 - alone.0), "{alone:?} {together:?}");
+    }
+
+    #[test]
+    fn the_order_of_the_images_changes_no_interval() {
+        let values: Vec<f64> = (0..60).map(|i| f64::from(i % 7)).collect();
+        let names: Vec<String> = (0..60).map(|i| format!("p{}", i / 3)).collect();
+        let interval = |order: &[usize]| {
+            let names: Vec<&str> = order.iter().map(|i| names[*i].as_str()).collect();
+            let values: Vec<f64> = order.iter().map(|i| values[*i]).collect();
+            Bootstrap::new(&names, 7).interval(mean(&values)).unwrap()
+        };
+        let forward: Vec<usize> = (0..60).collect();
+        let backward: Vec<usize> = (0..60).rev().collect();
+        assert_eq!(interval(&forward), interval(&backward));
     }
 
     #[test]

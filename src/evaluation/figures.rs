@@ -1,7 +1,6 @@
 //! The figures that runs are compared by, of any rows of a table of predictions.
 //!
-//! Over all labels: accuracy (of exclusive classes whether the highest is the true one, of findings the share of labels that
-//! are decided rightly), and means over the labels of AUROC, sensitivity and specificity at the model's own thresholds;
+//! Over all labels: accuracy ([`Prediction::right`](super::predictions::Prediction::right)), and means over the labels of AUROC, sensitivity and specificity at the model's own thresholds;
 //! negative log likelihood, Brier score and calibration error of exclusive classes as [`super::calibration`] has them,
 //! of findings the mean over the labels, each read as present or absent. For one target: the same as a yes-or-no question.
 
@@ -54,6 +53,16 @@ impl Metric {
             Self::Brier => "Brier score",
             Self::Ece => "calibration error",
             other => other.name(),
+        }
+    }
+
+    /// The same of one target, which is a yes-or-no question: its accuracy is another thing than that of the model.
+    #[must_use]
+    pub fn title_of(self, target: Option<&str>) -> String {
+        match (self, target) {
+            (metric, None) => metric.title().to_owned(),
+            (Self::Accuracy, Some(target)) => format!("accuracy at the threshold of {target}"),
+            (metric, Some(target)) => format!("{} of {target}", metric.title()),
         }
     }
 
@@ -124,15 +133,8 @@ pub fn asked(predictions: &Predictions) -> impl Iterator<Item = (Metric, Option<
 pub fn figure(predictions: &Predictions, rows: &[usize], metric: Metric, target: Option<usize>) -> Option<f64> {
     match (target, metric, predictions.head) {
         (Some(target), ..) => of_target(predictions, rows, metric, target),
-        (None, Metric::Accuracy, Head::Sigmoid) => mean(rows.iter().filter_map(|&i| {
-            let row = &predictions.rows[i];
-            let labels = row.logits.len();
-            let known = row.truth[..labels].iter().zip(&row.says).filter_map(|(t, says)| Some(((*t)?, *says)));
-            mean(known.map(|(truth, says)| f64::from(u8::from(truth == says))))
-        })),
-        (None, Metric::Accuracy | Metric::Nll | Metric::Brier | Metric::Ece, Head::Softmax) => {
-            of_classes(predictions, rows, metric)
-        }
+        (None, Metric::Accuracy, head) => mean(rows.iter().filter_map(|&i| predictions.rows[i].right(head))),
+        (None, Metric::Nll | Metric::Brier | Metric::Ece, Head::Softmax) => of_classes(predictions, rows, metric),
         _ => mean((0..predictions.labels().count()).filter_map(|k| of_target(predictions, rows, metric, k))),
     }
 }
@@ -140,16 +142,14 @@ pub fn figure(predictions: &Predictions, rows: &[usize], metric: Metric, target:
 /// Figures of exclusive classes, over the rows whose class is known.
 fn of_classes(predictions: &Predictions, rows: &[usize], metric: Metric) -> Option<f64> {
     let labels = predictions.labels().count();
-    let (mut truth, mut called, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut truth, mut probabilities) = (Vec::new(), Vec::new());
     for row in rows.iter().map(|&i| &predictions.rows[i]) {
         if let Some(class) = row.class() {
             truth.push(class);
-            called.push(row.called());
             probabilities.push(row.probability[..labels].to_vec());
         }
     }
     match metric {
-        Metric::Accuracy => mean(truth.iter().zip(&called).map(|(t, c)| f64::from(u8::from(t == c)))),
         Metric::Nll => calibration::nll(&probabilities, &truth),
         Metric::Brier => calibration::brier(&probabilities, &truth),
         _ => {

@@ -6,6 +6,7 @@ use super::calibration::Bin;
 use super::judgement::{Figure, Judgement, TargetJudgement};
 use super::metrics::Binary;
 use super::subgroups::Subgroup;
+use super::thresholds::plain;
 
 impl Judgement {
     /// The object that `evaluate --json` prints; an unknown figure is null.
@@ -17,7 +18,7 @@ impl Judgement {
             .map(|t| {
                 let figures = json!({
                     "auroc": t.figure("auroc"),
-                    "threshold": t.threshold,
+                    "threshold": plain(t.threshold),
                     "accuracy": t.counts.accuracy(),
                     "sensitivity": t.counts.sensitivity(),
                     "specificity": t.counts.specificity(),
@@ -71,7 +72,7 @@ fn target(t: &TargetJudgement) -> Value {
     let operating = t.operating.iter().map(|o| {
         json!({
             "rule": o.rule.to_string(),
-            "threshold": o.threshold,
+            "threshold": plain(o.threshold),
             "sensitivity": o.counts.sensitivity(),
             "specificity": o.counts.specificity(),
             "counts": counts(o.counts),
@@ -81,7 +82,7 @@ fn target(t: &TargetJudgement) -> Value {
         "group": t.group,
         "n": t.n,
         "positives": t.positives,
-        "threshold": t.threshold,
+        "threshold": plain(t.threshold),
         "counts": counts(t.counts),
         "figures": figures(&t.figures),
         "operating": operating.collect::<Vec<_>>(),

@@ -7,13 +7,15 @@
 //!
 //! *Macro* is the mean over the labels for which the figure is defined, *micro* pools all decisions about labels.
 
+mod overall;
+
 use rayon::prelude::*;
 
+use self::overall::{classed, confusion, only_class, whole, with_shares_of_all};
 use super::bootstrap::{Bootstrap, Estimate};
 use super::calibration::{self, Bin, Binning};
-use super::metrics::{Binary, Confusion, mean};
+use super::metrics::{Binary, Confusion};
 use super::predictions::{Known, Predictions};
-use super::proportion;
 use super::roc;
 use super::shares::{Decisions, with_widths};
 use super::subgroups::{self, Subgroup};
@@ -83,6 +85,8 @@ pub struct Judgement {
     /// Patients, as far as they are known; an image without one counts as its own.
     pub patients: usize,
     pub labels: Vec<String>,
+    /// The class of all images whose class is known, where there are others of which only a group is.
+    pub only_class: Option<String>,
     /// True class (rows) by called class (columns), where classes exclude each other.
     pub confusion: Option<Confusion>,
     /// Reliability of the called class, where classes exclude each other.
@@ -111,7 +115,8 @@ impl Judgement {
         let whose: Vec<&str> = set.rows.iter().filter(|r| r.class().is_some()).map(|r| r.patient.as_str()).collect();
         let bins = calibration::reliability_by_patient(&confidence, &right, &whose, Binning::EqualWidth);
         let target = |t: usize| judge_target(set, t, question);
-        Self {
+        let mut judgement = Self {
+            only_class: only_class(set).map(|k| set.targets[k].name.clone()),
             head: set.head,
             n: set.rows.len(),
             classed: if softmax { truth.len() } else { complete },
@@ -126,7 +131,38 @@ impl Judgement {
             ),
             targets: (0..set.targets.len()).into_par_iter().map(target).collect(),
             subgroups: question.by.iter().flat_map(|fact| subgroups::judge(set, question.thresholds, fact)).collect(),
+        };
+        if judgement.only_class.is_some() {
+            judgement.forget_figures_of_classes();
         }
+        judgement
+    }
+
+    /// Leaves unknown what is measured over images of one class alone while others are known to be of another.
+    fn forget_figures_of_classes(&mut self) {
+        let of_each_label = |name: &str| name.ends_with("auroc") || name.ends_with("average precision");
+        self.bins.clear();
+        self.subgroups.iter_mut().for_each(|s| s.accuracy = Estimate::default());
+        self.whole.iter_mut().filter(|f| !of_each_label(f.name)).for_each(|f| f.estimate = Estimate::default());
+    }
+
+    /// What to make of figures over the images whose class is known, where it is not known of all.
+    #[must_use]
+    pub fn known_classes(&self) -> Option<String> {
+        let (known, all) = (self.classed, self.n);
+        if self.head != Head::Softmax || known == all {
+            return None;
+        }
+        Some(match &self.only_class {
+            Some(class) => format!(
+                "The class of {known} of {all} images is known, and it is always {class}; accuracy and calibration over those alone would \
+                 leave out the others, so they are not given, and each label and group is judged over the images that know it"
+            ),
+            None => format!(
+                "The class of {known} of {all} images is known; accuracy, confusion and calibration are over those, each label and group \
+                 over the images that know it"
+            ),
+        })
     }
 
     /// A figure of the whole by its name.
@@ -158,123 +194,6 @@ pub(super) fn estimates(bootstrap: &Bootstrap, all: &[usize], figures: impl Fn(&
             Figure { name, estimate: Estimate(value, interval.map(|i| i.0), interval.map(|i| i.1)) }
         })
         .collect()
-}
-
-/// Class and label probabilities of the `rows` whose class is known.
-fn classed(set: &Predictions, rows: &[usize]) -> (Vec<usize>, Vec<Vec<f64>>) {
-    let known = rows.iter().filter_map(|&i| {
-        let row = &set.rows[i];
-        Some((row.class()?, row.probability[..row.logits.len()].to_vec()))
-    });
-    known.unzip()
-}
-
-fn confusion(set: &Predictions, rows: &[usize]) -> Confusion {
-    let known = rows.iter().filter_map(|&i| Some((set.rows[i].class()?, set.rows[i].called())));
-    let (truth, called): (Vec<usize>, Vec<usize>) = known.unzip();
-    Confusion::of(&truth, &called, set.targets.iter().filter(|t| !t.group).count())
-}
-
-/// Figures of the model as a whole on some rows.
-fn whole(set: &Predictions, thresholds: &[f64], rows: &[usize]) -> Vec<Named> {
-    let labels: Vec<usize> = (0..set.targets.len()).filter(|&t| !set.targets[t].group).collect();
-    let known: Vec<Known> = labels.iter().map(|&t| known(set, t, rows)).collect();
-    let pooled = Known {
-        rows: Vec::new(),
-        scores: known.iter().flat_map(|k| k.scores.iter().copied()).collect(),
-        positive: known.iter().flat_map(|k| k.positive.iter().copied()).collect(),
-    };
-    let (mut figures, each) = match set.head {
-        Head::Softmax => {
-            let confusion = confusion(set, rows);
-            let (truth, probabilities) = classed(set, rows);
-            let (confidence, right) = calibration::top(&probabilities, &truth);
-            let error = |binning| calibration::error(&calibration::reliability(&confidence, &right, binning));
-            let figures = vec![
-                ("accuracy", confusion.accuracy()),
-                ("balanced accuracy", confusion.balanced_accuracy()),
-                ("kappa", confusion.kappa()),
-                ("mcc", confusion.mcc()),
-                ("brier", calibration::brier(&probabilities, &truth)),
-                ("nll", calibration::nll(&probabilities, &truth)),
-                ("ece", error(Binning::EqualWidth)),
-                ("adaptive ece", error(Binning::EqualMass)),
-            ];
-            // The highest class is called, whatever the thresholds of single labels say.
-            (figures, labels.iter().map(|&k| confusion.against_rest(k)).collect::<Vec<Binary>>())
-        }
-        Head::Sigmoid => {
-            let at = |(k, t): (&Known, &usize)| Binary::at(thresholds[*t], &k.scores, &k.positive);
-            let each: Vec<Binary> = known.iter().zip(&labels).map(at).collect();
-            let exact = rows.iter().map(|&i| {
-                let row = &set.rows[i];
-                let right =
-                    labels.iter().map(|&t| row.truth[t].map(|y| y == row.says[t])).collect::<Option<Vec<_>>>()?;
-                Some(f64::from(u8::from(right.into_iter().all(|r| r))))
-            });
-            let figures = vec![
-                ("accuracy", mean(each.iter().map(|c| c.accuracy()))),
-                ("all labels right", mean(exact)),
-                ("brier", mean(known.iter().map(|k| calibration::binary_brier(&k.scores, &k.positive)))),
-                ("nll", calibration::binary_nll(&pooled.scores, &pooled.positive)),
-                ("ece", mean(known.iter().map(|k| binned(k, Binning::EqualWidth)))),
-                ("adaptive ece", mean(known.iter().map(|k| binned(k, Binning::EqualMass)))),
-            ];
-            (figures, each)
-        }
-    };
-    let all = each.iter().fold(Binary::default(), |a, b| a.plus(*b));
-    let rate = |rate: fn(Binary) -> Option<f64>| mean(each.iter().map(|c| rate(*c)));
-    figures.extend([
-        ("macro auroc", mean(known.iter().map(|k| roc::auroc(&k.scores, &k.positive)))),
-        ("macro average precision", mean(known.iter().map(|k| roc::average_precision(&k.scores, &k.positive)))),
-        ("macro precision", rate(Binary::precision)),
-        ("macro sensitivity", rate(Binary::sensitivity)),
-        ("macro specificity", rate(Binary::specificity)),
-        ("macro npv", rate(Binary::negative_predictive_value)),
-        ("macro f1", rate(Binary::f1)),
-        ("micro auroc", roc::auroc(&pooled.scores, &pooled.positive)),
-        ("micro average precision", roc::average_precision(&pooled.scores, &pooled.positive)),
-        ("micro precision", all.precision()),
-        ("micro sensitivity", all.sensitivity()),
-        ("micro specificity", all.specificity()),
-        ("micro npv", all.negative_predictive_value()),
-        ("micro f1", all.f1()),
-    ]);
-    figures
-}
-
-/// The figures of the whole, the shares among them with their own intervals.
-fn with_shares_of_all(set: &Predictions, thresholds: &[f64], mut figures: Vec<Figure>) -> Vec<Figure> {
-    let labels = set.targets.iter().filter(|t| !t.group).count();
-    let mut pooled = Decisions::default();
-    let (mut right, mut whose) = (Vec::new(), Vec::new());
-    for row in &set.rows {
-        let class = row.class();
-        let known = (0..labels).filter_map(|t| Some((t, row.truth[t]?)));
-        let decided: Vec<(bool, bool)> = match set.head {
-            Head::Softmax => {
-                class.map_or_else(Vec::new, |c| (0..labels).map(|k| (row.called() == k, c == k)).collect())
-            }
-            Head::Sigmoid => known.map(|(t, truth)| (row.probability[t] >= thresholds[t], truth)).collect(),
-        };
-        decided.iter().for_each(|(called, truth)| pooled.push(*called, *truth, &row.patient));
-        if decided.len() == labels {
-            right.push(f64::from(u8::from(decided.iter().all(|(called, truth)| called == truth))));
-            whose.push(row.patient.as_str());
-        }
-    }
-    // Of exclusive classes all decisions are right when the called one is.
-    let whole = match set.head {
-        Head::Softmax => "accuracy",
-        Head::Sigmoid => "all labels right",
-    };
-    with_widths(figures.iter_mut().map(Figure::named), &pooled, "micro ");
-    let share = proportion::of(&right, &whose);
-    if let Some((figure, share)) = figures.iter_mut().find(|f| f.name == whole).zip(share) {
-        figure.estimate = Estimate(figure.estimate.0, Some(share.low), Some(share.high));
-    }
-    figures
 }
 
 fn binned(known: &Known, binning: Binning) -> Option<f64> {
@@ -333,7 +252,15 @@ fn judge_target(set: &Predictions, target: usize, question: &Question<'_>) -> Ta
         let threshold = rule.choose(&tuning.scores, &tuning.positive)?;
         Some(Operating { rule: *rule, threshold, counts: Binary::at(threshold, &own.scores, &own.positive) })
     });
+    let operating: Vec<Operating> = operating.collect();
     let positives = own.positive.iter().filter(|p| **p).count();
+    let mut remarks = remarks(&set.targets[target].name, positives, own.rows.len() - positives);
+    if operating.len() < question.rules.len() {
+        remarks.push(format!(
+            "{}: no operating point could be chosen by rule, for that takes images with it and without",
+            set.targets[target].name
+        ));
+    }
     TargetJudgement {
         name: set.targets[target].name.clone(),
         group: set.targets[target].group,
@@ -342,9 +269,9 @@ fn judge_target(set: &Predictions, target: usize, question: &Question<'_>) -> Ta
         threshold,
         counts: Binary::at(threshold, &own.scores, &own.positive),
         figures,
-        operating: operating.collect(),
+        operating,
         bins: calibration::reliability_by_patient(&own.scores, &own.positive, &patients, Binning::EqualWidth),
-        remarks: remarks(&set.targets[target].name, positives, own.rows.len() - positives),
+        remarks,
     }
 }
 
@@ -370,6 +297,7 @@ pub(super) fn remarks(name: &str, positives: usize, negatives: usize) -> Vec<Str
 mod tests {
     use super::*;
     use crate::evaluation::golden::{close, read};
+    use crate::evaluation::metrics::mean;
     use crate::evaluation::predictions::{Prediction, Target};
     use std::collections::BTreeMap;
 
@@ -464,6 +392,24 @@ mod tests {
         assert!((low.unwrap() - n / (n + 3.841_458_820_694_124)).abs() < 1e-12);
         assert!(target.figure("auroc").1.unwrap() < 1.0 && target.figure("f1").1.is_none());
         assert!(judgement.figure("accuracy").1.unwrap() < 1.0);
+    }
+
+    #[test]
+    fn figures_over_the_one_class_that_is_known_beside_a_group_are_not_given() {
+        let mut set = golden();
+        for row in &mut set.rows {
+            if row.truth[0] == Some(false) {
+                row.truth = vec![Some(false), None, None, Some(true)];
+            }
+        }
+        let judgement = judge(&set);
+        for name in ["accuracy", "balanced accuracy", "ece", "micro sensitivity"] {
+            assert_eq!(judgement.figure(name), Estimate::default(), "{name}");
+        }
+        assert!(judgement.bins.is_empty());
+        let said = judgement.known_classes().unwrap();
+        assert!(said.contains(&format!("always {}", set.targets[0].name)), "{said}");
+        assert!(judgement.targets[3].figure("auroc").0.is_some() && judgement.figure("macro auroc").0.is_some());
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod calibrate;
 pub mod calibration;
 pub mod comparison;
 pub mod delong;
+pub mod exposure;
 pub mod failures;
 pub mod faithfulness;
 pub mod figures;
@@ -29,6 +30,7 @@ pub mod subgroups;
 pub mod temperature;
 pub mod thresholds;
 pub mod truth;
+pub mod vocabulary;
 
 #[cfg(test)]
 pub(crate) mod golden {

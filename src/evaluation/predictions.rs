@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use super::metrics::mean;
 use crate::network::manifest::Head;
 
 /// A label or a group of labels, as a yes-or-no question.
@@ -213,6 +214,21 @@ impl Prediction {
         super::metrics::argmax(&self.logits)
     }
 
+    /// How much of the image is called rightly, 0–1, where something is known: of exclusive classes whether the highest is the true one, of
+    /// findings the share of the known ones that are decided rightly at their thresholds. Its mean over images is the one *accuracy*
+    /// of a model; that of a single label or group, as a yes-or-no question, is its accuracy at the threshold.
+    #[must_use]
+    pub fn right(&self, head: Head) -> Option<f64> {
+        let share = |right: bool| f64::from(u8::from(right));
+        match head {
+            Head::Softmax => self.class().map(|class| share(class == self.called())),
+            Head::Sigmoid => {
+                let labels = self.truth.iter().zip(&self.says).take(self.logits.len());
+                mean(labels.map(|(truth, says)| truth.map(|truth| share(truth == *says))))
+            }
+        }
+    }
+
     /// The only label that is known to be present: the class, where labels exclude each other.
     #[must_use]
     pub fn class(&self) -> Option<usize> {
@@ -275,6 +291,17 @@ pub(crate) mod tests {
         assert_eq!(all.rows.iter().map(Prediction::class).collect::<Vec<_>>(), [Some(0), Some(1), None]);
         assert_eq!(all.known(1).rows, [0, 1]);
         assert_eq!(all.known(2).positive, [false, true, true]);
+    }
+
+    #[test]
+    fn accuracy_is_the_share_of_each_image_that_is_called_rightly() {
+        let mut all = three();
+        let right = |all: &Predictions, head| all.rows.iter().map(|r| r.right(head)).collect::<Vec<_>>();
+        // Of the third image the class is unknown; as a finding its first label is called, though absent.
+        assert_eq!(right(&all, Head::Softmax), [Some(1.0), Some(1.0), None]);
+        assert_eq!(right(&all, Head::Sigmoid), [Some(1.0), Some(1.0), Some(0.0)]);
+        all.rows[0].says[1] = true;
+        assert_eq!(right(&all, Head::Sigmoid)[0], Some(0.5));
     }
 
     #[test]

@@ -10,12 +10,13 @@ use std::thread;
 
 use candle_core::Tensor;
 use crossbeam_channel::Sender;
-use regex::Regex;
 
+use super::exposure::input_hash;
 use super::predictions::{Prediction, Predictions, Target};
 use crate::imaging::Plane;
 use crate::network::manifest::Manifest;
 use crate::network::{Model, preprocess};
+use crate::study::patients::{Patients, Told};
 use crate::study::{Metadata, open_image};
 use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::population::features;
@@ -63,32 +64,64 @@ struct Prepared {
     coarse: Plane,
     meta: Metadata,
     patient: Option<String>,
+    told: Told,
     facts: BTreeMap<String, String>,
 }
+
+/// What came of a set.
+pub struct Scored {
+    pub set: Predictions,
+    /// Of each row, the hash of what the network was given.
+    pub inputs: Vec<u64>,
+    /// Of each row, by what its patient was recognised.
+    pub told: Vec<Told>,
+    pub failures: Vec<Failure>,
+}
+
+/// A row with the hash of its input, and by what its patient was recognised.
+type Row = (Prediction, u64, Told);
 
 /// The targets of a model, in their order, and their operating thresholds.
 #[must_use]
 pub fn targets(manifest: &Manifest) -> (Vec<Target>, Vec<f64>) {
     let labels = manifest.labels.iter().map(|l| (&l.name, false, l.threshold));
     let all = labels.chain(manifest.groups.iter().map(|g| (&g.name, true, g.threshold)));
-    all.map(|(name, group, threshold)| (Target { name: name.clone(), group }, plain(threshold))).unzip()
+    all.map(|(name, group, threshold)| (Target { name: name.clone(), group }, f64::from(threshold))).unzip()
 }
 
-/// An `f32` as the decimal that a person wrote (0.6, not 0.60000002…).
-fn plain(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
+/// From the logits of an image to what a model says of each target: the one way for every figure.
+pub struct Reader {
+    readout: Readout,
+    thresholds: Vec<f64>,
 }
 
-/// Runs `model` on `files`; `patients` finds the patient in a file name where nothing else tells.
+impl Reader {
+    /// With the temperature and the thresholds of a manifest.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        Self { readout: Readout::new(manifest), thresholds: targets(manifest).1 }
+    }
+
+    /// Probability of each target, and whether it reaches its threshold.
+    #[must_use]
+    pub fn read(&self, logits: &[f32]) -> (Vec<f64>, Vec<bool>) {
+        let labels = self.readout.labels(logits);
+        let groups = self.readout.groups(&labels);
+        let probability: Vec<f64> = labels.into_iter().chain(groups).map(f64::from).collect();
+        let says = probability.iter().zip(&self.thresholds).map(|(p, t)| p >= t).collect();
+        (probability, says)
+    }
+}
+
+/// Runs `model` on `files`, whose patients are recognised as `patients` has it.
 pub fn score(
     model: &Model,
     files: &[Listed],
-    patients: &Regex,
+    patients: &Patients,
     tell: &mut dyn FnMut(Progress<'_>),
-) -> candle_core::Result<(Predictions, Vec<Failure>)> {
-    let scorer =
-        Scorer { model, readout: Readout::new(&model.manifest), thresholds: targets(&model.manifest).1, files };
-    let mut rows: Vec<Option<Prediction>> = files.iter().map(|_| None).collect();
+) -> candle_core::Result<Scored> {
+    let scorer = Scorer { model, reader: Reader::of(&model.manifest), files };
+    let mut rows: Vec<Option<Row>> = files.iter().map(|_| None).collect();
     let mut failures = Vec::new();
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| -> candle_core::Result<()> {
@@ -135,8 +168,14 @@ pub fn score(
         drop(incoming);
         done
     })?;
-    let rows = rows.into_iter().flatten().collect();
-    Ok((Predictions { head: model.manifest.head, targets: targets(&model.manifest).0, rows }, failures))
+    let mut set = Predictions { head: model.manifest.head, targets: targets(&model.manifest).0, rows: Vec::new() };
+    let (mut inputs, mut told) = (Vec::new(), Vec::new());
+    for (row, input, by) in rows.into_iter().flatten() {
+        set.rows.push(row);
+        inputs.push(input);
+        told.push(by);
+    }
+    Ok(Scored { set, inputs, told, failures })
 }
 
 fn fail(
@@ -157,7 +196,7 @@ type Decoded = (usize, Result<Prepared, String>);
 fn decode(
     model: &Model,
     files: &[Listed],
-    patients: &Regex,
+    patients: &Patients,
     next: &AtomicUsize,
     stop: &AtomicBool,
     ready: &Sender<Decoded>,
@@ -174,19 +213,15 @@ fn decode(
     }
 }
 
-fn prepare(model: &Model, number: usize, file: &Listed, patients: &Regex) -> Result<Prepared, String> {
+fn prepare(model: &Model, number: usize, file: &Listed, patients: &Patients) -> Result<Prepared, String> {
     let frame = open_image(&file.path).map_err(|e| with_causes(&e))?;
     let (plane, input) = (frame.model_plane(), &model.manifest.input);
     let values = preprocess::channels(&preprocess::to_input(&plane, input, frame.value_range), input);
     let coarse = model.detector.as_ref().map_or_else(|_| Plane::default(), |detector| detector.coarse(&plane));
     let meta = &frame.entry.meta;
-    let by_name = || {
-        let name = file.path.file_name()?.to_string_lossy();
-        let found = patients.captures(&name)?;
-        found.get(1).or_else(|| found.get(0)).map(|m| m.as_str().to_owned())
-    };
-    let patient = file.patient.clone().or_else(|| Some(meta.patient_id.clone()).filter(|p| !p.is_empty()));
-    let told = [
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+    let (patient, told) = patients.lead(&name, &file.image, file.patient.as_deref()).with_header(&meta.patient_id);
+    let known = [
         ("age", &meta.age),
         ("sex", &meta.sex),
         ("view", &meta.view_position),
@@ -194,9 +229,9 @@ fn prepare(model: &Model, number: usize, file: &Listed, patients: &Regex) -> Res
         ("manufacturer", &meta.manufacturer),
     ];
     let mut facts: BTreeMap<String, String> =
-        told.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.clone())).collect();
+        known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.clone())).collect();
     facts.extend(file.facts.clone());
-    Ok(Prepared { number, values, coarse, meta: meta.clone(), patient: patient.or_else(by_name), facts })
+    Ok(Prepared { number, values, coarse, meta: meta.clone(), patient, told, facts })
 }
 
 /// With the word on the population among what is known of the image.
@@ -221,14 +256,13 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 struct Scorer<'a> {
     model: &'a Model,
-    readout: Readout,
-    thresholds: Vec<f64>,
+    reader: Reader,
     files: &'a [Listed],
 }
 
 impl Scorer<'_> {
     /// Runs one batch and empties it.
-    fn pass(&self, batch: &mut Vec<Prepared>) -> candle_core::Result<Vec<(usize, Result<Prediction, String>)>> {
+    fn pass(&self, batch: &mut Vec<Prepared>) -> candle_core::Result<Vec<(usize, Result<Row, String>)>> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
@@ -244,10 +278,8 @@ impl Scorer<'_> {
         Ok(rows)
     }
 
-    fn row(&self, prepared: Prepared, logits: &[f32]) -> Result<Prediction, String> {
-        let labels = self.readout.labels(logits);
-        let groups = self.readout.groups(&labels);
-        let probability: Vec<f64> = labels.into_iter().chain(groups).map(f64::from).collect();
+    fn row(&self, prepared: Prepared, logits: &[f32]) -> Result<Row, String> {
+        let (probability, says) = self.reader.read(logits);
         if !probability.iter().all(|p| p.is_finite()) {
             return Err(
                 "the network's score of it is not a number; the weights may be damaged (`pellucid models verify`)"
@@ -255,14 +287,16 @@ impl Scorer<'_> {
             );
         }
         let file = &self.files[prepared.number];
-        Ok(Prediction {
+        let (input, told) = (input_hash(&prepared.values), prepared.told);
+        let row = Prediction {
             image: file.image.clone(),
             patient: prepared.patient.unwrap_or_default(),
             truth: file.truth.clone(),
-            says: probability.iter().zip(&self.thresholds).map(|(p, t)| p >= t).collect(),
+            says,
             probability,
             logits: logits.iter().map(|z| f64::from(*z)).collect(),
             facts: prepared.facts,
-        })
+        };
+        Ok((row, input, told))
     }
 }

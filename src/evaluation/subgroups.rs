@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use super::bootstrap::{Bootstrap, Estimate};
 use super::judgement::{Figure, estimates, known, remarks};
-use super::metrics::{Binary, mean};
+use super::metrics::Binary;
 use super::predictions::Predictions;
 use super::shares::{Decisions, with_widths};
 use super::{proportion, roc};
-use crate::network::manifest::Head;
 use crate::uncertainty::age;
 
 const SEED: u64 = 7;
@@ -82,19 +81,9 @@ fn of_rows(set: &Predictions, thresholds: &[f64], fact: &str, value: String, row
     let patients: Vec<&str> = rows.iter().map(|&i| set.rows[i].patient.as_str()).collect();
     let bootstrap = Bootstrap::new(&patients, SEED);
     let places: Vec<usize> = (0..rows.len()).collect();
-    let right = |i: usize| {
-        let row = &set.rows[i];
-        match set.head {
-            Head::Softmax => row.class().map(|c| f64::from(u8::from(c == row.called()))),
-            Head::Sigmoid => {
-                let labels = row.truth.iter().zip(&row.says).take(row.logits.len());
-                mean(labels.map(|(y, says)| y.map(|y| f64::from(u8::from(y == *says)))))
-            }
-        }
-    };
     // A share of decisions in each image, or whether its class is right.
     let (told, whose): (Vec<f64>, Vec<&str>) =
-        rows.iter().filter_map(|&i| Some((right(i)?, set.rows[i].patient.as_str()))).unzip();
+        rows.iter().filter_map(|&i| Some((set.rows[i].right(set.head)?, set.rows[i].patient.as_str()))).unzip();
     let accuracy = proportion::of(&told, &whose).map(|p| Estimate(Some(p.value), Some(p.low), Some(p.high)));
     let target = |t: usize| {
         let own = known(set, t, rows);

@@ -1,7 +1,10 @@
 //! Operating points: the score from which a finding is called.
 //!
 //! A threshold is a choice between missed findings and false alarms. Chosen and judged on the same images it flatters: it
-//! belongs on validation.
+//! belongs on validation. An image is called where its score is at least the threshold. A rule chooses which images are called;
+//! the threshold then lies midway between the lowest score that is called and the next one below, so that rounding calls none
+//! otherwise. Beyond the lowest and the highest score the ends of the scale, 0 and 1, stand for the neighbour. Without images of both
+//! kinds no rule has anything to choose by.
 
 use std::fmt;
 use std::str::FromStr;
@@ -70,45 +73,40 @@ impl FromStr for Rule {
     }
 }
 
-/// The highest score at which at least `sensitivity` of the positives are called (score ≥ threshold).
+/// The highest threshold at which at least `sensitivity` of the positives are called.
 #[must_use]
 pub fn at_sensitivity(scores: &[f64], positive: &[bool], sensitivity: f64) -> Option<f64> {
-    let mut called: Vec<f64> = scores.iter().zip(positive).filter(|(_, y)| **y).map(|(s, _)| *s).collect();
+    let (mut called, _) = sides(scores, positive)?;
     called.sort_by(|a, b| b.total_cmp(a));
     // The small allowance keeps 0.96 × 50 from becoming 49 by rounding.
     let needed = (sensitivity * called.len() as f64 - 1e-9).ceil().max(1.0) as usize;
-    called.get(needed - 1).copied()
+    called.get(needed - 1).map(|lowest| calling_from(*lowest, scores))
 }
 
-/// The lowest threshold at which at least `specificity` of the negatives are not called: half-way between the negative that
-/// just may be called no more and the next score above it.
+/// The lowest threshold at which at least `specificity` of the negatives are not called.
 #[must_use]
 pub fn at_specificity(scores: &[f64], positive: &[bool], specificity: f64) -> Option<f64> {
-    let mut quiet: Vec<f64> = scores.iter().zip(positive).filter(|(_, y)| !**y).map(|(s, _)| *s).collect();
+    let (_, mut quiet) = sides(scores, positive)?;
     quiet.sort_by(f64::total_cmp);
     let needed = (specificity * quiet.len() as f64 - 1e-9).ceil() as usize;
-    if needed == 0 {
-        return quiet.first().copied();
-    }
-    let last = *quiet.get(needed - 1)?;
-    let above = scores.iter().copied().filter(|s| *s > last).fold(f64::INFINITY, f64::min);
-    // Where nothing lies above, nothing is called.
-    Some(if above.is_finite() { f64::midpoint(last, above) } else { last.next_up() })
+    let Some(last) = needed.checked_sub(1) else {
+        // Nothing need be quiet: everything is called.
+        return Some(calling_from(scores.iter().copied().fold(f64::INFINITY, f64::min), scores));
+    };
+    quiet.get(last).map(|highest| quiet_up_to(*highest, scores))
 }
 
-/// The score with the highest sensitivity + specificity − 1, moved half-way to the next score below: the cut lies between
-/// images, not on one.
+/// The threshold with the highest sensitivity + specificity − 1; of equals the highest.
 #[must_use]
 pub fn youden(scores: &[f64], positive: &[bool]) -> Option<f64> {
     let curve = roc::curve(scores, positive);
     let index = |p: &roc::Point| p.true_positive_rate - p.false_positive_rate;
     let best =
         curve.iter().skip(1).max_by(|a, b| index(a).total_cmp(&index(b)).then(a.threshold.total_cmp(&b.threshold)))?;
-    Some(below(scores, best.threshold))
+    Some(calling_from(best.threshold, scores))
 }
 
-/// The cheapest cut, moved half-way to the next score below; of equally cheap ones the highest. `None` without positives or
-/// without negatives.
+/// The cheapest threshold; of equally cheap ones the highest.
 #[must_use]
 pub fn by_cost(scores: &[f64], positive: &[bool], missed: f64, alarm: f64) -> Option<f64> {
     let curve = roc::curve(scores, positive);
@@ -118,16 +116,64 @@ pub fn by_cost(scores: &[f64], positive: &[bool], missed: f64, alarm: f64) -> Op
         |p: &roc::Point| missed * (1.0 - p.true_positive_rate) * positives + alarm * p.false_positive_rate * negatives;
     let best = curve.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)).then(b.threshold.total_cmp(&a.threshold)))?;
     if best.threshold.is_finite() {
-        return Some(below(scores, best.threshold));
+        return Some(calling_from(best.threshold, scores));
     }
     // Never to call is the cheapest.
-    Some(scores.iter().copied().fold(f64::NEG_INFINITY, f64::max).next_up())
+    Some(quiet_up_to(scores.iter().copied().fold(f64::NEG_INFINITY, f64::max), scores))
 }
 
-/// Half-way from `score` to the next score below it.
-fn below(scores: &[f64], score: f64) -> f64 {
-    let next = scores.iter().copied().filter(|s| *s < score).fold(f64::NEG_INFINITY, f64::max);
-    if next.is_finite() { f64::midpoint(score, next) } else { score }
+/// The scores of the positives and of the negatives; `None` without one of the sides, for a threshold parts two.
+fn sides(scores: &[f64], positive: &[bool]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let of = |side: bool| -> Vec<f64> {
+        scores.iter().zip(positive).filter(|(_, y)| **y == side).map(|(s, _)| *s).collect()
+    };
+    let (with, without) = (of(true), of(false));
+    (!with.is_empty() && !without.is_empty()).then_some((with, without))
+}
+
+/// The threshold that calls `lowest` and all above it: midway to the next score below, or to 0 where there is none.
+fn calling_from(lowest: f64, scores: &[f64]) -> f64 {
+    let below = scores.iter().copied().filter(|s| *s < lowest).fold(f64::NEG_INFINITY, f64::max);
+    parting(if below.is_finite() { below } else { lowest.min(0.0) }, lowest)
+}
+
+/// The threshold that calls nothing up to `highest`: midway to the next score above, or to 1 where there is none.
+fn quiet_up_to(highest: f64, scores: &[f64]) -> f64 {
+    let above = scores.iter().copied().filter(|s| *s > highest).fold(f64::INFINITY, f64::min);
+    if above.is_finite() {
+        parting(highest, above)
+    } else if highest < 1.0 {
+        parting(highest, 1.0)
+    } else {
+        highest.next_up()
+    }
+}
+
+/// Midway between two scores, and never on the lower one.
+fn parting(below: f64, from: f64) -> f64 {
+    let middle = f64::midpoint(below, from);
+    if middle > below { middle } else { from }
+}
+
+/// The threshold in the single precision of manifests and scores: the nearest that calls the same of `scores`.
+#[must_use]
+pub fn stored(threshold: f64, scores: &[f64]) -> f32 {
+    let near = threshold as f32;
+    let exact = f64::from(near);
+    if scores.iter().any(|s| *s < threshold && *s >= exact) {
+        near.next_up()
+    } else if scores.iter().any(|s| *s >= threshold && *s < exact) {
+        near.next_down()
+    } else {
+        near
+    }
+}
+
+/// A threshold as it was written: the shortest decimal of a number in single precision (0.6, not 0.60000002…).
+#[must_use]
+pub fn plain(threshold: f64) -> f64 {
+    let single = threshold as f32;
+    if f64::from(single) == threshold { single.to_string().parse().unwrap_or(threshold) } else { threshold }
 }
 
 /// A threshold with the decisions that it leads to.
@@ -143,33 +189,77 @@ mod tests {
     use super::*;
     use crate::evaluation::golden::read;
 
-    #[test]
-    fn the_threshold_reaches_the_sensitivity_and_not_less() {
-        let scores: Vec<f64> = (0..50).map(|i| f64::from(i) / 50.0).chain([0.3, 0.99]).collect();
-        let positive: Vec<bool> = (0..52).map(|i| i < 50).collect();
-        let threshold = at_sensitivity(&scores, &positive, 0.96).unwrap();
-        assert_eq!(Binary::at(threshold, &scores, &positive).true_positives, 48);
-        assert_eq!(threshold, 0.04);
-        assert_eq!(at_sensitivity(&[0.2, 0.9, 0.1], &[true, true, false], 1.0), Some(0.2));
+    #[derive(serde::Deserialize)]
+    struct Points {
+        sets: Vec<Set>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Set {
+        score: Vec<f64>,
+        positive: Vec<bool>,
+        points: Vec<Point>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Point {
+        rule: String,
+        sensitivity: f64,
+        specificity: f64,
+        above: Option<f64>,
+        up_to: Option<f64>,
+    }
+
+    fn scikit_learn() -> Vec<Set> {
+        let points: Points = serde_json::from_str(include_str!("../../tests/golden/operating_points.json")).unwrap();
+        points.sets
     }
 
     #[test]
-    fn the_threshold_reaches_the_specificity_and_not_less() {
-        let golden = read().binary;
-        for wanted in [0.5, 0.8, 0.9, 1.0] {
-            let threshold = at_specificity(&golden.score, &golden.positive, wanted).unwrap();
-            let reached = Binary::at(threshold, &golden.score, &golden.positive).specificity().unwrap();
-            let lower = golden.score.iter().copied().filter(|s| *s < threshold).fold(f64::NEG_INFINITY, f64::max);
-            let less = Binary::at(lower, &golden.score, &golden.positive).specificity().unwrap();
-            assert!(reached >= wanted && less < wanted, "{wanted}: {reached} {less}");
+    fn every_rule_chooses_the_operating_point_that_it_has_on_the_curve_of_scikit_learn() {
+        for set in scikit_learn() {
+            for point in &set.points {
+                let threshold = point.rule.parse::<Rule>().unwrap().choose(&set.score, &set.positive).unwrap();
+                let counts = Binary::at(threshold, &set.score, &set.positive);
+                let (sensitivity, specificity) = (counts.sensitivity().unwrap(), counts.specificity().unwrap());
+                let same =
+                    (sensitivity - point.sensitivity).abs() < 1e-12 && (specificity - point.specificity).abs() < 1e-12;
+                assert!(same, "{}: {sensitivity} {specificity}", point.rule);
+            }
         }
-        assert_eq!(at_specificity(&[0.5, 0.5], &[false, true], 1.0).map(|t| t > 0.5), Some(true));
     }
 
     #[test]
-    fn youden_cuts_half_way_between_the_sides() {
-        let threshold = youden(&[0.1, 0.2, 0.6, 0.8], &[false, false, true, true]).unwrap();
-        assert!((threshold - 0.4).abs() < 1e-12);
+    fn a_threshold_lies_midway_between_neighbouring_scores() {
+        for set in scikit_learn() {
+            for Point { rule, above, up_to, .. } in &set.points {
+                let threshold = rule.parse::<Rule>().unwrap().choose(&set.score, &set.positive).unwrap();
+                let middle = f64::midpoint(above.unwrap_or(0.0), up_to.unwrap_or(1.0));
+                // Where the neighbour is the end of the scale itself there is no middle.
+                let end = *up_to == Some(0.0) || *above == Some(1.0);
+                assert!(
+                    end || (threshold - middle).abs() < 1e-12,
+                    "{rule}: {threshold} between {above:?} and {up_to:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_stored_threshold_calls_the_same_images_however_near_their_scores_are() {
+        let mut scores = vec![0.1_f32, 0.584_482_2, 0.7];
+        for i in 0..3 {
+            scores.push(scores[i].next_up());
+            scores.push(scores[i].next_up().next_up());
+        }
+        let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
+        for lowest in &scores {
+            let threshold = calling_from(*lowest, &scores);
+            let stored = f64::from(stored(threshold, &scores));
+            let called = |t: f64| scores.iter().map(|s| *s >= t).collect::<Vec<_>>();
+            assert_eq!(called(stored), called(*lowest), "{lowest}");
+        }
+        assert_eq!((plain(f64::from(0.6_f32)), plain(0.6), plain(1.0 / 3.0)), (0.6, 0.6, 1.0 / 3.0));
     }
 
     #[test]
@@ -184,8 +274,10 @@ mod tests {
 
     #[test]
     fn without_one_of_the_sides_there_is_no_threshold() {
-        assert_eq!(at_sensitivity(&[0.2], &[false], 0.96), None);
-        assert_eq!(at_specificity(&[0.2], &[true], 0.9), None);
+        for positive in [true, false] {
+            assert_eq!(at_sensitivity(&[0.2, 0.4], &[positive; 2], 0.96), None);
+            assert_eq!(at_specificity(&[0.2, 0.4], &[positive; 2], 0.9), None);
+        }
         assert_eq!(youden(&[0.2], &[false]), None);
         assert_eq!(by_cost(&[0.2], &[false], 1.0, 1.0), None);
     }

@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use crate::network::manifest::{Head, Manifest};
+use super::vocabulary::means_normal;
+use crate::network::manifest::{Head, Label, Manifest};
 
 /// What an image is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,7 +33,7 @@ pub fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The group or label that `name` means, by name or alias.
+/// The group or label that `name` means: by name or alias, or as a word of public sets for the label that says normal.
 #[must_use]
 pub fn named(manifest: &Manifest, name: &str) -> Option<Truth> {
     let wanted = folded(name);
@@ -41,7 +42,15 @@ pub fn named(manifest: &Manifest, name: &str) -> Option<Truth> {
         return None;
     }
     let group = manifest.groups.iter().position(|g| means(&g.name, &g.aliases)).map(Truth::Group);
-    group.or_else(|| manifest.labels.iter().position(|l| means(&l.name, &l.aliases)).map(Truth::Class))
+    let label = || manifest.labels.iter().position(|l| means(&l.name, &l.aliases));
+    let normal = || normal_label(&manifest.labels).filter(|_| means_normal(name));
+    group.or_else(|| label().or_else(normal).map(Truth::Class))
+}
+
+/// The label that says that there is nothing to find, where there is one.
+#[must_use]
+pub fn normal_label(labels: &[Label]) -> Option<usize> {
+    labels.iter().position(|l| means_normal(&l.name) || l.aliases.iter().any(|a| means_normal(a)))
 }
 
 /// Labels and groups with their aliases, for people: `Normal (also NORMAL), …`.
@@ -62,19 +71,20 @@ pub fn known(manifest: &Manifest) -> String {
 /// What a truth says of each target: the manifest's labels, then its groups.
 ///
 /// Exclusive classes leave one present and the others absent; of a group alone its members are unknown. A finding that need not
-/// exclude others says nothing about them.
+/// exclude others says nothing about them, unless it is that there is none.
 #[must_use]
 pub fn answers(manifest: &Manifest, truth: Truth) -> Vec<Option<bool>> {
     let own: Vec<usize> = match truth {
         Truth::Class(k) => vec![k],
         Truth::Group(g) => manifest.members(&manifest.groups[g]),
     };
+    let exclusive = manifest.head == Head::Softmax || own.iter().any(|k| Some(*k) == normal_label(&manifest.labels));
     // Whether one of `members` is present.
     let answer = |members: &[usize]| {
         let shared = own.iter().filter(|k| members.contains(k)).count();
-        match manifest.head {
+        match shared {
             _ if shared == own.len() => Some(true),
-            Head::Softmax if shared == 0 => Some(false),
+            0 if exclusive => Some(false),
             _ => None,
         }
     };
@@ -169,6 +179,18 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn no_finding_is_the_label_that_says_normal() {
+        let mut manifest = chest();
+        for name in ["No Finding", "no_findings", "Healthy", "NEGATIVE"] {
+            assert_eq!(named(&manifest, name), Some(Truth::Class(0)), "{name}");
+        }
+        manifest.labels[0].name = "Rest".into();
+        assert_eq!(named(&manifest, "No Finding"), None);
+        manifest.labels[0].aliases = vec!["normal".into()];
+        assert_eq!(named(&manifest, "No Finding"), Some(Truth::Class(0)));
+    }
+
+    #[test]
     fn a_rule_on_the_file_name_comes_before_the_folder() {
         let manifest = chest();
         let rules = Rules::parse("bacteria=Bacterial pneumonia, virus = viral-pneumonia", &manifest).unwrap();
@@ -191,6 +213,8 @@ pub(crate) mod tests {
         assert_eq!(answers(&manifest, Truth::Group(0)), [no, None, None, yes]);
         manifest.head = Head::Sigmoid;
         assert_eq!(answers(&manifest, Truth::Class(1)), [None, yes, None, yes]);
+        // Whoever is normal has none of the findings.
+        assert_eq!(answers(&manifest, Truth::Class(0)), [yes, no, no, no]);
         assert_eq!(of_group(&[1, 2], &[no, no, None]), None);
         assert_eq!(of_group(&[1, 2], &[no, no, no]), no);
     }

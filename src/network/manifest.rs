@@ -222,6 +222,14 @@ pub struct Metric {
     pub on: String,
 }
 
+impl Metric {
+    /// Its name in sentences and tables: the accuracy of one label or group is that of a yes-or-no question.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.name == "accuracy" { "accuracy at the threshold" } else { &self.name }
+    }
+}
+
 /// A rule that turns a finding into words for the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -158,6 +158,11 @@ pub fn card(name: &str) -> Result<String, ModelError> {
     Ok(bytes.map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default())
 }
 
+/// A small file that may lie beside the manifest of the model called `name`.
+pub fn file(name: &str, file: &str) -> Result<Option<Cow<'static, [u8]>>, ModelError> {
+    find(name)?.file(file, limits::FILE_BYTES)
+}
+
 /// Loads the model called `name` (embedded, the user's, or a folder) for `device`.
 pub fn load(name: &str, device: &Device) -> Result<Model, ModelError> {
     let source = find(name)?;

@@ -158,7 +158,6 @@ fn outside_the_population_the_sentence_comes_first_and_nothing_is_called_present
     assert!(sidecar.suggestions.is_empty());
     assert_eq!(json["conformal"]["states"][3]["state"], "withheld");
     assert_eq!(json["conformal"]["states"][3]["reason"], json["population"]["reason"]);
-    assert!(verify::compare(&sidecar, &case.analysis, &case.model).holds());
 }
 
 #[test]

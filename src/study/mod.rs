@@ -19,6 +19,7 @@ mod load;
 mod missing;
 mod namesakes;
 mod open;
+pub mod patients;
 pub mod phantom;
 mod pixels;
 mod raster;

@@ -14,7 +14,6 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 use super::config::Augment;
-use super::dataset::Picture;
 use super::elastic::Field;
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
@@ -23,8 +22,8 @@ use crate::network::manifest::Input;
 /// Entries of the tone table.
 const TONES: usize = 1024;
 
-/// A changed copy of `picture` at the size of `input`, values from 0 to 1.
-pub fn augment(picture: &Picture, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
+/// A changed copy of the square `picture` at the size of `input`, values from 0 to 1.
+pub fn augment(picture: &Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
     let mut plane = place(picture, input.width, strength, rng);
     if rng.random::<f32>() < strength.untouched {
         return plane;
@@ -51,7 +50,7 @@ fn around_zero(range: f32, rng: &mut ChaCha8Rng) -> f32 {
 }
 
 /// Rotation, shear, zoom, aspect, shift, mirrors and elastic deformation in one bilinear resample; outside is black.
-fn place(picture: &Picture, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
+fn place(picture: &Plane, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
     let angle = around_zero(strength.rotation, rng).to_radians();
     let shear = around_zero(strength.shear, rng).to_radians().tan();
     let zoom = around_zero(strength.zoom, rng);
@@ -70,7 +69,7 @@ fn place(picture: &Picture, size: usize, strength: &Augment, rng: &mut ChaCha8Rn
     let (sin, cos) = angle.sin_cos();
     let (xx, xy) = (scale_x * (cos + shear * sin), scale_x * (shear * cos - sin));
     let (yx, yy) = (scale_y * sin, scale_y * cos);
-    let from = picture.size as f32;
+    let from = picture.width as f32;
     let step = from / size as f32;
     let middle = (size as f32 - 1.0) / 2.0;
     let centre = (from - 1.0) / 2.0;
@@ -92,18 +91,17 @@ fn place(picture: &Picture, size: usize, strength: &Augment, rng: &mut ChaCha8Rn
 }
 
 /// Grey value at `(x, y)`, 0 to 1; black outside.
-fn bilinear(picture: &Picture, x: f32, y: f32) -> f32 {
-    let last = picture.size as f32 - 1.0;
+fn bilinear(picture: &Plane, x: f32, y: f32) -> f32 {
+    let last = picture.width as f32 - 1.0;
     if x < 0.0 || y < 0.0 || x > last || y > last {
         return 0.0;
     }
     let (x0, y0) = (x as usize, y as usize);
-    let (x1, y1) = ((x0 + 1).min(picture.size - 1), (y0 + 1).min(picture.size - 1));
+    let (x1, y1) = ((x0 + 1).min(picture.width - 1), (y0 + 1).min(picture.width - 1));
     let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-    let at = |x: usize, y: usize| f32::from(picture.greys[y * picture.size + x]);
-    let top = at(x0, y0) + fx * (at(x1, y0) - at(x0, y0));
-    let bottom = at(x0, y1) + fx * (at(x1, y1) - at(x0, y1));
-    (top + fy * (bottom - top)) / 255.0
+    let top = picture.at(x0, y0) + fx * (picture.at(x1, y0) - picture.at(x0, y0));
+    let bottom = picture.at(x0, y1) + fx * (picture.at(x1, y1) - picture.at(x0, y1));
+    top + fy * (bottom - top)
 }
 
 /// Tone curve, gamma, contrast and brightness, in this order, as one look-up table.
@@ -223,8 +221,10 @@ mod tests {
         }
     }
 
-    fn picture(size: usize) -> Picture {
-        Picture { size, greys: (0..size * size).map(|i| (i % size * 255 / size) as u8).collect() }
+    /// It grows brighter to the right.
+    fn picture(size: usize) -> Plane {
+        let values = (0..size * size).map(|i| (i % size) as f32 / size as f32).collect();
+        Plane { width: size, height: size, values }
     }
 
     fn strong() -> Augment {
@@ -268,8 +268,8 @@ mod tests {
     fn without_strength_the_picture_stays_as_it_is() {
         let picture = picture(32);
         let plane = augment(&picture, &input(32), &Augment::default(), &mut stream(1, Purpose::Augment, 0, 0));
-        for (v, g) in plane.values.iter().zip(&picture.greys) {
-            assert!((v * 255.0 - f32::from(*g)).abs() < 0.3);
+        for (v, g) in plane.values.iter().zip(&picture.values) {
+            assert!((v - g).abs() < 1e-3);
         }
     }
 
@@ -284,7 +284,8 @@ mod tests {
     #[test]
     fn a_vertical_mirror_image_swaps_top_and_bottom() {
         let side = 32;
-        let picture = Picture { size: side, greys: (0..side * side).map(|i| (i / side * 255 / side) as u8).collect() };
+        let values = (0..side * side).map(|i| (i / side) as f32 / side as f32).collect();
+        let picture = Plane { width: side, height: side, values };
         let strength = Augment { flip_vertical: 1.0, ..Augment::default() };
         let plane = augment(&picture, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
         assert!(plane.at(5, 0) > 0.9 && plane.at(5, 31) < 0.1);

@@ -1,22 +1,22 @@
-//! Labelled images in memory: every image is decoded once, brought to the model's size, and kept as 8-bit greys.
+//! Labelled images in memory: every image is decoded once, brought to the model's size, and kept as [`Pixels`].
 //!
-//! 5,000 images of 224 × 224 take 250 MB. As pixels are in memory before the first step, a file that becomes
-//! unreadable in the middle of a run does not touch it. What cannot be read is a warning with its reason; a run stops
-//! only when nothing is left.
+//! As pixels are in memory before the first step, a file that becomes unreadable in the middle of a run does not touch it.
+//! What cannot be read is a warning with its reason; a run stops only when nothing is left.
 
-pub use super::data::{Facts, Listed, Part, list};
+pub use super::data::{Facts, Listed, Part, list, list_for_run};
 
 use super::audit::fingerprint::Fingerprint;
 use super::audit::grouping::groups;
 use super::audit::near_duplicates::near_duplicates;
 use super::data::{Origin, decode, name_of};
+use super::pixels::Pixels;
 use super::{Error, Result, truth};
 use crate::imaging::Plane;
 use crate::network::manifest::Input;
-use crate::network::preprocess;
 use crate::study::Warning;
+use crate::study::patients::{Recognition, Told};
 
-/// An 8-bit square picture.
+/// An 8-bit square picture, as the training of gates keeps it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picture {
     pub size: usize,
@@ -47,10 +47,12 @@ pub struct Sample {
     /// One value a label of the configuration: see [`super::truth`].
     pub truth: Vec<f32>,
     pub patient: String,
+    /// By what the patient was recognised.
+    pub told: Told,
     /// Side of the split that the data themselves give.
     pub part: Option<Part>,
     pub facts: Facts,
-    pub picture: Picture,
+    pub picture: Pixels,
 }
 
 impl Sample {
@@ -89,19 +91,17 @@ impl Dataset {
         Ok(format!("{moved} images are near-duplicates of others and stay on their side of the split"))
     }
 
+    /// How the patients were recognised, and what follows where none was, in sentences.
+    pub fn patients(&self) -> Vec<String> {
+        let recognition: Recognition = self.samples.iter().map(|s| s.told).collect();
+        let how = "name a pattern with `patient` under [data], or a column of the table";
+        [Some(recognition.sentence()), recognition.warning(how)].into_iter().flatten().collect()
+    }
+
     /// The pictures at another size, for a phase of training.
-    pub fn at_size(&self, size: usize, input: &Input) -> Vec<Picture> {
+    pub fn at_size(&self, size: usize, input: &Input) -> Vec<Pixels> {
         use rayon::prelude::*;
-        self.samples
-            .par_iter()
-            .map(|s| {
-                if s.picture.size == size {
-                    s.picture.clone()
-                } else {
-                    Picture::from_plane(&preprocess::resize(&s.picture.plane(), input.resize, size, size))
-                }
-            })
-            .collect()
+        self.samples.par_iter().map(|s| s.picture.resized(input.resize, size, size)).collect()
     }
 }
 
@@ -114,20 +114,23 @@ pub fn decode(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Dataset> {
     let decoded = decode::map(files, input.normalization, threads, progress, &|_, decoded| {
-        let small = preprocess::resize(&decoded.plane, input.resize, input.width, input.height);
-        (Picture::from_plane(&small), decoded.patient, decoded.facts)
+        (decoded.pixels.resized(input.resize, input.width, input.height), decoded.patient, decoded.facts)
     });
     let mut dataset = Dataset { samples: Vec::with_capacity(files.len()), warnings };
     for (file, decoded) in files.iter().zip(decoded) {
-        match decoded {
+        let sound = |d: &(Pixels, String, Facts)| d.0.is_sound();
+        let lost = "some of its pixels are no numbers, and the network could not be given them";
+        match decoded.and_then(|d| if sound(&d) { Ok(d) } else { Err(lost.to_owned()) }) {
             Ok((picture, patient, facts)) => {
                 let or = |ours: &String, theirs: String| if ours.is_empty() { theirs } else { ours.clone() };
                 let name = match &file.origin {
                     Origin::File(path) => name_of(path),
                     Origin::Archive { .. } => file.key.clone(),
                 };
+                let (patient, told) = file.patient.with_header(&patient);
                 dataset.samples.push(Sample {
-                    patient: file.patient.clone().or(patient).unwrap_or_else(|| name.clone()),
+                    patient: patient.unwrap_or_else(|| name.clone()),
+                    told,
                     name,
                     key: file.key.clone(),
                     truth: file.truth.clone(),

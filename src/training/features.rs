@@ -227,7 +227,7 @@ fn key(source: &Source<'_>, frozen: usize) -> Result<String> {
     }
     for (sample, picture) in source.dataset.samples.iter().zip(&recipe.pictures) {
         hash.update(&sample.name);
-        hash.update(&picture.greys);
+        picture.values().iter().for_each(|v| hash.update(v.to_le_bytes()));
     }
     Ok(hex(&hash.finalize()))
 }

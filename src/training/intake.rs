@@ -25,12 +25,13 @@ pub fn read(
     device: &Device,
     observer: Observer<'_>,
 ) -> Result<Dataset> {
-    let (files, warnings) = dataset::list(config, root, limit)?;
+    let (files, warnings) = dataset::list_for_run(config, root, limit)?;
     let total = files.len();
     memory::check(config, total, device)?;
     let threads = config.optimization.loader_threads;
     let progress = |done| observer(Event::Decoded { done, total });
     let mut dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
+    dataset.patients().into_iter().for_each(|sentence| observer(Event::Warning(sentence)));
     if config.data.group_near_duplicates {
         observer(Event::Warning(dataset.group_near_duplicates(&|_| ())?));
     }

@@ -3,7 +3,6 @@
 //! Thread `t` of `T` makes the batches `t, t + T, …` and puts them into its own bounded channel; the trainer takes
 //! from the channels in turn. So the order never depends on which thread was quicker.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
@@ -13,7 +12,8 @@ use rand_distr::{Beta, Distribution};
 
 use super::augment::augment;
 use super::config::{Augment, Config, Sampling};
-use super::dataset::{Dataset, Picture};
+use super::dataset::Dataset;
+use super::pixels::Pixels;
 use super::random::{Purpose, stream};
 use super::smote::Blend;
 use super::{Error, Result, sampling, truth};
@@ -26,7 +26,7 @@ const AHEAD: usize = 3;
 
 /// What batches are made of.
 pub struct Recipe {
-    pub pictures: Vec<Picture>,
+    pub pictures: Vec<Pixels>,
     /// Synthetic pictures, numbered on from the last real one; all are shown in every epoch.
     pub blends: Vec<Blend>,
     pub sampling: Sampling,
@@ -108,18 +108,18 @@ impl Recipe {
         batch
     }
 
-    /// A picture, or the mixture of two that a synthetic one is.
-    fn picture(&self, i: usize) -> Cow<'_, Picture> {
+    /// A picture, or the mixture of two that a synthetic one is, values from 0 to 1.
+    fn plane(&self, i: usize) -> Plane {
         match i.checked_sub(self.pictures.len()) {
-            None => Cow::Borrowed(&self.pictures[i]),
-            Some(k) => Cow::Owned(self.blends[k].picture(&self.pictures)),
+            None => self.pictures[i].plane(),
+            Some(k) => self.blends[k].plane(&self.pictures),
         }
     }
 
     /// Picture `i` as `epoch` changes it, values from 0 to 1.
     pub fn variant(&self, i: usize, epoch: usize) -> Plane {
         let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
-        augment(&self.picture(i), &self.input, &self.augment, &mut rng)
+        augment(&self.plane(i), &self.input, &self.augment, &mut rng)
     }
 
     /// Planes as the network takes them: `(n, channels, height, width)`, every channel with the same grey values.
@@ -134,10 +134,13 @@ impl Recipe {
         use rayon::prelude::*;
         let planes: Vec<Vec<f32>> = members
             .par_iter()
-            .map(|&i| {
-                let mut plane = self.picture(i).plane();
-                preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
-                plane.values
+            .map(|&i| match self.pictures.get(i) {
+                Some(picture) => picture.input(&self.input).values,
+                None => {
+                    let mut plane = self.plane(i);
+                    preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
+                    plane.values
+                }
             })
             .collect();
         planes.concat()

@@ -1,4 +1,5 @@
-//! A finished model on images of the data set that it was trained on: what it says beside what is known.
+//! A finished model on images of the data set that it was trained on: what it says beside what is known, as `evaluate` finds it
+//! on the files of these images.
 
 use std::path::Path;
 
@@ -10,9 +11,9 @@ use super::loader::Recipe;
 use super::validation::{self, targets};
 use super::{Error, Result};
 use crate::evaluation::predictions::{Prediction, Predictions};
-use crate::evaluation::scoring;
-use crate::network::registry;
-use crate::uncertainty::readout::Readout;
+use crate::evaluation::scoring::{self, Reader};
+use crate::network::manifest::Manifest;
+use crate::network::{Network, registry};
 
 /// Runs the model in `folder` on the samples `indices`, with its own temperature and thresholds.
 ///
@@ -25,14 +26,24 @@ pub fn predict(
     device: &Device,
 ) -> Result<Predictions> {
     let model = registry::load(&folder.to_string_lossy(), device).map_err(|e| Error::Model(Box::new(e)))?;
-    let manifest = &model.manifest;
+    with(&model.network, &model.manifest, config, dataset, indices, device)
+}
+
+/// The same with a network that is loaded already; `manifest` says how its logits are read.
+pub fn with(
+    network: &Network,
+    manifest: &Manifest,
+    config: &Config,
+    dataset: &Dataset,
+    indices: &[usize],
+    device: &Device,
+) -> Result<Predictions> {
     let samples: Vec<Sample> = indices.iter().map(|&i| dataset.samples[i].clone()).collect();
     let chosen = Dataset { samples, warnings: Vec::new() };
     let recipe = Recipe::of(config, &chosen, &[], config.input.width);
     let all: Vec<usize> = (0..chosen.samples.len()).collect();
-    let scores = validation::score(&model.network, &recipe, &all, manifest.head, device)?;
-    let readout = Readout::new(manifest);
-    let (named, thresholds) = scoring::targets(manifest);
+    let scores = validation::score(network, &recipe, &all, manifest.head, device)?;
+    let reader = Reader::of(manifest);
     let questions = targets(config);
     let answers: Vec<Vec<Option<bool>>> = questions.iter().map(|(_, members)| scores.answers(members)).collect();
     if let Some(lost) = scores.logits.iter().position(|z| z.iter().any(|v| !v.is_finite())) {
@@ -41,18 +52,26 @@ pub fn predict(
         return Err(Error::Data(reason));
     }
     let rows = chosen.samples.iter().zip(&scores.logits).enumerate().map(|(i, (sample, logits))| {
-        let labels = readout.labels(logits);
-        let probability: Vec<f32> = labels.iter().copied().chain(readout.groups(&labels)).collect();
+        let (probability, says) = reader.read(logits);
         let known = [("age", &sample.facts.age), ("sex", &sample.facts.sex), ("view", &sample.facts.view)];
         Prediction {
             image: if sample.key.is_empty() { sample.name.clone() } else { sample.key.clone() },
             patient: sample.patient.clone(),
             truth: answers.iter().map(|a| a[i]).collect(),
-            says: probability.iter().zip(&thresholds).map(|(p, t)| f64::from(*p) >= *t).collect(),
-            probability: probability.into_iter().map(f64::from).collect(),
+            says,
+            probability,
             logits: logits.iter().copied().map(f64::from).collect(),
             facts: known.iter().filter(|f| !f.1.is_empty()).map(|(k, v)| ((*k).to_owned(), (*v).clone())).collect(),
         }
     });
-    Ok(Predictions { head: manifest.head, targets: named, rows: rows.collect() })
+    Ok(Predictions { head: manifest.head, targets: scoring::targets(manifest).0, rows: rows.collect() })
+}
+
+/// Reads the logits of `set` again, with another temperature or other thresholds.
+pub fn reread(set: &mut Predictions, manifest: &Manifest) {
+    let reader = Reader::of(manifest);
+    for row in &mut set.rows {
+        let logits: Vec<f32> = row.logits.iter().map(|z| *z as f32).collect();
+        (row.probability, row.says) = reader.read(&logits);
+    }
 }

@@ -17,8 +17,10 @@ use super::{Error, Result};
 use crate::evaluation::calibrate::{self, Role};
 use crate::files::read_regular;
 use crate::limits;
+use crate::network::Network;
 use crate::network::manifest::{GateSpec, Manifest, Training};
-use crate::network::registry::{self, GATE};
+use crate::network::registry::{self, CARD, GATE, MANIFEST, ModelError, WEIGHTS};
+use crate::network::weights::TensorFile;
 use crate::uncertainty::calibration;
 
 /// How many images and patients took part.
@@ -32,31 +34,38 @@ pub struct Extent {
     pub epoch: usize,
 }
 
-/// Writes the model of `values` into `folder`; an existing card is kept.
+/// `values` as the file of weights has them.
+pub fn weights(config: &Config, parameters: &Parameters, values: &Values) -> Result<Vec<u8>> {
+    let tensors: Vec<_> =
+        parameters.iter().zip(values).map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v.as_slice())).collect();
+    stored(&tensors, None, config.precision).map_err(|reason| Error::Write { path: WEIGHTS.into(), reason })
+}
+
+/// The network of a file of weights, as it is loaded for use.
+pub fn network(config: &Config, weights: &[u8], device: &Device) -> Result<Network> {
+    let loaded = TensorFile::parse(weights)
+        .and_then(|tensors| config.architecture.folded(config.input.channels, config.labels.len(), &tensors, device));
+    let unusable = |source| ModelError::Weights { model: config.name.clone(), source };
+    loaded.map_err(|e| Error::Model(Box::new(unusable(e))))
+}
+
+/// Writes the model of `weights`, of which `trained` values were learnt, into `folder`; an existing card is kept.
 pub fn write(
     folder: &Path,
     config: &Config,
-    parameters: &Parameters,
-    values: &Values,
+    weights: &[u8],
+    trained: usize,
     finish: &Finish,
     extent: Extent,
 ) -> Result<Manifest> {
-    let tensors: Vec<_> =
-        parameters.iter().zip(values).map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v.as_slice())).collect();
-    let weights_path = folder.join("weights.safetensors");
-    let weights = stored(&tensors, None, config.precision)
-        .map_err(|reason| Error::Write { path: weights_path.clone(), reason })?;
-    let mut manifest = manifest(config, finish, extent.training_images, hex(&Sha256::digest(&weights)));
+    let mut manifest = manifest(config, finish, extent.training_images, hex(&Sha256::digest(weights)));
     manifest.gate = kept_gate(folder);
     let text = manifest.to_toml().map_err(|e| Error::Manifest(e.to_string()))?;
-    write_whole(&weights_path, &weights)?;
-    write_whole(&folder.join("manifest.toml"), text.as_bytes())?;
-    let card_path = folder.join("CARD.md");
+    write_whole(&folder.join(WEIGHTS), weights)?;
+    write_whole(&folder.join(MANIFEST), text.as_bytes())?;
+    let card_path = folder.join(CARD);
     if !card_path.exists() {
-        write_whole(
-            &card_path,
-            card(config, &manifest, &finish.overall, parameters.trained_values(), extent).as_bytes(),
-        )?;
+        write_whole(&card_path, card(config, &manifest, &finish.overall, trained, extent).as_bytes())?;
     }
     Ok(manifest)
 }
@@ -86,13 +95,12 @@ fn kept_gate(folder: &Path) -> Option<GateSpec> {
 
 /// Whether the configuration will make a manifest that is fit to be written: better known before a long run than after.
 pub fn rehearse(config: &Config) -> std::result::Result<(), String> {
-    let finish = Finish {
-        temperature: 1.0,
-        thresholds: vec![0.5; config.labels.len() + config.groups.len()],
-        overall: Vec::new(),
-        metrics: Vec::new(),
-    };
-    manifest(config, &finish, 1, "0".repeat(64)).to_toml().map(drop).map_err(|e| e.to_string())
+    draft(config, &Finish::none(config)).to_toml().map(drop).map_err(|e| e.to_string())
+}
+
+/// The manifest of a model that is not written yet.
+pub fn draft(config: &Config, finish: &Finish) -> Manifest {
+    manifest(config, finish, 1, "0".repeat(64))
 }
 
 fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: String) -> Manifest {
@@ -100,10 +108,10 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
     let mut groups = config.groups.clone();
     let (label_thresholds, group_thresholds) = finish.thresholds.split_at(labels.len());
     for (label, t) in labels.iter_mut().zip(label_thresholds) {
-        label.threshold = *t as f32;
+        label.threshold = *t;
     }
     for (group, t) in groups.iter_mut().zip(group_thresholds) {
-        group.threshold = *t as f32;
+        group.threshold = *t;
     }
     Manifest {
         name: config.name.clone(),
@@ -116,7 +124,7 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
         labels,
         groups,
         target_layer: config.target_layer.clone(),
-        temperature: finish.temperature as f32,
+        temperature: finish.temperature,
         weights_sha256,
         gate: None,
         fits: config.fits.clone(),
@@ -175,7 +183,8 @@ fn card(config: &Config, manifest: &Manifest, overall: &[Overall], weights: usiz
     );
     let _ = writeln!(s, "## Figures\n\n| on | target | figure | value | 95 % interval |\n|---|---|---|---|---|");
     for m in &manifest.metrics {
-        let _ = writeln!(s, "| {} | {} | {} | {:.3} | {:.3}–{:.3} |", m.on, m.target, m.name, m.value, m.low, m.high);
+        let _ =
+            writeln!(s, "| {} | {} | {} | {:.3} | {:.3}–{:.3} |", m.on, m.target, m.title(), m.value, m.low, m.high);
     }
     for m in overall {
         let _ = writeln!(s, "| validation | {} | {} | {:.3} | {:.3}–{:.3} |", m.target, m.name, m.value, m.low, m.high);

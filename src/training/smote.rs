@@ -8,8 +8,10 @@
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::dataset::{Picture, Sample};
+use super::dataset::Sample;
+use super::pixels::Pixels;
 use super::random::{Purpose, stream};
+use crate::imaging::Plane;
 use crate::imaging::resample::resize;
 
 /// Side at which pictures are compared.
@@ -31,14 +33,11 @@ impl Blend {
         a.iter().zip(b).map(|(a, b)| a + self.share * (b - a)).collect()
     }
 
-    /// The picture between two pictures.
-    pub fn picture(&self, pictures: &[Picture]) -> Picture {
-        let (a, b) = (&pictures[self.from], &pictures[self.to]);
-        let between = |(a, b): (&u8, &u8)| {
-            let (a, b) = (f32::from(*a), f32::from(*b));
-            (a + self.share * (b - a)).round() as u8
-        };
-        Picture { size: a.size, greys: a.greys.iter().zip(&b.greys).map(between).collect() }
+    /// The image between two images, values from 0 to 1.
+    pub fn plane(&self, images: &[Pixels]) -> Plane {
+        let (a, b) = (images[self.from].plane(), images[self.to].plane());
+        let between = |(a, b): (&f32, &f32)| a + self.share * (b - a);
+        Plane { values: a.values.iter().zip(&b.values).map(between).collect(), ..a }
     }
 }
 
@@ -146,15 +145,15 @@ mod tests {
     fn synthetic_pictures_lie_between_two_of_their_class() {
         let sample = |grey: u8, class: usize| Sample {
             truth: super::super::truth::one_hot(class, 2),
-            picture: Picture { size: 2, greys: vec![grey; 4] },
+            picture: Pixels::of_greys(2, &[grey; 4]),
             ..Sample::default()
         };
         let samples = [sample(10, 0), sample(90, 1), sample(11, 0), sample(50, 1), sample(12, 0)];
-        let pictures: Vec<Picture> = samples.iter().map(|s| s.picture.clone()).collect();
+        let pictures: Vec<Pixels> = samples.iter().map(|s| s.picture.clone()).collect();
         let blends = on_pixels(&samples, &[0, 1, 2, 3, 4], 5, 1);
         assert_eq!(blends.len(), 1);
         assert_eq!((blends[0].class, blends[0].from + blends[0].to), (1, 4));
-        assert!(blends[0].picture(&pictures).greys.iter().all(|g| (50..=90).contains(g)));
+        assert!(blends[0].plane(&pictures).values.iter().all(|v| (50.0..=90.0).contains(&(v * 255.0))));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::config::Config;
 use super::data::Part;
 use super::dataset::Sample;
 use super::random::{Purpose, stream};
+use super::trainer::Options;
 use super::{Error, Result, split_file, stratify, truth};
 use crate::network::manifest::Head;
 
@@ -64,6 +65,19 @@ impl Split {
         self.training.sort_unstable();
         self.validation.sort_unstable();
         self.test.sort_unstable();
+    }
+}
+
+/// The split of a run: one that goes on keeps the split that it began with, however patients would be recognised today.
+pub fn of_run(config: &Config, samples: &[Sample], options: &Options) -> Result<Split> {
+    let kept = std::path::absolute(options.out.join(split_file::FILE)).ok().filter(|path| path.is_file());
+    match kept.filter(|_| options.resume) {
+        Some(path) => {
+            let mut own = config.clone();
+            own.data.split = Some(path);
+            of_config(&own, samples, &options.data)
+        }
+        None => of_config(config, samples, &options.data),
     }
 }
 
@@ -209,11 +223,11 @@ pub fn shared_patients(split: &Split, samples: &[Sample]) -> Vec<String> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::dataset::Picture;
+    use super::super::pixels::Pixels;
     use super::*;
 
     fn samples() -> Vec<Sample> {
-        let picture = Picture { size: 1, greys: vec![0] };
+        let picture = Pixels::of_greys(1, &[0]);
         (0..400)
             .map(|i| Sample {
                 name: format!("{i}.png"),

@@ -13,6 +13,9 @@ use super::{Error, Result};
 use crate::files::read_regular;
 use crate::limits;
 
+/// Name of the file in the run's folder.
+pub const FILE: &str = "split.csv";
+
 /// Writes the split of `samples`.
 pub fn write(path: &Path, samples: &[Sample], split: &Split) -> Result<()> {
     let mut table = csv::Writer::from_writer(Vec::new());

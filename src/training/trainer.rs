@@ -1,5 +1,6 @@
 //! The run: epochs of steps, validation with the averaged weights, a checkpoint after each epoch, and the model at the end.
 
+mod measure;
 mod supply;
 
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use super::config::{Config, Criterion, Smote, record};
 use super::control::Control;
 use super::curves;
 use super::dataset::Dataset;
-use super::event::{Event, Finished, Reading, Ready, Step};
+use super::event::{Event, Finished, Ready, Step};
 use super::features::Features;
 use super::finish::{self, Overall};
 use super::journal::{self, Row};
@@ -31,8 +32,7 @@ use super::schedule::{Plateau, Schedule};
 use super::smote::{self, Blend};
 use super::split::{self, Split};
 use super::unfreezing::{self, Placing, Reach};
-use super::validation::{self, Scores, targets};
-use super::{Error, Result, balance, intake, memory, population, split_file, start};
+use super::{Error, Result, balance, images, intake, memory, population, split_file, start};
 use crate::network::manifest::Manifest;
 use crate::network::{Mode, Network};
 
@@ -153,11 +153,11 @@ impl<'a> Run<'a> {
         control: &'a Control,
     ) -> Result<Self> {
         let classes = config.labels.len();
-        let split = split::of_config(config, &dataset.samples, &options.data)?;
+        let split = split::of_run(config, &dataset.samples, options)?;
         for remark in &split.remarks {
             observer(Event::Warning(remark.clone()));
         }
-        split_file::write(&options.out.join("split.csv"), &dataset.samples, &split)?;
+        split_file::write(&options.out.join(split_file::FILE), &dataset.samples, &split)?;
         let blends = match config.balance.smote {
             Smote::Pixels => {
                 smote::on_pixels(&dataset.samples, &split.training, config.balance.neighbours, config.seed)
@@ -348,46 +348,6 @@ impl<'a> Run<'a> {
         waited.unwrap_or_default()
     }
 
-    /// Validates the averaged weights (or the weights, without an average) at the size of the phase.
-    fn validate(&mut self, pass: &Pass, started: Instant) -> Result<(Row, Vec<Reading>)> {
-        // Settling the norms changes even weights that are not averaged.
-        let own = self.parameters.values()?;
-        if let Some(mean) = &self.average {
-            self.parameters.assign(mean)?;
-        }
-        let scores = self.score(&self.recipe)?;
-        let (config, device) = (self.config, &self.options.device);
-        let readings = preview::read(&self.network, &self.recipe, self.dataset, &self.shown, config, device)?;
-        self.parameters.assign(&own)?;
-        let row = Row {
-            epoch: self.state.epoch + 1,
-            size: self.recipe.input.width,
-            learning_rate: pass.learning_rate,
-            training_loss: pass.training_loss,
-            validation_loss: scores.loss(1.0),
-            accuracy: scores.accuracy(),
-            auroc: targets(self.config).into_iter().map(|(name, members)| (name, scores.auroc(&members))).collect(),
-            images_per_second: pass.images_per_second,
-            seconds: started.elapsed().as_secs_f64(),
-        };
-        Ok((row, readings))
-    }
-
-    /// Settles the norms of the weights at hand, and runs them on the validation images.
-    fn score(&self, recipe: &Recipe) -> Result<Scores> {
-        let (head, device, validation) = (self.config.head, &self.options.device, &self.split.validation);
-        if let Some(features) = self.features.as_ref().filter(|f| f.size == recipe.input.width) {
-            return validation::score_features(&self.network, features, recipe, validation, head, device);
-        }
-        // Without batch norm there is nothing to settle.
-        if self.parameters.iter().any(|p| !p.trained) {
-            let mut batches = recipe.order(&self.split.training, 0);
-            batches.truncate(self.config.optimization.norm_batches);
-            validation::settle_norms(&self.network, self.reach.frozen, recipe, &batches, device)?;
-        }
-        validation::score(&self.network, recipe, validation, head, device)
-    }
-
     /// Keeps the averaged weights when `row` is the best of the last phase; tells whether it is.
     fn judge(&mut self, row: &Row) -> Result<bool> {
         if row.epoch <= self.config.last_phase() {
@@ -416,12 +376,11 @@ impl<'a> Run<'a> {
     fn finish(self) -> Result<Outcome> {
         let epoch = self.state.best.map_or(self.state.epoch, |(epoch, _)| epoch);
         self.parameters.keep(self.best.as_ref().or(self.average.as_ref()), self.config.precision)?;
-        let recipe = Recipe::of(self.config, self.dataset, &self.blends, self.config.input.width);
-        let scores = self.score(&recipe)?;
-        let values = self.parameters.values()?;
+        self.settle(&Recipe::of(self.config, self.dataset, &self.blends, self.config.input.width))?;
+        let weights = produce::weights(self.config, &self.parameters, &self.parameters.values()?)?;
+        let network = produce::network(self.config, &weights, &self.options.device)?;
+        let finish = finish::finish(self.config, &network, self.dataset, &self.split.validation, &self.options.device)?;
         let patient = |i: &usize| self.dataset.samples[*i].patient.as_str();
-        let patients: Vec<&str> = self.split.validation.iter().map(patient).collect();
-        let finish = finish::finish(self.config, &scores, &patients);
         let distinct = |side: &[usize]| side.iter().map(patient).collect::<std::collections::BTreeSet<_>>().len();
         let extent = Extent {
             training_images: self.split.training.len(),
@@ -430,7 +389,9 @@ impl<'a> Run<'a> {
             validation_patients: distinct(&self.split.validation),
             epoch,
         };
-        let manifest = produce::write(&self.options.model, self.config, &self.parameters, &values, &finish, extent)?;
+        let trained = self.parameters.trained_values();
+        let manifest = produce::write(&self.options.model, self.config, &weights, trained, &finish, extent)?;
+        images::write(&self.options.model, self.config, self.dataset, &self.split, &manifest.weights_sha256)?;
         let (options, validation) = (self.options, &self.split.validation);
         if let Err(error) = produce::calibrate(&options.model, self.config, self.dataset, validation, &options.device) {
             (self.observer)(Event::Warning(format!("The model has no calibration.toml: {error}")));

@@ -7,7 +7,7 @@ use super::features::Features;
 use super::loader::Recipe;
 use super::loss::Objective;
 use super::{Result, features, truth, unfreezing};
-use crate::evaluation::metrics::argmax;
+use crate::evaluation::metrics::{argmax, mean};
 use crate::evaluation::roc;
 use crate::network::manifest::Head;
 use crate::network::{Mode, Network};
@@ -113,26 +113,17 @@ impl Scores {
         roc::auroc(&values, &positive)
     }
 
-    /// How much of each image is called rightly: of exclusive classes whether the highest is the true one, of findings the
-    /// share of the known ones that `thresholds` decide rightly. `None` where nothing is known.
-    pub fn right(&self, temperature: f64, thresholds: &[f64]) -> Vec<Option<f64>> {
+    /// Mean over the images that know anything of the share that is called rightly, as
+    /// [`Prediction::right`](crate::evaluation::predictions::Prediction::right) has it; findings, which have no thresholds yet, are decided at 0.5.
+    pub fn accuracy(&self) -> f64 {
         let of_image = |(p, truth): (Vec<f64>, &Vec<f32>)| match self.head {
             Head::Softmax => truth::class(truth).map(|k| f64::from(u8::from(argmax(&p) == k))),
             Head::Sigmoid => {
-                let decided = p.iter().zip(truth).zip(thresholds).filter(|((_, q), _)| !q.is_nan());
-                let right = decided.clone().filter(|((p, q), t)| (**p >= **t) == (**q > 0.5)).count();
-                let known = decided.count();
-                (known > 0).then(|| right as f64 / known as f64)
+                let known = p.iter().zip(truth).filter(|(_, q)| !q.is_nan());
+                mean(known.map(|(p, q)| Some(f64::from(u8::from((*p >= 0.5) == (*q > 0.5))))))
             }
         };
-        self.probabilities(temperature).into_iter().zip(&self.truth).map(of_image).collect()
-    }
-
-    /// Mean of [`Self::right`], findings decided at 0.5.
-    pub fn accuracy(&self) -> f64 {
-        let labels = self.logits.first().map_or(1, Vec::len);
-        let known: Vec<f64> = self.right(1.0, &vec![0.5; labels]).into_iter().flatten().collect();
-        known.iter().sum::<f64>() / known.len().max(1) as f64
+        mean(self.probabilities(1.0).into_iter().zip(&self.truth).map(of_image)).unwrap_or(0.0)
     }
 }
 
@@ -184,7 +175,7 @@ mod tests {
         let scores = findings();
         assert_eq!(scores.answers(&[0]), [Some(true), Some(false), None]);
         assert_eq!(scores.answers(&[0, 1]), [Some(true), Some(false), Some(true)]);
-        assert_eq!(scores.right(1.0, &[0.5, 0.5]), [Some(1.0), Some(0.5), Some(1.0)]);
+        assert!((scores.accuracy() - (1.0 + 0.5 + 1.0) / 3.0).abs() < 1e-12);
         assert_eq!(scores.auroc(&[1]), Some(1.0));
         let known: f64 = [2.0_f64, 2.0, 3.0].iter().map(|z| (-z).exp().ln_1p()).sum::<f64>() + 1_f64.exp().ln_1p();
         assert!((scores.loss(1.0) - known / 4.0).abs() < 1e-6);

@@ -184,7 +184,8 @@ fn medmnist_archives_bring_their_parts() {
             .flat_map(|(part, number, n)| (0..n).map(move |i| (part, number, i))),
     ) {
         assert_eq!((sample.part, sample.class()), (Some(part), Some(i % 3)), "{}", sample.key);
-        assert!(sample.picture.greys.iter().all(|&g| usize::from(g) == 10 * i + number), "{}", sample.key);
+        let grey = (10 * i + number) as f32 / 255.0;
+        assert!(sample.picture.values().iter().all(|&g| g == grey), "{}", sample.key);
     }
     let parts = split::of_config(&grey, &data.samples, home.path()).unwrap();
     assert_eq!((parts.training.len(), parts.validation.len(), parts.test.len()), (6, 3, 2));
@@ -192,8 +193,8 @@ fn medmnist_archives_bring_their_parts() {
     let colour = config(home.path(), "npz = [\"data_rgb.npz\"]", Head::Sigmoid);
     let data = read(home.path(), &colour).unwrap();
     assert_eq!(data.samples[5].truth, [1.0, 0.0, 1.0]);
-    // Luma of 50, 25 and 12.
-    assert!(data.samples[5].picture.greys.iter().all(|&g| g == 31), "{:?}", data.samples[5].picture.greys[0]);
+    let luma = (0.299 * 50.0 + 0.587 * 25.0 + 0.114 * 12.0) / 255.0;
+    assert!(data.samples[5].picture.values().iter().all(|g| (g - luma).abs() < 1e-6), "{:?}", data.samples[5].picture);
     let wrong = Config { head: Head::Softmax, ..colour };
     let said = read(home.path(), &wrong).unwrap_err().to_string();
     assert!(said.contains("need not exclude each other; write head = \"sigmoid\""), "{said}");
@@ -230,8 +231,9 @@ fn dicom_files_are_read_with_their_patients() {
     let entry = pellucid::study::open_image(&folder.join("film")).unwrap().entry;
     assert!(!entry.meta.patient_id.is_empty());
     assert_eq!(data.samples[0].patient, entry.meta.patient_id);
-    let greys = &data.samples[0].picture.greys;
-    assert!(greys.iter().max().unwrap() - greys.iter().min().unwrap() > 150, "the range of the film is used");
+    let greys = data.samples[0].picture.plane().values;
+    let most = |start: f32, of: fn(f32, f32) -> f32| greys.iter().copied().fold(start, of);
+    assert!(most(0.0, f32::max) - most(1.0, f32::min) > 0.6, "the range of the image is used");
 }
 
 #[test]

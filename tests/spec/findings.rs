@@ -4,6 +4,7 @@ use pellucid::network::manifest::Head;
 use pellucid::network::registry;
 use pellucid::training::control::Control;
 use pellucid::training::dataset::Dataset;
+use pellucid::training::pixels::Pixels;
 use pellucid::training::trainer::{self, Options, Outcome};
 
 use super::training::{config, options, pictures, train};
@@ -15,9 +16,9 @@ fn findings() -> Dataset {
         let right = sample.truth[1];
         let loud = i / 4 % 2 == 1;
         if loud {
-            for (p, grey) in sample.picture.greys.iter_mut().enumerate() {
-                *grey = if p / 32 % 8 < 4 { 20 } else { *grey };
-            }
+            let striped = |(p, grey): (usize, &f32)| if p / 32 % 8 < 4 { 20 } else { *grey as u8 };
+            let greys: Vec<u8> = sample.picture.values().iter().enumerate().map(striped).collect();
+            sample.picture = Pixels::of_greys(32, &greys);
         }
         sample.truth = vec![right, f32::from(u8::from(loud))];
         if i % 9 == 8 {

@@ -6,8 +6,9 @@ use std::sync::Mutex;
 use candle_core::Device;
 use pellucid::training::config::Config;
 use pellucid::training::control::Control;
-use pellucid::training::dataset::{self, Dataset, Picture, Sample};
+use pellucid::training::dataset::{self, Dataset, Sample};
 use pellucid::training::event::Event;
+use pellucid::training::pixels::Pixels;
 use pellucid::training::trainer::{self, Options, Outcome};
 use pellucid::training::{Error, Result, truth};
 
@@ -99,7 +100,7 @@ pub fn pictures() -> Dataset {
             let bright = (p % 32 >= 16) == right;
             (if bright { 120 } else { 70 }) + ((p * 37 + i * 101) % 61) as u8
         };
-        let picture = Picture { size: 32, greys: (0..32 * 32).map(grey).collect() };
+        let picture = Pixels::of_greys(32, &(0..32 * 32).map(grey).collect::<Vec<u8>>());
         Sample {
             name: format!("p{patient}_{i}"),
             truth: truth::one_hot(usize::from(right), 2),
@@ -240,7 +241,7 @@ fn labels_and_patients_come_from_folders_and_names_and_bad_files_are_warnings() 
     let found: Vec<(&str, Option<usize>, &str)> =
         data.samples.iter().map(|s| (s.name.as_str(), s.class(), s.patient.as_str())).collect();
     assert_eq!(found, [("p1_a.png", Some(0), "p1"), ("p1_r.png", Some(1), "p1"), ("p2_b.png", Some(1), "p2")]);
-    assert!(data.samples.iter().all(|s| s.picture.size == 32 && s.picture.greys.iter().all(|&g| g == 90)));
+    assert!(data.samples.iter().all(|s| s.picture.width() == 32 && s.picture.values().iter().all(|&g| g == 90.0)));
     let reasons: Vec<&str> = data.warnings.iter().map(|w| w.reason.as_str()).collect();
     assert_eq!(reasons.len(), 2);
     assert!(reasons[0].contains("\"other\" gives it a label"), "{reasons:?}");

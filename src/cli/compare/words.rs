@@ -15,7 +15,7 @@ fn p(value: f64) -> String {
 
 /// What is compared: `AUROC of Mass`, `accuracy`.
 fn subject(metric: Metric, target: Option<&str>) -> String {
-    target.map_or_else(|| metric.title().to_owned(), |t| format!("{} of {t}", metric.title()))
+    metric.title_of(target)
 }
 
 /// The run with the better figure, by how much.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use regex::Regex;
 
 use crate::cli::{Usage, output};
 use crate::evaluation::calibrate::{Role, calibrate};
@@ -16,6 +15,7 @@ use crate::network::Model;
 use crate::network::manifest::Manifest;
 use crate::network::registry::MANIFEST;
 use crate::report::evaluation::Purpose;
+use crate::study::patients::Patients;
 use crate::training::data::Part;
 use crate::training::population::{self, Parts, Schedule};
 use crate::uncertainty::calibration::FILE;
@@ -58,7 +58,7 @@ impl CalibrateArgs {
     /// The files of the part that was asked for, with the patients of the table.
     pub fn select(&self, files: Vec<Listed>) -> anyhow::Result<Vec<Listed>> {
         let Some(path) = &self.split else { return Ok(files) };
-        let rows = read(path)?;
+        let rows = read_split(path)?;
         let all = files.len();
         let chosen: Vec<Listed> = files
             .into_iter()
@@ -89,6 +89,17 @@ impl CalibrateArgs {
     /// Writes the file, where it was asked for.
     pub fn keep(&self, manifest: &Manifest, set: &Predictions, dir: &Path, purpose: Purpose) -> anyhow::Result<()> {
         let Some(folder) = &self.calibrate else { return Ok(()) };
+        let both = |t: usize| {
+            let positive = set.known(t).positive;
+            positive.contains(&true) && positive.contains(&false)
+        };
+        if !(0..set.targets.len()).any(both) {
+            bail!(
+                "nothing can be calibrated: no label and no group of {} has images both with and without it in this set, and states need \
+                 both; add the other images",
+                manifest.name
+            );
+        }
         let own = dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
         let name = self.set_name.clone().or(own).unwrap_or_else(|| "images".into());
         let date = chrono::Utc::now().format("%Y-%m-%d").to_string();
@@ -101,7 +112,7 @@ impl CalibrateArgs {
     }
 
     /// Makes the model's population detector of the judged images, unless it has one that was shown others too, and thus knows more.
-    pub fn detector(&self, model: &Model, files: &[Listed], patients: &Regex) -> anyhow::Result<()> {
+    pub fn detector(&self, model: &Model, files: &[Listed], patients: &Patients) -> anyhow::Result<()> {
         let Some(folder) = &self.calibrate else { return Ok(()) };
         if model.detector.as_ref().is_ok_and(|detector| detector.has_seen_others()) {
             output::remark("The population detector of this model was shown images of others too and is kept.");
@@ -132,7 +143,7 @@ impl CalibrateArgs {
 }
 
 /// Part and patient of each image that a split table names.
-pub fn read(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
+pub fn read_split(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<String>)>> {
     let refuse = |why: String| anyhow!("the split table {} {why}", path.display());
     let opened = open_regular(path, limits::TABLE_BYTES).map_err(|e| refuse(format!("cannot be read: {e}")))?;
     let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(opened.file);

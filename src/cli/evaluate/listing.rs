@@ -8,13 +8,15 @@ use anyhow::{Context as _, anyhow, bail};
 use crate::cli::inputs::looks_like_an_image;
 use crate::cli::{Usage, output};
 use crate::evaluation::scoring::Listed;
-use crate::evaluation::truth::{Rules, answers, folded, known, of_group};
+use crate::evaluation::truth::{Rules, answers, folded, known, normal_label, of_group};
+use crate::evaluation::vocabulary::means_normal;
 use crate::files::open_regular;
 use crate::limits;
 use crate::network::manifest::{Head, Label, Manifest};
-use crate::training::config::Table;
+use crate::study::patients::Patients;
+use crate::training::config::{Ambiguous, Table};
 use crate::training::data::table::{self, Schema};
-use crate::training::data::{Patterns, key_of};
+use crate::training::data::{Gathered, key_of};
 
 /// Where labels and facts come from.
 #[derive(Clone, Copy)]
@@ -22,6 +24,7 @@ pub struct Source<'a> {
     pub labels: Option<&'a str>,
     pub table: Option<&'a Path>,
     pub facts: Option<&'a Path>,
+    pub ambiguous: Ambiguous,
 }
 
 /// Every image below `dir` of which something is known, in the order of their paths; the rest is remarked on.
@@ -33,7 +36,7 @@ pub fn list(dir: &Path, manifest: &Manifest, source: &Source<'_>) -> anyhow::Res
         );
     }
     let mut files = match source.table {
-        Some(table) => of_table(&dir, manifest, table)?,
+        Some(table) => of_table(&dir, manifest, table, source.ambiguous)?,
         None => of_folders(&dir, manifest, source.labels.unwrap_or_default())?,
     };
     if let Some(path) = source.facts {
@@ -98,12 +101,11 @@ fn of_folders(dir: &Path, manifest: &Manifest, rules: &str) -> anyhow::Result<Ve
 /// Whether a folder of the image says that there is nothing to find: of independent findings, all are absent then.
 fn means_nothing_found(dir: &Path, file: &Path) -> bool {
     let folders = file.ancestors().skip(1).take_while(|f| f.starts_with(dir));
-    let mut names = folders.filter_map(Path::file_name).map(|n| folded(&n.to_string_lossy()));
-    names.any(|n| ["nofinding", "nofindings", "normal", "healthy", "negative"].contains(&n.as_str()))
+    folders.filter_map(Path::file_name).any(|n| means_normal(&n.to_string_lossy()))
 }
 
 /// The rows of a table, in which groups are labels like others.
-fn of_table(dir: &Path, manifest: &Manifest, path: &Path) -> anyhow::Result<Vec<Listed>> {
+fn of_table(dir: &Path, manifest: &Manifest, path: &Path, ambiguous: Ambiguous) -> anyhow::Result<Vec<Listed>> {
     let label = |name: &String, aliases: &Vec<String>| Label {
         name: name.clone(),
         aliases: aliases.clone(),
@@ -114,21 +116,20 @@ fn of_table(dir: &Path, manifest: &Manifest, path: &Path) -> anyhow::Result<Vec<
         .chain(manifest.groups.iter().map(|g| label(&g.name, &g.aliases)))
         .collect();
     let path = path.canonicalize().with_context(|| format!("the table {} cannot be read", path.display()))?;
-    let columns = Table::of(path, vec![dir.to_owned()]);
-    let patterns = Patterns::parse(&[])?;
-    let (mut rows, mut warnings) = (Vec::new(), Vec::new());
-    let schema = Schema { labels: &targets, head: Head::Sigmoid };
-    table::list(schema, &columns, dir, &patterns, &mut rows, &mut warnings)?;
-    for w in &warnings {
+    let columns = Table { ambiguous, ..Table::of(path, vec![dir.to_owned()]) };
+    let mut found = Gathered::default();
+    let schema = Schema { labels: &targets, head: Head::Sigmoid, partial: true };
+    table::list(schema, &columns, dir, &Patients::default(), &mut found)?;
+    for w in &found.warnings {
         output::remark(format!("note: {}: {}.", w.path.display(), w.reason));
     }
-    let listed = rows.into_iter().map(|row| {
+    let listed = found.files.into_iter().map(|row| {
         let told = [("age", row.facts.age), ("sex", row.facts.sex), ("view", row.facts.view)];
         Listed {
             path: row.origin.path().to_owned(),
             image: row.key,
             truth: truth_of_row(manifest, &row.truth),
-            patient: row.patient,
+            patient: row.patient.table().map(str::to_owned),
             facts: told.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v)).collect(),
         }
     });
@@ -140,12 +141,25 @@ fn truth_of_row(manifest: &Manifest, values: &[f32]) -> Vec<Option<bool>> {
     let (labels, groups) = values.split_at(manifest.labels.len());
     let answer = |v: f32| (!v.is_nan()).then_some(v > 0.5);
     let mut truth: Vec<Option<bool>> = labels.iter().map(|v| answer(*v)).collect();
-    let present = truth.iter().filter(|t| **t == Some(true)).count();
+    let present: Vec<usize> = (0..truth.len()).filter(|k| truth[*k] == Some(true)).collect();
+    // One of exclusive classes, or that there is no finding, says of all others that they are absent.
+    let only =
+        present.len() == 1 && (manifest.head == Head::Softmax || normal_label(&manifest.labels) == Some(present[0]));
+    if only {
+        truth.iter_mut().filter(|t| t.is_none()).for_each(|t| *t = Some(false));
+    }
+    let present = present.len();
     for (group, said) in manifest.groups.iter().zip(groups) {
         let members = manifest.members(group);
-        // A row that names the group alone leaves its members open.
+        // A row that names the group alone leaves its members open; one that denies it denies them.
         if *said > 0.5 && !members.iter().any(|&k| truth[k] == Some(true)) {
             members.iter().for_each(|&k| truth[k] = None);
+        } else if *said == 0.0 {
+            members.iter().for_each(|&k| truth[k] = truth[k].or(Some(false)));
+        }
+        if *said > 0.5 && manifest.head == Head::Softmax {
+            let outside = (0..labels.len()).filter(|k| !members.contains(k));
+            outside.for_each(|k| truth[k] = truth[k].or(Some(false)));
         }
         let of_members = of_group(&members, &truth);
         truth.push(if *said > 0.5 { Some(true) } else { of_members });
@@ -206,6 +220,18 @@ mod tests {
         assert_eq!(truth_of_row(&manifest, &[0.0, 1.0, 0.0, 0.0]), [no, yes, no, yes]);
         // Some other finding: neither normal nor pneumonia.
         assert_eq!(truth_of_row(&manifest, &[0.0; 4]), [no, no, no, no]);
+    }
+
+    #[test]
+    fn a_table_that_knows_some_of_the_labels_says_what_follows_for_the_others() {
+        let (yes, no, nan) = (Some(true), Some(false), f32::NAN);
+        let manifest = chest();
+        // CheXpert has columns for "No Finding" and "Pneumonia", and none for the causes.
+        assert_eq!(truth_of_row(&manifest, &[0.0, nan, nan, 1.0]), [no, None, None, yes]);
+        assert_eq!(truth_of_row(&manifest, &[1.0, nan, nan, 0.0]), [yes, no, no, no]);
+        assert_eq!(truth_of_row(&manifest, &[nan, nan, nan, 1.0]), [no, None, None, yes]);
+        assert_eq!(truth_of_row(&manifest, &[0.0, nan, nan, 0.0]), [no, no, no, no]);
+        assert_eq!(truth_of_row(&manifest, &[nan, nan, nan, nan]), [None, None, None, None]);
     }
 
     #[test]

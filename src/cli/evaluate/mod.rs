@@ -4,6 +4,7 @@
 //! interval, and the report of it can be kept in a folder.
 
 pub(super) mod calibrate;
+mod exposure;
 mod listing;
 mod population;
 mod words;
@@ -11,10 +12,10 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use regex::Regex;
 use serde_json::json;
 
 use self::calibrate::CalibrateArgs;
+use self::exposure::Checked;
 use self::listing::Source;
 use self::population::Population;
 use super::evaluate_localization::{self, LocalizationArgs};
@@ -23,15 +24,15 @@ use super::{Outcome, Usage, output};
 use crate::evaluation::failures::most_confident;
 use crate::evaluation::judgement::{Judgement, Question};
 use crate::evaluation::predictions::Predictions;
-use crate::evaluation::scoring::{self, Failure, Listed, Progress};
+use crate::evaluation::scoring::{self, Listed, Progress, Scored};
 use crate::evaluation::temperature;
 use crate::evaluation::thresholds::Rule;
 use crate::network::Model;
 use crate::report::charts::{self, Charts};
 use crate::report::evaluation::{self as report, Basis, EvaluationReport, Purpose};
-
-/// Finds the patient in the file names of the chest films of children that models here are trained on.
-pub const PATIENTS: &str = r"^(person\d+|(?:NORMAL2-)?IM-\d+)";
+use crate::study::patients::{Patients, Recognition};
+use crate::training::config::Ambiguous;
+use crate::uncertainty::readout::Readout;
 
 /// Judge a model on labelled images: every figure with its interval, calibration, subgroups
 #[derive(Debug, clap::Args)]
@@ -53,9 +54,13 @@ pub struct Args {
     /// Facts whose values are judged apart
     #[arg(long, value_name = "FACT,FACT", value_delimiter = ',', default_value = "age,sex,view,site")]
     by: Vec<String>,
-    /// Pattern whose first group in a file name is the patient, for intervals by patient (DICOM files tell themselves)
-    #[arg(long, value_name = "REGEX", default_value = PATIENTS)]
-    patients: String,
+    /// What becomes of images whose findings may include a target that they do not have (infiltration, consolidation: pneumonia?):
+    /// keep or leave-out
+    #[arg(long, value_name = "POLICY", default_value = "keep", requires = "table")]
+    ambiguous: Ambiguous,
+    /// Pattern whose first group in a file name is the patient [default: table, DICOM header, or file names as in public sets]
+    #[arg(long, value_name = "REGEX")]
+    patients: Option<String>,
     /// Further operating point: youden, sensitivity=0.95, specificity=0.9, or cost=5:1 (a missed finding to a false alarm)
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<Rule>,
@@ -69,7 +74,8 @@ pub struct Args {
     /// finds
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// What the images were to the model, as the report says: unknown, validation or test
+    /// What the images were to the model, as the report says: unknown, validation or test. Checked against the images that made the
+    /// model, where it keeps a record of them
     #[arg(long, value_name = "PURPOSE", default_value = "unknown")]
     purpose: Purpose,
     /// Most errors that the report shows with their heat maps, the surest first
@@ -85,7 +91,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let patients = Regex::new(&args.patients).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
+    let patients = patients(args.patients.as_ref())?;
     if let Some(out) = &args.out {
         std::fs::create_dir_all(out).with_context(|| format!("the folder {} could not be made", out.display()))?;
     }
@@ -101,22 +107,40 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let setting = evaluate_localization::Setting { dir, model: &model, patients: &patients, out, json: args.json };
         return evaluate_localization::run(path, &args.localization, &setting);
     }
-    let source = Source { labels: args.labels.as_deref(), table: args.table.as_deref(), facts: args.facts.as_deref() };
+    let source = Source {
+        labels: args.labels.as_deref(),
+        table: args.table.as_deref(),
+        facts: args.facts.as_deref(),
+        ambiguous: args.ambiguous,
+    };
     let files = args.calibrate.select(listing::list(&args.dir, &model.manifest, &source)?)?;
     let files = select(files, args.limit);
-    let (set, failures) = predictions(&model, &files, &patients)?;
+    let scored = predictions(&model, &files, &patients)?;
+    let checked = Checked::of(&model.origin, &model.manifest, &scored, args.purpose);
+    checked.refuse_a_test_that_is_none()?;
     let tuning = args.validation.as_deref().map(|dir| {
         let files = listing::list(dir, &model.manifest, &Source { facts: None, ..source })?;
-        check_apart(&set, &files)?;
-        predictions(&model, &files, &patients).map(|p| p.0)
+        let tuning = predictions(&model, &files, &patients)?;
+        check_apart(&scored, &tuning)?;
+        Ok::<_, anyhow::Error>(tuning.set)
     });
     let tuning = tuning.transpose()?;
+    let recognition: Recognition = scored.told.iter().copied().collect();
+    let Scored { set, failures, .. } = scored;
     let (_, thresholds) = scoring::targets(&model.manifest);
     let population = Population::of(&set);
     let by: Vec<String> = args.by.iter().cloned().chain(population.judged_apart()).collect();
     let question = Question { thresholds: &thresholds, rules: &args.rules, tuning: tuning.as_ref(), by: &by };
     let judgement = Judgement::of(&set, &question);
-    let recalibrated = tuning.as_ref().and_then(|tuning| Recalibrated::of(&model, &set, tuning));
+    let recalibrated = tuning.as_ref().map(|tuning| Recalibrated::of(&model, &set, tuning));
+    if let Some(Err(reason)) = &recalibrated {
+        let chosen = judgement.targets.iter().any(|t| !t.operating.is_empty());
+        if !chosen {
+            bail!("nothing can be chosen on the images of --validation: {reason}");
+        }
+        output::remark(format!("note: no temperature was fitted on the images of --validation: {reason}."));
+    }
+    let recalibrated = recalibrated.and_then(Result::ok);
     let mut json = judgement.to_json();
     json["model"] = json!({"name": model.manifest.name, "version": model.manifest.version, "weights_sha256": model.manifest.weights_sha256});
     json["set"] = json!(args.dir.display().to_string());
@@ -124,6 +148,8 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     json["recalibrated"] = json!(recalibrated);
     json["failed"] = json!(failures.iter().map(|f| f.path.display().to_string()).collect::<Vec<_>>());
     json["population"] = json!(population);
+    json["purpose"] = checked.to_json();
+    json["patients_recognised"] = json!(recognition.sentence());
     if let Some(out) = &args.out {
         keep(out, &set, &json)?;
         let name = args.dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
@@ -133,6 +159,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             judgement: &judgement,
             name: name.as_deref().unwrap_or("images"),
             purpose: args.purpose,
+            checked: checked.images.as_ref().ok(),
             tuned: tuning.is_some(),
             unread: failures.len(),
         };
@@ -149,9 +176,19 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     } else {
         output::line(words::text(&model, &judgement, recalibrated.as_ref(), args.validation.is_some()))?;
     }
+    output::remark(format!("note: {}", recognition.sentence()));
+    let alone = recognition.warning("name a pattern with --patients, or a column `patient` of a table");
+    alone.into_iter().for_each(|warning| output::remark(format!("note: {warning}")));
+    checked.sentences().iter().for_each(|sentence| output::remark(format!("note: {sentence}.")));
     words::remarks(&judgement).iter().for_each(output::remark);
     population.remark().iter().for_each(output::remark);
     Ok(Outcome::of(failures.len(), files.len()))
+}
+
+/// How patients are recognised: by the pattern that was given, or as everywhere.
+pub fn patients(pattern: Option<&String>) -> anyhow::Result<Patients> {
+    let given: Vec<&String> = pattern.into_iter().collect();
+    Ok(Patients::of(&given).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?)
 }
 
 /// An even selection of about `limit` of `files`.
@@ -163,7 +200,7 @@ fn select(files: Vec<Listed>, limit: Option<usize>) -> Vec<Listed> {
 }
 
 /// Runs the model on every file, with a bar on the terminal; what fails is said as it fails.
-fn predictions(model: &Model, files: &[Listed], patients: &Regex) -> anyhow::Result<(Predictions, Vec<Failure>)> {
+fn predictions(model: &Model, files: &[Listed], patients: &Patients) -> anyhow::Result<Scored> {
     let bar = output::progress(files.len(), "Evaluating");
     let mut tell = |progress: Progress<'_>| match progress {
         Progress::Done(n) => bar.inc(n as u64),
@@ -171,23 +208,30 @@ fn predictions(model: &Model, files: &[Listed], patients: &Regex) -> anyhow::Res
             bar.suspend(|| output::remark(format!("error: {} was left out: {}.", f.path.display(), f.reason)));
         }
     };
-    let (set, failures) = scoring::score(model, files, patients, &mut tell)?;
+    let scored = scoring::score(model, files, patients, &mut tell)?;
     bar.finish_and_clear();
-    if set.rows.is_empty() {
-        let first = failures.first().map_or("there are none", |f| f.reason.as_str());
+    if scored.set.rows.is_empty() {
+        let first = scored.failures.first().map_or("there are none", |f| f.reason.as_str());
         bail!("none of the {} images could be judged; the first: {first}", files.len());
     }
-    Ok((set, failures))
+    Ok(scored)
 }
 
-/// Refuses to choose thresholds on an image that is judged by them.
-fn check_apart(set: &Predictions, tuning: &[Listed]) -> anyhow::Result<()> {
-    let judged: std::collections::HashSet<&str> = set.rows.iter().map(|r| r.image.as_str()).collect();
-    let shared = tuning.iter().filter(|l| judged.contains(l.image.as_str())).count();
-    if shared == tuning.len() && shared > 0 {
-        bail!("the validation folder holds the judged images themselves; thresholds chosen on them would flatter");
+/// Refuses to choose thresholds on an image that is judged by them, whatever it is called.
+fn check_apart(judged: &Scored, tuning: &Scored) -> anyhow::Result<()> {
+    let known: std::collections::HashSet<u64> = judged.inputs.iter().copied().collect();
+    let shared = tuning.inputs.iter().filter(|input| known.contains(input)).count();
+    let all = tuning.inputs.len();
+    match shared {
+        0 => Ok(()),
+        n if n == all => {
+            bail!("the validation folder holds the judged images themselves; thresholds chosen on them would flatter")
+        }
+        n => bail!(
+            "{n} of the {all} images of the validation folder are among the judged images themselves; thresholds chosen on them \
+             would flatter: take them out of one of the two"
+        ),
     }
-    Ok(())
 }
 
 /// What another temperature, fitted on other images, would change.
@@ -202,10 +246,16 @@ struct Recalibrated {
 }
 
 impl Recalibrated {
-    fn of(model: &Model, set: &Predictions, tuning: &Predictions) -> Option<Self> {
+    /// Or why there is no other temperature.
+    fn of(model: &Model, set: &Predictions, tuning: &Predictions) -> Result<Self, String> {
         let own = f64::from(model.manifest.temperature);
-        let fitted = temperature::fit(tuning)?;
-        Some(Self { own, fitted, nll_own: temperature::nll(set, own)?, nll_fitted: temperature::nll(set, fitted)? })
+        let groups = Readout::new(&model.manifest).groups;
+        let fitted = temperature::fit(tuning, &groups).map_err(|e| e.to_string())?;
+        let nll = |temperature| {
+            let known = temperature::nll(set, &groups, temperature);
+            known.ok_or_else(|| "none of the judged images says of which class or group it is".to_owned())
+        };
+        Ok(Self { own, fitted, nll_own: nll(own)?, nll_fitted: nll(fitted)? })
     }
 }
 

@@ -34,9 +34,10 @@ pub fn text(model: &Model, judged: &Judgement, recalibrated: Option<&Recalibrate
             interval(t.figure("specificity"))
         );
     }
+    let _ = writeln!(text, "\nAt the threshold, present or absent");
     let _ = writeln!(
         text,
-        "\n{:wide$}  {:>8}  {:>9}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}",
+        "{:wide$}  {:>8}  {:>9}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}",
         "", "accuracy", "precision", "NPV", "F1", "MCC", "kappa", "Brier", "NLL", "ECE", "a-ECE"
     );
     for t in &all {
@@ -58,8 +59,15 @@ pub fn text(model: &Model, judged: &Judgement, recalibrated: Option<&Recalibrate
         );
     }
     let over = match judged.head {
-        Head::Softmax => format!("Over the {classed} images whose class is known (the highest class is called)"),
-        Head::Sigmoid => "Over all labels (each called at its threshold)".to_owned(),
+        Head::Softmax => {
+            format!(
+                "Over the {classed} images whose class is known (the highest class is called; accuracy: the share called rightly)"
+            )
+        }
+        Head::Sigmoid => {
+            "Over all labels (each called at its threshold; accuracy: the mean over images of the share called rightly)"
+                .to_owned()
+        }
     };
     let _ = writeln!(text, "\n{over}");
     for pair in judged.whole.chunks(2) {
@@ -144,13 +152,7 @@ fn subgroups(text: &mut String, parts: &[Subgroup]) {
 /// What makes figures weak or unknown, in sentences.
 pub fn remarks(judged: &Judgement) -> Vec<String> {
     let mut said: Vec<String> = judged.targets.iter().flat_map(|t| &t.remarks).map(|r| format!("note: {r}.")).collect();
-    if judged.head == Head::Softmax && judged.classed < judged.n {
-        said.push(format!(
-            "note: the class of {} of {} images is known; accuracy, confusion and calibration are over those, each label and \
-             group over the images that know it.",
-            judged.classed, judged.n
-        ));
-    }
+    said.extend(judged.known_classes().map(|sentence| format!("note: {sentence}.")));
     said
 }
 

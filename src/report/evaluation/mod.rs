@@ -22,6 +22,7 @@ pub use table::Table;
 use super::charts::Charts;
 use super::charts::input::Figure;
 use super::{ReportError, file};
+use crate::evaluation::exposure::Exposure;
 
 /// What the images were to the model; figures mean something else in each case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Images {
     /// Name of the set: its folder.
     pub name: String,
     pub purpose: Purpose,
+    /// How many of them made the model, where it keeps a record of them.
+    pub checked: Option<Exposure>,
     pub judged: usize,
     /// Patients, as far as they can be told apart.
     pub patients: usize,

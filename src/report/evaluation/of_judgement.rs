@@ -5,10 +5,11 @@ use chrono::Local;
 use super::super::charts::input::{Charts, Figure, short};
 use super::super::charts::{groups_first, named};
 use super::{Case, EvaluationReport, Images, Judged, Purpose, Table, Target};
+use crate::evaluation::exposure::Exposure;
 use crate::evaluation::failures::wrong_images;
 use crate::evaluation::judgement::Judgement;
 use crate::evaluation::predictions::Predictions;
-use crate::network::manifest::{Head, Manifest};
+use crate::network::manifest::Manifest;
 
 /// Figures of the whole on the first page.
 const KEY: [&str; 10] = [
@@ -33,6 +34,8 @@ pub struct Basis<'a> {
     /// Name of the set, as it is printed: its folder.
     pub name: &'a str,
     pub purpose: Purpose,
+    /// How many of the images made the model, where it keeps a record of them.
+    pub checked: Option<&'a Exposure>,
     /// Operating points were chosen on other images than these.
     pub tuned: bool,
     /// Images that could not be read or scored.
@@ -56,6 +59,7 @@ impl EvaluationReport {
         let images = Images {
             name: basis.name.to_owned(),
             purpose: basis.purpose,
+            checked: basis.checked.cloned(),
             judged: judgement.n,
             patients: judgement.patients,
             unread: basis.unread,
@@ -88,13 +92,7 @@ impl EvaluationReport {
 fn remarks(judgement: &Judgement) -> Vec<String> {
     let mut remarks: Vec<String> =
         judgement.targets.iter().flat_map(|t| &t.remarks).map(|remark| format!("{remark}.")).collect();
-    if judgement.head == Head::Softmax && judgement.classed < judgement.n {
-        remarks.push(format!(
-            "The class of {} of {} images is known: accuracy, confusion and calibration of the called class are over those, each target \
-             over the images that know it.",
-            judgement.classed, judgement.n
-        ));
-    }
+    remarks.extend(judgement.known_classes().map(|sentence| format!("{sentence}.")));
     remarks
 }
 
@@ -222,6 +220,7 @@ mod tests {
     use crate::evaluation::judgement::Question;
     use crate::evaluation::predictions::{Prediction, Predictions, Target as Asked};
     use crate::evaluation::thresholds::Rule;
+    use crate::network::manifest::Head;
     use crate::report::charts::sample::scores;
     use crate::report::sample_case::MANIFEST;
 
@@ -275,6 +274,7 @@ mod tests {
             judgement: &judgement,
             name: "made-up",
             purpose: Purpose::Validation,
+            checked: None,
             tuned: false,
             unread: 0,
         };

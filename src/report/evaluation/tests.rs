@@ -85,7 +85,14 @@ fn report(n: usize) -> EvaluationReport {
             training: "5232 images, children of one to five years, one hospital in Guangzhou".into(),
             limits: vec!["Never validated for adults, lateral views or other machines.".into()],
         },
-        images: Images { name: "kermany-test".into(), purpose: Purpose::Test, judged: 624, patients: 409, unread: 2 },
+        images: Images {
+            name: "kermany-test".into(),
+            purpose: Purpose::Test,
+            checked: None,
+            judged: 624,
+            patients: 409,
+            unread: 2,
+        },
         created: Local.with_ymd_and_hms(2026, 11, 21, 16, 30, 0).unwrap(),
         whole: ["Accuracy", "Macro AUROC", "Matthews’ correlation", "ECE"]
             .iter()

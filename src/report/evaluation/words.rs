@@ -4,23 +4,36 @@ use super::{EvaluationReport, Purpose};
 
 /// One honest paragraph.
 pub fn meaning(report: &EvaluationReport) -> String {
-    let purpose = match report.images.purpose {
-        Purpose::Validation => {
+    let purpose = match (report.images.purpose, &report.images.checked) {
+        (Purpose::Validation, _) => {
             "These images chose the model, its thresholds or its temperature, so the figures flatter it; only images that took no part \
              in making it can tell how good it is."
+                .to_owned()
         }
-        Purpose::Test => {
-            "These images were kept aside: they took no part in training or in choosing thresholds and temperature."
+        (_, Some(exposure)) if exposure.shared() > 0 => {
+            format!("By the model's record {}: the figures flatter it.", exposure.sentence())
         }
-        Purpose::Unknown => {
+        (Purpose::Test, Some(exposure)) => format!(
+            "These images were kept aside, it was said, and by the model's record {}. Other images of the same patients it cannot know.",
+            exposure.sentence()
+        ),
+        (Purpose::Test, None) => "These images were kept aside, it was said: that they took no part in training or in choosing thresholds and \
+                                  temperature is unchecked, for the model keeps no record of its images."
+            .to_owned(),
+        (Purpose::Unknown, Some(exposure)) => format!(
+            "By the model's record {}; whether they are of the same patients the report cannot know.",
+            exposure.sentence()
+        ),
+        (Purpose::Unknown, None) => {
             "The report cannot know whether these images took part in training or in choosing the thresholds; if they did, the figures \
              flatter the model."
+                .to_owned()
         }
     };
     let sampling = "The intervals (95 %, by drawing patients again) hold the chance of this sample and nothing else: they do not cover \
                     another hospital, another machine or other patients. As far as is known all images come from one source, and figures \
                     from one source are seldom reached elsewhere.";
-    [purpose.to_owned(), prevalence(report), sampling.to_owned()].join(" ").replace("  ", " ")
+    [purpose, prevalence(report), sampling.to_owned()].join(" ").replace("  ", " ")
 }
 
 /// How common the targets are here, and what hangs on that.

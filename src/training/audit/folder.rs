@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use crate::limits;
-use crate::training::data::{Facts, Listed, Origin, Part, Patterns, key_of, name_of};
+use crate::study::patients::Patients;
+use crate::training::data::{Facts, Listed, Origin, Part, key_of, name_of};
 use crate::training::{Error, Result, truth};
 
 /// Extensions of images; a file without any is looked into as well, for DICOM files often have none.
 const EXTENSIONS: [&str; 9] = ["png", "jpg", "jpeg", "tif", "tiff", "dcm", "dicom", "dic", "ima"];
 
 /// The images below `root` and the names of their classes.
-pub fn list(root: &Path, patterns: &Patterns) -> Result<(Vec<Listed>, Vec<String>)> {
+pub fn list(root: &Path, patients: &Patients) -> Result<(Vec<Listed>, Vec<String>)> {
     if let Err(source) = std::fs::read_dir(root) {
         return Err(Error::Read { path: root.into(), source });
     }
@@ -28,7 +29,8 @@ pub fn list(root: &Path, patterns: &Patterns) -> Result<(Vec<Listed>, Vec<String
         folders.pop();
         let part = folders.first().and_then(|f| Part::named(f));
         let class = folders.get(usize::from(part.is_some())).copied().unwrap_or("(no folder)").to_owned();
-        found.push((path, key, part, class, patterns.patient(&name)));
+        let patient = patients.lead(&name, &key, None);
+        found.push((path, key, part, class, patient));
     }
     let mut labels: Vec<String> = found.iter().map(|f| f.3.clone()).collect();
     labels.sort();

@@ -29,6 +29,7 @@ use super::data::{Listed, Origin, Part, decode};
 use super::truth;
 use crate::network::manifest::Normalization;
 use crate::study::Warning;
+use crate::study::patients::Told;
 
 /// Most pairs that are named one by one in a report.
 pub const NAMED: usize = 10_000;
@@ -38,6 +39,8 @@ pub const NAMED: usize = 10_000;
 pub struct Image {
     pub listed: Listed,
     pub patient: String,
+    /// By what the patient was recognised.
+    pub told: Told,
     pub part: Option<Part>,
     pub fingerprint: Fingerprint,
 }
@@ -79,10 +82,12 @@ pub fn measure(files: &[Listed], threads: usize, progress: &(dyn Fn(usize) + Syn
             Origin::File(path) => super::data::name_of(path),
             Origin::Archive { .. } => file.key.clone(),
         };
+        let (patient, told) = file.patient.with_header(&decoded.patient);
         Image {
-            patient: file.patient.clone().or(decoded.patient).unwrap_or_else(own),
+            patient: patient.unwrap_or_else(own),
+            told,
             part: file.part,
-            fingerprint: Fingerprint::of(&decoded.plane),
+            fingerprint: Fingerprint::of(&decoded.pixels.plane()),
             listed: file.clone(),
         }
     });

@@ -83,11 +83,12 @@ mod tests {
                 origin: Origin::File(PathBuf::from(key)),
                 key: key.into(),
                 truth: truth.to_vec(),
-                patient: None,
+                patient: crate::study::patients::Lead::default(),
                 part: Some(part),
                 facts: Facts::default(),
             },
             patient: key.into(),
+            told: crate::study::patients::Told::Nothing,
             part: Some(part),
             fingerprint: Fingerprint::of(plane),
         }

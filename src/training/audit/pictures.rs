@@ -75,7 +75,7 @@ fn picture(image: &Image) -> Plane {
     let mut read = None;
     if matches!(image.listed.origin, crate::training::data::Origin::File(_)) {
         let one: [Listed; 1] = [image.listed.clone()];
-        read = decode::map(&one, Normalization::PerImage, 1, &|_| (), &|_, d| d.plane).into_iter().next();
+        read = decode::map(&one, Normalization::PerImage, 1, &|_| (), &|_, d| d.pixels.plane()).into_iter().next();
     }
     read.and_then(Result::ok).unwrap_or_else(|| {
         let values = image.fingerprint.thumbnail.iter().map(|&v| f32::from(v) / 255.0).collect();

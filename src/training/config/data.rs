@@ -24,8 +24,8 @@ pub struct Data {
     #[serde(default, rename = "label_rule")]
     pub label_rules: Vec<LabelRule>,
     /// Regular expressions on the file name (the path, in a table); the first group of the first that fits names the
-    /// patient. A file that none fits belongs to the patient that the table or its DICOM header names, else to one of
-    /// its own.
+    /// patient. A file that none fits belongs to the patient that the table or its DICOM header names; where no expression is
+    /// given, to the one that its name tells as those of public sets do ([`crate::study::patients`]); else to one of its own.
     #[serde(default)]
     pub patient: Vec<String>,
     /// Near-duplicates stay on one side of the split, like images of one patient. `keep_kin_together` is the old name.
@@ -73,6 +73,9 @@ pub struct Table {
     /// What an empty cell in the column of a label means.
     #[serde(default)]
     pub blank: Blank,
+    /// What becomes of an image with a finding that may include a label which it does not have.
+    #[serde(default)]
+    pub ambiguous: Ambiguous,
     #[serde(default)]
     pub patient: Option<String>,
     /// Column that says `train`, `val` or `test`.
@@ -101,6 +104,7 @@ impl Table {
             none: no_finding(),
             uncertain: Uncertain::default(),
             blank: Blank::default(),
+            ambiguous: Ambiguous::default(),
             patient: None,
             split: None,
             age: None,
@@ -129,6 +133,29 @@ pub enum Blank {
     #[default]
     Absent,
     Unknown,
+}
+
+/// What becomes of an image with a finding that may include a label which it does not have: see
+/// [`crate::evaluation::vocabulary`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ambiguous {
+    /// It counts as without the label, and is told.
+    #[default]
+    Keep,
+    LeaveOut,
+}
+
+impl std::str::FromStr for Ambiguous {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "keep" => Ok(Self::Keep),
+            "leave-out" => Ok(Self::LeaveOut),
+            _ => Err("write keep or leave-out".into()),
+        }
+    }
 }
 
 fn bar() -> String {

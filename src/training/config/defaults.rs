@@ -30,7 +30,8 @@ pub(super) fn softmax() -> Head {
     Head::Softmax
 }
 
-pub(super) fn grey_square() -> Input {
+/// The input of a configuration that says nothing of it.
+pub fn grey_square() -> Input {
     Input {
         width: 224,
         height: 224,

@@ -17,13 +17,15 @@ use serde::Deserialize;
 
 pub use augment::Augment;
 pub use balance::{Balance, Sampling, Smote};
-pub use data::{Blank, Data, LabelRule, Table, Uncertain};
+pub use data::{Ambiguous, Blank, Data, LabelRule, Table, Uncertain};
 pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
 pub use transfer::{Freeze, Transfer, Unfreeze};
 
-use defaults::{first_version, grey_square, not_stated, softmax};
+pub use defaults::grey_square;
+use defaults::{first_version, not_stated, softmax};
 
 use super::{Error, Result, produce};
+use crate::evaluation::truth::folded;
 use crate::files::{naming, read_text};
 use crate::limits;
 use crate::network::architecture::Architecture;
@@ -56,6 +58,7 @@ pub struct Config {
     pub data: Data,
     #[serde(default)]
     pub balance: Balance,
+    #[serde(default)]
     pub optimization: Optimization,
     #[serde(default)]
     pub transfer: Transfer,
@@ -304,6 +307,5 @@ fn within(name: &str, value: f64, low: f64, high: f64) -> Check {
 
 /// True when two names differ in nothing but case, blanks and punctuation.
 pub fn same_name(a: &str, b: &str) -> bool {
-    let letters = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    letters(a) == letters(b)
+    folded(a) == folded(b)
 }

@@ -1,15 +1,15 @@
-//! From a listed image to values from 0 to 1: what the network will see at prediction, before it is scaled down.
+//! From a listed image to its pixels: what the network will see at prediction, before it is scaled down and normalised.
 //!
-//! Films of 8 bits keep their greys exactly. Wider ones (DICOM, 16-bit PNG) are stretched between their 0.1 and 99.9
-//! percentiles, for 8 bits would not hold a CT's range; where the input is normalised by fixed figures, the range that
-//! the stored bits can take is kept instead, as at prediction.
+//! The scale on which augmentation reads them is the range of the stored bits. Of more than 8 bits (DICOM, 16-bit PNG) few are used, so
+//! there it lies between the 0.1 and 99.9 percentiles; where the input is normalised by fixed figures, the range of the bits stays.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::pixels::Pixels;
 use super::{Facts, Listed, Origin, npz};
-use crate::imaging::{Plane, stats};
+use crate::imaging::stats;
 use crate::network::manifest::Normalization;
 use crate::study::open_image;
 
@@ -18,10 +18,10 @@ const TAIL: f64 = 0.001;
 
 /// A decoded image.
 pub struct Decoded {
-    /// Values from 0 to 1, bright is dense, at the image's own size.
-    pub plane: Plane,
-    /// Patient of a DICOM file.
-    pub patient: Option<String>,
+    /// At the image's own size, bright is dense.
+    pub pixels: Pixels,
+    /// Patient ID of a DICOM file; empty where there is none.
+    pub patient: String,
     /// Age, sex and view of a DICOM file.
     pub facts: Facts,
 }
@@ -83,11 +83,12 @@ pub fn map<T: Send>(
 /// Reads one file: the first frame of a DICOM object, or a picture.
 fn file(path: &std::path::Path, normalization: Normalization) -> Result {
     let frame = open_image(path).map_err(|e| format!("it cannot be decoded: {e}"))?;
-    let mut plane = frame.model_plane();
+    let plane = frame.model_plane();
     if plane.values.is_empty() {
         return Err("it has no pixels".into());
     }
-    let mut range = frame.value_range;
+    let range = frame.value_range;
+    let mut scale = range;
     let wide = range.1 - range.0 > 255.0;
     if wide
         && normalization != Normalization::Fixed
@@ -95,17 +96,12 @@ fn file(path: &std::path::Path, normalization: Normalization) -> Result {
     {
         let (low, high) = (cut[0], cut[1]);
         // Percentiles are of the stored polarity, the plane is of the model's.
-        range = if frame.inverted { (range.0 + range.1 - high, range.0 + range.1 - low) } else { (low, high) };
-    }
-    let span = range.1 - range.0;
-    let (low, span) = (range.0, if span > 0.0 { span } else { 1.0 });
-    for v in &mut plane.values {
-        *v = if v.is_finite() { ((*v - low) / span).clamp(0.0, 1.0) } else { 0.0 };
+        scale = if frame.inverted { (range.0 + range.1 - high, range.0 + range.1 - low) } else { (low, high) };
     }
     let meta = &frame.entry.meta;
     Ok(Decoded {
-        plane,
-        patient: Some(meta.patient_id.clone()).filter(|p| !p.is_empty()),
+        pixels: Pixels::new(plane, range, scale),
+        patient: meta.patient_id.clone(),
         facts: Facts { age: meta.age.clone(), sex: meta.sex.clone(), view: meta.view_position.clone() },
     })
 }
@@ -120,7 +116,8 @@ fn archive(files: &[Listed], job: &[usize], visit: &(dyn Fn(usize, Result) + Syn
     let Origin::Archive { file, array, .. } = &files[job[0]].origin else { return };
     let mut done = 0;
     let read = npz::read(file, array, &wanted, &mut |place, plane| {
-        visit(job[place], Ok(Decoded { plane, patient: None, facts: Facts::default() }));
+        let pixels = Pixels::new(plane, (0.0, 1.0), (0.0, 1.0));
+        visit(job[place], Ok(Decoded { pixels, patient: String::new(), facts: Facts::default() }));
         done = place + 1;
     });
     if let Err(error) = read {

@@ -4,19 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::super::config::Config;
 use super::super::{Error, Result, truth};
-use super::{Facts, Listed, Origin, Patterns, key_of, label_called, name_of};
+use super::{Facts, Gathered, Listed, Origin, key_of, label_called, name_of};
 use crate::limits;
 use crate::study::Warning;
+use crate::study::patients::Patients;
 
 /// Adds the images below `root/folder`, which holds one folder a class. A rule on the file name wins over the folder.
-pub fn list(
-    config: &Config,
-    root: &Path,
-    folder: &Path,
-    patterns: &Patterns,
-    files: &mut Vec<Listed>,
-    warnings: &mut Vec<Warning>,
-) -> Result<()> {
+pub fn list(config: &Config, root: &Path, folder: &Path, patients: &Patients, found: &mut Gathered) -> Result<()> {
     let folder = root.join(folder);
     let entries = std::fs::read_dir(&folder).map_err(|source| Error::Read { path: folder.clone(), source })?;
     let mut classes: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_dir()).collect();
@@ -31,20 +25,21 @@ pub fn list(
             }
             let file_name = name_of(entry.path());
             let rule = config.data.label_rules.iter().find(|r| file_name.contains(&r.contains));
-            match rule.and_then(|r| config.label_index(&r.label)).or(by_folder) {
-                Some(label) => files.push(Listed {
-                    origin: Origin::File(entry.path().to_owned()),
-                    key: key_of(root, entry.path()),
-                    truth: truth::one_hot(label, config.labels.len()),
-                    patient: patterns.patient(&file_name),
-                    part: None,
-                    facts: Facts::default(),
-                }),
-                None => warnings.push(Warning {
-                    path: entry.path().to_owned(),
-                    reason: format!("neither a rule nor the folder name \"{class_name}\" gives it a label"),
-                }),
-            }
+            let Some(label) = rule.and_then(|r| config.label_index(&r.label)).or(by_folder) else {
+                let reason = format!("neither a rule nor the folder name \"{class_name}\" gives it a label");
+                found.warnings.push(Warning { path: entry.path().to_owned(), reason });
+                found.foreign.insert(class_name.clone());
+                continue;
+            };
+            let key = key_of(root, entry.path());
+            found.files.push(Listed {
+                patient: patients.lead(&file_name, &key, None),
+                origin: Origin::File(entry.path().to_owned()),
+                key,
+                truth: truth::one_hot(label, config.labels.len()),
+                part: None,
+                facts: Facts::default(),
+            });
         }
     }
     Ok(())

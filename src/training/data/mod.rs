@@ -7,7 +7,7 @@
 //! ```
 //!
 //! What has no label or cannot be read is a warning with its reason. What makes the whole source unusable (a column
-//! that is not there, labels that fit nothing) is an error that names what is there instead.
+//! that is not there, labels that fit nothing, a label that no image bears) is an error that names what is there instead.
 
 pub mod archive;
 pub mod decode;
@@ -15,16 +15,19 @@ pub mod folders;
 pub mod npz;
 pub mod table;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use regex::Regex;
 use serde::Serialize;
 
-use super::config::{Config, Data, same_name};
-use super::{Error, Result};
+use super::config::{Config, same_name};
+use super::{Error, Result, truth};
+use crate::evaluation::truth::normal_label;
+use crate::evaluation::vocabulary::{means_normal, nearest};
 use crate::network::manifest::Label;
 use crate::study::Warning;
+use crate::study::patients::{Lead, Patients};
 
 /// Which side of the split an image stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -96,58 +99,83 @@ pub struct Listed {
     /// Name that is the image's own within the data: its path below the data folder.
     pub key: String,
     pub truth: Vec<f32>,
-    /// Patient, where pattern or table tells.
-    pub patient: Option<String>,
+    /// What pattern, table and name tell of the patient.
+    pub patient: Lead,
     pub part: Option<Part>,
     pub facts: Facts,
 }
 
+/// What is found on the way through the sources.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    pub files: Vec<Listed>,
+    pub warnings: Vec<Warning>,
+    /// Names of folders and findings that are none of the labels.
+    pub foreign: BTreeSet<String>,
+}
+
 /// Lists the labelled images of a configuration below `root`; with a `limit`, an even selection of about as many.
 pub fn list(config: &Config, root: &Path, limit: Option<usize>) -> Result<(Vec<Listed>, Vec<Warning>)> {
-    let patterns = Patterns::of(&config.data)?;
-    let mut files = Vec::new();
-    let mut warnings = Vec::new();
+    let Gathered { files, warnings, .. } = gather(config, root)?;
+    Ok((limited(files, limit), warnings))
+}
+
+/// The same for a run, whose labels must all occur.
+pub fn list_for_run(config: &Config, root: &Path, limit: Option<usize>) -> Result<(Vec<Listed>, Vec<Warning>)> {
+    let gathered = gather(config, root)?;
+    every_label_is_borne(config, &gathered)?;
+    Ok((limited(gathered.files, limit), gathered.warnings))
+}
+
+fn gather(config: &Config, root: &Path) -> Result<Gathered> {
+    let patients = Patients::of(&config.data.patient).map_err(|e| Error::Data(e.to_string()))?;
+    let mut found = Gathered::default();
     for folder in &config.data.folders {
-        folders::list(config, root, folder, &patterns, &mut files, &mut warnings)?;
+        folders::list(config, root, folder, &patients, &mut found)?;
     }
-    files.sort_by(|a: &Listed, b| a.origin.path().cmp(b.origin.path()));
+    found.files.sort_by(|a: &Listed, b| a.origin.path().cmp(b.origin.path()));
     if let Some(table) = &config.data.csv {
-        let schema = table::Schema { labels: &config.labels, head: config.head };
-        table::list(schema, table, root, &patterns, &mut files, &mut warnings)?;
+        let schema = table::Schema { labels: &config.labels, head: config.head, partial: false };
+        table::list(schema, table, root, &patients, &mut found)?;
     }
     for archive in &config.data.npz {
-        npz::list(config, &root.join(archive), &mut files)?;
+        npz::list(config, &root.join(archive), &mut found.files)?;
     }
-    if let Some(limit) = limit.filter(|&l| l > 0 && l < files.len()) {
-        files = (0..limit).map(|i| files[i * files.len() / limit].clone()).collect();
-    }
-    Ok((files, warnings))
+    Ok(found)
 }
 
-/// Patterns that find the patient in a file name.
-pub struct Patterns(Vec<Regex>);
-
-impl Patterns {
-    /// The patterns of a configuration.
-    pub fn of(data: &Data) -> Result<Self> {
-        Self::parse(&data.patient)
-    }
-
-    /// Patterns from their texts.
-    pub fn parse(texts: &[String]) -> Result<Self> {
-        let parsed = texts.iter().map(|p| Regex::new(p)).collect::<std::result::Result<_, _>>();
-        parsed.map(Self).map_err(|e| Error::Data(format!("a patient pattern does not parse: {e}")))
-    }
-
-    /// The first group of the first pattern that fits.
-    pub fn patient(&self, name: &str) -> Option<String> {
-        self.0.iter().find_map(|p| p.captures(name)?.get(1).map(|m| m.as_str().to_owned()))
+/// An even selection of about `limit` of `files`.
+fn limited(files: Vec<Listed>, limit: Option<usize>) -> Vec<Listed> {
+    match limit.filter(|&l| l > 0 && l < files.len()) {
+        Some(limit) => (0..limit).map(|i| files[i * files.len() / limit].clone()).collect(),
+        None => files,
     }
 }
 
-/// Number of the label that is called `name`, or has it for an alias.
+/// Refuses a label that no image bears: it is misspelt, or its images are not there.
+fn every_label_is_borne(config: &Config, found: &Gathered) -> Result<()> {
+    let borne = |k: usize| found.files.iter().any(|f| truth::present(&f.truth).any(|present| present == k));
+    let Some(label) = (0..config.labels.len()).find(|k| !borne(*k)).map(|k| &config.labels[k].name) else {
+        return Ok(());
+    };
+    if found.files.is_empty() {
+        return Ok(());
+    }
+    let foreign = || found.foreign.iter().map(String::as_str);
+    let instead = match nearest(label, foreign()) {
+        Some(near) => {
+            format!("the data name \"{near}\": is that meant? Write it so, or as one of the label's `aliases`")
+        }
+        None if found.foreign.is_empty() => "add images of it, or leave the label out".to_owned(),
+        None => format!("the data also name {}; correct the label, or leave it out", quoted(foreign())),
+    };
+    Err(Error::Data(format!("no image bears the label \"{label}\"; {instead}")))
+}
+
+/// Number of the label that is called `name`, has it for an alias, or says normal as `name` does.
 pub fn label_called(labels: &[Label], name: &str) -> Option<usize> {
-    labels.iter().position(|l| same_name(&l.name, name) || l.aliases.iter().any(|a| same_name(a, name)))
+    let own = labels.iter().position(|l| same_name(&l.name, name) || l.aliases.iter().any(|a| same_name(a, name)));
+    own.or_else(|| normal_label(labels).filter(|_| means_normal(name)))
 }
 
 /// A path below `root` with `/` between its parts, whatever the platform.

@@ -14,6 +14,7 @@ use super::{Facts, Listed, Origin, Part, name_of, quoted};
 use crate::imaging::Plane;
 use crate::limits;
 use crate::network::manifest::Head;
+use crate::study::patients::Lead;
 
 /// Adds the images of an archive.
 pub fn list(config: &Config, path: &Path, files: &mut Vec<Listed>) -> Result<()> {
@@ -44,7 +45,7 @@ pub fn list(config: &Config, path: &Path, files: &mut Vec<Listed>) -> Result<()>
                 origin: Origin::Archive { file: Arc::clone(&shared), array: array.clone(), index },
                 key,
                 truth,
-                patient: None,
+                patient: Lead::default(),
                 part: Some(part),
                 facts: Facts::default(),
             });

@@ -3,17 +3,23 @@
 //!
 //! A column that is not named in the configuration is looked for by the names of public sets. Images are found by
 //! their path below the folders, else by file name; where names repeat, the path that agrees longest from its end wins.
+//!
+//! A word for an image without findings is the label that says normal, where there is one. Findings that may include a label
+//! ([`crate::evaluation::vocabulary`]) are counted and named.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::super::config::{Blank, Table, Uncertain, same_name};
+use super::super::config::{Ambiguous, Blank, Table, Uncertain, same_name};
 use super::super::{Error, Result, truth};
-use super::{Facts, Listed, Origin, Part, Patterns, key_of, label_called, name_of, quoted};
+use super::{Facts, Gathered, Listed, Origin, Part, key_of, label_called, name_of, quoted};
+use crate::evaluation::truth::normal_label;
+use crate::evaluation::vocabulary::{may_include, means_normal};
 use crate::files::open_regular;
 use crate::limits;
 use crate::network::manifest::{Head, Label};
 use crate::study::Warning;
+use crate::study::patients::Patients;
 
 /// Most rows with the same fault that are named one by one.
 const NAMED: usize = 20;
@@ -23,17 +29,12 @@ const NAMED: usize = 20;
 pub struct Schema<'a> {
     pub labels: &'a [Label],
     pub head: Head,
+    /// A table with a column for some of the labels will do; the others are unknown.
+    pub partial: bool,
 }
 
 /// Adds the images of a table.
-pub fn list(
-    schema: Schema<'_>,
-    table: &Table,
-    root: &Path,
-    patterns: &Patterns,
-    files: &mut Vec<Listed>,
-    warnings: &mut Vec<Warning>,
-) -> Result<()> {
+pub fn list(schema: Schema<'_>, table: &Table, root: &Path, patients: &Patients, found: &mut Gathered) -> Result<()> {
     let path = root.join(&table.file);
     let refuse = |reason: String| Error::Data(format!("the table {} {reason}", path.display()));
     let opened = open_regular(&path, limits::TABLE_BYTES)
@@ -52,14 +53,14 @@ pub fn list(
     };
     let images = Images::below(folders)?;
     let mut tally = Tally::default();
-    let before = files.len();
+    let before = found.files.len();
     for (number, row) in rows.records().enumerate() {
         let row = row.map_err(|e| refuse(said(&e)))?;
         let cell = |i: Option<usize>| i.and_then(|i| row.get(i)).unwrap_or_default().to_owned();
         let name = cell(Some(columns.image));
         let at = |reason: String| Warning { path: PathBuf::from(&name), reason };
         if name.is_empty() {
-            tally.fault(warnings, at(format!("row {} of the table names no image", number + 2)));
+            tally.fault(&mut found.warnings, at(format!("row {} of the table names no image", number + 2)));
             continue;
         }
         let facts = Facts { age: cell(columns.age), sex: cell(columns.sex), view: cell(columns.view) };
@@ -70,28 +71,31 @@ pub fn list(
         let truth = match columns.truth(schema, table, &row, &mut tally) {
             Ok(truth) => truth,
             Err(reason) => {
-                tally.fault(warnings, at(reason));
+                tally.fault(&mut found.warnings, at(reason));
                 continue;
             }
         };
         let Some(file) = images.find(&name) else {
-            tally.fault(warnings, at("no file of this name lies below the folders of images".into()));
+            tally.fault(&mut found.warnings, at("no file of this name lies below the folders of images".into()));
             continue;
         };
-        let patient = patterns.patient(&name).or_else(|| Some(cell(columns.patient)).filter(|p| !p.is_empty()));
-        files.push(Listed {
-            key: key_of(root, &file),
+        if tally.is_ambiguous(schema, columns.findings(&row, table), &truth) && table.ambiguous == Ambiguous::LeaveOut {
+            continue;
+        }
+        let key = key_of(root, &file);
+        found.files.push(Listed {
+            patient: patients.lead(&name, &key, Some(&cell(columns.patient))),
+            key,
             origin: Origin::File(file),
             truth,
-            patient,
             part: Part::named(&cell(columns.split)),
             facts,
         });
-        if files.len() - before > limits::FILES_AT_ONCE {
+        if found.files.len() - before > limits::FILES_AT_ONCE {
             return Err(refuse(format!("has more than {} images", limits::FILES_AT_ONCE)));
         }
     }
-    tally.conclude(schema, &path, &columns, files.len() - before, warnings)
+    tally.conclude(schema, table, &path, &columns, found.files.len() - before, found)
 }
 
 fn said(error: &csv::Error) -> String {
@@ -103,6 +107,8 @@ struct Columns {
     image: usize,
     /// The column of label strings, or one column a label.
     labels: Labels,
+    /// Columns that are none of the labels, and may be findings, with their names.
+    others: Vec<(usize, String)>,
     patient: Option<usize>,
     split: Option<usize>,
     age: Option<usize>,
@@ -112,7 +118,7 @@ struct Columns {
 
 enum Labels {
     Text(usize),
-    Each(Vec<usize>),
+    Each(Vec<Option<usize>>),
 }
 
 impl Columns {
@@ -133,14 +139,22 @@ impl Columns {
             ));
         };
         let text = find(&table.labels, &["Finding Labels", "labels", "label", "findings", "class", "diagnosis"])?;
-        let columns: Vec<Option<usize>> =
-            schema.labels.iter().map(|l| place(&l.name).or_else(|| l.aliases.iter().find_map(|a| place(a)))).collect();
+        let normal = normal_label(schema.labels);
+        let columns: Vec<Option<usize>> = (schema.labels.iter().enumerate())
+            .map(|(k, l)| {
+                let own = place(&l.name).or_else(|| l.aliases.iter().find_map(|a| place(a)));
+                own.or_else(|| header.iter().position(|h| means_normal(h)).filter(|_| Some(k) == normal))
+            })
+            .collect();
+        let others = (header.iter().enumerate()).filter(|(i, _)| !columns.contains(&Some(*i)));
+        let others = others.map(|(i, name)| (i, name.clone())).collect();
         let labels = match text {
             Some(i) if table.labels.is_some() || columns.iter().any(Option::is_none) => Labels::Text(i),
             _ => {
                 let missing = columns.iter().zip(schema.labels).filter(|(c, _)| c.is_none());
                 let missing: Vec<&str> = missing.map(|(_, l)| l.name.as_str()).collect();
-                if !missing.is_empty() {
+                let enough = schema.partial && missing.len() < columns.len();
+                if !missing.is_empty() && !enough {
                     return Err(format!(
                         "has neither a column of label strings (name it with `labels`) nor a column for {}; its columns \
                          are {}",
@@ -148,12 +162,13 @@ impl Columns {
                         quoted(header)
                     ));
                 }
-                Labels::Each(columns.into_iter().flatten().collect())
+                Labels::Each(columns)
             }
         };
         Ok(Self {
             image,
             labels,
+            others,
             patient: find(&table.patient, &["Patient ID", "patient", "subject id", "subject"])?,
             split: find(&table.split, &["split"])?,
             age: find(&table.age, &["Patient Age", "age"])?,
@@ -176,14 +191,17 @@ impl Columns {
                 for word in cell(*i).split(table.separator.as_str()).map(str::trim).filter(|w| !w.is_empty()) {
                     match label_called(schema.labels, word) {
                         Some(k) => truth[k] = 1.0,
-                        None if same_name(word, &table.none) => {}
+                        None if same_name(word, &table.none) => {
+                            normal_label(schema.labels).into_iter().for_each(|k| truth[k] = 1.0);
+                        }
                         None => *tally.foreign.entry(word.to_owned()).or_default() += 1,
                     }
                 }
                 truth
             }
             Labels::Each(columns) => {
-                columns.iter().map(|&i| value(cell(i), table)).collect::<std::result::Result<_, _>>()?
+                let of = |i: &Option<usize>| i.map_or(Ok(f32::NAN), |i| value(cell(i), table));
+                columns.iter().map(of).collect::<std::result::Result<_, _>>()?
             }
         };
         truth::present(&truth).for_each(|k| {
@@ -196,6 +214,17 @@ impl Columns {
             ));
         }
         Ok(truth)
+    }
+
+    /// What a row has beside the labels.
+    fn findings<'a>(&'a self, row: &'a csv::StringRecord, table: &'a Table) -> Vec<&'a str> {
+        match &self.labels {
+            Labels::Text(i) => row.get(*i).unwrap_or_default().split(table.separator.as_str()).map(str::trim).collect(),
+            Labels::Each(_) => {
+                let present = |i: usize| value(row.get(i).unwrap_or_default().trim(), table) == Ok(1.0);
+                self.others.iter().filter(|(i, _)| present(*i)).map(|(_, name)| name.as_str()).collect()
+            }
+        }
     }
 }
 
@@ -231,6 +260,10 @@ struct Tally {
     faults: usize,
     first: String,
     views: usize,
+    /// Images whose findings may include a label that they do not have, those findings, and these labels.
+    ambiguous: usize,
+    vague: BTreeMap<String, usize>,
+    included: BTreeSet<usize>,
 }
 
 impl Tally {
@@ -244,14 +277,52 @@ impl Tally {
         }
     }
 
+    /// Whether one of `findings` may include a label that the image does not have, nor any other that it may include.
+    fn is_ambiguous(&mut self, schema: Schema<'_>, findings: Vec<&str>, truth: &[f32]) -> bool {
+        let mut ambiguous = false;
+        for word in findings.into_iter().filter(|w| label_called(schema.labels, w).is_none()) {
+            let included: Vec<usize> =
+                (0..truth.len()).filter(|&k| may_include(word, &schema.labels[k].name)).collect();
+            if included.iter().any(|&k| truth[k] == 0.0) && !included.iter().any(|&k| truth[k] > 0.5) {
+                *self.vague.entry(word.to_owned()).or_default() += 1;
+                self.included.extend(included);
+                ambiguous = true;
+            }
+        }
+        self.ambiguous += usize::from(ambiguous);
+        ambiguous
+    }
+
+    /// What is to be said of images whose findings may include a label.
+    fn vagueness(&self, schema: Schema<'_>, policy: Ambiguous) -> Option<String> {
+        let names: Vec<&str> = self.included.iter().map(|&k| schema.labels[k].name.as_str()).collect();
+        // Of "Bacterial pneumonia" and "Pneumonia" the latter says it.
+        let whole = |n: &&&str| !names.iter().any(|o| o != *n && n.to_lowercase().contains(&o.to_lowercase()));
+        let included = quoted(names.iter().filter(whole));
+        let list: Vec<String> = self.vague.iter().map(|(word, n)| format!("{word} {n}")).collect();
+        let fate = match policy {
+            Ambiguous::Keep => "they count as without it; ambiguous = leave-out leaves them out",
+            Ambiguous::LeaveOut => "they were left out",
+        };
+        let (n, list) = (self.ambiguous, list.join(", "));
+        (n > 0)
+            .then(|| format!("{n} images have findings that may include {included} without saying so ({list}): {fate}"))
+    }
+
     fn conclude(
         self,
         schema: Schema<'_>,
+        table: &Table,
         path: &Path,
         columns: &Columns,
         images: usize,
-        warnings: &mut Vec<Warning>,
+        found: &mut Gathered,
     ) -> Result<()> {
+        found.foreign.extend(self.foreign.keys().cloned());
+        if matches!(columns.labels, Labels::Each(_)) {
+            found.foreign.extend(columns.others.iter().map(|(_, name)| name.clone()));
+        }
+        let warnings = &mut found.warnings;
         let there = quoted(self.foreign.keys());
         if self.seen.is_empty() && !self.foreign.is_empty() && matches!(columns.labels, Labels::Text(_)) {
             let wanted = quoted(schema.labels.iter().map(|l| &l.name));
@@ -265,6 +336,7 @@ impl Tally {
                 if self.views > 0 { format!(" ({} rows are of other views)", self.views) } else { String::new() };
             return Err(Error::NoImages(format!("the table {path} yields nothing; {why}{views}")));
         }
+        let vague = self.vagueness(schema, table.ambiguous);
         let mut say = |reason: String| warnings.push(Warning { path: path.into(), reason });
         if self.faults > NAMED {
             say(format!("{} rows were left out in all", self.faults));
@@ -277,6 +349,7 @@ impl Tally {
         } else if !there.is_empty() {
             say(format!("it also names {there}, which is none of the labels; they count as absent"));
         }
+        vague.into_iter().for_each(say);
         Ok(())
     }
 }

@@ -20,7 +20,8 @@ use crate::imaging::{Plane, Window};
 use crate::study::open_image;
 use crate::study::phantom::{Age, Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render};
 use crate::training::audit::fingerprint::Fingerprint;
-use crate::training::audit::kin::families;
+use crate::training::audit::grouping::groups;
+use crate::training::audit::near_duplicates::near_duplicates;
 use crate::training::canvas::{between, happens};
 use crate::training::dataset::Picture;
 use crate::training::random::{Purpose, stream};
@@ -301,7 +302,8 @@ fn pictures(config: &GateConfig, root: &Path, folders: &[PathBuf], observer: &dy
     }
     let patients: Vec<String> = read.iter().map(|(path, _)| patient(path, &patterns)).collect();
     let prints: Vec<Fingerprint> = read.par_iter().map(|(_, one)| Fingerprint::of(&one.0.plane())).collect();
-    let heads = families(&prints.iter().collect::<Vec<_>>(), &patients.iter().map(String::as_str).collect::<Vec<_>>());
+    let found = near_duplicates(&prints.iter().collect::<Vec<_>>(), &|_| ())?;
+    let heads = groups(&patients.iter().map(String::as_str).collect::<Vec<_>>(), &found);
     let (mut parts, mut held_out, mut traits) = ([Vec::new(), Vec::new()], Vec::new(), Traits::default());
     let count = read.len().max(1) as f64;
     for ((path, (picture, steps, coloured)), head) in read.into_iter().zip(heads) {

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 use rayon::prelude::*;
-use regex::Regex;
 use sha2::{Digest, Sha256};
 
+use super::super::data::key_of;
 use super::super::dataset::Picture;
 use super::super::{Error, Result};
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
 use crate::network::Model;
 use crate::study::open_image;
+use crate::study::patients::Patients;
 use crate::uncertainty::population::features::{self, Features};
 
 /// Images of one forward pass.
@@ -105,7 +106,7 @@ struct Prepared {
 pub fn gather(
     model: &Model,
     files: &[(PathBuf, Option<String>)],
-    patients: &Regex,
+    patients: &Patients,
     done: &dyn Fn(usize),
 ) -> Result<(Vec<Member>, Vec<LeftOut>)> {
     let (mut members, mut left_out) = (Vec::with_capacity(files.len()), Vec::new());
@@ -129,7 +130,7 @@ fn prepare(
     model: &Model,
     path: &Path,
     listed: Option<&str>,
-    patients: &Regex,
+    patients: &Patients,
 ) -> std::result::Result<Prepared, String> {
     let frame = open_image(path).map_err(|e| e.to_string())?;
     let plane = frame.model_plane();
@@ -138,12 +139,8 @@ fn prepare(
     }
     let input = model.input_tensor(&plane, frame.value_range).and_then(|x| x.flatten_all()?.to_vec1());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let found = || patients.captures(&name).and_then(|c| c.get(1).or_else(|| c.get(0)));
-    let patient = match (listed, frame.entry.meta.patient_id.as_str()) {
-        (Some(listed), _) => listed.to_owned(),
-        (None, "") => found().map_or_else(|| name.to_string(), |m| m.as_str().to_owned()),
-        (None, id) => id.to_owned(),
-    };
+    let lead = patients.lead(&name, &key_of(Path::new(""), path), listed);
+    let patient = lead.with_header(&frame.entry.meta.patient_id).0.unwrap_or_else(|| name.to_string());
     Ok(Prepared { input: input.map_err(|e| e.to_string())?, picture: small(&plane), patient })
 }
 
