@@ -13,9 +13,8 @@ use super::bootstrap::{Bootstrap, Estimate};
 use super::calibration::{self, Bin, Binning};
 use super::metrics::{Binary, Confusion, mean};
 use super::predictions::{Known, Predictions};
-use super::proportion;
 use super::roc;
-use super::shares::{Decisions, with_widths};
+use super::shares::{self, Decisions, with_widths};
 use super::subgroups::{self, Subgroup};
 use super::thresholds::{Operating, Rule};
 use crate::network::manifest::Head;
@@ -111,6 +110,8 @@ impl Judgement {
         let whose: Vec<&str> = set.rows.iter().filter(|r| r.class().is_some()).map(|r| r.patient.as_str()).collect();
         let bins = calibration::reliability_by_patient(&confidence, &right, &whose, Binning::EqualWidth);
         let target = |t: usize| judge_target(set, t, question);
+        let mut whole = estimates(&bootstrap, &all, |rows| whole(set, question.thresholds, rows));
+        shares::of_all(set, question.thresholds, whole.iter_mut().map(Figure::named));
         Self {
             head: set.head,
             n: set.rows.len(),
@@ -119,11 +120,7 @@ impl Judgement {
             labels: set.labels().map(str::to_owned).collect(),
             confusion: softmax.then(|| confusion(set, &all)),
             bins: if softmax { bins } else { Vec::new() },
-            whole: with_shares_of_all(
-                set,
-                question.thresholds,
-                estimates(&bootstrap, &all, |rows| whole(set, question.thresholds, rows)),
-            ),
+            whole,
             targets: (0..set.targets.len()).into_par_iter().map(target).collect(),
             subgroups: question.by.iter().flat_map(|fact| subgroups::judge(set, question.thresholds, fact)).collect(),
         }
@@ -241,39 +238,6 @@ fn whole(set: &Predictions, thresholds: &[f64], rows: &[usize]) -> Vec<Named> {
         ("micro npv", all.negative_predictive_value()),
         ("micro f1", all.f1()),
     ]);
-    figures
-}
-
-/// The figures of the whole, the shares among them with their own intervals.
-fn with_shares_of_all(set: &Predictions, thresholds: &[f64], mut figures: Vec<Figure>) -> Vec<Figure> {
-    let labels = set.targets.iter().filter(|t| !t.group).count();
-    let mut pooled = Decisions::default();
-    let (mut right, mut whose) = (Vec::new(), Vec::new());
-    for row in &set.rows {
-        let class = row.class();
-        let known = (0..labels).filter_map(|t| Some((t, row.truth[t]?)));
-        let decided: Vec<(bool, bool)> = match set.head {
-            Head::Softmax => {
-                class.map_or_else(Vec::new, |c| (0..labels).map(|k| (row.called() == k, c == k)).collect())
-            }
-            Head::Sigmoid => known.map(|(t, truth)| (row.probability[t] >= thresholds[t], truth)).collect(),
-        };
-        decided.iter().for_each(|(called, truth)| pooled.push(*called, *truth, &row.patient));
-        if decided.len() == labels {
-            right.push(f64::from(u8::from(decided.iter().all(|(called, truth)| called == truth))));
-            whose.push(row.patient.as_str());
-        }
-    }
-    // Of exclusive classes all decisions are right when the called one is.
-    let whole = match set.head {
-        Head::Softmax => "accuracy",
-        Head::Sigmoid => "all labels right",
-    };
-    with_widths(figures.iter_mut().map(Figure::named), &pooled, "micro ");
-    let share = proportion::of(&right, &whose);
-    if let Some((figure, share)) = figures.iter_mut().find(|f| f.name == whole).zip(share) {
-        figure.estimate = Estimate(figure.estimate.0, Some(share.low), Some(share.high));
-    }
     figures
 }
 

@@ -4,6 +4,7 @@
 use super::bootstrap::{Estimate, by_patient};
 use super::predictions::{Known, Predictions};
 use super::proportion;
+use crate::network::manifest::Head;
 use crate::uncertainty::calibration::Proportion;
 
 /// Right and wrong decisions of a kind, each with its patient.
@@ -101,6 +102,42 @@ pub fn with_widths<'f>(
             let [with, without] = decisions.patients();
             let area = value.filter(|_| name == "auroc").and_then(|a| proportion::of_pairs(a, with, without));
             (*low, *high) = (area.map(|a| a.0), area.map(|a| a.1));
+        }
+    }
+}
+
+/// The same for the figures of the model as a whole, decisions about labels pooled: its accuracy is that of the called class, of
+/// independent findings the share of images all of whose labels are decided rightly.
+pub fn of_all<'f>(
+    set: &Predictions,
+    thresholds: &[f64],
+    figures: impl Iterator<Item = (&'static str, &'f mut Estimate)>,
+) {
+    let labels = set.targets.iter().filter(|t| !t.group).count();
+    let mut pooled = Decisions::default();
+    let mut images = Outcomes::default();
+    for row in &set.rows {
+        // What is called and what is true, of each label that is known.
+        let decided: Vec<(bool, bool)> = match set.head {
+            Head::Softmax => {
+                row.class().map_or_else(Vec::new, |c| (0..labels).map(|k| (row.called() == k, c == k)).collect())
+            }
+            Head::Sigmoid => {
+                let known = (0..labels).filter_map(|t| Some((row.probability[t] >= thresholds[t], row.truth[t]?)));
+                known.collect()
+            }
+        };
+        decided.iter().for_each(|(called, truth)| pooled.push(*called, *truth, &row.patient));
+        if decided.len() == labels {
+            images.push(decided.iter().all(|(called, truth)| called == truth), &row.patient);
+        }
+    }
+    let (rest, whole): (Vec<_>, Vec<_>) =
+        figures.partition(|(name, _)| *name != if set.head == Head::Softmax { "accuracy" } else { "all labels right" });
+    with_widths(rest.into_iter(), &pooled, "micro ");
+    if let Some(share) = images.proportion() {
+        for (_, estimate) in whole {
+            *estimate = Estimate(estimate.0, Some(share.low), Some(share.high));
         }
     }
 }

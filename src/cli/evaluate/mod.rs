@@ -6,6 +6,7 @@
 pub(super) mod calibrate;
 mod listing;
 mod population;
+mod prevalence;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde_json::json;
 use self::calibrate::CalibrateArgs;
 use self::listing::Source;
 use self::population::Population;
+use self::prevalence::PrevalenceArgs;
 use super::evaluate_localization::{self, LocalizationArgs};
 use super::session::ModelArgs;
 use super::{Outcome, Usage, output};
@@ -79,6 +81,8 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    prevalence: PrevalenceArgs,
+    #[command(flatten)]
     calibrate: CalibrateArgs,
     #[command(flatten)]
     localization: LocalizationArgs,
@@ -101,6 +105,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let setting = evaluate_localization::Setting { dir, model: &model, patients: &patients, out, json: args.json };
         return evaluate_localization::run(path, &args.localization, &setting);
     }
+    args.prevalence.check(&model.manifest)?;
     let source = Source { labels: args.labels.as_deref(), table: args.table.as_deref(), facts: args.facts.as_deref() };
     let files = args.calibrate.select(listing::list(&args.dir, &model.manifest, &source)?)?;
     let files = select(files, args.limit);
@@ -124,6 +129,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     json["recalibrated"] = json!(recalibrated);
     json["failed"] = json!(failures.iter().map(|f| f.path.display().to_string()).collect::<Vec<_>>());
     json["population"] = json!(population);
+    let at_prevalence = args.prevalence.values(&model.manifest, &judgement)?;
+    if !at_prevalence.is_empty() {
+        json["at_prevalence"] = json!(at_prevalence);
+    }
     if let Some(out) = &args.out {
         keep(out, &set, &json)?;
         let name = args.dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
@@ -148,6 +157,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         output::json(&json)?;
     } else {
         output::line(words::text(&model, &judgement, recalibrated.as_ref(), args.validation.is_some()))?;
+        if !at_prevalence.is_empty() {
+            output::line(format!("\n{}", prevalence::text(&at_prevalence)))?;
+        }
     }
     words::remarks(&judgement).iter().for_each(output::remark);
     population.remark().iter().for_each(output::remark);
