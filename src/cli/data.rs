@@ -121,7 +121,8 @@ fn split_parts(config: &Config, dataset: &Dataset, split: &split::Split) -> Vec<
             .collect();
         format!("{:<11} {:>6} images of {:>6} patients   {}", part.name(), own.len(), patients.len(), labels.join(", "))
     };
-    dataset::Part::ALL.into_iter().map(of).collect()
+    let parts = dataset::Part::ALL.into_iter();
+    parts.filter(|p| *p != dataset::Part::Calibration || !split.calibration.is_empty()).map(of).collect()
 }
 
 fn preview(args: &PreviewArgs) -> anyhow::Result<()> {

@@ -267,6 +267,10 @@ impl<'a> Record<'a> {
         } else {
             let _ = writeln!(text, "  Model {because}");
         }
+        let outside = self.outside();
+        if let Some(reason) = outside {
+            let _ = writeln!(text, "  States are withheld: {OUTSIDE}. {reason}");
+        }
         let _ = match self.gate.score {
             _ if self.model.is_none() => Ok(()),
             Some(score) => {
@@ -275,10 +279,6 @@ impl<'a> Record<'a> {
             }
             None => writeln!(text, "  Input gate: none"),
         };
-        let outside = self.outside();
-        if let Some(reason) = outside {
-            let _ = writeln!(text, "  States are withheld: {OUTSIDE}. {reason}");
-        }
         let width = self.predictions.iter().chain(&self.groups).map(|r| r.label.chars().count()).max().unwrap_or(0);
         for row in self.groups.iter().chain(&self.predictions) {
             let _ = write!(text, "  {:width$}  {:.3}", row.label, row.probability);

@@ -216,7 +216,7 @@ mod tests {
         use State::{Absent, Present, Undecided};
         assert_eq!(states([0.05, 0.9, 0.05]), [Absent, Present, Absent, Present]);
         assert_eq!(states([0.9, 0.06, 0.04]), [Present, Absent, Absent, Absent]);
-        assert_eq!(states([0.4, 0.35, 0.25]), [Undecided; 4]);
+        assert_eq!(states([0.4, 0.3, 0.3]), [Undecided; 4]);
         // Pneumonia of either kind.
         assert_eq!(states([0.1, 0.5, 0.4]), [Absent, Undecided, Undecided, Present]);
     }

@@ -89,7 +89,7 @@ impl AtPrevalence {
         let Self { label, prevalence, .. } = self;
         let at = format!("At a prevalence of {} of {label}", shown(*prevalence));
         if !self.reason.is_empty() {
-            return format!("{at}: {}", self.reason);
+            return format!("{at} nothing is known of its call. {}", self.reason);
         }
         let (side, has, value) = if self.reached {
             ("that reach its threshold", "have it (PPV)", self.ppv)

@@ -115,6 +115,7 @@ impl Judgement {
         let whose: Vec<&str> = set.rows.iter().filter(|r| r.class().is_some()).map(|r| r.patient.as_str()).collect();
         let bins = calibration::reliability_by_patient(&confidence, &right, &whose, Binning::EqualWidth);
         let target = |t: usize| judge_target(set, t, question);
+        let whole = estimates(&bootstrap, &all, |rows| whole(set, question.thresholds, rows));
         let mut judgement = Self {
             only_class: only_class(set).map(|k| set.targets[k].name.clone()),
             head: set.head,
@@ -124,11 +125,7 @@ impl Judgement {
             labels: set.labels().map(str::to_owned).collect(),
             confusion: softmax.then(|| confusion(set, &all)),
             bins: if softmax { bins } else { Vec::new() },
-            whole: with_shares_of_all(
-                set,
-                question.thresholds,
-                estimates(&bootstrap, &all, |rows| whole(set, question.thresholds, rows)),
-            ),
+            whole: with_shares_of_all(set, question.thresholds, whole),
             targets: (0..set.targets.len()).into_par_iter().map(target).collect(),
             subgroups: question.by.iter().flat_map(|fact| subgroups::judge(set, question.thresholds, fact)).collect(),
         };

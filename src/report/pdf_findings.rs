@@ -1,10 +1,7 @@
 //! The table of findings: each with its bar on one axis from 0 to 1, interval, threshold and logit.
 //!
-//! The mark and the number are the probability that threshold and states are about; samples make the thick line, and their
-//! means stand below. Below the threshold is grey and above is the accent: no red and green, and a probability is no alarm.
+//! The mark and the number are the probability that threshold and states are about; samples make the thick line. Below the threshold is grey and above is the accent: no red and green, and a probability is no alarm.
 //! Outside the population that the model was measured on all is grey, and one sentence stands in place of the states.
-
-use std::fmt::Write as _;
 
 use super::case::{CaseReport, Finding};
 use super::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph, wrapped};
@@ -87,30 +84,18 @@ pub fn table(case: &CaseReport, width: f32) -> Block {
         block.text(x, top + 0.5, Align::Center, CAPTION, word);
     }
     block.height = top + CAPTION.line();
-    let words = [key(case, &findings, outside), grounds(&states)];
+    let words = [key(case, outside), grounds(&states)];
     let words = words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
     block.stack(0.0, &paragraph(&words, CAPTION, width));
     block
 }
 
 /// How the table is read.
-fn key(case: &CaseReport, findings: &[Finding], outside: bool) -> String {
+fn key(case: &CaseReport, outside: bool) -> String {
     let grey = if outside { "All grey: outside the population." } else { "Grey: below it." };
-    let mut key =
-        "Mark and number: calibrated probability of the pass without sampling, which threshold and states are about. "
-            .to_owned();
-    if let Some(posterior) = &case.analysis.posterior {
-        let mean = |f: &Finding| Some(format!("{} {:.2}", f.name, f.summary.as_ref()?.mean));
-        let means: Vec<String> = findings.iter().filter_map(mean).collect();
-        let _ = write!(
-            key,
-            "Thick line: 5–95 % of the {}. Their means: {}. ",
-            posterior.source.samples(),
-            means.join(", ")
-        );
-    }
-    let _ = write!(key, "Tick: operating threshold. {grey}");
-    key
+    let samples =
+        case.analysis.posterior.as_ref().map(|p| format!(" Thick line: 5–95 % of the {}.", p.source.samples()));
+    format!("Mark: probability of the plain pass.{} Tick: operating threshold. {grey}", samples.unwrap_or_default())
 }
 
 /// What the states rest on and promise, or why there are none; nothing for a model that was never calibrated.

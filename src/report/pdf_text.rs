@@ -172,12 +172,16 @@ pub fn doubt(case: &CaseReport, width: f32) -> Block {
         return paragraph(&words, BODY.ink(Ink::Warning), width);
     };
     let mut block = paragraph(&entropy::words(p, &case.model.manifest), BODY.bold(), width);
+    // In the order of the table above.
+    let means: Vec<String> =
+        case.findings().iter().filter_map(|f| f.summary.as_ref()).map(|s| format!("{:.2}", s.mean)).collect();
     let numbers = format!(
-        "{} (mutual information). {} {}, seed {}.",
+        "{}. {} {}, seed {}; means {}.",
         p.entropy_in_words(),
         if p.samples.is_empty() { analysis.options.samples } else { p.samples.len() },
         p.source.samples(),
-        p.seed
+        p.seed,
+        means.join(", ")
     );
     block.stack(0.0, &paragraph(&numbers, BODY, width));
     if p.source == SampleSource::Ensemble {

@@ -280,21 +280,26 @@ fn left_out(case: &CaseReport) -> BTreeMap<String, String> {
     named.chain([("source.path and UIDs of the file".into(), "left out of an anonymised report".into())]).collect()
 }
 
-/// States whose probability lies on a cut as far as rounding goes: they may fall on either side of it.
+/// Where a probability lies on a cut as far as rounding goes, states that differ: it may fall on either side, and with it what is
+/// said of the other labels.
 fn on_a_cut(was: &Sidecar, is: &Sidecar, allowed: f64) -> BTreeMap<String, String> {
     let states = |of: &Sidecar| of.conformal.as_ref().map_or_else(Vec::new, |conformal| conformal.states.clone());
     let (old, new) = (states(was), states(is));
     let mut named = BTreeMap::new();
     let judged = |s: &LabelState| s.verdict != Verdict::Withheld;
     let other = |(old, new): (&LabelState, &LabelState)| old.verdict != new.verdict && judged(old) && judged(new);
-    for (i, (old, new)) in old.iter().zip(&new).enumerate().filter(|(_, pair)| other(*pair)) {
-        let printed = was.labels.iter().chain(&was.groups).find(|number| number.label == old.label);
+    let on_one = |state: &LabelState| {
+        let printed = was.labels.iter().chain(&was.groups).find(|number| number.label == state.label);
         let near = |p: f32, cut: f32| f64::from((p - cut).abs()) <= allowed;
-        if printed.is_some_and(|n| near(n.probability, new.present_above) || near(n.probability, new.absent_below)) {
-            for field in ["state", "verdict", "reason"] {
-                let why = "the probability lies on a cut as far as rounding goes, and may fall on either side of it";
-                named.insert(format!("conformal.states.{i}.{field}"), why.to_owned());
-            }
+        printed.is_some_and(|n| near(n.probability, state.present_above) || near(n.probability, state.absent_below))
+    };
+    if !new.iter().any(on_one) {
+        return named;
+    }
+    for (i, _) in old.iter().zip(&new).enumerate().filter(|(_, pair)| other(*pair)) {
+        for field in ["state", "verdict", "reason"] {
+            let why = "a probability lies on a cut as far as rounding goes, and may fall on either side of it";
+            named.insert(format!("conformal.states.{i}.{field}"), why.to_owned());
         }
     }
     named

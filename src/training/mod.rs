@@ -17,6 +17,7 @@ pub mod ablation;
 pub mod audit;
 pub mod augment;
 pub mod balance;
+mod calibration_part;
 pub mod canvas;
 pub mod checkpoint;
 pub mod config;

@@ -6,6 +6,7 @@ use std::path::Path;
 use candle_core::Device;
 use sha2::{Digest, Sha256};
 
+use super::calibration_part::CalibrationPart;
 use super::checkpoint::{hex, stored, write_whole};
 use super::config::{Config, LossKind};
 use super::dataset::Dataset;
@@ -14,7 +15,7 @@ use super::gate::spec_of;
 use super::parameters::{Parameters, Values};
 use super::predict::predict;
 use super::{Error, Result};
-use crate::evaluation::calibrate::{self, Role};
+use crate::evaluation::calibrate;
 use crate::files::read_regular;
 use crate::limits;
 use crate::network::Network;
@@ -57,6 +58,7 @@ pub fn write(
     trained: usize,
     finish: &Finish,
     extent: Extent,
+    calibration: &CalibrationPart<'_>,
 ) -> Result<Manifest> {
     let mut manifest = manifest(config, finish, extent.training_images, hex(&Sha256::digest(weights)));
     manifest.gate = kept_gate(folder);
@@ -65,24 +67,25 @@ pub fn write(
     write_whole(&folder.join(MANIFEST), text.as_bytes())?;
     let card_path = folder.join(CARD);
     if !card_path.exists() {
-        write_whole(&card_path, card(config, &manifest, &finish.overall, trained, extent).as_bytes())?;
+        let card = card(config, &manifest, &finish.overall, trained, extent, calibration);
+        write_whole(&card_path, card.as_bytes())?;
     }
     Ok(manifest)
 }
 
-/// Leaves beside the manifest what the images `validation` say about the probabilities of the model in `folder`, which was
-/// trained by `config`; a model without it is as usable.
+/// Leaves beside the manifest what the images of `part` say about the probabilities of the model in `folder`, which was trained by
+/// `config`; a model without it is as usable.
 pub fn calibrate(
     folder: &Path,
     config: &Config,
     dataset: &Dataset,
-    validation: &[usize],
+    part: &CalibrationPart<'_>,
     device: &Device,
 ) -> Result<()> {
-    let set = predict(folder, config, dataset, validation, device)?;
+    let set = predict(folder, config, dataset, part.images, device)?;
     let manifest = registry::manifest(&folder.to_string_lossy()).map_err(|e| Error::Model(Box::new(e)))?;
-    let name = format!("validation part of the training of {}", manifest.name);
-    let made = calibrate::calibrate(&manifest, &set, &name, Role::Validation, &manifest.training.date);
+    let name = format!("{} part of the training of {}", part.name(), manifest.name);
+    let made = calibrate::calibrate(&manifest, &set, &name, part.role, &manifest.training.date);
     let path = folder.join(calibration::FILE);
     let text = made.to_toml().map_err(|e| Error::Write { path: path.clone(), reason: e.to_string() })?;
     write_whole(&path, text.as_bytes())
@@ -142,7 +145,14 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
     }
 }
 
-fn card(config: &Config, manifest: &Manifest, overall: &[Overall], weights: usize, extent: Extent) -> String {
+fn card(
+    config: &Config,
+    manifest: &Manifest,
+    overall: &[Overall],
+    weights: usize,
+    extent: Extent,
+    calibration: &CalibrationPart<'_>,
+) -> String {
     let mut s = String::new();
     let _ = writeln!(
         s,
@@ -177,9 +187,9 @@ fn card(config: &Config, manifest: &Manifest, overall: &[Overall], weights: usiz
     );
     let _ = writeln!(
         s,
-        "Temperature {:.3} and thresholds were chosen on validation, so its figures flatter a little. The same images are the calibration set of \
-         conformal states and reliability diagram (`calibration.toml`).\n",
-        manifest.temperature
+        "Temperature {:.3} and thresholds were chosen on validation, so its figures flatter a little.\n\n{}\n",
+        manifest.temperature,
+        calibration.in_words()
     );
     let _ = writeln!(s, "## Figures\n\n| on | target | figure | value | 95 % interval |\n|---|---|---|---|---|");
     for m in &manifest.metrics {

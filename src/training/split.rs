@@ -1,10 +1,11 @@
-//! Training, validation and test, apart by patient.
+//! Training, validation, calibration and test, apart by patient.
 //!
 //! Images of one patient are alike in ways that no other patient shares; a split by file lets a network
 //! recognise patients and flatters every figure. What decides, in this order: a split file, the parts that the data
 //! themselves give (a column, an archive), shares. Shares of exclusive classes: patients are grouped by their
 //! majority class, shuffled by the seed, and cut into consecutive shares of as nearly equal numbers of patients as can
-//! be: share `fold` validates, the last one is for tests. Shares of findings that may coincide: see [`super::stratify`].
+//! be: share `fold` validates, the last one is for tests. Shares of findings that may coincide: see [`super::stratify`]. Who
+//! calibrates is taken out of training at the end: see [`super::calibration_part`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,7 +17,7 @@ use super::data::Part;
 use super::dataset::Sample;
 use super::random::{Purpose, stream};
 use super::trainer::Options;
-use super::{Error, Result, split_file, stratify, truth};
+use super::{Error, Result, calibration_part, split_file, stratify, truth};
 use crate::network::manifest::Head;
 
 /// Numbers of samples, each list in rising order.
@@ -24,6 +25,8 @@ use crate::network::manifest::Head;
 pub struct Split {
     pub training: Vec<usize>,
     pub validation: Vec<usize>,
+    /// Empty where none is set apart: the validation part calibrates then.
+    pub calibration: Vec<usize>,
     pub test: Vec<usize>,
     /// What should be known of this split, in sentences.
     pub remarks: Vec<String>,
@@ -44,6 +47,7 @@ impl Split {
         match part {
             Part::Training => &self.training,
             Part::Validation => &self.validation,
+            Part::Calibration => &self.calibration,
             Part::Test => &self.test,
         }
     }
@@ -57,6 +61,7 @@ impl Split {
         match part {
             Part::Training => self.training.push(sample),
             Part::Validation => self.validation.push(sample),
+            Part::Calibration => self.calibration.push(sample),
             Part::Test => self.test.push(sample),
         }
     }
@@ -64,6 +69,7 @@ impl Split {
     pub(super) fn sort(&mut self) {
         self.training.sort_unstable();
         self.validation.sort_unstable();
+        self.calibration.sort_unstable();
         self.test.sort_unstable();
     }
 }
@@ -103,8 +109,9 @@ pub fn of_config(config: &Config, samples: &[Sample], root: &Path) -> Result<Spl
         }
         split
     } else {
-        // A test part that the data give stays; the rest is shared out.
-        let pool: Vec<usize> = (0..samples.len()).filter(|&i| given[i] != Some(Part::Test)).collect();
+        // A test and a calibration part that the data give stay; the rest is shared out.
+        let stays = |i: usize| matches!(given[i], Some(Part::Test | Part::Calibration));
+        let pool: Vec<usize> = (0..samples.len()).filter(|&i| !stays(i)).collect();
         let own = given.contains(&Some(Part::Test));
         let shares = Shares { test: if own { 0.0 } else { shares.test }, ..shares };
         let mut split = if config.head == Head::Softmax {
@@ -115,10 +122,14 @@ pub fn of_config(config: &Config, samples: &[Sample], root: &Path) -> Result<Spl
         if own {
             split.test = (0..samples.len()).filter(|&i| given[i] == Some(Part::Test)).collect();
         }
+        split.calibration = (0..samples.len()).filter(|&i| given[i] == Some(Part::Calibration)).collect();
         split
     };
     split.remarks = remarks;
     split.sort();
+    if data.split.is_none() && split.calibration.is_empty() {
+        calibration_part::set_apart(&mut split, samples, config);
+    }
     complete(&mut split, samples, config)?;
     Ok(split)
 }
@@ -134,15 +145,21 @@ pub fn by_patient(samples: &[Sample], labels: usize, share: f64, fold: usize, se
     }
 }
 
-fn majority(samples: &[Sample], pool: &[usize], labels: usize, shares: Shares, seed: u64) -> Split {
+/// The images of each patient among `pool`.
+fn of_patients<'a>(samples: &'a [Sample], pool: &[usize]) -> BTreeMap<&'a str, Vec<usize>> {
     let mut patients: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for &i in pool {
         patients.entry(&samples[i].patient).or_default().push(i);
     }
+    patients
+}
+
+/// The patients of each class, by the class of most of their images in `pool`.
+pub fn by_majority<'a>(samples: &'a [Sample], pool: &[usize], labels: usize) -> Vec<Vec<&'a str>> {
     let mut classes: Vec<Vec<&str>> = vec![Vec::new(); labels];
-    for (patient, images) in &patients {
+    for (patient, images) in of_patients(samples, pool) {
         let mut counts = vec![0_usize; labels];
-        for &i in images {
+        for i in images {
             for k in truth::present(&samples[i].truth) {
                 counts[k] += 1;
             }
@@ -150,8 +167,13 @@ fn majority(samples: &[Sample], pool: &[usize], labels: usize, shares: Shares, s
         let majority = (0..labels).rev().max_by_key(|&k| counts[k]).unwrap_or(0);
         classes[majority].push(patient);
     }
+    classes
+}
+
+fn majority(samples: &[Sample], pool: &[usize], labels: usize, shares: Shares, seed: u64) -> Split {
+    let patients = of_patients(samples, pool);
     let mut split = Split::default();
-    for (class, mut members) in classes.into_iter().enumerate() {
+    for (class, mut members) in by_majority(samples, pool, labels).into_iter().enumerate() {
         members.shuffle(&mut stream(seed, Purpose::Split, 0, class));
         let n = members.len() as f64;
         let test = members.len() - (shares.test * n).round() as usize;

@@ -50,9 +50,8 @@ pub fn read(path: &Path, samples: &[Sample], remarks: &mut Vec<String>) -> Resul
     for (number, row) in rows.records().enumerate() {
         let row = row.map_err(|e| refuse(format!("cannot be read: {e}")))?;
         let said = row.get(split).unwrap_or_default();
-        let part = Part::named(said).ok_or_else(|| {
-            refuse(format!("says \"{said}\" in row {}; a part is training, validation or test", number + 2))
-        })?;
+        let part = Part::named(said)
+            .ok_or_else(|| refuse(format!("says \"{said}\" in row {}; a part is {}", number + 2, Part::NAMES)))?;
         let image = row.get(image).unwrap_or_default().to_owned();
         if parts.insert(image.clone(), part).is_some_and(|before| before != part) {
             return Err(refuse(format!("puts \"{image}\" into two parts")));
@@ -102,7 +101,7 @@ mod tests {
     fn what_was_written_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("split.csv");
-        let split = Split { training: vec![0, 3], validation: vec![1], test: vec![2], remarks: Vec::new() };
+        let split = Split { training: vec![0, 3], validation: vec![1], test: vec![2], ..Split::default() };
         write(&path, &samples(), &split).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("image,patient,split\na/1.png,patient of a/1.png,training\n"), "{text}");

@@ -11,6 +11,7 @@ use candle_core::Device;
 use candle_nn::VarMap;
 use rand::RngCore;
 
+use super::calibration_part::CalibrationPart;
 use super::checkpoint::{self, State};
 use super::config::{Config, Criterion, Smote, record};
 use super::control::Control;
@@ -389,11 +390,12 @@ impl<'a> Run<'a> {
             validation_patients: distinct(&self.split.validation),
             epoch,
         };
+        let (config, options) = (self.config, self.options);
         let trained = self.parameters.trained_values();
-        let manifest = produce::write(&self.options.model, self.config, &weights, trained, &finish, extent)?;
-        images::write(&self.options.model, self.config, self.dataset, &self.split, &manifest.weights_sha256)?;
-        let (options, validation) = (self.options, &self.split.validation);
-        if let Err(error) = produce::calibrate(&options.model, self.config, self.dataset, validation, &options.device) {
+        let part = CalibrationPart::of(&self.split, &self.dataset.samples);
+        let manifest = produce::write(&options.model, config, &weights, trained, &finish, extent, &part)?;
+        images::write(&options.model, config, self.dataset, &self.split, &manifest.weights_sha256)?;
+        if let Err(error) = produce::calibrate(&options.model, config, self.dataset, &part, &options.device) {
             (self.observer)(Event::Warning(format!("The model has no calibration.toml: {error}")));
         }
         if let Err(error) = population::leave(&options.model, self.config, self.dataset, &self.split, &options.device) {

@@ -14,7 +14,7 @@
 //! back to *undecided*, and no wrong *present* is ever gained.
 //!
 //! So two cuts on `p` are all that is kept for a risk: the `⌈(n + 1)(1 − α)⌉`-th smallest strangeness of either kind, drawn back to
-//! the place where the two p-values are equal if they lie beyond it. The cuts of a target never cross.
+//! the place where the two p-values are equal if they lie beyond it. No number lies beyond both cuts of a target.
 //!
 //! What is promised: among images drawn like the calibration images, at most `α` of those with the finding are called absent
 //! on average, and at most `α` of those without it present, whatever the network and its temperature are worth. A bad network
@@ -117,11 +117,8 @@ impl Cuts {
             };
         };
         let (absent_up_to, present_from) = crossing(&with, &without);
-        Self {
-            present_above: present_above.max(present_from),
-            absent_below: absent_below.min(absent_up_to),
-            enough: true,
-        }
+        let (present_above, absent_below) = (present_above.max(present_from), absent_below.min(absent_up_to));
+        Self { present_above, absent_below, enough: true }
     }
 
     /// What may be said of an image with this probability of the finding.
@@ -133,7 +130,7 @@ impl Cuts {
             _ if !self.enough || !probability.is_finite() => Verdict::TooFew,
             (true, false) => Verdict::Present,
             (false, true) => Verdict::Absent,
-            // Cuts that cross say nothing of what lies between them; see `uncrossed`.
+            // No number lies beyond both cuts, once they are drawn back; see `uncrossed`.
             (false, false) | (true, true) => Verdict::FitsBoth,
         }
     }
@@ -169,7 +166,8 @@ fn crossing(with: &[f32], without: &[f32]) -> (f32, f32) {
 #[must_use]
 pub fn uncrossed(present_above: &[f32], absent_below: &[f32]) -> Vec<(f32, f32)> {
     let mut cuts: Vec<(f32, f32)> = present_above.iter().copied().zip(absent_below.iter().copied()).collect();
-    if let Some(k) = cuts.iter().position(|(present, absent)| present < absent) {
+    // Where the better hypothesis changes from one number to the next there is nothing between the two cuts.
+    if let Some(k) = cuts.iter().position(|(present, absent)| present.next_up() < *absent) {
         let (before, crossed) = (if k == 0 { (1.0, 0.0) } else { cuts[k - 1] }, cuts[k]);
         let drawn_back = (before.0.min(crossed.1), before.1.max(crossed.0));
         cuts[k..].fill(drawn_back);
@@ -269,7 +267,7 @@ mod tests {
             let (with, without, images) = drawn(seed);
             for risk in RISKS {
                 let cuts = Cuts::of(&with, &without, risk);
-                assert!(!cuts.enough || cuts.absent_below <= cuts.present_above, "{seed}: {cuts:?}");
+                assert!(!cuts.enough || cuts.absent_below <= cuts.present_above.next_up(), "{seed}: {cuts:?}");
                 for p in images.iter().chain(&with).chain(&without).filter(|p| **p > 0.0) {
                     let expected = by_p_values(&with, &without, risk, *p);
                     assert_eq!(cuts.judge(*p).state(), expected, "seed {seed}, risk {risk}, p {p}, {cuts:?}");

@@ -168,7 +168,7 @@ pub fn words(posterior: &Posterior, manifest: &Manifest) -> String {
             &format!("The models partly disagree {of} (mutual information moderate): rely on {them} little."),
         ),
         (_, Doubt::Some) => {
-            format!("{subject} hesitate{plural} {of} (entropy moderate): more than one answer remains possible.")
+            format!("{subject} hesitate{plural} {of} (entropy moderate).")
         }
         (Doubt::Low, Doubt::Low) => among(
             "The model agrees with itself. That makes it steady, not right.",
@@ -292,7 +292,7 @@ mod tests {
         assert!(words(&ensemble, &chest()).starts_with("The models hesitate between"));
         let independent = Manifest { head: Head::Sigmoid, ..chest() };
         let said = words(&Posterior { max_entropy: 1.0, ..kinds }, &independent);
-        assert!(said.contains("about Viral pneumonia and Bacterial pneumonia"), "{said}");
+        assert!(said.contains("about Bacterial pneumonia and Viral pneumonia"), "{said}");
     }
 
     #[test]

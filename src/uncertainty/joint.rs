@@ -187,7 +187,8 @@ mod tests {
     #[test]
     fn of_exclusive_classes_not_two_are_present_and_not_all_are_absent() {
         assert_eq!(chest([(0.1, A), (0.5, P), (0.4, P)], P), (vec![A, H, H], vec![P]));
-        assert_eq!(chest([(0.3, A), (0.4, A), (0.3, A)], A), (vec![H, H, H], vec![H]));
+        // What is rejected last stays possible beside the most probable one.
+        assert_eq!(chest([(0.3, A), (0.4, A), (0.3, A)], A), (vec![H, H, A], vec![H]));
     }
 
     #[test]

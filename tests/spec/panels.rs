@@ -125,10 +125,11 @@ fn a_refused_image_shows_the_reason_and_no_scores_unless_the_reader_insists() {
 }
 
 #[test]
-fn bars_say_mean_interval_and_threshold() {
+fn bars_say_probability_interval_and_threshold() {
     let shown = Shown::new(finished(), [304.0, 700.0], findings::show);
-    assert!(shown.says("Pneumonia: probability 0.89, 5–95 % of 100 samples"));
-    assert!(shown.says("Viral pneumonia: probability 0.17"));
+    assert!(shown.says("Pneumonia: probability 0.90, 5–95 % of 100 samples"));
+    assert!(shown.says("Viral pneumonia: probability 0.16"));
+    assert!(shown.says("at or above the threshold 0.47"));
     assert!(shown.says("doubt about the model: 0.03 of 1"));
 }
 

@@ -13,8 +13,11 @@ use pellucid::app::sure::SureCommand;
 use pellucid::engine::{Member, ModelInfo};
 use pellucid::network::registry;
 use pellucid::uncertainty::Source;
-use pellucid::uncertainty::calibration::{Bin, Calibration, CalibrationError, FILE, Target};
+use pellucid::uncertainty::calibration::{
+    Bin, Calibration, CalibrationError, FILE, OperatingPoint, Proportion, Target,
+};
 use pellucid::uncertainty::conformal::RISKS;
+use pellucid::uncertainty::population::PopulationVerdict;
 use serde_json::Value;
 
 use crate::cli::{code, lines, pellucid, said};
@@ -71,6 +74,46 @@ fn evaluate_leaves_a_calibration_with_the_model_and_predict_states_by_it() {
     let text = pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--risk", "0.2"]);
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("at 20 % risk; calibration set: soft blobs, 36 images"), "{text}");
+}
+
+#[test]
+fn a_stated_prevalence_gives_predictive_values_in_text_json_and_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    calibrated(path, 12);
+    let predict = |more: &[&str]| {
+        pellucid(path, &[&["predict", "set/Normal/1.png", "--model", "toy", "--samples", "0"], more].concat())
+    };
+    let output = predict(&["--prevalence", "1%", "--json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let line = &lines(&output)[0];
+    let at = &line["prevalence"][0];
+    assert_eq!((&at["label"], &at["prevalence"]), (&"Pneumonia".into(), &0.01.into()));
+    assert_eq!(line.as_object().unwrap().keys().next_back().unwrap(), "prevalence", "new fields stand at the end");
+    // By hand, from what the calibration holds.
+    let share = |of: &str| at[of]["value"].as_f64().unwrap();
+    let (se, sp) = (share("sensitivity"), share("specificity"));
+    if se > 0.0 || sp < 1.0 {
+        assert!((share("ppv") - se * 0.01 / (se * 0.01 + (1.0 - sp) * 0.99)).abs() < 1e-6, "{at}");
+    }
+    let text = String::from_utf8(predict(&["--prevalence", "Pneumonia=1%"]).stdout).unwrap();
+    assert!(text.contains("At a prevalence of 1 % of Pneumonia"), "{text}");
+    assert!(text.contains("soft blobs, 36 images"), "{text}");
+    let output = predict(&["--prevalence", "Mass=1%"]);
+    assert_eq!(code(&output), 2, "{}", said(&output));
+    assert!(said(&output).contains("has no “Mass”; it has: Pneumonia, Normal"), "{}", said(&output));
+    assert_eq!(code(&predict(&["--prevalence", "5"])), 2);
+    let report =
+        ["report", "set/Normal/1.png", "-o", "case.pdf", "--model", "toy", "--samples", "0", "--prevalence", "0.02"];
+    let output = pellucid(path, &report);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let json: Value = serde_json::from_slice(&fs::read(path.join("case.json")).unwrap()).unwrap();
+    assert_eq!(json["prevalence"][0]["prevalence"], 0.02);
+    let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--prevalence", "0.1", "--json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let judged = &lines(&output)[0];
+    assert_eq!(judged["at_prevalence"][0]["label"], "Pneumonia");
+    assert_eq!(judged["at_prevalence"][0]["prevalence"], 0.1);
 }
 
 #[test]
@@ -197,6 +240,12 @@ fn every_built_in_model_brings_a_calibration_of_its_validation_part() {
         assert!(line.contains(&calibration.images.to_string()), "{name}: {} images, but {line}", calibration.images);
         assert_eq!(calibration.targets.len(), manifest.labels.len() + manifest.groups.len());
         assert!(calibration.note.contains("chose the epoch"), "{}", calibration.note);
+        for (target, threshold) in (manifest.labels.iter().map(|l| (&l.name, l.threshold)))
+            .chain(manifest.groups.iter().map(|g| (&g.name, g.threshold)))
+        {
+            let point = calibration.operating(target, threshold).unwrap_or_else(|| panic!("{name}: {target}"));
+            assert!(point.sensitivity.low < point.sensitivity.high, "{name}: {target}");
+        }
         for target in &calibration.targets {
             assert!(target.bins.len() > 5 && target.ece < 0.2, "{name}: {target:?}");
         }
@@ -252,6 +301,89 @@ fn each_row_bears_its_state_at_the_stated_risk() {
     assert!(shown.says("Viral pneumonia: undecided at 10 % risk"));
     state.settings.risk = 0.2;
     assert!(Shown::new(state, [304.0, 800.0], findings::show).says("Pneumonia: present at 20 % risk"));
+}
+
+/// The verdict on an adult.
+fn outside() -> PopulationVerdict {
+    PopulationVerdict {
+        inside: false,
+        reason: "The patient is 55 years old; the model was measured on children of 1 to 5 years.".into(),
+        condition: None,
+        distance: None,
+        threshold: None,
+    }
+}
+
+#[test]
+fn outside_the_population_the_reason_comes_first_and_no_row_bears_a_state() {
+    let mut state = with_calibration();
+    state.results.population = Some(outside());
+    let shown = Shown::new(state, [304.0, 900.0], findings::show);
+    let first =
+        "Outside the population that this model was measured on: states are withheld. The patient is 55 years old";
+    assert!(shown.says(first));
+    let rect = |words: &str| shown.harness.get_all_by_label_contains(words).next().unwrap().rect();
+    assert!(rect(first).top() < rect("Pneumonia: probability").top());
+    assert!(rect(first).top() < rect("Frontal chest radiograph.").top(), "before the gate too");
+    assert!(shown.says("Pneumonia: outside the population that this model was measured on"));
+    for word in ["present", "absent", "undecided", "at or above the threshold"] {
+        assert!(!shown.says(word), "{word}");
+    }
+    // Scores stay.
+    assert!(shown.says("Pneumonia: probability 0.90"));
+}
+
+#[test]
+fn what_must_hold_for_the_states_is_said_with_each_of_them() {
+    let mut state = with_calibration();
+    let condition = Some("the patient is 1–5 years old".to_owned());
+    state.results.population = Some(PopulationVerdict { inside: true, reason: String::new(), condition, ..outside() });
+    let shown = Shown::new(state, [304.0, 800.0], findings::show);
+    assert!(shown.says("Pneumonia: present at 10 % risk, if the patient is 1–5 years old"));
+    assert!(shown.says("if …: the patient is 1–5 years old"), "to be read without a pointer too");
+}
+
+#[test]
+fn the_bar_shows_the_probability_and_tells_the_mean_of_the_samples_as_a_detail() {
+    let mut state = with_calibration();
+    state.results.posterior.as_mut().unwrap().groups[0].mean = 0.7;
+    let shown = Shown::new(state, [304.0, 800.0], findings::show);
+    assert!(shown.says("Pneumonia: probability 0.90, 5–95 % of 100 samples"));
+    assert!(shown.says("(mean 0.70), at or above the threshold 0.47"));
+}
+
+#[test]
+fn at_the_prevalence_that_the_reader_states_it_is_said_what_the_call_is_worth() {
+    let state = with_calibration();
+    let mut shown = Shown::new(state.clone(), [304.0, 800.0], findings::show);
+    assert!(shown.says("prevalence of Pneumonia"));
+    assert!(!shown.says("At a prevalence"));
+    shown.click("Prevalence");
+    let mut state = state;
+    let effects = pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetPrevalence(Some(0.01))));
+    assert!(!effects.is_empty(), "it is remembered");
+    assert_eq!(state.settings.prevalences.get("Pneumonia"), Some(&0.01));
+    let said = Shown::new(state.clone(), [304.0, 800.0], findings::show);
+    assert!(said.says("No sensitivity and specificity of “Pneumonia” at its threshold are on record"));
+    if let Model::Ready(info) = &mut state.model {
+        let share = |value| Proportion { value, low: value - 0.05, high: value + 0.03 };
+        let point = OperatingPoint {
+            name: "Pneumonia".into(),
+            threshold: 0.47,
+            sensitivity: share(0.9),
+            specificity: share(0.95),
+        };
+        let known = Calibration { operating: vec![point], ..info.calibration.as_ref().clone().unwrap() };
+        info.calibration = std::sync::Arc::new(Ok(known));
+    }
+    let said = Shown::new(state.clone(), [304.0, 800.0], findings::show);
+    assert!(
+        said.says(
+            "At a prevalence of 1 % of Pneumonia, 15 % (7.9–32 %) of the images that reach its threshold have it"
+        )
+    );
+    pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetPrevalence(None)));
+    assert!(state.settings.prevalences.is_empty());
 }
 
 #[test]

@@ -152,6 +152,46 @@ fn a_run_learns_and_leaves_a_model_with_its_figures() {
 }
 
 #[test]
+fn patients_who_chose_nothing_calibrate_where_there_are_enough_of_them() {
+    let calibration = |dataset: &Dataset| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &|c| c.replace("epochs = 4", "epochs = 1")).unwrap();
+        let warnings = Mutex::new(Vec::new());
+        let hear = |event| {
+            if let Event::Warning(words) = event {
+                warnings.lock().unwrap().push(words);
+            }
+        };
+        trainer::run(&config, &options(folder.path()), dataset, &hear, &Control::default()).unwrap();
+        let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
+        let texts = ["model/calibration.toml", "model/CARD.md", "run/split.csv"].map(read);
+        (texts, warnings.into_inner().unwrap().join(" "))
+    };
+    // 60 patients of either class, of whom 45 learn: nine of those calibrate.
+    let mut many = Dataset::default();
+    for copy in 0..5 {
+        let sample = |s: Sample| Sample { patient: format!("{}, {copy}", s.patient), ..s };
+        many.samples.extend(pictures().samples.into_iter().map(sample));
+    }
+    let ([file, card, split], warnings) = calibration(&many);
+    assert!(file.contains("set = \"calibration part of the training of left-right\""), "{file}");
+    assert!(
+        file.contains("images = 36\npatients = 18\n") && file.contains("chose neither weights nor epoch"),
+        "{file}"
+    );
+    assert!(card.contains("the calibration part, 36 images of 18 patients"), "{card}");
+    assert_eq!(split.lines().filter(|l| l.ends_with(",calibration")).count(), 36);
+    assert!(!warnings.contains("calibration"), "{warnings}");
+    let ([file, card, split], warnings) = calibration(&pictures());
+    assert!(file.contains("set = \"validation part") && file.contains("chose the epoch"), "{file}");
+    assert!(card.contains("the validation part") && !split.contains(",calibration"), "{card}");
+    assert!(
+        warnings.contains("no part is set apart for calibration: \"Left\" has 9 patients to learn from"),
+        "{warnings}"
+    );
+}
+
+#[test]
 fn a_resumed_run_repeats_an_uninterrupted_one_to_the_bit() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let config = config(whole.path(), &|c| c).unwrap();

@@ -68,7 +68,7 @@ pub fn risk(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out:
     if state.outside().is_some() {
         ui.add(Label::new(theme::caption(OUTSIDE, tokens)).wrap());
     } else if let Some(condition) = condition {
-        ui.add(Label::new(theme::caption(format!("if …: if {condition}; of others nothing is said"), tokens)).wrap());
+        ui.add(Label::new(theme::caption(format!("if …: {condition}; of others nothing is said"), tokens)).wrap());
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID / 2.0;

@@ -33,13 +33,13 @@ pub struct CalibrateArgs {
     /// Judge only what this table of image, patient and split (`pellucid data split`, or a run's split.csv) puts into --part
     #[arg(long, value_name = "FILE.csv")]
     pub split: Option<PathBuf>,
-    /// With --split: training, validation or test
+    /// With --split: training, validation, calibration or test
     #[arg(long, value_name = "PART", default_value = "validation", value_parser = part)]
     pub part: Part,
 }
 
 fn part(text: &str) -> Result<Part, String> {
-    Part::named(text).ok_or_else(|| "write training, validation or test".to_owned())
+    Part::named(text).ok_or_else(|| format!("write {}", Part::NAMES))
 }
 
 impl CalibrateArgs {
@@ -135,6 +135,7 @@ impl CalibrateArgs {
 
     fn role(&self, purpose: Purpose) -> Role {
         match (purpose, &self.split, self.part) {
+            (Purpose::Unknown, Some(_), Part::Calibration) => Role::Calibration,
             (Purpose::Validation, ..) | (Purpose::Unknown, Some(_), Part::Validation) => Role::Validation,
             (Purpose::Test, ..) | (Purpose::Unknown, Some(_), Part::Test) => Role::Apart,
             (Purpose::Unknown, ..) => Role::Unknown,
@@ -160,9 +161,8 @@ pub fn read_split(path: &Path) -> anyhow::Result<HashMap<String, (Part, Option<S
     for (number, row) in table.records().enumerate() {
         let row = row.map_err(|e| refuse(format!("cannot be read: {e}")))?;
         let said = row.get(split).unwrap_or_default();
-        let part = Part::named(said).ok_or_else(|| {
-            refuse(format!("says \"{said}\" in row {}; a part is training, validation or test", number + 2))
-        })?;
+        let part = Part::named(said)
+            .ok_or_else(|| refuse(format!("says \"{said}\" in row {}; a part is {}", number + 2, Part::NAMES)))?;
         let patient = patient.and_then(|p| row.get(p)).filter(|p| !p.is_empty()).map(str::to_owned);
         rows.insert(row.get(image).unwrap_or_default().to_owned(), (part, patient));
     }
@@ -201,6 +201,7 @@ mod tests {
     fn what_the_images_were_to_the_model_is_noted() {
         let with = |split: bool, part| CalibrateArgs { split: split.then(PathBuf::new), ..args(PathBuf::new(), part) };
         assert_eq!(with(true, Part::Validation).role(Purpose::Unknown), Role::Validation);
+        assert_eq!(with(true, Part::Calibration).role(Purpose::Unknown), Role::Calibration);
         assert_eq!(with(true, Part::Test).role(Purpose::Unknown), Role::Apart);
         assert_eq!(with(true, Part::Training).role(Purpose::Unknown), Role::Unknown);
         assert_eq!(with(false, Part::Validation).role(Purpose::Unknown), Role::Unknown);

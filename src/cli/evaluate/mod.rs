@@ -7,6 +7,7 @@ pub(super) mod calibrate;
 mod exposure;
 mod listing;
 mod population;
+mod prevalence;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use self::calibrate::CalibrateArgs;
 use self::exposure::Checked;
 use self::listing::Source;
 use self::population::Population;
+use self::prevalence::PrevalenceArgs;
 use super::evaluate_localization::{self, LocalizationArgs};
 use super::session::ModelArgs;
 use super::{Outcome, Usage, output};
@@ -85,6 +87,8 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    prevalence: PrevalenceArgs,
+    #[command(flatten)]
     calibrate: CalibrateArgs,
     #[command(flatten)]
     localization: LocalizationArgs,
@@ -107,6 +111,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let setting = evaluate_localization::Setting { dir, model: &model, patients: &patients, out, json: args.json };
         return evaluate_localization::run(path, &args.localization, &setting);
     }
+    args.prevalence.check(&model.manifest)?;
     let source = Source {
         labels: args.labels.as_deref(),
         table: args.table.as_deref(),
@@ -150,6 +155,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     json["population"] = json!(population);
     json["purpose"] = checked.to_json();
     json["patients_recognised"] = json!(recognition.sentence());
+    let at_prevalence = args.prevalence.values(&model.manifest, &judgement)?;
+    if !at_prevalence.is_empty() {
+        json["at_prevalence"] = json!(at_prevalence);
+    }
     if let Some(out) = &args.out {
         keep(out, &set, &json)?;
         let name = args.dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
@@ -175,6 +184,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         output::json(&json)?;
     } else {
         output::line(words::text(&model, &judgement, recalibrated.as_ref(), args.validation.is_some()))?;
+        if !at_prevalence.is_empty() {
+            output::line(format!("\n{}", prevalence::text(&at_prevalence)))?;
+        }
     }
     output::remark(format!("note: {}", recognition.sentence()));
     let alone = recognition.warning("name a pattern with --patients, or a column `patient` of a table");

@@ -40,6 +40,9 @@ pub struct Data {
     /// Share of the patients of each class that is kept away from training and validation.
     #[serde(default)]
     pub test: f64,
+    /// Share of the patients of each class that calibrates the finished model, and neither learns nor validates.
+    #[serde(default = "tenth")]
+    pub calibration: f64,
     /// A table of `image,patient,split` that decides instead of the shares: see [`crate::training::split_file`].
     #[serde(default)]
     pub split: Option<PathBuf>,
@@ -170,6 +173,10 @@ fn eighth() -> f64 {
     0.125
 }
 
+fn tenth() -> f64 {
+    0.1
+}
+
 /// A file whose name contains a piece of text has a label.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,8 +207,12 @@ impl Data {
         }
         within("validation", self.validation, 0.01, 0.9)?;
         within("test", self.test, 0.0, 0.9)?;
+        within("calibration", self.calibration, 0.0, 0.9)?;
         if self.validation + self.test > 0.95 {
             return Err("`validation` and `test` together leave less than 5 % to learn from".into());
+        }
+        if self.validation + self.test + self.calibration > 0.95 {
+            return Err("`validation`, `calibration` and `test` together leave less than 5 % to learn from".into());
         }
         within("fold", self.fold as f64, 0.0, ((1.0 - self.test) / self.validation).round() - 1.0)
     }

@@ -18,7 +18,7 @@ pub fn pool(config: &Config, mut dataset: Dataset, root: &Path) -> Result<(Datas
     if data.split.is_some() || data.test > 0.0 || own {
         let split = split::of_config(config, &dataset.samples, root)?;
         let before = dataset.samples.len();
-        let kept = |i: usize| matches!(split.of(i), Some(Part::Training | Part::Validation));
+        let kept = |i: usize| matches!(split.of(i), Some(Part::Training | Part::Validation | Part::Calibration));
         let mut number = 0..;
         dataset.samples.retain(|_| number.next().is_some_and(kept));
         remarks
@@ -28,9 +28,10 @@ pub fn pool(config: &Config, mut dataset: Dataset, root: &Path) -> Result<(Datas
     Ok((dataset, remarks))
 }
 
-/// Leaves of `[data]` what shares out the images that are not held out.
+/// Leaves of `[data]` what shares out the images that are not held out. A fold's model is judged and thrown away: nothing calibrates
+/// it apart.
 pub fn own_shares(config: &mut Config) {
-    (config.data.split, config.data.test) = (None, 0.0);
+    (config.data.split, config.data.test, config.data.calibration) = (None, 0.0, 0.0);
 }
 
 /// Marks the samples `held`, which [`split::of_config`] then leaves alone.

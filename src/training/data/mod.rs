@@ -35,18 +35,23 @@ use crate::study::patients::{Lead, Patients};
 pub enum Part {
     Training,
     Validation,
+    /// Kept apart to calibrate the finished model.
+    Calibration,
     Test,
 }
 
 impl Part {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 3] = [Self::Training, Self::Validation, Self::Test];
+    pub const ALL: [Self; 4] = [Self::Training, Self::Validation, Self::Calibration, Self::Test];
+    /// Their names in a sentence.
+    pub const NAMES: &str = "training, validation, calibration or test";
 
     /// Name in files and tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Training => "training",
             Self::Validation => "validation",
+            Self::Calibration => "calibration",
             Self::Test => "test",
         }
     }
@@ -56,6 +61,7 @@ impl Part {
         match name.trim().to_lowercase().as_str() {
             "train" | "training" => Some(Self::Training),
             "val" | "valid" | "validate" | "validation" | "dev" => Some(Self::Validation),
+            "calib" | "calibration" => Some(Self::Calibration),
             "test" | "testing" => Some(Self::Test),
             _ => None,
         }
