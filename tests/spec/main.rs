@@ -22,6 +22,7 @@ mod maps;
 #[path = "../common/narrow.rs"]
 mod narrow;
 mod network;
+mod one_place;
 mod panels;
 mod picker;
 mod read_first;

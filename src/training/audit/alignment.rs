@@ -41,14 +41,7 @@ impl Affine {
     pub fn after(&self, first: &Self) -> Self {
         let [a, b, c, d, e, f] = self.0;
         let [p, q, r, s, t, w] = first.0;
-        Self([
-            a * p + b * s,
-            a * q + b * t,
-            a * r + b * w + c,
-            d * p + e * s,
-            d * q + e * t,
-            d * r + e * w + f,
-        ])
+        Self([a * p + b * s, a * q + b * t, a * r + b * w + c, d * p + e * s, d * q + e * t, d * r + e * w + f])
     }
 
     /// `None` where it flattens the plane.
