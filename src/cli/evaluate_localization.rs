@@ -31,7 +31,7 @@ use crate::evaluation::localization::region::{Placed, Rectangle, Region};
 use crate::evaluation::localization::summary::{Case, Summary, Trial};
 use crate::evaluation::localization::{Yardstick, measure};
 use crate::evaluation::truth::{Truth, known, named};
-use crate::explain::faithfulness::rivals;
+use crate::explain::faithfulness::control_maps;
 use crate::explain::scale::{self, Scale};
 use crate::explain::{Attribution, Method, Output, Subject};
 use crate::imaging::Plane;
@@ -254,12 +254,12 @@ impl<'a> Judge<'a> {
         measured.collect()
     }
 
-    /// One map against the region, beside its rivals.
+    /// One map against the region, beside its control maps.
     fn trial(&self, map: &Attribution, frame: &Frame, region: &Region, random: &mut ChaCha8Rng) -> Trial {
         let measured = measure(&self.on_grid(map, frame, region.width, region.height), region, &self.yardstick);
-        let area = if measured.point.is_some() { measured.area } else { rivals::AREA };
+        let area = if measured.point.is_some() { measured.area } else { control_maps::AREA };
         let at = |center: (f64, f64)| {
-            let blob = rivals::blob(region.width, region.height, center, area);
+            let blob = control_maps::blob(region.width, region.height, center, area);
             measure(&blob, region, &self.yardstick).values(&self.yardstick)
         };
         let centers: Vec<(f64, f64)> = (0..RANDOM).map(|_| (random.random(), random.random())).collect();

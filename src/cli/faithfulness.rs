@@ -4,7 +4,7 @@
 //! sums, the ranks and the sentences are those of [`crate::evaluation::faithfulness`]. Files are written when all is done: a run that is
 //! ended before leaves none.
 //!
-//! Each image has a seed of its own, counted from `--seed` in the order of the draw, so that the random rivals differ from image to image.
+//! Each image has a seed of its own, counted from `--seed` in the order of the draw, so that the random maps differ from image to image.
 
 mod table;
 
@@ -26,7 +26,7 @@ use crate::engine::trust::{self, Depth, Question};
 use crate::engine::{CancelToken, EngineError};
 use crate::evaluation::faithfulness::{Case, Summary, Trial};
 use crate::evaluation::truth::folded;
-use crate::explain::faithfulness::Rivals;
+use crate::explain::faithfulness::ControlMaps;
 use crate::explain::{ExplainError, Method, Output, Settings, Subject};
 use crate::network::Model;
 use crate::study::patients::Patients;
@@ -272,7 +272,8 @@ impl<'a> Judge<'a> {
         let pass = Pass::run(self.model, &plane, frame.value_range, &CancelToken::default())?;
         let subject = self.subject(&pass);
         let checked = self.unchecked > 0;
-        let (trials, failed) = self.trials(&pass, subject, number, if checked { Depth::Checked } else { Depth::Figures });
+        let (trials, failed) =
+            self.trials(&pass, subject, number, if checked { Depth::Checked } else { Depth::Figures });
         if trials.iter().any(Option::is_some) {
             self.unchecked -= usize::from(checked);
             self.cases.push(Case {
@@ -312,7 +313,7 @@ impl<'a> Judge<'a> {
     ) -> (Vec<Option<Trial>>, Vec<String>) {
         let settings = Settings { seed: self.settings.seed.wrapping_add(number), ..self.settings };
         let (mut trials, mut failed) = (Vec::with_capacity(self.methods.len()), Vec::new());
-        let mut rivals = Rivals::default();
+        let mut controls = ControlMaps::default();
         for (place, &method) in self.methods.iter().enumerate() {
             if self.impossible.iter().any(|(m, _)| *m == method) {
                 trials.push(None);
@@ -321,7 +322,7 @@ impl<'a> Judge<'a> {
             let (model, stage) = (self.model, self.stage);
             let question =
                 Question { model, pass, background: None, map: None, method, stage, subject, settings, depth };
-            match trust::judge(&question, &mut rivals, &CancelToken::default(), &mut |_| {}) {
+            match trust::judge(&question, &mut controls, &CancelToken::default(), &mut |_| {}) {
                 Ok(trust) => trials.push(Some(Trial::of(&trust))),
                 Err(error) => {
                     trials.push(None);

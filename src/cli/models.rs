@@ -221,6 +221,9 @@ fn text(manifest: &Manifest) -> String {
     if let Some(population) = &manifest.population {
         let _ = writeln!(text, "States hold for {population}");
     }
+    if let Some(other) = manifest.other_target() {
+        let _ = writeln!(text, "{other}");
+    }
     let _ = write!(text, "\nMap layer  {target_layer}\nLicence    {licence}\nSHA-256    {}", manifest.weights_sha256);
     text
 }

@@ -12,9 +12,11 @@ use super::pass::{Known, Pass};
 use super::trust::{Depth, News, Question, judge};
 use super::{AnalysisOptions, CancelToken, EngineError};
 use crate::explain::cam::{self, Target};
-use crate::explain::faithfulness::{Rivals, Trust};
+use crate::explain::faithfulness::{ControlMaps, Trust};
 use crate::explain::spread::{Sampling, Spread, spread};
-use crate::explain::{Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain, has_places};
+use crate::explain::{
+    Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain, has_places,
+};
 use crate::network::background::Background;
 use crate::network::{Model, Network};
 use crate::study::Frame;
@@ -281,7 +283,7 @@ fn trust(
                         News::Known(trust) => told(trust, false),
                     });
                 };
-                let trust = judge(&question, &mut Rivals::default(), cancel, &mut heard)?;
+                let trust = judge(&question, &mut ControlMaps::default(), cancel, &mut heard)?;
                 emit(told(trust, true));
             }
         }

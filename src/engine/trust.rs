@@ -11,7 +11,7 @@ use super::pass::Pass;
 use super::{CancelToken, EngineError};
 use crate::explain::faithfulness::randomization::Randomization;
 use crate::explain::faithfulness::sensitivity::{RADIUS, max_sensitivity};
-use crate::explain::faithfulness::{Figure, Picture, Rivals, Trust, panel, randomization};
+use crate::explain::faithfulness::{ControlMaps, Figure, Picture, Trust, panel, randomization};
 use crate::explain::{Attribution, Cost, Method, Output, Scene, Scoring, Settings, Step, Subject, Watch, explain};
 use crate::imaging::Plane;
 use crate::network::background::Background;
@@ -81,13 +81,13 @@ pub fn is_too_costly(method: Method, settings: &Settings) -> bool {
 
 /// Judges a map. The measures on the image come first and are told at once.
 ///
-/// `rivals` holds what is known of the rivals on this image and for this subject.
+/// `controls` holds what is known of the control maps on this image and for this subject.
 ///
 /// # Errors
 /// When the map cannot be made or judged; [`EngineError::Cancelled`] when somebody wished to stop.
 pub fn judge(
     question: &Question<'_>,
-    rivals: &mut Rivals,
+    controls: &mut ControlMaps,
     cancel: &CancelToken,
     heard: &mut dyn FnMut(News),
 ) -> Result<Trust, EngineError> {
@@ -96,7 +96,7 @@ pub fn judge(
         Some(map) => map.clone(),
         None => question.own(cancel)?,
     };
-    let figures = question.figures(&picture, &attribution, rivals, cancel, heard)?;
+    let figures = question.figures(&picture, &attribution, controls, cancel, heard)?;
     let known = Trust::new(figures, None, None);
     if question.depth == Depth::Figures {
         return Ok(known);
@@ -123,7 +123,7 @@ impl Question<'_> {
         &self,
         picture: &Picture,
         attribution: &Attribution,
-        rivals: &mut Rivals,
+        controls: &mut ControlMaps,
         cancel: &CancelToken,
         heard: &mut dyn FnMut(News),
     ) -> Result<Vec<Figure>, EngineError> {
@@ -158,7 +158,7 @@ impl Question<'_> {
             }
             Ok(all)
         };
-        panel::figures_beside(rivals, picture, &baseline, &attribution.raw, &measured, &mut score)
+        panel::figures_beside(controls, picture, &baseline, &attribution.raw, &measured, &mut score)
     }
 
     /// How much the map changes for slightly altered images.

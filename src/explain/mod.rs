@@ -161,7 +161,9 @@ pub enum ExplainError {
         "The layer {layer:?} yields no feature map, so no heat map can be laid over it. Choose a layer before the pooling."
     )]
     NotSpatial { layer: String },
-    #[error("The maps of the layer {layer:?} are {places}, which cannot say where the evidence lies. Choose a layer before it.")]
+    #[error(
+        "The maps of the layer {layer:?} are {places}, which cannot say where the evidence lies. Choose a layer before it."
+    )]
     OnePlace { layer: String, places: Places },
     #[error("The model has {known} classes; what was asked for is not among them or their groups.")]
     NoSuchSubject { known: usize },

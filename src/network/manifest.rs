@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, ArchitectureError};
 use super::fits::Fits;
-use crate::uncertainty::population::Population;
 use super::target_layer::Places;
+use crate::uncertainty::population::Population;
 
 /// What is wrong with a manifest.
 #[derive(Debug, thiserror::Error)]

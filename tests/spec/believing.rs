@@ -81,7 +81,7 @@ fn methods_are_ranked_on_phantoms_with_intervals_and_a_table_of_every_map() {
     let gains: Vec<f64> = of("grad-cam", "deletion").iter().map(|r| number(r, "blob") - number(r, "map")).collect();
     let told = method(&figures, "grad-cam")["measures"]["deletion"]["gain_over_blob"]["mean"].as_f64().unwrap();
     assert!((gains.iter().sum::<f64>() / 6.0 - told).abs() < 1e-9);
-    // Maps of one layer have one random rival, which differs from image to image.
+    // Maps of one layer have one random map, which differs from image to image.
     let random = |key| of(key, "deletion").iter().map(|r| r["random"].clone()).collect::<Vec<_>>();
     assert_eq!(random("grad-cam"), random("eigen-cam"));
     assert_ne!(random("grad-cam"), random("saliency"));

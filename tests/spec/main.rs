@@ -23,6 +23,7 @@ mod maps;
 #[path = "../common/narrow.rs"]
 mod narrow;
 mod network;
+mod one_place;
 mod panels;
 mod picker;
 mod population;

@@ -13,7 +13,7 @@ use pellucid::engine::explanation::Wish;
 use pellucid::engine::{Event, Request};
 use pellucid::explain::spread::Spread;
 use pellucid::explain::superpixels::Superpixels;
-use pellucid::explain::{Attribution, INPUT, Method, Output, Residual, Subject};
+use pellucid::explain::{Attribution, ExplainError, INPUT, Method, Output, Residual, Subject};
 use pellucid::imaging::Plane;
 
 use super::viewer::common::{Bench, LABELS, model};
@@ -376,6 +376,23 @@ fn a_method_that_cannot_be_had_says_why_and_offers_another() {
     button(&harness, "Take Grad-CAM").click();
     harness.run_steps(3);
     assert_eq!(harness.state().state.method, Method::GradCam);
+}
+
+#[test]
+fn a_layer_of_one_place_has_no_map_says_why_and_offers_the_models_own() {
+    let mut harness = screen(Bench::finished());
+    let layers = harness.state().state.model_info().unwrap().layers.clone();
+    do_and_see(&mut harness, Command::SetLayer(layers[0].clone()));
+    let places = pellucid::network::target_layer::Places { columns: 1, rows: 1 };
+    let reason = ExplainError::OnePlace { layer: layers[0].clone(), places }.to_string();
+    let generation = harness.state().state.generation;
+    harness.state_mut().event(Event::ExplanationFailed { generation, reason: Some(reason) });
+    harness.run_steps(3);
+    assert!(says(&harness, "are 1 × 1, which cannot say where the evidence lies"));
+    button(&harness, "Take the model's layer").click();
+    harness.run_steps(3);
+    let state = &harness.state().state;
+    assert_eq!(state.layer(), state.model_info().unwrap().manifest.target_layer);
 }
 
 #[test]

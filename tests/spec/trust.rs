@@ -16,7 +16,7 @@ use pellucid::imaging::Plane;
 use crate::viewer::common::{Bench, LABELS, LAYERS};
 use crate::viewer::{button, screen};
 
-/// Figures of a map that beats both rivals at deletion and at nothing else.
+/// Figures of a map that beats both control maps at deletion and at nothing else.
 pub fn figures() -> Vec<Figure> {
     let curve = |end: f64| (0..=20).map(|i| f64::from(i) / 20.0).map(|x| [x, 0.74 + (end - 0.74) * x]).collect();
     let figure = |measure: Measure| {

@@ -114,8 +114,8 @@ mod tests {
 
     fn case(number: usize) -> Case {
         let reading = |measure: Measure| {
-            let rival = if measure.better() == Better::Lower { 0.75 } else { 0.25 };
-            Reading { measure, map: 0.5, blob: rival, random: rival, beats_both: true }
+            let control = if measure.better() == Better::Lower { 0.75 } else { 0.25 };
+            Reading { measure, map: 0.5, blob: control, random: control, beats_both: true }
         };
         let forgotten = Forgotten { outcome: Outcome::Passes, spearman: Some(0.125), ssim: None };
         let readings = Measure::ALL.map(reading).to_vec();

@@ -15,7 +15,7 @@ use crate::explain::faithfulness::randomization::Outcome;
 use crate::explain::faithfulness::verdict::beats;
 use crate::explain::faithfulness::{Better, Figure, Measure, Trust};
 
-/// One measure of one map, beside its rivals.
+/// One measure of one map, beside its control maps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
     pub measure: Measure,
@@ -48,10 +48,10 @@ impl Reading {
     }
 }
 
-fn gain(measure: Measure, map: f64, rival: f64) -> f64 {
+fn gain(measure: Measure, map: f64, control: f64) -> f64 {
     match measure.better() {
-        Better::Lower => rival - map,
-        Better::Higher => map - rival,
+        Better::Lower => control - map,
+        Better::Higher => map - control,
     }
 }
 
@@ -108,8 +108,8 @@ pub(super) mod testing {
     /// A map of which each measure has this lead over the blob; the random map is as good as the blob.
     pub fn trial(leads: [f64; 4]) -> Trial {
         let reading = |(measure, lead): (Measure, f64)| {
-            let rival = if measure.better() == Better::Lower { 0.5 + lead } else { 0.5 - lead };
-            Reading { measure, map: 0.5, blob: rival, random: rival, beats_both: lead > 0.01 }
+            let control = if measure.better() == Better::Lower { 0.5 + lead } else { 0.5 - lead };
+            Reading { measure, map: 0.5, blob: control, random: control, beats_both: lead > 0.01 }
         };
         let readings = Measure::ALL.into_iter().zip(leads).map(reading).collect();
         Trial { readings, sensitivity: None, forgotten: None }

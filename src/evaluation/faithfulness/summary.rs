@@ -36,7 +36,7 @@ pub struct Line {
     /// Gains, image by image; more is better.
     pub over_blob: Mean,
     pub over_random: Mean,
-    /// Share of images on which the map beats both rivals.
+    /// Share of images on which the map beats both control maps.
     pub beats_both: f64,
 }
 
@@ -391,7 +391,10 @@ mod tests {
         let nothing = Trial { readings: Vec::new(), sensitivity: None, forgotten: None };
         let cases: Vec<Case> = (0..8)
             .map(|i| {
-                case(i, vec![Some(if i < 2 { nothing.clone() } else { passing([0.1; 4]) }), Some(nothing.clone()), None])
+                case(
+                    i,
+                    vec![Some(if i < 2 { nothing.clone() } else { passing([0.1; 4]) }), Some(nothing.clone()), None],
+                )
             })
             .collect();
         let standings = Summary::of(&cases, &METHODS).standings;

@@ -67,7 +67,11 @@ impl Summary {
         for reason in [Apart::Fails, Apart::KnownToFail, Apart::Undecided, Apart::NotChecked] {
             let list = self.named(|s| s.apart() == Some(reason));
             if !list.is_empty() {
-                said.push(format!("Without a rank, whatever the measures say: {} ({}).", list.join(", "), reason.words()));
+                said.push(format!(
+                    "Without a rank, whatever the measures say: {} ({}).",
+                    list.join(", "),
+                    reason.words()
+                ));
             }
         }
     }
@@ -203,7 +207,10 @@ mod tests {
         assert!(text.contains("count as beaten: LayerCAM (6 of 6)."), "{text}");
         assert!(text.contains("so there is no rank: LayerCAM."), "{text}");
         assert!(text.contains("marks nothing on the checked images: RISE, LayerCAM."), "{text}");
-        assert!(text.contains("Without a rank, whatever the measures say: RISE (the randomisation check was not made)."), "{text}");
+        assert!(
+            text.contains("Without a rank, whatever the measures say: RISE (the randomisation check was not made)."),
+            "{text}"
+        );
     }
 
     #[test]

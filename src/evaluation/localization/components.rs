@@ -41,12 +41,8 @@ pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Part> {
                 }
             }
         }
-        let bounds = Rectangle {
-            x: left as f64,
-            y: top as f64,
-            width: (right - left) as f64,
-            height: (bottom - top) as f64,
-        };
+        let bounds =
+            Rectangle { x: left as f64, y: top as f64, width: (right - left) as f64, height: (bottom - top) as f64 };
         found.push(Part { bounds, pixels });
     }
     found

@@ -303,7 +303,8 @@ fn energy_iou(map: &Plane, region: &Region) -> f64 {
 
 /// Average precision of the pixels, as `sklearn.metrics.average_precision_score` of the positive part: equal values share a threshold.
 fn pixel_ap(map: &Plane, region: &Region) -> f64 {
-    let mut pixels: Vec<(f32, bool)> = map.values.iter().map(|v| v.max(0.0)).zip(region.inside.iter().copied()).collect();
+    let mut pixels: Vec<(f32, bool)> =
+        map.values.iter().map(|v| v.max(0.0)).zip(region.inside.iter().copied()).collect();
     pixels.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let all = pixels.iter().filter(|p| p.1).count() as f64;
     let (mut seen, mut hits, mut sum) = (0.0, 0.0, 0.0);
@@ -457,10 +458,16 @@ mod tests {
             ("speckle everywhere", of(&|x, y| on(chance(x, y) < 8))),
             ("noise", of(&|x, y| chance(x, y) as f32)),
             ("a diagonal that spans the box", of(&|x, y| on(inside(x, y) && x - left == y - top))),
-            ("the frame of the box", of(&|x, y| on(inside(x, y) && (x == left || x == right || y == top || y == bottom)))),
+            (
+                "the frame of the box",
+                of(&|x, y| on(inside(x, y) && (x == left || x == right || y == top || y == bottom))),
+            ),
             ("the image but for a pixel", of(&|x, y| on((x, y) != (0, 0)))),
             ("all but the finding", of(&|x, y| on(!inside(x, y)))),
-            ("a ring around it", of(&|x, y| on(!inside(x, y) && x + 1 >= left && x <= right + 1 && y + 1 >= top && y <= bottom + 1))),
+            (
+                "a ring around it",
+                of(&|x, y| on(!inside(x, y) && x + 1 >= left && x <= right + 1 && y + 1 >= top && y <= bottom + 1)),
+            ),
             ("a corner of the image", of(&|x, y| on(x < 5 && y < 5))),
         ]
     }
@@ -470,7 +477,7 @@ mod tests {
         let yardstick = Yardstick { tolerance: 0.0, thresholds: vec![0.25, 0.5] };
         let marked = Rectangle { x: 12.0, y: 20.0, width: 24.0, height: 24.0 };
         let region = Region::of_boxes(64, 64, &[marked]).unwrap();
-        let blob = crate::explain::faithfulness::rivals::blob(64, 64, (26.0 / 64.0, 31.0 / 64.0), 0.08);
+        let blob = crate::explain::faithfulness::control_maps::blob(64, 64, (26.0 / 64.0, 31.0 / 64.0), 0.08);
         let good = measure(&blob, &region, &yardstick);
         assert!(good.iou_otsu > 0.4, "{}", good.iou_otsu);
         for (name, map) in trivial(&region) {

@@ -1,6 +1,6 @@
 //! The figures of many regions: means with intervals by patient, for each method beside its two control maps.
 //!
-//! A method is compared with a blob in the centre of the image ([`crate::explain::faithfulness::rivals`]) region by
+//! A method is compared with a blob in the centre of the image ([`crate::explain::faithfulness::control_maps`]) region by
 //! region, so the interval is that of the difference. Where it reaches down to 0, the map is said to be no better than the
 //! blob.
 
@@ -230,16 +230,17 @@ mod tests {
     use super::*;
     use crate::evaluation::localization::region::{Rectangle, Region};
     use crate::evaluation::localization::{Yardstick, measure};
-    use crate::explain::faithfulness::rivals;
+    use crate::explain::faithfulness::control_maps;
     use crate::imaging::Plane;
 
     /// A region at `x` and a map that lies on it, or shows nothing.
     fn case(number: usize, x: f64, lies: bool, finding: &str) -> Case {
         let yardstick = Yardstick::default();
         let region = Region::of_boxes(40, 40, &[Rectangle { x, y: 14.0, width: 8.0, height: 8.0 }]).unwrap();
-        let map = if lies { rivals::blob(40, 40, ((x + 4.0) / 40.0, 0.45), 0.05) } else { Plane::filled(40, 40, 0.0) };
+        let map =
+            if lies { control_maps::blob(40, 40, ((x + 4.0) / 40.0, 0.45), 0.05) } else { Plane::filled(40, 40, 0.0) };
         let measured = measure(&map, &region, &yardstick);
-        let centred = measure(&rivals::blob(40, 40, (0.5, 0.5), 0.05), &region, &yardstick).values(&yardstick);
+        let centred = measure(&control_maps::blob(40, 40, (0.5, 0.5), 0.05), &region, &yardstick).values(&yardstick);
         let map = measured.values(&yardstick);
         Case {
             image: format!("{number}.png"),

@@ -4,7 +4,7 @@
 //! and `O` that of the weighted picture, the drop is `max(0, Y − O)/Y`, and the confidence increases when `O > Y`. The paper gives
 //! the mean of the drop over images in per cent, and the share of images with an increase.
 //!
-//! A map that marks everything drops nothing, so a drop says little without that of a rival of the same size.
+//! A map that marks everything drops nothing, so a drop says little without that of a control map of the same size.
 
 use serde::{Deserialize, Serialize};
 

@@ -17,6 +17,7 @@
 //! faithful to a network that looks at the wrong place.
 
 pub mod confidence;
+pub mod control_maps;
 pub mod curves;
 mod filling;
 mod gaussian;
@@ -24,14 +25,13 @@ pub mod panel;
 pub mod picture;
 pub mod randomization;
 pub mod rank;
-pub mod rivals;
 pub mod road;
 pub mod sensitivity;
 pub mod ssim;
 pub mod verdict;
 pub mod words;
 
-pub use panel::{Better, Figure, Measure, Reading, Rivals, Settings, Trust};
+pub use panel::{Better, ControlMaps, Figure, Measure, Reading, Settings, Trust};
 pub use picture::Picture;
 
 use crate::imaging::{self, Plane};

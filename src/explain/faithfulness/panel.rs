@@ -1,4 +1,4 @@
-//! The figures of one map beside its two rivals: plain data that the viewer draws, the command line prints and the report files.
+//! The figures of one map beside its two control maps: plain data that the viewer draws, the command line prints and the report files.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::confidence::confidence;
 use super::curves::{self, deletion, insertion};
 use super::randomization::Randomization;
 use super::road::{self, road};
-use super::{FaithfulnessError, Picture, Score, fitted, rivals, verdict};
+use super::{FaithfulnessError, Picture, Score, control_maps, fitted, verdict};
 use crate::imaging::Plane;
 
 /// What is measured on the picture.
@@ -76,7 +76,7 @@ pub struct Reading {
     pub curve: Vec<[f64; 2]>,
 }
 
-/// One measure of the map and of its rivals.
+/// One measure of the map and of its control maps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     pub measure: Measure,
@@ -123,7 +123,7 @@ pub struct Settings {
     pub percentiles: Vec<f64>,
     /// Of ROAD, in the units of the picture.
     pub noise: f64,
-    /// Columns and rows of the random rival's grid; those of the map when `None`. A map that was painted on the pixels of the
+    /// Columns and rows of the random map's grid; those of the map when `None`. A map that was painted on the pixels of the
     /// picture from superpixels or patches is coarser than it looks.
     pub grid: Option<(usize, usize)>,
     pub seed: u64,
@@ -143,7 +143,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Pictures that [`figures`] hands to the network where no rival is known.
+    /// Pictures that [`figures`] hands to the network where no control map is known.
     #[must_use]
     pub fn evaluations(&self) -> usize {
         3 * (self.ordered() + 2)
@@ -155,25 +155,25 @@ impl Settings {
     }
 }
 
-/// What rivals read, so that maps of one picture do not measure them again.
+/// What control maps read, so that maps of one picture do not measure them again.
 ///
-/// Maps that are equally coarse have the same random rival. Of a centred blob, deletion, insertion and ROAD see only the order of the
+/// Maps that are equally coarse have the same random map. Of a centred blob, deletion, insertion and ROAD see only the order of the
 /// pixels, which is the same for every size of the blob; the drop is measured for each.
 ///
 /// Of one picture, one baseline, one score, and one [`Settings`] but for the grid.
 #[derive(Clone, Debug, Default)]
-pub struct Rivals {
+pub struct ControlMaps {
     blob: Option<[Reading; 3]>,
     random: Vec<((usize, usize), [Reading; 4])>,
 }
 
-impl Rivals {
+impl ControlMaps {
     fn random(&self, grid: (usize, usize)) -> Option<[Reading; 4]> {
         self.random.iter().find(|(known, _)| *known == grid).map(|(_, readings)| readings.clone())
     }
 }
 
-/// Every measure of a map and of its rivals, in the order of [`Measure::ALL`].
+/// Every measure of a map and of its control maps, in the order of [`Measure::ALL`].
 ///
 /// `map` comes as it is shown, larger where it marks more, at its own resolution; `baseline` is what deletion and the drop put in
 /// place of pixels. A map that is the same everywhere marks nothing: no figure, no evaluation.
@@ -184,12 +184,12 @@ pub fn figures<E: From<FaithfulnessError>>(
     settings: &Settings,
     score: &mut Score<E>,
 ) -> Result<Vec<Figure>, E> {
-    figures_beside(&mut Rivals::default(), picture, baseline, map, settings, score)
+    figures_beside(&mut ControlMaps::default(), picture, baseline, map, settings, score)
 }
 
-/// The same, using and adding to the rivals that are known.
+/// The same, using and adding to the control maps that are known.
 pub fn figures_beside<E: From<FaithfulnessError>>(
-    known: &mut Rivals,
+    known: &mut ControlMaps,
     picture: &Picture,
     baseline: &Picture,
     map: &Plane,
@@ -225,19 +225,19 @@ pub fn figures_beside<E: From<FaithfulnessError>>(
     let order = match known.blob.clone() {
         Some(order) => order,
         // As broad as the picture: far from a small one all pixels would be 0, and their order a random one.
-        None => known.blob.insert(ordered(&rivals::blob(width, height, CENTER, 1.0), score)?).clone(),
+        None => known.blob.insert(ordered(&control_maps::blob(width, height, CENTER, 1.0), score)?).clone(),
     };
-    let blob = with(order, drop(&rivals::blob(width, height, CENTER, rivals::area(&fitted)), score)?);
+    let blob = with(order, drop(&control_maps::blob(width, height, CENTER, control_maps::area(&fitted)), score)?);
     let random = if let Some(random) = known.random(grid) {
         random
     } else {
-        let random = rivals::random(grid.0, grid.1, width, height, settings.seed);
+        let random = control_maps::random(grid.0, grid.1, width, height, settings.seed);
         let random = with(ordered(&random, score)?, drop(&random, score)?);
         known.random.push((grid, random.clone()));
         random
     };
-    let rivals = map.into_iter().zip(blob).zip(random);
-    let figures = Measure::ALL.into_iter().zip(rivals).map(|(measure, ((map, blob), random))| Figure {
+    let controls = map.into_iter().zip(blob).zip(random);
+    let figures = Measure::ALL.into_iter().zip(controls).map(|(measure, ((map, blob), random))| Figure {
         measure,
         better: measure.better(),
         map,
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_map_beats_both_rivals_and_the_wrong_one_does_not() {
+    fn the_right_map_beats_both_control_maps_and_the_wrong_one_does_not() {
         let of = |map: &Plane| {
             Trust::new(figures(&picture(), &black(), map, &small(), &mut left_quarter).unwrap(), None, None)
         };
@@ -282,10 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn maps_of_a_picture_share_their_rivals() {
-        let mut known = Rivals::default();
+    fn maps_of_a_picture_share_their_control_maps() {
+        let mut known = ControlMaps::default();
         let (ordered, drop) = (small().ordered(), 2);
-        for (map, grid, of_rivals) in [
+        for (map, grid, of_controls) in [
             (right_map(), (4, 3), 2 * (ordered + drop)),
             (wrong_map(), (4, 3), drop),
             (right_map(), (2, 2), drop + ordered + drop),
@@ -297,7 +297,7 @@ mod tests {
                 left_quarter(pictures)
             };
             let shared = figures_beside(&mut known, &picture(), &black(), &map, &settings, &mut score).unwrap();
-            assert_eq!(count, ordered + drop + of_rivals);
+            assert_eq!(count, ordered + drop + of_controls);
             assert_eq!(shared, figures(&picture(), &black(), &map, &settings, &mut left_quarter).unwrap());
         }
     }
@@ -309,7 +309,7 @@ mod tests {
             Ok::<_, Stop>(totals.collect::<Vec<f64>>())
         };
         let mut place = |area| {
-            let blob = rivals::blob(90, 60, CENTER, area);
+            let blob = control_maps::blob(90, 60, CENTER, area);
             deletion(&wide(), &wide().filled(0.0), &blob, 10, 3, &mut total).unwrap()
         };
         assert_eq!(place(1.0), place(0.1));

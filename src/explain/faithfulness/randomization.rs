@@ -91,7 +91,7 @@ mod tests {
     use rand_distr::{Distribution, StandardNormal};
 
     use super::super::Picture;
-    use super::super::rivals::random;
+    use super::super::control_maps::random;
     use super::*;
 
     fn map(seed: u64) -> Plane {

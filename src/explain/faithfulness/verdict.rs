@@ -200,7 +200,9 @@ mod tests {
     #[test]
     fn praise_without_the_randomisation_check_says_so() {
         let good = panel([(0.1, 0.2); 4]);
-        assert!(sentence(&good, None).ends_with("on all 4 measures; whether it changes when the network's weights are randomised was not checked."));
+        assert!(sentence(&good, None).ends_with(
+            "on all 4 measures; whether it changes when the network's weights are randomised was not checked."
+        ));
         assert!(sentence(&good, Some(Outcome::Undecided)).ends_with("randomised cannot be told."));
         assert!(!sentence(&panel([(-0.1, -0.2); 4]), None).contains("randomised"));
     }

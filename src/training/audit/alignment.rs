@@ -41,14 +41,7 @@ impl Affine {
     pub fn after(&self, first: &Self) -> Self {
         let [a, b, c, d, e, f] = self.0;
         let [p, q, r, s, t, w] = first.0;
-        Self([
-            a * p + b * s,
-            a * q + b * t,
-            a * r + b * w + c,
-            d * p + e * s,
-            d * q + e * t,
-            d * r + e * w + f,
-        ])
+        Self([a * p + b * s, a * q + b * t, a * r + b * w + c, d * p + e * s, d * q + e * t, d * r + e * w + f])
     }
 
     /// `None` where it flattens the plane.
@@ -287,4 +280,55 @@ struct Laid {
 /// The coordinate of a pixel's centre.
 pub fn coordinate(i: usize, side: usize) -> f32 {
     (i as f32 + 0.5) / side as f32 * 2.0 - 1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::detail::{COARSE, Detail};
+    use super::super::testing::radiograph;
+    use super::*;
+
+    fn near(a: &Affine, b: &Affine, by: f32) -> bool {
+        a.0.iter().zip(&b.0).all(|(a, b)| (a - b).abs() < by)
+    }
+
+    #[test]
+    fn a_map_after_its_inverse_is_none_at_all() {
+        let map = Affine([1.1, 0.2, 0.05, -0.3, 0.9, -0.1]);
+        assert!(near(&map.after(&map.inverse().unwrap()), &Affine::IDENTITY, 1e-6));
+        assert_eq!(Affine([1.0, 1.0, 0.0, 1.0, 1.0, 0.0]).inverse(), None);
+        let similarity = Affine::similarity(4.0, 1.06, [0.02, 0.0]);
+        assert!((similarity.degrees() - 4.0).abs() < 1e-3 && (similarity.scale() - 1.06).abs() < 1e-5);
+        assert!(Affine([-1.0, 0.0, 0.0, 0.0, 1.0, 0.0]).scale() < 0.0);
+    }
+
+    #[test]
+    fn an_image_finds_its_way_back_to_itself() {
+        let values = Detail::of(&radiograph(1), COARSE).unwrap().values();
+        let template = Template::new(COARSE.side, values.clone()).unwrap();
+        for start in [Affine::similarity(3.0, 1.06, [0.0; 2]), Affine::similarity(-2.0, 0.94, [0.05, -0.05])] {
+            let found = template.align(&values, 1.0, start, 20, 0.0);
+            assert!(near(&found.map, &Affine::IDENTITY, 0.005), "{:?}", found.map);
+            assert!(found.correlation > 0.99 && found.trimmed > 0.99, "{found:?}");
+        }
+        assert!(template.align(&values, -1.0, Affine::IDENTITY, 0, 0.0).correlation <= 0.0);
+    }
+
+    #[test]
+    fn what_hardly_covers_the_template_is_not_compared() {
+        let values = Detail::of(&radiograph(1), COARSE).unwrap().values();
+        let template = Template::new(COARSE.side, values.clone()).unwrap();
+        let far = Affine::similarity(0.0, 1.0, [1.2, 0.0]);
+        assert_eq!(template.align(&values, 1.0, far, 5, 0.0).correlation, 0.0);
+    }
+
+    #[test]
+    fn blocks_that_agree_least_are_left_out() {
+        let values = Detail::of(&radiograph(1), COARSE).unwrap().values();
+        let template = Template::new(COARSE.side, values.clone()).unwrap();
+        let mut marked = values;
+        marked.chunks_mut(COARSE.side).take(10).for_each(|row| row[..20].fill(3.0));
+        let found = template.align(&marked, 1.0, Affine::IDENTITY, 0, 0.0);
+        assert!(found.trimmed > 0.999 && found.correlation < 0.95, "{found:?}");
+    }
 }

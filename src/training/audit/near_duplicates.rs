@@ -105,10 +105,7 @@ impl Change {
 ///
 /// # Errors
 /// When the sketches cannot be multiplied.
-pub fn near_duplicates(
-    images: &[&Fingerprint],
-    progress: &(dyn Fn(usize) + Sync),
-) -> Result<Vec<NearDuplicate>> {
+pub fn near_duplicates(images: &[&Fingerprint], progress: &(dyn Fn(usize) + Sync)) -> Result<Vec<NearDuplicate>> {
     let mut copies: HashMap<[u8; 32], Vec<usize>> = HashMap::new();
     for (i, image) in images.iter().enumerate() {
         copies.entry(image.pixels).or_default().push(i);
@@ -151,7 +148,11 @@ fn ordered(pair: NearDuplicate) -> NearDuplicate {
         return pair;
     }
     let Change { degrees, enlarged, .. } = pair.change;
-    NearDuplicate { images: [b, a], change: Change { degrees: -degrees, enlarged: 1.0 / enlarged, ..pair.change }, ..pair }
+    NearDuplicate {
+        images: [b, a],
+        change: Change { degrees: -degrees, enlarged: 1.0 / enlarged, ..pair.change },
+        ..pair
+    }
 }
 
 /// The details of all images that have any.
@@ -177,7 +178,8 @@ impl Comparison<'_> {
             let second = candidate.images[1];
             let sign = if candidate.inverted { -1.0 } else { 1.0 };
             // The template is the first image: its places go to places of the second.
-            let roughly = rough.align(&self.coarse[second].values(), sign, candidate.start.inverse()?, 10, HOPE * promising);
+            let roughly =
+                rough.align(&self.coarse[second].values(), sign, candidate.start.inverse()?, 10, HOPE * promising);
             if roughly.correlation < promising || !roughly.map.is_near(&candidate.orientation.map().inverse()?) {
                 return None;
             }
@@ -200,7 +202,8 @@ impl Comparison<'_> {
         let sample: Vec<&Candidate> = candidates.iter().step_by(every).collect();
         let found: Vec<Option<NearDuplicate>> =
             sample.into_par_iter().flat_map_iter(|candidate| self.agreements(&[*candidate], 0.0)).collect();
-        let mut z: Vec<f32> = found.iter().flatten().map(|pair| pair.correlation.clamp(-0.999, 0.999).atanh()).collect();
+        let mut z: Vec<f32> =
+            found.iter().flatten().map(|pair| pair.correlation.clamp(-0.999, 0.999).atanh()).collect();
         if z.len() < 20 {
             return highest;
         }

@@ -1,4 +1,4 @@
-//! The measures of the map beside those of its rivals; what is best bears a tick and is set in the heavier face.
+//! The measures of the map beside those of its control maps; what is best bears a tick and is set in the heavier face.
 
 use std::fmt::Write as _;
 

@@ -4,7 +4,7 @@
 //! central bias). So that only the place differs, the blob is as large as the map: above half its maximum it covers the same
 //! area. With a standard deviation of `s` times the sides of the image, that is an ellipse of `2π ln 2 · s²` of the image.
 //!
-//! For the place alone, the rival is the same blob elsewhere. For the network's scores it is a map of random values on
+//! For the place alone, the control map is the same blob elsewhere. For the network's scores it is a map of random values on
 //! the map's own coarse grid, as smooth as the map and as rich in detail: what is taken away by it is as scattered.
 
 use std::f64::consts::{LN_2, PI};
