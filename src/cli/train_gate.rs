@@ -97,14 +97,13 @@ fn words(gate: &Gate, figures: &Figures) -> String {
         "|---|---|---|---|---|".to_owned(),
     ];
     for rate in &figures.rates {
-        let share = 100.0 * rate.share.mean;
-        let range = match (rate.share.low, rate.share.high) {
-            (Some(low), Some(high)) => format!(" ({:.1}–{:.1})", 100.0 * low, 100.0 * high),
-            _ => String::new(),
-        };
+        let part = |value: f64| 100.0 * value;
+        let share = rate.share.map_or("–".to_owned(), |share| {
+            format!("{:.1} % ({:.1}–{:.1})", part(share.value), part(share.low), part(share.high))
+        });
         let area = rate.auroc.map_or("–".to_owned(), |area| format!("{area:.4}"));
         lines.push(format!(
-            "| {} | {} | {} | {}: {share:.1} %{range} | {area} |",
+            "| {} | {} | {} | {}: {share} | {area} |",
             rate.kind, rate.images, rate.patients, rate.accepted
         ));
     }
