@@ -31,6 +31,7 @@ pub mod limits;
 pub mod memory;
 pub mod network;
 pub mod panic_guard;
+pub mod printable;
 pub mod report;
 pub mod study;
 pub mod training;

@@ -9,7 +9,7 @@ pub fn images(catalogue: &Catalogue) -> impl Iterator<Item = &Arc<ImageEntry>> {
     catalogue.patients.iter().flat_map(|p| &p.studies).flat_map(|s| &s.series).flat_map(|s| &s.images)
 }
 
-/// Adds what was opened now to what was open before. Two copies of one SOP Instance UID are one image.
+/// Adds what was opened now to what was open before; what is open already was left out when it was listed.
 pub fn merge(into: &mut Catalogue, found: Catalogue) {
     into.warnings.extend(found.warnings);
     for patient in found.patients {
@@ -29,8 +29,7 @@ pub fn merge(into: &mut Catalogue, found: Catalogue) {
                     continue;
                 };
                 for image in series.images {
-                    let uid = &image.identity.sop_instance_uid;
-                    if known.images.iter().all(|i| i.identity.sop_instance_uid != *uid) {
+                    if known.images.iter().all(|i| i.key() != image.key()) {
                         known.images.push(image);
                     }
                 }

@@ -24,11 +24,22 @@ pub enum Effect {
     AskForReportFolder,
     AskForWeights,
     Import(Box<Import>),
-    Scan(Vec<PathBuf>),
+    Scan {
+        paths: Vec<PathBuf>,
+        /// What is open already.
+        open: Arc<Catalogue>,
+    },
     CancelScan,
     MakeDemo,
-    LoadFrame { generation: Generation, entry: Arc<ImageEntry>, index: u32 },
-    WriteReport { case: Box<CaseReport>, folder: PathBuf },
+    LoadFrame {
+        generation: Generation,
+        entry: Arc<ImageEntry>,
+        index: u32,
+    },
+    WriteReport {
+        case: Box<CaseReport>,
+        folder: PathBuf,
+    },
     OpenExternally(PathBuf),
     Train(Work),
     SaveSettings,

@@ -1,6 +1,6 @@
 //! Takes in what the engine and the threads say. Late events, of an image that is no longer open, are dropped here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -284,7 +284,14 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
     if !found.warnings.is_empty() {
         let text = match found.warnings.as_slice() {
             [one] => format!("{}: {}", one.path.file_name().unwrap_or_default().to_string_lossy(), one.reason),
-            many => format!("{} files could not be read; the list of studies names them.", many.len()),
+            many => {
+                let read = |path: &Path| catalogue::images(&found).any(|image| image.path == path);
+                let how = match many.iter().any(|warning| read(&warning.path)) {
+                    true => "were read with a warning, or not at all",
+                    false => "could not be read",
+                };
+                format!("{} files {how}; the list of studies names them.", many.len())
+            }
         };
         notice(state, Level::Warning, text, None);
     } else if first.is_none() {
@@ -300,7 +307,7 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
     recent.truncate(RECENT);
     let mut effects = vec![Effect::SaveSettings];
     // The catalogue keeps the copy that it had, if it had one.
-    let entry = state.images.iter().find(|e| e.identity == first.identity).cloned().unwrap_or(first);
+    let entry = state.images.iter().find(|e| e.key() == first.key()).cloned().unwrap_or(first);
     effects.extend(show(state, entry, 0));
     effects
 }

@@ -30,7 +30,7 @@ use crate::report::impression::{Impression, MOST, NOTHING, Remark};
 /// Why the result is hidden; said beside the field.
 pub const WHY: &str = "Reading first keeps the model from steering the eye (automation bias).";
 
-/// SOP Instance UID (of other files the hash of their bytes) and number of the frame.
+/// Key of the image ([`crate::study::ImageEntry::key`]) and number of the frame.
 pub type ImageKey = (String, u32);
 
 /// Words of the reader; what is printed for finding faults holds none of them.
@@ -156,7 +156,7 @@ fn key(state: &State) -> Option<ImageKey> {
     if matches!(state.film, Film::Failed { .. }) {
         return None;
     }
-    state.current().map(|(entry, index)| (entry.identity.sop_instance_uid.clone(), index))
+    state.current().map(|(entry, index)| (entry.key(), index))
 }
 
 fn page_mut(state: &mut State) -> Option<&mut Page> {

@@ -12,6 +12,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::panic_guard::guarded;
 
+use crate::study::Catalogue;
+
 use super::effect::Message;
 use super::sources;
 use super::training::news::News;
@@ -80,9 +82,9 @@ impl Say {
     }
 
     /// Lists `paths`, says how far it is, and what was found unless it was cancelled; `recent` joins the recent list.
-    pub(super) fn scanned(&self, paths: &[PathBuf], recent: Vec<PathBuf>, cancel: &AtomicBool) {
+    pub(super) fn scanned(&self, open: &Catalogue, paths: &[PathBuf], recent: Vec<PathBuf>, cancel: &AtomicBool) {
         let mut told = Instant::now();
-        let catalogue = sources::scan(paths, cancel, |found, read| {
+        let catalogue = sources::scan(open, paths, cancel, |found, read| {
             if told.elapsed() > PROGRESS {
                 told = Instant::now();
                 self.tell(Message::Scanning { found, read });

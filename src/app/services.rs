@@ -15,7 +15,7 @@ use crate::engine::{Event, Generation, Request};
 use crate::network::registry;
 use crate::network::shelf::Shelf;
 use crate::panic_guard::guarded;
-use crate::study::ImageEntry;
+use crate::study::{Catalogue, ImageEntry};
 
 use super::ViewerOptions;
 use super::effect::{Effect, Message};
@@ -159,9 +159,9 @@ impl Services {
                     },
                 );
             }
-            Effect::Scan(paths) => {
+            Effect::Scan { paths, open } => {
                 let cancel = self.scanning.clone();
-                let work = move |say: &Say| say.scanned(&paths.clone(), paths, &cancel);
+                let work = move |say: &Say| say.scanned(&open, &paths.clone(), paths, &cancel);
                 self.jobs.run("pellucid-scan", Message::ScanFailed, work);
             }
             Effect::CancelScan => {
@@ -172,7 +172,7 @@ impl Services {
                 let cancel = self.scanning.clone();
                 self.jobs.run("pellucid-demo", Message::DemoFailed, move |say| match sources::demo() {
                     // A computed image is no file of the reader's: it stays out of the recent list.
-                    Ok(path) => say.scanned(&[path], Vec::new(), &cancel),
+                    Ok(path) => say.scanned(&Catalogue::default(), &[path], Vec::new(), &cancel),
                     Err(reason) => say.tell(Message::DemoFailed(reason)),
                 });
             }

@@ -19,9 +19,14 @@ use super::pyramid::Pyramid;
 /// Longer side of the colour picture kept for the screen.
 const COLOR_SIDE: u32 = 2048;
 
-/// Lists what lies at the paths.
-pub fn scan(paths: &[PathBuf], cancel: &AtomicBool, mut progress: impl FnMut(usize, usize)) -> Catalogue {
-    crate::study::scan(paths, cancel, &mut |found, read| progress(found, read))
+/// Lists what lies at the paths, beside what is open already.
+pub fn scan(
+    open: &Catalogue,
+    paths: &[PathBuf],
+    cancel: &AtomicBool,
+    mut progress: impl FnMut(usize, usize),
+) -> Catalogue {
+    crate::study::scan_beside(open, paths, cancel, &mut |found, read| progress(found, read))
 }
 
 /// Decodes a frame and prepares what the screen needs of it.

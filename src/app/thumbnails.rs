@@ -26,7 +26,7 @@ pub struct Thumbnails {
     thread: Option<Thread>,
 }
 
-/// Where wishes go, and where pictures come from with the UID of their image.
+/// Where wishes go, and where pictures come from with the key of their image.
 type Thread = (Sender<Arc<ImageEntry>>, Receiver<(String, ColorImage)>);
 
 impl Thumbnails {
@@ -47,12 +47,12 @@ impl Thumbnails {
 
     /// The picture of an image; `None` (and a wish for it) while it is not there.
     pub fn get(&self, entry: &Arc<ImageEntry>) -> Option<&TextureHandle> {
-        let key = &entry.identity.sop_instance_uid;
-        let found = self.made.get(key);
+        let key = entry.key();
+        let found = self.made.get(&key);
         if found.is_none()
             && entry.has_pixels
             && let Some((ask, _)) = &self.thread
-            && self.asked.borrow_mut().insert(key.clone())
+            && self.asked.borrow_mut().insert(key)
         {
             let _ = ask.send(entry.clone());
         }
@@ -81,7 +81,7 @@ fn work(wanted: &Receiver<Arc<ImageEntry>>, tell: &Sender<(String, ColorImage)>,
         };
         // What cannot be decoded keeps its empty frame; the list says why when it is opened.
         if let Some(image) = guarded(|| picture(&entry)).ok().flatten() {
-            if tell.send((entry.identity.sop_instance_uid.clone(), image)).is_err() {
+            if tell.send((entry.key(), image)).is_err() {
                 return;
             }
             ctx.request_repaint();
@@ -95,8 +95,9 @@ fn picture(entry: &Arc<ImageEntry>) -> Option<ColorImage> {
     let (w, h) = (frame.plane.width, frame.plane.height);
     let longer = w.max(h).max(1);
     let (width, height) = ((w * SIDE / longer).max(1), (h * SIDE / longer).max(1));
-    if let Some(color) = &frame.color {
-        let small = image::imageops::thumbnail(color.as_ref(), width as u32, height as u32);
+    if frame.missing.is_some() || frame.color.is_some() {
+        let picture = display::render_rgb(&frame, &display::View::initial(&frame));
+        let small = image::imageops::thumbnail(&picture, width as u32, height as u32);
         return Some(ColorImage::from_rgb([width, height], small.as_raw()));
     }
     let table = display::DisplayTable::new(&frame, &display::View::initial(&frame));

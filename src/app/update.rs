@@ -55,7 +55,7 @@ fn carry_out(state: &mut State, command: Command) -> Vec<Effect> {
             }
             state.training.open = false;
             (state.scanning, state.scanned) = (true, (0, 0));
-            return vec![Effect::Scan(paths)];
+            return vec![Effect::Scan { paths, open: state.catalogue.clone() }];
         }
         C::OpenDemo => {
             state.scanning = true;
@@ -344,7 +344,7 @@ fn step_image(state: &mut State, by: i64) -> Vec<Effect> {
         let entry = entry.clone();
         return show(state, entry, frame as u32);
     }
-    let at = state.images.iter().position(|e| Arc::ptr_eq(e, entry) || e.identity == entry.identity);
+    let at = state.images.iter().position(|e| Arc::ptr_eq(e, entry) || e.key() == entry.key());
     let next = at.and_then(|at| usize::try_from(at as i64 + by).ok()).and_then(|at| state.images.get(at)).cloned();
     match next {
         Some(entry) => {

@@ -202,6 +202,7 @@ impl<'a> Judge<'a> {
     ) -> anyhow::Result<Vec<(Looked, usize)>> {
         let first = marks.first().context("nothing is marked")?;
         let frame = open_image(&first.image)?;
+        frame.scorable()?;
         let (width, height) = (frame.plane.width, frame.plane.height);
         let name = first.image.strip_prefix(dir).unwrap_or(&first.image).display().to_string();
         let mut regions = Vec::new();

@@ -22,7 +22,7 @@ use crate::network::Model;
 use crate::network::background::Background;
 use crate::network::manifest::Manifest;
 use crate::network::target_layer::Places;
-use crate::study::Frame;
+use crate::study::{Frame, Unscorable};
 
 /// Show what moved a score: maps as arrays, pictures and numbers
 #[derive(Debug, clap::Args)]
@@ -154,10 +154,21 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             output::line(record.to_text())?;
         }
         if !analysis.scored {
-            bail!("the input gate refused the image, so nothing was explained; --force goes on all the same");
+            bail!("{}", unexplained(&judged.frame));
         }
         Ok(())
     })
+}
+
+/// Why a refused image has no maps.
+fn unexplained(frame: &Frame) -> &'static str {
+    match frame.scorable() {
+        Ok(()) => "the input gate refused the image, so nothing was explained; --force goes on all the same",
+        Err(Unscorable::Incomplete(_)) => {
+            "the image is not all there, so nothing was explained; --force goes on all the same"
+        }
+        Err(Unscorable::NotFinite { .. }) => "the image holds pixels that are no numbers, so nothing was explained",
+    }
 }
 
 /// The stage that `wanted` names, or the model's target layer.

@@ -259,7 +259,7 @@ impl<'a> Judge<'a> {
 
     /// Judges every map of one image; `number` is its place in the draw.
     fn look(&mut self, image: &Image, number: u64) -> anyhow::Result<()> {
-        let frame = image.load()?;
+        let frame = image.load_scorable(self.force)?;
         if frame.plane.values.is_empty() {
             return Err(EngineError::EmptyImage.into());
         }

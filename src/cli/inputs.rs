@@ -1,7 +1,8 @@
 //! The images that a command was given, and what becomes of each.
 //!
 //! A file that was named must be readable, or it counts as failed. In a folder, only what looks like an image by its
-//! ending counts; anything else that cannot be read (a text beside the films) is passed over with a remark.
+//! ending counts; anything else that cannot be read (a text beside the images) is passed over. Copies of one image, byte for byte, are
+//! one image; commands that owe a line to every file take them too ([`Inputs::with_copies`]).
 
 use std::collections::HashSet;
 use std::panic::{self, AssertUnwindSafe};
@@ -13,7 +14,7 @@ use anyhow::anyhow;
 
 use super::{Outcome, output, panic_text};
 use crate::study::patients::Patients;
-use crate::study::{Frame, ImageEntry, StudyError, load, scan};
+use crate::study::{Frame, ImageEntry, StudyError, Unscorable, load, scan};
 use crate::training::data::key_of;
 
 /// Endings of image files.
@@ -22,11 +23,19 @@ const ENDINGS: [&str; 9] = ["dcm", "dicom", "ima", "png", "jpg", "jpeg", "tif", 
 /// An image that a command works on.
 pub struct Image {
     entry: Arc<ImageEntry>,
+    /// The number of the path on the command line that led to it.
+    place: usize,
+    copy_of: Option<PathBuf>,
 }
 
 impl Image {
     pub fn path(&self) -> &Path {
         &self.entry.path
+    }
+
+    /// The image that its file is a copy of, byte for byte.
+    pub fn copy_of(&self) -> Option<&Path> {
+        self.copy_of.as_deref()
     }
 
     /// Decodes the first frame.
@@ -37,10 +46,24 @@ impl Image {
         }
         Ok(frame)
     }
+
+    /// Decodes the first frame of an image that is to be scored.
+    ///
+    /// # Errors
+    /// Also where the data ends early, unless `force` is set, and where pixels are no numbers.
+    pub fn load_scorable(&self, force: bool) -> anyhow::Result<Frame> {
+        let frame = self.load()?;
+        match frame.scorable() {
+            Err(Unscorable::Incomplete(_)) if force => Ok(frame),
+            Err(reason) => Err(reason.into()),
+            Ok(()) => Ok(frame),
+        }
+    }
 }
 
 /// Every image found, in the order of the command line, and the number of those that could not be read.
 pub struct Inputs {
+    paths: Vec<PathBuf>,
     images: Vec<Image>,
     failed: usize,
 }
@@ -48,43 +71,73 @@ pub struct Inputs {
 impl Inputs {
     /// Looks through files and folders; what cannot be read is reported at once.
     pub fn gather(paths: &[PathBuf]) -> Self {
-        let mut inputs = Self { images: Vec::new(), failed: 0 };
-        let mut seen = HashSet::new();
-        for path in paths {
-            let bar = output::counter("Looking for images");
-            let heard = |_, read| bar.set_position(read as u64);
-            let catalogue = scan(std::slice::from_ref(path), &AtomicBool::new(false), &mut { heard });
-            bar.finish_and_clear();
-            let mut entries: Vec<Arc<ImageEntry>> = catalogue.images().cloned().collect();
-            let before = (inputs.images.len(), inputs.failed);
-            for warning in &catalogue.warnings {
-                let read = entries.iter().any(|e| e.path == warning.path);
-                if !read && warning.path != *path && warning.path.is_file() {
-                    // A catalogue shows one of several files that claim to be the same image; here each counts.
-                    entries.extend(alone(&warning.path, &mut inputs.failed));
-                } else if !read {
-                    inputs.failed += 1;
-                    complain(&warning.path, "read", &anyhow!("{}", warning.reason));
-                } else {
-                    output::remark(format!("note: {}: {}", warning.path.display(), warning.reason));
-                }
+        let bar = output::counter("Looking for images");
+        let heard = |_, read| bar.set_position(read as u64);
+        let catalogue = scan(paths, &AtomicBool::new(false), &mut { heard });
+        bar.finish_and_clear();
+        let mut inputs = Self { paths: paths.to_vec(), images: Vec::new(), failed: 0 };
+        let mut heard_of = HashSet::new();
+        for warning in &catalogue.warnings {
+            if catalogue.images().any(|e| e.path == warning.path) {
+                output::remark(format!("note: {}: {}", warning.path.display(), warning.reason));
+            } else {
+                heard_of.insert(inputs.place(&warning.path));
+                inputs.fail(&warning.path, &warning.reason);
             }
-            for entry in entries {
-                if !entry.has_pixels {
-                    if entry.path == *path {
-                        inputs.failed += 1;
-                        complain(path, "read", &anyhow!("it is an object without pixels ({})", entry.title));
-                    }
-                } else if seen.insert(entry.path.clone()) {
-                    inputs.images.push(Image { entry });
-                }
+        }
+        for entry in catalogue.images() {
+            let place = inputs.place(&entry.path);
+            if entry.has_pixels {
+                heard_of.insert(place);
+                inputs.images.push(Image { entry: entry.clone(), place, copy_of: None });
+            } else if paths.contains(&entry.path) {
+                heard_of.insert(place);
+                inputs.fail(&entry.path, &format!("it is an object without pixels ({})", entry.title));
+            } else {
+                output::remark(format!("note: {}: no image, but {}", entry.path.display(), entry.title));
             }
-            if before == (inputs.images.len(), inputs.failed) && !path.is_file() {
-                inputs.failed += 1;
-                complain(path, "read", &anyhow!("there is no image in it"));
+        }
+        inputs.images.sort_by_key(|image| image.place);
+        for (number, path) in paths.iter().enumerate() {
+            // What lies below two of the paths is counted for the first.
+            let leads_to = |entry: &ImageEntry| {
+                entry.path.starts_with(path) || entry.namesakes.copies.iter().any(|copy| copy.starts_with(path))
+            };
+            if !heard_of.contains(&number)
+                && !inputs.images.iter().any(|image| leads_to(&image.entry))
+                && !paths[..number].contains(path)
+            {
+                inputs.fail(path, "there is no image in it");
             }
         }
         inputs
+    }
+
+    /// Says that a path was not read, and counts it.
+    fn fail(&mut self, path: &Path, reason: &str) {
+        self.failed += 1;
+        complain(path, "read", &anyhow!("{reason}"));
+    }
+
+    /// The number of the path on the command line that leads to a file.
+    fn place(&self, file: &Path) -> usize {
+        let named = self.paths.iter().position(|path| path == file);
+        named.or_else(|| self.paths.iter().position(|path| file.starts_with(path))).unwrap_or(self.paths.len())
+    }
+
+    /// The same with a copy of an image as an image of its own, for commands that owe a line to every file.
+    #[must_use]
+    pub fn with_copies(mut self) -> Self {
+        let mut copies = Vec::new();
+        for image in &self.images {
+            for path in &image.entry.namesakes.copies {
+                let entry = Arc::new(ImageEntry { path: path.clone(), ..ImageEntry::clone(&image.entry) });
+                copies.push(Image { entry, place: self.place(path), copy_of: Some(image.entry.path.clone()) });
+            }
+        }
+        self.images.extend(copies);
+        self.images.sort_by_key(|image| image.place);
+        self
     }
 
     /// Number of images found.
@@ -131,16 +184,6 @@ impl Inputs {
         bar.finish_and_clear();
         Ok(Outcome::of(failed, all))
     }
-}
-
-/// The image in one file of a folder; what cannot be read is reported and counted.
-fn alone(path: &Path, failed: &mut usize) -> Vec<Arc<ImageEntry>> {
-    let catalogue = scan(&[path.to_owned()], &AtomicBool::new(false), &mut |_, _| ());
-    for warning in &catalogue.warnings {
-        *failed += 1;
-        complain(path, "read", &anyhow!("{}", warning.reason));
-    }
-    catalogue.images().cloned().collect()
 }
 
 /// Says that an image was not read, or not finished, and why.

@@ -1,15 +1,16 @@
 //! `pellucid inspect`: what a file says of itself, and its pixels as numbers or as shown.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::inputs::Inputs;
+use super::inputs::{Image, Inputs};
 use super::{Outcome, Usage, npy, output, picture};
 use crate::imaging::display::{View, render, render_rgb};
-use crate::imaging::{Voi, Window};
-use crate::study::{Frame, Identity, Metadata, Spacing};
+use crate::imaging::{Voi, Window, stats};
+use crate::printable::printable;
+use crate::study::{Frame, Identity, Metadata, Missing, Spacing};
 
 /// Show what a file says of itself; write its pixels as numbers or as shown
 #[derive(Debug, clap::Args)]
@@ -43,10 +44,10 @@ struct Inspection<'a> {
     inverted: bool,
     /// Lowest and highest value that the stored bits allow, after the modality transform.
     value_range: (f32, f32),
-    /// Modality values that occur.
-    minimum: f32,
-    maximum: f32,
-    mean: f64,
+    /// Modality values that occur, as far as they are numbers.
+    minimum: Option<f32>,
+    maximum: Option<f32>,
+    mean: Option<f64>,
     padding: Option<(f32, f32)>,
     /// What the display opens with.
     window: Window,
@@ -55,6 +56,12 @@ struct Inspection<'a> {
     spacing: Option<Spacing>,
     metadata: &'a Metadata,
     warnings: &'a [String],
+    /// What is not there because the data ends early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Missing>,
+    /// The file that this one is a copy of, byte for byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy_of: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,11 +72,12 @@ enum VoiRecord<'a> {
 }
 
 impl<'a> Inspection<'a> {
-    fn new(path: &Path, frame: &'a Frame) -> Self {
+    fn new(image: &Image, frame: &'a Frame) -> Self {
         let Identity { study_uid, series_uid, sop_instance_uid } = &frame.entry.identity;
-        let values = &frame.plane.values;
+        let known = stats::statistics(&frame.plane, None);
+        let number = |value: f32| (known.count > 0).then_some(value);
         Self {
-            image: path.display().to_string(),
+            image: image.path().display().to_string(),
             sop_instance_uid,
             series_uid,
             study_uid,
@@ -79,30 +87,36 @@ impl<'a> Inspection<'a> {
             color: frame.color.is_some(),
             inverted: frame.inverted,
             value_range: frame.value_range,
-            minimum: values.iter().copied().fold(f32::INFINITY, f32::min),
-            maximum: values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
-            mean: values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64,
+            minimum: number(known.min),
+            maximum: number(known.max),
+            mean: (known.count > 0).then_some(known.mean),
             padding: frame.padding,
             window: View::initial(frame).window(frame),
             voi: frame.voi.iter().map(voi).collect(),
             spacing: frame.spacing,
             metadata: &frame.entry.meta,
             warnings: &frame.warnings,
+            missing: frame.missing,
+            copy_of: image.copy_of().map(|path| path.display().to_string()),
         }
     }
 
     fn to_text(&self) -> String {
-        let mut text = format!("{}\n", self.image);
+        let mut text = format!("{}\n", printable(&self.image));
         let mut say = |name: &str, value: String| {
             if !value.is_empty() {
-                let _ = writeln!(text, "  {name:<20} {value}");
+                let _ = writeln!(text, "  {name:<20} {}", printable(&value));
             }
         };
         let m = self.metadata;
         let colour = if self.color { ", colour" } else { "" };
         say("Pixels", format!("{} × {}, {} frame(s){colour}", self.columns, self.rows, self.frames));
         let polarity = if self.inverted { "low values are bright" } else { "high values are bright" };
-        say("Values", format!("{} to {}, mean {:.1}; {polarity}", self.minimum, self.maximum, self.mean));
+        let values = match (self.minimum, self.maximum, self.mean) {
+            (Some(low), Some(high), Some(mean)) => format!("{low} to {high}, mean {mean:.1}; {polarity}"),
+            _ => "no finite number among them".to_owned(),
+        };
+        say("Values", values);
         say("Window", format!("center {}, width {}", self.window.center, self.window.width));
         let spacing = |s: Spacing| format!("{} × {} mm ({:?})", s.row_mm, s.column_mm, s.provenance);
         say("Spacing", self.spacing.map_or("unknown".into(), spacing));
@@ -120,6 +134,7 @@ impl<'a> Inspection<'a> {
         say("Transfer syntax", m.transfer_syntax.clone());
         say("Compression", m.lossy.clone());
         say("SOP instance", self.sop_instance_uid.to_owned());
+        say("Copy of", self.copy_of.clone().unwrap_or_default());
         for warning in self.warnings {
             say("Note", warning.clone());
         }
@@ -142,7 +157,7 @@ fn voi(voi: &Voi) -> VoiRecord<'_> {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let inputs = Inputs::gather(std::slice::from_ref(&args.path));
+    let inputs = Inputs::gather(std::slice::from_ref(&args.path)).with_copies();
     if inputs.len() > 1 && (args.pixels.is_some() || args.display.is_some()) {
         let (path, images) = (args.path.display(), inputs.len());
         return Err(Usage(format!("{path} holds {images} images; --pixels and --display write one")).into());
@@ -162,7 +177,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             };
             output::write_file(path, &png?)?;
         }
-        let inspection = Inspection::new(image.path(), &frame);
+        let inspection = Inspection::new(image, &frame);
         if args.json { output::json(&inspection) } else { Ok(output::line(inspection.to_text())?) }
     })
 }

@@ -31,7 +31,7 @@ mod session;
 mod train;
 mod train_gate;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +40,7 @@ use clap::{Parser, Subcommand};
 
 use self::session::ModelArgs;
 use crate::app::{self, ViewerOptions};
+use crate::printable::printable;
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PELLUCID_COMMIT"), ")");
 
@@ -138,7 +139,12 @@ pub struct Usage(pub String);
 
 /// Parses the arguments, runs the command, prints errors as sentences, and yields the exit code.
 pub fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).format_target(false).init();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn"))
+        .format(|out, record| {
+            let (level, text) = (record.level(), record.args().to_string());
+            writeln!(out, "{}: {}", level.as_str().to_lowercase(), printable(&text))
+        })
+        .init();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(said) => {

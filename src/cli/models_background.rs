@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     order.sort_unstable();
     let mut planes: Vec<Plane> = Vec::with_capacity(order.len());
     let outcome = inputs.drawn(&order).each("Preparing", |image| {
-        let frame = image.load()?;
+        let frame = image.load_scorable(false)?;
         planes.push(to_input(&frame.model_plane(), &manifest.input, frame.value_range));
         Ok(())
     })?;

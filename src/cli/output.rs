@@ -1,4 +1,6 @@
 //! What commands print and write: lines, sentences, progress, files.
+//!
+//! Whatever is printed may quote a file of a stranger: no character that a terminal acts on leaves here ([`crate::printable`]).
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -9,26 +11,28 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::files::writing;
+use crate::printable::{printable, printable_json, printable_lines};
 
 /// Prints a line of the result on standard output.
 ///
 /// An error instead of the panic of `println!` when the reader has closed the pipe.
 pub fn line(text: impl AsRef<str>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_ref().as_bytes())?;
+    out.write_all(printable_lines(text.as_ref()).as_bytes())?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
 /// Prints `value` as one line of JSON.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    line(serde_json::to_string(value).context("the result could not be written as JSON")?)?;
+    let json = serde_json::to_string(value).context("the result could not be written as JSON")?;
+    line(printable_json(&json))?;
     Ok(())
 }
 
 /// Prints a remark that is no result on standard error.
 pub fn remark(text: impl AsRef<str>) {
-    let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+    let _ = writeln!(io::stderr().lock(), "{}", printable(text.as_ref()));
 }
 
 /// Prints an error and its causes as one sentence after the other on standard error.

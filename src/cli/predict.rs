@@ -26,9 +26,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut session = Session::with_ensemble(&args.model, &args.judge.ensemble)?;
     let options = args.judge.options(Vec::new(), Vec::new());
     session.check(&args.judge.prevalence)?;
-    Inputs::gather(&args.paths).each("Predicting", |image| {
+    Inputs::gather(&args.paths).with_copies().each("Predicting", |image| {
         let judged = session.judge(|| image.load(), |_| Ok(options.clone()), args.judge.force)?;
         let record = Record::new(image.path(), &judged, args.judge.risk).at(&args.judge.prevalence)?;
+        let record = record.of_a_copy(image.copy_of());
         if args.json { output::json(&record) } else { Ok(output::line(record.to_text())?) }
     })
 }

@@ -15,6 +15,7 @@ use crate::engine::{Analysis, Score, Timing};
 use crate::explain::spread::Spread;
 use crate::explain::{Attribution, Evidence, Settings};
 use crate::network::Model;
+use crate::printable::printable;
 use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::prevalence::Stated;
 use crate::uncertainty::{Source, Summary};
@@ -56,6 +57,9 @@ pub struct Record<'a> {
     prevalence: Vec<AtPrevalence>,
     #[serde(skip)]
     judged: &'a Judged,
+    /// The file that this one is a copy of, byte for byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy_of: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -161,6 +165,7 @@ impl<'a> Record<'a> {
             population: None,
             gates: &choice.opinions,
             judged,
+            copy_of: None,
         }
     }
 
@@ -190,7 +195,7 @@ impl<'a> Record<'a> {
             chosen_because: &choice.because,
             gate: Gate {
                 accepted: gate.is_none_or(|g| g.accepted),
-                score: gate.map(|g| g.score),
+                score: gate.map(|g| g.score).filter(|score| score.is_finite()),
                 reason: gate.map_or("This model has no input gate.", |g| &g.reason),
             },
             predictions: rows(&analysis.labels, posterior.map(|p| p.labels.as_slice())),
@@ -209,6 +214,7 @@ impl<'a> Record<'a> {
             gates: &choice.opinions,
             prevalence: Vec::new(),
             judged,
+            copy_of: None,
         }
     }
 
@@ -224,6 +230,13 @@ impl<'a> Record<'a> {
             self.prevalence.extend(score.map(of));
         }
         Ok(self)
+    }
+
+    /// The same for a file that is a copy of another one, byte for byte.
+    #[must_use]
+    pub fn of_a_copy(mut self, original: Option<&Path>) -> Self {
+        self.copy_of = original.map(|path| path.display().to_string());
+        self
     }
 
     /// Why the image is outside the population of the model, where it is.
@@ -254,8 +267,8 @@ impl<'a> Record<'a> {
 
     /// For people: a heading, the gate, a line for each group and label, the doubt, the warnings.
     pub fn to_text(&self) -> String {
-        let mut text = format!("{}\n", self.image);
-        let because = self.chosen_because;
+        let mut text = format!("{}\n", printable(&self.image));
+        let because = printable(self.chosen_because);
         if self.model.is_none() {
             let _ = writeln!(
                 text,
@@ -277,8 +290,12 @@ impl<'a> Record<'a> {
                 let verdict = if self.gate.accepted { "accepted" } else { "refused" };
                 writeln!(text, "  Input gate: {verdict} ({score:.2}). {}", self.gate.reason)
             }
+            None if !self.gate.accepted => writeln!(text, "  Refused. {}", self.gate.reason),
             None => writeln!(text, "  Input gate: none"),
         };
+        if let Some(original) = &self.copy_of {
+            let _ = writeln!(text, "  A copy of {}, byte for byte", printable(original));
+        }
         let width = self.predictions.iter().chain(&self.groups).map(|r| r.label.chars().count()).max().unwrap_or(0);
         for row in self.groups.iter().chain(&self.predictions) {
             let _ = write!(text, "  {:width$}  {:.3}", row.label, row.probability);
@@ -343,7 +360,7 @@ impl<'a> Record<'a> {
             }
         }
         for warning in self.warnings.iter().filter(|w| outside != Some(**w)) {
-            let _ = writeln!(text, "  Note: {warning}");
+            let _ = writeln!(text, "  Note: {}", printable(warning));
         }
         text.trim_end().to_owned()
     }

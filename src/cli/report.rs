@@ -108,7 +108,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     export_to(&case, out)?;
     if !scored {
         output::remark(
-            "note: the input gate refused the image; the report says why and holds no scores (--force scores it anyway)",
+            "note: the image was refused; the report says why and holds no scores (--force scores what can be scored)",
         );
     }
     output::remark(format!("note: {chosen_because}"));

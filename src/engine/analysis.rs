@@ -14,7 +14,7 @@ use crate::explain::Attribution;
 use crate::imaging::Plane;
 use crate::network::manifest::Manifest;
 use crate::network::{GateVerdict, Model};
-use crate::study::Frame;
+use crate::study::{Frame, Unscorable};
 use crate::uncertainty::population::PopulationVerdict;
 use crate::uncertainty::population::detector::DetectorError;
 use crate::uncertainty::readout::Readout;
@@ -49,7 +49,8 @@ pub enum Progress {
 
 /// Analyses `frame` with `model`.
 ///
-/// When the gate refuses and `options.force` is not set, the analysis ends there with `scored: false`. Decoding is not
+/// When the gate refuses, or the image is not all there, and `options.force` is not set, the analysis ends there with
+/// `scored: false`. Pixels that are no numbers are never scored. Decoding is not
 /// timed here: the frame comes decoded; the gate counts as preprocessing.
 pub fn analyze(
     model: &Model,
@@ -82,27 +83,44 @@ pub fn analyze_with(
     }
     cancel.check()?;
     let plane = LazyCell::new(|| frame.model_plane());
-    let started = Instant::now();
-    let verdict = match known.gate.take() {
-        Some(verdict) => Some(verdict),
-        None => model.judge(frame, &plane)?,
-    };
-    known.gate.clone_from(&verdict);
-    let gate_ms = milliseconds(started);
-    analysis.timing.preprocess = gate_ms;
-    analysis.gate = verdict;
-    match &analysis.gate {
-        Some(verdict) => {
-            emit(Progress::Gated(verdict.clone()));
-            analysis.warnings.extend(verdict.warnings.iter().cloned());
-            if !verdict.accepted {
-                if !options.force {
-                    return Ok(analysis);
-                }
-                analysis.warnings.push(format!("Scored although the input gate refused: {}", verdict.reason));
+    let mut gate_ms = 0.0;
+    if let Err(reason) = frame.scorable() {
+        // What is not all there is refused before any gate looks at it.
+        let verdict = GateVerdict::without_a_look(reason.to_string());
+        emit(Progress::Gated(verdict.clone()));
+        analysis.gate = Some(verdict);
+        match reason {
+            _ if !options.force => return Ok(analysis),
+            Unscorable::NotFinite { .. } => return Err(reason.into()),
+            Unscorable::Incomplete(_) => {
+                analysis.warnings.push("Scored although a part of the image is missing.".into());
             }
         }
-        None => analysis.warnings.push("This model has no input gate: any image is scored, suitable or not.".into()),
+    } else {
+        let started = Instant::now();
+        let verdict = match known.gate.take() {
+            Some(verdict) => Some(verdict),
+            None => model.judge(frame, &plane)?,
+        };
+        known.gate.clone_from(&verdict);
+        gate_ms = milliseconds(started);
+        analysis.timing.preprocess = gate_ms;
+        analysis.gate = verdict;
+        match &analysis.gate {
+            Some(verdict) => {
+                emit(Progress::Gated(verdict.clone()));
+                analysis.warnings.extend(verdict.warnings.iter().cloned());
+                if !verdict.accepted {
+                    if !options.force {
+                        return Ok(analysis);
+                    }
+                    analysis.warnings.push(format!("Scored although the input gate refused: {}", verdict.reason));
+                }
+            }
+            None => {
+                analysis.warnings.push("This model has no input gate: any image is scored, suitable or not.".into());
+            }
+        }
     }
     if options.layers.is_empty() || options.layers.contains(&model.manifest.target_layer) {
         analysis.warnings.extend(model.manifest.other_target());
@@ -222,7 +240,7 @@ mod tests {
     use super::*;
     use crate::network::layers::{GlobalAveragePool, Linear};
     use crate::network::{Layer, Network, Stage};
-    use crate::study::{Identity, ImageEntry, Metadata, Namesakes};
+    use crate::study::{Identity, ImageEntry, Metadata, Missing, Namesakes};
 
     fn model() -> Model {
         let manifest = Manifest::parse(&format!(
@@ -317,6 +335,36 @@ mod tests {
         assert!(!analysis.gate.unwrap().accepted);
         assert!(known.pass.is_none(), "the network is not even run");
         assert_eq!(told, 1);
+    }
+
+    /// An analysis of this image by a model without a gate.
+    fn analyzed(frame: &Frame, force: bool) -> Result<Analysis, EngineError> {
+        let options = AnalysisOptions { force, ..AnalysisOptions::default() };
+        analyze(&model(), frame, &options, &CancelToken::default(), &mut |_| ())
+    }
+
+    #[test]
+    fn an_image_whose_data_ends_early_is_refused_with_the_rows_that_are_there() {
+        let cut = Frame { missing: Some(Missing::Rows { from: 1 }), ..frame() };
+        let analysis = analyzed(&cut, false).unwrap();
+        assert!(!analysis.scored && analysis.labels.is_empty());
+        let verdict = analysis.gate.unwrap();
+        assert!(!verdict.accepted && verdict.reason.contains("50 % of the rows are there"), "{}", verdict.reason);
+        assert!(verdict.score.is_nan(), "no gate has looked at it");
+        let insisted = analyzed(&cut, true).unwrap();
+        assert!(insisted.scored && insisted.warnings.iter().any(|w| w.contains("a part of the image is missing")));
+    }
+
+    #[test]
+    fn pixels_that_are_no_numbers_are_never_scored() {
+        for value in [f32::NAN, f32::INFINITY] {
+            let mut damaged = frame();
+            damaged.plane.values[2] = value;
+            let analysis = analyzed(&damaged, false).unwrap();
+            assert!(!analysis.scored && analysis.gate.unwrap().reason.contains("1 of 4 pixels are no finite numbers"));
+            let error = analyzed(&damaged, true).unwrap_err();
+            assert!(error.to_string().contains("cannot be scored"), "{error}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::explain::{
 };
 use crate::network::background::Background;
 use crate::network::{Model, Network};
-use crate::study::Frame;
+use crate::study::{Frame, Unscorable};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,6 +92,9 @@ pub fn explain_with(
 ) -> Result<(), EngineError> {
     if frame.plane.values.is_empty() {
         return Err(EngineError::EmptyImage);
+    }
+    if let Err(reason @ Unscorable::NotFinite { .. }) = frame.scorable() {
+        return Err(reason.into());
     }
     cancel.check()?;
     let pass = match known.pass.take() {

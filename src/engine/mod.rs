@@ -65,6 +65,8 @@ pub enum EngineError {
     NotStochastic,
     #[error("The image has no pixels, so there is nothing to analyse.")]
     EmptyImage,
+    #[error(transparent)]
+    Unscorable(#[from] crate::study::Unscorable),
     #[error("The model yields {found} scores but its manifest names {labels} labels; install the model again.")]
     LabelCount { found: usize, labels: usize },
     #[error("The model's scores for this image are not finite numbers, so none are shown.")]

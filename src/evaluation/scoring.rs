@@ -215,6 +215,7 @@ fn decode(
 
 fn prepare(model: &Model, number: usize, file: &Listed, patients: &Patients) -> Result<Prepared, String> {
     let frame = open_image(&file.path).map_err(|e| with_causes(&e))?;
+    frame.scorable().map_err(|e| e.to_string())?;
     let (plane, input) = (frame.model_plane(), &model.manifest.input);
     let values = preprocess::channels(&preprocess::to_input(&plane, input, frame.value_range), input);
     let coarse = model.detector.as_ref().map_or_else(|_| Plane::default(), |detector| detector.coarse(&plane));

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::study::Frame;
 
 use super::resample::{Region, sample_region};
-use super::{Plane, Voi, Window, auto_window, polarity};
+use super::{Plane, Voi, Window, auto_window, hatching, polarity};
 
 /// Widest range of whole numbers that gets a table: that of 16 bits.
 const TABLE_LENGTH: f32 = 65_536.0;
@@ -153,9 +153,18 @@ pub fn render(frame: &Frame, view: &View) -> GrayImage {
     DisplayTable::new(frame, view).render(&frame.plane)
 }
 
-/// The picture of a frame in colour: its own colours where it has some (windows do not apply to them), else its greys.
+/// The picture of a frame in colour: its own colours where it has some (windows do not apply to them), else its greys; with a mark
+/// across what is missing.
 #[must_use]
 pub fn render_rgb(frame: &Frame, view: &View) -> RgbImage {
+    let mut picture = unmarked(frame, view);
+    if let Some(missing) = frame.missing {
+        hatching::hatch(&mut picture, missing, frame.plane.height);
+    }
+    picture
+}
+
+fn unmarked(frame: &Frame, view: &View) -> RgbImage {
     let Some(color) = &frame.color else {
         return image::DynamicImage::ImageLuma8(render(frame, view)).into_rgb8();
     };

@@ -9,6 +9,7 @@ mod colormap_tables;
 pub mod contour;
 pub mod display;
 pub mod drawn;
+pub mod hatching;
 pub mod modality;
 pub mod overlay;
 pub mod polarity;

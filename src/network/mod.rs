@@ -185,9 +185,11 @@ impl Network {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct GateVerdict {
     pub accepted: bool,
-    /// 0–1, higher is more like what the model was trained for.
+    /// 0–1, higher is more like what the model was trained for; not a number where no gate has looked at the image.
+    #[serde(deserialize_with = "number_or_none")]
     pub score: f32,
     /// The smallest score that is let through.
+    #[serde(deserialize_with = "number_or_none")]
     pub threshold: f32,
     /// One sentence for the reader, also when accepted.
     pub reason: String,
@@ -201,6 +203,17 @@ impl GateVerdict {
     pub fn refused(score: f32, threshold: f32, reason: String) -> Self {
         Self { accepted: false, score, threshold, reason, warnings: Vec::new() }
     }
+
+    /// The refusal of an image that no gate has looked at.
+    #[must_use]
+    pub fn without_a_look(reason: String) -> Self {
+        Self::refused(f32::NAN, f32::NAN, reason)
+    }
+}
+
+/// JSON has no word for what is not a number but `null`.
+fn number_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<f32, D::Error> {
+    Ok(<Option<f32> as serde::Deserialize>::deserialize(deserializer)?.unwrap_or(f32::NAN))
 }
 
 /// A model as people choose it: manifest, network with its weights, gate.

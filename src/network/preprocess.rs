@@ -120,7 +120,8 @@ fn equalize(values: &mut [f32]) {
     let mut start = 0;
     while start < order.len() {
         let value = values[order[start] as usize];
-        let mut end = start;
+        // What is no number does not even equal itself: every step takes one value at least.
+        let mut end = start + 1;
         while end < order.len() && values[order[end] as usize] == value {
             end += 1;
         }
@@ -144,6 +145,14 @@ mod tests {
 
     fn ramp() -> Vec<f32> {
         (0..1000).map(|v| v as f32).collect()
+    }
+
+    #[test]
+    fn ranks_of_values_that_are_no_numbers_end() {
+        let mut values = [2.0, f32::NAN, 1.0, f32::NAN, f32::INFINITY];
+        equalize(&mut values);
+        assert_eq!(values.map(f32::is_finite), [true; 5]);
+        assert!(values[2] < values[0] && values[0] < values[4]);
     }
 
     #[test]

@@ -12,8 +12,10 @@ use super::pdf_text::display;
 use crate::explain::Attribution;
 use crate::explain::scale::{Scale, area, on_picture, painted, shared_top, shows_something};
 use crate::imaging::contour::contours;
+use crate::imaging::hatching::hatch;
 use crate::imaging::overlay::{self, blended, compose, compose_difference};
-use crate::imaging::{DisplayTable, Plane, Region, View, render_region};
+use crate::imaging::{DisplayTable, Plane, Region, View, render_region, render_rgb};
+use crate::study::Frame;
 
 /// Longest side of the film in pixels.
 const FILM: usize = 1600;
@@ -63,7 +65,10 @@ impl Gallery {
     pub fn first_row(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
         let original = Panel {
             title: "Original".into(),
-            caption: format!("Unmodified. {}", display(case)),
+            caption: match case.frame.missing {
+                Some(missing) => format!("Hatched: {}. {}", missing.mark(), display(case)),
+                None => format!("Unmodified. {}", display(case)),
+            },
             overlay: None,
             lines: Vec::new(),
             note: "",
@@ -74,7 +79,7 @@ impl Gallery {
             let reason = if case.analysis.scored {
                 "No class was chosen to be explained."
             } else {
-                "No map: the input gate refused this image, and nothing was scored."
+                "No map: this image was refused, and nothing was scored."
             };
             return self.row(&[original], 2, None, reason, width, height);
         };
@@ -292,6 +297,12 @@ fn film(case: &CaseReport) -> Picture {
     let frame = &case.frame;
     let view = View { reader_invert: case.inverted_by_reader, ..View::windowed(case.window) };
     let (width, height) = within(frame.plane.width.max(1), frame.plane.height.max(1), FILM);
+    if let Some(missing) = frame.missing {
+        let whole = render_rgb(&Frame { missing: None, ..frame.as_ref().clone() }, &view);
+        let mut picture = imageops::resize(&whole, width as u32, height as u32, imageops::FilterType::Triangle);
+        hatch(&mut picture, missing, frame.plane.height);
+        return Picture::Color(picture);
+    }
     if let Some(color) = &frame.color {
         let mut picture = imageops::resize(color.as_ref(), width as u32, height as u32, imageops::FilterType::Triangle);
         if case.inverted_by_reader {

@@ -65,11 +65,7 @@ pub(super) fn decode(mut stream: Vec<u8>, syntax: &str, layout: &PixelLayout) ->
         precision => usize::from(precision.div_ceil(8)).max(layout.bits_allocated / 8).clamp(1, 2),
     };
     let expected = layout.pixels() * layout.samples * sample_bytes;
-    let missing = if is_jpeg { jpeg::missing(&stream) } else { jpeg_2000::missing(&stream) };
-    if is_jpeg && missing.is_some() {
-        // Behind an end marker the decoder takes zeros for what is missing, which would be an error without it.
-        stream.extend([0xFF, 0xD9]);
-    }
+    let missing = if is_jpeg { jpeg::end_what_is_cut(&mut stream) } else { jpeg_2000::missing(&stream) };
     // The codecs distrust ratios above 64; the size has been checked against the budget already.
     stream.resize(stream.len().max(expected / 60), 0);
     let frame = EncodedFrame { stream, syntax, layout, bits: 8 * sample_bytes as u16 };

@@ -15,6 +15,7 @@ use flate2::read::DeflateDecoder;
 
 use crate::files::{Regular, open_regular};
 use crate::limits;
+use crate::printable::printable;
 
 use super::dataset::{Dataset, Value};
 use super::reader::{Encoding, read_dataset, read_meta};
@@ -161,8 +162,9 @@ impl Dicom {
 
     /// The text attributes.
     pub fn metadata(&self) -> Metadata {
-        let text = |tag: Tag| self.dataset.text(tag, &self.sets);
-        let code = |tag: Tag| self.dataset.code(tag);
+        // No attribute carries what a terminal would act on, nor a line break that forges one of ours.
+        let text = |tag: Tag| printable(&self.dataset.text(tag, &self.sets)).into_owned();
+        let code = |tag: Tag| printable(&self.dataset.code(tag)).into_owned();
         let either = |a: String, b: String| if a.is_empty() { b } else { a };
         Metadata {
             patient_name: text(tags::PATIENT_NAME),
@@ -188,7 +190,7 @@ impl Dicom {
             model_name: text(tags::MANUFACTURER_MODEL_NAME),
             kvp: code(tags::KVP),
             transfer_syntax: self.transfer_syntax.clone(),
-            lossy: self.lossy(),
+            lossy: printable(&self.lossy()).into_owned(),
             sop_class_uid: self.sop_class(),
         }
     }

@@ -11,14 +11,19 @@ use super::guard::PixelLayout;
 use super::text::CharacterSets;
 
 /// The modality transform: a LUT wins over a rescale. A LUT that lies about its length is an error, for without
-/// it the values are unknown; a slope of zero or none at all is the identity.
+/// it the values are unknown; one that says nothing of its entries is left out, as others do; a slope of zero or none at all is the identity.
 pub(super) fn modality(
     dataset: &Dataset,
     of_frame: Option<&Dataset>,
     layout: &PixelLayout,
     warnings: &mut Vec<String>,
 ) -> Result<Modality, StudyError> {
-    if let Some(item) = dataset.items(tags::MODALITY_LUT_SEQUENCE).first() {
+    let item = dataset.items(tags::MODALITY_LUT_SEQUENCE).first();
+    let described = |item: &&Dataset| item.integers(tags::LUT_DESCRIPTOR).len() == 3;
+    if item.is_some() && item.filter(described).is_none() {
+        warnings.push("The modality LUT of the file says nothing of its entries and was not applied.".into());
+    }
+    if let Some(item) = item.filter(described) {
         let lut = LookupTable::of(item, layout.signed)
             .map_err(|reason| StudyError::Malformed(format!("its modality LUT is wrong: {reason}")))?;
         return Ok(Modality::Lut { first: lut.first, entries: lut.entries.iter().map(|v| f32::from(*v)).collect() });

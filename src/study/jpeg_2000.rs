@@ -126,3 +126,44 @@ fn end_marker(stream: &[u8]) -> Option<usize> {
     let end = stream.iter().rposition(|b| *b != 0)? + 1;
     stream[..end].ends_with(&EOC).then(|| end - 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A code stream of 64 × 96 pixels in tiles of 64 × 32, each in two parts of so many bytes; lengths are told or not.
+    fn stream(parts: &[usize], told: bool) -> Vec<u8> {
+        let words = |values: &[u32]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<u8>>();
+        let mut bytes = [0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0].to_vec();
+        bytes.extend(words(&[64, 96, 0, 0, 64, 32, 0, 0]));
+        bytes.extend([0, 1, 7, 1, 1]);
+        for (i, length) in parts.iter().enumerate() {
+            bytes.extend([0xFF, 0x90, 0, 10, 0, i as u8 / 2]);
+            bytes.extend(words(&[*length as u32 + 14]));
+            bytes.extend([i as u8 % 2, if told { 2 } else { 0 }, 0xFF, 0x93]);
+            bytes.extend(vec![7; *length]);
+        }
+        bytes.extend(EOC);
+        bytes
+    }
+
+    #[test]
+    fn the_first_tile_that_is_not_all_there_tells_the_rows() {
+        let whole = stream(&[30, 20, 30, 20, 30, 20], true);
+        assert_eq!(missing(&whole), None);
+        assert_eq!(missing(&whole[..whole.len() - 2]), None, "only the end marker is missing");
+        assert_eq!(missing(&whole[..whole.len() - 3]), Some(Missing::Rows { from: 64 }));
+        assert_eq!(missing(&whole[..whole.len() - 2 - 34 - 44 - 1]), Some(Missing::Rows { from: 32 }));
+        assert_eq!(missing(&whole[..100]), Some(Missing::Detail), "the first tile itself");
+        let marked = [&whole[..whole.len() - 9], &EOC].concat();
+        assert_eq!(missing(&marked), Some(Missing::Rows { from: 64 }), "an end marker behind the cut");
+    }
+
+    #[test]
+    fn where_no_part_says_how_many_there_are_the_end_marker_tells() {
+        let whole = stream(&[30, 20, 30, 20, 30, 20], false);
+        assert_eq!(missing(&whole), None);
+        assert_eq!(missing(&[&whole[..], &[0]].concat()), None, "filled up to an even length");
+        assert_eq!(missing(&whole[..whole.len() - 2]), Some(Missing::Detail));
+    }
+}

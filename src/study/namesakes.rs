@@ -5,7 +5,7 @@
 //! whose copies are named; everything else is an image of its own, with a warning on each. Only files that share a UID are
 //! read for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -48,10 +48,12 @@ fn name(path: &Path) -> String {
 }
 
 /// Makes one image of copies and tells apart what only shares its UID. `known` are images that are open already: they stay
-/// as they are, and what is a copy of one of them is left out and named in a warning.
-pub(super) fn told_apart(mut listed: Vec<Listed>, known: &[&ImageEntry], warnings: &mut Vec<Warning>) -> Vec<Listed> {
-    let open: HashSet<&Path> = known.iter().map(|entry| entry.path.as_path()).collect();
-    listed.retain(|one| !open.contains(one.entry.path.as_path()));
+/// as they are, and what is a copy of one of them is left out and named in a
+/// warning.
+pub(super) fn told_apart(listed: Vec<Listed>, known: &[&ImageEntry], warnings: &mut Vec<Warning>) -> Vec<Listed> {
+    let open: HashMap<&Path, &ImageEntry> = known.iter().map(|entry| (entry.path.as_path(), *entry)).collect();
+    let (again, listed): (Vec<Listed>, Vec<Listed>) =
+        listed.into_iter().partition(|one| open.contains_key(one.entry.path.as_path()));
     let mut by_uid: HashMap<&str, Vec<usize>> = HashMap::new();
     for (i, one) in listed.iter().enumerate() {
         by_uid.entry(&one.entry.identity.sop_instance_uid).or_default().push(i);
@@ -68,7 +70,11 @@ pub(super) fn told_apart(mut listed: Vec<Listed>, known: &[&ImageEntry], warning
     let resolved: Vec<Vec<(usize, Fate)>> =
         shared.into_par_iter().map(|(opened, numbers)| compared(&listed, &opened, &numbers)).collect();
     let mut fates: HashMap<usize, Fate> = resolved.into_iter().flatten().collect();
-    let mut kept = Vec::new();
+    let reopened = |one: Listed| match open.get(one.entry.path.as_path()) {
+        Some(entry) => Listed { entry: ImageEntry::clone(entry), ..one },
+        None => one,
+    };
+    let mut kept: Vec<Listed> = again.into_iter().map(reopened).collect();
     for (i, mut one) in listed.into_iter().enumerate() {
         match fates.remove(&i) {
             None => kept.push(one),

@@ -77,11 +77,7 @@ pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame
 fn whole_or_cut_jpeg(mut bytes: Vec<u8>) -> Result<Decoded, StudyError> {
     let (columns, rows) = decoder(&bytes, ImageFormat::Jpeg)?.dimensions();
     guard::picture_size(columns, rows)?;
-    let missing = jpeg::missing(&bytes);
-    if missing.is_some() {
-        // Behind an end marker the decoder takes zeros for what is missing.
-        bytes.extend([0xFF, 0xD9]);
-    }
+    let missing = jpeg::end_what_is_cut(&mut bytes);
     let picture = decoded_by_image(&bytes, ImageFormat::Jpeg)?;
     Ok(Decoded { picture, one_bit: false, missing })
 }

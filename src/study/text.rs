@@ -76,7 +76,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// The set that an escape sequence at the start of `bytes` designates (PS3.3 tables C.12-3 and C.12-4).
     fn starting(bytes: &[u8], first: &'a str) -> Self {
-        const KNOWN: [(&[u8], &str, bool); 17] = [
+        const KNOWN: [(&[u8], &str, bool); 18] = [
             (b"\x1b(B", "ISO 2022 IR 6", false),
             (b"\x1b(J", "ISO 2022 IR 13", false),
             (b"\x1b)I", "ISO 2022 IR 13", false),
@@ -90,6 +90,7 @@ impl<'a> Run<'a> {
             (b"\x1b-H", "ISO 2022 IR 138", false),
             (b"\x1b-M", "ISO 2022 IR 148", false),
             (b"\x1b-T", "ISO 2022 IR 166", false),
+            (b"\x1b-b", "ISO 2022 IR 203", false),
             (b"\x1b$)C", "ISO 2022 IR 149", false),
             (b"\x1b$)A", "ISO 2022 IR 58", false),
             (b"\x1b$B", "ISO 2022 IR 87", true),
@@ -115,6 +116,10 @@ fn decode_as(code: &str, bytes: &[u8]) -> String {
     if matches!(code, "ISO_IR 148" | "ISO 2022 IR 148") {
         return latin1(bytes).chars().map(turkish).collect();
     }
+    // Latin-9 is a Latin-1 with eight letters changed, the euro sign among them.
+    if matches!(code, "ISO_IR 203" | "ISO 2022 IR 203") {
+        return latin1(bytes).chars().map(latin9).collect();
+    }
     SpecificCharacterSet::from_code(code)
         .and_then(|set| set.decode(bytes).ok())
         .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
@@ -122,6 +127,20 @@ fn decode_as(code: &str, bytes: &[u8]) -> String {
 
 fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|&b| b as char).collect()
+}
+
+fn latin9(c: char) -> char {
+    match c {
+        '¤' => '€',
+        '¦' => 'Š',
+        '¨' => 'š',
+        '´' => 'Ž',
+        '¸' => 'ž',
+        '¼' => 'Œ',
+        '½' => 'œ',
+        '¾' => 'Ÿ',
+        other => other,
+    }
 }
 
 fn turkish(c: char) -> char {
@@ -185,6 +204,8 @@ mod tests {
         assert_eq!(sets(&[]).decode(b"M\xfcller "), "Müller");
         assert_eq!(sets(&["ISO_IR 100"]).decode(b"M\xfcller\0"), "Müller");
         assert_eq!(sets(&["ISO_IR 148"]).decode(b"\xde\xfd"), "Şı");
+        assert_eq!(sets(&["ISO_IR 203"]).decode(b"M\xbcller \xa4\xbe"), "MŒller €Ÿ");
+        assert_eq!(sets(&["", "ISO 2022 IR 203"]).decode(b"\x1b-b\xbd"), "œ");
     }
 
     #[test]

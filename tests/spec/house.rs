@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Folders of the ground floor, which everyone may use and which use no room.
 const GROUND_FLOOR: [&str; 2] = ["files", "fonts"];
 
-/// Rooms and what each may use beside itself and the ground floor (`limits`, `files`, `fonts`, `memory`, `panic_guard`, `VERSION`, `COMMIT`).
+/// Rooms and what each may use beside itself and the ground floor (`limits`, `files`, `fonts`, `memory`, `panic_guard`, `printable`, `VERSION`, `COMMIT`).
 ///
 /// Three pairs see each other, on purpose and no more than said here: a frame holds `imaging` types and `imaging`
 /// shows frames; a `network::Model` owns its `uncertainty::gate::Gate`, which is scored on network features;

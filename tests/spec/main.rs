@@ -14,12 +14,14 @@ mod gate;
 mod hostile_files;
 mod house;
 mod import;
+mod incomplete;
 mod judging;
 mod judging_runs;
 mod judging_sets;
 mod killed;
 mod localization;
 mod maps;
+mod namesakes;
 #[path = "../common/narrow.rs"]
 mod narrow;
 mod network;

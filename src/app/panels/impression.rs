@@ -74,10 +74,10 @@ fn entry(ui: &mut Ui, when: &str, text: &str, tokens: &Tokens) {
 
 /// A field of several lines; its text where it was changed. Another image has another field, with a cursor of its own.
 fn text(ui: &mut Ui, state: &State, name: &str, hint: &str, rows: usize, before: &str) -> Option<Words> {
-    let image = state.current().map(|(entry, index)| (entry.identity.sop_instance_uid.as_str(), index));
+    let image = state.current().map(|(entry, index)| (entry.key(), index));
     let mut text = before.to_owned();
     let field = TextEdit::multiline(&mut text)
-        .id_salt((name, image))
+        .id_salt((name, &image))
         .hint_text(hint)
         .desired_rows(rows)
         .desired_width(f32::INFINITY)

@@ -249,8 +249,14 @@ fn image(
     }
     response.on_hover_ui(|ui| {
         ui.label(&entry.title);
+        if let Some(warning) = entry.namesakes.warning() {
+            ui.label(warning);
+        }
         if !state.settings.anonymize {
             ui.label(theme::caption(entry.path.display().to_string(), tokens));
+            for copy in &entry.namesakes.copies {
+                ui.label(theme::caption(format!("Copy, byte for byte: {}", copy.display()), tokens));
+            }
         }
     });
 }

@@ -27,7 +27,11 @@ pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         };
         let sign = if verdict.accepted { Sign::Tick } else { Sign::Caution };
         let numbers = format!("Gate score {:.2}; images are let through from {:.2}", verdict.score, verdict.threshold);
-        message(ui, sign, &verdict.reason, tokens).on_hover_text(numbers);
+        let line = message(ui, sign, &verdict.reason, tokens);
+        // Of an image that no gate has looked at there are no numbers.
+        if verdict.score.is_finite() {
+            line.on_hover_text(numbers);
+        }
         if !verdict.accepted {
             refused(ui, state, tokens, out);
         }

@@ -12,6 +12,7 @@ pub mod corners;
 pub mod film;
 pub mod gesture;
 pub mod map;
+mod missing;
 mod patches;
 pub mod pictures;
 mod sampler;
@@ -41,7 +42,9 @@ pub fn show(
     let id = ui.scope_id().with(("view", pane));
     let response = ui.interact(rect, id, egui::Sense::click_and_drag());
     let title = corners::title(state, content);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, format!("View {}: {title}", pane + 1)));
+    let mark = missing::words(frame).map(|words| format!(". {words}")).unwrap_or_default();
+    let label = format!("View {}: {title}{mark}", pane + 1);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
     let commands = gesture::commands(ui, state, frame, pane, &placement, &response);
 
     let painter = ui.painter_at(rect);
@@ -49,13 +52,14 @@ pub fn show(
     if state.heat_map && !state.overlays_hidden {
         map::paint(&painter, state, pictures, frame, pane, content, &placement);
     }
+    let tokens = theme::tokens(state.settings.theme);
+    missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
         corners::paint(&painter, state, frame, pane, content, &placement, rect);
         if state.heat_map {
             color_bar::paint(&painter, state, pictures, pane, content, rect);
         }
     }
-    let tokens = theme::tokens(state.settings.theme);
     // Where views have looks of their own, the one in hand is framed.
     let in_hand = !state.settings.same_looks && pane == state.pointed();
     let frame = if in_hand { tokens.accent } else { tokens.line };

@@ -11,6 +11,7 @@ use crate::evaluation::scoring::Listed;
 use crate::evaluation::truth::{Rules, answers, folded, known, normal_label, of_group};
 use crate::evaluation::vocabulary::means_normal;
 use crate::files::open_regular;
+use crate::files::walk::files_below;
 use crate::limits;
 use crate::network::manifest::{Head, Label, Manifest};
 use crate::study::patients::Patients;
@@ -49,26 +50,26 @@ fn of_folders(dir: &Path, manifest: &Manifest, rules: &str) -> anyhow::Result<Ve
     let rules = Rules::parse(rules, manifest).map_err(|e| Usage(e.to_string()))?;
     let mut files = Vec::new();
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in walkdir::WalkDir::new(dir).follow_links(true).sort_by_file_name() {
-        let entry = match entry {
-            Ok(entry) => entry,
+    for file in files_below(dir) {
+        let path = match file {
+            Ok(path) => path,
             Err(error) => {
                 output::remark(format!("note: {error}"));
                 continue;
             }
         };
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if !entry.file_type().is_file() || hidden || !looks_like_an_image(entry.path()) {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden || !looks_like_an_image(&path) {
             continue;
         }
-        let image = key_of(dir, entry.path());
-        let truth = match rules.truth(manifest, dir, entry.path()) {
+        let image = key_of(dir, &path);
+        let truth = match rules.truth(manifest, dir, &path) {
             Some(truth) => Some(answers(manifest, truth)),
-            None => (manifest.head == Head::Sigmoid && means_nothing_found(dir, entry.path()))
+            None => (manifest.head == Head::Sigmoid && means_nothing_found(dir, &path))
                 .then(|| vec![Some(false); manifest.labels.len() + manifest.groups.len()]),
         };
         if let Some(truth) = truth {
-            files.push(Listed { path: entry.into_path(), image, truth, patient: None, facts: BTreeMap::new() });
+            files.push(Listed { path, image, truth, patient: None, facts: BTreeMap::new() });
         } else {
             let first = image.split_once('/').map_or(".", |(first, _)| first);
             *unknown.entry(first.to_owned()).or_default() += 1;

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::super::inputs::looks_like_an_image;
 use super::super::output;
+use crate::files::walk::files_below;
 use crate::limits;
 
 /// What the name of a mask ends in, before `.png`.
@@ -33,27 +34,23 @@ impl Images {
         std::fs::read_dir(dir).with_context(|| format!("the folder {} cannot be read", dir.display()))?;
         let mut images: HashMap<String, Vec<PathBuf>> = HashMap::new();
         let mut count = 0;
-        for entry in walkdir::WalkDir::new(dir).follow_links(true).sort_by_file_name() {
-            let entry = match entry {
-                Ok(entry) => entry,
+        for file in files_below(dir) {
+            let path = match file {
+                Ok(path) => path,
                 Err(error) => {
                     output::remark(format!("note: {error}"));
                     continue;
                 }
             };
-            let name = stem(entry.path());
-            if !entry.file_type().is_file()
-                || name.starts_with('.')
-                || name.ends_with(MASK)
-                || !looks_like_an_image(entry.path())
-            {
+            let name = stem(&path);
+            if name.starts_with('.') || name.ends_with(MASK) || !looks_like_an_image(&path) {
                 continue;
             }
             count += 1;
             if count > limits::FILES_AT_ONCE {
                 bail!("{} holds more than {} images", dir.display(), limits::FILES_AT_ONCE);
             }
-            images.entry(name).or_default().push(entry.into_path());
+            images.entry(name).or_default().push(path);
         }
         if images.is_empty() {
             bail!("there is no image in {}", dir.display());

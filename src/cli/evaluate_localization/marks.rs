@@ -12,6 +12,7 @@ use super::images::{Found, Images, MASK, stem};
 use crate::evaluation::localization::boxes::{self, Row};
 use crate::evaluation::truth::{Rules, Truth, known, named};
 use crate::files::read_regular;
+use crate::files::walk::files_below;
 use crate::limits;
 use crate::network::manifest::Manifest;
 
@@ -172,17 +173,17 @@ fn table(
 
 fn masks(folder: &Path, images: &Images, findings: &Findings<'_>, gathered: &mut Gathered) -> anyhow::Result<()> {
     let folder = folder.canonicalize().with_context(|| format!("the folder {} cannot be read", folder.display()))?;
-    for entry in walkdir::WalkDir::new(&folder).follow_links(true).sort_by_file_name() {
-        let entry = match entry {
-            Ok(entry) => entry,
+    for file in files_below(&folder) {
+        let path = match file {
+            Ok(path) => path,
             Err(error) => {
                 output::remark(format!("note: {error}"));
                 continue;
             }
         };
-        let path = entry.path();
+        let path = path.as_path();
         let png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
-        if !entry.file_type().is_file() || !png {
+        if !png {
             continue;
         }
         let inside = path.strip_prefix(&folder).unwrap_or(path);

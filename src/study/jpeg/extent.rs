@@ -19,19 +19,29 @@ const HOLE: usize = 64;
 /// Most scans that are read; real images have ten or so.
 const SCANS: usize = 200;
 
-/// What of the image a stream does not hold; `None` where it is whole, or coded in a way that nothing here reads.
-pub fn missing(stream: &[u8]) -> Option<Missing> {
+/// How far a stream reaches.
+pub struct Extent {
+    /// What of the image it does not hold; `None` where it is whole, or coded in a way that nothing here reads.
+    pub missing: Option<Missing>,
+    /// Where what can be read of it ends: before a segment that is cut, or before a hole.
+    pub end: usize,
+}
+
+/// Reads a stream to its end.
+pub fn extent(stream: &[u8]) -> Extent {
     let stream = without_hole(stream);
     let mut reader = Reader::default();
-    let mut at = 2;
+    let (mut at, mut end) = (2, stream.len());
     for _ in 0..SCANS {
         let mut scan = None;
+        let mut behind = at;
         for segment in Segments::new(stream, at) {
+            behind = segment.begin + segment.body.len();
             match segment.marker {
                 DHT => reader.tables(segment.body),
                 DRI => reader.interval = segment.body.get(..2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]).into()),
                 SOS => {
-                    scan = ScanHeader::of(segment.body).map(|scan| (scan, segment.begin + segment.body.len()));
+                    scan = ScanHeader::of(segment.body);
                     break;
                 }
                 EOI => break,
@@ -42,13 +52,16 @@ pub fn missing(stream: &[u8]) -> Option<Missing> {
                 }
             }
         }
-        let Some((scan, data)) = scan else { break };
-        let mut bits = Bits::new(stream, data);
+        let Some(scan) = scan else {
+            end = behind.min(end);
+            break;
+        };
+        let mut bits = Bits::new(stream, behind);
         reader.scan(&scan, &mut bits);
         let Some(place) = bits.next_marker() else { break };
         at = place - 1;
     }
-    reader.missing()
+    Extent { missing: reader.missing(), end }
 }
 
 /// The stream without the zeros that stand where an interrupted copy left a hole.

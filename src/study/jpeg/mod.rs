@@ -1,7 +1,7 @@
 //! What a JPEG stream says of itself (ITU-T T.81), and how much of the image its data holds.
 //!
 //! Decoders fill what is missing with grey and say nothing. So the data is read here once more without being decoded: codes are
-//! counted, no coefficient becomes a pixel. That tells exactly with which row the data ends ([`missing`]). Pixels come from
+//! counted, no coefficient becomes a pixel. That tells exactly with which row the data ends ([`end_what_is_cut`]). Pixels come from
 //! the decoders of others.
 
 mod extent;
@@ -9,10 +9,11 @@ mod huffman;
 mod segments;
 mod units;
 
-pub(super) use extent::missing;
 pub(super) use segments::FrameHeader;
 
 use segments::{ScanHeader, Segments};
+
+use super::Missing;
 
 /// End of image.
 const EOI: u8 = 0xD9;
@@ -20,6 +21,17 @@ const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 /// Define restart interval.
 const DRI: u8 = 0xDD;
+
+/// What of the image a stream does not hold. Where that is anything, the stream is given an end behind what can be read of it: the
+/// decoders take zeros for what is missing then, and would give up without.
+pub(super) fn end_what_is_cut(stream: &mut Vec<u8>) -> Option<Missing> {
+    let extent = extent::extent(stream);
+    if extent.missing.is_some() {
+        stream.truncate(extent.end);
+        stream.extend([0xFF, EOI]);
+    }
+    extent.missing
+}
 
 /// What stands before the first scan.
 pub(super) struct Header {

@@ -70,13 +70,25 @@ fn rows(
         done += 1;
     };
     let first_pass = height.div_ceil(8) as usize;
+    let all = if interlaced { interlaced_rows(width, height) } else { height as usize };
     match ended {
+        // What is missing is no row: a check sum, or the end mark.
+        _ if done >= all => Ok(None),
         Some(error) if done == 0 => Err(failure(&error)),
         // The first pass gives every eighth pixel of every eighth row.
         _ if interlaced && done >= first_pass => Ok(Some(Missing::Detail)),
         _ if interlaced => Ok(Some(Missing::Rows { from: 8 * done })),
         _ => Ok(Some(Missing::Rows { from: done })),
     }
+}
+
+/// Rows of all seven passes (PNG specification section 8.2).
+fn interlaced_rows(width: u32, height: u32) -> usize {
+    // First column and row of a pass, and the steps between its columns and rows.
+    const PASSES: [[u32; 4]; 7] =
+        [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+    let rows = |[x, y, _, step]: [u32; 4]| if width > x { height.saturating_sub(y).div_ceil(step) } else { 0 };
+    PASSES.into_iter().map(rows).sum::<u32>() as usize
 }
 
 fn picture(width: u32, height: u32, color: ColorType, depth: BitDepth, data: Vec<u8>) -> Option<DynamicImage> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::files::walk::files_below;
 use crate::limits;
 use crate::study::patients::Patients;
 use crate::training::data::{Facts, Listed, Origin, Part, key_of, name_of};
@@ -16,9 +17,7 @@ pub fn list(root: &Path, patients: &Patients) -> Result<(Vec<Listed>, Vec<String
         return Err(Error::Read { path: root.into(), source });
     }
     let mut found = Vec::new();
-    let walk = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
-    for entry in walk.flatten().filter(|e| e.file_type().is_file()).take(limits::FILES_AT_ONCE) {
-        let path = entry.into_path();
+    for path in files_below(root).flatten().take(limits::FILES_AT_ONCE) {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         let name = name_of(&path);
         if name.starts_with('.') || extension.is_some_and(|e| !EXTENSIONS.contains(&e.as_str()) && !is_number(&e)) {

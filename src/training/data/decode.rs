@@ -83,6 +83,7 @@ pub fn map<T: Send>(
 /// Reads one file: the first frame of a DICOM object, or a picture.
 fn file(path: &std::path::Path, normalization: Normalization) -> Result {
     let frame = open_image(path).map_err(|e| format!("it cannot be decoded: {e}"))?;
+    frame.scorable().map_err(|e| e.to_string())?;
     let plane = frame.model_plane();
     if plane.values.is_empty() {
         return Err("it has no pixels".into());

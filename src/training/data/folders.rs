@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::config::Config;
 use super::super::{Error, Result, truth};
 use super::{Facts, Gathered, Listed, Origin, key_of, label_called, name_of};
+use crate::files::walk::files_below;
 use crate::limits;
 use crate::study::Warning;
 use crate::study::patients::Patients;
@@ -18,23 +19,26 @@ pub fn list(config: &Config, root: &Path, folder: &Path, patients: &Patients, fo
     for class in classes {
         let class_name = name_of(&class);
         let by_folder = label_called(&config.labels, &class_name);
-        for entry in walkdir::WalkDir::new(&class).sort_by_file_name().into_iter().take(limits::FILES_AT_ONCE) {
-            let Ok(entry) = entry else { continue };
-            if !entry.file_type().is_file() {
-                continue;
-            }
-            let file_name = name_of(entry.path());
+        for file in files_below(&class).take(limits::FILES_AT_ONCE) {
+            let path = match file {
+                Ok(path) => path,
+                Err(error) => {
+                    found.warnings.push(Warning { path: error.path, reason: error.obstacle.to_string() });
+                    continue;
+                }
+            };
+            let file_name = name_of(&path);
             let rule = config.data.label_rules.iter().find(|r| file_name.contains(&r.contains));
             let Some(label) = rule.and_then(|r| config.label_index(&r.label)).or(by_folder) else {
                 let reason = format!("neither a rule nor the folder name \"{class_name}\" gives it a label");
-                found.warnings.push(Warning { path: entry.path().to_owned(), reason });
+                found.warnings.push(Warning { path, reason });
                 found.foreign.insert(class_name.clone());
                 continue;
             };
-            let key = key_of(root, entry.path());
+            let key = key_of(root, &path);
             found.files.push(Listed {
                 patient: patients.lead(&file_name, &key, None),
-                origin: Origin::File(entry.path().to_owned()),
+                origin: Origin::File(path),
                 key,
                 truth: truth::one_hot(label, config.labels.len()),
                 part: None,

@@ -16,6 +16,7 @@ use super::{Facts, Gathered, Listed, Origin, Part, key_of, label_called, name_of
 use crate::evaluation::truth::normal_label;
 use crate::evaluation::vocabulary::{may_include, means_normal};
 use crate::files::open_regular;
+use crate::files::walk::files_below;
 use crate::limits;
 use crate::network::manifest::{Head, Label};
 use crate::study::Warning;
@@ -367,9 +368,8 @@ impl Images {
             if let Err(source) = std::fs::read_dir(folder) {
                 return Err(Error::Read { path: folder.clone(), source });
             }
-            let walk = walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-            for entry in walk.flatten().take(4 * limits::FILES_AT_ONCE).filter(|e| e.file_type().is_file()) {
-                by_name.entry(name_of(entry.path())).or_default().push(entry.into_path());
+            for path in files_below(folder).flatten().take(4 * limits::FILES_AT_ONCE) {
+                by_name.entry(name_of(&path)).or_default().push(path);
             }
         }
         Ok(Self { folders, by_name })

@@ -328,6 +328,7 @@ fn validates(patient: &str, config: &GateConfig) -> bool {
 
 fn decode(path: &Path) -> std::result::Result<One, String> {
     let frame = open_image(path).map_err(|e| e.to_string())?;
+    frame.scorable().map_err(|e| e.to_string())?;
     let mut plane = frame.model_plane();
     let steps = Drawn::of(&plane).steps;
     let coloured = frame.color.as_deref().is_some_and(|picture| coloured_share(picture) > MARKERS);

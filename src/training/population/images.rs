@@ -133,10 +133,8 @@ fn prepare(
     patients: &Patients,
 ) -> std::result::Result<Prepared, String> {
     let frame = open_image(path).map_err(|e| e.to_string())?;
+    frame.scorable().map_err(|e| e.to_string())?;
     let plane = frame.model_plane();
-    if plane.values.iter().any(|v| !v.is_finite()) {
-        return Err("it holds values that are not numbers".into());
-    }
     let input = model.input_tensor(&plane, frame.value_range).and_then(|x| x.flatten_all()?.to_vec1());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let lead = patients.lead(&name, &key_of(Path::new(""), path), listed);
