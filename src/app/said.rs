@@ -117,6 +117,10 @@ fn missing(state: &State, subjects: &[Subject], method: Method) -> Said {
     if let Some(reason) = state.unavailable(method) {
         let words = if reason == STOPPED { format!("{} was stopped.", method.name()) } else { reason.to_owned() };
         let said = Said::new(words).with("Try again", Command::Maps(MapCommand::TryAgain(method)));
+        let target = state.model_info().map_or("", |info| info.manifest.target_layer.as_str());
+        if method.has_layer() && state.layer() != target {
+            return said.with("Take the model's layer", Command::SetLayer(target.to_owned()));
+        }
         return match (state.layout, method) {
             (Layout::MethodGrid, _) => said.with("Leave out", Command::Maps(MapCommand::TickMethod(method))),
             (_, Method::GradCam) => said,

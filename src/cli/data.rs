@@ -80,8 +80,11 @@ fn decoded(config: &Config, root: &Path, limit: Option<usize>) -> anyhow::Result
     let dataset = dataset::decode(&files, warnings, &config.input, threads, &|n| bar.set_position(n as u64));
     bar.finish_and_clear();
     let mut dataset = dataset?;
-    if config.data.keep_kin_together {
-        output::remark(dataset.keep_kin_together());
+    if config.data.group_near_duplicates {
+        let bar = output::progress(dataset.samples.len(), "comparing");
+        let said = dataset.group_near_duplicates(&|n| bar.set_position(n as u64));
+        bar.finish_and_clear();
+        output::remark(said?);
     }
     let total = dataset.warnings.len();
     for w in dataset.warnings.iter().take(20) {

@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::data::root;
 use super::{Outcome, output};
 use crate::training::audit::fingerprint::Fingerprint;
-use crate::training::audit::kin::families;
+use crate::training::audit::grouping::groups;
+use crate::training::audit::near_duplicates::near_duplicates;
 use crate::training::audit::pairs::Pair;
 use crate::training::audit::{self, Audit, Image, folder, pictures};
 use crate::training::config::Config;
@@ -23,8 +24,8 @@ const NAMED: usize = 10;
 
 /// Find unreadable files, duplicates, leaks and faulty labels
 ///
-/// Compares the pixels of all images (SHA-256), a perceptual hash with the correlation of thumbnails, and the patients of
-/// the parts. A folder is read as PART/CLASS/… or CLASS/…, a configuration as its training would read it.
+/// Compares the pixels of all images (SHA-256), looks for near-duplicates (compressed, resized, of another tone, inverted, cut to 5 %, turned to
+/// 5°, mirrored), and compares the patients of the parts. A folder is read as PART/CLASS/… or CLASS/…, a configuration as its training would read it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes: 0 nothing to mend (copies within one class and part are only reported); \
     1 the data could not be listed; 3 there are unreadable files, an image or patient in more than one part, \
@@ -73,17 +74,21 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let bar = output::progress(files.len(), "reading");
     let (mut images, unreadable) = audit::measure(&files, threads, &|n| bar.set_position(n as u64));
     bar.finish_and_clear();
+    let fingerprints: Vec<&Fingerprint> = images.iter().map(|i| &i.fingerprint).collect();
+    let bar = output::progress(images.len(), "comparing");
+    let found = near_duplicates(&fingerprints, &|n| bar.set_position(n as u64));
+    bar.finish_and_clear();
+    let found = found?;
     if let Some(config) = &config {
-        if config.data.keep_kin_together {
-            let fingerprints: Vec<&Fingerprint> = images.iter().map(|i| &i.fingerprint).collect();
+        if config.data.group_near_duplicates {
             let patients: Vec<&str> = images.iter().map(|i| i.patient.as_str()).collect();
-            let families = families(&fingerprints, &patients);
-            let heads: Vec<String> = families.iter().map(|&head| images[head].patient.clone()).collect();
+            let groups = groups(&patients, &found);
+            let heads: Vec<String> = groups.iter().map(|&head| images[head].patient.clone()).collect();
             images.iter_mut().zip(heads).for_each(|(image, head)| image.patient = head);
         }
         assign_parts(config, &base, &mut images, &mut remarks);
     }
-    let audit = audit::audit(&images, &labels, unreadable, remarks);
+    let audit = audit::audit(&images, &labels, &found, unreadable, remarks);
     let report = Report {
         source: args.source.display().to_string(),
         faults: audit.has_faults(),
@@ -179,7 +184,7 @@ fn text(report: &Report<'_>) -> String {
     section(&mut text, "unreadable files", &unread);
     section(&mut text, "images of one even grey", &statistics.blank);
     section(&mut text, "patients in more than one part", shared_patients);
-    for (name, pairs) in [("the same pixels", exact), ("nearly the same", near)] {
+    for (name, pairs) in [("the same pixels", exact), ("near-duplicates", near)] {
         let leak: Vec<String> = pairs.iter().filter(|p| p.leak).map(pair).collect();
         let conflict: Vec<String> = pairs.iter().filter(|p| p.conflict && !p.leak).map(pair).collect();
         let rest: Vec<String> = pairs.iter().filter(|p| !p.conflict && !p.leak).map(pair).collect();
@@ -196,8 +201,9 @@ fn pair(pair: &Pair) -> String {
     let end = |i: usize, key: &str| pair.parts[i].map_or_else(|| key.to_owned(), |p| format!("{key} [{}]", p.name()));
     let (first, second) = (end(0, &pair.first), end(1, &pair.second));
     let differ = if pair.conflict { ", labels differ" } else { "" };
+    let change = if pair.change.is_empty() { String::new() } else { format!(", {}", pair.change) };
     if pair.correlation < 1.0 {
-        format!("{first} = {second} ({:.4}{differ})", pair.correlation)
+        format!("{first} = {second} ({:.3}{change}{differ})", pair.correlation)
     } else {
         format!("{first} = {second}{}", if pair.conflict { " (labels differ)" } else { "" })
     }

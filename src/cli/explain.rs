@@ -20,6 +20,8 @@ use crate::files::read_regular;
 use crate::limits;
 use crate::network::Model;
 use crate::network::background::Background;
+use crate::network::manifest::Manifest;
+use crate::network::target_layer::Places;
 use crate::study::Frame;
 
 /// Show what moved a score: maps as arrays, pictures and numbers
@@ -161,17 +163,31 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 /// The stage that `wanted` names, or the model's target layer.
 pub fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
     let layer = wanted.unwrap_or(&model.manifest.target_layer);
-    let layers = model.network.spatial_stages();
-    let stage = model.network.stage(layer).map(|stage| &model.network.stages[stage]);
-    let Some(stage) = stage.filter(|stage| stage.is_spatial()) else {
-        return Err(Usage(format!(
-            "the model {} has no layer \"{layer}\" that a map can be laid over; it has {}",
-            model.manifest.name,
-            layers.join(", ")
-        ))
-        .into());
-    };
-    Ok(stage.name.clone())
+    let Manifest { name, input, .. } = &model.manifest;
+    let places = model.network.places(input.width, input.height);
+    let layers: Vec<&str> = (model.network.stages.iter().zip(&places))
+        .filter(|(_, places)| places.is_some_and(Places::are_a_map))
+        .map(|(stage, _)| stage.name.as_str())
+        .collect();
+    let stage = model.network.stage(layer);
+    match stage.and_then(|stage| places[stage]) {
+        Some(places) if places.are_a_map() => {}
+        Some(places) => {
+            return Err(Usage(format!(
+                "maps of the layer \"{layer}\" of {name} are {places}, which cannot say where; it has {}",
+                layers.join(", ")
+            ))
+            .into());
+        }
+        None => {
+            return Err(Usage(format!(
+                "the model {name} has no layer \"{layer}\" that a map can be laid over; it has {}",
+                layers.join(", ")
+            ))
+            .into());
+        }
+    }
+    Ok(stage.map_or_else(|| layer.to_owned(), |stage| model.network.stages[stage].name.clone()))
 }
 
 /// The class or group that is called `wanted`; `other` is what else could have been said.

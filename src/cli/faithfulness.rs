@@ -53,7 +53,7 @@ pub struct Args {
     /// Images to draw from the folder
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     images: u32,
-    /// Images on which sensitivity and the randomisation check are made, too; 0 for none
+    /// Images on which sensitivity and the randomisation check are made, too; 0 for none, and then there is no rank
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     sanity: u32,
     /// Runs of the network by methods that can do with any number of them
@@ -87,9 +87,10 @@ Measures, of what the model says of the class, as a probability:
 Sensitivity is the largest relative change of the map for an image that no reader could tell from the first; the randomisation check
 asks whether the map changes when the model forgets what it learned.
 
-A gain is the difference to a rival on the same image, more is better. Rank: by the number of measures on which the 95 % interval of
-the gain over a centred blob of the map's size lies above 0, then by the mean place among the methods on the four
-measures, by that gain.
+A gain is the difference to a control map on the same image, more is better. Rank: by the number of measures on which the 95 % interval of
+the gain over a centred blob of the map's size lies above 0, then by the mean place among the ranked methods on the four
+measures, by that gain. A method whose maps hardly change when the model forgets what it learned has no rank, whatever its measures; nor has
+one that is known to fail that check, or on which it was not made.
 
 A map that is faithful to the model says nothing about the patient: `evaluate --localization` asks whether it lies on the finding.";
 
@@ -221,6 +222,7 @@ fn is_impossible(error: &EngineError) -> bool {
         error,
         ExplainError::NotLinear { .. }
             | ExplainError::NotSpatial { .. }
+            | ExplainError::OnePlace { .. }
             | ExplainError::NoGradient { .. }
             | ExplainError::NoRival
             | ExplainError::NoBackground { .. }
@@ -270,7 +272,8 @@ impl<'a> Judge<'a> {
         let pass = Pass::run(self.model, &plane, frame.value_range, &CancelToken::default())?;
         let subject = self.subject(&pass);
         let checked = self.unchecked > 0;
-        let (trials, failed) = self.trials(&pass, subject, number, if checked { Depth::Whole } else { Depth::Figures });
+        let (trials, failed) =
+            self.trials(&pass, subject, number, if checked { Depth::Checked } else { Depth::Figures });
         if trials.iter().any(Option::is_some) {
             self.unchecked -= usize::from(checked);
             self.cases.push(Case {

@@ -104,6 +104,9 @@ pub fn analyze_with(
         }
         None => analysis.warnings.push("This model has no input gate: any image is scored, suitable or not.".into()),
     }
+    if options.layers.is_empty() || options.layers.contains(&model.manifest.target_layer) {
+        analysis.warnings.extend(model.manifest.other_target());
+    }
 
     cancel.check()?;
     let pass = match known.pass.take() {

@@ -14,7 +14,9 @@ use super::{AnalysisOptions, CancelToken, EngineError};
 use crate::explain::cam::{self, Target};
 use crate::explain::faithfulness::{Rivals, Trust};
 use crate::explain::spread::{Sampling, Spread, spread};
-use crate::explain::{Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain};
+use crate::explain::{
+    Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain, has_places,
+};
 use crate::network::background::Background;
 use crate::network::{Model, Network};
 use crate::study::Frame;
@@ -201,6 +203,10 @@ fn instant_maps(
     methods: &[Method],
     cancel: &CancelToken,
 ) -> Result<Vec<Attribution>, EngineError> {
+    if methods.is_empty() {
+        return Ok(Vec::new());
+    }
+    has_places(network, pass.input(), stage)?;
     let Some(activation) = pass.output(network, stage)? else { return Ok(Vec::new()) };
     let target = Target { network, stage, activation: &activation, logits: &pass.logits, scoring };
     let mut maps = Vec::with_capacity(subjects.len() * methods.len());
@@ -229,6 +235,7 @@ fn spreads(
     let scoring = Scoring::of(&model.manifest);
     let sampling = Sampling { first_stochastic, before: &before, samples: wish.spread, seed: wish.settings.seed };
     for stage in stages(network, &wish.layers, &model.manifest.target_layer)? {
+        has_places(network, pass.input(), stage)?;
         let Some(activation) = pass.output(network, stage)? else { continue };
         let target = Target { network, stage, activation: &activation, logits: &pass.logits, scoring: &scoring };
         for &method in &wish.methods {

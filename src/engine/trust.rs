@@ -32,6 +32,8 @@ pub enum Depth {
     /// These, and where the method is [quick enough](is_too_costly) the sensitivity and the randomisation check.
     #[default]
     Whole,
+    /// The same, and of other methods the end of the check alone, which decides it: one more map, by a model that has forgotten everything.
+    Checked,
 }
 
 /// What is judged.
@@ -47,6 +49,13 @@ pub struct Question<'a> {
     pub subject: Subject,
     pub settings: Settings,
     pub depth: Depth,
+}
+
+/// Steps of the cascade at which the map is made again.
+#[derive(Clone, Copy, PartialEq)]
+enum Steps {
+    All,
+    Last,
 }
 
 /// What is heard on the way.
@@ -93,13 +102,18 @@ pub fn judge(
         return Ok(known);
     }
     heard(News::Known(known.clone()));
-    if is_too_costly(question.method, &question.settings) || attribution.is_flat() {
+    let costly = is_too_costly(question.method, &question.settings);
+    if attribution.is_flat() || (costly && question.depth != Depth::Checked) {
         return Ok(known);
+    }
+    if costly {
+        let end = question.randomization(&attribution, Steps::Last, cancel, heard)?;
+        return Ok(Trust::new(known.measures, None, Some(end)));
     }
     let sensitivity = question.sensitivity(&picture, cancel, heard)?;
     let known = Trust::new(known.measures, sensitivity, None);
     heard(News::Known(known.clone()));
-    let randomization = question.randomization(&attribution, cancel, heard)?;
+    let randomization = question.randomization(&attribution, Steps::All, cancel, heard)?;
     Ok(Trust::new(known.measures, sensitivity, Some(randomization)))
 }
 
@@ -170,13 +184,15 @@ impl Question<'_> {
     fn randomization(
         &self,
         attribution: &Attribution,
+        steps: Steps,
         cancel: &CancelToken,
         heard: &mut dyn FnMut(News),
     ) -> Result<Randomization, EngineError> {
         let cascade = Cascade::of(self.model, self.settings.seed)?;
         let stages = cascade.stages();
+        let first = if steps == Steps::Last { stages.len().saturating_sub(1) } else { 0 };
         let mut maps: Vec<(String, Plane)> = Vec::with_capacity(stages.len());
-        for (i, stage) in stages.iter().enumerate() {
+        for (i, stage) in stages.iter().enumerate().skip(first) {
             cancel.check()?;
             heard(News::Step { what: "forgetful models", done: i, of: stages.len() });
             let network = cascade.network(i + 1)?;

@@ -44,9 +44,13 @@ pub use scene::{Scene, Settings, Step, Watch};
 use serde::{Deserialize, Serialize};
 pub use subject::{Output, Scoring, Subject};
 
+use candle_core::Tensor;
+
 use self::cam::Target;
 use self::superpixels::Superpixels;
 use crate::imaging::Plane;
+use crate::network::Network;
+use crate::network::target_layer::Places;
 
 /// Whether a map holds any evidence for its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +161,10 @@ pub enum ExplainError {
         "The layer {layer:?} yields no feature map, so no heat map can be laid over it. Choose a layer before the pooling."
     )]
     NotSpatial { layer: String },
+    #[error(
+        "The maps of the layer {layer:?} are {places}, which cannot say where the evidence lies. Choose a layer before it."
+    )]
+    OnePlace { layer: String, places: Places },
     #[error("The model has {known} classes; what was asked for is not among them or their groups.")]
     NoSuchSubject { known: usize },
     #[error("The score does not depend on the layer {layer:?}: no gradient arrives there.")]
@@ -194,6 +202,20 @@ pub enum ExplainError {
     Network(#[from] candle_core::Error),
 }
 
+/// Refuses a stage whose maps of such an input have one place across or down.
+///
+/// # Errors
+/// [`ExplainError::OnePlace`].
+pub fn has_places(network: &Network, input: &Tensor, stage: usize) -> Result<(), ExplainError> {
+    let (_, _, height, width) = input.dims4()?;
+    match network.places(width, height).get(stage).copied().flatten() {
+        Some(places) if !places.are_a_map() => {
+            Err(ExplainError::OnePlace { layer: network.stages[stage].name.clone(), places })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Maps of `subjects` by one method; `stage` counts where the method [has a layer](Method::has_layer).
 ///
 /// # Errors
@@ -228,6 +250,7 @@ pub fn explain(
         _ => {}
     }
     let layer = || scene.network.stages[stage].name.clone();
+    has_places(scene.network, scene.input, stage)?;
     let activation = (scene.outputs)(stage)?.ok_or_else(|| ExplainError::NotSpatial { layer: layer() })?;
     let Scene { network, scoring, logits, .. } = *scene;
     let target = Target { network, stage, activation: &activation, logits, scoring };

@@ -17,6 +17,7 @@ use super::fresh::Fresh;
 use super::listing::{Listed, Listing};
 use super::source::{Chain, Source};
 use super::stored::Stored;
+use super::target_layer::Places;
 use super::weights::{TensorFile, WeightError};
 use super::{Network, cnn, compact, densenet, efficientnet, plain, resnet, vgg};
 
@@ -346,6 +347,28 @@ impl Architecture {
     pub fn stages(&self) -> Result<Vec<(String, bool)>, ArchitectureError> {
         self.check()?;
         Ok(self.listing(1, 1)?.0.stages.into_iter().map(|s| (s.name.clone(), s.is_spatial())).collect())
+    }
+
+    /// Names of the stages that a heat map can be taken from, each with the places that it tells apart in an input of `width` × `height`.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn places(&self, width: usize, height: usize) -> Result<Vec<(String, Places)>, ArchitectureError> {
+        self.check()?;
+        let network = self.listing(1, 1)?.0;
+        let places = network.places(width, height);
+        Ok(network.stages.into_iter().zip(places).filter_map(|(stage, places)| Some((stage.name, places?))).collect())
+    }
+
+    /// The stage that heat maps of such inputs are taken from where nobody names one: see [`super::target_layer`].
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn default_target(&self, width: usize, height: usize) -> Result<String, ArchitectureError> {
+        self.check()?;
+        let network = self.listing(1, 1)?.0;
+        let stage = network.default_target(width, height);
+        Ok(stage.map(|stage| network.stages[stage].name.clone()).unwrap_or_default())
     }
 
     /// Every tensor that the weights file must hold, with the stage that it belongs to, first to last.

@@ -265,6 +265,10 @@ impl Packed {
 }
 
 impl PreparedConv {
+    pub fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
     /// Takes `(O, C, k, k)` and `(O)`.
     pub fn new(weight: Tensor, bias: Tensor, geometry: Geometry) -> Result<Self> {
         let packed = if weight.device().is_cpu() {

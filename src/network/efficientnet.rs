@@ -170,4 +170,8 @@ impl Layer for InvertedResidual {
             _ => self.narrow.forward(&gated, self.added.then_some(x), mode),
         }
     }
+
+    fn side(&self, length: usize) -> usize {
+        self.widen.iter().chain([&self.filter, &self.narrow]).fold(length, |length, unit| unit.side(length))
+    }
 }

@@ -79,6 +79,13 @@ impl Layer for ConvUnit {
         self.forward(x, None, mode)
     }
 
+    fn side(&self, length: usize) -> usize {
+        match &self.kernel {
+            Kernel::Plain { geometry, .. } => geometry.output(length),
+            Kernel::Prepared(conv) => conv.geometry().output(length),
+        }
+    }
+
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         if !self.can_keep(&x, mode) {
             return by_graph(self, &x, mode, wanted);
@@ -144,6 +151,10 @@ impl Layer for Sequence {
         self.0.iter().try_fold(x.clone(), |x, layer| layer.forward(&x, mode))
     }
 
+    fn side(&self, length: usize) -> usize {
+        self.0.iter().fold(length, |length, layer| layer.side(length))
+    }
+
     fn record(&self, mut x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         let mut ways = Vec::with_capacity(self.0.len());
         for (i, layer) in self.0.iter().enumerate() {
@@ -163,6 +174,10 @@ impl Layer for MaxPool {
         if mode.rule() == Some(Rule::Rescale) { max_pool2d_rescaled(x, self.0) } else { max_pool2d(x, self.0) }
     }
 
+    fn side(&self, length: usize) -> usize {
+        self.0.output(length)
+    }
+
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         if !x.device().is_cpu() || mode.rule() == Some(Rule::Rescale) || !Winners::fit(self.0) {
             return by_graph(self, &x, mode, wanted);
@@ -178,6 +193,10 @@ pub struct Halve;
 impl Layer for Halve {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         halve(x)
+    }
+
+    fn side(&self, length: usize) -> usize {
+        (length / 2).max(1)
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
@@ -201,6 +220,10 @@ pub struct AverageGrid {
 impl Layer for AverageGrid {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         to_planes(&to_grid(x, self.grid)?, self.channels)
+    }
+
+    fn side(&self, _: usize) -> usize {
+        self.grid
     }
 }
 

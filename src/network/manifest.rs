@@ -6,8 +6,9 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, ArchitectureError};
 use super::fits::Fits;
+use super::target_layer::Places;
 use crate::uncertainty::population::Population;
 
 /// What is wrong with a manifest.
@@ -61,6 +62,9 @@ pub struct Manifest {
     /// Sentences on what it cannot know or was never validated for.
     #[serde(default)]
     pub limits: Vec<String>,
+    /// The target layer that the file names, where its maps cannot say where and another took its place.
+    #[serde(skip)]
+    pub named_target: Option<String>,
 }
 
 fn one() -> f32 {
@@ -251,8 +255,31 @@ impl Manifest {
         if let Some(at) = super::stage_called(&manifest.target_layer, &names) {
             manifest.target_layer.clone_from(&stages[at]);
         }
+        manifest.check_input()?;
+        if manifest.target_places()?.is_some_and(|places| !places.are_a_map()) {
+            let Input { width, height, .. } = manifest.input;
+            let other = manifest.architecture.default_target(width, height).map_err(said)?;
+            manifest.named_target = Some(std::mem::replace(&mut manifest.target_layer, other));
+        }
         manifest.check()?;
         Ok(manifest)
+    }
+
+    /// Where maps are taken from instead of the layer that the file names, if that is so.
+    pub fn other_target(&self) -> Option<String> {
+        self.named_target.as_ref().map(|named| {
+            format!(
+                "Maps are taken from the layer “{}”: those of “{named}”, which the model names, have one place across or down and cannot say \
+                 where.",
+                self.target_layer
+            )
+        })
+    }
+
+    /// Places that the maps of the target layer tell apart; `None` where it has no map.
+    fn target_places(&self) -> Result<Option<Places>, ManifestError> {
+        let places = self.architecture.places(self.input.width, self.input.height).map_err(said)?;
+        Ok(places.into_iter().find(|(name, _)| *name == self.target_layer).map(|(_, places)| places))
     }
 
     /// The manifest as TOML text.
@@ -268,7 +295,7 @@ impl Manifest {
 
     /// Names of the stages that a heat map can be taken from.
     fn stages(&self) -> Result<Vec<String>, ManifestError> {
-        let stages = self.architecture.stages().map_err(|error| ManifestError::Field(error.to_string()))?;
+        let stages = self.architecture.stages().map_err(said)?;
         Ok(stages.into_iter().filter_map(|(name, spatial)| spatial.then_some(name)).collect())
     }
 
@@ -281,6 +308,13 @@ impl Manifest {
         self.population.as_ref().map_or(Ok(()), Population::check).map_err(ManifestError::Field)?;
         if !stages.contains(&self.target_layer) {
             return wrong(format!("target_layer is “{}”; this network has {}", self.target_layer, stages.join(", ")));
+        }
+        if let Some(places) = self.target_places()?.filter(|places| !places.are_a_map()) {
+            return wrong(format!(
+                "target_layer is “{}”, whose maps are {places} for an input of {} × {} and cannot say where; leave it out, or name a layer \
+                 before it",
+                self.target_layer, self.input.width, self.input.height
+            ));
         }
         if !(self.temperature.is_finite() && self.temperature > 0.0) {
             return wrong(format!("temperature is {}; it must be above 0", self.temperature));
@@ -361,6 +395,10 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+fn said(error: ArchitectureError) -> ManifestError {
+    ManifestError::Field(error.to_string())
 }
 
 fn wrong(sentence: String) -> Result<(), ManifestError> {

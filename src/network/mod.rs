@@ -46,6 +46,7 @@ pub mod resnet;
 pub mod shelf;
 pub mod source;
 pub mod stored;
+pub mod target_layer;
 pub mod vgg;
 pub mod weights;
 
@@ -94,6 +95,11 @@ pub trait Layer: Send + Sync {
     /// The same for training, with the way back; `wanted` says whether the gradient of the input is.
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         recording::by_graph(self, &x, mode, wanted)
+    }
+
+    /// Length of a side of the output's maps for a side of `length` of the input's.
+    fn side(&self, length: usize) -> usize {
+        length
     }
 
     /// True when the layer ends in a ReLU that stands in place behind the PyTorch module of the stage's name. Class activation

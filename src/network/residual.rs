@@ -28,6 +28,10 @@ impl Layer for Residual {
         self.last.forward(&inner, Some(&skip), mode)
     }
 
+    fn side(&self, length: usize) -> usize {
+        self.branch.iter().chain([&self.last]).fold(length, |length, unit| unit.side(length))
+    }
+
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         let units = || self.branch.iter().chain([&self.last]).chain(&self.shortcut);
         if !units().all(|unit| unit.can_keep(&x, mode)) {

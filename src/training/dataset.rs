@@ -7,7 +7,8 @@
 pub use super::data::{Facts, Listed, Part, list};
 
 use super::audit::fingerprint::Fingerprint;
-use super::audit::kin::families;
+use super::audit::grouping::groups;
+use super::audit::near_duplicates::near_duplicates;
 use super::data::{Origin, decode, name_of};
 use super::{Error, Result, truth};
 use crate::imaging::Plane;
@@ -67,21 +68,25 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Makes one patient of each family of images that look alike, so that no split tears it, and says of how many
-    /// images. See [`super::audit::kin`].
-    pub fn keep_kin_together(&mut self) -> String {
+    /// Makes one patient of each group of near-duplicates, so that no split tears it, and says of how many images; `progress` hears how many
+    /// were compared with all others. See [`super::audit::grouping`].
+    ///
+    /// # Errors
+    /// As [`near_duplicates`].
+    pub fn group_near_duplicates(&mut self, progress: &(dyn Fn(usize) + Sync)) -> Result<String> {
         use rayon::prelude::*;
         let fingerprints: Vec<Fingerprint> =
             self.samples.par_iter().map(|s| Fingerprint::of(&s.picture.plane())).collect();
+        let found = near_duplicates(&fingerprints.iter().collect::<Vec<_>>(), progress)?;
         let patients: Vec<&str> = self.samples.iter().map(|s| s.patient.as_str()).collect();
-        let families = families(&fingerprints.iter().collect::<Vec<_>>(), &patients);
-        let heads: Vec<String> = families.iter().map(|&head| self.samples[head].patient.clone()).collect();
+        let groups = groups(&patients, &found);
+        let heads: Vec<String> = groups.iter().map(|&head| self.samples[head].patient.clone()).collect();
         let mut moved = 0;
         for (sample, head) in self.samples.iter_mut().zip(heads) {
             moved += usize::from(sample.patient != head);
             sample.patient = head;
         }
-        format!("{moved} images look so like others that they stay on their side of the split")
+        Ok(format!("{moved} images are near-duplicates of others and stay on their side of the split"))
     }
 
     /// The pictures at another size, for a phase of training.

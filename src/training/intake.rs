@@ -31,8 +31,8 @@ pub fn read(
     let threads = config.optimization.loader_threads;
     let progress = |done| observer(Event::Decoded { done, total });
     let mut dataset = dataset::decode(&files, warnings, &config.input, threads, &progress)?;
-    if config.data.keep_kin_together {
-        observer(Event::Warning(dataset.keep_kin_together()));
+    if config.data.group_near_duplicates {
+        observer(Event::Warning(dataset.group_near_duplicates(&|_| ())?));
     }
     for w in dataset.warnings.iter().take(TOLD) {
         observer(Event::Warning(format!("{}: {}", w.path.display(), w.reason)));

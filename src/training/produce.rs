@@ -130,6 +130,7 @@ fn manifest(config: &Config, finish: &Finish, images: usize, weights_sha256: Str
         metrics: finish.metrics.clone(),
         suggestions: config.suggestions.clone(),
         limits: config.limits.clone(),
+        named_target: None,
     }
 }
 

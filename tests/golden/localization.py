@@ -1,7 +1,7 @@
 """Writes localization.json: measures of maps against regions by numpy and scikit-image, which
 src/evaluation/localization is held to.
 
-Run in this folder with Python, scikit-image and scipy: python localization.py
+Run in this folder with Python, scikit-image, scikit-learn and scipy: python localization.py
 """
 
 import json
@@ -11,6 +11,7 @@ import skimage
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from skimage.filters import threshold_otsu
 from skimage.measure import label, regionprops
+from sklearn.metrics import average_precision_score
 
 random = np.random.default_rng(23)
 
@@ -36,6 +37,12 @@ def clipped(boxes, width, height):
 def around(mask):
     """Boxes around the connected parts (left, top, right, bottom)."""
     return [(r.bbox[1], r.bbox[0], r.bbox[3], r.bbox[2]) for r in regionprops(label(mask, connectivity=2))]
+
+
+def pieces(mask):
+    """The connected parts, each as a mask."""
+    labels = label(mask, connectivity=2)
+    return [labels == i for i in range(1, labels.max() + 1)]
 
 
 def common(a, b):
@@ -67,6 +74,9 @@ def case(raw, boxes=(), mask=None, tolerance=15.0):
     otsu = threshold_otsu(scaled)
     iou = lambda above: (above & mask).sum() / (above | mask).sum()
     found = around(scaled > otsu)
+    marks = [box_mask([b], width, height) for b in boxes] if boxes else pieces(mask)
+    pairs = [(p, m) for p in pieces(scaled > otsu) for m in marks]
+    relative = positive / positive.max()
     return {
         "width": width,
         "height": height,
@@ -85,6 +95,10 @@ def case(raw, boxes=(), mask=None, tolerance=15.0):
         "box_iou": max(common(f, m) / (area(f) + area(m) - common(f, m)) for f in found for m in marked),
         "box_iobb": max(common(f, m) / area(f) for f in found for m in marked),
         "area": (scaled > 0.5).mean(),
+        "part_iou": max((p & m).sum() / (p | m).sum() for p, m in pairs),
+        "part_both": max(min((p & m).sum() / p.sum(), (p & m).sum() / m.sum()) for p, m in pairs),
+        "energy_iou": relative[mask].sum() / np.maximum(relative, mask).sum(),
+        "pixel_ap": average_precision_score(mask.ravel(), positive.ravel()),
     }
 
 

@@ -64,7 +64,7 @@ fn block(text: &mut String, standing: &Standing) {
 
 /// One line: the measures that a paper would name first.
 fn short(standing: &Standing) -> String {
-    let chosen = [Measure::Pointing, Measure::Energy, Measure::IouOtsu];
+    let chosen = [Measure::Pointing, Measure::IouOtsu, Measure::PixelAp];
     let lines = standing.lines.iter().filter(|l| chosen.contains(&l.measure));
     let figures: Vec<String> = lines.map(|l| format!("{} {}", l.measure.name(), l.map)).collect();
     format!("{}: {}", standing.method.name(), figures.join(", "))
@@ -96,6 +96,7 @@ pub fn csv(cases: &[Case], methods: &[Method], measures: &[Measure]) -> anyhow::
     for kind in ["", "centred_", "random_"] {
         header.extend(measures.iter().map(|m| format!("{kind}{}", m.key())));
     }
+    header.extend(["part_iou", "part_both"].map(str::to_owned));
     table.write_record(&header)?;
     for case in cases {
         let (across, down) = grid(case.size);
@@ -125,6 +126,7 @@ pub fn csv(cases: &[Case], methods: &[Method], measures: &[Measure]) -> anyhow::
                 found.box_iobb.to_string(),
             ];
             row.extend([&trial.map, &trial.centred, &trial.random].into_iter().flatten().map(f64::to_string));
+            row.extend([found.part_iou, found.part_both].map(|share| share.to_string()));
             table.write_record(&row)?;
         }
     }

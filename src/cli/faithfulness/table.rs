@@ -36,13 +36,14 @@ fn overview(standing: &Standing) -> String {
     let better = standing.better_than_blob().map_or_else(dash, |n| format!("{n} of {}", Measure::ALL.len()));
     let place = standing.place.filter(|_| standing.patients >= FEW).map_or_else(dash, |p| format!("{p:.2}"));
     let checks = match standing.checks {
-        c if c.made() == 0 => dash(),
+        c if c.made() == 0 => "not checked".into(),
         c if c.decided() == 0 => "undecided".into(),
         c @ Checks { passes, .. } => format!("passes {passes}/{}", c.decided()),
     };
+    let apart = standing.apart().map(|why| format!("  no rank: {}", why.words())).unwrap_or_default();
     let sensitivity = standing.sensitivity.map_or_else(dash, |(mean, _)| mean.to_string());
     let name = standing.method.name();
-    format!("{rank:>4}  {name:24}  {better:>18}  {place:>10}  {checks:>13}  {sensitivity:>22}")
+    format!("{rank:>4}  {name:24}  {better:>18}  {place:>10}  {checks:>13}  {sensitivity:>22}{apart}")
 }
 
 fn block(text: &mut String, standing: &Standing) {
@@ -75,7 +76,7 @@ fn block(text: &mut String, standing: &Standing) {
     }
 }
 
-/// A row for each image, method and measure; sensitivity and the end of the randomisation check have no rivals.
+/// A row for each image, method and measure; sensitivity and the end of the randomisation check have no control maps.
 pub fn csv(cases: &[Case], methods: &[Method]) -> anyhow::Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["image", "patient", "class", "probability", "method", "measure", "map", "blob", "random"])?;
@@ -93,7 +94,7 @@ pub fn csv(cases: &[Case], methods: &[Method]) -> anyhow::Result<Vec<u8>> {
     table.into_inner().map_err(|e| anyhow!("the table of maps could not be written: {e}"))
 }
 
-/// What is known of a map: names, and values of the map and its rivals.
+/// What is known of a map: names, and values of the map and its control maps.
 fn rows(trial: &Trial) -> Vec<(&'static str, [Option<f64>; 3])> {
     let measured = trial.readings.iter().map(|r| (r.measure.key(), [Some(r.map), Some(r.blob), Some(r.random)]));
     let alone = [

@@ -1,10 +1,15 @@
-//! The figures of many maps: means with intervals by patient, gains over the rivals image by image, and the rank of the methods.
+//! The figures of many maps: means with intervals by patient, gains over the control maps image by image, and the rank of the methods.
 //!
-//! **Gain**: the map's value minus its rival's on the same image, turned so that more is better. **Better than the blob** on a measure is a
+//! **Gain**: the map's value minus the control map's on the same image, turned so that more is better. **Better than the blob** on a measure is a
 //! method whose mean gain has an interval above 0. **Rank**: first by the number of measures on which a method is better than the
 //! blob, then by its mean place: on each measure the methods stand in the order of their mean gains over the blob (the best is 1, equals
 //! in three digits share the mean of their places), and the mean of the four places counts. Methods that are alike in both share a rank. Places go by gain
 //! and not by value since a large map keeps the score without merit; the blob is as large as the map.
+//!
+//! **Without a rank**: a map that hardly changes when the model forgets what it learned shows the image and not the model, however well its measures
+//! turn out by luck (Adebayo et al. 2018). So only methods that pass the randomisation check are ranked, and only they have places. The others
+//! stand behind them with the [reason](Apart): they fail it on half of the checked images or more, are known to fail it, were not checked, or
+//! have maps of which the check can say nothing.
 //!
 //! An image on which a map marks no place more than another has no value; it is in no mean, it is counted, and it counts as beaten.
 //! With fewer than [`FEW`] patients there is no rank.
@@ -71,6 +76,42 @@ impl Checks {
     }
 }
 
+/// Why a method has no rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Apart {
+    NotChecked,
+    Undecided,
+    KnownToFail,
+    Fails,
+    FewPatients,
+}
+
+impl Apart {
+    /// Name in tables for machines.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::NotChecked => "not-checked",
+            Self::Undecided => "check-undecided",
+            Self::KnownToFail => "known-to-fail-the-check",
+            Self::Fails => "fails-the-check",
+            Self::FewPatients => "few-patients",
+        }
+    }
+
+    /// The reason in a few words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotChecked => "the randomisation check was not made",
+            Self::Undecided => "the randomisation check can say nothing of it",
+            Self::KnownToFail => "known to fail the randomisation check, and so few images do not clear it",
+            Self::Fails => "fails the randomisation check",
+            Self::FewPatients => "too few patients",
+        }
+    }
+}
+
 /// One method over all images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
@@ -82,9 +123,9 @@ pub struct Standing {
     pub silent: usize,
     /// In the order of [`Measure::ALL`]; empty where no map marks anything.
     pub lines: Vec<Line>,
-    /// Mean place on the measures.
+    /// Mean place on the measures among the methods that are ranked.
     pub place: Option<f64>,
-    /// `None` where there are too few patients.
+    /// `None` where the method stands [apart](Self::apart).
     pub rank: Option<usize>,
     /// Over the images on which it is known, and their number.
     pub sensitivity: Option<(Mean, usize)>,
@@ -98,7 +139,7 @@ pub struct Summary {
     pub patients: usize,
     /// Images on which sensitivity and randomisation were asked for.
     pub checked: usize,
-    /// By rank; as they were asked for where there is none.
+    /// By rank; those without one behind, by the reason.
     pub standings: Vec<Standing>,
 }
 
@@ -110,9 +151,7 @@ impl Summary {
         let standing = |(number, method): (usize, &Method)| Standing::of(cases, number, *method);
         let mut standings: Vec<Standing> = methods.iter().enumerate().map(standing).collect();
         place(&mut standings);
-        if patients >= FEW {
-            rank(&mut standings);
-        }
+        rank(&mut standings);
         Self { images: cases.len(), patients, checked: cases.iter().filter(|c| c.checked).count(), standings }
     }
 
@@ -177,6 +216,26 @@ impl Standing {
         }
     }
 
+    /// Why the method has no rank.
+    #[must_use]
+    pub fn apart(&self) -> Option<Apart> {
+        let Checks { fails, .. } = self.checks;
+        let decided = self.checks.decided();
+        if self.patients < FEW {
+            Some(Apart::FewPatients)
+        } else if decided > 0 && 2 * fails >= decided {
+            Some(Apart::Fails)
+        } else if self.method.fails_sanity_check().is_some() {
+            Some(Apart::KnownToFail)
+        } else if decided > 0 {
+            None
+        } else if self.checks.made() > 0 {
+            Some(Apart::Undecided)
+        } else {
+            Some(Apart::NotChecked)
+        }
+    }
+
     /// Measures on which the method is better than the blob; `None` where there are too few patients to say.
     #[must_use]
     pub fn better_than_blob(&self) -> Option<usize> {
@@ -216,17 +275,19 @@ impl Standing {
             "sensitivity": self.sensitivity.map(|(mean, _)| mean),
             "randomization": { "passes": passes, "fails": fails, "undecided": undecided },
             "known_to_fail": self.method.fails_sanity_check().is_some(),
+            "without_rank": self.apart().map(Apart::key),
         })
     }
 }
 
-/// The mean place of every method that has figures.
+/// The mean places of the methods that are ranked.
 fn place(standings: &mut [Standing]) {
-    let mut sums = vec![0.0; standings.len()];
+    let mut ranked: Vec<&mut Standing> = standings.iter_mut().filter(|s| s.apart().is_none()).collect();
+    let mut sums = vec![0.0; ranked.len()];
     for m in 0..Measure::ALL.len() {
         // In the digits that are shown: maps that are the same but for rounding share their places.
-        let digits = |s: &Standing| Some((1e3 * s.lines.get(m)?.over_blob.mean).round());
-        let values: Vec<Option<f64>> = standings.iter().map(digits).collect();
+        let digits = |s: &&mut Standing| Some((1e3 * s.lines.get(m)?.over_blob.mean).round());
+        let values: Vec<Option<f64>> = ranked.iter().map(digits).collect();
         for (sum, own) in sums.iter_mut().zip(&values) {
             let Some(own) = own else { continue };
             let others = || values.iter().flatten();
@@ -234,12 +295,12 @@ fn place(standings: &mut [Standing]) {
             *sum += ahead as f64 + f64::midpoint(1.0, equal as f64);
         }
     }
-    for (standing, sum) in standings.iter_mut().zip(sums) {
-        standing.place = (!standing.lines.is_empty()).then_some(sum / Measure::ALL.len() as f64);
+    for (standing, sum) in ranked.iter_mut().zip(sums) {
+        standing.place = Some(sum / Measure::ALL.len() as f64);
     }
 }
 
-/// Ranks the methods that have enough patients, and puts them in that order, the others behind.
+/// Ranks the methods that have a place, and puts them in that order, the others behind.
 fn rank(standings: &mut [Standing]) {
     let key = |s: &Standing| Some((s.better_than_blob()?, s.place?));
     let is_ahead = |a: (usize, f64), b: (usize, f64)| a.0 > b.0 || (a.0 == b.0 && a.1 < b.1);
@@ -247,7 +308,7 @@ fn rank(standings: &mut [Standing]) {
     for (standing, own) in standings.iter_mut().zip(&keys) {
         standing.rank = own.map(|own| 1 + keys.iter().flatten().filter(|other| is_ahead(**other, own)).count());
     }
-    standings.sort_by_key(|s| s.rank.unwrap_or(usize::MAX));
+    standings.sort_by_key(|s| (s.rank.unwrap_or(usize::MAX), s.apart()));
 }
 
 #[cfg(test)]
@@ -255,7 +316,12 @@ mod tests {
     use super::super::testing::{case, checked, trial};
     use super::*;
 
-    const METHODS: [Method; 3] = [Method::GradCam, Method::Saliency, Method::GuidedBackprop];
+    const METHODS: [Method; 3] = [Method::GradCam, Method::Saliency, Method::EigenCam];
+
+    /// A map that passes the check.
+    fn passing(leads: [f64; 4]) -> Trial {
+        checked(trial(leads), Outcome::Passes)
+    }
 
     fn near(a: f64, b: f64) -> bool {
         (a - b).abs() < 1e-12
@@ -281,7 +347,7 @@ mod tests {
     #[test]
     fn methods_rank_by_the_blob_first_and_then_by_their_places() {
         let leads = [[0.1, 0.1, -0.1, -0.1], [0.1; 4], [0.0; 4]];
-        let cases: Vec<Case> = (0..6).map(|i| case(i, leads.iter().map(|l| Some(trial(*l))).collect())).collect();
+        let cases: Vec<Case> = (0..6).map(|i| case(i, leads.iter().map(|l| Some(passing(*l))).collect())).collect();
         let standings = Summary::of(&cases, &METHODS).standings;
         let told: Vec<_> = standings.iter().map(|s| (s.method, s.rank, s.better_than_blob(), s.place)).collect();
         assert_eq!(
@@ -289,7 +355,7 @@ mod tests {
             [
                 (Method::Saliency, Some(1), Some(4), Some(1.25)),
                 (Method::GradCam, Some(2), Some(2), Some(2.25)),
-                (Method::GuidedBackprop, Some(3), Some(0), Some(2.5)),
+                (Method::EigenCam, Some(3), Some(0), Some(2.5)),
             ]
         );
     }
@@ -302,12 +368,12 @@ mod tests {
             t
         };
         let cases: Vec<Case> = (0..6)
-            .map(|i| case(i, vec![Some(trial([0.1; 4])), Some(trial([0.1; 4])), Some(better(trial([0.1; 4])))]))
+            .map(|i| case(i, vec![Some(passing([0.1; 4])), Some(passing([0.1; 4])), Some(better(passing([0.1; 4])))]))
             .collect();
         let standings = Summary::of(&cases, &METHODS).standings;
         // On deletion and insertion the third method is first and the others share places 2 and 3.
         let told: Vec<_> = standings.iter().map(|s| (s.method, s.rank, s.place)).collect();
-        assert_eq!(told[0], (Method::GuidedBackprop, Some(1), Some(1.5)));
+        assert_eq!(told[0], (Method::EigenCam, Some(1), Some(1.5)));
         assert_eq!(told[1], (Method::GradCam, Some(2), Some(2.25)));
         assert_eq!(told[2], (Method::Saliency, Some(2), Some(2.25)));
     }
@@ -315,7 +381,7 @@ mod tests {
     #[test]
     fn methods_that_differ_by_rounding_share_a_rank() {
         let cases: Vec<Case> =
-            (0..6).map(|i| case(i, vec![Some(trial([0.1; 4])), Some(trial([0.1 + 1e-7; 4]))])).collect();
+            (0..6).map(|i| case(i, vec![Some(passing([0.1; 4])), Some(passing([0.1 + 1e-7; 4]))])).collect();
         let standings = Summary::of(&cases, &METHODS[..2]).standings;
         assert_eq!(standings.iter().map(|s| (s.rank, s.place)).collect::<Vec<_>>(), [(Some(1), Some(1.5)); 2]);
     }
@@ -325,7 +391,10 @@ mod tests {
         let nothing = Trial { readings: Vec::new(), sensitivity: None, forgotten: None };
         let cases: Vec<Case> = (0..8)
             .map(|i| {
-                case(i, vec![Some(if i < 2 { nothing.clone() } else { trial([0.1; 4]) }), Some(nothing.clone()), None])
+                case(
+                    i,
+                    vec![Some(if i < 2 { nothing.clone() } else { passing([0.1; 4]) }), Some(nothing.clone()), None],
+                )
             })
             .collect();
         let standings = Summary::of(&cases, &METHODS).standings;
@@ -337,13 +406,45 @@ mod tests {
 
     #[test]
     fn images_of_one_patient_are_one_patient_and_few_patients_have_no_rank() {
-        let mut cases: Vec<Case> = (0..8).map(|i| case(i, vec![Some(trial([0.1; 4]))])).collect();
+        let mut cases: Vec<Case> = (0..8).map(|i| case(i, vec![Some(passing([0.1; 4]))])).collect();
         assert_eq!(Summary::of(&cases, &METHODS[..1]).patients, 8);
         cases.iter_mut().enumerate().for_each(|(i, c)| c.patient = format!("p{}", i % 4));
         let summary = Summary::of(&cases, &METHODS[..1]);
         let standing = &summary.standings[0];
         assert_eq!((summary.patients, standing.rank, standing.better_than_blob()), (4, None, None));
         assert_eq!(summary.to_json()["methods"][0]["rank"], Value::Null);
+    }
+
+    #[test]
+    fn a_method_that_fails_the_randomisation_check_has_no_rank_whatever_its_measures() {
+        let methods = [Method::Saliency, Method::GradCam, Method::GuidedBackprop, Method::Rise, Method::Occlusion];
+        let of = |i: usize| {
+            let outcome = if i < 3 { Outcome::Fails } else { Outcome::Passes };
+            vec![
+                Some(checked(trial([0.4; 4]), outcome)),
+                Some(passing([0.1, 0.1, -0.1, -0.1])),
+                Some(passing([0.4; 4])),
+                Some(trial([0.4; 4])),
+                Some(checked(trial([0.4; 4]), Outcome::Undecided)),
+            ]
+        };
+        let cases: Vec<Case> = (0..6).map(|i| case(i, of(i))).collect();
+        let summary = Summary::of(&cases, &methods);
+        let told: Vec<_> = summary.standings.iter().map(|s| (s.method, s.rank, s.place, s.apart())).collect();
+        assert_eq!(
+            told,
+            [
+                (Method::GradCam, Some(1), Some(1.0), None),
+                (Method::Rise, None, None, Some(Apart::NotChecked)),
+                (Method::Occlusion, None, None, Some(Apart::Undecided)),
+                (Method::GuidedBackprop, None, None, Some(Apart::KnownToFail)),
+                (Method::Saliency, None, None, Some(Apart::Fails)),
+            ]
+        );
+        let json = summary.to_json();
+        assert_eq!(json["methods"][0]["without_rank"], Value::Null);
+        assert_eq!(json["methods"][4]["without_rank"], "fails-the-check");
+        assert_eq!(json["methods"][4]["rank"], Value::Null);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the figures allow to say, in sentences that do not flatter.
 
-use super::summary::{Checks, FEW, Standing, Summary};
+use super::summary::{Apart, Checks, FEW, Standing, Summary};
 use crate::explain::faithfulness::Measure;
 
 impl Summary {
@@ -17,7 +17,8 @@ impl Summary {
             )];
         }
         let mut said = Vec::new();
-        self.against_the_rivals(&mut said);
+        self.against_the_controls(&mut said);
+        self.without_a_rank(&mut said);
         self.against_chance(&mut said);
         if self.checked > 0 {
             self.without_weights(&mut said);
@@ -25,14 +26,14 @@ impl Summary {
         said
     }
 
-    fn against_the_rivals(&self, said: &mut Vec<String>) {
+    fn against_the_controls(&self, said: &mut Vec<String>) {
         let all = Measure::ALL.len();
-        let on_all = self.named(|s| s.better_than_blob() == Some(all));
+        let on_all = self.named(|s| s.rank.is_some() && s.better_than_blob() == Some(all));
         said.push(match on_all.as_slice() {
-            [] => format!("No method is better than a centred blob on all {all} measures."),
+            [] => format!("No method that is ranked is better than a centred blob on all {all} measures."),
             _ => format!("Better than a centred blob on all {all} measures: {}.", on_all.join(", ")),
         });
-        for (rival, never) in [
+        for (control, never) in [
             (
                 "a centred blob, which knows nothing of the image",
                 self.named(|s| !s.lines.is_empty() && s.better_than_blob() == Some(0)),
@@ -40,7 +41,7 @@ impl Summary {
             ("a random map", self.named(|s| !s.lines.is_empty() && s.better_than_random() == Some(0))),
         ] {
             if !never.is_empty() {
-                said.push(format!("For this model no better than {rival}, by any measure: {}.", never.join(", ")));
+                said.push(format!("For this model no better than {control}, by any measure: {}.", never.join(", ")));
             }
         }
         let silent: Vec<String> = (self.standings.iter().filter(|s| s.silent > 0))
@@ -61,9 +62,23 @@ impl Summary {
         }
     }
 
+    /// Methods that the measures may praise and that yet are not ranked.
+    fn without_a_rank(&self, said: &mut Vec<String>) {
+        for reason in [Apart::Fails, Apart::KnownToFail, Apart::Undecided, Apart::NotChecked] {
+            let list = self.named(|s| s.apart() == Some(reason));
+            if !list.is_empty() {
+                said.push(format!(
+                    "Without a rank, whatever the measures say: {} ({}).",
+                    list.join(", "),
+                    reason.words()
+                ));
+            }
+        }
+    }
+
     /// Intervals of 95 % have their lower end above 0 by chance once in forty.
     fn against_chance(&self, said: &mut Vec<String>) {
-        let compared: usize = self.standings.iter().filter(|s| s.rank.is_some()).map(|s| s.lines.len()).sum();
+        let compared: usize = self.standings.iter().map(|s| s.lines.len()).sum();
         if compared >= 40 {
             said.push(format!(
                 "{compared} intervals were looked at: one in forty lies above 0 by chance alone, and ranks next to each other may change \
@@ -73,7 +88,7 @@ impl Summary {
     }
 
     fn without_weights(&self, said: &mut Vec<String>) {
-        let fails = |c: Checks| 2 * c.fails > c.decided();
+        let fails = |c: Checks| c.fails > 0 && 2 * c.fails >= c.decided();
         let known = |s: &Standing| s.method.fails_sanity_check().is_some();
         let counted = |chosen: &dyn Fn(&Standing) -> bool| -> Vec<String> {
             let chosen = self.standings.iter().filter(|s| chosen(s));
@@ -113,7 +128,7 @@ impl Summary {
         let unmade = self.named(|s| s.images > 0 && s.checks.made() == 0);
         if !unmade.is_empty() {
             said.push(format!(
-                "Sensitivity and the randomisation check were not made where a map takes too many runs or marks nothing: {}.",
+                "The randomisation check was not made where a map marks nothing on the checked images: {}.",
                 unmade.join(", ")
             ));
         }
@@ -150,7 +165,8 @@ mod tests {
 
     #[test]
     fn what_is_no_better_than_a_blob_is_named() {
-        let text = said(&[Method::GradCam, Method::EigenCam], &[trial([0.1; 4]), trial([-0.1; 4])], 6);
+        let passing = |leads| checked(trial(leads), Outcome::Passes);
+        let text = said(&[Method::GradCam, Method::EigenCam], &[passing([0.1; 4]), passing([-0.1; 4])], 6);
         assert!(text.contains("Better than a centred blob on all 4 measures: Grad-CAM."), "{text}");
         assert!(
             text.contains(
@@ -159,8 +175,8 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("no better than a random map, by any measure: Eigen-CAM."), "{text}");
-        let none = said(&[Method::GradCam], &[trial([0.1, 0.1, 0.1, 0.0])], 6);
-        assert!(none.contains("No method is better than a centred blob on all 4 measures."), "{none}");
+        let none = said(&[Method::GradCam], &[passing([0.1, 0.1, 0.1, 0.0])], 6);
+        assert!(none.contains("No method that is ranked is better than a centred blob on all 4 measures."), "{none}");
     }
 
     #[test]
@@ -175,6 +191,9 @@ mod tests {
             "not known of it in general: the map hardly changes when the model forgets what it learned: Saliency (6 of 6).",
             "did not fail it here; so few images do not clear it: Guided Grad-CAM (0 of 6).",
             "can say nothing of maps with so few values, or the same everywhere: Grad-CAM.",
+            "No method that is ranked is better than a centred blob on all 4 measures.",
+            "Without a rank, whatever the measures say: Guided backpropagation, Saliency (fails the randomisation check).",
+            "Without a rank, whatever the measures say: Guided Grad-CAM (known to fail the randomisation check",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
@@ -187,7 +206,11 @@ mod tests {
         let text = said(&[Method::GradCam, Method::LayerCam, Method::Rise], &trials, 6);
         assert!(text.contains("count as beaten: LayerCAM (6 of 6)."), "{text}");
         assert!(text.contains("so there is no rank: LayerCAM."), "{text}");
-        assert!(text.contains("takes too many runs or marks nothing: RISE, LayerCAM."), "{text}");
+        assert!(text.contains("marks nothing on the checked images: RISE, LayerCAM."), "{text}");
+        assert!(
+            text.contains("Without a rank, whatever the measures say: RISE (the randomisation check was not made)."),
+            "{text}"
+        );
     }
 
     #[test]

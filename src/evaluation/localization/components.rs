@@ -1,11 +1,20 @@
-//! Connected parts of a mask and the boxes around them. Pixels that touch at a corner are connected, as in
+//! Connected parts of a mask, with the boxes around them. Pixels that touch at a corner are connected, as in
 //! `skimage.measure.label(connectivity=2)`.
 
 use super::region::Rectangle;
 
-/// The boxes around the connected parts of `inside`, in the order in which rows meet them.
+/// A connected part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The box around it.
+    pub bounds: Rectangle,
+    /// Numbers of its pixels, row by row.
+    pub pixels: Vec<usize>,
+}
+
+/// The connected parts of `inside`, in the order in which rows meet them.
 #[must_use]
-pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Rectangle> {
+pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Part> {
     let mut seen = vec![false; inside.len()];
     let mut found = Vec::new();
     let mut waiting = Vec::new();
@@ -16,7 +25,9 @@ pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Rectangle> {
         seen[start] = true;
         waiting.push(start);
         let (mut left, mut top, mut right, mut bottom) = (width, height, 0, 0);
+        let mut pixels = Vec::new();
         while let Some(at) = waiting.pop() {
+            pixels.push(at);
             let (x, y) = (at % width, at / width);
             (left, right) = (left.min(x), right.max(x + 1));
             (top, bottom) = (top.min(y), bottom.max(y + 1));
@@ -30,12 +41,9 @@ pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Rectangle> {
                 }
             }
         }
-        found.push(Rectangle {
-            x: left as f64,
-            y: top as f64,
-            width: (right - left) as f64,
-            height: (bottom - top) as f64,
-        });
+        let bounds =
+            Rectangle { x: left as f64, y: top as f64, width: (right - left) as f64, height: (bottom - top) as f64 };
+        found.push(Part { bounds, pixels });
     }
     found
 }
@@ -47,7 +55,8 @@ mod tests {
     fn boxes(picture: &[&str]) -> Vec<[f64; 4]> {
         let inside: Vec<bool> = picture.iter().flat_map(|row| row.chars().map(|c| c == '#')).collect();
         let found = parts(&inside, picture[0].len(), picture.len());
-        found.iter().map(|r| [r.x, r.y, r.width, r.height]).collect()
+        assert_eq!(found.iter().map(|p| p.pixels.len()).sum::<usize>(), inside.iter().filter(|i| **i).count());
+        found.iter().map(|p| [p.bounds.x, p.bounds.y, p.bounds.width, p.bounds.height]).collect()
     }
 
     #[test]

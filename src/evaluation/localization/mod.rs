@@ -7,11 +7,19 @@
 //! | pointing game (Zhang et al. 2016) | the largest value of `m` lies in `R`, or no farther from it than a tolerance |
 //! | energy (Wang H. et al. 2020, Score-CAM) | `Σ_R m / Σ m` |
 //! | `IoU` | of `R` and the pixels where `m`, scaled to 0–1, exceeds a threshold: Otsu's, or a fixed one |
-//! | hit at `T` (Wang X. et al. 2017) | some box around a connected part above Otsu's threshold has `IoU ≥ T` with some marked box |
-//! | hit within at `T` (the same) | `IoBB ≥ T`: the share of such a box that lies in some marked box |
+//! | hit at `T` (after Wang X. et al. 2017) | some connected part `P` above Otsu's threshold has `IoU ≥ T` with some mark `M`, pixel by pixel |
+//! | hit within at `T` (the same) | at least `T` of such a `P` lies in `M`, and at least `T` of `M` is covered by it |
+//! | energy `IoU` | `Σ_R m / (\|R\| + Σ_{not R} m)` with `m` scaled to a maximum of 1: the `IoU` of a map that is no mask |
+//! | pixel average precision (Choe et al. 2020, `PxAP`) | area under precision and recall of the pixels of `R`, over all thresholds of `m` |
 //!
-//! `IoBB` is kind to small boxes: one pixel inside the finding is a hit at every `T`. It is there because the paper that
-//! published the NIH boxes uses it; read it beside the first. Around masks, boxes are those around their connected parts.
+//! A mark is a box, or a connected part of a mask.
+//!
+//! **What speckle cannot win.** Wang et al. hold boxes around the parts against the marked boxes. A box is had for little: two specks that touch at a
+//! corner span one, a ring around the finding spans one that holds it, and `IoBB`, the share of the found box that lies in the marked one, is 1 for a single
+//! pixel inside. So hits count pixels here, and a hit within must cover the mark as well; no map with an `IoU` below `T/2` is a hit of either kind at `T`
+//! where one mark stands alone (Saporta et al. 2022 leave boxes for the same reason). Pointing and energy are no measures of overlap: one pixel
+//! inside has all of both. They say whether what a map marks lies on the finding, and nothing of how much of the finding it marks; verdicts
+//! rest on pointing, `IoU` and pixel average precision.
 //!
 //! The tolerance is in pixels of a picture whose longer side is 500, the size of the photographs (PASCAL VOC) for which
 //! Zhang et al. chose 15; without one, the point must lie inside. Where several pixels share the largest value (a flat top at
@@ -25,6 +33,8 @@ pub mod components;
 pub mod otsu;
 pub mod region;
 pub mod summary;
+
+use std::collections::BTreeMap;
 
 use self::region::{Rectangle, Region};
 use crate::imaging::Plane;
@@ -60,6 +70,8 @@ pub enum Measure {
     /// At this overlap.
     Hit(f64),
     HitWithin(f64),
+    EnergyIou,
+    PixelAp,
 }
 
 impl Measure {
@@ -73,6 +85,8 @@ impl Measure {
             Self::IouAt(t) => format!("iou_{t}"),
             Self::Hit(t) => format!("hit_iou_{t}"),
             Self::HitWithin(t) => format!("hit_iobb_{t}"),
+            Self::EnergyIou => "energy_iou".into(),
+            Self::PixelAp => "pixel_ap".into(),
         }
     }
 
@@ -85,7 +99,9 @@ impl Measure {
             Self::IouOtsu => "IoU above Otsu".into(),
             Self::IouAt(t) => format!("IoU above {t}"),
             Self::Hit(t) => format!("hit, IoU ≥ {t}"),
-            Self::HitWithin(t) => format!("hit, IoBB ≥ {t}"),
+            Self::HitWithin(t) => format!("hit, both ≥ {t}"),
+            Self::EnergyIou => "energy IoU".into(),
+            Self::PixelAp => "pixel AP".into(),
         }
     }
 }
@@ -98,6 +114,7 @@ impl Yardstick {
         all.extend(self.thresholds.iter().map(|t| Measure::IouAt(*t)));
         all.extend(HITS.map(Measure::Hit));
         all.extend(HITS.map(Measure::HitWithin));
+        all.extend([Measure::EnergyIou, Measure::PixelAp]);
         all
     }
 }
@@ -121,6 +138,12 @@ pub struct Measured {
     pub box_iobb: f64,
     /// Share of the image where the map exceeds half its maximum.
     pub area: f64,
+    /// The best overlap of one of the parts with a mark, pixel by pixel.
+    pub part_iou: f64,
+    /// The best of the smaller of two shares: of a part that lies in a mark, and of the mark that it covers.
+    pub part_both: f64,
+    pub energy_iou: f64,
+    pub pixel_ap: f64,
 }
 
 impl Measured {
@@ -136,8 +159,10 @@ impl Measured {
                 let place = yardstick.thresholds.iter().position(|x| *x == t)?;
                 self.iou.get(place).copied()
             }
-            Measure::Hit(t) => hit(self.box_iou, t),
-            Measure::HitWithin(t) => hit(self.box_iobb, t),
+            Measure::Hit(t) => hit(self.part_iou, t),
+            Measure::HitWithin(t) => hit(self.part_both, t),
+            Measure::EnergyIou => Some(self.energy_iou),
+            Measure::PixelAp => Some(self.pixel_ap),
         }
     }
 
@@ -173,6 +198,10 @@ pub fn measure(map: &Plane, region: &Region, yardstick: &Yardstick) -> Measured 
         box_iou: 0.0,
         box_iobb: 0.0,
         area: 0.0,
+        part_iou: 0.0,
+        part_both: 0.0,
+        energy_iou: 0.0,
+        pixel_ap: 0.0,
     };
     let fits = (map.width, map.height) == (region.width, region.height);
     debug_assert!(fits, "a map is measured on the pixels of its region");
@@ -184,9 +213,11 @@ pub fn measure(map: &Plane, region: &Region, yardstick: &Yardstick) -> Measured 
     let found: Vec<bool> = above(otsu).collect();
     let found = components::parts(&found, map.width, map.height);
     let best = |overlap: fn(Rectangle, Rectangle) -> f64| {
-        let pairs = found.iter().flat_map(|f| region.boxes.iter().map(move |marked| overlap(*f, *marked)));
+        let pairs = found.iter().flat_map(|f| region.boxes.iter().map(move |marked| overlap(f.bounds, *marked)));
         pairs.fold(0.0, f64::max)
     };
+    let overlaps = overlaps(&found, region);
+    let most = |of: fn(&Overlap) -> f64| overlaps.iter().map(of).fold(0.0, f64::max);
     Measured {
         point: Some(point),
         points_inside: region.near(point, yardstick.tolerance * longer / TOLERANCE_SIDE),
@@ -198,7 +229,47 @@ pub fn measure(map: &Plane, region: &Region, yardstick: &Yardstick) -> Measured 
         box_iou: best(Rectangle::iou),
         box_iobb: best(Rectangle::share_in),
         area: above(0.5).filter(|a| *a).count() as f64 / values.len().max(1) as f64,
+        part_iou: most(Overlap::iou),
+        part_both: most(Overlap::both),
+        energy_iou: energy_iou(map, region),
+        pixel_ap: pixel_ap(map, region),
     }
+}
+
+/// Pixels of a part, of a mark, and of both.
+struct Overlap {
+    part: f64,
+    mark: f64,
+    common: f64,
+}
+
+impl Overlap {
+    fn iou(&self) -> f64 {
+        self.common / (self.part + self.mark - self.common)
+    }
+
+    fn both(&self) -> f64 {
+        (self.common / self.part).min(self.common / self.mark)
+    }
+}
+
+/// Every part with every mark that it meets.
+fn overlaps(found: &[components::Part], region: &Region) -> Vec<Overlap> {
+    let mut part_of = vec![None; region.inside.len()];
+    for (number, part) in found.iter().enumerate() {
+        part.pixels.iter().for_each(|pixel| part_of[*pixel] = Some(number));
+    }
+    let mut all = Vec::new();
+    for mark in &region.marks {
+        let mut common: BTreeMap<usize, usize> = BTreeMap::new();
+        mark.iter().filter_map(|pixel| part_of[*pixel]).for_each(|part| *common.entry(part).or_default() += 1);
+        all.extend(common.into_iter().map(|(part, common)| Overlap {
+            part: found[part].pixels.len() as f64,
+            mark: mark.len() as f64,
+            common: common as f64,
+        }));
+    }
+    all
 }
 
 /// The pixel of the value 1; of several the one nearest to their mean.
@@ -217,6 +288,32 @@ fn energy(map: &Plane, region: &Region) -> f64 {
     let all: f64 = map.values.iter().map(positive).sum();
     let inside: f64 = map.values.iter().zip(&region.inside).filter(|(_, i)| **i).map(|(v, _)| positive(v)).sum();
     if all > 0.0 { inside / all } else { 0.0 }
+}
+
+fn energy_iou(map: &Plane, region: &Region) -> f64 {
+    let top = map.values.iter().copied().fold(0.0, f32::max);
+    let (mut common, mut union) = (0.0, 0.0);
+    for (value, inside) in map.values.iter().zip(&region.inside) {
+        let value = f64::from(value.max(0.0) / top);
+        common += if *inside { value } else { 0.0 };
+        union += if *inside { 1.0 } else { value };
+    }
+    if union > 0.0 { common / union } else { 0.0 }
+}
+
+/// Average precision of the pixels, as `sklearn.metrics.average_precision_score` of the positive part: equal values share a threshold.
+fn pixel_ap(map: &Plane, region: &Region) -> f64 {
+    let mut pixels: Vec<(f32, bool)> =
+        map.values.iter().map(|v| v.max(0.0)).zip(region.inside.iter().copied()).collect();
+    pixels.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let all = pixels.iter().filter(|p| p.1).count() as f64;
+    let (mut seen, mut hits, mut sum) = (0.0, 0.0, 0.0);
+    for equal in pixels.chunk_by(|a, b| a.0 == b.0) {
+        let new = equal.iter().filter(|p| p.1).count() as f64;
+        (seen, hits) = (seen + equal.len() as f64, hits + new);
+        sum += new / all * hits / seen;
+    }
+    sum
 }
 
 fn iou(above: impl Iterator<Item = bool>, region: &Region) -> f64 {
@@ -260,6 +357,10 @@ mod tests {
         box_iou: f64,
         box_iobb: f64,
         area: f64,
+        part_iou: f64,
+        part_both: f64,
+        energy_iou: f64,
+        pixel_ap: f64,
     }
 
     #[test]
@@ -296,6 +397,10 @@ mod tests {
             assert!(close(strict.box_iou, case.box_iou), "{number}: {} {}", strict.box_iou, case.box_iou);
             assert!(close(strict.box_iobb, case.box_iobb), "{number}: {} {}", strict.box_iobb, case.box_iobb);
             assert!(close(strict.area, case.area), "{number}");
+            assert!(close(strict.part_iou, case.part_iou), "{number}: {} {}", strict.part_iou, case.part_iou);
+            assert!(close(strict.part_both, case.part_both), "{number}: {} {}", strict.part_both, case.part_both);
+            assert!((strict.energy_iou - case.energy_iou).abs() < 1e-6, "{number}");
+            assert!(close(strict.pixel_ap, case.pixel_ap), "{number}: {} {}", strict.pixel_ap, case.pixel_ap);
         }
     }
 
@@ -312,7 +417,7 @@ mod tests {
         let region = square();
         let perfect = map(|x, y| if region.inside[y * 10 + x] { 1.0 } else { 0.0 });
         let yardstick = Yardstick::default();
-        assert_eq!(measure(&perfect, &region, &yardstick).values(&yardstick), [1.0; 10]);
+        assert_eq!(measure(&perfect, &region, &yardstick).values(&yardstick), [1.0; 12]);
     }
 
     #[test]
@@ -321,7 +426,7 @@ mod tests {
         for nothing in [map(|_, _| -1.0), map(|_, _| 3.0), map(|_, _| f32::NAN)] {
             let measured = measure(&nothing, &square(), &yardstick);
             assert_eq!(measured.point, None);
-            assert_eq!(measured.values(&yardstick), [0.0; 10]);
+            assert_eq!(measured.values(&yardstick), [0.0; 12]);
         }
     }
 
@@ -331,6 +436,70 @@ mod tests {
         let spot = map(|x, y| if (x, y) == (3, 3) { 1.0 } else { 0.0 });
         let with_negative = map(|x, y| if (x, y) == (3, 3) { 1.0 } else { -(x as f32) });
         assert_eq!(measure(&spot, &square(), &yardstick), measure(&with_negative, &square(), &yardstick));
+    }
+
+    /// Maps that know nothing of a finding but where a pixel of it is, or not even that.
+    fn trivial(region: &Region) -> Vec<(&'static str, Plane)> {
+        let (width, height) = (region.width, region.height);
+        let of = |value: &dyn Fn(usize, usize) -> f32| Plane {
+            width,
+            height,
+            values: (0..width * height).map(|i| value(i % width, i / width)).collect(),
+        };
+        let inside = |x: usize, y: usize| region.inside[y * width + x];
+        let bounds = region.boxes[0];
+        let (left, top) = (bounds.x as usize, bounds.y as usize);
+        let (right, bottom) = ((bounds.x + bounds.width) as usize - 1, (bounds.y + bounds.height) as usize - 1);
+        let on = |yes: bool| f32::from(u8::from(yes));
+        let chance = |x: usize, y: usize| (x * 7919 + y * 104_729) % 101;
+        vec![
+            ("one pixel inside", of(&|x, y| on((x, y) == (left, top)))),
+            ("speckle inside", of(&|x, y| on(inside(x, y) && chance(x, y) < 8))),
+            ("speckle everywhere", of(&|x, y| on(chance(x, y) < 8))),
+            ("noise", of(&|x, y| chance(x, y) as f32)),
+            ("a diagonal that spans the box", of(&|x, y| on(inside(x, y) && x - left == y - top))),
+            (
+                "the frame of the box",
+                of(&|x, y| on(inside(x, y) && (x == left || x == right || y == top || y == bottom))),
+            ),
+            ("the image but for a pixel", of(&|x, y| on((x, y) != (0, 0)))),
+            ("all but the finding", of(&|x, y| on(!inside(x, y)))),
+            (
+                "a ring around it",
+                of(&|x, y| on(!inside(x, y) && x + 1 >= left && x <= right + 1 && y + 1 >= top && y <= bottom + 1)),
+            ),
+            ("a corner of the image", of(&|x, y| on(x < 5 && y < 5))),
+        ]
+    }
+
+    #[test]
+    fn no_measure_of_overlap_gives_a_trivial_map_more_than_a_good_one() {
+        let yardstick = Yardstick { tolerance: 0.0, thresholds: vec![0.25, 0.5] };
+        let marked = Rectangle { x: 12.0, y: 20.0, width: 24.0, height: 24.0 };
+        let region = Region::of_boxes(64, 64, &[marked]).unwrap();
+        let blob = crate::explain::faithfulness::rivals::blob(64, 64, (26.0 / 64.0, 31.0 / 64.0), 0.08);
+        let good = measure(&blob, &region, &yardstick);
+        assert!(good.iou_otsu > 0.4, "{}", good.iou_otsu);
+        for (name, map) in trivial(&region) {
+            let found = measure(&map, &region, &yardstick);
+            for kind in yardstick.measures().into_iter().filter(|m| *m != Measure::Energy) {
+                let (trivial, good) = (found.value(kind, &yardstick), good.value(kind, &yardstick));
+                assert!(trivial <= good, "{name} has {trivial:?} in {}, a blob on the finding {good:?}", kind.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_speck_within_the_finding_is_no_hit() {
+        let region = square();
+        let speck = map(|x, y| if (x, y) == (3, 3) { 1.0 } else { 0.0 });
+        let yardstick = Yardstick::default();
+        let found = measure(&speck, &region, &yardstick);
+        assert_eq!((found.box_iobb, found.iou_otsu, found.part_both), (1.0, 1.0 / 16.0, 1.0 / 16.0));
+        for t in HITS {
+            assert_eq!(found.value(Measure::HitWithin(t), &yardstick), Some(0.0));
+            assert_eq!(found.value(Measure::Hit(t), &yardstick), Some(0.0));
+        }
     }
 
     #[test]

@@ -95,6 +95,8 @@ pub struct Region {
     pub inside: Vec<bool>,
     /// The boxes, or those around the connected parts of a mask.
     pub boxes: Vec<Rectangle>,
+    /// For each of them the numbers of the pixels that were marked.
+    pub marks: Vec<Vec<usize>>,
 }
 
 impl Region {
@@ -109,21 +111,23 @@ impl Region {
         if boxes.is_empty() {
             return None;
         }
-        let mut inside = vec![false; width * height];
-        for b in &boxes {
+        let marked = |b: &Rectangle| -> Vec<usize> {
             let columns = Rectangle::pixels(b.x, b.width, width);
-            for row in Rectangle::pixels(b.y, b.height, height) {
-                inside[row * width..][columns.clone()].fill(true);
-            }
-        }
-        Some(Self { width, height, inside, boxes })
+            let rows = Rectangle::pixels(b.y, b.height, height);
+            rows.flat_map(|row| columns.clone().map(move |column| row * width + column)).collect()
+        };
+        let marks: Vec<Vec<usize>> = boxes.iter().map(marked).collect();
+        let mut inside = vec![false; width * height];
+        marks.iter().flatten().for_each(|pixel| inside[*pixel] = true);
+        Some(Self { width, height, inside, boxes, marks })
     }
 
     /// A mask, row by row; `None` when no pixel is marked.
     #[must_use]
     pub fn of_mask(width: usize, height: usize, inside: Vec<bool>) -> Option<Self> {
-        let boxes = parts(&inside, width, height);
-        (!boxes.is_empty() && inside.len() == width * height).then_some(Self { width, height, inside, boxes })
+        let (boxes, marks): (Vec<_>, Vec<_>) =
+            parts(&inside, width, height).into_iter().map(|part| (part.bounds, part.pixels)).unzip();
+        (!boxes.is_empty() && inside.len() == width * height).then_some(Self { width, height, inside, boxes, marks })
     }
 
     /// Share of the image that it covers.

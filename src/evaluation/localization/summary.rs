@@ -1,4 +1,4 @@
-//! The figures of many regions: means with intervals by patient, for each method beside its two rivals.
+//! The figures of many regions: means with intervals by patient, for each method beside its two control maps.
 //!
 //! A method is compared with a blob in the centre of the image ([`crate::explain::faithfulness::rivals`]) region by
 //! region, so the interval is that of the difference. Where it reaches down to 0, the map is said to be no better than the
@@ -18,9 +18,9 @@ const SEED: u64 = 7;
 /// Patients below whose number nothing is concluded.
 pub const FEW: usize = 5;
 /// Measures on which a method is called better than the centred blob or not.
-const DECISIVE: [Measure; 3] = [Measure::Pointing, Measure::Energy, Measure::IouOtsu];
+const DECISIVE: [Measure; 3] = [Measure::Pointing, Measure::IouOtsu, Measure::PixelAp];
 
-/// One method's map of one region, beside its rivals: values of the yardstick's measures.
+/// One method's map of one region, beside its control maps: values of the yardstick's measures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
     pub measured: Measured,

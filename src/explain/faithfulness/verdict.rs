@@ -1,7 +1,8 @@
 //! The figures in one sentence.
 //!
-//! A map earns a word of praise only where it beats **both** rivals, and by more than [`MARGIN`]: on one image a smaller
-//! difference is within what another seed or another blob would give. No mean is taken over measures that ask different questions.
+//! A map earns a word of praise only where it beats **both** control maps, and by more than [`MARGIN`]: on one image a smaller
+//! difference is within what another seed or another blob would give. It earns none where it hardly changes when the network forgets what
+//! it learned: whatever the measures say is then no evidence for the map. Where that was not checked, the sentence says so. No mean is taken over measures that ask different questions.
 
 use super::panel::{Better, Figure, Measure};
 use super::randomization::Outcome;
@@ -9,11 +10,11 @@ use super::randomization::Outcome;
 /// Least difference that counts, in units of probability (each measure lies between −1 and 1).
 pub const MARGIN: f64 = 0.01;
 
-/// How the map stands to one rival: −1 worse, 0 the same within [`MARGIN`], 1 better.
-fn standing(figure: &Figure, rival: f64) -> i8 {
+/// How the map stands to one control map: −1 worse, 0 the same within [`MARGIN`], 1 better.
+fn standing(figure: &Figure, control: f64) -> i8 {
     let gain = match figure.better {
-        Better::Lower => rival - figure.map.value,
-        Better::Higher => figure.map.value - rival,
+        Better::Lower => control - figure.map.value,
+        Better::Higher => figure.map.value - control,
     };
     if gain > MARGIN {
         1
@@ -35,13 +36,26 @@ pub fn beats(figure: &Figure) -> (bool, bool) {
 pub fn sentence(figures: &[Figure], randomization: Option<Outcome>) -> String {
     let mut sentence = compared(figures);
     match randomization {
-        Some(Outcome::Fails) => sentence.push_str(
-            "; it hardly changes when the network's weights are randomised, so it may show the image rather than \
-             what the network learned.",
-        ),
-        _ => sentence.push('.'),
+        Some(Outcome::Fails) => {
+            return "The map hardly changes when the network's weights are randomised, so it may show the image rather than \
+                    what the network learned, and no measure speaks for it."
+                .into();
+        }
+        Some(Outcome::Undecided) if praises(figures) => {
+            sentence.push_str("; whether it changes when the network's weights are randomised cannot be told");
+        }
+        None if praises(figures) => {
+            sentence.push_str("; whether it changes when the network's weights are randomised was not checked");
+        }
+        _ => {}
     }
+    sentence.push('.');
     sentence
+}
+
+/// Whether some measure finds the map better than both control maps.
+fn praises(figures: &[Figure]) -> bool {
+    figures.iter().any(|figure| beats(figure) == (true, true))
 }
 
 fn compared(figures: &[Figure]) -> String {
@@ -58,12 +72,12 @@ fn compared(figures: &[Figure]) -> String {
     let count = |wins: fn((bool, bool)) -> bool| figures.iter().filter(|f| wins(beats(f))).count();
     let (over_blob, over_random, over_both) = (count(|(b, _)| b), count(|(_, r)| r), count(|(b, r)| b && r));
     if over_blob == 0 || over_random == 0 {
-        let rivals = match (over_blob, over_random) {
+        let controls = match (over_blob, over_random) {
             (0, 0) => "a centred blob or a random map",
             (0, _) => "a centred blob",
             _ => "a random map",
         };
-        return format!("On this image the map is not better than {rivals}: {}", failure(first.measure));
+        return format!("On this image the map is not better than {controls}: {}", failure(first.measure));
     }
     if over_both == 0 {
         return format!(
@@ -133,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn praise_takes_both_rivals_on_every_measure() {
+    fn praise_takes_both_control_maps_on_every_measure() {
         assert_eq!(
             sentence(&panel([(0.1, 0.2); 4]), Some(Outcome::Passes)),
             "On this image the map is better than a centred blob and a random map on all 4 measures."
@@ -143,12 +157,12 @@ mod tests {
     #[test]
     fn what_is_no_better_is_named() {
         assert_eq!(
-            sentence(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.1), (0.3, 0.1)]), None),
+            sentence(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.1), (0.3, 0.1)]), Some(Outcome::Passes)),
             "On this image the map is better than a centred blob and a random map on 3 of 4 measures, while its insertion \
              curve is no better."
         );
         assert_eq!(
-            sentence(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.005), (-0.3, 0.1)]), None),
+            sentence(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.005), (-0.3, 0.1)]), Some(Outcome::Passes)),
             "On this image the map is better than a centred blob and a random map on only 1 of 4 measures, while its \
              insertion curve, its ROAD and its drop in confidence are no better."
         );
@@ -176,10 +190,20 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_randomisation_check_takes_the_praise_back_in_the_same_sentence() {
+    fn a_map_that_fails_the_randomisation_check_earns_no_praise() {
         let text = sentence(&panel([(0.1, 0.2); 4]), Some(Outcome::Fails));
-        assert!(text.contains("all 4 measures; it hardly changes when the network's weights are randomised"), "{text}");
+        assert!(text.starts_with("The map hardly changes when the network's weights are randomised"), "{text}");
+        assert!(!text.contains("better"), "{text}");
         assert_eq!(text.matches('.').count(), 1);
-        assert!(!sentence(&panel([(0.1, 0.2); 4]), Some(Outcome::Undecided)).contains("randomised"));
+    }
+
+    #[test]
+    fn praise_without_the_randomisation_check_says_so() {
+        let good = panel([(0.1, 0.2); 4]);
+        assert!(sentence(&good, None).ends_with(
+            "on all 4 measures; whether it changes when the network's weights are randomised was not checked."
+        ));
+        assert!(sentence(&good, Some(Outcome::Undecided)).ends_with("randomised cannot be told."));
+        assert!(!sentence(&panel([(-0.1, -0.2); 4]), None).contains("randomised"));
     }
 }

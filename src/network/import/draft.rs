@@ -75,9 +75,7 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
     let folded = fold_stem(&mut tensors, &architecture, &mut input)?;
     let trained_dropout = architecture.dropout;
     let architecture = Architecture { dropout: request.dropout.unwrap_or(trained_dropout), ..architecture };
-    let layers = architecture.stages()?;
-    let target_layer =
-        layers.iter().rev().find(|(_, spatial)| *spatial).map(|(name, _)| name.clone()).unwrap_or_default();
+    let target_layer = architecture.default_target(input.width, input.height)?;
 
     let operating_points = operating_points.filter(|_| request.head == Head::Sigmoid);
     let label = |i: &u32| {
@@ -118,6 +116,7 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
         metrics: Vec::new(),
         suggestions: Vec::new(),
         limits: limits(request, trained_dropout),
+        named_target: None,
     };
     manifest.check()?;
     let facts = card::Facts {

@@ -12,7 +12,7 @@ use crate::evaluation::failures::{Failure, by_highest};
 use crate::evaluation::predictions::Predictions;
 use crate::explain::cam::{self, Target};
 use crate::explain::scale::{Scale, under};
-use crate::explain::{Attribution, Evidence, Method, Output, Scoring, Subject};
+use crate::explain::{Attribution, Evidence, Method, Output, Scoring, Subject, has_places};
 use crate::imaging::display::{View, render_rgb};
 use crate::network::Model;
 use crate::study::open_image;
@@ -78,6 +78,7 @@ fn map(model: &Model, pass: &Pass, target: usize, labels: usize) -> Result<Optio
     let manifest = &model.manifest;
     let output = if target < labels { Output::Class(target) } else { Output::Group(target - labels) };
     let Some(stage) = model.network.stage(&manifest.target_layer) else { return Ok(None) };
+    has_places(&model.network, pass.input(), stage)?;
     let Some(activation) = pass.output(&model.network, stage)? else { return Ok(None) };
     let (logits, scoring) = (&pass.logits, &Scoring::of(manifest));
     let target = Target { network: &model.network, stage, activation: &activation, logits, scoring };

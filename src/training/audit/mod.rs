@@ -4,11 +4,15 @@
 //! A leak is an image (or one that can hardly be told from it) or a patient in more than one part: figures on such a
 //! split flatter. A conflict is one image under different labels: no network can learn both.
 //!
-//! Not found: turned or mirrored copies, crops, the same patient under two names.
+//! Not found: the same patient under two names, where no two images show the same exposure.
 
+mod alignment;
+mod candidates;
+mod detail;
 pub mod fingerprint;
 pub mod folder;
-pub mod kin;
+pub mod grouping;
+pub mod near_duplicates;
 pub mod pairs;
 pub mod pictures;
 pub mod statistics;
@@ -18,6 +22,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use self::fingerprint::Fingerprint;
+use self::near_duplicates::NearDuplicate;
 use self::pairs::{Pair, pairs};
 use self::statistics::Statistics;
 use super::data::{Listed, Origin, Part, decode};
@@ -50,7 +55,7 @@ pub struct Audit {
     pub remarks: Vec<String>,
     /// Pairs of the same pixels, worst first.
     pub exact: Vec<Pair>,
-    /// Pairs that can hardly be told apart, worst first.
+    /// Near-duplicates, worst first.
     pub near: Vec<Pair>,
     /// Patients in more than one part.
     pub shared_patients: Vec<String>,
@@ -92,9 +97,15 @@ pub fn measure(files: &[Listed], threads: usize, progress: &(dyn Fn(usize) + Syn
     (images, unreadable)
 }
 
-/// Compares and counts; `labels` names the places of the truths.
-pub fn audit(images: &[Image], labels: &[String], unreadable: Vec<Warning>, remarks: Vec<String>) -> Audit {
-    let (exact, near) = pairs(images);
+/// Compares and counts; `labels` names the places of the truths, `found` are the near-duplicates among the images.
+pub fn audit(
+    images: &[Image],
+    labels: &[String],
+    found: &[NearDuplicate],
+    unreadable: Vec<Warning>,
+    remarks: Vec<String>,
+) -> Audit {
+    let (exact, near) = pairs(images, found);
     let count = |(k, name): (usize, &String)| {
         let having = || images.iter().filter(|i| i.listed.truth[k] > 0.5);
         let mut parts = BTreeMap::new();
@@ -132,5 +143,18 @@ impl Audit {
             || !self.shared_patients.is_empty()
             || self.exact.iter().any(bad)
             || self.near.iter().any(bad)
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    use crate::imaging::Plane;
+    use crate::study::phantom::{PhantomRecipe, render};
+
+    /// A chest radiograph of its own patient, values from 0 to 1.
+    pub fn radiograph(seed: u64) -> Plane {
+        let mut plane = render(&PhantomRecipe { seed, size: 192, ..PhantomRecipe::default() }).plane;
+        plane.values.iter_mut().for_each(|v| *v /= 4095.0);
+        plane
     }
 }

@@ -1,26 +1,19 @@
-//! Pairs of images that are the same, or can hardly be told apart.
+//! Pairs of images that are the same, or show the same exposure, and what is wrong with them.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::fingerprint::Fingerprint;
+use super::near_duplicates::NearDuplicate;
 use super::{Image, NAMED};
 use crate::training::data::Part;
-
-/// Most bits of 256 in which the hashes of candidates differ.
-const BITS: u32 = 40;
-/// Least correlation of the thumbnails of near duplicates.
-const ALIKE: f32 = 0.995;
 
 /// Two images that should not both be there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pair {
     pub first: String,
     pub second: String,
-    /// Correlation of the thumbnails; 1 for the same pixels.
+    /// Correlation of their details, laid over each other; 1 for the same pixels.
     pub correlation: f32,
     /// They stand in different parts of the split.
     pub leak: bool,
@@ -30,63 +23,39 @@ pub struct Pair {
     /// Numbers of the images, for pictures.
     #[serde(skip)]
     pub images: [usize; 2],
+    /// What makes the second of the first, in words; empty where nothing can be seen.
+    pub change: String,
 }
 
 impl Pair {
-    fn of(images: &[Image], a: usize, b: usize, correlation: f32) -> Self {
+    fn of(images: &[Image], pair: &NearDuplicate) -> Self {
+        let [a, b] = pair.images;
         let (x, y) = (&images[a], &images[b]);
         // What is unknown contradicts nothing.
         let differ = |(x, y): (&f32, &f32)| (x - y).abs() > 0.5;
         Self {
             first: x.listed.key.clone(),
             second: y.listed.key.clone(),
-            correlation,
+            correlation: pair.correlation,
             leak: x.part.is_some() && y.part.is_some() && x.part != y.part,
             conflict: x.listed.truth.iter().zip(&y.listed.truth).any(differ),
             parts: [x.part, y.part],
             images: [a, b],
+            change: pair.change.words(),
         }
     }
 }
 
-/// Every pair, in rising order, of the same pixels or of thumbnails that can hardly be told apart, with their correlation.
-pub fn alike(images: &[&Fingerprint]) -> Vec<(usize, usize, f32)> {
-    let of = |a: usize| {
-        let mine = images[a];
-        let rest = images[a + 1..].iter().enumerate().map(move |(k, other)| (a + 1 + k, *other));
-        rest.filter_map(|(b, other)| {
-            if other.pixels == mine.pixels {
-                return Some((a, b, 1.0));
-            }
-            let near = mine.distance(other) <= BITS;
-            let correlation = near.then(|| mine.correlation(other)).flatten().filter(|c| *c >= ALIKE)?;
-            Some((a, b, correlation))
-        })
-        .collect::<Vec<_>>()
+/// The pairs that were `found`: of the same pixels, and the others; worst first.
+pub fn pairs(images: &[Image], found: &[NearDuplicate]) -> (Vec<Pair>, Vec<Pair>) {
+    let same = |pair: &NearDuplicate| {
+        let [a, b] = pair.images.map(|i| images[i].fingerprint.pixels);
+        a == b
     };
-    (0..images.len()).into_par_iter().flat_map_iter(of).collect()
-}
-
-/// Pairs of the same pixels (each copy with the first of its kind), and pairs that are nearly the same; worst first.
-pub fn pairs(images: &[Image]) -> (Vec<Pair>, Vec<Pair>) {
-    let mut kinds: HashMap<[u8; 32], Vec<usize>> = HashMap::new();
-    for (i, image) in images.iter().enumerate() {
-        kinds.entry(image.fingerprint.pixels).or_default().push(i);
+    let (mut exact, mut near): (Vec<Pair>, Vec<Pair>) = (Vec::new(), Vec::new());
+    for pair in found {
+        if same(pair) { exact.push(Pair::of(images, pair)) } else { near.push(Pair::of(images, pair)) }
     }
-    let mut exact = Vec::new();
-    for members in kinds.values() {
-        // All pairs of a kind, so that no leak hides behind a copy in the same part; but kinds of hundreds only in a row.
-        let pairs = members.len() <= 32;
-        for (place, &b) in members.iter().enumerate().skip(1) {
-            let before = if pairs { &members[..place] } else { &members[..1] };
-            exact.extend(before.iter().map(|&a| Pair::of(images, a, b, 1.0)));
-        }
-    }
-    let fingerprints: Vec<&Fingerprint> = images.iter().map(|i| &i.fingerprint).collect();
-    let mut near: Vec<Pair> = (alike(&fingerprints).into_iter())
-        .filter(|(a, b, _)| images[*a].fingerprint.pixels != images[*b].fingerprint.pixels)
-        .map(|(a, b, correlation)| Pair::of(images, a, b, correlation))
-        .collect();
     for list in [&mut exact, &mut near] {
         list.sort_by(|a, b| {
             let worse = |p: &Pair| Reverse((p.leak, p.conflict));
@@ -101,8 +70,11 @@ pub fn pairs(images: &[Image]) -> (Vec<Pair>, Vec<Pair>) {
 mod tests {
     use std::path::PathBuf;
 
+    use super::super::near_duplicates::near_duplicates;
+    use super::super::testing::radiograph;
     use super::*;
     use crate::imaging::Plane;
+    use crate::training::audit::fingerprint::Fingerprint;
     use crate::training::data::{Facts, Listed, Origin};
 
     fn image(key: &str, truth: [f32; 2], part: Part, plane: &Plane) -> Image {
@@ -121,38 +93,38 @@ mod tests {
         }
     }
 
-    fn waves(step: f32) -> Plane {
-        let value = |i: usize| 0.5 + 0.4 * ((i % 64) as f32 * step).sin() * ((i / 64) as f32 * 0.11).cos();
-        Plane { width: 64, height: 64, values: (0..64 * 64).map(value).collect() }
+    fn found(images: &[Image]) -> (Vec<Pair>, Vec<Pair>) {
+        let fingerprints: Vec<&Fingerprint> = images.iter().map(|i| &i.fingerprint).collect();
+        pairs(images, &near_duplicates(&fingerprints, &|_| ()).unwrap())
     }
 
     #[test]
     fn leaks_and_conflicts_come_first() {
-        let darker = Plane { values: waves(0.2).values.iter().map(|v| v * 0.8).collect(), ..waves(0.2) };
+        let darker = Plane { values: radiograph(1).values.iter().map(|v| v * 0.8).collect(), ..radiograph(1) };
         let images = [
-            image("a", [1.0, 0.0], Part::Training, &waves(0.2)),
-            image("copy of a", [1.0, 0.0], Part::Training, &waves(0.2)),
-            image("a in test", [1.0, 0.0], Part::Test, &waves(0.2)),
+            image("a", [1.0, 0.0], Part::Training, &radiograph(1)),
+            image("copy of a", [1.0, 0.0], Part::Training, &radiograph(1)),
+            image("a in test", [1.0, 0.0], Part::Test, &radiograph(1)),
             image("a, darker, as another class", [0.0, 1.0], Part::Training, &darker),
-            image("b", [0.0, 1.0], Part::Training, &waves(0.35)),
+            image("b", [0.0, 1.0], Part::Training, &radiograph(2)),
         ];
-        let (exact, near) = pairs(&images);
+        let (exact, near) = found(&images);
         let names = |p: &Pair| (p.first.clone(), p.second.clone(), p.leak, p.conflict);
         assert_eq!(exact.len(), 3);
         assert_eq!(names(&exact[0]), ("a".into(), "a in test".into(), true, false));
         assert_eq!(names(&exact[2]), ("a".into(), "copy of a".into(), false, false));
         assert_eq!(near.len(), 3);
         assert_eq!(names(&near[0]), ("a in test".into(), "a, darker, as another class".into(), true, true));
-        assert!(near.iter().all(|p| p.conflict && p.correlation > 0.995));
+        assert!(near.iter().all(|p| p.conflict && p.correlation > 0.98 && p.change.is_empty()));
     }
 
     #[test]
     fn what_is_unknown_contradicts_nothing() {
         let images = [
-            image("a", [1.0, f32::NAN], Part::Training, &waves(0.2)),
-            image("b", [1.0, 1.0], Part::Training, &waves(0.2)),
+            image("a", [1.0, f32::NAN], Part::Training, &radiograph(1)),
+            image("b", [1.0, 1.0], Part::Training, &radiograph(1)),
         ];
-        let (exact, _) = pairs(&images);
+        let (exact, _) = found(&images);
         assert!(!exact[0].conflict && !exact[0].leak);
     }
 }

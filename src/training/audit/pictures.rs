@@ -57,7 +57,7 @@ pub fn duplicates(audit: &Audit, images: &[Image]) -> Option<Sheet> {
     let tile = |pair: &Pair, side: usize| {
         let image = &images[pair.images[side]];
         let words = if side == 0 {
-            let what = if pair.correlation == 1.0 { "same".to_owned() } else { format!("{:.4}", pair.correlation) };
+            let what = if pair.correlation == 1.0 { "same".to_owned() } else { format!("{:.3}", pair.correlation) };
             let leak = if pair.leak { ", leak" } else { "" };
             let conflict = if pair.conflict { ", labels differ" } else { "" };
             format!("{what}{leak}{conflict}: {}", image.listed.key)

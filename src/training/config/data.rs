@@ -28,9 +28,9 @@ pub struct Data {
     /// its own.
     #[serde(default)]
     pub patient: Vec<String>,
-    /// Images that can hardly be told apart stay on one side of the split, like images of one patient.
-    #[serde(default)]
-    pub keep_kin_together: bool,
+    /// Near-duplicates stay on one side of the split, like images of one patient. `keep_kin_together` is the old name.
+    #[serde(default, alias = "keep_kin_together")]
+    pub group_near_duplicates: bool,
     /// Share of the patients of each class that is kept for validation.
     #[serde(default = "eighth")]
     pub validation: f64,

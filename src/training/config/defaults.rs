@@ -59,8 +59,8 @@ pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Result<(), 
         phase.size = config.input.width;
     }
     if config.target_layer.is_empty() {
-        let stages = config.architecture.stages().map_err(|e| e.to_string())?;
-        config.target_layer = stages.into_iter().rfind(|(_, map)| *map).map(|(name, _)| name).unwrap_or_default();
+        let Input { width, height, .. } = config.input;
+        config.target_layer = config.architecture.default_target(width, height).map_err(|e| e.to_string())?;
     }
     if config.labels.is_empty() {
         config.labels = labels_of_folders(config, root)?;

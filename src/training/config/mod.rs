@@ -74,7 +74,7 @@ pub struct Config {
     pub head: Head,
     #[serde(default = "grey_square")]
     pub input: Input,
-    /// Stage that heat maps are taken from; the last that yields a map if none is named.
+    /// Stage that heat maps are taken from; if none is named, see [`crate::network::target_layer`].
     #[serde(default)]
     pub target_layer: String,
     /// The names of the class folders if there are none.

@@ -1,0 +1,131 @@
+//! Where a network still knows places, and the stage that heat maps are taken from where nobody names one.
+//!
+//! A class activation map has as many places as its stage has. Behind a global average, or deep in a chain on a small input, that is one: such a
+//! map would colour the whole image and say nothing of where. So the usual choice, the last stage with a map (Selvaraju et al. 2017: "the last
+//! convolutional layer"), is taken only where a side of it has [`ENOUGH`] places; else the last stage before it that has so many, or the one with
+//! the most. 4 × 4 is the least that tells quarters and a middle apart.
+//!
+//! A stage cannot know more places than one before it: a grid that repeats a smaller map counts as small as that map.
+
+use super::Network;
+
+/// Places along the shorter side that a map should have.
+const ENOUGH: usize = 4;
+
+/// Columns and rows of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    pub columns: usize,
+    pub rows: usize,
+}
+
+impl Places {
+    /// Whether a map of so many places says where: more than one, across and down.
+    #[must_use]
+    pub fn are_a_map(self) -> bool {
+        self.shorter() > 1
+    }
+
+    fn shorter(self) -> usize {
+        self.columns.min(self.rows)
+    }
+}
+
+impl std::fmt::Display for Places {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} × {}", self.columns, self.rows)
+    }
+}
+
+impl Network {
+    /// Places that each stage tells apart in an input of `width` × `height`; `None` where it has no map.
+    #[must_use]
+    pub fn places(&self, width: usize, height: usize) -> Vec<Option<Places>> {
+        let (mut columns, mut rows) = (width, height);
+        let mut known = Places { columns, rows };
+        let mut of = |stage: &super::Stage| {
+            (columns, rows) = (stage.layer.side(columns), stage.layer.side(rows));
+            known = Places { columns: known.columns.min(columns), rows: known.rows.min(rows) };
+            stage.is_spatial().then_some(known)
+        };
+        self.stages.iter().map(&mut of).collect()
+    }
+
+    /// Number of the stage that maps of such inputs are taken from where nobody names one.
+    #[must_use]
+    pub fn default_target(&self, width: usize, height: usize) -> Option<usize> {
+        let places = self.places(width, height);
+        let sides = || places.iter().enumerate().filter_map(|(stage, p)| Some((stage, p.as_ref()?.shorter())));
+        let enough = sides().filter(|(_, side)| *side >= ENOUGH).next_back();
+        enough.or_else(|| sides().max_by_key(|(_, side)| *side)).map(|(stage, _)| stage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device, Tensor};
+    use candle_nn::VarMap;
+
+    use super::*;
+    use crate::network::Mode;
+    use crate::network::architecture::{Architecture, Family};
+
+    #[test]
+    fn places_are_those_of_the_maps_that_the_network_makes() {
+        for family in Family::ALL.into_iter().filter(|f| !matches!(f, Family::Resnet101 | Family::Densenet169)) {
+            let arch = Architecture::new(family);
+            let network = arch.trainable(1, 2, &VarMap::new(), &Device::Cpu, 1).unwrap();
+            let (width, height) = (96, 64);
+            let mut x = Tensor::zeros((1, 1, height, width), DType::F32, &Device::Cpu).unwrap();
+            let (mut columns, mut rows) = (width, height);
+            for (stage, places) in network.stages.iter().zip(network.places(width, height)) {
+                x = stage.layer.forward(&x, Mode::Inference).unwrap();
+                let Some(places) = places else { continue };
+                let planes = stage.planes(&x).unwrap();
+                let (_, _, h, w) = planes.dims4().unwrap();
+                (columns, rows) = (columns.min(w), rows.min(h));
+                assert_eq!(places, Places { columns, rows }, "{family} {}", stage.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_default_target_of_every_family_says_where_at_every_size() {
+        for family in Family::ALL {
+            for side in [32, 48, 64, 96, 112, 128, 160, 192, 224] {
+                let arch = Architecture::new(family);
+                let name = arch.default_target(side, side).unwrap();
+                let places = arch.places(side, side).unwrap();
+                let (_, places) = places.iter().find(|(stage, _)| *stage == name).unwrap();
+                assert!(places.shorter() >= ENOUGH, "{family} at {side}: {name} has {places}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_the_last_map_is_large_enough_it_is_the_target() {
+        let target = |family, side| Architecture::new(family).default_target(side, side).unwrap();
+        assert_eq!(target(Family::CompactResnet, 224), "stage4");
+        assert_eq!(target(Family::Resnet18, 224), "layer4");
+        assert_eq!(target(Family::Resnet18, 32), "layer2");
+        assert_eq!(target(Family::Densenet121, 224), "features");
+        assert_eq!(target(Family::EfficientnetB0, 224), "features.8");
+        // Behind the average the custom network has one place; before it 14 × 14.
+        assert_eq!(target(Family::CustomCnn, 224), "features.15");
+        assert_eq!(target(Family::CustomCnn, 32), "features.14");
+    }
+
+    #[test]
+    fn a_grid_that_repeats_one_place_has_one_place() {
+        let arch = Architecture::new(Family::Vgg16);
+        let places = arch.places(32, 32).unwrap();
+        assert_eq!(places.last(), Some(&("avgpool".to_owned(), Places { columns: 1, rows: 1 })));
+        assert_eq!(arch.default_target(32, 32).unwrap(), "features.22");
+    }
+
+    #[test]
+    fn a_row_of_places_is_no_map() {
+        assert!(!Places { columns: 8, rows: 1 }.are_a_map() && !Places { columns: 1, rows: 1 }.are_a_map());
+        assert!(Places { columns: 2, rows: 2 }.are_a_map());
+    }
+}
