@@ -63,8 +63,7 @@ mod tests {
     use chrono::Local;
 
     use super::super::impression::{Impression, Remark};
-    use super::super::sample_case::{analysis, case, model, on_disk};
-    use super::super::verify::Recomputed;
+    use super::super::sample_case::{again, case, on_disk};
     use super::super::{export, file, json, pdf, verify};
     use super::*;
     use crate::fonts::{SystemFonts, system};
@@ -160,10 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let case = on_disk(with("A nodule.", true), folder.path());
         let sidecar = export(&case, folder.path()).unwrap().with_extension("json");
-        let again = |path: &std::path::Path| {
-            let same = Recomputed { frame: case.frame.as_ref().clone(), analysis: analysis(), model: model() };
-            verify::verify(path, None, |_, _| Ok(same)).unwrap()
-        };
+        let again = |path: &std::path::Path| verify::verify(path, None, |_, _| Ok(again(&case))).unwrap();
         let outcome = again(&sidecar);
         assert!(outcome.holds() && outcome.unchecked.iter().any(|u| u.what == "impression"), "{outcome:?}");
         assert_eq!(verify::read(&sidecar).unwrap().impression, case.impression);

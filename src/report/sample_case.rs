@@ -12,6 +12,7 @@ use crate::study::{Frame, Identity, ImageEntry, Metadata, Namesakes, Spacing, Sp
 use crate::uncertainty::{Posterior, Summary};
 
 use super::case::CaseReport;
+use super::verify::Recomputed;
 
 pub const MANIFEST: &str = r#"
 name = "chest-xray"
@@ -221,4 +222,10 @@ pub fn on_disk(mut case: CaseReport, folder: &Path) -> CaseReport {
     std::fs::write(&path, b"pixels").expect("the folder can be written to");
     Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).path = path;
     case
+}
+
+/// What loading and computing it again yields.
+pub fn again(case: &CaseReport) -> Recomputed {
+    let (frame, analysis) = (case.frame.as_ref().clone(), case.analysis.as_ref().clone());
+    Recomputed { frame, analysis, model: case.model.clone() }
 }

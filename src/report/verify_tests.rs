@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::impression::{Impression, Remark};
-use super::sample_case::{case, model, on_disk};
+use super::sample_case::{again, case, model, on_disk};
 use super::verify::{Recomputed, VerifyError, VerifyOutcome, verify};
 use super::*;
 use crate::engine::explanation::Trusted;
@@ -40,14 +40,6 @@ fn full(folder: &Path) -> CaseReport {
         Arc::make_mut(map).residual = Some(Residual { expected: 2.5, found: 2.4 });
     }
     case
-}
-
-fn again(case: &CaseReport) -> Recomputed {
-    Recomputed {
-        frame: case.frame.as_ref().clone(),
-        analysis: case.analysis.as_ref().clone(),
-        model: case.model.clone(),
-    }
 }
 
 fn verified(json: &Path, case: &CaseReport) -> Result<VerifyOutcome, VerifyError> {
