@@ -159,13 +159,10 @@ fn outside_the_population_the_sentence_comes_first_and_nothing_is_called_present
     assert!(sidecar.suggestions.is_empty());
     assert_eq!(json["conformal"]["states"][3]["state"], "withheld");
     assert_eq!(json["conformal"]["states"][3]["reason"], json["population"]["reason"]);
-<<<<<<< HEAD
-=======
     let folder = tempfile::tempdir().unwrap();
     let case = sample_case::on_disk(case, folder.path());
     let path = export(&case, folder.path()).unwrap().with_extension("json");
     assert!(verify::verify(&path, None, |_, _| Ok(sample_case::again(&case))).unwrap().holds());
->>>>>>> v
 }
 
 #[test]
