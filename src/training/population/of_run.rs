@@ -20,8 +20,8 @@ const MOST: usize = 2_000;
 /// Images of one forward pass.
 const BATCH: usize = 32;
 
-/// Leaves the detector in the model's folder: fitted to training images, its edge from one half of the validation part's patients and
-/// its figures from the other.
+/// Leaves the detector in the model's folder: fitted to training images, its edge from one half of the calibration part's patients (of the
+/// validation part's, where there is none) and its figures from the other.
 ///
 /// # Errors
 /// When there are too few images. A detector of earlier weights is gone then.
@@ -38,7 +38,8 @@ pub fn leave(folder: &Path, config: &Config, dataset: &Dataset, split: &Split, d
     let fit: Vec<usize> = split.training.iter().step_by(step).copied().collect();
     let recipe = Recipe::of(config, dataset, &[], config.input.width);
     let members = |indices: &[usize]| members(&model, &recipe, dataset, indices, device);
-    let parts = Parts::of_training(members(&fit)?, members(&split.validation)?);
+    let kept_aside = if split.calibration.is_empty() { &split.validation } else { &split.calibration };
+    let parts = Parts::of_training(members(&fit)?, members(kept_aside)?);
     let made = make(&model, &parts, &[], Schedule::default(), &|_| ())?;
     super::super::checkpoint::write_whole(&path, &made.bytes)
 }

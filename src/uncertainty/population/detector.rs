@@ -228,6 +228,12 @@ impl Detector {
 }
 
 impl Scaled {
+    /// The same with its edge `times` as far from the middle.
+    #[must_use]
+    pub fn widened(self, times: f32) -> Self {
+        Self { edge: self.middle + times * (self.edge - self.middle), ..self }
+    }
+
     /// A raw distance on the common scale.
     #[must_use]
     pub fn place(&self, distance: f32) -> f32 {
