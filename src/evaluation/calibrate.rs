@@ -191,21 +191,4 @@ mod tests {
         assert!(target.bins.is_empty() && (target.with, target.without) == (0, 0));
         assert_eq!(made.cuts("a", RISK).unwrap().judge(0.99), Verdict::TooFew);
     }
-
-    /// One-off, not kept.
-    #[test]
-    #[ignore = "one-off"]
-    fn rechoose() {
-        use crate::network::registry;
-        for (short, name, set_name) in [
-            ("chest", "chest-xray", "real radiographs of the validation part of chest-xray 2"),
-            ("brain", "brain-mri", "validation part of brain-mri 1"),
-        ] {
-            let bytes = std::fs::read(format!("/tmp/s/{short}-val/predictions.csv")).unwrap();
-            let all = Predictions::from_csv(&bytes).unwrap();
-            let manifest = registry::manifest(name).unwrap();
-            let made = calibrate(&manifest, &all, set_name, Role::Validation, "2026-11-29");
-            std::fs::write(format!("/tmp/s/{name}.calibration.toml"), made.to_toml().unwrap()).unwrap();
-        }
-    }
 }
