@@ -77,7 +77,7 @@ pub const FOREIGN_NAME: usize = 1024;
 /// share each other, and a few bytes describe more ways through them than anybody can go.
 pub const FOREIGN_STEPS: usize = 20_000_000;
 /// Most groups and data sets that are visited in an HDF5 file, each time counted.
-pub const FOREIGN_GROUPS: usize = 50_000;
+pub const FOREIGN_GROUPS: usize = 20_000;
 /// How many times larger than its packed bytes a part of an archive may be; weights hardly shrink at all.
 pub const INFLATION: u64 = 20;
 /// Parts of archives up to this size may be packed as tightly as they are, in bytes.

@@ -87,10 +87,11 @@ impl<L: Library> Picker<L> {
         self.library.load(name).map_err(PickError::Library)
     }
 
-    /// The model that fits the image. Runs the gate of every model that the file does not rule out.
+    /// The model that fits the image. Runs the gate of every model that the file does not rule out; a model whose gate cannot be
+    /// run is left out and stands in the way of no other.
     ///
     /// # Errors
-    /// When there is no model, or a gate cannot be run.
+    /// When there is no model, or no gate can be run.
     pub fn choose(&mut self, frame: &Frame) -> Result<Choice, PickError> {
         let candidates = match &mut self.candidates {
             Some(known) => known,
@@ -102,14 +103,22 @@ impl<L: Library> Picker<L> {
             several => {
                 let plane = frame.model_plane();
                 let meta = &frame.entry.meta;
-                let considered = several.iter().map(|candidate| {
+                let (mut considered, mut broken) = (Vec::with_capacity(several.len()), None);
+                for candidate in several {
                     let statement = candidate.fits.heard(meta);
                     let asked = statement.against.is_none();
-                    let judge = || candidate.judge(frame, &plane).map_err(EngineError::Gate);
-                    let gate = if asked { judge()? } else { None };
-                    Ok::<_, PickError>(Considered { name: candidate.name.clone(), statement, gate })
-                });
-                Ok(choose(&frame.entry, &considered.collect::<Result<Vec<_>, _>>()?))
+                    match if asked { candidate.judge(frame, &plane) } else { Ok(None) } {
+                        Ok(gate) => considered.push(Considered { name: candidate.name.clone(), statement, gate }),
+                        Err(error) => {
+                            log::warn!("{} is not chosen: {error}", candidate.name);
+                            broken = Some(error);
+                        }
+                    }
+                }
+                match broken {
+                    Some(error) if considered.is_empty() => Err(EngineError::Gate(error).into()),
+                    _ => Ok(choose(&frame.entry, &considered)),
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ pub(super) const PREFIX: &str = ".pellucid-";
 pub(super) const SUFFIX: &str = ".tmp";
 
 /// Untouched for so long, a temporary file belongs to nobody, locks or not.
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
+const A_DAY: Duration = Duration::from_hours(24);
 /// Most entries of a folder that are looked at.
 const MOST: usize = 100_000;
 /// How often a new file is tried to be locked while somebody else looks at it.

@@ -402,7 +402,7 @@ fn what_holds_patient_data_is_its_owners_alone_and_a_model_is_not() {
     };
     fs::write(folder.path().join("any"), "as the umask has it").unwrap();
     run("report --model toy --out case.pdf films/blobs/0.png");
-    run("explain --model toy --png map.png --npy map.npy films/blobs/0.png");
+    run("explain --model toy --png map.png --raw map.npy films/blobs/0.png");
     run("data check --out checked films");
     run("train run.toml --max-epochs 1 --out run");
     let private =

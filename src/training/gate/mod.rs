@@ -30,7 +30,9 @@ use sha2::{Digest, Sha256};
 
 use self::data::Examples;
 use self::judge::HeldOutKind;
+use crate::files::read_text;
 use crate::imaging::Plane;
+use crate::limits;
 use crate::network::architecture::Architecture;
 use crate::network::manifest::{GateSpec, Manifest};
 use crate::network::preprocess::to_input;
@@ -97,8 +99,21 @@ impl GateConfig {
     /// Reads a configuration.
     pub fn read(path: &Path) -> Result<Self> {
         let refuse = |reason: String| Error::Config { path: path.into(), reason };
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.into(), source })?;
+        let text = read_text(path, limits::CONFIGURATION_BYTES)
+            .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
         let config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+        config.architecture.check().map_err(|error| refuse(error.to_string()))?;
+        let most = [
+            ("side", config.side, 512),
+            ("epochs", config.epochs, limits::EPOCHS),
+            ("images_per_epoch", config.images_per_epoch, limits::ARRAY_IMAGES),
+            ("batch", config.batch, limits::BATCH),
+            ("phantoms", config.phantoms, limits::EPOCHS),
+            ("patient", config.patient.len(), limits::PATTERNS),
+        ];
+        if let Some((name, found, most)) = most.into_iter().find(|(_, found, most)| found > most) {
+            return Err(refuse(format!("`{name}` is {found}; it may be {most} at most")));
+        }
         let counts = [config.epochs, config.images_per_epoch, config.batch];
         if counts.contains(&0) || !(0.01..0.9).contains(&config.validation) || !(0.0..0.5).contains(&config.may_pass) {
             return Err(refuse(
@@ -321,7 +336,7 @@ pub fn install(bytes: &[u8], folder: &Path) -> Result<()> {
     let spec = spec_of(bytes)?;
     write_whole(&folder.join(GATE), bytes)?;
     let path = folder.join("manifest.toml");
-    let text = match std::fs::read_to_string(&path) {
+    let text = match read_text(&path, limits::MANIFEST_BYTES).map_err(std::io::Error::from) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(source) => return Err(Error::Read { path, source }),
