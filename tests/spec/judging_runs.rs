@@ -96,7 +96,7 @@ fn a_cross_validation_holds_every_patient_out_once_and_goes_on_after_a_kill() {
     films(at);
     let whole = told(at, &["crossval", "tiny.toml", "--folds", "3", "--out", "whole"]);
     assert!(whole.contains("3 folds; 60 images of 30 patients were held out once each"), "{whole}");
-    assert!(whole.contains("AUROC light") && whole.contains("mean ± sd"), "{whole}");
+    assert!(whole.contains("AUROC of light") && whole.contains("mean ± sd"), "{whole}");
 
     let mut held: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut images = BTreeSet::new();

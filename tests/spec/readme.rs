@@ -113,6 +113,7 @@ fn words(command: &str) -> Vec<String> {
             ("METHOD", _) => "grad-cam",
             ("COMMAND", _) => "train",
             ("NAME", Some("--arch")) => "densenet121",
+            ("PRESET", _) => "imagenet",
             (word, _) => word.split('|').next().unwrap(),
         };
         words[i] = stands_for.to_owned();

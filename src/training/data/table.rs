@@ -49,7 +49,11 @@ pub fn list(schema: Schema<'_>, table: &Table, root: &Path, patients: &Patients,
         .collect();
     let columns = Columns::of(schema, table, &header).map_err(&refuse)?;
     let folders: Vec<PathBuf> = match &table.images[..] {
-        [] => vec![path.parent().map(Path::to_owned).unwrap_or_default()],
+        [] => {
+            // The parent of a bare file name is empty, and no folder that could be read.
+            let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+            vec![parent.unwrap_or(Path::new(".")).to_owned()]
+        }
         named => named.iter().map(|f| root.join(f)).collect(),
     };
     let images = Images::below(folders)?;
