@@ -4,7 +4,7 @@
 //! mirrored (see [`changes`]), and all these sketches are held against the plain ones of all others by matrix products; the sign of the product does
 //! not count, for an inverted image has the negative sketch. The [`KEPT`] partners whose sketches are most alike are candidates.
 //!
-//! The work grows with the square of the number of images: 5,000 are compared in well under a minute on two cores, 20,000 in ten.
+//! The work grows with the square of the number of images: 5,000 take a minute or two on two cores, 20,000 about half an hour.
 
 use candle_core::{Device, Tensor};
 

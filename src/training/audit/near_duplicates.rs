@@ -30,15 +30,17 @@ use crate::training::Result;
 
 /// Bounds of the least correlation of near-duplicates.
 const LIMITS: [f32; 2] = [0.8, 0.95];
-/// Its upper bound where fewer than [`MANY`] pairs are compared, of which hardly any can be alike by chance.
+/// Its upper bound where fewer than [`MANY`] pairs are compared, of which hardly any can be alike by chance, and the least deviation, which few
+/// pairs do not tell.
 const OF_FEW: f32 = 0.92;
+const LEAST_OF_FEW: f32 = 0.2;
 const MANY: usize = 500;
 /// Pairs from which it is estimated what chance does.
 const SAMPLE: usize = 512;
 /// How many standard deviations above the common pair chance does not reach.
 const DEVIATIONS: f32 = 4.5;
 /// Least correlation on the coarse squares of pairs that are looked at more closely.
-const PROMISING: f32 = 0.6;
+const PROMISING: f32 = 0.7;
 /// Share of it that two steps of the registration must reach.
 const HOPE: f32 = 0.8;
 /// Images of the same pixels that are paired with near-duplicates one by one; further copies belong to the first.
@@ -197,7 +199,7 @@ impl Comparison<'_> {
     /// a set may be full, do not raise them.
     fn limit(&self, candidates: &[Candidate]) -> f32 {
         let [lowest, highest] = LIMITS;
-        let highest = if candidates.len() < MANY { OF_FEW } else { highest };
+        let (highest, least) = if candidates.len() < MANY { (OF_FEW, LEAST_OF_FEW) } else { (highest, 0.0) };
         let every = candidates.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<&Candidate> = candidates.iter().step_by(every).collect();
         let found: Vec<Option<NearDuplicate>> =
@@ -210,7 +212,7 @@ impl Comparison<'_> {
         z.sort_by(f32::total_cmp);
         let at = |q: f32| z[(q * (z.len() - 1) as f32).round() as usize];
         // The 25th and 5th percentile of a normal distribution lie 0.674 and 1.645 deviations below its median.
-        let deviation = (at(0.25) - at(0.05)) / (1.645 - 0.674);
+        let deviation = ((at(0.25) - at(0.05)) / (1.645 - 0.674)).max(least);
         let median = at(0.25) + 0.674 * deviation;
         (median + DEVIATIONS * deviation).tanh().clamp(lowest, highest)
     }
