@@ -10,6 +10,8 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
 
+use crate::printable::printable;
+
 /// Longest value that is quoted in a sentence.
 const QUOTED: usize = 120;
 
@@ -248,24 +250,11 @@ fn quoted(value: Option<&Value>) -> String {
     }
 }
 
-/// The text cut to so many characters, and without any that could steer a terminal or turn a line round.
+/// The text cut to so many characters, fit for a terminal.
 pub fn shown(text: &str, most: usize) -> String {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut out = String::new();
-    for (i, c) in text.chars().enumerate() {
-        if i == most {
-            out.push('…');
-            break;
-        }
-        if steers(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    let end = text.char_indices().nth(most).map(|(at, _)| at);
+    let cut = end.map_or_else(|| text.to_owned(), |at| format!("{}…", &text[..at]));
+    printable(&cut).into_owned()
 }
 
 #[cfg(test)]
