@@ -17,7 +17,7 @@ const INDENT: f32 = 9.0;
 /// Width of the words at the right end.
 const WORDS: f32 = 38.0;
 /// Width of the conformal states behind them.
-const STATES: f32 = 46.0;
+const STATES: f32 = 52.0;
 /// Widths of the columns of numbers.
 const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
 
@@ -66,7 +66,10 @@ pub fn table(case: &CaseReport, width: f32) -> Block {
         if let Some(state) = states.as_ref().ok().and_then(|s| s.state(&finding.name)).filter(|_| !outside) {
             let ink = if state.state == State::Undecided { Ink::Muted } else { Ink::Text };
             let place = (ROW - BODY.line()) / 2.0;
-            row.text(right + WORDS, place, Align::Left, BODY.ink(ink), state.state.word());
+            // The condition itself stands below the table.
+            let conditional = state.state != State::Undecided && states.as_ref().is_ok_and(|s| s.condition.is_some());
+            let word = format!("{}{}", state.state.word(), if conditional { ", if …" } else { "" });
+            row.text(right + WORDS, place, Align::Left, BODY.ink(ink), &word);
         }
         block.put(0.0, top, &row);
     }

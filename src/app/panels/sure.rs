@@ -19,7 +19,7 @@ use crate::uncertainty::calibration::percent;
 use crate::uncertainty::conformal::{self, RISKS};
 
 /// Room of a sign and a word, so that nothing moves when they arrive.
-const MARK: egui::Vec2 = vec2(74.0, 15.0);
+const MARK: egui::Vec2 = vec2(80.0, 15.0);
 
 /// The state of a label or a group: a sign and a word; the tooltip names the risk, the reason and the calibration set.
 pub fn mark(ui: &mut Ui, state: &State, name: &str, tokens: &Tokens) {
