@@ -186,7 +186,7 @@ fn figures(groups: &[Group]) -> Figures {
     };
     let all: Vec<f64> = groups.iter().flat_map(Group::scores).collect();
     let positive: Vec<bool> = groups.iter().flat_map(|g| vec![g.wanted; g.verdicts.len()]).collect();
-    let patients = |wanted: bool| groups.iter().filter(|g| g.wanted == wanted).map(Group::patients).sum();
+    let patients = |wanted: bool| groups.iter().filter(|g| g.wanted == wanted).map(Group::patients).sum::<usize>();
     let area = auroc(&all, &positive);
     Figures {
         rates: groups.iter().map(rate).collect(),
