@@ -17,7 +17,7 @@ fn values(maps: Vec<Attribution>) -> Vec<Vec<f32>> {
 
 #[test]
 fn the_seed_decides_and_only_where_chance_plays_a_part() {
-    let seen = seen("densenet121", 1, 32);
+    let seen = seen("densenet121", 1, 64);
     for method in Method::ALL {
         // More coalitions than are taken whole, so that Kernel SHAP has to draw.
         let settings = |seed| Settings { seed, evaluations: Some(30), superpixels: 9, ..FEW };
@@ -33,7 +33,7 @@ fn the_seed_decides_and_only_where_chance_plays_a_part() {
 
 #[test]
 fn the_number_of_runs_is_what_was_asked_for() {
-    let seen = seen("densenet121", 1, 32);
+    let seen = seen("densenet121", 1, 64);
     for (method, own) in [(Method::SmoothGrad, 32), (Method::IntegratedGradients, 51), (Method::GradientShap, 102)] {
         let default = Settings::default();
         let map = seen.maps_with(LAYER, &[Subject::class(0)], method, &default).unwrap().remove(0);

@@ -21,7 +21,7 @@ impl Layer for Counting {
 
 #[test]
 fn every_method_stops_at_every_step_and_runs_the_network_no_more() {
-    let mut seen = seen("densenet121", 1, 32);
+    let mut seen = seen("densenet121", 1, 64);
     let runs = Arc::new(AtomicUsize::new(0));
     let layer = Box::new(Counting(runs.clone()));
     seen.network.stages.push(Stage { name: "counting".into(), channels: None, stochastic: false, layer });
@@ -53,7 +53,7 @@ fn every_method_stops_at_every_step_and_runs_the_network_no_more() {
 
 #[test]
 fn steps_are_counted_up_to_the_last() {
-    let seen = seen("densenet121", 1, 32);
+    let seen = seen("densenet121", 1, 64);
     let stage = seen.network.stage("features").unwrap();
     for method in Method::ALL {
         let mut steps: Vec<(usize, usize)> = Vec::new();
