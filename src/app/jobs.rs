@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::panic_guard::guarded;
-
 use crate::study::Catalogue;
 
 use super::effect::Message;
