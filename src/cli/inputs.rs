@@ -176,7 +176,11 @@ impl Inputs {
                     return Err(error);
                 }
                 failed += 1;
-                let done = if error.is::<StudyError>() { "read" } else { "finished" };
+                let done = match &error {
+                    error if error.is::<StudyError>() => "read",
+                    error if error.is::<Unscorable>() => "scored",
+                    _ => "finished",
+                };
                 bar.suspend(|| complain(image.path(), done, &error));
             }
             bar.inc(1);

@@ -113,6 +113,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Whether a model gave the image scores.
+    pub fn is_scored(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|(_, analysis)| analysis.scored)
+    }
+
     /// Model and analysis.
     ///
     /// # Errors

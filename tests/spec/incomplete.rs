@@ -392,7 +392,8 @@ fn what_ends_early_is_not_scored_unless_somebody_insists() {
         pellucid(path, &[&arguments[..], more].concat())
     };
     let output = predict(&[]);
-    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert_eq!(code(&output), 3, "{}", said(&output));
+    assert!(said(&output).contains("cut.jpg was not scored"), "{}", said(&output));
     let both = lines(&output);
     assert!(both[0]["predictions"].as_array().is_some_and(|p| !p.is_empty()));
     assert_eq!(both[1]["gate"]["accepted"], false);

@@ -416,7 +416,7 @@ fn row<'a>(harness: &'a Harness<'_, Bench>, name: &'a str) -> egui_kittest::Node
 #[test]
 fn the_menu_groups_methods_names_their_cost_and_greys_what_cannot_be_had() {
     let mut harness = screen(settled());
-    harness.get_by_label("Method").click();
+    harness.get_by_label("Method").click_accesskit();
     harness.run_steps(3);
     for heading in ["Class activation", "Gradients of the pixels", "Trial and error", "Shapley values"] {
         assert!(harness.query_by_label(heading).is_some(), "{heading}");
@@ -435,7 +435,7 @@ fn ticks_in_the_menu_choose_the_methods_of_the_grid_and_leave_it_open() {
     harness.key_press(egui::Key::E);
     harness.run_steps(3);
     assert_eq!(harness.state().state.layout, Layout::MethodGrid);
-    harness.get_by_label("Method").click();
+    harness.get_by_label("Method").click_accesskit();
     harness.run_steps(3);
     harness.get_by_label("Compare HiResCAM").click();
     harness.run_steps(3);
