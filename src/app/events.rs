@@ -286,9 +286,10 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
             [one] => format!("{}: {}", one.path.file_name().unwrap_or_default().to_string_lossy(), one.reason),
             many => {
                 let read = |path: &Path| catalogue::images(&found).any(|image| image.path == path);
-                let how = match many.iter().any(|warning| read(&warning.path)) {
-                    true => "were read with a warning, or not at all",
-                    false => "could not be read",
+                let how = if many.iter().any(|warning| read(&warning.path)) {
+                    "were read with a warning, or not at all"
+                } else {
+                    "could not be read"
                 };
                 format!("{} files {how}; the list of studies names them.", many.len())
             }

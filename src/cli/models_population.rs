@@ -113,7 +113,7 @@ impl Reading<'_> {
     fn own(&mut self, folders: &[PathBuf], table: &SplitTable) -> anyhow::Result<Parts> {
         let (mut training, mut kept_aside, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for folder in folders {
-            for path in self.files(folder)? {
+            for path in Self::files(folder)? {
                 let named = path.strip_prefix(folder).ok().and_then(|p| table.get(&*p.to_string_lossy()));
                 let (side, patient) = match named {
                     Some((Part::Training, patient)) => (&mut training, patient.clone()),
@@ -132,11 +132,11 @@ impl Reading<'_> {
     }
 
     fn folder(&mut self, folder: &Path) -> anyhow::Result<Vec<Member>> {
-        let files: Vec<_> = self.files(folder)?.into_iter().map(|path| (path, None)).collect();
+        let files: Vec<_> = Self::files(folder)?.into_iter().map(|path| (path, None)).collect();
         self.members(&files)
     }
 
-    fn files(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let inputs = Inputs::gather(std::slice::from_ref(&folder.to_owned()));
         let files: Vec<PathBuf> = inputs.iter().map(|image| image.path().to_owned()).collect();
         if files.is_empty() {

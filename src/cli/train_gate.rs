@@ -89,7 +89,7 @@ fn tell(event: GateEvent) {
 /// The table of a model card.
 fn words(gate: &Gate, figures: &Figures) -> String {
     let s = gate.settings();
-    let steps = s.steps.map_or("not counted".to_owned(), |steps| format!("{:.3}", steps));
+    let steps = s.steps.map_or("not counted".to_owned(), |steps| format!("{steps:.3}"));
     let mut lines = vec![
         format!("Threshold {:.3}, distance {:.2} ± {:.2}, sharp steps {steps}.", s.threshold, s.distance, s.slope),
         String::new(),

@@ -121,7 +121,7 @@ fn shown(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
         p if p > 0.0 && p < 0.05 => "<0.1 %".into(),
-        p if p < 100.0 && p >= 99.95 => ">99.9 %".into(),
+        p if (99.95..100.0).contains(&p) => ">99.9 %".into(),
         p if (10.0..=90.0).contains(&p) => format!("{p:.0} %"),
         p => format!("{} %", (p * 10.0).round() / 10.0),
     }

@@ -16,7 +16,7 @@
 //! `p (1 − p)`, so it is no narrower than it should be.
 //!
 //! The area under the ROC curve is a share of pairs; [`of_pairs`] is its interval where the bootstrap collapses (Newcombe,
-//! Stat. Med. 25 (2006) 559, method 5, with the variance of Hanley and McNeil 1982), of patients for images.
+//! Stat. Med. 25 (2006) 559, method 5, with the variance of Hanley and `McNeil` 1982), of patients for images.
 //!
 //! What it does not do: intervals of other figures (F1, kappa …). Where resamples do not differ, those have none.
 
@@ -117,6 +117,7 @@ mod tests {
     }
 
     #[derive(Deserialize)]
+    #[expect(clippy::struct_field_names, reason = "the golden file says area, too")]
     struct Area {
         area: f64,
         with: usize,

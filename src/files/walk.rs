@@ -37,13 +37,13 @@ pub enum Obstacle {
 /// Special files are among them: whoever opens one hears what it is.
 pub fn files_below(root: &Path) -> Walk {
     let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
-    Walk { root: root.to_owned(), walk, entered: HashSet::new(), looked_at: 0, ended: false }
+    Walk { root: root.to_owned(), entries: walk, entered: HashSet::new(), looked_at: 0, ended: false }
 }
 
 /// The walk through a folder, see [`files_below`].
 pub struct Walk {
     root: PathBuf,
-    walk: IntoIter,
+    entries: IntoIter,
     /// Where the folders really lie that the walk has been in.
     entered: HashSet<PathBuf>,
     looked_at: usize,
@@ -67,7 +67,7 @@ impl Iterator for Walk {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.ended {
-            let entry = match self.walk.next()? {
+            let entry = match self.entries.next()? {
                 Ok(entry) => entry,
                 // A link to a folder that the walk is in: it is looked at already.
                 Err(error) if error.loop_ancestor().is_some() => continue,
@@ -88,9 +88,9 @@ impl Iterator for Walk {
             }
             match self.enters(&entry) {
                 Ok(true) => {}
-                Ok(false) => self.walk.skip_current_dir(),
+                Ok(false) => self.entries.skip_current_dir(),
                 Err(error) => {
-                    self.walk.skip_current_dir();
+                    self.entries.skip_current_dir();
                     return Some(Err(error));
                 }
             }
@@ -153,7 +153,7 @@ mod tests {
         }
         std::fs::create_dir(root.path().join("30")).unwrap();
         symlink(root.path(), root.path().join("30/up")).unwrap();
-        assert_eq!(files_below(root.path()).filter(Result::is_ok).count(), 30);
+        assert_eq!(files_below(root.path()).flatten().count(), 30);
     }
 
     #[cfg(unix)]

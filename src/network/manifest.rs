@@ -266,7 +266,7 @@ impl Manifest {
         manifest.check_input()?;
         if manifest.target_places()?.is_some_and(|places| !places.are_a_map()) {
             let Input { width, height, .. } = manifest.input;
-            let other = manifest.architecture.default_target(width, height).map_err(said)?;
+            let other = manifest.architecture.default_target(width, height).map_err(|error| said(&error))?;
             manifest.named_target = Some(std::mem::replace(&mut manifest.target_layer, other));
         }
         manifest.check()?;
@@ -286,7 +286,7 @@ impl Manifest {
 
     /// Places that the maps of the target layer tell apart; `None` where it has no map.
     fn target_places(&self) -> Result<Option<Places>, ManifestError> {
-        let places = self.architecture.places(self.input.width, self.input.height).map_err(said)?;
+        let places = self.architecture.places(self.input.width, self.input.height).map_err(|error| said(&error))?;
         Ok(places.into_iter().find(|(name, _)| *name == self.target_layer).map(|(_, places)| places))
     }
 
@@ -303,7 +303,7 @@ impl Manifest {
 
     /// Names of the stages that a heat map can be taken from.
     fn stages(&self) -> Result<Vec<String>, ManifestError> {
-        let stages = self.architecture.stages().map_err(said)?;
+        let stages = self.architecture.stages().map_err(|error| said(&error))?;
         Ok(stages.into_iter().filter_map(|(name, spatial)| spatial.then_some(name)).collect())
     }
 
@@ -405,7 +405,7 @@ impl Manifest {
     }
 }
 
-fn said(error: ArchitectureError) -> ManifestError {
+fn said(error: &ArchitectureError) -> ManifestError {
     ManifestError::Field(error.to_string())
 }
 

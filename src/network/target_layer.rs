@@ -56,7 +56,7 @@ impl Network {
     pub fn default_target(&self, width: usize, height: usize) -> Option<usize> {
         let places = self.places(width, height);
         let sides = || places.iter().enumerate().filter_map(|(stage, p)| Some((stage, p.as_ref()?.shorter())));
-        let enough = sides().filter(|(_, side)| *side >= ENOUGH).next_back();
+        let enough = sides().rfind(|(_, side)| *side >= ENOUGH);
         enough.or_else(|| sides().max_by_key(|(_, side)| *side)).map(|(stage, _)| stage)
     }
 }

@@ -31,7 +31,7 @@ pub fn running_head(case: &CaseReport) -> String {
     let meta = redact::metadata(case);
     let made = case.created.format("%Y-%m-%d %H:%M").to_string();
     let patient = if case.anonymize { "anonymised".to_owned() } else { readable_name(&meta.patient_name) };
-    joined(" · ", ["Case report".to_owned(), patient, meta.patient_id, made])
+    joined(" · ", &["Case report".to_owned(), patient, meta.patient_id, made])
 }
 
 /// Patient, study and acquisition.
@@ -49,7 +49,7 @@ pub fn who(case: &CaseReport, width: f32) -> Block {
     left.push(("ID", attribute(&meta.patient_id)));
     left.push((
         if meta.birth_date.is_empty() { "Age, sex" } else { "Born" },
-        joined(", ", [date(&meta.birth_date), age(&meta.age), sex(&meta.sex)]),
+        joined(", ", &[date(&meta.birth_date), age(&meta.age), sex(&meta.sex)]),
     ));
     left.push(("Institution", attribute(&meta.institution)));
     left.push(("Referred by", attribute(&readable_name(&meta.referring_physician))));
@@ -76,14 +76,14 @@ pub fn who(case: &CaseReport, width: f32) -> Block {
             "Study",
             joined(
                 ", ",
-                [joined(" ", [date(&meta.study_date), time(&meta.study_time)]), meta.study_description.clone()],
+                &[joined(" ", &[date(&meta.study_date), time(&meta.study_time)]), meta.study_description.clone()],
             ),
         ),
         (
             "Series",
             joined(
                 ", ",
-                [
+                &[
                     meta.series_description.clone(),
                     number("series", &meta.series_number),
                     number("image", &meta.instance_number),
@@ -94,7 +94,7 @@ pub fn who(case: &CaseReport, width: f32) -> Block {
             "Image",
             joined(
                 ", ",
-                [
+                &[
                     meta.modality.clone(),
                     meta.body_part.to_lowercase(),
                     meta.view_position.clone(),
@@ -102,9 +102,9 @@ pub fn who(case: &CaseReport, width: f32) -> Block {
                 ],
             ),
         ),
-        ("Device", joined(", ", [joined(" ", [meta.manufacturer.clone(), meta.model_name.clone()]), kvp])),
+        ("Device", joined(", ", &[joined(" ", &[meta.manufacturer.clone(), meta.model_name.clone()]), kvp])),
         ("Accession", attribute(&meta.accession_number)),
-        ("Matrix", joined(", ", [size, spacing])),
+        ("Matrix", joined(", ", &[size, spacing])),
         ("Compression", attribute(&meta.lossy)),
     ];
     if frame.entry.frames > 1 {
@@ -142,12 +142,13 @@ pub fn gate(case: &CaseReport, width: f32) -> Block {
     };
     let mut block = paragraph(word, BODY.bold().ink(ink), width);
     // Of an image that no gate has looked at there are no numbers.
-    let numbers = match gate.score.is_finite() {
-        true => format!("Score {:.2}, let through from {:.2}.", gate.score, gate.threshold),
-        false => String::new(),
+    let numbers = if gate.score.is_finite() {
+        format!("Score {:.2}, let through from {:.2}.", gate.score, gate.threshold)
+    } else {
+        String::new()
     };
     let reason = redact::clean(case, &gate.reason);
-    block.stack(0.0, &paragraph(&joined(" ", [reason, numbers]), BODY, width));
+    block.stack(0.0, &paragraph(&joined(" ", &[reason, numbers]), BODY, width));
     block
 }
 
@@ -155,7 +156,7 @@ pub fn gate(case: &CaseReport, width: f32) -> Block {
 pub fn prevalence(case: &CaseReport, width: f32) -> Block {
     let mut block = Block::default();
     for at in case.at_prevalences() {
-        let words = joined(" ", [at.in_words(), at.ground().unwrap_or_default()]);
+        let words = joined(" ", &[at.in_words(), at.ground().unwrap_or_default()]);
         block.stack(0.0, &paragraph(&words, BODY, width));
     }
     block
@@ -443,7 +444,7 @@ fn age(text: &str) -> String {
     }
 }
 
-fn joined<const N: usize>(with: &str, parts: [String; N]) -> String {
+fn joined<const N: usize>(with: &str, parts: &[String; N]) -> String {
     let said = parts.iter().filter(|part| !part.trim().is_empty());
     said.map(|part| attribute(part)).collect::<Vec<_>>().join(with)
 }

@@ -20,7 +20,7 @@ pub(super) fn modality(
 ) -> Result<Modality, StudyError> {
     let item = dataset.items(tags::MODALITY_LUT_SEQUENCE).first();
     let described = |item: &&Dataset| item.integers(tags::LUT_DESCRIPTOR).len() == 3;
-    if item.is_some() && item.filter(described).is_none() {
+    if item.is_some() && item.as_ref().is_none_or(|x| !described(x)) {
         warnings.push("The modality LUT of the file says nothing of its entries and was not applied.".into());
     }
     if let Some(item) = item.filter(described) {

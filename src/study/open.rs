@@ -90,9 +90,10 @@ fn find(
     let mut files: Vec<Found> = Vec::new();
     // One file under two of the paths is listed once.
     let mut places: HashMap<PathBuf, usize> = HashMap::new();
-    let mut add = |files: &mut Vec<Found>, path: PathBuf, named| match places.get(&path) {
-        Some(place) => files[*place].named |= named,
-        None => {
+    let mut add = |files: &mut Vec<Found>, path: PathBuf, named| {
+        if let Some(place) = places.get(&path) {
+            files[*place].named |= named
+        } else {
             places.insert(path.clone(), files.len());
             files.push(Found { path, named });
         }

@@ -168,7 +168,7 @@ mod tests {
         let of = |i: usize| Sample {
             key: format!("{i}.png"),
             patient: format!("p{}", i / 2),
-            truth: truth::one_hot(usize::from(i / 2 % 3 == 0), 2),
+            truth: truth::one_hot(usize::from((i / 2).is_multiple_of(3)), 2),
             ..Sample::default()
         };
         (0..2 * patients).map(of).collect()

@@ -134,9 +134,10 @@ impl Recipe {
         use rayon::prelude::*;
         let planes: Vec<Vec<f32>> = members
             .par_iter()
-            .map(|&i| match self.pictures.get(i) {
-                Some(picture) => picture.input(&self.input).values,
-                None => {
+            .map(|&i| {
+                if let Some(picture) = self.pictures.get(i) {
+                    picture.input(&self.input).values
+                } else {
                     let mut plane = self.plane(i);
                     preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
                     plane.values

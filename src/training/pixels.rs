@@ -60,6 +60,7 @@ impl Pixels {
     }
 
     /// The same at another size.
+    #[must_use]
     pub fn resized(&self, rule: Resize, width: usize, height: usize) -> Self {
         if (self.values.width, self.values.height) == (width, height) {
             return self.clone();

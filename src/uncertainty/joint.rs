@@ -207,6 +207,9 @@ mod tests {
         assert_eq!(said(U, P, P), (vec![U, P], vec![P]));
     }
 
+    /// Of labels and of groups.
+    type Scores = (Vec<f32>, Vec<f32>);
+
     /// One image of a model with random classes, groups, scores and calibration sets, judged at every risk.
     struct Drawn {
         head: Head,
@@ -233,9 +236,9 @@ mod tests {
                 let of_groups = readout.groups(&labels);
                 (labels, of_groups)
             };
-            let kept: Vec<(usize, (Vec<f32>, Vec<f32>))> = (0..120).map(|i| (i % n, scores(Some(i % n)))).collect();
+            let kept: Vec<(usize, Scores)> = (0..120).map(|i| (i % n, scores(Some(i % n)))).collect();
             let (labels, of_groups) = scores(None);
-            let verdicts = |p: f32, members: &[usize], score: &dyn Fn(&(Vec<f32>, Vec<f32>)) -> f32| {
+            let verdicts = |p: f32, members: &[usize], score: &dyn Fn(&Scores) -> f32| {
                 let side = |inside: bool| -> Vec<f32> {
                     kept.iter().filter(|(k, _)| members.contains(k) == inside).map(|(_, s)| score(s)).collect()
                 };
@@ -265,7 +268,7 @@ mod tests {
         /// A world in which every decided state holds.
         fn is_possible(&self, (labels, groups): &(Vec<State>, Vec<State>)) -> bool {
             let worlds = 0_u32..1 << labels.len();
-            let mut worlds = worlds.filter(|w| self.head == Head::Sigmoid || w.count_ones() == 1);
+            let mut worlds = worlds.filter(|w| self.head == Head::Sigmoid || w.is_power_of_two());
             let agrees = |state: State, holds: bool| match state {
                 State::Present => holds,
                 State::Absent => !holds,

@@ -52,7 +52,7 @@ fn endoscopy() -> DynamicImage {
 fn desktop(dark: bool) -> GrayImage {
     let (desk, paper, bar, ink) = if dark { (20, 40, 62, 210) } else { (128, 245, 210, 25) };
     GrayImage::from_fn(1280, 720, |x, y| {
-        let word = |x: u32, y: u32| y % 18 < 9 && (x / 6 + y / 18 * 5) % 11 < 8 && (x + y) % 3 > 0;
+        let word = |x: u32, y: u32| y % 18 < 9 && (x / 6 + y / 18 * 5) % 11 < 8 && !(x + y).is_multiple_of(3);
         let within = |l: u32, t: u32, w: u32, h: u32| (l..l + w).contains(&x) && (t..t + h).contains(&y);
         let value = if within(0, 690, 1280, 30) {
             bar

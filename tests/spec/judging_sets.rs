@@ -137,7 +137,7 @@ fn findings_that_may_include_the_target_are_named_and_can_be_left_out() {
     let mut table = "Image Index,Finding Labels\n".to_owned();
     for (i, words) in findings.iter().enumerate() {
         toy::picture(&path.join(format!("images/{i}.png")), i as u32);
-        table.push_str(&format!("{i}.png,{words}\n"));
+        table += &format!("{i}.png,{words}\n");
     }
     fs::write(path.join("nih.csv"), table).unwrap();
     let (ending, words, found) = evaluate(path, &["images", "--table", "nih.csv"]);

@@ -116,7 +116,7 @@ fn words(command: &str) -> Vec<String> {
             ("PRESET", _) => "imagenet",
             (word, _) => word.split('|').next().unwrap(),
         };
-        words[i] = stands_for.to_owned();
+        stands_for.clone_into(&mut words[i]);
     }
     words
 }

@@ -114,7 +114,7 @@ impl CalibrateArgs {
     /// Makes the model's population detector of the judged images, unless it has one that was shown others too, and thus knows more.
     pub fn detector(&self, model: &Model, files: &[Listed], patients: &Patients) -> anyhow::Result<()> {
         let Some(folder) = &self.calibrate else { return Ok(()) };
-        if model.detector.as_ref().is_ok_and(|detector| detector.has_seen_others()) {
+        if model.detector.as_ref().is_ok_and(crate::uncertainty::population::detector::Detector::has_seen_others) {
             output::remark("The population detector of this model was shown images of others too and is kept.");
             return Ok(());
         }

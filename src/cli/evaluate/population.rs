@@ -49,7 +49,7 @@ mod tests {
     use crate::network::manifest::Head;
 
     fn set(words: &[Option<&str>]) -> Predictions {
-        let row = |word: &Option<&str>| Prediction {
+        let row = |word: Option<&str>| Prediction {
             image: String::new(),
             patient: String::new(),
             truth: Vec::new(),
@@ -58,7 +58,7 @@ mod tests {
             logits: Vec::new(),
             facts: word.iter().map(|w| (POPULATION.to_owned(), (*w).to_owned())).collect::<BTreeMap<_, _>>(),
         };
-        Predictions { head: Head::Softmax, targets: Vec::new(), rows: words.iter().map(row).collect() }
+        Predictions { head: Head::Softmax, targets: Vec::new(), rows: words.iter().copied().map(row).collect() }
     }
 
     #[test]

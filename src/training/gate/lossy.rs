@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn low_quality_leaves_its_blocks() {
-        let spot = |i: usize| if i % 61 == 0 { 255.0 } else { 90.0 };
+        let spot = |i: usize| if i.is_multiple_of(61) { 255.0 } else { 90.0 };
         let plane = Plane { width: 64, height: 64, values: (0..4096).map(spot).collect() };
         let worse = jpeg(&plane, 5).unwrap();
         assert!(worse.values.iter().zip(&plane.values).any(|(a, b)| (a - b).abs() > 20.0));

@@ -25,6 +25,7 @@ use self::images::patients;
 use super::{Error, Result};
 use crate::network::Model;
 use crate::uncertainty::population::detector::{Detector, Scaled};
+use std::fmt::Write as _;
 
 /// Fewest images, of either part, that measures are fitted to and edges are taken from.
 pub const FEWEST: usize = 20;
@@ -114,9 +115,9 @@ fn in_words(own: &Parts, others: &[Others], measures: &[Scaled]) -> String {
         .map(|o| format!("{} of {}", count(&o.parts.fit), o.name))
         .collect();
     if !shown.is_empty() {
-        text.push_str(&format!(" Others that it was shown: {}.", shown.join(", ")));
+        let _ = write!(text, " Others that it was shown: {}.", shown.join(", "));
     }
     let names: Vec<&str> = measures.iter().map(|m| m.measure.name()).collect();
-    text.push_str(&format!(" Measures: {}.", names.join(", ")));
+    let _ = write!(text, " Measures: {}.", names.join(", "));
     text
 }

@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn more_features_than_images_still_have_distances() {
         let rows: Vec<Vec<f32>> = (0..5).map(|i| (0..30).map(|j| ((i * 7 + j * 3) % 11) as f32).collect()).collect();
-        assert!(Gaussian::of(&rows).unwrap().distance(&vec![100.0; 30]).is_finite());
+        assert!(Gaussian::of(&rows).unwrap().distance(&[100.0; 30]).is_finite());
     }
 
     #[test]

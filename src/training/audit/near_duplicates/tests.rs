@@ -72,7 +72,8 @@ fn bordered(image: &Plane) -> Plane {
 
 fn labelled(image: &Plane) -> Plane {
     let side = image.width;
-    let inside = |i: usize| (i % side) * 10 < side * 3 && (i / side) * 12 < side && (i / 3 + i / side / 3) % 2 == 0;
+    let inside =
+        |i: usize| (i % side) * 10 < side * 3 && (i / side) * 12 < side && (i / 3 + i / side / 3).is_multiple_of(2);
     Plane { values: image.values.iter().enumerate().map(|(i, v)| if inside(i) { 1.0 } else { *v }).collect(), ..*image }
 }
 
