@@ -102,7 +102,7 @@ fn write_split(args: &SplitArgs) -> anyhow::Result<()> {
     let root = root(&args.config, args.data.as_ref());
     let dataset = decoded(&config, &root, None)?;
     let split = split::of_config(&config, &dataset.samples, &root)?;
-    split.remarks.iter().for_each(output::remark);
+    split.remarks.iter().chain(&split.no_calibration).for_each(output::remark);
     split_file::write(&args.out, &dataset.samples, &split)?;
     for part in split_parts(&config, &dataset, &split) {
         output::line(part)?;

@@ -31,9 +31,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let record = Record::new(image.path(), &judged, args.judge.risk).at(&args.judge.prevalence)?;
         let record = record.of_a_copy(image.copy_of());
         if args.json {
-            output::json(&record)?
+            output::json(&record)?;
         } else {
-            output::line(record.to_text())?
+            output::line(record.to_text())?;
         }
         // A damaged file has its line, and is a failure all the same.
         match judged.frame.scorable() {

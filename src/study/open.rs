@@ -92,7 +92,7 @@ fn find(
     let mut places: HashMap<PathBuf, usize> = HashMap::new();
     let mut add = |files: &mut Vec<Found>, path: PathBuf, named| {
         if let Some(place) = places.get(&path) {
-            files[*place].named |= named
+            files[*place].named |= named;
         } else {
             places.insert(path.clone(), files.len());
             files.push(Found { path, named });

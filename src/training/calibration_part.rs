@@ -63,7 +63,7 @@ impl<'a> CalibrationPart<'a> {
     }
 }
 
-/// Moves patients of the training part to the calibration part, where there are enough of them; else a remark says so.
+/// Moves patients of the training part to the calibration part, where there are enough of them; else the split says why not.
 pub fn set_apart(split: &mut Split, samples: &[Sample], config: &Config) {
     let share = config.data.calibration;
     if share <= 0.0 {
@@ -79,9 +79,11 @@ pub fn set_apart(split: &mut Split, samples: &[Sample], config: &Config) {
             let (apart, rest) = split.training.iter().partition(|&&i| chosen.contains(samples[i].patient.as_str()));
             (split.calibration, split.training) = (apart, rest);
         }
-        Err(why) => split.remarks.push(format!(
-            "no part is set apart for calibration: {why}. The validation images calibrate, though they choose epoch, temperature and thresholds"
-        )),
+        Err(why) => {
+            split.no_calibration = Some(format!(
+                "no part is set apart for calibration: {why}. The validation images calibrate, though they choose epoch, temperature and thresholds"
+            ));
+        }
     }
 }
 
@@ -200,7 +202,7 @@ mod tests {
         for head in ["softmax", "sigmoid"] {
             let (with, without) = (parted(head, "", 300).0, parted(head, "calibration = 0.0", 300).0);
             assert_eq!(with.validation, without.validation, "{head}");
-            assert!(without.calibration.is_empty() && without.remarks.is_empty());
+            assert!(without.calibration.is_empty() && without.no_calibration.is_none());
         }
     }
 
@@ -209,7 +211,8 @@ mod tests {
         // 120 patients have 40 of B, 32 of them learn: nine of those would be more than a quarter.
         let (split, samples) = parted("softmax", "", 120);
         assert!(split.calibration.is_empty());
-        assert!(split.remarks[0].contains("\"B\" has 32 patients to learn from"), "{:?}", split.remarks);
+        let why = split.no_calibration.as_ref().unwrap();
+        assert!(why.contains("\"B\" has 32 patients to learn from"), "{why}");
         let part = CalibrationPart::of(&split, &samples);
         assert_eq!((part.images, part.role), (split.validation.as_slice(), Role::Validation));
         // Of 150 there are 50, and 40 learn.

@@ -28,6 +28,8 @@ pub struct Split {
     /// Empty where none is set apart: the validation part calibrates then.
     pub calibration: Vec<usize>,
     pub test: Vec<usize>,
+    /// Why nobody calibrates apart, where that was wanted.
+    pub no_calibration: Option<String>,
     /// What should be known of this split, in sentences.
     pub remarks: Vec<String>,
 }

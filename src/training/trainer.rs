@@ -395,11 +395,12 @@ impl<'a> Run<'a> {
         let part = CalibrationPart::of(&self.split, &self.dataset.samples);
         let manifest = produce::write(&options.model, config, &weights, trained, &finish, extent, &part)?;
         images::write(&options.model, config, self.dataset, &self.split, &manifest.weights_sha256)?;
-        if let Err(error) = produce::calibrate(&options.model, config, self.dataset, &part, &options.device) {
-            (self.observer)(Event::Warning(format!("The model has no calibration.toml: {error}")));
-        }
-        if let Err(error) = population::leave(&options.model, self.config, self.dataset, &self.split, &options.device) {
-            (self.observer)(Event::Warning(format!("The model has no population detector: {error}")));
+        let calibrated = produce::calibrate(&options.model, config, self.dataset, &part, &options.device);
+        let calibrated = calibrated.map_err(|e| format!("The model has no calibration.toml: {e}"));
+        let detector = population::leave(&options.model, config, self.dataset, &self.split, &options.device);
+        let detector = detector.map_err(|e| format!("The model has no population detector: {e}"));
+        for words in self.split.no_calibration.iter().cloned().chain(calibrated.err()).chain(detector.err()) {
+            (self.observer)(Event::Warning(words));
         }
         Ok(Outcome {
             manifest,
