@@ -116,7 +116,8 @@ fn words(command: &str) -> Vec<String> {
             ("PRESET", _) => "imagenet",
             (word, _) => word.split('|').next().unwrap(),
         };
-        stands_for.clone_into(&mut words[i]);
+        let stands_for = stands_for.to_owned();
+        words[i] = stands_for;
     }
     words
 }
