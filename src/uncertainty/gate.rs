@@ -200,7 +200,8 @@ impl Gate {
             return Ok(GateVerdict::refused(0.0, *threshold, reason));
         }
         let look = self.look(plane)?;
-        if look.score < *threshold {
+        // A score that is no number lets nothing through.
+        if look.score.is_nan() || look.score < *threshold {
             return Ok(GateVerdict::refused(look.score, *threshold, self.why(&look)));
         }
         Ok(GateVerdict {

@@ -1,6 +1,7 @@
 //! Sets of images that invite a wrong figure: folders that name a group, one class alone, words of public sets, findings that may hide
 //! others, patients that nobody names, labels that no image bears.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -137,7 +138,7 @@ fn findings_that_may_include_the_target_are_named_and_can_be_left_out() {
     let mut table = "Image Index,Finding Labels\n".to_owned();
     for (i, words) in findings.iter().enumerate() {
         toy::picture(&path.join(format!("images/{i}.png")), i as u32);
-        table += &format!("{i}.png,{words}\n");
+        let _ = writeln!(table, "{i}.png,{words}");
     }
     fs::write(path.join("nih.csv"), table).unwrap();
     let (ending, words, found) = evaluate(path, &["images", "--table", "nih.csv"]);
