@@ -30,6 +30,14 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let judged = session.judge(|| image.load(), |_| Ok(options.clone()), args.judge.force)?;
         let record = Record::new(image.path(), &judged, args.judge.risk).at(&args.judge.prevalence)?;
         let record = record.of_a_copy(image.copy_of());
-        if args.json { output::json(&record) } else { Ok(output::line(record.to_text())?) }
+        if args.json {
+            output::json(&record)?
+        } else {
+            output::line(record.to_text())?
+        }
+        match judged.frame.scorable() {
+            Err(reason) if !judged.is_scored() => Err(reason.into()),
+            _ => Ok(()),
+        }
     })
 }

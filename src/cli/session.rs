@@ -113,6 +113,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Whether there are scores.
+    pub fn is_scored(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|(_, analysis)| analysis.scored)
+    }
+
     /// Model and analysis.
     ///
     /// # Errors
