@@ -1,8 +1,10 @@
 //! The figures in one sentence.
 //!
-//! A map earns a word of praise only where it beats **both** control maps, and by more than [`MARGIN`]: on one image a smaller
-//! difference is within what another seed or another blob would give. Where it hardly changes when the network forgets what it
-//! learned, the sentence begins with that: whatever the measures say is then no evidence for the map. Where that was not checked, the sentence says so. No mean is taken over measures that ask different questions.
+//! A map earns a word of praise only where it beats **both** control maps, and by more than
+//! [`MARGIN`]: on one image a smaller difference is within what another seed or another blob would
+//! give. Where it hardly changes when the network forgets what it learned, the sentence begins with
+//! that: whatever the measures say is then no evidence for the map. Where that was not checked, the
+//! sentence says so. No mean is taken over measures that ask different questions.
 
 use super::panel::{Better, Figure, Measure};
 use super::randomization::Outcome;
