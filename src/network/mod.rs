@@ -204,9 +204,9 @@ impl GateVerdict {
         Self { accepted: false, score, threshold, reason, warnings: Vec::new() }
     }
 
-    /// False where the image was refused before any gate looked at it.
+    /// Whether a gate came to a number: not where the image was refused before any gate looked at it.
     #[must_use]
-    pub fn was_asked(&self) -> bool {
+    pub fn is_judged(&self) -> bool {
         self.score.is_finite()
     }
 
