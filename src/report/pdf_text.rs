@@ -134,25 +134,14 @@ pub fn gate(case: &CaseReport, width: f32) -> Block {
     let whole = case.frame.scorable().is_ok();
     let (word, ink) = match (gate.accepted, case.analysis.scored) {
         (true, _) => ("Input gate: accepted.", Ink::Text),
-<<<<<<< HEAD
-        (false, true) if !gate.was_asked() => {
-            ("The image is not all there. Scored because the reader insisted.", Ink::Warning)
-        }
-        (false, false) if !gate.was_asked() => ("The image is not all there. There are no scores.", Ink::Warning),
-=======
         (false, true) if !whole => ("The image is not all there. Scored because the reader insisted.", Ink::Warning),
         (false, false) if !whole => ("The image is not all there. There are no scores.", Ink::Warning),
->>>>>>> f
         (false, true) => ("Input gate: refused. Scored because the reader insisted.", Ink::Warning),
         (false, false) => ("Input gate: refused. There are no scores.", Ink::Warning),
     };
     let mut block = paragraph(word, BODY.bold().ink(ink), width);
     // Of an image that no gate has looked at there are no numbers.
-<<<<<<< HEAD
-    let numbers = if gate.was_asked() {
-=======
     let numbers = if gate.is_judged() {
->>>>>>> f
         format!("Score {:.2}, let through from {:.2}.", gate.score, gate.threshold)
     } else {
         String::new()

@@ -19,11 +19,11 @@ fn phantom(folder: &Path, age: Age) -> PathBuf {
     path
 }
 
-/// A calibration of the toy, so that it has states: thirty pictures of either kind.
+/// A calibration of the toy, so that it has states: sixty images of either kind.
 fn calibrated(folder: &Path) -> PathBuf {
     let home = toy::model_with(folder, &|manifest| format!("{manifest}\n{CHILDREN}"));
-    for i in 0..60 {
-        let class = if i < 30 { "Normal" } else { "Bacterial pneumonia" };
+    for i in 0..120 {
+        let class = if i < 60 { "Normal" } else { "Bacterial pneumonia" };
         toy::picture(&folder.join("set").join(class).join(format!("p{i}_.png")), i);
     }
     let output = pellucid(folder, &["evaluate", "set", "--calibrate", "toy", "--patients", r"^(p\d+)_", "--json"]);
@@ -119,8 +119,8 @@ fn evaluate_counts_images_outside_and_judges_them_apart() {
     let output = pellucid(folder.path(), &["evaluate", "set", "--model", "toy", "--json"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
     let json = lines(&output).remove(0);
-    assert_eq!(json["population"], serde_json::json!({"inside": 60, "outside": 1}));
-    assert!(said(&output).contains("1 of 61 images are outside the population"), "{}", said(&output));
+    assert_eq!(json["population"], serde_json::json!({"inside": 120, "outside": 1}));
+    assert!(said(&output).contains("1 of 121 images are outside the population"), "{}", said(&output));
     let text = pellucid(folder.path(), &["evaluate", "set", "--model", "toy"]);
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("By population") && text.contains("outside"), "{text}");
@@ -131,7 +131,7 @@ fn a_detector_that_was_shown_others_knows_more_others_of_their_kind() {
     let folder = tempfile::tempdir().unwrap();
     toy::model(folder.path());
     // Vertical and horizontal bars of many widths: the same greys, another shape.
-    for i in 0..80_u32 {
+    for i in 0..160_u32 {
         for (name, upright) in [("own", true), ("others", false)] {
             let wave = |x: u32, y: u32| {
                 let along = if upright { x } else { y } as f32;
@@ -157,7 +157,7 @@ fn a_detector_that_was_shown_others_knows_more_others_of_their_kind() {
         lines(&output).iter().filter(|record| record["population"]["inside"] == true).count()
     };
     let (own, others) = (inside("own"), inside("others"));
-    assert!(own >= 70 && others <= 8, "{own} and {others} of 80");
+    assert!(own >= 140 && others <= 16, "{own} and {others} of 160");
 }
 
 #[test]

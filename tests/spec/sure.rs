@@ -324,7 +324,7 @@ fn outside_the_population_the_reason_comes_first_and_no_row_bears_a_state() {
     assert!(shown.says(first));
     let rect = |words: &str| shown.harness.get_all_by_label_contains(words).next().unwrap().rect();
     assert!(rect(first).top() < rect("Pneumonia: probability").top());
-    assert!(rect(first).top() < rect("A frontal chest radiograph.").top(), "before the gate too");
+    assert!(rect(first).top() < rect("frontal chest radiograph.").top(), "before the gate too");
     assert!(shown.says("Pneumonia: outside the population that this model was measured on"));
     for word in ["present", "absent", "undecided", "at or above the threshold"] {
         assert!(!shown.says(word), "{word}");
