@@ -260,6 +260,10 @@ fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
 fn frame_loaded(state: &mut State, result: Result<Loaded, String>) -> Vec<Effect> {
     match result {
         Ok(loaded) => {
+            let namesakes = loaded.frame.entry.namesakes.warning();
+            let reservations =
+                loaded.frame.scorable().err().map(|reason| reason.to_string()).into_iter().chain(namesakes);
+            reservations.for_each(|text| notice(state, Level::Warning, text, None));
             state.film = Film::Shown(loaded.frame);
             state.pyramid = loaded.pyramid;
             state.color = loaded.color;

@@ -1,5 +1,6 @@
 //! What the model said of an image, as the JSON line of the contract and as text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -73,7 +74,7 @@ struct ModelId<'a> {
 struct Gate<'a> {
     accepted: bool,
     score: Option<f32>,
-    reason: &'a str,
+    reason: Cow<'a, str>,
 }
 
 /// A label or a group. Groups have no logit; without samples there is no distribution.
@@ -143,12 +144,17 @@ impl<'a> Record<'a> {
 
     fn unfit(path: &Path, judged: &'a Judged) -> Self {
         let Judged { frame, choice, .. } = judged;
+        // What the gates make of an image that is not all there says nothing of the image.
+        let gate = match frame.scorable() {
+            Ok(()) => Gate { accepted: false, score: Some(choice.score), reason: choice.because.as_str().into() },
+            Err(reason) => Gate { accepted: false, score: None, reason: reason.to_string().into() },
+        };
         Self {
             image: path.display().to_string(),
             sop_instance_uid: &frame.entry.identity.sop_instance_uid,
             model: None,
             chosen_because: &choice.because,
-            gate: Gate { accepted: false, score: Some(choice.score), reason: &choice.because },
+            gate,
             predictions: Vec::new(),
             groups: Vec::new(),
             predictive_entropy: None,
@@ -196,7 +202,7 @@ impl<'a> Record<'a> {
             gate: Gate {
                 accepted: gate.is_none_or(|g| g.accepted),
                 score: gate.map(|g| g.score).filter(|score| score.is_finite()),
-                reason: gate.map_or("This model has no input gate.", |g| &g.reason),
+                reason: gate.map_or("This model has no input gate.".into(), |g| g.reason.as_str().into()),
             },
             predictions: rows(&analysis.labels, posterior.map(|p| p.labels.as_slice())),
             groups: rows(&analysis.groups, posterior.map(|p| p.groups.as_slice())),
@@ -269,7 +275,9 @@ impl<'a> Record<'a> {
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", printable(&self.image));
         let because = printable(self.chosen_because);
-        if self.model.is_none() {
+        if self.model.is_none() && self.gate.score.is_none() {
+            let _ = writeln!(text, "  Refused. {}", self.gate.reason);
+        } else if self.model.is_none() {
             let _ = writeln!(
                 text,
                 "  No model fits the image; choose one by hand (--model) to see its result marked as unfit."

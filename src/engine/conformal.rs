@@ -27,6 +27,8 @@ pub enum NoStates {
         "The input gate refused this image: it is unlike the calibration images, so nothing can be said at a risk."
     )]
     Refused,
+    #[error("The image was refused before any gate could judge it, so nothing can be said at a risk.")]
+    Unjudged,
     #[error("The calibration of this model has no cuts for a risk of {asked}; it has {}.", known.join(", "))]
     Risk { asked: String, known: Vec<String> },
 }
@@ -79,8 +81,8 @@ impl Conformal {
         risk: f64,
     ) -> Result<Self, NoStates> {
         let calibration = calibration.as_ref().map_err(Clone::clone)?;
-        if gate.is_some_and(|g| !g.accepted) {
-            return Err(NoStates::Refused);
+        if let Some(gate) = gate.filter(|g| !g.accepted) {
+            return Err(if gate.is_judged() { NoStates::Refused } else { NoStates::Unjudged });
         }
         let at = calibration.risk_number(risk).ok_or_else(|| NoStates::Risk {
             asked: percent(risk),

@@ -204,6 +204,12 @@ impl GateVerdict {
         Self { accepted: false, score, threshold, reason, warnings: Vec::new() }
     }
 
+    /// Whether a gate came to a number: not where the image was refused before any gate looked at it.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.score.is_finite()
+    }
+
     /// The refusal of an image that no gate has looked at.
     #[must_use]
     pub fn without_a_look(reason: String) -> Self {

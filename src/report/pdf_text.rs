@@ -131,18 +131,17 @@ pub fn gate(case: &CaseReport, width: f32) -> Block {
             width,
         );
     };
+    let whole = case.frame.scorable().is_ok();
     let (word, ink) = match (gate.accepted, case.analysis.scored) {
         (true, _) => ("Input gate: accepted.", Ink::Text),
-        (false, true) if gate.score.is_nan() => {
-            ("The image is not all there. Scored because the reader insisted.", Ink::Warning)
-        }
-        (false, false) if gate.score.is_nan() => ("The image is not all there. There are no scores.", Ink::Warning),
+        (false, true) if !whole => ("The image is not all there. Scored because the reader insisted.", Ink::Warning),
+        (false, false) if !whole => ("The image is not all there. There are no scores.", Ink::Warning),
         (false, true) => ("Input gate: refused. Scored because the reader insisted.", Ink::Warning),
         (false, false) => ("Input gate: refused. There are no scores.", Ink::Warning),
     };
     let mut block = paragraph(word, BODY.bold().ink(ink), width);
     // Of an image that no gate has looked at there are no numbers.
-    let numbers = if gate.score.is_finite() {
+    let numbers = if gate.is_judged() {
         format!("Score {:.2}, let through from {:.2}.", gate.score, gate.threshold)
     } else {
         String::new()

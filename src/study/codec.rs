@@ -65,7 +65,7 @@ pub(super) fn decode(mut stream: Vec<u8>, syntax: &str, layout: &PixelLayout) ->
         precision => usize::from(precision.div_ceil(8)).max(layout.bits_allocated / 8).clamp(1, 2),
     };
     let expected = layout.pixels() * layout.samples * sample_bytes;
-    let missing = if is_jpeg { jpeg::end_what_is_cut(&mut stream) } else { jpeg_2000::missing(&stream) };
+    let missing = if is_jpeg { jpeg::end_what_is_cut(&mut stream) } else { jpeg_2000::end_what_is_cut(&mut stream) };
     // The codecs distrust ratios above 64; the size has been checked against the budget already.
     stream.resize(stream.len().max(expected / 60), 0);
     let frame = EncodedFrame { stream, syntax, layout, bits: 8 * sample_bytes as u16 };

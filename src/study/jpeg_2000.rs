@@ -2,6 +2,7 @@
 
 use super::Missing;
 use super::codec::StreamSize;
+use crate::limits;
 
 /// Start of the code stream and of its size segment.
 const START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
@@ -56,12 +57,39 @@ pub(super) fn uses_transform(stream: &[u8]) -> bool {
     stream.windows(2).position(|w| w == [0xFF, 0x52]).and_then(|at| stream.get(at + 8)) == Some(&1)
 }
 
+/// What of the image a code stream does not hold. Where that is anything, zeros and an end stand behind what there is: the decoder
+/// takes zeros for packets without data, and would give up on a tile part that is shorter than it says.
+pub(super) fn end_what_is_cut(stream: &mut Vec<u8>) -> Option<Missing> {
+    let missing = missing(stream)?;
+    let start = stream.windows(4).position(|w| w == START)?;
+    if let Some(end) = end_of_the_last_part(&stream[start..]).filter(|end| (*end as u64) < limits::FILE_BYTES) {
+        stream.resize((start + end).max(stream.len()), 0);
+        stream.truncate(start + end);
+    }
+    stream.extend(EOC);
+    Some(missing)
+}
+
+/// Where the last tile part that has begun says that it ends.
+fn end_of_the_last_part(stream: &[u8]) -> Option<usize> {
+    let mut at = main_header_end(stream)?;
+    loop {
+        let length = word(stream, at + 6).filter(|_| stream.get(at..at + 2) == Some(&SOT))?;
+        let end = at.checked_add(length).filter(|end| *end > at + 12)?;
+        // Behind it may stand the next one, or what is no tile part any more.
+        match stream.get(end..end + 12) {
+            Some(next) if next.starts_with(&SOT) => at = end,
+            _ => return Some(end),
+        }
+    }
+}
+
 /// What of the image a code stream does not hold (T.800 A.4.2): every tile part says how long it is, and every tile in how many
 /// parts it comes.
 ///
 /// A tile comes coarsely first, so a cut in the only tile costs detail in the whole image; a cut in one of several costs its rows
 /// and those of the tiles behind it.
-pub(super) fn missing(stream: &[u8]) -> Option<Missing> {
+fn missing(stream: &[u8]) -> Option<Missing> {
     let siz = Siz::of(stream)?;
     let (height, y0) = (siz.word(1)?, siz.word(3)?);
     let (width, tile_width, tile_height) = (siz.word(0)?, siz.word(4)?, siz.word(5)?);

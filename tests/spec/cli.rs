@@ -140,7 +140,12 @@ fn what_cannot_be_read_is_a_sentence_and_exit_code_1() {
     fs::write(path.join("text.dcm"), "this is a letter, not an image").unwrap();
     fs::write(path.join("empty.png"), "").unwrap();
     fs::write(path.join("huge.png"), png_header(30_000, 30_000)).unwrap();
-    for name in ["text.dcm", "empty.png", "huge.png", "missing.dcm"] {
+    let recipe = PhantomRecipe { size: 64, ..PhantomRecipe::default() };
+    phantom::write_dicom(&path.join("cut.dcm"), &phantom::render(&recipe), &recipe).unwrap();
+    let whole = fs::read(path.join("cut.dcm")).unwrap();
+    // Cut in the header: of pixels that are cut a part is shown.
+    fs::write(path.join("cut.dcm"), &whole[..400]).unwrap();
+    for name in ["text.dcm", "cut.dcm", "empty.png", "huge.png", "missing.dcm"] {
         for command in ["predict", "inspect"] {
             let model: &[&str] = if command == "predict" { &["--model", "toy"] } else { &[] };
             let output = pellucid(path, &[&[command, name, "--json"], model].concat());

@@ -400,7 +400,9 @@ fn what_ends_early_is_not_scored_unless_somebody_insists() {
     assert!(both[1]["gate"]["score"].is_null(), "no gate has looked at it");
     assert!(both[1]["gate"]["reason"].as_str().unwrap().contains("of the rows are there"));
     assert!(both[1]["predictions"].as_array().is_some_and(Vec::is_empty) && both[1]["conformal"].is_null());
-    let forced = &lines(&predict(&["--force"]))[1];
+    let output = predict(&["--force"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let forced = &lines(&output)[1];
     assert!(!forced["predictions"].as_array().unwrap().is_empty());
     assert!(forced["warnings"].to_string().contains("Scored although a part of the image is missing"));
 }

@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         let numbers = format!("Gate score {:.2}; images are let through from {:.2}", verdict.score, verdict.threshold);
         let line = message(ui, sign, &verdict.reason, tokens);
         // Of an image that no gate has looked at there are no numbers.
-        if verdict.score.is_finite() {
+        if verdict.is_judged() {
             line.on_hover_text(numbers);
         }
         if !verdict.accepted {
