@@ -103,7 +103,7 @@ fn a_detector_that_is_damaged_or_of_other_weights_is_left_aside_with_a_sentence(
     let text = String::from_utf8_lossy(&whole).into_owned();
     let at = text.find("weights_sha256").unwrap();
     let mut other = whole.clone();
-    let digit = at + whole[at..].windows(4).position(|w| w.iter().all(u8::is_ascii_hexdigit)).unwrap();
+    let digit = at + whole[at..].windows(16).position(|w| w.iter().all(u8::is_ascii_hexdigit)).unwrap();
     other[digit] = if other[digit] == b'0' { b'1' } else { b'0' };
     fs::write(&file, other).unwrap();
     assert!(warnings().contains("other weights"), "{}", warnings());
