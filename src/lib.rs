@@ -13,7 +13,8 @@
 //! report prints what evaluation judged.
 //!
 //! Data flows left to right. A room may use what stands to its left, never to its right, and nothing
-//! but [`app`] knows egui. `tests/spec/house.rs` holds both rules.
+//! but [`app`] knows egui. `tests/spec/house.rs` holds both rules. [`files`], [`fonts`], [`limits`], [`memory`], [`panic_guard`] and
+//! [`printable`] are the ground floor, which every room may use.
 
 // Code that unit tests share with the specification names the crate from outside.
 #[cfg(test)]
