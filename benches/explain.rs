@@ -11,14 +11,17 @@ use std::time::Instant;
 use candle_core::Device;
 use candle_nn::VarMap;
 use criterion::{Criterion, criterion_group, criterion_main};
+use pellucid::cancel::CancelToken;
+use pellucid::engine::AnalysisOptions;
 use pellucid::engine::analysis::analyze_with;
 use pellucid::engine::pass::Known;
-use pellucid::engine::{AnalysisOptions, CancelToken};
-use pellucid::imaging::Plane;
-use pellucid::network::manifest::Manifest;
+use pellucid::imaging::{PixelData, Plane};
+use pellucid::model::Model;
+use pellucid::model::manifest::Manifest;
+use pellucid::network::Mode;
 use pellucid::network::weights::TensorFile;
-use pellucid::network::{Mode, Model};
-use pellucid::study::{Frame, Identity, ImageEntry, Metadata, Namesakes};
+use pellucid::study::SharedUid;
+use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
 
 const ROUNDS: usize = 100;
 
@@ -72,8 +75,8 @@ fn model() -> Model {
         gate: None,
         background: None,
         origin: String::new(),
-        calibration: Err(pellucid::uncertainty::calibration::CalibrationError::Missing),
-        detector: Err(pellucid::uncertainty::population::detector::DetectorError::Missing),
+        calibration: Err(pellucid::model::calibration::CalibrationError::Missing),
+        detector: Err(pellucid::model::population::detector::DetectorError::Missing),
         ensemble: Vec::new(),
     }
 }
@@ -89,20 +92,14 @@ fn frame() -> Frame {
         frames: 1,
         has_pixels: true,
         title: "noise".into(),
-        namesakes: Namesakes::default(),
+        shared_uid: SharedUid::default(),
     };
     Frame {
         entry: Arc::new(entry),
         index: 0,
-        plane: Plane { width: 224, height: 224, values },
-        color: None,
-        inverted: false,
-        value_range: (0.0, 4095.0),
-        padding: None,
-        voi: Vec::new(),
+        pixels: PixelData::grey(Plane { width: 224, height: 224, values }, (0.0, 4095.0)),
         spacing: None,
         warnings: Vec::new(),
-        missing: None,
     }
 }
 
@@ -117,7 +114,7 @@ fn least(times: &[f64]) -> f64 {
 
 fn explanation(c: &mut Criterion) {
     let (model, frame, cancel) = (model(), frame(), CancelToken::default());
-    let input = model.input_tensor(&frame.model_plane(), frame.value_range).expect("the frame becomes an input");
+    let input = model.input_tensor(&frame.model_plane(), frame.pixels.value_range).expect("the frame becomes an input");
     let mut known = Known::default();
     let layers = ["stage4", "stage1"].map(|l| AnalysisOptions { layers: vec![l.into()], ..AnalysisOptions::default() });
     let forward = || model.network.forward(&input, Mode::Inference).expect("the network runs");

@@ -12,7 +12,7 @@ mod narrow;
 use candle_core::{Device, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
 use pellucid::explain::scale::{Scale, on_picture};
-use pellucid::explain::{Method, Scene, Scoring, Settings, Step, Subject, Watch, explain};
+use pellucid::explain::{Method, MethodSettings, Scene, Scoring, Step, Subject, Watch, explain};
 use pellucid::imaging::overlay::Area;
 use pellucid::network::architecture::{Architecture, Family};
 use pellucid::network::{Mode, Network};
@@ -61,7 +61,7 @@ impl Case {
     }
 
     /// The maps of a method; those of a layer as they are shown.
-    fn explain(&self, seen: &Seen, subjects: &[Subject], method: Method, settings: &Settings) {
+    fn explain(&self, seen: &Seen, subjects: &[Subject], method: Method, settings: &MethodSettings) {
         let outputs = |stage: usize| Ok((stage == seen.stage).then(|| seen.output.clone()));
         let scene = Scene {
             network: &self.network,
@@ -88,7 +88,7 @@ fn explanations(c: &mut Criterion) {
     let case = Case::new();
     let one = [Subject::class(CLASS)];
     let all = Subject::classes(CLASSES);
-    let settings = |evaluations: usize| Settings { evaluations: Some(evaluations), ..Settings::default() };
+    let settings = |evaluations: usize| MethodSettings { evaluations: Some(evaluations), ..MethodSettings::default() };
 
     let mut group = c.benchmark_group("explanation of DenseNet-121 at 224");
     group.sample_size(10);
@@ -96,12 +96,24 @@ fn explanations(c: &mut Criterion) {
         b.iter(|| black_box(case.network.forward(&case.input, Mode::Inference).expect("the network runs")));
     });
     for (name, subjects, method, layer, settings) in [
-        ("grad-cam", &one[..], Method::GradCam, "features", Settings::default()),
-        ("grad-cam of 14 classes", &all[..], Method::GradCam, "features", Settings::default()),
-        ("score-cam 64", &one[..], Method::ScoreCam, "pool0", Settings::default()),
-        ("occlusion 49", &one[..], Method::Occlusion, "features", Settings { patches: 4, ..Settings::default() }),
-        ("kernel-shap 64", &one[..], Method::KernelShap, "features", Settings { superpixels: 16, ..settings(64) }),
-        ("ablation-cam 64", &one[..], Method::AblationCam, "features", Settings::default()),
+        ("grad-cam", &one[..], Method::GradCam, "features", MethodSettings::default()),
+        ("grad-cam of 14 classes", &all[..], Method::GradCam, "features", MethodSettings::default()),
+        ("score-cam 64", &one[..], Method::ScoreCam, "pool0", MethodSettings::default()),
+        (
+            "occlusion 49",
+            &one[..],
+            Method::Occlusion,
+            "features",
+            MethodSettings { patches: 4, ..MethodSettings::default() },
+        ),
+        (
+            "kernel-shap 64",
+            &one[..],
+            Method::KernelShap,
+            "features",
+            MethodSettings { superpixels: 16, ..settings(64) },
+        ),
+        ("ablation-cam 64", &one[..], Method::AblationCam, "features", MethodSettings::default()),
     ] {
         group.bench_function(name, |b| {
             b.iter(|| case.explain(&case.look(layer), subjects, method, &settings));

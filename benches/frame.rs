@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Bench, events, frame};
 use criterion::{Criterion, criterion_group, criterion_main};
 use egui::{Context, Pos2, RawInput, Rect, vec2};
-use pellucid::app::command::Command;
+
+use common::{Bench, events, frame};
+use pellucid::app::command::{Command, OverlayCommand, ViewCommand};
 use pellucid::app::state::Layout;
 
 const BUDGET: Duration = Duration::from_millis(33);
@@ -99,16 +100,23 @@ type Move = fn(&mut Window, usize);
 const CASES: [(&str, Move); 5] = [
     ("still, samples streaming", |_, _| {}),
     ("window drag", |w, i| {
-        w.bench.command(Command::DragWindow(0, [0.004, if i % 40 < 20 { 0.006 } else { -0.006 }]));
+        w.bench.command(Command::View(ViewCommand::DragWindow(0, [0.004, if i % 40 < 20 { 0.006 } else { -0.006 }])));
     }),
     ("pan", |w, i| {
-        w.bench.command(Command::Pan(0, [if i % 40 < 20 { 9.0 } else { -9.0 }, 3.0 * ((i % 3) as f32 - 1.0)]));
+        w.bench.command(Command::View(ViewCommand::Pan(
+            0,
+            [if i % 40 < 20 { 9.0 } else { -9.0 }, 3.0 * ((i % 3) as f32 - 1.0)],
+        )));
     }),
     ("zoom", |w, i| {
-        w.bench.command(Command::Zoom(0, if i % 80 < 40 { 1.03 } else { 1.0 / 1.03 }, [100.0, 50.0]));
+        w.bench.command(Command::View(ViewCommand::Zoom(
+            0,
+            if i % 80 < 40 { 1.03 } else { 1.0 / 1.03 },
+            [100.0, 50.0],
+        )));
     }),
     ("opacity", |w, i| {
-        w.bench.command(Command::SetOpacity((i % 20) as f32 / 20.0));
+        w.bench.command(Command::Overlay(OverlayCommand::SetOpacity((i % 20) as f32 / 20.0)));
     }),
 ];
 
@@ -119,7 +127,7 @@ fn frames(c: &mut Criterion) {
     for layout in [Layout::SideBySide, Layout::ClassGrid, Layout::Compare] {
         for (name, act) in CASES {
             let mut window = Window::new();
-            window.bench.command(Command::SetLayout(layout));
+            window.bench.command(Command::View(ViewCommand::SetLayout(layout)));
             let _load = Load::start();
             let mut times = Vec::new();
             let mut at = 0;

@@ -88,13 +88,30 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, FileError> {
 }
 
 /// SHA-256 of a regular file of at most `limit` bytes, in lower-case hex.
-pub fn sha256(path: &Path, limit: u64) -> Result<String, FileError> {
+pub fn sha256_of_file(path: &Path, limit: u64) -> Result<String, FileError> {
     let mut hasher = Sha256::new();
     let read = io::copy(&mut open_regular(path, limit)?.file.take(limit.saturating_add(1)), &mut hasher)?;
     if read > limit {
         return Err(FileError::Endless { limit });
     }
     Ok(format!("{:x}", hasher.finalize()))
+}
+
+/// SHA-256 of bytes in lower-case hex.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a string takes whatever is written");
+        hex
+    })
 }
 
 #[cfg(unix)]
@@ -158,9 +175,9 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_the_bytes() {
-        let hash = sha256(file(b"abc").path(), 3).unwrap();
+        let hash = sha256_of_file(file(b"abc").path(), 3).unwrap();
         assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert!(sha256(file(b"abc").path(), 2).is_err());
+        assert!(sha256_of_file(file(b"abc").path(), 2).is_err());
     }
 
     #[test]

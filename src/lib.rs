@@ -1,39 +1,47 @@
 //! Pellucid: a native viewer that shows a radiologist what an image classifier saw.
 //!
 //! ```text
-//! path ──► study ──► imaging ──► network ──► explain ─┐
-//!          (what      (grey        (logits,   (maps)   ├─► engine ──► app      (viewer)
-//!          was        values,      stages)  uncertainty│  events ──► cli      (batch)
-//!          opened)    display)              (posterior)┘      └────► report   (PDF, JSON)
-//!                                  ▲
-//!                      training, evaluation (make and judge the models)
+//! path ──► study ──► imaging ──► network ──► model ──► explain, uncertainty ──► engine ──► evaluation ──► training
+//!          what was   grey        tensors,    weights,   maps, posteriors        worker,      how good      made
+//!          opened     values,     layers,     input,                             selection    it is
+//!                     display     families    gate                               └──► figures ──► report
+//!                                              app (viewer) and cli (command line) ask and listen
 //! ```
 //!
-//! Training and evaluation use everything up to uncertainty; the viewer and the command line start them and listen. The
-//! report prints what evaluation judged.
+//! Data flows from left to right. A room may use what stands to its left, never to its right; no file of a room uses one that uses it,
+//! parent and child excepted; nothing but [`app`] knows egui. `tests/spec/house.rs` holds all three rules, and `docs/architecture.md`
+//! describes the rooms, the ways through them and the words.
 //!
-//! Data flows left to right. A room may use what stands to its left, never to its right, and nothing
-//! but [`app`] knows egui. `tests/spec/house.rs` holds both rules. [`files`], [`fonts`], [`limits`], [`memory`], [`panic_guard`] and
-//! [`printable`] are the ground floor, which every room may use.
+//! To read the program, begin with what an image becomes: [`study::Frame`] is a decoded image, [`model::Model`] what judges it,
+//! [`engine::analysis::analyze`] the way from one to the other, [`engine::Analysis`] its result, and [`report::case::CaseReport`] what is
+//! filed. [`network::Network`] is a chain of stages; [`explain::Method`] lists the ways to explain. [`training::run::trainer`] makes models and
+//! [`evaluation`] judges them. [`cli`] has one file a subcommand, and [`app`] is the viewer.
+//!
+//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`], [`memory`], [`panic_guard`], [`printable`], [`stats`].
 
 // Code that unit tests share with the specification names the crate from outside.
 #[cfg(test)]
 extern crate self as pellucid;
 
 pub mod app;
+pub mod cancel;
 pub mod cli;
 pub mod engine;
 pub mod evaluation;
 pub mod explain;
+pub mod figures;
 pub mod files;
 pub mod fonts;
 pub mod imaging;
 pub mod limits;
 pub mod memory;
+pub mod model;
 pub mod network;
 pub mod panic_guard;
+pub mod phantom;
 pub mod printable;
 pub mod report;
+pub mod stats;
 pub mod study;
 pub mod training;
 pub mod uncertainty;

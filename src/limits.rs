@@ -5,7 +5,7 @@
 
 /// Largest file that is read into memory, in bytes.
 pub const FILE_BYTES: u64 = 1 << 30;
-/// Most pixels of one frame or picture (rows × columns).
+/// Most pixels of one frame or image (rows × columns).
 pub const FRAME_PIXELS: u64 = 120_000_000;
 /// Most frames that one object may declare.
 pub const FRAMES: u32 = 20_000;
@@ -57,7 +57,7 @@ pub const MANIFEST_BYTES: u64 = 1 << 20;
 pub const GATE_BYTES: u64 = 256 << 20;
 /// Largest background set of a model, in bytes.
 pub const BACKGROUND_BYTES: u64 = 256 << 20;
-/// Most pixels of a background set, of all its pictures together; they are held in memory.
+/// Most pixels of a background set, of all its images together; they are held in memory.
 pub const BACKGROUND_PIXELS: usize = 256 << 20;
 /// Largest weights file of a model, in bytes.
 pub const WEIGHT_BYTES: u64 = 2 << 30;
@@ -98,3 +98,5 @@ pub const SUPERPIXELS: (usize, usize) = (2, 2000);
 pub const PATCHES: usize = 256;
 /// Largest font file of the system that is used, in bytes.
 pub const FONT_BYTES: u64 = 64 << 20;
+/// Most pixels of a figure that is drawn (chart, contact sheet); charts beyond it are drawn at a smaller scale.
+pub const FIGURE_PIXELS: u64 = 60_000_000;

@@ -59,6 +59,13 @@ pub fn printable_json(json: &str) -> Cow<'_, str> {
     out.into()
 }
 
+/// An error with its causes in one line: `what: why: why`.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,77 +1,42 @@
-//! The viewer.
+//! The viewer, on five floors. A floor sees those below it and none above.
 //!
 //! ```text
-//! ui(&State) ──► Vec<Command> ──► update::apply(&mut State) ──► Vec<Effect> ──► services (threads)
-//!                                 events::on_event, on_message ◄──── Event, Message ────┘
+//!   ui/       panels, viewport, widgets: egui       runtime/  effects, jobs, capture: threads
+//!        │ reads State, yields Commands                  │ carries out Effects, yields Events and Messages
+//!        ▼                                               ▼
+//!   update/   the only place that changes the state: Command, Event, Message ──► &mut State ──► Effects
+//!   command/  what a reader can ask for, each with its words and its key
+//!   state/    the nouns
 //! ```
 //!
-//! Panels only read; [`update`] and [`events`] are the only places that change [`state::State`] and know no egui; effects are
-//! carried out on threads of their own, so no frame waits on anything.
+//! `state/`, `command/` and `update/` know no egui and are tested without a window. `ui/` and
+//! `runtime/` do not know each other; this file ties them together. Effects are carried out on
+//! threads of their own, so no frame waits on anything.
 
-pub mod catalogue;
 pub mod command;
-pub mod effect;
-pub mod events;
-pub mod impression;
-pub mod jobs;
-pub mod keymap;
-pub mod layout;
-mod lettering;
-pub mod maps;
-mod once;
-pub mod panels;
-pub mod pyramid;
-pub mod said;
-mod services;
-pub mod settings;
-mod sources;
+pub mod runtime;
 pub mod state;
-pub mod sure;
-pub mod theme;
-pub mod thumbnails;
-pub mod training;
-pub mod trust;
 pub mod ui;
 pub mod update;
-pub mod view;
-pub mod viewport;
-mod views;
-pub mod weights;
-pub mod widgets;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::network::device::DeviceChoice;
-use command::Command;
-use effect::Effect;
-use once::Once;
-use services::Services;
-use state::{Settings, State};
-use thumbnails::Thumbnails;
-use viewport::pictures::Pictures;
+use command::{Command, FileCommand};
+use runtime::capture::Capture;
+use runtime::effect_runner::EffectRunner;
+use runtime::{settings_file, thumbnails};
+use state::{Preferences, State};
+use ui::caches::Caches;
+use ui::thumbnails::Thumbnails;
+use update::effect::Effect;
 
-/// How the viewer starts.
-#[derive(Clone, Debug, Default)]
-pub struct ViewerOptions {
-    /// Files and folders to open.
-    pub paths: Vec<PathBuf>,
-    /// Open the computed phantom.
-    pub demo: bool,
-    /// Write a picture of the window here once the first result stands, and exit.
-    pub screenshot: Option<PathBuf>,
-    /// Write the report into this folder once the first result stands, and exit.
-    pub smoke: Option<PathBuf>,
-    /// Further models, by name or folder, that are asked beside each one with their labels.
-    pub ensemble: Vec<String>,
-    /// Name of the model, or its folder; empty to have the one that fits chosen for each image.
-    pub model: String,
-    pub device: DeviceChoice,
-    /// Size of the window in points; `None` for the usual one.
-    pub size: Option<[f32; 2]>,
-}
+pub use runtime::options::ViewerOptions;
 
 /// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// When there is no display, when the window cannot be opened, or when a run for one result ends
+/// without it.
 pub fn run(options: ViewerOptions) -> anyhow::Result<()> {
     refuse_without_display()?;
     let size = options.size.unwrap_or([1280.0, 800.0]);
@@ -84,9 +49,9 @@ pub fn run(options: ViewerOptions) -> anyhow::Result<()> {
         renderer: eframe::Renderer::Glow,
         ..Default::default()
     };
-    let once = Once::of(&options);
-    let outcome = once.as_ref().map(Once::outcome);
-    eframe::run_native("pellucid", native, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, options, once)))))
+    let capture = Capture::of(&options);
+    let outcome = capture.as_ref().map(Capture::outcome);
+    eframe::run_native("pellucid", native, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, options, capture)))))
         .map_err(|e| {
             anyhow::anyhow!(
                 "the window could not be opened ({e}); `pellucid predict` and `pellucid report` work without one"
@@ -115,76 +80,79 @@ fn refuse_without_display() -> anyhow::Result<()> {
 /// The application: state, threads, textures.
 struct App {
     state: State,
-    services: Services,
-    pictures: Pictures,
+    effects: EffectRunner,
+    caches: Caches,
     thumbnails: Thumbnails,
-    once: Option<Once>,
+    capture: Option<Capture>,
 }
 
 impl App {
-    fn new(ctx: &egui::Context, options: ViewerOptions, once: Option<Once>) -> Self {
-        // A run for a picture or a test neither depends on the reader's settings nor changes them.
-        let path = if once.is_some() { None } else { settings::path() };
-        let (settings, sentence) = path.as_deref().map_or((Settings::default(), None), settings::read);
-        let mut state = State::new(settings, &options.model, &options.device.to_string());
+    fn new(ctx: &egui::Context, options: ViewerOptions, capture: Option<Capture>) -> Self {
+        // A run for a screenshot or a test neither depends on the reader's settings nor changes
+        // them.
+        let path = if capture.is_some() { None } else { settings_file::path() };
+        let (mut preferences, sentence) = path.as_deref().map_or((Preferences::default(), None), settings_file::read);
         if let Some(folder) = &options.smoke {
-            state.settings.report_folder = Some(folder.clone());
+            preferences.report_folder = Some(folder.clone());
         }
+        let mut state = State::new(preferences, &options.model, &options.device.to_string());
         if !options.ensemble.is_empty() {
-            state.options.source = crate::uncertainty::Source::Ensemble;
+            state.options.source = crate::uncertainty::SampleSource::Ensemble;
         }
-        let services = Services::start(ctx, &options, path);
+        let effects = EffectRunner::start(ctx, &options, path);
         if let Some(sentence) = sentence {
-            services.say().tell(effect::Message::Failed(sentence));
+            effects.fail(sentence);
         }
-        let mut app = Self { state, services, pictures: Pictures::default(), thumbnails: Thumbnails::start(ctx), once };
+        let wake = ctx.clone();
+        let thumbnails = Thumbnails::new(thumbnails::start(move || wake.request_repaint()));
+        let mut app = Self { state, effects, caches: Caches::default(), thumbnails, capture };
         if options.demo || options.smoke.is_some() {
-            app.carry_out(Command::OpenDemo);
+            app.carry_out(FileCommand::OpenDemo);
         }
-        app.carry_out(Command::OpenPaths(options.paths));
+        app.carry_out(FileCommand::OpenPaths(options.paths));
         app
     }
 
-    fn carry_out(&mut self, command: Command) {
+    fn carry_out(&mut self, command: impl Into<Command>) {
         let effects = update::apply(&mut self.state, command);
-        self.all(effects);
+        self.run(effects);
     }
 
-    fn all(&mut self, effects: Vec<Effect>) {
+    fn run(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            self.services.carry_out(effect);
+            self.effects.carry_out(effect);
         }
     }
 }
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        for event in self.services.events() {
-            let effects = events::on_event(&mut self.state, event);
-            self.all(effects);
+        for event in self.effects.events() {
+            let effects = update::on_event(&mut self.state, event);
+            self.run(effects);
         }
-        for message in self.services.messages() {
-            let effects = events::on_message(&mut self.state, message);
-            self.all(effects);
+        for message in self.effects.messages() {
+            let effects = update::on_message(&mut self.state, message);
+            self.run(effects);
         }
         let leaving = ctx.input(|i| i.viewport().close_requested());
-        if leaving && !self.services.is_leaving() && !training::update::may_close(&mut self.state) {
+        if leaving && !self.effects.is_leaving() && !update::may_close(&mut self.state) {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
         }
         self.thumbnails.receive(ctx);
         let waits =
-            [events::on_time(&mut self.state, Instant::now()), self.services.keep_settings(&self.state.settings)];
+            [update::on_time(&mut self.state, Instant::now()), self.effects.keep_preferences(&self.state.preferences)];
         if let Some(wait) = waits.into_iter().flatten().min() {
             ctx.request_repaint_after(wait);
         }
-        let commands = self.once.as_mut().map_or(Vec::new(), |once| once.step(ctx, &self.state));
+        let commands = self.capture.as_mut().map_or(Vec::new(), |capture| capture.step(ctx, &self.state));
         for command in commands {
             self.carry_out(command);
         }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let commands = ui::screen(ui, &self.state, &mut self.pictures, &self.thumbnails);
+        let commands = ui::screen(ui, &self.state, &mut self.caches, &self.thumbnails);
         if !commands.is_empty() {
             // What was drawn is the state before them.
             ui.ctx().request_repaint();
@@ -195,6 +163,6 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.services.close(&self.state.settings);
+        self.effects.close(&self.state.preferences);
     }
 }

@@ -1,21 +1,25 @@
-//! `pellucid ablate GRID.toml`: trains every combination of some choices, and lays their figures side by side.
+//! `pellucid ablate GRID.toml`: trains every combination of some choices, and lays their figures
+//! side by side.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::crossval::{Limits, figure};
+use super::crossval::Limits;
+use super::table::number;
 use super::train::Display;
 use super::{Outcome, output};
-use crate::evaluation::figures::Metric;
-use crate::training::ablation::{self, grid::Grid, table::State, table::Table};
-use crate::training::control::Control;
+use crate::evaluation::metric::Metric;
+use crate::training::experiments::ablation;
+use crate::training::experiments::ablation::grid::Grid;
+use crate::training::experiments::ablation::table::{State, Table};
+use crate::training::run::control::Control;
 
 /// A grid, for `--help`.
 const EXAMPLE: &str = r#"GRID.toml names a base configuration and axes:
 
-  base = "films.toml"
+  base = "images.toml"
   folds = 5                  # cross-validate every cell; without it each is trained once
   metric = "auroc"           # what the plot shows; target = "NAME" for that of one label
   [[axis]]
@@ -30,12 +34,14 @@ const EXAMPLE: &str = r#"GRID.toml names a base configuration and axes:
   name = "turned"
   set = { "augment.rotation" = 10.0 }"#;
 
-/// Train every combination of some choices (architecture, augmentation, balancing …) and table their figures
+/// Train every combination of some choices (architecture, augmentation, balancing …) and table
+/// their figures
 ///
-/// The table (table.csv, table.json) and its plot are written after every cell. A cell that fails is a row with its reason.
+/// The table (table.csv, table.json) and its plot are written after every cell. A cell that fails
+/// is a row with its reason.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLE)]
-pub struct Args {
+pub(super) struct Args {
     /// Base configuration and axes
     #[arg(value_name = "GRID.toml")]
     grid: PathBuf,
@@ -50,7 +56,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let grid = Grid::read(&args.grid)?;
     let root = args.limits.data.clone().unwrap_or_else(|| grid.folder());
     let options = args.limits.options(args.out.clone(), root)?;
@@ -101,10 +107,10 @@ fn text(table: &Table) -> String {
         match row.state {
             State::Done => {
                 for (metric, target) in &shown {
-                    let found = row.figure(*metric, *target);
+                    let found = row.metric(*metric, *target);
                     let range = found.and_then(|f| f.low.zip(f.high));
                     let range = range.map_or_else(String::new, |(low, high)| format!(" ({low:.3} to {high:.3})"));
-                    let cell = format!("{}{range}", figure(found.and_then(|f| f.value)));
+                    let cell = format!("{}{range}", number(found.and_then(|f| f.value)));
                     let _ = write!(text, "  {cell:<22}");
                 }
             }

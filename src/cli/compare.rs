@@ -9,21 +9,22 @@ use serde_json::{Value, json};
 
 use super::{Usage, output};
 use crate::evaluation::comparison::{OnImages, OverFolds, on_images, over_folds};
-use crate::evaluation::figures::Metric;
 use crate::evaluation::folds::Crossval;
 use crate::evaluation::matching::align;
+use crate::evaluation::metric::Metric;
 use crate::evaluation::paired::holm;
 use crate::evaluation::predictions::Predictions;
-use crate::network::manifest::Head;
-use crate::training::crossval;
+use crate::model::manifest::Head;
+use crate::training::experiments::crossval;
 
 /// Test whether runs differ by more than chance
 ///
-/// Two cross-validations on the same folds: the paired t-test, plain and with the correction of Nadeau and Bengio, and
-/// Wilcoxon's signed rank test. Two judgements of the same images (of `evaluate --out`): DeLong for areas, McNemar for
-/// decisions, and bootstrap intervals of the difference by patient. More than two runs: all pairs, with Holm's correction.
+/// Two cross-validations on the same folds: the paired t-test, plain and with the correction of
+/// Nadeau and Bengio, and Wilcoxon's signed rank test. Two evaluations of the same images (of
+/// `evaluate --out`): DeLong for areas, McNemar for decisions, and bootstrap intervals of the
+/// difference by patient. More than two runs: all pairs, with Holm's correction.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Folders of `crossval`, or folders of `evaluate --out` (or their predictions.csv)
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
     runs: Vec<PathBuf>,
@@ -45,7 +46,7 @@ enum Run {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let (mut folds, mut images) = (Vec::new(), Vec::new());
     for path in &args.runs {
         let name = path.display().to_string().trim_end_matches('/').to_owned();
@@ -59,8 +60,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     if let ([(first, _), ..], [(second, _), ..]) = (&folds[..], &images[..]) {
         bail!(
-            "{first} is a cross-validation and {second} a judgement of one set of images; compare cross-validations with each \
-             other, or judgements"
+            "{first} is a cross-validation and {second} an evaluation of one set of images; compare cross-validations with each \
+             other, or evaluations"
         );
     }
     let metrics = args.metric.map_or_else(|| vec![Metric::Auroc, Metric::Accuracy], |m| vec![m]);
@@ -158,7 +159,8 @@ fn compare_images(args: &Args, runs: &[(String, Predictions)], metrics: &[Metric
         let all = || (0..lead.targets.len()).map(Some);
         let questions: Vec<Option<usize>> = match (asked, metric) {
             (Some(target), _) => vec![Some(target)],
-            // The highest class decides; a single class's threshold is a reading aid, a group's is not.
+            // The highest class decides; a single class's threshold is a reading aid, a group's is
+            // not.
             (None, Metric::Accuracy) if softmax => {
                 let groups = all().filter(|t| t.is_some_and(|t| lead.targets[t].group));
                 [None].into_iter().chain(groups).collect()

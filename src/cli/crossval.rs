@@ -1,27 +1,31 @@
-//! `pellucid crossval CONFIG.toml`: trains a model for each fold and says how much its figures vary.
+//! `pellucid crossval CONFIG.toml`: trains a model for each fold and says how much its metrics
+//! vary.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use super::table::{number, width};
 use super::train::Display;
 use super::{data, output};
-use crate::evaluation::folds::{Crossval, Spread};
+use crate::evaluation::folds::{Crossval, Fold, MetricOverFolds};
 use crate::network::device::DeviceChoice;
 use crate::training::config::Config;
-use crate::training::control::Control;
-use crate::training::trainer::Options;
-use crate::training::{crossval, intake};
+use crate::training::data::load_dataset::load_dataset;
+use crate::training::experiments::crossval;
+use crate::training::run::control::Control;
+use crate::training::run::options::RunOptions;
 
-/// Cross-validate a configuration: every patient is judged once, by a model that never saw them
+/// Cross-validate a configuration: every patient is held out once, by a model that never saw them
 ///
-/// Patients are cut into K parts, stratified and the same with the same seed. Each part is held out in turn; of the rest, the
-/// configuration's `validation` share chooses epoch, temperature and thresholds, so that nothing is tuned on what is held
-/// out. A run that was interrupted goes on with --resume; folds that are done are not trained again. `pellucid compare` tests
-/// two such runs against each other.
+/// Patients are cut into K parts, stratified and the same with the same seed. Each part is held out
+/// in turn; of the rest, the configuration's `validation` share chooses epoch, temperature and
+/// thresholds, so that nothing is tuned on what is held out. A run that was interrupted goes on
+/// with --resume; folds that are done are not trained again. `pellucid compare` tests two such runs
+/// against each other.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// What to train, on which data, and how
     #[arg(value_name = "CONFIG.toml")]
     config: PathBuf,
@@ -43,8 +47,9 @@ pub struct Args {
 
 /// What `crossval` and `ablate` ask alike.
 #[derive(Debug, clap::Args)]
-pub struct Limits {
-    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+pub(super) struct Limits {
+    /// Folder that the data folders of the configuration are relative to [default: the
+    /// configuration's]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Go on with what lies in the folder
@@ -63,8 +68,8 @@ pub struct Limits {
 
 impl Limits {
     /// As the trainer takes them, for runs below `out` on data below `root`.
-    pub fn options(&self, out: PathBuf, root: PathBuf) -> anyhow::Result<Options> {
-        Ok(Options {
+    pub(super) fn options(&self, out: PathBuf, root: PathBuf) -> anyhow::Result<RunOptions> {
+        Ok(RunOptions {
             data: root,
             model: out.join("model"),
             out,
@@ -79,7 +84,7 @@ impl Limits {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let root = data::root(&args.config, args.limits.data.as_ref());
     let mut config = Config::read_for(&args.config, &root)?;
     config.seed = args.seed.unwrap_or(config.seed);
@@ -87,7 +92,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let options = args.limits.options(args.out.clone(), root)?;
     let display = Display::new();
     let show = |event| display.show(&event);
-    let done = intake::read(&config, &options.data, options.limit, &options.device, &show)
+    let done = load_dataset(&config, &options.data, options.limit, &options.device, &show)
         .and_then(|dataset| {
             crossval::run(&config, usize::from(args.folds), &options, dataset, &show, &Control::default())
         })
@@ -101,9 +106,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The table for people: figures by fold, then mean and standard deviation.
+/// The table for people: metrics by fold, then mean and standard deviation.
 fn text(done: &Crossval) -> String {
-    let sum = |of: fn(&crate::evaluation::folds::Fold) -> usize| done.by_fold.iter().map(of).sum::<usize>();
+    let sum = |of: fn(&Fold) -> usize| done.by_fold.iter().map(of).sum::<usize>();
     let mut text = format!(
         "{}: {} folds; {} images of {} patients were held out once each\n\n",
         done.name,
@@ -111,14 +116,15 @@ fn text(done: &Crossval) -> String {
         sum(|f| f.n_test),
         sum(|f| f.patients_test)
     );
-    let name = |s: &Spread| s.metric.title_of(s.target.as_deref());
-    let wide = done.summary.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
+    let name = |s: &MetricOverFolds| s.metric.title_of(s.target.as_deref());
+    let names: Vec<String> = done.summary.iter().map(name).collect();
+    let wide = width(names.iter().map(String::as_str), 0);
     let heads = done.by_fold.iter().map(|f| format!("  fold {:<2}", f.fold)).collect::<Vec<_>>().concat();
     let _ = writeln!(text, "{:wide$}{heads}  {:<15}  95 % (corrected)", "", "mean ± sd");
     for s in &done.summary {
         let values = done.values(s.metric, s.target.as_deref());
-        let values = values.into_iter().map(|v| format!("  {:>7}", figure(v))).collect::<Vec<_>>().concat();
-        let (mean, sd) = (figure(s.mean), figure(s.sd));
+        let values = values.into_iter().map(|v| format!("  {:>7}", number(v))).collect::<Vec<_>>().concat();
+        let (mean, sd) = (number(s.mean), number(s.sd));
         let interval = s.low.zip(s.high).map_or_else(|| "–".into(), |(low, high)| format!("{low:.3} to {high:.3}"));
         let _ = writeln!(text, "{:wide$}{values}  {:<15}  {interval}", name(s), format!("{mean} ± {sd}"));
     }
@@ -126,9 +132,4 @@ fn text(done: &Crossval) -> String {
         "\nSensitivity and specificity are at the thresholds that each fold's model chose on its own validation part.",
     );
     text
-}
-
-/// Three digits, a dash where there is nothing to say.
-pub fn figure(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".into(), |v| format!("{v:.3}"))
 }

@@ -1,27 +1,34 @@
 //! `pellucid data …`: looks at a data set before anything is trained on it.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::{Outcome, data_check, output};
+use super::{Outcome, output};
+use crate::training::batch::recipe::BatchRecipe;
 use crate::training::config::Config;
-use crate::training::dataset::{self, Dataset};
-use crate::training::loader::Recipe;
-use crate::training::variants::{self, Extent};
-use crate::training::{split, split_file};
+use crate::training::data::audit::grouping::group_near_duplicates;
+use crate::training::data::dataset::Dataset;
+use crate::training::data::part::SplitPart;
+use crate::training::data::sample::Sample;
+use crate::training::data::split::split_file;
+use crate::training::data::{list, load_dataset, split};
+use crate::training::experiments::variants;
+use crate::training::experiments::variants::PreviewExtent;
 
 /// Check, split and preview training data
 #[derive(Debug, clap::Args)]
-pub struct DataArgs {
+pub(super) struct DataArgs {
     #[command(subcommand)]
     command: DataCommand,
 }
 
 #[derive(Debug, Subcommand)]
 enum DataCommand {
-    Check(data_check::CheckArgs),
+    Check(check::CheckArgs),
     Split(SplitArgs),
     Preview(PreviewArgs),
 }
@@ -31,7 +38,8 @@ enum DataCommand {
 struct SplitArgs {
     #[arg(value_name = "CONFIG.toml")]
     config: PathBuf,
-    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+    /// Folder that the data folders of the configuration are relative to [default: the
+    /// configuration's]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The table to write; a run reads it with `split = "split.csv"` under `[data]`
@@ -44,7 +52,8 @@ struct SplitArgs {
 struct PreviewArgs {
     #[arg(value_name = "CONFIG.toml")]
     config: PathBuf,
-    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+    /// Folder that the data folders of the configuration are relative to [default: the
+    /// configuration's]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The picture to write
@@ -59,31 +68,31 @@ struct PreviewArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &DataArgs) -> anyhow::Result<Outcome> {
     match &args.command {
-        DataCommand::Check(args) => data_check::run(args),
+        DataCommand::Check(args) => check::run(args),
         DataCommand::Split(args) => write_split(args).map(|()| Outcome::Done),
         DataCommand::Preview(args) => preview(args).map(|()| Outcome::Done),
     }
 }
 
 /// The folder that a configuration's paths are relative to.
-pub fn root(config: &Path, data: Option<&PathBuf>) -> PathBuf {
+pub(super) fn root(config: &Path, data: Option<&PathBuf>) -> PathBuf {
     data.cloned().or_else(|| config.parent().map(PathBuf::from)).unwrap_or_default()
 }
 
 /// Decodes the images of a configuration with a bar; says which were left out.
 fn decoded(config: &Config, root: &Path, limit: Option<usize>) -> anyhow::Result<Dataset> {
-    let (files, warnings) = dataset::list_for_run(config, root, limit)?;
+    let (files, warnings) = list::list_for_run(config, root, limit)?;
     let bar = output::progress(files.len(), "reading");
     let threads = config.optimization.loader_threads;
-    let dataset = dataset::decode(&files, warnings, &config.input, threads, &|n| bar.set_position(n as u64));
+    let dataset = load_dataset::decode(&files, warnings, &config.input, threads, &|n| bar.set_position(n as u64));
     bar.finish_and_clear();
     let mut dataset = dataset?;
     dataset.patients().iter().for_each(output::remark);
     if config.data.group_near_duplicates {
         let bar = output::progress(dataset.samples.len(), "comparing");
-        let said = dataset.group_near_duplicates(&|n| bar.set_position(n as u64));
+        let said = group_near_duplicates(&mut dataset.samples, &|n| bar.set_position(n as u64));
         bar.finish_and_clear();
         output::remark(said?);
     }
@@ -101,7 +110,7 @@ fn write_split(args: &SplitArgs) -> anyhow::Result<()> {
     let config = Config::read(&args.config)?;
     let root = root(&args.config, args.data.as_ref());
     let dataset = decoded(&config, &root, None)?;
-    let split = split::of_config(&config, &dataset.samples, &root)?;
+    let split = split::make::of_config(&config, &dataset.samples, &root)?;
     split.remarks.iter().chain(&split.no_calibration).for_each(output::remark);
     split_file::write(&args.out, &dataset.samples, &split)?;
     for part in split_parts(&config, &dataset, &split) {
@@ -113,29 +122,29 @@ fn write_split(args: &SplitArgs) -> anyhow::Result<()> {
 
 /// One line a part: images, patients, and the images of each label.
 fn split_parts(config: &Config, dataset: &Dataset, split: &split::Split) -> Vec<String> {
-    let of = |part: dataset::Part| {
-        let own: Vec<&dataset::Sample> = split.part(part).iter().map(|&i| &dataset.samples[i]).collect();
+    let of = |part: SplitPart| {
+        let own: Vec<&Sample> = split.part(part).iter().map(|&i| &dataset.samples[i]).collect();
         let patients: std::collections::BTreeSet<&str> = own.iter().map(|s| s.patient.as_str()).collect();
         let labels: Vec<String> = (config.labels.iter().enumerate())
             .map(|(k, l)| format!("{} {}", l.name, own.iter().filter(|s| s.truth[k] > 0.5).count()))
             .collect();
         format!("{:<11} {:>6} images of {:>6} patients   {}", part.name(), own.len(), patients.len(), labels.join(", "))
     };
-    let parts = dataset::Part::ALL.into_iter();
-    parts.filter(|p| *p != dataset::Part::Calibration || !split.calibration.is_empty()).map(of).collect()
+    let parts = SplitPart::ALL.into_iter();
+    parts.filter(|p| *p != SplitPart::Calibration || !split.calibration.is_empty()).map(of).collect()
 }
 
 fn preview(args: &PreviewArgs) -> anyhow::Result<()> {
     let config = Config::read(&args.config)?;
     let root = root(&args.config, args.data.as_ref());
-    let extent = Extent { images: usize::from(args.images), variants: usize::from(args.variants) };
+    let extent = PreviewExtent { images: usize::from(args.images), variants: usize::from(args.variants) };
     // A few more than are shown, so that rare labels are among them.
     let dataset = decoded(&config, &root, Some(extent.images * 20))?;
     let all: Vec<usize> = (0..dataset.samples.len())
-        .filter(|&i| dataset.samples[i].part.is_none_or(|p| p == dataset::Part::Training))
+        .filter(|&i| dataset.samples[i].part.is_none_or(|p| p == SplitPart::Training))
         .collect();
     let labels: Vec<String> = config.labels.iter().map(|l| l.name.clone()).collect();
-    let recipe = Recipe::of(&config, &dataset, &[], config.input.width);
+    let recipe = BatchRecipe::of(&config, &dataset, &[], config.input.width);
     let sheet = variants::sheet(&recipe, &dataset, &all, &labels, extent);
     output::write_file(&args.out, &sheet.png()?).context("the preview was not written")?;
     output::line(format!("The preview lies in {}", args.out.display()))?;

@@ -1,4 +1,4 @@
-//! `pellucid explain`: maps by any method, as numbers, pictures and JSON.
+//! `pellucid explain`: maps by any method, as numbers, images and JSON.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,26 +8,30 @@ use anyhow::{Context as _, bail};
 
 use super::inputs::Inputs;
 use super::record::Record;
-use super::session::{JudgeArgs, ModelArgs, Session};
-use super::{Outcome, Usage, npy, output, picture};
-use crate::engine::explanation::{Told, Wish, explain_with};
+use super::session::{AnalysisArgs, ModelArgs, Session};
+use super::{Outcome, Usage, images, npy, output};
+use crate::cancel::CancelToken;
+use crate::engine::explanation::explain_with;
+use crate::engine::map_request::MapRequest;
 use crate::engine::pass::Known;
-use crate::engine::{Analysis, AnalysisOptions, CancelToken};
-use crate::evaluation::truth::{Truth, folded, named};
-use crate::explain::spread::Spread;
-use crate::explain::{Attribution, Family, Method, Output, Settings, Subject};
+use crate::engine::progress::Progress;
+use crate::engine::{Analysis, AnalysisOptions};
+use crate::evaluation::truth::{Truth, named};
+use crate::evaluation::vocabulary::folded;
+use crate::explain::stability::MapStability;
+use crate::explain::{Attribution, Family, Method, MethodSettings, Output, Subject};
 use crate::files::read_regular;
 use crate::limits;
-use crate::network::Model;
-use crate::network::background::Background;
-use crate::network::manifest::Manifest;
+use crate::model::Model;
+use crate::model::background::Background;
+use crate::model::manifest::Manifest;
 use crate::network::target_layer::Places;
 use crate::study::{Frame, Unscorable};
 
-/// Show what moved a score: maps as arrays, pictures and numbers
+/// Show what moved a score: maps as arrays, images and numbers
 #[derive(Debug, clap::Args)]
 #[command(after_help = methods())]
-pub struct Args {
+pub(super) struct Args {
     /// File or folder (DICOM, PNG, JPEG, TIFF)
     #[arg(value_name = "PATH")]
     path: PathBuf,
@@ -52,31 +56,38 @@ pub struct Args {
     /// Side of the patch of occlusion, as a part of the image's shorter side: 7 is a seventh
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=limits::PATCHES as i64))]
     patches: u32,
-    /// Background set of gradient-shap and deep-shap, made by `pellucid models background` [default: the model's own]
+    /// Background set of gradient-shap and deep-shap, made by `pellucid models background`
+    /// [default: the model's own]
     #[arg(long, value_name = "FILE.zip")]
     background: Option<PathBuf>,
     /// Dropout samples of each map, to tell how stable it is (class activation maps only)
     #[arg(long, value_name = "T", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=10_000))]
     stability: u32,
-    /// Write the maps before any post-processing, f32, subjects first: at the layer's own resolution for class activation
-    /// maps, signed and at the resolution of the network's input for the others
+    /// Write the maps before any post-processing, f32, subjects first: at the layer's own
+    /// resolution for class activation maps, signed and at the resolution of the network's input
+    /// for the others
     #[arg(long, value_name = "FILE.npy")]
     raw: Option<PathBuf>,
-    /// Write a picture: the overlay of one class, or the image beside the overlays of all
+    /// Write an image: the overlay of one class, or the image beside the overlays of all
     #[arg(long, value_name = "FILE.png")]
     png: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
-    judge: JudgeArgs,
+    analysis: AnalysisArgs,
     /// One JSON object a line for each image, and nothing else
     #[arg(long)]
     json: bool,
 }
 
-pub fn method(text: &str) -> Result<Method, String> {
-    let found = Method::from_key(&text.to_lowercase());
-    found.ok_or_else(|| format!("the methods are {}", Method::ALL.map(Method::key).join(", ")))
+/// A word that no method is called.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the methods are {}", Method::ALL.map(Method::key).join(", "))]
+pub(super) struct UnknownMethod;
+
+/// The method that is called so on the command line.
+pub(super) fn method(text: &str) -> Result<Method, UnknownMethod> {
+    Method::from_key(&text.to_lowercase()).ok_or(UnknownMethod)
 }
 
 /// The methods, a line each.
@@ -94,8 +105,8 @@ fn methods() -> String {
     text
 }
 
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let mut session = Session::with_ensemble(&args.model, &args.judge.ensemble)?;
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let mut session = Session::with_ensemble(&args.model, &args.analysis.ensemble)?;
     if let Some(model) = session.named() {
         subjects(model, args)?;
         layer(model, args.layer.as_deref())?;
@@ -104,14 +115,14 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     if background.is_some() {
         session.use_background(background);
     }
-    let settings = Settings {
-        seed: args.judge.seed,
+    let settings = MethodSettings {
+        seed: args.analysis.seed,
         evaluations: args.evaluations.map(|n| n as usize),
         superpixels: args.superpixels as usize,
         patches: args.patches as usize,
     };
     let options = |model: &Model| {
-        let options = args.judge.options(vec![args.method], vec![layer(model, args.layer.as_deref())?]);
+        let options = args.analysis.options(vec![args.method], vec![layer(model, args.layer.as_deref())?]);
         Ok(AnalysisOptions { subjects: subjects(model, args)?, explanation: settings, ..options })
     };
     let inputs = Inputs::gather(std::slice::from_ref(&args.path));
@@ -124,17 +135,17 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         .into());
     }
     inputs.each("Explaining", |image| {
-        let judged = session.judge(|| image.load(), options, args.judge.force)?;
-        let record = Record::new(image.path(), &judged, args.judge.risk).at(&args.judge.prevalence)?;
-        let Some((model, analysis)) = &judged.outcome else {
+        let analyzed = session.analyze(|| image.load(), options, args.analysis.force)?;
+        let record = Record::new(image.path(), &analyzed, args.analysis.error_rate).at(&args.analysis.prevalence)?;
+        let Some((model, analysis)) = &analyzed.outcome else {
             if args.json {
                 output::json(&record)?;
             }
-            bail!("{}", judged.choice.because);
+            bail!("{}", analyzed.choice.because);
         };
         let maps: Vec<&Attribution> = analysis.attributions.iter().map(AsRef::as_ref).collect();
-        let spreads = if args.stability > 0 && analysis.scored {
-            stability(model, &judged.frame, analysis, args.stability as usize)?
+        let stabilities = if args.stability > 0 && analysis.scored {
+            stability(model, &analyzed.frame, analysis, args.stability as usize)?
         } else {
             Vec::new()
         };
@@ -144,17 +155,17 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             output::write_file(path, &npy::bytes(&shape, maps.iter().flat_map(|m| &m.raw.values)))?;
         }
         if let Some(path) = args.png.as_ref().filter(|_| analysis.scored) {
-            let picture = picture::of_maps(&judged.frame, &model.manifest.input, &maps);
-            output::write_file(path, &picture::png(&picture.into())?)?;
+            let shown = images::of_maps(&analyzed.frame, &model.manifest.input, &maps);
+            output::write_file(path, &images::png(&shown.into())?)?;
         }
-        let record = record.with_maps(model, &maps, &settings).with_stability(&spreads);
+        let record = record.with_maps(model, &maps, &settings).with_stability(&stabilities);
         if args.json {
             output::json(&record)?;
         } else {
             output::line(record.to_text())?;
         }
         if !analysis.scored {
-            bail!("{}", unexplained(&judged.frame));
+            bail!("{}", unexplained(&analyzed.frame));
         }
         Ok(())
     })
@@ -172,7 +183,7 @@ fn unexplained(frame: &Frame) -> &'static str {
 }
 
 /// The stage that `wanted` names, or the model's target layer.
-pub fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
+pub(super) fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
     let layer = wanted.unwrap_or(&model.manifest.target_layer);
     let Manifest { name, input, .. } = &model.manifest;
     let places = model.network.places(input.width, input.height);
@@ -202,7 +213,7 @@ pub fn layer(model: &Model, wanted: Option<&str>) -> anyhow::Result<String> {
 }
 
 /// The class or group that is called `wanted`; `other` is what else could have been said.
-pub fn output_named(model: &Model, wanted: &str, other: &str) -> anyhow::Result<Output> {
+pub(super) fn output_named(model: &Model, wanted: &str, other: &str) -> anyhow::Result<Output> {
     let manifest = &model.manifest;
     match named(manifest, wanted) {
         Some(Truth::Class(k)) => Ok(Output::Class(k)),
@@ -220,15 +231,18 @@ pub fn output_named(model: &Model, wanted: &str, other: &str) -> anyhow::Result<
 fn subjects(model: &Model, args: &Args) -> anyhow::Result<Vec<Subject>> {
     let labels = &model.manifest.labels;
     let one = |wanted: &str| output_named(model, wanted, "all");
-    let whole: Vec<Output> = if folded(&args.class) == "all" {
+    let outputs: Vec<Output> = if folded(&args.class) == "all" {
         (0..labels.len()).map(Output::Class).collect()
     } else {
         vec![one(&args.class)?]
     };
-    let Some(other) = args.versus.as_deref() else { return Ok(whole.into_iter().map(Subject::One).collect()) };
+    let Some(other) = args.versus.as_deref() else { return Ok(outputs.into_iter().map(Subject::One).collect()) };
     let other = one(other)?;
-    let pairs: Vec<Subject> =
-        whole.into_iter().filter(|output| *output != other).map(|output| Subject::Difference(output, other)).collect();
+    let pairs: Vec<Subject> = outputs
+        .into_iter()
+        .filter(|output| *output != other)
+        .map(|output| Subject::Difference(output, other))
+        .collect();
     if pairs.is_empty() {
         return Err(Usage("a class does not differ from itself: --class and --versus name the same".into()).into());
     }
@@ -242,16 +256,22 @@ fn read_background(path: &Path) -> anyhow::Result<Background> {
 }
 
 /// How stable the maps of the analysis are over dropout samples.
-fn stability(model: &Model, frame: &Frame, analysis: &Analysis, samples: usize) -> anyhow::Result<Vec<Arc<Spread>>> {
-    let wish = Wish { spread: samples, ..Wish::of(&analysis.options) };
-    let wish = Wish { settings: Settings { seed: analysis.options.seed, ..wish.settings }, ..wish };
-    let mut spreads: Vec<Arc<Spread>> = Vec::new();
-    let mut emit = |told| {
-        if let Told::Spread(spread) = told {
-            spreads.retain(|s| s.subject != spread.subject);
-            spreads.push(spread);
+fn stability(
+    model: &Model,
+    frame: &Frame,
+    analysis: &Analysis,
+    samples: usize,
+) -> anyhow::Result<Vec<Arc<MapStability>>> {
+    let request = MapRequest { spread: samples, ..MapRequest::of(&analysis.options) };
+    let request =
+        MapRequest { settings: MethodSettings { seed: analysis.options.seed, ..request.settings }, ..request };
+    let mut found: Vec<Arc<MapStability>> = Vec::new();
+    let mut emit = |progress| {
+        if let Progress::Stability(stability) = progress {
+            found.retain(|s| s.subject != stability.subject);
+            found.push(stability);
         }
     };
-    explain_with(model, frame, &mut Known::default(), &wish, &CancelToken::default(), &mut emit)?;
-    Ok(spreads)
+    explain_with(model, frame, &mut Known::default(), &request, &CancelToken::default(), &mut emit)?;
+    Ok(found)
 }

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::inputs::{Image, Inputs};
-use super::{Outcome, Usage, npy, output, picture};
+use super::{Outcome, Usage, images, npy, output};
 use crate::imaging::display::{View, render, render_rgb};
-use crate::imaging::{Voi, Window, stats};
+use crate::imaging::{Missing, Voi, Window, stats};
 use crate::printable::printable;
-use crate::study::{Frame, Identity, Metadata, Missing, Spacing};
+use crate::study::{Frame, Identity, Metadata, Spacing};
 
 /// Show what a file says of itself; write its pixels as numbers or as shown
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// File or folder (DICOM, PNG, JPEG, TIFF)
     #[arg(value_name = "PATH")]
     path: PathBuf,
@@ -24,7 +24,7 @@ pub struct Args {
     /// Write the modality values: f32, rows by columns, before window and polarity
     #[arg(long, value_name = "FILE.npy")]
     pixels: Option<PathBuf>,
-    /// Write the picture after the default window, 8 bit
+    /// Write the image after the default window, 8 bit
     #[arg(long, value_name = "FILE.png")]
     display: Option<PathBuf>,
 }
@@ -74,29 +74,29 @@ enum VoiRecord<'a> {
 impl<'a> Inspection<'a> {
     fn new(image: &Image, frame: &'a Frame) -> Self {
         let Identity { study_uid, series_uid, sop_instance_uid } = &frame.entry.identity;
-        let known = stats::statistics(&frame.plane, None);
+        let known = stats::statistics(&frame.pixels.plane, None);
         let number = |value: f32| (known.count > 0).then_some(value);
         Self {
             image: image.path().display().to_string(),
             sop_instance_uid,
             series_uid,
             study_uid,
-            columns: frame.plane.width,
-            rows: frame.plane.height,
+            columns: frame.pixels.plane.width,
+            rows: frame.pixels.plane.height,
             frames: frame.entry.frames,
-            color: frame.color.is_some(),
-            inverted: frame.inverted,
-            value_range: frame.value_range,
+            color: frame.pixels.color.is_some(),
+            inverted: frame.pixels.inverted,
+            value_range: frame.pixels.value_range,
             minimum: number(known.min),
             maximum: number(known.max),
             mean: (known.count > 0).then_some(known.mean),
-            padding: frame.padding,
-            window: View::initial(frame).window(frame),
-            voi: frame.voi.iter().map(voi).collect(),
+            padding: frame.pixels.padding,
+            window: View::initial(&frame.pixels).window(&frame.pixels),
+            voi: frame.pixels.voi.iter().map(voi).collect(),
             spacing: frame.spacing,
             metadata: &frame.entry.meta,
             warnings: &frame.warnings,
-            missing: frame.missing,
+            missing: frame.pixels.missing,
             copy_of: image.copy_of().map(|path| path.display().to_string()),
         }
     }
@@ -156,7 +156,7 @@ fn voi(voi: &Voi) -> VoiRecord<'_> {
     }
 }
 
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let inputs = Inputs::gather(std::slice::from_ref(&args.path)).with_copies();
     if inputs.len() > 1 && (args.pixels.is_some() || args.display.is_some()) {
         let (path, images) = (args.path.display(), inputs.len());
@@ -165,15 +165,15 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     inputs.each("Inspecting", |image| {
         let frame = image.load()?;
         if let Some(path) = &args.pixels {
-            let shape = [frame.plane.height, frame.plane.width];
-            output::write_file(path, &npy::bytes(&shape, &frame.plane.values))?;
+            let shape = [frame.pixels.plane.height, frame.pixels.plane.width];
+            output::write_file(path, &npy::bytes(&shape, &frame.pixels.plane.values))?;
         }
         if let Some(path) = &args.display {
-            let view = View::initial(&frame);
-            let png = if frame.color.is_some() {
-                picture::png(&render_rgb(&frame, &view).into())
+            let view = View::initial(&frame.pixels);
+            let png = if frame.pixels.color.is_some() {
+                images::png(&render_rgb(&frame.pixels, &view).into())
             } else {
-                picture::png(&render(&frame, &view).into())
+                images::png(&render(&frame.pixels, &view).into())
             };
             output::write_file(path, &png?)?;
         }

@@ -1,33 +1,31 @@
 //! The command line: one file a subcommand.
 //!
-//! A stable contract that scripts build on. Results go to standard output, everything else to standard error;
-//! `--json` prints one object a line and nothing else. Exit codes: 0 done, 1 failed, 2 usage, 3 some of several
-//! inputs failed. Errors are sentences with their causes, also when a command panics.
+//! A stable contract that scripts build on. Results go to standard output, everything else to
+//! standard error; `--json` prints one object a line and nothing else. Exit codes: 0 done, 1
+//! failed, 2 usage, 3 some of several inputs failed. Errors are sentences with their causes, also
+//! when a command panics.
 
 mod ablate;
 mod compare;
 mod crossval;
 mod data;
-mod data_check;
 mod demo;
 mod evaluate;
-mod evaluate_localization;
 mod explain;
 mod faithfulness;
+mod images;
 mod inputs;
 mod inspect;
 mod models;
-mod models_background;
-mod models_import;
-mod models_population;
 mod npy;
 mod output;
 mod phantom;
-mod picture;
 mod predict;
 mod record;
 mod report;
 mod session;
+mod split_table;
+mod table;
 mod train;
 mod train_gate;
 
@@ -36,7 +34,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::session::ModelArgs;
 use crate::app::{self, ViewerOptions};
@@ -58,15 +56,17 @@ struct Cli {
 /// The viewer, which is what runs without a subcommand.
 #[derive(Debug, clap::Args)]
 struct View {
-    /// Files and folders to open (DICOM, PNG, JPEG, TIFF); a file named like a command is written ./NAME
+    /// Files and folders to open (DICOM, PNG, JPEG, TIFF); a file named like a command is written
+    /// ./NAME
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Write a picture of the window once the first result stands, and exit
+    /// Write an image of the window once the first result stands, and exit
     #[arg(long, value_name = "FILE.png")]
     screenshot: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
-    /// Further models with the same labels, by name or folder, that are asked beside the model; may be repeated
+    /// Further models with the same labels, by name or folder, that are asked beside the model; may
+    /// be repeated
     #[arg(long, value_name = "NAME|DIR", value_delimiter = ',')]
     ensemble: Vec<String>,
     /// Size of the window in points, like 1280x720
@@ -77,10 +77,15 @@ struct View {
     smoke: Option<PathBuf>,
 }
 
-fn window_size(text: &str) -> Result<[f32; 2], String> {
+/// A text that is no size of a window.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("write it like 1280x720")]
+struct NoSize;
+
+fn window_size(text: &str) -> Result<[f32; 2], NoSize> {
     let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
     let fits = |s: &[f32; 2]| s.iter().all(|s| (200.0..=16_384.0).contains(s));
-    sides.filter(fits).ok_or_else(|| "write it like 1280x720".to_owned())
+    sides.filter(fits).ok_or(NoSize)
 }
 
 #[derive(Debug, Subcommand)]
@@ -147,10 +152,10 @@ pub fn main() -> ExitCode {
         .init();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(said) => {
+        Err(answer) => {
             // Help and version arrive here too; a closed pipe is no reason to complain.
-            let _ = said.print();
-            return ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
+            let _ = answer.print();
+            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
         }
     };
     // Codecs and the worker catch panics and report them; what nobody catches is reported below.
@@ -169,12 +174,21 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Whether a command line, without the program's name, is one that the program takes; the documentation is held to it.
-pub fn check<S: AsRef<str>>(arguments: &[S]) -> Result<(), String> {
+/// The command line with every subcommand and option, as the documents list it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Whether a command line, without the program's name, is one that the program takes; the
+/// documentation is held to it.
+///
+/// # Errors
+/// What is wrong with it, as the program prints it.
+pub fn check<S: AsRef<str>>(arguments: &[S]) -> Result<(), Usage> {
     let words = std::iter::once("pellucid").chain(arguments.iter().map(AsRef::as_ref));
     match Cli::try_parse_from(words) {
         // Help is an answer, too.
-        Err(said) if said.use_stderr() => Err(said.to_string()),
+        Err(answer) if answer.use_stderr() => Err(Usage(answer.to_string())),
         _ => Ok(()),
     }
 }
@@ -226,7 +240,6 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_well_formed() {

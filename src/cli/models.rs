@@ -1,5 +1,9 @@
 //! `pellucid models`: what can be chosen, what is known of it, and models of one's own.
 
+mod background;
+mod import;
+mod population;
+
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _, stdin};
 use std::path::PathBuf;
@@ -7,14 +11,15 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Outcome, Usage, models_background, models_import, models_population, output};
-use crate::network::import::install;
-use crate::network::manifest::Manifest;
-use crate::network::registry::{self, Origin};
+use super::{Outcome, Usage, output};
+use crate::model::import::install;
+use crate::model::manifest::Manifest;
+use crate::model::registry;
+use crate::model::registry::Origin;
 
 /// List, show, import, verify and remove models
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
 }
@@ -37,11 +42,11 @@ enum Action {
         json: bool,
     },
     /// Make a model of published weights: safetensors, PyTorch, Keras
-    Import(Box<models_import::Args>),
+    Import(Box<import::Args>),
     /// Make the set of ordinary images that gradient-shap and deep-shap compare with
-    Background(models_background::Args),
+    Background(background::Args),
     /// Make the detector that tells images unlike those that the model was measured on
-    Population(models_population::Args),
+    Population(population::Args),
     /// Check a model's hash and tensors, and run it once; all of them without a name
     Verify {
         /// Name, or a folder with manifest.toml
@@ -60,13 +65,13 @@ enum Action {
     },
 }
 
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.action {
         Action::List { json } => list(*json),
         Action::Show { name, json } => show(name, *json),
-        Action::Import(args) => models_import::run(args),
-        Action::Background(args) => models_background::run(args),
-        Action::Population(args) => models_population::run(args),
+        Action::Import(args) => import::run(args),
+        Action::Background(args) => background::run(args),
+        Action::Population(args) => population::run(args),
         Action::Verify { name, json } => verify(name.as_deref(), *json),
         Action::Remove { name, yes } => remove(name, *yes),
     }
@@ -229,7 +234,7 @@ fn text(manifest: &Manifest) -> String {
 }
 
 /// The folder of a model of one's own, into which `what` is to be written.
-pub(super) fn own_folder(name: &str, what: &str) -> anyhow::Result<PathBuf> {
+fn own_folder(name: &str, what: &str) -> anyhow::Result<PathBuf> {
     let own = registry::list().into_iter().find(|(known, _)| known == name);
     match own {
         Some((_, Origin::Folder(folder))) => Ok(folder),

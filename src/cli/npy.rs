@@ -1,7 +1,8 @@
-//! `NumPy`'s `.npy` files, version 1.0 (NEP 1): a header in Python's notation, then little-endian values, C order.
+//! `NumPy`'s `.npy` files, version 1.0 (NEP 1): a header in Python's notation, then little-endian
+//! values, C order.
 
 /// The bytes of an array of `f32` with this shape.
-pub fn bytes<'a>(shape: &[usize], values: impl IntoIterator<Item = &'a f32>) -> Vec<u8> {
+pub(super) fn bytes<'a>(shape: &[usize], values: impl IntoIterator<Item = &'a f32>) -> Vec<u8> {
     let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
     let comma = if sides.len() == 1 { "," } else { "" };
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{comma}), }}", sides.join(", "));

@@ -1,7 +1,9 @@
 //! What commands print and write: lines, sentences, progress, files.
 //!
-//! Whatever is printed may quote a file of a stranger: no character that a terminal acts on leaves here ([`crate::printable`]).
+//! Whatever is printed may quote a file of a stranger: no character that a terminal acts on leaves
+//! here ([`crate::printable`]).
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
@@ -9,14 +11,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::files::writing;
 use crate::printable::{printable, printable_json, printable_lines};
 
+/// Most of a kind that are named one by one.
+const NAMED: usize = 5;
+
 /// Prints a line of the result on standard output.
 ///
 /// An error instead of the panic of `println!` when the reader has closed the pipe.
-pub fn line(text: impl AsRef<str>) -> io::Result<()> {
+pub(super) fn line(text: impl AsRef<str>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(printable_lines(text.as_ref()).as_bytes())?;
     out.write_all(b"\n")?;
@@ -24,37 +30,37 @@ pub fn line(text: impl AsRef<str>) -> io::Result<()> {
 }
 
 /// Prints `value` as one line of JSON.
-pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
+pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     let json = serde_json::to_string(value).context("the result could not be written as JSON")?;
     line(printable_json(&json))?;
     Ok(())
 }
 
 /// Prints a remark that is no result on standard error.
-pub fn remark(text: impl AsRef<str>) {
+pub(super) fn remark(text: impl AsRef<str>) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(text.as_ref()));
 }
 
 /// Prints an error and its causes as one sentence after the other on standard error.
-pub fn complain(error: &anyhow::Error) {
+pub(super) fn complain(error: &anyhow::Error) {
     remark(format!("error: {}", sentences(error)));
 }
 
 /// `what. Cause: why. Cause: …`, without the causes that a message already quotes.
-pub fn sentences(error: &anyhow::Error) -> String {
-    let mut said: Vec<String> = Vec::new();
+pub(super) fn sentences(error: &anyhow::Error) -> String {
+    let mut sentences: Vec<String> = Vec::new();
     for cause in error.chain() {
         let text = cause.to_string();
         let text = text.trim().trim_end_matches('.').to_owned();
-        if !text.is_empty() && !said.iter().any(|earlier| earlier.contains(&text)) {
-            said.push(text);
+        if !text.is_empty() && !sentences.iter().any(|earlier| earlier.contains(&text)) {
+            sentences.push(text);
         }
     }
-    said.join(". Cause: ") + "."
+    sentences.join(". Cause: ") + "."
 }
 
 /// A progress bar on standard error, drawn on a terminal only.
-pub fn progress(length: usize, what: &'static str) -> ProgressBar {
+pub(super) fn progress(length: usize, what: &'static str) -> ProgressBar {
     if length < 2 || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -68,7 +74,7 @@ pub fn progress(length: usize, what: &'static str) -> ProgressBar {
 }
 
 /// A running count on standard error, of what has no known end, drawn on a terminal only.
-pub fn counter(what: &'static str) -> ProgressBar {
+pub(super) fn counter(what: &'static str) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -81,13 +87,34 @@ pub fn counter(what: &'static str) -> ProgressBar {
 }
 
 /// Writes a file that its owner alone may read, whole or not at all.
-pub fn write_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     writing::private(path, content).with_context(|| format!("{} could not be written", path.display()))
 }
 
 /// Writes a part of a model, which whoever may read its manifest reads too.
-pub fn write_model_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write_model_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     writing::shared(path, content).with_context(|| format!("{} could not be written", path.display()))
+}
+
+/// Makes a folder with all above it, where it is not there.
+pub(super) fn make_folder(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path).with_context(|| format!("the folder {} could not be made", path.display()))
+}
+
+/// The first of a list, and how many more there are.
+pub(super) fn some(list: &[String]) -> String {
+    let mut words = list[..list.len().min(NAMED)].join(", ");
+    if list.len() > NAMED {
+        let _ = write!(words, " and {} more", list.len() - NAMED);
+    }
+    words
+}
+
+/// Adds the fields of one JSON object behind those of another.
+pub(super) fn extend(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +122,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_is_said_once() {
+    fn long_lists_are_shortened() {
+        let list: Vec<String> = (0..7).map(|i| format!("{i}.png")).collect();
+        assert_eq!(some(&list), "0.png, 1.png, 2.png, 3.png, 4.png and 2 more");
+        assert_eq!(some(&list[..2]), "0.png, 1.png");
+    }
+
+    #[test]
+    fn a_cause_is_named_once() {
         let error =
             anyhow::anyhow!("the disk is full.").context("a.npy: the disk is full").context("no map was written");
         assert_eq!(sentences(&error), "no map was written. Cause: a.npy: the disk is full.");

@@ -2,21 +2,20 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::output;
-use crate::study::phantom::{
+use crate::phantom::{
     Age, Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render, write_dicom, write_mask, write_png,
 };
 
 /// Write computed chest radiographs (no patient) with the masks of their opacities
 #[derive(Debug, Args)]
-pub struct PhantomArgs {
+pub(super) struct PhantomArgs {
     /// Folder to write into; made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The phantom's number: the same number gives the same film
+    /// The phantom's number: the same number gives the same image
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many phantoms, with rising seeds
@@ -29,7 +28,7 @@ pub struct PhantomArgs {
     /// No opacity
     #[arg(long)]
     healthy: bool,
-    /// Side of the square film in pixels
+    /// Side of the square image in pixels
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u16).range(64..=4096))]
     size: u16,
     /// An adult's proportions instead of a child's
@@ -46,10 +45,10 @@ enum Format {
     Both,
 }
 
-/// Renders and writes; prints the path of every film.
-pub fn run(arguments: &PhantomArgs) -> anyhow::Result<()> {
+/// Renders and writes; prints the path of every image.
+pub(super) fn run(arguments: &PhantomArgs) -> anyhow::Result<()> {
     let out = &arguments.out;
-    std::fs::create_dir_all(out).with_context(|| format!("The folder {} could not be made", out.display()))?;
+    output::make_folder(out)?;
     for seed in (0..arguments.count).map(|i| arguments.seed.wrapping_add(i)) {
         let opacities = match (arguments.healthy, arguments.opacity.is_empty()) {
             (true, _) => Vec::new(),
@@ -95,14 +94,14 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         phantom: PhantomArgs,
     }
 
     #[test]
     fn opacities_are_named_by_place_and_kind() {
-        let line = Line::try_parse_from([
+        let line = CommandLine::try_parse_from([
             "x",
             "--out",
             "d",
@@ -114,15 +113,16 @@ mod tests {
         let opacity = line.unwrap().phantom.opacity;
         assert_eq!((opacity[0].lung, opacity[0].zone, opacity[0].kind), (Lung::Right, Zone::Lower, OpacityKind::Lobar));
         assert_eq!(opacity[1].kind, OpacityKind::Interstitial);
-        assert!(Line::try_parse_from(["x", "--out", "d", "--opacity", "middle"]).is_err());
-        assert!(Line::try_parse_from(["x", "--out", "d", "--healthy", "--opacity", "right-lower"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "--out", "d", "--opacity", "middle"]).is_err());
+        assert!(CommandLine::try_parse_from(["x", "--out", "d", "--healthy", "--opacity", "right-lower"]).is_err());
     }
 
     #[test]
-    fn film_and_mask_are_written() {
+    fn image_and_mask_are_written() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("new");
-        let line = Line::try_parse_from(["x", "--out", out.to_str().unwrap(), "--size", "64", "--count", "2"]).unwrap();
+        let line =
+            CommandLine::try_parse_from(["x", "--out", out.to_str().unwrap(), "--size", "64", "--count", "2"]).unwrap();
         run(&line.phantom).unwrap();
         for name in ["phantom-1.dcm", "phantom-1.png", "phantom-1-mask.png", "phantom-2.dcm"] {
             assert!(out.join(name).is_file(), "{name}");

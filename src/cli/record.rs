@@ -1,37 +1,37 @@
-//! What the model said of an image, as the JSON line of the contract and as text.
+//! What the model says of an image, as the JSON line of the contract, and as text ([`text`]).
+
+mod text;
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Usage;
-use super::session::{Judged, stated};
-use crate::engine::choice::Opinion;
-use crate::engine::conformal::{Conformal, OUTSIDE};
+use super::session::{Analyzed, stated};
+use crate::engine::conformal::Conformal;
+use crate::engine::model_selection::choice::Opinion;
 use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{Analysis, Score, Timing};
-use crate::explain::spread::Spread;
-use crate::explain::{Attribution, Evidence, Settings};
-use crate::network::Model;
-use crate::printable::printable;
-use crate::uncertainty::population::PopulationVerdict;
-use crate::uncertainty::prevalence::Stated;
-use crate::uncertainty::{Source, Summary};
+use crate::explain::stability::MapStability;
+use crate::explain::{Attribution, Evidence, MethodSettings};
+use crate::model::Model;
+use crate::model::population::PopulationVerdict;
+use crate::model::prevalence::Stated;
+use crate::uncertainty::{SampleSource, Summary};
 
 /// One image; the fields and their order are a stable contract.
 #[derive(Serialize)]
-pub struct Record<'a> {
+pub(super) struct Record<'a> {
     image: String,
     sop_instance_uid: &'a str,
     /// `null` when no model fits.
     model: Option<ModelId<'a>>,
     chosen_because: &'a str,
     gate: Gate<'a>,
-    predictions: Vec<Row<'a>>,
-    groups: Vec<Row<'a>>,
+    predictions: Vec<ScoreRow<'a>>,
+    groups: Vec<ScoreRow<'a>>,
     predictive_entropy: Option<f32>,
     mutual_information: Option<f32>,
     samples: usize,
@@ -42,22 +42,23 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     maps: Vec<MapRecord<'a>>,
     /// What differed from sample to sample; `null` without samples.
-    uncertainty: Option<Source>,
-    /// Present, absent or undecided at a stated risk; `null` where nothing can be said.
+    uncertainty: Option<SampleSource>,
+    /// Present, absent or undecided at a stated error rate; `null` where nothing can be said.
     conformal: Option<Conformal>,
     /// Why nothing can be said.
     #[serde(skip)]
     no_states: Option<String>,
-    /// Whether the image belongs to the population of the model; `null` where nothing is known of it, or nothing was scored.
+    /// Whether the image belongs to the population of the model; `null` where nothing is known of
+    /// it, or nothing was scored.
     population: Option<&'a PopulationVerdict>,
-    /// What each model said of the image, where one was to be chosen.
+    /// What each model says of the image, where one was to be chosen.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     gates: &'a [Opinion],
     /// Predictive values; only where a prevalence was stated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     prevalence: Vec<AtPrevalence>,
     #[serde(skip)]
-    judged: &'a Judged,
+    analyzed: &'a Analyzed,
     /// The file that this one is a copy of, byte for byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_of: Option<String>,
@@ -79,7 +80,7 @@ struct Gate<'a> {
 
 /// A label or a group. Groups have no logit; without samples there is no distribution.
 #[derive(Debug, Serialize)]
-struct Row<'a> {
+struct ScoreRow<'a> {
     label: &'a str,
     logit: Option<f32>,
     probability: f32,
@@ -109,7 +110,8 @@ struct MapRecord<'a> {
     evaluations: usize,
     /// Of methods in which chance plays a part.
     seed: Option<u64>,
-    /// What the map should add up to, does, and lacks; `null` for methods that promise nothing of the kind.
+    /// What the map should add up to, does, and lacks; `null` for methods that promise nothing of
+    /// the kind.
     additivity: Option<Additivity>,
     /// `null` unless asked for.
     stability: Option<Stability>,
@@ -127,23 +129,23 @@ struct Additivity {
 #[derive(Debug, Serialize)]
 struct Stability {
     samples: usize,
-    /// 0–1, see [`Spread::mean_stability`]; `null` for a map that shows nothing.
+    /// 0–1, see [`MapStability::mean_stability`]; `null` for a map that shows nothing.
     mean: Option<f64>,
     /// The largest standard deviation of a place.
     largest_sd: f32,
 }
 
 impl<'a> Record<'a> {
-    /// The record of one image, with its conformal states at `risk`.
-    pub fn new(path: &Path, judged: &'a Judged, risk: f64) -> Self {
-        match &judged.outcome {
-            Some((model, analysis)) => Self::of(path, judged, model, analysis, risk),
-            None => Self::unfit(path, judged),
+    /// The record of one image, with its conformal states at `error_rate`.
+    pub(super) fn new(path: &Path, analyzed: &'a Analyzed, error_rate: f64) -> Self {
+        match &analyzed.outcome {
+            Some((model, analysis)) => Self::of(path, analyzed, model, analysis, error_rate),
+            None => Self::unfit(path, analyzed),
         }
     }
 
-    fn unfit(path: &Path, judged: &'a Judged) -> Self {
-        let Judged { frame, choice, .. } = judged;
+    fn unfit(path: &Path, analyzed: &'a Analyzed) -> Self {
+        let Analyzed { frame, choice, .. } = analyzed;
         // What the gates make of an image that is not all there says nothing of the image.
         let gate = match frame.scorable() {
             Ok(()) => Gate { accepted: false, score: Some(choice.score), reason: choice.because.as_str().into() },
@@ -170,13 +172,13 @@ impl<'a> Record<'a> {
             no_states: None,
             population: None,
             gates: &choice.opinions,
-            judged,
+            analyzed,
             copy_of: None,
         }
     }
 
-    fn of(path: &Path, judged: &'a Judged, model: &'a Model, analysis: &'a Analysis, risk: f64) -> Self {
-        let Judged { frame, choice, .. } = judged;
+    fn of(path: &Path, analyzed: &'a Analyzed, model: &'a Model, analysis: &'a Analysis, error_rate: f64) -> Self {
+        let Analyzed { frame, choice, .. } = analyzed;
         let posterior = analysis.posterior.as_ref();
         let mut warnings: Vec<&str> = Vec::new();
         for warning in frame.warnings.iter().chain(&analysis.warnings) {
@@ -192,7 +194,7 @@ impl<'a> Record<'a> {
             analysis.population.as_ref(),
             &analysis.labels,
             &analysis.groups,
-            risk,
+            error_rate,
         );
         Self {
             image: path.display().to_string(),
@@ -219,14 +221,14 @@ impl<'a> Record<'a> {
             population: analysis.population.as_ref(),
             gates: &choice.opinions,
             prevalence: Vec::new(),
-            judged,
+            analyzed,
             copy_of: None,
         }
     }
 
     /// The same with predictive values at the prevalences that were stated.
-    pub fn at(mut self, prevalences: &[Stated]) -> Result<Self, Usage> {
-        let Some((model, analysis)) = self.judged.outcome.as_ref().filter(|(_, analysis)| analysis.scored) else {
+    pub(super) fn at(mut self, prevalences: &[Stated]) -> Result<Self, Usage> {
+        let Some((model, analysis)) = self.analyzed.outcome.as_ref().filter(|(_, analysis)| analysis.scored) else {
             return Ok(self);
         };
         let (gate, population) = (analysis.gate.as_ref(), analysis.population.as_ref());
@@ -240,147 +242,45 @@ impl<'a> Record<'a> {
 
     /// The same for a file that is a copy of another one, byte for byte.
     #[must_use]
-    pub fn of_a_copy(mut self, original: Option<&Path>) -> Self {
+    pub(super) fn of_a_copy(mut self, original: Option<&Path>) -> Self {
         self.copy_of = original.map(|path| path.display().to_string());
         self
     }
 
     /// Why the image is outside the population of the model, where it is.
     fn outside(&self) -> Option<&str> {
-        let (_, analysis) = self.judged.outcome.as_ref()?;
+        let (_, analysis) = self.analyzed.outcome.as_ref()?;
         analysis.population.as_ref().filter(|p| !p.inside).map(|p| p.reason.as_str())
     }
 
     /// The same with the heat maps that were made.
     #[must_use]
-    pub fn with_maps(mut self, model: &'a Model, maps: &[&'a Attribution], settings: &Settings) -> Self {
+    pub(super) fn with_maps(mut self, model: &'a Model, maps: &[&'a Attribution], settings: &MethodSettings) -> Self {
         self.maps = maps.iter().map(|map| map_record(model, map, settings)).collect();
         self
     }
 
     /// The same with what is known of the stability of the maps, which are in the same order.
     #[must_use]
-    pub fn with_stability(mut self, spreads: &[Arc<Spread>]) -> Self {
-        for (map, spread) in self.maps.iter_mut().zip(spreads) {
+    pub(super) fn with_stability(mut self, stabilities: &[Arc<MapStability>]) -> Self {
+        for (map, found) in self.maps.iter_mut().zip(stabilities) {
             map.stability = Some(Stability {
-                samples: spread.samples,
-                mean: spread.mean_stability(),
-                largest_sd: spread.sd.values.iter().copied().fold(0.0, f32::max),
+                samples: found.samples,
+                mean: found.mean_stability(),
+                largest_sd: found.sd.values.iter().copied().fold(0.0, f32::max),
             });
         }
         self
     }
-
-    /// For people: a heading, the gate, a line for each group and label, the doubt, the warnings.
-    pub fn to_text(&self) -> String {
-        let mut text = format!("{}\n", printable(&self.image));
-        let because = printable(self.chosen_because);
-        if self.model.is_none() && self.gate.score.is_none() {
-            let _ = writeln!(text, "  Refused. {}", self.gate.reason);
-        } else if self.model.is_none() {
-            let _ = writeln!(
-                text,
-                "  No model fits the image; choose one by hand (--model) to see its result marked as unfit."
-            );
-            for Opinion { model, reason, .. } in self.gates {
-                let _ = writeln!(text, "    {model}: {reason}");
-            }
-        } else {
-            let _ = writeln!(text, "  Model {because}");
-        }
-        let outside = self.outside();
-        if let Some(reason) = outside {
-            let _ = writeln!(text, "  States are withheld: {OUTSIDE}. {reason}");
-        }
-        let _ = match self.gate.score {
-            _ if self.model.is_none() => Ok(()),
-            Some(score) => {
-                let verdict = if self.gate.accepted { "accepted" } else { "refused" };
-                writeln!(text, "  Input gate: {verdict} ({score:.2}). {}", self.gate.reason)
-            }
-            None if !self.gate.accepted => writeln!(text, "  Refused. {}", self.gate.reason),
-            None => writeln!(text, "  Input gate: none"),
-        };
-        if let Some(original) = &self.copy_of {
-            let _ = writeln!(text, "  A copy of {}, byte for byte", printable(original));
-        }
-        let width = self.predictions.iter().chain(&self.groups).map(|r| r.label.chars().count()).max().unwrap_or(0);
-        for row in self.groups.iter().chain(&self.predictions) {
-            let _ = write!(text, "  {:width$}  {:.3}", row.label, row.probability);
-            let side = if row.probability >= row.threshold { "at or above" } else { "below" };
-            if outside.is_none() {
-                let _ = write!(text, "  ({side} its threshold {:.2})", row.threshold);
-            }
-            if let Some(told) = self.conformal.as_ref().and_then(|c| Some(c.told(c.state(row.label)?))) {
-                let _ = write!(text, "  {told}");
-            } else if outside.is_some() {
-                let _ = write!(text, "  {OUTSIDE}");
-            }
-            if let (Some(mean), Some(sd), Some(low), Some(high)) = (row.mean, row.sd, row.p05, row.p95) {
-                let _ = write!(text, "  [samples: mean {mean:.3} ± {sd:.3}, 5–95 % {low:.3}–{high:.3}]");
-            }
-            let _ = writeln!(text);
-        }
-        if let Some(posterior) = self.judged.outcome.as_ref().and_then(|(_, analysis)| analysis.posterior.as_ref()) {
-            let of = posterior.source.samples();
-            let _ = writeln!(text, "  {}; {} {of}, seed {}", posterior.entropy_in_words(), self.samples, self.seed);
-        }
-        for at in &self.prevalence {
-            let ground = at.ground().map_or_else(String::new, |g| format!(" {g}"));
-            let _ = writeln!(text, "  {}{ground}", at.in_words());
-        }
-        if let Some(words) = self
-            .conformal
-            .as_ref()
-            .filter(|c| !c.withheld())
-            .map(Conformal::in_words)
-            .or_else(|| Some(format!("No conformal states. {}", self.no_states.as_ref()?)))
-        {
-            let _ = writeln!(text, "  {words}");
-        }
-        for map in &self.maps {
-            let (label, layer) = (&map.label, map.layer);
-            let _ = if map.evidence {
-                writeln!(
-                    text,
-                    "  Map of {label} ({} at {layer}, {} × {}): {:.4} to {:.4}, highest in column {}, row {}",
-                    map.method,
-                    map.width,
-                    map.height,
-                    map.minimum,
-                    map.maximum,
-                    map.peak[0] + 1,
-                    map.peak[1] + 1
-                )
-            } else {
-                writeln!(text, "  Map of {label} ({} at {layer}): no positive evidence for this class", map.method)
-            };
-            if map.evaluations > 0 {
-                let _ = write!(text, "    {} runs of the network", map.evaluations);
-                let _ = map.seed.map_or(Ok(()), |seed| write!(text, ", seed {seed}"));
-                let _ = writeln!(text);
-            }
-            if let Some(Additivity { expected, found, residual }) = map.additivity {
-                let _ = writeln!(text, "    Adds up to {found:.4} of {expected:.4}; residual {residual:.4}");
-            }
-            if let Some(Stability { samples, mean: Some(mean), .. }) = map.stability {
-                let _ = writeln!(text, "    Stability {mean:.2} of 1 over {samples} dropout samples");
-            }
-        }
-        for warning in self.warnings.iter().filter(|w| outside != Some(**w)) {
-            let _ = writeln!(text, "  Note: {}", printable(warning));
-        }
-        text.trim_end().to_owned()
-    }
 }
 
-fn rows<'a>(scores: &'a [Score], summaries: Option<&[Summary]>) -> Vec<Row<'a>> {
+fn rows<'a>(scores: &'a [Score], summaries: Option<&[Summary]>) -> Vec<ScoreRow<'a>> {
     scores
         .iter()
         .enumerate()
         .map(|(i, score)| {
             let summary = summaries.and_then(|s| s.get(i));
-            Row {
+            ScoreRow {
                 label: &score.label,
                 logit: score.logit,
                 probability: score.probability,
@@ -394,7 +294,7 @@ fn rows<'a>(scores: &'a [Score], summaries: Option<&[Summary]>) -> Vec<Row<'a>> 
         .collect()
 }
 
-fn map_record<'a>(model: &'a Model, map: &'a Attribution, settings: &Settings) -> MapRecord<'a> {
+fn map_record<'a>(model: &'a Model, map: &'a Attribution, settings: &MethodSettings) -> MapRecord<'a> {
     let values = &map.raw.values;
     let peak = (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0);
     let width = map.raw.width.max(1);

@@ -1,4 +1,5 @@
-//! `pellucid report`: one image through the model, and the case report as PDF with its JSON; `--verify` computes it again.
+//! `pellucid report`: one image through the model, and the case report as PDF with its JSON;
+//! `--verify` computes it again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,30 +7,34 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 
-use super::session::{JudgeArgs, ModelArgs, Session, stated};
+use super::session::{AnalysisArgs, ModelArgs, Session, stated};
 use super::{Outcome, Usage, explain, output};
-use crate::engine::explanation::{Told, Trusted, Wish, explain_with};
+use crate::cancel::CancelToken;
+use crate::engine::explanation::explain_with;
+use crate::engine::map_request::{MapFaithfulness, MapRequest};
 use crate::engine::pass::Known;
-use crate::engine::{Analysis, CancelToken, ModelInfo};
+use crate::engine::progress::Progress;
+use crate::engine::{Analysis, ModelInfo};
 use crate::explain::{Method, Subject};
-use crate::network::Model;
+use crate::model::Model;
 use crate::network::device::DeviceChoice;
-use crate::report::compare::shown;
-use crate::report::json::Sidecar;
+use crate::report::sidecar::Sidecar;
+use crate::report::verify::compare::shown;
 use crate::report::verify::{Recomputed, VerifyOutcome, verify};
 use crate::report::{CaseReport, Paper, export_to};
 use crate::study::{load, open_image};
 
 /// Write a case report (PDF and JSON), or compute one again
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The image (DICOM, PNG, JPEG, TIFF); with --verify the place where it lies now
     #[arg(value_name = "PATH", required_unless_present = "verify")]
     path: Option<PathBuf>,
     /// The PDF to write; the JSON is written beside it
     #[arg(short, long, value_name = "FILE.pdf", required_unless_present = "verify", conflicts_with = "verify")]
     out: Option<PathBuf>,
-    /// Make a report again from its image, compare all that it says, and name what cannot be checked
+    /// Make a report again from its image, compare all that it says, and name what cannot be
+    /// checked
     #[arg(long, value_name = "FILE.json")]
     verify: Option<PathBuf>,
     /// With --verify: the place where the image lies now, the same as PATH
@@ -38,15 +43,17 @@ pub struct Args {
     /// Leave out name, identifiers, dates, institution and physicians
     #[arg(long, alias = "anonymise")]
     anonymize: bool,
-    /// Model by name, or a folder with manifest.toml and weights.safetensors [default: the one of the report, or the one that fits]
+    /// Model by name, or a folder with manifest.toml and weights.safetensors [default: the one of
+    /// the report, or the one that fits]
     #[arg(long, value_name = "NAME|DIR")]
     model: Option<String>,
     /// Processor: auto, cpu, cuda or metal
     #[arg(long, value_name = "D", default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
     #[command(flatten)]
-    judge: JudgeArgs,
-    /// Classes with a panel of their own, separated by commas, or "all" [default: the most probable one]
+    analysis: AnalysisArgs,
+    /// Classes with a panel of their own, separated by commas, or "all" [default: the most probable
+    /// one]
     #[arg(long, value_name = "LABEL,…", value_delimiter = ',')]
     classes: Vec<String>,
     /// How the printed maps are made (see `pellucid explain --help`)
@@ -55,8 +62,8 @@ pub struct Args {
     /// Stage that they are taken from, where the method has one [default: the model's target layer]
     #[arg(long, value_name = "STAGE")]
     layer: Option<String>,
-    /// Measure how far the map of the first class can be trusted, and print it
-    #[arg(long, conflicts_with = "verify")]
+    /// Measure how faithful the map of the first class is to the model, and print it
+    #[arg(long, visible_alias = "faithfulness", conflicts_with = "verify")]
     trust: bool,
     /// Sheet of the PDF
     #[arg(long, value_enum, default_value_t = Sheet::A4)]
@@ -70,7 +77,7 @@ enum Sheet {
     Letter,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match (&args.verify, &args.path, &args.out) {
         (Some(json), ..) => again(args, json),
         (None, Some(path), Some(out)) => write(args, path, out),
@@ -86,15 +93,16 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     // The report prints the first method.
     let mut methods = vec![args.method];
     methods.extend(Method::ALWAYS.into_iter().filter(|m| *m != args.method));
-    let options = |model: &Model| Ok(args.judge.options(methods, vec![explain::layer(model, args.layer.as_deref())?]));
-    let judged = session.judge(|| Ok(open_image(path)?), options, args.judge.force)?;
-    let (frame, model, analysis) = judged.by_a_model()?;
+    let options =
+        |model: &Model| Ok(args.analysis.options(methods, vec![explain::layer(model, args.layer.as_deref())?]));
+    let analyzed = session.analyze(|| Ok(open_image(path)?), options, args.analysis.force)?;
+    let (frame, model, analysis) = analyzed.by_a_model()?;
     let chosen_because = analysis.chosen_because.clone();
     let scored = analysis.scored;
     let mut case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
     case.anonymize = args.anonymize;
-    case.risk = args.judge.risk;
-    case.prevalences = stated(&args.judge.prevalence, &model.manifest)?;
+    case.error_rate = args.analysis.error_rate;
+    case.prevalences = stated(&args.analysis.prevalence, &model.manifest)?;
     case.paper = match args.paper {
         Sheet::A4 => Paper::A4,
         Sheet::Letter => Paper::Letter,
@@ -103,7 +111,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
         case.classes = chosen(&args.classes, &model)?;
     }
     if args.trust && scored {
-        case.trust = trusted(&case, &model)?;
+        case.faithfulness = faithfulness(&case, &model)?;
     }
     export_to(&case, out)?;
     if !scored {
@@ -116,10 +124,10 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// How far the map of the first printed class can be trusted.
-fn trusted(case: &CaseReport, model: &Model) -> anyhow::Result<Option<Trusted>> {
+/// How faithful the map of the first printed class is to the model.
+fn faithfulness(case: &CaseReport, model: &Model) -> anyhow::Result<Option<MapFaithfulness>> {
     let Some(&class) = case.classes.first() else { return Ok(None) };
-    let wish = Wish {
+    let request = MapRequest {
         methods: vec![case.method],
         layers: vec![case.layer.clone()],
         subjects: vec![Subject::class(class)],
@@ -128,27 +136,28 @@ fn trusted(case: &CaseReport, model: &Model) -> anyhow::Result<Option<Trusted>> 
         trust: true,
     };
     let (mut found, mut bar, mut running) = (None, None, "");
-    let mut told = |told| match told {
-        Told::Trusted(trusted) => found = Some(trusted),
-        Told::Step { what, done, of } => {
+    let mut emit = |progress| match progress {
+        Progress::Faithfulness(known) => found = Some(known),
+        Progress::Step { what, done, of } => {
             if running != what {
                 bar.take().iter().for_each(ProgressBar::finish_and_clear);
                 running = what;
             }
             bar.get_or_insert_with(|| output::progress(of, what)).set_position(done as u64);
         }
-        Told::Maps(_) | Told::Rough(_) | Told::Spread(_) => {}
+        _ => {}
     };
-    let done = explain_with(model, &case.frame, &mut Known::default(), &wish, &CancelToken::default(), &mut told);
+    let done = explain_with(model, &case.frame, &mut Known::default(), &request, &CancelToken::default(), &mut emit);
     bar.iter().for_each(ProgressBar::finish_and_clear);
-    done.context("how far the map can be trusted could not be measured")?;
-    Ok(found.map(|trusted| Trusted::clone(&trusted)))
+    done.context("how faithful the map is could not be measured")?;
+    Ok(found.map(|known| MapFaithfulness::clone(&known)))
 }
 
 fn again(args: &Args, json: &Path) -> anyhow::Result<Outcome> {
     let image = args.image.as_deref().or(args.path.as_deref());
-    let outcome = verify(json, image, |sidecar, image| recomputed(args, sidecar, image).map_err(|e| format!("{e:#}")))?;
-    said(&outcome)?;
+    let outcome =
+        verify(json, image, |sidecar, image| recomputed(args, sidecar, image).map_err(|e| format!("{e:#}").into()))?;
+    print(&outcome)?;
     if !outcome.holds() {
         let (different, all) = (outcome.differences.len(), outcome.compared);
         bail!("{different} of {all} values of {} came out differently", json.display());
@@ -180,7 +189,7 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
             missing.join(", ")
         );
     }
-    let (frame, _, mut analysis) = session.judge(load, |_| Ok(sidecar.options.clone()), false)?.by_a_model()?;
+    let (frame, _, mut analysis) = session.analyze(load, |_| Ok(sidecar.options.clone()), false)?.by_a_model()?;
     if sidecar.chosen_because != analysis.chosen_because {
         // Not by hand: the choice is made again.
         analysis.chosen_because = session.choice(&frame, sidecar.options.force)?.because;
@@ -191,7 +200,7 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
 /// Most lines of each kind that are printed.
 const LINES: usize = 200;
 
-fn said(outcome: &VerifyOutcome) -> anyhow::Result<()> {
+fn print(outcome: &VerifyOutcome) -> anyhow::Result<()> {
     for difference in outcome.differences.iter().take(LINES) {
         output::line(format!("different: {difference}"))?;
     }
@@ -210,7 +219,7 @@ fn said(outcome: &VerifyOutcome) -> anyhow::Result<()> {
 }
 
 fn open(args: &Args, model: Option<String>) -> anyhow::Result<Session> {
-    Session::with_ensemble(&ModelArgs { model, device: args.device }, &args.judge.ensemble)
+    Session::with_ensemble(&ModelArgs { model, device: args.device }, &args.analysis.ensemble)
 }
 
 /// Numbers of the labels that were asked for, by name or alias, without regard to case.

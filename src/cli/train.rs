@@ -10,18 +10,19 @@ use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::output;
 use crate::network::device::DeviceChoice;
 use crate::training::config::Config;
-use crate::training::control::Control;
-use crate::training::event::{Event, Ready, Step};
-use crate::training::journal::Row;
-use crate::training::trainer::{self, Options};
+use crate::training::event::{Event, HistoryRow, Ready, StepProgress};
+use crate::training::run::control::Control;
+use crate::training::run::options::RunOptions;
+use crate::training::run::trainer;
 
 /// Train a model from folders of labelled images
 #[derive(Debug, clap::Args)]
-pub struct TrainArgs {
+pub(super) struct TrainArgs {
     /// What to train, on which data, and how
     #[arg(value_name = "CONFIG.toml")]
     pub config: PathBuf,
-    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+    /// Folder that the data folders of the configuration are relative to [default: the
+    /// configuration's]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Folder for checkpoint, log and curves [default: runs/NAME]
@@ -57,7 +58,7 @@ pub struct TrainArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let beside = args.config.parent().map(PathBuf::from).unwrap_or_default();
     let data = args.data.clone().unwrap_or(beside);
     let mut config = Config::read_for(&args.config, &data)?;
@@ -65,7 +66,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<()> {
     config.previews = 0;
     config.data.fold = args.fold.unwrap_or(config.data.fold);
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
-    let options = Options {
+    let options = RunOptions {
         data,
         model: args.model.clone().unwrap_or_else(|| out.join("model")),
         out,
@@ -151,7 +152,7 @@ impl Display {
                     epoch + 1
                 ));
             }
-            Event::Step(Step { epoch, epochs, step, steps, loss, images_per_second, seconds_left, .. }) => {
+            Event::Step(StepProgress { epoch, epochs, step, steps, loss, images_per_second, seconds_left, .. }) => {
                 self.stage("train", "{prefix} {bar:32} {msg}");
                 self.bar.set_length(*steps as u64);
                 self.bar.set_position(*step as u64);
@@ -162,8 +163,14 @@ impl Display {
                 ));
             }
             Event::Epoch { row, best, seconds_left } => self.line(&epoch_line(row, *best, *seconds_left)),
-            // Pictures are for the viewer; nothing pauses a run on the command line; the end is told from the outcome.
-            Event::Samples { .. } | Event::Paused | Event::Resumed | Event::Finished(_) => {}
+            // Images are for the viewer; nothing pauses a run on the command line; the end is
+            // printed from the outcome.
+            Event::GateImages { .. }
+            | Event::Fitting { .. }
+            | Event::Samples { .. }
+            | Event::Paused
+            | Event::Resumed
+            | Event::Finished(_) => {}
         }
     }
 
@@ -187,7 +194,7 @@ impl Display {
     }
 }
 
-fn epoch_line(row: &Row, best: bool, seconds_left: f64) -> String {
+fn epoch_line(row: &HistoryRow, best: bool, seconds_left: f64) -> String {
     let areas: Vec<String> =
         row.auroc.iter().map(|(name, v)| v.map_or(format!("{name} –"), |v| format!("{name} {v:.4}"))).collect();
     format!(

@@ -1,4 +1,5 @@
-//! `pellucid train-gate CONFIG.toml`: trains a model's input gate, puts it into the model's folder, and judges it.
+//! `pellucid train-gate CONFIG.toml`: trains a model's input gate, puts it into the model's folder,
+//! and measures it.
 
 use std::path::{Path, PathBuf};
 
@@ -8,18 +9,22 @@ use candle_core::Device;
 use super::output;
 use crate::files::read_regular;
 use crate::limits;
-use crate::training::gate::data::Examples;
-use crate::training::gate::judge::{Figures, judge};
-use crate::training::gate::{GateConfig, GateEvent, Start, install, train};
-use crate::uncertainty::gate::Gate;
+use crate::model::gate::Gate;
+use crate::training::event::Event;
+use crate::training::gate::config::GateConfig;
+use crate::training::gate::evaluate::{GateMetrics, evaluate};
+use crate::training::gate::examples::Examples;
+use crate::training::gate::file::install;
+use crate::training::gate::train::{GateStart, train};
 
 /// Train the gate that refuses what is no image for a model
 #[derive(Debug, clap::Args)]
-pub struct TrainGateArgs {
+pub(super) struct TrainGateArgs {
     /// What to let through, and from which data to learn it
     #[arg(value_name = "CONFIG.toml", required_unless_present = "install")]
     pub config: Option<PathBuf>,
-    /// Folder that the data folders of the configuration are relative to [default: the configuration's]
+    /// Folder that the data folders of the configuration are relative to [default: the
+    /// configuration's]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// The model's folder; its manifest, when there is one, will name the gate
@@ -28,10 +33,11 @@ pub struct TrainGateArgs {
     /// Begin with the weights of this gate file, not with random ones
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Train nothing: settle distance and threshold of this gate file's weights by the configuration
+    /// Train nothing: settle distance and threshold of this gate file's weights by the
+    /// configuration
     #[arg(long, value_name = "FILE", conflicts_with_all = ["install", "from"])]
     pub settle: Option<PathBuf>,
-    /// Train nothing: judge this gate file on images that it has not seen; nothing is written
+    /// Train nothing: measure this gate file on images that it has not seen; nothing is written
     #[arg(long, value_name = "FILE", conflicts_with_all = ["install", "settle", "from"])]
     pub judge: Option<PathBuf>,
     /// Train nothing: put this gate file into the model's folder
@@ -40,17 +46,17 @@ pub struct TrainGateArgs {
 }
 
 impl TrainGateArgs {
-    fn start(&self) -> Start<'_> {
+    fn start(&self) -> GateStart<'_> {
         match (&self.settle, &self.from) {
-            (Some(file), _) => Start::Settle(file),
-            (None, Some(file)) => Start::Weights(file),
-            (None, None) => Start::Nothing,
+            (Some(file), _) => GateStart::Settle(file),
+            (None, Some(file)) => GateStart::Weights(file),
+            (None, None) => GateStart::Nothing,
         }
     }
 }
 
 /// Runs the command.
-pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
     let Some(path) = &args.config else {
         let Some(file) = &args.install else { return Ok(()) };
         return Ok(install(&read(file)?, &args.model)?);
@@ -66,28 +72,29 @@ pub fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
         outcome.bytes
     };
     let gate = Gate::from_bytes(&bytes, &Device::Cpu)?;
-    let figures = judge(&config, &root, &examples, &gate, &tell).context("the gate was not judged")?;
-    Ok(output::line(words(&gate, &figures))?)
+    let metrics = evaluate(&config, &root, &examples, &gate, &tell).context("the gate was not judged")?;
+    Ok(output::line(words(&gate, &metrics))?)
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     read_regular(file, limits::GATE_BYTES).with_context(|| format!("{} cannot be read", file.display()))
 }
 
-fn tell(event: GateEvent) {
+fn tell(event: Event) {
     output::remark(match event {
-        GateEvent::Loaded { wanted, validation, others } => {
-            format!("{wanted} images to learn from, {validation} to validate, {others} other pictures")
+        Event::GateImages { wanted, validation, others } => {
+            format!("{wanted} images to learn from, {validation} to validate, {others} other images")
         }
-        GateEvent::Epoch { epoch, epochs, loss, images_per_second } => {
-            format!("epoch {epoch:>3}/{epochs}  loss {loss:.4}  {images_per_second:.0} images/s")
+        Event::Fitting { done, of, loss, images_per_second } => {
+            format!("epoch {done:>3}/{of}  loss {loss:.4}  {images_per_second:.0} images/s")
         }
-        GateEvent::Warning(text) => text,
+        Event::Warning(text) => text,
+        _ => return,
     });
 }
 
 /// The table of a model card.
-fn words(gate: &Gate, figures: &Figures) -> String {
+fn words(gate: &Gate, metrics: &GateMetrics) -> String {
     let s = gate.settings();
     let steps = s.steps.map_or("not counted".to_owned(), |steps| format!("{steps:.3}"));
     let mut lines = vec![
@@ -96,7 +103,7 @@ fn words(gate: &Gate, figures: &Figures) -> String {
         "| held out | images | patients | let through | AUROC |".to_owned(),
         "|---|---|---|---|---|".to_owned(),
     ];
-    for rate in &figures.rates {
+    for rate in &metrics.rates {
         let part = |value: f64| 100.0 * value;
         let share = rate.share.map_or("–".to_owned(), |share| {
             format!("{:.1} % ({:.1}–{:.1})", part(share.value), part(share.low), part(share.high))
@@ -107,7 +114,7 @@ fn words(gate: &Gate, figures: &Figures) -> String {
             rate.kind, rate.images, rate.patients, rate.accepted
         ));
     }
-    if let (Some(area), Some((low, high))) = (figures.auroc, figures.interval) {
+    if let (Some(area), Some((low, high))) = (metrics.auroc, metrics.interval) {
         lines.push(String::new());
         lines.push(format!("AUROC of all wanted images against all others: {area:.4} ({low:.4}–{high:.4})."));
     }

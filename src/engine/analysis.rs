@@ -1,51 +1,26 @@
 //! One analysis from pixels to posterior, step by step: gate → scores → maps → samples.
 //!
 //! The same function serves the viewer's worker, the command line and `report --verify`, so they cannot disagree. It is
-//! synchronous; progress goes through a callback, and a wish to stop is heard between stages, maps and batches of samples.
+//! synchronous; progress goes through a callback, and a request to stop is heard between stages, maps and batches of samples.
 
 use std::cell::LazyCell;
-use std::sync::Arc;
 use std::time::Instant;
 
-use super::explanation::{self, Told, Wish};
+use super::map_request::MapRequest;
 use super::pass::{Known, Pass, milliseconds};
-use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Score, Timing};
-use crate::explain::Attribution;
+use super::{Analysis, AnalysisOptions, EngineError, Score, Timing, explanation};
+use crate::cancel::CancelToken;
+use crate::engine::progress::Progress;
 use crate::imaging::Plane;
-use crate::network::manifest::Manifest;
-use crate::network::{GateVerdict, Model};
+use crate::model::Model;
+use crate::model::gate::GateVerdict;
+use crate::model::manifest::Manifest;
+use crate::model::output_head::OutputHead;
+use crate::model::population::PopulationVerdict;
+use crate::model::population::detector::DetectorError;
 use crate::study::{Frame, Unscorable};
-use crate::uncertainty::population::PopulationVerdict;
-use crate::uncertainty::population::detector::DetectorError;
-use crate::uncertainty::readout::Readout;
-use crate::uncertainty::{Posterior, Sampling, Source, ensemble, mc_dropout, test_time};
-
-/// What is known so far.
-#[derive(Clone, Debug)]
-pub enum Progress {
-    Gated(GateVerdict),
-    Scored {
-        labels: Vec<Score>,
-        groups: Vec<Score>,
-        /// Whether the image belongs to the population of the model.
-        population: Option<PopulationVerdict>,
-    },
-    /// Maps of one layer.
-    Explained(Vec<Arc<Attribution>>),
-    /// Unfinished maps of a method that refines them.
-    Refined(Vec<Arc<Attribution>>),
-    /// How far a method is that takes its time.
-    Explaining {
-        what: &'static str,
-        done: usize,
-        of: usize,
-    },
-    Sampled {
-        done: usize,
-        of: usize,
-        posterior: Posterior,
-    },
-}
+use crate::uncertainty::sampling::Sampler;
+use crate::uncertainty::{Posterior, SampleSource, ensemble, mc_dropout, test_time};
 
 /// Analyses `frame` with `model`.
 ///
@@ -71,7 +46,7 @@ pub fn analyze_with(
     cancel: &CancelToken,
     emit: &mut dyn FnMut(Progress),
 ) -> Result<Analysis, EngineError> {
-    if frame.plane.values.is_empty() {
+    if frame.pixels.plane.values.is_empty() {
         return Err(EngineError::EmptyImage);
     }
     let network = &model.network;
@@ -129,12 +104,12 @@ pub fn analyze_with(
     cancel.check()?;
     let pass = match known.pass.take() {
         Some(pass) => pass,
-        None => Pass::run(model, &plane, frame.value_range, cancel)?,
+        None => Pass::run(model, &plane, frame.pixels.value_range, cancel)?,
     };
     let pass = &*known.pass.insert(pass);
     analysis.timing = Timing { preprocess: pass.timing.preprocess + gate_ms, ..pass.timing };
 
-    let readout = Readout::new(&model.manifest);
+    let readout = OutputHead::new(&model.manifest);
     (analysis.labels, analysis.groups) = scores(&model.manifest, &readout, &pass.logits);
     analysis.scored = true;
     analysis.population = match known.population.take() {
@@ -155,19 +130,13 @@ pub fn analyze_with(
     });
 
     let started = Instant::now();
-    let wish = Wish::of(options);
-    let mut heard = |told: Told| match told {
-        Told::Maps(maps) => emit(Progress::Explained(maps)),
-        Told::Rough(maps) => emit(Progress::Refined(maps)),
-        Told::Step { what, done, of } => emit(Progress::Explaining { what, done, of }),
-        Told::Spread(_) | Told::Trusted(_) => {}
-    };
-    analysis.attributions = explanation::maps(model, pass, known.background.as_deref(), &wish, cancel, &mut heard)?;
+    let request = MapRequest::of(options);
+    analysis.attributions = explanation::maps(model, pass, known.background.as_deref(), &request, cancel, emit)?;
     analysis.timing.explain = milliseconds(started);
 
     if options.samples > 0 {
         let started = Instant::now();
-        let image = Image { plane: &plane, range: frame.value_range };
+        let image = Image { plane: &plane, range: frame.pixels.value_range };
         match options.source.unavailable(analysis.stochastic, model.ensemble.len()) {
             Some(why) => analysis.warnings.push(why.into()),
             None => analysis.posterior = sample(model, image, pass, &readout, options, cancel, emit)?,
@@ -178,7 +147,7 @@ pub fn analyze_with(
 }
 
 /// Scores of labels and groups from the logits of the pass with dropout off.
-fn scores(manifest: &Manifest, readout: &Readout, logits: &[f32]) -> (Vec<Score>, Vec<Score>) {
+fn scores(manifest: &Manifest, readout: &OutputHead, logits: &[f32]) -> (Vec<Score>, Vec<Score>) {
     let probabilities = readout.labels(logits);
     let labels =
         manifest.labels.iter().zip(logits.iter().zip(&probabilities)).map(|(label, (&logit, &probability))| Score {
@@ -208,21 +177,21 @@ fn sample(
     model: &Model,
     image: Image<'_>,
     pass: &Pass,
-    readout: &Readout,
+    readout: &OutputHead,
     options: &AnalysisOptions,
     cancel: &CancelToken,
     emit: &mut dyn FnMut(Progress),
 ) -> Result<Option<Posterior>, EngineError> {
     let Image { plane, range } = image;
     let (samples, seed) = (options.samples, options.seed);
-    let mut sampler: Box<dyn Sampling + '_> = match options.source {
-        Source::McDropout => {
+    let mut sampler: Box<dyn Sampler + '_> = match options.source {
+        SampleSource::McDropout => {
             let Some(stage) = model.network.first_stochastic() else { return Ok(None) };
             let Some(activation) = pass.input_of(&model.network, stage)? else { return Ok(None) };
-            Box::new(mc_dropout::Sampler::new(&model.network, stage, &activation, readout, samples, seed))
+            Box::new(mc_dropout::McDropout::new(&model.network, stage, &activation, readout, samples, seed))
         }
-        Source::TestTime => Box::new(test_time::Sampler::new(model, plane, range, readout, samples, seed)),
-        Source::Ensemble => Box::new(ensemble::Sampler::new(model, plane, range, readout)),
+        SampleSource::TestTime => Box::new(test_time::TestTime::new(model, plane, range, readout, samples, seed)),
+        SampleSource::Ensemble => Box::new(ensemble::Ensemble::new(model, plane, range, readout)),
     };
     cancel.check()?;
     let stop = || cancel.is_cancelled();
@@ -235,12 +204,17 @@ fn sample(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use crate::imaging::Missing;
+    use crate::imaging::PixelData;
     use candle_core::{Device, Tensor};
 
     use super::*;
     use crate::network::layers::{GlobalAveragePool, Linear};
     use crate::network::{Layer, Network, Stage};
-    use crate::study::{Identity, ImageEntry, Metadata, Missing, Namesakes};
+    use crate::study::SharedUid;
+    use crate::study::{Identity, ImageEntry, Metadata};
 
     fn model() -> Model {
         let manifest = Manifest::parse(&format!(
@@ -270,8 +244,8 @@ mod tests {
             device: Device::Cpu,
             gate: None,
             background: None,
-            calibration: Err(crate::uncertainty::calibration::CalibrationError::Missing),
-            detector: Err(crate::uncertainty::population::detector::DetectorError::Missing),
+            calibration: Err(crate::model::calibration::CalibrationError::Missing),
+            detector: Err(crate::model::population::detector::DetectorError::Missing),
             ensemble: Vec::new(),
         }
     }
@@ -294,20 +268,14 @@ mod tests {
             frames: 1,
             has_pixels: true,
             title: String::new(),
-            namesakes: Namesakes::default(),
+            shared_uid: SharedUid::default(),
         };
         Frame {
             entry: Arc::new(entry),
             index: 0,
-            plane,
-            color: None,
-            inverted: false,
-            value_range: (0.0, 3.0),
-            padding: None,
-            voi: Vec::new(),
+            pixels: PixelData::grey(plane, (0.0, 3.0)),
             spacing: None,
             warnings: Vec::new(),
-            missing: None,
         }
     }
 
@@ -345,7 +313,8 @@ mod tests {
 
     #[test]
     fn an_image_whose_data_ends_early_is_refused_with_the_rows_that_are_there() {
-        let cut = Frame { missing: Some(Missing::Rows { from: 1 }), ..frame() };
+        let mut cut = frame();
+        cut.pixels.missing = Some(Missing::Rows { from: 1 });
         let analysis = analyzed(&cut, false).unwrap();
         assert!(!analysis.scored && analysis.labels.is_empty());
         let verdict = analysis.gate.unwrap();
@@ -359,7 +328,7 @@ mod tests {
     fn pixels_that_are_no_numbers_are_never_scored() {
         for value in [f32::NAN, f32::INFINITY] {
             let mut damaged = frame();
-            damaged.plane.values[2] = value;
+            damaged.pixels.plane.values[2] = value;
             let analysis = analyzed(&damaged, false).unwrap();
             assert!(!analysis.scored && analysis.gate.unwrap().reason.contains("1 of 4 pixels are no finite numbers"));
             let error = analyzed(&damaged, true).unwrap_err();

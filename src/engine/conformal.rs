@@ -1,19 +1,20 @@
 //! The conformal states of one image: present, absent or undecided at a stated risk, by the calibration set of its model.
 //!
 //! They follow from the probabilities of the pass with dropout off and the cuts that are kept with the model, so the viewer,
-//! the command line, a report and its verification all come to the same. See [`crate::uncertainty::conformal`] for what is
-//! promised, and [`crate::uncertainty::joint`] for how those of labels and groups become one statement. An image that the input gate refused is unlike the calibration images: nothing is said of it, even where its scores
+//! the command line, a report and its verification all come to the same. See [`crate::model::conformal`] for what is
+//! promised, and [`crate::model::joint`] for how those of labels and groups become one statement. An image that the input gate refused is unlike the calibration images: nothing is said of it, even where its scores
 //! are shown.
 
 use serde::{Deserialize, Serialize};
 
 use super::Score;
-use crate::network::GateVerdict;
-use crate::network::manifest::{Head, Manifest};
-use crate::uncertainty::calibration::{Calibration, CalibrationError, percent};
-use crate::uncertainty::conformal::{Cuts, State, Verdict};
-use crate::uncertainty::joint::{self, Tested, TestedGroup};
-use crate::uncertainty::population::PopulationVerdict;
+use crate::model::calibration::{Calibration, CalibrationError, percent};
+use crate::model::conformal::{Cuts, State, Verdict};
+use crate::model::gate::GateVerdict;
+use crate::model::joint;
+use crate::model::joint::{Tested, TestedGroup};
+use crate::model::manifest::{Head, Manifest};
+use crate::model::population::PopulationVerdict;
 
 /// Said in place of the states of an image from elsewhere.
 pub const OUTSIDE: &str = "outside the population that this model was measured on";
@@ -180,9 +181,10 @@ fn together(manifest: &Manifest, labels: &[Score], groups: &[Score], cuts: &[Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::registry;
-    use crate::uncertainty::calibration::{Target, tests::made};
-    use crate::uncertainty::conformal::{RISK, RISKS};
+    use crate::model::calibration::Target;
+    use crate::model::calibration::tests::made;
+    use crate::model::conformal::{RISK, RISKS};
+    use crate::model::registry;
 
     fn manifest() -> Manifest {
         registry::manifest(registry::DEFAULT).unwrap()

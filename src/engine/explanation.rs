@@ -2,95 +2,40 @@
 //! can be trusted.
 //!
 //! Everything starts from the pass that is kept of the image, so only what a method needs on top of it is run. Progress goes through a
-//! callback, with rough maps that refine; a wish to stop is heard between batches.
+//! callback, with rough maps that refine; a request to stop is seen between batches.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use super::EngineError;
+use super::faithfulness::{Depth, FaithfulnessRequest, measure};
 use super::pass::{Known, Pass};
-use super::trust::{Depth, News, Question, judge};
-use super::{AnalysisOptions, CancelToken, EngineError};
-use crate::explain::cam::{self, Target};
-use crate::explain::faithfulness::{ControlMaps, Trust};
-use crate::explain::spread::{Sampling, Spread, spread};
+use crate::cancel::CancelToken;
+use crate::engine::map_request::MapRequest;
+use crate::engine::progress::Progress;
+use crate::explain::cam::Target;
+use crate::explain::faithfulness::ControlMaps;
+use crate::explain::stability::{DropoutSampling, spread};
 use crate::explain::{
-    Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain, has_places,
+    Attribution, Method, MethodSettings, Scene, Scoring, Step, Subject, Watch, cam, explain, has_places,
 };
-use crate::network::background::Background;
-use crate::network::{Model, Network};
+use crate::model::Model;
+use crate::model::background::Background;
+use crate::network::Network;
 use crate::study::{Frame, Unscorable};
 
-/// What is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Wish {
-    pub methods: Vec<Method>,
-    /// Stages; empty means the manifest's target layer. Methods without a layer run once.
-    pub layers: Vec<String>,
-    /// Empty means every class.
-    pub subjects: Vec<Subject>,
-    pub settings: Settings,
-    /// Dropout samples of each map, to tell how stable it is; 0 for none.
-    pub spread: usize,
-    /// Judge the maps, too.
-    pub trust: bool,
-}
-
-/// How far a map can be trusted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trusted {
-    pub method: Method,
-    pub subject: Subject,
-    /// The stage, or [`crate::explain::INPUT`].
-    pub layer: String,
-    pub trust: Trust,
-    /// False while parts are still to come.
-    pub whole: bool,
-}
-
-impl Wish {
-    /// The maps of an analysis.
-    #[must_use]
-    pub fn of(options: &AnalysisOptions) -> Self {
-        Self {
-            methods: options.methods.clone(),
-            layers: options.layers.clone(),
-            subjects: options.subjects.clone(),
-            settings: options.explanation,
-            spread: 0,
-            trust: false,
-        }
-    }
-}
-
-/// What is heard on the way.
-#[derive(Clone)]
-pub enum Told {
-    Maps(Vec<Arc<Attribution>>),
-    /// Unfinished maps of a method that refines them.
-    Rough(Vec<Arc<Attribution>>),
-    Step {
-        what: &'static str,
-        done: usize,
-        of: usize,
-    },
-    Spread(Arc<Spread>),
-    Trusted(Arc<Trusted>),
-}
-
-/// Carries out a wish for an image, using and adding to what is known of it with this very model.
+/// Carries out a request for an image, using and adding to what is known of it with this very model.
 ///
 /// # Errors
-/// A sentence on why there is no map; [`EngineError::Cancelled`] when somebody wished to stop.
+/// A sentence on why there is no map; [`EngineError::Cancelled`] when somebody asked to stop.
 pub fn explain_with(
     model: &Model,
     frame: &Frame,
     known: &mut Known,
-    wish: &Wish,
+    request: &MapRequest,
     cancel: &CancelToken,
-    emit: &mut dyn FnMut(Told),
+    emit: &mut dyn FnMut(Progress),
 ) -> Result<(), EngineError> {
-    if frame.plane.values.is_empty() {
+    if frame.pixels.plane.values.is_empty() {
         return Err(EngineError::EmptyImage);
     }
     if let Err(reason @ Unscorable::NotFinite { .. }) = frame.scorable() {
@@ -99,21 +44,21 @@ pub fn explain_with(
     cancel.check()?;
     let pass = match known.pass.take() {
         Some(pass) => pass,
-        None => Pass::run(model, &frame.model_plane(), frame.value_range, cancel)?,
+        None => Pass::run(model, &frame.model_plane(), frame.pixels.value_range, cancel)?,
     };
     let pass = &*known.pass.insert(pass);
     let background = known.background.as_deref();
-    let mut made = remembered(model, pass, &known.costly, wish)?;
+    let mut made = remembered(model, pass, &known.costly, request)?;
     if made.is_empty() {
-        made = maps(model, pass, background, wish, cancel, emit)?;
+        made = maps(model, pass, background, request, cancel, emit)?;
         let costly = made.iter().filter(|map| !map.method.is_instant());
-        known.costly.extend(costly.map(|map| (wish.settings, map.clone())));
+        known.costly.extend(costly.map(|map| (request.settings, map.clone())));
     }
-    if wish.spread > 0 {
-        spreads(model, pass, wish, cancel, emit)?;
+    if request.spread > 0 {
+        spreads(model, pass, request, cancel, emit)?;
     }
-    if wish.trust {
-        trust(model, pass, background, wish, &made, cancel, emit)?;
+    if request.trust {
+        faithfulness(model, pass, background, request, &made, cancel, emit)?;
     }
     Ok(())
 }
@@ -122,20 +67,20 @@ pub fn explain_with(
 fn remembered(
     model: &Model,
     pass: &Pass,
-    costly: &[(Settings, Arc<Attribution>)],
-    wish: &Wish,
+    costly: &[(MethodSettings, Arc<Attribution>)],
+    request: &MapRequest,
 ) -> Result<Vec<Arc<Attribution>>, EngineError> {
-    if !wish.trust {
+    if !request.trust {
         return Ok(Vec::new());
     }
-    let stages = stages(&model.network, &wish.layers, &model.manifest.target_layer)?;
+    let stages = stages(&model.network, &request.layers, &model.manifest.target_layer)?;
     let mut found = Vec::new();
     for &stage in &stages {
-        for &method in &wish.methods {
-            for subject in subjects(wish, pass) {
+        for &method in &request.methods {
+            for subject in subjects(request, pass) {
                 let layer = method.place(&model.network.stages[stage].name);
                 let same = |a: &Attribution| a.method == method && a.subject == subject && a.layer == layer;
-                match costly.iter().find(|(settings, map)| *settings == wish.settings && same(map)) {
+                match costly.iter().find(|(settings, map)| *settings == request.settings && same(map)) {
                     Some((_, map)) => found.push(map.clone()),
                     None => return Ok(Vec::new()),
                 }
@@ -145,31 +90,31 @@ fn remembered(
     Ok(found)
 }
 
-/// The maps of a wish, against `background` or the model's own: by layer, then by method, then by subject.
+/// The maps of a request, against `background` or the model's own: by layer, then by method, then by subject.
 pub(super) fn maps(
     model: &Model,
     pass: &Pass,
     background: Option<&Background>,
-    wish: &Wish,
+    request: &MapRequest,
     cancel: &CancelToken,
-    emit: &mut dyn FnMut(Told),
+    emit: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Arc<Attribution>>, EngineError> {
     let network = &model.network;
-    let stages = stages(network, &wish.layers, &model.manifest.target_layer)?;
+    let stages = stages(network, &request.layers, &model.manifest.target_layer)?;
     let scoring = Scoring::of(&model.manifest);
-    let subjects = subjects(wish, pass);
+    let subjects = subjects(request, pass);
     let mut all: Vec<Arc<Attribution>> = Vec::new();
-    let mut keep = |maps: Vec<Attribution>, emit: &mut dyn FnMut(Told)| {
+    let mut keep = |maps: Vec<Attribution>, emit: &mut dyn FnMut(Progress)| {
         let maps: Vec<_> = maps.into_iter().map(Arc::new).collect();
         if !maps.is_empty() {
-            emit(Told::Maps(maps.clone()));
+            emit(Progress::Maps(maps.clone()));
         }
         all.extend(maps);
     };
-    let instant: Vec<Method> = wish.methods.iter().copied().filter(|m| m.is_instant()).collect();
+    let instant: Vec<Method> = request.methods.iter().copied().filter(|m| m.is_instant()).collect();
     for (number, &stage) in stages.iter().enumerate() {
         keep(instant_maps(network, pass, stage, &scoring, &subjects, &instant, cancel)?, emit);
-        for &method in wish.methods.iter().filter(|m| !m.is_instant() && (m.has_layer() || number == 0)) {
+        for &method in request.methods.iter().filter(|m| !m.is_instant() && (m.has_layer() || number == 0)) {
             let black = model.black(pass.input())?;
             let outputs = |stage: usize| pass.kept(network, stage);
             let scene = Scene {
@@ -183,14 +128,14 @@ pub(super) fn maps(
             };
             let mut heard = |step: Step| {
                 let Step { method, done, of, maps } = step;
-                emit(Told::Step { what: method.name(), done, of });
+                emit(Progress::Step { what: method.name(), done, of });
                 if !maps.is_empty() {
-                    emit(Told::Rough(maps.into_iter().map(Arc::new).collect()));
+                    emit(Progress::Refined(maps.into_iter().map(Arc::new).collect()));
                 }
                 !cancel.is_cancelled()
             };
-            let found = explain(&scene, stage, &subjects, method, &wish.settings, &mut Watch::new(&mut heard));
-            keep(found.map_err(stopped)?, emit);
+            let found = explain(&scene, stage, &subjects, method, &request.settings, &mut Watch::new(&mut heard));
+            keep(found?, emit);
         }
     }
     Ok(all)
@@ -224,78 +169,70 @@ fn instant_maps(
     Ok(maps)
 }
 
-/// How stable each map of the wish is.
+/// How stable each map of the request is.
 fn spreads(
     model: &Model,
     pass: &Pass,
-    wish: &Wish,
+    request: &MapRequest,
     cancel: &CancelToken,
-    emit: &mut dyn FnMut(Told),
+    emit: &mut dyn FnMut(Progress),
 ) -> Result<(), EngineError> {
     let network = &model.network;
     let first_stochastic = network.first_stochastic().ok_or(EngineError::NotStochastic)?;
     let before = pass.input_of(network, first_stochastic)?.ok_or(EngineError::NotStochastic)?;
     let scoring = Scoring::of(&model.manifest);
-    let sampling = Sampling { first_stochastic, before: &before, samples: wish.spread, seed: wish.settings.seed };
-    for stage in stages(network, &wish.layers, &model.manifest.target_layer)? {
+    let sampling =
+        DropoutSampling { first_stochastic, before: &before, samples: request.spread, seed: request.settings.seed };
+    for stage in stages(network, &request.layers, &model.manifest.target_layer)? {
         has_places(network, pass.input(), stage)?;
         let Some(activation) = pass.output(network, stage)? else { continue };
         let target = Target { network, stage, activation: &activation, logits: &pass.logits, scoring: &scoring };
-        for &method in &wish.methods {
-            for subject in subjects(wish, pass) {
+        for &method in &request.methods {
+            for subject in subjects(request, pass) {
                 let told = std::cell::RefCell::new(&mut *emit);
                 let mut heard = |step: Step| {
-                    (told.borrow_mut())(Told::Step { what: "stability", done: step.done, of: step.of });
+                    (told.borrow_mut())(Progress::Step { what: "stability", done: step.done, of: step.of });
                     !cancel.is_cancelled()
                 };
-                let mut refined = |spread| (told.borrow_mut())(Told::Spread(Arc::new(spread)));
+                let mut refined = |spread| (told.borrow_mut())(Progress::Stability(Arc::new(spread)));
                 let mut watch = Watch::new(&mut heard);
-                spread(&target, subject, method, &sampling, &mut watch, &mut refined).map_err(stopped)?;
+                spread(&target, subject, method, &sampling, &mut watch, &mut refined)?;
             }
         }
     }
     Ok(())
 }
 
-/// How far each map of the wish can be trusted.
-fn trust(
+/// How faithful each map of the request is.
+fn faithfulness(
     model: &Model,
     pass: &Pass,
     background: Option<&Background>,
-    wish: &Wish,
+    request: &MapRequest,
     made: &[Arc<Attribution>],
     cancel: &CancelToken,
-    emit: &mut dyn FnMut(Told),
+    emit: &mut dyn FnMut(Progress),
 ) -> Result<(), EngineError> {
-    for stage in stages(&model.network, &wish.layers, &model.manifest.target_layer)? {
+    for stage in stages(&model.network, &request.layers, &model.manifest.target_layer)? {
         let layer = &model.network.stages[stage].name;
-        for &method in &wish.methods {
-            for subject in subjects(wish, pass) {
+        for &method in &request.methods {
+            for subject in subjects(request, pass) {
                 let place = method.place(layer);
                 let map = made.iter().find(|a| a.method == method && a.subject == subject && a.layer == place);
                 let Some(map) = map else { continue };
-                let (settings, depth, map) = (wish.settings, Depth::Whole, Some(map.as_ref()));
-                let question = Question { model, pass, background, map, method, stage, subject, settings, depth };
-                let told = |trust, whole| {
-                    let layer = method.place(layer).to_owned();
-                    Told::Trusted(Arc::new(Trusted { method, subject, layer, trust, whole }))
-                };
-                let mut heard = |news| {
-                    emit(match news {
-                        News::Step { what, done, of } => Told::Step { what, done, of },
-                        News::Known(trust) => told(trust, false),
-                    });
-                };
-                let trust = judge(&question, &mut ControlMaps::default(), cancel, &mut heard)?;
-                emit(told(trust, true));
+                let (settings, depth, map) = (request.settings, Depth::Whole, Some(map.as_ref()));
+                let asked =
+                    FaithfulnessRequest { model, pass, background, map, method, stage, subject, settings, depth };
+                let found = measure(&asked, &mut ControlMaps::default(), cancel, emit)?;
+                emit(asked.found(found, true));
             }
         }
     }
     Ok(())
 }
 
-fn subjects(wish: &Wish, pass: &Pass) -> Vec<Subject> {
-    if wish.subjects.is_empty() { Subject::classes(pass.logits.len()) } else { wish.subjects.clone() }
+fn subjects(request: &MapRequest, pass: &Pass) -> Vec<Subject> {
+    if request.subjects.is_empty() { Subject::classes(pass.logits.len()) } else { request.subjects.clone() }
 }
 
 /// Numbers of the stages to explain.
@@ -308,12 +245,4 @@ pub(super) fn stages(network: &Network, layers: &[String], target: &String) -> R
         })
     };
     asked.iter().map(number).collect()
-}
-
-/// A method that was stopped is a cancelled computation.
-pub(super) fn stopped(error: ExplainError) -> EngineError {
-    match error {
-        ExplainError::Stopped => EngineError::Cancelled,
-        error => error.into(),
-    }
 }

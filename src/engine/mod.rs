@@ -7,52 +7,34 @@
 //! it: any method, at any layer, of any subject, from the pass that is kept.
 
 pub mod analysis;
-pub mod choice;
 pub mod conformal;
 pub mod explanation;
+pub mod faithfulness;
+pub mod map_request;
+pub mod model_selection;
 pub mod pass;
-pub mod picker;
 pub mod prevalence;
-pub mod trust;
+pub mod progress;
 pub mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::spread::Spread;
-use crate::explain::{Attribution, Method, Settings, Subject};
-use crate::network::{GateVerdict, Model, device};
+use self::progress::Progress;
+
+use crate::cancel::Cancelled;
+use crate::explain::{Attribution, ExplainError, Method, MethodSettings, Subject};
+use crate::model::Model;
+use crate::model::calibration::{Calibration, CalibrationError};
+use crate::model::gate::GateVerdict;
+use crate::model::population::PopulationVerdict;
+use crate::network::device;
 use crate::study::Frame;
-use crate::uncertainty::calibration::{Calibration, CalibrationError};
-use crate::uncertainty::population::PopulationVerdict;
-use crate::uncertainty::{Posterior, Source};
+use crate::uncertainty::{Posterior, SampleSource};
 
 /// Counts up each time another image is shown; results carry it back.
 pub type Generation = u64;
-
-/// A wish to stop, shared between the one who wishes and the one who computes.
-#[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
-
-impl CancelToken {
-    /// Asks the computation to stop at its next step.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// True once somebody asked.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Between two steps of a computation: an error once somebody asked.
-    pub fn check(&self) -> Result<(), EngineError> {
-        if self.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
-    }
-}
 
 /// Why there is no analysis.
 #[derive(Debug, thiserror::Error)]
@@ -72,23 +54,39 @@ pub enum EngineError {
     #[error("The model's scores for this image are not finite numbers, so none are shown.")]
     NotFinite,
     #[error("The input gate could not judge the image: {0}")]
-    Gate(#[from] crate::uncertainty::gate::GateError),
+    Gate(#[from] crate::model::gate::GateError),
     #[error("The network could not be run: {0}")]
     Network(#[from] candle_core::Error),
     #[error(transparent)]
     Faithfulness(#[from] crate::explain::faithfulness::FaithfulnessError),
     #[error(transparent)]
-    Model(Box<crate::network::registry::ModelError>),
+    Model(Box<crate::model::registry::ModelError>),
     #[error("A model that forgets what it learned could not be made: {0}")]
     Weights(#[from] crate::network::weights::WeightError),
     #[error(transparent)]
-    Explain(#[from] crate::explain::ExplainError),
+    Explain(crate::explain::ExplainError),
     #[error(transparent)]
-    Sampling(#[from] crate::uncertainty::SamplingError),
+    Sampling(#[from] crate::uncertainty::sampling::SamplingError),
 }
 
-impl From<crate::network::registry::ModelError> for EngineError {
-    fn from(error: crate::network::registry::ModelError) -> Self {
+impl From<Cancelled> for EngineError {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+/// A method that was stopped is a cancelled computation.
+impl From<ExplainError> for EngineError {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Stopped => Self::Cancelled,
+            error => Self::Explain(error),
+        }
+    }
+}
+
+impl From<crate::model::registry::ModelError> for EngineError {
+    fn from(error: crate::model::registry::ModelError) -> Self {
         Self::Model(Box::new(error))
     }
 }
@@ -104,7 +102,7 @@ pub struct AnalysisOptions {
     pub subjects: Vec<Subject>,
     /// How much work the sampling methods do.
     #[serde(default)]
-    pub explanation: Settings,
+    pub explanation: MethodSettings,
     /// Number of samples, 0 for none; an ensemble has as many as it has models.
     pub samples: usize,
     pub seed: u64,
@@ -112,7 +110,7 @@ pub struct AnalysisOptions {
     pub force: bool,
     /// What differs from sample to sample.
     #[serde(default)]
-    pub source: Source,
+    pub source: SampleSource,
 }
 
 impl Default for AnalysisOptions {
@@ -121,11 +119,11 @@ impl Default for AnalysisOptions {
             layers: Vec::new(),
             methods: Method::ALWAYS.to_vec(),
             subjects: Vec::new(),
-            explanation: Settings::default(),
+            explanation: MethodSettings::default(),
             samples: 100,
             seed: 7,
             force: false,
-            source: Source::McDropout,
+            source: SampleSource::McDropout,
         }
     }
 }
@@ -142,7 +140,7 @@ pub enum Request {
     Explain {
         generation: Generation,
         frame: Arc<Frame>,
-        wish: explanation::Wish,
+        request: map_request::MapRequest,
     },
     /// Switch to another model (name in the registry, or folder), and keep to it.
     LoadModel {
@@ -187,7 +185,7 @@ pub struct Analysis {
     pub groups: Vec<Score>,
     /// One for each asked layer × method × class.
     pub attributions: Vec<Arc<Attribution>>,
-    /// `None` when there is no such [`Source`] of samples for this model, or no samples were asked for.
+    /// `None` when there is no such [`SampleSource`] of samples for this model, or no samples were asked for.
     pub posterior: Option<Posterior>,
     /// False when the model has no stochastic layer: MC dropout draws no bars then, and it is said.
     pub stochastic: bool,
@@ -201,7 +199,7 @@ pub struct Analysis {
 /// What the interface must know of the loaded model.
 #[derive(Clone, Debug)]
 pub struct ModelInfo {
-    pub manifest: Arc<crate::network::manifest::Manifest>,
+    pub manifest: Arc<crate::model::manifest::Manifest>,
     pub sha256: String,
     /// `CPU`, `CUDA 0`, `Metal 0`.
     pub device: String,
@@ -263,48 +261,14 @@ pub enum Event {
     /// The model that fits the image; only while models are chosen automatically.
     Chosen {
         generation: Generation,
-        choice: Arc<choice::Choice>,
+        choice: Arc<model_selection::choice::Choice>,
         /// The model, loaded; `None` when none fits.
         model: Option<ModelInfo>,
     },
-    /// The gate's verdict, before anything else.
-    Gated {
+    /// What is known so far, of an analysis or of a [`Request::Explain`].
+    Progress {
         generation: Generation,
-        verdict: GateVerdict,
-    },
-    /// Scores of the pass with dropout off.
-    Scored {
-        generation: Generation,
-        labels: Vec<Score>,
-        groups: Vec<Score>,
-        /// Whether the image belongs to the population of the model.
-        population: Option<PopulationVerdict>,
-    },
-    Explained {
-        generation: Generation,
-        attributions: Vec<Arc<Attribution>>,
-    },
-    /// Unfinished maps of a method that refines them; newer ones replace them.
-    Refined {
-        generation: Generation,
-        attributions: Vec<Arc<Attribution>>,
-    },
-    /// How far a [`Request::Explain`] is.
-    Explaining {
-        generation: Generation,
-        what: &'static str,
-        done: usize,
-        of: usize,
-    },
-    /// How stable a map is, from the samples so far.
-    Spread {
-        generation: Generation,
-        spread: Arc<Spread>,
-    },
-    /// How far a map can be trusted, as far as it is known.
-    Trusted {
-        generation: Generation,
-        trusted: Arc<explanation::Trusted>,
+        progress: Progress,
     },
     ExplanationDone {
         generation: Generation,
@@ -313,13 +277,6 @@ pub enum Event {
     ExplanationFailed {
         generation: Generation,
         reason: Option<String>,
-    },
-    /// The posterior of the samples so far.
-    Sampled {
-        generation: Generation,
-        done: usize,
-        of: usize,
-        posterior: Posterior,
     },
     Finished {
         generation: Generation,

@@ -9,13 +9,17 @@ use std::time::Instant;
 
 use candle_core::Tensor;
 
-use super::{CancelToken, EngineError, Timing};
-use crate::explain::{Attribution, Settings};
+use super::model_selection::Choice;
+use super::{EngineError, Timing};
+use crate::cancel::CancelToken;
+use crate::explain::{Attribution, MethodSettings};
 use crate::imaging::Plane;
-use crate::network::background::Background;
-use crate::network::{GateVerdict, Mode, Model, Network};
-use crate::uncertainty::population::PopulationVerdict;
-use crate::uncertainty::population::features::{self, Features};
+use crate::model::Model;
+use crate::model::background::Background;
+use crate::model::gate::GateVerdict;
+use crate::model::population::features::Features;
+use crate::model::population::{PopulationVerdict, features};
+use crate::network::{Mode, Network};
 
 /// What is known of one image with one model; filled in by the first analysis and of use to the next.
 #[derive(Default)]
@@ -26,10 +30,16 @@ pub struct Known {
     /// In the place of the model's own background set.
     pub(super) background: Option<Arc<Background>>,
     /// Maps that took runs of their own, with what they were made by: whether they can be trusted is a question for later.
-    pub(super) costly: Vec<(Settings, Arc<Attribution>)>,
+    pub(super) costly: Vec<(MethodSettings, Arc<Attribution>)>,
 }
 
 impl Known {
+    /// What is known of an image whose model was chosen by asking gates.
+    #[must_use]
+    pub fn of_choice(choice: &Choice) -> Self {
+        Self { gate: choice.gate.clone(), ..Self::default() }
+    }
+
     /// Explains against this background set and not the model's own.
     pub fn use_background(&mut self, background: Option<Arc<Background>>) {
         self.background = background;
@@ -106,7 +116,7 @@ impl Pass {
     }
 }
 
-/// Runs stage by stage, so that a wish to stop is heard in between.
+/// Runs stage by stage, so that a request to stop is seen in between.
 fn forward(
     network: &Network,
     input: &Tensor,

@@ -1,17 +1,17 @@
 //! Predictive values of a model's thresholds at the prevalence that a reader states, for one image.
 //!
 //! Sensitivity and specificity are those of the calibration set, where it was judged at the model's threshold, else those of the
-//! manifest. See [`crate::uncertainty::prevalence`] for the formulas and for what they take for granted.
+//! manifest. See [`crate::model::prevalence`] for the formulas and for what they take for granted.
 
 use serde::{Deserialize, Serialize};
 
 use super::Score;
 use super::conformal::OUTSIDE;
-use crate::network::GateVerdict;
-use crate::network::manifest::Manifest;
-use crate::uncertainty::calibration::{Calibration, CalibrationError, Proportion};
-use crate::uncertainty::population::PopulationVerdict;
-use crate::uncertainty::prevalence;
+use crate::model::calibration::{Calibration, CalibrationError, Proportion};
+use crate::model::gate::GateVerdict;
+use crate::model::manifest::Manifest;
+use crate::model::population::PopulationVerdict;
+use crate::model::prevalence;
 
 /// What the calls of one label or group are worth at a prevalence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,8 +153,9 @@ fn measured(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::registry;
-    use crate::uncertainty::calibration::{OperatingPoint, tests::made};
+    use crate::model::calibration::OperatingPoint;
+    use crate::model::calibration::tests::made;
+    use crate::model::registry;
 
     fn score(probability: f32, threshold: f32) -> Score {
         Score { label: "Pneumonia".into(), logit: None, probability, threshold }

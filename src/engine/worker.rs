@@ -2,24 +2,24 @@
 //!
 //! The mailbox holds at most one model to load and one image to analyse. A newer [`Request::Analyze`] replaces the one that waits
 //! and cancels the one that runs; [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
-//! model are no longer wanted. While models are chosen automatically, every image goes through the [`Picker`] first. A panic in
+//! model are no longer wanted. While models are chosen automatically, every image goes through the [`ModelSelector`] first. A panic in
 //! a layer, a decoder or a loader becomes `Failed` or `ModelFailed`, and the worker lives on.
 
-use std::any::Any;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::analysis::{Progress, analyze_with};
-use super::choice::Choice;
-use super::explanation::{Told, Wish, explain_with};
+use super::analysis::analyze_with;
+use super::explanation::explain_with;
+use super::map_request::MapRequest;
+use super::model_selection::{Choice, Library, ModelSelector, Selected, SelectionError};
 use super::pass::Known;
-use super::picker::{Library, PickError, Picker};
-use super::{Analysis, AnalysisOptions, CancelToken, EngineError, Event, Generation, ModelInfo, Request};
-use crate::network::Model;
+use super::{Analysis, AnalysisOptions, EngineError, Event, Generation, ModelInfo, Request};
+use crate::cancel::CancelToken;
+use crate::model::Model;
+use crate::panic_guard::{Panicked, guarded};
 use crate::study::Frame;
 
 /// The handle that the interface holds. Dropping it cancels what runs and ends the thread.
@@ -41,7 +41,7 @@ struct Job {
 enum Asked {
     Analysis(AnalysisOptions),
     /// On top of an analysis.
-    Explanation(Wish),
+    Explanation(MapRequest),
 }
 
 /// The model that is wanted from now on.
@@ -68,7 +68,7 @@ struct Shared {
 }
 
 impl Engine {
-    /// Starts the worker. `library` finds models (usually a [`Shelf`](crate::network::shelf::Shelf); a function from names to models does
+    /// Starts the worker. `library` finds models (usually a [`ModelCache`](crate::model::cache::ModelCache); a function from names to models does
     /// where nothing is chosen automatically); `wake` is called after every event, from the worker's thread.
     ///
     /// # Errors
@@ -81,8 +81,7 @@ impl Engine {
             events: sender,
             wake: Box::new(wake),
         });
-        let worker =
-            Worker { shared: shared.clone(), picker: Picker::new(library), model: None, automatic: false, last: None };
+        let worker = Worker { shared: shared.clone(), selector: ModelSelector::new(library), ready: false, last: None };
         let thread = std::thread::Builder::new().name("pellucid-engine".into()).spawn(move || worker.run())?;
         Ok(Self { shared, events, thread: Some(thread) })
     }
@@ -95,8 +94,8 @@ impl Engine {
             Request::Analyze { generation, frame, options } => {
                 mailbox.job = Some(Job::new(generation, frame, Asked::Analysis(options)));
             }
-            Request::Explain { generation, frame, wish } => {
-                mailbox.job = Some(Job::new(generation, frame, Asked::Explanation(wish)));
+            Request::Explain { generation, frame, request } => {
+                mailbox.job = Some(Job::new(generation, frame, Asked::Explanation(request)));
             }
             Request::LoadModel { name } => mailbox.load = Some(Wanted::This(name)),
             Request::Automatic { first } => mailbox.load = Some(Wanted::Fitting(first)),
@@ -183,11 +182,9 @@ impl Shared {
 /// What the thread owns.
 struct Worker<L> {
     shared: Arc<Shared>,
-    picker: Picker<L>,
-    /// The model that was asked for by hand, or made ready first.
-    model: Option<Arc<Model>>,
-    /// The model is chosen for each image.
-    automatic: bool,
+    selector: ModelSelector<L>,
+    /// A model was loaded, so that images can be judged.
+    ready: bool,
     last: Option<Last>,
 }
 
@@ -195,7 +192,7 @@ struct Worker<L> {
 struct Last {
     /// Weak: a closed image is let go.
     frame: Weak<Frame>,
-    choice: Option<Arc<Choice>>,
+    choice: Arc<Choice>,
     known: Known,
 }
 
@@ -211,7 +208,7 @@ impl<L: Library> Worker<L> {
                 Task::Load(wanted) => self.load(wanted),
                 Task::Work(job) => match &job.asked {
                     Asked::Analysis(options) => self.analyze(&job, options),
-                    Asked::Explanation(wish) => self.explain(&job, wish),
+                    Asked::Explanation(request) => self.explain(&job, request),
                 },
             }
         }
@@ -242,37 +239,39 @@ impl<L: Library> Worker<L> {
             Wanted::This(name) => (name, false),
             Wanted::Fitting(first) => (first, true),
         };
-        let event = match self.fetch(&name) {
+        let event = match self.fetch(&name, automatic) {
             Ok(model) => {
-                let info = ModelInfo::of(&model);
-                self.model = Some(model);
-                self.automatic = automatic;
-                self.picker.look_again();
+                self.ready = true;
                 self.last = None;
-                Event::ModelReady(info)
+                Event::ModelReady(ModelInfo::of(&model))
             }
-            Err(reason) => Event::ModelFailed { name, reason },
+            Err(failure) => Event::ModelFailed { name, reason: failure.to_string() },
         };
         self.shared.emit(event);
     }
 
-    fn fetch(&mut self, name: &str) -> Result<Arc<Model>, String> {
-        catch_unwind(AssertUnwindSafe(|| self.picker.load(name).map_err(|error| error.to_string())))
-            .unwrap_or_else(|panic| Err(format!("Loading the model broke off: {}", panic_message(panic.as_ref()))))
+    fn fetch(&mut self, name: &str, automatic: bool) -> Result<Arc<Model>, Failure> {
+        let selector = &mut self.selector;
+        let fetched = guarded(|| if automatic { selector.load(name) } else { selector.use_named(name) });
+        let model = fetched??;
+        if automatic {
+            selector.use_fitting();
+        }
+        Ok(model)
     }
 
     fn analyze(&mut self, job: &Job, options: &AnalysisOptions) {
         let generation = job.generation;
         self.shared.emit(Event::Started { generation });
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.analysis(job, options)));
+        let outcome = guarded(|| self.analysis(job, options));
         self.shared.emit(match outcome {
             Ok(Ok(analysis)) => Event::Finished { generation, analysis: Arc::new(analysis) },
             Ok(Err(Failure::Unfit)) => Event::Unfit { generation },
             Ok(Err(Failure::Engine(EngineError::Cancelled))) => Event::Cancelled { generation },
             Ok(Err(failure)) => Event::Failed { generation, reason: failure.to_string() },
-            Err(panic) => {
+            Err(panicked) => {
                 self.last = None;
-                let reason = format!("The analysis broke off: {}", panic_message(panic.as_ref()));
+                let reason = format!("The analysis broke off. {panicked}");
                 Event::Failed { generation, reason }
             }
         });
@@ -282,43 +281,36 @@ impl<L: Library> Worker<L> {
         self.forget_others(&job.frame);
         let (model, because) = self.model_for(job)?;
         let shared = self.shared.clone();
-        let mut emit = |progress| shared.emit(event(job.generation, progress));
-        let known = &mut self.last(&job.frame).known;
+        let generation = job.generation;
+        let mut emit = |progress| shared.emit(Event::Progress { generation, progress });
+        let known = self.known();
         let mut analysis = analyze_with(&model, &job.frame, known, options, &job.cancel, &mut emit)?;
         analysis.chosen_because = because;
         Ok(analysis)
     }
 
-    fn explain(&mut self, job: &Job, wish: &Wish) {
+    fn explain(&mut self, job: &Job, request: &MapRequest) {
         let generation = job.generation;
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.explanation(job, wish)));
+        let outcome = guarded(|| self.explanation(job, request));
         self.shared.emit(match outcome {
             Ok(Ok(())) => Event::ExplanationDone { generation },
             Ok(Err(Failure::Engine(EngineError::Cancelled))) => job.cancelled(),
             Ok(Err(failure)) => Event::ExplanationFailed { generation, reason: Some(failure.to_string()) },
-            Err(panic) => {
+            Err(panicked) => {
                 self.last = None;
-                let reason = format!("The explanation broke off: {}", panic_message(panic.as_ref()));
+                let reason = format!("The explanation broke off. {panicked}");
                 Event::ExplanationFailed { generation, reason: Some(reason) }
             }
         });
     }
 
-    fn explanation(&mut self, job: &Job, wish: &Wish) -> Result<(), Failure> {
+    fn explanation(&mut self, job: &Job, request: &MapRequest) -> Result<(), Failure> {
         self.forget_others(&job.frame);
         let (model, _) = self.model_for(job)?;
         let (shared, generation) = (self.shared.clone(), job.generation);
-        let mut emit = |told| {
-            shared.emit(match told {
-                Told::Maps(attributions) => Event::Explained { generation, attributions },
-                Told::Rough(attributions) => Event::Refined { generation, attributions },
-                Told::Step { what, done, of } => Event::Explaining { generation, what, done, of },
-                Told::Spread(spread) => Event::Spread { generation, spread },
-                Told::Trusted(trusted) => Event::Trusted { generation, trusted },
-            });
-        };
-        let known = &mut self.last(&job.frame).known;
-        Ok(explain_with(&model, &job.frame, known, wish, &job.cancel, &mut emit)?)
+        let mut emit = |progress| shared.emit(Event::Progress { generation, progress });
+        let known = self.known();
+        Ok(explain_with(&model, &job.frame, known, request, &job.cancel, &mut emit)?)
     }
 
     /// Lets go of what is kept of any other image.
@@ -328,33 +320,32 @@ impl<L: Library> Worker<L> {
         }
     }
 
-    /// What is kept of this image.
-    fn last(&mut self, frame: &Arc<Frame>) -> &mut Last {
-        self.last.get_or_insert_with(|| Last { frame: Arc::downgrade(frame), choice: None, known: Known::default() })
-    }
-
     /// The model that judges this image, and why.
     fn model_for(&mut self, job: &Job) -> Result<(Arc<Model>, String), Failure> {
-        if !self.automatic {
-            let model = self.model.clone().ok_or(Failure::NoModel)?;
-            let because = Choice::by_hand(&model.manifest.name).because;
-            return Ok((model, because));
+        if !self.ready {
+            return Err(Failure::NoModel);
         }
         let generation = job.generation;
-        let choice = match self.last.as_ref().and_then(|last| last.choice.clone()) {
-            Some(choice) => choice,
-            None => Arc::new(self.picker.choose(&job.frame)?),
+        let known = self.last.as_ref().map(|last| last.choice.clone());
+        let Selected { choice, model } = match known {
+            Some(choice) => self.selector.selected(choice)?,
+            None => self.selector.select(&job.frame, false)?,
         };
-        self.last(&job.frame).choice = Some(choice.clone());
-        let Some(name) = &choice.model else {
-            self.shared.emit(Event::Chosen { generation, choice, model: None });
-            return Err(Failure::Unfit);
-        };
-        let model = self.picker.load(name)?;
-        let info = Some(ModelInfo::of(&model));
+        if self.last.is_none() {
+            let (frame, known) = (Arc::downgrade(&job.frame), Known::of_choice(&choice));
+            self.last = Some(Last { frame, choice: choice.clone(), known });
+        }
         let because = choice.because.clone();
-        self.shared.emit(Event::Chosen { generation, choice, model: info });
-        Ok((model, because))
+        if self.selector.named().is_none() {
+            let model = model.as_ref().map(|model| ModelInfo::of(model));
+            self.shared.emit(Event::Chosen { generation, choice, model });
+        }
+        Ok((model.ok_or(Failure::Unfit)?, because))
+    }
+
+    /// What is known of the image whose model [`Self::model_for`] has named.
+    fn known(&mut self) -> &mut Known {
+        &mut self.last.as_mut().expect("the model of an image is named before anything is known of it").known
     }
 }
 
@@ -368,22 +359,7 @@ enum Failure {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
-    Pick(#[from] PickError),
-}
-
-fn event(generation: Generation, progress: Progress) -> Event {
-    match progress {
-        Progress::Gated(verdict) => Event::Gated { generation, verdict },
-        Progress::Scored { labels, groups, population } => Event::Scored { generation, labels, groups, population },
-        Progress::Explained(attributions) => Event::Explained { generation, attributions },
-        Progress::Refined(attributions) => Event::Refined { generation, attributions },
-        Progress::Explaining { what, done, of } => Event::Explaining { generation, what, done, of },
-        Progress::Sampled { done, of, posterior } => Event::Sampled { generation, done, of, posterior },
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text =
-        panic.downcast_ref::<&str>().map(|t| (*t).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "an internal error without a message".into())
+    Panicked(#[from] Panicked),
+    #[error(transparent)]
+    Pick(#[from] SelectionError),
 }

@@ -1,13 +1,15 @@
 //! Intervals by resampling (Efron 1979, percentile method), seeded.
 //!
-//! Images of one patient are not independent: where patients are known whole patients are drawn, and the interval
-//! is as wide as it should be.
+//! Images of one patient are not independent: where patients are known whole patients are drawn,
+//! and the interval is as wide as it should be.
 //!
-//! Resamples that do not differ say nothing: shares and areas at their border have the intervals of [`super::proportion`].
+//! Resamples that do not differ say nothing: shares and areas at their border have the intervals of
+//! [`super::proportion`].
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::stats::quantile;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -28,7 +30,8 @@ pub struct Mean {
 }
 
 impl fmt::Display for Mean {
-    /// `0.100 (0.050–0.200)`; a range that reaches below 0 is told by a word and not by a dash.
+    /// `0.100 (0.050–0.200)`; a range that reaches below 0 is written with a word and not by a
+    /// dash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { mean, low, high } = self;
         let text = match (low, high) {
@@ -49,7 +52,8 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// `patients` names the patient of each image, by any text; an empty text is a patient of its own.
+    /// `patients` names the patient of each image, by any text; an empty text is a patient of its
+    /// own.
     #[must_use]
     pub fn new(patients: &[&str], seed: u64) -> Self {
         Self { patients: by_patient(patients), resamples: RESAMPLES, seed }
@@ -78,12 +82,14 @@ impl Bootstrap {
 
     /// The 95 % interval of `statistic`, which is given the indices of each resample.
     ///
-    /// Resamples for which it is `None` (no positive image was drawn, say) are left out; `None` when more than half are.
+    /// Resamples for which it is `None` (no positive image was drawn, say) are left out; `None`
+    /// when more than half are.
     pub fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<(f64, f64)> {
         self.intervals(|drawn| vec![statistic(drawn)]).pop().flatten()
     }
 
-    /// The intervals of several statistics of the same resamples, in their order; empty without patients.
+    /// The intervals of several statistics of the same resamples, in their order; empty without
+    /// patients.
     pub fn intervals(&self, statistics: impl Fn(&[usize]) -> Vec<Option<f64>>) -> Vec<Option<(f64, f64)>> {
         if self.patients.is_empty() {
             return Vec::new();
@@ -104,7 +110,7 @@ impl Bootstrap {
         }
         let interval = |mut values: Vec<f64>| {
             values.sort_unstable_by(f64::total_cmp);
-            (values.len() * 2 >= self.resamples).then(|| (percentile(&values, 0.025), percentile(&values, 0.975)))
+            (values.len() * 2 >= self.resamples).then(|| (quantile(&values, 0.025), quantile(&values, 0.975)))
         };
         values.into_iter().map(interval).collect()
     }
@@ -122,16 +128,9 @@ pub fn by_patient(names: &[&str]) -> Vec<Vec<usize>> {
             known.entry(name).or_default().push(image);
         }
     }
-    // In the order of their names, so that an interval does not hang on the order in which files were listed.
+    // In the order of their names, so that an interval does not hang on the order in which files
+    // were listed.
     known.into_values().chain(alone).collect()
-}
-
-/// The `q` quantile of ordered values, linear between neighbours.
-fn percentile(ordered: &[f64], q: f64) -> f64 {
-    let place = q * (ordered.len() - 1) as f64;
-    let below = ordered[place.floor() as usize];
-    let above = ordered[place.ceil() as usize];
-    below + (above - below) * place.fract()
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
-//! From a judged set to what is kept with the model: the cuts of the conformal states, the reliability diagram, and how often the
-//! operating threshold is right, of each label and group.
+//! From an evaluated set to what is kept with the model: the cuts of the conformal states, the
+//! reliability diagram, and how often the operating threshold is right, of each label and group.
 //!
-//! What a set is worth depends on what else it did to the model, which the note says. Images whose truth about a target is unknown
-//! take no part in that target.
+//! What a set is worth depends on what else it did to the model, which the note says. Images whose
+//! truth about a target is unknown take no part in that target.
 
 use std::collections::BTreeSet;
 
-use super::calibration::{self, Binning};
+use super::calibration;
+use super::calibration::Binning;
+use super::performance::shares::Decisions;
 use super::predictions::Predictions;
-use super::shares::Decisions;
-use crate::network::manifest::Manifest;
-use crate::uncertainty::calibration::{Bin, Calibration, OperatingPoint, Proportion, Target};
-use crate::uncertainty::conformal::{Cuts, RISKS};
+use crate::model::calibration::{Bin, Calibration, OperatingPoint, Proportion, Target};
+use crate::model::conformal::{Cuts, RISKS};
+use crate::model::manifest::Manifest;
 
 /// What a calibration set was to the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,18 @@ impl Role {
     }
 }
 
-/// What the model of `manifest` said of `set`, as it is kept with the model. `name` is the set's, `date` the day.
+/// Whether some target has images both with and without it, without which nothing can be
+/// calibrated.
+#[must_use]
+pub fn has_both_kinds(set: &Predictions) -> bool {
+    (0..set.targets.len()).any(|t| {
+        let positive = set.known(t).positive;
+        positive.contains(&true) && positive.contains(&false)
+    })
+}
+
+/// What the model of `manifest` says of `set`, as it is kept with the model. `name` is the set's,
+/// `date` the day.
 #[must_use]
 pub fn calibrate(manifest: &Manifest, set: &Predictions, name: &str, role: Role, date: &str) -> Calibration {
     // An image without a patient counts as its own.
@@ -114,7 +126,7 @@ mod tests {
     use crate::evaluation::golden::read;
     use crate::evaluation::predictions::{Prediction, Target as Asked};
     use crate::evaluation::truth::tests::chest;
-    use crate::uncertainty::conformal::{RISK, Verdict};
+    use crate::model::conformal::{RISK, Verdict};
 
     /// One finding, whose scores are those of the golden file.
     fn golden() -> Predictions {
@@ -129,7 +141,7 @@ mod tests {
             facts: std::collections::BTreeMap::new(),
         };
         Predictions {
-            head: crate::network::manifest::Head::Sigmoid,
+            head: crate::model::manifest::Head::Sigmoid,
             targets: vec![Asked { name: "a".into(), group: false }],
             rows: golden.score.iter().zip(&golden.positive).enumerate().map(row).collect(),
         }
@@ -153,10 +165,10 @@ mod tests {
         let set = golden();
         let made = calibrate(&chest(), &set, "golden", Role::Validation, "2026-11-20");
         let cuts = made.cuts("a", RISK).unwrap();
-        let said = |row: &Prediction| cuts.judge(row.probability[0] as f32);
+        let verdict_of = |row: &Prediction| cuts.judge(row.probability[0] as f32);
         let of = |kind, verdict| {
             let own: Vec<_> = set.rows.iter().filter(|r| r.truth[0] == Some(kind)).collect();
-            own.iter().filter(|r| said(r) == verdict).count() as f64 / own.len() as f64
+            own.iter().filter(|r| verdict_of(r) == verdict).count() as f64 / own.len() as f64
         };
         assert!(of(true, Verdict::Absent) <= RISK && of(false, Verdict::Present) <= RISK);
         assert!(of(true, Verdict::Present) > 0.0);

@@ -1,11 +1,13 @@
 //! Whether probabilities mean what they say: of the images scored 0.8, are eight in ten positive?
 //!
-//! Binned errors depend on the bins, so both usual kinds are given: of equal width (Guo et al., ICML 2017), and of equally
-//! many images (adaptive; Nixon et al., CVPR workshops 2019). Brier score and negative log likelihood need none.
+//! Binned errors depend on the bins, so both usual kinds are given: of equal width (Guo et al.,
+//! ICML 2017), and of equally many images (adaptive; Nixon et al., CVPR workshops 2019). Brier
+//! score and negative log likelihood need none.
 
 use super::bootstrap::by_patient;
-use super::metrics::argmax;
+use super::confusion::argmax;
 use super::proportion;
+use crate::stats::mean;
 
 /// Bins of the calibration errors.
 pub const BINS: usize = 15;
@@ -39,8 +41,8 @@ impl Bin {
     }
 }
 
-/// The bins that hold images, in rising order: `confidence` is what was claimed, `so` whether it was. Every image counts as
-/// independent.
+/// The bins that hold images, in rising order: `confidence` is what was claimed, `so` whether it
+/// was. Every image counts as independent.
 #[must_use]
 pub fn reliability(confidence: &[f64], so: &[bool], binning: Binning) -> Vec<Bin> {
     let members = members(confidence, binning);
@@ -106,7 +108,8 @@ pub fn top(probabilities: &[Vec<f64>], truth: &[usize]) -> (Vec<f64>, Vec<bool>)
     probabilities.iter().zip(truth).map(|(p, truth)| (p[argmax(p)], argmax(p) == *truth)).unzip()
 }
 
-/// Brier score of several classes: the mean squared distance between probabilities and the truth, 0–2.
+/// Brier score of several classes: the mean squared distance between probabilities and the truth,
+/// 0–2.
 #[must_use]
 pub fn brier(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
     mean(probabilities.iter().zip(truth).map(|(p, &truth)| {
@@ -120,7 +123,8 @@ pub fn binary_brier(scores: &[f64], positive: &[bool]) -> Option<f64> {
     mean(scores.iter().zip(positive).map(|(s, &p)| (s - f64::from(u8::from(p))).powi(2)))
 }
 
-/// Mean negative log likelihood of the truth, nats; probabilities are held above 10⁻¹² and made to sum to 1.
+/// Mean negative log likelihood of the truth, nats; probabilities are held above 10⁻¹² and made to
+/// sum to 1.
 #[must_use]
 pub fn nll(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
     mean(probabilities.iter().zip(truth).map(|(p, &truth)| {
@@ -129,18 +133,14 @@ pub fn nll(probabilities: &[Vec<f64>], truth: &[usize]) -> Option<f64> {
     }))
 }
 
-/// Mean negative log likelihood of a yes-or-no finding, nats; probabilities are held 10⁻¹² away from 0 and 1.
+/// Mean negative log likelihood of a yes-or-no finding, nats; probabilities are held 10⁻¹² away
+/// from 0 and 1.
 #[must_use]
 pub fn binary_nll(scores: &[f64], positive: &[bool]) -> Option<f64> {
     mean(scores.iter().zip(positive).map(|(s, &p)| {
         let s = s.clamp(1e-12, 1.0 - 1e-12);
         -(if p { s } else { 1.0 - s }).ln()
     }))
-}
-
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
-    let n = values.len();
-    (n > 0).then(|| values.sum::<f64>() / n as f64)
 }
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! Two runs held against each other: on the folds of a cross-validation, or on the same images.
 //!
-//! Over folds: the paired t-test, plain and corrected, and the signed rank test. On images: DeLong for areas, McNemar for
-//! decisions, and for every figure the bootstrap interval of the difference by patient. The corrected test and the
-//! interval by patients are those to believe; the others stand beside them because papers quote them.
+//! Over folds: the paired t-test, plain and corrected, and the signed rank test. On images: DeLong
+//! for areas, McNemar for decisions, and for every metric the bootstrap interval of the difference
+//! by patient. The corrected test and the interval by patients are those to believe; the others
+//! stand beside them because papers quote them.
 
 use serde::Serialize;
 
 use super::bootstrap::Bootstrap;
-use super::delong::{self, Correlated};
-use super::figures::{Metric, figure};
+use super::delong::Correlated;
 use super::folds::Crossval;
-use super::mcnemar::{self, McNemar};
+use super::mcnemar::McNemar;
+use super::metric::Metric;
 use super::paired::{SignedRank, TTest, Undefined, signed_rank, t_test};
 use super::predictions::{Prediction, Predictions};
-use crate::network::manifest::Head;
+use super::{delong, mcnemar, metric};
+use crate::model::manifest::Head;
 
 /// Seed of the intervals.
 const SEED: u64 = 7;
@@ -39,14 +41,14 @@ pub enum Refusal {
     Labels { first: String, of_first: String, second: String, of_second: String },
 }
 
-/// Two cross-validations by one figure. Differences are first minus second.
+/// Two cross-validations by one metric. Differences are first minus second.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OverFolds {
     pub metric: Metric,
     pub target: Option<String>,
     pub first: Vec<Option<f64>>,
     pub second: Vec<Option<f64>>,
-    /// Of the folds where both have the figure.
+    /// Of the folds where both have the metric.
     pub differences: Vec<f64>,
     pub test_share: f64,
     pub plain: Option<TTest>,
@@ -96,7 +98,7 @@ pub fn over_folds(
     })
 }
 
-/// Two judgements of the same images by one figure. The difference is first minus second.
+/// Two evaluations of the same images by one metric. The difference is first minus second.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OnImages {
     pub metric: Metric,
@@ -116,7 +118,7 @@ pub struct OnImages {
 }
 
 impl OnImages {
-    /// p of the test that belongs to the figure.
+    /// p of the test that belongs to the metric.
     #[must_use]
     pub fn p(&self) -> Option<f64> {
         let area = self.delong.and_then(|d| d.test).map(|t| t.p);
@@ -124,13 +126,14 @@ impl OnImages {
     }
 }
 
-/// Compares `metric` of `target` on tables that hold the same images in the same order: see [`super::matching::align`].
+/// Compares `metric` of `target` on tables that hold the same images in the same order: see
+/// [`super::matching::align`].
 #[must_use]
 pub fn on_images(a: &Predictions, b: &Predictions, metric: Metric, target: Option<usize>) -> OnImages {
     let rows: Vec<usize> = (0..a.rows.len()).collect();
     let patients: Vec<&str> = a.rows.iter().map(|r| r.patient.as_str()).collect();
     let bootstrap = Bootstrap::new(&patients, SEED);
-    let of = |p: &Predictions, rows: &[usize]| figure(p, rows, metric, target);
+    let of = |p: &Predictions, rows: &[usize]| metric::value(p, rows, metric, target);
     let difference = |drawn: &[usize]| Some(of(a, drawn)? - of(b, drawn)?);
     let value = difference(&rows);
     let interval = value.and_then(|_| bootstrap.interval(difference));
@@ -155,7 +158,8 @@ pub fn on_images(a: &Predictions, b: &Predictions, metric: Metric, target: Optio
     }
 }
 
-/// McNemar's test of what `metric` counts, where it counts decisions: all images, the positive or the negative ones.
+/// McNemar's test of what `metric` counts, where it counts decisions: all images, the positive or
+/// the negative ones.
 fn decisions(a: &Predictions, b: &Predictions, metric: Metric, target: Option<usize>) -> Option<McNemar> {
     let wanted = |truth: bool| match metric {
         Metric::Accuracy => true,

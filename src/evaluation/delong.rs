@@ -1,11 +1,13 @@
-//! The spread of areas under ROC curves on the same images (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988), by
-//! mid-ranks (Sun and Xu, IEEE Signal Processing Letters 21, 2014).
+//! The spread of areas under ROC curves on the same images (DeLong, DeLong and Clarke-Pearson,
+//! Biometrics 44, 1988), by mid-ranks (Sun and Xu, IEEE Signal Processing Letters 21, 2014).
 //!
-//! With mid-ranks among all images (`T_Z`), among the positives (`T_X`) and among the negatives (`T_Y`), each positive has
-//! the component `v₁₀ = (T_Z − T_X)/n`, each negative `v₀₁ = 1 − (T_Z − T_Y)/m`; areas are their means and
-//! `Cov(A, B) = cov(v₁₀)/m + cov(v₀₁)/n`. Images are taken for independent: where a patient has several, the interval by
-//! patients of [`super::bootstrap`] is wider and right. Held to an independent computation by `tests/golden/comparison.json`.
+//! With mid-ranks among all images (`T_Z`), among the positives (`T_X`) and among the negatives
+//! (`T_Y`), each positive has the component `v₁₀ = (T_Z − T_X)/n`, each negative `v₀₁ = 1 − (T_Z −
+//! T_Y)/m`; areas are their means and `Cov(A, B) = cov(v₁₀)/m + cov(v₀₁)/n`. Images are taken for
+//! independent: where a patient has several, the interval by patients of [`super::bootstrap`] is
+//! wider and right. Held to an independent computation by `tests/golden/comparison.json`.
 
+use crate::stats::mean;
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
 /// The area under one curve.
@@ -45,18 +47,20 @@ struct Components {
     negatives: Vec<f64>,
 }
 
-/// The area and its variance; `None` with fewer than two positive or two negative images or a score that is no number.
-#[must_use]
-pub fn area(scores: &[f64], positive: &[bool]) -> Option<Area> {
+/// The area and its variance; `None` with fewer than two positive or two negative images or a score
+/// that is no number.
+#[cfg(test)]
+fn area(scores: &[f64], positive: &[bool]) -> Option<Area> {
     let parts = components(scores, positive)?;
-    Some(Area { auroc: mean(&parts.positives), variance: covariance(&parts, &parts) })
+    Some(Area { auroc: average(&parts.positives), variance: covariance(&parts, &parts) })
 }
 
-/// Compares the areas of two scores of the same images; `None` where [`area`] is.
+/// Compares the areas of two scores of the same images; `None` with fewer than
+/// two positive or two negative images or a score that is no number.
 #[must_use]
-pub fn compare(first: &[f64], second: &[f64], positive: &[bool]) -> Option<Correlated> {
+pub(super) fn compare(first: &[f64], second: &[f64], positive: &[bool]) -> Option<Correlated> {
     let (a, b) = (components(first, positive)?, components(second, positive)?);
-    let of = |c: &Components| Area { auroc: mean(&c.positives), variance: covariance(c, c) };
+    let of = |c: &Components| Area { auroc: average(&c.positives), variance: covariance(c, c) };
     let (first, second, covariance) = (of(&a), of(&b), covariance(&a, &b));
     let difference = first.auroc - second.auroc;
     let variance = first.variance + second.variance - 2.0 * covariance;
@@ -104,14 +108,14 @@ fn mid_ranks(values: &[f64]) -> Vec<f64> {
 
 fn covariance(a: &Components, b: &Components) -> f64 {
     let of = |a: &[f64], b: &[f64]| {
-        let (ma, mb, n) = (mean(a), mean(b), a.len() as f64);
+        let (ma, mb, n) = (average(a), average(b), a.len() as f64);
         a.iter().zip(b).map(|(x, y)| (x - ma) * (y - mb)).sum::<f64>() / (n - 1.0) / n
     };
     of(&a.positives, &b.positives) + of(&a.negatives, &b.negatives)
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+fn average(values: &[f64]) -> f64 {
+    mean(values.iter().copied()).unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

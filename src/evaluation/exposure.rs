@@ -1,14 +1,20 @@
-//! Whether images that are judged took part in making the model: figures on those flatter.
+//! Whether images that a model is evaluated on took part in making it: metrics on those flatter.
 //!
-//! A training leaves `images.toml` in the model's folder: of every image that it learned from or chose by, the first 16
-//! hexadecimal digits of the SHA-256 of what the network is given of it (32-bit numbers, little endian). That is the same for a copy under
-//! another name or in another lossless format, and tells nobody what the image shows or whose it is. The file is bound to the
-//! weights. Not found: copies that were compressed, cropped or scaled again, and other images of the same patients.
+//! A training leaves `images.toml` in the model's folder: of every image that it learned from or
+//! chose by, the first 16 hexadecimal digits of the SHA-256 of what the network is given of it
+//! (32-bit numbers, little endian). That is the same for a copy under another name or in another
+//! lossless format, and tells nobody what the image shows or whose it is. The file is bound to the
+//! weights. Not found: copies that were compressed, cropped or scaled again, and other images of
+//! the same patients.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+
+use super::predictions::Predictions;
+use crate::files;
+use crate::model::manifest::Manifest;
+use crate::model::registry;
 
 /// Name of the file in the model's folder.
 pub const FILE: &str = "images.toml";
@@ -16,9 +22,8 @@ pub const FILE: &str = "images.toml";
 /// The hash of what the network is given of an image.
 #[must_use]
 pub fn input_hash(values: &[f32]) -> u64 {
-    let mut digest = Sha256::new();
-    values.iter().for_each(|v| digest.update(v.to_le_bytes()));
-    digest.finalize().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    u64::from_str_radix(&files::sha256(&bytes)[..16], 16).unwrap_or_default()
 }
 
 /// Why a model's record of its images says nothing.
@@ -75,36 +80,93 @@ impl Record {
         for part in inputs.iter().filter_map(|input| known.get(input)) {
             *parts.entry((*part).to_owned()).or_default() += 1;
         }
-        Exposure { judged: inputs.len(), recorded: known.len(), parts }
+        Exposure { evaluated: inputs.len(), recorded: known.len(), parts }
     }
 }
 
-/// How many of the judged images made the model.
+/// How many of the evaluated images made the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Exposure {
-    pub judged: usize,
+    pub evaluated: usize,
     /// Images of which the record tells.
     pub recorded: usize,
-    /// Judged images by the part that they were in.
+    /// Evaluated images by the part that they were in.
     pub parts: BTreeMap<String, usize>,
 }
 
 impl Exposure {
-    /// Judged images that made the model.
+    /// Evaluated images that made the model.
     #[must_use]
     pub fn shared(&self) -> usize {
         self.parts.values().sum()
     }
 
-    /// `12 of the 40 images took part in making the model (9 in its training part, 3 in its validation part)`.
+    /// `12 of the 40 images took part in making the model (9 in its training part, 3 in its
+    /// validation part)`.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let (shared, judged, recorded) = (self.shared(), self.judged, self.recorded);
+        let (shared, evaluated, recorded) = (self.shared(), self.evaluated, self.recorded);
         if shared == 0 {
-            return format!("none of the {judged} images is among the {recorded} that made the model");
+            return format!("none of the {evaluated} images is among the {recorded} that made the model");
         }
         let parts: Vec<String> = self.parts.iter().map(|(part, n)| format!("{n} in its {part} part")).collect();
-        format!("{shared} of the {judged} images took part in making the model ({})", parts.join(", "))
+        format!("{shared} of the {evaluated} images took part in making the model ({})", parts.join(", "))
+    }
+}
+
+/// Which of `inputs` the model called `name` was made from, by the record in its folder.
+///
+/// # Errors
+/// Why the record says nothing.
+pub fn of_model(name: &str, manifest: &Manifest, inputs: &[u64]) -> Result<Exposure, RecordError> {
+    let record = match registry::file(name, FILE) {
+        Ok(Some(bytes)) => Record::parse(&String::from_utf8_lossy(&bytes), &manifest.weights_sha256)?,
+        Ok(None) => return Err(RecordError::Missing),
+        Err(error) => return Err(RecordError::Unreadable(error.to_string())),
+    };
+    Ok(record.exposure(inputs))
+}
+
+/// Patients of a set whose names are those of patients that made the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedPatients {
+    pub n: usize,
+    /// One of them.
+    pub example: String,
+}
+
+/// Whether patients of `set` are named like those that `made` the model; `None` where none is.
+#[must_use]
+pub fn shared_patients(set: &Predictions, made: &BTreeSet<&str>) -> Option<SharedPatients> {
+    let shared: BTreeSet<&str> = set.rows.iter().map(|r| r.patient.as_str()).filter(|p| made.contains(p)).collect();
+    let example = (*shared.first()?).to_owned();
+    Some(SharedPatients { n: shared.len(), example })
+}
+
+/// Images that choose thresholds are among those that are evaluated by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Overlap {
+    #[error("the validation folder holds the judged images themselves; thresholds chosen on them would flatter")]
+    All,
+    #[error(
+        "{shared} of the {all} images of the validation folder are among the judged images themselves; thresholds chosen on them \
+         would flatter: take them out of one of the two"
+    )]
+    Some { shared: usize, all: usize },
+}
+
+/// Whether the `tuning` inputs are other images than the `evaluated` ones, whatever they are
+/// called.
+///
+/// # Errors
+/// [`Overlap`] where some are the same.
+pub fn check_apart(evaluated: &[u64], tuning: &[u64]) -> Result<(), Overlap> {
+    let known: HashSet<u64> = evaluated.iter().copied().collect();
+    let shared = tuning.iter().filter(|input| known.contains(input)).count();
+    match (shared, tuning.len()) {
+        (0, _) => Ok(()),
+        (shared, all) if shared == all => Err(Overlap::All),
+        (shared, all) => Err(Overlap::Some { shared, all }),
     }
 }
 
@@ -134,6 +196,14 @@ mod tests {
             "3 of the 4 images took part in making the model (2 in its training part, 1 in its validation part)"
         );
         assert_eq!(record().exposure(&[5]).sentence(), "none of the 1 images is among the 4 that made the model");
+    }
+
+    #[test]
+    fn images_that_choose_thresholds_are_others() {
+        assert_eq!(check_apart(&[1, 2, 3], &[4]), Ok(()));
+        assert_eq!(check_apart(&[1, 2, 3], &[]), Ok(()));
+        assert_eq!(check_apart(&[1, 2, 3], &[2, 3]), Err(Overlap::All));
+        assert_eq!(check_apart(&[1, 2, 3], &[2, 4]), Err(Overlap::Some { shared: 1, all: 2 }));
     }
 
     #[test]

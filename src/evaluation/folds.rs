@@ -1,13 +1,12 @@
-//! What a cross-validation came to: figures by fold and their spread, as `crossval.json` keeps them.
-
-use std::fmt::Write as _;
+//! What a cross-validation came to: metrics by fold and how much they vary, as `crossval.json`
+//! keeps them.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::figures::{Figure, Metric};
+use super::metric::{Metric, MetricValue};
 use super::paired::{mean_and_sd, t_test};
-use super::predictions::Predictions;
+use super::predictions::{Prediction, Predictions};
+use crate::files;
 
 /// One fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,9 +20,10 @@ pub struct Fold {
     /// Images that were held out.
     pub n_test: usize,
     pub patients_test: usize,
-    /// SHA-256 of the names and truths of the images held out: two runs with the same ones had the same folds.
+    /// SHA-256 of the names and truths of the images held out: two runs with the same ones had the
+    /// same folds.
     pub images_sha256: String,
-    pub figures: Vec<Figure>,
+    pub figures: Vec<MetricValue>,
 }
 
 impl Fold {
@@ -33,9 +33,9 @@ impl Fold {
     }
 }
 
-/// A figure over the folds.
+/// A metric over the folds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
+pub struct MetricOverFolds {
     pub metric: Metric,
     pub target: Option<String>,
     /// Folds that have it.
@@ -58,20 +58,20 @@ pub struct Crossval {
     /// Labels, then groups.
     pub targets: Vec<String>,
     pub by_fold: Vec<Fold>,
-    pub summary: Vec<Spread>,
+    pub summary: Vec<MetricOverFolds>,
     /// What should be known of it, in sentences.
     pub remarks: Vec<String>,
 }
 
 impl Crossval {
-    /// Values of a figure by fold; `None` where a fold has none.
+    /// Values of a metric by fold; `None` where a fold has none.
     #[must_use]
     pub fn values(&self, metric: Metric, target: Option<&str>) -> Vec<Option<f64>> {
         self.by_fold.iter().map(|f| f.value(metric, target)).collect()
     }
 
     #[must_use]
-    pub fn spread(&self, metric: Metric, target: Option<&str>) -> Option<&Spread> {
+    pub fn over_folds(&self, metric: Metric, target: Option<&str>) -> Option<&MetricOverFolds> {
         self.summary.iter().find(|s| s.metric == metric && s.target.as_deref() == target)
     }
 
@@ -87,43 +87,37 @@ fn test_share(folds: &[Fold]) -> f64 {
     sum(|f| f.n_test) / sum(|f| f.n_train).max(1.0)
 }
 
-/// Mean, standard deviation and interval of every figure.
+/// Mean, standard deviation and interval of every metric.
 #[must_use]
-pub fn summary(folds: &[Fold]) -> Vec<Spread> {
+pub fn summary(folds: &[Fold]) -> Vec<MetricOverFolds> {
     let Some(first) = folds.first() else { return Vec::new() };
     let share = test_share(folds);
-    let spread = |figure: &Figure| {
-        let values: Vec<f64> = folds.iter().filter_map(|f| f.value(figure.metric, figure.target.as_deref())).collect();
+    let over_folds = |metric: &MetricValue| {
+        let values: Vec<f64> = folds.iter().filter_map(|f| f.value(metric.metric, metric.target.as_deref())).collect();
         let (mean, sd) = mean_and_sd(&values).map_or((None, None), |(mean, sd)| (Some(mean), sd));
         let test = t_test(&values, Some(share)).ok();
-        Spread {
-            metric: figure.metric,
-            target: figure.target.clone(),
+        MetricOverFolds {
+            metric: metric.metric,
+            target: metric.target.clone(),
             folds: values.len(),
             mean,
             sd,
             // No share and no error lies below 0, and only the errors may lie above 1.
             low: test.map(|t| t.low.max(0.0)),
-            high: test.map(|t| if figure.metric.higher_is_better() { t.high.min(1.0) } else { t.high }),
+            high: test.map(|t| if metric.metric.higher_is_better() { t.high.min(1.0) } else { t.high }),
         }
     };
-    first.figures.iter().map(spread).collect()
+    first.figures.iter().map(over_folds).collect()
 }
 
 /// A hash of the images and truths of a fold, whatever their order.
 #[must_use]
 pub fn images_sha256(predictions: &Predictions) -> String {
     let sign = |t: &Option<bool>| t.map_or('?', |t| if t { '1' } else { '0' });
-    let line = |row: &super::predictions::Prediction| {
-        format!("{}\u{0}{}\n", row.image, row.truth.iter().map(sign).collect::<String>())
-    };
+    let line = |row: &Prediction| format!("{}\u{0}{}\n", row.image, row.truth.iter().map(sign).collect::<String>());
     let mut lines: Vec<String> = predictions.rows.iter().map(line).collect();
     lines.sort_unstable();
-    let digest = Sha256::digest(lines.concat().as_bytes());
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    files::sha256(lines.concat().as_bytes())
 }
 
 #[cfg(test)]
@@ -132,7 +126,7 @@ pub(crate) mod tests {
     use crate::evaluation::predictions::tests::three;
 
     /// Folds with these macro areas.
-    pub fn crossval(name: &str, areas: &[f64]) -> Crossval {
+    pub(crate) fn crossval(name: &str, areas: &[f64]) -> Crossval {
         let fold = |(i, area): (usize, &f64)| Fold {
             fold: i + 1,
             epoch: 3,
@@ -141,8 +135,8 @@ pub(crate) mod tests {
             patients_test: 10,
             images_sha256: format!("images of fold {i}"),
             figures: vec![
-                Figure { metric: Metric::Auroc, target: None, value: Some(*area) },
-                Figure { metric: Metric::Auroc, target: Some("Hernia".into()), value: (i > 0).then_some(0.5) },
+                MetricValue { metric: Metric::Auroc, target: None, value: Some(*area) },
+                MetricValue { metric: Metric::Auroc, target: Some("Hernia".into()), value: (i > 0).then_some(0.5) },
             ],
         };
         let by_fold: Vec<Fold> = areas.iter().enumerate().map(fold).collect();
@@ -161,13 +155,13 @@ pub(crate) mod tests {
     #[test]
     fn the_summary_is_mean_and_sd_over_the_folds_that_have_the_figure() {
         let all = crossval("a", &[0.5, 0.6, 0.7]);
-        let macro_area = all.spread(Metric::Auroc, None).unwrap();
+        let macro_area = all.over_folds(Metric::Auroc, None).unwrap();
         assert!((macro_area.mean.unwrap() - 0.6).abs() < 1e-12 && (macro_area.sd.unwrap() - 0.1).abs() < 1e-12);
         // 0.6 ± 4.3027 · 0.1 · √(1/3 + 1/4)
         assert!((macro_area.high.unwrap() - (0.6 + 4.302_652_73 * 0.1 * (7.0_f64 / 12.0).sqrt())).abs() < 1e-6);
         let high = crossval("a", &[0.8, 0.9, 1.0]);
-        assert_eq!(high.spread(Metric::Auroc, None).unwrap().high, Some(1.0), "no area is above 1");
-        let rare = all.spread(Metric::Auroc, Some("Hernia")).unwrap();
+        assert_eq!(high.over_folds(Metric::Auroc, None).unwrap().high, Some(1.0), "no area is above 1");
+        let rare = all.over_folds(Metric::Auroc, Some("Hernia")).unwrap();
         assert_eq!((rare.folds, rare.mean, rare.sd, rare.low), (2, Some(0.5), Some(0.0), None));
     }
 

@@ -1,4 +1,5 @@
-//! Tables of predictions brought to the images that all of them hold, in one order, with the targets of the first.
+//! Tables of predictions brought to the images that all of them hold, in one order, with the
+//! targets of the first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,7 @@ use super::predictions::{Prediction, Predictions};
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Mismatch {
     #[error(
-        "{first} judges {of_first}, and {second} judges {of_second}; only judgements of the same labels can be compared"
+        "{first} judges {of_first}, and {second} judges {of_second}; only evaluations of the same labels can be compared"
     )]
     Labels { first: String, of_first: String, second: String, of_second: String },
     #[error(

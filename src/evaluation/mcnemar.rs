@@ -1,13 +1,14 @@
 //! Whether two models are right equally often on the same images (McNemar, Psychometrika 12, 1947).
 //!
-//! Only images that one calls rightly and the other wrongly tell: `b` and `c` of them. Few (below [`FEW`]) are counted out
-//! by the binomial distribution with p = ½; with more, `(|b − c| − 1)² / (b + c)` follows χ² with one degree of freedom
-//! (Edwards' continuity correction). Held to scipy by `tests/golden/comparison.json`.
+//! Only images that one calls rightly and the other wrongly tell: `b` and `c` of them. Few (below
+//! [`FEW`]) are counted out by the binomial distribution with p = ½; with more, `(|b − c| − 1)² /
+//! (b + c)` follows χ² with one degree of freedom (Edwards' continuity correction). Held to scipy
+//! by `tests/golden/comparison.json`.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF as _};
 
 /// Discordant images from which on the approximation is used.
-pub const FEW: u64 = 25;
+pub(super) const FEW: u64 = 25;
 
 /// The test; `p` is `None` where the two never disagree, which says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -23,7 +24,7 @@ pub struct McNemar {
 
 /// Tests the counts of discordant images.
 #[must_use]
-pub fn of_counts(only_first: u64, only_second: u64) -> McNemar {
+pub(super) fn of_counts(only_first: u64, only_second: u64) -> McNemar {
     let n = only_first + only_second;
     let mut test = McNemar { only_first, only_second, chi_square: None, p: None };
     if n >= FEW {
@@ -37,7 +38,8 @@ pub fn of_counts(only_first: u64, only_second: u64) -> McNemar {
     test
 }
 
-/// Chance of at most `k` heads in `n` throws of a coin; exact, for counts below [`FEW`] are whole numbers of an `f64`.
+/// Chance of at most `k` heads in `n` throws of a coin; exact, for counts below [`FEW`] are whole
+/// numbers of an `f64`.
 fn at_most(k: u64, n: u64) -> f64 {
     let (mut ways, mut sum) = (1.0, 1.0);
     for i in 1..=k {
@@ -49,7 +51,7 @@ fn at_most(k: u64, n: u64) -> f64 {
 
 /// Tests whether `first` or `second` is right more often; one entry an image.
 #[must_use]
-pub fn test(first: &[bool], second: &[bool]) -> McNemar {
+pub(super) fn test(first: &[bool], second: &[bool]) -> McNemar {
     let count = |wanted: (bool, bool)| first.iter().zip(second).filter(|(a, b)| (**a, **b) == wanted).count() as u64;
     of_counts(count((true, false)), count((false, true)))
 }

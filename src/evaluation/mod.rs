@@ -1,32 +1,39 @@
-//! How good a model is, with the doubt that a finite test set leaves.
+//! How good a model is, with the uncertainty that a finite test set leaves.
 //!
-//! Everything here is arithmetic on probabilities and truths: no files, no networks. Each figure is held to
-//! scikit-learn by `tests/golden/metrics.json` and the script beside it. Probabilities are `f64`, so that ties and
-//! bin edges fall where the references put them.
+//! Metrics are arithmetic on probabilities and truths. Each is held to scikit-learn by
+//! `tests/golden/metrics.json` and the script beside it. Probabilities are `f64`, so that ties and
+//! bin edges fall where the references put them. The loops over the images of a set stand here, too
+//! ([`scoring`], [`faithfulness::run`], [`localization::run`], [`explained_errors`]): given a
+//! model, images and options they give plain results, and know neither a command line nor a page.
 
 pub mod bootstrap;
 pub mod calibrate;
 pub mod calibration;
 pub mod comparison;
-pub mod delong;
+pub mod confusion;
+mod delong;
+pub mod errors;
+pub mod explained_errors;
 pub mod exposure;
-pub mod failures;
 pub mod faithfulness;
-pub mod figures;
 pub mod folds;
-pub mod json;
-pub mod judgement;
+pub mod image_names;
+pub mod images;
+pub mod labelled_folders;
 pub mod localization;
 pub mod matching;
-pub mod mcnemar;
-pub mod metrics;
+mod mcnemar;
+pub mod metric;
 pub mod paired;
+pub mod performance;
+pub mod population;
 pub mod predictions;
+pub mod prevalence;
 pub mod proportion;
+pub mod purpose;
 pub mod roc;
+pub mod sample;
 pub mod scoring;
-pub mod shares;
-pub mod subgroups;
 pub mod temperature;
 pub mod thresholds;
 pub mod truth;
@@ -39,7 +46,7 @@ pub(crate) mod golden {
     use serde::Deserialize;
 
     #[derive(Deserialize)]
-    pub struct Golden {
+    pub(crate) struct Golden {
         pub truth: Vec<usize>,
         pub probabilities: Vec<Vec<f64>>,
         pub accuracy: f64,
@@ -63,7 +70,7 @@ pub(crate) mod golden {
     }
 
     #[derive(Deserialize)]
-    pub struct Binary {
+    pub(crate) struct Binary {
         pub positive: Vec<bool>,
         pub score: Vec<f64>,
         pub threshold: f64,
@@ -85,11 +92,11 @@ pub(crate) mod golden {
         pub true_positive_rate: Vec<f64>,
     }
 
-    pub fn read() -> Golden {
+    pub(crate) fn read() -> Golden {
         serde_json::from_str(include_str!("../../tests/golden/metrics.json")).expect("the golden file fits")
     }
 
-    pub fn close(a: f64, b: f64) -> bool {
+    pub(crate) fn close(a: f64, b: f64) -> bool {
         (a - b).abs() < 1e-9
     }
 }
@@ -101,7 +108,7 @@ pub(crate) mod comparison_golden {
     use serde::Deserialize;
 
     #[derive(Deserialize)]
-    pub struct Golden {
+    pub(crate) struct Golden {
         pub paired: Vec<Paired>,
         pub wilcoxon: Vec<Wilcoxon>,
         pub delong: Vec<Delong>,
@@ -110,7 +117,7 @@ pub(crate) mod comparison_golden {
     }
 
     #[derive(Deserialize)]
-    pub struct Paired {
+    pub(crate) struct Paired {
         pub differences: Vec<f64>,
         pub test_share: f64,
         pub t: f64,
@@ -122,14 +129,14 @@ pub(crate) mod comparison_golden {
     }
 
     #[derive(Deserialize)]
-    pub struct Wilcoxon {
+    pub(crate) struct Wilcoxon {
         pub differences: Vec<f64>,
         pub statistic: f64,
         pub p: f64,
     }
 
     #[derive(Deserialize)]
-    pub struct Delong {
+    pub(crate) struct Delong {
         pub first: Vec<f64>,
         pub second: Vec<f64>,
         pub positive: Vec<bool>,
@@ -141,24 +148,24 @@ pub(crate) mod comparison_golden {
     }
 
     #[derive(Deserialize)]
-    pub struct McNemar {
+    pub(crate) struct McNemar {
         pub counts: [u64; 2],
         pub p: f64,
         pub chi_square: Option<f64>,
     }
 
     #[derive(Deserialize)]
-    pub struct Holm {
+    pub(crate) struct Holm {
         pub p: Vec<f64>,
         pub held: Vec<f64>,
     }
 
-    pub fn read() -> Golden {
+    pub(crate) fn read() -> Golden {
         serde_json::from_str(include_str!("../../tests/golden/comparison.json")).expect("the golden file fits")
     }
 
     /// Equal to eight digits.
-    pub fn near(a: f64, b: f64) -> bool {
+    pub(crate) fn near(a: f64, b: f64) -> bool {
         (a - b).abs() <= 1e-8 * b.abs().max(1e-3)
     }
 }

@@ -1,9 +1,10 @@
 //! Whether paired figures (one pair a fold) differ by more than chance.
 //!
-//! The plain paired t-test takes folds for independent. They share most of their training images, so its p is too small.
-//! Nadeau and Bengio (Machine Learning 52, 2003) put `s² (1/k + n_test/n_train)` in the place of `s²/k`; that is the
-//! test to believe. Wilcoxon's signed rank test (1945) asks for no normal distribution, but takes the folds for
-//! independent too. Held to scipy by `tests/golden/comparison.json`.
+//! The plain paired t-test takes folds for independent. They share most of their training images,
+//! so its p is too small. Nadeau and Bengio (Machine Learning 52, 2003) put `s² (1/k +
+//! n_test/n_train)` in the place of `s²/k`; that is the test to believe. Wilcoxon's signed rank
+//! test (1945) asks for no normal distribution, but takes the folds for independent too. Held to
+//! scipy by `tests/golden/comparison.json`.
 
 use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
 
@@ -43,7 +44,8 @@ pub struct TTest {
     pub high: f64,
 }
 
-/// The plain test, or with `test_share` (images tested on by images trained on) that of Nadeau and Bengio.
+/// The plain test, or with `test_share` (images tested on by images trained on) that of Nadeau and
+/// Bengio.
 pub fn t_test(differences: &[f64], test_share: Option<f64>) -> Result<TTest, Undefined> {
     let k = differences.len();
     let (mean, sd) = mean_and_sd(differences).ok_or(Undefined::TooFew)?;
@@ -63,7 +65,8 @@ pub fn t_test(differences: &[f64], test_share: Option<f64>) -> Result<TTest, Und
     Ok(TTest { pairs: k, mean, sd, standard_error, t, p, low: mean - reach, high: mean + reach })
 }
 
-/// Mean, and the standard deviation with `n − 1` where there are two values or more; `None` without any.
+/// Mean, and the standard deviation with `n − 1` where there are two values or more; `None` without
+/// any.
 #[must_use]
 pub fn mean_and_sd(values: &[f64]) -> Option<(f64, Option<f64>)> {
     let n = values.len() as f64;
@@ -84,13 +87,15 @@ pub struct SignedRank {
     pub statistic: f64,
     /// Two-sided.
     pub p: f64,
-    /// All arrangements of signs were counted; otherwise the normal approximation with the correction for ties.
+    /// All arrangements of signs were counted; otherwise the normal approximation with the
+    /// correction for ties.
     pub exact: bool,
     /// The smallest p that so few pairs can reach.
     pub least_p: f64,
 }
 
-/// Wilcoxon's signed rank test as scipy has it: exact up to 50 pairs without ties and zeros and up to 13 with them.
+/// Wilcoxon's signed rank test as scipy has it: exact up to 50 pairs without ties and zeros and up
+/// to 13 with them.
 pub fn signed_rank(differences: &[f64]) -> Result<SignedRank, Undefined> {
     if differences.iter().any(|d| d.is_nan()) {
         return Err(Undefined::NotANumber);
@@ -148,7 +153,8 @@ fn lower_tail(ranks: &[usize], limit: usize) -> f64 {
     ways.iter().sum::<f64>() * 0.5_f64.powi(ranks.len() as i32)
 }
 
-/// p values held against the number of tests (Holm 1979): the smallest times `m`, the next times `m − 1`, never falling.
+/// p values held against the number of tests (Holm 1979): the smallest times `m`, the next times `m
+/// − 1`, never falling.
 #[must_use]
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();

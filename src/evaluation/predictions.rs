@@ -1,18 +1,19 @@
-//! What a model said of each image of a set, beside what is known of it: the one value that every judgement takes, and
-//! the table that it is kept in.
+//! What a model says of each image of a set, beside what is known of it: the one value that every
+//! evaluation takes, and the table that it is kept in.
 //!
 //! ```text
 //! image,patient,called,truth Glioma,says Glioma,p Glioma,logit Glioma,…,truth Tumor,says Tumor,p Tumor,age,sex
 //! ```
 //!
-//! Labels have a logit, groups of labels none. Truth is 1, 0 or empty (unknown). `called` stands only where the labels exclude
-//! each other. Whatever other columns there are describe the image: age, sex, view, site.
+//! Labels have a logit, groups of labels none. Truth is 1, 0 or empty (unknown). `called` stands
+//! only where the labels exclude each other. Whatever other columns there are describe the image:
+//! age, sex, view, site.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::metrics::mean;
-use crate::network::manifest::Head;
+use super::confusion::mean;
+use crate::model::manifest::Head;
 
 /// A label or a group of labels, as a yes-or-no question.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +42,7 @@ pub struct Prediction {
     pub facts: BTreeMap<String, String>,
 }
 
-/// Everything that a model said of a set.
+/// Everything that a model says of a set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
     pub head: Head,
@@ -195,8 +196,8 @@ impl Predictions {
                     row.logits.push(number_at(logit)?);
                 }
             }
-            let told = facts.iter().filter(|f| !record[**f].is_empty());
-            row.facts = told.map(|&f| (header[f].clone(), record[f].to_owned())).collect();
+            let known = facts.iter().filter(|f| !record[**f].is_empty());
+            row.facts = known.map(|&f| (header[f].clone(), record[f].to_owned())).collect();
             rows.push(row);
         }
         if rows.is_empty() {
@@ -211,12 +212,13 @@ impl Prediction {
     /// Number of the label with the highest logit, the first of equals.
     #[must_use]
     pub fn called(&self) -> usize {
-        super::metrics::argmax(&self.logits)
+        super::confusion::argmax(&self.logits)
     }
 
-    /// How much of the image is called rightly, 0–1, where something is known: of exclusive classes whether the highest is the true one, of
-    /// findings the share of the known ones that are decided rightly at their thresholds. Its mean over images is the one *accuracy*
-    /// of a model; that of a single label or group, as a yes-or-no question, is its accuracy at the threshold.
+    /// How much of the image is called rightly, 0–1, where something is known: of exclusive classes
+    /// whether the highest is the true one, of findings the share of the known ones that are
+    /// decided rightly at their thresholds. Its mean over images is the one *accuracy* of a model;
+    /// that of a single label or group, as a yes-or-no question, is its accuracy at the threshold.
     #[must_use]
     pub fn right(&self, head: Head) -> Option<f64> {
         let share = |right: bool| f64::from(u8::from(right));
@@ -252,7 +254,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// Two labels and a group, three images.
-    pub fn three() -> Predictions {
+    pub(crate) fn three() -> Predictions {
         let target = |name: &str, group| Target { name: name.into(), group };
         let row = |image: &str, truth: [Option<bool>; 3], p: f64| Prediction {
             image: image.into(),
@@ -297,7 +299,8 @@ pub(crate) mod tests {
     fn accuracy_is_the_share_of_each_image_that_is_called_rightly() {
         let mut all = three();
         let right = |all: &Predictions, head| all.rows.iter().map(|r| r.right(head)).collect::<Vec<_>>();
-        // Of the third image the class is unknown; as a finding its first label is called, though absent.
+        // Of the third image the class is unknown; as a finding its first label is called, though
+        // absent.
         assert_eq!(right(&all, Head::Softmax), [Some(1.0), Some(1.0), None]);
         assert_eq!(right(&all, Head::Sigmoid), [Some(1.0), Some(1.0), Some(0.0)]);
         all.rows[0].says[1] = true;

@@ -1,33 +1,38 @@
 //! Shares with their 95 % intervals by patient.
 //!
-//! A bootstrap of a share that is 0 or 1 draws the same share every time: its interval has no width, as if ten images without an
-//! error proved that there is none. Wilson's score interval (JASA 22 (1927) 209) has a width everywhere. It counts independent
-//! trials, and several images of a patient are less than that, so it is given their **effective number**: the number of images
-//! divided by the design effect, which is the variance of the share between patients by that of as many independent images
-//! (Kish 1965; with Wilson's interval: Dean and Pagano, J. Surv. Stat. Methodol. 3 (2015) 484). With `n` images of `k` patients,
-//! patient `c` having `m_c` of them and `y_c` in the share `p`:
+//! A bootstrap of a share that is 0 or 1 draws the same share every time: its interval has no
+//! width, as if ten images without an error proved that there is none. Wilson's score interval
+//! (JASA 22 (1927) 209) has a width everywhere. It counts independent trials, and several images of
+//! a patient are less than that, so it is given their **effective number**: the number of images
+//! divided by the design effect, which is the variance of the share between patients by that of as
+//! many independent images (Kish 1965; with Wilson's interval: Dean and Pagano, J. Surv. Stat.
+//! Methodol. 3 (2015) 484). With `n` images of `k` patients, patient `c` having `m_c` of them and
+//! `y_c` in the share `p`:
 //!
 //! ```text
 //! deff = (k / (k − 1)) · Σ_c (y_c − p·m_c)² / n²  :  p (1 − p) / (n − 1)
 //! ```
 //!
-//! Where `p` is 0 or 1 no variance is seen, and a patient's images may all be alike: the number of patients is taken. Of values
-//! between 0 and 1 (shares of an image, overlaps) the same gives the interval of their mean; their variance is at most
-//! `p (1 − p)`, so it is no narrower than it should be.
+//! Where `p` is 0 or 1 no variance is seen, and a patient's images may all be alike: the number of
+//! patients is taken. Of values between 0 and 1 (shares of an image, overlaps) the same gives the
+//! interval of their mean; their variance is at most `p (1 − p)`, so it is no narrower than it
+//! should be.
 //!
-//! The area under the ROC curve is a share of pairs; [`of_pairs`] is its interval where the bootstrap collapses (Newcombe,
-//! Stat. Med. 25 (2006) 559, method 5, with the variance of Hanley and `McNeil` 1982), of patients for images.
+//! The area under the ROC curve is a share of pairs; [`of_pairs`] is its interval where the
+//! bootstrap collapses (Newcombe, Stat. Med. 25 (2006) 559, method 5, with the variance of Hanley
+//! and `McNeil` 1982), of patients for images.
 //!
-//! What it does not do: intervals of other figures (F1, kappa …). Where resamples do not differ, those have none.
+//! What it does not do: intervals of other figures (F1, kappa …). Where resamples do not differ,
+//! those have none.
 
 use super::bootstrap::by_patient;
-use crate::uncertainty::calibration::Proportion;
+use crate::model::calibration::Proportion;
 
 /// The 97.5 % point of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// The mean of `outcomes`, values from 0 to 1 (0 or 1 for a share), with its interval; `patients` names the patient of each, an
-/// empty text one of its own. `None` without outcomes.
+/// The mean of `outcomes`, values from 0 to 1 (0 or 1 for a share), with its interval; `patients`
+/// names the patient of each, an empty text one of its own. `None` without outcomes.
 #[must_use]
 pub fn of(outcomes: &[f64], patients: &[&str]) -> Option<Proportion> {
     of_groups(outcomes, &by_patient(patients))
@@ -45,7 +50,8 @@ pub fn of_groups(outcomes: &[f64], patients: &[Vec<usize>]) -> Option<Proportion
     })
 }
 
-/// How many independent images tell as much about the mean of `outcomes` as these do, whose indices `patients` groups.
+/// How many independent images tell as much about the mean of `outcomes` as these do, whose indices
+/// `patients` groups.
 #[must_use]
 pub fn effective_number(outcomes: &[f64], patients: &[Vec<usize>]) -> f64 {
     let (n, k) = (outcomes.len() as f64, patients.len() as f64);
@@ -57,11 +63,13 @@ pub fn effective_number(outcomes: &[f64], patients: &[Vec<usize>]) -> f64 {
     let residual = |images: &Vec<usize>| images.iter().map(|&i| outcomes[i] - p).sum::<f64>().powi(2);
     let between = k / (k - 1.0) * patients.iter().map(residual).sum::<f64>() / (n * n);
     let effect = between * (n - 1.0) / independent;
-    // Patients who are more alike than chance would have it are no reason to claim more images than there are.
+    // Patients who are more alike than chance would have it are no reason to claim more images than
+    // there are.
     (n / effect.max(1.0)).max(1.0)
 }
 
-/// Wilson's 95 % interval of a share of `n` images, `(p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n)`.
+/// Wilson's 95 % interval of a share of `n` images, `(p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 +
+/// z²/n)`.
 #[must_use]
 pub fn wilson(share: f64, n: f64) -> (f64, f64) {
     let z2 = Z * Z;
@@ -70,8 +78,9 @@ pub fn wilson(share: f64, n: f64) -> (f64, f64) {
     ((middle - half) / (1.0 + z2 / n), (middle + half) / (1.0 + z2 / n))
 }
 
-/// The 95 % interval of an area under the ROC curve over `with` patients who have the finding and `without` who do not: the areas
-/// `θ` from which `area` is no further than `z` standard errors under `θ`.
+/// The 95 % interval of an area under the ROC curve over `with` patients who have the finding and
+/// `without` who do not: the areas `θ` from which `area` is no further than `z` standard errors
+/// under `θ`.
 #[must_use]
 pub fn of_pairs(area: f64, with: usize, without: usize) -> Option<(f64, f64)> {
     if with == 0 || without == 0 {
@@ -83,7 +92,8 @@ pub fn of_pairs(area: f64, with: usize, without: usize) -> Option<(f64, f64)> {
         t * (1.0 - t) * (1.0 + more * ((1.0 - t) / (2.0 - t) + t / (1.0 + t))) / (m * n)
     };
     let fits = |t: f64| (area - t).powi(2) <= Z * Z * variance(t);
-    // `area` fits itself (at 0 and 1 only just), the ends 0 and 1 do not unless they are it: one border lies on either side.
+    // `area` fits itself (at 0 and 1 only just), the ends 0 and 1 do not unless they are it: one
+    // border lies on either side.
     let border = |mut inside: f64, mut outside: f64| {
         for _ in 0..60 {
             let middle = f64::midpoint(inside, outside);

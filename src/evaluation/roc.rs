@@ -1,7 +1,7 @@
 //! The receiver operating characteristic, the precision–recall curve, and the areas under them.
 
-/// Area under the ROC curve: the chance that a positive image scores higher than a negative one, ties counted half
-/// (Mann–Whitney: `(R⁺ − n⁺(n⁺+1)/2) / (n⁺ n⁻)` with mid-ranks `R`).
+/// Area under the ROC curve: the chance that a positive image scores higher than a negative one,
+/// ties counted half (Mann–Whitney: `(R⁺ − n⁺(n⁺+1)/2) / (n⁺ n⁻)` with mid-ranks `R`).
 ///
 /// `None` without a positive or without a negative image, or when a score is not a number.
 #[must_use]
@@ -32,7 +32,8 @@ pub struct Point {
     pub threshold: f64,
 }
 
-/// The curve from (0, 0), one point for each distinct score, to (1, 1); empty where [`auroc`] is `None`.
+/// The curve from (0, 0), one point for each distinct score, to (1, 1); empty where [`auroc`] is
+/// `None`.
 #[must_use]
 pub fn curve(scores: &[f64], positive: &[bool]) -> Vec<Point> {
     let Some(ordered) = descending(scores, positive) else { return Vec::new() };
@@ -65,7 +66,8 @@ pub struct Precision {
     pub threshold: f64,
 }
 
-/// One point for each distinct score, the highest first; empty without a positive image or where a score is not a number.
+/// One point for each distinct score, the highest first; empty without a positive image or where a
+/// score is not a number.
 #[must_use]
 pub fn precision_recall(scores: &[f64], positive: &[bool]) -> Vec<Precision> {
     let ordered = descending(scores, positive).unwrap_or_default();
@@ -88,8 +90,9 @@ pub fn precision_recall(scores: &[f64], positive: &[bool]) -> Vec<Precision> {
         .collect()
 }
 
-/// Average precision, `Σ (Rₙ − Rₙ₋₁) Pₙ`: the area under the steps, not interpolated (an interpolated one flatters, Davis and
-/// Goadrich 2006). `None` without a positive image or where a score is not a number.
+/// Average precision, `Σ (Rₙ − Rₙ₋₁) Pₙ`: the area under the steps, not interpolated (an
+/// interpolated one flatters, Davis and Goadrich 2006). `None` without a positive image or where a
+/// score is not a number.
 #[must_use]
 pub fn average_precision(scores: &[f64], positive: &[bool]) -> Option<f64> {
     let curve = precision_recall(scores, positive);

@@ -1,26 +1,28 @@
 //! A model on every image of a labelled set: what it says, beside what is known.
 //!
-//! Files are decoded on threads of their own while the network runs on batches of what is ready. An image that cannot be
-//! read, or whose score is not a number, is a failure with its reason and takes no part; the others do.
+//! Files are decoded on threads of their own while the network runs on batches of what is ready. An
+//! image that cannot be read, or whose score is not a number, is a failure with its reason and
+//! takes no part; the others do.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use candle_core::Tensor;
 use crossbeam_channel::Sender;
 
 use super::exposure::input_hash;
 use super::predictions::{Prediction, Predictions, Target};
+use crate::cancel::{CancelToken, Cancelled};
 use crate::imaging::Plane;
-use crate::network::manifest::Manifest;
-use crate::network::{Model, preprocess};
-use crate::study::patients::{Patients, Told};
-use crate::study::{Metadata, open_image};
-use crate::uncertainty::population::PopulationVerdict;
-use crate::uncertainty::population::features;
-use crate::uncertainty::readout::Readout;
+use crate::model::Model;
+use crate::model::manifest::Manifest;
+use crate::model::output_head::OutputHead;
+use crate::model::population::{PopulationVerdict, features};
+use crate::panic_guard::guarded;
+use crate::printable::with_causes;
+use crate::study::patients::{PatientSource, Patients};
+use crate::study::{Metadata, StudyError, Unscorable, open_image};
 
 /// Images of one forward pass.
 const BATCH: usize = 16;
@@ -31,7 +33,7 @@ pub const OUTSIDE: &str = "outside";
 
 /// An image with what is known of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
+pub struct LabelledImage {
     pub path: PathBuf,
     /// Its own name: the path below the set's folder.
     pub image: String,
@@ -44,16 +46,40 @@ pub struct Listed {
 
 /// An image that takes no part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct ImageFailure {
     pub path: PathBuf,
     pub reason: String,
 }
 
-/// What is told on the way.
-pub enum Progress<'a> {
+/// Why an image takes no part.
+#[derive(Debug, thiserror::Error)]
+enum NotScored {
+    #[error("{}", with_causes(.0))]
+    Study(#[from] StudyError),
+    #[error(transparent)]
+    Unscorable(#[from] Unscorable),
+    #[error("its decoder gave up on the way")]
+    Panicked,
+    #[error("the network's score of it is not a number; the weights may be damaged (`pellucid models verify`)")]
+    NotFinite,
+}
+
+/// Why a set was not scored.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoringError {
+    #[error(transparent)]
+    Network(#[from] candle_core::Error),
+    #[error("no thread could be started to read the images")]
+    NoThread,
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+/// What is known on the way.
+pub enum ScoringProgress<'a> {
     /// So many more images are done.
     Done(usize),
-    Failed(&'a Failure),
+    Failed(&'a ImageFailure),
 }
 
 /// An image ready for the network.
@@ -64,7 +90,7 @@ struct Prepared {
     coarse: Plane,
     meta: Metadata,
     patient: Option<String>,
-    told: Told,
+    recognised_by: PatientSource,
     facts: BTreeMap<String, String>,
 }
 
@@ -74,12 +100,12 @@ pub struct Scored {
     /// Of each row, the hash of what the network was given.
     pub inputs: Vec<u64>,
     /// Of each row, by what its patient was recognised.
-    pub told: Vec<Told>,
-    pub failures: Vec<Failure>,
+    pub recognised_by: Vec<PatientSource>,
+    pub failures: Vec<ImageFailure>,
 }
 
 /// A row with the hash of its input, and by what its patient was recognised.
-type Row = (Prediction, u64, Told);
+type ScoredRow = (Prediction, u64, PatientSource);
 
 /// The targets of a model, in their order, and their operating thresholds.
 #[must_use]
@@ -91,7 +117,7 @@ pub fn targets(manifest: &Manifest) -> (Vec<Target>, Vec<f64>) {
 
 /// From the logits of an image to what a model says of each target: the one way for every figure.
 pub struct Reader {
-    readout: Readout,
+    output_head: OutputHead,
     thresholds: Vec<f64>,
 }
 
@@ -99,14 +125,14 @@ impl Reader {
     /// With the temperature and the thresholds of a manifest.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
-        Self { readout: Readout::new(manifest), thresholds: targets(manifest).1 }
+        Self { output_head: OutputHead::new(manifest), thresholds: targets(manifest).1 }
     }
 
     /// Probability of each target, and whether it reaches its threshold.
     #[must_use]
     pub fn read(&self, logits: &[f32]) -> (Vec<f64>, Vec<bool>) {
-        let labels = self.readout.labels(logits);
-        let groups = self.readout.groups(&labels);
+        let labels = self.output_head.labels(logits);
+        let groups = self.output_head.groups(&labels);
         let probability: Vec<f64> = labels.into_iter().chain(groups).map(f64::from).collect();
         let says = probability.iter().zip(&self.thresholds).map(|(p, t)| p >= t).collect();
         (probability, says)
@@ -114,17 +140,22 @@ impl Reader {
 }
 
 /// Runs `model` on `files`, whose patients are recognised as `patients` has it.
+///
+/// # Errors
+/// When the network fails, no thread can be started, or somebody asked to stop; an image that fails
+/// is no error of the set.
 pub fn score(
     model: &Model,
-    files: &[Listed],
+    files: &[LabelledImage],
     patients: &Patients,
-    tell: &mut dyn FnMut(Progress<'_>),
-) -> candle_core::Result<Scored> {
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(ScoringProgress<'_>),
+) -> Result<Scored, ScoringError> {
     let scorer = Scorer { model, reader: Reader::of(&model.manifest), files };
-    let mut rows: Vec<Option<Row>> = files.iter().map(|_| None).collect();
+    let mut rows: Vec<Option<ScoredRow>> = files.iter().map(|_| None).collect();
     let mut failures = Vec::new();
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    thread::scope(|scope| -> candle_core::Result<()> {
+    thread::scope(|scope| -> Result<(), ScoringError> {
         let (ready, incoming) = crossbeam_channel::bounded(2 * BATCH);
         let mut decoders = 0;
         for number in 0..thread::available_parallelism().map_or(2, usize::from).min(8) {
@@ -135,32 +166,35 @@ pub fn score(
             );
         }
         if decoders == 0 {
-            return Err(candle_core::Error::msg("no thread could be started to read the images"));
+            return Err(ScoringError::NoThread);
         }
         drop(ready);
         let mut batch: Vec<Prepared> = Vec::with_capacity(BATCH);
-        let mut pass = |batch: &mut Vec<Prepared>, failures: &mut Vec<Failure>, tell: &mut dyn FnMut(Progress<'_>)| {
+        let mut pass = |batch: &mut Vec<Prepared>,
+                        failures: &mut Vec<ImageFailure>,
+                        progress: &mut dyn FnMut(ScoringProgress<'_>)| {
             let n = batch.len();
             for (number, row) in scorer.pass(batch)? {
                 match row {
                     Ok(row) => rows[number] = Some(row),
-                    Err(reason) => fail(files, number, reason, failures, tell),
+                    Err(reason) => fail(files, number, &reason, failures, progress),
                 }
             }
-            tell(Progress::Done(n));
-            Ok::<(), candle_core::Error>(())
+            progress(ScoringProgress::Done(n));
+            Ok::<(), ScoringError>(())
         };
         let mut all = || {
             for (number, prepared) in &incoming {
+                cancel.check()?;
                 match prepared {
                     Ok(prepared) => batch.push(prepared),
-                    Err(reason) => fail(files, number, reason, &mut failures, tell),
+                    Err(reason) => fail(files, number, &reason, &mut failures, progress),
                 }
                 if batch.len() == BATCH {
-                    pass(&mut batch, &mut failures, tell)?;
+                    pass(&mut batch, &mut failures, progress)?;
                 }
             }
-            pass(&mut batch, &mut failures, tell)
+            pass(&mut batch, &mut failures, progress)
         };
         let done = all();
         // Lets the decoders end when the network has failed.
@@ -169,33 +203,33 @@ pub fn score(
         done
     })?;
     let mut set = Predictions { head: model.manifest.head, targets: targets(&model.manifest).0, rows: Vec::new() };
-    let (mut inputs, mut told) = (Vec::new(), Vec::new());
+    let (mut inputs, mut recognised_by) = (Vec::new(), Vec::new());
     for (row, input, by) in rows.into_iter().flatten() {
         set.rows.push(row);
         inputs.push(input);
-        told.push(by);
+        recognised_by.push(by);
     }
-    Ok(Scored { set, inputs, told, failures })
+    Ok(Scored { set, inputs, recognised_by, failures })
 }
 
 fn fail(
-    files: &[Listed],
+    files: &[LabelledImage],
     number: usize,
-    reason: String,
-    failures: &mut Vec<Failure>,
-    tell: &mut dyn FnMut(Progress<'_>),
+    reason: &NotScored,
+    failures: &mut Vec<ImageFailure>,
+    progress: &mut dyn FnMut(ScoringProgress<'_>),
 ) {
-    let failure = Failure { path: files[number].path.clone(), reason };
-    tell(Progress::Failed(&failure));
+    let failure = ImageFailure { path: files[number].path.clone(), reason: reason.to_string() };
+    progress(ScoringProgress::Failed(&failure));
     failures.push(failure);
 }
 
-type Decoded = (usize, Result<Prepared, String>);
+type Decoded = (usize, Result<Prepared, NotScored>);
 
 /// Prepares files until there are none left.
 fn decode(
     model: &Model,
-    files: &[Listed],
+    files: &[LabelledImage],
     patients: &Patients,
     next: &AtomicUsize,
     stop: &AtomicBool,
@@ -204,24 +238,23 @@ fn decode(
     while !stop.load(Ordering::Relaxed) {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let Some(file) = files.get(number) else { return };
-        let prepare = std::panic::AssertUnwindSafe(|| prepare(model, number, file, patients));
-        let prepared =
-            std::panic::catch_unwind(prepare).unwrap_or_else(|_| Err("its decoder gave up on the way".into()));
+        let prepared = guarded(|| prepare(model, number, file, patients)).unwrap_or(Err(NotScored::Panicked));
         if ready.send((number, prepared)).is_err() {
             return;
         }
     }
 }
 
-fn prepare(model: &Model, number: usize, file: &Listed, patients: &Patients) -> Result<Prepared, String> {
-    let frame = open_image(&file.path).map_err(|e| with_causes(&e))?;
-    frame.scorable().map_err(|e| e.to_string())?;
-    let (plane, input) = (frame.model_plane(), &model.manifest.input);
-    let values = preprocess::channels(&preprocess::to_input(&plane, input, frame.value_range), input);
+fn prepare(model: &Model, number: usize, file: &LabelledImage, patients: &Patients) -> Result<Prepared, NotScored> {
+    let frame = open_image(&file.path)?;
+    frame.scorable()?;
+    let plane = frame.model_plane();
+    let values = model.input_values(&plane, frame.pixels.value_range);
     let coarse = model.detector.as_ref().map_or_else(|_| Plane::default(), |detector| detector.coarse(&plane));
     let meta = &frame.entry.meta;
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-    let (patient, told) = patients.lead(&name, &file.image, file.patient.as_deref()).with_header(&meta.patient_id);
+    let (patient, recognised_by) =
+        patients.lead(&name, &file.image, file.patient.as_deref()).with_header(&meta.patient_id);
     let known = [
         ("age", &meta.age),
         ("sex", &meta.sex),
@@ -232,7 +265,7 @@ fn prepare(model: &Model, number: usize, file: &Listed, patients: &Patients) -> 
     let mut facts: BTreeMap<String, String> =
         known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.clone())).collect();
     facts.extend(file.facts.clone());
-    Ok(Prepared { number, values, coarse, meta: meta.clone(), patient, told, facts })
+    Ok(Prepared { number, values, coarse, meta: meta.clone(), patient, recognised_by, facts })
 }
 
 /// With the word on the population among what is known of the image.
@@ -244,32 +277,20 @@ fn with_population(mut prepared: Prepared, verdict: Option<&PopulationVerdict>) 
     prepared
 }
 
-/// An error with its causes in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        text = format!("{text}: {e}");
-        cause = e.source();
-    }
-    text
-}
-
 struct Scorer<'a> {
     model: &'a Model,
     reader: Reader,
-    files: &'a [Listed],
+    files: &'a [LabelledImage],
 }
 
 impl Scorer<'_> {
     /// Runs one batch and empties it.
-    fn pass(&self, batch: &mut Vec<Prepared>) -> candle_core::Result<Vec<(usize, Result<Row, String>)>> {
+    fn pass(&self, batch: &mut Vec<Prepared>) -> candle_core::Result<Vec<(usize, Result<ScoredRow, NotScored>)>> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let input = &self.model.manifest.input;
         let values: Vec<f32> = batch.iter().flat_map(|p| p.values.iter().copied()).collect();
-        let x = Tensor::from_vec(values, (batch.len(), input.channels, input.height, input.width), &self.model.device)?;
+        let x = self.model.input_batch(values, batch.len())?;
         let (logits, features) = features::run(&self.model.network, &x)?;
         let mut rows = Vec::with_capacity(batch.len());
         for ((prepared, logits), features) in batch.drain(..).zip(logits).zip(features) {
@@ -279,16 +300,13 @@ impl Scorer<'_> {
         Ok(rows)
     }
 
-    fn row(&self, prepared: Prepared, logits: &[f32]) -> Result<Row, String> {
+    fn row(&self, prepared: Prepared, logits: &[f32]) -> Result<ScoredRow, NotScored> {
         let (probability, says) = self.reader.read(logits);
         if !probability.iter().all(|p| p.is_finite()) {
-            return Err(
-                "the network's score of it is not a number; the weights may be damaged (`pellucid models verify`)"
-                    .into(),
-            );
+            return Err(NotScored::NotFinite);
         }
         let file = &self.files[prepared.number];
-        let (input, told) = (input_hash(&prepared.values), prepared.told);
+        let (input, recognised_by) = (input_hash(&prepared.values), prepared.recognised_by);
         let row = Prediction {
             image: file.image.clone(),
             patient: prepared.patient.unwrap_or_default(),
@@ -298,6 +316,6 @@ impl Scorer<'_> {
             logits: logits.iter().map(|z| f64::from(*z)).collect(),
             facts: prepared.facts,
         };
-        Ok((row, input, told))
+        Ok((row, input, recognised_by))
     }
 }

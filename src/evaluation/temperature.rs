@@ -1,12 +1,15 @@
-//! Temperature scaling (Guo et al., ICML 2017): one number that logits are divided by, so that probabilities mean what they
-//! say. It changes no order and no call, and must be fitted on images that nobody judges by.
+//! Temperature scaling (Guo et al., ICML 2017): one number that logits are divided by, so that
+//! probabilities mean what they say. It changes no order and no call, and must be fitted on images
+//! that nobody evaluates by.
 //!
-//! Of an image whose class is known its probability counts; where only a group is known ("pneumonia"), that of the group: for
-//! exclusive classes the sum over its members that are not excluded, for findings `1 − Π(1 − p)`. Images of one kind alone fit nothing,
-//! for the likelihood of always the same answer has no maximum: every temperature that is more sure of it is better.
+//! Of an image whose class is known its probability counts; where only a group is known
+//! ("pneumonia"), that of the group: for exclusive classes the sum over its members that are not
+//! excluded, for findings `1 − Π(1 − p)`. Images of one kind alone fit nothing, for the likelihood
+//! of always the same answer has no maximum: every temperature that is more sure of it is better.
 
 use super::predictions::{Prediction, Predictions};
-use crate::network::manifest::Head;
+use crate::model::manifest::{Head, Manifest};
+use crate::model::output_head::OutputHead;
 
 /// Why no temperature can be fitted.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -17,6 +20,40 @@ pub enum Unfit {
         "all {known} images of which something is known say the same ({what}), and a temperature needs images of two kinds"
     )]
     OneKind { known: usize, what: String },
+}
+
+/// What another temperature, fitted on other images, would change.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Recalibration {
+    /// The model's own temperature, and the fitted one.
+    pub own: f64,
+    pub fitted: f64,
+    /// Mean negative log likelihood of the evaluated images at either.
+    pub nll_own: f64,
+    pub nll_fitted: f64,
+}
+
+/// Why there is no other temperature.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum RecalibrationError {
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    #[error("none of the judged images says of which class or group it is")]
+    NothingKnown,
+}
+
+impl Recalibration {
+    /// Fits a temperature on the `tuning` images, and compares it on `set`.
+    ///
+    /// # Errors
+    /// Why there is no other temperature.
+    pub fn of(manifest: &Manifest, set: &Predictions, tuning: &Predictions) -> Result<Self, RecalibrationError> {
+        let own = f64::from(manifest.temperature);
+        let groups = OutputHead::new(manifest).groups;
+        let fitted = fit(tuning, &groups)?;
+        let nll = |temperature| nll(set, &groups, temperature).ok_or(RecalibrationError::NothingKnown);
+        Ok(Self { own, fitted, nll_own: nll(own)?, nll_fitted: nll(fitted)? })
+    }
 }
 
 /// The temperature that gives the lowest `loss`, between 1/20 and 20.
@@ -36,14 +73,15 @@ pub fn lowest(loss: impl Fn(f64) -> f64) -> f64 {
     f64::midpoint(low, high).exp()
 }
 
-/// The temperature of the lowest mean negative log likelihood of what is known of `set`; `groups` are the members of its groups.
+/// The temperature of the lowest mean negative log likelihood of what is known of `set`; `groups`
+/// are the members of its groups.
 pub fn fit(set: &Predictions, groups: &[Vec<usize>]) -> Result<f64, Unfit> {
     two_kinds(set, groups)?;
     Ok(lowest(|t| nll(set, groups, t).unwrap_or(f64::INFINITY)))
 }
 
-/// Mean negative log likelihood at a temperature, nats, from the logits: of the known classes and groups (softmax), or of all known
-/// answers (sigmoid).
+/// Mean negative log likelihood at a temperature, nats, from the logits: of the known classes and
+/// groups (softmax), or of all known answers (sigmoid).
 #[must_use]
 pub fn nll(set: &Predictions, groups: &[Vec<usize>], temperature: f64) -> Option<f64> {
     let (mut sum, mut n) = (0.0, 0_usize);
@@ -84,7 +122,8 @@ fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// The exclusive classes of which an image is known to have one: its class, or what is left of the smallest group that it is in.
+/// The exclusive classes of which an image is known to have one: its class, or what is left of the
+/// smallest group that it is in.
 fn possible(row: &Prediction, groups: &[Vec<usize>]) -> Option<Vec<usize>> {
     let labels = row.logits.len();
     let open = |members: &Vec<usize>| -> Vec<usize> {
@@ -158,7 +197,8 @@ mod tests {
         vec![GROUP.to_vec()]
     }
 
-    /// Of 100 images with odds 3 : 1, 75 are as the logits say, which claim thrice as much in logarithms.
+    /// Of 100 images with odds 3 : 1, 75 are as the logits say, which claim thrice as much in
+    /// logarithms.
     fn overconfident(head: Head) -> Predictions {
         let mut set = three();
         set.head = head;
@@ -186,7 +226,8 @@ mod tests {
     #[test]
     fn where_only_a_group_is_known_its_probability_counts() {
         let mut set = overconfident(Head::Softmax);
-        // The third label is improbable, so that the group of the last two is as good as the second.
+        // The third label is improbable, so that the group of the last two is as good as the
+        // second.
         set.targets.insert(2, crate::evaluation::predictions::Target { name: "Other".into(), group: false });
         for row in &mut set.rows {
             row.logits.push(-80.0);

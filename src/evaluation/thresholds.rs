@@ -1,15 +1,16 @@
 //! Operating points: the score from which a finding is called.
 //!
-//! A threshold is a choice between missed findings and false alarms. Chosen and judged on the same images it flatters: it
-//! belongs on validation. An image is called where its score is at least the threshold. A rule chooses which images are called;
-//! the threshold then lies midway between the lowest score that is called and the next one below, so that rounding calls none
-//! otherwise. Beyond the lowest and the highest score the ends of the scale, 0 and 1, stand for the neighbour. Without images of both
-//! kinds no rule has anything to choose by.
+//! A threshold is a choice between missed findings and false alarms. Chosen and evaluated on the
+//! same images it flatters: it belongs on validation. An image is called where its score is at
+//! least the threshold. A rule chooses which images are called; the threshold then lies midway
+//! between the lowest score that is called and the next one below, so that rounding calls none
+//! otherwise. Beyond the lowest and the highest score the ends of the scale, 0 and 1, stand for the
+//! neighbour. Without images of both kinds no rule has anything to choose by.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::metrics::Binary;
+use super::confusion::Binary;
 use super::roc;
 
 /// How a threshold is chosen.
@@ -49,15 +50,18 @@ impl fmt::Display for Rule {
     }
 }
 
-impl FromStr for Rule {
-    type Err = String;
+/// A text that is no rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{0}\" is no rule; write youden, sensitivity=0.95, specificity=0.9 or cost=5:1 (a missed finding to a false alarm)"
+)]
+pub struct NoRule(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || {
-            format!(
-                "\"{text}\" is no rule; write youden, sensitivity=0.95, specificity=0.9 or cost=5:1 (a missed finding to a false alarm)"
-            )
-        };
+impl FromStr for Rule {
+    type Err = NoRule;
+
+    fn from_str(text: &str) -> Result<Self, NoRule> {
+        let refuse = || NoRule(text.to_owned());
         let share = |v: &str| v.parse::<f64>().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(refuse);
         let weight = |v: &str| v.parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0).ok_or_else(refuse);
         match text.trim().split_once('=') {
@@ -122,7 +126,8 @@ pub fn by_cost(scores: &[f64], positive: &[bool], missed: f64, alarm: f64) -> Op
     Some(quiet_up_to(scores.iter().copied().fold(f64::NEG_INFINITY, f64::max), scores))
 }
 
-/// The scores of the positives and of the negatives; `None` without one of the sides, for a threshold parts two.
+/// The scores of the positives and of the negatives; `None` without one of the sides, for a
+/// threshold parts two.
 fn sides(scores: &[f64], positive: &[bool]) -> Option<(Vec<f64>, Vec<f64>)> {
     let of = |side: bool| -> Vec<f64> {
         scores.iter().zip(positive).filter(|(_, y)| **y == side).map(|(s, _)| *s).collect()
@@ -131,13 +136,15 @@ fn sides(scores: &[f64], positive: &[bool]) -> Option<(Vec<f64>, Vec<f64>)> {
     (!with.is_empty() && !without.is_empty()).then_some((with, without))
 }
 
-/// The threshold that calls `lowest` and all above it: midway to the next score below, or to 0 where there is none.
+/// The threshold that calls `lowest` and all above it: midway to the next score below, or to 0
+/// where there is none.
 fn calling_from(lowest: f64, scores: &[f64]) -> f64 {
     let below = scores.iter().copied().filter(|s| *s < lowest).fold(f64::NEG_INFINITY, f64::max);
     parting(if below.is_finite() { below } else { lowest.min(0.0) }, lowest)
 }
 
-/// The threshold that calls nothing up to `highest`: midway to the next score above, or to 1 where there is none.
+/// The threshold that calls nothing up to `highest`: midway to the next score above, or to 1 where
+/// there is none.
 fn quiet_up_to(highest: f64, scores: &[f64]) -> f64 {
     let above = scores.iter().copied().filter(|s| *s > highest).fold(f64::INFINITY, f64::min);
     if above.is_finite() {
@@ -155,7 +162,8 @@ fn parting(below: f64, from: f64) -> f64 {
     if middle > below { middle } else { from }
 }
 
-/// The threshold in the single precision of manifests and scores: the nearest that calls the same of `scores`.
+/// The threshold in the single precision of manifests and scores: the nearest that calls the same
+/// of `scores`.
 #[must_use]
 pub fn stored(threshold: f64, scores: &[f64]) -> f32 {
     let near = threshold as f32;
@@ -169,7 +177,8 @@ pub fn stored(threshold: f64, scores: &[f64]) -> f32 {
     }
 }
 
-/// A threshold as it was written: the shortest decimal of a number in single precision (0.6, not 0.60000002…).
+/// A threshold as it was written: the shortest decimal of a number in single precision (0.6, not
+/// 0.60000002…).
 #[must_use]
 pub fn plain(threshold: f64) -> f64 {
     let single = threshold as f32;
@@ -287,7 +296,7 @@ mod tests {
         assert_eq!("youden".parse(), Ok(Rule::Youden));
         assert_eq!("sensitivity=0.95".parse(), Ok(Rule::Sensitivity(0.95)));
         assert_eq!("cost=5:1".parse(), Ok(Rule::Cost { missed: 5.0, alarm: 1.0 }));
-        let refused = |t: &str| t.parse::<Rule>().unwrap_err().contains("sensitivity=0.95");
+        let refused = |t: &str| t.parse::<Rule>().unwrap_err().to_string().contains("sensitivity=0.95");
         assert!(["best", "sensitivity=95", "cost=5", "cost=-1:1", "specificity=NaN"].into_iter().all(refused));
     }
 }

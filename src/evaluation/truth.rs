@@ -1,13 +1,13 @@
 //! What is known of an image: its class, or only a group of classes.
 //!
-//! Truths come from folder names and from rules on file names. Names are compared without regard to case, blanks
-//! and punctuation, and the manifest's aliases count. Anything named like a group counts for that group only:
-//! pneumonia of an unknown cause is neither right nor wrong as "viral".
+//! Truths come from folder names and from rules on file names. Names are compared without regard to
+//! case, blanks and punctuation, and the manifest's aliases count. Anything named like a group
+//! counts for that group only: pneumonia of an unknown cause is neither right nor wrong as "viral".
 
 use std::path::Path;
 
-use super::vocabulary::means_normal;
-use crate::network::manifest::{Head, Label, Manifest};
+use super::vocabulary::{folded, means_normal};
+use crate::model::manifest::{Head, Label, Manifest};
 
 /// What an image is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,13 +27,8 @@ pub enum RuleError {
     Unknown { rule: String, name: String, known: String },
 }
 
-/// `name` without case, blanks and punctuation.
-#[must_use]
-pub fn folded(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// The group or label that `name` means: by name or alias, or as a word of public sets for the label that says normal.
+/// The group or label that `name` means: by name or alias, or as a word of public sets for the
+/// label that says normal.
 #[must_use]
 pub fn named(manifest: &Manifest, name: &str) -> Option<Truth> {
     let wanted = folded(name);
@@ -70,8 +65,9 @@ pub fn known(manifest: &Manifest) -> String {
 
 /// What a truth says of each target: the manifest's labels, then its groups.
 ///
-/// Exclusive classes leave one present and the others absent; of a group alone its members are unknown. A finding that need not
-/// exclude others says nothing about them, unless it is that there is none.
+/// Exclusive classes leave one present and the others absent; of a group alone its members are
+/// unknown. A finding that need not exclude others says nothing about them, unless it is that there
+/// is none.
 #[must_use]
 pub fn answers(manifest: &Manifest, truth: Truth) -> Vec<Option<bool>> {
     let own: Vec<usize> = match truth {
@@ -105,7 +101,46 @@ pub fn of_group(members: &[usize], labels: &[Option<bool>]) -> Option<bool> {
     }
 }
 
-/// Rules that give a label by a part of the file name: `bacteria=Bacterial pneumonia,virus=Viral pneumonia`.
+/// Answers about labels and groups from the values of a row: above 0.5 present, NaN unknown;
+/// labels, then groups.
+#[must_use]
+pub fn of_row(manifest: &Manifest, values: &[f32]) -> Vec<Option<bool>> {
+    let (labels, groups) = values.split_at(manifest.labels.len());
+    let answer = |v: f32| (!v.is_nan()).then_some(v > 0.5);
+    let mut truth: Vec<Option<bool>> = labels.iter().map(|v| answer(*v)).collect();
+    let present: Vec<usize> = (0..truth.len()).filter(|k| truth[*k] == Some(true)).collect();
+    // One of exclusive classes, or that there is no finding, says of all others that they are
+    // absent.
+    let only =
+        present.len() == 1 && (manifest.head == Head::Softmax || normal_label(&manifest.labels) == Some(present[0]));
+    if only {
+        truth.iter_mut().filter(|t| t.is_none()).for_each(|t| *t = Some(false));
+    }
+    let present = present.len();
+    for (group, stated) in manifest.groups.iter().zip(groups) {
+        let members = manifest.members(group);
+        // A row that names the group alone leaves its members open; one that denies it denies them.
+        if *stated > 0.5 && !members.iter().any(|&k| truth[k] == Some(true)) {
+            members.iter().for_each(|&k| truth[k] = None);
+        } else if *stated == 0.0 {
+            members.iter().for_each(|&k| truth[k] = truth[k].or(Some(false)));
+        }
+        if *stated > 0.5 && manifest.head == Head::Softmax {
+            let outside = (0..labels.len()).filter(|k| !members.contains(k));
+            outside.for_each(|k| truth[k] = truth[k].or(Some(false)));
+        }
+        let of_members = of_group(&members, &truth);
+        truth.push(if *stated > 0.5 { Some(true) } else { of_members });
+    }
+    if manifest.head == Head::Softmax && present > 1 {
+        // Exclusive classes that coincide cannot be evaluated as classes.
+        truth[..labels.len()].iter_mut().filter(|t| **t == Some(true)).for_each(|t| *t = None);
+    }
+    truth
+}
+
+/// Rules that give a label by a part of the file name: `bacteria=Bacterial pneumonia,virus=Viral
+/// pneumonia`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules(Vec<(String, Truth)>);
 
@@ -129,8 +164,9 @@ impl Rules {
         read.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The truth of a file: by the first rule whose text its name holds (without regard to case), else by the
-    /// nearest folder, up to and including `root`, that is named like a label or a group.
+    /// The truth of a file: by the first rule whose text its name holds (without regard to case),
+    /// else by the nearest folder, up to and including `root`, that is named like a label or a
+    /// group.
     #[must_use]
     pub fn truth(&self, manifest: &Manifest, root: &Path, file: &Path) -> Option<Truth> {
         let name = file.file_name()?.to_string_lossy().to_lowercase();
@@ -147,7 +183,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// The chest model in small.
-    pub fn chest() -> Manifest {
+    pub(crate) fn chest() -> Manifest {
         toml::from_str(
             r#"
             name = "chest"
@@ -225,5 +261,33 @@ pub(crate) mod tests {
         assert_eq!(Rules::parse("bacteria", &manifest), Err(RuleError::Form("bacteria".into())));
         let words = Rules::parse("fungus=Fungal pneumonia", &manifest).unwrap_err().to_string();
         assert!(words.contains("Fungal pneumonia") && words.contains("Pneumonia (also pneu)"), "{words}");
+    }
+
+    #[test]
+    fn a_row_that_names_a_group_alone_leaves_its_labels_open() {
+        let (yes, no) = (Some(true), Some(false));
+        let manifest = chest();
+        assert_eq!(of_row(&manifest, &[0.0, 0.0, 0.0, 1.0]), [no, None, None, yes]);
+        assert_eq!(of_row(&manifest, &[0.0, 1.0, 0.0, 0.0]), [no, yes, no, yes]);
+        // Some other finding: neither normal nor pneumonia.
+        assert_eq!(of_row(&manifest, &[0.0; 4]), [no, no, no, no]);
+    }
+
+    #[test]
+    fn a_table_that_knows_some_of_the_labels_says_what_follows_for_the_others() {
+        let (yes, no, nan) = (Some(true), Some(false), f32::NAN);
+        let manifest = chest();
+        // CheXpert has columns for "No Finding" and "Pneumonia", and none for the causes.
+        assert_eq!(of_row(&manifest, &[0.0, nan, nan, 1.0]), [no, None, None, yes]);
+        assert_eq!(of_row(&manifest, &[1.0, nan, nan, 0.0]), [yes, no, no, no]);
+        assert_eq!(of_row(&manifest, &[nan, nan, nan, 1.0]), [no, None, None, yes]);
+        assert_eq!(of_row(&manifest, &[0.0, nan, nan, 0.0]), [no, no, no, no]);
+        assert_eq!(of_row(&manifest, &[nan, nan, nan, nan]), [None, None, None, None]);
+    }
+
+    #[test]
+    fn classes_that_coincide_are_no_class() {
+        let truth = of_row(&chest(), &[0.0, 1.0, 1.0, 0.0]);
+        assert_eq!(truth, [Some(false), None, None, Some(true)]);
     }
 }

@@ -1,12 +1,13 @@
-//! The words of public sets for what a model tells: "No Finding" is normal, and some findings may hide others.
+//! The words of public sets for what a model tells: "No Finding" is normal, and some findings may
+//! hide others.
 //!
-//! Radiologists' reports, from which most public labels were read, name what is seen, not what it is: an infiltration or a consolidation
-//! may be a pneumonia or not. ChestX-ray14 (Wang et al., CVPR 2017) labels the three side by side without saying where one ends, and
-//! readers of its images find most of the difference to be one of words (Oakden-Rayner, Academic Radiology 27, 2020). `CheXpert`
-//! (Irvin et al., AAAI 2019, figure 1) puts consolidation, oedema, pneumonia, atelectasis and lesions below "Lung Opacity". An image
-//! that has such a finding and not the target is neither clearly with it nor clearly without.
-
-use super::truth::folded;
+//! Radiologists' reports, from which most public labels were read, name what is seen, not what it
+//! is: an infiltration or a consolidation may be a pneumonia or not. ChestX-ray14 (Wang et al.,
+//! CVPR 2017) labels the three side by side without saying where one ends, and readers of its
+//! images find most of the difference to be one of words (Oakden-Rayner, Academic Radiology 27,
+//! 2020). `CheXpert` (Irvin et al., AAAI 2019, figure 1) puts consolidation, oedema, pneumonia,
+//! atelectasis and lesions below "Lung Opacity". An image that has such a finding and not the
+//! target is neither clearly with it nor clearly without.
 
 /// Words for an image without findings, [folded].
 const NORMAL: [&str; 9] = [
@@ -33,6 +34,12 @@ const MAY_INCLUDE: [(&str, &[&str]); 8] = [
     ("cardiomegaly", &["enlargedcardiomediastinum"]),
 ];
 
+/// `name` without case, blanks and punctuation.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// Whether `name` says that there is nothing to find.
 #[must_use]
 pub fn means_normal(name: &str) -> bool {
@@ -46,7 +53,8 @@ pub fn may_include(word: &str, target: &str) -> bool {
     MAY_INCLUDE.iter().any(|(part, findings)| target.contains(part) && findings.contains(&word.as_str()))
 }
 
-/// Of `names` the one that is most like `wanted`, and like it enough to be meant (Damerau and Levenshtein's distance, by length).
+/// Of `names` the one that is most like `wanted`, and like it enough to be meant (Damerau and
+/// Levenshtein's distance, by length).
 #[must_use]
 pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |name: &str| strsim::normalized_damerau_levenshtein(&folded(wanted), &folded(name));

@@ -23,7 +23,7 @@
 
 use candle_core::Tensor;
 
-use super::slopes::Slopes;
+use super::score_gradients::ScoreGradients;
 use super::subject::{Scoring, Subject};
 use super::{Attribution, ExplainError, Method, eigen};
 use crate::imaging::Plane;
@@ -34,14 +34,14 @@ const ALPHA_EPSILON: f32 = 1e-6;
 /// Added to the denominator of `XGrad-CAM`'s weights.
 const SUM_EPSILON: f32 = 1e-7;
 /// Classes that Finer-CAM compares with.
-const RIVALS: usize = 3;
+const REFERENCE_CLASSES: usize = 3;
 /// Added to the sum of their probabilities.
 const SHARE_EPSILON: f64 = 1e-9;
 /// By how much of the score a network may differ from "average and one linear layer" to have a CAM.
 const LINEAR: f64 = 1e-3;
 /// Most activation values that are differentiated at once.
 ///
-/// Small enough that a wish to stop is heard between two classes even at an early stage, and that candle does not share
+/// Small enough that a request to stop is seen between two classes even at an early stage, and that candle does not share
 /// element-wise work out: from 64 × 1024 values on its threads meet at a spinning barrier, which on a busy machine costs
 /// milliseconds an operation where one thread needs a tenth of one.
 pub const VALUES_AT_ONCE: usize = 64 * 1024 - 1;
@@ -186,7 +186,7 @@ pub fn gradients(target: &Target<'_>, slopes: &[Vec<f32>]) -> Result<Vec<Vec<f32
     let (channels, height, width) = target.shape()?;
     // A copy for each subject: row i is scored for subject i alone, so the sum of those scores has all gradients apart.
     let repeated = target.activation.detach().expand((slopes.len(), channels, height, width))?;
-    let pass = Slopes::run(target.network, target.stage + 1, &repeated, Mode::Inference)?;
+    let pass = ScoreGradients::run(target.network, target.stage + 1, &repeated, Mode::Inference)?;
     let found = pass.back(slopes)?.ok_or_else(|| ExplainError::NoGradient { layer: target.layer() })?;
     let mut rows = found.flatten_from(1)?.to_vec2::<f32>()?;
     if target.network.stages[target.stage].layer.rectifies_in_place() {
@@ -209,20 +209,20 @@ fn finer_slope(target: &Target<'_>, subject: Subject) -> Result<Vec<f32>, Explai
     let score = target.scoring.score(subject, logits);
     let own = target.scoring.slope(subject, logits);
     // The subject's own classes are not compared with it.
-    let mut rivals: Vec<usize> = (0..logits.len()).filter(|&k| own[k] <= 0.0).collect();
-    if rivals.is_empty() {
+    let mut references: Vec<usize> = (0..logits.len()).filter(|&k| own[k] <= 0.0).collect();
+    if references.is_empty() {
         return Err(ExplainError::NoRival);
     }
     let apart = |k: usize| (f64::from(logits[k]) - score).abs();
-    rivals.sort_by(|&a, &b| apart(a).total_cmp(&apart(b)));
-    rivals.truncate(RIVALS);
+    references.sort_by(|&a, &b| apart(a).total_cmp(&apart(b)));
+    references.truncate(REFERENCE_CLASSES);
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers: Vec<f64> = logits.iter().map(|l| f64::from(l - top).exp()).collect();
     let total: f64 = powers.iter().sum();
     let p: Vec<f64> = powers.iter().map(|v| v / total).collect();
-    let mass: f64 = rivals.iter().map(|&d| p[d]).sum();
+    let mass: f64 = references.iter().map(|&d| p[d]).sum();
     let (mut above, mut below) = (vec![0.0; p.len()], vec![0.0; p.len()]);
-    for &d in &rivals {
+    for &d in &references {
         let lead = score - f64::from(logits[d]);
         for k in 0..p.len() {
             let moved = p[d] * (f64::from(u8::from(d == k)) - p[k]);
@@ -231,7 +231,7 @@ fn finer_slope(target: &Target<'_>, subject: Subject) -> Result<Vec<f32>, Explai
         }
     }
     let mass = mass + SHARE_EPSILON;
-    let value: f64 = rivals.iter().map(|&d| p[d] * (score - f64::from(logits[d]))).sum::<f64>() / mass;
+    let value: f64 = references.iter().map(|&d| p[d] * (score - f64::from(logits[d]))).sum::<f64>() / mass;
     Ok(above.iter().zip(&below).map(|(a, b)| ((a - value * b) / mass) as f32).collect())
 }
 

@@ -8,11 +8,11 @@
 use super::gradient_shap::add_product;
 use super::gradients::{Accumulated, attribution, row_gradients};
 use super::scene::{Scene, Watch};
-use super::slopes::Slopes;
+use super::score_gradients::ScoreGradients;
 use super::subject::Subject;
 use super::{Attribution, ExplainError, Method, Residual};
 use crate::network::Mode;
-use crate::network::activation::Rule;
+use crate::network::layers::activation::Rule;
 
 const METHOD: Method = Method::DeepShap;
 /// Background images of a batch; each brings the image itself along.
@@ -47,7 +47,7 @@ pub(super) fn explain(
         let references: Vec<Vec<f32>> = now.clone().map(|i| background.picture(i)).collect();
         let mut rows = x.repeat(references.len());
         rows.extend(references.iter().flatten());
-        let pass = Slopes::run(scene.network, 0, &scene.batch(rows)?, Mode::Explaining(Rule::Rescale))?;
+        let pass = ScoreGradients::run(scene.network, 0, &scene.batch(rows)?, Mode::Explaining(Rule::Rescale))?;
         for (k, subject) in subjects.iter().enumerate() {
             let multipliers = row_gradients(scene, &pass, *subject)?;
             let mut share = vec![0.0; area];

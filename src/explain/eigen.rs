@@ -8,7 +8,7 @@
 use nalgebra::{DMatrix, SymmetricEigen};
 
 /// The projection of the activation (channel by channel, `area` pixels each), one value a pixel. Zeros for a layer without contrast.
-pub fn projection(activation: &[f32], area: usize) -> Vec<f32> {
+pub(super) fn projection(activation: &[f32], area: usize) -> Vec<f32> {
     let channels = activation.len() / area.max(1);
     if channels == 0 {
         return Vec::new();

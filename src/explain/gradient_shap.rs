@@ -7,12 +7,12 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::gradients::{Accumulated, ROWS, attribution, row_gradients};
-use super::scene::{Scene, Settings, Trials, Watch};
-use super::slopes::Slopes;
+use super::scene::{MethodSettings, Scene, Trials, Watch};
+use super::score_gradients::ScoreGradients;
 use super::subject::Subject;
 use super::{Attribution, ExplainError, Method, Residual};
+use crate::model::background::Background;
 use crate::network::Mode;
-use crate::network::background::Background;
 
 const METHOD: Method = Method::GradientShap;
 const SAMPLES: usize = 100;
@@ -21,7 +21,7 @@ const SAMPLES: usize = 100;
 pub(super) fn explain(
     scene: &Scene<'_>,
     subjects: &[Subject],
-    settings: &Settings,
+    settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
     let background = scene.background(METHOD)?;
@@ -62,7 +62,7 @@ pub(super) fn with_draws(
             x.iter().zip(base).map(|(x, b)| alpha * x + (1.0 - alpha) * b).collect()
         };
         let rows = scene.batch(bases.iter().zip(now).flat_map(point).collect())?;
-        let pass = Slopes::run(scene.network, 0, &rows, Mode::Inference)?;
+        let pass = ScoreGradients::run(scene.network, 0, &rows, Mode::Inference)?;
         for (sum, subject) in total.sums.iter_mut().zip(subjects) {
             let gradients = row_gradients(scene, &pass, *subject)?;
             for (gradient, base) in gradients.chunks_exact(channels * area).zip(&bases) {
@@ -92,7 +92,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    pub fn of(
+    pub(super) fn of(
         scene: &Scene<'_>,
         background: &Background,
         method: Method,

@@ -15,16 +15,16 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::cam::{self, Target};
+use super::cam::Target;
 use super::quadrature::gauss_legendre;
-use super::scene::{Scene, Settings, Trials, Watch};
-use super::slopes::Slopes;
+use super::scene::{MethodSettings, Scene, Trials, Watch};
+use super::score_gradients::ScoreGradients;
 use super::subject::Subject;
-use super::{Attribution, ExplainError, Method, Residual};
+use super::{Attribution, ExplainError, Method, Residual, cam};
 use crate::imaging::Plane;
 use crate::imaging::overlay::{Area, placed};
 use crate::network::Mode;
-use crate::network::activation::Rule;
+use crate::network::layers::activation::Rule;
 
 /// Noise of `SmoothGrad` as a part of the input's range.
 const NOISE: f32 = 0.15;
@@ -41,12 +41,12 @@ pub(super) struct Accumulated {
 }
 
 impl Accumulated {
-    pub fn new(subjects: usize, area: usize) -> Self {
+    pub(super) fn new(subjects: usize, area: usize) -> Self {
         Self { sums: vec![vec![0.0; area]; subjects] }
     }
 
     /// The maps so far, divided by `weight`.
-    pub fn planes(&self, weight: f64, width: usize, height: usize) -> Vec<Plane> {
+    pub(super) fn planes(&self, weight: f64, width: usize, height: usize) -> Vec<Plane> {
         let plane = |sum: &Vec<f64>| Plane { width, height, values: sum.iter().map(|v| (v / weight) as f32).collect() };
         self.sums.iter().map(plane).collect()
     }
@@ -62,7 +62,7 @@ pub(super) fn single(
     watch.tick(method, 0, 1)?;
     let (_, height, width) = scene.shape()?;
     let mode = if method == Method::Saliency { Mode::Inference } else { Mode::Explaining(Rule::Guided) };
-    let pass = Slopes::run(scene.network, 0, scene.input, mode)?;
+    let pass = ScoreGradients::run(scene.network, 0, scene.input, mode)?;
     let map = |subject: &Subject| {
         let gradient = row_gradients(scene, &pass, *subject)?;
         let values = summed(&gradient, height * width, |g| if method == Method::Saliency { g.abs() } else { g });
@@ -97,7 +97,7 @@ pub(super) fn guided_grad_cam(
 pub(super) fn smooth_grad(
     scene: &Scene<'_>,
     subjects: &[Subject],
-    settings: &Settings,
+    settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
     let pixels = scene.pixels()?;
@@ -132,7 +132,7 @@ pub(super) fn mean_saliency(
     while done < copies {
         let rows = ROWS.min(copies - done);
         let x = scene.batch((done..done + rows).flat_map(&copy).collect())?;
-        let pass = Slopes::run(scene.network, 0, &x, Mode::Inference)?;
+        let pass = ScoreGradients::run(scene.network, 0, &x, Mode::Inference)?;
         for (sum, subject) in total.sums.iter_mut().zip(subjects) {
             for gradient in row_gradients(scene, &pass, *subject)?.chunks_exact(channels * area) {
                 let values = summed(gradient, area, f32::abs);
@@ -149,7 +149,7 @@ pub(super) fn mean_saliency(
 pub(super) fn integrated(
     scene: &Scene<'_>,
     subjects: &[Subject],
-    settings: &Settings,
+    settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
     const METHOD: Method = Method::IntegratedGradients;
@@ -163,7 +163,7 @@ pub(super) fn integrated(
     for nodes_now in nodes.chunks(ROWS) {
         let point = |t: f64| x.iter().zip(&black).map(move |(x, b)| (f64::from(*b) + t * f64::from(x - b)) as f32);
         let rows = scene.batch(nodes_now.iter().flat_map(|(t, _)| point(*t)).collect())?;
-        let pass = Slopes::run(scene.network, 0, &rows, Mode::Inference)?;
+        let pass = ScoreGradients::run(scene.network, 0, &rows, Mode::Inference)?;
         for (sum, subject) in total.sums.iter_mut().zip(subjects) {
             let gradient = row_gradients(scene, &pass, *subject)?;
             for (gradient, (_, weight)) in gradient.chunks_exact(channels * area).zip(nodes_now) {
@@ -188,7 +188,11 @@ pub(super) fn integrated(
 }
 
 /// The gradient of a subject's score for each row of a pass from the pixels; zeros where the score does not depend on them.
-pub(super) fn row_gradients(scene: &Scene<'_>, pass: &Slopes, subject: Subject) -> Result<Vec<f32>, ExplainError> {
+pub(super) fn row_gradients(
+    scene: &Scene<'_>,
+    pass: &ScoreGradients,
+    subject: Subject,
+) -> Result<Vec<f32>, ExplainError> {
     let seeds: Vec<Vec<f32>> = pass.rows.iter().map(|logits| scene.scoring.slope(subject, logits)).collect();
     let (channels, height, width) = scene.shape()?;
     match pass.back(&seeds)? {

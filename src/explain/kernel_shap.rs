@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::coalitions::{Plan, Regression};
 use super::gradients::attribution;
-use super::scene::{Scene, Settings, Trials, Watch};
+use super::scene::{MethodSettings, Scene, Trials, Watch};
 use super::subject::Subject;
 use super::superpixels::Superpixels;
 use super::{Attribution, ExplainError, Method, Residual};
@@ -23,10 +23,10 @@ const COMPACTNESS: f32 = 10.0;
 ///
 /// # Errors
 /// When the input cannot be read.
-pub fn players(scene: &Scene<'_>, settings: &Settings) -> Result<Superpixels, ExplainError> {
+pub(super) fn players(scene: &Scene<'_>, settings: &MethodSettings) -> Result<Superpixels, ExplainError> {
     let (_, height, width) = scene.shape()?;
     let mut values = scene.pixels()?;
-    // The channels show the same picture.
+    // The channels show the same image.
     values.truncate(height * width);
     Ok(Superpixels::slic(&Plane { width, height, values }, settings.superpixels.max(2), COMPACTNESS))
 }
@@ -35,7 +35,7 @@ pub fn players(scene: &Scene<'_>, settings: &Settings) -> Result<Superpixels, Ex
 pub(super) fn explain(
     scene: &Scene<'_>,
     subjects: &[Subject],
-    settings: &Settings,
+    settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
     let players = Arc::new(players(scene, settings)?);

@@ -1,6 +1,6 @@
 //! Attributions: which parts of the image moved a score.
 //!
-//! An attribution is data, not a picture. Colour, opacity, threshold and contours are the viewer's business and
+//! An attribution is data, not an image. Colour, opacity, threshold and contours are the viewer's business and
 //! never cause a new computation. The score is always taken **before** softmax or sigmoid and temperature: the logit of a class, or
 //! what stands for it in a group or a difference ([`subject`]).
 //!
@@ -17,22 +17,22 @@
 
 pub mod cam;
 mod channels;
-pub mod coalitions;
+mod coalitions;
 mod deep_shap;
-pub mod eigen;
+mod eigen;
 pub mod faithfulness;
 mod gradient_shap;
 mod gradients;
-pub mod kernel_shap;
-pub mod method;
+mod kernel_shap;
+mod method;
 mod occlusion;
-pub mod quadrature;
+mod quadrature;
 mod rise;
 pub mod scale;
-pub mod scene;
-mod slopes;
-pub mod spread;
-pub mod subject;
+mod scene;
+mod score_gradients;
+pub mod stability;
+mod subject;
 pub mod superpixels;
 #[cfg(test)]
 mod tests;
@@ -40,7 +40,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use method::{Cost, Family, INPUT, Method};
-pub use scene::{Scene, Settings, Step, Watch};
+pub use scene::{MethodSettings, Scene, Step, Watch};
 use serde::{Deserialize, Serialize};
 pub use subject::{Output, Scoring, Subject};
 
@@ -57,7 +57,7 @@ use crate::network::target_layer::Places;
 pub enum Evidence {
     /// Somewhere the map is above zero.
     Positive,
-    /// Nowhere: "no positive evidence for this class", shown in words, never as an empty picture.
+    /// Nowhere: "no positive evidence for this class", shown in words, never as an empty image.
     NonePositive,
 }
 
@@ -225,7 +225,7 @@ pub fn explain(
     stage: usize,
     subjects: &[Subject],
     method: Method,
-    settings: &Settings,
+    settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
     let known = scene.logits.len();

@@ -4,7 +4,7 @@
 //! it, as in `captum`. All subjects are served by the same runs.
 
 use super::gradients::attribution;
-use super::scene::{Scene, Settings, Trials, Watch};
+use super::scene::{MethodSettings, Scene, Trials, Watch};
 use super::subject::Subject;
 use super::{Attribution, ExplainError, Method};
 use crate::imaging::Plane;
@@ -15,7 +15,7 @@ const METHOD: Method = Method::Occlusion;
 pub(super) fn explain(
     scene: &Scene<'_>,
     subjects: &[Subject],
-    settings: &Settings,
+    settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
     let (_, height, width) = scene.shape()?;

@@ -6,7 +6,7 @@
 use std::f64::consts::PI;
 
 /// Pairs of node and weight, first to last; the weights add up to 1.
-pub fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
+pub(super) fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     let mut nodes: Vec<(f64, f64)> = (1..=n)
         .map(|i| {
             let mut x = (PI * (i as f64 - 0.25) / (n as f64 + 0.5)).cos();

@@ -8,7 +8,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::gradients::attribution;
-use super::scene::{Scene, Settings, Trials, Watch};
+use super::scene::{MethodSettings, Scene, Trials, Watch};
 use super::subject::Subject;
 use super::{Attribution, ExplainError, Method};
 use crate::imaging::Plane;
@@ -24,7 +24,7 @@ const MASKS: usize = 1000;
 pub(super) fn explain(
     scene: &Scene<'_>,
     subjects: &[Subject],
-    settings: &Settings,
+    settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
     let (_, height, width) = scene.shape()?;

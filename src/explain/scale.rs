@@ -8,9 +8,9 @@
 use image::{RgbImage, RgbaImage};
 
 use super::{Attribution, Evidence};
-use crate::imaging::Plane;
-use crate::imaging::overlay::{self, Area, placed};
-use crate::network::manifest::{Input, Resize};
+use crate::imaging::overlay::{Area, placed};
+use crate::imaging::{Plane, overlay};
+use crate::model::manifest::{Input, Resize};
 
 /// Keeps the division of an empty map defined, as in the `grad-cam` package.
 const EPSILON: f32 = 1e-7;
@@ -91,7 +91,7 @@ fn min_max(values: &mut [f32]) {
 }
 
 /// The map at `width × height`, 0–1: scaled, resized with half-pixel centres and, on its own scale, stretched to 0–1
-/// again (interpolation lowers a peak; the `grad-cam` package stretches after it, too). `area` is the part of the picture
+/// again (interpolation lowers a peak; the `grad-cam` package stretches after it, too). `area` is the part of the image
 /// that the network saw, see [`area`].
 #[must_use]
 pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: usize, height: usize) -> Plane {
@@ -102,7 +102,7 @@ pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: us
     map
 }
 
-/// The film under one map, in the colours that the viewer opens with.
+/// The image under one map, in the colours that the viewer opens with.
 #[must_use]
 pub fn under(film: &RgbImage, input: &Input, map: &Attribution, scale: Scale) -> RgbImage {
     let (width, height) = (film.width() as usize, film.height() as usize);
@@ -117,12 +117,12 @@ pub fn painted(map: &Plane, signed: bool, style: &overlay::OverlayStyle) -> Rgba
     if signed { overlay::compose_difference(map, style) } else { overlay::compose(map, style) }
 }
 
-/// The part of a picture of `width × height` that a network with this input saw.
+/// The part of an image of `width × height` that a network with this input saw.
 #[must_use]
 pub fn area(input: &Input, width: usize, height: usize) -> Area {
     let (w, h) = (width as f32, height as f32);
     let (iw, ih) = (input.width as f32, input.height as f32);
-    // Sides of the seen rectangle as fractions of the picture's sides.
+    // Sides of the seen rectangle as fractions of the image's sides.
     let (along, down) = match input.resize {
         Resize::Squash => (1.0, 1.0),
         Resize::Letterbox => {
@@ -209,13 +209,13 @@ mod tests {
             channels: 1,
             resize,
             crop: 1.0,
-            normalization: crate::network::manifest::Normalization::PerImage,
+            normalization: crate::model::manifest::Normalization::PerImage,
             value_range: [0.0, 1.0],
             mean: Vec::new(),
             sd: Vec::new(),
         };
         assert_eq!(area(&input(Resize::Squash), 400, 200), Area::WHOLE);
-        // 400 × 200 becomes 100 × 50 with 25 rows of black above and below: half a picture's height on each side.
+        // 400 × 200 becomes 100 × 50 with 25 rows of black above and below: half an image's height on each side.
         let tall = area(&input(Resize::Letterbox), 400, 200);
         assert_eq!(tall, Area { left: 0.0, top: -0.5, right: 1.0, bottom: 1.5 });
         let middle = area(&input(Resize::CenterCrop), 400, 200);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::subject::{Scoring, Subject};
 use super::{Attribution, ExplainError, Method};
-use crate::network::background::Background;
+use crate::model::background::Background;
 use crate::network::{Mode, Network};
 
 /// An image that a network has seen.
@@ -29,7 +29,7 @@ pub struct Scene<'a> {
 /// How much work the sampling methods do, and by which seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Settings {
+pub struct MethodSettings {
     pub seed: u64,
     /// Runs of the network by methods that can do with any number of them (`SmoothGrad`, integrated gradients, Gradient SHAP,
     /// Kernel SHAP, RISE); `None` means the method's own.
@@ -40,7 +40,7 @@ pub struct Settings {
     pub patches: usize,
 }
 
-impl Default for Settings {
+impl Default for MethodSettings {
     fn default() -> Self {
         Self { seed: 7, evaluations: None, superpixels: 50, patches: 7 }
     }
@@ -110,7 +110,7 @@ impl Scene<'_> {
         Ok(self.input.flatten_all()?.to_vec1()?)
     }
 
-    /// A picture of black, as large as the input.
+    /// An image of black, as large as the input.
     pub(super) fn blackness(&self) -> Result<Vec<f32>, ExplainError> {
         let (channels, height, width) = self.shape()?;
         let of = |c: usize| self.black.get(c).or(self.black.first()).copied().unwrap_or(0.0);
@@ -143,7 +143,7 @@ impl Scene<'_> {
     }
 }
 
-/// Runs the network on altered images, in batches that last about as long as it takes to hear a wish to stop.
+/// Runs the network on altered images, in batches that last about as long as it takes to hear a request to stop.
 pub(super) struct Trials<'a> {
     scene: &'a Scene<'a>,
     /// Seconds that one image took.
@@ -158,18 +158,18 @@ const PATIENCE: f64 = 0.12;
 const MOST: usize = 16;
 
 impl<'a> Trials<'a> {
-    pub fn new(scene: &'a Scene<'a>) -> Self {
+    pub(super) fn new(scene: &'a Scene<'a>) -> Self {
         Self { scene, pace: None, evaluations: 0 }
     }
 
     /// Images that the next batch should have.
-    pub fn batch(&self) -> usize {
+    pub(super) fn batch(&self) -> usize {
         // The first tells how long one takes.
         self.pace.map_or(1, |pace| ((PATIENCE / pace) as usize).clamp(1, MOST))
     }
 
     /// Logits of images of the input's size, laid one behind the other.
-    pub fn run(&mut self, rows: Vec<f32>) -> Result<Vec<Vec<f32>>, ExplainError> {
+    pub(super) fn run(&mut self, rows: Vec<f32>) -> Result<Vec<Vec<f32>>, ExplainError> {
         let started = Instant::now();
         let x = self.scene.batch(rows)?;
         let logits = self.scene.network.forward(&x, Mode::Inference)?.to_vec2::<f32>()?;

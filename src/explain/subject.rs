@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::manifest::{Head, Manifest};
+use crate::model::manifest::{Head, Manifest};
 
 /// A class, or a group of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

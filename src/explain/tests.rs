@@ -11,11 +11,11 @@ mod table;
 
 use candle_core::{Device, Tensor};
 
-use super::{Attribution, ExplainError, Method, Scene, Scoring, Settings, Step, Subject, Watch, explain};
+use super::{Attribution, ExplainError, Method, MethodSettings, Scene, Scoring, Step, Subject, Watch, explain};
 use crate::imaging::Plane;
+use crate::model::background::Background;
+use crate::model::manifest::{Head, Input, Normalization, Resize};
 use crate::network::architecture::Architecture;
-use crate::network::background::Background;
-use crate::network::manifest::{Head, Input, Normalization, Resize};
 use crate::network::{Mode, Network};
 
 /// A network that has seen a picture.
@@ -67,7 +67,7 @@ impl Seen {
         layer: &str,
         subjects: &[Subject],
         method: Method,
-        settings: &Settings,
+        settings: &MethodSettings,
     ) -> Result<Vec<Attribution>, ExplainError> {
         let stage = self.network.stage(layer).unwrap();
         self.ask(|scene| explain(scene, stage, subjects, method, settings, &mut Watch::new(&mut |_: Step| true)))
@@ -75,7 +75,7 @@ impl Seen {
 }
 
 /// Little work.
-const FEW: Settings = Settings { seed: 7, evaluations: Some(12), superpixels: 5, patches: 3 };
+const FEW: MethodSettings = MethodSettings { seed: 7, evaluations: Some(12), superpixels: 5, patches: 3 };
 
 /// What a network takes whose channels are the same picture.
 fn input_of(channels: usize, width: usize, height: usize) -> Input {

@@ -24,7 +24,8 @@ impl Face {
     }
 
     /// The parsed tables.
-    pub(super) fn font(&self) -> Option<FontRef<'_>> {
+    #[must_use]
+    pub fn font(&self) -> Option<FontRef<'_>> {
         FontRef::from_index(&self.data, self.index).ok()
     }
 

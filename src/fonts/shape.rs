@@ -53,8 +53,8 @@ pub fn shape(face: &Face, text: &str, right_to_left: bool) -> Vec<Glyph> {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::REGULAR;
     use super::*;
+    use crate::fonts::REGULAR;
 
     #[test]
     fn every_character_belongs_to_one_glyph_and_lengths_are_parts_of_the_em() {

@@ -1,8 +1,6 @@
 //! The window of an image whose file gives none, and of the reader's "auto" key: 0.1 % cut at both ends.
 
-use crate::study::Frame;
-
-use super::{Plane, Voi, Window, stats};
+use super::{PixelData, Plane, Voi, Window, stats};
 
 /// Share of the pixels that is allowed to saturate at each end.
 const TAIL: f64 = 0.001;
@@ -21,14 +19,14 @@ pub fn auto_window(plane: &Plane, padding: Option<(f32, f32)>) -> Window {
 
 /// The window a frame opens with: the first of its file, else [`auto_window`].
 #[must_use]
-pub fn initial_window(frame: &Frame) -> Window {
-    file_window(frame).unwrap_or_else(|| auto_window(&frame.plane, frame.padding))
+pub fn initial_window(pixels: &PixelData) -> Window {
+    file_window(pixels).unwrap_or_else(|| auto_window(&pixels.plane, pixels.padding))
 }
 
 /// The first window of the file, if it has one (VOI LUTs are no windows).
 #[must_use]
-pub fn file_window(frame: &Frame) -> Option<Window> {
-    frame.voi.iter().find_map(|voi| match voi {
+pub fn file_window(pixels: &PixelData) -> Option<Window> {
+    pixels.voi.iter().find_map(|voi| match voi {
         Voi::Window { window, .. } => Some(*window),
         Voi::Lut { .. } => None,
     })

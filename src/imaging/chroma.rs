@@ -1,7 +1,7 @@
 //! Whether an image is in colour.
 //!
 //! The chroma of a pixel is the largest of its three samples less the smallest (the C of HSV; A. R. Smith, SIGGRAPH 1978), taken
-//! as a part of what the brightest hundredth of the image holds, so that a dark picture is judged like a bright one. A grey image
+//! as a part of what the brightest hundredth of the image holds, so that a dark image is judged like a bright one. A grey image
 //! that was stored in three samples has none, and what JPEG adds to it by rounding, or the faint tint of a scanned sheet, stays
 //! below [`FAINT`]. Markers and annotations are strong, but few pixels: see [`MARKERS`].
 //!
@@ -14,7 +14,7 @@ const FAINT: f32 = 1.0 / 8.0;
 /// Nor is chroma up to this many of 255: JPEG's rounding of a dark grey image.
 const ROUNDING: f32 = 16.0;
 /// The largest share of coloured pixels that markers, arrows and a stamp have. Of 5,708 public slices of the brain, some with coloured
-/// marks, none has more than 0.0395; the smallest share of a picture with a colour overlay (a Doppler ultrasound) was 0.052.
+/// marks, none has more than 0.0395; the smallest share of an image with a colour overlay (a Doppler ultrasound) was 0.052.
 pub const MARKERS: f32 = 0.04;
 
 /// The share of pixels that have a hue, 0–1.

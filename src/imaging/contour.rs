@@ -12,7 +12,7 @@ use super::Plane;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contour {
     pub level: f32,
-    /// `[x, y]` in pixels of the target picture: the centre of its first pixel is `[0.5, 0.5]`.
+    /// `[x, y]` in pixels of the target image: the centre of its first pixel is `[0.5, 0.5]`.
     pub points: Vec<[f32; 2]>,
     /// True when the last point is joined to the first.
     pub closed: bool,
@@ -21,7 +21,7 @@ pub struct Contour {
 /// Where a line crosses the grid: the sample left of or above the crossing, and whether the crossing is below it.
 type Crossing = (usize, usize, bool);
 
-/// Contours of `map` at each of `levels`, in the coordinates of a picture of `width` × `height` that the map covers.
+/// Contours of `map` at each of `levels`, in the coordinates of an image of `width` × `height` that the map covers.
 #[must_use]
 pub fn contours(map: &Plane, levels: &[f32], width: usize, height: usize) -> Vec<Contour> {
     if map.width < 2 || map.height < 2 {

@@ -10,10 +10,8 @@ use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::study::Frame;
-
 use super::resample::{Region, sample_region};
-use super::{Plane, Voi, Window, auto_window, hatching, polarity};
+use super::{PixelData, Plane, Voi, Window, auto_window, hatching, polarity};
 
 /// Widest range of whole numbers that gets a table: that of 16 bits.
 const TABLE_LENGTH: f32 = 65_536.0;
@@ -22,7 +20,7 @@ const TABLE_LENGTH: f32 = 65_536.0;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum VoiChoice {
     Window(Window),
-    /// The transform at this place of [`Frame::voi`].
+    /// The transform at this place of [`PixelData::voi`].
     OfFile(usize),
 }
 
@@ -43,24 +41,24 @@ impl View {
 
     /// What a frame opens with: the first transform of its file, else the automatic window.
     #[must_use]
-    pub fn initial(frame: &Frame) -> Self {
-        if frame.voi.is_empty() {
-            return Self::windowed(auto_window::auto_window(&frame.plane, frame.padding));
+    pub fn initial(pixels: &PixelData) -> Self {
+        if pixels.voi.is_empty() {
+            return Self::windowed(auto_window::auto_window(&pixels.plane, pixels.padding));
         }
         Self { voi: VoiChoice::OfFile(0), reader_invert: false }
     }
 
     /// The window to show as W/L numbers and to drag from; a VOI LUT gives the window that spans it.
     #[must_use]
-    pub fn window(&self, frame: &Frame) -> Window {
+    pub fn window(&self, pixels: &PixelData) -> Window {
         match self.voi {
             VoiChoice::Window(window) => window,
-            VoiChoice::OfFile(index) => match frame.voi.get(index) {
+            VoiChoice::OfFile(index) => match pixels.voi.get(index) {
                 Some(Voi::Window { window, .. }) => *window,
                 Some(Voi::Lut { first, entries, .. }) => {
                     Window::spanning(*first, first + entries.len().saturating_sub(1) as f32)
                 }
-                None => auto_window::initial_window(frame),
+                None => auto_window::initial_window(pixels),
             },
         }
     }
@@ -101,16 +99,16 @@ impl Transform {
 impl DisplayTable {
     /// The table of a frame under a view.
     #[must_use]
-    pub fn new(frame: &Frame, view: &View) -> Self {
+    pub fn new(pixels: &PixelData, view: &View) -> Self {
         let transform = match view.voi {
-            VoiChoice::OfFile(index) => match frame.voi.get(index) {
+            VoiChoice::OfFile(index) => match pixels.voi.get(index) {
                 Some(Voi::Lut { first, entries, .. }) => Transform::Lut { first: *first, entries: entries.clone() },
-                _ => Transform::Window(view.window(frame)),
+                _ => Transform::Window(view.window(pixels)),
             },
             VoiChoice::Window(window) => Transform::Window(window),
         };
-        let inverted = polarity::is_inverted(frame.inverted, view.reader_invert);
-        let (low, high) = frame.value_range;
+        let inverted = polarity::is_inverted(pixels.inverted, view.reader_invert);
+        let (low, high) = pixels.value_range;
         let mut table = Self { transform, inverted, first: low, greys: Vec::new() };
         if low.fract() == 0.0 && high.fract() == 0.0 && (0.0..TABLE_LENGTH).contains(&(high - low)) {
             table.greys = (0..=(high - low) as u32).map(|i| table.compute(low + i as f32)).collect();
@@ -147,26 +145,26 @@ impl DisplayTable {
     }
 }
 
-/// The grey picture of a frame at its own size.
+/// The grey image of a frame at its own size.
 #[must_use]
-pub fn render(frame: &Frame, view: &View) -> GrayImage {
-    DisplayTable::new(frame, view).render(&frame.plane)
+pub fn render(pixels: &PixelData, view: &View) -> GrayImage {
+    DisplayTable::new(pixels, view).render(&pixels.plane)
 }
 
-/// The picture of a frame in colour: its own colours where it has some (windows do not apply to them), else its greys; with a mark
+/// The image of a frame in colour: its own colours where it has some (windows do not apply to them), else its greys; with a mark
 /// across what is missing.
 #[must_use]
-pub fn render_rgb(frame: &Frame, view: &View) -> RgbImage {
-    let mut picture = unmarked(frame, view);
-    if let Some(missing) = frame.missing {
-        hatching::hatch(&mut picture, missing, frame.plane.height);
+pub fn render_rgb(pixels: &PixelData, view: &View) -> RgbImage {
+    let mut picture = unmarked(pixels, view);
+    if let Some(missing) = pixels.missing {
+        hatching::hatch(&mut picture, missing, pixels.plane.height);
     }
     picture
 }
 
-fn unmarked(frame: &Frame, view: &View) -> RgbImage {
-    let Some(color) = &frame.color else {
-        return image::DynamicImage::ImageLuma8(render(frame, view)).into_rgb8();
+fn unmarked(pixels: &PixelData, view: &View) -> RgbImage {
+    let Some(color) = &pixels.color else {
+        return image::DynamicImage::ImageLuma8(render(pixels, view)).into_rgb8();
     };
     let mut picture = RgbImage::clone(color);
     if view.reader_invert {
@@ -189,37 +187,14 @@ mod tests {
 
     use super::*;
     use crate::imaging::WindowFunction;
-    use crate::study::{ImageEntry, Namesakes};
 
-    fn frame(values: &[f32], value_range: (f32, f32)) -> Frame {
-        Frame {
-            entry: Arc::new(ImageEntry {
-                path: "x".into(),
-                identity: crate::study::Identity::default(),
-                meta: crate::study::Metadata::default(),
-                columns: values.len() as u32,
-                rows: 1,
-                frames: 1,
-                has_pixels: true,
-                title: String::new(),
-                namesakes: Namesakes::default(),
-            }),
-            index: 0,
-            plane: Plane { width: values.len(), height: 1, values: values.to_vec() },
-            color: None,
-            inverted: false,
-            value_range,
-            padding: None,
-            voi: Vec::new(),
-            spacing: None,
-            warnings: Vec::new(),
-            missing: None,
-        }
+    fn pixels(values: &[f32], value_range: (f32, f32)) -> PixelData {
+        PixelData::grey(Plane { width: values.len(), height: 1, values: values.to_vec() }, value_range)
     }
 
     #[test]
     fn monochrome1_is_inverted_after_the_window() {
-        let mut f = frame(&[0.0, 100.0, 200.0], (0.0, 255.0));
+        let mut f = pixels(&[0.0, 100.0, 200.0], (0.0, 255.0));
         let view = View::windowed(Window::spanning(0.0, 200.0));
         assert_eq!(render(&f, &view).into_raw(), vec![0, 128, 255]);
         f.inverted = true;
@@ -230,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_table_and_the_formula_give_the_same_grey() {
-        let f = frame(&[0.0], (-1024.0, 3071.0));
+        let f = pixels(&[0.0], (-1024.0, 3071.0));
         for function in [WindowFunction::Linear, WindowFunction::LinearExact, WindowFunction::Sigmoid] {
             let table = DisplayTable::new(&f, &View::windowed(Window { center: 40.0, width: 400.0, function }));
             assert_eq!(table.greys.len(), 4096);
@@ -243,14 +218,14 @@ mod tests {
     #[test]
     fn a_range_that_is_no_range_of_whole_numbers_has_no_table() {
         let view = View::windowed(Window::spanning(0.0, 1.0));
-        assert!(DisplayTable::new(&frame(&[0.0], (0.0, 0.5)), &view).greys.is_empty());
-        assert!(DisplayTable::new(&frame(&[0.0], (0.0, 1e9)), &view).greys.is_empty());
-        assert_eq!(DisplayTable::new(&frame(&[0.0], (0.0, 0.5)), &view).grey(0.5), 128);
+        assert!(DisplayTable::new(&pixels(&[0.0], (0.0, 0.5)), &view).greys.is_empty());
+        assert!(DisplayTable::new(&pixels(&[0.0], (0.0, 1e9)), &view).greys.is_empty());
+        assert_eq!(DisplayTable::new(&pixels(&[0.0], (0.0, 0.5)), &view).grey(0.5), 128);
     }
 
     #[test]
     fn a_voi_lut_maps_its_entries_and_holds_its_ends() {
-        let mut f = frame(&[0.0, 10.0, 11.0, 12.0, 99.0], (0.0, 255.0));
+        let mut f = pixels(&[0.0, 10.0, 11.0, 12.0, 99.0], (0.0, 255.0));
         f.voi = vec![Voi::Lut { first: 10.0, entries: vec![1.0, 0.2, 0.0], explanation: String::new() }];
         assert_eq!(View::initial(&f).voi, VoiChoice::OfFile(0));
         assert_eq!(render(&f, &View::initial(&f)).into_raw(), vec![255, 255, 51, 0, 0]);
@@ -258,14 +233,14 @@ mod tests {
 
     #[test]
     fn a_place_that_the_file_does_not_have_falls_back_to_the_initial_window() {
-        let f = frame(&[0.0, 50.0], (0.0, 255.0));
+        let f = pixels(&[0.0, 50.0], (0.0, 255.0));
         let view = View { voi: VoiChoice::OfFile(7), reader_invert: false };
         assert_eq!(render(&f, &view), render(&f, &View::initial(&f)));
     }
 
     #[test]
     fn a_region_is_sampled_before_the_window() {
-        let f = frame(&[0.0, 200.0], (0.0, 255.0));
+        let f = pixels(&[0.0, 200.0], (0.0, 255.0));
         let table = DisplayTable::new(&f, &View::windowed(Window::spanning(0.0, 100.0)));
         let one = render_region(&f.plane, &table, Region::whole(&f.plane), 1, 1);
         assert_eq!(one.into_raw(), vec![255]);
@@ -273,7 +248,7 @@ mod tests {
 
     #[test]
     fn colours_keep_their_values_unless_the_reader_inverts() {
-        let mut f = frame(&[0.0], (0.0, 255.0));
+        let mut f = pixels(&[0.0], (0.0, 255.0));
         f.color = Some(Arc::new(RgbImage::from_pixel(1, 1, image::Rgb([1, 2, 3]))));
         let view = View::initial(&f);
         assert_eq!(render_rgb(&f, &view).into_raw(), vec![1, 2, 3]);

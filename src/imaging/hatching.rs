@@ -4,15 +4,15 @@
 
 use image::{Rgb, RgbImage};
 
-use crate::study::Missing;
+use super::Missing;
 
-/// Pixels of the picture between two lines across missing rows, as a part of its longer side.
+/// Pixels of the image between two lines across missing rows, as a part of its longer side.
 const ROWS: f32 = 1.0 / 40.0;
 /// The same where detail is missing everywhere: wide, for the image is to be seen through it.
 const DETAIL: f32 = 1.0 / 6.0;
 const COLOR: Rgb<u8> = Rgb([255, 159, 28]);
 
-/// Draws the mark into the picture of an image with so many rows.
+/// Draws the mark into the rendering of an image with so many rows.
 pub fn hatch(picture: &mut RgbImage, missing: Missing, rows: usize) {
     let (width, height) = picture.dimensions();
     let longer = width.max(height) as f32;

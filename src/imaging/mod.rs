@@ -3,6 +3,7 @@
 //! The order of the grey pipeline is that of PS3.4 N.2: stored value → modality → VOI → polarity → display.
 
 pub mod auto_window;
+pub mod blur;
 pub mod chroma;
 pub mod colormap;
 mod colormap_tables;
@@ -10,16 +11,20 @@ pub mod contour;
 pub mod display;
 pub mod drawn;
 pub mod hatching;
-pub mod modality;
+pub mod missing;
+mod modality;
 pub mod overlay;
+mod pixel_data;
 pub mod polarity;
 pub mod resample;
 pub mod stats;
-pub mod window;
+mod window;
 
 pub use auto_window::{auto_window, file_window, initial_window};
 pub use display::{DisplayTable, View, VoiChoice, render, render_region, render_rgb};
+pub use missing::Missing;
 pub use modality::Modality;
+pub use pixel_data::PixelData;
 pub use resample::{Region, bilinear, resize, sample_region};
 
 use serde::{Deserialize, Serialize};

@@ -1,20 +1,20 @@
-//! Laying a map over the film: scale → place → colour → blend.
+//! Laying a map over the image: scale → place → colour → blend.
 //!
 //! ```text
-//! raw map ──scaled──► 0–1 ──placed──► size of the picture ──compose──► RGBA ──over──► film + map
+//! raw map ──scaled──► 0–1 ──placed──► size of the image ──compose──► RGBA ──over──► image + map
 //! ```
 //!
-//! Nothing here computes an attribution, so every setting changes the picture at once.
+//! Nothing here computes an attribution, so every setting changes the image at once.
 //!
-//! The film is never brightened where the map is transparent: the overlay is blended by Porter & Duff's *over* on the
+//! The image is never brightened where the map is transparent: the overlay is blended by Porter & Duff's *over* on the
 //! encoded grey values (as graphics cards do for the screen, so that screen and paper agree),
 //!
 //! ```text
-//! out = film · (1 − a) + colour · a        a = opacity · table alpha · edge(value)
+//! out = image · (1 − a) + colour · a        a = opacity · table alpha · edge(value)
 //! ```
 //!
 //! where `edge` is 0 up to the threshold and reaches 1 a tenth above it. The soft edge is there because a hard one draws
-//! an outline, and a map is not the outline of a lesion. At `a = 0` the film comes back bit for bit.
+//! an outline, and a map is not the outline of a lesion. At `a = 0` the image comes back bit for bit.
 
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 use serde::{Deserialize, Serialize};
@@ -57,9 +57,9 @@ impl OverlayStyle {
     }
 }
 
-/// Which part of the picture a map covers, in fractions of its width and height.
+/// Which part of the image a map covers, in fractions of its width and height.
 ///
-/// A network that squashes its input sees the whole picture; a letterboxed input reaches beyond it (left below 0), a
+/// A network that squashes its input sees the whole image; a letterboxed input reaches beyond it (left below 0), a
 /// centre crop stays inside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Area {
@@ -70,7 +70,7 @@ pub struct Area {
 }
 
 impl Area {
-    /// The whole picture.
+    /// The whole image.
     pub const WHOLE: Self = Self { left: 0.0, top: 0.0, right: 1.0, bottom: 1.0 };
 }
 
@@ -92,7 +92,7 @@ pub fn difference(a: &Plane, b: &Plane) -> Plane {
     Plane { width: a.width, height: a.height, values }
 }
 
-/// The map enlarged to the size of a picture, bilinearly, with half-pixel centres (`align_corners=False`).
+/// The map enlarged to the size of an image, bilinearly, with half-pixel centres (`align_corners=False`).
 ///
 /// Pixels outside `area` become 0.
 #[must_use]
@@ -153,7 +153,7 @@ fn faded([r, g, b, a]: [u8; 4], alpha: f32) -> [u8; 4] {
     [r, g, b, (f32::from(a) * alpha).round() as u8]
 }
 
-/// One overlay pixel over one film pixel.
+/// One overlay pixel over one image pixel.
 #[must_use]
 pub fn over(film: [u8; 3], [r, g, b, a]: [u8; 4]) -> [u8; 3] {
     let a = u32::from(a);
@@ -161,7 +161,7 @@ pub fn over(film: [u8; 3], [r, g, b, a]: [u8; 4]) -> [u8; 3] {
     [mix(film[0], r), mix(film[1], g), mix(film[2], b)]
 }
 
-/// The overlay over the film; what lies outside the smaller of the two stays film.
+/// The overlay over the image; what lies outside the smaller of the two stays image.
 #[must_use]
 pub fn blended(film: &RgbImage, overlay: &RgbaImage) -> RgbImage {
     let mut out = film.clone();

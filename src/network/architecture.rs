@@ -6,23 +6,14 @@
 //! ```
 //!
 //! is enough: whatever is left out has its published value. What each family computes, and which of the settings it has, is
-//! said in its file. Tensors are called as in torchvision, stages like PyTorch's modules.
+//! said in its file under [`super::families`]. Tensors are called as in torchvision, stages like PyTorch's modules.
 
-use candle_core::Device;
-use candle_nn::VarMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::batch_norm::EPSILON;
-use super::fresh::Fresh;
-use super::listing::{Listed, Listing};
-use super::source::{Chain, Source};
-use super::stored::Stored;
-use super::target_layer::Places;
-use super::weights::{TensorFile, WeightError};
-use super::{Network, cnn, compact, densenet, efficientnet, plain, resnet, vgg};
+use super::layers::batch_norm::EPSILON;
 
 /// Most weights that a network may have; VGG16 has 138 million.
-const MOST_VALUES: usize = 500_000_000;
+pub(super) const MOST_VALUES: usize = 500_000_000;
 
 /// What kind of network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -101,23 +92,13 @@ pub struct Architecture {
 }
 
 /// Stands for the family's rate until the family is known.
-fn published_rate() -> f32 {
+pub(super) fn published_rate() -> f32 {
     f32::INFINITY
 }
 
 impl Serialize for Architecture {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Self::serialize(self, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Architecture {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut arch = Self::deserialize(deserializer)?;
-        if arch.dropout == published_rate() {
-            arch.dropout = arch.family.published().dropout;
-        }
-        Ok(arch)
     }
 }
 
@@ -155,19 +136,7 @@ impl Family {
         }
     }
 
-    /// The published shape, with every value filled in.
-    fn published(self) -> Architecture {
-        match self {
-            Self::CompactResnet => compact::published(),
-            Self::ShallowCnn | Self::DeepCnn | Self::CustomCnn => cnn::published(self),
-            Self::Vgg16 | Self::Vgg16Bn => vgg::published(self),
-            Self::Resnet18 | Self::Resnet50 | Self::Resnet101 => resnet::published(self),
-            Self::Densenet121 | Self::Densenet169 => densenet::published(self),
-            Self::EfficientnetB0 => efficientnet::published(),
-        }
-    }
-
-    fn has_bottlenecks(self) -> bool {
+    pub(super) fn has_bottlenecks(self) -> bool {
         matches!(self, Self::Resnet50 | Self::Resnet101)
     }
 }
@@ -188,11 +157,6 @@ impl std::str::FromStr for Family {
 }
 
 impl Architecture {
-    /// The published shape of a family.
-    pub fn new(family: Family) -> Self {
-        Self::bare(family, family.published().dropout)
-    }
-
     /// Nothing but a family and a dropout rate.
     pub(super) fn bare(family: Family, dropout: f32) -> Self {
         Self {
@@ -226,82 +190,7 @@ impl Architecture {
         self.bias.unwrap_or(false)
     }
 
-    /// With published values where there are none.
-    pub(super) fn filled(&self) -> Self {
-        let published = self.family.published();
-        let list = |own: &[usize], published: Vec<usize>| if own.is_empty() { published } else { own.to_vec() };
-        Self {
-            widths: list(&self.widths, published.widths),
-            blocks: list(&self.blocks, published.blocks),
-            strides: list(&self.strides, published.strides),
-            hidden: self.hidden.clone().or(published.hidden),
-            grid: self.grid.or(published.grid),
-            growth: self.growth.or(published.growth),
-            stochastic_depth: self.stochastic_depth.or(published.stochastic_depth),
-            ..self.clone()
-        }
-    }
-
-    /// The same network with as few channels as can be: its maps have the same sides.
-    pub(super) fn narrowest(&self) -> Self {
-        let filled = self.filled();
-        Self {
-            widths: vec![1; filled.widths.len()],
-            growth: filled.growth.map(|_| 1),
-            hidden: filled.hidden.as_ref().map(|hidden| vec![1; hidden.len()]),
-            ..filled
-        }
-    }
-
-    /// Whether a network can be built like this.
-    ///
-    /// # Errors
-    /// A sentence that names the setting.
-    pub fn check(&self) -> Result<(), ArchitectureError> {
-        self.filled().check_settings(self.family.has_bottlenecks())?;
-        let values = self.listing(3, 1)?.1.tensors.iter().map(|t| t.shape.iter().product::<usize>()).sum();
-        if values > MOST_VALUES { Err(ArchitectureError::TooLarge(values)) } else { Ok(()) }
-    }
-
-    /// Checks the settings of a filled architecture.
-    fn check_settings(&self, bottlenecks: bool) -> Result<(), ArchitectureError> {
-        let family = self.family;
-        let published = family.published();
-        for (setting, given, known) in [
-            ("strides", !self.strides.is_empty(), !published.strides.is_empty()),
-            ("hidden", self.hidden.is_some(), published.hidden.is_some()),
-            ("grid", self.grid.is_some(), published.grid.is_some()),
-            ("growth", self.growth.is_some(), published.growth.is_some()),
-            ("stochastic_depth", self.stochastic_depth.is_some(), published.stochastic_depth.is_some()),
-            ("stride_first", self.stride_first.is_some(), bottlenecks),
-        ] {
-            if given && !known {
-                return Err(ArchitectureError::Foreign { setting, family });
-            }
-        }
-        let count = |setting, found: usize, needed: usize| {
-            if found == needed {
-                return Ok(());
-            }
-            Err(ArchitectureError::Count { setting, family, needed: needed.to_string(), found })
-        };
-        let stages = self.blocks.len();
-        if family == Family::EfficientnetB0 {
-            count("blocks", stages, 7)?;
-        } else if stages > 8 {
-            return Err(ArchitectureError::Count { setting: "blocks", family, needed: "1–8".into(), found: stages });
-        }
-        // A width for the stem and one for the last convolution, where there are such.
-        let more_widths = published.widths.len().saturating_sub(published.blocks.len());
-        let widths = if self.growth.is_some() { 1 } else { stages + more_widths };
-        count("widths", self.widths.len(), widths)?;
-        if !self.strides.is_empty() {
-            count("strides", self.strides.len(), stages)?;
-        }
-        self.check_ranges()
-    }
-
-    fn check_ranges(&self) -> Result<(), ArchitectureError> {
+    pub(super) fn check_ranges(&self) -> Result<(), ArchitectureError> {
         let each =
             |setting, values: &[usize], low, high, range| match values.iter().find(|v| !(low..=high).contains(*v)) {
                 Some(value) => Err(ArchitectureError::Range { setting, value: value.to_string(), range }),
@@ -338,127 +227,5 @@ impl Architecture {
         }
         let (setting, value, range) = ("epsilon", self.epsilon().to_string(), "1e-12–1");
         Err(ArchitectureError::Range { setting, value, range })
-    }
-
-    /// Names of the stages, each with true where a heat map can be taken from it.
-    ///
-    /// # Errors
-    /// As [`Self::check`].
-    pub fn stages(&self) -> Result<Vec<(String, bool)>, ArchitectureError> {
-        self.check()?;
-        Ok(self.listing(1, 1)?.0.stages.into_iter().map(|s| (s.name.clone(), s.is_spatial())).collect())
-    }
-
-    /// Names of the stages that a heat map can be taken from, each with the places that it tells apart in an input of `width` × `height`.
-    ///
-    /// # Errors
-    /// As [`Self::check`].
-    pub fn places(&self, width: usize, height: usize) -> Result<Vec<(String, Places)>, ArchitectureError> {
-        self.check()?;
-        let network = self.listing(1, 1)?.0;
-        let places = network.places(width, height);
-        Ok(network.stages.into_iter().zip(places).filter_map(|(stage, places)| Some((stage.name, places?))).collect())
-    }
-
-    /// The stage that heat maps of such inputs are taken from where nobody names one: see [`super::target_layer`].
-    ///
-    /// # Errors
-    /// As [`Self::check`].
-    pub fn default_target(&self, width: usize, height: usize) -> Result<String, ArchitectureError> {
-        self.check()?;
-        let network = self.listing(1, 1)?.0;
-        let stage = network.default_target(width, height);
-        Ok(stage.map(|stage| network.stages[stage].name.clone()).unwrap_or_default())
-    }
-
-    /// Every tensor that the weights file must hold, with the stage that it belongs to, first to last.
-    ///
-    /// # Errors
-    /// As [`Self::check`].
-    pub fn listed(&self, channels: usize, classes: usize) -> Result<Vec<Listed>, ArchitectureError> {
-        self.check()?;
-        Ok(self.listing(channels, classes)?.1.tensors)
-    }
-
-    /// Name and shape of every tensor that the weights file must hold.
-    ///
-    /// # Errors
-    /// As [`Self::check`].
-    pub fn tensors(&self, channels: usize, classes: usize) -> Result<Vec<(String, Vec<usize>)>, ArchitectureError> {
-        Ok(self.listed(channels, classes)?.into_iter().map(|t| (t.name, t.shape)).collect())
-    }
-
-    /// Name of the convolution that sees the picture.
-    pub fn stem(&self) -> Result<String, ArchitectureError> {
-        self.edge(<[Listed]>::first)
-    }
-
-    /// Name of the head, the last linear layer.
-    pub fn head(&self) -> Result<String, ArchitectureError> {
-        self.edge(<[Listed]>::last)
-    }
-
-    fn edge(&self, pick: fn(&[Listed]) -> Option<&Listed>) -> Result<String, ArchitectureError> {
-        let tensors = self.listed(1, 1)?;
-        let name = pick(&tensors).map_or("", |t| t.name.as_str());
-        Ok(name.rsplit_once('.').map_or(name, |(module, _)| module).to_owned())
-    }
-
-    /// Number of values that the head sees.
-    pub fn features(&self) -> Result<usize, ArchitectureError> {
-        let head = format!("{}.weight", self.head()?);
-        Ok(self.listed(1, 1)?.iter().find(|t| t.name == head).and_then(|t| t.shape.last().copied()).unwrap_or(0))
-    }
-
-    /// A network whose tensors are new variables of `vars`, drawn from `seed`.
-    ///
-    /// # Errors
-    /// As [`Self::check`].
-    pub fn trainable(
-        &self,
-        channels: usize,
-        classes: usize,
-        vars: &VarMap,
-        device: &Device,
-        seed: u64,
-    ) -> super::Result<Network> {
-        self.check().map_err(candle_core::Error::wrap)?;
-        self.build(channels, classes, &mut Fresh::new(vars, device, seed))
-    }
-
-    /// A network for use: batch norm folded into packed convolutions where one stands before it.
-    ///
-    /// # Errors
-    /// As [`Self::check`], and when a tensor is missing or has another shape.
-    pub fn folded(
-        &self,
-        channels: usize,
-        classes: usize,
-        tensors: &TensorFile,
-        device: &Device,
-    ) -> Result<Network, WeightError> {
-        self.check()?;
-        self.build(channels, classes, &mut Stored { tensors, device })
-    }
-
-    fn listing(&self, channels: usize, classes: usize) -> super::Result<(Network, Listing)> {
-        let mut listing = Listing::default();
-        Ok((self.build(channels, classes, &mut listing)?, listing))
-    }
-
-    fn build<S: Source>(&self, channels: usize, classes: usize, source: &mut S) -> Result<Network, S::Error> {
-        let (arch, mut chain) = (self.filled(), Chain::new(source));
-        let to = &mut chain;
-        match self.family {
-            Family::CompactResnet => compact::describe(&arch, channels, classes, to)?,
-            Family::ShallowCnn | Family::DeepCnn | Family::Vgg16 => {
-                plain::describe(&arch, false, channels, classes, to)?;
-            }
-            Family::CustomCnn | Family::Vgg16Bn => plain::describe(&arch, true, channels, classes, to)?,
-            Family::Resnet18 | Family::Resnet50 | Family::Resnet101 => resnet::describe(&arch, channels, classes, to)?,
-            Family::Densenet121 | Family::Densenet169 => densenet::describe(&arch, channels, classes, to)?,
-            Family::EfficientnetB0 => efficientnet::describe(&arch, channels, classes, to)?,
-        }
-        Ok(chain.network())
     }
 }

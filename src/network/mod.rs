@@ -1,64 +1,35 @@
-//! Networks as chains of named stages, and the models (weights, manifest, gate) that people choose.
+//! Networks as chains of named stages: tensors alone, without names of classes or files of models.
 //!
 //! Everything that makes the program quick follows from [`Network::forward_range`]: run once up to the target
 //! layer, keep that activation as a `Var`, and run only the rest, for any CAM at any stage and for every class;
 //! run once up to the first dropout and only the rest `T` times for MC dropout.
 //!
-//! [`architecture`] says which networks there are. A family is described once, in its own file, over a [`source::Source`] of tensors;
+//! [`architecture`] says which networks there are. A family is described once, in its own file, over a [`source::TensorSource`] of tensors;
 //! the description builds the network to train, the one to use, and the list of its tensors.
 
-pub mod activation;
+pub mod activation_sizes;
 pub mod architecture;
-pub mod average;
-pub mod background;
-pub mod batch_norm;
-pub mod blocked;
-pub mod candidate;
-pub mod cascade;
-pub mod channels;
-pub mod cnn;
-pub mod compact;
-pub mod conv;
-mod conv_unit;
-mod dense_block;
-pub mod densenet;
-pub mod depthwise;
+mod cpu_values;
 pub mod device;
-pub mod efficientnet;
-pub mod extent;
-pub mod fits;
-pub mod fresh;
-#[cfg(test)]
-mod gradients;
-pub mod grey;
-pub mod grouping;
-pub mod import;
+mod families;
+mod geometry;
+pub mod grey_input;
+pub mod init;
 pub mod layers;
-pub mod listing;
-pub mod manifest;
-pub mod plain;
-pub mod pool;
-pub mod preprocess;
-pub mod recording;
-pub mod registry;
-pub mod residual;
-pub mod resnet;
-pub mod shelf;
-pub mod source;
-pub mod stored;
+mod load;
+mod nchw16c;
+mod source;
+mod spec;
+pub mod tape;
 pub mod target_layer;
-pub mod vgg;
 pub mod weights;
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
-use crate::uncertainty::calibration::{Calibration, CalibrationError};
-use crate::uncertainty::population::detector::{Detector, DetectorError};
-use activation::Rule;
-use recording::Recorded;
+use layers::activation::Rule;
+use tape::Recorded;
 
 /// Result of tensor work.
 pub type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
@@ -94,7 +65,7 @@ pub trait Layer: Send + Sync {
 
     /// The same for training, with the way back; `wanted` says whether the gradient of the input is.
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        recording::by_graph(self, &x, mode, wanted)
+        tape::by_graph(self, &x, mode, wanted)
     }
 
     /// Length of a side of the output's maps for a side of `length` of the input's.
@@ -129,7 +100,7 @@ impl Stage {
 
     /// The output of the layer as `(N, C, H, W)`; anything but a feature map as it is.
     pub fn planes(&self, output: &Tensor) -> Result<Tensor> {
-        self.channels.map_or_else(|| Ok(output.clone()), |c| blocked::to_planes(output, c))
+        self.channels.map_or_else(|| Ok(output.clone()), |c| nchw16c::to_planes(output, c))
     }
 }
 
@@ -179,65 +150,4 @@ impl Network {
     pub fn first_stochastic(&self) -> Option<usize> {
         self.stages.iter().position(|s| s.stochastic)
     }
-}
-
-/// The verdict of the input gate, which stands before every score.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct GateVerdict {
-    pub accepted: bool,
-    /// 0–1, higher is more like what the model was trained for; not a number where no gate has looked at the image.
-    #[serde(deserialize_with = "number_or_none")]
-    pub score: f32,
-    /// The smallest score that is let through.
-    #[serde(deserialize_with = "number_or_none")]
-    pub threshold: f32,
-    /// One sentence for the reader, also when accepted.
-    pub reason: String,
-    /// Reservations for an accepted image ("the patient is 66 years old; the model never saw anyone of this age").
-    pub warnings: Vec<String>,
-}
-
-impl GateVerdict {
-    /// A refusal.
-    #[must_use]
-    pub fn refused(score: f32, threshold: f32, reason: String) -> Self {
-        Self { accepted: false, score, threshold, reason, warnings: Vec::new() }
-    }
-
-    /// Whether a gate came to a number: not where the image was refused before any gate looked at it.
-    #[must_use]
-    pub fn is_judged(&self) -> bool {
-        self.score.is_finite()
-    }
-
-    /// The refusal of an image that no gate has looked at.
-    #[must_use]
-    pub fn without_a_look(reason: String) -> Self {
-        Self::refused(f32::NAN, f32::NAN, reason)
-    }
-}
-
-/// JSON has no word for what is not a number but `null`.
-fn number_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<f32, D::Error> {
-    Ok(<Option<f32> as serde::Deserialize>::deserialize(deserializer)?.unwrap_or(f32::NAN))
-}
-
-/// A model as people choose it: manifest, network with its weights, gate.
-pub struct Model {
-    pub manifest: manifest::Manifest,
-    pub network: Network,
-    /// SHA-256 of `weights.safetensors`, lower-case hex.
-    pub sha256: String,
-    /// What it was loaded by: a name, or a folder.
-    pub origin: String,
-    pub device: Device,
-    pub gate: Option<crate::uncertainty::gate::Gate>,
-    /// Ordinary images, for explanations that compare with them.
-    pub background: Option<background::Background>,
-    /// What a labelled set says about its probabilities, or why there is nothing to say.
-    pub calibration: Result<Calibration, CalibrationError>,
-    /// Tells images unlike those that it was measured on, or why there is none that could.
-    pub detector: std::result::Result<Detector, DetectorError>,
-    /// Further models with the same labels, to be asked beside it.
-    pub ensemble: Vec<Arc<Model>>,
 }

@@ -1,12 +1,12 @@
 //! Where the tensors of a network come from, and the chain that a family describes itself into.
 //!
-//! A family is written down once, as a function over a [`Source`]. The same description then builds a network to train
-//! ([`super::fresh::Fresh`]), one to use ([`super::stored::Stored`]), and the list of the tensors that a weights file must
-//! hold ([`super::listing::Listing`]).
+//! A family is written down once, as a function over a [`TensorSource`]. The same description then builds a network to train
+//! ([`super::init::NewVariables`]), one to use ([`super::load::TrainedTensors`]), and the list of the tensors that a weights file must
+//! hold ([`super::spec::TensorList`]).
 
-use super::activation::Activation;
-use super::batch_norm::EPSILON;
-use super::conv::Geometry;
+use super::geometry::Geometry;
+use super::layers::activation::Activation;
+use super::layers::batch_norm::EPSILON;
 use super::layers::{ConvUnit, Dropout, Linear, NormUnit};
 use super::{Layer, Network, Stage};
 
@@ -66,7 +66,7 @@ impl ConvSpec {
 }
 
 /// Where the tensors come from.
-pub trait Source {
+pub trait TensorSource {
     type Error: From<candle_core::Error>;
 
     /// A convolution with its batch norm and activation.
@@ -83,37 +83,37 @@ pub trait Source {
 }
 
 /// A network that is being written down, stage by stage.
-pub struct Chain<'a, S> {
+pub(super) struct Chain<'a, S> {
     pub source: &'a mut S,
     stages: Vec<Stage>,
     /// Dropouts so far: each draws masks of its own.
     dropouts: u64,
 }
 
-impl<'a, S: Source> Chain<'a, S> {
-    pub fn new(source: &'a mut S) -> Self {
+impl<'a, S: TensorSource> Chain<'a, S> {
+    pub(super) fn new(source: &'a mut S) -> Self {
         Self { source, stages: Vec::new(), dropouts: 0 }
     }
 
     /// Adds a stage that yields a feature map of so many channels.
-    pub fn map(&mut self, name: &str, channels: usize, layer: impl Layer + 'static) {
+    pub(super) fn map(&mut self, name: &str, channels: usize, layer: impl Layer + 'static) {
         self.push(name, Some(channels), false, layer);
     }
 
     /// Adds a stage that yields a vector.
-    pub fn vector(&mut self, name: &str, layer: impl Layer + 'static) {
+    pub(super) fn vector(&mut self, name: &str, layer: impl Layer + 'static) {
         self.push(name, None, false, layer);
     }
 
     /// Adds a dropout.
-    pub fn dropout(&mut self, name: &str, rate: f32) {
+    pub(super) fn dropout(&mut self, name: &str, rate: f32) {
         let layer = self.dropouts;
         self.dropouts += 1;
         self.push(name, None, rate > 0.0, Dropout { rate, layer });
     }
 
     /// Adds a linear layer, the last stage of every network.
-    pub fn head(&mut self, name: &str, inputs: usize, classes: usize) -> Result<(), S::Error> {
+    pub(super) fn head(&mut self, name: &str, inputs: usize, classes: usize) -> Result<(), S::Error> {
         let linear = self.source.linear(name, inputs, classes)?;
         self.vector(name, linear);
         Ok(())
@@ -124,7 +124,7 @@ impl<'a, S: Source> Chain<'a, S> {
         self.stages.push(Stage { name: name.into(), channels, stochastic, layer: Box::new(layer) });
     }
 
-    pub fn network(self) -> Network {
+    pub(super) fn network(self) -> Network {
         Network { stages: self.stages }
     }
 }

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 
 use candle_core::{DType, Device, Tensor};
-use sha2::{Digest, Sha256};
 
 /// Why weights cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,15 +56,6 @@ impl TensorFile {
         }
         Ok(tensor.to_device(device)?)
     }
-}
-
-/// SHA-256 in lower-case hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a string");
-        hex
-    })
 }
 
 /// Folds a batch norm (γ, β, mean, variance, each `(O)`) into the kernel `(O, C, k, k)` and bias before it; yields kernel and bias `(O)`.

@@ -1,4 +1,5 @@
-//! The case: everything that a report prints, gathered once, so that PDF and JSON say the same numbers.
+//! The case: everything that a report prints, gathered once, so that PDF and JSON say the same
+//! numbers.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::impression::Impression;
 use crate::engine::conformal::{Conformal, NoStates};
-use crate::engine::explanation::Trusted;
+use crate::engine::map_request::MapFaithfulness;
 use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::scale::shows_something;
@@ -15,9 +16,9 @@ use crate::explain::{Attribution, Method};
 use crate::imaging::Window;
 use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
+use crate::model::conformal::RISK;
 use crate::study::Frame;
 use crate::uncertainty::Summary;
-use crate::uncertainty::conformal::RISK;
 
 /// What the exporters take.
 #[derive(Clone)]
@@ -31,8 +32,8 @@ pub struct CaseReport {
     pub classes: Vec<usize>,
     pub method: Method,
     pub layer: String,
-    /// How far the map of one of the classes can be trusted, where that was asked.
-    pub trust: Option<Trusted>,
+    /// How faithful the map of one of the classes is to the model, where that was asked.
+    pub faithfulness: Option<MapFaithfulness>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -42,8 +43,8 @@ pub struct CaseReport {
     pub paper: Paper,
     /// When the report was asked for.
     pub created: DateTime<Local>,
-    /// Risk of the conformal states.
-    pub risk: f64,
+    /// Error rate of the conformal states.
+    pub error_rate: f64,
     /// Labels or groups with the share of patients who have them, as the reader stated it.
     pub prevalences: Vec<(String, f64)>,
 }
@@ -76,7 +77,8 @@ pub struct Finding {
     /// True for a label that belongs to a group: it is printed below it.
     pub member: bool,
     pub logit: Option<f32>,
-    /// Of the pass with dropout off, calibrated: the one number that threshold and states are about.
+    /// Of the pass with dropout off, calibrated: the one number that threshold and states are
+    /// about.
     pub probability: f32,
     pub threshold: f32,
     /// Over the samples, where there are any: their spread, and their mean as a detail.
@@ -84,8 +86,8 @@ pub struct Finding {
 }
 
 impl CaseReport {
-    /// A report with the defaults of the viewer: the most probable class, the first method and layer of the
-    /// analysis, and the window that the image opens with.
+    /// A report with the defaults of the viewer: the most probable class, the first method and
+    /// layer of the analysis, and the window that the image opens with.
     #[must_use]
     pub fn new(frame: Arc<Frame>, analysis: Arc<Analysis>, model: ModelInfo) -> Self {
         let top = (0..analysis.labels.len())
@@ -93,11 +95,11 @@ impl CaseReport {
         let layer = analysis.options.layers.first().unwrap_or(&model.manifest.target_layer).clone();
         let method = analysis.options.methods.first().copied().unwrap_or(Method::GradCam);
         Self {
-            window: initial_window(&frame),
+            window: initial_window(&frame.pixels),
             classes: top.into_iter().collect(),
             method,
             layer,
-            trust: None,
+            faithfulness: None,
             frame,
             analysis,
             model,
@@ -107,12 +109,12 @@ impl CaseReport {
             anonymize: false,
             paper: Paper::default(),
             created: Local::now(),
-            risk: RISK,
+            error_rate: RISK,
             prevalences: Vec::new(),
         }
     }
 
-    /// Present, absent or undecided at the report's risk.
+    /// Present, absent or undecided at the report's error rate.
     ///
     /// # Errors
     /// The sentence that says why nothing can be said.
@@ -125,7 +127,7 @@ impl CaseReport {
             population.as_ref(),
             labels,
             groups,
-            self.risk,
+            self.error_rate,
         )
     }
 
@@ -141,7 +143,8 @@ impl CaseReport {
         self.prevalences.iter().filter_map(of).collect()
     }
 
-    /// Why the image is outside the population that the model was measured on; nothing where it is inside, or nobody looked.
+    /// Why the image is outside the population that the model was measured on; nothing where it is
+    /// inside, or nobody looked.
     #[must_use]
     pub fn outside(&self) -> Option<&str> {
         self.analysis.population.as_ref().filter(|p| !p.inside).map(|p| p.reason.as_str())

@@ -1,61 +1,19 @@
-//! Files of a report: safe names, the fingerprint of the image, and writing both files at once or not at all.
+//! Files of a report: safe names, and writing both files at once or not at all.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::case::CaseReport;
-use super::{ReportError, json, pdf};
+use super::image_file::ImageFile;
+use super::{ReportError, pdf, sidecar};
+use crate::files;
 use crate::files::writing::{Access, Staged};
-use crate::study::Warning;
-use crate::{files, limits};
 
-/// The image file that a report speaks of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
-    /// `None` in an anonymised report.
-    pub path: Option<PathBuf>,
-    /// SHA-256 of the whole file, lower-case hex; `None` when it could not be read again.
-    pub sha256: Option<String>,
-    pub warning: Option<Warning>,
-}
-
-impl Source {
-    /// Takes the fingerprint of the file that the case was read from.
-    #[must_use]
-    pub fn of(case: &CaseReport) -> Self {
-        let path = &case.frame.entry.path;
-        let (sha256, warning) = match sha256(path) {
-            Ok(hash) => (Some(hash), None),
-            Err(error) => {
-                let reason = format!(
-                    "The image file could not be read again ({}), so this report cannot be verified.",
-                    error.kind()
-                );
-                (None, Some(Warning { path: path.clone(), reason }))
-            }
-        };
-        let path = (!case.anonymize).then(|| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
-        Self { path, sha256, warning }
-    }
-}
-
-/// SHA-256 of a file, lower-case hex. Files beyond the budget, pipes and devices are refused.
-pub fn sha256(path: &Path) -> io::Result<String> {
-    Ok(files::sha256(path, limits::FILE_BYTES)?)
-}
-
-/// SHA-256 of these bytes, lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(bytes))
-}
-
-/// Writes the report into a folder under a name of its own and returns the path of the PDF; the JSON lies beside it.
+/// Writes the report into a folder under a name of its own and returns the path of the PDF; the
+/// JSON lies beside it.
 ///
 /// Nothing is overwritten, and nothing is left behind when it fails.
 pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, ReportError> {
-    let stem = stem(case, &Source::of(case));
+    let stem = stem(case, &ImageFile::of(case));
     let free = |n: u32| {
         let name = if n == 1 { stem.clone() } else { format!("{stem}-{n}") };
         let path = folder.join(name).with_extension("pdf");
@@ -68,9 +26,10 @@ pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, ReportError> 
 
 /// Writes the report to this path, and its JSON beside it; files of these names are replaced.
 pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
-    let source = Source::of(case);
+    let source = ImageFile::of(case);
     let document = pdf::pdf(case, &source)?;
-    let sidecar = json::Sidecar { pdf_sha256: Some(hex(&document)), ..json::Sidecar::of(case, &source) };
+    let sidecar =
+        sidecar::Sidecar { pdf_sha256: Some(files::sha256(&document)), ..sidecar::Sidecar::of(case, &source) };
     let sidecar = serde_json::to_vec_pretty(&sidecar)?;
     let json = path.with_extension("json");
     // Both are on the disk before either gets its name, and the PDF never stands without its JSON.
@@ -97,8 +56,9 @@ fn staged(path: &Path, bytes: &[u8]) -> Result<Staged, ReportError> {
         .map_err(|e| ReportError::Write { path: folder.to_owned(), source: e.kind().into() })
 }
 
-/// A file name without extension: patient and day of the study, or the fingerprint where they are left out.
-fn stem(case: &CaseReport, source: &Source) -> String {
+/// A file name without extension: patient and day of the study, or the fingerprint where they are
+/// left out.
+fn stem(case: &CaseReport, source: &ImageFile) -> String {
     let entry = &case.frame.entry;
     let meta = &entry.meta;
     let made = case.created.format("%Y%m%d-%H%M%S").to_string();

@@ -1,9 +1,11 @@
-//! What the reader saw, in the reader's own words, and whether the model's result was known by then.
+//! What the reader saw, in the reader's own words, and whether the model's result was known by
+//! then.
 //!
-//! Who has seen what a model says reads the image differently: readers of every experience followed wrong suggestions
-//! (Dratsch et al. 2023, "Automation bias in mammography", Radiology 307(4): e222176). An impression that was written
-//! before is the one figure of a case that the model cannot have moved, so it is kept beside the model's result, with the
-//! time, and cannot be changed afterwards; what is added later stands apart as a remark.
+//! Who has seen what a model says reads the image differently: readers of every experience followed
+//! wrong suggestions (Dratsch et al. 2023, "Automation bias in mammography", Radiology 307(4):
+//! e222176). An impression that was written before is the one figure of a case that the model
+//! cannot have moved, so it is kept beside the model's result, with the time, and cannot be changed
+//! afterwards; what is added later stands apart as a remark.
 //!
 //! No number can be computed from it again: verification carries it along and compares nothing.
 
@@ -78,11 +80,11 @@ mod rfc3339 {
     use chrono::{DateTime, Local};
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-    pub fn serialize<S: Serializer>(at: &DateTime<Local>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(at: &DateTime<Local>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&at.to_rfc3339())
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Local>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Local>, D::Error> {
         let text = String::deserialize(deserializer)?;
         DateTime::parse_from_rfc3339(&text).map(|at| at.with_timezone(&Local)).map_err(D::Error::custom)
     }

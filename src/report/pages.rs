@@ -1,18 +1,22 @@
-//! Pages that fill from the top, with margins, running heads and footers: what every report of Pellucid shares.
+//! Pages that fill from the top, with margins, running heads and footers: what every report of
+//! Pellucid shares.
 
+use chrono::{DateTime, Local};
+
+use super::NOT_A_DEVICE;
 use super::case::Paper;
-use super::layout::{Align, Block, CAPTION, Ink, fitted, hairline};
-use super::pdf_text::NOT_A_DEVICE;
+use crate::figures::layout::{Align, Block, CAPTION, Ink, fitted, hairline};
+use crate::figures::layout::{BODY, HEADING, TITLE, paragraph};
 
 const SIDE: f32 = 48.0;
 const TOP: f32 = 36.0;
 const BOTTOM: f32 = 40.0;
 /// Space around the lines between the sections.
-pub const GAP: f32 = 5.5;
+pub(super) const GAP: f32 = 5.5;
 
 /// A sheet and the part of it that is printed on, in points.
 #[derive(Clone, Copy, Debug)]
-pub struct Sheet {
+pub(super) struct Sheet {
     page: (f32, f32),
     /// Width between the margins.
     pub width: f32,
@@ -21,41 +25,60 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    pub fn of(paper: Paper) -> Self {
+    pub(super) fn of(paper: Paper) -> Self {
         let page = paper.size();
         Self { page, width: page.0 - 2.0 * SIDE, capacity: page.1 - TOP - BOTTOM }
     }
 }
 
 /// Adds a block below a hairline.
-pub fn divided(page: &mut Block, block: &Block, width: f32) {
+pub(super) fn divided(page: &mut Block, block: &Block, width: f32) {
     page.stack(GAP, &hairline(width));
     page.stack(GAP, block);
 }
 
+/// The title of a report with a line on what it is, when it was made, and what it must not be taken for.
+pub(super) fn title(name: &str, about: &str, created: DateTime<Local>, width: f32) -> Block {
+    let mut block = Block::space(TITLE.line() + CAPTION.line());
+    block.text(0.0, 0.0, Align::Left, TITLE, name);
+    block.text(0.0, TITLE.line(), Align::Left, CAPTION, about);
+    let made = created.format("%Y-%m-%d %H:%M").to_string();
+    block.text(width, TITLE.line() - BODY.line() - 1.0, Align::Right, BODY, &format!("Made {made}"));
+    block.text(width, TITLE.line(), Align::Right, CAPTION.ink(Ink::Warning), NOT_A_DEVICE);
+    block
+}
+
+/// A heading in its own column left of the content.
+pub(super) fn section(heading: &str, content: &Block, column: f32) -> Block {
+    let mut block = paragraph(heading, HEADING, column - 8.0);
+    block.put(column, 0.0, content);
+    block
+}
+
 /// Pages that fill from the top.
-pub struct Flow {
+pub(super) struct Flow {
     pages: Vec<Block>,
     sheet: Sheet,
 }
 
 impl Flow {
-    pub fn new(sheet: Sheet) -> Self {
+    pub(super) fn new(sheet: Sheet) -> Self {
         Self { pages: vec![Block::default()], sheet }
     }
 
     /// Height that is left on the page.
-    pub fn room(&self) -> f32 {
+    pub(super) fn room(&self) -> f32 {
         self.sheet.capacity - self.used()
     }
 
     /// Begins the next page.
-    pub fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         self.pages.push(Block::default());
     }
 
-    /// Adds a block, below a hairline where `line` asks for one; on the next page where it does not fit here.
-    pub fn add(&mut self, block: &Block, line: bool) {
+    /// Adds a block, below a hairline where `line` asks for one; on the next page where it does not
+    /// fit here.
+    pub(super) fn add(&mut self, block: &Block, line: bool) {
         if self.used() > 0.0 && 2.0 * GAP + 0.5 + block.height > self.room() + 0.5 {
             self.turn();
         }
@@ -67,8 +90,9 @@ impl Flow {
         }
     }
 
-    /// Adds rows below their head, as many as fit, and goes on with the head repeated on the next page.
-    pub fn add_rows(&mut self, head: &Block, rows: &[Block]) {
+    /// Adds rows below their head, as many as fit, and goes on with the head repeated on the next
+    /// page.
+    pub(super) fn add_rows(&mut self, head: &Block, rows: &[Block]) {
         /// Fewer rows of text than these are not left alone below a head.
         const FEW: usize = 3;
         const TEXT: f32 = 40.0;
@@ -103,7 +127,7 @@ impl Flow {
     }
 
     /// Puts the last block at the foot of the last page.
-    pub fn close(&mut self, block: &Block) {
+    pub(super) fn close(&mut self, block: &Block) {
         if block.height > self.room() + 0.5 {
             self.turn();
         }
@@ -118,7 +142,7 @@ impl Flow {
     }
 
     /// The pages with margins and footers; `running` stands above all but the first.
-    pub fn framed(self, footer: &str, running: &str) -> Vec<Block> {
+    pub(super) fn framed(self, footer: &str, running: &str) -> Vec<Block> {
         let (page_width, page_height) = self.sheet.page;
         let width = self.sheet.width;
         let of = self.pages.len();

@@ -1,29 +1,41 @@
 //! The printed report: blocks become pages, pages become a PDF.
 //!
-//! One page for one class: the pictures take what the words leave over. Several classes get a second page with all of
-//! them on one scale. Fonts are embedded as subsets, pictures are lossless, and the document information holds no patient.
+//! One page for one class: the images take what the words leave over. Several classes get a second
+//! page with all of them on one scale. Fonts are embedded as subsets, images are lossless, and the
+//! document information holds no patient.
 
+pub(super) mod document;
+mod faithfulness;
+mod findings;
+mod ground;
+mod identity;
+mod images;
+mod impression;
+mod remarks;
+mod uncertainty;
+
+use self::document::{Imprint, printed};
+use self::faithfulness::faithfulness;
+use self::findings::{table, withheld};
+use self::ground::{ground, limits};
+use self::identity::{head, running_head, who};
+use self::images::MapGallery;
+use self::impression::impression;
+use self::remarks::{considerations, reservations, signature};
+use self::uncertainty::{gate, prevalence, uncertainty};
 use super::ReportError;
 use super::case::CaseReport;
-use super::file::Source;
-use super::layout::Block;
-use super::pages::{Flow, GAP, Sheet, divided};
-use super::pdf_file::{Imprint, printed};
-use super::pdf_findings::{table, withheld};
-use super::pdf_impression::impression;
-use super::pdf_pictures::Gallery;
-use super::pdf_text::{
-    considerations, doubt, gate, ground, head, limits, prevalence, reservations, running_head, section, signature, who,
-};
-use super::pdf_trust::trust;
+use super::image_file::ImageFile;
+use super::pages::{Flow, GAP, Sheet, divided, section};
+use crate::figures::layout::Block;
 
 /// Width of the column of headings.
 const COLUMN: f32 = 74.0;
-/// Pictures are never printed smaller than this, captions included.
-const SMALLEST_PICTURES: f32 = 125.0;
+/// Images are never printed smaller than this, captions included.
+const SMALLEST_IMAGES: f32 = 125.0;
 
 /// The report as the bytes of a PDF.
-pub fn pdf(case: &CaseReport, source: &Source) -> Result<Vec<u8>, ReportError> {
+pub(super) fn pdf(case: &CaseReport, source: &ImageFile) -> Result<Vec<u8>, ReportError> {
     let (pages, gallery) = composed(case, source);
     let manifest = &case.model.manifest;
     let imprint = Imprint {
@@ -32,16 +44,16 @@ pub fn pdf(case: &CaseReport, source: &Source) -> Result<Vec<u8>, ReportError> {
         created: case.created,
         paper: case.paper,
     };
-    printed(&imprint, &pages, gallery.pictures)
+    printed(&imprint, &pages, gallery.images)
 }
 
 /// The pages, each one block in page coordinates.
-fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
+fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     let sheet = Sheet::of(case.paper);
     let (width, capacity) = (sheet.width, sheet.capacity);
     let inner = width - COLUMN;
-    let mut gallery = Gallery::new(case);
-    let legend = Gallery::legend(case, width);
+    let mut gallery = MapGallery::new(case);
+    let legend = MapGallery::legend(case, width);
     let several = case.analysis.scored && case.classes.len() > 1;
 
     let mut opening = head(case, width);
@@ -52,13 +64,13 @@ fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
     sure.stack(if sure.height > 0.0 { 3.0 } else { 0.0 }, &gate(case, inner));
     if case.analysis.scored {
         sure.stack(4.0, &table(case, inner));
-        sure.stack(3.0, &doubt(case, inner));
+        sure.stack(3.0, &uncertainty(case, inner));
         if !case.prevalences.is_empty() {
             sure.stack(3.0, &prevalence(case, inner));
         }
     }
     let mut findings = vec![section("How sure", &sure, COLUMN)];
-    findings.extend(trust(case, inner).map(|block| section("Trust in the map", &block, COLUMN)));
+    findings.extend(faithfulness(case, inner).map(|block| section("Faithfulness of the map", &block, COLUMN)));
     findings.extend(considerations(case, inner).map(|block| section("For consideration", &block, COLUMN)));
     findings.extend(reservations(case, source, inner).map(|block| section("Reservations", &block, COLUMN)));
     let basis = [
@@ -77,17 +89,17 @@ fn composed(case: &CaseReport, source: &Source) -> (Vec<Block>, Gallery) {
         flow.add_rows(&heading, &rows);
     }
     let below = 2.0 * GAP + 0.5 + legend_height;
-    if flow.room() < SMALLEST_PICTURES + below {
+    if flow.room() < SMALLEST_IMAGES + below {
         flow.turn();
     }
     let room = flow.room() - below - heights(&findings);
-    let on_one_page = !several && room - tail >= SMALLEST_PICTURES;
+    let on_one_page = !several && room - tail >= SMALLEST_IMAGES;
     let left_over = room - if on_one_page { tail } else { 0.0 };
-    let mut pictures = gallery.first_row(case, width, left_over.max(SMALLEST_PICTURES));
+    let mut images = gallery.first_row(case, width, left_over.max(SMALLEST_IMAGES));
     if case.analysis.scored {
-        pictures.stack(4.0, &legend);
+        images.stack(4.0, &legend);
     }
-    flow.add(&pictures, true);
+    flow.add(&images, true);
     for block in &findings {
         flow.add(block, true);
     }

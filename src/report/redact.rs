@@ -1,24 +1,26 @@
 //! What an anonymised report may say.
 //!
-//! An allow list, not a block list: of the attributes of the file only those that describe how the image was made are
-//! kept (after PS3.15 Annex E, Basic Profile, with the patient's sex and age kept and ages from 90 years pooled). Free
-//! texts that reach the report by another way (warnings, reasons) are searched for what was left out. Names burned into
-//! the pixels are not removed: the warning about burned-in annotation stands among the reservations.
+//! An allow list, not a block list: of the attributes of the file only those that describe how the
+//! image was made are kept (after PS3.15 Annex E, Basic Profile, with the patient's sex and age
+//! kept and ages from 90 years pooled). Free texts that reach the report by another way (warnings,
+//! reasons) are searched for what was left out. Names burned into the pixels are not removed: the
+//! warning about burned-in annotation stands among the reservations.
 //!
-//! The reader's impression is kept, since it is half of what the report compares. It is searched more closely (dates in the
-//! usual spellings, names of two letters), and [`FREE_TEXT`] is said beside it: no search finds "the mayor of our town".
+//! The reader's impression is kept, since it is half of what the report compares. It is searched
+//! more closely (dates in the usual spellings, names of two letters), and [`FREE_TEXT`] is said
+//! beside it: no search finds "the mayor of our town".
 
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
 use crate::study::{Metadata, readable_name};
 
 /// Stands where something was taken out of a text.
-pub const REMOVED: &str = "[removed]";
+pub(super) const REMOVED: &str = "[removed]";
 /// Stands with an impression in an anonymised report.
-pub const FREE_TEXT: &str = "The reader's words are free text: name, numbers and dates of the file were struck from them, but other words that tell who the patient is may remain.";
+pub(super) const FREE_TEXT: &str = "The reader's words are free text: name, numbers and dates of the file were struck from them, but other words that tell who the patient is may remain.";
 
 /// The attributes that the report shows.
-pub fn metadata(case: &CaseReport) -> Metadata {
+pub(super) fn metadata(case: &CaseReport) -> Metadata {
     let meta = &case.frame.entry.meta;
     if !case.anonymize {
         return meta.clone();
@@ -42,7 +44,7 @@ pub fn metadata(case: &CaseReport) -> Metadata {
 }
 
 /// The text without anything that was left out; unchanged when the report is not anonymised.
-pub fn clean(case: &CaseReport, text: &str) -> String {
+pub(super) fn clean(case: &CaseReport, text: &str) -> String {
     if !case.anonymize {
         return text.to_owned();
     }
@@ -55,7 +57,7 @@ fn lower(text: &str) -> String {
 }
 
 /// The reader's impression as the report shows it.
-pub fn impression(case: &CaseReport) -> Option<Impression> {
+pub(super) fn impression(case: &CaseReport) -> Option<Impression> {
     let written = case.impression.as_ref()?;
     let remark = |remark: &Remark| Remark { text: free_text(case, &remark.text), ..*remark };
     Some(Impression {
@@ -66,7 +68,7 @@ pub fn impression(case: &CaseReport) -> Option<Impression> {
 }
 
 /// [`FREE_TEXT`], where it must be said.
-pub fn caution(case: &CaseReport) -> Option<&'static str> {
+pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
     (case.anonymize && case.impression.is_some()).then_some(FREE_TEXT)
 }
 
@@ -88,8 +90,8 @@ fn free_text(case: &CaseReport, text: &str) -> String {
     text
 }
 
-/// How people write a DICOM date (`19600229`), longest first: day, month or year in front, with and without leading
-/// zeros and century.
+/// How people write a DICOM date (`19600229`), longest first: day, month or year in front, with and
+/// without leading zeros and century.
 fn spellings(date: &str) -> Vec<String> {
     let date = date.trim();
     if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) {
@@ -111,15 +113,17 @@ fn spellings(date: &str) -> Vec<String> {
     all
 }
 
-/// What must not appear and stands in this text, longest first so that parts do not break up the whole.
+/// What must not appear and stands in this text, longest first so that parts do not break up the
+/// whole.
 ///
-/// Descriptions and bare file stems are not among them: they are ordinary words ("chest"), and nothing quotes them.
+/// Descriptions and bare file stems are not among them: they are ordinary words ("chest"), and
+/// nothing quotes them.
 fn secrets(case: &CaseReport, text: &str) -> Vec<String> {
     let entry = &case.frame.entry;
     let meta = &entry.meta;
     let folded = lower(text);
-    // Two letters are no identity, and would be found in every sentence. An endless name has many words: each is looked for in
-    // the text at once, and most of them are not in it.
+    // Two letters are no identity, and would be found in every sentence. An endless name has many
+    // words: each is looked for in the text at once, and most of them are not in it.
     let stands_in = |secret: &str| {
         secret.len() <= 4 * folded.len() && secret.trim().chars().nth(2).is_some() && folded.contains(&lower(secret))
     };
@@ -147,7 +151,8 @@ fn secrets(case: &CaseReport, text: &str) -> Vec<String> {
     secrets
 }
 
-/// Every occurrence of `secret` replaced, without regard to the case of letters: files write MÜLLER, people Müller.
+/// Every occurrence of `secret` replaced, without regard to the case of letters: files write
+/// MÜLLER, people Müller.
 fn without(text: &str, secret: &str) -> String {
     let secret: Vec<char> = secret.chars().flat_map(char::to_lowercase).collect();
     // A letter may have several in lower case: each remembers where its own begins.

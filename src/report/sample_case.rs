@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use crate::engine::{Analysis, AnalysisOptions, ModelInfo, Score, Timing};
 use crate::explain::{Attribution, Method, Subject};
-use crate::imaging::{Plane, Window};
-use crate::network::GateVerdict;
-use crate::network::manifest::Manifest;
-use crate::study::{Frame, Identity, ImageEntry, Metadata, Namesakes, Spacing, SpacingProvenance};
+use crate::imaging::{PixelData, Plane, Window};
+use crate::model::gate::GateVerdict;
+use crate::model::manifest::Manifest;
+use crate::study::SharedUid;
+use crate::study::{Frame, Identity, ImageEntry, Metadata, Spacing, SpacingProvenance};
 use crate::uncertainty::{Posterior, Summary};
 
 use super::case::CaseReport;
 use super::verify::Recomputed;
 
-pub const MANIFEST: &str = r#"
+pub(super) const MANIFEST: &str = r#"
 name = "chest-xray"
 version = "1.0"
 description = "Tells normal from bacterial and viral pneumonia in frontal chest radiographs of children."
@@ -68,8 +69,8 @@ text = "The map and the score fit an airspace opacity; compare with the clinical
 doubtful = "An airspace opacity is possible but not certain; a second reading is worth more than this score."
 "#;
 
-/// A film of 300 × 240 with two dark lungs and one opacity, described in full.
-pub fn frame() -> Frame {
+/// An image of 300 × 240 with two dark lungs and one opacity, described in full.
+pub(super) fn frame() -> Frame {
     let (width, height) = (300, 240);
     let inside =
         |x: f32, y: f32, cx: f32, cy: f32, rx: f32, ry: f32| ((x - cx) / rx).powi(2) + ((y - cy) / ry).powi(2) < 1.0;
@@ -119,25 +120,19 @@ pub fn frame() -> Frame {
         frames: 1,
         has_pixels: true,
         title: "doe-jane.dcm".into(),
-        namesakes: Namesakes::default(),
+        shared_uid: SharedUid::default(),
     };
     Frame {
         entry: Arc::new(entry),
         index: 0,
-        plane: Plane { width, height, values },
-        color: None,
-        inverted: false,
-        value_range: (0.0, 4095.0),
-        padding: None,
-        voi: Vec::new(),
+        pixels: PixelData::grey(Plane { width, height, values }, (0.0, 4095.0)),
         spacing: Some(Spacing { row_mm: 0.143, column_mm: 0.143, provenance: SpacingProvenance::AtDetector }),
         warnings: vec!["Burned-in annotation is not excluded by the file of Jane Doe.".into()],
-        missing: None,
     }
 }
 
 /// What a model might say of it.
-pub fn analysis() -> Analysis {
+pub(super) fn analysis() -> Analysis {
     let score = |label: &str, logit: Option<f32>, probability, threshold| Score {
         label: label.into(),
         logit,
@@ -185,7 +180,7 @@ pub fn analysis() -> Analysis {
             mutual_information: 0.03,
             max_entropy: 1.0986,
             seed: 7,
-            source: crate::uncertainty::Source::McDropout,
+            source: crate::uncertainty::SampleSource::McDropout,
         }),
         stochastic: true,
         options: AnalysisOptions::default(),
@@ -196,7 +191,7 @@ pub fn analysis() -> Analysis {
 }
 
 /// The model that said it.
-pub fn model() -> ModelInfo {
+pub(super) fn model() -> ModelInfo {
     let manifest: Manifest = toml::from_str(MANIFEST).expect("the manifest of the sample is valid");
     ModelInfo {
         sha256: manifest.weights_sha256.clone(),
@@ -205,19 +200,19 @@ pub fn model() -> ModelInfo {
         layers: vec!["stage3".into(), "stage4".into()],
         stochastic: true,
         background: None,
-        calibration: Arc::new(Err(crate::uncertainty::calibration::CalibrationError::Missing)),
+        calibration: Arc::new(Err(crate::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),
     }
 }
 
 /// The whole case, for one class.
-pub fn case() -> CaseReport {
+pub(super) fn case() -> CaseReport {
     let window = Window { center: 1600.0, width: 2600.0, function: crate::imaging::WindowFunction::Linear };
     CaseReport { window, ..CaseReport::new(Arc::new(frame()), Arc::new(analysis()), model()) }
 }
 
 /// The case with an image that really lies on the disk.
-pub fn on_disk(mut case: CaseReport, folder: &Path) -> CaseReport {
+pub(super) fn on_disk(mut case: CaseReport, folder: &Path) -> CaseReport {
     let path = folder.join("doe-jane.dcm");
     std::fs::write(&path, b"pixels").expect("the folder can be written to");
     Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).path = path;
@@ -225,7 +220,7 @@ pub fn on_disk(mut case: CaseReport, folder: &Path) -> CaseReport {
 }
 
 /// What loading and computing it again yields.
-pub fn again(case: &CaseReport) -> Recomputed {
+pub(super) fn again(case: &CaseReport) -> Recomputed {
     let (frame, analysis) = (case.frame.as_ref().clone(), case.analysis.as_ref().clone());
     Recomputed { frame, analysis, model: case.model.clone() }
 }

@@ -18,7 +18,7 @@ fn pages(bytes: &[u8]) -> Vec<String> {
 }
 
 fn text(case: &CaseReport) -> String {
-    pages(&pdf::pdf(case, &file::Source::default()).unwrap()).join("\n")
+    pages(&pdf::pdf(case, &image_file::ImageFile::default()).unwrap()).join("\n")
 }
 
 /// A case whose image really lies on the disk.
@@ -34,7 +34,7 @@ fn with(change: impl FnOnce(&mut Analysis)) -> CaseReport {
 
 #[test]
 fn one_class_is_one_page_and_a_grid_two() {
-    let source = file::Source { sha256: Some("0".repeat(64)), ..Default::default() };
+    let source = image_file::ImageFile { sha256: Some("0".repeat(64)), ..Default::default() };
     for paper in [Paper::A4, Paper::Letter] {
         let one = CaseReport { paper, ..case() };
         let printed = pages(&pdf::pdf(&one, &source).unwrap());
@@ -56,7 +56,7 @@ fn the_page_says_who_what_how_sure_and_on_what_ground() {
         "Input gate: accepted.",
         "body part CHEST",
         "hesitates between Bacterial pneumonia and Viral pneumonia, both Pneumonia (entropy moderate)",
-        "Entropy 0.37 of 1: 0.35 doubt about the image, 0.03 doubt about the model",
+        "Entropy 0.37 of 1: 0.35 uncertainty about the image (aleatoric), 0.03 uncertainty about the model (epistemic)",
         "Grad-CAM at layer stage4",
         "3f9c2a7d5b1e4c6088aa91d2f4b7e3c05d6e7f8091a2b3c4d5e6f708192a3b4c",
         "AUROC 0.982 (0.971–0.990)",
@@ -117,13 +117,13 @@ fn flowing(case: &CaseReport) -> String {
 
 /// The model of the sample, calibrated so that its states are decided.
 fn calibrated(mut case: CaseReport) -> CaseReport {
-    use crate::uncertainty::calibration::tests::made;
+    use crate::model::calibration::tests::made;
     case.model.calibration = Arc::new(Ok(made(&case.model.manifest)));
     case
 }
 
-fn population(inside: bool) -> crate::uncertainty::population::PopulationVerdict {
-    crate::uncertainty::population::PopulationVerdict {
+fn population(inside: bool) -> crate::model::population::PopulationVerdict {
+    crate::model::population::PopulationVerdict {
         inside,
         reason: if inside { String::new() } else { "The patient is 66 years old; the model knows 1–5 years.".into() },
         condition: inside.then(|| "the patient is 1–5 years old".to_owned()),
@@ -154,7 +154,7 @@ fn outside_the_population_the_sentence_comes_first_and_nothing_is_called_present
         assert!(!printed.contains(word), "{word} in\n{printed}");
     }
     assert!(printed.contains("0.94") && printed.contains("Grad-CAM"), "scores and maps stay");
-    let sidecar = json::Sidecar::of(&case, &file::Source::default());
+    let sidecar = sidecar::Sidecar::of(&case, &image_file::ImageFile::default());
     let json = serde_json::to_value(&sidecar).unwrap();
     assert!(sidecar.suggestions.is_empty());
     assert_eq!(json["conformal"]["states"][3]["state"], "withheld");
@@ -211,28 +211,28 @@ fn an_endless_name_is_cut_on_the_page_and_kept_in_the_file() {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("(cut, 1000005 characters)"), "{text}");
     assert!(text.len() < 20_000);
-    assert_eq!(json::Sidecar::of(&case, &file::Source::default()).image.patient_name, name);
+    assert_eq!(sidecar::Sidecar::of(&case, &image_file::ImageFile::default()).image.patient_name, name);
 }
 
 #[test]
-fn fonts_are_subset_and_pictures_lossless() {
-    let bytes = pdf::pdf(&CaseReport { classes: vec![1, 2], ..case() }, &file::Source::default()).unwrap();
+fn fonts_are_subset_and_images_lossless() {
+    let bytes = pdf::pdf(&CaseReport { classes: vec![1, 2], ..case() }, &image_file::ImageFile::default()).unwrap();
     assert!(bytes.len() < 400_000, "{}", bytes.len());
     let document = Document::load_mem(&bytes).unwrap();
-    let mut films = 0;
+    let mut images = 0;
     for object in document.objects.values() {
         let Object::Stream(stream) = object else { continue };
         if stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Image") {
             assert_eq!(stream.dict.get(b"Filter").unwrap().as_name().unwrap(), b"FlateDecode");
-            films += usize::from(stream.dict.get(b"Width").unwrap().as_i64().unwrap() == 300);
+            images += usize::from(stream.dict.get(b"Width").unwrap().as_i64().unwrap() == 300);
         }
     }
-    assert_eq!(films, 1, "the film is stored once");
+    assert_eq!(images, 1, "the film is stored once");
 }
 
 #[test]
 fn the_document_is_dated_today_and_names_no_patient() {
-    let bytes = pdf::pdf(&case(), &file::Source::default()).unwrap();
+    let bytes = pdf::pdf(&case(), &image_file::ImageFile::default()).unwrap();
     let document = Document::load_mem(&bytes).unwrap();
     let info = document.get_dictionary(document.trailer.get(b"Info").unwrap().as_reference().unwrap()).unwrap();
     let date = String::from_utf8(info.get(b"CreationDate").unwrap().as_str().unwrap().to_vec()).unwrap();
@@ -315,8 +315,11 @@ fn the_sidecar_is_read_back_as_it_was_written() {
     let case = on_disk(folder.path());
     let path = export(&case, folder.path()).unwrap();
     let sidecar = verify::read(&path.with_extension("json")).unwrap();
-    let pdf_sha256 = Some(file::sha256(&path).unwrap());
-    assert_eq!(sidecar, json::Sidecar { pdf_sha256, ..json::Sidecar::of(&case, &file::Source::of(&case)) });
+    let pdf_sha256 = Some(image_file::sha256(&path).unwrap());
+    assert_eq!(
+        sidecar,
+        sidecar::Sidecar { pdf_sha256, ..sidecar::Sidecar::of(&case, &image_file::ImageFile::of(&case)) }
+    );
     assert_eq!(sidecar.labels.len(), 3);
     assert_eq!(sidecar.maps[0].values.len(), 196);
     let other = folder.path().join("other.json");
@@ -334,25 +337,26 @@ fn the_defaults_of_a_case_are_the_top_class_and_the_target_layer() {
 }
 
 #[test]
-fn how_far_the_map_can_be_trusted_is_printed_where_it_was_asked() {
-    use crate::engine::explanation::Trusted;
-    use crate::explain::faithfulness::{Figure, Measure, Reading, Trust};
+fn how_faithful_the_map_is_is_printed_where_it_was_asked() {
+    use crate::engine::map_request::MapFaithfulness;
+    use crate::explain::faithfulness::Faithfulness;
+    use crate::explain::faithfulness::measure::{Measure, Measured, Measurement};
     use crate::explain::{Method, Subject};
 
-    assert!(!text(&case()).contains("Trust in the map"));
-    let reading = |value| Reading { value, curve: Vec::new() };
-    let figure = |measure: Measure| Figure {
+    assert!(!text(&case()).contains("Faithfulness of the map"));
+    let reading = |value| Measurement { value, curve: Vec::new() };
+    let figure = |measure: Measure| Measured {
         measure,
         better: measure.better(),
         map: reading(0.31),
         blob: reading(0.42),
         random: reading(0.4),
     };
-    let trust = Trust::new(Measure::ALL.map(figure).to_vec(), Some(0.031), None);
+    let trust = Faithfulness::new(Measure::ALL.map(figure).to_vec(), Some(0.031), None);
     let sentence = trust.sentence.clone();
     let (subject, layer) = (Subject::class(1), "stage4".to_owned());
-    let trusted = Trusted { method: Method::GradCam, subject, layer, trust, whole: false };
-    let case = CaseReport { trust: Some(trusted.clone()), ..case() };
+    let measured = MapFaithfulness { method: Method::GradCam, subject, layer, trust, whole: false };
+    let case = CaseReport { faithfulness: Some(measured.clone()), ..case() };
     // Lines are broken where the column ends.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let printed = words(&text(&case));
@@ -367,11 +371,11 @@ fn how_far_the_map_can_be_trusted_is_printed_where_it_was_asked() {
     ] {
         assert!(printed.contains(part), "{part} is missing in\n{printed}");
     }
-    let sidecar = json::Sidecar::of(&case, &file::Source::default());
+    let sidecar = sidecar::Sidecar::of(&case, &image_file::ImageFile::default());
     let json = serde_json::to_string(&sidecar).unwrap();
-    let read: json::Sidecar = serde_json::from_str(&json).unwrap();
-    let record = read.trust.expect("the sidecar holds the figures");
-    assert_eq!((record.label.as_str(), record.trust), ("Bacterial pneumonia", trusted.trust));
+    let read: sidecar::Sidecar = serde_json::from_str(&json).unwrap();
+    let record = read.faithfulness.expect("the sidecar holds the figures");
+    assert_eq!((record.label.as_str(), record.found), ("Bacterial pneumonia", measured.trust));
 }
 
 #[test]
@@ -390,7 +394,7 @@ fn a_map_of_the_pixels_names_no_layer_and_says_what_it_adds_up_to() {
     assert!(printed.contains("Integrated gradients, logit +2.31"), "{printed}");
     assert!(printed.contains("Integrated gradients at the input, 14 × 14"), "{printed}");
     assert!(printed.contains("Bacterial pneumonia: adds up to 2.00 of 2.50, 20 % off"), "{printed}");
-    let sidecar = json::Sidecar::of(&case, &file::Source::default());
+    let sidecar = sidecar::Sidecar::of(&case, &image_file::ImageFile::default());
     let json = serde_json::to_string(&sidecar).unwrap();
-    assert_eq!(serde_json::from_str::<json::Sidecar>(&json).unwrap().maps[0].residual, Some(residual));
+    assert_eq!(serde_json::from_str::<sidecar::Sidecar>(&json).unwrap().maps[0].residual, Some(residual));
 }

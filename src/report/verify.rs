@@ -1,10 +1,15 @@
 //! Making a report again from its image, and saying what came out differently.
 //!
-//! The file is read again and computed again by the same weights, options and seed; of that the report is made anew by the code
-//! that wrote the first, and the two are compared field by field ([`super::compare`]): attributes, dates, sizes, window, gate,
-//! scores, intervals, states, maps, suggestions, warnings. On the same kind of device numbers may differ by rounding only; on
-//! another kind (GPU and CPU) sums run in another order, and more is allowed. What cannot be made again is named. Loading and
-//! computing are the caller's business, so that this file knows neither DICOM nor networks.
+//! The file is read again and computed again by the same weights, options and seed; of that the
+//! report is made anew by the code that wrote the first, and the two are compared field by field
+//! ([`compare`]): attributes, dates, sizes, window, gate, scores, intervals, states, maps,
+//! suggestions, warnings. On the same kind of device numbers may differ by rounding only; on
+//! another kind (GPU and CPU) sums run in another order, and more is allowed. What cannot be made
+//! again is named. Loading and computing are the caller's business, so that this file knows neither
+//! DICOM nor networks.
+
+pub mod bounds;
+pub mod compare;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,20 +18,19 @@ use std::sync::Arc;
 use chrono::{DateTime, Local};
 use serde_json::Value;
 
-use super::bounds;
-use super::compare::{Comparison, shown};
-pub use super::compare::{Difference, Unchecked};
-use super::file::{self, Source};
-use super::json::{FORMAT, FORMAT_VERSION, Sidecar};
-use super::{CaseReport, ReportError, redact};
-use crate::engine::choice::Choice;
+use self::compare::{Comparison, shown};
+pub use self::compare::{Difference, Unchecked};
+use super::image_file::ImageFile;
+use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
+use super::{CaseReport, ReportError, image_file, redact};
 use crate::engine::conformal::LabelState;
+use crate::engine::model_selection::choice::Choice;
 use crate::engine::{Analysis, ModelInfo};
 use crate::files::read_regular;
 use crate::imaging::auto_window::initial_window;
 use crate::limits;
+use crate::model::conformal::{RISK, Verdict};
 use crate::study::{Frame, Metadata};
-use crate::uncertainty::conformal::{RISK, Verdict};
 
 /// Allowed difference of a probability, an entropy or a gate score on the same kind of device.
 const SAME_DEVICE: f64 = 1e-4;
@@ -49,7 +53,7 @@ pub enum VerifyError {
     )]
     OtherModel { name: String, was: String, is: String },
     #[error("the numbers could not be computed again: {0}")]
-    Recompute(String),
+    Recompute(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// What the caller loaded and computed.
@@ -111,18 +115,20 @@ fn written(path: &Path) -> Result<Written, ReportError> {
 
 /// Makes a report again and compares the two.
 ///
-/// `image` stands in for the path in the report, which an anonymised one lacks. `recompute` loads the image (frame
-/// `source.frame`) and the model, and runs the analysis with the options of the sidecar.
+/// `image` stands in for the path in the report, which an anonymised one lacks. `recompute` loads
+/// the image (frame `source.frame`) and the model, and runs the analysis with the options of the
+/// sidecar.
 pub fn verify(
     json: &Path,
     image: Option<&Path>,
-    recompute: impl FnOnce(&Sidecar, &Path) -> Result<Recomputed, String>,
+    recompute: impl FnOnce(&Sidecar, &Path) -> Result<Recomputed, Box<dyn std::error::Error + Send + Sync>>,
 ) -> Result<VerifyOutcome, VerifyError> {
     let written = written(json)?;
     let Written { sidecar, .. } = &written;
     let path = image.or(sidecar.source.path.as_deref()).ok_or(VerifyError::NoSource)?;
     let quoted = || shown(&path.display().to_string(), 300);
-    let is = file::sha256(path).map_err(|e| VerifyError::SourceMissing { path: quoted(), reason: e.to_string() })?;
+    let is =
+        image_file::sha256(path).map_err(|e| VerifyError::SourceMissing { path: quoted(), reason: e.to_string() })?;
     if let Some(was) = sidecar.source.sha256.as_ref().filter(|was| **was != is) {
         return Err(VerifyError::OtherImage { path: quoted(), was: shown(was, 64), is });
     }
@@ -131,12 +137,12 @@ pub fn verify(
         let (was, is) = (shown(&sidecar.model.sha256, 64), again.model.sha256);
         return Err(VerifyError::OtherModel { name: shown(&sidecar.model.name, 64), was, is });
     }
-    let source = Source {
+    let source = ImageFile {
         path: if sidecar.anonymized { None } else { std::path::absolute(path).ok() },
         sha256: Some(is),
         warning: None,
     };
-    let pdf = file::sha256(&json.with_extension("pdf")).ok();
+    let pdf = image_file::sha256(&json.with_extension("pdf")).ok();
     compare(&written, again, &source, pdf)
 }
 
@@ -144,7 +150,7 @@ pub fn verify(
 fn compare(
     written: &Written,
     again: Recomputed,
-    source: &Source,
+    source: &ImageFile,
     pdf: Option<String>,
 ) -> Result<VerifyOutcome, VerifyError> {
     let was = &written.sidecar;
@@ -172,8 +178,8 @@ fn kind(device: &str) -> String {
     device.split_whitespace().next().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The case again: what was seen comes from the image and the model, what was chosen from the report. Classes that the model does
-/// not have are differences.
+/// The case again: what was seen comes from the image and the model, what was chosen from the
+/// report. Classes that the model does not have are differences.
 fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
     let Recomputed { frame, analysis, model } = again;
     let mut classes = Vec::new();
@@ -201,7 +207,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         created: DateTime::parse_from_rfc3339(&was.created)
             .map_or_else(|_| Local::now(), |at| at.with_timezone(&Local)),
         prevalences: was.prevalence.iter().map(|at| (at.label.clone(), at.prevalence)).collect(),
-        risk: was.risk.or(was.conformal.as_ref().map(|c| c.risk)).unwrap_or(RISK),
+        error_rate: was.error_rate.or(was.conformal.as_ref().map(|c| c.risk)).unwrap_or(RISK),
         ..CaseReport::new(Arc::new(frame), Arc::new(analysis), model)
     };
     (case, unknown)
@@ -211,7 +217,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
 fn cannot_be_checked(
     written: &Written,
     again: &Recomputed,
-    source: &Source,
+    source: &ImageFile,
     pdf: Option<&str>,
 ) -> BTreeMap<String, String> {
     let Written { sidecar: was, fields } = written;
@@ -247,7 +253,8 @@ fn cannot_be_checked(
     if was.display.window_by_reader {
         name("display.window", "set by the reader".into());
         name("display.window_by_reader", "the choice of who made the report".into());
-    } else if fields["display"].get("window_by_reader").is_none() && was.display.window != initial_window(&again.frame)
+    } else if fields["display"].get("window_by_reader").is_none()
+        && was.display.window != initial_window(&again.frame.pixels)
     {
         name("display.window", "not the one that the image opens with; the report does not say who set it".into());
     }
@@ -280,14 +287,14 @@ fn left_out(case: &CaseReport) -> BTreeMap<String, String> {
     named.chain([("source.path and UIDs of the file".into(), "left out of an anonymised report".into())]).collect()
 }
 
-/// Where a probability lies on a cut as far as rounding goes, states that differ: it may fall on either side, and with it what is
-/// said of the other labels.
+/// Where a probability lies on a cut as far as rounding goes, states that differ: it may fall on
+/// either side, and with it what is said of the other labels.
 fn on_a_cut(was: &Sidecar, is: &Sidecar, allowed: f64) -> BTreeMap<String, String> {
     let states = |of: &Sidecar| of.conformal.as_ref().map_or_else(Vec::new, |conformal| conformal.states.clone());
     let (old, new) = (states(was), states(is));
     let mut named = BTreeMap::new();
-    let judged = |s: &LabelState| s.verdict != Verdict::Withheld;
-    let other = |(old, new): (&LabelState, &LabelState)| old.verdict != new.verdict && judged(old) && judged(new);
+    let given = |s: &LabelState| s.verdict != Verdict::Withheld;
+    let other = |(old, new): (&LabelState, &LabelState)| old.verdict != new.verdict && given(old) && given(new);
     let on_one = |state: &LabelState| {
         let printed = was.labels.iter().chain(&was.groups).find(|number| number.label == state.label);
         let near = |p: f32, cut: f32| f64::from((p - cut).abs()) <= allowed;
@@ -304,3 +311,6 @@ fn on_a_cut(was: &Sidecar, is: &Sidecar, allowed: f64) -> BTreeMap<String, Strin
     }
     named
 }
+
+#[cfg(test)]
+mod tests;

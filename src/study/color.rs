@@ -1,6 +1,6 @@
-//! Colour pictures: RGB, `YBR_FULL`, `YBR_FULL_422` and PALETTE COLOR to 8-bit RGB (PS3.3 C.7.6.3.1.2).
+//! Colour images: RGB, `YBR_FULL`, `YBR_FULL_422` and PALETTE COLOR to 8-bit RGB (PS3.3 C.7.6.3.1.2).
 //!
-//! The grey plane of a colour picture is its luma (ITU-R BT.601) in units of the stored samples, so that what looks for
+//! The grey plane of a colour image is its luma (ITU-R BT.601) in units of the stored samples, so that what looks for
 //! grey values finds some; a viewer shows the colours.
 
 use dicom_dictionary_std::tags;
@@ -9,10 +9,11 @@ use image::RgbImage;
 use crate::imaging::Plane;
 
 use super::StudyError;
+use super::codec::frame_bytes::FrameBytes;
 use super::dataset::{Dataset, words};
 use super::grey::LookupTable;
 use super::guard::PixelLayout;
-use super::pixels::{FrameBytes, StoredBits, raw_words};
+use super::pixels::{StoredBits, raw_words};
 
 /// Luma of ITU-R BT.601, the weights that `YBR_FULL` itself has.
 pub(super) fn luma(r: f32, g: f32, b: f32) -> f32 {
@@ -31,7 +32,7 @@ pub(super) fn three_samples(frame: &FrameBytes, layout: &PixelLayout) -> Result<
     };
     let needed = if frame.subsampled { pixels * 2 } else { pixels * 3 };
     if samples.len() < needed {
-        return Err(StudyError::Truncated("the colour picture has too few samples".into()));
+        return Err(StudyError::Truncated("the colour image has too few samples".into()));
     }
     let sample = |i: usize| -> [f32; 3] {
         if frame.subsampled {
@@ -103,7 +104,7 @@ pub(super) fn palette(
 fn picture(layout: &PixelLayout, rgb: Vec<u8>, values: Vec<f32>) -> Result<(RgbImage, Plane), StudyError> {
     let (width, height) = (layout.columns, layout.rows);
     let picture = RgbImage::from_raw(width as u32, height as u32, rgb)
-        .ok_or_else(|| StudyError::Truncated("the colour picture has too few samples".into()))?;
+        .ok_or_else(|| StudyError::Truncated("the colour image has too few samples".into()))?;
     Ok((picture, Plane { width, height, values }))
 }
 

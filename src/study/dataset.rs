@@ -10,6 +10,8 @@ use dicom_dictionary_std::StandardDataDictionary;
 
 use super::text::CharacterSets;
 
+const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
+
 /// One element.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Element {
@@ -52,7 +54,7 @@ pub(super) fn dictionary_vr(tag: Tag) -> VR {
 }
 
 impl Dataset {
-    pub fn get(&self, tag: Tag) -> Option<&Element> {
+    pub(super) fn get(&self, tag: Tag) -> Option<&Element> {
         self.elements.get(&tag)
     }
 
@@ -64,13 +66,18 @@ impl Dataset {
         }
     }
 
+    /// The character sets that the object declares.
+    pub(super) fn character_sets(&self) -> CharacterSets {
+        CharacterSets::of(&self.codes(SPECIFIC_CHARACTER_SET))
+    }
+
     /// The raw bytes of a value, if it is held in memory.
-    pub fn raw(&self, tag: Tag) -> Option<&[u8]> {
+    pub(super) fn raw(&self, tag: Tag) -> Option<&[u8]> {
         self.bytes(tag).map(|(_, bytes)| bytes)
     }
 
     /// Items of a sequence; none if it is absent.
-    pub fn items(&self, tag: Tag) -> &[Dataset] {
+    pub(super) fn items(&self, tag: Tag) -> &[Dataset] {
         match self.get(tag).map(|e| &e.value) {
             Some(Value::Items(items)) => items,
             _ => &[],
@@ -78,24 +85,24 @@ impl Dataset {
     }
 
     /// A text value in the character sets of the object, without its padding.
-    pub fn text(&self, tag: Tag, sets: &CharacterSets) -> String {
+    pub(super) fn text(&self, tag: Tag, sets: &CharacterSets) -> String {
         self.bytes(tag).map(|(_, bytes)| sets.decode(bytes)).unwrap_or_default()
     }
 
     /// All values of a string of the default repertoire (CS, UI, DA, DS …), trimmed.
-    pub fn codes(&self, tag: Tag) -> Vec<String> {
+    pub(super) fn codes(&self, tag: Tag) -> Vec<String> {
         let Some((_, bytes)) = self.bytes(tag) else { return Vec::new() };
         let text = String::from_utf8_lossy(bytes);
         text.split('\\').map(|v| v.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()).collect()
     }
 
     /// The first of [`Self::codes`], empty if there is none.
-    pub fn code(&self, tag: Tag) -> String {
+    pub(super) fn code(&self, tag: Tag) -> String {
         self.codes(tag).into_iter().next().unwrap_or_default()
     }
 
     /// All values as numbers; strings that are no numbers are left out.
-    pub fn numbers(&self, tag: Tag) -> Vec<f64> {
+    pub(super) fn numbers(&self, tag: Tag) -> Vec<f64> {
         let Some((element, bytes)) = self.bytes(tag) else { return Vec::new() };
         let big = element.big_endian;
         match element.vr {
@@ -109,12 +116,12 @@ impl Dataset {
     }
 
     /// The first of [`Self::numbers`] if it is finite.
-    pub fn number(&self, tag: Tag) -> Option<f64> {
+    pub(super) fn number(&self, tag: Tag) -> Option<f64> {
         self.numbers(tag).first().copied().filter(|v| v.is_finite())
     }
 
     /// All values as integers. Representations without a sign of their own (OW, UN) are taken as unsigned words.
-    pub fn integers(&self, tag: Tag) -> Vec<i64> {
+    pub(super) fn integers(&self, tag: Tag) -> Vec<i64> {
         let Some((element, bytes)) = self.bytes(tag) else { return Vec::new() };
         let big = element.big_endian;
         match element.vr {
@@ -127,7 +134,7 @@ impl Dataset {
     }
 
     /// The first of [`Self::integers`].
-    pub fn integer(&self, tag: Tag) -> Option<i64> {
+    pub(super) fn integer(&self, tag: Tag) -> Option<i64> {
         self.integers(tag).first().copied()
     }
 }

@@ -19,8 +19,8 @@ use crate::printable::printable;
 
 use super::dataset::{Dataset, Value};
 use super::reader::{Encoding, read_dataset, read_meta};
-use super::text::CharacterSets;
 use super::{Identity, Metadata, StudyError, guard};
+use crate::study::text::CharacterSets;
 
 /// Retired, yet found in archives.
 pub(super) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
@@ -55,7 +55,7 @@ pub(super) fn looks_like_dicom(start: &[u8]) -> bool {
 
 impl Dicom {
     /// Reads the header of a file.
-    pub fn open(path: &Path) -> Result<Self, StudyError> {
+    pub(super) fn open(path: &Path) -> Result<Self, StudyError> {
         let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
         Self::read(file, length, Source::File(path.to_path_buf()))
     }
@@ -90,12 +90,12 @@ impl Dicom {
             "" => uids::IMPLICIT_VR_LITTLE_ENDIAN.to_owned(),
             _ => declared,
         };
-        let sets = CharacterSets::of(&dataset);
+        let sets = dataset.character_sets();
         Ok(Self { source, dataset, meta, transfer_syntax, sets })
     }
 
     /// Bytes of the data set at a place that the reader has checked.
-    pub fn bytes_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, StudyError> {
+    pub(super) fn bytes_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, StudyError> {
         if length > limits::FILE_BYTES {
             return Err(StudyError::TooLarge(format!("{length} bytes of pixel data in one frame")));
         }
@@ -116,7 +116,7 @@ impl Dicom {
     }
 
     /// Whether the object has pixels of any kind.
-    pub fn has_pixels(&self) -> bool {
+    pub(super) fn has_pixels(&self) -> bool {
         [tags::PIXEL_DATA, tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA].iter().any(|tag| {
             self.dataset.get(*tag).is_some_and(|e| match &e.value {
                 Value::Stored { length, .. } => *length > 0,
@@ -127,7 +127,7 @@ impl Dicom {
     }
 
     /// What kind of object it is, in the words of the standard.
-    pub fn kind(&self) -> String {
+    pub(super) fn kind(&self) -> String {
         let uid = self.sop_class();
         let name = StandardSopClassDictionary.by_uid(&uid).map(|entry| entry.name.replace(" Storage", ""));
         match name {
@@ -143,12 +143,12 @@ impl Dicom {
     }
 
     /// Whether it is a DICOMDIR, the index of a medium.
-    pub fn is_directory(&self) -> bool {
+    pub(super) fn is_directory(&self) -> bool {
         self.sop_class() == uids::MEDIA_STORAGE_DIRECTORY_STORAGE
     }
 
     /// The UIDs of the object; empty where it has none.
-    pub fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> Identity {
         let mut sop_instance_uid = self.dataset.code(tags::SOP_INSTANCE_UID);
         if sop_instance_uid.is_empty() {
             sop_instance_uid = self.meta.code(tags::MEDIA_STORAGE_SOP_INSTANCE_UID);
@@ -161,7 +161,7 @@ impl Dicom {
     }
 
     /// The text attributes.
-    pub fn metadata(&self) -> Metadata {
+    pub(super) fn metadata(&self) -> Metadata {
         // No attribute carries what a terminal would act on, nor a line break that forges one of ours.
         let text = |tag: Tag| printable(&self.dataset.text(tag, &self.sets)).into_owned();
         let code = |tag: Tag| printable(&self.dataset.code(tag)).into_owned();

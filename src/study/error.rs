@@ -6,6 +6,7 @@
 use thiserror::Error;
 
 use crate::files::FileError;
+use crate::panic_guard::Panicked;
 
 /// Why a file could not be listed or its pixels not be decoded.
 #[derive(Debug, Error)]
@@ -45,6 +46,12 @@ pub enum StudyError {
     NoSuchFrame { asked: u32, frames: u32 },
     #[error("Nothing that can be shown was found there.")]
     NothingFound,
+}
+
+impl From<Panicked> for StudyError {
+    fn from(_: Panicked) -> Self {
+        Self::CodecPanic
+    }
 }
 
 impl From<FileError> for StudyError {

@@ -108,21 +108,36 @@ pub(super) struct LookupTable {
     pub entries: Vec<u16>,
 }
 
+/// Why a look-up table is not used, as the second half of a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum LookupTableError {
+    #[error("its descriptor has {0} values instead of 3")]
+    Descriptor(usize),
+    #[error("it declares entries of {0} bits")]
+    Bits(i64),
+    #[error("it has no data")]
+    NoData,
+    #[error("its data cannot be read")]
+    Unreadable,
+    #[error("it declares {count} entries and holds {bytes} bytes")]
+    Short { count: usize, bytes: usize },
+}
+
 impl LookupTable {
-    fn of(item: &Dataset, signed: bool) -> Result<Self, String> {
+    fn of(item: &Dataset, signed: bool) -> Result<Self, LookupTableError> {
         Self::read(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, signed)
     }
 
     /// Reads a descriptor and its data; `signed` tells how a first value without a sign of its own is meant.
-    pub fn read(
+    pub(super) fn read(
         item: &Dataset,
         descriptor: dicom_core::Tag,
         data: dicom_core::Tag,
         signed: bool,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, LookupTableError> {
         let numbers = item.integers(descriptor);
         let [count, first, bits] = numbers[..] else {
-            return Err(format!("its descriptor has {} values instead of 3", numbers.len()));
+            return Err(LookupTableError::Descriptor(numbers.len()));
         };
         let count = match count & 0xFFFF {
             0 => 65_536,
@@ -131,22 +146,22 @@ impl LookupTable {
         let first = if signed && first > 32_767 { first - 65_536 } else { first };
         let first = if !signed && first < 0 { first + 65_536 } else { first };
         if !(8..=16).contains(&bits) {
-            return Err(format!("it declares entries of {bits} bits"));
+            return Err(LookupTableError::Bits(bits));
         }
-        let element = item.get(data).ok_or("it has no data")?;
-        let Value::Bytes(bytes) = &element.value else { return Err("its data cannot be read".into()) };
+        let element = item.get(data).ok_or(LookupTableError::NoData)?;
+        let Value::Bytes(bytes) = &element.value else { return Err(LookupTableError::Unreadable) };
         let entries: Vec<u16> = if bytes.len() >= 2 * count {
             words(bytes, element.big_endian && element.vr != VR::OB).map(u16::from_le_bytes).take(count).collect()
         } else if bits == 8 && bytes.len() >= count {
             bytes.iter().take(count).map(|b| u16::from(*b)).collect()
         } else {
-            return Err(format!("it declares {count} entries and holds {} bytes", bytes.len()));
+            return Err(LookupTableError::Short { count, bytes: bytes.len() });
         };
         Ok(Self { first, bits: bits as u32, entries })
     }
 
     /// The entry that means white.
-    pub fn entry_max(&self) -> u16 {
+    pub(super) fn entry_max(&self) -> u16 {
         ((1_u32 << self.bits) - 1) as u16
     }
 }
@@ -180,7 +195,7 @@ mod tests {
     #[test]
     fn a_descriptor_that_declares_more_than_there_is_is_found_out() {
         let error = LookupTable::of(&item([4096, 0, 12], &[0; 100]), false).unwrap_err();
-        assert_eq!(error, "it declares 4096 entries and holds 100 bytes");
+        assert_eq!(error.to_string(), "it declares 4096 entries and holds 100 bytes");
         assert!(LookupTable::of(&item([2, 0, 77], &[0; 4]), false).is_err());
     }
 

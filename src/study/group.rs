@@ -1,7 +1,7 @@
 //! Listed images to patient → study → series → image, each in its order.
 //!
 //! Images of a series stand in the order of the anatomy: by their position along the normal where all share an
-//! orientation, else by Instance Number, else by name. What shares a SOP Instance UID was told apart before ([`super::namesakes`]).
+//! orientation, else by Instance Number, else by name. What shares a SOP Instance UID was told apart before ([`super::shared_uid`]).
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    pub fn unordered(entry: ImageEntry) -> Self {
+    pub(super) fn unordered(entry: ImageEntry) -> Self {
         Self { entry, position: None, number: None, is_directory: false }
     }
 }
@@ -178,7 +178,8 @@ pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Identity, Metadata, Namesakes};
+    use crate::study::shared_uid::SharedUid;
+    use crate::study::{Identity, Metadata};
 
     fn image(path: &str, series: &str, uid: &str) -> Listed {
         Listed::unordered(ImageEntry {
@@ -190,7 +191,7 @@ mod tests {
             frames: 1,
             has_pixels: true,
             title: path.rsplit('/').next().unwrap_or(path).to_owned(),
-            namesakes: Namesakes::default(),
+            shared_uid: SharedUid::default(),
         })
     }
 

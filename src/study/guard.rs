@@ -16,7 +16,7 @@ pub(super) fn file_size(bytes: u64) -> Result<(), StudyError> {
     }
 }
 
-/// Refuses a picture by its size, before it is decoded.
+/// Refuses an image by its size, before it is decoded.
 pub(super) fn picture_size(columns: u32, rows: u32) -> Result<(), StudyError> {
     let pixels = u64::from(columns) * u64::from(rows);
     if pixels == 0 {
@@ -53,7 +53,7 @@ pub(super) struct PixelLayout {
 
 impl PixelLayout {
     /// Reads and checks the Image Pixel Module.
-    pub fn of(dataset: &Dataset) -> Result<Self, StudyError> {
+    pub(super) fn of(dataset: &Dataset) -> Result<Self, StudyError> {
         let number = |tag, name: &str, default: Option<i64>| {
             dataset
                 .integer(tag)
@@ -106,12 +106,12 @@ impl PixelLayout {
         Ok(layout)
     }
 
-    pub fn pixels(&self) -> usize {
+    pub(super) fn pixels(&self) -> usize {
         self.columns * self.rows
     }
 
     /// Bits of one native frame. Sizes are checked, so this cannot overflow.
-    pub fn frame_bits(&self) -> u64 {
+    pub(super) fn frame_bits(&self) -> u64 {
         let pixels = self.pixels() as u64;
         // PS3.3 C.7.6.3.1.2: two pixels of 4:2:2 take four samples, Y1 Y2 Cb Cr.
         let samples = if self.subsampled { pixels * 2 } else { pixels * self.samples as u64 };

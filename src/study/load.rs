@@ -6,32 +6,34 @@ use std::sync::Arc;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use crate::imaging::{Modality, polarity, stats};
+use crate::cancel::CancelToken;
+use crate::imaging::{Missing, Modality, PixelData, polarity, stats};
+use crate::panic_guard::guarded;
 
 use super::dataset::Dataset;
 use super::dicom::Dicom;
 use super::guard::PixelLayout;
 use super::open::{Kind, kind_of, list};
 use super::pixels::{StoredBits, float_plane, frame_bytes, grey_plane};
-use super::{Frame, ImageEntry, Missing, Spacing, StudyError, Unscorable, color, geometry, grey, raster, wall};
+use super::{Frame, ImageEntry, Spacing, StudyError, Unscorable, color, geometry, grey, raster};
 
 /// Decodes frame `frame_index` (from 0) of an image.
 pub fn load(entry: &Arc<ImageEntry>, frame_index: u32) -> Result<Frame, StudyError> {
     if entry.has_pixels && frame_index >= entry.frames {
         return Err(StudyError::NoSuchFrame { asked: frame_index.saturating_add(1), frames: entry.frames });
     }
-    wall::behind(|| {
+    guarded(|| {
         finished(match kind_of(&entry.path)? {
             Kind::Dicom => dicom_frame(entry, &Dicom::open(&entry.path)?, frame_index)?,
             Kind::Raster(format) => raster::load(entry, format)?,
         })
-    })
+    })?
 }
 
 /// Decodes the first frame of the first image at a path: a file, or a folder.
 pub fn open_image(path: &Path) -> Result<Frame, StudyError> {
     if path.is_dir() {
-        let catalogue = super::open::scan(&[path.to_path_buf()], &false.into(), &mut |_, _| ());
+        let catalogue = super::open::scan(&[path.to_path_buf()], &CancelToken::default(), &mut |_, _| ());
         let first = catalogue.images().find(|entry| entry.has_pixels).cloned().ok_or(StudyError::NothingFound)?;
         return load(&first, 0);
     }
@@ -57,42 +59,38 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
     let mut frame = Frame {
         entry: Arc::clone(entry),
         index,
-        plane: crate::imaging::Plane::default(),
-        color: None,
-        inverted: false,
-        value_range: (0.0, 0.0),
-        padding: None,
-        voi: Vec::new(),
+        pixels: PixelData::grey(crate::imaging::Plane::default(), (0.0, 0.0)),
         spacing,
         warnings: Vec::new(),
-        missing: None,
     };
     if let Some(floats) = float_plane(dicom, &layout, index, &modality) {
-        (frame.plane, frame.missing) = floats?;
-        let range = stats::statistics(&frame.plane, None);
-        frame.value_range = (range.min, range.max);
+        (frame.pixels.plane, frame.pixels.missing) = floats?;
+        let range = stats::statistics(&frame.pixels.plane, None);
+        frame.pixels.value_range = (range.min, range.max);
         grey_attributes(&mut frame, dicom, &layout, &modality, &mut warnings);
     } else {
         let bytes = frame_bytes(dicom, &layout, index)?;
-        frame.missing = bytes.missing;
+        frame.pixels.missing = bytes.missing;
         if layout.samples == 3 {
             if layout.photometric.starts_with("YBR_PARTIAL") {
                 return Err(StudyError::UnsupportedPixels(format!("colours in {}", layout.photometric)));
             }
             let (picture, plane) = color::three_samples(&bytes, &layout)?;
             let (_, high) = StoredBits::of(&PixelLayout { signed: false, ..layout.clone() }).range();
-            (frame.plane, frame.color, frame.value_range) = (plane, Some(Arc::new(picture)), (0.0, high as f32));
+            (frame.pixels.plane, frame.pixels.color, frame.pixels.value_range) =
+                (plane, Some(Arc::new(picture)), (0.0, high as f32));
         } else if layout.photometric == "PALETTE COLOR" {
             let (picture, plane) = color::palette(&bytes, &layout, dataset)?;
-            (frame.plane, frame.color, frame.value_range) = (plane, Some(Arc::new(picture)), (0.0, 255.0));
+            (frame.pixels.plane, frame.pixels.color, frame.pixels.value_range) =
+                (plane, Some(Arc::new(picture)), (0.0, 255.0));
         } else {
-            frame.plane = grey_plane(&bytes, &layout, &modality);
+            frame.pixels.plane = grey_plane(&bytes, &layout, &modality);
             let (low, high) = StoredBits::of(&layout).range();
-            frame.value_range = modality.range(low, high);
+            frame.pixels.value_range = modality.range(low, high);
             grey_attributes(&mut frame, dicom, &layout, &modality, &mut warnings);
         }
     }
-    if frame.plane.values.len() != layout.pixels() {
+    if frame.pixels.plane.values.len() != layout.pixels() {
         return Err(StudyError::Truncated("the frame has too few pixels".into()));
     }
     frame.warnings = warnings;
@@ -101,13 +99,13 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
 
 /// A decoded frame with what is to be said of its pixels: what is missing, and what is no number.
 fn finished(mut frame: Frame) -> Result<Frame, StudyError> {
-    if frame.missing == Some(Missing::Rows { from: 0 }) {
+    if frame.pixels.missing == Some(Missing::Rows { from: 0 }) {
         return Err(StudyError::Truncated("its pixel data ends before the first row does".into()));
     }
-    frame.blank_missing();
-    let mut first: Vec<String> = frame.entry.namesakes.warning().into_iter().collect();
-    if let Some(missing) = frame.missing {
-        first.push(missing.in_words(frame.plane.height));
+    frame.pixels.blank_missing();
+    let mut first: Vec<String> = frame.entry.shared_uid.warning().into_iter().collect();
+    if let Some(missing) = frame.pixels.missing {
+        first.push(missing.in_words(frame.pixels.plane.height));
     }
     if let Err(reason @ Unscorable::NotFinite { .. }) = frame.scorable() {
         first.push(reason.to_string());
@@ -126,16 +124,16 @@ fn grey_attributes(
 ) {
     let dataset = &dicom.dataset;
     let shape = dataset.code(tags::PRESENTATION_LUT_SHAPE);
-    frame.inverted = polarity::of_file(&layout.photometric, &shape);
+    frame.pixels.inverted = polarity::of_file(&layout.photometric, &shape);
     if layout.photometric == "MONOCHROME1" && shape == "IDENTITY" {
         warnings.push(
             "The file says both MONOCHROME1 and Presentation LUT Shape IDENTITY; low values are shown bright.".into(),
         );
     }
     let voi_group = functional_group(dataset, frame.index, tags::FRAME_VOILUT_SEQUENCE);
-    let signed_values = frame.value_range.0 < 0.0;
-    frame.voi = grey::voi(dataset, voi_group, signed_values, &dicom.sets, warnings);
-    frame.padding = grey::padding(dataset, layout).map(|(low, high)| modality.range_between(low, high));
+    let signed_values = frame.pixels.value_range.0 < 0.0;
+    frame.pixels.voi = grey::voi(dataset, voi_group, signed_values, &dicom.sets, warnings);
+    frame.pixels.padding = grey::padding(dataset, layout).map(|(low, high)| modality.range_between(low, high));
 }
 
 /// A functional group of an enhanced multi-frame object: the frame's own, else the shared one (PS3.3 C.7.6.16).
@@ -153,7 +151,7 @@ fn object_warnings(dicom: &Dicom) -> Vec<String> {
         warnings.push(format!("The image was compressed with loss ({lossy}): fine detail may be lost."));
     }
     if dicom.dataset.code(tags::BURNED_IN_ANNOTATION) == "YES" {
-        warnings.push("Text is burned into the picture; it may name the patient.".into());
+        warnings.push("Text is burned into the image; it may name the patient.".into());
     }
     warnings
 }

@@ -13,28 +13,23 @@ mod geometry;
 mod grey;
 mod group;
 mod guard;
-mod jpeg;
-mod jpeg_2000;
 mod load;
-mod missing;
-mod namesakes;
 mod open;
 pub mod patients;
-pub mod phantom;
 mod pixels;
 mod raster;
 mod reader;
-mod rle;
+mod scorable;
+mod shared_uid;
 mod tags;
 mod text;
-mod wall;
 
 pub use dicom::transfer_syntax_name;
 pub use error::StudyError;
 pub use load::{load, open_image};
-pub use missing::{Missing, Unscorable};
-pub use namesakes::Namesakes;
-pub use open::{scan, scan_beside};
+pub use open::{may_be_an_image, scan, scan_beside};
+pub use scorable::Unscorable;
+pub use shared_uid::SharedUid;
 pub use tags::{ElementLine, list_elements};
 pub use text::readable_name;
 
@@ -43,7 +38,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::imaging::{Plane, Voi};
+use crate::imaging::{PixelData, Plane};
 
 /// Text attributes of an image, as the file gave them (decoded by its Specific Character Set).
 ///
@@ -101,7 +96,7 @@ pub struct ImageEntry {
     /// Words for the list: file name, or the kind of a pixel-less object.
     pub title: String,
     /// Other files with the same identity.
-    pub namesakes: Namesakes,
+    pub shared_uid: SharedUid,
 }
 
 impl ImageEntry {
@@ -110,7 +105,7 @@ impl ImageEntry {
     #[must_use]
     pub fn key(&self) -> String {
         let uid = &self.identity.sop_instance_uid;
-        if self.namesakes.content.is_empty() { uid.clone() } else { format!("{uid} {}", self.namesakes.content) }
+        if self.shared_uid.content.is_empty() { uid.clone() } else { format!("{uid} {}", self.shared_uid.content) }
     }
 }
 
@@ -181,45 +176,22 @@ pub struct Spacing {
     pub provenance: SpacingProvenance,
 }
 
-/// One decoded frame: grey values after the modality LUT or rescale, **before** window and polarity.
+/// One decoded frame of an image, with what its file says of it.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub entry: Arc<ImageEntry>,
     /// Number of the frame within its object, from 0.
     pub index: u32,
-    /// Modality values (luma for colour pictures), row by row.
-    pub plane: Plane,
-    /// The colour picture, where the object is one; shown instead of the grey plane.
-    pub color: Option<Arc<image::RgbImage>>,
-    /// True for MONOCHROME1 or Presentation LUT Shape INVERSE: low values are bright.
-    pub inverted: bool,
-    /// Lowest and highest value that the stored bits can take, after the modality transform.
-    pub value_range: (f32, f32),
-    /// Pixel padding values (inclusive range, modality units): background, no part of statistics.
-    pub padding: Option<(f32, f32)>,
-    /// Windows and VOI LUTs of the file, the first is the default.
-    pub voi: Vec<Voi>,
+    pub pixels: PixelData,
     pub spacing: Option<Spacing>,
     /// Reservations about this frame (lossy, burned-in annotation, unusual values …).
     pub warnings: Vec<String>,
-    /// What of the image is not there because its data ends early; it is shown with a mark and not scored.
-    pub missing: Option<Missing>,
 }
 
 impl Frame {
-    /// What a model sees: modality values with the polarity corrected (bright = dense), before any window.
-    ///
-    /// Nothing the reader does to the display can change it.
+    /// What a model sees: see [`PixelData::model_plane`].
     #[must_use]
     pub fn model_plane(&self) -> Plane {
-        if !self.inverted {
-            return self.plane.clone();
-        }
-        let (low, high) = self.value_range;
-        Plane {
-            width: self.plane.width,
-            height: self.plane.height,
-            values: self.plane.values.iter().map(|v| low + high - v).collect(),
-        }
+        self.pixels.model_plane()
     }
 }

@@ -6,22 +6,25 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use dicom_dictionary_std::tags;
 use image::ImageFormat;
 use rayon::prelude::*;
 
+use crate::cancel::CancelToken;
 use crate::files::walk::files_below;
 use crate::files::{Regular, open_regular, read_regular};
 use crate::limits;
+use crate::panic_guard::guarded;
 
 use super::dicom::{Dicom, has_dicom_mark, looks_like_dicom};
 use super::group::{Listed, catalogue, natural_order};
-use super::guard::{self, PixelLayout};
-use super::namesakes::{Namesakes, told_apart};
-use super::{Catalogue, ImageEntry, StudyError, Warning, geometry, raster, wall};
+use super::guard::PixelLayout;
+use super::shared_uid::{SharedUid, told_apart};
+use super::{Catalogue, ImageEntry, StudyError, Warning, geometry, guard, raster};
 
+/// Endings of image files.
+const ENDINGS: [&str; 9] = ["dcm", "dicom", "dic", "ima", "png", "jpg", "jpeg", "tif", "tiff"];
 /// Files whose headers are read between two looks at the cancel flag.
 const BATCH: usize = 64;
 
@@ -34,8 +37,8 @@ pub(super) enum Kind {
 
 /// Lists what is at some paths, folders with all that is below them.
 ///
-/// `progress` hears of the number of files found and read. With `cancel` set, what was read so far is returned.
-pub fn scan(paths: &[PathBuf], cancel: &AtomicBool, progress: &mut dyn FnMut(usize, usize)) -> Catalogue {
+/// `progress` hears of the number of files found and read. Once cancelled, what was read so far is returned.
+pub fn scan(paths: &[PathBuf], cancel: &CancelToken, progress: &mut dyn FnMut(usize, usize)) -> Catalogue {
     scan_beside(&Catalogue::default(), paths, cancel, progress)
 }
 
@@ -43,14 +46,14 @@ pub fn scan(paths: &[PathBuf], cancel: &AtomicBool, progress: &mut dyn FnMut(usi
 pub fn scan_beside(
     open: &Catalogue,
     paths: &[PathBuf],
-    cancel: &AtomicBool,
+    cancel: &CancelToken,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Catalogue {
     let mut warnings = Vec::new();
     let files = find(paths, cancel, progress, &mut warnings);
     let mut listed = Vec::new();
     for batch in files.chunks(BATCH) {
-        if cancel.load(Ordering::Relaxed) {
+        if cancel.is_cancelled() {
             break;
         }
         let results: Vec<_> = batch.par_iter().map(|file| (file, list(&file.path))).collect();
@@ -83,7 +86,7 @@ struct Found {
 
 fn find(
     paths: &[PathBuf],
-    cancel: &AtomicBool,
+    cancel: &CancelToken,
     progress: &mut dyn FnMut(usize, usize),
     warnings: &mut Vec<Warning>,
 ) -> Vec<Found> {
@@ -105,7 +108,7 @@ fn find(
         }
         let mut in_folder = Vec::new();
         for item in files_below(path) {
-            if cancel.load(Ordering::Relaxed) {
+            if cancel.is_cancelled() {
                 return files;
             }
             match item {
@@ -134,9 +137,14 @@ fn find(
 
 /// Whether a file that turns out to be no image was meant to be one.
 fn is_named_like_an_image(path: &Path) -> bool {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    let known = ["dcm", "dicom", "dic", "ima", "png", "jpg", "jpeg", "tif", "tiff"];
-    extension.is_some_and(|e| known.contains(&e.as_str()))
+    path.extension().is_some() && may_be_an_image(path)
+}
+
+/// Whether a file may be an image by the ending of its name, or for want of one.
+#[must_use]
+pub fn may_be_an_image(path: &Path) -> bool {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    ending.is_none_or(|e| ENDINGS.contains(&e.as_str()))
 }
 
 /// What a file is.
@@ -162,10 +170,10 @@ pub(super) fn kind_of(path: &Path) -> Result<Kind, StudyError> {
 
 /// Lists one file by its header.
 pub(super) fn list(path: &Path) -> Result<Listed, StudyError> {
-    wall::behind(|| match kind_of(path)? {
+    guarded(|| match kind_of(path)? {
         Kind::Dicom => list_dicom(path, &Dicom::open(path)?),
         Kind::Raster(format) => Ok(Listed::unordered(raster::entry(path, format)?)),
-    })
+    })?
 }
 
 fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
@@ -197,7 +205,7 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
         frames,
         has_pixels,
         title,
-        namesakes: Namesakes::default(),
+        shared_uid: SharedUid::default(),
     };
     Ok(Listed {
         entry,

@@ -6,6 +6,7 @@
 //! hand. Sets whose numbers begin anew in each part (Kermany's `person1` of train and of test are two children) are one patient here.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -39,9 +40,17 @@ const USUAL: [Naming; 8] = [
 static PATTERNS: LazyLock<Vec<Regex>> =
     LazyLock::new(|| USUAL.iter().filter_map(|n| Regex::new(n.pattern).ok()).collect());
 
+/// A path below `root` with `/` between its parts, whatever the platform.
+#[must_use]
+pub fn key_of(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = below.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+    parts.iter().filter(|p| *p != ".").map(AsRef::as_ref).collect::<Vec<&str>>().join("/")
+}
+
 /// What told whose an image is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Told {
+pub enum PatientSource {
     /// A pattern of the user's.
     Pattern,
     /// A column of a table.
@@ -74,9 +83,9 @@ pub struct Patients {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lead {
     /// By pattern or table, which come before the header.
-    first: Option<(String, Told)>,
+    first: Option<(String, PatientSource)>,
     /// By name, where the header is silent.
-    last: Option<(String, Told)>,
+    last: Option<(String, PatientSource)>,
 }
 
 impl Patients {
@@ -95,9 +104,9 @@ impl Patients {
     pub fn lead(&self, text: &str, key: &str, table: Option<&str>) -> Lead {
         let pattern = self.given.iter().find_map(|p| {
             let found = p.captures(text)?;
-            found.get(1).or_else(|| found.get(0)).map(|m| (m.as_str().to_owned(), Told::Pattern))
+            found.get(1).or_else(|| found.get(0)).map(|m| (m.as_str().to_owned(), PatientSource::Pattern))
         });
-        let table = || table.filter(|t| !t.is_empty()).map(|t| (t.to_owned(), Told::Table));
+        let table = || table.filter(|t| !t.is_empty()).map(|t| (t.to_owned(), PatientSource::Table));
         Lead { first: pattern.or_else(table), last: if self.given.is_empty() { by_name(key) } else { None } }
     }
 }
@@ -106,35 +115,35 @@ impl Lead {
     /// The patient that a table names.
     #[must_use]
     pub fn table(&self) -> Option<&str> {
-        self.first.as_ref().filter(|(_, told)| *told == Told::Table).map(|(patient, _)| patient.as_str())
+        self.first.as_ref().filter(|(_, told)| *told == PatientSource::Table).map(|(patient, _)| patient.as_str())
     }
 
     /// Whose the image is, now that its header is known; an empty Patient ID tells nothing.
     #[must_use]
-    pub fn with_header(&self, patient_id: &str) -> (Option<String>, Told) {
-        let header = || Some((patient_id.to_owned(), Told::Header)).filter(|_| !patient_id.is_empty());
+    pub fn with_header(&self, patient_id: &str) -> (Option<String>, PatientSource) {
+        let header = || Some((patient_id.to_owned(), PatientSource::Header)).filter(|_| !patient_id.is_empty());
         let found = self.first.clone().or_else(header).or_else(|| self.last.clone());
-        found.map_or((None, Told::Nothing), |(patient, told)| (Some(patient), told))
+        found.map_or((None, PatientSource::Nothing), |(patient, told)| (Some(patient), told))
     }
 }
 
 /// The patient by a usual naming of the file, else of the nearest folder.
-fn by_name(key: &str) -> Option<(String, Told)> {
+fn by_name(key: &str) -> Option<(String, PatientSource)> {
     key.rsplit('/').enumerate().find_map(|(above, part)| {
         let fitting = USUAL.iter().zip(PATTERNS.iter()).filter(|(naming, _)| above == 0 || naming.folders);
         fitting.into_iter().find_map(|(naming, pattern)| {
             let patient = pattern.captures(part)?.get(1)?.as_str().to_owned();
-            Some((patient, Told::Name(naming.words)))
+            Some((patient, PatientSource::Name(naming.words)))
         })
     })
 }
 
 /// By what the patients of a set were recognised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recognition(BTreeMap<Told, usize>);
+pub struct Recognition(BTreeMap<PatientSource, usize>);
 
-impl FromIterator<Told> for Recognition {
-    fn from_iter<I: IntoIterator<Item = Told>>(images: I) -> Self {
+impl FromIterator<PatientSource> for Recognition {
+    fn from_iter<I: IntoIterator<Item = PatientSource>>(images: I) -> Self {
         let mut counts = BTreeMap::new();
         images.into_iter().for_each(|told| *counts.entry(told).or_default() += 1);
         Self(counts)
@@ -149,11 +158,11 @@ impl Recognition {
         for (told, n) in &self.0 {
             let images = if *n == 1 { "1 image".to_owned() } else { format!("{n} images") };
             match told {
-                Told::Pattern => ways.push(format!("by the given pattern in {images}")),
-                Told::Table => ways.push(format!("by the table in {images}")),
-                Told::Header => ways.push(format!("by the DICOM header in {images}")),
-                Told::Name(words) => ways.push(format!("by file names ({words}) in {images}")),
-                Told::Nothing => {}
+                PatientSource::Pattern => ways.push(format!("by the given pattern in {images}")),
+                PatientSource::Table => ways.push(format!("by the table in {images}")),
+                PatientSource::Header => ways.push(format!("by the DICOM header in {images}")),
+                PatientSource::Name(words) => ways.push(format!("by file names ({words}) in {images}")),
+                PatientSource::Nothing => {}
             }
         }
         let alone = match self.alone() {
@@ -181,7 +190,7 @@ impl Recognition {
     }
 
     fn alone(&self) -> usize {
-        self.0.get(&Told::Nothing).copied().unwrap_or(0)
+        self.0.get(&PatientSource::Nothing).copied().unwrap_or(0)
     }
 }
 
@@ -189,7 +198,7 @@ impl Recognition {
 mod tests {
     use super::*;
 
-    fn usual(key: &str) -> (Option<String>, Told) {
+    fn usual(key: &str) -> (Option<String>, PatientSource) {
         let name = key.rsplit('/').next().unwrap();
         Patients::default().lead(name, key, None).with_header("")
     }
@@ -211,7 +220,7 @@ mod tests {
             assert_eq!(usual(key).0.as_deref(), Some(patient), "{key}");
         }
         for key in ["NORMAL/film.png", "persons/1.png", "p1/scan.png", "20240101_12.png", "IM.png"] {
-            assert_eq!(usual(key), (None, Told::Nothing), "{key}");
+            assert_eq!(usual(key), (None, PatientSource::Nothing), "{key}");
         }
     }
 
@@ -219,29 +228,37 @@ mod tests {
     fn a_pattern_comes_before_the_table_and_the_table_before_header_and_name() {
         let (name, key) = ("person1_case7.png", "a/person1_case7.png");
         let given = Patients::of(&["case([0-9]+)"]).unwrap();
-        assert_eq!(given.lead(name, key, Some("T")).with_header("H"), (Some("7".into()), Told::Pattern));
+        assert_eq!(given.lead(name, key, Some("T")).with_header("H"), (Some("7".into()), PatientSource::Pattern));
         let whole = Patients::of(&["case[0-9]+"]).unwrap();
         assert_eq!(whole.lead(name, key, None).with_header("H").0.as_deref(), Some("case7"));
         let other = Patients::of(&["^study"]).unwrap();
         // Who gives patterns of his own is not given others.
-        assert_eq!(other.lead(name, key, None).with_header(""), (None, Told::Nothing));
-        assert_eq!(other.lead(name, key, Some("T")).with_header("H"), (Some("T".into()), Told::Table));
+        assert_eq!(other.lead(name, key, None).with_header(""), (None, PatientSource::Nothing));
+        assert_eq!(other.lead(name, key, Some("T")).with_header("H"), (Some("T".into()), PatientSource::Table));
         let usual = Patients::default();
-        assert_eq!(usual.lead(name, key, Some("")).with_header("H"), (Some("H".into()), Told::Header));
-        assert_eq!(usual.lead(name, key, None).with_header(""), (Some("person1".into()), Told::Name("personN")));
+        assert_eq!(usual.lead(name, key, Some("")).with_header("H"), (Some("H".into()), PatientSource::Header));
+        assert_eq!(
+            usual.lead(name, key, None).with_header(""),
+            (Some("person1".into()), PatientSource::Name("personN"))
+        );
         assert!(Patients::of(&["("]).unwrap_err().to_string().contains("`(` does not parse"));
     }
 
     #[test]
     fn it_is_said_how_patients_were_recognised_and_when_none_was() {
-        let told = [Told::Name("personN"), Told::Nothing, Told::Name("personN"), Told::Header];
+        let told = [
+            PatientSource::Name("personN"),
+            PatientSource::Nothing,
+            PatientSource::Name("personN"),
+            PatientSource::Header,
+        ];
         let some: Recognition = told.into_iter().collect();
         assert_eq!(
             some.sentence(),
             "Patients: by the DICOM header in 1 image, by file names (personN) in 2 images; 1 image counts as a patient of its own."
         );
         assert_eq!(some.warning("x"), None);
-        let none: Recognition = [Told::Nothing; 3].into_iter().collect();
+        let none: Recognition = [PatientSource::Nothing; 3].into_iter().collect();
         assert_eq!(none.sentence(), "Patients: not recognised; 3 images count as patients of their own.");
         assert!(none.warning("name a pattern").unwrap().ends_with("both sides: name a pattern."));
     }

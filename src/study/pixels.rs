@@ -3,51 +3,13 @@
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 
-use crate::imaging::{Modality, Plane};
+use crate::imaging::{Missing, Modality, Plane};
 
-use super::codec;
 use super::dataset::{Value, words};
 use super::dicom::{Dicom, EXPLICIT_VR_BIG_ENDIAN, is_known_syntax};
 use super::guard::PixelLayout;
-use super::{Missing, StudyError};
-
-/// One frame as samples: little endian, decompressed, colours not yet converted.
-pub(super) struct FrameBytes {
-    pub bytes: Vec<u8>,
-    /// 1, 2, 4 or 8.
-    pub sample_bytes: usize,
-    /// Colour planes one after another.
-    pub planar: bool,
-    /// The codec has made RGB of it.
-    pub is_rgb: bool,
-    /// Y1 Y2 Cb Cr for two pixels.
-    pub subsampled: bool,
-    /// What of the frame its data does not hold; zeros stand in its place.
-    pub missing: Option<Missing>,
-}
-
-impl FrameBytes {
-    /// The frame whose samples begin with `bytes`; what they lack is missing.
-    pub fn native(mut bytes: Vec<u8>, layout: &PixelLayout) -> Self {
-        let needed = (layout.frame_bits() / 8) as usize;
-        let missing = (bytes.len() < needed).then(|| Missing::Rows { from: whole_rows(bytes.len(), layout) });
-        bytes.resize(needed, 0);
-        let (planar, subsampled) = (layout.planar, layout.subsampled);
-        let sample_bytes = layout.bits_allocated.div_ceil(8);
-        Self { bytes, sample_bytes, planar, is_rgb: false, subsampled, missing }
-    }
-}
-
-/// Rows that so many bytes of a native frame give with all their samples.
-fn whole_rows(bytes: usize, layout: &PixelLayout) -> usize {
-    let row_bits = layout.frame_bits() as usize / layout.rows;
-    if layout.planar && layout.samples == 3 {
-        // The last of the three planes decides.
-        let plane = layout.frame_bits() as usize / 8 / 3;
-        return 3 * 8 * bytes.saturating_sub(2 * plane) / row_bits;
-    }
-    8 * bytes / row_bits
-}
+use super::{StudyError, codec};
+use crate::study::codec::frame_bytes::FrameBytes;
 
 /// The samples of frame `index` (from 0).
 pub(super) fn frame_bytes(dicom: &Dicom, layout: &PixelLayout, index: u32) -> Result<FrameBytes, StudyError> {
@@ -218,18 +180,18 @@ pub(super) struct StoredBits {
 }
 
 impl StoredBits {
-    pub fn of(layout: &PixelLayout) -> Self {
+    pub(super) fn of(layout: &PixelLayout) -> Self {
         Self { shift: layout.high_bit + 1 - layout.bits_stored, bits: layout.bits_stored, signed: layout.signed }
     }
 
-    pub fn value(self, raw: u32) -> i64 {
+    pub(super) fn value(self, raw: u32) -> i64 {
         let value = i64::from(raw >> self.shift) & ((1_i64 << self.bits) - 1);
         let negative = self.signed && value >> (self.bits - 1) & 1 == 1;
         if negative { value - (1_i64 << self.bits) } else { value }
     }
 
     /// Lowest and highest stored value.
-    pub fn range(self) -> (i64, i64) {
+    pub(super) fn range(self) -> (i64, i64) {
         if self.signed {
             let half = 1_i64 << (self.bits - 1);
             (-half, half - 1)

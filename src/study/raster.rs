@@ -13,13 +13,15 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Lim
 use sha2::{Digest, Sha256};
 
 use crate::files::read_regular;
-use crate::imaging::{Plane, stats};
+use crate::imaging::{Missing, PixelData, Plane, stats};
 use crate::limits;
 
+use super::codec::jpeg;
 use super::color::luma;
-use super::{Frame, Identity, ImageEntry, Metadata, Missing, Namesakes, StudyError, guard, jpeg};
+use super::shared_uid::SharedUid;
+use super::{Frame, Identity, ImageEntry, Metadata, StudyError, guard};
 
-/// A decoded picture.
+/// A decoded image.
 struct Decoded {
     picture: DynamicImage,
     /// Black and white only.
@@ -56,7 +58,7 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
         frames: 1,
         has_pixels: true,
         title,
-        namesakes: Namesakes::default(),
+        shared_uid: SharedUid::default(),
     })
 }
 
@@ -90,22 +92,18 @@ fn decoded_by_image(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, S
 /// Greys in floating point: their own range is the value range.
 fn of_floats(entry: &Arc<ImageEntry>, plane: Plane, missing: Option<Missing>) -> Frame {
     let range = stats::statistics(&plane, None);
-    Frame { missing, ..frame(entry, plane, (range.min, range.max)) }
+    let mut frame = frame(entry, plane, (range.min, range.max));
+    frame.pixels.missing = missing;
+    frame
 }
 
 fn frame(entry: &Arc<ImageEntry>, plane: Plane, value_range: (f32, f32)) -> Frame {
     Frame {
         entry: Arc::clone(entry),
         index: 0,
-        plane,
-        color: None,
-        inverted: false,
-        value_range,
-        padding: None,
-        voi: Vec::new(),
+        pixels: PixelData::grey(plane, value_range),
         spacing: None,
         warnings: Vec::new(),
-        missing: None,
     }
 }
 
@@ -115,7 +113,7 @@ fn of_picture(entry: &Arc<ImageEntry>, format: ImageFormat, decoded: Decoded) ->
     let sixteen = matches!(picture.color(), ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16);
     let mut warnings = Vec::new();
     if picture.color().has_alpha() {
-        warnings.push("The transparency of the picture is not used.".into());
+        warnings.push("The transparency of the image is not used.".into());
     }
     if format == ImageFormat::Jpeg {
         warnings.push("JPEG is a lossy format: fine detail may be lost.".into());
@@ -131,22 +129,24 @@ fn of_picture(entry: &Arc<ImageEntry>, format: ImageFormat, decoded: Decoded) ->
                 let grey = wide.pixels().all(|p| p.0[0] == p.0[1] && p.0[1] == p.0[2]);
                 (wide.pixels().map(|p| shade(p.0.map(f32::from))).collect(), grey)
             } else if matches!(colour.color(), ColorType::Rgb32F | ColorType::Rgba32F) {
-                return Err(StudyError::UnsupportedPixels("a picture of floating-point colours".into()));
+                return Err(StudyError::UnsupportedPixels("an image of floating-point colours".into()));
             } else {
                 let narrow = colour.to_rgb8();
                 let grey = narrow.pixels().all(|p| p.0[0] == p.0[1] && p.0[1] == p.0[2]);
                 (narrow.pixels().map(|p| shade(p.0.map(f32::from))).collect(), grey)
             };
-            // Radiographs saved as colour with three equal channels are grey pictures.
+            // Radiographs saved as colour with three equal channels are grey images.
             let color = (!grey).then(|| Arc::new(colour.to_rgb8()));
             (values, color, if sixteen { 65_535.0 } else { 255.0 })
         }
     };
     if one_bit {
-        warnings.push("The picture is black and white only (1 bit).".into());
+        warnings.push("The image is black and white only (1 bit).".into());
     }
     let plane = Plane { width, height, values };
-    Ok(Frame { color, warnings, missing, ..frame(entry, plane, (0.0, high)) })
+    let mut frame = frame(entry, plane, (0.0, high));
+    (frame.pixels.color, frame.pixels.missing, frame.warnings) = (color, missing, warnings);
+    Ok(frame)
 }
 
 /// Luma that leaves a grey pixel exactly as it is.

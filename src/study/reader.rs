@@ -31,12 +31,12 @@ pub(super) struct Encoding {
 }
 
 impl Encoding {
-    pub const IMPLICIT: Self = Self { explicit: false, big_endian: false };
-    pub const EXPLICIT: Self = Self { explicit: true, big_endian: false };
-    pub const BIG_ENDIAN: Self = Self { explicit: true, big_endian: true };
+    pub(super) const IMPLICIT: Self = Self { explicit: false, big_endian: false };
+    pub(super) const EXPLICIT: Self = Self { explicit: true, big_endian: false };
+    pub(super) const BIG_ENDIAN: Self = Self { explicit: true, big_endian: true };
 
     /// The encoding that the first bytes of a data set show, if they look like one at all.
-    pub fn guess(start: &[u8]) -> Option<Self> {
+    pub(super) fn guess(start: &[u8]) -> Option<Self> {
         let [a, b, _, _, v, r, ..] = *start else { return None };
         let explicit = v.is_ascii_uppercase() && r.is_ascii_uppercase();
         match (u16::from_le_bytes([a, b]), explicit) {

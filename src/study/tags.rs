@@ -9,7 +9,7 @@ use dicom_dictionary_std::StandardDataDictionary;
 use super::StudyError;
 use super::dataset::{Dataset, Element, Value};
 use super::dicom::Dicom;
-use super::wall;
+use crate::panic_guard::guarded;
 
 /// Longest value that is written out, in characters.
 const VALUE_LENGTH: usize = 64;
@@ -26,13 +26,13 @@ pub struct ElementLine {
 
 /// All elements of a DICOM file up to its pixel data, the file meta information first.
 pub fn list_elements(path: &Path) -> Result<Vec<ElementLine>, StudyError> {
-    wall::behind(|| {
+    guarded(|| {
         let dicom = Dicom::open(path)?;
         let mut lines = Vec::new();
         write_lines(&dicom.meta, &dicom, 0, &mut lines);
         write_lines(&dicom.dataset, &dicom, 0, &mut lines);
         Ok(lines)
-    })
+    })?
 }
 
 fn write_lines(dataset: &Dataset, dicom: &Dicom, depth: usize, lines: &mut Vec<ElementLine>) {

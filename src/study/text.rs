@@ -5,12 +5,8 @@
 //! alone, until a delimiter. Files that declare nothing and hold bytes above 127 are read as UTF-8 where that is
 //! valid, else as Latin-1: both are common mistakes.
 
-use dicom_core::Tag;
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 
-use super::dataset::Dataset;
-
-const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 const ESCAPE: u8 = 0x1B;
 
 /// The character sets that an object declares.
@@ -20,12 +16,13 @@ pub(super) struct CharacterSets {
 }
 
 impl CharacterSets {
-    pub fn of(dataset: &Dataset) -> Self {
-        Self { codes: dataset.codes(SPECIFIC_CHARACTER_SET).iter().map(|c| c.replace("ISO-IR", "ISO_IR")).collect() }
+    /// The values of Specific Character Set.
+    pub(super) fn of(values: &[String]) -> Self {
+        Self { codes: values.iter().map(|c| c.replace("ISO-IR", "ISO_IR")).collect() }
     }
 
     /// The text of a value, without the blanks and zeros that pad it.
-    pub fn decode(&self, bytes: &[u8]) -> String {
+    pub(super) fn decode(&self, bytes: &[u8]) -> String {
         let text = if bytes.contains(&ESCAPE) { self.decode_runs(bytes) } else { decode_as(self.first(), bytes) };
         text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()
     }

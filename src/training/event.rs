@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::journal::Row;
+use serde::{Deserialize, Serialize};
+
 use crate::explain::Attribution;
 use crate::imaging::Plane;
 
-/// A piece of news. Epochs count from 1 wherever they are shown.
+/// Is given every event; decoding sends them from several threads.
+pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);
+
+/// Something that happened in a run. Epochs count from 1 wherever they are shown.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// Images are read, from several threads.
@@ -19,26 +23,65 @@ pub enum Event {
         done: usize,
         total: usize,
     },
+    /// The images that a gate learns from, is validated on, and refuses.
+    GateImages {
+        wanted: usize,
+        validation: usize,
+        others: usize,
+    },
+    /// A small network (of a gate, of a population detector) is fitted: epochs or steps done, mean
+    /// loss since the last word.
+    Fitting {
+        done: usize,
+        of: usize,
+        loss: f64,
+        images_per_second: f64,
+    },
     Warning(String),
     /// The run is about to begin, or to go on from a checkpoint.
     Ready(Ready),
     /// A step was taken.
-    Step(Step),
+    Step(StepProgress),
     /// An epoch is done, validated and saved.
     Epoch {
-        row: Row,
+        row: HistoryRow,
         best: bool,
         seconds_left: f64,
     },
     /// What the network makes of a few validation images, always the same ones, after an epoch.
     Samples {
         epoch: usize,
-        samples: Vec<Reading>,
+        samples: Vec<ImagePreview>,
     },
     Paused,
     Resumed,
     /// The model is written. (A run that fails returns its error instead.)
     Finished(Finished),
+}
+
+/// What came of an epoch: a row of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// From 1.
+    pub epoch: usize,
+    /// Image size of the phase.
+    pub size: usize,
+    pub learning_rate: f64,
+    pub training_loss: f64,
+    pub validation_loss: f64,
+    pub accuracy: f64,
+    /// AUROC of each label and group, by name; absent where validation has one side only.
+    pub auroc: Vec<(String, Option<f64>)>,
+    pub images_per_second: f64,
+    pub seconds: f64,
+}
+
+impl HistoryRow {
+    /// Mean AUROC of labels and groups.
+    pub fn mean_auroc(&self) -> f64 {
+        let known: Vec<f64> = self.auroc.iter().filter_map(|(_, v)| *v).collect();
+        known.iter().sum::<f64>() / known.len().max(1) as f64
+    }
 }
 
 /// How large a run is, and how far it is already.
@@ -56,12 +99,12 @@ pub struct Ready {
     pub epoch: usize,
     pub epochs: usize,
     /// The epochs done, when the run goes on from a checkpoint.
-    pub history: Vec<Row>,
+    pub history: Vec<HistoryRow>,
 }
 
 /// One step of the optimizer.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct StepProgress {
     pub epoch: usize,
     pub epochs: usize,
     /// Within the epoch, from 1.
@@ -77,10 +120,10 @@ pub struct Step {
 
 /// A validation image with what the network makes of it.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct ImagePreview {
     /// File name.
     pub name: String,
-    /// The picture, grey values 0–1, at most [`super::preview::SIDE`] pixels a side.
+    /// The image, grey values 0–1, at most [`super::run::preview::SIDE`] pixels a side.
     pub thumbnail: Plane,
     /// One value a label: 1 present, 0 absent, NaN unknown.
     pub truth: Vec<f32>,

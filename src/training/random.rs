@@ -1,14 +1,14 @@
 //! Random streams that are named, not carried along.
 //!
-//! `stream(seed, purpose, epoch, place)` is always the same sequence, whatever was drawn before it and on which
-//! thread. `ChaCha`'s 64-bit stream number keeps the sequences of one seed apart.
+//! `stream(seed, purpose, epoch, place)` is always the same sequence, whatever was drawn before it
+//! and on which thread. `ChaCha`'s 64-bit stream number keeps the sequences of one seed apart.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// What the numbers are for.
 #[derive(Clone, Copy, Debug)]
-pub enum Purpose {
+pub(super) enum Purpose {
     Split = 1,
     Order,
     Augment,
@@ -18,7 +18,7 @@ pub enum Purpose {
 }
 
 /// The sequence of `place` (image, batch, tensor …) in `epoch` for `purpose`.
-pub fn stream(seed: u64, purpose: Purpose, epoch: usize, place: usize) -> ChaCha8Rng {
+pub(super) fn stream(seed: u64, purpose: Purpose, epoch: usize, place: usize) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ ((purpose as u64) << 56));
     rng.set_stream(((epoch as u64) << 40) ^ place as u64);
     rng

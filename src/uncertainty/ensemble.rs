@@ -9,40 +9,26 @@
 use std::sync::Arc;
 
 use super::Posterior;
-use super::readout::Readout;
-use super::source::{Sampling, SamplingError, Source};
+use super::sampling::{SampleSource, Sampler, SamplingError};
 use super::test_time::forward;
 use crate::imaging::Plane;
-use crate::network::Model;
-use crate::network::manifest::Manifest;
+use crate::model::Model;
+use crate::model::labels::places;
+use crate::model::output_head::OutputHead;
 
 /// Asks one model after the other.
-pub struct Sampler<'a> {
+pub struct Ensemble<'a> {
     model: &'a Model,
-    readout: &'a Readout,
+    readout: &'a OutputHead,
     plane: &'a Plane,
     range: (f32, f32),
     samples: Vec<Vec<f32>>,
 }
 
-/// For each label of `ours` its place among the labels of `theirs`; a sentence where they do not say the same.
-///
-/// # Errors
-/// When heads or labels differ.
-pub fn places(ours: &Manifest, theirs: &Manifest) -> Result<Vec<usize>, String> {
-    let names = |m: &Manifest| m.labels.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
-    let refuse = || format!("{} tells {}, but {} tells {}.", ours.name, names(ours), theirs.name, names(theirs));
-    if ours.head != theirs.head || ours.labels.len() != theirs.labels.len() {
-        return Err(refuse());
-    }
-    let place = |name: &str| theirs.labels.iter().position(|l| l.name == name);
-    ours.labels.iter().map(|l| place(&l.name).ok_or_else(refuse)).collect()
-}
-
-impl<'a> Sampler<'a> {
+impl<'a> Ensemble<'a> {
     /// Asks `model` and the others of its ensemble about `plane`, whose stored bits span `range`.
     #[must_use]
-    pub fn new(model: &'a Model, plane: &'a Plane, range: (f32, f32), readout: &'a Readout) -> Self {
+    pub fn new(model: &'a Model, plane: &'a Plane, range: (f32, f32), readout: &'a OutputHead) -> Self {
         Self { model, readout, plane, range, samples: Vec::new() }
     }
 
@@ -54,7 +40,7 @@ impl<'a> Sampler<'a> {
     }
 }
 
-impl Sampling for Sampler<'_> {
+impl Sampler for Ensemble<'_> {
     fn done(&self) -> usize {
         self.samples.len()
     }
@@ -66,9 +52,9 @@ impl Sampling for Sampler<'_> {
     fn advance(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, SamplingError> {
         let sample = self.samples.len();
         let Some(member) = self.member(sample) else { return Ok(false) };
-        let places = places(&self.model.manifest, &member.manifest).map_err(SamplingError::Ensemble)?;
+        let places = places(&self.model.manifest, &member.manifest)?;
         let logits = forward(&member.network, member.input_tensor(self.plane, self.range)?, stop)?;
-        let own = Readout::new(&member.manifest).labels(logits.first().map_or(&[][..], Vec::as_slice));
+        let own = OutputHead::new(&member.manifest).labels(logits.first().map_or(&[][..], Vec::as_slice));
         let probabilities: Vec<f32> = places.iter().map(|&k| own.get(k).copied().unwrap_or(f32::NAN)).collect();
         if probabilities.iter().any(|p| !p.is_finite()) {
             return Err(SamplingError::NotFinite { sample });
@@ -78,6 +64,6 @@ impl Sampling for Sampler<'_> {
     }
 
     fn posterior(&self) -> Posterior {
-        Posterior::of(&self.samples, self.readout, Source::Ensemble, 0)
+        Posterior::of(&self.samples, self.readout, SampleSource::Ensemble, 0)
     }
 }

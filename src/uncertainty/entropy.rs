@@ -1,27 +1,27 @@
 //! Entropies of sampled predictions, and the words for them.
 //!
-//! With `p̄` the mean of the sampled probabilities: the predictive entropy `H(p̄)` is all the doubt there is; the expected
-//! entropy `E[H(p)]` is doubt about the image (every sample finds it hard); their difference, the mutual information
-//! (BALD: Houlsby et al. 2011; Gal and Ghahramani 2016), is doubt about whatever differs between the samples (they contradict
-//! each other): the model under dropout and in an ensemble, the presentation of the image under test-time augmentation. For a
-//! sigmoid head each label has a Bernoulli entropy, and the mean over the labels is taken. All in nats.
+//! With `p̄` the mean of the sampled probabilities: the predictive entropy `H(p̄)` is the total uncertainty; the expected entropy
+//! `E[H(p)]` is aleatoric, about the image (every sample finds it hard); their difference, the mutual information (BALD: Houlsby et
+//! al. 2011; Gal and Ghahramani 2016), is what the samples disagree about: epistemic, about the model, under dropout and in an
+//! ensemble; variability under presentation in test-time augmentation. For a sigmoid head each label has a Bernoulli entropy, and
+//! the mean over the labels is taken. All in nats.
 //!
 //! What it does not do: a network far outside its training data can be wrong with little entropy. That is the gate's task.
 
-use super::{Posterior, Source, Summary};
-use crate::network::manifest::{Head, Manifest};
+use super::{Posterior, SampleSource, Summary};
+use crate::model::manifest::{Head, Manifest};
 
 /// Share of the largest entropy from which the mutual information is called high.
 ///
 /// A rule of thumb, not a measured operating point: 0.1·ln 3 is reached when samples swing by about ±0.22 around an even
 /// call between two classes.
-pub const MODEL_DOUBT_HIGH: f32 = 0.10;
+pub const EPISTEMIC_HIGH: f32 = 0.10;
 /// Share from which the mutual information is worth a word.
-pub const MODEL_DOUBT_SOME: f32 = 0.04;
+pub const EPISTEMIC_MODERATE: f32 = 0.04;
 /// Share of the largest entropy from which the prediction is called undecided: three classes at 0.66, 0.17, 0.17.
 pub const ENTROPY_HIGH: f32 = 0.80;
 /// Share from which the prediction is called hesitant: about 0.9, 0.08, 0.02.
-pub const ENTROPY_SOME: f32 = 0.35;
+pub const ENTROPY_MODERATE: f32 = 0.35;
 
 /// Share of the probability that the answers hold together between which the model is said to hesitate.
 const CONTENDING: f32 = 0.9;
@@ -78,37 +78,37 @@ fn entropy(p: &[f64], head: Head) -> f64 {
     }
 }
 
-/// Degree of doubt.
+/// Degree of uncertainty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
+pub enum Degree {
     Low,
-    Some,
+    Moderate,
     High,
 }
 
 impl Posterior {
-    /// Doubt about the image, nats: the expected entropy.
+    /// Uncertainty about the image (aleatoric), nats: the expected entropy.
     #[must_use]
     pub fn expected_entropy(&self) -> f32 {
         (self.predictive_entropy - self.mutual_information).max(0.0)
     }
 
-    /// Doubt about the model: mutual information against [`MODEL_DOUBT_SOME`] and [`MODEL_DOUBT_HIGH`].
+    /// Uncertainty about the model (epistemic): mutual information against [`EPISTEMIC_MODERATE`] and [`EPISTEMIC_HIGH`].
     #[must_use]
-    pub fn model_doubt(&self) -> Doubt {
-        degree(self.share(self.mutual_information), MODEL_DOUBT_SOME, MODEL_DOUBT_HIGH)
+    pub fn epistemic_degree(&self) -> Degree {
+        degree(self.share(self.mutual_information), EPISTEMIC_MODERATE, EPISTEMIC_HIGH)
     }
 
-    /// All doubt: predictive entropy against [`ENTROPY_SOME`] and [`ENTROPY_HIGH`].
+    /// Total uncertainty: predictive entropy against [`ENTROPY_MODERATE`] and [`ENTROPY_HIGH`].
     #[must_use]
-    pub fn total_doubt(&self) -> Doubt {
-        degree(self.share(self.predictive_entropy), ENTROPY_SOME, ENTROPY_HIGH)
+    pub fn total_degree(&self) -> Degree {
+        degree(self.share(self.predictive_entropy), ENTROPY_MODERATE, ENTROPY_HIGH)
     }
 
-    /// True when a finding must be worded as doubtful: its interval crosses the threshold, or doubt is high.
+    /// True when a finding must be worded as doubtful: its interval crosses the threshold, or the uncertainty is high.
     #[must_use]
     pub fn doubtful(&self, finding: &Summary, threshold: f32) -> bool {
-        finding.crosses(threshold) || self.model_doubt() == Doubt::High || self.total_doubt() == Doubt::High
+        finding.crosses(threshold) || self.epistemic_degree() == Degree::High || self.total_degree() == Degree::High
     }
 
     /// Part of the largest entropy, 0–1: the form in which entropies are shown, on screen, in text and on paper.
@@ -117,15 +117,16 @@ impl Posterior {
         if self.max_entropy > 0.0 { (nats / self.max_entropy).clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// All of it and its two parts, in one sentence: `Entropy 0.41 of 1: 0.38 doubt about the image, 0.03 doubt about the model`.
+    /// All of it and its two parts, in one sentence: `Entropy 0.41 of 1: 0.38 uncertainty about the image (aleatoric), 0.03
+    /// uncertainty about the model (epistemic)`.
     #[must_use]
     pub fn entropy_in_words(&self) -> String {
         format!(
-            "Entropy {}: {:.2} doubt about the image, {:.2} {}",
+            "Entropy {}: {:.2} uncertainty about the image (aleatoric), {:.2} {}",
             of_one(self.share(self.predictive_entropy)),
             self.share(self.expected_entropy()),
             self.share(self.mutual_information),
-            self.source.doubt()
+            self.source.measures()
         )
     }
 }
@@ -136,29 +137,29 @@ pub fn of_one(share: f32) -> String {
     format!("{share:.2} of 1")
 }
 
-/// The doubt in one plain sentence, which names the answers that it lies between; `manifest` names them.
+/// The uncertainty in one plain sentence, which names the answers that it lies between; `manifest` names them.
 #[must_use]
 pub fn words(posterior: &Posterior, manifest: &Manifest) -> String {
     let among = |dropout: &str, test_time: &str, ensemble: &str| match posterior.source {
-        Source::McDropout => dropout.to_owned(),
-        Source::TestTime => test_time.to_owned(),
-        Source::Ensemble => ensemble.to_owned(),
+        SampleSource::McDropout => dropout.to_owned(),
+        SampleSource::TestTime => test_time.to_owned(),
+        SampleSource::Ensemble => ensemble.to_owned(),
     };
     let subject = among("The model", "The model", "The models");
-    let (plural, them) = if posterior.source == Source::Ensemble { ("", "them") } else { ("s", "it") };
+    let (plural, them) = if posterior.source == SampleSource::Ensemble { ("", "them") } else { ("s", "it") };
     let of = contenders(posterior, manifest);
-    match (posterior.model_doubt(), posterior.total_doubt()) {
-        (Doubt::High, _) => among(
+    match (posterior.epistemic_degree(), posterior.total_degree()) {
+        (Degree::High, _) => among(
             &format!("The model disagrees with itself {of} (mutual information high): read without it."),
             &format!(
                 "With small shifts and turns of the image the answer changes {of} (mutual information high): read without it."
             ),
             &format!("The models disagree with each other {of} (mutual information high): read without them."),
         ),
-        (_, Doubt::High) => {
+        (_, Degree::High) => {
             format!("{subject} cannot decide {of} (entropy high): this image fits them about equally well.")
         }
-        (Doubt::Some, _) => among(
+        (Degree::Moderate, _) => among(
             &format!(
                 "The model partly disagrees with itself {of} (mutual information moderate): rely on {them} little."
             ),
@@ -167,10 +168,10 @@ pub fn words(posterior: &Posterior, manifest: &Manifest) -> String {
             ),
             &format!("The models partly disagree {of} (mutual information moderate): rely on {them} little."),
         ),
-        (_, Doubt::Some) => {
+        (_, Degree::Moderate) => {
             format!("{subject} hesitate{plural} {of} (entropy moderate).")
         }
-        (Doubt::Low, Doubt::Low) => among(
+        (Degree::Low, Degree::Low) => among(
             "The model agrees with itself. That makes it steady, not right.",
             "The answer hardly depends on how the image is presented. That makes it steady, not right.",
             "The models agree. That makes them alike, not right.",
@@ -178,7 +179,7 @@ pub fn words(posterior: &Posterior, manifest: &Manifest) -> String {
     }
 }
 
-/// The answers that the doubt lies between: `between Bacterial pneumonia and Viral pneumonia, both Pneumonia`. Of exclusive classes
+/// The answers that the uncertainty lies between: `between Bacterial pneumonia and Viral pneumonia, both Pneumonia`. Of exclusive classes
 /// the most probable ones that hold most of the probability together; of independent findings those nearest to an even
 /// call, of which each is a question of its own.
 fn contenders(posterior: &Posterior, manifest: &Manifest) -> String {
@@ -213,13 +214,13 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-fn degree(share: f32, some: f32, high: f32) -> Doubt {
+fn degree(share: f32, some: f32, high: f32) -> Degree {
     if share >= high {
-        Doubt::High
+        Degree::High
     } else if share >= some {
-        Doubt::Some
+        Degree::Moderate
     } else {
-        Doubt::Low
+        Degree::Low
     }
 }
 
@@ -243,7 +244,7 @@ mod tests {
 
     /// Normal, bacterial and viral pneumonia.
     fn chest() -> Manifest {
-        crate::network::registry::manifest("chest-xray").unwrap()
+        crate::model::registry::manifest("chest-xray").unwrap()
     }
 
     #[test]
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn doubt_is_spoken_plainly() {
+    fn uncertainty_is_spoken_plainly() {
         let torn = posterior(vec![vec![0.95, 0.05, 0.0], vec![0.05, 0.95, 0.0]]);
         let said = words(&torn, &chest());
         assert!(said.starts_with("The model disagrees with itself between Normal and Bacterial pneumonia ("), "{said}");
@@ -288,7 +289,7 @@ mod tests {
         let said = words(&kinds, &chest());
         let expected = "hesitates between Bacterial pneumonia and Viral pneumonia, both Pneumonia (entropy moderate)";
         assert!(said.contains(expected), "{said}");
-        let ensemble = Posterior { source: Source::Ensemble, ..kinds.clone() };
+        let ensemble = Posterior { source: SampleSource::Ensemble, ..kinds.clone() };
         assert!(words(&ensemble, &chest()).starts_with("The models hesitate between"));
         let independent = Manifest { head: Head::Sigmoid, ..chest() };
         let said = words(&Posterior { max_entropy: 1.0, ..kinds }, &independent);
@@ -300,7 +301,7 @@ mod tests {
         let even = posterior(vec![vec![1.0, 0.0], vec![0.0, 1.0]]);
         assert_eq!(
             even.entropy_in_words(),
-            "Entropy 1.00 of 1: 0.00 doubt about the image, 1.00 doubt about the model"
+            "Entropy 1.00 of 1: 0.00 uncertainty about the image (aleatoric), 1.00 uncertainty about the model (epistemic)"
         );
     }
 }

@@ -4,26 +4,26 @@
 //! rest is repeated, many samples as one batch. Row `i` of a batch uses the mask of sample `first + i`, so the numbers do
 //! not depend on how samples are batched. The batch size depends on the network alone, never on the machine's speed.
 //!
-//! What it does not do: a network without an active dropout has no posterior. [`Sampler::new`] is then not to be
+//! What it does not do: a network without an active dropout has no posterior. [`McDropout::new`] is then not to be
 //! called; [`Network::first_stochastic`] tells.
 
 use candle_core::Tensor;
 
 use super::Posterior;
-use super::readout::Readout;
-use super::source::{BATCH_VALUES, Sampling, SamplingError, Source};
+use super::sampling::{BATCH_VALUES, SampleSource, Sampler, SamplingError};
+use crate::model::output_head::OutputHead;
 use crate::network::{Mode, Network};
 
 /// Most samples of one batch: few enough that bars move while they arrive.
 const BATCH: usize = 20;
 
 /// Draws samples batch by batch.
-pub struct Sampler<'a> {
+pub struct McDropout<'a> {
     network: &'a Network,
     /// Input of `stage`, `(1, …)`.
     activation: Tensor,
     stage: usize,
-    readout: &'a Readout,
+    readout: &'a OutputHead,
     /// Samples asked for.
     total: usize,
     seed: u64,
@@ -31,14 +31,14 @@ pub struct Sampler<'a> {
     samples: Vec<Vec<f32>>,
 }
 
-impl<'a> Sampler<'a> {
+impl<'a> McDropout<'a> {
     /// Samples the stages from `stage` on, whose input for one image is `activation` `(1, …)`.
     #[must_use]
     pub fn new(
         network: &'a Network,
         stage: usize,
         activation: &Tensor,
-        readout: &'a Readout,
+        readout: &'a OutputHead,
         total: usize,
         seed: u64,
     ) -> Self {
@@ -53,7 +53,7 @@ impl<'a> Sampler<'a> {
     }
 }
 
-impl Sampling for Sampler<'_> {
+impl Sampler for McDropout<'_> {
     fn done(&self) -> usize {
         self.samples.len()
     }
@@ -85,7 +85,7 @@ impl Sampling for Sampler<'_> {
     }
 
     fn posterior(&self) -> Posterior {
-        Posterior::of(&self.samples, self.readout, Source::McDropout, self.seed)
+        Posterior::of(&self.samples, self.readout, SampleSource::McDropout, self.seed)
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::network::manifest::Head;
+    use crate::model::manifest::Head;
     use crate::network::{Layer, Result, Stage};
     use crate::uncertainty::Summary;
 
@@ -140,13 +140,13 @@ mod tests {
         Tensor::from_vec(values, (1, 30), &Device::Cpu).unwrap()
     }
 
-    fn readout() -> Readout {
-        Readout { head: Head::Softmax, temperature: 1.5, groups: vec![vec![1, 2]] }
+    fn readout() -> OutputHead {
+        OutputHead { head: Head::Softmax, temperature: 1.5, groups: vec![vec![1, 2]] }
     }
 
     fn draw(rate: f32, seed: u64, batch: usize) -> Posterior {
         let (network, readout) = (network(rate), readout());
-        let mut sampler = Sampler::new(&network, 0, &features(), &readout, 50, seed).with_batch(batch);
+        let mut sampler = McDropout::new(&network, 0, &features(), &readout, 50, seed).with_batch(batch);
         while sampler.advance(&|| false).unwrap() {}
         assert_eq!(sampler.done(), 50);
         sampler.posterior()
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn partial_posteriors_hold_the_samples_so_far() {
         let (network, readout) = (network(0.4), readout());
-        let mut sampler = Sampler::new(&network, 0, &features(), &readout, 25, 7);
+        let mut sampler = McDropout::new(&network, 0, &features(), &readout, 25, 7);
         assert!(sampler.advance(&|| false).unwrap());
         assert_eq!(sampler.posterior().samples.len(), 20);
         assert!(sampler.advance(&|| false).unwrap());
@@ -206,7 +206,7 @@ mod tests {
     fn not_finite_samples_are_an_error() {
         let (network, readout) = (network(0.4), readout());
         let features = Tensor::full(f32::NAN, (1, 30), &Device::Cpu).unwrap();
-        let error = Sampler::new(&network, 0, &features, &readout, 5, 7).advance(&|| false).unwrap_err();
+        let error = McDropout::new(&network, 0, &features, &readout, 5, 7).advance(&|| false).unwrap_err();
         assert!(matches!(error, SamplingError::NotFinite { sample: 0 }));
     }
 }

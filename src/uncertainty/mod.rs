@@ -1,26 +1,18 @@
 //! How sure the model is: posteriors from samples (dropout, varied images, several models), their entropies, what a labelled
 //! set says about its probabilities (conformal states, reliability), and the input gate.
 
-pub mod age;
-pub mod calibration;
-pub mod conformal;
 pub mod ensemble;
 pub mod entropy;
-pub mod gate;
-pub mod joint;
 pub mod mc_dropout;
-pub mod population;
-pub mod prevalence;
-pub mod readout;
-pub mod source;
+pub mod sampling;
 pub mod test_time;
-pub mod unfit;
-pub mod variation;
+mod variation;
 
-pub use source::{Sampling, SamplingError, Source};
+pub use sampling::{SampleSource, Sampler, SamplingError};
 
-use self::readout::Readout;
+use crate::model::output_head::OutputHead;
 
+use crate::stats::quantile;
 use serde::{Deserialize, Serialize};
 
 /// Summary of one class or group over the samples.
@@ -47,7 +39,12 @@ impl Summary {
         let sd = if samples.len() > 1 { (squares / (n - 1.0)).sqrt() } else { 0.0 };
         let mut sorted = samples.to_vec();
         sorted.sort_by(f32::total_cmp);
-        Self { mean: mean as f32, sd: sd as f32, p05: percentile(&sorted, 0.05), p95: percentile(&sorted, 0.95) }
+        Self {
+            mean: mean as f32,
+            sd: sd as f32,
+            p05: quantile(&sorted, 0.05) as f32,
+            p95: quantile(&sorted, 0.95) as f32,
+        }
     }
 
     /// True when the interval reaches to both sides of an operating threshold.
@@ -55,15 +52,6 @@ impl Summary {
     pub fn crosses(&self, threshold: f32) -> bool {
         self.p05 < threshold && threshold <= self.p95
     }
-}
-
-/// The quantile `q` (0–1) of sorted values by linear interpolation, as numpy's default does it.
-fn percentile(sorted: &[f32], q: f64) -> f32 {
-    let at = q * (sorted.len() - 1) as f64;
-    let low = at.floor() as usize;
-    let high = (low + 1).min(sorted.len() - 1);
-    let part = (at - low as f64) as f32;
-    sorted[low] + (sorted[high] - sorted[low]) * part
 }
 
 /// What `T` samples said.
@@ -77,20 +65,20 @@ pub struct Posterior {
     pub groups: Vec<Summary>,
     /// Entropy of the mean prediction, nats. For a sigmoid head the mean over the labels.
     pub predictive_entropy: f32,
-    /// Predictive minus expected entropy, clamped at 0, nats: doubt about the model.
+    /// Predictive minus expected entropy, clamped at 0, nats: uncertainty about the model (epistemic).
     pub mutual_information: f32,
     /// `ln K`, or `ln 2` for a sigmoid head: the largest entropy there can be.
     pub max_entropy: f32,
     pub seed: u64,
     /// What differs from sample to sample.
     #[serde(default)]
-    pub source: Source,
+    pub source: SampleSource,
 }
 
 impl Posterior {
     /// The posterior of `samples`, rows of label probabilities.
     #[must_use]
-    pub fn of(samples: &[Vec<f32>], readout: &Readout, source: Source, seed: u64) -> Self {
+    pub fn of(samples: &[Vec<f32>], readout: &OutputHead, source: SampleSource, seed: u64) -> Self {
         let groups: Vec<Vec<f32>> = samples.iter().map(|s| readout.groups(s)).collect();
         let entropies = entropy::entropies(samples, readout.head);
         Self {

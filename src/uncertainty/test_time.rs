@@ -4,25 +4,26 @@
 //! dropout off; only the [variation] differs. Sample 0 is the image as it is. Following Wang et al. (Neurocomputing 2019), who
 //! call what is seen this way aleatoric.
 //!
-//! What it does not do: the spread is doubt about the presentation of this image. A model can be steady under every shift and
+//! What it does not do: the spread is variability under presentation of this image. A model can be steady under every shift and
 //! wrong all the same.
 
 use candle_core::Tensor;
 
-use super::Posterior;
-use super::readout::Readout;
-use super::source::{BATCH_VALUES, Sampling, SamplingError, Source};
-use super::variation::{self, Variation};
+use super::sampling::{BATCH_VALUES, SampleSource, Sampler, SamplingError};
+use super::variation::Variation;
+use super::{Posterior, variation};
 use crate::imaging::Plane;
-use crate::network::{Mode, Model, Network};
+use crate::model::Model;
+use crate::model::output_head::OutputHead;
+use crate::network::{Mode, Network};
 
 /// Most images of one batch.
 const BATCH: usize = 8;
 
 /// Draws samples batch by batch.
-pub struct Sampler<'a> {
+pub struct TestTime<'a> {
     model: &'a Model,
-    readout: &'a Readout,
+    readout: &'a OutputHead,
     /// Polarity-corrected modality values.
     whole: &'a Plane,
     /// The same, no larger than is of use.
@@ -35,14 +36,14 @@ pub struct Sampler<'a> {
     samples: Vec<Vec<f32>>,
 }
 
-impl<'a> Sampler<'a> {
+impl<'a> TestTime<'a> {
     /// Samples `total` variations of `plane`, whose stored bits span `range`.
     #[must_use]
     pub fn new(
         model: &'a Model,
         plane: &'a Plane,
         range: (f32, f32),
-        readout: &'a Readout,
+        readout: &'a OutputHead,
         total: usize,
         seed: u64,
     ) -> Self {
@@ -75,7 +76,7 @@ pub(super) fn forward(network: &Network, x: Tensor, stop: &dyn Fn() -> bool) -> 
     Ok(x.to_vec2::<f32>()?)
 }
 
-impl Sampling for Sampler<'_> {
+impl Sampler for TestTime<'_> {
     fn done(&self) -> usize {
         self.samples.len()
     }
@@ -108,6 +109,6 @@ impl Sampling for Sampler<'_> {
     }
 
     fn posterior(&self) -> Posterior {
-        Posterior::of(&self.samples, self.readout, Source::TestTime, self.seed)
+        Posterior::of(&self.samples, self.readout, SampleSource::TestTime, self.seed)
     }
 }

@@ -1,4 +1,4 @@
-//! The same image as another film of the same patient on the same day might show it: a little shifted, turned, scaled and toned.
+//! The same image as another image of the same patient on the same day might show it: a little shifted, turned, scaled and toned.
 //!
 //! Every variation keeps the finding and its side: there is no mirror, since the side of the heart matters, and no cut. Variation
 //! number `i` of a seed is always the same, and number 0 is the image as it is. What lies outside the image repeats its border.
@@ -27,7 +27,7 @@ const GAMMA: f32 = 0.10;
 
 /// One way to vary an image.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Variation {
+pub(super) struct Variation {
     /// Clockwise, degrees.
     pub turn: f32,
     /// To the right and down, share of width and height.
@@ -41,12 +41,12 @@ pub struct Variation {
 
 impl Variation {
     /// The image as it is.
-    pub const NONE: Self =
+    pub(super) const NONE: Self =
         Self { turn: 0.0, shift: [0.0, 0.0], scale: 1.0, brightness: 0.0, contrast: 1.0, gamma: 1.0 };
 
     /// Variation number `number` of a seed; number 0 changes nothing.
     #[must_use]
-    pub fn drawn(seed: u64, number: usize) -> Self {
+    pub(super) fn drawn(seed: u64, number: usize) -> Self {
         if number == 0 {
             return Self::NONE;
         }
@@ -65,7 +65,7 @@ impl Variation {
 
     /// The image so varied, at the size of `plane`.
     #[must_use]
-    pub fn apply(&self, plane: &Plane) -> Plane {
+    pub(super) fn apply(&self, plane: &Plane) -> Plane {
         if *self == Self::NONE || plane.values.is_empty() {
             return plane.clone();
         }
@@ -125,7 +125,7 @@ fn bilinear(plane: &Plane, x: f32, y: f32) -> f32 {
 /// The image no larger than is of use for a network of `width` × `height`: twice its input on either side, so that the
 /// interpolation of a variation is averaged out again.
 #[must_use]
-pub fn reduced(plane: &Plane, width: usize, height: usize) -> Plane {
+pub(super) fn reduced(plane: &Plane, width: usize, height: usize) -> Plane {
     let shrink = |factor: f32, side: usize| ((side as f32 * factor).round() as usize).max(1);
     let factor = (2.0 * width as f32 / plane.width.max(1) as f32).max(2.0 * height as f32 / plane.height.max(1) as f32);
     if factor >= 1.0 {

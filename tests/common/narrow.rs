@@ -10,10 +10,10 @@ use pellucid::network::architecture::Architecture;
 use pellucid::network::weights::TensorFile;
 
 /// Classes of the golden networks.
-pub const CLASSES: usize = 3;
+pub(super) const CLASSES: usize = 3;
 
 /// Values in [−1, 1) that depend on a name.
-pub fn unit(name: &str, count: usize) -> Vec<f64> {
+pub(super) fn unit(name: &str, count: usize) -> Vec<f64> {
     let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
     let value = |i: usize| {
         let z = hash.wrapping_add((i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -25,7 +25,7 @@ pub fn unit(name: &str, count: usize) -> Vec<f64> {
 }
 
 /// The tensor called `name`.
-pub fn tensor(name: &str, shape: &[usize]) -> Tensor {
+pub(super) fn tensor(name: &str, shape: &[usize]) -> Tensor {
     let fan = shape[1..].iter().product::<usize>() as f64;
     let kind = |u: f64| match shape.len() {
         _ if name.ends_with("running_var") => 1.0 + 0.5 * u,
@@ -38,19 +38,19 @@ pub fn tensor(name: &str, shape: &[usize]) -> Tensor {
 }
 
 /// Values in [−1, 1), as the pictures have them.
-pub fn plain(name: &str, shape: &[usize]) -> Tensor {
+pub(super) fn plain(name: &str, shape: &[usize]) -> Tensor {
     let values: Vec<f32> = unit(name, shape.iter().product()).into_iter().map(|u| u as f32).collect();
     Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
 }
 
 /// The weights of a network.
-pub fn weights(arch: &Architecture, channels: usize, classes: usize) -> TensorFile {
+pub(super) fn weights(arch: &Architecture, channels: usize, classes: usize) -> TensorFile {
     let named = arch.tensors(channels, classes).unwrap().into_iter();
     TensorFile::new(named.map(|(name, shape)| (name.clone(), tensor(&name, &shape))).collect())
 }
 
 /// The narrow networks of the golden files, without dropout.
-pub fn narrow() -> Vec<(&'static str, Architecture)> {
+pub(super) fn narrow() -> Vec<(&'static str, Architecture)> {
     let of = |name: &str, widths: &[usize], blocks: &[usize]| Architecture {
         widths: widths.to_vec(),
         blocks: blocks.to_vec(),

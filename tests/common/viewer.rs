@@ -5,46 +5,47 @@
 use std::sync::Arc;
 
 use pellucid::app::command::Command;
-use pellucid::app::effect::{Effect, Loaded, Message};
-use pellucid::app::events::{on_event, on_message};
-use pellucid::app::pyramid::Pyramid;
-use pellucid::app::state::{Settings, State};
-use pellucid::app::thumbnails::Thumbnails;
-use pellucid::app::update::apply;
-use pellucid::app::viewport::pictures::Pictures;
+use pellucid::app::state::pyramid::Pyramid;
+use pellucid::app::state::{Preferences, State};
+use pellucid::app::ui::caches::Caches;
+use pellucid::app::ui::thumbnails::Thumbnails;
+use pellucid::app::update::effect::Effect;
+use pellucid::app::update::message::{LoadedImage, Message};
+use pellucid::app::update::{apply, on_event, on_message};
+use pellucid::engine::progress::Progress;
 use pellucid::engine::{Analysis, Event, Generation, ModelInfo, Score};
 use pellucid::explain::{Attribution, Method, Subject};
-use pellucid::imaging::{Plane, Voi, Window, WindowFunction};
-use pellucid::network::GateVerdict;
-use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Metadata, Namesakes, Patient, Series, Study};
+use pellucid::imaging::{PixelData, Plane, Voi, Window, WindowFunction};
+use pellucid::model::gate::GateVerdict;
+use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, SharedUid, Study};
 use pellucid::uncertainty::{Posterior, Summary};
 
 /// Names of the model's classes.
-pub const LABELS: [&str; 3] = ["Normal", "Bacterial pneumonia", "Viral pneumonia"];
+pub(crate) const LABELS: [&str; 3] = ["Normal", "Bacterial pneumonia", "Viral pneumonia"];
 /// Stages of the model; the last is the target layer.
-pub const LAYERS: [&str; 2] = ["stage3", "stage4"];
+pub(crate) const LAYERS: [&str; 2] = ["stage3", "stage4"];
 
 /// Runs the viewer's own update and screen; effects are kept instead of carried out.
-pub struct Bench {
+pub(crate) struct Bench {
     pub state: State,
     pub effects: Vec<Effect>,
-    pub pictures: Pictures,
+    pub caches: Caches,
     pub thumbnails: Thumbnails,
 }
 
 impl Bench {
     /// Nothing open, the model still loading.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            state: State::new(Settings::default(), "test", "cpu"),
+            state: State::new(Preferences::default(), "test", "cpu"),
             effects: Vec::new(),
-            pictures: Pictures::default(),
+            caches: Caches::default(),
             thumbnails: Thumbnails::default(),
         }
     }
 
     /// An image on screen and a model that is ready.
-    pub fn with_image(frame: Frame) -> Self {
+    pub(crate) fn with_image(frame: Frame) -> Self {
         let mut bench = Self::new();
         bench.event(Event::ModelReady(model()));
         bench.open(frame);
@@ -52,7 +53,7 @@ impl Bench {
     }
 
     /// An image with everything an analysis yields.
-    pub fn finished() -> Self {
+    pub(crate) fn finished() -> Self {
         let mut bench = Self::with_image(frame(256, 256));
         for event in events(bench.state.generation, 100) {
             bench.event(event);
@@ -61,15 +62,15 @@ impl Bench {
     }
 
     /// Opens a frame as the scanning and loading threads would.
-    pub fn open(&mut self, frame: Frame) {
+    pub(crate) fn open(&mut self, frame: Frame) {
         let catalogue = Box::new(catalogue_of(std::slice::from_ref(&frame.entry)));
-        self.message(Message::Scanned { paths: vec!["film.dcm".into()], catalogue });
+        self.message(Message::Scanned { paths: vec!["image.dcm".into()], catalogue });
         self.loaded(self.state.generation, frame);
     }
 
-    pub fn loaded(&mut self, generation: Generation, frame: Frame) {
-        let loaded = Loaded {
-            pyramid: Arc::new(Pyramid::new(&frame.plane)),
+    pub(crate) fn loaded(&mut self, generation: Generation, frame: Frame) {
+        let loaded = LoadedImage {
+            pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
             auto_window: Window { center: 2048.0, width: 4096.0, function: WindowFunction::Linear },
             color: None,
             frame: Arc::new(frame),
@@ -77,33 +78,33 @@ impl Bench {
         self.message(Message::FrameLoaded { generation, result: Ok(loaded) });
     }
 
-    pub fn command(&mut self, command: Command) -> Vec<Effect> {
+    pub(crate) fn command(&mut self, command: impl Into<Command>) -> Vec<Effect> {
         let effects = apply(&mut self.state, command);
         self.effects.extend(effects.iter().cloned());
         effects
     }
 
-    pub fn event(&mut self, event: Event) {
+    pub(crate) fn event(&mut self, event: Event) {
         let effects = on_event(&mut self.state, event);
         self.effects.extend(effects);
     }
 
-    pub fn message(&mut self, message: Message) {
+    pub(crate) fn message(&mut self, message: Message) {
         let effects = on_message(&mut self.state, message);
         self.effects.extend(effects);
     }
 
     /// One frame of the real screen; its commands are carried out.
-    pub fn frame(&mut self, ui: &mut egui::Ui) {
-        let commands = pellucid::app::ui::screen(ui, &self.state, &mut self.pictures, &self.thumbnails);
+    pub(crate) fn frame(&mut self, ui: &mut egui::Ui) {
+        let commands = pellucid::app::ui::screen(ui, &self.state, &mut self.caches, &self.thumbnails);
         for command in commands {
             self.command(command);
         }
     }
 }
 
-/// A 12-bit film with a bright square in a ramp.
-pub fn frame(width: usize, height: usize) -> Frame {
+/// A 12-bit radiograph with a bright square in a ramp.
+pub(crate) fn frame(width: usize, height: usize) -> Frame {
     let value = |x: usize, y: usize| {
         let lesion = x.abs_diff(width / 3) < width / 12 && y.abs_diff(height / 2) < height / 12;
         let ramp = 4095.0 * (x + y) as f32 / (width + height) as f32;
@@ -113,23 +114,20 @@ pub fn frame(width: usize, height: usize) -> Frame {
     Frame {
         entry: entry("1.2.3", 1, width, height),
         index: 0,
-        plane: Plane { width, height, values },
-        color: None,
-        inverted: false,
-        value_range: (0.0, 4095.0),
-        padding: None,
-        voi: vec![Voi::Window {
-            window: Window { center: 2000.0, width: 3000.0, function: WindowFunction::Linear },
-            explanation: "NORMAL".into(),
-        }],
+        pixels: PixelData {
+            voi: vec![Voi::Window {
+                window: Window { center: 2000.0, width: 3000.0, function: WindowFunction::Linear },
+                explanation: "NORMAL".into(),
+            }],
+            ..PixelData::grey(Plane { width, height, values }, (0.0, 4095.0))
+        },
         spacing: None,
         warnings: Vec::new(),
-        missing: None,
     }
 }
 
 /// An image of the list.
-pub fn entry(uid: &str, frames: u32, columns: usize, rows: usize) -> Arc<ImageEntry> {
+pub(crate) fn entry(uid: &str, frames: u32, columns: usize, rows: usize) -> Arc<ImageEntry> {
     let identity = Identity { study_uid: "1".into(), series_uid: "1.2".into(), sop_instance_uid: uid.into() };
     let meta = Metadata {
         patient_name: "DOE^JANE".into(),
@@ -138,20 +136,20 @@ pub fn entry(uid: &str, frames: u32, columns: usize, rows: usize) -> Arc<ImageEn
         ..Metadata::default()
     };
     Arc::new(ImageEntry {
-        path: "film.dcm".into(),
+        path: "image.dcm".into(),
         identity,
         meta,
         columns: columns as u32,
         rows: rows as u32,
         frames,
         has_pixels: true,
-        title: format!("film {uid}"),
-        namesakes: Namesakes::default(),
+        title: format!("image {uid}"),
+        shared_uid: SharedUid::default(),
     })
 }
 
 /// A catalogue of one series.
-pub fn catalogue_of(images: &[Arc<ImageEntry>]) -> Catalogue {
+pub(crate) fn catalogue_of(images: &[Arc<ImageEntry>]) -> Catalogue {
     let series =
         Series { uid: "1.2".into(), description: "chest PA".into(), modality: "DX".into(), images: images.to_vec() };
     let study = Study { uid: "1".into(), description: "chest".into(), date: "20261120".into(), series: vec![series] };
@@ -160,7 +158,7 @@ pub fn catalogue_of(images: &[Arc<ImageEntry>]) -> Catalogue {
 }
 
 /// A model that nobody trained.
-pub fn model() -> ModelInfo {
+pub(crate) fn model() -> ModelInfo {
     let labels: Vec<_> =
         LABELS.iter().map(|name| format!("[[labels]]\nname = \"{name}\"\nthreshold = 0.5\n")).collect();
     let labels = labels.concat();
@@ -203,13 +201,13 @@ threshold = 0.5
         layers: LAYERS.iter().map(|l| (*l).into()).collect(),
         stochastic: true,
         background: None,
-        calibration: Arc::new(Err(pellucid::uncertainty::calibration::CalibrationError::Missing)),
+        calibration: Arc::new(Err(pellucid::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),
     }
 }
 
 /// Scores that favour the second class.
-pub fn scores() -> Vec<Score> {
+pub(crate) fn scores() -> Vec<Score> {
     let score = |(label, (logit, probability)): (&&str, (f32, f32))| Score {
         label: (*label).into(),
         logit: Some(logit),
@@ -220,12 +218,12 @@ pub fn scores() -> Vec<Score> {
 }
 
 /// Scores of the groups.
-pub fn group_scores() -> Vec<Score> {
+pub(crate) fn group_scores() -> Vec<Score> {
     vec![Score { label: "Pneumonia".into(), logit: None, probability: 0.91, threshold: 0.5 }]
 }
 
 /// A map with its peak at the left; the last class has no positive evidence.
-pub fn attributions() -> Vec<Arc<Attribution>> {
+pub(crate) fn attributions() -> Vec<Arc<Attribution>> {
     let mut all = Vec::new();
     for layer in LAYERS {
         for method in Method::ALWAYS {
@@ -245,7 +243,7 @@ pub fn attributions() -> Vec<Arc<Attribution>> {
 }
 
 /// A posterior of `n` samples around the scores.
-pub fn posterior(n: usize) -> Posterior {
+pub(crate) fn posterior(n: usize) -> Posterior {
     let wobble = |i: usize| 0.02 * ((i * 37 % 11) as f32 - 5.0) / 5.0;
     let summary = |mean: f32| Summary { mean, sd: 0.05, p05: (mean - 0.08).max(0.0), p95: (mean + 0.08).min(1.0) };
     Posterior {
@@ -256,11 +254,11 @@ pub fn posterior(n: usize) -> Posterior {
         mutual_information: 0.03,
         max_entropy: 3.0_f32.ln(),
         seed: 7,
-        source: pellucid::uncertainty::Source::McDropout,
+        source: pellucid::uncertainty::SampleSource::McDropout,
     }
 }
 
-pub fn verdict(accepted: bool) -> GateVerdict {
+pub(crate) fn verdict(accepted: bool) -> GateVerdict {
     GateVerdict {
         accepted,
         score: if accepted { 0.97 } else { 0.02 },
@@ -275,25 +273,26 @@ pub fn verdict(accepted: bool) -> GateVerdict {
 }
 
 /// What an engine says about one image, in its order.
-pub fn events(generation: Generation, samples: usize) -> Vec<Event> {
+pub(crate) fn events(generation: Generation, samples: usize) -> Vec<Event> {
     let mut all = vec![
         Event::Started { generation },
-        Event::Gated { generation, verdict: verdict(true) },
-        Event::Scored { generation, labels: scores(), groups: group_scores(), population: None },
-        Event::Explained { generation, attributions: attributions() },
+        Event::Progress { generation, progress: Progress::Gated(verdict(true)) },
+        Event::Progress {
+            generation,
+            progress: Progress::Scored { labels: scores(), groups: group_scores(), population: None },
+        },
+        Event::Progress { generation, progress: Progress::Maps(attributions()) },
     ];
-    all.extend((1..=samples / 10).map(|i| Event::Sampled {
+    all.extend((1..=samples / 10).map(|i| Event::Progress {
         generation,
-        done: 10 * i,
-        of: samples,
-        posterior: posterior(10 * i),
+        progress: Progress::Sampled { done: 10 * i, of: samples, posterior: posterior(10 * i) },
     }));
     all.push(Event::Finished { generation, analysis: Arc::new(analysis(samples)) });
     all
 }
 
 /// A finished analysis.
-pub fn analysis(samples: usize) -> Analysis {
+pub(crate) fn analysis(samples: usize) -> Analysis {
     Analysis {
         gate: Some(verdict(true)),
         scored: true,

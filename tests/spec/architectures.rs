@@ -9,7 +9,7 @@ use candle_nn::VarMap;
 use pellucid::explain::cam::{Target, explain};
 use pellucid::explain::{Method, Scoring, Subject};
 use pellucid::network::architecture::{Architecture, Family};
-use pellucid::network::grey::fold_input_channels;
+use pellucid::network::grey_input::fold_input_channels;
 use pellucid::network::{Mode, Network};
 
 use crate::narrow::{CLASSES, narrow, plain, tensor, weights};

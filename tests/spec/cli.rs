@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use pellucid::study::phantom::{self, PhantomRecipe};
+use pellucid::phantom;
+use pellucid::phantom::PhantomRecipe;
 use serde_json::Value;
 
 use crate::toy;
 
 /// Runs the real binary in a folder of its own.
-pub fn pellucid(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn pellucid(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pellucid"))
         .args(arguments)
         .current_dir(folder)
@@ -21,16 +22,16 @@ pub fn pellucid(folder: &Path, arguments: &[&str]) -> Output {
         .expect("the binary was built")
 }
 
-pub fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().expect("the program ended by itself")
 }
 
-pub fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Standard output as JSON, an object a line, and nothing else.
-pub fn lines(output: &Output) -> Vec<Value> {
+pub(crate) fn lines(output: &Output) -> Vec<Value> {
     let text = std::str::from_utf8(&output.stdout).expect("JSON is UTF-8");
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
 }
@@ -40,7 +41,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 /// Shape and values of a `.npy` file of `f32`.
-pub fn npy(path: &Path) -> (String, Vec<f32>) {
+pub(crate) fn npy(path: &Path) -> (String, Vec<f32>) {
     let bytes = fs::read(path).unwrap();
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = String::from_utf8_lossy(&bytes[10..start]).into_owned();

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use pellucid::network::manifest::Head;
-use pellucid::study::phantom::{PhantomRecipe, render, write_dicom};
+use pellucid::model::manifest::Head;
+use pellucid::phantom::{PhantomRecipe, render, write_dicom};
 use pellucid::training::config::Config;
-use pellucid::training::dataset::{self, Dataset, Part};
-use pellucid::training::split::{self, Split};
-use pellucid::training::split_file;
+use pellucid::training::data::dataset::Dataset;
+use pellucid::training::data::part::SplitPart;
+use pellucid::training::data::split::{Split, split_file};
+use pellucid::training::data::{list, load_dataset, split};
 
 use crate::toy::picture;
 
@@ -72,8 +73,8 @@ fn config(folder: &Path, data: &str, head: Head) -> Config {
 }
 
 fn read(folder: &Path, config: &Config) -> Result<Dataset, pellucid::training::Error> {
-    let (files, warnings) = dataset::list(config, folder, None)?;
-    dataset::decode(&files, warnings, &config.input, 2, &|_| ())
+    let (files, warnings) = list::list(config, folder, None)?;
+    load_dataset::decode(&files, warnings, &config.input, 2, &|_| ())
 }
 
 fn truths(data: &Dataset) -> Vec<(&str, &[f32])> {
@@ -180,22 +181,22 @@ fn medmnist_archives_bring_their_parts() {
     let data = read(home.path(), &grey).unwrap();
     assert_eq!(data.samples.len(), 11);
     for (sample, (part, number, i)) in data.samples.iter().zip(
-        [(Part::Training, 0, 6), (Part::Validation, 1, 3), (Part::Test, 2, 2)]
+        [(SplitPart::Training, 0, 6), (SplitPart::Validation, 1, 3), (SplitPart::Test, 2, 2)]
             .into_iter()
             .flat_map(|(part, number, n)| (0..n).map(move |i| (part, number, i))),
     ) {
         assert_eq!((sample.part, sample.class()), (Some(part), Some(i % 3)), "{}", sample.key);
         let grey = (10 * i + number) as f32 / 255.0;
-        assert!(sample.picture.values().iter().all(|g| (g - grey).abs() < 1e-6), "{}", sample.key);
+        assert!(sample.pixels.values().iter().all(|g| (g - grey).abs() < 1e-6), "{}", sample.key);
     }
-    let parts = split::of_config(&grey, &data.samples, home.path()).unwrap();
+    let parts = split::make::of_config(&grey, &data.samples, home.path()).unwrap();
     assert_eq!((parts.training.len(), parts.validation.len(), parts.test.len()), (6, 3, 2));
 
     let colour = config(home.path(), "npz = [\"data_rgb.npz\"]", Head::Sigmoid);
     let data = read(home.path(), &colour).unwrap();
     assert_eq!(data.samples[5].truth, [1.0, 0.0, 1.0]);
     let luma = (0.299 * 50.0 + 0.587 * 25.0 + 0.114 * 12.0) / 255.0;
-    assert!(data.samples[5].picture.values().iter().all(|g| (g - luma).abs() < 1e-6), "{:?}", data.samples[5].picture);
+    assert!(data.samples[5].pixels.values().iter().all(|g| (g - luma).abs() < 1e-6), "{:?}", data.samples[5].pixels);
     let wrong = Config { head: Head::Softmax, ..colour };
     let said = read(home.path(), &wrong).unwrap_err().to_string();
     assert!(said.contains("need not exclude each other; write head = \"sigmoid\""), "{said}");
@@ -232,7 +233,7 @@ fn dicom_files_are_read_with_their_patients() {
     let entry = pellucid::study::open_image(&folder.join("film")).unwrap().entry;
     assert!(!entry.meta.patient_id.is_empty());
     assert_eq!(data.samples[0].patient, entry.meta.patient_id);
-    let greys = data.samples[0].picture.plane().values;
+    let greys = data.samples[0].pixels.plane().values;
     let most = |start: f32, of: fn(f32, f32) -> f32| greys.iter().copied().fold(start, of);
     assert!(most(0.0, f32::max) - most(1.0, f32::min) > 0.6, "the range of the image is used");
 }
@@ -249,7 +250,7 @@ fn a_split_file_is_written_and_obeyed() {
     let output = pellucid(home.path(), &["data", "split", "train.toml", "--out", "split.csv"]);
     assert!(output.status.success(), "{output:?}");
     let data = read(home.path(), &config).unwrap();
-    let first = split::of_config(&config, &data.samples, home.path()).unwrap();
+    let first = split::make::of_config(&config, &data.samples, home.path()).unwrap();
     assert_eq!((first.training.len(), first.validation.len(), first.test.len()), (36, 12, 12));
     let patients = |side: &[usize]| side.iter().map(|&i| data.samples[i].patient.clone()).collect::<BTreeSet<_>>();
     assert!(patients(&first.test).is_disjoint(&patients(&first.training)));
@@ -258,7 +259,7 @@ fn a_split_file_is_written_and_obeyed() {
     let mut later = config.clone();
     later.data.split = Some("split.csv".into());
     later.seed = 99;
-    let again = split::of_config(&later, &data.samples, home.path()).unwrap();
+    let again = split::make::of_config(&later, &data.samples, home.path()).unwrap();
     let lists = |split: &Split| [&split.training, &split.validation, &split.calibration, &split.test].map(Clone::clone);
     assert_eq!(lists(&again), lists(&first));
     let parts = split_file::read(&home.path().join("split.csv"), &data.samples, &mut Vec::new()).unwrap();

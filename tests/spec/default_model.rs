@@ -1,12 +1,13 @@
 //! The embedded model on the films of the demo, whose truth is known.
 
 use candle_core::Device;
+use pellucid::cancel::CancelToken;
 use pellucid::engine::analysis::analyze;
-use pellucid::engine::{Analysis, AnalysisOptions, CancelToken};
-use pellucid::network::Model;
-use pellucid::network::registry::{DEFAULT, load};
+use pellucid::engine::{Analysis, AnalysisOptions};
+use pellucid::model::Model;
+use pellucid::model::registry::{DEFAULT, load};
+use pellucid::phantom::{Phantom, PhantomRecipe, demo, render, write_dicom};
 use pellucid::study::open_image;
-use pellucid::study::phantom::{Phantom, PhantomRecipe, demo, render, write_dicom};
 
 fn model() -> Model {
     load(DEFAULT, &Device::Cpu).expect("the default model is embedded and sound")

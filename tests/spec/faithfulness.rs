@@ -2,7 +2,7 @@
 //!
 //! The golden file is written by `tests/golden/faithfulness.py`, which says what each value is.
 
-use pellucid::explain::faithfulness::Picture;
+use pellucid::explain::faithfulness::input_image::InputImage;
 use pellucid::explain::faithfulness::rank::spearman;
 use pellucid::explain::faithfulness::road::{below, imputed};
 use pellucid::explain::faithfulness::ssim::structural_similarity;
@@ -64,8 +64,8 @@ fn structural_similarity_is_that_of_scikit_image() {
 
 #[test]
 fn road_fills_holes_as_grad_cam_does() {
-    let grey = Picture { channels: 1, width: 16, height: 16, values: drawn("grey", 256) };
-    let colour = Picture { channels: 3, width: 24, height: 24, values: drawn("colour", 3 * 576) };
+    let grey = InputImage { channels: 1, width: 16, height: 16, values: drawn("grey", 256) };
+    let colour = InputImage { channels: 3, width: 24, height: 24, values: drawn("colour", 3 * 576) };
     let kept: Vec<bool> = drawn("grey.mask", 256).iter().map(|v| f64::from(*v) >= 0.2).collect();
     assert_close(&imputed(&grey, &kept, 0.0, 0).values, "road.grey");
     let block: Vec<bool> = (0..256).map(|i| i / 16 >= 8 || i % 16 < 5).collect();

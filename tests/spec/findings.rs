@@ -1,24 +1,26 @@
 //! Training of findings that need not exclude each other, and of every loss, optimizer and schedule.
 
-use pellucid::network::manifest::Head;
-use pellucid::network::registry;
-use pellucid::training::control::Control;
-use pellucid::training::dataset::Dataset;
-use pellucid::training::pixels::Pixels;
-use pellucid::training::trainer::{self, Options, Outcome};
+use pellucid::model::manifest::Head;
+use pellucid::model::registry;
+use pellucid::training::data::dataset::Dataset;
+use pellucid::training::data::pixels::Pixels;
+use pellucid::training::run::control::Control;
+use pellucid::training::run::options::RunOptions;
+use pellucid::training::run::trainer;
+use pellucid::training::run::trainer::Outcome;
 
-use super::training::{config, options, pictures, train};
+use super::toy_training::{config, images, options, train};
 
 /// The pictures with two findings each: which side is bright, and whether the picture is loud. Every ninth is unknown.
 fn findings() -> Dataset {
-    let mut dataset = pictures();
+    let mut dataset = images();
     for (i, sample) in dataset.samples.iter_mut().enumerate() {
         let right = sample.truth[1];
         let loud = i / 4 % 2 == 1;
         if loud {
             let striped = |(p, grey): (usize, &f32)| if p / 32 % 8 < 4 { 20 } else { *grey as u8 };
-            let greys: Vec<u8> = sample.picture.values().iter().enumerate().map(striped).collect();
-            sample.picture = Pixels::of_greys(32, &greys);
+            let greys: Vec<u8> = sample.pixels.values().iter().enumerate().map(striped).collect();
+            sample.pixels = Pixels::of_greys(32, &greys);
         }
         sample.truth = vec![right, f32::from(u8::from(loud))];
         if i % 9 == 8 {
@@ -72,7 +74,7 @@ fn one_finding_alone_can_be_trained() {
         format!("{before}[[labels]]\nname = \"Right\"\n[provenance]\ndata = \"d\"\npopulation = \"p\"\n")
     })
     .unwrap();
-    let mut dataset = pictures();
+    let mut dataset = images();
     for sample in &mut dataset.samples {
         sample.truth.remove(0);
     }
@@ -99,9 +101,9 @@ fn every_loss_optimizer_and_schedule_learns_and_resumes_to_the_bit() {
         let config = config(whole.path(), &change).unwrap();
         let straight = train(&config, &options(whole.path())).unwrap();
         assert!(area(&straight, "Rightish") > 0.9, "{settings}: {:?}", straight.history);
-        let first = Options { max_steps: Some(15), ..options(parts.path()) };
+        let first = RunOptions { max_steps: Some(15), ..options(parts.path()) };
         train(&config, &first).unwrap();
-        let resumed = train(&config, &Options { resume: true, ..options(parts.path()) }).unwrap();
+        let resumed = train(&config, &RunOptions { resume: true, ..options(parts.path()) }).unwrap();
         assert_eq!(resumed.manifest, straight.manifest, "{settings}");
     }
 }

@@ -2,22 +2,23 @@
 
 use candle_core::Device;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage};
-use pellucid::network::candidate::Candidate;
-use pellucid::network::{GateVerdict, registry};
+use pellucid::model::candidate_model::CandidateModel;
+use pellucid::model::gate::GateVerdict;
+use pellucid::model::registry;
+use pellucid::phantom::{Age, PhantomRecipe, render};
 use pellucid::study::open_image;
-use pellucid::study::phantom::{Age, PhantomRecipe, render};
 
 use super::toy;
 
 const CHEST: &str = "a frontal chest radiograph";
 const BRAIN: &str = "an MRI slice of the brain";
 
-fn gate(model: &str) -> Candidate {
+fn gate(model: &str) -> CandidateModel {
     registry::candidate(model, &Device::Cpu).expect("built in, and sound")
 }
 
 /// The verdict on a picture that was saved under `name` and opened again.
-fn verdict(gate: &Candidate, picture: &DynamicImage, name: &str) -> GateVerdict {
+fn verdict(gate: &CandidateModel, picture: &DynamicImage, name: &str) -> GateVerdict {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     picture.save(&path).unwrap();

@@ -6,9 +6,9 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
+use pellucid::model::import::fit::fit;
+use pellucid::model::import::{Foreign, ImportError, format};
 use pellucid::network::architecture::Family;
-use pellucid::network::import::fit::fit;
-use pellucid::network::import::{Foreign, ImportError, format};
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 

@@ -1,91 +1,125 @@
-//! The rules of the house: data flows left to right, only the viewer knows its window library, files stay small.
+//! The rules of the house: data flows left to right, no file uses one that uses it, only the upper floors of the viewer know its
+//! window library, files stay small. `docs/architecture.md` describes the rooms.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders of the ground floor, which everyone may use and which use no room.
-const GROUND_FLOOR: [&str; 2] = ["files", "fonts"];
+use super::source_graph::{Module, SourceGraph, circles, files};
 
-/// Rooms and what each may use beside itself and the ground floor (`limits`, `files`, `fonts`, `memory`, `panic_guard`, `printable`, `VERSION`, `COMMIT`).
-///
-/// Three pairs see each other, on purpose and no more than said here: a frame holds `imaging` types and `imaging`
-/// shows frames; a `network::Model` owns its `uncertainty::gate::Gate`, which is scored on network features;
-/// the `report`'s verification computes a case again through the engine, while the engine knows nothing of reports.
-const MAY_USE: [(&str, &[&str]); 11] = [
+/// What everyone may use and what uses no room: one idea a file, nothing of the field.
+const GROUND_FLOOR: [&str; 8] = ["cancel", "files", "fonts", "limits", "memory", "panic_guard", "printable", "stats"];
+
+/// The rooms in the order in which data flows, each with the rooms that it may use beside the ground floor.
+const ROOMS: [(&str, &[&str]); 14] = [
+    ("imaging", &[]),
     ("study", &["imaging"]),
-    ("imaging", &["study"]),
-    ("network", &["study", "imaging", "uncertainty"]),
-    ("uncertainty", &["study", "imaging", "network"]),
-    ("explain", &["study", "imaging", "network"]),
-    ("engine", &["study", "imaging", "network", "uncertainty", "explain"]),
-    ("report", &["study", "imaging", "network", "uncertainty", "explain", "engine", "evaluation"]),
-    ("evaluation", &["study", "imaging", "network", "uncertainty", "explain"]),
-    ("training", &["study", "imaging", "network", "uncertainty", "explain", "evaluation"]),
-    ("app", &["study", "imaging", "network", "uncertainty", "explain", "engine", "report", "evaluation", "training"]),
+    ("phantom", &["imaging", "study"]),
+    ("network", &[]),
+    ("model", &["imaging", "study", "network"]),
+    ("uncertainty", &["imaging", "network", "model"]),
+    ("explain", &["imaging", "network", "model"]),
+    ("engine", &["imaging", "study", "network", "model", "uncertainty", "explain"]),
+    ("evaluation", &["imaging", "study", "network", "model", "uncertainty", "explain", "engine"]),
+    ("figures", &["imaging"]),
+    (
+        "training",
+        &["imaging", "study", "phantom", "network", "model", "uncertainty", "explain", "evaluation", "figures"],
+    ),
+    ("report", &["imaging", "study", "network", "model", "uncertainty", "explain", "engine", "evaluation", "figures"]),
+    (
+        "app",
+        &[
+            "imaging",
+            "study",
+            "phantom",
+            "network",
+            "model",
+            "uncertainty",
+            "explain",
+            "engine",
+            "evaluation",
+            "figures",
+            "training",
+            "report",
+        ],
+    ),
     (
         "cli",
-        &["study", "imaging", "network", "uncertainty", "explain", "engine", "report", "evaluation", "training", "app"],
+        &[
+            "imaging",
+            "study",
+            "phantom",
+            "network",
+            "model",
+            "uncertainty",
+            "explain",
+            "engine",
+            "evaluation",
+            "figures",
+            "training",
+            "report",
+            "app",
+        ],
     ),
 ];
+
+/// The floors of the viewer, from the ground up: a floor may use those before it. Only the last two know egui.
+const FLOORS: [&str; 5] = ["state", "command", "update", "ui", "runtime"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every Rust file under `folder`, with its text.
-fn files(folder: &Path) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("the source is readable").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            let text = fs::read_to_string(&path).expect("sources are text");
-            found.push((path, text));
-        }
+/// What a module uses that the rule of its room does not allow.
+fn is_allowed(user: &Module, used: &Module) -> bool {
+    let (from, to) = (&user[0], &used[0]);
+    if from == to || GROUND_FLOOR.contains(&to.as_str()) {
+        return true;
     }
-    found.sort();
-    found
-}
-
-/// The rooms that `text` names by `crate::room`, comments left out.
-fn named_rooms(text: &str) -> BTreeSet<String> {
-    let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
-    let mut rooms = BTreeSet::new();
-    for line in code {
-        for after in line.split("crate::").skip(1) {
-            // `use crate::{study::Frame, imaging::Plane};` names several.
-            let parts: Vec<&str> = match after.strip_prefix('{') {
-                Some(list) => list.split(',').map(str::trim).collect(),
-                None => vec![after],
-            };
-            for part in parts {
-                rooms.insert(part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
-            }
-        }
-    }
-    rooms
+    ROOMS.iter().find(|(room, _)| room == from).is_some_and(|(_, allowed)| allowed.contains(&to.as_str()))
 }
 
 #[test]
 fn data_flows_from_left_to_right() {
-    let rooms: BTreeSet<&str> = MAY_USE.iter().map(|(room, _)| *room).collect();
-    let ground: [(&str, &[&str]); 2] = GROUND_FLOOR.map(|folder| (folder, &[][..]));
-    for (room, allowed) in MAY_USE.into_iter().chain(ground) {
-        for (path, text) in files(&source().join(room)) {
-            for named in named_rooms(&text) {
-                let fine = named == room || !rooms.contains(named.as_str()) || allowed.contains(&named.as_str());
-                assert!(fine, "{} uses crate::{named}, which stands to the right of {room}", path.display());
-            }
-        }
+    let uses = SourceGraph::read().uses();
+    let wrong: Vec<String> = (uses.iter().filter(|(user, _)| !user.is_empty()))
+        .flat_map(|(user, used)| used.iter().filter(|used| !is_allowed(user, used)).map(move |used| (user, used)))
+        .map(|(user, used)| format!("{} uses {}", user.join("::"), used.join("::")))
+        .collect();
+    assert!(wrong.is_empty(), "against the order of the rooms:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_of_a_room_uses_one_that_uses_it() {
+    let uses = SourceGraph::read().uses();
+    let rooms = ROOMS.iter().map(|(room, _)| *room).chain(GROUND_FLOOR);
+    for room in rooms {
+        let circles = circles(&uses, &|module| module.first().is_some_and(|first| first == room));
+        let names: Vec<String> = circles.iter().map(|module| module.join("::")).collect();
+        assert!(names.is_empty(), "files of {room} use each other in a circle: {}", names.join(", "));
+    }
+}
+
+#[test]
+fn the_viewer_is_built_from_the_ground_up() {
+    let floor = |module: &Module| {
+        let name = module.get(1).filter(|_| module[0] == "app")?;
+        FLOORS.iter().position(|floor| floor == name)
+    };
+    for (user, used) in SourceGraph::read().uses() {
+        let Some(own) = floor(&user) else { continue };
+        // `ui` and `runtime` stand side by side.
+        let fine = |other: usize| other <= own && (own, other) != (4, 3);
+        let wrong = used.iter().find(|used| floor(used).is_some_and(|other| !fine(other)));
+        assert!(wrong.is_none(), "{} uses {}, which stands above it", user.join("::"), wrong.unwrap().join("::"));
     }
 }
 
 #[test]
 fn only_the_viewer_knows_egui() {
     for (path, text) in files(&source()) {
-        if path.starts_with(source().join("app")) {
+        let floor = |name: &str| source().join("app").join(name);
+        if ["ui", "runtime", "mod.rs"].iter().any(|above| path.starts_with(floor(above))) {
             continue;
         }
         let code: Vec<&str> = text.lines().filter(|l| !l.trim_start().starts_with("//")).collect();
@@ -98,7 +132,7 @@ fn only_the_viewer_knows_egui() {
 fn every_room_of_the_crate_has_a_rule() {
     for entry in fs::read_dir(source()).unwrap().flatten().filter(|e| e.path().is_dir()) {
         let room = entry.file_name().into_string().unwrap();
-        let known = GROUND_FLOOR.contains(&room.as_str()) || MAY_USE.iter().any(|(known, _)| *known == room);
+        let known = GROUND_FLOOR.contains(&room.as_str()) || ROOMS.iter().any(|(known, _)| *known == room);
         assert!(known, "src/{room} is in no rule of tests/spec/house.rs");
     }
 }

@@ -8,13 +8,14 @@ use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
 use egui_kittest::kittest::Queryable as _;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use pellucid::study::{self, Frame, Missing, StudyError, Unscorable};
+use pellucid::study::{self, Frame, StudyError, Unscorable};
 
 use crate::cli::{code, lines, pellucid, said};
 use crate::study::{file, grey, number, text};
 use crate::toy;
-use crate::viewer::common::{self, Bench};
-use crate::viewer::screen;
+use crate::viewer::common::Bench;
+use crate::viewer::{common, screen};
+use pellucid::imaging::Missing;
 
 const WIDTH: u16 = 150;
 const HEIGHT: u16 = 203;
@@ -50,7 +51,7 @@ fn part(bytes: &[u8], of_a_thousand: usize) -> &[u8] {
 }
 
 fn missing_rows(frame: &Frame) -> usize {
-    match frame.missing {
+    match frame.pixels.missing {
         Some(Missing::Rows { from }) => from,
         other => panic!("not a number of rows: {other:?}"),
     }
@@ -59,11 +60,11 @@ fn missing_rows(frame: &Frame) -> usize {
 /// The rows that are there are those of the whole image, the others are black, and both are said.
 fn shows_the_first_rows_of(whole: &Frame, cut: &Frame) {
     let from = missing_rows(cut);
-    let place = from * cut.plane.width;
-    assert!(from > 0 && from < cut.plane.height);
-    assert_eq!(cut.plane.values[..place], whole.plane.values[..place], "rows before {from}");
-    let darkest = cut.plane.values[..place].iter().copied().fold(f32::INFINITY, f32::min);
-    assert!(cut.plane.values[place..].iter().all(|v| *v == darkest));
+    let place = from * cut.pixels.plane.width;
+    assert!(from > 0 && from < cut.pixels.plane.height);
+    assert_eq!(cut.pixels.plane.values[..place], whole.pixels.plane.values[..place], "rows before {from}");
+    let darkest = cut.pixels.plane.values[..place].iter().copied().fold(f32::INFINITY, f32::min);
+    assert!(cut.pixels.plane.values[place..].iter().all(|v| *v == darkest));
     assert!(cut.warnings[0].contains(&format!("nothing is known from row {} of", from + 1)), "{:?}", cut.warnings);
     assert!(matches!(cut.scorable(), Err(Unscorable::Incomplete(_))));
 }
@@ -85,7 +86,7 @@ fn a_jpeg_cut_anywhere_shows_the_rows_that_it_has_exactly() {
     for (kind, (samples, change)) in kinds.into_iter().enumerate() {
         let bytes = jpeg(samples, change);
         let whole = opened(&bytes).unwrap();
-        assert_eq!((whole.missing, whole.scorable()), (None, Ok(())), "kind {kind}");
+        assert_eq!((whole.pixels.missing, whole.scorable()), (None, Ok(())), "kind {kind}");
         let mut before = 0;
         for share in [200, 600, 950, 999] {
             let cut = opened(part(&bytes, share)).unwrap();
@@ -103,7 +104,7 @@ fn a_jpeg_that_only_lacks_its_end_mark_is_whole_and_what_comes_behind_it_does_no
         let whole = opened(&bytes).unwrap();
         for same in [&bytes[..bytes.len() - 2], &[&bytes[..], b"\0\0 and a note"].concat()] {
             let frame = opened(same).unwrap();
-            assert_eq!((frame.missing, &frame.plane), (None, &whole.plane));
+            assert_eq!((frame.pixels.missing, &frame.pixels.plane), (None, &whole.pixels.plane));
         }
     }
 }
@@ -132,7 +133,7 @@ fn a_thumbnail_in_the_header_is_no_end_of_the_image() {
     exif.extend(((small.len() + 2) as u16).to_be_bytes());
     exif.extend(&small);
     exif.extend(&bytes[2..]);
-    assert_eq!(opened(&exif).unwrap().missing, None);
+    assert_eq!(opened(&exif).unwrap().pixels.missing, None);
     let cut = opened(part(&exif, 900)).unwrap();
     assert!(missing_rows(&cut) > 100);
 }
@@ -140,10 +141,10 @@ fn a_thumbnail_in_the_header_is_no_end_of_the_image() {
 #[test]
 fn of_a_progressive_jpeg_only_the_first_scans_are_there() {
     for bytes in [jpeg(1, |e| e.set_progressive(true)), jpeg(3, |e| e.set_progressive_scans(8))] {
-        assert_eq!(opened(&bytes).unwrap().missing, None);
+        assert_eq!(opened(&bytes).unwrap().pixels.missing, None);
         for share in [600, 950, 990] {
             let cut = opened(part(&bytes, share)).unwrap();
-            assert_eq!(cut.missing, Some(Missing::Detail), "{share}");
+            assert_eq!(cut.pixels.missing, Some(Missing::Detail), "{share}");
             assert!(cut.warnings[0].contains("only its first scans are there"), "{:?}", cut.warnings);
         }
     }
@@ -170,11 +171,11 @@ fn a_png_cut_anywhere_shows_the_rows_that_it_has() {
         picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
         let bytes = bytes.into_inner();
         let whole = opened(&bytes).unwrap();
-        assert_eq!(whole.missing, None);
+        assert_eq!(whole.pixels.missing, None);
         for share in [400, 800, 950] {
             shows_the_first_rows_of(&whole, &opened(part(&bytes, share)).unwrap());
         }
-        assert_eq!(opened(&bytes[..bytes.len() - 12]).unwrap().missing, None, "only the end mark is missing");
+        assert_eq!(opened(&bytes[..bytes.len() - 12]).unwrap().pixels.missing, None, "only the end mark is missing");
     }
 }
 
@@ -195,7 +196,7 @@ fn text_in_a_png_is_not_unpacked() {
     chunk.extend(crc.sum().to_be_bytes());
     png.splice(33..33, chunk.repeat(100));
     let started = std::time::Instant::now();
-    assert_eq!(opened(&png).unwrap().plane.values, vec![9.0; 256]);
+    assert_eq!(opened(&png).unwrap().pixels.plane.values, vec![9.0; 256]);
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
 
@@ -253,13 +254,13 @@ fn deflated(strip: &[u8]) -> Vec<u8> {
 fn a_tiff_cut_anywhere_shows_the_rows_that_it_has() {
     let plain = tiff(8, false, 20, 1, &values(1), &<[u8]>::to_vec);
     let whole = opened(&plain).unwrap();
-    assert_eq!(whole.missing, None);
+    assert_eq!(whole.pixels.missing, None);
     let cut = opened(part(&plain, 600)).unwrap();
     shows_the_first_rows_of(&whole, &cut);
     let held = part(&plain, 600).len() - (plain.len() - values(1).len());
     assert_eq!(missing_rows(&cut), held / WIDTH as usize, "to the row, also within a strip");
     let packed = tiff(8, false, 20, 8, &values(1), &deflated);
-    assert_eq!(opened(&packed).unwrap().plane, whole.plane);
+    assert_eq!(opened(&packed).unwrap().pixels.plane, whole.pixels.plane);
     for share in [400, 950] {
         let cut = opened(part(&packed, share)).unwrap();
         shows_the_first_rows_of(&whole, &cut);
@@ -275,14 +276,14 @@ fn a_float_tiff_is_shown_and_what_is_no_number_keeps_it_from_being_scored() {
         tiff(32, true, 50, 1, &samples, &<[u8]>::to_vec)
     };
     let frame = opened(&bytes(&floats)).unwrap();
-    assert_eq!((&frame.plane.values, frame.scorable()), (&floats, Ok(())));
-    assert!(frame.value_range.0 < 0.0 && frame.value_range.1 > 0.0);
+    assert_eq!((&frame.pixels.plane.values, frame.scorable()), (&floats, Ok(())));
+    assert!(frame.pixels.value_range.0 < 0.0 && frame.pixels.value_range.1 > 0.0);
     floats[7] = f32::NAN;
     let frame = opened(&bytes(&floats)).unwrap();
     let reason = frame.scorable().unwrap_err();
     assert_eq!(reason, Unscorable::NotFinite { count: 1, of: floats.len() });
     assert!(frame.warnings.contains(&reason.to_string()));
-    assert!(frame.value_range.0.is_finite() && frame.value_range.1.is_finite());
+    assert!(frame.pixels.value_range.0.is_finite() && frame.pixels.value_range.1.is_finite());
 }
 
 /// A DICOM image of 8 bits with these pixel data.
@@ -327,7 +328,7 @@ fn jpeg_frames_of_dicom_files_that_end_early_show_their_rows() {
     let stream = jpeg(1, |_| ());
     let bytes = encapsulated(stream.clone(), uids::JPEG_BASELINE8_BIT);
     let whole = opened(&bytes).unwrap();
-    assert_eq!(whole.missing, None);
+    assert_eq!(whole.pixels.missing, None);
     for share in [300, 600, 900] {
         // The file ends in the middle of the fragment, or the fragment itself holds too little.
         shows_the_first_rows_of(&whole, &opened(part(&bytes, share)).unwrap());
@@ -375,8 +376,8 @@ fn lossless_jpeg_that_the_decoder_would_misread_is_refused_by_its_kind() {
     let message = refused(lossless(0, 2));
     assert!(message.contains("lossless JPEG with a point transform") && message.contains("dcmdjpeg"), "{message}");
     let frame = opened(&encapsulated(lossless(0, 0), uids::JPEG_LOSSLESS_SV1)).unwrap();
-    assert_eq!(frame.missing, None);
-    assert!(frame.plane.values.iter().all(|v| *v == 128.0));
+    assert_eq!(frame.pixels.missing, None);
+    assert!(frame.pixels.plane.values.iter().all(|v| *v == 128.0));
 }
 
 #[test]
@@ -447,7 +448,8 @@ fn the_viewer_marks_what_is_missing() {
         (Missing::Rows { from: 30 }, "No data: the file ends early (row 31 of 48)"),
         (Missing::Detail, "Detail is missing: the file ends early"),
     ] {
-        let cut = Frame { missing: Some(missing), ..common::frame(64, 48) };
+        let mut cut = common::frame(64, 48);
+        cut.pixels.missing = Some(missing);
         let bench = Bench::with_image(cut);
         assert!(bench.state.notices.iter().any(|n| n.text.contains("The image data ends early")));
         let harness = screen(bench);

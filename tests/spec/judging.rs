@@ -6,12 +6,12 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use pellucid::evaluation::predictions::Predictions;
-use pellucid::network::manifest::Head;
-use pellucid::network::weights;
+use pellucid::model::manifest::Head;
 use serde_json::Value;
 
 use super::cli::{code, lines, pellucid, said};
 use crate::toy;
+use pellucid::files::sha256;
 
 /// A toy model and six images of each class below `set`.
 fn set(path: &Path) {
@@ -202,7 +202,7 @@ fn scores_that_are_no_numbers_are_not_judged() {
     candle_core::safetensors::save(&tensors, &file).unwrap();
     let manifest = fs::read_to_string(path.join("toy/manifest.toml")).unwrap();
     let old = manifest.split("weights_sha256 = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let new = weights::sha256(&fs::read(&file).unwrap());
+    let new = sha256(&fs::read(&file).unwrap());
     fs::write(path.join("toy/manifest.toml"), manifest.replace(&old, &new)).unwrap();
     let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--json", "--out", "judged"]);
     assert_eq!(code(&output), 1);

@@ -173,7 +173,9 @@ fn two_cross_validations_are_compared_by_all_tests_and_others_are_refused() {
     told(at, &seeded);
     assert!(refused(at, &["compare", "a", "c"]).contains("does not hold the images of fold 1 of c"));
     let table = "a/predictions.csv";
-    assert!(refused(at, &["compare", "b", table]).contains("is a cross-validation and a/predictions.csv a judgement"));
+    assert!(
+        refused(at, &["compare", "b", table]).contains("is a cross-validation and a/predictions.csv an evaluation")
+    );
     assert!(refused(at, &["compare", "a", "b", "--target", "hernia"]).contains("there are dark, light"));
     assert!(refused(at, &["compare", "a", "nowhere"]).contains("nowhere holds no run"));
 }
@@ -198,7 +200,7 @@ fn table(skill: f64, labels: [&str; 2]) -> String {
 }
 
 #[test]
-fn two_judgements_of_the_same_images_are_compared_by_delong_mcnemar_and_patients() {
+fn two_evaluations_of_the_same_images_are_compared_by_delong_mcnemar_and_patients() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     fs::create_dir(at.join("good")).unwrap();

@@ -36,7 +36,7 @@ fn a_temperature_is_fitted_on_groups_where_folders_name_groups() {
     let fitted = found["recalibrated"]["fitted"].as_f64().unwrap();
     // The likelihood of the group at this temperature is the highest, by a search over the predictions of the other folder.
     let (_, _, _) = evaluate(path, &["tuning", "--out", "judged"]);
-    let table = pellucid::training::crossval::read_table(&path.join("judged/predictions.csv")).unwrap();
+    let table = pellucid::training::experiments::crossval::read_table(&path.join("judged/predictions.csv")).unwrap();
     let loss = |t: f64| -> f64 {
         let of = |row: &pellucid::evaluation::predictions::Prediction| {
             let e: Vec<f64> = row.logits.iter().map(|z| (z / t).exp()).collect();

@@ -1,11 +1,15 @@
 //! The specification of the program as tests: one file a subject.
 
 mod architectures;
+#[path = "../common/asked_of_serde.rs"]
+mod asked_of_serde;
 mod believing;
 mod cam;
 mod cli;
 mod data;
 mod default_model;
+mod document_keys;
+mod documents;
 mod engine;
 mod explaining;
 mod faithfulness;
@@ -20,11 +24,12 @@ mod judging_runs;
 mod judging_sets;
 mod killed;
 mod localization;
+mod made_documents;
 mod maps;
-mod namesakes;
 #[path = "../common/narrow.rs"]
 mod narrow;
 mod network;
+mod one_output_head;
 mod one_place;
 mod panels;
 mod picker;
@@ -32,9 +37,12 @@ mod population;
 mod read_first;
 mod readme;
 mod reproducing;
+mod shared_uid;
+mod source_graph;
 mod study;
 mod sure;
 mod toy;
+mod toy_training;
 mod training;
 mod training_room;
 mod transfer;

@@ -4,37 +4,39 @@ use std::sync::Arc;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use pellucid::app::command::Command;
-use pellucid::app::effect::Effect;
-use pellucid::app::maps::command::MapCommand;
-use pellucid::app::maps::looks::{Contrast, MOST_METHODS, Stability};
-use pellucid::app::state::{Content, Layout, Model};
-use pellucid::engine::explanation::Wish;
-use pellucid::engine::{Event, Request};
-use pellucid::explain::spread::Spread;
-use pellucid::explain::superpixels::Superpixels;
-use pellucid::explain::{Attribution, ExplainError, INPUT, Method, Output, Residual, Subject};
-use pellucid::imaging::Plane;
 
 use super::viewer::common::{Bench, LABELS, model};
 use super::viewer::{button, screen};
+use pellucid::app::command::{
+    Command, FileCommand, FindingsCommand, HelpCommand, MapCommand, OverlayCommand, ViewCommand,
+};
+use pellucid::app::state::display_options::{Contrast, MOST_METHODS, Stability};
+use pellucid::app::state::{Content, Layout, Model};
+use pellucid::app::update::effect::Effect;
+use pellucid::engine::map_request::MapRequest;
+use pellucid::engine::progress::Progress;
+use pellucid::engine::{Event, Request};
+use pellucid::explain::stability::MapStability;
+use pellucid::explain::superpixels::Superpixels;
+use pellucid::explain::{Attribution, ExplainError, INPUT, Method, Output, Residual, Subject};
+use pellucid::imaging::Plane;
 
 fn ask(command: MapCommand) -> Command {
     Command::Maps(command)
 }
 
 /// What was asked of the worker on top of the analysis.
-fn wishes(effects: &[Effect]) -> Vec<Wish> {
-    let wish = |effect: &Effect| match effect {
-        Effect::Ask(Request::Explain { wish, .. }) => Some(wish.clone()),
+fn requests(effects: &[Effect]) -> Vec<MapRequest> {
+    let request = |effect: &Effect| match effect {
+        Effect::Ask(Request::Explain { request, .. }) => Some(request.clone()),
         _ => None,
     };
-    effects.iter().filter_map(wish).collect()
+    effects.iter().filter_map(request).collect()
 }
 
 /// What was asked for since the last time.
-fn asked(bench: &mut Bench) -> Vec<Wish> {
-    let found = wishes(&bench.effects);
+fn asked(bench: &mut Bench) -> Vec<MapRequest> {
+    let found = requests(&bench.effects);
     bench.effects.clear();
     found
 }
@@ -56,25 +58,25 @@ fn map(method: Method, subject: Subject, layer: &str) -> Arc<Attribution> {
 /// The worker carries out what runs.
 fn answer(bench: &mut Bench) {
     let Some(running) = bench.state.results.explaining.clone() else { return };
-    let wish = running.wish;
+    let request = running.request;
     let generation = bench.state.generation;
-    for layer in &wish.layers {
-        for method in &wish.methods {
-            let attributions = wish.subjects.iter().map(|s| map(*method, *s, layer)).collect();
-            bench.event(Event::Explained { generation, attributions });
-            for subject in wish.subjects.iter().filter(|_| wish.spread > 0) {
-                let spread = Arc::new(spread(*method, *subject, layer, wish.spread));
-                bench.event(Event::Spread { generation, spread });
+    for layer in &request.layers {
+        for method in &request.methods {
+            let attributions = request.subjects.iter().map(|s| map(*method, *s, layer)).collect();
+            bench.event(Event::Progress { generation, progress: Progress::Maps(attributions) });
+            for subject in request.subjects.iter().filter(|_| request.spread > 0) {
+                let spread = Arc::new(spread(*method, *subject, layer, request.spread));
+                bench.event(Event::Progress { generation, progress: Progress::Stability(spread) });
             }
         }
     }
     bench.event(Event::ExplanationDone { generation });
 }
 
-fn spread(method: Method, subject: Subject, layer: &str, samples: usize) -> Spread {
+fn spread(method: Method, subject: Subject, layer: &str, samples: usize) -> MapStability {
     let mean = map(method, subject, layer).raw.clone();
     let sd = Plane { values: mean.values.iter().map(|v| v.abs() / 9.0).collect(), ..mean.clone() };
-    Spread { method, subject, layer: layer.into(), mean, sd, samples, seed: 7 }
+    MapStability { method, subject, layer: layer.into(), mean, sd, samples, seed: 7 }
 }
 
 /// Answers until nothing is wanted any more.
@@ -98,14 +100,20 @@ fn settled() -> Bench {
 #[test]
 fn a_costly_method_is_asked_for_once_and_for_what_is_on_screen() {
     let mut bench = settled();
-    bench.command(Command::SetMethod(Method::Occlusion));
-    let wishes = asked(&mut bench);
-    assert_eq!(wishes.len(), 1);
-    assert_eq!((&wishes[0].methods[..], &wishes[0].subjects[..]), (&[Method::Occlusion][..], &[Subject::class(1)][..]));
-    // Whatever the reader does to the picture meanwhile asks for nothing.
-    for command in
-        [Command::MoreOpacity, Command::ToggleContours, Command::Invert, Command::SetMethod(Method::Occlusion)]
-    {
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Occlusion)));
+    let requests = asked(&mut bench);
+    assert_eq!(requests.len(), 1);
+    assert_eq!(
+        (&requests[0].methods[..], &requests[0].subjects[..]),
+        (&[Method::Occlusion][..], &[Subject::class(1)][..])
+    );
+    // Whatever the reader does to the image meanwhile asks for nothing.
+    for command in [
+        Command::Overlay(OverlayCommand::MoreOpacity),
+        Command::Overlay(OverlayCommand::ToggleContours),
+        Command::View(ViewCommand::Invert),
+        Command::Overlay(OverlayCommand::SetMethod(Method::Occlusion)),
+    ] {
         bench.command(command);
     }
     assert!(asked(&mut bench).is_empty());
@@ -116,32 +124,32 @@ fn a_costly_method_is_asked_for_once_and_for_what_is_on_screen() {
 #[test]
 fn a_comparison_asks_for_both_classes_at_once() {
     let mut bench = settled();
-    bench.command(Command::SetLayout(Layout::Compare));
-    bench.command(Command::SetMethod(Method::IntegratedGradients));
-    let wish = asked(&mut bench).pop().unwrap();
-    assert_eq!(wish.subjects, [Subject::class(1), Subject::class(2)]);
+    bench.command(Command::View(ViewCommand::SetLayout(Layout::Compare)));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::IntegratedGradients)));
+    let request = asked(&mut bench).pop().unwrap();
+    assert_eq!(request.subjects, [Subject::class(1), Subject::class(2)]);
 }
 
 #[test]
 fn coming_back_to_a_finished_method_asks_for_nothing() {
     let mut bench = settled();
-    bench.command(Command::SetMethod(Method::Rise));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Rise)));
     settle(&mut bench);
-    bench.command(Command::SetMethod(Method::GradCam));
-    bench.command(Command::SetMethod(Method::Rise));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::GradCam)));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Rise)));
     assert!(asked(&mut bench).is_empty());
 }
 
 #[test]
 fn esc_stops_a_method_and_it_is_not_asked_for_again_until_the_reader_does() {
     let mut bench = settled();
-    bench.command(Command::SetMethod(Method::Rise));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Rise)));
     asked(&mut bench);
-    let effects = bench.command(Command::Escape);
-    assert!(cancelled(&effects) && wishes(&effects).is_empty());
+    let effects = bench.command(Command::Help(HelpCommand::Escape));
+    assert!(cancelled(&effects) && requests(&effects).is_empty());
     bench.event(Event::ExplanationFailed { generation: bench.state.generation, reason: None });
-    bench.command(Command::MoreOpacity);
-    assert!(wishes(&bench.effects).is_empty());
+    bench.command(Command::Overlay(OverlayCommand::MoreOpacity));
+    assert!(requests(&bench.effects).is_empty());
     assert_eq!(bench.state.unavailable(Method::Rise), Some("Stopped."));
     assert_eq!(bench.state.impossible(Method::Rise), None, "the menu still offers it");
     bench.command(ask(MapCommand::TryAgain(Method::Rise)));
@@ -149,15 +157,18 @@ fn esc_stops_a_method_and_it_is_not_asked_for_again_until_the_reader_does() {
 }
 
 #[test]
-fn the_late_end_of_a_wish_that_was_replaced_changes_nothing() {
+fn the_late_end_of_a_request_that_was_replaced_changes_nothing() {
     let mut bench = settled();
     let generation = bench.state.generation;
-    bench.command(Command::SetMethod(Method::Rise));
-    bench.command(Command::SetMethod(Method::Occlusion));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Rise)));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Occlusion)));
     assert_eq!(asked(&mut bench).len(), 2);
     let running = bench.state.results.explaining.clone();
     // The worker was stopped within the older one, or had just finished it.
-    bench.event(Event::Refined { generation, attributions: vec![map(Method::Rise, Subject::class(1), "stage4")] });
+    bench.event(Event::Progress {
+        generation,
+        progress: Progress::Refined(vec![map(Method::Rise, Subject::class(1), "stage4")]),
+    });
     bench.event(Event::ExplanationFailed { generation, reason: None });
     bench.event(Event::ExplanationDone { generation });
     assert_eq!(bench.state.results.explaining, running);
@@ -170,7 +181,7 @@ fn the_late_end_of_a_wish_that_was_replaced_changes_nothing() {
 fn cheap_methods_on_screen_are_made_for_every_layer_so_that_a_stage_answers_at_once() {
     let mut bench = Bench::finished();
     bench.effects.clear();
-    bench.command(Command::SetMethod(Method::LayerCam));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::LayerCam)));
     let first = asked(&mut bench).pop().unwrap();
     assert_eq!((&first.layers[..], &first.subjects[..]), (&["stage4".to_owned()][..], &[Subject::class(1)][..]));
     answer(&mut bench);
@@ -189,7 +200,7 @@ fn cheap_methods_on_screen_are_made_for_every_layer_so_that_a_stage_answers_at_o
 #[test]
 fn methods_that_share_a_pass_are_asked_for_together_and_one_by_one_when_that_fails() {
     let mut bench = settled();
-    bench.command(Command::SetLayout(Layout::MethodGrid));
+    bench.command(Command::View(ViewCommand::SetLayout(Layout::MethodGrid)));
     let together = asked(&mut bench).pop().unwrap();
     assert_eq!(together.methods, [Method::HiResCam, Method::LayerCam, Method::XGradCam, Method::EigenCam]);
     bench.event(Event::ExplanationFailed { generation: bench.state.generation, reason: Some("No.".into()) });
@@ -202,7 +213,7 @@ fn methods_that_share_a_pass_are_asked_for_together_and_one_by_one_when_that_fai
 #[test]
 fn the_grid_fills_from_the_cheapest_to_the_costliest() {
     let mut bench = settled();
-    bench.command(Command::SetLayout(Layout::MethodGrid));
+    bench.command(Command::View(ViewCommand::SetLayout(Layout::MethodGrid)));
     let methods: Vec<Method> = bench.state.panes()[1..]
         .iter()
         .map(|content| match content {
@@ -249,43 +260,43 @@ fn a_group_has_a_map_of_its_own_until_a_class_is_chosen() {
     assert_eq!(asked(&mut bench).pop().unwrap().subjects, [group]);
     bench.command(ask(MapCommand::SelectGroup(7)));
     assert_eq!(bench.state.subject(), group, "there is no such group");
-    bench.command(Command::SelectClass(1));
+    bench.command(Command::Findings(FindingsCommand::SelectClass(1)));
     assert_eq!(bench.state.subject(), Subject::class(1));
 }
 
 #[test]
 fn the_third_view_shows_the_difference_of_the_maps_or_the_map_of_the_difference() {
     let mut bench = settled();
-    bench.command(Command::SetLayout(Layout::Compare));
+    bench.command(Command::View(ViewCommand::SetLayout(Layout::Compare)));
     assert_eq!(bench.state.panes()[2], Content::Difference(1, 2));
     assert!(asked(&mut bench).is_empty());
     bench.command(ask(MapCommand::ToggleContrast));
-    assert_eq!(bench.state.looks.contrast, Contrast::Scores);
+    assert_eq!(bench.state.display.contrast, Contrast::Scores);
     let difference = Subject::Difference(Output::Class(1), Output::Class(2));
     assert_eq!(bench.state.panes()[2], Content::Map(difference, Method::GradCam));
     assert_eq!(asked(&mut bench).pop().unwrap().subjects, [difference]);
 }
 
-// ——— looks ———
+// ——— display options ———
 
 #[test]
-fn looks_are_shared_by_all_views_or_belong_to_the_one_that_was_clicked() {
+fn display_options_are_shared_by_all_views_or_belong_to_the_one_that_was_clicked() {
     let mut bench = settled();
-    bench.command(Command::SetLayout(Layout::ClassGrid));
-    bench.command(Command::SetOpacity(0.8));
+    bench.command(Command::View(ViewCommand::SetLayout(Layout::ClassGrid)));
+    bench.command(Command::Overlay(OverlayCommand::SetOpacity(0.8)));
     assert!((bench.state.style(3).opacity - 0.8).abs() < 1e-6);
-    bench.command(ask(MapCommand::ToggleSameLooks));
+    bench.command(ask(MapCommand::ToggleSameDisplay));
     bench.command(ask(MapCommand::ChoosePane(2)));
-    bench.command(Command::SetOpacity(0.3));
-    bench.command(Command::ToggleContours);
+    bench.command(Command::Overlay(OverlayCommand::SetOpacity(0.3)));
+    bench.command(Command::Overlay(OverlayCommand::ToggleContours));
     assert!((bench.state.style(2).opacity - 0.3).abs() < 1e-6 && bench.state.style(2).contours);
     assert!((bench.state.style(1).opacity - 0.8).abs() < 1e-6 && !bench.state.style(1).contours);
-    // The film has no map: the panel keeps to a view that has one.
+    // The image has no map: the panel keeps to a view that has one.
     bench.command(ask(MapCommand::ChoosePane(0)));
     assert_eq!(bench.state.pointed(), 1);
     bench.command(ask(MapCommand::ChoosePane(2)));
-    bench.command(ask(MapCommand::ToggleSameLooks));
-    assert!((bench.state.style(1).opacity - 0.3).abs() < 1e-6, "all take on the looks of the view in hand");
+    bench.command(ask(MapCommand::ToggleSameDisplay));
+    assert!((bench.state.style(1).opacity - 0.3).abs() < 1e-6, "all take on the style of the view in hand");
 }
 
 // ——— stability ———
@@ -294,14 +305,14 @@ fn looks_are_shared_by_all_views_or_belong_to_the_one_that_was_clicked() {
 fn stability_is_asked_for_only_while_it_is_shown_and_once() {
     let mut bench = settled();
     bench.command(ask(MapCommand::SetStability(Stability::Stable)));
-    let wish = asked(&mut bench).pop().unwrap();
-    assert_eq!((wish.spread, &wish.subjects[..]), (64, &[Subject::class(1)][..]));
+    let request = asked(&mut bench).pop().unwrap();
+    assert_eq!((request.spread, &request.subjects[..]), (64, &[Subject::class(1)][..]));
     let generation = bench.state.generation;
     let some = Arc::new(spread(Method::GradCam, Subject::class(1), "stage4", 16));
-    bench.event(Event::Spread { generation, spread: some });
-    assert!(bench.state.shown_spread(bench.state.panes()[1]).is_some(), "it is shown as it grows");
-    bench.command(Command::MoreOpacity);
-    assert!(wishes(&bench.effects).is_empty());
+    bench.event(Event::Progress { generation, progress: Progress::Stability(some) });
+    assert!(bench.state.shown_stability(bench.state.panes()[1]).is_some(), "it is shown as it grows");
+    bench.command(Command::Overlay(OverlayCommand::MoreOpacity));
+    assert!(requests(&bench.effects).is_empty());
     settle(&mut bench);
     bench.command(ask(MapCommand::SetStability(Stability::Deviation)));
     bench.command(ask(MapCommand::SetStability(Stability::Off)));
@@ -309,26 +320,28 @@ fn stability_is_asked_for_only_while_it_is_shown_and_once() {
 }
 
 #[test]
-fn stability_that_cannot_be_told_leaves_the_map() {
+fn stability_that_cannot_be_known_leaves_the_map() {
     let mut bench = settled();
     bench.command(ask(MapCommand::SetStability(Stability::Stable)));
     bench.event(Event::ExplanationFailed { generation: bench.state.generation, reason: Some("No.".into()) });
-    assert_eq!(bench.state.unsteady(Method::GradCam), Some("No."));
+    assert_eq!(bench.state.stability_unknown(Method::GradCam), Some("No."));
     assert_eq!(bench.state.unavailable(Method::GradCam), None);
     bench.effects.clear();
     bench.state.model = Model::Ready(pellucid::engine::ModelInfo { stochastic: false, ..model() });
     bench.command(ask(MapCommand::SetStability(Stability::Deviation)));
     assert!(asked(&mut bench).iter().all(|w| w.spread == 0));
-    assert!(bench.state.unsteady(Method::GradCam).unwrap().contains("no dropout"));
+    assert!(bench.state.stability_unknown(Method::GradCam).unwrap().contains("no dropout"));
 }
 
 #[test]
 fn the_report_holds_the_map_that_is_on_screen() {
     let mut bench = settled();
-    bench.state.settings.report_folder = Some("reports".into());
-    bench.command(Command::SetMethod(Method::Occlusion));
+    bench.state.preferences.report_folder = Some("reports".into());
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Occlusion)));
     settle(&mut bench);
-    let [Effect::WriteReport { case, .. }] = &bench.command(Command::ExportReport)[..] else { panic!("no report") };
+    let [Effect::WriteReport { case, .. }] = &bench.command(Command::File(FileCommand::ExportReport))[..] else {
+        panic!("no report")
+    };
     assert!(case.attribution(1).is_some_and(|map| map.method == Method::Occlusion && map.layer == INPUT));
 }
 
@@ -346,14 +359,16 @@ fn do_and_see(harness: &mut Harness<'_, Bench>, command: Command) {
 #[test]
 fn a_view_says_what_is_being_made_for_it_and_how_to_stop_it() {
     let mut harness = screen(settled());
-    do_and_see(&mut harness, Command::SetMethod(Method::Rise));
+    do_and_see(&mut harness, Command::Overlay(OverlayCommand::SetMethod(Method::Rise)));
     let generation = harness.state().state.generation;
-    harness.state_mut().event(Event::Explaining { generation, what: "RISE", done: 240, of: 1000 });
+    harness
+        .state_mut()
+        .event(Event::Progress { generation, progress: Progress::Step { what: "RISE", done: 240, of: 1000 } });
     harness.run_steps(3);
     assert!(says(&harness, "RISE, 240 of 1000"));
     assert!(says(&harness, "RISE 240 of 1000"), "the bar below says it too");
     let attributions = vec![map(Method::Rise, Subject::class(1), "stage4")];
-    harness.state_mut().event(Event::Refined { generation, attributions });
+    harness.state_mut().event(Event::Progress { generation, progress: Progress::Refined(attributions) });
     harness.run_steps(3);
     assert!(says(&harness, "unfinished, 240 of 1000"));
     harness.key_press(egui::Key::Escape);
@@ -361,13 +376,13 @@ fn a_view_says_what_is_being_made_for_it_and_how_to_stop_it() {
     assert!(says(&harness, "RISE was stopped."));
     button(&harness, "Try again").click();
     harness.run_steps(3);
-    assert_eq!(wishes(&harness.state().effects).last().unwrap().methods, [Method::Rise]);
+    assert_eq!(requests(&harness.state().effects).last().unwrap().methods, [Method::Rise]);
 }
 
 #[test]
 fn a_method_that_cannot_be_had_says_why_and_offers_another() {
     let mut harness = screen(settled());
-    do_and_see(&mut harness, Command::SetMethod(Method::DeepShap));
+    do_and_see(&mut harness, Command::Overlay(OverlayCommand::SetMethod(Method::DeepShap)));
     let reason = Some("Deep SHAP needs a background set, and the model has none.".into());
     let generation = harness.state().state.generation;
     harness.state_mut().event(Event::ExplanationFailed { generation, reason });
@@ -384,7 +399,7 @@ fn a_layer_of_one_place_has_no_map_says_why_and_offers_the_models_own() {
     let layers = bench.state.model_info().unwrap().layers.clone();
     bench.state.results.attributions.retain(|map| map.layer != layers[0]);
     let mut harness = screen(bench);
-    do_and_see(&mut harness, Command::SetLayer(layers[0].clone()));
+    do_and_see(&mut harness, Command::Overlay(OverlayCommand::SetLayer(layers[0].clone())));
     let places = pellucid::network::target_layer::Places { columns: 1, rows: 1 };
     let reason = ExplainError::OnePlace { layer: layers[0].clone(), places }.to_string();
     let generation = harness.state().state.generation;
@@ -400,11 +415,11 @@ fn a_layer_of_one_place_has_no_map_says_why_and_offers_the_models_own() {
 #[test]
 fn a_map_that_is_zero_everywhere_says_what_that_means() {
     let mut bench = settled();
-    bench.command(Command::SetMethod(Method::Saliency));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Saliency)));
     let flat = Plane::filled(8, 8, 0.0);
     let map = Attribution::new(Method::Saliency, Subject::class(1), INPUT.into(), 0.0, flat).unwrap();
     let generation = bench.state.generation;
-    bench.event(Event::Explained { generation, attributions: vec![Arc::new(map)] });
+    bench.event(Event::Progress { generation, progress: Progress::Maps(vec![Arc::new(map)]) });
     bench.event(Event::ExplanationDone { generation });
     assert!(says(&screen(bench), "The score does not depend on the pixels"));
 }
@@ -451,7 +466,7 @@ fn ticks_in_the_menu_choose_the_methods_of_the_grid_and_leave_it_open() {
 fn the_stage_slider_names_no_layer_for_maps_of_the_pixels() {
     let mut harness = screen(settled());
     assert!(!harness.get_by_label("Stage").accesskit_node().is_disabled());
-    do_and_see(&mut harness, Command::SetMethod(Method::Saliency));
+    do_and_see(&mut harness, Command::Overlay(OverlayCommand::SetMethod(Method::Saliency)));
     assert!(harness.get_by_label("Stage").accesskit_node().is_disabled());
 }
 
@@ -479,17 +494,17 @@ fn a_click_on_a_group_shows_its_map() {
 #[test]
 fn the_third_view_of_a_comparison_can_be_switched_in_place() {
     let mut harness = screen(settled());
-    do_and_see(&mut harness, Command::SetLayout(Layout::Compare));
+    do_and_see(&mut harness, Command::View(ViewCommand::SetLayout(Layout::Compare)));
     harness.get_by_label("A−B of scores").click();
     harness.run_steps(3);
-    assert_eq!(harness.state().state.looks.contrast, Contrast::Scores);
+    assert_eq!(harness.state().state.display.contrast, Contrast::Scores);
     assert!(says(&harness, "View 3: Bacterial pneumonia − Viral pneumonia · Grad-CAM"));
 }
 
 #[test]
-fn where_looks_differ_a_click_on_a_view_takes_it_in_hand_and_the_panel_names_it() {
+fn where_display_options_differ_a_click_on_a_view_takes_it_in_hand_and_the_panel_names_it() {
     let mut harness = screen(settled());
-    do_and_see(&mut harness, Command::SetLayout(Layout::ClassGrid));
+    do_and_see(&mut harness, Command::View(ViewCommand::SetLayout(Layout::ClassGrid)));
     harness.get_by_label("Same in every view").click_accesskit();
     harness.run_steps(2);
     let view = harness.get_by_label("View 4: Viral pneumonia · Grad-CAM").rect().center();
@@ -501,9 +516,9 @@ fn where_looks_differ_a_click_on_a_view_takes_it_in_hand_and_the_panel_names_it(
 }
 
 #[test]
-fn signed_maps_patches_and_sums_are_drawn_on_a_turned_and_flipped_film() {
+fn signed_maps_patches_and_sums_are_drawn_on_a_turned_and_flipped_image() {
     let mut bench = settled();
-    bench.command(Command::SetMethod(Method::KernelShap));
+    bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::KernelShap)));
     let subject = Subject::class(1);
     let superpixels =
         Superpixels { width: 8, height: 8, labels: (0..64).map(|i| u16::from(i % 8 > 3)).collect(), count: 2 };
@@ -514,15 +529,20 @@ fn signed_maps_patches_and_sums_are_drawn_on_a_turned_and_flipped_film() {
         ..map(Method::KernelShap, subject, "stage4").as_ref().clone()
     };
     let generation = bench.state.generation;
-    bench.event(Event::Explained { generation, attributions: vec![Arc::new(map)] });
+    bench.event(Event::Progress { generation, progress: Progress::Maps(vec![Arc::new(map)]) });
     bench.event(Event::ExplanationDone { generation });
     let mut harness = screen(bench);
-    for command in [Command::ToggleContours, Command::RotateRight, Command::FlipHorizontal, Command::ZoomIn] {
+    for command in [
+        Command::Overlay(OverlayCommand::ToggleContours),
+        Command::View(ViewCommand::RotateRight),
+        Command::View(ViewCommand::FlipHorizontal),
+        Command::View(ViewCommand::ZoomIn),
+    ] {
         do_and_see(&mut harness, command);
     }
     assert!(!harness.get_by_label("Superpixels").accesskit_node().is_disabled());
     do_and_see(&mut harness, ask(MapCommand::ToggleSuperpixels));
-    assert!(!harness.state().state.settings.superpixels);
+    assert!(!harness.state().state.preferences.superpixels);
 }
 
 #[test]
@@ -530,7 +550,7 @@ fn every_layout_fits_a_small_and_a_large_window_with_long_names() {
     for size in [[1280.0, 720.0], [2560.0, 1440.0]] {
         let mut bench = settled();
         let mut info = model();
-        let mut manifest = pellucid::network::manifest::Manifest::clone(&info.manifest);
+        let mut manifest = pellucid::model::manifest::Manifest::clone(&info.manifest);
         manifest.labels[1].name = "Bacterial pneumonia of the right middle and lower lobe with effusion".into();
         manifest.groups[0].members[0].clone_from(&manifest.labels[1].name);
         info.manifest = Arc::new(manifest);
@@ -541,7 +561,7 @@ fn every_layout_fits_a_small_and_a_large_window_with_long_names() {
             .build_ui_state(|ui, bench: &mut Bench| bench.frame(ui), bench);
         harness.run_steps(4);
         for layout in [Layout::SideBySide, Layout::ClassGrid, Layout::MethodGrid, Layout::Compare] {
-            do_and_see(&mut harness, Command::SetLayout(layout));
+            do_and_see(&mut harness, Command::View(ViewCommand::SetLayout(layout)));
             settle(harness.state_mut());
             harness.run_steps(3);
             let window = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());

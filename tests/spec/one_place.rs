@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use pellucid::cancel::CancelToken;
+use pellucid::engine::AnalysisOptions;
 use pellucid::engine::analysis::analyze;
-use pellucid::engine::explanation::{Wish, explain_with};
+use pellucid::engine::explanation::explain_with;
+use pellucid::engine::map_request::MapRequest;
 use pellucid::engine::pass::Known;
-use pellucid::engine::{AnalysisOptions, CancelToken};
-use pellucid::explain::{Method, Settings, Subject};
-use pellucid::network::Model;
-use pellucid::network::registry;
+use pellucid::explain::{Method, MethodSettings, Subject};
+use pellucid::model::{Model, registry};
 use pellucid::study::open_image;
 
 use crate::cli::{code, lines, pellucid, said};
@@ -57,11 +58,11 @@ fn a_map_stability_and_trust_are_refused_there_and_maps_of_the_pixels_are_not() 
     let model = loaded(folder.path());
     let frame = open_image(&picture(folder.path())).unwrap();
     let ask = |method: Method, spread: usize, trust: bool| {
-        let wish = Wish {
+        let wish = MapRequest {
             methods: vec![method],
             layers: vec!["avgpool".into()],
             subjects: vec![Subject::class(0)],
-            settings: Settings::default(),
+            settings: MethodSettings::default(),
             spread,
             trust,
         };

@@ -5,27 +5,33 @@ use std::rc::Rc;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use pellucid::app::command::Command;
-use pellucid::app::panels::{empty, findings, keys_help, notices, overlay, status, studies, toolbar};
-use pellucid::app::state::{Layout, Level, Model, Notice, Phase, State, Theme};
-use pellucid::app::theme;
-use pellucid::app::thumbnails::Thumbnails;
 
-use super::viewer_state::{entry, film_shown, finished, model, nothing_open, refused, sampling};
+use super::viewer_state::{entry, finished, image_shown, model, nothing_open, refused, sampling};
+use pellucid::app::command::{
+    Command, FileCommand, FindingsCommand, HelpCommand, OverlayCommand, StudyCommand, ViewCommand,
+};
+use pellucid::app::state::{Layout, Level, Model, Notice, NoticeAction, Phase, State, Theme};
+use pellucid::app::ui::panels::{empty, findings, keys_help, notices, overlay, status, studies, toolbar};
+use pellucid::app::ui::theme;
+use pellucid::app::ui::thumbnails::Thumbnails;
 
-pub type Panel = fn(&mut egui::Ui, &State) -> Vec<Command>;
+pub(crate) type Panel = fn(&mut egui::Ui, &State) -> Vec<Command>;
 
 /// A panel over a state, and the commands that it answered with.
-pub struct Shown {
+pub(crate) struct Shown {
     pub harness: Harness<'static>,
     commands: Rc<RefCell<Vec<Command>>>,
 }
 
 impl Shown {
-    pub fn new(state: State, size: [f32; 2], panel: impl Fn(&mut egui::Ui, &State) -> Vec<Command> + 'static) -> Self {
+    pub(crate) fn new(
+        state: State,
+        size: [f32; 2],
+        panel: impl Fn(&mut egui::Ui, &State) -> Vec<Command> + 'static,
+    ) -> Self {
         let commands = Rc::new(RefCell::new(Vec::new()));
         let heard = commands.clone();
-        let chosen = state.settings.theme;
+        let chosen = state.preferences.theme;
         let harness = Harness::builder()
             .with_size(size)
             .with_context_setup(move |ctx| theme::install(ctx, chosen))
@@ -33,21 +39,21 @@ impl Shown {
         Self { harness, commands }
     }
 
-    pub fn click(&mut self, label: &str) {
+    pub(crate) fn click(&mut self, label: &str) {
         self.harness.get_by_label(label).click();
         self.harness.run_steps(3);
     }
 
-    pub fn commands(&self) -> Vec<Command> {
+    pub(crate) fn commands(&self) -> Vec<Command> {
         self.commands.borrow().clone()
     }
 
-    pub fn says(&self, part: &str) -> bool {
+    pub(crate) fn says(&self, part: &str) -> bool {
         self.harness.query_all_by_label_contains(part).next().is_some()
     }
 }
 
-pub fn answer(state: State, panel: Panel, label: &str) -> Vec<Command> {
+pub(crate) fn answer(state: State, panel: Panel, label: &str) -> Vec<Command> {
     let mut shown = Shown::new(state, [1280.0, 700.0], panel);
     shown.click(label);
     shown.commands()
@@ -55,28 +61,37 @@ pub fn answer(state: State, panel: Panel, label: &str) -> Vec<Command> {
 
 #[test]
 fn the_empty_window_says_where_to_begin() {
-    assert_eq!(answer(nothing_open(), empty::show, "Open files…"), [Command::OpenFiles]);
-    assert_eq!(answer(nothing_open(), empty::show, "Open the demo"), [Command::OpenDemo]);
+    assert_eq!(answer(nothing_open(), empty::show, "Open files…"), [Command::File(FileCommand::OpenFiles)]);
+    assert_eq!(answer(nothing_open(), empty::show, "Open the demo"), [Command::File(FileCommand::OpenDemo)]);
 }
 
 #[test]
 fn a_recent_study_opens_by_its_name() {
     let mut state = nothing_open();
-    state.settings.recent = vec!["films/case one".into()];
-    assert_eq!(answer(state, empty::show, "case one"), [Command::OpenPaths(vec!["films/case one".into()])]);
+    state.preferences.recent = vec!["images/case one".into()];
+    assert_eq!(
+        answer(state, empty::show, "case one"),
+        [Command::File(FileCommand::OpenPaths(vec!["images/case one".into()]))]
+    );
 }
 
 #[test]
 fn the_toolbar_goes_through_images_and_divides_the_screen() {
-    assert_eq!(answer(film_shown(), toolbar::show, "Next image"), [Command::NextImage]);
-    assert_eq!(answer(film_shown(), toolbar::show, "Grid"), [Command::SetLayout(Layout::ClassGrid)]);
-    assert_eq!(answer(film_shown(), toolbar::show, "A | B | A−B"), [Command::SetLayout(Layout::Compare)]);
+    assert_eq!(answer(image_shown(), toolbar::show, "Next image"), [Command::Study(StudyCommand::NextImage)]);
+    assert_eq!(
+        answer(image_shown(), toolbar::show, "Grid"),
+        [Command::View(ViewCommand::SetLayout(Layout::ClassGrid))]
+    );
+    assert_eq!(
+        answer(image_shown(), toolbar::show, "A | B | A−B"),
+        [Command::View(ViewCommand::SetLayout(Layout::Compare))]
+    );
 }
 
 #[test]
 fn a_report_can_be_written_only_from_a_finished_analysis() {
     assert_eq!(answer(sampling(20), toolbar::show, "Export report"), []);
-    assert_eq!(answer(finished(), toolbar::show, "Export report"), [Command::ExportReport]);
+    assert_eq!(answer(finished(), toolbar::show, "Export report"), [Command::File(FileCommand::ExportReport)]);
 }
 
 #[test]
@@ -85,18 +100,18 @@ fn the_open_menu_takes_a_path() {
     shown.click("Open");
     shown.harness.get_by_label("Path of a file or folder").focus();
     shown.harness.run_steps(2);
-    shown.harness.get_by_label("Path of a file or folder").type_text("films/chest.dcm");
+    shown.harness.get_by_label("Path of a file or folder").type_text("images/chest.dcm");
     shown.harness.run_steps(2);
     shown.click("Open path");
-    assert_eq!(shown.commands(), [Command::OpenPaths(vec!["films/chest.dcm".into()])]);
+    assert_eq!(shown.commands(), [Command::File(FileCommand::OpenPaths(vec!["images/chest.dcm".into()]))]);
 }
 
 #[test]
 fn the_list_shows_an_image_by_click_and_closes_a_branch() {
     let thumbnails = Thumbnails::default();
-    let mut shown = Shown::new(film_shown(), [240.0, 600.0], move |ui, state| studies::show(ui, state, &thumbnails));
+    let mut shown = Shown::new(image_shown(), [240.0, 600.0], move |ui, state| studies::show(ui, state, &thumbnails));
     shown.click("chest-pa.dcm");
-    assert_eq!(shown.commands(), [Command::ShowImage(entry("chest-pa.dcm"), 0)]);
+    assert_eq!(shown.commands(), [Command::Study(StudyCommand::ShowImage(entry("chest-pa.dcm"), 0))]);
     shown.click("DOE JANE · 4711");
     assert!(shown.harness.query_by_label("chest-pa.dcm").is_none());
 }
@@ -104,15 +119,21 @@ fn the_list_shows_an_image_by_click_and_closes_a_branch() {
 #[test]
 fn what_could_not_be_read_is_listed_with_its_reason() {
     let thumbnails = Thumbnails::default();
-    let mut shown = Shown::new(film_shown(), [240.0, 600.0], move |ui, state| studies::show(ui, state, &thumbnails));
+    let mut shown = Shown::new(image_shown(), [240.0, 600.0], move |ui, state| studies::show(ui, state, &thumbnails));
     shown.click("1 warning");
     assert!(shown.says("This is a text file, not a DICOM object."));
 }
 
 #[test]
 fn a_click_on_a_class_shows_its_map_and_a_tick_compares_it() {
-    assert_eq!(answer(finished(), findings::show, "Viral pneumonia"), [Command::SelectClass(2)]);
-    assert_eq!(answer(finished(), findings::show, "Compare Normal"), [Command::TickClass(0)]);
+    assert_eq!(
+        answer(finished(), findings::show, "Viral pneumonia"),
+        [Command::Findings(FindingsCommand::SelectClass(2))]
+    );
+    assert_eq!(
+        answer(finished(), findings::show, "Compare Normal"),
+        [Command::Findings(FindingsCommand::TickClass(0))]
+    );
 }
 
 #[test]
@@ -121,7 +142,7 @@ fn a_refused_image_shows_the_reason_and_no_scores_unless_the_reader_insists() {
     assert!(shown.says("does not resemble a frontal chest radiograph"));
     assert!(!shown.says("probability"));
     shown.click("Show anyway");
-    assert_eq!(shown.commands(), [Command::ShowAnyway]);
+    assert_eq!(shown.commands(), [Command::Findings(FindingsCommand::ShowAnyway)]);
 }
 
 #[test]
@@ -130,13 +151,13 @@ fn bars_say_probability_interval_and_threshold() {
     assert!(shown.says("Pneumonia: probability 0.90, 5–95 % of 100 samples"));
     assert!(shown.says("Viral pneumonia: probability 0.16"));
     assert!(shown.says("at or above the threshold 0.47"));
-    assert!(shown.says("doubt about the model: 0.03 of 1"));
+    assert!(shown.says("uncertainty about the model (epistemic): 0.03 of 1"));
 }
 
 #[test]
 fn rows_stand_before_there_are_scores_and_do_not_move_when_they_come() {
     let place = |state| Shown::new(state, [304.0, 700.0], findings::show).harness.get_by_label("Normal").rect();
-    assert_eq!(place(film_shown()).top(), place(sampling(5)).top());
+    assert_eq!(place(image_shown()).top(), place(sampling(5)).top());
     assert_eq!(place(sampling(5)).top(), place(finished()).top());
 }
 
@@ -152,22 +173,22 @@ fn a_model_without_dropout_says_so_and_draws_no_interval() {
 
 #[test]
 fn a_failed_analysis_says_why_and_can_be_tried_again() {
-    let mut state = film_shown();
+    let mut state = image_shown();
     state.results.phase = Phase::Failed("The weights ended early.".into());
     let mut shown = Shown::new(state, [304.0, 700.0], findings::show);
     assert!(shown.says("The weights ended early."));
     shown.click("Analyse again");
-    assert_eq!(shown.commands(), [Command::Retry]);
+    assert_eq!(shown.commands(), [Command::Findings(FindingsCommand::Retry)]);
 }
 
 #[test]
 fn the_overlay_is_switched_and_coloured_without_new_computation() {
-    assert_eq!(answer(finished(), overlay::show, "Heat map"), [Command::ToggleHeatMap]);
-    assert_eq!(answer(finished(), overlay::show, "Contours"), [Command::ToggleContours]);
+    assert_eq!(answer(finished(), overlay::show, "Heat map"), [Command::Overlay(OverlayCommand::ToggleHeatMap)]);
+    assert_eq!(answer(finished(), overlay::show, "Contours"), [Command::Overlay(OverlayCommand::ToggleContours)]);
     let mut shown = Shown::new(finished(), [304.0, 700.0], overlay::show);
     shown.click("Colours");
     shown.click("Magma");
-    assert_eq!(shown.commands(), [Command::SetColormap("magma".into())]);
+    assert_eq!(shown.commands(), [Command::Overlay(OverlayCommand::SetColormap("magma".into()))]);
 }
 
 #[test]
@@ -175,7 +196,7 @@ fn running_work_shows_how_far_it_is_and_can_be_cancelled() {
     let mut shown = Shown::new(sampling(64), [1280.0, 24.0], status::show);
     assert!(shown.says("dropout 64 of 100"));
     shown.click("Cancel");
-    assert_eq!(shown.commands(), [Command::Cancel]);
+    assert_eq!(shown.commands(), [Command::Findings(FindingsCommand::Cancel)]);
 }
 
 #[test]
@@ -192,14 +213,14 @@ fn the_status_bar_reads_the_pixel_under_the_cursor_and_names_the_model() {
 fn a_notice_offers_its_action_and_can_be_dismissed() {
     let notice = || {
         let mut state = finished();
-        let action = Some(("Open", Command::OpenExternally("case.pdf".into())));
+        let action = Some(NoticeAction::Open("case.pdf".into()));
         let since = std::time::Instant::now();
         state.notices.push(Notice { id: 3, level: Level::Error, text: "Report written".into(), action, since });
         state
     };
-    let open = Command::OpenExternally("case.pdf".into());
-    assert_eq!(answer(notice(), notices::show, "Open"), [open, Command::DismissNotice(3)]);
-    assert_eq!(answer(notice(), notices::show, "Dismiss"), [Command::DismissNotice(3)]);
+    let open = Command::File(FileCommand::OpenExternally("case.pdf".into()));
+    assert_eq!(answer(notice(), notices::show, "Open"), [open, Command::Help(HelpCommand::DismissNotice(3))]);
+    assert_eq!(answer(notice(), notices::show, "Dismiss"), [Command::Help(HelpCommand::DismissNotice(3))]);
 }
 
 #[test]
@@ -207,7 +228,7 @@ fn the_key_table_holds_every_command_that_has_a_key() {
     let mut state = finished();
     state.keys_open = true;
     let shown = Shown::new(state, [1280.0, 720.0], keys_help::show);
-    for info in Command::table().iter().map(Command::info).filter(|info| !info.key.is_empty()) {
+    for info in Command::listed().iter().map(Command::info).filter(|info| !info.key.is_empty()) {
         assert!(shown.harness.query_all_by_label(info.label).next().is_some(), "{} is missing", info.label);
     }
 }
@@ -217,7 +238,7 @@ fn every_theme_draws_every_panel_with_glyphs_that_the_font_has_and_names_for_eve
     // The harness panics on a missing glyph and on a control without an accessible name.
     for chosen in Theme::ALL {
         let mut state = finished();
-        state.settings.theme = chosen;
+        state.preferences.theme = chosen;
         let thumbnails = Thumbnails::default();
         let mut shown = Shown::new(state, [1280.0, 900.0], move |ui, state| {
             let mut out = toolbar::show(ui, state);

@@ -11,23 +11,23 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use pellucid::app::command::Command;
-use pellucid::app::effect::Effect;
-use pellucid::app::panels::{findings, toolbar};
-use pellucid::app::state::{Model as Shown, Phase, State, Theme};
-use pellucid::app::theme;
-use pellucid::engine::choice::{Choice, Opinion};
-use pellucid::engine::picker::Library;
-use pellucid::engine::worker::Engine;
-use pellucid::engine::{AnalysisOptions, Event, ModelInfo, Request};
-use pellucid::network::candidate::Candidate;
-use pellucid::network::{Model, registry};
-use pellucid::study::phantom::{PhantomRecipe, demo, render, write_dicom};
-use pellucid::study::{Frame, open_image};
 use serde_json::Value;
 
 use super::toy;
 use super::viewer::common::{self, Bench};
+use pellucid::app::command::{Command, FindingsCommand, StudyCommand};
+use pellucid::app::state::{Model as Shown, Phase, State, Theme};
+use pellucid::app::ui::panels::{findings, toolbar};
+use pellucid::app::ui::theme;
+use pellucid::app::update::effect::Effect;
+use pellucid::engine::model_selection::choice::{Choice, Opinion};
+use pellucid::engine::model_selection::{Library, SelectionError};
+use pellucid::engine::worker::Engine;
+use pellucid::engine::{AnalysisOptions, Event, ModelInfo, Request};
+use pellucid::model::candidate_model::CandidateModel;
+use pellucid::model::{Model, registry};
+use pellucid::phantom::{PhantomRecipe, demo, render, write_dicom};
+use pellucid::study::{Frame, open_image};
 
 /// A folder of films, with a data folder in which a toy model for MR of the head is installed.
 struct Desk {
@@ -205,15 +205,15 @@ impl Two {
 }
 
 impl Library for Two {
-    fn load(&mut self, name: &str) -> Result<Arc<Model>, String> {
+    fn load(&mut self, name: &str) -> Result<Arc<Model>, SelectionError> {
         self.loaded.send(name.into()).unwrap();
         let name = if name == "toy-brain" { self.brain() } else { name.to_owned() };
-        registry::load(&name, &Device::Cpu).map(Arc::new).map_err(|e| e.to_string())
+        registry::load(&name, &Device::Cpu).map(Arc::new).map_err(|e| SelectionError::Other(e.into()))
     }
 
-    fn candidates(&mut self) -> Result<Vec<Candidate>, String> {
-        let read = |name: &str| registry::candidate(name, &Device::Cpu).map_err(|e| e.to_string());
-        Ok(vec![read("chest-xray")?, Candidate { name: "toy-brain".into(), ..read(&self.brain())? }])
+    fn candidates(&mut self) -> Result<Vec<CandidateModel>, SelectionError> {
+        let read = |name: &str| registry::candidate(name, &Device::Cpu).map_err(|e| SelectionError::Other(e.into()));
+        Ok(vec![read("chest-xray")?, CandidateModel { name: "toy-brain".into(), ..read(&self.brain())? }])
     }
 }
 
@@ -291,7 +291,7 @@ fn the_worker_chooses_for_each_image_of_a_folder_and_says_so_before_it_scores() 
 /// A viewer that chooses by itself, with an image on screen.
 fn automatic() -> Bench {
     let mut bench = Bench::new();
-    bench.state = State::new(bench.state.settings.clone(), "", "cpu");
+    bench.state = State::new(bench.state.preferences.clone(), "", "cpu");
     bench.state.models = vec!["chest-xray".into(), "toy-brain".into()];
     bench.event(Event::ModelReady(common::model()));
     bench.open(common::frame(64, 48));
@@ -344,7 +344,7 @@ fn the_model_that_was_chosen_is_shown_with_its_reason() {
     chosen(&mut bench, choice, Some(common::model()));
     assert!(panel(bench.state.clone(), findings::show, None, because).1);
     // The next image is chosen for anew.
-    bench.command(Command::ShowImage(common::entry("9.9", 1, 64, 48), 0));
+    bench.command(Command::Study(StudyCommand::ShowImage(common::entry("9.9", 1, 64, 48), 0)));
     assert!(bench.state.choice.is_none());
 }
 
@@ -358,7 +358,7 @@ fn where_no_model_fits_the_panel_says_why_and_offers_the_nearest_by_hand() {
     assert!(matches!(bench.state.model, Shown::Unfit) && bench.state.labels().is_empty());
     for words in ["chest-xray: This is no chest.", "toy-brain: This is no brain."] {
         let (commands, says) = panel(bench.state.clone(), findings::show, Some("Choose toy-brain by hand"), words);
-        assert_eq!((commands, says), (vec![Command::SetModel("toy-brain".into())], true));
+        assert_eq!((commands, says), (vec![Command::Findings(FindingsCommand::SetModel("toy-brain".into()))], true));
     }
     // The next image is asked about although no model stands.
     bench.effects.clear();
@@ -369,14 +369,14 @@ fn where_no_model_fits_the_panel_says_why_and_offers_the_nearest_by_hand() {
 #[test]
 fn by_hand_stays_by_hand_until_the_reader_goes_back_to_automatic() {
     let mut bench = automatic();
-    let effects = bench.command(Command::SetModel("toy-brain".into()));
+    let effects = bench.command(Command::Findings(FindingsCommand::SetModel("toy-brain".into())));
     assert!(effects.iter().any(|e| matches!(e, Effect::Ask(Request::LoadModel { name }) if name == "toy-brain")));
     bench.event(Event::ModelReady(common::model()));
     bench.open(common::frame(32, 32));
     assert!(!bench.state.automatic);
     assert_eq!(bench.state.choice.as_ref().unwrap().grounds, "chosen by hand");
     assert!(panel(bench.state.clone(), findings::show, None, "chosen by hand").1);
-    let effects = bench.command(Command::PickModel);
+    let effects = bench.command(Command::Findings(FindingsCommand::PickModel));
     assert!(bench.state.automatic && bench.state.choice.is_none());
     assert!(effects.iter().any(|e| matches!(e, Effect::Ask(Request::Automatic { .. }))));
 }
@@ -395,5 +395,5 @@ fn the_menu_of_models_begins_with_automatic() {
     harness.run_steps(3);
     harness.get_by_label("Automatic").click();
     harness.run_steps(3);
-    assert_eq!(*commands.borrow(), [Command::PickModel]);
+    assert_eq!(*commands.borrow(), [Command::Findings(FindingsCommand::PickModel)]);
 }

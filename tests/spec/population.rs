@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pellucid::study::phantom::{Age, PhantomRecipe, render, write_dicom};
+use pellucid::phantom::{Age, PhantomRecipe, render, write_dicom};
 use serde_json::Value;
 
 use crate::cli::{code, lines, pellucid, said};

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use pellucid::app::command::Command;
-use pellucid::app::effect::Effect;
-use pellucid::app::impression::{ImpressionCommand, Words};
-use pellucid::app::state::{Content, Film, Layout, Phase};
-use pellucid::engine::{Analysis, Event};
 
 use super::viewer::common::{Bench, LABELS, analysis, entry, events, frame, verdict};
 use super::viewer::screen;
+use pellucid::app::command::{Command, FileCommand, FindingsCommand, ImpressionCommand, StudyCommand, ViewCommand};
+use pellucid::app::state::impression::ReaderText;
+use pellucid::app::state::{Content, Layout, Phase, ShownImage};
+use pellucid::app::update::effect::Effect;
+use pellucid::engine::{Analysis, Event};
 
 fn write(words: &str) -> Command {
-    Command::Impression(ImpressionCommand::Write(Words(words.into())))
+    Command::Impression(ImpressionCommand::Write(ReaderText(words.into())))
 }
 
 fn ask(command: ImpressionCommand) -> Command {
@@ -40,8 +40,8 @@ fn the_analysis_runs_while_its_result_is_hidden() {
     let mut bench = reading();
     assert!(bench.state.result_hidden() && bench.state.results.finished.is_some());
     for layout in [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::Compare] {
-        bench.command(Command::SetLayout(layout));
-        assert_eq!(bench.state.panes(), [Content::Film]);
+        bench.command(Command::View(ViewCommand::SetLayout(layout)));
+        assert_eq!(bench.state.panes(), [Content::Image]);
     }
     let veiled = bench.state.veiled();
     assert!(veiled.results.labels.is_empty() && veiled.results.attributions.is_empty() && veiled.result_hidden());
@@ -57,11 +57,11 @@ fn it_is_asked_for_as_long_as_it_is_switched_on_and_kept_in_the_settings() {
     let mut bench = Bench::finished();
     assert!(!bench.state.result_hidden(), "off until it is asked for");
     let effects = bench.command(ask(ImpressionCommand::ToggleReadFirst));
-    assert!(matches!(effects.as_slice(), [Effect::SaveSettings]) && bench.state.settings.read_first);
+    assert!(matches!(effects.as_slice(), [Effect::SavePreferences]) && bench.state.preferences.read_first);
     assert!(bench.state.result_hidden());
     bench.command(ask(ImpressionCommand::ToggleReadFirst));
     assert!(!bench.state.result_hidden());
-    let old: pellucid::app::state::Settings = serde_json::from_str("{\"theme\":\"Light\"}").unwrap();
+    let old: pellucid::app::state::Preferences = serde_json::from_str("{\"theme\":\"Light\"}").unwrap();
     assert!(!old.read_first, "settings of before are read as before");
 }
 
@@ -93,7 +93,7 @@ fn nothing_to_report_is_one_click() {
 #[test]
 fn remarks_are_added_and_the_first_text_stays() {
     let mut bench = reading();
-    let remark = |words: &str| ask(ImpressionCommand::WriteRemark(Some(Words(words.into()))));
+    let remark = |words: &str| ask(ImpressionCommand::WriteRemark(Some(ReaderText(words.into()))));
     bench.command(remark("too early"));
     assert!(bench.state.page().is_none_or(|page| page.remark.is_none()), "there is nothing yet to add to");
     bench.command(ask(ImpressionCommand::NothingToReport));
@@ -116,16 +116,16 @@ fn every_image_and_every_frame_has_its_own_impression_for_the_session() {
     let mut bench = reading();
     bench.command(write("half a sen"));
     let first = bench.state.frame().unwrap().entry.clone();
-    bench.command(Command::ShowImage(entry("other", 2, 64, 64), 0));
+    bench.command(Command::Study(StudyCommand::ShowImage(entry("other", 2, 64, 64), 0)));
     assert!(bench.state.result_hidden(), "hidden already while it is loading");
     bench.command(write("Clear."));
     bench.command(ask(ImpressionCommand::ShowResult));
-    bench.command(Command::ShowImage(entry("other", 2, 64, 64), 1));
+    bench.command(Command::Study(StudyCommand::ShowImage(entry("other", 2, 64, 64), 1)));
     assert!(bench.state.result_hidden(), "another frame is another picture");
-    bench.command(Command::ShowImage(first, 0));
+    bench.command(Command::Study(StudyCommand::ShowImage(first, 0)));
     assert_eq!(bench.state.page().unwrap().draft.0, "half a sen");
-    bench.command(Command::CloseAll);
-    bench.command(Command::ShowImage(entry("other", 2, 64, 64), 0));
+    bench.command(Command::File(FileCommand::CloseAll));
+    bench.command(Command::Study(StudyCommand::ShowImage(entry("other", 2, 64, 64), 0)));
     assert_eq!(bench.state.impression().unwrap().text, "Clear.");
     assert!(!bench.state.result_hidden());
 }
@@ -153,20 +153,20 @@ fn who_has_seen_the_result_does_not_pass_for_one_who_has_not() {
 #[test]
 fn a_report_waits_for_the_impression_and_holds_it() {
     let mut bench = reading();
-    bench.state.settings.report_folder = Some("reports".into());
-    assert!(bench.command(Command::ExportReport).is_empty());
+    bench.state.preferences.report_folder = Some("reports".into());
+    assert!(bench.command(Command::File(FileCommand::ExportReport)).is_empty());
     assert!(bench.state.notices.last().unwrap().text.contains("write your impression first"));
     bench.command(write("A nodule."));
     bench.command(ask(ImpressionCommand::ShowResult));
-    let [Effect::WriteReport { case, .. }] = &bench.command(Command::ExportReport)[..] else {
+    let [Effect::WriteReport { case, .. }] = &bench.command(Command::File(FileCommand::ExportReport))[..] else {
         panic!("the report can be written now");
     };
     let held = case.impression.as_ref().unwrap();
     assert!(held.before_result && held.text == "A nodule.");
     assert!(!bench.state.notices.iter().any(|notice| notice.text.contains("free text")));
     bench.state.exporting = false;
-    bench.command(Command::ToggleAnonymize);
-    bench.command(Command::ExportReport);
+    bench.command(Command::File(FileCommand::ToggleAnonymize));
+    bench.command(Command::File(FileCommand::ExportReport));
     assert!(bench.state.notices.last().unwrap().text.contains("free text"));
 }
 
@@ -185,7 +185,7 @@ fn a_refusal_and_a_failure_are_no_findings_and_are_told_at_once() {
     refused(&mut bench);
     assert!(!bench.state.result_hidden() && bench.state.results.phase == Phase::Refused);
     // Who insists asks for a result: it is hidden like any other.
-    bench.command(Command::ShowAnyway);
+    bench.command(Command::Findings(FindingsCommand::ShowAnyway));
     assert!(bench.state.result_hidden());
     let generation = bench.state.generation;
     bench.event(Event::Failed { generation, reason: "The weights ended early.".into() });
@@ -194,7 +194,7 @@ fn a_refusal_and_a_failure_are_no_findings_and_are_told_at_once() {
     let mut bench = reading();
     bench.state.results.phase = Phase::Failed("The memory ran out.".into());
     assert!(bench.state.result_hidden());
-    bench.state.film = Film::Nothing;
+    bench.state.image = ShownImage::Nothing;
     assert!(!bench.state.result_hidden(), "without an image there is nothing to read");
 }
 
@@ -206,9 +206,9 @@ fn what_the_reader_writes_is_in_no_log_and_in_no_settings() {
     bench.command(command);
     assert!(!format!("{:?}", bench.state).contains("Jane has"));
     bench.command(ask(ImpressionCommand::ShowResult));
-    bench.command(ask(ImpressionCommand::WriteRemark(Some(Words("Jane's old scar".into())))));
+    bench.command(ask(ImpressionCommand::WriteRemark(Some(ReaderText("Jane's old scar".into())))));
     assert!(!format!("{:?}", bench.state).contains("Jane"));
-    assert!(!serde_json::to_string(&bench.state.settings).unwrap().contains("Jane"));
+    assert!(!serde_json::to_string(&bench.state.preferences).unwrap().contains("Jane"));
 }
 
 #[test]
@@ -246,8 +246,18 @@ fn said(harness: &Harness<'_, Bench>) -> Vec<String> {
 fn gives_away(words: &str) -> bool {
     let words = words.to_lowercase();
     let names = LABELS.iter().copied().chain(["Pneumonia", "Grad-CAM", "HiResCAM", "stage3", "stage4"]);
-    let about =
-        ["probability", "logit", "%", "entropy", "doubt", "radiograph.", "evidence", "threshold", "above", "gate"];
+    let about = [
+        "probability",
+        "logit",
+        "%",
+        "entropy",
+        "uncertainty",
+        "radiograph.",
+        "evidence",
+        "threshold",
+        "above",
+        "gate",
+    ];
     names.chain(about).any(|name| words.contains(&name.to_lowercase())) || has_share(&words)
 }
 
@@ -261,7 +271,7 @@ fn has_share(words: &str) -> bool {
 fn nothing_of_the_result_is_said_or_painted_while_it_is_hidden() {
     for layout in [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::Compare] {
         let mut bench = reading();
-        bench.command(Command::SetLayout(layout));
+        bench.command(Command::View(ViewCommand::SetLayout(layout)));
         let mut harness = screen(bench);
         // Keys of maps and classes, of which none may bring anything to light.
         for key in [egui::Key::G, egui::Key::M, egui::Key::ArrowDown, egui::Key::T, egui::Key::Y, egui::Key::X] {
@@ -284,12 +294,14 @@ fn nothing_of_the_result_is_said_or_painted_while_it_is_hidden() {
 
 #[test]
 fn no_command_brings_the_result_to_light_by_itself() {
-    use pellucid::app::command::Group;
+    use pellucid::app::command::CommandGroup;
     let of_the_reading_room = |command: &Command| {
-        matches!(command.info().group, Group::Study | Group::View | Group::Overlay | Group::Findings)
-            && !matches!(command, Command::Impression(_))
+        matches!(
+            command.info().group,
+            CommandGroup::Study | CommandGroup::View | CommandGroup::Overlay | CommandGroup::Findings
+        ) && !matches!(command, Command::Impression(_))
     };
-    for command in Command::table().into_iter().filter(of_the_reading_room) {
+    for command in Command::listed().into_iter().filter(of_the_reading_room) {
         let mut harness = screen(reading());
         harness.state_mut().command(command.clone());
         harness.run_steps(3);
@@ -369,7 +381,7 @@ fn letters_typed_into_the_field_are_no_keys_of_the_viewer() {
     }
     let state = &harness.state().state;
     assert_eq!((*state.view(0), state.layout, state.overlays_hidden), (before, layout, false));
-    assert!(state.settings.read_first);
+    assert!(state.preferences.read_first);
     harness.get_by_label("Your impression").type_text("A nodule.");
     harness.run_steps(2);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
@@ -380,7 +392,7 @@ fn letters_typed_into_the_field_are_no_keys_of_the_viewer() {
 #[test]
 fn it_is_switched_by_key_and_in_the_menu_and_opens_the_panel_of_the_field() {
     let mut bench = Bench::finished();
-    bench.command(Command::ToggleFindings);
+    bench.command(Command::View(ViewCommand::ToggleFindings));
     let mut harness = screen(bench);
     harness.key_press(egui::Key::F8);
     harness.run_steps(4);
@@ -389,7 +401,7 @@ fn it_is_switched_by_key_and_in_the_menu_and_opens_the_panel_of_the_field() {
     harness.run_steps(3);
     harness.get_by_label("Read first").click();
     harness.run_steps(3);
-    assert!(!harness.state().state.settings.read_first);
+    assert!(!harness.state().state.preferences.read_first);
     assert!(harness.query_all_by_label_contains(LABELS[1]).next().is_some());
 }
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use pellucid::cli;
 use pellucid::training::config::Config;
+use pellucid::training::experiments::ablation::grid::Grid;
 
 use super::cli::{code, lines, pellucid, said};
+use super::documents::{self, code_spans, sections};
 
 /// Commands that are checked word by word and not run here, with the reason.
 const ONLY_READ: [(&str, &str); 14] = [
@@ -30,25 +32,16 @@ const ONLY_READ: [(&str, &str); 14] = [
 /// A fenced block of a document.
 struct Block {
     place: String,
+    /// What stands behind the opening fence: `sh`, `toml` for a training configuration or a part of one, `toml grid` for a grid.
     language: String,
     text: String,
 }
 
+/// The documents of today: the change log tells of commands as they were.
 fn documents() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = vec![root.join("README.md")];
-    let mut folders = vec![root.join("docs"), root.join("models")];
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "md") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
+    let mut all = documents::documents();
+    all.retain(|path| !path.ends_with("CHANGELOG.md"));
+    all
 }
 
 fn blocks() -> Vec<Block> {
@@ -144,10 +137,10 @@ fn what_is_only_read_is_printed_somewhere() {
     }
 }
 
-/// Eight small phantoms of each of two classes below `films`.
-fn films(folder: &Path) {
+/// Eight small phantoms of each of two classes below `radiographs`.
+fn radiographs(folder: &Path) {
     for (class, seed, kind) in [("normal", "1", "--healthy"), ("pneumonia", "101", "--opacity=right-lower")] {
-        let out = format!("films/{class}");
+        let out = format!("radiographs/{class}");
         let make = ["phantom", "--out", &out, "--seed", seed, "--count", "8", "--size", "96", "--format", "png", kind];
         assert_eq!(code(&pellucid(folder, &make)), 0);
         for file in fs::read_dir(folder.join(out)).unwrap().flatten().map(|e| e.path()) {
@@ -166,14 +159,14 @@ fn configurations() -> Vec<Block> {
 #[test]
 fn every_configuration_that_is_printed_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    films(folder.path());
+    radiographs(folder.path());
     let all = configurations();
     let whole = all.iter().find(|b| b.text.contains("[data]")).expect("the documents print a configuration");
     for block in &all {
         // What is no configuration of its own is a part of one.
         let text =
             if block.text.contains("[data]") { block.text.clone() } else { format!("{}\n{}", whole.text, block.text) };
-        let path = folder.path().join("films.toml");
+        let path = folder.path().join("pneumonia.toml");
         fs::write(&path, text).unwrap();
         let read = Config::read(&path);
         assert!(read.is_ok(), "{}: {}", block.place, read.unwrap_err());
@@ -181,30 +174,69 @@ fn every_configuration_that_is_printed_is_read() {
 }
 
 #[test]
+fn every_grid_that_is_printed_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = configurations().into_iter().find(|b| b.text.contains("[data]")).unwrap();
+    fs::write(folder.path().join("pneumonia.toml"), first.text).unwrap();
+    for block in blocks().into_iter().filter(|b| b.language == "toml grid") {
+        let path = folder.path().join("grid.toml");
+        fs::write(&path, block.text).unwrap();
+        let cells = Grid::read(&path).and_then(|grid| grid.cells());
+        assert!(cells.is_ok_and(|cells| cells.len() > 1), "{}", block.place);
+    }
+}
+
+#[test]
+fn no_block_is_of_a_kind_that_nothing_checks() {
+    for block in blocks() {
+        assert!(["sh", "text", "toml", "toml grid"].contains(&block.language.as_str()), "{}", block.place);
+    }
+}
+
+#[test]
 fn the_first_training_runs_as_printed_and_leaves_what_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    films(path);
+    radiographs(path);
     let first = configurations().into_iter().find(|b| b.text.contains("[data]")).unwrap();
-    fs::write(path.join("films.toml"), first.text).unwrap();
-    let output = pellucid(path, &["train", "films.toml", "--max-epochs", "1"]);
+    fs::write(path.join("pneumonia.toml"), first.text).unwrap();
+    let output = pellucid(path, &["train", "pneumonia.toml", "--max-epochs", "1"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
     for file in ["model/manifest.toml", "model/CARD.md", "log.csv", "curves.png", "split.csv"] {
-        assert!(path.join("runs/films").join(file).is_file(), "{file}");
+        assert!(path.join("runs/pneumonia").join(file).is_file(), "{file}");
     }
     for (command, ending) in [
-        (vec!["data", "check", "films"], 0),
-        (vec!["data", "split", "films.toml", "--out", "split.csv"], 0),
-        (vec!["data", "preview", "films.toml", "--out", "sheet.png"], 0),
+        (vec!["data", "check", "radiographs"], 0),
+        (vec!["data", "split", "pneumonia.toml", "--out", "split.csv"], 0),
+        (vec!["data", "preview", "pneumonia.toml", "--out", "sheet.png"], 0),
         (vec!["models", "list"], 0),
         (vec!["models", "show", "chest-xray"], 0),
-        (vec!["inspect", "films/normal/phantom-1.png", "--json", "--pixels", "values.npy", "--display", "film.png"], 0),
-        (vec!["evaluate", "films", "--model", "runs/films/model"], 0),
-        (vec!["predict", "films/normal/phantom-1.png", "--json"], 0),
+        (
+            vec![
+                "inspect",
+                "radiographs/normal/phantom-1.png",
+                "--json",
+                "--pixels",
+                "values.npy",
+                "--display",
+                "shown.png",
+            ],
+            0,
+        ),
+        (vec!["evaluate", "radiographs", "--model", "runs/pneumonia/model"], 0),
+        (vec!["predict", "radiographs/normal/phantom-1.png", "--json"], 0),
     ] {
         let output = pellucid(path, &command);
         assert_eq!(code(&output), ending, "{command:?}: {}", said(&output));
     }
-    let output = pellucid(path, &["predict", "films/normal/phantom-1.png", "--json", "--model", "runs/films/model"]);
-    assert_eq!(lines(&output).len(), 1, "{}", said(&output));
+    let output =
+        pellucid(path, &["predict", "radiographs/normal/phantom-1.png", "--json", "--model", "runs/pneumonia/model"]);
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 1, "{}", said(&output));
+    let documented = sections("docs/using.md").into_iter().find(|s| s.heading == "Scripts").unwrap();
+    let fields: Vec<String> =
+        documented.table().flat_map(|row| code_spans(&row[0]).map(str::to_owned).collect::<Vec<_>>()).collect();
+    for field in lines[0].as_object().unwrap().keys() {
+        assert!(fields.contains(field), "docs/using.md does not say what `{field}` is");
+    }
 }

@@ -5,13 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use pellucid::network::manifest::Manifest;
-use pellucid::network::{Mode, registry};
+use pellucid::model::manifest::Manifest;
+use pellucid::model::registry;
+use pellucid::network::Mode;
 use serde_json::Value;
 
 use super::cli::{code, lines, pellucid, said};
+use super::toy_training::NETWORK;
 
-const CONFIG: &str = r#"
+const RUN: &str = r#"
 size = 32
 seed = 5
 [data]
@@ -23,18 +25,9 @@ epochs = 2
 batch = 8
 learning_rate = 0.01
 norm_batches = 2
-[architecture]
-family = "compact-resnet"
-widths = [4, 4, 8]
-blocks = [1, 1]
-strides = [1, 2]
-dropout = 0.1
-[input]
-width = 32
-height = 32
-channels = 1
-resize = "squash"
-normalization = "NORMALIZATION"
+"#;
+
+const LABELS: &str = r#"
 mean = [0.02]
 sd = [0.01]
 [[labels]]
@@ -47,6 +40,10 @@ name = "Right"
 name = "Aside"
 members = ["Left", "Right"]
 "#;
+
+fn configuration(normalization: &str) -> String {
+    [RUN, &NETWORK.trim_end().replace("per-image", normalization), LABELS].concat()
+}
 
 /// A picture of 16 bits of which the lower twelve are used, and of which 8 bits would lose most; `bright` is the third that is brighter.
 fn picture(path: &Path, bright: u32, number: u32) {
@@ -71,7 +68,7 @@ fn set(folder: &Path) {
 
 fn trained(folder: &Path, normalization: &str) -> Manifest {
     set(folder);
-    fs::write(folder.join("thirds.toml"), CONFIG.replace("NORMALIZATION", normalization)).unwrap();
+    fs::write(folder.join("thirds.toml"), configuration(normalization)).unwrap();
     let output = pellucid(folder, &["train", "thirds.toml"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
     assert!(said(&output).contains("Patients: by file names (personN) in 40 images."), "{}", said(&output));
@@ -120,7 +117,7 @@ fn a_threshold_that_was_chosen_lies_on_no_score() {
     let manifest = trained(path, "equalize");
     let output = pellucid(path, &["evaluate", ".", "--model", "runs/thirds/model", "--out", "judged"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
-    let table = pellucid::training::crossval::read_table(&path.join("judged/predictions.csv")).unwrap();
+    let table = pellucid::training::experiments::crossval::read_table(&path.join("judged/predictions.csv")).unwrap();
     let thresholds = manifest.labels.iter().map(|l| l.threshold).chain(manifest.groups.iter().map(|g| g.threshold));
     for (target, threshold) in thresholds.enumerate() {
         let scores = table.rows.iter().map(|row| row.probability[target] as f32);
@@ -180,7 +177,7 @@ fn a_run_that_goes_on_keeps_its_split() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     set(path);
-    fs::write(path.join("thirds.toml"), CONFIG.replace("NORMALIZATION", "per-image")).unwrap();
+    fs::write(path.join("thirds.toml"), configuration("per-image")).unwrap();
     assert_eq!(code(&pellucid(path, &["train", "thirds.toml", "--max-epochs", "1"])), 0);
     // As an older version might have split it: a patient on both sides.
     let file = path.join("runs/thirds/split.csv");

@@ -2,12 +2,12 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use dicom_core::value::{DataSetSequence, PixelFragmentSequence};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use pellucid::cancel::CancelToken;
 use pellucid::imaging::{View, Voi, Window, render};
 use pellucid::study::{self, Catalogue, Frame, SpacingProvenance, StudyError};
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 
 /// A grey image of one row, 16 bits allocated; tests change what they are about.
-pub fn grey(words: &[u16]) -> InMemDicomObject {
+pub(crate) fn grey(words: &[u16]) -> InMemDicomObject {
     let mut object = InMemDicomObject::new_empty();
     text(&mut object, tags::SOP_CLASS_UID, VR::UI, uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION);
     text(&mut object, tags::SOP_INSTANCE_UID, VR::UI, "2.25.1");
@@ -40,11 +40,11 @@ pub fn grey(words: &[u16]) -> InMemDicomObject {
     object
 }
 
-pub fn text(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: &str) {
+pub(crate) fn text(object: &mut InMemDicomObject, tag: Tag, vr: VR, value: &str) {
     object.put(DataElement::new(tag, vr, PrimitiveValue::from(value)));
 }
 
-pub fn number(object: &mut InMemDicomObject, tag: Tag, value: u16) {
+pub(crate) fn number(object: &mut InMemDicomObject, tag: Tag, value: u16) {
     object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
 }
 
@@ -61,7 +61,7 @@ fn sequence(object: &mut InMemDicomObject, tag: Tag, item: InMemDicomObject) {
 }
 
 /// The bytes of a file, with preamble and meta information.
-pub fn file(object: InMemDicomObject, syntax: &str) -> Vec<u8> {
+pub(crate) fn file(object: InMemDicomObject, syntax: &str) -> Vec<u8> {
     let meta = FileMetaTableBuilder::new()
         .transfer_syntax(syntax)
         .media_storage_sop_class_uid(uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION)
@@ -91,7 +91,7 @@ fn every_native_transfer_syntax_gives_the_same_values() {
     let words = [0, 1, 256, 4660, 65_535];
     for syntax in [uids::IMPLICIT_VR_LITTLE_ENDIAN, uids::EXPLICIT_VR_LITTLE_ENDIAN, BIG_ENDIAN] {
         let frame = open(&file(grey(&words), syntax)).unwrap();
-        assert_eq!(frame.plane.values, [0.0, 1.0, 256.0, 4660.0, 65_535.0], "{syntax}");
+        assert_eq!(frame.pixels.plane.values, [0.0, 1.0, 256.0, 4660.0, 65_535.0], "{syntax}");
         assert_eq!(frame.entry.meta.patient_name, "Test^Image");
         assert_eq!(frame.entry.meta.transfer_syntax, syntax);
     }
@@ -111,7 +111,7 @@ fn deflated_objects_are_inflated() {
     meta.extend(&rest[..data_set]);
     let mut deflater = flate2::write::DeflateEncoder::new(meta, flate2::Compression::default());
     deflater.write_all(&rest[data_set..]).unwrap();
-    assert_eq!(open(&deflater.finish().unwrap()).unwrap().plane.values, [7.0, 8.0]);
+    assert_eq!(open(&deflater.finish().unwrap()).unwrap().pixels.plane.values, [7.0, 8.0]);
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn files_without_preamble_or_meta_information_are_read() {
     ] {
         let bytes = file(grey(&[3, 4]), syntax);
         let at = 132 + bytes[132..].windows(start.len()).position(|w| w == start).unwrap();
-        assert_eq!(open(&bytes[at..]).unwrap().plane.values, [3.0, 4.0], "{syntax}");
-        assert_eq!(open(&bytes[132..]).unwrap().plane.values, [3.0, 4.0], "no preamble, {syntax}");
+        assert_eq!(open(&bytes[at..]).unwrap().pixels.plane.values, [3.0, 4.0], "{syntax}");
+        assert_eq!(open(&bytes[132..]).unwrap().pixels.plane.values, [3.0, 4.0], "no preamble, {syntax}");
     }
 }
 
@@ -134,7 +134,7 @@ fn a_preamble_with_a_tiff_header_does_not_make_it_a_tiff() {
     let mut bytes = file(grey(&[3, 4]), uids::EXPLICIT_VR_LITTLE_ENDIAN);
     bytes[..4].copy_from_slice(b"II*\0");
     let frame = open(&bytes).unwrap();
-    assert_eq!((frame.plane.values, frame.entry.meta.patient_name.as_str()), (vec![3.0, 4.0], "Test^Image"));
+    assert_eq!((frame.pixels.plane.values, frame.entry.meta.patient_name.as_str()), (vec![3.0, 4.0], "Test^Image"));
 }
 
 #[test]
@@ -145,10 +145,10 @@ fn monochrome1_of_15_bits_is_inverted_within_its_own_range() {
     text(&mut object, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "MONOCHROME1");
     text(&mut object, tags::PRESENTATION_LUT_SHAPE, VR::CS, "INVERSE");
     let frame = opened(object);
-    assert_eq!(frame.plane.values, [0.0, 32_767.0, 100.0], "the bit above the high bit is masked");
-    assert_eq!((frame.inverted, frame.value_range), (true, (0.0, 32_767.0)));
+    assert_eq!(frame.pixels.plane.values, [0.0, 32_767.0, 100.0], "the bit above the high bit is masked");
+    assert_eq!((frame.pixels.inverted, frame.pixels.value_range), (true, (0.0, 32_767.0)));
     assert_eq!(frame.model_plane().values, [32_767.0, 0.0, 32_667.0]);
-    let shown = render(&frame, &View::windowed(Window::spanning(0.0, 32_767.0)));
+    let shown = render(&frame.pixels, &View::windowed(Window::spanning(0.0, 32_767.0)));
     assert_eq!(shown.into_raw(), [255, 0, 254]);
 }
 
@@ -162,12 +162,12 @@ fn signed_values_with_padding_and_a_negative_slope() {
     text(&mut object, tags::RESCALE_INTERCEPT, VR::DS, "10");
     let mut narrow = object.clone();
     let frame = opened(object);
-    assert_eq!(frame.plane.values[0], 4010.0);
-    assert_eq!((frame.padding, frame.value_range), (Some((4010.0, 4010.0)), (-65_524.0, 65_546.0)));
+    assert_eq!(frame.pixels.plane.values[0], 4010.0);
+    assert_eq!((frame.pixels.padding, frame.pixels.value_range), (Some((4010.0, 4010.0)), (-65_524.0, 65_546.0)));
 
     number(&mut narrow, tags::BITS_STORED, 12);
     number(&mut narrow, tags::HIGH_BIT, 11);
-    assert_eq!(opened(narrow).plane.values[1..], [12.0, 0.0, -4084.0]);
+    assert_eq!(opened(narrow).pixels.plane.values[1..], [12.0, 0.0, -4084.0]);
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn a_modality_lut_replaces_the_rescale() {
     sequence(&mut object, tags::MODALITY_LUT_SEQUENCE, item);
     text(&mut object, tags::RESCALE_SLOPE, VR::DS, "3");
     let frame = opened(object);
-    assert_eq!(frame.plane.values, [500.0, 500.0, 700.0, 600.0, 600.0]);
-    assert_eq!(frame.value_range, (500.0, 700.0));
+    assert_eq!(frame.pixels.plane.values, [500.0, 500.0, 700.0, 600.0, 600.0]);
+    assert_eq!(frame.pixels.value_range, (500.0, 700.0));
 }
 
 #[test]
@@ -204,9 +204,9 @@ fn the_first_window_of_the_file_is_the_initial_one_and_voi_luts_follow() {
     numbers(&mut item, tags::LUT_DATA, VR::OW, &[0, 255]);
     sequence(&mut object, tags::VOILUT_SEQUENCE, item);
     let frame = opened(object);
-    assert_eq!(View::initial(&frame).window(&frame), Window::linear(40.0, 400.0));
-    assert_eq!(frame.voi.len(), 3);
-    assert!(matches!(&frame.voi[2], Voi::Lut { entries, .. } if entries[..] == [0.0, 1.0]));
+    assert_eq!(View::initial(&frame.pixels).window(&frame.pixels), Window::linear(40.0, 400.0));
+    assert_eq!(frame.pixels.voi.len(), 3);
+    assert!(matches!(&frame.pixels.voi[2], Voi::Lut { entries, .. } if entries[..] == [0.0, 1.0]));
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn a_voi_lut_that_lies_is_left_out_with_a_warning() {
     numbers(&mut item, tags::LUT_DATA, VR::OW, &[0, 255]);
     sequence(&mut object, tags::VOILUT_SEQUENCE, item);
     let frame = opened(object);
-    assert!(frame.voi.is_empty());
+    assert!(frame.pixels.voi.is_empty());
     assert!(frame.warnings[0].contains("VOI LUT"), "{:?}", frame.warnings);
 }
 
@@ -238,13 +238,13 @@ fn rle_frames_are_unpacked_one_by_one() {
     let fragments = PixelFragmentSequence::new(vec![], vec![frame(1, 5), frame(2, 7)]);
     object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, fragments));
     let first = open(&file(object.clone(), uids::RLE_LOSSLESS)).unwrap();
-    assert_eq!(first.plane.values, [261.0, 262.0, 263.0]);
+    assert_eq!(first.pixels.plane.values, [261.0, 262.0, 263.0]);
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");
     std::fs::write(&path, file(object, uids::RLE_LOSSLESS)).unwrap();
     let entry = study::open_image(&path).unwrap().entry;
-    assert_eq!(study::load(&entry, 1).unwrap().plane.values, [519.0, 520.0, 521.0]);
+    assert_eq!(study::load(&entry, 1).unwrap().pixels.plane.values, [519.0, 520.0, 521.0]);
     assert!(matches!(study::load(&entry, 2), Err(StudyError::NoSuchFrame { asked: 3, frames: 2 })));
 }
 
@@ -260,7 +260,7 @@ fn palettes_become_colours() {
         numbers(&mut object, descriptor, VR::US, &[2, 0, 16]);
         numbers(&mut object, data, VR::OW, &values);
     }
-    assert_eq!(opened(object).color.unwrap().as_raw(), &[0, 0, 3, 255, 128, 0]);
+    assert_eq!(opened(object).pixels.color.unwrap().as_raw(), &[0, 0, 3, 255, 128, 0]);
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn a_compressed_frame_of_another_size_than_declared_is_refused_before_decoding()
     number(&mut object, tags::ROWS, 8);
     number(&mut object, tags::COLUMNS, 8);
     let frame = open(&file(object.clone(), uids::JPEG_BASELINE8_BIT)).unwrap();
-    assert!(frame.plane.values.iter().all(|v| (v - 9.0).abs() <= 1.0));
+    assert!(frame.pixels.plane.values.iter().all(|v| (v - 9.0).abs() <= 1.0));
     assert!(frame.warnings.iter().any(|w| w.contains("compressed with loss")));
 
     let cut = jpeg[..jpeg.len() - 4].to_vec();
@@ -395,17 +395,17 @@ fn enhanced_objects_keep_their_attributes_in_functional_groups() {
     let folder = folder_with(&[("x", &file(object, uids::EXPLICIT_VR_LITTLE_ENDIAN))]);
     let first = study::open_image(&folder.path().join("x")).unwrap();
     let second = study::load(&first.entry, 1).unwrap();
-    assert_eq!((first.plane.values, second.plane.values), (vec![12.0], vec![24.0]));
+    assert_eq!((first.pixels.plane.values, second.pixels.plane.values), (vec![12.0], vec![24.0]));
     assert_eq!(second.spacing.map(|s| (s.row_mm, s.provenance)), Some((0.5, SpacingProvenance::Calibrated)));
-    assert!(matches!(&second.voi[..], [Voi::Window { window, .. }] if *window == Window::linear(7.0, 8.0)));
+    assert!(matches!(&second.pixels.voi[..], [Voi::Window { window, .. }] if *window == Window::linear(7.0, 8.0)));
 }
 
-pub fn scanned(paths: &[&Path]) -> Catalogue {
+pub(crate) fn scanned(paths: &[&Path]) -> Catalogue {
     let paths: Vec<PathBuf> = paths.iter().map(|p| p.to_path_buf()).collect();
-    study::scan(&paths, &AtomicBool::new(false), &mut |_, _| ())
+    study::scan(&paths, &CancelToken::default(), &mut |_, _| ())
 }
 
-pub fn folder_with(files: &[(&str, &[u8])]) -> TempDir {
+pub(crate) fn folder_with(files: &[(&str, &[u8])]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
         let path = folder.path().join(name);
@@ -449,7 +449,9 @@ fn folders_are_searched_and_what_cannot_be_read_is_a_warning() {
 #[test]
 fn a_cancelled_scan_returns_at_once() {
     let folder = folder_with(&[("a.png", &png(1, 1))]);
-    let found = study::scan(&[folder.path().to_path_buf()], &AtomicBool::new(true), &mut |_, _| ());
+    let cancelled = CancelToken::default();
+    cancelled.cancel();
+    let found = study::scan(&[folder.path().to_path_buf()], &cancelled, &mut |_, _| ());
     assert_eq!(found.images().count(), 0);
 }
 
@@ -457,8 +459,8 @@ fn a_cancelled_scan_returns_at_once() {
 fn grey_pictures_of_16_bits_keep_their_values() {
     let folder = folder_with(&[("x.bin", &png(3, 2))]);
     let frame = study::open_image(&folder.path().join("x.bin")).unwrap();
-    assert_eq!(frame.plane.values, [0.0, 300.0, 600.0, 300.0, 600.0, 900.0]);
-    assert_eq!((frame.value_range, frame.color.is_some()), ((0.0, 65_535.0), false));
+    assert_eq!(frame.pixels.plane.values, [0.0, 300.0, 600.0, 300.0, 600.0, 900.0]);
+    assert_eq!((frame.pixels.value_range, frame.pixels.color.is_some()), ((0.0, 65_535.0), false));
     assert!(frame.entry.identity.sop_instance_uid.starts_with("2.25."));
 }
 
@@ -468,7 +470,7 @@ fn grey_saved_as_colour_is_grey() {
     image::RgbImage::from_pixel(2, 1, image::Rgb([77; 3])).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     let folder = folder_with(&[("x.png", bytes.get_ref())]);
     let frame = study::open_image(folder.path()).unwrap();
-    assert_eq!((frame.plane.values, frame.color), (vec![77.0; 2], None));
+    assert_eq!((frame.pixels.plane.values, frame.pixels.color), (vec![77.0; 2], None));
 }
 
 #[test]

@@ -6,24 +6,21 @@ use std::fs;
 use std::path::Path;
 
 use egui_kittest::kittest::Queryable as _;
-use pellucid::app::command::Command;
-use pellucid::app::panels::{findings, reliability, status};
-use pellucid::app::state::{Model, State};
-use pellucid::app::sure::SureCommand;
-use pellucid::engine::{Member, ModelInfo};
-use pellucid::network::registry;
-use pellucid::uncertainty::Source;
-use pellucid::uncertainty::calibration::{
-    Bin, Calibration, CalibrationError, FILE, OperatingPoint, Proportion, Target,
-};
-use pellucid::uncertainty::conformal::RISKS;
-use pellucid::uncertainty::population::PopulationVerdict;
 use serde_json::Value;
 
 use crate::cli::{code, lines, pellucid, said};
 use crate::panels::{Shown, answer};
 use crate::toy;
 use crate::viewer_state::{finished, model};
+use pellucid::app::command::{Command, UncertaintyCommand};
+use pellucid::app::state::{Model, State};
+use pellucid::app::ui::panels::{findings, reliability, status};
+use pellucid::engine::{Member, ModelInfo};
+use pellucid::model::calibration::{Bin, Calibration, CalibrationError, FILE, OperatingPoint, Proportion, Target};
+use pellucid::model::conformal::RISKS;
+use pellucid::model::population::PopulationVerdict;
+use pellucid::model::registry;
+use pellucid::uncertainty::SampleSource;
 
 // ——— the command line ———
 
@@ -129,7 +126,7 @@ fn few_images_leave_everything_undecided_and_an_unknown_risk_is_a_usage_error() 
     }
     let output = pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--risk", "0.07"]);
     assert_eq!(code(&output), 2);
-    assert!(said(&output).contains("the risks are 0.01"), "{}", said(&output));
+    assert!(said(&output).contains("the error rates are 0.01"), "{}", said(&output));
 }
 
 #[test]
@@ -299,7 +296,7 @@ fn each_row_bears_its_state_at_the_stated_risk() {
     assert!(shown.says("Pneumonia: present at 10 % risk"));
     assert!(shown.says("Normal: absent at 10 % risk"));
     assert!(shown.says("Viral pneumonia: undecided at 10 % risk"));
-    state.settings.risk = 0.2;
+    state.preferences.error_rate = 0.2;
     assert!(Shown::new(state, [304.0, 800.0], findings::show).says("Pneumonia: present at 20 % risk"));
 }
 
@@ -360,9 +357,10 @@ fn at_the_prevalence_that_the_reader_states_it_is_said_what_the_call_is_worth() 
     assert!(!shown.says("At a prevalence"));
     shown.click("Prevalence");
     let mut state = state;
-    let effects = pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetPrevalence(Some(0.01))));
+    let effects =
+        pellucid::app::update::apply(&mut state, Command::Uncertainty(UncertaintyCommand::SetPrevalence(Some(0.01))));
     assert!(!effects.is_empty(), "it is remembered");
-    assert_eq!(state.settings.prevalences.get("Pneumonia"), Some(&0.01));
+    assert_eq!(state.preferences.prevalences.get("Pneumonia"), Some(&0.01));
     let said = Shown::new(state.clone(), [304.0, 800.0], findings::show);
     assert!(said.says("No sensitivity and specificity of “Pneumonia” at its threshold are on record"));
     if let Model::Ready(info) = &mut state.model {
@@ -382,8 +380,8 @@ fn at_the_prevalence_that_the_reader_states_it_is_said_what_the_call_is_worth() 
             "At a prevalence of 1 % of Pneumonia, 15 % (7.9–32 %) of the images that reach its threshold have it"
         )
     );
-    pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetPrevalence(None)));
-    assert!(state.settings.prevalences.is_empty());
+    pellucid::app::update::apply(&mut state, Command::Uncertainty(UncertaintyCommand::SetPrevalence(None)));
+    assert!(state.preferences.prevalences.is_empty());
 }
 
 #[test]
@@ -396,7 +394,7 @@ fn rows_with_a_state_stand_where_they_stood_without() {
 #[test]
 fn without_a_calibration_the_reason_stands_in_its_place() {
     let shown = Shown::new(finished(), [304.0, 800.0], findings::show);
-    assert!(shown.says("No states at a risk. This model brings no calibration.toml"));
+    assert!(shown.says("No states. This model brings no calibration.toml"));
     assert!(!shown.says("% risk"));
     let mut state = finished();
     let why = CalibrationError::OtherWeights { stated: "aa…".into(), found: "bb…".into() };
@@ -405,12 +403,12 @@ fn without_a_calibration_the_reason_stands_in_its_place() {
 }
 
 #[test]
-fn the_risk_is_chosen_and_the_calibration_is_one_click_away() {
+fn the_error_rate_is_chosen_and_the_calibration_is_one_click_away() {
     let mut shown = Shown::new(with_calibration(), [304.0, 800.0], findings::show);
-    shown.click("Risk");
+    shown.click("Error rate");
     shown.click("5 %");
-    assert_eq!(shown.commands(), [Command::Sure(SureCommand::SetRisk(0.05))]);
-    let open = Command::Sure(SureCommand::ToggleReliability);
+    assert_eq!(shown.commands(), [Command::Uncertainty(UncertaintyCommand::SetErrorRate(0.05))]);
+    let open = Command::Uncertainty(UncertaintyCommand::ToggleReliability);
     assert_eq!(answer(with_calibration(), findings::show, "How well calibrated?"), [open]);
 }
 
@@ -427,7 +425,7 @@ fn the_window_on_calibration_says_its_numbers_in_words() {
     );
     assert!(shown.says("0.700–0.830"));
     shown.click("Normal");
-    assert_eq!(shown.commands(), [Command::Sure(SureCommand::ShowTarget(0))]);
+    assert_eq!(shown.commands(), [Command::Uncertainty(UncertaintyCommand::ShowTarget(0))]);
 }
 
 #[test]
@@ -438,20 +436,20 @@ fn a_model_without_dropout_offers_test_time_augmentation_and_does_not_take_it_by
     let mut shown = Shown::new(state, [304.0, 800.0], findings::show);
     assert!(shown.says("This model has no stochastic layer: it gives no intervals"));
     shown.click("Use test-time augmentation");
-    assert_eq!(shown.commands(), [Command::Sure(SureCommand::SetSource(Source::TestTime))]);
+    assert_eq!(shown.commands(), [Command::Uncertainty(UncertaintyCommand::SetSource(SampleSource::TestTime))]);
 }
 
 #[test]
-fn the_source_is_chosen_and_names_what_its_spread_is_doubt_about() {
+fn the_source_is_chosen_and_names_the_uncertainty_that_its_spread_shows() {
     let mut shown = Shown::new(finished(), [304.0, 800.0], findings::show);
     shown.click("Source of samples");
     shown.click("Test-time augmentation");
-    assert_eq!(shown.commands(), [Command::Sure(SureCommand::SetSource(Source::TestTime))]);
+    assert_eq!(shown.commands(), [Command::Uncertainty(UncertaintyCommand::SetSource(SampleSource::TestTime))]);
     let mut state = finished();
-    state.options.source = Source::TestTime;
-    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("doubt about the presentation: 0.03 of 1"));
+    state.options.source = SampleSource::TestTime;
+    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("variability under presentation: 0.03 of 1"));
     let mut state = finished();
-    state.options.source = Source::Ensemble;
+    state.options.source = SampleSource::Ensemble;
     let member = Member { name: "second".into(), sha256: "ab".into() };
     state.model = Model::Ready(ModelInfo { ensemble: vec![member], ..model(true) });
     assert!(Shown::new(state, [304.0, 800.0], findings::show).says("2 models, one sample each"));
@@ -460,7 +458,7 @@ fn the_source_is_chosen_and_names_what_its_spread_is_doubt_about() {
 #[test]
 fn progress_counts_what_is_sampled() {
     let mut state = crate::viewer_state::sampling(16);
-    state.options.source = Source::TestTime;
+    state.options.source = SampleSource::TestTime;
     state.results.samples_of = 32;
     assert!(Shown::new(state, [1280.0, 24.0], status::show).says("test-time augmentation 16 of 32"));
 }
@@ -468,12 +466,15 @@ fn progress_counts_what_is_sampled() {
 #[test]
 fn another_source_draws_anew_with_its_usual_number_of_samples() {
     let mut state = finished();
-    let effects = pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetSource(Source::TestTime)));
-    assert_eq!((state.options.source, state.options.samples), (Source::TestTime, 32));
+    let effects = pellucid::app::update::apply(
+        &mut state,
+        Command::Uncertainty(UncertaintyCommand::SetSource(SampleSource::TestTime)),
+    );
+    assert_eq!((state.options.source, state.options.samples), (SampleSource::TestTime, 32));
     assert!(!effects.is_empty() && state.results.posterior.is_none());
     let generation = state.generation;
-    pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetRisk(0.02)));
-    assert_eq!((state.settings.risk, state.generation), (0.02, generation), "a risk needs no analysis");
-    pellucid::app::update::apply(&mut state, Command::Sure(SureCommand::SetRisk(0.5)));
-    assert_eq!(state.settings.risk, 0.02);
+    pellucid::app::update::apply(&mut state, Command::Uncertainty(UncertaintyCommand::SetErrorRate(0.02)));
+    assert_eq!((state.preferences.error_rate, state.generation), (0.02, generation), "a risk needs no analysis");
+    pellucid::app::update::apply(&mut state, Command::Uncertainty(UncertaintyCommand::SetErrorRate(0.5)));
+    assert_eq!(state.preferences.error_rate, 0.02);
 }

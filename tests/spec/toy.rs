@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarMap;
+use pellucid::files::sha256;
+use pellucid::model::gate::{CLASSES, GateSettings, HEADER};
+use pellucid::model::manifest::Manifest;
 use pellucid::network::architecture::Architecture;
-use pellucid::network::manifest::Manifest;
-use pellucid::network::weights;
-use pellucid::uncertainty::gate::{GateSettings, HEADER, SEEN};
 
 const MANIFEST: &str = r#"
 name = "toy"
@@ -31,12 +31,12 @@ groups = [{ name = "Pneumonia", members = ["Bacterial pneumonia", "Viral pneumon
 "#;
 
 /// Writes the model to `folder`/toy and yields that path.
-pub fn model(folder: &Path) -> PathBuf {
+pub(crate) fn model(folder: &Path) -> PathBuf {
     model_with(folder, &|manifest| manifest)
 }
 
 /// The same with another manifest.
-pub fn model_with(folder: &Path, change: &dyn Fn(String) -> String) -> PathBuf {
+pub(crate) fn model_with(folder: &Path, change: &dyn Fn(String) -> String) -> PathBuf {
     let home = folder.join("toy");
     fs::create_dir_all(&home).unwrap();
     let text = change(MANIFEST.to_owned());
@@ -44,14 +44,14 @@ pub fn model_with(folder: &Path, change: &dyn Fn(String) -> String) -> PathBuf {
     let vars = VarMap::new();
     manifest.architecture.trainable(1, 3, &vars, &Device::Cpu, 7).unwrap();
     vars.save(home.join("weights.safetensors")).unwrap();
-    let hash = weights::sha256(&fs::read(home.join("weights.safetensors")).unwrap());
+    let hash = sha256(&fs::read(home.join("weights.safetensors")).unwrap());
     fs::write(home.join("manifest.toml"), text.replace("WEIGHTS", &hash)).unwrap();
     home
 }
 
 /// Writes a model for MR of the head to `folder`/toy-brain; its gate lets through scores from `threshold`, so 0 takes all and
 /// 1 takes none.
-pub fn brain(folder: &Path, threshold: f32) -> PathBuf {
+pub(crate) fn brain(folder: &Path, threshold: f32) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let home = folder.join("toy-brain");
     fs::rename(model(folder), &home).unwrap();
@@ -61,7 +61,7 @@ pub fn brain(folder: &Path, threshold: f32) -> PathBuf {
     let more = format!(
         "[fits]\nmodalities = [\"MR\"]\nbody_parts = [\"HEAD\", \"BRAIN\"]\n[gate]\nsha256 = \"{}\"\nasks = \"a slice\"\n\
          population = \"nobody\"\n",
-        weights::sha256(&gate)
+        sha256(&gate)
     );
     fs::write(home.join("manifest.toml"), text + &more).unwrap();
     home
@@ -71,7 +71,7 @@ pub fn brain(folder: &Path, threshold: f32) -> PathBuf {
 fn gate(threshold: f32) -> Vec<u8> {
     let architecture = Architecture::compact(&[4, 6], &[1], &[2], 0.0);
     let vars = VarMap::new();
-    architecture.trainable(1, SEEN.len(), &vars, &Device::Cpu, 1).unwrap();
+    architecture.trainable(1, CLASSES.len(), &vars, &Device::Cpu, 1).unwrap();
     let mut tensors: HashMap<String, Tensor> =
         vars.data().lock().unwrap().iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
     tensors.insert("gate.mean".into(), Tensor::zeros(6, DType::F32, &Device::Cpu).unwrap());
@@ -93,7 +93,7 @@ fn gate(threshold: f32) -> Vec<u8> {
 }
 
 /// Writes a grey picture of soft blobs that differ by `seed`.
-pub fn picture(path: &Path, seed: u32) {
+pub(crate) fn picture(path: &Path, seed: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let grey = |x: u32, y: u32| {
         let (x, y) = (x as f32 / 20.0 + seed as f32, y as f32 / 13.0);
@@ -103,10 +103,10 @@ pub fn picture(path: &Path, seed: u32) {
 }
 
 /// Gives the model in `home` other random weights; yields their SHA-256.
-pub fn other_weights(home: &Path) -> String {
+pub(crate) fn other_weights(home: &Path) -> String {
     let manifest: Manifest = toml::from_str(&fs::read_to_string(home.join("manifest.toml")).unwrap()).unwrap();
     let vars = VarMap::new();
     manifest.architecture.trainable(1, 3, &vars, &Device::Cpu, 8).unwrap();
     vars.save(home.join("weights.safetensors")).unwrap();
-    weights::sha256(&fs::read(home.join("weights.safetensors")).unwrap())
+    sha256(&fs::read(home.join("weights.safetensors")).unwrap())
 }

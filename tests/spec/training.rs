@@ -4,131 +4,17 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use candle_core::Device;
-use pellucid::training::config::Config;
-use pellucid::training::control::Control;
-use pellucid::training::dataset::{self, Dataset, Sample};
+use pellucid::training::Error;
+use pellucid::training::data::dataset::Dataset;
+use pellucid::training::data::sample::Sample;
+use pellucid::training::data::{list, load_dataset};
 use pellucid::training::event::Event;
-use pellucid::training::pixels::Pixels;
-use pellucid::training::trainer::{self, Options, Outcome};
-use pellucid::training::{Error, Result, truth};
+use pellucid::training::run::control::Control;
+use pellucid::training::run::options::RunOptions;
+use pellucid::training::run::trainer;
+use pellucid::training::run::trainer::Outcome;
 
-const CONFIG: &str = r#"
-name = "left-right"
-version = "1"
-description = "Tells whether the bright side is left or right."
-licence = "CC0-1.0"
-seed = 3
-head = "softmax"
-target_layer = "stage2"
-
-[data]
-folders = ["."]
-patient = ['^(p\d+)_']
-validation = 0.25
-
-[[data.label_rule]]
-contains = "_r"
-label = "Right"
-
-[[phase]]
-epochs = 2
-size = 24
-
-[[phase]]
-epochs = 4
-size = 32
-
-[optimization]
-batch = 8
-learning_rate = 0.02
-schedule = "cosine"
-warmup_epochs = 0.5
-weight_decay = 0.01
-label_smoothing = 0.02
-class_weights = "inverse"
-clip_norm = 2.0
-average_decay = 0.8
-norm_batches = 2
-criterion = "loss"
-
-[augment]
-rotation = 5.0
-noise = 0.05
-mixup = 0.3
-mixup_alpha = 0.2
-
-[architecture]
-family = "compact-resnet"
-widths = [4, 4, 8]
-blocks = [1, 1]
-strides = [1, 2]
-dropout = 0.1
-
-[input]
-width = 32
-height = 32
-channels = 1
-resize = "squash"
-normalization = "per-image"
-
-[[labels]]
-name = "Left"
-
-[[labels]]
-name = "Right"
-
-[[groups]]
-name = "Rightish"
-members = ["Right"]
-
-[provenance]
-data = "Made by the test."
-population = "None."
-"#;
-
-pub fn config(folder: &Path, change: &dyn Fn(String) -> String) -> Result<Config> {
-    let path = folder.join("train.toml");
-    std::fs::write(&path, change(CONFIG.to_owned())).unwrap();
-    Config::read(&path)
-}
-
-/// 24 patients with two pictures each; one side is brighter, under a pattern of its own.
-pub fn pictures() -> Dataset {
-    let sample = |i: usize| {
-        let (patient, right) = (i / 2, i / 2 % 2 == 1);
-        let grey = |p: usize| {
-            let bright = (p % 32 >= 16) == right;
-            (if bright { 120 } else { 70 }) + ((p * 37 + i * 101) % 61) as u8
-        };
-        let picture = Pixels::of_greys(32, &(0..32 * 32).map(grey).collect::<Vec<u8>>());
-        Sample {
-            name: format!("p{patient}_{i}"),
-            truth: truth::one_hot(usize::from(right), 2),
-            patient: format!("p{patient}"),
-            picture,
-            ..Sample::default()
-        }
-    };
-    Dataset { samples: (0..48).map(sample).collect(), warnings: Vec::new() }
-}
-
-pub fn options(folder: &Path) -> Options {
-    Options {
-        data: folder.to_owned(),
-        out: folder.join("run"),
-        model: folder.join("model"),
-        resume: false,
-        changed: false,
-        max_steps: None,
-        max_epochs: None,
-        limit: None,
-        device: Device::Cpu,
-    }
-}
-
-pub fn train(config: &Config, options: &Options) -> Result<Outcome> {
-    trainer::run(config, options, &pictures(), &|_| (), &Control::default())
-}
+use super::toy_training::{config, images, options, train};
 
 #[test]
 fn a_run_learns_and_leaves_a_model_with_its_figures() {
@@ -171,7 +57,7 @@ fn patients_who_chose_nothing_calibrate_where_there_are_enough_of_them() {
     let mut many = Dataset::default();
     for copy in 0..5 {
         let sample = |s: Sample| Sample { patient: format!("{}, {copy}", s.patient), ..s };
-        many.samples.extend(pictures().samples.into_iter().map(sample));
+        many.samples.extend(images().samples.into_iter().map(sample));
     }
     let ([file, card, split], warnings) = calibration(&many);
     assert!(file.contains("set = \"calibration part of the training of left-right\""), "{file}");
@@ -182,7 +68,7 @@ fn patients_who_chose_nothing_calibrate_where_there_are_enough_of_them() {
     assert!(card.contains("the calibration part, 36 images of 18 patients"), "{card}");
     assert_eq!(split.lines().filter(|l| l.ends_with(",calibration")).count(), 36);
     assert!(!warnings.contains("calibration"), "{warnings}");
-    let ([file, card, split], warnings) = calibration(&pictures());
+    let ([file, card, split], warnings) = calibration(&images());
     assert!(file.contains("set = \"validation part") && file.contains("chose the epoch"), "{file}");
     assert!(card.contains("the validation part") && !split.contains(",calibration"), "{card}");
     assert!(
@@ -197,9 +83,9 @@ fn a_resumed_run_repeats_an_uninterrupted_one_to_the_bit() {
     let config = config(whole.path(), &|c| c).unwrap();
     let straight = train(&config, &options(whole.path())).unwrap();
     // 36 images in batches of 8 are 5 steps an epoch: the first part ends with the third epoch.
-    let first = Options { max_steps: Some(15), ..options(parts.path()) };
+    let first = RunOptions { max_steps: Some(15), ..options(parts.path()) };
     assert_eq!(train(&config, &first).unwrap().history.len(), 3);
-    let resumed = train(&config, &Options { resume: true, ..options(parts.path()) }).unwrap();
+    let resumed = train(&config, &RunOptions { resume: true, ..options(parts.path()) }).unwrap();
     assert_eq!(resumed.manifest, straight.manifest);
     let losses = |o: &Outcome| o.history.iter().map(|r| (r.training_loss, r.validation_loss)).collect::<Vec<_>>();
     assert_eq!(losses(&resumed), losses(&straight));
@@ -210,12 +96,12 @@ fn a_resumed_run_repeats_an_uninterrupted_one_to_the_bit() {
 #[test]
 fn a_checkpoint_of_another_configuration_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Options { max_steps: Some(5), ..options(folder.path()) };
+    let first = RunOptions { max_steps: Some(5), ..options(folder.path()) };
     train(&config(folder.path(), &|c| c).unwrap(), &first).unwrap();
     let other = config(folder.path(), &|c| c.replace("learning_rate = 0.02", "learning_rate = 0.03")).unwrap();
-    let error = train(&other, &Options { resume: true, ..options(folder.path()) }).unwrap_err();
+    let error = train(&other, &RunOptions { resume: true, ..options(folder.path()) }).unwrap_err();
     assert!(error.to_string().contains("have changed since"), "{error}");
-    let outcome = train(&other, &Options { resume: true, changed: true, ..options(folder.path()) }).unwrap();
+    let outcome = train(&other, &RunOptions { resume: true, changed: true, ..options(folder.path()) }).unwrap();
     assert_eq!(outcome.history.len(), 6);
 }
 
@@ -276,15 +162,15 @@ fn labels_and_patients_come_from_folders_and_names_and_bad_files_are_warnings() 
         image::GrayImage::from_pixel(40, 20, image::Luma([90])).save(class.join(name)).unwrap();
     }
     std::fs::write(folder.path().join("data/left/p4_d.png"), b"no picture").unwrap();
-    let (files, warnings) = dataset::list(&config, folder.path(), None).unwrap();
-    let data = dataset::decode(&files, warnings, &config.input, 2, &|_| ()).unwrap();
+    let (files, warnings) = list::list(&config, folder.path(), None).unwrap();
+    let data = load_dataset::decode(&files, warnings, &config.input, 2, &|_| ()).unwrap();
     let found: Vec<(&str, Option<usize>, &str)> =
         data.samples.iter().map(|s| (s.name.as_str(), s.class(), s.patient.as_str())).collect();
     assert_eq!(found, [("p1_a.png", Some(0), "p1"), ("p1_r.png", Some(1), "p1"), ("p2_b.png", Some(1), "p2")]);
     assert!(
         data.samples
             .iter()
-            .all(|s| s.picture.width() == 32 && s.picture.values().iter().all(|g| (g - 90.0).abs() < 1e-3))
+            .all(|s| s.pixels.width() == 32 && s.pixels.values().iter().all(|g| (g - 90.0).abs() < 1e-3))
     );
     let reasons: Vec<&str> = data.warnings.iter().map(|w| w.reason.as_str()).collect();
     assert_eq!(reasons.len(), 2);
@@ -330,7 +216,7 @@ fn a_run_can_be_watched_paused_and_resumed() {
         }
         seen.lock().unwrap().push(event);
     };
-    let outcome = trainer::run(&config, &options(folder.path()), &pictures(), &watch, &control).unwrap();
+    let outcome = trainer::run(&config, &options(folder.path()), &images(), &watch, &control).unwrap();
     assert!(!outcome.stopped);
     let seen = seen.into_inner().unwrap();
     let count = |kind: fn(&Event) -> bool| seen.iter().filter(|e| kind(e)).count();
@@ -373,10 +259,10 @@ fn a_stopped_run_leaves_the_model_of_its_whole_epochs_and_can_be_resumed() {
             control.stop();
         }
     };
-    let stopped = trainer::run(&config, &options(parts.path()), &pictures(), &watch, &control).unwrap();
+    let stopped = trainer::run(&config, &options(parts.path()), &images(), &watch, &control).unwrap();
     assert!(stopped.stopped);
     assert_eq!((stopped.history.len(), stopped.extent.epoch), (3, 3));
-    let resumed = train(&config, &Options { resume: true, ..options(parts.path()) }).unwrap();
+    let resumed = train(&config, &RunOptions { resume: true, ..options(parts.path()) }).unwrap();
     assert_eq!(resumed.manifest, straight.manifest);
 }
 
@@ -385,7 +271,7 @@ fn a_run_stopped_in_its_first_epoch_says_that_it_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (config, control) = (config(folder.path(), &|c| c).unwrap(), Control::default());
     control.stop();
-    let error = trainer::run(&config, &options(folder.path()), &pictures(), &|_| (), &control).unwrap_err();
+    let error = trainer::run(&config, &options(folder.path()), &images(), &|_| (), &control).unwrap_err();
     assert!(error.to_string().contains("stopped before its first epoch"), "{error}");
     assert!(!folder.path().join("model").exists());
 }
@@ -405,6 +291,6 @@ fn weights_in_half_precision_are_judged_as_they_are_stored() {
     let full = std::fs::metadata(options(whole.path()).model.join("weights.safetensors")).unwrap().len();
     assert!(std::fs::metadata(&file).unwrap().len() < full);
     // The model that is read again is the one whose figures stand in the manifest.
-    let model = pellucid::network::registry::load(&file.parent().unwrap().to_string_lossy(), &Device::Cpu).unwrap();
+    let model = pellucid::model::registry::load(&file.parent().unwrap().to_string_lossy(), &Device::Cpu).unwrap();
     assert_eq!(model.manifest, outcome.manifest);
 }

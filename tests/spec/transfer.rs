@@ -5,11 +5,13 @@ use std::sync::Mutex;
 
 use pellucid::training::Result;
 use pellucid::training::config::Config;
-use pellucid::training::control::Control;
 use pellucid::training::event::Event;
-use pellucid::training::trainer::{self, Options, Outcome};
+use pellucid::training::run::control::Control;
+use pellucid::training::run::options::RunOptions;
+use pellucid::training::run::trainer;
+use pellucid::training::run::trainer::Outcome;
 
-use super::training::{config, options, pictures, train};
+use super::toy_training::{config, images, options, train};
 
 /// A folder with a trained model in `start/model`.
 fn started() -> tempfile::TempDir {
@@ -59,7 +61,7 @@ fn a_frozen_backbone_keeps_its_features_and_trains_the_head_alone() {
         }
     };
     let options = options(folder.path());
-    let outcome = trainer::run(&config, &options, &pictures(), &watch, &Control::default()).unwrap();
+    let outcome = trainer::run(&config, &options, &images(), &watch, &Control::default()).unwrap();
     assert!(*computed.lock().unwrap() > 0);
     assert!(area(&outcome) > 0.9);
     assert_eq!(changed(&folder.path().join("start/model"), &options.model), ["head"]);
@@ -67,12 +69,12 @@ fn a_frozen_backbone_keeps_its_features_and_trains_the_head_alone() {
 
     // The last phase's features are those kept: of an image size that comes again, none are computed anew.
     let again = |c: String| c.replace("[[phase]]\nepochs = 2\nsize = 24\n", "");
-    let config = super::training::config(folder.path(), &|c| {
+    let config = super::toy_training::config(folder.path(), &|c| {
         again(c.replace("mixup = 0.3", "mixup = 0.0").replace("[augment]", &format!("{settings}\n[augment]")))
     })
     .unwrap();
     *computed.lock().unwrap() = 0;
-    trainer::run(&config, &options, &pictures(), &watch, &Control::default()).unwrap();
+    trainer::run(&config, &options, &images(), &watch, &Control::default()).unwrap();
     assert_eq!(*computed.lock().unwrap(), 0);
 }
 
@@ -98,16 +100,16 @@ fn stages_are_unfrozen_epoch_by_epoch_and_a_resumed_run_repeats_it() {
                     [[unfreeze]]\nepoch = 4\nstage = \"stage1\"\n";
     let config = continued(folder.path(), settings).unwrap();
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
-    let at = |base: &Path| Options { out: base.join("run"), model: base.join("model"), ..options(folder.path()) };
+    let at = |base: &Path| RunOptions { out: base.join("run"), model: base.join("model"), ..options(folder.path()) };
     let straight = train(&config, &at(&whole)).unwrap();
     assert_eq!(changed(&folder.path().join("start/model"), &whole.join("model")), ["head", "stage1", "stage2"]);
     for epochs in [1, 3] {
-        let first = Options { max_epochs: Some(epochs), resume: epochs > 1, ..at(&parts) };
+        let first = RunOptions { max_epochs: Some(epochs), resume: epochs > 1, ..at(&parts) };
         assert_eq!(train(&config, &first).unwrap().history.len(), epochs);
         let expected: &[&str] = if epochs == 1 { &["head"] } else { &["head", "stage2"] };
         assert_eq!(changed(&folder.path().join("start/model"), &parts.join("model")), expected);
     }
-    let resumed = train(&config, &Options { resume: true, ..at(&parts) }).unwrap();
+    let resumed = train(&config, &RunOptions { resume: true, ..at(&parts) }).unwrap();
     assert_eq!(resumed.manifest, straight.manifest);
 }
 

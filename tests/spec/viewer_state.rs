@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use pellucid::app::state::{Film, Model, Phase, Results, Settings, State};
+use pellucid::app::state::{Model, Phase, Preferences, Results, ShownImage, State};
 use pellucid::engine::{Analysis, ModelInfo, Score, Timing};
 use pellucid::explain::{Attribution, Method, Subject};
-use pellucid::imaging::{Plane, Window, WindowFunction};
-use pellucid::network::GateVerdict;
-use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Namesakes, Patient, Series, Study, Warning};
+use pellucid::imaging::{PixelData, Plane, Window, WindowFunction};
+use pellucid::model::gate::GateVerdict;
+use pellucid::study::SharedUid;
+use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Patient, Series, Study, Warning};
 use pellucid::uncertainty::{Posterior, Summary};
 
 const MANIFEST: &str = r#"
@@ -30,7 +31,7 @@ groups = [{ name = "Pneumonia", members = ["Bacterial pneumonia", "Viral pneumon
 "#;
 
 /// A model of three classes and one group.
-pub fn model(stochastic: bool) -> ModelInfo {
+pub(crate) fn model(stochastic: bool) -> ModelInfo {
     ModelInfo {
         manifest: Arc::new(toml::from_str(MANIFEST).expect("the manifest of the tests is valid")),
         sha256: "3f9c2a00".into(),
@@ -38,15 +39,15 @@ pub fn model(stochastic: bool) -> ModelInfo {
         layers: ["stage1", "stage2", "stage3", "stage4"].map(String::from).to_vec(),
         stochastic,
         background: None,
-        calibration: Arc::new(Err(pellucid::uncertainty::calibration::CalibrationError::Missing)),
+        calibration: Arc::new(Err(pellucid::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),
     }
 }
 
 /// An image as the list knows it.
-pub fn entry(title: &str) -> Arc<ImageEntry> {
+pub(crate) fn entry(title: &str) -> Arc<ImageEntry> {
     Arc::new(ImageEntry {
-        path: format!("films/{title}").into(),
+        path: format!("images/{title}").into(),
         identity: Identity { sop_instance_uid: title.into(), series_uid: "2.25.2".into(), study_uid: "2.25.1".into() },
         meta: pellucid::study::Metadata::default(),
         columns: 2048,
@@ -54,20 +55,20 @@ pub fn entry(title: &str) -> Arc<ImageEntry> {
         frames: 1,
         has_pixels: true,
         title: title.into(),
-        namesakes: Namesakes::default(),
+        shared_uid: SharedUid::default(),
     })
 }
 
 /// Nothing is open; the model stands.
-pub fn nothing_open() -> State {
-    let mut state = State::new(Settings::default(), "chest-xray", "auto");
+pub(crate) fn nothing_open() -> State {
+    let mut state = State::new(Preferences::default(), "chest-xray", "auto");
     state.model = Model::Ready(model(true));
     state.models = vec!["chest-xray".into(), "brain-mr".into()];
     state
 }
 
-/// Two films of one patient are listed, the first is on screen, nothing is known of it yet.
-pub fn film_shown() -> State {
+/// Two images of one patient are listed, the first is on screen, nothing is known of it yet.
+pub(crate) fn image_shown() -> State {
     let mut state = nothing_open();
     let images = vec![entry("chest-pa.dcm"), entry("a-lateral-view-with-a-very-long-name-of-its-own.dcm")];
     let series =
@@ -75,25 +76,20 @@ pub fn film_shown() -> State {
     let study =
         Study { uid: "2.25.1".into(), description: "Chest".into(), date: "20261120".into(), series: vec![series] };
     let patient = Patient { id: "4711".into(), name: "DOE^JANE".into(), studies: vec![study] };
-    let warning = Warning { path: "films/notes.dcm".into(), reason: "This is a text file, not a DICOM object.".into() };
+    let warning =
+        Warning { path: "images/notes.dcm".into(), reason: "This is a text file, not a DICOM object.".into() };
     state.catalogue = Arc::new(Catalogue { patients: vec![patient], warnings: vec![warning] });
     let (width, height) = (256, 312);
     let values = (0..width * height).map(|i| ((i % width) * (i / width) % 4096) as f32).collect();
     let frame = Frame {
         entry: images[0].clone(),
         index: 0,
-        plane: Plane { width, height, values },
-        color: None,
-        inverted: false,
-        value_range: (0.0, 4095.0),
-        padding: None,
-        voi: Vec::new(),
+        pixels: PixelData::grey(Plane { width, height, values }, (0.0, 4095.0)),
         spacing: None,
         warnings: Vec::new(),
-        missing: None,
     };
     state.images = images;
-    state.film = Film::Shown(Arc::new(frame));
+    state.image = ShownImage::Ready(Arc::new(frame));
     for view in &mut state.views {
         view.window = Window { center: 1024.0, width: 2048.0, function: WindowFunction::Linear };
     }
@@ -111,9 +107,9 @@ fn verdict(accepted: bool) -> GateVerdict {
     GateVerdict { accepted, score, threshold: 0.5, reason: reason.into(), warnings: Vec::new() }
 }
 
-/// The gate refused the film.
-pub fn refused() -> State {
-    let mut state = film_shown();
+/// The gate refused the image.
+pub(crate) fn refused() -> State {
+    let mut state = image_shown();
     state.results = Results { phase: Phase::Refused, gate: Some(verdict(false)), ..Results::default() };
     state
 }
@@ -123,8 +119,8 @@ fn score(label: &str, logit: Option<f32>, probability: f32, threshold: f32) -> S
 }
 
 /// Scores and maps stand, `samples` of 100 dropout passes have arrived.
-pub fn sampling(samples: usize) -> State {
-    let mut state = film_shown();
+pub(crate) fn sampling(samples: usize) -> State {
+    let mut state = image_shown();
     state.selected = 1;
     state.ticked = vec![1, 2];
     let rows: Vec<Vec<f32>> = (0..samples)
@@ -155,7 +151,7 @@ pub fn sampling(samples: usize) -> State {
             mutual_information: 0.03,
             max_entropy: 3.0_f32.ln(),
             seed: 7,
-            source: pellucid::uncertainty::Source::McDropout,
+            source: pellucid::uncertainty::SampleSource::McDropout,
         }),
         samples_done: samples,
         samples_of: 100,
@@ -175,7 +171,7 @@ fn map(class: usize) -> Arc<Attribution> {
 }
 
 /// The analysis is done.
-pub fn finished() -> State {
+pub(crate) fn finished() -> State {
     let mut state = sampling(100);
     state.results.phase = Phase::Finished;
     let analysis = Analysis { gate: state.results.gate.clone(), scored: true, ..Analysis::default() };

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::crossval::figure;
+use crate::cli::table::number;
 use crate::evaluation::comparison::{LEVEL, OnImages, OverFolds};
-use crate::evaluation::figures::Metric;
+use crate::evaluation::metric::Metric;
 use crate::evaluation::paired::{Undefined, mean_and_sd};
 use crate::evaluation::predictions::Predictions;
 
@@ -18,7 +18,7 @@ fn subject(metric: Metric, target: Option<&str>) -> String {
     metric.title_of(target)
 }
 
-/// The run with the better figure, by how much.
+/// The run with the better value, by how much.
 fn better(metric: Metric, difference: f64, names: [&str; 2]) -> String {
     let first = (difference > 0.0) == metric.higher_is_better();
     let (winner, loser) = if first { (names[0], names[1]) } else { (names[1], names[0]) };
@@ -27,7 +27,7 @@ fn better(metric: Metric, difference: f64, names: [&str; 2]) -> String {
 }
 
 /// What the folds allow to say.
-pub fn of_folds(found: &OverFolds, names: [&str; 2]) -> String {
+pub(super) fn of_folds(found: &OverFolds, names: [&str; 2]) -> String {
     let what = subject(found.metric, found.target.as_deref());
     let Some(test) = found.corrected else {
         return match found.undefined {
@@ -41,7 +41,7 @@ pub fn of_folds(found: &OverFolds, names: [&str; 2]) -> String {
     let (value, held) =
         (found.p_held.unwrap_or(test.p), if found.p_held.is_some() { ", held against all pairs" } else { "" });
     let plain = found.plain.map_or(1.0, |t| t.p);
-    let mut said = if value < LEVEL {
+    let mut sentence = if value < LEVEL {
         format!(
             "On average {}, more than chance would explain (corrected test, {}{held}).",
             better(found.metric, test.mean, names),
@@ -56,27 +56,27 @@ pub fn of_folds(found: &OverFolds, names: [&str; 2]) -> String {
             test.high
         )
     };
-    said.push_str(
+    sentence.push_str(
         " The plain t-test takes folds for independent although they share training images, so it is too optimistic",
     );
     if plain < LEVEL && value >= LEVEL {
-        let _ = write!(said, " (here its {} would mislead)", p(plain));
+        let _ = write!(sentence, " (here its {} would mislead)", p(plain));
     }
-    said.push('.');
+    sentence.push('.');
     if let Some(rank) = found.signed_rank.filter(|r| r.least_p >= LEVEL) {
         let _ = write!(
-            said,
+            sentence,
             " Over {} fold{} that differ Wilcoxon's test cannot get below p = {:.3}, whatever the difference.",
             rank.pairs,
             if rank.pairs == 1 { "" } else { "s" },
             rank.least_p
         );
     }
-    said
+    sentence
 }
 
 /// A cross-validated pair for people.
-pub fn folds(found: &OverFolds, names: [&str; 2], verdict: &str) -> String {
+pub(super) fn folds(found: &OverFolds, names: [&str; 2], verdict: &str) -> String {
     let wide = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).max(24);
     let mut text = format!("{}, {} against {}\n", subject(found.metric, found.target.as_deref()), names[0], names[1]);
     let heads = (1..=found.first.len()).map(|f| format!("  fold {f:<3}")).collect::<Vec<_>>().concat();
@@ -110,14 +110,14 @@ pub fn folds(found: &OverFolds, names: [&str; 2], verdict: &str) -> String {
 }
 
 /// What is compared on images, in a line.
-pub fn images_head(table: &Predictions, runs: usize) -> String {
+pub(super) fn images_head(table: &Predictions, runs: usize) -> String {
     let patients: std::collections::BTreeSet<&str> =
         table.rows.iter().map(|r| if r.patient.is_empty() { r.image.as_str() } else { r.patient.as_str() }).collect();
     format!("{runs} runs on the same {} images of {} patients\n", table.rows.len(), patients.len())
 }
 
 /// What the images allow to say.
-pub fn of_images(found: &OnImages, names: [&str; 2]) -> String {
+pub(super) fn of_images(found: &OnImages, names: [&str; 2]) -> String {
     let (Some(difference), Some(low), Some(high)) = (found.difference, found.low, found.high) else {
         return match (found.difference, found.first, found.second) {
             (Some(_), ..) => "The difference has no interval: too few patients have both sides.".into(),
@@ -141,8 +141,8 @@ pub fn of_images(found: &OnImages, names: [&str; 2]) -> String {
             if held.is_some() { ", held against all pairs" } else { "" }
         ),
         _ => {
-            let said = better(found.metric, difference, names);
-            let mut letters = said.chars();
+            let sentence = better(found.metric, difference, names);
+            let mut letters = sentence.chars();
             let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
             format!("{first}{}, more than chance would explain.", letters.as_str())
         }
@@ -150,7 +150,7 @@ pub fn of_images(found: &OnImages, names: [&str; 2]) -> String {
 }
 
 /// A pair on the same images for people.
-pub fn images(found: &OnImages, names: [&str; 2], verdict: &str) -> String {
+pub(super) fn images(found: &OnImages, names: [&str; 2], verdict: &str) -> String {
     let mut text = format!("{}, {} against {}\n", subject(found.metric, found.target.as_deref()), names[0], names[1]);
     let interval = found
         .low
@@ -159,20 +159,20 @@ pub fn images(found: &OnImages, names: [&str; 2], verdict: &str) -> String {
     let difference = found.difference.map_or_else(|| "–".into(), |d| format!("{d:+.4}"));
     let _ = writeln!(text, "  {} and {}, difference {difference}{interval}", four(found.first), four(found.second));
     if let Some(d) = found.delong {
-        let said = d.test.map_or_else(
+        let sentence = d.test.map_or_else(
             || "both rank the images alike, so there is nothing to test".into(),
             |t| format!("z = {:.3}, {}; difference {:+.4} to {:+.4}", t.z, p(t.p), d.low, d.high),
         );
-        let _ = writeln!(text, "  DeLong: {said}{}", by_image(found));
+        let _ = writeln!(text, "  DeLong: {sentence}{}", by_image(found));
     }
     if let Some(m) = found.mcnemar {
         let counts = format!("{} right by the first alone, {} by the second alone", m.only_first, m.only_second);
-        let said = match (m.p, m.chi_square) {
+        let sentence = match (m.p, m.chi_square) {
             (Some(value), Some(chi)) => format!("{counts}; χ² = {chi:.3}, {}", p(value)),
             (Some(value), None) => format!("{counts}; exact, {}", p(value)),
             (None, _) => "the runs are right and wrong about the same images, so there is nothing to test".into(),
         };
-        let _ = writeln!(text, "  McNemar: {said}{}", by_image(found));
+        let _ = writeln!(text, "  McNemar: {sentence}{}", by_image(found));
     }
     if let Some(held) = found.p_held {
         let _ = writeln!(text, "  Holm, all pairs of runs: {}", p(held));
@@ -187,5 +187,5 @@ fn by_image(found: &OnImages) -> &'static str {
 }
 
 fn four(value: Option<f64>) -> String {
-    value.map_or_else(|| figure(None), |v| format!("{v:.4}"))
+    value.map_or_else(|| number(None), |v| format!("{v:.4}"))
 }

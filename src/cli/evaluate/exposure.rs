@@ -1,49 +1,37 @@
-//! Whether what `--purpose` says can be true: judged images against those that made the model.
+//! Whether what `--purpose` says can be true: evaluated images against those that made the model.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::calibrate::read_split;
-use crate::evaluation::exposure::{Exposure, FILE, Record, RecordError};
+use crate::cli::split_table;
+use crate::evaluation::exposure::{Exposure, RecordError, SharedPatients, of_model, shared_patients};
+use crate::evaluation::purpose::Purpose;
 use crate::evaluation::scoring::Scored;
-use crate::network::manifest::Manifest;
-use crate::network::registry;
-use crate::report::evaluation::Purpose;
-use crate::training::data::Part;
-use crate::training::split_file;
+use crate::model::manifest::Manifest;
+use crate::training::data::part::SplitPart;
+use crate::training::data::split::split_file;
 
-/// What is known of the images beside what was said.
-pub struct Checked {
+/// What is known of the images beside what was stated.
+pub(super) struct ExposureCheck {
     pub purpose: Purpose,
     /// By the model's record of its images, or why there is none.
     pub images: Result<Exposure, RecordError>,
     /// By the split of the model's run, where it lies beside the model.
-    pub patients: Option<SharedPatients>,
+    patients: Option<(PathBuf, SharedPatients)>,
 }
 
-/// Patients whose names stand in the split of the run, too.
-pub struct SharedPatients {
-    split: PathBuf,
-    n: usize,
-    example: String,
-}
-
-impl Checked {
-    /// Compares the judged images with those of the model called `model`.
-    pub fn of(model: &str, manifest: &Manifest, scored: &Scored, purpose: Purpose) -> Self {
-        let record = match registry::file(model, FILE) {
-            Ok(Some(bytes)) => Record::parse(&String::from_utf8_lossy(&bytes), &manifest.weights_sha256),
-            Ok(None) => Err(RecordError::Missing),
-            Err(error) => Err(RecordError::Unreadable(error.to_string())),
-        };
-        let images = record.map(|record| record.exposure(&scored.inputs));
-        Self { purpose, images, patients: shared_patients(model, scored) }
+impl ExposureCheck {
+    /// Compares the evaluated images with those of the model called `model`.
+    pub(super) fn of(model: &str, manifest: &Manifest, scored: &Scored, purpose: Purpose) -> Self {
+        let images = of_model(model, manifest, &scored.inputs);
+        Self { purpose, images, patients: patients_of_run(model, scored) }
     }
 
     /// Refuses a test on images that made the model.
-    pub fn refuse_a_test_that_is_none(&self) -> anyhow::Result<()> {
+    pub(super) fn refuse_a_test_that_is_none(&self) -> anyhow::Result<()> {
         match &self.images {
             Ok(exposure) if self.purpose == Purpose::Test && exposure.shared() > 0 => bail!(
                 "this is no test: {}; leave them out, or say what they were with --purpose validation or unknown",
@@ -53,68 +41,61 @@ impl Checked {
         }
     }
 
-    /// What is to be said of it, without a full stop.
-    pub fn sentences(&self) -> Vec<String> {
-        let mut said = Vec::new();
+    /// What should be known of it, without a full stop.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
         match &self.images {
             Ok(exposure) if exposure.shared() > 0 => {
-                said.push(format!("{}, so the figures flatter", exposure.sentence()));
+                sentences.push(format!("{}, so the figures flatter", exposure.sentence()));
             }
             Ok(exposure) if self.purpose == Purpose::Test => {
-                said.push(format!("checked that this is a test: {}", exposure.sentence()));
+                sentences.push(format!("checked that this is a test: {}", exposure.sentence()));
             }
             Err(error) if self.purpose != Purpose::Unknown => {
-                said.push(format!(
+                sentences.push(format!(
                     "that the images are a {} set is unchecked: the model leaves no record of its images ({error})",
-                    self.name()
+                    self.purpose.name()
                 ));
             }
             _ => {}
         }
-        if let Some(SharedPatients { split, n, example }) = &self.patients
+        if let Some((split, SharedPatients { n, example })) = &self.patients
             && self.purpose != Purpose::Validation
         {
-            said.push(format!(
+            sentences.push(format!(
                 "{n} patients of these images are named like patients that made the model, \"{example}\" among them ({}): unless \
                  numbers begin anew here, the figures flatter",
                 split.display()
             ));
         }
-        said
+        sentences
     }
 
     /// For the JSON.
-    pub fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let (exposure, reason) = match &self.images {
             Ok(exposure) => (Some(exposure), None),
             Err(error) => (None, Some(error.to_string())),
         };
         json!({
-            "stated": self.name(),
+            "stated": self.purpose.name(),
             "checked": exposure.is_some(),
             "unchecked_because": reason,
             "made_the_model": exposure.map(|e| &e.parts),
-            "patients_named_alike": self.patients.as_ref().map(|p| p.n),
+            "patients_named_alike": self.patients.as_ref().map(|(_, p)| p.n),
         })
-    }
-
-    fn name(&self) -> &'static str {
-        match self.purpose {
-            Purpose::Unknown => "unknown",
-            Purpose::Validation => "validation",
-            Purpose::Test => "test",
-        }
     }
 }
 
 /// The patients that stand in the training or the validation part of the run whose model this is.
-fn shared_patients(model: &str, scored: &Scored) -> Option<SharedPatients> {
+fn patients_of_run(model: &str, scored: &Scored) -> Option<(PathBuf, SharedPatients)> {
     let split = Path::new(model).join("..").join(split_file::FILE);
-    let rows = if split.is_file() { read_split(&split).ok()? } else { return None };
-    let made: std::collections::HashSet<&str> =
-        rows.values().filter(|(part, _)| *part != Part::Test).filter_map(|(_, patient)| patient.as_deref()).collect();
-    let judged: std::collections::BTreeSet<&str> =
-        scored.set.rows.iter().map(|r| r.patient.as_str()).filter(|p| made.contains(p)).collect();
-    let example = (*judged.first()?).to_owned();
-    Some(SharedPatients { split, n: judged.len(), example })
+    let rows = if split.is_file() { split_table::read(&split).ok()? } else { return None };
+    let made: BTreeSet<&str> = rows
+        .values()
+        .filter(|(part, _)| *part != SplitPart::Test)
+        .filter_map(|(_, patient)| patient.as_deref())
+        .collect();
+    let shared = shared_patients(&scored.set, &made)?;
+    Some((split, shared))
 }

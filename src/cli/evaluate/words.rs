@@ -2,124 +2,123 @@
 
 use std::fmt::Write as _;
 
-use super::Recalibrated;
-use crate::evaluation::bootstrap::Estimate;
-use crate::evaluation::judgement::{Judgement, TargetJudgement};
-use crate::evaluation::subgroups::Subgroup;
-use crate::network::Model;
-use crate::network::manifest::Head;
+use crate::cli::table::{Column, interval, number, row, width};
+use crate::evaluation::performance::subgroups::Subgroup;
+use crate::evaluation::performance::{Evaluation, TargetEvaluation};
+use crate::evaluation::temperature::Recalibration;
+use crate::model::Model;
+use crate::model::manifest::Head;
 
-/// The whole text.
-pub fn text(model: &Model, judged: &Judgement, recalibrated: Option<&Recalibrated>, tuned: bool) -> String {
-    let Judgement { n, classed, patients, .. } = judged;
+/// The whole text; `tuned` where operating points were chosen on other images.
+pub(super) fn text(
+    model: &Model,
+    evaluation: &Evaluation,
+    recalibration: Option<&Recalibration>,
+    tuned: bool,
+) -> String {
+    let Evaluation { n, patients, .. } = evaluation;
     let mut text = format!("{} on {n} images of {patients} patients (as far as told apart)\n", model.manifest.name);
-    let all: Vec<&TargetJudgement> =
-        judged.targets.iter().filter(|t| t.group).chain(judged.targets.iter().filter(|t| !t.group)).collect();
-    let wide = all.iter().map(|t| t.name.chars().count()).max().unwrap_or(0).max(8);
-    let _ = writeln!(
-        text,
-        "\n{:wide$}  {:>9}  {:>19}  {:>19}  {:>9}  {:>19}  {:>19}",
-        "", "positives", "AUROC (95 %)", "average precision", "threshold", "sensitivity", "specificity"
-    );
-    for t in &all {
-        let _ = writeln!(
-            text,
-            "{:wide$}  {:>9}  {:>19}  {:>19}  {:>9.3}  {:>19}  {:>19}",
-            t.name,
-            format!("{}/{}", t.positives, t.n),
-            interval(t.figure("auroc")),
-            interval(t.figure("average precision")),
-            t.threshold,
-            interval(t.figure("sensitivity")),
-            interval(t.figure("specificity"))
-        );
-    }
-    let _ = writeln!(text, "\nAt the threshold, present or absent");
-    let _ = writeln!(
-        text,
-        "{:wide$}  {:>8}  {:>9}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}",
-        "", "accuracy", "precision", "NPV", "F1", "MCC", "kappa", "Brier", "NLL", "ECE", "a-ECE"
-    );
-    for t in &all {
-        let f = |name: &str| figure(t.figure(name).0);
-        let _ = writeln!(
-            text,
-            "{:wide$}  {:>8}  {:>9}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}",
-            t.name,
-            f("accuracy"),
-            f("precision"),
-            f("npv"),
-            f("f1"),
-            f("mcc"),
-            f("kappa"),
-            f("brier"),
-            f("nll"),
-            f("ece"),
-            f("adaptive ece")
-        );
-    }
-    let over = match judged.head {
-        Head::Softmax => {
-            format!(
-                "Over the {classed} images whose class is known (the highest class is called; accuracy: the share called rightly)"
-            )
-        }
-        Head::Sigmoid => {
-            "Over all labels (each called at its threshold; accuracy: the mean over images of the share called rightly)"
-                .to_owned()
-        }
-    };
-    let _ = writeln!(text, "\n{over}");
-    for pair in judged.whole.chunks(2) {
-        let cells: Vec<String> = pair.iter().map(|f| format!("{:<24} {:<22}", f.name, interval(f.estimate))).collect();
-        let _ = writeln!(text, "  {}", cells.join("  ").trim_end());
-    }
-    if let Some(confusion) = judged.confusion.as_ref().filter(|_| *classed > 0) {
-        let _ = writeln!(text, "\nConfusion (rows: truth, columns: called)");
-        for (label, row) in judged.labels.iter().zip(&confusion.0) {
-            let counts: Vec<String> = row.iter().map(|c| format!("{c:>6}")).collect();
-            let _ = writeln!(text, "{label:wide$}  {}", counts.join(""));
-        }
-    }
+    let (groups, labels): (Vec<&TargetEvaluation>, Vec<_>) = evaluation.targets.iter().partition(|t| t.group);
+    let all: Vec<&TargetEvaluation> = groups.into_iter().chain(labels).collect();
+    let wide = width(all.iter().map(|t| t.name.as_str()), 8);
+    targets(&mut text, &all, wide);
+    overall(&mut text, evaluation);
+    confusion(&mut text, evaluation, wide);
     operating(&mut text, &all, wide, tuned);
-    if let Some(r) = recalibrated {
+    if let Some(r) = recalibration {
         let _ = writeln!(
             text,
             "\nTemperature {:.3} of the model gives a negative log likelihood of {:.4}; {:.3}, fitted on the validation images, {:.4}.",
             r.own, r.nll_own, r.fitted, r.nll_fitted
         );
     }
-    subgroups(&mut text, &judged.subgroups);
+    subgroups(&mut text, &evaluation.subgroups);
     text.trim_end().to_owned()
 }
 
-fn operating(text: &mut String, all: &[&TargetJudgement], wide: usize, tuned: bool) {
+/// The metrics of each target in two tables.
+fn targets(text: &mut String, all: &[&TargetEvaluation], wide: usize) {
+    let (nine, nineteen) = (Column::Right(9), Column::Right(19));
+    let columns = [Column::Left(wide), nine, nineteen, nineteen, nine, nineteen, nineteen];
+    let header = ["", "positives", "AUROC (95 %)", "average precision", "threshold", "sensitivity", "specificity"];
+    let _ = writeln!(text, "\n{}", row(&columns, header));
+    for t in all {
+        let of = |name: &str| interval(t.metric(name));
+        let cells = [
+            t.name.clone(),
+            format!("{}/{}", t.positives, t.n),
+            of("auroc"),
+            of("average precision"),
+            format!("{:.3}", t.threshold),
+            of("sensitivity"),
+            of("specificity"),
+        ];
+        let _ = writeln!(text, "{}", row(&columns, cells));
+    }
+    let names = ["accuracy", "precision", "npv", "f1", "mcc", "kappa", "brier", "nll", "ece", "adaptive ece"];
+    let titles = ["accuracy", "precision", "NPV", "F1", "MCC", "kappa", "Brier", "NLL", "ECE", "a-ECE"];
+    let columns: Vec<Column> =
+        [Column::Left(wide), Column::Right(8), nine].into_iter().chain([Column::Right(6); 8]).collect();
+    let _ = writeln!(text, "\nAt the threshold, present or absent");
+    let _ = writeln!(text, "{}", row(&columns, [""].into_iter().chain(titles)));
+    for t in all {
+        let values = names.map(|name| number(t.metric(name).0));
+        let _ = writeln!(text, "{}", row(&columns, [t.name.clone()].into_iter().chain(values)));
+    }
+}
+
+fn overall(text: &mut String, evaluation: &Evaluation) {
+    let over = match evaluation.head {
+        Head::Softmax => format!(
+            "Over the {} images whose class is known (the highest class is called; accuracy: the share called rightly)",
+            evaluation.classed
+        ),
+        Head::Sigmoid => {
+            "Over all labels (each called at its threshold; accuracy: the mean over images of the share called rightly)"
+                .to_owned()
+        }
+    };
+    let _ = writeln!(text, "\n{over}");
+    for pair in evaluation.overall.chunks(2) {
+        let cells: Vec<String> = pair.iter().map(|f| format!("{:<24} {:<22}", f.name, interval(f.estimate))).collect();
+        let _ = writeln!(text, "  {}", cells.join("  ").trim_end());
+    }
+}
+
+fn confusion(text: &mut String, evaluation: &Evaluation, wide: usize) {
+    let Some(confusion) = evaluation.confusion.as_ref().filter(|_| evaluation.classed > 0) else { return };
+    let _ = writeln!(text, "\nConfusion (rows: truth, columns: called)");
+    for (label, row) in evaluation.labels.iter().zip(&confusion.0) {
+        let counts: Vec<String> = row.iter().map(|c| format!("{c:>6}")).collect();
+        let _ = writeln!(text, "{label:wide$}  {}", counts.join(""));
+    }
+}
+
+fn operating(text: &mut String, all: &[&TargetEvaluation], wide: usize, tuned: bool) {
     if all.iter().all(|t| t.operating.is_empty()) {
         return;
     }
     let on = if tuned { "chosen on the validation images" } else { "chosen on these very images, so they flatter" };
     let _ = writeln!(text, "\nOperating points ({on})");
-    for t in all {
-        for o in &t.operating {
-            let _ = writeln!(
-                text,
-                "{:wide$}  {:<20} from {:.3}  sensitivity {}  specificity {}  precision {}  missed {}  false alarms {}",
-                t.name,
-                o.rule.to_string(),
-                o.threshold,
-                figure(o.counts.sensitivity()),
-                figure(o.counts.specificity()),
-                figure(o.counts.precision()),
-                o.counts.false_negatives,
-                o.counts.false_positives
-            );
-        }
+    for (name, point) in all.iter().flat_map(|t| t.operating.iter().map(|o| (&t.name, o))) {
+        let counts = point.counts;
+        let _ = writeln!(
+            text,
+            "{name:wide$}  {:<20} from {:.3}  sensitivity {}  specificity {}  precision {}  missed {}  false alarms {}",
+            point.rule.to_string(),
+            point.threshold,
+            number(counts.sensitivity()),
+            number(counts.specificity()),
+            number(counts.precision()),
+            counts.false_negatives,
+            counts.false_positives
+        );
     }
 }
 
-fn subgroups(text: &mut String, parts: &[Subgroup]) {
+fn subgroups(text: &mut String, subgroups: &[Subgroup]) {
     let mut fact = "";
-    for part in parts {
+    for part in subgroups {
         if part.fact != fact {
             fact = &part.fact;
             let _ = writeln!(text, "\nBy {fact}");
@@ -134,7 +133,7 @@ fn subgroups(text: &mut String, parts: &[Subgroup]) {
         );
         for t in part.targets.iter().filter(|t| t.n > 0) {
             let of = |name: &str| {
-                t.figures.iter().find(|f| f.name == name).map_or_else(|| "–".into(), |f| interval(f.estimate))
+                t.metrics.iter().find(|f| f.name == name).map_or_else(|| "–".into(), |f| interval(f.estimate))
             };
             let _ = writeln!(
                 text,
@@ -149,21 +148,8 @@ fn subgroups(text: &mut String, parts: &[Subgroup]) {
     }
 }
 
-/// What makes figures weak or unknown, in sentences.
-pub fn remarks(judged: &Judgement) -> Vec<String> {
-    let mut said: Vec<String> = judged.targets.iter().flat_map(|t| &t.remarks).map(|r| format!("note: {r}.")).collect();
-    said.extend(judged.known_classes().map(|sentence| format!("note: {sentence}.")));
-    said
-}
-
-fn figure(value: Option<f64>) -> String {
-    value.map_or("–".into(), |v| format!("{v:.3}"))
-}
-
-fn interval(Estimate(value, low, high): Estimate) -> String {
-    match (value, low, high) {
-        (Some(value), Some(low), Some(high)) => format!("{value:.3} ({low:.3}–{high:.3})"),
-        (Some(value), ..) => format!("{value:.3}"),
-        _ => "–".into(),
-    }
+/// What makes metrics weak or unknown, in sentences.
+pub(super) fn remarks(evaluation: &Evaluation) -> Vec<String> {
+    let of_targets = evaluation.targets.iter().flat_map(|t| &t.remarks).map(|r| format!("note: {r}."));
+    of_targets.chain(evaluation.known_classes().map(|sentence| format!("note: {sentence}."))).collect()
 }

@@ -1,23 +1,28 @@
-//! Whether the maps of a model can be believed: the measures of [`crate::explain::faithfulness`] over many images.
+//! How faithful the maps of a model are to it: the measures of [`crate::explain::faithfulness`]
+//! over many images.
 //!
-//! On one image a map may beat a centred blob by luck. Over many, the gain of a method is a mean with an interval by patient, and the methods
-//! can be ranked for this model. [`summary`] makes the figures, [`words`] says what they allow to say.
+//! On one image a map may beat a centred blob by luck. Over many, the gain of a method is a mean
+//! with an interval by patient, and the methods can be ranked for this model. [`run`] measures the
+//! maps of the images one by one, [`summary`] sums up, [`words`] says what the sums allow to say.
 //!
-//! What is not here: the maps and the network. Nor ground truth: a map can be faithful to a network that looks at the wrong place
+//! What is not here: ground truth. A map can be faithful to a network that looks at the wrong place
 //! ([`super::localization`] asks that).
 
+pub mod no_rank;
+pub mod run;
 pub mod summary;
 mod words;
 
-pub use summary::{Line, Standing, Summary};
+pub use summary::{FaithfulnessSummary, MeasureSummary, MethodSummary};
 
+use crate::explain::faithfulness::Faithfulness;
+use crate::explain::faithfulness::measure::{Better, Measure, Measured};
 use crate::explain::faithfulness::randomization::Outcome;
 use crate::explain::faithfulness::verdict::beats;
-use crate::explain::faithfulness::{Better, Figure, Measure, Trust};
 
 /// One measure of one map, beside its control maps.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reading {
+pub struct MeasureReading {
     pub measure: Measure,
     pub map: f64,
     /// The centred blob that is as large as the map.
@@ -28,14 +33,15 @@ pub struct Reading {
     pub beats_both: bool,
 }
 
-impl Reading {
-    fn of(figure: &Figure) -> Self {
-        let Figure { measure, map, blob, random, .. } = figure;
+impl MeasureReading {
+    fn of(figure: &Measured) -> Self {
+        let Measured { measure, map, blob, random, .. } = figure;
         let beats_both = beats(figure) == (true, true);
         Self { measure: *measure, map: map.value, blob: blob.value, random: random.value, beats_both }
     }
 
-    /// How much better the map is than the blob; below 0 where it is worse, whichever way the measure goes.
+    /// How much better the map is than the blob; below 0 where it is worse, whichever way the
+    /// measure goes.
     #[must_use]
     pub fn over_blob(&self) -> f64 {
         gain(self.measure, self.map, self.blob)
@@ -55,9 +61,10 @@ fn gain(measure: Measure, map: f64, control: f64) -> f64 {
     }
 }
 
-/// The end of a randomisation check: the map of a network that has forgotten everything, beside that of the trained one.
+/// The end of a randomisation check: the map of a network that has forgotten everything, beside
+/// that of the trained one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Forgotten {
+pub struct RandomizationEnd {
     pub outcome: Outcome,
     /// `None` where not one step could be made.
     pub spearman: Option<f64>,
@@ -66,28 +73,32 @@ pub struct Forgotten {
 
 /// One method's map of one image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
+pub struct MapResult {
     /// In the order of [`Measure::ALL`]; empty when the map marks no place more than another.
-    pub readings: Vec<Reading>,
+    pub measures: Vec<MeasureReading>,
     pub sensitivity: Option<f64>,
-    pub forgotten: Option<Forgotten>,
+    pub randomization: Option<RandomizationEnd>,
 }
 
-impl Trial {
-    /// What is kept of a judgement.
+impl MapResult {
+    /// What is kept of a measurement.
     #[must_use]
-    pub fn of(trust: &Trust) -> Self {
-        let forgotten = trust.randomization.as_ref().map(|r| {
+    pub fn of(found: &Faithfulness) -> Self {
+        let randomization = found.randomization.as_ref().map(|r| {
             let last = r.steps.last();
-            Forgotten { outcome: r.outcome, spearman: last.map(|s| s.spearman), ssim: last.map(|s| s.ssim) }
+            RandomizationEnd { outcome: r.outcome, spearman: last.map(|s| s.spearman), ssim: last.map(|s| s.ssim) }
         });
-        Self { readings: trust.measures.iter().map(Reading::of).collect(), sensitivity: trust.sensitivity, forgotten }
+        Self {
+            measures: found.measures.iter().map(MeasureReading::of).collect(),
+            sensitivity: found.sensitivity,
+            randomization,
+        }
     }
 }
 
 /// One image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Case {
+pub struct ImageResult {
     /// The image's path below the folder.
     pub image: String,
     /// Empty where nobody knows.
@@ -98,64 +109,66 @@ pub struct Case {
     /// Whether sensitivity and randomisation were asked for.
     pub checked: bool,
     /// One a method; `None` where there is no map.
-    pub trials: Vec<Option<Trial>>,
+    pub maps: Vec<Option<MapResult>>,
 }
 
 #[cfg(test)]
 pub(super) mod testing {
     use super::*;
 
-    /// A map of which each measure has this lead over the blob; the random map is as good as the blob.
-    pub fn trial(leads: [f64; 4]) -> Trial {
+    /// A map of which each measure has this lead over the blob; the random map is as good as the
+    /// blob.
+    pub(crate) fn trial(leads: [f64; 4]) -> MapResult {
         let reading = |(measure, lead): (Measure, f64)| {
             let control = if measure.better() == Better::Lower { 0.5 + lead } else { 0.5 - lead };
-            Reading { measure, map: 0.5, blob: control, random: control, beats_both: lead > 0.01 }
+            MeasureReading { measure, map: 0.5, blob: control, random: control, beats_both: lead > 0.01 }
         };
-        let readings = Measure::ALL.into_iter().zip(leads).map(reading).collect();
-        Trial { readings, sensitivity: None, forgotten: None }
+        let measures = Measure::ALL.into_iter().zip(leads).map(reading).collect();
+        MapResult { measures, sensitivity: None, randomization: None }
     }
 
-    pub fn checked(trial: Trial, outcome: Outcome) -> Trial {
-        let forgotten = Some(Forgotten { outcome, spearman: Some(0.1), ssim: Some(0.2) });
-        Trial { sensitivity: Some(0.25), forgotten, ..trial }
+    pub(crate) fn checked(trial: MapResult, outcome: Outcome) -> MapResult {
+        let randomization = Some(RandomizationEnd { outcome, spearman: Some(0.1), ssim: Some(0.2) });
+        MapResult { sensitivity: Some(0.25), randomization, ..trial }
     }
 
     /// An image whose patient nobody knows.
-    pub fn case(number: usize, trials: Vec<Option<Trial>>) -> Case {
-        let checked = trials.iter().flatten().any(|t| t.forgotten.is_some());
+    pub(crate) fn case(number: usize, maps: Vec<Option<MapResult>>) -> ImageResult {
+        let checked = maps.iter().flatten().any(|t| t.randomization.is_some());
         let image = format!("{number}.png");
-        Case { image, patient: String::new(), subject: "Mass".into(), probability: 0.9, checked, trials }
+        ImageResult { image, patient: String::new(), subject: "Mass".into(), probability: 0.9, checked, maps }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::faithfulness::panel::Reading as Value;
-    use crate::explain::faithfulness::randomization::{Randomization, Step};
+    use crate::explain::faithfulness::measure::Measurement as Value;
+    use crate::explain::faithfulness::randomization::{Randomization, RandomizedStage};
 
-    fn figure(measure: Measure, map: f64, blob: f64, random: f64) -> Figure {
+    fn figure(measure: Measure, map: f64, blob: f64, random: f64) -> Measured {
         let value = |value| Value { value, curve: Vec::new() };
-        Figure { measure, better: measure.better(), map: value(map), blob: value(blob), random: value(random) }
+        Measured { measure, better: measure.better(), map: value(map), blob: value(blob), random: value(random) }
     }
 
     #[test]
     fn a_gain_is_positive_where_the_map_is_better_whichever_way_the_measure_goes() {
-        let lower = Reading::of(&figure(Measure::Deletion, 0.2, 0.5, 0.1));
+        let lower = MeasureReading::of(&figure(Measure::Deletion, 0.2, 0.5, 0.1));
         assert!((lower.over_blob() - 0.3).abs() < 1e-12 && (lower.over_random() + 0.1).abs() < 1e-12);
         assert!(!lower.beats_both);
-        let higher = Reading::of(&figure(Measure::Insertion, 0.6, 0.5, 0.1));
+        let higher = MeasureReading::of(&figure(Measure::Insertion, 0.6, 0.5, 0.1));
         assert!((higher.over_blob() - 0.1).abs() < 1e-12 && (higher.over_random() - 0.5).abs() < 1e-12);
         assert!(higher.beats_both);
     }
 
     #[test]
     fn of_a_randomisation_check_its_end_is_kept() {
-        let step = |spearman| Step { stage: "s".into(), spearman, ssim: spearman / 2.0 };
+        let step = |spearman| RandomizedStage { stage: "s".into(), spearman, ssim: spearman / 2.0 };
         let check = Randomization { steps: vec![step(0.9), step(0.2)], outcome: Outcome::Passes };
-        let trial = Trial::of(&Trust::new(vec![figure(Measure::Road, 0.2, 0.1, 0.1)], Some(0.5), Some(check)));
-        assert_eq!((trial.readings.len(), trial.sensitivity), (1, Some(0.5)));
-        let end = Forgotten { outcome: Outcome::Passes, spearman: Some(0.2), ssim: Some(0.1) };
-        assert_eq!(trial.forgotten, Some(end));
+        let trial =
+            MapResult::of(&Faithfulness::new(vec![figure(Measure::Road, 0.2, 0.1, 0.1)], Some(0.5), Some(check)));
+        assert_eq!((trial.measures.len(), trial.sensitivity), (1, Some(0.5)));
+        let end = RandomizationEnd { outcome: Outcome::Passes, spearman: Some(0.2), ssim: Some(0.1) };
+        assert_eq!(trial.randomization, Some(end));
     }
 }

@@ -5,19 +5,21 @@
 //! 00013118_008.png,Atelectasis,225.08,547.02,86.78,79.19,,,
 //! ```
 //!
-//! That is `BBox_List_2017.csv` of NIH `ChestX-ray14`: its boxes count the pixels of films of 1024 × 1024, whatever size the
-//! image at hand has. Other tables name the columns in their own way (see [`read`]) and count the pixels of the image
-//! itself, unless columns say how wide and high the image was that was marked.
+//! That is `BBox_List_2017.csv` of NIH `ChestX-ray14`: its boxes count the pixels of images of 1024
+//! × 1024, whatever size the image at hand has. Other tables name the columns in their own way (see
+//! [`read`]) and count the pixels of the image itself, unless columns say how wide and high the
+//! image was that was marked.
 //!
-//! A row that cannot be meant (a size that is not above 0, a number that is none) is refused with its number, and the others
-//! count.
+//! A row that cannot be meant (a size that is not above 0, a number that is none) is refused with
+//! its number, and the others count.
 
-use super::region::Rectangle;
-use crate::evaluation::truth::{Truth, folded, named};
+use super::rectangle::Rectangle;
+use crate::evaluation::truth::{Truth, named};
+use crate::evaluation::vocabulary::folded;
 use crate::limits;
-use crate::network::manifest::Manifest;
+use crate::model::manifest::Manifest;
 
-/// Side of the films on which the NIH's boxes were drawn.
+/// Side of the images on which the NIH's boxes were drawn.
 const NIH_SIDE: f64 = 1024.0;
 
 /// What columns are called, folded (no case, blanks and punctuation).
@@ -32,7 +34,7 @@ const IMAGE_HEIGHT: [&str; 4] = ["imageheight", "originalimageheight", "rows", "
 
 /// A box as the table has it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct MarkedBox {
     /// Line in the file, from 1.
     pub line: u64,
     /// The image's name as written.
@@ -46,8 +48,8 @@ pub struct Row {
 
 /// A table of boxes.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Boxes {
-    pub rows: Vec<Row>,
+pub(super) struct Boxes {
+    pub rows: Vec<MarkedBox>,
     /// Rows that cannot be meant: one sentence each.
     pub refused: Vec<String>,
     /// Rows of images without a box (all four numbers are empty).
@@ -70,6 +72,17 @@ pub enum BoxesError {
     Long(usize),
     #[error("the table of boxes has no rows")]
     Empty,
+}
+
+/// Why a row of a table is refused.
+#[derive(Debug, thiserror::Error, PartialEq)]
+enum RowError {
+    #[error("it names no image")]
+    NoImage,
+    #[error("\"{value}\" is no number for the {what}")]
+    NoNumber { value: String, what: &'static str },
+    #[error("the {what} is {value}, and must be above 0")]
+    NotPositive { what: &'static str, value: f64 },
 }
 
 /// Numbers of the columns.
@@ -106,7 +119,7 @@ impl Columns {
 }
 
 /// Reads a table. Columns are found by their names, without regard to case, blanks and punctuation.
-pub fn read(bytes: &[u8]) -> Result<Boxes, BoxesError> {
+pub(super) fn read(bytes: &[u8]) -> Result<Boxes, BoxesError> {
     let said = |e: &csv::Error| BoxesError::Csv(e.to_string());
     let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let header = table.headers().map_err(|e| said(&e))?;
@@ -137,17 +150,17 @@ pub fn read(bytes: &[u8]) -> Result<Boxes, BoxesError> {
     Ok(boxes)
 }
 
-fn row<'a>(line: u64, cell: &impl Fn(usize) -> &'a str, columns: &Columns) -> Result<Row, String> {
-    let number = |at: usize, what: &str| {
+fn row<'a>(line: u64, cell: &impl Fn(usize) -> &'a str, columns: &Columns) -> Result<MarkedBox, RowError> {
+    let number = |at: usize, what: &'static str| {
         let value = cell(at).parse::<f64>().ok().filter(|v| v.is_finite());
-        value.ok_or_else(|| format!("\"{}\" is no number for the {what}", cell(at)))
+        value.ok_or_else(|| RowError::NoNumber { value: cell(at).to_owned(), what })
     };
-    let size = |at: usize, what: &str| {
+    let size = |at: usize, what: &'static str| {
         let value = number(at, what)?;
-        if value > 0.0 { Ok(value) } else { Err(format!("the {what} is {value}, and must be above 0")) }
+        if value > 0.0 { Ok(value) } else { Err(RowError::NotPositive { what, value }) }
     };
     if cell(columns.image).is_empty() {
-        return Err("it names no image".into());
+        return Err(RowError::NoImage);
     }
     let [x, y, width, height] = columns.sides;
     let rectangle = Rectangle {
@@ -161,10 +174,10 @@ fn row<'a>(line: u64, cell: &impl Fn(usize) -> &'a str, columns: &Columns) -> Re
         None => columns.nih.then_some((NIH_SIDE, NIH_SIDE)),
     };
     let finding = columns.finding.map(|at| cell(at).to_owned()).unwrap_or_default();
-    Ok(Row { line, image: cell(columns.image).to_owned(), finding, rectangle, reference })
+    Ok(MarkedBox { line, image: cell(columns.image).to_owned(), finding, rectangle, reference })
 }
 
-impl Row {
+impl MarkedBox {
     /// The box in the pixels of the image at hand.
     #[must_use]
     pub fn in_pixels(&self, width: usize, height: usize) -> Rectangle {
@@ -175,10 +188,10 @@ impl Row {
     }
 }
 
-/// The label or group that a table of boxes means. The NIH calls "Infiltrate" here what it calls "Infiltration" everywhere
-/// else.
+/// The label or group that a table of boxes means. The NIH calls "Infiltrate" here what it calls
+/// "Infiltration" everywhere else.
 #[must_use]
-pub fn finding(manifest: &Manifest, name: &str) -> Option<Truth> {
+pub(super) fn finding(manifest: &Manifest, name: &str) -> Option<Truth> {
     let other = if folded(name) == "infiltrate" { "Infiltration" } else { "" };
     named(manifest, name).or_else(|| named(manifest, other))
 }

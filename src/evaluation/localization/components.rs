@@ -1,20 +1,20 @@
-//! Connected parts of a mask, with the boxes around them. Pixels that touch at a corner are connected, as in
-//! `skimage.measure.label(connectivity=2)`.
+//! Connected components of a mask, with the boxes around them. Pixels that touch at a corner are
+//! connected, as in `skimage.measure.label(connectivity=2)`.
 
-use super::region::Rectangle;
+use super::rectangle::Rectangle;
 
-/// A connected part.
+/// A connected component.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub(super) struct Component {
     /// The box around it.
     pub bounds: Rectangle,
     /// Numbers of its pixels, row by row.
     pub pixels: Vec<usize>,
 }
 
-/// The connected parts of `inside`, in the order in which rows meet them.
+/// The connected components of `inside`, in the order in which rows meet them.
 #[must_use]
-pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Part> {
+pub(super) fn components(inside: &[bool], width: usize, height: usize) -> Vec<Component> {
     let mut seen = vec![false; inside.len()];
     let mut found = Vec::new();
     let mut waiting = Vec::new();
@@ -43,7 +43,7 @@ pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Part> {
         }
         let bounds =
             Rectangle { x: left as f64, y: top as f64, width: (right - left) as f64, height: (bottom - top) as f64 };
-        found.push(Part { bounds, pixels });
+        found.push(Component { bounds, pixels });
     }
     found
 }
@@ -52,15 +52,15 @@ pub fn parts(inside: &[bool], width: usize, height: usize) -> Vec<Part> {
 mod tests {
     use super::*;
 
-    fn boxes(picture: &[&str]) -> Vec<[f64; 4]> {
-        let inside: Vec<bool> = picture.iter().flat_map(|row| row.chars().map(|c| c == '#')).collect();
-        let found = parts(&inside, picture[0].len(), picture.len());
+    fn boxes(rows: &[&str]) -> Vec<[f64; 4]> {
+        let inside: Vec<bool> = rows.iter().flat_map(|row| row.chars().map(|c| c == '#')).collect();
+        let found = components(&inside, rows[0].len(), rows.len());
         assert_eq!(found.iter().map(|p| p.pixels.len()).sum::<usize>(), inside.iter().filter(|i| **i).count());
         found.iter().map(|p| [p.bounds.x, p.bounds.y, p.bounds.width, p.bounds.height]).collect()
     }
 
     #[test]
-    fn parts_that_touch_at_a_corner_are_one() {
+    fn components_that_touch_at_a_corner_are_one() {
         assert_eq!(
             boxes(&["#..#", ".#..", "...#"]),
             [[0.0, 0.0, 2.0, 2.0], [3.0, 0.0, 1.0, 1.0], [3.0, 2.0, 1.0, 1.0]]
@@ -73,8 +73,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_parts() {
+    fn nothing_has_no_components() {
         assert!(boxes(&["....", "...."]).is_empty());
-        assert!(parts(&[], 0, 0).is_empty());
+        assert!(components(&[], 0, 0).is_empty());
     }
 }

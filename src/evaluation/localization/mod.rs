@@ -1,6 +1,7 @@
 //! Does the heat map lie on the finding? Measures of one map against one marked region.
 //!
-//! `m` is the positive part of the map on the pixels of the image, `R` the union of what was marked for the finding.
+//! `m` is the positive part of the map on the pixels of the image, `R` the union of what was marked
+//! for the finding.
 //!
 //! | measure | definition |
 //! |---|---|
@@ -14,29 +15,38 @@
 //!
 //! A mark is a box, or a connected part of a mask.
 //!
-//! **What speckle cannot win.** Wang et al. hold boxes around the parts against the marked boxes. A box is had for little: two specks that touch at a
-//! corner span one, a ring around the finding spans one that holds it, and `IoBB`, the share of the found box that lies in the marked one, is 1 for a single
-//! pixel inside. So hits count pixels here, and a hit within must cover the mark as well; no map with an `IoU` below `T/2` is a hit of either kind at `T`
-//! where one mark stands alone (Saporta et al. 2022 leave boxes for the same reason). Pointing and energy are no measures of overlap: one pixel
-//! inside has all of both. They say whether what a map marks lies on the finding, and nothing of how much of the finding it marks; verdicts
-//! rest on pointing, `IoU` and pixel average precision.
+//! **What speckle cannot win.** Wang et al. hold boxes around the parts against the marked boxes. A
+//! box is had for little: two specks that touch at a corner span one, a ring around the finding
+//! spans one that holds it, and `IoBB`, the share of the found box that lies in the marked one, is
+//! 1 for a single pixel inside. So hits count pixels here, and a hit within must cover the mark as
+//! well; no map with an `IoU` below `T/2` is a hit of either kind at `T` where one mark stands
+//! alone (Saporta et al. 2022 leave boxes for the same reason). Pointing and energy are no measures
+//! of overlap: one pixel inside has all of both. They say whether what a map marks lies on the
+//! finding, and nothing of how much of the finding it marks; verdicts rest on pointing, `IoU` and
+//! pixel average precision.
 //!
-//! The tolerance is in pixels of a picture whose longer side is 500, the size of the photographs (PASCAL VOC) for which
-//! Zhang et al. chose 15; without one, the point must lie inside. Where several pixels share the largest value (a flat top at
-//! the border of an enlarged map) the one nearest to their mean counts.
+//! The tolerance is in pixels of a picture whose longer side is 500, the size of the photographs
+//! (PASCAL VOC) for which Zhang et al. chose 15; without one, the point must lie inside. Where
+//! several pixels share the largest value (a flat top at the border of an enlarged map) the one
+//! nearest to their mean counts.
 //!
-//! A map without positive evidence, or one that is the same everywhere, points nowhere: a state of its own and a miss in
-//! every measure, with no energy inside.
+//! A map without positive evidence, or one that is the same everywhere, points nowhere: a state of
+//! its own and a miss in every measure, with no energy inside.
 
-pub mod boxes;
-pub mod components;
-pub mod otsu;
-pub mod region;
+mod boxes;
+mod components;
+pub mod marked_region;
+pub mod marks;
+mod otsu;
+mod rectangle;
+mod region;
+pub mod run;
 pub mod summary;
 
 use std::collections::BTreeMap;
 
-use self::region::{Rectangle, Region};
+use self::rectangle::Rectangle;
+use self::region::Region;
 use crate::imaging::Plane;
 
 /// Overlaps that count as a hit.
@@ -59,7 +69,8 @@ impl Default for Yardstick {
     }
 }
 
-/// One figure of a map against a region; every one is better the larger it is, and lies between 0 and 1.
+/// One figure of a map against a region; every one is better the larger it is, and lies between 0
+/// and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure {
     Pointing,
@@ -140,7 +151,8 @@ pub struct Measured {
     pub area: f64,
     /// The best overlap of one of the parts with a mark, pixel by pixel.
     pub part_iou: f64,
-    /// The best of the smaller of two shares: of a part that lies in a mark, and of the mark that it covers.
+    /// The best of the smaller of two shares: of a part that lies in a mark, and of the mark that
+    /// it covers.
     pub part_both: f64,
     pub energy_iou: f64,
     pub pixel_ap: f64,
@@ -183,7 +195,8 @@ pub fn scaled(map: &Plane) -> Option<Vec<f64>> {
     (high > low && high.is_finite()).then(|| positive.map(|v| (v - low) / (high - low)).collect())
 }
 
-/// Measures a map against a region of the same size; the map may have negative values, which are no evidence.
+/// Measures a map against a region of the same size; the map may have negative values, which are no
+/// evidence.
 #[must_use]
 pub fn measure(map: &Plane, region: &Region, yardstick: &Yardstick) -> Measured {
     let thresholds = yardstick.thresholds.len();
@@ -211,7 +224,7 @@ pub fn measure(map: &Plane, region: &Region, yardstick: &Yardstick) -> Measured 
     let otsu = otsu::otsu(&values).unwrap_or(0.0);
     let above = |t: f64| values.iter().map(move |v| *v > t);
     let found: Vec<bool> = above(otsu).collect();
-    let found = components::parts(&found, map.width, map.height);
+    let found = components::components(&found, map.width, map.height);
     let best = |overlap: fn(Rectangle, Rectangle) -> f64| {
         let pairs = found.iter().flat_map(|f| region.boxes.iter().map(move |marked| overlap(f.bounds, *marked)));
         pairs.fold(0.0, f64::max)
@@ -254,7 +267,7 @@ impl Overlap {
 }
 
 /// Every part with every mark that it meets.
-fn overlaps(found: &[components::Part], region: &Region) -> Vec<Overlap> {
+fn overlaps(found: &[components::Component], region: &Region) -> Vec<Overlap> {
     let mut part_of = vec![None; region.inside.len()];
     for (number, part) in found.iter().enumerate() {
         part.pixels.iter().for_each(|pixel| part_of[*pixel] = Some(number));
@@ -301,7 +314,8 @@ fn energy_iou(map: &Plane, region: &Region) -> f64 {
     if union > 0.0 { common / union } else { 0.0 }
 }
 
-/// Average precision of the pixels, as `sklearn.metrics.average_precision_score` of the positive part: equal values share a threshold.
+/// Average precision of the pixels, as `sklearn.metrics.average_precision_score` of the positive
+/// part: equal values share a threshold.
 fn pixel_ap(map: &Plane, region: &Region) -> f64 {
     let mut pixels: Vec<(f32, bool)> =
         map.values.iter().map(|v| v.max(0.0)).zip(region.inside.iter().copied()).collect();

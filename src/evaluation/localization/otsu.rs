@@ -1,14 +1,16 @@
-//! The threshold that parts values into two classes with the largest variance between them (Otsu 1979), over 256 bins.
+//! The threshold that parts values into two classes with the largest variance between them (Otsu
+//! 1979), over 256 bins.
 //!
-//! Held to `skimage.filters.threshold_otsu`, whose bins are those of `numpy.histogram`: a value on an edge belongs to the
-//! upper bin, the largest to the last. The threshold is the centre of a bin; what lies above it is the foreground.
+//! Held to `skimage.filters.threshold_otsu`, whose bins are those of `numpy.histogram`: a value on
+//! an edge belongs to the upper bin, the largest to the last. The threshold is the centre of a bin;
+//! what lies above it is the foreground.
 
 /// Bins between the smallest and the largest value.
 const BINS: usize = 256;
 
 /// The threshold; the value itself where all are the same, `None` without values.
 #[must_use]
-pub fn otsu(values: &[f64]) -> Option<f64> {
+pub(super) fn otsu(values: &[f64]) -> Option<f64> {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if values.is_empty() || !(low.is_finite() && high.is_finite()) {
@@ -40,7 +42,8 @@ pub fn otsu(values: &[f64]) -> Option<f64> {
         sum_below += counts[i] as f64 * centers[i];
         let above = all - below;
         let between = below * above * (sum_below / below - (sum - sum_below) / above).powi(2);
-        // Empty bins between the classes leave the variance as it is but for rounding: the first of them is meant.
+        // Empty bins between the classes leave the variance as it is but for rounding: the first of
+        // them is meant.
         if between > best.0 * (1.0 + 1e-12) {
             best = (between, centers[i]);
         }

@@ -1,8 +1,9 @@
-//! The figures of many regions: means with intervals by patient, for each method beside its two control maps.
+//! The measures of many regions: means with intervals by patient, for each method beside its two
+//! control maps.
 //!
-//! A method is compared with a blob in the centre of the image ([`crate::explain::faithfulness::control_maps`]) region by
-//! region, so the interval is that of the difference. Where it reaches down to 0, the map is said to be no better than the
-//! blob.
+//! A method is compared with a blob in the centre of the image
+//! ([`crate::explain::faithfulness::control_maps`]) region by region, so the interval is that of
+//! the difference. Where it reaches down to 0, the map is called no better than the blob.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ const DECISIVE: [Measure; 3] = [Measure::Pointing, Measure::IouOtsu, Measure::Pi
 
 /// One method's map of one region, beside its control maps: values of the yardstick's measures.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
+pub struct MapResult {
     pub measured: Measured,
     pub map: Vec<f64>,
     /// The blob in the centre of the image.
@@ -33,14 +34,15 @@ pub struct Trial {
 
 /// One region: a finding in an image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Case {
+pub struct RegionResult {
     /// The image's path below the set's folder.
     pub image: String,
     /// Empty where nobody knows.
     pub patient: String,
     /// The label or group that was marked.
     pub finding: String,
-    /// What the model says of the finding, after temperature, and whether that reaches its threshold.
+    /// What the model says of the finding, after temperature, and whether that reaches its
+    /// threshold.
     pub probability: f64,
     pub says: bool,
     /// Width and height of the image.
@@ -50,12 +52,12 @@ pub struct Case {
     /// Share of the image that is marked.
     pub share: f64,
     /// One a method.
-    pub trials: Vec<Trial>,
+    pub maps: Vec<MapResult>,
 }
 
 /// One measure of one method.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct MeasureSummary {
     pub measure: Measure,
     pub map: Mean,
     pub centred: Mean,
@@ -66,39 +68,40 @@ pub struct Line {
 
 /// One method over a set of regions.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
+pub struct MethodSummary {
     pub method: Method,
     pub regions: usize,
     pub patients: usize,
     /// Maps that show nothing.
     pub silent: usize,
-    pub lines: Vec<Line>,
+    pub measures: Vec<MeasureSummary>,
 }
 
 /// All methods over a set of regions, and over parts of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
+pub struct LocalizationSummary {
     pub regions: usize,
     pub images: usize,
     pub patients: usize,
-    pub all: Vec<Standing>,
+    pub all: Vec<MethodSummary>,
     /// Regions whose finding the model says; empty when that is all or none.
-    pub said: Vec<Standing>,
+    pub where_said: Vec<MethodSummary>,
     /// By finding, where there are several.
-    pub findings: Vec<(String, Vec<Standing>)>,
+    pub findings: Vec<(String, Vec<MethodSummary>)>,
 }
 
-impl Summary {
-    /// Sums up `cases`, whose trials are those of `methods` and whose values those of `measures`, in this order.
+impl LocalizationSummary {
+    /// Sums up `cases`, whose maps are those of `methods` and whose values those of `measures`, in
+    /// this order.
     #[must_use]
-    pub fn of(cases: &[Case], methods: &[Method], measures: &[Measure]) -> Self {
-        let standings = |part: &[&Case]| {
-            let standing = |(number, method): (usize, &Method)| Standing::of(part, number, *method, measures);
+    pub fn of(cases: &[RegionResult], methods: &[Method], measures: &[Measure]) -> Self {
+        let standings = |part: &[&RegionResult]| {
+            let standing = |(number, method): (usize, &Method)| MethodSummary::of(part, number, *method, measures);
             if part.is_empty() { Vec::new() } else { methods.iter().enumerate().map(standing).collect() }
         };
-        let everything: Vec<&Case> = cases.iter().collect();
-        let said: Vec<&Case> = cases.iter().filter(|c| c.says).collect();
-        let mut findings: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+        let everything: Vec<&RegionResult> = cases.iter().collect();
+        let where_said: Vec<&RegionResult> = cases.iter().filter(|c| c.says).collect();
+        let mut findings: BTreeMap<&str, Vec<&RegionResult>> = BTreeMap::new();
         for case in cases {
             findings.entry(&case.finding).or_default().push(case);
         }
@@ -109,7 +112,7 @@ impl Summary {
             images: images.len(),
             patients: bootstrap(&everything).patients(),
             all: standings(&everything),
-            said: if said.len() < cases.len() { standings(&said) } else { Vec::new() },
+            where_said: if where_said.len() < cases.len() { standings(&where_said) } else { Vec::new() },
             findings: findings
                 .into_iter()
                 .filter(|_| several)
@@ -121,28 +124,29 @@ impl Summary {
     /// Everything as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let standings = |all: &[Standing]| Value::Array(all.iter().map(Standing::to_json).collect());
+        let standings = |all: &[MethodSummary]| Value::Array(all.iter().map(MethodSummary::to_json).collect());
         let findings: Map<String, Value> = self.findings.iter().map(|(n, s)| (n.clone(), standings(s))).collect();
         json!({
             "regions": self.regions,
             "images": self.images,
             "patients": self.patients,
             "methods": standings(&self.all),
-            "where_the_model_says_so": standings(&self.said),
+            "where_the_model_says_so": standings(&self.where_said),
             "findings": findings,
         })
     }
 }
 
-/// Images of one patient are drawn together, and so are several findings of an image whose patient nobody knows.
-fn bootstrap(cases: &[&Case]) -> Bootstrap {
+/// Images of one patient are drawn together, and so are several findings of an image whose patient
+/// nobody knows.
+fn bootstrap(cases: &[&RegionResult]) -> Bootstrap {
     let names: Vec<&str> =
         cases.iter().map(|c| if c.patient.is_empty() { &c.image } else { &c.patient }.as_str()).collect();
     Bootstrap::new(&names, SEED)
 }
 
-/// The mean of `values` between `lowest` and `highest`, whose interval has a width where no resample differs: that of a share
-/// ([`proportion`]), as wide as values between these two allow.
+/// The mean of `values` between `lowest` and `highest`, whose interval has a width where no
+/// resample differs: that of a share ([`proportion`]), as wide as values between these two allow.
 fn with_width(values: &[f64], [lowest, highest]: [f64; 2], bootstrap: &Bootstrap) -> Mean {
     let mean = bootstrap.mean(values);
     // Hits and misses are a share to begin with; a difference of them is none.
@@ -156,14 +160,14 @@ fn with_width(values: &[f64], [lowest, highest]: [f64; 2], bootstrap: &Bootstrap
     Mean { low: share.map(|s| lowest + width * s.low), high: share.map(|s| lowest + width * s.high), ..mean }
 }
 
-impl Standing {
-    fn of(cases: &[&Case], number: usize, method: Method, measures: &[Measure]) -> Self {
+impl MethodSummary {
+    fn of(cases: &[&RegionResult], number: usize, method: Method, measures: &[Measure]) -> Self {
         let bootstrap = bootstrap(cases);
-        let trials: Vec<&Trial> = cases.iter().filter_map(|c| c.trials.get(number)).collect();
-        let figure = |range: [f64; 2], value: &dyn Fn(&Trial) -> f64| {
-            with_width(&trials.iter().map(|t| value(t)).collect::<Vec<f64>>(), range, &bootstrap)
+        let maps: Vec<&MapResult> = cases.iter().filter_map(|c| c.maps.get(number)).collect();
+        let figure = |range: [f64; 2], value: &dyn Fn(&MapResult) -> f64| {
+            with_width(&maps.iter().map(|t| value(t)).collect::<Vec<f64>>(), range, &bootstrap)
         };
-        let line = |(m, measure): (usize, &Measure)| Line {
+        let line = |(m, measure): (usize, &Measure)| MeasureSummary {
             measure: *measure,
             map: figure([0.0, 1.0], &|t| t.map[m]),
             centred: figure([0.0, 1.0], &|t| t.centred[m]),
@@ -172,14 +176,15 @@ impl Standing {
         };
         Self {
             method,
-            regions: trials.len(),
+            regions: maps.len(),
             patients: bootstrap.patients(),
-            silent: trials.iter().filter(|t| t.measured.point.is_none()).count(),
-            lines: measures.iter().enumerate().map(line).collect(),
+            silent: maps.iter().filter(|t| t.measured.point.is_none()).count(),
+            measures: measures.iter().enumerate().map(line).collect(),
         }
     }
 
-    /// One sentence: whether the maps lie better on the regions than a blob that knows nothing of the image.
+    /// One sentence: whether the maps lie better on the regions than a blob that knows nothing of
+    /// the image.
     #[must_use]
     pub fn verdict(&self) -> String {
         let name = self.method.name();
@@ -188,25 +193,27 @@ impl Standing {
                 if self.patients == 1 { "one patient".to_owned() } else { format!("{} patients", self.patients) };
             return format!("{whose} cannot tell whether {name} lies better on the regions than a centred blob.");
         }
-        let decisive = self.lines.iter().filter(|l| DECISIVE.contains(&l.measure));
-        let (better, rest): (Vec<&Line>, Vec<&Line>) = decisive.partition(|l| l.gain.low.is_some_and(|low| low > 0.0));
-        let told = |lines: &[&Line]| {
-            let one = |l: &&Line| format!("{} {:.3} against {:.3}", l.measure.name(), l.map.mean, l.centred.mean);
-            lines.iter().map(one).collect::<Vec<_>>().join(", ")
+        let decisive = self.measures.iter().filter(|l| DECISIVE.contains(&l.measure));
+        let (better, rest): (Vec<&MeasureSummary>, Vec<&MeasureSummary>) =
+            decisive.partition(|l| l.gain.low.is_some_and(|low| low > 0.0));
+        let listed = |measures: &[&MeasureSummary]| {
+            let one =
+                |l: &&MeasureSummary| format!("{} {:.3} against {:.3}", l.measure.name(), l.map.mean, l.centred.mean);
+            measures.iter().map(one).collect::<Vec<_>>().join(", ")
         };
         let blob = "a blob of its size in the centre of the image, which knows nothing of the image";
         match (better.is_empty(), rest.is_empty()) {
-            (true, _) => format!("{name} lies no better on the regions than {blob} ({}).", told(&rest)),
-            (false, true) => format!("{name} lies better on the regions than {blob} ({}).", told(&better)),
+            (true, _) => format!("{name} lies no better on the regions than {blob} ({}).", listed(&rest)),
+            (false, true) => format!("{name} lies better on the regions than {blob} ({}).", listed(&better)),
             (false, false) => {
-                format!("{name} is better than {blob}, in {}, but no better in {}.", told(&better), told(&rest))
+                format!("{name} is better than {blob}, in {}, but no better in {}.", listed(&better), listed(&rest))
             }
         }
     }
 
     fn to_json(&self) -> Value {
         let measures: Map<String, Value> = self
-            .lines
+            .measures
             .iter()
             .map(|l| {
                 let figures =
@@ -228,13 +235,14 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::localization::region::{Rectangle, Region};
+    use crate::evaluation::localization::rectangle::Rectangle;
+    use crate::evaluation::localization::region::Region;
     use crate::evaluation::localization::{Yardstick, measure};
     use crate::explain::faithfulness::control_maps;
     use crate::imaging::Plane;
 
     /// A region at `x` and a map that lies on it, or shows nothing.
-    fn case(number: usize, x: f64, lies: bool, finding: &str) -> Case {
+    fn case(number: usize, x: f64, lies: bool, finding: &str) -> RegionResult {
         let yardstick = Yardstick::default();
         let region = Region::of_boxes(40, 40, &[Rectangle { x, y: 14.0, width: 8.0, height: 8.0 }]).unwrap();
         let map =
@@ -242,7 +250,7 @@ mod tests {
         let measured = measure(&map, &region, &yardstick);
         let centred = measure(&control_maps::blob(40, 40, (0.5, 0.5), 0.05), &region, &yardstick).values(&yardstick);
         let map = measured.values(&yardstick);
-        Case {
+        RegionResult {
             image: format!("{number}.png"),
             patient: String::new(),
             finding: finding.into(),
@@ -251,21 +259,21 @@ mod tests {
             size: (40, 40),
             marks: 1,
             share: region.share(),
-            trials: vec![Trial { measured, map, random: vec![0.0; centred.len()], centred }],
+            maps: vec![MapResult { measured, map, random: vec![0.0; centred.len()], centred }],
         }
     }
 
-    fn summary(cases: &[Case]) -> Summary {
-        Summary::of(cases, &[Method::GradCam], &Yardstick::default().measures())
+    fn summed(cases: &[RegionResult]) -> LocalizationSummary {
+        LocalizationSummary::of(cases, &[Method::GradCam], &Yardstick::default().measures())
     }
 
     #[test]
     fn maps_on_the_regions_are_better_than_the_centre() {
-        let cases: Vec<Case> = (0..12).map(|i| case(i, (i % 3) as f64 * 2.0, true, "Mass")).collect();
-        let summary = summary(&cases);
+        let cases: Vec<RegionResult> = (0..12).map(|i| case(i, (i % 3) as f64 * 2.0, true, "Mass")).collect();
+        let summary = summed(&cases);
         let standing = &summary.all[0];
         assert_eq!((summary.regions, summary.patients, standing.silent), (12, 12, 0));
-        let pointing = &standing.lines[0];
+        let pointing = &standing.measures[0];
         assert_eq!((pointing.map.mean, pointing.centred.mean, pointing.gain.mean), (1.0, 0.0, 1.0));
         // Twelve hits of twelve prove no certainty.
         let low = 12.0 / (12.0 + 1.959_963_984_540_054_f64.powi(2));
@@ -276,13 +284,13 @@ mod tests {
             "{}",
             standing.verdict()
         );
-        assert_eq!(summary.said[0].regions, 6);
+        assert_eq!(summary.where_said[0].regions, 6);
     }
 
     #[test]
     fn maps_that_are_no_better_than_the_centre_are_said_to_be_so() {
-        let cases: Vec<Case> = (0..12).map(|i| case(i, 16.0, i % 2 == 0, "Mass")).collect();
-        let standing = &summary(&cases).all[0];
+        let cases: Vec<RegionResult> = (0..12).map(|i| case(i, 16.0, i % 2 == 0, "Mass")).collect();
+        let standing = &summed(&cases).all[0];
         assert_eq!(standing.silent, 6);
         assert!(standing.verdict().contains("lies no better on the regions"), "{}", standing.verdict());
         assert!(standing.verdict().contains("pointing game 0.500 against 1.000"), "{}", standing.verdict());
@@ -290,24 +298,24 @@ mod tests {
 
     #[test]
     fn findings_of_one_image_are_drawn_together_and_told_apart() {
-        let mut cases: Vec<Case> =
+        let mut cases: Vec<RegionResult> =
             (0..6).map(|i| case(i / 2, 4.0, true, if i % 2 == 0 { "Mass" } else { "Nodule" })).collect();
-        let summary = summary(&cases);
+        let summary = summed(&cases);
         assert_eq!((summary.regions, summary.images, summary.patients), (6, 3, 3));
         assert_eq!(
             summary.findings.iter().map(|(n, s)| (n.as_str(), s[0].regions)).collect::<Vec<_>>(),
             [("Mass", 3), ("Nodule", 3)]
         );
         cases.iter_mut().for_each(|c| c.patient = "p".into());
-        let alone = &self::summary(&cases).all[0];
+        let alone = &summed(&cases).all[0];
         assert!(alone.verdict().starts_with("one patient cannot tell"), "{}", alone.verdict());
-        let json = self::summary(&cases).to_json();
+        let json = summed(&cases).to_json();
         assert_eq!(json["methods"][0]["measures"]["pointing"]["map"]["mean"], 1.0);
         assert_eq!(json["findings"]["Nodule"][0]["regions"], 3);
     }
 
     #[test]
     fn no_regions_give_no_standing() {
-        assert!(summary(&[]).all.is_empty());
+        assert!(summed(&[]).all.is_empty());
     }
 }

@@ -19,7 +19,7 @@
 
 mod regression;
 
-pub use regression::Regression;
+pub(super) use regression::Regression;
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ const DRAWS: usize = 4;
 
 /// A set of players and its weight in the regression.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Coalition {
+pub(super) struct Coalition {
     /// For each player, whether it takes part.
     pub present: Vec<bool>,
     pub weight: f64,
@@ -41,7 +41,7 @@ pub struct Coalition {
 
 /// The coalitions to evaluate, in order. The empty and the full one are not among them: they are always needed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub(super) struct Plan {
     pub players: usize,
     pub coalitions: Vec<Coalition>,
     /// How many at the front are of sizes taken whole; the rest is drawn.
@@ -53,7 +53,7 @@ impl Plan {
     ///
     /// Equal arguments give equal plans. One player, or none, needs no coalition: its value is `v(N) − v(∅)`.
     #[must_use]
-    pub fn new(players: usize, budget: usize, seed: u64) -> Self {
+    pub(super) fn new(players: usize, budget: usize, seed: u64) -> Self {
         let mut plan = Self { players, coalitions: Vec::new(), enumerated: 0 };
         if players < 2 {
             return plan;
@@ -68,8 +68,8 @@ impl Plan {
     }
 
     /// Whether every coalition is there, so that the regression gives the Shapley values themselves.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
+    #[cfg(test)]
+    fn is_exact(&self) -> bool {
         self.players < 2 || (self.players < 64 && self.coalitions.len() as u64 == (1_u64 << self.players) - 2)
     }
 

@@ -16,7 +16,7 @@ const REGULAR: f64 = 1e-10;
 /// A beginning of the plan gives the sizes that are drawn less weight than they have in the end: the first draws must not
 /// outvote what is known for certain.
 #[derive(Clone, Debug)]
-pub struct Regression<'a> {
+pub(crate) struct Regression<'a> {
     plan: &'a Plan,
     /// `v(∅)` of each output.
     empty: Vec<f64>,
@@ -31,7 +31,7 @@ pub struct Regression<'a> {
 impl<'a> Regression<'a> {
     /// Begins with the scores of the empty and the full coalition, one for each output (the shorter list counts).
     #[must_use]
-    pub fn new(plan: &'a Plan, empty: &[f64], full: &[f64]) -> Self {
+    pub(crate) fn new(plan: &'a Plan, empty: &[f64], full: &[f64]) -> Self {
         let gain: Vec<f64> = full.iter().zip(empty).map(|(f, e)| f - e).collect();
         let unknowns = plan.players.saturating_sub(1);
         let (matrix, targets) = (DMatrix::zeros(unknowns, unknowns), DMatrix::zeros(unknowns, gain.len()));
@@ -40,13 +40,13 @@ impl<'a> Regression<'a> {
 
     /// Coalitions of the plan that have been added.
     #[must_use]
-    pub fn evaluated(&self) -> usize {
+    pub(crate) fn evaluated(&self) -> usize {
         self.evaluated
     }
 
     /// Adds the scores of the next coalition of the plan, one for each output. False when the plan has no more, or when
     /// a score is missing or not finite: then nothing is added.
-    pub fn add(&mut self, scores: &[f64]) -> bool {
+    pub(crate) fn add(&mut self, scores: &[f64]) -> bool {
         let Some(coalition) = self.plan.coalitions.get(self.evaluated) else { return false };
         if scores.len() != self.gain.len() || scores.iter().any(|s| !s.is_finite()) {
             return false;
@@ -66,7 +66,7 @@ impl<'a> Regression<'a> {
 
     /// The Shapley values `[output][player]` as far as they are known; `None` while the coalitions do not determine them.
     #[must_use]
-    pub fn solve(&self) -> Option<Vec<Vec<f64>>> {
+    pub(crate) fn solve(&self) -> Option<Vec<Vec<f64>>> {
         match self.plan.players {
             0 => return Some(vec![Vec::new(); self.gain.len()]),
             1 => return Some(self.gain.iter().map(|g| vec![*g]).collect()),

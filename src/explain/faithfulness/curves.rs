@@ -1,7 +1,7 @@
 //! Deletion and insertion (Petsiuk et al. 2018, RISE): the score as pixels go, or come back, in the order of the map.
 //!
-//! Deletion begins with the picture and replaces pixels by a baseline, those that the map marks most first: the faster the
-//! score falls, the smaller the area under its curve. Insertion begins with a blurred picture and puts the true pixels back in
+//! Deletion begins with the image and replaces pixels by a baseline, those that the map marks most first: the faster the
+//! score falls, the smaller the area under its curve. Insertion begins with a blurred image and puts the true pixels back in
 //! the same order: the larger the area, the better. The area is the trapezoidal mean of the score over the share of pixels.
 //!
 //! Pixels of equal value are put in random order by a seed: reading order would favour maps that happen to leave the
@@ -13,25 +13,26 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::{FaithfulnessError, Picture, Score, fitted, scores};
+use super::input_image::InputImage;
+use super::{FaithfulnessError, Score, fitted, scores};
 use crate::imaging::Plane;
 
 /// Steps of a curve: with 224 × 224 pixels each step changes eight rows' worth.
-pub const STEPS: usize = 28;
+pub(super) const STEPS: usize = 28;
 
 /// A score over the share of pixels that were changed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
+pub(super) struct Curve {
     /// `[share of pixels, score]`, from 0 to 1.
     pub points: Vec<[f64; 2]>,
     /// Area under the curve: the mean score on the way.
     pub auc: f64,
 }
 
-/// The score as the pixels of the picture give way to the baseline's. Lower areas are better. `steps + 1` evaluations.
-pub fn deletion<E: From<FaithfulnessError>>(
-    picture: &Picture,
-    baseline: &Picture,
+/// The score as the pixels of the image give way to the baseline's. Lower areas are better. `steps + 1` evaluations.
+pub(super) fn deletion<E: From<FaithfulnessError>>(
+    picture: &InputImage,
+    baseline: &InputImage,
     map: &Plane,
     steps: usize,
     seed: u64,
@@ -42,11 +43,11 @@ pub fn deletion<E: From<FaithfulnessError>>(
     curve(picture, baseline, &order, steps, score)
 }
 
-/// The score as the pixels of the picture come back over `start`, a blurred one. Higher areas are better. `steps + 1`
+/// The score as the pixels of the image come back over `start`, a blurred one. Higher areas are better. `steps + 1`
 /// evaluations.
-pub fn insertion<E: From<FaithfulnessError>>(
-    picture: &Picture,
-    start: &Picture,
+pub(super) fn insertion<E: From<FaithfulnessError>>(
+    picture: &InputImage,
+    start: &InputImage,
     map: &Plane,
     steps: usize,
     seed: u64,
@@ -67,8 +68,8 @@ fn order(map: &Plane, seed: u64) -> Vec<usize> {
 }
 
 fn curve<E: From<FaithfulnessError>>(
-    from: &Picture,
-    to: &Picture,
+    from: &InputImage,
+    to: &InputImage,
     order: &[usize],
     steps: usize,
     score: &mut Score<E>,
@@ -84,8 +85,8 @@ fn curve<E: From<FaithfulnessError>>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Stop, black, left_quarter, picture, right_map, wrong_map};
     use super::*;
+    use crate::explain::faithfulness::testing::{Stop, black, left_quarter, picture, right_map, wrong_map};
 
     fn deleted(map: &Plane) -> Curve {
         deletion(&picture(), &black(), map, 4, 1, &mut left_quarter).unwrap()
@@ -119,10 +120,10 @@ mod tests {
 
     #[test]
     fn the_ends_are_the_picture_and_the_baseline_in_every_channel() {
-        let picture = Picture { channels: 2, width: 2, height: 1, values: vec![1.0, 2.0, 3.0, 4.0] };
+        let picture = InputImage { channels: 2, width: 2, height: 1, values: vec![1.0, 2.0, 3.0, 4.0] };
         let baseline = picture.filled(-1.0);
         let mut seen = Vec::new();
-        let mut score = |pictures: &[Picture]| {
+        let mut score = |pictures: &[InputImage]| {
             seen.extend(pictures.iter().map(|p| p.values.clone()));
             Ok::<_, Stop>(vec![0.5; pictures.len()])
         };
@@ -135,7 +136,7 @@ mod tests {
     fn an_error_of_the_network_comes_back_at_once() {
         for fails_at in 0..3 {
             let mut calls = 0;
-            let mut score = |pictures: &[Picture]| {
+            let mut score = |pictures: &[InputImage]| {
                 calls += 1;
                 if calls > fails_at { Err(Stop::Cancelled) } else { left_quarter(pictures) }
             };
@@ -148,9 +149,9 @@ mod tests {
     #[test]
     fn what_is_not_finite_is_an_error_and_never_a_figure() {
         let refused = |map: &Plane, score: &mut Score<Stop>| deletion(&picture(), &black(), map, 4, 0, score);
-        let mut nan = |pictures: &[Picture]| Ok(vec![f64::NAN; pictures.len()]);
+        let mut nan = |pictures: &[InputImage]| Ok(vec![f64::NAN; pictures.len()]);
         assert_eq!(refused(&right_map(), &mut nan), Err(FaithfulnessError::ScoreNotFinite.into()));
-        let mut few = |_: &[Picture]| Ok(Vec::new());
+        let mut few = |_: &[InputImage]| Ok(Vec::new());
         assert!(matches!(refused(&right_map(), &mut few), Err(Stop::Faithfulness(FaithfulnessError::Scores { .. }))));
         let nan = Plane::filled(16, 12, f32::NAN);
         assert_eq!(refused(&nan, &mut left_quarter), Err(FaithfulnessError::MapNotFinite.into()));

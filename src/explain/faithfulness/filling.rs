@@ -1,35 +1,35 @@
 //! What would stand in the holes: each missing pixel the weighted mean of its eight neighbours.
 //!
 //! With the weights of Rong et al. 2022 (the same in the `grad-cam` package), 1/6 for a direct and 1/12 for a diagonal
-//! neighbour, neighbours outside the picture left out, the missing pixels `x` solve a sparse linear system
+//! neighbour, neighbours outside the image left out, the missing pixels `x` solve a sparse linear system
 //!
 //! ```text
-//! d_i x_i − Σ_{j missing} w_ij x_j = Σ_{k known} w_ik v_k,   d_i = Σ of the w_i inside the picture
+//! d_i x_i − Σ_{j missing} w_ij x_j = Σ_{k known} w_ik v_k,   d_i = Σ of the w_i inside the image
 //! ```
 //!
 //! It is symmetric and, where anything at all is known, positive definite: a discrete Laplace equation on the holes. It is
 //! solved by conjugate gradients, preconditioned by one symmetric sweep of over-relaxation (SSOR; Axelsson 1972): the
 //! number of steps then grows with the root of the width of a hole only.
 //!
-//! Vectors lie on the grid of the picture with a frame of one pixel around it, 0 wherever nothing is missing, so that the sum
+//! Vectors lie on the grid of the image with a frame of one pixel around it, 0 wherever nothing is missing, so that the sum
 //! over the missing neighbours is the sum over all.
 
 /// Over-relaxation; between 1.8 and 1.95 the number of steps hardly changes.
 const RELAXATION: f64 = 1.9;
 /// Residual, as a share of the right-hand side, at which the values are good to 1e-6 of their range.
 const PRECISION: f64 = 1e-7;
-/// Far more steps than any picture needs; there so that rounding can never keep the loop alive.
+/// Far more steps than any image needs; there so that rounding can never keep the loop alive.
 const STEPS: usize = 2_000;
 const DIRECT: f64 = 1.0 / 6.0;
 const DIAGONAL: f64 = 1.0 / 12.0;
 
 /// The holes of one mask, ready to be filled in any number of planes.
-pub struct Holes {
+pub(super) struct Holes {
     /// For each missing pixel in reading order, its place on the framed grid.
     missing: Vec<usize>,
     /// The `d` of each.
     diagonal: Vec<f64>,
-    /// For each pixel of the picture, its place on the framed grid.
+    /// For each pixel of the image, its place on the framed grid.
     places: Vec<usize>,
     keep: Vec<bool>,
     grid: Grid,
@@ -61,8 +61,8 @@ impl Grid {
 }
 
 impl Holes {
-    /// The pixels, of a picture `width` wide, that are not to be kept.
-    pub fn new(keep: &[bool], width: usize) -> Self {
+    /// The pixels, of an image `width` wide, that are not to be kept.
+    pub(super) fn new(keep: &[bool], width: usize) -> Self {
         let height = keep.len() / width.max(1);
         let stride = width + 2;
         let grid = Grid { stride, size: stride * (height + 2) };
@@ -75,7 +75,7 @@ impl Holes {
     }
 
     /// Fills the holes of a plane. Where nothing is known, the mean of the plane stands everywhere.
-    pub fn fill(&self, plane: &mut [f32]) {
+    pub(super) fn fill(&self, plane: &mut [f32]) {
         let known = || plane.iter().zip(&self.keep).filter(|(_, keep)| **keep).map(|(v, _)| f64::from(*v));
         let count = known().count();
         if count == 0 {
@@ -83,7 +83,7 @@ impl Holes {
             plane.fill(mean as f32);
             return;
         }
-        // Values are taken about their mean: the answer is the same, and a constant picture needs no step.
+        // Values are taken about their mean: the answer is the same, and a constant image needs no step.
         let mean = known().sum::<f64>() / count as f64;
         let mut values = vec![0.0; self.grid.size];
         for ((value, place), keep) in plane.iter().zip(&self.places).zip(&self.keep) {
@@ -194,7 +194,7 @@ mod tests {
         let mut plane: Vec<f32> = (0..width * height)
             .map(|i| ((i % width) as f32 / 30.0).sin() + ((i * 7919) % 101) as f32 / 101.0)
             .collect();
-        // One hole of 80 % of the picture: the hardest that ROAD makes.
+        // One hole of 80 % of the image: the hardest that ROAD makes.
         let apart = |i: usize| ((i % width) as f64 - 111.5).hypot((i / width) as f64 - 111.5);
         let keep: Vec<bool> = (0..width * height).map(|i| apart(i) > 113.0).collect();
         Holes::new(&keep, width).fill(&mut plane);

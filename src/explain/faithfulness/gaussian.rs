@@ -2,13 +2,13 @@
 //! `d c b a | a b c d | d c b a`).
 
 /// Half a Gaussian: the weight of the middle and of each distance, together 1.
-pub struct Kernel {
+pub(super) struct Kernel {
     weights: Vec<f64>,
 }
 
 impl Kernel {
     /// Cut off after `radius` pixels. With `sigma` 0 or less it changes nothing.
-    pub fn new(sigma: f64, radius: usize) -> Self {
+    pub(super) fn new(sigma: f64, radius: usize) -> Self {
         if sigma <= 0.0 {
             return Self { weights: vec![1.0] };
         }
@@ -34,7 +34,7 @@ fn mirrored(i: usize, by: isize, length: usize) -> usize {
 }
 
 /// The filtered plane of `height` rows of `width` values.
-pub fn filtered(plane: &[f64], width: usize, height: usize, kernel: &Kernel) -> Vec<f64> {
+pub(super) fn filtered(plane: &[f64], width: usize, height: usize, kernel: &Kernel) -> Vec<f64> {
     let mut across = Vec::with_capacity(plane.len());
     for row in plane.chunks_exact(width.max(1)) {
         across.extend((0..width).map(|x| kernel.at(row, x)));

@@ -9,20 +9,21 @@
 //! | [`sensitivity`]: maximum (Yeh et al. 2019) | does the map stay when the input hardly changes? | lower |
 //! | [`randomization`] (Adebayo et al. 2018) | does it change when the weights are lost? | – |
 //!
-//! The network is a closure: it gets at most [`BATCH`] pictures at a time and gives one score for each, the **probability** of
+//! The network is a closure: it gets at most [`BATCH`] images at a time and gives one score for each, the **probability** of
 //! the class. Progress and cancelling are its business; an error of its own comes back at once and unchanged. A number that
 //! is not finite never comes out of here, it is an error.
 //!
 //! What is not here: ground truth. Whether a map lies on the finding is for `evaluation::localization` to say; a map can be
 //! faithful to a network that looks at the wrong place.
 
-pub mod confidence;
+mod confidence;
 pub mod control_maps;
-pub mod curves;
+mod curves;
 mod filling;
 mod gaussian;
+pub mod input_image;
+pub mod measure;
 pub mod panel;
-pub mod picture;
 pub mod randomization;
 pub mod rank;
 pub mod road;
@@ -31,47 +32,48 @@ pub mod ssim;
 pub mod verdict;
 pub mod words;
 
-pub use panel::{Better, ControlMaps, Figure, Measure, Reading, Settings, Trust};
-pub use picture::Picture;
+pub use input_image::InputImage;
+pub use measure::{Better, Measure, Measured, Measurement};
+pub use panel::{ControlMaps, Faithfulness, FaithfulnessSettings};
 
 use crate::imaging::{self, Plane};
 
-/// Most pictures that are handed to the network at once.
+/// Most images that are handed to the network at once.
 pub const BATCH: usize = 16;
 
-/// The network: one score for each picture, the probability of the class that the map explains.
-pub type Score<'a, E> = dyn FnMut(&[Picture]) -> Result<Vec<f64>, E> + 'a;
+/// The network: one score for each image, the probability of the class that the map explains.
+pub type Score<'a, E> = dyn FnMut(&[InputImage]) -> Result<Vec<f64>, E> + 'a;
 
 /// Why a map was not judged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaithfulnessError {
-    #[error("The network gave a score that is not a finite number for a changed picture, so the map cannot be judged.")]
+    #[error("The network gave a score that is not a finite number for a changed image, so the map cannot be judged.")]
     ScoreNotFinite,
-    #[error("The network gave {found} scores for {expected} pictures, so the map cannot be judged.")]
+    #[error("The network gave {found} scores for {expected} images, so the map cannot be judged.")]
     Scores { found: usize, expected: usize },
     #[error("The map holds numbers that are not finite, so it cannot be judged.")]
     MapNotFinite,
-    #[error("The map of a slightly changed picture has another size, so the two cannot be compared.")]
+    #[error("The map of a slightly changed image has another size, so the two cannot be compared.")]
     AnotherSize,
     #[error("The map has no pixels, so it cannot be judged.")]
     EmptyMap,
-    #[error("The picture holds numbers that are not finite, so no map of it can be judged.")]
+    #[error("The image holds numbers that are not finite, so no map of it can be judged.")]
     PictureNotFinite,
     #[error(
-        "The picture or its baseline has {found} values where {channels} channels of {width} × {height} pixels were expected."
+        "The image or its baseline has {found} values where {channels} channels of {width} × {height} pixels were expected."
     )]
     Shape { found: usize, channels: usize, width: usize, height: usize },
 }
 
-/// Scores of any number of pictures, made one after the other and handed over in batches.
+/// Scores of any number of images, made one after the other and handed over in batches.
 fn scores<E: From<FaithfulnessError>>(
-    pictures: impl Iterator<Item = Picture>,
+    pictures: impl Iterator<Item = InputImage>,
     score: &mut Score<E>,
 ) -> Result<Vec<f64>, E> {
     let mut pictures = pictures.peekable();
     let mut all = Vec::new();
     while pictures.peek().is_some() {
-        let batch: Vec<Picture> = pictures.by_ref().take(BATCH).collect();
+        let batch: Vec<InputImage> = pictures.by_ref().take(BATCH).collect();
         let found = score(&batch)?;
         if found.len() != batch.len() {
             return Err(FaithfulnessError::Scores { found: found.len(), expected: batch.len() }.into());
@@ -84,8 +86,8 @@ fn scores<E: From<FaithfulnessError>>(
     Ok(all)
 }
 
-/// The map on the pixels of the picture, bilinear with half-pixel centres.
-fn fitted(map: &Plane, picture: &Picture) -> Result<Plane, FaithfulnessError> {
+/// The map on the pixels of the image, bilinear with half-pixel centres.
+fn fitted(map: &Plane, picture: &InputImage) -> Result<Plane, FaithfulnessError> {
     checked(map)?;
     picture.checked()?;
     if (map.width, map.height) == (picture.width, picture.height) {
@@ -116,12 +118,13 @@ fn positive_part(map: &Plane) -> Plane {
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{FaithfulnessError, Picture};
+    use super::FaithfulnessError;
+    use super::input_image::InputImage;
     use crate::imaging::Plane;
 
     /// What a network may fail with.
     #[derive(Debug, PartialEq)]
-    pub enum Stop {
+    pub(crate) enum Stop {
         Cancelled,
         TooMany,
         Faithfulness(FaithfulnessError),
@@ -133,22 +136,22 @@ pub(crate) mod testing {
         }
     }
 
-    /// A picture of one channel that is 1 in the left quarter and 0.2 elsewhere.
-    pub fn picture() -> Picture {
+    /// An image of one channel that is 1 in the left quarter and 0.2 elsewhere.
+    pub(crate) fn picture() -> InputImage {
         let values = (0..16 * 12).map(|i| if i % 16 < 4 { 1.0 } else { 0.2 }).collect();
-        Picture { channels: 1, width: 16, height: 12, values }
+        InputImage { channels: 1, width: 16, height: 12, values }
     }
 
-    pub fn black() -> Picture {
-        Picture { values: vec![0.0; 16 * 12], ..picture() }
+    pub(crate) fn black() -> InputImage {
+        InputImage { values: vec![0.0; 16 * 12], ..picture() }
     }
 
     /// A network that looks at the left quarter: its mean is the score.
-    pub fn left_quarter(pictures: &[Picture]) -> Result<Vec<f64>, Stop> {
+    pub(crate) fn left_quarter(pictures: &[InputImage]) -> Result<Vec<f64>, Stop> {
         if pictures.len() > super::BATCH {
             return Err(Stop::TooMany);
         }
-        let mean = |p: &Picture| {
+        let mean = |p: &InputImage| {
             let inside = p.values.iter().enumerate().filter(|(i, _)| i % 16 < 4);
             inside.map(|(_, v)| f64::from(*v)).sum::<f64>() / 48.0
         };
@@ -156,13 +159,13 @@ pub(crate) mod testing {
     }
 
     /// The map that marks what the network looks at.
-    pub fn right_map() -> Plane {
+    pub(crate) fn right_map() -> Plane {
         let values = (0..16 * 12).map(|i| if i % 16 < 4 { 1.0 } else { 0.0 }).collect();
         Plane { width: 16, height: 12, values }
     }
 
     /// The map that marks everything else.
-    pub fn wrong_map() -> Plane {
+    pub(crate) fn wrong_map() -> Plane {
         let map = right_map();
         Plane { values: map.values.iter().map(|v| 1.0 - v).collect(), ..map }
     }

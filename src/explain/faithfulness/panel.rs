@@ -3,96 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::confidence::confidence;
-use super::curves::{self, deletion, insertion};
+use super::curves::{deletion, insertion};
+use super::input_image::InputImage;
 use super::randomization::Randomization;
-use super::road::{self, road};
-use super::{FaithfulnessError, Picture, Score, control_maps, fitted, verdict};
+use super::road::road;
+use super::{FaithfulnessError, Score, control_maps, curves, fitted, road, verdict};
+use crate::explain::faithfulness::measure::{Measure, Measured, Measurement};
 use crate::imaging::Plane;
-
-/// What is measured on the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Measure {
-    /// Area under the deletion curve.
-    Deletion,
-    /// Area under the insertion curve.
-    Insertion,
-    /// ROAD, combined.
-    Road,
-    /// Drop in confidence.
-    Drop,
-}
-
-impl Measure {
-    /// Every measure, in the order of the panel.
-    pub const ALL: [Self; 4] = [Self::Deletion, Self::Insertion, Self::Road, Self::Drop];
-
-    /// Name in the panel and in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Deletion => "Deletion",
-            Self::Insertion => "Insertion",
-            Self::Road => "ROAD",
-            Self::Drop => "Drop in confidence",
-        }
-    }
-
-    /// Name in JSON and CSV.
-    #[must_use]
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Deletion => "deletion",
-            Self::Insertion => "insertion",
-            Self::Road => "road",
-            Self::Drop => "drop",
-        }
-    }
-
-    /// Which way is better.
-    #[must_use]
-    pub fn better(self) -> Better {
-        match self {
-            Self::Deletion | Self::Drop => Better::Lower,
-            Self::Insertion | Self::Road => Better::Higher,
-        }
-    }
-}
-
-/// Which way a figure is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Better {
-    Lower,
-    Higher,
-}
-
-/// One measure of one map.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    pub value: f64,
-    /// What the value sums up: `[share of pixels, score]` of deletion and insertion, `[percentile, (LeRF − MoRF)/2]` of ROAD;
-    /// empty for the drop.
-    pub curve: Vec<[f64; 2]>,
-}
-
-/// One measure of the map and of its control maps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
-    pub measure: Measure,
-    pub better: Better,
-    pub map: Reading,
-    /// The centred Gaussian that is as large as the map.
-    pub blob: Reading,
-    /// The random map as coarse as the map.
-    pub random: Reading,
-}
 
 /// The whole panel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trust {
+pub struct Faithfulness {
     /// Empty when the map marks no place more than another.
-    pub measures: Vec<Figure>,
+    pub measures: Vec<Measured>,
     /// [`super::sensitivity::max_sensitivity`], where it was asked for and is defined.
     pub sensitivity: Option<f64>,
     pub randomization: Option<Randomization>,
@@ -100,10 +23,10 @@ pub struct Trust {
     pub sentence: String,
 }
 
-impl Trust {
+impl Faithfulness {
     /// Puts the figures together and finds their sentence.
     #[must_use]
-    pub fn new(measures: Vec<Figure>, sensitivity: Option<f64>, randomization: Option<Randomization>) -> Self {
+    pub fn new(measures: Vec<Measured>, sensitivity: Option<f64>, randomization: Option<Randomization>) -> Self {
         let sentence = verdict::sentence(&measures, randomization.as_ref().map(|r| r.outcome));
         Self { measures, sensitivity, randomization, sentence }
     }
@@ -114,22 +37,22 @@ const CENTER: (f64, f64) = (0.5, 0.5);
 
 /// How the measures are taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct FaithfulnessSettings {
     /// Of each curve.
     pub steps: usize,
-    /// Standard deviation of the blur from which insertion starts, as a share of the picture's shorter side.
+    /// Standard deviation of the blur from which insertion starts, as a share of the image's shorter side.
     pub blur: f64,
     /// Of ROAD.
     pub percentiles: Vec<f64>,
-    /// Of ROAD, in the units of the picture.
+    /// Of ROAD, in the units of the image.
     pub noise: f64,
     /// Columns and rows of the random map's grid; those of the map when `None`. A map that was painted on the pixels of the
-    /// picture from superpixels or patches is coarser than it looks.
+    /// image from superpixels or patches is coarser than it looks.
     pub grid: Option<(usize, usize)>,
     pub seed: u64,
 }
 
-impl Default for Settings {
+impl Default for FaithfulnessSettings {
     fn default() -> Self {
         Self {
             steps: curves::STEPS,
@@ -142,8 +65,8 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// Pictures that [`figures`] hands to the network where no control map is known.
+impl FaithfulnessSettings {
+    /// Images that [`figures`] hands to the network where no control map is known.
     #[must_use]
     pub fn evaluations(&self) -> usize {
         3 * (self.ordered() + 2)
@@ -155,20 +78,20 @@ impl Settings {
     }
 }
 
-/// What control maps read, so that maps of one picture do not measure them again.
+/// What control maps read, so that maps of one image do not measure them again.
 ///
 /// Maps that are equally coarse have the same random map. Of a centred blob, deletion, insertion and ROAD see only the order of the
 /// pixels, which is the same for every size of the blob; the drop is measured for each.
 ///
-/// Of one picture, one baseline, one score, and one [`Settings`] but for the grid.
+/// Of one image, one baseline, one score, and one [`FaithfulnessSettings`] but for the grid.
 #[derive(Clone, Debug, Default)]
 pub struct ControlMaps {
-    blob: Option<[Reading; 3]>,
-    random: Vec<((usize, usize), [Reading; 4])>,
+    blob: Option<[Measurement; 3]>,
+    random: Vec<((usize, usize), [Measurement; 4])>,
 }
 
 impl ControlMaps {
-    fn random(&self, grid: (usize, usize)) -> Option<[Reading; 4]> {
+    fn random(&self, grid: (usize, usize)) -> Option<[Measurement; 4]> {
         self.random.iter().find(|(known, _)| *known == grid).map(|(_, readings)| readings.clone())
     }
 }
@@ -178,24 +101,24 @@ impl ControlMaps {
 /// `map` comes as it is shown, larger where it marks more, at its own resolution; `baseline` is what deletion and the drop put in
 /// place of pixels. A map that is the same everywhere marks nothing: no figure, no evaluation.
 pub fn figures<E: From<FaithfulnessError>>(
-    picture: &Picture,
-    baseline: &Picture,
+    picture: &InputImage,
+    baseline: &InputImage,
     map: &Plane,
-    settings: &Settings,
+    settings: &FaithfulnessSettings,
     score: &mut Score<E>,
-) -> Result<Vec<Figure>, E> {
+) -> Result<Vec<Measured>, E> {
     figures_beside(&mut ControlMaps::default(), picture, baseline, map, settings, score)
 }
 
 /// The same, using and adding to the control maps that are known.
 pub fn figures_beside<E: From<FaithfulnessError>>(
     known: &mut ControlMaps,
-    picture: &Picture,
-    baseline: &Picture,
+    picture: &InputImage,
+    baseline: &InputImage,
     map: &Plane,
-    settings: &Settings,
+    settings: &FaithfulnessSettings,
     score: &mut Score<E>,
-) -> Result<Vec<Figure>, E> {
+) -> Result<Vec<Measured>, E> {
     let fitted = fitted(map, picture)?;
     picture.matched(baseline)?;
     if map.values.iter().all(|v| *v == map.values[0]) {
@@ -206,25 +129,25 @@ pub fn figures_beside<E: From<FaithfulnessError>>(
     let grid = (grid.0.max(1), grid.1.max(1));
     let (steps, seed) = (settings.steps, settings.seed);
     let blurred = picture.blurred(settings.blur * width.min(height) as f64);
-    let ordered = |map: &Plane, score: &mut Score<E>| -> Result<[Reading; 3], E> {
+    let ordered = |map: &Plane, score: &mut Score<E>| -> Result<[Measurement; 3], E> {
         let deletion = deletion(picture, baseline, map, steps, seed, score)?;
         let insertion = insertion(picture, &blurred, map, steps, seed, score)?;
         let road = road(picture, map, &settings.percentiles, settings.noise, seed, score)?;
         let half = road.most.iter().zip(&road.least).map(|(m, l)| [m[0], (l[1] - m[1]) / 2.0]);
         Ok([
-            Reading { value: deletion.auc, curve: deletion.points },
-            Reading { value: insertion.auc, curve: insertion.points },
-            Reading { value: road.combined, curve: half.collect() },
+            Measurement { value: deletion.auc, curve: deletion.points },
+            Measurement { value: insertion.auc, curve: insertion.points },
+            Measurement { value: road.combined, curve: half.collect() },
         ])
     };
-    let drop = |map: &Plane, score: &mut Score<E>| -> Result<Reading, E> {
-        Ok(Reading { value: confidence(picture, baseline, map, score)?.drop, curve: Vec::new() })
+    let drop = |map: &Plane, score: &mut Score<E>| -> Result<Measurement, E> {
+        Ok(Measurement { value: confidence(picture, baseline, map, score)?.drop, curve: Vec::new() })
     };
-    let with = |[deletion, insertion, road]: [Reading; 3], drop| [deletion, insertion, road, drop];
+    let with = |[deletion, insertion, road]: [Measurement; 3], drop| [deletion, insertion, road, drop];
     let map = with(ordered(&fitted, score)?, drop(&fitted, score)?);
     let order = match known.blob.clone() {
         Some(order) => order,
-        // As broad as the picture: far from a small one all pixels would be 0, and their order a random one.
+        // As broad as the image: far from a small one all pixels would be 0, and their order a random one.
         None => known.blob.insert(ordered(&control_maps::blob(width, height, CENTER, 1.0), score)?).clone(),
     };
     let blob = with(order, drop(&control_maps::blob(width, height, CENTER, control_maps::area(&fitted)), score)?);
@@ -237,7 +160,7 @@ pub fn figures_beside<E: From<FaithfulnessError>>(
         random
     };
     let controls = map.into_iter().zip(blob).zip(random);
-    let figures = Measure::ALL.into_iter().zip(controls).map(|(measure, ((map, blob), random))| Figure {
+    let figures = Measure::ALL.into_iter().zip(controls).map(|(measure, ((map, blob), random))| Measured {
         measure,
         better: measure.better(),
         map,
@@ -249,17 +172,17 @@ pub fn figures_beside<E: From<FaithfulnessError>>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Stop, black, left_quarter, picture, right_map, wrong_map};
     use super::*;
+    use crate::explain::faithfulness::testing::{Stop, black, left_quarter, picture, right_map, wrong_map};
 
-    fn small() -> Settings {
-        Settings { steps: 8, grid: Some((4, 3)), ..Settings::default() }
+    fn small() -> FaithfulnessSettings {
+        FaithfulnessSettings { steps: 8, grid: Some((4, 3)), ..FaithfulnessSettings::default() }
     }
 
     #[test]
     fn the_right_map_beats_both_control_maps_and_the_wrong_one_does_not() {
         let of = |map: &Plane| {
-            Trust::new(figures(&picture(), &black(), map, &small(), &mut left_quarter).unwrap(), None, None)
+            Faithfulness::new(figures(&picture(), &black(), map, &small(), &mut left_quarter).unwrap(), None, None)
         };
         let right = of(&right_map());
         assert_eq!(right.measures.iter().map(|f| f.measure).collect::<Vec<_>>(), Measure::ALL);
@@ -273,7 +196,7 @@ mod tests {
     #[test]
     fn the_number_of_evaluations_is_told_before() {
         let mut count = 0;
-        let mut score = |pictures: &[Picture]| {
+        let mut score = |pictures: &[InputImage]| {
             count += pictures.len();
             left_quarter(pictures)
         };
@@ -290,9 +213,9 @@ mod tests {
             (wrong_map(), (4, 3), drop),
             (right_map(), (2, 2), drop + ordered + drop),
         ] {
-            let settings = Settings { grid: Some(grid), ..small() };
+            let settings = FaithfulnessSettings { grid: Some(grid), ..small() };
             let mut count = 0;
-            let mut score = |pictures: &[Picture]| {
+            let mut score = |pictures: &[InputImage]| {
                 count += pictures.len();
                 left_quarter(pictures)
             };
@@ -304,7 +227,7 @@ mod tests {
 
     #[test]
     fn blobs_of_every_size_have_one_order() {
-        let mut total = |pictures: &[Picture]| {
+        let mut total = |pictures: &[InputImage]| {
             let totals = pictures.iter().map(|p| p.values.iter().map(|v| f64::from(*v)).sum());
             Ok::<_, Stop>(totals.collect::<Vec<f64>>())
         };
@@ -316,14 +239,14 @@ mod tests {
         assert_eq!(place(1.0), place(0.02));
     }
 
-    /// A picture on which every pixel counts another amount.
-    fn wide() -> Picture {
-        Picture { channels: 1, width: 90, height: 60, values: (0..90 * 60).map(|i| (i * 37 % 101) as f32).collect() }
+    /// An image on which every pixel counts another amount.
+    fn wide() -> InputImage {
+        InputImage { channels: 1, width: 90, height: 60, values: (0..90 * 60).map(|i| (i * 37 % 101) as f32).collect() }
     }
 
     #[test]
     fn a_constant_map_marks_nothing_and_costs_nothing() {
-        let mut never = |_: &[Picture]| -> Result<Vec<f64>, Stop> { panic!("the network is not needed") };
+        let mut never = |_: &[InputImage]| -> Result<Vec<f64>, Stop> { panic!("the network is not needed") };
         for map in [Plane::filled(1, 1, 0.7), Plane::filled(7, 7, 0.0)] {
             assert!(figures(&picture(), &black(), &map, &small(), &mut never).unwrap().is_empty());
         }
@@ -341,14 +264,14 @@ mod tests {
     #[test]
     fn cancelling_at_every_call_stops_there() {
         let mut total = 0;
-        let mut counting = |pictures: &[Picture]| {
+        let mut counting = |pictures: &[InputImage]| {
             total += 1;
             left_quarter(pictures)
         };
         figures(&picture(), &black(), &right_map(), &small(), &mut counting).unwrap();
         for stop in 1..=total {
             let mut calls = 0;
-            let mut score = |pictures: &[Picture]| {
+            let mut score = |pictures: &[InputImage]| {
                 calls += 1;
                 if calls == stop { Err(Stop::Cancelled) } else { left_quarter(pictures) }
             };
@@ -360,10 +283,10 @@ mod tests {
     #[test]
     fn a_panel_reads_back_what_it_wrote() {
         let measures = figures(&picture(), &black(), &right_map(), &small(), &mut left_quarter).unwrap();
-        let trust = Trust::new(measures, Some(0.25), None);
+        let trust = Faithfulness::new(measures, Some(0.25), None);
         let text = serde_json::to_string(&trust).unwrap();
         assert!(text.contains("\"deletion\"") && text.contains("\"lower\""));
         assert!(Measure::ALL.iter().all(|m| text.contains(&format!("\"{}\"", m.key()))));
-        assert_eq!(serde_json::from_str::<Trust>(&text).unwrap(), trust);
+        assert_eq!(serde_json::from_str::<Faithfulness>(&text).unwrap(), trust);
     }
 }

@@ -28,7 +28,7 @@ pub const LEAST: usize = 49;
 
 /// The map after one more stage lost its weights, beside that of the trained network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct RandomizedStage {
     /// The stage that was re-initialised last; those behind it are already random.
     pub stage: String,
     /// Spearman's ρ of absolute values; 0 where a map is constant.
@@ -52,7 +52,7 @@ pub enum Outcome {
 /// The cascade of one map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Randomization {
-    pub steps: Vec<Step>,
+    pub steps: Vec<RandomizedStage>,
     pub outcome: Outcome,
 }
 
@@ -67,9 +67,9 @@ pub fn judged(trained: &Plane, cascade: &[(String, Plane)]) -> Result<Randomizat
         checked(map)?;
         let map = bilinear(map, trained.width, trained.height);
         let (spearman, ssim) = (spearman(&own, &absolute(&map)), similarity(trained, &map));
-        Ok(Step { stage: stage.clone(), spearman, ssim })
+        Ok(RandomizedStage { stage: stage.clone(), spearman, ssim })
     };
-    let steps = cascade.iter().map(step).collect::<Result<Vec<Step>, FaithfulnessError>>()?;
+    let steps = cascade.iter().map(step).collect::<Result<Vec<RandomizedStage>, FaithfulnessError>>()?;
     let says_something = own.len() >= LEAST && own.iter().any(|v| *v != own[0]);
     let outcome = match steps.last() {
         Some(last) if says_something => {
@@ -90,9 +90,9 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
     use rand_distr::{Distribution, StandardNormal};
 
-    use super::super::Picture;
-    use super::super::control_maps::random;
     use super::*;
+    use crate::explain::faithfulness::control_maps::random;
+    use crate::explain::faithfulness::input_image::InputImage;
 
     fn map(seed: u64) -> Plane {
         random(14, 14, 14, 14, seed)
@@ -133,13 +133,13 @@ mod tests {
         for (side, sigma, cut) in [(7, 0.0, false), (7, 1.0, false), (7, 1.0, true), (14, 1.0, true)] {
             let mut map = || {
                 let values = (0..side * side).map(|_| StandardNormal.sample(&mut noise)).collect();
-                let smooth = Picture { channels: 1, width: side, height: side, values }.blurred(sigma);
+                let smooth = InputImage { channels: 1, width: side, height: side, values }.blurred(sigma);
                 let floor = if cut { 0.0 } else { f32::NEG_INFINITY };
                 Plane { width: side, height: side, values: smooth.values.iter().map(|v| v.max(floor)).collect() }
             };
             let judged: Vec<_> =
                 (0..400).map(|_| judged(&map(), &cascade(&[map()])).unwrap().steps.remove(0)).collect();
-            let share = |over: fn(&Step) -> bool| judged.iter().filter(|s| over(s)).count() as f64 / 400.0;
+            let share = |over: fn(&RandomizedStage) -> bool| judged.iter().filter(|s| over(s)).count() as f64 / 400.0;
             let (rho, ssim) = (share(|s| s.spearman.abs() > RHO), share(|s| s.ssim > SSIM));
             assert!(rho <= 0.06 && ssim <= 0.01, "{side} {sigma} {cut}: {rho} {ssim}");
         }

@@ -11,7 +11,7 @@
 //! as `ROADCombined` of the `grad-cam` package. As there, percentile `q` of the map keeps what lies below it, so `100 − q` per cent
 //! are removed, more where values are equal. For the least relevant the map is turned over (the package takes `1 − map`, in
 //! which small values of an unscaled map would be lost). A constant map removes everything both ways and gets 0; the package
-//! gets no answer, for there is nothing left to fill from (here: the mean of the picture).
+//! gets no answer, for there is nothing left to fill from (here: the mean of the image).
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -19,12 +19,13 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::join;
 
 use super::filling::Holes;
-use super::{FaithfulnessError, Picture, Score, fitted, scores};
+use super::input_image::InputImage;
+use super::{FaithfulnessError, Score, fitted, scores};
 use crate::imaging::Plane;
 
 /// Percentiles of the map at which pixels are removed.
 pub const PERCENTILES: [f64; 4] = [20.0, 40.0, 60.0, 80.0];
-/// Standard deviation of the noise on filled pixels, in the units of the normalised picture, as in the package.
+/// Standard deviation of the noise on filled pixels, in the units of the normalised image, as in the package.
 pub const NOISE: f64 = 0.01;
 
 /// Scores after removal at each percentile.
@@ -39,7 +40,7 @@ pub struct Road {
 
 /// Removes by the map at each percentile (0–100), both ways. Two evaluations for each, handed over in pairs.
 pub fn road<E: From<FaithfulnessError>>(
-    picture: &Picture,
+    picture: &InputImage,
     map: &Plane,
     percentiles: &[f64],
     noise: f64,
@@ -79,11 +80,11 @@ pub fn below(map: &[f32], q: f64) -> Vec<bool> {
     map.iter().map(|v| f64::from(*v) < threshold).collect()
 }
 
-/// The picture with everything filled in that is not kept, noise of this standard deviation on what is new.
+/// The image with everything filled in that is not kept, noise of this standard deviation on what is new.
 ///
-/// A picture whose shape and mask do not agree comes back as it is.
+/// An image whose shape and mask do not agree comes back as it is.
 #[must_use]
-pub fn imputed(picture: &Picture, keep: &[bool], noise: f64, seed: u64) -> Picture {
+pub fn imputed(picture: &InputImage, keep: &[bool], noise: f64, seed: u64) -> InputImage {
     if picture.checked().is_err() || keep.len() != picture.pixels() {
         return picture.clone();
     }
@@ -104,29 +105,29 @@ pub fn imputed(picture: &Picture, keep: &[bool], noise: f64, seed: u64) -> Pictu
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Stop, left_quarter, picture, right_map, wrong_map};
     use super::*;
+    use crate::explain::faithfulness::testing::{Stop, left_quarter, picture, right_map, wrong_map};
 
     /// The mean of the pixels weighted by `1 + x − y` over 100.
-    fn weighted(pictures: &[Picture]) -> Vec<f64> {
-        let of = |p: &Picture| {
+    fn weighted(pictures: &[InputImage]) -> Vec<f64> {
+        let of = |p: &InputImage| {
             let weight = |i: usize| (1.0 + (i % p.width) as f64 - (i / p.width) as f64) / 100.0;
             p.values.iter().enumerate().map(|(i, v)| weight(i) * f64::from(*v)).sum()
         };
         pictures.iter().map(of).collect()
     }
 
-    /// `PerturbationConfidenceMetric(RemoveMostRelevantFirst(q, NoisyLinearImputer(noise=0)))(picture, map, …,
+    /// `PerturbationConfidenceMetric(RemoveMostRelevantFirst(q, NoisyLinearImputer(noise=0)))(image, map, …,
     /// return_diff=False)` of grad-cam 1.5.7, the same of `RemoveLeastRelevantFirst`, and half the difference of their means, which
-    /// is `ROADCombined`. The picture is `((7x² + 3y + xy) mod 11)/10` of 9 × 8 pixels, the map `((3x + 5y²) mod 13)/12`, the
+    /// is `ROADCombined`. The image is `((7x² + 3y + xy) mod 11)/10` of 9 × 8 pixels, the map `((3x + 5y²) mod 13)/12`, the
     /// score [`weighted`].
     #[test]
     fn road_matches_grad_cam() {
         let plane = |f: fn(usize, usize) -> f32| (0..72).map(|i| f(i % 9, i / 9)).collect();
         let values = plane(|x, y| ((7 * x * x + 3 * y + x * y) % 11) as f32 / 10.0);
-        let picture = Picture { channels: 1, width: 9, height: 8, values };
+        let picture = InputImage { channels: 1, width: 9, height: 8, values };
         let map = Plane { width: 9, height: 8, values: plane(|x, y| ((3 * x + 5 * y * y) % 13) as f32 / 12.0) };
-        let mut score = |pictures: &[Picture]| Ok::<_, Stop>(weighted(pictures));
+        let mut score = |pictures: &[InputImage]| Ok::<_, Stop>(weighted(pictures));
         let road = road(&picture, &map, &PERCENTILES, 0.0, 0, &mut score).unwrap();
         let most = [0.363_921_08, 0.742_366_79, 0.780_469_42, 0.696_101_78];
         let least = [0.470_996_29, 0.566_964_33, 0.665_066_90, 0.735_460_46];
@@ -152,8 +153,8 @@ mod tests {
             let road = road(&picture(), &constant, &PERCENTILES, 0.0, 0, &mut left_quarter).unwrap();
             assert_eq!(road.combined, 0.0);
         }
-        let one = Picture { channels: 1, width: 1, height: 1, values: vec![2.0] };
-        let mut same = |p: &[Picture]| Ok::<_, Stop>(vec![f64::from(p[0].values[0]); p.len()]);
+        let one = InputImage { channels: 1, width: 1, height: 1, values: vec![2.0] };
+        let mut same = |p: &[InputImage]| Ok::<_, Stop>(vec![f64::from(p[0].values[0]); p.len()]);
         assert_eq!(road(&one, &Plane::filled(7, 7, 1.0), &[20.0], 0.0, 0, &mut same).unwrap().combined, 0.0);
     }
 
@@ -170,7 +171,7 @@ mod tests {
     #[test]
     fn cancelling_stops_at_the_first_pair() {
         let mut calls = 0;
-        let mut score = |_: &[Picture]| {
+        let mut score = |_: &[InputImage]| {
             calls += 1;
             Err::<Vec<f64>, Stop>(Stop::Cancelled)
         };

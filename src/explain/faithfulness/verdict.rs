@@ -6,14 +6,14 @@
 //! that: whatever the measures say is then no evidence for the map. Where that was not checked, the
 //! sentence says so. No mean is taken over measures that ask different questions.
 
-use super::panel::{Better, Figure, Measure};
+use super::measure::{Better, Measure, Measured};
 use super::randomization::Outcome;
 
 /// Least difference that counts, in units of probability (each measure lies between −1 and 1).
 pub const MARGIN: f64 = 0.01;
 
 /// How the map stands to one control map: −1 worse, 0 the same within [`MARGIN`], 1 better.
-fn standing(figure: &Figure, control: f64) -> i8 {
+fn standing(figure: &Measured, control: f64) -> i8 {
     let gain = match figure.better {
         Better::Lower => control - figure.map.value,
         Better::Higher => figure.map.value - control,
@@ -29,13 +29,13 @@ fn standing(figure: &Figure, control: f64) -> i8 {
 
 /// Whether the map is better than the centred blob and than the random map.
 #[must_use]
-pub fn beats(figure: &Figure) -> (bool, bool) {
+pub fn beats(figure: &Measured) -> (bool, bool) {
     (standing(figure, figure.blob.value) > 0, standing(figure, figure.random.value) > 0)
 }
 
 /// What the figures, and the randomisation check where it was made, say about a map.
 #[must_use]
-pub fn sentence(figures: &[Figure], randomization: Option<Outcome>) -> String {
+pub fn sentence(figures: &[Measured], randomization: Option<Outcome>) -> String {
     let mut sentence = compared(figures);
     match randomization {
         Some(Outcome::Fails) => {
@@ -59,16 +59,16 @@ pub fn sentence(figures: &[Figure], randomization: Option<Outcome>) -> String {
 }
 
 /// Whether some measure finds the map better than both control maps.
-fn praises(figures: &[Figure]) -> bool {
+fn praises(figures: &[Measured]) -> bool {
     figures.iter().any(|figure| beats(figure) == (true, true))
 }
 
-fn compared(figures: &[Figure]) -> String {
+fn compared(figures: &[Measured]) -> String {
     let n = figures.len();
     let Some(first) = figures.first() else {
         return "The map marks no place more than another, so there is nothing to judge".into();
     };
-    let alike = |f: &Figure| standing(f, f.blob.value) == 0 && standing(f, f.random.value) == 0;
+    let alike = |f: &Measured| standing(f, f.blob.value) == 0 && standing(f, f.random.value) == 0;
     if figures.iter().all(alike) {
         return "On this image the measures cannot tell the map from a centred blob or a random map: the score moves \
                 alike with all three"
@@ -132,15 +132,15 @@ fn listed(words: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::panel::Reading;
     use super::*;
+    use crate::explain::faithfulness::measure::Measurement;
 
     /// Four figures; each has the map's lead over the blob and over the random map.
-    fn panel(leads: [(f64, f64); 4]) -> Vec<Figure> {
+    fn panel(leads: [(f64, f64); 4]) -> Vec<Measured> {
         let figure = |(measure, (blob, random)): (Measure, (f64, f64))| {
             let sign = if measure.better() == Better::Lower { 1.0 } else { -1.0 };
-            let reading = |value| Reading { value, curve: Vec::new() };
-            Figure {
+            let reading = |value| Measurement { value, curve: Vec::new() };
+            Measured {
                 measure,
                 better: measure.better(),
                 map: reading(0.5),

@@ -2,9 +2,9 @@
 //!
 //! The steps between "hardly" and "greatly" are ours and only choose a word; the number always stands beside it.
 
+use super::measure::{Better, Measure, Measured};
 use super::randomization::{Outcome, Randomization};
 use super::verdict::MARGIN;
-use super::{Better, Figure, Measure};
 
 /// What no figure here can say.
 pub const NOT_THE_FINDING: &str = "These figures say whether the map tells what moved this model's score. They cannot say whether it \
@@ -41,7 +41,7 @@ pub fn better(better: Better) -> &'static str {
 
 /// Which of map, blob and random map are best: all that lie within [`MARGIN`] of the best one.
 #[must_use]
-pub fn best(figure: &Figure) -> [bool; 3] {
+pub fn best(figure: &Measured) -> [bool; 3] {
     let values = [&figure.map, &figure.blob, &figure.random].map(|reading| match figure.better {
         Better::Lower => -reading.value,
         Better::Higher => reading.value,
@@ -94,14 +94,14 @@ pub fn too_costly(method: &str, cost: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::panel::Reading;
-    use super::super::randomization::Step;
     use super::*;
+    use crate::explain::faithfulness::measure::Measurement;
+    use crate::explain::faithfulness::randomization::RandomizedStage;
 
     #[test]
     fn every_figure_within_the_margin_of_the_best_is_best() {
-        let reading = |value| Reading { value, curve: Vec::new() };
-        let figure = |better, [map, blob, random]: [f64; 3]| Figure {
+        let reading = |value| Measurement { value, curve: Vec::new() };
+        let figure = |better, [map, blob, random]: [f64; 3]| Measured {
             measure: Measure::Deletion,
             better,
             map: reading(map),
@@ -116,7 +116,7 @@ mod tests {
     fn a_word_never_stands_without_its_number() {
         assert_eq!(sensitivity(0.031), "Noise too weak to be seen hardly changes the map: by up to 3.1 % of its size.");
         assert!(sensitivity(1.4).contains("greatly: by up to 140.0 %"));
-        let step = Step { stage: "stage1".into(), spearman: 0.91, ssim: 0.8 };
+        let step = RandomizedStage { stage: "stage1".into(), spearman: 0.91, ssim: 0.8 };
         let check = Randomization { steps: vec![step], outcome: Outcome::Fails };
         assert!(randomization(&check).contains("rank correlation 0.91, SSIM 0.80"));
     }

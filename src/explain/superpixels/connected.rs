@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// The connected pieces of equal label, numbered in reading order, and how many there are. Pixels touch by their sides.
-pub fn components<L: Copy + PartialEq>(labels: &[L], width: usize, height: usize) -> (Vec<usize>, usize) {
+pub(super) fn components<L: Copy + PartialEq>(labels: &[L], width: usize, height: usize) -> (Vec<usize>, usize) {
     const UNSEEN: usize = usize::MAX;
     let mut piece = vec![UNSEEN; labels.len()];
     let mut count = 0;
@@ -38,7 +38,7 @@ pub fn components<L: Copy + PartialEq>(labels: &[L], width: usize, height: usize
 }
 
 /// Segments of at least `least` pixels each (unless the image itself is smaller), numbered in reading order.
-pub fn enforced(clusters: &[u32], width: usize, height: usize, least: usize) -> (Vec<u16>, usize) {
+pub(super) fn enforced(clusters: &[u32], width: usize, height: usize, least: usize) -> (Vec<u16>, usize) {
     let (mut piece, mut count) = components(clusters, width, height);
     loop {
         let mut sizes = vec![0_usize; count];

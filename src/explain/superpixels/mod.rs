@@ -65,7 +65,7 @@ impl Superpixels {
         Plane { width: self.width, height: self.height, values }
     }
 
-    /// The picture (`C·H·W` values) in which the segments that are not `present` show the baseline instead.
+    /// The image (`C·H·W` values) in which the segments that are not `present` show the baseline instead.
     #[must_use]
     pub fn composed(&self, present: &[bool], picture: &[f32], baseline: &[f32]) -> Vec<f32> {
         let shown = |l: &u16| present.get(usize::from(*l)).copied().unwrap_or(false);

@@ -9,16 +9,16 @@ use candle_core::{Device, Tensor};
 use super::table::{Allowed, Table, USUAL};
 use super::{Seen, architecture, input_of, narrow, peak};
 use crate::explain::scale::{Scale, on_picture};
-use crate::explain::slopes::Slopes;
+use crate::explain::score_gradients::ScoreGradients;
 use crate::explain::superpixels::Superpixels;
 use crate::explain::{
-    Attribution, Evidence, ExplainError, Method, Settings, Step, Subject, Watch, gradient_shap, gradients, kernel_shap,
-    occlusion, rise,
+    Attribution, Evidence, ExplainError, Method, MethodSettings, Step, Subject, Watch, gradient_shap, gradients,
+    kernel_shap, occlusion, rise,
 };
 use crate::imaging::Plane;
 use crate::imaging::overlay::Area;
+use crate::model::background::Background;
 use crate::network::Mode;
-use crate::network::background::Background;
 
 const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/explain.safetensors");
 /// Side of the picture.
@@ -73,7 +73,7 @@ impl Golden {
     }
 
     fn maps(&self, layer: &str, method: Method) -> Vec<Attribution> {
-        self.seen.maps_with(layer, &classes(), method, &Settings::default()).unwrap()
+        self.seen.maps_with(layer, &classes(), method, &MethodSettings::default()).unwrap()
     }
 }
 
@@ -169,7 +169,7 @@ fn hold_gradients(table: &mut Table, golden: &Golden) {
         hold_thinned(table, golden, method.key(), method.key(), &raws(&maps), USUAL);
     }
     let signed = seen.ask(|scene| {
-        let pass = Slopes::run(scene.network, 0, scene.input, Mode::Inference).unwrap();
+        let pass = ScoreGradients::run(scene.network, 0, scene.input, Mode::Inference).unwrap();
         gradients::row_gradients(scene, &pass, Subject::class(1)).unwrap()
     });
     let planes: Vec<Plane> =

@@ -6,7 +6,7 @@ use std::time::Duration;
 use candle_core::Tensor;
 
 use super::{FEW, Seen, apart, peak, seen};
-use crate::explain::{Attribution, Method, Settings, Step, Subject, Watch, explain};
+use crate::explain::{Attribution, Method, MethodSettings, Step, Subject, Watch, explain};
 use crate::network::{Layer, Mode, Result, Stage};
 
 const LAYER: &str = "features";
@@ -20,7 +20,7 @@ fn the_seed_decides_and_only_where_chance_plays_a_part() {
     let seen = seen("densenet121", 1, 64);
     for method in Method::ALL {
         // More coalitions than are taken whole, so that Kernel SHAP has to draw.
-        let settings = |seed| Settings { seed, evaluations: Some(30), superpixels: 9, ..FEW };
+        let settings = |seed| MethodSettings { seed, evaluations: Some(30), superpixels: 9, ..FEW };
         let of = |seed| values(seen.maps_with(LAYER, &Subject::classes(3), method, &settings(seed)).unwrap());
         let (first, again, other) = (of(7), of(7), of(8));
         for (a, b) in first.iter().zip(&again) {
@@ -35,7 +35,7 @@ fn the_seed_decides_and_only_where_chance_plays_a_part() {
 fn the_number_of_runs_is_what_was_asked_for() {
     let seen = seen("densenet121", 1, 64);
     for (method, own) in [(Method::SmoothGrad, 32), (Method::IntegratedGradients, 51), (Method::GradientShap, 102)] {
-        let default = Settings::default();
+        let default = MethodSettings::default();
         let map = seen.maps_with(LAYER, &[Subject::class(0)], method, &default).unwrap().remove(0);
         assert_eq!(map.evaluations, own, "{}", method.name());
         let fewer = seen.maps(LAYER, &[Subject::class(0)], method).unwrap().remove(0);

@@ -1,8 +1,8 @@
 //! Classes, groups of classes and differences, under both heads.
 
 use super::{Seen, apart, grouped, peak};
-use crate::explain::{Attribution, ExplainError, Method, Output, Settings, Subject};
-use crate::network::manifest::Head;
+use crate::explain::{Attribution, ExplainError, Method, MethodSettings, Output, Subject};
+use crate::model::manifest::Head;
 
 const LAYER: &str = "features.10";
 const GROUP: Subject = Subject::One(Output::Group(0));
@@ -77,7 +77,7 @@ fn the_map_of_a_difference_is_the_difference_of_the_maps_where_a_method_is_linea
 
 #[test]
 fn maps_that_add_up_to_the_score_do_so_for_groups_and_differences() {
-    let many = Settings { evaluations: Some(200), ..Settings::default() };
+    let many = MethodSettings { evaluations: Some(200), ..MethodSettings::default() };
     for head in [Head::Softmax, Head::Sigmoid] {
         let seen = grouped(head);
         for subject in [Subject::class(1), GROUP, Subject::Difference(Output::Group(0), Output::Class(2))] {

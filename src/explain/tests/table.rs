@@ -10,30 +10,30 @@ use super::{apart, peak};
 
 /// How far a map may be from the package's, as a part of its largest value.
 #[derive(Clone, Copy)]
-pub struct Allowed {
+pub(super) struct Allowed {
     pub most: f32,
     /// Euclidean norm of the differences as a part of that of the map.
     pub norm: f32,
 }
 
-pub const USUAL: Allowed = Allowed { most: 1e-4, norm: 1e-4 };
+pub(super) const USUAL: Allowed = Allowed { most: 1e-4, norm: 1e-4 };
 
 /// The worst of each method and network.
 #[derive(Default)]
-pub struct Table {
+pub(super) struct Table {
     worst: BTreeMap<(String, &'static str), f32>,
     pub faults: Vec<String>,
 }
 
 impl Table {
-    pub fn check(&mut self, sound: bool, fault: impl FnOnce() -> String) {
+    pub(super) fn check(&mut self, sound: bool, fault: impl FnOnce() -> String) {
         if !sound {
             self.faults.push(fault());
         }
     }
 
     /// Holds values against the package's; `row` is the method's.
-    pub fn hold(
+    pub(super) fn hold(
         &mut self,
         network: &'static str,
         row: &str,
@@ -58,7 +58,7 @@ impl Table {
     }
 
     /// Holds the highest place of a whole map against `place`: within one pixel, or on a plateau with it.
-    pub fn hold_peak(&mut self, network: &str, what: &str, found: &Plane, place: usize, flatness: f32) {
+    pub(super) fn hold_peak(&mut self, network: &str, what: &str, found: &Plane, place: usize, flatness: f32) {
         let top = (0..found.values.len()).fold(0, |top, i| if found.values[i] > found.values[top] { i } else { top });
         let at = |i: usize| (i % found.width, i / found.width);
         let (a, b) = (at(top), at(place));
@@ -68,7 +68,7 @@ impl Table {
     }
 
     /// Methods down, networks along.
-    pub fn print(&self, networks: &[&'static str]) {
+    pub(super) fn print(&self, networks: &[&'static str]) {
         println!("largest deviation as a part of the map's maximum\n");
         println!("| method | {} |", networks.join(" | "));
         println!("|---|{}", "---|".repeat(networks.len()));

@@ -1,12 +1,13 @@
 //! The evaluation report: how good a model is, on paper, for someone who was not there.
 //!
-//! First what was judged and the figures that matter, with a plain word on what they mean; then the charts, the tables, and the
-//! most confident errors with their heat maps. The report prints what it is given and judges nothing itself.
+//! First what was evaluated and the metrics that matter, with a plain word on what they mean; then
+//! the charts, the tables, and the most confident errors with their heat maps. The report prints
+//! what it is given and computes nothing itself.
 
-mod explained;
+mod content;
 mod gallery;
-mod of_judgement;
 mod pages;
+pub mod regions;
 mod table;
 mod words;
 
@@ -14,31 +15,19 @@ use std::path::Path;
 
 use chrono::{DateTime, Local};
 
-pub use explained::cases;
-pub use gallery::Case;
-pub use of_judgement::Basis;
+pub use content::Basis;
+pub use gallery::ErrorCase;
 pub use table::Table;
 
 use super::charts::Charts;
-use super::charts::input::Figure;
 use super::{ReportError, file};
 use crate::evaluation::exposure::Exposure;
+use crate::evaluation::purpose::Purpose;
+use crate::figures::charts::input::MetricValue;
 
-/// What the images were to the model; figures mean something else in each case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Purpose {
-    /// Nobody said.
-    #[default]
-    Unknown,
-    /// They chose the model, its thresholds or its temperature.
-    Validation,
-    /// They took no part in making it.
-    Test,
-}
-
-/// The model that was judged.
+/// The model that was evaluated.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Judged {
+pub struct EvaluatedModel {
     pub name: String,
     pub version: String,
     pub description: String,
@@ -50,15 +39,15 @@ pub struct Judged {
     pub limits: Vec<String>,
 }
 
-/// The images that it was judged on.
+/// The images that it was evaluated on.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Images {
+pub struct EvaluatedImages {
     /// Name of the set: its folder.
     pub name: String,
     pub purpose: Purpose,
     /// How many of them made the model, where it keeps a record of them.
     pub checked: Option<Exposure>,
-    pub judged: usize,
+    pub evaluated: usize,
     /// Patients, as far as they can be told apart.
     pub patients: usize,
     /// Images that could not be read or scored.
@@ -71,42 +60,29 @@ pub struct Target {
     pub name: String,
     pub positives: usize,
     pub images: usize,
-    pub auroc: Figure,
-    pub sensitivity: Figure,
-    pub specificity: Figure,
-    pub precision: Figure,
+    pub auroc: MetricValue,
+    pub sensitivity: MetricValue,
+    pub specificity: MetricValue,
+    pub precision: MetricValue,
 }
 
 /// What the report prints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvaluationReport {
-    pub model: Judged,
-    pub images: Images,
+    pub model: EvaluatedModel,
+    pub images: EvaluatedImages,
     pub created: DateTime<Local>,
-    /// Figures of the model as a whole: name and value.
-    pub whole: Vec<(String, Figure)>,
+    /// Metrics of the model as a whole: name and value.
+    pub overall: Vec<(String, MetricValue)>,
     pub targets: Vec<Target>,
-    /// What makes figures weak, in sentences.
+    /// What makes metrics weak, in sentences.
     pub remarks: Vec<String>,
     pub charts: Charts,
     pub tables: Vec<Table>,
     /// The most confident errors, at most a dozen or two.
-    pub failures: Vec<Case>,
+    pub failures: Vec<ErrorCase>,
     /// Images with at least one wrong call.
     pub wrong: usize,
-}
-
-impl std::str::FromStr for Purpose {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "unknown" => Ok(Self::Unknown),
-            "validation" => Ok(Self::Validation),
-            "test" => Ok(Self::Test),
-            _ => Err("write unknown, validation or test".into()),
-        }
-    }
 }
 
 impl EvaluationReport {

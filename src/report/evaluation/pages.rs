@@ -1,15 +1,16 @@
-//! The pages: what was judged, how well, what that means; charts; tables; errors; limits.
+//! The pages: what was evaluated, how well, what that means; charts; tables; errors; limits.
 
-use super::super::ReportError;
-use super::super::case::Paper;
-use super::super::charts::{Chart, Charts, calibration, confusion, forest, histogram, precision_recall, roc};
-use super::super::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TITLE, list, pairs, paragraph};
-use super::super::pages::{Flow, Sheet};
-use super::super::pdf_file::{Imprint, Picture, printed};
-use super::super::pdf_text::{NOT_A_DEVICE, section};
 use super::table::Table;
-use super::{EvaluationReport, Purpose, gallery, words};
-use crate::report::charts::input::Figure;
+use super::{EvaluationReport, gallery, words};
+use crate::evaluation::purpose::Purpose;
+use crate::figures::charts::input::MetricValue;
+use crate::figures::charts::{Chart, calibration, confusion, forest, histogram, precision_recall, roc};
+use crate::figures::layout::{BODY, Block, CAPTION, HEADING, list, pairs, paragraph};
+use crate::report::case::Paper;
+use crate::report::charts::Charts;
+use crate::report::pages::{Flow, Sheet, section, title};
+use crate::report::pdf::document::{EmbeddedImage, Imprint, printed};
+use crate::report::{NOT_A_DEVICE, ReportError};
 
 const COLUMN: f32 = 74.0;
 /// Most targets of one chart on a page.
@@ -21,8 +22,8 @@ const REMARKS: usize = 30;
 const FIRST: usize = 8;
 
 /// The report as the bytes of a PDF.
-pub fn pdf(report: &EvaluationReport) -> Result<Vec<u8>, ReportError> {
-    let (pages, pictures) = composed(report);
+pub(super) fn pdf(report: &EvaluationReport) -> Result<Vec<u8>, ReportError> {
+    let (pages, images) = composed(report);
     let model = &report.model;
     let imprint = Imprint {
         title: "Evaluation report",
@@ -30,17 +31,17 @@ pub fn pdf(report: &EvaluationReport) -> Result<Vec<u8>, ReportError> {
         created: report.created,
         paper: Paper::A4,
     };
-    printed(&imprint, &pages, pictures)
+    printed(&imprint, &pages, images)
 }
 
-/// The pages, each one block in page coordinates, and the pictures that they name.
-pub fn composed(report: &EvaluationReport) -> (Vec<Block>, Vec<Picture>) {
+/// The pages, each one block in page coordinates, and the images that they name.
+pub(super) fn composed(report: &EvaluationReport) -> (Vec<Block>, Vec<EmbeddedImage>) {
     let sheet = Sheet::of(Paper::A4);
     let width = sheet.width;
     let inner = width - COLUMN;
     let mut flow = Flow::new(sheet);
     flow.add(&head(report, width), false);
-    flow.add(&section("What was judged", &judged(report, inner), COLUMN), true);
+    flow.add(&section("What was evaluated", &evaluated(report, inner), COLUMN), true);
     flow.add(&section("How well", &key(report, inner), COLUMN), true);
     flow.add(&section("What it means", &paragraph(&words::meaning(report), BODY, inner), COLUMN), true);
     if !report.remarks.is_empty() {
@@ -53,32 +54,26 @@ pub fn composed(report: &EvaluationReport) -> (Vec<Block>, Vec<Picture>) {
     for part in report.tables.iter().filter(|t| !t.rows.is_empty()).flat_map(|table| table.parts(width)) {
         flow.add_rows(&part.head, &part.rows);
     }
-    let mut pictures = Vec::new();
+    let mut images = Vec::new();
     let mut opening = paragraph("Most confident errors", HEADING, width);
     opening.stack(1.0, &paragraph(&words::gallery(report), CAPTION, width));
     opening.height += 5.0;
-    flow.add_rows(&opening, &gallery::rows(&report.failures, width, &mut pictures));
+    flow.add_rows(&opening, &gallery::rows(&report.failures, width, &mut images));
     let limits: Vec<&str> = report.model.limits.iter().map(String::as_str).chain([NOT_A_DEVICE]).collect();
     flow.add(&section("What it cannot know", &list(limits, BODY, inner), COLUMN), true);
 
     let model = format!("{} {}", report.model.name, report.model.version);
     let made = report.created.format("%Y-%m-%d %H:%M");
     let running = format!("Evaluation report · {model} · {} · {made}", report.images.name);
-    (flow.framed(&format!("model {model}"), &running), pictures)
+    (flow.framed(&format!("model {model}"), &running), images)
 }
 
 /// Title of the report and the day it was made.
 fn head(report: &EvaluationReport, width: f32) -> Block {
-    let mut block = Block::space(TITLE.line() + CAPTION.line());
-    block.text(0.0, 0.0, Align::Left, TITLE, "Evaluation report");
-    block.text(0.0, TITLE.line(), Align::Left, CAPTION, "How well an image classifier does, and how sure that is");
-    let made = report.created.format("%Y-%m-%d %H:%M").to_string();
-    block.text(width, TITLE.line() - BODY.line() - 1.0, Align::Right, BODY, &format!("Made {made}"));
-    block.text(width, TITLE.line(), Align::Right, CAPTION.ink(Ink::Warning), NOT_A_DEVICE);
-    block
+    title("Evaluation report", "How well an image classifier does, and how sure that is", report.created, width)
 }
 
-fn judged(report: &EvaluationReport, width: f32) -> Block {
+fn evaluated(report: &EvaluationReport, width: f32) -> Block {
     let (model, images) = (&report.model, &report.images);
     let purpose = match images.purpose {
         Purpose::Unknown => "",
@@ -87,7 +82,7 @@ fn judged(report: &EvaluationReport, width: f32) -> Block {
     };
     let mut counts = format!(
         "{}, of {} as far as they can be told apart",
-        counted(images.judged, "image"),
+        counted(images.evaluated, "image"),
         counted(images.patients, "patient")
     );
     if images.unread > 0 {
@@ -109,12 +104,12 @@ fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// The figures that matter: of the whole, and of each target.
+/// The metrics that matter: of all images, and of each target.
 fn key(report: &EvaluationReport, width: f32) -> Block {
     let mut block = Block::default();
-    let whole = Table {
+    let overall = Table {
         columns: vec!["All images".into(), "Value (95 %)".into()],
-        rows: report.whole.iter().map(|(name, figure)| vec![name.clone(), figure.text()]).collect(),
+        rows: report.overall.iter().map(|(name, figure)| vec![name.clone(), figure.text()]).collect(),
         ..Table::default()
     };
     let targets = Table {
@@ -125,13 +120,13 @@ fn key(report: &EvaluationReport, width: f32) -> Block {
             .take(FIRST)
             .map(|t| {
                 let positive = format!("{} of {}", t.positives, t.images);
-                let figures = [t.auroc, t.sensitivity, t.specificity, t.precision].map(Figure::text);
+                let figures = [t.auroc, t.sensitivity, t.specificity, t.precision].map(MetricValue::text);
                 [t.name.clone(), positive].into_iter().chain(figures).collect()
             })
             .collect(),
         ..Table::default()
     };
-    for table in [whole, targets].iter().filter(|table| !table.rows.is_empty()) {
+    for table in [overall, targets].iter().filter(|table| !table.rows.is_empty()) {
         for part in table.parts(width) {
             block.stack(7.0, &part.head);
             part.rows.iter().for_each(|row| block.stack(0.0, row));
@@ -142,7 +137,7 @@ fn key(report: &EvaluationReport, width: f32) -> Block {
         block.stack(3.0, &paragraph(&more, CAPTION, width));
     }
     if block.height == 0.0 {
-        block = paragraph("There are no figures: no image with a known truth was judged.", BODY, width);
+        block = paragraph("There are no figures: no image with a known truth was evaluated.", BODY, width);
     }
     block
 }
@@ -158,7 +153,8 @@ fn charts(charts: &Charts) -> Vec<Chart> {
     drawn
 }
 
-/// Parts of equal size, at most `most` each; an empty list is drawn once, as the sentence that says so.
+/// Parts of equal size, at most `most` each; an empty list is drawn once, as the sentence that says
+/// so.
 fn in_parts<T>(all: &[T], most: usize, draw: fn(&[T]) -> Chart) -> Vec<Chart> {
     if all.is_empty() {
         return vec![draw(all)];

@@ -1,11 +1,12 @@
-//! Tables of names and figures: intervals go below their value, and columns into a second table, where the page is too narrow.
+//! Tables of names and figures: intervals go below their value, and columns into a second table,
+//! where the page is too narrow.
 
-use super::super::layout::{Align, BODY, Block, CAPTION, Ink, Style, hairline, paragraph, wrapped};
+use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, hairline, paragraph, wrapped};
 
 /// Widest first column.
 const NAMES: f32 = 150.0;
 const GAP: f32 = 9.0;
-const HEAD: Style = CAPTION;
+const HEAD: TextStyle = CAPTION;
 
 /// Rows of cells under headings; the first cell of a row is its name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,14 +19,14 @@ pub struct Table {
 }
 
 /// A part of a table that fits the width: its head, which is repeated on every page, and its rows.
-pub struct Part {
+pub struct TablePart {
     pub head: Block,
     pub rows: Vec<Block>,
 }
 
 impl Table {
     /// The table in parts of at most `width` points.
-    pub fn parts(&self, width: f32) -> Vec<Part> {
+    pub fn parts(&self, width: f32) -> Vec<TablePart> {
         let figures = self.columns.len().saturating_sub(1);
         let names = self.names_width();
         let one_line: Vec<f32> = (1..=figures).map(|c| self.width_of(c, false)).collect();
@@ -48,8 +49,15 @@ impl Table {
         }
     }
 
-    fn part(&self, columns: std::ops::Range<usize>, widths: &[f32], names: f32, stacked: bool, width: f32) -> Part {
-        let mut head = paragraph(&self.title, super::super::layout::HEADING, width);
+    fn part(
+        &self,
+        columns: std::ops::Range<usize>,
+        widths: &[f32],
+        names: f32,
+        stacked: bool,
+        width: f32,
+    ) -> TablePart {
+        let mut head = paragraph(&self.title, HEADING, width);
         if !self.note.is_empty() {
             head.stack(0.5, &paragraph(&self.note, CAPTION, width));
         }
@@ -82,7 +90,7 @@ impl Table {
             }
             block
         };
-        Part { head, rows: self.rows.iter().map(row).collect() }
+        TablePart { head, rows: self.rows.iter().map(row).collect() }
     }
 
     fn names_width(&self) -> f32 {
@@ -100,7 +108,7 @@ impl Table {
 }
 
 /// A cell in lines: the interval below its value where `stacked`.
-fn lines(cell: &str, stacked: bool) -> Vec<(&str, Style)> {
+fn lines(cell: &str, stacked: bool) -> Vec<(&str, TextStyle)> {
     match cell.split_once(" (").filter(|_| stacked) {
         Some((value, _)) => vec![(value, BODY), (&cell[value.len() + 1..], CAPTION.ink(Ink::Muted))],
         None => vec![(cell, BODY)],

@@ -3,8 +3,9 @@
 use chrono::TimeZone as _;
 use image::{Rgb, RgbImage};
 
-use super::super::charts::sample::{charts, long_name};
 use super::*;
+use crate::figures::charts::sample::long_name;
+use crate::report::charts::tests::charts;
 
 /// The text of each page, as a reader's search finds it.
 pub(super) fn text(report: &EvaluationReport) -> Vec<String> {
@@ -15,7 +16,7 @@ pub(super) fn text(report: &EvaluationReport) -> Vec<String> {
 }
 
 /// A grey disc, and a warm spot upon it.
-fn picture(warm: bool) -> RgbImage {
+fn image(warm: bool) -> RgbImage {
     RgbImage::from_fn(90, 70, |x, y| {
         let (dx, dy) = (x as f32 - 45.0, y as f32 - 35.0);
         let grey = if dx.hypot(dy) < 30.0 { 150 } else { 30 };
@@ -23,16 +24,16 @@ fn picture(warm: bool) -> RgbImage {
     })
 }
 
-fn failure(i: usize) -> Case {
+fn error_case(i: usize) -> ErrorCase {
     let alarm = i.is_multiple_of(2);
-    Case {
+    ErrorCase {
         image: format!("PNEUMONIA/session-{i}/person{i}_bacteria_{i}-with-a-rather-long-file-name.jpeg"),
         truth: if alarm { "Normal".into() } else { long_name(1) },
-        said: format!("{} ({})", long_name(1), if alarm { "false positive" } else { "false negative" }),
+        call: format!("{} ({})", long_name(1), if alarm { "false positive" } else { "false negative" }),
         probability: if alarm { 0.987 - 0.01 * i as f64 } else { 0.013 + 0.01 * i as f64 },
         threshold: Some(0.62),
-        original: (i != 5).then(|| picture(false)),
-        overlay: (i != 5 && i != 3).then(|| picture(true)),
+        original: (i != 5).then(|| image(false)),
+        overlay: (i != 5 && i != 3).then(|| image(true)),
         note: match i {
             5 => "The image could not be read again: the file is not there".into(),
             3 => "No positive evidence for it".into(),
@@ -43,7 +44,7 @@ fn failure(i: usize) -> Case {
 
 fn report(n: usize) -> EvaluationReport {
     let charts = charts(n, 400);
-    let figure = |i: usize| Figure::new(0.911 - 0.01 * i as f64, 0.871 - 0.01 * i as f64, 0.942 - 0.01 * i as f64);
+    let figure = |i: usize| MetricValue::new(0.911 - 0.01 * i as f64, 0.871 - 0.01 * i as f64, 0.942 - 0.01 * i as f64);
     let targets: Vec<Target> = charts
         .roc
         .iter()
@@ -76,7 +77,7 @@ fn report(n: usize) -> EvaluationReport {
         std::iter::once(long_name(i + 1)).chain((1..columns.len()).map(|k| figure(i + k).text())).collect::<Vec<_>>()
     };
     EvaluationReport {
-        model: Judged {
+        model: EvaluatedModel {
             name: "chest-xray".into(),
             version: "1.0".into(),
             description: "Tells normal from bacterial and viral pneumonia in frontal chest radiographs of children."
@@ -85,16 +86,16 @@ fn report(n: usize) -> EvaluationReport {
             training: "5232 images, children of one to five years, one hospital in Guangzhou".into(),
             limits: vec!["Never validated for adults, lateral views or other machines.".into()],
         },
-        images: Images {
+        images: EvaluatedImages {
             name: "kermany-test".into(),
             purpose: Purpose::Test,
             checked: None,
-            judged: 624,
+            evaluated: 624,
             patients: 409,
             unread: 2,
         },
         created: Local.with_ymd_and_hms(2026, 11, 21, 16, 30, 0).unwrap(),
-        whole: ["Accuracy", "Macro AUROC", "Matthews’ correlation", "ECE"]
+        overall: ["Accuracy", "Macro AUROC", "Matthews’ correlation", "ECE"]
             .iter()
             .enumerate()
             .map(|(i, name)| ((*name).to_owned(), figure(i)))
@@ -108,14 +109,14 @@ fn report(n: usize) -> EvaluationReport {
             columns: columns.map(str::to_owned).to_vec(),
             rows: (0..n).map(row).collect(),
         }],
-        failures: (0..12).map(failure).collect(),
+        failures: (0..12).map(error_case).collect(),
         wrong: 41,
     }
 }
 
 /// What a page prints must lie on it, and not over the footer.
 fn assert_on_the_page(report: &EvaluationReport) {
-    use super::super::layout::Shape;
+    use crate::figures::layout::Shape;
     let (pages, _) = pages::composed(report);
     for (number, page) in pages.iter().enumerate() {
         for shape in &page.shapes {
@@ -200,10 +201,10 @@ fn what_the_images_were_decides_what_the_figures_mean() {
 #[test]
 fn a_report_of_nothing_is_sentences() {
     let empty = EvaluationReport {
-        model: Judged::default(),
-        images: Images::default(),
+        model: EvaluatedModel::default(),
+        images: EvaluatedImages::default(),
         created: Local.with_ymd_and_hms(2026, 11, 21, 16, 30, 0).unwrap(),
-        whole: vec![("Accuracy".into(), Figure::alone(Some(f64::NAN)))],
+        overall: vec![("Accuracy".into(), MetricValue::alone(Some(f64::NAN)))],
         targets: Vec::new(),
         remarks: Vec::new(),
         charts: Charts::default(),

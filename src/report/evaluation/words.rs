@@ -1,9 +1,10 @@
 //! What the figures mean and what they do not, in plain words.
 
-use super::{EvaluationReport, Purpose};
+use super::EvaluationReport;
+use crate::evaluation::purpose::Purpose;
 
 /// One honest paragraph.
-pub fn meaning(report: &EvaluationReport) -> String {
+pub(super) fn meaning(report: &EvaluationReport) -> String {
     let purpose = match (report.images.purpose, &report.images.checked) {
         (Purpose::Validation, _) => {
             "These images chose the model, its thresholds or its temperature, so the figures flatter it; only images that took no part \
@@ -57,7 +58,7 @@ fn prevalence(report: &EvaluationReport) -> String {
 }
 
 /// What stands above the gallery.
-pub fn gallery(report: &EvaluationReport) -> String {
+pub(super) fn gallery(report: &EvaluationReport) -> String {
     let (wrong, shown) = (report.wrong, report.failures.len());
     let errors = match wrong {
         0 => "No image has a wrong call.".to_owned(),

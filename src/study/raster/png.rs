@@ -8,17 +8,18 @@ use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, Rgba
 use png::{BitDepth, ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Reader, Transformations};
 
 use super::Decoded;
+use crate::imaging::Missing;
 use crate::limits;
-use crate::study::{Missing, StudyError, guard};
+use crate::study::{StudyError, guard};
 
 /// Columns and rows, by the header.
-pub fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
+pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
     let info = reader(bytes)?;
     Ok(info.info().size())
 }
 
 /// Decodes the image, or of a file that ends early what there is of it.
-pub fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
     let mut reader = reader(bytes)?;
     let (width, height) = reader.info().size();
     guard::picture_size(width, height)?;

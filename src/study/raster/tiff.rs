@@ -12,24 +12,24 @@ use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
 use super::Decoded;
-use crate::imaging::Plane;
+use crate::imaging::{Missing, Plane};
 use crate::limits;
-use crate::study::{Missing, StudyError, guard};
+use crate::study::{StudyError, guard};
 
 /// Pixels of a TIFF.
-pub enum Pixels {
+pub(super) enum Pixels {
     Picture(Decoded),
     /// Greys in floating point, with what is missing.
     Floats(Plane, Option<Missing>),
 }
 
 /// Columns and rows, by the directory.
-pub fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
+pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
     reader(bytes)?.dimensions().map_err(|e| failure(&e))
 }
 
 /// Decodes the first image of the file, or what there is of it.
-pub fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
     let mut file = reader(bytes)?;
     let (width, height) = file.dimensions().map_err(|e| failure(&e))?;
     guard::picture_size(width, height)?;

@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
-use super::{Check, within};
+use super::fault::{Check, within};
 
-/// Strength of each random change; 0 (the default) leaves it out. See [`crate::training::augment`].
+/// Strength of each random change; 0 (the default) leaves it out. See
+/// [`crate::training::batch::augment`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
-    /// Probability that an image keeps its grey values, sharpness and all its parts: only its place changes.
+    /// Probability that an image keeps its grey values, sharpness and all its parts: only its place
+    /// changes.
     pub untouched: f32,
     /// Probability of a left-right mirror image.
     pub flip: f32,
@@ -55,7 +57,7 @@ pub struct Augment {
 }
 
 impl Augment {
-    /// Strengths beyond what leaves a picture a picture.
+    /// Strengths beyond what leaves an image an image.
     pub(super) fn check(&self) -> Check {
         for (name, value, high) in [
             ("untouched", self.untouched, 1.0),
@@ -84,7 +86,7 @@ impl Augment {
             within(&format!("augment.{name}"), f64::from(value), 0.0, high)?;
         }
         if self.elastic > 0.0 {
-            // A field that is rougher than this tears the picture instead of bending it.
+            // A field that is rougher than this tears the image instead of bending it.
             within("augment.elastic_sigma", f64::from(self.elastic_sigma), 0.03, 0.5)?;
         }
         Ok(())

@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{Check, within};
-use crate::network::manifest::Head;
+use super::fault::{Check, ConfigFault, within};
+use crate::model::manifest::Head;
 
 /// Sampling and synthetic images.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Balance {
-    pub sampling: Sampling,
+    pub sampling: EpochSampling,
     pub smote: Smote,
     /// Nearest neighbours of an image that synthetic ones lie towards.
     pub neighbours: usize,
@@ -20,7 +20,7 @@ pub struct Balance {
 /// Which images an epoch shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Sampling {
+pub enum EpochSampling {
     /// Every image once.
     #[default]
     Once,
@@ -28,7 +28,7 @@ pub enum Sampling {
     Weighted,
 }
 
-/// Where synthetic images of the smaller classes are made. See [`crate::training::smote`].
+/// Where synthetic images of the smaller classes are made. See [`crate::training::batch::smote`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Smote {
@@ -36,13 +36,13 @@ pub enum Smote {
     Off,
     /// Between the features of a frozen backbone.
     Features,
-    /// Between the pixels of two films: a double exposure, no film.
+    /// Between the pixels of two images: a double exposure, no image.
     Pixels,
 }
 
 impl Default for Balance {
     fn default() -> Self {
-        Self { sampling: Sampling::Once, smote: Smote::Off, neighbours: 5, beta: 0.999 }
+        Self { sampling: EpochSampling::Once, smote: Smote::Off, neighbours: 5, beta: 0.999 }
     }
 }
 
@@ -50,7 +50,7 @@ impl Balance {
     /// Numbers and combinations that make no sense.
     pub(super) fn check(&self, head: Head) -> Check {
         if self.smote != Smote::Off && head != Head::Softmax {
-            return Err("`balance.smote` needs classes that exclude each other (head = \"softmax\")".into());
+            return Err(ConfigFault::SmoteOfFindings);
         }
         within("balance.neighbours", self.neighbours as f64, 1.0, 100.0)?;
         within("balance.beta", self.beta, 0.0, 0.999_999)

@@ -1,11 +1,12 @@
-//! `[data]`: where images lie, how they are labelled, whose they are, and which of them validate and test.
+//! `[data]`: where images lie, how they are labelled, whose they are, and which of them validate
+//! and test.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Check, within};
-use crate::network::manifest::Label;
+use super::fault::{Check, ConfigFault, within};
+use crate::model::manifest::Label;
 
 /// Where images lie, how they are labelled and whose they are.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,12 +24,14 @@ pub struct Data {
     /// Rules by file name; the first that fits wins over the folder's name.
     #[serde(default, rename = "label_rule")]
     pub label_rules: Vec<LabelRule>,
-    /// Regular expressions on the file name (the path, in a table); the first group of the first that fits names the
-    /// patient. A file that none fits belongs to the patient that the table or its DICOM header names; where no expression is
-    /// given, to the one that its name tells as those of public sets do ([`crate::study::patients`]); else to one of its own.
+    /// Regular expressions on the file name (the path, in a table); the first group of the first
+    /// that fits names the patient. A file that none fits belongs to the patient that the table or
+    /// its DICOM header names; where no expression is given, to the one that its name tells as
+    /// those of public sets do ([`crate::study::patients`]); else to one of its own.
     #[serde(default)]
     pub patient: Vec<String>,
-    /// Near-duplicates stay on one side of the split, like images of one patient. `keep_kin_together` is the old name.
+    /// Near-duplicates stay on one side of the split, like images of one patient.
+    /// `keep_kin_together` is the old name.
     #[serde(default, alias = "keep_kin_together")]
     pub group_near_duplicates: bool,
     /// Share of the patients of each class that is kept for validation.
@@ -40,10 +43,12 @@ pub struct Data {
     /// Share of the patients of each class that is kept away from training and validation.
     #[serde(default)]
     pub test: f64,
-    /// Share of the patients of each class that calibrates the finished model, and neither learns nor validates.
+    /// Share of the patients of each class that calibrates the finished model, and neither learns
+    /// nor validates.
     #[serde(default = "tenth")]
     pub calibration: f64,
-    /// A table of `image,patient,split` that decides instead of the shares: see [`crate::training::split_file`].
+    /// A table of `image,patient,split` that decides instead of the shares: see
+    /// [`crate::training::data::split::split_file`].
     #[serde(default)]
     pub split: Option<PathBuf>,
 }
@@ -124,7 +129,7 @@ impl Table {
 pub enum Uncertain {
     Ones,
     Zeros,
-    /// Unknown: no part of loss and figures.
+    /// Unknown: no part of loss and metrics.
     #[default]
     Ignore,
 }
@@ -149,14 +154,19 @@ pub enum Ambiguous {
     LeaveOut,
 }
 
-impl std::str::FromStr for Ambiguous {
-    type Err = String;
+/// A word that is no policy for ambiguous images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write keep or leave-out")]
+pub struct UnknownPolicy;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl std::str::FromStr for Ambiguous {
+    type Err = UnknownPolicy;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPolicy> {
         match text {
             "keep" => Ok(Self::Keep),
             "leave-out" => Ok(Self::LeaveOut),
-            _ => Err("write keep or leave-out".into()),
+            _ => Err(UnknownPolicy),
         }
     }
 }
@@ -186,33 +196,34 @@ pub struct LabelRule {
 }
 
 impl Data {
-    /// Rules that name no label, patterns that name no patient, shares that leave nothing to learn from.
+    /// Rules that name no label, patterns that name no patient, shares that leave nothing to learn
+    /// from.
     pub(super) fn check(&self, labels: &[Label]) -> Check {
         if self.folders.is_empty() && self.csv.is_none() && self.npz.is_empty() {
-            return Err("`[data]` names no images: give `folders`, a `csv` table or `npz` archives".into());
+            return Err(ConfigFault::NoData);
         }
         if self.csv.as_ref().is_some_and(|t| t.separator.is_empty()) {
-            return Err("the `separator` of the labels in the table is empty; it is \"|\" in most tables".into());
+            return Err(ConfigFault::NoSeparator);
         }
         for rule in &self.label_rules {
             if !labels.iter().any(|l| l.name == rule.label) {
-                return Err(format!("a label rule names \"{}\", which is none of the labels", rule.label));
+                return Err(ConfigFault::Rule(rule.label.clone()));
             }
         }
         for pattern in &self.patient {
-            let regex = regex::Regex::new(pattern).map_err(|e| format!("a patient pattern does not parse: {e}"))?;
+            let regex = regex::Regex::new(pattern).map_err(ConfigFault::Pattern)?;
             if regex.captures_len() < 2 {
-                return Err(format!("the patient pattern `{pattern}` has no group in brackets that names the patient"));
+                return Err(ConfigFault::PatternWithoutGroup(pattern.clone()));
             }
         }
         within("validation", self.validation, 0.01, 0.9)?;
         within("test", self.test, 0.0, 0.9)?;
         within("calibration", self.calibration, 0.0, 0.9)?;
         if self.validation + self.test > 0.95 {
-            return Err("`validation` and `test` together leave less than 5 % to learn from".into());
+            return Err(ConfigFault::SharesOfTwo);
         }
         if self.validation + self.test + self.calibration > 0.95 {
-            return Err("`validation`, `calibration` and `test` together leave less than 5 % to learn from".into());
+            return Err(ConfigFault::SharesOfThree);
         }
         within("fold", self.fold as f64, 0.0, ((1.0 - self.test) / self.validation).round() - 1.0)
     }

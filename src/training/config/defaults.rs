@@ -1,17 +1,19 @@
-//! What a configuration need not say. A folder for each class and the name of an architecture make a model:
+//! What a configuration need not say. A folder for each class and the name of an architecture make
+//! a model:
 //!
 //! ```toml
 //! size = 96
 //! [data]
-//! folders = ["films"]
+//! folders = ["images"]
 //! [architecture]
 //! family = "custom-cnn"
 //! ```
 
 use std::path::Path;
 
+use super::fault::{Check, ConfigFault};
 use super::{Config, Phase, same_name};
-use crate::network::manifest::{Head, Input, Label, Normalization, Resize};
+use crate::model::manifest::{Head, Input, Label, Normalization, Resize};
 
 /// Epochs of a run that names none.
 const EPOCHS: usize = 20;
@@ -46,7 +48,7 @@ pub fn grey_square() -> Input {
 }
 
 /// Fills in what depends on the file's name, the architecture and the data.
-pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Result<(), String> {
+pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Check {
     if config.name.is_empty() {
         config.name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     }
@@ -61,7 +63,7 @@ pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Result<(), 
     }
     if config.target_layer.is_empty() {
         let Input { width, height, .. } = config.input;
-        config.target_layer = config.architecture.default_target(width, height).map_err(|e| e.to_string())?;
+        config.target_layer = config.architecture.default_target(width, height)?;
     }
     if config.labels.is_empty() {
         config.labels = labels_of_folders(config, root)?;
@@ -74,16 +76,14 @@ pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Result<(), 
 }
 
 /// A label for each class folder, in the order of their names.
-fn labels_of_folders(config: &Config, root: &Path) -> Result<Vec<Label>, String> {
+fn labels_of_folders(config: &Config, root: &Path) -> Check<Vec<Label>> {
     if config.data.folders.is_empty() {
-        return Err("it names no `[[labels]]`, and only data in a folder for each class can do without".into());
+        return Err(ConfigFault::NoLabels);
     }
     let mut names: Vec<String> = Vec::new();
     for folder in &config.data.folders {
         let folder = root.join(folder);
-        let entries = std::fs::read_dir(&folder).map_err(|e| {
-            format!("the data folder {} cannot be read ({e}); name its parent with --data", folder.display())
-        })?;
+        let entries = std::fs::read_dir(&folder).map_err(|source| ConfigFault::DataFolder { folder, source })?;
         let classes =
             entries.flatten().filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned());
         for name in classes.filter(|n| !n.starts_with('.')) {
@@ -94,14 +94,10 @@ fn labels_of_folders(config: &Config, root: &Path) -> Result<Vec<Label>, String>
     }
     names.sort();
     if names.len() > LABELS {
-        return Err(format!("there are {} class folders, which is no set of labels; name `[[labels]]`", names.len()));
+        return Err(ConfigFault::ManyClassFolders(names.len()));
     }
     if names.len() < 2 && config.head == Head::Softmax {
-        return Err(format!(
-            "the data folders hold {} class folder{}, and telling classes apart needs at least two",
-            names.len(),
-            if names.len() == 1 { "" } else { "s" }
-        ));
+        return Err(ConfigFault::FewClassFolders { count: names.len() });
     }
     let label = |name| Label { name, aliases: Vec::new(), threshold: 0.5, description: String::new() };
     Ok(names.into_iter().map(label).collect())

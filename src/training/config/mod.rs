@@ -1,12 +1,17 @@
-//! `CONFIG.toml`: everything that decides a training run, and what is copied through into the manifest.
+//! `CONFIG.toml`: everything that decides a training run, and what is copied through into the
+//! manifest.
 //!
-//! Data folders are relative to the data root given on the command line (or to the configuration's own folder),
-//! so that a configuration names no machine. Unknown keys are refused: a misspelt option must not be ignored.
+//! Data folders are relative to the data root given on the command line (or to the configuration's
+//! own folder), so that a configuration names no machine. Unknown keys are refused: a misspelt
+//! option must not be ignored.
 
 mod augment;
 mod balance;
 mod data;
 mod defaults;
+mod fault;
+pub mod manifest;
+pub mod memory;
 mod optimization;
 pub mod record;
 mod transfer;
@@ -16,25 +21,23 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use augment::Augment;
-pub use balance::{Balance, Sampling, Smote};
+pub use balance::{Balance, EpochSampling, Smote};
 pub use data::{Ambiguous, Blank, Data, LabelRule, Table, Uncertain};
 pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
 pub use transfer::{Freeze, Transfer, Unfreeze};
 
 pub use defaults::grey_square;
 use defaults::{first_version, not_stated, softmax};
+use fault::{Check, ConfigFault, within};
 
-use super::{Error, Result, produce};
-use crate::evaluation::truth::folded;
+use super::{Error, Result};
+use crate::evaluation::vocabulary::folded;
 use crate::files::{naming, read_text};
 use crate::limits;
+use crate::model::fits::Fits;
+use crate::model::manifest::{Group, Head, Input, Label, Suggestion};
+use crate::model::population::Population;
 use crate::network::architecture::Architecture;
-use crate::network::fits::Fits;
-use crate::network::manifest::{Group, Head, Input, Label, Suggestion};
-use crate::uncertainty::population::Population;
-
-/// What is wrong with a part of a configuration, in a sentence.
-type Check = std::result::Result<(), String>;
 
 /// A training run.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,7 +52,8 @@ pub struct Config {
     pub description: String,
     #[serde(default = "not_stated")]
     pub licence: String,
-    /// Side of the images; stands for the sides in `[input]` and for those of phases that name none.
+    /// Side of the images; stands for the sides in `[input]` and for those of phases that name
+    /// none.
     #[serde(default)]
     pub size: Option<usize>,
     /// Decides the split, the first weights, the order, the augmentation and the dropout masks.
@@ -118,13 +122,14 @@ fn six() -> usize {
 pub enum Precision {
     #[default]
     F32,
-    /// Kernels as IEEE half precision: half the file, each weight to three decimal digits. The figures are measured with the
-    /// rounded weights.
+    /// Kernels as IEEE half precision: half the file, each weight to three decimal digits. The
+    /// metrics are measured with the rounded weights.
     F16,
 }
 
 impl Precision {
-    /// Whether a tensor of this shape is stored in half precision: biases and batch norm, which are small, never are.
+    /// Whether a tensor of this shape is stored in half precision: biases and batch norm, which are
+    /// small, never are.
     pub fn stores_in_half(self, shape: &[usize]) -> bool {
         self == Self::F16 && shape.len() > 1
     }
@@ -147,7 +152,8 @@ pub struct Thresholds {
     pub group_sensitivity: f64,
     /// Labels: the score at which this sensitivity is reached.
     pub label_sensitivity: Option<f64>,
-    /// Labels, without such a sensitivity: Youden's point instead of the thresholds given with the labels.
+    /// Labels, without such a sensitivity: Youden's point instead of the thresholds given with the
+    /// labels.
     pub youden: bool,
 }
 
@@ -179,15 +185,18 @@ impl Config {
         Self::read_for(path, path.parent().unwrap_or(Path::new("")))
     }
 
-    /// Reads and checks a configuration whose data folders lie below `root`: labels that it does not name are theirs.
+    /// Reads and checks a configuration whose data folders lie below `root`: labels that it does
+    /// not name are theirs.
     pub fn read_for(path: &Path, root: &Path) -> Result<Self> {
-        let refuse = |reason: String| Error::Config { path: path.into(), reason };
+        let refuse = |fault: ConfigFault| Error::Config { path: path.into(), reason: fault.to_string() };
         let text = read_text(path, limits::CONFIGURATION_BYTES)
             .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
-        let mut config: Self = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|e| refuse(ConfigFault::Toml(e.to_string().trim_end().to_owned())))?;
         config.source = text;
         defaults::fill(&mut config, path, root).map_err(refuse)?;
-        config.check().and_then(|()| produce::rehearse(&config)).map_err(refuse)?;
+        config.check().map_err(refuse)?;
+        manifest::rehearse(&config).map_err(|e| refuse(e.into()))?;
         Ok(config)
     }
 
@@ -219,7 +228,7 @@ impl Config {
     }
 
     fn check(&self) -> Check {
-        naming::check(&self.name).map_err(|error| format!("its `name` is the folder of the run, and {error}"))?;
+        naming::check(&self.name).map_err(ConfigFault::Name)?;
         let counts = [
             ("labels", self.labels.len(), limits::LABELS),
             ("groups", self.groups.len(), limits::LABELS),
@@ -228,80 +237,66 @@ impl Config {
             ("phases", self.phases.len(), limits::PHASES),
         ];
         if let Some((what, found, most)) = counts.into_iter().find(|(_, found, most)| found > most) {
-            return Err(format!("it has {found} {what}; at most {most} make sense"));
+            return Err(ConfigFault::TooMany { what, found, most });
         }
         if self.labels.len() < 2 && self.head == Head::Softmax {
-            return Err("exclusive classes (head = \"softmax\") need at least two labels; one finding alone is head = \"sigmoid\"".into());
+            return Err(ConfigFault::OneClass);
         }
         for (i, label) in self.labels.iter().enumerate() {
             if self.labels[..i].iter().any(|l| same_name(&l.name, &label.name)) {
-                return Err(format!("the label \"{}\" is there twice", label.name));
+                return Err(ConfigFault::LabelTwice(label.name.clone()));
             }
         }
         for group in &self.groups {
             if let Some(member) = group.members.iter().find(|m| self.label_index(m).is_none()) {
-                return Err(format!("the group \"{}\" names \"{member}\", which is none of the labels", group.name));
+                return Err(ConfigFault::Member { group: group.name.clone(), member: member.clone() });
             }
         }
         for suggestion in &self.suggestions {
             let known = self.label_index(&suggestion.target).is_some()
                 || self.groups.iter().any(|g| g.name == suggestion.target);
             if !known {
-                return Err(format!("a suggestion names \"{}\", which is no label and no group", suggestion.target));
+                return Err(ConfigFault::Suggestion(suggestion.target.clone()));
             }
         }
         if self.phases.iter().all(|p| p.epochs == 0) {
-            return Err("it needs at least one `[[phase]]` with epochs".into());
+            return Err(ConfigFault::NoEpochs);
         }
         for phase in &self.phases {
             within("epochs", phase.epochs as f64, 0.0, limits::EPOCHS as f64)?;
         }
         if let Some(phase) = self.phases.iter().find(|p| !(16..=2048).contains(&p.size)) {
-            return Err(format!("a phase has the image size {}, but it must lie between 16 and 2048", phase.size));
+            return Err(ConfigFault::PhaseSize(phase.size));
         }
         if self.input.width != self.input.height {
-            return Err("the input must be square".into());
+            return Err(ConfigFault::NotSquare);
         }
         if ![1, 3].contains(&self.input.channels) {
-            return Err("the input must have one channel or three".into());
+            return Err(ConfigFault::Channels);
         }
         if self.input.crop != 1.0 {
-            return Err("`crop` is that of imported models; training takes whole images: leave it out".into());
+            return Err(ConfigFault::Crop);
         }
         if self.input.mean.len() > 1 || self.input.sd.len() > 1 {
-            return Err("grey images are trained with one `mean` and one `sd`, the same for every channel".into());
+            return Err(ConfigFault::Normalization);
         }
         self.data.check(&self.labels)?;
         self.balance.check(self.head)?;
         self.optimization.check(self.epochs(), self.head)?;
         self.augment.check()?;
-        let stages = self.architecture.stages().map_err(|e| e.to_string())?;
+        let stages = self.architecture.stages()?;
         self.transfer.check(&self.unfreezing, &stages, self.epochs())?;
         let (kept, smote) = (self.transfer.freeze == Freeze::Backbone, self.balance.smote);
         if smote != Smote::Off && (smote == Smote::Features) != kept {
-            return Err(
-                "`balance.smote` is \"features\" with a frozen backbone (`transfer.freeze`) and \"pixels\" without"
-                    .into(),
-            );
+            return Err(ConfigFault::SmoteKind);
         }
         if kept && self.augment.mixup > 0.0 {
-            return Err("`augment.mixup` mixes images, and a frozen backbone's features are made of single ones; \
-                        leave one of the two out"
-                .into());
+            return Err(ConfigFault::MixupOfFeatures);
         }
         within("previews", self.previews as f64, 0.0, 64.0)?;
         within("label_sensitivity", self.thresholds.label_sensitivity.unwrap_or(0.5), 0.5, 1.0)?;
         within("group_sensitivity", self.thresholds.group_sensitivity, 0.5, 1.0)?;
         within("dropout", f64::from(self.architecture.dropout), 0.0, 0.9)
-    }
-}
-
-/// Refuses a number outside its range, or no number at all.
-fn within(name: &str, value: f64, low: f64, high: f64) -> Check {
-    if value.is_finite() && (low..=high).contains(&value) {
-        Ok(())
-    } else {
-        Err(format!("`{name}` is {value}, but must lie between {low} and {high}"))
     }
 }
 

@@ -2,11 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Check, within};
+use super::fault::{Check, ConfigFault, within};
 use crate::limits;
-use crate::network::manifest::Head;
-use crate::training::loss::Objective;
-use crate::training::optimizer::Rule;
+use crate::model::manifest::Head;
 
 /// How a gradient becomes a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -43,8 +41,8 @@ pub enum ScheduleKind {
     Constant,
 }
 
-/// How classes of different size are weighed in the loss; for findings on their own, how positives are weighed against
-/// negatives.
+/// How classes of different size are weighed in the loss; for findings on their own, how positives
+/// are weighed against negatives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
@@ -67,7 +65,8 @@ pub enum Criterion {
     Loss,
     /// The highest mean AUROC of labels and groups on validation.
     Auroc,
-    /// The last epoch, whatever validation says: for schedules that end at a learning rate of nought.
+    /// The last epoch, whatever validation says: for schedules that end at a learning rate of
+    /// nought.
     Last,
 }
 
@@ -93,12 +92,14 @@ pub struct Optimization {
     pub plateau_patience: usize,
     /// What a fall leaves of the learning rate (step and plateau).
     pub factor: f64,
-    /// Share of each weight that a step takes away at a learning rate of 1; L2 for SGD and Adam. Biases and norms are spared.
+    /// Share of each weight that a step takes away at a learning rate of 1; L2 for SGD and Adam.
+    /// Biases and norms are spared.
     pub weight_decay: f64,
     pub loss: LossKind,
     /// γ of the focal loss.
     pub focal_gamma: f64,
-    /// α of the focal loss of findings on their own: the weight of positives; negatives have the rest.
+    /// α of the focal loss of findings on their own: the weight of positives; negatives have the
+    /// rest.
     pub focal_alpha: Option<f64>,
     pub label_smoothing: f64,
     pub class_weights: ClassWeights,
@@ -106,8 +107,9 @@ pub struct Optimization {
     pub clip_norm: f64,
     /// Decay of the running average of the weights, per step; 0 uses the weights themselves.
     pub average_decay: f64,
-    /// Batches of plain training images that set the statistics of batch norm before each validation; 0 keeps those
-    /// of the augmented images. See [`crate::training::validation::settle_norms`].
+    /// Batches of plain training images that set the statistics of batch norm before each
+    /// validation; 0 keeps those of the augmented images. See
+    /// [`crate::training::run::validation::settle_norms`].
     pub norm_batches: usize,
     /// Epochs of the last phase without a better one before the run ends; 0 runs to the end.
     pub patience: usize,
@@ -146,44 +148,23 @@ impl Default for Optimization {
 }
 
 impl Optimization {
-    /// The optimizer's rule with its numbers.
-    pub fn rule(&self) -> Rule {
-        match self.optimizer {
-            OptimizerKind::AdamW => Rule::AdamW,
-            OptimizerKind::Adam => Rule::Adam,
-            OptimizerKind::Sgd => Rule::Sgd { momentum: self.momentum as f32, nesterov: self.nesterov },
-        }
-    }
-
-    /// What is minimised, with a weight for each label.
-    pub fn objective(&self, head: Head, weights: Vec<f32>) -> Objective {
-        let focal = self.loss == LossKind::Focal;
-        Objective {
-            head,
-            weights,
-            smoothing: self.label_smoothing,
-            focus: if focal { self.focal_gamma } else { 0.0 },
-            balance: self.focal_alpha.filter(|_| focal),
-        }
-    }
-
     /// Numbers that make no sense, for a run of so many epochs.
     pub(super) fn check(&self, epochs: usize, head: Head) -> Check {
         if self.focal_alpha.is_some() && head == Head::Softmax {
-            return Err("`focal_alpha` is for findings on their own (head = \"sigmoid\"); exclusive classes have `class_weights`".into());
+            return Err(ConfigFault::FocalAlpha);
         }
         if self.nesterov && self.momentum <= 0.0 {
-            return Err("`nesterov` needs a `momentum` above 0".into());
+            return Err(ConfigFault::Nesterov);
         }
         if self.step_epochs == 0 {
-            return Err("`step_epochs` must be at least 1".into());
+            return Err(ConfigFault::StepEpochs);
         }
         within("momentum", self.momentum, 0.0, 0.999)?;
         within("factor", self.factor, 1e-4, 1.0)?;
         within("focal_gamma", self.focal_gamma, 0.0, 10.0)?;
         within("focal_alpha", self.focal_alpha.unwrap_or(0.5), 0.0, 1.0)?;
         if self.batch < 2 {
-            return Err("`batch` must be at least 2, for batch norm needs a spread".into());
+            return Err(ConfigFault::Batch);
         }
         within("batch", self.batch as f64, 2.0, limits::BATCH as f64)?;
         for (name, count) in [

@@ -1,4 +1,5 @@
-//! A copy of the configuration in the run's folder, so that runs can be told apart by what they were asked to do.
+//! A copy of the configuration in the run's folder, so that runs can be told apart by what they
+//! were asked to do.
 
 use std::path::Path;
 
@@ -7,13 +8,14 @@ use toml::{Table, Value};
 use super::Config;
 use crate::files::read_text;
 use crate::limits;
-use crate::training::checkpoint::write_whole;
+use crate::training::run_files::write_whole;
 use crate::training::{Error, Result};
 
 /// Name of the copy in the run's folder.
 pub const FILE: &str = "config.toml";
 
-/// Writes what `config` was read from into `folder`; seed and fold are those that the run really has.
+/// Writes what `config` was read from into `folder`; seed and fold are those that the run really
+/// has.
 ///
 /// A configuration that was not read from a file leaves no copy.
 pub fn write(folder: &Path, config: &Config) -> Result<()> {
@@ -38,7 +40,8 @@ fn set(table: &mut Table, key: &str, value: i64) -> bool {
     before != value
 }
 
-/// The copy in `folder` as keys and values: `optimization.batch` and `32`. Lists of tables are numbered from 1.
+/// The copy in `folder` as keys and values: `optimization.batch` and `32`. Lists of tables are
+/// numbered from 1.
 pub fn read(folder: &Path) -> Result<Vec<(String, String)>> {
     let path = folder.join(FILE);
     let text = read_text(&path, limits::CONFIGURATION_BYTES)

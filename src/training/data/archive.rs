@@ -1,9 +1,11 @@
 //! Arrays out of `NumPy`'s `.npz`: a ZIP of `.npy` files, stored or deflated, also past 4 GiB.
 //!
-//! An array is a stream: a set of 100,000 films is never in memory as a whole. Sizes that the file declares are
-//! checked before anything is allocated. ZIP: APPNOTE 6.3.10 (4.3.7, 4.3.12, 4.3.14–16, 4.5.3); npy: NEP 1.
+//! An array is a stream: a set of 100,000 images is never in memory as a whole. Sizes that the file
+//! declares are checked before anything is allocated. ZIP: APPNOTE 6.3.10 (4.3.7, 4.3.12,
+//! 4.3.14–16, 4.5.3); npy: NEP 1.
 //!
-//! Not here: encrypted or multi-part archives, other compressions, Fortran order, big-endian numbers.
+//! Not here: encrypted or multi-part archives, other compressions, Fortran order, big-endian
+//! numbers.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
@@ -14,14 +16,15 @@ use flate2::read::DeflateDecoder;
 use crate::files::{Regular, open_regular};
 use crate::limits;
 
-/// Longest end of an archive that is searched for its directory: the record and the longest comment.
+/// Longest end of an archive that is searched for its directory: the record and the longest
+/// comment.
 const END: u64 = 22 + 65_535;
 /// Longest directory of an archive that is read, in bytes.
 const DIRECTORY: u64 = 1 << 24;
 
 /// A file in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(super) struct ArchiveEntry {
     pub name: String,
     method: u16,
     packed: u64,
@@ -30,7 +33,7 @@ pub struct Entry {
 }
 
 /// Lists what is in an archive.
-pub fn entries(path: &Path) -> io::Result<Vec<Entry>> {
+pub(super) fn entries(path: &Path) -> io::Result<Vec<ArchiveEntry>> {
     // However long: an archive is a stream, and only what is asked for is read.
     let Regular { mut file, length } = open_regular(path, u64::MAX)?;
     let tail_at = length.saturating_sub(END);
@@ -55,7 +58,7 @@ pub fn entries(path: &Path) -> io::Result<Vec<Entry>> {
             (u16_at(&directory, i + 28)?, u16_at(&directory, i + 30)?, u16_at(&directory, i + 32)?);
         let (name, extra, comment) = (usize::from(name), usize::from(extra), usize::from(comment));
         let text = slice(&directory, i + 46, name)?;
-        let mut entry = Entry {
+        let mut entry = ArchiveEntry {
             name: String::from_utf8_lossy(text).into_owned(),
             method: u16_at(&directory, i + 10)?,
             packed: u64::from(u32_at(&directory, i + 20)?),
@@ -70,7 +73,7 @@ pub fn entries(path: &Path) -> io::Result<Vec<Entry>> {
 }
 
 /// ZIP64: whatever is all ones in the directory stands in the extra field with id 1, in this order.
-fn widen(entry: &mut Entry, mut extra: &[u8]) -> io::Result<()> {
+fn widen(entry: &mut ArchiveEntry, mut extra: &[u8]) -> io::Result<()> {
     while extra.len() >= 4 {
         let (id, length) = (u16_at(extra, 0)?, usize::from(u16_at(extra, 2)?));
         let body = slice(extra, 4, length)?;
@@ -90,13 +93,13 @@ fn widen(entry: &mut Entry, mut extra: &[u8]) -> io::Result<()> {
 
 /// What the numbers of an array are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum NumberType {
     Unsigned(usize),
     Signed(usize),
     Float(usize),
 }
 
-impl Kind {
+impl NumberType {
     fn of(description: &str) -> Option<Self> {
         let kind = description.trim_start_matches(['<', '|', '=']);
         let (letter, bytes) = kind.split_at_checked(1)?;
@@ -133,15 +136,15 @@ impl Kind {
 }
 
 /// An array of an archive, read from its start to its end.
-pub struct Array {
+pub(super) struct Array {
     pub shape: Vec<usize>,
-    pub kind: Kind,
+    pub kind: NumberType,
     stream: Box<dyn Read>,
 }
 
 impl Array {
     /// Opens `entry` of the archive `path` at its first value.
-    pub fn open(path: &Path, entry: &Entry) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, entry: &ArchiveEntry) -> io::Result<Self> {
         let Regular { mut file, .. } = open_regular(path, u64::MAX)?;
         let local = bytes_at(&mut file, entry.offset, 30)?;
         if !local.starts_with(b"PK\x03\x04") {
@@ -175,7 +178,7 @@ impl Array {
     }
 
     /// The next `count` values.
-    pub fn next(&mut self, count: usize) -> io::Result<Vec<f64>> {
+    pub(super) fn next(&mut self, count: usize) -> io::Result<Vec<f64>> {
         let bytes = count.saturating_mul(self.kind.bytes());
         if bytes as u64 > limits::FILE_BYTES {
             return Err(broken("it asks for more memory than is allowed"));
@@ -186,7 +189,7 @@ impl Array {
     }
 
     /// Passes over `count` values.
-    pub fn skip(&mut self, count: usize) -> io::Result<()> {
+    pub(super) fn skip(&mut self, count: usize) -> io::Result<()> {
         let bytes = count.saturating_mul(self.kind.bytes()) as u64;
         let passed = io::copy(&mut (&mut self.stream).take(bytes), &mut io::sink())?;
         if passed == bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
@@ -194,9 +197,9 @@ impl Array {
 }
 
 /// Shape and numbers from `{'descr': '|u1', 'fortran_order': False, 'shape': (97, 28, 28), }`.
-fn header_of(text: &str) -> Option<(Vec<usize>, Kind)> {
+fn header_of(text: &str) -> Option<(Vec<usize>, NumberType)> {
     let after = |key: &str| text.split_once(key).map(|(_, rest)| rest.trim_start_matches([' ', ':']));
-    let kind = Kind::of(after("'descr'")?.strip_prefix('\'')?.split('\'').next()?)?;
+    let kind = NumberType::of(after("'descr'")?.strip_prefix('\'')?.split('\'').next()?)?;
     if !after("'fortran_order'")?.starts_with("False") {
         return None;
     }

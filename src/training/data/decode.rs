@@ -1,36 +1,45 @@
-//! From a listed image to its pixels: what the network will see at prediction, before it is scaled down and normalised.
+//! From a listed image to its pixels: what the network will see at prediction, before it is scaled
+//! down and normalised.
 //!
-//! The scale on which augmentation reads them is the range of the stored bits. Of more than 8 bits (DICOM, 16-bit PNG) few are used, so
-//! there it lies between the 0.1 and 99.9 percentiles; where the input is normalised by fixed figures, the range of the bits stays.
+//! The scale on which augmentation reads them is the range of the stored bits. Of more than 8 bits
+//! (DICOM, 16-bit PNG) few are used, so there it lies between the 0.1 and 99.9 percentiles; where
+//! the input is normalised by fixed numbers, the range of the bits stays.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use super::super::pixels::Pixels;
-use super::{Facts, Listed, Origin, npz};
+use super::listed::{ImageFacts, ListedImage, Origin};
+use super::npz;
+use super::pixels::Pixels;
+use super::unusable::UnusableImage;
 use crate::imaging::stats;
-use crate::network::manifest::Normalization;
+use crate::model::manifest::Normalization;
 use crate::study::open_image;
 
 /// Share of the pixels at each end that a wide range is cut by.
 const TAIL: f64 = 0.001;
 
 /// A decoded image.
-pub struct Decoded {
+pub(super) struct DecodedImage {
     /// At the image's own size, bright is dense.
     pub pixels: Pixels,
     /// Patient ID of a DICOM file; empty where there is none.
     pub patient: String,
     /// Age, sex and view of a DICOM file.
-    pub facts: Facts,
+    pub facts: ImageFacts,
 }
 
 /// What a visitor is given for an image: pixels, or the reason why there are none.
-pub type Result = std::result::Result<Decoded, String>;
+type Result<T = DecodedImage> = std::result::Result<T, UnusableImage>;
 
 /// Decodes `files` on `threads` threads and hands each to `visit` with its number, in no order.
-pub fn each(files: &[Listed], normalization: Normalization, threads: usize, visit: &(dyn Fn(usize, Result) + Sync)) {
+pub(super) fn each(
+    files: &[ListedImage],
+    normalization: Normalization,
+    threads: usize,
+    visit: &(dyn Fn(usize, Result) + Sync),
+) {
     // One job a file; one job a whole array of an archive, for it can only be read from its start.
     let mut jobs: Vec<Vec<usize>> = Vec::new();
     let mut arrays: BTreeMap<(&std::path::Path, &str), Vec<usize>> = BTreeMap::new();
@@ -60,15 +69,15 @@ pub fn each(files: &[Listed], normalization: Normalization, threads: usize, visi
 }
 
 /// Decodes `files` and keeps what `take` makes of each, in their order.
-pub fn map<T: Send>(
-    files: &[Listed],
+pub(super) fn map<T: Send>(
+    files: &[ListedImage],
     normalization: Normalization,
     threads: usize,
     progress: &(dyn Fn(usize) + Sync),
-    take: &(dyn Fn(usize, Decoded) -> T + Sync),
-) -> Vec<std::result::Result<T, String>> {
+    take: &(dyn Fn(usize, DecodedImage) -> T + Sync),
+) -> Vec<Result<T>> {
     let done = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<std::result::Result<T, String>>>> = files.iter().map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Mutex<Option<Result<T>>>> = files.iter().map(|_| Mutex::new(None)).collect();
     each(files, normalization, threads, &|i, decoded| {
         let made = decoded.map(|d| take(i, d));
         if let Ok(mut slot) = slots[i].lock() {
@@ -77,38 +86,38 @@ pub fn map<T: Send>(
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
     });
     let made = slots.into_iter().map(|slot| slot.into_inner().ok().flatten());
-    made.map(|m| m.unwrap_or_else(|| Err("its decoder gave up on the way".into()))).collect()
+    made.map(|m| m.unwrap_or_else(|| Err(UnusableImage::GaveUp))).collect()
 }
 
-/// Reads one file: the first frame of a DICOM object, or a picture.
+/// Reads one file: the first frame of a DICOM object, or an image.
 fn file(path: &std::path::Path, normalization: Normalization) -> Result {
-    let frame = open_image(path).map_err(|e| format!("it cannot be decoded: {e}"))?;
-    frame.scorable().map_err(|e| e.to_string())?;
+    let frame = open_image(path).map_err(UnusableImage::Undecodable)?;
+    frame.scorable()?;
     let plane = frame.model_plane();
     if plane.values.is_empty() {
-        return Err("it has no pixels".into());
+        return Err(UnusableImage::Empty);
     }
-    let range = frame.value_range;
+    let range = frame.pixels.value_range;
     let mut scale = range;
     let wide = range.1 - range.0 > 255.0;
     if wide
         && normalization != Normalization::Fixed
-        && let Some(cut) = stats::percentiles(&frame.plane, frame.padding, &[TAIL, 1.0 - TAIL])
+        && let Some(cut) = stats::percentiles(&frame.pixels.plane, frame.pixels.padding, &[TAIL, 1.0 - TAIL])
     {
         let (low, high) = (cut[0], cut[1]);
         // Percentiles are of the stored polarity, the plane is of the model's.
-        scale = if frame.inverted { (range.0 + range.1 - high, range.0 + range.1 - low) } else { (low, high) };
+        scale = if frame.pixels.inverted { (range.0 + range.1 - high, range.0 + range.1 - low) } else { (low, high) };
     }
     let meta = &frame.entry.meta;
-    Ok(Decoded {
+    Ok(DecodedImage {
         pixels: Pixels::new(plane, range, scale),
         patient: meta.patient_id.clone(),
-        facts: Facts { age: meta.age.clone(), sex: meta.sex.clone(), view: meta.view_position.clone() },
+        facts: ImageFacts { age: meta.age.clone(), sex: meta.sex.clone(), view: meta.view_position.clone() },
     })
 }
 
 /// Reads the images `job` of one array.
-fn archive(files: &[Listed], job: &[usize], visit: &(dyn Fn(usize, Result) + Sync)) {
+fn archive(files: &[ListedImage], job: &[usize], visit: &(dyn Fn(usize, Result) + Sync)) {
     let number = |i: &usize| match &files[*i].origin {
         Origin::Archive { index, .. } => *index,
         Origin::File(_) => 0,
@@ -118,12 +127,13 @@ fn archive(files: &[Listed], job: &[usize], visit: &(dyn Fn(usize, Result) + Syn
     let mut done = 0;
     let read = npz::read(file, array, &wanted, &mut |place, plane| {
         let pixels = Pixels::new(plane, (0.0, 1.0), (0.0, 1.0));
-        visit(job[place], Ok(Decoded { pixels, patient: String::new(), facts: Facts::default() }));
+        visit(job[place], Ok(DecodedImage { pixels, patient: String::new(), facts: ImageFacts::default() }));
         done = place + 1;
     });
     if let Err(error) = read {
+        let source = Arc::new(error);
         for &i in &job[done..] {
-            visit(i, Err(format!("{array} cannot be read from here on: {error}")));
+            visit(i, Err(UnusableImage::Array { array: array.clone(), source: Arc::clone(&source) }));
         }
     }
 }

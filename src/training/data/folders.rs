@@ -2,16 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::config::Config;
-use super::super::{Error, Result, truth};
-use super::{Facts, Gathered, Listed, Origin, key_of, label_called, name_of};
+use super::listed::{Gathered, ImageFacts, ListedImage, Origin, label_called, name_of};
 use crate::files::walk::files_below;
 use crate::limits;
 use crate::study::Warning;
-use crate::study::patients::Patients;
+use crate::study::patients::{Patients, key_of};
+use crate::training::config::Config;
+use crate::training::data::truth;
+use crate::training::{Error, Result};
 
-/// Adds the images below `root/folder`, which holds one folder a class. A rule on the file name wins over the folder.
-pub fn list(config: &Config, root: &Path, folder: &Path, patients: &Patients, found: &mut Gathered) -> Result<()> {
+/// Adds the images below `root/folder`, which holds one folder a class. A rule on the file name
+/// wins over the folder.
+pub(super) fn list(
+    config: &Config,
+    root: &Path,
+    folder: &Path,
+    patients: &Patients,
+    found: &mut Gathered,
+) -> Result<()> {
     let folder = root.join(folder);
     let entries = std::fs::read_dir(&folder).map_err(|source| Error::Read { path: folder.clone(), source })?;
     let mut classes: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_dir()).collect();
@@ -36,13 +44,13 @@ pub fn list(config: &Config, root: &Path, folder: &Path, patients: &Patients, fo
                 continue;
             };
             let key = key_of(root, &path);
-            found.files.push(Listed {
+            found.files.push(ListedImage {
                 patient: patients.lead(&file_name, &key, None),
                 origin: Origin::File(path),
                 key,
                 truth: truth::one_hot(label, config.labels.len()),
                 part: None,
-                facts: Facts::default(),
+                facts: ImageFacts::default(),
             });
         }
     }

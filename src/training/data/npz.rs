@@ -1,28 +1,31 @@
-//! Archives of the form of `MedMNIST` (Yang et al., Scientific Data 2023): per part `train`, `val` and `test` an array
-//! `…_images` of (n, side, side) or (n, side, side, 3) bytes, and `…_labels` of (n, 1) class numbers or (n, k) findings.
+//! Archives of the form of `MedMNIST` (Yang et al., Scientific Data 2023): per part `train`, `val`
+//! and `test` an array `…_images` of (n, side, side) or (n, side, side, 3) bytes, and `…_labels` of
+//! (n, 1) class numbers or (n, k) findings.
 //!
-//! Labels have no names in the file: number 0 is the first label of the configuration. Every image is a patient of
-//! its own, for the file names none. Colours become grey by their luma.
+//! Labels have no names in the file: number 0 is the first label of the configuration. Every image
+//! is a patient of its own, for the file names none. Colours become grey by their luma.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::config::Config;
-use super::super::{Error, Result, truth};
-use super::archive::{Array, Entry, entries};
-use super::{Facts, Listed, Origin, Part, name_of, quoted};
+use super::archive::{ArchiveEntry, Array, entries};
+use super::listed::{ImageFacts, ListedImage, Origin, name_of, quoted};
+use super::part::SplitPart;
 use crate::imaging::Plane;
 use crate::limits;
-use crate::network::manifest::Head;
+use crate::model::manifest::Head;
 use crate::study::patients::Lead;
+use crate::training::config::Config;
+use crate::training::data::truth;
+use crate::training::{Error, Result};
 
 /// Adds the images of an archive.
-pub fn list(config: &Config, path: &Path, files: &mut Vec<Listed>) -> Result<()> {
+pub(super) fn list(config: &Config, path: &Path, files: &mut Vec<ListedImage>) -> Result<()> {
     let read = |source| Error::Read { path: path.into(), source };
     let found = entries(path).map_err(read)?;
     let shared = Arc::new(path.to_owned());
     let before = files.len();
-    for (part, prefix) in [(Part::Training, "train"), (Part::Validation, "val"), (Part::Test, "test")] {
+    for (part, prefix) in [(SplitPart::Training, "train"), (SplitPart::Validation, "val"), (SplitPart::Test, "test")] {
         let array = format!("{prefix}_images");
         let (Some(images), Some(labels)) = (named(&found, &array), named(&found, &format!("{prefix}_labels"))) else {
             continue;
@@ -41,13 +44,13 @@ pub fn list(config: &Config, path: &Path, files: &mut Vec<Listed>) -> Result<()>
         let truths = truths(config, path, &mut Array::open(path, labels).map_err(read)?, n)?;
         for (index, truth) in truths.into_iter().enumerate() {
             let key = format!("{}/{prefix}/{index:06}", name_of(path));
-            files.push(Listed {
+            files.push(ListedImage {
                 origin: Origin::Archive { file: Arc::clone(&shared), array: array.clone(), index },
                 key,
                 truth,
                 patient: Lead::default(),
                 part: Some(part),
-                facts: Facts::default(),
+                facts: ImageFacts::default(),
             });
         }
     }
@@ -61,7 +64,7 @@ pub fn list(config: &Config, path: &Path, files: &mut Vec<Listed>) -> Result<()>
     Ok(())
 }
 
-fn named<'a>(found: &'a [Entry], array: &str) -> Option<&'a Entry> {
+fn named<'a>(found: &'a [ArchiveEntry], array: &str) -> Option<&'a ArchiveEntry> {
     found.iter().find(|e| e.name.strip_suffix(".npy") == Some(array))
 }
 
@@ -74,7 +77,7 @@ fn extent(array: &Array) -> Option<(usize, usize, usize, usize)> {
     };
     let pixels = (h as u64).saturating_mul(w as u64);
     let fits = (1..=limits::ARRAY_IMAGES).contains(&n) && (1..=limits::ARRAY_PIXELS).contains(&pixels);
-    (fits && array.kind == super::archive::Kind::Unsigned(1)).then_some((n, h, w, channels))
+    (fits && array.kind == super::archive::NumberType::Unsigned(1)).then_some((n, h, w, channels))
 }
 
 fn truths(config: &Config, path: &Path, array: &mut Array, n: usize) -> Result<Vec<Vec<f32>>> {
@@ -110,8 +113,14 @@ fn truths(config: &Config, path: &Path, array: &mut Array, n: usize) -> Result<V
     values.iter().map(class).collect()
 }
 
-/// Hands the images `wanted` (rising numbers) of an array to `visit`, one after the other, values from 0 to 1.
-pub fn read(path: &Path, array: &str, wanted: &[usize], visit: &mut dyn FnMut(usize, Plane)) -> std::io::Result<()> {
+/// Hands the images `wanted` (rising numbers) of an array to `visit`, one after the other, values
+/// from 0 to 1.
+pub(super) fn read(
+    path: &Path,
+    array: &str,
+    wanted: &[usize],
+    visit: &mut dyn FnMut(usize, Plane),
+) -> std::io::Result<()> {
     let found = entries(path)?;
     let invalid = || std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{array} is no array of images"));
     let mut stream = Array::open(path, named(&found, array).ok_or_else(invalid)?)?;

@@ -5,7 +5,7 @@ use std::f32::consts::{PI, TAU};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::training::canvas::{Canvas, bell, between, covers, happens};
+use crate::training::gate::canvas::{Canvas, bell, between, covers, happens};
 
 /// A bone between two points: shaft with a hollow core and thicker ends.
 fn bone(c: &mut Canvas, a: (f32, f32), b: (f32, f32), r: f32, density: f32) {
@@ -15,7 +15,7 @@ fn bone(c: &mut Canvas, a: (f32, f32), b: (f32, f32), r: f32, density: f32) {
     }
 }
 
-pub fn hand(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn hand(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let mut c = Canvas::new(side, 0.0);
     let size = between(rng, 0.7, 1.25);
     let turn = if happens(rng, 0.7) { 0.3 * bell(rng) } else { TAU * rng.random::<f32>() };
@@ -48,7 +48,7 @@ pub fn hand(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     c
 }
 
-pub fn limb(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn limb(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let mut c = Canvas::new(side, 0.0);
     let angle = if happens(rng, 0.6) { 0.15 * bell(rng) } else { TAU * rng.random::<f32>() };
     let bend = if happens(rng, 0.4) { between(rng, -1.2, 1.2) } else { 0.1 * bell(rng) };
@@ -85,7 +85,7 @@ pub fn limb(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     c
 }
 
-pub fn skull(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn skull(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let mut c = Canvas::new(side, 0.0);
     let (centre, r) = ((0.5 + 0.05 * bell(rng), 0.43 + 0.05 * bell(rng)), between(rng, 0.28, 0.42));
     let lateral = happens(rng, 0.5);
@@ -114,13 +114,13 @@ pub fn skull(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     c
 }
 
-pub fn pelvis(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn pelvis(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let mut c = Canvas::new(side, 0.0);
     let s = between(rng, 0.8, 1.2);
     let (x0, y0) = (0.5 + 0.03 * bell(rng), 0.5 + 0.05 * bell(rng));
     c.ball((x0, y0), (0.62 * s, 0.9 * s), 0.0, 0.9);
     if happens(rng, 0.5) {
-        // Gas in the bowel: an abdomen film.
+        // Gas in the bowel: an abdomen radiograph.
         for _ in 0..rng.random_range(3..14) {
             let at = (x0 + 0.2 * bell(rng), y0 + 0.2 * bell(rng));
             let r = between(rng, 0.02, 0.07);
@@ -147,7 +147,7 @@ pub fn pelvis(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     c
 }
 
-pub fn lateral_chest(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn lateral_chest(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let mut c = Canvas::new(side, 0.0);
     let s = between(rng, 0.85, 1.15);
     let facing = if happens(rng, 0.5) { -1.0 } else { 1.0 };

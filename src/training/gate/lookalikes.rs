@@ -1,5 +1,5 @@
-//! Shapes that share the outline of an anatomy and none of its inside: rounded rectangles and ovals with soft shading, fields of an
-//! endoscope or a fundus camera, heaps of grains.
+//! Shapes that share the outline of an anatomy and none of its inside: rounded rectangles and ovals
+//! with soft shading, fields of an endoscope or a fundus camera, heaps of grains.
 //!
 //! A network that has only seen heads and noise takes every bright shape in the dark for a head.
 
@@ -8,7 +8,7 @@ use std::f32::consts::{PI, TAU};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::training::canvas::{Canvas, bell, between, happens};
+use crate::training::gate::canvas::{Canvas, bell, between, happens};
 
 /// A closed outline between an ellipse and a rectangle: `|u|ⁿ + |v|ⁿ ≤ 1` (a superellipse).
 struct Outline {
@@ -45,7 +45,7 @@ impl Outline {
 }
 
 /// A rounded shape on an even ground: shaded, rimmed, or with smaller ones inside.
-pub fn rounded(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn rounded(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let ground = if happens(rng, 0.75) { between(rng, 0.0, 0.1) } else { rng.random() };
     let mut c = Canvas::new(side, ground);
     let outline = Outline::drawn(rng);
@@ -88,7 +88,7 @@ pub fn rounded(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
 }
 
 /// A lit field in a dark frame: the hollow that an endoscope sees, or the back of an eye.
-pub fn scope(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn scope(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let mut inside = Canvas::new(side, between(rng, 0.4, 0.7));
     let lumen = (0.5 + 0.15 * bell(rng), 0.5 + 0.15 * bell(rng));
     if happens(rng, 0.65) {
@@ -138,7 +138,7 @@ pub fn scope(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
 }
 
 /// Many of a kind: grains, coins, cells, bricks.
-pub fn heap(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn heap(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let mut c = Canvas::new(side, rng.random());
     let (size, lit) = (between(rng, 0.01, 0.12), between(rng, -1.0, 1.0));
     let tone = between(rng, 0.2, 0.9);

@@ -1,7 +1,8 @@
 //! What a copy loses: JPEG at a low quality, a smaller size, few greys.
 //!
-//! Histogram equalisation spreads the greys of an even ground, and with them whatever a codec has left there. A gate that has seen
-//! clean drawings alone takes their lossy copies for something else.
+//! Histogram equalisation spreads the greys of an even ground, and with them whatever a codec has
+//! left there. A gate that has seen clean drawings alone takes their lossy copies for something
+//! else.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{GrayImage, ImageFormat};
@@ -10,10 +11,10 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
-use crate::training::canvas::{between, happens};
+use crate::training::gate::canvas::{between, happens};
 
 /// A worse copy of a square image, at half its side.
-pub fn copy(plane: &Plane, rng: &mut ChaCha8Rng) -> Plane {
+pub(super) fn copy(plane: &Plane, rng: &mut ChaCha8Rng) -> Plane {
     let (side, half) = (plane.width, plane.width / 2);
     let mut plane = in_eight_bits(plane, rng);
     if happens(rng, 0.35) {

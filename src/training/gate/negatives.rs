@@ -1,8 +1,9 @@
-//! Images that are neither a frontal chest radiograph nor a slice of the brain, made by computation: what a gate learns to refuse.
+//! Images that are neither a frontal chest radiograph nor a slice of the brain, made by
+//! computation: what a gate learns to refuse.
 //!
-//! Kinds, not copies: photographs are gradients, shapes and textures; limbs, skulls and pelves are balls and tubes seen
-//! through; slices, scans and noise follow their own look. Real pictures of these kinds stay out of the training, so
-//! that they can tell how far this carries.
+//! Kinds, not copies: photographs are gradients, shapes and textures; limbs, skulls and pelves are
+//! balls and tubes seen through; slices, scans and noise follow their own look. Real images of
+//! these kinds stay out of the training, so that they can tell how far this carries.
 
 use std::f32::consts::{PI, TAU};
 
@@ -12,12 +13,12 @@ use rand_chacha::ChaCha8Rng;
 use super::bones::{hand, lateral_chest, limb, pelvis, skull};
 use super::{lookalikes, screens};
 use crate::imaging::Plane;
-use crate::training::canvas::{Canvas, bell, between, happens};
-use crate::training::dataset::Picture;
+use crate::training::gate::canvas::{Canvas, bell, between, happens};
+use crate::training::gate::small_image::SmallImage;
 
 /// What a synthetic negative shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum NegativeKind {
     Photograph,
     Hand,
     Limb,
@@ -40,51 +41,57 @@ pub enum Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 19] = [
-    Kind::Photograph,
-    Kind::Hand,
-    Kind::Limb,
-    Kind::Skull,
-    Kind::Pelvis,
-    Kind::LateralChest,
-    Kind::Slice,
-    Kind::Ultrasound,
-    Kind::Vessels,
-    Kind::Scintigram,
-    Kind::Noise,
-    Kind::Graphics,
-    Kind::Text,
-    Kind::Screen,
-    Kind::Page,
-    Kind::Chart,
-    Kind::Rounded,
-    Kind::Scope,
-    Kind::Heap,
+pub(super) const KINDS: [NegativeKind; 19] = [
+    NegativeKind::Photograph,
+    NegativeKind::Hand,
+    NegativeKind::Limb,
+    NegativeKind::Skull,
+    NegativeKind::Pelvis,
+    NegativeKind::LateralChest,
+    NegativeKind::Slice,
+    NegativeKind::Ultrasound,
+    NegativeKind::Vessels,
+    NegativeKind::Scintigram,
+    NegativeKind::Noise,
+    NegativeKind::Graphics,
+    NegativeKind::Text,
+    NegativeKind::Screen,
+    NegativeKind::Page,
+    NegativeKind::Chart,
+    NegativeKind::Rounded,
+    NegativeKind::Scope,
+    NegativeKind::Heap,
 ];
 
-/// Draws one image of `kind`; slices of the head are among the slices where `heads` are to be refused too, and a `picture` may stand
-/// small on screens and pages.
-pub fn draw(kind: Kind, side: usize, heads: bool, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> Plane {
+/// Draws one image of `kind`; slices of the head are among the slices where `heads` are to be
+/// refused too, and an `image` may stand small on screens and pages.
+pub(super) fn draw(
+    kind: NegativeKind,
+    side: usize,
+    heads: bool,
+    image: Option<&SmallImage>,
+    rng: &mut ChaCha8Rng,
+) -> Plane {
     let mut canvas = match kind {
-        Kind::Photograph => photograph(side, rng),
-        Kind::Hand => hand(side, rng),
-        Kind::Limb => limb(side, rng),
-        Kind::Skull => skull(side, rng),
-        Kind::Pelvis => pelvis(side, rng),
-        Kind::LateralChest => lateral_chest(side, rng),
-        Kind::Slice => slice(side, heads, rng),
-        Kind::Ultrasound => ultrasound(side, rng),
-        Kind::Vessels => vessels(side, rng),
-        Kind::Scintigram => scintigram(side, rng),
-        Kind::Noise => noise(side, rng),
-        Kind::Graphics => graphics(side, rng),
-        Kind::Text => text(side, rng),
-        Kind::Screen => screens::screen(side, picture, rng),
-        Kind::Page => screens::page(side, picture, rng),
-        Kind::Chart => screens::chart(side, rng),
-        Kind::Rounded => lookalikes::rounded(side, rng),
-        Kind::Scope => lookalikes::scope(side, rng),
-        Kind::Heap => lookalikes::heap(side, rng),
+        NegativeKind::Photograph => photograph(side, rng),
+        NegativeKind::Hand => hand(side, rng),
+        NegativeKind::Limb => limb(side, rng),
+        NegativeKind::Skull => skull(side, rng),
+        NegativeKind::Pelvis => pelvis(side, rng),
+        NegativeKind::LateralChest => lateral_chest(side, rng),
+        NegativeKind::Slice => slice(side, heads, rng),
+        NegativeKind::Ultrasound => ultrasound(side, rng),
+        NegativeKind::Vessels => vessels(side, rng),
+        NegativeKind::Scintigram => scintigram(side, rng),
+        NegativeKind::Noise => noise(side, rng),
+        NegativeKind::Graphics => graphics(side, rng),
+        NegativeKind::Text => text(side, rng),
+        NegativeKind::Screen => screens::screen(side, image, rng),
+        NegativeKind::Page => screens::page(side, image, rng),
+        NegativeKind::Chart => screens::chart(side, rng),
+        NegativeKind::Rounded => lookalikes::rounded(side, rng),
+        NegativeKind::Scope => lookalikes::scope(side, rng),
+        NegativeKind::Heap => lookalikes::heap(side, rng),
     };
     if happens(rng, 0.35) {
         let sd = between(rng, 0.0, 0.05);
@@ -393,10 +400,10 @@ mod tests {
 
     #[test]
     fn every_kind_draws_finite_and_varied_images() {
-        let picture = Picture { size: 8, greys: (0..64).map(|i| 4 * i).collect() };
+        let image = SmallImage { size: 8, greys: (0..64).map(|i| 4 * i).collect() };
         for kind in KINDS {
             let mut rng = ChaCha8Rng::seed_from_u64(3);
-            let (one, other) = (draw(kind, 48, true, None, &mut rng), draw(kind, 48, false, Some(&picture), &mut rng));
+            let (one, other) = (draw(kind, 48, true, None, &mut rng), draw(kind, 48, false, Some(&image), &mut rng));
             assert!(one.values.iter().all(|v| v.is_finite()), "{kind:?}");
             assert_ne!(one, other, "{kind:?}");
             let spread = one.values.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -406,7 +413,7 @@ mod tests {
 
     #[test]
     fn a_seed_draws_the_same_image() {
-        let image = || draw(Kind::Hand, 40, true, None, &mut ChaCha8Rng::seed_from_u64(9));
+        let image = || draw(NegativeKind::Hand, 40, true, None, &mut ChaCha8Rng::seed_from_u64(9));
         assert_eq!(image(), image());
     }
 }

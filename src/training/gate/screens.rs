@@ -1,11 +1,12 @@
-//! What stands on a desk: windows on a screen, pages, terminals, tables, charts. Some hold a small copy of a wanted image, as a viewer,
-//! a paper or a file manager would; the whole is none all the same.
+//! What stands on a desk: windows on a screen, pages, terminals, tables, charts. Some hold a small
+//! copy of a wanted image, as a viewer, a paper or a file manager would; the whole is none all the
+//! same.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::training::canvas::{Canvas, between, happens};
-use crate::training::dataset::Picture;
+use crate::training::gate::canvas::{Canvas, between, happens};
+use crate::training::gate::small_image::SmallImage;
 
 /// A rectangle in fractions of the side: left, top, width, height.
 type Area = (f32, f32, f32, f32);
@@ -51,14 +52,14 @@ fn lines(c: &mut Canvas, (x0, y0, w, h): Area, height: f32, ink: f32, rng: &mut 
     }
 }
 
-/// A picture within a window.
-fn inset(c: &mut Canvas, (x0, y0, w, h): Area, picture: &Picture) {
-    let n = picture.size;
+/// An image within a window.
+fn inset(c: &mut Canvas, (x0, y0, w, h): Area, image: &SmallImage) {
+    let n = image.size;
     c.each(|x, y, v| {
         let (u, t) = ((x - x0) / w, (y - y0) / h);
         if (0.0..1.0).contains(&u) && (0.0..1.0).contains(&t) {
             let at = |part: f32| ((part * n as f32) as usize).min(n - 1);
-            f32::from(picture.greys[at(t) * n + at(u)]) / 255.0
+            f32::from(image.greys[at(t) * n + at(u)]) / 255.0
         } else {
             v
         }
@@ -115,7 +116,7 @@ fn plot(c: &mut Canvas, (x0, y0, w, h): Area, theme: Theme, rng: &mut ChaCha8Rng
     fill(c, (x0, y0 + h, w, 0.006), theme.ink);
 }
 
-fn window(c: &mut Canvas, area: Area, theme: Theme, picture: Option<&Picture>, rng: &mut ChaCha8Rng) {
+fn window(c: &mut Canvas, area: Area, theme: Theme, image: Option<&SmallImage>, rng: &mut ChaCha8Rng) {
     let (x, y, w, h) = area;
     let bar = between(rng, 0.025, 0.05);
     fill(c, area, theme.ground);
@@ -123,11 +124,11 @@ fn window(c: &mut Canvas, area: Area, theme: Theme, picture: Option<&Picture>, r
     fill(c, (x, y, w, bar), shade);
     let inner = (x + 0.02, y + bar + 0.02, (w - 0.04).max(0.02), (h - bar - 0.04).max(0.02));
     let height = between(rng, 0.016, 0.035);
-    match (picture, rng.random_range(0..6)) {
-        (Some(picture), 0..4) => {
-            // The picture beside a column of words.
+    match (image, rng.random_range(0..6)) {
+        (Some(image), 0..4) => {
+            // The image beside a column of words.
             let side = between(rng, 0.5, 0.95) * inner.2.min(inner.3);
-            inset(c, (inner.0 + inner.2 - side, inner.1, side, side * between(rng, 0.85, 1.0)), picture);
+            inset(c, (inner.0 + inner.2 - side, inner.1, side, side * between(rng, 0.85, 1.0)), image);
             lines(c, (inner.0, inner.1, (inner.2 - side - 0.02).max(0.0), inner.3), height, theme.ink, rng);
         }
         (_, 4) => table(c, inner, theme, rng),
@@ -145,7 +146,7 @@ fn window(c: &mut Canvas, area: Area, theme: Theme, picture: Option<&Picture>, r
 }
 
 /// A screen with its windows.
-pub fn screen(side: usize, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn screen(side: usize, image: Option<&SmallImage>, rng: &mut ChaCha8Rng) -> Canvas {
     let mut c = Canvas::new(side, between(rng, 0.05, 0.95));
     if happens(rng, 0.3) {
         let (size, depth) = (between(rng, 0.3, 1.0), between(rng, 0.05, 0.4));
@@ -156,7 +157,7 @@ pub fn screen(side: usize, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> C
         let (w, h) = (between(rng, 0.25, 1.0), between(rng, 0.25, 1.0));
         let area = ((1.0 - w) * rng.random::<f32>(), (1.0 - h) * rng.random::<f32>(), w, h);
         let own = if happens(rng, 0.8) { theme } else { Theme::drawn(rng) };
-        window(&mut c, area, own, picture.filter(|_| i == 0 || happens(rng, 0.3)), rng);
+        window(&mut c, area, own, image.filter(|_| i == 0 || happens(rng, 0.3)), rng);
     }
     let bar = between(rng, 0.03, 0.07);
     let top = if happens(rng, 0.6) { 1.0 - bar } else { 0.0 };
@@ -168,8 +169,8 @@ pub fn screen(side: usize, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> C
     c
 }
 
-/// A page of words, in columns, with a picture, a table or a chart now and then; or a terminal.
-pub fn page(side: usize, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> Canvas {
+/// A page of words, in columns, with an image, a table or a chart now and then; or a terminal.
+pub(super) fn page(side: usize, image: Option<&SmallImage>, rng: &mut ChaCha8Rng) -> Canvas {
     let theme = Theme::drawn(rng);
     let mut c = Canvas::new(side, theme.ground);
     let (margin, height) = (between(rng, 0.02, 0.12), between(rng, 0.014, 0.05));
@@ -182,8 +183,8 @@ pub fn page(side: usize, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> Can
     }
     let (w, h) = (between(rng, 0.2, 0.6), between(rng, 0.2, 0.5));
     let area = (between(rng, 0.0, 1.0 - w), between(rng, 0.0, 1.0 - h), w, h);
-    match (picture, rng.random_range(0..8)) {
-        (Some(picture), 0..4) => inset(&mut c, area, picture),
+    match (image, rng.random_range(0..8)) {
+        (Some(image), 0..4) => inset(&mut c, area, image),
         (_, 4) => table(&mut c, area, theme, rng),
         (_, 5) => plot(&mut c, area, theme, rng),
         _ => {}
@@ -192,7 +193,7 @@ pub fn page(side: usize, picture: Option<&Picture>, rng: &mut ChaCha8Rng) -> Can
 }
 
 /// One chart, or four.
-pub fn chart(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
+pub(super) fn chart(side: usize, rng: &mut ChaCha8Rng) -> Canvas {
     let theme = Theme::drawn(rng);
     let mut c = Canvas::new(side, theme.shade(rng));
     let parts = if happens(rng, 0.6) { 1 } else { 2 };

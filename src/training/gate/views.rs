@@ -1,14 +1,14 @@
-//! Views of real pictures for the gate: the same film as other machines, cuts and readers would have it, and what is no
-//! longer one: turned, inverted, cut to pieces.
+//! Views of real images for the gate: the same image as other machines, cuts and readers would have
+//! it, and what is no longer one: turned, inverted, cut to pieces.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::imaging::Plane;
-use crate::training::canvas::{Canvas, bell, between, happens};
-use crate::training::dataset::Picture;
+use crate::training::gate::canvas::{Canvas, bell, between, happens};
+use crate::training::gate::small_image::SmallImage;
 
-/// A rotation, two scales and a shift, from output to picture.
+/// A rotation, two scales and a shift, from output to image.
 struct Warp {
     angle: f32,
     scale: (f32, f32),
@@ -17,8 +17,8 @@ struct Warp {
 }
 
 impl Warp {
-    fn apply(&self, picture: &Picture, side: usize, outside: Option<f32>) -> Canvas {
-        let n = picture.size as f32;
+    fn apply(&self, image: &SmallImage, side: usize, outside: Option<f32>) -> Canvas {
+        let n = image.size as f32;
         let (sin, cos) = self.angle.sin_cos();
         let mut canvas = Canvas::new(side, 0.0);
         canvas.each(|x, y, _| {
@@ -28,65 +28,65 @@ impl Warp {
             let (u, v) = (u + 0.5 + self.shift.0, v + 0.5 + self.shift.1);
             match outside {
                 Some(value) if !(0.0..1.0).contains(&u) || !(0.0..1.0).contains(&v) => value,
-                _ => bilinear(picture, u * n - 0.5, v * n - 0.5),
+                _ => bilinear(image, u * n - 0.5, v * n - 0.5),
             }
         });
         canvas
     }
 }
 
-fn bilinear(picture: &Picture, x: f32, y: f32) -> f32 {
-    let last = picture.size as f32 - 1.0;
+fn bilinear(image: &SmallImage, x: f32, y: f32) -> f32 {
+    let last = image.size as f32 - 1.0;
     let (x, y) = (x.clamp(0.0, last), y.clamp(0.0, last));
     let (x0, y0) = (x as usize, y as usize);
-    let (x1, y1) = ((x0 + 1).min(picture.size - 1), (y0 + 1).min(picture.size - 1));
-    let at = |i: usize, j: usize| f32::from(picture.greys[j * picture.size + i]) / 255.0;
+    let (x1, y1) = ((x0 + 1).min(image.size - 1), (y0 + 1).min(image.size - 1));
+    let at = |i: usize, j: usize| f32::from(image.greys[j * image.size + i]) / 255.0;
     let (fx, fy) = (x - x0 as f32, y - y0 as f32);
     let top = at(x0, y0) + fx * (at(x1, y0) - at(x0, y0));
     let bottom = at(x0, y1) + fx * (at(x1, y1) - at(x0, y1));
     top + fy * (bottom - top)
 }
 
-/// The picture without any change but its size.
-pub fn plain(picture: &Picture, side: usize) -> Plane {
-    Warp { angle: 0.0, scale: (1.0, 1.0), shift: (0.0, 0.0), mirrored: false }.apply(picture, side, None).plane()
+/// The image without any change but its size.
+pub(crate) fn plain(image: &SmallImage, side: usize) -> Plane {
+    Warp { angle: 0.0, scale: (1.0, 1.0), shift: (0.0, 0.0), mirrored: false }.apply(image, side, None).plane()
 }
 
-/// The film upright, as it might come from elsewhere.
-pub fn upright(picture: &Picture, side: usize, rng: &mut ChaCha8Rng) -> Plane {
-    turned_by(picture, side, 0.0, rng)
+/// The image upright, as it might come from elsewhere.
+pub(crate) fn upright(image: &SmallImage, side: usize, rng: &mut ChaCha8Rng) -> Plane {
+    turned_by(image, side, 0.0, rng)
 }
 
-/// The film on its side, on its head or askew by more than a third of a right angle.
-pub fn turned(picture: &Picture, side: usize, rng: &mut ChaCha8Rng) -> Plane {
+/// The image on its side, on its head or askew by more than a third of a right angle.
+pub(crate) fn turned(image: &SmallImage, side: usize, rng: &mut ChaCha8Rng) -> Plane {
     let degrees = match rng.random_range(0..8) {
         0 | 1 => 90.0,
         2 | 3 => 270.0,
         4..=6 => 180.0,
         _ => between(rng, 35.0, 325.0),
     };
-    turned_by(picture, side, degrees, rng)
+    turned_by(image, side, degrees, rng)
 }
 
-/// The film upright with its greys inverted.
-pub fn inverted(picture: &Picture, side: usize, rng: &mut ChaCha8Rng) -> Plane {
-    let mut plane = upright(picture, side, rng);
+/// The image upright with its greys inverted.
+pub(crate) fn inverted(image: &SmallImage, side: usize, rng: &mut ChaCha8Rng) -> Plane {
+    let mut plane = upright(image, side, rng);
     plane.values.iter_mut().for_each(|v| *v = -*v);
     plane
 }
 
-/// Another picture (no chest) in any position and polarity.
-pub fn any_way(picture: &Picture, side: usize, rng: &mut ChaCha8Rng) -> Plane {
+/// Another image (no chest) in any position and polarity.
+pub(crate) fn any_way(image: &SmallImage, side: usize, rng: &mut ChaCha8Rng) -> Plane {
     let degrees = if happens(rng, 0.6) { 0.0 } else { between(rng, 0.0, 360.0) };
-    let mut plane = turned_by(picture, side, degrees, rng);
+    let mut plane = turned_by(image, side, degrees, rng);
     if happens(rng, 0.12) {
         plane.values.iter_mut().for_each(|v| *v = -*v);
     }
     plane
 }
 
-/// What is left when a film is cut to a small part, or its parts change places.
-pub fn pieces(picture: &Picture, side: usize, rng: &mut ChaCha8Rng) -> Plane {
+/// What is left when an image is cut to a small part, or its parts change places.
+pub(crate) fn pieces(image: &SmallImage, side: usize, rng: &mut ChaCha8Rng) -> Plane {
     match rng.random_range(0..4) {
         0 | 1 => {
             let scale = between(rng, 0.12, 0.36);
@@ -95,12 +95,12 @@ pub fn pieces(picture: &Picture, side: usize, rng: &mut ChaCha8Rng) -> Plane {
             let angle = 0.2 * bell(rng);
             let mirrored = happens(rng, 0.5);
             Warp { angle, scale: (scale, scale * between(rng, 0.8, 1.25)), shift, mirrored }
-                .apply(picture, side, None)
+                .apply(image, side, None)
                 .plane()
         }
         2 => {
             // A mosaic in another order.
-            let source = plain(picture, side);
+            let source = plain(image, side);
             let parts = rng.random_range(2..5);
             let piece = side / parts;
             let mut order: Vec<usize> = (0..parts * parts).collect();
@@ -126,14 +126,12 @@ pub fn pieces(picture: &Picture, side: usize, rng: &mut ChaCha8Rng) -> Plane {
             let scale = between(rng, 2.6, 6.0);
             let shift = (between(rng, -1.0, 1.0), between(rng, -1.0, 1.0));
             let ground = rng.random();
-            Warp { angle: 0.0, scale: (scale, scale), shift, mirrored: false }
-                .apply(picture, side, Some(ground))
-                .plane()
+            Warp { angle: 0.0, scale: (scale, scale), shift, mirrored: false }.apply(image, side, Some(ground)).plane()
         }
     }
 }
 
-fn turned_by(picture: &Picture, side: usize, degrees: f32, rng: &mut ChaCha8Rng) -> Plane {
+fn turned_by(image: &SmallImage, side: usize, degrees: f32, rng: &mut ChaCha8Rng) -> Plane {
     let zoom = between(rng, 0.78, 1.22);
     let aspect = between(rng, 0.87, 1.15);
     let warp = Warp {
@@ -147,7 +145,7 @@ fn turned_by(picture: &Picture, side: usize, degrees: f32, rng: &mut ChaCha8Rng)
         2 => None,
         _ => Some(rng.random()),
     };
-    let mut c = warp.apply(picture, side, outside);
+    let mut c = warp.apply(image, side, outside);
     other_processing(&mut c, rng);
     marks(&mut c, rng);
     c.plane()
@@ -208,20 +206,20 @@ mod tests {
 
     use super::*;
 
-    fn picture() -> Picture {
-        Picture { size: 40, greys: (0..1600).map(|i| (i / 40 * 6) as u8).collect() }
+    fn image() -> SmallImage {
+        SmallImage { size: 40, greys: (0..1600).map(|i| (i / 40 * 6) as u8).collect() }
     }
 
     #[test]
     fn a_plain_view_keeps_up_and_down() {
-        let plane = plain(&picture(), 20);
+        let plane = plain(&image(), 20);
         assert!(plane.at(3, 1) < plane.at(3, 10) && plane.at(3, 10) < plane.at(3, 18));
     }
 
     #[test]
     fn an_inverted_view_changes_the_sign_of_the_upright_one() {
         let rng = || ChaCha8Rng::seed_from_u64(4);
-        let (up, inverse) = (upright(&picture(), 32, &mut rng()), inverted(&picture(), 32, &mut rng()));
+        let (up, inverse) = (upright(&image(), 32, &mut rng()), inverted(&image(), 32, &mut rng()));
         assert!(up.values.iter().zip(&inverse.values).all(|(a, b)| *a == -*b));
     }
 
@@ -230,7 +228,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..30 {
             for view in [upright, turned, any_way, pieces] {
-                assert!(view(&picture(), 33, &mut rng).values.iter().all(|v| v.is_finite()));
+                assert!(view(&image(), 33, &mut rng).values.iter().all(|v| v.is_finite()));
             }
         }
     }

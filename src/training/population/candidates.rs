@@ -1,17 +1,18 @@
 //! The measures that a detector may hold, fitted to the population.
 
-use super::super::dataset::Picture;
-use super::super::{Error, Result};
-use super::images::{Member, Parts};
-use super::network::Schedule;
-use super::{Event, Others, network};
+use super::images::{Member, MemberParts, Others};
+use super::network;
+use super::network::FittingSchedule;
 use crate::evaluation::roc;
-use crate::network::Model;
-use crate::uncertainty::population::covariance::{CovarianceError, Gaussian};
-use crate::uncertainty::population::detector::{Fitted, Measure, Scaled};
-use crate::uncertainty::population::features;
-use crate::uncertainty::population::neighbours::Bank;
-use crate::uncertainty::population::vim::{LastLayer, VirtualLogit};
+use crate::model::Model;
+use crate::model::population::covariance::{CovarianceError, Gaussian};
+use crate::model::population::detector::{Fitted, Measure, Scaled};
+use crate::model::population::features;
+use crate::model::population::neighbours::Bank;
+use crate::model::population::vim::{LastLayer, VirtualLogit};
+use crate::training::event::Observer;
+use crate::training::gate::small_image::SmallImage;
+use crate::training::{Error, Result};
 
 /// Values that a bank of images may hold: 200 KB of them in half precision.
 const BANK: usize = 100_000;
@@ -28,7 +29,7 @@ pub struct Candidate {
 impl Candidate {
     /// Raw distances of some images.
     pub fn distances(&self, members: &[Member]) -> Result<Vec<f64>> {
-        let distance = |m: &Member| Ok(f64::from(self.fitted.distance(&m.features, &m.picture.plane())?));
+        let distance = |m: &Member| Ok(f64::from(self.fitted.distance(&m.features, &m.image.plane())?));
         members.iter().map(distance).collect()
     }
 
@@ -42,7 +43,8 @@ impl Candidate {
         let mut distances = self.distances(edge)?;
         distances.sort_by(f64::total_cmp);
         let middle = distances[distances.len() / 2] as f32;
-        // The ⌈(n + 1) · share⌉-th smallest, as of a conformal set; the farthest image where there are too few for it.
+        // The ⌈(n + 1) · share⌉-th smallest, as of a conformal set; the farthest image where there
+        // are too few for it.
         let rank = ((distances.len() + 1) as f64 * share - 1e-9).ceil() as usize;
         let edge = distances[rank.clamp(1, distances.len()) - 1] as f32;
         if middle.is_finite() && edge.is_finite() && middle < edge {
@@ -53,7 +55,7 @@ impl Candidate {
 }
 
 /// The last layer of the model, where its features are few enough.
-pub fn last_layer(model: &Model, own: &Parts) -> Result<Option<LastLayer>> {
+pub(super) fn last_layer(model: &Model, own: &MemberParts) -> Result<Option<LastLayer>> {
     let width = own.fit.first().map_or(0, |m| m.features.penultimate.len());
     if width > DEEPEST {
         return Ok(None);
@@ -61,8 +63,9 @@ pub fn last_layer(model: &Model, own: &Parts) -> Result<Option<LastLayer>> {
     Ok(features::last_layer(&model.network, width, &model.device)?)
 }
 
-/// The distances in the classifier's own features; those that cannot be fitted are left out, but for the first.
-pub fn distances(own: &Parts, layer: Option<&LastLayer>) -> Result<Vec<Candidate>> {
+/// The distances in the classifier's own features; those that cannot be fitted are left out, but
+/// for the first.
+pub(super) fn distances(own: &MemberParts, layer: Option<&LastLayer>) -> Result<Vec<Candidate>> {
     let pooled: Vec<Vec<f32>> = own.fit.iter().map(|m| m.features.pooled.clone()).collect();
     let refuse = |e: CovarianceError| Error::Data(format!("no population detector can be fitted: {e}"));
     let gaussian = Gaussian::of(&pooled).map_err(refuse)?;
@@ -102,9 +105,14 @@ pub fn distances(own: &Parts, layer: Option<&LastLayer>) -> Result<Vec<Candidate
 }
 
 /// The network that has seen others.
-pub fn lookalikes(own: &Parts, shown: &[&Member], schedule: Schedule, observer: &dyn Fn(Event)) -> Result<Candidate> {
-    let own: Vec<&Picture> = own.fit.iter().map(|m| &m.picture).collect();
-    let shown: Vec<&Picture> = shown.iter().map(|m| &m.picture).collect();
+pub(super) fn lookalikes(
+    own: &MemberParts,
+    shown: &[&Member],
+    schedule: FittingSchedule,
+    observer: Observer<'_>,
+) -> Result<Candidate> {
+    let own: Vec<&SmallImage> = own.fit.iter().map(|m| &m.image).collect();
+    let shown: Vec<&SmallImage> = shown.iter().map(|m| &m.image).collect();
     let trained = network::train(&own, &shown, schedule, observer)?;
     Ok(Candidate {
         measure: Measure::Lookalikes { side: network::SIDE, architecture: network::architecture() },
@@ -113,9 +121,10 @@ pub fn lookalikes(own: &Parts, shown: &[&Member], schedule: Schedule, observer: 
     })
 }
 
-/// Number of the distance that tells others from the population best, by the mean area under its ROC curves over the kinds of others.
-/// Images of the edge parts decide, so that those of the test parts do not.
-pub fn best(tried: &[Candidate], own: &Parts, others: &[Others]) -> usize {
+/// Number of the distance that tells others from the population best, by the mean area under its
+/// ROC curves over the kinds of others. Images of the edge parts decide, so that those of the test
+/// parts do not.
+pub(super) fn best(tried: &[Candidate], own: &MemberParts, others: &[Others]) -> usize {
     let area = |candidate: &Candidate| {
         let inside = candidate.distances(&own.edge).ok()?;
         let kinds = others.iter().filter(|o| !o.parts.edge.is_empty());
@@ -130,7 +139,7 @@ pub fn best(tried: &[Candidate], own: &Parts, others: &[Others]) -> usize {
 }
 
 /// Area under the ROC curve of distances that should be low inside and high outside.
-pub fn area_between(inside: &[f64], outside: &[f64]) -> Option<f64> {
+pub(super) fn area_between(inside: &[f64], outside: &[f64]) -> Option<f64> {
     let scores: Vec<f64> = inside.iter().chain(outside).copied().collect();
     let positive: Vec<bool> = (0..scores.len()).map(|i| i >= inside.len()).collect();
     roc::auroc(&scores, &positive)

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::super::checkpoint::stored;
-use super::super::config::Precision;
-use super::super::{Error, Result};
 use super::candidates::Candidate;
-use super::images::Parts;
-use crate::uncertainty::population::detector::{DetectorSettings, HEADER, Scaled};
+use super::images::MemberParts;
+use crate::model::population::detector::{DetectorSettings, HEADER, Scaled};
+use crate::training::config::Precision;
+use crate::training::tensor_file::to_safetensors;
+use crate::training::{Error, Result};
 
 /// The bytes of the file.
-pub fn write(
+pub(super) fn write(
     weights_sha256: &str,
-    own: &Parts,
+    own: &MemberParts,
     chosen: &[&Candidate],
     measures: Vec<Scaled>,
     made_of: String,
@@ -32,10 +32,12 @@ pub fn write(
         .map(|(name, shape, values)| (name.clone(), shape.clone(), values.as_slice()))
         .collect();
     let precision = if tensors.iter().all(|(.., values)| fits_half(values)) { Precision::F16 } else { Precision::F32 };
-    stored(&tensors, Some(HashMap::from([(HEADER.to_owned(), text)])), precision).map_err(Error::Data)
+    let header = HashMap::from([(HEADER.to_owned(), text)]);
+    to_safetensors(&tensors, Some(header), precision).map_err(|e| Error::Data(e.to_string()))
 }
 
-/// Whether the largest of the values lies well within what half precision can tell, which spans 10⁻⁷ to 65,504.
+/// Whether the largest of the values lies well within what half precision can tell, which spans
+/// 10⁻⁷ to 65,504.
 fn fits_half(values: &[f32]) -> bool {
     let largest = values.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
     largest == 0.0 || (1e-3..3e4).contains(&largest)

@@ -1,4 +1,5 @@
-//! The images that a population detector is made of, as it sees them: the classifier's features, and a small copy.
+//! The images that a population detector is made of, as it sees them: the classifier's features,
+//! and a small copy.
 
 use std::path::{Path, PathBuf};
 
@@ -6,15 +7,16 @@ use candle_core::Tensor;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::super::data::key_of;
-use super::super::dataset::Picture;
-use super::super::{Error, Result};
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
-use crate::network::Model;
+use crate::model::Model;
+use crate::model::population::features;
+use crate::model::population::features::Features;
 use crate::study::open_image;
-use crate::study::patients::Patients;
-use crate::uncertainty::population::features::{self, Features};
+use crate::study::patients::{Patients, key_of};
+use crate::training::data::unusable::UnusableImage;
+use crate::training::gate::small_image::SmallImage;
+use crate::training::{Error, Result};
 
 /// Images of one forward pass.
 const BATCH: usize = 32;
@@ -27,7 +29,7 @@ pub struct Member {
     pub patient: String,
     pub features: Features,
     /// A small copy; empty where no network looks at it.
-    pub picture: Picture,
+    pub image: SmallImage,
 }
 
 impl Member {
@@ -40,7 +42,7 @@ impl Member {
 
 /// Images by what they are for; no patient has images in two parts.
 #[derive(Clone, Debug, Default)]
-pub struct Parts {
+pub struct MemberParts {
     /// Measures are fitted to these.
     pub fit: Vec<Member>,
     /// These say where the middle and the edge of a measure are.
@@ -49,7 +51,7 @@ pub struct Parts {
     pub test: Vec<Member>,
 }
 
-impl Parts {
+impl MemberParts {
     /// Seven tenths of the patients to fit, the rest halved.
     #[must_use]
     pub fn by_patient(members: Vec<Member>) -> Self {
@@ -78,6 +80,12 @@ impl Parts {
     }
 }
 
+/// Images of others, under a name for tables.
+pub struct Others {
+    pub name: String,
+    pub parts: MemberParts,
+}
+
 /// Patients of some images.
 #[must_use]
 pub fn patients(members: &[Member]) -> usize {
@@ -94,12 +102,13 @@ pub struct LeftOut {
 /// An image that is ready for the network.
 struct Prepared {
     input: Vec<f32>,
-    picture: Picture,
+    image: SmallImage,
     patient: String,
 }
 
-/// Runs the model on files, each with its patient where a list tells; else the file may, or `patients` finds it in the file's name, and a
-/// name in which it finds none is a patient of its own. `done` is told how many files are through.
+/// Runs the model on files, each with its patient where a list tells; else the file may, or
+/// `patients` finds it in the file's name, and a name in which it finds none is a patient of its
+/// own. `done` is called with how many files are through.
 ///
 /// # Errors
 /// When the network cannot be run.
@@ -117,7 +126,7 @@ pub fn gather(
         for ((path, _), prepared) in chunk.iter().zip(prepared) {
             match prepared {
                 Ok(prepared) => ready.push(prepared),
-                Err(reason) => left_out.push(LeftOut { path: path.clone(), reason }),
+                Err(reason) => left_out.push(LeftOut { path: path.clone(), reason: reason.to_string() }),
             }
         }
         members.extend(run(model, ready)?);
@@ -131,25 +140,26 @@ fn prepare(
     path: &Path,
     listed: Option<&str>,
     patients: &Patients,
-) -> std::result::Result<Prepared, String> {
-    let frame = open_image(path).map_err(|e| e.to_string())?;
-    frame.scorable().map_err(|e| e.to_string())?;
+) -> std::result::Result<Prepared, UnusableImage> {
+    let frame = open_image(path)?;
+    frame.scorable()?;
     let plane = frame.model_plane();
-    let input = model.input_tensor(&plane, frame.value_range).and_then(|x| x.flatten_all()?.to_vec1());
+    let input = model.input_tensor(&plane, frame.pixels.value_range).and_then(|x| x.flatten_all()?.to_vec1());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let lead = patients.lead(&name, &key_of(Path::new(""), path), listed);
     let patient = lead.with_header(&frame.entry.meta.patient_id).0.unwrap_or_else(|| name.to_string());
-    Ok(Prepared { input: input.map_err(|e| e.to_string())?, picture: small(&plane), patient })
+    Ok(Prepared { input: input?, image: small(&plane), patient })
 }
 
-/// A small copy in 8 bits between its own darkest and brightest grey: the order of the greys is all that is looked at.
-fn small(plane: &Plane) -> Picture {
+/// A small copy in 8 bits between its own darkest and brightest grey: the order of the greys is all
+/// that is looked at.
+fn small(plane: &Plane) -> SmallImage {
     let mut copy = resize(plane, KEPT, KEPT);
     let low = copy.values.iter().copied().fold(f32::INFINITY, f32::min);
     let high = copy.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let span = (high - low).max(f32::MIN_POSITIVE);
     copy.values.iter_mut().for_each(|v| *v = (*v - low) / span);
-    Picture::from_plane(&copy)
+    SmallImage::from_plane(&copy)
 }
 
 fn run(model: &Model, ready: Vec<Prepared>) -> Result<Vec<Member>> {
@@ -166,5 +176,5 @@ fn run(model: &Model, ready: Vec<Prepared>) -> Result<Vec<Member>> {
         ));
     }
     let members = ready.into_iter().zip(features);
-    Ok(members.map(|(p, features)| Member { patient: p.patient, features, picture: p.picture }).collect())
+    Ok(members.map(|(p, features)| Member { patient: p.patient, features, image: p.image }).collect())
 }

@@ -1,30 +1,33 @@
-//! Training of the detector's own network on images of the population and of others ([`Lookalikes`]).
+//! Training of the detector's own network on images of the population and of others
+//! ([`Lookalikes`]).
 //!
-//! Both kinds are shown in the same many views ([`views`](super::super::gate::views): other cuts, borders, markers, local contrast, noise),
-//! half of them mirrored, so that what tells them apart is not how their archives cut, mark and store images. As many of either
-//! kind are shown.
+//! Both kinds are shown in the same many views ([`views`](crate::training::gate::views): other
+//! cuts, borders, markers, local contrast, noise), half of them mirrored, so that what tells them
+//! apart is not how their archives cut, mark and store images. As many of either kind are shown.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarMap;
 use rand::Rng as _;
 use rayon::prelude::*;
 
-use super::super::dataset::Picture;
-use super::super::gate::views;
-use super::super::loss::Objective;
-use super::super::optimizer::{Optimizer, Rule};
-use super::super::parameters::{Parameters, average};
-use super::super::random::{Purpose, stream};
-use super::super::{Error, Result};
-use super::Event;
+use crate::model::gate::input_of;
+use crate::model::population::lookalikes::{KINDS, Lookalikes};
+use crate::model::preprocess::to_input;
 use crate::network::Mode;
 use crate::network::architecture::Architecture;
-use crate::network::preprocess::to_input;
 use crate::network::weights::TensorFile;
-use crate::uncertainty::gate::input_of;
-use crate::uncertainty::population::lookalikes::{KINDS, Lookalikes};
+use crate::training::event::{Event, Observer};
+use crate::training::gate::small_image::SmallImage;
+use crate::training::gate::views;
+use crate::training::optim::average::average;
+use crate::training::optim::loss::Objective;
+use crate::training::optim::optimizer::{Optimizer, Rule};
+use crate::training::optim::parameters::Parameters;
+use crate::training::random::{Purpose, stream};
+use crate::training::{Error, Result};
 
 /// Side of the network's input: shapes, no texture.
 pub const SIDE: usize = 64;
@@ -35,8 +38,8 @@ const WEIGHT_DECAY: f64 = 0.02;
 const SMOOTHING: f64 = 0.05;
 /// Share of the images that are shown as they are.
 const PLAIN: f32 = 0.15;
-/// Steps between two words on progress.
-const TOLD: usize = 100;
+/// Steps between two events.
+const EVERY: usize = 100;
 
 /// The network's shape.
 #[must_use]
@@ -46,12 +49,12 @@ pub fn architecture() -> Architecture {
 
 /// How the network is trained.
 #[derive(Clone, Copy, Debug)]
-pub struct Schedule {
+pub struct FittingSchedule {
     pub steps: usize,
     pub seed: u64,
 }
 
-impl Default for Schedule {
+impl Default for FittingSchedule {
     fn default() -> Self {
         Self { steps: 3_000, seed: 7 }
     }
@@ -64,12 +67,17 @@ pub struct Trained {
     pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
 }
 
-/// Trains on pictures of the population and of others.
+/// Trains on images of the population and of others.
 ///
 /// # Errors
 /// When the training diverges.
-pub fn train(own: &[&Picture], others: &[&Picture], schedule: Schedule, observer: &dyn Fn(Event)) -> Result<Trained> {
-    let Schedule { steps, seed } = schedule;
+pub fn train(
+    own: &[&SmallImage],
+    others: &[&SmallImage],
+    schedule: FittingSchedule,
+    observer: Observer<'_>,
+) -> Result<Trained> {
+    let FittingSchedule { steps, seed } = schedule;
     let device = Device::Cpu;
     let architecture = architecture();
     let vars = VarMap::new();
@@ -78,7 +86,7 @@ pub fn train(own: &[&Picture], others: &[&Picture], schedule: Schedule, observer
     let mut optimizer = Optimizer::new(&parameters, Rule::AdamW, WEIGHT_DECAY, 5.0);
     let mut running = parameters.values()?;
     let objective = Objective::cross_entropy(vec![1.0; KINDS], SMOOTHING);
-    let mut sum = 0.0;
+    let (mut sum, mut since) = (0.0, Instant::now());
     for step in 0..steps {
         let (x, targets) = batch([own, others], seed, step, &device)?;
         let pass = network.record(0, &x, Mode::Training { seed: step as u64 }, false)?;
@@ -91,9 +99,14 @@ pub fn train(own: &[&Picture], others: &[&Picture], schedule: Schedule, observer
         optimizer.step(&parameters, &pass.back(&loss.gradient)?, &|_| Some(LEARNING_RATE * warm * cosine))?;
         average(&mut running, &parameters, 0.99, step as u64 + 1)?;
         sum += f64::from(loss.value);
-        if (step + 1) % TOLD == 0 {
-            observer(Event::Step { step: step + 1, of: steps, loss: sum / TOLD as f64 });
-            sum = 0.0;
+        if (step + 1) % EVERY == 0 {
+            observer(Event::Fitting {
+                done: step + 1,
+                of: steps,
+                loss: sum / EVERY as f64,
+                images_per_second: (EVERY * BATCH) as f64 / since.elapsed().as_secs_f64(),
+            });
+            (sum, since) = (0.0, Instant::now());
         }
     }
     let named = parameters.iter().zip(running).map(|(p, v)| (p.name.clone(), p.var.dims().to_vec(), v));
@@ -108,18 +121,18 @@ pub fn train(own: &[&Picture], others: &[&Picture], schedule: Schedule, observer
 }
 
 /// Images and one-hot targets of a step, own and others in turn.
-fn batch(kinds: [&[&Picture]; KINDS], seed: u64, step: usize, device: &Device) -> Result<(Tensor, Vec<f32>)> {
+fn batch(kinds: [&[&SmallImage]; KINDS], seed: u64, step: usize, device: &Device) -> Result<(Tensor, Vec<f32>)> {
     let input = input_of(SIDE);
     let made: Vec<Vec<f32>> = (0..BATCH)
         .into_par_iter()
         .map(|i| {
             let mut rng = stream(seed, Purpose::Augment, 0, step * BATCH + i);
-            let pictures = kinds[i % KINDS];
-            let picture = pictures[rng.random_range(0..pictures.len())];
+            let images = kinds[i % KINDS];
+            let image = images[rng.random_range(0..images.len())];
             let mut plane = if rng.random::<f32>() < PLAIN {
-                views::plain(picture, SIDE)
+                views::plain(image, SIDE)
             } else {
-                views::upright(picture, SIDE, &mut rng)
+                views::upright(image, SIDE, &mut rng)
             };
             if rng.random::<bool>() {
                 plane.values.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);

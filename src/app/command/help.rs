@@ -1,0 +1,15 @@
+//! The key table, notices, and the way back.
+
+use super::declare::commands;
+use crate::app::state::NoticeId;
+
+commands! {
+    /// What a reader asks of the program itself.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum HelpCommand of Help {
+        ToggleKeys => ("All keys", "Shows or hides this table", "F1"),
+        DismissNotice(_: NoticeId) => ("Dismiss", "Takes the notice away"),
+        /// Closes the key table, else leaves the single view, else cancels.
+        Escape => ("Back", "Closes what is open, else leaves the training room, else stops what is running", "Esc"),
+    }
+}

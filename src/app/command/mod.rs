@@ -1,0 +1,179 @@
+//! Everything a reader can do, one file a group: menus, keys, tooltips and the F1 table all come
+//! from here.
+//!
+//! Commands are data. They are made of what the state holds and change nothing: a panel answers
+//! with commands, and [`super::update::apply`] carries them out. Each is declared once, with its
+//! words ([`declare`]).
+
+mod declare;
+mod file;
+mod findings;
+mod help;
+mod impression;
+mod maps;
+mod overlay;
+mod study;
+mod training;
+mod uncertainty;
+mod view;
+
+pub use file::FileCommand;
+pub use findings::FindingsCommand;
+pub use help::HelpCommand;
+pub use impression::ImpressionCommand;
+pub use maps::MapCommand;
+pub use overlay::OverlayCommand;
+pub use study::StudyCommand;
+pub use training::TrainingCommand;
+pub use uncertainty::UncertaintyCommand;
+pub use view::ViewCommand;
+
+use super::state::NoticeAction;
+use super::state::training::Page;
+
+/// Where a command stands in menus and in the key table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CommandGroup {
+    File,
+    Study,
+    View,
+    Overlay,
+    Findings,
+    Training,
+    Help,
+}
+
+impl CommandGroup {
+    /// Every group, in the order of the menus.
+    pub const ALL: [Self; 7] =
+        [Self::File, Self::Study, Self::View, Self::Overlay, Self::Findings, Self::Training, Self::Help];
+
+    /// Heading of the group.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Study => "Study",
+            Self::View => "View",
+            Self::Overlay => "Overlay",
+            Self::Findings => "Findings",
+            Self::Training => "Training",
+            Self::Help => "Help",
+        }
+    }
+}
+
+/// What is shown of a command wherever it appears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// Words on the button; "…" where a dialog follows.
+    pub label: &'static str,
+    /// A sentence: what it does.
+    pub tooltip: &'static str,
+    /// Key as written in the table, for example `Ctrl+E`; empty when there is none.
+    pub key: &'static str,
+    pub group: CommandGroup,
+}
+
+impl CommandInfo {
+    /// The tooltip with the key behind it: `Inverts black and white (I)`.
+    pub fn hint(&self) -> String {
+        if self.key.is_empty() { self.tooltip.to_owned() } else { format!("{} ({})", self.tooltip, self.key) }
+    }
+}
+
+/// Declares [`Command`] over the enums of the groups.
+macro_rules! command {
+    ($( $(#[$doc:meta])* $group:ident($inner:ty) ),* $(,)?) => {
+        /// What a reader asks for.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Command {
+            $( $(#[$doc])* $group($inner) ),*
+        }
+
+        impl Command {
+            /// Every command that needs no further word, in the order of the menus and of the key
+            /// table.
+            pub fn listed() -> Vec<Self> {
+                let mut listed = Vec::new();
+                $( listed.extend(<$inner>::listed().into_iter().map(Self::$group)); )*
+                listed
+            }
+
+            /// Label, tooltip, key and group.
+            pub fn info(&self) -> CommandInfo {
+                match self {
+                    $( Self::$group(command) => command.info() ),*
+                }
+            }
+        }
+
+        $(
+            impl From<$inner> for Command {
+                fn from(command: $inner) -> Self {
+                    Self::$group(command)
+                }
+            }
+        )*
+    };
+}
+
+command! {
+    /// Opening, closing, importing, reporting.
+    File(FileCommand),
+    /// Going through images.
+    Study(StudyCommand),
+    /// Layout, and how images lie in their views.
+    View(ViewCommand),
+    /// How maps lie over the image.
+    Overlay(OverlayCommand),
+    /// Classes, the analysis, the model.
+    Findings(FindingsCommand),
+    /// How certain a result is.
+    Uncertainty(UncertaintyCommand),
+    /// Keys, notices, back.
+    Help(HelpCommand),
+    /// Which maps are shown: methods, stages, stability.
+    Maps(MapCommand),
+    /// The reader's own impression.
+    Impression(ImpressionCommand),
+    /// The training room.
+    Training(TrainingCommand),
+}
+
+impl From<&NoticeAction> for Command {
+    fn from(action: &NoticeAction) -> Self {
+        match action {
+            NoticeAction::Retry => FindingsCommand::Retry.into(),
+            NoticeAction::Open(path) => FileCommand::OpenExternally(path.clone()).into(),
+            NoticeAction::ChooseReportFolder => FileCommand::ChooseReportFolder.into(),
+            NoticeAction::UseModel(name) => FindingsCommand::SetModel(name.clone()).into(),
+            NoticeAction::ShowRun => TrainingCommand::Show(Page::Run).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::Layout;
+
+    #[test]
+    fn a_command_is_listed_by_being_declared() {
+        let listed = Command::listed();
+        // Without further words, with the few values of one, and never with words that nobody has
+        // said yet.
+        assert!(listed.contains(&ViewCommand::Invert.into()));
+        for layout in Layout::ALL {
+            assert!(listed.contains(&ViewCommand::SetLayout(layout).into()));
+        }
+        assert!(!listed.iter().any(|c| matches!(c, Command::File(FileCommand::OpenPaths(_)))));
+    }
+
+    #[test]
+    fn every_group_of_the_menus_has_commands() {
+        let listed = Command::listed();
+        for group in CommandGroup::ALL {
+            assert!(listed.iter().any(|command| command.info().group == group), "{group:?} is empty");
+        }
+    }
+}

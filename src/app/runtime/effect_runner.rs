@@ -1,0 +1,212 @@
+//! Carries out effects, each as a job on a thread. The interface never waits.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use super::frame_loader::{self, FrameRequest};
+use super::job_threads::{JobThreads, MessageSender};
+use super::options::ViewerOptions;
+use super::training::TrainingRunner;
+use super::{dialogs, jobs, settings_file};
+use crate::app::state::{Preferences, Reason};
+use crate::app::update::effect::Effect;
+use crate::app::update::message::Message;
+use crate::cancel::CancelToken;
+use crate::engine::worker::Engine;
+use crate::engine::{Event, Request};
+use crate::model::cache::ModelCache;
+use crate::model::registry;
+use crate::study::Catalogue;
+
+/// Changed preferences are written this long after the last change.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// The threads behind the interface.
+pub struct EffectRunner {
+    ctx: egui::Context,
+    engine: Option<Engine>,
+    loader: Sender<FrameRequest>,
+    /// Stops the listing of files.
+    scanning: CancelToken,
+    jobs: JobThreads,
+    /// Where preferences are kept; `None` while they are not to be kept.
+    settings: Option<PathBuf>,
+    changed: Option<Instant>,
+    training: TrainingRunner,
+    leaving: bool,
+}
+
+impl EffectRunner {
+    /// Starts the engine, which loads the model of `options` or, where none is named, chooses one
+    /// for each image; and the loading thread.
+    pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<PathBuf>) -> Self {
+        let jobs = JobThreads::new(ctx);
+        let mut runner = Self {
+            ctx: ctx.clone(),
+            engine: None,
+            loader: frame_loader::start(&jobs),
+            scanning: CancelToken::default(),
+            jobs,
+            settings,
+            changed: None,
+            training: TrainingRunner::default(),
+            leaving: false,
+        };
+        runner.jobs.run("pellucid-models", Message::Failed, jobs::list_models);
+        let wake = ctx.clone();
+        let models = ModelCache::new(options.device).with_ensemble(&options.ensemble).unwrap_or_else(|e| {
+            runner.fail(format!("There is no ensemble: {e}"));
+            ModelCache::new(options.device)
+        });
+        match Engine::spawn(models, move || wake.request_repaint()) {
+            Ok(engine) => {
+                engine.send(match options.model.as_str() {
+                    "" => Request::Automatic { first: registry::DEFAULT.to_owned() },
+                    name => Request::LoadModel { name: name.to_owned() },
+                });
+                runner.engine = Some(engine);
+            }
+            Err(e) => runner.fail(format!("The worker could not be started: {e}")),
+        }
+        runner
+    }
+
+    /// What the engine has reported since the last call.
+    pub fn events(&self) -> Vec<Event> {
+        self.engine.as_ref().map(|e| e.events().try_iter().collect()).unwrap_or_default()
+    }
+
+    /// What the threads have reported since the last call.
+    pub fn messages(&self) -> Vec<Message> {
+        self.jobs.messages()
+    }
+
+    /// Reports that something failed.
+    pub fn fail(&self, words: impl Into<Reason>) {
+        self.jobs.sender().send(Message::Failed(words.into()));
+    }
+
+    /// Carries out an effect.
+    pub fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask(request) => {
+                if let Some(engine) = &self.engine {
+                    engine.send(request);
+                }
+            }
+            Effect::CancelAnalysis => {
+                if let Some(engine) = &self.engine {
+                    engine.cancel();
+                }
+            }
+            Effect::AskForFiles => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Open images").pick_files();
+                let chosen = |files: Vec<rfd::FileHandle>| files.iter().map(|f| f.path().to_owned()).collect();
+                let answer = async move { answer.await.map(|files| Message::FilesChosen(Some(chosen(files)))) };
+                dialogs::ask(&self.jobs, answer, Message::FilesChosen(None));
+            }
+            Effect::AskForFolder => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Open a folder of images").pick_folder();
+                let answer = async move { answer.await.map(|f| Message::FilesChosen(Some(vec![f.path().to_owned()]))) };
+                dialogs::ask(&self.jobs, answer, Message::FilesChosen(None));
+            }
+            Effect::AskForReportFolder => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Folder for reports").pick_folder();
+                let answer =
+                    async move { answer.await.map(|f| Message::ReportFolderChosen(Some(f.path().to_owned()))) };
+                let usual = settings_file::default_report_folder();
+                dialogs::ask(&self.jobs, answer, Message::ReportFolderChosen(usual));
+            }
+            Effect::AskForWeights => {
+                let answer = rfd::AsyncFileDialog::new().set_title("Published weights").pick_file();
+                let answer = async move { answer.await.map(|f| Message::WeightsChosen(Some(f.path().to_owned()))) };
+                dialogs::ask(&self.jobs, answer, Message::WeightsChosen(None));
+            }
+            Effect::Import(request) => {
+                let failed = |why| Message::Imported(Err(why));
+                self.jobs.run("pellucid-import", failed, move |sender| {
+                    sender.send(Message::Imported(jobs::import(&request).map_err(|e| e.to_string().into())));
+                    jobs::list_models(sender);
+                });
+            }
+            Effect::Scan { paths, open } => {
+                let cancel = self.scanning.clone();
+                let work = move |sender: &MessageSender| jobs::scan(&open, &paths.clone(), paths, &cancel, sender);
+                self.jobs.run("pellucid-scan", Message::ScanFailed, work);
+            }
+            Effect::CancelScan => {
+                self.scanning.cancel();
+                self.scanning = CancelToken::default();
+            }
+            Effect::MakeDemo => {
+                let cancel = self.scanning.clone();
+                self.jobs.run("pellucid-demo", Message::DemoFailed, move |sender| match jobs::demo() {
+                    // A computed image is no file of the reader's: it stays out of the recent list.
+                    Ok(path) => jobs::scan(&Catalogue::default(), &[path], Vec::new(), &cancel, sender),
+                    Err(error) => sender.send(Message::DemoFailed(Reason::of(&error))),
+                });
+            }
+            Effect::LoadFrame { generation, entry, index } => {
+                // The thread lives as long as this sender: nothing is lost.
+                let _ = self.loader.send(FrameRequest { generation, entry, index });
+            }
+            Effect::WriteReport { case, folder } => {
+                let failed = |why| Message::ReportWritten(Err(why));
+                self.jobs.run("pellucid-report", failed, move |sender| {
+                    sender.send(Message::ReportWritten(jobs::export(&case, &folder).map_err(|e| Reason::of(&e))));
+                });
+            }
+            Effect::OpenExternally(path) => self.jobs.run("pellucid-open", Message::Failed, move |sender| {
+                if let Err(e) = open::that_detached(&path) {
+                    let words = format!("The desktop could not open {}: {e}", path.display());
+                    sender.send(Message::Failed(words.into()));
+                }
+            }),
+            Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
+            Effect::SavePreferences => self.changed = Some(Instant::now()),
+            Effect::ToggleFullscreen => {
+                let full = self.ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+                self.ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
+            }
+            Effect::Quit => {
+                self.leaving = true;
+                self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+        }
+    }
+
+    /// True once the window is to be closed whatever goes on.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// Writes changed preferences once they have settled; yields the time until then.
+    pub fn keep_preferences(&mut self, preferences: &Preferences) -> Option<Duration> {
+        let left = SETTLED.saturating_sub(self.changed?.elapsed());
+        if !left.is_zero() {
+            return Some(left);
+        }
+        self.changed = None;
+        if let Some(path) = self.settings.clone() {
+            let preferences = preferences.clone();
+            self.jobs.run("pellucid-settings", Message::Failed, move |sender| {
+                if let Err(e) = settings_file::write(&path, &preferences) {
+                    sender.send(Message::Failed(e.to_string().into()));
+                }
+            });
+        }
+        None
+    }
+
+    /// Ends a training run after its step, and writes changed preferences now, at the end.
+    pub fn close(&mut self, preferences: &Preferences) {
+        self.training.close();
+        if let (Some(path), Some(_)) = (&self.settings, self.changed.take())
+            && let Err(e) = settings_file::write(path, preferences)
+        {
+            log::warn!("{e}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Decoding the frame that somebody wants to see: one thread, and the latest request wins.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::job_threads::{JobThreads, MessageSender};
+use super::jobs;
+use crate::app::state::Reason;
+use crate::app::update::message::Message;
+use crate::engine::Generation;
+use crate::panic_guard::guarded;
+use crate::study::ImageEntry;
+
+/// A frame that somebody wants to see.
+pub(super) struct FrameRequest {
+    pub generation: Generation,
+    pub entry: Arc<ImageEntry>,
+    pub index: u32,
+}
+
+/// Starts the thread; it ends when the sender is gone.
+pub(super) fn start(jobs: &JobThreads) -> Sender<FrameRequest> {
+    let (sender, requests) = unbounded();
+    jobs.run("pellucid-load", Message::Failed, move |messages| load(&requests, messages));
+    sender
+}
+
+/// Loads what was asked for last; what was asked for in between is no longer wanted.
+fn load(requests: &Receiver<FrameRequest>, messages: &MessageSender) {
+    while let Ok(first) = requests.recv() {
+        let FrameRequest { generation, entry, index } = requests.try_iter().last().unwrap_or(first);
+        let result = match guarded(|| jobs::load(&entry, index)) {
+            Ok(loaded) => loaded.map_err(|error| Reason::of(&error)),
+            Err(fault) => Err(Reason::of(&fault)),
+        };
+        messages.send(Message::FrameLoaded { generation, result });
+    }
+}

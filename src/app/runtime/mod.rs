@@ -1,0 +1,17 @@
+//! What happens outside the state: effects carried out, each on a thread, so that no frame waits on
+//! anything.
+//!
+//! The engine, files, dialogs, the settings file, thumbnails, training runs, and runs of the
+//! program for one screenshot. What comes back are events and messages, which the update takes in.
+//! Panels know nothing of this floor.
+
+pub mod capture;
+mod dialogs;
+pub mod effect_runner;
+mod frame_loader;
+mod job_threads;
+mod jobs;
+pub mod options;
+pub mod settings_file;
+pub mod thumbnails;
+pub mod training;

@@ -1,0 +1,102 @@
+//! The settings file: preferences as JSON in the platform's configuration folder, written
+//! atomically; a broken file is ignored with a notice.
+
+use std::path::{Path, PathBuf};
+
+use crate::app::state::Preferences;
+use crate::files::{FileError, read_text, writing};
+use crate::limits;
+
+/// Why settings could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("This system has no folder for settings; they are forgotten at the end.")]
+    NoFolder,
+    #[error("The settings could not be written to {}: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+/// Where the settings lie.
+pub fn path() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "pellucid").map(|d| d.config_dir().join("settings.json"))
+}
+
+/// Where reports go when no dialog can be shown.
+pub fn default_report_folder() -> Option<PathBuf> {
+    let dirs = directories::UserDirs::new()?;
+    Some(dirs.document_dir().unwrap_or(dirs.home_dir()).join("Pellucid reports"))
+}
+
+/// The settings of a file, or the default ones; a sentence when the file was there but could not be
+/// used.
+pub fn read(path: &Path) -> (Preferences, Option<String>) {
+    let text = match read_text(path, limits::MANIFEST_BYTES) {
+        Ok(text) => text,
+        Err(FileError::Unreadable(e)) if e.kind() == std::io::ErrorKind::NotFound => {
+            return (Preferences::default(), None);
+        }
+        Err(e) => {
+            return (Preferences::default(), Some(format!("The settings could not be read ({e}): defaults are used.")));
+        }
+    };
+    match serde_json::from_str(&text) {
+        Ok(settings) => (settings, None),
+        Err(e) => (Preferences::default(), Some(format!("The settings file is broken ({e}): defaults are used."))),
+    }
+}
+
+/// Writes them whole or not at all, for their owner alone: they hold the names of recent files.
+pub fn write(path: &Path, settings: &Preferences) -> Result<(), SettingsError> {
+    let folder = path.parent().ok_or(SettingsError::NoFolder)?;
+    let put = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        writing::private(path, &serde_json::to_vec_pretty(settings)?)
+    };
+    put().map_err(|source| SettingsError::Write { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/settings.json");
+        let settings = Preferences { studies_width: 260.0, recent: vec!["a".into()], ..Preferences::default() };
+        write(&path, &settings).unwrap();
+        assert_eq!(read(&path), (settings, None));
+    }
+
+    #[test]
+    fn a_broken_file_gives_the_defaults_and_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, "{ \"theme\": 7").unwrap();
+        let (settings, sentence) = read(&path);
+        assert_eq!(settings, Preferences::default());
+        assert!(sentence.unwrap().contains("broken"));
+    }
+
+    #[test]
+    fn a_missing_file_is_no_trouble_and_missing_fields_take_their_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        assert_eq!(read(&path), (Preferences::default(), None));
+        std::fs::write(&path, "{\"theme\":\"Light\"}").unwrap();
+        assert_eq!(read(&path).0.theme, crate::app::state::Theme::Light);
+    }
+
+    #[test]
+    fn keys_of_older_files_are_understood_and_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, "{\"same_looks\":false,\"risk\":0.05}").unwrap();
+        let (preferences, sentence) = read(&path);
+        assert!(sentence.is_none() && !preferences.same_display);
+        assert!((preferences.error_rate - 0.05).abs() < 1e-12);
+        write(&path, &preferences).unwrap();
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(written.contains("\"same_looks\"") && written.contains("\"risk\""), "{written}");
+    }
+}

@@ -1,0 +1,41 @@
+//! How the centre of the window is divided into views, and what a view shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::explain::{Method, Subject};
+
+/// Number of a view within the layout, from 0 (left to right, top to bottom).
+pub type PaneIndex = usize;
+/// Most views that a layout has.
+pub const MOST_PANES: usize = 16;
+
+/// How the centre of the window is divided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Layout {
+    /// Original | overlay.
+    #[default]
+    SideBySide,
+    Single,
+    /// The original, and one map for each class.
+    ClassGrid,
+    /// A | B | A − B.
+    Compare,
+    /// The original, and the map of one subject by each of several methods.
+    MethodGrid,
+}
+
+impl Layout {
+    /// Every layout, in the order of the key table.
+    pub const ALL: [Self; 5] = [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid];
+}
+
+/// What a view shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// The image alone.
+    Image,
+    /// The image under the map of a subject by a method.
+    Map(Subject, Method),
+    /// The image under the difference of two classes' maps by the chosen method.
+    Difference(usize, usize),
+}

@@ -1,0 +1,227 @@
+//! All that the viewer knows: nouns, and the questions that can be asked of them.
+//!
+//! The lowest of the five floors. It knows no command and no egui. Panels read it; only
+//! [`super::update`] changes it.
+
+pub mod display_options;
+pub mod faithfulness;
+pub mod impression;
+mod layout;
+pub mod map_key;
+mod model;
+mod notice;
+mod preferences;
+pub mod pyramid;
+mod reason;
+pub mod results;
+mod selectors;
+mod shown_image;
+pub mod training;
+mod uncertainty;
+mod view;
+pub mod weights_form;
+
+use std::sync::Arc;
+
+use crate::engine::model_selection::choice::Choice;
+use crate::engine::{AnalysisOptions, Generation, ModelInfo};
+use crate::explain::Method;
+use crate::imaging::Window;
+use crate::model::manifest::{Group, Label};
+use crate::model::registry;
+use crate::study::{Catalogue, Frame, ImageEntry};
+
+pub use display_options::DisplayOptions;
+pub use layout::{Content, Layout, MOST_PANES, PaneIndex};
+pub use model::Model;
+pub use notice::{Level, Notice, NoticeAction, NoticeId};
+pub use preferences::{Preferences, Theme};
+pub use reason::Reason;
+pub use results::{Explaining, Phase, Results};
+pub use shown_image::ShownImage;
+pub use view::View;
+
+use impression::Impressions;
+use pyramid::Pyramid;
+use training::Training;
+use weights_form::WeightsForm;
+
+/// All that the viewer knows.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct State {
+    pub catalogue: Arc<Catalogue>,
+    /// Every image with pixels, in the order of the catalogue.
+    pub images: Vec<Arc<ImageEntry>>,
+    /// Folders and files are being listed.
+    pub scanning: bool,
+    /// Files found and read so far while scanning.
+    pub scanned: (usize, usize),
+    pub image: ShownImage,
+    /// The image at smaller sizes, for the screen.
+    pub pyramid: Arc<Pyramid>,
+    /// The image in colour (where it is a colour image), at most as large as a screen.
+    pub color: Option<Arc<image::RgbImage>>,
+    /// Window of the image from its grey values, tails cut.
+    pub auto_window: Window,
+    /// Counts up each time another image is shown or analysed anew; later results carry it.
+    pub generation: Generation,
+    pub results: Results,
+    pub model: Model,
+    /// The model that fits is chosen for each image; otherwise the reader's choice stays.
+    pub automatic: bool,
+    /// How the model came to judge the image on screen; nothing until it is chosen.
+    pub choice: Option<Arc<Choice>>,
+    /// Names of the models that can be chosen.
+    pub models: Vec<String>,
+    /// As asked for: `auto`, `cpu` …
+    pub device: String,
+    pub options: AnalysisOptions,
+
+    pub layout: Layout,
+    /// This view alone (double click).
+    pub solo: Option<PaneIndex>,
+    /// One for each view; only the first counts while views are linked.
+    pub views: Vec<View>,
+    /// Class whose map is shown.
+    pub selected: usize,
+    /// Group whose map is shown instead.
+    pub selected_group: Option<usize>,
+    /// Classes to compare and to report, in the order they were ticked; the first two are A and B.
+    pub ticked: Vec<usize>,
+    /// True once the reader chose a class: results no longer move the selection.
+    pub chosen: bool,
+    pub method: Method,
+    /// Stage of the maps; empty means the target layer of the manifest.
+    pub layer: String,
+    /// What is shown of the maps, and how in each view.
+    pub display: DisplayOptions,
+    /// Heat maps are shown.
+    pub heat_map: bool,
+    /// O is held.
+    pub overlays_hidden: bool,
+
+    pub notices: Vec<Notice>,
+    pub next_notice: NoticeId,
+    pub keys_open: bool,
+    /// The panel on the faithfulness of the shown map is open.
+    pub faithfulness_open: bool,
+    /// The import dialog, while it is open.
+    pub weights: Option<WeightsForm>,
+    /// A report is being written.
+    pub exporting: bool,
+    /// Ctrl+E waits for a folder to be chosen.
+    pub export_when_chosen: bool,
+    /// Pixel under the cursor: column, row, modality value.
+    pub cursor: Option<(u32, u32, f32)>,
+    /// What the reader wrote about images of this session.
+    pub impressions: Impressions,
+    pub training: Training,
+    /// The window on calibration, while it is open, with the label or group that it shows.
+    pub reliability: Option<usize>,
+    pub preferences: Preferences,
+}
+
+impl State {
+    /// Nothing open; `model` is being loaded, or where none is named, the model will be chosen for
+    /// each image.
+    pub fn new(preferences: Preferences, model: &str, device: &str) -> Self {
+        let automatic = model.is_empty();
+        let name = if automatic { registry::DEFAULT } else { model };
+        Self {
+            catalogue: Arc::default(),
+            images: Vec::new(),
+            scanning: false,
+            scanned: (0, 0),
+            image: ShownImage::Nothing,
+            pyramid: Arc::default(),
+            color: None,
+            auto_window: View::default().window,
+            generation: 0,
+            results: Results::default(),
+            model: Model::Loading { name: name.to_owned() },
+            automatic,
+            choice: (!automatic).then(|| Arc::new(Choice::by_hand(model))),
+            models: Vec::new(),
+            device: device.to_owned(),
+            options: AnalysisOptions::default(),
+            layout: Layout::SideBySide,
+            solo: None,
+            views: vec![View::default(); MOST_PANES],
+            selected: 0,
+            selected_group: None,
+            ticked: Vec::new(),
+            chosen: false,
+            method: Method::GradCam,
+            layer: String::new(),
+            display: DisplayOptions::new(&preferences.overlay),
+            heat_map: true,
+            overlays_hidden: false,
+            notices: Vec::new(),
+            next_notice: 0,
+            keys_open: false,
+            faithfulness_open: false,
+            weights: None,
+            exporting: false,
+            export_when_chosen: false,
+            cursor: None,
+            impressions: Impressions::default(),
+            training: Training::default(),
+            reliability: None,
+            preferences,
+        }
+    }
+
+    /// The frame on screen.
+    pub fn frame(&self) -> Option<&Arc<Frame>> {
+        self.image.frame()
+    }
+
+    /// The image on screen or on its way there, with the number of its frame.
+    pub fn current(&self) -> Option<(&Arc<ImageEntry>, u32)> {
+        self.image.entry()
+    }
+
+    /// The model, once loaded.
+    pub fn model_info(&self) -> Option<&ModelInfo> {
+        match &self.model {
+            Model::Ready(info) => Some(info),
+            _ => None,
+        }
+    }
+
+    /// Classes of the model, empty before it is loaded.
+    pub fn labels(&self) -> &[Label] {
+        self.model_info().map_or(&[], |m| &m.manifest.labels)
+    }
+
+    /// Groups of classes of the model.
+    pub fn groups(&self) -> &[Group] {
+        self.model_info().map_or(&[], |m| &m.manifest.groups)
+    }
+
+    /// Name of a class.
+    pub fn label(&self, class: usize) -> &str {
+        self.labels().get(class).map_or("", |l| l.name.as_str())
+    }
+
+    /// How the image lies in a view.
+    pub fn view(&self, pane: PaneIndex) -> &View {
+        let pane = if self.preferences.linked { 0 } else { pane.min(self.views.len() - 1) };
+        &self.views[pane]
+    }
+
+    /// True when the wheel goes through images: the series has several, or the image several
+    /// frames.
+    pub fn is_stack(&self) -> bool {
+        self.current().is_some_and(|(entry, _)| {
+            entry.frames > 1
+                || self.images.iter().filter(|e| e.identity.series_uid == entry.identity.series_uid).nth(1).is_some()
+        })
+    }
+
+    /// True while the worker computes, or is about to.
+    pub fn busy(&self) -> bool {
+        matches!(self.results.phase, Phase::Waiting | Phase::Running)
+    }
+}

@@ -1,0 +1,86 @@
+//! What is remembered from one start to the next. The names of the fields in the file are those of
+//! the first version.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::display_options::USUAL_METHODS;
+use crate::explain::Method;
+use crate::imaging::overlay::OverlayStyle;
+use crate::model::conformal::RISK;
+
+/// Colours of the interface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Theme {
+    #[default]
+    Dark,
+    Light,
+    HighContrast,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::HighContrast];
+}
+
+/// What is remembered from one start to the next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Preferences {
+    /// Newest first.
+    pub recent: Vec<PathBuf>,
+    /// Configurations of training, newest first.
+    pub configurations: Vec<PathBuf>,
+    pub report_folder: Option<PathBuf>,
+    pub theme: Theme,
+    pub studies_width: f32,
+    pub findings_width: f32,
+    pub studies_open: bool,
+    pub findings_open: bool,
+    /// How maps look in every view.
+    pub overlay: OverlayStyle,
+    /// Every view has the same display options; otherwise each has its own, until the program ends.
+    #[serde(rename = "same_looks")]
+    pub same_display: bool,
+    /// Lines between the patches of Kernel SHAP.
+    pub superpixels: bool,
+    /// What the grid of methods shows.
+    pub methods: Vec<Method>,
+    pub smooth: bool,
+    pub linked: bool,
+    pub anonymize: bool,
+    /// The model's result is hidden until the reader has written an impression.
+    pub read_first: bool,
+    /// Error rate of the conformal states.
+    #[serde(rename = "risk")]
+    pub error_rate: f64,
+    /// How frequent findings are where the reader works, by name: shares between 0 and 1.
+    pub prevalences: BTreeMap<String, f64>,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            recent: Vec::new(),
+            configurations: Vec::new(),
+            report_folder: None,
+            theme: Theme::Dark,
+            studies_width: 208.0,
+            findings_width: 304.0,
+            studies_open: true,
+            findings_open: true,
+            overlay: OverlayStyle::default(),
+            same_display: true,
+            superpixels: true,
+            methods: USUAL_METHODS.to_vec(),
+            smooth: true,
+            linked: true,
+            anonymize: false,
+            read_first: false,
+            error_rate: RISK,
+            prevalences: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Lines that hold attributes of a file: any script, either direction.
+//!
+//! egui shapes letters but draws the parts of a line in the order in which they stand, so
+//! [`line()`] brings them into the order of drawing first. [`Fallback`] finds fonts of the system
+//! for characters that Inter lacks. They are listed on a thread of their own when the first such
+//! character turns up; until then a box stands in its place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use egui::text::{ByteIndex, LayoutJob, LayoutSection, TextFormat};
+use egui::{Color32, Context, FallbackRequest, FontData, FontId, FontInsert, FontProvider};
+
+use crate::fonts::{bidi, system};
+
+/// One line of text.
+pub(super) fn line(text: &str, font: FontId, color: Color32) -> LayoutJob {
+    let format = TextFormat::simple(font, color);
+    let mut job = LayoutJob { break_on_newline: false, ..LayoutJob::default() };
+    for piece in bidi::visual(text) {
+        // Each a section of its own: `append` would join them, and their letters would be shaped
+        // together.
+        let start = job.text.len();
+        job.text.push_str(&piece.text);
+        let byte_range = ByteIndex(start)..ByteIndex(job.text.len());
+        job.sections.push(LayoutSection { leading_space: 0.0, byte_range, format: format.clone() });
+    }
+    job
+}
+
+/// Asks the fonts of the system.
+pub(super) struct Fallback {
+    context: Context,
+    asked: AtomicBool,
+}
+
+impl Fallback {
+    /// Lets a context show what Inter lacks.
+    pub(super) fn install(context: &Context) {
+        let (context_of_its_own, asked) = (context.clone(), AtomicBool::new(false));
+        context.set_font_providers(vec![Arc::new(Self { context: context_of_its_own, asked })]);
+    }
+
+    /// Lists the fonts and asks egui to look again.
+    fn list(&self) {
+        if self.asked.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let context = self.context.clone();
+        let listed = std::thread::Builder::new().name("fonts".into()).spawn(move || {
+            system::list();
+            Self::install(&context);
+        });
+        if let Err(error) = listed {
+            log::warn!("the fonts of the system could not be listed: {error}");
+        }
+    }
+}
+
+impl FontProvider for Fallback {
+    fn font_for(&self, request: &FallbackRequest<'_>) -> Option<FontInsert> {
+        if !system::is_ready() {
+            self.list();
+            return None;
+        }
+        let face = system::face_for(request.cluster.chars().next()?)?;
+        let name = format!("system {} {}", face.name, face.index);
+        Some(FontInsert::new(&name, FontData::from_blob(face.data, face.index), Vec::new()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fonts::attribute;
+
+    #[test]
+    fn parts_of_a_line_stand_in_the_order_of_drawing() {
+        let words = format!("{} · {} · 2026-11-20", attribute("محمد علي"), attribute("4711"));
+        let job = line(&words, FontId::proportional(11.0), Color32::WHITE);
+        assert_eq!(job.text, "علي محمد · 4711 · 2026-11-20");
+        assert_eq!(job.sections.len(), 4, "each word from right to left is shaped alone");
+        assert_eq!(line("DOE JANE  4711", FontId::default(), Color32::WHITE).sections.len(), 1);
+    }
+}

@@ -1,0 +1,59 @@
+//! Nothing is open: where to begin.
+
+use egui::{Align, Layout as Flow, Ui, UiBuilder, vec2};
+
+use crate::app::command::{Command, FileCommand};
+use crate::app::state::State;
+use crate::app::ui::theme;
+use crate::app::ui::widgets::controls;
+
+const WIDTH: f32 = 400.0;
+/// Most recent paths that are listed.
+const RECENT: usize = 6;
+
+/// Draws into the middle of the room that `ui` has.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let tokens = theme::tokens(state.preferences.theme);
+    let mut out = Vec::new();
+    let room = ui.available_rect_before_wrap();
+    let recent = state.preferences.recent.iter().take(RECENT);
+    let height = 128.0 + if recent.len() > 0 { 40.0 + 24.0 * recent.len() as f32 } else { 0.0 };
+    // A little above the middle, where the eye rests.
+    let top = (room.height() - height).max(0.0) * 0.42;
+    let width = WIDTH.min(room.width() - 32.0);
+    let rect = egui::Rect::from_min_size(
+        room.left_top() + vec2((room.width() - width) / 2.0, top),
+        vec2(width, room.height() - top),
+    );
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::top_down(Align::LEFT)));
+    let ui = &mut ui;
+    ui.spacing_mut().item_spacing.y = theme::GRID;
+    if state.scanning {
+        ui.label(theme::heading("Listing files…", &tokens));
+        ui.label(theme::caption("The first image appears as soon as it is found.", &tokens));
+        return out;
+    }
+    ui.label(theme::heading("Open a chest radiograph", &tokens));
+    ui.label("Drop files or a folder here, or choose:");
+    ui.horizontal(|ui| {
+        for command in [
+            Command::File(FileCommand::OpenFiles),
+            Command::File(FileCommand::OpenFolder),
+            Command::File(FileCommand::OpenDemo),
+        ] {
+            controls::button(ui, command, true, &mut out);
+        }
+    });
+    ui.label(theme::caption("DICOM, PNG, JPEG or TIFF. Nothing leaves this computer.", &tokens));
+    if recent.len() > 0 {
+        ui.add_space(theme::GRID);
+        ui.label(theme::section("Recent", &tokens));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for path in recent {
+            if controls::recent_path(ui, path) {
+                out.push(Command::File(FileCommand::OpenPaths(vec![path.clone()])));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,135 @@
+//! What the model says of the image, in the order of reading: is this an image for it, what does it
+//! see, how certain is it.
+//!
+//! Rows stand from the start, with empty bars, so that nothing jumps when a result arrives.
+
+mod entropy;
+mod scores;
+
+use egui::{Label, Role, Ui, WidgetInfo};
+
+use super::{uncertainty, verdict};
+use crate::app::command::{Command, FindingsCommand, StudyCommand};
+use crate::app::state::{Model, Phase, ShownImage, State};
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::shapes::Sign;
+use crate::app::ui::widgets::text::{message, paragraph};
+use crate::engine::ModelInfo;
+
+/// Draws the findings, one below the other.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let tokens = theme::tokens(state.preferences.theme);
+    let mut out = Vec::new();
+    controls::title(ui, "FINDINGS", "", &tokens);
+    if let Some(model) = ready(ui, state, &tokens, &mut out) {
+        uncertainty::outside(ui, state, &tokens);
+        model_in_use(ui, state, model, &tokens);
+        verdict::show(ui, state, &tokens, &mut out);
+        if state.results.phase != Phase::Refused {
+            controls::rule(ui, &tokens);
+            ui.scope(|ui| scores::show(ui, state, model, &tokens, &mut out));
+            uncertainty::error_rate(ui, state, model, &tokens, &mut out);
+            uncertainty::prevalence(ui, state, &tokens, &mut out);
+            controls::rule(ui, &tokens);
+            entropy::show(ui, state, model, &tokens, &mut out);
+        }
+        reservations(ui, state, &tokens);
+    }
+    out
+}
+
+/// The model, once there is one and an image for it; until then the reason why there are no
+/// findings.
+fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Command>) -> Option<&'a ModelInfo> {
+    match &state.model {
+        Model::Loading { name } => {
+            message(ui, Sign::Blank, &format!("The model {name} is being loaded…"), tokens);
+            return None;
+        }
+        Model::Failed { name, reason } => {
+            message(ui, Sign::Caution, &format!("The model {name} could not be loaded."), tokens);
+            paragraph(ui, reason, tokens);
+            let retry = if state.automatic {
+                Command::Findings(FindingsCommand::PickModel)
+            } else {
+                Command::Findings(FindingsCommand::SetModel(name.clone()))
+            };
+            if ui.button("Load again").on_hover_text("Tries to load the model once more").clicked() {
+                out.push(retry);
+            }
+            return None;
+        }
+        Model::Ready(_) | Model::Unfit => {}
+    }
+    match &state.image {
+        ShownImage::Nothing => {
+            paragraph(ui, "Findings appear here once an image is open.", tokens);
+            None
+        }
+        ShownImage::Failed { reason, .. } => {
+            message(ui, Sign::Caution, "The image could not be shown.", tokens);
+            paragraph(ui, reason.as_str(), tokens);
+            controls::button(ui, StudyCommand::Reload, true, out);
+            None
+        }
+        ShownImage::Loading(..) | ShownImage::Ready(_) if matches!(state.model, Model::Unfit) => {
+            unfit(ui, state, tokens, out);
+            None
+        }
+        ShownImage::Loading(..) | ShownImage::Ready(_) => state.model_info(),
+    }
+}
+
+/// No model fits: why, and the way past it.
+fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let Some(choice) = state.choice.as_ref().filter(|_| state.results.phase == Phase::Unfit) else {
+        paragraph(ui, "The model that fits the image is being chosen.", tokens);
+        return;
+    };
+    message(ui, Sign::Caution, "No model fits this image, so there are no findings.", tokens);
+    if choice.opinions.is_empty() {
+        paragraph(ui, &choice.because, tokens);
+    }
+    for opinion in &choice.opinions {
+        paragraph(ui, &format!("{}: {}", opinion.model, opinion.reason), tokens);
+    }
+    if let Some(nearest) = &choice.nearest {
+        ui.add_space(theme::GRID / 2.0);
+        let command = Command::Findings(FindingsCommand::SetModel(nearest.clone()));
+        let words = format!("Choose {nearest} by hand");
+        if ui.button(words).on_hover_text(command.info().tooltip).clicked() {
+            out.push(command);
+        }
+    }
+}
+
+/// The model in use and the short reason; the whole sentence in the tooltip and for screen readers.
+fn model_in_use(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens) {
+    let name = &model.manifest.name;
+    let (words, sentence) = match &state.choice {
+        Some(choice) => (format!("{name} · {}", choice.grounds), choice.because.clone()),
+        None => (format!("{name} · being chosen"), "The model that fits the image is being chosen".to_owned()),
+    };
+    let label = Label::new(theme::caption(words, tokens)).truncate().show_tooltip_when_elided(false);
+    let response = ui.add(label);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, sentence.as_str()));
+    response.on_hover_text(sentence);
+}
+
+/// Warnings of the image and of the analysis; those of the gate stand above.
+fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let frame = state.frame().map_or(&[][..], |frame| &frame.warnings);
+    let gate = state.results.gate.as_ref().map_or(&[][..], |gate| &gate.warnings);
+    let mut first = true;
+    for warning in frame.iter().chain(&state.results.warnings).filter(|warning| !gate.contains(warning)) {
+        // Stands first of all already.
+        if state.outside() == Some(warning.as_str()) {
+            continue;
+        }
+        if std::mem::take(&mut first) {
+            controls::rule(ui, tokens);
+        }
+        message(ui, Sign::Caution, warning, tokens);
+    }
+}

@@ -1,0 +1,95 @@
+//! Every key and gesture, from the command table, and what this program is.
+
+use egui::{Frame, Grid, Id, Margin, Modal, RichText, ScrollArea, Ui};
+
+use super::status::NOT_A_DEVICE;
+use crate::app::command::{Command, CommandGroup, HelpCommand};
+use crate::app::state::State;
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+
+/// Mouse gestures, which stand below the keys: gesture and what it does.
+pub const GESTURES: [(&str, &str); 6] = [
+    ("Left drag", "Window: right is wider, down is brighter"),
+    ("Middle drag", "Pan (also Shift + left drag)"),
+    ("Right drag", "Zoom (also Ctrl + wheel)"),
+    ("Wheel", "Previous or next image of a stack; zoom where there is one image"),
+    ("Double click", "This view only, or all again"),
+    ("Drop", "Opens the dropped files and folders; weights are imported"),
+];
+
+/// Draws the table over everything else while it is open.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let mut out = Vec::new();
+    if !state.keys_open {
+        return out;
+    }
+    let tokens = theme::tokens(state.preferences.theme);
+    let frame = Frame::popup(ui.style()).inner_margin(Margin::same(24));
+    let room = ui.ctx().content_rect().size();
+    let modal = Modal::new(Id::unique("keys")).frame(frame).show(ui.ctx(), |ui| {
+        ui.set_width((room.x - 96.0).min(1040.0));
+        ui.horizontal(|ui| {
+            ui.label(theme::heading("Keys and gestures", &tokens));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let close = ui.button("Close").on_hover_text(HelpCommand::ToggleKeys.info().hint());
+                if close.clicked() {
+                    out.push(Command::Help(HelpCommand::ToggleKeys));
+                }
+            });
+        });
+        controls::rule(ui, &tokens);
+        ScrollArea::vertical().max_height(room.y - 224.0).auto_shrink([false, true]).show(ui, |ui| {
+            ui.columns(3, |columns| {
+                for group in [CommandGroup::File, CommandGroup::Study, CommandGroup::Findings] {
+                    table(&mut columns[0], group, &tokens);
+                }
+                for group in [CommandGroup::View, CommandGroup::Training] {
+                    table(&mut columns[1], group, &tokens);
+                }
+                for group in [CommandGroup::Overlay, CommandGroup::Help] {
+                    table(&mut columns[2], group, &tokens);
+                }
+                gestures(&mut columns[2], &tokens);
+            });
+        });
+        controls::rule(ui, &tokens);
+        about(ui, &tokens);
+    });
+    if modal.backdrop_response.clicked() {
+        out.push(Command::Help(HelpCommand::ToggleKeys));
+    }
+    out
+}
+
+fn table(ui: &mut Ui, group: CommandGroup, tokens: &Tokens) {
+    let rows: Vec<_> = Command::listed().into_iter().map(|c| c.info()).filter(|i| i.group == group).collect();
+    let rows = rows.iter().filter(|info| !info.key.is_empty()).map(|info| (info.key, info.label, info.tooltip));
+    lines(ui, group.name(), rows, tokens);
+}
+
+fn gestures(ui: &mut Ui, tokens: &Tokens) {
+    lines(ui, "Mouse", GESTURES.into_iter().map(|(gesture, words)| (gesture, words, "")), tokens);
+}
+
+fn lines<'a>(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (&'a str, &'a str, &'a str)>, tokens: &Tokens) {
+    ui.label(theme::strong(title, tokens));
+    ui.spacing_mut().interact_size.y = 16.0;
+    Grid::new(title).num_columns(2).spacing([16.0, 2.0]).min_col_width(88.0).show(ui, |ui| {
+        for (key, words, hint) in rows {
+            ui.label(RichText::new(key).color(tokens.accent));
+            let label = ui.add(egui::Label::new(RichText::new(words).color(tokens.text)).wrap());
+            if !hint.is_empty() {
+                label.on_hover_text(hint);
+            }
+            ui.end_row();
+        }
+    });
+    ui.add_space(theme::GRID);
+}
+
+fn about(ui: &mut Ui, tokens: &Tokens) {
+    let version = format!("Pellucid {} ({}). MIT or Apache-2.0.", crate::VERSION, crate::COMMIT);
+    ui.label(theme::caption(version, tokens));
+    ui.add(egui::Label::new(theme::caption(NOT_A_DEVICE, tokens)).wrap());
+}

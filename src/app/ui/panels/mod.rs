@@ -1,0 +1,18 @@
+//! The panels around the image: each reads the state and answers with commands.
+
+pub mod empty;
+pub mod faithfulness;
+pub mod findings;
+pub mod import_weights;
+pub mod impression;
+pub mod keys_help;
+mod methods;
+pub mod notices;
+pub mod overlay;
+pub mod reliability;
+pub mod status;
+pub mod studies;
+pub mod toolbar;
+pub mod training;
+mod uncertainty;
+mod verdict;

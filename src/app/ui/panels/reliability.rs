@@ -1,0 +1,178 @@
+//! How well calibrated the model is: of the images to which it gave 0.8, did eight in ten have the
+//! finding?
+//!
+//! One diagram a label or group, with the counts and intervals of its bins as a table beside it:
+//! the same numbers for those who cannot see the plot.
+
+use egui::{
+    Align, Button, Frame, Id, Label, Layout as Flow, Margin, Modal, Rangef, RichText, Role, ScrollArea, Sense, Ui,
+    WidgetInfo, vec2,
+};
+use egui_extras::{Column, TableBuilder};
+use egui_plot::{AxisHints, GridInput, GridMark, Line, LineStyle, Plot, PlotBounds, PlotPoints, Points};
+
+use crate::app::command::{Command, UncertaintyCommand};
+use crate::app::state::State;
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::text::paragraph;
+use crate::model::calibration::{Calibration, Target};
+
+/// Height of a row of the table.
+const ROW: f32 = 16.0;
+/// Side of the diagram.
+const SIDE: f32 = 320.0;
+
+/// Draws the window over everything else while it is open.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let mut out = Vec::new();
+    let Some(chosen) = state.reliability else { return out };
+    let tokens = theme::tokens(state.preferences.theme);
+    let frame = Frame::popup(ui.style()).inner_margin(Margin::same(24));
+    let room = ui.ctx().content_rect().size();
+    let modal = Modal::new(Id::unique("reliability")).frame(frame).show(ui.ctx(), |ui| {
+        ui.set_width((room.x - 96.0).min(760.0));
+        ui.horizontal(|ui| {
+            ui.label(theme::heading("How well calibrated?", &tokens));
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+                let command = UncertaintyCommand::ToggleReliability;
+                if ui.button("Close").on_hover_text(command.info().hint()).clicked() {
+                    out.push(Command::Uncertainty(command));
+                }
+            });
+        });
+        controls::rule(ui, &tokens);
+        match state.model_info().map(|info| info.calibration.as_ref()) {
+            Some(Ok(calibration)) => measured(ui, calibration, chosen, room.y - 200.0, &tokens, &mut out),
+            Some(Err(why)) => paragraph(ui, &why.to_string(), &tokens),
+            None => paragraph(ui, "There is no model yet.", &tokens),
+        }
+    });
+    if modal.backdrop_response.clicked() {
+        out.push(Command::Uncertainty(UncertaintyCommand::ToggleReliability));
+    }
+    out
+}
+
+fn measured(
+    ui: &mut Ui,
+    calibration: &Calibration,
+    chosen: usize,
+    height: f32,
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
+    let about = format!("Measured on {}, {}. {}", calibration.set_in_words(), calibration.date, calibration.note);
+    paragraph(ui, &about, tokens);
+    ui.add_space(theme::GRID);
+    ui.horizontal_wrapped(|ui| {
+        for (number, target) in calibration.targets.iter().enumerate() {
+            let button = Button::selectable(number == chosen, target.name.as_str()).frame_when_inactive(true);
+            if ui.add(button).clicked() {
+                out.push(Command::Uncertainty(UncertaintyCommand::ShowTarget(number)));
+            }
+        }
+    });
+    let Some(target) = calibration.targets.get(chosen) else { return };
+    ui.add_space(theme::GRID);
+    ui.add(Label::new(RichText::new(in_words(target)).color(tokens.text)).wrap());
+    ui.add_space(theme::GRID);
+    ui.horizontal_top(|ui| {
+        let side = SIDE.min(ui.available_width() * 0.55).min(height.max(160.0));
+        ui.allocate_ui(vec2(side, side), |ui| diagram(ui, target, side, tokens));
+        ui.add_space(theme::GRID);
+        ScrollArea::vertical()
+            .id_salt("reliability bins")
+            .max_height(height.max(160.0))
+            .show(ui, |ui| table(ui, target, tokens));
+    });
+    ui.add_space(theme::GRID);
+    let reading = "Up: share of the images that have the finding, with its 95 % interval. Across: the probability that the model gave. On the \
+                   dashed line probabilities mean what they say. Each point stands for equally many images.";
+    ui.add(Label::new(theme::caption(reading, tokens)).wrap());
+}
+
+/// The metrics of a label or group in one line.
+pub fn in_words(target: &Target) -> String {
+    format!(
+        "{}: {} images with it, {} without. Expected calibration error {:.3}, Brier score {:.3}.",
+        target.name, target.with, target.without, target.ece, target.brier
+    )
+}
+
+fn diagram(ui: &mut Ui, target: &Target, side: f32, tokens: &Tokens) {
+    let visuals = ui.visuals_mut();
+    visuals.extreme_bg_color = tokens.panel;
+    visuals.override_text_color = Some(tokens.muted);
+    let marks = |_: GridInput| -> Vec<GridMark> {
+        (0..=5).map(|i| GridMark { value: f64::from(i) / 5.0, step_size: 0.2 }).collect()
+    };
+    let response = Plot::new("reliability")
+        .width(side)
+        .height(side)
+        .sense(Sense::hover())
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_axis_zoom_drag(false)
+        .allow_double_click_reset(false)
+        .show_background(false)
+        .show_x(false)
+        .show_y(false)
+        .grid_color(tokens.line)
+        // Without this the labels below would be left out: a fifth of the side is less than the
+        // room that they take by default.
+        .custom_x_axes(vec![AxisHints::new_x().label_spacing(Rangef::new(24.0, 36.0))])
+        .x_grid_spacer(marks)
+        .y_grid_spacer(marks)
+        .show(ui, |plot| {
+            plot.set_plot_bounds(PlotBounds::from_min_max([-0.02, -0.02], [1.02, 1.02]));
+            let ideal = Line::new("", PlotPoints::from(vec![[0.0, 0.0], [1.0, 1.0]])).color(tokens.muted).width(1.0);
+            plot.line(ideal.style(LineStyle::dashed_dense()).allow_hover(false));
+            for bin in &target.bins {
+                let whisker = PlotPoints::from(vec![[bin.said, bin.low], [bin.said, bin.high]]);
+                plot.line(Line::new("", whisker).color(tokens.below).width(1.5).allow_hover(false));
+            }
+            let points: Vec<[f64; 2]> = target.bins.iter().map(|b| [b.said, b.seen]).collect();
+            let line = Line::new(target.name.clone(), PlotPoints::from(points.clone())).color(tokens.accent).width(1.5);
+            plot.line(line.allow_hover(false));
+            plot.points(Points::new(target.name.clone(), PlotPoints::from(points)).color(tokens.accent).radius(3.0));
+        })
+        .response;
+    let words = format!("Reliability diagram of {}; the table beside it has the same numbers", target.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words.as_str()));
+}
+
+fn table(ui: &mut Ui, target: &Target, tokens: &Tokens) {
+    if target.bins.is_empty() {
+        paragraph(ui, "No image tells whether it is there.", tokens);
+        return;
+    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let table = TableBuilder::new(ui)
+        .id_salt("reliability table")
+        .vscroll(false)
+        .cell_layout(Flow::left_to_right(Align::Center))
+        .columns(Column::auto().at_least(48.0), 4);
+    let table = table.header(ROW, |mut row| {
+        for head in ["images", "model said", "had it", "95 % interval"] {
+            row.col(|ui| drop(ui.label(theme::section(head, tokens))));
+        }
+    });
+    table.body(|mut body| {
+        for bin in &target.bins {
+            let cells = [
+                bin.n.to_string(),
+                format!("{:.3}", bin.said),
+                format!("{:.3}", bin.seen),
+                format!("{:.3}–{:.3}", bin.low, bin.high),
+            ];
+            body.row(ROW, |mut row| {
+                for cell in cells {
+                    row.col(|ui| drop(ui.label(theme::caption(cell, tokens).color(tokens.text))));
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,176 @@
+//! The bar below: progress with cancel, what lies under the cursor, window and zoom, device and
+//! model, time taken.
+//!
+//! Every cell has a fixed width: numbers change, nothing moves.
+
+use egui::{Align, Button, Label, Layout as Flow, ProgressBar, Sense, Ui, UiBuilder, vec2};
+
+use crate::app::command::{Command, FindingsCommand};
+use crate::app::state::{Model, Phase, ShownImage, State};
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::engine::Timing;
+
+/// What the program is not; said once on the screen, and again in the key table and in every
+/// report.
+pub const NOT_A_DEVICE: &str = "Pellucid is not a medical device. It shows what a model saw; it is for research and teaching, and must not be used to decide on a patient.";
+
+/// Draws the bar into the height that `ui` has.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let tokens = theme::tokens(state.preferences.theme);
+    let mut out = Vec::new();
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        ui.spacing_mut().button_padding.y = 1.0;
+        ui.spacing_mut().item_spacing.x = theme::GRID;
+        if state.training.open {
+            return training(ui, state, &tokens, &mut out);
+        }
+        progress(ui, state, &tokens, &mut out);
+        let pixel =
+            state.cursor.map_or_else(String::new, |(x, y, value)| format!("x {x}  y {y}  value {}", grey(value)));
+        cell(ui, 176.0, &pixel, "Column, row and grey value (after the modality transform) under the cursor", &tokens);
+        if state.frame().is_some() {
+            let view = state.view(0);
+            let window = format!("W {}  L {}", grey(view.window.width), grey(view.window.center));
+            cell(ui, 120.0, &window, "Window width and level (centre), in the image's own grey values", &tokens);
+            cell(ui, 72.0, &format!("{:.2} × fit", view.zoom), "Zoom: 1 fits the image into its view", &tokens);
+        }
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            let notice = ui.add(Label::new(theme::caption("Not a medical device", &tokens)));
+            notice.on_hover_text(NOT_A_DEVICE);
+            ui.add_space(theme::GRID);
+            super::training::status::show(ui, state, &tokens, &mut out);
+            model(ui, state, &tokens);
+        });
+    });
+    out
+}
+
+/// The bar of the training room.
+fn training(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    super::training::status::show(ui, state, tokens, out);
+    ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+        let notice = ui.add(Label::new(theme::caption("Not a medical device", tokens)));
+        notice.on_hover_text(NOT_A_DEVICE);
+    });
+}
+
+/// A grey value: whole numbers without a point.
+fn grey(value: f32) -> String {
+    if value.fract() == 0.0 || value.abs() >= 1000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+/// A caption of fixed width.
+fn cell(ui: &mut Ui, width: f32, text: &str, hint: &str, tokens: &Tokens) {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, ui.available_height()), Sense::hover());
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::left_to_right(Align::Center)));
+    inside.add(Label::new(theme::caption(text, tokens)).truncate());
+    if !hint.is_empty() {
+        response.on_hover_text(hint);
+    }
+}
+
+fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let results = &state.results;
+    let done = if results.samples_of > 0 { results.samples_done as f32 / results.samples_of as f32 } else { 0.0 };
+    let (words, part) = match (&state.image, &results.phase) {
+        (ShownImage::Loading(..), _) => ("reading the image".to_owned(), Some(0.0)),
+        (_, Phase::Waiting) => ("waiting for the model".to_owned(), Some(0.0)),
+        (_, Phase::Running) if results.samples_of > 0 && results.samples_done > 0 => (
+            format!("{} {} of {}", state.options.source.counted(), results.samples_done, results.samples_of),
+            Some(done),
+        ),
+        (_, Phase::Running) if !results.attributions.is_empty() => ("sampling".to_owned(), Some(0.0)),
+        (_, Phase::Running) if !results.labels.is_empty() => ("explaining".to_owned(), Some(0.0)),
+        (_, Phase::Running) => ("looking at the image".to_owned(), Some(0.0)),
+        (_, Phase::Finished) => explaining(state).unwrap_or_else(|| (String::from("finished"), None)),
+        (_, Phase::Cancelled) => ("cancelled".to_owned(), None),
+        (_, Phase::Refused) => ("refused by the input gate".to_owned(), None),
+        (_, Phase::Unfit) => ("no model fits".to_owned(), None),
+        (_, Phase::Failed(_)) => ("failed".to_owned(), None),
+        (_, Phase::Idle) if state.scanning => ("listing files".to_owned(), None),
+        (_, Phase::Idle) => ("ready".to_owned(), None),
+    };
+    let (rect, _) = ui.allocate_exact_size(vec2(304.0, ui.available_height()), Sense::hover());
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::left_to_right(Align::Center)));
+    if let Some(part) = part {
+        let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent).corner_radius(3.0);
+        ui.add(bar).accessible_name("Progress");
+    }
+    let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
+    cell(&mut ui, 168.0, &words, hint, tokens);
+    if state.busy() || explaining(state).is_some() {
+        let info = FindingsCommand::Cancel.info();
+        let cancel = ui.add(Button::new(theme::caption(info.label, tokens))).on_hover_text(info.hint());
+        if cancel.clicked() {
+            out.push(Command::Findings(FindingsCommand::Cancel));
+        }
+    } else if matches!(results.phase, Phase::Cancelled | Phase::Failed(_)) {
+        controls::button(&mut ui, FindingsCommand::Retry, true, out);
+    }
+}
+
+/// What is being made for the screen after the analysis, and how far it is; what takes no time is
+/// left out.
+fn explaining(state: &State) -> Option<(String, Option<f32>)> {
+    let running = state.results.explaining.as_ref().filter(|running| !running.ahead)?;
+    let Some((what, done, of)) = running.step else {
+        let method = running.request.methods.iter().find(|m| !m.is_instant())?;
+        return Some((method.name().to_owned(), Some(0.0)));
+    };
+    Some((format!("{what} {done} of {of}"), Some(done as f32 / of.max(1) as f32)))
+}
+
+fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    match &state.model {
+        Model::Ready(info) => {
+            let total = total(&state.results.timing);
+            let time = if total > 0.0 { format!(" · {total:.0} ms") } else { String::new() };
+            let hash: String = info.sha256.chars().take(4).collect();
+            let words = format!("{} · {} {} · {hash}…{time}", info.device, info.manifest.name, info.manifest.version);
+            let because = state.choice.as_ref().map_or("", |choice| &choice.because);
+            let hint = format!(
+                "{because}\n{}\nSHA-256 of the weights {}\n{}",
+                info.manifest.description,
+                info.sha256,
+                steps(&state.results.timing)
+            );
+            ui.add(Label::new(theme::caption(words, tokens)).truncate()).on_hover_text(hint);
+        }
+        Model::Unfit => {
+            let because = state.choice.as_ref().map_or("", |choice| &choice.because);
+            ui.add(Label::new(theme::caption("no model fits", tokens)).truncate()).on_hover_text(because);
+        }
+        Model::Loading { name } => {
+            ui.add(Label::new(theme::caption(format!("loading the model {name}…"), tokens)).truncate());
+        }
+        Model::Failed { name, reason } => {
+            let words = theme::caption(format!("{name} could not be loaded"), tokens).color(tokens.warning);
+            ui.add(Label::new(words).truncate()).on_hover_text(reason);
+        }
+    }
+}
+
+fn total(timing: &Timing) -> f64 {
+    timing.decode + timing.preprocess + timing.forward + timing.explain + timing.uncertainty
+}
+
+fn steps(timing: &Timing) -> String {
+    format!(
+        "read {:.0} ms · prepare {:.0} ms · forward {:.0} ms · maps {:.0} ms · samples {:.0} ms",
+        timing.decode, timing.preprocess, timing.forward, timing.explain, timing.uncertainty
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grey_values_show_a_point_only_where_they_have_one() {
+        assert_eq!(grey(1893.0), "1893");
+        assert_eq!(grey(-0.25), "-0.25");
+        assert_eq!(grey(40_000.5), "40000");
+    }
+}

@@ -1,0 +1,53 @@
+//! The input gate's verdict, which stands before every score.
+
+use egui::{Ui, vec2};
+
+use crate::app::command::{Command, FindingsCommand};
+use crate::app::state::{Phase, State};
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::shapes::Sign;
+use crate::app::ui::widgets::text::{message, paragraph};
+
+/// Draws the verdict; where the gate refused, the reason and the way past it.
+pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    // Room for two lines from the start, so that nothing below moves when the verdict arrives.
+    let height = 36.0;
+    ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+        ui.set_min_height(height);
+        let Some(verdict) = &state.results.gate else {
+            let words = match state.results.phase {
+                Phase::Waiting | Phase::Running => "Checking whether this is an image for the model…",
+                Phase::Cancelled => "Cancelled before the image was checked.",
+                Phase::Finished => "This model has no input gate: nothing checked whether the image suits it.",
+                _ => "The image has not been checked yet.",
+            };
+            paragraph(ui, words, tokens);
+            return;
+        };
+        let sign = if verdict.accepted { Sign::Tick } else { Sign::Caution };
+        let numbers = format!("Gate score {:.2}; images are let through from {:.2}", verdict.score, verdict.threshold);
+        let line = message(ui, sign, &verdict.reason, tokens);
+        // Of an image that no gate has looked at there are no numbers.
+        if verdict.is_judged() {
+            line.on_hover_text(numbers);
+        }
+        if !verdict.accepted {
+            refused(ui, state, tokens, out);
+        }
+        for warning in &verdict.warnings {
+            message(ui, Sign::Caution, warning, tokens);
+        }
+    });
+}
+
+fn refused(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    ui.add_space(theme::GRID / 2.0);
+    if state.results.phase == Phase::Refused {
+        paragraph(ui, "No scores are shown: on such an image they would mean nothing.", tokens);
+        ui.add_space(theme::GRID / 2.0);
+        controls::button(ui, FindingsCommand::ShowAnyway, true, out);
+    } else if state.options.force || !state.results.labels.is_empty() {
+        message(ui, Sign::Caution, "Shown although the gate refused: do not rely on these scores.", tokens);
+    }
+}

@@ -1,0 +1,150 @@
+//! The message in a view in place of a map, or beside one that is not finished: which state it is
+//! in, why, and what can be done.
+
+use crate::app::command::{Command, FindingsCommand, MapCommand, OverlayCommand};
+use crate::app::state::display_options::Stability;
+use crate::app::state::results::STOPPED;
+use crate::app::state::{Content, Explaining, Layout, Model, Phase, State};
+use crate::explain::{INPUT, Method, Subject, scale};
+
+/// Words and what can be done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ViewMessage {
+    pub words: String,
+    /// How far it is, 0–1.
+    pub part: Option<f32>,
+    pub buttons: Vec<(&'static str, Command)>,
+    /// There is a map to look at: the words keep to the edge.
+    pub beside: bool,
+}
+
+impl ViewMessage {
+    /// Words alone.
+    pub(super) fn new(words: impl Into<String>) -> Self {
+        Self { words: words.into(), part: None, buttons: Vec::new(), beside: false }
+    }
+
+    /// With a button.
+    #[must_use]
+    pub(super) fn with(self, label: &'static str, command: impl Into<Command>) -> Self {
+        Self { buttons: [self.buttons, vec![(label, command.into())]].concat(), ..self }
+    }
+
+    fn beside(self) -> Self {
+        Self { beside: true, ..self }
+    }
+}
+
+/// The message in a view of `content`; nothing where the map speaks for itself.
+pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
+    let (subjects, method) = match content {
+        Content::Image => return None,
+        Content::Map(subject, method) => (vec![subject], method),
+        Content::Difference(a, b) => (vec![Subject::class(a), Subject::class(b)], state.method),
+    };
+    if state.has_maps(content) {
+        return if state.is_unfinished(content) { Some(unfinished(state, method)) } else { there(state, content) };
+    }
+    if let Model::Failed { reason, .. } = &state.model {
+        return Some(
+            ViewMessage::new(format!("The model could not be loaded.\n{reason}")).with("Retry", FindingsCommand::Retry),
+        );
+    }
+    let again = |words: String| ViewMessage::new(words).with("Analyse again", FindingsCommand::Retry);
+    Some(match &state.results.phase {
+        Phase::Idle => return None,
+        Phase::Waiting if matches!(state.model, Model::Loading { .. }) => ViewMessage::new("Loading the model…"),
+        Phase::Waiting | Phase::Running if method.is_instant() => ViewMessage::new("Computing the map…"),
+        Phase::Waiting | Phase::Running => ViewMessage::new(format!("{} follows the analysis.", method.name())),
+        Phase::Refused => {
+            let why = state.results.gate.as_ref().map_or("The image was refused.", |g| g.reason.as_str());
+            ViewMessage::new(format!("Not scored. {why}")).with("Show anyway", FindingsCommand::ShowAnyway)
+        }
+        Phase::Unfit => {
+            let why = state.choice.as_ref().map_or("No model fits the image.", |choice| &choice.because);
+            ViewMessage::new(format!("Not scored: {why}"))
+        }
+        Phase::Finished => missing(state, &subjects, method),
+        Phase::Cancelled => again("Cancelled before the map was ready.".into()),
+        Phase::Failed(reason) => again(format!("The analysis failed.\n{reason}")),
+    })
+}
+
+/// Of a map that is there: that it shows nothing, or how far its stability is known.
+fn there(state: &State, content: Content) -> Option<ViewMessage> {
+    let Content::Map(subject, method) = content else { return None };
+    let map = state.map(subject, method)?;
+    let place = if map.layer == INPUT { "the pixels".to_owned() } else { format!("the layer {}", map.layer) };
+    let name = state.subject_name(subject);
+    if map.is_flat() {
+        return Some(ViewMessage::new(format!(
+            "The score does not depend on {place}: the map of {name} by {} is zero everywhere.",
+            method.name()
+        )));
+    }
+    if !scale::shows_something(map) {
+        return Some(ViewMessage::new(format!(
+            "No positive evidence for {name} in {place}: nothing here raised its score."
+        )));
+    }
+    let running = state.results.explaining.as_ref()?;
+    let sampled = running.request.spread > 0
+        && running.request.methods.contains(&method)
+        && running.request.subjects.contains(&subject)
+        && state.display.stability != Stability::Off
+        && !state.has_stability(subject, method);
+    sampled.then(|| progress(running, "stability", "How stable it is").beside())
+}
+
+/// Of a map that is still being refined.
+fn unfinished(state: &State, method: Method) -> ViewMessage {
+    let message = match &state.results.explaining {
+        Some(running) => progress(running, method.name(), "unfinished"),
+        None => ViewMessage::new("unfinished"),
+    };
+    message.beside()
+}
+
+/// How far the running work is.
+fn progress(running: &Explaining, what: &str, words: &str) -> ViewMessage {
+    let message = match running.step.filter(|(step, ..)| *step == what) {
+        Some((_, done, of)) => ViewMessage {
+            part: Some(done as f32 / of.max(1) as f32),
+            ..ViewMessage::new(format!("{words}, {done} of {of}"))
+        },
+        None => ViewMessage { part: Some(0.0), ..ViewMessage::new(words) },
+    };
+    message.with("Cancel", FindingsCommand::Cancel)
+}
+
+/// Of a map that the analysis did not bring.
+fn missing(state: &State, subjects: &[Subject], method: Method) -> ViewMessage {
+    if let Some(reason) = state.unavailable(method) {
+        let words = if reason == STOPPED { format!("{} was stopped.", method.name()) } else { reason.to_owned() };
+        let message = ViewMessage::new(words).with("Try again", MapCommand::TryAgain(method));
+        let target = state.model_info().map_or("", |info| info.manifest.target_layer.as_str());
+        if method.has_layer() && state.layer() != target {
+            return message.with("Take the model's layer", OverlayCommand::SetLayer(target.to_owned()));
+        }
+        return match (state.layout, method) {
+            (Layout::MethodGrid, _) => message.with("Leave out", MapCommand::TickMethod(method)),
+            (_, Method::GradCam) => message,
+            _ => message.with("Take Grad-CAM", OverlayCommand::SetMethod(Method::GradCam)),
+        };
+    }
+    match &state.results.explaining {
+        Some(running) if running.request.methods.contains(&method) && running.request.spread == 0 => {
+            if subjects.iter().any(|s| running.request.subjects.contains(s)) {
+                progress(running, method.name(), method.name())
+            } else {
+                ViewMessage::new(format!("{} waits for its turn.", method.name()))
+            }
+        }
+        Some(running) => {
+            let before = running.request.methods.first().map_or("another map", |m| m.name());
+            ViewMessage::new(format!("{} waits for {before}.", method.name()))
+        }
+        None => ViewMessage::new(format!("There is no {} map of {}.", method.name(), method.place(state.layer())))
+            .with("Analyse again", FindingsCommand::Retry),
+    }
+}

@@ -1,0 +1,255 @@
+//! Words in the corners of a view: who, what, window, zoom. A length carries where its millimetres
+//! come from.
+
+use egui::{Align2, Painter, Rect};
+
+use super::pen::{Pen, number};
+use super::placement::Placement;
+use super::stability_words;
+use crate::app::state::display_options::Stability;
+use crate::app::state::{Content, Layout, PaneIndex, State, View};
+use crate::app::ui::theme;
+use crate::engine::conformal::OUTSIDE;
+use crate::explain::{Attribution, Subject};
+use crate::fonts::{attribute, lacking, system};
+use crate::study::{Frame, Metadata, readable_name};
+
+/// Stands under every map.
+const NOT_AN_OUTLINE: &str = "what moved the score, not the outline of a lesion";
+const MARGIN: f32 = 8.0;
+/// The same where there is little room.
+const IN_SHORT: &str = "not the outline of a lesion";
+const OUTSIDE_IN_SHORT: &str = "outside the model's population";
+/// A view narrower than this has little room.
+const NARROW: f32 = 300.0;
+/// A view lower than this gets its title only.
+const LOW: f32 = 200.0;
+
+/// One line on what a view shows.
+pub(crate) fn title(state: &State, content: Content) -> String {
+    match content {
+        Content::Image => "original".into(),
+        Content::Map(subject, method) => format!("{} · {}", state.subject_name(subject), method.name()),
+        Content::Difference(a, b) => format!("{} − {}", state.label(a), state.label(b)),
+    }
+}
+
+/// Writes the corners of a view.
+pub(crate) fn paint(
+    painter: &Painter,
+    state: &State,
+    frame: &Frame,
+    pane: PaneIndex,
+    content: Content,
+    placement: &Placement,
+    rect: Rect,
+) {
+    let mut room = rect.shrink(MARGIN);
+    if state.layout == Layout::Compare && pane == 2 {
+        // Below the switch between the two differences.
+        room.min.y += 26.0;
+    }
+    let pen = Pen::new(painter, theme::tokens(state.preferences.theme), room);
+    let first = pane == 0 || state.solo.is_some();
+    let roomy = rect.height() >= LOW;
+    let mut above = Vec::new();
+    if first && roomy {
+        above.extend(who(&frame.entry.meta, state.preferences.anonymize, &frame.entry.title));
+    }
+    if content != Content::Image || !first {
+        above.extend(about(state, content, &pen));
+    } else if state.layout == Layout::MethodGrid && !state.result_hidden() {
+        above.push(format!("methods for {}", state.subject_name(state.subject())));
+        above.push("each on a scale of its own".into());
+    }
+    pen.column(Align2::LEFT_TOP, &above);
+    let view = state.view(pane);
+    let mut below = Vec::new();
+    let narrow = rect.width() < NARROW;
+    // Of views that go together and have little room, the first one says it for all.
+    if roomy && (first || !narrow || !state.preferences.linked) {
+        below.extend(grey_words(view, frame, placement, painter.ctx().pixels_per_point()));
+    }
+    let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
+    if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
+        below.insert(0, if narrow { IN_SHORT.to_owned() } else { NOT_AN_OUTLINE.to_owned() });
+        if state.outside().is_some() {
+            below.insert(0, if narrow { OUTSIDE_IN_SHORT.to_owned() } else { OUTSIDE.to_owned() });
+        }
+    }
+    pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
+}
+
+/// Patient and study, or that it is left out.
+fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
+    if anonymize {
+        return vec!["anonymised".into(), words(&[&meta.modality, &meta.body_part, &meta.view_position])];
+    }
+    let name = readable_name(&meta.patient_name);
+    let id = if meta.patient_id == name { "" } else { &meta.patient_id };
+    let mut patient = words(&[&name, id]);
+    if patient.is_empty() {
+        patient = attribute(title);
+    }
+    let age = meta.age.trim_start_matches('0');
+    // Before the fonts are listed nothing is known of them.
+    let unreadable = if system::is_ready() { lacking(&name).unwrap_or_default() } else { String::new() };
+    let lines = [
+        patient,
+        unreadable,
+        words(&[&meta.sex, age]),
+        words(&[&meta.modality, &meta.study_description, &meta.view_position, &date(&meta.study_date)]),
+    ];
+    lines.into_iter().filter(|l| !l.is_empty()).collect()
+}
+
+/// Subject, method, place, score, and what the map cost and adds up to.
+fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
+    let (subject, method) = match content {
+        Content::Image => return vec!["original".into()],
+        Content::Difference(..) => {
+            let name = state.method.name();
+            return vec![
+                "A − B: difference of the maps".into(),
+                format!("{name} of A minus {name} of B"),
+                "where A's map is the stronger".into(),
+            ];
+        }
+        Content::Map(subject, method) => (subject, method),
+    };
+    let mut lines = match subject {
+        Subject::Difference(..) => {
+            vec!["A − B: map of the difference".into(), format!("{} of A's score minus B's", method.name())]
+        }
+        Subject::One(_) if state.layout == Layout::MethodGrid => vec![method.name().to_owned()],
+        Subject::One(_) => {
+            let name = format!("{}{}", letter(state, subject), state.subject_name(subject));
+            let whole = format!("{name} · {}", method.name());
+            // A long name takes a line of its own, so that the method is not cut off.
+            if pen.fits(&whole) { vec![whole] } else { vec![name, method.name().to_owned()] }
+        }
+    };
+    if let Some(map) = state.map(subject, method) {
+        lines.push(facts(map));
+        if let Some(sum) = map.residual {
+            lines.push(sum.words());
+        }
+    }
+    if let Some(measured) = state.shown_stability(content) {
+        lines.push(stability_words::share(measured));
+        if state.display.stability == Stability::Deviation {
+            lines.push(stability_words::deviation(measured));
+        }
+    }
+    lines
+}
+
+/// The letter of a class in comparison.
+fn letter(state: &State, subject: Subject) -> &'static str {
+    match (state.layout, state.compared()) {
+        (Layout::Compare, (a, _)) if subject == Subject::class(a) => "A  ",
+        (Layout::Compare, (_, b)) if subject == Subject::class(b) => "B  ",
+        _ => "",
+    }
+}
+
+/// Where a map belongs, the score that it explains, and what it took.
+fn facts(map: &Attribution) -> String {
+    let place = if map.method.has_layer() { format!("layer {}", map.layer) } else { "pixels".to_owned() };
+    let score = if map.class().is_some() { "logit" } else { "score" };
+    let runs = match map.evaluations {
+        0 => String::new(),
+        1 => " · 1 run".to_owned(),
+        n => format!(" · {n} runs"),
+    };
+    format!("{place} · {score} {}{runs}", signed(map.logit))
+}
+
+/// Window, zoom and the mark of lossy compression.
+fn grey_words(view: &View, frame: &Frame, placement: &Placement, ppp: f32) -> Vec<String> {
+    let window = if view.file_lut {
+        "VOI table of the file".to_owned()
+    } else {
+        format!("W {} L {}", number(view.window.width), number(view.window.center))
+    };
+    let mut lines = Vec::new();
+    if !frame.entry.meta.lossy.is_empty() {
+        let how = &frame.entry.meta.lossy;
+        lines.push(if how.starts_with("lossy") { how.clone() } else { format!("lossy {how}") });
+    }
+    if view.invert {
+        lines.push("inverted by the reader".into());
+    }
+    lines.push(format!("{window}   × {:.2}", placement.scale[0] * ppp));
+    lines
+}
+
+fn words(parts: &[&str]) -> String {
+    parts.iter().map(|p| attribute(p.trim())).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// `20261120` as `2026-11-20`; anything else as it is.
+fn date(text: &str) -> String {
+    if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
+        format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+    } else {
+        text.to_owned()
+    }
+}
+
+/// With its sign, and a true minus.
+fn signed(value: f32) -> String {
+    format!("{}{:.2}", if value < 0.0 { "−" } else { "+" }, value.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::ui::lettering;
+    use crate::fonts;
+
+    #[test]
+    fn dates_are_written_as_people_read_them() {
+        assert_eq!(date("20261120"), "2026-11-20");
+        assert_eq!(date("2026"), "2026");
+    }
+
+    #[test]
+    fn anonymised_corners_hold_no_name_number_or_date() {
+        let meta = Metadata {
+            patient_name: "DOE^JANE".into(),
+            patient_id: "4711".into(),
+            study_date: "20261120".into(),
+            modality: "DX".into(),
+            ..Metadata::default()
+        };
+        let lines = who(&meta, true, "jane.dcm").join(" ");
+        assert!(lines.contains("DX"));
+        assert!(["DOE", "4711", "2026", "jane"].iter().all(|secret| !lines.contains(secret)));
+    }
+
+    #[test]
+    fn a_name_from_right_to_left_leaves_number_and_date_as_they_are() {
+        let meta = Metadata {
+            patient_name: "محمد^علي".into(),
+            patient_id: "4711-12".into(),
+            modality: "DX".into(),
+            study_description: "צילום חזה".into(),
+            study_date: "20261120".into(),
+            ..Metadata::default()
+        };
+        let drawn = |text: &String| lettering::line(text, egui::FontId::default(), egui::Color32::WHITE).text;
+        let lines = fonts::system::with(fonts::SystemFonts::none(), || who(&meta, false, "a.dcm"));
+        assert_eq!(drawn(&lines[0]), "علي محمد  4711-12");
+        assert!(lines[1].starts_with("no installed font has 6 of the characters: U+062D"), "{}", lines[1]);
+        assert_eq!(drawn(lines.last().unwrap()), "DX  חזה צילום  2026-11-20");
+        let endless = Metadata { patient_name: "Doe".repeat(400_000), ..meta };
+        let lines = who(&endless, false, "a.dcm");
+        assert!(lines[0].len() < 600 && lines[0].contains("(cut, 1200000 characters)"), "{}", lines[0]);
+    }
+
+    #[test]
+    fn logits_carry_their_sign() {
+        assert_eq!((signed(2.314), signed(-0.5)), ("+2.31".into(), "−0.50".into()));
+    }
+}

@@ -1,0 +1,103 @@
+//! The mouse: left drag is the window, middle (or Shift + left) pans, right zooms, the wheel goes
+//! through a stack or zooms a single image, a double click shows one view alone.
+
+use egui::{Event, MouseWheelUnit, PointerButton, Response, Ui};
+
+use super::placement::Placement;
+use crate::app::command::{Command, MapCommand, StudyCommand, ViewCommand};
+use crate::app::state::{PaneIndex, State};
+use crate::study::Frame;
+
+/// Zoom of a right drag: e-fold every this many points.
+const DRAG_E_FOLD: f32 = 200.0;
+/// Zoom of one notch of the wheel.
+const NOTCH: f32 = 1.15;
+/// Points of a touch pad that count as a notch.
+const NOTCH_POINTS: f32 = 40.0;
+
+/// What the mouse asks of a view.
+pub(super) fn commands(
+    ui: &Ui,
+    state: &State,
+    frame: &Frame,
+    pane: PaneIndex,
+    placement: &Placement,
+    response: &Response,
+) -> Vec<Command> {
+    let mut commands = Vec::new();
+    if response.is_pointer_button_down_on() && pane != state.display.pointed {
+        commands.push(Command::Maps(MapCommand::ChoosePane(pane)));
+    }
+    if response.double_clicked() {
+        commands.push(Command::View(ViewCommand::ToggleSolo(pane)));
+    }
+    let shift = ui.input(|i| i.modifiers.shift);
+    let delta = response.drag_delta();
+    if delta != egui::Vec2::ZERO {
+        let size = response.rect.size();
+        if response.dragged_by(PointerButton::Middle) || (shift && response.dragged_by(PointerButton::Primary)) {
+            commands.push(Command::View(ViewCommand::Pan(pane, placement.vector_to_image(delta.into()))));
+        } else if response.dragged_by(PointerButton::Primary) {
+            commands.push(Command::View(ViewCommand::DragWindow(pane, [delta.x / size.x, delta.y / size.y])));
+        } else if response.dragged_by(PointerButton::Secondary) {
+            let origin = ui.input(|i| i.pointer.press_origin()).unwrap_or(response.rect.center());
+            commands.push(zoom(pane, placement, origin, (-delta.y / DRAG_E_FOLD).exp()));
+        }
+    }
+    if response.hovered()
+        && let Some(at) = ui.input(|i| i.pointer.hover_pos())
+    {
+        commands.extend(wheel(ui, state, pane, placement, at));
+        let point = pixel(frame, placement.to_image(at.into()));
+        if point != state.cursor.map(|(x, y, _)| (x, y)) {
+            commands.push(Command::View(ViewCommand::Point(point)));
+        }
+    }
+    commands
+}
+
+fn zoom(pane: PaneIndex, placement: &Placement, at: egui::Pos2, factor: f32) -> Command {
+    Command::View(ViewCommand::Zoom(pane, factor, placement.relative_to_middle(placement.to_image(at.into()))))
+}
+
+fn wheel(ui: &Ui, state: &State, pane: PaneIndex, placement: &Placement, at: egui::Pos2) -> Option<Command> {
+    let (pinch, notches) = ui.input(|i| {
+        let notches: f32 = i.events.iter().map(notches).sum();
+        (i.zoom_delta(), notches)
+    });
+    if pinch != 1.0 {
+        return Some(zoom(pane, placement, at, pinch));
+    }
+    if notches == 0.0 {
+        return None;
+    }
+    if !state.is_stack() {
+        return Some(zoom(pane, placement, at, NOTCH.powf(notches)));
+    }
+    // A touch pad sends parts of a notch: they add up.
+    let id = egui::Id::unique("wheel");
+    let sum = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + notches;
+    let step = sum.trunc();
+    ui.data_mut(|d| d.insert_temp(id, sum - step));
+    match step {
+        s if s > 0.0 => Some(Command::Study(StudyCommand::PreviousImage)),
+        s if s < 0.0 => Some(Command::Study(StudyCommand::NextImage)),
+        _ => None,
+    }
+}
+
+fn notches(event: &Event) -> f32 {
+    match event {
+        Event::MouseWheel { unit, delta, modifiers, .. } if !modifiers.command => match unit {
+            MouseWheelUnit::Point => delta.y / NOTCH_POINTS,
+            MouseWheelUnit::Line | MouseWheelUnit::Page => delta.y,
+        },
+        _ => 0.0,
+    }
+}
+
+/// Column and row under a point of the image, if it lies on it.
+fn pixel(frame: &Frame, [x, y]: [f32; 2]) -> Option<(u32, u32)> {
+    let inside = x >= 0.0 && y >= 0.0 && x < frame.pixels.plane.width as f32 && y < frame.pixels.plane.height as f32;
+    inside.then_some((x as u32, y as u32))
+}

@@ -1,0 +1,244 @@
+//! The image: the visible part at the resolution of the screen, through the window's table.
+//!
+//! Sampling happens on modality values and again only after pan, zoom or resize; a window drag only
+//! sends the sample through another table. Views that show the same part share both.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use egui::{Color32, ColorImage, Painter, Rect, TextureOptions};
+use rayon::ThreadPool;
+
+use super::part::{self, Part};
+use super::placement::Placement;
+use super::sample::{SampleKey, whole_pixels};
+use super::sampler::ImageSampler;
+use crate::app::state::{PaneIndex, State, View};
+use crate::app::ui::made::Made;
+use crate::app::ui::textures::{Texture, Textures};
+use crate::imaging::display::{self, DisplayTable, VoiChoice};
+use crate::imaging::resample::Region;
+use crate::imaging::{Plane, Window};
+use crate::study::Frame;
+
+/// Samples of at most this many pixels are made at once; larger ones on the sampler's thread.
+const QUICK: usize = 160_000;
+/// Longer side of the whole image that is shown until a sample is there.
+const COARSE: usize = 384;
+
+/// What a view showed last, and whether this frame asked for it.
+struct Last {
+    key: ImageTextureKey,
+    texture: Texture,
+    used: bool,
+}
+
+/// Samples and textures of the image.
+///
+/// The grey work runs on a small pool of its own, so that it never queues behind the network.
+pub(super) struct ImageCache {
+    samples: Made<SampleKey, Arc<Plane>>,
+    textures: Textures<ImageTextureKey>,
+    last: HashMap<PaneIndex, Last>,
+    sampler: ImageSampler,
+    pool: Option<ThreadPool>,
+}
+
+impl Default for ImageCache {
+    fn default() -> Self {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .thread_name(|i| format!("pellucid-display-{i}"))
+            .build()
+            // Without threads of its own the work is done where it is asked for.
+            .ok();
+        Self {
+            samples: Made::default(),
+            textures: Textures::default(),
+            last: HashMap::new(),
+            sampler: ImageSampler::default(),
+            pool,
+        }
+    }
+}
+
+impl ImageCache {
+    /// At the start of every frame: takes in what was sampled.
+    pub(super) fn receive(&mut self) {
+        for (key, plane) in self.sampler.receive() {
+            self.samples.put(key, plane);
+        }
+    }
+
+    /// At the end of every frame.
+    pub(super) fn sweep(&mut self) {
+        self.samples.sweep();
+        self.last.retain(|_, last| std::mem::take(&mut last.used));
+        self.textures.sweep();
+    }
+
+    /// How many textures were made.
+    pub(super) fn made(&self) -> u64 {
+        self.textures.made()
+    }
+
+    /// Runs grey work on the display's own threads.
+    fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// What a view showed last.
+    fn last(&mut self, pane: PaneIndex) -> Option<(ImageTextureKey, Texture)> {
+        let last = self.last.get_mut(&pane)?;
+        last.used = true;
+        Some((last.key.clone(), last.texture.clone()))
+    }
+}
+
+/// What a texture is made of.
+#[derive(Clone, PartialEq)]
+struct ImageTextureKey {
+    sample: SampleKey,
+    window: Window,
+    file_lut: bool,
+    invert: bool,
+    smooth: bool,
+}
+
+impl ImageTextureKey {
+    /// The same image through the same table, whichever part of it.
+    fn looks_like(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.sample.frame, &other.sample.frame)
+            && (self.window, self.file_lut, self.invert) == (other.window, other.file_lut, other.invert)
+    }
+}
+
+/// Draws the image.
+pub(super) fn paint(
+    painter: &Painter,
+    state: &State,
+    cache: &mut ImageCache,
+    pane: PaneIndex,
+    placement: &Placement,
+    rect: Rect,
+) {
+    let Some(frame) = state.frame() else { return };
+    let ppp = painter.ctx().pixels_per_point();
+    let Some(Part { region, size, smooth }) = part::visible(frame, placement, rect, ppp, state.preferences.smooth)
+    else {
+        return;
+    };
+    let view = *state.view(pane);
+    let key = ImageTextureKey {
+        sample: SampleKey { frame: frame.clone(), region, size },
+        window: view.window,
+        file_lut: view.file_lut,
+        invert: view.invert,
+        smooth,
+    };
+    if let Some(texture) = texture(painter.ctx(), state, cache, pane, &key, &view) {
+        painter.add(part_quad(placement, &key, &texture));
+        cache.last.insert(pane, Last { key, texture, used: true });
+        return;
+    }
+    // Not sampled yet: the whole image coarsely, and over it what was seen last, both where they
+    // belong.
+    let last = cache.last(pane).filter(|(last, _)| last.looks_like(&key));
+    let whole = Region::whole(&frame.pixels.plane);
+    let longer = frame.pixels.plane.width.max(frame.pixels.plane.height).max(1);
+    let size = [frame.pixels.plane.width, frame.pixels.plane.height].map(|side| (side * COARSE / longer).max(1));
+    let coarse =
+        ImageTextureKey { sample: SampleKey { frame: frame.clone(), region: whole, size }, smooth: true, ..key };
+    if let Some(texture) = texture(painter.ctx(), state, cache, pane, &coarse, &view) {
+        painter.add(part_quad(placement, &coarse, &texture));
+    }
+    if let Some((key, texture)) = last {
+        painter.add(part_quad(placement, &key, &texture));
+    }
+}
+
+fn part_quad(placement: &Placement, key: &ImageTextureKey, texture: &Texture) -> egui::Shape {
+    let Region { x, y, width, height } = key.sample.region;
+    super::quad(placement, texture.id(), [x, y], [x + width, y + height])
+}
+
+/// The way of grey values to the display under a view.
+fn display_view(view: &View) -> display::View {
+    let voi = if view.file_lut { VoiChoice::OfFile(0) } else { VoiChoice::Window(view.window) };
+    display::View { voi, reader_invert: view.invert }
+}
+
+/// The texture of a part, if its sample is there or is quickly made; else it is asked for.
+fn texture(
+    ctx: &egui::Context,
+    state: &State,
+    cache: &mut ImageCache,
+    pane: PaneIndex,
+    key: &ImageTextureKey,
+    view: &View,
+) -> Option<Texture> {
+    if let Some(texture) = cache.textures.get(key) {
+        // Keep the sample for the next move of the window.
+        let _ = cache.samples.get(&key.sample);
+        return Some(texture);
+    }
+    let frame = &key.sample.frame;
+    let image = if let Some(color) = &state.color {
+        colored(color, frame, key.sample.region, key.sample.size, view.invert)
+    } else {
+        let sample = sample(ctx, state, cache, pane, key)?;
+        cache.install(|| {
+            let greys = DisplayTable::new(&frame.pixels, &display_view(view)).render(&sample);
+            ColorImage::from_gray(key.sample.size, greys.as_raw())
+        })
+    };
+    let options = if key.smooth { TextureOptions::LINEAR } else { TextureOptions::NEAREST };
+    Some(cache.textures.make(ctx, key.clone(), image, options))
+}
+
+fn sample(
+    ctx: &egui::Context,
+    state: &State,
+    cache: &mut ImageCache,
+    pane: PaneIndex,
+    key: &ImageTextureKey,
+) -> Option<Arc<Plane>> {
+    if let Some(sample) = cache.samples.get(&key.sample) {
+        return Some(sample);
+    }
+    let frame = &key.sample.frame;
+    let [width, height] = key.sample.size;
+    let sample = if !key.smooth {
+        whole_pixels(&frame.pixels.plane, key.sample.region)
+    } else if width * height <= QUICK || !cache.sampler.ask(ctx, pane, &key.sample, &state.pyramid) {
+        cache.install(|| key.sample.sample(&state.pyramid))
+    } else {
+        return None;
+    };
+    let sample = Arc::new(sample);
+    cache.samples.put(key.sample.clone(), sample.clone());
+    Some(sample)
+}
+
+/// A part of a colour image, which may be smaller than the plane; the nearest pixel is taken.
+fn colored(color: &image::RgbImage, frame: &Frame, region: Region, size: [usize; 2], invert: bool) -> ColorImage {
+    let (fx, fy) = (
+        color.width() as f32 / frame.pixels.plane.width as f32,
+        color.height() as f32 / frame.pixels.plane.height as f32,
+    );
+    let (last_x, last_y) = (color.width().saturating_sub(1), color.height().saturating_sub(1));
+    let column = |i: usize| ((region.x + region.width * (i as f32 + 0.5) / size[0] as f32) * fx).max(0.0) as u32;
+    let columns: Vec<u32> = (0..size[0]).map(|i| column(i).min(last_x)).collect();
+    let mut pixels = Vec::with_capacity(size[0] * size[1]);
+    for j in 0..size[1] {
+        let y = (((region.y + region.height * (j as f32 + 0.5) / size[1] as f32) * fy).max(0.0) as u32).min(last_y);
+        pixels.extend(columns.iter().map(|x| {
+            let [r, g, b] = color.get_pixel(*x, y).0;
+            if invert { Color32::from_rgb(255 - r, 255 - g, 255 - b) } else { Color32::from_rgb(r, g, b) }
+        }));
+    }
+    ColorImage::new(size, pixels)
+}

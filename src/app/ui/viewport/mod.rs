@@ -1,0 +1,130 @@
+//! A view: the image, a map over it, words in its corners, and the mouse.
+//!
+//! ```text
+//! plane ──sample (screen resolution)──► table ──► image texture ─┐
+//! attribution ──scale, place, colour──► map texture ─────────────┴─► quads under one placement ──► contours, words
+//! ```
+//!
+//! Textures are made again only when what they are made of changes: each painter keeps what it has
+//! made.
+
+mod color_bar;
+mod contours;
+pub(super) mod corners;
+mod gesture;
+mod image;
+mod map;
+mod map_source;
+mod missing;
+mod part;
+mod patches;
+mod pen;
+mod placement;
+mod sample;
+mod sampler;
+mod scale_top;
+mod stability_words;
+
+use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
+
+use self::image::ImageCache;
+use super::theme;
+use crate::app::command::Command;
+use crate::app::state::{Content, PaneIndex, State};
+use crate::study::Frame;
+use map::MapCache;
+use placement::Placement;
+
+/// What the painters of the views have made.
+#[derive(Default)]
+pub struct ViewCaches {
+    image: ImageCache,
+    map: MapCache,
+}
+
+impl ViewCaches {
+    /// At the start of every frame: takes in what was sampled.
+    pub fn receive(&mut self) {
+        self.image.receive();
+    }
+
+    /// At the end of every frame.
+    pub fn sweep(&mut self) {
+        self.image.sweep();
+        self.map.sweep();
+    }
+
+    /// How many textures were made.
+    pub fn made(&self) -> u64 {
+        self.image.made() + self.map.made()
+    }
+}
+
+/// Draws one view of the image that is shown, and yields what the mouse asked for.
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    caches: &mut ViewCaches,
+    frame: &Frame,
+    pane: PaneIndex,
+    content: Content,
+    rect: Rect,
+) -> Vec<Command> {
+    let placement = place(state, frame, pane, rect);
+    let id = ui.scope_id().with(("view", pane));
+    let response = ui.interact(rect, id, egui::Sense::click_and_drag());
+    let title = corners::title(state, content);
+    let mark = missing::words(frame).map(|words| format!(". {words}")).unwrap_or_default();
+    let label = format!("View {}: {title}{mark}", pane + 1);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
+    let commands = gesture::commands(ui, state, frame, pane, &placement, &response);
+
+    let painter = ui.painter_at(rect);
+    self::image::paint(&painter, state, &mut caches.image, pane, &placement, rect);
+    if state.heat_map && !state.overlays_hidden {
+        map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
+    }
+    let tokens = theme::tokens(state.preferences.theme);
+    missing::paint(&painter, frame, &placement, rect, &tokens);
+    if !state.overlays_hidden {
+        corners::paint(&painter, state, frame, pane, content, &placement, rect);
+        if state.heat_map {
+            color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect);
+        }
+    }
+    // Where views have styles of their own, the one in hand is framed.
+    let in_hand = !state.preferences.same_display && pane == state.pointed();
+    let frame = if in_hand { tokens.accent } else { tokens.line };
+    painter.rect_stroke(rect, 0.0, egui::Stroke::new(1.0, frame), egui::StrokeKind::Inside);
+    commands
+}
+
+/// How the image lies in `rect`.
+fn place(state: &State, frame: &Frame, pane: PaneIndex, rect: Rect) -> Placement {
+    let size = [frame.pixels.plane.width as f32, frame.pixels.plane.height as f32];
+    let aspect = frame.spacing.map_or(1.0, |s| (s.row_mm / s.column_mm) as f32);
+    let aspect = if aspect.is_finite() && aspect > 0.0 { aspect } else { 1.0 };
+    let (c, s) = (rect.center(), rect.size());
+    Placement::new(state.view(pane), [c.x, c.y], [s.x, s.y], size, aspect)
+}
+
+/// A texture over a rectangle of the image (pixels), turned and flipped with it.
+fn quad(placement: &Placement, texture: TextureId, [x0, y0]: [f32; 2], [x1, y1]: [f32; 2]) -> Shape {
+    let mut mesh = Mesh::with_texture(texture);
+    for (point, uv) in [([x0, y0], [0.0, 0.0]), ([x1, y0], [1.0, 0.0]), ([x1, y1], [1.0, 1.0]), ([x0, y1], [0.0, 1.0])]
+    {
+        mesh.vertices.push(egui::epaint::Vertex {
+            pos: on_screen(placement, point),
+            uv: pos2(uv[0], uv[1]),
+            color: Color32::WHITE,
+        });
+    }
+    mesh.add_triangle(0, 1, 2);
+    mesh.add_triangle(0, 2, 3);
+    Shape::mesh(mesh)
+}
+
+fn on_screen(placement: &Placement, point: [f32; 2]) -> Pos2 {
+    let [x, y] = placement.to_screen(point);
+    pos2(x, y)
+}

@@ -1,0 +1,135 @@
+//! Writes on the image: lines in a corner, a scale bar, single words. Bright letters with a shadow,
+//! readable on any grey.
+
+use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
+
+use super::placement::Placement;
+use crate::app::ui::lettering;
+use crate::app::ui::theme::Tokens;
+use crate::study::{Frame, SpacingProvenance};
+
+const SIZE: f32 = 11.0;
+
+/// Writes on the image: bright letters with a shadow, readable on any grey.
+pub(super) struct Pen<'a> {
+    painter: &'a Painter,
+    tokens: Tokens,
+    room: Rect,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen that writes into `room`.
+    pub(super) fn new(painter: &'a Painter, tokens: Tokens, room: Rect) -> Self {
+        Self { painter, tokens, room }
+    }
+
+    /// With less room below.
+    pub(super) fn raised(mut self, by: f32) -> Self {
+        self.room.max.y -= by;
+        self
+    }
+
+    /// Whether a line has room for all of it.
+    pub(super) fn fits(&self, line: &str) -> bool {
+        let font = FontId::proportional(SIZE);
+        let galley = self.painter.layout_no_wrap(line.to_owned(), font, self.tokens.image_text);
+        galley.size().x <= self.room.width()
+    }
+
+    /// Lines from a corner inwards; a line that is too long is cut with "…".
+    pub(super) fn column(&self, corner: Align2, lines: &[String]) {
+        let font = FontId::proportional(SIZE);
+        let step = SIZE + 4.0;
+        let bottom = corner == Align2::LEFT_BOTTOM;
+        let start = if bottom { self.room.max.y - step * lines.len() as f32 } else { self.room.min.y };
+        for (i, line) in lines.iter().enumerate() {
+            let mut job = lettering::line(line, font.clone(), self.tokens.image_text);
+            job.wrap = egui::text::TextWrapping::truncate_at_width(self.room.width().max(16.0));
+            let galley = self.painter.layout_job(job);
+            let at = pos2(self.room.min.x, start + step * i as f32);
+            for offset in SHADOW {
+                self.painter.galley_with_override_text_color(at + offset, galley.clone(), self.tokens.image_shadow);
+            }
+            self.painter.galley(at, galley, self.tokens.image_text);
+        }
+    }
+
+    /// A bar of a round length, and its words. Yields the height that it takes.
+    pub(super) fn scale_bar(&self, frame: &Frame, placement: &Placement) -> f32 {
+        let (per_point, unit) = match frame.spacing {
+            Some(s) => (
+                s.column_mm as f32 / placement.scale[0],
+                match s.provenance {
+                    SpacingProvenance::Calibrated => "mm",
+                    SpacingProvenance::AtDetector => "mm (at detector)",
+                },
+            ),
+            None => (1.0 / placement.scale[0], "px"),
+        };
+        let longest = (0.4 * self.room.width()).min(140.0);
+        let Some(length) = round_length(longest * per_point) else { return 0.0 };
+        let width = length / per_point;
+        let from = pos2(self.room.min.x, self.room.max.y - 3.0);
+        let to = from + vec2(width, 0.0);
+        for (color, w) in [(self.tokens.image_shadow, 3.0), (self.tokens.image_text, 1.0)] {
+            let stroke = egui::Stroke::new(w, color);
+            self.painter.line_segment([from, to], stroke);
+            for end in [from, to] {
+                self.painter.line_segment([end - vec2(0.0, 3.0), end + vec2(0.0, 3.0)], stroke);
+            }
+        }
+        self.text(to + vec2(6.0, 0.0), Align2::LEFT_CENTER, &format!("{} {unit}", number(length)));
+        SIZE + 5.0
+    }
+
+    fn text(&self, at: Pos2, anchor: Align2, words: &str) {
+        text(self.painter, &self.tokens, at, anchor, words);
+    }
+}
+
+const SHADOW: [Vec2; 4] = [vec2(1.0, 1.0), vec2(-1.0, 1.0), vec2(1.0, -1.0), vec2(-1.0, -1.0)];
+
+/// Words on the image, with their shadow.
+pub(super) fn text(painter: &Painter, tokens: &Tokens, at: Pos2, anchor: Align2, words: &str) {
+    let font = FontId::proportional(SIZE);
+    for offset in SHADOW {
+        painter.text(at + offset, anchor, words, font.clone(), tokens.image_shadow);
+    }
+    painter.text(at, anchor, words, font, tokens.image_text);
+}
+
+/// The longest of 1, 2, 5 × 10ⁿ that is not longer than `most`.
+fn round_length(most: f32) -> Option<f32> {
+    if !most.is_finite() || most <= 0.0 {
+        return None;
+    }
+    let ten = 10_f32.powf(most.log10().floor());
+    [5.0, 2.0, 1.0].into_iter().map(|m| m * ten).find(|l| *l <= most * 1.0001)
+}
+
+/// No more digits than are read: whole from 10 on, three significant ones below.
+pub(super) fn number(value: f32) -> String {
+    let size = value.abs();
+    if size >= 10.0 || value == value.round() {
+        format!("{value:.0}")
+    } else if size >= 1.0 {
+        format!("{value:.1}")
+    } else if size >= 0.01 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_bars_are_round() {
+        for (most, length) in [(140.0, 100.0), (99.0, 50.0), (49.0, 20.0), (0.7, 0.5)] {
+            assert!((round_length(most).unwrap() - length).abs() < 1e-3 * length);
+        }
+        assert_eq!(round_length(f32::NAN), None);
+    }
+}

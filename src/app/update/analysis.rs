@@ -1,0 +1,66 @@
+//! The analysis of the image on screen: begun, dropped, stopped, and the model that is to make it.
+
+use std::sync::Arc;
+
+use super::effect::Effect;
+use super::map_requests;
+use crate::app::state::{Model, Phase, Results, State};
+use crate::engine::model_selection::choice::Choice;
+use crate::engine::{AnalysisOptions, Request};
+use crate::model::registry;
+
+/// Analyses the image on screen, from nothing.
+pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
+    let Some(frame) = state.frame().cloned() else { return Vec::new() };
+    let mut effects = drop_results(state);
+    state.results.phase = Phase::Waiting;
+    // Another image may find a model that fits.
+    if matches!(state.model, Model::Ready(_) | Model::Unfit) {
+        // Without a name it is the target layer of whichever model will be chosen.
+        let known = state.model_info().filter(|_| !state.automatic);
+        let layers = known.map(|info| info.manifest.target_layer.clone()).into_iter().collect();
+        let options = AnalysisOptions { layers, ..state.options.clone() };
+        effects.push(Effect::Ask(Request::Analyze { generation: state.generation, frame, options }));
+    }
+    effects
+}
+
+/// Begins a new generation: what is still under way for the one before is dropped when it arrives.
+pub(super) fn drop_results(state: &mut State) -> Vec<Effect> {
+    let running = state.busy() || state.results.explaining.is_some();
+    state.generation += 1;
+    state.results = Results::default();
+    if running { vec![Effect::CancelAnalysis] } else { Vec::new() }
+}
+
+/// Stops the analysis, or the explanation that follows it.
+pub(super) fn cancel(state: &mut State) -> Vec<Effect> {
+    if state.busy() { vec![Effect::CancelAnalysis] } else { map_requests::stop(state) }
+}
+
+/// This model from now on, by its name or its folder.
+pub(super) fn choose_model(state: &mut State, name: String) -> Vec<Effect> {
+    (state.automatic, state.choice) = (false, Some(Arc::new(Choice::by_hand(&name))));
+    load_model(state, name.clone(), Request::LoadModel { name })
+}
+
+/// The model that fits, for each image.
+pub(super) fn choose_automatically(state: &mut State) -> Vec<Effect> {
+    (state.automatic, state.choice) = (true, None);
+    let first = registry::DEFAULT.to_owned();
+    load_model(state, first.clone(), Request::Automatic { first })
+}
+
+fn load_model(state: &mut State, name: String, request: Request) -> Vec<Effect> {
+    let mut effects = drop_results(state);
+    if state.frame().is_some() {
+        state.results.phase = Phase::Waiting;
+    }
+    state.ticked.clear();
+    state.selected_group = None;
+    state.chosen = false;
+    state.layer.clear();
+    state.model = Model::Loading { name };
+    effects.push(Effect::Ask(request));
+    effects
+}

@@ -1,0 +1,46 @@
+//! What must happen outside the state.
+//!
+//! The update only names an effect; [`crate::app::runtime`] carries it out on a thread and answers
+//! with a [`Message`](super::message::Message).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::training_effect::TrainingEffect;
+use crate::engine::{Generation, Request};
+use crate::model::import::draft::Request as Import;
+use crate::report::case::CaseReport;
+use crate::study::{Catalogue, ImageEntry};
+
+/// What must happen outside the state.
+#[derive(Clone)]
+pub enum Effect {
+    Ask(Request),
+    CancelAnalysis,
+    AskForFiles,
+    AskForFolder,
+    AskForReportFolder,
+    AskForWeights,
+    Import(Box<Import>),
+    Scan {
+        paths: Vec<PathBuf>,
+        /// What is open already.
+        open: Arc<Catalogue>,
+    },
+    CancelScan,
+    MakeDemo,
+    LoadFrame {
+        generation: Generation,
+        entry: Arc<ImageEntry>,
+        index: u32,
+    },
+    WriteReport {
+        case: Box<CaseReport>,
+        folder: PathBuf,
+    },
+    OpenExternally(PathBuf),
+    Train(TrainingEffect),
+    SavePreferences,
+    ToggleFullscreen,
+    Quit,
+}

@@ -1,0 +1,91 @@
+//! Carries out what is asked of files: open, close, import, report.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::effect::Effect;
+use super::{analysis, preferences, report, training};
+use crate::app::command::FileCommand;
+use crate::app::state::weights_form::{WeightsForm, only_weights};
+use crate::app::state::{ShownImage, State};
+
+pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
+    use FileCommand as F;
+    match command {
+        F::OpenFiles => return vec![Effect::AskForFiles],
+        F::OpenFolder => return vec![Effect::AskForFolder],
+        F::OpenPaths(paths) => return open(state, paths),
+        F::OpenDemo => {
+            state.scanning = true;
+            return vec![Effect::MakeDemo];
+        }
+        F::ChooseWeights => return vec![Effect::AskForWeights],
+        F::EditWeights(form) => state.weights = Some(*form),
+        F::ImportWeights => return import_weights(state),
+        F::CloseWeights => state.weights = None,
+        F::CloseAll => return close_all(state),
+        F::ExportReport => return report::export(state),
+        F::ChooseReportFolder => {
+            state.export_when_chosen = false;
+            return vec![Effect::AskForReportFolder];
+        }
+        F::OpenExternally(path) => return vec![Effect::OpenExternally(path)],
+        F::ToggleAnonymize => return preferences::change(state, |p| p.anonymize ^= true),
+        F::Quit if training::may_close(state) => return vec![Effect::Quit],
+        F::Quit => {}
+    }
+    Vec::new()
+}
+
+/// Images are listed, weights are imported, a configuration is trained.
+fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    if let Some(path) = only_weights(&paths) {
+        state.weights = Some(WeightsForm::new(path.to_owned()));
+        return Vec::new();
+    }
+    if let Some(path) = paths.iter().find(|p| is_configuration(p)) {
+        return training::configure(state, path.clone());
+    }
+    state.training.open = false;
+    (state.scanning, state.scanned) = (true, (0, 0));
+    vec![Effect::Scan { paths, open: state.catalogue.clone() }]
+}
+
+/// True for a configuration of a training run, from a drop or a path field.
+fn is_configuration(path: &Path) -> bool {
+    let toml = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    toml && path.file_name().is_none_or(|name| name != "manifest.toml")
+}
+
+fn import_weights(state: &mut State) -> Vec<Effect> {
+    let Some(form) = &mut state.weights else { return Vec::new() };
+    match form.request() {
+        Ok(request) => {
+            (form.running, form.refusal) = (true, None);
+            vec![Effect::Import(Box::new(request))]
+        }
+        Err(reason) => {
+            form.refusal = Some(reason.to_string());
+            Vec::new()
+        }
+    }
+}
+
+fn close_all(state: &mut State) -> Vec<Effect> {
+    let mut effects = analysis::drop_results(state);
+    if std::mem::take(&mut state.scanning) {
+        effects.push(Effect::CancelScan);
+    }
+    state.image = ShownImage::Nothing;
+    state.pyramid = Arc::default();
+    state.color = None;
+    state.catalogue = Arc::default();
+    state.images.clear();
+    state.ticked.clear();
+    state.solo = None;
+    state.cursor = None;
+    effects
+}

@@ -1,0 +1,105 @@
+//! Carries out what is asked of the reader's impressions, and remembers which results were in
+//! sight.
+
+use chrono::Local;
+
+use super::effect::Effect;
+use super::notices::notice;
+use crate::app::command::ImpressionCommand;
+use crate::app::state::impression::{Page, ReaderText};
+use crate::app::state::{Level, State};
+use crate::report::CaseReport;
+use crate::report::impression::{Impression, MOST, NOTHING, Remark};
+
+pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect> {
+    use ImpressionCommand as I;
+    match command {
+        I::ToggleReadFirst => {
+            state.preferences.read_first ^= true;
+            // The field stands there.
+            state.preferences.findings_open |= state.preferences.read_first;
+            note_seen(state);
+            return vec![Effect::SavePreferences];
+        }
+        I::Write(words) => {
+            if state.result_hidden()
+                && let Some(page) = page_mut(state)
+            {
+                page.draft = bounded(words);
+            }
+        }
+        I::ShowResult => {
+            let draft = state.page().map(|page| page.draft.0.trim().to_owned()).unwrap_or_default();
+            keep(state, draft);
+        }
+        I::NothingToReport => keep(state, NOTHING.to_owned()),
+        I::WriteRemark(words) => {
+            if state.impression().is_some()
+                && let Some(page) = page_mut(state)
+            {
+                page.remark = words.map(bounded);
+            }
+        }
+        I::KeepRemark => keep_remark(state),
+    }
+    Vec::new()
+}
+
+/// Makes the text the impression of the image on screen: from here on the result is shown.
+fn keep(state: &mut State, text: String) {
+    let Some(key) = state.image_key().filter(|_| state.result_hidden() && !text.is_empty()) else { return };
+    let before_result = !state.impressions.seen.contains(&key);
+    let written = Impression { text, written_at: Local::now(), before_result, remarks: Vec::new() };
+    let page = state.impressions.pages.entry(key).or_default();
+    (page.impression, page.draft) = (Some(written), ReaderText::default());
+    note_seen(state);
+}
+
+fn page_mut(state: &mut State) -> Option<&mut Page> {
+    let key = state.image_key()?;
+    Some(state.impressions.pages.entry(key).or_default())
+}
+
+fn keep_remark(state: &mut State) {
+    let Some(Page { impression: Some(impression), remark, .. }) = page_mut(state) else { return };
+    let text = remark.take().map(|words| words.0.trim().to_owned()).unwrap_or_default();
+    if !text.is_empty() {
+        impression.remarks.push(Remark { text, written_at: Local::now() });
+    }
+}
+
+fn bounded(words: ReaderText) -> ReaderText {
+    match words.0.char_indices().nth(MOST) {
+        Some((end, _)) => ReaderText(words.0[..end].to_owned()),
+        None => words,
+    }
+}
+
+/// Remembers that the result of the image on screen is in sight, if it is.
+pub(super) fn note_seen(state: &mut State) {
+    if state.results.has_findings()
+        && !state.result_hidden()
+        && let Some(key) = state.image_key()
+    {
+        state.impressions.seen.insert(key);
+    }
+}
+
+/// Says that a report must wait, while it must.
+pub(super) fn report_waits(state: &mut State) -> bool {
+    let waits = state.result_hidden();
+    if waits {
+        let why = "The report holds the model's result: write your impression first.";
+        notice(state, Level::Info, why, None);
+    }
+    waits
+}
+
+/// Says that the reader's words may hold a name, where the report is to hold none.
+pub(super) fn caution(state: &mut State, case: &CaseReport) {
+    if case.anonymize && case.impression.is_some() {
+        let words = "The report is anonymised, but your impression is free text: look through it for words that tell \
+                     who the patient is.";
+        notice(state, Level::Warning, words, None);
+    }
+}

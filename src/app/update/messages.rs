@@ -1,0 +1,155 @@
+//! Takes in the messages of the threads.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::analysis::analyze;
+use super::effect::Effect;
+use super::message::{LoadedImage, Message};
+use super::notices::notice;
+use super::{catalogue, study, training, view};
+use crate::app::command::FileCommand;
+use crate::app::state::weights_form::WeightsForm;
+use crate::app::state::{Level, NoticeAction, Reason, ShownImage, State};
+use crate::study::Catalogue;
+
+/// Most entries of the recent list.
+const RECENT: usize = 10;
+
+/// Takes in a message.
+pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::FilesChosen(Some(paths)) => return super::apply(state, FileCommand::OpenPaths(paths)),
+        Message::FilesChosen(None) => notice(
+            state,
+            Level::Warning,
+            "This desktop offers no file dialog. Drop files onto the window, or type a path into the field.",
+            None,
+        ),
+        Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
+        Message::DialogCancelled => state.export_when_chosen = false,
+        Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
+        Message::Scanned { paths, catalogue } => return scanned(state, paths, *catalogue),
+        Message::ScanFailed(reason) => {
+            state.scanning = false;
+            notice(state, Level::Error, format!("The files could not be listed: {reason}"), None);
+        }
+        Message::DemoFailed(reason) => {
+            state.scanning = false;
+            notice(state, Level::Error, format!("The demo could not be made: {reason}"), None);
+        }
+        Message::FrameLoaded { generation, result } if generation == state.generation => {
+            return frame_loaded(state, result);
+        }
+        // Closed meanwhile, or another image was asked for.
+        Message::Scanning { .. } | Message::FrameLoaded { .. } => {}
+        Message::ReportWritten(Ok(path)) => {
+            state.exporting = false;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            notice(
+                state,
+                Level::Info,
+                format!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display()),
+                Some(NoticeAction::Open(path)),
+            );
+        }
+        Message::ReportWritten(Err(reason)) => {
+            state.exporting = false;
+            notice(state, Level::Error, reason.capitalized(), Some(NoticeAction::ChooseReportFolder));
+        }
+        Message::WeightsChosen(Some(path)) => state.weights = Some(WeightsForm::new(path)),
+        Message::WeightsChosen(None) => notice(
+            state,
+            Level::Warning,
+            "This desktop offers no file dialog. Drop the weights onto the window, or type their path into the field.",
+            None,
+        ),
+        Message::Imported(Ok(name)) => {
+            state.weights = None;
+            let words = format!("Imported as {name}. Nothing about its quality was measured here.");
+            notice(state, Level::Info, words, Some(NoticeAction::UseModel(name)));
+        }
+        Message::Imported(Err(reason)) => match &mut state.weights {
+            Some(form) if form.running => (form.running, form.refusal) = (false, Some(reason.capitalized())),
+            _ => notice(state, Level::Error, format!("The weights were not imported: {reason}"), None),
+        },
+        Message::Failed(reason) => notice(state, Level::Warning, reason, None),
+        Message::Models(names) => state.models = names,
+        Message::Training(message) => return training::on_message(state, message),
+    }
+    Vec::new()
+}
+
+fn frame_loaded(state: &mut State, result: Result<LoadedImage, Reason>) -> Vec<Effect> {
+    match result {
+        Ok(loaded) => {
+            let shared_uid = loaded.frame.entry.shared_uid.warning();
+            let reservations =
+                loaded.frame.scorable().err().map(|reason| reason.to_string()).into_iter().chain(shared_uid);
+            reservations.for_each(|text| notice(state, Level::Warning, text, None));
+            state.image = ShownImage::Ready(loaded.frame);
+            state.pyramid = loaded.pyramid;
+            state.color = loaded.color;
+            state.auto_window = loaded.auto_window;
+            view::reset_views(state);
+            analyze(state)
+        }
+        Err(reason) => {
+            if let Some((entry, index)) = state.current().map(|(e, i)| (e.clone(), i)) {
+                state.image = ShownImage::Failed { entry, index, reason };
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Adds what was found, and shows its first image.
+fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effect> {
+    state.scanning = false;
+    state.scanned = (0, 0);
+    let first = found.images().find(|e| e.has_pixels).cloned();
+    if !found.warnings.is_empty() {
+        let text = match found.warnings.as_slice() {
+            [one] => format!("{}: {}", one.path.file_name().unwrap_or_default().to_string_lossy(), one.reason),
+            many => {
+                let read = |path: &Path| found.images().any(|image| image.path == path);
+                let how = if many.iter().any(|warning| read(&warning.path)) {
+                    "were read with a warning, or not at all"
+                } else {
+                    "could not be read"
+                };
+                format!("{} files {how}; the list of studies names them.", many.len())
+            }
+        };
+        notice(state, Level::Warning, text, None);
+    } else if first.is_none() {
+        notice(state, Level::Warning, "No image was found there.", None);
+    }
+    catalogue::merge(Arc::make_mut(&mut state.catalogue), found);
+    state.images = state.catalogue.images().filter(|e| e.has_pixels).cloned().collect();
+    let Some(first) = first else { return Vec::new() };
+    // Newest first, each once.
+    let recent = &mut state.preferences.recent;
+    recent.retain(|p| !paths.contains(p));
+    recent.splice(0..0, paths);
+    recent.truncate(RECENT);
+    let mut effects = vec![Effect::SavePreferences];
+    // The catalogue keeps the copy that it had, if it had one.
+    let entry = state.images.iter().find(|e| e.key() == first.key()).cloned().unwrap_or(first);
+    effects.extend(study::show(state, entry, 0));
+    effects
+}
+
+fn folder_chosen(state: &mut State, folder: Option<PathBuf>) -> Vec<Effect> {
+    let Some(folder) = folder else {
+        state.export_when_chosen = false;
+        notice(state, Level::Error, "No folder for reports could be found.", None);
+        return Vec::new();
+    };
+    state.preferences.report_folder = Some(folder);
+    let mut effects = vec![Effect::SavePreferences];
+    if std::mem::take(&mut state.export_when_chosen) {
+        effects.extend(super::apply(state, FileCommand::ExportReport));
+    }
+    effects
+}

@@ -1,0 +1,70 @@
+//! Carries out commands and takes in what the engine and the threads report: the only place that
+//! changes the state.
+//!
+//! ```text
+//! Command ──► apply ──────► &mut State ──► Vec<Effect>
+//! Event   ──► on_event ──►
+//! Message ──► on_message ►
+//! ```
+//!
+//! Knows no egui and no thread: what must happen outside comes back as [`Effect`]s. Nothing the
+//! reader does to the image on screen asks the engine for anything: window, pan, colours and
+//! classes cannot change a score. One file a group of commands.
+
+mod analysis;
+mod arrived_maps;
+mod catalogue;
+pub mod effect;
+mod events;
+mod faithfulness;
+mod file;
+mod findings;
+mod help;
+mod impression;
+mod map_requests;
+mod maps;
+pub mod message;
+mod messages;
+mod notices;
+mod overlay;
+mod preferences;
+mod report;
+mod stability;
+mod study;
+mod training;
+pub mod training_effect;
+mod uncertainty;
+mod view;
+
+use super::command::{Command, ViewCommand};
+use super::state::State;
+use effect::Effect;
+
+pub use events::on_event;
+pub use messages::on_message;
+pub use notices::on_time;
+pub use training::may_close;
+
+/// Carries out a command. What the screen then wants and does not have is asked for.
+pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
+    use ViewCommand as V;
+    let command = command.into();
+    // What is done many times a second and shows no other map.
+    let idle = matches!(command, Command::View(V::Point(_) | V::Pan(..) | V::Zoom(..) | V::DragWindow(..)));
+    let mut effects = match command {
+        Command::File(command) => file::apply(state, command),
+        Command::Study(command) => study::apply(state, command),
+        Command::View(command) => view::apply(state, command),
+        Command::Overlay(command) => overlay::apply(state, command),
+        Command::Findings(command) => findings::apply(state, command),
+        Command::Uncertainty(command) => uncertainty::apply(state, command),
+        Command::Help(command) => help::apply(state, command),
+        Command::Maps(command) => maps::apply(state, command),
+        Command::Impression(command) => impression::apply(state, command),
+        Command::Training(command) => training::apply(state, command),
+    };
+    if !idle {
+        effects.extend(map_requests::explain_more(state));
+    }
+    effects
+}

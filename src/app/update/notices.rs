@@ -1,0 +1,26 @@
+//! Messages in the corner: added here, and taken away when they were read.
+
+use std::time::{Duration, Instant};
+
+use crate::app::state::{Level, Notice, NoticeAction, State};
+
+/// How long a notice of good news stays.
+const INFO_STAYS: Duration = Duration::from_secs(8);
+
+/// Adds a message to the corner.
+pub(super) fn notice(state: &mut State, level: Level, text: impl Into<String>, action: Option<NoticeAction>) {
+    let text = text.into();
+    // The same words twice are one notice, seen anew.
+    state.notices.retain(|n| n.text != text);
+    let id = state.next_notice;
+    state.next_notice += 1;
+    state.notices.push(Notice { id, level, text, action, since: Instant::now() });
+}
+
+/// Takes away good news that has been read. Yields the time until the next one goes.
+pub fn on_time(state: &mut State, now: Instant) -> Option<Duration> {
+    let left =
+        |since: Instant| INFO_STAYS.checked_sub(now.saturating_duration_since(since)).filter(|left| !left.is_zero());
+    state.notices.retain(|n| n.level != Level::Info || left(n.since).is_some());
+    state.notices.iter().filter(|n| n.level == Level::Info).filter_map(|n| left(n.since)).min()
+}

@@ -1,0 +1,75 @@
+//! The report of the case on screen: when there is one, and what it holds.
+
+use super::effect::Effect;
+use super::impression;
+use super::maps::with_later_maps;
+use super::notices::notice;
+use crate::app::state::{Layout, Level, Phase, ShownImage, State};
+use crate::report::case::{CaseReport, Paper};
+
+/// Writes the report, asks for a folder first, or says why there is nothing to write.
+pub(super) fn export(state: &mut State) -> Vec<Effect> {
+    if impression::report_waits(state) {
+        return Vec::new();
+    }
+    let Some(case) = case(state) else {
+        let why = match (&state.image, &state.results.phase) {
+            (ShownImage::Ready(_), Phase::Waiting | Phase::Running) => {
+                "The analysis is still running: export when it is done."
+            }
+            (ShownImage::Ready(_), Phase::Unfit) => {
+                "No model fits this image: choose one by hand to report its refusal."
+            }
+            (ShownImage::Ready(_), _) => "There is no finished analysis to report: analyse the image first.",
+            _ => "There is nothing to report: open an image first.",
+        };
+        notice(state, Level::Info, why, None);
+        return Vec::new();
+    };
+    if state.exporting {
+        return Vec::new();
+    }
+    if let Some(folder) = state.preferences.report_folder.clone() {
+        state.exporting = true;
+        impression::caution(state, &case);
+        return vec![Effect::WriteReport { case: Box::new(case), folder }];
+    }
+    state.export_when_chosen = true;
+    vec![Effect::AskForReportFolder]
+}
+
+/// The case on screen, once its analysis is finished.
+fn case(state: &State) -> Option<CaseReport> {
+    let (frame, finished, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
+    let layer = state.layer().to_owned();
+    let analysis = with_later_maps(state, finished, &layer);
+    let classes = if state.ticked.is_empty() {
+        match state.layout {
+            Layout::ClassGrid => (0..state.labels().len()).collect(),
+            Layout::Compare if state.labels().len() > 1 => vec![state.compared().0, state.compared().1],
+            _ => vec![state.selected],
+        }
+    } else {
+        state.ticked.clone()
+    };
+    let trust = state.faithfulness_in_report(&classes);
+    let view = state.view(0);
+    Some(CaseReport {
+        frame: frame.clone(),
+        analysis,
+        model: model.clone(),
+        impression: state.impression().cloned(),
+        classes,
+        method: state.method,
+        layer,
+        faithfulness: trust,
+        window: view.window,
+        inverted_by_reader: view.invert,
+        overlay: state.overlay().clone(),
+        anonymize: state.preferences.anonymize,
+        paper: Paper::A4,
+        created: chrono::Local::now(),
+        error_rate: state.preferences.error_rate,
+        prevalences: state.prevalence().into_iter().collect(),
+    })
+}

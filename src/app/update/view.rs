@@ -1,0 +1,110 @@
+//! Carries out what is asked of the views: layout, windows, places, turns, the pixel under the
+//! cursor.
+
+use super::effect::Effect;
+use super::preferences;
+use crate::app::command::ViewCommand;
+use crate::app::state::{PaneIndex, State, View};
+use crate::imaging::{Voi, Window};
+
+/// Factor of the zoom keys.
+const ZOOM_STEP: f32 = 1.25;
+
+pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
+    use ViewCommand as V;
+    match command {
+        V::SetLayout(layout) => {
+            state.layout = layout;
+            state.solo = None;
+        }
+        V::ToggleSolo(pane) => {
+            state.solo = if state.solo.is_some() || state.panes().len() < 2 { None } else { Some(pane) };
+        }
+        V::ResetView => reset_views(state),
+        V::Invert => each_view(state, |v| v.invert ^= true),
+        V::FlipHorizontal => each_view(state, View::mirror_horizontal),
+        V::FlipVertical => each_view(state, View::mirror_vertical),
+        V::RotateRight => each_view(state, |v| v.rotate(1)),
+        V::RotateLeft => each_view(state, |v| v.rotate(3)),
+        V::ZoomIn => each_view(state, |v| v.zoom_around(ZOOM_STEP, v.center)),
+        V::ZoomOut => each_view(state, |v| v.zoom_around(1.0 / ZOOM_STEP, v.center)),
+        V::AutoWindow => {
+            let window = state.auto_window;
+            each_view(state, |v| (v.window, v.file_lut) = (window, false));
+        }
+        V::FileWindow => {
+            let (window, file_lut) = initial_window(state);
+            each_view(state, |v| (v.window, v.file_lut) = (window, file_lut));
+        }
+        V::SetWindow(pane, window) => {
+            if window.is_valid() {
+                let view = view_mut(state, pane);
+                (view.window, view.file_lut) = (window, false);
+            }
+        }
+        V::DragWindow(pane, by) => drag_window(state, pane, by),
+        V::Pan(pane, by) => {
+            if let Some(size) = state.frame().map(|f| [f.pixels.plane.width as f32, f.pixels.plane.height as f32]) {
+                view_mut(state, pane).pan(by, size);
+            }
+        }
+        V::Zoom(pane, factor, point) => view_mut(state, pane).zoom_around(factor, point),
+        V::Point(at) => state.cursor = at.and_then(|at| value_at(state, at)),
+        V::ToggleLinked => {
+            // The others start from what is seen now, so that nothing jumps.
+            if state.preferences.linked {
+                let first = state.views[0];
+                state.views.fill(first);
+            }
+            return preferences::change(state, |p| p.linked ^= true);
+        }
+        V::ToggleSmooth => return preferences::change(state, |p| p.smooth ^= true),
+        V::ToggleStudies => return preferences::change(state, |p| p.studies_open ^= true),
+        V::ToggleFindings => return preferences::change(state, |p| p.findings_open ^= true),
+        V::ToggleFullscreen => return vec![Effect::ToggleFullscreen],
+        V::SetPanelWidths(studies, findings) => {
+            return preferences::change(state, |p| (p.studies_width, p.findings_width) = (studies, findings));
+        }
+        V::SetTheme(theme) => return preferences::change(state, |p| p.theme = theme),
+    }
+    Vec::new()
+}
+
+/// Lays every view as it was when the image came.
+pub(super) fn reset_views(state: &mut State) {
+    let (window, file_lut) = initial_window(state);
+    state.views.fill(View { window, file_lut, ..View::default() });
+}
+
+fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
+    let pane = if state.preferences.linked { 0 } else { pane.min(state.views.len() - 1) };
+    &mut state.views[pane]
+}
+
+fn each_view(state: &mut State, change: impl FnMut(&mut View)) {
+    state.views.iter_mut().for_each(change);
+}
+
+fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {
+    let Some(inverted) = state.frame().map(|f| f.pixels.inverted) else { return };
+    let range = state.auto_window.width;
+    let view = view_mut(state, pane);
+    view.drag_window(by, range, inverted ^ view.invert);
+}
+
+/// The window that the image opens with, and whether the file brings a table instead.
+fn initial_window(state: &State) -> (Window, bool) {
+    match state.frame().and_then(|f| f.pixels.voi.first()) {
+        None => (state.auto_window, false),
+        Some(Voi::Window { window, .. }) => (*window, false),
+        Some(Voi::Lut { first, entries, .. }) => {
+            (Window::spanning(*first, first + entries.len().saturating_sub(1) as f32), true)
+        }
+    }
+}
+
+fn value_at(state: &State, (x, y): (u32, u32)) -> Option<(u32, u32, f32)> {
+    let plane = &state.frame()?.pixels.plane;
+    let inside = (x as usize) < plane.width && (y as usize) < plane.height;
+    inside.then(|| (x, y, plane.at(x as usize, y as usize)))
+}

@@ -1,0 +1,235 @@
+//! `pellucid models import`: published weights become a model of one's own.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde_json::json;
+
+use crate::cli::{Outcome, Usage, output};
+use crate::model::import::draft::{Request, draft};
+use crate::model::import::fit::{Fit, fit};
+use crate::model::import::preset::Preset;
+use crate::model::import::{ImportError, format, install, labels};
+use crate::model::manifest::{Head, Resize};
+use crate::model::registry;
+use crate::network::architecture::Family;
+
+/// How many tensors of each kind are listed unless all are asked for.
+const LISTED: usize = 12;
+
+// Each switch is one.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Weights: safetensors, PyTorch (.pth, .pt, .tar; data only, no code is run) or Keras (.h5,
+    /// .keras)
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Architecture: vgg16, vgg16-bn, resnet18, resnet50, resnet101, densenet121, densenet169,
+    /// efficientnet-b0 …
+    #[arg(long, value_name = "FAMILY")]
+    arch: Family,
+    /// How images were prepared
+    #[arg(long, value_parser = presets())]
+    preset: Preset,
+    /// One label an output: A,B,C or a file with a name a line or a JSON list; an empty name hides
+    /// its output
+    #[arg(long, value_name = "LABELS")]
+    labels: Option<String>,
+    /// Exclusive classes or independent findings
+    #[arg(long, value_enum)]
+    head: HeadChoice,
+    /// Name of the model; the file's own without its ending by default
+    #[arg(long)]
+    name: Option<String>,
+    /// Add a dropout of this rate before the head, or change its rate; the network was not trained
+    /// with it
+    #[arg(long, value_name = "P", value_parser = rate)]
+    dropout: Option<f32>,
+    /// Side of the input in pixels, where it is not the preset's
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<usize>,
+    /// How images of any shape become square, where it is not the preset's
+    #[arg(long, value_enum)]
+    resize: Option<ResizeChoice>,
+    /// Mean other than the preset's: one value, or one a channel
+    #[arg(long, value_name = "M", value_delimiter = ',', allow_negative_numbers = true)]
+    mean: Vec<f32>,
+    /// Standard deviation other than the preset's: one value, or one a channel
+    #[arg(long, value_name = "SD", value_delimiter = ',')]
+    sd: Vec<f32>,
+    /// Licence of the weights, for the card
+    #[arg(long)]
+    licence: Option<String>,
+    /// One sentence on what it tells apart, for the card
+    #[arg(long)]
+    description: Option<String>,
+    /// Leave out tensors that the architecture does not have
+    #[arg(long)]
+    ignore_unexpected: bool,
+    /// Take the place of a model of the same name
+    #[arg(long)]
+    replace: bool,
+    /// Report what fits and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// List every tensor
+    #[arg(long)]
+    keys: bool,
+    /// The report as one JSON object, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum HeadChoice {
+    Softmax,
+    Sigmoid,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ResizeChoice {
+    Squash,
+    Letterbox,
+    CenterCrop,
+}
+
+fn presets() -> impl TypedValueParser<Value = Preset> {
+    let names = PossibleValuesParser::new(Preset::ALL.map(Preset::name));
+    names.try_map(|name| Preset::named(&name).ok_or_else(|| format!("there is no preset {name}")))
+}
+
+/// A text that is no rate of a dropout.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum NoRate {
+    #[error("write it like 0.2")]
+    NoNumber,
+    #[error("it must lie in 0–1, 1 excluded")]
+    OutOfRange,
+}
+
+fn rate(text: &str) -> Result<f32, NoRate> {
+    let rate: f32 = text.parse().map_err(|_| NoRate::NoNumber)?;
+    if (0.0..1.0).contains(&rate) { Ok(rate) } else { Err(NoRate::OutOfRange) }
+}
+
+impl Args {
+    fn request(&self) -> anyhow::Result<Request> {
+        let stem = || self.file.file_stem().map(|stem| stem.to_string_lossy().replace(' ', "-")).unwrap_or_default();
+        Ok(Request {
+            file: self.file.clone(),
+            family: self.arch,
+            labels: self.labels.as_deref().map(labels::parse).transpose()?,
+            head: match self.head {
+                HeadChoice::Softmax => Head::Softmax,
+                HeadChoice::Sigmoid => Head::Sigmoid,
+            },
+            preset: self.preset,
+            name: self.name.clone().unwrap_or_else(stem),
+            dropout: self.dropout,
+            size: self.size,
+            resize: self.resize.map(|resize| match resize {
+                ResizeChoice::Squash => Resize::Squash,
+                ResizeChoice::Letterbox => Resize::Letterbox,
+                ResizeChoice::CenterCrop => Resize::CenterCrop,
+            }),
+            mean: self.mean.clone(),
+            sd: self.sd.clone(),
+            licence: self.licence.clone(),
+            description: self.description.clone(),
+            ignore_unexpected: self.ignore_unexpected,
+            replace: self.replace,
+        })
+    }
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let request = args.request()?;
+    install::check_name(&request.name).map_err(|error| Usage(error.to_string()))?;
+    let models = registry::user_folder()
+        .ok_or_else(|| anyhow::anyhow!("this account has no data folder; set XDG_DATA_HOME to a folder"))?;
+    let refused =
+        |error: ImportError| anyhow::Error::from(error).context(format!("{} cannot be imported", args.file.display()));
+
+    let foreign = format::read(&request.file).map_err(refused)?;
+    let fitted = fit(&foreign, request.family).map_err(refused)?;
+    let accepted = fitted.accept(&foreign, request.ignore_unexpected);
+    let mut report = json!({
+        "file": args.file,
+        "format": foreign.format,
+        "architecture": request.family,
+        "outputs": fitted.outputs,
+        "channels": fitted.channels,
+        "report": fitted.report,
+        "uncalled": foreign.uncalled,
+    });
+    if !args.json {
+        output::line(text(&foreign.format, &fitted, args.keys))?;
+    }
+    let made = accepted.and_then(|()| draft(&request, &foreign, fitted)).and_then(|draft| {
+        drop(foreign);
+        if args.dry_run { Ok(None) } else { install::install(draft, &models, request.replace).map(Some) }
+    });
+    match made {
+        Ok(folder) => {
+            report["model"] = json!(folder.as_ref().map(|_| &request.name));
+            report["folder"] = json!(folder);
+            if args.json {
+                output::json(&report)?;
+            } else if let Some(folder) = folder {
+                output::line(format!("Installed as {} in {}", request.name, folder.display()))?;
+                output::remark(format!("Try it: pellucid predict --model {} IMAGE", request.name));
+            }
+            Ok(Outcome::Done)
+        }
+        Err(error) => {
+            if args.json {
+                report["refused"] = json!(error.to_string());
+                output::json(&report)?;
+            }
+            Err(refused(error))
+        }
+    }
+}
+
+/// The report for people: counts, and the tensors that do not fit.
+fn text(format: &str, fit: &Fit, all: bool) -> String {
+    let r = &fit.report;
+    let mut lines = vec![format!(
+        "{format}\n{}: {} matched, {} of another shape, {} missing, {} unexpected, {} not needed",
+        fit.architecture.family,
+        r.matched.len(),
+        r.misshapen.len(),
+        r.missing.len(),
+        r.unexpected.len(),
+        r.not_needed.len()
+    )];
+    let mut list = |title: &str, rows: Vec<String>, hidden: bool| {
+        let shown = if all {
+            rows.len()
+        } else if hidden {
+            0
+        } else {
+            LISTED
+        };
+        if rows.is_empty() || shown == 0 {
+            return;
+        }
+        lines.push(title.to_owned());
+        lines.extend(rows.iter().take(shown).map(|row| format!("  {row}")));
+        if rows.len() > shown {
+            lines.push(format!("  … and {} more (--keys lists all)", rows.len() - shown));
+        }
+    };
+    let moved = |from: &str, to: &str| if from == to { from.to_owned() } else { format!("{from} → {to}") };
+    let matched = r.matched.iter().map(|m| format!("{} {:?}", moved(&m.from, &m.to), m.shape)).collect();
+    list("Matched", matched, true);
+    let misshapen = r.misshapen.iter();
+    let misshapen =
+        misshapen.map(|m| format!("{} is {:?}, needed {:?}", moved(&m.from, &m.to), m.found, m.needed)).collect();
+    list("Of another shape", misshapen, false);
+    list("Missing", r.missing.iter().map(|l| format!("{} {:?}", l.name, l.shape)).collect(), false);
+    list("Unexpected", r.unexpected.iter().map(|l| format!("{} {:?}", l.name, l.shape)).collect(), false);
+    list("Not needed", r.not_needed.clone(), true);
+    lines.join("\n")
+}

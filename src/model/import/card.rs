@@ -1,0 +1,98 @@
+//! The card of an imported model: where the weights come from, how images are shown to them, and what is not known.
+
+use std::fmt::Write as _;
+
+use super::fit::Report;
+use super::preset::Preset;
+use crate::model::manifest::{Head, Manifest};
+
+/// What the card tells beside the manifest.
+pub(super) struct Facts<'a> {
+    /// Name of the file, without its folder.
+    pub file: &'a str,
+    pub format: &'a str,
+    pub keras: bool,
+    pub preset: Preset,
+    pub report: &'a Report,
+    /// Outputs without a name, left out.
+    pub hidden: usize,
+    /// Three equal channels were folded into one.
+    pub folded: bool,
+    /// The file had operating points.
+    pub operating_points: bool,
+    pub trained_dropout: f32,
+    pub uncalled: &'a [String],
+}
+
+/// The card as Markdown.
+#[must_use]
+pub(super) fn write(manifest: &Manifest, facts: &Facts<'_>) -> String {
+    let Manifest { name, architecture, labels, limits, .. } = manifest;
+    let mut card = format!("# {name}\n\n{}\n\n## Where the weights come from\n\n", manifest.description);
+    let matched = facts.report.matched.len();
+    let _ = writeln!(
+        card,
+        "Imported by Pellucid {} on {} from `{}` ({}): {matched} tensors of {}.",
+        crate::VERSION,
+        manifest.training.date,
+        facts.file,
+        facts.format,
+        architecture.family
+    );
+    if !facts.report.unexpected.is_empty() {
+        let _ =
+            writeln!(card, "{} tensors of the file were left out as the user asked.", facts.report.unexpected.len());
+    }
+    if !facts.uncalled.is_empty() {
+        let _ = writeln!(
+            card,
+            "The file names Python classes that were read as data and not run: {}.",
+            facts.uncalled.join(", ")
+        );
+    }
+    if facts.keras {
+        card.push_str("The layout of its kernels was changed from Keras's to PyTorch's; the numbers are the same.\n");
+    }
+    card.push_str("\n## What it sees\n\n");
+    let _ = writeln!(card, "{}", facts.preset.words());
+    card.push_str(match (facts.folded, manifest.input.channels) {
+        (true, _) => {
+            "Its three input channels would see the same values, so they were folded into one, which is exact.\n"
+        }
+        (false, 3) => "The grey image is shown to its three input channels, each with its own mean and deviation.\n",
+        _ => "Its stem takes one grey channel.\n",
+    });
+    card.push_str("\n## What it says\n\n");
+    let kind = match manifest.head {
+        Head::Softmax => "One of these classes",
+        Head::Sigmoid => "Each finding on its own",
+    };
+    let names: Vec<&str> = labels.iter().map(|l| l.name.as_str()).collect();
+    let _ = writeln!(card, "{kind}: {}.", names.join(", "));
+    if facts.hidden > 0 {
+        let _ = writeln!(
+            card,
+            "{} outputs without a name were left out; the others are not changed by that.",
+            facts.hidden
+        );
+    }
+    if facts.operating_points {
+        card.push_str(
+            "The thresholds are the file's operating points. The published program rescales every probability so that its operating \
+             point lies at 0.5; here the probability stays as computed and the threshold moves, so every decision is the same and the numbers are not.\n",
+        );
+    }
+    let rate = architecture.dropout;
+    if rate > 0.0 && rate != facts.trained_dropout {
+        let _ = writeln!(
+            card,
+            "A dropout of {rate} was added before the head at import. The network was not trained with it (its own rate: {}).",
+            facts.trained_dropout
+        );
+    }
+    card.push_str("\n## What is not known\n\n");
+    for limit in limits {
+        let _ = writeln!(card, "- {limit}");
+    }
+    card
+}

@@ -1,0 +1,242 @@
+//! From a fitted file to a model: manifest, weights, and the card that says where they come from.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use candle_core::{Device, Tensor};
+
+use super::fit::Fit;
+use super::preset::Preset;
+use super::{Dialect, Foreign, ImportError, card};
+use crate::model::fits::Fits;
+use crate::model::manifest::{Head, Input, Label, Manifest, Resize, Training};
+use crate::network::architecture::{Architecture, Family};
+use crate::network::grey_input::fold_input_channels;
+
+/// What is to be imported, and how.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub file: PathBuf,
+    pub family: Family,
+    /// One an output, in order; an empty name hides its output. Absent: those of the preset.
+    pub labels: Option<Vec<String>>,
+    pub head: Head,
+    pub preset: Preset,
+    /// Name of the model.
+    pub name: String,
+    /// A dropout before the head where the published network has none, or another rate.
+    pub dropout: Option<f32>,
+    /// Side of the input in pixels, where it is not the preset's.
+    pub size: Option<usize>,
+    /// Another resize rule than the preset's.
+    pub resize: Option<Resize>,
+    /// Mean and deviation other than the preset's: one value, or one a channel.
+    pub mean: Vec<f32>,
+    pub sd: Vec<f32>,
+    pub licence: Option<String>,
+    pub description: Option<String>,
+    pub ignore_unexpected: bool,
+    /// Takes the place of a model of the same name.
+    pub replace: bool,
+}
+
+/// A model that is not installed yet.
+pub struct Draft {
+    pub manifest: Manifest,
+    pub card: String,
+    pub tensors: HashMap<String, Tensor>,
+}
+
+/// Makes a model of a file that was accepted.
+pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, ImportError> {
+    let operating_points = fit.operating_points(foreign)?;
+    let outputs = fit.outputs;
+    let names = match &request.labels {
+        Some(names) => names.clone(),
+        None => {
+            published_labels(request.preset, operating_points.as_deref()).ok_or(ImportError::NoLabels { outputs })?
+        }
+    };
+    if names.len() != outputs {
+        return Err(ImportError::LabelCount { outputs, labels: names.len() });
+    }
+    if request.head == Head::Softmax && names.iter().any(String::is_empty) {
+        return Err(ImportError::Labels(
+            "an output of a softmax head cannot be hidden, because all outputs share one sum; give every label a name"
+                .into(),
+        ));
+    }
+    let mut input = input(request, fit.channels)?;
+    // Both ends of the network, which the file alone decides, are known to be right before its values are read.
+    let mut tensors = fit.tensors(foreign)?;
+    let Fit { architecture, report, .. } = fit;
+    let shown: Vec<u32> = (0..outputs as u32).filter(|i| !names[*i as usize].is_empty()).collect();
+    keep_outputs(&mut tensors, &architecture, &shown, outputs)?;
+    let folded = fold_stem(&mut tensors, &architecture, &mut input)?;
+    let trained_dropout = architecture.dropout;
+    let architecture = Architecture { dropout: request.dropout.unwrap_or(trained_dropout), ..architecture };
+    let target_layer = architecture.default_target(input.width, input.height)?;
+
+    let operating_points = operating_points.filter(|_| request.head == Head::Sigmoid);
+    let label = |i: &u32| {
+        let point = operating_points.as_ref().and_then(|points| points.get(*i as usize)).copied();
+        Label {
+            name: names[*i as usize].clone(),
+            aliases: Vec::new(),
+            threshold: point.filter(|p| *p > 0.0 && *p < 1.0).unwrap_or(0.5),
+            description: String::new(),
+        }
+    };
+    let labels: Vec<Label> = shown.iter().map(label).collect();
+    let file = request.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let manifest = Manifest {
+        name: request.name.clone(),
+        version: "imported".into(),
+        description: request.description.clone().unwrap_or_else(|| {
+            format!("Published weights of a {}, imported from {file}; never validated here.", architecture.family)
+        }),
+        licence: request.licence.clone().unwrap_or_else(|| "not stated; ask the publisher of the weights".into()),
+        architecture,
+        head: request.head,
+        input,
+        labels,
+        groups: Vec::new(),
+        target_layer,
+        temperature: 1.0,
+        weights_sha256: "0".repeat(64),
+        gate: None,
+        fits: Fits::default(),
+        population: None,
+        training: Training {
+            data: "not stated; ask the publisher of the weights".into(),
+            population: "not stated".into(),
+            images: 0,
+            date: chrono::Local::now().format("%Y-%m-%d").to_string(),
+        },
+        metrics: Vec::new(),
+        suggestions: Vec::new(),
+        limits: limits(request, trained_dropout),
+        named_target: None,
+    };
+    manifest.check()?;
+    let facts = card::Facts {
+        file: &file,
+        format: &foreign.format,
+        keras: foreign.dialect == Dialect::Keras,
+        preset: request.preset,
+        report: &report,
+        hidden: outputs - shown.len(),
+        folded,
+        operating_points: operating_points.is_some(),
+        trained_dropout,
+        uncalled: &foreign.uncalled,
+    };
+    Ok(Draft { card: card::write(&manifest, &facts), manifest, tensors })
+}
+
+/// The preset's labels; an output whose operating point the file leaves empty was never trained and is hidden.
+fn published_labels(preset: Preset, points: Option<&[f32]>) -> Option<Vec<String>> {
+    let mut names = preset.labels()?;
+    for (name, point) in names.iter_mut().zip(points.unwrap_or_default()) {
+        if point.is_nan() {
+            name.clear();
+        }
+    }
+    Some(names)
+}
+
+/// Takes hidden outputs out of the head; what remains computes as before, since each output has a row of its own.
+fn keep_outputs(
+    tensors: &mut HashMap<String, Tensor>,
+    architecture: &Architecture,
+    shown: &[u32],
+    outputs: usize,
+) -> Result<(), ImportError> {
+    if shown.len() == outputs {
+        return Ok(());
+    }
+    let head = architecture.head()?;
+    let rows = Tensor::new(shown, &Device::Cpu)?;
+    for part in ["weight", "bias"] {
+        if let Some(tensor) = tensors.get_mut(&format!("{head}.{part}")) {
+            *tensor = tensor.index_select(&rows, 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// The preset's input with what the request says otherwise, for a stem of so many channels.
+fn input(request: &Request, channels: usize) -> Result<Input, ImportError> {
+    let mut input = request.preset.input();
+    if let Some(resize) = request.resize {
+        (input.resize, input.crop) = (resize, 1.0);
+    }
+    if let Some(side) = request.size {
+        (input.width, input.height) = (side, side);
+    }
+    if !request.mean.is_empty() {
+        input.mean.clone_from(&request.mean);
+    }
+    if !request.sd.is_empty() {
+        input.sd.clone_from(&request.sd);
+    }
+    if channels != 1 && channels != 3 {
+        return Err(ImportError::Channels { channels });
+    }
+    let most = input.mean.len().max(input.sd.len());
+    if channels == 1 && most > 1 {
+        return Err(ImportError::GreyStem);
+    }
+    input.channels = channels;
+    Ok(input)
+}
+
+/// Folds a stem of three channels that all see the same values to one; true where it was done.
+fn fold_stem(
+    tensors: &mut HashMap<String, Tensor>,
+    architecture: &Architecture,
+    input: &mut Input,
+) -> Result<bool, ImportError> {
+    if input.channels != 3 {
+        return Ok(false);
+    }
+    let stem = format!("{}.weight", architecture.stem()?);
+    let Some(kernel) = tensors.get_mut(&stem) else { return Ok(false) };
+    let Some(folded) = fold_input_channels(kernel, &input.mean, &input.sd)? else { return Ok(false) };
+    *kernel = folded;
+    input.channels = 1;
+    input.mean.truncate(1);
+    input.sd.truncate(1);
+    Ok(true)
+}
+
+fn limits(request: &Request, trained_dropout: f32) -> Vec<String> {
+    let mut limits = vec![
+        "These are somebody else's weights: nothing about their quality was measured here.".to_owned(),
+        "There is no input gate: any image is scored, suitable or not.".to_owned(),
+    ];
+    match request.dropout {
+        Some(rate) if rate > 0.0 && rate != trained_dropout => limits.push(format!(
+            "The dropout of {rate} before the head was added at import and never trained with: the spread that it shows is a rough guess."
+        )),
+        None if trained_dropout == 0.0 => {
+            limits.push("The network has no dropout, so it cannot say how sure it is of its own numbers.".into());
+        }
+        _ => {}
+    }
+    limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_without_an_operating_point_is_hidden() {
+        let mut points = [0.5; 18];
+        points[13] = f32::NAN;
+        let names = published_labels(Preset::Torchxrayvision, Some(&points)).unwrap();
+        assert!(names[13].is_empty() && names[12] == "Mass" && names.len() == 18);
+        assert!(published_labels(Preset::Imagenet, None).is_none());
+    }
+}

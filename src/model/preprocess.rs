@@ -1,0 +1,245 @@
+//! From modality values to network input: resize by the manifest's rule, then normalise.
+//!
+//! The plane is polarity corrected and not windowed: nothing that the reader does with the mouse changes a score.
+
+use super::manifest::{Input, Normalization, Resize};
+use crate::imaging::Plane;
+use crate::imaging::resample::resize as scale;
+
+/// Share of the pixels at each end that per-image normalisation clips before it takes mean and deviation.
+const TAIL: f32 = 0.005;
+
+/// `plane` at the input's size and normalised. `range` is the span that the stored bits can take, for `fixed`.
+pub fn to_input(plane: &Plane, input: &Input, range: (f32, f32)) -> Plane {
+    let mut plane = if input.crop < 1.0 {
+        inner_crop(plane, input.crop, input.width, input.height)
+    } else {
+        resize(plane, input.resize, input.width, input.height)
+    };
+    normalize(&mut plane, input, range);
+    plane
+}
+
+/// The channels `C · H · W` of a plane from [`to_input`]: the same image, with each channel's own mean and deviation.
+pub fn channels(plane: &Plane, input: &Input) -> Vec<f32> {
+    let at = |values: &[f32], c: usize, none: f32| values.get(c).or(values.first()).copied().unwrap_or(none);
+    let (mean, sd) = (at(&input.mean, 0, 0.0), at(&input.sd, 0, 1.0));
+    let fixed = input.normalization == Normalization::Fixed;
+    let mut out = Vec::with_capacity(input.channels * plane.values.len());
+    for c in 0..input.channels {
+        let (own_mean, own_sd) = (at(&input.mean, c, 0.0), at(&input.sd, c, 1.0));
+        if fixed && (own_mean, own_sd) != (mean, sd) {
+            out.extend(plane.values.iter().map(|v| (v * sd + mean - own_mean) / own_sd));
+        } else {
+            out.extend_from_slice(&plane.values);
+        }
+    }
+    out
+}
+
+/// torchvision's `Resize` and `CenterCrop`: the shorter side to `1/share` of the input, then the middle.
+fn inner_crop(plane: &Plane, share: f32, width: usize, height: usize) -> Plane {
+    let short = (width.min(height) as f32 / share).round().max(1.0) as usize;
+    let scaled_side = |side: usize, other: usize| (short * side.max(1) / side.min(other).max(1)).max(1);
+    let (w, h) = (scaled_side(plane.width, plane.height), scaled_side(plane.height, plane.width));
+    let whole = scale(plane, w.max(width), h.max(height));
+    let offset = |whole: usize, part: usize| ((whole - part) as f32 / 2.0).round_ties_even() as usize;
+    let (left, top) = (offset(whole.width, width), offset(whole.height, height));
+    let rows = whole.values.chunks_exact(whole.width).skip(top).take(height);
+    Plane { width, height, values: rows.flat_map(|row| row[left..][..width].iter().copied()).collect() }
+}
+
+/// `plane` at `width` × `height` by `rule`.
+pub fn resize(plane: &Plane, rule: Resize, width: usize, height: usize) -> Plane {
+    match rule {
+        Resize::Squash => scale(plane, width, height),
+        Resize::Letterbox => letterbox(plane, width, height),
+        Resize::CenterCrop => scale(&center(plane, width, height), width, height),
+    }
+}
+
+/// The largest centred part with the aspect ratio of `width` × `height`.
+fn center(plane: &Plane, width: usize, height: usize) -> Plane {
+    let w = plane.width.min(plane.height * width / height).max(1);
+    let h = plane.height.min(plane.width * height / width).max(1);
+    let (left, top) = ((plane.width - w) / 2, (plane.height - h) / 2);
+    let values = (top..top + h).flat_map(|y| plane.values[y * plane.width + left..][..w].iter().copied()).collect();
+    Plane { width: w, height: h, values }
+}
+
+/// The whole image, aspect ratio kept, on a ground of its smallest value.
+fn letterbox(plane: &Plane, width: usize, height: usize) -> Plane {
+    let factor = (width as f32 / plane.width as f32).min(height as f32 / plane.height as f32);
+    let w = ((plane.width as f32 * factor).round() as usize).clamp(1, width);
+    let h = ((plane.height as f32 * factor).round() as usize).clamp(1, height);
+    let inner = scale(plane, w, h);
+    let ground = inner.values.iter().copied().fold(f32::INFINITY, f32::min);
+    let mut out = Plane::filled(width, height, ground);
+    let (left, top) = ((width - w) / 2, (height - h) / 2);
+    for (y, row) in inner.values.chunks_exact(w).enumerate() {
+        out.values[(top + y) * width + left..][..w].copy_from_slice(row);
+    }
+    out
+}
+
+/// Normalises in place as the manifest says, a `fixed` one as the first channel; a constant plane becomes zeros.
+pub fn normalize(plane: &mut Plane, input: &Input, range: (f32, f32)) {
+    match input.normalization {
+        Normalization::PerImage => {
+            clip_tails(&mut plane.values);
+            standardize(&mut plane.values);
+        }
+        Normalization::Equalize => {
+            equalize(&mut plane.values);
+            standardize(&mut plane.values);
+        }
+        Normalization::Fixed => {
+            let (low, span) = (range.0, (range.1 - range.0).max(f32::MIN_POSITIVE));
+            let [black, white] = input.value_range;
+            let mean = input.mean.first().copied().unwrap_or(0.0);
+            let sd = input.sd.first().copied().unwrap_or(1.0);
+            plane.values.iter_mut().for_each(|v| *v = ((*v - low) / span * (white - black) + black - mean) / sd);
+        }
+    }
+}
+
+fn clip_tails(values: &mut [f32]) {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return };
+    let at = |share: f32| sorted[(share * last as f32).round() as usize];
+    let (low, high) = (at(TAIL), at(1.0 - TAIL));
+    values.iter_mut().for_each(|v| *v = v.clamp(low, high));
+}
+
+/// Replaces each value by its mid-rank, 0–1; equal values stay equal.
+fn equalize(values: &mut [f32]) {
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    let count = values.len() as f32;
+    let mut start = 0;
+    while start < order.len() {
+        let value = values[order[start] as usize];
+        // What is no number does not even equal itself: every step takes one value at least.
+        let mut end = start + 1;
+        while end < order.len() && values[order[end] as usize] == value {
+            end += 1;
+        }
+        let rank = (start + end) as f32 / (2.0 * count);
+        order[start..end].iter().for_each(|i| values[*i as usize] = rank);
+        start = end;
+    }
+}
+
+fn standardize(values: &mut [f32]) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
+    let var = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
+    let scale = if var > 1e-12 { 1.0 / var.sqrt() } else { 0.0 };
+    values.iter_mut().for_each(|v| *v = ((f64::from(*v) - mean) * scale) as f32);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp() -> Vec<f32> {
+        (0..1000).map(|v| v as f32).collect()
+    }
+
+    #[test]
+    fn ranks_of_values_that_are_no_numbers_end() {
+        let mut values = [2.0, f32::NAN, 1.0, f32::NAN, f32::INFINITY];
+        equalize(&mut values);
+        assert_eq!(values.map(f32::is_finite), [true; 5]);
+        assert!(values[2] < values[0] && values[0] < values[4]);
+    }
+
+    #[test]
+    fn equalisation_undoes_any_rising_tone_curve() {
+        let (mut plain, mut bent) = (ramp(), ramp());
+        bent.iter_mut().for_each(|v| *v = 3.0 + (*v / 1000.0).powf(0.4) * 4000.0);
+        equalize(&mut plain);
+        equalize(&mut bent);
+        assert_eq!(plain, bent);
+    }
+
+    #[test]
+    fn standardised_values_have_mean_zero_and_deviation_one() {
+        let mut values = ramp();
+        standardize(&mut values);
+        let mean = values.iter().sum::<f32>() / 1000.0;
+        let var = values.iter().map(|v| v * v).sum::<f32>() / 1000.0;
+        assert!(mean.abs() < 1e-4 && (var - 1.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_constant_image_becomes_zeros_and_never_nan() {
+        let mut values = vec![7.0; 64];
+        standardize(&mut values);
+        assert!(values.iter().all(|v| *v == 0.0));
+    }
+
+    #[test]
+    fn one_burned_in_marker_does_not_change_the_scale() {
+        let mut values = ramp();
+        values[500] = 1e6;
+        clip_tails(&mut values);
+        assert!(values.iter().all(|v| *v <= 1000.0));
+    }
+
+    fn fixed(channels: usize, value_range: [f32; 2], mean: &[f32], sd: &[f32]) -> Input {
+        Input {
+            width: 4,
+            height: 4,
+            channels,
+            resize: Resize::CenterCrop,
+            crop: 1.0,
+            normalization: Normalization::Fixed,
+            value_range,
+            mean: mean.to_vec(),
+            sd: sd.to_vec(),
+        }
+    }
+
+    /// One stored value of an 8-bit image in every channel.
+    fn normalized(value: f32, input: &Input) -> Vec<f32> {
+        let plane = Plane { width: 4, height: 4, values: vec![value; 16] };
+        let channels = channels(&to_input(&plane, input, (0.0, 255.0)), input);
+        assert_eq!(channels.len(), input.channels * 16);
+        channels.into_iter().step_by(16).collect()
+    }
+
+    #[test]
+    fn every_channel_has_its_own_mean_and_deviation() {
+        // torchvision: Normalize(mean, std)(to_tensor(100 repeated three times)); torchxrayvision: normalize(100, 255);
+        // keras.applications.resnet50.preprocess_input(100 repeated three times). Numbers by tests/golden/import.py.
+        let close = |found: Vec<f32>, expected: &[f32]| {
+            assert_eq!(found.len(), expected.len());
+            assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 2e-5 * e.abs().max(1.0)), "{found:?}");
+        };
+        let imagenet = fixed(3, [0.0, 1.0], &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]);
+        close(normalized(100.0, &imagenet), &[-0.405_428, -0.285_014, -0.061_525]);
+        close(normalized(100.0, &fixed(1, [-1024.0, 1024.0], &[0.0], &[1.0])), &[-220.862_75]);
+        let caffe = fixed(3, [0.0, 255.0], &[103.939, 116.779, 123.68], &[1.0]);
+        close(normalized(100.0, &caffe), &[-3.939, -16.779, -23.68]);
+    }
+
+    #[test]
+    fn the_inner_crop_is_the_middle_of_a_larger_picture() {
+        // 16×12 becomes 10×8 (shorter side 7/0.875), of which the middle 7×7 stays: columns 2 to 8 (1.5 to even), rows 0 to 6.
+        let values = (0..16 * 12).map(|i| (i % 16) as f32).collect();
+        let plane = Plane { width: 16, height: 12, values };
+        let inner = inner_crop(&plane, 0.875, 7, 7);
+        let whole = scale(&plane, 10, 8);
+        assert_eq!((inner.width, inner.height), (7, 7));
+        assert_eq!(inner.values[..7], whole.values[2..9]);
+    }
+
+    #[test]
+    fn the_letterbox_keeps_the_aspect_ratio() {
+        let plane = Plane { width: 40, height: 20, values: vec![5.0; 800] };
+        let out = letterbox(&plane, 32, 32);
+        assert_eq!((out.width, out.height, out.values.len()), (32, 32, 1024));
+    }
+}

@@ -1,0 +1,253 @@
+//! The networks there are, one family a file: what each computes, and which settings it has.
+//!
+//! A family describes itself once, over a [`TensorSource`]; the description builds the network to train, the one to use, and the list
+//! of its tensors.
+
+mod cnn;
+mod compact;
+mod densenet;
+mod efficientnet;
+mod plain;
+mod resnet;
+mod vgg;
+
+use candle_core::Device;
+use candle_nn::VarMap;
+use serde::{Deserialize, Deserializer};
+
+use super::Network;
+use super::architecture::{Architecture, ArchitectureError, Family, MOST_VALUES, published_rate};
+use super::init::NewVariables;
+use super::load::TrainedTensors;
+use super::source::{Chain, TensorSource};
+use super::spec::{TensorList, TensorSpec};
+use super::target_layer::Places;
+use super::weights::{TensorFile, WeightError};
+
+impl<'de> Deserialize<'de> for Architecture {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut arch = Self::deserialize(deserializer)?;
+        if arch.dropout == published_rate() {
+            arch.dropout = arch.family.published().dropout;
+        }
+        Ok(arch)
+    }
+}
+
+impl Family {
+    /// The published shape, with every value filled in.
+    fn published(self) -> Architecture {
+        match self {
+            Self::CompactResnet => compact::published(),
+            Self::ShallowCnn | Self::DeepCnn | Self::CustomCnn => cnn::published(self),
+            Self::Vgg16 | Self::Vgg16Bn => vgg::published(self),
+            Self::Resnet18 | Self::Resnet50 | Self::Resnet101 => resnet::published(self),
+            Self::Densenet121 | Self::Densenet169 => densenet::published(self),
+            Self::EfficientnetB0 => efficientnet::published(),
+        }
+    }
+}
+
+impl Architecture {
+    /// The published shape of a family.
+    pub fn new(family: Family) -> Self {
+        Self::bare(family, family.published().dropout)
+    }
+
+    /// With published values where there are none.
+    pub(super) fn filled(&self) -> Self {
+        let published = self.family.published();
+        let list = |own: &[usize], published: Vec<usize>| if own.is_empty() { published } else { own.to_vec() };
+        Self {
+            widths: list(&self.widths, published.widths),
+            blocks: list(&self.blocks, published.blocks),
+            strides: list(&self.strides, published.strides),
+            hidden: self.hidden.clone().or(published.hidden),
+            grid: self.grid.or(published.grid),
+            growth: self.growth.or(published.growth),
+            stochastic_depth: self.stochastic_depth.or(published.stochastic_depth),
+            ..self.clone()
+        }
+    }
+
+    /// The same network with as few channels as can be: its maps have the same sides.
+    pub(super) fn narrowest(&self) -> Self {
+        let filled = self.filled();
+        Self {
+            widths: vec![1; filled.widths.len()],
+            growth: filled.growth.map(|_| 1),
+            hidden: filled.hidden.as_ref().map(|hidden| vec![1; hidden.len()]),
+            ..filled
+        }
+    }
+
+    /// Whether a network can be built like this.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn check(&self) -> Result<(), ArchitectureError> {
+        self.filled().check_settings(self.family.has_bottlenecks())?;
+        let values = self.listing(3, 1)?.1.tensors.iter().map(|t| t.shape.iter().product::<usize>()).sum();
+        if values > MOST_VALUES { Err(ArchitectureError::TooLarge(values)) } else { Ok(()) }
+    }
+
+    /// Checks the settings of a filled architecture.
+    fn check_settings(&self, bottlenecks: bool) -> Result<(), ArchitectureError> {
+        let family = self.family;
+        let published = family.published();
+        for (setting, given, known) in [
+            ("strides", !self.strides.is_empty(), !published.strides.is_empty()),
+            ("hidden", self.hidden.is_some(), published.hidden.is_some()),
+            ("grid", self.grid.is_some(), published.grid.is_some()),
+            ("growth", self.growth.is_some(), published.growth.is_some()),
+            ("stochastic_depth", self.stochastic_depth.is_some(), published.stochastic_depth.is_some()),
+            ("stride_first", self.stride_first.is_some(), bottlenecks),
+        ] {
+            if given && !known {
+                return Err(ArchitectureError::Foreign { setting, family });
+            }
+        }
+        let count = |setting, found: usize, needed: usize| {
+            if found == needed {
+                return Ok(());
+            }
+            Err(ArchitectureError::Count { setting, family, needed: needed.to_string(), found })
+        };
+        let stages = self.blocks.len();
+        if family == Family::EfficientnetB0 {
+            count("blocks", stages, 7)?;
+        } else if stages > 8 {
+            return Err(ArchitectureError::Count { setting: "blocks", family, needed: "1–8".into(), found: stages });
+        }
+        // A width for the stem and one for the last convolution, where there are such.
+        let more_widths = published.widths.len().saturating_sub(published.blocks.len());
+        let widths = if self.growth.is_some() { 1 } else { stages + more_widths };
+        count("widths", self.widths.len(), widths)?;
+        if !self.strides.is_empty() {
+            count("strides", self.strides.len(), stages)?;
+        }
+        self.check_ranges()
+    }
+
+    /// Names of the stages, each with true where a heat map can be taken from it.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn stages(&self) -> Result<Vec<(String, bool)>, ArchitectureError> {
+        self.check()?;
+        Ok(self.listing(1, 1)?.0.stages.into_iter().map(|s| (s.name.clone(), s.is_spatial())).collect())
+    }
+
+    /// Names of the stages that a heat map can be taken from, each with the places that it tells apart in an input of `width` × `height`.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn places(&self, width: usize, height: usize) -> Result<Vec<(String, Places)>, ArchitectureError> {
+        self.check()?;
+        let network = self.listing(1, 1)?.0;
+        let places = network.places(width, height);
+        Ok(network.stages.into_iter().zip(places).filter_map(|(stage, places)| Some((stage.name, places?))).collect())
+    }
+
+    /// The stage that heat maps of such inputs are taken from where nobody names one: see [`super::target_layer`].
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn default_target(&self, width: usize, height: usize) -> Result<String, ArchitectureError> {
+        self.check()?;
+        let network = self.listing(1, 1)?.0;
+        let stage = network.default_target(width, height);
+        Ok(stage.map(|stage| network.stages[stage].name.clone()).unwrap_or_default())
+    }
+
+    /// Every tensor that the weights file must hold, with the stage that it belongs to, first to last.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn listed(&self, channels: usize, classes: usize) -> Result<Vec<TensorSpec>, ArchitectureError> {
+        self.check()?;
+        Ok(self.listing(channels, classes)?.1.tensors)
+    }
+
+    /// Name and shape of every tensor that the weights file must hold.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn tensors(&self, channels: usize, classes: usize) -> Result<Vec<(String, Vec<usize>)>, ArchitectureError> {
+        Ok(self.listed(channels, classes)?.into_iter().map(|t| (t.name, t.shape)).collect())
+    }
+
+    /// Name of the convolution that sees the image.
+    pub fn stem(&self) -> Result<String, ArchitectureError> {
+        self.edge(<[TensorSpec]>::first)
+    }
+
+    /// Name of the head, the last linear layer.
+    pub fn head(&self) -> Result<String, ArchitectureError> {
+        self.edge(<[TensorSpec]>::last)
+    }
+
+    fn edge(&self, pick: fn(&[TensorSpec]) -> Option<&TensorSpec>) -> Result<String, ArchitectureError> {
+        let tensors = self.listed(1, 1)?;
+        let name = pick(&tensors).map_or("", |t| t.name.as_str());
+        Ok(name.rsplit_once('.').map_or(name, |(module, _)| module).to_owned())
+    }
+
+    /// Number of values that the head sees.
+    pub fn features(&self) -> Result<usize, ArchitectureError> {
+        let head = format!("{}.weight", self.head()?);
+        Ok(self.listed(1, 1)?.iter().find(|t| t.name == head).and_then(|t| t.shape.last().copied()).unwrap_or(0))
+    }
+
+    /// A network whose tensors are new variables of `vars`, drawn from `seed`.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn trainable(
+        &self,
+        channels: usize,
+        classes: usize,
+        vars: &VarMap,
+        device: &Device,
+        seed: u64,
+    ) -> super::Result<Network> {
+        self.check().map_err(candle_core::Error::wrap)?;
+        self.build(channels, classes, &mut NewVariables::new(vars, device, seed))
+    }
+
+    /// A network for use: batch norm folded into packed convolutions where one stands before it.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and when a tensor is missing or has another shape.
+    pub fn folded(
+        &self,
+        channels: usize,
+        classes: usize,
+        tensors: &TensorFile,
+        device: &Device,
+    ) -> Result<Network, WeightError> {
+        self.check()?;
+        self.build(channels, classes, &mut TrainedTensors { tensors, device })
+    }
+
+    fn listing(&self, channels: usize, classes: usize) -> super::Result<(Network, TensorList)> {
+        let mut listing = TensorList::default();
+        Ok((self.build(channels, classes, &mut listing)?, listing))
+    }
+
+    fn build<S: TensorSource>(&self, channels: usize, classes: usize, source: &mut S) -> Result<Network, S::Error> {
+        let (arch, mut chain) = (self.filled(), Chain::new(source));
+        let to = &mut chain;
+        match self.family {
+            Family::CompactResnet => compact::describe(&arch, channels, classes, to)?,
+            Family::ShallowCnn | Family::DeepCnn | Family::Vgg16 => {
+                plain::describe(&arch, false, channels, classes, to)?;
+            }
+            Family::CustomCnn | Family::Vgg16Bn => plain::describe(&arch, true, channels, classes, to)?,
+            Family::Resnet18 | Family::Resnet50 | Family::Resnet101 => resnet::describe(&arch, channels, classes, to)?,
+            Family::Densenet121 | Family::Densenet169 => densenet::describe(&arch, channels, classes, to)?,
+            Family::EfficientnetB0 => efficientnet::describe(&arch, channels, classes, to)?,
+        }
+        Ok(chain.network())
+    }
+}

@@ -1,0 +1,315 @@
+//! The links that networks are chained from: a convolution with what follows it, pooling, dropout, linear layers.
+
+pub mod activation;
+mod average_pool;
+pub mod batch_norm;
+pub mod channels;
+pub mod conv;
+mod conv_unit;
+pub mod dense_block;
+pub mod depthwise;
+#[cfg(test)]
+mod gradient_tests;
+pub mod pool;
+pub mod residual;
+
+use candle_core::{Device, Tensor};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::cpu_values::values;
+use super::geometry::Geometry;
+use super::layers::activation::{Activation, Rule, by_rule, silu};
+use super::layers::average_pool::{halve, to_grid, unhalve};
+use super::layers::batch_norm::BatchNorm;
+use super::layers::channels::add_bias;
+use super::layers::conv::{PreparedConv, conv2d};
+use super::layers::depthwise::depthwise;
+use super::layers::pool::{Winners, global_average, max_pool2d, max_pool2d_rescaled};
+use super::nchw16c::{Maps, as_they_came, taken, to_blocks, to_planes};
+use super::tape::{Gradients, Recorded, by_graph, walk_back};
+use super::{Layer, Mode, Result};
+
+/// Convolution → (batch norm) → (+ skip) → (activation).
+pub struct ConvUnit {
+    pub kernel: Kernel,
+    /// None where there is none, and where it is folded into the kernel.
+    pub norm: Option<BatchNorm>,
+    pub activation: Activation,
+}
+
+/// The convolution of a unit.
+pub enum Kernel {
+    /// With gradients for `weight` `(O, C, k, k)` and `bias` `(O)`; depthwise, `weight` is `(C, 1, k, k)`.
+    Plain { weight: Tensor, bias: Option<Tensor>, geometry: Geometry, depthwise: bool },
+    /// Packed for use.
+    Prepared(PreparedConv),
+}
+
+impl ConvUnit {
+    /// `(N, C, H, W)` or blocked → `(N, O, OH, OW)`, on the CPU blocked; `skip` has the output's shape and is added before the activation.
+    pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+        // A gradient by another rule needs the activation as an operation of its own.
+        let relu = self.activation == Activation::Relu && mode.rule().is_none();
+        let y = match &self.kernel {
+            Kernel::Prepared(conv) => conv.forward(x, skip, relu)?,
+            Kernel::Plain { weight, bias, geometry, depthwise: single } => {
+                let y = if *single { depthwise(x, weight, *geometry)? } else { conv2d(x, weight, *geometry)? };
+                self.finish(y, bias.as_ref(), skip, relu, mode)?
+            }
+        };
+        match (mode.rule(), self.activation) {
+            (Some(rule), activation) => by_rule(&y, activation, rule),
+            (None, Activation::Silu) => silu(&y),
+            (None, _) => Ok(y),
+        }
+    }
+
+    /// Bias, norm, skip and, with `relu`, the ReLU.
+    fn finish(
+        &self,
+        y: Tensor,
+        bias: Option<&Tensor>,
+        skip: Option<&Tensor>,
+        relu: bool,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        let last = self.norm.is_none() && skip.is_none();
+        let y = match bias {
+            Some(bias) => add_bias(&y, bias, relu && last)?,
+            None if relu && last => y.relu()?,
+            None => y,
+        };
+        match (&self.norm, skip) {
+            (Some(norm), _) => norm.forward(&y, skip, relu, mode),
+            (None, Some(skip)) if relu => (y + to_blocks(skip)?)?.relu(),
+            (None, Some(skip)) => y + to_blocks(skip)?,
+            (None, None) => Ok(y),
+        }
+    }
+}
+
+impl Layer for ConvUnit {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.forward(x, None, mode)
+    }
+
+    fn side(&self, length: usize) -> usize {
+        match &self.kernel {
+            Kernel::Plain { geometry, .. } => geometry.output(length),
+            Kernel::Prepared(conv) => conv.geometry().output(length),
+        }
+    }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !self.can_keep(&x, mode) {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (y, kept) = self.keep(&x, None, mode, wanted)?;
+        Ok((y, Box::new(move |dy, gradients| Ok(kept.back(&dy, None, gradients)?.0))))
+    }
+}
+
+/// Batch norm → ReLU, where no convolution stands before it.
+pub struct NormUnit {
+    pub norm: BatchNorm,
+    /// Running statistics in every mode.
+    pub fixed: bool,
+}
+
+impl Layer for NormUnit {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let rule = mode.rule();
+        let y = if self.fixed {
+            self.norm.fixed(x, rule.is_none())?
+        } else {
+            self.norm.forward(x, None, rule.is_none(), mode)?
+        };
+        rule.map_or(Ok(y.clone()), |rule| by_rule(&y, Activation::Relu, rule))
+    }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !x.device().is_cpu() || mode.rule().is_some() {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (x, planes) = taken(&x.detach())?;
+        let size = Maps::of(x.dims())?;
+        let mode = if self.fixed { Mode::Inference } else { mode };
+        let normalization = self.norm.normalization(&values(&x)?, size, true, mode)?;
+        let y = normalization.forward(&values(&x)?, size, None);
+        let y = Tensor::from_vec(y, x.shape(), x.device())?;
+        let back = move |dy: Tensor, gradients: &mut Gradients| {
+            let dy = dy.contiguous()?;
+            let dx = if self.fixed && !wanted {
+                None
+            } else if self.fixed {
+                Some(normalization.handed_back(&values(&x)?, size, &values(&dy)?))
+            } else {
+                let found = normalization.backward(&values(&x)?, size, &values(&dy)?, true);
+                let channels = self.norm.weight.dim(0)?;
+                for (parameter, gradient) in [(&self.norm.weight, found.weight), (&self.norm.bias, found.bias)] {
+                    gradients.add(parameter.id(), Tensor::new(&gradient[..channels], x.device())?)?;
+                }
+                wanted.then_some(found.input)
+            };
+            dx.map(|dx| as_they_came(Tensor::from_vec(dx, x.shape(), x.device())?, planes)).transpose()
+        };
+        Ok((y, Box::new(back)))
+    }
+}
+
+/// Layers one after the other, as one.
+pub struct Sequence(pub Vec<Box<dyn Layer>>);
+
+impl Layer for Sequence {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.0.iter().try_fold(x.clone(), |x, layer| layer.forward(&x, mode))
+    }
+
+    fn side(&self, length: usize) -> usize {
+        self.0.iter().fold(length, |length, layer| layer.side(length))
+    }
+
+    fn record(&self, mut x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        let mut ways = Vec::with_capacity(self.0.len());
+        for (i, layer) in self.0.iter().enumerate() {
+            let (y, way) = layer.record(x, mode, wanted || i > 0)?;
+            x = y;
+            ways.push(way);
+        }
+        Ok((x, Box::new(move |dy, gradients| walk_back(&ways, dy, gradients))))
+    }
+}
+
+/// The largest value under each window.
+pub struct MaxPool(pub Geometry);
+
+impl Layer for MaxPool {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        if mode.rule() == Some(Rule::Rescale) { max_pool2d_rescaled(x, self.0) } else { max_pool2d(x, self.0) }
+    }
+
+    fn side(&self, length: usize) -> usize {
+        self.0.output(length)
+    }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !x.device().is_cpu() || mode.rule() == Some(Rule::Rescale) || !Winners::fit(self.0) {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (y, winners) = Winners::of(&x, self.0)?;
+        Ok((y, Box::new(move |dy, _| wanted.then(|| winners.hand_back(&dy)).transpose())))
+    }
+}
+
+/// Means over two by two.
+pub struct Halve;
+
+impl Layer for Halve {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        halve(x)
+    }
+
+    fn side(&self, length: usize) -> usize {
+        (length / 2).max(1)
+    }
+
+    fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
+        if !x.device().is_cpu() {
+            return by_graph(self, &x, mode, wanted);
+        }
+        let (x, planes) = taken(&x.detach())?;
+        let size = Maps::of(x.dims())?;
+        let back =
+            move |dy: Tensor, _: &mut Gradients| wanted.then(|| as_they_came(unhalve(&dy, size)?, planes)).transpose();
+        Ok((halve(&x)?, Box::new(back)))
+    }
+}
+
+/// Means over a grid of this many cells a side, for maps of any size; `(N, C, grid, grid)`, as dense layers want it.
+pub struct AverageGrid {
+    pub channels: usize,
+    pub grid: usize,
+}
+
+impl Layer for AverageGrid {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        to_planes(&to_grid(x, self.grid)?, self.channels)
+    }
+
+    fn side(&self, _: usize) -> usize {
+        self.grid
+    }
+}
+
+/// `(N, C, H, W)` → `(N, C)`.
+pub struct GlobalAveragePool {
+    pub channels: usize,
+}
+
+impl Layer for GlobalAveragePool {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        global_average(x, self.channels)
+    }
+}
+
+/// Inverted dropout (Srivastava et al. 2014): kept values are divided by the rate of keeping.
+///
+/// The mask of a row is drawn from a ChaCha stream of its own, numbered by the sample, so it depends on neither batch nor device.
+pub struct Dropout {
+    pub rate: f32,
+    /// Number of the dropout in its network: each has masks of its own.
+    pub layer: u64,
+}
+
+/// Values that are 0 or `1 / keep`; row `i` is that of sample `first + i` in layer `layer`.
+pub fn mask(shape: &[usize], keep: f32, seed: u64, layer: u64, first: usize, device: &Device) -> Result<Tensor> {
+    let row: usize = shape[1..].iter().product();
+    let mut mask = Vec::with_capacity(shape[0] * row);
+    for sample in first..first + shape[0] {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(layer.wrapping_mul(LAYER_STEP)));
+        rng.set_stream(sample as u64);
+        mask.extend((0..row).map(|_| if rng.random::<f32>() < keep { 1.0 / keep } else { 0.0 }));
+    }
+    Tensor::from_vec(mask, shape, device)
+}
+
+/// Sets the seeds of the layers of a network apart: 2⁶⁴ divided by the golden ratio.
+const LAYER_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Layer for Dropout {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let (seed, first) = match mode {
+            Mode::Inference | Mode::Explaining(_) => return Ok(x.clone()),
+            Mode::Training { seed } => (seed, 0),
+            Mode::Sampling { seed, first } => (seed, first),
+        };
+        if self.rate <= 0.0 {
+            return Ok(x.clone());
+        }
+        x * mask(x.dims(), 1.0 - self.rate, seed, self.layer, first, x.device())?
+    }
+}
+
+/// `(N, F)` or a feature map that is flattened to it → `(N, K)`: `x·Wᵀ + b` with `W` of `(K, F)`.
+pub struct Linear {
+    pub weight: Tensor,
+    pub bias: Tensor,
+}
+
+impl Layer for Linear {
+    fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        let x = if x.rank() > 2 { x.flatten_from(1)? } else { x.clone() };
+        x.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)
+    }
+}
+
+/// A hidden layer of a dense head: linear → ReLU.
+pub struct Dense(pub Linear);
+
+impl Layer for Dense {
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let y = self.0.forward(x, mode)?;
+        mode.rule().map_or_else(|| y.relu(), |rule| by_rule(&y, Activation::Relu, rule))
+    }
+}

@@ -1,0 +1,165 @@
+//! The table of findings: each with its bar on one axis from 0 to 1, interval, threshold and logit.
+//!
+//! The mark and the number are the probability that threshold and states are about; samples make
+//! the thick line. Below the threshold is grey and above is the accent: no red and green, and a
+//! probability is no alarm. Outside the population that the model was measured on all is grey, and
+//! one sentence stands in place of the states.
+
+use crate::engine::conformal::{Conformal, NoStates, OUTSIDE};
+use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, fitted, paragraph, wrapped};
+use crate::model::calibration::{CalibrationError, percent};
+use crate::model::conformal::State;
+use crate::report::case::{CaseReport, Finding};
+use crate::report::redact;
+use crate::report::threshold_position::ThresholdPosition;
+
+const ROW: f32 = 12.5;
+const NAME: f32 = 100.0;
+const INDENT: f32 = 9.0;
+/// Width of the words at the right end.
+const WORDS: f32 = 38.0;
+/// Width of the conformal states behind them.
+const STATES: f32 = 52.0;
+/// Widths of the columns of numbers.
+const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
+
+/// Why there are no states of an image from elsewhere, before anything else is said; nothing where
+/// there are.
+pub(super) fn withheld(case: &CaseReport, width: f32) -> Option<Block> {
+    let reason = redact::clean(case, case.outside()?);
+    let words = "Outside the population that this model was measured on: states are withheld.";
+    let mut block = paragraph(words, BODY.bold().ink(Ink::Warning), width);
+    block.stack(0.0, &paragraph(&format!("{reason} Scores and maps are shown, marked."), BODY, width));
+    Some(block)
+}
+
+/// The table, `width` points wide.
+pub(super) fn table(case: &CaseReport, width: f32) -> Block {
+    let findings = case.findings();
+    let states = case.conformal();
+    let outside = case.outside().is_some();
+    let bar_left = NAME + 8.0;
+    let words = if states.is_ok() || outside { WORDS + STATES } else { WORDS };
+    let bar_width = width - bar_left - NUMBERS.iter().sum::<f32>() - words;
+    // Right ends of the number columns.
+    let mut end = bar_left + bar_width;
+    let ends = NUMBERS.map(|w| {
+        end += w;
+        end
+    });
+    let right = ends[3] + 8.0;
+
+    let mut block = Block::space(CAPTION.line() + 1.0);
+    let sampled = findings.iter().any(|f| f.summary.is_some());
+    for (word, x) in ["score", "5–95 %", "threshold", "logit"].into_iter().zip(ends) {
+        if sampled || word != "5–95 %" {
+            block.text(x, 0.0, Align::Right, CAPTION, word);
+        }
+    }
+    if !outside {
+        block.text(right, 0.0, Align::Left, CAPTION, "reading");
+        if states.is_ok() {
+            block.text(right + WORDS, 0.0, Align::Left, CAPTION, &format!("≤ {} wrong", percent(case.error_rate)));
+        }
+    }
+    let first = block.height;
+    for finding in &findings {
+        let top = block.height;
+        let mut row = row(finding, outside, bar_left, bar_width, ends);
+        if let Some(state) = states.as_ref().ok().and_then(|s| s.state(&finding.name)).filter(|_| !outside) {
+            let ink = if state.state == State::Undecided { Ink::Muted } else { Ink::Text };
+            let place = (ROW - BODY.line()) / 2.0;
+            // The condition itself stands below the table.
+            let conditional = state.state != State::Undecided && states.as_ref().is_ok_and(|s| s.condition.is_some());
+            let word = format!("{}{}", state.state.word(), if conditional { ", if …" } else { "" });
+            row.text(right + WORDS, place, Align::Left, BODY.ink(ink), &word);
+        }
+        block.put(0.0, top, &row);
+    }
+    if outside {
+        let lines = wrapped(OUTSIDE, BODY.ink(Ink::Below), width - right);
+        for (i, line) in lines.iter().enumerate() {
+            block.text(right, first + i as f32 * BODY.line(), Align::Left, BODY.ink(Ink::Below), line);
+        }
+        block.height = block.height.max(first + lines.len() as f32 * BODY.line());
+    }
+    let top = block.height + 1.0;
+    for (value, word) in [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] {
+        let x = bar_left + value * bar_width;
+        block.line([x, top - 1.0], [x, top + 1.0], 0.5, Ink::Muted);
+        block.text(x, top + 0.5, Align::Center, CAPTION, word);
+    }
+    block.height = top + CAPTION.line();
+    let words = [key(case, outside), grounds(&states)];
+    let words = words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    block.stack(0.0, &paragraph(&words, CAPTION, width));
+    block
+}
+
+/// How the table is read.
+fn key(case: &CaseReport, outside: bool) -> String {
+    let grey = if outside { "All grey: outside the population." } else { "Grey: below it." };
+    let samples =
+        case.analysis.posterior.as_ref().map(|p| format!(" Thick line: 5–95 % of the {}.", p.source.samples()));
+    format!("Mark: probability of the plain pass.{} Tick: operating threshold. {grey}", samples.unwrap_or_default())
+}
+
+/// What the states rest on and promise, or why there are none; nothing for a model that was never
+/// calibrated.
+fn grounds(states: &Result<Conformal, NoStates>) -> String {
+    match states {
+        Ok(states) if states.withheld() => String::new(),
+        Ok(states) => format!(
+            "{} At most about that share of either kind is called wrongly among images like those; nothing is promised of others.",
+            states.in_words()
+        ),
+        Err(NoStates::Calibration(CalibrationError::Missing)) => String::new(),
+        Err(why) => format!("No conformal states. {why}"),
+    }
+}
+
+fn row(finding: &Finding, outside: bool, bar_left: f32, bar_width: f32, ends: [f32; 4]) -> Block {
+    let mut row = Block::space(ROW);
+    let top = (ROW - BODY.line()) / 2.0;
+    let style = if finding.is_group { BODY.bold() } else { BODY };
+    let indent = if finding.member { INDENT } else { 0.0 };
+    row.text(indent, top, Align::Left, style, &fitted(&finding.name, style, NAME - indent));
+
+    let reading = ThresholdPosition::of(finding);
+    let ink = if finding.probability >= finding.threshold && !outside { Ink::Accent } else { Ink::Below };
+    row.put(bar_left, 0.0, &bar(finding, ink, bar_width));
+
+    row.text(ends[0], top, Align::Right, style, &format!("{:.2}", finding.probability));
+    if let Some(s) = &finding.summary {
+        row.text(ends[1], top, Align::Right, BODY, &format!("{:.2}–{:.2}", s.p05, s.p95));
+    }
+    row.text(ends[2], top, Align::Right, BODY.ink(Ink::Muted), &format!("{:.2}", finding.threshold));
+    if let Some(logit) = finding.logit {
+        // The logit keeps its decimal point in line whatever its size.
+        let sign = if logit < 0.0 { '−' } else { '+' };
+        let point = ends[3] - BODY.width(".00");
+        row.number(point, top, BODY.ink(Ink::Muted), &format!("{sign}{:.2}", logit.abs()));
+    }
+    if !outside {
+        let words = if reading == ThresholdPosition::Undecided { BODY.ink(Ink::Warning) } else { BODY.ink(Ink::Muted) };
+        row.text(ends[3] + 8.0, top, Align::Left, words, reading.words());
+    }
+    row
+}
+
+/// One bar: the axis, the interval, the probability and the threshold.
+fn bar(finding: &Finding, ink: Ink, width: f32) -> Block {
+    let mut bar = Block::space(ROW);
+    let middle = ROW / 2.0;
+    let x = |p: f32| p.clamp(0.0, 1.0) * width;
+    bar.fill(0.0, middle - 0.4, width, 0.8, Ink::Track);
+    if let Some(s) = &finding.summary {
+        bar.fill(x(s.p05), middle - 1.5, (x(s.p95) - x(s.p05)).max(0.6), 3.0, ink);
+    }
+    let tick = x(finding.threshold);
+    bar.line([tick, middle - 5.0], [tick, middle + 5.0], 0.7, Ink::Text);
+    let mark = x(finding.probability);
+    bar.fill(mark - 1.6, middle - 4.2, 3.2, 8.4, Ink::White);
+    bar.fill(mark - 1.1, middle - 3.8, 2.2, 7.6, ink);
+    bar
+}

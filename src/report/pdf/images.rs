@@ -1,0 +1,351 @@
+//! The images of the page: the image as it is, and the same image under each map, with a colour
+//! bar.
+//!
+//! The image is stored once, lossless, at no more than [`LONGEST`] pixels a side; maps are small
+//! transparent images laid over it, so that a page with six panels holds one image. Contours stay
+//! lines.
+
+use image::{DynamicImage, RgbImage, imageops};
+
+use super::document::EmbeddedImage;
+use crate::explain::Attribution;
+use crate::explain::scale::{Scale, area, on_picture, painted, shared_top, shows_something};
+use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
+use crate::imaging::contour::contours;
+use crate::imaging::hatching::hatch;
+use crate::imaging::overlay::{blended, compose, compose_difference};
+use crate::imaging::{
+    DisplayTable, PixelData, Plane, Region, View, WindowFunction, overlay, render_region, render_rgb,
+};
+use crate::report::case::CaseReport;
+
+/// Longest side of the image in pixels.
+const LONGEST: usize = 1600;
+/// Longest side of a map in pixels.
+const MAP: usize = 640;
+/// Levels of the contour lines.
+const LEVELS: [f32; 3] = [0.25, 0.5, 0.75];
+const GAP: f32 = 12.0;
+/// Room right of a row of panels for the colour bar and its numbers.
+const BAR: f32 = 26.0;
+
+pub(super) const NOT_AN_OUTLINE: &str = "What moved the score, not the outline of a lesion.";
+
+/// The images of a case, and the shape of its image.
+pub(super) struct MapGallery {
+    pub images: Vec<EmbeddedImage>,
+    /// Width over height as it lies on the patient.
+    aspect: f32,
+    map_size: (usize, usize),
+}
+
+/// An image with what lies over it.
+struct Panel {
+    title: String,
+    caption: String,
+    /// Number of the overlay.
+    overlay: Option<usize>,
+    lines: Vec<Vec<[f32; 2]>>,
+    /// Words in the image where there is nothing to see.
+    note: &'static str,
+}
+
+impl MapGallery {
+    /// Renders the image of a case; it is image 0.
+    pub(super) fn new(case: &CaseReport) -> Self {
+        let frame = &case.frame;
+        let (width, height) = (frame.pixels.plane.width.max(1), frame.pixels.plane.height.max(1));
+        let (spacing_x, spacing_y) = frame.spacing.map_or((1.0, 1.0), |s| (s.column_mm, s.row_mm));
+        let aspect = (width as f64 * spacing_x) / (height as f64 * spacing_y);
+        let aspect = if aspect.is_finite() && aspect > 0.0 { aspect as f32 } else { width as f32 / height as f32 };
+        let longest = width.max(height);
+        let map_size = (((width * MAP) / longest).max(1), ((height * MAP) / longest).max(1));
+        Self { images: vec![rendered(case)], aspect, map_size }
+    }
+
+    /// The image alone beside the most probable of the chosen classes, or beside the reason why
+    /// there is no map.
+    pub(super) fn first_row(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
+        let original = Panel {
+            title: "Original".into(),
+            caption: match case.frame.pixels.missing {
+                Some(missing) => format!("Hatched: {}. {}", missing.mark(), display(case)),
+                None => format!("Unmodified. {}", display(case)),
+            },
+            overlay: None,
+            lines: Vec::new(),
+            note: "",
+        };
+        let probability = |class: usize| case.analysis.labels.get(class).map_or(0.0, |score| score.probability);
+        let top = case.classes.iter().copied().max_by(|&a, &b| probability(a).total_cmp(&probability(b)));
+        let Some(class) = top.filter(|_| case.analysis.scored) else {
+            let reason = if case.analysis.scored {
+                "No class was chosen to be explained."
+            } else {
+                "No map: this image was refused, and nothing was scored."
+            };
+            return self.row(&[original], 2, None, reason, width, height);
+        };
+        let panels = [original, self.class_panel(case, class)];
+        let bar = self.bar(case, false);
+        self.row(&panels, 2, Some(bar), "", width, height)
+    }
+
+    /// One panel for each class of the report, as large as fits; two classes are followed by their
+    /// difference.
+    pub(super) fn grid(&mut self, case: &CaseReport, width: f32, height: f32) -> Block {
+        let classes = &case.classes;
+        let pair = <[usize; 2]>::try_from(classes.as_slice()).ok();
+        let rows = |per_row: usize| classes.len().div_ceil(per_row) + usize::from(pair.is_some());
+        let row_height = |per_row: usize| height / rows(per_row) as f32 - GAP / 2.0;
+        let per_row = (1..=classes.len().min(4))
+            .max_by(|&a, &b| {
+                let size = |n: usize| self.size(n, width, row_height(n)).0;
+                size(a).total_cmp(&size(b))
+            })
+            .unwrap_or(1);
+        let mut block = Block::default();
+        for classes in classes.chunks(per_row) {
+            let panels: Vec<Panel> = classes.iter().map(|&class| self.class_panel(case, class)).collect();
+            let bar = self.bar(case, false);
+            block.stack(GAP / 2.0, &self.row(&panels, per_row, Some(bar), "", width, row_height(per_row)));
+        }
+        if let Some([a, b]) = pair
+            && let Some(panel) = self.difference_panel(case, a, b)
+        {
+            let bar = self.bar(case, true);
+            block.stack(GAP / 2.0, &self.row(&[panel], per_row, Some(bar), "", width, row_height(per_row)));
+        }
+        block
+    }
+
+    /// The words below the maps.
+    pub(super) fn legend(case: &CaseReport, width: f32) -> Block {
+        let style = &case.overlay;
+        let of = match (case.classes.len(), style.shared_scale) {
+            (0 | 1, _) => "of the map's largest value",
+            (_, true) => "of the largest value of all classes shown (one scale)",
+            (_, false) => "of each map's own largest value (scales differ: do not compare colours)",
+        };
+        let contours = if style.contours { " Lines at 0.25, 0.5 and 0.75." } else { "" };
+        let outside =
+            if case.outside().is_some() { "Outside the population that this model was measured on. " } else { "" };
+        let text = format!(
+            "{outside}{NOT_AN_OUTLINE} Colour: part {of}; hidden below {:.2}; opacity {:.0} %; {}.{contours}",
+            style.threshold,
+            style.opacity * 100.0,
+            style.map().key()
+        );
+        paragraph(&text, CAPTION, width)
+    }
+
+    fn class_panel(&mut self, case: &CaseReport, class: usize) -> Panel {
+        let title = case.class_name(class);
+        let score = case.analysis.labels.get(class);
+        let logit = score
+            .and_then(|s| s.logit)
+            .map_or(String::new(), |logit| format!("logit {}{:.2}", if logit < 0.0 { '−' } else { '+' }, logit.abs()));
+        let layer = if case.method.has_layer() { format!("layer {}", case.layer) } else { String::new() };
+        let caption = [case.method.name().to_owned(), layer, logit];
+        let caption = caption.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        let nothing =
+            |note| Panel { title: title.clone(), caption: caption.clone(), overlay: None, lines: Vec::new(), note };
+        let Some(attribution) = case.attribution(class) else {
+            return nothing("No map was computed for this class");
+        };
+        if !shows_something(attribution) {
+            return nothing("No positive evidence for this class");
+        }
+        let map = self.placed(case, attribution);
+        let lines = if case.overlay.contours { Self::lines(&map) } else { Vec::new() };
+        Panel {
+            overlay: Some(self.add(EmbeddedImage::Overlay(painted(
+                &map,
+                attribution.method.is_signed(),
+                &case.overlay,
+            )))),
+            lines,
+            note: "",
+            title,
+            caption,
+        }
+    }
+
+    fn difference_panel(&mut self, case: &CaseReport, a: usize, b: usize) -> Option<Panel> {
+        let (first, second) = (case.attribution(a)?, case.attribution(b)?);
+        let map = overlay::difference(&self.placed(case, first), &self.placed(case, second));
+        let image = self.add(EmbeddedImage::Overlay(compose_difference(&map, &case.overlay)));
+        Some(Panel {
+            title: format!("{} − {}", case.class_name(a), case.class_name(b)),
+            caption: "Difference of the two maps: orange where the first is larger, blue where the second is".into(),
+            overlay: Some(image),
+            lines: Vec::new(),
+            note: "",
+        })
+    }
+
+    /// The scaled map at print size.
+    fn placed(&self, case: &CaseReport, attribution: &Attribution) -> Plane {
+        let shared = case.overlay.shared_scale && case.classes.len() > 1;
+        let scale = if shared { Scale::Shared { max: shared_top(case.maps()) } } else { Scale::PerClass };
+        let plane = &case.frame.pixels.plane;
+        let seen = area(&case.model.manifest.input, plane.width, plane.height);
+        on_picture(attribution, scale, seen, self.map_size.0, self.map_size.1)
+    }
+
+    /// Contours in parts of the image's width and height.
+    fn lines(map: &Plane) -> Vec<Vec<[f32; 2]>> {
+        let (w, h) = (map.width as f32, map.height as f32);
+        contours(map, &LEVELS, map.width, map.height)
+            .into_iter()
+            .map(|contour| {
+                let first = contour.points.first().filter(|_| contour.closed).copied();
+                contour.points.iter().copied().chain(first).map(|[x, y]| [x / w, y / h]).collect()
+            })
+            .collect()
+    }
+
+    fn add(&mut self, image: EmbeddedImage) -> usize {
+        self.images.push(image);
+        self.images.len() - 1
+    }
+
+    /// The colour bar as it looks over a middle grey, and its numbers from top to bottom.
+    fn bar(&mut self, case: &CaseReport, signed: bool) -> (usize, [&'static str; 3]) {
+        let values: Vec<f32> = (0..256).map(|i| 1.0 - i as f32 / 255.0).collect();
+        let ramp = Plane { width: 1, height: 256, values };
+        let (colors, numbers) = if signed {
+            let signed = Plane { values: ramp.values.iter().map(|v| 2.0 * v - 1.0).collect(), ..ramp };
+            (compose_difference(&signed, &case.overlay), ["+1", "0", "−1"])
+        } else {
+            (compose(&ramp, &case.overlay), ["1", "0.5", "0"])
+        };
+        let grey = RgbImage::from_pixel(1, 256, image::Rgb([96; 3]));
+        (self.add(EmbeddedImage::Color(blended(&grey, &colors))), numbers)
+    }
+
+    /// Panels in as many columns, as large as fits; a colour bar or words right of them.
+    fn row(
+        &self,
+        panels: &[Panel],
+        columns: usize,
+        bar: Option<(usize, [&'static str; 3])>,
+        words: &str,
+        width: f32,
+        height: f32,
+    ) -> Block {
+        let (w, h) = self.size(columns, width, height);
+        let room = room(columns, width);
+        // A colour bar without colours would only puzzle.
+        let bar = bar.filter(|_| panels.iter().any(|panel| panel.overlay.is_some()));
+        // Very wide or narrow images keep captions readable.
+        let column = w.max(110.0).min(room);
+        let used = columns as f32;
+        let left = ((width - BAR - used * column - (used - 1.0) * GAP) / 2.0).max(0.0);
+        let mut block = Block::default();
+        for (i, panel) in panels.iter().enumerate() {
+            let x = left + i as f32 * (column + GAP);
+            block.put(x, 0.0, &Self::panel(panel, w, h, column));
+        }
+        let end = left + panels.len() as f32 * (column + GAP) - GAP;
+        if let Some((number, numbers)) = bar {
+            let x = end + 5.0;
+            block.shapes.push(Shape::Picture { number, x, y: 0.0, width: 6.0, height: h });
+            for (text, part) in numbers.into_iter().zip([0.0, 0.5, 1.0]) {
+                let y = (part * h - CAPTION.line() / 2.0).clamp(-1.0, h - CAPTION.line() + 2.0);
+                block.text(x + 9.0, y, Align::Left, CAPTION, text);
+            }
+        }
+        if !words.is_empty() {
+            block.put(end + GAP, 0.0, &paragraph(words, BODY.bold().ink(Ink::Warning), column));
+        }
+        block
+    }
+
+    /// Width and height of an image among `columns` in a row of this height, captions included.
+    fn size(&self, columns: usize, width: f32, height: f32) -> (f32, f32) {
+        let captions = BODY.line() + 2.0 * CAPTION.line() + 3.0;
+        let (room, tallest) = (room(columns, width), (height - captions).max(60.0));
+        if room / self.aspect <= tallest { (room, room / self.aspect) } else { (tallest * self.aspect, tallest) }
+    }
+
+    fn panel(panel: &Panel, w: f32, h: f32, column: f32) -> Block {
+        let mut block = Block::default();
+        let x = (column - w) / 2.0;
+        for number in std::iter::once(0).chain(panel.overlay) {
+            block.shapes.push(Shape::Picture { number, x, y: 0.0, width: w, height: h });
+        }
+        for line in &panel.lines {
+            let points: Vec<[f32; 2]> = line.iter().map(|[px, py]| [x + px * w, py * h]).collect();
+            for (width, ink) in [(1.1, Ink::Black), (0.5, Ink::White)] {
+                block.shapes.push(Shape::Line { points: points.clone(), width, ink, closed: false });
+            }
+        }
+        if !panel.note.is_empty() {
+            let words = paragraph(panel.note, CAPTION.bold().ink(Ink::White), w - 8.0);
+            block.fill(x, h - words.height - 6.0, w, words.height + 6.0, Ink::Black);
+            block.put(x + 4.0, h - words.height - 3.0, &words);
+        }
+        block.height = h + 3.0;
+        let mut text = paragraph(&panel.title, BODY.bold(), column);
+        text.stack(0.0, &paragraph(&panel.caption, CAPTION, column));
+        let below = block.height;
+        block.put(0.0, below, &text);
+        block
+    }
+}
+
+/// Width that each of `columns` panels has.
+fn room(columns: usize, width: f32) -> f32 {
+    (width - BAR - (columns - 1) as f32 * GAP) / columns as f32
+}
+
+/// The image at print size: grey where it has no colours of its own.
+fn rendered(case: &CaseReport) -> EmbeddedImage {
+    let frame = &case.frame;
+    let view = View { reader_invert: case.inverted_by_reader, ..View::windowed(case.window) };
+    let (width, height) = within(frame.pixels.plane.width.max(1), frame.pixels.plane.height.max(1), LONGEST);
+    if let Some(missing) = frame.pixels.missing {
+        let whole = render_rgb(&PixelData { missing: None, ..frame.pixels.clone() }, &view);
+        let mut image = imageops::resize(&whole, width as u32, height as u32, imageops::FilterType::Triangle);
+        hatch(&mut image, missing, frame.pixels.plane.height);
+        return EmbeddedImage::Color(image);
+    }
+    if let Some(color) = &frame.pixels.color {
+        let mut image = imageops::resize(color.as_ref(), width as u32, height as u32, imageops::FilterType::Triangle);
+        if case.inverted_by_reader {
+            imageops::invert(&mut image);
+        }
+        return EmbeddedImage::Color(DynamicImage::ImageRgb8(image).into_rgb8());
+    }
+    let table = DisplayTable::new(&frame.pixels, &view);
+    EmbeddedImage::Grey(render_region(&frame.pixels.plane, &table, Region::whole(&frame.pixels.plane), width, height))
+}
+
+/// The size with the aspect ratio kept and no side longer than `most`.
+fn within(width: usize, height: usize, most: usize) -> (usize, usize) {
+    let longest = width.max(height);
+    if longest <= most {
+        return (width, height);
+    }
+    let scaled = |side: usize| (side * most).div_ceil(longest).max(1);
+    (scaled(width), scaled(height))
+}
+
+/// Window and polarity of the printed image.
+fn display(case: &CaseReport) -> String {
+    if case.frame.pixels.color.is_some() {
+        return "Own colours of the file".to_owned();
+    }
+    let function = match case.window.function {
+        WindowFunction::Linear => "",
+        WindowFunction::LinearExact => " (exact)",
+        WindowFunction::Sigmoid => " (sigmoid)",
+    };
+    let inverted = if case.inverted_by_reader { ", inverted by the reader" } else { "" };
+    format!("W {} L {}{function}{inverted}", plain(case.window.width), plain(case.window.center))
+}
+
+fn plain(value: f32) -> String {
+    if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
