@@ -25,12 +25,12 @@ pub enum NoStates {
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
     #[error(
-        "The input gate refused this image: it is unlike the calibration images, so nothing can be said at a risk."
+        "The input gate refused this image: it is unlike the calibration images, so nothing can be said at an error rate."
     )]
     Refused,
-    #[error("The image was refused before any gate could judge it, so nothing can be said at a risk.")]
+    #[error("The image was refused before any gate could judge it, so nothing can be said at an error rate.")]
     Unjudged,
-    #[error("The calibration of this model has no cuts for a risk of {asked}; it has {}.", known.join(", "))]
+    #[error("The calibration of this model has no cuts for an error rate of {asked}; it has {}.", known.join(", "))]
     Risk { asked: String, known: Vec<String> },
 }
 
@@ -131,13 +131,17 @@ impl Conformal {
         self.states.iter().any(|s| s.state == State::Withheld)
     }
 
-    /// A state as a reader is told it: `present at 10 % risk, if the patient is 1–5 years old`.
+    /// A state as a reader is told it: `present at an error rate of 10 %, if the patient is 1–5 years old`.
     #[must_use]
     pub fn told(&self, own: &LabelState) -> String {
         match (own.state, &self.condition) {
             (State::Withheld, _) => OUTSIDE.to_owned(),
-            (State::Undecided, _) | (_, None) => format!("{} at {} risk", own.state.word(), percent(self.risk)),
-            (state, Some(condition)) => format!("{} at {} risk, if {condition}", state.word(), percent(self.risk)),
+            (State::Undecided, _) | (_, None) => {
+                format!("{} at an error rate of {}", own.state.word(), percent(self.risk))
+            }
+            (state, Some(condition)) => {
+                format!("{} at an error rate of {}, if {condition}", state.word(), percent(self.risk))
+            }
         }
     }
 
@@ -146,7 +150,7 @@ impl Conformal {
     pub fn in_words(&self) -> String {
         let condition = self.condition.as_ref().map_or_else(String::new, |c| format!(" They hold if {c}."));
         format!(
-            "Conformal states at {} risk; calibration set: {}, {} images of {} patients.{condition}",
+            "Conformal states at an error rate of {}; calibration set: {}, {} images of {} patients.{condition}",
             percent(self.risk),
             self.set,
             self.images,

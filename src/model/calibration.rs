@@ -202,7 +202,7 @@ impl Calibration {
             }
             let falling = target.present_above.is_sorted_by(|a, b| a >= b);
             if !falling || !target.absent_below.is_sorted_by(|a, b| a <= b) {
-                return wrong(format!("the cuts of “{name}” must not leave less undecided at a smaller risk"));
+                return wrong(format!("the cuts of “{name}” must not leave less undecided at a smaller error rate"));
             }
             let figures = target.bins.iter().flat_map(|b| [b.said, b.seen, b.low, b.high]);
             if !figures.chain([target.ece, target.brier]).all(|v| (0.0..=1.0).contains(&v)) {
@@ -272,26 +272,30 @@ impl Target {
         match verdict {
             Verdict::Present => {
                 format!(
-                    "Of {without} images without “{name}”, hardly any had so high a probability: at {percent} risk it is not one of them."
+                    "Of {without} images without “{name}”, hardly any had so high a probability: at an error rate of {percent} it is not one of them."
                 )
             }
             Verdict::Absent => {
                 format!(
-                    "Of {with} images with “{name}”, hardly any had so low a probability: at {percent} risk it is not one of them."
+                    "Of {with} images with “{name}”, hardly any had so low a probability: at an error rate of {percent} it is not one of them."
                 )
             }
             Verdict::FitsBoth => {
-                format!("At {percent} risk the probability fits images with “{name}” and images without it.")
+                format!(
+                    "At an error rate of {percent} the probability fits images with “{name}” and images without it."
+                )
             }
             Verdict::FitsNeither => {
-                format!("At {percent} risk the probability fits neither images with “{name}” nor images without it.")
+                format!(
+                    "At an error rate of {percent} the probability fits neither images with “{name}” nor images without it."
+                )
             }
             Verdict::HeldBack => format!(
-                "By itself the probability of “{name}” would be decided at {percent} risk, but that would contradict what is undecided of the other labels, so nothing is said."
+                "By itself the probability of “{name}” would be decided at an error rate of {percent}, but that would contradict what is undecided of the other labels, so nothing is said."
             ),
             Verdict::Withheld => "The image is outside the population that this model was measured on.".to_owned(),
             Verdict::TooFew => format!(
-                "With {with} images with and {without} without “{name}” nothing can be said at {percent} risk; it takes {} of either.",
+                "With {with} images with and {without} without “{name}” nothing can be said at an error rate of {percent}; it takes {} of either.",
                 conformal::fewest(risk)
             ),
         }
@@ -375,7 +379,7 @@ risks = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2]
         assert_eq!(states(0.35), ["undecided"; 6], "where the better hypothesis changes the old file does not tell");
         assert_eq!(read.operating("Normal", 0.5), None);
         let rising = text.replace("0.385, 0.104", "0.385, 0.6");
-        assert!(Calibration::parse(&rising, &manifest()).unwrap_err().to_string().contains("smaller risk"));
+        assert!(Calibration::parse(&rising, &manifest()).unwrap_err().to_string().contains("smaller error rate"));
     }
 
     fn manifest() -> Manifest {

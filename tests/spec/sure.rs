@@ -70,7 +70,7 @@ fn evaluate_leaves_a_calibration_with_the_model_and_predict_states_by_it() {
     assert_eq!(line["uncertainty"], Value::Null, "no samples were drawn");
     let text = pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--risk", "0.2"]);
     let text = String::from_utf8(text.stdout).unwrap();
-    assert!(text.contains("at 20 % risk; calibration set: soft blobs, 36 images"), "{text}");
+    assert!(text.contains("at an error rate of 20 %; calibration set: soft blobs, 36 images"), "{text}");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_calibration_of_other_weights_is_left_aside_in_words() {
     let output = pellucid(folder.path(), &["predict", "set/Normal/1.png", "--model", "toy", "--samples", "0"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("No conformal states.") && text.contains("other weights"), "{text}");
-    assert!(!text.contains("% risk"), "{text}");
+    assert!(!text.contains("error rate of"), "{text}");
 }
 
 #[test]
@@ -293,11 +293,11 @@ fn with_calibration() -> State {
 fn each_row_bears_its_state_at_the_stated_risk() {
     let mut state = with_calibration();
     let shown = Shown::new(state.clone(), [304.0, 800.0], findings::show);
-    assert!(shown.says("Pneumonia: present at 10 % risk"));
-    assert!(shown.says("Normal: absent at 10 % risk"));
-    assert!(shown.says("Viral pneumonia: undecided at 10 % risk"));
+    assert!(shown.says("Pneumonia: present at an error rate of 10 %"));
+    assert!(shown.says("Normal: absent at an error rate of 10 %"));
+    assert!(shown.says("Viral pneumonia: undecided at an error rate of 10 %"));
     state.preferences.error_rate = 0.2;
-    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("Pneumonia: present at 20 % risk"));
+    assert!(Shown::new(state, [304.0, 800.0], findings::show).says("Pneumonia: present at an error rate of 20 %"));
 }
 
 /// The verdict on an adult.
@@ -336,7 +336,7 @@ fn what_must_hold_for_the_states_is_said_with_each_of_them() {
     let condition = Some("the patient is 1–5 years old".to_owned());
     state.results.population = Some(PopulationVerdict { inside: true, reason: String::new(), condition, ..outside() });
     let shown = Shown::new(state, [304.0, 800.0], findings::show);
-    assert!(shown.says("Pneumonia: present at 10 % risk, if the patient is 1–5 years old"));
+    assert!(shown.says("Pneumonia: present at an error rate of 10 %, if the patient is 1–5 years old"));
     assert!(shown.says("if …: the patient is 1–5 years old"), "to be read without a pointer too");
 }
 
@@ -395,7 +395,7 @@ fn rows_with_a_state_stand_where_they_stood_without() {
 fn without_a_calibration_the_reason_stands_in_its_place() {
     let shown = Shown::new(finished(), [304.0, 800.0], findings::show);
     assert!(shown.says("No states. This model brings no calibration.toml"));
-    assert!(!shown.says("% risk"));
+    assert!(!shown.says("error rate of"));
     let mut state = finished();
     let why = CalibrationError::OtherWeights { stated: "aa…".into(), found: "bb…".into() };
     state.model = Model::Ready(ModelInfo { calibration: std::sync::Arc::new(Err(why)), ..model(true) });

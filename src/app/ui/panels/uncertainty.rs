@@ -86,7 +86,7 @@ pub(super) fn error_rate(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: 
             label.on_hover_text(why);
         } else {
             let info = UncertaintyCommand::SetErrorRate(0.0).info();
-            ui.label(theme::caption("states, at most", tokens)).on_hover_text(info.tooltip);
+            ui.label(theme::caption("error rate", tokens)).on_hover_text(info.tooltip);
             let chosen = state.preferences.error_rate;
             let combo = ComboBox::from_id_salt("error rate").selected_text(percent(chosen)).width(48.0);
             let inner = combo.show_ui(ui, |ui| {
@@ -97,7 +97,6 @@ pub(super) fn error_rate(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: 
                 }
             });
             inner.response.accessible_name(info.label).on_hover_text(info.tooltip);
-            ui.label(theme::caption("wrong", tokens)).on_hover_text(info.tooltip);
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| calibrated(ui, model, tokens, out));
     });

@@ -69,12 +69,12 @@ impl<'a> CalibrationPart<'a> {
 #[derive(Debug, thiserror::Error)]
 enum TooFewPatients {
     #[error(
-        "\"{label}\" has {learning} patients to learn from, and states at {} risk take {} that do not",
+        "\"{label}\" has {learning} patients to learn from, and states at an error rate of {} take {} that do not",
         percent(RISK),
         fewest(RISK)
     )]
     OfClass { label: String, learning: usize },
-    #[error("there are {learning} patients to learn from, and states at {} risk take {} that do not", percent(RISK), 2 * fewest(RISK))]
+    #[error("there are {learning} patients to learn from, and states at an error rate of {} take {} that do not", percent(RISK), 2 * fewest(RISK))]
     InAll { learning: usize },
 }
 

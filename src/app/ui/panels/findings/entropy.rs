@@ -77,7 +77,9 @@ fn number(ui: &mut Ui, name: &str, hint: &str, value: Option<(f32, f32)>, tokens
     let words = of_one(value);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 17.0), Sense::hover());
     let font = FontId::proportional(theme::TEXT);
-    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), tokens.muted);
+    // Below its heading a row need not repeat it.
+    let short = ["uncertainty ", "disagreement "].iter().find_map(|heading| name.strip_prefix(heading)).unwrap_or(name);
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, short, font.clone(), tokens.muted);
     ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, &words, font, tokens.text);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {words}")));
     response.on_hover_text(hint);
