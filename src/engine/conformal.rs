@@ -133,7 +133,7 @@ impl Conformal {
 
     /// A state as a reader is told it: `present at an error rate of 10 %, if the patient is 1–5 years old`.
     #[must_use]
-    pub fn told(&self, own: &LabelState) -> String {
+    pub fn state_in_words(&self, own: &LabelState) -> String {
         match (own.state, &self.condition) {
             (State::Withheld, _) => OUTSIDE.to_owned(),
             (State::Undecided, _) | (_, None) => {

@@ -77,7 +77,7 @@ impl Record<'_> {
         if !outside {
             let _ = write!(text, "  ({side} its threshold {:.2})", row.threshold);
         }
-        if let Some(state) = self.conformal.as_ref().and_then(|c| Some(c.told(c.state(row.label)?))) {
+        if let Some(state) = self.conformal.as_ref().and_then(|c| Some(c.state_in_words(c.state(row.label)?))) {
             let _ = write!(text, "  {state}");
         } else if outside {
             let _ = write!(text, "  {OUTSIDE}");

@@ -39,7 +39,7 @@ pub(super) fn mark(ui: &mut Ui, state: &State, name: &str, tokens: &Tokens) {
     let word = ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, word, font, color);
     let place = Rect::from_center_size(pos2(word.left() - 9.0, rect.center().y), Vec2::splat(12.0));
     Sign::State(own.state).paint(ui.painter(), place, color);
-    let words = states.told(own);
+    let words = states.state_in_words(own);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {words}")));
     if states.withheld() {
         response.on_hover_text(format!("Outside the population that this model was measured on. {}", own.reason));
