@@ -19,7 +19,7 @@ const INDENT: f32 = 9.0;
 /// Width of the words at the right end.
 const WORDS: f32 = 38.0;
 /// Width of the conformal states behind them.
-const STATES: f32 = 52.0;
+const STATES: f32 = 56.0;
 /// Widths of the columns of numbers.
 const NUMBERS: [f32; 4] = [30.0, 50.0, 42.0, 34.0];
 
