@@ -454,7 +454,7 @@ fn until_explained(bench: &Bench) -> (Vec<Event>, Event) {
 }
 
 #[test]
-fn a_wish_to_judge_a_map_ends_with_every_measure() {
+fn a_request_for_faithfulness_ends_with_every_measure() {
     let bench = Bench::ready("0");
     // Too costly to be made a dozen times, so that the weights, which this model has nowhere on the disk, are not needed.
     judged(&bench, Method::Occlusion);
@@ -476,7 +476,7 @@ fn a_wish_to_judge_a_map_ends_with_every_measure() {
 }
 
 #[test]
-fn figures_that_are_known_are_told_before_the_rest_fails() {
+fn measures_that_are_known_are_told_before_the_rest_fails() {
     let bench = Bench::ready("0");
     judged(&bench, Method::GradCam);
     let (heard, end) = until_explained(&bench);
@@ -489,7 +489,7 @@ fn figures_that_are_known_are_told_before_the_rest_fails() {
 }
 
 #[test]
-fn a_judgement_is_stopped_within_200_milliseconds() {
+fn a_measurement_of_faithfulness_is_stopped_within_200_milliseconds() {
     let bench = Bench::ready("20");
     judged(&bench, Method::GradCam);
     while !matches!(bench.next(), Event::Progress { progress: Progress::Step { what: "measures", .. }, .. }) {}
@@ -501,7 +501,7 @@ fn a_judgement_is_stopped_within_200_milliseconds() {
 }
 
 #[test]
-fn a_costly_map_is_not_made_again_to_be_judged() {
+fn a_costly_map_is_not_made_again_to_be_measured() {
     let bench = Bench::ready("0");
     let image = frame(0.3);
     bench.analyze(1, &image);
