@@ -12,7 +12,7 @@
 //!                                           └─ gradient_shap, deep_shap        against a background
 //! ```
 //!
-//! [`explain`] runs any method for any subjects; [`scale`] makes an overlay of what comes back, [`spread`] says how much of it
+//! [`explain`] runs any method for any subjects; [`scale`] makes an overlay of what comes back, [`stability`] says how much of it
 //! would be another with another dropout mask, and [`faithfulness`] whether to believe it.
 
 pub mod cam;

@@ -2,7 +2,7 @@
 //!
 //! Dragging the window must stay fluid on a 3000 × 3000 image of 16 bits, so a viewer does two things:
 //! it samples the visible part once at the resolution of the screen
-//! ([`sample_region`](super::resample::sample_region), needed again only after pan or zoom), and at every move of the
+//! ([`sample_region`], needed again only after pan or zoom), and at every move of the
 //! mouse it builds a [`DisplayTable`] and sends the sample through it. Whole-number values within the range of
 //! the stored bits come out of a table, all others out of the formula itself: both give the same grey.
 

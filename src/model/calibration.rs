@@ -1,5 +1,5 @@
 //! What a labelled set says about a model's probabilities, kept beside the manifest (`calibration.toml`): the cuts of the
-//! [conformal](super::conformal) states, the reliability diagram, and how often the operating thresholds are right.
+//! [`conformal`] states, the reliability diagram, and how often the operating thresholds are right.
 //!
 //! It belongs to certain weights and a certain temperature and is left aside, with a sentence, when the model has others: a
 //! state at a stated risk that was measured on another network would be a lie. `pellucid evaluate DIR --calibrate FOLDER`

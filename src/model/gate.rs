@@ -8,7 +8,7 @@
 //!
 //! `score = p(wanted) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on validation images.
 //!
-//! Before the network, [`precheck`](super::precheck) refuses what can be told by counting: an image in colour, an empty image, a drawing.
+//! Before the network, [`precheck`] refuses what can be told by counting: an image in colour, an empty image, a drawing.
 //! A verdict is about resemblance: an image that is let through resembles what was asked for, and may be something else.
 //!
 //! What it does not do: judge the quality of an image, tell ap from pa, or notice a patient of an age that the model

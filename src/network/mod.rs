@@ -60,7 +60,7 @@ impl Mode {
 
 /// What a stage computes.
 pub trait Layer: Send + Sync {
-    /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`blocked`]), or, behind the pooling, `(N, F)`.
+    /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`nchw16c`]), or, behind the pooling, `(N, F)`.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor>;
 
     /// The same for training, with the way back; `wanted` says whether the gradient of the input is.

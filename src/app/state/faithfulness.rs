@@ -1,7 +1,7 @@
 //! How faithful the map on screen is to the model: which map that is, and where the answer stands.
 //!
 //! The panel is a question that stays open: as long as it is, the answer for whatever map is shown
-//! is asked for, after the maps themselves ([`crate::app::update::map_requests`]). Answers on maps
+//! is asked for, after the maps themselves (`update::map_requests`). Answers on maps
 //! that were shown before stay, and are there at once when one comes back.
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@
 //! Bias, the residual branch and ReLU ride on the same pass. Planes `(N, C, H, W)` are taken too and laid out in blocks first, but for
 //! images of a few channels: they have a way of their own.
 //!
-//! What it does not do: dilation, groups (see [`super::depthwise`]), other types than `f32`. On CUDA and Metal candle's kernels run.
+//! What it does not do: dilation, groups (see [`mod@super::depthwise`]), other types than `f32`. On CUDA and Metal candle's kernels run.
 
 use std::sync::{Arc, OnceLock};
 

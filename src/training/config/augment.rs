@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::fault::{Check, within};
 
 /// Strength of each random change; 0 (the default) leaves it out. See
-/// [`crate::training::batch::augment`].
+/// `training::batch::augment`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {

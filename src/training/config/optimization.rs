@@ -109,7 +109,7 @@ pub struct Optimization {
     pub average_decay: f64,
     /// Batches of plain training images that set the statistics of batch norm before each
     /// validation; 0 keeps those of the augmented images. See
-    /// [`crate::training::run::validation::settle_norms`].
+    /// `training::run::validation::settle_norms`.
     pub norm_batches: usize,
     /// Epochs of the last phase without a better one before the run ends; 0 runs to the end.
     pub patience: usize,

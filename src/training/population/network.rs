@@ -1,7 +1,7 @@
 //! Training of the detector's own network on images of the population and of others
 //! ([`Lookalikes`]).
 //!
-//! Both kinds are shown in the same many views ([`views`](crate::training::gate::views): other
+//! Both kinds are shown in the same many views ([`views`]: other
 //! cuts, borders, markers, local contrast, noise), half of them mirrored, so that what tells them
 //! apart is not how their archives cut, mark and store images. As many of either kind are shown.
 

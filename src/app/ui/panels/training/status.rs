@@ -9,7 +9,7 @@ use crate::app::state::training::Page;
 use crate::app::state::training::run::{Pending, Run, Stage};
 use crate::app::ui::theme::{self, Tokens};
 
-/// A button with the words of [`line`], while a run goes on.
+/// A button with the words of [`line()`], while a run goes on.
 pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let Some(run) = state.training.run.as_ref().filter(|r| !r.is_over()) else { return };
     let command = Command::Training(TrainingCommand::Show(Page::Run));
