@@ -249,7 +249,7 @@ pub struct Suggestion {
     pub below: f32,
     /// The sentence; hedged, never an instruction to treat.
     pub text: String,
-    /// The sentence instead when the model is in doubt (interval crosses the threshold or entropy is high).
+    /// The sentence instead when the model is uncertain (interval crosses the threshold or entropy is high).
     #[serde(default)]
     pub doubtful: String,
 }

@@ -39,7 +39,7 @@ fn every_method_stops_at_every_step_and_runs_the_network_no_more() {
             let found = seen.ask(|scene| explain(scene, stage, &Subject::classes(3), method, &FEW, &mut watch));
             if let Ok(maps) = found {
                 assert_eq!(maps.len(), 3);
-                assert!(heard <= wanted, "{} did not hear the wish to stop", method.name());
+                assert!(heard <= wanted, "{} went on after the request to stop", method.name());
                 break;
             }
             assert!(matches!(found, Err(ExplainError::Stopped)), "{} {wanted}: {found:?}", method.name());
