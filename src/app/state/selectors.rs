@@ -137,7 +137,7 @@ impl State {
             return Some("This model has no dropout, so how stable a map is cannot be told from samples");
         }
         if !method.has_spread() {
-            return Some("Told of class activation maps that need one pass back: choose one of them");
+            return Some("Known only for class activation maps that need one pass back: choose one of them");
         }
         let found = self.results.no_stability.iter().find(|(m, at, _)| *m == method && at == self.layer());
         found.map(|(_, _, reason)| reason.as_str())
