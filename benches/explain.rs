@@ -1,8 +1,9 @@
 //! What an explanation costs beside the forward pass it starts from.
 //!
-//! The aim: maps of all classes by both methods and 100 MC-dropout samples, together with the forward pass, take at
-//! most 1.3 times as long as the pass alone. The ratio is printed from alternating measurements of one run, so that a busy
-//! machine slows both sides; criterion's figures follow.
+//! The aim: maps of all classes by both methods and 100 MC-dropout samples, together with the
+//! forward pass, take at most 1.3 times as long as the pass alone. The ratio is printed from
+//! alternating measurements of one run, so that a busy machine slows both sides; criterion's
+//! figures follow.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! What explanations of DenseNet-121 at 224 × 224 cost, method by method.
 //!
-//! `benches/explain_peers.py` computes the same by grad-cam, captum and shap and runs both sides in turn; it says what stands under each
-//! name. Each benchmark goes the way of the program: a scene, [`explain`], and for class activation maps the map as it is shown. Where
-//! the package runs the network on the picture first, that pass is timed here, too.
+//! `benches/explain_peers.py` computes the same by grad-cam, captum and shap and runs both sides in
+//! turn; it says what stands under each name. Each benchmark goes the way of the program: a scene,
+//! [`explain`], and for class activation maps the map as it is shown. Where the package runs the
+//! network on the picture first, that pass is timed here, too.
 
 use std::hint::black_box;
 

@@ -1,6 +1,6 @@
-//! Time of one frame of the viewer at 1920 × 1080 with a 3000 × 3000 image of 12 bits, while an engine's events stream in
-//! and both cores are busy with something else. The real update code and the real screen run, tessellation included; only
-//! the graphics card is missing. Budget: 33 ms.
+//! Time of one frame of the viewer at 1920 × 1080 with a 3000 × 3000 image of 12 bits, while an
+//! engine's events stream in and both cores are busy with something else. The real update code and
+//! the real screen run, tessellation included; only the graphics card is missing. Budget: 33 ms.
 //!
 //! `cargo bench --bench frame`
 
@@ -57,7 +57,8 @@ impl Window {
         self.ctx.tessellate(output.shapes, output.pixels_per_point).len()
     }
 
-    /// Events of an analysis, a few a frame, as they come from a worker; a new analysis when they end.
+    /// Events of an analysis, a few a frame, as they come from a worker; a new analysis when they
+    /// end.
     fn stream(&mut self, at: usize) {
         let events = events(self.bench.state.generation, 100);
         let of = events.len();

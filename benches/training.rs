@@ -1,4 +1,5 @@
-//! One training step of the networks that people train first, to be held against PyTorch: `benches/peers.py training`.
+//! One training step of the networks that people train first, to be held against PyTorch:
+//! `benches/peers.py training`.
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
 //! One way to stop whatever runs: a flag shared between the one who asks and the one who computes.
 //!
-//! A computation looks at it between two steps, and its steps are short: what is stopped stops within 200 ms. Clones share the
-//! flag; it is never reset, a new computation gets a new token.
+//! A computation looks at it between two steps, and its steps are short: what is stopped stops
+//! within 200 ms. Clones share the flag; it is never reset, a new computation gets a new token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

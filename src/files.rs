@@ -1,9 +1,10 @@
 //! Reading files that nobody has vouched for: regular ones only, and only up to a limit.
 //!
-//! A path may lead to a device that never ends (`/dev/zero`), to a named pipe that never begins, or to a file larger than the
-//! memory. So whoever reads a file that a person, a table or a folder names reads it here. What is opened is looked at
-//! before its first byte is read, once by name and once more as the file that was opened, for a name may change in
-//! between. Files that do not tell their length, as those under `/proc`, are read up to the limit.
+//! A path may lead to a device that never ends (`/dev/zero`), to a named pipe that never begins, or
+//! to a file larger than the memory. So whoever reads a file that a person, a table or a folder
+//! names reads it here. What is opened is looked at before its first byte is read, once by name and
+//! once more as the file that was opened, for a name may change in between. Files that do not tell
+//! their length, as those under `/proc`, are read up to the limit.
 //!
 //! The walk through folders stands beside it in [`walk`], and how files are written in [`writing`].
 
@@ -56,8 +57,8 @@ pub struct Regular {
 /// Opens a regular file of at most `limit` bytes. Links are followed.
 ///
 /// # Errors
-/// What else the path leads to (a folder, a named pipe, a socket, a device), that the file is longer, or the reason of the
-/// system. It never waits for the other end of a pipe.
+/// What else the path leads to (a folder, a named pipe, a socket, a device), that the file is
+/// longer, or the reason of the system. It never waits for the other end of a pipe.
 pub fn open_regular(path: &Path, limit: u64) -> Result<Regular, FileError> {
     // Opening some devices does something, such as winding a tape: the name is asked first.
     regular(std::fs::metadata(path)?.file_type())?;

@@ -8,20 +8,27 @@
 //!                                              app (viewer) and cli (command line) ask and listen
 //! ```
 //!
-//! Data flows from left to right. A room may use what stands to its left, never to its right; no file of a room uses one that uses it,
-//! parent and child excepted; nothing but [`app`] knows egui. `tests/spec/house.rs` holds all three rules, and `docs/architecture.md`
-//! describes the rooms, the ways through them and the words.
+//! Data flows from left to right. A room may use what stands to its left, never to its right; no
+//! file of a room uses one that uses it, parent and child excepted; nothing but [`app`] knows egui.
+//! `tests/spec/house.rs` holds all three rules, and `docs/architecture.md` describes the rooms, the
+//! ways through them and the words.
 //!
-//! To read the program, begin with what an image becomes: [`study::Frame`] is a decoded image, [`model::Model`] what judges it,
-//! [`engine::analysis::analyze`] the way from one to the other, [`engine::Analysis`] its result, and [`report::case::CaseReport`] what is
-//! filed. [`network::Network`] is a chain of stages; [`explain::Method`] lists the ways to explain. [`training::run::trainer`] makes models and
-//! [`evaluation`] judges them. [`cli`] has one file a subcommand, and [`app`] is the viewer.
+//! To read the program, begin with what an image becomes: [`study::Frame`] is a decoded image,
+//! [`model::Model`] what judges it, [`engine::analysis::analyze`] the way from one to the other,
+//! [`engine::Analysis`] its result, and [`report::case::CaseReport`] what is filed.
+//! [`network::Network`] is a chain of stages; [`explain::Method`] lists the ways to explain.
+//! [`training::run::trainer`] makes models and [`evaluation`] judges them. [`cli`] has one file a
+//! subcommand, and [`app`] is the viewer.
 //!
-//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`], [`memory`], [`panic_guard`], [`printable`], [`stats`].
+//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`],
+//! [`memory`], [`panic_guard`], [`printable`], [`stats`].
 
 // Code that unit tests share with the specification names the crate from outside.
 #[cfg(test)]
 extern crate self as pellucid;
+
+pub use pellucid_imaging as imaging;
+pub use pellucid_network as network;
 
 pub mod app;
 pub mod cancel;
@@ -32,11 +39,9 @@ pub mod explain;
 pub mod figures;
 pub mod files;
 pub mod fonts;
-pub mod imaging;
 pub mod limits;
 pub mod memory;
 pub mod model;
-pub mod network;
 pub mod panic_guard;
 pub mod phantom;
 pub mod printable;

@@ -33,7 +33,8 @@ pub const LOG_BYTES: u64 = 16 << 20;
 pub const CHECKPOINT_BYTES: u64 = 5 * WEIGHT_BYTES;
 /// Largest file of kept features of a frozen backbone, in bytes.
 pub const FEATURE_BYTES: u64 = 8 << 30;
-/// Most memory that a training run may be estimated to need, in bytes, however much the machine has.
+/// Most memory that a training run may be estimated to need, in bytes, however much the machine
+/// has.
 pub const TRAINING_BYTES: u64 = 1 << 40;
 /// Most epochs of a phase of a training run, and longest time that a setting counts in epochs.
 pub const EPOCHS: usize = 100_000;
@@ -73,12 +74,14 @@ pub const FOREIGN_TENSORS: usize = 100_000;
 pub const FOREIGN_DEPTH: usize = 64;
 /// Longest name of a tensor, storage, class or function in a foreign weights file, in bytes.
 pub const FOREIGN_NAME: usize = 1024;
-/// Most entries of dictionaries and members of groups that are looked at in a foreign weights file, each time counted: modules may
-/// share each other, and a few bytes describe more ways through them than anybody can go.
+/// Most entries of dictionaries and members of groups that are looked at in a foreign weights file,
+/// each time counted: modules may share each other, and a few bytes describe more ways through them
+/// than anybody can go.
 pub const FOREIGN_STEPS: usize = 20_000_000;
 /// Most groups and data sets that are visited in an HDF5 file, each time counted.
 pub const FOREIGN_GROUPS: usize = 20_000;
-/// How many times larger than its packed bytes a part of an archive may be; weights hardly shrink at all.
+/// How many times larger than its packed bytes a part of an archive may be; weights hardly shrink
+/// at all.
 pub const INFLATION: u64 = 20;
 /// Parts of archives up to this size may be packed as tightly as they are, in bytes.
 pub const INFLATED_FREELY: u64 = 16 << 20;
@@ -98,5 +101,6 @@ pub const SUPERPIXELS: (usize, usize) = (2, 2000);
 pub const PATCHES: usize = 256;
 /// Largest font file of the system that is used, in bytes.
 pub const FONT_BYTES: u64 = 64 << 20;
-/// Most pixels of a figure that is drawn (chart, contact sheet); charts beyond it are drawn at a smaller scale.
+/// Most pixels of a figure that is drawn (chart, contact sheet); charts beyond it are drawn at a
+/// smaller scale.
 pub const FIGURE_PIXELS: u64 = 60_000_000;

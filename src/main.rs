@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Keeps freed pages for a second: a training step asks for the same hundreds of megabytes again and again.
+/// Keeps freed pages for a second: a training step asks for the same hundreds of megabytes again
+/// and again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

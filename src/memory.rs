@@ -1,13 +1,15 @@
 //! How much memory the system would give out now.
 //!
-//! Linux gives out more than there is and ends programs that use it; whoever is about to ask for much asks here first. Elsewhere
-//! nothing is known, and the limits of [`crate::limits`] alone hold.
+//! Linux gives out more than there is and ends programs that use it; whoever is about to ask for
+//! much asks here first. Elsewhere nothing is known, and the limits of [`crate::limits`] alone
+//! hold.
 
 use std::fs;
 use std::path::Path;
 
-/// Bytes that can be had without pushing anything else out: of the machine, or of the group of processes that this one is
-/// confined to, whichever are fewer. `None` where the system does not tell.
+/// Bytes that can be had without pushing anything else out: of the machine, or of the group of
+/// processes that this one is confined to, whichever are fewer. `None` where the system does not
+/// tell.
 #[must_use]
 pub fn available() -> Option<u64> {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| of_machine(&text));
@@ -21,7 +23,8 @@ fn of_machine(text: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// What a control group (version 2) has left: its limit less what it holds, files that can be read again left out.
+/// What a control group (version 2) has left: its limit less what it holds, files that can be read
+/// again left out.
 fn of_group(folder: &Path) -> Option<u64> {
     let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
     let limit: u64 = read("memory.max")?.trim().parse().ok()?;

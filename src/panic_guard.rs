@@ -1,8 +1,9 @@
 //! A panic of a piece of work is an error of that work, and the program goes on.
 //!
-//! Decoders and parsers meet files of strangers, jobs of the viewer run on threads that nobody joins: a panic there must
-//! end as a sentence about the file or the job, never as a window that waits for ever. Nothing of the panic's own text is
-//! kept or printed, because it may quote what was being read.
+//! Decoders and parsers meet files of strangers, jobs of the viewer run on threads that nobody
+//! joins: a panic there must end as a sentence about the file or the job, never as a window that
+//! waits for ever. Nothing of the panic's own text is kept or printed, because it may quote what
+//! was being read.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +20,8 @@ thread_local! {
 
 /// Runs `work`; a panic in it becomes [`Panicked`], without a backtrace on the terminal.
 ///
-/// Work that shares state must leave it usable when it ends half way: a lock that it held may be poisoned.
+/// Work that shares state must leave it usable when it ends half way: a lock that it held may be
+/// poisoned.
 ///
 /// # Errors
 /// When `work` panicked.

@@ -1,13 +1,15 @@
 //! Text of strangers, made fit for a terminal.
 //!
-//! An attribute, a file name or an error may hold escape sequences that clear the screen, colour an error green or move the cursor,
-//! marks that turn the direction of writing, and line breaks that forge a line of ours. Such characters are written as what they
-//! are: `\u{1b}` instead of an escape.
+//! An attribute, a file name or an error may hold escape sequences that clear the screen, colour an
+//! error green or move the cursor, marks that turn the direction of writing, and line breaks that
+//! forge a line of ours. Such characters are written as what they are: `\u{1b}` instead of an
+//! escape.
 
 use std::borrow::Cow;
 
-/// Whether a terminal acts on a character instead of showing it: the control characters C0, DEL and C1, and what breaks a line or
-/// turns its direction (Unicode UAX #9, embeddings, overrides and isolates).
+/// Whether a terminal acts on a character instead of showing it: the control characters C0, DEL and
+/// C1, and what breaks a line or turns its direction (Unicode UAX #9, embeddings, overrides and
+/// isolates).
 #[must_use]
 pub fn acts(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -40,7 +42,8 @@ fn written_out(text: &str, is_written_out: impl Fn(char) -> bool) -> Cow<'_, str
     out.into()
 }
 
-/// JSON in which no character acts, neither in a terminal nor in a log: the same value, written with more escapes.
+/// JSON in which no character acts, neither in a terminal nor in a log: the same value, written
+/// with more escapes.
 #[must_use]
 pub fn printable_json(json: &str) -> Cow<'_, str> {
     if !json.contains(acts) {
@@ -50,7 +53,8 @@ pub fn printable_json(json: &str) -> Cow<'_, str> {
     let mut units = [0; 2];
     for c in json.chars() {
         if acts(c) {
-            // Such characters stand in strings only, where any character may be written so (RFC 8259 section 7).
+            // Such characters stand in strings only, where any character may be written so (RFC
+            // 8259 section 7).
             out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             out.push(c);

@@ -1,4 +1,5 @@
-//! Means and quantiles, defined once: two definitions of a quantile give two numbers for the same samples.
+//! Means and quantiles, defined once: two definitions of a quantile give two numbers for the same
+//! samples.
 
 /// Mean of some numbers; `None` where there are none.
 pub fn mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
@@ -6,7 +7,8 @@ pub fn mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     (n > 0).then(|| sum / n as f64)
 }
 
-/// The quantile `q` (0–1) of sorted values, linear between neighbours, as numpy's default has it; NaN of none.
+/// The quantile `q` (0–1) of sorted values, linear between neighbours, as numpy's default has it;
+/// NaN of none.
 #[must_use]
 pub fn quantile<T: Copy + Into<f64>>(sorted: &[T], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
@@ -15,7 +17,8 @@ pub fn quantile<T: Copy + Into<f64>>(sorted: &[T], q: f64) -> f64 {
     below + (above - below) * place.fract()
 }
 
-/// The largest value below which at most the share `q` (0–1) of sorted values lies: one of the values themselves; `None` of none.
+/// The largest value below which at most the share `q` (0–1) of sorted values lies: one of the
+/// values themselves; `None` of none.
 #[must_use]
 pub fn lower_quantile<T: Copy>(sorted: &[T], q: f64) -> Option<T> {
     let last = sorted.len().checked_sub(1)?;

@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         return output::json(&done);
     }
     output::line(text(&done))?;
-    output::line(format!("Figures and predictions lie in {}", args.out.display()))?;
+    output::line(format!("Metrics and predictions lie in {}", args.out.display()))?;
     Ok(())
 }
 

@@ -262,7 +262,7 @@ fn stability(
     analysis: &Analysis,
     samples: usize,
 ) -> anyhow::Result<Vec<Arc<MapStability>>> {
-    let request = MapRequest { spread: samples, ..MapRequest::of(&analysis.options) };
+    let request = MapRequest { stability_samples: samples, ..MapRequest::of(&analysis.options) };
     let request =
         MapRequest { settings: MethodSettings { seed: analysis.options.seed, ..request.settings }, ..request };
     let mut found: Vec<Arc<MapStability>> = Vec::new();

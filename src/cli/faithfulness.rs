@@ -189,7 +189,7 @@ impl Plan<'_> {
             if found.refused.is_empty() {
                 return Ok(Outcome::AllFailed);
             }
-            bail!("the input gate refused every image, so no map was judged; --force goes on all the same");
+            bail!("the input gate refused every image, so no map was evaluated; --force goes on all the same");
         }
         self.report(&found)?;
         // There is a result. Methods that were named and cannot be made are a failure; of all or of
@@ -213,7 +213,7 @@ impl Plan<'_> {
         }
         output::line(table::text(&self.model.manifest.name, &self.of_what(), &summary))?;
         if let Some(out) = &self.args.out {
-            output::remark(format!("Figures and a row for each image, method and measure are in {}.", out.display()));
+            output::remark(format!("Metrics and a row for each image, method and measure are in {}.", out.display()));
         }
         Ok(())
     }
@@ -272,7 +272,7 @@ fn measured(
 fn remark(found: &MeasuredMaps) {
     if !found.refused.is_empty() {
         output::remark(format!(
-            "note: images that the input gate refuses were left out (--force judges them, too): {}.",
+            "note: images that the input gate refuses were left out (--force evaluates them, too): {}.",
             output::some(&found.refused)
         ));
     }

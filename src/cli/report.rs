@@ -132,8 +132,8 @@ fn faithfulness(case: &CaseReport, model: &Model) -> anyhow::Result<Option<MapFa
         layers: vec![case.layer.clone()],
         subjects: vec![Subject::class(class)],
         settings: case.analysis.options.explanation,
-        spread: 0,
-        trust: true,
+        stability_samples: 0,
+        faithfulness: true,
     };
     let (mut found, mut bar, mut running) = (None, None, "");
     let mut emit = |progress| match progress {

@@ -72,7 +72,7 @@ pub(super) fn run(args: &TrainGateArgs) -> anyhow::Result<()> {
         outcome.bytes
     };
     let gate = Gate::from_bytes(&bytes, &Device::Cpu)?;
-    let metrics = evaluate(&config, &root, &examples, &gate, &tell).context("the gate was not judged")?;
+    let metrics = evaluate(&config, &root, &examples, &gate, &tell).context("the gate was not evaluated")?;
     Ok(output::line(words(&gate, &metrics))?)
 }
 

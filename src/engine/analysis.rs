@@ -1,7 +1,8 @@
 //! One analysis from pixels to posterior, step by step: gate → scores → maps → samples.
 //!
-//! The same function serves the viewer's worker, the command line and `report --verify`, so they cannot disagree. It is
-//! synchronous; progress goes through a callback, and a request to stop is heard between stages, maps and batches of samples.
+//! The same function serves the viewer's worker, the command line and `report --verify`, so they
+//! cannot disagree. It is synchronous; progress goes through a callback, and a request to stop is
+//! heard between stages, maps and batches of samples.
 
 use std::cell::LazyCell;
 use std::time::Instant;
@@ -24,9 +25,9 @@ use crate::uncertainty::{Posterior, SampleSource, ensemble, mc_dropout, test_tim
 
 /// Analyses `frame` with `model`.
 ///
-/// When the gate refuses, or the image is not all there, and `options.force` is not set, the analysis ends there with
-/// `scored: false`. Pixels that are no numbers are never scored. Decoding is not
-/// timed here: the frame comes decoded; the gate counts as preprocessing.
+/// When the gate refuses, or the image is not all there, and `options.force` is not set, the
+/// analysis ends there with `scored: false`. Pixels that are no numbers are never scored. Decoding
+/// is not timed here: the frame comes decoded; the gate counts as preprocessing.
 pub fn analyze(
     model: &Model,
     frame: &Frame,

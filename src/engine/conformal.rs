@@ -1,9 +1,11 @@
-//! The conformal states of one image: present, absent or undecided at a stated risk, by the calibration set of its model.
+//! The conformal states of one image: present, absent or undecided at a stated risk, by the
+//! calibration set of its model.
 //!
-//! They follow from the probabilities of the pass with dropout off and the cuts that are kept with the model, so the viewer,
-//! the command line, a report and its verification all come to the same. See [`crate::model::conformal`] for what is
-//! promised, and [`crate::model::joint`] for how those of labels and groups become one statement. An image that the input gate refused is unlike the calibration images: nothing is said of it, even where its scores
-//! are shown.
+//! They follow from the probabilities of the pass with dropout off and the cuts that are kept with
+//! the model, so the viewer, the command line, a report and its verification all come to the same.
+//! See [`crate::model::conformal`] for what is promised, and [`crate::model::joint`] for how those
+//! of labels and groups become one statement. An image that the input gate refused is unlike the
+//! calibration images: nothing is said of it, even where its scores are shown.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +30,7 @@ pub enum NoStates {
         "The input gate refused this image: it is unlike the calibration images, so nothing can be said at an error rate."
     )]
     Refused,
-    #[error("The image was refused before any gate could judge it, so nothing can be said at an error rate.")]
+    #[error("The image was refused before any gate could assess it, so nothing can be said at an error rate.")]
     Unjudged,
     #[error("The calibration of this model has no cuts for an error rate of {asked}; it has {}.", known.join(", "))]
     Risk { asked: String, known: Vec<String> },
@@ -45,7 +47,8 @@ pub struct Conformal {
     pub patients: usize,
     /// Labels, then groups, in the manifest's order.
     pub states: Vec<LabelState>,
-    /// What must hold for the states to hold, where it cannot be known: "the patient is 1–5 years old".
+    /// What must hold for the states to hold, where it cannot be known: "the patient is 1–5 years
+    /// old".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
 }
@@ -125,13 +128,15 @@ impl Conformal {
         self.states.iter().find(|s| s.label == label)
     }
 
-    /// Whether nothing is said, because the image is outside the population that the model was measured on.
+    /// Whether nothing is said, because the image is outside the population that the model was
+    /// measured on.
     #[must_use]
     pub fn withheld(&self) -> bool {
         self.states.iter().any(|s| s.state == State::Withheld)
     }
 
-    /// A state as a reader is told it: `present at an error rate of 10 %, if the patient is 1–5 years old`.
+    /// A state as a reader is told it:
+    /// `present at an error rate of 10 %, if the patient is 1–5 years old`.
     #[must_use]
     pub fn state_in_words(&self, own: &LabelState) -> String {
         match (own.state, &self.condition) {

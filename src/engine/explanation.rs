@@ -1,8 +1,9 @@
-//! What a reader asks for on top of an analysis: maps by any method, at any layer, of any subject; how stable they are; how far they
-//! can be trusted.
+//! What a reader asks for on top of an analysis: maps by any method, at any layer, of any subject;
+//! how stable they are; how far they can be trusted.
 //!
-//! Everything starts from the pass that is kept of the image, so only what a method needs on top of it is run. Progress goes through a
-//! callback, with rough maps that refine; a request to stop is seen between batches.
+//! Everything starts from the pass that is kept of the image, so only what a method needs on top of
+//! it is run. Progress goes through a callback, with rough maps that refine; a request to stop is
+//! seen between batches.
 
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ use crate::model::background::Background;
 use crate::network::Network;
 use crate::study::{Frame, Unscorable};
 
-/// Carries out a request for an image, using and adding to what is known of it with this very model.
+/// Carries out a request for an image, using and adding to what is known of it with this very
+/// model.
 ///
 /// # Errors
 /// A sentence on why there is no map; [`EngineError::Cancelled`] when somebody asked to stop.
@@ -54,10 +56,10 @@ pub fn explain_with(
         let costly = made.iter().filter(|map| !map.method.is_instant());
         known.costly.extend(costly.map(|map| (request.settings, map.clone())));
     }
-    if request.spread > 0 {
+    if request.stability_samples > 0 {
         spreads(model, pass, request, cancel, emit)?;
     }
-    if request.trust {
+    if request.faithfulness {
         faithfulness(model, pass, background, request, &made, cancel, emit)?;
     }
     Ok(())
@@ -70,7 +72,7 @@ fn remembered(
     costly: &[(MethodSettings, Arc<Attribution>)],
     request: &MapRequest,
 ) -> Result<Vec<Arc<Attribution>>, EngineError> {
-    if !request.trust {
+    if !request.faithfulness {
         return Ok(Vec::new());
     }
     let stages = stages(&model.network, &request.layers, &model.manifest.target_layer)?;
@@ -90,7 +92,8 @@ fn remembered(
     Ok(found)
 }
 
-/// The maps of a request, against `background` or the model's own: by layer, then by method, then by subject.
+/// The maps of a request, against `background` or the model's own: by layer, then by method, then
+/// by subject.
 pub(super) fn maps(
     model: &Model,
     pass: &Pass,
@@ -181,8 +184,12 @@ fn spreads(
     let first_stochastic = network.first_stochastic().ok_or(EngineError::NotStochastic)?;
     let before = pass.input_of(network, first_stochastic)?.ok_or(EngineError::NotStochastic)?;
     let scoring = Scoring::of(&model.manifest);
-    let sampling =
-        DropoutSampling { first_stochastic, before: &before, samples: request.spread, seed: request.settings.seed };
+    let sampling = DropoutSampling {
+        first_stochastic,
+        before: &before,
+        samples: request.stability_samples,
+        seed: request.settings.seed,
+    };
     for stage in stages(network, &request.layers, &model.manifest.target_layer)? {
         has_places(network, pass.input(), stage)?;
         let Some(activation) = pass.output(network, stage)? else { continue };

@@ -1,8 +1,10 @@
-//! How far the map on screen can be trusted: the measures of [`crate::explain::faithfulness`], run with the model.
+//! How far the map on screen can be trusted: the measures of [`crate::explain::faithfulness`], run
+//! with the model.
 //!
-//! The score is the probability of what is explained, as the reader sees it (of a difference, the logistic of its score). First the map stands
-//! beside a centred blob and a random map; then it is made again for slightly altered images; then for a model that forgets, stage by
-//! stage. What is known so far is told after each of these.
+//! The score is the probability of what is explained, as the reader sees it (of a difference, the
+//! logistic of its score). First the map stands beside a centred blob and a random map; then it is
+//! made again for slightly altered images; then for a model that forgets, stage by stage. What is
+//! known so far is told after each of these.
 
 use std::sync::Arc;
 
@@ -30,7 +32,8 @@ use crate::network::{Mode, Network};
 
 /// Altered images whose maps are compared with the map.
 const ALTERED: usize = 4;
-/// Runs of the network that a method may take to be made again for altered images and forgetful models.
+/// Runs of the network that a method may take to be made again for altered images and forgetful
+/// models.
 const AFFORDABLE: usize = 60;
 
 /// How much is judged.
@@ -38,10 +41,12 @@ const AFFORDABLE: usize = 60;
 pub enum Depth {
     /// The measures on the image.
     Figures,
-    /// These, and where the method is [quick enough](is_too_costly) the sensitivity and the randomisation check.
+    /// These, and where the method is [quick enough](is_too_costly) the sensitivity and the
+    /// randomisation check.
     #[default]
     Whole,
-    /// The same, and of other methods the end of the check alone, which decides it: one more map, by a model that has forgotten everything.
+    /// The same, and of other methods the end of the check alone, which decides it: one more map,
+    /// by a model that has forgotten everything.
     Checked,
 }
 
@@ -77,7 +82,8 @@ pub fn is_too_costly(method: Method, settings: &MethodSettings) -> bool {
     }
 }
 
-/// Measures how faithful a map is. The measures on the image come first and are told at once, the whole at the end.
+/// Measures how faithful a map is. The measures on the image come first and are told at once, the
+/// whole at the end.
 ///
 /// `controls` holds what is known of the control maps on this image and for this subject.
 ///
@@ -120,7 +126,7 @@ impl FaithfulnessRequest<'_> {
     pub(super) fn found(&self, trust: Faithfulness, whole: bool) -> Progress {
         let layer = self.method.place(&self.model.network.stages[self.stage].name).to_owned();
         let (method, subject) = (self.method, self.subject);
-        Progress::Faithfulness(Arc::new(MapFaithfulness { method, subject, layer, trust, whole }))
+        Progress::Faithfulness(Arc::new(MapFaithfulness { method, subject, layer, measured: trust, whole }))
     }
 
     /// The measures on the image.

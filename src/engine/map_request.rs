@@ -16,9 +16,9 @@ pub struct MapRequest {
     pub subjects: Vec<Subject>,
     pub settings: MethodSettings,
     /// Dropout samples of each map, to tell how stable it is; 0 for none.
-    pub spread: usize,
+    pub stability_samples: usize,
     /// Judge the maps, too.
-    pub trust: bool,
+    pub faithfulness: bool,
 }
 
 /// How faithful a map is to the model.
@@ -28,7 +28,7 @@ pub struct MapFaithfulness {
     pub subject: Subject,
     /// The stage, or [`crate::explain::INPUT`].
     pub layer: String,
-    pub trust: Faithfulness,
+    pub measured: Faithfulness,
     /// False while parts are still to come.
     pub whole: bool,
 }
@@ -42,8 +42,8 @@ impl MapRequest {
             layers: options.layers.clone(),
             subjects: options.subjects.clone(),
             settings: options.explanation,
-            spread: 0,
-            trust: false,
+            stability_samples: 0,
+            faithfulness: false,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The worker: owns the model on a named thread, takes the latest request, streams what it finds.
 //!
-//! The interface asks with a [`Request`] and hears [`Event`]s. Every event carries the generation of the study
-//! it belongs to; the interface drops those of a study that is no longer open.
+//! The interface asks with a [`Request`] and hears [`Event`]s. Every event carries the generation
+//! of the study it belongs to; the interface drops those of a study that is no longer open.
 //!
-//! [`analysis`] is what every image gets: gate, scores, the cheap maps, samples. [`explanation`] is what a reader asks for on top of
-//! it: any method, at any layer, of any subject, from the pass that is kept.
+//! [`analysis`] is what every image gets: gate, scores, the cheap maps, samples. [`explanation`] is
+//! what a reader asks for on top of it: any method, at any layer, of any subject, from the pass
+//! that is kept.
 
 pub mod analysis;
 pub mod conformal;
@@ -53,7 +54,7 @@ pub enum EngineError {
     LabelCount { found: usize, labels: usize },
     #[error("The model's scores for this image are not finite numbers, so none are shown.")]
     NotFinite,
-    #[error("The input gate could not judge the image: {0}")]
+    #[error("The input gate could not assess the image: {0}")]
     Gate(#[from] crate::model::gate::GateError),
     #[error("The network could not be run: {0}")]
     Network(#[from] candle_core::Error),
@@ -177,7 +178,8 @@ pub struct Score {
 #[derive(Clone, Debug, Default)]
 pub struct Analysis {
     pub gate: Option<GateVerdict>,
-    /// Whether the image belongs to the population that the model was measured on; `None` where nothing is known of it.
+    /// Whether the image belongs to the population that the model was measured on; `None` where
+    /// nothing is known of it.
     pub population: Option<PopulationVerdict>,
     /// False when the gate refused and nobody insisted: then there are no scores.
     pub scored: bool,
@@ -185,7 +187,8 @@ pub struct Analysis {
     pub groups: Vec<Score>,
     /// One for each asked layer × method × class.
     pub attributions: Vec<Arc<Attribution>>,
-    /// `None` when there is no such [`SampleSource`] of samples for this model, or no samples were asked for.
+    /// `None` when there is no such [`SampleSource`] of samples for this model, or no samples were
+    /// asked for.
     pub posterior: Option<Posterior>,
     /// False when the model has no stochastic layer: MC dropout draws no bars then, and it is said.
     pub stochastic: bool,
@@ -245,8 +248,9 @@ impl ModelInfo {
 
 /// What the worker says.
 ///
-/// Every [`Request::Explain`] ends in exactly one of `ExplanationDone` or `ExplanationFailed`, unless a newer request replaced it. Every
-/// [`Request::Analyze`] ends in exactly one of `Finished`, `Unfit`, `Cancelled` or `Failed`, every [`Request::LoadModel`] or
+/// Every [`Request::Explain`] ends in exactly one of `ExplanationDone` or `ExplanationFailed`,
+/// unless a newer request replaced it. Every [`Request::Analyze`] ends in exactly one of
+/// `Finished`, `Unfit`, `Cancelled` or `Failed`, every [`Request::LoadModel`] or
 /// [`Request::Automatic`] that a newer one did not replace in `ModelReady` or `ModelFailed`.
 #[derive(Clone)]
 pub enum Event {

@@ -1,8 +1,8 @@
 //! The one forward pass of an image, with what later steps need to start from.
 //!
-//! The output of every stage that a map can be laid over, and the input of the first dropout, are kept: heat maps at
-//! any stage and MC dropout then run only what comes behind. Kept for the image on screen, the pass also makes a switch of
-//! layer, method or seed cheap.
+//! The output of every stage that a map can be laid over, and the input of the first dropout, are
+//! kept: heat maps at any stage and MC dropout then run only what comes behind. Kept for the image
+//! on screen, the pass also makes a switch of layer, method or seed cheap.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +21,8 @@ use crate::model::population::features::Features;
 use crate::model::population::{PopulationVerdict, features};
 use crate::network::{Mode, Network};
 
-/// What is known of one image with one model; filled in by the first analysis and of use to the next.
+/// What is known of one image with one model; filled in by the first analysis and of use to the
+/// next.
 #[derive(Default)]
 pub struct Known {
     pub(super) gate: Option<GateVerdict>,
@@ -29,7 +30,8 @@ pub struct Known {
     pub(super) pass: Option<Pass>,
     /// In the place of the model's own background set.
     pub(super) background: Option<Arc<Background>>,
-    /// Maps that took runs of their own, with what they were made by: whether they can be trusted is a question for later.
+    /// Maps that took runs of their own, with what they were made by: whether they can be trusted
+    /// is a question for later.
     pub(super) costly: Vec<(MethodSettings, Arc<Attribution>)>,
 }
 
@@ -60,8 +62,8 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// Prepares a polarity-corrected plane as the manifest says and runs the network once, dropout off. `range` is the
-    /// span that the stored bits can take.
+    /// Prepares a polarity-corrected plane as the manifest says and runs the network once, dropout
+    /// off. `range` is the span that the stored bits can take.
     pub fn run(model: &Model, plane: &Plane, range: (f32, f32), cancel: &CancelToken) -> Result<Self, EngineError> {
         let started = Instant::now();
         let input = model.input_tensor(plane, range)?;
@@ -127,7 +129,8 @@ fn forward(
     let mut outputs = Vec::with_capacity(network.stages.len());
     for (i, stage) in network.stages.iter().enumerate() {
         cancel.check()?;
-        // In the layout that the next stage likes best; planes are made of what somebody wants to see.
+        // In the layout that the next stage likes best; planes are made of what somebody wants to
+        // see.
         x = stage.layer.forward(&x, Mode::Inference)?;
         let needed = stage.is_spatial() || first_stochastic == Some(i + 1);
         outputs.push(needed.then(|| x.clone()));

@@ -1,7 +1,8 @@
 //! Predictive values of a model's thresholds at the prevalence that a reader states, for one image.
 //!
-//! Sensitivity and specificity are those of the calibration set, where it was judged at the model's threshold, else those of the
-//! manifest. See [`crate::model::prevalence`] for the formulas and for what they take for granted.
+//! Sensitivity and specificity are those of the calibration set, where it was judged at the model's
+//! threshold, else those of the manifest. See [`crate::model::prevalence`] for the formulas and for
+//! what they take for granted.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,8 @@ pub struct AtPrevalence {
     pub prevalence: f64,
     /// The image reaches the threshold.
     pub reached: bool,
-    /// Of those who reach the threshold the share that has the finding; `None` with the others where nothing is known.
+    /// Of those who reach the threshold the share that has the finding; `None` with the others
+    /// where nothing is known.
     pub ppv: Option<Proportion>,
     /// Of those who do not the share that does not have it.
     pub npv: Option<Proportion>,

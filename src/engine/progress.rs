@@ -1,4 +1,5 @@
-//! What a computation has found so far: one type from the methods to the screen, the progress bar and the report.
+//! What a computation has found so far: one type from the methods to the screen, the progress bar
+//! and the report.
 
 use std::sync::Arc;
 

@@ -1,9 +1,11 @@
 //! The worker thread: owns the models, takes the latest request, streams [`Event`]s.
 //!
-//! The mailbox holds at most one model to load and one image to analyse. A newer [`Request::Analyze`] replaces the one that waits
-//! and cancels the one that runs; [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
-//! model are no longer wanted. While models are chosen automatically, every image goes through the [`ModelSelector`] first. A panic in
-//! a layer, a decoder or a loader becomes `Failed` or `ModelFailed`, and the worker lives on.
+//! The mailbox holds at most one model to load and one image to analyse. A newer
+//! [`Request::Analyze`] replaces the one that waits and cancels the one that runs;
+//! [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
+//! model are no longer wanted. While models are chosen automatically, every image goes through the
+//! [`ModelSelector`] first. A panic in a layer, a decoder or a loader becomes `Failed` or
+//! `ModelFailed`, and the worker lives on.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -68,8 +70,10 @@ struct Shared {
 }
 
 impl Engine {
-    /// Starts the worker. `library` finds models (usually a [`ModelCache`](crate::model::cache::ModelCache); a function from names to models does
-    /// where nothing is chosen automatically); `wake` is called after every event, from the worker's thread.
+    /// Starts the worker. `library` finds models (usually a
+    /// [`ModelCache`](crate::model::cache::ModelCache); a function from names to models does where
+    /// nothing is chosen automatically); `wake` is called after every event, from the worker's
+    /// thread.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -162,7 +166,8 @@ impl Mailbox {
 
 impl Shared {
     fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
-        // Nothing that could panic runs while the lock is held, so its contents are whole even then.
+        // Nothing that could panic runs while the lock is held, so its contents are whole even
+        // then.
         self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -36,7 +36,7 @@ pub enum Refusal {
     )]
     Folds { fold: usize, first: String, second: String },
     #[error(
-        "{first} judges {of_first}, and {second} judges {of_second}; only runs with the same labels can be compared"
+        "{first} predicts {of_first}, and {second} predicts {of_second}; only runs with the same labels can be compared"
     )]
     Labels { first: String, of_first: String, second: String, of_second: String },
 }
@@ -207,7 +207,7 @@ mod tests {
         let said = |b: &Crossval| over_folds(("a", &a), ("b", b), Metric::Auroc, None).unwrap_err().to_string();
         assert!(said(&b).starts_with("fold 2 of a does not hold the images of fold 2 of b"));
         b.targets = vec!["Mass".into()];
-        assert!(said(&b).contains("a judges Hernia, and b judges Mass"));
+        assert!(said(&b).contains("a predicts Hernia, and b predicts Mass"));
         assert!(said(&crossval("b", &[0.9])).contains("a has 2 folds and b 1"));
     }
 

@@ -146,10 +146,10 @@ pub fn shared_patients(set: &Predictions, made: &BTreeSet<&str>) -> Option<Share
 /// Images that choose thresholds are among those that are evaluated by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Overlap {
-    #[error("the validation folder holds the judged images themselves; thresholds chosen on them would flatter")]
+    #[error("the validation folder holds the evaluated images themselves; thresholds chosen on them would flatter")]
     All,
     #[error(
-        "{shared} of the {all} images of the validation folder are among the judged images themselves; thresholds chosen on them \
+        "{shared} of the {all} images of the validation folder are among the evaluated images themselves; thresholds chosen on them \
          would flatter: take them out of one of the two"
     )]
     Some { shared: usize, all: usize },

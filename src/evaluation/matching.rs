@@ -9,7 +9,7 @@ use super::predictions::{Prediction, Predictions};
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Mismatch {
     #[error(
-        "{first} judges {of_first}, and {second} judges {of_second}; only evaluations of the same labels can be compared"
+        "{first} predicts {of_first}, and {second} predicts {of_second}; only evaluations of the same labels can be compared"
     )]
     Labels { first: String, of_first: String, second: String, of_second: String },
     #[error(
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn what_does_not_belong_together_is_refused_in_words() {
         let said = |change: &dyn Fn(&mut Predictions)| align(&runs(change)).unwrap_err().to_string();
-        assert!(said(&|b| b.targets[0].name = "Healthy".into()).contains("b judges Healthy, Nodule, solid"));
+        assert!(said(&|b| b.targets[0].name = "Healthy".into()).contains("b predicts Healthy, Nodule, solid"));
         assert!(said(&|b| b.rows[1].truth[2] = None).contains("what is known of 1 images, \"b/2.png\" among them"));
         assert!(said(&|b| b.rows[1].image = "a/1.png".into()).contains("\"a/1.png\" stands twice in b"));
         assert!(said(&|b| b.rows.iter_mut().for_each(|r| r.image.push('x'))).contains("the second \"a/1.pngx\""));

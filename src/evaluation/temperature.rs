@@ -38,7 +38,7 @@ pub struct Recalibration {
 pub enum RecalibrationError {
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    #[error("none of the judged images says of which class or group it is")]
+    #[error("none of the evaluated images says of which class or group it is")]
     NothingKnown,
 }
 

@@ -1,6 +1,7 @@
 //! Class activation maps from one pass back, at any stage that yields a feature map.
 //!
-//! `A` is the activation of the target stage (`C×h×w`), `g = ∂S/∂A`, `S` the score of the subject (see [`super::subject`]).
+//! `A` is the activation of the target stage (`C×h×w`), `g = ∂S/∂A`, `S` the score of the subject
+//! (see [`super::subject`]).
 //!
 //! | method | map |
 //! |---|---|
@@ -13,13 +14,15 @@
 //! | Finer-CAM (Zhang et al. 2025) | Grad-CAM of `Σ_d p_d (S − S_d) / (Σ_d p_d + 1e-9)` over the three classes `d` that score nearest, `p` their softmax |
 //! | Eigen-CAM (Muhammad and Yeasin 2020) | see [`super::eigen`] |
 //!
-//! Conventions are those of the `grad-cam` package (Grad-CAM++ uses the gradient of the score itself, without `exp(S)`; in Finer-CAM
-//! the gradient flows through the `p_d` too). Where a stage [rectifies in place](crate::network::Layer::rectifies_in_place),
-//! `g` is taken before the ReLU and `A` behind it.
+//! Conventions are those of the `grad-cam` package (Grad-CAM++ uses the gradient of the score
+//! itself, without `exp(S)`; in Finer-CAM the gradient flows through the `p_d` too). Where a stage
+//! [rectifies in place](crate::network::Layer::rectifies_in_place), `g` is taken before the ReLU
+//! and `A` behind it.
 //!
-//! The forward pass up to the target is the caller's and is never repeated here: only the stages behind it
-//! run, once for all subjects and methods, with the activation repeated once a subject so that a single backward pass yields
-//! the gradient of every one. Post-processing is in [`super::scale`].
+//! The forward pass up to the target is the caller's and is never repeated here: only the stages
+//! behind it run, once for all subjects and methods, with the activation repeated once a subject so
+//! that a single backward pass yields the gradient of every one. Post-processing is in
+//! [`super::scale`].
 
 use candle_core::Tensor;
 
@@ -41,9 +44,10 @@ const SHARE_EPSILON: f64 = 1e-9;
 const LINEAR: f64 = 1e-3;
 /// Most activation values that are differentiated at once.
 ///
-/// Small enough that a request to stop is seen between two classes even at an early stage, and that candle does not share
-/// element-wise work out: from 64 × 1024 values on its threads meet at a spinning barrier, which on a busy machine costs
-/// milliseconds an operation where one thread needs a tenth of one.
+/// Small enough that a request to stop is seen between two classes even at an early stage, and that
+/// candle does not share element-wise work out: from 64 × 1024 values on its threads meet at a
+/// spinning barrier, which on a busy machine costs milliseconds an operation where one thread needs
+/// a tenth of one.
 pub const VALUES_AT_ONCE: usize = 64 * 1024 - 1;
 
 /// What the maps of one image at one stage are made from.
@@ -97,10 +101,12 @@ pub fn at_once(activation: &Tensor) -> usize {
     (VALUES_AT_ONCE / activation.elem_count().max(1)).max(1)
 }
 
-/// Maps of `subjects` by `methods`, which are [instant](Method::is_instant): all methods of the first subject, then of the next.
+/// Maps of `subjects` by `methods`, which are [instant](Method::is_instant): all methods of the
+/// first subject, then of the next.
 ///
 /// # Errors
-/// When the stage has no feature map, a subject or a CAM of the network does not exist, or a map is not finite (never a NaN in a map).
+/// When the stage has no feature map, a subject or a CAM of the network does not exist, or a map is
+/// not finite (never a NaN in a map).
 pub fn explain(
     target: &Target<'_>,
     subjects: &[Subject],
@@ -160,7 +166,8 @@ pub(super) fn map(method: Method, gradient: &[f32], activation: &[f32], area: us
             Method::LayerCam => map.iter_mut().zip(g.iter().zip(a)).for_each(|(m, (g, a))| *m += g.max(0.0) * a),
             _ => {
                 let weight = match method {
-                    // The same all over the channel, but for places that a ReLU in place has closed.
+                    // The same all over the channel, but for places that a ReLU in place has
+                    // closed.
                     Method::Cam => {
                         area as f32 * g.iter().fold(0.0, |top: f32, v| if v.abs() > top.abs() { *v } else { top })
                     }
@@ -177,14 +184,15 @@ pub(super) fn map(method: Method, gradient: &[f32], activation: &[f32], area: us
     map
 }
 
-/// `∂S/∂A` for scores whose derivatives for the logits are `slopes`: a row of `C·h·w` for each, from one pass of the stages behind
-/// the target.
+/// `∂S/∂A` for scores whose derivatives for the logits are `slopes`: a row of `C·h·w` for each,
+/// from one pass of the stages behind the target.
 ///
 /// # Errors
 /// When the stage has no feature map, or no score depends on it.
 pub fn gradients(target: &Target<'_>, slopes: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, ExplainError> {
     let (channels, height, width) = target.shape()?;
-    // A copy for each subject: row i is scored for subject i alone, so the sum of those scores has all gradients apart.
+    // A copy for each subject: row i is scored for subject i alone, so the sum of those scores has
+    // all gradients apart.
     let repeated = target.activation.detach().expand((slopes.len(), channels, height, width))?;
     let pass = ScoreGradients::run(target.network, target.stage + 1, &repeated, Mode::Inference)?;
     let found = pass.back(slopes)?.ok_or_else(|| ExplainError::NoGradient { layer: target.layer() })?;
@@ -235,8 +243,9 @@ fn finer_slope(target: &Target<'_>, subject: Subject) -> Result<Vec<f32>, Explai
     Ok(above.iter().zip(&below).map(|(a, b)| ((a - value * b) / mass) as f32).collect())
 }
 
-/// Refuses networks that do not end, behind the target, in a global average and one linear layer: there the gradient of a score is the
-/// same all over a channel, and the score is a linear function of the activation, the whole way down to an empty one.
+/// Refuses networks that do not end, behind the target, in a global average and one linear layer:
+/// there the gradient of a score is the same all over a channel, and the score is a linear function
+/// of the activation, the whole way down to an empty one.
 fn is_linear_behind(target: &Target<'_>, gradients: Option<&Vec<Vec<f32>>>) -> Result<(), ExplainError> {
     let refused = || ExplainError::NotLinear { layer: target.layer() };
     let (_, height, width) = target.shape()?;
@@ -343,7 +352,8 @@ mod tests {
 
     #[test]
     fn grad_cam_plus_plus_follows_the_closed_form() {
-        // g = 0.5 in all four places of channel 0, ΣA = 12: α = 0.25 / (0.5 + 12·0.125 + 1e-6); channel 1 has g < 0.
+        // g = 0.5 in all four places of channel 0, ΣA = 12: α = 0.25 / (0.5 + 12·0.125 + 1e-6);
+        // channel 1 has g < 0.
         let maps = maps(&network(&[[2., -1.]], false), &[0], Method::GradCamPlusPlus).unwrap();
         let weight = 4.0 * 0.5 * 0.25 / (0.5 + 1.5 + 1e-6);
         for (value, a) in maps[0].raw.values.iter().zip([1f32, 2., 3., 6.]) {

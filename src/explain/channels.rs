@@ -5,9 +5,11 @@
 //! | Score-CAM (Wang et al. 2020) | `softmax_k S(x ⊙ M_k)`, `M_k` the channel upsampled to the input (bilinear, corners aligned) and stretched to 0–1 |
 //! | Ablation-CAM (Desai and Ramaswamy 2020) | `(S − S_k) / \|S\|`, `S_k` the score with channel `k` set to 0 |
 //!
-//! The map is `Σ_k w_k A_k`. Conventions are those of the `grad-cam` package, but for two: Ablation-CAM divides by `|S|`, since dividing by
-//! a negative score turns the map over, and always sets a channel to 0 (the package sets channels of layers with negative values to −10⁷,
-//! which no network was trained for). Every run serves all subjects: a network is run once a channel, not once a channel and class.
+//! The map is `Σ_k w_k A_k`. Conventions are those of the `grad-cam` package, but for two:
+//! Ablation-CAM divides by `|S|`, since dividing by a negative score turns the map over, and always
+//! sets a channel to 0 (the package sets channels of layers with negative values to −10⁷, which no
+//! network was trained for). Every run serves all subjects: a network is run once a channel, not
+//! once a channel and class.
 
 use rayon::prelude::*;
 
@@ -129,7 +131,8 @@ fn softmax(scores: &[f64]) -> Vec<f64> {
     powers.into_iter().map(|p| p / sum).collect()
 }
 
-/// A channel at the size of the input (`align_corners=True`), stretched to 0–1. Sizes are width and height.
+/// A channel at the size of the input (`align_corners=True`), stretched to 0–1. Sizes are width and
+/// height.
 fn mask(channel: &[f32], from: (usize, usize), to: (usize, usize)) -> Vec<f32> {
     let step = |from: usize, to: usize| if to > 1 { (from - 1) as f32 / (to - 1) as f32 } else { 0.0 };
     let (along, down) = (step(from.0, to.0), step(from.1, to.1));

@@ -1,9 +1,11 @@
-//! Deep SHAP (Lundberg and Lee 2017): `DeepLIFT`'s rescale rule (Shrikumar et al. 2017) against each image of a background, averaged.
+//! Deep SHAP (Lundberg and Lee 2017): `DeepLIFT`'s rescale rule (Shrikumar et al. 2017) against
+//! each image of a background, averaged.
 //!
-//! Image and reference run as one batch; on the way back each non-linear layer hands on `Δy/Δx` instead of its derivative (see
-//! [`Rule::Rescale`]), so that the multipliers `m` give `Σ m ⊙ (x − b) = S(x) − S(b)`, as in `shap`'s `DeepExplainer`. What is missing is the
-//! residual: the rule is exact for chains of linear and element-wise layers and for maxima that do not overlap; squeeze-and-excitation
-//! multiplies two paths and is only treated by its derivative.
+//! Image and reference run as one batch; on the way back each non-linear layer hands on `Δy/Δx`
+//! instead of its derivative (see [`Rule::Rescale`]), so that the multipliers `m` give
+//! `Σ m ⊙ (x − b) = S(x) − S(b)`, as in `shap`'s `DeepExplainer`. What is missing is the residual:
+//! the rule is exact for chains of linear and element-wise layers and for maxima that do not
+//! overlap; squeeze-and-excitation multiplies two paths and is only treated by its derivative.
 
 use super::gradient_shap::add_product;
 use super::gradients::{Accumulated, attribution, row_gradients};

@@ -1,13 +1,15 @@
 //! Eigen-CAM (Muhammad and Yeasin 2020): what is strongest in a layer, whatever the class.
 //!
-//! The activation as a matrix of pixels by channels, `X` (`hw × C`), loses the mean of each channel and is projected on its first right
-//! singular vector: `X v₁ = σ₁ u₁`, where `u₁` is the first eigenvector of `X Xᵀ` and `v₁` that of `Xᵀ X`. The smaller of the two
-//! is decomposed. The sign of a singular vector is arbitrary: the map is flipped where its minimum is larger in size than its maximum
-//! (Chung and Ying 2025).
+//! The activation as a matrix of pixels by channels, `X` (`hw × C`), loses the mean of each channel
+//! and is projected on its first right singular vector: `X v₁ = σ₁ u₁`, where `u₁` is the first
+//! eigenvector of `X Xᵀ` and `v₁` that of `Xᵀ X`. The smaller of the two is decomposed. The sign of
+//! a singular vector is arbitrary: the map is flipped where its minimum is larger in size than its
+//! maximum (Chung and Ying 2025).
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-/// The projection of the activation (channel by channel, `area` pixels each), one value a pixel. Zeros for a layer without contrast.
+/// The projection of the activation (channel by channel, `area` pixels each), one value a pixel.
+/// Zeros for a layer without contrast.
 pub(super) fn projection(activation: &[f32], area: usize) -> Vec<f32> {
     let channels = activation.len() / area.max(1);
     if channels == 0 {
@@ -38,7 +40,8 @@ mod tests {
 
     #[test]
     fn the_strongest_pattern_is_found_by_pixels_and_by_channels() {
-        // Two channels with the same pattern at different strength: X is of rank one, σ₁ u₁ = the pattern times √(1² + 3²).
+        // Two channels with the same pattern at different strength: X is of rank one, σ₁ u₁ = the
+        // pattern times √(1² + 3²).
         let pattern = [-1.0f32, -1.0, -1.0, 3.0];
         let few: Vec<f32> = [1.0, 3.0].iter().flat_map(|s| pattern.map(|p| p * s + 5.0)).collect();
         let many: Vec<f32> = (0..10).flat_map(|_| pattern).collect();

@@ -1,7 +1,9 @@
-//! Gradient SHAP (expected gradients, Erion et al. 2021): gradients at random points between the background and the image.
+//! Gradient SHAP (expected gradients, Erion et al. 2021): gradients at random points between the
+//! background and the image.
 //!
-//! `mean over samples of (x − b) ⊙ ∂S/∂x(b + α(x − b))`, `b` drawn from the background and `α` from 0–1, as `shap`'s `GradientExplainer`
-//! does it. It adds up to `S(x) − E S(b)` only in the mean; what is missing is the residual.
+//! `mean over samples of (x − b) ⊙ ∂S/∂x(b + α(x − b))`, `b` drawn from the background and `α` from
+//! 0–1, as `shap`'s `GradientExplainer` does it. It adds up to `S(x) − E S(b)` only in the mean;
+//! what is missing is the residual.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

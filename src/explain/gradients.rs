@@ -1,4 +1,5 @@
-//! Maps from the gradient of the pixels: saliency, `SmoothGrad`, integrated gradients, guided backpropagation.
+//! Maps from the gradient of the pixels: saliency, `SmoothGrad`, integrated gradients, guided
+//! backpropagation.
 //!
 //! | method | map |
 //! |---|---|
@@ -8,8 +9,9 @@
 //! | Guided backpropagation (Springenberg et al. 2015) | `∂S/∂x` where each ReLU passes on only what is positive |
 //! | Guided Grad-CAM (Selvaraju et al. 2017) | guided backpropagation ⊙ `relu(Grad-CAM)`, enlarged to the input |
 //!
-//! Channels of the input are summed. Black is black in the image, not zero after normalisation. Integrated gradients add up to
-//! `S(x) − S(b)`; what is missing is the residual, which every map of that kind carries.
+//! Channels of the input are summed. Black is black in the image, not zero after normalisation.
+//! Integrated gradients add up to `S(x) − S(b)`; what is missing is the residual, which every map
+//! of that kind carries.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -34,7 +36,8 @@ const STEPS: usize = 50;
 /// Rows that are differentiated at once: their graph holds every activation of the network.
 pub(super) const ROWS: usize = 4;
 
-/// `∂S/∂x` summed over the channels by `fold`, for each subject; several rows are averaged with `weights`.
+/// `∂S/∂x` summed over the channels by `fold`, for each subject; several rows are averaged with
+/// `weights`.
 pub(super) struct Accumulated {
     /// One a subject, `H·W`.
     pub sums: Vec<Vec<f64>>,
@@ -187,7 +190,8 @@ pub(super) fn integrated(
     planes.into_iter().zip(&total.sums).zip(subjects).map(map).collect()
 }
 
-/// The gradient of a subject's score for each row of a pass from the pixels; zeros where the score does not depend on them.
+/// The gradient of a subject's score for each row of a pass from the pixels; zeros where the score
+/// does not depend on them.
 pub(super) fn row_gradients(
     scene: &Scene<'_>,
     pass: &ScoreGradients,

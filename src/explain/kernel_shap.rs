@@ -1,7 +1,8 @@
 //! Kernel SHAP on superpixels (Lundberg and Lee 2017): Shapley values of the patches of an image.
 //!
-//! The players are [`superpixels`](super::superpixels) of the network's input; a patch that does not take part is black. Coalitions are chosen and the values
-//! found by [`super::coalitions`]; empty and full coalition are kept exactly, so the values always add up to `S(x) − S(black)`. All
+//! The players are [`superpixels`](super::superpixels) of the network's input; a patch that does
+//! not take part is black. Coalitions are chosen and the values found by [`super::coalitions`];
+//! empty and full coalition are kept exactly, so the values always add up to `S(x) − S(black)`. All
 //! subjects are served by the same runs. Every pixel of a patch bears the value of the patch.
 
 use std::sync::Arc;

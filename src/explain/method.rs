@@ -260,7 +260,8 @@ impl Method {
         self.has_layer() && self != Self::GuidedGradCam
     }
 
-    /// True when both signs mean something: what speaks for, and what against. Others are shown by their positive part.
+    /// True when both signs mean something: what speaks for, and what against. Others are shown by
+    /// their positive part.
     #[must_use]
     pub fn is_signed(self) -> bool {
         matches!(
@@ -287,13 +288,15 @@ impl Method {
         self == Self::EigenCam
     }
 
-    /// True when it is fast enough for every layer and class at once: the part behind the layer runs once.
+    /// True when it is fast enough for every layer and class at once: the part behind the layer
+    /// runs once.
     #[must_use]
     pub fn is_instant(self) -> bool {
         self.cost() == Cost::Instant
     }
 
-    /// True when its spread over dropout samples can be told: it needs one pass back, and no other class or layer.
+    /// True when its spread over dropout samples can be told: it needs one pass back, and no other
+    /// class or layer.
     #[must_use]
     pub fn has_spread(self) -> bool {
         self.is_instant() && !matches!(self, Self::Cam | Self::FinerCam)
@@ -311,7 +314,8 @@ impl Method {
         matches!(self, Self::SmoothGrad | Self::KernelShap | Self::GradientShap | Self::Rise)
     }
 
-    /// Known to fail the randomisation check: the map hardly changes when the network is made to forget what it learned.
+    /// Known to fail the randomisation check: the map hardly changes when the network is made to
+    /// forget what it learned.
     #[must_use]
     pub fn fails_sanity_check(self) -> Option<&'static str> {
         matches!(self, Self::GuidedBackprop | Self::GuidedGradCam).then_some(

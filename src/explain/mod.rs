@@ -1,8 +1,9 @@
 //! Attributions: which parts of the image moved a score.
 //!
-//! An attribution is data, not an image. Colour, opacity, threshold and contours are the viewer's business and
-//! never cause a new computation. The score is always taken **before** softmax or sigmoid and temperature: the logit of a class, or
-//! what stands for it in a group or a difference ([`subject`]).
+//! An attribution is data, not an image. Colour, opacity, threshold and contours are the viewer's
+//! business and never cause a new computation. The score is always taken **before** softmax or
+//! sigmoid and temperature: the logit of a class, or what stands for it in a group or a difference
+//! ([`subject`]).
 //!
 //! ```text
 //! scene (an image that a network has seen) ─┬─ cam, eigen     one pass back from the logits to a layer
@@ -12,8 +13,9 @@
 //!                                           └─ gradient_shap, deep_shap        against a background
 //! ```
 //!
-//! [`explain`] runs any method for any subjects; [`scale`] makes an overlay of what comes back, [`stability`] says how much of it
-//! would be another with another dropout mask, and [`faithfulness`] whether to believe it.
+//! [`explain`] runs any method for any subjects; [`scale`] makes an overlay of what comes back,
+//! [`stability`] says how much of it would be another with another dropout mask, and
+//! [`faithfulness`] whether to believe it.
 
 pub mod cam;
 mod channels;
@@ -96,7 +98,8 @@ impl Residual {
     }
 }
 
-/// As much of a difference of scores as may be missing without a word: integrated gradients should come within 5 % (Sundararajan et al. 2017).
+/// As much of a difference of scores as may be missing without a word: integrated gradients should
+/// come within 5 % (Sundararajan et al. 2017).
 const NOTABLE: f64 = 0.05;
 
 /// A map for one subject.
@@ -108,8 +111,8 @@ pub struct Attribution {
     pub layer: String,
     /// Score of the subject: of a class, its logit.
     pub logit: f32,
-    /// The map before any post-processing (no `ReLU`, no scaling): at the layer's own resolution for class activation maps, else at the
-    /// resolution of the network's input.
+    /// The map before any post-processing (no `ReLU`, no scaling): at the layer's own resolution
+    /// for class activation maps, else at the resolution of the network's input.
     pub raw: Plane,
     pub evidence: Evidence,
     /// Runs of the network beside the pass that everything starts from, shared by all subjects.
@@ -216,7 +219,8 @@ pub fn has_places(network: &Network, input: &Tensor, stage: usize) -> Result<(),
     }
 }
 
-/// Maps of `subjects` by one method; `stage` counts where the method [has a layer](Method::has_layer).
+/// Maps of `subjects` by one method; `stage` counts where the method [has a
+/// layer](Method::has_layer).
 ///
 /// # Errors
 /// A sentence on why there is no map; [`ExplainError::Stopped`] when the watch wants no more.

@@ -1,7 +1,8 @@
 //! Occlusion (Zeiler and Fergus 2014): what the score loses as a patch of the image is blacked out.
 //!
-//! The patch is a part of the shorter side and moves by half of itself. A pixel gets the mean of the drops of the patches that covered
-//! it, as in `captum`. All subjects are served by the same runs.
+//! The patch is a part of the shorter side and moves by half of itself. A pixel gets the mean of
+//! the drops of the patches that covered it, as in `captum`. All subjects are served by the same
+//! runs.
 
 use super::gradients::attribution;
 use super::scene::{MethodSettings, Scene, Trials, Watch};

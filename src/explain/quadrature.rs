@@ -1,7 +1,9 @@
-//! Gauss–Legendre nodes and weights on 0–1: the mean of a smooth function along a path from few of its values.
+//! Gauss–Legendre nodes and weights on 0–1: the mean of a smooth function along a path from few of
+//! its values.
 //!
-//! The nodes are the roots of the Legendre polynomial `P_n`, found by Newton's method from `cos(π (i − 1/4) / (n + 1/2))` (Press et al.,
-//! Numerical Recipes, 4.6); the weights are `2 / ((1 − x²) P'_n(x)²)`, halved for the unit interval.
+//! The nodes are the roots of the Legendre polynomial `P_n`, found by Newton's method from
+//! `cos(π (i − 1/4) / (n + 1/2))` (Press et al., Numerical Recipes, 4.6); the weights are
+//! `2 / ((1 − x²) P'_n(x)²)`, halved for the unit interval.
 
 use std::f64::consts::PI;
 

@@ -1,8 +1,10 @@
 //! RISE (Petsiuk et al. 2018): the image seen through many random masks, each counted by its score.
 //!
-//! A mask is a grid of 7 × 7 cells, each open with `p = 0.5`, enlarged bilinearly to one cell more than the image and cut out at a random
-//! shift; what it hides is black. The map is `Σ_i (S_i − S̄) M_i / (N p)`: taking the mean score off first leaves the ranks of
-//! places alone and spares the map the noise of uneven masks. Where it is above 0, seeing the place raises the score.
+//! A mask is a grid of 7 × 7 cells, each open with `p = 0.5`, enlarged bilinearly to one cell more
+//! than the image and cut out at a random shift; what it hides is black. The map is
+//! `Σ_i (S_i − S̄) M_i / (N p)`: taking the mean score off first leaves the ranks of places alone
+//! and spares the map the noise of uneven masks. Where it is above 0, seeing the place raises the
+//! score.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -69,7 +71,8 @@ pub(super) fn with_masks(
         for (logits, mask) in trials.run(rows)?.iter().zip(&masks) {
             seen.iter_mut().zip(mask).for_each(|(s, m)| *s += f64::from(*m));
             for ((sum, total), subject) in sums.iter_mut().zip(&mut scores).zip(subjects) {
-                // Beside the whole image's score: where nothing changes it, the map is 0 and not what rounding leaves.
+                // Beside the whole image's score: where nothing changes it, the map is 0 and not
+                // what rounding leaves.
                 let score = scene.scoring.score(*subject, logits) - scene.scoring.score(*subject, scene.logits);
                 *total += score;
                 sum.iter_mut().zip(mask).for_each(|(s, m)| *s += score * f64::from(*m));
@@ -91,7 +94,8 @@ fn mask(seed: u64, number: usize, width: usize, height: usize) -> Vec<f32> {
     enlarged(&grid, cell, shift, width, height)
 }
 
-/// The grid enlarged to one cell more than `width × height`, and the part of it that lies behind `shift`.
+/// The grid enlarged to one cell more than `width × height`, and the part of it that lies behind
+/// `shift`.
 pub(super) fn enlarged(
     grid: &[f32],
     cell: (usize, usize),

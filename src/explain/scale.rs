@@ -1,9 +1,12 @@
-//! From raw map to overlay: `ReLU` → scale to 0–1 → bilinear to the image, as the `grad-cam` package does it.
+//! From raw map to overlay: `ReLU` → scale to 0–1 → bilinear to the image, as the `grad-cam`
+//! package does it.
 //!
-//! Pure functions on a finished [`Attribution`]: switching scale or size never causes a new computation. Maps side by side
-//! share one scale by default ([`shared_top`]), or a class with hardly any evidence looks as hot as the winner.
+//! Pure functions on a finished [`Attribution`]: switching scale or size never causes a new
+//! computation. Maps side by side share one scale by default ([`shared_top`]), or a class with
+//! hardly any evidence looks as hot as the winner.
 //!
-//! [Signed](super::Method::is_signed) maps keep what speaks against: they are scaled to −1–1 by their largest size, and zero stays zero.
+//! [Signed](super::Method::is_signed) maps keep what speaks against: they are scaled to −1–1 by
+//! their largest size, and zero stays zero.
 
 use image::{RgbImage, RgbaImage};
 
@@ -15,7 +18,8 @@ use crate::model::manifest::{Input, Resize};
 /// Keeps the division of an empty map defined, as in the `grad-cam` package.
 const EPSILON: f32 = 1e-7;
 
-/// Share of the pixels of a fine-grained map that lie below the top of its scale: else a few single pixels would leave the rest dark.
+/// Share of the pixels of a fine-grained map that lie below the top of its scale: else a few single
+/// pixels would leave the rest dark.
 const PEAKS: f64 = 0.99;
 
 /// What counts as 1.
@@ -27,13 +31,15 @@ pub enum Scale {
     Shared { max: f32 },
 }
 
-/// The largest value that several maps show, by size where they are signed: the top of their shared scale; 0 when they show nothing.
+/// The largest value that several maps show, by size where they are signed: the top of their shared
+/// scale; 0 when they show nothing.
 #[must_use]
 pub fn shared_top<'a>(maps: impl IntoIterator<Item = &'a Attribution>) -> f32 {
     maps.into_iter().map(top).fold(0.0, f32::max)
 }
 
-/// The largest value that a map shows; of a fine-grained one, the value that a hundredth of the pixels exceeds.
+/// The largest value that a map shows; of a fine-grained one, the value that a hundredth of the
+/// pixels exceeds.
 fn top(map: &Attribution) -> f32 {
     let signed = map.method.is_signed();
     let sizes = map.raw.values.iter().map(|v| if signed { v.abs() } else { v.max(0.0) });
@@ -58,7 +64,8 @@ pub fn shows_something(map: &Attribution) -> bool {
     map.evidence == Evidence::Positive || (map.method.is_signed() && !map.is_flat())
 }
 
-/// The map at its own resolution, scaled to 0–1 (signed maps to −1–1). All zeros when there is no positive evidence.
+/// The map at its own resolution, scaled to 0–1 (signed maps to −1–1). All zeros when there is no
+/// positive evidence.
 #[must_use]
 pub fn scaled(attribution: &Attribution, scale: Scale) -> Plane {
     let raw = &attribution.raw;
@@ -90,9 +97,9 @@ fn min_max(values: &mut [f32]) {
     }
 }
 
-/// The map at `width × height`, 0–1: scaled, resized with half-pixel centres and, on its own scale, stretched to 0–1
-/// again (interpolation lowers a peak; the `grad-cam` package stretches after it, too). `area` is the part of the image
-/// that the network saw, see [`area`].
+/// The map at `width × height`, 0–1: scaled, resized with half-pixel centres and, on its own scale,
+/// stretched to 0–1 again (interpolation lowers a peak; the `grad-cam` package stretches after it,
+/// too). `area` is the part of the image that the network saw, see [`area`].
 #[must_use]
 pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: usize, height: usize) -> Plane {
     let mut map = placed(&scaled(attribution, scale), area, width, height);
@@ -111,7 +118,8 @@ pub fn under(film: &RgbImage, input: &Input, map: &Attribution, scale: Scale) ->
     overlay::blended(film, &painted(&map, is_signed, &overlay::OverlayStyle::default()))
 }
 
-/// A map from [`on_picture`] in colours: on a sequential scale, or around a transparent zero where it is signed.
+/// A map from [`on_picture`] in colours: on a sequential scale, or around a transparent zero where
+/// it is signed.
 #[must_use]
 pub fn painted(map: &Plane, signed: bool, style: &overlay::OverlayStyle) -> RgbaImage {
     if signed { overlay::compose_difference(map, style) } else { overlay::compose(map, style) }
@@ -215,7 +223,8 @@ mod tests {
             sd: Vec::new(),
         };
         assert_eq!(area(&input(Resize::Squash), 400, 200), Area::WHOLE);
-        // 400 × 200 becomes 100 × 50 with 25 rows of black above and below: half an image's height on each side.
+        // 400 × 200 becomes 100 × 50 with 25 rows of black above and below: half an image's height
+        // on each side.
         let tall = area(&input(Resize::Letterbox), 400, 200);
         assert_eq!(tall, Area { left: 0.0, top: -0.5, right: 1.0, bottom: 1.5 });
         let middle = area(&input(Resize::CenterCrop), 400, 200);

@@ -31,12 +31,13 @@ pub struct Scene<'a> {
 #[serde(default)]
 pub struct MethodSettings {
     pub seed: u64,
-    /// Runs of the network by methods that can do with any number of them (`SmoothGrad`, integrated gradients, Gradient SHAP,
-    /// Kernel SHAP, RISE); `None` means the method's own.
+    /// Runs of the network by methods that can do with any number of them (`SmoothGrad`, integrated
+    /// gradients, Gradient SHAP, Kernel SHAP, RISE); `None` means the method's own.
     pub evaluations: Option<usize>,
     /// Superpixels of Kernel SHAP.
     pub superpixels: usize,
-    /// Side of the occluding patch as a part of the image's shorter side: 7 means a seventh. It moves by half of itself.
+    /// Side of the occluding patch as a part of the image's shorter side: 7 means a seventh. It
+    /// moves by half of itself.
     pub patches: usize,
 }
 
@@ -143,7 +144,8 @@ impl Scene<'_> {
     }
 }
 
-/// Runs the network on altered images, in batches that last about as long as it takes to hear a request to stop.
+/// Runs the network on altered images, in batches that last about as long as it takes to hear a
+/// request to stop.
 pub(super) struct Trials<'a> {
     scene: &'a Scene<'a>,
     /// Seconds that one image took.

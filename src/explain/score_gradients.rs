@@ -1,7 +1,8 @@
 //! Gradients of scores, from any stage on, row by row of a batch.
 //!
-//! Row `i` of a batch is scored for itself alone, so one walk back from the rows' scores has the gradient of each row
-//! apart. The ways of the pass are kept: the same pass serves one subject after the other.
+//! Row `i` of a batch is scored for itself alone, so one walk back from the rows' scores has the
+//! gradient of each row apart. The ways of the pass are kept: the same pass serves one subject
+//! after the other.
 
 use candle_core::Tensor;
 
@@ -27,8 +28,8 @@ impl<'n> ScoreGradients<'n> {
         Ok(Self { pass, rows })
     }
 
-    /// The gradient for `x`, where `seeds` holds each row's derivatives of its score for its logits. `None` when the scores do not
-    /// depend on `x`.
+    /// The gradient for `x`, where `seeds` holds each row's derivatives of its score for its
+    /// logits. `None` when the scores do not depend on `x`.
     pub(super) fn back(&self, seeds: &[Vec<f32>]) -> Result<Option<Tensor>, ExplainError> {
         let logits = &self.pass.logits;
         let seeds = Tensor::from_vec(seeds.concat(), logits.shape(), logits.device())?;

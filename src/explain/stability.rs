@@ -1,10 +1,13 @@
-//! Where an explanation is stable: mean and standard deviation of a map over MC-dropout samples (Gal and Ghahramani 2016).
+//! Where an explanation is stable: mean and standard deviation of a map over MC-dropout samples
+//! (Gal and Ghahramani 2016).
 //!
-//! Each sample runs the network with one dropout mask and makes the map of that thinned network: `∂S/∂A` with the mask in force and, where a
-//! dropout stands before the layer, `A` of the same sample. What comes before the first dropout runs once. A place whose
-//! standard deviation is as large as its mean is not explained by the model but by the choice among its equals.
+//! Each sample runs the network with one dropout mask and makes the map of that thinned network:
+//! `∂S/∂A` with the mask in force and, where a dropout stands before the layer, `A` of the same
+//! sample. What comes before the first dropout runs once. A place whose standard deviation is as
+//! large as its mean is not explained by the model but by the choice among its equals.
 //!
-//! Only for methods that need one pass back ([`Method::has_spread`]); without a dropout there is no spread, and it is said.
+//! Only for methods that need one pass back ([`Method::has_spread`]); without a dropout there is no
+//! spread, and it is said.
 
 use candle_core::Tensor;
 
@@ -36,7 +39,8 @@ pub struct MapStability {
 }
 
 impl MapStability {
-    /// How stable each place is, 0–1: `relu(mean) / (relu(mean) + sd)`, 0 where the mean says nothing.
+    /// How stable each place is, 0–1: `relu(mean) / (relu(mean) + sd)`, 0 where the mean says
+    /// nothing.
     #[must_use]
     pub fn stability(&self) -> Plane {
         let share = |(mean, sd): (&f32, &f32)| {
@@ -47,7 +51,8 @@ impl MapStability {
         Plane { width: self.mean.width, height: self.mean.height, values }
     }
 
-    /// The mean stability, each place counted by how much it shows; `None` for a map that shows nothing.
+    /// The mean stability, each place counted by how much it shows; `None` for a map that shows
+    /// nothing.
     #[must_use]
     pub fn mean_stability(&self) -> Option<f64> {
         let weights = self.mean.values.iter().map(|m| f64::from(m.max(0.0)));
@@ -72,7 +77,8 @@ pub struct DropoutSampling<'a> {
 /// Draws maps of one subject, batch by batch; `refined` hears of every batch.
 ///
 /// # Errors
-/// As [`super::cam::explain`]; [`ExplainError::NoSpread`] for methods that need more than one pass back.
+/// As [`super::cam::explain`]; [`ExplainError::NoSpread`] for methods that need more than one pass
+/// back.
 pub fn spread(
     target: &Target<'_>,
     subject: Subject,

@@ -1,14 +1,16 @@
-//! What a map explains: the score of a class, of a group of classes, or the difference of two of them.
+//! What a map explains: the score of a class, of a group of classes, or the difference of two of
+//! them.
 //!
-//! The score is always taken before softmax, sigmoid and temperature. For a class it is the logit `z_c`. A group has the score that a
-//! class in its place would have:
+//! The score is always taken before softmax, sigmoid and temperature. For a class it is the logit
+//! `z_c`. A group has the score that a class in its place would have:
 //!
 //! | head | group of the members M |
 //! |---|---|
 //! | softmax | `ln Σ_M exp(z)`, the logit of the merged class |
 //! | sigmoid | `ln(Π_M (1 + exp(z)) − 1)`, the log-odds of at least one member |
 //!
-//! Both are `z` for a single member. A difference is one score minus the other: why this and not that.
+//! Both are `z` for a single member. A difference is one score minus the other: why this and not
+//! that.
 
 use serde::{Deserialize, Serialize};
 

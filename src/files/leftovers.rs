@@ -1,8 +1,10 @@
-//! Temporary files that a killed process left are removed by the next one that writes into the folder.
+//! Temporary files that a killed process left are removed by the next one that writes into the
+//! folder.
 //!
-//! Whoever writes holds a lock on its temporary file or folder until it has its final name; the system lets go of the lock when
-//! the process ends, however it ends. So a file with a name of ours that can be locked belongs to nobody any more. Where a file
-//! system knows no locks, a file that was not touched for a day counts as left.
+//! Whoever writes holds a lock on its temporary file or folder until it has its final name; the
+//! system lets go of the lock when the process ends, however it ends. So a file with a name of ours
+//! that can be locked belongs to nobody any more. Where a file system knows no locks, a file that
+//! was not touched for a day counts as left.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -23,7 +25,8 @@ const MOST: usize = 100_000;
 /// How often a new file is tried to be locked while somebody else looks at it.
 const TRIES: usize = 50;
 
-/// Removes from `folder` what killed processes left there; once a process, because folders may be long.
+/// Removes from `folder` what killed processes left there; once a process, because folders may be
+/// long.
 pub(super) fn sweep(folder: &Path) {
     static SWEPT: LazyLock<Mutex<HashSet<PathBuf>>> = LazyLock::new(Mutex::default);
     if !SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {

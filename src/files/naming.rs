@@ -1,10 +1,12 @@
-//! Names that become folders: one part of a path on every system, and nothing that leaves the folder that it is meant for.
+//! Names that become folders: one part of a path on every system, and nothing that leaves the
+//! folder that it is meant for.
 
 use thiserror::Error;
 
 /// Longest name, in bytes; file systems take 255, and endings are added.
 const LONGEST: usize = 100;
-/// Characters that separate parts of a path, name streams or devices, or stand for other characters, on some system.
+/// Characters that separate parts of a path, name streams or devices, or stand for other
+/// characters, on some system.
 const SEPARATORS: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 /// Names that stand for devices on Windows, with any ending.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
@@ -21,8 +23,8 @@ pub struct NameError(String);
 /// Whether `name` can be the name of a folder, everywhere.
 ///
 /// # Errors
-/// When it is empty or too long, holds separators, control characters or marks that turn text around, begins with a dot or a
-/// dash, ends in a dot or a space, or is a device on some system.
+/// When it is empty or too long, holds separators, control characters or marks that turn text
+/// around, begins with a dot or a dash, ends in a dot or a space, or is a device on some system.
 pub fn check(name: &str) -> Result<(), NameError> {
     let stands_for_itself = |c: char| {
         let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

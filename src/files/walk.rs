@@ -1,9 +1,10 @@
-//! A walk through a folder and all below it that ends: each real folder once, however many links lead to it.
+//! A walk through a folder and all below it that ends: each real folder once, however many links
+//! lead to it.
 //!
-//! Links are followed, for data sets are often made of them. Thirty folders that each link twice to the next are 2^30 paths
-//! and thirty folders; folders may also link to what is above them. So a folder counts by where it really lies. How
-//! deep folders may lie in each other, and how many entries are looked at, has a limit too; what lies beyond is said,
-//! never left out in silence.
+//! Links are followed, for data sets are often made of them. Thirty folders that each link twice to
+//! the next are 2^30 paths and thirty folders; folders may also link to what is above them. So a
+//! folder counts by where it really lies. How deep folders may lie in each other, and how many
+//! entries are looked at, has a limit too; what lies beyond is said, never left out in silence.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

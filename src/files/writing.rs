@@ -1,13 +1,16 @@
 //! Files appear whole or not at all, and what may hold patient data is its owner's alone.
 //!
-//! A file is written under a temporary name beside its place, seen on the disk, and renamed: whoever looks finds the old one
-//! or the new one. The temporary name is recognisable, and what a killed process left is removed by the next one that
-//! writes into the folder ([`super::leftovers`]).
+//! A file is written under a temporary name beside its place, seen on the disk, and renamed:
+//! whoever looks finds the old one or the new one. The temporary name is recognisable, and what a
+//! killed process left is removed by the next one that writes into the folder
+//! ([`super::leftovers`]).
 //!
-//! On Unix everything is written with mode 0600 unless it is said to be [`Access::Shared`]. Shared is what is made to be
-//! handed on and holds nothing of a patient: the files of a model, the state, log and curves of its training, phantoms. Reports, maps,
-//! tables of images, evaluations (their charts too: a curve of few images is a patient a step), screenshots, settings with
-//! their lists of recent files are private. Folders keep the mode that the user gave them. Elsewhere the mode is the system's.
+//! On Unix everything is written with mode 0600 unless it is said to be [`Access::Shared`]. Shared
+//! is what is made to be handed on and holds nothing of a patient: the files of a model, the state,
+//! log and curves of its training, phantoms. Reports, maps, tables of images, evaluations (their
+//! charts too: a curve of few images is a patient a step), screenshots, settings with their lists
+//! of recent files are private. Folders keep the mode that the user gave them. Elsewhere the mode
+//! is the system's.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -90,7 +93,8 @@ impl Staged {
     }
 }
 
-/// A folder under a temporary name, for what is several files; dropped, it is gone with all that is in it.
+/// A folder under a temporary name, for what is several files; dropped, it is gone with all that is
+/// in it.
 #[derive(Debug)]
 pub struct StagedFolder {
     folder: TempDir,

@@ -1,8 +1,8 @@
 //! Lines that run both ways (Unicode Standard Annex 9, "Unicode Bidirectional Algorithm").
 //!
-//! [`isolated`] wraps an attribute in FSI … PDI, so that what stands beside it keeps its order; [`visual`] brings a line into the
-//! order in which it is drawn, from left to right. The line itself always runs from left to right: the words around the
-//! attributes are English.
+//! [`isolated`] wraps an attribute in FSI … PDI, so that what stands beside it keeps its order;
+//! [`visual`] brings a line into the order in which it is drawn, from left to right. The line
+//! itself always runs from left to right: the words around the attributes are English.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,7 +20,8 @@ pub struct Piece {
     pub right_to_left: bool,
 }
 
-/// An attribute that may stand in a line without turning anything round. Marks of direction of its own are dropped.
+/// An attribute that may stand in a line without turning anything round. Marks of direction of its
+/// own are dropped.
 #[must_use]
 pub fn isolated(text: &str) -> Cow<'_, str> {
     if !turns(text) {
@@ -49,8 +50,9 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The line in the order of drawing, marks of direction left out. Text that runs to the left comes word by word, so that whoever
-/// draws the pieces one after the other, each in a font of its own, keeps the order.
+/// The line in the order of drawing, marks of direction left out. Text that runs to the left comes
+/// word by word, so that whoever draws the pieces one after the other, each in a font of its own,
+/// keeps the order.
 #[must_use]
 pub fn visual(line: &str) -> Vec<Piece> {
     if !turns(line) {

@@ -47,8 +47,8 @@ pub(super) fn has(font: &FontRef<'_>, c: char) -> bool {
     font.charmap().map(c).is_some_and(|glyph| glyph.to_u32() != 0)
 }
 
-/// Whether a document may carry a part of the font, by its owner's word (OS/2 fsType: restricted, no subsets, bitmaps only), and
-/// whether its outlines are of a kind that a PDF can hold.
+/// Whether a document may carry a part of the font, by its owner's word (OS/2 fsType: restricted,
+/// no subsets, bitmaps only), and whether its outlines are of a kind that a PDF can hold.
 pub(super) fn may_be_embedded(font: &FontRef<'_>) -> bool {
     const FORBIDDEN: u16 = 0x0002 | 0x0100 | 0x0200;
     let allowed = font.os2().is_ok_and(|os2| os2.fs_type() & FORBIDDEN == 0);

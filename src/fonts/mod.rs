@@ -1,9 +1,12 @@
-//! Text that everyone can read: scripts that the program's own typeface lacks, and lines that run from right to left.
+//! Text that everyone can read: scripts that the program's own typeface lacks, and lines that run
+//! from right to left.
 //!
-//! Inter has Latin, Greek and Cyrillic letters. Names in Chinese, Arabic, Hebrew, Thai or Devanagari are set from the fonts of
-//! the system ([`system`]), which are looked for when such a name first turns up. [`bidi`] brings a line into the order in which it
-//! is drawn (Unicode Standard Annex 9), each attribute isolated, so that a name never turns the number beside it round. [`shape`]
-//! joins and stacks the letters. The viewer and the report use the same three, and say so where no font has a character.
+//! Inter has Latin, Greek and Cyrillic letters. Names in Chinese, Arabic, Hebrew, Thai or
+//! Devanagari are set from the fonts of the system ([`system`]), which are looked for when such a
+//! name first turns up. [`bidi`] brings a line into the order in which it is drawn (Unicode
+//! Standard Annex 9), each attribute isolated, so that a name never turns the number beside it
+//! round. [`shape`] joins and stacks the letters. The viewer and the report use the same three, and
+//! say so where no font has a character.
 
 pub mod bidi;
 mod face;
@@ -18,7 +21,8 @@ pub const REGULAR: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.ttf"
 /// The semibold face of the same family.
 pub const SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.ttf");
 
-/// Longest attribute that is set in type, in characters: a valid person name has at most 64 in each of its three groups.
+/// Longest attribute that is set in type, in characters: a valid person name has at most 64 in each
+/// of its three groups.
 pub const LONGEST_ATTRIBUTE: usize = 240;
 
 /// The text cut to so many characters, the cut said.
@@ -30,13 +34,15 @@ pub fn cut(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// An attribute of a file as it stands in a line: cut where it is endless, and unable to turn round what stands beside it.
+/// An attribute of a file as it stands in a line: cut where it is endless, and unable to turn round
+/// what stands beside it.
 #[must_use]
 pub fn attribute(text: &str) -> String {
     bidi::isolated(&cut(text, LONGEST_ATTRIBUTE)).into_owned()
 }
 
-/// True where no font could show anything and none is needed: blanks, controls, joiners, marks of direction.
+/// True where no font could show anything and none is needed: blanks, controls, joiners, marks of
+/// direction.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     c.is_control()

@@ -1,7 +1,8 @@
 //! The fonts of the system, looked for when a text first holds a character that Inter lacks.
 //!
-//! fontdb lists them (by fontconfig on Linux, by the usual folders elsewhere). For a character the best face that has it is taken:
-//! upright, of regular weight, proportional, sans serif. Files beyond [`limits::FONT_BYTES`] are left out.
+//! fontdb lists them (by fontconfig on Linux, by the usual folders elsewhere). For a character the
+//! best face that has it is taken: upright, of regular weight, proportional, sans serif. Files
+//! beyond [`limits::FONT_BYTES`] are left out.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -151,7 +152,8 @@ pub fn list() {
     let _ = SYSTEM.get_or_init(SystemFonts::scan);
 }
 
-/// A face of the system for a character. Lists the fonts first where nobody has yet, which takes a moment.
+/// A face of the system for a character. Lists the fonts first where nobody has yet, which takes a
+/// moment.
 #[must_use]
 pub fn face_for(c: char) -> Option<Face> {
     #[cfg(test)]

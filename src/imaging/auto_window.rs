@@ -1,4 +1,5 @@
-//! The window of an image whose file gives none, and of the reader's "auto" key: 0.1 % cut at both ends.
+//! The window of an image whose file gives none, and of the reader's "auto" key: 0.1 % cut at both
+//! ends.
 
 use super::{PixelData, Plane, Voi, Window, stats};
 
@@ -7,7 +8,8 @@ const TAIL: f64 = 0.001;
 
 /// The window between the 0.1 % tails of the plane, padding excluded.
 ///
-/// A plane of one value shows black to white around it; a plane of padding only gets the window 0–1.
+/// A plane of one value shows black to white around it; a plane of padding only gets the window
+/// 0–1.
 #[must_use]
 pub fn auto_window(plane: &Plane, padding: Option<(f32, f32)>) -> Window {
     let Some(ends) = stats::percentiles(plane, padding, &[TAIL, 1.0 - TAIL, 0.0, 1.0]) else {

@@ -1,11 +1,13 @@
 //! Whether an image is in colour.
 //!
-//! The chroma of a pixel is the largest of its three samples less the smallest (the C of HSV; A. R. Smith, SIGGRAPH 1978), taken
-//! as a part of what the brightest hundredth of the image holds, so that a dark image is judged like a bright one. A grey image
-//! that was stored in three samples has none, and what JPEG adds to it by rounding, or the faint tint of a scanned sheet, stays
-//! below [`FAINT`]. Markers and annotations are strong, but few pixels: see [`MARKERS`].
+//! The chroma of a pixel is the largest of its three samples less the smallest (the C of HSV; A. R.
+//! Smith, SIGGRAPH 1978), taken as a part of what the brightest hundredth of the image holds, so
+//! that a dark image is judged like a bright one. A grey image that was stored in three samples has
+//! none, and what JPEG adds to it by rounding, or the faint tint of a scanned sheet, stays below
+//! [`FAINT`]. Markers and annotations are strong, but few pixels: see [`MARKERS`].
 //!
-//! What it does not do: tell a grey image under a strong tint (sepia) from a colour photograph. Both are in colour.
+//! What it does not do: tell a grey image under a strong tint (sepia) from a colour photograph.
+//! Both are in colour.
 
 use image::RgbImage;
 
@@ -13,8 +15,9 @@ use image::RgbImage;
 const FAINT: f32 = 1.0 / 8.0;
 /// Nor is chroma up to this many of 255: JPEG's rounding of a dark grey image.
 const ROUNDING: f32 = 16.0;
-/// The largest share of coloured pixels that markers, arrows and a stamp have. Of 5,708 public slices of the brain, some with coloured
-/// marks, none has more than 0.0395; the smallest share of an image with a colour overlay (a Doppler ultrasound) was 0.052.
+/// The largest share of coloured pixels that markers, arrows and a stamp have. Of 5,708 public
+/// slices of the brain, some with coloured marks, none has more than 0.0395; the smallest share of
+/// an image with a colour overlay (a Doppler ultrasound) was 0.052.
 pub const MARKERS: f32 = 0.04;
 
 /// The share of pixels that have a hue, 0–1.

@@ -1,10 +1,12 @@
 //! Colour maps: a number between 0 and 1 becomes a colour with a transparency.
 //!
-//! Perceptual maps come first, because equal steps of the value look like equal steps of the colour and because they
-//! survive a grey printer and colour blindness. Jet is the last one, for comparison with papers only: its yellow and
-//! cyan bands draw edges where the data has none (Borland & Taylor, IEEE CG&A 27(2), 2007).
+//! Perceptual maps come first, because equal steps of the value look like equal steps of the colour
+//! and because they survive a grey printer and colour blindness. Jet is the last one, for
+//! comparison with papers only: its yellow and cyan bands draw edges where the data has none
+//! (Borland & Taylor, IEEE CG&A 27(2), 2007).
 //!
-//! A map carries no meaning here: thresholds, opacity and the image below are the business of [`super::overlay`].
+//! A map carries no meaning here: thresholds, opacity and the image below are the business of
+//! [`super::overlay`].
 
 use std::sync::LazyLock;
 
@@ -94,7 +96,8 @@ fn entry(map: ColorMap, value: f32) -> Rgba {
         ColorMap::Viridis => opaque(published(VIRIDIS, value)),
         ColorMap::Magma => opaque(published(MAGMA, value)),
         ColorMap::Ember => {
-            // The dark quarter of inferno would only darken the image: it is what transparency stands for here.
+            // The dark quarter of inferno would only darken the image: it is what transparency
+            // stands for here.
             let [r, g, b] = published(INFERNO, 0.3 + 0.7 * value);
             [r, g, b, byte(smoothstep(value / 0.75))]
         }

@@ -1,6 +1,8 @@
-//! The colour tables of matplotlib's viridis, magma and inferno (van der Walt & Smith 2015, CC0), as sRGB bytes.
+//! The colour tables of matplotlib's viridis, magma and inferno (van der Walt & Smith 2015, CC0),
+//! as sRGB bytes.
 //!
-//! Each string is 256 × `rrggbb`. They are data: [`super::colormap`] gives them names, transparency and uses.
+//! Each string is 256 × `rrggbb`. They are data: [`super::colormap`] gives them names, transparency
+//! and uses.
 
 pub(super) const VIRIDIS: &str = "\
     44015444025645045745055946075a46085c460a5d460b5e470d60470e61471063471164471365481467481668481769\

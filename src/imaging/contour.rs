@@ -1,8 +1,9 @@
 //! Contour lines of a map by marching squares (Lorensen & Cline 1987, in the plane).
 //!
-//! Four neighbouring samples make a cell; where the level passes between two of them, linear interpolation gives a point.
-//! In the ambiguous cell (two opposite corners above) the mean of the four decides whether the ridge is joined. The pieces
-//! are then chained to polylines. Lines that leave the map end at its outermost samples: nothing is invented outside.
+//! Four neighbouring samples make a cell; where the level passes between two of them, linear
+//! interpolation gives a point. In the ambiguous cell (two opposite corners above) the mean of the
+//! four decides whether the ridge is joined. The pieces are then chained to polylines. Lines that
+//! leave the map end at its outermost samples: nothing is invented outside.
 
 use std::collections::HashMap;
 
@@ -18,10 +19,12 @@ pub struct Contour {
     pub closed: bool,
 }
 
-/// Where a line crosses the grid: the sample left of or above the crossing, and whether the crossing is below it.
+/// Where a line crosses the grid: the sample left of or above the crossing, and whether the
+/// crossing is below it.
 type Crossing = (usize, usize, bool);
 
-/// Contours of `map` at each of `levels`, in the coordinates of an image of `width` × `height` that the map covers.
+/// Contours of `map` at each of `levels`, in the coordinates of an image of `width` × `height` that
+/// the map covers.
 #[must_use]
 pub fn contours(map: &Plane, levels: &[f32], width: usize, height: usize) -> Vec<Contour> {
     if map.width < 2 || map.height < 2 {

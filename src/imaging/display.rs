@@ -1,10 +1,10 @@
 //! The end of the grey pipeline: VOI, polarity, eight bits. Nothing here ever reaches a model.
 //!
-//! Dragging the window must stay fluid on a 3000 × 3000 image of 16 bits, so a viewer does two things:
-//! it samples the visible part once at the resolution of the screen
-//! ([`sample_region`], needed again only after pan or zoom), and at every move of the
-//! mouse it builds a [`DisplayTable`] and sends the sample through it. Whole-number values within the range of
-//! the stored bits come out of a table, all others out of the formula itself: both give the same grey.
+//! Dragging the window must stay fluid on a 3000 × 3000 image of 16 bits, so a viewer does two
+//! things: it samples the visible part once at the resolution of the screen ([`sample_region`],
+//! needed again only after pan or zoom), and at every move of the mouse it builds a
+//! [`DisplayTable`] and sends the sample through it. Whole-number values within the range of the
+//! stored bits come out of a table, all others out of the formula itself: both give the same grey.
 
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
@@ -48,7 +48,8 @@ impl View {
         Self { voi: VoiChoice::OfFile(0), reader_invert: false }
     }
 
-    /// The window to show as W/L numbers and to drag from; a VOI LUT gives the window that spans it.
+    /// The window to show as W/L numbers and to drag from; a VOI LUT gives the window that spans
+    /// it.
     #[must_use]
     pub fn window(&self, pixels: &PixelData) -> Window {
         match self.voi {
@@ -71,7 +72,8 @@ pub struct DisplayTable {
     inverted: bool,
     /// The modality value of the first entry of `greys`.
     first: f32,
-    /// The grey of every whole number of the value range; empty where the range is no range of whole numbers.
+    /// The grey of every whole number of the value range; empty where the range is no range of
+    /// whole numbers.
     greys: Vec<u8>,
 }
 
@@ -151,8 +153,8 @@ pub fn render(pixels: &PixelData, view: &View) -> GrayImage {
     DisplayTable::new(pixels, view).render(&pixels.plane)
 }
 
-/// The image of a frame in colour: its own colours where it has some (windows do not apply to them), else its greys; with a mark
-/// across what is missing.
+/// The image of a frame in colour: its own colours where it has some (windows do not apply to
+/// them), else its greys; with a mark across what is missing.
 #[must_use]
 pub fn render_rgb(pixels: &PixelData, view: &View) -> RgbImage {
     let mut picture = unmarked(pixels, view);
@@ -186,7 +188,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::imaging::WindowFunction;
+    use crate::WindowFunction;
 
     fn pixels(values: &[f32], value_range: (f32, f32)) -> PixelData {
         PixelData::grey(Plane { width: values.len(), height: 1, values: values.to_vec() }, value_range)

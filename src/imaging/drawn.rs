@@ -1,9 +1,11 @@
 //! What tells drawings, pages and screenshots from images that a detector made.
 //!
-//! Windows, paper and charts are even areas of a few greys, equal to the last bit, with sharp steps between them; a detector adds noise
-//! to every pixel, and what it sees is soft. Both are counted at the full resolution: a network that looks at a small copy cannot.
+//! Windows, paper and charts are even areas of a few greys, equal to the last bit, with sharp steps
+//! between them; a detector adds noise to every pixel, and what it sees is soft. Both are counted
+//! at the full resolution: a network that looks at a small copy cannot.
 //!
-//! What it does not do: recognise a screenshot that was blurred or strongly compressed. That is left to the gate's network.
+//! What it does not do: recognise a screenshot that was blurred or strongly compressed. That is
+//! left to the gate's network.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,7 @@
 //! The mark across what is missing of an image: diagonal lines that no anatomy has.
 //!
-//! A black band could be collimation, and a blurred image could be motion. The lines say that it is neither.
+//! A black band could be collimation, and a blurred image could be motion. The lines say that it is
+//! neither.
 
 use image::{Rgb, RgbImage};
 

@@ -1,8 +1,8 @@
 //! What of an image is not there.
 //!
-//! Decoders fill what is missing with grey, and a model scores the grey: a radiograph whose copy was interrupted often gets
-//! another top class. So what is missing is data of the pixels: it is blanked, shown with a mark, and never scored
-//! unless somebody insists.
+//! Decoders fill what is missing with grey, and a model scores the grey: a radiograph whose copy
+//! was interrupted often gets another top class. So what is missing is data of the pixels: it is
+//! blanked, shown with a mark, and never scored unless somebody insists.
 
 use serde::{Deserialize, Serialize};
 

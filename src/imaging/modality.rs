@@ -1,14 +1,16 @@
 //! Stored values to modality values: the Modality LUT or the rescale of PS3.3 C.11.1.
 //!
-//! A file has either a Modality LUT Sequence or Rescale Slope and Intercept; the LUT wins where both are there.
-//! Slopes may be negative: the order of grey values turns round and so does the range.
+//! A file has either a Modality LUT Sequence or Rescale Slope and Intercept; the LUT wins where
+//! both are there. Slopes may be negative: the order of grey values turns round and so does the
+//! range.
 
 /// How a stored value becomes a modality value (Hounsfield units, optical density, …).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Modality {
     /// `value = slope · stored + intercept`.
     Rescale { slope: f64, intercept: f64 },
-    /// `value = entries[stored − first]`; stored values outside take the first or last entry (C.11.1.1).
+    /// `value = entries[stored − first]`; stored values outside take the first or last entry
+    /// (C.11.1.1).
     Lut { first: i64, entries: Vec<f32> },
 }
 
@@ -35,7 +37,8 @@ impl Modality {
         }
     }
 
-    /// The modality value of a stored number that is not an integer (Float Pixel Data); a LUT does not apply.
+    /// The modality value of a stored number that is not an integer (Float Pixel Data); a LUT does
+    /// not apply.
     #[must_use]
     pub fn apply_float(&self, stored: f64) -> f32 {
         match self {
@@ -51,7 +54,8 @@ impl Modality {
         (a.min(b), a.max(b))
     }
 
-    /// Lowest and highest modality value of the stored values `low..=high`; of a LUT, that of all its entries.
+    /// Lowest and highest modality value of the stored values `low..=high`; of a LUT, that of all
+    /// its entries.
     #[must_use]
     pub fn range(&self, low: i64, high: i64) -> (f32, f32) {
         match self {

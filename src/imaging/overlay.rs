@@ -6,15 +6,17 @@
 //!
 //! Nothing here computes an attribution, so every setting changes the image at once.
 //!
-//! The image is never brightened where the map is transparent: the overlay is blended by Porter & Duff's *over* on the
-//! encoded grey values (as graphics cards do for the screen, so that screen and paper agree),
+//! The image is never brightened where the map is transparent: the overlay is blended by Porter &
+//! Duff's *over* on the encoded grey values (as graphics cards do for the screen, so that screen
+//! and paper agree),
 //!
 //! ```text
 //! out = image · (1 − a) + colour · a        a = opacity · table alpha · edge(value)
 //! ```
 //!
-//! where `edge` is 0 up to the threshold and reaches 1 a tenth above it. The soft edge is there because a hard one draws
-//! an outline, and a map is not the outline of a lesion. At `a = 0` the image comes back bit for bit.
+//! where `edge` is 0 up to the threshold and reaches 1 a tenth above it. The soft edge is there
+//! because a hard one draws an outline, and a map is not the outline of a lesion. At `a = 0` the
+//! image comes back bit for bit.
 
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 use serde::{Deserialize, Serialize};
@@ -43,13 +45,15 @@ impl Default for OverlayStyle {
 }
 
 impl OverlayStyle {
-    /// The chosen colour map; the first of the menu where the key is unknown or the map is a signed one.
+    /// The chosen colour map; the first of the menu where the key is unknown or the map is a signed
+    /// one.
     #[must_use]
     pub fn map(&self) -> ColorMap {
         ColorMap::from_key(&self.colormap).filter(|map| !map.is_signed()).unwrap_or(ColorMap::Viridis)
     }
 
-    /// Opacity of a pixel whose scaled value has this size (0–1), before the table's own transparency.
+    /// Opacity of a pixel whose scaled value has this size (0–1), before the table's own
+    /// transparency.
     fn alpha(&self, size: f32) -> f32 {
         const EDGE: f32 = 0.1;
         let edge = if self.threshold <= 0.0 { 1.0 } else { ((size - self.threshold) / EDGE).clamp(0.0, 1.0) };
@@ -59,8 +63,8 @@ impl OverlayStyle {
 
 /// Which part of the image a map covers, in fractions of its width and height.
 ///
-/// A network that squashes its input sees the whole image; a letterboxed input reaches beyond it (left below 0), a
-/// centre crop stays inside.
+/// A network that squashes its input sees the whole image; a letterboxed input reaches beyond it
+/// (left below 0), a centre crop stays inside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Area {
     pub left: f32,
@@ -92,7 +96,8 @@ pub fn difference(a: &Plane, b: &Plane) -> Plane {
     Plane { width: a.width, height: a.height, values }
 }
 
-/// The map enlarged to the size of an image, bilinearly, with half-pixel centres (`align_corners=False`).
+/// The map enlarged to the size of an image, bilinearly, with half-pixel centres
+/// (`align_corners=False`).
 ///
 /// Pixels outside `area` become 0.
 #[must_use]
@@ -119,7 +124,8 @@ pub fn placed(map: &Plane, area: Area, width: usize, height: usize) -> Plane {
     Plane { width, height, values }
 }
 
-/// For each of `to` pixels the sample left of its centre and the distance to it, or `None` outside the area.
+/// For each of `to` pixels the sample left of its centre and the distance to it, or `None` outside
+/// the area.
 fn taps(from: usize, to: usize, start: f32, end: f32) -> Vec<Option<(usize, f32)>> {
     (0..to)
         .map(|i| {
@@ -139,7 +145,8 @@ pub fn compose(map: &Plane, style: &OverlayStyle) -> RgbaImage {
     painted(map, |value| faded(table.color(value), style.alpha(value)))
 }
 
-/// The overlay of a signed map (−1 to 1) in the difference colours; the threshold counts for both signs.
+/// The overlay of a signed map (−1 to 1) in the difference colours; the threshold counts for both
+/// signs.
 #[must_use]
 pub fn compose_difference(map: &Plane, style: &OverlayStyle) -> RgbaImage {
     painted(map, |value| faded(ColorMap::Difference.color(0.5 * (value + 1.0)), style.alpha(value.abs())))
@@ -195,7 +202,8 @@ mod tests {
 
     #[test]
     fn enlarging_uses_half_pixel_centres() {
-        // torch: interpolate([[0, 1]], size=(1, 4), mode="bilinear", align_corners=False) = 0, 0.25, 0.75, 1.
+        // torch: interpolate([[0, 1]], size=(1, 4), mode="bilinear", align_corners=False) = 0,
+        // 0.25, 0.75, 1.
         let map = Plane { width: 2, height: 1, values: vec![0.0, 1.0] };
         assert_eq!(placed(&map, Area::WHOLE, 4, 1).values, [0.0, 0.25, 0.75, 1.0]);
     }

@@ -1,5 +1,6 @@
-//! The pixels of one image: grey values after the modality LUT or rescale, **before** window and polarity, and what the file says about
-//! showing them. Everything that looks at an image, people or networks, begins here.
+//! The pixels of one image: grey values after the modality LUT or rescale, **before** window and
+//! polarity, and what the file says about showing them. Everything that looks at an image, people
+//! or networks, begins here.
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ pub struct PixelData {
     pub padding: Option<(f32, f32)>,
     /// Windows and VOI LUTs of the file, the first is the default.
     pub voi: Vec<Voi>,
-    /// What of the image is not there because its data ends early; it is shown with a mark and not scored.
+    /// What of the image is not there because its data ends early; it is shown with a mark and not
+    /// scored.
     pub missing: Option<Missing>,
 }
 
@@ -32,7 +34,8 @@ impl PixelData {
         Self { plane, value_range, ..Self::default() }
     }
 
-    /// What a model sees: modality values with the polarity corrected (bright = dense), before any window.
+    /// What a model sees: modality values with the polarity corrected (bright = dense), before any
+    /// window.
     ///
     /// Nothing the reader does to the display can change it.
     #[must_use]
@@ -50,7 +53,8 @@ impl PixelData {
 
     /// Makes what is missing black, so that nothing is shown that a decoder made up.
     ///
-    /// Black is the darkest value that is there, not that of the value range, which may be far from it.
+    /// Black is the darkest value that is there, not that of the value range, which may be far from
+    /// it.
     pub fn blank_missing(&mut self) {
         let Some(Missing::Rows { from }) = self.missing else { return };
         let begin = (from * self.plane.width).min(self.plane.values.len());

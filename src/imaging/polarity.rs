@@ -1,8 +1,9 @@
 //! Which end of the grey scale is bright. The only place of the program that decides it.
 //!
-//! A file says so twice: MONOCHROME1 means that the lowest value is white (PS3.3 C.7.6.3.1.2), and Presentation LUT
-//! Shape INVERSE says the same again (a DX image in MONOCHROME1 must carry INVERSE, PS3.3 C.8.11.3.1). Two statements
-//! of one fact are not two inversions, so they are joined by OR; the reader's own invert is then one XOR.
+//! A file says so twice: MONOCHROME1 means that the lowest value is white (PS3.3 C.7.6.3.1.2), and
+//! Presentation LUT Shape INVERSE says the same again (a DX image in MONOCHROME1 must carry
+//! INVERSE, PS3.3 C.8.11.3.1). Two statements of one fact are not two inversions, so they are
+//! joined by OR; the reader's own invert is then one XOR.
 
 /// Whether the file shows its lowest value bright.
 #[must_use]

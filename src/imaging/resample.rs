@@ -1,14 +1,17 @@
 //! Resampling by separable triangle filters on half-pixel centres.
 //!
-//! [`resize`] is `torch.nn.functional.interpolate(mode="bilinear", align_corners=False, antialias=True)`: when it
-//! shrinks, the triangle widens with the step, so that no input pixel is skipped. [`bilinear`] is the same call without
-//! `antialias`; heat maps grow by it. [`sample_region`] cuts a part out of a plane at the resolution of the screen.
+//! [`resize`] is
+//! `torch.nn.functional.interpolate(mode="bilinear", align_corners=False, antialias=True)`: when it
+//! shrinks, the triangle widens with the step, so that no input pixel is skipped. [`bilinear`] is
+//! the same call without `antialias`; heat maps grow by it. [`sample_region`] cuts a part out of a
+//! plane at the resolution of the screen.
 
 use rayon::prelude::*;
 
 use super::Plane;
 
-/// A rectangle of a plane in pixels: (0, 0) is the outer corner of the first pixel, its centre is (0.5, 0.5).
+/// A rectangle of a plane in pixels: (0, 0) is the outer corner of the first pixel, its centre is
+/// (0.5, 0.5).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
     pub x: f32,
@@ -34,7 +37,8 @@ pub fn resize(plane: &Plane, width: usize, height: usize) -> Plane {
     sample_region(plane, Region::whole(plane), width, height)
 }
 
-/// Samples `width` × `height` values of a region: antialiased where it shrinks, bilinear where it grows.
+/// Samples `width` × `height` values of a region: antialiased where it shrinks, bilinear where it
+/// grows.
 ///
 /// What lies outside the plane repeats its border. An empty plane gives zeros.
 #[must_use]
@@ -130,20 +134,23 @@ mod tests {
         }
     }
 
-    /// `x[y, x] = (7 x² + 3 y + x y) mod 11` of 5 rows and 7 columns, the input of the goldens below.
+    /// `x[y, x] = (7 x² + 3 y + x y) mod 11` of 5 rows and 7 columns, the input of the goldens
+    /// below.
     fn example() -> Plane {
         let values = (0..35).map(|i| (i % 7, i / 7)).map(|(x, y)| ((7 * x * x + 3 * y + x * y) % 11) as f32).collect();
         Plane { width: 7, height: 5, values }
     }
 
-    /// `F.interpolate(x, size=(2, 3), mode="bilinear", align_corners=False, antialias=True)`, torch 2.15.
+    /// `F.interpolate(x, size=(2, 3), mode="bilinear", align_corners=False, antialias=True)`, torch
+    /// 2.15.
     #[test]
     fn shrinking_matches_torch_with_antialias() {
         let expected = [3.3214, 5.2059, 7.0357, 5.2857, 6.0, 4.3214];
         assert_close(&resize(&example(), 3, 2), &expected);
     }
 
-    /// `F.interpolate(x, size=(6, 9), mode="bilinear", align_corners=False, antialias=True)`, torch 2.15.
+    /// `F.interpolate(x, size=(6, 9), mode="bilinear", align_corners=False, antialias=True)`, torch
+    /// 2.15.
     #[test]
     fn growing_matches_torch_bilinear() {
         let expected = [
@@ -155,14 +162,16 @@ mod tests {
         assert_close(&resize(&example(), 9, 6), &expected);
     }
 
-    /// `F.interpolate(x, size=(2, 3), mode="bilinear", align_corners=False, antialias=False)`, torch 2.15.
+    /// `F.interpolate(x, size=(2, 3), mode="bilinear", align_corners=False, antialias=False)`,
+    /// torch 2.15.
     #[test]
     fn plain_bilinear_matches_torch_without_antialias() {
         let expected = [1.9167, 4.25, 8.0, 6.5, 5.5, 3.1667];
         assert_close(&bilinear(&example(), 3, 2), &expected);
     }
 
-    /// `F.interpolate(x, size=(6, 8), mode="bilinear", align_corners=False, antialias=False)`, torch 2.15.
+    /// `F.interpolate(x, size=(6, 8), mode="bilinear", align_corners=False, antialias=False)`,
+    /// torch 2.15.
     #[test]
     fn bilinear_growth_matches_torch() {
         let expected = [

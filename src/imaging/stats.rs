@@ -1,6 +1,7 @@
 //! Minimum, maximum, mean and percentiles of a plane, without its padding.
 //!
-//! Padding (Pixel Padding Value and its range limit) and numbers that are not finite are background and take no part.
+//! Padding (Pixel Padding Value and its range limit) and numbers that are not finite are background
+//! and take no part.
 
 use super::Plane;
 
@@ -28,7 +29,8 @@ pub fn counts(value: f32, padding: Option<(f32, f32)>) -> bool {
 #[must_use]
 pub fn statistics(plane: &Plane, padding: Option<(f32, f32)>) -> Statistics {
     let (mut min, mut max, mut sum, mut squares, mut count) = (f32::INFINITY, f32::NEG_INFINITY, 0.0, 0.0, 0_usize);
-    // Sums are taken about the first value, so that large offsets do not eat the digits of the variance.
+    // Sums are taken about the first value, so that large offsets do not eat the digits of the
+    // variance.
     let mut origin = None;
     for &value in plane.values.iter().filter(|v| counts(**v, padding)) {
         let origin = *origin.get_or_insert(f64::from(value));
@@ -45,7 +47,8 @@ pub fn statistics(plane: &Plane, padding: Option<(f32, f32)>) -> Statistics {
     Statistics { min, max, mean: origin + mean, sd: (squares / n - mean * mean).max(0.0).sqrt(), count }
 }
 
-/// The values below which the given fractions (0–1) of the plane lie, by nearest rank; `None` without values.
+/// The values below which the given fractions (0–1) of the plane lie, by nearest rank; `None`
+/// without values.
 #[must_use]
 pub fn percentiles(plane: &Plane, padding: Option<(f32, f32)>, fractions: &[f64]) -> Option<Vec<f32>> {
     let stats = statistics(plane, padding);

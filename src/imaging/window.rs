@@ -2,7 +2,8 @@
 //!
 //! With c the centre and w the width:
 //!
-//! - LINEAR: 0 for x ≤ c − 0.5 − (w − 1)/2, 1 for x > c − 0.5 + (w − 1)/2, else (x − (c − 0.5))/(w − 1) + 0.5; w ≥ 1
+//! - LINEAR: 0 for x ≤ c − 0.5 − (w − 1)/2, 1 for x > c − 0.5 + (w − 1)/2, else (x − (c − 0.5))/(w
+//!   − 1) + 0.5; w ≥ 1
 //! - `LINEAR_EXACT`: 0 for x ≤ c − w/2, 1 for x > c + w/2, else (x − c)/w + 0.5; w > 0
 //! - SIGMOID: 1/(1 + exp(−4 (x − c)/w)); w > 0
 //!
@@ -17,9 +18,11 @@ impl Window {
         Self { center, width, function: WindowFunction::Linear }
     }
 
-    /// The window that shows `low` black and `high` white, and spends its greys on what lies between.
+    /// The window that shows `low` black and `high` white, and spends its greys on what lies
+    /// between.
     ///
-    /// LINEAR (the function every viewer knows) where the range holds whole steps of grey, `LINEAR_EXACT` below.
+    /// LINEAR (the function every viewer knows) where the range holds whole steps of grey,
+    /// `LINEAR_EXACT` below.
     #[must_use]
     pub fn spanning(low: f32, high: f32) -> Self {
         let (low, high) = (f64::from(low.min(high)), f64::from(low.max(high)));

@@ -1,12 +1,14 @@
-//! The background set of a model: what an ordinary image is, for explanations that compare with it (Gradient SHAP, Deep SHAP).
+//! The background set of a model: what an ordinary image is, for explanations that compare with it
+//! (Gradient SHAP, Deep SHAP).
 //!
-//! A set holds up to [`MOST`] images as the network sees them, before channels are made of them, in a small file beside the manifest:
-//! a ZIP archive of grey images and `about.json`. An image is an image of the training set, or, where images must not be handed on, the
-//! mean of a group of them with the group's share as weight (as `shap.kmeans` sums a background up).
+//! A set holds up to [`MOST`] images as the network sees them, before channels are made of them, in
+//! a small file beside the manifest: a ZIP archive of grey images and `about.json`. An image is an
+//! image of the training set, or, where images must not be handed on, the mean of a group of them
+//! with the group's share as weight (as `shap.kmeans` sums a background up).
 //!
-//! Images are stored in 8 bits between their own smallest and largest value. A short archive can claim any number of large
-//! images, so a set is held to the input of its model before the first one is unpacked: each has its size and a file of its own,
-//! and all together stay within a budget.
+//! Images are stored in 8 bits between their own smallest and largest value. A short archive can
+//! claim any number of large images, so a set is held to the input of its model before the first
+//! one is unpacked: each has its size and a file of its own, and all together stay within a budget.
 
 use std::collections::HashSet;
 use std::io::{Cursor, Read, Write};
@@ -108,7 +110,8 @@ pub struct Background {
 }
 
 impl Background {
-    /// Makes a set of images from [`super::preprocess::to_input`], each with the number of images that it stands for.
+    /// Makes a set of images from [`super::preprocess::to_input`], each with the number of images
+    /// that it stands for.
     ///
     /// # Errors
     /// When there is none or too many, or they differ in size.
@@ -146,7 +149,8 @@ impl Background {
         Ok(Self { about, greys, width, height, total })
     }
 
-    /// Reads a file that [`Self::to_bytes`] wrote; `input` is that of the model that it must be for, where there is one.
+    /// Reads a file that [`Self::to_bytes`] wrote; `input` is that of the model that it must be
+    /// for, where there is one.
     ///
     /// # Errors
     /// A sentence on what is wrong with it.
@@ -183,7 +187,8 @@ impl Background {
     /// When an image cannot be encoded.
     pub fn to_bytes(&self) -> Result<Vec<u8>, BackgroundError> {
         let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        // Images are compressed already; the date is left at the format's first day, so that the same set is the same file.
+        // Images are compressed already; the date is left at the format's first day, so that the
+        // same set is the same file.
         let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
         archive.start_file(ABOUT, stored)?;
         archive.write_all(&serde_json::to_vec_pretty(&self.about)?)?;

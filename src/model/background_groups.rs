@@ -1,7 +1,8 @@
 //! Groups of alike images, and their means: a large background set summed up in a few images.
 //!
-//! K-means (Lloyd 1982) from seeded k-means++ centres (Arthur and Vassilvitskii 2007), on the images' own values. A group's mean shows no
-//! single image any more, so it can be handed on where images must not be.
+//! K-means (Lloyd 1982) from seeded k-means++ centres (Arthur and Vassilvitskii 2007), on the
+//! images' own values. A group's mean shows no single image any more, so it can be handed on where
+//! images must not be.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -12,8 +13,8 @@ use crate::imaging::Plane;
 /// Most rounds; a group that no image leaves ends it earlier.
 const ROUNDS: usize = 30;
 
-/// The means of at most `groups` groups of `planes`, which are all of one size, each with the number of its images; the largest
-/// group first.
+/// The means of at most `groups` groups of `planes`, which are all of one size, each with the
+/// number of its images; the largest group first.
 #[must_use]
 pub fn means(planes: &[Plane], groups: usize, seed: u64) -> Vec<(Plane, f64)> {
     let Some(first) = planes.first() else { return Vec::new() };

@@ -1,7 +1,8 @@
-//! Models that have been loaded are kept, so that going back and forth between them reads no weights again.
+//! Models that have been loaded are kept, so that going back and forth between them reads no
+//! weights again.
 //!
-//! What is kept is given out only while its manifest says the same: a model that was trained or imported again under its name is
-//! loaded anew.
+//! What is kept is given out only while its manifest says the same: a model that was trained or
+//! imported again under its name is loaded anew.
 
 use std::sync::Arc;
 
@@ -52,7 +53,8 @@ impl ModelCache {
         Self { choice, device: None, kept: Vec::new(), others: Vec::new() }
     }
 
-    /// The same with an ensemble: the models called `names` are asked beside every model that has their labels.
+    /// The same with an ensemble: the models called `names` are asked beside every model that has
+    /// their labels.
     ///
     /// # Errors
     /// When one cannot be loaded, or they differ in their labels.
@@ -111,7 +113,8 @@ impl ModelCache {
         Ok(model)
     }
 
-    /// All installed models, as far as they must be known to choose one. Models that cannot be used are left out.
+    /// All installed models, as far as they must be known to choose one. Models that cannot be used
+    /// are left out.
     ///
     /// # Errors
     /// When the device cannot be used.

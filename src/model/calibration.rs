@@ -1,14 +1,18 @@
-//! What a labelled set says about a model's probabilities, kept beside the manifest (`calibration.toml`): the cuts of the
-//! [`conformal`] states, the reliability diagram, and how often the operating thresholds are right.
+//! What a labelled set says about a model's probabilities, kept beside the manifest
+//! (`calibration.toml`): the cuts of the [`conformal`] states, the reliability diagram, and how
+//! often the operating thresholds are right.
 //!
-//! It belongs to certain weights and a certain temperature and is left aside, with a sentence, when the model has others: a
-//! state at a stated risk that was measured on another network would be a lie. `pellucid evaluate DIR --calibrate FOLDER`
-//! writes it, and so does every training from its calibration part; the note says what else these images chose.
+//! It belongs to certain weights and a certain temperature and is left aside, with a sentence, when
+//! the model has others: a state at a stated risk that was measured on another network would be a
+//! lie. `pellucid evaluate DIR --calibrate FOLDER` writes it, and so does every training from its
+//! calibration part; the note says what else these images chose.
 //!
-//! Reliability is that of bins of equally many images. Intervals are Wilson's 95 % with the effective number of patients
-//! ([`crate::evaluation::proportion`]); in files of format 1 those of reliability take images for independent.
+//! Reliability is that of bins of equally many images. Intervals are Wilson's 95 % with the
+//! effective number of patients ([`crate::evaluation::proportion`]); in files of format 1 those of
+//! reliability take images for independent.
 //!
-//! Format 2 has cuts that never cross and the operating points; files of format 1 are read as [`conformal::uncrossed`] has it.
+//! Format 2 has cuts that never cross and the operating points; files of format 1 are read as
+//! [`conformal::uncrossed`] has it.
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +73,8 @@ pub struct Calibration {
     pub risks: Vec<f64>,
     /// Labels, then groups.
     pub targets: Vec<Target>,
-    /// How often the thresholds of labels and groups are right, where images with and without were known; none in format 1.
+    /// How often the thresholds of labels and groups are right, where images with and without were
+    /// known; none in format 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operating: Vec<OperatingPoint>,
 }
@@ -206,7 +211,7 @@ impl Calibration {
             }
             let figures = target.bins.iter().flat_map(|b| [b.said, b.seen, b.low, b.high]);
             if !figures.chain([target.ece, target.brier]).all(|v| (0.0..=1.0).contains(&v)) {
-                return wrong(format!("the figures of “{name}” must lie in 0–1"));
+                return wrong(format!("the values of “{name}” must lie in 0–1"));
             }
         }
         if let Some(point) = self.operating.iter().find(|o| !o.sensitivity.is_one() || !o.specificity.is_one()) {
@@ -224,7 +229,8 @@ impl Calibration {
         self.targets.iter().find(|t| t.name == name)
     }
 
-    /// How often the threshold of a label or a group is right; `None` where that was not measured at this threshold.
+    /// How often the threshold of a label or a group is right; `None` where that was not measured
+    /// at this threshold.
     #[must_use]
     pub fn operating(&self, name: &str, threshold: f32) -> Option<&OperatingPoint> {
         self.operating.iter().find(|o| o.name == name && o.threshold == threshold)
@@ -320,7 +326,8 @@ pub(crate) mod tests {
     use super::*;
     use crate::model::registry;
 
-    /// A calibration of two labels and a group of the model of `manifest`, with cuts at 0.3 and 0.6.
+    /// A calibration of two labels and a group of the model of `manifest`, with cuts at 0.3 and
+    /// 0.6.
     pub(crate) fn made(manifest: &Manifest) -> Calibration {
         let names = manifest.labels.iter().map(|l| &l.name).chain(manifest.groups.iter().map(|g| &g.name));
         let target = |name: &String| Target {

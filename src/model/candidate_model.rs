@@ -1,7 +1,9 @@
-//! A model as far as it must be known before it is chosen: the studies that it is meant for, and its input gate.
+//! A model as far as it must be known before it is chosen: the studies that it is meant for, and
+//! its input gate.
 //!
-//! Both are small; the network with its weights is loaded once the model is chosen. A model without a gate scores what it is given,
-//! but for images in colour where it is meant for modalities that have none.
+//! Both are small; the network with its weights is loaded once the model is chosen. A model without
+//! a gate scores what it is given, but for images in colour where it is meant for modalities that
+//! have none.
 
 use super::Model;
 use super::fits::Fits;
@@ -26,8 +28,9 @@ pub struct CandidateModel {
 }
 
 impl CandidateModel {
-    /// The verdict on the image alone, whatever the file says; `None` where there is no gate and nothing speaks against the image.
-    /// `plane` holds the frame's polarity-corrected modality values.
+    /// The verdict on the image alone, whatever the file says; `None` where there is no gate and
+    /// nothing speaks against the image. `plane` holds the frame's polarity-corrected modality
+    /// values.
     ///
     /// # Errors
     /// When the gate's network cannot be run.
@@ -42,8 +45,9 @@ impl Model {
         self.manifest.population.clone().or_else(|| self.gate.as_ref().and_then(Gate::population))
     }
 
-    /// Whether an image belongs to the population that the model was measured on: by what its file says, and by the distance of its
-    /// features, which are asked for only where there is a detector.
+    /// Whether an image belongs to the population that the model was measured on: by what its file
+    /// says, and by the distance of its features, which are asked for only where there is a
+    /// detector.
     ///
     /// # Errors
     /// When a network cannot be run.
@@ -60,8 +64,9 @@ impl Model {
         Ok(PopulationVerdict::of(self.population().as_ref(), meta, seen))
     }
 
-    /// The verdict that stands before every score: on what the file says, then on the image. `plane` holds the frame's
-    /// polarity-corrected modality values. `None` where the model has no gate and nothing speaks against the image.
+    /// The verdict that stands before every score: on what the file says, then on the image.
+    /// `plane` holds the frame's polarity-corrected modality values. `None` where the model has no
+    /// gate and nothing speaks against the image.
     ///
     /// # Errors
     /// When the gate's network cannot be run.

@@ -1,7 +1,10 @@
-//! A model that forgets, stage by stage from the top: for the randomisation check of explanations (Adebayo et al. 2018).
+//! A model that forgets, stage by stage from the top: for the randomisation check of explanations
+//! (Adebayo et al. 2018).
 //!
-//! From one stage on, to the logits, every tensor is drawn anew as if for training (see [`crate::network::init`]); the stages before keep what they learned.
-//! Batch norms start as the identity, also those that training starts silent: a silent branch would not be random but absent.
+//! From one stage on, to the logits, every tensor is drawn anew as if for training (see
+//! [`crate::network::init`]); the stages before keep what they learned. Batch norms start as the
+//! identity, also those that training starts silent: a silent branch would not be random but
+//! absent.
 
 use std::collections::HashMap;
 

@@ -1,32 +1,38 @@
 //! Present, absent or undecided at a stated risk: split conformal prediction, class by class.
 //!
-//! For one finding there are two hypotheses. Images with the finding are strange in so far as the model gives it little
-//! (nonconformity `1 − p`), images without it in so far as the model gives it much (`p`), `p` being the calibrated probability
-//! of the pass with dropout off. The p-value of a hypothesis is the share of its `n` calibration images that are at least as
-//! strange, the image at hand counted in: `(1 + #{stranger or equal}) / (n + 1)`. At risk `α` a hypothesis is rejected when its
-//! p-value is at most `α` (Vovk, Gammerman and Shafer 2005; label-conditional, "Mondrian": Vovk 2012).
+//! For one finding there are two hypotheses. Images with the finding are strange in so far as the
+//! model gives it little (nonconformity `1 − p`), images without it in so far as the model gives it
+//! much (`p`), `p` being the calibrated probability of the pass with dropout off. The p-value of a
+//! hypothesis is the share of its `n` calibration images that are at least as strange, the image at
+//! hand counted in: `(1 + #{stranger or equal}) / (n + 1)`. At risk `α` a hypothesis is rejected
+//! when its p-value is at most `α` (Vovk, Gammerman and Shafer 2005; label-conditional, "Mondrian":
+//! Vovk 2012).
 //!
-//! **The better hypothesis is never rejected.** Where the kinds hardly overlap an image between them is strange for both, and
-//! rejecting both would make a state at 5 % into *undecided* at 10 %. So the hypothesis of the larger p-value stays, whatever the
-//! risk (forced prediction, Vovk et al. 2005, 3.4; completion of empty sets, Sadinle, Lei and Wasserman, JASA 114 (2019) 223).
-//! Two things follow. The set is a superset of the conformal one, so the promise below is kept. And the state of an image is
-//! *undecided* below the smaller of its two p-values, the better hypothesis from there on: as the risk falls, states only go
-//! back to *undecided*, and no wrong *present* is ever gained.
+//! **The better hypothesis is never rejected.** Where the kinds hardly overlap an image between
+//! them is strange for both, and rejecting both would make a state at 5 % into *undecided* at 10 %.
+//! So the hypothesis of the larger p-value stays, whatever the risk (forced prediction, Vovk et al.
+//! 2005, 3.4; completion of empty sets, Sadinle, Lei and Wasserman, JASA 114 (2019) 223). Two
+//! things follow. The set is a superset of the conformal one, so the promise below is kept. And the
+//! state of an image is *undecided* below the smaller of its two p-values, the better hypothesis
+//! from there on: as the risk falls, states only go back to *undecided*, and no wrong *present* is
+//! ever gained.
 //!
-//! So two cuts on `p` are all that is kept for a risk: the `⌈(n + 1)(1 − α)⌉`-th smallest strangeness of either kind, drawn back to
-//! the place where the two p-values are equal if they lie beyond it. No number lies beyond both cuts of a target.
+//! So two cuts on `p` are all that is kept for a risk: the `⌈(n + 1)(1 − α)⌉`-th smallest
+//! strangeness of either kind, drawn back to the place where the two p-values are equal if they lie
+//! beyond it. No number lies beyond both cuts of a target.
 //!
-//! What is promised: among images drawn like the calibration images, at most `α` of those with the finding are called absent
-//! on average, and at most `α` of those without it present, whatever the network and its temperature are worth. A bad network
-//! pays with *undecided*.
+//! What is promised: among images drawn like the calibration images, at most `α` of those with the
+//! finding are called absent on average, and at most `α` of those without it present, whatever the
+//! network and its temperature are worth. A bad network pays with *undecided*.
 //!
-//! *Undecided* is said of three different things, which [`Verdict`] keeps apart: the image fits both kinds; there are too few
-//! calibration images of one kind, `n < (1 − α)/α`, to reject anything; or a state would contradict what is said of the other
-//! labels (see [`super::joint`], which makes one statement of those of all labels and groups).
+//! *Undecided* is said of three different things, which [`Verdict`] keeps apart: the image fits
+//! both kinds; there are too few calibration images of one kind, `n < (1 − α)/α`, to reject
+//! anything; or a state would contradict what is said of the other labels (see [`super::joint`],
+//! which makes one statement of those of all labels and groups).
 //!
-//! What it does not do: the promise is an average over images *exchangeable* with the calibration set. It is no probability for
-//! the patient at hand, says nothing of images from elsewhere, and is weakened where a patient has several images, which are
-//! less than as many independent ones.
+//! What it does not do: the promise is an average over images *exchangeable* with the calibration
+//! set. It is no probability for the patient at hand, says nothing of images from elsewhere, and is
+//! weakened where a patient has several images, which are less than as many independent ones.
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +73,8 @@ pub enum Verdict {
     Absent,
     /// The image could be of either kind.
     FitsBoth,
-    /// The image is unlike those with the finding and unlike those without it: said up to version 0.5, whose records hold it.
+    /// The image is unlike those with the finding and unlike those without it: said up to version
+    /// 0.5, whose records hold it.
     FitsNeither,
     /// So few calibration images of one kind that nothing can be rejected at this risk.
     TooFew,
@@ -102,11 +109,13 @@ pub struct Cuts {
 }
 
 impl Cuts {
-    /// Cuts at `risk` from the probabilities of calibration images with and without the finding, in any order.
+    /// Cuts at `risk` from the probabilities of calibration images with and without the finding, in
+    /// any order.
     #[must_use]
     pub fn of(with: &[f32], without: &[f32], risk: f64) -> Self {
         let (with, without) = (sorted(with), sorted(without));
-        // The k-th smallest of 1 − p is the k-th largest of p; p itself is kept, so that equal images stay equal.
+        // The k-th smallest of 1 − p is the k-th largest of p; p itself is kept, so that equal
+        // images stay equal.
         let absent_below = rank(with.len(), risk).map(|k| with[with.len() - k]);
         let present_above = rank(without.len(), risk).map(|k| without[k - 1]);
         let (Some(present_above), Some(absent_below)) = (present_above, absent_below) else {
@@ -142,10 +151,12 @@ fn sorted(values: &[f32]) -> Vec<f32> {
     sorted
 }
 
-/// Where the better hypothesis changes: below the first number "with the finding" has the smaller p-value, above the second
-/// "without" has. Between them both are equal, and neither is better. Values come in rising order.
+/// Where the better hypothesis changes: below the first number "with the finding" has the smaller
+/// p-value, above the second "without" has. Between them both are equal, and neither is better.
+/// Values come in rising order.
 fn crossing(with: &[f32], without: &[f32]) -> (f32, f32) {
-    // Of "with" minus that of "without", times (n + 1)(m + 1): whole numbers, so that equal is equal.
+    // Of "with" minus that of "without", times (n + 1)(m + 1): whole numbers, so that equal is
+    // equal.
     let lead = |p: f32| {
         let at_most = with.partition_point(|w| *w <= p) as i128 + 1;
         let at_least = (without.len() - without.partition_point(|w| *w < p)) as i128 + 1;
@@ -158,15 +169,18 @@ fn crossing(with: &[f32], without: &[f32]) -> (f32, f32) {
     (first(0).unwrap_or(1.0), first(1).map_or(1.0, f32::next_down).max(0.0))
 }
 
-/// Cuts of rising risks that were kept by version 0.5, whose cuts may cross: from the first risk at which they do both are drawn
-/// back to what is known of the place where the better hypothesis changes.
+/// Cuts of rising risks that were kept by version 0.5, whose cuts may cross: from the first risk at
+/// which they do both are drawn back to what is known of the place where the better hypothesis
+/// changes.
 ///
-/// It lies beyond the cuts of the risk before and between the crossed ones, so an image there stays undecided at every risk: a
-/// little less is said than the calibration images would allow, and states stay monotone in the risk.
+/// It lies beyond the cuts of the risk before and between the crossed ones, so an image there stays
+/// undecided at every risk: a little less is said than the calibration images would allow, and
+/// states stay monotone in the risk.
 #[must_use]
 pub fn uncrossed(present_above: &[f32], absent_below: &[f32]) -> Vec<(f32, f32)> {
     let mut cuts: Vec<(f32, f32)> = present_above.iter().copied().zip(absent_below.iter().copied()).collect();
-    // Where the better hypothesis changes from one number to the next there is nothing between the two cuts.
+    // Where the better hypothesis changes from one number to the next there is nothing between the
+    // two cuts.
     if let Some(k) = cuts.iter().position(|(present, absent)| present.next_up() < *absent) {
         let (before, crossed) = (if k == 0 { (1.0, 0.0) } else { cuts[k - 1] }, cuts[k]);
         let drawn_back = (before.0.min(crossed.1), before.1.max(crossed.0));
@@ -218,7 +232,8 @@ mod tests {
 
     #[test]
     fn cuts_are_those_counted_by_hand() {
-        // Nine with the finding: the 9th largest is the smallest, 0.40. Nine without: the 9th smallest is the largest, 0.55.
+        // Nine with the finding: the 9th largest is the smallest, 0.40. Nine without: the 9th
+        // smallest is the largest, 0.55.
         let with = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.4];
         let without = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.45, 0.55];
         let cuts = Cuts::of(&with, &without, 0.1);
@@ -227,8 +242,9 @@ mod tests {
         assert_eq!(cuts.judge(0.39), Verdict::Absent);
         assert_eq!(cuts.judge(0.4), Verdict::FitsBoth);
         assert_eq!(cuts.judge(0.55), Verdict::FitsBoth);
-        // At 20 % the 8th of either, (9 + 1) · 0.8 = 8, would be 0.45 and 0.6: between them an image is unlike either kind. Up to
-        // 0.45 the p-values are 2/10 with and 3/10 without, up to 0.55 both are 2/10, then 2/10 and 1/10.
+        // At 20 % the 8th of either, (9 + 1) · 0.8 = 8, would be 0.45 and 0.6: between them an
+        // image is unlike either kind. Up to 0.45 the p-values are 2/10 with and 3/10 without, up
+        // to 0.55 both are 2/10, then 2/10 and 1/10.
         let cuts = Cuts::of(&with, &without, 0.2);
         assert_eq!(cuts.judge(0.45), Verdict::Absent);
         assert_eq!(cuts.judge(0.45_f32.next_up()), Verdict::FitsBoth);
@@ -331,7 +347,8 @@ mod tests {
         assert_eq!(cuts.judge(0.5), Verdict::FitsBoth);
     }
 
-    /// Share of wrong calls of either kind over `rounds` calibration sets, each with one fresh image of either kind.
+    /// Share of wrong calls of either kind over `rounds` calibration sets, each with one fresh
+    /// image of either kind.
     fn wrong(n: usize, risk: f64, overlap: f32, rounds: usize) -> [f64; 2] {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut draw = |positive: bool| {
@@ -362,7 +379,8 @@ mod tests {
 
     #[test]
     fn the_risk_is_used_up_where_the_kinds_overlap_much() {
-        // Present is rejected for 2 of 20 ranks exactly, so in a tenth of all cases; four standard errors of 8,000 rounds are 0.013.
+        // Present is rejected for 2 of 20 ranks exactly, so in a tenth of all cases; four standard
+        // errors of 8,000 rounds are 0.013.
         for share in wrong(19, 0.1, 1.0, 8000) {
             assert!((share - 0.1).abs() < 0.0134, "{share}");
         }

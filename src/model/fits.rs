@@ -1,8 +1,9 @@
 //! `[fits]` of a manifest: the studies that a model is meant for, and what a file says to that.
 //!
-//! A DICOM file often states its modality (0008,0060), its body part (0018,0015) and its view (0018,5101); where the body part is
-//! missing, the protocol (0018,1030) and the descriptions of series and study usually name it. The most specific statement decides:
-//! a series of the knee in a study called "head and knee" is a knee. Words that name no part of the body ("PORTABLE") say
+//! A DICOM file often states its modality (0008,0060), its body part (0018,0015) and its view
+//! (0018,5101); where the body part is missing, the protocol (0018,1030) and the descriptions of
+//! series and study usually name it. The most specific statement decides: a series of the knee in a
+//! study called "head and knee" is a knee. Words that name no part of the body ("PORTABLE") say
 //! nothing, neither for a model nor against it, and so does an image without attributes.
 //!
 //! What it does not do: look at the image. That is the [input gate](crate::model::gate)'s business.
@@ -18,7 +19,8 @@ pub struct Fits {
     /// Values of Modality: `["CR", "DX"]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modalities: Vec<String>,
-    /// Beginnings of words that name the part of the body, in Body Part Examined, protocol or descriptions: `["CHEST", "THORAX"]`.
+    /// Beginnings of words that name the part of the body, in Body Part Examined, protocol or
+    /// descriptions: `["CHEST", "THORAX"]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub body_parts: Vec<String>,
     /// Values of View Position; only other known views speak against the model.
@@ -31,7 +33,8 @@ pub struct Fits {
 pub struct Statement {
     /// What speaks for the model, in words: "modality MR", "body part HEAD".
     pub agreed: Vec<String>,
-    /// True when modality and body part are confirmed, as far as the model asks for them, and it asks for one of them.
+    /// True when modality and body part are confirmed, as far as the model asks for them, and it
+    /// asks for one of them.
     pub all: bool,
     /// The first thing that speaks against the model.
     pub against: Option<Against>,
@@ -54,14 +57,16 @@ impl Against {
     }
 }
 
-/// Modalities that say nothing about how the image came about: other, secondary capture, a document.
+/// Modalities that say nothing about how the image came about: other, secondary capture, a
+/// document.
 const NO_MODALITY: [&str; 5] = ["", "OT", "SC", "DOC", "UNKNOWN"];
 /// Modalities whose images have no colours (PS3.3 C.7.3.1.1.1).
 const GREY: [&str; 14] = ["BMD", "CR", "CT", "DG", "DR", "DX", "IO", "MG", "MR", "PX", "RF", "RG", "RTIMAGE", "XA"];
 /// Views that are known for what they are (PS3.3 C.8.1.1 and its older spellings).
 const VIEWS: [&str; 6] = ["AP", "PA", "LL", "RL", "LAT", "LATERAL"];
 
-/// Beginnings of words that name a part of the body: defined terms of PS3.16 annex L and what is written in descriptions.
+/// Beginnings of words that name a part of the body: defined terms of PS3.16 annex L and what is
+/// written in descriptions.
 const PARTS: [&str; 61] = [
     "ABDOM", "ADRENAL", "ANKLE", "AORTA", "ARM", "BECKEN", "BLADDER", "BOWEL", "BRAIN", "BREAST", "CALF", "CARDIA",
     "CEREBR", "CHEST", "CLAVIC", "COCCYX", "COLON", "CRANI", "CSPINE", "ELBOW", "FEMUR", "FINGER", "FOOT", "FOREARM",
@@ -150,7 +155,8 @@ impl Fits {
         statement
     }
 
-    /// The part of the body that the most specific statement names, in words, and whether it is one of the model's.
+    /// The part of the body that the most specific statement names, in words, and whether it is one
+    /// of the model's.
     fn part(&self, meta: &Metadata) -> Option<(String, bool)> {
         let places = [
             ("body part", &meta.body_part),
@@ -175,7 +181,8 @@ fn upper(text: &str) -> String {
     text.trim().to_uppercase()
 }
 
-/// Whether a word is the part or begins with it; parts of three letters must stand alone ("ARM" is not in "ARMY").
+/// Whether a word is the part or begins with it; parts of three letters must stand alone ("ARM" is
+/// not in "ARMY").
 fn begins(word: &str, part: &str) -> bool {
     if part.chars().count() < 4 { word == part || word.strip_suffix('S') == Some(part) } else { word.starts_with(part) }
 }

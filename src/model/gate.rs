@@ -1,19 +1,23 @@
 //! The input gate: is this an image of the kind that the model was trained for?
 //!
-//! A classifier scores whatever it is given. The gate looks first, with a small residual network of its own on a coarse,
-//! histogram-equalised copy of the image (so that no tone curve matters), that tells upright images of the wanted kind
-//! (frontal chest radiographs, slices of the brain) from turned ones, from ones with inverted greys, and from everything
-//! else. Kinds of images that nobody thought of are caught by their distance from the training images in the network's
-//! features (Mahalanobis distance with the covariance of the accepted class; Lee et al., NeurIPS 2018). Both are one score:
+//! A classifier scores whatever it is given. The gate looks first, with a small residual network of
+//! its own on a coarse, histogram-equalised copy of the image (so that no tone curve matters), that
+//! tells upright images of the wanted kind (frontal chest radiographs, slices of the brain) from
+//! turned ones, from ones with inverted greys, and from everything else. Kinds of images that
+//! nobody thought of are caught by their distance from the training images in the network's
+//! features (Mahalanobis distance with the covariance of the accepted class; Lee et al., NeurIPS
+//! 2018). Both are one score:
 //!
-//! `score = p(wanted) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on validation images.
+//! `score = p(wanted) · 1 / (1 + exp((d − d₀) / s))`, with `d₀`, `s` and the threshold chosen on
+//! validation images.
 //!
-//! Before the network, [`precheck`] refuses what can be told by counting: an image in colour, an empty image, a drawing.
-//! A verdict is about resemblance: an image that is let through resembles what was asked for, and may be something else.
+//! Before the network, [`precheck`] refuses what can be told by counting: an image in colour, an
+//! empty image, a drawing. A verdict is about resemblance: an image that is let through resembles
+//! what was asked for, and may be something else.
 //!
-//! What it does not do: judge the quality of an image, tell ap from pa, or notice a patient of an age that the model
-//! never saw: that is the business of [`super::population`]. What the file says of its modality and body part is that of
-//! [`crate::model::fits`].
+//! What it does not do: judge the quality of an image, tell ap from pa, or notice a patient of an
+//! age that the model never saw: that is the business of [`super::population`]. What the file says
+//! of its modality and body part is that of [`crate::model::fits`].
 
 use candle_core::{Device, Tensor};
 use image::RgbImage;
@@ -33,7 +37,8 @@ use crate::network::{Mode, Network};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateVerdict {
     pub accepted: bool,
-    /// 0–1, higher is more like what the model was trained for; not a number where no gate has looked at the image.
+    /// 0–1, higher is more like what the model was trained for; not a number where no gate has
+    /// looked at the image.
     #[serde(deserialize_with = "number_or_none")]
     pub score: f32,
     /// The smallest score that is let through.
@@ -41,7 +46,8 @@ pub struct GateVerdict {
     pub threshold: f32,
     /// One sentence for the reader, also when accepted.
     pub reason: String,
-    /// Reservations for an accepted image ("the patient is 66 years old; the model never saw anyone of this age").
+    /// Reservations for an accepted image ("the patient is 66 years old; the model never saw anyone
+    /// of this age").
     pub warnings: Vec<String>,
 }
 
@@ -52,7 +58,8 @@ impl GateVerdict {
         Self { accepted: false, score, threshold, reason, warnings: Vec::new() }
     }
 
-    /// Whether a gate came to a number: not where the image was refused before any gate looked at it.
+    /// Whether a gate came to a number: not where the image was refused before any gate looked at
+    /// it.
     #[must_use]
     pub fn is_judged(&self) -> bool {
         self.score.is_finite()
@@ -109,8 +116,8 @@ pub enum GateError {
 pub struct GateSettings {
     /// What is let through, for sentences: "a frontal chest radiograph".
     pub asks: String,
-    /// Whom the model behind the gate was trained on, and their ages in years. Older files have them here; they stand in for a
-    /// manifest's `[population]` where there is none.
+    /// Whom the model behind the gate was trained on, and their ages in years. Older files have
+    /// them here; they stand in for a manifest's `[population]` where there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub population: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,8 +134,8 @@ pub struct GateSettings {
     /// Whether images of the kind may be in colour.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub colour: bool,
-    /// Largest share of sharp steps between even greys in images of the kind; letters and windows have more. `None` where the
-    /// kind itself has as many.
+    /// Largest share of sharp steps between even greys in images of the kind; letters and windows
+    /// have more. `None` where the kind itself has as many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<f32>,
 }
@@ -234,7 +241,8 @@ impl Gate {
         1.0 / (1.0 + ((distance - self.settings.distance) / self.settings.slope).exp())
     }
 
-    /// The verdict on a polarity-corrected plane of modality values and, where the image is in colour, on its colours.
+    /// The verdict on a polarity-corrected plane of modality values and, where the image is in
+    /// colour, on its colours.
     pub fn judge(&self, plane: &Plane, color: Option<&RgbImage>) -> Result<GateVerdict, GateError> {
         let GateSettings { asks, threshold, colour, steps, .. } = &self.settings;
         let asked = Precheck { kind: asks, colour: *colour, steps: *steps };

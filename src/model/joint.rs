@@ -1,27 +1,35 @@
 //! One statement of the states of all labels and groups, so that none contradicts another.
 //!
-//! Each label and each group is tested by itself ([`super::conformal`]). Read together, such states can contradict each other: a
-//! label present whose group is undecided, two present where only one can be, the most probable class undecided while a lesser
-//! one is present. A contradiction tells the reader that one of the two is wrong and not which, so what is not borne out by
-//! the others is **held back**: it becomes *undecided*. Nothing is ever made present or absent by the others. Hence
+//! Each label and each group is tested by itself ([`super::conformal`]). Read together, such states
+//! can contradict each other: a label present whose group is undecided, two present where only one
+//! can be, the most probable class undecided while a lesser one is present. A contradiction tells
+//! the reader that one of the two is wrong and not which, so what is not borne out by the others is
+//! **held back**: it becomes *undecided*. Nothing is ever made present or absent by the others.
+//! Hence
 //!
-//! - the promise is kept: who is not called present by the test of a label is not called so here, so at most `α` of the images
-//!   without it are, and likewise for absent. To raise a group because a member is present would not do: of `m` members each may be
-//!   wrong for another `α` of the images without any of them, `m·α` in all;
-//! - states stay monotone in the risk: every condition below asks for further states to be decided, and what is decided at a risk
-//!   is so at every larger one. Which label is the most probable, and which was rejected last, does not depend on the risk.
+//! - the promise is kept: who is not called present by the test of a label is not called so here,
+//!   so at most `α` of the images without it are, and likewise for absent. To raise a group because
+//!   a member is present would not do: of `m` members each may be wrong for another `α` of the
+//!   images without any of them, `m·α` in all;
+//! - states stay monotone in the risk: every condition below asks for further states to be decided,
+//!   and what is decided at a risk is so at every larger one. Which label is the most probable, and
+//!   which was rejected last, does not depend on the risk.
 //!
-//! **Exclusive classes** (softmax): exactly one holds. The classes are put in an order: the most probable one, then the others, those
-//! that are rejected latest as the risk rises first. What is said is the smallest set of classes from the front of this order
-//! such that every label and every group bears it out by its own test: those outside the set absent, groups that hold all of the
-//! set present, groups that hold none of it absent, and the class present if it is alone. A set of all classes says nothing. So
-//! at most one class is present, and it is the most probable one; its groups are present with it; not all classes are absent.
+//! **Exclusive classes** (softmax): exactly one holds. The classes are put in an order: the most
+//! probable one, then the others, those that are rejected latest as the risk rises first. What is
+//! said is the smallest set of classes from the front of this order such that every label and every
+//! group bears it out by its own test: those outside the set absent, groups that hold all of the
+//! set present, groups that hold none of it absent, and the class present if it is alone. A set of
+//! all classes says nothing. So at most one class is present, and it is the most probable one; its
+//! groups are present with it; not all classes are absent.
 //!
-//! **Independent findings** (sigmoid) may coincide, and a probable one may be undecided beside a less probable one that is present: each
-//! has its own cuts. A member is present only if its groups are; a group is absent only if all members are; and the
-//! member that is rejected last is absent only if the group is, lest a group be there without a member.
+//! **Independent findings** (sigmoid) may coincide, and a probable one may be undecided beside a
+//! less probable one that is present: each has its own cuts. A member is present only if its groups
+//! are; a group is absent only if all members are; and the member that is rejected last is absent
+//! only if the group is, lest a group be there without a member.
 //!
-//! What it does not do: draw conclusions. That a group is present and all members but one are absent does not make that one present.
+//! What it does not do: draw conclusions. That a group is present and all members but one are
+//! absent does not make that one present.
 
 use super::conformal::Verdict;
 
@@ -102,7 +110,8 @@ pub fn independent(labels: &[Tested], groups: &[TestedGroup], at: usize) -> (Vec
     let mut of_groups: Vec<Verdict> = groups.iter().map(|g| g.tested.verdicts[at]).collect();
     let last: Vec<Option<usize>> = groups.iter().map(|g| last_rejected(&g.members, labels)).collect();
     let holds = |outer: usize, inner: usize| groups[inner].members.iter().all(|m| groups[outer].members.contains(m));
-    // What is held back may leave something else without support; each round holds back more or is the last.
+    // What is held back may leave something else without support; each round holds back more or is
+    // the last.
     loop {
         let (before, before_groups) = (said.clone(), of_groups.clone());
         for (k, own) in said.iter_mut().enumerate() {
@@ -203,14 +212,16 @@ mod tests {
         // A group without a member: the likelier one stays open.
         assert_eq!(said(A, A, P), (vec![H, A], vec![P]));
         assert_eq!(said(A, A, A), (vec![A, A], vec![A]));
-        // Findings coincide, and a lesser one may be present beside a likelier one that is undecided.
+        // Findings coincide, and a lesser one may be present beside a likelier one that is
+        // undecided.
         assert_eq!(said(U, P, P), (vec![U, P], vec![P]));
     }
 
     /// Of labels and of groups.
     type Scores = (Vec<f32>, Vec<f32>);
 
-    /// One image of a model with random classes, groups, scores and calibration sets, judged at every risk.
+    /// One image of a model with random classes, groups, scores and calibration sets, judged at
+    /// every risk.
     struct Drawn {
         head: Head,
         labels: Vec<Tested>,

@@ -53,7 +53,8 @@ pub struct Manifest {
     /// The input gate, when the model folder holds one (`gate.safetensors`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateSpec>,
-    /// The studies that it is meant for; without it, the gate alone decides whether an image suits the model.
+    /// The studies that it is meant for; without it, the gate alone decides whether an image suits
+    /// the model.
     #[serde(default, skip_serializing_if = "Fits::is_empty")]
     pub fits: Fits,
     /// The patients and images that it was measured on; outside of them, states are withheld.
@@ -67,7 +68,8 @@ pub struct Manifest {
     /// Sentences on what it cannot know or was never validated for.
     #[serde(default)]
     pub limits: Vec<String>,
-    /// The target layer that the file names, where its maps cannot say where and another took its place.
+    /// The target layer that the file names, where its maps cannot say where and another took its
+    /// place.
     #[serde(skip)]
     pub named_target: Option<String>,
 }
@@ -94,14 +96,16 @@ pub struct Input {
     pub height: usize,
     pub channels: usize,
     pub resize: Resize,
-    /// Share of the shorter side that `resize = "center-crop"` keeps; 0.875 is torchvision's "256, then the middle 224".
+    /// Share of the shorter side that `resize = "center-crop"` keeps; 0.875 is torchvision's "256,
+    /// then the middle 224".
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub crop: f32,
     pub normalization: Normalization,
     /// What black and white become before mean and deviation, for `normalization = "fixed"`.
     #[serde(default = "unit", skip_serializing_if = "is_unit")]
     pub value_range: [f32; 2],
-    /// Mean and standard deviation for `normalization = "fixed"`, within `value_range`; one, or one a channel.
+    /// Mean and standard deviation for `normalization = "fixed"`, within `value_range`; one, or one
+    /// a channel.
     #[serde(default)]
     pub mean: Vec<f32>,
     #[serde(default)]
@@ -149,7 +153,8 @@ pub enum Resize {
 pub enum Normalization {
     /// Mean 0, standard deviation 1 of each image, after its tails are cut at 0.5 %.
     PerImage,
-    /// Ranks of the grey values (histogram equalisation), then mean 0, sd 1: no tone curve can change it.
+    /// Ranks of the grey values (histogram equalisation), then mean 0, sd 1: no tone curve can
+    /// change it.
     Equalize,
     /// The span of the stored bits scaled to `value_range`, then the given mean and sd.
     Fixed,
@@ -195,7 +200,8 @@ pub struct GateSpec {
     pub sha256: String,
     /// What it lets through, in words: "a frontal chest radiograph".
     pub asks: String,
-    /// Whom the model was trained on, in words; older manifests have it here, and no `[population]`.
+    /// Whom the model was trained on, in words; older manifests have it here, and no
+    /// `[population]`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub population: String,
 }
@@ -228,7 +234,8 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// Its name in sentences and tables: the accuracy of one label or group is that of a yes-or-no question.
+    /// Its name in sentences and tables: the accuracy of one label or group is that of a yes-or-no
+    /// question.
     #[must_use]
     pub fn title(&self) -> &str {
         if self.name == "accuracy" { "accuracy at the threshold" } else { &self.name }
@@ -249,7 +256,8 @@ pub struct Suggestion {
     pub below: f32,
     /// The sentence; hedged, never an instruction to treat.
     pub text: String,
-    /// The sentence instead when the model is uncertain (interval crosses the threshold or entropy is high).
+    /// The sentence instead when the model is uncertain (interval crosses the threshold or entropy
+    /// is high).
     #[serde(default)]
     pub doubtful: String,
 }

@@ -1,8 +1,10 @@
-//! A model as people choose it: weights with a manifest that says what goes in and what comes out, an input gate, the population
-//! that it was measured on, and what a labelled set says about its probabilities.
+//! A model as people choose it: weights with a manifest that says what goes in and what comes out,
+//! an input gate, the population that it was measured on, and what a labelled set says about its
+//! probabilities.
 //!
-//! [`crate::network`] below knows tensors alone; everything that uses a model (sampling, maps, training, the viewer) stands above.
-//! There is one way from pixels to logits, [`Model::input_tensor`] and [`crate::network::Network::forward`], and one from logits to
+//! [`crate::network`] below knows tensors alone; everything that uses a model (sampling, maps,
+//! training, the viewer) stands above. There is one way from pixels to logits,
+//! [`Model::input_tensor`] and [`crate::network::Network::forward`], and one from logits to
 //! probabilities, [`output_head::OutputHead`].
 
 pub mod background;
@@ -59,8 +61,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// What black in the image becomes in an input of this model, one value a channel: the low end of the value range where it is fixed, else
-    /// the darkest value of the image itself.
+    /// What black in the image becomes in an input of this model, one value a channel: the low end
+    /// of the value range where it is fixed, else the darkest value of the image itself.
     pub fn black(&self, input: &Tensor) -> crate::network::Result<Vec<f32>> {
         let spec = &self.manifest.input;
         if spec.normalization == Normalization::Fixed {
@@ -71,14 +73,16 @@ impl Model {
         input.flatten_from(2)?.min(2)?.get(0)?.to_vec1()
     }
 
-    /// The input of a polarity-corrected plane of modality values, channel by channel; `range` as in [`to_input`].
+    /// The input of a polarity-corrected plane of modality values, channel by channel; `range` as
+    /// in [`to_input`].
     #[must_use]
     pub fn input_values(&self, plane: &Plane, range: (f32, f32)) -> Vec<f32> {
         let input = &self.manifest.input;
         channels(&to_input(plane, input, range), input)
     }
 
-    /// The input tensor `(N, C, H, W)` of `count` images' [`Self::input_values`], laid one behind the other.
+    /// The input tensor `(N, C, H, W)` of `count` images' [`Self::input_values`], laid one behind
+    /// the other.
     pub fn input_batch(&self, values: Vec<f32>, count: usize) -> Result<Tensor> {
         let input = &self.manifest.input;
         Tensor::from_vec(values, (count, input.channels, input.height, input.width), &self.device)

@@ -1,9 +1,11 @@
 //! From logits to probabilities: temperature, softmax or sigmoid, and groups of labels.
 //!
-//! Prediction, validation and calibration read logits here and nowhere else, in double precision, so their numbers agree.
+//! Prediction, validation and calibration read logits here and nowhere else, in double precision,
+//! so their numbers agree.
 //!
-//! Softmax classes exclude each other, so a group's probability is the sum of its members'. Sigmoid findings are
-//! read as independent of each other, so a group's probability is that of at least one member: `1 − Π(1 − p)`.
+//! Softmax classes exclude each other, so a group's probability is the sum of its members'. Sigmoid
+//! findings are read as independent of each other, so a group's probability is that of at least one
+//! member: `1 − Π(1 − p)`.
 
 use crate::model::manifest::{Head, Manifest};
 

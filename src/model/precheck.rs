@@ -1,7 +1,7 @@
 //! Images that need no network to be refused: empty, tiny, narrow, damaged, in colour, drawn.
 //!
-//! A network answers whatever it is shown; what can be counted is better counted. Each test gives its own reason, in a sentence that
-//! says what was found.
+//! A network answers whatever it is shown; what can be counted is better counted. Each test gives
+//! its own reason, in a sentence that says what was found.
 
 use image::RgbImage;
 
@@ -16,7 +16,8 @@ const SMALLEST_SIDE: usize = 64;
 const LONGEST_RATIO: f32 = 2.2;
 /// Fewest different grey values of a radiograph or a slice.
 const FEWEST_GREYS: usize = 12;
-/// Largest share of even areas in a few greys. The emptiest of 5,708 slices of the brain has 0.75, drawings have more.
+/// Largest share of even areas in a few greys. The emptiest of 5,708 slices of the brain has 0.75,
+/// drawings have more.
 const MOST_EVEN: f32 = 0.85;
 /// Sharp steps count where at least this share of the image is even: elsewhere they are noise.
 const EVEN_GROUND: f32 = 0.15;
@@ -28,7 +29,8 @@ pub(super) struct Precheck<'a> {
     pub kind: &'a str,
     /// Whether images of the kind may be in colour.
     pub colour: bool,
-    /// Largest share of sharp steps between even greys that images of the kind have, where it is known.
+    /// Largest share of sharp steps between even greys that images of the kind have, where it is
+    /// known.
     pub steps: Option<f32>,
 }
 

@@ -1,15 +1,18 @@
 //! From modality values to network input: resize by the manifest's rule, then normalise.
 //!
-//! The plane is polarity corrected and not windowed: nothing that the reader does with the mouse changes a score.
+//! The plane is polarity corrected and not windowed: nothing that the reader does with the mouse
+//! changes a score.
 
 use super::manifest::{Input, Normalization, Resize};
 use crate::imaging::Plane;
 use crate::imaging::resample::resize as scale;
 
-/// Share of the pixels at each end that per-image normalisation clips before it takes mean and deviation.
+/// Share of the pixels at each end that per-image normalisation clips before it takes mean and
+/// deviation.
 const TAIL: f32 = 0.005;
 
-/// `plane` at the input's size and normalised. `range` is the span that the stored bits can take, for `fixed`.
+/// `plane` at the input's size and normalised. `range` is the span that the stored bits can take,
+/// for `fixed`.
 pub fn to_input(plane: &Plane, input: &Input, range: (f32, f32)) -> Plane {
     let mut plane = if input.crop < 1.0 {
         inner_crop(plane, input.crop, input.width, input.height)
@@ -20,7 +23,8 @@ pub fn to_input(plane: &Plane, input: &Input, range: (f32, f32)) -> Plane {
     plane
 }
 
-/// The channels `C · H · W` of a plane from [`to_input`]: the same image, with each channel's own mean and deviation.
+/// The channels `C · H · W` of a plane from [`to_input`]: the same image, with each channel's own
+/// mean and deviation.
 pub fn channels(plane: &Plane, input: &Input) -> Vec<f32> {
     let at = |values: &[f32], c: usize, none: f32| values.get(c).or(values.first()).copied().unwrap_or(none);
     let (mean, sd) = (at(&input.mean, 0, 0.0), at(&input.sd, 0, 1.0));
@@ -37,7 +41,8 @@ pub fn channels(plane: &Plane, input: &Input) -> Vec<f32> {
     out
 }
 
-/// torchvision's `Resize` and `CenterCrop`: the shorter side to `1/share` of the input, then the middle.
+/// torchvision's `Resize` and `CenterCrop`: the shorter side to `1/share` of the input, then the
+/// middle.
 fn inner_crop(plane: &Plane, share: f32, width: usize, height: usize) -> Plane {
     let short = (width.min(height) as f32 / share).round().max(1.0) as usize;
     let scaled_side = |side: usize, other: usize| (short * side.max(1) / side.min(other).max(1)).max(1);
@@ -82,7 +87,8 @@ fn letterbox(plane: &Plane, width: usize, height: usize) -> Plane {
     out
 }
 
-/// Normalises in place as the manifest says, a `fixed` one as the first channel; a constant plane becomes zeros.
+/// Normalises in place as the manifest says, a `fixed` one as the first channel; a constant plane
+/// becomes zeros.
 pub fn normalize(plane: &mut Plane, input: &Input, range: (f32, f32)) {
     match input.normalization {
         Normalization::PerImage => {
@@ -212,8 +218,9 @@ mod tests {
 
     #[test]
     fn every_channel_has_its_own_mean_and_deviation() {
-        // torchvision: Normalize(mean, std)(to_tensor(100 repeated three times)); torchxrayvision: normalize(100, 255);
-        // keras.applications.resnet50.preprocess_input(100 repeated three times). Numbers by tests/golden/import.py.
+        // torchvision: Normalize(mean, std)(to_tensor(100 repeated three times)); torchxrayvision:
+        // normalize(100, 255); keras.applications.resnet50.preprocess_input(100 repeated three
+        // times). Numbers by tests/golden/import.py.
         let close = |found: Vec<f32>, expected: &[f32]| {
             assert_eq!(found.len(), expected.len());
             assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 2e-5 * e.abs().max(1.0)), "{found:?}");
@@ -227,7 +234,8 @@ mod tests {
 
     #[test]
     fn the_inner_crop_is_the_middle_of_a_larger_picture() {
-        // 16×12 becomes 10×8 (shorter side 7/0.875), of which the middle 7×7 stays: columns 2 to 8 (1.5 to even), rows 0 to 6.
+        // 16×12 becomes 10×8 (shorter side 7/0.875), of which the middle 7×7 stays: columns 2 to 8
+        // (1.5 to even), rows 0 to 6.
         let values = (0..16 * 12).map(|i| (i % 16) as f32).collect();
         let plane = Plane { width: 16, height: 12, values };
         let inner = inner_crop(&plane, 0.875, 7, 7);

@@ -1,26 +1,30 @@
-//! What a call is worth where the finding is rare: predictive values at the prevalence that the reader states.
+//! What a call is worth where the finding is rare: predictive values at the prevalence that the
+//! reader states.
 //!
-//! With sensitivity `se`, specificity `sp` and a share `π` of patients who have the finding, by Bayes' rule
-//! (Altman and Bland, BMJ 309 (1994) 102):
+//! With sensitivity `se`, specificity `sp` and a share `π` of patients who have the finding, by
+//! Bayes' rule (Altman and Bland, BMJ 309 (1994) 102):
 //!
 //! ```text
 //! PPV = se·π / (se·π + (1 − sp)(1 − π))          of those called, the share that has it
 //! NPV = sp(1 − π) / (sp(1 − π) + (1 − se)π)      of those not called, the share that has it not
 //! ```
 //!
-//! Both rise with `se` and `sp`, so their intervals reach from the lower ends of the two 95 % intervals to the upper ones: as both
-//! ends at once are less likely than either, they are rather too wide than too narrow.
+//! Both rise with `se` and `sp`, so their intervals reach from the lower ends of the two 95 %
+//! intervals to the upper ones: as both ends at once are less likely than either, they are rather
+//! too wide than too narrow.
 //!
-//! What it does not do: the prevalence is the reader's, not the model's; sensitivity and specificity are taken to be the same where the
-//! finding is rarer or more frequent, which they are only where the patients are alike in all else (spectrum effect). A
-//! probability of 0.9 is itself no share of such patients: the model's probabilities hold at the prevalence of its training.
+//! What it does not do: the prevalence is the reader's, not the model's; sensitivity and
+//! specificity are taken to be the same where the finding is rarer or more frequent, which they are
+//! only where the patients are alike in all else (spectrum effect). A probability of 0.9 is itself
+//! no share of such patients: the model's probabilities hold at the prevalence of its training.
 
 use std::str::FromStr;
 
 use crate::model::calibration::Proportion;
 use crate::model::manifest::Manifest;
 
-/// What a reader states: a share of patients, of a finding by name or of the one that the model is about.
+/// What a reader states: a share of patients, of a finding by name or of the one that the model is
+/// about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stated {
     /// Label or group; `None` for the model's only group or label.
@@ -132,7 +136,8 @@ mod tests {
 
     #[test]
     fn predictive_values_are_those_of_bayes_rule() {
-        // The sensitivity and specificity of Altman and Bland's example, at a prevalence of 1 in 4, by hand.
+        // The sensitivity and specificity of Altman and Bland's example, at a prevalence of 1 in 4,
+        // by hand.
         let (se, sp) = (proportion(0.9, 0.85, 0.94), proportion(0.67, 0.55, 0.77));
         let ppv = positive(se, sp, 0.25).unwrap();
         assert!((ppv.value - 0.225 / (0.225 + 0.2475)).abs() < 1e-12);

@@ -1,7 +1,8 @@
-//! Where models come from: embedded in the program, the user's data folder, or a folder named by path.
+//! Where models come from: embedded in the program, the user's data folder, or a folder named by
+//! path.
 //!
-//! A model is loaded only when its manifest is sound, its weights have the SHA-256 that the manifest states and
-//! fit its architecture.
+//! A model is loaded only when its manifest is sound, its weights have the SHA-256 that the
+//! manifest states and fit its architecture.
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -95,8 +96,9 @@ pub fn user_folder() -> Option<PathBuf> {
 
 /// Names of all models and where they are, embedded ones first.
 ///
-/// Every folder among the user's models counts, sound or not: whether it can be used is said when it is read, and a broken one
-/// stands in the way of no other. Hidden folders are no models, and neither are those that have the name of an embedded one.
+/// Every folder among the user's models counts, sound or not: whether it can be used is said when
+/// it is read, and a broken one stands in the way of no other. Hidden folders are no models, and
+/// neither are those that have the name of an embedded one.
 pub fn list() -> Vec<(String, Origin)> {
     let mut all: Vec<_> = EMBEDDED.iter().map(|(name, _)| ((*name).to_owned(), Origin::Embedded)).collect();
     let folders = user_folder().and_then(|folder| std::fs::read_dir(folder).ok());
@@ -196,7 +198,8 @@ pub fn calibration(name: &str) -> Result<Result<Calibration, CalibrationError>, 
     Ok(read_calibration(&source, &read_manifest(&source, name)?))
 }
 
-/// A model without a calibration, or with that of other weights, is as usable as before; only that is said.
+/// A model without a calibration, or with that of other weights, is as usable as before; only that
+/// is said.
 fn read_calibration(source: &ModelFiles, manifest: &Manifest) -> Result<Calibration, CalibrationError> {
     let bytes = source.file(calibration::FILE, limits::MANIFEST_BYTES);
     let bytes = bytes.map_err(|e| CalibrationError::Unreadable(e.to_string()))?.ok_or(CalibrationError::Missing)?;

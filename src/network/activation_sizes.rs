@@ -1,10 +1,13 @@
 //! How many values a pass through a network makes, known before any of them is computed.
 //!
-//! Sides of maps do not depend on channels, so they are found by running the same network with one channel everywhere on a small
-//! image; the convolutions of each stage and their channels stand in the list of tensors. Inside a stage the first convolution is taken
-//! to work at the size of the stage's input and all others at that of its output, which is how residual and dense blocks are built.
+//! Sides of maps do not depend on channels, so they are found by running the same network with one
+//! channel everywhere on a small image; the convolutions of each stage and their channels stand in
+//! the list of tensors. Inside a stage the first convolution is taken to work at the size of the
+//! stage's input and all others at that of its output, which is how residual and dense blocks are
+//! built.
 //!
-//! What it does not do: say what a layer allocates on its way. Whoever asks knows how often a value is kept.
+//! What it does not do: say what a layer allocates on its way. Whoever asks knows how often a value
+//! is kept.
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarMap;
@@ -21,7 +24,8 @@ const SIDE: usize = 64;
 pub struct Extent {
     /// Outputs of all convolutions for one image.
     pub outputs: f64,
-    /// Inputs of all batch norms for one image; in dense blocks they are many more than the outputs.
+    /// Inputs of all batch norms for one image; in dense blocks they are many more than the
+    /// outputs.
     pub normed: f64,
     /// Outputs of the convolutions of the stage that makes most.
     pub largest: f64,
@@ -84,7 +88,7 @@ fn areas(arch: &Architecture) -> Result<Vec<(String, f64)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::architecture::Family;
+    use crate::architecture::Family;
 
     #[test]
     fn a_plain_chain_makes_its_channels_times_its_pixels() {
@@ -96,7 +100,8 @@ mod tests {
 
     #[test]
     fn published_networks_make_what_is_known_of_them() {
-        // VGG16 at 224²: 13.6 million outputs of convolutions (Simonyan and Zisserman 2015, summed by hand).
+        // VGG16 at 224²: 13.6 million outputs of convolutions (Simonyan and Zisserman 2015, summed
+        // by hand).
         let vgg = extent(&Architecture::new(Family::Vgg16), 3, 1000, 224).unwrap();
         assert!((vgg.outputs / 1e6 - 13.55).abs() < 0.1, "{}", vgg.outputs);
         assert_eq!(vgg.weights, 138_357_544);

@@ -5,8 +5,9 @@
 //! family = "resnet18"
 //! ```
 //!
-//! is enough: whatever is left out has its published value. What each family computes, and which of the settings it has, is
-//! said in its file under [`super::families`]. Tensors are called as in torchvision, stages like PyTorch's modules.
+//! is enough: whatever is left out has its published value. What each family computes, and which of
+//! the settings it has, is said in its file under [`super::families`]. Tensors are called as in
+//! torchvision, stages like PyTorch's modules.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -50,13 +51,15 @@ pub enum ArchitectureError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// The shape of a network. Lists that are empty and values that are `None` mean the published ones of the family.
+/// The shape of a network. Lists that are empty and values that are `None` mean the published ones
+/// of the family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Architecture {
     pub family: Family,
-    /// Channels: of the stem and of each stage (residual networks), of each block (plain chains), of the stem (DenseNet),
-    /// of the stem, of seven stages and of the last convolution (EfficientNet).
+    /// Channels: of the stem and of each stage (residual networks), of each block (plain chains),
+    /// of the stem (DenseNet), of the stem, of seven stages and of the last convolution
+    /// (EfficientNet).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widths: Vec<usize>,
     /// Residual blocks, convolutions or dense layers of each stage.

@@ -1,7 +1,8 @@
 //! New variables for a network that is to be trained.
 //!
-//! Convolutions are drawn as He et al. (2015) have it, `N(0, 2/fan)`, with the fan that torchvision takes for the family; linear
-//! layers from `N(0, 1/inputs)`; biases are 0, batch norms the identity. One seed decides every value.
+//! Convolutions are drawn as He et al. (2015) have it, `N(0, 2/fan)`, with the fan that torchvision
+//! takes for the family; linear layers from `N(0, 1/inputs)`; biases are 0, batch norms the
+//! identity. One seed decides every value.
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;

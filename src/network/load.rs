@@ -1,4 +1,5 @@
-//! The tensors of a weights file, for a network that is to be used: batch norm is folded where a convolution stands before it.
+//! The tensors of a weights file, for a network that is to be used: batch norm is folded where a
+//! convolution stands before it.
 
 use candle_core::{Device, Tensor, Var};
 

@@ -1,8 +1,9 @@
 //! Where the tensors of a network come from, and the chain that a family describes itself into.
 //!
-//! A family is written down once, as a function over a [`TensorSource`]. The same description then builds a network to train
-//! ([`super::init::NewVariables`]), one to use ([`super::load::TrainedTensors`]), and the list of the tensors that a weights file must
-//! hold ([`super::spec::TensorList`]).
+//! A family is written down once, as a function over a [`TensorSource`]. The same description then
+//! builds a network to train ([`super::init::NewVariables`]), one to use
+//! ([`super::load::TrainedTensors`]), and the list of the tensors that a weights file must hold
+//! ([`super::spec::TensorList`]).
 
 use super::geometry::Geometry;
 use super::layers::activation::Activation;

@@ -1,7 +1,8 @@
 //! The names and shapes of a network's tensors, without the tensors.
 //!
-//! The units that it hands out hold zeros that are stored once and repeated, so that even VGG16 (138 million weights) is
-//! listed in a few kilobytes. A network made of them has the right stages; nobody runs it.
+//! The units that it hands out hold zeros that are stored once and repeated, so that even VGG16
+//! (138 million weights) is listed in a few kilobytes. A network made of them has the right stages;
+//! nobody runs it.
 
 use candle_core::{DType, Device, Tensor, Var};
 

@@ -1,11 +1,14 @@
 //! Passes that are walked back: layer by layer, each leaving its way.
 //!
-//! candle records a graph of every operation and walks it at the end; each gradient is then added to a tensor of zeros, and no activation is freed
-//! before the walk is over. A network is a chain, so its pass can be a chain too: [`Layer::record`] yields the output and a closure
-//! that turns the output's gradient into the input's (reverse accumulation, Linnainmaa 1976). Training walks back once, to the parameters, and drops
-//! what each link kept; an explanation walks back to the input, once for each thing that it explains. Layers without a way back of their own,
-//! and gradients by another rule than the derivative, get one from candle's graph of that layer alone. Both are held against each other and against
-//! PyTorch; `benches/training.rs` and `benches/explanations.rs` time them.
+//! candle records a graph of every operation and walks it at the end; each gradient is then added
+//! to a tensor of zeros, and no activation is freed before the walk is over. A network is a chain,
+//! so its pass can be a chain too: [`Layer::record`] yields the output and a closure that turns the
+//! output's gradient into the input's (reverse accumulation, Linnainmaa 1976). Training walks back
+//! once, to the parameters, and drops what each link kept; an explanation walks back to the input,
+//! once for each thing that it explains. Layers without a way back of their own, and gradients by
+//! another rule than the derivative, get one from candle's graph of that layer alone. Both are held
+//! against each other and against PyTorch; `benches/training.rs` and `benches/explanations.rs` time
+//! them.
 
 use std::collections::HashMap;
 
@@ -40,7 +43,8 @@ impl Gradients {
     }
 }
 
-/// Turns the gradient of an output into that of the input, if it was asked for, and leaves those of parameters in between.
+/// Turns the gradient of an output into that of the input, if it was asked for, and leaves those of
+/// parameters in between.
 pub type Backward<'a> = Box<dyn Fn(Tensor, &mut Gradients) -> Result<Option<Tensor>> + 'a>;
 
 /// An output and the way back from it.
@@ -81,8 +85,8 @@ pub struct Pass<'a> {
 }
 
 impl Network {
-    /// Runs the chain from stage `first` on, which is given `x`, and keeps the way back to that stage's parameters, and to `x` itself where
-    /// that is `wanted`.
+    /// Runs the chain from stage `first` on, which is given `x`, and keeps the way back to that
+    /// stage's parameters, and to `x` itself where that is `wanted`.
     pub fn record(&self, first: usize, x: &Tensor, mode: Mode, wanted: bool) -> Result<Pass<'_>> {
         let mut x = x.detach();
         let mut ways = Vec::with_capacity(self.stages.len() - first);
@@ -110,7 +114,8 @@ impl Pass<'_> {
         Ok(gradients)
     }
 
-    /// The gradient of what the pass was given, from that of the logits, where it was wanted; none where the logits do not depend on it.
+    /// The gradient of what the pass was given, from that of the logits, where it was wanted; none
+    /// where the logits do not depend on it.
     pub fn to_input(&self, gradient: &Tensor) -> Result<Option<Tensor>> {
         walk_back(&self.ways, gradient.detach(), &mut Gradients::default())
     }
@@ -122,9 +127,9 @@ mod tests {
     use candle_nn::VarMap;
 
     use super::*;
-    use crate::network::architecture::{Architecture, Family};
-    use crate::network::layers::activation::Rule;
-    use crate::network::weights::TensorFile;
+    use crate::architecture::{Architecture, Family};
+    use crate::layers::activation::Rule;
+    use crate::weights::TensorFile;
 
     fn architectures() -> Vec<Architecture> {
         let lists = |family, widths: &[usize], blocks: &[usize]| Architecture {
@@ -177,7 +182,8 @@ mod tests {
         }
     }
 
-    /// The largest difference of the input's gradient between the chain and candle's graph, as a share of its size, from every stage on.
+    /// The largest difference of the input's gradient between the chain and candle's graph, as a
+    /// share of its size, from every stage on.
     fn input_deviation(network: &Network, x: &Tensor, mode: Mode) -> f32 {
         let weights = Tensor::new(&[[1f32, -0.5, 0.25], [-2.0, 0.75, 1.5]], &Device::Cpu).unwrap();
         let mut worst = 0.0f32;
@@ -188,7 +194,8 @@ mod tests {
             let graph = (&logits * &weights).unwrap().sum_all().unwrap().backward().unwrap();
             let expected = graph.get(x.as_tensor()).expect("the logits depend on every stage's input");
             let pass = network.record(first, x.as_tensor(), mode, true).unwrap();
-            // Maps of a network in use may be gathered where nobody asks candle for their gradients.
+            // Maps of a network in use may be gathered where nobody asks candle for their
+            // gradients.
             let used = network.forward_range(first..network.stages.len(), &x.as_detached_tensor(), mode).unwrap();
             for found in [&pass.logits, &used] {
                 let apart = (found - &logits).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
@@ -239,6 +246,114 @@ mod tests {
         for (name, var) in vars.data().lock().unwrap().iter().filter(|(name, _)| !name.contains("running")) {
             let trained = name.starts_with("stage2") || name.starts_with("head");
             assert_eq!(found.get(var).is_some(), trained, "{name}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod timing {
+    use super::*;
+    use crate::architecture::{Architecture, Family};
+    use candle_core::Device;
+    use candle_nn::VarMap;
+
+    #[test]
+    #[ignore]
+    fn pieces() {
+        use crate::activation::Activation;
+        use crate::geometry::Geometry;
+        use crate::nchw16c::Maps;
+        use crate::nchw16c::depthwise::{convolve, pack};
+        let size = Maps { n: 1, blocks: 6, h: 112, w: 112 };
+        let x: Vec<f32> = (0..size.image() * 16).map(|i| (i % 1000) as f32 * 0.01 - 5.0).collect();
+        let k = pack(&vec![0.1; 96 * 9], 9);
+        let best = |name: &str, f: &mut dyn FnMut()| {
+            let mut b = f64::MAX;
+            for _ in 0..20 {
+                let t = std::time::Instant::now();
+                f();
+                b = b.min(t.elapsed().as_secs_f64());
+            }
+            println!("{name} {:.2} ms", b * 1e3);
+        };
+        for s in [1, 2] {
+            for a in [Activation::None, Activation::Relu6, Activation::Silu] {
+                best(&format!("depthwise {s} {a:?}"), &mut || {
+                    std::hint::black_box(convolve(&x, size, &k, None, Geometry::even(3, s, 1), a));
+                });
+            }
+        }
+        best("vec", &mut || {
+            std::hint::black_box(vec![0.0f32; x.len()]);
+        });
+        best("activated", &mut || {
+            std::hint::black_box(crate::layers::activation::activated_values(&x, Activation::Silu));
+        });
+        let t = Tensor::from_vec(x.clone(), size.shape(), &Device::Cpu).unwrap();
+        let w = Tensor::randn(0f32, 0.1, (24, 96, 1, 1), &Device::Cpu).unwrap();
+        let b = Tensor::zeros(24, candle_core::DType::F32, &Device::Cpu).unwrap();
+        let conv = crate::layers::conv::PreparedConv::new(w, b, Geometry::even(1, 1, 0)).unwrap();
+        best("project", &mut || {
+            conv.forward(&t, None, Activation::None).unwrap();
+        });
+        let small = Tensor::randn(0f32, 1.0, (1, 1, 112, 112, 16), &Device::Cpu).unwrap();
+        let w = Tensor::randn(0f32, 0.1, (96, 16, 1, 1), &Device::Cpu).unwrap();
+        let b = Tensor::zeros(96, candle_core::DType::F32, &Device::Cpu).unwrap();
+        let conv = crate::layers::conv::PreparedConv::new(w, b, Geometry::even(1, 1, 0)).unwrap();
+        for a in [Activation::None, Activation::Relu, Activation::Relu6, Activation::Silu] {
+            best(&format!("expand {a:?}"), &mut || {
+                conv.forward(&small, None, a).unwrap();
+            });
+        }
+        best("mean", &mut || {
+            crate::layers::pool::global_average(&t, 96).unwrap();
+        });
+        let f = Tensor::ones((1, 96), candle_core::DType::F32, &Device::Cpu).unwrap();
+        best("scale", &mut || {
+            crate::layers::channels::scale(&t, &f).unwrap();
+        });
+    }
+
+    #[test]
+    #[ignore]
+    fn time() {
+        for family in [Family::EfficientnetB0, Family::CompactResnet] {
+            let arch = Architecture::new(family);
+            let vars = VarMap::new();
+            let net = arch.trainable(3, 1000, &vars, &Device::Cpu, 1).unwrap();
+            let tensors =
+                vars.data().lock().unwrap().iter().map(|(n, v)| (n.clone(), v.as_detached_tensor())).collect();
+            let used = arch.folded(3, 1000, &crate::weights::TensorFile::new(tensors), &Device::Cpu).unwrap();
+            let x = Tensor::randn(0f32, 1.0, (1, 3, 224, 224), &Device::Cpu).unwrap();
+            let mut best = f64::MAX;
+            for _ in 0..30 {
+                let t = std::time::Instant::now();
+                used.forward(&x, Mode::Inference).unwrap();
+                best = best.min(t.elapsed().as_secs_f64());
+            }
+            println!("{family:?} forward {:.2} ms", best * 1e3);
+            let mut at = x.clone();
+            for s in &used.stages {
+                let mut b = f64::MAX;
+                let mut y = at.clone();
+                for _ in 0..10 {
+                    let t = std::time::Instant::now();
+                    y = s.layer.forward(&at, Mode::Inference).unwrap();
+                    b = b.min(t.elapsed().as_secs_f64());
+                }
+                println!("   {} {:.2}", s.name, b * 1e3);
+                at = y;
+            }
+            let x = Tensor::randn(0f32, 1.0, (16, 3, 224, 224), &Device::Cpu).unwrap();
+            let mut best = f64::MAX;
+            for _ in 0..4 {
+                let t = std::time::Instant::now();
+                let p = net.record(0, &x, Mode::Training { seed: 1 }, false).unwrap();
+                let g = p.logits.ones_like().unwrap();
+                p.back(&g).unwrap();
+                best = best.min(t.elapsed().as_secs_f64());
+            }
+            println!("{family:?} train {:.1} img/s", 16.0 / best);
         }
     }
 }

@@ -1,11 +1,15 @@
-//! Where a network still knows places, and the stage that heat maps are taken from where nobody names one.
+//! Where a network still knows places, and the stage that heat maps are taken from where nobody
+//! names one.
 //!
-//! A class activation map has as many places as its stage has. Behind a global average, or deep in a chain on a small input, that is one: such a
-//! map would colour the whole image and say nothing of where. So the usual choice, the last stage with a map (Selvaraju et al. 2017: "the last
-//! convolutional layer"), is taken only where a side of it has [`ENOUGH`] places; else the last stage before it that has so many, or the one with
-//! the most. 4 × 4 is the least that tells quarters and a middle apart.
+//! A class activation map has as many places as its stage has. Behind a global average, or deep in
+//! a chain on a small input, that is one: such a map would colour the whole image and say nothing
+//! of where. So the usual choice, the last stage with a map (Selvaraju et al. 2017: "the last
+//! convolutional layer"), is taken only where a side of it has [`ENOUGH`] places; else the last
+//! stage before it that has so many, or the one with the most. 4 × 4 is the least that tells
+//! quarters and a middle apart.
 //!
-//! A stage cannot know more places than one before it: a grid that repeats a smaller map counts as small as that map.
+//! A stage cannot know more places than one before it: a grid that repeats a smaller map counts as
+//! small as that map.
 
 use super::Network;
 
@@ -38,7 +42,8 @@ impl std::fmt::Display for Places {
 }
 
 impl Network {
-    /// Places that each stage tells apart in an input of `width` × `height`; `None` where it has no map.
+    /// Places that each stage tells apart in an input of `width` × `height`; `None` where it has no
+    /// map.
     #[must_use]
     pub fn places(&self, width: usize, height: usize) -> Vec<Option<Places>> {
         let (mut columns, mut rows) = (width, height);
@@ -67,8 +72,8 @@ mod tests {
     use candle_nn::VarMap;
 
     use super::*;
-    use crate::network::Mode;
-    use crate::network::architecture::{Architecture, Family};
+    use crate::Mode;
+    use crate::architecture::{Architecture, Family};
 
     #[test]
     fn places_are_those_of_the_maps_that_the_network_makes() {

@@ -1,7 +1,7 @@
 //! Weights: safetensors with the names of PyTorch, checked tensor by tensor.
 //!
-//! Folding: `y = γ (W∗x − μ)/√(σ²+ε) + β` is one convolution with `W' = W·γ/√(σ²+ε)` and `b' = β − μ·γ/√(σ²+ε)`;
-//! a bias before the batch norm is subtracted from `μ`.
+//! Folding: `y = γ (W∗x − μ)/√(σ²+ε) + β` is one convolution with `W' = W·γ/√(σ²+ε)` and
+//! `b' = β − μ·γ/√(σ²+ε)`; a bias before the batch norm is subtracted from `μ`.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,8 @@ impl TensorFile {
     }
 }
 
-/// Folds a batch norm (γ, β, mean, variance, each `(O)`) into the kernel `(O, C, k, k)` and bias before it; yields kernel and bias `(O)`.
+/// Folds a batch norm (γ, β, mean, variance, each `(O)`) into the kernel `(O, C, k, k)` and bias
+/// before it; yields kernel and bias `(O)`.
 pub fn fold(
     kernel: &Tensor,
     bias: Option<&Tensor>,

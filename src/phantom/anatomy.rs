@@ -1,7 +1,8 @@
 //! The soft parts of the torso as chords: how many centimetres of each tissue a ray crosses.
 //!
-//! Coordinates are fractions of the image: `x` from the midline to the right of the image (the patient's left), `z`
-//! from the top down, depths in the same unit. [`Torso::chords`] is analytic: ellipses, superellipses and profiles.
+//! Coordinates are fractions of the image: `x` from the midline to the right of the image (the
+//! patient's left), `z` from the top down, depths in the same unit. [`Torso::chords`] is analytic:
+//! ellipses, superellipses and profiles.
 
 use libm::{cosf, powf, sinf};
 
@@ -124,7 +125,8 @@ pub(super) struct Torso {
     /// Length of one unit in centimetres.
     pub field_cm: f32,
     pub adult: bool,
-    /// Sideways shift of what lies in front, for one unit of depth (the patient turned about the long axis).
+    /// Sideways shift of what lies in front, for one unit of depth (the patient turned about the
+    /// long axis).
     pub turn: f32,
     /// Arms: 0 hanging out sideways, 1 raised.
     pub raised: f32,
@@ -208,7 +210,8 @@ impl Torso {
         let shift = 0.12 * turn;
         let mid = dome - 0.135;
         let mut heart = vec![
-            // Left ventricle, right ventricle on the diaphragm, right atrium, outflow, great vessels of both sides.
+            // Left ventricle, right ventricle on the diaphragm, right atrium, outflow, great
+            // vessels of both sides.
             Ellipsoid::new(0.110 + shift, mid + 0.020, 0.118 * h, 0.198 * h, 0.17, -0.68),
             Ellipsoid::new(0.055 + shift, mid + 0.075, 0.165 * h, 0.115 * h, 0.17, 0.12),
             Ellipsoid::new(-0.026 + shift, mid + 0.025, 0.080 * h, 0.135 * h, 0.15, 0.12),

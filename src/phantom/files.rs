@@ -1,4 +1,5 @@
-//! Phantom files: DICOM, 8-bit PNG, and the mask; each is written whole or not at all. Nobody is in them, so they may be handed on.
+//! Phantom files: DICOM, 8-bit PNG, and the mask; each is written whole or not at all. Nobody is in
+//! them, so they may be handed on.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +61,8 @@ fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), PhantomFileError> {
     writing::shared(path, bytes).map_err(failed)
 }
 
-/// Writes the image as a Digital X-Ray Image, For Presentation (PS3.3 A.26), explicit VR little endian.
+/// Writes the image as a Digital X-Ray Image, For Presentation (PS3.3 A.26), explicit VR little
+/// endian.
 ///
 /// UIDs are `2.25.` and a hash of the recipe, so that a recipe always gives the same object.
 pub fn write_dicom(path: &Path, phantom: &Phantom, recipe: &PhantomRecipe) -> Result<(), PhantomFileError> {

@@ -1,13 +1,17 @@
-//! A chest radiograph made by us: the demo study, the ground truth of localisation tests, and test data for every machine.
+//! A chest radiograph made by us: the demo study, the ground truth of localisation tests, and test
+//! data for every machine.
 //!
 //! An analytic torso ([`anatomy`], [`skeleton`], [`vessels`]) is projected by Beer–Lambert's law,
-//! `I = I₀ exp(−∫ μ ds)`, with one effective energy and parallel rays; scatter, quantum noise and the processing of a
-//! "for presentation" image follow ([`projection`]). Opacities ([`opacity`]) stand at known places and come with their mask.
+//! `I = I₀ exp(−∫ μ ds)`, with one effective energy and parallel rays; scatter, quantum noise and
+//! the processing of a "for presentation" image follow ([`projection`]). Opacities ([`opacity`])
+//! stand at known places and come with their mask.
 //!
-//! All random choices come from the recipe's seed through ChaCha and integer hashes, and all transcendental functions
-//! from `libm`, so that a recipe gives the same values on every machine, whatever the number of threads.
+//! All random choices come from the recipe's seed through ChaCha and integer hashes, and all
+//! transcendental functions from `libm`, so that a recipe gives the same values on every machine,
+//! whatever the number of threads.
 //!
-//! What it does not do: beam hardening, heel effect, lateral views, diseases other than the two kinds of opacity.
+//! What it does not do: beam hardening, heel effect, lateral views, diseases other than the two
+//! kinds of opacity.
 
 mod anatomy;
 pub mod demo;
@@ -133,7 +137,8 @@ impl std::str::FromStr for Opacity {
 pub struct Phantom {
     /// 12-bit values (0–4095), bright = dense.
     pub plane: Plane,
-    /// True where an opacity adds visible density; row by row like the plane, all false without one.
+    /// True where an opacity adds visible density; row by row like the plane, all false without
+    /// one.
     pub mask: Vec<bool>,
     /// Distance of neighbouring pixels at the detector.
     pub spacing_mm: f64,

@@ -1,7 +1,8 @@
 //! Opacities: parts of the lung where fluid stands instead of air.
 //!
-//! A lesion is a field between 0 and 1, the part of the air that is gone; what it adds to the line integral is that
-//! part of the lung's chord times the difference of attenuation. So it ends at the pleura and hides vessels by itself.
+//! A lesion is a field between 0 and 1, the part of the air that is gone; what it adds to the line
+//! integral is that part of the lung's chord times the difference of attenuation. So it ends at the
+//! pleura and hides vessels by itself.
 
 use libm::{cosf, sinf};
 

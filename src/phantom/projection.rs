@@ -1,8 +1,10 @@
-//! From tissue to image: Beer–Lambert, scatter, quantum noise, and the processing of a "for presentation" image.
+//! From tissue to image: Beer–Lambert, scatter, quantum noise, and the processing of a "for
+//! presentation" image.
 //!
-//! `I = exp(−∫ μ ds)`; scatter adds a share of the widely blurred primary beam; the count of photons is Poisson (as a
-//! normal: there are hundreds in the darkest pixel); the signal is `−ln I`, its fine detail is lifted by an unsharp mask
-//! and its range is laid on 12 bits by a logistic curve, as digital systems do.
+//! `I = exp(−∫ μ ds)`; scatter adds a share of the widely blurred primary beam; the count of
+//! photons is Poisson (as a normal: there are hundreds in the darkest pixel); the signal is
+//! `−ln I`, its fine detail is lifted by an unsharp mask and its range is laid on 12 bits by a
+//! logistic curve, as digital systems do.
 
 use libm::{cosf, expf, logf, sinf};
 use rayon::prelude::*;
@@ -255,7 +257,8 @@ mod tests {
 
     #[test]
     fn a_slab_attenuates_by_beer_and_lambert() {
-        // 10 cm of soft tissue without noise: the signal is μ·d, the scatter of an even field known.
+        // 10 cm of soft tissue without noise: the signal is μ·d, the scatter of an even field
+        // known.
         let size = 32;
         let intensity = scatter(&vec![mu::SOFT * 10.0; size * size], size);
         let expected = expf(-mu::SOFT * 10.0) * 1.06;

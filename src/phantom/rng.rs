@@ -1,4 +1,5 @@
-//! Randomness that is the same on every machine: a ChaCha stream for the anatomy, hashes for textures and noise.
+//! Randomness that is the same on every machine: a ChaCha stream for the anatomy, hashes for
+//! textures and noise.
 
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

@@ -1,8 +1,9 @@
 //! Bones: ribs as tilted arcs, the spine, clavicles, scapulae, humeri, jaw.
 //!
-//! A rib is an ellipse in space, tilted forwards: `x = W sin θ`, depth `= D cos θ`, `z = z₀ + T (1 − cos θ) / 2`, from
-//! the spine (θ ≈ 0) round the side to the cartilage (θ ≈ 145°). On the image it crosses its own front half and its
-//! neighbours; at the side the beam runs along it, which makes the chest wall bright.
+//! A rib is an ellipse in space, tilted forwards: `x = W sin θ`, depth `= D cos θ`,
+//! `z = z₀ + T (1 − cos θ) / 2`, from the spine (θ ≈ 0) round the side to the cartilage (θ ≈ 145°).
+//! On the image it crosses its own front half and its neighbours; at the side the beam runs along
+//! it, which makes the chest wall bright.
 
 use libm::{cosf, sinf};
 
@@ -156,7 +157,8 @@ fn rib(torso: &Torso, number: usize, head: f32, sign: f32, tilt: f32, tubes: &mu
         let neck = 0.012 * ease(1.0 - (angle - start) / 0.5);
         // The last ribs float: they fall away at once.
         let float = 0.03 * (n - 8.0).max(0.0) * s * s;
-        // Narrower in front than the ellipse would be; the front half moves with the patient's turn.
+        // Narrower in front than the ellipse would be; the front half moves with the patient's
+        // turn.
         let front = (-c).max(0.0);
         let x = sign * width * s * (1.0 + 0.06 * front) + torso.turn * -c * depth;
         let z = head + 0.5 * drop * (1.0 - c) + neck + float + 0.10 * drop * front;
@@ -230,7 +232,8 @@ fn scapula(torso: &Torso, sign: f32, tubes: &mut Vec<Tube>) {
     let z = torso.apex;
     let out = if torso.adult { 1.13 } else { 1.0 };
     let s = |x: f32| sign * x * out;
-    // Lateral border, medial border, spine with the acromion, coracoid, and the thin plate between them.
+    // Lateral border, medial border, spine with the acromion, coracoid, and the thin plate between
+    // them.
     bone(
         tubes,
         &[

@@ -1,7 +1,7 @@
 //! Curved tubes: ribs, clavicles, vessels, bronchi.
 //!
-//! A tube of radius `r` with a wall adds, at the distance `d` from its axis, the chord `2√(r² − d²)` times its
-//! attenuation, lengthened where it runs along the beam.
+//! A tube of radius `r` with a wall adds, at the distance `d` from its axis, the chord
+//! `2√(r² − d²)` times its attenuation, lengthened where it runs along the beam.
 
 /// A point of the axis in anatomical coordinates (fractions of the image).
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +89,8 @@ impl PlacedTube {
         for node in &tube.nodes {
             let (x, z) = placement.to_pixel(node.x, node.z);
             let r = node.r * placement.scale;
-            // A tube thinner than a pixel is drawn a pixel wide and fainter by its share of the area.
+            // A tube thinner than a pixel is drawn a pixel wide and fainter by its share of the
+            // area.
             let drawn = r.max(0.75);
             let stretch = node.stretch * (r / drawn) * (r / drawn);
             top = top.min(z - drawn);
@@ -108,7 +109,8 @@ impl PlacedTube {
         }
     }
 
-    /// Adds the line integrals of row `row` to `sum`; `scratch` is as long as the row and [`CLEAR`], before and after.
+    /// Adds the line integrals of row `row` to `sum`; `scratch` is as long as the row and
+    /// [`CLEAR`], before and after.
     pub(super) fn add_row(&self, row: f32, sum: &mut [f32], scratch: &mut [(f32, f32)]) {
         if row < self.top || row > self.bottom {
             return;
@@ -144,7 +146,8 @@ impl PlacedTube {
                 let inner = if d2 < core * core { 2.0 * (core * core - d2).sqrt() } else { 0.0 };
                 let stretch = a.stretch + t * (b.stretch - a.stretch);
                 let value = stretch * (self.wall_mu * (outer - inner) + self.core_mu * inner);
-                // Neighbouring segments overlap at their joint: the tube is there once, as its nearest segment.
+                // Neighbouring segments overlap at their joint: the tube is there once, as its
+                // nearest segment.
                 let near = d2 / (r * r);
                 if near < nearest.0 {
                     *nearest = (near, value);

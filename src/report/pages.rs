@@ -37,7 +37,8 @@ pub(super) fn divided(page: &mut Block, block: &Block, width: f32) {
     page.stack(GAP, block);
 }
 
-/// The title of a report with a line on what it is, when it was made, and what it must not be taken for.
+/// The title of a report with a line on what it is, when it was made, and what it must not be taken
+/// for.
 pub(super) fn title(name: &str, about: &str, created: DateTime<Local>, width: f32) -> Block {
     let mut block = Block::space(TITLE.line() + CAPTION.line());
     block.text(0.0, 0.0, Align::Left, TITLE, name);

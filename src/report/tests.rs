@@ -355,7 +355,7 @@ fn how_faithful_the_map_is_is_printed_where_it_was_asked() {
     let trust = Faithfulness::new(Measure::ALL.map(figure).to_vec(), Some(0.031), None);
     let sentence = trust.sentence.clone();
     let (subject, layer) = (Subject::class(1), "stage4".to_owned());
-    let measured = MapFaithfulness { method: Method::GradCam, subject, layer, trust, whole: false };
+    let measured = MapFaithfulness { method: Method::GradCam, subject, layer, measured: trust, whole: false };
     let case = CaseReport { faithfulness: Some(measured.clone()), ..case() };
     // Lines are broken where the column ends.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -375,7 +375,7 @@ fn how_faithful_the_map_is_is_printed_where_it_was_asked() {
     let json = serde_json::to_string(&sidecar).unwrap();
     let read: sidecar::Sidecar = serde_json::from_str(&json).unwrap();
     let record = read.faithfulness.expect("the sidecar holds the figures");
-    assert_eq!((record.label.as_str(), record.found), ("Bacterial pneumonia", measured.trust));
+    assert_eq!((record.label.as_str(), record.found), ("Bacterial pneumonia", measured.measured));
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! Colour images: RGB, `YBR_FULL`, `YBR_FULL_422` and PALETTE COLOR to 8-bit RGB (PS3.3 C.7.6.3.1.2).
+//! Colour images: RGB, `YBR_FULL`, `YBR_FULL_422` and PALETTE COLOR to 8-bit RGB (PS3.3
+//! C.7.6.3.1.2).
 //!
-//! The grey plane of a colour image is its luma (ITU-R BT.601) in units of the stored samples, so that what looks for
-//! grey values finds some; a viewer shows the colours.
+//! The grey plane of a colour image is its luma (ITU-R BT.601) in units of the stored samples, so
+//! that what looks for grey values finds some; a viewer shows the colours.
 
 use dicom_dictionary_std::tags;
 use image::RgbImage;

@@ -1,6 +1,8 @@
-//! A DICOM data set in memory: elements by tag, with values read by their value representation (PS3.5 section 6.2).
+//! A DICOM data set in memory: elements by tag, with values read by their value representation
+//! (PS3.5 section 6.2).
 //!
-//! Values that are absent, empty or malformed are `None` or empty: what that means is for the caller to say.
+//! Values that are absent, empty or malformed are `None` or empty: what that means is for the
+//! caller to say.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,8 @@ const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 /// One element.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Element {
-    /// The representation of the file, or of the dictionary where the file has none (implicit VR, UN).
+    /// The representation of the file, or of the dictionary where the file has none (implicit VR,
+    /// UN).
     pub vr: VR,
     pub big_endian: bool,
     pub value: Value,
@@ -26,7 +29,8 @@ pub(super) struct Element {
 pub(super) enum Value {
     Bytes(Vec<u8>),
     Items(Vec<Dataset>),
-    /// Too long to be held, or native pixel data: where it lies. `available` < `length` in a truncated file.
+    /// Too long to be held, or native pixel data: where it lies. `available` < `length` in a
+    /// truncated file.
     Stored {
         offset: u64,
         length: u64,
@@ -120,7 +124,8 @@ impl Dataset {
         self.numbers(tag).first().copied().filter(|v| v.is_finite())
     }
 
-    /// All values as integers. Representations without a sign of their own (OW, UN) are taken as unsigned words.
+    /// All values as integers. Representations without a sign of their own (OW, UN) are taken as
+    /// unsigned words.
     pub(super) fn integers(&self, tag: Tag) -> Vec<i64> {
         let Some((element, bytes)) = self.bytes(tag) else { return Vec::new() };
         let big = element.big_endian;

@@ -1,7 +1,8 @@
-//! A DICOM file: its encoding, its header, and where its pixels lie (PS3.10 section 7, PS3.5 annex A).
+//! A DICOM file: its encoding, its header, and where its pixels lie (PS3.10 section 7, PS3.5 annex
+//! A).
 //!
-//! Files are taken with or without preamble and file meta information, and believed by what they contain: a data set
-//! that is plainly implicit is read so, whatever its transfer syntax says.
+//! Files are taken with or without preamble and file meta information, and believed by what they
+//! contain: a data set that is plainly implicit is read so, whatever its transfer syntax says.
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -162,7 +163,8 @@ impl Dicom {
 
     /// The text attributes.
     pub(super) fn metadata(&self) -> Metadata {
-        // No attribute carries what a terminal would act on, nor a line break that forges one of ours.
+        // No attribute carries what a terminal would act on, nor a line break that forges one of
+        // ours.
         let text = |tag: Tag| printable(&self.dataset.text(tag, &self.sets)).into_owned();
         let code = |tag: Tag| printable(&self.dataset.code(tag)).into_owned();
         let either = |a: String, b: String| if a.is_empty() { b } else { a };
@@ -246,7 +248,8 @@ fn inflate<R: Read>(input: &mut R) -> Result<Vec<u8>, StudyError> {
     if inflated.len() as u64 > limits::FILE_BYTES {
         return Err(StudyError::TooLarge(format!("it inflates to more than {} bytes", limits::FILE_BYTES)));
     }
-    // A stream that ends early may still hold the header; the pixel data is checked where it is used.
+    // A stream that ends early may still hold the header; the pixel data is checked where it is
+    // used.
     match result {
         Err(_) if inflated.is_empty() => Err(StudyError::Truncated("its deflated data cannot be inflated".into())),
         _ => Ok(inflated),

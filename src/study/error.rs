@@ -1,7 +1,7 @@
 //! Why a file could not be opened, as sentences that say what to do.
 //!
-//! No message carries a path or the value of an attribute: callers name the file, and nothing of a patient gets into
-//! logs.
+//! No message carries a path or the value of an attribute: callers name the file, and nothing of a
+//! patient gets into logs.
 
 use thiserror::Error;
 

@@ -1,7 +1,8 @@
 //! Millimetres, with where they come from (PS3.3 10.7, C.8.11.4, C.7.6.2).
 //!
-//! Pixel Spacing means the patient only in cross-sections and where a projection says that it was calibrated; in other
-//! projections it is at best the spacing of the detector, and is kept as such. No spacing is ever guessed.
+//! Pixel Spacing means the patient only in cross-sections and where a projection says that it was
+//! calibrated; in other projections it is at best the spacing of the detector, and is kept as such.
+//! No spacing is ever guessed.
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -12,14 +13,16 @@ use super::{Spacing, SpacingProvenance};
 /// Modalities whose images are projections: one millimetre at the detector is less in the patient.
 const PROJECTIONS: [&str; 12] = ["CR", "DX", "MG", "RF", "XA", "IO", "PX", "RG", "DR", "XC", "OT", "SC"];
 
-/// Spacing of one frame: `lookup` finds an attribute in the frame's functional groups or in the object itself.
+/// Spacing of one frame: `lookup` finds an attribute in the frame's functional groups or in the
+/// object itself.
 pub(super) fn spacing(dataset: &Dataset, measures: Option<&Dataset>) -> Option<Spacing> {
     let projection = PROJECTIONS.contains(&dataset.code(tags::MODALITY).as_str());
     let imager = pair(dataset, tags::IMAGER_PIXEL_SPACING);
     let of_frame = measures.and_then(|m| pair(m, tags::PIXEL_SPACING));
     if let Some((row_mm, column_mm)) = of_frame.or_else(|| pair(dataset, tags::PIXEL_SPACING)) {
         let declared = !dataset.code(tags::PIXEL_SPACING_CALIBRATION_TYPE).is_empty();
-        // PS3.3 10.7.1.3: a Pixel Spacing that differs from Imager Pixel Spacing has been corrected or calibrated.
+        // PS3.3 10.7.1.3: a Pixel Spacing that differs from Imager Pixel Spacing has been corrected
+        // or calibrated.
         let corrected = imager.is_some_and(|(r, c)| (r - row_mm).abs() > 1e-6 || (c - column_mm).abs() > 1e-6);
         let provenance = if !projection || declared || corrected {
             SpacingProvenance::Calibrated
@@ -40,7 +43,8 @@ fn pair(dataset: &Dataset, tag: Tag) -> Option<(f64, f64)> {
     }
 }
 
-/// Position of an image along the normal of its plane in mm, with that normal; `None` without a sound orientation.
+/// Position of an image along the normal of its plane in mm, with that normal; `None` without a
+/// sound orientation.
 pub(super) fn position(dataset: &Dataset) -> Option<(f64, [f64; 3])> {
     let o = dataset.numbers(tags::IMAGE_ORIENTATION_PATIENT);
     let p = dataset.numbers(tags::IMAGE_POSITION_PATIENT);

@@ -1,4 +1,5 @@
-//! The grey transforms of a file: modality LUT or rescale, windows and VOI LUTs, padding (PS3.3 C.11.1, C.11.2, C.7.5.1.1.2).
+//! The grey transforms of a file: modality LUT or rescale, windows and VOI LUTs, padding (PS3.3
+//! C.11.1, C.11.2, C.7.5.1.1.2).
 
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
@@ -10,8 +11,9 @@ use super::dataset::{Dataset, Value, words};
 use super::guard::PixelLayout;
 use super::text::CharacterSets;
 
-/// The modality transform: a LUT wins over a rescale. A LUT that lies about its length is an error, for without
-/// it the values are unknown; one that says nothing of its entries is left out, as others do; a slope of zero or none at all is the identity.
+/// The modality transform: a LUT wins over a rescale. A LUT that lies about its length is an error,
+/// for without it the values are unknown; one that says nothing of its entries is left out, as
+/// others do; a slope of zero or none at all is the identity.
 pub(super) fn modality(
     dataset: &Dataset,
     of_frame: Option<&Dataset>,
@@ -82,7 +84,8 @@ pub(super) fn voi(
     all
 }
 
-/// Padding as an inclusive range of stored values: Pixel Padding Value, or from it to its Range Limit.
+/// Padding as an inclusive range of stored values: Pixel Padding Value, or from it to its Range
+/// Limit.
 pub(super) fn padding(dataset: &Dataset, layout: &PixelLayout) -> Option<(i64, i64)> {
     let sixteen = |tag| {
         let value = dataset.integer(tag)?;
@@ -128,7 +131,8 @@ impl LookupTable {
         Self::read(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, signed)
     }
 
-    /// Reads a descriptor and its data; `signed` tells how a first value without a sign of its own is meant.
+    /// Reads a descriptor and its data; `signed` tells how a first value without a sign of its own
+    /// is meant.
     pub(super) fn read(
         item: &Dataset,
         descriptor: dicom_core::Tag,

@@ -1,7 +1,8 @@
 //! Listed images to patient → study → series → image, each in its order.
 //!
-//! Images of a series stand in the order of the anatomy: by their position along the normal where all share an
-//! orientation, else by Instance Number, else by name. What shares a SOP Instance UID was told apart before ([`super::shared_uid`]).
+//! Images of a series stand in the order of the anatomy: by their position along the normal where
+//! all share an orientation, else by Instance Number, else by name. What shares a SOP Instance UID
+//! was told apart before ([`super::shared_uid`]).
 
 use std::cmp::Ordering;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! One entry of the catalogue to one [`Frame`]: decoded, modality transform applied, with everything a view needs.
+//! One entry of the catalogue to one [`Frame`]: decoded, modality transform applied, with
+//! everything a view needs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -136,7 +137,8 @@ fn grey_attributes(
     frame.pixels.padding = grey::padding(dataset, layout).map(|(low, high)| modality.range_between(low, high));
 }
 
-/// A functional group of an enhanced multi-frame object: the frame's own, else the shared one (PS3.3 C.7.6.16).
+/// A functional group of an enhanced multi-frame object: the frame's own, else the shared one
+/// (PS3.3 C.7.6.16).
 fn functional_group(dataset: &Dataset, index: u32, macro_sequence: Tag) -> Option<&Dataset> {
     let of_frame = dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(index as usize);
     let shared = dataset.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();

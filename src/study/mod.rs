@@ -1,7 +1,7 @@
 //! What was opened: files become images with their identity, meta data and grey values.
 //!
-//! [`open`] turns paths into a [`Catalogue`] of light [`ImageEntry`]s (headers only: a folder of 2,000
-//! files is listed without decoding a pixel), and [`load`] turns one entry into a [`Frame`].
+//! [`open`] turns paths into a [`Catalogue`] of light [`ImageEntry`]s (headers only: a folder of
+//! 2,000 files is listed without decoding a pixel), and [`load`] turns one entry into a [`Frame`].
 //! DICOM parsing, guards and decoding live in the files beside this one.
 
 mod codec;
@@ -69,12 +69,14 @@ pub struct Metadata {
     pub model_name: String,
     pub kvp: String,
     pub transfer_syntax: String,
-    /// Method and ratio of a lossy compression that the image went through ("JPEG 10:1"), else empty.
+    /// Method and ratio of a lossy compression that the image went through ("JPEG 10:1"), else
+    /// empty.
     pub lossy: String,
     pub sop_class_uid: String,
 }
 
-/// What identifies an image: its SOP Instance UID, or a stable hash of the content where there is none.
+/// What identifies an image: its SOP Instance UID, or a stable hash of the content where there is
+/// none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identity {
     pub study_uid: String,
@@ -91,7 +93,8 @@ pub struct ImageEntry {
     pub columns: u32,
     pub rows: u32,
     pub frames: u32,
-    /// False for objects without pixels (SR, RT plan …), which are listed by type and cannot be shown.
+    /// False for objects without pixels (SR, RT plan …), which are listed by type and cannot be
+    /// shown.
     pub has_pixels: bool,
     /// Words for the list: file name, or the kind of a pixel-less object.
     pub title: String,
@@ -100,8 +103,8 @@ pub struct ImageEntry {
 }
 
 impl ImageEntry {
-    /// What tells the image from all others that are open: its UID, and where another image had that UID first, its content
-    /// as well.
+    /// What tells the image from all others that are open: its UID, and where another image had
+    /// that UID first, its content as well.
     #[must_use]
     pub fn key(&self) -> String {
         let uid = &self.identity.sop_instance_uid;
@@ -109,7 +112,8 @@ impl ImageEntry {
     }
 }
 
-/// A series: images in the order of the anatomy (position along the normal, else instance number, else name).
+/// A series: images in the order of the anatomy (position along the normal, else instance number,
+/// else name).
 #[derive(Clone, Debug, Default)]
 pub struct Series {
     pub uid: String,
@@ -135,7 +139,8 @@ pub struct Patient {
     pub studies: Vec<Study>,
 }
 
-/// Everything that was opened, grouped patient → study → series → image, with the reasons for what was not.
+/// Everything that was opened, grouped patient → study → series → image, with the reasons for what
+/// was not.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     pub patients: Vec<Patient>,

@@ -1,7 +1,9 @@
-//! Paths to a [`Catalogue`]: folders are walked, files told apart by their content, headers read on all cores.
+//! Paths to a [`Catalogue`]: folders are walked, files told apart by their content, headers read on
+//! all cores.
 //!
-//! What cannot be read is a warning with its reason and never a stop. Files that are plainly something else (text,
-//! spreadsheets, a DICOMDIR, hidden files) are passed over without a word, unless they were named themselves.
+//! What cannot be read is a warning with its reason and never a stop. Files that are plainly
+//! something else (text, spreadsheets, a DICOMDIR, hidden files) are passed over without a word,
+//! unless they were named themselves.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -37,12 +39,14 @@ pub(super) enum Kind {
 
 /// Lists what is at some paths, folders with all that is below them.
 ///
-/// `progress` hears of the number of files found and read. Once cancelled, what was read so far is returned.
+/// `progress` hears of the number of files found and read. Once cancelled, what was read so far is
+/// returned.
 pub fn scan(paths: &[PathBuf], cancel: &CancelToken, progress: &mut dyn FnMut(usize, usize)) -> Catalogue {
     scan_beside(&Catalogue::default(), paths, cancel, progress)
 }
 
-/// The same beside what is `open` already: only what is new is listed, and what shares a UID is told apart from it.
+/// The same beside what is `open` already: only what is new is listed, and what shares a UID is
+/// told apart from it.
 pub fn scan_beside(
     open: &Catalogue,
     paths: &[PathBuf],
@@ -153,7 +157,8 @@ pub(super) fn kind_of(path: &Path) -> Result<Kind, StudyError> {
     guard::file_size(length)?;
     let mut start = Vec::new();
     file.take(132).read_to_end(&mut start)?;
-    // The preamble of a DICOM file may be a TIFF header (PS3.10 7.1), so the mark behind it is looked at first.
+    // The preamble of a DICOM file may be a TIFF header (PS3.10 7.1), so the mark behind it is
+    // looked at first.
     if has_dicom_mark(&start) {
         return Ok(Kind::Dicom);
     }

@@ -1,9 +1,10 @@
-//! Whose image a file is: by a pattern that the user gives, by a table, by the DICOM header, or by the way in which public sets name
-//! their files.
+//! Whose image a file is: by a pattern that the user gives, by a table, by the DICOM header, or by
+//! the way in which public sets name their files.
 //!
-//! Images of one patient are alike. A split that tears them apart and an interval that counts them singly both flatter, so every
-//! command recognises patients in the same way and says in which. Not here: patients under several names, and files renamed by
-//! hand. Sets whose numbers begin anew in each part (Kermany's `person1` of train and of test are two children) are one patient here.
+//! Images of one patient are alike. A split that tears them apart and an interval that counts them
+//! singly both flatter, so every command recognises patients in the same way and says in which. Not
+//! here: patients under several names, and files renamed by hand. Sets whose numbers begin anew in
+//! each part (Kermany's `person1` of train and of test are two children) are one patient here.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -89,7 +90,8 @@ pub struct Lead {
 }
 
 impl Patients {
-    /// By `patterns`, whose first group (or whole, without one) is the patient; by the usual namings where there are none.
+    /// By `patterns`, whose first group (or whole, without one) is the patient; by the usual
+    /// namings where there are none.
     pub fn of<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
         let parse = |pattern: &S| {
             let pattern = pattern.as_ref();
@@ -98,8 +100,9 @@ impl Patients {
         Ok(Self { given: patterns.iter().map(parse).collect::<Result<_, _>>()? })
     }
 
-    /// What pattern, table or name tell of the image `key`, its path below the folder of the data with `/` between the parts. Patterns
-    /// are looked for in `text`: the file's name, or what a table calls it.
+    /// What pattern, table or name tell of the image `key`, its path below the folder of the data
+    /// with `/` between the parts. Patterns are looked for in `text`: the file's name, or what a
+    /// table calls it.
     #[must_use]
     pub fn lead(&self, text: &str, key: &str, table: Option<&str>) -> Lead {
         let pattern = self.given.iter().find_map(|p| {

@@ -1,4 +1,5 @@
-//! Pixel data to stored values to modality values, one frame at a time (PS3.3 C.7.6.3, PS3.5 section 8, annex A.4).
+//! Pixel data to stored values to modality values, one frame at a time (PS3.3 C.7.6.3, PS3.5
+//! section 8, annex A.4).
 
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
@@ -90,7 +91,8 @@ fn native_frame(
     }
     let sample_bytes = layout.bits_allocated / 8;
     if big_endian {
-        // Big endian swaps words: of samples, or of pairs of 8-bit samples where the VR is OW (PS3.5 section 8.1.1).
+        // Big endian swaps words: of samples, or of pairs of 8-bit samples where the VR is OW
+        // (PS3.5 section 8.1.1).
         let word = if sample_bytes == 1 && vr == VR::OW { 2 } else { sample_bytes };
         if sample_bytes == 1 && word == 2 {
             bytes = swapped_pairs(dicom, place, begin, begin + there)?;
@@ -101,7 +103,8 @@ fn native_frame(
     Ok(FrameBytes::native(bytes, layout))
 }
 
-/// Bytes `begin..end` of 8-bit samples in big-endian words; a frame may begin in the middle of a word.
+/// Bytes `begin..end` of 8-bit samples in big-endian words; a frame may begin in the middle of a
+/// word.
 fn swapped_pairs(dicom: &Dicom, place: &Native, begin: u64, end: u64) -> Result<Vec<u8>, StudyError> {
     let (low, high) = (begin & !1, (end + 1) & !1);
     let mut bytes = dicom.bytes_at(place.offset + low, high.min(place.available) - low)?;
@@ -110,7 +113,8 @@ fn swapped_pairs(dicom: &Dicom, place: &Native, begin: u64, end: u64) -> Result<
     Ok(bytes[skip..skip + (end - begin) as usize].to_vec())
 }
 
-/// The fragments of one frame, joined (PS3.5 A.4): by count, by the offset tables, or by the marks of the codec.
+/// The fragments of one frame, joined (PS3.5 A.4): by count, by the offset tables, or by the marks
+/// of the codec.
 fn encoded_frame(dicom: &Dicom, items: &[(u64, u64)], frames: u32, index: u32) -> Result<Vec<u8>, StudyError> {
     let Some(((table_at, table_length), fragments)) = items.split_first() else {
         return Err(StudyError::Truncated("the pixel data has no fragments".into()));
@@ -129,7 +133,8 @@ fn encoded_frame(dicom: &Dicom, items: &[(u64, u64)], frames: u32, index: u32) -
             words(extended, false).map(u64::from_le_bytes).collect()
         };
         let by_table: Vec<usize> = if basic.len() == frames {
-            // Offsets count from the first byte behind the table, item headers of eight bytes included.
+            // Offsets count from the first byte behind the table, item headers of eight bytes
+            // included.
             let origin = table_at + table_length;
             let start = |o: &u64| fragments.iter().position(|(at, _)| at - 8 == origin + o);
             basic.iter().map_while(start).collect()
@@ -227,7 +232,8 @@ pub(super) fn grey_plane(frame: &FrameBytes, layout: &PixelLayout, modality: &Mo
     Plane { width: layout.columns, height: layout.rows, values }
 }
 
-/// The plane of a frame in Float Pixel Data or Double Float Pixel Data; `None` if the object has neither.
+/// The plane of a frame in Float Pixel Data or Double Float Pixel Data; `None` if the object has
+/// neither.
 pub(super) fn float_plane(
     dicom: &Dicom,
     layout: &PixelLayout,

@@ -177,7 +177,8 @@ fn failure(error: &image::ImageError) -> StudyError {
     }
 }
 
-/// A UID made of a hash of the content, under the root for UUIDs (PS3.5 B.2): the same bytes, the same identity.
+/// A UID made of a hash of the content, under the root for UUIDs (PS3.5 B.2): the same bytes, the
+/// same identity.
 pub(super) fn content_uid(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let mut number = [0; 16];

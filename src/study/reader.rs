@@ -1,12 +1,14 @@
 //! The structure of a DICOM data set, read with a guard on every length (PS3.5 section 7).
 //!
-//! Files come from CDs and portals, and a length of four gigabytes costs a hostile one four bytes. So this reader
-//! checks before it allocates: a value must lie within what is left of the file and of its item, sequences nest no deeper
-//! than [`limits::SEQUENCE_DEPTH`], there are no more than [`limits::ELEMENTS`] elements, and values longer
-//! than [`limits::VALUE_BYTES`] stay where they are. It stops at the pixel data, so listing a folder reads headers only.
+//! Files come from CDs and portals, and a length of four gigabytes costs a hostile one four bytes.
+//! So this reader checks before it allocates: a value must lie within what is left of the file and
+//! of its item, sequences nest no deeper than [`limits::SEQUENCE_DEPTH`], there are no more than
+//! [`limits::ELEMENTS`] elements, and values longer than [`limits::VALUE_BYTES`] stay where they
+//! are. It stops at the pixel data, so listing a folder reads headers only.
 //!
-//! It reads what real files hold: implicit and explicit VR, both byte orders, defined and undefined lengths, UN with
-//! undefined length (implicit VR inside, CP-246), and single elements without a VR in explicit data sets.
+//! It reads what real files hold: implicit and explicit VR, both byte orders, defined and undefined
+//! lengths, UN with undefined length (implicit VR inside, CP-246), and single elements without a VR
+//! in explicit data sets.
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
@@ -60,7 +62,8 @@ pub(super) fn read_dataset<R: Read + Seek>(
     reader.elements(end, encoding, 0)
 }
 
-/// Reads the file meta information (group 0002, always explicit little endian); yields it and where it ends.
+/// Reads the file meta information (group 0002, always explicit little endian); yields it and where
+/// it ends.
 pub(super) fn read_meta<R: Read + Seek>(input: R, start: u64, end: u64) -> Result<(Dataset, u64), StudyError> {
     let mut reader = Reader::new(input, start)?;
     let mut meta = Dataset::default();
@@ -166,7 +169,8 @@ impl<R: Read + Seek> Reader<R> {
         }
         let code: [u8; 2] = self.bytes()?;
         if !code.iter().all(u8::is_ascii_uppercase) {
-            // Some writers drop the VR of single elements: the four bytes are then an implicit length.
+            // Some writers drop the VR of single elements: the four bytes are then an implicit
+            // length.
             let rest: [u8; 2] = self.bytes()?;
             let four = [code[0], code[1], rest[0], rest[1]];
             let length =
@@ -295,8 +299,8 @@ impl<R: Read + Seek> Reader<R> {
         Ok(items)
     }
 
-    /// The places of the items of encapsulated pixel data (PS3.5 A.4); a file that ends early gives those it has,
-    /// and one that only lacks the delimiter gives all.
+    /// The places of the items of encapsulated pixel data (PS3.5 A.4); a file that ends early gives
+    /// those it has, and one that only lacks the delimiter gives all.
     fn fragments(&mut self, end: u64, big_endian: bool) -> Result<Value, StudyError> {
         let mut items = Vec::new();
         while end.saturating_sub(self.position) >= 8 {

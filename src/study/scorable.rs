@@ -7,7 +7,8 @@ use super::Frame;
 /// Why a frame must not be scored.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unscorable {
-    /// The sentence of [`Missing::in_words`](crate::imaging::missing::Missing::in_words); who insists gets scores all the same.
+    /// The sentence of [`Missing::in_words`](crate::imaging::missing::Missing::in_words); who
+    /// insists gets scores all the same.
     #[error("{0}")]
     Incomplete(String),
     /// No network can make scores of it, whoever insists.

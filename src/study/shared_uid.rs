@@ -1,9 +1,10 @@
 //! Files with one SOP Instance UID: copies of one image, or several images that claim to be one.
 //!
-//! The UID should tell every image from all others. Files that were changed by hand, by an anonymiser or by a broken scanner
-//! share it all the same. So files with one UID are compared byte for byte (by their SHA-256): what is the same is one image,
-//! whose copies are named; everything else is an image of its own, with a warning on each. Only files that share a UID are
-//! read for it.
+//! The UID should tell every image from all others. Files that were changed by hand, by an
+//! anonymiser or by a broken scanner share it all the same. So files with one UID are compared byte
+//! for byte (by their SHA-256): what is the same is one image, whose copies are named; everything
+//! else is an image of its own, with a warning on each. Only files that share a UID are read for
+//! it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -46,9 +47,9 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Makes one image of copies and tells apart what only shares its UID. `known` are images that are open already: they stay
-/// as they are, and what is a copy of one of them is left out and named in a
-/// warning.
+/// Makes one image of copies and tells apart what only shares its UID. `known` are images that are
+/// open already: they stay as they are, and what is a copy of one of them is left out and named in
+/// a warning.
 pub(super) fn told_apart(listed: Vec<Listed>, known: &[&ImageEntry], warnings: &mut Vec<Warning>) -> Vec<Listed> {
     let open: HashMap<&Path, &ImageEntry> = known.iter().map(|entry| (entry.path.as_path(), *entry)).collect();
     let (again, listed): (Vec<Listed>, Vec<Listed>) =

@@ -1,9 +1,10 @@
 //! Text of a DICOM object in its Specific Character Set (PS3.3 C.12.1.1.2, PS3.5 section 6.1).
 //!
-//! A single value names one encoding for everything. Several values mean code extensions by ISO 2022: text starts in the
-//! first one, and escape sequences switch to another until the next escape or, for sets that leave ASCII
-//! alone, until a delimiter. Files that declare nothing and hold bytes above 127 are read as UTF-8 where that is
-//! valid, else as Latin-1: both are common mistakes.
+//! A single value names one encoding for everything. Several values mean code extensions by ISO
+//! 2022: text starts in the first one, and escape sequences switch to another until the next escape
+//! or, for sets that leave ASCII alone, until a delimiter. Files that declare nothing and hold
+//! bytes above 127 are read as UTF-8 where that is valid, else as Latin-1: both are common
+//! mistakes.
 
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 
@@ -36,7 +37,8 @@ impl CharacterSets {
         let mut rest = bytes;
         let mut set = Run { code: self.first(), escape_length: 0, double_byte_ascii: false };
         while !rest.is_empty() {
-            // A set in G0 with two bytes a character (JIS) may hold the codes of the delimiters: only an escape ends it.
+            // A set in G0 with two bytes a character (JIS) may hold the codes of the delimiters:
+            // only an escape ends it.
             let ends = |b: &u8| *b == ESCAPE || (!set.double_byte_ascii && b"^=\\\r\n\x0c".contains(b));
             let end = rest.iter().skip(set.escape_length).position(ends).map_or(rest.len(), |i| i + set.escape_length);
             let (run, tail) = rest.split_at(end);
@@ -71,7 +73,8 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The set that an escape sequence at the start of `bytes` designates (PS3.3 tables C.12-3 and C.12-4).
+    /// The set that an escape sequence at the start of `bytes` designates (PS3.3 tables C.12-3 and
+    /// C.12-4).
     fn starting(bytes: &[u8], first: &'a str) -> Self {
         const KNOWN: [(&[u8], &str, bool); 18] = [
             (b"\x1b(B", "ISO 2022 IR 6", false),

@@ -1,10 +1,12 @@
-//! An ensemble: several models with the same labels on one image (Lakshminarayanan, Pritzel and Blundell 2017).
+//! An ensemble: several models with the same labels on one image (Lakshminarayanan, Pritzel and
+//! Blundell 2017).
 //!
-//! Each sample is one model's answer, through its own preprocessing and temperature; the first is the model in use. Labels are
-//! matched by name, whatever their order. The groups are those of the model in use.
+//! Each sample is one model's answer, through its own preprocessing and temperature; the first is
+//! the model in use. Labels are matched by name, whatever their order. The groups are those of the
+//! model in use.
 //!
-//! What it does not do: no model weighs more than another, and a handful of models makes coarse intervals. Members that learnt
-//! from the same images are wrong together.
+//! What it does not do: no model weighs more than another, and a handful of models makes coarse
+//! intervals. Members that learnt from the same images are wrong together.
 
 use std::sync::Arc;
 

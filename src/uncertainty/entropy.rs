@@ -1,29 +1,33 @@
 //! Entropies of sampled predictions, and the words for them.
 //!
-//! With `p̄` the mean of the sampled probabilities: the predictive entropy `H(p̄)` is the total uncertainty; the expected entropy
-//! `E[H(p)]` is aleatoric, about the image (every sample finds it hard); their difference, the mutual information (BALD: Houlsby et
-//! al. 2011; Gal and Ghahramani 2016), is what the samples disagree about: epistemic, about the model, under dropout and in an
-//! ensemble; variability under presentation in test-time augmentation. For a sigmoid head each label has a Bernoulli entropy, and
-//! the mean over the labels is taken. All in nats.
+//! With `p̄` the mean of the sampled probabilities: the predictive entropy `H(p̄)` is the total
+//! uncertainty; the expected entropy `E[H(p)]` is aleatoric, about the image (every sample finds it
+//! hard); their difference, the mutual information (BALD: Houlsby et al. 2011; Gal and Ghahramani
+//! 2016), is what the samples disagree about: epistemic, about the model, under dropout and in an
+//! ensemble; variability under presentation in test-time augmentation. For a sigmoid head each
+//! label has a Bernoulli entropy, and the mean over the labels is taken. All in nats.
 //!
-//! What it does not do: a network far outside its training data can be wrong with little entropy. That is the gate's task.
+//! What it does not do: a network far outside its training data can be wrong with little entropy.
+//! That is the gate's task.
 
 use super::{Posterior, SampleSource, Summary};
 use crate::model::manifest::{Head, Manifest};
 
 /// Share of the largest entropy from which the mutual information is called high.
 ///
-/// A rule of thumb, not a measured operating point: 0.1·ln 3 is reached when samples swing by about ±0.22 around an even
-/// call between two classes.
+/// A rule of thumb, not a measured operating point: 0.1·ln 3 is reached when samples swing by about
+/// ±0.22 around an even call between two classes.
 pub const EPISTEMIC_HIGH: f32 = 0.10;
 /// Share from which the mutual information is worth a word.
 pub const EPISTEMIC_MODERATE: f32 = 0.04;
-/// Share of the largest entropy from which the prediction is called undecided: three classes at 0.66, 0.17, 0.17.
+/// Share of the largest entropy from which the prediction is called undecided: three classes at
+/// 0.66, 0.17, 0.17.
 pub const ENTROPY_HIGH: f32 = 0.80;
 /// Share from which the prediction is called hesitant: about 0.9, 0.08, 0.02.
 pub const ENTROPY_MODERATE: f32 = 0.35;
 
-/// Share of the probability that the answers hold together between which the model is said to hesitate.
+/// Share of the probability that the answers hold together between which the model is said to
+/// hesitate.
 const CONTENDING: f32 = 0.9;
 /// Most answers that a sentence names.
 const MOST_NAMED: usize = 3;
@@ -93,7 +97,8 @@ impl Posterior {
         (self.predictive_entropy - self.mutual_information).max(0.0)
     }
 
-    /// Uncertainty about the model (epistemic): mutual information against [`EPISTEMIC_MODERATE`] and [`EPISTEMIC_HIGH`].
+    /// Uncertainty about the model (epistemic): mutual information against [`EPISTEMIC_MODERATE`]
+    /// and [`EPISTEMIC_HIGH`].
     #[must_use]
     pub fn epistemic_degree(&self) -> Degree {
         degree(self.share(self.mutual_information), EPISTEMIC_MODERATE, EPISTEMIC_HIGH)
@@ -105,20 +110,22 @@ impl Posterior {
         degree(self.share(self.predictive_entropy), ENTROPY_MODERATE, ENTROPY_HIGH)
     }
 
-    /// True when a finding must be worded as doubtful: its interval crosses the threshold, or the uncertainty is high.
+    /// True when a finding must be worded as doubtful: its interval crosses the threshold, or the
+    /// uncertainty is high.
     #[must_use]
     pub fn doubtful(&self, finding: &Summary, threshold: f32) -> bool {
         finding.crosses(threshold) || self.epistemic_degree() == Degree::High || self.total_degree() == Degree::High
     }
 
-    /// Part of the largest entropy, 0–1: the form in which entropies are shown, on screen, in text and on paper.
+    /// Part of the largest entropy, 0–1: the form in which entropies are shown, on screen, in text
+    /// and on paper.
     #[must_use]
     pub fn share(&self, nats: f32) -> f32 {
         if self.max_entropy > 0.0 { (nats / self.max_entropy).clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// All of it and its two parts, in one sentence: `Entropy 0.41 of 1: 0.38 uncertainty about the image (aleatoric), 0.03
-    /// uncertainty about the model (epistemic)`.
+    /// All of it and its two parts, in one sentence:
+    /// `Entropy 0.41 of 1: 0.38 uncertainty about the image (aleatoric), 0.03 uncertainty about the model (epistemic)`.
     #[must_use]
     pub fn entropy_in_words(&self) -> String {
         format!(
@@ -137,7 +144,8 @@ pub fn of_one(share: f32) -> String {
     format!("{share:.2} of 1")
 }
 
-/// The uncertainty in one plain sentence, which names the answers that it lies between; `manifest` names them.
+/// The uncertainty in one plain sentence, which names the answers that it lies between; `manifest`
+/// names them.
 #[must_use]
 pub fn words(posterior: &Posterior, manifest: &Manifest) -> String {
     let among = |dropout: &str, test_time: &str, ensemble: &str| match posterior.source {
@@ -179,9 +187,10 @@ pub fn words(posterior: &Posterior, manifest: &Manifest) -> String {
     }
 }
 
-/// The answers that the uncertainty lies between: `between Bacterial pneumonia and Viral pneumonia, both Pneumonia`. Of exclusive classes
-/// the most probable ones that hold most of the probability together; of independent findings those nearest to an even
-/// call, of which each is a question of its own.
+/// The answers that the uncertainty lies between:
+/// `between Bacterial pneumonia and Viral pneumonia, both Pneumonia`. Of exclusive classes the most
+/// probable ones that hold most of the probability together; of independent findings those nearest
+/// to an even call, of which each is a question of its own.
 fn contenders(posterior: &Posterior, manifest: &Manifest) -> String {
     let mean = |k: usize| posterior.labels.get(k).map_or(0.0, |s| s.mean);
     let mut order: Vec<usize> = (0..manifest.labels.len()).collect();

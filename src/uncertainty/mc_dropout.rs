@@ -1,11 +1,13 @@
-//! MC dropout (Gal and Ghahramani 2016): the part of the network behind its first dropout, run `T` times.
+//! MC dropout (Gal and Ghahramani 2016): the part of the network behind its first dropout, run `T`
+//! times.
 //!
-//! What comes before the first active dropout is the same in every pass, so it is run once (by the caller) and only the
-//! rest is repeated, many samples as one batch. Row `i` of a batch uses the mask of sample `first + i`, so the numbers do
-//! not depend on how samples are batched. The batch size depends on the network alone, never on the machine's speed.
+//! What comes before the first active dropout is the same in every pass, so it is run once (by the
+//! caller) and only the rest is repeated, many samples as one batch. Row `i` of a batch uses the
+//! mask of sample `first + i`, so the numbers do not depend on how samples are batched. The batch
+//! size depends on the network alone, never on the machine's speed.
 //!
-//! What it does not do: a network without an active dropout has no posterior. [`McDropout::new`] is then not to be
-//! called; [`Network::first_stochastic`] tells.
+//! What it does not do: a network without an active dropout has no posterior. [`McDropout::new`] is
+//! then not to be called; [`Network::first_stochastic`] tells.
 
 use candle_core::Tensor;
 
@@ -62,7 +64,8 @@ impl Sampler for McDropout<'_> {
         self.total
     }
 
-    /// A batch is short (see [`BATCH_VALUES`]), so `stop` is asked by the caller between batches only.
+    /// A batch is short (see [`BATCH_VALUES`]), so `stop` is asked by the caller between batches
+    /// only.
     fn advance(&mut self, _stop: &dyn Fn() -> bool) -> Result<bool, SamplingError> {
         let first = self.samples.len();
         let rows = self.batch.min(self.total - first);

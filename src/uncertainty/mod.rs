@@ -1,5 +1,6 @@
-//! How sure the model is: posteriors from samples (dropout, varied images, several models), their entropies, what a labelled
-//! set says about its probabilities (conformal states, reliability), and the input gate.
+//! How sure the model is: posteriors from samples (dropout, varied images, several models), their
+//! entropies, what a labelled set says about its probabilities (conformal states, reliability), and
+//! the input gate.
 
 pub mod ensemble;
 pub mod entropy;
@@ -65,7 +66,8 @@ pub struct Posterior {
     pub groups: Vec<Summary>,
     /// Entropy of the mean prediction, nats. For a sigmoid head the mean over the labels.
     pub predictive_entropy: f32,
-    /// Predictive minus expected entropy, clamped at 0, nats: uncertainty about the model (epistemic).
+    /// Predictive minus expected entropy, clamped at 0, nats: uncertainty about the model
+    /// (epistemic).
     pub mutual_information: f32,
     /// `ln K`, or `ln 2` for a sigmoid head: the largest entropy there can be.
     pub max_entropy: f32,

@@ -1,14 +1,17 @@
-//! Where samples come from: what is varied while everything else stays, and so what their spread measures.
+//! Where samples come from: what is varied while everything else stays, and so what their spread
+//! measures.
 //!
-//! *MC dropout* varies the network at random around its weights. *Test-time augmentation* varies the image as another
-//! radiograph of the same patient might differ; its spread is the variability under presentation and says nothing of the weights. An
-//! *ensemble* asks several networks that were trained apart; its spread is uncertainty about the weights, as far as a handful shows it.
+//! *MC dropout* varies the network at random around its weights. *Test-time augmentation* varies
+//! the image as another radiograph of the same patient might differ; its spread is the variability
+//! under presentation and says nothing of the weights. An *ensemble* asks several networks that
+//! were trained apart; its spread is uncertainty about the weights, as far as a handful shows it.
 
 use serde::{Deserialize, Serialize};
 
 use super::Posterior;
 
-/// Most values of a batch's first activation, so that samples cost neither memory nor reaction time.
+/// Most values of a batch's first activation, so that samples cost neither memory nor reaction
+/// time.
 pub(super) const BATCH_VALUES: usize = 1 << 18;
 
 /// What differs from sample to sample.
@@ -88,7 +91,7 @@ impl SampleSource {
                 "The image is shifted, turned, scaled and toned a little; the spread is variability under presentation, not uncertainty about the model's weights."
             }
             Self::Ensemble => {
-                "Models that were trained apart judge the same image; the spread is where they disagree, not where all are wrong alike."
+                "Models that were trained apart score the same image; the spread is where they disagree, not where all are wrong alike."
             }
         }
     }
@@ -102,8 +105,8 @@ impl SampleSource {
         }
     }
 
-    /// Why a model cannot be asked this way; `None` where it can. `stochastic`: it has an active dropout; `others`: further models
-    /// of its ensemble.
+    /// Why a model cannot be asked this way; `None` where it can. `stochastic`: it has an active
+    /// dropout; `others`: further models of its ensemble.
     #[must_use]
     pub fn unavailable(self, stochastic: bool, others: usize) -> Option<&'static str> {
         match self {
@@ -158,7 +161,8 @@ pub trait Sampler {
     /// Number of samples in the end.
     fn total(&self) -> usize;
 
-    /// Draws the next batch; false when there was nothing left to draw. `stop` is asked wherever a step takes long.
+    /// Draws the next batch; false when there was nothing left to draw. `stop` is asked wherever a
+    /// step takes long.
     ///
     /// # Errors
     /// [`SamplingError::Stopped`] once `stop` says so; otherwise when the network fails.

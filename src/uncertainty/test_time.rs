@@ -1,11 +1,11 @@
 //! Test-time augmentation: the network on `T` variations of one image.
 //!
-//! Each sample is the whole way of an image, from its grey values through the preprocessing of the manifest to probabilities, with
-//! dropout off; only the [variation] differs. Sample 0 is the image as it is. Following Wang et al. (Neurocomputing 2019), who
-//! call what is seen this way aleatoric.
+//! Each sample is the whole way of an image, from its grey values through the preprocessing of the
+//! manifest to probabilities, with dropout off; only the [variation] differs. Sample 0 is the image
+//! as it is. Following Wang et al. (Neurocomputing 2019), who call what is seen this way aleatoric.
 //!
-//! What it does not do: the spread is variability under presentation of this image. A model can be steady under every shift and
-//! wrong all the same.
+//! What it does not do: the spread is variability under presentation of this image. A model can be
+//! steady under every shift and wrong all the same.
 
 use candle_core::Tensor;
 

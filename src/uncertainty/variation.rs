@@ -1,10 +1,13 @@
-//! The same image as another image of the same patient on the same day might show it: a little shifted, turned, scaled and toned.
+//! The same image as another image of the same patient on the same day might show it: a little
+//! shifted, turned, scaled and toned.
 //!
-//! Every variation keeps the finding and its side: there is no mirror, since the side of the heart matters, and no cut. Variation
-//! number `i` of a seed is always the same, and number 0 is the image as it is. What lies outside the image repeats its border.
+//! Every variation keeps the finding and its side: there is no mirror, since the side of the heart
+//! matters, and no cut. Variation number `i` of a seed is always the same, and number 0 is the
+//! image as it is. What lies outside the image repeats its border.
 //!
-//! What it does not do: a model that standardises each image undoes brightness and contrast, one that equalises histograms every
-//! tone curve. Its answer then truly does not depend on them, and their part of the spread is nil.
+//! What it does not do: a model that standardises each image undoes brightness and contrast, one
+//! that equalises histograms every tone curve. Its answer then truly does not depend on them, and
+//! their part of the spread is nil.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -122,8 +125,8 @@ fn bilinear(plane: &Plane, x: f32, y: f32) -> f32 {
     between(top, bottom, fy)
 }
 
-/// The image no larger than is of use for a network of `width` × `height`: twice its input on either side, so that the
-/// interpolation of a variation is averaged out again.
+/// The image no larger than is of use for a network of `width` × `height`: twice its input on
+/// either side, so that the interpolation of a variation is averaged out again.
 #[must_use]
 pub(super) fn reduced(plane: &Plane, width: usize, height: usize) -> Plane {
     let shrink = |factor: f32, side: usize| ((side as f32 * factor).round() as usize).max(1);

@@ -1,7 +1,9 @@
-//! What a type asks of a file, told by serde itself: the keys of each table and the kind of each value.
+//! What a type asks of a file, told by serde itself: the keys of each table and the kind of each
+//! value.
 //!
-//! A deserializer that holds nothing walks to one place of the type and listens to what is asked for there. A struct asks with the list of
-//! its fields, so a key that is added to the code is seen here without being named. Every walk ends in an error, which is no failure.
+//! A deserializer that holds nothing walks to one place of the type and listens to what is asked
+//! for there. A struct asks with the list of its fields, so a key that is added to the code is seen
+//! here without being named. Every walk ends in an error, which is no failure.
 //!
 //! What it does not do: defaults, and values that may be of several kinds.
 
@@ -28,7 +30,8 @@ pub(crate) enum Asked {
     Tuple(usize, Box<Asked>),
 }
 
-/// What the value at `place` of a `T` has to be, and whether it may be absent in words of its own (`Option`).
+/// What the value at `place` of a `T` has to be, and whether it may be absent in words of its own
+/// (`Option`).
 pub(crate) fn asked<T: DeserializeOwned>(place: &[&'static str]) -> Option<(Asked, bool)> {
     let mut heard = Heard::default();
     let _ = T::deserialize(Walk { place, heard: &mut heard });

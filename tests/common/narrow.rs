@@ -1,6 +1,8 @@
-//! Networks and pictures that are made of names, here and in Python alike, so that golden files hold no weights.
+//! Networks and pictures that are made of names, here and in Python alike, so that golden files
+//! hold no weights.
 //!
-//! `tests/golden/architectures.py` says how. The specification, the unit tests of explanations and a benchmark share this file.
+//! `tests/golden/architectures.py` says how. The specification, the unit tests of explanations and
+//! a benchmark share this file.
 
 // Each of them uses a part of it.
 #![allow(dead_code)]

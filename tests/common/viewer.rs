@@ -1,4 +1,5 @@
-//! A viewer without a window: synthetic frames, a model that nobody trained, and what an engine would say.
+//! A viewer without a window: synthetic frames, a model that nobody trained, and what an engine
+//! would say.
 //!
 //! Shared by the viewer's specification and by `benches/frame.rs`.
 

@@ -1,6 +1,8 @@
-//! Every family against torchvision: logits, gradients and running statistics of narrow networks, in both modes.
+//! Every family against torchvision: logits, gradients and running statistics of narrow networks,
+//! in both modes.
 //!
-//! The golden file is written by `tests/golden/architectures.py`, and `tests/common/narrow.rs` makes the same weights.
+//! The golden file is written by `tests/golden/architectures.py`, and `tests/common/narrow.rs`
+//! makes the same weights.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -46,7 +48,8 @@ fn assert_rows(tensors: &BTreeMap<String, Tensor>, expected: &Tensor, what: &str
     for ((name, tensor), row) in tensors.iter().zip(expected) {
         let values = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let norm = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32;
-        // Some gradients are nothing but rounding, such as that of a bias before a batch norm: ours is to be no more than that.
+        // Some gradients are nothing but rounding, such as that of a bias before a batch norm: ours
+        // is to be no more than that.
         let rounding = largest * 1e-5;
         if row[0] < rounding {
             assert!(norm < rounding, "{what} {name}: norm {norm} where there is only rounding ({})", row[0]);
@@ -144,7 +147,8 @@ fn a_heat_map_can_be_taken_from_every_spatial_stage() {
 
 #[test]
 fn the_full_shapes_have_the_published_number_of_weights() {
-    // From torchvision's documentation of each model (1,000 classes, three channels), running statistics left out.
+    // From torchvision's documentation of each model (1,000 classes, three channels), running
+    // statistics left out.
     for (family, published) in [
         (Family::Vgg16, 138_357_544),
         (Family::Vgg16Bn, 138_365_992),

@@ -68,7 +68,8 @@ fn maps_of_every_stage_method_and_class_are_those_of_grad_cam() {
     }
 }
 
-/// The gradient behind the maps, through strided, residual and pointwise convolutions, is that of the network.
+/// The gradient behind the maps, through strided, residual and pointwise convolutions, is that of
+/// the network.
 #[test]
 fn the_gradient_used_is_the_slope_of_the_logit() {
     let golden = Golden::read();

@@ -1,4 +1,5 @@
-//! Cross-validation, comparison and ablation as scripts meet them: the real binary on films of a few pixels.
+//! Cross-validation, comparison and ablation as scripts meet them: the real binary on films of a
+//! few pixels.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -238,7 +239,7 @@ fn two_evaluations_of_the_same_images_are_compared_by_delong_mcnemar_and_patient
     assert!(output.status.success() && said(&output).contains("40 of the 80 images of good are not in every run"));
     fs::write(at.join("others.csv"), table(0.3, ["Nodule", "None"])).unwrap();
     let words = refused(at, &["compare", "good", "others.csv"]);
-    assert!(words.contains("good judges Mass, None, and others.csv judges Nodule, None"), "{words}");
+    assert!(words.contains("good predicts Mass, None, and others.csv predicts Nodule, None"), "{words}");
     fs::write(at.join("turned.csv"), poor.replacen(",1,0,", ",0,0,", 1)).unwrap();
     assert!(refused(at, &["compare", "good", "turned.csv"]).contains("do not agree on what is known of 1 images"));
     fs::write(at.join("wrong.csv"), "name,score\na,1\n").unwrap();
@@ -293,7 +294,8 @@ fn an_ablation_interrupted_and_resumed_gives_the_table_of_one_that_was_not() {
     films(at);
     fs::write(at.join("grid.toml"), GRID).unwrap();
     let output = pellucid(at, &["ablate", "grid.toml", "--out", "whole"]);
-    // Two cells cannot be: they are rows with their reason, and the exit code says that some failed.
+    // Two cells cannot be: they are rows with their reason, and the exit code says that some
+    // failed.
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("failed: ") && text.contains("no-such-net") && text.contains("turned"), "{text}");

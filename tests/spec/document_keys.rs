@@ -1,9 +1,11 @@
-//! The tables of keys in the documents say what the program reads: every key that serde knows and no other, its kind, its words to
-//! choose from, and its default.
+//! The tables of keys in the documents say what the program reads: every key that serde knows and
+//! no other, its kind, its words to choose from, and its default.
 //!
-//! A table of a document stands below a heading that holds its name (`[data.csv]`, `[[phase]]`, or the name of the whole file) and has the
-//! columns key, type, default, meaning. The first code span of a row is the key, further ones are other spellings of it. A default that is a
-//! code span is a value in TOML, which must make no difference to leaving the key out; one in words stands for nothing.
+//! A table of a document stands below a heading that holds its name (`[data.csv]`, `[[phase]]`, or
+//! the name of the whole file) and has the columns key, type, default, meaning. The first code span
+//! of a row is the key, further ones are other spellings of it. A default that is a code span is a
+//! value in TOML, which must make no difference to leaving the key out; one in words stands for
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -20,7 +22,8 @@ use super::documents::{Section, code_spans, sections};
 /// Headings of the tables that are the top of a file.
 const FILES: [&str; 3] = ["CONFIG.toml", "GATE.toml", "manifest.toml"];
 
-/// Where no value in TOML says what an absent key says: the family's own rate is unknown before the family is.
+/// Where no value in TOML says what an absent key says: the family's own rate is unknown before the
+/// family is.
 const OF_THE_FAMILY: [&str; 1] = ["architecture.dropout"];
 
 /// One of every table, with the keys that must be there.

@@ -1,5 +1,5 @@
-//! What the documents promise to their readers: the README is short, lines fit, every link leads somewhere, and nothing that has a name in
-//! the program is missing.
+//! What the documents promise to their readers: the README is short, lines fit, every link leads
+//! somewhere, and nothing that has a name in the program is missing.
 
 use std::collections::HashMap;
 use std::fs;

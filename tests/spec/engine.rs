@@ -1,4 +1,5 @@
-//! The worker: latest request wins, cancel is quick, a panic is an answer, everything carries its generation.
+//! The worker: latest request wins, cancel is quick, a panic is an answer, everything carries its
+//! generation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -140,7 +141,8 @@ fn frame(value: f32) -> Arc<Frame> {
     })
 }
 
-/// An engine whose models are called by their number of slow stages; "broken" and "panics" do not load.
+/// An engine whose models are called by their number of slow stages; "broken" and "panics" do not
+/// load.
 struct Bench {
     engine: Engine,
     runs: Arc<AtomicUsize>,
@@ -164,7 +166,8 @@ impl Bench {
         Self { engine, runs, woken }
     }
 
-    /// Waits for the model before asking, as [`Request::LoadModel`] and `Analyze` would otherwise race in the counts.
+    /// Waits for the model before asking, as [`Request::LoadModel`] and `Analyze` would otherwise
+    /// race in the counts.
     fn ready(name: &str) -> Self {
         let bench = Self::new(name);
         assert!(matches!(bench.next(), Event::ModelReady(_)));
@@ -437,8 +440,12 @@ fn judged(bench: &Bench, method: Method) {
     let image = frame(0.3);
     bench.analyze(1, &image);
     bench.until_end_of(1);
-    let wish =
-        MapRequest { methods: vec![method], subjects: vec![Subject::class(1)], trust: true, ..MapRequest::default() };
+    let wish = MapRequest {
+        methods: vec![method],
+        subjects: vec![Subject::class(1)],
+        faithfulness: true,
+        ..MapRequest::default()
+    };
     bench.engine.send(Request::Explain { generation: 1, frame: image, request: wish });
 }
 
@@ -456,7 +463,8 @@ fn until_explained(bench: &Bench) -> (Vec<Event>, Event) {
 #[test]
 fn a_request_for_faithfulness_ends_with_every_measure() {
     let bench = Bench::ready("0");
-    // Too costly to be made a dozen times, so that the weights, which this model has nowhere on the disk, are not needed.
+    // Too costly to be made a dozen times, so that the weights, which this model has nowhere on the
+    // disk, are not needed.
     judged(&bench, Method::Occlusion);
     let (heard, end) = until_explained(&bench);
     assert!(matches!(end, Event::ExplanationDone { generation: 1 }));
@@ -467,7 +475,7 @@ fn a_request_for_faithfulness_ends_with_every_measure() {
         })
         .collect();
     assert!(!answers[0].whole && answers.last().unwrap().whole);
-    let trust = &answers.last().unwrap().trust;
+    let trust = &answers.last().unwrap().measured;
     assert_eq!(trust.measures.len(), 4);
     assert!(trust.sensitivity.is_none() && trust.randomization.is_none() && !trust.sentence.is_empty());
     assert!(
@@ -485,7 +493,7 @@ fn measures_that_are_known_are_told_before_the_rest_fails() {
         if let Event::Progress { progress: Progress::Faithfulness(trusted), .. } = e { Some(trusted) } else { None }
     });
     let last = last.expect("the measures were told");
-    assert!(!last.whole && last.trust.measures.len() == 4 && last.trust.sensitivity.is_some());
+    assert!(!last.whole && last.measured.measures.len() == 4 && last.measured.sensitivity.is_some());
 }
 
 #[test]
@@ -512,7 +520,7 @@ fn a_costly_map_is_not_made_again_to_be_measured() {
     ask(wish.clone());
     let (heard, _) = until_explained(&bench);
     assert!(heard.iter().any(|e| matches!(e, Event::Progress { progress: Progress::Maps(_), .. })));
-    ask(MapRequest { trust: true, ..wish });
+    ask(MapRequest { faithfulness: true, ..wish });
     let (heard, _) = until_explained(&bench);
     assert!(!heard.iter().any(|e| matches!(e, Event::Progress { progress: Progress::Maps(_), .. })));
     assert!(heard.iter().any(|e| matches!(e, Event::Progress { progress: Progress::Faithfulness(_), .. })));

@@ -1,4 +1,5 @@
-//! `pellucid evaluate` beyond its contract: what is kept, tables, subgroups, operating points, and sets that allow little.
+//! `pellucid evaluate` beyond its contract: what is kept, tables, subgroups, operating points, and
+//! sets that allow little.
 
 use std::collections::HashMap;
 use std::fs;
@@ -87,7 +88,7 @@ fn operating_points_are_chosen_by_rule_and_on_other_images() {
     assert!(said(&output).contains("sensitivity=0.95"), "{}", said(&output));
     let output = pellucid(path, &["evaluate", "set", "--model", "toy", "--validation", "set"]);
     assert_eq!(code(&output), 1);
-    assert!(said(&output).contains("the judged images themselves"), "{}", said(&output));
+    assert!(said(&output).contains("the evaluated images themselves"), "{}", said(&output));
 }
 
 #[test]

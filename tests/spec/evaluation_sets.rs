@@ -1,5 +1,6 @@
-//! Sets of images that invite a wrong figure: folders that name a group, one class alone, words of public sets, findings that may hide
-//! others, patients that nobody names, labels that no image bears.
+//! Sets of images that invite a wrong figure: folders that name a group, one class alone, words of
+//! public sets, findings that may hide others, patients that nobody names, labels that no image
+//! bears.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -34,7 +35,8 @@ fn a_temperature_is_fitted_on_groups_where_folders_name_groups() {
     let (ending, words, found) = evaluate(path, &["set", "--validation", "tuning"]);
     assert_eq!(ending, 0, "{words}");
     let fitted = found["recalibrated"]["fitted"].as_f64().unwrap();
-    // The likelihood of the group at this temperature is the highest, by a search over the predictions of the other folder.
+    // The likelihood of the group at this temperature is the highest, by a search over the
+    // predictions of the other folder.
     let (_, _, _) = evaluate(path, &["tuning", "--out", "judged"]);
     let table = pellucid::training::experiments::crossval::read_table(&path.join("judged/predictions.csv")).unwrap();
     let loss = |t: f64| -> f64 {
@@ -78,7 +80,7 @@ fn a_validation_folder_that_shares_images_is_refused_whatever_they_are_called() 
     fs::copy(path.join("set/NORMAL/IM-3-1.png"), path.join("tuning/NORMAL/other.png")).unwrap();
     let (ending, words, _) = evaluate(path, &["set", "--validation", "tuning"]);
     assert!(
-        ending == 1 && words.contains("1 of the 13 images of the validation folder are among the judged"),
+        ending == 1 && words.contains("1 of the 13 images of the validation folder are among the evaluated"),
         "{words}"
     );
 }

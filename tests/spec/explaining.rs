@@ -1,4 +1,5 @@
-//! `pellucid explain` by every method, of classes, groups and differences, and what it says when it cannot.
+//! `pellucid explain` by every method, of classes, groups and differences, and what it says when it
+//! cannot.
 
 use std::path::Path;
 

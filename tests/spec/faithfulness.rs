@@ -1,4 +1,5 @@
-//! The measures of a map's faithfulness against the packages that define them: scipy, scikit-image and grad-cam.
+//! The measures of a map's faithfulness against the packages that define them: scipy, scikit-image
+//! and grad-cam.
 //!
 //! The golden file is written by `tests/golden/faithfulness.py`, which says what each value is.
 

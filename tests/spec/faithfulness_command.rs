@@ -70,7 +70,8 @@ fn methods_are_ranked_on_phantoms_with_intervals_and_a_table_of_every_map() {
     }
     assert!(figures["conclusions"][0].as_str().unwrap().contains("centred blob on all 4 measures"), "{figures}");
 
-    // What is written beside: a row for each image, method and measure, whose means are those figures.
+    // What is written beside: a row for each image, method and measure, whose means are those
+    // figures.
     let judged = folder.path().join("judged");
     let rows = table(&judged.join("faithfulness.csv"));
     let of = |key: &str, measure: &str| -> Vec<&HashMap<String, String>> {

@@ -1,4 +1,5 @@
-//! Whether the map on screen can be trusted: asked on demand, in the background, and answered without flattery.
+//! Whether the map on screen can be trusted: asked on demand, in the background, and answered
+//! without flattery.
 
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ fn check() -> Randomization {
 fn measured(class: usize, whole: bool) -> Arc<MapFaithfulness> {
     let trust = Faithfulness::new(figures(), whole.then_some(0.031), whole.then(check));
     let subject = Subject::class(class);
-    Arc::new(MapFaithfulness { method: Method::GradCam, subject, layer: "stage4".into(), trust, whole })
+    Arc::new(MapFaithfulness { method: Method::GradCam, subject, layer: "stage4".into(), measured: trust, whole })
 }
 
 /// Everything on screen is there, and nothing runs.
@@ -83,7 +84,7 @@ fn answer(bench: &mut Bench, known: Arc<MapFaithfulness>) {
 }
 
 fn running(bench: &Bench) -> bool {
-    bench.state.results.explaining.as_ref().is_some_and(|explaining| explaining.request.trust)
+    bench.state.results.explaining.as_ref().is_some_and(|explaining| explaining.request.faithfulness)
 }
 
 // ——— the state ———
@@ -98,7 +99,7 @@ fn nothing_is_judged_before_somebody_asks() {
 fn the_shown_map_is_judged_when_the_panel_opens() {
     let bench = asked();
     let [request] = &requests(&bench.effects)[..] else { panic!("one request") };
-    assert!(request.trust && request.spread == 0);
+    assert!(request.faithfulness && request.stability_samples == 0);
     assert_eq!(
         (request.methods.as_slice(), request.layers.as_slice()),
         (&[Method::GradCam][..], &["stage4".to_owned()][..])
@@ -134,7 +135,7 @@ fn maps_that_the_screen_lacks_come_first_and_the_judgement_after_them() {
     bench.effects.clear();
     bench.command(Command::Overlay(OverlayCommand::SetMethod(Method::Saliency)));
     let [first] = &requests(&bench.effects)[..] else { panic!("one request") };
-    assert!(!first.trust && first.methods == [Method::Saliency]);
+    assert!(!first.faithfulness && first.methods == [Method::Saliency]);
     bench.effects.clear();
     let generation = bench.state.generation;
     let raw = Plane { width: 8, height: 8, values: (0..64).map(|i| i as f32).collect() };
@@ -142,7 +143,7 @@ fn maps_that_the_screen_lacks_come_first_and_the_judgement_after_them() {
     bench.event(Event::Progress { generation, progress: Progress::Maps(vec![Arc::new(map)]) });
     bench.event(Event::ExplanationDone { generation });
     let [then] = &requests(&bench.effects)[..] else { panic!("one request") };
-    assert!(then.trust && then.methods == [Method::Saliency]);
+    assert!(then.faithfulness && then.methods == [Method::Saliency]);
 }
 
 #[test]
@@ -223,7 +224,7 @@ fn another_image_is_judged_after_its_own_analysis() {
     for event in crate::viewer::common::events(bench.state.generation, 10) {
         bench.event(event);
     }
-    assert!(requests(&bench.effects).iter().any(|request| request.trust));
+    assert!(requests(&bench.effects).iter().any(|request| request.faithfulness));
 }
 
 #[test]
@@ -232,7 +233,7 @@ fn a_flat_map_is_not_judged() {
     let flat = Attribution::new(Method::GradCam, Subject::class(1), "stage4".into(), 0.0, Plane::filled(7, 7, 0.0));
     bench.state.results.attributions = vec![Arc::new(flat.unwrap())];
     bench.command(Command::Overlay(OverlayCommand::ToggleFaithfulness));
-    assert!(!requests(&bench.effects).iter().any(|request| request.trust));
+    assert!(!requests(&bench.effects).iter().any(|request| request.faithfulness));
     let harness = screen(bench);
     assert!(harness.query_by_label_contains("The map is zero everywhere").is_some());
 }
@@ -308,7 +309,7 @@ fn what_costs_too_much_is_named_with_its_reason() {
     bench.command(Command::Overlay(OverlayCommand::ToggleFaithfulness));
     let trust = Faithfulness::new(figures(), None, None);
     let subject = Subject::class(1);
-    let known = MapFaithfulness { method: Method::Rise, subject, layer: "input".into(), trust, whole: true };
+    let known = MapFaithfulness { method: Method::Rise, subject, layer: "input".into(), measured: trust, whole: true };
     answer(&mut bench, Arc::new(known));
     let harness = screen(bench);
     assert!(harness.query_all_by_label_contains("RISE takes 1000 runs").next().is_some());

@@ -1,4 +1,5 @@
-//! Training of findings that need not exclude each other, and of every loss, optimizer and schedule.
+//! Training of findings that need not exclude each other, and of every loss, optimizer and
+//! schedule.
 
 use pellucid::model::manifest::Head;
 use pellucid::model::registry;
@@ -11,7 +12,8 @@ use pellucid::training::run::trainer::Outcome;
 
 use super::toy_training::{config, images, options, train};
 
-/// The pictures with two findings each: which side is bright, and whether the picture is loud. Every ninth is unknown.
+/// The pictures with two findings each: which side is bright, and whether the picture is loud.
+/// Every ninth is unknown.
 fn findings() -> Dataset {
     let mut dataset = images();
     for (i, sample) in dataset.samples.iter_mut().enumerate() {
@@ -57,7 +59,8 @@ fn findings_are_learnt_side_by_side_and_what_is_unknown_is_left_out() {
     let figures: Vec<&str> =
         outcome.manifest.metrics.iter().filter(|m| m.target == "Striped").map(|m| m.name.as_str()).collect();
     assert_eq!(figures, ["auroc", "accuracy", "sensitivity", "specificity"]);
-    // Areas without a wrong pair have a mean, but no interval by resampling, and are not stated without one.
+    // Areas without a wrong pair have a mean, but no interval by resampling, and are not stated
+    // without one.
     let overall: Vec<&str> = outcome.overall.iter().map(|m| m.name).collect();
     assert!(overall == ["accuracy", "auroc"] || overall == ["accuracy"], "{overall:?}");
     let model = registry::load(&options.model.to_string_lossy(), &options.device).unwrap();

@@ -1,5 +1,5 @@
-//! Files that claim what they do not hold, lead elsewhere, or were made to do harm: each ends with a sentence, in little time
-//! and memory, and stands in the way of nothing else.
+//! Files that claim what they do not hold, lead elsewhere, or were made to do harm: each ends with
+//! a sentence, in little time and memory, and stands in the way of nothing else.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -71,7 +71,8 @@ impl Pickle {
         sides(sides(storage, size), stride).raw(b"\x89}tR")
     }
 
-    /// A module with these entries under `_modules` (numbers of remembered ones) and what `own` writes as its parameters.
+    /// A module with these entries under `_modules` (numbers of remembered ones) and what `own`
+    /// writes as its parameters.
     fn module(self, modules: &[(&str, u32)], own: impl Fn(Self) -> Self) -> Self {
         let start = self.raw(b"cmine\nModule\n)\x81}(").text("_modules").raw(b"}(");
         let named = modules.iter().fold(start, |pickle, (name, number)| pickle.text(name).get(*number));
@@ -116,7 +117,8 @@ fn modules_that_share_each_other_are_counted_once() {
     let weight = |pickle: Pickle| pickle.text("weight").tensor(1, &[1], &[1]);
     let endless = read(&shared(60, weight)).unwrap_err();
     assert!(matches!(endless, ImportError::TooMany { .. }), "{endless}");
-    // A module that honestly stands under two names has its tensors under both, as PyTorch's own state dict has.
+    // A module that honestly stands under two names has its tensors under both, as PyTorch's own
+    // state dict has.
     let names: Vec<String> = read(&shared(2, weight)).unwrap().tensors.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["a.a.weight", "a.b.weight", "b.a.weight", "b.b.weight"]);
 }

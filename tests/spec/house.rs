@@ -1,5 +1,6 @@
-//! The rules of the house: data flows left to right, no file uses one that uses it, only the upper floors of the viewer know its
-//! window library, files stay small. `docs/architecture.md` describes the rooms.
+//! The rules of the house: data flows left to right, no file uses one that uses it, only the upper
+//! floors of the viewer know its window library, files stay small. `docs/architecture.md` describes
+//! the rooms.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ const GROUND_FLOOR: [&str; 8] = ["cancel", "files", "fonts", "limits", "memory",
 /// What the viewer and the command line may use: every room before them.
 const ALL_BEFORE: &[&str] = &[];
 
-/// The rooms in the order in which data flows, each with the rooms that it may use beside the ground floor.
+/// The rooms in the order in which data flows, each with the rooms that it may use beside the
+/// ground floor.
 const ROOMS: [(&str, &[&str]); 14] = [
     ("imaging", &[]),
     ("study", &["imaging"]),
@@ -33,7 +35,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("cli", ALL_BEFORE),
 ];
 
-/// The floors of the viewer, from the ground up: a floor may use those before it. Only the last two know egui.
+/// The floors of the viewer, from the ground up: a floor may use those before it. Only the last two
+/// know egui.
 const FLOORS: [&str; 5] = ["state", "command", "update", "ui", "runtime"];
 
 fn source() -> PathBuf {

@@ -1,4 +1,5 @@
-//! Published weights: files written by other programs become models that say what their makers' networks say.
+//! Published weights: files written by other programs become models that say what their makers'
+//! networks say.
 //!
 //! The files and numbers were written by `tests/golden/import.py`.
 

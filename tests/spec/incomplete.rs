@@ -1,4 +1,5 @@
-//! Images whose data ends early: what is there is shown, what is missing is said, and nothing of it is scored.
+//! Images whose data ends early: what is there is shown, what is missing is said, and nothing of it
+//! is scored.
 
 use std::io::Write as _;
 use std::path::Path;

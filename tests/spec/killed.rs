@@ -1,5 +1,5 @@
-//! A run survives kill −9 at any moment: what is on the disk is always a whole checkpoint, and going on from it ends in the
-//! same model as a run that was never killed.
+//! A run survives kill −9 at any moment: what is on the disk is always a whole checkpoint, and
+//! going on from it ends in the same model as a run that was never killed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

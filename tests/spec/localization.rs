@@ -1,4 +1,5 @@
-//! Does the heat map lie on the finding? `pellucid evaluate DIR --localization PATH` against masks and boxes.
+//! Does the heat map lie on the finding? `pellucid evaluate DIR --localization PATH` against masks
+//! and boxes.
 
 use std::fs;
 use std::path::Path;

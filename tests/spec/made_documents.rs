@@ -1,5 +1,6 @@
-//! The parts of the documents that are made from the program are what it would make of them now: `docs/command-line.md`, the table of keys
-//! in `docs/using.md`, and the list of limits in `docs/security.md`.
+//! The parts of the documents that are made from the program are what it would make of them now:
+//! `docs/command-line.md`, the table of keys in `docs/using.md`, and the list of limits in
+//! `docs/security.md`.
 //!
 //! `PELLUCID_RENEW_DOCS=1 cargo test --test spec made_documents` writes them.
 
@@ -204,7 +205,8 @@ fn wrapped(text: &str, first: &str, rest: &str) -> String {
     out
 }
 
-/// Holds a document, or the part of it between two marks, to what it should be; writes it where that is asked for.
+/// Holds a document, or the part of it between two marks, to what it should be; writes it where
+/// that is asked for.
 fn holds(document: &str, part: Option<&str>, made: &str) {
     let path = root().join(document);
     let now = if part.is_some() || path.exists() { read(&path) } else { String::new() };

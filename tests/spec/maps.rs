@@ -1,4 +1,5 @@
-//! Maps in the viewer: what is asked of the worker and when, what views say while they wait, and what the reader can do.
+//! Maps in the viewer: what is asked of the worker and when, what views say while they wait, and
+//! what the reader can do.
 
 use std::sync::Arc;
 
@@ -64,8 +65,8 @@ fn answer(bench: &mut Bench) {
         for method in &request.methods {
             let attributions = request.subjects.iter().map(|s| map(*method, *s, layer)).collect();
             bench.event(Event::Progress { generation, progress: Progress::Maps(attributions) });
-            for subject in request.subjects.iter().filter(|_| request.spread > 0) {
-                let spread = Arc::new(spread(*method, *subject, layer, request.spread));
+            for subject in request.subjects.iter().filter(|_| request.stability_samples > 0) {
+                let spread = Arc::new(spread(*method, *subject, layer, request.stability_samples));
                 bench.event(Event::Progress { generation, progress: Progress::Stability(spread) });
             }
         }
@@ -306,7 +307,7 @@ fn stability_is_asked_for_only_while_it_is_shown_and_once() {
     let mut bench = settled();
     bench.command(ask(MapCommand::SetStability(Stability::Stable)));
     let request = asked(&mut bench).pop().unwrap();
-    assert_eq!((request.spread, &request.subjects[..]), (64, &[Subject::class(1)][..]));
+    assert_eq!((request.stability_samples, &request.subjects[..]), (64, &[Subject::class(1)][..]));
     let generation = bench.state.generation;
     let some = Arc::new(spread(Method::GradCam, Subject::class(1), "stage4", 16));
     bench.event(Event::Progress { generation, progress: Progress::Stability(some) });
@@ -329,7 +330,7 @@ fn stability_that_cannot_be_known_leaves_the_map() {
     bench.effects.clear();
     bench.state.model = Model::Ready(pellucid::engine::ModelInfo { stochastic: false, ..model() });
     bench.command(ask(MapCommand::SetStability(Stability::Deviation)));
-    assert!(asked(&mut bench).iter().all(|w| w.spread == 0));
+    assert!(asked(&mut bench).iter().all(|w| w.stability_samples == 0));
     assert!(bench.state.stability_unknown(Method::GradCam).unwrap().contains("no dropout"));
 }
 

@@ -1,4 +1,5 @@
-//! From logits to probabilities there is one way: what the viewer shows of an image is what an evaluation counts.
+//! From logits to probabilities there is one way: what the viewer shows of an image is what an
+//! evaluation counts.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -63,8 +63,8 @@ fn a_map_stability_and_trust_are_refused_there_and_maps_of_the_pixels_are_not() 
             layers: vec!["avgpool".into()],
             subjects: vec![Subject::class(0)],
             settings: MethodSettings::default(),
-            spread,
-            trust,
+            stability_samples: spread,
+            faithfulness: trust,
         };
         let mut told = 0;
         let done =

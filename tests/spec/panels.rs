@@ -1,4 +1,5 @@
-//! Panels are found by the words that a screen reader would say, and answer a click with the right command.
+//! Panels are found by the words that a screen reader would say, and answer a click with the right
+//! command.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
-//! Whom a model knows: outside its population, by the file or by the detector, states are withheld and scores stay.
+//! Whom a model knows: outside its population, by the file or by the detector, states are withheld
+//! and scores stay.
 
 use std::fs;
 use std::path::{Path, PathBuf};

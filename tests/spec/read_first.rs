@@ -1,4 +1,5 @@
-//! Read first: the model's result stays hidden until the reader has written an impression, and the report keeps both.
+//! Read first: the model's result stays hidden until the reader has written an impression, and the
+//! report keeps both.
 
 use std::sync::Arc;
 
@@ -242,7 +243,8 @@ fn said(harness: &Harness<'_, Bench>) -> Vec<String> {
     words
 }
 
-/// What gives a result away: names of classes, groups, methods and layers, and the words around the numbers.
+/// What gives a result away: names of classes, groups, methods and layers, and the words around the
+/// numbers.
 fn gives_away(words: &str) -> bool {
     let words = words.to_lowercase();
     let names = LABELS.iter().copied().chain(["Pneumonia", "Grad-CAM", "HiResCAM", "stage3", "stage4"]);

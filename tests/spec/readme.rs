@@ -1,5 +1,5 @@
-//! What the documents print works as printed: commands are understood, configurations are read, and the examples that need nothing but
-//! images are run on a handful of phantoms.
+//! What the documents print works as printed: commands are understood, configurations are read, and
+//! the examples that need nothing but images are run on a handful of phantoms.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,8 @@ const ONLY_READ: [(&str, &str); 14] = [
 /// A fenced block of a document.
 struct Block {
     place: String,
-    /// What stands behind the opening fence: `sh`, `toml` for a training configuration or a part of one, `toml grid` for a grid.
+    /// What stands behind the opening fence: `sh`, `toml` for a training configuration or a part of
+    /// one, `toml grid` for a grid.
     language: String,
     text: String,
 }
@@ -65,7 +66,8 @@ fn blocks() -> Vec<Block> {
     blocks
 }
 
-/// Every command of the program that a document prints, in a block or between backticks, with its place.
+/// Every command of the program that a document prints, in a block or between backticks, with its
+/// place.
 fn commands() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for block in blocks().into_iter().filter(|b| b.language == "sh") {
@@ -87,8 +89,8 @@ fn commands() -> Vec<(String, String)> {
     found
 }
 
-/// The words of a command as a shell takes them: options in brackets are given, of alternatives the first, and what stands for a name of
-/// the program's is one.
+/// The words of a command as a shell takes them: options in brackets are given, of alternatives the
+/// first, and what stands for a name of the program's is one.
 fn words(command: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut quote = None;

@@ -1,5 +1,5 @@
-//! A training measures its model on its validation part, and `evaluate` finds every figure again on the files of that part; and it
-//! knows images that made the model.
+//! A training measures its model on its validation part, and `evaluate` finds every figure again on
+//! the files of that part; and it knows images that made the model.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,8 @@ fn configuration(normalization: &str) -> String {
     [RUN, &NETWORK.trim_end().replace("per-image", normalization), LABELS].concat()
 }
 
-/// A picture of 16 bits of which the lower twelve are used, and of which 8 bits would lose most; `bright` is the third that is brighter.
+/// A picture of 16 bits of which the lower twelve are used, and of which 8 bits would lose most;
+/// `bright` is the third that is brighter.
 fn picture(path: &Path, bright: u32, number: u32) {
     let value = |x: u32, y: u32| {
         let side = if x / 15 == bright { 500 } else { 330 };
@@ -140,7 +141,7 @@ fn a_test_on_images_that_made_the_model_is_refused() {
     assert!(words.contains("in its training part") && words.contains("in its validation part"), "{words}");
     let (ending, words, json) = judge("set", &[]);
     assert_eq!(ending, 0);
-    assert!(words.contains("took part in making the model") && words.contains("the figures flatter"), "{words}");
+    assert!(words.contains("took part in making the model") && words.contains("the metrics flatter"), "{words}");
     assert_eq!(json["purpose"]["checked"], true);
 
     // The same image under another name and in another format is the same image.
@@ -158,7 +159,8 @@ fn a_test_on_images_that_made_the_model_is_refused() {
     assert!(words.contains("checked that this is a test: none of the 2 images is among the 40"), "{words}");
     assert_eq!(json["purpose"]["stated"], "test");
 
-    // Patients with the names of those that made the model are told, for some sets begin their numbers anew.
+    // Patients with the names of those that made the model are told, for some sets begin their
+    // numbers anew.
     picture(&path.join("other/Left/person3_77.png"), 0, 777);
     let (ending, words, json) = judge("other", &["--purpose", "test"]);
     assert_eq!(ending, 0);

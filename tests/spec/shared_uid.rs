@@ -1,4 +1,5 @@
-//! Which files are images, and which of them are the same: identity, copies, special files, links, names with escapes in them.
+//! Which files are images, and which of them are the same: identity, copies, special files, links,
+//! names with escapes in them.
 
 use std::path::Path;
 

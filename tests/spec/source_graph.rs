@@ -1,7 +1,8 @@
 //! Which file of the program uses which: read from the sources, for the rules of the house.
 //!
-//! A file is a module. It uses what its `use` declarations and the paths in its code lead to, followed through `pub use` to where a
-//! thing is defined. Comments and inline test modules are left out: a test may look anywhere.
+//! A file is a module. It uses what its `use` declarations and the paths in its code lead to,
+//! followed through `pub use` to where a thing is defined. Comments and inline test modules are
+//! left out: a test may look anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,6 +21,8 @@ static INLINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^(?:pub(?:\([
 /// The files of `src` with what each uses.
 pub(crate) struct SourceGraph {
     files: BTreeMap<Module, String>,
+    /// The rooms that are crates of their own.
+    crates: BTreeSet<String>,
     /// Names that a module hands on, with the place that they come from.
     handed_on: BTreeMap<Module, Module>,
 }
@@ -95,7 +98,9 @@ impl SourceGraph {
     pub(crate) fn read() -> Self {
         let files: BTreeMap<Module, String> =
             files(&source()).into_iter().filter_map(|(path, text)| Some((module_of(&path)?, code(&text)))).collect();
-        let mut graph = Self { files, handed_on: BTreeMap::new() };
+        let crates = files.keys().filter_map(|module| module.first());
+        let crates = crates.filter(|room| source().join(room).join("Cargo.toml").is_file()).cloned().collect();
+        let mut graph = Self { files, crates, handed_on: BTreeMap::new() };
         let mut handed_on = BTreeMap::new();
         for (module, text) in &graph.files {
             for found in USE.captures_iter(text).filter(|found| found.get(1).is_some()) {
@@ -110,14 +115,24 @@ impl SourceGraph {
         graph
     }
 
-    /// The path from the crate's root, if it leads into this crate.
+    /// The room whose `Cargo.toml` makes it a crate of its own, if the module stands in one.
+    fn crate_of(&self, module: &Module) -> Option<String> {
+        self.crates.contains(module.first()?).then(|| module[0].clone())
+    }
+
+    /// The path from the root of the program, if it leads into the program.
     fn absolute(&self, path: &[String], module: &Module) -> Option<Module> {
         let up = path.iter().take_while(|s| *s == "super").count();
         let rest = |n: usize| path[n..].iter().cloned();
         match path.first()?.as_str() {
-            "crate" => Some(rest(1).collect()),
+            // A room that is a crate of its own stands below the root like every other.
+            "crate" => Some(self.crate_of(module).into_iter().chain(rest(1)).collect()),
             "self" => Some(module.iter().cloned().chain(rest(1)).collect()),
             "super" => Some(module.iter().take(module.len().checked_sub(up)?).cloned().chain(rest(up)).collect()),
+            // `pub use pellucid_network as network` in the root.
+            member if member.strip_prefix("pellucid_").is_some_and(|room| self.crates.contains(room)) => {
+                Some([member["pellucid_".len()..].to_owned()].into_iter().chain(rest(1)).collect())
+            }
             child => {
                 let child: Module = module.iter().cloned().chain([child.to_owned()]).collect();
                 self.files.contains_key(&child).then(|| module.iter().cloned().chain(rest(0)).collect())
@@ -157,7 +172,8 @@ pub(crate) fn are_nested(a: &Module, b: &Module) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }
 
-/// The files of `among` that lie on circles, or lead into one and are led to by one; parent and child may use each other.
+/// The files of `among` that lie on circles, or lead into one and are led to by one; parent and
+/// child may use each other.
 pub(crate) fn circles(uses: &BTreeMap<Module, BTreeSet<Module>>, among: &dyn Fn(&Module) -> bool) -> BTreeSet<Module> {
     let mut left: BTreeSet<Module> = uses.keys().filter(|m| among(m)).cloned().collect();
     let edge = |a: &Module, b: &Module| !are_nested(a, b) && uses[a].contains(b);

@@ -1,4 +1,5 @@
-//! What is opened, and what is said of what cannot be: DICOM objects of every kind are made here, in temporary files.
+//! What is opened, and what is said of what cannot be: DICOM objects of every kind are made here,
+//! in temporary files.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! A model of a few kilobytes with random weights, and pictures to show it, for tests of what surrounds a model.
+//! A model of a few kilobytes with random weights, and pictures to show it, for tests of what
+//! surrounds a model.
 
 use std::collections::HashMap;
 use std::fs;
@@ -49,8 +50,8 @@ pub(crate) fn model_with(folder: &Path, change: &dyn Fn(String) -> String) -> Pa
     home
 }
 
-/// Writes a model for MR of the head to `folder`/toy-brain; its gate lets through scores from `threshold`, so 0 takes all and
-/// 1 takes none.
+/// Writes a model for MR of the head to `folder`/toy-brain; its gate lets through scores from
+/// `threshold`, so 0 takes all and 1 takes none.
 pub(crate) fn brain(folder: &Path, threshold: f32) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let home = folder.join("toy-brain");

@@ -116,7 +116,8 @@ fn images_are_trained_whole() {
 #[test]
 fn early_stopping_waits_for_its_patience() {
     let folder = tempfile::tempdir().unwrap();
-    // Without a learning rate to speak of, and the weights themselves, no epoch is better than the first.
+    // Without a learning rate to speak of, and the weights themselves, no epoch is better than the
+    // first.
     let config = config(folder.path(), &|c| {
         c.replace("learning_rate = 0.02", "learning_rate = 1e-9\npatience = 2")
             .replace("epochs = 4", "epochs = 40")

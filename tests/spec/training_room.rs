@@ -1,4 +1,5 @@
-//! The training room: a run is set up, watched, paused, stopped and compared, and its words stand on the screen.
+//! The training room: a run is set up, watched, paused, stopped and compared, and its words stand
+//! on the screen.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

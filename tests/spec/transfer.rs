@@ -1,4 +1,5 @@
-//! Starting from another model: frozen backbones with kept features, the last stages alone, gradual unfreezing.
+//! Starting from another model: frozen backbones with kept features, the last stages alone, gradual
+//! unfreezing.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -22,7 +23,8 @@ fn started() -> tempfile::TempDir {
     folder
 }
 
-/// The same network with other settings, to start from that model; without mix-up, which does not go with features.
+/// The same network with other settings, to start from that model; without mix-up, which does not
+/// go with features.
 fn continued(folder: &Path, settings: &str) -> Result<Config> {
     config(folder, &|c| c.replace("mixup = 0.3", "mixup = 0.0").replace("[augment]", &format!("{settings}\n[augment]")))
 }
@@ -67,7 +69,8 @@ fn a_frozen_backbone_keeps_its_features_and_trains_the_head_alone() {
     assert_eq!(changed(&folder.path().join("start/model"), &options.model), ["head"]);
     assert!(options.out.join("features.safetensors").is_file());
 
-    // The last phase's features are those kept: of an image size that comes again, none are computed anew.
+    // The last phase's features are those kept: of an image size that comes again, none are
+    // computed anew.
     let again = |c: String| c.replace("[[phase]]\nepochs = 2\nsize = 24\n", "");
     let config = super::toy_training::config(folder.path(), &|c| {
         again(c.replace("mixup = 0.3", "mixup = 0.0").replace("[augment]", &format!("{settings}\n[augment]")))

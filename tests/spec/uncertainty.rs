@@ -1,5 +1,5 @@
-//! How sure a result is: conformal states and reliability that are kept with a model, and other sources of samples than dropout,
-//! on the command line and in the viewer.
+//! How sure a result is: conformal states and reliability that are kept with a model, and other
+//! sources of samples than dropout, on the command line and in the viewer.
 
 use std::fmt::Write as _;
 use std::fs;

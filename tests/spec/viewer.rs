@@ -1,4 +1,5 @@
-//! The viewer: what commands and events do to the state, and what a reader finds on the screen. No display is needed.
+//! The viewer: what commands and events do to the state, and what a reader finds on the screen. No
+//! display is needed.
 
 #[path = "../common/viewer.rs"]
 pub(super) mod common;
@@ -38,7 +39,8 @@ fn an_opened_image_is_analysed_at_the_target_layer_once() {
     assert_eq!(bench.state.results.phase, Phase::Waiting);
     let generation = bench.state.generation;
     bench.event(Event::Finished { generation, analysis: Arc::new(common::analysis(10)) });
-    // The maps of the test are there already: nothing follows, and late words about the analysis change nothing.
+    // The maps of the test are there already: nothing follows, and late words about the analysis
+    // change nothing.
     assert_eq!(asked(&bench.effects).len(), 1);
     assert!(bench.state.results.explaining.is_none());
     let scores = bench.state.results.labels.clone();

@@ -86,7 +86,7 @@ impl State {
     #[must_use]
     pub fn evaluating(&self, key: &MapKey) -> Option<Option<&(&'static str, usize, usize)>> {
         let explaining = self.results.explaining.as_ref()?;
-        let of_this = explaining.request.trust && MapKey::all_of(&explaining.request).contains(key);
+        let of_this = explaining.request.faithfulness && MapKey::all_of(&explaining.request).contains(key);
         of_this.then_some(explaining.step.as_ref())
     }
 

@@ -96,6 +96,8 @@ impl Explaining {
 
     /// True for what is there before anybody could wait for it.
     pub fn is_quick(&self) -> bool {
-        self.request.spread == 0 && !self.request.trust && self.request.methods.iter().all(|m| m.is_instant())
+        self.request.stability_samples == 0
+            && !self.request.faithfulness
+            && self.request.methods.iter().all(|m| m.is_instant())
     }
 }

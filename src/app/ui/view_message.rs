@@ -88,7 +88,7 @@ fn there(state: &State, content: Content) -> Option<ViewMessage> {
         )));
     }
     let running = state.results.explaining.as_ref()?;
-    let sampled = running.request.spread > 0
+    let sampled = running.request.stability_samples > 0
         && running.request.methods.contains(&method)
         && running.request.subjects.contains(&subject)
         && state.display.stability != Stability::Off
@@ -133,7 +133,7 @@ fn missing(state: &State, subjects: &[Subject], method: Method) -> ViewMessage {
         };
     }
     match &state.results.explaining {
-        Some(running) if running.request.methods.contains(&method) && running.request.spread == 0 => {
+        Some(running) if running.request.methods.contains(&method) && running.request.stability_samples == 0 => {
             if subjects.iter().any(|s| running.request.subjects.contains(s)) {
                 progress(running, method.name(), method.name())
             } else {

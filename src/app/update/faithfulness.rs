@@ -21,8 +21,8 @@ pub(super) fn request(state: &State) -> Option<MapRequest> {
         layers: vec![state.layer().to_owned()],
         subjects: vec![key.subject],
         settings: state.options.explanation,
-        spread: 0,
-        trust: true,
+        stability_samples: 0,
+        faithfulness: true,
     })
 }
 

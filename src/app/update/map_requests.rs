@@ -79,7 +79,7 @@ pub(super) fn stop(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     for unwanted in missing(state).into_iter().filter(|r| !r.ahead) {
-        let reason = if unwanted.request.trust { EVALUATION_STOPPED } else { STOPPED };
+        let reason = if unwanted.request.faithfulness { EVALUATION_STOPPED } else { STOPPED };
         give_up(state, &unwanted.request, reason);
     }
     state.results.explaining = None;
@@ -89,12 +89,12 @@ pub(super) fn stop(state: &mut State) -> Vec<Effect> {
 
 fn give_up(state: &mut State, request: &MapRequest, reason: &str) {
     let results = &mut state.results;
-    if request.trust {
+    if request.faithfulness {
         // The map is there; only its measures are not.
         results.unevaluated.extend(MapKey::all_of(request).into_iter().map(|key| (key, reason.to_owned())));
         return;
     }
-    let given_up = if request.spread > 0 { &mut results.no_stability } else { &mut results.unavailable };
+    let given_up = if request.stability_samples > 0 { &mut results.no_stability } else { &mut results.unavailable };
     for method in &request.methods {
         for layer in &request.layers {
             given_up.push((*method, method.place(layer).to_owned(), reason.to_owned()));

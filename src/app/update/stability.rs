@@ -22,7 +22,7 @@ pub(super) fn missing(state: &State, wanted: &[(Method, Subject)]) -> Vec<Explai
                 layers: vec![state.layer().to_owned()],
                 subjects: vec![*subject],
                 settings: state.options.explanation,
-                spread: STABILITY_SAMPLES,
+                stability_samples: STABILITY_SAMPLES,
                 ..MapRequest::default()
             }),
         }

@@ -77,7 +77,7 @@ impl CalibrateArgs {
             .collect();
         if chosen.is_empty() {
             bail!(
-                "none of the {all} images stands in the {} part of {}; it names them by their path below the folder that is judged",
+                "none of the {all} images stands in the {} part of {}; it names them by their path below the folder that is evaluated",
                 self.part.name(),
                 path.display()
             );

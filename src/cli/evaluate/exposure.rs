@@ -46,7 +46,7 @@ impl ExposureCheck {
         let mut sentences = Vec::new();
         match &self.images {
             Ok(exposure) if exposure.shared() > 0 => {
-                sentences.push(format!("{}, so the figures flatter", exposure.sentence()));
+                sentences.push(format!("{}, so the metrics flatter", exposure.sentence()));
             }
             Ok(exposure) if self.purpose == Purpose::Test => {
                 sentences.push(format!("checked that this is a test: {}", exposure.sentence()));
@@ -64,7 +64,7 @@ impl ExposureCheck {
         {
             sentences.push(format!(
                 "{n} patients of these images are named like patients that made the model, \"{example}\" among them ({}): unless \
-                 numbers begin anew here, the figures flatter",
+                 numbers begin anew here, the metrics flatter",
                 split.display()
             ));
         }

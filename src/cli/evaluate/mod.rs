@@ -146,7 +146,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let done = Done::of(args, &model, &scored, tuning.as_ref(), exposure)?;
     if let Some(out) = &args.out {
         done.keep(out)?;
-        output::remark(format!("Predictions, figures, charts and report lie in {}", out.display()));
+        output::remark(format!("Predictions, metrics, charts and report lie in {}", out.display()));
     }
     args.calibrate.keep(&model.manifest, &scored.set, &args.dir, args.purpose)?;
     args.calibrate.detector(&model, &files, &patients)?;
@@ -295,7 +295,7 @@ fn scored(model: &Model, files: &[LabelledImage], patients: &Patients) -> anyhow
     bar.finish_and_clear();
     if scored.set.rows.is_empty() {
         let first = scored.failures.first().map_or("there are none", |f| f.reason.as_str());
-        bail!("none of the {} images could be judged; the first: {first}", files.len());
+        bail!("none of the {} images could be evaluated; the first: {first}", files.len());
     }
     Ok(scored)
 }

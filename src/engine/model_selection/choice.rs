@@ -1,10 +1,12 @@
 //! Which of several models fits an image, and why, in a sentence.
 //!
-//! Two things are asked of every model: what the file says of its modality and body part ([`Fits`](crate::model::fits::Fits)), and
-//! what the model's input gate says of the pixels. What the file says against a model rules it out. Of the others the one
-//! is taken whose gate accepts the image; of several, the one that the file speaks for, then the higher gate score, then
-//! the order of the registry. A model that the file speaks for in all it asks is taken even where its gate refuses: the reader
-//! sees the refusal and its reason. Where nothing but refusals is left, no model fits, and that is said too.
+//! Two things are asked of every model: what the file says of its modality and body part
+//! ([`Fits`](crate::model::fits::Fits)), and what the model's input gate says of the pixels. What
+//! the file says against a model rules it out. Of the others the one is taken whose gate accepts
+//! the image; of several, the one that the file speaks for, then the higher gate score, then the
+//! order of the registry. A model that the file speaks for in all it asks is taken even where its
+//! gate refuses: the reader sees the refusal and its reason. Where nothing but refusals is left, no
+//! model fits, and that is said too.
 
 use std::fmt::Write as _;
 
@@ -21,7 +23,8 @@ pub struct Choice {
     pub model: Option<String>,
     /// A few words: "modality, body part and gate", "chosen by hand".
     pub grounds: String,
-    /// A sentence: "brain-mri: modality MR, body part HEAD, and the image looks like its training images".
+    /// A sentence: "brain-mri: modality MR, body part HEAD, and the image looks like its training
+    /// images".
     pub because: String,
     /// The model that comes nearest; the one to take when the reader insists.
     pub nearest: Option<String>,
@@ -115,7 +118,8 @@ impl Choice {
     }
 }
 
-/// Chooses for the image `entry`. `considered` stands in the order of the registry, and holds two models or more.
+/// Chooses for the image `entry`. `considered` stands in the order of the registry, and holds two
+/// models or more.
 #[must_use]
 pub fn choose(entry: &ImageEntry, considered: &[Considered]) -> Choice {
     let mut order: Vec<&Considered> = considered.iter().collect();

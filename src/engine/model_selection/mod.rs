@@ -1,4 +1,5 @@
-//! Which model judges an image: the rules of the choice ([`choice`]), and who carries them out ([`selector`]).
+//! Which model judges an image: the rules of the choice ([`choice`]), and who carries them out
+//! ([`selector`]).
 
 pub mod choice;
 mod selector;

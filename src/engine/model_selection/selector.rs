@@ -141,8 +141,9 @@ impl<L: Library> ModelSelector<L> {
         Ok(Selected { choice, model })
     }
 
-    /// The choice among the installed models for an image; the nearest one by `force`, where none fits. Runs the gate of every model
-    /// that the file does not rule out; a model whose gate cannot be run is left out and stands in the way of no other.
+    /// The choice among the installed models for an image; the nearest one by `force`, where none
+    /// fits. Runs the gate of every model that the file does not rule out; a model whose gate
+    /// cannot be run is left out and stands in the way of no other.
     ///
     /// # Errors
     /// When there is no model, or no gate can be run.

@@ -75,11 +75,11 @@ pub(super) fn unknown((name, _): Resampled) -> MetricEstimate {
 /// Why the metrics of a target are unknown or weak.
 pub(super) fn remarks(name: &str, positives: usize, negatives: usize) -> Vec<String> {
     let sentence = match (positives, negatives) {
-        (0, 0) => format!("{name}: no image says whether it is present, so nothing can be judged"),
+        (0, 0) => format!("{name}: no image says whether it is present, so nothing can be evaluated"),
         (0, _) => format!("{name}: no image has it, so AUROC, sensitivity and precision are unknown"),
         (_, 0) => format!("{name}: every image has it, so AUROC and specificity are unknown"),
         (p, n) if p.min(n) < FEW => {
-            format!("{name}: only {p} images with and {n} without it; read the intervals, not the figures")
+            format!("{name}: only {p} images with and {n} without it; read the intervals, not the values")
         }
         _ => return Vec::new(),
     };

@@ -137,7 +137,7 @@ fn what_no_image_knows_is_not_judged() {
     set.rows.iter_mut().for_each(|r| r.truth[1] = None);
     let target = &evaluate(&set).targets[1];
     assert_eq!((target.n, target.metric("auroc")), (0, Estimate::default()));
-    assert!(target.remarks[0].contains("nothing can be judged"));
+    assert!(target.remarks[0].contains("nothing can be evaluated"));
     assert_eq!(target.metrics.len(), 14);
 }
 

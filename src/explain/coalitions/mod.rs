@@ -1,21 +1,24 @@
 //! Kernel SHAP: Shapley values from a weighted regression on coalitions (Lundberg and Lee 2017).
 //!
-//! A player is a superpixel; a coalition is the set of players whose pixels are shown, the others show the baseline. Of `M`
-//! players, the Shapley values `φ` of the game `v` minimise
+//! A player is a superpixel; a coalition is the set of players whose pixels are shown, the others
+//! show the baseline. Of `M` players, the Shapley values `φ` of the game `v` minimise
 //!
 //! ```text
 //! Σ_S π(S)·(v(∅) + Σ_{i∈S} φ_i − v(S))²     with   π(S) = (M − 1) / (C(M,s)·s·(M − s)),  s = |S|
 //! ```
 //!
-//! under `Σ φ_i = v(N) − v(∅)`. Over all `2^M − 2` coalitions the minimum is exact; over those of a [`Plan`] it is an estimate,
-//! which [`Regression`] gives for every beginning of the plan, so that a map can grow sharp while the network runs.
+//! under `Σ φ_i = v(N) − v(∅)`. Over all `2^M − 2` coalitions the minimum is exact; over those of a
+//! [`Plan`] it is an estimate, which [`Regression`] gives for every beginning of the plan, so that
+//! a map can grow sharp while the network runs.
 //!
-//! Coalitions are chosen as the `shap` package does it: subset sizes are taken whole, from the outside (one player, all
-//! but one) to the middle, as long as the budget reaches; what is left of it is drawn by the kernel's weight. Every draw comes
-//! with its complement (Covert and Lee 2021, on paired sampling), which halves the work for the same variance or better;
-//! `shap` does so except for the middle size. A coalition drawn again is not evaluated again, its weight grows.
+//! Coalitions are chosen as the `shap` package does it: subset sizes are taken whole, from the
+//! outside (one player, all but one) to the middle, as long as the budget reaches; what is left of
+//! it is drawn by the kernel's weight. Every draw comes with its complement (Covert and Lee 2021,
+//! on paired sampling), which halves the work for the same variance or better; `shap` does so
+//! except for the middle size. A coalition drawn again is not evaluated again, its weight grows.
 //!
-//! What is not here: the choice of a few players by a lasso (`l1_reg`), which `shap` applies to large `M`.
+//! What is not here: the choice of a few players by a lasso (`l1_reg`), which `shap` applies to
+//! large `M`.
 
 mod regression;
 
@@ -39,7 +42,8 @@ pub(super) struct Coalition {
     pub weight: f64,
 }
 
-/// The coalitions to evaluate, in order. The empty and the full one are not among them: they are always needed.
+/// The coalitions to evaluate, in order. The empty and the full one are not among them: they are
+/// always needed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plan {
     pub players: usize,
@@ -51,7 +55,8 @@ pub(super) struct Plan {
 impl Plan {
     /// Chooses at most `budget` coalitions of `players` (beside the empty and the full one).
     ///
-    /// Equal arguments give equal plans. One player, or none, needs no coalition: its value is `v(N) − v(∅)`.
+    /// Equal arguments give equal plans. One player, or none, needs no coalition: its value is
+    /// `v(N) − v(∅)`.
     #[must_use]
     pub(super) fn new(players: usize, budget: usize, seed: u64) -> Self {
         let mut plan = Self { players, coalitions: Vec::new(), enumerated: 0 };
@@ -67,7 +72,8 @@ impl Plan {
         plan
     }
 
-    /// Whether every coalition is there, so that the regression gives the Shapley values themselves.
+    /// Whether every coalition is there, so that the regression gives the Shapley values
+    /// themselves.
     #[cfg(test)]
     fn is_exact(&self) -> bool {
         self.players < 2 || (self.players < 64 && self.coalitions.len() as u64 == (1_u64 << self.players) - 2)
@@ -82,7 +88,8 @@ impl Plan {
             let size = i + 1;
             let sets = binomial(m, size);
             let total = if 2 * size == m { sets } else { 2.0 * sets };
-            // The second condition keeps a huge count out of the loop whatever rounding does to the first.
+            // The second condition keeps a huge count out of the loop whatever rounding does to the
+            // first.
             if left * remaining[i] / total < 1.0 - 1e-8 || total > left + 0.5 {
                 return i;
             }
@@ -196,8 +203,8 @@ mod tests {
         plan.coalitions.iter().filter(|c| c.present.iter().filter(|p| **p).count() == size).map(|c| c.weight).sum()
     }
 
-    /// `e = shap.KernelExplainer(lambda x: x.sum(1), np.zeros((1, M))); e.shap_values(np.ones((1, M)), nsamples=n,
-    /// l1_reg=False)`, then the sums of `e.kernelWeights` by the size in `e.maskMatrix` (shap 0.51).
+    /// `e = shap.KernelExplainer(lambda x: x.sum(1), np.zeros((1, M))); e.shap_values(np.ones((1, M)), nsamples=n, l1_reg=False)`,
+    /// then the sums of `e.kernelWeights` by the size in `e.maskMatrix` (shap 0.51).
     #[test]
     fn sizes_are_taken_whole_from_the_outside_in_with_the_weights_of_shap() {
         let plan = Plan::new(6, 62, 0);

@@ -1,8 +1,9 @@
 //! The weighted regression, in double precision, for several outputs at once.
 //!
-//! The constraint is kept exactly by elimination: with `Δ = v(N) − v(∅)` and the last player's value `Δ − Σ φ_j`, what is left
-//! are `M − 1` unknowns, the rows `z_j − z_M` and the targets `v(S) − v(∅) − z_M Δ`. So the values always add up to `Δ`,
-//! however few coalitions were evaluated.
+//! The constraint is kept exactly by elimination: with `Δ = v(N) − v(∅)` and the last player's
+//! value `Δ − Σ φ_j`, what is left are `M − 1` unknowns, the rows `z_j − z_M` and the targets
+//! `v(S) − v(∅) − z_M Δ`. So the values always add up to `Δ`, however few coalitions were
+//! evaluated.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -13,8 +14,8 @@ const REGULAR: f64 = 1e-10;
 
 /// The normal equations `ZᵀWZ φ = ZᵀWy`, summed over the coalitions that were evaluated so far.
 ///
-/// A beginning of the plan gives the sizes that are drawn less weight than they have in the end: the first draws must not
-/// outvote what is known for certain.
+/// A beginning of the plan gives the sizes that are drawn less weight than they have in the end:
+/// the first draws must not outvote what is known for certain.
 #[derive(Clone, Debug)]
 pub(crate) struct Regression<'a> {
     plan: &'a Plan,
@@ -29,7 +30,8 @@ pub(crate) struct Regression<'a> {
 }
 
 impl<'a> Regression<'a> {
-    /// Begins with the scores of the empty and the full coalition, one for each output (the shorter list counts).
+    /// Begins with the scores of the empty and the full coalition, one for each output (the shorter
+    /// list counts).
     #[must_use]
     pub(crate) fn new(plan: &'a Plan, empty: &[f64], full: &[f64]) -> Self {
         let gain: Vec<f64> = full.iter().zip(empty).map(|(f, e)| f - e).collect();
@@ -44,8 +46,8 @@ impl<'a> Regression<'a> {
         self.evaluated
     }
 
-    /// Adds the scores of the next coalition of the plan, one for each output. False when the plan has no more, or when
-    /// a score is missing or not finite: then nothing is added.
+    /// Adds the scores of the next coalition of the plan, one for each output. False when the plan
+    /// has no more, or when a score is missing or not finite: then nothing is added.
     pub(crate) fn add(&mut self, scores: &[f64]) -> bool {
         let Some(coalition) = self.plan.coalitions.get(self.evaluated) else { return false };
         if scores.len() != self.gain.len() || scores.iter().any(|s| !s.is_finite()) {
@@ -64,7 +66,8 @@ impl<'a> Regression<'a> {
         true
     }
 
-    /// The Shapley values `[output][player]` as far as they are known; `None` while the coalitions do not determine them.
+    /// The Shapley values `[output][player]` as far as they are known; `None` while the coalitions
+    /// do not determine them.
     #[must_use]
     pub(crate) fn solve(&self) -> Option<Vec<Vec<f64>>> {
         match self.plan.players {

@@ -1,10 +1,13 @@
-//! Drop and increase in confidence (Chattopadhyay et al. 2018, Grad-CAM++): is what the map marks enough for the network?
+//! Drop and increase in confidence (Chattopadhyay et al. 2018, Grad-CAM++): is what the map marks
+//! enough for the network?
 //!
-//! The image `x` is weighted by the map `m` of 0–1 and shown on a baseline `b`: `m·x + (1 − m)·b`. With `Y` the score of the whole
-//! and `O` that of the weighted image, the drop is `max(0, Y − O)/Y`, and the confidence increases when `O > Y`. The paper gives
-//! the mean of the drop over images in per cent, and the share of images with an increase.
+//! The image `x` is weighted by the map `m` of 0–1 and shown on a baseline `b`: `m·x + (1 − m)·b`.
+//! With `Y` the score of the whole and `O` that of the weighted image, the drop is
+//! `max(0, Y − O)/Y`, and the confidence increases when `O > Y`. The paper gives the mean of the
+//! drop over images in per cent, and the share of images with an increase.
 //!
-//! A map that marks everything drops nothing, so a drop says little without that of a control map of the same size.
+//! A map that marks everything drops nothing, so a drop says little without that of a control map
+//! of the same size.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +22,14 @@ pub(super) struct Confidence {
     pub whole: f64,
     /// Score of the weighted image.
     pub kept: f64,
-    /// 0 (nothing is lost) to 1; 0 when the score of the image is not above 0, for then nothing can be lost.
+    /// 0 (nothing is lost) to 1; 0 when the score of the image is not above 0, for then nothing can
+    /// be lost.
     pub drop: f64,
     pub increase: bool,
 }
 
-/// Weighs the image by the positive part of the map (its maximum 1) and asks for both scores. Two evaluations.
+/// Weighs the image by the positive part of the map (its maximum 1) and asks for both scores. Two
+/// evaluations.
 pub(super) fn confidence<E: From<FaithfulnessError>>(
     picture: &InputImage,
     baseline: &InputImage,

@@ -1,11 +1,13 @@
 //! What a map must beat: maps that know nothing of the image.
 //!
-//! A Gaussian in the centre of the image is right surprisingly often, for findings lie where lungs are (Tatler 2007 on the
-//! central bias). So that only the place differs, the blob is as large as the map: above half its maximum it covers the same
-//! area. With a standard deviation of `s` times the sides of the image, that is an ellipse of `2π ln 2 · s²` of the image.
+//! A Gaussian in the centre of the image is right surprisingly often, for findings lie where lungs
+//! are (Tatler 2007 on the central bias). So that only the place differs, the blob is as large as
+//! the map: above half its maximum it covers the same area. With a standard deviation of `s` times
+//! the sides of the image, that is an ellipse of `2π ln 2 · s²` of the image.
 //!
-//! For the place alone, the control map is the same blob elsewhere. For the network's scores it is a map of random values on
-//! the map's own coarse grid, as smooth as the map and as rich in detail: what is taken away by it is as scattered.
+//! For the place alone, the control map is the same blob elsewhere. For the network's scores it is
+//! a map of random values on the map's own coarse grid, as smooth as the map and as rich in detail:
+//! what is taken away by it is as scattered.
 
 use std::f64::consts::{LN_2, PI};
 
@@ -18,7 +20,8 @@ use crate::imaging::{Plane, bilinear};
 /// Area of the blob that stands against a map which shows nothing, as a share of the image.
 pub const AREA: f64 = 0.1;
 
-/// The share of the image on which a map is above half its maximum; [`AREA`] when nothing of it is positive.
+/// The share of the image on which a map is above half its maximum; [`AREA`] when nothing of it is
+/// positive.
 #[must_use]
 pub fn area(map: &Plane) -> f64 {
     let top = map.values.iter().copied().fold(0.0, f32::max);
@@ -28,7 +31,8 @@ pub fn area(map: &Plane) -> f64 {
     map.values.iter().filter(|v| **v > top / 2.0).count() as f64 / map.values.len() as f64
 }
 
-/// Uniform random values between 0 and 1 on a grid of `columns × rows`, bilinear to `width × height`.
+/// Uniform random values between 0 and 1 on a grid of `columns × rows`, bilinear to
+/// `width × height`.
 #[must_use]
 pub fn random(columns: usize, rows: usize, width: usize, height: usize, seed: u64) -> Plane {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -36,7 +40,8 @@ pub fn random(columns: usize, rows: usize, width: usize, height: usize, seed: u6
     bilinear(&Plane { width: columns, height: rows, values }, width, height)
 }
 
-/// A Gaussian of 1 at `center` (fractions of the sides) that is above ½ on `area` of the image, where it lies on it.
+/// A Gaussian of 1 at `center` (fractions of the sides) that is above ½ on `area` of the image,
+/// where it lies on it.
 #[must_use]
 pub fn blob(width: usize, height: usize, center: (f64, f64), area: f64) -> Plane {
     let spread = (area.clamp(1e-4, 1.0) / (2.0 * PI * LN_2)).sqrt();

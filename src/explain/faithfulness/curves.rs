@@ -1,13 +1,16 @@
-//! Deletion and insertion (Petsiuk et al. 2018, RISE): the score as pixels go, or come back, in the order of the map.
+//! Deletion and insertion (Petsiuk et al. 2018, RISE): the score as pixels go, or come back, in the
+//! order of the map.
 //!
-//! Deletion begins with the image and replaces pixels by a baseline, those that the map marks most first: the faster the
-//! score falls, the smaller the area under its curve. Insertion begins with a blurred image and puts the true pixels back in
-//! the same order: the larger the area, the better. The area is the trapezoidal mean of the score over the share of pixels.
+//! Deletion begins with the image and replaces pixels by a baseline, those that the map marks most
+//! first: the faster the score falls, the smaller the area under its curve. Insertion begins with a
+//! blurred image and puts the true pixels back in the same order: the larger the area, the better.
+//! The area is the trapezoidal mean of the score over the share of pixels.
 //!
-//! Pixels of equal value are put in random order by a seed: reading order would favour maps that happen to leave the
-//! bottom of the image unmarked. So a constant map is judged as a random order.
+//! Pixels of equal value are put in random order by a seed: reading order would favour maps that
+//! happen to leave the bottom of the image unmarked. So a constant map is judged as a random order.
 //!
-//! What is not here: the filling in of ROAD. A removed region leaves its outline, and a network may react to that.
+//! What is not here: the filling in of ROAD. A removed region leaves its outline, and a network may
+//! react to that.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -29,7 +32,8 @@ pub(super) struct Curve {
     pub auc: f64,
 }
 
-/// The score as the pixels of the image give way to the baseline's. Lower areas are better. `steps + 1` evaluations.
+/// The score as the pixels of the image give way to the baseline's. Lower areas are better.
+/// `steps + 1` evaluations.
 pub(super) fn deletion<E: From<FaithfulnessError>>(
     picture: &InputImage,
     baseline: &InputImage,
@@ -43,8 +47,8 @@ pub(super) fn deletion<E: From<FaithfulnessError>>(
     curve(picture, baseline, &order, steps, score)
 }
 
-/// The score as the pixels of the image come back over `start`, a blurred one. Higher areas are better. `steps + 1`
-/// evaluations.
+/// The score as the pixels of the image come back over `start`, a blurred one. Higher areas are
+/// better. `steps + 1` evaluations.
 pub(super) fn insertion<E: From<FaithfulnessError>>(
     picture: &InputImage,
     start: &InputImage,

@@ -1,22 +1,25 @@
 //! What would stand in the holes: each missing pixel the weighted mean of its eight neighbours.
 //!
-//! With the weights of Rong et al. 2022 (the same in the `grad-cam` package), 1/6 for a direct and 1/12 for a diagonal
-//! neighbour, neighbours outside the image left out, the missing pixels `x` solve a sparse linear system
+//! With the weights of Rong et al. 2022 (the same in the `grad-cam` package), 1/6 for a direct and
+//! 1/12 for a diagonal neighbour, neighbours outside the image left out, the missing pixels `x`
+//! solve a sparse linear system
 //!
 //! ```text
 //! d_i x_i − Σ_{j missing} w_ij x_j = Σ_{k known} w_ik v_k,   d_i = Σ of the w_i inside the image
 //! ```
 //!
-//! It is symmetric and, where anything at all is known, positive definite: a discrete Laplace equation on the holes. It is
-//! solved by conjugate gradients, preconditioned by one symmetric sweep of over-relaxation (SSOR; Axelsson 1972): the
-//! number of steps then grows with the root of the width of a hole only.
+//! It is symmetric and, where anything at all is known, positive definite: a discrete Laplace
+//! equation on the holes. It is solved by conjugate gradients, preconditioned by one symmetric
+//! sweep of over-relaxation (SSOR; Axelsson 1972): the number of steps then grows with the root of
+//! the width of a hole only.
 //!
-//! Vectors lie on the grid of the image with a frame of one pixel around it, 0 wherever nothing is missing, so that the sum
-//! over the missing neighbours is the sum over all.
+//! Vectors lie on the grid of the image with a frame of one pixel around it, 0 wherever nothing is
+//! missing, so that the sum over the missing neighbours is the sum over all.
 
 /// Over-relaxation; between 1.8 and 1.95 the number of steps hardly changes.
 const RELAXATION: f64 = 1.9;
-/// Residual, as a share of the right-hand side, at which the values are good to 1e-6 of their range.
+/// Residual, as a share of the right-hand side, at which the values are good to 1e-6 of their
+/// range.
 const PRECISION: f64 = 1e-7;
 /// Far more steps than any image needs; there so that rounding can never keep the loop alive.
 const STEPS: usize = 2_000;
@@ -83,7 +86,8 @@ impl Holes {
             plane.fill(mean as f32);
             return;
         }
-        // Values are taken about their mean: the answer is the same, and a constant image needs no step.
+        // Values are taken about their mean: the answer is the same, and a constant image needs no
+        // step.
         let mean = known().sum::<f64>() / count as f64;
         let mut values = vec![0.0; self.grid.size];
         for ((value, place), keep) in plane.iter().zip(&self.places).zip(&self.keep) {
@@ -131,10 +135,11 @@ impl Holes {
         x
     }
 
-    /// The preconditioner, but for a factor that does not matter: one sweep forward and one backward.
+    /// The preconditioner, but for a factor that does not matter: one sweep forward and one
+    /// backward.
     fn sweep(&self, residual: &[f64], z: &mut [f64]) {
-        // What stands there from the last step must not be taken for a neighbour before it is overwritten; `before` and
-        // `after` only look at places that this sweep has passed.
+        // What stands there from the last step must not be taken for a neighbour before it is
+        // overwritten; `before` and `after` only look at places that this sweep has passed.
         for (i, d) in self.missing.iter().zip(&self.diagonal) {
             z[*i] = (residual[*i] + self.grid.before(z, *i)) * RELAXATION / d;
         }
@@ -157,8 +162,9 @@ mod tests {
         (0..72).map(|i| (i % 9, i / 9)).map(|(x, y)| ((7 * x * x + 3 * y + x * y) % 11) as f32 / 10.0).collect()
     }
 
-    /// `NoisyLinearImputer(noise=0)(torch.tensor(v)[None], torch.tensor(keep))` of grad-cam 1.5.7, at the first eight
-    /// missing pixels, for keeping a scatter of pixels, the columns at the right, two pixels in the corner.
+    /// `NoisyLinearImputer(noise=0)(torch.tensor(v)[None], torch.tensor(keep))` of grad-cam 1.5.7,
+    /// at the first eight missing pixels, for keeping a scatter of pixels, the columns at the
+    /// right, two pixels in the corner.
     #[test]
     fn filling_matches_grad_cam() {
         type Kept = fn(usize, usize) -> bool;

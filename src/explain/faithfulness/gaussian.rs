@@ -1,5 +1,5 @@
-//! Gaussian filter of a plane in double precision, separable, the border mirrored as in `scipy.ndimage` (`reflect`:
-//! `d c b a | a b c d | d c b a`).
+//! Gaussian filter of a plane in double precision, separable, the border mirrored as in
+//! `scipy.ndimage` (`reflect`: `d c b a | a b c d | d c b a`).
 
 /// Half a Gaussian: the weight of the middle and of each distance, together 1.
 pub(super) struct Kernel {

@@ -47,7 +47,8 @@ impl InputImage {
         Self { values: values.collect(), ..*self }
     }
 
-    /// This image where `share` is 1, `other` where it is 0, a blend between: `share·self + (1 − share)·other`.
+    /// This image where `share` is 1, `other` where it is 0, a blend between:
+    /// `share·self + (1 − share)·other`.
     #[must_use]
     pub fn blended(&self, share: &Plane, other: &Self) -> Self {
         let pairs = self.values.iter().zip(&other.values).zip(share.values.iter().cycle());
@@ -93,7 +94,8 @@ impl InputImage {
 mod tests {
     use super::*;
 
-    /// `scipy.ndimage.gaussian_filter(np.array([[0, 0, 9, 0, 1.], [3, 0, 0, 0, 0]]), 1.0, mode="reflect")`, scipy 1.17.
+    /// `scipy.ndimage.gaussian_filter(np.array([[0, 0, 9, 0, 1.], [3, 0, 0, 0, 0]]), 1.0, mode="reflect")`,
+    /// scipy 1.17.
     #[test]
     fn blurring_matches_scipy() {
         let picture = InputImage {

@@ -64,8 +64,8 @@ pub enum Better {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     pub value: f64,
-    /// What the value sums up: `[share of pixels, score]` of deletion and insertion, `[percentile, (LeRF − MoRF)/2]` of ROAD;
-    /// empty for the drop.
+    /// What the value sums up: `[share of pixels, score]` of deletion and insertion,
+    /// `[percentile, (LeRF − MoRF)/2]` of ROAD; empty for the drop.
     pub curve: Vec<[f64; 2]>,
 }
 

@@ -1,4 +1,5 @@
-//! How far a map can be trusted: pure functions that judge it beside two maps that know nothing of the image.
+//! How far a map can be trusted: pure functions that judge it beside two maps that know nothing of
+//! the image.
 //!
 //! | measure | question | better |
 //! |---|---|---|
@@ -9,12 +10,14 @@
 //! | [`sensitivity`]: maximum (Yeh et al. 2019) | does the map stay when the input hardly changes? | lower |
 //! | [`randomization`] (Adebayo et al. 2018) | does it change when the weights are lost? | – |
 //!
-//! The network is a closure: it gets at most [`BATCH`] images at a time and gives one score for each, the **probability** of
-//! the class. Progress and cancelling are its business; an error of its own comes back at once and unchanged. A number that
-//! is not finite never comes out of here, it is an error.
+//! The network is a closure: it gets at most [`BATCH`] images at a time and gives one score for
+//! each, the **probability** of the class. Progress and cancelling are its business; an error of
+//! its own comes back at once and unchanged. A number that is not finite never comes out of here,
+//! it is an error.
 //!
-//! What is not here: ground truth. Whether a map lies on the finding is for `evaluation::localization` to say; a map can be
-//! faithful to a network that looks at the wrong place.
+//! What is not here: ground truth. Whether a map lies on the finding is for
+//! `evaluation::localization` to say; a map can be faithful to a network that looks at the wrong
+//! place.
 
 mod confidence;
 pub mod control_maps;
@@ -47,17 +50,19 @@ pub type Score<'a, E> = dyn FnMut(&[InputImage]) -> Result<Vec<f64>, E> + 'a;
 /// Why a map was not judged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaithfulnessError {
-    #[error("The network gave a score that is not a finite number for a changed image, so the map cannot be judged.")]
+    #[error(
+        "The network gave a score that is not a finite number for a changed image, so the map cannot be evaluated."
+    )]
     ScoreNotFinite,
-    #[error("The network gave {found} scores for {expected} images, so the map cannot be judged.")]
+    #[error("The network gave {found} scores for {expected} images, so the map cannot be evaluated.")]
     Scores { found: usize, expected: usize },
-    #[error("The map holds numbers that are not finite, so it cannot be judged.")]
+    #[error("The map holds numbers that are not finite, so it cannot be evaluated.")]
     MapNotFinite,
     #[error("The map of a slightly changed image has another size, so the two cannot be compared.")]
     AnotherSize,
-    #[error("The map has no pixels, so it cannot be judged.")]
+    #[error("The map has no pixels, so it cannot be evaluated.")]
     EmptyMap,
-    #[error("The image holds numbers that are not finite, so no map of it can be judged.")]
+    #[error("The image holds numbers that are not finite, so no map of it can be evaluated.")]
     PictureNotFinite,
     #[error(
         "The image or its baseline has {found} values where {channels} channels of {width} × {height} pixels were expected."
@@ -109,7 +114,8 @@ fn checked(map: &Plane) -> Result<(), FaithfulnessError> {
 
 /// The positive part of a map, its maximum 1; zeros when nothing is positive.
 ///
-/// Zero stays zero: what the map does not mark must not become marked because all the rest is marked more.
+/// Zero stays zero: what the map does not mark must not become marked because all the rest is
+/// marked more.
 fn positive_part(map: &Plane) -> Plane {
     let top = map.values.iter().copied().fold(0.0, f32::max);
     let scaled = |v: &f32| if top > 0.0 { (v / top).clamp(0.0, 1.0) } else { 0.0 };

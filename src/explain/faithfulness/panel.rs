@@ -1,4 +1,5 @@
-//! The figures of one map beside its two control maps: plain data that the viewer draws, the command line prints and the report files.
+//! The figures of one map beside its two control maps: plain data that the viewer draws, the
+//! command line prints and the report files.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,14 +41,15 @@ const CENTER: (f64, f64) = (0.5, 0.5);
 pub struct FaithfulnessSettings {
     /// Of each curve.
     pub steps: usize,
-    /// Standard deviation of the blur from which insertion starts, as a share of the image's shorter side.
+    /// Standard deviation of the blur from which insertion starts, as a share of the image's
+    /// shorter side.
     pub blur: f64,
     /// Of ROAD.
     pub percentiles: Vec<f64>,
     /// Of ROAD, in the units of the image.
     pub noise: f64,
-    /// Columns and rows of the random map's grid; those of the map when `None`. A map that was painted on the pixels of the
-    /// image from superpixels or patches is coarser than it looks.
+    /// Columns and rows of the random map's grid; those of the map when `None`. A map that was
+    /// painted on the pixels of the image from superpixels or patches is coarser than it looks.
     pub grid: Option<(usize, usize)>,
     pub seed: u64,
 }
@@ -80,8 +82,9 @@ impl FaithfulnessSettings {
 
 /// What control maps read, so that maps of one image do not measure them again.
 ///
-/// Maps that are equally coarse have the same random map. Of a centred blob, deletion, insertion and ROAD see only the order of the
-/// pixels, which is the same for every size of the blob; the drop is measured for each.
+/// Maps that are equally coarse have the same random map. Of a centred blob, deletion, insertion
+/// and ROAD see only the order of the pixels, which is the same for every size of the blob; the
+/// drop is measured for each.
 ///
 /// Of one image, one baseline, one score, and one [`FaithfulnessSettings`] but for the grid.
 #[derive(Clone, Debug, Default)]
@@ -98,8 +101,9 @@ impl ControlMaps {
 
 /// Every measure of a map and of its control maps, in the order of [`Measure::ALL`].
 ///
-/// `map` comes as it is shown, larger where it marks more, at its own resolution; `baseline` is what deletion and the drop put in
-/// place of pixels. A map that is the same everywhere marks nothing: no figure, no evaluation.
+/// `map` comes as it is shown, larger where it marks more, at its own resolution; `baseline` is
+/// what deletion and the drop put in place of pixels. A map that is the same everywhere marks
+/// nothing: no figure, no evaluation.
 pub fn figures<E: From<FaithfulnessError>>(
     picture: &InputImage,
     baseline: &InputImage,
@@ -147,7 +151,8 @@ pub fn figures_beside<E: From<FaithfulnessError>>(
     let map = with(ordered(&fitted, score)?, drop(&fitted, score)?);
     let order = match known.blob.clone() {
         Some(order) => order,
-        // As broad as the image: far from a small one all pixels would be 0, and their order a random one.
+        // As broad as the image: far from a small one all pixels would be 0, and their order a
+        // random one.
         None => known.blob.insert(ordered(&control_maps::blob(width, height, CENTER, 1.0), score)?).clone(),
     };
     let blob = with(order, drop(&control_maps::blob(width, height, CENTER, control_maps::area(&fitted)), score)?);

@@ -1,14 +1,18 @@
-//! The randomisation check (Adebayo et al. 2018): does the map change when the network loses what it learned?
+//! The randomisation check (Adebayo et al. 2018): does the map change when the network loses what
+//! it learned?
 //!
-//! The weights are replaced by random ones stage by stage, from the output to the input, and the map is made again after each
-//! step. A map that explains the network cannot outlive its weights; one that does is an edge detector of the image. Each
-//! step is compared with the map of the trained network by Spearman's ρ of absolute values and by SSIM.
+//! The weights are replaced by random ones stage by stage, from the output to the input, and the
+//! map is made again after each step. A map that explains the network cannot outlive its weights;
+//! one that does is an edge detector of the image. Each step is compared with the map of the
+//! trained network by Spearman's ρ of absolute values and by SSIM.
 //!
-//! **The rule.** The check fails when after the last step `|ρ| > 0.5` or `SSIM > 0.75`. Of 400 pairs of unrelated maps of each kind
-//! (Gaussian noise of 7 × 7 and 14 × 14 values, plain, smoothed by σ = 1, and that cut to its positive part), 95 in 100 had `|ρ|`
-//! of at most 0.50 and 99 in 100 `SSIM` of at most 0.62: beyond these limits chance is no explanation. On 4 × 4 values it is one
-//! (`|ρ|` up to 0.84, `SSIM` up to 1), so maps of fewer than 49 values are not judged, nor is a constant map. Maps should come
-//! at their own resolution, for enlarging adds no values. The limits are ours; Adebayo et al. give none.
+//! **The rule.** The check fails when after the last step `|ρ| > 0.5` or `SSIM > 0.75`. Of 400
+//! pairs of unrelated maps of each kind (Gaussian noise of 7 × 7 and 14 × 14 values, plain,
+//! smoothed by σ = 1, and that cut to its positive part), 95 in 100 had `|ρ|` of at most 0.50 and
+//! 99 in 100 `SSIM` of at most 0.62: beyond these limits chance is no explanation. On 4 × 4 values
+//! it is one (`|ρ|` up to 0.84, `SSIM` up to 1), so maps of fewer than 49 values are not judged,
+//! nor is a constant map. Maps should come at their own resolution, for enlarging adds no values.
+//! The limits are ours; Adebayo et al. give none.
 //!
 //! What is not here: the weights, the network, the maps.
 
@@ -56,7 +60,8 @@ pub struct Randomization {
     pub outcome: Outcome,
 }
 
-/// Compares the map of the trained network with those after each step of the cascade (the stage's name and the map).
+/// Compares the map of the trained network with those after each step of the cascade (the stage's
+/// name and the map).
 ///
 /// A map of another size is brought to that of the trained one.
 pub fn judged(trained: &Plane, cascade: &[(String, Plane)]) -> Result<Randomization, FaithfulnessError> {

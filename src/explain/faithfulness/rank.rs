@@ -2,8 +2,9 @@
 
 /// ρ of two lists of the same length, −1 to 1, as `scipy.stats.spearmanr`.
 ///
-/// Where a list is the same throughout it has no order, and ρ is not defined: this gives 0, "no agreement", where scipy
-/// gives NaN. So it does for lists of different length and for numbers that are not finite.
+/// Where a list is the same throughout it has no order, and ρ is not defined: this gives 0, "no
+/// agreement", where scipy gives NaN. So it does for lists of different length and for numbers that
+/// are not finite.
 #[must_use]
 pub fn spearman(a: &[f32], b: &[f32]) -> f64 {
     if a.len() != b.len() || a.iter().chain(b).any(|v| !v.is_finite()) {

@@ -1,17 +1,19 @@
 //! ROAD: remove and debias (Rong et al. 2022).
 //!
-//! A hole of one grey is itself a sign: the network may read the shape of what was removed. ROAD therefore fills holes
-//! with what the surroundings suggest plus a little noise, so that nothing but the missing detail is felt. Removed are
-//! the most relevant pixels (`MoRF`) and, for comparison, the least relevant (`LeRF`); of the scores at several percentiles,
+//! A hole of one grey is itself a sign: the network may read the shape of what was removed. ROAD
+//! therefore fills holes with what the surroundings suggest plus a little noise, so that nothing
+//! but the missing detail is felt. Removed are the most relevant pixels (`MoRF`) and, for
+//! comparison, the least relevant (`LeRF`); of the scores at several percentiles,
 //!
 //! ```text
 //! ROAD = (mean of LeRF − mean of MoRF) / 2        the higher the better; 0 for a map that means nothing
 //! ```
 //!
-//! as `ROADCombined` of the `grad-cam` package. As there, percentile `q` of the map keeps what lies below it, so `100 − q` per cent
-//! are removed, more where values are equal. For the least relevant the map is turned over (the package takes `1 − map`, in
-//! which small values of an unscaled map would be lost). A constant map removes everything both ways and gets 0; the package
-//! gets no answer, for there is nothing left to fill from (here: the mean of the image).
+//! as `ROADCombined` of the `grad-cam` package. As there, percentile `q` of the map keeps what lies
+//! below it, so `100 − q` per cent are removed, more where values are equal. For the least relevant
+//! the map is turned over (the package takes `1 − map`, in which small values of an unscaled map
+//! would be lost). A constant map removes everything both ways and gets 0; the package gets no
+//! answer, for there is nothing left to fill from (here: the mean of the image).
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -25,7 +27,8 @@ use crate::imaging::Plane;
 
 /// Percentiles of the map at which pixels are removed.
 pub const PERCENTILES: [f64; 4] = [20.0, 40.0, 60.0, 80.0];
-/// Standard deviation of the noise on filled pixels, in the units of the normalised image, as in the package.
+/// Standard deviation of the noise on filled pixels, in the units of the normalised image, as in
+/// the package.
 pub const NOISE: f64 = 0.01;
 
 /// Scores after removal at each percentile.
@@ -38,7 +41,8 @@ pub struct Road {
     pub least: Vec<[f64; 2]>,
 }
 
-/// Removes by the map at each percentile (0–100), both ways. Two evaluations for each, handed over in pairs.
+/// Removes by the map at each percentile (0–100), both ways. Two evaluations for each, handed over
+/// in pairs.
 pub fn road<E: From<FaithfulnessError>>(
     picture: &InputImage,
     map: &Plane,
@@ -64,8 +68,8 @@ pub fn road<E: From<FaithfulnessError>>(
     Ok(road)
 }
 
-/// Where the map lies below its percentile `q` (0–100), by linear interpolation as `numpy.percentile`: what is kept. Nothing of
-/// a map without pixels.
+/// Where the map lies below its percentile `q` (0–100), by linear interpolation as
+/// `numpy.percentile`: what is kept. Nothing of a map without pixels.
 #[must_use]
 pub fn below(map: &[f32], q: f64) -> Vec<bool> {
     if map.is_empty() {
@@ -80,7 +84,8 @@ pub fn below(map: &[f32], q: f64) -> Vec<bool> {
     map.iter().map(|v| f64::from(*v) < threshold).collect()
 }
 
-/// The image with everything filled in that is not kept, noise of this standard deviation on what is new.
+/// The image with everything filled in that is not kept, noise of this standard deviation on what
+/// is new.
 ///
 /// An image whose shape and mask do not agree comes back as it is.
 #[must_use]
@@ -117,10 +122,10 @@ mod tests {
         pictures.iter().map(of).collect()
     }
 
-    /// `PerturbationConfidenceMetric(RemoveMostRelevantFirst(q, NoisyLinearImputer(noise=0)))(image, map, …,
-    /// return_diff=False)` of grad-cam 1.5.7, the same of `RemoveLeastRelevantFirst`, and half the difference of their means, which
-    /// is `ROADCombined`. The image is `((7x² + 3y + xy) mod 11)/10` of 9 × 8 pixels, the map `((3x + 5y²) mod 13)/12`, the
-    /// score [`weighted`].
+    /// `PerturbationConfidenceMetric(RemoveMostRelevantFirst(q, NoisyLinearImputer(noise=0)))(image, map, …, return_diff=False)`
+    /// of grad-cam 1.5.7, the same of `RemoveLeastRelevantFirst`, and half the difference of their
+    /// means, which is `ROADCombined`. The image is `((7x² + 3y + xy) mod 11)/10` of 9 × 8 pixels,
+    /// the map `((3x + 5y²) mod 13)/12`, the score [`weighted`].
     #[test]
     fn road_matches_grad_cam() {
         let plane = |f: fn(usize, usize) -> f32| (0..72).map(|i| f(i % 9, i / 9)).collect();

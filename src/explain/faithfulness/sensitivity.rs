@@ -4,8 +4,9 @@
 //! max over ε of ‖Φ(x + ε) − Φ(x)‖ / ‖Φ(x)‖,   each value of ε uniform in −r … r
 //! ```
 //!
-//! with the norm over all values of the map, as captum's `sensitivity_max`. The maximum over a few drawn ε is a lower bound of the
-//! true one. A map that changes a lot under noise that no reader would see explains the noise as much as the image.
+//! with the norm over all values of the map, as captum's `sensitivity_max`. The maximum over a few
+//! drawn ε is a lower bound of the true one. A map that changes a lot under noise that no reader
+//! would see explains the noise as much as the image.
 
 use rand::Rng;
 use rand::SeedableRng;
@@ -20,10 +21,11 @@ pub const SAMPLES: usize = 10;
 /// Radius in the units of the normalised image, as in captum.
 pub const RADIUS: f32 = 0.02;
 
-/// The largest relative change of the map over `samples` perturbations within `radius`. One explanation more than samples.
+/// The largest relative change of the map over `samples` perturbations within `radius`. One
+/// explanation more than samples.
 ///
-/// `None` when the map of the image itself is zero everywhere: a change relative to nothing has no size. The map should
-/// be the raw one; scaled to 0–1, changes of strength would not be seen.
+/// `None` when the map of the image itself is zero everywhere: a change relative to nothing has no
+/// size. The map should be the raw one; scaled to 0–1, changes of strength would not be seen.
 pub fn max_sensitivity<E: From<FaithfulnessError>>(
     picture: &InputImage,
     radius: f32,

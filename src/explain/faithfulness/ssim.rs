@@ -4,15 +4,17 @@
 //! SSIM = (2 μ_a μ_b + C₁)(2 σ_ab + C₂) / ((μ_a² + μ_b² + C₁)(σ_a² + σ_b² + C₂)),   C₁ = 0.01², C₂ = 0.03²
 //! ```
 //!
-//! with means, variances and covariance under a Gaussian of σ = 1.5 in a window of 11 × 11; the mean over all windows that
-//! lie inside. That is scikit-image's `structural_similarity(gaussian_weights=True, sigma=1.5,
-//! use_sample_covariance=False, data_range=1)`.
+//! with means, variances and covariance under a Gaussian of σ = 1.5 in a window of 11 × 11; the
+//! mean over all windows that lie inside. That is scikit-image's
+//! `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1)`.
 //!
-//! Maps of convolutional layers are often smaller than 11 × 11. Then the window is the largest odd one that fits the shorter
-//! side, the Gaussian cut off there; scikit-image refuses such maps unless it is given the window. For a side of 1 or 2
-//! the window is one pixel and only the values are compared.
+//! Maps of convolutional layers are often smaller than 11 × 11. Then the window is the largest odd
+//! one that fits the shorter side, the Gaussian cut off there; scikit-image refuses such maps
+//! unless it is given the window. For a side of 1 or 2 the window is one pixel and only the values
+//! are compared.
 //!
-//! Two maps that mark little are similar where both mark nothing: read SSIM beside the rank correlation.
+//! Two maps that mark little are similar where both mark nothing: read SSIM beside the rank
+//! correlation.
 
 use super::gaussian::{Kernel, filtered};
 use crate::imaging::Plane;
@@ -23,8 +25,9 @@ const RADIUS: usize = 5;
 const C1: f64 = 0.01 * 0.01;
 const C2: f64 = 0.03 * 0.03;
 
-/// SSIM of two maps, each scaled to 0–1 by its own minimum and maximum first (a constant map becomes 0), as Adebayo et al. 2018
-/// compare maps. −1 to 1; 0 for maps of different size, without pixels or not finite.
+/// SSIM of two maps, each scaled to 0–1 by its own minimum and maximum first (a constant map
+/// becomes 0), as Adebayo et al. 2018 compare maps. −1 to 1; 0 for maps of different size, without
+/// pixels or not finite.
 #[must_use]
 pub fn similarity(a: &Plane, b: &Plane) -> f64 {
     if a.values.iter().chain(&b.values).any(|v| !v.is_finite()) {
@@ -86,9 +89,10 @@ mod tests {
         )
     }
 
-    /// Sides of `pair`, and the SSIM of `a` with `b` and with `(a + b)/2`: `structural_similarity(…)` of scikit-image 0.26 as
-    /// in the module's text. The last two are below 11 × 11 and come from the formula on `scipy.ndimage.gaussian_filter(x,
-    /// 1.5, radius=r)` with windows of 7 and 3.
+    /// Sides of `pair`, and the SSIM of `a` with `b` and with `(a + b)/2`:
+    /// `structural_similarity(…)` of scikit-image 0.26 as in the module's text. The last two are
+    /// below 11 × 11 and come from the formula on `scipy.ndimage.gaussian_filter(x, 1.5, radius=r)`
+    /// with windows of 7 and 3.
     #[test]
     fn ssim_matches_scikit_image() {
         for (width, height, unlike, alike) in [

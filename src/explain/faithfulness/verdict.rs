@@ -66,7 +66,7 @@ fn praises(figures: &[Measured]) -> bool {
 fn compared(figures: &[Measured]) -> String {
     let n = figures.len();
     let Some(first) = figures.first() else {
-        return "The map marks no place more than another, so there is nothing to judge".into();
+        return "The map marks no place more than another, so there is nothing to evaluate".into();
     };
     let alike = |f: &Measured| standing(f, f.blob.value) == 0 && standing(f, f.random.value) == 0;
     if figures.iter().all(alike) {
@@ -191,7 +191,7 @@ mod tests {
     fn scores_that_do_not_move_tell_nothing() {
         let nothing = sentence(&panel([(0.0, 0.001), (0.0, -0.009), (0.0, 0.0), (0.005, 0.0)]), None);
         assert!(nothing.contains("cannot tell the map from"), "{nothing}");
-        assert!(sentence(&[], None).contains("nothing to judge"));
+        assert!(sentence(&[], None).contains("nothing to evaluate"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The figures in words, the same on the screen, on paper and on the command line.
 //!
-//! The steps between "hardly" and "greatly" are ours and only choose a word; the number always stands beside it.
+//! The steps between "hardly" and "greatly" are ours and only choose a word; the number always
+//! stands beside it.
 
 use super::measure::{Better, Measure, Measured};
 use super::randomization::{Outcome, Randomization};

@@ -2,11 +2,13 @@
 
 use super::Superpixels;
 
-/// A straight line along the sides of pixels, from one corner to another: (0, 0) is the outer corner of the first pixel.
+/// A straight line along the sides of pixels, from one corner to another: (0, 0) is the outer
+/// corner of the first pixel.
 pub type Run = ((usize, usize), (usize, usize));
 
 impl Superpixels {
-    /// The lines between pixels of different segments: horizontal ones first, each as long as it goes straight on.
+    /// The lines between pixels of different segments: horizontal ones first, each as long as it
+    /// goes straight on.
     ///
     /// The outer border of the image is not among them.
     #[must_use]

@@ -1,11 +1,13 @@
-//! Every segment in one piece: small fragments join the neighbour that they share the longest border with.
+//! Every segment in one piece: small fragments join the neighbour that they share the longest
+//! border with.
 //!
-//! Achanta et al. give a fragment to whichever neighbour was met before; the longest border keeps segments compact and
-//! depends less on the order.
+//! Achanta et al. give a fragment to whichever neighbour was met before; the longest border keeps
+//! segments compact and depends less on the order.
 
 use std::collections::BTreeMap;
 
-/// The connected pieces of equal label, numbered in reading order, and how many there are. Pixels touch by their sides.
+/// The connected pieces of equal label, numbered in reading order, and how many there are. Pixels
+/// touch by their sides.
 pub(super) fn components<L: Copy + PartialEq>(labels: &[L], width: usize, height: usize) -> (Vec<usize>, usize) {
     const UNSEEN: usize = usize::MAX;
     let mut piece = vec![UNSEEN; labels.len()];
@@ -37,7 +39,8 @@ pub(super) fn components<L: Copy + PartialEq>(labels: &[L], width: usize, height
     (piece, count)
 }
 
-/// Segments of at least `least` pixels each (unless the image itself is smaller), numbered in reading order.
+/// Segments of at least `least` pixels each (unless the image itself is smaller), numbered in
+/// reading order.
 pub(super) fn enforced(clusters: &[u32], width: usize, height: usize, least: usize) -> (Vec<u16>, usize) {
     let (mut piece, mut count) = components(clusters, width, height);
     loop {

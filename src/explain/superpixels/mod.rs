@@ -1,15 +1,16 @@
 //! Superpixels: the patches of one image that Shapley values are given to.
 //!
-//! SLIC (Achanta et al. 2012) is k-means of grey value and place in which each centre looks only at its surroundings. With
-//! the grey `g` scaled to 0–100 (the range of L in CIELAB, in which the paper's compactness `m` is given), a grid of step `S` and
-//! the distance `d` in pixels,
+//! SLIC (Achanta et al. 2012) is k-means of grey value and place in which each centre looks only at
+//! its surroundings. With the grey `g` scaled to 0–100 (the range of L in CIELAB, in which the
+//! paper's compactness `m` is given), a grid of step `S` and the distance `d` in pixels,
 //!
 //! ```text
 //! D² = Δg² + (d/S)²·m²
 //! ```
 //!
-//! Grey is scaled by the image's own 0.5–99.5 % range, so the window and the units of the image do not matter. The clusters
-//! need not be in one piece, so fragments join a neighbour afterwards. No random numbers: an image has one segmentation.
+//! Grey is scaled by the image's own 0.5–99.5 % range, so the window and the units of the image do
+//! not matter. The clusters need not be in one piece, so fragments join a neighbour afterwards. No
+//! random numbers: an image has one segmentation.
 //!
 //! What is not here: masks, colour, volumes.
 
@@ -21,7 +22,8 @@ pub use borders::Run;
 use crate::imaging::Plane;
 use crate::imaging::stats::percentiles;
 
-/// Most segments that can be asked for: pieces as small as a quarter may come out, and labels are 16 bits wide.
+/// Most segments that can be asked for: pieces as small as a quarter may come out, and labels are
+/// 16 bits wide.
 pub const MOST: usize = 16_383;
 /// Rounds of k-means; the paper finds ten enough for every image.
 const ROUNDS: usize = 10;
@@ -33,16 +35,18 @@ const TAIL: f64 = 0.005;
 pub struct Superpixels {
     pub width: usize,
     pub height: usize,
-    /// Segment of each pixel, row by row. Segments are counted from 0 in the order in which reading meets them.
+    /// Segment of each pixel, row by row. Segments are counted from 0 in the order in which reading
+    /// meets them.
     pub labels: Vec<u16>,
     pub count: usize,
 }
 
 impl Superpixels {
-    /// Cuts `image` into about `segments` patches (1 to [`MOST`]), each connected by its pixels' sides.
+    /// Cuts `image` into about `segments` patches (1 to [`MOST`]), each connected by its pixels'
+    /// sides.
     ///
-    /// `compactness` above 10 gives squares, far below 10 patches that follow every edge. An image of one value is cut into
-    /// squares, an empty one into nothing.
+    /// `compactness` above 10 gives squares, far below 10 patches that follow every edge. An image
+    /// of one value is cut into squares, an empty one into nothing.
     #[must_use]
     pub fn slic(image: &Plane, segments: usize, compactness: f32) -> Self {
         let (width, height) = (image.width, image.height);
@@ -65,7 +69,8 @@ impl Superpixels {
         Plane { width: self.width, height: self.height, values }
     }
 
-    /// The image (`C·H·W` values) in which the segments that are not `present` show the baseline instead.
+    /// The image (`C·H·W` values) in which the segments that are not `present` show the baseline
+    /// instead.
     #[must_use]
     pub fn composed(&self, present: &[bool], picture: &[f32], baseline: &[f32]) -> Vec<f32> {
         let shown = |l: &u16| present.get(usize::from(*l)).copied().unwrap_or(false);
@@ -139,7 +144,8 @@ fn window(at: f32, reach: f32, length: usize) -> (usize, usize) {
     ((at - reach).max(0.0) as usize, ((at + reach) as usize + 1).min(length))
 }
 
-/// The pixel with the smallest gradient in the 3 × 3 around a place, so that no centre starts on an edge.
+/// The pixel with the smallest gradient in the 3 × 3 around a place, so that no centre starts on an
+/// edge.
 fn calmest(grey: &[f32], width: usize, height: usize, x: usize, y: usize) -> (usize, usize) {
     let at = |x: usize, y: usize| grey[y * width + x];
     let gradient = |x: usize, y: usize| {
@@ -205,7 +211,8 @@ mod tests {
         connected::components(&s.labels, s.width, s.height).1
     }
 
-    /// Share of the true edges (between pixels whose grey differs by more than 200) with a boundary within 2 pixels.
+    /// Share of the true edges (between pixels whose grey differs by more than 200) with a boundary
+    /// within 2 pixels.
     fn recall(image: &Plane, s: &Superpixels) -> f64 {
         let (w, h) = (image.width, image.height);
         let label = |x: usize, y: usize| s.labels[y * w + x];
@@ -254,8 +261,9 @@ mod tests {
         assert_eq!(usize::from(next), s.count);
     }
 
-    /// Here 64 segments with a recall of 1; `skimage.segmentation.slic(image, n_segments=60, compactness=0.1)` of scikit-image
-    /// 0.26 on the same image scaled to 0–1, where 0.1 is our 10, makes 52 with a recall of 1.
+    /// Here 64 segments with a recall of 1;
+    /// `skimage.segmentation.slic(image, n_segments=60, compactness=0.1)` of scikit-image 0.26 on
+    /// the same image scaled to 0–1, where 0.1 is our 10, makes 52 with a recall of 1.
     #[test]
     fn boundaries_lie_on_the_edges_of_the_image() {
         let image = two_discs(96);

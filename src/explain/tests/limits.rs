@@ -73,7 +73,8 @@ fn a_class_without_weights_has_no_evidence_anywhere() {
     for method in Method::ALL {
         let map = seen.maps(LAST, &[Subject::class(0)], method).unwrap().remove(0);
         match method {
-            // It knows no class; it asks about the other classes; it weighs channels that all score the same alike.
+            // It knows no class; it asks about the other classes; it weighs channels that all score
+            // the same alike.
             Method::EigenCam | Method::FinerCam | Method::ScoreCam => {}
             _ => {
                 assert!(map.is_flat(), "{}: {}", method.name(), peak(&map.raw.values));

@@ -1,6 +1,7 @@
 //! Every method against `grad-cam`, `captum` and `shap` on narrow torchvision networks.
 //!
-//! The golden file is written by `tests/golden/explain.py`, which says what each number is; the names here are its keys.
+//! The golden file is written by `tests/golden/explain.py`, which says what each number is; the
+//! names here are its keys.
 
 use std::collections::HashMap;
 
@@ -188,13 +189,15 @@ fn hold_gradients(table: &mut Table, golden: &Golden) {
     hold_thinned(table, golden, "smooth-grad", "smooth-grad", &raws(&maps.unwrap()), USUAL);
 
     let maps = golden.maps(golden.stages[1], Method::IntegratedGradients);
-    // The first steps see almost constant pictures, whose max pooling is decided by the last digits.
+    // The first steps see almost constant pictures, whose max pooling is decided by the last
+    // digits.
     let allowed = Allowed { most: 3e-3, norm: 1e-3 };
     hold_thinned(table, golden, "integrated-gradients", "integrated-gradients", &raws(&maps), allowed);
     hold_residuals(table, golden, &maps, "integrated-gradients.delta", None);
 }
 
-/// Holds residuals (here what is missing, there what is too much) and the score that is compared with.
+/// Holds residuals (here what is missing, there what is too much) and the score that is compared
+/// with.
 fn hold_residuals(table: &mut Table, golden: &Golden, maps: &[Attribution], key: &str, base: Option<&str>) {
     let base = base.map(|base| golden.values(base));
     for (class, (map, stored)) in maps.iter().zip(golden.values(key)).enumerate() {
@@ -213,7 +216,8 @@ fn hold_residuals(table: &mut Table, golden: &Golden, maps: &[Attribution], key:
 fn hold_shapley(table: &mut Table, golden: &Golden) {
     let seen = &golden.seen;
     let maps = golden.maps(golden.stages[1], Method::DeepShap);
-    // The package loses shares of pixels that are the maximum of several windows; here they are added up.
+    // The package loses shares of pixels that are the maximum of several windows; here they are
+    // added up.
     let key = if golden.knows("deep-shap.summed") { "deep-shap.summed" } else { "deep-shap" };
     hold_thinned(table, golden, "deep-shap", key, &raws(&maps), USUAL);
     hold_residuals(table, golden, &maps, &format!("{key}.residual"), Some("deep-shap.expected"));

@@ -81,7 +81,8 @@ fn maps_that_add_up_to_the_score_do_so_for_groups_and_differences() {
     for head in [Head::Softmax, Head::Sigmoid] {
         let seen = grouped(head);
         for subject in [Subject::class(1), GROUP, Subject::Difference(Output::Group(0), Output::Class(2))] {
-            // The gradient of a network of ReLUs jumps along the path, which no quadrature follows exactly.
+            // The gradient of a network of ReLUs jumps along the path, which no quadrature follows
+            // exactly.
             for (method, allowed) in [(Method::IntegratedGradients, 3e-2), (Method::KernelShap, 1e-6)] {
                 let map = seen.maps_with(LAYER, &[subject], method, &many).unwrap().remove(0);
                 let residual = map.residual.unwrap();

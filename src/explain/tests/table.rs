@@ -57,7 +57,8 @@ impl Table {
         }
     }
 
-    /// Holds the highest place of a whole map against `place`: within one pixel, or on a plateau with it.
+    /// Holds the highest place of a whole map against `place`: within one pixel, or on a plateau
+    /// with it.
     pub(super) fn hold_peak(&mut self, network: &str, what: &str, found: &Plane, place: usize, flatness: f32) {
         let top = (0..found.values.len()).fold(0, |top, i| if found.values[i] > found.values[top] { i } else { top });
         let at = |i: usize| (i % found.width, i / found.width);

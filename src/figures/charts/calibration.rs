@@ -3,12 +3,12 @@
 //!
 //! Whiskers are the 95 % interval of the observed share: a bin of three images proves little.
 
+use super::Chart;
 use super::axes::Axes;
 use super::input::{Bin, Reliability, short};
-use super::panels::{Panel, head, panels};
+use super::panels::{Panel, panel_chart};
 use super::pen::{guide, series_style};
-use super::{Chart, WIDTH};
-use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, paragraph};
+use crate::figures::layout::{Align, Block, CAPTION, Ink};
 
 const TITLE: &str = "Calibration";
 const READING: &str = "Share that is positive (up) against predicted probability (across), by bins of the probability, with 95 % \
@@ -20,19 +20,11 @@ const BARS: f32 = 26.0;
 /// Draws one diagram a target.
 #[must_use]
 pub fn calibration(targets: &[Reliability]) -> Chart {
-    let mut block = head(TITLE, READING, WIDTH);
     let panel = |target: &Reliability| {
         let (name, words, target) = (target.name.clone(), words(target), target.clone());
         Panel { name, words, draw: Box::new(move |width| diagram(&target, width)) }
     };
-    let all: Vec<Panel<'_>> = targets.iter().map(panel).collect();
-    if all.is_empty() {
-        block.stack(8.0, &paragraph("There is no target to draw.", BODY, WIDTH));
-    } else {
-        block.stack(8.0, &panels(&all, WIDTH));
-    }
-    let said: Vec<String> = targets.iter().map(|t| format!("{}: {}", t.name, words(t))).collect();
-    Chart::new(TITLE, format!("{READING} {}", said.join(" ")), block)
+    panel_chart(TITLE, READING, &targets.iter().map(panel).collect::<Vec<_>>())
 }
 
 /// Bins that hold images, and numbers.

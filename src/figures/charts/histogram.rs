@@ -3,13 +3,13 @@
 //! Bars are shares of their own kind, so that five positives among five hundred negatives are still
 //! seen.
 
+use super::Chart;
 use super::axes::Axes;
 use super::input::{Scores, short};
-use super::panels::{Panel, head, panels};
+use super::panels::{Panel, panel_chart};
 use super::pen::{guide, series_style};
 use super::range::AxisRange;
-use super::{Chart, WIDTH};
-use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
+use crate::figures::layout::{Align, Block, CAPTION, Ink, Shape};
 
 const TITLE: &str = "Probabilities by truth";
 const READING: &str = "Share of the images (up) by predicted probability (across). Grey bars: the target is absent. Dark outline: \
@@ -20,19 +20,11 @@ const LEFT: f32 = 22.0;
 /// Draws one histogram a target.
 #[must_use]
 pub fn histogram(targets: &[Scores]) -> Chart {
-    let mut block = head(TITLE, READING, WIDTH);
     let panel = |target: &Scores| {
         let (name, words, target) = (target.name.clone(), words(target), target.clone());
         Panel { name, words, draw: Box::new(move |width| bars(&target, width)) }
     };
-    let all: Vec<Panel<'_>> = targets.iter().map(panel).collect();
-    if all.is_empty() {
-        block.stack(8.0, &paragraph("There is no target to draw.", BODY, WIDTH));
-    } else {
-        block.stack(8.0, &panels(&all, WIDTH));
-    }
-    let said: Vec<String> = targets.iter().map(|t| format!("{}: {}", t.name, words(t))).collect();
-    Chart::new(TITLE, format!("{READING} {}", said.join(" ")), block)
+    panel_chart(TITLE, READING, &targets.iter().map(panel).collect::<Vec<_>>())
 }
 
 fn words(target: &Scores) -> String {

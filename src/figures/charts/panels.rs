@@ -1,5 +1,6 @@
 //! Small pictures of one kind side by side, one a target, their frames on one line.
 
+use super::{Chart, WIDTH};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, fitted, paragraph, wrapped};
 
 const GAP: f32 = 14.0;
@@ -18,6 +19,18 @@ pub(super) struct Panel<'a> {
     pub name: String,
     pub words: String,
     pub draw: Box<dyn Fn(f32) -> Block + 'a>,
+}
+
+/// A chart of one panel a target, whose names and words a reader that sees no chart is told too.
+pub(super) fn panel_chart(title: &str, reading: &str, all: &[Panel<'_>]) -> Chart {
+    let mut block = head(title, reading, WIDTH);
+    if all.is_empty() {
+        block.stack(8.0, &paragraph("There is no target to draw.", BODY, WIDTH));
+    } else {
+        block.stack(8.0, &panels(all, WIDTH));
+    }
+    let said: Vec<String> = all.iter().map(|panel| format!("{}: {}", panel.name, panel.words)).collect();
+    Chart::new(title, format!("{reading} {}", said.join(" ")), block)
 }
 
 /// The panels in rows of up to four.

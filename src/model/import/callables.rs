@@ -1,9 +1,12 @@
-//! What a pickle asks Python to call, told apart: what tensors, containers and plain values are made of, and everything else.
+//! What a pickle asks Python to call, told apart: what tensors, containers and plain values are
+//! made of, and everything else.
 //!
-//! PyTorch's own reader of untrusted files (`weights_only=True`) keeps a list of what may be called; this is that list with the
-//! plain values that training programs store beside their weights (dates, paths, options), as far as making them does nothing else.
-//! A class that is only instantiated (`NEWOBJ`, as whole modules are) runs no code of its own choice and is not judged here, but
-//! for the modules of [`attacks`]. Any other call is suspicious: no list of attacks is ever complete.
+//! PyTorch's own reader of untrusted files (`weights_only=True`) keeps a list of what may be
+//! called; this is that list with the plain values that training programs store beside their
+//! weights (dates, paths, options), as far as making them does nothing else. A class that is only
+//! instantiated (`NEWOBJ`, as whole modules are) runs no code of its own choice and is not judged
+//! here, but for the modules of [`attacks`]. Any other call is suspicious: no list of attacks is
+//! ever complete.
 
 /// Libraries whose classes stand in whole pickled networks and in the options of their training.
 const LIBRARIES: [&str; 9] = [
@@ -67,7 +70,8 @@ pub(super) fn makes_values(module: &str, name: &str) -> bool {
     }
 }
 
-/// True for modules whose classes and functions belong to tensors and plain containers, which need no mention.
+/// True for modules whose classes and functions belong to tensors and plain containers, which need
+/// no mention.
 #[must_use]
 pub(super) fn is_plain(module: &str) -> bool {
     matches!(module, "torch" | "collections" | "_codecs" | "copy_reg" | "copyreg")
@@ -113,7 +117,8 @@ pub(super) fn attacks(module: &str, name: &str) -> bool {
         || matches!(module, "torch.hub" | "torch.utils.cpp_extension" | "numpy.testing._private.utils")
 }
 
-/// Python's classes begin with a capital letter, its functions do not; a dot would lead from a class to a function of it.
+/// Python's classes begin with a capital letter, its functions do not; a dot would lead from a
+/// class to a function of it.
 fn is_class(name: &str) -> bool {
     name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains('.')
 }

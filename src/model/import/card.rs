@@ -1,4 +1,5 @@
-//! The card of an imported model: where the weights come from, how images are shown to them, and what is not known.
+//! The card of an imported model: where the weights come from, how images are shown to them, and
+//! what is not known.
 
 use std::fmt::Write as _;
 

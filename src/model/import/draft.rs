@@ -67,7 +67,8 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
         ));
     }
     let mut input = input(request, fit.channels)?;
-    // Both ends of the network, which the file alone decides, are known to be right before its values are read.
+    // Both ends of the network, which the file alone decides, are known to be right before its
+    // values are read.
     let mut tensors = fit.tensors(foreign)?;
     let Fit { architecture, report, .. } = fit;
     let shown: Vec<u32> = (0..outputs as u32).filter(|i| !names[*i as usize].is_empty()).collect();
@@ -134,7 +135,8 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
     Ok(Draft { card: card::write(&manifest, &facts), manifest, tensors })
 }
 
-/// The preset's labels; an output whose operating point the file leaves empty was never trained and is hidden.
+/// The preset's labels; an output whose operating point the file leaves empty was never trained and
+/// is hidden.
 fn published_labels(preset: Preset, points: Option<&[f32]>) -> Option<Vec<String>> {
     let mut names = preset.labels()?;
     for (name, point) in names.iter_mut().zip(points.unwrap_or_default()) {
@@ -145,7 +147,8 @@ fn published_labels(preset: Preset, points: Option<&[f32]>) -> Option<Vec<String
     Some(names)
 }
 
-/// Takes hidden outputs out of the head; what remains computes as before, since each output has a row of its own.
+/// Takes hidden outputs out of the head; what remains computes as before, since each output has a
+/// row of its own.
 fn keep_outputs(
     tensors: &mut HashMap<String, Tensor>,
     architecture: &Architecture,

@@ -1,9 +1,12 @@
-//! Which tensor of a foreign file is which of an architecture, and what is wrong where they do not fit.
+//! Which tensor of a foreign file is which of an architecture, and what is wrong where they do not
+//! fit.
 //!
-//! Every tensor of the file and of the architecture stands in the report once: matched, of another shape, missing, unexpected
-//! or not needed. A head is known by its shape whatever its name is, and a head that is a 1×1 or full-size convolution is laid out as the linear layer
-//! that it equals. Anything else that does not fit is refused: a network with a wrong tensor gives numbers that
-//! look like any others. All of this needs names and shapes alone; values are read by [`Fit::tensors`], for what matched.
+//! Every tensor of the file and of the architecture stands in the report once: matched, of another
+//! shape, missing, unexpected or not needed. A head is known by its shape whatever its name is, and
+//! a head that is a 1×1 or full-size convolution is laid out as the linear layer that it equals.
+//! Anything else that does not fit is refused: a network with a wrong tensor gives numbers that
+//! look like any others. All of this needs names and shapes alone; values are read by
+//! [`Fit::tensors`], for what matched.
 
 use std::collections::HashMap;
 
@@ -130,8 +133,8 @@ pub fn fit_to(foreign: &Foreign, architecture: Architecture) -> Result<Fit, Impo
 }
 
 impl Fit {
-    /// The values of the tensors that matched, under torchvision's names. They have the shapes of the architecture, so the
-    /// architecture bounds what is read.
+    /// The values of the tensors that matched, under torchvision's names. They have the shapes of
+    /// the architecture, so the architecture bounds what is read.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -144,7 +147,8 @@ impl Fit {
         self.matched.iter().zip(foreign.read(&numbers)?).map(laid_out).collect()
     }
 
-    /// TorchXRayVision's operating points, one an output, where the file has them; NaN where there is none.
+    /// TorchXRayVision's operating points, one an output, where the file has them; NaN where there
+    /// is none.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -154,7 +158,8 @@ impl Fit {
         Ok(read.and_then(|tensors| tensors.first().map(Tensor::to_vec1)).transpose()?)
     }
 
-    /// Part of the architecture's tensors that the file holds in the right shape, less what it holds beside them.
+    /// Part of the architecture's tensors that the file holds in the right shape, less what it
+    /// holds beside them.
     fn share(&self) -> f32 {
         let r = &self.report;
         let all = r.matched.len() + r.misshapen.len() + r.missing.len() + r.unexpected.len();
@@ -221,7 +226,8 @@ fn named(tensors: &[(String, Vec<usize>)], family: Family) -> Vec<NamedTensor> {
     tensors.iter().enumerate().map(name).collect()
 }
 
-/// Gives the head its name: the only matrix from `features` values that no other layer is. Also yields its number of outputs.
+/// Gives the head its name: the only matrix from `features` values that no other layer is. Also
+/// yields its number of outputs.
 fn with_head(mut named: Vec<NamedTensor>, head: &str, features: usize) -> (Vec<NamedTensor>, Option<usize>) {
     let (weight, bias) = (format!("{head}.weight"), format!("{head}.bias"));
     let rows = |named: &NamedTensor| match named.shape.as_slice() {
@@ -232,7 +238,8 @@ fn with_head(mut named: Vec<NamedTensor>, head: &str, features: usize) -> (Vec<N
         return (named, Some(outputs));
     }
     let matrices = |n: &&NamedTensor| matches!(n.shape.len(), 2 | 4) && n.to.ends_with(".weight") && rows(n).is_some();
-    // Only what is called like a head: a 1×1 convolution inside the network may have as many inputs.
+    // Only what is called like a head: a 1×1 convolution inside the network may have as many
+    // inputs.
     let called = |n: &&NamedTensor| {
         let module = n.to.trim_end_matches(".weight");
         n.shape.len() == 2

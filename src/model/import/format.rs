@@ -20,7 +20,8 @@ pub fn read(path: &Path) -> Result<Foreign, ImportError> {
         [b'P', b'K', 3, 4, ..] => archive(file),
         [0x89, b'H', b'D', b'F', ..] => keras::from_file(file),
         [_, _, _, _, _, _, _, _, b'{', ..] => storage::from_file(file),
-        // A pickle of protocol 2 or later starts so; older ones never held tensors, but attacks are written in them.
+        // A pickle of protocol 2 or later starts so; older ones never held tensors, but attacks are
+        // written in them.
         [0x80, 1..=5, ..] | [b'(' | b'c' | b'}' | b']', ..] => torch_file::from_stream(file),
         head if head.get(257..262) == Some(b"ustar") => Err(ImportError::Tar),
         _ => Err(ImportError::NotWeights),

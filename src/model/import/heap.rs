@@ -1,6 +1,7 @@
 //! What a pickle describes: a table of plain objects that refer to each other by number.
 //!
-//! Cycles and deep nesting cost neither leaks nor stack. A call stays an object that remembers what was to be called.
+//! Cycles and deep nesting cost neither leaks nor stack. A call stays an object that remembers what
+//! was to be called.
 
 /// Number of an object in its [`Heap`].
 pub(super) type Id = u32;
@@ -39,7 +40,8 @@ pub(super) enum Node {
 #[derive(Debug, Default)]
 pub(super) struct Heap {
     pub(super) nodes: Vec<Node>,
-    /// Functions that the file wanted to have called, beside those that tensors and dictionaries need.
+    /// Functions that the file wanted to have called, beside those that tensors and dictionaries
+    /// need.
     pub uncalled: Vec<String>,
 }
 

@@ -1,6 +1,7 @@
 //! The user's own models on disk: written as a whole or not at all, verified, removed.
 //!
-//! A model is made in a hidden folder beside its place, loaded and run once there, and only then renamed.
+//! A model is made in a hidden folder beside its place, loaded and run once there, and only then
+//! renamed.
 
 use std::collections::HashMap;
 use std::fs;

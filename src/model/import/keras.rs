@@ -1,11 +1,15 @@
-//! Keras weights: HDF5 files of Keras 2 and 3 (`.h5`), weights of Keras 3 (`.weights.h5`) and its archives (`.keras`).
+//! Keras weights: HDF5 files of Keras 2 and 3 (`.h5`), weights of Keras 3 (`.weights.h5`) and its
+//! archives (`.keras`).
 //!
-//! Three layouts are known. Whole models of the `.h5` kind keep `model_weights/LAYER/LAYER/kernel:0`; weight files of Keras 2 the same
-//! without the outer group; Keras 3 keeps `layers/conv2d_4/vars/0` and the layer's own name as an attribute of `vars`, or
-//! (its first versions) only in the order of `config.json` of a `.keras` archive. Every tensor is named `layer/part`, where part
-//! is `kernel`, `bias`, `gamma`, `beta`, `mean` or `variance`. The values of an optimizer are left out.
+//! Three layouts are known. Whole models of the `.h5` kind keep
+//! `model_weights/LAYER/LAYER/kernel:0`; weight files of Keras 2 the same without the outer group;
+//! Keras 3 keeps `layers/conv2d_4/vars/0` and the layer's own name as an attribute of `vars`, or
+//! (its first versions) only in the order of `config.json` of a `.keras` archive. Every tensor is
+//! named `layer/part`, where part is `kernel`, `bias`, `gamma`, `beta`, `mean` or `variance`. The
+//! values of an optimizer are left out.
 //!
-//! Groups of HDF5 may be in each other by several names; no address tells them apart here, so visits are counted.
+//! Groups of HDF5 may be in each other by several names; no address tells them apart here, so
+//! visits are counted.
 
 use std::collections::HashMap;
 
@@ -138,13 +142,15 @@ fn tensor(dataset: &Dataset) -> Result<Tensor, ImportError> {
     Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
 }
 
-/// The layer of `LAYER/LAYER`, where the name itself may hold a slash (`conv1/bn/conv1/bn` is `conv1_bn`).
+/// The layer of `LAYER/LAYER`, where the name itself may hold a slash (`conv1/bn/conv1/bn` is
+/// `conv1_bn`).
 fn layer_of(path: &[String]) -> String {
     let (before, after) = path.split_at(path.len() / 2);
     if before == after { after.join("_") } else { path.last().cloned().unwrap_or_default() }
 }
 
-/// What a tensor of a layer is, from the names of all generations of Keras; those of Keras 3 are numbers and stay so.
+/// What a tensor of a layer is, from the names of all generations of Keras; those of Keras 3 are
+/// numbers and stay so.
 fn part_of(leaf: &str) -> &str {
     const PARTS: [(&str, &str); 10] = [
         ("moving_mean", "mean"),
@@ -162,7 +168,8 @@ fn part_of(leaf: &str) -> &str {
     PARTS.iter().find(|(part, _)| leaf.contains(part)).map_or(leaf, |(_, part)| part)
 }
 
-/// Names of the groups of the first versions of Keras 3 (`conv2d_4`: the fifth layer of that class) and of their layers.
+/// Names of the groups of the first versions of Keras 3 (`conv2d_4`: the fifth layer of that class)
+/// and of their layers.
 fn layers_by_class(config: &[u8]) -> HashMap<String, String> {
     let config: serde_json::Value = serde_json::from_slice(config).unwrap_or_default();
     let mut seen: HashMap<String, usize> = HashMap::new();

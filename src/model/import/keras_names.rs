@@ -1,8 +1,10 @@
-//! `VGG16`, `ResNet50` and `DenseNet121` of `keras.applications` as torchvision's: names, layouts, and what differs in the networks.
+//! `VGG16`, `ResNet50` and `DenseNet121` of `keras.applications` as torchvision's: names, layouts,
+//! and what differs in the networks.
 //!
-//! Kernels `(k, k, I, O)` become `(O, I, k, k)`, dense kernels are transposed. Keras flattens a map with its channels last, PyTorch with its channels
-//! first, so the columns of VGG's first dense layer are put into another order. The ResNets' convolutions have biases and their
-//! stride is in the first 1×1 convolution; the batch norms' ε is 1.001e-5; none of the three has a dropout.
+//! Kernels `(k, k, I, O)` become `(O, I, k, k)`, dense kernels are transposed. Keras flattens a map
+//! with its channels last, PyTorch with its channels first, so the columns of VGG's first dense
+//! layer are put into another order. The ResNets' convolutions have biases and their stride is in
+//! the first 1×1 convolution; the batch norms' ε is 1.001e-5; none of the three has a dropout.
 
 use std::sync::LazyLock;
 
@@ -39,7 +41,8 @@ pub fn architecture(family: Family) -> Result<Architecture, ImportError> {
     }
 }
 
-/// The same tensors with the names and layouts of PyTorch; layers without a counterpart keep their names.
+/// The same tensors with the names and layouts of PyTorch; layers without a counterpart keep their
+/// names.
 #[must_use]
 pub fn translate(tensors: &[(String, Vec<usize>)], family: Family) -> Vec<NamedTensor> {
     // The channels that a flattened map had: those of VGG's last convolution.

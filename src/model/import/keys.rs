@@ -1,7 +1,8 @@
 //! Names of tensors: those of other programs and of other times, as torchvision calls them today.
 //!
-//! Known are wrappers (`module.` of DataParallel, `model.`, `backbone.` …, CheXNet's `densenet121.`), DenseNets saved before torchvision
-//! 0.3 (`norm.1` for `norm1`), and timm's EfficientNet and VGG. timm's ResNets and DenseNets, and TorchXRayVision's, have torchvision's
+//! Known are wrappers (`module.` of DataParallel, `model.`, `backbone.` …, CheXNet's
+//! `densenet121.`), DenseNets saved before torchvision 0.3 (`norm.1` for `norm1`), and timm's
+//! EfficientNet and VGG. timm's ResNets and DenseNets, and TorchXRayVision's, have torchvision's
 //! names. Heads go by many names and are found by their shape ([`super::fit`]).
 
 use std::sync::LazyLock;

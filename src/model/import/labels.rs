@@ -1,4 +1,5 @@
-//! Names of a head's outputs: `A,B,C`, or a file with a name a line or a JSON list. An empty name hides its output.
+//! Names of a head's outputs: `A,B,C`, or a file with a name a line or a JSON list. An empty name
+//! hides its output.
 
 use std::path::Path;
 
@@ -6,7 +7,8 @@ use super::ImportError;
 use crate::files::read_text;
 use crate::limits::MANIFEST_BYTES;
 
-/// The labels that a text or a file names, in order; empty names stand for outputs that are not shown.
+/// The labels that a text or a file names, in order; empty names stand for outputs that are not
+/// shown.
 pub fn parse(given: &str) -> Result<Vec<String>, ImportError> {
     let path = Path::new(given);
     let labels: Vec<String> = if path.exists() && !path.is_dir() {

@@ -13,7 +13,8 @@ pub enum Layout {
     Kernel,
     /// A dense kernel `(I, O)` becomes `(O, I)`.
     Dense,
-    /// A dense kernel behind a flattened map of so many channels: Keras counts them fastest, PyTorch slowest.
+    /// A dense kernel behind a flattened map of so many channels: Keras counts them fastest,
+    /// PyTorch slowest.
     Flattened(usize),
 }
 

@@ -1,4 +1,5 @@
-//! Memory for what a file says that it holds, asked for and not taken: a number in a file is no reason to end.
+//! Memory for what a file says that it holds, asked for and not taken: a number in a file is no
+//! reason to end.
 
 use super::ImportError;
 

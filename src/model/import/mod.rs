@@ -5,9 +5,9 @@
 //!            data only, never code                 of their maker        torchvision  report   values     manifest, weights, card
 //! ```
 //!
-//! A foreign file is a stranger: every reader is bounded in memory, time and nesting and answers damage with a sentence. A short file
-//! can claim any size, so names and shapes come first; values are read only for tensors that an architecture has, in the shape that it
-//! has them in.
+//! A foreign file is a stranger: every reader is bounded in memory, time and nesting and answers
+//! damage with a sentence. A short file can claim any size, so names and shapes come first; values
+//! are read only for tensors that an architecture has, in the shape that it has them in.
 
 mod callables;
 mod card;
@@ -128,7 +128,8 @@ pub enum ImportError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// What helps where a file cannot be read as data. Never a call that opens it: opening a pickle can run what is in it.
+/// What helps where a file cannot be read as data. Never a call that opens it: opening a pickle can
+/// run what is in it.
 const ASK: &str = "ask its author for the state dict as a safetensors file, written where the network was made: \
                    safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";
 

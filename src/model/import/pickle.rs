@@ -1,11 +1,15 @@
-//! Python pickles read as data: an interpreter of the opcodes that builds a graph of plain objects and calls nothing.
+//! Python pickles read as data: an interpreter of the opcodes that builds a graph of plain objects
+//! and calls nothing.
 //!
-//! In Python a pickle is a program that may call any function. Here a call becomes a [`Node::Object`] that remembers what
-//! was to be called with what, so that [`super::torch`] can recognise tensors and modules by name. Files that ask
-//! for a call that makes no weights and no plain value ([`super::callables`]) are refused although nothing could run: who ships
-//! such a file does not ship weights, and Python might open it next. Opcodes: Python's `pickletools`, protocols 0 to 5.
+//! In Python a pickle is a program that may call any function. Here a call becomes a
+//! [`Node::Object`] that remembers what was to be called with what, so that [`super::torch`] can
+//! recognise tensors and modules by name. Files that ask for a call that makes no weights and no
+//! plain value ([`super::callables`]) are refused although nothing could run: who ships such a file
+//! does not ship weights, and Python might open it next. Opcodes: Python's `pickletools`, protocols
+//! 0 to 5.
 //!
-//! Memory is bounded by the file: objects are numbered and counted, and names, which a few bytes can repeat, are short.
+//! Memory is bounded by the file: objects are numbered and counted, and names, which a few bytes
+//! can repeat, are short.
 
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
@@ -15,7 +19,8 @@ use super::callables::{attacks, is_plain, makes_values};
 use super::heap::{Heap, Id, Node};
 use crate::limits::{FOREIGN_NAME, PICKLE_BYTES, PICKLE_OBJECTS};
 
-/// Reads one pickle and leaves `source` behind its last byte; yields the objects and the number of the outermost one.
+/// Reads one pickle and leaves `source` behind its last byte; yields the objects and the number of
+/// the outermost one.
 pub(super) fn read(source: &mut impl BufRead) -> Result<(Heap, Id), ImportError> {
     let mut machine = Machine {
         source: source.take(PICKLE_BYTES),

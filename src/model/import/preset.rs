@@ -8,7 +8,8 @@
 //! | `keras-torch` (Keras's DenseNet) | 0 … 1 | ImageNet's | squashed to 224 |
 //! | `keras-caffe` (Keras's VGG and ResNet) | 0 … 255 | means of blue, green, red; no sd | squashed to 224 |
 //!
-//! A radiograph is grey, so all channels get the same image, and the order of colours is only that of the means.
+//! A radiograph is grey, so all channels get the same image, and the order of colours is only that
+//! of the means.
 
 use crate::model::manifest::{Input, Normalization, Resize};
 
@@ -16,7 +17,8 @@ const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_SD: [f32; 3] = [0.229, 0.224, 0.225];
 const CAFFE_MEAN: [f32; 3] = [103.939, 116.779, 123.68];
 
-/// The fourteen findings of NIH `ChestX-ray14` in the order of its publication, which CheXNet checkpoints have.
+/// The fourteen findings of NIH `ChestX-ray14` in the order of its publication, which CheXNet
+/// checkpoints have.
 const NIH: [&str; 14] = [
     "Atelectasis",
     "Cardiomegaly",

@@ -1,4 +1,5 @@
-//! Safetensors files of other programs: the header is read and checked, values where they lie once they are needed.
+//! Safetensors files of other programs: the header is read and checked, values where they lie once
+//! they are needed.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -26,7 +27,8 @@ pub(super) fn from_file(mut file: File) -> Result<Foreign, ImportError> {
     if header.len() as u64 != length {
         return Err(ImportError::CutShort);
     }
-    // Reading checks that no two tensors share a byte and that each has as many as its shape asks for.
+    // Reading checks that no two tensors share a byte and that each has as many as its shape asks
+    // for.
     let header: Metadata = serde_json::from_slice(&header).map_err(|error| ImportError::Damaged(error.to_string()))?;
     let start = 8 + length;
     if start + header.data_len() as u64 > whole {

@@ -1,12 +1,15 @@
-//! The tensors that a PyTorch pickle describes: state dicts, training checkpoints around them, and whole modules.
+//! The tensors that a PyTorch pickle describes: state dicts, training checkpoints around them, and
+//! whole modules.
 //!
-//! A state dict is a dictionary of tensors. A checkpoint keeps one under a key such as `state_dict`. A whole module
-//! (`torch.save(model, …)`, which is how TorchXRayVision ships its networks) is an object of an unknown class whose state
-//! holds `_modules`, `_parameters` and `_buffers`, and those are walked like PyTorch's own `state_dict()` does. A tensor is a call
-//! of `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, …)`.
+//! A state dict is a dictionary of tensors. A checkpoint keeps one under a key such as
+//! `state_dict`. A whole module (`torch.save(model, …)`, which is how TorchXRayVision ships its
+//! networks) is an object of an unknown class whose state holds `_modules`, `_parameters` and
+//! `_buffers`, and those are walked like PyTorch's own `state_dict()` does. A tensor is a call of
+//! `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, …)`.
 //!
-//! Modules may share each other, so that a short file describes more names than there are atoms. What lies below a module is
-//! counted once, however many name it; only what leads to a tensor is walked, and every step is counted.
+//! Modules may share each other, so that a short file describes more names than there are atoms.
+//! What lies below a module is counted once, however many name it; only what leads to a tensor is
+//! walked, and every step is counted.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -60,7 +63,8 @@ impl View {
         self.size.iter().product()
     }
 
-    /// The bytes of its values in row-major order, whatever the strides are; `storage` are those of the storage.
+    /// The bytes of its values in row-major order, whatever the strides are; `storage` are those of
+    /// the storage.
     ///
     /// # Errors
     /// When there is no memory for them, or the storage is shorter than [`Self::extent`].
@@ -124,7 +128,8 @@ pub(super) fn tensors(heap: &Heap, root: Id) -> Result<Found, ImportError> {
     }
 }
 
-/// The type of every storage that the pickle names, by key: those of an optimizer too, which no tensor of ours needs.
+/// The type of every storage that the pickle names, by key: those of an optimizer too, which no
+/// tensor of ours needs.
 pub(super) fn storages(heap: &Heap) -> HashMap<&str, Element> {
     let reference = |node: &Node| match node {
         Node::Persistent(reference) => Some(*reference),
@@ -195,7 +200,8 @@ impl Walk<'_> {
 
     fn class_name(&self, id: Id) -> String {
         let Node::Object { class, .. } = self.heap.get(id) else { return String::new() };
-        // `copyreg._reconstructor(class, object, None)` and `NEWOBJ` name the class in different places.
+        // `copyreg._reconstructor(class, object, None)` and `NEWOBJ` name the class in different
+        // places.
         self.heap.global(*class).map(|(module, name)| format!("{module}.{name}")).unwrap_or_default()
     }
 
@@ -274,7 +280,8 @@ impl Walk<'_> {
             Node::Object { class, args, .. } => (*class, *args),
             _ => return Ok(None),
         };
-        // Parameters and subclasses wrap the call that makes the tensor; more than a few layers deep nothing honest lies.
+        // Parameters and subclasses wrap the call that makes the tensor; more than a few layers
+        // deep nothing honest lies.
         for _ in 0..8 {
             let Some((module, function)) = self.heap.global(callable) else { return Ok(None) };
             let Some(given) = self.heap.members(args) else { return Ok(None) };

@@ -1,5 +1,6 @@
-//! PyTorch files on disk: the zip archive of today (`data.pkl` and one entry a storage), and the stream of five pickles with raw
-//! storages behind them that was written until version 1.6 (`.pth.tar` files are of this kind too, whatever their name says).
+//! PyTorch files on disk: the zip archive of today (`data.pkl` and one entry a storage), and the
+//! stream of five pickles with raw storages behind them that was written until version 1.6
+//! (`.pth.tar` files are of this kind too, whatever their name says).
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -47,7 +48,8 @@ pub(super) fn names(archive: &Archive) -> Vec<String> {
     archive.file_names().filter_map(|name| name.ok().map(std::borrow::Cow::into_owned)).collect()
 }
 
-/// The first `most` bytes of an archive's entry, which may be packed no tighter than weights can be.
+/// The first `most` bytes of an archive's entry, which may be packed no tighter than weights can
+/// be.
 pub(super) fn entry(archive: &mut Archive, name: &str, most: u64) -> Result<Vec<u8>, ImportError> {
     let file = archive.by_name(name).map_err(|error| match error {
         zip::result::ZipError::FileNotFound => ImportError::Damaged(format!("its archive lacks the part {name}")),
@@ -117,7 +119,8 @@ fn next(source: &mut BufReader<File>) -> Result<Node, ImportError> {
     Ok(heap.get(root).clone())
 }
 
-/// A file whose storages are read by `read`, which is given their key and the bytes that are needed.
+/// A file whose storages are read by `read`, which is given their key and the bytes that are
+/// needed.
 fn foreign(
     format: String,
     named: Vec<(String, View)>,
@@ -137,7 +140,8 @@ struct Storages<R> {
 }
 
 impl<R: FnMut(&str, u64) -> Result<Vec<u8>, ImportError>> Values for Storages<R> {
-    /// Storage by storage, so that each is read and unpacked once and held alone, and only as far as it is seen.
+    /// Storage by storage, so that each is read and unpacked once and held alone, and only as far
+    /// as it is seen.
     fn read(&self, wanted: &[usize]) -> Result<Vec<Tensor>, ImportError> {
         let key = |place: &usize| self.views[wanted[*place]].storage.key.as_str();
         let mut order: Vec<usize> = (0..wanted.len()).collect();

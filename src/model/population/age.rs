@@ -11,13 +11,15 @@ pub const OLDEST: f32 = 123.0;
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Years(pub f32);
 
-/// The ages that the file tells: by Patient's Age, and from birth to study. They may disagree, and either may be wrong.
+/// The ages that the file tells: by Patient's Age, and from birth to study. They may disagree, and
+/// either may be wrong.
 #[must_use]
 pub fn at_study(meta: &Metadata) -> Vec<Years> {
     [stated(&meta.age), by_dates(meta)].into_iter().flatten().collect()
 }
 
-/// The age from the dates of birth and study. Whoever would be older than anyone is has a date that stands for none.
+/// The age from the dates of birth and study. Whoever would be older than anyone is has a date that
+/// stands for none.
 fn by_dates(meta: &Metadata) -> Option<Years> {
     let date = |text: &str| NaiveDate::parse_from_str(text.trim(), "%Y%m%d").ok();
     let days = (date(&meta.study_date)? - date(&meta.birth_date)?).num_days();
@@ -25,8 +27,8 @@ fn by_dates(meta: &Metadata) -> Option<Years> {
     (0.0..OLDEST).contains(&years).then_some(Years(years))
 }
 
-/// An age as DICOM writes it (`nnnD`, `W`, `M` or `Y`, PS3.5 6.2), in either case and with the unit written out too, or a bare number of
-/// years: some archives drop the unit.
+/// An age as DICOM writes it (`nnnD`, `W`, `M` or `Y`, PS3.5 6.2), in either case and with the unit
+/// written out too, or a bare number of years: some archives drop the unit.
 #[must_use]
 pub fn stated(text: &str) -> Option<Years> {
     let text = text.trim();

@@ -1,10 +1,13 @@
-//! Mahalanobis distance with a shrunk covariance: how many deviations an image's features lie from the population's mean.
+//! Mahalanobis distance with a shrunk covariance: how many deviations an image's features lie from
+//! the population's mean.
 //!
-//! `d(x)² = (x − μ)ᵀ Σ⁻¹ (x − μ)` (Lee et al., NeurIPS 2018, with one class). The sample covariance `S` of `n` images in `p` features is
-//! singular or nearly so when `n` is not much larger than `p`; it is drawn towards a multiple of the identity,
-//! `Σ = (1 − s) S + s · tr(S)/p · I`, by the share `s` that lowers the expected squared error most (Ledoit and Wolf, J. Multivariate
-//! Analysis 88, 2004; numbers as in scikit-learn's `ledoit_wolf`). Kept is `L⁻¹` of the Cholesky factor `Σ = L Lᵀ`, so that the
-//! distance is the length of `L⁻¹ (x − μ)` and never the root of a negative number.
+//! `d(x)² = (x − μ)ᵀ Σ⁻¹ (x − μ)` (Lee et al., NeurIPS 2018, with one class). The sample covariance
+//! `S` of `n` images in `p` features is singular or nearly so when `n` is not much larger than `p`;
+//! it is drawn towards a multiple of the identity, `Σ = (1 − s) S + s · tr(S)/p · I`, by the share
+//! `s` that lowers the expected squared error most (Ledoit and Wolf, J. Multivariate Analysis 88,
+//! 2004; numbers as in scikit-learn's `ledoit_wolf`). Kept is `L⁻¹` of the Cholesky factor
+//! `Σ = L Lᵀ`, so that the distance is the length of `L⁻¹ (x − μ)` and never the root of a negative
+//! number.
 
 use nalgebra::{DMatrix, DVector};
 

@@ -1,11 +1,14 @@
 //! The population detector: is this image like those that the model was measured on?
 //!
-//! One or more [`Measure`]s, each a distance of its own with its middle (the median of held-out images of the population) and its edge. On
-//! the common scale `(d − middle) / (edge − middle)` 0 is the middle and 1 the edge; the largest of them is the image's distance, and
-//! above 1 it is outside. Which measures a detector holds was decided by those who made it, on held-out images; its file says so.
+//! One or more [`Measure`]s, each a distance of its own with its middle (the median of held-out
+//! images of the population) and its edge. On the common scale `(d − middle) / (edge − middle)` 0
+//! is the middle and 1 the edge; the largest of them is the image's distance, and above 1 it is
+//! outside. Which measures a detector holds was decided by those who made it, on held-out images;
+//! its file says so.
 //!
-//! The file lies in the model's folder, is bound to its weights by their SHA-256, and is checked when it is read. A model without one, or
-//! with a broken one, is as usable as before: only its population is then told by what files state.
+//! The file lies in the model's folder, is bound to its weights by their SHA-256, and is checked
+//! when it is read. A model without one, or with a broken one, is as usable as before: only its
+//! population is then told by what files state.
 
 use std::collections::HashMap;
 
@@ -199,8 +202,8 @@ impl Detector {
         &self.sha256
     }
 
-    /// The plane as small as the detector's networks need it, for those who look later; [`Self::look`] comes to the same. Empty where
-    /// no network looks at it.
+    /// The plane as small as the detector's networks need it, for those who look later;
+    /// [`Self::look`] comes to the same. Empty where no network looks at it.
     #[must_use]
     pub fn coarse(&self, plane: &Plane) -> Plane {
         let sides = self.settings.measures.iter().filter_map(|scaled| match scaled.measure {

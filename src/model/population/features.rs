@@ -1,9 +1,11 @@
-//! What the detector measures distances in: the classifier's own activations, averaged over the image.
+//! What the detector measures distances in: the classifier's own activations, averaged over the
+//! image.
 //!
-//! The mean of each channel of two stages, one behind the other, and the vector in front of the last layer. All of them come from the pass
-//! that gave the scores, so that they cost next to nothing. Long feature vectors are brought to [`WIDEST`] values by a fixed random
-//! projection, which keeps distances nearly (Johnson and Lindenstrauss 1984; random signs: Achlioptas 2003), so that the
-//! detector of a wide network stays small.
+//! The mean of each channel of two stages, one behind the other, and the vector in front of the
+//! last layer. All of them come from the pass that gave the scores, so that they cost next to
+//! nothing. Long feature vectors are brought to [`WIDEST`] values by a fixed random projection,
+//! which keeps distances nearly (Johnson and Lindenstrauss 1984; random signs: Achlioptas 2003), so
+//! that the detector of a wide network stays small.
 
 use candle_core::{IndexOp as _, Tensor};
 use rand::{RngCore as _, SeedableRng as _};
@@ -97,8 +99,8 @@ pub fn run(network: &Network, x: &Tensor) -> Result<(Vec<Vec<f32>>, Vec<Features
     Ok((logits, features))
 }
 
-/// The last layer as weights and bias, read off by what it makes of nothing and of each feature alone; `None` where it is no linear
-/// layer behind a vector.
+/// The last layer as weights and bias, read off by what it makes of nothing and of each feature
+/// alone; `None` where it is no linear layer behind a vector.
 ///
 /// # Errors
 /// When the network cannot be run.

@@ -1,11 +1,15 @@
-//! A small network that was shown images of others beside those of the population ("outlier exposure", Hendrycks et al., ICLR 2019).
+//! A small network that was shown images of others beside those of the population ("outlier
+//! exposure", Hendrycks et al., ICLR 2019).
 //!
-//! Distances in a classifier's features see what is odd to the classifier. Adults among children are not: the classifier was never
-//! asked for age, and its features hardly hold it. Where images of those who look alike are at hand, a network learns to tell them apart;
-//! on a coarse, histogram-equalised copy, so that it cannot learn tone, noise or compression, and in many views, so that it learns neither
-//! cut nor borders nor markers. Its distance is the difference of its two logits, others against own.
+//! Distances in a classifier's features see what is odd to the classifier. Adults among children
+//! are not: the classifier was never asked for age, and its features hardly hold it. Where images
+//! of those who look alike are at hand, a network learns to tell them apart; on a coarse,
+//! histogram-equalised copy, so that it cannot learn tone, noise or compression, and in many views,
+//! so that it learns neither cut nor borders nor markers. Its distance is the difference of its two
+//! logits, others against own.
 //!
-//! What it does not do: know those of whom it was shown none. Images of other kinds are left to the distances and to the input gate.
+//! What it does not do: know those of whom it was shown none. Images of other kinds are left to the
+//! distances and to the input gate.
 
 use candle_core::{Device, Tensor};
 
@@ -41,7 +45,8 @@ impl Lookalikes {
         Ok(Self { side, network, device: device.clone() })
     }
 
-    /// How much more the image resembles others than the population, in logits; with its mirror image, so that no side counts.
+    /// How much more the image resembles others than the population, in logits; with its mirror
+    /// image, so that no side counts.
     ///
     /// # Errors
     /// When the network cannot be run.

@@ -1,10 +1,11 @@
 //! The population that a model was measured on, and whether an image belongs to it.
 //!
-//! Scores, thresholds and conformal states were measured on images of certain patients. What is said of them says nothing of
-//! others: of an adult, a model that learnt from children may be sure and wrong. So the population is data of the manifest
-//! (`[population]`), and a verdict on each image says whether it belongs: by the age that the file states, and by the distance of
-//! the image's features from those of the images that the model learnt from. Outside, states are withheld; scores and maps
-//! stay visible, marked.
+//! Scores, thresholds and conformal states were measured on images of certain patients. What is
+//! said of them says nothing of others: of an adult, a model that learnt from children may be sure
+//! and wrong. So the population is data of the manifest (`[population]`), and a verdict on each
+//! image says whether it belongs: by the age that the file states, and by the distance of the
+//! image's features from those of the images that the model learnt from. Outside, states are
+//! withheld; scores and maps stay visible, marked.
 
 pub mod age;
 pub mod covariance;
@@ -50,7 +51,8 @@ pub struct PopulationVerdict {
     /// Why it is outside, one sentence for the reader; empty inside.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// What must hold for the states to hold, where it cannot be known: "the patient is 1–5 years old".
+    /// What must hold for the states to hold, where it cannot be known: "the patient is 1–5 years
+    /// old".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
     /// Distance from the population in the detector's features; `None` without a detector.
@@ -121,8 +123,8 @@ impl Population {
         unless.map_or(Stated::Fits, Stated::Unless)
     }
 
-    /// What the file says of the age. Where Patient's Age and the date of birth disagree, either may be the wrong one: both must lie
-    /// inside.
+    /// What the file says of the age. Where Patient's Age and the date of birth disagree, either
+    /// may be the wrong one: both must lie inside.
     fn age_stated(&self, ages: [f32; 2], meta: &Metadata) -> Stated {
         let known = age::at_study(meta);
         let [youngest, oldest] = ages;
@@ -172,8 +174,8 @@ pub struct Familiarity {
 }
 
 impl PopulationVerdict {
-    /// The verdict on an image: on what its file says, then on its distance from the population. `None` where neither a population is
-    /// stated nor a detector could look.
+    /// The verdict on an image: on what its file says, then on its distance from the population.
+    /// `None` where neither a population is stated nor a detector could look.
     #[must_use]
     pub fn of(population: Option<&Population>, meta: &Metadata, seen: Option<Familiarity>) -> Option<Self> {
         let stated = population.map(|p| p.stated(meta));

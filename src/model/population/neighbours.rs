@@ -1,8 +1,9 @@
 //! Distance to the k-th nearest image of the population, on features of length one.
 //!
-//! `z = x / ‖x‖`, `d(x) = ‖z − z₍ₖ₎‖`, where `z₍ₖ₎` is the k-th nearest of the kept images (Sun et al., ICML 2022): no shape of the
-//! population is assumed. Of the training images a bank is kept that covers them: it begins with the one nearest to the mean and takes
-//! the image farthest from all that it has (Gonzalez 1985, "k-center"), so that rare kinds stay in it.
+//! `z = x / ‖x‖`, `d(x) = ‖z − z₍ₖ₎‖`, where `z₍ₖ₎` is the k-th nearest of the kept images (Sun et
+//! al., ICML 2022): no shape of the population is assumed. Of the training images a bank is kept
+//! that covers them: it begins with the one nearest to the mean and takes the image farthest from
+//! all that it has (Gonzalez 1985, "k-center"), so that rare kinds stay in it.
 
 /// Which neighbour counts.
 pub const NEIGHBOUR: usize = 5;
@@ -38,7 +39,8 @@ impl Bank {
         Self { width, rows: kept }
     }
 
-    /// The distance of an image's features to its k-th nearest in the bank, or to the farthest where the bank is smaller.
+    /// The distance of an image's features to its k-th nearest in the bank, or to the farthest
+    /// where the bank is smaller.
     #[must_use]
     pub fn distance(&self, features: &[f32]) -> f32 {
         let z = unit(features);

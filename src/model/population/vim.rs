@@ -1,11 +1,12 @@
-//! Virtual-logit matching (Wang et al., CVPR 2022): how much of an image's features the population's main directions leave over, set
-//! against what the classifier says.
+//! Virtual-logit matching (Wang et al., CVPR 2022): how much of an image's features the
+//! population's main directions leave over, set against what the classifier says.
 //!
-//! Features `x` in front of the last layer, whose logits are `l(x) = W x + b`, are centred on `o = −W⁺ b`, where all logits vanish. Of the
-//! training images' features the `D` principal directions `R` hold the most; the rest of an image, `r(x) = ‖(x − o) − R Rᵀ (x − o)‖`, becomes
-//! a further, virtual logit `α r(x)` with `α` so that it is on average as large as the largest true one. The score is its share in the
-//! softmax; here its logarithm against the rest, which ranks the same and does not saturate:
-//! `d(x) = α r(x) − log Σₖ exp lₖ(x)`.
+//! Features `x` in front of the last layer, whose logits are `l(x) = W x + b`, are centred on
+//! `o = −W⁺ b`, where all logits vanish. Of the training images' features the `D` principal
+//! directions `R` hold the most; the rest of an image, `r(x) = ‖(x − o) − R Rᵀ (x − o)‖`, becomes a
+//! further, virtual logit `α r(x)` with `α` so that it is on average as large as the largest true
+//! one. The score is its share in the softmax; here its logarithm against the rest, which ranks the
+//! same and does not saturate: `d(x) = α r(x) − log Σₖ exp lₖ(x)`.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
@@ -37,7 +38,8 @@ impl LastLayer {
     }
 }
 
-/// Principal directions that are kept of `width` features: the authors keep about half of a thousand, and a quarter of few.
+/// Principal directions that are kept of `width` features: the authors keep about half of a
+/// thousand, and a quarter of few.
 pub fn kept_directions(width: usize) -> usize {
     (width / 4).max(1)
 }

@@ -1,24 +1,26 @@
 //! DenseNet-121 and -169 (Huang et al. 2017), as torchvision has them.
 //!
-//! Each layer of a dense block sees the maps of all layers before it: norm → ReLU → 1×1 → norm → ReLU → 3×3 adds `growth` channels. A
-//! transition halves channels (norm → ReLU → 1×1) and size (mean of two by two). Stages: `pool0` (everything up to it), `denseblock1`,
-//! `transition1` … `denseblock4`, `features` (the last norm, and the ReLU that torchvision applies to it in place), `pool`, `dropout` (rate 0 as published), `classifier`. Tensors lie
-//! under `features.`, the head is `classifier`.
+//! Each layer of a dense block sees the maps of all layers before it: norm → ReLU → 1×1 → norm →
+//! ReLU → 3×3 adds `growth` channels. A transition halves channels (norm → ReLU → 1×1) and size
+//! (mean of two by two). Stages: `pool0` (everything up to it), `denseblock1`, `transition1` …
+//! `denseblock4`, `features` (the last norm, and the ReLU that torchvision applies to it in place),
+//! `pool`, `dropout` (rate 0 as published), `classifier`. Tensors lie under `features.`, the head
+//! is `classifier`.
 
 use candle_core::Tensor;
 
 use super::resnet::{STEM, STEM_POOL};
-use crate::network::architecture::{Architecture, Family};
-use crate::network::geometry::Geometry;
-use crate::network::layers::activation::Activation;
-use crate::network::layers::dense_block::{DenseBlock, DenseLayer};
-use crate::network::layers::{GlobalAveragePool, Halve, MaxPool, NormUnit, Sequence};
-use crate::network::source::{Chain, ConvSpec, Fan, TensorSource};
-use crate::network::tape::Recorded;
-use crate::network::{Layer, Mode, Result};
+use crate::architecture::{Architecture, Family};
+use crate::geometry::Geometry;
+use crate::layers::activation::Activation;
+use crate::layers::dense_block::{DenseBlock, DenseLayer};
+use crate::layers::{GlobalAveragePool, Halve, MaxPool, NormUnit, Sequence};
+use crate::source::{Chain, ConvSpec, Fan, TensorSource};
+use crate::tape::Recorded;
+use crate::{Layer, Mode, Result};
 
-const POINT: Geometry = Geometry { kernel: 1, stride: 1, padding: 0 };
-const CONV: Geometry = Geometry { kernel: 3, stride: 1, padding: 1 };
+const POINT: Geometry = Geometry::even(1, 1, 0);
+const CONV: Geometry = Geometry::even(3, 1, 1);
 /// The 1×1 convolution of a layer is this many times `growth` wide.
 const BOTTLENECK: usize = 4;
 

@@ -1,25 +1,27 @@
 //! EfficientNet-B0 (Tan and Le 2019), as torchvision has it.
 //!
-//! Inverted residual blocks: 1×1 convolution that widens, depthwise convolution, squeeze-and-excitation (Hu et al. 2018), 1×1 convolution
-//! that narrows; `SiLU` in between. Where input and output have the same shape the block is added to its input. In training
-//! the branch of such a block is left out for some samples (stochastic depth, Huang et al. 2016) with a rate that grows to
-//! `stochastic_depth` from the first block to the last; kept branches are divided by the rate of keeping. In inference and
-//! in sampling every branch runs: MC dropout draws the dropout before the head alone.
+//! Inverted residual blocks: 1×1 convolution that widens, depthwise convolution,
+//! squeeze-and-excitation (Hu et al. 2018), 1×1 convolution that narrows; `SiLU` in between. Where
+//! input and output have the same shape the block is added to its input. In training the branch of
+//! such a block is left out for some samples (stochastic depth, Huang et al. 2016) with a rate that
+//! grows to `stochastic_depth` from the first block to the last; kept branches are divided by the
+//! rate of keeping. In inference and in sampling every branch runs: MC dropout draws the dropout
+//! before the head alone.
 //!
-//! Stages: `features.0` (3×3/2 convolution), `features.1` … `features.7` (blocks), `features.8` (1×1 convolution), `avgpool`,
-//! `classifier.0` (dropout), `classifier.1`.
+//! Stages: `features.0` (3×3/2 convolution), `features.1` … `features.7` (blocks), `features.8`
+//! (1×1 convolution), `avgpool`, `classifier.0` (dropout), `classifier.1`.
 
 use candle_core::Tensor;
 
-use crate::network::architecture::{Architecture, Family};
-use crate::network::geometry::Geometry;
-use crate::network::layers::activation::{Activation, silu};
-use crate::network::layers::channels::scale;
-use crate::network::layers::pool::global_average;
-use crate::network::layers::{ConvUnit, GlobalAveragePool, Sequence, mask};
-use crate::network::nchw16c::{to_blocks, to_planes};
-use crate::network::source::{Chain, ConvSpec, TensorSource};
-use crate::network::{Layer, Mode, Result};
+use crate::architecture::{Architecture, Family};
+use crate::geometry::Geometry;
+use crate::layers::activation::{Activation, activated};
+use crate::layers::channels::scale;
+use crate::layers::pool::global_average;
+use crate::layers::{ConvUnit, GlobalAveragePool, Sequence, mask};
+use crate::nchw16c::{to_blocks, to_planes};
+use crate::source::{Chain, ConvSpec, TensorSource};
+use crate::{Layer, Mode, Result};
 
 /// Side of the depthwise kernel of each stage.
 const KERNELS: [usize; 7] = [3, 3, 5, 3, 5, 5, 3];
@@ -48,7 +50,7 @@ pub(super) fn describe<S: TensorSource>(
     classes: usize,
     chain: &mut Chain<'_, S>,
 ) -> std::result::Result<(), S::Error> {
-    let square = |kernel, stride| Geometry { kernel, stride, padding: kernel / 2 };
+    let square = |kernel, stride| Geometry::even(kernel, stride, kernel / 2);
     let unit = |name: &str, inputs, outputs, geometry| ConvSpec {
         norm: Some(format!("{name}.1")),
         activation: Activation::Silu,
@@ -101,7 +103,8 @@ pub(super) fn describe<S: TensorSource>(
     chain.head("classifier.1", outputs, classes)
 }
 
-/// `inputs · expansion` to the nearest multiple of 8, never more than a tenth below it, as torchvision's `_make_divisible`.
+/// `inputs · expansion` to the nearest multiple of 8, never more than a tenth below it, as
+/// torchvision's `_make_divisible`.
 fn widened(inputs: usize, expansion: usize) -> usize {
     let wanted = inputs * expansion;
     let rounded = ((wanted + 4) / 8 * 8).max(8);
@@ -116,7 +119,7 @@ fn gate<S: TensorSource>(
     squeezed: usize,
 ) -> std::result::Result<Gate, S::Error> {
     let mut point = |part: &str, inputs, outputs| {
-        let geometry = Geometry { kernel: 1, stride: 1, padding: 0 };
+        let geometry = Geometry::even(1, 1, 0);
         source.conv(&ConvSpec { bias: true, ..ConvSpec::new(format!("{name}.{part}"), inputs, outputs, geometry) })
     };
     Ok(Gate { channels, squeeze: point("fc1", channels, squeezed)?, excite: point("fc2", squeezed, channels)? })
@@ -132,7 +135,11 @@ struct Gate {
 impl Gate {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let means = global_average(x, self.channels)?.unsqueeze(2)?.unsqueeze(3)?;
-        let logits = self.excite.forward(&silu(&self.squeeze.forward(&means, None, mode)?)?, None, mode)?;
+        let logits = self.excite.forward(
+            &activated(&self.squeeze.forward(&means, None, mode)?, Activation::Silu)?,
+            None,
+            mode,
+        )?;
         let logits = to_planes(&logits, self.channels)?.flatten_from(1)?;
         scale(x, &candle_nn::ops::sigmoid(&logits)?)
     }

@@ -1,13 +1,14 @@
 //! The networks there are, one family a file: what each computes, and which settings it has.
 //!
-//! A family describes itself once, over a [`TensorSource`]; the description builds the network to train, the one to use, and the list
-//! of its tensors.
+//! A family describes itself once, over a [`TensorSource`]; the description builds the network to
+//! train, the one to use, and the list of its tensors.
 
 mod cnn;
 mod compact;
 mod densenet;
 mod efficientnet;
 mod plain;
+mod residual_stages;
 mod resnet;
 mod vgg;
 
@@ -138,7 +139,8 @@ impl Architecture {
         Ok(self.listing(1, 1)?.0.stages.into_iter().map(|s| (s.name.clone(), s.is_spatial())).collect())
     }
 
-    /// Names of the stages that a heat map can be taken from, each with the places that it tells apart in an input of `width` × `height`.
+    /// Names of the stages that a heat map can be taken from, each with the places that it tells
+    /// apart in an input of `width` × `height`.
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -149,7 +151,8 @@ impl Architecture {
         Ok(network.stages.into_iter().zip(places).filter_map(|(stage, places)| Some((stage.name, places?))).collect())
     }
 
-    /// The stage that heat maps of such inputs are taken from where nobody names one: see [`super::target_layer`].
+    /// The stage that heat maps of such inputs are taken from where nobody names one: see
+    /// [`super::target_layer`].
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -160,7 +163,8 @@ impl Architecture {
         Ok(stage.map(|stage| network.stages[stage].name.clone()).unwrap_or_default())
     }
 
-    /// Every tensor that the weights file must hold, with the stage that it belongs to, first to last.
+    /// Every tensor that the weights file must hold, with the stage that it belongs to, first to
+    /// last.
     ///
     /// # Errors
     /// As [`Self::check`].

@@ -1,18 +1,21 @@
-//! Plain chains: blocks of 3×3 convolutions, each block ended by a 2×2 max pooling, then a dense head.
+//! Plain chains: blocks of 3×3 convolutions, each block ended by a 2×2 max pooling, then a dense
+//! head.
 //!
-//! VGG ([`super::vgg`]) and the small networks that are trained from scratch ([`super::cnn`]) are this with other numbers. Names are
-//! those of torchvision's VGG: modules are counted through `features` and `classifier`. Every convolution is a stage,
-//! called like the ReLU that ends it (`features.29` is the last of VGG16, the layer that is usually explained), and so is every pooling
-//! (`features.30`). `avgpool` averages to a grid of `grid` cells a side, whatever the size of the input.
+//! VGG ([`super::vgg`]) and the small networks that are trained from scratch ([`super::cnn`]) are
+//! this with other numbers. Names are those of torchvision's VGG: modules are counted through
+//! `features` and `classifier`. Every convolution is a stage, called like the ReLU that ends it
+//! (`features.29` is the last of VGG16, the layer that is usually explained), and so is every
+//! pooling (`features.30`). `avgpool` averages to a grid of `grid` cells a side, whatever the size
+//! of the input.
 
-use crate::network::architecture::Architecture;
-use crate::network::geometry::Geometry;
-use crate::network::layers::activation::Activation;
-use crate::network::layers::{AverageGrid, Dense, MaxPool};
-use crate::network::source::{Chain, ConvSpec, TensorSource};
+use crate::architecture::Architecture;
+use crate::geometry::Geometry;
+use crate::layers::activation::Activation;
+use crate::layers::{AverageGrid, Dense, MaxPool};
+use crate::source::{Chain, ConvSpec, TensorSource};
 
-const CONV: Geometry = Geometry { kernel: 3, stride: 1, padding: 1 };
-const POOL: Geometry = Geometry { kernel: 2, stride: 2, padding: 0 };
+const CONV: Geometry = Geometry::even(3, 1, 1);
+const POOL: Geometry = Geometry::even(2, 2, 0);
 
 /// Writes the network down; `norm` puts a batch norm behind every convolution.
 pub(super) fn describe<S: TensorSource>(

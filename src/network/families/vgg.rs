@@ -1,9 +1,10 @@
-//! VGG16 (Simonyan and Zisserman 2015, configuration D) and its form with batch norm, as torchvision has them.
+//! VGG16 (Simonyan and Zisserman 2015, configuration D) and its form with batch norm, as
+//! torchvision has them.
 //!
-//! A plain chain ([`super::plain`]): 13 convolutions in five blocks, an average to 7×7, two dense layers of 4096 with a dropout
-//! of 0.5 behind each, the head at `classifier.6`.
+//! A plain chain ([`super::plain`]): 13 convolutions in five blocks, an average to 7×7, two dense
+//! layers of 4096 with a dropout of 0.5 behind each, the head at `classifier.6`.
 
-use crate::network::architecture::{Architecture, Family};
+use crate::architecture::{Architecture, Family};
 
 /// The published shape.
 pub(super) fn published(family: Family) -> Architecture {

@@ -1,18 +1,20 @@
 //! Average pooling: over windows of two by two, and to a grid of a given size.
 //!
-//! To a grid of `g` from a length of `n`, cell `i` is the mean over `⌊i·n/g⌋ … ⌈(i+1)·n/g⌉`, as PyTorch's adaptive pooling has it: cells
-//! overlap where `n` is no multiple of `g`, and repeat values where `n < g`.
+//! To a grid of `g` from a length of `n`, cell `i` is the mean over `⌊i·n/g⌋ … ⌈(i+1)·n/g⌉`, as
+//! PyTorch's adaptive pooling has it: cells overlap where `n` is no multiple of `g`, and repeat
+//! values where `n < g`.
 
 use std::ops::Range;
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use crate::network::Result;
-use crate::network::cpu_values::{slice, values};
-use crate::network::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
+use crate::Result;
+use crate::cpu_values::{slice, values};
+use crate::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
 
-/// `(N, C, H, W)` or blocked → `(N, C, H/2, W/2)`, on the CPU blocked: means of two by two; an odd row or column at the end is left out.
+/// `(N, C, H, W)` or blocked → `(N, C, H/2, W/2)`, on the CPU blocked: means of two by two; an odd
+/// row or column at the end is left out.
 pub(super) fn halve(x: &Tensor) -> Result<Tensor> {
     average(x, Windows::of_two(x.dim(2)?, x.dim(3)?))
 }
@@ -62,7 +64,8 @@ impl Windows {
         dx
     }
 
-    /// Calls `each(cell, row of the map, columns of the map, 1 / size)` for every row of every window.
+    /// Calls `each(cell, row of the map, columns of the map, 1 / size)` for every row of every
+    /// window.
     fn visit(&self, mut each: impl FnMut(usize, usize, &Range<usize>, f32)) {
         for (i, rows) in self.rows.iter().enumerate() {
             for (j, columns) in self.columns.iter().enumerate() {

@@ -1,20 +1,23 @@
-//! Batch normalisation (Ioffe and Szegedy 2015) with the ReLU and the residual addition that follow it, for training.
+//! Batch normalisation (Ioffe and Szegedy 2015) with the activation `f` and the residual addition that
+//! follow it, for training.
 //!
-//! `y = relu(γ · (x − μ) / √(σ² + ε) + β + skip)`, with the mean and the biased variance of the batch over `(N, H, W)`. The running
-//! statistics move by 0.1 towards them (the variance unbiased), as PyTorch does. Two passes over memory forward, two backward,
-//! where candle's own operations would take more than twenty.
+//! `y = f(γ · (x − μ) / √(σ² + ε) + β + skip)`, with the mean and the biased variance of the
+//! batch over `(N, H, W)`. The running statistics move by 0.1 towards them (the variance unbiased),
+//! as PyTorch does. Two passes over memory forward, two backward, where candle's own operations
+//! would take more than twenty.
 //!
-//! For inference the four tensors are folded into the convolution before it: see [`crate::network::weights`].
+//! For inference the four tensors are folded into the convolution before it: see
+//! [`crate::weights`].
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor, Var};
+use pulp::Arch;
 use rayon::prelude::*;
 
-use super::activation::at_least;
-use crate::network::cpu_values::{slice, values};
-use crate::network::layers::activation::let_through;
-use crate::network::nchw16c::affine::Affine;
-use crate::network::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
-use crate::network::{Mode, Result};
+use crate::cpu_values::{slice, values};
+use crate::layers::activation::{Activation, activated, let_through};
+use crate::nchw16c::affine::Affine;
+use crate::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
+use crate::{Mode, Result};
 
 /// ε of PyTorch.
 pub const EPSILON: f64 = 1e-5;
@@ -33,13 +36,14 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
-    /// `(N, C, H, W)` or blocked → the same shape, on the CPU blocked; with `relu` and `skip` as in the module's formula.
-    pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, relu: bool, mode: Mode) -> Result<Tensor> {
+    /// `(N, C, H, W)` or blocked → the same shape, on the CPU blocked; with `activation` and `skip` as in
+    /// the module's formula.
+    pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, activation: Activation, mode: Mode) -> Result<Tensor> {
         let x = to_blocks(x)?.contiguous()?;
         if !x.device().is_cpu() {
-            return self.composed(&x, skip, relu, mode);
+            return self.composed(&x, skip, activation, mode);
         }
-        let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, relu, mode)?;
+        let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, activation, mode)?;
         let affine = self.affine()?;
         match skip {
             Some(skip) => x.apply_op3(&affine, &to_blocks(skip)?.contiguous()?, op),
@@ -47,20 +51,21 @@ impl BatchNorm {
         }
     }
 
-    /// The same with running statistics, for a norm that is only used: no gradients of its own parameters are made.
-    pub fn fixed(&self, x: &Tensor, relu: bool) -> Result<Tensor> {
+    /// The same with running statistics, for a norm that is only used: no gradients of its own
+    /// parameters are made.
+    pub fn fixed(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
         let x = to_blocks(x)?.contiguous()?;
         if !x.device().is_cpu() {
-            return self.composed(&x, None, relu, Mode::Inference);
+            return self.composed(&x, None, activation, Mode::Inference);
         }
-        let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, relu, Mode::Inference)?;
+        let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, activation, Mode::Inference)?;
         x.apply_op2(&self.affine()?.detach(), op)
     }
 
     /// What it does with running statistics, block by block.
     pub(super) fn in_use(&self) -> Result<Vec<Affine>> {
         let none = Maps { n: 0, blocks: 0, h: 0, w: 0 };
-        Ok(self.normalization(&[], none, true, Mode::Inference)?.affine)
+        Ok(self.normalization(&[], none, Activation::Relu, Mode::Inference)?.affine)
     }
 
     /// `(γ, β)`, `(2, C)`.
@@ -68,8 +73,15 @@ impl BatchNorm {
         Tensor::stack(&[self.weight.as_tensor(), self.bias.as_tensor()], 0)
     }
 
-    /// What happens to the maps `x` in this mode; in training their statistics are taken and the running ones follow.
-    pub(super) fn normalization(&self, x: &[f32], size: Maps, relu: bool, mode: Mode) -> Result<Normalization> {
+    /// What happens to the maps `x` in this mode; in training their statistics are taken and the
+    /// running ones follow.
+    pub(super) fn normalization(
+        &self,
+        x: &[f32],
+        size: Maps,
+        activation: Activation,
+        mode: Mode,
+    ) -> Result<Normalization> {
         let frozen = !matches!(mode, Mode::Training { .. });
         let (mean, var) = if frozen {
             (self.running_mean.to_vec1::<f32>()?, self.running_var.to_vec1::<f32>()?)
@@ -89,11 +101,11 @@ impl BatchNorm {
             Affine { scale, shift: std::array::from_fn(|i| bias[b][i] - mean[b][i] * scale[i]) }
         };
         let affine = (0..weight.len()).map(lanes).collect();
-        Ok(Normalization { mean, inverse, affine, frozen, relu })
+        Ok(Normalization { mean, inverse, affine, frozen, activation })
     }
 
     /// The same out of candle's own operations, for devices without our kernels.
-    fn composed(&self, x: &Tensor, skip: Option<&Tensor>, relu: bool, mode: Mode) -> Result<Tensor> {
+    fn composed(&self, x: &Tensor, skip: Option<&Tensor>, activation: Activation, mode: Mode) -> Result<Tensor> {
         let shape = (1, (), 1, 1);
         let (mean, var) = if let Mode::Training { .. } = mode {
             let mean = x.mean_keepdim((0, 2, 3))?;
@@ -110,7 +122,7 @@ impl BatchNorm {
         if let Some(skip) = skip {
             y = (y + skip)?;
         }
-        if relu { y.relu() } else { Ok(y) }
+        activated(&y, activation)
     }
 }
 
@@ -134,7 +146,8 @@ fn batch_statistics(x: &[f32], size: Maps, channels: usize) -> (Vec<f32>, Vec<f3
     (mean, var)
 }
 
-/// Count, mean and sum of squared deviations of each lane, to be put together as in Chan et al. 1983.
+/// Count, mean and sum of squared deviations of each lane, to be put together as in Chan et al.
+/// 1983.
 #[derive(Clone, Copy, Default)]
 struct Moments {
     count: f64,
@@ -180,7 +193,8 @@ fn in_blocks(values: &[f32]) -> Vec<Pixel> {
     blocks
 }
 
-/// Normalisation with given statistics and parameters; as an operation, `(γ, β)` is the second argument, of shape `(2, C)`.
+/// Normalisation with given statistics and parameters; as an operation, `(γ, β)` is the second
+/// argument, of shape `(2, C)`.
 pub(super) struct Normalization {
     mean: Vec<Pixel>,
     /// `1 / √(σ² + ε)`.
@@ -188,7 +202,7 @@ pub(super) struct Normalization {
     affine: Vec<Affine>,
     /// The statistics are not those of the input.
     frozen: bool,
-    relu: bool,
+    activation: Activation,
 }
 
 /// Gradients of a normalisation; those of the parameters lane by lane, block after block.
@@ -196,44 +210,36 @@ pub(super) struct NormGradients {
     pub input: Vec<f32>,
     pub weight: Vec<f32>,
     pub bias: Vec<f32>,
-    /// Of a bias that was added before the normalisation: 0 with the statistics of the batch, which take it away.
+    /// Of a bias that was added before the normalisation: 0 with the statistics of the batch, which
+    /// take it away.
     pub shift: Vec<f32>,
 }
 
 impl Normalization {
-    /// `relu(x · scale + shift + skip)` for maps of `size`.
+    /// `f(x · scale + shift + skip)` for maps of `size`.
     pub(super) fn forward(&self, x: &[f32], size: Maps, skip: Option<&[f32]>) -> Vec<f32> {
-        let (area, floor) = (size.area().max(1), if self.relu { 0.0 } else { f32::NEG_INFINITY });
+        let (area, arch) = (size.area().max(1), Arch::new());
         let mut out = vec![0.0; x.len()];
         pixels_mut(&mut out).par_chunks_exact_mut(area).zip(pixels(x).par_chunks_exact(area)).enumerate().for_each(
             |(i, (out, x))| {
-                let Affine { scale, shift } = self.affine[i % size.blocks];
-                if let Some(skip) = skip {
-                    let skip = &pixels(skip)[i * area..][..area];
-                    for ((o, x), s) in out.iter_mut().zip(x).zip(skip) {
-                        *o = std::array::from_fn(|k| at_least(x[k] * scale[k] + shift[k] + s[k], floor));
-                    }
-                } else {
-                    for (o, x) in out.iter_mut().zip(x) {
-                        *o = std::array::from_fn(|k| at_least(x[k] * scale[k] + shift[k], floor));
-                    }
-                }
+                let skip = skip.map(|skip| &pixels(skip)[i * area..][..area]);
+                arch.dispatch(|| self.activation.behind(x, &self.affine[i % size.blocks], skip, out));
             },
         );
         out
     }
 
-    /// Gradients from `dy`, which is what the ReLU let through, unless `gate` is to decide: then the ReLU
-    /// was open where `x · scale + shift` is above 0.
+    /// Gradients from `dy`, which is what the activation let through, unless `gate` asks for its
+    /// derivative at `x · scale + shift`.
     pub(super) fn backward(&self, x: &[f32], size: Maps, dy: &[f32], gate: bool) -> NormGradients {
-        let (dy, x_pixels) = (pixels(dy), pixels(x));
+        let (dy, x_pixels, arch) = (pixels(dy), pixels(x), Arch::new());
         let area = size.area().max(1);
-        let floor = if gate { 0.0 } else { f32::NEG_INFINITY };
+        let f = if gate { self.activation } else { Activation::None };
         let planes: Vec<[[f64; LANES]; 2]> = dy
             .par_chunks_exact(area)
             .zip(x_pixels.par_chunks_exact(area))
             .enumerate()
-            .map(|(i, (dy, x))| self.sums(dy, x, i % size.blocks, self.affine[i % size.blocks], floor))
+            .map(|(i, (dy, x))| arch.dispatch(|| self.sums(dy, x, i % size.blocks, f)))
             .collect();
         let mut sums = vec![[[0.0f64; LANES]; 2]; size.blocks];
         for (i, plane) in planes.iter().enumerate() {
@@ -250,18 +256,20 @@ impl Normalization {
             .enumerate()
             .for_each(|(i, ((dx, dy), x))| {
                 let b = i % size.blocks;
-                let Affine { scale, shift } = self.affine[b];
                 let part = |k: usize| sums[b][k].map(|s| if self.frozen { 0.0 } else { (s / count) as f32 });
                 let (a, w) = (part(0), part(1));
                 // x̂ · w = x · slope + offset.
                 let slope: Pixel = std::array::from_fn(|k| self.inverse[b][k] * w[k]);
                 let rest: Pixel = std::array::from_fn(|k| a[k] - self.mean[b][k] * slope[k]);
-                for ((o, d), x) in dx.iter_mut().zip(dy).zip(x) {
-                    *o = std::array::from_fn(|k| {
-                        let d = if x[k] * scale[k] + shift[k] > floor { d[k] } else { 0.0 };
-                        scale[k] * (d - rest[k] - x[k] * slope[k])
-                    });
-                }
+                let norm = &self.affine[b];
+                arch.dispatch(|| {
+                    for ((dx, dy), x) in dx.chunks_mut(CHUNK).zip(dy.chunks(CHUNK)).zip(x.chunks(CHUNK)) {
+                        f.pass_back_through(dy, x, norm, dx);
+                        for (o, x) in dx.iter_mut().zip(x) {
+                            *o = std::array::from_fn(|k| norm.scale[k] * (o[k] - rest[k] - x[k] * slope[k]));
+                        }
+                    }
+                });
             });
         let lanes = |k: usize| sums.iter().flat_map(move |s| s[k]).map(|v| v as f32).collect::<Vec<f32>>();
         let bias = lanes(0);
@@ -270,9 +278,10 @@ impl Normalization {
         NormGradients { input: dx, weight: lanes(1), bias, shift }
     }
 
-    /// The gradient of the input alone, where the statistics do not depend on it: `scale · dy` where the ReLU was open.
+    /// The gradient of the input alone, where the statistics do not depend on it:
+    /// `scale · dy · f′(x · scale + shift)`.
     pub(super) fn handed_back(&self, x: &[f32], size: Maps, dy: &[f32]) -> Vec<f32> {
-        let (area, floor) = (size.area().max(1), if self.relu { 0.0 } else { f32::NEG_INFINITY });
+        let (area, arch) = (size.area().max(1), Arch::new());
         let mut dx = vec![0.0; x.len()];
         pixels_mut(&mut dx)
             .par_chunks_exact_mut(area)
@@ -280,11 +289,11 @@ impl Normalization {
             .zip(pixels(x).par_chunks_exact(area))
             .enumerate()
             .for_each(|(i, ((dx, dy), x))| {
-                let Affine { scale, shift } = self.affine[i % size.blocks];
-                for ((o, d), x) in dx.iter_mut().zip(dy).zip(x) {
-                    *o =
-                        std::array::from_fn(|k| if x[k] * scale[k] + shift[k] > floor { scale[k] * d[k] } else { 0.0 });
-                }
+                let norm = &self.affine[i % size.blocks];
+                arch.dispatch(|| {
+                    self.activation.pass_back_through(dy, x, norm, dx);
+                    dx.iter_mut().for_each(|o| *o = std::array::from_fn(|k| norm.scale[k] * o[k]));
+                });
             });
         dx
     }
@@ -298,18 +307,21 @@ impl Normalization {
         Ok((Tensor::from_vec(found.input, x.shape(), device)?, Tensor::from_vec(both, (2, channels), device)?))
     }
 
-    /// Sums of `dy` and of `dy · x̂` over a plane, with `x̂ = (x − mean) · inverse`.
-    fn sums(&self, dy: &[Pixel], x: &[Pixel], block: usize, affine: Affine, floor: f32) -> [[f64; LANES]; 2] {
+    /// Sums of what `f` passes back of `dy` and of its product with `x̂ = (x − mean) · inverse` over
+    /// a plane.
+    #[inline(always)]
+    fn sums(&self, dy: &[Pixel], x: &[Pixel], block: usize, f: Activation) -> [[f64; LANES]; 2] {
         let (mean, inverse) = (self.mean[block], self.inverse[block]);
-        let Affine { scale, shift } = affine;
         let mut totals = [[0.0f64; LANES]; 2];
+        let mut open = [[0.0f32; LANES]; CHUNK];
         for (dy, x) in dy.chunks(CHUNK).zip(x.chunks(CHUNK)) {
+            let open = &mut open[..dy.len()];
+            f.pass_back_through(dy, x, &self.affine[block], open);
             let (mut a, mut b) = ([0.0f32; LANES], [0.0f32; LANES]);
-            for (d, x) in dy.iter().zip(x) {
+            for (d, x) in open.iter().zip(x) {
                 for k in 0..LANES {
-                    let d = if x[k] * scale[k] + shift[k] > floor { d[k] } else { 0.0 };
-                    a[k] += d;
-                    b[k] += d * (x[k] - mean[k]);
+                    a[k] += d[k];
+                    b[k] += d[k] * (x[k] - mean[k]);
                 }
             }
             for k in 0..LANES {
@@ -337,7 +349,7 @@ impl CustomOp2 for Normalization {
             let dx = self.handed_back(&values(x)?, Maps::of(x.dims())?, &values(&dy)?);
             return Ok((Some(Tensor::from_vec(dx, x.shape(), x.device())?), None));
         }
-        let (dx, dp) = self.gradients(x, p, &dy.contiguous()?, self.relu)?;
+        let (dx, dp) = self.gradients(x, p, &dy.contiguous()?, true)?;
         Ok((Some(dx), Some(dp)))
     }
 }
@@ -369,8 +381,8 @@ impl CustomOp3 for Normalization {
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let dy = dy.contiguous()?;
-        // The ReLU stands behind the sum, so its result tells where it was open.
-        let dskip = if self.relu { let_through(&dy, result)? } else { dy };
+        // The activation stands behind the sum, so its result tells what it let through.
+        let dskip = let_through(&dy, result, self.activation)?;
         let (dx, dp) = self.gradients(x, p, &dskip, false)?;
         Ok((Some(dx), Some(dp), Some(dskip)))
     }

@@ -1,22 +1,21 @@
-//! What happens to whole channels: a bias with its ReLU, a factor for each, and joining.
+//! What happens to whole channels: a bias, a factor for each, and joining.
 //!
-//! candle's broadcasts walk memory value by value through an index; these run over whole maps in blocks (see [`crate::network::nchw16c`]).
+//! candle's broadcasts walk memory value by value through an index; these run over whole maps in
+//! blocks (see [`crate::nchw16c`]).
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::activation::{at_least, let_through};
-use crate::network::Result;
-use crate::network::cpu_values::{slice, values};
-use crate::network::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks, to_planes};
+use crate::Result;
+use crate::cpu_values::{slice, values};
+use crate::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks, to_planes};
 
-/// `x + b`, with a ReLU where asked: `x` is `(N, C, H, W)` or blocked, `b` is `(C)`.
-pub fn add_bias(x: &Tensor, bias: &Tensor, relu: bool) -> Result<Tensor> {
+/// `x + b`: `x` is `(N, C, H, W)` or blocked, `b` is `(C)`.
+pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() {
-        return to_blocks(x)?.contiguous()?.apply_op2(bias, BiasOp { relu });
+        return to_blocks(x)?.contiguous()?.apply_op2(bias, BiasOp);
     }
-    let y = x.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
-    if relu { y.relu() } else { Ok(y) }
+    x.broadcast_add(&bias.reshape((1, (), 1, 1))?)
 }
 
 /// `x · s`: `x` is `(N, C, H, W)` or blocked, `s` is `(N, C)`; gradients flow to both.
@@ -27,8 +26,8 @@ pub fn scale(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
     x.broadcast_mul(&factors.unsqueeze(2)?.unsqueeze(3)?)
 }
 
-/// Joins maps along their channels, each given with their number. Whole blocks are joined as they are; where a block is not
-/// full the result is `(N, ΣC, H, W)`.
+/// Joins maps along their channels, each given with their number. Whole blocks are joined as they
+/// are; where a block is not full the result is `(N, ΣC, H, W)`.
 pub fn concat(maps: &[(&Tensor, usize)]) -> Result<Tensor> {
     let whole = maps.iter().all(|(_, channels)| channels % LANES == 0);
     let part = |(x, channels): &(&Tensor, usize)| if whole { to_blocks(x) } else { to_planes(x, *channels) };
@@ -66,9 +65,7 @@ pub(super) fn channel_sums(maps: &[f32], size: Maps) -> Vec<f32> {
     total.as_flattened().iter().map(|v| *v as f32).collect()
 }
 
-struct BiasOp {
-    relu: bool,
-}
+struct BiasOp;
 
 impl CustomOp2 for BiasOp {
     fn name(&self) -> &'static str {
@@ -78,22 +75,20 @@ impl CustomOp2 for BiasOp {
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, bias: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
         let size = Maps::of(lx.dims())?;
         let (x, bias) = (slice(x, lx)?, in_blocks(slice(bias, lb)?));
-        let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
         let mut out = vec![0.0; x.len()];
         let maps = pixels_mut(&mut out).par_chunks_exact_mut(size.area()).zip(pixels(x).par_chunks_exact(size.area()));
         maps.enumerate().for_each(|(i, (out, x))| {
             let bias = bias[i % size.blocks];
-            out.iter_mut().zip(x).for_each(|(o, x)| *o = std::array::from_fn(|k| at_least(x[k] + bias[k], floor)));
+            out.iter_mut().zip(x).for_each(|(o, x)| *o = std::array::from_fn(|k| x[k] + bias[k]));
         });
         Ok((CpuStorage::F32(out), lx.shape().clone()))
     }
 
-    fn bwd(&self, x: &Tensor, bias: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(&self, x: &Tensor, bias: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let size = Maps::of(x.dims())?;
         let dy = dy.contiguous()?;
-        let open = if self.relu { let_through(&dy, result)? } else { dy };
-        let dbias = Tensor::new(&channel_sums(&values(&open)?, size)[..bias.dim(0)?], x.device())?;
-        Ok((Some(open), Some(dbias)))
+        let dbias = Tensor::new(&channel_sums(&values(&dy)?, size)[..bias.dim(0)?], x.device())?;
+        Ok((Some(dy), Some(dbias)))
     }
 }
 

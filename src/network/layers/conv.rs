@@ -1,25 +1,28 @@
 //! Two-dimensional convolution on the CPU, forward and backward, as candle custom operations.
 //!
-//! Candle's own convolution re-lays its input and its kernel at every call and is 4–5 times slower than PyTorch. Here maps stay
-//! in blocks of sixteen channels from layer to layer and are convolved directly, without im2col: see [`crate::network::nchw16c`].
-//! Bias, the residual branch and ReLU ride on the same pass. Planes `(N, C, H, W)` are taken too and laid out in blocks first, but for
-//! images of a few channels: they have a way of their own.
+//! Candle's own convolution re-lays its input and its kernel at every call and is 4–5 times slower
+//! than PyTorch. Here maps stay in blocks of sixteen channels from layer to layer and are convolved
+//! directly, without im2col: see [`crate::nchw16c`]. Bias, the residual branch and ReLU ride on the
+//! same pass. Planes `(N, C, H, W)` are taken too and laid out in blocks first, but for images of a
+//! few channels: they have a way of their own.
 //!
-//! What it does not do: dilation, groups (see [`mod@super::depthwise`]), other types than `f32`. On CUDA and Metal candle's kernels run.
+//! What it does not do: dilation, groups (see [`mod@super::depthwise`]), other types than `f32`. On
+//! CUDA and Metal candle's kernels run.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor, bail};
 
-use super::activation::let_through;
-use crate::network::Result;
-use crate::network::cpu_values::{is_tracked, slice, values};
-use crate::network::geometry::Geometry;
-use crate::network::nchw16c::backward::{Transposed, kernel_gradient};
-use crate::network::nchw16c::first_conv::Planes;
-use crate::network::nchw16c::forward::{Epilogue, LayerInput, Weights, convolve, convolve_to, output};
-use crate::network::nchw16c::packing::{Kernel, pack, pack_bias};
-use crate::network::nchw16c::{LANES, Maps, Pixel, WidePixel, first_conv, is_blocked, pixels, to_blocks};
+use super::activation::{Activation, activated, let_through};
+use crate::Result;
+use crate::cpu_values::{is_tracked, slice, values};
+use crate::geometry::{Geometry, Padding};
+use crate::nchw16c::backward::{Transposed, kernel_gradient};
+use crate::nchw16c::first_conv::Planes;
+use crate::nchw16c::forward::{Epilogue, LayerInput, Weights, convolve, convolve_to, output};
+use crate::nchw16c::packing::{Kernel, pack, pack_bias};
+use crate::nchw16c::{LANES, Maps, Pixel, WidePixel, first_conv, is_blocked, pixels, to_blocks};
 
 /// The input as a convolution takes it: in blocks, or as planes of a few channels.
 pub(super) fn admitted(x: &Tensor) -> Result<Tensor> {
@@ -46,7 +49,8 @@ impl Size {
     }
 }
 
-/// The gradient of an input, plus `rest`, which is in blocks as the input is; `w` is `(O, C, k, k)`.
+/// The gradient of an input, plus `rest`, which is in blocks as the input is; `w` is
+/// `(O, C, k, k)`.
 pub(super) fn input_gradient(
     dy: &[f32],
     size: Size,
@@ -56,7 +60,7 @@ pub(super) fn input_gradient(
     rest: Option<&[Pixel]>,
 ) -> Result<Vec<f32>> {
     match (size, rest) {
-        (Size::Blocks(maps), rest) => Ok(Transposed::new(w, kernel, g).input_gradient(dy, maps, rest)),
+        (Size::Blocks(maps), rest) => Ok(Transposed::new(w, kernel, g, maps).input_gradient(dy, maps, rest)),
         (Size::Planes(planes), None) => {
             let rows = first_conv::transposed(w, planes.columns(kernel.outputs, g));
             Ok(first_conv::input_gradient(dy, planes, &rows, kernel.outputs, g))
@@ -69,10 +73,8 @@ pub(super) fn input_gradient(
 pub(super) fn kernel_of(layout: &Layout, shape: &[usize], g: Geometry) -> Result<Kernel> {
     let [outputs, channels, height, width] = *shape else { bail!("a kernel has four dimensions, not {shape:?}") };
     let fits = match *layout.dims() {
-        [_, c, h, w] => c == channels && h + 2 * g.padding >= height && w + 2 * g.padding >= width,
-        [_, blocks, h, w, _] => {
-            blocks == channels.div_ceil(LANES) && h + 2 * g.padding >= height && w + 2 * g.padding >= width
-        }
+        [_, c, h, w] => c == channels && g.padded(h) >= height && g.padded(w) >= width,
+        [_, blocks, h, w, _] => blocks == channels.div_ceil(LANES) && g.padded(h) >= height && g.padded(w) >= width,
         _ => false,
     };
     if !fits || height != g.kernel || width != g.kernel {
@@ -136,16 +138,31 @@ impl CustomOp2 for ConvOp {
     }
 }
 
-/// `w ∗ x` for training: `x` is `(N, C, H, W)` or blocked, `w` is `(O, C, k, k)`; gradients flow to both. On the CPU the result is blocked.
+/// `w ∗ x` by candle's kernels, in `groups` groups of channels: for devices other than the CPU.
+pub(super) fn by_candle(x: &Tensor, w: &Tensor, g: Geometry, groups: usize) -> Result<Tensor> {
+    match g.padding {
+        Padding::Even(padding) => x.conv2d(w, padding, g.stride, 1, groups),
+        Padding::Same => {
+            let (_, _, height, width) = x.dims4()?;
+            let x = x.pad_with_zeros(2, g.before(height), g.behind(height))?;
+            let x = x.pad_with_zeros(3, g.before(width), g.behind(width))?;
+            x.conv2d(w, 0, g.stride, 1, groups)
+        }
+    }
+}
+
+/// `w ∗ x` for training: `x` is `(N, C, H, W)` or blocked, `w` is `(O, C, k, k)`; gradients flow to
+/// both. On the CPU the result is blocked.
 pub fn conv2d(x: &Tensor, w: &Tensor, geometry: Geometry) -> Result<Tensor> {
     if x.device().is_cpu() {
         admitted(x)?.apply_op2(&w.contiguous()?, ConvOp(geometry))
     } else {
-        x.conv2d(w, geometry.padding, geometry.stride, 1, 1)
+        by_candle(x, w, geometry, 1)
     }
 }
 
-/// A convolution whose kernel and bias no longer change: packed once, bias, residual and ReLU fused.
+/// A convolution whose kernel and bias no longer change: packed once, bias, residual and ReLU
+/// fused.
 pub struct PreparedConv {
     geometry: Geometry,
     /// `(O, C, k, k)` and `(O)` on the model's device.
@@ -170,7 +187,8 @@ struct Packed {
     bias: Vec<WidePixel>,
 }
 
-/// What a cell holds, made when it is asked for the first time. Another thread may have been as quick: both make the same.
+/// What a cell holds, made when it is asked for the first time. Another thread may have been as
+/// quick: both make the same.
 fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     if cell.get().is_none() {
         let _ = cell.set(make()?);
@@ -185,16 +203,19 @@ impl Packed {
         Ok(Weights { kernel: self.kernel, rows, bias: Some(&self.bias) })
     }
 
-    /// For gradients of blocks.
-    fn transposed(&self) -> Result<&Transposed> {
-        once(&self.transposed, || Ok(Transposed::new(&values(&self.weight)?, self.kernel, self.geometry)))
+    /// For gradients of blocks of this size; what was packed first serves all but inputs of which
+    /// `SAME` padding asks for other zeros.
+    fn transposed(&self, size: Maps) -> Result<Cow<'_, Transposed>> {
+        let make = || Ok(Transposed::new(&values(&self.weight)?, self.kernel, self.geometry, size));
+        let first = once(&self.transposed, make)?;
+        if first.is_for(size) { Ok(Cow::Borrowed(first)) } else { make().map(Cow::Owned) }
     }
 
     /// The gradient of the input of `size`, plus `rest`; `dy` is that before the epilogue.
     fn input_gradient(&self, dy: &[f32], size: Size, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
         let (kernel, g) = (self.kernel, self.geometry);
         match (size, rest) {
-            (Size::Blocks(maps), rest) => Ok(self.transposed()?.input_gradient(dy, maps, rest)),
+            (Size::Blocks(maps), rest) => Ok(self.transposed(maps)?.input_gradient(dy, maps, rest)),
             (Size::Planes(planes), None) => {
                 let columns = planes.columns(kernel.outputs, g);
                 let rows = once(&self.columns_back, || Ok(first_conv::transposed(&values(&self.weight)?, columns)))?;
@@ -230,19 +251,22 @@ impl PreparedConv {
         Ok(Self { geometry, weight, bias, packed })
     }
 
-    /// The gradient of an input of `size`, plus `rest`, from that of `W ∗ x + b + skip`; on the CPU.
+    /// The gradient of an input of `size`, plus `rest`, from that of `W ∗ x + b + skip`; on the
+    /// CPU.
     pub(super) fn input_gradient(&self, dy: &[f32], size: Size, rest: Option<&[Pixel]>) -> Result<Vec<f32>> {
         self.on_the_cpu()?.input_gradient(dy, size, rest)
     }
 
-    /// `W ∗ x + b`, and its ReLU with `relu`, of blocked maps into `to`, whatever it holds; on the CPU.
-    pub(super) fn forward_to(&self, x: LayerInput<'_>, relu: bool, to: &mut [Pixel]) -> Result<()> {
+    /// `f(W ∗ x + b)` of blocked maps into `to`, whatever it holds; on the
+    /// CPU.
+    pub(super) fn forward_to(&self, x: LayerInput<'_>, activation: Activation, to: &mut [Pixel]) -> Result<()> {
         let packed = self.on_the_cpu()?;
-        convolve_to(x, packed.weights()?, self.geometry, Epilogue { relu, ..Epilogue::default() }, to);
+        convolve_to(x, packed.weights()?, self.geometry, Epilogue { activation, ..Epilogue::default() }, to);
         Ok(())
     }
 
-    /// The gradient of blocked maps of `size`, and what follows it on the way back, into `to`, whatever it holds; on the CPU, of stride 1.
+    /// The gradient of blocked maps of `size`, and what follows it on the way back, into `to`,
+    /// whatever it holds; on the CPU, of stride 1.
     pub(super) fn input_gradient_to(
         &self,
         dy: &[Pixel],
@@ -250,7 +274,7 @@ impl PreparedConv {
         after: Epilogue<'_>,
         to: &mut [Pixel],
     ) -> Result<()> {
-        self.on_the_cpu()?.transposed()?.input_gradient_to(dy, size, after, to)
+        self.on_the_cpu()?.transposed(size)?.input_gradient_to(dy, size, after, to)
     }
 
     /// Channels that come out.
@@ -265,20 +289,21 @@ impl PreparedConv {
         }
     }
 
-    /// `W ∗ x + b + skip`, and its ReLU with `relu`. On the CPU the result is blocked.
-    pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, relu: bool) -> Result<Tensor> {
-        let op = |packed: &Arc<Packed>| PreparedOp { packed: packed.clone(), relu };
+    /// `f(W ∗ x + b + skip)`. On the CPU the result is blocked. Gradients flow where `f` is told by
+    /// its value.
+    pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, activation: Activation) -> Result<Tensor> {
+        let op = |packed: &Arc<Packed>| PreparedOp { packed: packed.clone(), activation };
         match (&self.packed, skip) {
             (Some(packed), None) => admitted(x)?.apply_op1(op(packed)),
             (Some(packed), Some(skip)) => admitted(x)?.apply_op2(&to_blocks(skip)?.contiguous()?, op(packed)),
             (None, _) => {
                 let g = self.geometry;
-                let y = x.conv2d(&self.weight, g.padding, g.stride, 1, 1)?;
+                let y = by_candle(x, &self.weight, g, 1)?;
                 let mut y = y.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)?;
                 if let Some(skip) = skip {
                     y = (y + skip)?;
                 }
-                if relu { y.relu() } else { Ok(y) }
+                activated(&y, activation)
             }
         }
     }
@@ -286,7 +311,7 @@ impl PreparedConv {
 
 struct PreparedOp {
     packed: Arc<Packed>,
-    relu: bool,
+    activation: Activation,
 }
 
 impl PreparedOp {
@@ -298,7 +323,7 @@ impl PreparedOp {
         if skip.is_some_and(|s| s.len() != shape.elem_count()) {
             bail!("the branch that is added does not have the shape {shape:?}");
         }
-        let epilogue = Epilogue { skip: skip.map(pixels), relu: self.relu, ..Epilogue::default() };
+        let epilogue = Epilogue { skip: skip.map(pixels), activation: self.activation, ..Epilogue::default() };
         let out = if lx.dims().len() == 4 {
             let planes = planes_of(lx)?;
             let columns = planes.columns(kernel.outputs, g);
@@ -314,7 +339,7 @@ impl PreparedOp {
     fn gradients(&self, x: &Tensor, result: &Tensor, dy: &Tensor) -> Result<(Tensor, Tensor)> {
         let p = &self.packed;
         let dy = dy.contiguous()?;
-        let dy = if self.relu { let_through(&dy, result)? } else { dy };
+        let dy = let_through(&dy, result, self.activation)?;
         let dx = p.input_gradient(&values(&dy)?, Size::of(x)?, None)?;
         Ok((dy, Tensor::from_vec(dx, x.shape(), x.device())?))
     }

@@ -1,31 +1,34 @@
 //! A convolution with what follows it, forward and the way back as one.
 //!
-//! In training the output of the convolution is kept for the batch norm, the input for the kernel's gradient; what the ReLU let through is
-//! known from the first and not kept, but where a residual branch was added before it. A kernel that no longer changes keeps nothing but
-//! what tells where the ReLU was open.
+//! In training the output of the convolution is kept for the batch norm, the input for the kernel's
+//! gradient; what the ReLU let through is known from the first and not kept, but where a residual
+//! branch was added before it. A kernel that no longer changes keeps nothing but what tells where
+//! the ReLU was open.
 
 use candle_core::{Tensor, bail};
 
-use super::activation::{Activation, let_through};
+use super::activation::{Activation, activated_values, passed_back};
 use super::batch_norm::Normalization;
 use super::channels::channel_sums;
 use super::conv::{Size, admitted, input_gradient, kernel_of, planes_of, shape_of};
 use super::{ConvUnit, Kernel};
-use crate::network::cpu_values::values;
-use crate::network::geometry::Geometry;
-use crate::network::nchw16c::backward::kernel_gradient;
-use crate::network::nchw16c::forward::{Epilogue, Weights, convolve};
-use crate::network::nchw16c::packing::{Kernel as Extent, pack, pack_bias};
-use crate::network::nchw16c::{Maps, as_they_came, first_conv, is_blocked, pixels};
-use crate::network::tape::Gradients;
-use crate::network::{Mode, Result};
+use crate::cpu_values::values;
+use crate::geometry::Geometry;
+use crate::nchw16c::backward::kernel_gradient;
+use crate::nchw16c::forward::{Epilogue, Weights, convolve};
+use crate::nchw16c::packing::{Kernel as Extent, pack, pack_bias};
+use crate::nchw16c::{Maps, as_they_came, depthwise, first_conv, is_blocked, pixels, to_blocks};
+use crate::tape::Gradients;
+use crate::{Mode, Result};
 
 impl ConvUnit {
-    /// Whether [`Self::keep`] knows this unit: an ordinary convolution on the CPU with nothing or a ReLU at its end, and
-    /// gradients that are derivatives.
+    /// Whether [`Self::keep`] knows this unit: on the CPU, and where gradients are derivatives.
     pub(super) fn can_keep(&self, x: &Tensor, mode: Mode) -> bool {
-        let depthwise = matches!(self.kernel, Kernel::Plain { depthwise: true, .. });
-        !depthwise && self.activation != Activation::Silu && mode.rule().is_none() && x.device().is_cpu()
+        mode.rule().is_none() && x.device().is_cpu()
+    }
+
+    fn is_depthwise(&self) -> bool {
+        matches!(self.kernel, Kernel::Plain { depthwise: true, .. })
     }
 
     /// Runs the unit and keeps what its way back needs. `skip` is blocked.
@@ -37,24 +40,38 @@ impl ConvUnit {
         wanted: bool,
     ) -> Result<(Tensor, Kept<'_>)> {
         let planes = if is_blocked(x) { None } else { Some(x.dim(1)?) };
-        let x = admitted(&x.detach())?;
+        let x = x.detach();
+        let x = if self.is_depthwise() { to_blocks(&x)?.contiguous()? } else { admitted(&x)? };
         let from = Size::of(&x)?;
-        let relu = self.activation == Activation::Relu;
-        let (y, trained) = match &self.kernel {
-            Kernel::Prepared(conv) => (conv.forward(&x, skip, relu)?, None),
+        // What the activation lets through is told by its value, by its input, or by what the norm
+        // was given.
+        let told = self.activation.is_told_by_its_value();
+        let riding = if told { self.activation } else { Activation::None };
+        let (mut y, trained) = match &self.kernel {
+            Kernel::Prepared(conv) => (conv.forward(&x, skip, riding)?, None),
             Kernel::Plain { weight, bias, geometry, .. } => {
                 let (y, norm) = self.keep_trained(&x, weight, bias.as_ref(), *geometry, skip, mode)?;
                 (y, Some(Trained { x, weight, bias: bias.as_ref(), geometry: *geometry, norm }))
             }
         };
-        // Where the output is needed to tell what the ReLU let through.
         let normed = trained.as_ref().is_some_and(|t| t.norm.is_some());
-        let gate = (relu && (!normed || skip.is_some())).then(|| y.clone());
+        let by_norm = normed && (skip.is_none() || self.activation == Activation::None);
+        let gate = if by_norm || self.activation == Activation::None {
+            None
+        } else if told {
+            Some(y.clone())
+        } else {
+            let input = y;
+            let out = activated_values(&values(&input)?, self.activation);
+            y = Tensor::from_vec(out, input.shape(), input.device())?;
+            Some(input)
+        };
         let size = Maps::of(y.dims())?;
         Ok((y, Kept { unit: self, trained, from, planes, gate, size, added: skip.is_some(), wanted }))
     }
 
-    /// The output of a unit that is trained, with that of its convolution where a batch norm follows.
+    /// The output of a unit that is trained, with that of its convolution where a batch norm
+    /// follows; behind the activation where [`Kept`] need not know its input.
     fn keep_trained(
         &self,
         x: &Tensor,
@@ -64,22 +81,36 @@ impl ConvUnit {
         skip: Option<&Tensor>,
         mode: Mode,
     ) -> Result<(Tensor, Option<Normed>)> {
-        let kernel = kernel_of(x.layout(), weight.dims(), g)?;
-        let shape = shape_of(x.layout(), kernel.outputs, g);
         let rows = match bias {
             Some(bias) => Some(pack_bias(&values(bias)?)),
             None => None,
         };
-        let relu = self.activation == Activation::Relu;
         let skip_values = skip.map(values).transpose()?;
+        let told = self.activation.is_told_by_its_value();
         // Without a batch norm the ending rides on the convolution.
         let epilogue = match (&self.norm, &skip_values) {
             (Some(_), _) => Epilogue::default(),
-            (None, skip) => Epilogue { skip: skip.as_ref().map(|s| pixels(s)), relu, ..Epilogue::default() },
+            (None, skip) => {
+                let activation = if told { self.activation } else { Activation::None };
+                Epilogue { skip: skip.as_ref().map(|s| pixels(s)), activation, ..Epilogue::default() }
+            }
         };
-        let maps = {
-            let (x_values, w) = (values(x)?, values(weight)?);
-            if is_blocked(x) {
+        let (x_values, w) = (values(x)?, values(weight)?);
+        let (maps, shape) = if self.is_depthwise() {
+            if epilogue.skip.is_some() {
+                bail!("no branch is added behind a depthwise convolution");
+            }
+            let size = Maps::of(x.dims())?;
+            let kernels = depthwise::pack(&w, g.kernel * g.kernel);
+            let bias = match bias {
+                Some(bias) => Some(depthwise::pack(&values(bias)?, 1)),
+                None => None,
+            };
+            let maps = depthwise::convolve(&x_values, size, &kernels, bias.as_deref(), g, epilogue.activation);
+            (maps, depthwise::output(size, g).shape())
+        } else {
+            let kernel = kernel_of(x.layout(), weight.dims(), g)?;
+            let maps = if is_blocked(x) {
                 let weights = Weights { kernel, rows: &pack(&w, kernel), bias: rows.as_deref() };
                 convolve(&x_values, Maps::of(x.dims())?, weights, g, epilogue)
             } else {
@@ -87,12 +118,14 @@ impl ConvUnit {
                 let columns = planes.columns(kernel.outputs, g);
                 let weights = Weights { kernel: columns, rows: &pack(&w, columns), bias: rows.as_deref() };
                 first_conv::convolve(&x_values, planes, weights, g, epilogue)
-            }
+            };
+            (maps, shape_of(x.layout(), kernel.outputs, g))
         };
         let size = Maps::of(shape.dims())?;
         let maps = Tensor::from_vec(maps, shape, x.device())?;
         let Some(norm) = &self.norm else { return Ok((maps, None)) };
-        let normalization = norm.normalization(&values(&maps)?, size, relu, mode)?;
+        let activation = if told || skip.is_none() { self.activation } else { Activation::None };
+        let normalization = norm.normalization(&values(&maps)?, size, activation, mode)?;
         let y = normalization.forward(&values(&maps)?, size, skip_values.as_deref());
         let y = Tensor::from_vec(y, maps.shape(), x.device())?;
         Ok((y, Some(Normed { maps, normalization })))
@@ -123,6 +156,8 @@ pub(super) struct Kept<'a> {
     from: Size,
     /// Channels of the input where it came in planes.
     planes: Option<usize>,
+    /// What tells what the activation let through, where that is not the norm: its value, or its
+    /// input where the value does not tell.
     gate: Option<Tensor>,
     /// Of the output.
     size: Maps,
@@ -132,7 +167,8 @@ pub(super) struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    /// Gradients of the input (plus `rest`, blocked) and of the branch that was added, which is that before the ReLU.
+    /// Gradients of the input (plus `rest`, blocked) and of the branch that was added, which is
+    /// that before the ReLU.
     pub(super) fn back(
         &self,
         dy: &Tensor,
@@ -141,7 +177,10 @@ impl Kept<'_> {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let dy = dy.contiguous()?;
         let before = match &self.gate {
-            Some(y) => let_through(&dy, y)?,
+            Some(told) => {
+                let open = passed_back(&values(&dy)?, &values(told)?, self.unit.activation);
+                Tensor::from_vec(open, dy.shape(), dy.device())?
+            }
             None => dy,
         };
         let around = self.added.then(|| before.clone());
@@ -155,8 +194,16 @@ impl Kept<'_> {
             (_, Some(trained)) => {
                 let d = self.before_convolution(trained, &before, gradients)?;
                 let (d, w, g) = (values(&d)?, values(trained.weight)?, trained.geometry);
-                let kernel = trained.kernel_gradient(&d, gradients)?;
-                self.wanted.then(|| input_gradient(&d, self.from, &w, kernel, g, rest)).transpose()?
+                let kernel = trained.kernel_gradient(&d, self.unit.is_depthwise(), gradients)?;
+                match (kernel, self.from, self.wanted) {
+                    (_, _, false) => None,
+                    (Some(kernel), from, true) => Some(input_gradient(&d, from, &w, kernel, g, rest)?),
+                    (None, Size::Blocks(from), true) => {
+                        let kernels = depthwise::pack(&w, g.kernel * g.kernel);
+                        Some(depthwise::input_gradient(&d, from, &kernels, g, rest))
+                    }
+                    (None, Size::Planes(_), true) => bail!("a depthwise convolution takes maps in blocks"),
+                }
             }
             (Kernel::Plain { .. }, None) => bail!("nothing was kept of this convolution"),
         };
@@ -169,7 +216,7 @@ impl Kept<'_> {
         let channels = trained.weight.dim(0)?;
         let parameter = |values: &[f32]| Tensor::new(&values[..channels], dy.device());
         if let (Some(kept), Some(norm)) = (&trained.norm, &self.unit.norm) {
-            let open = self.unit.activation == Activation::Relu && self.gate.is_none();
+            let open = self.gate.is_none();
             let found = kept.normalization.backward(&values(&kept.maps)?, self.size, &values(dy)?, open);
             gradients.add(norm.weight.id(), parameter(&found.weight)?)?;
             gradients.add(norm.bias.id(), parameter(&found.bias)?)?;
@@ -186,16 +233,24 @@ impl Kept<'_> {
 }
 
 impl Trained<'_> {
-    /// Leaves the gradient of the kernel.
-    fn kernel_gradient(&self, dy: &[f32], gradients: &mut Gradients) -> Result<Extent> {
-        let kernel = kernel_of(self.x.layout(), self.weight.dims(), self.geometry)?;
+    /// Leaves the gradient of the kernel, and yields its size where it is none for each channel.
+    fn kernel_gradient(&self, dy: &[f32], depthwise: bool, gradients: &mut Gradients) -> Result<Option<Extent>> {
         let x = values(&self.x)?;
+        let mut leave = |dw: Vec<f32>| {
+            gradients.add(self.weight.id(), Tensor::from_vec(dw, self.weight.shape(), self.weight.device())?)
+        };
+        if depthwise {
+            let (size, channels) = (Maps::of(self.x.dims())?, self.weight.dim(0)?);
+            leave(depthwise::kernel_gradient(&x, size, dy, channels, self.geometry))?;
+            return Ok(None);
+        }
+        let kernel = kernel_of(self.x.layout(), self.weight.dims(), self.geometry)?;
         let dw = if is_blocked(&self.x) {
             kernel_gradient(&x, Maps::of(self.x.dims())?, dy, kernel, self.geometry)
         } else {
             first_conv::kernel_gradient(&x, planes_of(self.x.layout())?, dy, kernel.outputs, self.geometry)
         };
-        gradients.add(self.weight.id(), Tensor::from_vec(dw, self.weight.shape(), self.weight.device())?)?;
-        Ok(kernel)
+        leave(dw)?;
+        Ok(Some(kernel))
     }
 }

@@ -1,7 +1,9 @@
-//! A dense block (Huang et al. 2017): each layer sees the maps of all layers before it and adds a few.
+//! A dense block (Huang et al. 2017): each layer sees the maps of all layers before it and adds a
+//! few.
 //!
-//! Joined anew for every layer, normed, and walked back through, wide maps would be written and read many times for few sums. In use, a block
-//! therefore gathers its maps in one place; norm and ReLU are applied as the 1×1 convolution reads them, and on the way back as its gradient is
+//! Joined anew for every layer, normed, and walked back through, wide maps would be written and
+//! read many times for few sums. In use, a block therefore gathers its maps in one place; norm and
+//! ReLU are applied as the 1×1 convolution reads them, and on the way back as its gradient is
 //! written. In training, and for gradients by another rule, the layers run one by one.
 
 use std::ops::Range;
@@ -13,12 +15,12 @@ use super::activation::Activation;
 use super::channels::concat;
 use super::conv::PreparedConv;
 use super::{ConvUnit, Kernel, NormUnit};
-use crate::network::cpu_values::{is_tracked, values};
-use crate::network::nchw16c::affine::Affine;
-use crate::network::nchw16c::forward::{Epilogue, Gate, LayerInput};
-use crate::network::nchw16c::{LANES, Maps, Pixel, as_they_came, blocks, pixels, pixels_mut, taken, to_blocks};
-use crate::network::tape::{Backward, Gradients, Recorded, by_graph, walk_back};
-use crate::network::{Layer, Mode, Result};
+use crate::cpu_values::{is_tracked, values};
+use crate::nchw16c::affine::Affine;
+use crate::nchw16c::forward::{Epilogue, Gate, LayerInput};
+use crate::nchw16c::{LANES, Maps, Pixel, as_they_came, blocks, pixels, pixels_mut, taken, to_blocks};
+use crate::tape::{Backward, Gradients, Recorded, by_graph, walk_back};
+use crate::{Layer, Mode, Result};
 
 /// One layer: norm → ReLU → 1×1 → (norm →) ReLU → 3×3.
 pub struct DenseLayer {
@@ -104,7 +106,8 @@ struct InUse<'a> {
 }
 
 impl DenseBlock {
-    /// The layers, where all of them are only used and nobody asks for other gradients than [`Layer::record`] leaves.
+    /// The layers, where all of them are only used and nobody asks for other gradients than
+    /// [`Layer::record`] leaves.
     fn in_use(&self, x: &Tensor, mode: Mode) -> Result<Option<Vec<InUse<'_>>>> {
         let whole = self.inputs.is_multiple_of(LANES) && self.growth.is_multiple_of(LANES);
         if !x.device().is_cpu() || !whole || is_tracked(x) || mode.rule().is_some() {
@@ -113,7 +116,8 @@ impl DenseBlock {
         self.layers.iter().map(DenseLayer::in_use).collect::<Option<Result<Vec<_>>>>().transpose()
     }
 
-    /// The maps that come in and those that each layer adds, in one place; the maps between the convolutions of each layer are handed to `kept`.
+    /// The maps that come in and those that each layer adds, in one place; the maps between the
+    /// convolutions of each layer are handed to `kept`.
     fn gather(&self, layers: &[InUse<'_>], x: &Tensor, mut kept: impl FnMut(&[Pixel])) -> Result<Tensor> {
         let from = Maps::of(x.dims())?;
         if from.blocks * LANES != self.inputs {
@@ -131,15 +135,20 @@ impl DenseBlock {
             between.resize(inner.n * inner.image(), [0.0; LANES]);
             let seen = Maps { blocks: from.blocks + i * growth, ..size };
             let maps = LayerInput { pixels: pixels(&gathered), size: seen, norm: Some(&layer.norm) };
-            layer.narrow.forward_to(maps, true, &mut between)?;
-            layer.grow.forward_to(LayerInput { pixels: &between, size: inner, norm: None }, false, &mut grown)?;
+            layer.narrow.forward_to(maps, Activation::Relu, &mut between)?;
+            layer.grow.forward_to(
+                LayerInput { pixels: &between, size: inner, norm: None },
+                Activation::None,
+                &mut grown,
+            )?;
             lay(&grown, added, pixels_mut(&mut gathered), size, seen.blocks);
             kept(&between);
         }
         Tensor::from_vec(gathered, size.shape(), x.device())
     }
 
-    /// The same with the way back, on which every sum is laid down once: behind the ReLU, behind the norm, and with what later layers handed back.
+    /// The same with the way back, on which every sum is laid down once: behind the ReLU, behind
+    /// the norm, and with what later layers handed back.
     fn record_in_use<'a>(
         &self,
         layers: Vec<InUse<'a>>,
@@ -160,7 +169,8 @@ impl DenseBlock {
             }
             let (dy, gathered) = (dy.contiguous()?, values(&gathered)?);
             let mut size = Maps::of(dy.dims())?;
-            // What every map still has to hand back, and room for the same without those of the last layer.
+            // What every map still has to hand back, and room for the same without those of the
+            // last layer.
             let mut sums = pixels(&values(&dy)?).to_vec();
             let mut fewer = vec![[0.0; LANES]; sums.len()];
             let mut grown = Vec::new();
@@ -174,7 +184,7 @@ impl DenseBlock {
                 let after = Epilogue { gate: Some(Gate { x: between, norm: &relu }), ..Epilogue::default() };
                 layer.grow.input_gradient_to(&grown, Maps { blocks: layer.inner, ..size }, after, &mut inner)?;
                 let gate = Some(Gate { x: pixels(&gathered), norm: &layer.norm });
-                let after = Epilogue { gate, skip: Some(&sums), relu: false };
+                let after = Epilogue { gate, skip: Some(&sums), ..Epilogue::default() };
                 fewer.truncate(seen.n * seen.image());
                 layer.narrow.input_gradient_to(&inner, seen, after, &mut fewer)?;
                 std::mem::swap(&mut sums, &mut fewer);
@@ -237,8 +247,8 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
-    use crate::network::architecture::{Architecture, Family};
-    use crate::network::weights::TensorFile;
+    use crate::architecture::{Architecture, Family};
+    use crate::weights::TensorFile;
 
     #[test]
     fn gathered_maps_are_bit_for_bit_those_of_the_layers_one_by_one() {

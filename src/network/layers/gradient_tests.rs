@@ -5,27 +5,29 @@ use candle_nn::VarMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::activation::{Activation, Rule, by_rule, silu};
+use super::activation::{Activation, Rule, activated, by_rule};
 use super::average_pool::{halve, to_grid};
 use super::batch_norm::{BatchNorm, EPSILON};
 use super::channels::{add_bias, concat, scale};
-use super::conv::{PreparedConv, conv2d};
+use super::conv::{PreparedConv, by_candle, conv2d};
 use super::depthwise::depthwise;
 use super::pool::{global_average, max_pool2d, max_pool2d_rescaled};
 use super::{Dropout, Linear};
-use crate::network::architecture::Architecture;
-use crate::network::geometry::Geometry;
-use crate::network::nchw16c::{to_blocks, to_planes};
-use crate::network::{Layer, Mode, Result};
+use crate::architecture::Architecture;
+use crate::geometry::Geometry;
+use crate::nchw16c::{to_blocks, to_planes};
+use crate::{Layer, Mode, Result};
 
-/// Values of a shape that are all different and far enough apart for steps of the difference quotient.
+/// Values of a shape that are all different and far enough apart for steps of the difference
+/// quotient.
 fn random(shape: &[usize], seed: u64) -> Tensor {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect();
     Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
 }
 
-/// Holds the gradient of `Σ weights · f(x)` for `x` against `(f(x + h) − f(x − h)) / 2h`, value by value.
+/// Holds the gradient of `Σ weights · f(x)` for `x` against `(f(x + h) − f(x − h)) / 2h`, value by
+/// value.
 fn check(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) {
     let var = Var::from_tensor(x).unwrap();
     let weights = random(f(x).unwrap().dims(), 99);
@@ -46,12 +48,16 @@ fn check(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) {
     }
 }
 
-const GEOMETRIES: [Geometry; 5] = [
-    Geometry { kernel: 3, stride: 1, padding: 1 },
-    Geometry { kernel: 3, stride: 2, padding: 1 },
-    Geometry { kernel: 1, stride: 1, padding: 0 },
-    Geometry { kernel: 1, stride: 2, padding: 0 },
-    Geometry { kernel: 5, stride: 2, padding: 2 },
+const GEOMETRIES: [Geometry; 9] = [
+    Geometry::even(3, 1, 1),
+    Geometry::even(3, 2, 1),
+    Geometry::even(1, 1, 0),
+    Geometry::even(1, 2, 0),
+    Geometry::even(5, 2, 2),
+    Geometry::same(3, 1),
+    Geometry::same(3, 2),
+    Geometry::same(5, 2),
+    Geometry::same(4, 1),
 ];
 
 #[test]
@@ -66,11 +72,12 @@ fn a_convolution_has_the_gradients_of_its_input_and_of_its_kernel() {
 #[test]
 fn a_convolution_agrees_with_candle_s_own() {
     for g in GEOMETRIES {
-        // Few channels, which have a way of their own; blocks that are not full; lines longer than a tile.
+        // Few channels, which have a way of their own; blocks that are not full; lines longer than
+        // a tile.
         for (channels, outputs, h, w) in [(2, 5, 9, 8), (16, 16, 8, 8), (19, 40, 7, 21), (40, 70, 33, 15)] {
             let (x, w) = (random(&[3, channels, h, w], 3), random(&[outputs, channels, g.kernel, g.kernel], 4));
             let ours = to_planes(&conv2d(&x, &w, g).unwrap(), outputs).unwrap();
-            let theirs = x.conv2d(&w, g.padding, g.stride, 1, 1).unwrap();
+            let theirs = by_candle(&x, &w, g, 1).unwrap();
             let worst = (ours - theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
             assert!(worst < 1e-4, "{g:?} {channels} → {outputs}: {worst}");
         }
@@ -81,13 +88,14 @@ fn a_convolution_agrees_with_candle_s_own() {
 fn gradients_of_a_convolution_in_blocks_agree_with_those_of_its_definition() {
     // Σ weights · y is linear in x and in w, so its gradients are convolutions that candle can do.
     for g in GEOMETRIES {
-        // Odd sides: with even ones the gradient of candle's strided convolution has the wrong shape.
+        // Odd sides: with even ones the gradient of candle's strided convolution has the wrong
+        // shape.
         let (channels, outputs, h, w) = (19, 40, 13, 31);
         let x = random(&[3, channels, h, w], 5);
         let kernel = random(&[outputs, channels, g.kernel, g.kernel], 6);
         let (ours, theirs) = (Var::from_tensor(&x).unwrap(), Var::from_tensor(&x).unwrap());
         let (ours_w, theirs_w) = (Var::from_tensor(&kernel).unwrap(), Var::from_tensor(&kernel).unwrap());
-        let y = theirs.conv2d(&theirs_w, g.padding, g.stride, 1, 1).unwrap();
+        let y = by_candle(&theirs, &theirs_w, g, 1).unwrap();
         let weights = random(y.dims(), 7);
         let expected = (y * &weights).unwrap().sum_all().unwrap().backward().unwrap();
         let y = to_planes(&conv2d(&ours, &ours_w, g).unwrap(), outputs).unwrap();
@@ -120,7 +128,7 @@ fn a_prepared_convolution_adds_bias_and_skip_before_the_relu() {
     let plain = x.conv2d(&w, 1, 2, 1, 1).unwrap().broadcast_add(&b.reshape((1, 4, 1, 1)).unwrap()).unwrap();
     let expected = (plain + &skip).unwrap().relu().unwrap();
     let conv = PreparedConv::new(w, b, g).unwrap();
-    let found = to_planes(&conv.forward(&x, Some(&skip), true).unwrap(), 4).unwrap();
+    let found = to_planes(&conv.forward(&x, Some(&skip), Activation::Relu).unwrap(), 4).unwrap();
     let worst = (found - expected).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
     assert!(worst < 1e-5, "{worst}");
 }
@@ -128,14 +136,16 @@ fn a_prepared_convolution_adds_bias_and_skip_before_the_relu() {
 #[test]
 fn a_prepared_convolution_has_the_gradients_of_its_input_and_of_its_skip() {
     // A bias that keeps the ReLU away from its corner, where there is no derivative.
-    for (bias, relu) in [(9.0f32, true), (0.0, false), (-9.0, true)] {
-        let w = random(&[4, 3, 3, 3], 9);
+    let cases =
+        [(9.0f32, Activation::Relu), (0.0, Activation::None), (-9.0, Activation::Relu), (3.0, Activation::Relu6)];
+    for (bias, f) in cases {
+        let w = (random(&[4, 3, 3, 3], 9) * 0.05).unwrap();
         let bias = Tensor::full(bias, 4, &Device::Cpu).unwrap();
         let conv = PreparedConv::new(w, bias, GEOMETRIES[0]).unwrap();
         let (x, skip) = (random(&[2, 3, 5, 5], 10), random(&[2, 4, 5, 5], 11));
-        check(&x, |x| conv.forward(x, None, relu));
-        check(&x, |x| conv.forward(x, Some(&skip), relu));
-        check(&skip, |skip| conv.forward(&x, Some(skip), relu));
+        check(&x, |x| conv.forward(x, None, f));
+        check(&x, |x| conv.forward(x, Some(&skip), f));
+        check(&skip, |skip| conv.forward(&x, Some(skip), f));
     }
 }
 
@@ -143,7 +153,7 @@ fn a_prepared_convolution_has_the_gradients_of_its_input_and_of_its_skip() {
 fn max_pooling_sends_the_gradient_to_the_winner_alone() {
     // candle's own pooling gives 0.25 here.
     let x = Var::from_tensor(&Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap()).unwrap();
-    let g = Geometry { kernel: 2, stride: 2, padding: 0 };
+    let g = Geometry::even(2, 2, 0);
     let gradients = max_pool2d(x.as_tensor(), g).unwrap().sum_all().unwrap().backward().unwrap();
     let found = gradients.get(&x).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
     assert_eq!(found, [0.0, 0.0, 0.0, 1.0]);
@@ -154,8 +164,8 @@ fn max_pooling_with_padding_and_overlapping_windows_has_the_right_gradient() {
     // A permutation: every difference is larger than the step.
     let values: Vec<f32> = (0..2 * 2 * 7 * 6).map(|i| (i * 37 % 168) as f32 * 0.05 - 4.0).collect();
     let x = Tensor::from_vec(values, (2, 2, 7, 6), &Device::Cpu).unwrap();
-    check(&x, |x| max_pool2d(x, Geometry { kernel: 3, stride: 2, padding: 1 }));
-    check(&x, |x| max_pool2d(x, Geometry { kernel: 2, stride: 2, padding: 0 }));
+    check(&x, |x| max_pool2d(x, Geometry::even(3, 2, 1)));
+    check(&x, |x| max_pool2d(x, Geometry::even(2, 2, 0)));
 }
 
 #[test]
@@ -180,21 +190,23 @@ fn norm(channels: usize) -> BatchNorm {
 fn batch_norm_has_the_right_gradient_with_batch_and_with_running_statistics() {
     for mode in [Mode::Training { seed: 1 }, Mode::Inference] {
         let (x, skip) = (random(&[4, 3, 3, 3], 20), random(&[4, 3, 3, 3], 21));
-        check(&x, |x| norm(3).forward(x, None, false, mode));
-        check(&x, |x| norm(3).forward(x, Some(&skip), false, mode));
-        check(&skip, |skip| norm(3).forward(&x, Some(skip), false, mode));
+        check(&x, |x| norm(3).forward(x, Some(&skip), Activation::None, mode));
+        check(&skip, |skip| norm(3).forward(&x, Some(skip), Activation::None, mode));
+        for f in [Activation::None, Activation::Silu] {
+            check(&x, |x| norm(3).forward(x, None, f, mode));
+        }
     }
 }
 
 #[test]
 fn a_batch_norm_that_is_only_used_has_the_same_gradient() {
-    for relu in [false, true] {
+    for f in [Activation::None, Activation::Relu, Activation::Relu6, Activation::Silu, Activation::HardSwish] {
         let x = (random(&[2, 3, 3, 3], 20) * 3.0).unwrap();
-        check(&x, |x| norm(3).fixed(x, false));
+        check(&x, |x| norm(3).fixed(x, Activation::None));
         let of = |fixed: bool| {
             let var = Var::from_tensor(&x).unwrap();
             let norm = norm(3);
-            let y = if fixed { norm.fixed(&var, relu) } else { norm.forward(&var, None, relu, Mode::Inference) };
+            let y = if fixed { norm.fixed(&var, f) } else { norm.forward(&var, None, f, Mode::Inference) };
             let y = to_planes(&y.unwrap(), 3).unwrap();
             let weights = random(y.dims(), 5);
             let found = (y * weights).unwrap().sum_all().unwrap().backward().unwrap();
@@ -212,7 +224,8 @@ fn batch_norm_has_the_right_gradients_of_its_scale_and_shift() {
         let start = parameter.as_tensor().copy().unwrap();
         let weights = random(&[4, 2, 3, 3], 23);
         let loss = || {
-            let y = to_planes(&norm.forward(&x, None, false, Mode::Training { seed: 0 }).unwrap(), 2).unwrap();
+            let y =
+                to_planes(&norm.forward(&x, None, Activation::None, Mode::Training { seed: 0 }).unwrap(), 2).unwrap();
             (y * &weights).unwrap().sum_all().unwrap()
         };
         let found = loss().backward().unwrap().get(parameter).unwrap().to_vec1::<f32>().unwrap();
@@ -236,7 +249,7 @@ fn running_statistics_follow_the_batch_as_in_pytorch() {
     let norm =
         BatchNorm { weight: var(1.0), bias: var(0.0), running_mean: var(0.0), running_var: var(1.0), epsilon: EPSILON };
     let x = Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap();
-    norm.forward(&x, None, false, Mode::Training { seed: 0 }).unwrap();
+    norm.forward(&x, None, Activation::None, Mode::Training { seed: 0 }).unwrap();
     let mean = norm.running_mean.as_tensor().to_vec1::<f32>().unwrap()[0];
     let var = norm.running_var.as_tensor().to_vec1::<f32>().unwrap()[0];
     // 0.1 · 2.5, and 0.9 + 0.1 · (5/3): the unbiased variance.
@@ -280,16 +293,19 @@ fn dropout_masks_do_not_depend_on_how_samples_are_batched() {
 
 #[test]
 fn silu_has_the_right_gradient() {
-    check(&(random(&[2, 3, 4, 4], 30) * 3.0).unwrap(), silu);
+    let x = (random(&[2, 3, 4, 4], 30) * 3.0).unwrap();
+    check(&x, |x| activated(x, Activation::Silu));
+    // Clear of the corners at −3, 0, 3 and 6.
+    let x = Tensor::from_iter((0..48).map(|i| i as f32 * 0.21 - 4.07), &Device::Cpu).unwrap();
+    check(&x, |x| activated(x, Activation::HardSwish));
+    check(&x, |x| activated(x, Activation::Relu6));
 }
 
 #[test]
 fn a_channel_bias_and_a_channel_factor_have_the_right_gradients() {
     let (x, bias, factors) = (random(&[2, 3, 4, 5], 31), random(&[3], 32), random(&[2, 3], 33));
-    check(&x, |x| add_bias(x, &bias, false));
-    check(&bias, |bias| add_bias(&x, bias, false));
-    check(&x, |x| add_bias(x, &(&bias + 9.0)?, true));
-    check(&x, |x| add_bias(x, &(&bias - 9.0)?, true));
+    check(&x, |x| add_bias(x, &bias));
+    check(&bias, |bias| add_bias(&x, bias));
     check(&x, |x| scale(x, &factors));
     check(&factors, |factors| scale(&x, factors));
     check(&factors, |factors| scale(&x, &candle_nn::ops::sigmoid(factors)?));
@@ -328,7 +344,7 @@ fn adaptive_averages_overlap_where_the_grid_does_not_divide_the_map() {
 fn a_depthwise_convolution_is_that_of_candle_and_has_the_right_gradients() {
     for g in GEOMETRIES {
         let (x, w) = (random(&[2, 19, 7, 6], 39), random(&[19, 1, g.kernel, g.kernel], 40));
-        let theirs = x.conv2d(&w, g.padding, g.stride, 1, 19).unwrap();
+        let theirs = by_candle(&x, &w, g, 19).unwrap();
         let ours = to_planes(&depthwise(&x, &w, g).unwrap(), 19).unwrap();
         let worst = (ours - theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(worst < 1e-5, "{g:?}: {worst}");
@@ -351,15 +367,15 @@ fn what_is_no_number_passes_through_every_relu_and_every_maximum() {
     values[5] = f32::NAN;
     let x = Tensor::from_vec(values, (2, 20, 8, 8), &Device::Cpu).unwrap();
     let broken = |y: Tensor| y.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().any(|v| v.is_nan());
-    let g = Geometry { kernel: 3, stride: 1, padding: 1 };
+    let g = Geometry::even(3, 1, 1);
     let conv = PreparedConv::new(random(&[20, 20, 3, 3], 1), random(&[20], 2), g).unwrap();
-    assert!(broken(conv.forward(&x, None, true).unwrap()));
-    assert!(broken(norm(20).forward(&x, None, true, Mode::Inference).unwrap()));
-    assert!(broken(norm(20).forward(&x, Some(&x), true, Mode::Inference).unwrap()));
-    let pool = Geometry { kernel: 2, stride: 2, padding: 0 };
+    assert!(broken(conv.forward(&x, None, Activation::Relu).unwrap()));
+    assert!(broken(norm(20).forward(&x, None, Activation::Relu, Mode::Inference).unwrap()));
+    assert!(broken(norm(20).forward(&x, Some(&x), Activation::Relu, Mode::Inference).unwrap()));
+    let pool = Geometry::even(2, 2, 0);
     assert!(broken(max_pool2d(&x, pool).unwrap()));
     assert!(broken(super::pool::Winners::of(&x, pool).unwrap().0));
-    assert!(broken(super::channels::add_bias(&x, &random(&[20], 3), true).unwrap()));
+    assert!(broken(super::channels::add_bias(&x, &random(&[20], 3)).unwrap()));
 }
 
 #[test]
@@ -376,7 +392,7 @@ fn rescaled_gradients_carry_the_whole_difference_to_the_reference() {
     type Chain = Box<dyn Fn(&Tensor) -> Result<Tensor>>;
     // Rows 0 and 1 are inputs, rows 2 and 3 their references.
     let x = (random(&[4, 3, 6, 6], 50) * 3.0).unwrap();
-    let pool = Geometry { kernel: 2, stride: 2, padding: 0 };
+    let pool = Geometry::even(2, 2, 0);
     let chains: [(&str, Chain); 4] = [
         ("relu", Box::new(|x| by_rule(x, Activation::Relu, Rule::Rescale))),
         ("silu", Box::new(|x| by_rule(x, Activation::Silu, Rule::Rescale))),

@@ -1,4 +1,5 @@
-//! The links that networks are chained from: a convolution with what follows it, pooling, dropout, linear layers.
+//! The links that networks are chained from: a convolution with what follows it, pooling, dropout,
+//! linear layers.
 
 pub mod activation;
 mod average_pool;
@@ -17,14 +18,14 @@ use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::cpu_values::values;
+use super::cpu_values::{is_tracked, values};
 use super::geometry::Geometry;
-use super::layers::activation::{Activation, Rule, by_rule, silu};
+use super::layers::activation::{Activation, Rule, activated, by_rule};
 use super::layers::average_pool::{halve, to_grid, unhalve};
 use super::layers::batch_norm::BatchNorm;
 use super::layers::channels::add_bias;
 use super::layers::conv::{PreparedConv, conv2d};
-use super::layers::depthwise::depthwise;
+use super::layers::depthwise::{depthwise, depthwise_in_use};
 use super::layers::pool::{Winners, global_average, max_pool2d, max_pool2d_rescaled};
 use super::nchw16c::{Maps, as_they_came, taken, to_blocks, to_planes};
 use super::tape::{Gradients, Recorded, by_graph, walk_back};
@@ -40,52 +41,62 @@ pub struct ConvUnit {
 
 /// The convolution of a unit.
 pub enum Kernel {
-    /// With gradients for `weight` `(O, C, k, k)` and `bias` `(O)`; depthwise, `weight` is `(C, 1, k, k)`.
+    /// With gradients for `weight` `(O, C, k, k)` and `bias` `(O)`; depthwise, `weight` is
+    /// `(C, 1, k, k)`.
     Plain { weight: Tensor, bias: Option<Tensor>, geometry: Geometry, depthwise: bool },
     /// Packed for use.
     Prepared(PreparedConv),
 }
 
 impl ConvUnit {
-    /// `(N, C, H, W)` or blocked → `(N, O, OH, OW)`, on the CPU blocked; `skip` has the output's shape and is added before the activation.
+    /// `(N, C, H, W)` or blocked → `(N, O, OH, OW)`, on the CPU blocked; `skip` has the output's
+    /// shape and is added before the activation.
     pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
-        // A gradient by another rule needs the activation as an operation of its own.
-        let relu = self.activation == Activation::Relu && mode.rule().is_none();
-        let y = match &self.kernel {
-            Kernel::Prepared(conv) => conv.forward(x, skip, relu)?,
+        // Where nobody walks back, and where the way back needs no more than the value, the
+        // activation rides along; a gradient by another rule needs it as an operation of its own.
+        let rides = mode.rule().is_none() && (self.activation.is_told_by_its_value() || !is_tracked(x));
+        match &self.kernel {
+            Kernel::Prepared(conv) if rides => conv.forward(x, skip, self.activation),
+            Kernel::Prepared(conv) => self.activated(&conv.forward(x, skip, Activation::None)?, mode),
+            Kernel::Plain { weight, bias, geometry, depthwise: true } if self.is_for_use(x, skip, mode) => {
+                depthwise_in_use(x, weight, bias.as_ref(), *geometry, self.activation)
+            }
             Kernel::Plain { weight, bias, geometry, depthwise: single } => {
                 let y = if *single { depthwise(x, weight, *geometry)? } else { conv2d(x, weight, *geometry)? };
-                self.finish(y, bias.as_ref(), skip, relu, mode)?
+                self.finish(y, bias.as_ref(), skip, mode)
             }
-        };
-        match (mode.rule(), self.activation) {
-            (Some(rule), activation) => by_rule(&y, activation, rule),
-            (None, Activation::Silu) => silu(&y),
-            (None, _) => Ok(y),
         }
     }
 
-    /// Bias, norm, skip and, with `relu`, the ReLU.
-    fn finish(
-        &self,
-        y: Tensor,
-        bias: Option<&Tensor>,
-        skip: Option<&Tensor>,
-        relu: bool,
-        mode: Mode,
-    ) -> Result<Tensor> {
-        let last = self.norm.is_none() && skip.is_none();
+    /// Whether nothing but the output is asked of a unit without batch norm and branch.
+    fn is_for_use(&self, x: &Tensor, skip: Option<&Tensor>, mode: Mode) -> bool {
+        let Kernel::Plain { weight, bias, .. } = &self.kernel else { return false };
+        let tracked = is_tracked(x) || is_tracked(weight) || bias.as_ref().is_some_and(is_tracked);
+        x.device().is_cpu() && self.norm.is_none() && skip.is_none() && mode.rule().is_none() && !tracked
+    }
+
+    /// The activation as an operation of its own.
+    fn activated(&self, y: &Tensor, mode: Mode) -> Result<Tensor> {
+        mode.rule().map_or_else(|| activated(y, self.activation), |rule| by_rule(y, self.activation, rule))
+    }
+
+    /// Bias, norm, skip and activation.
+    fn finish(&self, y: Tensor, bias: Option<&Tensor>, skip: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
         let y = match bias {
-            Some(bias) => add_bias(&y, bias, relu && last)?,
-            None if relu && last => y.relu()?,
+            Some(bias) => add_bias(&y, bias)?,
             None => y,
         };
-        match (&self.norm, skip) {
-            (Some(norm), _) => norm.forward(&y, skip, relu, mode),
-            (None, Some(skip)) if relu => (y + to_blocks(skip)?)?.relu(),
-            (None, Some(skip)) => y + to_blocks(skip)?,
-            (None, None) => Ok(y),
-        }
+        let y = match (&self.norm, skip) {
+            (Some(norm), None) if mode.rule().is_none() => return norm.forward(&y, None, self.activation, mode),
+            // Behind a branch that is added, the value has to tell what passed.
+            (Some(norm), Some(_)) if mode.rule().is_none() && self.activation.is_told_by_its_value() => {
+                return norm.forward(&y, skip, self.activation, mode);
+            }
+            (Some(norm), _) => norm.forward(&y, skip, Activation::None, mode)?,
+            (None, Some(skip)) => (y + to_blocks(skip)?)?,
+            (None, None) => y,
+        };
+        self.activated(&y, mode)
     }
 }
 
@@ -120,11 +131,9 @@ pub struct NormUnit {
 impl Layer for NormUnit {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let rule = mode.rule();
-        let y = if self.fixed {
-            self.norm.fixed(x, rule.is_none())?
-        } else {
-            self.norm.forward(x, None, rule.is_none(), mode)?
-        };
+        let activation = if rule.is_none() { Activation::Relu } else { Activation::None };
+        let y =
+            if self.fixed { self.norm.fixed(x, activation)? } else { self.norm.forward(x, None, activation, mode)? };
         rule.map_or(Ok(y.clone()), |rule| by_rule(&y, Activation::Relu, rule))
     }
 
@@ -135,7 +144,7 @@ impl Layer for NormUnit {
         let (x, planes) = taken(&x.detach())?;
         let size = Maps::of(x.dims())?;
         let mode = if self.fixed { Mode::Inference } else { mode };
-        let normalization = self.norm.normalization(&values(&x)?, size, true, mode)?;
+        let normalization = self.norm.normalization(&values(&x)?, size, Activation::Relu, mode)?;
         let y = normalization.forward(&values(&x)?, size, None);
         let y = Tensor::from_vec(y, x.shape(), x.device())?;
         let back = move |dy: Tensor, gradients: &mut Gradients| {
@@ -226,7 +235,8 @@ impl Layer for Halve {
     }
 }
 
-/// Means over a grid of this many cells a side, for maps of any size; `(N, C, grid, grid)`, as dense layers want it.
+/// Means over a grid of this many cells a side, for maps of any size; `(N, C, grid, grid)`, as
+/// dense layers want it.
 pub struct AverageGrid {
     pub channels: usize,
     pub grid: usize,
@@ -255,7 +265,8 @@ impl Layer for GlobalAveragePool {
 
 /// Inverted dropout (Srivastava et al. 2014): kept values are divided by the rate of keeping.
 ///
-/// The mask of a row is drawn from a ChaCha stream of its own, numbered by the sample, so it depends on neither batch nor device.
+/// The mask of a row is drawn from a ChaCha stream of its own, numbered by the sample, so it
+/// depends on neither batch nor device.
 pub struct Dropout {
     pub rate: f32,
     /// Number of the dropout in its network: each has masks of its own.

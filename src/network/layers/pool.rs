@@ -1,39 +1,89 @@
 //! Pooling with right gradients.
 //!
-//! candle's `max_pool2d` scales its gradient, refuses kernel ≠ stride and knows no padding; stems of residual networks need
-//! a 3×3 window with stride 2 and padding 1. The gradient of a maximum goes to the first place that holds it, as in PyTorch.
+//! candle's `max_pool2d` scales its gradient, refuses kernel ≠ stride and knows no padding; stems
+//! of residual networks need a 3×3 window with stride 2 and padding 1. The gradient of a maximum
+//! goes to the first place that holds it, as in PyTorch.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
+use pulp::Arch;
 use rayon::prelude::*;
 
-use super::activation::{at_least, halves};
-use crate::network::Result;
-use crate::network::cpu_values::{slice, values};
-use crate::network::geometry::Geometry;
-use crate::network::nchw16c::{LANES, Maps, Pixel, as_they_came, is_blocked, pixels, pixels_mut, taken, to_blocks};
+use super::activation::halves;
+use crate::Result;
+use crate::activation::at_least;
+use crate::cpu_values::{slice, values};
+use crate::geometry::Geometry;
+use crate::nchw16c::{LANES, Maps, Pixel, as_they_came, is_blocked, pixels, pixels_mut, taken, to_blocks};
 
-/// `(N, C, H, W)` or blocked → `(N, C, OH, OW)`, on the CPU blocked: the largest value under each window; padding never wins.
+/// `(N, C, H, W)` or blocked → `(N, C, OH, OW)`, on the CPU blocked: the largest value under each
+/// window; padding never wins.
 pub fn max_pool2d(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
-    if geometry.padding * 2 > geometry.kernel {
+    if !geometry.windows_see_input() {
         bail!("a pooling window of {} takes at most {} of padding", geometry.kernel, geometry.kernel / 2);
     }
     if x.device().is_cpu() { to_blocks(x)?.contiguous()?.apply_op1(MaxPoolOp(geometry)) } else { composed(x, geometry) }
 }
 
-/// The same with the gradient of `DeepLIFT`'s rule for a maximum: what goes through a window is `max(y, y₀)` between the two
-/// winners, of the input and of its reference (second half of the batch), and is divided by their `Δx`, as in the `shap`
-/// package. Where windows overlap, shares of one pixel are added up (`shap`'s unpooling keeps one of them).
+/// The same with the gradient of `DeepLIFT`'s rule for a maximum: what goes through a window is
+/// `max(y, y₀)` between the two winners, of the input and of its reference (second half of the
+/// batch), and is divided by their `Δx`, as in the `shap` package. Where windows overlap, shares of
+/// one pixel are added up (`shap`'s unpooling keeps one of them).
 pub fn max_pool2d_rescaled(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
     to_blocks(x)?.contiguous()?.apply_op1(RescaledMaxPoolOp(MaxPoolOp(geometry)))
 }
 
 /// Maps of `channels` channels → `(N, C)`: the mean over each map.
 pub fn global_average(x: &Tensor, channels: usize) -> Result<Tensor> {
-    if is_blocked(x) {
-        x.flatten(2, 3)?.mean(2)?.flatten_from(1)?.narrow(1, 0, channels)?.contiguous()
-    } else {
-        x.flatten_from(2)?.mean(2)
+    if is_blocked(x) { x.contiguous()?.apply_op1(MeanOp { channels }) } else { x.flatten_from(2)?.mean(2) }
+}
+
+/// The mean of each of the first `channels` of blocked maps.
+struct MeanOp {
+    channels: usize,
+}
+
+impl CustomOp1 for MeanOp {
+    fn name(&self) -> &'static str {
+        "mean of maps"
     }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (size, arch) = (Maps::of(layout.dims())?, Arch::new());
+        let area = size.area().max(1);
+        let maps = pixels(slice(x, layout)?).par_chunks_exact(area);
+        let means: Vec<Pixel> = maps.map(|map| arch.dispatch(|| mean(map))).collect();
+        let images = means.as_flattened().chunks_exact((size.blocks * LANES).max(1));
+        let values: Vec<f32> = images.flat_map(|image| &image[..self.channels]).copied().collect();
+        Ok((CpuStorage::F32(values), (size.n, self.channels).into()))
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let size = Maps::of(x.dims())?;
+        let dy = values(&dy.contiguous()?)?.to_vec();
+        let mut dx = vec![0.0; x.elem_count()];
+        let share = 1.0 / size.area() as f32;
+        pixels_mut(&mut dx).par_chunks_exact_mut(size.area().max(1)).enumerate().for_each(|(i, dx)| {
+            let (image, first) = (i / size.blocks, i % size.blocks * LANES);
+            let mut pixel = [0.0; LANES];
+            let own = &dy[image * self.channels + first..(image + 1) * self.channels];
+            pixel.iter_mut().zip(own).for_each(|(p, d)| *p = d * share);
+            dx.fill(pixel);
+        });
+        Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
+    }
+}
+
+/// The mean of a map, lane by lane: single precision within a part, double across.
+fn mean(map: &[Pixel]) -> Pixel {
+    let mut total = [0.0f64; LANES];
+    for part in map.chunks(256) {
+        let mut sum = [0.0f32; LANES];
+        for pixel in part {
+            sum.iter_mut().zip(pixel).for_each(|(s, v)| *s += v);
+        }
+        total.iter_mut().zip(sum).for_each(|(t, s)| *t += f64::from(s));
+    }
+    total.map(|t| (t / map.len() as f64) as f32)
 }
 
 /// The maximum over shifted copies, out of operations that every device has.
@@ -41,7 +91,8 @@ fn composed(x: &Tensor, g: Geometry) -> Result<Tensor> {
     let (_, _, h, w) = x.dims4()?;
     // A floor below every value stands for the padding.
     let low = (x.min_all()?.to_scalar::<f32>()? - 1.0) as f64;
-    let padded = ((x - low)?.pad_with_zeros(2, g.padding, g.padding)?.pad_with_zeros(3, g.padding, g.padding)? + low)?;
+    let padded =
+        ((x - low)?.pad_with_zeros(2, g.before(h), g.behind(h))?.pad_with_zeros(3, g.before(w), g.behind(w))? + low)?;
     let picks = |length: usize, tap: usize| -> Result<Tensor> {
         Tensor::from_iter((0..g.output(length)).map(|o| (o * g.stride + tap) as u32), x.device())
     };
@@ -73,17 +124,13 @@ pub(super) struct Winners {
 impl Winners {
     /// Whether the pixels of such a window can be numbered by a byte.
     pub(super) fn fit(geometry: Geometry) -> bool {
-        geometry.kernel <= 15 && geometry.padding * 2 <= geometry.kernel
+        geometry.kernel <= 15 && geometry.windows_see_input()
     }
 
     /// The pooled maps and the winners.
     pub(super) fn of(x: &Tensor, geometry: Geometry) -> Result<(Tensor, Self)> {
         if !Self::fit(geometry) {
-            bail!(
-                "the winners of a pooling window of {} with {} of padding are not kept",
-                geometry.kernel,
-                geometry.padding
-            );
+            bail!("the winners of such a pooling window are not kept: {geometry:?}");
         }
         let (x, planes) = taken(x)?;
         let (op, size) = (MaxPoolOp(geometry), Maps::of(x.dims())?);
@@ -160,15 +207,16 @@ impl MaxPoolOp {
         });
     }
 
-    /// Calls `visit(output pixel, input pixel)` for every pixel under every window of a map, row by row as PyTorch does.
+    /// Calls `visit(output pixel, input pixel)` for every pixel under every window of a map, row by
+    /// row as PyTorch does.
     #[inline]
     fn windows(&self, size: Maps, mut visit: impl FnMut(usize, usize)) {
         let (g, out) = (self.0, self.output(size));
+        let (above, left) = (g.before(size.h), g.before(size.w));
         for oy in 0..out.h {
-            let rows = (oy * g.stride).saturating_sub(g.padding)..(oy * g.stride + g.kernel - g.padding).min(size.h);
+            let rows = (oy * g.stride).saturating_sub(above)..(oy * g.stride + g.kernel - above).min(size.h);
             for ox in 0..out.w {
-                let columns =
-                    (ox * g.stride).saturating_sub(g.padding)..(ox * g.stride + g.kernel - g.padding).min(size.w);
+                let columns = (ox * g.stride).saturating_sub(left)..(ox * g.stride + g.kernel - left).min(size.w);
                 for y in rows.clone() {
                     for x in columns.clone() {
                         visit(oy * out.w + ox, y * size.w + x);
@@ -215,7 +263,8 @@ impl CustomOp1 for RescaledMaxPoolOp {
         let (maps, best, dy) = (values(x)?, values(result)?, values(&dy)?);
         let middle = best.len() / 2;
         let top = |i: usize| at_least(best[i % middle], best[i % middle + middle]);
-        // Of the reference's share: from its maximum up to the larger one; of the input's: from there to its own.
+        // Of the reference's share: from its maximum up to the larger one; of the input's: from
+        // there to its own.
         let share: Vec<f32> = (0..best.len())
             .map(|i| dy[i] * if i < middle { top(i) - best[i + middle] } else { best[i - middle] - top(i) })
             .collect();

@@ -1,14 +1,15 @@
-//! Residual blocks (He et al. 2016): `relu(branch(x) + x)`, with a convolution on the way round where the shapes differ.
+//! Residual blocks (He et al. 2016): `relu(branch(x) + x)`, with a convolution on the way round
+//! where the shapes differ.
 
 use candle_core::Tensor;
 
 use super::ConvUnit;
 use super::activation::Activation;
-use crate::network::geometry::Geometry;
-use crate::network::nchw16c::{as_they_came, taken};
-use crate::network::source::{ConvSpec, TensorSource};
-use crate::network::tape::{Gradients, Recorded, by_graph};
-use crate::network::{Layer, Mode, Result};
+use crate::geometry::Geometry;
+use crate::nchw16c::{as_they_came, taken};
+use crate::source::{ConvSpec, TensorSource};
+use crate::tape::{Gradients, Recorded, by_graph};
+use crate::{Layer, Mode, Result};
 
 /// A branch of convolutions and the way round it.
 pub struct Residual {
@@ -93,7 +94,7 @@ pub const EXPANSION: usize = 4;
 
 impl BlockSpec {
     fn unit(self, name: &str, at: (&str, &str), channels: (usize, usize), kernel: usize, stride: usize) -> ConvSpec {
-        let geometry = Geometry { kernel, stride, padding: kernel / 2 };
+        let geometry = Geometry::even(kernel, stride, kernel / 2);
         ConvSpec {
             norm: Some(format!("{name}.{}", at.1)),
             bias: self.bias,
@@ -127,7 +128,8 @@ impl BlockSpec {
         })
     }
 
-    /// 1×1, 3×3 and 1×1; the stride is in the 3×3 (as in PyTorch, "v1.5") or in the first 1×1 (as published, and in Keras).
+    /// 1×1, 3×3 and 1×1; the stride is in the 3×3 (as in PyTorch, "v1.5") or in the first 1×1 (as
+    /// published, and in Keras).
     pub fn bottleneck<S: TensorSource>(
         self,
         source: &mut S,

@@ -1,6 +1,8 @@
-//! What a norm with fixed statistics does to a block: a factor and a shift for each channel, and the ReLU behind it.
+//! What a norm with fixed statistics does to a block: a factor and a shift for each channel, and
+//! the ReLU behind it.
 //!
-//! Forward it is applied to what a convolution reads, back to what a convolution writes: the maps in between are never laid down.
+//! Forward it is applied to what a convolution reads, back to what a convolution writes: the maps
+//! in between are never laid down.
 
 #![allow(
     clippy::inline_always,

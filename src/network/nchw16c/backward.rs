@@ -1,8 +1,10 @@
 //! Gradients of a convolution in blocks: for its input and for its kernel.
 //!
-//! With `Y = W ∗ X`, stride `s` and padding `p`: `dX[i] = Σ_k W[k]ᵀ · dY[(i + p − k) / s]` over the taps `k` for which the division is exact.
-//! With stride 1 that is a convolution of `dY` with the taps in reverse. Otherwise the pixels of `dX` fall into `s × s` classes by their
-//! remainders, each a convolution of stride 1 with some of the taps; none computes a product with 0. `dW[k] = Σ_i X[s·i + k − p] · dY[i]`.
+//! With `Y = W ∗ X`, stride `s` and padding `p`: `dX[i] = Σ_k W[k]ᵀ · dY[(i + p − k) / s]` over the
+//! taps `k` for which the division is exact. With stride 1 that is a convolution of `dY` with the
+//! taps in reverse. Otherwise the pixels of `dX` fall into `s × s` classes by their remainders,
+//! each a convolution of stride 1 with some of the taps; none computes a product with 0.
+//! `dW[k] = Σ_i X[s·i + k − p] · dY[i]`.
 
 use candle_core::bail;
 use pulp::Arch;
@@ -13,28 +15,35 @@ use super::forward::{Epilogue, LayerInput, Weights, convolve_to, cut, output, wi
 use super::packing::{Kernel, pack_transposed, unpack};
 use super::weight_grad_kernel::Products;
 use super::{LANES, Maps, Pixel, WIDE, WidePixel, blocks, pixels, pixels_mut};
-use crate::network::geometry::Geometry;
+use crate::geometry::Geometry;
 
 /// Pixels of a padded strip that are aimed at.
 const STRIP: usize = 4096;
 
 /// A kernel packed for the gradient of its input; made once for kernels that no longer change.
+#[derive(Clone)]
 pub(crate) struct Transposed {
     kernel: Kernel,
     geometry: Geometry,
+    /// Zeros above and to the left of the input.
+    before: [usize; 2],
     rows: Packed,
 }
 
+#[derive(Clone)]
 enum Packed {
-    /// Stride 1: the gradient is a convolution of its own, with the taps in reverse and channels for outputs.
+    /// Stride 1: the gradient is a convolution of its own, with the taps in reverse and channels
+    /// for outputs.
     Reversed(Vec<WidePixel>),
     /// One for each pair of remainders of row and column.
     Classes(Vec<Class>),
 }
 
 /// The pixels of `dX` whose row and column leave the same remainders.
+#[derive(Clone)]
 struct Class {
-    /// Where each tap lies in the padded gradient: rows and columns from the pixel `(row / s, column / s)`.
+    /// Where each tap lies in the padded gradient: rows and columns from the pixel
+    /// `(row / s, column / s)`.
     reach: Vec<(usize, usize)>,
     rows: Vec<WidePixel>,
 }
@@ -43,24 +52,33 @@ struct Class {
 #[derive(Clone, Copy)]
 struct Margin {
     /// Rows above and columns to the left.
-    before: usize,
+    before: [usize; 2],
     width: usize,
 }
 
 impl Transposed {
-    /// From the weights `(O, C, k, k)`.
-    pub(crate) fn new(weights: &[f32], kernel: Kernel, geometry: Geometry) -> Self {
+    /// From the weights `(O, C, k, k)`, for inputs with as many zeros before them as those of
+    /// `size`.
+    pub(crate) fn new(weights: &[f32], kernel: Kernel, geometry: Geometry, size: Maps) -> Self {
         let s = geometry.stride;
-        let rows = if s == 1 && geometry.padding < geometry.kernel {
+        let before = zeros_before(geometry, size);
+        let even = [size.h, size.w].map(|length| geometry.before(length) == geometry.behind(length)) == [true; 2];
+        let rows = if s == 1 && even && before[0] == before[1] && before[0] < geometry.kernel {
             let taps: Vec<usize> = (0..kernel.taps).rev().collect();
             Packed::Reversed(pack_transposed(weights, kernel, &taps))
         } else {
-            Packed::Classes((0..s * s).map(|i| class((i / s, i % s), weights, kernel, geometry)).collect())
+            Packed::Classes((0..s * s).map(|i| class([i / s, i % s], weights, kernel, geometry, before)).collect())
         };
-        Self { kernel, geometry, rows }
+        Self { kernel, geometry, before, rows }
     }
 
-    /// Gradient for the input of `size`, as the values of `(N, ⌈C/16⌉, H, W, 16)`, plus `rest`; `dy` has the size of the output.
+    /// Whether inputs of this size have the zeros before them that this was made for.
+    pub(crate) fn is_for(&self, size: Maps) -> bool {
+        self.before == zeros_before(self.geometry, size)
+    }
+
+    /// Gradient for the input of `size`, as the values of `(N, ⌈C/16⌉, H, W, 16)`, plus `rest`;
+    /// `dy` has the size of the output.
     pub(crate) fn input_gradient(&self, dy: &[f32], size: Maps, rest: Option<&[Pixel]>) -> Vec<f32> {
         match &self.rows {
             Packed::Reversed(rows) => {
@@ -76,7 +94,8 @@ impl Transposed {
         }
     }
 
-    /// The gradient with what follows it on the way back, into `to`, of the input's size, whatever it holds; of stride 1.
+    /// The gradient with what follows it on the way back, into `to`, of the input's size, whatever
+    /// it holds; of stride 1.
     pub(crate) fn input_gradient_to(
         &self,
         dy: &[Pixel],
@@ -93,7 +112,7 @@ impl Transposed {
 
     fn reversed(&self, rows: &[WidePixel], dy: &[Pixel], size: Maps, after: Epilogue<'_>, to: &mut [Pixel]) {
         let weights = Weights { kernel: self.swapped(self.kernel.taps), rows, bias: None };
-        let g = Geometry { padding: self.geometry.kernel - 1 - self.geometry.padding, ..self.geometry };
+        let g = Geometry::even(self.geometry.kernel, 1, self.geometry.kernel - 1 - self.before[0]);
         let source = LayerInput { pixels: dy, size: output(size, self.kernel.outputs, self.geometry), norm: None };
         convolve_to(source, weights, g, after, to);
     }
@@ -110,8 +129,8 @@ impl Transposed {
             Some(rest) => rest.as_flattened().to_vec(),
             None => vec![0.0; size.n * size.image() * LANES],
         };
-        let before = margin_before(g);
-        let margin = Margin { before, width: before + from.w.max((size.w - 1 + g.padding) / s + 1) };
+        let before = self.before.map(|zeros| margin_before(g, zeros));
+        let margin = Margin { before, width: before[1] + from.w.max((size.w - 1 + self.before[1]) / s + 1) };
         let offsets: Vec<Vec<usize>> =
             classes.iter().map(|class| class.reach.iter().map(|(y, x)| y * margin.width + x).collect()).collect();
         let (dy, arch) = (pixels(dy), Arch::new());
@@ -123,7 +142,7 @@ impl Transposed {
             with_scratch(|scratch| {
                 // Padded rows from that of the first pixel's earliest tap on.
                 let top = first / s;
-                let count = (first + height - 1 + g.padding) / s + margin.before + 1 - top;
+                let count = (first + height - 1 + self.before[0]) / s + margin.before[0] + 1 - top;
                 pad_gradient(gradient, from, top, count, margin, scratch);
                 let mut planes = strip.planes;
                 for (pair, planes) in planes.chunks_mut(2).enumerate() {
@@ -166,23 +185,30 @@ impl Transposed {
     }
 }
 
-/// Rows and columns of zeros before the gradient, so that no tap reaches out of it.
-fn margin_before(g: Geometry) -> usize {
-    (g.kernel - 1).saturating_sub(g.padding).div_ceil(g.stride)
+/// Zeros above and to the left of an input.
+fn zeros_before(g: Geometry, size: Maps) -> [usize; 2] {
+    [g.before(size.h), g.before(size.w)]
+}
+
+/// Rows or columns of zeros before the gradient, so that no tap reaches out of it, where the input
+/// has so many `zeros` before it.
+fn margin_before(g: Geometry, zeros: usize) -> usize {
+    (g.kernel - 1).saturating_sub(zeros).div_ceil(g.stride)
 }
 
 /// The taps that reach pixels with these remainders.
-fn class(remainder: (usize, usize), weights: &[f32], kernel: Kernel, g: Geometry) -> Class {
-    // Steps from the pixel's own place in the gradient, shifted by the margin, where the tap divides.
-    let steps = |remainder: usize, k: usize| {
-        let from = remainder + g.padding + margin_before(g) * g.stride;
+fn class(remainder: [usize; 2], weights: &[f32], kernel: Kernel, g: Geometry, zeros: [usize; 2]) -> Class {
+    // Steps from the pixel's own place in the gradient, shifted by the margin, where the tap
+    // divides.
+    let steps = |axis: usize, k: usize| {
+        let from = remainder[axis] + zeros[axis] + margin_before(g, zeros[axis]) * g.stride;
         (from >= k && (from - k).is_multiple_of(g.stride)).then(|| (from - k) / g.stride)
     };
     let mut taps = Vec::new();
     let mut reach = Vec::new();
     for ky in 0..g.kernel {
         for kx in 0..g.kernel {
-            if let (Some(y), Some(x)) = (steps(remainder.0, ky), steps(remainder.1, kx)) {
+            if let (Some(y), Some(x)) = (steps(0, ky), steps(1, kx)) {
                 taps.push(ky * g.kernel + kx);
                 reach.push((y, x));
             }
@@ -197,19 +223,22 @@ fn pad_gradient(dy: &[Pixel], size: Maps, top: usize, count: usize, margin: Marg
     out.resize(size.blocks * count * margin.width, [0.0; LANES]);
     for (plane, out) in dy.chunks_exact(size.area()).zip(out.chunks_exact_mut(count * margin.width)) {
         for (y, row) in (top..).zip(out.chunks_exact_mut(margin.width)) {
-            if (margin.before..size.h + margin.before).contains(&y) {
-                row[margin.before..][..size.w].copy_from_slice(&plane[(y - margin.before) * size.w..][..size.w]);
+            let [above, left] = margin.before;
+            if (above..size.h + above).contains(&y) {
+                row[left..][..size.w].copy_from_slice(&plane[(y - above) * size.w..][..size.w]);
             }
         }
     }
 }
 
-/// Gradient for the kernel, `(O, C, k, k)`, summed over the batch: `x` is of `size`, `dy` has the size of the output.
+/// Gradient for the kernel, `(O, C, k, k)`, summed over the batch: `x` is of `size`, `dy` has the
+/// size of the output.
 pub(crate) fn kernel_gradient(x: &[f32], size: Maps, dy: &[f32], kernel: Kernel, g: Geometry) -> Vec<f32> {
     let from = output(size, kernel.outputs, g);
     let (x, dy, arch) = (pixels(x), pixels(dy), Arch::new());
     let units = kernel.pairs() * size.blocks;
-    // Few units of many images are shared out by images too; the cut depends on the shapes alone, and so do the sums.
+    // Few units of many images are shared out by images too; the cut depends on the shapes alone,
+    // and so do the sums.
     let parts = (8usize).div_ceil(units).min(size.n.max(1));
     let share = size.n.div_ceil(parts).max(1);
     let length = kernel.taps * LANES;
@@ -232,24 +261,26 @@ pub(crate) fn kernel_gradient(x: &[f32], size: Maps, dy: &[f32], kernel: Kernel,
     unpack(total, kernel)
 }
 
-/// All taps of one block of one image: a row (or, for one tap, the whole plane) of products at a time.
+/// All taps of one block of one image: a row (or, for one tap, the whole plane) of products at a
+/// time.
 fn products(arch: Arch, x: &[Pixel], size: Maps, dy: [&[Pixel]; 2], from: Maps, g: Geometry, sums: &mut [WidePixel]) {
     let mut sums: Vec<&mut [WidePixel; LANES]> = sums.as_chunks_mut().0.iter_mut().collect();
     if g.is_pointwise() {
         arch.dispatch(Products { x, stride: 1, dy, sums: sums[0] });
         return;
     }
+    let [above, left] = zeros_before(g, size);
     for oy in 0..from.h {
         for ky in 0..g.kernel {
             let y = oy * g.stride + ky;
-            if y < g.padding || y >= size.h + g.padding {
+            if y < above || y >= size.h + above {
                 continue;
             }
-            let row = &x[(y - g.padding) * size.w..][..size.w];
+            let row = &x[(y - above) * size.w..][..size.w];
             for kx in 0..g.kernel {
                 // Output columns whose tap lies inside the image.
-                let first = g.padding.saturating_sub(kx).div_ceil(g.stride);
-                let last = (size.w + g.padding).saturating_sub(kx).div_ceil(g.stride).min(from.w);
+                let first = left.saturating_sub(kx).div_ceil(g.stride);
+                let last = (size.w + left).saturating_sub(kx).div_ceil(g.stride).min(from.w);
                 if first >= last {
                     continue;
                 }
@@ -257,7 +288,7 @@ fn products(arch: Arch, x: &[Pixel], size: Maps, dy: [&[Pixel]; 2], from: Maps, 
                     if dy.is_empty() { 0..0 } else { oy * from.w + first..oy * from.w + last }
                 };
                 let dy = [&dy[0][part(dy[0])], &dy[1][part(dy[1])]];
-                let x = &row[first * g.stride + kx - g.padding..];
+                let x = &row[first * g.stride + kx - left..];
                 arch.dispatch(Products { x, stride: g.stride, dy, sums: &mut *sums[ky * g.kernel + kx] });
             }
         }

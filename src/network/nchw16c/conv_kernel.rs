@@ -1,7 +1,8 @@
 //! The inner loop of a convolution: one line of output pixels, 32 output channels at a time.
 //!
-//! Up to fourteen pixels × 32 channels are summed in vector registers. For each tap and each input channel, two vectors of weights
-//! meet the channel's value at each pixel: two loads and fourteen broadcasts for 28 multiply-adds with AVX-512, six pixels with AVX2.
+//! Up to fourteen pixels × 32 channels are summed in vector registers. For each tap and each input
+//! channel, two vectors of weights meet the channel's value at each pixel: two loads and fourteen
+//! broadcasts for 28 multiply-adds with AVX-512, six pixels with AVX2.
 
 #![allow(
     clippy::inline_always,
@@ -14,6 +15,7 @@ use pulp::{Simd, WithSimd};
 
 use super::affine::Affine;
 use super::{LANES, Pixel, WIDE, WidePixel};
+use crate::activation::Activation;
 
 /// Where the windows of a line lie, and what they are multiplied by.
 #[derive(Clone, Copy)]
@@ -34,11 +36,12 @@ pub(super) struct Windows<'a> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ending<'a> {
     pub bias: Option<&'a WidePixel>,
-    /// The way back through a norm and its ReLU, a line and a norm for each block: see [`super::forward::Gate`].
+    /// The way back through a norm and its ReLU, a line and a norm for each block: see
+    /// [`super::forward::Gate`].
     pub gate: Option<[(&'a [Pixel], &'a Affine); 2]>,
     /// The same line of the branch that is added, a slice for each block.
     pub skip: Option<[&'a [Pixel]; 2]>,
-    pub relu: bool,
+    pub activation: Activation,
 }
 
 /// Computes one line; dispatched to the widest vectors that the processor has.
@@ -68,10 +71,10 @@ impl WithSimd for Line<'_, '_> {
     }
 }
 
-/// Where the next tile begins and how long it is: the shortest of `sizes` (falling, ending with 1) that covers what is left;
-/// it may reach back over pixels that were computed before.
+/// Where the next tile begins and how long it is: the shortest of `sizes` (falling, ending with 1)
+/// that covers what is left; it may reach back over pixels that were computed before.
 #[inline(always)]
-fn next_tile(x: usize, length: usize, sizes: &[usize]) -> (usize, usize) {
+pub(super) fn next_tile(x: usize, length: usize, sizes: &[usize]) -> (usize, usize) {
     let left = length - x;
     let mut best = 0;
     for &size in sizes.iter().filter(|&&s| s <= length) {
@@ -157,15 +160,16 @@ fn tile<S: Simd, const P: usize, const V: usize, const STRIDE: usize>(
             S::as_mut_simd_f32s(pixel).0[part] = sum[v];
         }
     }
-    let Ending { gate, skip, relu, .. } = line.ending;
-    if gate.is_some() || skip.is_some() || relu {
+    let Ending { gate, skip, activation, .. } = line.ending;
+    if gate.is_some() || skip.is_some() || activation != Activation::None {
         for lane in (first..first + V).map(|v| v * S::F32_LANES) {
             finish(simd, line, x..x + P, lane);
         }
     }
 }
 
-/// What follows the sums, on pixels that were just written: were it done while the sums are in registers, it would drive them out.
+/// What follows the sums, on pixels that were just written: were it done while the sums are in
+/// registers, it would drive them out.
 #[inline(always)]
 fn finish<S: Simd>(simd: S, line: &mut Line<'_, '_>, pixels: Range<usize>, lane: usize) {
     let (block, part) = (lane / LANES, lane % LANES / S::F32_LANES);
@@ -186,11 +190,19 @@ fn finish<S: Simd>(simd: S, line: &mut Line<'_, '_>, pixels: Range<usize>, lane:
             *y = simd.add_f32s(*y, S::as_simd_f32s(skip).0[part]);
         }
     }
-    if line.ending.relu {
-        for pixel in out {
-            let y = &mut S::as_mut_simd_f32s(pixel).0[part];
-            // Not the maximum, which would turn what is no number into 0.
-            *y = simd.select_f32s(simd.less_than_f32s(*y, zero), zero, *y);
+    match line.ending.activation {
+        Activation::None => {}
+        Activation::Relu => {
+            for pixel in out {
+                let y = &mut S::as_mut_simd_f32s(pixel).0[part];
+                // Not the maximum, which would turn what is no number into 0.
+                *y = simd.select_f32s(simd.less_than_f32s(*y, zero), zero, *y);
+            }
+        }
+        other => {
+            for pixel in out {
+                other.apply(&mut pixel[part * S::F32_LANES..][..S::F32_LANES]);
+            }
         }
     }
 }
@@ -230,7 +242,8 @@ mod tests {
                 let windows =
                     Windows { pixels: &pixels, plane: 3 * width, blocks: 2, taps: &taps, weights: &weights, stride: 1 };
                 let gate = Some([(&skip[..], &affine), (&skip[..], &affine)]);
-                let ending = Ending { bias: Some(&bias), gate, skip: Some([&skip, &skip]), relu: true };
+                let ending =
+                    Ending { bias: Some(&bias), gate, skip: Some([&skip, &skip]), activation: Activation::Silu };
                 run(Line { windows, start: 1, ending, out: out.each_mut().map(Vec::as_mut_slice) });
                 out.concat().as_flattened().to_vec()
             };

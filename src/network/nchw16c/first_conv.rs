@@ -1,8 +1,9 @@
 //! The first convolution of a network, from planes of one or three channels into blocks.
 //!
-//! A block of sixteen channels would be nearly empty. So the taps of all channels of a window are laid out as the channels of a
-//! longer pixel (im2col in blocks), and the convolution is one of a single tap; its gradient is one of a single tap back to the
-//! columns, which are added up where they came from.
+//! A block of sixteen channels would be nearly empty. So the taps of all channels of a window are
+//! laid out as the channels of a longer pixel (im2col in blocks), and the convolution is one of a
+//! single tap; its gradient is one of a single tap back to the columns, which are added up where
+//! they came from.
 
 use candle_core::Shape;
 use pulp::Arch;
@@ -12,7 +13,7 @@ use super::forward::{Epilogue, Strip, Task, Weights, cut, output, with_scratch};
 use super::packing::{Kernel, pack_transposed, unpack};
 use super::weight_grad_kernel::Products;
 use super::{LANES, Maps, Pixel, WIDE, WidePixel, blocks, pixels, pixels_mut};
-use crate::network::geometry::Geometry;
+use crate::geometry::Geometry;
 
 /// Values of the columns of a strip that are aimed at, in pixels of a block.
 const STRIP: usize = 4096;
@@ -41,10 +42,12 @@ impl Planes {
         Kernel { outputs, channels: self.channels * g.kernel * g.kernel, taps: 1 }
     }
 
-    /// The windows of a line, from the first up to before the last, whose tap `kx` lies inside the planes.
+    /// The windows of a line, from the first up to before the last, whose tap `kx` lies inside the
+    /// planes.
     fn reach(self, g: Geometry, kx: usize, windows: usize) -> (usize, usize) {
-        let first = g.padding.saturating_sub(kx).div_ceil(g.stride);
-        (first, (self.w + g.padding).saturating_sub(kx).div_ceil(g.stride).min(windows))
+        let left = g.before(self.w);
+        let first = left.saturating_sub(kx).div_ceil(g.stride);
+        (first, (self.w + left).saturating_sub(kx).div_ceil(g.stride).min(windows))
     }
 
     fn output(self, outputs: usize, g: Geometry) -> Maps {
@@ -93,7 +96,8 @@ pub(crate) fn input_gradient(dy: &[f32], size: Planes, rows: &[WidePixel], outpu
     let dy = pixels(dy);
     let strips = out.h.div_ceil(step);
     let mut dx = vec![0.0; size.n * size.image()];
-    // Windows of neighbouring strips overlap: each strip has rows of its own, added up in their order.
+    // Windows of neighbouring strips overlap: each strip has rows of its own, added up in their
+    // order.
     let parts: Vec<Vec<f32>> = (0..size.n * strips)
         .into_par_iter()
         .map(|i| {
@@ -112,7 +116,7 @@ pub(crate) fn input_gradient(dy: &[f32], size: Planes, rows: &[WidePixel], outpu
     let height = size.h as isize;
     for (i, part) in parts.iter().enumerate() {
         let image = &mut dx[i / strips * size.image()..][..size.image()];
-        let top = (i % strips * step * g.stride) as isize - g.padding as isize;
+        let top = (i % strips * step * g.stride) as isize - g.before(size.h) as isize;
         let rows = part.len() / (size.channels * size.w);
         for (plane, part) in image.chunks_exact_mut(size.h * size.w).zip(part.chunks_exact(rows * size.w)) {
             for (y, row) in (top..).zip(part.chunks_exact(size.w)).filter(|(y, _)| (0..height).contains(y)) {
@@ -124,7 +128,8 @@ pub(crate) fn input_gradient(dy: &[f32], size: Planes, rows: &[WidePixel], outpu
     dx
 }
 
-/// The columns of `count` rows of windows, added up in the rows of the planes that these windows see, margins above and below among them.
+/// The columns of `count` rows of windows, added up in the rows of the planes that these windows
+/// see, margins above and below among them.
 fn scatter(columns: &[Pixel], size: Planes, g: Geometry, width: usize, count: usize) -> Vec<f32> {
     let height = (count - 1) * g.stride + g.kernel;
     let mut planes = vec![0.0; size.channels * height * size.w];
@@ -137,7 +142,7 @@ fn scatter(columns: &[Pixel], size: Planes, g: Geometry, width: usize, count: us
         let block = &columns[j / LANES * count * width..][..count * width];
         for (i, line) in block.chunks_exact(width).enumerate() {
             let row = &mut planes[(c * height + i * g.stride + ky) * size.w..][..size.w];
-            let to = row[first * g.stride + kx - g.padding..].iter_mut().step_by(g.stride);
+            let to = row[first * g.stride + kx - g.before(size.w)..].iter_mut().step_by(g.stride);
             to.zip(&line[first..last]).for_each(|(to, pixel)| *to += pixel[j % LANES]);
         }
     }
@@ -190,13 +195,14 @@ fn columns(image: &[f32], size: Planes, g: Geometry, out: Maps, range: std::ops:
         let (c, ky, kx) = (j / (g.kernel * g.kernel), j / g.kernel % g.kernel, j % g.kernel);
         let plane = &image[c * size.h * size.w..][..size.h * size.w];
         let (first, last) = size.reach(g, kx, out.w);
+        let (above, left) = (g.before(size.h), g.before(size.w));
         let block = &mut to[j / LANES * count..][..count];
         for (i, line) in block.chunks_exact_mut(out.w).enumerate() {
             let y = (range.start / out.w + i) * g.stride + ky;
-            if y < g.padding || y >= size.h + g.padding || first >= last {
+            if y < above || y >= size.h + above || first >= last {
                 continue;
             }
-            let source = &plane[(y - g.padding) * size.w + first * g.stride + kx - g.padding..];
+            let source = &plane[(y - above) * size.w + first * g.stride + kx - left..];
             for (pixel, v) in line[first..last].iter_mut().zip(source.iter().step_by(g.stride)) {
                 pixel[j % LANES] = *v;
             }

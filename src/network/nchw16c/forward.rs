@@ -1,8 +1,8 @@
 //! Convolution of a whole batch in blocks, shared out over the cores.
 //!
-//! The work is cut into strips of one image, small enough that the padded strip stays in the second-level cache, and
-//! where there are too few strips for the cores, into groups of output blocks. A convolution of one tap takes a strip
-//! for one long line.
+//! The work is cut into strips of one image, small enough that the padded strip stays in the
+//! second-level cache, and where there are too few strips for the cores, into groups of output
+//! blocks. A convolution of one tap takes a strip for one long line.
 
 use std::cell::RefCell;
 
@@ -13,7 +13,8 @@ use super::affine::{Affine, Rectify};
 use super::conv_kernel::{Ending, Line, Windows};
 use super::packing::Kernel;
 use super::{LANES, Maps, Pixel, WidePixel, pixels, pixels_mut};
-use crate::network::geometry::Geometry;
+use crate::activation::Activation;
+use crate::geometry::Geometry;
 
 /// Pixels of a padded strip that are aimed at: a quarter of a megabyte.
 const STRIP: usize = 4096;
@@ -50,19 +51,21 @@ pub(crate) struct Epilogue<'a> {
     pub gate: Option<Gate<'a>>,
     /// Of the output's size; where images have more blocks, the first of them.
     pub skip: Option<&'a [Pixel]>,
-    pub relu: bool,
+    pub activation: Activation,
 }
 
-/// The way back through a norm and its ReLU: `scale · sum` where `x · scale + shift` is above 0, and 0 elsewhere.
+/// The way back through a norm and its ReLU: `scale · sum` where `x · scale + shift` is above 0,
+/// and 0 elsewhere.
 #[derive(Clone, Copy)]
 pub(crate) struct Gate<'a> {
-    /// What the norm was given: of the output's size; where images have more blocks, the first of them.
+    /// What the norm was given: of the output's size; where images have more blocks, the first of
+    /// them.
     pub x: &'a [Pixel],
     /// One for each block.
     pub norm: &'a [Affine],
 }
 
-/// `relu(W ∗ x + b + skip)` for a batch of `size`; yields the values of `(N, ⌈O/16⌉, OH, OW, 16)`.
+/// `f(W ∗ x + b + skip)` for a batch of `size`; yields the values of `(N, ⌈O/16⌉, OH, OW, 16)`.
 pub(crate) fn convolve(x: &[f32], size: Maps, weights: Weights<'_>, g: Geometry, epilogue: Epilogue<'_>) -> Vec<f32> {
     let out = output(size, weights.kernel.outputs, g);
     let mut values = vec![0.0; out.n * out.image() * LANES];
@@ -83,7 +86,7 @@ pub(crate) fn convolve_to(
     if to.is_empty() {
         return;
     }
-    let (arch, padded) = (Arch::new(), size.w + 2 * g.padding);
+    let (arch, padded) = (Arch::new(), g.padded(size.w));
     let step = if g.is_pointwise() {
         (STRIP / size.blocks).clamp(64, 1024)
     } else {
@@ -112,7 +115,7 @@ pub(crate) fn convolve_to(
             with_scratch(|scratch| {
                 let height = (strip.planes[0].len() / out.w - 1) * g.stride + g.kernel;
                 let rows = (strip.start / out.w * g.stride, height);
-                pad(arch, source, strip.image, rows, g.padding, scratch);
+                pad(arch, source, strip.image, rows, g, scratch);
                 task.run(strip, scratch, height * padded, out.w, |line| line * g.stride * padded);
             });
         }
@@ -139,7 +142,8 @@ pub(super) struct Strip<'o> {
     pub planes: Vec<&'o mut [Pixel]>,
 }
 
-/// Cuts maps into strips of `step` pixels, and where that makes too few pieces for the cores, by pairs of blocks too.
+/// Cuts maps into strips of `step` pixels, and where that makes too few pieces for the cores, by
+/// pairs of blocks too.
 pub(super) fn cut(out: &mut [Pixel], size: Maps, step: usize) -> Vec<Strip<'_>> {
     let strips = size.area().div_ceil(step);
     let pairs = size.blocks.div_ceil(2);
@@ -174,7 +178,8 @@ pub(super) struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Computes the lines of a strip, each `width` pixels long; `start` yields the input pixel at which a line begins.
+    /// Computes the lines of a strip, each `width` pixels long; `start` yields the input pixel at
+    /// which a line begins.
     pub(super) fn run(
         &self,
         strip: Strip<'_>,
@@ -205,7 +210,8 @@ impl Task<'_> {
                 let skip = skip.map(|s| [block, second].map(|b| &s[b * self.out.area() + at..][..width]));
                 let gate =
                     gate.map(|(x, norm)| [block, second].map(|b| (&x[b * self.out.area() + at..][..width], &norm[b])));
-                let ending = Ending { bias: bias.map(|b| &b[block / 2]), gate, skip, relu: self.epilogue.relu };
+                let ending =
+                    Ending { bias: bias.map(|b| &b[block / 2]), gate, skip, activation: self.epilogue.activation };
                 self.arch.dispatch(Line { windows, start: start(i), ending, out: [line, other] });
             }
             block += 2;
@@ -219,29 +225,31 @@ thread_local! {
 }
 
 pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Vec<Pixel>) -> T) -> T {
-    // Work on a strip never waits for other work, so the scratch of a thread is never borrowed twice.
+    // Work on a strip never waits for other work, so the scratch of a thread is never borrowed
+    // twice.
     SCRATCH.with_borrow_mut(work)
 }
 
-/// Copies the rows `rows.0 .. rows.0 + rows.1` of the padded image into `out`, behind the norm; what lies outside the image is 0.
-fn pad(arch: Arch, source: LayerInput<'_>, image: usize, rows: (usize, usize), padding: usize, out: &mut Vec<Pixel>) {
+/// Copies the rows `rows.0 .. rows.0 + rows.1` of the padded image into `out`, behind the norm;
+/// what lies outside the image is 0.
+fn pad(arch: Arch, source: LayerInput<'_>, image: usize, rows: (usize, usize), g: Geometry, out: &mut Vec<Pixel>) {
     let size = source.size;
-    let width = size.w + 2 * padding;
+    let (above, left, width) = (g.before(size.h), g.before(size.w), g.padded(size.w));
     out.clear();
     out.reserve(size.blocks * rows.1 * width);
     let zeros = |out: &mut Vec<Pixel>, count: usize| out.extend(std::iter::repeat_n([0.0; LANES], count));
     for (block, plane) in source.image(image).chunks_exact(size.area()).enumerate() {
         for y in rows.0..rows.0 + rows.1 {
-            if y < padding || y >= size.h + padding {
+            if y < above || y >= size.h + above {
                 zeros(out, width);
             } else {
-                zeros(out, padding);
+                zeros(out, left);
                 let at = out.len();
-                out.extend_from_slice(&plane[(y - padding) * size.w..][..size.w]);
+                out.extend_from_slice(&plane[(y - above) * size.w..][..size.w]);
                 if let Some(norm) = source.norm {
                     arch.dispatch(Rectify { affine: &norm[block], pixels: &mut out[at..] });
                 }
-                zeros(out, padding);
+                zeros(out, g.behind(size.w));
             }
         }
     }
@@ -250,7 +258,7 @@ fn pad(arch: Arch, source: LayerInput<'_>, image: usize, rows: (usize, usize), p
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::nchw16c::packing::pack;
+    use crate::nchw16c::packing::pack;
 
     fn value(i: usize) -> f32 {
         ((i * 37 % 101) as f32 - 50.0) * 0.02
@@ -276,7 +284,8 @@ mod tests {
 
     #[test]
     fn a_norm_before_and_a_gate_behind_are_those_of_maps_that_were_laid_down() {
-        for g in [(1, 1, 0), (3, 1, 1), (3, 2, 1)].map(|(kernel, stride, padding)| Geometry { kernel, stride, padding })
+        for g in
+            [(1, 1, 0), (3, 1, 1), (3, 2, 1)].map(|(kernel, stride, padding)| Geometry::even(kernel, stride, padding))
         {
             let whole = Maps { n: 2, blocks: 4, h: 9, w: 11 };
             let size = Maps { blocks: 3, ..whole };
@@ -309,7 +318,13 @@ mod tests {
             let mut found = vec![[f32::NAN; LANES]; expected.len()];
             let source = LayerInput { pixels: &x, size, norm: Some(&before) };
             let gate = Some(Gate { x: &given, norm: &behind });
-            convolve_to(source, weights, g, Epilogue { gate, skip: Some(&rest), relu: false }, &mut found);
+            convolve_to(
+                source,
+                weights,
+                g,
+                Epilogue { gate, skip: Some(&rest), activation: Activation::None },
+                &mut found,
+            );
             assert_eq!(found, expected, "{g:?}");
         }
     }

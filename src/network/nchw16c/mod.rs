@@ -1,9 +1,12 @@
-//! Feature maps in blocks of sixteen channels: the layout in which convolutions on the CPU are fast.
+//! Feature maps in blocks of sixteen channels: the layout in which convolutions on the CPU are
+//! fast.
 //!
-//! A batch of maps `(N, C, H, W)` lies in memory as `(N, ⌈C/16⌉, H, W, 16)`: the sixteen channels of a block are neighbours, so one
-//! pixel of a block is one 512-bit vector, and pixels next to each other are next to each other in memory. A direct
-//! convolution then needs neither im2col nor packing of its input (Georganas et al. 2018, "Anatomy of high-performance deep
-//! learning convolutions on SIMD architectures"; the layout is oneDNN's `nChw16c`). Lanes beyond the last channel are 0 and stay 0.
+//! A batch of maps `(N, C, H, W)` lies in memory as `(N, ⌈C/16⌉, H, W, 16)`: the sixteen channels
+//! of a block are neighbours, so one pixel of a block is one 512-bit vector, and pixels next to
+//! each other are next to each other in memory. A direct convolution then needs neither im2col nor
+//! packing of its input (Georganas et al. 2018, "Anatomy of high-performance deep learning
+//! convolutions on SIMD architectures"; the layout is oneDNN's `nChw16c`). Lanes beyond the last
+//! channel are 0 and stay 0.
 //!
 //! ```text
 //! affine   a norm and its ReLU, before a convolution and on the way back                               (SIMD)
@@ -13,12 +16,15 @@
 //! forward, backward   whole batches, shared out over the cores
 //! ```
 //!
-//! Results do not depend on the number of threads: every sum is taken in an order that the shapes alone decide.
-//! What it does not do: dilation, groups (see [`super::layers::depthwise`]), devices other than the CPU.
+//! Results do not depend on the number of threads: every sum is taken in an order that the shapes
+//! alone decide. What it does not do: dilation, groups (see [`super::layers::depthwise`]), devices
+//! other than the CPU.
 
 pub(super) mod affine;
 pub(super) mod backward;
 mod conv_kernel;
+pub(super) mod depthwise;
+mod depthwise_kernel;
 pub(super) mod first_conv;
 pub(super) mod forward;
 pub(super) mod packing;
@@ -93,17 +99,20 @@ pub(super) fn pixels_mut(values: &mut [f32]) -> &mut [Pixel] {
     values.as_chunks_mut().0
 }
 
-/// `(N, C, H, W)` in blocks; anything else, and everything that is not on the CPU, as it is. Gradients flow back.
+/// `(N, C, H, W)` in blocks; anything else, and everything that is not on the CPU, as it is.
+/// Gradients flow back.
 pub(super) fn to_blocks(x: &Tensor) -> Result<Tensor> {
     if x.rank() == 4 && x.device().is_cpu() { x.contiguous()?.apply_op1(ToBlocks) } else { Ok(x.clone()) }
 }
 
-/// The first `channels` of blocked maps as `(N, C, H, W)`; anything else as it is. Gradients flow back.
+/// The first `channels` of blocked maps as `(N, C, H, W)`; anything else as it is. Gradients flow
+/// back.
 pub(super) fn to_planes(x: &Tensor, channels: usize) -> Result<Tensor> {
     if is_blocked(x) { x.contiguous()?.apply_op1(ToPlanes { channels }) } else { Ok(x.clone()) }
 }
 
-/// Maps in blocks for a way back that works on blocks, and the number of their channels where they came in planes.
+/// Maps in blocks for a way back that works on blocks, and the number of their channels where they
+/// came in planes.
 pub(super) fn taken(x: &Tensor) -> Result<(Tensor, Option<usize>)> {
     let planes = if is_blocked(x) { None } else { Some(x.dim(1)?) };
     Ok((to_blocks(x)?.contiguous()?, planes))

@@ -1,7 +1,8 @@
 //! Kernels in the order in which the inner loops read them.
 //!
-//! A kernel `(O, C, k, k)` becomes, for each pair of output blocks, each block of input channels, each tap and each
-//! channel of the block, one [`WidePixel`] of 32 outputs. Channels and outputs that do not exist are 0.
+//! A kernel `(O, C, k, k)` becomes, for each pair of output blocks, each block of input channels,
+//! each tap and each channel of the block, one [`WidePixel`] of 32 outputs. Channels and outputs
+//! that do not exist are 0.
 
 use rayon::prelude::*;
 
@@ -44,7 +45,8 @@ pub(crate) fn pack(weights: &[f32], k: Kernel) -> Vec<WidePixel> {
     rows
 }
 
-/// The kernel for the gradient of the input: outputs take the place of channels, and only `taps` are there, in this order.
+/// The kernel for the gradient of the input: outputs take the place of channels, and only `taps`
+/// are there, in this order.
 pub(crate) fn pack_transposed(weights: &[f32], k: Kernel, taps: &[usize]) -> Vec<WidePixel> {
     let swapped = Kernel { outputs: k.channels, channels: k.outputs, taps: taps.len() };
     let mut rows = vec![[0.0; WIDE]; swapped.pairs() * swapped.rows()];

@@ -1,7 +1,8 @@
-//! The inner loop of a kernel's gradient: products of input and gradient pixels, summed over a line.
+//! The inner loop of a kernel's gradient: products of input and gradient pixels, summed over a
+//! line.
 //!
-//! `dW[c][o] += Σ_x X[x][c] · dY[x][o]` for the sixteen channels of an input block and the 32 of two output blocks; eight channels × two vectors stay in
-//! registers while the line goes by.
+//! `dW[c][o] += Σ_x X[x][c] · dY[x][o]` for the sixteen channels of an input block and the 32 of
+//! two output blocks; eight channels × two vectors stay in registers while the line goes by.
 
 #![allow(
     clippy::inline_always,
@@ -17,7 +18,8 @@ pub(super) struct Products<'a, 'o> {
     /// Pixels of the input from the first to the last that is used, `stride` apart.
     pub x: &'a [Pixel],
     pub stride: usize,
-    /// Pixels of the gradient, a line for each block of outputs; the second is empty where there is none.
+    /// Pixels of the gradient, a line for each block of outputs; the second is empty where there is
+    /// none.
     pub dy: [&'a [Pixel]; 2],
     /// A row for each channel of the input.
     pub sums: &'o mut [WidePixel; LANES],
@@ -79,7 +81,8 @@ fn both<S: Simd, const C: usize>(
     }
 }
 
-/// `C` input channels from `first` on, `V` vectors of one block of outputs: `part` is the first one's number in the row and in the block.
+/// `C` input channels from `first` on, `V` vectors of one block of outputs: `part` is the first
+/// one's number in the row and in the block.
 #[inline(always)]
 fn one<S: Simd, const C: usize, const V: usize>(
     simd: S,

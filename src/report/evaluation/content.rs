@@ -119,7 +119,7 @@ fn metrics(evaluation: &Evaluation) -> Table {
         [t.name.clone(), format!("{} of {}", t.positives, t.n)].into_iter().chain(values).collect()
     };
     Table {
-        title: "Figures of each target".into(),
+        title: "Metrics of each target".into(),
         note: "At the operating threshold of the model; 95 % intervals in brackets, by drawing patients again. A dash: the images do not \
                allow the figure."
             .into(),
@@ -160,9 +160,9 @@ fn operating(evaluation: &Evaluation, tuned: bool) -> Table {
         ]
     };
     let note = if tuned {
-        "Thresholds chosen on other images, judged on these."
+        "Thresholds chosen on other images, evaluated on these."
     } else {
-        "Thresholds chosen on these very images, so their figures flatter."
+        "Thresholds chosen on these very images, so their metrics flatter."
     };
     let columns = ["Target", "Rule", "Threshold", "Sensitivity", "Specificity", "Precision", "Missed", "False alarms"];
     Table {
@@ -179,7 +179,7 @@ fn operating(evaluation: &Evaluation, tuned: bool) -> Table {
 fn overall(evaluation: &Evaluation) -> Table {
     let row = |f: &MetricEstimate| vec![titled(f.name), MetricValue::from(f.estimate).text()];
     Table {
-        title: "Figures of all images".into(),
+        title: "Metrics of all images".into(),
         note: "Macro: the mean over the labels for which the figure is defined; micro: all decisions about labels together.".into(),
         columns: vec!["Figure".into(), "Value (95 % interval)".into()],
         rows: evaluation.overall.iter().map(row).collect(),

@@ -137,7 +137,7 @@ fn key(report: &EvaluationReport, width: f32) -> Block {
         block.stack(3.0, &paragraph(&more, CAPTION, width));
     }
     if block.height == 0.0 {
-        block = paragraph("There are no figures: no image with a known truth was evaluated.", BODY, width);
+        block = paragraph("There are no metrics: no image with a known truth was evaluated.", BODY, width);
     }
     block
 }

@@ -104,7 +104,7 @@ fn report(n: usize) -> EvaluationReport {
         remarks: vec![format!("{}: no image has it, so AUROC, sensitivity and precision are unknown.", long_name(3))],
         charts,
         tables: vec![Table {
-            title: "Figures of each target".into(),
+            title: "Metrics of each target".into(),
             note: "95 % intervals below the values.".into(),
             columns: columns.map(str::to_owned).to_vec(),
             rows: (0..n).map(row).collect(),
@@ -193,7 +193,7 @@ fn what_the_images_were_decides_what_the_figures_mean() {
         report.images.purpose = purpose;
         words::meaning(&report)
     };
-    assert!(said(Purpose::Validation).contains("the figures flatter it"));
+    assert!(said(Purpose::Validation).contains("the metrics flatter it"));
     assert!(said(Purpose::Unknown).contains("cannot know whether"));
     assert!(said(Purpose::Test).contains("25.0 % of the images show Interstitial lung disease"));
 }

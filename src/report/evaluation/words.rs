@@ -7,12 +7,12 @@ use crate::evaluation::purpose::Purpose;
 pub(super) fn meaning(report: &EvaluationReport) -> String {
     let purpose = match (report.images.purpose, &report.images.checked) {
         (Purpose::Validation, _) => {
-            "These images chose the model, its thresholds or its temperature, so the figures flatter it; only images that took no part \
+            "These images chose the model, its thresholds or its temperature, so the metrics flatter it; only images that took no part \
              in making it can tell how good it is."
                 .to_owned()
         }
         (_, Some(exposure)) if exposure.shared() > 0 => {
-            format!("By the model's record {}: the figures flatter it.", exposure.sentence())
+            format!("By the model's record {}: the metrics flatter it.", exposure.sentence())
         }
         (Purpose::Test, Some(exposure)) => format!(
             "These images were kept aside, it was said, and by the model's record {}. Other images of the same patients it cannot know.",

@@ -14,7 +14,7 @@ const COLUMNS: [&str; 3] = ["this map", "centred blob", "random map"];
 
 /// The block; nothing where nobody asked.
 pub(super) fn faithfulness(case: &CaseReport, width: f32) -> Option<Block> {
-    let MapFaithfulness { method, subject, layer, trust: found, whole } = case.faithfulness.as_ref()?;
+    let MapFaithfulness { method, subject, layer, measured: found, whole } = case.faithfulness.as_ref()?;
     let place = if method.has_layer() { format!(" at {layer}") } else { String::new() };
     let which = format!("Map of {}, {}{place}.", subject.name(&case.model.manifest), method.name());
     let mut block = paragraph(&found.sentence, BODY.bold(), width);
@@ -64,7 +64,7 @@ fn table(measures: &[Measured], width: f32) -> Block {
         let top = block.height;
         block.put(0.0, top, &row);
     }
-    let key = format!("Heavy figures behind a square: the best, and what lies within {} of it.", verdict::MARGIN);
+    let key = format!("Bold values behind a square: the best, and what lies within {} of it.", verdict::MARGIN);
     block.stack(0.0, &paragraph(&key, CAPTION, width));
     block
 }

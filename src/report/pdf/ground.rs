@@ -25,7 +25,7 @@ pub(super) fn ground(case: &CaseReport, source: &ImageFile, width: f32) -> Block
     let normalization = match input.normalization {
         Normalization::PerImage => "standardised per image",
         Normalization::Equalize => "histogram equalised",
-        Normalization::Fixed => "standardised by fixed figures",
+        Normalization::Fixed => "standardised by fixed values",
     };
     let mut rows = Vec::new();
     if case.analysis.scored {

@@ -144,7 +144,7 @@ impl ScoreRecord {
 
 impl FaithfulnessRecord {
     fn of(case: &CaseReport, known: &MapFaithfulness) -> Self {
-        let MapFaithfulness { method, subject, layer, trust: found, whole } = known.clone();
+        let MapFaithfulness { method, subject, layer, measured: found, whole } = known.clone();
         Self { label: subject.name(&case.model.manifest), method, layer, whole, found }
     }
 }

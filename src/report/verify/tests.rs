@@ -24,7 +24,8 @@ fn full(folder: &Path) -> CaseReport {
     let (text, written_at, before_result) = ("A nodule.".into(), case.created, true);
     case.impression = Some(Impression { text, written_at, before_result, remarks: vec![remark] });
     let (subject, layer, trust) = (Subject::class(1), "stage4".into(), Faithfulness::new(Vec::new(), None, None));
-    case.faithfulness = Some(MapFaithfulness { method: Method::GradCam, subject, layer, trust, whole: false });
+    case.faithfulness =
+        Some(MapFaithfulness { method: Method::GradCam, subject, layer, measured: trust, whole: false });
     case.window = crate::imaging::auto_window::initial_window(&case.frame.pixels);
     case.prevalences = vec![("Pneumonia".into(), 0.02)];
     let analysis = Arc::make_mut(&mut case.analysis);

@@ -1,4 +1,5 @@
-//! What a JPEG 2000 code stream says of itself (ITU-T T.800 annex A): its size, its transform, and whether it is all there.
+//! What a JPEG 2000 code stream says of itself (ITU-T T.800 annex A): its size, its transform, and
+//! whether it is all there.
 
 use super::frame_bytes::StreamSize;
 use crate::imaging::Missing;
@@ -57,8 +58,9 @@ pub(super) fn uses_transform(stream: &[u8]) -> bool {
     stream.windows(2).position(|w| w == [0xFF, 0x52]).and_then(|at| stream.get(at + 8)) == Some(&1)
 }
 
-/// What of the image a code stream does not hold. Where that is anything, zeros and an end stand behind what there is: the decoder
-/// takes zeros for packets without data, and would give up on a tile part that is shorter than it says.
+/// What of the image a code stream does not hold. Where that is anything, zeros and an end stand
+/// behind what there is: the decoder takes zeros for packets without data, and would give up on a
+/// tile part that is shorter than it says.
 pub(super) fn end_what_is_cut(stream: &mut Vec<u8>) -> Option<Missing> {
     let missing = missing(stream)?;
     let start = stream.windows(4).position(|w| w == START)?;
@@ -84,11 +86,11 @@ fn end_of_the_last_part(stream: &[u8]) -> Option<usize> {
     }
 }
 
-/// What of the image a code stream does not hold (T.800 A.4.2): every tile part says how long it is, and every tile in how many
-/// parts it comes.
+/// What of the image a code stream does not hold (T.800 A.4.2): every tile part says how long it
+/// is, and every tile in how many parts it comes.
 ///
-/// A tile comes coarsely first, so a cut in the only tile costs detail in the whole image; a cut in one of several costs its rows
-/// and those of the tiles behind it.
+/// A tile comes coarsely first, so a cut in the only tile costs detail in the whole image; a cut in
+/// one of several costs its rows and those of the tiles behind it.
 fn missing(stream: &[u8]) -> Option<Missing> {
     let siz = Siz::of(stream)?;
     let (height, y0) = (siz.word(1)?, siz.word(3)?);
@@ -149,7 +151,8 @@ fn main_header_end(stream: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// Where the end marker stands, if the stream ends with one, the bytes that fill up a fragment left away.
+/// Where the end marker stands, if the stream ends with one, the bytes that fill up a fragment left
+/// away.
 fn end_marker(stream: &[u8]) -> Option<usize> {
     let end = stream.iter().rposition(|b| *b != 0)? + 1;
     stream[..end].ends_with(&EOC).then(|| end - 2)
@@ -159,7 +162,8 @@ fn end_marker(stream: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// A code stream of 64 × 96 pixels in tiles of 64 × 32, each in two parts of so many bytes; lengths are told or not.
+    /// A code stream of 64 × 96 pixels in tiles of 64 × 32, each in two parts of so many bytes;
+    /// lengths are told or not.
     fn stream(parts: &[usize], told: bool) -> Vec<u8> {
         let words = |values: &[u32]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<u8>>();
         let mut bytes = [0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0].to_vec();

@@ -1,8 +1,9 @@
 //! Compressed frames: what the stream itself says is checked, then it is decoded.
 //!
-//! Codecs of dicom-rs allocate by the size that the JPEG or JPEG 2000 stream declares and may panic on damaged ones.
-//! So the stream's own header must agree with Rows, Columns and Samples per Pixel first, and whoever calls stands behind
-//! a [guard](crate::panic_guard). A stream that ends early is decoded as far as it goes, and what is missing is said.
+//! Codecs of dicom-rs allocate by the size that the JPEG or JPEG 2000 stream declares and may panic
+//! on damaged ones. So the stream's own header must agree with Rows, Columns and Samples per Pixel
+//! first, and whoever calls stands behind a [guard](crate::panic_guard). A stream that ends early
+//! is decoded as far as it goes, and what is missing is said.
 
 pub(super) mod frame_bytes;
 pub(super) mod jpeg;
@@ -80,7 +81,8 @@ pub(super) fn decode(mut stream: Vec<u8>, syntax: &str, layout: &PixelLayout) ->
     if bytes.len() != expected {
         return Err(StudyError::Truncated(format!("its frame decodes to {} bytes instead of {expected}", bytes.len())));
     }
-    // The codecs undo the colour transform of a stream, but lossless JPEG has none, nor has all JPEG 2000.
+    // The codecs undo the colour transform of a stream, but lossless JPEG has none, nor has all
+    // JPEG 2000.
     let untouched = if is_jpeg { lossless } else { !jpeg_2000::uses_transform(&frame.stream) };
     let still_ybr = untouched && layout.photometric.starts_with("YBR_FULL");
     Ok(FrameBytes { bytes, sample_bytes, planar: false, is_rgb: !still_ybr, subsampled: false, missing })

@@ -1,12 +1,14 @@
-//! RLE Lossless (PS3.5 annex G), decoded here: it is forty lines, and hostile ones are among its inputs.
+//! RLE Lossless (PS3.5 annex G), decoded here: it is forty lines, and hostile ones are among its
+//! inputs.
 
 use super::frame_bytes::FrameBytes;
 use crate::imaging::Missing;
 use crate::study::StudyError;
 use crate::study::guard::PixelLayout;
 
-/// A header of fifteen offsets, then one `PackBits` segment for every byte of a sample, the most significant first. Yields planes of
-/// little-endian samples; of data that ends early, the rows that all segments reach.
+/// A header of fifteen offsets, then one `PackBits` segment for every byte of a sample, the most
+/// significant first. Yields planes of little-endian samples; of data that ends early, the rows
+/// that all segments reach.
 pub(super) fn decode(stream: &[u8], layout: &PixelLayout) -> Result<FrameBytes, StudyError> {
     let word = |i: usize| Some(u32::from_le_bytes(stream.get(4 * i..4 * i + 4)?.try_into().ok()?) as usize);
     let segments = word(0).ok_or_else(|| StudyError::Truncated("its pixel data holds no RLE header".into()))?;
@@ -37,7 +39,8 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout) -> Result<FrameBytes, 
     Ok(FrameBytes { bytes, sample_bytes, planar: true, is_rgb: false, subsampled: false, missing })
 }
 
-/// `PackBits`: n ≥ 0 copies the n + 1 bytes that follow, −127 ≤ n ≤ −1 repeats the next one 1 − n times, −128 is nothing.
+/// `PackBits`: n ≥ 0 copies the n + 1 bytes that follow, −127 ≤ n ≤ −1 repeats the next one 1 − n
+/// times, −128 is nothing.
 fn unpack<'a>(packed: &[u8], mut out: impl Iterator<Item = &'a mut u8>) -> usize {
     let (mut at, mut written) = (0, 0);
     while let Some(&code) = packed.get(at) {

@@ -1,6 +1,7 @@
 //! PNG row by row, so that a file that ends early gives the rows that it has.
 //!
-//! Text and colour profiles are passed over unread: they may unpack to gigabytes and nothing here shows them.
+//! Text and colour profiles are passed over unread: they may unpack to gigabytes and nothing here
+//! shows them.
 
 use std::io::Cursor;
 

@@ -1,8 +1,9 @@
 //! TIFF part by part (strips or tiles), so that a file that ends early gives the rows that it has.
 //!
-//! Where every part lies and how long it is stands in the directory: a part that reaches beyond the end of the file is not
-//! all there, whatever a decoder makes of it. Whole files of whole numbers are decoded by the `image` crate; what is read here
-//! itself are files that end early, and greys in floating point, which that crate refuses.
+//! Where every part lies and how long it is stands in the directory: a part that reaches beyond the
+//! end of the file is not all there, whatever a decoder makes of it. Whole files of whole numbers
+//! are decoded by the `image` crate; what is read here itself are files that end early, and greys
+//! in floating point, which that crate refuses.
 
 use std::io::Cursor;
 
@@ -49,7 +50,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
             return Err(StudyError::UnsupportedPixels(kind));
         }
     };
-    // Zeros stand for what is missing, so that the rows of a part that is cut can be read where it is not packed.
+    // Zeros stand for what is missing, so that the rows of a part that is cut can be read where it
+    // is not packed.
     let mut padded = bytes.to_vec();
     let unpacked = file.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten().is_none_or(|c| c == 1);
     if unpacked {
@@ -127,7 +129,8 @@ impl Parts {
         self.places.iter().all(|place| self.is_there(*place))
     }
 
-    /// Reads part after part until one is not there, and yields the values with the number of rows that are.
+    /// Reads part after part until one is not there, and yields the values with the number of rows
+    /// that are.
     fn read(
         &self,
         file: &mut File<'_>,
@@ -199,7 +202,8 @@ impl Values {
         }
     }
 
-    /// Puts a part with rows of `row` samples at column `x` and row `y` of an image with rows of `stride` samples.
+    /// Puts a part with rows of `row` samples at column `x` and row `y` of an image with rows of
+    /// `stride` samples.
     fn place(&mut self, part: &Self, (x, y): (usize, usize), row: usize, stride: usize) {
         fn copy<T: Copy>(all: &mut [T], part: &[T], x: usize, row: usize, stride: usize) {
             for (line, values) in all.chunks_exact_mut(stride).zip(part.chunks_exact(row)) {

@@ -1,8 +1,8 @@
 //! The running average of the weights, which is what is validated and kept.
 //!
 //! `a ← d·a + (1 − d)·θ` over the steps (Polyak and Juditsky 1992; Tarvainen and Valpola 2017); it
-//! covers the running statistics of batch norm too. In the first steps the decay is `(1 + t) / (10 +
-//! t)`, so that the random start is forgotten.
+//! covers the running statistics of batch norm too. In the first steps the decay is
+//! `(1 + t) / (10 + t)`, so that the random start is forgotten.
 
 use super::parameters::{Parameters, Values, read};
 

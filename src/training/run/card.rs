@@ -71,11 +71,11 @@ pub(super) fn card(
     );
     let _ = writeln!(
         s,
-        "Temperature {:.3} and thresholds were chosen on validation, so its figures flatter a little.\n\n{}\n",
+        "Temperature {:.3} and thresholds were chosen on validation, so its metrics flatter a little.\n\n{}\n",
         manifest.temperature,
         calibration.in_words()
     );
-    let _ = writeln!(s, "## Figures\n\n| on | target | figure | value | 95 % interval |\n|---|---|---|---|---|");
+    let _ = writeln!(s, "## Metrics\n\n| on | target | metric | value | 95 % interval |\n|---|---|---|---|---|");
     for m in &manifest.metrics {
         let _ =
             writeln!(s, "| {} | {} | {} | {:.3} | {:.3}–{:.3} |", m.on, m.target, m.title(), m.value, m.low, m.high);

@@ -5,16 +5,17 @@
 //! the same numbers for those who cannot see the plot.
 
 use egui::{
-    Align, Button, Frame, Id, Label, Layout as Flow, Margin, Modal, Rangef, RichText, Role, ScrollArea, Sense, Ui,
-    WidgetInfo, vec2,
+    Align, Button, Frame, Id, Label, Layout as Flow, Margin, Modal, Rangef, RichText, Role, ScrollArea, Ui, WidgetInfo,
+    vec2,
 };
 use egui_extras::{Column, TableBuilder};
-use egui_plot::{AxisHints, GridInput, GridMark, Line, LineStyle, Plot, PlotBounds, PlotPoints, Points};
+use egui_plot::{AxisHints, GridInput, GridMark, Line, LineStyle, PlotBounds, PlotPoints, Points};
 
 use crate::app::command::{Command, UncertaintyCommand};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::still_plot::still_plot;
 use crate::app::ui::widgets::text::paragraph;
 use crate::model::calibration::{Calibration, Target};
 
@@ -101,26 +102,10 @@ pub fn in_words(target: &Target) -> String {
 }
 
 fn diagram(ui: &mut Ui, target: &Target, side: f32, tokens: &Tokens) {
-    let visuals = ui.visuals_mut();
-    visuals.extreme_bg_color = tokens.panel;
-    visuals.override_text_color = Some(tokens.muted);
     let marks = |_: GridInput| -> Vec<GridMark> {
         (0..=5).map(|i| GridMark { value: f64::from(i) / 5.0, step_size: 0.2 }).collect()
     };
-    let response = Plot::new("reliability")
-        .width(side)
-        .height(side)
-        .sense(Sense::hover())
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_axis_zoom_drag(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .show_x(false)
-        .show_y(false)
-        .grid_color(tokens.line)
+    let response = still_plot(ui, "reliability", vec2(side, side), tokens)
         // Without this the labels below would be left out: a fifth of the side is less than the
         // room that they take by default.
         .custom_x_axes(vec![AxisHints::new_x().label_spacing(Rangef::new(24.0, 36.0))])

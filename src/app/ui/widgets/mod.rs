@@ -3,4 +3,5 @@
 pub(super) mod confidence_bar;
 pub(super) mod controls;
 pub(super) mod shapes;
+pub(super) mod still_plot;
 pub(super) mod text;

@@ -1,11 +1,12 @@
 //! How far the entropy-coded data of a JPEG stream reaches (ITU-T T.81 annexes F, G, H).
 //!
-//! Every code of every scan is read, in the order of the standard, and nothing is decoded. Where the data ends before its
-//! last unit, or where something stands that is no code, the row of that unit is the first one that is not
-//! there. A stream that only lacks its end marker is whole, and what comes behind the end marker counts for nothing.
+//! Every code of every scan is read, in the order of the standard, and nothing is decoded. Where
+//! the data ends before its last unit, or where something stands that is no code, the row of that
+//! unit is the first one that is not there. A stream that only lacks its end marker is whole, and
+//! what comes behind the end marker counts for nothing.
 //!
-//! Progressive data gives the whole image coarsely first: it is whole once every coefficient of every component has come with
-//! all its bits.
+//! Progressive data gives the whole image coarsely first: it is whole once every coefficient of
+//! every component has come with all its bits.
 
 use super::huffman::{Bits, Codes, Ended};
 use super::segments::{Component, FrameHeader, Process, ScanHeader, Segments};
@@ -21,7 +22,8 @@ const SCANS: usize = 200;
 
 /// How far a stream reaches.
 pub(super) struct Extent {
-    /// What of the image it does not hold; `None` where it is whole, or coded in a way that nothing here reads.
+    /// What of the image it does not hold; `None` where it is whole, or coded in a way that nothing
+    /// here reads.
     pub missing: Option<Missing>,
     /// Where what can be read of it ends: before a segment that is cut, or before a hole.
     pub end: usize,
@@ -73,14 +75,16 @@ fn without_hole(stream: &[u8]) -> &[u8] {
 /// The place of a component in the image, and what of it has come.
 struct Plane {
     component: Component,
-    /// Units of its own in a row and a column: blocks of 8 × 8 samples, or samples of lossless data.
+    /// Units of its own in a row and a column: blocks of 8 × 8 samples, or samples of lossless
+    /// data.
     columns: usize,
     rows: usize,
     /// Units in a stored row, which are padded to whole groups.
     stride: usize,
     /// Image rows from here on have not come.
     rows_there: usize,
-    /// Bits that the coefficients still lack, `None` before their first scan; the first alone counts for sequential data.
+    /// Bits that the coefficients still lack, `None` before their first scan; the first alone
+    /// counts for sequential data.
     lacking: [Option<u8>; 64],
     /// Of progressive data, for each block: which coefficients are not zero.
     history: Vec<u64>,

@@ -1,4 +1,5 @@
-//! Bits and Huffman codes of entropy-coded JPEG data (ITU-T T.81 annex C, F.2.2): read to be counted, not to be decoded.
+//! Bits and Huffman codes of entropy-coded JPEG data (ITU-T T.81 annex C, F.2.2): read to be
+//! counted, not to be decoded.
 
 /// Longest code, in bits (T.81 C.1).
 const LONGEST: usize = 16;
@@ -60,7 +61,8 @@ impl<'a> Bits<'a> {
         Ok(value)
     }
 
-    /// Drops what is left before the next marker; yields the place of its code, if there is a marker.
+    /// Drops what is left before the next marker; yields the place of its code, if there is a
+    /// marker.
     pub(super) fn next_marker(&mut self) -> Option<usize> {
         (self.held, self.count) = (0, 0);
         loop {
@@ -87,14 +89,15 @@ impl<'a> Bits<'a> {
 pub(super) struct Codes {
     /// Value and length of the code that begins with these eight bits; length 0 for longer ones.
     short: [(u8, u8); 256],
-    /// For each length: the first code behind those of this length, moved to the left of 16 bits, and what to add to a code of
-    /// this length to get the place of its value.
+    /// For each length: the first code behind those of this length, moved to the left of 16 bits,
+    /// and what to add to a code of this length to get the place of its value.
     limits: [(u32, i32); LONGEST],
     values: Vec<u8>,
 }
 
 impl Codes {
-    /// Codes from the number of those of each length and their values in order; `None` where these do not fit together.
+    /// Codes from the number of those of each length and their values in order; `None` where these
+    /// do not fit together.
     pub(super) fn new(counts: &[u8; LONGEST], values: &[u8]) -> Option<Self> {
         let (mut code, mut place) = (0_u32, 0_usize);
         let mut codes = Self { short: [(0, 0); 256], limits: [(0, 0); LONGEST], values: values.to_vec() };

@@ -1,8 +1,8 @@
 //! What a JPEG stream says of itself (ITU-T T.81), and how much of the image its data holds.
 //!
-//! Decoders fill what is missing with grey and say nothing. So the data is read here once more without being decoded: codes are
-//! counted, no coefficient becomes a pixel. That tells exactly with which row the data ends ([`end_what_is_cut`]). Pixels come from
-//! the decoders of others.
+//! Decoders fill what is missing with grey and say nothing. So the data is read here once more
+//! without being decoded: codes are counted, no coefficient becomes a pixel. That tells exactly
+//! with which row the data ends ([`end_what_is_cut`]). Pixels come from the decoders of others.
 
 mod extent;
 mod huffman;
@@ -21,8 +21,9 @@ const SOS: u8 = 0xDA;
 /// Define restart interval.
 const DRI: u8 = 0xDD;
 
-/// What of the image a stream does not hold. Where that is anything, the stream is given an end behind what can be read of it: the
-/// decoders take zeros for what is missing then, and would give up without.
+/// What of the image a stream does not hold. Where that is anything, the stream is given an end
+/// behind what can be read of it: the decoders take zeros for what is missing then, and would give
+/// up without.
 pub(in crate::study) fn end_what_is_cut(stream: &mut Vec<u8>) -> Option<Missing> {
     let extent = extent::extent(stream);
     if extent.missing.is_some() {
@@ -84,14 +85,16 @@ impl Header {
         }
     }
 
-    /// Whether the stream of an object that calls itself RGB holds RGB: an Adobe or JFIF marker knows better.
+    /// Whether the stream of an object that calls itself RGB holds RGB: an Adobe or JFIF marker
+    /// knows better.
     pub(crate) fn holds_rgb(&self) -> bool {
         self.frame.components.len() == 3 && self.adobe.map_or(!self.jfif, |transform| transform == 0)
     }
 
     /// The decoder takes components 1, 2, 3 for YCbCr; named R, G, B it leaves them alone.
     pub(crate) fn mark_as_rgb(&self, stream: &mut [u8]) {
-        // Frame and scan headers name the components in the same order; several scans name one each.
+        // Frame and scan headers name the components in the same order; several scans name one
+        // each.
         if self.identifiers.len() == 6 {
             for (place, name) in self.identifiers.iter().zip(b"RGBRGB") {
                 stream[*place] = *name;

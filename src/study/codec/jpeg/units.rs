@@ -1,9 +1,11 @@
-//! The units of entropy-coded data, read and not decoded: blocks of coefficients, and lossless samples.
+//! The units of entropy-coded data, read and not decoded: blocks of coefficients, and lossless
+//! samples.
 
 use super::huffman::{Bits, Codes, Ended};
 use super::segments::ScanHeader;
 
-/// A difference of DC values or of lossless samples: its size, then so many bits (T.81 F.2.2.1, H.1.2.2).
+/// A difference of DC values or of lossless samples: its size, then so many bits (T.81 F.2.2.1,
+/// H.1.2.2).
 pub(super) fn difference(bits: &mut Bits<'_>, codes: &Codes) -> Result<(), Ended> {
     match bits.code(codes)? {
         size @ 0..=15 => bits.skip(size.into()),

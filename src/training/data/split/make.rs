@@ -116,7 +116,7 @@ fn complete(split: &mut Split, samples: &[Sample], config: &Config) -> Result<()
     let shared = shared_patients(split, samples);
     if let Some(first) = shared.first() {
         split.remarks.push(format!(
-            "{} patients stand in more than one part, \"{first}\" among them: the figures will flatter",
+            "{} patients stand in more than one part, \"{first}\" among them: the metrics will flatter",
             shared.len()
         ));
     }

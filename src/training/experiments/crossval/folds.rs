@@ -73,7 +73,7 @@ pub(super) fn deal(
                      patients of it, or leave the class out"
                 )));
             }
-            remarks.push(format!("{words}; its figures are means over the folds that do"));
+            remarks.push(format!("{words}; its metrics are means over the folds that do"));
         }
     }
     let mut own = config.clone();

@@ -2,11 +2,12 @@
 //! dashed, the random map's dotted.
 
 use egui::{Align2, Color32, FontId, Pos2, Rangef, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
-use egui_plot::{AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints};
+use egui_plot::{AxisHints, GridMark, HoverPosition, Line, LineStyle, PlotBounds, PlotPoint, PlotPoints};
 
 use crate::app::state::Theme;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::still_plot::still_plot;
 use crate::explain::faithfulness::measure::{Measure, Measured, Measurement};
 
 const HEIGHT: f32 = 148.0;
@@ -80,9 +81,6 @@ fn plot(ui: &mut Ui, measure: Measure, values: &Measured, size: Vec2, theme: The
         (0.0, 1.0)
     };
     let room = 0.04 * (high - low);
-    let visuals = ui.visuals_mut();
-    visuals.extreme_bg_color = tokens.panel;
-    visuals.override_text_color = Some(tokens.muted);
     let hover = |at: &HoverPosition<'_>| match at {
         HoverPosition::NearDataPoint { plot_name, position, .. } if !plot_name.is_empty() => {
             Some(format!("{plot_name}\n{:.0} % of the pixels: {:.3}", 100.0 * position.x, position.y))
@@ -93,20 +91,7 @@ fn plot(ui: &mut Ui, measure: Measure, values: &Measured, size: Vec2, theme: The
     let across = AxisHints::new_x()
         .label_spacing(Rangef::new(32.0, 48.0))
         .formatter(|mark, _| format!("{:.0} %", 100.0 * mark.value));
-    let drawn = Plot::new(("faithfulness", measure.name()))
-        .width(size.x)
-        .height(size.y)
-        .sense(Sense::hover())
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_axis_zoom_drag(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .show_x(false)
-        .show_y(false)
-        .grid_color(tokens.line)
+    let drawn = still_plot(ui, ("faithfulness", measure.name()), size, tokens)
         .y_axis_min_width(40.0)
         .custom_x_axes(vec![across])
         .x_grid_spacer(|_| marks([0.0, 0.25, 0.5, 0.75, 1.0]))

@@ -119,7 +119,7 @@ fn body(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
 
 fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut Vec<Command>) {
     let known = state.faithfulness_of(key);
-    let measures = known.map_or(&[][..], |known| known.trust.measures.as_slice());
+    let measures = known.map_or(&[][..], |known| known.measured.measures.as_slice());
     let complete = known.is_some_and(|known| known.whole);
     verdict(ui, known.map(AsRef::as_ref), tokens);
     progress(ui, state, key, complete, tokens, out);
@@ -144,7 +144,7 @@ fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut
     let left_out = state.not_measured(key.method);
     ui.add_space(theme::GRID / 2.0);
     controls::title(ui, "SENSITIVITY TO NOISE", "", tokens);
-    let sensitivity = known.and_then(|known| known.trust.sensitivity);
+    let sensitivity = known.and_then(|known| known.measured.sensitivity);
     let words = match (sensitivity, &left_out) {
         (Some(change), _) => words::sensitivity(change),
         (None, Some(why)) => why.clone(),
@@ -154,7 +154,7 @@ fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut
     paragraph(ui, &words, tokens);
     ui.add_space(theme::GRID / 2.0);
     controls::title(ui, "WHEN THE MODEL FORGETS", "randomisation check (Adebayo et al. 2018)", tokens);
-    match (known.and_then(|known| known.trust.randomization.as_ref()), &left_out) {
+    match (known.and_then(|known| known.measured.randomization.as_ref()), &left_out) {
         (Some(check), _) => {
             paragraph(ui, &words::randomization(check), tokens);
             cascade::show(ui, check, theme, tokens);
@@ -174,7 +174,7 @@ const TO_COME: &str = "Not measured yet.";
 /// The sentence, in the room of three lines, or two where they are long.
 fn verdict(ui: &mut Ui, known: Option<&MapFaithfulness>, tokens: &Tokens) {
     let words = known.map_or("The map is put beside a centred blob and a random map of the same size.", |known| {
-        known.trust.sentence.as_str()
+        known.measured.sentence.as_str()
     });
     let words = if known.is_some() { theme::strong(words, tokens) } else { RichText::new(words).color(tokens.text) };
     let height = if ui.available_width() < CHART * 2.0 { 52.0 } else { 36.0 };

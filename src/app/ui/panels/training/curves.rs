@@ -1,12 +1,13 @@
 //! Curves over the epochs, with a legend that says the newest value and hides a curve by a click.
 
 use egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use egui_plot::{GridMark, HoverPosition, Line, LineStyle, MarkerShape, Plot, PlotBounds, PlotPoints, Points, VLine};
+use egui_plot::{GridMark, HoverPosition, Line, LineStyle, MarkerShape, PlotBounds, PlotPoints, Points, VLine};
 
 use super::plate;
 use crate::app::command::{Command, TrainingCommand};
 use crate::app::state::Theme;
 use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::still_plot::still_plot;
 
 /// Points are marked one by one up to so many.
 const MARKED: usize = 40;
@@ -90,29 +91,13 @@ fn plot(ui: &mut Ui, chart: &Chart<'_>, area: Rect, tokens: &Tokens) {
     }
     let [low, high] = bounds(&drawn, chart.limits);
     let end = chart.end;
-    let visuals = ui.visuals_mut();
-    visuals.extreme_bg_color = tokens.panel;
-    visuals.override_text_color = Some(tokens.muted);
     let hover = |at: &HoverPosition<'_>| match at {
         HoverPosition::NearDataPoint { plot_name, position, .. } if !plot_name.is_empty() => {
             Some(format!("{plot_name}\nepoch {:.1}: {:.4}", position.x, position.y))
         }
         _ => None,
     };
-    Plot::new(chart.title)
-        .width(area.width())
-        .height(area.height())
-        .sense(Sense::hover())
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_axis_zoom_drag(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .show_x(false)
-        .show_y(false)
-        .grid_color(tokens.line)
+    still_plot(ui, chart.title, area.size(), tokens)
         .y_axis_min_width(40.0)
         .x_grid_spacer(|input| marks(input.bounds, area.width() / 84.0, 1.0))
         .y_grid_spacer(|input| marks(input.bounds, area.height() / 30.0, 0.0))

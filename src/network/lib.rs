@@ -1,12 +1,15 @@
 //! Networks as chains of named stages: tensors alone, without names of classes or files of models.
 //!
-//! Everything that makes the program quick follows from [`Network::forward_range`]: run once up to the target
-//! layer, keep that activation as a `Var`, and run only the rest, for any CAM at any stage and for every class;
-//! run once up to the first dropout and only the rest `T` times for MC dropout.
+//! Everything that makes the program quick follows from [`Network::forward_range`]: run once up to
+//! the target layer, keep that activation as a `Var`, and run only the rest, for any CAM at any
+//! stage and for every class; run once up to the first dropout and only the rest `T` times for MC
+//! dropout.
 //!
-//! [`architecture`] says which networks there are. A family is described once, in its own file, over a [`source::TensorSource`] of tensors;
-//! the description builds the network to train, the one to use, and the list of its tensors.
+//! [`architecture`] says which networks there are. A family is described once, in its own file,
+//! over a [`source::TensorSource`] of tensors; the description builds the network to train, the one
+//! to use, and the list of its tensors.
 
+pub mod activation;
 pub mod activation_sizes;
 pub mod architecture;
 mod cpu_values;
@@ -39,12 +42,14 @@ pub type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
 pub enum Mode {
     /// Dropout off, batch norm with running statistics.
     Inference,
-    /// Dropout and stochastic depth on with masks of this seed, batch norm with batch statistics (which are recorded).
+    /// Dropout and stochastic depth on with masks of this seed, batch norm with batch statistics
+    /// (which are recorded).
     Training { seed: u64 },
     /// Dropout on, batch norm with running statistics. Row `i` of the batch uses the mask of sample
     /// `first + i` of `seed`, so that numbers do not depend on how samples are batched.
     Sampling { seed: u64, first: usize },
-    /// As in inference, but gradients pass the non-linear layers by another rule; for explanations alone.
+    /// As in inference, but gradients pass the non-linear layers by another rule; for explanations
+    /// alone.
     Explaining(Rule),
 }
 
@@ -60,10 +65,12 @@ impl Mode {
 
 /// What a stage computes.
 pub trait Layer: Send + Sync {
-    /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`nchw16c`]), or, behind the pooling, `(N, F)`.
+    /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`nchw16c`]), or,
+    /// behind the pooling, `(N, F)`.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor>;
 
-    /// The same for training, with the way back; `wanted` says whether the gradient of the input is.
+    /// The same for training, with the way back; `wanted` says whether the gradient of the input
+    /// is.
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         tape::by_graph(self, &x, mode, wanted)
     }
@@ -73,8 +80,9 @@ pub trait Layer: Send + Sync {
         length
     }
 
-    /// True when the layer ends in a ReLU that stands in place behind the PyTorch module of the stage's name. Class activation
-    /// maps take the values behind it and the gradient before it, as the `grad-cam` package finds them there.
+    /// True when the layer ends in a ReLU that stands in place behind the PyTorch module of the
+    /// stage's name. Class activation maps take the values behind it and the gradient before it, as
+    /// the `grad-cam` package finds them there.
     fn rectifies_in_place(&self) -> bool {
         false
     }
@@ -82,10 +90,11 @@ pub trait Layer: Send + Sync {
 
 /// A named link of the chain.
 pub struct Stage {
-    /// Name as users write it, for example `layer4`: that of the last PyTorch module in the stage. Which tensors belong
-    /// to it is said by [`architecture::Architecture::listed`].
+    /// Name as users write it, for example `layer4`: that of the last PyTorch module in the stage.
+    /// Which tensors belong to it is said by [`architecture::Architecture::listed`].
     pub name: String,
-    /// Channels of the output where it is a feature map `(N, C, H, W)`, which a CAM can be laid over.
+    /// Channels of the output where it is a feature map `(N, C, H, W)`, which a CAM can be laid
+    /// over.
     pub channels: Option<usize>,
     /// True when the stage holds a dropout with a rate above 0.
     pub stochastic: bool,
@@ -120,7 +129,8 @@ pub fn stage_called(name: &str, stages: &[&str]) -> Option<usize> {
 }
 
 impl Network {
-    /// Runs the stages of `range` on `x`: maps go in and come out as `(N, C, H, W)`, whatever their layout in between.
+    /// Runs the stages of `range` on `x`: maps go in and come out as `(N, C, H, W)`, whatever their
+    /// layout in between.
     pub fn forward_range(&self, range: Range<usize>, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let Some(last) = range.clone().last() else { return Ok(x.clone()) };
         let mut x = x.clone();
@@ -135,8 +145,8 @@ impl Network {
         self.forward_range(0..self.stages.len(), x, mode)
     }
 
-    /// Number of the stage called `name`. `features` is the last stage of that module where it has several; `norm5` is what
-    /// the `features` of a DenseNet were called once.
+    /// Number of the stage called `name`. `features` is the last stage of that module where it has
+    /// several; `norm5` is what the `features` of a DenseNet were called once.
     pub fn stage(&self, name: &str) -> Option<usize> {
         stage_called(name, &self.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>())
     }

@@ -1,6 +1,8 @@
-//! Grey values and how they are shown: modality transform, window, polarity, display, resampling, colour maps.
+//! Grey values and how they are shown: modality transform, window, polarity, display, resampling,
+//! colour maps.
 //!
-//! The order of the grey pipeline is that of PS3.4 N.2: stored value → modality → VOI → polarity → display.
+//! The order of the grey pipeline is that of PS3.4 N.2: stored value → modality → VOI → polarity →
+//! display.
 
 pub mod auto_window;
 pub mod blur;
