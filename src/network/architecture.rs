@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::geometry::Geometry;
 use super::layers::batch_norm::EPSILON;
 
 /// Most weights that a network may have; VGG16 has 138 million.
@@ -27,11 +28,34 @@ pub enum Family {
     Vgg16,
     Vgg16Bn,
     Resnet18,
+    Resnet34,
     Resnet50,
     Resnet101,
+    Resnet152,
     Densenet121,
     Densenet169,
+    Densenet201,
     EfficientnetB0,
+    EfficientnetB1,
+    EfficientnetB2,
+    EfficientnetB3,
+    EfficientnetLite0,
+    EfficientnetLite1,
+    EfficientnetLite2,
+    MobilenetV2,
+    MobilenetV3Small,
+    MobilenetV3Large,
+}
+
+/// How windows stand on maps: what zeros lie around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaddingRule {
+    /// As many on all sides: half the kernel (PyTorch).
+    Even,
+    /// `SAME`: `⌈n / stride⌉` come out, and where the zeros that are missing are odd, one more lies
+    /// behind (TensorFlow).
+    Same,
 }
 
 /// Why a network cannot be built like this.
@@ -58,8 +82,8 @@ pub enum ArchitectureError {
 pub struct Architecture {
     pub family: Family,
     /// Channels: of the stem and of each stage (residual networks), of each block (plain chains),
-    /// of the stem (DenseNet), of the stem, of seven stages and of the last convolution
-    /// (EfficientNet).
+    /// of the stem (DenseNet), of the stem, of each stage and of the last convolution (EfficientNet,
+    /// MobileNet).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widths: Vec<usize>,
     /// Residual blocks, convolutions or dense layers of each stage.
@@ -86,6 +110,9 @@ pub struct Architecture {
     /// ε of the batch norms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<f64>,
+    /// What zeros lie around maps before a window (EfficientNet, MobileNet).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding: Option<PaddingRule>,
     /// Rate at which the last residual branch is left out in training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stochastic_depth: Option<f32>,
@@ -106,7 +133,7 @@ impl Serialize for Architecture {
 }
 
 impl Family {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 24] = [
         Self::CompactResnet,
         Self::ShallowCnn,
         Self::DeepCnn,
@@ -114,11 +141,23 @@ impl Family {
         Self::Vgg16,
         Self::Vgg16Bn,
         Self::Resnet18,
+        Self::Resnet34,
         Self::Resnet50,
         Self::Resnet101,
+        Self::Resnet152,
         Self::Densenet121,
         Self::Densenet169,
+        Self::Densenet201,
         Self::EfficientnetB0,
+        Self::EfficientnetB1,
+        Self::EfficientnetB2,
+        Self::EfficientnetB3,
+        Self::EfficientnetLite0,
+        Self::EfficientnetLite1,
+        Self::EfficientnetLite2,
+        Self::MobilenetV2,
+        Self::MobilenetV3Small,
+        Self::MobilenetV3Large,
     ];
 
     /// Name in manifests, configurations and on the command line.
@@ -131,16 +170,46 @@ impl Family {
             Self::Vgg16 => "vgg16",
             Self::Vgg16Bn => "vgg16-bn",
             Self::Resnet18 => "resnet18",
+            Self::Resnet34 => "resnet34",
             Self::Resnet50 => "resnet50",
             Self::Resnet101 => "resnet101",
+            Self::Resnet152 => "resnet152",
             Self::Densenet121 => "densenet121",
             Self::Densenet169 => "densenet169",
+            Self::Densenet201 => "densenet201",
             Self::EfficientnetB0 => "efficientnet-b0",
+            Self::EfficientnetB1 => "efficientnet-b1",
+            Self::EfficientnetB2 => "efficientnet-b2",
+            Self::EfficientnetB3 => "efficientnet-b3",
+            Self::EfficientnetLite0 => "efficientnet-lite0",
+            Self::EfficientnetLite1 => "efficientnet-lite1",
+            Self::EfficientnetLite2 => "efficientnet-lite2",
+            Self::MobilenetV2 => "mobilenet-v2",
+            Self::MobilenetV3Small => "mobilenet-v3-small",
+            Self::MobilenetV3Large => "mobilenet-v3-large",
         }
     }
 
     pub(super) fn has_bottlenecks(self) -> bool {
-        matches!(self, Self::Resnet50 | Self::Resnet101)
+        matches!(self, Self::Resnet50 | Self::Resnet101 | Self::Resnet152)
+    }
+
+    /// EfficientNets and MobileNets: chains of inverted residual blocks that may end earlier than
+    /// published, and whose padding is a setting.
+    pub fn is_inverted(self) -> bool {
+        matches!(
+            self,
+            Self::EfficientnetB0
+                | Self::EfficientnetB1
+                | Self::EfficientnetB2
+                | Self::EfficientnetB3
+                | Self::EfficientnetLite0
+                | Self::EfficientnetLite1
+                | Self::EfficientnetLite2
+                | Self::MobilenetV2
+                | Self::MobilenetV3Small
+                | Self::MobilenetV3Large
+        )
     }
 }
 
@@ -174,6 +243,7 @@ impl Architecture {
             stride_first: None,
             bias: None,
             epsilon: None,
+            padding: None,
             stochastic_depth: None,
         }
     }
@@ -186,6 +256,14 @@ impl Architecture {
 
     pub(super) fn epsilon(&self) -> f64 {
         self.epsilon.unwrap_or(EPSILON)
+    }
+
+    /// A window of `kernel` that keeps the size of maps but for its stride.
+    pub(super) fn window(&self, kernel: usize, stride: usize) -> Geometry {
+        match self.padding {
+            Some(PaddingRule::Same) => Geometry::same(kernel, stride),
+            _ => Geometry::even(kernel, stride, kernel / 2),
+        }
     }
 
     /// Whether convolutions before a batch norm have a bias.

@@ -147,6 +147,22 @@ mod tests {
             // Whole blocks of channels are gathered as they are.
             Architecture { growth: Some(16), ..lists(Family::Densenet121, &[32], &[1, 2, 2, 1]) },
             lists(Family::EfficientnetB0, &[8, 16, 16, 16, 24, 24, 24, 24, 32], &[1, 1, 1, 1, 1, 1, 1]),
+            // Branches that are left out, and a stem that is not widened but added.
+            Architecture {
+                stochastic_depth: Some(0.8),
+                ..lists(Family::EfficientnetB0, &[16, 16, 16, 24, 24], &[2, 3, 2])
+            },
+            lists(Family::EfficientnetLite0, &[8, 16, 16, 24, 20, 24], &[1, 2, 2, 2]),
+            lists(Family::MobilenetV2, &[8, 16, 16, 24, 20], &[1, 2, 2]),
+            Architecture {
+                hidden: Some(vec![12]),
+                stochastic_depth: Some(0.5),
+                ..lists(Family::MobilenetV3Large, &[16, 16, 16, 24, 16, 32], &[1, 2, 2, 2])
+            },
+            Architecture {
+                hidden: Some(vec![12]),
+                ..lists(Family::MobilenetV3Small, &[16, 16, 16, 24, 32], &[1, 2, 2])
+            },
         ]
     }
 

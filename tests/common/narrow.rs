@@ -8,7 +8,7 @@
 #![allow(dead_code)]
 
 use candle_core::{Device, Tensor};
-use pellucid::network::architecture::Architecture;
+use pellucid::network::architecture::{Architecture, PaddingRule};
 use pellucid::network::weights::TensorFile;
 
 /// Classes of the golden networks.
@@ -60,6 +60,8 @@ pub(super) fn narrow() -> Vec<(&'static str, Architecture)> {
         ..Architecture::new(name.parse().unwrap())
     };
     let hidden = |arch: Architecture, hidden: &[usize]| Architecture { hidden: Some(hidden.to_vec()), ..arch };
+    let undropped = |arch: Architecture| Architecture { stochastic_depth: Some(0.0), ..arch };
+    let efficient = [8, 8, 8, 16, 16, 24, 24, 32, 48];
     let vgg = [4, 6, 8, 8, 8];
     let deep = [64, 4, 8, 12, 16];
     vec![
@@ -79,13 +81,26 @@ pub(super) fn narrow() -> Vec<(&'static str, Architecture)> {
                 ..of("resnet50", &deep, &[1, 2, 1, 1])
             },
         ),
+        ("resnet34", of("resnet34", &deep, &[1, 2, 1, 1])),
+        ("resnet152", of("resnet152", &deep, &[1, 1, 2, 1])),
+        ("densenet201", Architecture { growth: Some(4), ..of("densenet201", &[8], &[1, 2, 3, 2]) }),
         ("densenet121", Architecture { growth: Some(4), ..of("densenet121", &[8], &[2, 2, 2, 2]) }),
+        ("mobilenet-v2", of("mobilenet-v2", &[8, 8, 8, 16, 16, 24, 24, 32, 1280], &[1, 2, 2, 1, 2, 1, 1])),
         (
-            "efficientnet-b0",
+            "mobilenet-v3-large",
+            hidden(of("mobilenet-v3-large", &[8, 8, 8, 16, 16, 24, 24, 144], &[1, 2, 1, 3, 1, 2]), &[20]),
+        ),
+        ("mobilenet-v3-small", hidden(of("mobilenet-v3-small", &[8, 8, 8, 16, 24, 24, 144], &[1, 2, 2, 1, 1]), &[20])),
+        ("efficientnet-lite0", undropped(of("efficientnet-lite0", &efficient, &[1, 2, 2, 1, 1, 2, 1]))),
+        ("efficientnet-lite0-cut", undropped(of("efficientnet-lite0", &[8, 8, 8, 16, 16, 24, 48], &[1, 2, 2, 1, 1]))),
+        (
+            "efficientnet-b0-same",
             Architecture {
-                stochastic_depth: Some(0.0),
-                ..of("efficientnet-b0", &[8, 8, 8, 16, 16, 24, 24, 32, 48], &[1, 2, 2, 1, 1, 2, 1])
+                padding: Some(PaddingRule::Same),
+                epsilon: Some(1e-3),
+                ..undropped(of("efficientnet-b0", &efficient, &[1, 2, 2, 1, 1, 2, 1]))
             },
         ),
+        ("efficientnet-b0", undropped(of("efficientnet-b0", &efficient, &[1, 2, 2, 1, 1, 2, 1]))),
     ]
 }

@@ -9,13 +9,14 @@ tests/spec/architectures.rs computes in the same way (FNV-1a of the name, SplitM
 
 import pathlib
 import sys
+from functools import partial
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
-from torchvision.models import densenet, efficientnet, resnet, vgg
+from torchvision.models import densenet, efficientnet, mobilenetv2, mobilenetv3, resnet, vgg
 
 CLASSES = 3
 
@@ -101,13 +102,79 @@ def keras_resnet():
     return net
 
 
-def narrow_efficientnet():
+def narrow_efficientnet(stages=7):
     widths, blocks = [8, 8, 8, 16, 16, 24, 24, 32], [1, 2, 2, 1, 1, 2, 1]
     table = zip([1, 6, 6, 6, 6, 6, 6], [3, 3, 5, 3, 5, 5, 3], [1, 2, 2, 2, 1, 2, 1], widths, widths[1:], blocks)
-    setting = [efficientnet.MBConvConfig(*row) for row in table]
+    setting = [efficientnet.MBConvConfig(*row) for row in table][:stages]
     return efficientnet.EfficientNet(setting, dropout=0.0, stochastic_depth_prob=0.0, num_classes=CLASSES, last_channel=48)
 
 
+class SameConv(nn.Conv2d):
+    """A convolution with TensorFlow's padding, as its documentation of `SAME` says."""
+
+    def forward(self, x):
+        pads = []
+        for length, kernel, stride in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1]):
+            total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
+            pads += [total // 2, total - total // 2]
+        return nn.functional.conv2d(nn.functional.pad(x, pads), self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+def from_tensorflow(net):
+    """Uneven padding and the epsilon of TensorFlow's batch norms."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            module.__class__ = SameConv
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 1e-3
+    return net
+
+
+def narrow_lite(stages=7):
+    net = narrow_efficientnet(stages)
+    for module in list(net.modules()):
+        if isinstance(module, efficientnet.MBConv):
+            module.block = nn.Sequential(*[part for part in module.block if not isinstance(part, efficientnet.SqueezeExcitation)])
+        for name, child in module.named_children():
+            if isinstance(child, nn.SiLU):
+                setattr(module, name, nn.ReLU6(inplace=True))
+    return from_tensorflow(net)
+
+
+def narrow_mobilenet_v2():
+    # A quarter of these widths, and of the stem's 32; the last convolution keeps its 1280.
+    table = zip([1, 6, 6, 6, 6, 6, 6], [32, 32, 64, 64, 96, 96, 128], [1, 2, 2, 1, 2, 1, 1], [1, 2, 2, 2, 1, 2, 1])
+    return mobilenetv2.MobileNetV2(CLASSES, 0.25, [list(row) for row in table], dropout=0.0)
+
+
+def narrow_mobilenet_v3(rows, last):
+    setting = [mobilenetv3.InvertedResidualConfig(*row, 1, 1.0) for row in rows]
+    norm = partial(nn.BatchNorm2d, eps=1e-3)
+    return mobilenetv3.MobileNetV3(setting, last, CLASSES, norm_layer=norm, dropout=0.0)
+
+
+# Input, kernel, widened, output, squeeze-and-excitation, activation, stride: the published pattern with other widths.
+V3_LARGE = [
+    (8, 3, 8, 8, False, "RE", 1),
+    (8, 3, 32, 8, False, "RE", 2),
+    (8, 3, 24, 8, False, "RE", 1),
+    (8, 5, 24, 16, True, "RE", 2),
+    (16, 3, 96, 16, False, "HS", 2),
+    (16, 3, 40, 16, False, "HS", 1),
+    (16, 3, 40, 16, False, "HS", 1),
+    (16, 3, 96, 24, True, "HS", 1),
+    (24, 5, 144, 24, True, "HS", 2),
+    (24, 5, 144, 24, True, "HS", 1),
+]
+V3_SMALL = [
+    (8, 3, 8, 8, True, "RE", 2),
+    (8, 3, 40, 8, False, "RE", 2),
+    (8, 3, 32, 8, False, "RE", 1),
+    (8, 5, 32, 16, True, "HS", 2),
+    (16, 5, 96, 16, True, "HS", 1),
+    (16, 5, 48, 24, True, "HS", 1),
+    (24, 5, 144, 24, True, "HS", 2),
+]
 VGG = [4, 4, "M", 6, 6, "M", 8, 8, 8, "M", 8, 8, 8, "M", 8, 8, 8, "M"]
 NARROW = {
     "shallow-cnn": lambda: plain([6, "M", 8, "M"], False, 4, [10]),
@@ -118,8 +185,17 @@ NARROW = {
     "resnet18": lambda: narrow_resnet(resnet.BasicBlock, [2, 2, 2, 2]),
     "resnet50": lambda: narrow_resnet(resnet.Bottleneck, [1, 2, 1, 1]),
     "resnet50-keras": keras_resnet,
+    "resnet34": lambda: narrow_resnet(resnet.BasicBlock, [1, 2, 1, 1]),
+    "resnet152": lambda: narrow_resnet(resnet.Bottleneck, [1, 1, 2, 1]),
     "densenet121": lambda: densenet.DenseNet(4, (2, 2, 2, 2), 8, num_classes=CLASSES),
+    "densenet201": lambda: densenet.DenseNet(4, (1, 2, 3, 2), 8, num_classes=CLASSES),
     "efficientnet-b0": narrow_efficientnet,
+    "efficientnet-b0-same": lambda: from_tensorflow(narrow_efficientnet()),
+    "efficientnet-lite0": narrow_lite,
+    "efficientnet-lite0-cut": lambda: narrow_lite(5),
+    "mobilenet-v2": narrow_mobilenet_v2,
+    "mobilenet-v3-large": lambda: narrow_mobilenet_v3(V3_LARGE, 20),
+    "mobilenet-v3-small": lambda: narrow_mobilenet_v3(V3_SMALL, 20),
 }
 
 
@@ -138,8 +214,10 @@ def with_channels(net, name, channels):
             grey_stem(net, "conv1", channels)
         elif "densenet" in name:
             grey_stem(net.features, "conv0", channels)
-        elif "efficientnet" in name:
+        elif "efficientnet" in name or "mobilenet" in name:
+            kind = type(net.features[0][0])
             grey_stem(net.features[0], 0, channels)
+            net.features[0][0].__class__ = kind
         else:
             grey_stem(net.features, 0, channels)
     return fill(net)
@@ -175,7 +253,9 @@ def full(path):
         "custom-cnn": ([32, "M", 64, "M", 128, "M", 256, "M"], True, 1, [128]),
     }
     families = {name: (lambda spec=spec: plain(*spec)) for name, spec in small.items()}
-    for family in ["vgg16", "vgg16_bn", "resnet18", "resnet50", "resnet101", "densenet121", "densenet169", "efficientnet_b0"]:
+    published = ["vgg16", "vgg16_bn", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "densenet121", "densenet169"]
+    published += ["densenet201", *(f"efficientnet_b{i}" for i in range(4)), "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]
+    for family in published:
         families[family.replace("_", "-")] = lambda family=family: models.get_model(family, weights=None, num_classes=CLASSES)
     out = {}
     with torch.no_grad():

@@ -57,6 +57,7 @@ fn request(family: Family, preset: Preset, labels: &[&str]) -> Request {
     Request {
         file: "weights.pth".into(),
         family,
+        convention: None,
         labels: Some(labels.iter().map(|l| (*l).to_owned()).collect()),
         head: Head::Sigmoid,
         preset,

@@ -18,6 +18,7 @@ mod faithfulness;
 mod faithfulness_command;
 mod faithfulness_panel;
 mod findings;
+mod foreign_names;
 mod gate;
 mod hostile_files;
 mod house;

@@ -12,6 +12,7 @@ use pellucid::training::run::options::RunOptions;
 use pellucid::training::run::trainer;
 use pellucid::training::run::trainer::Outcome;
 
+use super::foreign_names;
 use super::toy_training::{config, images, options, train};
 
 /// A folder with a trained model in `start/model`.
@@ -114,6 +115,41 @@ fn stages_are_unfrozen_epoch_by_epoch_and_a_resumed_run_repeats_it() {
     }
     let resumed = train(&config, &RunOptions { resume: true, ..at(&parts) }).unwrap();
     assert_eq!(resumed.manifest, straight.manifest);
+}
+
+#[test]
+fn a_published_file_with_more_stages_gives_what_this_network_has_and_the_rest_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    foreign_names::write("EfficientNet-PyTorch efficientnet-lite0", &folder.path().join("published.safetensors"));
+    let lite = "family = \"efficientnet-lite0\"\nwidths = [8, 8, 8, 16, 16]\nblocks = [1, 2, 2]\n";
+    let config = config(folder.path(), &|c| {
+        c.replace("family = \"compact-resnet\"\nwidths = [4, 4, 8]\nblocks = [1, 1]\nstrides = [1, 2]\n", lite)
+            .replace("target_layer = \"stage2\"", "target_layer = \"features.3\"")
+            .replace("channels = 1", "channels = 3")
+            .replace("[augment]", "[transfer]\nstart_from = \"published.safetensors\"\n\n[augment]")
+    })
+    .unwrap();
+    let said = Mutex::new(Vec::new());
+    let watch = |event| {
+        if let Event::Warning(sentence) = event {
+            said.lock().unwrap().push(sentence);
+        }
+    };
+    let options = RunOptions { max_epochs: Some(1), ..options(folder.path()) };
+    trainer::run(&config, &options, &images(), &watch, &Control::default()).unwrap();
+    let said = said.into_inner().unwrap().join("\n");
+    assert!(said.contains("tensors start from published.safetensors"), "{said}");
+    assert!(said.contains("left out are") && said.contains("_blocks.5") && said.contains("more modules"), "{said}");
+    let even = super::toy_training::config(folder.path(), &|c| {
+        c.replace("family = \"compact-resnet\"", "padding = \"even\"\nfamily = \"compact-resnet\"")
+            .replace("family = \"compact-resnet\"\nwidths = [4, 4, 8]\nblocks = [1, 1]\nstrides = [1, 2]\n", lite)
+            .replace("target_layer = \"stage2\"", "target_layer = \"features.3\"")
+            .replace("[augment]", "[transfer]\nstart_from = \"published.safetensors\"\n\n[augment]")
+    })
+    .unwrap();
+    let refused = train(&even, &options).unwrap_err().to_string();
+    assert!(refused.contains("padding = \"same\""), "{refused}");
+    assert!(said.contains("features.4.0") && said.contains("start anew"), "{said}");
 }
 
 #[test]

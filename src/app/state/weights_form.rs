@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::model::import::convention::{Convention, NamedArchitecture};
 use crate::model::import::draft::Request;
 use crate::model::import::preset::Preset;
 use crate::model::import::{ImportError, labels};
@@ -17,7 +18,7 @@ const ENDINGS: [&str; 7] = ["safetensors", "pth", "pt", "tar", "h5", "hdf5", "ke
 pub struct WeightsForm {
     pub file: PathBuf,
     pub name: String,
-    pub family: Family,
+    pub architecture: NamedArchitecture,
     pub preset: Preset,
     pub head: Head,
     /// Labels with commas between them, or the path of a file; empty for those of the preset.
@@ -37,10 +38,13 @@ impl WeightsForm {
         let stem = file.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
         let named = |family: &Family| stem.replace(['-', '_'], "").contains(&family.name().replace('-', ""));
         let keras = ["h5", "hdf5", "keras"].iter().any(|ending| stem.ends_with(ending));
+        // A prefix says whose conventions; the reader sees it and may choose another.
+        let prefix = |c: &Convention| stem.starts_with(&c.prefix().replace('-', "_"));
+        let convention = Convention::ALL.into_iter().find(prefix);
         let family = Family::ALL.into_iter().rev().find(named);
         let family = family.unwrap_or(if stem.contains("resnet") { Family::Resnet50 } else { Family::Densenet121 });
         let preset = match family {
-            Family::Densenet121 | Family::Densenet169 if keras => Preset::KerasTorch,
+            Family::Densenet121 | Family::Densenet169 | Family::Densenet201 if keras => Preset::KerasTorch,
             _ if keras => Preset::KerasCaffe,
             _ if stem.contains("chexnet") => Preset::Chexnet,
             _ => Preset::Imagenet,
@@ -49,7 +53,10 @@ impl WeightsForm {
         let name = stem.split('.').next().unwrap_or_default().chars().map(plain).collect::<String>();
         let name = name.trim_matches('-').to_owned();
         let head = if preset.labels().is_some() { Head::Sigmoid } else { Head::Softmax };
-        Self { file, name, family, preset, head, labels: String::new(), dropout: None, running: false, refusal: None }
+        let convention = convention.filter(|_| family.is_inverted());
+        let architecture = NamedArchitecture { family, convention };
+        let labels = String::new();
+        Self { file, name, architecture, preset, head, labels, dropout: None, running: false, refusal: None }
     }
 
     /// What is to be imported.
@@ -61,7 +68,8 @@ impl WeightsForm {
         let labels = if given.is_empty() { None } else { Some(labels::parse(given)?) };
         Ok(Request {
             file: self.file.clone(),
-            family: self.family,
+            family: self.architecture.family,
+            convention: self.architecture.convention,
             labels,
             head: self.head,
             preset: self.preset,
@@ -95,12 +103,17 @@ mod tests {
     fn the_name_of_a_file_fills_the_form() {
         let form = WeightsForm::new("/tmp/keras_resnet50.weights.h5".into());
         assert_eq!(
-            (form.family, form.preset, form.name.as_str()),
+            (form.architecture.family, form.preset, form.name.as_str()),
             (Family::Resnet50, Preset::KerasCaffe, "keras-resnet50")
         );
         let form = WeightsForm::new("CheXNet.pth.tar".into());
-        assert_eq!((form.family, form.preset, form.head), (Family::Densenet121, Preset::Chexnet, Head::Sigmoid));
-        assert_eq!(WeightsForm::new("vgg16_bn-6c64b313.pth".into()).family, Family::Vgg16Bn);
+        assert_eq!(
+            (form.architecture.family, form.preset, form.head),
+            (Family::Densenet121, Preset::Chexnet, Head::Sigmoid)
+        );
+        let form = WeightsForm::new("tf_efficientnet_lite0-0aa007d2.pth".into());
+        assert_eq!(form.architecture.to_string(), "tf-efficientnet-lite0");
+        assert_eq!(WeightsForm::new("vgg16_bn-6c64b313.pth".into()).architecture.family, Family::Vgg16Bn);
     }
 
     #[test]

@@ -6,13 +6,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
 use crate::cli::{Outcome, Usage, output};
+use crate::model::import::convention::NamedArchitecture;
 use crate::model::import::draft::{Request, draft};
-use crate::model::import::fit::{Fit, fit};
+use crate::model::import::fit::{Fit, fit_as};
 use crate::model::import::preset::Preset;
 use crate::model::import::{ImportError, format, install, labels};
 use crate::model::manifest::{Head, Resize};
 use crate::model::registry;
-use crate::network::architecture::Family;
 
 /// How many tensors of each kind are listed unless all are asked for.
 const LISTED: usize = 12;
@@ -25,10 +25,11 @@ pub(super) struct Args {
     /// .keras)
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Architecture: vgg16, vgg16-bn, resnet18, resnet50, resnet101, densenet121, densenet169,
-    /// efficientnet-b0 …
+    /// Architecture: vgg16, resnet50, densenet121, efficientnet-b0, efficientnet-lite0,
+    /// mobilenet-v3-large …; where the file's names do not tell how it pads, with tf- (TensorFlow)
+    /// or timm- (PyTorch) before it
     #[arg(long, value_name = "FAMILY")]
-    arch: Family,
+    arch: NamedArchitecture,
     /// How images were prepared
     #[arg(long, value_parser = presets())]
     preset: Preset,
@@ -118,7 +119,8 @@ impl Args {
         let stem = || self.file.file_stem().map(|stem| stem.to_string_lossy().replace(' ', "-")).unwrap_or_default();
         Ok(Request {
             file: self.file.clone(),
-            family: self.arch,
+            family: self.arch.family,
+            convention: self.arch.convention,
             labels: self.labels.as_deref().map(labels::parse).transpose()?,
             head: match self.head {
                 HeadChoice::Softmax => Head::Softmax,
@@ -152,7 +154,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         |error: ImportError| anyhow::Error::from(error).context(format!("{} cannot be imported", args.file.display()));
 
     let foreign = format::read(&request.file).map_err(refused)?;
-    let fitted = fit(&foreign, request.family).map_err(refused)?;
+    let fitted = fit_as(&foreign, request.family, request.convention).map_err(refused)?;
     let accepted = fitted.accept(&foreign, request.ignore_unexpected);
     let mut report = json!({
         "file": args.file,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use candle_core::{Device, Tensor};
 
+use super::convention::Convention;
 use super::fit::Fit;
 use super::preset::Preset;
 use super::{Dialect, Foreign, ImportError, card};
@@ -18,6 +19,8 @@ use crate::network::grey_input::fold_input_channels;
 pub struct Request {
     pub file: PathBuf,
     pub family: Family,
+    /// Whose conventions the network follows, where the names in the file do not tell.
+    pub convention: Option<Convention>,
     /// One an output, in order; an empty name hides its output. Absent: those of the preset.
     pub labels: Option<Vec<String>>,
     pub head: Head,

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 use candle_core::Tensor;
 use serde::Serialize;
 
+use super::convention::{self, Convention};
+use super::inverted_names::Renaming;
 use super::layout::Layout;
 use super::{Dialect, Foreign, ImportError, keras_names, keys};
 use crate::model::import::named_tensor::NamedTensor;
@@ -78,10 +80,18 @@ struct Matched {
     shape: Vec<usize>,
 }
 
-/// Fits `foreign` to a family.
+/// Fits `foreign` to a family by the conventions that its names tell.
 pub fn fit(foreign: &Foreign, family: Family) -> Result<Fit, ImportError> {
+    fit_as(foreign, family, None)
+}
+
+/// Fits `foreign` to a family by these conventions.
+///
+/// # Errors
+/// When neither the names nor the reader tell how the network pads.
+pub fn fit_as(foreign: &Foreign, family: Family, convention: Option<Convention>) -> Result<Fit, ImportError> {
     let architecture = match foreign.dialect {
-        Dialect::Torch => Architecture::new(family),
+        Dialect::Torch => convention::architecture(foreign, family, convention)?,
         Dialect::Keras => keras_names::architecture(family)?,
     };
     fit_to(foreign, architecture)
@@ -91,7 +101,7 @@ pub fn fit(foreign: &Foreign, family: Family) -> Result<Fit, ImportError> {
 pub fn fit_to(foreign: &Foreign, architecture: Architecture) -> Result<Fit, ImportError> {
     let family = architecture.family;
     let named = match foreign.dialect {
-        Dialect::Torch => named(&foreign.tensors, family),
+        Dialect::Torch => named(&foreign.tensors, &architecture),
         Dialect::Keras => keras_names::translate(&foreign.tensors, family),
     };
     let (stem, head) = (format!("{}.weight", architecture.stem()?), architecture.head()?);
@@ -180,7 +190,10 @@ impl Fit {
         let better = Family::ALL
             .into_iter()
             .filter(|other| *other != family)
-            .filter_map(|other| fit(foreign, other).ok())
+            .filter_map(|other| match foreign.dialect {
+                Dialect::Torch => fit_to(foreign, Architecture::new(other)).ok(),
+                Dialect::Keras => fit(foreign, other).ok(),
+            })
             .max_by(|a, b| a.share().total_cmp(&b.share()))
             .filter(|best| best.share() > self.share());
         let example = r
@@ -215,11 +228,17 @@ impl Fit {
     }
 }
 
-fn named(tensors: &[(String, Vec<usize>)], family: Family) -> Vec<NamedTensor> {
+fn named(tensors: &[(String, Vec<usize>)], architecture: &Architecture) -> Vec<NamedTensor> {
+    let family = architecture.family;
+    let bare = tensors.iter().map(|(name, _)| keys::bare(name));
+    let inverted = family.is_inverted().then(|| Renaming::of(bare, architecture));
     let name = |(number, (from, shape)): (usize, &(String, Vec<usize>))| NamedTensor {
         number,
         from: from.clone(),
-        to: keys::torchvision(from, family),
+        to: match &inverted {
+            Some(renaming) => renaming.torchvision(keys::bare(from)),
+            None => keys::torchvision(from, family),
+        },
         shape: shape.clone(),
         layout: Layout::Same,
     };

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 
 use super::draft::{Draft, Request, draft};
-use super::fit::{Report, fit};
+use super::fit::{Report, fit_as};
 use super::{ImportError, format};
 use crate::files::writing::StagedFolder;
 use crate::files::{naming, sha256, writing};
@@ -33,7 +33,7 @@ pub struct Imported {
 pub fn import(request: &Request, models: &Path) -> Result<Imported, ImportError> {
     check_name(&request.name)?;
     let foreign = format::read(&request.file)?;
-    let fit = fit(&foreign, request.family)?;
+    let fit = fit_as(&foreign, request.family, request.convention)?;
     fit.accept(&foreign, request.ignore_unexpected)?;
     let report = fit.report.clone();
     let draft = draft(request, &foreign, fit)?;

@@ -11,12 +11,14 @@
 
 mod callables;
 mod card;
+pub mod convention;
 pub mod draft;
 mod elements;
 pub mod fit;
 pub mod format;
 mod heap;
 pub mod install;
+mod inverted_names;
 mod keras;
 pub mod keras_names;
 mod keys;
@@ -88,6 +90,13 @@ pub enum ImportError {
         example: String,
         cause: String,
     },
+    #[error("“{0}” is no architecture that can be named so: {reason}", reason = .1)]
+    Named(String, String),
+    #[error(
+        "the names of its tensors do not tell how its network pads and what its ε is, and these are never guessed: import it with \
+         --arch tf-{family} if it comes from TensorFlow (timm's tf_ networks), or with --arch timm-{family} if it was trained in PyTorch"
+    )]
+    Convention { family: Family },
     #[error(
         "the file's head has {outputs} outputs, but {labels} labels were given; name one label an output, an empty one to hide it"
     )]

@@ -1,4 +1,4 @@
-//! DenseNet-121 and -169 (Huang et al. 2017), as torchvision has them.
+//! DenseNet-121, -169 and -201 (Huang et al. 2017), as torchvision has them.
 //!
 //! Each layer of a dense block sees the maps of all layers before it: norm → ReLU → 1×1 → norm →
 //! ReLU → 3×3 adds `growth` channels. A transition halves channels (norm → ReLU → 1×1) and size
@@ -26,12 +26,12 @@ const BOTTLENECK: usize = 4;
 
 /// The shape that torchvision gives to `family`.
 pub(super) fn published(family: Family) -> Architecture {
-    Architecture {
-        widths: vec![64],
-        blocks: if family == Family::Densenet169 { vec![6, 12, 32, 32] } else { vec![6, 12, 24, 16] },
-        growth: Some(32),
-        ..Architecture::bare(family, 0.0)
-    }
+    let blocks = match family {
+        Family::Densenet169 => vec![6, 12, 32, 32],
+        Family::Densenet201 => vec![6, 12, 48, 32],
+        _ => vec![6, 12, 24, 16],
+    };
+    Architecture { widths: vec![64], blocks, growth: Some(32), ..Architecture::bare(family, 0.0) }
 }
 
 /// Writes the network down.

@@ -7,6 +7,8 @@ mod cnn;
 mod compact;
 mod densenet;
 mod efficientnet;
+mod mobilenet_v2;
+mod mobilenet_v3;
 mod plain;
 mod residual_stages;
 mod resnet;
@@ -17,7 +19,7 @@ use candle_nn::VarMap;
 use serde::{Deserialize, Deserializer};
 
 use super::Network;
-use super::architecture::{Architecture, ArchitectureError, Family, MOST_VALUES, published_rate};
+use super::architecture::{Architecture, ArchitectureError, Family, MOST_VALUES, PaddingRule, published_rate};
 use super::init::NewVariables;
 use super::load::TrainedTensors;
 use super::source::{Chain, TensorSource};
@@ -42,9 +44,19 @@ impl Family {
             Self::CompactResnet => compact::published(),
             Self::ShallowCnn | Self::DeepCnn | Self::CustomCnn => cnn::published(self),
             Self::Vgg16 | Self::Vgg16Bn => vgg::published(self),
-            Self::Resnet18 | Self::Resnet50 | Self::Resnet101 => resnet::published(self),
-            Self::Densenet121 | Self::Densenet169 => densenet::published(self),
-            Self::EfficientnetB0 => efficientnet::published(),
+            Self::Resnet18 | Self::Resnet34 | Self::Resnet50 | Self::Resnet101 | Self::Resnet152 => {
+                resnet::published(self)
+            }
+            Self::Densenet121 | Self::Densenet169 | Self::Densenet201 => densenet::published(self),
+            Self::EfficientnetB0
+            | Self::EfficientnetB1
+            | Self::EfficientnetB2
+            | Self::EfficientnetB3
+            | Self::EfficientnetLite0
+            | Self::EfficientnetLite1
+            | Self::EfficientnetLite2 => efficientnet::published(self),
+            Self::MobilenetV2 => mobilenet_v2::published(),
+            Self::MobilenetV3Small | Self::MobilenetV3Large => mobilenet_v3::published(self),
         }
     }
 }
@@ -57,7 +69,13 @@ impl Architecture {
 
     /// With published values where there are none.
     pub(super) fn filled(&self) -> Self {
-        let published = self.family.published();
+        let mut published = self.family.published();
+        let stages = self.blocks.len();
+        if self.family.is_inverted() && stages > 0 && stages < published.blocks.len() {
+            // The network ends earlier, before its last convolution.
+            published.strides.truncate(stages);
+            published.widths.drain(1 + stages..published.blocks.len() + 1);
+        }
         let list = |own: &[usize], published: Vec<usize>| if own.is_empty() { published } else { own.to_vec() };
         Self {
             widths: list(&self.widths, published.widths),
@@ -67,8 +85,26 @@ impl Architecture {
             grid: self.grid.or(published.grid),
             growth: self.growth.or(published.growth),
             stochastic_depth: self.stochastic_depth.or(published.stochastic_depth),
+            padding: self.padding.or(published.padding),
+            epsilon: self.epsilon.or(published.epsilon),
             ..self.clone()
         }
+    }
+
+    /// How windows are padded, where the family leaves a choice.
+    pub fn effective_padding(&self) -> Option<PaddingRule> {
+        self.filled().padding
+    }
+
+    /// ε of the batch norms.
+    pub fn effective_epsilon(&self) -> f64 {
+        self.filled().epsilon()
+    }
+
+    /// Blocks of each stage, with those of published stages that this network ends before.
+    pub fn depths(&self) -> Vec<usize> {
+        let published = self.family.published().blocks;
+        self.blocks.iter().chain(published.iter().skip(self.blocks.len())).copied().collect()
     }
 
     /// The same network with as few channels as can be: its maps have the same sides.
@@ -101,6 +137,7 @@ impl Architecture {
             ("hidden", self.hidden.is_some(), published.hidden.is_some()),
             ("grid", self.grid.is_some(), published.grid.is_some()),
             ("growth", self.growth.is_some(), published.growth.is_some()),
+            ("padding", self.padding.is_some(), published.padding.is_some()),
             ("stochastic_depth", self.stochastic_depth.is_some(), published.stochastic_depth.is_some()),
             ("stride_first", self.stride_first.is_some(), bottlenecks),
         ] {
@@ -115,10 +152,10 @@ impl Architecture {
             Err(ArchitectureError::Count { setting, family, needed: needed.to_string(), found })
         };
         let stages = self.blocks.len();
-        if family == Family::EfficientnetB0 {
-            count("blocks", stages, 7)?;
-        } else if stages > 8 {
-            return Err(ArchitectureError::Count { setting: "blocks", family, needed: "1–8".into(), found: stages });
+        let most = if family.is_inverted() { published.blocks.len() } else { 8 };
+        if stages > most {
+            let needed = format!("1–{most}");
+            return Err(ArchitectureError::Count { setting: "blocks", family, needed, found: stages });
         }
         // A width for the stem and one for the last convolution, where there are such.
         let more_widths = published.widths.len().saturating_sub(published.blocks.len());
@@ -248,9 +285,23 @@ impl Architecture {
                 plain::describe(&arch, false, channels, classes, to)?;
             }
             Family::CustomCnn | Family::Vgg16Bn => plain::describe(&arch, true, channels, classes, to)?,
-            Family::Resnet18 | Family::Resnet50 | Family::Resnet101 => resnet::describe(&arch, channels, classes, to)?,
-            Family::Densenet121 | Family::Densenet169 => densenet::describe(&arch, channels, classes, to)?,
-            Family::EfficientnetB0 => efficientnet::describe(&arch, channels, classes, to)?,
+            Family::Resnet18 | Family::Resnet34 | Family::Resnet50 | Family::Resnet101 | Family::Resnet152 => {
+                resnet::describe(&arch, channels, classes, to)?;
+            }
+            Family::Densenet121 | Family::Densenet169 | Family::Densenet201 => {
+                densenet::describe(&arch, channels, classes, to)?;
+            }
+            Family::EfficientnetB0
+            | Family::EfficientnetB1
+            | Family::EfficientnetB2
+            | Family::EfficientnetB3
+            | Family::EfficientnetLite0
+            | Family::EfficientnetLite1
+            | Family::EfficientnetLite2 => efficientnet::describe(&arch, channels, classes, to)?,
+            Family::MobilenetV2 => mobilenet_v2::describe(&arch, channels, classes, to)?,
+            Family::MobilenetV3Small | Family::MobilenetV3Large => {
+                mobilenet_v3::describe(&arch, channels, classes, to)?
+            }
         }
         Ok(chain.network())
     }

@@ -1,4 +1,4 @@
-//! ResNet-18, -50 and -101 (He et al. 2016), as torchvision has them.
+//! ResNet-18, -34, -50, -101 and -152 (He et al. 2016), as torchvision has them.
 //!
 //! Stages: `maxpool` (7×7/2 convolution, batch norm, ReLU, 3×3/2 max pooling), `layer1` … `layer4`,
 //! `avgpool`, `dropout` (rate 0 as published), `fc`. The deep ones have bottlenecks with the stride
@@ -20,6 +20,7 @@ pub(super) fn published(family: Family) -> Architecture {
     let blocks = match family {
         Family::Resnet18 => vec![2, 2, 2, 2],
         Family::Resnet101 => vec![3, 4, 23, 3],
+        Family::Resnet152 => vec![3, 8, 36, 3],
         _ => vec![3, 4, 6, 3],
     };
     Architecture {
@@ -46,7 +47,7 @@ pub(super) fn describe<S: TensorSource>(
         ..ConvSpec::new("conv1", channels, inputs, STEM)
     })?;
     chain.map("maxpool", inputs, Sequence(vec![Box::new(stem), Box::new(MaxPool(STEM_POOL))]));
-    let bottleneck = arch.family != Family::Resnet18;
+    let bottleneck = arch.family.has_bottlenecks();
     let blocks = Blocks { prefix: "layer", bottleneck, starts_silent: false };
     let inputs = residual_stages::describe(arch, blocks, inputs, chain)?;
     chain.vector("avgpool", GlobalAveragePool { channels: inputs });

@@ -93,8 +93,17 @@ impl CustomOp2 for BiasOp {
 }
 
 /// Factors `(N, C)` in blocks, image by image.
-fn factors_in_blocks(factors: &[f32], images: usize) -> Vec<Pixel> {
+pub(super) fn factors_in_blocks(factors: &[f32], images: usize) -> Vec<Pixel> {
     factors.chunks_exact((factors.len() / images.max(1)).max(1)).flat_map(in_blocks).collect()
+}
+
+/// `Σ x·d` over each map of each image: the gradient of factors `(N, C)`, `channels` an image.
+pub(super) fn sums_of_products(x: &[f32], d: &[f32], size: Maps, channels: usize) -> Vec<f32> {
+    let area = size.area().max(1);
+    let maps = pixels(x).par_chunks_exact(area).zip(pixels(d).par_chunks_exact(area));
+    let sums: Vec<_> = maps.map(|(x, d)| sum(x.len(), |i| std::array::from_fn(|k| x[i][k] * d[i][k]))).collect();
+    let images = sums.chunks_exact(size.blocks);
+    images.flat_map(|image| image.as_flattened()[..channels].iter().map(|v| *v as f32)).collect()
 }
 
 struct ScaleOp;
@@ -125,11 +134,7 @@ impl CustomOp2 for ScaleOp {
         maps.zip(&factors).for_each(|((dx, d), s)| {
             dx.iter_mut().zip(d).for_each(|(o, d)| *o = std::array::from_fn(|k| d[k] * s[k]));
         });
-        let maps = xs.par_chunks_exact(size.area()).zip(d.par_chunks_exact(size.area()));
-        let sums: Vec<_> = maps.map(|(x, d)| sum(x.len(), |i| std::array::from_fn(|k| x[i][k] * d[i][k]))).collect();
-        let channels = s.dim(1)?;
-        let images = sums.chunks_exact(size.blocks);
-        let ds: Vec<f32> = images.flat_map(|i| i.as_flattened()[..channels].iter().map(|v| *v as f32)).collect();
+        let ds = sums_of_products(xs.as_flattened(), d.as_flattened(), size, s.dim(1)?);
         Ok((Some(Tensor::from_vec(dx, x.shape(), x.device())?), Some(Tensor::from_vec(ds, s.shape(), s.device())?)))
     }
 }

@@ -11,8 +11,10 @@ pub mod dense_block;
 pub mod depthwise;
 #[cfg(test)]
 mod gradient_tests;
+pub mod inverted_residual;
 pub mod pool;
 pub mod residual;
+pub mod squeeze_excite;
 
 use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};

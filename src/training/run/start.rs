@@ -1,4 +1,8 @@
-//! Weights that a run starts from: another model's, or a bare safetensors file.
+//! Weights that a run starts from: another model's, or a file of this or another program.
+//!
+//! A published file has names of its own and may have been trained with more stages than this
+//! network has, which ends where its maps are taken. Such tensors are left out, and the sentence
+//! says which: what is only imported must fit as a whole, what is trained on need not.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -8,8 +12,11 @@ use candle_core::{Device, Tensor};
 
 use crate::files::{FileError, read_regular, read_text};
 use crate::limits;
+use crate::model::import::fit::fit_to;
+use crate::model::import::{ImportError, convention, format};
 use crate::model::manifest::{Manifest, ManifestError};
 use crate::model::registry::{self, ModelError};
+use crate::network::architecture::{Architecture, PaddingRule};
 use crate::training::config::Config;
 use crate::training::optim::parameters::Parameters;
 use crate::training::{Error, Result};
@@ -22,6 +29,10 @@ const MANIFEST: &str = "manifest.toml";
 enum StartError {
     #[error("it is no safetensors file, or cut short ({0})")]
     NoTensors(candle_core::Error),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error("{0}")]
+    Convention(String),
     #[error("{} cannot be read: {source}", .path.display())]
     Unreadable { path: PathBuf, source: FileError },
     #[error("its manifest: {0}")]
@@ -37,10 +48,23 @@ enum StartError {
 pub(super) fn take(config: &Config, root: &Path, parameters: &Parameters, frozen: &[bool]) -> Result<Option<String>> {
     let Some(from) = &config.transfer.start_from else { return Ok(None) };
     let refuse = |reason: String| Error::Start { from: from.clone(), reason };
-    let (tensors, manifest) = read(from, root).map_err(|e| refuse(e.to_string()))?;
+    let Start { tensors, manifest, left_out } =
+        read(from, root, &config.architecture).map_err(|e| refuse(e.to_string()))?;
     if let Some(other) = manifest.as_ref().filter(|m| m.architecture.family != config.architecture.family) {
         let (theirs, ours) = (other.architecture.family, config.architecture.family);
         return Err(refuse(format!("it is a {theirs}, and this configuration makes a {ours}; choose the same family")));
+    }
+    let ours = &config.architecture;
+    let family = ours.family;
+    if let Some(theirs) = manifest.as_ref().map(|m| &m.architecture).filter(|_| family.is_inverted()) {
+        let conventions = |a: &Architecture| (a.effective_padding(), a.effective_epsilon());
+        if conventions(theirs) != conventions(ours) {
+            let (padding, epsilon) = conventions(theirs);
+            let padding = if padding == Some(PaddingRule::Same) { "same" } else { "even" };
+            return Err(refuse(format!(
+                "its weights belong to another padding or ε; set padding = \"{padding}\" and epsilon = {epsilon} in [architecture]"
+            )));
+        }
     }
     let taken = parameters.take_from(&tensors)?;
     let all: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
@@ -68,6 +92,17 @@ pub(super) fn take(config: &Config, root: &Path, parameters: &Parameters, frozen
         let more = if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
         let _ = write!(sentence, "; {}{more} start anew", shown.join(", "));
     }
+    if !left_out.is_empty() {
+        let modules: BTreeSet<&str> = left_out.iter().map(|name| module(name)).collect();
+        let shown: Vec<&str> = modules.iter().copied().take(4).collect();
+        let more = if modules.len() > 4 { format!(" and {} more modules", modules.len() - 4) } else { String::new() };
+        let count = left_out.len();
+        let _ = write!(
+            sentence,
+            "; left out are {count} tensors that this network does not have ({}{more})",
+            shown.join(", ")
+        );
+    }
     if let Some(other) = manifest.filter(|m| m.labels.iter().map(|l| &l.name).ne(config.labels.iter().map(|l| &l.name)))
     {
         let _ = write!(sentence, " (it tells {} labels apart, this one {})", other.labels.len(), config.labels.len());
@@ -75,27 +110,57 @@ pub(super) fn take(config: &Config, root: &Path, parameters: &Parameters, frozen
     Ok(Some(sentence))
 }
 
-/// Tensors and, of a model, its manifest.
-fn read(from: &str, root: &Path) -> std::result::Result<(HashMap<String, Tensor>, Option<Manifest>), StartError> {
+/// The first parts of a tensor's name: `blocks.5.0` of `blocks.5.0.conv_pw.weight`.
+fn module(name: &str) -> &str {
+    let end = name.match_indices('.').map(|(at, _)| at).take(3).last();
+    end.map_or(name, |end| &name[..end])
+}
+
+/// What there is to start from.
+struct Start {
+    /// Under this network's names.
+    tensors: HashMap<String, Tensor>,
+    /// Of a model.
+    manifest: Option<Manifest>,
+    /// Names in a bare file of what this network does not have.
+    left_out: Vec<String>,
+}
+
+impl Start {
+    fn of_model(bytes: &[u8], manifest: Option<Manifest>) -> std::result::Result<Self, StartError> {
+        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(StartError::NoTensors)?;
+        Ok(Self { tensors, manifest, left_out: Vec::new() })
+    }
+}
+
+/// Tensors of a model, of a folder, or of a bare file for a network of this shape.
+fn read(from: &str, root: &Path, architecture: &Architecture) -> std::result::Result<Start, StartError> {
     let path = root.join(from);
-    let parse =
-        |bytes: &[u8]| candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(StartError::NoTensors);
     let unreadable = |path: &Path, source: FileError| StartError::Unreadable { path: path.to_owned(), source };
-    let file = |path: &Path| read_regular(path, limits::WEIGHT_BYTES).map_err(|e| unreadable(path, e));
     if path.is_dir() {
-        let tensors = parse(&file(&path.join(WEIGHTS))?)?;
+        let weights = path.join(WEIGHTS);
+        let bytes = read_regular(&weights, limits::WEIGHT_BYTES).map_err(|e| unreadable(&weights, e))?;
         let described = path.join(MANIFEST);
         if !described.exists() {
-            return Ok((tensors, None));
+            return Start::of_model(&bytes, None);
         }
         let text = read_text(&described, limits::MANIFEST_BYTES).map_err(|e| unreadable(&described, e))?;
-        return Ok((tensors, Some(Manifest::parse(&text).map_err(StartError::Manifest)?)));
+        return Start::of_model(&bytes, Some(Manifest::parse(&text).map_err(StartError::Manifest)?));
     }
     if path.exists() {
-        return Ok((parse(&file(&path)?)?, None));
+        return bare(&path, architecture);
     }
     let bytes = registry::weights(from)
         .map_err(|source| StartError::Nothing { path: path.clone(), source: Box::new(source) })?;
     let manifest = registry::manifest(from).map_err(|e| StartError::Model(Box::new(e)))?;
-    Ok((parse(&bytes)?, Some(manifest)))
+    Start::of_model(&bytes, Some(manifest))
+}
+
+/// A file of whatever program, under this network's names.
+fn bare(path: &Path, architecture: &Architecture) -> std::result::Result<Start, StartError> {
+    let foreign = format::read(path)?;
+    convention::check(&foreign, architecture).map_err(StartError::Convention)?;
+    let fit = fit_to(&foreign, architecture.clone())?;
+    let left_out = fit.report.unexpected.iter().map(|lone| lone.name.clone()).collect();
+    Ok(Start { tensors: fit.tensors(&foreign)?, manifest: None, left_out })
 }

@@ -7,9 +7,9 @@ use crate::app::state::State;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::controls;
+use crate::model::import::convention::NamedArchitecture;
 use crate::model::import::preset::Preset;
 use crate::model::manifest::Head;
-use crate::network::architecture::Family;
 
 const WIDTH: f32 = 480.0;
 /// Rate that the tick box proposes.
@@ -61,10 +61,10 @@ fn fields(ui: &mut Ui, form: &mut WeightsForm, tokens: &theme::Tokens) {
         ui.end_row();
 
         ui.label("Architecture");
-        let combo = ComboBox::from_id_salt("family").selected_text(form.family.name()).width(200.0);
+        let combo = ComboBox::from_id_salt("family").selected_text(form.architecture.to_string()).width(200.0);
         let response = combo.show_ui(ui, |ui| {
-            for family in Family::ALL {
-                ui.selectable_value(&mut form.family, family, family.name());
+            for architecture in NamedArchitecture::all() {
+                ui.selectable_value(&mut form.architecture, architecture, architecture.to_string());
             }
         });
         response.response.accessible_name("Architecture");
