@@ -1,6 +1,7 @@
 //! Embeds the models found in `models/` and the commit, so that the binary alone does the main job.
 //!
-//! Writes `$OUT_DIR/embedded_models.rs`: a slice of `(name, [(file name, bytes)])`.
+//! Writes `$OUT_DIR/embedded_models.rs`: a slice of `(name, [(file name, bytes)])`, and
+//! `$OUT_DIR/embedded_segmenter.rs`: the files of the lung segmenter, which is no model to select.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,6 +20,8 @@ fn main() {
     println!("cargo::rustc-env=PELLUCID_COMMIT={commit}");
     fs::write(Path::new(&out).join("embedded_models.rs"), embed(&Path::new(&root).join("models")))
         .expect("the output folder is writable");
+    let segmenter = segmenter(&Path::new(&root).join("models").join("lungs"));
+    fs::write(Path::new(&out).join("embedded_segmenter.rs"), segmenter).expect("the output folder is writable");
 }
 
 fn git(root: &str, arguments: &[&str]) -> Option<String> {
@@ -38,6 +41,19 @@ fn embed(models: &Path) -> String {
                 .expect("writing to a string");
         }
         source.push_str("    ]),\n");
+    }
+    source.push_str("]\n");
+    source
+}
+
+/// The two files of a segmenter that describes itself; nothing of one that is still to be trained.
+fn segmenter(folder: &Path) -> String {
+    let mut source = String::from("&[\n");
+    if folder.join("segmenter.toml").is_file() {
+        for name in ["segmenter.toml", "weights.safetensors"] {
+            let path = folder.join(name).display().to_string();
+            writeln!(source, "    ({name:?}, include_bytes!({path:?}) as &[u8]),").expect("writing to a string");
+        }
     }
     source.push_str("]\n");
     source

@@ -71,6 +71,7 @@ impl Case {
             logits: &seen.logits,
             black: &BLACK,
             background: None,
+            regions: None,
             outputs: &outputs,
         };
         let mut heard = |_: Step| true;

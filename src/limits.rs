@@ -64,6 +64,12 @@ pub const BACKGROUND_PIXELS: usize = 256 << 20;
 pub const WEIGHT_BYTES: u64 = 2 << 30;
 /// Largest population detector of a model, in bytes.
 pub const DETECTOR_BYTES: u64 = 64 << 20;
+/// Most images of a gallery of similar cases.
+pub const GALLERY_IMAGES: usize = 100_000;
+/// Largest file of a gallery's features, in bytes; they are held in memory.
+pub const GALLERY_BYTES: u64 = 512 << 20;
+/// Largest index of a gallery, in bytes.
+pub const GALLERY_INDEX_BYTES: u64 = 128 << 20;
 /// Longest pickle (the description of a PyTorch file's tensors, not their values), in bytes.
 pub const PICKLE_BYTES: u64 = 64 << 20;
 /// Most objects that one pickle may make.
@@ -93,6 +99,8 @@ pub const REPORT_MAPS: usize = 2048;
 pub const REPORT_RUNS: usize = 25_000;
 /// Most samples of an image (dropout masks, varied copies).
 pub const SAMPLES: usize = 10_000;
+/// Most images whose highest scores are averaged to the score of a study.
+pub const STUDY_TOP: usize = 1000;
 /// Most runs of the network that a method of explanation may be asked for.
 pub const EVALUATIONS: usize = 1_000_000;
 /// Fewest and most superpixels of Kernel SHAP.

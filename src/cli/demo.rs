@@ -66,7 +66,7 @@ fn image(session: &mut Session, out: &Path, name: &str, recipe: &PhantomRecipe) 
     }
 
     let options = AnalysisOptions { methods: Method::ALWAYS.to_vec(), ..AnalysisOptions::default() };
-    let analyzed = session.analyze(|| Ok(open_image(&path)?), |_| Ok(options), false)?;
+    let analyzed = session.analyze(|| Ok(open_image(&path)?), |_, _| Ok(options), false)?;
     output::line(Record::new(&path, &analyzed, RISK).to_text())?;
     let (frame, model, analysis) = analyzed.by_a_model()?;
     let maps: Vec<&Attribution> =

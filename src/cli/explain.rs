@@ -12,6 +12,7 @@ use super::session::{AnalysisArgs, ModelArgs, Session};
 use super::{Outcome, Usage, images, npy, output};
 use crate::cancel::CancelToken;
 use crate::engine::explanation::explain_with;
+use crate::engine::lungs::Lungs;
 use crate::engine::map_request::MapRequest;
 use crate::engine::pass::Known;
 use crate::engine::progress::Progress;
@@ -53,6 +54,11 @@ pub(super) struct Args {
     /// Superpixels of kernel-shap
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(limits::SUPERPIXELS.0 as i64..=limits::SUPERPIXELS.1 as i64))]
     superpixels: u32,
+    /// What Shapley values are given to: patches of the image, or the regions of the chest (zones of
+    /// the lungs, between them, border, elsewhere), which needs to know where the lungs
+    /// lie; kernel-shap, deep-shap, gradient-shap and integrated-gradients
+    #[arg(long, value_enum, default_value_t = Regions::Patches)]
+    regions: Regions,
     /// Side of the patch of occlusion, as a part of the image's shorter side: 7 is a seventh
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=limits::PATCHES as i64))]
     patches: u32,
@@ -78,6 +84,13 @@ pub(super) struct Args {
     /// One JSON object a line for each image, and nothing else
     #[arg(long)]
     json: bool,
+}
+
+/// What Shapley values are given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Regions {
+    Patches,
+    Anatomy,
 }
 
 /// A word that no method is called.
@@ -111,9 +124,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         subjects(model, args)?;
         layer(model, args.layer.as_deref())?;
     }
+    session.use_masks(args.analysis.masks.as_deref())?;
     let background = args.background.as_deref().map(read_background).transpose()?;
     if background.is_some() {
         session.use_background(background);
+    }
+    if args.regions == Regions::Anatomy {
+        if !args.method.adds_up() {
+            return Err(Usage(format!(
+                "values of {} do not add up, so they cannot be summed up over regions; those of {} do",
+                args.method.key(),
+                Method::ALL.into_iter().filter(|m| m.adds_up()).map(Method::key).collect::<Vec<_>>().join(", ")
+            ))
+            .into());
+        }
+        session.use_anatomical_regions();
     }
     let settings = MethodSettings {
         seed: args.analysis.seed,
@@ -121,7 +146,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         superpixels: args.superpixels as usize,
         patches: args.patches as usize,
     };
-    let options = |model: &Model| {
+    let options = |model: &Model, _: Option<&Lungs>| {
         let options = args.analysis.options(vec![args.method], vec![layer(model, args.layer.as_deref())?]);
         Ok(AnalysisOptions { subjects: subjects(model, args)?, explanation: settings, ..options })
     };
@@ -159,6 +184,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             output::write_file(path, &images::png(&shown.into())?)?;
         }
         let record = record.with_maps(model, &maps, &settings).with_stability(&stabilities);
+        let record = if args.regions == Regions::Anatomy { record.by_region(model, &maps) } else { record };
         if args.json {
             output::json(&record)?;
         } else {

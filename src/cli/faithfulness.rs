@@ -22,13 +22,13 @@ use crate::evaluation::faithfulness::FaithfulnessSummary;
 use crate::evaluation::faithfulness::run::{
     self, Explained, FaithfulnessOptions, FaithfulnessProgress, MapsError, MeasuredMaps,
 };
-use crate::evaluation::image_names::distinct_images;
 use crate::evaluation::images::ImageError;
 use crate::evaluation::sample::drawn;
 use crate::evaluation::vocabulary::folded;
 use crate::explain::{Method, MethodSettings, Subject};
 use crate::model::Model;
 use crate::study::ImageEntry;
+use crate::study::image_names::distinct_images;
 
 /// Measure how faithful a model's maps are to it, and rank the methods: deletion, insertion, ROAD,
 /// drop in confidence, sensitivity, and the randomisation check, beside a centred blob and a random

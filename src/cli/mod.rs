@@ -23,11 +23,15 @@ mod phantom;
 mod predict;
 mod record;
 mod report;
+mod segment;
 mod session;
+mod shortcuts;
 mod split_table;
+mod summarize;
 mod table;
 mod train;
 mod train_gate;
+mod train_segmenter;
 
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
@@ -69,6 +73,10 @@ struct View {
     /// be repeated
     #[arg(long, value_name = "NAME|DIR", value_delimiter = ',')]
     ensemble: Vec<String>,
+    /// Folder of lung masks, named like their images (255 lung, 0 elsewhere): says how much of each
+    /// map's evidence lies in the lungs
+    #[arg(long, value_name = "DIR")]
+    masks: Option<PathBuf>,
     /// Size of the window in points, like 1280x720
     #[arg(long, value_name = "SIZE", value_parser = window_size)]
     size: Option<[f32; 2]>,
@@ -93,9 +101,12 @@ enum Command {
     Demo(demo::Args),
     Predict(predict::Args),
     Explain(explain::Args),
+    Segment(segment::Args),
     Report(report::Args),
     Evaluate(Box<evaluate::Args>),
     Faithfulness(Box<faithfulness::Args>),
+    Shortcuts(Box<shortcuts::Args>),
+    Summarize(Box<summarize::Args>),
     Crossval(crossval::Args),
     Compare(compare::Args),
     Ablate(ablate::Args),
@@ -105,6 +116,7 @@ enum Command {
     Models(models::Args),
     Inspect(inspect::Args),
     TrainGate(train_gate::TrainGateArgs),
+    TrainSegmenter(train_segmenter::TrainSegmenterArgs),
 }
 
 /// How a command ended that did not fail as a whole.
@@ -199,15 +211,19 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Demo(args) => demo::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Segment(args) => segment::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Faithfulness(args) => faithfulness::run(&args),
+        Command::Shortcuts(args) => shortcuts::run(&args),
+        Command::Summarize(args) => summarize::run(&args),
         Command::Crossval(args) => crossval::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => compare::run(&args).map(|()| Outcome::Done),
         Command::Ablate(args) => ablate::run(&args),
         Command::Train(args) => train::run(&args).map(|()| Outcome::Done),
         Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
+        Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),
@@ -215,7 +231,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
 }
 
 fn view(view: View) -> anyhow::Result<Outcome> {
-    let View { paths, screenshot, model, ensemble, size, smoke } = view;
+    let View { paths, screenshot, model, ensemble, masks, size, smoke } = view;
     if let [first, ..] = paths.as_slice()
         && !paths.iter().any(|p| p.exists())
     {
@@ -223,7 +239,7 @@ fn view(view: View) -> anyhow::Result<Outcome> {
     }
     let ModelArgs { model, device } = model;
     let model = model.unwrap_or_default();
-    app::run(ViewerOptions { paths, demo: false, screenshot, smoke, ensemble, model, device, size })?;
+    app::run(ViewerOptions { paths, demo: false, screenshot, smoke, ensemble, model, device, masks, size })?;
     Ok(Outcome::Done)
 }
 

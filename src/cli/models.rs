@@ -1,6 +1,7 @@
 //! `pellucid models`: what can be chosen, what is known of it, and models of one's own.
 
 mod background;
+mod gallery;
 mod import;
 mod population;
 
@@ -12,6 +13,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Outcome, Usage, output};
+use crate::model::gallery::file;
 use crate::model::import::install;
 use crate::model::manifest::Manifest;
 use crate::model::registry;
@@ -47,6 +49,8 @@ enum Action {
     Background(background::Args),
     /// Make the detector that tells images unlike those that the model was measured on
     Population(population::Args),
+    /// Make the gallery of your own images that similar cases are found in
+    Gallery(gallery::Args),
     /// Check a model's hash and tensors, and run it once; all of them without a name
     Verify {
         /// Name, or a folder with manifest.toml
@@ -72,6 +76,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Action::Import(args) => import::run(args),
         Action::Background(args) => background::run(args),
         Action::Population(args) => population::run(args),
+        Action::Gallery(args) => gallery::run(args),
         Action::Verify { name, json } => verify(name.as_deref(), *json),
         Action::Remove { name, yes } => remove(name, *yes),
     }
@@ -194,8 +199,15 @@ fn remove(name: &str, yes: bool) -> anyhow::Result<Outcome> {
             return Ok(Outcome::Done);
         }
     }
+    // What is known of its patients goes with it.
+    let gallery = registry::manifest(name).ok().and_then(|m| file::folder(&m.name, &m.weights_sha256));
     let folder = install::remove(name)?;
     output::remark(format!("Removed {name} from {}", folder.display()));
+    if let Some(gallery) = gallery
+        && file::remove(&gallery)?
+    {
+        output::remark(format!("Removed its gallery of similar cases from {}", gallery.display()));
+    }
     Ok(Outcome::Done)
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::output;
 use crate::phantom::{
-    Age, Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render, write_dicom, write_mask, write_png,
+    Age, Lung, Opacity, OpacityKind, PhantomRecipe, Zone, render, write_dicom, write_lungs, write_mask, write_png,
 };
 
 /// Write computed chest radiographs (no patient) with the masks of their opacities
@@ -36,6 +36,9 @@ pub(super) struct PhantomArgs {
     adult: bool,
     #[arg(long, value_enum, default_value_t = Format::Both)]
     format: Format,
+    /// Folder for the masks of the lungs, named like the images (the --masks of other commands)
+    #[arg(long, value_name = "DIR")]
+    lungs: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,6 +52,7 @@ enum Format {
 pub(super) fn run(arguments: &PhantomArgs) -> anyhow::Result<()> {
     let out = &arguments.out;
     output::make_folder(out)?;
+    arguments.lungs.as_deref().map_or(Ok(()), output::make_folder)?;
     for seed in (0..arguments.count).map(|i| arguments.seed.wrapping_add(i)) {
         let opacities = match (arguments.healthy, arguments.opacity.is_empty()) {
             (true, _) => Vec::new(),
@@ -75,6 +79,9 @@ pub(super) fn run(arguments: &PhantomArgs) -> anyhow::Result<()> {
             output::line(path.display().to_string())?;
         }
         write_mask(&out.join(format!("{name}-mask.png")), &phantom)?;
+        if let Some(folder) = &arguments.lungs {
+            write_lungs(&folder.join(format!("{name}.png")), &recipe)?;
+        }
     }
     Ok(())
 }

@@ -1,14 +1,22 @@
-//! `pellucid predict`: scores with their uncertainty, for one image or many.
+//! `pellucid predict`: scores with their uncertainty, for one image or many, or one result for each
+//! study.
+
+mod studies;
 
 use std::path::PathBuf;
 
+use self::studies::StudyArgs;
 use super::inputs::Inputs;
 use super::record::Record;
 use super::session::{AnalysisArgs, ModelArgs, Session};
 use super::{Outcome, output};
+use crate::engine::AnalysisOptions;
+use crate::engine::lungs::Lungs;
+use crate::explain::{Attribution, Method, Subject};
+use crate::model::Model;
 
 /// Score images: probabilities with their intervals, states at an error rate, and the input gate's
-/// verdict
+/// verdict; with --by study one result for each study
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Files and folders (DICOM, PNG, JPEG, TIFF)
@@ -18,18 +26,49 @@ pub(super) struct Args {
     model: ModelArgs,
     #[command(flatten)]
     analysis: AnalysisArgs,
-    /// One JSON object a line for each image, and nothing else
+    /// Name the images of the model's gallery that are most like each image, at most so many; see
+    /// `pellucid models gallery`
+    #[arg(long, value_name = "N", conflicts_with = "by", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    similar: Option<u16>,
+    /// Folder of the gallery [default: the model's own in your data folder]
+    #[arg(long, value_name = "DIR", requires = "similar")]
+    gallery: Option<PathBuf>,
+    /// One JSON object a line for each image (with --by, for each study), and nothing else
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    studies: StudyArgs,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    if let Some(unit) = args.studies.by {
+        return studies::run(args, unit);
+    }
     let mut session = Session::with_ensemble(&args.model, &args.analysis.ensemble)?;
+    session.use_masks(args.analysis.masks.as_deref())?;
     let options = args.analysis.options(Vec::new(), Vec::new());
+    // Maps are made where something can be said of them.
+    let options = |model: &Model, lungs: Option<&Lungs>| {
+        let (methods, subjects) = match lungs {
+            Some(_) => (vec![Method::GradCam], Subject::all(&model.manifest)),
+            None => (Vec::new(), Vec::new()),
+        };
+        Ok(AnalysisOptions { methods, subjects, ..options.clone() })
+    };
     session.check(&args.analysis.prevalence)?;
+    if let Some(count) = args.similar {
+        session.use_gallery(usize::from(count), args.gallery.clone());
+    }
     Inputs::gather(&args.paths).with_copies().each("Predicting", |image| {
-        let analyzed = session.analyze(|| image.load(), |_| Ok(options.clone()), args.analysis.force)?;
+        let analyzed = session.analyze(|| image.load(), options, args.analysis.force)?;
         let record = Record::new(image.path(), &analyzed, args.analysis.error_rate).at(&args.analysis.prevalence)?;
+        let record = match &analyzed.outcome {
+            Some((model, analysis)) if !analysis.attributions.is_empty() => {
+                let maps: Vec<&Attribution> = analysis.attributions.iter().map(AsRef::as_ref).collect();
+                record.with_maps(model, &maps, &analysis.options.explanation)
+            }
+            _ => record,
+        };
         let record = record.of_a_copy(image.copy_of());
         if args.json {
             output::json(&record)?;

@@ -1,21 +1,28 @@
 //! What the model says of an image, as the JSON line of the contract, and as text ([`text`]).
 
+mod similar;
 mod text;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::similar::SimilarRecord;
 use super::Usage;
 use super::session::{Analyzed, stated};
 use crate::engine::conformal::Conformal;
+use crate::engine::lungs::FieldsSource;
 use crate::engine::model_selection::choice::Opinion;
 use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{Analysis, Score, Timing};
+use crate::explain::anatomical_regions::AnatomicalRegions;
+use crate::explain::evidence_shares::EvidenceShares;
 use crate::explain::stability::MapStability;
 use crate::explain::{Attribution, Evidence, MethodSettings};
+use crate::imaging::lung_fields::LungRegion;
 use crate::model::Model;
 use crate::model::population::PopulationVerdict;
 use crate::model::prevalence::Stated;
@@ -38,9 +45,12 @@ pub(super) struct Record<'a> {
     seed: u64,
     warnings: Vec<&'a str>,
     timing_ms: Timing,
-    /// Only of `explain`.
+    /// Of `explain`, and of `predict` where it is known where the lungs lie.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     maps: Vec<MapRecord<'a>>,
+    /// What tells where the lungs lie; only where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lungs: Option<&'a FieldsSource>,
     /// What differed from sample to sample; `null` without samples.
     uncertainty: Option<SampleSource>,
     /// Present, absent or undecided at a stated error rate; `null` where nothing can be said.
@@ -57,6 +67,9 @@ pub(super) struct Record<'a> {
     /// Predictive values; only where a prevalence was stated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     prevalence: Vec<AtPrevalence>,
+    /// The user's own images that are most like it; only where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    similar: Option<SimilarRecord<'a>>,
     #[serde(skip)]
     analyzed: &'a Analyzed,
     /// The file that this one is a copy of, byte for byte.
@@ -115,6 +128,14 @@ struct MapRecord<'a> {
     additivity: Option<Additivity>,
     /// `null` unless asked for.
     stability: Option<Stability>,
+    /// How much of the evidence lies in the lungs; only where it is known where they lie, and there
+    /// is evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lungs: Option<EvidenceShares>,
+    /// The value of each region of the chest, in units of the score; only where values were given
+    /// to regions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regions: Option<BTreeMap<&'static str, f64>>,
 }
 
 /// Completeness or additivity of a map, in units of the score.
@@ -166,12 +187,14 @@ impl<'a> Record<'a> {
             warnings: frame.warnings.iter().map(String::as_str).collect(),
             timing_ms: Timing::default(),
             maps: Vec::new(),
+            lungs: None,
             uncertainty: None,
             conformal: None,
             prevalence: Vec::new(),
             no_states: None,
             population: None,
             gates: &choice.opinions,
+            similar: analyzed.similar.as_ref().map(|similar| SimilarRecord::of(similar, analyzed)),
             analyzed,
             copy_of: None,
         }
@@ -215,12 +238,14 @@ impl<'a> Record<'a> {
             warnings,
             timing_ms: analysis.timing,
             maps: Vec::new(),
+            lungs: analyzed.lungs.as_deref().map(|lungs| &lungs.source),
             uncertainty: posterior.map(|p| p.source),
             no_states: states.as_ref().err().filter(|_| analysis.scored).map(ToString::to_string),
             conformal: states.ok().filter(|_| analysis.scored),
             population: analysis.population.as_ref(),
             gates: &choice.opinions,
             prevalence: Vec::new(),
+            similar: analyzed.similar.as_ref().map(|similar| SimilarRecord::of(similar, analyzed)),
             analyzed,
             copy_of: None,
         }
@@ -256,7 +281,24 @@ impl<'a> Record<'a> {
     /// The same with the heat maps that were made.
     #[must_use]
     pub(super) fn with_maps(mut self, model: &'a Model, maps: &[&'a Attribution], settings: &MethodSettings) -> Self {
-        self.maps = maps.iter().map(|map| map_record(model, map, settings)).collect();
+        let lungs = self.analyzed.lungs.as_deref();
+        let shares = |map: &Attribution| lungs.and_then(|l| EvidenceShares::of(map, &model.manifest.input, &l.fields));
+        self.maps =
+            maps.iter().map(|map| MapRecord { lungs: shares(map), ..map_record(model, map, settings) }).collect();
+        self
+    }
+
+    /// The same with the values of the regions that the maps were made over, in the place of shares
+    /// of their area; `maps` are those of [`Self::with_maps`].
+    #[must_use]
+    pub(super) fn by_region(mut self, model: &Model, maps: &[&Attribution]) -> Self {
+        let Some(lungs) = self.analyzed.lungs.as_deref() else { return self };
+        let regions = AnatomicalRegions::of(&lungs.fields, &model.manifest.input);
+        for (record, map) in self.maps.iter_mut().zip(maps) {
+            let values = LungRegion::ALL.into_iter().zip(regions.values(map));
+            record.regions = Some(values.filter_map(|(region, value)| Some((region.key(), value?))).collect());
+            record.lungs = None;
+        }
         self
     }
 
@@ -312,5 +354,7 @@ fn map_record<'a>(model: &'a Model, map: &'a Attribution, settings: &MethodSetti
         seed: map.method.is_random().then_some(settings.seed),
         additivity: map.residual.map(|r| Additivity { expected: r.expected, found: r.found, residual: r.value() }),
         stability: None,
+        lungs: None,
+        regions: None,
     }
 }

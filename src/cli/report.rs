@@ -11,6 +11,7 @@ use super::session::{AnalysisArgs, ModelArgs, Session, stated};
 use super::{Outcome, Usage, explain, output};
 use crate::cancel::CancelToken;
 use crate::engine::explanation::explain_with;
+use crate::engine::lungs::{FieldsSource, Lungs};
 use crate::engine::map_request::{MapFaithfulness, MapRequest};
 use crate::engine::pass::Known;
 use crate::engine::progress::Progress;
@@ -22,6 +23,7 @@ use crate::report::sidecar::Sidecar;
 use crate::report::verify::compare::shown;
 use crate::report::verify::{Recomputed, VerifyOutcome, verify};
 use crate::report::{CaseReport, Paper, export_to};
+use crate::study::lung_masks::LungMask;
 use crate::study::{load, open_image};
 
 /// Write a case report (PDF and JSON), or compute one again
@@ -90,16 +92,20 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
         return Err(Usage(format!("{} does not end in .pdf; a report is a PDF", out.display())).into());
     }
     let mut session = open(args, args.model.clone())?;
+    session.use_masks(args.analysis.masks.as_deref())?;
     // The report prints the first method.
     let mut methods = vec![args.method];
     methods.extend(Method::ALWAYS.into_iter().filter(|m| *m != args.method));
-    let options =
-        |model: &Model| Ok(args.analysis.options(methods, vec![explain::layer(model, args.layer.as_deref())?]));
+    let options = |model: &Model, _: Option<&Lungs>| {
+        Ok(args.analysis.options(methods, vec![explain::layer(model, args.layer.as_deref())?]))
+    };
     let analyzed = session.analyze(|| Ok(open_image(path)?), options, args.analysis.force)?;
+    let lungs = analyzed.lungs.clone();
     let (frame, model, analysis) = analyzed.by_a_model()?;
     let chosen_because = analysis.chosen_because.clone();
     let scored = analysis.scored;
     let mut case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
+    case.lungs = lungs;
     case.anonymize = args.anonymize;
     case.error_rate = args.analysis.error_rate;
     case.prevalences = stated(&args.analysis.prevalence, &model.manifest)?;
@@ -176,7 +182,7 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
     };
     if model.sha256 != sidecar.model.sha256 {
         // Nothing it computes could be compared; the caller says so.
-        return Ok(Recomputed { frame: load()?, analysis: Analysis::default(), model });
+        return Ok(Recomputed { frame: load()?, analysis: Analysis::default(), model, lungs: None });
     }
     let members = sidecar.uncertainty.iter().flat_map(|u| &u.members);
     let missing: Vec<String> = members
@@ -189,12 +195,32 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
             missing.join(", ")
         );
     }
-    let (frame, _, mut analysis) = session.analyze(load, |_| Ok(sidecar.options.clone()), false)?.by_a_model()?;
+    session.use_masks(args.analysis.masks.as_deref())?;
+    let analyzed = session.analyze(load, |_, _| Ok(sidecar.options.clone()), false)?;
+    // As the report had them: by a mask, or by the segmenter.
+    let known = analyzed.lungs.clone();
+    let lungs = match &sidecar.lungs {
+        None => None,
+        Some(FieldsSource::Segmenter { .. }) => {
+            known.filter(|lungs| matches!(lungs.source, FieldsSource::Segmenter { .. }))
+        }
+        Some(FieldsSource::Mask { path, .. }) => {
+            let own = known.filter(|lungs| matches!(lungs.source, FieldsSource::Mask { .. }));
+            match (own, path) {
+                (None, Some(path)) if path.is_file() => {
+                    let plane = &analyzed.frame.pixels.plane;
+                    Some(Arc::new(Lungs::of_mask(LungMask::read(path, (plane.width, plane.height))?)))
+                }
+                (own, _) => own,
+            }
+        }
+    };
+    let (frame, _, mut analysis) = analyzed.by_a_model()?;
     if sidecar.chosen_because != analysis.chosen_because {
         // Not by hand: the choice is made again.
         analysis.chosen_because = session.choice(&frame, sidecar.options.force)?.because;
     }
-    Ok(Recomputed { frame, analysis, model })
+    Ok(Recomputed { frame, analysis, model, lungs })
 }
 
 /// Most lines of each kind that are printed.

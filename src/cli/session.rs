@@ -2,6 +2,7 @@
 //! image through it.
 
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,10 +12,13 @@ use indicatif::ProgressBar;
 use super::{Usage, output};
 use crate::cancel::CancelToken;
 use crate::engine::analysis::analyze_with;
+use crate::engine::lungs::{self, Lungs};
 use crate::engine::model_selection::{Choice, ModelSelector, Selected};
 use crate::engine::pass::Known;
 use crate::engine::progress::Progress;
+use crate::engine::similar::{Galleries, Similar};
 use crate::engine::{Analysis, AnalysisOptions};
+use crate::explain::anatomical_regions::AnatomicalRegions;
 use crate::explain::{Method, MethodSettings};
 use crate::limits;
 use crate::model::background::Background;
@@ -25,6 +29,7 @@ use crate::model::prevalence::Stated;
 use crate::model::{Model, registry};
 use crate::network::device::DeviceChoice;
 use crate::study::Frame;
+use crate::study::lung_masks::LungMasks;
 use crate::uncertainty::SampleSource;
 
 /// Which model, and where it runs.
@@ -76,6 +81,10 @@ pub(super) struct AnalysisArgs {
     /// Go on although the input gate refuses the image
     #[arg(long)]
     pub force: bool,
+    /// Folder of lung masks, named like their images (255 lung, 0 elsewhere): says how much of each
+    /// map's evidence lies in the lungs
+    #[arg(long, value_name = "DIR")]
+    pub masks: Option<PathBuf>,
 }
 
 /// A text that is none of the error rates that states are calibrated for.
@@ -111,14 +120,23 @@ pub(super) struct Session {
     selector: ModelSelector<ModelCache>,
     /// In the place of the models' own.
     background: Option<Arc<Background>>,
+    /// How many similar cases are wanted, and of which galleries.
+    similar: Option<(usize, Galleries)>,
+    masks: Option<LungMasks>,
+    /// Shapley values are given to regions of the anatomy.
+    anatomical: bool,
 }
 
 /// An image with what came of it.
 pub(super) struct Analyzed {
     pub frame: Frame,
+    /// Where its lungs lie, if that is known.
+    pub lungs: Option<Arc<Lungs>>,
     pub choice: Arc<Choice>,
     /// `None` when no model fits.
     pub outcome: Option<(Arc<Model>, Analysis)>,
+    /// `None` unless asked for, and where nothing was scored.
+    pub similar: Option<Similar>,
 }
 
 impl Analyzed {
@@ -152,12 +170,28 @@ impl Session {
         if let Some(name) = &args.model {
             selector.use_named(name)?;
         }
-        Ok(Self { selector, background: None })
+        Ok(Self { selector, background: None, similar: None, masks: None, anatomical: false })
     }
 
     /// Takes this background set in the place of the models' own.
     pub(super) fn use_background(&mut self, background: Option<Background>) {
         self.background = background.map(Arc::new);
+    }
+
+    /// Looks for `count` similar cases of each image, in this gallery or in the models' own.
+    pub(super) fn use_gallery(&mut self, count: usize, folder: Option<PathBuf>) {
+        self.similar = Some((count, folder.map_or_else(Galleries::default, Galleries::at)));
+    }
+
+    /// Takes lung masks from this folder.
+    pub(super) fn use_masks(&mut self, folder: Option<&Path>) -> anyhow::Result<()> {
+        self.masks = folder.map(LungMasks::below).transpose()?;
+        Ok(())
+    }
+
+    /// Gives Shapley values to regions of the anatomy in the place of superpixels and pixels.
+    pub(super) fn use_anatomical_regions(&mut self) {
+        self.anatomical = true;
     }
 
     /// The model that was named.
@@ -170,19 +204,28 @@ impl Session {
     pub(super) fn analyze(
         &mut self,
         load: impl FnOnce() -> anyhow::Result<Frame>,
-        options: impl FnOnce(&Model) -> anyhow::Result<AnalysisOptions>,
+        options: impl FnOnce(&Model, Option<&Lungs>) -> anyhow::Result<AnalysisOptions>,
         force: bool,
     ) -> anyhow::Result<Analyzed> {
         let started = Instant::now();
         let frame = load()?;
         let decode = started.elapsed().as_secs_f64() * 1e3;
         let Selected { choice, model } = self.selector.select(&frame, force)?;
-        let Some(model) = model else { return Ok(Analyzed { frame, choice, outcome: None }) };
+        let lungs = lungs::of_frame(&frame, self.masks.as_ref())?.map(Arc::new);
+        let Some(model) = model else { return Ok(Analyzed { frame, lungs, choice, outcome: None, similar: None }) };
         let bar = RefCell::new(None);
         let mut emit = |progress| show(&bar, &progress);
         let mut known = Known::of_choice(&choice);
         known.use_background(self.background.clone());
-        let options = options(&model)?;
+        if self.anatomical {
+            let Some(lungs) = &lungs else {
+                bail!(
+                    "it is not known where the lungs of the image lie: the segmenter does not outline them; name a folder of masks with --masks"
+                )
+            };
+            known.use_regions(Some(AnatomicalRegions::of(&lungs.fields, &model.manifest.input).players));
+        }
+        let options = options(&model, lungs.as_deref())?;
         let analysis = analyze_with(&model, &frame, &mut known, &options, &CancelToken::default(), &mut emit);
         if let Some(bar) = bar.take() {
             ProgressBar::finish_and_clear(&bar);
@@ -190,7 +233,11 @@ impl Session {
         let mut analysis = analysis?;
         analysis.timing.decode = decode;
         analysis.chosen_because.clone_from(&choice.because);
-        Ok(Analyzed { frame, choice, outcome: Some((model, analysis)) })
+        let similar = match &mut self.similar {
+            Some((count, galleries)) if analysis.scored => galleries.similar(&model, &frame, &known, *count)?,
+            _ => None,
+        };
+        Ok(Analyzed { frame, lungs, choice, outcome: Some((model, analysis)), similar })
     }
 
     /// Refuses prevalences that the named model cannot be asked about; one that is chosen for each

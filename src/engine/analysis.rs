@@ -8,7 +8,7 @@ use std::cell::LazyCell;
 use std::time::Instant;
 
 use super::map_request::MapRequest;
-use super::pass::{Known, Pass, milliseconds};
+use super::pass::{Aids, Known, Pass, milliseconds};
 use super::{Analysis, AnalysisOptions, EngineError, Score, Timing, explanation};
 use crate::cancel::CancelToken;
 use crate::engine::progress::Progress;
@@ -132,7 +132,8 @@ pub fn analyze_with(
 
     let started = Instant::now();
     let request = MapRequest::of(options);
-    analysis.attributions = explanation::maps(model, pass, known.background.as_deref(), &request, cancel, emit)?;
+    let aids = Aids { background: known.background.as_deref(), regions: known.regions.as_ref() };
+    analysis.attributions = explanation::maps(model, pass, aids, &request, cancel, emit)?;
     analysis.timing.explain = milliseconds(started);
 
     if options.samples > 0 {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::EngineError;
 use super::faithfulness::{Depth, FaithfulnessRequest, measure};
-use super::pass::{Known, Pass};
+use super::pass::{Aids, Known, Pass};
 use crate::cancel::CancelToken;
 use crate::engine::map_request::MapRequest;
 use crate::engine::progress::Progress;
@@ -49,10 +49,10 @@ pub fn explain_with(
         None => Pass::run(model, &frame.model_plane(), frame.pixels.value_range, cancel)?,
     };
     let pass = &*known.pass.insert(pass);
-    let background = known.background.as_deref();
+    let aids = Aids { background: known.background.as_deref(), regions: known.regions.as_ref() };
     let mut made = remembered(model, pass, &known.costly, request)?;
     if made.is_empty() {
-        made = maps(model, pass, background, request, cancel, emit)?;
+        made = maps(model, pass, aids, request, cancel, emit)?;
         let costly = made.iter().filter(|map| !map.method.is_instant());
         known.costly.extend(costly.map(|map| (request.settings, map.clone())));
     }
@@ -60,7 +60,7 @@ pub fn explain_with(
         spreads(model, pass, request, cancel, emit)?;
     }
     if request.faithfulness {
-        faithfulness(model, pass, background, request, &made, cancel, emit)?;
+        faithfulness(model, pass, aids.background, request, &made, cancel, emit)?;
     }
     Ok(())
 }
@@ -92,12 +92,12 @@ fn remembered(
     Ok(found)
 }
 
-/// The maps of a request, against `background` or the model's own: by layer, then by method, then
+/// The maps of a request, against the background of `aids` or the model's own: by layer, then by method, then
 /// by subject.
 pub(super) fn maps(
     model: &Model,
     pass: &Pass,
-    background: Option<&Background>,
+    aids: Aids<'_>,
     request: &MapRequest,
     cancel: &CancelToken,
     emit: &mut dyn FnMut(Progress),
@@ -126,7 +126,8 @@ pub(super) fn maps(
                 input: pass.input(),
                 logits: &pass.logits,
                 black: &black,
-                background: background.or(model.background.as_ref()),
+                background: aids.background.or(model.background.as_ref()),
+                regions: aids.regions,
                 outputs: &outputs,
             };
             let mut heard = |step: Step| {

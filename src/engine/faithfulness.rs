@@ -248,7 +248,8 @@ impl FaithfulnessRequest<'_> {
         let black = self.model.black(input)?;
         let scoring = Scoring::of(&self.model.manifest);
         let background = self.background.or(self.model.background.as_ref());
-        let scene = Scene { network, scoring: &scoring, input, logits, black: &black, background, outputs };
+        let (scoring, black, regions) = (&scoring, black.as_slice(), None);
+        let scene = Scene { network, scoring, input, logits, black, background, regions, outputs };
         let mut heard = |_: Step| !cancel.is_cancelled();
         let subjects = [self.subject];
         let mut watch = Watch::new(&mut heard);

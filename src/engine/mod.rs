@@ -11,11 +11,14 @@ pub mod analysis;
 pub mod conformal;
 pub mod explanation;
 pub mod faithfulness;
+pub mod lungs;
 pub mod map_request;
 pub mod model_selection;
 pub mod pass;
 pub mod prevalence;
 pub mod progress;
+pub mod similar;
+pub mod study_result;
 pub mod worker;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@ use candle_core::Tensor;
 use super::model_selection::Choice;
 use super::{EngineError, Timing};
 use crate::cancel::CancelToken;
+use crate::explain::superpixels::Superpixels;
 use crate::explain::{Attribution, MethodSettings};
 use crate::imaging::Plane;
 use crate::model::Model;
@@ -30,6 +31,8 @@ pub struct Known {
     pub(super) pass: Option<Pass>,
     /// In the place of the model's own background set.
     pub(super) background: Option<Arc<Background>>,
+    /// What Shapley values are given to in the place of superpixels and pixels.
+    pub(super) regions: Option<Arc<Superpixels>>,
     /// Maps that took runs of their own, with what they were made by: whether they can be trusted
     /// is a question for later.
     pub(super) costly: Vec<(MethodSettings, Arc<Attribution>)>,
@@ -47,6 +50,30 @@ impl Known {
         self.background = background;
         self.costly.clear();
     }
+
+    /// What the last layer of the network was given; `None` before the image was scored.
+    ///
+    /// # Errors
+    /// When the network cannot be run.
+    pub fn before_head(&self, network: &Network) -> Result<Option<Vec<f32>>, EngineError> {
+        let features = self.pass.as_ref().map(|pass| pass.features(network)).transpose()?;
+        Ok(features.map(|features| features.penultimate))
+    }
+
+    /// Gives Shapley values to these regions of the network's input.
+    pub fn use_regions(&mut self, regions: Option<Arc<Superpixels>>) {
+        self.regions = regions;
+        self.costly.clear();
+    }
+}
+
+/// What an explanation is made with beside the model and the pass.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Aids<'a> {
+    /// In the place of the model's own background set.
+    pub background: Option<&'a Background>,
+    /// What Shapley values are given to in the place of superpixels and pixels.
+    pub regions: Option<&'a Arc<Superpixels>>,
 }
 
 /// A finished forward pass.

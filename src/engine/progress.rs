@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Score;
 use super::map_request::MapFaithfulness;
+use super::similar::Similar;
 use crate::explain::Attribution;
 use crate::explain::stability::MapStability;
 use crate::model::gate::GateVerdict;
@@ -35,4 +36,6 @@ pub enum Progress {
     Faithfulness(Arc<MapFaithfulness>),
     /// The posterior of the samples so far.
     Sampled { done: usize, of: usize, posterior: Posterior },
+    /// What the user's own gallery says of the image.
+    Similar(Arc<Similar>),
 }

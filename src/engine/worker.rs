@@ -18,6 +18,8 @@ use super::explanation::explain_with;
 use super::map_request::MapRequest;
 use super::model_selection::{Choice, Library, ModelSelector, Selected, SelectionError};
 use super::pass::Known;
+use super::progress::Progress;
+use super::similar::{Galleries, SHOWN};
 use super::{Analysis, AnalysisOptions, EngineError, Event, Generation, ModelInfo, Request};
 use crate::cancel::CancelToken;
 use crate::model::Model;
@@ -85,7 +87,13 @@ impl Engine {
             events: sender,
             wake: Box::new(wake),
         });
-        let worker = Worker { shared: shared.clone(), selector: ModelSelector::new(library), ready: false, last: None };
+        let worker = Worker {
+            shared: shared.clone(),
+            selector: ModelSelector::new(library),
+            galleries: Galleries::default(),
+            ready: false,
+            last: None,
+        };
         let thread = std::thread::Builder::new().name("pellucid-engine".into()).spawn(move || worker.run())?;
         Ok(Self { shared, events, thread: Some(thread) })
     }
@@ -188,6 +196,7 @@ impl Shared {
 struct Worker<L> {
     shared: Arc<Shared>,
     selector: ModelSelector<L>,
+    galleries: Galleries,
     /// A model was loaded, so that images can be judged.
     ready: bool,
     last: Option<Last>,
@@ -291,6 +300,14 @@ impl<L: Library> Worker<L> {
         let known = self.known();
         let mut analysis = analyze_with(&model, &job.frame, known, options, &job.cancel, &mut emit)?;
         analysis.chosen_because = because;
+        if analysis.scored {
+            job.cancel.check().map_err(EngineError::from)?;
+            let known = self.last.as_ref().map(|last| &last.known);
+            let similar = known.map(|known| self.galleries.similar(&model, &job.frame, known, SHOWN)).transpose()?;
+            if let Some(similar) = similar.flatten() {
+                emit(Progress::Similar(Arc::new(similar)));
+            }
+        }
         Ok(analysis)
     }
 

@@ -11,6 +11,7 @@ use crate::files::walk::{WalkError, files_below};
 use crate::files::{FileError, open_regular};
 use crate::limits;
 use crate::model::manifest::{Head, Manifest};
+use crate::study::image_names::{MASK, stem};
 use crate::study::may_be_an_image;
 use crate::study::patients::key_of;
 
@@ -53,6 +54,19 @@ pub struct LabelledFolders {
 /// # Errors
 /// When there are too many.
 pub fn of_folders(dir: &Path, manifest: &Manifest, rules: &Rules) -> Result<LabelledFolders, TooManyImages> {
+    listed(dir, manifest, rules, false)
+}
+
+/// Every image below `dir`, masks apart; of which `rules` and the names of folders say nothing, the
+/// truth is unknown.
+///
+/// # Errors
+/// When there are too many.
+pub fn all_in_folders(dir: &Path, manifest: &Manifest, rules: &Rules) -> Result<LabelledFolders, TooManyImages> {
+    listed(dir, manifest, rules, true)
+}
+
+fn listed(dir: &Path, manifest: &Manifest, rules: &Rules, unlabelled: bool) -> Result<LabelledFolders, TooManyImages> {
     let mut found = LabelledFolders::default();
     for file in files_below(dir) {
         let path = match file {
@@ -63,7 +77,7 @@ pub fn of_folders(dir: &Path, manifest: &Manifest, rules: &Rules) -> Result<Labe
             }
         };
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if hidden || !may_be_an_image(&path) {
+        if hidden || !may_be_an_image(&path) || (unlabelled && stem(&path).ends_with(MASK)) {
             continue;
         }
         let image = key_of(dir, &path);
@@ -72,7 +86,8 @@ pub fn of_folders(dir: &Path, manifest: &Manifest, rules: &Rules) -> Result<Labe
             None => (manifest.head == Head::Sigmoid && means_nothing_found(dir, &path))
                 .then(|| vec![Some(false); manifest.labels.len() + manifest.groups.len()]),
         };
-        if let Some(truth) = truth {
+        let unknown = || unlabelled.then(|| vec![None; manifest.labels.len() + manifest.groups.len()]);
+        if let Some(truth) = truth.or_else(unknown) {
             found.images.push(LabelledImage { path, image, truth, patient: None, facts: BTreeMap::new() });
         } else {
             let first = image.split_once('/').map_or(".", |(first, _)| first);

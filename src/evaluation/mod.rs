@@ -6,7 +6,9 @@
 //! ([`scoring`], [`faithfulness::run`], [`localization::run`], [`explained_errors`]): given a
 //! model, images and options they give plain results, and know neither a command line nor a page.
 
+pub mod anatomy;
 pub mod bootstrap;
+mod bounded_mean;
 pub mod calibrate;
 pub mod calibration;
 pub mod comparison;
@@ -17,7 +19,7 @@ pub mod explained_errors;
 pub mod exposure;
 pub mod faithfulness;
 pub mod folds;
-pub mod image_names;
+pub mod gallery;
 pub mod images;
 pub mod labelled_folders;
 pub mod localization;
@@ -32,8 +34,15 @@ pub mod prevalence;
 pub mod proportion;
 pub mod purpose;
 pub mod roc;
+mod running_share;
 pub mod sample;
 pub mod scoring;
+mod selective;
+pub mod shortcuts;
+pub mod signal;
+pub mod studies;
+pub mod study_performance;
+pub mod summarize;
 pub mod temperature;
 pub mod thresholds;
 pub mod truth;

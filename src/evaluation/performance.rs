@@ -12,6 +12,7 @@
 mod estimates;
 mod json;
 mod overall;
+pub mod selective;
 pub mod shares;
 pub mod subgroups;
 
@@ -20,6 +21,7 @@ use rayon::prelude::*;
 pub use self::estimates::MetricEstimate;
 use self::estimates::{Resampled, SEED, binned, estimates, find, known, remarks, unknown};
 use self::overall::{classed, confusion, only_class, overall, with_shares_of_all};
+use self::selective::{SelectiveEvaluation, selective};
 use self::shares::{Decisions, with_widths};
 use self::subgroups::Subgroup;
 use super::bootstrap::{Bootstrap, Estimate};
@@ -42,6 +44,8 @@ pub struct EvaluationRequest<'a> {
     pub tuning: Option<&'a Predictions>,
     /// Facts whose values are evaluated apart.
     pub by: &'a [String],
+    /// Risks at which the coverage of a selective prediction is asked for.
+    pub risks: &'a [f64],
 }
 
 /// How well one label or group is told from the rest.
@@ -86,6 +90,8 @@ pub struct Evaluation {
     pub overall: Vec<MetricEstimate>,
     pub targets: Vec<TargetEvaluation>,
     pub subgroups: Vec<Subgroup>,
+    /// Risk and coverage: of the called class, of each group, of each independent finding.
+    pub selective: Vec<SelectiveEvaluation>,
 }
 
 impl Evaluation {
@@ -104,8 +110,10 @@ impl Evaluation {
         let bins = calibration::reliability_by_patient(&confidence, &right, &whose, Binning::EqualWidth);
         let target = |t: usize| of_target(set, t, request);
         let overall = estimates(&bootstrap, &all, |rows| overall(set, request.thresholds, rows));
+        let only_class = only_class(set);
         let mut evaluation = Self {
-            only_class: only_class(set).map(|k| set.targets[k].name.clone()),
+            selective: selective(set, request, only_class.is_none()),
+            only_class: only_class.map(|k| set.targets[k].name.clone()),
             head: set.head,
             n: set.rows.len(),
             classed: if softmax { truth.len() } else { complete },

@@ -2,30 +2,38 @@
 //!
 //! Files are decoded on threads of their own while the network runs on batches of what is ready. An
 //! image that cannot be read, or whose score is not a number, is a failure with its reason and
-//! takes no part; the others do.
+//! takes no part; the others do. Distance from the model's population and what dropout samples say
+//! go among the facts of an image, where [`super::signal`] reads them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use candle_core::Tensor;
 use crossbeam_channel::Sender;
 
 use super::exposure::input_hash;
 use super::predictions::{Prediction, Predictions, Target};
+use super::signal::{DISTANCE, of_samples};
 use crate::cancel::{CancelToken, Cancelled};
 use crate::imaging::Plane;
 use crate::model::Model;
 use crate::model::manifest::Manifest;
 use crate::model::output_head::OutputHead;
 use crate::model::population::{PopulationVerdict, features};
+use crate::network::Mode;
 use crate::panic_guard::guarded;
 use crate::printable::with_causes;
 use crate::study::patients::{PatientSource, Patients};
-use crate::study::{Metadata, StudyError, Unscorable, open_image};
+use crate::study::{Identity, Metadata, StudyError, Unscorable, open_image};
+use crate::uncertainty::mc_dropout::McDropout;
+use crate::uncertainty::{Posterior, Sampler as _, SamplingError};
 
 /// Images of one forward pass.
 const BATCH: usize = 16;
+/// Seed of the dropout samples.
+const SEED: u64 = 7;
 /// The fact whether an image belongs to the population of the model, and its two values.
 pub const POPULATION: &str = "population";
 pub const INSIDE: &str = "inside";
@@ -62,6 +70,8 @@ enum NotScored {
     Panicked,
     #[error("the network's score of it is not a number; the weights may be damaged (`pellucid models verify`)")]
     NotFinite,
+    #[error(transparent)]
+    Sampling(#[from] SamplingError),
 }
 
 /// Why a set was not scored.
@@ -89,6 +99,7 @@ struct Prepared {
     /// What the population detector looks at beside the features.
     coarse: Plane,
     meta: Metadata,
+    identity: Identity,
     patient: Option<String>,
     recognised_by: PatientSource,
     facts: BTreeMap<String, String>,
@@ -101,11 +112,13 @@ pub struct Scored {
     pub inputs: Vec<u64>,
     /// Of each row, by what its patient was recognised.
     pub recognised_by: Vec<PatientSource>,
+    /// Of each row, what its file says that it belongs to.
+    pub identities: Vec<Identity>,
     pub failures: Vec<ImageFailure>,
 }
 
-/// A row with the hash of its input, and by what its patient was recognised.
-type ScoredRow = (Prediction, u64, PatientSource);
+/// A row with the hash of its input, by what its patient was recognised, and what it belongs to.
+type ScoredRow = (Prediction, u64, PatientSource, Identity);
 
 /// The targets of a model, in their order, and their operating thresholds.
 #[must_use]
@@ -139,7 +152,8 @@ impl Reader {
     }
 }
 
-/// Runs `model` on `files`, whose patients are recognised as `patients` has it.
+/// Runs `model` on `files`, whose patients are recognised as `patients` has it, with so many dropout
+/// `samples` of each image (0: none, as of a model without dropout).
 ///
 /// # Errors
 /// When the network fails, no thread can be started, or somebody asked to stop; an image that fails
@@ -148,10 +162,11 @@ pub fn score(
     model: &Model,
     files: &[LabelledImage],
     patients: &Patients,
+    samples: usize,
     cancel: &CancelToken,
     progress: &mut dyn FnMut(ScoringProgress<'_>),
 ) -> Result<Scored, ScoringError> {
-    let scorer = Scorer { model, reader: Reader::of(&model.manifest), files };
+    let scorer = Scorer { model, reader: Reader::of(&model.manifest), files, samples };
     let mut rows: Vec<Option<ScoredRow>> = files.iter().map(|_| None).collect();
     let mut failures = Vec::new();
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -203,13 +218,14 @@ pub fn score(
         done
     })?;
     let mut set = Predictions { head: model.manifest.head, targets: targets(&model.manifest).0, rows: Vec::new() };
-    let (mut inputs, mut recognised_by) = (Vec::new(), Vec::new());
-    for (row, input, by) in rows.into_iter().flatten() {
+    let (mut inputs, mut recognised_by, mut identities) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, input, by, identity) in rows.into_iter().flatten() {
         set.rows.push(row);
         inputs.push(input);
         recognised_by.push(by);
+        identities.push(identity);
     }
-    Ok(Scored { set, inputs, recognised_by, failures })
+    Ok(Scored { set, inputs, recognised_by, identities, failures })
 }
 
 fn fail(
@@ -255,6 +271,14 @@ fn prepare(model: &Model, number: usize, file: &LabelledImage, patients: &Patien
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
     let (patient, recognised_by) =
         patients.lead(&name, &file.image, file.patient.as_deref()).with_header(&meta.patient_id);
+    let mut facts = facts_of(meta);
+    facts.extend(file.facts.clone());
+    let (meta, identity) = (meta.clone(), frame.entry.identity.clone());
+    Ok(Prepared { number, values, coarse, meta, identity, patient, recognised_by, facts })
+}
+
+/// What a file's attributes tell of its patient and of where it was made.
+pub(super) fn facts_of(meta: &Metadata) -> BTreeMap<String, String> {
     let known = [
         ("age", &meta.age),
         ("sex", &meta.sex),
@@ -262,10 +286,7 @@ fn prepare(model: &Model, number: usize, file: &LabelledImage, patients: &Patien
         ("site", &meta.institution),
         ("manufacturer", &meta.manufacturer),
     ];
-    let mut facts: BTreeMap<String, String> =
-        known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.clone())).collect();
-    facts.extend(file.facts.clone());
-    Ok(Prepared { number, values, coarse, meta: meta.clone(), patient, recognised_by, facts })
+    known.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), v.clone())).collect()
 }
 
 /// With the word on the population among what is known of the image.
@@ -273,6 +294,7 @@ fn with_population(mut prepared: Prepared, verdict: Option<&PopulationVerdict>) 
     if let Some(verdict) = verdict {
         let word = if verdict.inside { INSIDE } else { OUTSIDE };
         prepared.facts.insert(POPULATION.to_owned(), word.to_owned());
+        prepared.facts.extend(verdict.distance.map(|distance| (DISTANCE.to_owned(), distance.to_string())));
     }
     prepared
 }
@@ -281,6 +303,8 @@ struct Scorer<'a> {
     model: &'a Model,
     reader: Reader,
     files: &'a [LabelledImage],
+    /// Dropout samples of each image.
+    samples: usize,
 }
 
 impl Scorer<'_> {
@@ -292,12 +316,47 @@ impl Scorer<'_> {
         let values: Vec<f32> = batch.iter().flat_map(|p| p.values.iter().copied()).collect();
         let x = self.model.input_batch(values, batch.len())?;
         let (logits, features) = features::run(&self.model.network, &x)?;
+        let stochastic = self.before_dropout(&x)?;
         let mut rows = Vec::with_capacity(batch.len());
-        for ((prepared, logits), features) in batch.drain(..).zip(logits).zip(features) {
+        for (place, ((prepared, logits), features)) in batch.drain(..).zip(logits).zip(features).enumerate() {
             let verdict = self.model.judge_population(&prepared.meta, &prepared.coarse, || Ok(features))?;
-            rows.push((prepared.number, self.row(with_population(prepared, verdict.as_ref()), &logits)));
+            let mut prepared = with_population(prepared, verdict.as_ref());
+            let number = prepared.number;
+            let posterior = match &stochastic {
+                Some((stage, activation)) => self.sampled(*stage, &activation.narrow(0, place, 1)?).map(Some),
+                None => Ok(None),
+            };
+            let row = posterior.map_err(NotScored::from).and_then(|posterior| {
+                prepared.facts.extend(posterior.iter().flat_map(|posterior| self.doubts(posterior)));
+                self.row(prepared, &logits)
+            });
+            rows.push((number, row));
         }
         Ok(rows)
+    }
+
+    /// What a batch is before the first dropout, and the number of its stage; `None` where there is
+    /// none, or no samples are wanted.
+    fn before_dropout(&self, x: &Tensor) -> candle_core::Result<Option<(usize, Tensor)>> {
+        let network = &self.model.network;
+        let Some(stage) = network.first_stochastic().filter(|_| self.samples > 0) else { return Ok(None) };
+        Ok(Some((stage, network.forward_range(0..stage, x, Mode::Inference)?)))
+    }
+
+    /// The dropout samples of one image.
+    fn sampled(&self, stage: usize, activation: &Tensor) -> Result<Posterior, SamplingError> {
+        let head = &self.reader.output_head;
+        let mut sampler = McDropout::new(&self.model.network, stage, activation, head, self.samples, SEED);
+        while sampler.advance(&|| false)? {}
+        Ok(sampler.posterior())
+    }
+
+    /// What the samples of an image say of how sure the model is.
+    fn doubts(&self, posterior: &Posterior) -> BTreeMap<String, String> {
+        let manifest = &self.model.manifest;
+        let labels: Vec<&str> = manifest.labels.iter().map(|label| label.name.as_str()).collect();
+        let groups: Vec<&str> = manifest.groups.iter().map(|group| group.name.as_str()).collect();
+        of_samples(posterior, manifest.head, &labels, &groups, |sample| self.reader.output_head.groups(sample))
     }
 
     fn row(&self, prepared: Prepared, logits: &[f32]) -> Result<ScoredRow, NotScored> {
@@ -316,6 +375,6 @@ impl Scorer<'_> {
             logits: logits.iter().map(|z| f64::from(*z)).collect(),
             facts: prepared.facts,
         };
-        Ok((row, input, recognised_by))
+        Ok((row, input, recognised_by, prepared.identity))
     }
 }

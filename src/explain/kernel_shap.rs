@@ -1,7 +1,7 @@
 //! Kernel SHAP on superpixels (Lundberg and Lee 2017): Shapley values of the patches of an image.
 //!
-//! The players are [`superpixels`](super::superpixels) of the network's input; a patch that does
-//! not take part is black. Coalitions are chosen and the values found by [`super::coalitions`];
+//! The players are [`superpixels`](super::superpixels) of the network's input, or regions of the
+//! anatomy ([`super::anatomical_regions`]); a patch that does not take part is black. Coalitions are chosen and the values found by [`super::coalitions`];
 //! empty and full coalition are kept exactly, so the values always add up to `S(x) − S(black)`. All
 //! subjects are served by the same runs. Every pixel of a patch bears the value of the patch.
 
@@ -39,7 +39,12 @@ pub(super) fn explain(
     settings: &MethodSettings,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
-    let players = Arc::new(players(scene, settings)?);
+    let (_, height, width) = scene.shape()?;
+    let players = match scene.regions {
+        Some(regions) if (regions.width, regions.height) != (width, height) => return Err(ExplainError::RegionShape),
+        Some(regions) => regions.clone(),
+        None => Arc::new(players(scene, settings)?),
+    };
     let coalitions = settings.evaluations.unwrap_or(COALITIONS).max(2 * players.count);
     with_players(scene, subjects, &players, coalitions, settings.seed, watch)
 }

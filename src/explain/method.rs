@@ -276,6 +276,13 @@ impl Method {
         )
     }
 
+    /// True when the values of a map add up to a difference of scores, so that sums over regions mean
+    /// something.
+    #[must_use]
+    pub fn adds_up(self) -> bool {
+        matches!(self, Self::IntegratedGradients | Self::KernelShap | Self::GradientShap | Self::DeepShap)
+    }
+
     /// True when each pixel has a value of its own, much unlike its neighbours'.
     #[must_use]
     pub fn is_fine_grained(self) -> bool {

@@ -17,12 +17,15 @@
 //! [`stability`] says how much of it would be another with another dropout mask, and
 //! [`faithfulness`] whether to believe it.
 
+pub mod anatomical_regions;
 pub mod cam;
 mod channels;
 mod coalitions;
 mod deep_shap;
 mod eigen;
+pub mod evidence_shares;
 pub mod faithfulness;
+pub mod focus;
 mod gradient_shap;
 mod gradients;
 mod kernel_shap;
@@ -48,6 +51,7 @@ pub use subject::{Output, Scoring, Subject};
 
 use candle_core::Tensor;
 
+use self::anatomical_regions::grouped;
 use self::cam::Target;
 use self::superpixels::Superpixels;
 use crate::imaging::Plane;
@@ -199,6 +203,8 @@ pub enum ExplainError {
         "The runs of the network did not suffice to tell the values of the superpixels apart. Ask for more evaluations."
     )]
     Undetermined,
+    #[error("The regions of the anatomy were laid on another input than the model's; ask for them again.")]
+    RegionShape,
     #[error("The explanation was stopped.")]
     Stopped,
     #[error("The network could not be run for the heat map: {0}")]
@@ -245,12 +251,16 @@ pub fn explain(
     match method {
         Method::Saliency | Method::GuidedBackprop => return gradients::single(scene, method, subjects, watch),
         Method::SmoothGrad => return gradients::smooth_grad(scene, subjects, settings, watch),
-        Method::IntegratedGradients => return gradients::integrated(scene, subjects, settings, watch),
+        Method::IntegratedGradients => {
+            return gradients::integrated(scene, subjects, settings, watch).map(|maps| grouped(scene.regions, maps));
+        }
         Method::Occlusion => return occlusion::explain(scene, subjects, settings, watch),
         Method::Rise => return rise::explain(scene, subjects, settings, watch),
         Method::KernelShap => return kernel_shap::explain(scene, subjects, settings, watch),
-        Method::GradientShap => return gradient_shap::explain(scene, subjects, settings, watch),
-        Method::DeepShap => return deep_shap::explain(scene, subjects, watch),
+        Method::GradientShap => {
+            return gradient_shap::explain(scene, subjects, settings, watch).map(|maps| grouped(scene.regions, maps));
+        }
+        Method::DeepShap => return deep_shap::explain(scene, subjects, watch).map(|maps| grouped(scene.regions, maps)),
         _ => {}
     }
     let layer = || scene.network.stages[stage].name.clone();

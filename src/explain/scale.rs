@@ -109,6 +109,14 @@ pub fn on_picture(attribution: &Attribution, scale: Scale, area: Area, width: us
     map
 }
 
+/// The positive part of a map on a grid that covers the image, as fractions of its largest value:
+/// what is measured of where the evidence lies.
+#[must_use]
+pub fn evidence(attribution: &Attribution, area: Area, width: usize, height: usize) -> Plane {
+    let top = attribution.raw.values.iter().copied().fold(0.0, f32::max);
+    placed(&overlay::scaled(&attribution.raw, top), area, width, height)
+}
+
 /// The image under one map, in the colours that the viewer opens with.
 #[must_use]
 pub fn under(film: &RgbImage, input: &Input, map: &Attribution, scale: Scale) -> RgbImage {

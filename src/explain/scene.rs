@@ -1,11 +1,13 @@
 //! What the methods start from: an image that a network has seen, and what is asked of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::subject::{Scoring, Subject};
+use super::superpixels::Superpixels;
 use super::{Attribution, ExplainError, Method};
 use crate::model::background::Background;
 use crate::network::{Mode, Network};
@@ -22,6 +24,8 @@ pub struct Scene<'a> {
     /// What black becomes in the network's input, one value a channel.
     pub black: &'a [f32],
     pub background: Option<&'a Background>,
+    /// What Shapley values are given to in the place of superpixels and pixels.
+    pub regions: Option<&'a Arc<Superpixels>>,
     /// Outputs of the stages of that pass, maps as `(1, C, h, w)`; `None` where none was kept.
     pub outputs: &'a dyn Fn(usize) -> candle_core::Result<Option<Tensor>>,
 }

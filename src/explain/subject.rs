@@ -57,6 +57,13 @@ impl Subject {
         (0..count).map(Self::class).collect()
     }
 
+    /// Every group of a model, then every class.
+    #[must_use]
+    pub fn all(manifest: &Manifest) -> Vec<Self> {
+        let groups = (0..manifest.groups.len()).map(|g| Self::One(Output::Group(g)));
+        groups.chain(Self::classes(manifest.labels.len())).collect()
+    }
+
     /// Name for people: "Viral pneumonia", "Pneumonia", "Bacterial pneumonia − Viral pneumonia".
     #[must_use]
     pub fn name(self, manifest: &Manifest) -> String {

@@ -54,6 +54,7 @@ impl Seen {
             logits: &self.logits,
             black: &self.black,
             background: self.background.as_ref(),
+            regions: None,
             outputs: &outputs,
         })
     }

@@ -17,6 +17,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::conformal::{self, Cuts, Verdict};
+use super::study_calibration::StudyCalibration;
 use crate::model::manifest::Manifest;
 
 /// Name of the file in a model's folder.
@@ -77,6 +78,9 @@ pub struct Calibration {
     /// known; none in format 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operating: Vec<OperatingPoint>,
+    /// The same of whole studies or series; `None` where that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<StudyCalibration>,
 }
 
 /// A label or a group.
@@ -158,6 +162,7 @@ impl Calibration {
             risks: conformal::RISKS.to_vec(),
             targets: Vec::new(),
             operating: Vec::new(),
+            study: None,
         }
     }
 
@@ -220,7 +225,11 @@ impl Calibration {
                 point.name
             ));
         }
-        Ok(())
+        let names = manifest.labels.iter().map(|l| &l.name).chain(manifest.groups.iter().map(|g| &g.name));
+        match &self.study {
+            Some(study) => study.check(names, self.risks.len()).map_err(CalibrationError::Field),
+            None => Ok(()),
+        }
     }
 
     /// What is known of a label or a group.

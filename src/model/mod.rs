@@ -15,10 +15,12 @@ pub mod candidate_model;
 pub mod cascading_randomization;
 pub mod conformal;
 pub mod fits;
+pub mod gallery;
 pub mod gate;
 pub mod import;
 pub mod joint;
 pub mod labels;
+pub mod lungs;
 pub mod manifest;
 pub mod output_head;
 pub mod population;
@@ -26,6 +28,8 @@ mod precheck;
 pub mod preprocess;
 pub mod prevalence;
 pub mod registry;
+pub mod study_calibration;
+pub mod study_pool;
 
 use std::sync::Arc;
 

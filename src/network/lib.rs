@@ -21,6 +21,7 @@ pub mod init;
 pub mod layers;
 mod load;
 mod nchw16c;
+pub mod segmentation;
 mod source;
 mod spec;
 pub mod tape;

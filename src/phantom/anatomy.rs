@@ -344,6 +344,14 @@ impl Torso {
         2.0 * (half - dome).max(0.0)
     }
 
+    /// The lung whose field (`x`, `z`) lies in: between its borders and above the outline of its
+    /// dome, whatever the heart hides.
+    pub(super) fn lung_field(&self, x: f32, z: f32) -> Option<Lung> {
+        let dome = self.domes[usize::from(x > 0.0)].half_chord(x, z);
+        let inside = dome <= 0.0 && self.pleural_chord(x, z) > 0.0;
+        inside.then_some(if x > 0.0 { Lung::Left } else { Lung::Right })
+    }
+
     /// Tissue along the ray at (`x`, `z`).
     pub(super) fn chords(&self, x: f32, z: f32) -> Chords {
         let body = self.body_chord(x, z, 0.0);

@@ -10,7 +10,7 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use image::{GrayImage, ImageFormat};
 use sha2::{Digest as _, Sha256};
 
-use super::{Age, Phantom, PhantomRecipe};
+use super::{Age, Lung, Phantom, PhantomRecipe, lung_fields};
 use crate::files::writing;
 
 /// Why a phantom could not be written.
@@ -46,6 +46,14 @@ pub fn write_png(path: &Path, phantom: &Phantom) -> Result<(), PhantomFileError>
 /// Writes the mask as an 8-bit grey PNG.
 pub fn write_mask(path: &Path, phantom: &Phantom) -> Result<(), PhantomFileError> {
     write_picture(path, &mask_image(phantom))
+}
+
+/// Writes where the lungs of a recipe lie as an 8-bit grey PNG: 255 lung, 0 elsewhere.
+pub fn write_lungs(path: &Path, recipe: &PhantomRecipe) -> Result<(), PhantomFileError> {
+    let inside = |lung: Option<Lung>| if lung.is_some() { 255 } else { 0 };
+    let values: Vec<u8> = lung_fields(recipe).into_iter().map(inside).collect();
+    let side = values.len().isqrt() as u32;
+    write_picture(path, &GrayImage::from_raw(side, side, values).unwrap_or_default())
 }
 
 fn write_picture(path: &Path, picture: &GrayImage) -> Result<(), PhantomFileError> {

@@ -16,6 +16,7 @@
 mod anatomy;
 pub mod demo;
 mod files;
+mod lungs;
 mod opacity;
 mod projection;
 mod rng;
@@ -25,7 +26,8 @@ mod vessels;
 
 use serde::{Deserialize, Serialize};
 
-pub use files::{PhantomFileError, mask_image, picture, write_dicom, write_mask, write_png};
+pub use files::{PhantomFileError, mask_image, picture, write_dicom, write_lungs, write_mask, write_png};
+pub use lungs::lung_fields;
 
 use crate::imaging::Plane;
 

@@ -58,23 +58,28 @@ pub(super) fn expose(recipe: &PhantomRecipe) -> Phantom {
     Phantom { plane, mask, spacing_mm: f64::from(10.0 * scene.torso.field_cm) / size as f64 }
 }
 
+/// How the torso lies in the image.
+pub(super) fn placement(recipe: &PhantomRecipe, size: usize) -> Placement {
+    let mut chance = Chance::new(recipe.seed, 7);
+    let v = recipe.variation;
+    let angle = 0.022 * v * chance.bell();
+    let zoom = if recipe.age == Age::Child { 1.06 } else { 1.12 } + 0.03 * v * chance.bell();
+    let side = size as f32;
+    Placement {
+        scale: side * zoom,
+        cos: cosf(angle),
+        sin: sinf(angle),
+        centre: (side * (0.5 + 0.012 * v * chance.bell()), side * (0.5 + 0.012 * v * chance.bell())),
+    }
+}
+
 impl Scene {
     fn new(recipe: &PhantomRecipe, size: usize) -> Self {
         let torso = Torso::new(recipe);
         let skeleton = Skeleton::new(&torso, recipe.seed, recipe.variation);
         let lesions: Vec<Lesion> =
             recipe.opacities.iter().enumerate().map(|(i, o)| Lesion::new(&torso, *o, recipe.seed, i)).collect();
-        let mut chance = Chance::new(recipe.seed, 7);
-        let v = recipe.variation;
-        let angle = 0.022 * v * chance.bell();
-        let zoom = if recipe.age == Age::Child { 1.06 } else { 1.12 } + 0.03 * v * chance.bell();
-        let side = size as f32;
-        let placement = Placement {
-            scale: side * zoom,
-            cos: cosf(angle),
-            sin: sinf(angle),
-            centre: (side * (0.5 + 0.012 * v * chance.bell()), side * (0.5 + 0.012 * v * chance.bell())),
-        };
+        let placement = placement(recipe, size);
         let place = |tube: &Tube| PlacedTube::new(tube, placement, torso.field_cm);
         let mut tubes: Vec<PlacedTube> = skeleton.tubes.iter().map(place).collect();
         tubes.extend(vessels::grow(&torso, recipe.seed).iter().map(place));

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::impression::Impression;
 use crate::engine::conformal::{Conformal, NoStates};
+use crate::engine::lungs::Lungs;
 use crate::engine::map_request::MapFaithfulness;
 use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{Analysis, ModelInfo};
+use crate::explain::evidence_shares::EvidenceShares;
 use crate::explain::scale::shows_something;
 use crate::explain::{Attribution, Method};
 use crate::imaging::Window;
@@ -34,6 +36,8 @@ pub struct CaseReport {
     pub layer: String,
     /// How faithful the map of one of the classes is to the model, where that was asked.
     pub faithfulness: Option<MapFaithfulness>,
+    /// Where the lungs of the image lie, if that is known.
+    pub lungs: Option<Arc<Lungs>>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -100,6 +104,7 @@ impl CaseReport {
             method,
             layer,
             faithfulness: None,
+            lungs: None,
             frame,
             analysis,
             model,
@@ -164,6 +169,13 @@ impl CaseReport {
             .iter()
             .map(Arc::as_ref)
             .find(|a| a.class() == Some(class) && a.method == self.method && a.layer == self.method.place(&self.layer))
+    }
+
+    /// Where the evidence of a class's map lies; nothing where it is not known where the lungs lie,
+    /// or the map holds no evidence.
+    #[must_use]
+    pub fn evidence_shares(&self, class: usize) -> Option<EvidenceShares> {
+        EvidenceShares::of(self.attribution(class)?, &self.model.manifest.input, &self.lungs.as_ref()?.fields)
     }
 
     /// The maps of the printed classes that hold evidence; they make the shared scale.

@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 pub(super) use of_evaluation::{groups_first, named};
 
 use super::{ReportError, file};
-use crate::figures::charts::input::{Confusion, Curve, Forest, Reliability, Scores};
-use crate::figures::charts::{Chart, PRINT_SCALE, calibration, confusion, forest, histogram, precision_recall, roc};
+use crate::figures::charts::input::{Confusion, Curve, Forest, Reliability, RiskCoverage, Scores};
+use crate::figures::charts::{
+    Chart, PRINT_SCALE, calibration, confusion, forest, histogram, precision_recall, risk_coverage, roc,
+    share_histogram,
+};
 
 /// Everything that is drawn of one evaluation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +24,10 @@ pub struct Charts {
     /// `None` where labels do not exclude each other.
     pub confusion: Option<Confusion>,
     pub histograms: Vec<Scores>,
+    /// Shares of evidence in the lungs, of right calls and false positives; empty where nobody asked.
+    pub evidence: Vec<Scores>,
     pub subgroups: Vec<Forest>,
+    pub risk_coverage: Vec<RiskCoverage>,
 }
 
 /// Every chart with the stem of its file name.
@@ -32,7 +38,11 @@ fn all(charts: &Charts) -> Vec<(String, Chart)> {
         ("calibration".into(), calibration(&charts.calibration)),
         ("confusion".into(), confusion(charts.confusion.as_ref())),
         ("histogram".into(), histogram(&charts.histograms)),
+        ("risk-coverage".into(), risk_coverage(&charts.risk_coverage)),
     ];
+    if !charts.evidence.is_empty() {
+        named.push(("evidence".into(), share_histogram(&charts.evidence)));
+    }
     for (i, subgroups) in charts.subgroups.iter().enumerate() {
         let name = if i == 0 { "subgroups".to_owned() } else { format!("subgroups-{}", i + 1) };
         named.push((name, forest(subgroups)));
@@ -61,8 +71,18 @@ pub(super) mod tests {
 
     /// Charts of `n` targets with long names, of which number 3 has no positive image.
     pub(crate) fn charts(n: usize, images: usize) -> Charts {
-        let Sample { roc, precision_recall, calibration, confusion, histograms, subgroups } = sample(n, images);
-        Charts { roc, precision_recall, calibration, confusion, histograms, subgroups }
+        let Sample { roc, precision_recall, calibration, confusion, histograms, subgroups, risk_coverage } =
+            sample(n, images);
+        Charts {
+            roc,
+            precision_recall,
+            calibration,
+            confusion,
+            histograms,
+            evidence: Vec::new(),
+            subgroups,
+            risk_coverage,
+        }
     }
 
     #[test]
@@ -71,7 +91,7 @@ pub(super) mod tests {
         let written = write_all(folder.path(), &charts(2, 60)).unwrap();
         let names: Vec<String> =
             written.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
-        for stem in ["roc", "precision-recall", "calibration", "confusion", "histogram", "subgroups"] {
+        for stem in ["roc", "precision-recall", "calibration", "confusion", "histogram", "risk-coverage", "subgroups"] {
             assert!(names.contains(&format!("{stem}.svg")) && names.contains(&format!("{stem}.png")), "{names:?}");
         }
         let said = write_all(&folder.path().join("not there"), &Charts::default()).unwrap_err().to_string();

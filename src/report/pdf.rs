@@ -11,6 +11,7 @@ mod ground;
 mod identity;
 mod images;
 mod impression;
+mod lungs;
 mod remarks;
 mod uncertainty;
 
@@ -21,6 +22,7 @@ use self::ground::{ground, limits};
 use self::identity::{head, running_head, who};
 use self::images::MapGallery;
 use self::impression::impression;
+use self::lungs::lungs;
 use self::remarks::{considerations, reservations, signature};
 use self::uncertainty::{gate, prevalence, uncertainty};
 use super::ReportError;
@@ -70,6 +72,7 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
         }
     }
     let mut findings = vec![section("How sure", &sure, COLUMN)];
+    findings.extend(lungs(case, inner).map(|block| section("Evidence and lungs", &block, COLUMN)));
     findings.extend(faithfulness(case, inner).map(|block| section("Faithfulness of the map", &block, COLUMN)));
     findings.extend(considerations(case, inner).map(|block| section("For consideration", &block, COLUMN)));
     findings.extend(reservations(case, source, inner).map(|block| section("Reservations", &block, COLUMN)));

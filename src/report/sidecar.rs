@@ -11,8 +11,10 @@ use super::case::{OverlayStyle, Paper};
 use super::impression::Impression;
 use super::suggestions::Suggestion;
 use crate::engine::conformal::Conformal;
+use crate::engine::lungs::FieldsSource;
 use crate::engine::prevalence::AtPrevalence;
 use crate::engine::{AnalysisOptions, Member, Timing};
+use crate::explain::evidence_shares::EvidenceShares;
 use crate::explain::faithfulness::Faithfulness;
 use crate::explain::{Evidence, Method, Residual};
 use crate::imaging::Window;
@@ -53,6 +55,10 @@ pub struct Sidecar {
     pub uncertainty: Option<Uncertainty>,
     /// The printed maps at the layer's own resolution, before any post-processing.
     pub maps: Vec<MapRecord>,
+    /// What tells where the lungs lie; nothing where that is not known, and in reports of before
+    /// 0.7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lungs: Option<FieldsSource>,
     /// How faithful one of them is, where that was asked; [`super::verify`] names it as not
     /// checked.
     #[serde(default, rename = "trust")]
@@ -181,6 +187,9 @@ pub struct MapRecord {
     pub residual: Option<Residual>,
     pub width: usize,
     pub height: usize,
+    /// Where the evidence lies; only where it is known where the lungs lie, and there is evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lungs: Option<EvidenceShares>,
     /// Row by row.
     pub values: Vec<f32>,
 }

@@ -379,6 +379,28 @@ fn how_faithful_the_map_is_is_printed_where_it_was_asked() {
 }
 
 #[test]
+fn where_the_evidence_lies_is_printed_and_filed_where_the_lungs_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!text(&case()).contains("Evidence and lungs"));
+    let known = CaseReport { lungs: Some(sample_case::lungs(folder.path())), ..case() };
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let printed = words(&text(&known));
+    let shares = known.evidence_shares(1).unwrap();
+    assert!(shares.peak_inside && shares.evidence.left > shares.evidence.right, "{shares:?}");
+    let inside = format!("{:.2}", shares.evidence.inside);
+    for part in ["an even map", "left lower zone", "mask doe-jane.png", inside.as_str()] {
+        assert!(printed.contains(part), "{part} is missing in\n{printed}");
+    }
+    let anonymous = CaseReport { anonymize: true, ..known };
+    assert!(!text(&anonymous).contains("doe-jane"));
+    let sidecar = sidecar::Sidecar::of(&anonymous, &image_file::ImageFile::default());
+    let json = serde_json::to_string(&sidecar).unwrap();
+    assert!(!json.contains("doe-jane"), "{json}");
+    let read: sidecar::Sidecar = serde_json::from_str(&json).unwrap();
+    assert_eq!(read.maps[0].lungs, anonymous.evidence_shares(1));
+}
+
+#[test]
 fn a_map_of_the_pixels_names_no_layer_and_says_what_it_adds_up_to() {
     use crate::explain::{INPUT, Method, Residual};
 

@@ -24,6 +24,7 @@ use super::image_file::ImageFile;
 use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
 use super::{CaseReport, ReportError, image_file, redact};
 use crate::engine::conformal::LabelState;
+use crate::engine::lungs::{FieldsSource, Lungs};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::{Analysis, ModelInfo};
 use crate::files::read_regular;
@@ -61,6 +62,8 @@ pub struct Recomputed {
     pub frame: Frame,
     pub analysis: Analysis,
     pub model: ModelInfo,
+    /// Where the lungs of the image lie, if that is known.
+    pub lungs: Option<Arc<Lungs>>,
 }
 
 /// What came of it.
@@ -181,7 +184,7 @@ fn kind(device: &str) -> String {
 /// The case again: what was seen comes from the image and the model, what was chosen from the
 /// report. Classes that the model does not have are differences.
 fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
-    let Recomputed { frame, analysis, model } = again;
+    let Recomputed { frame, analysis, model, lungs } = again;
     let mut classes = Vec::new();
     let mut unknown = Vec::new();
     for name in &was.display.classes {
@@ -200,6 +203,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         impression: was.impression.clone(),
         method: was.display.method,
         layer: was.display.layer.clone(),
+        lungs,
         inverted_by_reader: was.display.inverted_by_reader,
         overlay: was.display.overlay.clone(),
         anonymize: was.anonymized,
@@ -264,6 +268,18 @@ fn cannot_be_checked(
     if was.chosen_because == Choice::by_hand(&again.model.manifest.name).because {
         name("chosen_because", "who made the report chose the model by hand".into());
     }
+    if was.lungs.is_some() && again.lungs.is_none() {
+        let why = match &was.lungs {
+            Some(FieldsSource::Segmenter { .. }) => "this program does not outline the lungs of the image",
+            _ => "the mask that says where the lungs lie is not at hand; name its folder with --masks",
+        };
+        name("lungs", why.into());
+        for i in (0..was.maps.len()).filter(|i| was.maps[*i].lungs.is_some()) {
+            name(&format!("maps.{i}.lungs"), why.into());
+        }
+    } else if lungs_elsewhere(was, again) {
+        name("lungs.path", "the mask was read from another place".into());
+    }
     match (&was.pdf_sha256, pdf) {
         (None, _) => {
             name("pdf_sha256", "the report holds no SHA-256 of its PDF: the PDF was not checked".into());
@@ -274,6 +290,16 @@ fn cannot_be_checked(
         (Some(_), Some(_)) => {}
     }
     named
+}
+
+/// Whether the mask of the lungs lies in another place now than the report says.
+fn lungs_elsewhere(was: &Sidecar, again: &Recomputed) -> bool {
+    match (&was.lungs, again.lungs.as_ref().map(|lungs| &lungs.source)) {
+        (Some(FieldsSource::Mask { path: Some(was), .. }), Some(FieldsSource::Mask { path, .. })) => {
+            path.as_ref() != Some(was)
+        }
+        _ => false,
+    }
 }
 
 /// The attributes that an anonymised report leaves out.

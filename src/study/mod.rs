@@ -13,7 +13,9 @@ mod geometry;
 mod grey;
 mod group;
 mod guard;
+pub mod image_names;
 mod load;
+pub mod lung_masks;
 mod open;
 pub mod patients;
 mod pixels;
@@ -23,6 +25,7 @@ mod scorable;
 mod shared_uid;
 mod tags;
 mod text;
+pub mod unit;
 
 pub use dicom::transfer_syntax_name;
 pub use error::StudyError;

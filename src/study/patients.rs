@@ -100,6 +100,12 @@ impl Patients {
         Ok(Self { given: patterns.iter().map(parse).collect::<Result<_, _>>()? })
     }
 
+    /// The patterns that were given.
+    #[must_use]
+    pub fn patterns(&self) -> Vec<String> {
+        self.given.iter().map(|pattern| pattern.as_str().to_owned()).collect()
+    }
+
     /// What pattern, table or name tell of the image `key`, its path below the folder of the data
     /// with `/` between the parts. Patterns are looked for in `text`: the file's name, or what a
     /// table calls it.

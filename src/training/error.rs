@@ -30,6 +30,8 @@ pub enum Error {
     Network(#[from] candle_core::Error),
     #[error("the gate cannot be used: {0}")]
     Gate(#[from] crate::model::gate::GateError),
+    #[error("the lung segmenter cannot be used: {0}")]
+    Segmenter(#[from] crate::model::lungs::SegmenterError),
     #[error("the manifest could not be written: {0}")]
     Manifest(String),
     #[error("the run was stopped before its first epoch was over, so it leaves no model; start it again")]

@@ -30,6 +30,7 @@ pub mod experiments;
 pub mod gate;
 pub mod population;
 pub mod run;
+pub mod segmenter;
 
 mod error;
 mod optim;

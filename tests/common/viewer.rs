@@ -74,6 +74,7 @@ impl Bench {
             pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
             auto_window: Window { center: 2048.0, width: 4096.0, function: WindowFunction::Linear },
             color: None,
+            lungs: Ok(None),
             frame: Arc::new(frame),
         };
         self.message(Message::FrameLoaded { generation, result: Ok(loaded) });

@@ -47,7 +47,9 @@ def timm_v3(tensorflow):
 
 def published(squeeze):
     rows = zip([1, 2, 2, 1, 1, 2, 1], [3, 3, 5, 3, 5, 5, 3], [1, 2, 2, 2, 1, 2, 1], [1, 6, 6, 6, 6, 6, 6], [8, 8, 8, 16, 16, 24, 24], [8, 8, 16, 16, 24, 24, 32])
-    rows = [BlockArgs(r, k, [s], e, i, o, 0.25 if squeeze else None, True) for r, k, s, e, i, o in rows]
+    # A stride in a list never counts as 1, so that the first block of a stage would add no input;
+    # no published network has one that could.
+    rows = [BlockArgs(r, k, [s] if s > 1 else 1, e, i, o, 0.25 if squeeze else None, True) for r, k, s, e, i, o in rows]
     params = GlobalParams(1.0, 1.0, 64, 0.0, CLASSES, 0.99, 1e-3, 0.0, 8, None, True)
     net = Published(rows, params)
     # Its stem and last convolution are of B0's widths, whatever the blocks.

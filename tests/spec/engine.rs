@@ -221,11 +221,12 @@ fn an_analysis_streams_scores_then_maps_then_samples() {
             Event::Progress { generation: 4, progress: Progress::Scored { .. } } => 's',
             Event::Progress { generation: 4, progress: Progress::Maps(_) } => 'e',
             Event::Progress { generation: 4, progress: Progress::Sampled { .. } } => 'd',
+            Event::Progress { generation: 4, progress: Progress::Similar(_) } => 'n',
             Event::Finished { generation: 4, .. } => 'F',
             _ => '?',
         })
         .collect();
-    assert_eq!(order, "SsedddddF");
+    assert_eq!(order, "SsedddddnF");
     let counts: Vec<_> = events
         .iter()
         .filter_map(|e| {

@@ -42,7 +42,7 @@ fn predictions_and_figures_are_kept_in_a_folder() {
     assert_eq!(kept, json);
     let table = Predictions::from_csv(&fs::read(path.join("judged/predictions.csv")).unwrap()).unwrap();
     assert_eq!((table.rows.len(), table.head), (18, Head::Softmax));
-    for chart in ["roc", "precision-recall", "calibration", "confusion", "histogram"] {
+    for chart in ["roc", "precision-recall", "calibration", "confusion", "histogram", "risk-coverage"] {
         assert!(fs::read_to_string(path.join(format!("judged/{chart}.svg"))).unwrap().contains("<svg"), "{chart}");
         assert!(image::open(path.join(format!("judged/{chart}.png"))).unwrap().width() > 500, "{chart}");
     }
@@ -58,6 +58,38 @@ fn predictions_and_figures_are_kept_in_a_folder() {
     }
     let about: Vec<&String> = json["targets"]["Pneumonia"]["figures"].as_object().unwrap().keys().collect();
     assert_eq!(about.len(), 14);
+}
+
+#[test]
+fn risk_and_coverage_are_told_by_every_signal_that_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    set(path);
+    let signals = |json: &Value, question: &str| -> Vec<String> {
+        let all = json["selective"][question]["signals"].as_array().unwrap();
+        all.iter().map(|s| s["signal"].as_str().unwrap().to_owned()).collect()
+    };
+    let plain = evaluate(path, &[]);
+    assert_eq!(signals(&plain, "Called class"), ["confidence", "entropy"]);
+    let json = evaluate(path, &["--samples", "6", "--coverage-at", "0.5", "--out", "judged"]);
+    for question in ["Called class", "Pneumonia"] {
+        assert_eq!(signals(&json, question), ["confidence", "entropy", "mutual-information"]);
+        let asked = &json["selective"][question];
+        let risk = asked["wrong"].as_f64().unwrap() / asked["n"].as_f64().unwrap();
+        for signal in asked["signals"].as_array().unwrap() {
+            let last = signal["curve"].as_array().unwrap().last().unwrap();
+            assert_eq!(last[0], 1.0);
+            assert!((last[1].as_f64().unwrap() - risk).abs() < 1e-12);
+            assert!(signal["aurc"][0].as_f64().unwrap() + 1e-12 >= asked["best_aurc"].as_f64().unwrap());
+            assert_eq!(signal["at_risk"][0]["risk"], 0.5);
+        }
+    }
+    let wrong = plain["n"].as_f64().unwrap() * (1.0 - plain["accuracy"].as_f64().unwrap());
+    assert!((json["selective"]["Called class"]["wrong"].as_f64().unwrap() - wrong).abs() < 1e-9);
+    let table = fs::read_to_string(path.join("judged/predictions.csv")).unwrap();
+    assert!(table.lines().next().unwrap().contains("mutual information Pneumonia"));
+    let refused = pellucid(path, &["evaluate", "set", "--model", "toy", "--samples", "1"]);
+    assert!(said(&refused).contains("at least 2"), "{}", said(&refused));
 }
 
 #[test]

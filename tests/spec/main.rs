@@ -1,5 +1,6 @@
 //! The specification of the program as tests: one file a subject.
 
+mod anatomy;
 mod architectures;
 #[path = "../common/asked_of_serde.rs"]
 mod asked_of_serde;
@@ -39,9 +40,13 @@ mod population;
 mod read_first;
 mod readme;
 mod reproducing;
+mod segmenter;
 mod shared_uid;
+mod shortcuts;
+mod similar_cases;
 mod source_graph;
 mod study;
+mod study_results;
 mod toy;
 mod toy_training;
 mod training;

@@ -30,7 +30,7 @@ fn viewer_and_evaluation_give_an_image_the_same_probabilities_bit_for_bit() {
     let targets = targets(&model.manifest).0.len();
     let images: Vec<LabelledImage> = (1..=3).map(|seed| phantom(&folder, seed, targets)).collect();
     let cancel = CancelToken::default();
-    let scored = score(&model, &images, &Patients::default(), &cancel, &mut |_| {}).unwrap();
+    let scored = score(&model, &images, &Patients::default(), 0, &cancel, &mut |_| {}).unwrap();
     assert!(scored.failures.is_empty(), "{:?}", scored.failures);
     let options = AnalysisOptions { methods: Vec::new(), samples: 0, force: true, ..AnalysisOptions::default() };
     for (image, row) in images.iter().zip(&scored.set.rows) {

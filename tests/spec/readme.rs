@@ -12,7 +12,7 @@ use super::cli::{code, lines, pellucid, said};
 use super::documents::{self, code_spans, sections};
 
 /// Commands that are checked word by word and not run here, with the reason.
-const ONLY_READ: [(&str, &str); 14] = [
+const ONLY_READ: [(&str, &str); 16] = [
     ("demo", "opens a window; `.ci/run` runs it"),
     ("models import", "needs published weights, which are not handed on"),
     ("models remove", "removes a model of the user's"),
@@ -24,6 +24,8 @@ const ONLY_READ: [(&str, &str); 14] = [
     ("report", "tests/spec/cli.rs runs it"),
     ("explain", "tests/spec/explaining.rs runs it"),
     ("evaluate DIR --localization", "tests/spec/localization.rs runs it"),
+    ("evaluate DIR --anatomy", "tests/spec/anatomy.rs runs it"),
+    ("summarize", "tests/spec/anatomy.rs runs it"),
     ("evaluate DIR --calibrate", "tests/spec/uncertainty.rs runs it"),
     ("train-gate", "takes an hour"),
     ("help", "prints help"),

@@ -23,6 +23,7 @@ commands! {
         NextColormap => ("Next colour map", "Takes the next colour scale of the list", "J"),
         SetColormap(_: String) => ("Colour map", "Colour scale of the map"),
         ToggleContours => ("Contours", "Lines of equal value over the map", "T"),
+        ToggleLungs => ("Lung outline", "Lines around the lungs, where it is known where they lie", "Shift+L"),
         ToggleSharedScale => ("Shared scale", "One scale for all classes, or each on its own", "Y"),
         /// Opens the panel on the faithfulness of the shown map, or closes it and stops what it
         /// asked for.

@@ -46,7 +46,7 @@ impl EffectRunner {
         let mut runner = Self {
             ctx: ctx.clone(),
             engine: None,
-            loader: frame_loader::start(&jobs),
+            loader: frame_loader::start(&jobs, options.masks.clone()),
             scanning: CancelToken::default(),
             jobs,
             settings,

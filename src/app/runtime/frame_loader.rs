@@ -1,5 +1,6 @@
 //! Decoding the frame that somebody wants to see: one thread, and the latest request wins.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -11,6 +12,7 @@ use crate::app::update::message::Message;
 use crate::engine::Generation;
 use crate::panic_guard::guarded;
 use crate::study::ImageEntry;
+use crate::study::lung_masks::LungMasks;
 
 /// A frame that somebody wants to see.
 pub(super) struct FrameRequest {
@@ -19,18 +21,26 @@ pub(super) struct FrameRequest {
     pub index: u32,
 }
 
-/// Starts the thread; it ends when the sender is gone.
-pub(super) fn start(jobs: &JobThreads) -> Sender<FrameRequest> {
+/// Starts the thread, which takes lung masks from a folder where one is given; it ends when the
+/// sender is gone.
+pub(super) fn start(jobs: &JobThreads, masks: Option<PathBuf>) -> Sender<FrameRequest> {
     let (sender, requests) = unbounded();
-    jobs.run("pellucid-load", Message::Failed, move |messages| load(&requests, messages));
+    jobs.run("pellucid-load", Message::Failed, move |messages| load(&requests, masks.as_deref(), messages));
     sender
 }
 
 /// Loads what was asked for last; what was asked for in between is no longer wanted.
-fn load(requests: &Receiver<FrameRequest>, messages: &MessageSender) {
+fn load(requests: &Receiver<FrameRequest>, masks: Option<&Path>, messages: &MessageSender) {
+    let masks = match masks.map(LungMasks::below).transpose() {
+        Ok(masks) => masks,
+        Err(error) => {
+            messages.send(Message::Failed(Reason::of(&error)));
+            None
+        }
+    };
     while let Ok(first) = requests.recv() {
         let FrameRequest { generation, entry, index } = requests.try_iter().last().unwrap_or(first);
-        let result = match guarded(|| jobs::load(&entry, index)) {
+        let result = match guarded(|| jobs::load(&entry, index, masks.as_ref())) {
             Ok(loaded) => loaded.map_err(|error| Reason::of(&error)),
             Err(fault) => Err(Reason::of(&fault)),
         };

@@ -10,6 +10,7 @@ use crate::app::state::Reason;
 use crate::app::state::pyramid::Pyramid;
 use crate::app::update::message::{LoadedImage, Message};
 use crate::cancel::CancelToken;
+use crate::engine::lungs;
 use crate::imaging::auto_window::auto_window;
 use crate::model::import::draft::Request as Import;
 use crate::model::import::{ImportError, install};
@@ -18,6 +19,7 @@ use crate::phantom::demo::films;
 use crate::phantom::{PhantomFileError, render, write_dicom};
 use crate::report::ReportError;
 use crate::report::case::CaseReport;
+use crate::study::lung_masks::LungMasks;
 use crate::study::{Catalogue, ImageEntry, StudyError, scan_beside};
 
 /// Longer side of the colour image kept for the screen.
@@ -64,9 +66,11 @@ pub(super) fn scan(
 }
 
 /// Decodes a frame and prepares what the screen needs of it.
-pub(super) fn load(entry: &Arc<ImageEntry>, index: u32) -> Result<LoadedImage, StudyError> {
+pub(super) fn load(entry: &Arc<ImageEntry>, index: u32, masks: Option<&LungMasks>) -> Result<LoadedImage, StudyError> {
     let frame = Arc::new(crate::study::load(entry, index)?);
+    let lungs = lungs::of_frame(&frame, masks).map(|found| found.map(Arc::new));
     Ok(LoadedImage {
+        lungs: lungs.map_err(|error| Reason::of(&error)),
         pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
         auto_window: auto_window(&frame.pixels.plane, frame.pixels.padding),
         color: frame.pixels.color.as_ref().map(|image| Arc::new(fitted(image))),

@@ -20,6 +20,8 @@ pub struct ViewerOptions {
     /// Name of the model, or its folder; empty to have the one that fits chosen for each image.
     pub model: String,
     pub device: DeviceChoice,
+    /// Folder of lung masks, named like their images.
+    pub masks: Option<PathBuf>,
     /// Size of the window in points; `None` for the usual one.
     pub size: Option<[f32; 2]>,
 }

@@ -23,6 +23,7 @@ pub mod weights_form;
 
 use std::sync::Arc;
 
+use crate::engine::lungs::Lungs;
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::{AnalysisOptions, Generation, ModelInfo};
 use crate::explain::Method;
@@ -62,6 +63,8 @@ pub struct State {
     pub pyramid: Arc<Pyramid>,
     /// The image in colour (where it is a colour image), at most as large as a screen.
     pub color: Option<Arc<image::RgbImage>>,
+    /// Where the lungs of the image lie, if that is known.
+    pub lungs: Option<Arc<Lungs>>,
     /// Window of the image from its grey values, tails cut.
     pub auto_window: Window,
     /// Counts up each time another image is shown or analysed anew; later results carry it.
@@ -136,6 +139,7 @@ impl State {
             image: ShownImage::Nothing,
             pyramid: Arc::default(),
             color: None,
+            lungs: None,
             auto_window: View::default().window,
             generation: 0,
             results: Results::default(),

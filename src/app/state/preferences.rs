@@ -46,6 +46,8 @@ pub struct Preferences {
     pub same_display: bool,
     /// Lines between the patches of Kernel SHAP.
     pub superpixels: bool,
+    /// Lines around the lungs, where it is known where they lie.
+    pub lung_outline: bool,
     /// What the grid of methods shows.
     pub methods: Vec<Method>,
     pub smooth: bool,
@@ -74,6 +76,7 @@ impl Default for Preferences {
             overlay: OverlayStyle::default(),
             same_display: true,
             superpixels: true,
+            lung_outline: false,
             methods: USUAL_METHODS.to_vec(),
             smooth: true,
             linked: true,

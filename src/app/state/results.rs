@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::map_key::MapKey;
 use crate::engine::map_request::{MapFaithfulness, MapRequest};
+use crate::engine::similar::Similar;
 use crate::engine::{Analysis, Score, Timing};
 use crate::explain::stability::MapStability;
 use crate::explain::{Attribution, Method};
@@ -67,6 +68,8 @@ pub struct Results {
     pub faithfulness: Vec<Arc<MapFaithfulness>>,
     /// Maps whose evaluation was stopped or has failed, and why.
     pub unevaluated: Vec<(MapKey, String)>,
+    /// What the reader's own gallery says of the image, once it is scored.
+    pub similar: Option<Arc<Similar>>,
     /// All of it, once finished: what reports are made of.
     pub finished: Option<Arc<Analysis>>,
 }

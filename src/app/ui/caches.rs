@@ -1,5 +1,6 @@
 //! What the painters have made for the screen: each keeps its own, this only brings them together.
 
+use super::panels::lungs::SharesCache;
 use super::panels::training::samples::CardCache;
 use super::viewport::ViewCaches;
 
@@ -8,6 +9,8 @@ use super::viewport::ViewCaches;
 pub struct Caches {
     /// Of the views of the reading room.
     pub views: ViewCaches,
+    /// Shares of evidence of the shown map.
+    pub shares: SharesCache,
     /// Of the samples of a training run.
     pub cards: CardCache,
 }
@@ -21,6 +24,7 @@ impl Caches {
     /// At the end of every frame: forgets what it did not ask for.
     pub fn sweep(&mut self) {
         self.views.sweep();
+        self.shares.sweep();
         self.cards.sweep();
     }
 

@@ -95,6 +95,8 @@ fn reading_room(
                 if matches!(state.image, ShownImage::Ready(_)) {
                     ui.add_space(8.0);
                     commands.extend(panels::overlay::show(ui, state));
+                    commands.extend(panels::lungs::show(ui, state, &mut caches.shares));
+                    commands.extend(panels::similar::show(ui, state, thumbnails));
                 }
                 commands
             })

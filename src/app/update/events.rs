@@ -93,6 +93,7 @@ fn progressed(state: &mut State, progress: Progress) {
             state.results.samples_of = of;
             state.results.posterior = Some(posterior);
         }
+        Progress::Similar(similar) => state.results.similar = Some(similar),
     }
 }
 

@@ -7,6 +7,7 @@ use super::training_effect::TrainingMessage;
 use crate::app::state::Reason;
 use crate::app::state::pyramid::Pyramid;
 use crate::engine::Generation;
+use crate::engine::lungs::Lungs;
 use crate::imaging::Window;
 use crate::study::{Catalogue, Frame};
 
@@ -17,6 +18,8 @@ pub struct LoadedImage {
     pub pyramid: Arc<Pyramid>,
     /// The image in colour, where it has colours, at most as large as a screen.
     pub color: Option<Arc<image::RgbImage>>,
+    /// Where its lungs lie, if that is known; or why the mask that should tell does not.
+    pub lungs: Result<Option<Arc<Lungs>>, Reason>,
     /// From the grey values, tails cut.
     pub auto_window: Window,
 }

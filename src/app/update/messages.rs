@@ -90,6 +90,10 @@ fn frame_loaded(state: &mut State, result: Result<LoadedImage, Reason>) -> Vec<E
             state.image = ShownImage::Ready(loaded.frame);
             state.pyramid = loaded.pyramid;
             state.color = loaded.color;
+            state.lungs = loaded.lungs.unwrap_or_else(|reason| {
+                notice(state, Level::Warning, reason.capitalized(), None);
+                None
+            });
             state.auto_window = loaded.auto_window;
             view::reset_views(state);
             analyze(state)

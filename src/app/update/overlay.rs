@@ -31,6 +31,7 @@ pub(super) fn apply(state: &mut State, command: OverlayCommand) -> Vec<Effect> {
         }
         O::SetColormap(key) => return maps::style(state, |s| s.colormap = key),
         O::ToggleContours => return maps::style(state, |s| s.contours ^= true),
+        O::ToggleLungs => return preferences::change(state, |p| p.lung_outline ^= true),
         O::ToggleSharedScale => return share_scale(state),
         O::ToggleFaithfulness => faithfulness::toggle(state),
         O::EvaluateAgain => faithfulness::again(state),

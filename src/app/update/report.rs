@@ -63,6 +63,7 @@ fn case(state: &State) -> Option<CaseReport> {
         method: state.method,
         layer,
         faithfulness: trust,
+        lungs: state.lungs.clone(),
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),

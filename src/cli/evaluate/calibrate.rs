@@ -7,15 +7,18 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::{Usage, output, split_table};
 use crate::evaluation::calibrate::{Role, calibrate, has_both_kinds};
-use crate::evaluation::predictions::Predictions;
 use crate::evaluation::purpose::Purpose;
-use crate::evaluation::scoring::LabelledImage;
+use crate::evaluation::scoring::{LabelledImage, Scored};
+use crate::evaluation::studies::{ChosenPool, choose};
+use crate::evaluation::thresholds::Rule;
 use crate::model::Model;
-use crate::model::calibration::FILE;
-use crate::model::manifest::Manifest;
+use crate::model::calibration::{Calibration, FILE};
 use crate::model::population::detector::{DETECTOR, Detector};
 use crate::model::registry::MANIFEST;
+use crate::model::study_calibration::StudyCalibration;
+use crate::model::study_pool::StudyPool;
 use crate::study::patients::Patients;
+use crate::study::unit::{GroupedBy, Unit};
 use crate::training::data::part::SplitPart;
 use crate::training::population;
 use crate::training::population::images::MemberParts;
@@ -38,6 +41,14 @@ pub(super) struct CalibrateArgs {
     /// With --split: training, validation, calibration or test
     #[arg(long, value_name = "PART", default_value = "validation", value_parser = part)]
     pub part: SplitPart,
+    /// Judge whole studies or series, too: study or series. With --calibrate choose how their
+    /// scores become one, their thresholds and states, for `predict --by`
+    #[arg(long, value_name = "UNIT", conflicts_with = "localization")]
+    pub studies: Option<Unit>,
+    /// With --studies: maximum, noisy-or or top-3 (the mean of the 3 highest) [default: the one
+    /// that tells them apart best]
+    #[arg(long, value_name = "POOL", requires_all = ["studies", "calibrate"])]
+    pub pool: Option<StudyPool>,
 }
 
 /// A text that names no part of a data set.
@@ -93,15 +104,22 @@ impl CalibrateArgs {
         Ok(chosen)
     }
 
-    /// Writes the file, where it was asked for.
+    /// What is to be judged as one by what is known of it, and not chosen anew.
+    pub(super) fn judged_units(&self) -> Option<Unit> {
+        self.studies.filter(|_| self.calibrate.is_none())
+    }
+
+    /// Writes the file, where it was asked for; thresholds of studies follow from `rule`.
     pub(super) fn keep(
         &self,
-        manifest: &Manifest,
-        set: &Predictions,
+        model: &Model,
+        scored: &Scored,
         dir: &Path,
         purpose: Purpose,
+        rule: Rule,
     ) -> anyhow::Result<()> {
         let Some(folder) = &self.calibrate else { return Ok(()) };
+        let (manifest, set) = (&model.manifest, &scored.set);
         if !has_both_kinds(set) {
             bail!(
                 "nothing can be calibrated: no label and no group of {} has images both with and without it in this set, and states need \
@@ -112,12 +130,27 @@ impl CalibrateArgs {
         let own = dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
         let name = self.set_name.clone().or(own).unwrap_or_else(|| "images".into());
         let date = chrono::Utc::now().format("%Y-%m-%d").to_string();
-        let made = calibrate(manifest, set, &name, self.role(purpose), &date);
+        let study = self.study(model, scored, rule)?;
+        let made = Calibration { study, ..calibrate(manifest, set, &name, self.role(purpose), &date) };
         let path = folder.join(FILE);
         let text = made.to_toml().context("the calibration could not be written as TOML")?;
         output::write_model_file(&path, text.as_bytes())?;
         output::remark(format!("The calibration lies in {}", path.display()));
         Ok(())
+    }
+
+    /// What is kept of whole studies: chosen anew where that was asked for, else what was known.
+    fn study(&self, model: &Model, scored: &Scored, rule: Rule) -> anyhow::Result<Option<StudyCalibration>> {
+        let Some(unit) = self.studies else {
+            let known = model.calibration.as_ref().ok().and_then(|known| known.study.clone());
+            if known.is_some() {
+                output::remark("note: what was measured on whole studies is kept; --studies measures it anew.");
+            }
+            return Ok(known);
+        };
+        let chosen = choose(&model.manifest, &scored.set, &scored.identities, unit, self.pool, rule)?;
+        output::remark(in_words(&chosen));
+        Ok(Some(chosen.calibration))
     }
 
     /// Makes the model's population detector of the evaluated images, unless it has one that was
@@ -154,12 +187,33 @@ impl CalibrateArgs {
     }
 }
 
+/// What was chosen, on what, and what it holds for.
+fn in_words(chosen: &ChosenPool) -> String {
+    let ChosenPool { calibration: study, tried, grouped } = chosen;
+    let several = study.unit.several();
+    let by = |(by, n): (&GroupedBy, &usize)| match by {
+        GroupedBy::Uid => format!("{n} by their UID"),
+        GroupedBy::Patient => format!("{n} by the patient"),
+        GroupedBy::Nothing => format!("{n} single images"),
+    };
+    let area = |(pool, area): &(StudyPool, f64)| format!("{} {area:.3}", pool.in_words());
+    format!(
+        "{} {several} ({}) are pooled by the {}; mean AUROC by pool: {}. Thresholds and states hold for {several} of {}. {}",
+        study.units,
+        grouped.iter().map(by).collect::<Vec<_>>().join(", "),
+        study.pool.in_words(),
+        tried.iter().map(area).collect::<Vec<_>>().join(", "),
+        study.images_in_words(),
+        study.note
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn args(split: PathBuf, part: SplitPart) -> CalibrateArgs {
-        CalibrateArgs { calibrate: None, set_name: None, split: Some(split), part }
+        CalibrateArgs { calibrate: None, set_name: None, split: Some(split), part, studies: None, pool: None }
     }
 
     fn listed(image: &str) -> LabelledImage {

@@ -18,7 +18,7 @@ use crate::training::data::table::Schema;
 
 /// Where labels and facts come from.
 #[derive(Clone, Copy)]
-pub(super) struct LabelSource<'a> {
+pub(in crate::cli) struct LabelSource<'a> {
     pub labels: Option<&'a str>,
     pub table: Option<&'a Path>,
     pub facts: Option<&'a Path>,
@@ -27,12 +27,14 @@ pub(super) struct LabelSource<'a> {
 
 /// Every image below `dir` of which something is known, in the order of their paths; the rest is
 /// remarked on.
-pub(super) fn list(dir: &Path, manifest: &Manifest, source: &LabelSource<'_>) -> anyhow::Result<Vec<LabelledImage>> {
+pub(in crate::cli) fn list(
+    dir: &Path,
+    manifest: &Manifest,
+    source: &LabelSource<'_>,
+) -> anyhow::Result<Vec<LabelledImage>> {
     let dir = dir.canonicalize().with_context(|| format!("the folder {} cannot be read", dir.display()))?;
     if !dir.is_dir() {
-        return Err(
-            Usage(format!("{} is no folder; evaluate takes a folder with one for each class", dir.display())).into()
-        );
+        return Err(Usage(format!("{} is no folder; a folder with one for each class is needed", dir.display())).into());
     }
     let mut images = match source.table {
         Some(table) => in_table(&dir, manifest, table, source.ambiguous)?,

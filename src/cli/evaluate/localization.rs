@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 use crate::cancel::CancelToken;
 use crate::cli::{Outcome, Usage, explain, output};
-use crate::evaluation::image_names::ImagesByName;
 use crate::evaluation::localization::Yardstick;
 use crate::evaluation::localization::marks::{Findings, LeftOut, Mark, Marks, gather};
 use crate::evaluation::localization::run::{LocalizationNotes, LocalizationProgress, Localizer};
@@ -22,6 +21,7 @@ use crate::explain::Method;
 use crate::model::Model;
 use crate::model::manifest::Manifest;
 use crate::report::evaluation::regions;
+use crate::study::image_names::ImagesByName;
 use crate::study::patients::Patients;
 
 /// Where the heat maps lie.

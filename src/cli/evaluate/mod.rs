@@ -3,11 +3,14 @@
 //! A folder for each class (or group), rules on file names, or a table. What the model said of each
 //! image, every metric with its interval, and the report of it can be kept in a folder.
 
+mod anatomy;
 mod calibrate;
 mod exposure;
-mod listing;
+pub(super) mod listing;
 mod localization;
 mod prevalence;
+mod selective;
+mod studies;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -15,11 +18,13 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use serde_json::{Value, json};
 
+use self::anatomy::{AnatomyArgs, AnatomyFound};
 use self::calibrate::CalibrateArgs;
 use self::exposure::ExposureCheck;
 use self::listing::LabelSource;
 use self::localization::{EvaluatedSet, LocalizationArgs};
 use self::prevalence::PrevalenceArgs;
+use self::selective::SelectiveArgs;
 use super::session::ModelArgs;
 use super::{Outcome, Usage, output};
 use crate::cancel::CancelToken;
@@ -32,10 +37,11 @@ use crate::evaluation::predictions::Predictions;
 use crate::evaluation::purpose::Purpose;
 use crate::evaluation::sample::evenly;
 use crate::evaluation::scoring::{self, LabelledImage, Scored, ScoringProgress};
+use crate::evaluation::study_performance::StudyEvaluation;
 use crate::evaluation::temperature::Recalibration;
 use crate::evaluation::thresholds::Rule;
 use crate::model::Model;
-use crate::report::charts::Charts;
+use crate::report::evaluation::evidence;
 use crate::report::evaluation::{Basis, ErrorCase, EvaluationReport};
 use crate::report::{charts, evaluation as report};
 use crate::study::patients::{Patients, Recognition};
@@ -98,11 +104,15 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    selective: SelectiveArgs,
+    #[command(flatten)]
     prevalence: PrevalenceArgs,
     #[command(flatten)]
     calibrate: CalibrateArgs,
     #[command(flatten)]
     localization: LocalizationArgs,
+    #[command(flatten)]
+    anatomy: AnatomyArgs,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -131,24 +141,29 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     };
     let files = args.calibrate.select(listing::list(&args.dir, &model.manifest, &source)?)?;
     let files = evenly(files, args.limit);
-    let scored = scored(&model, &files, &patients)?;
+    args.selective.check(&model)?;
+    args.calibrate.judged_units().map_or(Ok(()), |unit| studies::check(&model, unit))?;
+    let samples = args.selective.samples();
+    let scored = scored(&model, &files, &patients, samples)?;
     let exposure = ExposureCheck::of(&model.origin, &model.manifest, &scored, args.purpose);
     exposure.refuse_a_test_that_is_none()?;
     let tuning = match &args.validation {
         Some(dir) => {
             let files = listing::list(dir, &model.manifest, &LabelSource { facts: None, ..source })?;
-            let tuning = self::scored(&model, &files, &patients)?;
+            let tuning = self::scored(&model, &files, &patients, samples)?;
             check_apart(&scored.inputs, &tuning.inputs)?;
             Some(tuning.set)
         }
         None => None,
     };
-    let done = Done::of(args, &model, &scored, tuning.as_ref(), exposure)?;
+    let anatomy = AnatomyFound::of(&args.anatomy, &model, &files, &patients)?;
+    let done = Done { anatomy, ..Done::of(args, &model, &scored, tuning.as_ref(), exposure)? };
     if let Some(out) = &args.out {
         done.keep(out)?;
         output::remark(format!("Predictions, metrics, charts and report lie in {}", out.display()));
     }
-    args.calibrate.keep(&model.manifest, &scored.set, &args.dir, args.purpose)?;
+    let rule = args.rules.first().copied().unwrap_or(Rule::Youden);
+    args.calibrate.keep(&model, &scored, &args.dir, args.purpose, rule)?;
     args.calibrate.detector(&model, &files, &patients)?;
     done.print()?;
     Ok(Outcome::of(scored.failures.len(), files.len()))
@@ -168,6 +183,10 @@ struct Done<'a> {
     population: PopulationCounts,
     exposure: ExposureCheck,
     recognition: Recognition,
+    /// Results of whole studies, where they were asked for.
+    studies: Option<StudyEvaluation>,
+    /// Where the evidence lies, where that was asked.
+    anatomy: Option<AnatomyFound>,
 }
 
 impl<'a> Done<'a> {
@@ -182,7 +201,13 @@ impl<'a> Done<'a> {
         let (_, thresholds) = scoring::targets(&model.manifest);
         let population = PopulationCounts::of(set);
         let by: Vec<String> = args.by.iter().cloned().chain(population.apart()).collect();
-        let request = EvaluationRequest { thresholds: &thresholds, rules: &args.rules, tuning, by: &by };
+        let request = EvaluationRequest {
+            thresholds: &thresholds,
+            rules: &args.rules,
+            tuning,
+            by: &by,
+            risks: &args.selective.coverage_at,
+        };
         let evaluation = Evaluation::of(set, &request);
         let recalibration = match tuning.map(|tuning| Recalibration::of(&model.manifest, set, tuning)) {
             Some(Err(reason)) if evaluation.targets.iter().all(|t| t.operating.is_empty()) => {
@@ -195,6 +220,7 @@ impl<'a> Done<'a> {
             Some(Ok(recalibration)) => Some(recalibration),
             None => None,
         };
+        let studies = args.calibrate.judged_units().map(|unit| studies::of(model, scored, unit)).transpose()?;
         let (tuned, recognition) = (tuning.is_some(), scored.recognised_by.iter().copied().collect());
         Ok(Self {
             args,
@@ -207,6 +233,8 @@ impl<'a> Done<'a> {
             population,
             exposure,
             recognition,
+            studies,
+            anatomy: None,
         })
     }
 
@@ -223,6 +251,12 @@ impl<'a> Done<'a> {
         json["population"] = json!(self.population);
         json["purpose"] = self.exposure.to_json();
         json["patients_recognised"] = json!(self.recognition.sentence());
+        if let Some(studies) = &self.studies {
+            json["studies"] = json!(studies);
+        }
+        if let Some(anatomy) = &self.anatomy {
+            json["anatomy"] = anatomy.to_json();
+        }
         let at_prevalence = args.prevalence.values(manifest, &self.evaluation)?;
         if !at_prevalence.is_empty() {
             json["at_prevalence"] = json!(at_prevalence);
@@ -250,8 +284,15 @@ impl<'a> Done<'a> {
         let errors = most_confident(set, usize::from(args.failures));
         let errors = explained(model, &args.dir, set, &errors, &self.thresholds);
         let cases = errors.map(|error| ErrorCase::of(&error, &model.manifest)).collect();
-        charts::write_all(out, &Charts::of(set, evaluation))?;
-        report::write(&out.join("report.pdf"), &EvaluationReport::of(&basis, cases))?;
+        let mut report = EvaluationReport::of(&basis, cases);
+        if let Some(anatomy) = &self.anatomy {
+            output::write_file(&out.join("anatomy.csv"), &anatomy.csv()?)?;
+            report.tables.push(evidence::table(&anatomy.summary));
+            report.charts.evidence = evidence::histograms(&anatomy.summary);
+            report.remarks.extend(anatomy.summary.remarks().into_iter().map(|remark| format!("{remark}.")));
+        }
+        charts::write_all(out, &report.charts)?;
+        report::write(&out.join("report.pdf"), &report)?;
         Ok(())
     }
 
@@ -262,6 +303,11 @@ impl<'a> Done<'a> {
             output::json(&self.to_json()?)?;
         } else {
             output::line(words::text(self.model, evaluation, self.recalibration.as_ref(), self.tuned))?;
+            selective::text(evaluation, self.tuned).iter().try_for_each(|text| output::line(format!("\n{text}")))?;
+            self.studies.iter().try_for_each(|found| output::line(format!("\n{}", studies::text(found))))?;
+            if let Some(anatomy) = &self.anatomy {
+                output::line(format!("\n{}", anatomy.text()))?;
+            }
             let at_prevalence = args.prevalence.values(&self.model.manifest, evaluation)?;
             if !at_prevalence.is_empty() {
                 output::line(format!("\n{}", prevalence::text(&at_prevalence)))?;
@@ -273,6 +319,7 @@ impl<'a> Done<'a> {
         self.exposure.sentences().iter().for_each(|sentence| output::remark(format!("note: {sentence}.")));
         words::remarks(evaluation).iter().for_each(output::remark);
         self.population.remark().iter().for_each(output::remark);
+        self.anatomy.iter().flat_map(AnatomyFound::remarks).for_each(output::remark);
         Ok(())
     }
 }
@@ -284,14 +331,15 @@ pub(super) fn patients(pattern: Option<&String>) -> anyhow::Result<Patients> {
 }
 
 /// Runs the model on every file, with a bar on the terminal; what fails is printed as it fails.
-fn scored(model: &Model, files: &[LabelledImage], patients: &Patients) -> anyhow::Result<Scored> {
+fn scored(model: &Model, files: &[LabelledImage], patients: &Patients, samples: usize) -> anyhow::Result<Scored> {
     let bar = output::progress(files.len(), "Evaluating");
-    let scored = scoring::score(model, files, patients, &CancelToken::default(), &mut |progress| match progress {
+    let mut progress = |progress: ScoringProgress<'_>| match progress {
         ScoringProgress::Done(n) => bar.inc(n as u64),
         ScoringProgress::Failed(f) => {
             bar.suspend(|| output::remark(format!("error: {} was left out: {}.", f.path.display(), f.reason)));
         }
-    })?;
+    };
+    let scored = scoring::score(model, files, patients, samples, &CancelToken::default(), &mut progress)?;
     bar.finish_and_clear();
     if scored.set.rows.is_empty() {
         let first = scored.failures.first().map_or("there are none", |f| f.reason.as_str());

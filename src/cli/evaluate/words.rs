@@ -151,5 +151,6 @@ fn subgroups(text: &mut String, subgroups: &[Subgroup]) {
 /// What makes metrics weak or unknown, in sentences.
 pub(super) fn remarks(evaluation: &Evaluation) -> Vec<String> {
     let of_targets = evaluation.targets.iter().flat_map(|t| &t.remarks).map(|r| format!("note: {r}."));
-    of_targets.chain(evaluation.known_classes().map(|sentence| format!("note: {sentence}."))).collect()
+    let of_order = evaluation.selective.iter().flat_map(|s| &s.remarks).map(|r| format!("note: {r}."));
+    of_targets.chain(of_order).chain(evaluation.known_classes().map(|sentence| format!("note: {sentence}."))).collect()
 }

@@ -33,6 +33,9 @@ impl Record<'_> {
             let _ = writeln!(text, "  {words}");
         });
         self.maps.iter().for_each(|record| map(&mut text, record));
+        if let Some(similar) = &self.similar {
+            similar.write(&mut text);
+        }
         for warning in self.warnings.iter().filter(|w| outside != Some(**w)) {
             let _ = writeln!(text, "  Note: {}", printable(warning));
         }
@@ -106,6 +109,18 @@ fn map(text: &mut String, map: &MapRecord<'_>) {
     } else {
         writeln!(text, "  Map of {label} ({} at {layer}): no positive evidence for this class", map.method)
     };
+    if let Some(shares) = &map.lungs {
+        let _ = writeln!(text, "    Evidence: {}", shares.in_words());
+        shares.caution().iter().for_each(|caution| {
+            let _ = writeln!(text, "    {caution}");
+        });
+    }
+    if let Some(regions) = &map.regions {
+        let mut values: Vec<(&str, f64)> = regions.iter().map(|(name, value)| (*name, *value)).collect();
+        values.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        let words: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value:+.3}")).collect();
+        let _ = writeln!(text, "    By region: {}", words.join(", "));
+    }
     if map.evaluations > 0 {
         let seed = map.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
         let _ = writeln!(text, "    {} runs of the network{seed}", map.evaluations);

@@ -1,7 +1,7 @@
-//! Connected components of a mask, with the boxes around them. Pixels that touch at a corner are
-//! connected, as in `skimage.measure.label(connectivity=2)`.
+//! Connected components of a mask, with the boxes around them.
 
 use super::rectangle::Rectangle;
+use crate::imaging::components;
 
 /// A connected component.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,37 +15,17 @@ pub(super) struct Component {
 /// The connected components of `inside`, in the order in which rows meet them.
 #[must_use]
 pub(super) fn components(inside: &[bool], width: usize, height: usize) -> Vec<Component> {
-    let mut seen = vec![false; inside.len()];
-    let mut found = Vec::new();
-    let mut waiting = Vec::new();
-    for start in 0..inside.len().min(width * height) {
-        if !inside[start] || seen[start] {
-            continue;
-        }
-        seen[start] = true;
-        waiting.push(start);
+    let bounded = |pixels: Vec<usize>| {
         let (mut left, mut top, mut right, mut bottom) = (width, height, 0, 0);
-        let mut pixels = Vec::new();
-        while let Some(at) = waiting.pop() {
-            pixels.push(at);
-            let (x, y) = (at % width, at / width);
+        for (x, y) in pixels.iter().map(|at| (at % width, at / width)) {
             (left, right) = (left.min(x), right.max(x + 1));
             (top, bottom) = (top.min(y), bottom.max(y + 1));
-            for row in y.saturating_sub(1)..(y + 2).min(height) {
-                for column in x.saturating_sub(1)..(x + 2).min(width) {
-                    let next = row * width + column;
-                    if inside[next] && !seen[next] {
-                        seen[next] = true;
-                        waiting.push(next);
-                    }
-                }
-            }
         }
         let bounds =
             Rectangle { x: left as f64, y: top as f64, width: (right - left) as f64, height: (bottom - top) as f64 };
-        found.push(Component { bounds, pixels });
-    }
-    found
+        Component { bounds, pixels }
+    };
+    components::components(inside, width, height).into_iter().map(bounded).collect()
 }
 
 #[cfg(test)]

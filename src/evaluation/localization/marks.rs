@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::boxes::{self, BoxesError, MarkedBox};
-use crate::evaluation::image_names::{Found, ImagesByName, MASK, stem};
 use crate::evaluation::truth::{Rules, Truth, named};
 use crate::files::walk::{WalkError, files_below};
 use crate::files::{FileError, read_regular};
 use crate::limits;
 use crate::model::manifest::Manifest;
+use crate::study::image_names::{Found, ImagesByName, MASK, stem};
 
 /// Why marks were not read.
 #[derive(Debug, thiserror::Error)]

@@ -22,10 +22,9 @@ use crate::engine::{Analysis, AnalysisOptions, EngineError, Score};
 use crate::evaluation::images::{name_below, patient};
 use crate::evaluation::truth::Truth;
 use crate::explain::faithfulness::control_maps;
-use crate::explain::scale::{self, Scale};
+use crate::explain::scale;
 use crate::explain::{Attribution, Method, Output, Subject};
 use crate::imaging::Plane;
-use crate::imaging::overlay::placed;
 use crate::model::Model;
 use crate::study::patients::Patients;
 use crate::study::{Frame, StudyError, Unscorable, open_image};
@@ -268,10 +267,7 @@ impl<'a> Localizer<'a> {
     #[must_use]
     pub fn on_grid(&self, map: &Attribution, frame: &Frame, width: usize, height: usize) -> Plane {
         let area = scale::area(&self.model.manifest.input, frame.pixels.plane.width, frame.pixels.plane.height);
-        let top = map.raw.values.iter().copied().fold(0.0, f32::max);
-        let mut positive = scale::scaled(map, Scale::Shared { max: top });
-        positive.values.iter_mut().for_each(|v| *v = v.max(0.0));
-        placed(&positive, area, width, height)
+        scale::evidence(map, area, width, height)
     }
 
     /// By the file's header, else by its name.

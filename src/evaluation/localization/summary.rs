@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Measure, Measured};
 use crate::evaluation::bootstrap::{Bootstrap, Mean};
-use crate::evaluation::proportion;
+use crate::evaluation::bounded_mean::bounded_mean;
 use crate::explain::Method;
 
 /// Seed of the intervals.
@@ -145,27 +145,12 @@ fn bootstrap(cases: &[&RegionResult]) -> Bootstrap {
     Bootstrap::new(&names, SEED)
 }
 
-/// The mean of `values` between `lowest` and `highest`, whose interval has a width where no
-/// resample differs: that of a share ([`proportion`]), as wide as values between these two allow.
-fn with_width(values: &[f64], [lowest, highest]: [f64; 2], bootstrap: &Bootstrap) -> Mean {
-    let mean = bootstrap.mean(values);
-    // Hits and misses are a share to begin with; a difference of them is none.
-    let hits = lowest == 0.0 && values.iter().all(|v| *v == 0.0 || *v == 1.0);
-    if mean.low.is_none() || !(hits || mean.low == mean.high) {
-        return mean;
-    }
-    let width = highest - lowest;
-    let parts: Vec<f64> = values.iter().map(|v| (v - lowest) / width).collect();
-    let share = proportion::of_groups(&parts, bootstrap.groups());
-    Mean { low: share.map(|s| lowest + width * s.low), high: share.map(|s| lowest + width * s.high), ..mean }
-}
-
 impl MethodSummary {
     fn of(cases: &[&RegionResult], number: usize, method: Method, measures: &[Measure]) -> Self {
         let bootstrap = bootstrap(cases);
         let maps: Vec<&MapResult> = cases.iter().filter_map(|c| c.maps.get(number)).collect();
         let figure = |range: [f64; 2], value: &dyn Fn(&MapResult) -> f64| {
-            with_width(&maps.iter().map(|t| value(t)).collect::<Vec<f64>>(), range, &bootstrap)
+            bounded_mean(&maps.iter().map(|t| value(t)).collect::<Vec<f64>>(), range, &bootstrap)
         };
         let line = |(m, measure): (usize, &Measure)| MeasureSummary {
             measure: *measure,

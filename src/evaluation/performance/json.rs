@@ -3,11 +3,16 @@
 
 use serde_json::{Map, Value, json};
 
+use super::selective::{CoverageAtRisk, SelectiveEvaluation, SignalEvaluation};
 use super::subgroups::Subgroup;
 use super::{Evaluation, MetricEstimate, TargetEvaluation};
 use crate::evaluation::calibration::Bin;
 use crate::evaluation::confusion::Binary;
+use crate::evaluation::sample::evenly;
 use crate::evaluation::thresholds::plain;
+
+/// Most points of a curve; a table of every threshold would be longer than all the rest.
+const POINTS: usize = 200;
 
 impl Evaluation {
     /// The object that `evaluate --json` prints; an unknown metric is null.
@@ -42,6 +47,7 @@ impl Evaluation {
             "reliability": bins(&self.bins),
             "targets": self.targets.iter().map(|t| (t.name.clone(), target(t))).collect::<Map<_, _>>(),
             "subgroups": self.subgroups.iter().map(subgroup).collect::<Vec<_>>(),
+            "selective": self.selective.iter().map(|s| (s.name.clone(), selective(s))).collect::<Map<_, _>>(),
         })
     }
 
@@ -104,6 +110,39 @@ fn subgroup(s: &Subgroup) -> Value {
         "patients": s.patients,
         "accuracy": s.accuracy,
         "targets": targets.collect::<Map<_, _>>(),
+    })
+}
+
+fn selective(s: &SelectiveEvaluation) -> Value {
+    json!({
+        "n": s.n,
+        "wrong": s.wrong,
+        "risk": s.risk,
+        "best_aurc": s.best_aurc,
+        "signals": s.signals.iter().map(signal).collect::<Vec<_>>(),
+        "remarks": s.remarks,
+    })
+}
+
+/// About [`POINTS`] of the points, the last among them: there all decisions are made.
+fn evenly_with_last(curve: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut kept = evenly(curve.to_vec(), Some(POINTS));
+    if let Some(last) = curve.last().filter(|last| kept.last() != Some(last)) {
+        kept.push(*last);
+    }
+    kept
+}
+
+/// A signal; its curve as points of coverage and risk.
+fn signal(s: &SignalEvaluation) -> Value {
+    let at = |a: &CoverageAtRisk| json!({"risk": a.risk, "threshold": a.threshold, "coverage": a.coverage, "found_risk": a.found});
+    json!({
+        "signal": s.signal,
+        "n": s.n,
+        "aurc": s.aurc,
+        "e_aurc": s.e_aurc,
+        "at_risk": s.at_risk.iter().map(at).collect::<Vec<_>>(),
+        "curve": evenly_with_last(&s.curve),
     })
 }
 

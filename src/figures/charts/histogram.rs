@@ -1,4 +1,5 @@
-//! Probabilities of the images that have the target and of those that have not, over each other.
+//! Probabilities of the images that have the target and of those that have not, over each other;
+//! and shares of evidence of right calls and false positives in the same way.
 //!
 //! Bars are shares of their own kind, so that five positives among five hundred negatives are still
 //! seen.
@@ -14,6 +15,11 @@ use crate::figures::layout::{Align, Block, CAPTION, Ink, Shape};
 const TITLE: &str = "Probabilities by truth";
 const READING: &str = "Share of the images (up) by predicted probability (across). Grey bars: the target is absent. Dark outline: \
                        it is present. Dashed: operating threshold.";
+const MISSING: [&str; 2] = ["No image with the target", "No image without the target"];
+const SHARES: &str = "Evidence in the lungs";
+const SHARES_READING: &str = "Share of the maps (up) by the part of their evidence that lies in the lungs (across). Grey bars: right \
+                              calls. Dark outline: false positives. Dashed: a map that knows nothing.";
+const SHARES_MISSING: [&str; 2] = ["No false positive", "No right call"];
 const BINS: usize = 20;
 const LEFT: f32 = 22.0;
 
@@ -22,9 +28,23 @@ const LEFT: f32 = 22.0;
 pub fn histogram(targets: &[Scores]) -> Chart {
     let panel = |target: &Scores| {
         let (name, words, target) = (target.name.clone(), words(target), target.clone());
-        Panel { name, words, draw: Box::new(move |width| bars(&target, width)) }
+        Panel { name, words, draw: Box::new(move |width| bars(&target, MISSING, width)) }
     };
     panel_chart(TITLE, READING, &targets.iter().map(panel).collect::<Vec<_>>())
+}
+
+/// Draws one histogram a target of shares of evidence: of right calls (`negative`) and false
+/// positives (`positive`); the threshold is what a map has that knows nothing.
+#[must_use]
+pub fn share_histogram(targets: &[Scores]) -> Chart {
+    let panel = |target: &Scores| {
+        let (right, wrong) = (numbers(&target.negative), numbers(&target.positive));
+        let even = target.threshold.map_or_else(String::new, |even| format!(", even map {}", short(even)));
+        let words = format!("{right} right calls, {wrong} false positives{even}.");
+        let (name, target) = (target.name.clone(), target.clone());
+        Panel { name, words, draw: Box::new(move |width| bars(&target, SHARES_MISSING, width)) }
+    };
+    panel_chart(SHARES, SHARES_READING, &targets.iter().map(panel).collect::<Vec<_>>())
 }
 
 fn words(target: &Scores) -> String {
@@ -54,7 +74,8 @@ fn shares(values: &[f64]) -> Option<Vec<f64>> {
     (all > 0).then(|| counts.iter().map(|c| *c as f64 / all as f64).collect())
 }
 
-fn bars(target: &Scores, width: f32) -> Block {
+/// `without` is said where there is no outline, and where there are no bars.
+fn bars(target: &Scores, without: [&str; 2], width: f32) -> Block {
     let mut block = Block::default();
     let (absent, present) = (shares(&target.negative), shares(&target.positive));
     let most = absent.iter().chain(&present).flatten().copied().fold(0.0, f64::max);
@@ -85,7 +106,7 @@ fn bars(target: &Scores, width: f32) -> Block {
         (true, true) => {}
         (false, false) => axes.sentence(&mut block, "No probability to draw", CAPTION),
         (known, _) => {
-            let missing = if known { "No image with the target" } else { "No image without the target" };
+            let missing = if known { without[0] } else { without[1] };
             let (middle, half) = (axes.x + axes.width / 2.0, CAPTION.width(missing) / 2.0 + 2.0);
             block.fill(middle - half, axes.y + 3.0, 2.0 * half, CAPTION.line(), Ink::White);
             block.text(middle, axes.y + 3.0, Align::Center, CAPTION, missing);

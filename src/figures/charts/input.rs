@@ -135,6 +135,29 @@ pub struct Scores {
     pub threshold: Option<f64>,
 }
 
+/// Risk against coverage by one signal of how sure the model is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RiskCurve {
+    /// The signal.
+    pub name: String,
+    /// `(coverage, risk)`, from the surest on.
+    pub points: Vec<[f64; 2]>,
+    /// Area under it.
+    pub area: MetricValue,
+}
+
+/// Risk and coverage of one question to a model: the called class, or one finding.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RiskCoverage {
+    pub name: String,
+    /// Calls whose truth is known, and the wrong ones.
+    pub calls: usize,
+    pub wrong: usize,
+    /// The curve of an order that puts all errors last.
+    pub best: Vec<[f64; 2]>,
+    pub curves: Vec<RiskCurve>,
+}
+
 /// One row of a forest plot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ForestRow {

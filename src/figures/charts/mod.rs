@@ -1,5 +1,5 @@
-//! Charts of numbers: ROC, precision–recall, calibration, confusion, probabilities by truth, forest
-//! plots, lines over time.
+//! Charts of numbers: ROC, precision–recall, calibration, confusion, probabilities by truth, risk
+//! and coverage, forest plots, lines over time.
 //!
 //! A chart is laid out once as a block of the page, with the widths of the embedded typeface; the
 //! PDF prints that block as vectors, [`Chart::svg`] and [`Chart::png`] write the same block. Series
@@ -20,15 +20,19 @@ mod panels;
 mod pen;
 mod precision_recall;
 mod range;
+mod risk_coverage;
 mod roc;
+pub mod strips;
 
 pub use calibration::calibration;
 pub use confusion::confusion;
 pub use forest::forest;
-pub use histogram::histogram;
+pub use histogram::{histogram, share_histogram};
 pub use lines::line_chart;
 pub use precision_recall::precision_recall;
+pub use risk_coverage::risk_coverage;
 pub use roc::roc;
+pub use strips::strips;
 
 use super::layout::Block;
 use super::{FigureError, raster, svg};

@@ -61,6 +61,11 @@ pub(super) fn guide(block: &mut Block, from: [f32; 2], to: [f32; 2], ink: Ink) {
     stroke(block, &[from, to], 0.7, ink, GUIDE);
 }
 
+/// The same along a curve.
+pub(super) fn guide_curve(block: &mut Block, points: &[[f32; 2]], ink: Ink) {
+    stroke(block, points, 0.7, ink, GUIDE);
+}
+
 fn stroke(block: &mut Block, points: &[[f32; 2]], width: f32, ink: Ink, dash: &[f32]) {
     if points.len() < 2 {
         return;

@@ -4,7 +4,9 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Normal};
 
-use super::input::{Bin, Confusion, Curve, Forest, ForestRow, MetricValue, Reliability, Scores, Stratum};
+use super::input::{
+    Bin, Confusion, Curve, Forest, ForestRow, MetricValue, Reliability, RiskCoverage, RiskCurve, Scores, Stratum,
+};
 
 /// The data of one chart of each kind.
 #[derive(Default)]
@@ -15,6 +17,7 @@ pub(crate) struct Sample {
     pub confusion: Option<Confusion>,
     pub histograms: Vec<Scores>,
     pub subgroups: Vec<Forest>,
+    pub risk_coverage: Vec<RiskCoverage>,
 }
 
 /// A name of exactly 40 characters.
@@ -43,12 +46,30 @@ pub(crate) fn sample(n: usize, images: usize) -> Sample {
     for i in 0..n {
         let positives = if i == 2 { 0 } else { (images / (4 + i)).max(1) };
         let (scores, truth) = scores(i as u64, positives, images - positives, 1.6 - 0.09 * i as f64);
+        sample.risk_coverage.push(risks(&long_name(i + 1), images));
         sample.add(&long_name(i + 1), &scores, &truth, 0.4 + 0.02 * i as f64);
     }
     let counts = (0..n).map(|i| (0..n).map(|j| if i == j { 180 / (i + 1) } else { (i * 5 + j * 3) % 9 }).collect());
     sample.confusion = Some(Confusion { labels: (1..=n).map(long_name).collect(), counts: counts.collect() });
     sample.subgroups.push(forest());
     sample
+}
+
+/// Four signals, the first of which finds the errors best.
+fn risks(name: &str, calls: usize) -> RiskCoverage {
+    let signals = ["confidence", "entropy", "mutual information", "population distance"];
+    let curve = |(i, signal): (usize, &&str)| {
+        let risk = |c: f64| 0.12 * c.powf(2.0 - 0.5 * i as f64);
+        let points = (1..=calls).map(|k| k as f64 / calls as f64).map(|c| [c, risk(c)]).collect();
+        RiskCurve { name: (*signal).into(), points, area: MetricValue::new(0.04, 0.03, 0.05) }
+    };
+    RiskCoverage {
+        name: name.into(),
+        calls,
+        wrong: calls * 12 / 100,
+        best: vec![[0.88, 0.0], [0.94, 0.064], [1.0, 0.12]],
+        curves: signals.iter().enumerate().map(curve).collect(),
+    }
 }
 
 /// Share of the images of one truth at or above a threshold.

@@ -13,6 +13,7 @@ fn all(data: &Sample) -> Vec<(&'static str, Chart)> {
         ("calibration", calibration(&data.calibration)),
         ("confusion", confusion(data.confusion.as_ref())),
         ("histogram", histogram(&data.histograms)),
+        ("risk-coverage", risk_coverage(&data.risk_coverage)),
     ];
     named.extend(data.subgroups.iter().map(|groups| ("subgroups", forest(groups))));
     named

@@ -74,7 +74,7 @@ impl Architecture {
         if self.family.is_inverted() && stages > 0 && stages < published.blocks.len() {
             // The network ends earlier, before its last convolution.
             published.strides.truncate(stages);
-            published.widths.drain(1 + stages..published.blocks.len() + 1);
+            published.widths.drain(1 + stages..=published.blocks.len());
         }
         let list = |own: &[usize], published: Vec<usize>| if own.is_empty() { published } else { own.to_vec() };
         Self {
@@ -300,7 +300,7 @@ impl Architecture {
             | Family::EfficientnetLite2 => efficientnet::describe(&arch, channels, classes, to)?,
             Family::MobilenetV2 => mobilenet_v2::describe(&arch, channels, classes, to)?,
             Family::MobilenetV3Small | Family::MobilenetV3Large => {
-                mobilenet_v3::describe(&arch, channels, classes, to)?
+                mobilenet_v3::describe(&arch, channels, classes, to)?;
             }
         }
         Ok(chain.network())

@@ -51,7 +51,7 @@ pub fn activated(x: &Tensor, activation: Activation) -> Result<Tensor> {
 }
 
 /// `f(x)` of the values of maps.
-pub(crate) fn activated_values(x: &[f32], activation: Activation) -> Vec<f32> {
+pub(super) fn activated_values(x: &[f32], activation: Activation) -> Vec<f32> {
     let mut out = x.to_vec();
     let arch = Arch::new();
     out.par_chunks_mut(SHARE).for_each(|out| arch.dispatch(|| activation.apply(out)));

@@ -309,7 +309,7 @@ impl Normalization {
 
     /// Sums of what `f` passes back of `dy` and of its product with `x̂ = (x − mean) · inverse` over
     /// a plane.
-    #[inline(always)]
+    #[inline]
     fn sums(&self, dy: &[Pixel], x: &[Pixel], block: usize, f: Activation) -> [[f64; LANES]; 2] {
         let (mean, inverse) = (self.mean[block], self.inverse[block]);
         let mut totals = [[0.0f64; LANES]; 2];

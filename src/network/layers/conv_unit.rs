@@ -21,12 +21,12 @@ use crate::nchw16c::{Maps, as_they_came, depthwise, first_conv, is_blocked, pixe
 use crate::tape::Gradients;
 use crate::{Mode, Result};
 
-impl ConvUnit {
-    /// Whether [`Self::keep`] knows this unit: on the CPU, and where gradients are derivatives.
-    pub(super) fn can_keep(&self, x: &Tensor, mode: Mode) -> bool {
-        mode.rule().is_none() && x.device().is_cpu()
-    }
+/// Whether units keep what their way back needs: on the CPU, and where gradients are derivatives.
+pub(super) fn can_keep(x: &Tensor, mode: Mode) -> bool {
+    mode.rule().is_none() && x.device().is_cpu()
+}
 
+impl ConvUnit {
     fn is_depthwise(&self) -> bool {
         matches!(self.kernel, Kernel::Plain { depthwise: true, .. })
     }

@@ -11,6 +11,7 @@ use candle_core::{Tensor, bail};
 
 use super::activation::Activation;
 use super::channels::scale;
+use super::conv_unit::can_keep;
 use super::squeeze_excite::{SqueezeExcite, SqueezeSpec};
 use super::{ConvUnit, mask};
 use crate::geometry::Geometry;
@@ -144,8 +145,7 @@ impl Layer for InvertedResidual {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        let known = self.units().all(|unit| unit.can_keep(&x, mode));
-        if !known || self.excite.as_ref().is_some_and(|excite| !excite.can_keep(&x, mode)) {
+        if !can_keep(&x, mode) {
             return by_graph(self, &x, mode, wanted);
         }
         let (x, planes) = taken(&x.detach())?;

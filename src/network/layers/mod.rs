@@ -13,8 +13,10 @@ pub mod depthwise;
 mod gradient_tests;
 pub mod inverted_residual;
 pub mod pool;
+pub mod pyramid;
 pub mod residual;
 pub mod squeeze_excite;
+mod upsample;
 
 use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};
@@ -115,7 +117,7 @@ impl Layer for ConvUnit {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !self.can_keep(&x, mode) {
+        if !conv_unit::can_keep(&x, mode) {
             return by_graph(self, &x, mode, wanted);
         }
         let (y, kept) = self.keep(&x, None, mode, wanted)?;

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 
 use super::ConvUnit;
 use super::activation::Activation;
+use super::conv_unit::can_keep;
 use crate::geometry::Geometry;
 use crate::nchw16c::{as_they_came, taken};
 use crate::source::{ConvSpec, TensorSource};
@@ -34,8 +35,7 @@ impl Layer for Residual {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        let units = || self.branch.iter().chain([&self.last]).chain(&self.shortcut);
-        if !units().all(|unit| unit.can_keep(&x, mode)) {
+        if !can_keep(&x, mode) {
             return by_graph(self, &x, mode, wanted);
         }
         let (x, planes) = taken(&x)?;

@@ -110,11 +110,6 @@ impl SqueezeExcite {
         scale(x, &self.gate.of(&logits)?)
     }
 
-    /// Whether [`Self::keep`] knows both layers.
-    pub(super) fn can_keep(&self, x: &Tensor, mode: Mode) -> bool {
-        self.squeeze.can_keep(x, mode) && self.excite.can_keep(x, mode)
-    }
-
     /// Runs it on blocked maps and keeps what its way back needs.
     pub(super) fn keep(&self, x: Tensor, mode: Mode) -> Result<(Tensor, KeptSqueeze<'_>)> {
         if !is_blocked(&x) {

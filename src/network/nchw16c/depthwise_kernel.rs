@@ -98,13 +98,13 @@ impl WithSimd for DepthwiseProducts<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) {
         match (self.side, self.stride) {
-            (3, 1) => products::<S, 3, 1>(simd, self),
-            (3, 2) => products::<S, 3, 2>(simd, self),
-            (5, 1) => products::<S, 5, 1>(simd, self),
-            (5, 2) => products::<S, 5, 2>(simd, self),
-            _ => any_products(simd, self),
+            (3, 1) => products::<S, 3, 1>(simd, &mut self),
+            (3, 2) => products::<S, 3, 2>(simd, &mut self),
+            (5, 1) => products::<S, 5, 1>(simd, &mut self),
+            (5, 2) => products::<S, 5, 2>(simd, &mut self),
+            _ => any_products(simd, &mut self),
         }
     }
 }
@@ -113,7 +113,7 @@ impl WithSimd for DepthwiseProducts<'_, '_> {
 const APART: usize = 4;
 
 #[inline(always)]
-fn products<S: Simd, const K: usize, const STRIDE: usize>(simd: S, all: DepthwiseProducts<'_, '_>) {
+fn products<S: Simd, const K: usize, const STRIDE: usize>(simd: S, all: &mut DepthwiseProducts<'_, '_>) {
     let whole = all.dy.len() / APART * APART;
     for part in 0..LANES / S::F32_LANES {
         for ky in 0..K {
@@ -147,7 +147,7 @@ fn products<S: Simd, const K: usize, const STRIDE: usize>(simd: S, all: Depthwis
 
 /// The same for kernels of any side.
 #[inline(always)]
-fn any_products<S: Simd>(simd: S, all: DepthwiseProducts<'_, '_>) {
+fn any_products<S: Simd>(simd: S, all: &mut DepthwiseProducts<'_, '_>) {
     for part in 0..LANES / S::F32_LANES {
         for (i, total) in all.sums.iter_mut().enumerate() {
             let row = &all.rows.pixels[i / all.side * all.rows.width + i % all.side..];

@@ -4,11 +4,12 @@
 use super::Charts;
 use crate::evaluation::bootstrap::Estimate;
 use crate::evaluation::calibration::BINS;
+use crate::evaluation::performance::selective::{SelectiveEvaluation, SignalEvaluation};
 use crate::evaluation::performance::{Evaluation, MetricEstimate, TargetEvaluation};
 use crate::evaluation::predictions::Predictions;
 use crate::evaluation::{calibration, roc};
 use crate::figures::charts::input::{
-    Bin, Confusion, Curve, Forest, ForestRow, MetricValue, Reliability, Scores, Stratum,
+    Bin, Confusion, Curve, Forest, ForestRow, MetricValue, Reliability, RiskCoverage, RiskCurve, Scores, Stratum,
 };
 
 /// Targets whose AUROC is drawn by subgroup; tables have all.
@@ -31,6 +32,7 @@ impl Charts {
                 .as_ref()
                 .map(|c| Confusion { labels: evaluation.labels.clone(), counts: c.0.clone() }),
             subgroups: forests(evaluation),
+            risk_coverage: evaluation.selective.iter().map(risks).collect(),
             ..Self::default()
         };
         if evaluation.confusion.is_some() {
@@ -71,6 +73,21 @@ impl Charts {
         };
         let threshold = Some(target.threshold);
         self.histograms.push(Scores { name: name.clone(), positive: of(true), negative: of(false), threshold });
+    }
+}
+
+fn risks(question: &SelectiveEvaluation) -> RiskCoverage {
+    let curve = |signal: &SignalEvaluation| RiskCurve {
+        name: signal.signal.name().to_owned(),
+        points: signal.curve.clone(),
+        area: signal.aurc.into(),
+    };
+    RiskCoverage {
+        name: question.name.clone(),
+        calls: question.n,
+        wrong: question.wrong,
+        best: question.best_curve(),
+        curves: question.signals.iter().map(curve).collect(),
     }
 }
 

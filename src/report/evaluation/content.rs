@@ -6,6 +6,7 @@ use chrono::Local;
 use super::{ErrorCase, EvaluatedImages, EvaluatedModel, EvaluationReport, Table, Target};
 use crate::evaluation::errors::wrong_images;
 use crate::evaluation::exposure::Exposure;
+use crate::evaluation::performance::selective::{SelectiveEvaluation, SignalEvaluation};
 use crate::evaluation::performance::{Evaluation, MetricEstimate, TargetEvaluation};
 use crate::evaluation::predictions::Predictions;
 use crate::evaluation::purpose::Purpose;
@@ -96,6 +97,7 @@ impl EvaluationReport {
 fn remarks(evaluation: &Evaluation) -> Vec<String> {
     let mut remarks: Vec<String> =
         evaluation.targets.iter().flat_map(|t| &t.remarks).map(|remark| format!("{remark}.")).collect();
+    remarks.extend(evaluation.selective.iter().flat_map(|s| &s.remarks).map(|remark| format!("{remark}.")));
     remarks.extend(evaluation.known_classes().map(|sentence| format!("{sentence}.")));
     remarks
 }
@@ -104,6 +106,7 @@ fn tables(basis: &Basis<'_>) -> Vec<Table> {
     let evaluation = basis.evaluation;
     let mut tables =
         vec![metrics(evaluation), counts(evaluation), operating(evaluation, basis.tuned), overall(evaluation)];
+    tables.push(risk_coverage(evaluation, basis.tuned));
     let mut facts: Vec<&str> = evaluation.subgroups.iter().map(|s| s.fact.as_str()).collect();
     facts.dedup();
     tables.extend(facts.into_iter().map(|fact| subgroups(evaluation, fact)));
@@ -183,6 +186,39 @@ fn overall(evaluation: &Evaluation) -> Table {
         note: "Macro: the mean over the labels for which the figure is defined; micro: all decisions about labels together.".into(),
         columns: vec!["Figure".into(), "Value (95 % interval)".into()],
         rows: evaluation.overall.iter().map(row).collect(),
+    }
+}
+
+/// Area and coverage of every signal of every question.
+fn risk_coverage(evaluation: &Evaluation, tuned: bool) -> Table {
+    let all = || evaluation.selective.iter().flat_map(|question| question.signals.iter().map(move |s| (question, s)));
+    let risks: Vec<f64> = all().next().map_or(Vec::new(), |(_, s)| s.at_risk.iter().map(|at| at.risk).collect());
+    let row = |(question, signal): (&SelectiveEvaluation, &SignalEvaluation)| {
+        let mut cells = vec![
+            format!("{}, by {}", question.name, signal.signal.name()),
+            format!("{} of {}", question.wrong, question.n),
+            MetricValue::from(signal.aurc).text(),
+            MetricValue::from(signal.e_aurc).text(),
+        ];
+        for at in &signal.at_risk {
+            cells.extend([at.coverage, at.found].map(|estimate| MetricValue::from(estimate).text()));
+        }
+        cells
+    };
+    let on = if tuned { "other images and judged on these" } else { "these very images, so they flatter" };
+    Table {
+        title: "Risk and coverage".into(),
+        note: format!(
+            "Only the surest calls are made; the risk is the share of wrong ones among them. AURC: area under risk against coverage; E-AURC: \
+             what it lies above that of an order with all errors last. Coverage at a risk: the largest share of calls among which the risk \
+             stays below it by the upper end of its 95 % interval, a dash where no threshold shows that; thresholds chosen on {on}."
+        ),
+        columns: ["Question and signal", "Wrong", "AURC", "E-AURC"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(risks.iter().flat_map(|risk| [format!("Coverage at {risk}"), "Risk found there".to_owned()]))
+            .collect(),
+        rows: all().map(row).collect(),
     }
 }
 
@@ -271,6 +307,7 @@ mod tests {
             thresholds: &[0.5, 0.5, 0.5, 0.62],
             rules: &[Rule::Youden, Rule::Sensitivity(0.95)],
             by: &by,
+            risks: &[0.05, 0.2],
             ..EvaluationRequest::default()
         };
         let evaluation = Evaluation::of(&set, &question);
@@ -303,7 +340,25 @@ mod tests {
         for subgroup in &evaluation.subgroups {
             assert!(all.contains(&MetricValue::from(subgroup.accuracy).text()), "{}", subgroup.value);
         }
-        for words in ["sensitivity ≥ 0.95", "flatter it", "Called class", "By sex", "Subgroups: AUROC of Pneumonia"] {
+        for signal in evaluation.selective.iter().flat_map(|question| &question.signals) {
+            let coverage = signal.at_risk.iter().flat_map(|at| [at.coverage, at.found]);
+            for estimate in [signal.aurc, signal.e_aurc].into_iter().chain(coverage) {
+                let text = MetricValue::from(estimate).text();
+                for part in text.split(' ') {
+                    assert!(all.contains(part), "{:?}: {part}", signal.signal);
+                }
+            }
+        }
+        let questions: Vec<&str> = report.charts.risk_coverage.iter().map(|question| question.name.as_str()).collect();
+        assert_eq!(questions, ["Called class", "Pneumonia"]);
+        for words in [
+            "Risk and coverage",
+            "sensitivity ≥ 0.95",
+            "flatter it",
+            "Called class",
+            "By sex",
+            "Subgroups: AUROC of Pneumonia",
+        ] {
             assert!(all.contains(words), "{words} is missing");
         }
         assert_eq!(report.charts.confusion.as_ref().unwrap().counts, evaluation.confusion.as_ref().unwrap().0);

@@ -4,7 +4,9 @@
 //! the charts, the tables, and the most confident errors with their heat maps. The report prints
 //! what it is given and computes nothing itself.
 
+pub mod average_maps;
 mod content;
+pub mod evidence;
 mod gallery;
 mod pages;
 pub mod regions;

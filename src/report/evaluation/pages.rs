@@ -4,7 +4,9 @@ use super::table::Table;
 use super::{EvaluationReport, gallery, words};
 use crate::evaluation::purpose::Purpose;
 use crate::figures::charts::input::MetricValue;
-use crate::figures::charts::{Chart, calibration, confusion, forest, histogram, precision_recall, roc};
+use crate::figures::charts::{
+    Chart, calibration, confusion, forest, histogram, precision_recall, risk_coverage, roc, share_histogram,
+};
 use crate::figures::layout::{BODY, Block, CAPTION, HEADING, list, pairs, paragraph};
 use crate::report::case::Paper;
 use crate::report::charts::Charts;
@@ -16,6 +18,8 @@ const COLUMN: f32 = 74.0;
 /// Most targets of one chart on a page.
 const CURVES: usize = 16;
 const DIAGRAMS: usize = 12;
+/// The same of those with legends of their own.
+const RISKS: usize = 8;
 /// Most reservations that are printed.
 const REMARKS: usize = 30;
 /// Targets on the first page; the tables behind have all.
@@ -149,6 +153,10 @@ fn charts(charts: &Charts) -> Vec<Chart> {
     drawn.extend(in_parts(&charts.calibration, DIAGRAMS, calibration));
     drawn.push(confusion(charts.confusion.as_ref()));
     drawn.extend(in_parts(&charts.histograms, CURVES, histogram));
+    drawn.extend(in_parts(&charts.risk_coverage, RISKS, risk_coverage));
+    if !charts.evidence.is_empty() {
+        drawn.extend(in_parts(&charts.evidence, CURVES, share_histogram));
+    }
     drawn.extend(charts.subgroups.iter().map(forest));
     drawn
 }

@@ -100,9 +100,15 @@ impl Sidecar {
                     residual: map.residual,
                     width: map.raw.width,
                     height: map.raw.height,
+                    lungs: case.evidence_shares(class),
                     values: map.raw.values.clone(),
                 })
                 .collect(),
+            lungs: case
+                .lungs
+                .as_ref()
+                .filter(|_| analysis.scored)
+                .map(|lungs| if case.anonymize { lungs.source.without_names() } else { lungs.source.clone() }),
             faithfulness: case.faithfulness.as_ref().map(|found| FaithfulnessRecord::of(case, found)),
             suggestions: suggestions(case),
             warnings: case

@@ -14,7 +14,7 @@ use crate::model::calibration::tests::made;
 use crate::model::population::PopulationVerdict;
 use crate::report::export;
 use crate::report::impression::{Impression, Remark};
-use crate::report::sample_case::{again, case, model, on_disk};
+use crate::report::sample_case::{again, case, lungs, model, on_disk};
 
 /// A case in which every field of the file holds something.
 fn full(folder: &Path) -> CaseReport {
@@ -26,6 +26,7 @@ fn full(folder: &Path) -> CaseReport {
     let (subject, layer, trust) = (Subject::class(1), "stage4".into(), Faithfulness::new(Vec::new(), None, None));
     case.faithfulness =
         Some(MapFaithfulness { method: Method::GradCam, subject, layer, measured: trust, whole: false });
+    case.lungs = Some(lungs(folder));
     case.window = crate::imaging::auto_window::initial_window(&case.frame.pixels);
     case.prevalences = vec![("Pneumonia".into(), 0.02)];
     let analysis = Arc::make_mut(&mut case.analysis);
@@ -117,9 +118,34 @@ fn no_field_of_a_report_can_be_altered_in_silence() {
         "/display",
         "/software",
         "/model/device",
+        // The mask's SHA-256 is checked.
+        "/lungs/path",
     ];
     let other: Vec<_> = unchecked.iter().filter(|place| !roots.iter().any(|root| place.starts_with(root))).collect();
     assert!(other.is_empty(), "only what cannot be made again is left unchecked: {other:?}");
+}
+
+#[test]
+fn shares_of_evidence_are_made_again_of_the_mask_and_named_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = full(folder.path());
+    let (path, report) = written(&case, folder.path());
+    assert!(report["maps"][0]["lungs"]["evidence"]["inside"].as_f64().unwrap() > 0.5);
+    let with = |lungs| verify(&path, None, |_, _| Ok(Recomputed { lungs, ..again(&case) })).unwrap();
+    let without = with(None);
+    assert!(without.holds(), "{without:?}");
+    for place in ["lungs", "maps, 1, lungs"] {
+        let named = without.unchecked.iter().find(|u| u.what == place || u.what == place.replace(", 1", ", 0"));
+        assert!(named.is_some_and(|u| u.why.contains("--masks")), "{place}: {:?}", without.unchecked);
+    }
+    // A mask with the lungs elsewhere.
+    let Lungs { fields, source, .. } = case.lungs.as_deref().unwrap().clone();
+    let low: Vec<bool> = (0..300 * 240)
+        .map(|i| (i / 300) > 150 && ((20..80).contains(&(i % 300)) || (220..280).contains(&(i % 300))))
+        .collect();
+    let other = crate::imaging::lung_fields::LungFields::of_lung(&low, fields.width(), fields.height()).unwrap();
+    let outcome = with(Some(Arc::new(Lungs::new(other, source))));
+    assert!(outcome.differences.iter().any(|d| d.what.contains("lungs, evidence, inside")), "{outcome:?}");
 }
 
 #[test]

@@ -15,17 +15,17 @@ pub(super) struct Canvas {
 }
 
 /// Uniform in `low`–`high`.
-pub(super) fn between(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
+pub(in crate::training) fn between(rng: &mut ChaCha8Rng, low: f32, high: f32) -> f32 {
     low + (high - low) * rng.random::<f32>()
 }
 
 /// True with the probability `p`.
-pub(super) fn happens(rng: &mut ChaCha8Rng, p: f32) -> bool {
+pub(in crate::training) fn happens(rng: &mut ChaCha8Rng, p: f32) -> bool {
     rng.random::<f32>() < p
 }
 
 /// About normal, standard deviation 1.
-pub(super) fn bell(rng: &mut ChaCha8Rng) -> f32 {
+pub(in crate::training) fn bell(rng: &mut ChaCha8Rng) -> f32 {
     ((0..6).map(|_| rng.random::<f32>()).sum::<f32>() - 3.0) * std::f32::consts::SQRT_2
 }
 

@@ -14,15 +14,15 @@ pub mod examples;
 pub mod file;
 pub mod train;
 
+pub(super) mod canvas;
+pub(super) mod negatives;
 pub(super) mod small_image;
 pub(super) mod views;
 
 mod bones;
-mod canvas;
 mod example_kind;
 mod lookalikes;
 mod lossy;
-mod negatives;
 mod read;
 mod screens;
 mod settle;

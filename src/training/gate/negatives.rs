@@ -41,7 +41,7 @@ pub enum NegativeKind {
 }
 
 /// All kinds.
-pub(super) const KINDS: [NegativeKind; 19] = [
+pub(in crate::training) const KINDS: [NegativeKind; 19] = [
     NegativeKind::Photograph,
     NegativeKind::Hand,
     NegativeKind::Limb,
@@ -65,7 +65,7 @@ pub(super) const KINDS: [NegativeKind; 19] = [
 
 /// Draws one image of `kind`; slices of the head are among the slices where `heads` are to be
 /// refused too, and an `image` may stand small on screens and pages.
-pub(super) fn draw(
+pub(in crate::training) fn draw(
     kind: NegativeKind,
     side: usize,
     heads: bool,

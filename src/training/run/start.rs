@@ -3,6 +3,10 @@
 //! A published file has names of its own and may have been trained with more stages than this
 //! network has, which ends where its maps are taken. Such tensors are left out, and the sentence
 //! says which: what is only imported must fit as a whole, what is trained on need not.
+//!
+//! A stem for colours meets grey images as the sum of its channels, which is what it makes of three
+//! equal ones (see [`crate::network::grey_input`]); a stem for grey images meets colours as thirds
+//! of itself. Means and deviations of each channel are not taken over: training finds new ones.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -48,7 +52,7 @@ enum StartError {
 pub(super) fn take(config: &Config, root: &Path, parameters: &Parameters, frozen: &[bool]) -> Result<Option<String>> {
     let Some(from) = &config.transfer.start_from else { return Ok(None) };
     let refuse = |reason: String| Error::Start { from: from.clone(), reason };
-    let Start { tensors, manifest, left_out } =
+    let Start { mut tensors, manifest, left_out } =
         read(from, root, &config.architecture).map_err(|e| refuse(e.to_string()))?;
     if let Some(other) = manifest.as_ref().filter(|m| m.architecture.family != config.architecture.family) {
         let (theirs, ours) = (other.architecture.family, config.architecture.family);
@@ -66,6 +70,8 @@ pub(super) fn take(config: &Config, root: &Path, parameters: &Parameters, frozen
             )));
         }
     }
+    let stem = config.architecture.stem().map_err(|e| refuse(e.to_string()))?;
+    let met = meet_channels(&mut tensors, &format!("{stem}.weight"), config.input.channels)?;
     let taken = parameters.take_from(&tensors)?;
     let all: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
     let head = config.architecture.head().map_err(|e| refuse(e.to_string()))?;
@@ -86,6 +92,9 @@ pub(super) fn take(config: &Config, root: &Path, parameters: &Parameters, frozen
         )));
     }
     let mut sentence = format!("{} of {} tensors start from {from}", taken.len(), all.len());
+    if let Some(met) = met {
+        let _ = write!(sentence, "; {stem} {met}");
+    }
     if !left.is_empty() {
         let names: BTreeSet<&str> = left.iter().map(|&i| all[i].rsplit_once('.').map_or(all[i], |(m, _)| m)).collect();
         let shown: Vec<&str> = names.iter().copied().take(4).collect();
@@ -108,6 +117,22 @@ pub(super) fn take(config: &Config, root: &Path, parameters: &Parameters, frozen
         let _ = write!(sentence, " (it tells {} labels apart, this one {})", other.labels.len(), config.labels.len());
     }
     Ok(Some(sentence))
+}
+
+/// Makes a stem of three channels one of one, or the other way round, and says so.
+fn meet_channels(
+    tensors: &mut HashMap<String, Tensor>,
+    stem: &str,
+    channels: usize,
+) -> candle_core::Result<Option<&'static str>> {
+    let Some(kernel) = tensors.get(stem).filter(|kernel| kernel.rank() == 4) else { return Ok(None) };
+    let (kernel, words) = match (kernel.dim(1)?, channels) {
+        (3, 1) => (kernel.sum_keepdim(1)?, "is summed over the three colours"),
+        (1, 3) => ((Tensor::cat(&[kernel, kernel, kernel], 1)? / 3.0)?, "is shared out to the three colours"),
+        _ => return Ok(None),
+    };
+    tensors.insert(stem.to_owned(), kernel);
+    Ok(Some(words))
 }
 
 /// The first parts of a tensor's name: `blocks.5.0` of `blocks.5.0.conv_pw.weight`.
@@ -163,4 +188,27 @@ fn bare(path: &Path, architecture: &Architecture) -> std::result::Result<Start, 
     let fit = fit_to(&foreign, architecture.clone())?;
     let left_out = fit.report.unexpected.iter().map(|lone| lone.name.clone()).collect();
     Ok(Start { tensors: fit.tensors(&foreign)?, manifest: None, left_out })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stem_for_colours_says_the_same_of_a_grey_image_and_the_other_way_round() {
+        let kernel = Tensor::arange(0f32, 54.0, &Device::Cpu).unwrap().reshape((2, 3, 3, 3)).unwrap();
+        let grey = (Tensor::arange(0f32, 25.0, &Device::Cpu).unwrap() / 25.0).unwrap().reshape((1, 1, 5, 5)).unwrap();
+        let colour = Tensor::cat(&[&grey, &grey, &grey], 1).unwrap();
+        let answer = |x: &Tensor, kernel: &Tensor| {
+            x.conv2d(kernel, 1, 2, 1, 1).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let expected = answer(&colour, &kernel);
+        let mut tensors = HashMap::from([("stem.weight".to_owned(), kernel)]);
+        assert!(meet_channels(&mut tensors, "stem.weight", 1).unwrap().is_some());
+        let close = |found: &[f32]| found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3 * b.abs().max(1.0));
+        assert!(close(&answer(&grey, &tensors["stem.weight"])));
+        assert!(meet_channels(&mut tensors, "stem.weight", 1).unwrap().is_none(), "nothing is left to do");
+        assert!(meet_channels(&mut tensors, "stem.weight", 3).unwrap().is_some());
+        assert!(close(&answer(&colour, &tensors["stem.weight"])));
+    }
 }

@@ -13,6 +13,7 @@ mod contours;
 pub(super) mod corners;
 mod gesture;
 mod image;
+mod lung_outline;
 mod map;
 mod map_source;
 mod missing;
@@ -85,6 +86,9 @@ pub(super) fn show(
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
     }
     let tokens = theme::tokens(state.preferences.theme);
+    if let Some(lungs) = state.lungs.as_ref().filter(|_| state.preferences.lung_outline && !state.overlays_hidden) {
+        lung_outline::paint(&painter, &tokens, lungs, &placement);
+    }
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
         corners::paint(&painter, state, frame, pane, content, &placement, rect);

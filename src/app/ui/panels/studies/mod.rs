@@ -225,7 +225,7 @@ fn image(
     });
 }
 
-fn thumbnail(ui: &Ui, square: Rect, entry: &Arc<ImageEntry>, thumbnails: &Thumbnails, tokens: &Tokens) {
+pub(super) fn thumbnail(ui: &Ui, square: Rect, entry: &Arc<ImageEntry>, thumbnails: &Thumbnails, tokens: &Tokens) {
     let painter = ui.painter_at(square);
     let texture = if entry.has_pixels { thumbnails.get(entry) } else { None };
     if let Some(texture) = texture {

@@ -1,0 +1,103 @@
+//! How much of the evidence of the shown map lies in the lungs, and the switch of their outline.
+//!
+//! Where it is not known where the lungs lie nothing is said.
+
+use std::sync::Arc;
+
+use egui::{Align2, FontId, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use crate::app::command::{Command, OverlayCommand};
+use crate::app::state::{Content, State};
+use crate::app::ui::made::Made;
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::shapes::Sign;
+use crate::app::ui::widgets::text::message;
+use crate::engine::lungs::Lungs;
+use crate::explain::Attribution;
+use crate::explain::evidence_shares::EvidenceShares;
+
+/// Height of a line of numbers.
+const LINE: f32 = 16.0;
+
+/// A map and the lungs that it is measured on, told apart by where they are: held, so that the place
+/// cannot be taken by others.
+#[derive(Clone)]
+struct SharesKey(Arc<Attribution>, Arc<Lungs>);
+
+impl PartialEq for SharesKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) && Arc::ptr_eq(&self.1, &other.1)
+    }
+}
+
+/// Shares that were measured already.
+#[derive(Default)]
+pub struct SharesCache(Made<SharesKey, Option<EvidenceShares>>);
+
+impl SharesCache {
+    /// At the end of every frame.
+    pub(in crate::app::ui) fn sweep(&mut self) {
+        self.0.sweep();
+    }
+
+    fn of(&mut self, state: &State) -> Option<EvidenceShares> {
+        let lungs = state.lungs.as_ref()?;
+        let Some(Content::Map(subject, method)) = state.panes().get(state.pointed()).copied() else { return None };
+        let (map, model) = (state.map(subject, method)?, state.model_info()?);
+        let key = SharesKey(map.clone(), lungs.clone());
+        self.0.get(&key).unwrap_or_else(|| {
+            let shares = EvidenceShares::of(map, &model.manifest.input, &lungs.fields);
+            self.0.put(key, shares);
+            shares
+        })
+    }
+}
+
+/// The switch, and the shares of the map in hand.
+pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command> {
+    let mut out = Vec::new();
+    let Some(known) = &state.lungs else { return out };
+    let tokens = theme::tokens(state.preferences.theme);
+    ui.add_space(theme::GRID);
+    ui.horizontal(|ui| {
+        ui.label(theme::section("LUNGS", &tokens));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            controls::tick_box(ui, OverlayCommand::ToggleLungs, state.preferences.lung_outline, &tokens, &mut out);
+        });
+    });
+    let Some(shares) = cache.of(state) else { return out };
+    let EvidenceShares { evidence: e, area, .. } = &shares;
+    let hint = format!(
+        "Of the map's positive evidence. An even map would have {:.2} in the lungs, {:.2} between them, {:.2} at the \
+         border, {:.2} elsewhere. Lung fields: {}",
+        area.inside,
+        area.between,
+        area.border,
+        area.elsewhere,
+        known.source.in_words()
+    );
+    let lines = [
+        ("Evidence in the lungs", format!("{:.2} (area {:.2})", e.inside, area.inside)),
+        ("right, left", format!("{:.2}, {:.2}", e.right, e.left)),
+        ("between, border, elsewhere", format!("{:.2}, {:.2}, {:.2}", e.between, e.border, e.elsewhere)),
+        ("highest", shares.peak_in_words()),
+    ];
+    for (name, value) in lines {
+        line(ui, name, &value, &hint, &tokens);
+    }
+    if let Some(caution) = shares.caution() {
+        message(ui, Sign::Caution, caution, &tokens);
+    }
+    out
+}
+
+/// A name on the left, its numbers on the right.
+fn line(ui: &mut Ui, name: &str, value: &str, hint: &str, tokens: &Tokens) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
+    let font = FontId::proportional(theme::TEXT);
+    ui.painter().text(pos2(rect.left(), rect.center().y), Align2::LEFT_CENTER, name, font.clone(), tokens.muted);
+    ui.painter().text(pos2(rect.right(), rect.center().y), Align2::RIGHT_CENTER, value, font, tokens.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {value}")));
+    response.on_hover_text(hint);
+}

@@ -1,0 +1,150 @@
+//! Similar cases: the reader's own images that the model sees as most like the one on screen, with
+//! what they are labelled and how near they are.
+//!
+//! A click opens the case. Where the model has no gallery, the panel says how one is made.
+
+use std::sync::Arc;
+
+use egui::{CollapsingHeader, Label, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::studies;
+use crate::app::command::{Command, FileCommand, StudyCommand};
+use crate::app::state::State;
+use crate::app::ui::lettering;
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::thumbnails::Thumbnails;
+use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::text::paragraph;
+use crate::engine::similar::{Similar, SimilarCase, SimilarCases, how_to_make};
+use crate::study::{Identity, ImageEntry, Metadata, SharedUid};
+
+/// Height of a case, with room around its thumbnail.
+const ROW: f32 = 60.0;
+/// Side of a thumbnail.
+const THUMBNAIL: f32 = 52.0;
+
+/// Draws the cases, one below the other; nothing before the image is scored.
+pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command> {
+    let tokens = theme::tokens(state.preferences.theme);
+    let mut out = Vec::new();
+    let Some(similar) = &state.results.similar else { return out };
+    controls::rule(ui, &tokens);
+    let open = matches!(similar.as_ref(), Similar::Cases(_));
+    let header = CollapsingHeader::new(theme::section("SIMILAR CASES", &tokens)).id_salt("similar").default_open(open);
+    header.show(ui, |ui| match similar.as_ref() {
+        Similar::NoGallery => no_gallery(ui, state, &tokens),
+        Similar::Unusable(reason) => paragraph(ui, &format!("No similar case can be shown: {reason}."), &tokens),
+        Similar::Cases(found) => cases(ui, state, found, thumbnails, &tokens, &mut out),
+    });
+    out
+}
+
+fn no_gallery(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let model = state.model_info().map_or("MODEL", |info| info.manifest.name.as_str());
+    paragraph(
+        ui,
+        "Images of your own that are like this one can stand here. The program brings none; make a gallery of a folder of \
+         yours:",
+        tokens,
+    );
+    let command = how_to_make(model);
+    ui.horizontal_wrapped(|ui| {
+        ui.add(Label::new(egui::RichText::new(&command).color(tokens.text)).wrap());
+        if ui.button("Copy").on_hover_text("Copies the command").clicked() {
+            ui.ctx().copy_text(command.clone());
+        }
+    });
+}
+
+fn cases(
+    ui: &mut Ui,
+    state: &State,
+    found: &SimilarCases,
+    thumbnails: &Thumbnails,
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
+    if let Some(none) = found.none() {
+        paragraph(ui, &none, tokens);
+    }
+    for case in &found.cases {
+        one(ui, state, case, thumbnails, tokens, out);
+    }
+    let images = if found.images == 1 { "1 image".to_owned() } else { format!("{} images", found.images) };
+    ui.add(Label::new(theme::caption(format!("Of {images}, gallery of {}", found.made), tokens)).wrap());
+    for remark in &found.remarks {
+        ui.add(Label::new(theme::caption(remark, tokens)).wrap());
+    }
+}
+
+/// A case: its image, its label, how near it is.
+fn one(
+    ui: &mut Ui,
+    state: &State,
+    case: &SimilarCase,
+    thumbnails: &Thumbnails,
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let label = if case.label.is_empty() { "No label" } else { case.label.as_str() };
+    let distance = format!("Distance {:.4}", case.distance);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Similar case: {label}. {distance}")));
+    let painter = ui.painter_at(rect);
+    if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, 4.0, tokens.control);
+    }
+    let square = Rect::from_min_size(rect.min + vec2(4.0, (ROW - THUMBNAIL) / 2.0), vec2(THUMBNAIL, THUMBNAIL));
+    studies::thumbnail(ui, square, &entry(state, case), thumbnails, tokens);
+    let x = square.right() + theme::GRID;
+    let room = (rect.right() - x - 4.0).max(0.0);
+    let mut y = square.top();
+    let closeness = format!("closer than {:.0} % are", (case.farther * 100.0).round());
+    for (words, color) in [(label, tokens.text), (&distance, tokens.muted), (&closeness, tokens.muted)] {
+        let mut job = lettering::line(words, egui::FontId::proportional(theme::CAPTION), color);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
+        let galley = painter.layout_job(job);
+        let height = galley.size().y;
+        painter.galley(pos2(x, y), galley, color);
+        y += height + 2.0;
+    }
+    if response.clicked() {
+        out.push(opening(state, case));
+    }
+    response.on_hover_ui(|ui| {
+        ui.label(format!("{label}. Cosine distance {:.4}, {}.", case.distance, case.in_words()));
+        if !state.preferences.anonymize {
+            ui.label(theme::caption(case.path.display().to_string(), tokens));
+        }
+    });
+}
+
+/// The image in the list, where it is open.
+fn listed<'a>(state: &'a State, case: &SimilarCase) -> Option<&'a Arc<ImageEntry>> {
+    state.images.iter().find(|entry| entry.identity.sop_instance_uid == case.uid && entry.path == case.path)
+}
+
+/// Shows the image that is open already, or opens it.
+fn opening(state: &State, case: &SimilarCase) -> Command {
+    match listed(state, case) {
+        Some(entry) => StudyCommand::ShowImage(entry.clone(), 0).into(),
+        None => FileCommand::OpenPaths(vec![case.path.clone()]).into(),
+    }
+}
+
+/// What its thumbnail is made of: the image in the list, or as much as the gallery knows of it.
+fn entry(state: &State, case: &SimilarCase) -> Arc<ImageEntry> {
+    listed(state, case).cloned().unwrap_or_else(|| {
+        Arc::new(ImageEntry {
+            path: case.path.clone(),
+            identity: Identity { sop_instance_uid: case.uid.clone(), ..Identity::default() },
+            meta: Metadata::default(),
+            columns: 0,
+            rows: 0,
+            frames: 1,
+            has_pixels: true,
+            title: String::new(),
+            shared_uid: SharedUid::default(),
+        })
+    })
+}

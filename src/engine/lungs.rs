@@ -1,0 +1,146 @@
+//! Where the lungs of an image lie, for everything that speaks of them: the reader's mask, where
+//! one was given; else what the lung segmenter outlines, where the file may be a chest radiograph
+//! and the segmenter trusts its outline.
+//!
+//! [`of_frame`] is the one place that is asked; viewer, command line, report and evaluations all
+//! take its answer. Where nothing is known of the lungs nothing is said of them.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use candle_core::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::imaging::contour::Contour;
+use crate::imaging::lung_fields::LungFields;
+use crate::model::lungs::LungSegmenter;
+use crate::study::lung_masks::{LungMask, LungMaskError, LungMasks};
+use crate::study::{Frame, Metadata};
+
+/// What the fields are known from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "from")]
+pub enum FieldsSource {
+    /// A mask that the reader gave.
+    Mask {
+        /// Nothing in an anonymised report.
+        path: Option<PathBuf>,
+        /// SHA-256 of the file, lower-case hex.
+        sha256: String,
+    },
+    /// The segmenter that comes with the program.
+    Segmenter {
+        version: String,
+        /// SHA-256 of its weights, lower-case hex.
+        sha256: String,
+        /// Expected Dice of the outline, 0–1: see [`crate::model::lungs`].
+        expected_dice: f32,
+    },
+}
+
+impl FieldsSource {
+    /// In a few words: "mask person1.png".
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Mask { path, .. } => match path.as_ref().and_then(|p| p.file_name()) {
+                Some(name) => format!("mask {}", name.to_string_lossy()),
+                None => "a mask of the reader's".to_owned(),
+            },
+            Self::Segmenter { expected_dice, .. } => {
+                format!("outlined by the program, expected Dice {expected_dice:.2}")
+            }
+        }
+    }
+
+    /// The same without the name of a file.
+    #[must_use]
+    pub fn without_names(&self) -> Self {
+        match self {
+            Self::Mask { sha256, .. } => Self::Mask { path: None, sha256: sha256.clone() },
+            Self::Segmenter { .. } => self.clone(),
+        }
+    }
+}
+
+/// The lungs of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lungs {
+    /// At the resolution of the image.
+    pub fields: LungFields,
+    /// The lines around them, in pixels of the image.
+    pub outline: Vec<Contour>,
+    pub source: FieldsSource,
+}
+
+impl Lungs {
+    /// Fields with their outline.
+    #[must_use]
+    pub fn new(fields: LungFields, source: FieldsSource) -> Self {
+        Self { outline: fields.outline(), fields, source }
+    }
+
+    /// As a mask says.
+    #[must_use]
+    pub fn of_mask(mask: LungMask) -> Self {
+        let path = std::path::absolute(&mask.path).unwrap_or(mask.path);
+        Self::new(mask.fields, FieldsSource::Mask { path: Some(path), sha256: mask.sha256 })
+    }
+}
+
+/// What a file of a chest radiograph may say of its modality and body part; nothing is as good.
+const MODALITIES: [&str; 4] = ["CR", "DX", "DR", "RG"];
+const BODY_PARTS: [&str; 3] = ["CHEST", "THORAX", "LUNG"];
+
+/// The segmenter that comes with the program, where there is one.
+static SEGMENTER: LazyLock<Option<LungSegmenter>> = LazyLock::new(|| {
+    LungSegmenter::embedded(&Device::Cpu).inspect_err(|error| log::warn!("no lungs are outlined: {error}")).ok()
+});
+
+/// Whether what the file says of itself allows a chest radiograph.
+fn may_be_a_chest_radiograph(meta: &Metadata) -> bool {
+    let allows = |said: &str, known: &[&str]| {
+        let said = said.to_uppercase();
+        said.is_empty() || known.iter().any(|word| said.contains(word))
+    };
+    allows(&meta.modality, &MODALITIES) && allows(&meta.body_part, &BODY_PARTS)
+}
+
+/// The lungs as the segmenter outlines them; `None` where it does not trust itself.
+fn segmented(frame: &Frame) -> Option<Lungs> {
+    let segmenter = SEGMENTER.as_ref().filter(|_| may_be_a_chest_radiograph(&frame.entry.meta))?;
+    let lungs = segmenter.segment(&frame.model_plane()).ok()?;
+    let fields = LungFields::of_lung(&lungs.mask(), lungs.width, lungs.height).ok()?;
+    let manifest = segmenter.manifest();
+    let (version, sha256) = (manifest.version.clone(), manifest.weights_sha256.clone());
+    Some(Lungs::new(fields, FieldsSource::Segmenter { version, sha256, expected_dice: lungs.agreement }))
+}
+
+/// The lungs of an image: those of the mask of its name, else those that the segmenter outlines;
+/// `None` where nothing is known of them.
+///
+/// # Errors
+/// When there is a mask that cannot be used: it is never passed over in silence.
+pub fn of_frame(frame: &Frame, masks: Option<&LungMasks>) -> Result<Option<Lungs>, LungMaskError> {
+    let plane = &frame.pixels.plane;
+    let mask = match masks {
+        Some(masks) => masks.of(&frame.entry.path, (plane.width, plane.height))?,
+        None => None,
+    };
+    Ok(mask.map(Lungs::of_mask).or_else(|| segmented(frame)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_named_and_its_name_can_be_left_out() {
+        let source = FieldsSource::Mask { path: Some("masks/doe-jane.png".into()), sha256: "ab".into() };
+        assert_eq!(source.in_words(), "mask doe-jane.png");
+        assert_eq!(source.without_names().in_words(), "a mask of the reader's");
+        let json = serde_json::to_string(&source.without_names()).unwrap();
+        assert_eq!(json, r#"{"from":"mask","path":null,"sha256":"ab"}"#);
+        assert_eq!(serde_json::from_str::<FieldsSource>(&json).unwrap(), source.without_names());
+    }
+}
