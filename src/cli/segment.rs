@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     })
 }
 
-/// `film.png` for `film.jpg`, and `film-2.png` where that is taken by an image of another folder.
+/// `radiograph.png` for `radiograph.jpg`, and `radiograph-2.png` where that is taken by an image of another folder.
 fn name_for(path: &Path, taken: &mut HashSet<String>) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let names = std::iter::once(format!("{stem}.png")).chain((2..).map(|n| format!("{stem}-{n}.png")));
@@ -124,8 +124,8 @@ mod tests {
     fn images_of_one_name_do_not_overwrite_each_other() {
         let mut taken = HashSet::new();
         let mut name = |path: &str| name_for(Path::new(path), &mut taken);
-        let names = [name("a/film.jpg"), name("b/film.png"), name("c/film.dcm"), name("c/other.dcm")];
-        assert_eq!(names, ["film.png", "film-2.png", "film-3.png", "other.png"]);
+        let names = [name("a/radiograph.jpg"), name("b/radiograph.png"), name("c/radiograph.dcm"), name("c/other.dcm")];
+        assert_eq!(names, ["radiograph.png", "radiograph-2.png", "radiograph-3.png", "other.png"]);
     }
 
     #[test]

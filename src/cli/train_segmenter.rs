@@ -13,7 +13,7 @@ use crate::training::segmenter::config::SegmenterConfig;
 use crate::training::segmenter::examples::SegmenterExamples;
 use crate::training::segmenter::measure::{self, Measurement};
 use crate::training::segmenter::settle::{install, settle};
-use crate::training::segmenter::split::FilmPart;
+use crate::training::segmenter::split::RadiographPart;
 use crate::training::segmenter::train::train;
 use crate::training::segmenter::{EpochRow, SegmenterEvent};
 
@@ -54,12 +54,12 @@ pub(super) fn run(args: &TrainSegmenterArgs) -> anyhow::Result<()> {
             train(&config, &examples, &args.out, args.resume, &tell).context("the segmenter was not trained")?;
         let mut manifest = settle(&config, &examples, &weights, &tell)?;
         let open = LungSegmenter::new(manifest.clone(), &weights, &Device::Cpu)?;
-        manifest.measured = measure::measure(&config, &examples, &open, FilmPart::HeldOut, true, &tell)?.sets;
+        manifest.measured = measure::measure(&config, &examples, &open, RadiographPart::HeldOut, true, &tell)?.sets;
         install(&manifest, &weights, &folder)?;
         LungSegmenter::new(manifest, &weights, &Device::Cpu)?
     };
-    let validation = measure::measure(&config, &examples, &segmenter, FilmPart::Validation, false, &tell)?;
-    let held_out = measure::measure(&config, &examples, &segmenter, FilmPart::HeldOut, true, &tell)?;
+    let validation = measure::measure(&config, &examples, &segmenter, RadiographPart::Validation, false, &tell)?;
+    let held_out = measure::measure(&config, &examples, &segmenter, RadiographPart::HeldOut, true, &tell)?;
     measure::write(&args.out, &[&validation, &held_out])?;
     Ok(output::line(words(&segmenter, &validation, &held_out))?)
 }
@@ -67,7 +67,7 @@ pub(super) fn run(args: &TrainSegmenterArgs) -> anyhow::Result<()> {
 fn tell(event: SegmenterEvent) {
     output::remark(match event {
         SegmenterEvent::Images { training, validation, held_out, phantoms, without } => format!(
-            "{training} films to learn from, {validation} to validate, {held_out} held out; {phantoms} phantoms, \
+            "{training} radiographs to learn from, {validation} to validate, {held_out} held out; {phantoms} phantoms, \
              {without} images without lungs"
         ),
         SegmenterEvent::Epoch(EpochRow { epoch, epochs, loss, dice, images_per_second, seconds_left }) => format!(

@@ -43,8 +43,8 @@ pub(super) struct Saved {
 
 /// Hash of what decides the numbers of a training; the number of epochs belongs to it, for the
 /// learning rate follows it.
-pub(super) fn fingerprint(config: &SegmenterConfig, films: usize) -> String {
-    sha256(format!("{config:?}{films}").as_bytes())
+pub(super) fn fingerprint(config: &SegmenterConfig, radiographs: usize) -> String {
+    sha256(format!("{config:?}{radiographs}").as_bytes())
 }
 
 /// Saves the state into `folder`.

@@ -189,7 +189,7 @@ mod tests {
         learning_rate = 1e-3
         weight_decay = 0.01
         [[set]]
-        name = 'films'
+        name = 'radiographs'
         images = 'a'
         masks = 'b'
     ";

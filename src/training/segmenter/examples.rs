@@ -1,4 +1,4 @@
-//! What a segmenter learns from: films with masks, phantoms, images without lungs.
+//! What a segmenter learns from: radiographs with masks, phantoms, images without lungs.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::augment::{TrainingView, drawn};
 use super::config::{MaskedSet, SegmenterConfig};
 use super::picture::{KEPT, Picture};
-use super::split::{self, FilmPart};
+use super::split::{self, RadiographPart};
 use super::{SegmenterEvent, SegmenterObserver};
 use crate::files::read_regular;
 use crate::files::walk::files_below;
@@ -30,23 +30,23 @@ const DRAWN: usize = 160;
 
 /// An image with its mask.
 #[derive(Clone, Debug)]
-pub struct Film {
+pub struct Radiograph {
     /// Number of its set.
     pub set: usize,
     pub image: PathBuf,
     pub mask: PathBuf,
     pub patient: String,
-    pub part: FilmPart,
+    pub part: RadiographPart,
     /// As training keeps it.
     pub(super) picture: Picture,
 }
 
 /// Everything that a segmenter learns from.
 pub struct SegmenterExamples {
-    pub films: Vec<Film>,
+    pub radiographs: Vec<Radiograph>,
     pub(super) phantoms: Vec<Picture>,
     pub(super) without: Vec<Picture>,
-    /// Numbers of the films that train, and the sum of their weights up to each.
+    /// Numbers of the radiographs that train, and the sum of their weights up to each.
     training: Vec<(usize, f64)>,
     phantom_share: f64,
     without_share: f64,
@@ -59,12 +59,12 @@ impl SegmenterExamples {
     /// When a folder or table cannot be read, or no image with a mask trains, validates or is held
     /// out. Single images that cannot be used are left out with a warning.
     pub fn load(config: &SegmenterConfig, root: &Path, observer: SegmenterObserver<'_>) -> Result<Self> {
-        let mut films = Vec::new();
+        let mut radiographs = Vec::new();
         for (number, set) in config.sets.iter().enumerate() {
-            films.extend(films_of(config, number, set, root, observer)?);
+            radiographs.extend(radiographs_of(config, number, set, root, observer)?);
         }
-        let count = |part| films.iter().filter(|film| film.part == part).count();
-        for part in [FilmPart::Training, FilmPart::Validation, FilmPart::HeldOut] {
+        let count = |part| radiographs.iter().filter(|radiograph| radiograph.part == part).count();
+        for part in [RadiographPart::Training, RadiographPart::Validation, RadiographPart::HeldOut] {
             if count(part) == 0 {
                 let name = part.name();
                 return Err(Error::NoImages(format!(
@@ -73,10 +73,11 @@ impl SegmenterExamples {
             }
         }
         let mut weight = 0.0;
-        let training = films.iter().enumerate().filter(|(_, film)| film.part == FilmPart::Training);
+        let training =
+            radiographs.iter().enumerate().filter(|(_, radiograph)| radiograph.part == RadiographPart::Training);
         let training: Vec<(usize, f64)> = training
-            .map(|(i, film)| {
-                weight += config.sets[film.set].weight;
+            .map(|(i, radiograph)| {
+                weight += config.sets[radiograph.set].weight;
                 (i, weight)
             })
             .collect();
@@ -86,31 +87,35 @@ impl SegmenterExamples {
         let phantoms: Vec<Picture> = (0..2 * config.phantoms as u64).into_par_iter().map(|i| phantom(i + 1)).collect();
         let without = without_lungs(&config.without, root, observer)?;
         observer(SegmenterEvent::Images {
-            training: count(FilmPart::Training),
-            validation: count(FilmPart::Validation),
-            held_out: count(FilmPart::HeldOut),
+            training: count(RadiographPart::Training),
+            validation: count(RadiographPart::Validation),
+            held_out: count(RadiographPart::HeldOut),
             phantoms: phantoms.len(),
             without: without.len(),
         });
         let phantom_share = if phantoms.is_empty() { 0.0 } else { config.phantom_share };
-        Ok(Self { films, phantoms, without, training, phantom_share, without_share: config.without_share })
+        Ok(Self { radiographs, phantoms, without, training, phantom_share, without_share: config.without_share })
     }
 
-    /// The films of a part.
-    pub fn of(&self, part: FilmPart) -> impl Iterator<Item = &Film> {
-        self.films.iter().filter(move |film| film.part == part)
+    /// The radiographs of a part.
+    pub fn of(&self, part: RadiographPart) -> impl Iterator<Item = &Radiograph> {
+        self.radiographs.iter().filter(move |radiograph| radiograph.part == part)
     }
 
-    /// Writes which films were used for what.
+    /// Writes which radiographs were used for what.
     ///
     /// # Errors
     /// When the table cannot be written.
     pub fn write_split(&self, config: &SegmenterConfig, folder: &Path) -> Result<()> {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let rows = self
-            .films
-            .iter()
-            .map(|film| (config.sets[film.set].name.as_str(), name(&film.image), film.patient.as_str(), film.part));
+        let rows = self.radiographs.iter().map(|radiograph| {
+            (
+                config.sets[radiograph.set].name.as_str(),
+                name(&radiograph.image),
+                radiograph.patient.as_str(),
+                radiograph.part,
+            )
+        });
         split::write(&folder.join(split::FILE), rows)
     }
 
@@ -132,7 +137,7 @@ impl SegmenterExamples {
         let all = self.training.last().map_or(0.0, |(_, weight)| *weight);
         let place = rng.random::<f64>() * all;
         let i = self.training.partition_point(|(_, weight)| *weight <= place).min(self.training.len() - 1);
-        drawn(&self.films[self.training[i].0].picture, side, rng)
+        drawn(&self.radiographs[self.training[i].0].picture, side, rng)
     }
 }
 
@@ -175,13 +180,13 @@ fn phantom(seed: u64) -> Picture {
 }
 
 /// The images of a set with their masks.
-fn films_of(
+fn radiographs_of(
     config: &SegmenterConfig,
     number: usize,
     set: &MaskedSet,
     root: &Path,
     observer: SegmenterObserver<'_>,
-) -> Result<Vec<Film>> {
+) -> Result<Vec<Radiograph>> {
     let folder = root.join(&set.images);
     if let Err(source) = std::fs::metadata(&folder) {
         return Err(Error::Read { path: folder, source });
@@ -201,21 +206,28 @@ fn films_of(
             Ok((image, mask, picture))
         })
         .collect();
-    let mut films = Vec::new();
-    for film in read {
-        match film {
+    let mut radiographs = Vec::new();
+    for radiograph in read {
+        match radiograph {
             Ok((image, mask, picture)) => {
                 let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let patient = patients.get(&name).filter(|p| !p.is_empty()).cloned().unwrap_or(name);
-                films.push(Film { set: number, image, mask, patient, part: FilmPart::Training, picture });
+                radiographs.push(Radiograph {
+                    set: number,
+                    image,
+                    mask,
+                    patient,
+                    part: RadiographPart::Training,
+                    picture,
+                });
             }
             Err(reason) => observer(SegmenterEvent::Warning(reason)),
         }
     }
-    let names: Vec<String> = films.iter().map(|film| film.patient.clone()).collect();
+    let names: Vec<String> = radiographs.iter().map(|radiograph| radiograph.patient.clone()).collect();
     let parts = split::parts(config, number, &names);
-    films.iter_mut().zip(parts).for_each(|(film, part)| film.part = part);
-    Ok(films)
+    radiographs.iter_mut().zip(parts).for_each(|(radiograph, part)| radiograph.part = part);
+    Ok(radiographs)
 }
 
 /// The patient of every file, by a table.

@@ -14,8 +14,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::config::SegmenterConfig;
-use super::examples::{Film, SegmenterExamples, planes, recipe, strangers};
-use super::split::FilmPart;
+use super::examples::{Radiograph, SegmenterExamples, planes, recipe, strangers};
+use super::split::RadiographPart;
 use super::{SegmenterEvent, SegmenterObserver};
 use crate::evaluation::bootstrap::by_patient;
 use crate::evaluation::proportion;
@@ -80,14 +80,14 @@ pub struct MeasuredImage {
 #[derive(Clone, Debug, Serialize)]
 pub struct Measurement {
     pub images: Vec<MeasuredImage>,
-    /// Held-out films by set, and phantoms.
+    /// Held-out radiographs by set, and phantoms.
     pub sets: Vec<MeasuredSet>,
     /// Share of drawn images without lungs that were refused.
     pub strangers_refused: Option<Proportion>,
     pub strangers: usize,
 }
 
-/// Measures a segmenter on the films of `part`; with `more` on phantoms and images without lungs,
+/// Measures a segmenter on the radiographs of `part`; with `more` on phantoms and images without lungs,
 /// too.
 ///
 /// # Errors
@@ -96,13 +96,13 @@ pub fn measure(
     config: &SegmenterConfig,
     examples: &SegmenterExamples,
     segmenter: &LungSegmenter,
-    part: FilmPart,
+    part: RadiographPart,
     more: bool,
     observer: SegmenterObserver<'_>,
 ) -> Result<Measurement> {
-    let films: Vec<&Film> = examples.of(part).collect();
+    let radiographs: Vec<&Radiograph> = examples.of(part).collect();
     let judged: Vec<std::result::Result<MeasuredImage, String>> =
-        films.par_iter().map(|film| of_film(config, film, segmenter)).collect();
+        radiographs.par_iter().map(|radiograph| of_radiograph(config, radiograph, segmenter)).collect();
     let mut images = Vec::new();
     for image in judged {
         match image {
@@ -123,18 +123,19 @@ pub fn measure(
     Ok(Measurement { images, sets, strangers_refused, strangers: count })
 }
 
-fn of_film(
+fn of_radiograph(
     config: &SegmenterConfig,
-    film: &Film,
+    radiograph: &Radiograph,
     segmenter: &LungSegmenter,
 ) -> std::result::Result<MeasuredImage, String> {
-    let (image, mask) = planes(&film.image, &film.mask).map_err(|e| format!("{}: {e}", film.image.display()))?;
-    let looked = segmenter.look(&image).map_err(|e| format!("{}: {e}", film.image.display()))?;
+    let (image, mask) =
+        planes(&radiograph.image, &radiograph.mask).map_err(|e| format!("{}: {e}", radiograph.image.display()))?;
+    let looked = segmenter.look(&image).map_err(|e| format!("{}: {e}", radiograph.image.display()))?;
     let truth: Vec<bool> = mask.values.iter().map(|v| *v >= 192.0).collect();
     let overlap = compare(&looked, &truth, |i| mask.values[i] >= 192.0 || mask.values[i] < 64.0);
-    let file = film.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let set = config.sets[film.set].name.clone();
-    Ok(row(set, film.part.name(), file, film.patient.clone(), overlap, looked))
+    let file = radiograph.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let set = config.sets[radiograph.set].name.clone();
+    Ok(row(set, radiograph.part.name(), file, radiograph.patient.clone(), overlap, looked))
 }
 
 fn compare(looked: &Segmentation, truth: &[bool], known: impl Fn(usize) -> bool) -> Overlap {

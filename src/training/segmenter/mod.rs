@@ -1,6 +1,6 @@
 //! Training of the lung segmenter ([`crate::model::lungs`]).
 //!
-//! Films with a reader's masks, apart by patient, are seen in many [views](augment); phantoms, whose
+//! Radiographs with a reader's masks, apart by patient, are seen in many [views](augment); phantoms, whose
 //! masks are exact, and images [without lungs](examples) stand between them, so that the network
 //! learns where there is nothing to find. The loss is binary cross-entropy plus one minus soft Dice
 //! ([`loss`]). After the last epoch the images that validate, of other patients, give the threshold

@@ -3,7 +3,7 @@
 //!
 //! The shares are those of the training masks with room for other crops. The threshold is the larger
 //! of two: the smallest that lets at most `may_pass` of drawn images without lungs through, and the
-//! one that refuses `may_refuse` of the films that validate, so that what is less certain than
+//! one that refuses `may_refuse` of the radiographs that validate, so that what is less certain than
 //! nearly all of them is refused even where nobody drew its kind.
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::config::SegmenterConfig;
 use super::examples::{SegmenterExamples, planes, strangers};
-use super::split::FilmPart;
+use super::split::RadiographPart;
 use super::{SegmenterEvent, SegmenterObserver};
 use crate::files::sha256;
 use crate::model::lungs::manifest::SegmenterManifest;
@@ -27,7 +27,7 @@ const STRANGERS: usize = 380;
 /// A segmenter's description for weights that have been trained; nothing is measured yet.
 ///
 /// # Errors
-/// When the network cannot be run, or no film validates.
+/// When the network cannot be run, or no radiograph validates.
 pub fn settle(
     config: &SegmenterConfig,
     examples: &SegmenterExamples,
@@ -49,11 +49,11 @@ pub fn settle(
         measured: Vec::new(),
     };
     let segmenter = LungSegmenter::new(open.clone(), weights, &Device::Cpu)?;
-    let films: Vec<_> = examples.of(FilmPart::Validation).collect();
-    let own: Vec<std::result::Result<f32, String>> = films
+    let radiographs: Vec<_> = examples.of(RadiographPart::Validation).collect();
+    let own: Vec<std::result::Result<f32, String>> = radiographs
         .par_iter()
-        .map(|film| {
-            let (image, _) = planes(&film.image, &film.mask)?;
+        .map(|radiograph| {
+            let (image, _) = planes(&radiograph.image, &radiograph.mask)?;
             segmenter.look(&image).map(|looked| looked.agreement).map_err(|e| e.to_string())
         })
         .collect();
@@ -70,7 +70,7 @@ pub fn settle(
         .collect::<Result<_>>()?;
     let threshold = threshold(known, foreign, config.may_refuse, config.may_pass);
     let threshold =
-        threshold.ok_or_else(|| Error::NoImages("no film validates, so no threshold can be chosen".into()))?;
+        threshold.ok_or_else(|| Error::NoImages("no radiograph validates, so no threshold can be chosen".into()))?;
     Ok(SegmenterManifest { threshold, ..open })
 }
 
@@ -89,21 +89,21 @@ pub fn install(manifest: &SegmenterManifest, weights: &[u8], folder: &Path) -> R
 /// and a half of the largest in training, and never all of it.
 fn shares(examples: &SegmenterExamples) -> [f32; 2] {
     let share = |lung: &[u8]| lung.iter().map(|v| f32::from(*v) / 255.0).sum::<f32>() / lung.len().max(1) as f32;
-    let films = examples.of(FilmPart::Training).map(|film| share(&film.picture.lung));
-    let (low, high) = films.fold((1.0f32, 0.0f32), |(low, high), share| (low.min(share), high.max(share)));
+    let radiographs = examples.of(RadiographPart::Training).map(|radiograph| share(&radiograph.picture.lung));
+    let (low, high) = radiographs.fold((1.0f32, 0.0f32), |(low, high), share| (low.min(share), high.max(share)));
     [(0.5 * low).max(0.01), (1.5 * high).min(0.9)]
 }
 
-/// The threshold for expected Dice of films and of images without lungs; `None` without films.
-fn threshold(mut films: Vec<f32>, mut foreign: Vec<f32>, may_refuse: f64, may_pass: f64) -> Option<f32> {
-    films.sort_by(f32::total_cmp);
+/// The threshold for expected Dice of radiographs and of images without lungs; `None` without radiographs.
+fn threshold(mut radiographs: Vec<f32>, mut foreign: Vec<f32>, may_refuse: f64, may_pass: f64) -> Option<f32> {
+    radiographs.sort_by(f32::total_cmp);
     foreign.sort_by(f32::total_cmp);
-    let refused = (may_refuse * films.len() as f64).floor() as usize;
-    let of_films = *films.get(refused.min(films.len().checked_sub(1)?))?;
+    let refused = (may_refuse * radiographs.len() as f64).floor() as usize;
+    let of_radiographs = *radiographs.get(refused.min(radiographs.len().checked_sub(1)?))?;
     // The largest that has to be refused; just above it nothing of it passes.
     let passing = (may_pass * foreign.len() as f64).floor() as usize;
     let of_foreign = foreign.len().checked_sub(passing + 1).and_then(|i| foreign.get(i)).map_or(0.0, |v| v + 1e-4);
-    Some(of_films.max(of_foreign).clamp(0.0, 1.0))
+    Some(of_radiographs.max(of_foreign).clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -111,14 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_threshold_refuses_what_is_foreign_and_the_least_certain_films() {
-        let films: Vec<f32> = (0..100).map(|i| 0.80 + 0.001 * i as f32).collect();
-        // Two of a hundred films are refused: the third smallest is the threshold.
-        assert_eq!(threshold(films.clone(), vec![0.1; 50], 0.02, 0.0), Some(films[2]));
+    fn the_threshold_refuses_what_is_foreign_and_the_least_certain_radiographs() {
+        let radiographs: Vec<f32> = (0..100).map(|i| 0.80 + 0.001 * i as f32).collect();
+        // Two of a hundred radiographs are refused: the third smallest is the threshold.
+        assert_eq!(threshold(radiographs.clone(), vec![0.1; 50], 0.02, 0.0), Some(radiographs[2]));
         // A foreign image at 0.9 pushes it up, unless it may pass.
         let foreign = || [vec![0.1; 99], vec![0.9]].concat();
-        assert!((threshold(films.clone(), foreign(), 0.02, 0.0).unwrap() - 0.9001).abs() < 1e-6);
-        assert_eq!(threshold(films.clone(), foreign(), 0.02, 0.01), Some(films[2]));
+        assert!((threshold(radiographs.clone(), foreign(), 0.02, 0.0).unwrap() - 0.9001).abs() < 1e-6);
+        assert_eq!(threshold(radiographs.clone(), foreign(), 0.02, 0.01), Some(radiographs[2]));
         assert_eq!(threshold(Vec::new(), foreign(), 0.02, 0.01), None);
     }
 }

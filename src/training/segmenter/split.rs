@@ -20,13 +20,13 @@ pub const FILE: &str = "split.csv";
 
 /// What an image is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FilmPart {
+pub enum RadiographPart {
     Training,
     Validation,
     HeldOut,
 }
 
-impl FilmPart {
+impl RadiographPart {
     /// Name in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -38,16 +38,16 @@ impl FilmPart {
 }
 
 /// The part of every image of a set, whose patients these are; `number` is that of the set.
-pub(super) fn parts(config: &SegmenterConfig, number: usize, patients: &[String]) -> Vec<FilmPart> {
+pub(super) fn parts(config: &SegmenterConfig, number: usize, patients: &[String]) -> Vec<RadiographPart> {
     let mut names: Vec<&String> = patients.iter().collect::<BTreeSet<_>>().into_iter().collect();
     names.shuffle(&mut stream(config.seed, Purpose::Split, 0, number));
     let validates = (config.fold + 1) % config.folds;
     let part = |patient: &String| {
         let place = names.iter().position(|name| *name == patient).unwrap_or(0) % config.folds;
         match place {
-            place if place == config.fold => FilmPart::HeldOut,
-            place if place == validates => FilmPart::Validation,
-            _ => FilmPart::Training,
+            place if place == config.fold => RadiographPart::HeldOut,
+            place if place == validates => RadiographPart::Validation,
+            _ => RadiographPart::Training,
         }
     };
     patients.iter().map(part).collect()
@@ -57,7 +57,10 @@ pub(super) fn parts(config: &SegmenterConfig, number: usize, patients: &[String]
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn write<'a>(path: &Path, rows: impl Iterator<Item = (&'a str, String, &'a str, FilmPart)>) -> Result<()> {
+pub(super) fn write<'a>(
+    path: &Path,
+    rows: impl Iterator<Item = (&'a str, String, &'a str, RadiographPart)>,
+) -> Result<()> {
     let refuse = |e: &dyn std::fmt::Display| Error::Write { path: path.into(), reason: e.to_string() };
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["set", "file", "patient", "part"]).map_err(|e| refuse(&e))?;
@@ -89,8 +92,8 @@ mod tests {
                 assert_eq!(parts[2 * pair], parts[2 * pair + 1]);
             }
             let count = |part| parts.iter().filter(|p| **p == part).count();
-            assert_eq!((count(FilmPart::HeldOut), count(FilmPart::Validation)), (12, 12));
-            held_out.iter_mut().zip(&parts).for_each(|(n, part)| *n += u32::from(*part == FilmPart::HeldOut));
+            assert_eq!((count(RadiographPart::HeldOut), count(RadiographPart::Validation)), (12, 12));
+            held_out.iter_mut().zip(&parts).for_each(|(n, part)| *n += u32::from(*part == RadiographPart::HeldOut));
         }
         assert_eq!(held_out, [1; 60]);
     }

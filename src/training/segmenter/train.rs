@@ -14,7 +14,7 @@ use super::config::SegmenterConfig;
 use super::examples::SegmenterExamples;
 use super::loss::loss;
 use super::picture::Picture;
-use super::split::FilmPart;
+use super::split::RadiographPart;
 use super::{EpochRow, SegmenterEvent, SegmenterObserver};
 use crate::network::segmentation::SegmentationArchitecture;
 use crate::network::{Mode, Network};
@@ -59,7 +59,7 @@ pub fn train(
     let network = config.architecture.trainable(1, &vars, &device, config.seed)?;
     let parameters = Parameters::new(&vars);
     let mut optimizer = Optimizer::new(&parameters, Rule::AdamW, config.weight_decay, CLIP);
-    let fingerprint = checkpoint::fingerprint(config, examples.films.len());
+    let fingerprint = checkpoint::fingerprint(config, examples.radiographs.len());
     let saved = checkpoint::load(folder, &fingerprint, &parameters, &mut optimizer);
     let (mut state, mut running, mut best) = match (saved, resume) {
         (Ok(Some(saved)), true) => (saved.state, saved.average, saved.best),
@@ -158,14 +158,15 @@ fn stacked(views: &[TrainingView], side: usize, device: &Device) -> Result<(Tens
     Ok((x, all(|view| &view.target), all(|view| &view.known)))
 }
 
-/// Mean Dice on the films that validate, one view, at the grid of the logits.
+/// Mean Dice on the radiographs that validate, one view, at the grid of the logits.
 fn validation_dice(
     config: &SegmenterConfig,
     examples: &SegmenterExamples,
     network: &Network,
     device: &Device,
 ) -> Result<f64> {
-    let pictures: Vec<&Picture> = examples.of(FilmPart::Validation).map(|film| &film.picture).collect();
+    let pictures: Vec<&Picture> =
+        examples.of(RadiographPart::Validation).map(|radiograph| &radiograph.picture).collect();
     let half = SegmentationArchitecture::logits_side(config.side);
     let mut found = Vec::with_capacity(pictures.len());
     for some in pictures.chunks(AT_ONCE) {
