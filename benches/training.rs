@@ -15,6 +15,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BATCH: usize = 16;
 
+const FAMILIES: [Family; 8] = [
+    Family::CustomCnn,
+    Family::Resnet18,
+    Family::CompactResnet,
+    Family::EfficientnetLite0,
+    Family::EfficientnetB0,
+    Family::MobilenetV2,
+    Family::MobilenetV3Large,
+    Family::Densenet121,
+];
+
 /// Of the mean over a batch whose class is always the first.
 fn cross_entropy_gradient(logits: &Tensor) -> Tensor {
     let truth = Tensor::new(&[[1f32, 0.0, 0.0]], &Device::Cpu).expect("one row");
@@ -23,16 +34,19 @@ fn cross_entropy_gradient(logits: &Tensor) -> Tensor {
 }
 
 fn step(c: &mut Criterion) {
-    let x = Tensor::randn(0f32, 1.0, (BATCH, 1, 224, 224), &Device::Cpu).expect("pictures of noise");
     let mut group = c.benchmark_group("training step, batch 16 at 224");
     group.throughput(Throughput::Elements(BATCH as u64)).sample_size(10);
-    for family in [Family::CustomCnn, Family::Resnet18, Family::CompactResnet] {
-        let architecture = match family {
-            Family::CompactResnet => Architecture::compact(&[24, 24, 48, 112, 224], &[2, 2, 2, 1], &[1, 2, 2, 1], 0.3),
-            other => Architecture::new(other),
+    for family in FAMILIES {
+        let (architecture, channels) = match family {
+            Family::CompactResnet => {
+                (Architecture::compact(&[24, 24, 48, 112, 224], &[2, 2, 2, 1], &[1, 2, 2, 1], 0.3), 1)
+            }
+            Family::CustomCnn | Family::Resnet18 => (Architecture::new(family), 1),
+            other => (Architecture::new(other), 3),
         };
         let vars = VarMap::new();
-        let network = architecture.trainable(1, 3, &vars, &Device::Cpu, 1).expect("it builds");
+        let network = architecture.trainable(channels, 3, &vars, &Device::Cpu, 1).expect("it builds");
+        let x = Tensor::randn(0f32, 1.0, (BATCH, channels, 224, 224), &Device::Cpu).expect("images of noise");
         group.bench_function(family.name(), |b| {
             b.iter(|| {
                 let pass = network.record(0, &x, Mode::Training { seed: 1 }, false).expect("it runs");

@@ -142,7 +142,7 @@ fn preview(args: &PreviewArgs) -> anyhow::Result<()> {
     let extent = PreviewExtent { images: usize::from(args.images), variants: usize::from(args.variants) };
     // A few more than are shown, so that rare labels are among them.
     let mut dataset = decoded(&config, &root, Some(extent.images * 20))?;
-    if config.augment.asks_for_lungs() {
+    if config.asks_for_lungs() {
         output::line(outline(&mut dataset.samples, &Device::Cpu)?)?;
     }
     let all: Vec<usize> = (0..dataset.samples.len())

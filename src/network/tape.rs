@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, TensorId, Var};
 
+use super::nchw16c::{is_blocked, to_blocks};
 use super::{Layer, Mode, Network, Result};
 
 /// Gradients of parameters.
@@ -82,30 +83,74 @@ pub struct Pass<'a> {
     /// `(N, K)`, detached.
     pub logits: Tensor,
     ways: Vec<Backward<'a>>,
+    kept: Option<Kept>,
+}
+
+/// The output of a stage that was asked for.
+struct Kept {
+    /// Ways up to and with the stage's.
+    ways: usize,
+    /// `(N, C, H, W)`, detached.
+    planes: Tensor,
+    /// In blocks of channels, on the way.
+    blocked: bool,
 }
 
 impl Network {
     /// Runs the chain from stage `first` on, which is given `x`, and keeps the way back to that
     /// stage's parameters, and to `x` itself where that is `wanted`.
     pub fn record(&self, first: usize, x: &Tensor, mode: Mode, wanted: bool) -> Result<Pass<'_>> {
-        let mut x = x.detach();
+        self.chain(first, x, mode, wanted, None)
+    }
+
+    /// The same to the parameters; the output of stage `keep` is kept, and a gradient can be added
+    /// to it on the way back.
+    pub fn record_keeping(&self, first: usize, x: &Tensor, mode: Mode, keep: usize) -> Result<Pass<'_>> {
+        self.chain(first, x, mode, false, Some(keep))
+    }
+
+    fn chain(&self, first: usize, x: &Tensor, mode: Mode, wanted: bool, keep: Option<usize>) -> Result<Pass<'_>> {
+        let (mut x, mut kept) = (x.detach(), None);
         let mut ways = Vec::with_capacity(self.stages.len() - first);
         for (i, stage) in self.stages[first..].iter().enumerate() {
             let (y, way) = stage.layer.record(x, mode, wanted || i > 0)?;
             x = y;
             ways.push(way);
+            if keep == Some(first + i) {
+                let planes = stage.planes(&x)?.detach();
+                kept = Some(Kept { ways: ways.len(), planes, blocked: is_blocked(&x) });
+            }
         }
-        Ok(Pass { logits: x, ways })
+        Ok(Pass { logits: x, ways, kept })
     }
 }
 
 impl Pass<'_> {
     /// Gradients of all parameters from that of the logits.
     pub fn back(self, gradient: &Tensor) -> Result<Gradients> {
+        self.back_adding(gradient, None)
+    }
+
+    /// The output of the stage that was kept, `(N, C, H, W)`.
+    pub fn kept(&self) -> Option<&Tensor> {
+        self.kept.as_ref().map(|kept| &kept.planes)
+    }
+
+    /// Gradients of all parameters from that of the logits and from that of the kept output, which
+    /// is `(N, C, H, W)`.
+    pub fn back_adding(self, gradient: &Tensor, to_kept: Option<&Tensor>) -> Result<Gradients> {
         let mut gradients = Gradients::default();
         let mut dy = gradient.detach();
+        let mut added = match (&self.kept, to_kept) {
+            (Some(kept), Some(g)) => Some((kept.ways, if kept.blocked { to_blocks(g)?.detach() } else { g.detach() })),
+            _ => None,
+        };
+        let count = self.ways.len();
         // Each link is dropped when it has been walked.
-        for way in self.ways.into_iter().rev() {
+        for (walked, way) in self.ways.into_iter().rev().enumerate() {
+            if let Some((_, g)) = added.take_if(|(ways, _)| *ways == count - walked) {
+                dy = (dy + g)?;
+            }
             match way(dy, &mut gradients)? {
                 Some(dx) => dy = dx,
                 None => break,
@@ -244,6 +289,36 @@ mod tests {
             for (network, mode) in passes.into_iter().chain(rules.map(|rule| (&used, rule))) {
                 let worst = input_deviation(network, &x, mode);
                 assert!(worst < 1e-4, "{:?} {mode:?}: {worst}", arch.family);
+            }
+        }
+    }
+
+    #[test]
+    fn a_gradient_of_a_kept_output_is_added_on_the_way_back_as_the_graph_adds_it() {
+        let x = Tensor::from_iter((0..2 * 48 * 48).map(|i| ((i * 7919 % 1000) as f32 - 500.0) / 300.0), &Device::Cpu);
+        let x = x.unwrap().reshape((2, 1, 48, 48)).unwrap();
+        let weights = Tensor::new(&[[1f32, -0.5, 0.25], [-2.0, 0.75, 1.5]], &Device::Cpu).unwrap();
+        for arch in architectures() {
+            let vars = VarMap::new();
+            let network = arch.trainable(1, 3, &vars, &Device::Cpu, 7).unwrap();
+            let stage = network.stages.iter().rposition(super::super::Stage::is_spatial).unwrap();
+            let mode = Mode::Inference;
+            // Σ logits · weights + Σ maps²/2, whose gradient for the maps is the maps.
+            let maps = network.forward_range(0..stage + 1, &x, mode).unwrap();
+            let logits = network.forward_range(stage + 1..network.stages.len(), &maps, mode).unwrap();
+            let loss = (((logits * &weights).unwrap().sum_all().unwrap())
+                + (maps.sqr().unwrap().sum_all().unwrap() * 0.5).unwrap())
+            .unwrap();
+            let expected = loss.backward().unwrap();
+            let pass = network.record_keeping(0, &x, mode, stage).unwrap();
+            let kept = pass.kept().unwrap().clone();
+            assert_eq!(kept.dims(), maps.dims());
+            let found = pass.back_adding(&weights, Some(&kept)).unwrap();
+            for (name, var) in vars.data().lock().unwrap().iter().filter(|(name, _)| !name.contains("running")) {
+                let size = |t: &Tensor| t.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+                let expected = expected.get(var).unwrap();
+                let apart = size(&(found.get(var).unwrap() - expected).unwrap()) / size(expected).max(1e-3);
+                assert!(apart < 1e-3, "{:?} {name}: {apart}", arch.family);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Random changes of a training image that leave its finding as it was.
 //!
-//! One resample carries rotation, shear, zoom, aspect, shift, mirror and elastic deformation, so
-//! that the image is interpolated once. Then grey values (brightness, contrast, gamma and a random
+//! One resample places it (see [`super::placing`]). Then grey values (brightness, contrast, gamma and a random
 //! monotone tone curve as one table), sharpness, noise and cut-out.
 //!
 //! Aspect and sharpness matter more than they seem to: the classes of public chest sets were
@@ -13,7 +12,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use super::elastic::Field;
+use super::placing::{Placing, around_zero};
 use super::surroundings::Window;
 use crate::imaging::Plane;
 use crate::imaging::blur::gaussian;
@@ -24,10 +23,22 @@ use crate::training::config::Augment;
 /// Entries of the tone table.
 const TONES: usize = 1024;
 
-/// A changed copy of the square `image` at the size of `input`, values from 0 to 1:
-/// of what `window` shows of it.
-pub(super) fn augment(image: &Plane, window: Window, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
-    let mut plane = place(image, window, input.width, strength, rng);
+/// A changed copy of the square `image` at the size of `input`, values from 0 to 1, of what `window`
+/// shows of it; and how it was placed.
+pub(super) fn augment(
+    image: &Plane,
+    window: Window,
+    input: &Input,
+    strength: &Augment,
+    rng: &mut ChaCha8Rng,
+) -> (Plane, Placing) {
+    let placing = Placing::draw(strength, window, rng);
+    let plane = retouch(placing.apply(image, input.width), input, strength, rng);
+    (plane, placing)
+}
+
+/// Grey values, sharpness, noise and cut-out.
+fn retouch(mut plane: Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
     if rng.random::<f32>() < strength.untouched {
         return plane;
     }
@@ -45,70 +56,6 @@ pub(super) fn augment(image: &Plane, window: Window, input: &Input, strength: &A
         cut_out(&mut plane, strength.cutout_side, rng);
     }
     plane
-}
-
-/// A number from `−range` to `range`.
-fn around_zero(range: f32, rng: &mut ChaCha8Rng) -> f32 {
-    range * (2.0 * rng.random::<f32>() - 1.0)
-}
-
-/// Rotation, shear, zoom, aspect, shift, mirrors and elastic deformation in one bilinear resample;
-/// outside is black.
-fn place(image: &Plane, window: Window, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
-    let angle = around_zero(strength.rotation, rng).to_radians();
-    let shear = around_zero(strength.shear, rng).to_radians().tan();
-    let zoom = around_zero(strength.zoom, rng);
-    let aspect = around_zero(strength.aspect, rng) / 2.0;
-    let (shift_x, shift_y) = (around_zero(strength.shift, rng), around_zero(strength.shift, rng));
-    let mirror = if rng.random::<f32>() < strength.flip { -1.0 } else { 1.0 };
-    // What is off draws no number: configurations that do not know it keep their images.
-    let upright = if strength.flip_vertical > 0.0 && rng.random::<f32>() < strength.flip_vertical { -1.0 } else { 1.0 };
-    let field = (strength.elastic > 0.0).then(|| {
-        let reach = strength.elastic * rng.random::<f32>();
-        Field::drawn(reach, strength.elastic_sigma, rng)
-    });
-
-    // From output to source, both centred and in sides: scale · shear · rotation.
-    let (scale_x, scale_y) = ((-zoom - aspect).exp() * mirror, (-zoom + aspect).exp() * upright);
-    let (sin, cos) = angle.sin_cos();
-    let (xx, xy) = (scale_x * (cos + shear * sin), scale_x * (shear * cos - sin));
-    let (yx, yy) = (scale_y * sin, scale_y * cos);
-    let from = image.width as f32;
-    let step = from / size as f32;
-    let middle = (size as f32 - 1.0) / 2.0;
-    let centre = (from - 1.0) / 2.0;
-    // A place in the whole image, and the same place within the window.
-    let (across, down) = (window[2] - window[0], window[3] - window[1]);
-    let (x0, y0) = (window[0] * from, window[1] * from);
-    let mut values = Vec::with_capacity(size * size);
-    for row in 0..size {
-        let v = (row as f32 - middle) * step;
-        for column in 0..size {
-            let u = (column as f32 - middle) * step;
-            let mut x = centre + xx * u + xy * v + shift_x * from;
-            let mut y = centre + yx * u + yy * v + shift_y * from;
-            if let Some(field) = &field {
-                let (dx, dy) = field.at(column as f32 / (size - 1) as f32, row as f32 / (size - 1) as f32);
-                (x, y) = (x + dx * from, y + dy * from);
-            }
-            values.push(bilinear(image, x0 + across * x, y0 + down * y));
-        }
-    }
-    Plane { width: size, height: size, values }
-}
-
-/// Grey value at `(x, y)`, 0 to 1; black outside.
-fn bilinear(image: &Plane, x: f32, y: f32) -> f32 {
-    let last = image.width as f32 - 1.0;
-    if x < 0.0 || y < 0.0 || x > last || y > last {
-        return 0.0;
-    }
-    let (x0, y0) = (x as usize, y as usize);
-    let (x1, y1) = ((x0 + 1).min(image.width - 1), (y0 + 1).min(image.width - 1));
-    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
-    let top = image.at(x0, y0) + fx * (image.at(x1, y0) - image.at(x0, y0));
-    let bottom = image.at(x0, y1) + fx * (image.at(x1, y1) - image.at(x0, y1));
-    top + fy * (bottom - top)
 }
 
 /// Tone curve, gamma, contrast and brightness, in this order, as one look-up table.
@@ -235,7 +182,7 @@ mod tests {
     fn size_and_range_are_kept_by_the_strongest_changes() {
         for place in 0..40 {
             let mut rng = stream(1, Purpose::Augment, 0, place);
-            let plane = augment(&image(48), WHOLE, &input(32), &strong(), &mut rng);
+            let (plane, _) = augment(&image(48), WHOLE, &input(32), &strong(), &mut rng);
             assert_eq!((plane.width, plane.height, plane.values.len()), (32, 32, 32 * 32));
             assert!(plane.values.iter().all(|v| (0.0..=1.0).contains(v)));
         }
@@ -244,7 +191,8 @@ mod tests {
     #[test]
     fn without_strength_the_picture_stays_as_it_is() {
         let image = image(32);
-        let plane = augment(&image, WHOLE, &input(32), &Augment::default(), &mut stream(1, Purpose::Augment, 0, 0));
+        let (plane, _) =
+            augment(&image, WHOLE, &input(32), &Augment::default(), &mut stream(1, Purpose::Augment, 0, 0));
         for (v, g) in plane.values.iter().zip(&image.values) {
             assert!((v - g).abs() < 1e-3);
         }
@@ -254,7 +202,7 @@ mod tests {
     fn a_mirror_image_swaps_left_and_right() {
         let image = image(32);
         let strength = Augment { flip: 1.0, ..Augment::default() };
-        let plane = augment(&image, WHOLE, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
+        let (plane, _) = augment(&image, WHOLE, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
         assert!(plane.at(0, 5) > 0.9 && plane.at(31, 5) < 0.1);
     }
 
@@ -264,14 +212,14 @@ mod tests {
         let values = (0..side * side).map(|i| (i / side) as f32 / side as f32).collect();
         let image = Plane { width: side, height: side, values };
         let strength = Augment { flip_vertical: 1.0, ..Augment::default() };
-        let plane = augment(&image, WHOLE, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
+        let (plane, _) = augment(&image, WHOLE, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
         assert!(plane.at(5, 0) > 0.9 && plane.at(5, 31) < 0.1);
     }
 
     #[test]
     fn the_same_stream_gives_the_same_image() {
         let once = |place| {
-            augment(&image(32), WHOLE, &input(32), &strong(), &mut stream(1, Purpose::Augment, 3, place)).values
+            augment(&image(32), WHOLE, &input(32), &strong(), &mut stream(1, Purpose::Augment, 3, place)).0.values
         };
         assert_eq!(once(5), once(5));
         assert_ne!(once(5), once(6));

@@ -8,5 +8,6 @@ pub(super) mod smote;
 
 mod augment;
 mod elastic;
+mod placing;
 mod sampling;
 mod surroundings;

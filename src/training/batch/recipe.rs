@@ -7,6 +7,7 @@ use rand::Rng;
 use rand_distr::{Beta, Distribution};
 
 use super::augment::augment;
+use super::placing::Placing;
 use super::sampling;
 use super::smote::Blend;
 use super::surroundings::{self, Window};
@@ -20,11 +21,16 @@ use crate::training::data::pixels::Pixels;
 use crate::training::data::truth;
 use crate::training::random::{Purpose, stream};
 
+/// Side of the grid on which a batch says where lungs lie.
+const LUNG_SIDE: usize = 56;
+
 /// What batches are made of.
 pub struct BatchRecipe {
     pub images: Vec<Pixels>,
     /// Where the lungs of each image lie, for the changes that ask for it.
     lungs: Vec<Option<Arc<LungCover>>>,
+    /// Whether the loss needs to know where the lungs of an augmented image lie.
+    asks_where_lungs_lie: bool,
     /// Synthetic images, numbered on from the last real one; all are shown in every epoch.
     pub blends: Vec<Blend>,
     pub sampling: EpochSampling,
@@ -44,6 +50,9 @@ pub struct Batch {
     pub n: usize,
     pub pixels: Vec<f32>,
     pub truth: Vec<f32>,
+    /// Coverage by lung of each image as it is shown, where the loss asks for it and lungs were
+    /// found; of no image of a batch that is mixed up.
+    pub lungs: Vec<Option<Plane>>,
 }
 
 impl BatchRecipe {
@@ -54,6 +63,7 @@ impl BatchRecipe {
         Arc::new(Self {
             images: dataset.at_size(size, &config.input),
             lungs: dataset.samples.iter().map(|s| s.lungs.clone()).collect(),
+            asks_where_lungs_lie: config.optimization.lung_evidence > 0.0,
             blends: blends.to_vec(),
             sampling: config.balance.sampling,
             truth: dataset.samples.iter().map(|s| s.truth.clone()).chain(synthetic).collect(),
@@ -90,12 +100,15 @@ impl BatchRecipe {
             n: members.len(),
             pixels: Vec::with_capacity(members.len() * pixels),
             truth: Vec::with_capacity(members.len() * self.classes),
+            lungs: Vec::with_capacity(members.len()),
         };
         for &i in members {
-            let mut plane = self.variant(i, epoch);
+            let (mut plane, placing) = self.changed(i, epoch);
             preprocess::normalize(&mut plane, &self.input, (0.0, 1.0));
             batch.pixels.extend(plane.values);
             batch.truth.extend(&self.truth[i]);
+            let lungs = self.lungs.get(i).and_then(Option::as_deref).filter(|_| self.asks_where_lungs_lie);
+            batch.lungs.push(lungs.map(|lungs| placing.apply(&lungs.plane(), LUNG_SIDE)));
         }
         let mut rng = stream(self.seed, Purpose::MixUp, epoch, place);
         if rng.random::<f32>() < self.augment.mixup
@@ -104,6 +117,7 @@ impl BatchRecipe {
             let share: f32 = beta.sample(&mut rng);
             batch.pixels = mixed(&batch.pixels, pixels, share);
             batch.truth = mixed(&batch.truth, self.classes, share);
+            batch.lungs.fill(None);
         }
         batch
     }
@@ -131,6 +145,11 @@ impl BatchRecipe {
 
     /// Picture `i` as `epoch` changes it, values from 0 to 1.
     pub fn variant(&self, i: usize, epoch: usize) -> Plane {
+        self.changed(i, epoch).0
+    }
+
+    /// The same, and how it was placed.
+    fn changed(&self, i: usize, epoch: usize) -> (Plane, Placing) {
         let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
         let mut plane = self.plane(i);
         let window = self.surround(&mut plane, i, epoch);

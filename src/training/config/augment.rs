@@ -63,7 +63,7 @@ pub struct Augment {
 
 impl Augment {
     /// Whether a change needs to know where the lungs lie.
-    pub fn asks_for_lungs(&self) -> bool {
+    pub(super) fn asks_for_lungs(&self) -> bool {
         self.surroundings > 0.0 || self.lung_crop > 0.0
     }
 

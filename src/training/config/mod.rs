@@ -294,6 +294,13 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Whether training needs to know where the lungs lie.
+    pub fn asks_for_lungs(&self) -> bool {
+        self.augment.asks_for_lungs() || self.optimization.lung_evidence > 0.0
+    }
+}
+
 /// True when two names differ in nothing but case, blanks and punctuation.
 pub fn same_name(a: &str, b: &str) -> bool {
     folded(a) == folded(b)

@@ -102,6 +102,9 @@ pub struct Optimization {
     /// rest.
     pub focal_alpha: Option<f64>,
     pub label_smoothing: f64,
+    /// Weight of the share of the positive evidence that lies outside the lungs: see
+    /// `training::optim::lung_evidence`.
+    pub lung_evidence: f64,
     pub class_weights: ClassWeights,
     /// Gradients are scaled down to this global norm; 0 leaves them.
     pub clip_norm: f64,
@@ -136,6 +139,7 @@ impl Default for Optimization {
             focal_gamma: 2.0,
             focal_alpha: None,
             label_smoothing: 0.0,
+            lung_evidence: 0.0,
             class_weights: ClassWeights::default(),
             clip_norm: 0.0,
             average_decay: 0.0,
@@ -179,6 +183,7 @@ impl Optimization {
         within("learning_rate", self.learning_rate, 1e-9, 10.0)?;
         within("weight_decay", self.weight_decay, 0.0, 10.0)?;
         within("label_smoothing", self.label_smoothing, 0.0, 0.9)?;
+        within("lung_evidence", self.lung_evidence, 0.0, 100.0)?;
         within("average_decay", self.average_decay, 0.0, 0.999_999)?;
         within("final_share", self.final_share, 0.0, 1.0)?;
         within("warmup_epochs", self.warmup_epochs, 0.0, epochs as f64)?;

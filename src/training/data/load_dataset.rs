@@ -47,7 +47,7 @@ pub fn load_dataset(
     if config.data.group_near_duplicates {
         observer(Event::Warning(group_near_duplicates(&mut dataset.samples, &|_| ())?));
     }
-    if config.augment.asks_for_lungs() {
+    if config.asks_for_lungs() {
         observer(Event::Warning(outline(&mut dataset.samples, device)?));
     }
     for w in dataset.warnings.iter().take(NAMED) {

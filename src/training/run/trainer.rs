@@ -30,6 +30,7 @@ use crate::training::data::split::{self, Split};
 use crate::training::event::{Event, Finished, HistoryRow, Observer, Ready};
 use crate::training::optim::class_weights;
 use crate::training::optim::loss::Objective;
+use crate::training::optim::lung_evidence::LungEvidence;
 use crate::training::optim::optimizer::{Optimizer, Rule};
 use crate::training::optim::parameters::{Parameters, Values};
 use crate::training::optim::schedule::Plateau;
@@ -99,6 +100,7 @@ struct Run<'a> {
     features: Option<Features>,
     optimizer: Optimizer,
     objective: Objective,
+    evidence: Option<LungEvidence>,
     /// Where weights are averaged.
     average: Option<Values>,
     best: Option<Values>,
@@ -143,6 +145,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             optimizer: Optimizer::new(&parameters, Rule::of(o), o.weight_decay, o.clip_norm),
             objective: Objective::of(o, config.head, weights),
+            evidence: LungEvidence::of(config, &network, &parameters)?,
             average: if o.average_decay > 0.0 { Some(parameters.values()?) } else { None },
             best: None,
             state: RunState {

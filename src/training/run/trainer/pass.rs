@@ -45,13 +45,18 @@ impl Run<'_> {
             let seed = stream(self.config.seed, Purpose::Dropout, epoch, step).next_u64();
             let record = self.record(batch.n, batch.pixels, Mode::Training { seed })?;
             let loss = self.objective.loss(&record.logits, &batch.truth)?;
-            let value = loss.value;
+            let evidence = match (&self.evidence, record.kept()) {
+                (Some(evidence), Some(maps)) => Some(evidence.loss(maps, &batch.truth, &batch.lungs)?),
+                _ => None,
+            };
+            let value = loss.value + evidence.as_ref().map_or(0.0, |e| e.value as f32);
             if !value.is_finite() {
                 return Err(self.diverged(value));
             }
             pass.learning_rate = schedule.rate(self.state.step);
             let rate = |i: usize| shares[i].map(|share| share * pass.learning_rate);
-            let norm = self.optimizer.step(&self.parameters, &record.back(&loss.gradient)?, &rate)?;
+            let gradients = record.back_adding(&loss.gradient, evidence.as_ref().map(|e| &e.gradient))?;
+            let norm = self.optimizer.step(&self.parameters, &gradients, &rate)?;
             if !norm.is_finite() {
                 return Err(self.diverged(norm as f32));
             }

@@ -42,7 +42,10 @@ impl Run<'_> {
         } else {
             unfreezing::run_frozen(&self.network, frozen, &self.recipe.tensor(values, n, device)?)?
         };
-        Ok(self.network.record(frozen, &x, mode, false)?)
+        match self.evidence.as_ref().filter(|e| e.stage >= frozen) {
+            Some(evidence) => Ok(self.network.record_keeping(frozen, &x, mode, evidence.stage)?),
+            None => Ok(self.network.record(frozen, &x, mode, false)?),
+        }
     }
 
     pub(super) fn next_batch(&self, supply: &mut Supply) -> Result<Option<Batch>> {
@@ -52,6 +55,7 @@ impl Run<'_> {
                 n: members.len(),
                 pixels: features.training(&members, self.state.epoch),
                 truth: members.iter().flat_map(|&i| features.truth[i].iter().copied()).collect(),
+                lungs: Vec::new(),
             })),
             (Supply::Features(_), None) => Ok(None),
         }
