@@ -21,4 +21,6 @@ pub struct Image {
     /// Whole rows, from the top, whose samples the data held; fewer than `rows` where it ends early
     /// or is damaged. What is missing is 0.
     pub complete_rows: usize,
+    /// Data that gives the whole image coarsely first ended before all detail had come.
+    pub lacks_detail: bool,
 }
