@@ -16,7 +16,9 @@ pub(super) struct Damaged;
 const HELD: u32 = 32;
 
 /// Reads the bits between two markers.
-#[derive(Clone)]
+///
+/// Whoever reads many works on a copy of his own and puts it back: so it stays in registers.
+#[derive(Clone, Copy)]
 pub(super) struct Bits<'a> {
     stream: &'a [u8],
     /// The next byte to take in.
@@ -56,20 +58,21 @@ impl<'a> Bits<'a> {
                 return;
             }
         }
-        self.fill_by_bytes();
+        *self = self.filled_by_bytes();
     }
 
     #[cold]
-    fn fill_by_bytes(&mut self) {
+    fn filled_by_bytes(mut self) -> Self {
         while self.count <= 56 {
             let Some(byte) = self.data_byte() else {
                 self.padding = self.padding.saturating_add(64 - self.count);
                 self.count = 64;
-                return;
+                return self;
             };
             self.held |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     /// Takes the next byte of data; `None` before a marker and at the end.
@@ -165,7 +168,7 @@ impl<'a> Bits<'a> {
     /// Whole bytes of data that were not taken before the next marker or the end.
     pub(super) fn left(&self) -> usize {
         let held = self.count.saturating_sub(self.padding) / 8;
-        let mut rest = self.clone();
+        let mut rest = *self;
         let mut bytes = held as usize;
         while rest.data_byte().is_some() {
             bytes += 1;

@@ -1,7 +1,7 @@
 //! RGB from `YCbCr` (ITU-T T.871 section 7), to the bit as libjpeg does it.
 //!
-//! R = Y + 1.402 (Cr − c), G = Y − 0.34414 (Cb − c) − 0.71414 (Cr − c), B = Y + 1.772 (Cb − c), with
-//! c half the range. Whether an image is `YCbCr` is for the caller to know: from
+//! R = Y + 1.402 (Cr − c), G = Y − 0.34414 (Cb − c) − 0.71414 (Cr − c), B = Y + 1.772 (Cb − c),
+//! with c half the range. Whether an image is `YCbCr` is for the caller to know: from
 //! [`Header::is_ycbcr`](super::Header::is_ycbcr), and from what stands around the stream.
 
 use crate::image::Image;

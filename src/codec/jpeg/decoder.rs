@@ -5,14 +5,17 @@
 
 use super::bits::Bits;
 use super::error::JpegError;
-use super::header::{Frame, Process, ScanHeader, lines};
+use super::header::{Frame, ScanHeader, lines};
 use super::planes::{Course, Planes};
+use super::process::Process;
 use super::progressive::{self, Store};
 use super::segments::{Segments, marker};
 use super::tables::Tables;
 use super::{lossless, sequential};
 use crate::image::Expected;
 
+/// Zeros at the end of a stream that are no data.
+const HOLE: usize = 64;
 /// Most bits that a coefficient may lack behind a scan.
 const LOWEST_BIT: u8 = 13;
 
@@ -22,6 +25,7 @@ const LOWEST_BIT: u8 = 13;
 /// Says what stands against an image: see [`JpegError`]. Data that ends or is damaged behind the
 /// beginning of the first scan is no error; [`Planes::complete_rows`] tells.
 pub fn decode_planes(stream: &[u8], expected: Expected) -> Result<Planes, JpegError> {
+    let stream = without_hole(stream);
     let mut segments = Segments::of_image(stream).ok_or(JpegError::NoImage)?;
     let mut decoder = Decoder { stream, expected, tables: Tables::default(), frame: None, image: None };
     while let Some(segment) = segments.next() {
@@ -41,6 +45,13 @@ pub fn decode_planes(stream: &[u8], expected: Expected) -> Result<Planes, JpegEr
         }
     }
     decoder.image.filter(|image| image.scans > 0).map(Reached::finish).ok_or(JpegError::EndsEarly)
+}
+
+/// The stream without the zeros that stand where an interrupted copy left a hole: they would be
+/// read as codes.
+fn without_hole(stream: &[u8]) -> &[u8] {
+    let end = stream.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    if stream.len() - end >= HOLE { stream.get(..end).unwrap_or_default() } else { stream }
 }
 
 struct Decoder<'a> {

@@ -1,6 +1,6 @@
 //! What stands against an image.
 
-use super::header::Process;
+use super::process::Process;
 use crate::image::Expected;
 
 /// Why a JPEG stream gives no image.

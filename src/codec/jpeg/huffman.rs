@@ -75,7 +75,8 @@ impl HuffmanTable {
     }
 
     /// Takes the next code and the value behind it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the bits stay in registers only where nothing is called")]
+    #[inline(always)]
     pub(super) fn symbol_and_value(&self, bits: &mut Bits<'_>) -> Result<(u8, i32), Damaged> {
         bits.refill();
         let entry = self.short[usize::from(bits.ahead() >> (16 - AHEAD))];

@@ -21,7 +21,7 @@ pub(super) type Block = [i16; 64];
 type Wide = Wrapping<i32>;
 type Lanes<T> = [[T; 8]; 8];
 
-/// What the passes hold between them: 16 bits suffice for samples of eight bits.
+/// What the passes hold between them: 16 bits for samples of eight bits, 32 for those of twelve.
 pub(super) trait Held: Copy + Default {
     /// Bits that the first pass keeps beyond the point.
     const PASS1_BITS: usize;
@@ -30,6 +30,9 @@ pub(super) trait Held: Copy + Default {
     fn sum(self, other: Self) -> Self;
     fn wide(self) -> Wide;
     fn narrow(wide: Wide) -> Self;
+
+    /// The sample that lies so far from the centre of the range.
+    fn sample(self) -> u16;
 }
 
 impl Held for i16 {
@@ -53,6 +56,11 @@ impl Held for i16 {
     #[inline]
     fn narrow(wide: Wide) -> Self {
         wide.0.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    }
+
+    #[inline]
+    fn sample(self) -> u16 {
+        self.saturating_add(128).clamp(0, 255) as u16
     }
 }
 
@@ -78,26 +86,23 @@ impl Held for i32 {
     fn narrow(wide: Wide) -> Self {
         wide.0
     }
+
+    #[inline]
+    fn sample(self) -> u16 {
+        self.saturating_add(2048).clamp(0, 4095) as u16
+    }
 }
 
-/// Transforms a block and writes its samples, eight to a row, into rows that are `stride` apart.
+/// Transforms a block and writes its samples, of 8 or 12 bits, into rows of eight that are `stride`
+/// apart.
 ///
 /// `flat` tells that the first coefficient alone may be other than 0.
 #[inline]
 pub(super) fn inverse(precision: u8, block: &Block, steps: &Quantization, flat: bool, into: &mut [u16], stride: usize) {
-    let highest = (1_i32 << precision) - 1;
-    let centre = 1_i32 << (precision - 1);
-    let samples =
-        match (flat, precision) {
-            (true, _) => {
-                let first = i32::from(block[0]) * i32::from(steps[0]);
-                [[((first.saturating_add(4) >> 3) + centre).clamp(0, highest) as u16; 8]; 8]
-            }
-            (false, 8) => transformed::<i16>(block, steps)
-                .map(|row| row.map(|v| (i32::from(v) + centre).clamp(0, highest) as u16)),
-            (false, _) => transformed::<i32>(block, steps)
-                .map(|row| row.map(|v| v.saturating_add(centre).clamp(0, highest) as u16)),
-        };
+    let samples = match precision {
+        8 => samples::<i16>(block, steps, flat),
+        _ => samples::<i32>(block, steps, flat),
+    };
     for (row, into) in samples.iter().zip(into.chunks_mut(stride)) {
         if let Some(into) = into.first_chunk_mut::<8>() {
             *into = *row;
@@ -105,14 +110,18 @@ pub(super) fn inverse(precision: u8, block: &Block, steps: &Quantization, flat: 
     }
 }
 
-/// Samples of a block around 0.
-fn transformed<T: Held>(block: &Block, steps: &Quantization) -> Lanes<T> {
+fn samples<T: Held>(block: &Block, steps: &Quantization, flat: bool) -> Lanes<u16> {
+    if flat {
+        let first = Wrapping(i32::from(block[0]) * i32::from(steps[0]));
+        return [[T::narrow((first + Wrapping(4)) >> 3).sample(); 8]; 8];
+    }
     let mut lanes = [[T::default(); 8]; 8];
     for (lanes, (block, steps)) in lanes.as_flattened_mut().iter_mut().zip(block.iter().zip(steps)) {
         *lanes = T::product(*block, *steps);
     }
     let columns = pass(&lanes, CONST_BITS - T::PASS1_BITS);
-    transposed(&pass(&transposed(&columns), CONST_BITS + T::PASS1_BITS + 3))
+    let rows = pass(&transposed(&columns), CONST_BITS + T::PASS1_BITS + 3);
+    transposed(&rows).map(|row| row.map(T::sample))
 }
 
 fn transposed<T: Held>(lanes: &Lanes<T>) -> Lanes<T> {

@@ -46,11 +46,11 @@ pub(super) struct Scan<'a> {
 impl Scan<'_> {
     /// Reads the scan into its planes: the first sample that is missing.
     pub(super) fn read(&self, image: &mut Planes, bits: &mut Bits<'_>) -> Result<usize, JpegError> {
-        let begin = bits.clone();
+        let begin = *bits;
         let mut reading = Reading::default();
         let mut missing = self.read_as(&mut reading, image, bits)?;
         if image.precision == 16 && reading.met && (missing < self.course.groups() || bits.left() > 1) {
-            let mut other = begin.clone();
+            let mut other = begin;
             let so_missing = self.read_as(&mut Reading { cornell: true, met: true }, image, &mut other)?;
             if so_missing == self.course.groups() && other.left() <= 1 {
                 (missing, *bits) = (so_missing, other);
@@ -106,28 +106,31 @@ impl Scan<'_> {
 
     /// Reads so many differences of each component, those of a pixel together: how many pixels came
     /// whole.
-    fn differences(&self, reading: &mut Reading, bits: &mut Bits<'_>, into: &mut [Vec<u16>], wanted: usize) -> usize {
+    fn differences(&self, reading: &mut Reading, data: &mut Bits<'_>, into: &mut [Vec<u16>], wanted: usize) -> usize {
+        let mut bits = *data;
+        let mut done = 0;
         if let ([codes], [into]) = (&self.codes[..], &mut *into) {
-            for (done, place) in into.iter_mut().take(wanted).enumerate() {
-                match difference(reading, bits, codes) {
+            for place in into.iter_mut().take(wanted) {
+                match difference(reading, &mut bits, codes) {
                     Ok(difference) if !bits.overrun() => *place = difference,
-                    _ => return done,
+                    _ => break,
                 }
+                done += 1;
             }
-            return wanted;
-        }
-        for done in 0..wanted {
-            for (into, codes) in into.iter_mut().zip(&self.codes) {
-                match difference(reading, bits, codes) {
-                    Ok(difference) => into[done] = difference,
-                    Err(Damaged) => return done,
+        } else {
+            'pixels: while done < wanted {
+                for (into, codes) in into.iter_mut().zip(&self.codes) {
+                    let Ok(difference) = difference(reading, &mut bits, codes) else { break 'pixels };
+                    into[done] = difference;
                 }
-            }
-            if bits.overrun() {
-                return done;
+                if bits.overrun() {
+                    break;
+                }
+                done += 1;
             }
         }
-        wanted
+        *data = bits;
+        done
     }
 
     /// Undoes the point transform (T.81 A.4), and keeps narrow samples within eight bits.
@@ -145,11 +148,17 @@ impl Scan<'_> {
 }
 
 /// Reads a difference, modulo 2¹⁶.
-#[inline]
+#[expect(clippy::inline_always, reason = "the bits stay in registers only where nothing is called")]
+#[inline(always)]
 fn difference(reading: &mut Reading, bits: &mut Bits<'_>, codes: &HuffmanTable) -> Result<u16, Damaged> {
     match codes.symbol_and_value(bits) {
         Ok((category, value)) if category < CATEGORY_16 => Ok(value as u16),
-        other => half_the_range(reading, bits, other.map(|(category, _)| category)),
+        other => {
+            let mut copy = *bits;
+            let difference = half_the_range(reading, &mut copy, other.map(|(category, _)| category));
+            *bits = copy;
+            difference
+        }
     }
 }
 

@@ -34,6 +34,7 @@ mod intervals;
 mod lossless;
 mod planes;
 mod predict;
+mod process;
 mod progressive;
 mod segments;
 mod sequential;
@@ -45,8 +46,9 @@ mod upsample;
 pub use color::ycbcr_to_rgb;
 pub use decoder::decode_planes;
 pub use error::JpegError;
-pub use header::{Component, Frame, Header, Process};
+pub use header::{Component, Frame, Header};
 pub use planes::{Plane, Planes};
+pub use process::Process;
 
 use crate::image::{Expected, Image};
 

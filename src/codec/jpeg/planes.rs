@@ -1,9 +1,9 @@
 //! Components as planes of samples, before any is brought to the size of the image.
 
 use super::error::JpegError;
-use super::header::{Component, Frame, Process};
+use super::header::{Component, Frame};
+use super::process::Process;
 use super::tables::Quantization;
-use crate::image::Image;
 
 /// One component of an image.
 pub struct Plane {
@@ -39,7 +39,8 @@ pub struct Planes {
     /// Bits of a sample.
     pub precision: u8,
     pub planes: Vec<Plane>,
-    /// See [`Image::complete_rows`] and [`Image::lacks_detail`].
+    /// See [`Image::complete_rows`](crate::image::Image::complete_rows) and
+    /// [`Image::lacks_detail`](crate::image::Image::lacks_detail).
     pub complete_rows: usize,
     pub lacks_detail: bool,
     pub(super) process: Process,
@@ -87,11 +88,6 @@ impl Planes {
     pub(super) fn largest_sampling(&self) -> (usize, usize) {
         let largest = |of: fn(&Component) -> u8| self.planes.iter().map(|p| of(&p.component)).max().unwrap_or(1).into();
         (largest(|c| c.horizontal), largest(|c| c.vertical))
-    }
-
-    /// The image, all components brought to its size as libjpeg-turbo does.
-    pub fn into_image(self) -> Result<Image, JpegError> {
-        super::upsample::image(self)
     }
 }
 

@@ -21,7 +21,6 @@ const VISITS: usize = 1 << 29;
 const SCANS: usize = 64;
 
 /// The coefficients of a component.
-#[derive(Default)]
 struct Coefficients {
     blocks: Vec<Block>,
     /// For each block: bit `k` tells that coefficient `k`, in the order of coding, is not 0; bit 0
@@ -232,19 +231,20 @@ struct Band<'a> {
 impl Band<'_> {
     /// Coefficients for the first time (T.81 G.1.2.2).
     #[inline]
-    fn first_pass(&self, mut block: Coded<'_>, bits: &mut Bits<'_>, run: &mut u32) -> Result<(), Damaged> {
+    fn first_pass(&self, mut block: Coded<'_>, data: &mut Bits<'_>, run: &mut u32) -> Result<(), Damaged> {
         if *run > 0 {
             *run -= 1;
             return Ok(());
         }
+        let mut bits = *data;
         let mut k = self.first;
         while k <= self.last {
-            let (symbol, value) = self.codes.symbol_and_value(bits)?;
+            let (symbol, value) = self.codes.symbol_and_value(&mut bits)?;
             let (zeros, size) = (usize::from(symbol >> 4), symbol & 15);
             if size == 0 {
                 if zeros < 15 {
                     *run = (1 << zeros) - 1 + bits.take(zeros as u32);
-                    return Ok(());
+                    break;
                 }
                 k += 16;
                 continue;
@@ -256,6 +256,7 @@ impl Band<'_> {
             block.set(k, (value << self.low) as i16);
             k += 1;
         }
+        *data = bits;
         Ok(())
     }
 

@@ -72,21 +72,23 @@ impl Scan<'_> {
 /// Reads the coefficients of a block (T.81 F.2.2): whether the first alone may be other than 0.
 #[inline]
 fn coefficients(
-    bits: &mut Bits<'_>,
+    data: &mut Bits<'_>,
     dc: &HuffmanTable,
     ac: &HuffmanTable,
     prediction: &mut i16,
     block: &mut Block,
 ) -> Result<bool, Damaged> {
-    *prediction = prediction.wrapping_add(dc_difference(bits, dc)?);
+    let mut bits = *data;
+    *prediction = prediction.wrapping_add(dc_difference(&mut bits, dc)?);
     block[0] = *prediction;
     let (mut k, mut flat) = (1, true);
     while k < 64 {
-        let (symbol, value) = ac.symbol_and_value(bits)?;
+        let (symbol, value) = ac.symbol_and_value(&mut bits)?;
         let (zeros, size) = (usize::from(symbol >> 4), symbol & 15);
         if size == 0 {
             if zeros < 15 {
-                return Ok(flat);
+                k = 64;
+                break;
             }
             k += 16;
             continue;
@@ -97,6 +99,7 @@ fn coefficients(
         flat = false;
         k += 1;
     }
+    *data = bits;
     if k == 64 { Ok(flat) } else { Err(Damaged) }
 }
 

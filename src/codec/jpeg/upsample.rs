@@ -10,8 +10,15 @@ use super::error::JpegError;
 use super::planes::{Plane, Planes};
 use crate::image::Image;
 
+impl Planes {
+    /// The image, all components brought to its size.
+    pub fn into_image(self) -> Result<Image, JpegError> {
+        joined(self)
+    }
+}
+
 /// Joins the planes.
-pub(super) fn image(planes: Planes) -> Result<Image, JpegError> {
+fn joined(planes: Planes) -> Result<Image, JpegError> {
     let (columns, rows, components) = (planes.columns, planes.rows, planes.planes.len());
     let Planes { precision, complete_rows, lacks_detail, .. } = planes;
     let sampling = planes.largest_sampling();
@@ -34,15 +41,23 @@ pub(super) fn image(planes: Planes) -> Result<Image, JpegError> {
     }
     let total = columns.checked_mul(rows).and_then(|n| n.checked_mul(components));
     let mut samples = vec![0; total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?];
-    let mut line = vec![0; columns + 8];
+    let mut lines: Vec<Vec<u16>> = vec![vec![0; columns + 1]; components];
     let mut sums = Vec::new();
     for (y, row) in samples.chunks_exact_mut((columns * components).max(1)).enumerate() {
-        for (i, (plane, way)) in planes.iter().zip(&ways).enumerate() {
-            let line = way.line(plane, y, &mut line, &mut sums);
-            for (pixel, sample) in row.chunks_exact_mut(components).zip(line) {
-                if let Some(place) = pixel.get_mut(i) {
-                    *place = *sample;
-                }
+        let lines: Vec<&[u16]> = planes
+            .iter()
+            .zip(&ways)
+            .zip(&mut lines)
+            .map(|((plane, way), line)| way.line(plane, y, line, &mut sums))
+            .collect();
+        if let [first, second, third] = lines[..] {
+            let (pixels, _) = row.as_chunks_mut::<3>();
+            for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
+                *pixel = [*first, *second, *third];
+            }
+        } else {
+            for (i, line) in lines.iter().enumerate() {
+                row.iter_mut().skip(i).step_by(components).zip(*line).for_each(|(place, sample)| *place = *sample);
             }
         }
     }
@@ -83,23 +98,23 @@ impl Way {
     }
 
     /// The samples of row `y` of the image; `line` is a place for them, and `sums` for what comes
-    /// in between.
-    fn line<'a>(self, plane: &'a Plane, y: usize, line: &'a mut [u16], sums: &mut Vec<u32>) -> &'a [u16] {
+    /// in between. Sixteen samples of 12 bits, the most there are, stay below 2¹⁶ together.
+    fn line<'a>(self, plane: &'a Plane, y: usize, line: &'a mut [u16], sums: &mut Vec<u16>) -> &'a [u16] {
         // The two rows that are nearest, the first of them nearer.
         let (near, upper) = (plane.row(y / 2), y.is_multiple_of(2));
         let next = if upper { (y / 2).saturating_sub(1) } else { (y / 2 + 1).min(plane.rows.saturating_sub(1)) };
         let next = plane.row(next);
-        let mixed = near.iter().zip(next).map(|(near, next)| 3 * u32::from(*near) + u32::from(*next));
+        let mixed = near.iter().zip(next).map(|(near, next)| 3 * near + next);
         match self {
             Self::Same => return plane.row(y),
             Self::Columns => {
                 sums.clear();
-                sums.extend(plane.row(y).iter().map(|sample| u32::from(*sample)));
+                sums.extend(plane.row(y));
                 doubled(sums, line, 2, (1, 2));
             }
             Self::Rows => {
                 let bias = if upper { 1 } else { 2 };
-                line.iter_mut().zip(mixed).for_each(|(place, sum)| *place = ((sum + bias) >> 2) as u16);
+                line.iter_mut().zip(mixed).for_each(|(place, sum)| *place = (sum + bias) >> 2);
             }
             Self::Both => {
                 sums.clear();
@@ -119,23 +134,30 @@ impl Way {
 
 /// Twice as many samples by the triangle filter; the first and the last stay. Sums are divided by
 /// 2 to the power `shift`, those to the left and to the right with these biases.
-fn doubled(sums: &[u32], line: &mut [u16], shift: u32, (left, right): (u32, u32)) {
-    let (Some(first), Some(last)) = (sums.first(), sums.last()) else { return };
+fn doubled(sums: &[u16], line: &mut [u16], shift: u32, (left, right): (u16, u16)) {
+    let pair =
+        |before: u16, sum: u16, behind: u16| [(3 * sum + before + left) >> shift, (3 * sum + behind + right) >> shift];
+    let (Some(&first), Some(&last)) = (sums.first(), sums.last()) else { return };
     let (pairs, _) = line.as_chunks_mut::<2>();
-    let before = std::iter::once(first).chain(sums);
-    let behind = sums.iter().skip(1).chain(std::iter::once(last));
-    for (pair, ((sum, before), behind)) in pairs.iter_mut().zip(sums.iter().zip(before).zip(behind)) {
-        *pair = [((3 * sum + before + left) >> shift) as u16, ((3 * sum + behind + right) >> shift) as u16];
+    for (place, [before, sum, behind]) in pairs.iter_mut().skip(1).zip(sums.array_windows()) {
+        *place = pair(*before, *sum, *behind);
+    }
+    let (second, last_but_one) = (sums.get(1).unwrap_or(&last), sums.iter().nth_back(1).unwrap_or(&first));
+    for (at, pair) in [(0, pair(first, first, *second)), (sums.len() - 1, pair(*last_but_one, last, last))] {
+        if let Some(place) = pairs.get_mut(at) {
+            *place = pair;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jpeg::header::{Component, Frame, Process};
+    use crate::jpeg::header::{Component, Frame};
+    use crate::jpeg::process::Process;
 
     /// A plane of full size, and one of these samples beside it.
-    fn joined(columns: usize, rows: usize, largest: (u8, u8), own: (u8, u8), samples: &[&[u16]]) -> Vec<u16> {
+    fn brought_up(columns: usize, rows: usize, largest: (u8, u8), own: (u8, u8), samples: &[&[u16]]) -> Vec<u16> {
         let component = |(horizontal, vertical)| Component { id: 0, horizontal, vertical, quantization: 0 };
         let components = vec![component(largest), component(own)];
         let frame = Frame { process: Process::Baseline, precision: 8, columns, rows, components };
@@ -146,24 +168,24 @@ mod tests {
         for (row, into) in samples.iter().zip(plane.samples.chunks_mut(plane.stride)) {
             into[..row.len()].copy_from_slice(row);
         }
-        image(planes).unwrap().samples.chunks(2).map(|pixel| pixel[1]).collect()
+        planes.into_image().unwrap().samples.chunks(2).map(|pixel| pixel[1]).collect()
     }
 
     #[test]
     fn half_the_columns_are_three_parts_near_and_one_part_far() {
-        let row = joined(6, 1, (2, 1), (1, 1), &[&[0, 8, 200]]);
+        let row = brought_up(6, 1, (2, 1), (1, 1), &[&[0, 8, 200]]);
         assert_eq!(row, [0, 2, 6, 56, 152, 200]);
-        assert_eq!(joined(5, 1, (2, 1), (1, 1), &[&[0, 8, 200]]), row[..5]);
+        assert_eq!(brought_up(5, 1, (2, 1), (1, 1), &[&[0, 8, 200]]), row[..5]);
     }
 
     #[test]
     fn half_the_rows_are_so_along_columns() {
-        assert_eq!(joined(1, 6, (1, 2), (1, 1), &[&[0], &[8], &[200]]), [0, 2, 6, 56, 152, 200]);
+        assert_eq!(brought_up(1, 6, (1, 2), (1, 1), &[&[0], &[8], &[200]]), [0, 2, 6, 56, 152, 200]);
     }
 
     #[test]
     fn half_of_both_is_both_at_once() {
-        let image = joined(6, 4, (2, 2), (1, 1), &[&[0, 16, 32], &[160, 176, 192]]);
+        let image = brought_up(6, 4, (2, 2), (1, 1), &[&[0, 16, 32], &[160, 176, 192]]);
         assert_eq!(image[..6], [0, 4, 12, 20, 28, 32]);
         assert_eq!(image[6..12], [40, 44, 52, 60, 68, 72]);
         assert_eq!(image[18..], [160, 164, 172, 180, 188, 192]);
@@ -171,10 +193,10 @@ mod tests {
 
     #[test]
     fn other_shares_are_repeated() {
-        assert_eq!(joined(4, 1, (2, 1), (1, 1), &[&[1, 2]]), [1, 1, 2, 2], "too narrow for a filter");
-        assert_eq!(joined(8, 1, (4, 1), (1, 1), &[&[1, 2]]), [1, 1, 1, 1, 2, 2, 2, 2]);
-        assert_eq!(joined(6, 1, (3, 1), (2, 1), &[&[1, 2, 3, 4]]), [1, 1, 2, 3, 3, 4]);
-        assert_eq!(joined(1, 4, (1, 4), (1, 2), &[&[0], &[8]]), [0, 2, 6, 8], "half of four");
+        assert_eq!(brought_up(4, 1, (2, 1), (1, 1), &[&[1, 2]]), [1, 1, 2, 2], "too narrow for a filter");
+        assert_eq!(brought_up(8, 1, (4, 1), (1, 1), &[&[1, 2]]), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(brought_up(6, 1, (3, 1), (2, 1), &[&[1, 2, 3, 4]]), [1, 1, 2, 3, 3, 4]);
+        assert_eq!(brought_up(1, 4, (1, 4), (1, 2), &[&[0], &[8]]), [0, 2, 6, 8], "half of four");
     }
 
     #[test]
@@ -184,7 +206,7 @@ mod tests {
             let frame = Frame { process: Process::Baseline, precision: 8, columns: 8, rows: 32, components };
             let mut planes = Planes::of(&frame).unwrap();
             planes.complete_rows = complete_rows;
-            image(planes).unwrap().complete_rows
+            planes.into_image().unwrap().complete_rows
         };
         assert_eq!(complete(vec![component(2), component(1)], 16), 15);
         assert_eq!(complete(vec![component(2), component(1)], 32), 32);

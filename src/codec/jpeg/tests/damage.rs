@@ -52,6 +52,16 @@ fn what_is_missing_is_zero() {
 }
 
 #[test]
+fn a_hole_at_the_end_is_no_data() {
+    for name in ["lossless 12 bit predictor 1", "baseline grey quality 90"] {
+        let golden = golden(name);
+        let cut = golden.data() + (golden.stream.len() - golden.data()) / 2;
+        let hole = [&golden.stream[..cut], [0; 2000].as_slice()].concat();
+        assert_eq!(golden.of(&hole), golden.of(&golden.stream[..cut]), "{name}");
+    }
+}
+
+#[test]
 fn behind_a_restart_marker_the_image_goes_on() {
     // Rows in an interval, and rows that share a block with the damage or are mixed with it.
     for (name, rows) in [("lossless restart 3 rows predictor 7", 3), ("baseline colour 2x2 restart", 16)] {
