@@ -5,3 +5,4 @@
 //! palettes) is the business of whoever reads the object around them.
 
 pub mod image;
+pub mod jpeg_ls;
