@@ -2,39 +2,12 @@
 //! written by `tests/golden/codecs_jpeg_ls.py`.
 
 use super::*;
+use crate::golden::{self, Case};
 
 const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/codecs/jpeg_ls.bin");
 
-/// A stream and what is in it.
-struct Case {
-    name: String,
-    expected: Expected,
-    precision: u8,
-    /// FNV-1a of the samples.
-    hash: u64,
-    stream: &'static [u8],
-}
-
 fn cases(kind: &str) -> Vec<Case> {
-    let mut rest = GOLDEN;
-    let mut take = |length: usize| {
-        let (bytes, behind) = rest.split_at_checked(length)?;
-        rest = behind;
-        Some(bytes)
-    };
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-    let mut cases = Vec::new();
-    while let Some(length) = take(1) {
-        let name = String::from_utf8(take(length[0].into()).unwrap().to_vec()).unwrap();
-        let [columns, rows, components, precision, hash, length] =
-            [2, 2, 1, 1, 8, 4].map(|width| number(take(width).unwrap()));
-        let [columns, rows, components] = [columns, rows, components].map(|n| n as usize);
-        let expected = Expected { columns, rows, components };
-        let stream = take(length as usize).unwrap();
-        cases.push(Case { name, expected, precision: precision as u8, hash, stream });
-    }
-    cases.retain(|case| case.name.starts_with(kind));
-    cases
+    golden::cases(GOLDEN, kind)
 }
 
 fn case(name: &str) -> Case {
@@ -44,8 +17,7 @@ fn case(name: &str) -> Case {
 }
 
 fn hash(samples: &[u16]) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-    samples.iter().flat_map(|sample| sample.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325, step)
+    golden::hash(samples.iter().flat_map(|sample| sample.to_le_bytes()))
 }
 
 /// All golden streams of a kind decode to their samples, all rows and their precision.
