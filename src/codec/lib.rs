@@ -4,5 +4,9 @@
 //! They know streams and samples alone. What the samples mean (photometric interpretation, signs,
 //! palettes) is the business of whoever reads the object around them.
 
+#[cfg(test)]
+mod golden;
 pub mod image;
 pub mod jpeg;
+pub mod jpeg_ls;
+pub mod rle;
