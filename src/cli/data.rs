@@ -5,6 +5,7 @@ mod check;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use candle_core::Device;
 use clap::Subcommand;
 
 use super::{Outcome, output};
@@ -12,6 +13,7 @@ use crate::training::batch::recipe::BatchRecipe;
 use crate::training::config::Config;
 use crate::training::data::audit::grouping::group_near_duplicates;
 use crate::training::data::dataset::Dataset;
+use crate::training::data::outline_lungs::outline;
 use crate::training::data::part::SplitPart;
 use crate::training::data::sample::Sample;
 use crate::training::data::split::split_file;
@@ -139,7 +141,10 @@ fn preview(args: &PreviewArgs) -> anyhow::Result<()> {
     let root = root(&args.config, args.data.as_ref());
     let extent = PreviewExtent { images: usize::from(args.images), variants: usize::from(args.variants) };
     // A few more than are shown, so that rare labels are among them.
-    let dataset = decoded(&config, &root, Some(extent.images * 20))?;
+    let mut dataset = decoded(&config, &root, Some(extent.images * 20))?;
+    if config.augment.asks_for_lungs() {
+        output::line(outline(&mut dataset.samples, &Device::Cpu)?)?;
+    }
     let all: Vec<usize> = (0..dataset.samples.len())
         .filter(|&i| dataset.samples[i].part.is_none_or(|p| p == SplitPart::Training))
         .collect();

@@ -14,13 +14,18 @@ const TAIL: f32 = 0.005;
 /// `plane` at the input's size and normalised. `range` is the span that the stored bits can take,
 /// for `fixed`.
 pub fn to_input(plane: &Plane, input: &Input, range: (f32, f32)) -> Plane {
-    let mut plane = if input.crop < 1.0 {
+    let mut plane = fit(plane, input);
+    normalize(&mut plane, input, range);
+    plane
+}
+
+/// `plane` at the input's size: the middle of it where the input is cropped, else by its rule.
+pub fn fit(plane: &Plane, input: &Input) -> Plane {
+    if input.crop < 1.0 {
         inner_crop(plane, input.crop, input.width, input.height)
     } else {
         resize(plane, input.resize, input.width, input.height)
-    };
-    normalize(&mut plane, input, range);
-    plane
+    }
 }
 
 /// The channels `C · H · W` of a plane from [`to_input`]: the same image, with each channel's own

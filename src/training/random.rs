@@ -15,6 +15,7 @@ pub(super) enum Purpose {
     MixUp,
     Dropout,
     Smote,
+    Surroundings,
 }
 
 /// The sequence of `place` (image, batch, tensor …) in `epoch` for `purpose`.

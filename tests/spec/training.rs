@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use candle_core::Device;
+use pellucid::model::preprocess;
 use pellucid::training::Error;
+use pellucid::training::batch::recipe::BatchRecipe;
 use pellucid::training::data::dataset::Dataset;
 use pellucid::training::data::sample::Sample;
 use pellucid::training::data::{list, load_dataset};
@@ -106,12 +108,39 @@ fn a_checkpoint_of_another_configuration_is_refused() {
 }
 
 #[test]
-fn images_are_trained_whole() {
+fn the_published_preparation_is_the_same_in_training_and_at_prediction() {
     let folder = tempfile::tempdir().unwrap();
-    let cropped = |c: String| c.replace("resize = \"squash\"", "resize = \"center-crop\"\ncrop = 0.875");
-    let error = config(folder.path(), &cropped).unwrap_err().to_string();
-    assert!(error.contains("training takes whole images: leave it out"), "{error}");
+    // Files of 40 × 36 pixels: the crop cuts, and each channel has its own mean and deviation.
+    for (i, sample) in images().samples.iter().enumerate() {
+        let side = if sample.class() == Some(1) { "right" } else { "left" };
+        let grey = |x: u32, y: u32| sample.pixels.values()[(y * 32 / 36 * 32 + x * 32 / 40) as usize] as u8;
+        let file = folder.path().join(side).join(format!("{}_{side}{i}.png", sample.patient));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        image::GrayImage::from_fn(40, 36, |x, y| image::Luma([grey(x, y)])).save(file).unwrap();
+    }
+    let config = config(folder.path(), &|c| {
+        c.replace("channels = 1\nresize = \"squash\"\nnormalization = \"per-image\"", PUBLISHED)
+    })
+    .unwrap();
+    let dataset = load_dataset::load_dataset(&config, folder.path(), None, &Device::Cpu, &|_| ()).unwrap();
+    let recipe = BatchRecipe::of(&config, &dataset, &[], 32);
+    let sample = &dataset.samples[7];
+    let trained = recipe.tensor(recipe.plain(&[7]), 1, &Device::Cpu).unwrap();
+    let path = folder.path().join(&sample.key);
+    let frame = pellucid::study::open_image(&path).unwrap();
+    let plane = preprocess::to_input(&frame.pixels.plane, &config.input, (0.0, 255.0));
+    let predicted = preprocess::channels(&plane, &config.input);
+    assert_eq!(trained.flatten_all().unwrap().to_vec1::<f32>().unwrap(), predicted);
+    let (red, blue) = (predicted[0], predicted[2 * 32 * 32]);
+    assert!((red * 0.229 + 0.485 - (blue * 0.225 + 0.406)).abs() < 1e-5 && red != blue);
 }
+
+const PUBLISHED: &str = "channels = 3
+resize = \"center-crop\"
+crop = 0.875
+normalization = \"fixed\"
+mean = [0.485, 0.456, 0.406]
+sd = [0.229, 0.224, 0.225]";
 
 #[test]
 fn early_stopping_waits_for_its_patience() {

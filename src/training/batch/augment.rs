@@ -14,6 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 use super::elastic::Field;
+use super::surroundings::Window;
 use crate::imaging::Plane;
 use crate::imaging::blur::gaussian;
 use crate::imaging::resample::resize;
@@ -23,9 +24,10 @@ use crate::training::config::Augment;
 /// Entries of the tone table.
 const TONES: usize = 1024;
 
-/// A changed copy of the square `image` at the size of `input`, values from 0 to 1.
-pub(super) fn augment(image: &Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
-    let mut plane = place(image, input.width, strength, rng);
+/// A changed copy of the square `image` at the size of `input`, values from 0 to 1:
+/// of what `window` shows of it.
+pub(super) fn augment(image: &Plane, window: Window, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
+    let mut plane = place(image, window, input.width, strength, rng);
     if rng.random::<f32>() < strength.untouched {
         return plane;
     }
@@ -52,7 +54,7 @@ fn around_zero(range: f32, rng: &mut ChaCha8Rng) -> f32 {
 
 /// Rotation, shear, zoom, aspect, shift, mirrors and elastic deformation in one bilinear resample;
 /// outside is black.
-fn place(image: &Plane, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
+fn place(image: &Plane, window: Window, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
     let angle = around_zero(strength.rotation, rng).to_radians();
     let shear = around_zero(strength.shear, rng).to_radians().tan();
     let zoom = around_zero(strength.zoom, rng);
@@ -75,6 +77,9 @@ fn place(image: &Plane, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -
     let step = from / size as f32;
     let middle = (size as f32 - 1.0) / 2.0;
     let centre = (from - 1.0) / 2.0;
+    // A place in the whole image, and the same place within the window.
+    let (across, down) = (window[2] - window[0], window[3] - window[1]);
+    let (x0, y0) = (window[0] * from, window[1] * from);
     let mut values = Vec::with_capacity(size * size);
     for row in 0..size {
         let v = (row as f32 - middle) * step;
@@ -86,7 +91,7 @@ fn place(image: &Plane, size: usize, strength: &Augment, rng: &mut ChaCha8Rng) -
                 let (dx, dy) = field.at(column as f32 / (size - 1) as f32, row as f32 / (size - 1) as f32);
                 (x, y) = (x + dx * from, y + dy * from);
             }
-            values.push(bilinear(image, x, y));
+            values.push(bilinear(image, x0 + across * x, y0 + down * y));
         }
     }
     Plane { width: size, height: size, values }
@@ -172,6 +177,7 @@ fn cut_out(plane: &mut Plane, side: f32, rng: &mut ChaCha8Rng) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::surroundings::WHOLE;
     use super::*;
     use crate::model::manifest::{Normalization, Resize};
     use crate::training::random::{Purpose, stream};
@@ -218,6 +224,8 @@ mod tests {
             downsample: 0.3,
             cutout: 1.0,
             cutout_side: 0.5,
+            surroundings: 0.0,
+            lung_crop: 0.0,
             mixup: 0.0,
             mixup_alpha: 0.0,
         }
@@ -227,7 +235,7 @@ mod tests {
     fn size_and_range_are_kept_by_the_strongest_changes() {
         for place in 0..40 {
             let mut rng = stream(1, Purpose::Augment, 0, place);
-            let plane = augment(&image(48), &input(32), &strong(), &mut rng);
+            let plane = augment(&image(48), WHOLE, &input(32), &strong(), &mut rng);
             assert_eq!((plane.width, plane.height, plane.values.len()), (32, 32, 32 * 32));
             assert!(plane.values.iter().all(|v| (0.0..=1.0).contains(v)));
         }
@@ -236,7 +244,7 @@ mod tests {
     #[test]
     fn without_strength_the_picture_stays_as_it_is() {
         let image = image(32);
-        let plane = augment(&image, &input(32), &Augment::default(), &mut stream(1, Purpose::Augment, 0, 0));
+        let plane = augment(&image, WHOLE, &input(32), &Augment::default(), &mut stream(1, Purpose::Augment, 0, 0));
         for (v, g) in plane.values.iter().zip(&image.values) {
             assert!((v - g).abs() < 1e-3);
         }
@@ -246,7 +254,7 @@ mod tests {
     fn a_mirror_image_swaps_left_and_right() {
         let image = image(32);
         let strength = Augment { flip: 1.0, ..Augment::default() };
-        let plane = augment(&image, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
+        let plane = augment(&image, WHOLE, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
         assert!(plane.at(0, 5) > 0.9 && plane.at(31, 5) < 0.1);
     }
 
@@ -256,14 +264,15 @@ mod tests {
         let values = (0..side * side).map(|i| (i / side) as f32 / side as f32).collect();
         let image = Plane { width: side, height: side, values };
         let strength = Augment { flip_vertical: 1.0, ..Augment::default() };
-        let plane = augment(&image, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
+        let plane = augment(&image, WHOLE, &input(32), &strength, &mut stream(1, Purpose::Augment, 0, 0));
         assert!(plane.at(5, 0) > 0.9 && plane.at(5, 31) < 0.1);
     }
 
     #[test]
     fn the_same_stream_gives_the_same_image() {
-        let once =
-            |place| augment(&image(32), &input(32), &strong(), &mut stream(1, Purpose::Augment, 3, place)).values;
+        let once = |place| {
+            augment(&image(32), WHOLE, &input(32), &strong(), &mut stream(1, Purpose::Augment, 3, place)).values
+        };
         assert_eq!(once(5), once(5));
         assert_ne!(once(5), once(6));
     }

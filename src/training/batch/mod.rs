@@ -9,3 +9,4 @@ pub(super) mod smote;
 mod augment;
 mod elastic;
 mod sampling;
+mod surroundings;

@@ -9,11 +9,13 @@ use rand_distr::{Beta, Distribution};
 use super::augment::augment;
 use super::sampling;
 use super::smote::Blend;
+use super::surroundings::{self, Window};
 use crate::imaging::Plane;
 use crate::model::manifest::Input;
 use crate::model::preprocess;
 use crate::training::config::{Augment, Config, EpochSampling};
 use crate::training::data::dataset::Dataset;
+use crate::training::data::lung_cover::LungCover;
 use crate::training::data::pixels::Pixels;
 use crate::training::data::truth;
 use crate::training::random::{Purpose, stream};
@@ -21,6 +23,8 @@ use crate::training::random::{Purpose, stream};
 /// What batches are made of.
 pub struct BatchRecipe {
     pub images: Vec<Pixels>,
+    /// Where the lungs of each image lie, for the changes that ask for it.
+    lungs: Vec<Option<Arc<LungCover>>>,
     /// Synthetic images, numbered on from the last real one; all are shown in every epoch.
     pub blends: Vec<Blend>,
     pub sampling: EpochSampling,
@@ -49,6 +53,7 @@ impl BatchRecipe {
         let synthetic = blends.iter().map(|b| truth::one_hot(b.class, labels));
         Arc::new(Self {
             images: dataset.at_size(size, &config.input),
+            lungs: dataset.samples.iter().map(|s| s.lungs.clone()).collect(),
             blends: blends.to_vec(),
             sampling: config.balance.sampling,
             truth: dataset.samples.iter().map(|s| s.truth.clone()).chain(synthetic).collect(),
@@ -111,18 +116,35 @@ impl BatchRecipe {
         }
     }
 
+    /// Replaces the surroundings of the lungs of image `i`, or finds a window on them, as `epoch`
+    /// will have it.
+    fn surround(&self, plane: &mut Plane, i: usize, epoch: usize) -> Window {
+        let Some(lungs) = self.lungs.get(i).and_then(Option::as_deref) else { return surroundings::WHOLE };
+        let mut rng = stream(self.seed, Purpose::Surroundings, epoch, i);
+        let (replaced, cropped) = (rng.random::<f32>(), rng.random::<f32>());
+        if replaced < self.augment.surroundings {
+            let other = rng.random_range(0..self.images.len());
+            surroundings::replace(plane, lungs, || self.images[other].plane(), &mut rng);
+        }
+        if cropped < self.augment.lung_crop { surroundings::crop(lungs, &mut rng) } else { surroundings::WHOLE }
+    }
+
     /// Picture `i` as `epoch` changes it, values from 0 to 1.
     pub fn variant(&self, i: usize, epoch: usize) -> Plane {
         let mut rng = stream(self.seed, Purpose::Augment, epoch, i);
-        augment(&self.plane(i), &self.input, &self.augment, &mut rng)
+        let mut plane = self.plane(i);
+        let window = self.surround(&mut plane, i, epoch);
+        augment(&plane, window, &self.input, &self.augment, &mut rng)
     }
 
     /// Planes as the network takes them: `(n, channels, height, width)`, every channel with the
-    /// same grey values.
+    /// same grey values by its own mean and deviation.
     pub fn tensor(&self, planes: Vec<f32>, n: usize, device: &Device) -> candle_core::Result<Tensor> {
-        let (h, w) = (self.input.height, self.input.width);
-        let x = Tensor::from_vec(planes, (n, 1, h, w), device)?;
-        if self.input.channels == 1 { Ok(x) } else { x.expand((n, self.input.channels, h, w))?.contiguous() }
+        let (c, h, w) = (self.input.channels, self.input.height, self.input.width);
+        let of_image =
+            |values: &[f32]| preprocess::channels(&Plane { width: w, height: h, values: values.to_vec() }, &self.input);
+        let values = if c == 1 { planes } else { planes.chunks_exact(h * w).flat_map(of_image).collect() };
+        Tensor::from_vec(values, (n, c, h, w), device)
     }
 
     /// Images as the network sees them at prediction: no augmentation.

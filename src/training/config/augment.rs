@@ -50,6 +50,11 @@ pub struct Augment {
     pub cutout: f32,
     /// Largest side of a cut-out rectangle, share of the image's side.
     pub cutout_side: f32,
+    /// Probability that what lies outside the lungs is replaced: see
+    /// `training::batch::surroundings`.
+    pub surroundings: f32,
+    /// Probability that an image is cropped closer to the lungs, which stay whole.
+    pub lung_crop: f32,
     /// Probability that a batch is mixed up.
     pub mixup: f32,
     /// Parameter of the beta distribution of the shares.
@@ -57,6 +62,11 @@ pub struct Augment {
 }
 
 impl Augment {
+    /// Whether a change needs to know where the lungs lie.
+    pub fn asks_for_lungs(&self) -> bool {
+        self.surroundings > 0.0 || self.lung_crop > 0.0
+    }
+
     /// Strengths beyond what leaves an image an image.
     pub(super) fn check(&self) -> Check {
         for (name, value, high) in [
@@ -80,6 +90,8 @@ impl Augment {
             ("downsample", self.downsample, 1.0),
             ("cutout", self.cutout, 1.0),
             ("cutout_side", self.cutout_side, 0.9),
+            ("surroundings", self.surroundings, 1.0),
+            ("lung_crop", self.lung_crop, 1.0),
             ("mixup", self.mixup, 1.0),
             ("mixup_alpha", self.mixup_alpha, 10.0),
         ] {

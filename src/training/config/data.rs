@@ -37,6 +37,9 @@ pub struct Data {
     /// Share of the patients of each class that is kept for validation.
     #[serde(default = "eighth")]
     pub validation: f64,
+    /// How patients come to the validation part.
+    #[serde(default)]
+    pub validation_by: ValidationBy,
     /// Which share: 0 is the first, 1 the next … for folds.
     #[serde(default)]
     pub fold: usize,
@@ -51,6 +54,18 @@ pub struct Data {
     /// [`crate::training::data::split::split_file`].
     #[serde(default)]
     pub split: Option<PathBuf>,
+}
+
+/// How patients come to the validation part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValidationBy {
+    /// By chance, each class by its share.
+    #[default]
+    Chance,
+    /// By how their images were processed: a stand-in for images from elsewhere
+    /// ([`crate::training::data::split::processing`]).
+    Processing,
 }
 
 /// A table of images: one row an image, one column with all its labels or one column a label.

@@ -42,10 +42,6 @@ pub(super) enum ConfigFault {
     NotSquare,
     #[error("the input must have one channel or three")]
     Channels,
-    #[error("`crop` is that of imported models; training takes whole images: leave it out")]
-    Crop,
-    #[error("grey images are trained with one `mean` and one `sd`, the same for every channel")]
-    Normalization,
 
     #[error("`[data]` names no images: give `folders`, a `csv` table or `npz` archives")]
     NoData,

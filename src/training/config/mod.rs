@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 pub use augment::Augment;
 pub use balance::{Balance, EpochSampling, Smote};
-pub use data::{Ambiguous, Blank, Data, LabelRule, Table, Uncertain};
+pub use data::{Ambiguous, Blank, Data, LabelRule, Table, Uncertain, ValidationBy};
 pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
 pub use transfer::{Freeze, Transfer, Unfreeze};
 
@@ -273,12 +273,6 @@ impl Config {
         }
         if ![1, 3].contains(&self.input.channels) {
             return Err(ConfigFault::Channels);
-        }
-        if self.input.crop != 1.0 {
-            return Err(ConfigFault::Crop);
-        }
-        if self.input.mean.len() > 1 || self.input.sd.len() > 1 {
-            return Err(ConfigFault::Normalization);
         }
         self.data.check(&self.labels)?;
         self.balance.check(self.head)?;

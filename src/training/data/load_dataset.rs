@@ -11,6 +11,7 @@ use candle_core::Device;
 use super::audit::grouping::group_near_duplicates;
 use super::dataset::Dataset;
 use super::listed::{ImageFacts, ListedImage, Origin, name_of};
+use super::outline_lungs::outline;
 use super::pixels::Pixels;
 use super::sample::Sample;
 use super::unusable::UnusableImage;
@@ -46,6 +47,9 @@ pub fn load_dataset(
     if config.data.group_near_duplicates {
         observer(Event::Warning(group_near_duplicates(&mut dataset.samples, &|_| ())?));
     }
+    if config.augment.asks_for_lungs() {
+        observer(Event::Warning(outline(&mut dataset.samples, device)?));
+    }
     for w in dataset.warnings.iter().take(NAMED) {
         observer(Event::Warning(format!("{}: {}", w.path.display(), w.reason)));
     }
@@ -65,7 +69,7 @@ pub fn decode(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Dataset> {
     let decoded = decode::map(files, input.normalization, threads, progress, &|_, decoded| {
-        (decoded.pixels.resized(input.resize, input.width, input.height), decoded.patient, decoded.facts)
+        (decoded.pixels.fitted(input), decoded.patient, decoded.facts)
     });
     let mut dataset = Dataset { samples: Vec::with_capacity(files.len()), warnings };
     for (file, decoded) in files.iter().zip(decoded) {
@@ -91,6 +95,7 @@ pub fn decode(
                         view: or(&file.facts.view, facts.view),
                     },
                     pixels,
+                    lungs: None,
                 });
             }
             Err(reason) => {

@@ -16,12 +16,15 @@ pub mod dataset;
 pub mod list;
 pub mod listed;
 pub mod load_dataset;
+pub mod lung_cover;
 pub mod part;
 pub mod pixels;
 pub mod sample;
 pub mod split;
 pub mod table;
 pub mod truth;
+
+pub(crate) mod outline_lungs;
 
 pub(super) mod image_list;
 pub(super) mod unusable;

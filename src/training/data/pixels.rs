@@ -70,6 +70,15 @@ impl Pixels {
         Self::new(preprocess::resize(&self.values, rule, width, height), self.range, self.scale)
     }
 
+    /// An image as it was read, at the size of `input` and cropped as it says.
+    #[must_use]
+    pub fn fitted(&self, input: &Input) -> Self {
+        if input.crop >= 1.0 {
+            return self.resized(input.resize, input.width, input.height);
+        }
+        Self::new(preprocess::fit(&self.values, input), self.range, self.scale)
+    }
+
     /// What the network is given at prediction, where the size is that of `input`.
     pub fn input(&self, input: &Input) -> Plane {
         let mut plane = Plane::clone(&self.values);
@@ -100,8 +109,12 @@ mod tests {
                     ..grey_square()
                 };
                 let pixels = Pixels::new(whole.clone(), (0.0, 65_535.0), (100.0, 60_000.0));
-                let kept = pixels.resized(resize, 48, 48).input(&input);
-                assert_eq!(kept, preprocess::to_input(&whole, &input, (0.0, 65_535.0)), "{normalization:?} {resize:?}");
+                for crop in [1.0, 0.875] {
+                    let input = Input { crop, ..input.clone() };
+                    let kept = pixels.fitted(&input).input(&input);
+                    let expected = preprocess::to_input(&whole, &input, (0.0, 65_535.0));
+                    assert_eq!(kept, expected, "{normalization:?} {resize:?} {crop}");
+                }
             }
         }
     }

@@ -1,6 +1,9 @@
 //! A labelled image in memory.
 
+use std::sync::Arc;
+
 use super::listed::ImageFacts;
+use super::lung_cover::LungCover;
 use super::part::SplitPart;
 use super::pixels::Pixels;
 use super::truth;
@@ -22,6 +25,8 @@ pub struct Sample {
     pub part: Option<SplitPart>,
     pub facts: ImageFacts,
     pub pixels: Pixels,
+    /// Where the lungs lie, if an augmentation asks for it and they were found.
+    pub lungs: Option<Arc<LungCover>>,
 }
 
 impl Sample {

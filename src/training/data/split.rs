@@ -11,6 +11,7 @@
 pub mod calibration_part;
 mod majority;
 pub mod make;
+pub mod processing;
 pub mod split_file;
 mod stratify;
 

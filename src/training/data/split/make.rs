@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::majority::majority;
-use super::{Shares, Split, calibration_part, split_file, stratify};
+use super::{Shares, Split, calibration_part, processing, split_file, stratify};
 use crate::model::manifest::Head;
-use crate::training::config::Config;
+use crate::training::config::{Config, ValidationBy};
 use crate::training::data::part::SplitPart;
 use crate::training::data::sample::Sample;
 use crate::training::{Error, Result};
@@ -53,7 +53,11 @@ pub fn of_config(config: &Config, samples: &[Sample], root: &Path) -> Result<Spl
         let pool: Vec<usize> = (0..samples.len()).filter(|&i| !stays(i)).collect();
         let own = given.contains(&Some(SplitPart::Test));
         let shares = Shares { test: if own { 0.0 } else { shares.test }, ..shares };
-        let mut split = if config.head == Head::Softmax {
+        let mut split = if data.validation_by == ValidationBy::Processing {
+            let (split, sentence) = processing::hold_out(samples, &pool, shares, config.seed);
+            remarks.push(sentence);
+            split
+        } else if config.head == Head::Softmax {
             majority(samples, &pool, labels, shares, config.seed)
         } else {
             stratify::iterative(samples, &pool, labels, shares, config.seed)
