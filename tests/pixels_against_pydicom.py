@@ -28,7 +28,10 @@ def expected(dataset):
     """What pydicom reads of the first frame: grey modality values (2 axes) or colours of 8 bits (3 axes)."""
     floats = "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset
     raw = dataset.pixel_array if floats else pydicom.pixels.pixel_array(dataset, index=0, raw=True)
-    frames = int(dataset.get("NumberOfFrames", 1) or 1)
+    try:
+        frames = int(dataset.get("NumberOfFrames", 1) or 1)
+    except ValueError:
+        frames = 1
     if floats and frames > 1:
         raw = raw[0]
     photometric = dataset.get("PhotometricInterpretation", "")
@@ -42,7 +45,7 @@ def expected(dataset):
         return (colours >> 8 if colours.dtype == np.uint16 else colours).astype(int)
     group = None
     for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
-        for item in dataset.get(groups, [])[:1]:
+        for item in (dataset.get(groups) or [])[:1]:
             group = group or next(iter(item.get("PixelValueTransformationSequence", [])), None)
     if group is not None and "ModalityLUTSequence" not in dataset:
         return raw.astype(float) * float(group.RescaleSlope) + float(group.RescaleIntercept)

@@ -13,7 +13,7 @@ use super::codec::frame_bytes::{Colours, FrameBytes};
 use super::dataset::Dataset;
 use super::guard::PixelLayout;
 use super::palette::Palette;
-use super::stored_bits::{StoredBits, raw_words};
+use super::stored_bits::{StoredBits, raw_word, raw_words};
 
 /// Luma of ITU-R BT.601, the weights that `YBR_FULL` itself has.
 pub(super) fn luma(r: f32, g: f32, b: f32) -> f32 {
@@ -32,20 +32,20 @@ pub(super) fn three_samples(frame: &FrameBytes, layout: &PixelLayout) -> Result<
     let pixels = layout.pixels();
     let bits = StoredBits::of_frame(frame, &PixelLayout { signed: false, ..layout.clone() });
     let (_, high) = bits.range();
-    let samples: Vec<f32> = raw_words(frame).map(|raw| bits.value(raw) as f32).collect();
     let needed = if frame.subsampled { pixels * 2 } else { pixels * 3 };
-    if samples.len() < needed {
+    if frame.bytes.len() / frame.sample_bytes < needed {
         return Err(StudyError::Truncated("the colour image has too few samples".into()));
     }
+    let value = |i: usize| bits.value(raw_word(frame, i)) as f32;
     let sample = |i: usize| -> [f32; 3] {
         if frame.subsampled {
             // Y1 Y2 Cb Cr: chroma belongs to both pixels of the pair.
             let pair = i / 2 * 4;
-            [samples[pair + i % 2], samples[pair + 2], samples[pair + 3]]
+            [pair + i % 2, pair + 2, pair + 3].map(value)
         } else if frame.planar {
-            [samples[i], samples[pixels + i], samples[2 * pixels + i]]
+            [i, pixels + i, 2 * pixels + i].map(value)
         } else {
-            [samples[3 * i], samples[3 * i + 1], samples[3 * i + 2]]
+            [3 * i, 3 * i + 1, 3 * i + 2].map(value)
         }
     };
     let high = high as f32;
@@ -72,15 +72,15 @@ enum Conversion {
 impl Conversion {
     /// By what a decoder knows of its samples, else by the Photometric Interpretation.
     fn of(colours: Colours, photometric: &str) -> Result<Self, StudyError> {
-        match (colours, photometric) {
-            (Colours::Rgb, _) => Ok(Self::None),
-            (Colours::YbrFull, _) => Ok(Self::YbrFull),
-            (Colours::AsLabelled, "HSV" | "ARGB" | "CMYK") => {
-                Err(StudyError::UnsupportedPixels(format!("colours in {photometric}")))
-            }
-            (Colours::AsLabelled, label) if label.starts_with("YBR_PARTIAL") => Ok(Self::YbrPartial),
-            (Colours::AsLabelled, label) if label.starts_with("YBR") => Ok(Self::YbrFull),
-            (Colours::AsLabelled, _) => Ok(Self::None),
+        match colours {
+            Colours::Rgb => Ok(Self::None),
+            Colours::YbrFull => Ok(Self::YbrFull),
+            Colours::AsLabelled => match photometric {
+                "HSV" | "ARGB" | "CMYK" => Err(StudyError::UnsupportedPixels(format!("colours in {photometric}"))),
+                label if label.starts_with("YBR_PARTIAL") => Ok(Self::YbrPartial),
+                label if label.starts_with("YBR") => Ok(Self::YbrFull),
+                _ => Ok(Self::None),
+            },
         }
     }
 

@@ -93,7 +93,7 @@ impl PixelLayout {
         let frames = u32::try_from(frames).ok().filter(|f| *f <= limits::FRAMES).ok_or_else(|| {
             StudyError::TooLarge(format!("{frames} frames, where at most {} are opened", limits::FRAMES))
         })?;
-        let mut photometric = dataset.code(tags::PHOTOMETRIC_INTERPRETATION);
+        let mut photometric = dataset.code(tags::PHOTOMETRIC_INTERPRETATION).to_ascii_uppercase();
         if photometric.is_empty() {
             photometric = if samples == 1 { "MONOCHROME2" } else { "RGB" }.into();
         }

@@ -82,6 +82,13 @@ pub(super) fn raw_words(frame: &FrameBytes) -> Box<dyn Iterator<Item = u64> + '_
     }
 }
 
+/// Word `i` of a frame; 0 behind its end.
+pub(super) fn raw_word(frame: &FrameBytes, i: usize) -> u64 {
+    let width = frame.sample_bytes;
+    let word = frame.bytes.get(i * width..(i + 1) * width).unwrap_or_default();
+    word.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

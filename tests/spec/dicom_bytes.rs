@@ -1,7 +1,8 @@
 //! DICOM files byte by byte: in every encoding, and with what no library would write.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use pellucid::study::{self, Frame, StudyError};
 
@@ -238,10 +239,10 @@ impl LosslessJpeg {
                 };
                 let difference = i32::from((sample >> self.point_transform).wrapping_sub(prediction) as i16);
                 let length = 32 - difference.unsigned_abs().leading_zeros();
-                bits.push_str(&format!("{length:05b}"));
+                write!(bits, "{length:05b}").unwrap();
                 if (1..16).contains(&length) {
                     let code = if difference < 0 { difference + (1 << length) - 1 } else { difference };
-                    bits.push_str(&format!("{code:0width$b}", width = length as usize));
+                    write!(bits, "{code:0width$b}", width = length as usize).unwrap();
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Files that are not written as their transfer syntax says, and objects without pixels: what they
 //! are is found out, and said.
 
+use pellucid::cancel::CancelToken;
 use pellucid::study::{self, Frame, StudyError};
 
 use crate::dicom_bytes::{
@@ -61,6 +62,14 @@ fn pixel_data_is_decoded_by_what_it_is() {
 }
 
 #[test]
+fn pixels_alone_may_be_big_endian() {
+    let words = (0..4_u16).flat_map(|i| (i * 300).to_be_bytes()).collect();
+    let object = Object::new(2, 2, 16).pixels("OW", 2, words);
+    let frame = read(&labelled("1.2.840.113619.5.2", &object.data_set(false, false)));
+    assert_eq!(warning(&frame), "");
+}
+
+#[test]
 fn a_stream_without_fragments_is_decoded_and_told() {
     let words: Vec<u8> = (0..4_u16).flat_map(|i| (i * 300).to_le_bytes()).collect();
     let frame = read(&Object::new(2, 2, 16).pixels("OB", 1, rle(&words, 2, 1)).file(RLE));
@@ -82,7 +91,7 @@ fn spectra_and_raw_data_are_no_images_and_not_truncated() {
         assert!(error.to_string().contains(name), "{error}");
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.dcm"), &bytes).unwrap();
-        let listed = study::scan(&[folder.path().to_path_buf()], &Default::default(), &mut |_, _| ());
+        let listed = study::scan(&[folder.path().to_path_buf()], &CancelToken::default(), &mut |_, _| ());
         assert_eq!((listed.images().count(), listed.warnings.len()), (1, 0));
     }
 }

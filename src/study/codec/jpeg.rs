@@ -16,11 +16,11 @@ use crate::study::guard::PixelLayout;
 /// their markers say so; where nothing in them does, the Photometric Interpretation holds. Lossless
 /// streams have no transform of their own. Lossy ones that the file calls lossless are told.
 pub(super) fn decode(stream: &[u8], layout: &PixelLayout, said_lossless: bool) -> Result<FrameBytes, StudyError> {
-    let header = jpeg::Header::of(stream).map_err(refused)?;
+    let header = jpeg::Header::of(stream).map_err(|error| refused(&error))?;
     let found = &header.frame;
     let rows = if found.rows == 0 { layout.rows } else { found.rows };
     StreamSize { columns: found.columns, rows, samples: found.components.len() }.must_be_that_of(layout)?;
-    let mut image = jpeg::decode(stream, expected(layout)).map_err(refused)?;
+    let mut image = jpeg::decode(stream, expected(layout)).map_err(|error| refused(&error))?;
     let lossless = found.process == Process::Lossless;
     let mut warnings = Vec::new();
     if said_lossless && !lossless {
@@ -68,7 +68,7 @@ fn expected(layout: &PixelLayout) -> Expected {
 }
 
 /// What stands against a JPEG image, as an error about its file.
-pub(in crate::study) fn refused(error: JpegError) -> StudyError {
+pub(in crate::study) fn refused(error: &JpegError) -> StudyError {
     let reason = error.to_string();
     match error {
         JpegError::NoImage | JpegError::EndsEarly => StudyError::Truncated(reason),
@@ -84,7 +84,7 @@ pub(in crate::study) fn refused(error: JpegError) -> StudyError {
 /// A decoded JPEG file, whose size has been told before it was read: all that [`decode`] does of a
 /// file without labels.
 pub(in crate::study) fn picture(stream: &[u8], header: &jpeg::Header, expected: Expected) -> Result<Image, StudyError> {
-    let mut image = jpeg::decode(stream, expected).map_err(refused)?;
+    let mut image = jpeg::decode(stream, expected).map_err(|error| refused(&error))?;
     let lossless = header.frame.process == Process::Lossless;
     // T.871: a JPEG file of three components is YCbCr unless something in it says otherwise.
     if header.is_ycbcr().unwrap_or(!lossless) {

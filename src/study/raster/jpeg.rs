@@ -11,12 +11,12 @@ use crate::study::{StudyError, guard};
 
 /// Columns and rows.
 pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
-    let frame = Header::of(bytes).map_err(refused)?.frame;
+    let frame = Header::of(bytes).map_err(|error| refused(&error))?.frame;
     Ok((frame.columns as u32, frame.rows as u32))
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
-    let header = Header::of(bytes).map_err(refused)?;
+    let header = Header::of(bytes).map_err(|error| refused(&error))?;
     let (columns, rows, components) = (header.frame.columns, header.frame.rows, header.frame.components.len());
     guard::picture_size(columns as u32, rows as u32)?;
     if components == 4 {
