@@ -27,6 +27,7 @@
 #[cfg(test)]
 extern crate self as pellucid;
 
+pub use pellucid_codec as codec;
 pub use pellucid_imaging as imaging;
 pub use pellucid_network as network;
 

@@ -1,62 +1,96 @@
-//! Colour images: RGB, `YBR_FULL`, `YBR_FULL_422` and PALETTE COLOR to 8-bit RGB (PS3.3
-//! C.7.6.3.1.2).
+//! Colour images: RGB, `YBR_FULL`, `YBR_PARTIAL`, both with shared colours, and PALETTE COLOR to
+//! 8-bit RGB (PS3.3 C.7.6.3.1.2).
 //!
 //! The grey plane of a colour image is its luma (ITU-R BT.601) in units of the stored samples, so
 //! that what looks for grey values finds some; a viewer shows the colours.
 
-use dicom_dictionary_std::tags;
 use image::RgbImage;
 
 use crate::imaging::Plane;
 
 use super::StudyError;
-use super::codec::frame_bytes::FrameBytes;
-use super::dataset::{Dataset, words};
-use super::grey::LookupTable;
+use super::codec::frame_bytes::{Colours, FrameBytes};
+use super::dataset::Dataset;
 use super::guard::PixelLayout;
-use super::pixels::{StoredBits, raw_words};
+use super::palette::Palette;
+use super::stored_bits::{StoredBits, raw_word, raw_words};
 
 /// Luma of ITU-R BT.601, the weights that `YBR_FULL` itself has.
 pub(super) fn luma(r: f32, g: f32, b: f32) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
 
+/// A colour image: the picture, the plane of its luma, and the highest value that a sample has.
+pub(super) struct Coloured {
+    pub picture: RgbImage,
+    pub plane: Plane,
+    pub highest: f32,
+}
+
 /// Colours and luma of a frame with three samples a pixel.
-pub(super) fn three_samples(frame: &FrameBytes, layout: &PixelLayout) -> Result<(RgbImage, Plane), StudyError> {
+pub(super) fn three_samples(frame: &FrameBytes, layout: &PixelLayout) -> Result<Coloured, StudyError> {
     let pixels = layout.pixels();
-    let bits = StoredBits::of(&PixelLayout { signed: false, ..layout.clone() });
+    let bits = StoredBits::of_frame(frame, &PixelLayout { signed: false, ..layout.clone() });
     let (_, high) = bits.range();
-    let samples: Vec<f32> = if frame.sample_bytes == 1 {
-        frame.bytes.iter().map(|b| f32::from(*b)).collect()
-    } else {
-        words(&frame.bytes, false).map(|w| bits.value(u32::from(u16::from_le_bytes(w))) as f32).collect()
-    };
     let needed = if frame.subsampled { pixels * 2 } else { pixels * 3 };
-    if samples.len() < needed {
+    if frame.bytes.len() / frame.sample_bytes < needed {
         return Err(StudyError::Truncated("the colour image has too few samples".into()));
     }
+    let value = |i: usize| bits.value(raw_word(frame, i)) as f32;
     let sample = |i: usize| -> [f32; 3] {
         if frame.subsampled {
             // Y1 Y2 Cb Cr: chroma belongs to both pixels of the pair.
             let pair = i / 2 * 4;
-            [samples[pair + i % 2], samples[pair + 2], samples[pair + 3]]
+            [pair + i % 2, pair + 2, pair + 3].map(value)
         } else if frame.planar {
-            [samples[i], samples[pixels + i], samples[2 * pixels + i]]
+            [i, pixels + i, 2 * pixels + i].map(value)
         } else {
-            [samples[3 * i], samples[3 * i + 1], samples[3 * i + 2]]
+            [3 * i, 3 * i + 1, 3 * i + 2].map(value)
         }
     };
-    let is_ybr = !frame.is_rgb && layout.photometric.starts_with("YBR");
     let high = high as f32;
+    let to_rgb = Conversion::of(frame.colours, &layout.photometric)?;
     let to_eight = 255.0 / high;
     let mut rgb = Vec::with_capacity(pixels * 3);
     let mut values = Vec::with_capacity(pixels);
     for i in 0..pixels {
-        let [r, g, b] = if is_ybr { from_ybr_full(sample(i), high) } else { sample(i) };
+        let [r, g, b] = to_rgb.apply(sample(i), high);
         values.push(luma(r, g, b));
         rgb.extend([r, g, b].map(|v| (v * to_eight).round() as u8));
     }
-    picture(layout, rgb, values)
+    coloured(layout, rgb, values, high)
+}
+
+/// How three samples become red, green and blue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Conversion {
+    None,
+    YbrFull,
+    YbrPartial,
+}
+
+impl Conversion {
+    /// By what a decoder knows of its samples, else by the Photometric Interpretation.
+    fn of(colours: Colours, photometric: &str) -> Result<Self, StudyError> {
+        match colours {
+            Colours::Rgb => Ok(Self::None),
+            Colours::YbrFull => Ok(Self::YbrFull),
+            Colours::AsLabelled => match photometric {
+                "HSV" | "ARGB" | "CMYK" => Err(StudyError::UnsupportedPixels(format!("colours in {photometric}"))),
+                label if label.starts_with("YBR_PARTIAL") => Ok(Self::YbrPartial),
+                label if label.starts_with("YBR") => Ok(Self::YbrFull),
+                _ => Ok(Self::None),
+            },
+        }
+    }
+
+    fn apply(self, samples: [f32; 3], high: f32) -> [f32; 3] {
+        match self {
+            Self::None => samples,
+            Self::YbrFull => from_ybr_full(samples, high),
+            Self::YbrPartial => from_ybr_partial(samples, high),
+        }
+    }
 }
 
 /// The inverse of `YBR_FULL`; the middle of the chroma range is half of `high + 1`.
@@ -66,76 +100,60 @@ fn from_ybr_full([y, cb, cr]: [f32; 3], high: f32) -> [f32; 3] {
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(|v| v.round().clamp(0.0, high))
 }
 
+/// The inverse of `YBR_PARTIAL`: brightness from 16 to 235 of 255, colours from 16 to 240, as in
+/// ITU-R BT.601.
+fn from_ybr_partial([y, cb, cr]: [f32; 3], high: f32) -> [f32; 3] {
+    let unit = (high + 1.0) / 256.0;
+    let (y, cb, cr) = (1.164_383 * (y - 16.0 * unit), cb - 128.0 * unit, cr - 128.0 * unit);
+    let rgb = [y + 1.596_027 * cr, y - 0.391_762 * cb - 0.812_968 * cr, y + 2.017_232 * cb];
+    rgb.map(|v| v.round().clamp(0.0, high))
+}
+
 /// Colours and luma of a frame of indices into a palette.
-pub(super) fn palette(
-    frame: &FrameBytes,
-    layout: &PixelLayout,
-    dataset: &Dataset,
-) -> Result<(RgbImage, Plane), StudyError> {
-    if dataset.get(tags::SEGMENTED_RED_PALETTE_COLOR_LOOKUP_TABLE_DATA).is_some() {
-        return Err(StudyError::UnsupportedPixels("a segmented colour palette".into()));
-    }
-    let channel = |descriptor, data| {
-        LookupTable::read(dataset, descriptor, data, layout.signed)
-            .map_err(|reason| StudyError::Malformed(format!("its colour palette is wrong: {reason}")))
-    };
-    let red = channel(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA)?;
-    let green =
-        channel(tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA)?;
-    let blue = channel(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA)?;
-    // Entries declared with 16 bits that never pass 255 are 8-bit ones in wide words.
-    let widest = [&red, &green, &blue].into_iter().flat_map(|lut| &lut.entries).max().copied().unwrap_or(0);
-    let shift = if red.bits > 8 && widest > 255 { 8 } else { 0 };
-    let bits = StoredBits::of(layout);
-    let colour = |lut: &LookupTable, stored: i64| {
-        let index = (stored - lut.first).clamp(0, lut.entries.len() as i64 - 1) as usize;
-        (lut.entries[index] >> shift) as u8
-    };
+pub(super) fn palette(frame: &FrameBytes, layout: &PixelLayout, dataset: &Dataset) -> Result<Coloured, StudyError> {
+    let palette = Palette::of(dataset, layout.signed)?;
+    let bits = StoredBits::of_frame(frame, layout);
     let mut rgb = Vec::with_capacity(layout.pixels() * 3);
     let mut values = Vec::with_capacity(layout.pixels());
     for raw in raw_words(frame).take(layout.pixels()) {
-        let stored = bits.value(raw);
-        let [r, g, b] = [colour(&red, stored), colour(&green, stored), colour(&blue, stored)];
+        let [r, g, b] = palette.colour(bits.value(raw)).ok_or_else(|| {
+            StudyError::Malformed("its colour palette ends before the entries that the image uses".into())
+        })?;
         values.push(luma(r.into(), g.into(), b.into()));
         rgb.extend([r, g, b]);
     }
-    picture(layout, rgb, values)
+    coloured(layout, rgb, values, 255.0)
 }
 
-fn picture(layout: &PixelLayout, rgb: Vec<u8>, values: Vec<f32>) -> Result<(RgbImage, Plane), StudyError> {
+fn coloured(layout: &PixelLayout, rgb: Vec<u8>, values: Vec<f32>, highest: f32) -> Result<Coloured, StudyError> {
     let (width, height) = (layout.columns, layout.rows);
     let picture = RgbImage::from_raw(width as u32, height as u32, rgb)
         .ok_or_else(|| StudyError::Truncated("the colour image has too few samples".into()))?;
-    Ok((picture, Plane { width, height, values }))
+    Ok(Coloured { picture, plane: Plane { width, height, values }, highest })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::guard::tests::grey_layout;
 
     fn layout(photometric: &str, columns: usize, planar: bool) -> PixelLayout {
         PixelLayout {
-            columns,
-            rows: 1,
             samples: 3,
-            bits_allocated: 8,
-            bits_stored: 8,
-            high_bit: 7,
-            signed: false,
             planar,
-            subsampled: photometric == "YBR_FULL_422",
+            subsampled: photometric.ends_with("_422"),
             photometric: photometric.into(),
-            frames: 1,
+            ..grey_layout(columns, 1, 8)
         }
     }
 
     fn frame(bytes: &[u8], layout: &PixelLayout) -> FrameBytes {
         let (planar, subsampled) = (layout.planar, layout.subsampled);
-        FrameBytes { bytes: bytes.to_vec(), sample_bytes: 1, planar, is_rgb: false, subsampled, missing: None }
+        FrameBytes { planar, subsampled, ..FrameBytes::of(bytes.to_vec(), 1) }
     }
 
     fn colours(bytes: &[u8], layout: &PixelLayout) -> Vec<u8> {
-        three_samples(&frame(bytes, layout), layout).unwrap().0.into_raw()
+        three_samples(&frame(bytes, layout), layout).unwrap().picture.into_raw()
     }
 
     #[test]
@@ -160,10 +178,27 @@ mod tests {
     }
 
     #[test]
+    fn the_narrow_range_of_ybr_partial_is_spread() {
+        let primaries = [81, 90, 240, 145, 54, 34, 41, 240, 110, 16, 128, 128, 235, 128, 128];
+        let rgb = colours(&primaries, &layout("YBR_PARTIAL_444", 5, false));
+        let expected = [255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255];
+        assert!(rgb.iter().zip(expected).all(|(value, expected)| value.abs_diff(expected) <= 2), "{rgb:?}");
+        assert_eq!(colours(&[16, 235, 128, 128], &layout("YBR_PARTIAL_422", 2, false)), [0, 0, 0, 255, 255, 255]);
+    }
+
+    #[test]
+    fn wide_samples_become_bytes() {
+        let layout = PixelLayout { bits_allocated: 32, bits_stored: 32, high_bit: 31, ..layout("RGB", 1, false) };
+        let bytes = [[0, 0, 0, 255], [0, 0, 0, 128], [255; 4]].concat();
+        let frame = FrameBytes::of(bytes, 4);
+        assert_eq!(three_samples(&frame, &layout).unwrap().picture.into_raw(), [254, 128, 255]);
+    }
+
+    #[test]
     fn the_plane_is_the_luma() {
         let layout = layout("RGB", 1, false);
-        let (_, plane) = three_samples(&frame(&[100, 100, 100], &layout), &layout).unwrap();
-        assert!((plane.values[0] - 100.0).abs() < 1e-3);
+        let coloured = three_samples(&frame(&[100, 100, 100], &layout), &layout).unwrap();
+        assert!((coloured.plane.values[0] - 100.0).abs() < 1e-3);
     }
 
     #[test]

@@ -10,21 +10,22 @@ use std::path::{Path, PathBuf};
 use dicom_core::Tag;
 use dicom_core::dictionary::UidDictionary;
 use dicom_dictionary_std::{StandardSopClassDictionary, tags, uids};
-use dicom_encoding::TransferSyntaxIndex;
-use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
-use flate2::read::DeflateDecoder;
 
 use crate::files::{Regular, open_regular};
 use crate::limits;
 use crate::printable::printable;
 
 use super::dataset::{Dataset, Value};
+use super::inflate::inflate;
 use super::reader::{Encoding, read_dataset, read_meta};
+use super::syntax_name::transfer_syntax_name;
 use super::{Identity, Metadata, StudyError, guard};
 use crate::study::text::CharacterSets;
 
 /// Retired, yet found in archives.
 pub(super) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+/// Of a vendor: implicit VR little endian, but for the pixels.
+pub(super) const GE_BIG_ENDIAN_PIXELS: &str = "1.2.840.113619.5.2";
 
 /// A DICOM object whose header has been read.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Dicom {
     pub meta: Dataset,
     pub transfer_syntax: String,
     pub sets: CharacterSets,
+    /// Where the file is not written as its transfer syntax says.
+    pub contradiction: Option<String>,
 }
 
 /// Where the bytes of the data set are.
@@ -72,19 +75,29 @@ impl Dicom {
         let (meta, begin) = read_meta(&mut input, begin, length)?;
         let declared = meta.code(tags::TRANSFER_SYNTAX_UID);
 
-        let (dataset, source, encoding) = if declared == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
-            input.seek(SeekFrom::Start(begin))?;
-            let inflated = inflate(&mut input)?;
+        input.seek(SeekFrom::Start(begin))?;
+        let mut first = Vec::new();
+        input.by_ref().take(8).read_to_end(&mut first)?;
+        input.seek(SeekFrom::Start(begin))?;
+        let shown = Encoding::guess(&first);
+        let said_deflated = declared == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+        // What does not look like a data set may be a deflated one, whatever the file says.
+        let inflated = if said_deflated || shown.is_none() { inflate(&mut input) } else { Ok(Vec::new()) };
+        let (inflated, deflated) = match (inflated, shown) {
+            (Ok(bytes), _) if Encoding::guess(&bytes).is_some() => (bytes, true),
+            (_, Some(_)) => (Vec::new(), false),
+            (bytes, None) if said_deflated => (bytes?, true),
+            _ => (Vec::new(), false),
+        };
+        let (dataset, source, encoding) = if deflated {
             let encoding = guess(&inflated, &declared);
             let dataset = read_dataset(Cursor::new(&inflated), 0, inflated.len() as u64, encoding)?;
             (dataset, Source::Memory(inflated), encoding)
         } else {
-            input.seek(SeekFrom::Start(begin))?;
-            let mut first = Vec::new();
-            input.by_ref().take(8).read_to_end(&mut first)?;
             let encoding = guess(&first, &declared);
             (read_dataset(input, begin, length, encoding)?, source, encoding)
         };
+        let contradiction = encoding_contradiction(&declared, encoding, deflated);
         let transfer_syntax = match declared.as_str() {
             "" if encoding.big_endian => EXPLICIT_VR_BIG_ENDIAN.to_owned(),
             "" if encoding.explicit => uids::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(),
@@ -92,28 +105,53 @@ impl Dicom {
             _ => declared,
         };
         let sets = dataset.character_sets();
-        Ok(Self { source, dataset, meta, transfer_syntax, sets })
+        Ok(Self { source, dataset, meta, transfer_syntax, sets, contradiction })
     }
 
     /// Bytes of the data set at a place that the reader has checked.
     pub(super) fn bytes_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, StudyError> {
+        self.joined(&[(offset, length)])
+    }
+
+    /// Those of several places, one behind the other.
+    pub(super) fn joined(&self, places: &[(u64, u64)]) -> Result<Vec<u8>, StudyError> {
+        let length = places.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
         if length > limits::FILE_BYTES {
             return Err(StudyError::TooLarge(format!("{length} bytes of pixel data in one frame")));
         }
-        let mut bytes = vec![0; length as usize];
+        let mut bytes = Vec::with_capacity(length as usize);
+        self.each(places, u64::MAX, |part| bytes.extend_from_slice(part))?;
+        Ok(bytes)
+    }
+
+    /// The first bytes at several places, at most so many of each.
+    pub(super) fn beginnings(&self, places: &[(u64, u64)], most: u64) -> Result<Vec<Vec<u8>>, StudyError> {
+        let mut all = Vec::with_capacity(places.len());
+        self.each(places, most, |part| all.push(part.to_vec()))?;
+        Ok(all)
+    }
+
+    fn each(&self, places: &[(u64, u64)], most: u64, mut take: impl FnMut(&[u8])) -> Result<(), StudyError> {
         match &self.source {
             Source::File(path) => {
                 let mut file = open_regular(path, limits::FILE_BYTES)?.file;
-                file.seek(SeekFrom::Start(offset))?;
-                file.read_exact(&mut bytes)?;
+                let mut part = Vec::new();
+                for (offset, length) in places {
+                    part.resize((*length).min(most) as usize, 0);
+                    file.seek(SeekFrom::Start(*offset))?;
+                    file.read_exact(&mut part)?;
+                    take(&part);
+                }
             }
             Source::Memory(all) => {
-                let end = offset.saturating_add(length) as usize;
-                let part = all.get(offset as usize..end);
-                bytes.copy_from_slice(part.ok_or_else(|| StudyError::Truncated("pixel data is missing".into()))?);
+                for (offset, length) in places {
+                    let end = offset.saturating_add((*length).min(most)) as usize;
+                    let part = all.get(*offset as usize..end);
+                    take(part.ok_or_else(|| StudyError::Truncated("pixel data is missing".into()))?);
+                }
             }
         }
-        Ok(bytes)
+        Ok(())
     }
 
     /// Whether the object has pixels of any kind.
@@ -125,6 +163,25 @@ impl Dicom {
                 Value::Bytes(_) | Value::Items(_) => false,
             })
         })
+    }
+
+    /// Refuses an object without pixels that should have some, with the reason.
+    ///
+    /// Spectra and raw data have rows and columns, too, and are no images.
+    pub(super) fn must_not_be_an_image(&self) -> Result<(), StudyError> {
+        let kind = self.kind();
+        let is_of_images =
+            kind.contains(" Image") || matches!(kind.as_str(), "RT Dose" | "Segmentation" | "Parametric Map");
+        let is_of_no_known_kind = StandardSopClassDictionary.by_uid(&self.sop_class()).is_none();
+        if !is_of_images && (!is_of_no_known_kind || self.dataset.integer(tags::ROWS).is_none()) {
+            return Ok(());
+        }
+        if self.dataset.get(tags::PIXEL_DATA_PROVIDER_URL).is_some() {
+            return Err(StudyError::UnsupportedPixels(
+                "the file names a server that holds its pixels (JPIP); fetch the whole object from there".into(),
+            ));
+        }
+        Err(StudyError::Truncated("it describes an image, but the pixel data is missing".into()))
     }
 
     /// What kind of object it is, in the words of the standard.
@@ -222,36 +279,30 @@ impl Dicom {
     }
 }
 
-/// The name of a transfer syntax, or its UID where it has none.
-#[must_use]
-pub fn transfer_syntax_name(uid: &str) -> String {
-    TransferSyntaxRegistry.get(uid).map_or_else(|| format!("transfer syntax {uid}"), |ts| ts.name().to_owned())
-}
-
-/// Whether the registry knows a transfer syntax.
-pub(super) fn is_known_syntax(uid: &str) -> bool {
-    TransferSyntaxRegistry.get(uid).is_some()
-}
-
 /// What the first bytes show; where they show nothing, what the transfer syntax says.
 fn guess(start: &[u8], declared: &str) -> Encoding {
     Encoding::guess(start).unwrap_or(match declared {
         EXPLICIT_VR_BIG_ENDIAN => Encoding::BIG_ENDIAN,
-        uids::IMPLICIT_VR_LITTLE_ENDIAN | "" => Encoding::IMPLICIT,
+        uids::IMPLICIT_VR_LITTLE_ENDIAN | GE_BIG_ENDIAN_PIXELS | "" => Encoding::IMPLICIT,
         _ => Encoding::EXPLICIT,
     })
 }
 
-fn inflate<R: Read>(input: &mut R) -> Result<Vec<u8>, StudyError> {
-    let mut inflated = Vec::new();
-    let result = DeflateDecoder::new(input).take(limits::FILE_BYTES + 1).read_to_end(&mut inflated);
-    if inflated.len() as u64 > limits::FILE_BYTES {
-        return Err(StudyError::TooLarge(format!("it inflates to more than {} bytes", limits::FILE_BYTES)));
-    }
-    // A stream that ends early may still hold the header; the pixel data is checked where it is
-    // used.
-    match result {
-        Err(_) if inflated.is_empty() => Err(StudyError::Truncated("its deflated data cannot be inflated".into())),
-        _ => Ok(inflated),
-    }
+/// The warning that a data set is not encoded as its transfer syntax says.
+fn encoding_contradiction(declared: &str, found: Encoding, deflated: bool) -> Option<String> {
+    let said = match declared {
+        "" | GE_BIG_ENDIAN_PIXELS => return None,
+        uids::IMPLICIT_VR_LITTLE_ENDIAN => Encoding::IMPLICIT,
+        EXPLICIT_VR_BIG_ENDIAN => Encoding::BIG_ENDIAN,
+        _ => Encoding::EXPLICIT,
+    };
+    let said_deflated = declared == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+    (found != said || deflated != said_deflated).then(|| {
+        format!(
+            "The file says that it is written in {}, but it is in {}{}; it was read as that.",
+            transfer_syntax_name(declared),
+            if deflated { "deflated " } else { "" },
+            found.name()
+        )
+    })
 }

@@ -38,7 +38,7 @@ pub(super) struct PixelLayout {
     pub rows: usize,
     /// Samples per pixel, 1 or 3.
     pub samples: usize,
-    /// 1, 8, 16, 32 or 64.
+    /// 1 to 64.
     pub bits_allocated: usize,
     pub bits_stored: u32,
     pub high_bit: u32,
@@ -49,6 +49,8 @@ pub(super) struct PixelLayout {
     pub subsampled: bool,
     pub photometric: String,
     pub frames: u32,
+    /// What the object says of its bits that cannot be, and how it was read.
+    pub doubt: Option<String>,
 }
 
 impl PixelLayout {
@@ -69,21 +71,29 @@ impl PixelLayout {
             return Err(StudyError::UnsupportedPixels(format!("{samples} samples per pixel")));
         }
         let allocated = number(tags::BITS_ALLOCATED, "Bits Allocated", None)?;
-        if ![1, 8, 16, 32, 64].contains(&allocated) || (samples == 3 && ![8, 16].contains(&allocated)) {
+        if !(1..=64).contains(&allocated) || (samples == 3 && allocated > 32) {
             return Err(StudyError::UnsupportedPixels(format!("{allocated} bits allocated, {samples} samples")));
         }
         let stored = number(tags::BITS_STORED, "Bits Stored", Some(allocated))?;
         let high_bit = number(tags::HIGH_BIT, "High Bit", Some(stored - 1))?;
-        if stored < 1 || stored > allocated || high_bit < stored - 1 || high_bit >= allocated {
+        if stored < 1 || stored > allocated {
             return Err(StudyError::Malformed(format!(
-                "{stored} bits stored up to bit {high_bit} do not fit in {allocated} bits allocated"
+                "{stored} bits stored do not fit in {allocated} bits allocated"
             )));
         }
+        let fits = (stored - 1..allocated).contains(&high_bit);
+        let doubt = (!fits).then(|| {
+            format!(
+                "The file says that bit {high_bit} is the highest of {stored} in {allocated}, which cannot be; the \
+                 lowest {stored} were read."
+            )
+        });
+        let high_bit = if fits { high_bit } else { stored - 1 };
         let frames = dataset.integer(tags::NUMBER_OF_FRAMES).unwrap_or(1).max(1);
         let frames = u32::try_from(frames).ok().filter(|f| *f <= limits::FRAMES).ok_or_else(|| {
             StudyError::TooLarge(format!("{frames} frames, where at most {} are opened", limits::FRAMES))
         })?;
-        let mut photometric = dataset.code(tags::PHOTOMETRIC_INTERPRETATION);
+        let mut photometric = dataset.code(tags::PHOTOMETRIC_INTERPRETATION).to_ascii_uppercase();
         if photometric.is_empty() {
             photometric = if samples == 1 { "MONOCHROME2" } else { "RGB" }.into();
         }
@@ -99,6 +109,7 @@ impl PixelLayout {
             subsampled: samples == 3 && matches!(photometric.as_str(), "YBR_FULL_422" | "YBR_PARTIAL_422"),
             photometric,
             frames,
+            doubt,
         };
         if layout.frame_bits() / 8 > limits::DECODED_BYTES {
             return Err(StudyError::TooLarge(format!("one frame takes {} bytes", layout.frame_bits() / 8)));
@@ -120,13 +131,31 @@ impl PixelLayout {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use dicom_core::{Tag, VR};
 
     use super::*;
     use crate::study::dataset::{Element, Value};
+
+    /// Grey pixels that use all their bits.
+    pub(in crate::study) fn grey_layout(columns: usize, rows: usize, bits: usize) -> PixelLayout {
+        PixelLayout {
+            columns,
+            rows,
+            samples: 1,
+            bits_allocated: bits,
+            bits_stored: bits as u32,
+            high_bit: bits as u32 - 1,
+            signed: false,
+            planar: false,
+            subsampled: false,
+            photometric: "MONOCHROME2".into(),
+            frames: 1,
+            doubt: None,
+        }
+    }
 
     fn dataset(elements: &[(Tag, u16)]) -> Dataset {
         let us = |v: u16| Element { vr: VR::US, big_endian: false, value: Value::Bytes(v.to_le_bytes().to_vec()) };
@@ -160,11 +189,19 @@ mod tests {
     fn bits_that_do_not_fit_are_refused() {
         assert!(with(&[(tags::BITS_STORED, 17)]).is_err());
         assert!(with(&[(tags::BITS_STORED, 0)]).is_err());
-        assert!(with(&[(tags::HIGH_BIT, 16)]).is_err());
-        assert!(with(&[(tags::HIGH_BIT, 3)]).is_err());
-        assert!(with(&[(tags::BITS_ALLOCATED, 12)]).is_err());
+        assert!(with(&[(tags::BITS_ALLOCATED, 65)]).is_err());
         assert!(with(&[(tags::SAMPLES_PER_PIXEL, 4)]).is_err());
         assert!(with(&[(tags::HIGH_BIT, 15)]).is_ok());
+        assert!(with(&[(tags::BITS_ALLOCATED, 12)]).is_ok());
+    }
+
+    #[test]
+    fn a_high_bit_that_cannot_be_is_taken_for_that_of_the_lowest_bits() {
+        for high_bit in [16, 3] {
+            let layout = with(&[(tags::HIGH_BIT, high_bit)]).unwrap();
+            assert_eq!((layout.high_bit, layout.doubt.is_some()), (11, true));
+        }
+        assert_eq!(with(&[(tags::HIGH_BIT, 15)]).unwrap().doubt, None);
     }
 
     #[test]

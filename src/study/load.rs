@@ -15,7 +15,8 @@ use super::dataset::Dataset;
 use super::dicom::Dicom;
 use super::guard::PixelLayout;
 use super::open::{Kind, kind_of, list};
-use super::pixels::{StoredBits, float_plane, frame_bytes, grey_plane};
+use super::pixels::{float_plane, frame_bytes, grey_plane};
+use super::stored_bits::StoredBits;
 use super::{Frame, ImageEntry, Spacing, StudyError, Unscorable, color, geometry, grey, raster};
 
 /// Decodes frame `frame_index` (from 0) of an image.
@@ -52,6 +53,7 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
         return Err(StudyError::NoSuchFrame { asked: index.saturating_add(1), frames: layout.frames });
     }
     let mut warnings = object_warnings(dicom);
+    warnings.extend(layout.doubt.clone());
     let of_frame = |tag| functional_group(dataset, index, tag);
     let values = of_frame(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
     let modality = grey::modality(dataset, values, &layout, &mut warnings)?;
@@ -72,21 +74,19 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
     } else {
         let bytes = frame_bytes(dicom, &layout, index)?;
         frame.pixels.missing = bytes.missing;
-        if layout.samples == 3 {
-            if layout.photometric.starts_with("YBR_PARTIAL") {
-                return Err(StudyError::UnsupportedPixels(format!("colours in {}", layout.photometric)));
-            }
-            let (picture, plane) = color::three_samples(&bytes, &layout)?;
-            let (_, high) = StoredBits::of(&PixelLayout { signed: false, ..layout.clone() }).range();
-            (frame.pixels.plane, frame.pixels.color, frame.pixels.value_range) =
-                (plane, Some(Arc::new(picture)), (0.0, high as f32));
-        } else if layout.photometric == "PALETTE COLOR" {
-            let (picture, plane) = color::palette(&bytes, &layout, dataset)?;
-            (frame.pixels.plane, frame.pixels.color, frame.pixels.value_range) =
-                (plane, Some(Arc::new(picture)), (0.0, 255.0));
+        warnings.extend(bytes.warnings.iter().cloned());
+        if layout.samples == 3 || layout.photometric == "PALETTE COLOR" {
+            let coloured = if layout.samples == 3 {
+                color::three_samples(&bytes, &layout)?
+            } else {
+                color::palette(&bytes, &layout, dataset)?
+            };
+            frame.pixels.plane = coloured.plane;
+            frame.pixels.color = Some(Arc::new(coloured.picture));
+            frame.pixels.value_range = (0.0, coloured.highest);
         } else {
             frame.pixels.plane = grey_plane(&bytes, &layout, &modality);
-            let (low, high) = StoredBits::of(&layout).range();
+            let (low, high) = StoredBits::range_of(&bytes, &layout);
             frame.pixels.value_range = modality.range(low, high);
             grey_attributes(&mut frame, dicom, &layout, &modality, &mut warnings);
         }
@@ -147,7 +147,7 @@ fn functional_group(dataset: &Dataset, index: u32, macro_sequence: Tag) -> Optio
 
 /// Reservations that hold for the whole object.
 fn object_warnings(dicom: &Dicom) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = dicom.contradiction.iter().cloned().collect();
     let lossy = dicom.metadata().lossy;
     if !lossy.is_empty() {
         warnings.push(format!("The image was compressed with loss ({lossy}): fine detail may be lost."));

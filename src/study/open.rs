@@ -186,8 +186,8 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
     if !has_pixels && !is_object(dicom) {
         return Err(StudyError::Truncated("it ends before it says what it is".into()));
     }
-    if !has_pixels && (dicom.dataset.integer(tags::ROWS).is_some() || dicom.kind().contains(" Image")) {
-        return Err(StudyError::Truncated("it describes an image, but the pixel data is missing".into()));
+    if !has_pixels {
+        dicom.must_not_be_an_image()?;
     }
     let (columns, rows, frames) = if has_pixels {
         let layout = PixelLayout::of(&dicom.dataset)?;

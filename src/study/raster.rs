@@ -2,6 +2,7 @@
 //!
 //! A file that ends early gives what there is of its image, and what is missing is said.
 
+mod jpeg;
 mod png;
 mod tiff;
 
@@ -16,7 +17,6 @@ use crate::files::read_regular;
 use crate::imaging::{Missing, PixelData, Plane, stats};
 use crate::limits;
 
-use super::codec::jpeg;
 use super::color::luma;
 use super::shared_uid::SharedUid;
 use super::{Frame, Identity, ImageEntry, Metadata, StudyError, guard};
@@ -27,6 +27,8 @@ struct Decoded {
     /// Black and white only.
     one_bit: bool,
     missing: Option<Missing>,
+    /// The highest grey value, where it is not that of 8 or 16 bits.
+    highest: Option<f32>,
 }
 
 /// The raster format that the first bytes of a file show, if it is one that is opened.
@@ -43,7 +45,7 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
     let (columns, rows) = match format {
         ImageFormat::Png => png::size(&bytes)?,
         ImageFormat::Tiff => tiff::size(&bytes)?,
-        _ => decoder(&bytes, format)?.dimensions(),
+        _ => jpeg::size(&bytes)?,
     };
     guard::picture_size(columns, rows)?;
     let title = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -71,17 +73,9 @@ pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame
             tiff::Pixels::Picture(decoded) => decoded,
             tiff::Pixels::Floats(plane, missing) => return Ok(of_floats(entry, plane, missing)),
         },
-        _ => whole_or_cut_jpeg(bytes)?,
+        _ => jpeg::decode(&bytes)?,
     };
     of_picture(entry, format, decoded)
-}
-
-fn whole_or_cut_jpeg(mut bytes: Vec<u8>) -> Result<Decoded, StudyError> {
-    let (columns, rows) = decoder(&bytes, ImageFormat::Jpeg)?.dimensions();
-    guard::picture_size(columns, rows)?;
-    let missing = jpeg::end_what_is_cut(&mut bytes);
-    let picture = decoded_by_image(&bytes, ImageFormat::Jpeg)?;
-    Ok(Decoded { picture, one_bit: false, missing })
 }
 
 /// Decodes by the `image` crate.
@@ -108,7 +102,7 @@ fn frame(entry: &Arc<ImageEntry>, plane: Plane, value_range: (f32, f32)) -> Fram
 }
 
 fn of_picture(entry: &Arc<ImageEntry>, format: ImageFormat, decoded: Decoded) -> Result<Frame, StudyError> {
-    let Decoded { picture, one_bit, missing } = decoded;
+    let Decoded { picture, one_bit, missing, highest } = decoded;
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let sixteen = matches!(picture.color(), ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16);
     let mut warnings = Vec::new();
@@ -144,7 +138,7 @@ fn of_picture(entry: &Arc<ImageEntry>, format: ImageFormat, decoded: Decoded) ->
         warnings.push("The image is black and white only (1 bit).".into());
     }
     let plane = Plane { width, height, values };
-    let mut frame = frame(entry, plane, (0.0, high));
+    let mut frame = frame(entry, plane, (0.0, highest.unwrap_or(high)));
     (frame.pixels.color, frame.pixels.missing, frame.warnings) = (color, missing, warnings);
     Ok(frame)
 }

@@ -37,6 +37,14 @@ impl Encoding {
     pub(super) const EXPLICIT: Self = Self { explicit: true, big_endian: false };
     pub(super) const BIG_ENDIAN: Self = Self { explicit: true, big_endian: true };
 
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self { explicit: false, .. } => "implicit VR little endian",
+            Self { big_endian: false, .. } => "explicit VR little endian",
+            Self { big_endian: true, .. } => "explicit VR big endian",
+        }
+    }
+
     /// The encoding that the first bytes of a data set show, if they look like one at all.
     pub(super) fn guess(start: &[u8]) -> Option<Self> {
         let [a, b, _, _, v, r, ..] = *start else { return None };

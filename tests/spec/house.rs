@@ -15,9 +15,10 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
+    ("codec", &[]),
     ("imaging", &[]),
-    ("study", &["imaging"]),
+    ("study", &["codec", "imaging"]),
     ("phantom", &["imaging", "study"]),
     ("network", &[]),
     ("model", &["imaging", "study", "network"]),

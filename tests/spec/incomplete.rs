@@ -12,6 +12,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use pellucid::study::{self, Frame, StudyError, Unscorable};
 
 use crate::cli::{code, lines, pellucid, said};
+use crate::dicom_bytes::LosslessJpeg;
 use crate::study::{file, grey, number, text};
 use crate::toy;
 use crate::viewer::common::Bench;
@@ -353,32 +354,17 @@ fn rle_segments_that_end_early_show_their_rows() {
     assert!(missing_rows(&cut).abs_diff(held / WIDTH as usize) <= 1);
 }
 
-/// Lossless JPEG of the standard's first predictor, with every difference zero.
-fn lossless(restart_interval: u16, point_transform: u8) -> Vec<u8> {
-    let mut stream = vec![0xFF, 0xD8];
-    stream.extend([0xFF, 0xC4, 0, 20, 0, 1]);
-    stream.extend([0; 15]);
-    stream.push(0);
-    if restart_interval > 0 {
-        stream.extend([0xFF, 0xDD, 0, 4, 0, restart_interval as u8]);
-    }
-    let ([h0, h1], [w0, w1]) = (HEIGHT.to_be_bytes(), WIDTH.to_be_bytes());
-    stream.extend([0xFF, 0xC3, 0, 11, 8, h0, h1, w0, w1, 1, 1, 0x11, 0]);
-    stream.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 0, point_transform]);
-    stream.extend(vec![0; (WIDTH as usize * HEIGHT as usize).div_ceil(8)]);
-    stream.extend([0xFF, 0xD9]);
-    stream
-}
-
 #[test]
-fn lossless_jpeg_that_the_decoder_would_misread_is_refused_by_its_kind() {
-    let refused = |stream| opened(&encapsulated(stream, uids::JPEG_LOSSLESS_SV1)).unwrap_err().to_string();
-    assert!(refused(lossless(50, 0)).contains("lossless JPEG with restart intervals"));
-    let message = refused(lossless(0, 2));
-    assert!(message.contains("lossless JPEG with a point transform") && message.contains("dcmdjpeg"), "{message}");
-    let frame = opened(&encapsulated(lossless(0, 0), uids::JPEG_LOSSLESS_SV1)).unwrap();
-    assert_eq!(frame.pixels.missing, None);
-    assert!(frame.pixels.plane.values.iter().all(|v| *v == 128.0));
+fn lossless_jpeg_that_ends_early_shows_its_rows_also_behind_restart_markers() {
+    let samples: Vec<u16> = values(1).into_iter().map(u16::from).collect();
+    for restart_rows in [0, 1, 8] {
+        let jpeg = LosslessJpeg { columns: WIDTH, precision: 8, point_transform: 0, restart_rows };
+        let stream = jpeg.encode(&samples);
+        let whole = opened(&encapsulated(stream.clone(), uids::JPEG_LOSSLESS)).unwrap();
+        assert_eq!(whole.pixels.missing, None);
+        let cut = opened(&encapsulated(part(&stream, 600).to_vec(), uids::JPEG_LOSSLESS)).unwrap();
+        shows_the_first_rows_of(&whole, &cut);
+    }
 }
 
 #[test]

@@ -1,33 +1,79 @@
 //! What every decoder yields: the samples of one frame.
 
+use crate::codec::image::Image;
+
 use crate::imaging::Missing;
 use crate::study::guard::PixelLayout;
+
+/// What three samples a pixel are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colours {
+    /// What the Photometric Interpretation says.
+    AsLabelled,
+    Rgb,
+    YbrFull,
+}
 
 /// One frame as samples: little endian, decompressed, colours not yet converted.
 pub(crate) struct FrameBytes {
     pub bytes: Vec<u8>,
     /// 1, 2, 4 or 8.
     pub sample_bytes: usize,
+    /// Bits of a sample, where a stream has told them; they stand at the low end.
+    pub precision: Option<u32>,
     /// Colour planes one after another.
     pub planar: bool,
-    /// The codec has made RGB of it.
-    pub is_rgb: bool,
+    pub colours: Colours,
     /// Y1 Y2 Cb Cr for two pixels.
     pub subsampled: bool,
     /// What of the frame its data does not hold; zeros stand in its place.
     pub missing: Option<Missing>,
+    /// Where the data contradicts what the file says of it.
+    pub warnings: Vec<String>,
 }
 
 impl FrameBytes {
+    /// A whole frame as its labels say, samples interleaved by pixel.
+    pub(crate) fn of(bytes: Vec<u8>, sample_bytes: usize) -> Self {
+        Self {
+            bytes,
+            sample_bytes,
+            precision: None,
+            planar: false,
+            colours: Colours::AsLabelled,
+            subsampled: false,
+            missing: None,
+            warnings: Vec::new(),
+        }
+    }
+
     /// The frame whose samples begin with `bytes`; what they lack is missing.
     pub(crate) fn native(mut bytes: Vec<u8>, layout: &PixelLayout) -> Self {
         let needed = (layout.frame_bits() / 8) as usize;
         let missing = (bytes.len() < needed).then(|| Missing::Rows { from: whole_rows(bytes.len(), layout) });
         bytes.resize(needed, 0);
-        let (planar, subsampled) = (layout.planar, layout.subsampled);
-        let sample_bytes = layout.bits_allocated.div_ceil(8);
-        Self { bytes, sample_bytes, planar, is_rgb: false, subsampled, missing }
+        let (planar, subsampled) = (layout.planar && layout.samples == 3 && !layout.subsampled, layout.subsampled);
+        Self { planar, subsampled, missing, ..Self::of(bytes, layout.bits_allocated.div_ceil(8)) }
     }
+
+    /// The frame that a decoder of ours has made.
+    pub(crate) fn decoded(image: &Image) -> Self {
+        let (bytes, sample_bytes) = if image.precision <= 8 {
+            (image.samples.iter().map(|sample| *sample as u8).collect(), 1)
+        } else {
+            (image.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect(), 2)
+        };
+        let missing = missing(image);
+        Self { precision: Some(image.precision.into()), missing, ..Self::of(bytes, sample_bytes) }
+    }
+}
+
+/// What of an image its stream did not hold.
+pub(in crate::study) fn missing(image: &Image) -> Option<Missing> {
+    if image.complete_rows < image.rows {
+        return Some(Missing::Rows { from: image.complete_rows });
+    }
+    image.lacks_detail.then_some(Missing::Detail)
 }
 
 /// Rows that so many bytes of a native frame give with all their samples.
@@ -39,12 +85,4 @@ fn whole_rows(bytes: usize, layout: &PixelLayout) -> usize {
         return 3 * 8 * bytes.saturating_sub(2 * plane) / row_bits;
     }
     8 * bytes / row_bits
-}
-
-/// What a stream says of the image in it.
-pub(crate) struct StreamSize {
-    pub columns: usize,
-    pub rows: usize,
-    pub samples: usize,
-    pub precision: u8,
 }

@@ -1,201 +1,73 @@
-//! What a JPEG 2000 code stream says of itself (ITU-T T.800 annex A): its size, its transform, and
-//! whether it is all there.
+//! JPEG 2000 frames (ITU-T T.800, T.814), decoded by `OpenJPEG` in Rust: its components become
+//! samples, of their own signs and sizes.
 
-use super::frame_bytes::StreamSize;
-use crate::imaging::Missing;
-use crate::limits;
+use super::frame_bytes::{Colours, FrameBytes};
+use super::jpeg_2000_extent::{self as extent, Component, Size};
+use super::stream_size::StreamSize;
+use crate::printable::with_causes;
+use crate::study::StudyError;
+use crate::study::guard::PixelLayout;
+use crate::study::packed_cells::word_bytes;
 
-/// Start of the code stream and of its size segment.
-const START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
-/// Start of a tile part.
-const SOT: [u8; 2] = [0xFF, 0x90];
-/// End of the code stream.
-const EOC: [u8; 2] = [0xFF, 0xD9];
+/// Most bits of a sample that the decoder holds.
+const MOST_BITS: u32 = 31;
 
-/// The size segment: extent of the grid and of the tiles, components.
-struct Siz<'a> {
-    /// The code stream from its start on.
-    stream: &'a [u8],
-}
-
-impl<'a> Siz<'a> {
-    fn of(stream: &'a [u8]) -> Option<Self> {
-        let at = stream.windows(4).position(|w| w == START)?;
-        Some(Self { stream: &stream[at..] })
+/// Decodes a frame: a code stream, or a file (JP2) around one.
+pub(super) fn decode(mut stream: Vec<u8>, layout: &PixelLayout) -> Result<FrameBytes, StudyError> {
+    let size = extent::size(&stream)
+        .ok_or_else(|| StudyError::Truncated("its JPEG 2000 data ends before it says what it holds".into()))?;
+    StreamSize { columns: size.columns, rows: size.rows, samples: size.components.len() }.must_be_that_of(layout)?;
+    let precision = size.components.iter().map(|component| component.precision).max().unwrap_or(0);
+    if precision > MOST_BITS {
+        return Err(StudyError::UnsupportedPixels(format!(
+            "JPEG 2000 with {precision} bits a sample, where at most {MOST_BITS} are read"
+        )));
     }
-
-    fn word(&self, i: usize) -> Option<usize> {
-        word(self.stream, 4 + 4 + 4 * i)
+    let missing = extent::end_what_is_cut(&mut stream);
+    let image = jpeg2k::Image::from_bytes(&stream).map_err(|error| StudyError::Decode(with_causes(&error)))?;
+    let word = word_bytes(precision as usize);
+    let samples = size.components.len();
+    let mut bytes = vec![0; layout.pixels() * samples * word];
+    let components = image.components();
+    if components.len() != samples {
+        return Err(StudyError::Decode(format!(
+            "JPEG 2000 data of {} instead of {samples} components",
+            components.len()
+        )));
     }
-}
-
-fn word(stream: &[u8], at: usize) -> Option<usize> {
-    Some(u32::from_be_bytes(stream.get(at..at + 4)?.try_into().ok()?) as usize)
-}
-
-fn half(stream: &[u8], at: usize) -> Option<usize> {
-    Some(u16::from_be_bytes(stream.get(at..at + 2)?.try_into().ok()?).into())
-}
-
-/// What the SIZ marker says (T.800 A.5.1); `None` for subsampled components.
-pub(super) fn size(stream: &[u8]) -> Option<StreamSize> {
-    let siz = Siz::of(stream)?;
-    let (x, y, x0, y0) = (siz.word(0)?, siz.word(1)?, siz.word(2)?, siz.word(3)?);
-    let samples = half(siz.stream, 40)?;
-    let components = siz.stream.get(42..42 + 3 * samples)?;
-    if samples == 0 || components.chunks(3).any(|c| c[1] != 1 || c[2] != 1) {
-        return None;
-    }
-    let precision = components.chunks(3).map(|c| (c[0] & 0x7F) + 1).max()?;
-    if precision > 16 {
-        return None;
-    }
-    Some(StreamSize { columns: x.checked_sub(x0)?, rows: y.checked_sub(y0)?, samples, precision })
-}
-
-/// Whether a code stream uses its own multiple component transform (COD marker, T.800 A.6.1).
-pub(super) fn uses_transform(stream: &[u8]) -> bool {
-    stream.windows(2).position(|w| w == [0xFF, 0x52]).and_then(|at| stream.get(at + 8)) == Some(&1)
-}
-
-/// What of the image a code stream does not hold. Where that is anything, zeros and an end stand
-/// behind what there is: the decoder takes zeros for packets without data, and would give up on a
-/// tile part that is shorter than it says.
-pub(super) fn end_what_is_cut(stream: &mut Vec<u8>) -> Option<Missing> {
-    let missing = missing(stream)?;
-    let start = stream.windows(4).position(|w| w == START)?;
-    if let Some(end) = end_of_the_last_part(&stream[start..]).filter(|end| (*end as u64) < limits::FILE_BYTES) {
-        stream.resize((start + end).max(stream.len()), 0);
-        stream.truncate(start + end);
-    }
-    stream.extend(EOC);
-    Some(missing)
-}
-
-/// Where the last tile part that has begun says that it ends.
-fn end_of_the_last_part(stream: &[u8]) -> Option<usize> {
-    let mut at = main_header_end(stream)?;
-    loop {
-        let length = word(stream, at + 6).filter(|_| stream.get(at..at + 2) == Some(&SOT))?;
-        let end = at.checked_add(length).filter(|end| *end > at + 12)?;
-        // Behind it may stand the next one, or what is no tile part any more.
-        match stream.get(end..end + 12) {
-            Some(next) if next.starts_with(&SOT) => at = end,
-            _ => return Some(end),
+    for (place, (decoded, component)) in components.iter().zip(&size.components).enumerate() {
+        let (width, height) = (decoded.width() as usize, decoded.height() as usize);
+        if (width, height) != component.size(&size) {
+            return Err(StudyError::Decode(format!("a JPEG 2000 component of {width} × {height} samples")));
+        }
+        let data = decoded.data();
+        for (row, line) in bytes.chunks_exact_mut(layout.columns * samples * word).enumerate() {
+            let from = row / component.down * width;
+            let values = data.get(from..from + width).unwrap_or_default();
+            for (column, pixel) in line.chunks_exact_mut(samples * word).enumerate() {
+                let value = values.get(column / component.across).copied().unwrap_or(0);
+                pixel[place * word..][..word].copy_from_slice(&value.to_le_bytes()[..word]);
+            }
         }
     }
+    let is_subsampled = size.components.iter().any(Component::is_subsampled);
+    let colours = if is_subsampled {
+        Colours::YbrFull
+    } else if extent::uses_transform(&stream) || !layout.photometric.starts_with("YBR_FULL") {
+        Colours::Rgb
+    } else {
+        Colours::AsLabelled
+    };
+    Ok(FrameBytes { precision: Some(precision), colours, missing, ..FrameBytes::of(bytes, word) })
 }
 
-/// What of the image a code stream does not hold (T.800 A.4.2): every tile part says how long it
-/// is, and every tile in how many parts it comes.
-///
-/// A tile comes coarsely first, so a cut in the only tile costs detail in the whole image; a cut in
-/// one of several costs its rows and those of the tiles behind it.
-fn missing(stream: &[u8]) -> Option<Missing> {
-    let siz = Siz::of(stream)?;
-    let (height, y0) = (siz.word(1)?, siz.word(3)?);
-    let (width, tile_width, tile_height) = (siz.word(0)?, siz.word(4)?, siz.word(5)?);
-    let (tile_x0, tile_y0) = (siz.word(6)?, siz.word(7)?);
-    let along =
-        |extent: usize, first: usize, tile: usize| extent.checked_sub(first)?.checked_add(tile - 1)?.checked_div(tile);
-    let across = along(width, tile_x0, tile_width.max(1))?;
-    let down = along(height, tile_y0, tile_height.max(1))?;
-    // T.800 B.3: tiles are numbered by 16 bits.
-    let tiles = across.checked_mul(down).filter(|n| (1..=65_535).contains(n))?;
-    let first = first_missing(siz.stream, tiles)?;
-    match (tile_y0 + first / across * tile_height).checked_sub(y0) {
-        Some(from) if from > 0 => Some(Missing::Rows { from }),
-        _ => Some(Missing::Detail),
-    }
-}
-
-/// What has come of a tile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tile {
-    /// Nothing, or not all.
-    Missing,
-    /// Some parts, and nothing says how many there are.
-    Open,
-    Whole,
-}
-
-/// The number of the first tile that is not all there.
-fn first_missing(stream: &[u8], tiles: usize) -> Option<usize> {
-    let mut there = vec![Tile::Missing; tiles];
-    let mut at = main_header_end(stream);
-    while let Some(begin) = at.filter(|at| stream.get(*at..at + 2) == Some(&SOT)) {
-        let (Some(tile), Some(length)) = (half(stream, begin + 4), word(stream, begin + 6)) else { break };
-        let Some(&[number, count]) = stream.get(begin + 10..begin + 12) else { break };
-        // A length of zero reaches to the end marker.
-        let end =
-            if length == 0 { end_marker(stream) } else { begin.checked_add(length).filter(|e| *e <= stream.len()) };
-        at = end.filter(|end| *end > begin);
-        if let (Some(_), Some(state)) = (at, there.get_mut(tile)) {
-            *state = match count {
-                0 => Tile::Open,
-                _ if number + 1 >= count => Tile::Whole,
-                _ => Tile::Missing,
-            };
-        }
-    }
-    let ended = at.is_some_and(|at| stream.get(at..at + 2) == Some(&EOC));
-    there.iter().position(|tile| *tile == Tile::Missing || (*tile == Tile::Open && !ended))
-}
-
-/// Where the main header ends: at the first tile part.
-fn main_header_end(stream: &[u8]) -> Option<usize> {
-    let mut at = 2;
-    while stream.get(at..at + 2)? != SOT {
-        at += 2 + half(stream, at + 2)?.max(2);
-    }
-    Some(at)
-}
-
-/// Where the end marker stands, if the stream ends with one, the bytes that fill up a fragment left
-/// away.
-fn end_marker(stream: &[u8]) -> Option<usize> {
-    let end = stream.iter().rposition(|b| *b != 0)? + 1;
-    stream[..end].ends_with(&EOC).then(|| end - 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A code stream of 64 × 96 pixels in tiles of 64 × 32, each in two parts of so many bytes;
-    /// lengths are told or not.
-    fn stream(parts: &[usize], told: bool) -> Vec<u8> {
-        let words = |values: &[u32]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<u8>>();
-        let mut bytes = [0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0].to_vec();
-        bytes.extend(words(&[64, 96, 0, 0, 64, 32, 0, 0]));
-        bytes.extend([0, 1, 7, 1, 1]);
-        for (i, length) in parts.iter().enumerate() {
-            bytes.extend([0xFF, 0x90, 0, 10, 0, i as u8 / 2]);
-            bytes.extend(words(&[*length as u32 + 14]));
-            bytes.extend([i as u8 % 2, if told { 2 } else { 0 }, 0xFF, 0x93]);
-            bytes.extend(vec![7; *length]);
-        }
-        bytes.extend(EOC);
-        bytes
+impl Component {
+    /// Columns and rows of its own.
+    fn size(&self, image: &Size) -> (usize, usize) {
+        (image.columns.div_ceil(self.across), image.rows.div_ceil(self.down))
     }
 
-    #[test]
-    fn the_first_tile_that_is_not_all_there_tells_the_rows() {
-        let whole = stream(&[30, 20, 30, 20, 30, 20], true);
-        assert_eq!(missing(&whole), None);
-        assert_eq!(missing(&whole[..whole.len() - 2]), None, "only the end marker is missing");
-        assert_eq!(missing(&whole[..whole.len() - 3]), Some(Missing::Rows { from: 64 }));
-        assert_eq!(missing(&whole[..whole.len() - 2 - 34 - 44 - 1]), Some(Missing::Rows { from: 32 }));
-        assert_eq!(missing(&whole[..100]), Some(Missing::Detail), "the first tile itself");
-        let marked = [&whole[..whole.len() - 9], &EOC].concat();
-        assert_eq!(missing(&marked), Some(Missing::Rows { from: 64 }), "an end marker behind the cut");
-    }
-
-    #[test]
-    fn where_no_part_says_how_many_there_are_the_end_marker_tells() {
-        let whole = stream(&[30, 20, 30, 20, 30, 20], false);
-        assert_eq!(missing(&whole), None);
-        assert_eq!(missing(&[&whole[..], &[0]].concat()), None, "filled up to an even length");
-        assert_eq!(missing(&whole[..whole.len() - 2]), Some(Missing::Detail));
+    fn is_subsampled(&self) -> bool {
+        self.across > 1 || self.down > 1
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
     let missing = rows(&mut reader, &mut data, color.samples() * depth as usize)?;
     let picture = picture(width, height, color, depth, data);
     let picture = picture.ok_or_else(|| StudyError::UnsupportedPixels(format!("{color:?} with {depth:?} bits")))?;
-    Ok(Decoded { picture, one_bit, missing })
+    Ok(Decoded { picture, one_bit, missing, highest: None })
 }
 
 fn reader(bytes: &[u8]) -> Result<Reader<Cursor<&[u8]>>, StudyError> {

@@ -39,7 +39,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
     let is_float = matches!(color, ColorType::Gray(32 | 64)) && holds_floats(&mut file);
     if !is_float && parts.all_there() {
         let picture = super::decoded_by_image(bytes, ImageFormat::Tiff)?;
-        return Ok(Pixels::Picture(Decoded { picture, one_bit: color == ColorType::Gray(1), missing: None }));
+        return Ok(Pixels::Picture(Decoded {
+            picture,
+            one_bit: color == ColorType::Gray(1),
+            missing: None,
+            highest: None,
+        }));
     }
     let samples = match color {
         ColorType::Gray(_) => 1,
@@ -68,7 +73,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
         values => {
             let picture = values.picture(width, height, samples);
             let picture = picture.ok_or_else(|| StudyError::UnsupportedPixels(format!("{color:?}")))?;
-            Ok(Pixels::Picture(Decoded { picture, one_bit: false, missing }))
+            Ok(Pixels::Picture(Decoded { picture, one_bit: false, missing, highest: None }))
         }
     }
 }

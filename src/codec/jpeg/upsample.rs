@@ -1,0 +1,215 @@
+//! Planes become an image: components of fewer samples are brought to its size as libjpeg-turbo
+//! does by default (`jdsample.c`), and those of a pixel stand together.
+//!
+//! Where a component has half the samples of a row, a column or both, each sample of the image is
+//! three parts of the nearest one and one part of the next ("fancy upsampling"), for ITU-T T.81
+//! A.1.1 has samples centred on what they stand for. Any other component, and one of two columns or
+//! fewer whose rows are halved, has its samples repeated.
+
+use super::error::JpegError;
+use super::planes::{Plane, Planes};
+use crate::image::Image;
+
+impl Planes {
+    /// The image, all components brought to its size.
+    pub fn into_image(self) -> Result<Image, JpegError> {
+        joined(self)
+    }
+}
+
+/// Joins the planes.
+fn joined(planes: Planes) -> Result<Image, JpegError> {
+    let (columns, rows, components) = (planes.columns, planes.rows, planes.planes.len());
+    let Planes { precision, complete_rows, lacks_detail, .. } = planes;
+    let sampling = planes.largest_sampling();
+    let ways: Vec<Way> = planes.planes.iter().map(|plane| Way::of(plane, sampling)).collect();
+    let mixed = complete_rows < rows && ways.iter().any(|way| way.mixes_rows());
+    let complete_rows = if mixed { complete_rows.saturating_sub(1) } else { complete_rows };
+    let whole = |samples| Image { columns, rows, components, precision, samples, complete_rows, lacks_detail };
+
+    let mut planes = planes.planes;
+    if let [plane] = &mut planes[..] {
+        // A component alone has the size of the image, whatever its sampling factors.
+        let (mut samples, stride) = (std::mem::take(&mut plane.samples), plane.stride);
+        if stride > columns {
+            for row in 1..rows {
+                samples.copy_within(row * stride..row * stride + columns, row * columns);
+            }
+        }
+        samples.truncate(columns * rows);
+        return Ok(whole(samples));
+    }
+    let total = columns.checked_mul(rows).and_then(|n| n.checked_mul(components));
+    let mut samples = vec![0; total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?];
+    let mut lines: Vec<Vec<u16>> = vec![vec![0; columns + 1]; components];
+    let mut sums = Vec::new();
+    for (y, row) in samples.chunks_exact_mut((columns * components).max(1)).enumerate() {
+        let lines: Vec<&[u16]> = planes
+            .iter()
+            .zip(&ways)
+            .zip(&mut lines)
+            .map(|((plane, way), line)| way.line(plane, y, line, &mut sums))
+            .collect();
+        if let [first, second, third] = lines[..] {
+            let (pixels, _) = row.as_chunks_mut::<3>();
+            for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
+                *pixel = [*first, *second, *third];
+            }
+        } else {
+            for (i, line) in lines.iter().enumerate() {
+                row.iter_mut().skip(i).step_by(components).zip(*line).for_each(|(place, sample)| *place = *sample);
+            }
+        }
+    }
+    Ok(whole(samples))
+}
+
+/// How a component comes to the size of the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// It has it.
+    Same,
+    /// Half the columns: triangle filter along the row.
+    Columns,
+    /// Half the rows: triangle filter along the column.
+    Rows,
+    /// Both.
+    Both,
+    /// Samples are repeated: shares of the columns and of the rows.
+    Repeat { columns: (usize, usize), rows: (usize, usize) },
+}
+
+impl Way {
+    fn of(plane: &Plane, (h, v): (usize, usize)) -> Self {
+        let (horizontal, vertical) = (usize::from(plane.component.horizontal), usize::from(plane.component.vertical));
+        // libjpeg-turbo does not filter along rows of one or two samples.
+        match (horizontal * 2 == h, vertical * 2 == v, horizontal == h, vertical == v) {
+            (_, _, true, true) => Self::Same,
+            (true, _, _, true) if plane.columns > 2 => Self::Columns,
+            (_, true, true, _) => Self::Rows,
+            (true, true, _, _) if plane.columns > 2 => Self::Both,
+            _ => Self::Repeat { columns: (horizontal, h), rows: (vertical, v) },
+        }
+    }
+
+    /// Whether rows of samples are mixed.
+    fn mixes_rows(self) -> bool {
+        matches!(self, Self::Rows | Self::Both)
+    }
+
+    /// The samples of row `y` of the image; `line` is a place for them, and `sums` for what comes
+    /// in between. Sixteen samples of 12 bits, the most there are, stay below 2¹⁶ together.
+    fn line<'a>(self, plane: &'a Plane, y: usize, line: &'a mut [u16], sums: &mut Vec<u16>) -> &'a [u16] {
+        // The two rows that are nearest, the first of them nearer.
+        let (near, upper) = (plane.row(y / 2), y.is_multiple_of(2));
+        let next = if upper { (y / 2).saturating_sub(1) } else { (y / 2 + 1).min(plane.rows.saturating_sub(1)) };
+        let next = plane.row(next);
+        let mixed = near.iter().zip(next).map(|(near, next)| 3 * near + next);
+        match self {
+            Self::Same => return plane.row(y),
+            Self::Columns => {
+                sums.clear();
+                sums.extend(plane.row(y));
+                doubled(sums, line, 2, (1, 2));
+            }
+            Self::Rows => {
+                let bias = if upper { 1 } else { 2 };
+                line.iter_mut().zip(mixed).for_each(|(place, sum)| *place = (sum + bias) >> 2);
+            }
+            Self::Both => {
+                sums.clear();
+                sums.extend(mixed);
+                doubled(sums, line, 4, (8, 7));
+            }
+            Self::Repeat { columns: (share, of), rows: (row_share, of_rows) } => {
+                let row = plane.row(y * row_share / of_rows);
+                for (x, place) in line.iter_mut().enumerate() {
+                    *place = row.get(x * share / of).copied().unwrap_or(0);
+                }
+            }
+        }
+        line
+    }
+}
+
+/// Twice as many samples by the triangle filter; the first and the last stay. Sums are divided by
+/// 2 to the power `shift`, those to the left and to the right with these biases.
+fn doubled(sums: &[u16], line: &mut [u16], shift: u32, (left, right): (u16, u16)) {
+    let pair =
+        |before: u16, sum: u16, behind: u16| [(3 * sum + before + left) >> shift, (3 * sum + behind + right) >> shift];
+    let (Some(&first), Some(&last)) = (sums.first(), sums.last()) else { return };
+    let (pairs, _) = line.as_chunks_mut::<2>();
+    for (place, [before, sum, behind]) in pairs.iter_mut().skip(1).zip(sums.array_windows()) {
+        *place = pair(*before, *sum, *behind);
+    }
+    let (second, last_but_one) = (sums.get(1).unwrap_or(&last), sums.iter().nth_back(1).unwrap_or(&first));
+    for (at, pair) in [(0, pair(first, first, *second)), (sums.len() - 1, pair(*last_but_one, last, last))] {
+        if let Some(place) = pairs.get_mut(at) {
+            *place = pair;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::header::{Component, Frame};
+    use crate::jpeg::process::Process;
+
+    /// A plane of full size, and one of these samples beside it.
+    fn brought_up(columns: usize, rows: usize, largest: (u8, u8), own: (u8, u8), samples: &[&[u16]]) -> Vec<u16> {
+        let component = |(horizontal, vertical)| Component { id: 0, horizontal, vertical, quantization: 0 };
+        let components = vec![component(largest), component(own)];
+        let frame = Frame { process: Process::Baseline, precision: 8, columns, rows, components };
+        let mut planes = Planes::of(&frame).unwrap();
+        planes.complete_rows = rows;
+        let plane = &mut planes.planes[1];
+        assert_eq!((plane.rows, plane.columns), (samples.len(), samples[0].len()));
+        for (row, into) in samples.iter().zip(plane.samples.chunks_mut(plane.stride)) {
+            into[..row.len()].copy_from_slice(row);
+        }
+        planes.into_image().unwrap().samples.chunks(2).map(|pixel| pixel[1]).collect()
+    }
+
+    #[test]
+    fn half_the_columns_are_three_parts_near_and_one_part_far() {
+        let row = brought_up(6, 1, (2, 1), (1, 1), &[&[0, 8, 200]]);
+        assert_eq!(row, [0, 2, 6, 56, 152, 200]);
+        assert_eq!(brought_up(5, 1, (2, 1), (1, 1), &[&[0, 8, 200]]), row[..5]);
+    }
+
+    #[test]
+    fn half_the_rows_are_so_along_columns() {
+        assert_eq!(brought_up(1, 6, (1, 2), (1, 1), &[&[0], &[8], &[200]]), [0, 2, 6, 56, 152, 200]);
+    }
+
+    #[test]
+    fn half_of_both_is_both_at_once() {
+        let image = brought_up(6, 4, (2, 2), (1, 1), &[&[0, 16, 32], &[160, 176, 192]]);
+        assert_eq!(image[..6], [0, 4, 12, 20, 28, 32]);
+        assert_eq!(image[6..12], [40, 44, 52, 60, 68, 72]);
+        assert_eq!(image[18..], [160, 164, 172, 180, 188, 192]);
+    }
+
+    #[test]
+    fn other_shares_are_repeated() {
+        assert_eq!(brought_up(4, 1, (2, 1), (1, 1), &[&[1, 2]]), [1, 1, 2, 2], "too narrow for a filter");
+        assert_eq!(brought_up(8, 1, (4, 1), (1, 1), &[&[1, 2]]), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(brought_up(6, 1, (3, 1), (2, 1), &[&[1, 2, 3, 4]]), [1, 1, 2, 3, 3, 4]);
+        assert_eq!(brought_up(1, 4, (1, 4), (1, 2), &[&[0], &[8]]), [0, 2, 6, 8], "half of four");
+    }
+
+    #[test]
+    fn where_rows_are_mixed_the_last_one_that_came_is_not_whole() {
+        let component = |vertical| Component { id: 0, horizontal: 1, vertical, quantization: 0 };
+        let complete = |components: Vec<Component>, complete_rows| {
+            let frame = Frame { process: Process::Baseline, precision: 8, columns: 8, rows: 32, components };
+            let mut planes = Planes::of(&frame).unwrap();
+            planes.complete_rows = complete_rows;
+            planes.into_image().unwrap().complete_rows
+        };
+        assert_eq!(complete(vec![component(2), component(1)], 16), 15);
+        assert_eq!(complete(vec![component(2), component(1)], 32), 32);
+        assert_eq!(complete(vec![component(1), component(1)], 16), 16);
+    }
+}

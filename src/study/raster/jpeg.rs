@@ -1,0 +1,52 @@
+//! JPEG files: as far as their data goes, in the colours that their markers tell (ITU-T T.871).
+
+use crate::codec::image::{Expected, Image};
+use crate::codec::jpeg::Header;
+use image::{DynamicImage, ImageBuffer, ImageFormat};
+
+use super::Decoded;
+use crate::study::codec::frame_bytes::missing;
+use crate::study::codec::jpeg::{picture, refused};
+use crate::study::{StudyError, guard};
+
+/// Columns and rows.
+pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
+    let frame = Header::of(bytes).map_err(|error| refused(&error))?.frame;
+    Ok((frame.columns as u32, frame.rows as u32))
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
+    let header = Header::of(bytes).map_err(|error| refused(&error))?;
+    let (columns, rows, components) = (header.frame.columns, header.frame.rows, header.frame.components.len());
+    guard::picture_size(columns as u32, rows as u32)?;
+    if components == 4 {
+        // Inks, which the `image` crate knows to mix.
+        let picture = super::decoded_by_image(bytes, ImageFormat::Jpeg)?;
+        return Ok(Decoded { picture, one_bit: false, missing: None, highest: None });
+    }
+    let image = picture(bytes, &header, Expected { columns, rows, components })?;
+    let missing = missing(&image);
+    let deep = image.precision > 8;
+    let highest = (deep && components == 1).then(|| f32::from(u16::MAX >> (16 - image.precision)));
+    let picture = as_picture(image)
+        .ok_or_else(|| StudyError::UnsupportedPixels(format!("a JPEG image of {components} components")))?;
+    Ok(Decoded { picture, one_bit: false, missing, highest })
+}
+
+/// Grey values as they are, colours as 8 or 16 bits; `None` for another number of components.
+fn as_picture(image: Image) -> Option<DynamicImage> {
+    let (width, height) = (image.columns as u32, image.rows as u32);
+    let bytes = |samples: &[u16]| samples.iter().map(|sample| *sample as u8).collect();
+    let highest = u32::from(u16::MAX >> (16 - image.precision));
+    match (image.components, image.precision) {
+        (1, ..=8) => ImageBuffer::from_raw(width, height, bytes(&image.samples)).map(DynamicImage::ImageLuma8),
+        (1, _) => ImageBuffer::from_raw(width, height, image.samples).map(DynamicImage::ImageLuma16),
+        (3, ..=8) => ImageBuffer::from_raw(width, height, bytes(&image.samples)).map(DynamicImage::ImageRgb8),
+        (3, _) => {
+            let wide = |sample: &u16| (u32::from(*sample) * u32::from(u16::MAX) / highest) as u16;
+            let samples = image.samples.iter().map(wide).collect();
+            ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgb16)
+        }
+        _ => None,
+    }
+}
