@@ -100,6 +100,7 @@ fn frame() -> Frame {
         index: 0,
         pixels: PixelData::grey(Plane { width: 224, height: 224, values }, (0.0, 4095.0)),
         spacing: None,
+        display: pellucid::study::DisplayAttributes::default(),
         warnings: Vec::new(),
     }
 }

@@ -17,6 +17,13 @@ pub const SEQUENCE_DEPTH: usize = 64;
 pub const ELEMENTS: usize = 1_000_000;
 /// Longest value of a DICOM header that is read into memory (pixel data apart), in bytes.
 pub const VALUE_BYTES: u64 = 1 << 20;
+/// Most corners of a polygonal display shutter.
+pub const SHUTTER_VERTICES: usize = 4096;
+/// Most presentation states that are looked into for one image.
+pub const PRESENTATION_STATES: usize = 200;
+/// Most texts and drawings of a presentation state, and most points of all its drawings.
+pub const ANNOTATIONS: usize = 2000;
+pub const ANNOTATION_POINTS: usize = 200_000;
 /// Most files listed from the folders opened at once.
 pub const FILES_AT_ONCE: usize = 200_000;
 /// Most files and folders that a walk through a folder looks at.

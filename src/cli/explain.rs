@@ -160,7 +160,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         .into());
     }
     inputs.each("Explaining", |image| {
-        let analyzed = session.analyze(|| image.load(), options, args.analysis.force)?;
+        let analyzed = session.analyze(|| image.load(args.analysis.frame), options, args.analysis.force)?;
         let record = Record::new(image.path(), &analyzed, args.analysis.error_rate).at(&args.analysis.prevalence)?;
         let Some((model, analysis)) = &analyzed.outcome else {
             if args.json {

@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageFormat, RgbImage, imageops};
 
 use crate::explain::{Attribution, scale};
 use crate::imaging::display::{View, render_rgb};
+use crate::limits;
 use crate::model::manifest::Input;
 use crate::study::Frame;
 
@@ -17,7 +18,7 @@ const GAP: u32 = 8;
 /// One map: the image under it at its own size. Several: the image, then the image under each on a
 /// shared scale, in a row.
 pub(super) fn of_maps(frame: &Frame, input: &Input, maps: &[&Attribution]) -> RgbImage {
-    let image = render_rgb(&frame.pixels, &View::initial(&frame.pixels));
+    let image = in_true_shape(render_rgb(&frame.pixels, &View::initial(&frame.pixels)), frame.display.pixel_aspect);
     if let [one] = maps {
         return scale::under(&image, input, one, scale::Scale::PerClass);
     }
@@ -25,6 +26,28 @@ pub(super) fn of_maps(frame: &Frame, input: &Input, maps: &[&Attribution]) -> Rg
     let image = fitted(&image, TILE);
     let tiles: Vec<RgbImage> = maps.iter().map(|m| scale::under(&image, input, m, shared)).collect();
     in_a_row(&image, &tiles)
+}
+
+/// The image with square pixels: the side along which they are short is stretched.
+fn in_true_shape(image: RgbImage, pixel_aspect: f32) -> RgbImage {
+    let (width, height) = image.dimensions();
+    let longer = |side: u32, factor: f32| ((side as f32 * factor).round() as u32).max(1);
+    let (wide, high) = if pixel_aspect >= 1.0 {
+        (width, longer(height, pixel_aspect))
+    } else {
+        (longer(width, 1.0 / pixel_aspect), height)
+    };
+    let affordable = u64::from(wide) * u64::from(high) <= limits::FRAME_PIXELS;
+    // What would be too large keeps its pixels along one side and loses some along the other.
+    let (wide, high) = match affordable {
+        true => (wide, high),
+        false if pixel_aspect >= 1.0 => (longer(width, 1.0 / pixel_aspect), height),
+        false => (width, longer(height, pixel_aspect)),
+    };
+    if (wide, high) == (width, height) {
+        return image;
+    }
+    imageops::resize(&image, wide, high, imageops::FilterType::Triangle)
 }
 
 fn fitted(image: &RgbImage, longest: u32) -> RgbImage {
@@ -49,4 +72,15 @@ pub(super) fn png(image: &DynamicImage) -> image::ImageResult<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, ImageFormat::Png)?;
     Ok(bytes.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_that_are_not_square_are_stretched_to_squares() {
+        let sizes = [1.0, 2.0, 0.5].map(|aspect| in_true_shape(RgbImage::new(30, 20), aspect).dimensions());
+        assert_eq!(sizes, [(30, 20), (30, 40), (60, 20)]);
+    }
 }

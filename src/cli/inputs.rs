@@ -15,7 +15,7 @@ use anyhow::anyhow;
 use super::{Outcome, output, panic_text};
 use crate::cancel::CancelToken;
 use crate::evaluation::images::{ImageError, first_frame, scorable_frame};
-use crate::study::{Frame, ImageEntry, StudyError, Unscorable, scan};
+use crate::study::{Frame, ImageEntry, StudyError, Unscorable, load, scan};
 
 /// An image that a command works on.
 pub(super) struct Image {
@@ -35,14 +35,27 @@ impl Image {
         self.copy_of.as_deref()
     }
 
-    /// Decodes the first frame.
-    pub(super) fn load(&self) -> anyhow::Result<Frame> {
-        Ok(first_frame(&self.entry)?)
+    /// How many frames it has.
+    pub(super) fn frames(&self) -> u32 {
+        self.entry.frames
     }
 
-    /// Decodes the first frame of an image that is to be scored, see [`scorable_frame`].
-    pub(super) fn load_scorable(&self, force: bool) -> anyhow::Result<Frame> {
-        Ok(scorable_frame(&self.entry, force)?)
+    /// Decodes a frame, counted from 1; the first where none is named.
+    pub(super) fn load(&self, number: Option<u32>) -> anyhow::Result<Frame> {
+        Ok(match number {
+            Some(number) => load(&self.entry, number.saturating_sub(1))?,
+            None => first_frame(&self.entry)?,
+        })
+    }
+
+    /// Decodes a frame of an image that is to be scored, counted from 1; the first where none is
+    /// named. See [`scorable_frame`].
+    pub(super) fn load_scorable(&self, number: Option<u32>, force: bool) -> anyhow::Result<Frame> {
+        let frame = match number {
+            None => return Ok(scorable_frame(&self.entry, force)?),
+            Some(_) => self.load(number)?,
+        };
+        frame.scorable().map(|()| frame).map_err(Into::into)
     }
 }
 

@@ -8,9 +8,12 @@ use serde::Serialize;
 use super::inputs::{Image, Inputs};
 use super::{Outcome, Usage, images, npy, output};
 use crate::imaging::display::{View, render, render_rgb};
+use crate::imaging::shutter::Shutter;
+use crate::imaging::superimposed::OverlayPlane;
 use crate::imaging::{Missing, Voi, Window, stats};
+use crate::limits;
 use crate::printable::printable;
-use crate::study::{Frame, Identity, Metadata, Spacing};
+use crate::study::{Frame, Identity, Metadata, Orientation, Spacing};
 
 /// Show what a file says of itself; write its pixels as numbers or as shown
 #[derive(Debug, clap::Args)]
@@ -21,6 +24,12 @@ pub(super) struct Args {
     /// One JSON object a line for each image, and nothing else
     #[arg(long)]
     json: bool,
+    /// Frame of an image that has several, counted from 1 [default: the first]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::FRAMES)))]
+    frame: Option<u32>,
+    /// List every frame of the image, a line each
+    #[arg(long, conflicts_with_all = ["frame", "pixels", "display"])]
+    frames: bool,
     /// Write the modality values: f32, rows by columns, before window and polarity
     #[arg(long, value_name = "FILE.npy")]
     pixels: Option<PathBuf>,
@@ -39,6 +48,8 @@ struct Inspection<'a> {
     columns: usize,
     rows: usize,
     frames: u32,
+    /// The frame that this is of, counted from 1.
+    frame: u32,
     color: bool,
     /// Low values are bright (MONOCHROME1 or an inverse presentation).
     inverted: bool,
@@ -54,6 +65,15 @@ struct Inspection<'a> {
     /// Windows and tables of the file.
     voi: Vec<VoiRecord<'a>>,
     spacing: Option<Spacing>,
+    /// Height of a pixel over its width, as the image is shown.
+    pixel_aspect: f32,
+    /// Sides of the patient at the sides of the image.
+    orientation: Option<&'a Orientation>,
+    /// Side and view as a marker on the film would say them.
+    side_mark: &'a str,
+    overlays: Vec<OverlayRecord<'a>>,
+    /// Display shutters of the file: rectangle, circle, polygon or bitmap.
+    shutters: Vec<&'static str>,
     metadata: &'a Metadata,
     warnings: &'a [String],
     /// What is not there because the data ends early.
@@ -62,6 +82,16 @@ struct Inspection<'a> {
     /// The file that this one is a copy of, byte for byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_of: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct OverlayRecord<'a> {
+    name: &'a str,
+    columns: usize,
+    rows: usize,
+    /// Column and row of the image, from 0, at which it begins.
+    left: i32,
+    top: i32,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,7 +104,7 @@ enum VoiRecord<'a> {
 impl<'a> Inspection<'a> {
     fn new(image: &Image, frame: &'a Frame) -> Self {
         let Identity { study_uid, series_uid, sop_instance_uid } = &frame.entry.identity;
-        let known = stats::statistics(&frame.pixels.plane, None);
+        let known = stats::statistics(&frame.pixels.modality_plane(), None);
         let number = |value: f32| (known.count > 0).then_some(value);
         Self {
             image: image.path().display().to_string(),
@@ -84,6 +114,7 @@ impl<'a> Inspection<'a> {
             columns: frame.pixels.plane.width,
             rows: frame.pixels.plane.height,
             frames: frame.entry.frames,
+            frame: frame.index + 1,
             color: frame.pixels.color.is_some(),
             inverted: frame.pixels.inverted,
             value_range: frame.pixels.value_range,
@@ -94,11 +125,27 @@ impl<'a> Inspection<'a> {
             window: View::initial(&frame.pixels).window(&frame.pixels),
             voi: frame.pixels.voi.iter().map(voi).collect(),
             spacing: frame.spacing,
+            pixel_aspect: frame.display.pixel_aspect,
+            orientation: frame.display.orientation.as_ref(),
+            side_mark: &frame.display.side_mark,
+            overlays: frame.display.overlays.iter().map(overlay).collect(),
+            shutters: frame.display.shutters.shapes.iter().map(shutter).collect(),
             metadata: &frame.entry.meta,
             warnings: &frame.warnings,
             missing: frame.pixels.missing,
             copy_of: image.copy_of().map(|path| path.display().to_string()),
         }
+    }
+
+    /// One line of the list of frames.
+    fn to_line(&self) -> String {
+        let values = match (self.minimum, self.maximum, self.mean) {
+            (Some(low), Some(high), Some(mean)) => format!("{low} to {high}, mean {mean:.1}"),
+            _ => "no finite number".to_owned(),
+        };
+        let Window { center, width, .. } = self.window;
+        let file = printable(&self.image);
+        format!("{file}  frame {} of {}  {values}  window {center} / {width}", self.frame, self.frames)
     }
 
     fn to_text(&self) -> String {
@@ -117,9 +164,18 @@ impl<'a> Inspection<'a> {
             _ => "no finite number among them".to_owned(),
         };
         say("Values", values);
+        if self.frames > 1 {
+            say("Frame", format!("{} of {}", self.frame, self.frames));
+        }
         say("Window", format!("center {}, width {}", self.window.center, self.window.width));
         let spacing = |s: Spacing| format!("{} × {} mm ({:?})", s.row_mm, s.column_mm, s.provenance);
         say("Spacing", self.spacing.map_or("unknown".into(), spacing));
+        let sides = |o: &Orientation| format!("left {}, right {}, top {}, bottom {}", o.left, o.right, o.top, o.bottom);
+        say("Orientation", self.orientation.map(sides).unwrap_or_default());
+        say("Side", self.side_mark.to_owned());
+        let names = self.overlays.iter().map(|o| if o.name.is_empty() { "without a name" } else { o.name });
+        say("Overlays", names.collect::<Vec<_>>().join(", "));
+        say("Shutters", self.shutters.join(", "));
         say(
             "Patient",
             [&m.patient_name, &m.patient_id, &m.sex, &m.age].map(String::as_str).join(" ").trim().to_owned(),
@@ -139,6 +195,20 @@ impl<'a> Inspection<'a> {
             say("Note", warning.clone());
         }
         text.trim_end().to_owned()
+    }
+}
+
+fn overlay(plane: &OverlayPlane) -> OverlayRecord<'_> {
+    let (columns, rows) = plane.bits.size();
+    OverlayRecord { name: &plane.name, columns, rows, left: plane.left, top: plane.top }
+}
+
+fn shutter(shutter: &Shutter) -> &'static str {
+    match shutter {
+        Shutter::Rectangle { .. } => "rectangle",
+        Shutter::Ellipse { .. } => "circle",
+        Shutter::Polygon(_) => "polygon",
+        Shutter::Bitmap(_) => "bitmap",
     }
 }
 
@@ -163,10 +233,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         return Err(Usage(format!("{path} holds {images} images; --pixels and --display write one")).into());
     }
     inputs.each("Inspecting", |image| {
-        let frame = image.load()?;
+        if args.frames {
+            return every_frame(image, args.json);
+        }
+        let frame = image.load(args.frame)?;
         if let Some(path) = &args.pixels {
             let shape = [frame.pixels.plane.height, frame.pixels.plane.width];
-            output::write_file(path, &npy::bytes(&shape, &frame.pixels.plane.values))?;
+            output::write_file(path, &npy::bytes(&shape, &frame.pixels.modality_plane().values))?;
         }
         if let Some(path) = &args.display {
             let view = View::initial(&frame.pixels);
@@ -180,4 +253,23 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         let inspection = Inspection::new(image, &frame);
         if args.json { output::json(&inspection) } else { Ok(output::line(inspection.to_text())?) }
     })
+}
+
+/// A line for each frame of an image; one that cannot be decoded says why, and the others follow.
+fn every_frame(image: &Image, json: bool) -> anyhow::Result<()> {
+    let mut failed = 0;
+    for number in 1..=image.frames() {
+        match image.load(Some(number)) {
+            Ok(frame) => {
+                let inspection = Inspection::new(image, &frame);
+                if json { output::json(&inspection)? } else { output::line(inspection.to_line())? }
+            }
+            Err(error) => {
+                failed += 1;
+                output::remark(format!("note: frame {number} of {}: {error:#}", image.path().display()));
+            }
+        }
+    }
+    anyhow::ensure!(failed == 0, "{failed} of {} frames could not be read", image.frames());
+    Ok(())
 }

@@ -9,7 +9,7 @@ use self::studies::StudyArgs;
 use super::inputs::Inputs;
 use super::record::Record;
 use super::session::{AnalysisArgs, ModelArgs, Session};
-use super::{Outcome, output};
+use super::{Outcome, Usage, output};
 use crate::engine::AnalysisOptions;
 use crate::engine::lungs::Lungs;
 use crate::explain::{Attribution, Method, Subject};
@@ -42,6 +42,9 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if let Some(unit) = args.studies.by {
+        if args.analysis.frame.is_some() {
+            return Err(Usage("--frame names a frame of one image; with --by there are several images".into()).into());
+        }
         return studies::run(args, unit);
     }
     let mut session = Session::with_ensemble(&args.model, &args.analysis.ensemble)?;
@@ -60,7 +63,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         session.use_gallery(usize::from(count), args.gallery.clone());
     }
     Inputs::gather(&args.paths).with_copies().each("Predicting", |image| {
-        let analyzed = session.analyze(|| image.load(), options, args.analysis.force)?;
+        let analyzed = session.analyze(|| image.load(args.analysis.frame), options, args.analysis.force)?;
         let record = Record::new(image.path(), &analyzed, args.analysis.error_rate).at(&args.analysis.prevalence)?;
         let record = match &analyzed.outcome {
             Some((model, analysis)) if !analysis.attributions.is_empty() => {

@@ -26,6 +26,7 @@ use crate::imaging::lung_fields::LungRegion;
 use crate::model::Model;
 use crate::model::population::PopulationVerdict;
 use crate::model::prevalence::Stated;
+use crate::study::Frame;
 use crate::uncertainty::{SampleSource, Summary};
 
 /// One image; the fields and their order are a stable contract.
@@ -33,6 +34,9 @@ use crate::uncertainty::{SampleSource, Summary};
 pub(super) struct Record<'a> {
     image: String,
     sop_instance_uid: &'a str,
+    /// Of an image with several frames, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<u32>,
     /// `null` when no model fits.
     model: Option<ModelId<'a>>,
     chosen_because: &'a str,
@@ -156,6 +160,11 @@ struct Stability {
     largest_sd: f32,
 }
 
+/// The number of a frame among several, from 1.
+fn number_of(frame: &Frame) -> Option<u32> {
+    (frame.entry.frames > 1).then_some(frame.index + 1)
+}
+
 impl<'a> Record<'a> {
     /// The record of one image, with its conformal states at `error_rate`.
     pub(super) fn new(path: &Path, analyzed: &'a Analyzed, error_rate: f64) -> Self {
@@ -175,6 +184,7 @@ impl<'a> Record<'a> {
         Self {
             image: path.display().to_string(),
             sop_instance_uid: &frame.entry.identity.sop_instance_uid,
+            frame: number_of(frame),
             model: None,
             chosen_because: &choice.because,
             gate,
@@ -222,6 +232,7 @@ impl<'a> Record<'a> {
         Self {
             image: path.display().to_string(),
             sop_instance_uid: &frame.entry.identity.sop_instance_uid,
+            frame: number_of(frame),
             model: Some(ModelId { name: &model.manifest.name, sha256: &model.sha256 }),
             chosen_because: &choice.because,
             gate: Gate {

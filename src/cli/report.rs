@@ -24,7 +24,7 @@ use crate::report::verify::compare::shown;
 use crate::report::verify::{Recomputed, VerifyOutcome, verify};
 use crate::report::{CaseReport, Paper, export_to};
 use crate::study::lung_masks::LungMask;
-use crate::study::{load, open_image};
+use crate::study::{Frame, load, open_image};
 
 /// Write a case report (PDF and JSON), or compute one again
 #[derive(Debug, clap::Args)]
@@ -99,7 +99,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     let options = |model: &Model, _: Option<&Lungs>| {
         Ok(args.analysis.options(methods, vec![explain::layer(model, args.layer.as_deref())?]))
     };
-    let analyzed = session.analyze(|| Ok(open_image(path)?), options, args.analysis.force)?;
+    let analyzed = session.analyze(|| frame_at(path, args.analysis.frame), options, args.analysis.force)?;
     let lungs = analyzed.lungs.clone();
     let (frame, model, analysis) = analyzed.by_a_model()?;
     let chosen_because = analysis.chosen_because.clone();
@@ -128,6 +128,15 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     output::remark(format!("note: {chosen_because}"));
     output::line(out.display().to_string())?;
     Ok(Outcome::Done)
+}
+
+/// A frame of the image at a path, counted from 1; the first where none is named.
+fn frame_at(path: &Path, number: Option<u32>) -> anyhow::Result<Frame> {
+    let first = open_image(path)?;
+    match number {
+        Some(number) if number != 1 => Ok(load(&first.entry, number.saturating_sub(1))?),
+        _ => Ok(first),
+    }
 }
 
 /// How faithful the map of the first printed class is to the model.

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::images::png;
 use super::inputs::Inputs;
 use super::{Outcome, output};
+use crate::limits;
 use crate::model::lungs::{LungSegmenter, Segmentation, SegmentedLungs};
 
 /// Outline the lungs of chest radiographs: a mask of the image's size for each (255 lung, 0 elsewhere)
@@ -26,6 +27,9 @@ pub(super) struct Args {
     /// Folder of another segmenter than the one that comes with the program
     #[arg(long, value_name = "DIR")]
     segmenter: Option<PathBuf>,
+    /// Frame of images that have several, counted from 1 [default: the first]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::FRAMES)))]
+    frame: Option<u32>,
     /// Mark the patient's right lung with 85 and the left one with 170
     #[arg(long)]
     sides: bool,
@@ -45,7 +49,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     output::make_folder(&args.out)?;
     let mut taken = HashSet::new();
     Inputs::gather(&args.paths).each("Segmenting", |image| {
-        let frame = image.load_scorable(false)?;
+        let frame = image.load_scorable(args.frame, false)?;
         let started = Instant::now();
         let Segmentation { lungs, agreement, refusal } = segmenter.look(&frame.model_plane())?;
         let milliseconds = started.elapsed().as_secs_f64() * 1e3;

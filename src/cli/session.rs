@@ -78,6 +78,9 @@ pub(super) struct AnalysisArgs {
     /// predictive values. May be repeated [default name: the model's only group or label]
     #[arg(long, value_name = "[NAME=]SHARE")]
     pub prevalence: Vec<Stated>,
+    /// Frame of an image that has several, counted from 1 [default: the first]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::FRAMES)))]
+    pub frame: Option<u32>,
     /// Go on although the input gate refuses the image
     #[arg(long)]
     pub force: bool,

@@ -277,6 +277,7 @@ mod tests {
             index: 0,
             pixels: PixelData::grey(plane, (0.0, 3.0)),
             spacing: None,
+            display: crate::study::DisplayAttributes::default(),
             warnings: Vec::new(),
         }
     }

@@ -296,6 +296,7 @@ mod tests {
             index: 0,
             pixels: PixelData::grey(Plane { width: 1, height: 1, values: vec![0.0] }, (0.0, 1.0)),
             spacing: None,
+            display: crate::study::DisplayAttributes::default(),
             warnings: Vec::new(),
         }
     }

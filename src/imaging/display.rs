@@ -20,7 +20,7 @@ const TABLE_LENGTH: f32 = 65_536.0;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum VoiChoice {
     Window(Window),
-    /// The transform at this place of [`PixelData::voi`].
+    /// The transform at this place, see [`PixelData::voi_at`].
     OfFile(usize),
 }
 
@@ -54,7 +54,7 @@ impl View {
     pub fn window(&self, pixels: &PixelData) -> Window {
         match self.voi {
             VoiChoice::Window(window) => window,
-            VoiChoice::OfFile(index) => match pixels.voi.get(index) {
+            VoiChoice::OfFile(index) => match pixels.voi_at(index) {
                 Some(Voi::Window { window, .. }) => *window,
                 Some(Voi::Lut { first, entries, .. }) => {
                     Window::spanning(*first, first + entries.len().saturating_sub(1) as f32)
@@ -103,7 +103,7 @@ impl DisplayTable {
     #[must_use]
     pub fn new(pixels: &PixelData, view: &View) -> Self {
         let transform = match view.voi {
-            VoiChoice::OfFile(index) => match pixels.voi.get(index) {
+            VoiChoice::OfFile(index) => match pixels.voi_at(index) {
                 Some(Voi::Lut { first, entries, .. }) => Transform::Lut { first: *first, entries: entries.clone() },
                 _ => Transform::Window(view.window(pixels)),
             },

@@ -5,6 +5,7 @@
 //! display.
 
 pub mod auto_window;
+pub mod bit_plane;
 pub mod blur;
 pub mod chroma;
 pub mod colormap;
@@ -21,7 +22,9 @@ pub mod overlay;
 mod pixel_data;
 pub mod polarity;
 pub mod resample;
+pub mod shutter;
 pub mod stats;
+pub mod superimposed;
 mod window;
 
 pub use auto_window::{auto_window, file_window, initial_window};

@@ -129,6 +129,7 @@ pub(super) fn frame() -> Frame {
         index: 0,
         pixels: PixelData::grey(Plane { width, height, values }, (0.0, 4095.0)),
         spacing: Some(Spacing { row_mm: 0.143, column_mm: 0.143, provenance: SpacingProvenance::AtDetector }),
+        display: crate::study::DisplayAttributes::default(),
         warnings: vec!["Burned-in annotation is not excluded by the file of Jane Doe.".into()],
     }
 }

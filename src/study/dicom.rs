@@ -200,6 +200,17 @@ impl Dicom {
         if uid.is_empty() { self.meta.code(tags::MEDIA_STORAGE_SOP_CLASS_UID) } else { uid }
     }
 
+    /// Whether it is an X-ray angiographic or radiofluoroscopic image, or an enhanced one.
+    pub(super) fn is_angiogram(&self) -> bool {
+        let kinds = [
+            uids::X_RAY_ANGIOGRAPHIC_IMAGE_STORAGE,
+            uids::X_RAY_RADIOFLUOROSCOPIC_IMAGE_STORAGE,
+            uids::ENHANCED_XA_IMAGE_STORAGE,
+            uids::ENHANCED_XRF_IMAGE_STORAGE,
+        ];
+        kinds.contains(&self.sop_class().as_str())
+    }
+
     /// Whether it is a DICOMDIR, the index of a medium.
     pub(super) fn is_directory(&self) -> bool {
         self.sop_class() == uids::MEDIA_STORAGE_DIRECTORY_STORAGE

@@ -4,20 +4,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use crate::cancel::CancelToken;
 use crate::imaging::{Missing, Modality, PixelData, polarity, stats};
 use crate::panic_guard::guarded;
 
-use super::dataset::Dataset;
 use super::dicom::Dicom;
+use super::functional_groups::FunctionalGroups;
 use super::guard::PixelLayout;
 use super::open::{Kind, kind_of, list};
+use super::overlay_planes::HighBits;
 use super::pixels::{float_plane, frame_bytes, grey_plane};
-use super::stored_bits::StoredBits;
-use super::{Frame, ImageEntry, Spacing, StudyError, Unscorable, color, geometry, grey, raster};
+use super::stored_bits::{StoredBits, raw_words};
+use super::{DisplayAttributes, Frame, ImageEntry, StudyError, Unscorable, color, geometry, grey, raster};
 
 /// Decodes frame `frame_index` (from 0) of an image.
 pub fn load(entry: &Arc<ImageEntry>, frame_index: u32) -> Result<Frame, StudyError> {
@@ -54,16 +54,26 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
     }
     let mut warnings = object_warnings(dicom);
     warnings.extend(layout.doubt.clone());
-    let of_frame = |tag| functional_group(dataset, index, tag);
-    let values = of_frame(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
-    let modality = grey::modality(dataset, values, &layout, &mut warnings)?;
-    let spacing = geometry::spacing(dataset, of_frame(tags::PIXEL_MEASURES_SEQUENCE));
-    warnings.extend(shape_warning(dataset, spacing));
+    let groups = FunctionalGroups::of(dataset, index);
+    let values = groups.item(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
+    let mut modality = grey::modality(dataset, values, &layout, &mut warnings)?;
+    let mut intensity = None;
+    if matches!(modality, Modality::Lut { .. }) && dicom.is_angiogram() {
+        intensity = Some(Arc::new(std::mem::take(&mut modality)));
+        warnings.push(
+            "The modality LUT of an angiogram leads back to X-ray intensity: the display does not go by it (PS3.3 \
+             C.8.7.1.1.2), a model does."
+                .into(),
+        );
+    }
+    let spacing = geometry::spacing(dataset, groups.item(tags::PIXEL_MEASURES_SEQUENCE));
+    let mut display = None;
     let mut frame = Frame {
         entry: Arc::clone(entry),
         index,
         pixels: PixelData::grey(crate::imaging::Plane::default(), (0.0, 0.0)),
         spacing,
+        display: DisplayAttributes::default(),
         warnings: Vec::new(),
     };
     if let Some(floats) = float_plane(dicom, &layout, index, &modality) {
@@ -86,6 +96,15 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
             frame.pixels.value_range = (0.0, coloured.highest);
         } else {
             frame.pixels.plane = grey_plane(&bytes, &layout, &modality);
+            let words = || raw_words(&bytes);
+            let high_bits = HighBits {
+                words: &words,
+                columns: layout.columns,
+                rows: layout.rows,
+                image_bits: (layout.high_bit + 1 - layout.bits_stored, layout.high_bit),
+                bits_allocated: 8 * bytes.sample_bytes as u32,
+            };
+            display = Some(DisplayAttributes::read(dicom, index, spacing, Some(&high_bits), &mut warnings));
             let (low, high) = StoredBits::range_of(&bytes, &layout);
             frame.pixels.value_range = modality.range(low, high);
             grey_attributes(&mut frame, dicom, &layout, &modality, &mut warnings);
@@ -94,6 +113,8 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
     if frame.pixels.plane.values.len() != layout.pixels() {
         return Err(StudyError::Truncated("the frame has too few pixels".into()));
     }
+    frame.pixels.intensity = intensity;
+    frame.display = display.unwrap_or_else(|| DisplayAttributes::read(dicom, index, spacing, None, &mut warnings));
     frame.warnings = warnings;
     Ok(frame)
 }
@@ -131,18 +152,10 @@ fn grey_attributes(
             "The file says both MONOCHROME1 and Presentation LUT Shape IDENTITY; low values are shown bright.".into(),
         );
     }
-    let voi_group = functional_group(dataset, frame.index, tags::FRAME_VOILUT_SEQUENCE);
+    let voi_group = FunctionalGroups::of(dataset, frame.index).item(tags::FRAME_VOILUT_SEQUENCE);
     let signed_values = frame.pixels.value_range.0 < 0.0;
     frame.pixels.voi = grey::voi(dataset, voi_group, signed_values, &dicom.sets, warnings);
     frame.pixels.padding = grey::padding(dataset, layout).map(|(low, high)| modality.range_between(low, high));
-}
-
-/// A functional group of an enhanced multi-frame object: the frame's own, else the shared one
-/// (PS3.3 C.7.6.16).
-fn functional_group(dataset: &Dataset, index: u32, macro_sequence: Tag) -> Option<&Dataset> {
-    let of_frame = dataset.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(index as usize);
-    let shared = dataset.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
-    [of_frame, shared].into_iter().flatten().find_map(|group| group.items(macro_sequence).first())
 }
 
 /// Reservations that hold for the whole object.
@@ -156,13 +169,4 @@ fn object_warnings(dicom: &Dicom) -> Vec<String> {
         warnings.push("Text is burned into the image; it may name the patient.".into());
     }
     warnings
-}
-
-fn shape_warning(dataset: &Dataset, spacing: Option<Spacing>) -> Option<String> {
-    let ratio = match (spacing, &dataset.numbers(tags::PIXEL_ASPECT_RATIO)[..]) {
-        (Some(s), _) => s.row_mm / s.column_mm,
-        (None, [vertical, horizontal, ..]) if *vertical > 0.0 && *horizontal > 0.0 => vertical / horizontal,
-        _ => return None,
-    };
-    ((ratio - 1.0).abs() > 0.01).then(|| format!("Pixels are not square (height to width {ratio:.3}), but shown so."))
 }

@@ -4,12 +4,15 @@
 //! 2,000 files is listed without decoding a pixel), and [`load`] turns one entry into a [`Frame`].
 //! DICOM parsing, guards and decoding live in the files beside this one.
 
+mod annotations;
 mod codec;
 mod color;
 mod dataset;
 mod dicom;
+mod display_attributes;
 mod error;
 mod fragments;
+mod functional_groups;
 mod geometry;
 mod grey;
 mod group;
@@ -22,8 +25,11 @@ mod native;
 mod open;
 mod packed_cells;
 mod palette;
+mod orientation;
+mod overlay_planes;
 pub mod patients;
 mod pixels;
+mod presentation_state;
 mod raster;
 mod reader;
 mod scorable;
@@ -31,13 +37,18 @@ mod segmented_palette;
 mod shared_uid;
 mod stored_bits;
 mod syntax_name;
+mod shutter_module;
 mod tags;
 mod text;
 pub mod unit;
 
+pub use annotations::{Annotations, Drawing, TextNote};
+pub use display_attributes::DisplayAttributes;
 pub use error::StudyError;
 pub use load::{load, open_image};
 pub use open::{may_be_an_image, scan, scan_beside};
+pub use orientation::Orientation;
+pub use presentation_state::{PresentationState, is_presentation_state, presentation_states};
 pub use scorable::Unscorable;
 pub use shared_uid::SharedUid;
 pub use syntax_name::transfer_syntax_name;
@@ -200,6 +211,8 @@ pub struct Frame {
     pub index: u32,
     pub pixels: PixelData,
     pub spacing: Option<Spacing>,
+    /// Shape of pixels, sides, overlays, shutters.
+    pub display: DisplayAttributes,
     /// Reservations about this frame (lossy, burned-in annotation, unusual values …).
     pub warnings: Vec<String>,
 }

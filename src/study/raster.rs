@@ -19,7 +19,7 @@ use crate::limits;
 
 use super::color::luma;
 use super::shared_uid::SharedUid;
-use super::{Frame, Identity, ImageEntry, Metadata, StudyError, guard};
+use super::{DisplayAttributes, Frame, Identity, ImageEntry, Metadata, StudyError, guard};
 
 /// A decoded image.
 struct Decoded {
@@ -97,6 +97,7 @@ fn frame(entry: &Arc<ImageEntry>, plane: Plane, value_range: (f32, f32)) -> Fram
         index: 0,
         pixels: PixelData::grey(plane, value_range),
         spacing: None,
+        display: DisplayAttributes::default(),
         warnings: Vec::new(),
     }
 }

@@ -74,6 +74,7 @@ impl Bench {
             pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
             auto_window: Window { center: 2048.0, width: 4096.0, function: WindowFunction::Linear },
             color: None,
+            presentations: Arc::default(),
             lungs: Ok(None),
             frame: Arc::new(frame),
         };
@@ -124,6 +125,7 @@ pub(crate) fn frame(width: usize, height: usize) -> Frame {
             ..PixelData::grey(Plane { width, height, values }, (0.0, 4095.0))
         },
         spacing: None,
+        display: pellucid::study::DisplayAttributes::default(),
         warnings: Vec::new(),
     }
 }

@@ -137,6 +137,7 @@ fn frame(value: f32) -> Arc<Frame> {
         index: 0,
         pixels: PixelData::grey(plane, (0.0, 1.0)),
         spacing: None,
+        display: pellucid::study::DisplayAttributes::default(),
         warnings: Vec::new(),
     })
 }

@@ -49,15 +49,15 @@ pub(crate) fn number(object: &mut InMemDicomObject, tag: Tag, value: u16) {
     object.put(DataElement::new(tag, VR::US, PrimitiveValue::from(value)));
 }
 
-fn numbers(object: &mut InMemDicomObject, tag: Tag, vr: VR, values: &[u16]) {
+pub(crate) fn numbers(object: &mut InMemDicomObject, tag: Tag, vr: VR, values: &[u16]) {
     object.put(DataElement::new(tag, vr, PrimitiveValue::U16(values.into())));
 }
 
-fn pixels(object: &mut InMemDicomObject, vr: VR, value: PrimitiveValue) {
+pub(crate) fn pixels(object: &mut InMemDicomObject, vr: VR, value: PrimitiveValue) {
     object.put(DataElement::new(tags::PIXEL_DATA, vr, value));
 }
 
-fn sequence(object: &mut InMemDicomObject, tag: Tag, item: InMemDicomObject) {
+pub(crate) fn sequence(object: &mut InMemDicomObject, tag: Tag, item: InMemDicomObject) {
     object.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(vec![item])));
 }
 
@@ -72,14 +72,14 @@ pub(crate) fn file(object: InMemDicomObject, syntax: &str) -> Vec<u8> {
     bytes
 }
 
-fn open(bytes: &[u8]) -> Result<Frame, StudyError> {
+pub(crate) fn open(bytes: &[u8]) -> Result<Frame, StudyError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image.dcm");
     std::fs::write(&path, bytes).unwrap();
     study::open_image(&path)
 }
 
-fn opened(object: InMemDicomObject) -> Frame {
+pub(crate) fn opened(object: InMemDicomObject) -> Frame {
     open(&file(object, uids::EXPLICIT_VR_LITTLE_ENDIAN)).unwrap()
 }
 

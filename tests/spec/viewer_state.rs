@@ -86,6 +86,7 @@ pub(crate) fn image_shown() -> State {
         index: 0,
         pixels: PixelData::grey(Plane { width, height, values }, (0.0, 4095.0)),
         spacing: None,
+        display: pellucid::study::DisplayAttributes::default(),
         warnings: Vec::new(),
     };
     state.images = images;

@@ -21,6 +21,17 @@ commands! {
         ZoomOut => ("Zoom out", "Makes the image smaller", "-"),
         AutoWindow => ("Auto window", "Window from the grey values, tails of 0.1 % cut", "0"),
         FileWindow => ("Window of the file", "Window that the file asks for", "1"),
+        NextFileWindow => ("Next window of the file", "Goes through the windows and VOI tables that the file brings", "W"),
+        /// The window or VOI table at this place of the file, or behind them of a presentation state.
+        ChooseVoi(_: usize) => ("Window of the file", "Takes this window or VOI table"),
+        /// Applies a presentation state, or shows the image as its file says.
+        Present(_: Option<usize>) => ("Presentation state", "Window, shutter, turns, area and annotations of this state"),
+        ToggleGraphics => (
+            "Overlay of the file",
+            "Shows or hides overlay planes of the file and annotations of a presentation state",
+            "F",
+        ),
+        ToggleShutter => ("Display shutter", "Closes or opens the shutter of the file; a model is given the whole image", "Shift+F"),
         SetWindow(_: PaneIndex, _: Window) => ("Window", "Sets centre and width"),
         /// Window by mouse: parts of the view dragged right (wider) and down (lower level,
         /// brighter).

@@ -148,9 +148,9 @@ impl EffectRunner {
                     Err(error) => sender.send(Message::DemoFailed(Reason::of(&error))),
                 });
             }
-            Effect::LoadFrame { generation, entry, index } => {
+            Effect::LoadFrame { generation, entry, index, presentations } => {
                 // The thread lives as long as this sender: nothing is lost.
-                let _ = self.loader.send(FrameRequest { generation, entry, index });
+                let _ = self.loader.send(FrameRequest { generation, entry, index, presentations });
             }
             Effect::WriteReport { case, folder } => {
                 let failed = |why| Message::ReportWritten(Err(why));

@@ -19,6 +19,7 @@ pub(super) struct FrameRequest {
     pub generation: Generation,
     pub entry: Arc<ImageEntry>,
     pub index: u32,
+    pub presentations: Vec<PathBuf>,
 }
 
 /// Starts the thread, which takes lung masks from a folder where one is given; it ends when the
@@ -39,8 +40,8 @@ fn load(requests: &Receiver<FrameRequest>, masks: Option<&Path>, messages: &Mess
         }
     };
     while let Ok(first) = requests.recv() {
-        let FrameRequest { generation, entry, index } = requests.try_iter().last().unwrap_or(first);
-        let result = match guarded(|| jobs::load(&entry, index, masks.as_ref())) {
+        let FrameRequest { generation, entry, index, presentations } = requests.try_iter().last().unwrap_or(first);
+        let result = match guarded(|| jobs::load(&entry, index, &presentations, masks.as_ref())) {
             Ok(loaded) => loaded.map_err(|error| Reason::of(&error)),
             Err(fault) => Err(Reason::of(&fault)),
         };

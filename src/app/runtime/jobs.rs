@@ -20,7 +20,7 @@ use crate::phantom::{PhantomFileError, render, write_dicom};
 use crate::report::ReportError;
 use crate::report::case::CaseReport;
 use crate::study::lung_masks::LungMasks;
-use crate::study::{Catalogue, ImageEntry, StudyError, scan_beside};
+use crate::study::{Catalogue, ImageEntry, StudyError, presentation_states, scan_beside};
 
 /// Longer side of the colour image kept for the screen.
 const COLOR_SIDE: u32 = 2048;
@@ -65,14 +65,23 @@ pub(super) fn scan(
     }
 }
 
-/// Decodes a frame and prepares what the screen needs of it.
-pub(super) fn load(entry: &Arc<ImageEntry>, index: u32, masks: Option<&LungMasks>) -> Result<LoadedImage, StudyError> {
-    let frame = Arc::new(crate::study::load(entry, index)?);
+/// Decodes a frame and prepares what the screen needs of it; of some presentation states those that
+/// are about it.
+pub(super) fn load(
+    entry: &Arc<ImageEntry>,
+    index: u32,
+    presentations: &[PathBuf],
+    masks: Option<&LungMasks>,
+) -> Result<LoadedImage, StudyError> {
+    let mut frame = crate::study::load(entry, index)?;
+    let presentations = Arc::new(presentation_states(&mut frame, presentations));
+    let frame = Arc::new(frame);
     let lungs = lungs::of_frame(&frame, masks).map(|found| found.map(Arc::new));
     Ok(LoadedImage {
         lungs: lungs.map_err(|error| Reason::of(&error)),
         pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
         auto_window: auto_window(&frame.pixels.plane, frame.pixels.padding),
+        presentations,
         color: frame.pixels.color.as_ref().map(|image| Arc::new(fitted(image))),
         frame,
     })

@@ -58,8 +58,7 @@ fn work(wanted: &Receiver<Arc<ImageEntry>>, sender: &Sender<(String, RgbImage)>,
 fn thumbnail(entry: &Arc<ImageEntry>) -> Option<RgbImage> {
     let frame = crate::study::load(entry, 0).ok()?;
     let plane = &frame.pixels.plane;
-    let longer = plane.width.max(plane.height).max(1);
-    let (width, height) = ((plane.width * SIDE / longer).max(1), (plane.height * SIDE / longer).max(1));
+    let [width, height] = fitted(plane.width, plane.height, frame.display.pixel_aspect);
     let view = display::View::initial(&frame.pixels);
     if frame.pixels.missing.is_some() || frame.pixels.color.is_some() {
         let image = display::render_rgb(&frame.pixels, &view);
@@ -68,4 +67,23 @@ fn thumbnail(entry: &Arc<ImageEntry>) -> Option<RgbImage> {
     let table = display::DisplayTable::new(&frame.pixels, &view);
     let small = Pyramid::new(plane).sample(plane, Region::whole(plane), width, height);
     Some(table.render(&small).convert())
+}
+
+/// The size of a thumbnail, pixels in their true shape.
+fn fitted(width: usize, height: usize, pixel_aspect: f32) -> [usize; 2] {
+    let (wide, high) = (width as f32, height as f32 * pixel_aspect);
+    let scale = SIDE as f32 / wide.max(high).max(1.0);
+    [wide, high].map(|side| ((side * scale).round() as usize).clamp(1, SIDE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thumbnails_have_the_true_shape_of_the_image() {
+        assert_eq!(fitted(3000, 1500, 1.0), [96, 48]);
+        assert_eq!(fitted(3000, 1500, 2.0), [96, 96]);
+        assert_eq!(fitted(10, 10, 0.5), [96, 48]);
+    }
 }

@@ -56,6 +56,10 @@ impl Stability {
 pub struct DisplayOptions {
     pub contrast: Contrast,
     pub stability: Stability,
+    /// Overlays of the file and annotations of presentation states are shown.
+    pub graphics: bool,
+    /// Display shutters are closed.
+    pub shutter: bool,
     /// The view that was clicked last: where views have styles of their own, the panel changes that
     /// of this one.
     pub pointed: PaneIndex,
@@ -69,6 +73,8 @@ impl DisplayOptions {
         Self {
             contrast: Contrast::default(),
             stability: Stability::default(),
+            graphics: true,
+            shutter: true,
             pointed: 0,
             styles: vec![style.clone(); MOST_PANES],
         }

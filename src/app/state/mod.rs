@@ -11,6 +11,7 @@ pub mod map_key;
 mod model;
 mod notice;
 mod preferences;
+mod presentation;
 pub mod pyramid;
 mod reason;
 pub mod results;
@@ -30,7 +31,7 @@ use crate::explain::Method;
 use crate::imaging::Window;
 use crate::model::manifest::{Group, Label};
 use crate::model::registry;
-use crate::study::{Catalogue, Frame, ImageEntry};
+use crate::study::{Catalogue, Frame, ImageEntry, PresentationState};
 
 pub use display_options::DisplayOptions;
 pub use layout::{Content, Layout, MOST_PANES, PaneIndex};
@@ -63,6 +64,9 @@ pub struct State {
     pub pyramid: Arc<Pyramid>,
     /// The image in colour (where it is a colour image), at most as large as a screen.
     pub color: Option<Arc<image::RgbImage>>,
+    /// The presentation states that are about the frame, and the one that is applied.
+    pub presentations: Arc<Vec<PresentationState>>,
+    pub presented: Option<usize>,
     /// Where the lungs of the image lie, if that is known.
     pub lungs: Option<Arc<Lungs>>,
     /// Window of the image from its grey values, tails cut.
@@ -139,6 +143,8 @@ impl State {
             image: ShownImage::Nothing,
             pyramid: Arc::default(),
             color: None,
+            presentations: Arc::default(),
+            presented: None,
             lungs: None,
             auto_window: View::default().window,
             generation: 0,

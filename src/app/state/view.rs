@@ -18,8 +18,12 @@ pub struct View {
     pub window: Window,
     /// Inverted by the reader (on top of the file's own polarity).
     pub invert: bool,
-    /// True while the first VOI of the file is a table and the reader has set no window.
-    pub file_lut: bool,
+    /// The VOI table that is looked through instead of the window, by its place among the transforms
+    /// of the frame.
+    pub table: Option<usize>,
+    /// Columns and rows that fit into the view at zoom 1; the whole image where nothing else was
+    /// asked for.
+    pub fit: Option<[f32; 2]>,
 }
 
 impl Default for View {
@@ -32,7 +36,8 @@ impl Default for View {
             flip_vertical: false,
             window: Window { center: 0.5, width: 1.0, function: WindowFunction::Linear },
             invert: false,
-            file_lut: false,
+            table: None,
+            fit: None,
         }
     }
 }
@@ -86,6 +91,19 @@ impl View {
         }
     }
 
+    /// Whether the picture is mirrored left to right, and how many quarter turns to the right follow:
+    /// every turn and flip comes to one of these eight.
+    pub fn mirror_and_turns(&self) -> (bool, u8) {
+        // Upside down is mirrored and turned by half.
+        let turns = (self.turns + 2 * u8::from(self.flip_vertical)) % 4;
+        (self.flip_horizontal ^ self.flip_vertical, turns)
+    }
+
+    /// Whether the picture lies otherwise than in the file.
+    pub fn is_turned(&self) -> bool {
+        self.mirror_and_turns() != (false, 0)
+    }
+
     /// Direction of the image's right and down axes on the screen (each ±1 along one axis).
     pub fn axes(&self) -> ([f32; 2], [f32; 2]) {
         let right = if self.flip_horizontal { [-1.0, 0.0] } else { [1.0, 0.0] };
@@ -106,7 +124,7 @@ impl View {
         let brighter = if inverted { 1.0 } else { -1.0 };
         self.window.width = (self.window.width + dx * range).clamp(narrowest, range * 64.0 + narrowest);
         self.window.center += brighter * dy * range;
-        self.file_lut = false;
+        self.table = None;
     }
 }
 
@@ -129,6 +147,18 @@ mod tests {
         let mut view = View::default();
         view.pan([1e6, -1e6], [40.0, 20.0]);
         assert_eq!(view.center, [-20.0, 10.0]);
+    }
+
+    #[test]
+    fn every_turn_and_flip_is_a_mirror_and_a_turn() {
+        for turns in 0..4 {
+            for (flip_horizontal, flip_vertical) in [(false, false), (true, false), (false, true), (true, true)] {
+                let view = View { turns, flip_horizontal, flip_vertical, ..View::default() };
+                let (mirrored, turns) = view.mirror_and_turns();
+                let same = View { turns, flip_horizontal: mirrored, ..View::default() };
+                assert_eq!(same.axes(), view.axes());
+            }
+        }
     }
 
     #[test]

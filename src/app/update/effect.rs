@@ -33,6 +33,8 @@ pub enum Effect {
         generation: Generation,
         entry: Arc<ImageEntry>,
         index: u32,
+        /// Presentation states that may be about it.
+        presentations: Vec<PathBuf>,
     },
     WriteReport {
         case: Box<CaseReport>,

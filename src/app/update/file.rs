@@ -81,6 +81,8 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     }
     state.image = ShownImage::Nothing;
     state.pyramid = Arc::default();
+    state.presentations = Arc::default();
+    state.presented = None;
     state.color = None;
     state.catalogue = Arc::default();
     state.images.clear();

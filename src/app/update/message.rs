@@ -9,7 +9,7 @@ use crate::app::state::pyramid::Pyramid;
 use crate::engine::Generation;
 use crate::engine::lungs::Lungs;
 use crate::imaging::Window;
-use crate::study::{Catalogue, Frame};
+use crate::study::{Catalogue, Frame, PresentationState};
 
 /// A frame, ready to be shown.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct LoadedImage {
     pub color: Option<Arc<image::RgbImage>>,
     /// Where its lungs lie, if that is known; or why the mask that should tell does not.
     pub lungs: Result<Option<Arc<Lungs>>, Reason>,
+    /// The presentation states that are about it.
+    pub presentations: Arc<Vec<PresentationState>>,
     /// From the grey values, tails cut.
     pub auto_window: Window,
 }

@@ -11,7 +11,7 @@ use super::{catalogue, study, training, view};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, Reason, ShownImage, State};
-use crate::study::Catalogue;
+use crate::study::{Catalogue, is_presentation_state};
 
 /// Most entries of the recent list.
 const RECENT: usize = 10;
@@ -95,6 +95,7 @@ fn frame_loaded(state: &mut State, result: Result<LoadedImage, Reason>) -> Vec<E
                 None
             });
             state.auto_window = loaded.auto_window;
+            state.presentations = loaded.presentations;
             view::reset_views(state);
             analyze(state)
         }
@@ -112,6 +113,7 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
     state.scanning = false;
     state.scanned = (0, 0);
     let first = found.images().find(|e| e.has_pixels).cloned();
+    let presented = found.images().any(|e| is_presentation_state(&e.meta));
     if !found.warnings.is_empty() {
         let text = match found.warnings.as_slice() {
             [one] => format!("{}: {}", one.path.file_name().unwrap_or_default().to_string_lossy(), one.reason),
@@ -126,12 +128,15 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
             }
         };
         notice(state, Level::Warning, text, None);
-    } else if first.is_none() {
+    } else if first.is_none() && !presented {
         notice(state, Level::Warning, "No image was found there.", None);
     }
     catalogue::merge(Arc::make_mut(&mut state.catalogue), found);
     state.images = state.catalogue.images().filter(|e| e.has_pixels).cloned().collect();
-    let Some(first) = first else { return Vec::new() };
+    let Some(first) = first else {
+        // Presentation states that came after their image are looked for again.
+        return if presented { study::reload(state) } else { Vec::new() };
+    };
     // Newest first, each once.
     let recent = &mut state.preferences.recent;
     recent.retain(|p| !paths.contains(p));

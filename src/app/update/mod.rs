@@ -28,6 +28,7 @@ mod messages;
 mod notices;
 mod overlay;
 mod preferences;
+mod presentation;
 mod report;
 mod stability;
 mod study;

@@ -1,12 +1,13 @@
 //! Carries out what is asked of the list of images: another one is shown.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::analysis;
 use super::effect::Effect;
 use crate::app::command::StudyCommand;
 use crate::app::state::{ShownImage, State};
-use crate::study::ImageEntry;
+use crate::study::{ImageEntry, is_presentation_state};
 
 pub(super) fn apply(state: &mut State, command: StudyCommand) -> Vec<Effect> {
     match command {
@@ -27,8 +28,18 @@ pub(super) fn show(state: &mut State, entry: Arc<ImageEntry>, index: u32) -> Vec
     if state.automatic {
         state.choice = None;
     }
-    effects.push(Effect::LoadFrame { generation: state.generation, entry, index });
+    state.presentations = Arc::default();
+    state.presented = None;
+    let presentations = presentations(state, &entry);
+    effects.push(Effect::LoadFrame { generation: state.generation, entry, index, presentations });
     effects
+}
+
+/// The presentation states of the study; which of them are about the image, their files say.
+fn presentations(state: &State, image: &ImageEntry) -> Vec<PathBuf> {
+    let of_study = |one: &&Arc<ImageEntry>| one.identity.study_uid == image.identity.study_uid;
+    let all = state.catalogue.images().filter(|one| is_presentation_state(&one.meta));
+    all.filter(of_study).map(|one| one.path.clone()).collect()
 }
 
 /// Reads the current image from its file once more.

@@ -2,7 +2,7 @@
 //! cursor.
 
 use super::effect::Effect;
-use super::preferences;
+use super::{preferences, presentation};
 use crate::app::command::ViewCommand;
 use crate::app::state::{PaneIndex, State, View};
 use crate::imaging::{Voi, Window};
@@ -30,16 +30,21 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::ZoomOut => each_view(state, |v| v.zoom_around(1.0 / ZOOM_STEP, v.center)),
         V::AutoWindow => {
             let window = state.auto_window;
-            each_view(state, |v| (v.window, v.file_lut) = (window, false));
+            each_view(state, |v| (v.window, v.table) = (window, None));
         }
         V::FileWindow => {
-            let (window, file_lut) = initial_window(state);
-            each_view(state, |v| (v.window, v.file_lut) = (window, file_lut));
+            let (window, table) = initial_window(state);
+            each_view(state, |v| (v.window, v.table) = (window, table));
         }
+        V::NextFileWindow => presentation::next_voi(state),
+        V::ChooseVoi(index) => presentation::choose_voi(state, index),
+        V::Present(index) => presentation::present(state, index),
+        V::ToggleGraphics => state.display.graphics ^= true,
+        V::ToggleShutter => state.display.shutter ^= true,
         V::SetWindow(pane, window) => {
             if window.is_valid() {
                 let view = view_mut(state, pane);
-                (view.window, view.file_lut) = (window, false);
+                (view.window, view.table) = (window, None);
             }
         }
         V::DragWindow(pane, by) => drag_window(state, pane, by),
@@ -72,8 +77,9 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
 
 /// Lays every view as it was when the image came.
 pub(super) fn reset_views(state: &mut State) {
-    let (window, file_lut) = initial_window(state);
-    state.views.fill(View { window, file_lut, ..View::default() });
+    state.presented = None;
+    let (window, table) = initial_window(state);
+    state.views.fill(View { window, table, ..View::default() });
 }
 
 fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
@@ -81,7 +87,7 @@ fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
     &mut state.views[pane]
 }
 
-fn each_view(state: &mut State, change: impl FnMut(&mut View)) {
+pub(super) fn each_view(state: &mut State, change: impl FnMut(&mut View)) {
     state.views.iter_mut().for_each(change);
 }
 
@@ -92,13 +98,21 @@ fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {
     view.drag_window(by, range, inverted ^ view.invert);
 }
 
-/// The window that the image opens with, and whether the file brings a table instead.
-fn initial_window(state: &State) -> (Window, bool) {
+/// The window that the image opens with, and the place of the file's table where it brings that
+/// instead.
+pub(super) fn initial_window(state: &State) -> (Window, Option<usize>) {
     match state.frame().and_then(|f| f.pixels.voi.first()) {
-        None => (state.auto_window, false),
-        Some(Voi::Window { window, .. }) => (*window, false),
-        Some(Voi::Lut { first, entries, .. }) => {
-            (Window::spanning(*first, first + entries.len().saturating_sub(1) as f32), true)
+        None => (state.auto_window, None),
+        Some(voi) => window_of(voi, 0),
+    }
+}
+
+/// The window of a transform of the file, and where it is a table its place.
+pub(super) fn window_of(voi: &Voi, index: usize) -> (Window, Option<usize>) {
+    match voi {
+        Voi::Window { window, .. } => (*window, None),
+        Voi::Lut { first, entries, .. } => {
+            (Window::spanning(*first, first + entries.len().saturating_sub(1) as f32), Some(index))
         }
     }
 }

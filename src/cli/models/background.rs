@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     order.sort_unstable();
     let mut planes: Vec<Plane> = Vec::with_capacity(order.len());
     let outcome = inputs.drawn(&order).each("Preparing", |image| {
-        let frame = image.load_scorable(false)?;
+        let frame = image.load_scorable(None, false)?;
         planes.push(to_input(&frame.model_plane(), &manifest.input, frame.pixels.value_range));
         Ok(())
     })?;

@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args, unit: Unit) -> anyhow::Result<Outcome> {
     let mut studies: Vec<(UnitKey, Images)> = Vec::new();
     let mut places: BTreeMap<UnitKey, usize> = BTreeMap::new();
     let outcome = Inputs::gather(&args.paths).each("Predicting", |image| {
-        let analyzed = session.analyze(|| image.load(), |_, _| Ok(options.clone()), args.analysis.force)?;
+        let analyzed = session.analyze(|| image.load(None), |_, _| Ok(options.clone()), args.analysis.force)?;
         let whose = patient(&analyzed.frame, image.path(), &patients);
         let key = unit.key(&analyzed.frame.entry.identity, whose.as_deref(), image.path());
         let place = *places.entry(key.clone()).or_insert(studies.len());

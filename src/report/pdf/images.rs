@@ -55,9 +55,7 @@ impl MapGallery {
     pub(super) fn new(case: &CaseReport) -> Self {
         let frame = &case.frame;
         let (width, height) = (frame.pixels.plane.width.max(1), frame.pixels.plane.height.max(1));
-        let (spacing_x, spacing_y) = frame.spacing.map_or((1.0, 1.0), |s| (s.column_mm, s.row_mm));
-        let aspect = (width as f64 * spacing_x) / (height as f64 * spacing_y);
-        let aspect = if aspect.is_finite() && aspect > 0.0 { aspect as f32 } else { width as f32 / height as f32 };
+        let aspect = width as f32 / (height as f32 * frame.display.pixel_aspect);
         let longest = width.max(height);
         let map_size = (((width * MAP) / longest).max(1), ((height * MAP) / longest).max(1));
         Self { images: vec![rendered(case)], aspect, map_size }
@@ -69,8 +67,8 @@ impl MapGallery {
         let original = Panel {
             title: "Original".into(),
             caption: match case.frame.pixels.missing {
-                Some(missing) => format!("Hatched: {}. {}", missing.mark(), display(case)),
-                None => format!("Unmodified. {}", display(case)),
+                Some(missing) => format!("Hatched: {}. {}{}", missing.mark(), display(case), of_file(case)),
+                None => format!("Unmodified. {}{}", display(case), of_file(case)),
             },
             overlay: None,
             lines: Vec::new(),
@@ -344,6 +342,30 @@ fn display(case: &CaseReport) -> String {
     };
     let inverted = if case.inverted_by_reader { ", inverted by the reader" } else { "" };
     format!("W {} L {}{function}{inverted}", plain(case.window.width), plain(case.window.center))
+}
+
+/// The sides of the patient as the image is printed (never turned), its marker, and what of the file
+/// is left out of the print.
+fn of_file(case: &CaseReport) -> String {
+    let shown = &case.frame.display;
+    let mut words = String::new();
+    if let Some(sides) = &shown.orientation {
+        let named = [("left", &sides.left), ("top", &sides.top)].into_iter().filter(|(_, letters)| !letters.is_empty());
+        let named: Vec<String> = named.map(|(side, letters)| format!("{letters} at the {side}")).collect();
+        if !named.is_empty() {
+            words += &format!("; {}", named.join(", "));
+        }
+    }
+    if !shown.side_mark.is_empty() {
+        words += &format!("; marked {}", shown.side_mark);
+    }
+    match (shown.overlays.is_empty(), shown.shutters.shapes.is_empty()) {
+        (true, true) => {}
+        (false, true) => words += "; overlays of the file are not printed",
+        (true, false) => words += "; the display shutter is left open",
+        (false, false) => words += "; overlays of the file are not printed, the display shutter is left open",
+    }
+    words
 }
 
 fn plain(value: f32) -> String {

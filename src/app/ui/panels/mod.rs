@@ -1,5 +1,6 @@
 //! The panels around the image: each reads the state and answers with commands.
 
+mod display_menu;
 pub mod empty;
 pub mod faithfulness;
 pub mod findings;

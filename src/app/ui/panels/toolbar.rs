@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use egui::{Align, Button, Id, Label, Layout as Flow, Spinner, TextEdit, Ui};
 
+use super::display_menu;
 use crate::app::command::{
     Command, CommandGroup, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, StudyCommand, TrainingCommand,
     ViewCommand,
@@ -32,6 +33,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         if state.training.open {
             return training(ui, state, &mut out);
         }
+        controls::menu(ui, "Display", "Windows of the file, overlays, shutter, presentation states", 320.0, |ui| {
+            display_menu::show(ui, state, &tokens, &mut out);
+        });
         let several = state.images.len() > 1 || state.is_stack();
         controls::sign_button(ui, Sign::Left, StudyCommand::PreviousImage, several, &mut out);
         controls::sign_button(ui, Sign::Right, StudyCommand::NextImage, several, &mut out);
@@ -123,8 +127,14 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
     let items = Command::listed().into_iter().filter(|c| c.info().group == CommandGroup::View);
     for command in items {
         let (enabled, on) = match command {
-            // The layouts stand in the bar, the themes below.
-            Command::View(ViewCommand::SetLayout(_) | ViewCommand::SetTheme(_)) => continue,
+            // The layouts stand in the bar, the themes below, what is the file's in a menu of its own.
+            Command::View(
+                ViewCommand::SetLayout(_)
+                | ViewCommand::SetTheme(_)
+                | ViewCommand::NextFileWindow
+                | ViewCommand::ToggleGraphics
+                | ViewCommand::ToggleShutter,
+            ) => continue,
             Command::View(ViewCommand::Invert) => (shown, Some(view.invert)),
             Command::View(ViewCommand::FlipHorizontal) => (shown, Some(view.flip_horizontal)),
             Command::View(ViewCommand::FlipVertical) => (shown, Some(view.flip_vertical)),

@@ -7,7 +7,7 @@ use super::pen::{Pen, number};
 use super::placement::Placement;
 use super::stability_words;
 use crate::app::state::display_options::Stability;
-use crate::app::state::{Content, Layout, PaneIndex, State, View};
+use crate::app::state::{Content, Layout, PaneIndex, State};
 use crate::app::ui::theme;
 use crate::engine::conformal::OUTSIDE;
 use crate::explain::{Attribution, Subject};
@@ -63,12 +63,15 @@ pub(crate) fn paint(
         above.push("each on a scale of its own".into());
     }
     pen.column(Align2::LEFT_TOP, &above);
-    let view = state.view(pane);
+    let mark = &frame.display.side_mark;
+    if roomy && !mark.is_empty() {
+        pen.marker(mark);
+    }
     let mut below = Vec::new();
     let narrow = rect.width() < NARROW;
     // Of views that go together and have little room, the first one says it for all.
     if roomy && (first || !narrow || !state.preferences.linked) {
-        below.extend(grey_words(view, frame, placement, painter.ctx().pixels_per_point()));
+        below.extend(grey_words(state, pane, frame, placement, painter.ctx().pixels_per_point()));
     }
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
     if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
@@ -165,21 +168,21 @@ fn facts(map: &Attribution) -> String {
     format!("{place} · {score} {}{runs}", signed(map.logit))
 }
 
-/// Window, zoom and the mark of lossy compression.
-fn grey_words(view: &View, frame: &Frame, placement: &Placement, ppp: f32) -> Vec<String> {
-    let window = if view.file_lut {
-        "VOI table of the file".to_owned()
-    } else {
-        format!("W {} L {}", number(view.window.width), number(view.window.center))
+/// How the view shows the image, window, zoom and the mark of lossy compression.
+fn grey_words(state: &State, pane: PaneIndex, frame: &Frame, placement: &Placement, ppp: f32) -> Vec<String> {
+    let view = state.view(pane);
+    let numbers = format!("W {} L {}", number(view.window.width), number(view.window.center));
+    let window = match (view.table, state.voi_words(pane)) {
+        (Some(_), Some(name)) => attribute(&name),
+        (None, Some(name)) => format!("{numbers} {}", attribute(&name)),
+        (_, None) => numbers,
     };
     let mut lines = Vec::new();
     if !frame.entry.meta.lossy.is_empty() {
         let how = &frame.entry.meta.lossy;
         lines.push(if how.starts_with("lossy") { how.clone() } else { format!("lossy {how}") });
     }
-    if view.invert {
-        lines.push("inverted by the reader".into());
-    }
+    lines.extend(state.display_marks(pane).iter().map(|mark| attribute(mark)));
     lines.push(format!("{window}   × {:.2}", placement.scale[0] * ppp));
     lines
 }

@@ -103,7 +103,7 @@ impl ImageCache {
 struct ImageTextureKey {
     sample: SampleKey,
     window: Window,
-    file_lut: bool,
+    table: Option<usize>,
     invert: bool,
     smooth: bool,
 }
@@ -112,7 +112,7 @@ impl ImageTextureKey {
     /// The same image through the same table, whichever part of it.
     fn looks_like(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.sample.frame, &other.sample.frame)
-            && (self.window, self.file_lut, self.invert) == (other.window, other.file_lut, other.invert)
+            && (self.window, self.table, self.invert) == (other.window, other.table, other.invert)
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) fn paint(
     let key = ImageTextureKey {
         sample: SampleKey { frame: frame.clone(), region, size },
         window: view.window,
-        file_lut: view.file_lut,
+        table: view.table,
         invert: view.invert,
         smooth,
     };
@@ -167,7 +167,7 @@ fn part_quad(placement: &Placement, key: &ImageTextureKey, texture: &Texture) ->
 
 /// The way of grey values to the display under a view.
 fn display_view(view: &View) -> display::View {
-    let voi = if view.file_lut { VoiChoice::OfFile(0) } else { VoiChoice::Window(view.window) };
+    let voi = view.table.map_or(VoiChoice::Window(view.window), VoiChoice::OfFile);
     display::View { voi, reader_invert: view.invert }
 }
 

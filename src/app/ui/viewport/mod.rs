@@ -8,11 +8,13 @@
 //! Textures are made again only when what they are made of changes: each painter keeps what it has
 //! made.
 
+mod annotations;
 mod color_bar;
 mod contours;
 pub(super) mod corners;
 mod gesture;
 mod image;
+mod letters;
 mod lung_outline;
 mod map;
 mod map_source;
@@ -25,6 +27,7 @@ mod sample;
 mod sampler;
 mod scale_top;
 mod stability_words;
+mod superimposed;
 
 use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
 
@@ -35,12 +38,14 @@ use crate::app::state::{Content, PaneIndex, State};
 use crate::study::Frame;
 use map::MapCache;
 use placement::Placement;
+use superimposed::SuperimposedCache;
 
 /// What the painters of the views have made.
 #[derive(Default)]
 pub struct ViewCaches {
     image: ImageCache,
     map: MapCache,
+    superimposed: SuperimposedCache,
 }
 
 impl ViewCaches {
@@ -53,11 +58,12 @@ impl ViewCaches {
     pub fn sweep(&mut self) {
         self.image.sweep();
         self.map.sweep();
+        self.superimposed.sweep();
     }
 
     /// How many textures were made.
     pub fn made(&self) -> u64 {
-        self.image.made() + self.map.made()
+        self.image.made() + self.map.made() + self.superimposed.made()
     }
 }
 
@@ -77,11 +83,16 @@ pub(super) fn show(
     let title = corners::title(state, content);
     let mark = missing::words(frame).map(|words| format!(". {words}")).unwrap_or_default();
     let label = format!("View {}: {title}{mark}", pane + 1);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
+    let said = said(state, frame, pane);
+    response.widget_info(|| {
+        let info = egui::WidgetInfo::labeled(egui::Role::Image, true, &label);
+        egui::WidgetInfo { current_text_value: Some(said.clone()), ..info }
+    });
     let commands = gesture::commands(ui, state, frame, pane, &placement, &response);
 
     let painter = ui.painter_at(rect);
     self::image::paint(&painter, state, &mut caches.image, pane, &placement, rect);
+    superimposed::paint(&painter, state, &mut caches.superimposed, &placement, rect);
     if state.heat_map && !state.overlays_hidden {
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
     }
@@ -89,8 +100,12 @@ pub(super) fn show(
     if let Some(lungs) = state.lungs.as_ref().filter(|_| state.preferences.lung_outline && !state.overlays_hidden) {
         lung_outline::paint(&painter, &tokens, lungs, &placement);
     }
+    if let Some(annotations) = state.annotations().filter(|_| state.display.graphics && !state.overlays_hidden) {
+        annotations::paint(&painter, &tokens, annotations, &placement, state.preferences.anonymize);
+    }
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
+        letters::paint(&painter, &tokens, frame, state.view(pane), rect);
         corners::paint(&painter, state, frame, pane, content, &placement, rect);
         if state.heat_map {
             color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect);
@@ -103,13 +118,24 @@ pub(super) fn show(
     commands
 }
 
+/// What a view says beside its title, for who cannot see it: sides of the patient, and how the image
+/// is shown.
+fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
+    let mut said: Vec<String> = letters::at_the_sides(frame, state.view(pane))
+        .into_iter()
+        .filter(|(_, letters)| !letters.is_empty())
+        .map(|(side, letters)| format!("{} {letters}", side.name()))
+        .collect();
+    said.extend(Some(frame.display.side_mark.clone()).filter(|mark| !mark.is_empty()));
+    said.extend(state.display_marks(pane));
+    said.join(", ")
+}
+
 /// How the image lies in `rect`.
 fn place(state: &State, frame: &Frame, pane: PaneIndex, rect: Rect) -> Placement {
     let size = [frame.pixels.plane.width as f32, frame.pixels.plane.height as f32];
-    let aspect = frame.spacing.map_or(1.0, |s| (s.row_mm / s.column_mm) as f32);
-    let aspect = if aspect.is_finite() && aspect > 0.0 { aspect } else { 1.0 };
     let (c, s) = (rect.center(), rect.size());
-    Placement::new(state.view(pane), [c.x, c.y], [s.x, s.y], size, aspect)
+    Placement::new(state.view(pane), [c.x, c.y], [s.x, s.y], size, frame.display.pixel_aspect)
 }
 
 /// A texture over a rectangle of the image (pixels), turned and flipped with it.

@@ -9,6 +9,7 @@ use crate::app::ui::theme::Tokens;
 use crate::study::{Frame, SpacingProvenance};
 
 const SIZE: f32 = 11.0;
+const MARKER: f32 = 18.0;
 
 /// Writes on the image: bright letters with a shadow, readable on any grey.
 pub(super) struct Pen<'a> {
@@ -54,17 +55,28 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// A word in large letters at the upper right, as a lead marker on a film.
+    pub(super) fn marker(&self, words: &str) {
+        let font = FontId::proportional(MARKER);
+        let at = self.room.right_top();
+        for offset in SHADOW {
+            self.painter.text(at + offset, Align2::RIGHT_TOP, words, font.clone(), self.tokens.image_shadow);
+        }
+        self.painter.text(at, Align2::RIGHT_TOP, words, font, self.tokens.image_text);
+    }
+
     /// A bar of a round length, and its words. Yields the height that it takes.
     pub(super) fn scale_bar(&self, frame: &Frame, placement: &Placement) -> f32 {
         let (per_point, unit) = match frame.spacing {
             Some(s) => (
+                // The pixels are shown in their true shape: a millimetre is as long in every direction.
                 s.column_mm as f32 / placement.scale[0],
                 match s.provenance {
                     SpacingProvenance::Calibrated => "mm",
                     SpacingProvenance::AtDetector => "mm (at detector)",
                 },
             ),
-            None => (1.0 / placement.scale[0], "px"),
+            None => (placement.across(), "px"),
         };
         let longest = (0.4 * self.room.width()).min(140.0);
         let Some(length) = round_length(longest * per_point) else { return 0.0 };

@@ -29,7 +29,8 @@ impl Placement {
     /// `aspect` is the height of a pixel over its width (row spacing / column spacing), 1 where
     /// unknown.
     pub(crate) fn new(view: &View, middle: [f32; 2], available: [f32; 2], size: [f32; 2], aspect: f32) -> Self {
-        let shown = [size[0].max(1.0), size[1].max(1.0) * aspect];
+        let [columns, rows] = view.fit.unwrap_or(size);
+        let shown = [columns.max(1.0), rows.max(1.0) * aspect];
         let seen = if view.turns.is_multiple_of(2) { shown } else { [shown[1], shown[0]] };
         let fit = (available[0] / seen[0]).min(available[1] / seen[1]).max(1e-6);
         let scale = fit * view.zoom;
@@ -58,6 +59,11 @@ impl Placement {
             (dx * self.right[0] + dy * self.right[1]) / self.scale[0],
             (dx * self.down[0] + dy * self.down[1]) / self.scale[1],
         ]
+    }
+
+    /// Columns, or rows where the image lies on its side, for a point of the screen to the right.
+    pub(crate) fn across(&self) -> f32 {
+        1.0 / if self.right[0] == 0.0 { self.scale[1] } else { self.scale[0] }
     }
 
     /// The same point as pixels from the middle of the image, as [`View::zoom_around`] takes it.
@@ -122,6 +128,13 @@ mod tests {
         let point = p.to_image(cursor);
         view.zoom_around(2.5, p.relative_to_middle(point));
         assert!(close(placed(&view).to_screen(point), cursor));
+    }
+
+    #[test]
+    fn an_area_that_was_asked_for_fills_the_view_at_zoom_one() {
+        let view = View { fit: Some([10.0, 5.0]), center: [5.0, 0.0], ..View::default() };
+        let p = placed(&view);
+        assert!(close(p.to_screen([20.0, 7.5]), [0.0, 0.0]) && close(p.to_screen([30.0, 12.5]), [200.0, 100.0]));
     }
 
     #[test]

@@ -1,0 +1,77 @@
+//! Drawings and words of a presentation state over the image. They follow its turns; words stay
+//! upright.
+
+use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, vec2};
+
+use super::pen;
+use super::placement::Placement;
+use crate::app::ui::theme::Tokens;
+use crate::fonts::attribute;
+use crate::study::{Annotations, Drawing, TextNote};
+
+/// Half the width of the cross that marks a point.
+const POINT: f32 = 4.0;
+const LINE: f32 = 15.0;
+
+/// Draws all of them; without their words where those may name somebody.
+pub(super) fn paint(
+    painter: &Painter,
+    tokens: &Tokens,
+    annotations: &Annotations,
+    placement: &Placement,
+    anonymize: bool,
+) {
+    for drawing in &annotations.drawings {
+        draw(painter, tokens, drawing, placement);
+    }
+    for note in annotations.texts.iter().filter(|_| !anonymize) {
+        write(painter, tokens, note, placement);
+    }
+}
+
+fn draw(painter: &Painter, tokens: &Tokens, drawing: &Drawing, placement: &Placement) {
+    let points: Vec<Pos2> = drawing.points.iter().map(|point| super::on_screen(placement, *point)).collect();
+    if !painter.clip_rect().intersects(Rect::from_points(&points).expand(POINT)) {
+        return;
+    }
+    let strokes = [Stroke::new(3.0, tokens.image_shadow), Stroke::new(1.2, tokens.image_text)];
+    if let [point] = points.as_slice() {
+        for stroke in strokes {
+            painter.line_segment([*point - vec2(POINT, 0.0), *point + vec2(POINT, 0.0)], stroke);
+            painter.line_segment([*point - vec2(0.0, POINT), *point + vec2(0.0, POINT)], stroke);
+        }
+        return;
+    }
+    if drawing.filled {
+        let mesh = fan(&points, tokens);
+        painter.add(Shape::mesh(mesh));
+    }
+    for stroke in strokes {
+        painter.add(Shape::line(points.clone(), stroke));
+    }
+}
+
+/// A faint fill, so that what lies below is still seen; exact for shapes that bulge outwards.
+fn fan(points: &[Pos2], tokens: &Tokens) -> egui::Mesh {
+    let mut mesh = egui::Mesh::default();
+    let color = tokens.image_text.gamma_multiply(0.25);
+    points.iter().for_each(|point| mesh.colored_vertex(*point, color));
+    for i in 2..points.len() as u32 {
+        mesh.add_triangle(0, i - 1, i);
+    }
+    mesh
+}
+
+fn write(painter: &Painter, tokens: &Tokens, note: &TextNote, placement: &Placement) {
+    let at = super::on_screen(placement, note.at);
+    if let Some(anchor) = note.anchor {
+        let line = [at, super::on_screen(placement, anchor)];
+        for (width, color) in [(3.0, tokens.image_shadow), (1.2, tokens.image_text)] {
+            painter.line_segment(line, Stroke::new(width, color));
+        }
+    }
+    for (i, line) in note.text.lines().enumerate() {
+        let line = attribute(line);
+        pen::text(painter, tokens, at + vec2(0.0, LINE * i as f32), Align2::LEFT_TOP, &line);
+    }
+}
