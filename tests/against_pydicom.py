@@ -154,7 +154,10 @@ def compare(program, path, folder):
     meta = getattr(data, "file_meta", None)
     syntax = str(getattr(meta, "TransferSyntaxUID", "")) or "none"
     kind = (syntax, str(data.get("PhotometricInterpretation", "?")))
-    frames = int(data.get("NumberOfFrames") or 1)
+    try:
+        frames = int(data.get("NumberOfFrames") or 1)
+    except ValueError:
+        frames = 1
     results = []
     for index in sorted({0, frames // 2, frames - 1})[:FRAMES]:
         try:

@@ -39,10 +39,12 @@ fn in_true_shape(image: RgbImage, pixel_aspect: f32) -> RgbImage {
     };
     let affordable = u64::from(wide) * u64::from(high) <= limits::FRAME_PIXELS;
     // What would be too large keeps its pixels along one side and loses some along the other.
-    let (wide, high) = match affordable {
-        true => (wide, high),
-        false if pixel_aspect >= 1.0 => (longer(width, 1.0 / pixel_aspect), height),
-        false => (width, longer(height, pixel_aspect)),
+    let (wide, high) = if affordable {
+        (wide, high)
+    } else if pixel_aspect >= 1.0 {
+        (longer(width, 1.0 / pixel_aspect), height)
+    } else {
+        (width, longer(height, pixel_aspect))
     };
     if (wide, high) == (width, height) {
         return image;

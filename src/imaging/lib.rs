@@ -19,6 +19,7 @@ pub mod lung_fields;
 pub mod missing;
 mod modality;
 pub mod overlay;
+pub mod overlay_plane;
 mod pixel_data;
 pub mod polarity;
 pub mod resample;

@@ -4,7 +4,7 @@
 //! display alone; a model is given the whole image.
 
 use super::Region;
-use super::superimposed::OverlayPlane;
+use super::overlay_plane::OverlayPlane;
 
 /// One shutter, in pixels of the image: (0, 0) is the outer corner of the first pixel.
 #[derive(Clone, Debug, PartialEq)]

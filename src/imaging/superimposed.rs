@@ -1,35 +1,11 @@
 //! What a file lays over its image, as one transparent picture at the resolution of the screen:
 //! closed shutters, and over them overlay planes (PS3.3 C.9.2).
 
-use std::sync::Arc;
-
 use image::{Rgba, RgbaImage};
 
 use super::Region;
-use super::bit_plane::BitPlane;
+use super::overlay_plane::OverlayPlane;
 use super::shutter::Shutters;
-
-/// An overlay plane where it lies on the image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OverlayPlane {
-    /// The group of its attributes, 6000 to 601E.
-    pub group: u16,
-    pub bits: Arc<BitPlane>,
-    /// Column and row of the image, from 0, at which its first pixel lies; may be outside.
-    pub left: i32,
-    pub top: i32,
-    /// What the file calls it; may be empty.
-    pub name: String,
-}
-
-impl OverlayPlane {
-    /// Which cells of a region of the image it covers, row by row.
-    #[must_use]
-    pub fn cells(&self, region: Region, width: usize, height: usize) -> Vec<bool> {
-        let own = Region { x: region.x - self.left as f32, y: region.y - self.top as f32, ..region };
-        self.bits.cells(own, width, height)
-    }
-}
 
 /// Colours of overlay planes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +67,10 @@ pub fn picture(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::bit_plane::BitPlane;
     use crate::shutter::Shutter;
 
     const WHOLE: Region = Region { x: 0.0, y: 0.0, width: 4.0, height: 1.0 };

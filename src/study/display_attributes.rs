@@ -5,8 +5,8 @@
 
 use dicom_dictionary_std::tags;
 
+use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::shutter::Shutters;
-use crate::imaging::superimposed::OverlayPlane;
 
 use super::Spacing;
 use super::dataset::Dataset;

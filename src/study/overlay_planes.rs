@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dicom_core::{Tag, VR};
 
 use crate::imaging::bit_plane::BitPlane;
-use crate::imaging::superimposed::OverlayPlane;
+use crate::imaging::overlay_plane::OverlayPlane;
 use crate::limits;
 use crate::printable::printable;
 

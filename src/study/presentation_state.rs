@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 
+use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::shutter::Shutters;
-use crate::imaging::superimposed::OverlayPlane;
 use crate::imaging::{Voi, Window};
 use crate::limits;
 use crate::panic_guard::guarded;

@@ -10,8 +10,8 @@ use pellucid::app::command::{StudyCommand, ViewCommand};
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::{LoadedImage, Message};
 use pellucid::imaging::bit_plane::BitPlane;
+use pellucid::imaging::overlay_plane::OverlayPlane;
 use pellucid::imaging::shutter::{Shutter, Shutters};
-use pellucid::imaging::superimposed::OverlayPlane;
 use pellucid::imaging::{Voi, Window};
 use pellucid::study::{Annotations, Drawing, Frame, Orientation, PresentationState, TextNote};
 

@@ -3,8 +3,8 @@
 
 use super::{PaneIndex, State};
 use crate::imaging::Voi;
+use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::shutter::Shutters;
-use crate::imaging::superimposed::OverlayPlane;
 use crate::study::{Annotations, PresentationState};
 
 impl State {
@@ -92,13 +92,11 @@ impl State {
             };
             return Some(name.map_or("VOI table of the file".into(), |name| format!("VOI table {name}")));
         }
-        let transforms = pixels.voi.iter().chain(&pixels.presented_voi);
-        transforms
-            .filter_map(|voi| match voi {
-                Voi::Window { window, explanation } if *window == view.window => explained(explanation),
-                _ => None,
-            })
-            .next()
+        let mut transforms = pixels.voi.iter().chain(&pixels.presented_voi);
+        transforms.find_map(|voi| match voi {
+            Voi::Window { window, explanation } if *window == view.window => explained(explanation),
+            _ => None,
+        })
     }
 }
 

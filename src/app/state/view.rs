@@ -5,7 +5,6 @@ use crate::imaging::{Window, WindowFunction};
 
 /// How an image lies in its view.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct View {
     /// 1 fits the image into the view.
     pub zoom: f32,

@@ -7,7 +7,7 @@ use super::analysis::analyze;
 use super::effect::Effect;
 use super::message::{LoadedImage, Message};
 use super::notices::notice;
-use super::{catalogue, study, training, view};
+use super::{catalogue, opening_view, study, training};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, Reason, ShownImage, State};
@@ -96,7 +96,7 @@ fn frame_loaded(state: &mut State, result: Result<LoadedImage, Reason>) -> Vec<E
             });
             state.auto_window = loaded.auto_window;
             state.presentations = loaded.presentations;
-            view::reset_views(state);
+            opening_view::reset_views(state);
             analyze(state)
         }
         Err(reason) => {

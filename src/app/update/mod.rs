@@ -26,6 +26,7 @@ mod maps;
 pub mod message;
 mod messages;
 mod notices;
+mod opening_view;
 mod overlay;
 mod preferences;
 mod presentation;

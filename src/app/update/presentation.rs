@@ -1,6 +1,6 @@
 //! Carries out what is asked of the windows of the file and of presentation states.
 
-use super::view::{each_view, initial_window, reset_views, window_of};
+use super::opening_view::{each_view, initial_window, reset_views, window_of};
 use crate::app::state::State;
 
 /// The window or table at a place of the file.

@@ -2,10 +2,10 @@
 //! cursor.
 
 use super::effect::Effect;
+use super::opening_view::{each_view, initial_window, reset_views};
 use super::{preferences, presentation};
 use crate::app::command::ViewCommand;
 use crate::app::state::{PaneIndex, State, View};
-use crate::imaging::{Voi, Window};
 
 /// Factor of the zoom keys.
 const ZOOM_STEP: f32 = 1.25;
@@ -75,20 +75,9 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Lays every view as it was when the image came.
-pub(super) fn reset_views(state: &mut State) {
-    state.presented = None;
-    let (window, table) = initial_window(state);
-    state.views.fill(View { window, table, ..View::default() });
-}
-
 fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
     let pane = if state.preferences.linked { 0 } else { pane.min(state.views.len() - 1) };
     &mut state.views[pane]
-}
-
-pub(super) fn each_view(state: &mut State, change: impl FnMut(&mut View)) {
-    state.views.iter_mut().for_each(change);
 }
 
 fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {
@@ -96,25 +85,6 @@ fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {
     let range = state.auto_window.width;
     let view = view_mut(state, pane);
     view.drag_window(by, range, inverted ^ view.invert);
-}
-
-/// The window that the image opens with, and the place of the file's table where it brings that
-/// instead.
-pub(super) fn initial_window(state: &State) -> (Window, Option<usize>) {
-    match state.frame().and_then(|f| f.pixels.voi.first()) {
-        None => (state.auto_window, None),
-        Some(voi) => window_of(voi, 0),
-    }
-}
-
-/// The window of a transform of the file, and where it is a table its place.
-pub(super) fn window_of(voi: &Voi, index: usize) -> (Window, Option<usize>) {
-    match voi {
-        Voi::Window { window, .. } => (*window, None),
-        Voi::Lut { first, entries, .. } => {
-            (Window::spanning(*first, first + entries.len().saturating_sub(1) as f32), Some(index))
-        }
-    }
 }
 
 fn value_at(state: &State, (x, y): (u32, u32)) -> Option<(u32, u32, f32)> {

@@ -348,24 +348,21 @@ fn display(case: &CaseReport) -> String {
 /// is left out of the print.
 fn of_file(case: &CaseReport) -> String {
     let shown = &case.frame.display;
-    let mut words = String::new();
+    let mut words = vec![String::new()];
     if let Some(sides) = &shown.orientation {
         let named = [("left", &sides.left), ("top", &sides.top)].into_iter().filter(|(_, letters)| !letters.is_empty());
-        let named: Vec<String> = named.map(|(side, letters)| format!("{letters} at the {side}")).collect();
-        if !named.is_empty() {
-            words += &format!("; {}", named.join(", "));
-        }
+        words.extend(named.map(|(side, letters)| format!("{letters} at the {side}")));
     }
     if !shown.side_mark.is_empty() {
-        words += &format!("; marked {}", shown.side_mark);
+        words.push(format!("marked {}", shown.side_mark));
     }
-    match (shown.overlays.is_empty(), shown.shutters.shapes.is_empty()) {
-        (true, true) => {}
-        (false, true) => words += "; overlays of the file are not printed",
-        (true, false) => words += "; the display shutter is left open",
-        (false, false) => words += "; overlays of the file are not printed, the display shutter is left open",
+    if !shown.overlays.is_empty() {
+        words.push("overlays of the file are not printed".into());
     }
-    words
+    if !shown.shutters.shapes.is_empty() {
+        words.push("the display shutter is left open".into());
+    }
+    words.join("; ")
 }
 
 fn plain(value: f32) -> String {

@@ -73,14 +73,13 @@ fn voi_words(index: usize, voi: &Voi) -> String {
 /// Label, creator and date.
 fn presentation_words(presentation: &PresentationState, anonymize: bool) -> String {
     let label = if presentation.label.is_empty() { "without a label" } else { &presentation.label };
-    let mut words = attribute(label);
+    let mut words = vec![attribute(label)];
     if !anonymize {
-        let creator = attribute(&readable_name(&presentation.creator));
-        for more in [creator, presentation.date.clone()].iter().filter(|more| !more.is_empty()) {
-            words += &format!("   {more}");
-        }
+        words.push(attribute(&readable_name(&presentation.creator)));
+        words.push(presentation.date.clone());
     }
-    words
+    words.retain(|word| !word.is_empty());
+    words.join("   ")
 }
 
 #[cfg(test)]

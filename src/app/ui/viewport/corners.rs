@@ -171,11 +171,10 @@ fn facts(map: &Attribution) -> String {
 /// How the view shows the image, window, zoom and the mark of lossy compression.
 fn grey_words(state: &State, pane: PaneIndex, frame: &Frame, placement: &Placement, ppp: f32) -> Vec<String> {
     let view = state.view(pane);
-    let numbers = format!("W {} L {}", number(view.window.width), number(view.window.center));
-    let window = match (view.table, state.voi_words(pane)) {
-        (Some(_), Some(name)) => attribute(&name),
-        (None, Some(name)) => format!("{numbers} {}", attribute(&name)),
-        (_, None) => numbers,
+    // A window is known by its numbers alone here: "NORMAL" on a radiograph reads like a finding.
+    let window = match state.voi_words(pane).filter(|_| view.table.is_some()) {
+        Some(name) => attribute(&name),
+        None => format!("W {} L {}", number(view.window.width), number(view.window.center)),
     };
     let mut lines = Vec::new();
     if !frame.entry.meta.lossy.is_empty() {

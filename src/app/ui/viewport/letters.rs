@@ -34,11 +34,12 @@ impl Side {
     }
 
     fn towards([x, y]: [f32; 2]) -> Self {
-        match (x, y) {
-            _ if x > 0.5 => Self::Right,
-            _ if x < -0.5 => Self::Left,
-            _ if y > 0.5 => Self::Bottom,
-            _ => Self::Top,
+        if x.abs() > y.abs() {
+            if x > 0.0 { Self::Right } else { Self::Left }
+        } else if y > 0.0 {
+            Self::Bottom
+        } else {
+            Self::Top
         }
     }
 }

@@ -11,9 +11,10 @@ use super::sample::SampleKey;
 use crate::app::state::State;
 use crate::app::ui::textures::Textures;
 use crate::app::ui::theme;
+use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::resample::Region;
 use crate::imaging::shutter::Shutters;
-use crate::imaging::superimposed::{OverlayInk, OverlayPlane, picture};
+use crate::imaging::superimposed::{OverlayInk, picture};
 
 /// What a texture is made of.
 #[derive(Clone, PartialEq)]
