@@ -85,7 +85,6 @@ impl Dicom {
         let inflated = if said_deflated || shown.is_none() { inflate(&mut input) } else { Ok(Vec::new()) };
         let (inflated, deflated) = match (inflated, shown) {
             (Ok(bytes), _) if Encoding::guess(&bytes).is_some() => (bytes, true),
-            (_, Some(_)) => (Vec::new(), false),
             (bytes, None) if said_deflated => (bytes?, true),
             _ => (Vec::new(), false),
         };

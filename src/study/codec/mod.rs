@@ -37,10 +37,7 @@ pub(super) fn decode(stream: Vec<u8>, syntax: &str, layout: &PixelLayout) -> Res
         Some(StreamKind::Native) if (whole..whole + 2).contains(&length) => None,
         _ => StreamKind::of_stream(&stream, layout),
     };
-    let kind = match (shown, said) {
-        (Some(kind), _) | (None, Some(kind)) => kind,
-        (None, None) => return Err(unsupported(syntax)),
-    };
+    let Some(kind) = shown.or(said) else { return Err(unsupported(syntax)) };
     let mut frame = match kind {
         StreamKind::Native => {
             let shape = native::shape(&PixelLayout { frames: 1, ..layout.clone() }, length);

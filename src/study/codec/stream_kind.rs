@@ -118,7 +118,7 @@ fn is_rle(stream: &[u8], layout: &PixelLayout) -> bool {
     let words: Vec<u32> = header.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let Some((&segments, offsets)) = words.split_first() else { return false };
     let Some((used, rest)) = offsets.split_at_checked(segments as usize) else { return false };
-    let whole = segments as usize % layout.samples == 0 && segments > 0;
+    let whole = segments > 0 && (segments as usize).is_multiple_of(layout.samples);
     whole && used.first() == Some(&64) && used.is_sorted() && rest.iter().all(|offset| *offset == 0)
 }
 

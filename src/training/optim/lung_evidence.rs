@@ -121,7 +121,7 @@ fn centred(mut rows: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
     rows
 }
 
-/// Σ_k w_k A_k at each place.
+/// `Σ_k w_k A_k` at each place.
 fn evidence(maps: &[f32], weights: &[f32], area: usize) -> Vec<f64> {
     let mut sums = vec![0f64; area];
     for (map, w) in maps.chunks_exact(area).zip(weights) {
