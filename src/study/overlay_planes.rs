@@ -123,7 +123,7 @@ impl<'a> OverlayGroup<'a> {
         let pixels = columns as u64 * rows as u64;
         let first = frame.saturating_mul(pixels);
         // Big-endian words are read whole.
-        let (begin, end) = (first / 8 & !1, (first + pixels).div_ceil(8));
+        let (begin, end) = ((first / 8) & !1, (first + pixels).div_ceil(8));
         let mut bytes = self.bytes(begin, end)?;
         let Some(element) = self.dataset().get(self.tag(DATA)) else { return Err("it has no data".into()) };
         if element.big_endian && element.vr != VR::OB {
