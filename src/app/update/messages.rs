@@ -134,8 +134,13 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
     catalogue::merge(Arc::make_mut(&mut state.catalogue), found);
     state.images = state.catalogue.images().filter(|e| e.has_pixels).cloned().collect();
     let Some(first) = first else {
+        if !presented {
+            return Vec::new();
+        }
         // Presentation states that came after their image are looked for again.
-        return if presented { study::reload(state) } else { Vec::new() };
+        let words = "Presentation states stand in the menu Display of the image that they name.";
+        notice(state, Level::Info, words, None);
+        return study::reload(state);
     };
     // Newest first, each once.
     let recent = &mut state.preferences.recent;
