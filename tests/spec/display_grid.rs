@@ -95,7 +95,7 @@ fn rle(words: &[u16], two_bytes: bool) -> Vec<u8> {
     let low = run(words.iter().map(|word| *word as u8).collect());
     let high = run(words.iter().map(|word| (*word >> 8) as u8).collect());
     let segments = if two_bytes { vec![high, low] } else { vec![low] };
-    let mut header = vec![0_u32; 16];
+    let mut header = [0_u32; 16];
     header[0] = segments.len() as u32;
     let mut offset = 64;
     for (i, segment) in segments.iter().enumerate() {
