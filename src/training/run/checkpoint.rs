@@ -69,7 +69,13 @@ pub fn fingerprint(config: &Config, images: usize) -> String {
         config.input,
         config.head
     );
-    sha256(decisive.as_bytes())
+    sha256(as_it_was(decisive).as_bytes())
+}
+
+/// Settings that came after the first runs count only where they are set, so that older runs go on.
+fn as_it_was(decisive: String) -> String {
+    let unset = ["lung_evidence: 0.0, ", "surroundings: 0.0, lung_crop: 0.0, ", "validation_by: Chance, "];
+    unset.iter().fold(decisive, |text, setting| text.replace(setting, ""))
 }
 
 /// Saves the state of a run into `folder`.
@@ -184,18 +190,22 @@ pub fn load(folder: &Path, parameters: &Parameters, optimizer: &mut Optimizer) -
 
 #[cfg(test)]
 mod tests {
-    use crate::training::config::{Optimization, Transfer};
+    use crate::training::config::{Augment, Optimization, Transfer};
 
     /// [`super::fingerprint`] hashes this text: another name, and no older run goes on.
     #[test]
     fn the_names_that_a_fingerprint_is_made_of_stay() {
         assert_eq!(
-            format!("{:?}{:?}", Optimization::default(), Transfer::default()),
+            super::as_it_was(format!("{:?}{:?}", Optimization::default(), Transfer::default())),
             "Optimization { batch: 16, optimizer: AdamW, momentum: 0.9, nesterov: false, learning_rate: 0.001, \
              schedule: Cosine, warmup_epochs: 0.0, final_share: 0.0, step_epochs: 10, plateau_patience: 3, factor: 0.1, \
              weight_decay: 0.0, loss: CrossEntropy, focal_gamma: 2.0, focal_alpha: None, label_smoothing: 0.0, \
              class_weights: None, clip_norm: 0.0, average_decay: 0.0, norm_batches: 0, patience: 0, criterion: Loss, \
              loader_threads: 2 }Transfer { start_from: None, freeze: Nothing, train_from: None, stage_decay: 1.0, variants: 0 }"
         );
+        let augment = format!("{:?}", Augment::default());
+        assert!(super::as_it_was(augment).ends_with("cutout_side: 0.0, mixup: 0.0, mixup_alpha: 0.0 }"));
+        let set = Optimization { lung_evidence: 0.5, ..Optimization::default() };
+        assert!(super::as_it_was(format!("{set:?}")).contains("lung_evidence: 0.5"));
     }
 }
