@@ -6,7 +6,7 @@
 //! study has more or fewer images than those that were measured, where an image is outside the
 //! population, or where the gate refused one that was scored all the same.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Score;
 use crate::model::calibration::{Calibration, CalibrationError, percent};
@@ -29,7 +29,7 @@ pub struct StudyImage<'a> {
 }
 
 /// What is said of a study.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StudyResult {
     pub unit: Unit,
     /// Images whose scores were pooled.
@@ -49,7 +49,7 @@ pub struct StudyResult {
 }
 
 /// The pooled score of a label or a group.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StudyScore {
     pub label: String,
     pub group: bool,
@@ -156,6 +156,24 @@ impl StudyResult {
             no_states: states.err().map(|reason| reason.to_string()),
             condition: images.iter().find_map(|image| image.population.and_then(|p| p.condition.clone())),
         })
+    }
+
+    /// How the images became one score: `3 images, pooled by the mean of the 2 highest, set on
+    /// labelled studies`.
+    #[must_use]
+    pub fn pooled_in_words(&self) -> String {
+        let rule = if self.pool_is_calibrated {
+            format!("set on labelled {}", self.unit.several())
+        } else {
+            "for want of a calibration".to_owned()
+        };
+        format!("{}, pooled by the {}, {rule}", counted(self.images), self.pool.in_words())
+    }
+
+    /// Groups, then labels: the order in which they are read.
+    pub fn groups_first(&self) -> impl Iterator<Item = &StudyScore> {
+        let of = |group: bool| self.scores.iter().filter(move |score| score.group == group);
+        of(true).chain(of(false))
     }
 
     /// A state as a reader is told it.

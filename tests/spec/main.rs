@@ -46,6 +46,7 @@ mod shortcuts;
 mod similar_cases;
 mod source_graph;
 mod study;
+mod study_panel;
 mod study_results;
 mod toy;
 mod toy_training;

@@ -31,6 +31,7 @@ mod preferences;
 mod report;
 mod stability;
 mod study;
+mod study_scoring;
 mod training;
 pub mod training_effect;
 mod uncertainty;
