@@ -17,6 +17,8 @@ pub mod model_selection;
 pub mod pass;
 pub mod prevalence;
 pub mod progress;
+#[cfg(test)]
+mod sample_scores;
 pub mod similar;
 pub mod study_members;
 pub mod study_result;
@@ -36,6 +38,7 @@ use crate::model::calibration::{Calibration, CalibrationError};
 use crate::model::gate::GateVerdict;
 use crate::model::population::PopulationVerdict;
 use crate::network::device;
+use crate::study::unit::Unit;
 use crate::study::{Frame, ImageEntry};
 use crate::uncertainty::{Posterior, SampleSource};
 
@@ -237,6 +240,13 @@ pub struct Member {
 }
 
 impl ModelInfo {
+    /// What is judged as one by this model: what its calibration was made on, else a study.
+    #[must_use]
+    pub fn study_unit(&self) -> Unit {
+        let calibration = self.calibration.as_ref().as_ref().ok();
+        calibration.and_then(|known| known.study.as_ref()).map_or(Unit::Study, |study| study.unit)
+    }
+
     /// What there is to know of a loaded model.
     #[must_use]
     pub fn of(model: &Model) -> Self {

@@ -138,12 +138,12 @@ impl FromIterator<Judged> for StudyMembers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::sample_scores::{manifest, scored as scores};
     use crate::model::calibration::CalibrationError;
-    use crate::model::registry;
 
     fn model(sha256: &str) -> Arc<ModelInfo> {
         Arc::new(ModelInfo {
-            manifest: Arc::new(registry::manifest(registry::DEFAULT).unwrap()),
+            manifest: Arc::new(manifest()),
             sha256: sha256.into(),
             device: "CPU".into(),
             layers: Vec::new(),
@@ -155,14 +155,8 @@ mod tests {
     }
 
     fn scored(path: &str, sha256: &str, normal: f32) -> Judged {
-        let score = |label: &str, probability| Score { label: label.into(), logit: None, probability, threshold: 0.5 };
-        let member = Member {
-            path: path.into(),
-            labels: vec![score("Normal", normal), score("Bacterial pneumonia", 1.0 - normal)],
-            groups: Vec::new(),
-            gate: None,
-            population: None,
-        };
+        let (labels, groups) = scores([normal, 1.0 - normal, 0.0]);
+        let member = Member { path: path.into(), labels, groups, gate: None, population: None };
         Judged::Scored(model(sha256), Box::new(member))
     }
 

@@ -264,34 +264,14 @@ fn give_states(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::sample_scores::{manifest, scored};
     use crate::model::calibration::tests::made as images_made;
     use crate::model::conformal::RISK;
-    use crate::model::registry;
     use crate::model::study_calibration::tests::made;
-
-    fn manifest() -> Manifest {
-        registry::manifest(registry::DEFAULT).unwrap()
-    }
-
-    fn scores(names: &[&str], probabilities: &[f32]) -> Vec<Score> {
-        let score = |(label, probability): (&&str, &f32)| Score {
-            label: (*label).into(),
-            logit: None,
-            probability: *probability,
-            threshold: 0.5,
-        };
-        names.iter().zip(probabilities).map(score).collect()
-    }
 
     /// Probabilities of normal, bacterial and viral of each image.
     fn of(images: &[[f32; 3]], calibration: &Result<Calibration, CalibrationError>, unit: Unit) -> StudyResult {
-        let judged: Vec<(Vec<Score>, Vec<Score>)> = images
-            .iter()
-            .map(|p| {
-                let labels = scores(&["Normal", "Bacterial pneumonia", "Viral pneumonia"], p);
-                (labels, scores(&["Pneumonia"], &[p[1] + p[2]]))
-            })
-            .collect();
+        let judged: Vec<(Vec<Score>, Vec<Score>)> = images.iter().map(|p| scored(*p)).collect();
         let images: Vec<StudyImage<'_>> =
             judged.iter().map(|(labels, groups)| StudyImage { labels, groups, gate: None, population: None }).collect();
         StudyResult::of(&manifest(), calibration, Some(0), unit, &images, RISK).unwrap()
@@ -339,8 +319,7 @@ mod tests {
 
     #[test]
     fn images_outside_and_refused_images_withhold_the_states() {
-        let labels = scores(&["Normal", "Bacterial pneumonia", "Viral pneumonia"], &[0.05, 0.9, 0.05]);
-        let groups = scores(&["Pneumonia"], &[0.95]);
+        let (labels, groups) = scored([0.05, 0.9, 0.05]);
         let outside = PopulationVerdict {
             inside: false,
             reason: "The patient is 55 years old.".into(),

@@ -39,6 +39,7 @@ mod panels;
 mod population;
 mod read_first;
 mod readme;
+mod report_beside;
 mod reproducing;
 mod segmenter;
 mod shared_uid;

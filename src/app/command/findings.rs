@@ -24,6 +24,12 @@ commands! {
         PickModel => ("Automatic", "Chooses the model that fits each image, and says why", "Ctrl+Shift+M"),
         /// Has the other images of the study judged.
         ScoreStudy => ("Score the study", "Scores the other images of this study, for one result of all", ""),
+        /// Similar cases belong to reports from here on, or no longer.
+        ToggleSimilarInReport => (
+            "Print in reports",
+            "Reports print these small images of other patients with labels and distances",
+            ""
+        ),
         StopStudy => ("Stop", "Scores no more images of this study", ""),
     }
 }

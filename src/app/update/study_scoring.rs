@@ -8,8 +8,9 @@ use crate::app::state::State;
 use crate::app::state::study_scoring::{StudyProgress, StudyScoring};
 use crate::engine::Request;
 use crate::engine::study_members::StudyMembers;
+use crate::limits;
 use crate::study::patients::Patients;
-use crate::study::unit::{GroupedBy, Unit};
+use crate::study::unit::GroupedBy;
 
 /// Studies of more images are judged when the reader asks for it.
 const BY_ITSELF: usize = 60;
@@ -24,11 +25,10 @@ pub(super) fn begin(state: &mut State) -> Vec<Effect> {
 }
 
 /// The study or series of the image on screen, as the model's calibration has it; nothing where it
-/// has one image only.
+/// has one image only, or more than a report can hold.
 fn study(state: &State) -> Option<StudyScoring> {
     let (entry, _) = state.current()?;
-    let calibration = state.model_info()?.calibration.as_ref().as_ref().ok();
-    let unit = calibration.and_then(|c| c.study.as_ref()).map_or(Unit::Study, |study| study.unit);
+    let unit = state.model_info()?.study_unit();
     let patients = Patients::default();
     let key = unit.of(entry, &patients);
     if key.by == GroupedBy::Nothing {
@@ -36,7 +36,8 @@ fn study(state: &State) -> Option<StudyScoring> {
     }
     let images = state.images.iter().filter(|image| image.has_pixels && unit.of(image, &patients) == key);
     let images: Vec<_> = images.cloned().collect();
-    (images.len() > 1).then(|| StudyScoring { unit, key, images: Arc::new(images), progress: StudyProgress::Waiting })
+    let several = (2..=limits::REPORT_STUDY_IMAGES).contains(&images.len());
+    several.then(|| StudyScoring { unit, key, images: Arc::new(images), progress: StudyProgress::Waiting })
 }
 
 /// Has the images judged that are not yet.
