@@ -104,6 +104,10 @@ pub const REPORT_VALUES: usize = 4_000_000;
 pub const REPORT_MAPS: usize = 2048;
 /// Most runs of the network that a report is computed again for.
 pub const REPORT_RUNS: usize = 25_000;
+/// Most similar cases of a report.
+pub const REPORT_SIMILAR: usize = 12;
+/// Most images of the study that a report belongs to.
+pub const REPORT_STUDY_IMAGES: usize = 2000;
 /// Most samples of an image (dropout masks, varied copies).
 pub const SAMPLES: usize = 10_000;
 /// Most images whose highest scores are averaged to the score of a study.

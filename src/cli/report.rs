@@ -1,6 +1,8 @@
 //! `pellucid report`: one image through the model, and the case report as PDF with its JSON;
 //! `--verify` computes it again.
 
+mod study;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,8 +19,10 @@ use crate::engine::pass::Known;
 use crate::engine::progress::Progress;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::{Method, Subject};
+use crate::limits;
 use crate::model::Model;
 use crate::network::device::DeviceChoice;
+use crate::report::case::SimilarSection;
 use crate::report::sidecar::Sidecar;
 use crate::report::verify::compare::shown;
 use crate::report::verify::{Recomputed, VerifyOutcome, verify};
@@ -67,6 +71,17 @@ pub(super) struct Args {
     /// Measure how faithful the map of the first class is to the model, and print it
     #[arg(long, visible_alias = "faithfulness", conflicts_with = "verify")]
     trust: bool,
+    /// Print similar cases of the model's gallery, at most so many: small images of other patients
+    /// with labels and distances; see `pellucid models gallery`
+    #[arg(long, value_name = "N", conflicts_with = "verify", value_parser = clap::value_parser!(u16).range(1..=limits::REPORT_SIMILAR as i64))]
+    similar: Option<u16>,
+    /// Folder of the gallery [default: the model's own in your data folder]
+    #[arg(long, value_name = "DIR")]
+    gallery: Option<PathBuf>,
+    /// File or folder in which the other images of the study are looked for, to print one result of
+    /// the whole study; may be repeated
+    #[arg(long, value_name = "PATH")]
+    study: Vec<PathBuf>,
     /// Sheet of the PDF
     #[arg(long, value_enum, default_value_t = Sheet::A4)]
     paper: Sheet,
@@ -80,6 +95,11 @@ enum Sheet {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    if args.gallery.is_some() && args.similar.is_none() && args.verify.is_none() {
+        return Err(
+            Usage("--gallery says where similar cases are looked for; ask for some with --similar".into()).into()
+        );
+    }
     match (&args.verify, &args.path, &args.out) {
         (Some(json), ..) => again(args, json),
         (None, Some(path), Some(out)) => write(args, path, out),
@@ -93,6 +113,9 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     }
     let mut session = open(args, args.model.clone())?;
     session.use_masks(args.analysis.masks.as_deref())?;
+    if let Some(count) = args.similar {
+        session.use_gallery(usize::from(count), args.gallery.clone());
+    }
     // The report prints the first method.
     let mut methods = vec![args.method];
     methods.extend(Method::ALWAYS.into_iter().filter(|m| *m != args.method));
@@ -100,12 +123,13 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
         Ok(args.analysis.options(methods, vec![explain::layer(model, args.layer.as_deref())?]))
     };
     let analyzed = session.analyze(|| frame_at(path, args.analysis.frame), options, args.analysis.force)?;
-    let lungs = analyzed.lungs.clone();
+    let (lungs, similar) = (analyzed.lungs.clone(), analyzed.similar.clone());
     let (frame, model, analysis) = analyzed.by_a_model()?;
     let chosen_because = analysis.chosen_because.clone();
     let scored = analysis.scored;
     let mut case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
     case.lungs = lungs;
+    case.similar = args.similar.map(usize::from).zip(similar).map(|(asked, found)| SimilarSection { asked, found });
     case.anonymize = args.anonymize;
     case.error_rate = args.analysis.error_rate;
     case.prevalences = stated(&args.analysis.prevalence, &model.manifest)?;
@@ -118,6 +142,9 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     }
     if args.trust && scored {
         case.faithfulness = faithfulness(&case, &model)?;
+    }
+    if !args.study.is_empty() {
+        case.study = study::of(&mut session, &case.frame, &case.model, &args.study, case.error_rate)?;
     }
     export_to(&case, out)?;
     if !scored {
@@ -191,7 +218,14 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
     };
     if model.sha256 != sidecar.model.sha256 {
         // Nothing it computes could be compared; the caller says so.
-        return Ok(Recomputed { frame: load()?, analysis: Analysis::default(), model, lungs: None });
+        return Ok(Recomputed {
+            frame: load()?,
+            analysis: Analysis::default(),
+            model,
+            lungs: None,
+            similar: None,
+            study: None,
+        });
     }
     let members = sidecar.uncertainty.iter().flat_map(|u| &u.members);
     let missing: Vec<String> = members
@@ -205,6 +239,9 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
         );
     }
     session.use_masks(args.analysis.masks.as_deref())?;
+    if let Some(similar) = &sidecar.similar {
+        session.use_gallery(similar.asked, args.gallery.clone());
+    }
     let analyzed = session.analyze(load, |_, _| Ok(sidecar.options.clone()), false)?;
     // As the report had them: by a mask, or by the segmenter.
     let known = analyzed.lungs.clone();
@@ -224,12 +261,17 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
             }
         }
     };
+    let similar = analyzed.similar.clone();
     let (frame, _, mut analysis) = analyzed.by_a_model()?;
     if sidecar.chosen_because != analysis.chosen_because {
         // Not by hand: the choice is made again.
         analysis.chosen_because = session.choice(&frame, sidecar.options.force)?.because;
     }
-    Ok(Recomputed { frame, analysis, model, lungs })
+    let study = match &sidecar.study {
+        Some(record) => study::again(&mut session, &frame, record, &args.study)?,
+        None => None,
+    };
+    Ok(Recomputed { frame, analysis, model, lungs, similar, study })
 }
 
 /// Most lines of each kind that are printed.

@@ -186,6 +186,11 @@ impl Session {
         self.similar = Some((count, folder.map_or_else(Galleries::default, Galleries::at)));
     }
 
+    /// Looks for no similar cases from here on.
+    pub(super) fn use_no_gallery(&mut self) {
+        self.similar = None;
+    }
+
     /// Takes lung masks from this folder.
     pub(super) fn use_masks(&mut self, folder: Option<&Path>) -> anyhow::Result<()> {
         self.masks = folder.map(LungMasks::below).transpose()?;

@@ -19,6 +19,7 @@ use crate::evaluation::shortcuts::run::{ShortcutOptions, Shortcuts, add_sources,
 use crate::evaluation::truth::Rules;
 use crate::model::Model;
 use crate::model::manifest::Manifest;
+use crate::study::lung_masks::LungMasks;
 use crate::training::config::Ambiguous;
 
 /// Ask whether view, sex, age, source, markers or borders make a model's score: how far they predict
@@ -52,7 +53,11 @@ pub(super) struct Args {
     /// Take an even selection of about this many images
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Seed of the places inside, the noise and the intervals
+    /// Folder of lung masks, named like their images (255 lung, 0 elsewhere), for what is taken out
+    /// of the lungs [default: as the program outlines them]
+    #[arg(long, value_name = "DIR")]
+    masks: Option<PathBuf>,
+    /// Seed of the places inside and in the lungs, the noise and the intervals
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
     /// Folder for associations.csv, removal.csv, images.csv and shortcuts.json
@@ -76,7 +81,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if let Some(pattern) = &source {
         add_sources(&mut files, pattern);
     }
-    let options = ShortcutOptions { targets, seed: args.seed };
+    let masks = args.masks.as_deref().map(LungMasks::below).transpose()?;
+    let options = ShortcutOptions { targets, seed: args.seed, masks: masks.as_ref() };
     let bar = output::progress(files.len(), "Looking for shortcuts");
     let done = &mut |n: usize| bar.inc(n as u64);
     let found = examine(&model, &files, &patients, &options, &CancelToken::default(), done);

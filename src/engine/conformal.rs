@@ -190,34 +190,17 @@ fn together(manifest: &Manifest, labels: &[Score], groups: &[Score], cuts: &[Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::sample_scores::{manifest, named, scored};
     use crate::model::calibration::Target;
     use crate::model::calibration::tests::made;
     use crate::model::conformal::{RISK, RISKS};
     use crate::model::registry;
 
-    fn manifest() -> Manifest {
-        registry::manifest(registry::DEFAULT).unwrap()
-    }
-
-    fn scored(names: &[&str], probabilities: &[f32]) -> Vec<Score> {
-        let score = |(label, probability): (&&str, &f32)| Score {
-            label: (*label).into(),
-            logit: None,
-            probability: *probability,
-            threshold: 0.5,
-        };
-        names.iter().zip(probabilities).map(score).collect()
-    }
-
-    fn labels(probabilities: [f32; 3]) -> Vec<Score> {
-        scored(&["Normal", "Bacterial pneumonia", "Viral pneumonia"], &probabilities)
-    }
-
     /// At the usual risk, with cuts at 0.3 and 0.6 for every label and the group.
     fn of(calibration: &Calibration, probabilities: [f32; 3], population: Option<&PopulationVerdict>) -> Conformal {
-        let group = scored(&["Pneumonia"], &[probabilities[1] + probabilities[2]]);
+        let (labels, groups) = scored(probabilities);
         let calibration = Ok(calibration.clone());
-        Conformal::of(&manifest(), &calibration, None, population, &labels(probabilities), &group, RISK).unwrap()
+        Conformal::of(&manifest(), &calibration, None, population, &labels, &groups, RISK).unwrap()
     }
 
     fn states(probabilities: [f32; 3]) -> Vec<State> {
@@ -265,8 +248,8 @@ mod tests {
                 let logit = |k: usize| (f64::from(i) * [0.618, 0.755, 0.57, 0.819][k]).fract() * f64::from(i % 12);
                 let powers: Vec<f64> = (0..names.len()).map(|k| logit(k).exp()).collect();
                 let p: Vec<f32> = powers.iter().map(|e| (e / powers.iter().sum::<f64>()) as f32).collect();
-                let labels = scored(&names, &p);
-                let groups = scored(&[&manifest.groups[0].name], &[group.iter().map(|k| p[*k]).sum::<f32>().min(1.0)]);
+                let labels = named(&names, &p);
+                let groups = named(&[&manifest.groups[0].name], &[group.iter().map(|k| p[*k]).sum::<f32>().min(1.0)]);
                 before = vec![State::Undecided; names.len() + 1];
                 for risk in RISKS {
                     let found = Conformal::of(&manifest, &calibration, None, None, &labels, &groups, risk).unwrap();
@@ -300,7 +283,7 @@ mod tests {
         let gate =
             GateVerdict { accepted: false, score: 0.1, threshold: 0.5, reason: "A hand.".into(), warnings: Vec::new() };
         let none = |calibration: Result<Calibration, CalibrationError>, gate, risk| {
-            let labels = labels([0.05, 0.9, 0.05]);
+            let (labels, _) = scored([0.05, 0.9, 0.05]);
             Conformal::of(&manifest(), &calibration, gate, None, &labels, &[], risk).unwrap_err().to_string()
         };
         let made = || Ok(made(&manifest()));

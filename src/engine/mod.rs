@@ -17,8 +17,12 @@ pub mod model_selection;
 pub mod pass;
 pub mod prevalence;
 pub mod progress;
+#[cfg(test)]
+mod sample_scores;
 pub mod similar;
+pub mod study_members;
 pub mod study_result;
+mod study_worker;
 pub mod worker;
 
 use std::sync::Arc;
@@ -34,7 +38,8 @@ use crate::model::calibration::{Calibration, CalibrationError};
 use crate::model::gate::GateVerdict;
 use crate::model::population::PopulationVerdict;
 use crate::network::device;
-use crate::study::Frame;
+use crate::study::unit::Unit;
+use crate::study::{Frame, ImageEntry};
 use crate::uncertainty::{Posterior, SampleSource};
 
 /// Counts up each time another image is shown; results carry it back.
@@ -146,6 +151,12 @@ pub enum Request {
         frame: Arc<Frame>,
         request: map_request::MapRequest,
     },
+    /// Judge the images of the study that the analysed image belongs to, one by one, whenever there
+    /// is nothing else to do; none, to judge no more. A new analysis ends it.
+    Study {
+        generation: Generation,
+        images: Arc<Vec<Arc<ImageEntry>>>,
+    },
     /// Switch to another model (name in the registry, or folder), and keep to it.
     LoadModel {
         name: String,
@@ -229,6 +240,13 @@ pub struct Member {
 }
 
 impl ModelInfo {
+    /// What is judged as one by this model: what its calibration was made on, else a study.
+    #[must_use]
+    pub fn study_unit(&self) -> Unit {
+        let calibration = self.calibration.as_ref().as_ref().ok();
+        calibration.and_then(|known| known.study.as_ref()).map_or(Unit::Study, |study| study.unit)
+    }
+
     /// What there is to know of a loaded model.
     #[must_use]
     pub fn of(model: &Model) -> Self {
@@ -251,6 +269,8 @@ impl ModelInfo {
 
 /// What the worker says.
 ///
+/// Every [`Request::Study`] with images that nothing replaces ends in one
+/// [`Progress::StudyJudged`].
 /// Every [`Request::Explain`] ends in exactly one of `ExplanationDone` or `ExplanationFailed`,
 /// unless a newer request replaced it. Every [`Request::Analyze`] ends in exactly one of
 /// `Finished`, `Unfit`, `Cancelled` or `Failed`, every [`Request::LoadModel`] or

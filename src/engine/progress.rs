@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Score;
 use super::map_request::MapFaithfulness;
 use super::similar::Similar;
+use super::study_members::StudyMembers;
 use crate::explain::Attribution;
 use crate::explain::stability::MapStability;
 use crate::model::gate::GateVerdict;
@@ -38,4 +39,8 @@ pub enum Progress {
     Sampled { done: usize, of: usize, posterior: Posterior },
     /// What the user's own gallery says of the image.
     Similar(Arc<Similar>),
+    /// How far the images of the study are that the image belongs to.
+    Study { done: usize, of: usize },
+    /// All of them, judged.
+    StudyJudged(Arc<StudyMembers>),
 }

@@ -34,6 +34,8 @@ pub struct SimilarCase {
     pub distance: f32,
     /// Share (0–1) of the gallery's own images that are farther from their nearest.
     pub farther: f64,
+    /// Whether its file lies there still.
+    pub is_there: bool,
 }
 
 /// What a gallery says of an image.
@@ -54,6 +56,8 @@ pub struct SimilarCases {
     /// The folder that it was made of, and when.
     pub folder: PathBuf,
     pub made: String,
+    /// SHA-256 of its features.
+    pub gallery_sha256: String,
     /// What the reader should know, in sentences.
     pub remarks: Vec<String>,
 }
@@ -169,6 +173,7 @@ impl SimilarCases {
             label: neighbour.image.label.clone(),
             distance: neighbour.distance,
             farther: gallery.farther(neighbour.distance).unwrap_or(0.0),
+            is_there: neighbour.image.path.is_file(),
         });
         Ok(Self {
             cases: cases.collect(),
@@ -179,6 +184,7 @@ impl SimilarCases {
             images: gallery.images.len(),
             folder: gallery.source.folder.clone(),
             made: gallery.source.made.clone(),
+            gallery_sha256: gallery.sha256().to_owned(),
             remarks: remarks(gallery, &patient),
         })
     }

@@ -6,7 +6,7 @@
 //! study has more or fewer images than those that were measured, where an image is outside the
 //! population, or where the gate refused one that was scored all the same.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Score;
 use crate::model::calibration::{Calibration, CalibrationError, percent};
@@ -29,7 +29,7 @@ pub struct StudyImage<'a> {
 }
 
 /// What is said of a study.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StudyResult {
     pub unit: Unit,
     /// Images whose scores were pooled.
@@ -49,7 +49,7 @@ pub struct StudyResult {
 }
 
 /// The pooled score of a label or a group.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StudyScore {
     pub label: String,
     pub group: bool,
@@ -158,6 +158,24 @@ impl StudyResult {
         })
     }
 
+    /// How the images became one score: `3 images, pooled by the mean of the 2 highest, set on
+    /// labelled studies`.
+    #[must_use]
+    pub fn pooled_in_words(&self) -> String {
+        let rule = if self.pool_is_calibrated {
+            format!("set on labelled {}", self.unit.several())
+        } else {
+            "for want of a calibration".to_owned()
+        };
+        format!("{}, pooled by the {}, {rule}", counted(self.images), self.pool.in_words())
+    }
+
+    /// Groups, then labels: the order in which they are read.
+    pub fn groups_first(&self) -> impl Iterator<Item = &StudyScore> {
+        let of = |group: bool| self.scores.iter().filter(move |score| score.group == group);
+        of(true).chain(of(false))
+    }
+
     /// A state as a reader is told it.
     #[must_use]
     pub fn state_in_words(&self, score: &StudyScore) -> String {
@@ -246,34 +264,14 @@ fn give_states(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::sample_scores::{manifest, scored};
     use crate::model::calibration::tests::made as images_made;
     use crate::model::conformal::RISK;
-    use crate::model::registry;
     use crate::model::study_calibration::tests::made;
-
-    fn manifest() -> Manifest {
-        registry::manifest(registry::DEFAULT).unwrap()
-    }
-
-    fn scores(names: &[&str], probabilities: &[f32]) -> Vec<Score> {
-        let score = |(label, probability): (&&str, &f32)| Score {
-            label: (*label).into(),
-            logit: None,
-            probability: *probability,
-            threshold: 0.5,
-        };
-        names.iter().zip(probabilities).map(score).collect()
-    }
 
     /// Probabilities of normal, bacterial and viral of each image.
     fn of(images: &[[f32; 3]], calibration: &Result<Calibration, CalibrationError>, unit: Unit) -> StudyResult {
-        let judged: Vec<(Vec<Score>, Vec<Score>)> = images
-            .iter()
-            .map(|p| {
-                let labels = scores(&["Normal", "Bacterial pneumonia", "Viral pneumonia"], p);
-                (labels, scores(&["Pneumonia"], &[p[1] + p[2]]))
-            })
-            .collect();
+        let judged: Vec<(Vec<Score>, Vec<Score>)> = images.iter().map(|p| scored(*p)).collect();
         let images: Vec<StudyImage<'_>> =
             judged.iter().map(|(labels, groups)| StudyImage { labels, groups, gate: None, population: None }).collect();
         StudyResult::of(&manifest(), calibration, Some(0), unit, &images, RISK).unwrap()
@@ -321,8 +319,7 @@ mod tests {
 
     #[test]
     fn images_outside_and_refused_images_withhold_the_states() {
-        let labels = scores(&["Normal", "Bacterial pneumonia", "Viral pneumonia"], &[0.05, 0.9, 0.05]);
-        let groups = scores(&["Pneumonia"], &[0.95]);
+        let (labels, groups) = scored([0.05, 0.9, 0.05]);
         let outside = PopulationVerdict {
             inside: false,
             reason: "The patient is 55 years old.".into(),

@@ -4,7 +4,8 @@
 //! [`Request::Analyze`] replaces the one that waits and cancels the one that runs;
 //! [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
 //! model are no longer wanted. While models are chosen automatically, every image goes through the
-//! [`ModelSelector`] first. A panic in a layer, a decoder or a loader becomes `Failed` or
+//! [`ModelSelector`] first. Beside them lies at most one study whose images are judged one by one
+//! while nothing else is to do ([`super::study_worker`]). A panic in a layer, a decoder or a loader becomes `Failed` or
 //! `ModelFailed`, and the worker lives on.
 
 use std::io;
@@ -20,6 +21,7 @@ use super::model_selection::{Choice, Library, ModelSelector, Selected, Selection
 use super::pass::Known;
 use super::progress::Progress;
 use super::similar::{Galleries, SHOWN};
+use super::study_worker::{StudyJob, StudyScores};
 use super::{Analysis, AnalysisOptions, EngineError, Event, Generation, ModelInfo, Request};
 use crate::cancel::CancelToken;
 use crate::model::Model;
@@ -59,7 +61,9 @@ enum Wanted {
 struct Mailbox {
     load: Option<Wanted>,
     job: Option<Job>,
-    /// Token of the analysis that runs now.
+    /// Waits until there is nothing else to do.
+    study: Option<StudyJob>,
+    /// Token of what runs now.
     running: Option<CancelToken>,
     closing: bool,
 }
@@ -91,6 +95,7 @@ impl Engine {
             shared: shared.clone(),
             selector: ModelSelector::new(library),
             galleries: Galleries::default(),
+            study: StudyScores::default(),
             ready: false,
             last: None,
         };
@@ -101,8 +106,18 @@ impl Engine {
     /// Asks for something; never waits.
     pub fn send(&self, request: Request) {
         let mut mailbox = self.shared.mailbox();
+        if let Request::Study { generation, images } = request {
+            mailbox.study = (!images.is_empty()).then_some(StudyJob { generation, images });
+            drop(mailbox);
+            self.shared.arrived.notify_one();
+            return;
+        }
         let replaced = mailbox.withdraw();
+        if !matches!(request, Request::Explain { .. }) {
+            mailbox.study = None;
+        }
         match request {
+            Request::Study { .. } => {}
             Request::Analyze { generation, frame, options } => {
                 mailbox.job = Some(Job::new(generation, frame, Asked::Analysis(options)));
             }
@@ -135,7 +150,7 @@ impl Drop for Engine {
         {
             let mut mailbox = self.shared.mailbox();
             mailbox.withdraw();
-            mailbox.load = None;
+            (mailbox.load, mailbox.study) = (None, None);
             mailbox.closing = true;
         }
         self.shared.arrived.notify_one();
@@ -197,6 +212,7 @@ struct Worker<L> {
     shared: Arc<Shared>,
     selector: ModelSelector<L>,
     galleries: Galleries,
+    study: StudyScores,
     /// A model was loaded, so that images can be judged.
     ready: bool,
     last: Option<Last>,
@@ -213,6 +229,8 @@ struct Last {
 enum Task {
     Load(Wanted),
     Work(Job),
+    /// The next image of a study.
+    Study(StudyJob, CancelToken),
 }
 
 impl<L: Library> Worker<L> {
@@ -224,6 +242,7 @@ impl<L: Library> Worker<L> {
                     Asked::Analysis(options) => self.analyze(&job, options),
                     Asked::Explanation(request) => self.explain(&job, request),
                 },
+                Task::Study(job, cancel) => self.judge_next(&job, &cancel),
             }
         }
     }
@@ -243,6 +262,12 @@ impl<L: Library> Worker<L> {
                 mailbox.running = Some(job.cancel.clone());
                 return Some(Task::Work(job));
             }
+            if let Some(study) = mailbox.study.clone() {
+                // One token an image: what interrupts it does not end the study.
+                let cancel = CancelToken::default();
+                mailbox.running = Some(cancel.clone());
+                return Some(Task::Study(study, cancel));
+            }
             mailbox = self.shared.arrived.wait(mailbox).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -257,6 +282,7 @@ impl<L: Library> Worker<L> {
             Ok(model) => {
                 self.ready = true;
                 self.last = None;
+                self.study = StudyScores::default();
                 Event::ModelReady(ModelInfo::of(&model))
             }
             Err(failure) => Event::ModelFailed { name, reason: failure.to_string() },
@@ -300,6 +326,9 @@ impl<L: Library> Worker<L> {
         let known = self.known();
         let mut analysis = analyze_with(&model, &job.frame, known, options, &job.cancel, &mut emit)?;
         analysis.chosen_because = because;
+        if let Some(last) = &self.last {
+            self.study.keep(&job.frame, options, &last.choice, &model, &analysis);
+        }
         if analysis.scored {
             job.cancel.check().map_err(EngineError::from)?;
             let known = self.last.as_ref().map(|last| &last.known);
@@ -333,6 +362,21 @@ impl<L: Library> Worker<L> {
         let mut emit = |progress| shared.emit(Event::Progress { generation, progress });
         let known = self.known();
         Ok(explain_with(&model, &job.frame, known, request, &job.cancel, &mut emit)?)
+    }
+
+    /// Judges the next image of a study, or tells of all of them.
+    fn judge_next(&mut self, job: &StudyJob, cancel: &CancelToken) {
+        let generation = job.generation;
+        let tell = |shared: &Shared, progress| shared.emit(Event::Progress { generation, progress });
+        if !self.ready || job.images.iter().all(|image| self.study.knows(image)) {
+            self.shared.mailbox().study.take_if(|waiting| waiting.generation == generation);
+            let members = self.study.of(&job.images);
+            tell(&self.shared, Progress::StudyJudged(Arc::new(members)));
+            return;
+        }
+        self.study.judge_next(job, &mut self.selector, cancel);
+        let done = job.images.iter().filter(|image| self.study.knows(image)).count();
+        tell(&self.shared, Progress::Study { done, of: job.images.len() });
     }
 
     /// Lets go of what is kept of any other image.

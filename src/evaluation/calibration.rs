@@ -2,7 +2,8 @@
 //!
 //! Binned errors depend on the bins, so both usual kinds are given: of equal width (Guo et al.,
 //! ICML 2017), and of equally many images (adaptive; Nixon et al., CVPR workshops 2019). Brier
-//! score and negative log likelihood need none.
+//! score and negative log likelihood need none. What chance alone makes of a binned error stands in
+//! [`super::calibration_floor`].
 
 use super::bootstrap::by_patient;
 use super::confusion::argmax;
@@ -71,7 +72,7 @@ fn of(members: &[usize], confidence: &[f64], so: &[bool]) -> Bin {
 }
 
 /// The images of each bin.
-fn members(confidence: &[f64], binning: Binning) -> Vec<Vec<usize>> {
+pub(super) fn members(confidence: &[f64], binning: Binning) -> Vec<Vec<usize>> {
     let n = confidence.len();
     let mut order: Vec<usize> = (0..n).collect();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); BINS];

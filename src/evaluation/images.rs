@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::study::patients::{Patients, key_of};
+use crate::study::patients::Patients;
 use crate::study::{Frame, ImageEntry, StudyError, Unscorable, load};
 
 /// Why an image is not evaluated.
@@ -43,8 +43,7 @@ pub fn scorable_frame(entry: &Arc<ImageEntry>, force: bool) -> Result<Frame, Ima
 /// The patient of an image, by its name and its header.
 #[must_use]
 pub fn patient(frame: &Frame, path: &Path, patients: &Patients) -> Option<String> {
-    let name = path.file_name()?.to_string_lossy();
-    patients.lead(&name, &key_of(Path::new(""), path), None).with_header(&frame.entry.meta.patient_id).0
+    patients.of_file(path, &frame.entry.meta.patient_id)
 }
 
 /// The path of an image below the folder of its set, as tables name it.

@@ -6,11 +6,13 @@
 //! ([`scoring`], [`faithfulness::run`], [`localization::run`], [`explained_errors`]): given a
 //! model, images and options they give plain results, and know neither a command line nor a page.
 
+pub mod age_bands;
 pub mod anatomy;
 pub mod bootstrap;
 mod bounded_mean;
 pub mod calibrate;
 pub mod calibration;
+pub mod calibration_floor;
 pub mod comparison;
 pub mod confusion;
 mod delong;
@@ -76,6 +78,24 @@ pub(crate) mod golden {
         pub macro_auroc: f64,
         pub micro_auroc: f64,
         pub binary: Binary,
+        pub ece_floor: EceFloor,
+    }
+
+    /// Calibration errors of truths that numpy drew from the probabilities.
+    #[derive(Deserialize)]
+    pub(crate) struct EceFloor {
+        pub ece: Floor,
+        pub adaptive_ece: Floor,
+        pub binary_ece: Floor,
+        pub binary_adaptive_ece: Floor,
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Floor {
+        pub mean: f64,
+        pub sd: f64,
+        pub low: f64,
+        pub high: f64,
     }
 
     #[derive(Deserialize)]

@@ -4,7 +4,9 @@
 //! is known, independent findings on the images that know them. A metric that the images do not
 //! allow (no negative image, say) is unknown, and a remark says why. Intervals are 95 %, by
 //! patient: of shares Wilson's ([`super::proportion`]), of other metrics by resampling; a metric
-//! that no resample changes has none.
+//! that no resample changes has none. Beside a calibration error stands the one that a perfectly
+//! calibrated model would show ([`super::calibration_floor`]), its range in the place of the
+//! interval.
 //!
 //! *Macro* is the mean over the labels for which the metric is defined, *micro* pools all decisions
 //! about labels.
@@ -19,7 +21,7 @@ pub mod subgroups;
 use rayon::prelude::*;
 
 pub use self::estimates::MetricEstimate;
-use self::estimates::{Resampled, SEED, binned, estimates, find, known, remarks, unknown};
+use self::estimates::{Resampled, SEED, binned, estimates, find, known, remarks, unknown, with_floors};
 use self::overall::{classed, confusion, only_class, overall, with_shares_of_all};
 use self::selective::{SelectiveEvaluation, selective};
 use self::shares::{Decisions, with_widths};
@@ -60,7 +62,8 @@ pub struct TargetEvaluation {
     pub threshold: f64,
     pub counts: Binary,
     /// `auroc`, `average precision`, `accuracy`, `sensitivity`, `specificity`, `precision`, `npv`,
-    /// `f1`, `mcc`, `kappa`, `brier`, `nll`, `ece`, `adaptive ece`.
+    /// `f1`, `mcc`, `kappa`, `brier`, `nll`, `ece`, `adaptive ece`, and what a perfectly calibrated
+    /// model would show in their place, `ece if calibrated` and `adaptive ece if calibrated`.
     pub metrics: Vec<MetricEstimate>,
     pub operating: Vec<Operating>,
     /// Reliability in bins of equal width.
@@ -110,6 +113,10 @@ impl Evaluation {
         let bins = calibration::reliability_by_patient(&confidence, &right, &whose, Binning::EqualWidth);
         let target = |t: usize| of_target(set, t, request);
         let overall = estimates(&bootstrap, &all, |rows| overall(set, request.thresholds, rows));
+        let claims = match set.head {
+            Head::Softmax => vec![confidence],
+            Head::Sigmoid => (0..labels).map(|t| set.known(t).scores).collect(),
+        };
         let only_class = only_class(set);
         let mut evaluation = Self {
             selective: selective(set, request, only_class.is_none()),
@@ -121,7 +128,7 @@ impl Evaluation {
             labels: set.labels().map(str::to_owned).collect(),
             confusion: softmax.then(|| confusion(set, &all)),
             bins: if softmax { bins } else { Vec::new() },
-            overall: with_shares_of_all(set, request.thresholds, overall),
+            overall: with_floors(with_shares_of_all(set, request.thresholds, overall), &claims),
             targets: (0..set.targets.len()).into_par_iter().map(target).collect(),
             subgroups: request.by.iter().flat_map(|fact| subgroups::subgroups(set, request.thresholds, fact)).collect(),
         };
@@ -208,6 +215,7 @@ fn of_target(set: &Predictions, target: usize, request: &EvaluationRequest<'_>) 
     });
     with_widths(metrics.iter_mut().map(MetricEstimate::named), &Decisions::at(threshold, &own, set), "");
     let metrics = if metrics.is_empty() { about(&own, threshold).into_iter().map(unknown).collect() } else { metrics };
+    let metrics = with_floors(metrics, std::slice::from_ref(&own.scores));
     let tuning = request.tuning.map_or_else(|| own.clone(), |t| t.known(target));
     let operating = request.rules.iter().filter_map(|rule| {
         let threshold = rule.choose(&tuning.scores, &tuning.positive)?;

@@ -62,6 +62,13 @@ impl AnatomicalRegions {
         Self { players: Arc::new(players), regions }
     }
 
+    /// Which pixels of the network's input show a lung, row by row.
+    #[must_use]
+    pub fn lungs(&self) -> Vec<bool> {
+        let is_lung = |label: &u16| self.regions.get(usize::from(*label)).is_some_and(|region| region.is_lung());
+        self.players.labels.iter().map(is_lung).collect()
+    }
+
     /// The value of each region of a map that was made over these regions, in the order of
     /// [`LungRegion::ALL`]; `None` for a region that the network does not see, and for maps of
     /// another size.

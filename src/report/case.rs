@@ -6,11 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};
 
+use super::case_study::CaseStudy;
 use super::impression::Impression;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::lungs::Lungs;
 use crate::engine::map_request::MapFaithfulness;
 use crate::engine::prevalence::AtPrevalence;
+use crate::engine::similar::Similar;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::evidence_shares::EvidenceShares;
 use crate::explain::scale::shows_something;
@@ -38,6 +40,10 @@ pub struct CaseReport {
     pub faithfulness: Option<MapFaithfulness>,
     /// Where the lungs of the image lie, if that is known.
     pub lungs: Option<Arc<Lungs>>,
+    /// Similar cases, where they were asked for.
+    pub similar: Option<SimilarSection>,
+    /// The study that the image belongs to, judged as one.
+    pub study: Option<CaseStudy>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -51,6 +57,14 @@ pub struct CaseReport {
     pub error_rate: f64,
     /// Labels or groups with the share of patients who have them, as the reader stated it.
     pub prevalences: Vec<(String, f64)>,
+}
+
+/// Similar cases, as they were asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimilarSection {
+    /// At most so many.
+    pub asked: usize,
+    pub found: Similar,
 }
 
 /// Sheet of the printed report.
@@ -105,6 +119,8 @@ impl CaseReport {
             layer,
             faithfulness: None,
             lungs: None,
+            similar: None,
+            study: None,
             frame,
             analysis,
             model,

@@ -11,6 +11,7 @@
 //! it cannot know.
 
 pub mod case;
+pub mod case_study;
 pub mod charts;
 pub mod evaluation;
 mod file;

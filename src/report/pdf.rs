@@ -13,6 +13,8 @@ mod images;
 mod impression;
 mod lungs;
 mod remarks;
+mod similar;
+mod study;
 mod uncertainty;
 
 use self::document::{Imprint, printed};
@@ -24,6 +26,8 @@ use self::images::MapGallery;
 use self::impression::impression;
 use self::lungs::lungs;
 use self::remarks::{considerations, reservations, signature};
+use self::similar::similar;
+use self::study::study;
 use self::uncertainty::{gate, prevalence, uncertainty};
 use super::ReportError;
 use super::case::CaseReport;
@@ -72,8 +76,11 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
         }
     }
     let mut findings = vec![section("How sure", &sure, COLUMN)];
+    findings.extend(study(case, inner).map(|block| section("Whole study", &block, COLUMN)));
     findings.extend(lungs(case, inner).map(|block| section("Evidence and lungs", &block, COLUMN)));
     findings.extend(faithfulness(case, inner).map(|block| section("Faithfulness of the map", &block, COLUMN)));
+    let cases = similar(case, &mut gallery, inner);
+    findings.extend(cases.map(|block| section("Similar cases", &block, COLUMN)));
     findings.extend(considerations(case, inner).map(|block| section("For consideration", &block, COLUMN)));
     findings.extend(reservations(case, source, inner).map(|block| section("Reservations", &block, COLUMN)));
     let basis = [

@@ -3,7 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use image::GrayImage;
+
 use crate::engine::lungs::{FieldsSource, Lungs};
+use crate::engine::similar::{Similar, SimilarCase, SimilarCases};
+use crate::engine::study_members::{LeftOut, Member, StudyMembers};
 use crate::engine::{Analysis, AnalysisOptions, ModelInfo, Score, Timing};
 use crate::explain::{Attribution, Method, Subject};
 use crate::imaging::lung_fields::LungFields;
@@ -11,11 +15,14 @@ use crate::imaging::{PixelData, Plane, Window};
 use crate::model::gate::GateVerdict;
 use crate::model::manifest::Manifest;
 use crate::study::SharedUid;
+use crate::study::open_image;
+use crate::study::unit::{GroupedBy, Unit, UnitKey};
 use crate::study::{Frame, Identity, ImageEntry, Metadata, Spacing, SpacingProvenance};
 use crate::uncertainty::{Posterior, Summary};
 
-use super::case::CaseReport;
-use super::verify::Recomputed;
+use super::case::{CaseReport, SimilarSection};
+use super::case_study::CaseStudy;
+use super::verify::{Recomputed, StudyAgain};
 
 pub(super) const MANIFEST: &str = r#"
 name = "chest-xray"
@@ -148,6 +155,55 @@ pub(super) fn lungs(folder: &Path) -> Arc<Lungs> {
     Arc::new(Lungs::new(fields, source))
 }
 
+/// Two similar cases, of which the file of the first is an image in `folder`, and of the other gone.
+pub(super) fn similar(folder: &Path) -> SimilarSection {
+    let image = GrayImage::from_fn(40, 30, |x, y| image::Luma([(4 * x + y) as u8]));
+    let path = folder.join("other.png");
+    image.save(&path).expect("the folder can be written to");
+    let uid = open_image(&path).expect("an image").entry.identity.sop_instance_uid.clone();
+    let case = |path, uid: String, label: &str, distance: f32| SimilarCase {
+        path,
+        uid,
+        label: label.into(),
+        distance,
+        farther: 0.63,
+        is_there: true,
+    };
+    let gone = case(folder.join("gone.png"), "1.2.3.4".into(), "Viral pneumonia", 0.0234);
+    let found = SimilarCases {
+        cases: vec![case(path, uid, "Bacterial pneumonia", 0.0123), gone],
+        nearest: Some(0.0123),
+        median: Some(0.0201),
+        edge: Some(0.0912),
+        measured: 500,
+        images: 500,
+        folder: folder.to_owned(),
+        made: "2026-11-29".into(),
+        gallery_sha256: "cd".repeat(32),
+        remarks: vec!["How far is far is known from 30 images only.".into()],
+    };
+    SimilarSection { asked: 6, found: Similar::Cases(found) }
+}
+
+/// Its study: the image itself and a second one, scored by the model, and one that takes no part.
+pub(super) fn study(case: &CaseReport, folder: &Path) -> CaseStudy {
+    let Analysis { labels, groups, gate, .. } = case.analysis.as_ref().clone();
+    let member = |name: &str| Member {
+        path: folder.join(name),
+        labels: labels.clone(),
+        groups: groups.clone(),
+        gate: gate.clone(),
+        population: None,
+    };
+    let mut second = member("doe-jane-2.dcm");
+    second.labels[1].probability = 0.41;
+    let left_out = vec![LeftOut { image: folder.join("hand.dcm").display().to_string(), reason: "A hand.".into() }];
+    let by_model = vec![(Arc::new(case.model.clone()), vec![member("doe-jane.dcm"), second])];
+    let members = StudyMembers { by_model, left_out };
+    let key = UnitKey { by: GroupedBy::Uid, name: "1.2.826.0.1.4711.1".into() };
+    CaseStudy::of(&members, &case.model.sha256, Unit::Study, key, case.error_rate).expect("two were scored")
+}
+
 /// What a model might say of it.
 pub(super) fn analysis() -> Analysis {
     let score = |label: &str, logit: Option<f32>, probability, threshold| Score {
@@ -239,5 +295,10 @@ pub(super) fn on_disk(mut case: CaseReport, folder: &Path) -> CaseReport {
 /// What loading and computing it again yields.
 pub(super) fn again(case: &CaseReport) -> Recomputed {
     let (frame, analysis) = (case.frame.as_ref().clone(), case.analysis.as_ref().clone());
-    Recomputed { frame, analysis, model: case.model.clone(), lungs: case.lungs.clone() }
+    let similar = case.similar.as_ref().map(|section| section.found.clone());
+    let study = case.study.as_ref().map(|study| {
+        let by_model = vec![(Arc::new(case.model.clone()), study.members.clone())];
+        StudyAgain { key: study.key.clone(), members: StudyMembers { by_model, left_out: Vec::new() } }
+    });
+    Recomputed { frame, analysis, model: case.model.clone(), lungs: case.lungs.clone(), similar, study }
 }

@@ -1,12 +1,14 @@
 //! The sidecar: everything that is needed to check the printed numbers by machine, and to compute
 //! them again.
 
+pub mod beside;
 mod of_case;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use self::beside::{SimilarRecord, StudyRecord};
 use super::case::{OverlayStyle, Paper};
 use super::impression::Impression;
 use super::suggestions::Suggestion;
@@ -59,6 +61,13 @@ pub struct Sidecar {
     /// 0.7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lungs: Option<FieldsSource>,
+    /// Similar cases of a gallery, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similar: Option<SimilarRecord>,
+    /// The study that the image belongs to, judged as one; nothing where nobody asked, and where it
+    /// has one image only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<StudyRecord>,
     /// How faithful one of them is, where that was asked; [`super::verify`] names it as not
     /// checked.
     #[serde(default, rename = "trust")]

@@ -8,6 +8,7 @@
 //! again is named. Loading and computing are the caller's business, so that this file knows neither
 //! DICOM nor networks.
 
+mod beside;
 pub mod bounds;
 pub mod compare;
 
@@ -20,17 +21,22 @@ use serde_json::Value;
 
 use self::compare::{Comparison, shown};
 pub use self::compare::{Difference, Unchecked};
+use super::case::SimilarSection;
+use super::case_study::CaseStudy;
 use super::image_file::ImageFile;
 use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
 use super::{CaseReport, ReportError, image_file, redact};
 use crate::engine::conformal::LabelState;
 use crate::engine::lungs::{FieldsSource, Lungs};
 use crate::engine::model_selection::choice::Choice;
+use crate::engine::similar::Similar;
+use crate::engine::study_members::StudyMembers;
 use crate::engine::{Analysis, ModelInfo};
 use crate::files::read_regular;
 use crate::imaging::auto_window::initial_window;
 use crate::limits;
 use crate::model::conformal::{RISK, Verdict};
+use crate::study::unit::UnitKey;
 use crate::study::{Frame, Metadata};
 
 /// Allowed difference of a probability, an entropy or a gate score on the same kind of device.
@@ -64,6 +70,16 @@ pub struct Recomputed {
     pub model: ModelInfo,
     /// Where the lungs of the image lie, if that is known.
     pub lungs: Option<Arc<Lungs>>,
+    /// What the model's gallery says of the image, where the report has similar cases.
+    pub similar: Option<Similar>,
+    /// The study of the image, where the report has one and its images are at hand.
+    pub study: Option<StudyAgain>,
+}
+
+/// The images of a study, judged again.
+pub struct StudyAgain {
+    pub key: UnitKey,
+    pub members: StudyMembers,
 }
 
 /// What came of it.
@@ -166,6 +182,7 @@ fn compare(
     let same = kind(&was.model.device) == kind(&is.model.device);
     let allowed = if same { SAME_DEVICE } else { OTHER_DEVICE };
     unchecked.extend(on_a_cut(was, &is, allowed));
+    unchecked.extend(beside::rounded(was, &is, &case.model, allowed));
     // By way of the text, so that both hold the digits that are written.
     let text = serde_json::to_vec(&is).map_err(ReportError::from)?;
     let fields = serde_json::from_slice(&text).map_err(ReportError::from)?;
@@ -184,7 +201,13 @@ fn kind(device: &str) -> String {
 /// The case again: what was seen comes from the image and the model, what was chosen from the
 /// report. Classes that the model does not have are differences.
 fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
-    let Recomputed { frame, analysis, model, lungs } = again;
+    let Recomputed { frame, analysis, model, lungs, similar, study } = again;
+    let error_rate = was.error_rate.or(was.conformal.as_ref().map(|c| c.risk)).unwrap_or(RISK);
+    let study =
+        was.study.as_ref().zip(study).and_then(|(was, again)| {
+            CaseStudy::of(&again.members, &model.sha256, was.result.unit, again.key, error_rate)
+        });
+    let similar = was.similar.as_ref().zip(similar);
     let mut classes = Vec::new();
     let mut unknown = Vec::new();
     for name in &was.display.classes {
@@ -204,6 +227,8 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         method: was.display.method,
         layer: was.display.layer.clone(),
         lungs,
+        similar: similar.map(|(was, found)| SimilarSection { asked: was.asked, found }),
+        study,
         inverted_by_reader: was.display.inverted_by_reader,
         overlay: was.display.overlay.clone(),
         anonymize: was.anonymized,
@@ -211,7 +236,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         created: DateTime::parse_from_rfc3339(&was.created)
             .map_or_else(|_| Local::now(), |at| at.with_timezone(&Local)),
         prevalences: was.prevalence.iter().map(|at| (at.label.clone(), at.prevalence)).collect(),
-        error_rate: was.error_rate.or(was.conformal.as_ref().map(|c| c.risk)).unwrap_or(RISK),
+        error_rate,
         ..CaseReport::new(Arc::new(frame), Arc::new(analysis), model)
     };
     (case, unknown)
@@ -279,6 +304,9 @@ fn cannot_be_checked(
         }
     } else if lungs_elsewhere(was, again) {
         name("lungs.path", "the mask was read from another place".into());
+    }
+    for (place, why) in beside::cannot_be_checked(was, again) {
+        name(&place, why.into());
     }
     match (&was.pdf_sha256, pdf) {
         (None, _) => {

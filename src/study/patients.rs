@@ -118,6 +118,13 @@ impl Patients {
         let table = || table.filter(|t| !t.is_empty()).map(|t| (t.to_owned(), PatientSource::Table));
         Lead { first: pattern.or_else(table), last: if self.given.is_empty() { by_name(key) } else { None } }
     }
+
+    /// The patient of a file that belongs to no set, by its name and the Patient ID of its header.
+    #[must_use]
+    pub fn of_file(&self, path: &Path, patient_id: &str) -> Option<String> {
+        let name = path.file_name()?.to_string_lossy();
+        self.lead(&name, &key_of(Path::new(""), path), None).with_header(patient_id).0
+    }
 }
 
 impl Lead {

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Identity;
+use super::patients::Patients;
+use super::{Identity, ImageEntry};
 
 /// What is judged as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub enum Unit {
 }
 
 /// By what images were found to belong together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GroupedBy {
     /// Study or Series Instance UID.
@@ -60,6 +61,12 @@ impl Unit {
             Self::Study => "studies",
             Self::Series => "series",
         }
+    }
+
+    /// What a listed image belongs to, its patient recognised as `patients` has it.
+    #[must_use]
+    pub fn of(self, entry: &ImageEntry, patients: &Patients) -> UnitKey {
+        self.key(&entry.identity, patients.of_file(&entry.path, &entry.meta.patient_id).as_deref(), &entry.path)
     }
 
     /// What an image belongs to.

@@ -63,6 +63,14 @@ def equal_width(confidence):
     return [np.flatnonzero(place == b) for b in range(15)]
 
 
+def floor(confidence, members, draws=100_000):
+    """The error of truths that are drawn from the probabilities, as of a perfectly calibrated model."""
+    drawn = np.random.default_rng(12).random((draws, N)) < confidence
+    errors = sum(abs((drawn[:, m] - confidence[m]).sum(1)) for m in members if len(m)) / N
+    low, high = np.quantile(errors, [0.025, 0.975])
+    return {"mean": float(errors.mean()), "sd": float(errors.std()), "low": float(low), "high": float(high)}
+
+
 right = predicted == truth
 cost = {
     float(t): 5 * int((positive & (score < t)).sum()) + int((~positive & (score >= t)).sum()) for t in np.unique(score)
@@ -109,6 +117,12 @@ json.dump(
             "lowest_cost": min(cost.values()),
             "false_positive_rate": points[0].tolist(),
             "true_positive_rate": points[1].tolist(),
+        },
+        "ece_floor": {
+            "ece": floor(confidence, equal_width(confidence)),
+            "adaptive_ece": floor(confidence, equal_mass(confidence)),
+            "binary_ece": floor(score, equal_width(score)),
+            "binary_adaptive_ece": floor(score, equal_mass(score)),
         },
     },
     open("metrics.json", "w"),

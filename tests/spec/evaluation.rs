@@ -57,7 +57,14 @@ fn predictions_and_figures_are_kept_in_a_folder() {
         assert_eq!(json["whole"][name].as_array().unwrap().len(), 3);
     }
     let about: Vec<&String> = json["targets"]["Pneumonia"]["figures"].as_object().unwrap().keys().collect();
-    assert_eq!(about.len(), 14);
+    assert_eq!(about.len(), 16);
+    // Beside each calibration error, that of a perfectly calibrated model on eighteen images.
+    for figures in [&json["whole"], &json["targets"]["Pneumonia"]["figures"]] {
+        for name in ["ece_if_calibrated", "adaptive_ece_if_calibrated"] {
+            let [mean, low, high] = [0, 1, 2].map(|k| figures[name][k].as_f64().unwrap());
+            assert!(0.0 < low && low < mean && mean < high && high < 1.0, "{name}: {figures}");
+        }
+    }
 }
 
 #[test]

@@ -137,10 +137,10 @@ fn found(classifier: &Classifier) -> (Association, Removal) {
         let (score, facts, patient) = (classifier.score(image), seen(image), format!("phantom-{i}"));
         // The detector sees what was planted.
         assert_eq!(facts[MARKER_RIGHT] == "yes", *marker, "phantom {i}: {facts:?}");
-        if let Some(removed) = removed(image, Region::Markers, 100 + i as u64) {
+        if let Some(removed) = removed(image, Region::Markers, None, 100 + i as u64) {
             let moved = |to: &InputImage| (classifier.score(to) - score).abs();
             let (region, inside) = (moved(&removed.without_region), moved(&removed.without_inside));
-            changes.push(Change { patient: patient.clone(), region, inside, share: removed.share });
+            changes.push(Change { patient: patient.clone(), region, inside, lungs: None, share: removed.share });
         }
         set.rows.push(Prediction {
             image: format!("{i}.png"),
@@ -181,17 +181,23 @@ fn what_is_seen_in_the_pixels_is_an_attribute() {
     assert!(facts.contains_key(MARKER_LEFT));
 }
 
-/// The toy model with forty pictures of twenty patients; a table says which machine made them.
+/// The toy model with forty pictures of twenty patients; a table says which machine made them, and
+/// how old the patients are, and masks where two lungs lie.
 fn place() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     toy::model(folder.path());
-    let mut facts = "image,machine,kV\n".to_owned();
+    let lung = |x: u32, y: u32| (15..85).contains(&y) && ((15..50).contains(&x) || (70..105).contains(&x));
+    let mask = image::GrayImage::from_fn(120, 100, |x, y| image::Luma([if lung(x, y) { 255 } else { 0 }]));
+    fs::create_dir(folder.path().join("masks")).unwrap();
+    let mut facts = "image,machine,kV,Age\n".to_owned();
     for i in 0..40_u32 {
         let class = if i % 4 < 2 { "Normal" } else { "Viral pneumonia" };
         let name = format!("person{}_{i}.png", i / 2);
         toy::picture(&folder.path().join("films").join(class).join(&name), i);
         let machine = if i % 2 == 0 { "A" } else { "B" };
-        writeln!(facts, "{name},{machine},{}", 60 + i % 13).unwrap();
+        let age = if i / 2 % 2 == i / 20 { 3 + i / 20 } else { 20 + i % 13 };
+        writeln!(facts, "{name},{machine},{},{age}", 60 + i % 13).unwrap();
+        mask.save(folder.path().join("masks").join(&name)).unwrap();
     }
     fs::write(folder.path().join("facts.csv"), facts).unwrap();
     folder
@@ -204,7 +210,7 @@ fn table(path: &Path) -> Vec<HashMap<String, String>> {
 #[test]
 fn a_folder_gets_both_tables_with_intervals_on_screen_as_csv_and_as_json() {
     let folder = place();
-    let asked = ["shortcuts", "films", "--model", "toy", "--facts", "facts.csv", "--out", "kept"];
+    let asked = ["shortcuts", "films", "--model", "toy", "--facts", "facts.csv", "--masks", "masks", "--out", "kept"];
     let output = pellucid(folder.path(), &[&asked[..], &["--json"]].concat());
     assert_eq!(code(&output), 0, "{}", said(&output));
     let json = lines(&output).remove(0);
@@ -214,6 +220,9 @@ fn a_folder_gets_both_tables_with_intervals_on_screen_as_csv_and_as_json() {
     assert_eq!((&of("machine")["target"], &of("machine")["group"]), (&"Pneumonia".into(), &"B".into()));
     assert_eq!((&of("machine")["kind"], &of("machine")["images"]), (&"auroc".into(), &20.into()));
     assert_eq!((&of("kv")["kind"], &of("kv")["images"]), (&"spearman".into(), &40.into()));
+    assert_eq!((&of("age")["kind"], &of("age")["images"]), (&"spearman".into(), &40.into()));
+    assert_eq!((&of("age group")["kind"], &of("age group")["group"]), (&"auroc".into(), &"1–5 years".into()));
+    assert_eq!(json["age_groups"][0], "under 1 year");
     assert!(found.iter().all(|a| a["given_truth"] == true && a["patients"] == 20));
     for a in found {
         let [value, low, high] = [0, 1, 2].map(|k| a["estimate"][k].as_f64().unwrap());
@@ -226,6 +235,16 @@ fn a_folder_gets_both_tables_with_intervals_on_screen_as_csv_and_as_json() {
         let [median, p95] = ["median", "p95"].map(|what| removal["without_region"][what][0].as_f64().unwrap());
         assert!((0.0..=1.0).contains(&median) && median <= p95, "{removal}");
     }
+    // Beside as much of the inside, as much of the lungs, whose place the masks tell of every image.
+    assert_eq!(json["with_lungs"], 40);
+    for removal in removals {
+        let lungs = &removal["lungs"];
+        assert_eq!((&lungs["images"], &lungs["patients"]), (&40.into(), &20.into()), "{removal}");
+        for moved in [&removal["without_region"], &removal["without_inside"], &lungs["without_lungs"]] {
+            let [share, low, high] = [0, 1, 2].map(|k| moved["within"][k].as_f64().unwrap());
+            assert!(0.0 <= low && low <= share && share <= high && high <= 1.0 && low < high, "{moved}");
+        }
+    }
     // The toy model is given 64 × 64 pixels, too few to see a marker.
     assert_eq!(json["too_few"]["markers"], 0);
     assert!(said(&output).contains("too coarse"), "{}", said(&output));
@@ -235,7 +254,12 @@ fn a_folder_gets_both_tables_with_intervals_on_screen_as_csv_and_as_json() {
     assert_eq!(rows.len(), found.len());
     let machine = rows.iter().find(|row| row["attribute"] == "machine").unwrap();
     assert_eq!(machine["estimate"].parse::<f64>().ok(), of("machine")["estimate"][0].as_f64());
-    assert_eq!(table(&kept.join("removal.csv"))[1]["region"], "corners");
+    let corners = &table(&kept.join("removal.csv"))[1];
+    assert_eq!((corners["region"].as_str(), corners["lungs images"].as_str()), ("corners", "40"));
+    assert_eq!(
+        corners["lungs within"].parse::<f64>().ok(),
+        removals[1]["lungs"]["without_lungs"]["within"][0].as_f64()
+    );
     assert_eq!(table(&kept.join("images.csv")).len(), 40);
     assert_eq!(
         serde_json::from_slice::<serde_json::Value>(&fs::read(kept.join("shortcuts.json")).unwrap()).unwrap(),
@@ -253,6 +277,8 @@ fn a_folder_gets_both_tables_with_intervals_on_screen_as_csv_and_as_json() {
         text.contains("40 images of 20 patients") && text.contains("machine") && text.contains("corners"),
         "{text}"
     );
+    assert!(text.contains("as much of the lungs") && text.contains("moved ≤ 0.05 (95 %)"), "{text}");
+    assert!(said(&output).contains("under 1 year, 1–5 years"), "{}", said(&output));
 }
 
 #[test]

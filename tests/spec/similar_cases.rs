@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
 
-use pellucid::app::command::{Command, FileCommand, StudyCommand};
+use pellucid::app::command::{Command, FileCommand, FindingsCommand, StudyCommand};
 use pellucid::app::state::State;
 use pellucid::app::ui::panels::similar;
 use pellucid::app::ui::thumbnails::Thumbnails;
@@ -148,7 +148,14 @@ fn a_folder_without_images_makes_no_gallery() {
 }
 
 fn case(path: &str, label: &str) -> SimilarCase {
-    SimilarCase { path: PathBuf::from(path), uid: path.into(), label: label.into(), distance: 0.0123, farther: 0.63 }
+    SimilarCase {
+        path: PathBuf::from(path),
+        uid: path.into(),
+        label: label.into(),
+        distance: 0.0123,
+        farther: 0.63,
+        is_there: true,
+    }
 }
 
 /// A state with this answer of the gallery, as the engine would give it.
@@ -168,21 +175,29 @@ fn cases(cases: Vec<SimilarCase>) -> Similar {
         images: 500,
         folder: "/own".into(),
         made: "2026-11-29".into(),
+        gallery_sha256: "ab".into(),
         remarks: Vec::new(),
     })
 }
 
-fn panel(state: State) -> Shown {
+/// The panel, opened where it has this heading.
+fn panel(state: State, heading: &str) -> Shown {
     let thumbnails = Thumbnails::default();
-    Shown::new(state, [300.0, 500.0], move |ui, state| similar::show(ui, state, &thumbnails))
+    let mut shown = Shown::new(state, [300.0, 500.0], move |ui, state| similar::show(ui, state, &thumbnails));
+    if shown.says(heading) {
+        assert!(!shown.says("Similar case: ") && !shown.says("gallery:"), "closed until it is opened");
+        shown.click(heading);
+        shown.harness.run_steps(30);
+    }
+    shown
 }
 
 #[test]
 fn the_panel_shows_label_and_distance_and_a_click_opens_the_case() {
     let found = cases(vec![case("/own/a.png", "Viral pneumonia"), case("/own/b.png", "")]);
-    let mut shown = panel(told(finished(), found));
+    let mut shown = panel(told(finished(), found), "SIMILAR CASES · 2");
     assert!(shown.says("Similar case: Viral pneumonia. Distance 0.0123"));
-    assert!(shown.says("Of 500 images"));
+    assert!(shown.says("Your own gallery: 500 images of /own, made 2026-11-29."));
     shown.click("Similar case: No label. Distance 0.0123");
     assert_eq!(shown.commands(), [Command::File(FileCommand::OpenPaths(vec!["/own/b.png".into()]))]);
 }
@@ -193,21 +208,38 @@ fn a_case_that_is_open_already_is_shown() {
     let entry = state.images[0].clone();
     let mut known = case("", "Normal");
     (known.path, known.uid) = (entry.path.clone(), entry.identity.sop_instance_uid.clone());
-    let mut shown = panel(told(state, cases(vec![known])));
+    let mut shown = panel(told(state, cases(vec![known])), "SIMILAR CASES · 1");
     shown.click("Similar case: Normal. Distance 0.0123");
     assert_eq!(shown.commands(), [Command::Study(StudyCommand::ShowImage(entry, 0))]);
 }
 
 #[test]
 fn where_nothing_is_similar_the_panel_says_so() {
-    let shown = panel(told(finished(), cases(Vec::new())));
+    let shown = panel(told(finished(), cases(Vec::new())), "SIMILAR CASES · none");
     assert!(shown.says("No similar case: the nearest of 500 images is 0.4000 away"));
 }
 
 #[test]
 fn without_a_gallery_the_panel_says_how_to_make_one() {
-    let mut shown = panel(told(finished(), Similar::NoGallery));
-    shown.click("SIMILAR CASES");
-    assert!(shown.says("pellucid models gallery chest-xray DIR"));
-    assert!(!panel(image_shown()).says("SIMILAR CASES"), "nothing before the image is scored");
+    let shown = panel(told(finished(), Similar::NoGallery), "SIMILAR CASES · no gallery");
+    assert!(shown.says("pellucid models gallery chest-xray DIR") && shown.says("No images of patients come"));
+    assert!(!panel(image_shown(), "SIMILAR CASES · none").says("SIMILAR CASES"), "nothing before the image is scored");
+}
+
+#[test]
+fn no_file_is_named_while_anonymised_and_one_that_is_gone_cannot_be_opened() {
+    let gone = SimilarCase { is_there: false, ..case("/own/doe.png", "Normal") };
+    let mut state = told(finished(), cases(vec![gone]));
+    state.preferences.anonymize = true;
+    let mut shown = panel(state, "SIMILAR CASES · 1");
+    assert!(shown.says("Your own gallery: 500 images, made 2026-11-29.") && !shown.says("/own"));
+    shown.click("Similar case: Normal. Distance 0.0123");
+    assert_eq!(shown.commands(), []);
+}
+
+#[test]
+fn the_reader_says_whether_reports_print_them() {
+    let mut shown = panel(told(finished(), cases(vec![case("/own/a.png", "Normal")])), "SIMILAR CASES · 1");
+    shown.click("Print in reports");
+    assert_eq!(shown.commands(), [Command::Findings(FindingsCommand::ToggleSimilarInReport)]);
 }

@@ -53,7 +53,7 @@ fn without_a_calibration_of_studies_the_maximum_is_shown_and_nothing_is_said() {
     }
     let output = pellucid(path, &["predict", "set", "--model", "toy", "--by", "study"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("Patient person7\n  3 images by toy, pooled by the maximum, for want of a calibration"));
+    assert!(text.contains("Patient person7\n  By toy: 3 images, pooled by the maximum, for want of a calibration"));
     assert!(text.contains("not calibrated for studies"), "{text}");
 }
 

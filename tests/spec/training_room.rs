@@ -8,6 +8,7 @@ use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
+use super::toy_training::NETWORK;
 use super::viewer::common::{Bench, frame};
 use super::viewer::{button, screen};
 use pellucid::app::command::{Command, FileCommand, TrainingCommand as T};
@@ -52,18 +53,8 @@ criterion = "loss"
 [augment]
 noise = 0.05
 flip = 0.0
-[architecture]
-family = "compact-resnet"
-widths = [4, 4, 8]
-blocks = [1, 1]
-strides = [1, 2]
-dropout = 0.1
-[input]
-width = 32
-height = 32
-channels = 1
-resize = "squash"
-normalization = "per-image"
+"#;
+const PROVENANCE: &str = r#"
 [provenance]
 data = "Made by the test."
 population = "None."
@@ -72,7 +63,7 @@ population = "None."
 /// A configuration in a folder of its own, with `images` pictures of each label.
 fn laboratory(images: usize) -> (tempfile::TempDir, Box<Plan>) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("train.toml"), CONFIG).unwrap();
+    std::fs::write(folder.path().join("train.toml"), [CONFIG, NETWORK, PROVENANCE].concat()).unwrap();
     for (label, left) in [("Left", true), ("Right", false)] {
         std::fs::create_dir(folder.path().join(label)).unwrap();
         for i in 0..images {

@@ -22,5 +22,14 @@ commands! {
         SetModel(_: String) => ("Model", "Takes this model for every image, and analyses this one again"),
         /// The model that fits, for each image.
         PickModel => ("Automatic", "Chooses the model that fits each image, and says why", "Ctrl+Shift+M"),
+        /// Has the other images of the study judged.
+        ScoreStudy => ("Score the study", "Scores the other images of this study, for one result of all", ""),
+        /// Similar cases belong to reports from here on, or no longer.
+        ToggleSimilarInReport => (
+            "Print in reports",
+            "Reports print these small images of other patients with labels and distances",
+            ""
+        ),
+        StopStudy => ("Stop", "Scores no more images of this study", ""),
     }
 }

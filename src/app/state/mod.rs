@@ -17,6 +17,7 @@ mod reason;
 pub mod results;
 mod selectors;
 mod shown_image;
+pub mod study_scoring;
 pub mod training;
 mod uncertainty;
 mod view;

@@ -53,6 +53,8 @@ pub struct Preferences {
     pub smooth: bool,
     pub linked: bool,
     pub anonymize: bool,
+    /// Reports print similar cases, where there is a gallery.
+    pub similar_in_report: bool,
     /// The model's result is hidden until the reader has written an impression.
     pub read_first: bool,
     /// Error rate of the conformal states.
@@ -81,6 +83,7 @@ impl Default for Preferences {
             smooth: true,
             linked: true,
             anonymize: false,
+            similar_in_report: false,
             read_first: false,
             error_rate: RISK,
             prevalences: BTreeMap::new(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::map_key::MapKey;
+use super::study_scoring::StudyScoring;
 use crate::engine::map_request::{MapFaithfulness, MapRequest};
 use crate::engine::similar::Similar;
 use crate::engine::{Analysis, Score, Timing};
@@ -70,6 +71,8 @@ pub struct Results {
     pub unevaluated: Vec<(MapKey, String)>,
     /// What the reader's own gallery says of the image, once it is scored.
     pub similar: Option<Arc<Similar>>,
+    /// The study that the image belongs to, where it has several images.
+    pub study: Option<StudyScoring>,
     /// All of it, once finished: what reports are made of.
     pub finished: Option<Arc<Analysis>>,
 }

@@ -93,6 +93,7 @@ fn reading_room(
                 }
                 commands.extend(panels::findings::show(ui, state));
                 if matches!(state.image, ShownImage::Ready(_)) {
+                    commands.extend(panels::study_result::show(ui, state));
                     ui.add_space(8.0);
                     commands.extend(panels::overlay::show(ui, state));
                     commands.extend(panels::lungs::show(ui, state, &mut caches.shares));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::map_requests;
+use super::{map_requests, study_scoring};
 use crate::app::state::{Model, Phase, Results, State};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::{AnalysisOptions, Request};
@@ -28,9 +28,11 @@ pub(super) fn analyze(state: &mut State) -> Vec<Effect> {
 /// Begins a new generation: what is still under way for the one before is dropped when it arrives.
 pub(super) fn drop_results(state: &mut State) -> Vec<Effect> {
     let running = state.busy() || state.results.explaining.is_some();
+    let mut effects = study_scoring::stop(state);
     state.generation += 1;
     state.results = Results::default();
-    if running { vec![Effect::CancelAnalysis] } else { Vec::new() }
+    effects.extend(running.then_some(Effect::CancelAnalysis));
+    effects
 }
 
 /// Stops the analysis, or the explanation that follows it.

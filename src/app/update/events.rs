@@ -7,7 +7,7 @@ use super::analysis::analyze;
 use super::effect::Effect;
 use super::impression::note_seen;
 use super::notices::notice;
-use super::{arrived_maps, map_requests};
+use super::{arrived_maps, map_requests, study_scoring};
 use crate::app::state::{Level, Model, NoticeAction, Phase, State};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::progress::Progress;
@@ -94,6 +94,8 @@ fn progressed(state: &mut State, progress: Progress) {
             state.results.posterior = Some(posterior);
         }
         Progress::Similar(similar) => state.results.similar = Some(similar),
+        Progress::Study { done, .. } => study_scoring::progressed(state, done),
+        Progress::StudyJudged(members) => study_scoring::judged(state, members),
     }
 }
 
@@ -167,5 +169,7 @@ fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
     results.phase = if analysis.scored { Phase::Finished } else { Phase::Refused };
     results.finished = Some(analysis.clone());
     choose_for_reader(state, &analysis.labels);
-    if analysis.scored { map_requests::explain_more(state) } else { Vec::new() }
+    let mut effects = if analysis.scored { map_requests::explain_more(state) } else { Vec::new() };
+    effects.extend(study_scoring::begin(state));
+    effects
 }

@@ -1,7 +1,7 @@
 //! Carries out what is asked of the findings: another class, another analysis, another model.
 
 use super::effect::Effect;
-use super::{analysis, study};
+use super::{analysis, preferences, study, study_scoring};
 use crate::app::command::FindingsCommand;
 use crate::app::state::{Model, Phase, ShownImage, State};
 
@@ -40,6 +40,9 @@ pub(super) fn apply(state: &mut State, command: FindingsCommand) -> Vec<Effect> 
         }
         F::SetModel(name) => return analysis::choose_model(state, name),
         F::PickModel => return analysis::choose_automatically(state),
+        F::ToggleSimilarInReport => return preferences::change(state, |p| p.similar_in_report ^= true),
+        F::ScoreStudy => return study_scoring::ask(state),
+        F::StopStudy => return study_scoring::stop(state),
     }
     Vec::new()
 }

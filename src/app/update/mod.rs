@@ -33,6 +33,7 @@ mod presentation;
 mod report;
 mod stability;
 mod study;
+mod study_scoring;
 mod training;
 pub mod training_effect;
 mod uncertainty;

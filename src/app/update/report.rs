@@ -5,7 +5,9 @@ use super::impression;
 use super::maps::with_later_maps;
 use super::notices::notice;
 use crate::app::state::{Layout, Level, Phase, ShownImage, State};
-use crate::report::case::{CaseReport, Paper};
+use crate::engine::similar::SHOWN;
+use crate::report::case::{CaseReport, Paper, SimilarSection};
+use crate::report::case_study::CaseStudy;
 
 /// Writes the report, asks for a folder first, or says why there is nothing to write.
 pub(super) fn export(state: &mut State) -> Vec<Effect> {
@@ -64,6 +66,8 @@ fn case(state: &State) -> Option<CaseReport> {
         layer,
         faithfulness: trust,
         lungs: state.lungs.clone(),
+        similar: similar(state),
+        study: study(state, &model.sha256),
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),
@@ -73,4 +77,16 @@ fn case(state: &State) -> Option<CaseReport> {
         error_rate: state.preferences.error_rate,
         prevalences: state.prevalence().into_iter().collect(),
     })
+}
+
+/// Similar cases, where the reader wants them in reports.
+fn similar(state: &State) -> Option<SimilarSection> {
+    let found = state.results.similar.as_ref().filter(|_| state.preferences.similar_in_report)?;
+    Some(SimilarSection { asked: SHOWN, found: found.as_ref().clone() })
+}
+
+/// The study on screen, where all of its images are judged.
+fn study(state: &State, sha256: &str) -> Option<CaseStudy> {
+    let study = state.results.study.as_ref()?;
+    CaseStudy::of(study.members()?, sha256, study.unit, study.key.clone(), state.preferences.error_rate)
 }

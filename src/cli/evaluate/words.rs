@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::table::{Column, interval, number, row, width};
+use crate::evaluation::calibration_floor::DRAWS;
 use crate::evaluation::performance::subgroups::Subgroup;
 use crate::evaluation::performance::{Evaluation, TargetEvaluation};
 use crate::evaluation::temperature::Recalibration;
@@ -65,6 +66,23 @@ fn targets(text: &mut String, all: &[&TargetEvaluation], wide: usize) {
         let values = names.map(|name| number(t.metric(name).0));
         let _ = writeln!(text, "{}", row(&columns, [t.name.clone()].into_iter().chain(values)));
     }
+    calibration(text, all, wide);
+}
+
+/// Each calibration error beside what chance makes of that of a perfectly calibrated model.
+fn calibration(text: &mut String, all: &[&TargetEvaluation], wide: usize) {
+    let _ = writeln!(
+        text,
+        "\nCalibration error, and that of a perfectly calibrated model with these probabilities (mean and 95 % of {DRAWS} draws)"
+    );
+    let columns = [Column::Left(wide)].into_iter().chain([Column::Right(19); 4]).collect::<Vec<_>>();
+    let header = ["", "ECE (95 %)", "if calibrated", "a-ECE (95 %)", "if calibrated"];
+    let _ = writeln!(text, "{}", row(&columns, header));
+    for t in all {
+        let names = ["ece", "ece if calibrated", "adaptive ece", "adaptive ece if calibrated"];
+        let values = names.map(|name| interval(t.metric(name)));
+        let _ = writeln!(text, "{}", row(&columns, [t.name.clone()].into_iter().chain(values)));
+    }
 }
 
 fn overall(text: &mut String, evaluation: &Evaluation) {
@@ -80,7 +98,7 @@ fn overall(text: &mut String, evaluation: &Evaluation) {
     };
     let _ = writeln!(text, "\n{over}");
     for pair in evaluation.overall.chunks(2) {
-        let cells: Vec<String> = pair.iter().map(|f| format!("{:<24} {:<22}", f.name, interval(f.estimate))).collect();
+        let cells: Vec<String> = pair.iter().map(|f| format!("{:<26} {:<22}", f.name, interval(f.estimate))).collect();
         let _ = writeln!(text, "  {}", cells.join("  ").trim_end());
     }
 }

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -17,13 +16,10 @@ use crate::cli::inputs::Inputs;
 use crate::cli::session::Session;
 use crate::cli::table::{csv, width};
 use crate::cli::{Outcome, Usage, output};
-use crate::engine::Score;
-use crate::engine::study_result::{StudyImage, StudyResult, StudyScore};
-use crate::evaluation::images::patient;
+use crate::engine::study_members::{self, Judged, LeftOut, Member, StudyMembers};
+use crate::engine::study_result::{StudyResult, StudyScore};
+use crate::engine::{AnalysisOptions, ModelInfo};
 use crate::evaluation::truth::normal_label;
-use crate::model::Model;
-use crate::model::gate::GateVerdict;
-use crate::model::population::PopulationVerdict;
 use crate::printable::printable;
 use crate::study::patients::Patients;
 use crate::study::unit::{GroupedBy, Unit, UnitKey};
@@ -42,30 +38,6 @@ pub(super) struct StudyArgs {
     /// With --by: a table with one row for each study and label or group
     #[arg(long, requires = "by", conflicts_with = "json")]
     csv: bool,
-}
-
-/// A scored image.
-struct Member {
-    path: PathBuf,
-    labels: Vec<Score>,
-    groups: Vec<Score>,
-    gate: Option<GateVerdict>,
-    population: Option<PopulationVerdict>,
-}
-
-/// An image that takes no part.
-#[derive(Clone, Debug, Serialize)]
-struct LeftOut {
-    image: String,
-    reason: String,
-}
-
-/// The images of a study.
-#[derive(Default)]
-struct Images {
-    /// By the SHA-256 of the model that judged them.
-    by_model: Vec<(Arc<Model>, Vec<Member>)>,
-    left_out: Vec<LeftOut>,
 }
 
 /// One study by one model; the fields of a JSON line, in their order.
@@ -94,37 +66,23 @@ pub(super) fn run(args: &Args, unit: Unit) -> anyhow::Result<Outcome> {
     let given: Vec<&String> = args.studies.patients.iter().collect();
     let patients = Patients::of(&given).map_err(|e| Usage(format!("--patients is no pattern: {e}")))?;
     let mut session = Session::with_ensemble(&args.model, &args.analysis.ensemble)?;
-    let mut options = args.analysis.options(Vec::new(), Vec::new());
-    // Samples of single images have no place in the result of a study.
-    options.samples = 0;
-    let mut studies: Vec<(UnitKey, Images)> = Vec::new();
+    let mut studies: Vec<(UnitKey, StudyMembers)> = Vec::new();
+    let options = AnalysisOptions { force: args.analysis.force, ..study_members::options() };
     let mut places: BTreeMap<UnitKey, usize> = BTreeMap::new();
     let outcome = Inputs::gather(&args.paths).each("Predicting", |image| {
         let analyzed = session.analyze(|| image.load(None), |_, _| Ok(options.clone()), args.analysis.force)?;
-        let whose = patient(&analyzed.frame, image.path(), &patients);
-        let key = unit.key(&analyzed.frame.entry.identity, whose.as_deref(), image.path());
+        let key = unit.of(&analyzed.frame.entry, &patients);
         let place = *places.entry(key.clone()).or_insert(studies.len());
         if place == studies.len() {
-            studies.push((key, Images::default()));
+            studies.push((key, StudyMembers::default()));
         }
-        let unscorable = analyzed.frame.scorable().err();
-        let because = analyzed.choice.because.clone();
-        let own = &mut studies[place].1;
-        match analyzed.outcome {
-            Some((model, analysis)) if analysis.scored => {
-                let path = image.path().to_owned();
-                let (labels, groups) = (analysis.labels, analysis.groups);
-                let (gate, population) = (analysis.gate, analysis.population);
-                own.push(&model, Member { path, labels, groups, gate, population });
-                return Ok(());
-            }
-            Some((_, analysis)) => {
-                let reason = analysis.gate.map_or(because, |gate| gate.reason);
-                own.left_out.push(LeftOut { image: image.path().display().to_string(), reason });
-            }
-            None => own.left_out.push(LeftOut { image: image.path().display().to_string(), reason: because }),
+        let model = analyzed.outcome.as_ref().map(|(model, _)| Arc::new(ModelInfo::of(model)));
+        let outcome = model.as_ref().zip(analyzed.outcome.as_ref().map(|(_, analysis)| analysis));
+        studies[place].1.push(Judged::of(image.path(), &analyzed.choice, outcome));
+        match analyzed.frame.scorable() {
+            Err(reason) if !analyzed.is_scored() => Err(reason.into()),
+            _ => Ok(()),
         }
-        unscorable.map_or(Ok(()), |reason| Err(reason.into()))
     })?;
     let alone = studies.iter().filter(|(key, _)| key.by == GroupedBy::Nothing).count();
     if alone > 0 {
@@ -135,50 +93,31 @@ pub(super) fn run(args: &Args, unit: Unit) -> anyhow::Result<Outcome> {
     }
     let error_rate = args.analysis.error_rate;
     let records: Vec<StudyRecord> =
-        studies.into_iter().flat_map(|(key, images)| images.records(&key, unit, error_rate)).collect();
+        studies.iter().flat_map(|(key, members)| records(members, key, unit, error_rate)).collect();
     print(args, &records)?;
     Ok(outcome)
 }
 
-impl Images {
-    fn push(&mut self, model: &Arc<Model>, member: Member) {
-        match self.by_model.iter_mut().find(|(own, _)| own.sha256 == model.sha256) {
-            Some((_, members)) => members.push(member),
-            None => self.by_model.push((model.clone(), vec![member])),
-        }
+/// One record a model, or one that says why there is none.
+fn records(members: &StudyMembers, key: &UnitKey, unit: Unit, error_rate: f64) -> Vec<StudyRecord> {
+    let record = |model: Option<ModelId>, images: Vec<String>, result| StudyRecord {
+        study: key.name.clone(),
+        grouped_by: key.by,
+        model,
+        images,
+        left_out: members.left_out.clone(),
+        result,
+        heading: key.in_words(unit),
+    };
+    if members.by_model.is_empty() {
+        return vec![record(None, Vec::new(), None)];
     }
-
-    /// One record a model, or one that says why there is none.
-    fn records(self, key: &UnitKey, unit: Unit, error_rate: f64) -> Vec<StudyRecord> {
-        let record = |model: Option<ModelId>, images: Vec<String>, result| StudyRecord {
-            study: key.name.clone(),
-            grouped_by: key.by,
-            model,
-            images,
-            left_out: self.left_out.clone(),
-            result,
-            heading: key.in_words(unit),
-        };
-        if self.by_model.is_empty() {
-            return vec![record(None, Vec::new(), None)];
-        }
-        let of_model = |(model, members): &(Arc<Model>, Vec<Member>)| {
-            let id = ModelId { name: model.manifest.name.clone(), sha256: model.sha256.clone() };
-            let images: Vec<StudyImage<'_>> = members
-                .iter()
-                .map(|member| StudyImage {
-                    labels: &member.labels,
-                    groups: &member.groups,
-                    gate: member.gate.as_ref(),
-                    population: member.population.as_ref(),
-                })
-                .collect();
-            let normal = normal_label(&model.manifest.labels);
-            let result = StudyResult::of(&model.manifest, &model.calibration, normal, unit, &images, error_rate);
-            record(Some(id), members.iter().map(|member| member.path.display().to_string()).collect(), result)
-        };
-        self.by_model.iter().map(of_model).collect()
-    }
+    let of_model = |(model, scored): &(Arc<ModelInfo>, Vec<Member>)| {
+        let id = ModelId { name: model.manifest.name.clone(), sha256: model.sha256.clone() };
+        let result = members.result(&model.sha256, unit, error_rate, normal_label);
+        record(Some(id), scored.iter().map(|member| member.path.display().to_string()).collect(), result)
+    };
+    members.by_model.iter().map(of_model).collect()
 }
 
 fn print(args: &Args, records: &[StudyRecord]) -> anyhow::Result<()> {
@@ -268,25 +207,16 @@ impl StudyRecord {
     }
 
     fn result(&self, text: &mut String, model: &ModelId, result: &StudyResult) {
-        let StudyResult { images, pool, .. } = result;
-        let chosen = if result.pool_is_calibrated { "" } else { ", for want of a calibration" };
-        let several = if *images == 1 { "" } else { "s" };
-        let _ = writeln!(
-            text,
-            "  {images} image{several} by {}, pooled by the {}{chosen}",
-            printable(&model.name),
-            pool.in_words()
-        );
-        let (groups, labels): (Vec<&StudyScore>, Vec<_>) = result.scores.iter().partition(|score| score.group);
+        let _ = writeln!(text, "  By {}: {}", printable(&model.name), result.pooled_in_words());
         let wide = width(result.scores.iter().map(|score| score.label.as_str()), 0);
-        for score in groups.into_iter().chain(labels) {
+        for score in result.groups_first() {
             let _ = write!(text, "  {:wide$}  {:.3}", score.label, score.score);
             if let Some(threshold) = score.threshold {
                 let side = if score.score >= threshold { "at or above" } else { "below" };
                 let _ = write!(text, "  ({side} its threshold {threshold:.2})");
             }
             let _ = write!(text, "  {}", result.state_in_words(score));
-            if let Some(image) = self.images.get(score.decisive_image).filter(|_| *images > 1) {
+            if let Some(image) = self.images.get(score.decisive_image).filter(|_| result.images > 1) {
                 let _ = write!(text, "  [{}]", printable(image));
             }
             let _ = writeln!(text);
@@ -340,7 +270,7 @@ mod tests {
         let text = record(Some(State::Present)).to_text();
         assert_eq!(
             text,
-            "Study 1.2.3\n  2 images by toy, pooled by the mean of the 3 highest\n  Pneumonia  0.912  (at or above its threshold 0.70)  \
+            "Study 1.2.3\n  By toy: 2 images, pooled by the mean of the 3 highest, set on labelled studies\n  Pneumonia  0.912  (at or above its threshold 0.70)  \
              present at an error rate of 10 %  [b, left.dcm]\n  States of whole studies.\n  Left out: c.dcm. A hand."
         );
         let text = record(None).to_text();

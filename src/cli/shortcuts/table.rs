@@ -1,5 +1,6 @@
 //! What `shortcuts` found, as tables for people and for machines.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::cli::table::{Column, csv, interval, row, width};
@@ -8,12 +9,15 @@ use crate::evaluation::shortcuts::LEAST;
 use crate::evaluation::shortcuts::associations::{Association, AssociationKind};
 use crate::evaluation::shortcuts::markers::SMALLEST;
 use crate::evaluation::shortcuts::regions::Region;
-use crate::evaluation::shortcuts::run::Shortcuts;
+use crate::evaluation::shortcuts::removal::{LITTLE, Moved};
+use crate::evaluation::shortcuts::run::{AGE_GROUP, Shortcuts};
 
 /// Both tables, each with a sentence above it.
 pub(super) fn text(found: &Shortcuts) -> String {
-    let Shortcuts { images, patients, with_truth, .. } = found;
-    let mut text = format!("{images} images of {patients} patients; the truth is known of {with_truth}\n\n");
+    let Shortcuts { images, patients, with_truth, with_lungs, .. } = found;
+    let mut text = format!(
+        "{images} images of {patients} patients; the truth is known of {with_truth}, where the lungs lie of {with_lungs}\n\n"
+    );
     let _ = writeln!(text, "What predicts the score (not at all: an AUROC of 0.5, a rho of 0)");
     let associations = &found.associations.found;
     if associations.is_empty() {
@@ -34,52 +38,78 @@ pub(super) fn text(found: &Shortcuts) -> String {
             let _ = writeln!(text, "{}", row(&columns, cells).trim_end());
         }
     }
-    let _ = writeln!(text, "\nHow far the score moves without a region, and without as much of the inside");
+    removal_text(&mut text, found);
+    text.trim_end().to_owned()
+}
+
+/// Each region in two or three rows: without it, and without as much elsewhere.
+fn removal_text(text: &mut String, found: &Shortcuts) {
+    let _ = writeln!(
+        text,
+        "\nHow far the score moves without a region, and without as much of the inside and of the lungs"
+    );
     if found.removals.is_empty() {
         let _ = writeln!(text, "  no region is there in {LEAST} images");
-        return text.trim_end().to_owned();
+        return;
     }
     let columns = [
         Column::Left(width(found.removals.iter().map(|r| r.target.as_str()), 6)),
         Column::Left(8),
+        Column::Left(20),
         Column::Right(6),
         Column::Right(6),
         Column::Right(19),
         Column::Right(19),
-        Column::Right(19),
-        Column::Right(19),
+        Column::Right(21),
         Column::Right(24),
         Column::Left(1),
     ];
+    let within = format!("moved ≤ {LITTLE} (95 %)");
     let header = [
         "target",
         "region",
+        "without",
         "images",
         "area",
         "median (95 %)",
         "95th % (95 %)",
-        "inside: median",
-        "inside: 95th %",
-        "mean less inside",
+        &within,
+        "region's mean less it",
         "",
     ];
     let _ = writeln!(text, "{}", row(&columns, header).trim_end());
     for r in &found.removals {
-        let cells = [
-            r.target.clone(),
-            r.region.name().to_owned(),
-            r.images.to_string(),
-            format!("{:.1} %", r.share * 100.0),
-            interval(r.without_region.median),
-            interval(r.without_region.p95),
-            interval(r.without_inside.median),
-            interval(r.without_inside.p95),
-            signed(r.difference),
-            r.in_words().to_owned(),
-        ];
-        let _ = writeln!(text, "{}", row(&columns, cells).trim_end());
+        let inside = ("as much inside", r.images, &r.without_inside, Some(r.difference), "");
+        let lungs = r.lungs.as_ref();
+        let lungs = lungs.map(|l| ("as much of the lungs", l.images, &l.without_lungs, Some(l.difference), ""));
+        let rows = [("the region", r.images, &r.without_region, None, r.in_words()), inside].into_iter().chain(lungs);
+        for (without, images, moved, difference, words) in rows {
+            let cells = [
+                r.target.clone(),
+                r.region.name().to_owned(),
+                without.to_owned(),
+                images.to_string(),
+                format!("{:.1} %", r.share * 100.0),
+                interval(moved.median),
+                interval(moved.p95),
+                share(moved.within),
+                difference.map(signed).unwrap_or_default(),
+                words.to_owned(),
+            ];
+            let _ = writeln!(text, "{}", row(&columns, cells).trim_end());
+        }
     }
-    text.trim_end().to_owned()
+}
+
+/// A share of images in per cent.
+fn share(Estimate(value, low, high): Estimate) -> String {
+    let percent = |share: f64| (share * 100.0).round();
+    match (value, low, high) {
+        (Some(value), Some(low), Some(high)) => {
+            format!("{} % ({}–{} %)", percent(value), percent(low), percent(high))
+        }
+        (value, ..) => value.map_or_else(|| "–".into(), |value| format!("{} %", percent(value))),
+    }
 }
 
 fn counts(a: &Association) -> String {
@@ -129,6 +159,17 @@ pub(super) fn remarks(found: &Shortcuts) -> Vec<String> {
             "Where the truth is not known, a score may differ between groups because the finding does; labels by folders or --labels tell it."
                 .into(),
         );
+    }
+    if associations.found.iter().any(|a| a.attribute == AGE_GROUP) {
+        remarks.push(format!("Age groups are those that have {LEAST} images of: {}.", found.age_groups.join(", ")));
+    }
+    let lungs = found.removals.iter().filter(|r| r.lungs.is_none()).map(|r| r.region.name());
+    let lungs: BTreeSet<&str> = lungs.collect();
+    if !lungs.is_empty() {
+        remarks.push(format!(
+            "As much of the lungs could be taken out of fewer than {LEAST} images for: {}; --masks tells where they lie.",
+            lungs.into_iter().collect::<Vec<_>>().join(", ")
+        ));
     }
     remarks.extend(associations.untold.iter().map(|u| format!("{}: {}.", u.attribute, u.reason)));
     for (region, images) in &found.too_few {
@@ -185,6 +226,11 @@ pub(super) fn removals(found: &Shortcuts) -> ::csv::Result<Vec<u8>> {
         }
     }
     header.extend(estimate_columns("mean difference"));
+    header.extend(["region", "inside"].iter().flat_map(|of| estimate_columns(&format!("{of} within"))));
+    header.extend(["lungs images", "lungs patients"].map(str::to_owned));
+    for what in ["lungs median", "lungs p95", "lungs mean", "lungs within", "lungs mean difference"] {
+        header.extend(estimate_columns(what));
+    }
     let rows = found.removals.iter().map(|r| {
         let mut cells = vec![
             r.target.clone(),
@@ -199,6 +245,12 @@ pub(super) fn removals(found: &Shortcuts) -> ::csv::Result<Vec<u8>> {
             }
         }
         cells.extend(estimate_cells(r.difference));
+        cells.extend([r.without_region, r.without_inside].iter().flat_map(|moved| estimate_cells(moved.within)));
+        let lungs = r.lungs.as_ref();
+        cells.extend([lungs.map(|l| l.images), lungs.map(|l| l.patients)].map(|n| n.unwrap_or_default().to_string()));
+        let Moved { median, p95, mean, within } = lungs.map(|l| l.without_lungs).unwrap_or_default();
+        let difference = lungs.map(|l| l.difference).unwrap_or_default();
+        cells.extend([median, p95, mean, within, difference].into_iter().flat_map(estimate_cells));
         cells
     });
     csv(header, rows)

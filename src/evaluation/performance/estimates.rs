@@ -3,6 +3,7 @@
 
 use crate::evaluation::bootstrap::{Bootstrap, Estimate};
 use crate::evaluation::calibration::{self, Binning};
+use crate::evaluation::calibration_floor::floors;
 use crate::evaluation::predictions::{Known, Predictions};
 
 /// Seed of the intervals.
@@ -10,6 +11,8 @@ pub(super) const SEED: u64 = 7;
 /// Fewer positives or negatives than these make a remark: the normal range of a rate is wider than
 /// 0.3 then.
 const FEW: usize = 10;
+/// Names of the calibration errors of a perfectly calibrated model.
+const FLOORS: [&str; 2] = ["ece if calibrated", "adaptive ece if calibrated"];
 
 /// A metric with its interval.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +55,17 @@ pub(super) fn estimates(
 /// Calibration error of a target, over these bins.
 pub(super) fn binned(known: &Known, binning: Binning) -> Option<f64> {
     calibration::error(&calibration::reliability(&known.scores, &known.positive, binning))
+}
+
+/// The metrics, and behind both calibration errors those that a perfectly calibrated model would
+/// show with these probabilities, one list a question.
+pub(super) fn with_floors(mut metrics: Vec<MetricEstimate>, claims: &[Vec<f64>]) -> Vec<MetricEstimate> {
+    let claims: Vec<&[f64]> = claims.iter().map(Vec::as_slice).collect();
+    let floors = floors(&claims).unwrap_or_default();
+    let behind = metrics.iter().position(|metric| metric.name == "adaptive ece").map_or(metrics.len(), |at| at + 1);
+    let named = FLOORS.into_iter().zip(floors).map(|(name, estimate)| MetricEstimate { name, estimate });
+    metrics.splice(behind..behind, named);
+    metrics
 }
 
 /// What is known about a target among some rows, which may repeat.

@@ -8,24 +8,14 @@ use std::collections::BTreeMap;
 
 use super::estimates::{MetricEstimate, SEED, estimates, known, remarks};
 use super::shares::{Decisions, with_widths};
+use crate::evaluation::age_bands::{BANDS, band};
 use crate::evaluation::bootstrap::{Bootstrap, Estimate};
 use crate::evaluation::confusion::Binary;
 use crate::evaluation::predictions::Predictions;
 use crate::evaluation::{proportion, roc};
-use crate::model::population::age;
 
 /// Name of the part whose images do not tell.
 const UNKNOWN: &str = "unknown";
-/// First year of each band of ages after the first, with the band's name.
-const AGES: [(f32, &str); 7] = [
-    (0.0, "under 1 year"),
-    (1.0, "1–5 years"),
-    (6.0, "6–17 years"),
-    (18.0, "18–39 years"),
-    (40.0, "40–64 years"),
-    (65.0, "65–79 years"),
-    (80.0, "80 years and over"),
-];
 
 /// The images that share a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,9 +63,7 @@ fn part(fact: &str, value: &str) -> (usize, String) {
     if !fact.eq_ignore_ascii_case("age") {
         return (0, value.to_owned());
     }
-    let years = value.parse::<f32>().ok().filter(|y| y.is_finite()).or_else(|| age::stated(value).map(|y| y.0));
-    let band = years.and_then(|y| AGES.iter().rposition(|(from, _)| y >= *from));
-    band.map_or(unknown, |b| (b, AGES[b].1.to_owned()))
+    band(value).map_or(unknown, |b| (b, BANDS[b].1.to_owned()))
 }
 
 fn of_rows(set: &Predictions, thresholds: &[f64], fact: &str, value: String, rows: &[usize]) -> Subgroup {
@@ -120,13 +108,10 @@ mod tests {
     use crate::evaluation::predictions::tests::three;
 
     #[test]
-    fn ages_fall_into_bands_whoever_writes_them() {
-        for (text, band) in
-            [("066Y", "65–79 years"), ("66", "65–79 years"), ("008M", "under 1 year"), ("5.5", "1–5 years")]
-        {
-            assert_eq!(part("Age", text).1, band, "{text}");
-        }
+    fn ages_are_parted_by_bands_and_other_facts_by_their_values() {
+        assert_eq!(part("Age", "066Y"), (5, "65–79 years".to_owned()));
         assert_eq!(part("age", "old").1, UNKNOWN);
+        assert_eq!(part("site", "066Y"), (0, "066Y".to_owned()));
         assert_eq!(part("site", "").1, UNKNOWN);
     }
 

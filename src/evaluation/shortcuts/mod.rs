@@ -4,8 +4,8 @@
 //!    score tells the groups of an attribute apart (view, sex, source, a side marker, a border
 //!    strip), or rises with it (age), among images of the same truth.
 //! 2. **Does the score move when it is taken away?** ([`removal`]) Border, corners and side markers
-//!    are filled in by what surrounds them ([`regions`], [`markers`]), and the same area at random
-//!    places inside the image beside it.
+//!    are filled in by what surrounds them ([`regions`], [`markers`]), and beside it the same area
+//!    at random places inside the image and inside the lungs.
 //!
 //! Neither alone proves a shortcut. Attributes go together with severity, age and much else, so
 //! that a score may differ between groups for good reasons; and filling in an area leaves traces of
@@ -14,6 +14,7 @@
 //! 3, 2021).
 
 pub mod associations;
+mod control_areas;
 mod given_truth;
 pub mod markers;
 pub mod regions;

@@ -1,4 +1,4 @@
-//! What is taken out of an image, and as much of its inside beside it.
+//! What is taken out of an image, and as much of its inside and of its lungs beside it.
 //!
 //! | region | what it is |
 //! |---|---|
@@ -8,13 +8,12 @@
 //!
 //! What is taken out is filled in by what surrounds it, with a little noise (ROAD's imputation,
 //! [`crate::explain::faithfulness::road::imputed`]), so that the hole itself betrays nothing. Any
-//! filling changes a score a little; so the same parts are taken out at random places inside the
-//! image as well, the same number of pixels, and the two are compared.
+//! filling changes a score a little; so as many pixels are taken out elsewhere as well
+//! ([`super::control_areas`]), and the two are compared.
 
-use rand::{Rng as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use super::control_areas::{Area, in_lungs, inside};
 use super::markers::{Patch, markers};
 use crate::explain::faithfulness::InputImage;
 use crate::explain::faithfulness::road::{NOISE, imputed};
@@ -24,12 +23,8 @@ use crate::imaging::Plane;
 const FRAME: f64 = 0.05;
 /// Side of a corner, as a part of the shorter side.
 const CORNER: f64 = 0.15;
-/// How far from the border the inside begins, as a part of the sides.
-const INSIDE: f64 = 0.15;
-/// Side of the squares that make two areas equal, as a part of the shorter side.
-const CRUMB: f64 = 0.04;
-/// Random places that are tried before an area is given up.
-const TRIES: usize = 2_000;
+/// What the seed of the places in the lungs differs by from that of the places inside.
+const LUNGS: u64 = 1 << 32;
 
 /// A part of every image, or of those that have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -79,32 +74,39 @@ impl Region {
     }
 }
 
-/// An image without a region, and without as many pixels of its inside.
+/// An image without a region, and without as many pixels of its inside or of its lungs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Removed {
     pub without_region: InputImage,
     pub without_inside: InputImage,
+    /// `None` where it is not known where the lungs lie, or they are smaller than the region.
+    pub without_lungs: Option<InputImage>,
     /// Share of the image that was taken out.
     pub share: f64,
 }
 
 /// Takes `region` out of what a network is given; `None` where the image has no such thing, or no
-/// room for as much inside. The seed chooses the places inside and the noise.
+/// room for as much inside. `lungs` marks the pixels of the lungs, where they are known. The seed
+/// chooses the places inside and the noise.
 #[must_use]
-pub fn removed(image: &InputImage, region: Region, seed: u64) -> Option<Removed> {
+pub fn removed(image: &InputImage, region: Region, lungs: Option<&[bool]>, seed: u64) -> Option<Removed> {
     let (width, height) = (image.width, image.height);
     let plane = Plane { width, height, values: image.values.get(..image.pixels())?.to_vec() };
     let patches = region.patches(&plane);
     let own = marked(&patches, width, height);
-    let count = own.iter().filter(|own| **own).count();
+    let area = Area { patches: &patches, own: &own, width, height };
+    let count = area.count();
     if count == 0 {
         return None;
     }
-    let inside = elsewhere(&patches, &own, width, height, seed)?;
+    let inside = inside(area, seed)?;
+    let of_lungs = seed.wrapping_add(LUNGS);
+    let lungs = lungs.and_then(|lungs| in_lungs(area, lungs, of_lungs));
     let keep = |taken: &[bool]| taken.iter().map(|taken| !taken).collect::<Vec<bool>>();
     Some(Removed {
         without_region: imputed(image, &keep(&own), NOISE, seed),
         without_inside: imputed(image, &keep(&inside), NOISE, seed.wrapping_add(1)),
+        without_lungs: lungs.map(|lungs| imputed(image, &keep(&lungs), NOISE, of_lungs)),
         share: count as f64 / image.pixels().max(1) as f64,
     })
 }
@@ -118,58 +120,6 @@ fn marked(patches: &[Patch], width: usize, height: usize) -> Vec<bool> {
         }
     }
     marked
-}
-
-/// As many pixels as `own` has, by the same parts at random places inside the image, none of them
-/// in `own`. A part that is longer than the inside crosses the image. Where parts overlap each
-/// other or `own`, small squares make up for it.
-fn elsewhere(patches: &[Patch], own: &[bool], width: usize, height: usize, seed: u64) -> Option<Vec<bool>> {
-    let wanted = own.iter().filter(|own| **own).count();
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut taken = Taken { marked: vec![false; own.len()], left: wanted, own, width };
-    for patch in patches {
-        let x = place(patch.x, patch.width, width, &mut random);
-        let y = place(patch.y, patch.height, height, &mut random);
-        let moved = Patch { x, y, ..patch.clone() };
-        moved.places().for_each(|(x, y)| taken.take(x, y));
-    }
-    let side = ((width.min(height) as f64 * CRUMB).round() as usize).max(1);
-    for _ in 0..TRIES {
-        if taken.left == 0 {
-            break;
-        }
-        let (x, y) = (place(0, side, width, &mut random), place(0, side, height, &mut random));
-        Patch::full(x, y, side, side).places().for_each(|(x, y)| taken.take(x, y));
-    }
-    (taken.left == 0).then_some(taken.marked)
-}
-
-/// Where a part of this length begins: anywhere inside, or where it was where it is too long.
-fn place(from: usize, length: usize, whole: usize, random: &mut ChaCha8Rng) -> usize {
-    let first = (whole as f64 * INSIDE).round() as usize;
-    match (whole - first).checked_sub(length).filter(|last| *last >= first) {
-        Some(last) => random.random_range(first..=last),
-        None => from,
-    }
-}
-
-/// Pixels that are being taken, until there are enough.
-struct Taken<'a> {
-    marked: Vec<bool>,
-    left: usize,
-    own: &'a [bool],
-    width: usize,
-}
-
-impl Taken<'_> {
-    fn take(&mut self, x: usize, y: usize) {
-        let i = y * self.width + x;
-        let free = x < self.width && i < self.marked.len() && !self.marked[i] && !self.own[i];
-        if free && self.left > 0 {
-            self.marked[i] = true;
-            self.left -= 1;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -207,7 +157,7 @@ mod tests {
     #[test]
     fn as_many_pixels_are_taken_inside_and_none_of_the_region() {
         for (region, expected) in [(Region::Border, 2 * WIDTH * 8 + 2 * 10 * 144), (Region::Corners, 4 * 24 * 24)] {
-            let removed = removed(&image(), region, 3).unwrap();
+            let removed = removed(&image(), region, None, 3).unwrap();
             let [own, inside] = [&removed.without_region, &removed.without_inside].map(|i| changed(&image(), i));
             let count = |marked: &[bool]| marked.iter().filter(|m| **m).count();
             assert_eq!((count(&own), count(&inside)), (expected, expected), "{region:?}");
@@ -218,25 +168,35 @@ mod tests {
 
     #[test]
     fn a_marker_is_filled_in_by_what_surrounds_it() {
-        let removed = removed(&image(), Region::Markers, 3).unwrap();
+        let removed = removed(&image(), Region::Markers, None, 3).unwrap();
         let own = changed(&image(), &removed.without_region);
         let value = |x: usize, y: usize| removed.without_region.values[y * WIDTH + x];
         assert!(own[14 * WIDTH + 170]);
         // The ramp is harmonic: the filling finds it again, but for noise of 0.01.
         assert!((value(170, 14) - (170.0 + 14.0) / 360.0).abs() < 0.06, "{}", value(170, 14));
-        assert_eq!(super::removed(&ramp(), Region::Markers, 3), None, "an image without a marker");
+        assert_eq!(super::removed(&ramp(), Region::Markers, None, 3), None, "an image without a marker");
+    }
+
+    #[test]
+    fn as_many_pixels_of_the_lungs_are_taken_where_they_are_known() {
+        let lungs: Vec<bool> = (0..image().pixels()).map(|i| (30..100).contains(&(i % WIDTH))).collect();
+        let removed = removed(&image(), Region::Corners, Some(&lungs), 3).unwrap();
+        let taken = changed(&image(), removed.without_lungs.as_ref().unwrap());
+        assert_eq!(taken.iter().filter(|taken| **taken).count(), 4 * 24 * 24);
+        assert!(taken.iter().zip(&lungs).all(|(taken, lung)| !taken || *lung));
+        assert_eq!(super::removed(&image(), Region::Corners, None, 3).unwrap().without_lungs, None);
     }
 
     #[test]
     fn a_seed_gives_the_same_places() {
-        let of = |seed| removed(&image(), Region::Corners, seed).unwrap();
+        let of = |seed| removed(&image(), Region::Corners, None, seed).unwrap();
         assert_eq!(of(1), of(1));
         assert_ne!(of(1).without_inside, of(2).without_inside);
     }
 
     #[test]
     fn what_lies_inside_begins_well_away_from_the_border() {
-        let removed = removed(&image(), Region::Corners, 9).unwrap();
+        let removed = removed(&image(), Region::Corners, None, 9).unwrap();
         for (i, inside) in changed(&image(), &removed.without_inside).into_iter().enumerate() {
             let (x, y) = (i % WIDTH, i / WIDTH);
             assert!(!inside || ((30..170).contains(&x) && (24..136).contains(&y)), "{x} {y}");

@@ -14,20 +14,24 @@ use super::markers::{SMALLEST, has_border_strip, markers};
 use super::regions::{Region, Removed, removed};
 use super::removal::{Change, Removal};
 use crate::cancel::{CancelToken, Cancelled};
+use crate::engine::lungs;
+use crate::evaluation::age_bands::{BANDS, band};
 use crate::evaluation::bootstrap::by_patient;
 use crate::evaluation::predictions::{Prediction, Predictions};
 use crate::evaluation::scoring::{ImageFailure, LabelledImage, Reader, facts_of, targets};
 use crate::evaluation::truth::normal_label;
+use crate::explain::anatomical_regions::AnatomicalRegions;
 use crate::explain::faithfulness::InputImage;
 use crate::imaging::Plane;
 use crate::model::Model;
 use crate::model::manifest::Manifest;
 use crate::panic_guard::guarded;
 use crate::printable::with_causes;
+use crate::study::lung_masks::LungMasks;
 use crate::study::open_image;
 use crate::study::patients::Patients;
 
-/// Images that are prepared together; each has up to seven passes.
+/// Images that are prepared together; each has up to ten passes.
 const TOGETHER: usize = 8;
 /// Images of one forward pass.
 const BATCH: usize = 16;
@@ -35,6 +39,8 @@ const BATCH: usize = 16;
 pub const MARKER_LEFT: &str = "marker at the left of the image";
 pub const MARKER_RIGHT: &str = "marker at the right of the image";
 pub const STRIP: &str = "border strip";
+/// The band of the age, beside the age itself: a score may favour the youngest and the oldest alike.
+pub const AGE_GROUP: &str = "age group";
 
 /// Why a folder was not looked at.
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +52,14 @@ pub enum ShortcutError {
 }
 
 /// What to ask.
-#[derive(Clone, Debug)]
-pub struct ShortcutOptions {
+#[derive(Clone)]
+pub struct ShortcutOptions<'a> {
     /// Numbers of the targets: the manifest's labels, then its groups.
     pub targets: Vec<usize>,
-    /// Of the places inside, the noise and the intervals.
+    /// Of the places inside and in the lungs, the noise and the intervals.
     pub seed: u64,
+    /// Where the lungs lie, in the place of the segmenter's outline.
+    pub masks: Option<&'a LungMasks>,
 }
 
 /// What came of a folder.
@@ -61,6 +69,10 @@ pub struct Shortcuts {
     pub patients: usize,
     /// Images of which the truth of a target is known.
     pub with_truth: usize,
+    /// Images of which it is known where the lungs lie.
+    pub with_lungs: usize,
+    /// The bands of ages that are compared, youngest first.
+    pub age_groups: Vec<&'static str>,
     pub associations: Associations,
     pub removals: Vec<Removal>,
     /// Whether the network is given too few pixels for markers to be told.
@@ -89,6 +101,7 @@ pub fn usual_targets(manifest: &Manifest) -> Vec<usize> {
 struct Prepared {
     values: Vec<f32>,
     without: Vec<(Region, Removed)>,
+    has_lungs: bool,
     patient: String,
     facts: BTreeMap<String, String>,
 }
@@ -101,7 +114,7 @@ pub fn examine(
     model: &Model,
     files: &[LabelledImage],
     patients: &Patients,
-    options: &ShortcutOptions,
+    options: &ShortcutOptions<'_>,
     cancel: &CancelToken,
     done: &mut dyn FnMut(usize),
 ) -> Result<Shortcuts, ShortcutError> {
@@ -110,11 +123,12 @@ pub fn examine(
     let mut set = Predictions { head: model.manifest.head, targets: names, rows: Vec::new() };
     let mut failures: Vec<ImageFailure> = Vec::new();
     let mut changes: BTreeMap<(Region, usize), Vec<Change>> = BTreeMap::new();
+    let mut with_lungs = 0;
     for (chunk, first) in files.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
         cancel.check()?;
         let seed = |i: usize| options.seed.wrapping_add(8 * (first + i) as u64);
         let prepared: Vec<_> =
-            chunk.par_iter().enumerate().map(|(i, file)| prepare(model, file, patients, seed(i))).collect();
+            chunk.par_iter().enumerate().map(|(i, file)| prepare(model, file, patients, options, seed(i))).collect();
         let mut fine = Vec::new();
         for (file, prepared) in chunk.iter().zip(prepared) {
             match prepared {
@@ -124,34 +138,40 @@ pub fn examine(
         }
         let inputs = fine.iter().flat_map(|(_, prepared)| {
             let without = prepared.without.iter().map(|(_, removed)| removed);
-            let pairs = without.flat_map(|r| [&r.without_region.values, &r.without_inside.values]);
-            std::iter::once(&prepared.values).chain(pairs)
+            let images = without
+                .flat_map(|r| [&r.without_region, &r.without_inside].into_iter().chain(r.without_lungs.as_ref()))
+                .map(|image| &image.values);
+            std::iter::once(&prepared.values).chain(images)
         });
         let mut logits = passes(model, &inputs.collect::<Vec<_>>())?.into_iter();
         for (file, prepared) in fine {
             let own = logits.next().unwrap_or_default();
             let (probability, says) = reader.read(&own);
-            let pairs: Vec<_> = prepared
+            let without: Vec<Without> = prepared
                 .without
                 .iter()
                 .map(|(region, removed)| {
                     let mut next = || reader.read(&logits.next().unwrap_or_default()).0;
-                    (*region, next(), next(), removed.share)
+                    let (own, inside) = (next(), next());
+                    let lungs = removed.without_lungs.as_ref().map(|_| next());
+                    Without { region: *region, own, inside, lungs, share: removed.share }
                 })
                 .collect();
-            let all = pairs.iter().flat_map(|(_, region, inside, _)| region.iter().chain(inside));
+            let all = without.iter().flat_map(|w| w.own.iter().chain(&w.inside).chain(w.lungs.iter().flatten()));
             if probability.iter().chain(all).any(|p| !p.is_finite()) {
                 failures.push(ImageFailure { path: file.path.clone(), reason: NOT_FINITE.into() });
                 continue;
             }
-            for (region, without, inside, share) in pairs {
+            for Without { region, own, inside, lungs, share } in without {
                 for target in &options.targets {
                     let moved = |to: &[f64]| (to[*target] - probability[*target]).abs();
-                    let patient = prepared.patient.clone();
-                    let change = Change { patient, region: moved(&without), inside: moved(&inside), share };
+                    let (patient, region_moved, inside) = (prepared.patient.clone(), moved(&own), moved(&inside));
+                    let lungs = lungs.as_deref().map(moved);
+                    let change = Change { patient, region: region_moved, inside, lungs, share };
                     changes.entry((region, *target)).or_default().push(change);
                 }
             }
+            with_lungs += usize::from(prepared.has_lungs);
             set.rows.push(Prediction {
                 image: file.image.clone(),
                 patient: prepared.patient,
@@ -166,7 +186,16 @@ pub fn examine(
     }
     let input = &model.manifest.input;
     let too_coarse = input.width.min(input.height) < SMALLEST;
-    Ok(Shortcuts { too_coarse, ..Shortcuts::of(set, failures, &changes, options) })
+    Ok(Shortcuts { too_coarse, with_lungs, ..Shortcuts::of(set, failures, &changes, options) })
+}
+
+/// Probabilities of an image without a region, and without as much of its inside and of its lungs.
+struct Without {
+    region: Region,
+    own: Vec<f64>,
+    inside: Vec<f64>,
+    lungs: Option<Vec<f64>>,
+    share: f64,
 }
 
 const NOT_FINITE: &str =
@@ -177,7 +206,7 @@ impl Shortcuts {
         set: Predictions,
         failures: Vec<ImageFailure>,
         changes: &BTreeMap<(Region, usize), Vec<Change>>,
-        options: &ShortcutOptions,
+        options: &ShortcutOptions<'_>,
     ) -> Self {
         let (mut removals, mut too_few) = (Vec::new(), BTreeMap::new());
         for target in &options.targets {
@@ -197,6 +226,8 @@ impl Shortcuts {
             images: set.rows.len(),
             patients: by_patient(&whose).len(),
             with_truth: set.rows.iter().filter(known).count(),
+            with_lungs: 0,
+            age_groups: BANDS.iter().map(|(_, name)| *name).collect(),
             associations: Associations::of(&set, &options.targets, options.seed),
             removals,
             too_coarse: false,
@@ -219,7 +250,13 @@ fn passes(model: &Model, inputs: &[&Vec<f32>]) -> Result<Vec<Vec<f32>>, Shortcut
 }
 
 /// Decodes an image and takes each region out of it; else the reason why it takes no part.
-fn prepare(model: &Model, file: &LabelledImage, patients: &Patients, seed: u64) -> Result<Prepared, String> {
+fn prepare(
+    model: &Model,
+    file: &LabelledImage,
+    patients: &Patients,
+    options: &ShortcutOptions<'_>,
+    seed: u64,
+) -> Result<Prepared, String> {
     let frame = guarded(|| open_image(&file.path)).map_err(|e| e.to_string())?.map_err(|e| with_causes(&e))?;
     frame.scorable().map_err(|e| e.to_string())?;
     let values = model.input_values(&frame.model_plane(), frame.pixels.value_range);
@@ -228,14 +265,22 @@ fn prepare(model: &Model, file: &LabelledImage, patients: &Patients, seed: u64) 
     let lead = patients.lead(&name, &file.image, file.patient.as_deref());
     let mut facts = facts_of(meta);
     facts.extend(file.facts.clone());
+    if let Some(band) = facts.get("age").and_then(|age| band(age)) {
+        // A table's own column of that name stays.
+        facts.entry(AGE_GROUP.to_owned()).or_insert_with(|| BANDS[band].1.to_owned());
+    }
     let input = &model.manifest.input;
+    // A mask that cannot be used is never passed over in silence.
+    let lungs = lungs::of_frame(&frame, options.masks).map_err(|e| with_causes(&e))?;
+    let lungs = lungs.map(|lungs| AnatomicalRegions::of(&lungs.fields, input).lungs());
     let image = InputImage { channels: input.channels, width: input.width, height: input.height, values };
     facts.extend(seen(&image));
     let without = Region::ALL
         .into_iter()
         .zip(0..)
-        .filter_map(|(region, n)| Some((region, removed(&image, region, seed.wrapping_add(2 * n))?)));
+        .filter_map(|(region, n)| Some((region, removed(&image, region, lungs.as_deref(), seed.wrapping_add(2 * n))?)));
     Ok(Prepared {
+        has_lungs: lungs.is_some(),
         without: without.collect(),
         patient: lead.with_header(&meta.patient_id).0.unwrap_or_default(),
         facts,

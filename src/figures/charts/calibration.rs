@@ -38,7 +38,11 @@ fn words(target: &Reliability) -> String {
     let images: usize = held(target).iter().map(|bin| bin.images).sum();
     match target.ece.filter(|e| e.is_finite()) {
         _ if images == 0 => "No diagram: no image with a known truth and a probability.".into(),
-        Some(ece) => format!("ECE {}, {images} images.", short(ece)),
+        Some(ece) => {
+            let floor = target.if_calibrated.known().map(|_| target.if_calibrated.text());
+            let floor = floor.map(|floor| format!(" (if calibrated {floor})")).unwrap_or_default();
+            format!("ECE {}{floor}, {images} images.", short(ece))
+        }
         None => format!("{images} images."),
     }
 }

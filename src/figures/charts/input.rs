@@ -116,6 +116,8 @@ pub struct Reliability {
     pub bins: Vec<Bin>,
     /// Expected calibration error.
     pub ece: Option<f64>,
+    /// The same of a perfectly calibrated model on as many images, with the range of 95 %.
+    pub if_calibrated: MetricValue,
 }
 
 /// Images of each true class (rows) called each class (columns).

@@ -107,7 +107,7 @@ impl Sample {
         });
         self.roc.push(curve);
         let bins = (0..10).map(|i| bin(scores, truth, i)).collect();
-        self.calibration.push(Reliability { name: name.into(), bins, ece: Some(0.034) });
+        self.calibration.push(Reliability { name: name.into(), bins, ece: Some(0.034), ..Reliability::default() });
         let of = |positive: bool| {
             scores.iter().zip(truth).filter(|(_, t)| **t == positive).map(|(s, _)| *s).collect::<Vec<f64>>()
         };

@@ -73,6 +73,10 @@ fn pictures_hold_the_names_and_figures() {
     assert!(seen.contains("60 of 240 positive"));
     assert!(texts(&precision_recall(&input.precision_recall).svg()).contains("Average precision 0."));
     assert!(texts(&calibration(&input.calibration).svg()).contains("ECE 0.034, 240 images."));
+    let mut beside = input.calibration.clone();
+    beside[0].if_calibrated = MetricValue { value: Some(0.021), low: Some(0.012), high: Some(0.033) };
+    let words = texts(&calibration(&beside).svg());
+    assert!(words.contains("ECE 0.034 (if calibrated 0.021 (0.012–0.033)), 240 images."), "{words}");
     assert!(texts(&histogram(&input.histograms).svg()).contains("60 present, 180 absent, threshold 0.400."));
     let seen = texts(&forest(&groups()).svg());
     assert!(

@@ -59,13 +59,10 @@ impl Gallery {
     pub fn write(&self, folder: &Path) -> Result<(), GalleryError> {
         let failed = |source| GalleryError::Write { path: folder.to_owned(), source };
         let damaged = |reason: String| GalleryError::Damaged(reason);
-        let bytes: Vec<u8> = self.rows.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let view = TensorView::new(Dtype::F16, vec![self.images.len(), self.width], &bytes);
-        let view = view.map_err(|e| damaged(e.to_string()))?;
-        let features = safetensors::tensor::serialize([(TENSOR, view)], None).map_err(|e| damaged(e.to_string()))?;
+        let features = features(&self.rows, self.images.len(), self.width)?;
         let index = Index {
             source: self.source.clone(),
-            features_sha256: sha256(&features),
+            features_sha256: self.features_sha256.clone(),
             width: self.width,
             typical: self.typical.clone(),
             images: self.images.clone(),
@@ -103,7 +100,7 @@ impl Gallery {
         if !sound {
             return Err(damaged("it holds numbers that are none"));
         }
-        Ok(Some(Self { source, images, width, rows, typical }))
+        Ok(Some(Self { source, images, width, rows, typical, features_sha256 }))
     }
 
     /// The gallery in a folder, which must be one of this model.
@@ -120,6 +117,14 @@ impl Gallery {
         }
         Ok(Some(gallery))
     }
+}
+
+/// The file of the features: `images` rows of this width.
+pub(super) fn features(rows: &[f16], images: usize, width: usize) -> Result<Vec<u8>, GalleryError> {
+    let bytes: Vec<u8> = rows.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let view = TensorView::new(Dtype::F16, vec![images, width], &bytes);
+    let view = view.map_err(|e| GalleryError::Damaged(e.to_string()))?;
+    safetensors::tensor::serialize([(TENSOR, view)], None).map_err(|e| GalleryError::Damaged(e.to_string()))
 }
 
 /// Removes the gallery in a folder, and the folder where nothing else is in it; whether there was

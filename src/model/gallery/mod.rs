@@ -24,7 +24,7 @@ use half::slice::HalfFloatSliceExt as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::files::FileError;
+use crate::files::{FileError, sha256};
 use crate::limits;
 use crate::model::manifest::Input;
 use crate::stats::quantile;
@@ -112,6 +112,8 @@ pub struct Gallery {
     rows: Vec<f16>,
     /// Distance of images to their nearest of another patient, in rising order.
     typical: Vec<f32>,
+    /// SHA-256 of the file of its features.
+    features_sha256: String,
 }
 
 /// The image that similar ones are wanted of.
@@ -156,7 +158,8 @@ impl Gallery {
             rows.extend(features.iter().map(|v| f16::from_f32(v / length)));
             known.push(image);
         }
-        let mut gallery = Self { source, images: known, width, rows, typical: Vec::new() };
+        let features_sha256 = sha256(&file::features(&rows, known.len(), width)?);
+        let mut gallery = Self { source, images: known, width, rows, typical: Vec::new(), features_sha256 };
         gallery.typical = gallery.distances_to_nearest();
         Ok(gallery)
     }
@@ -165,6 +168,12 @@ impl Gallery {
     #[must_use]
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// SHA-256 of its features, lower-case hex: the same for the same images by the same weights.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.features_sha256
     }
 
     /// The `count` images nearest to `query`, the nearest first: neither itself nor another of its

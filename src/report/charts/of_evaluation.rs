@@ -36,8 +36,8 @@ impl Charts {
             ..Self::default()
         };
         if evaluation.confusion.is_some() {
-            let ece = evaluation.metric("ece").0;
-            charts.calibration.push(Reliability { name: "Called class".into(), bins: bins(&evaluation.bins), ece });
+            let of = |metric: &str| evaluation.metric(metric);
+            charts.calibration.push(reliability("Called class", &evaluation.bins, &of));
         }
         for (t, target) in groups_first(evaluation) {
             charts.add(set, t, target);
@@ -65,8 +65,7 @@ impl Charts {
         let points = points.iter().map(|p| [p.recall, p.precision]).collect();
         let operating = counts.sensitivity().zip(counts.precision()).map(|(found, right)| [found, right]);
         self.precision_recall.push(curve(points, "average precision", operating));
-        let ece = target.metric("ece").0;
-        self.calibration.push(Reliability { name: name.clone(), bins: bins(&target.bins), ece });
+        self.calibration.push(reliability(name, &target.bins, &|metric: &str| target.metric(metric)));
         let of = |positive: bool| {
             let scores = known.scores.iter().zip(&known.positive).filter(|(_, p)| **p == positive);
             scores.map(|(s, _)| *s).collect::<Vec<f64>>()
@@ -74,6 +73,12 @@ impl Charts {
         let threshold = Some(target.threshold);
         self.histograms.push(Scores { name: name.clone(), positive: of(true), negative: of(false), threshold });
     }
+}
+
+/// Bins with their calibration error, and that of a perfectly calibrated model.
+fn reliability(name: &str, all: &[calibration::Bin], metric: &dyn Fn(&str) -> Estimate) -> Reliability {
+    let (ece, if_calibrated) = (metric("ece").0, metric("ece if calibrated").into());
+    Reliability { name: name.to_owned(), bins: bins(all), ece, if_calibrated }
 }
 
 fn risks(question: &SelectiveEvaluation) -> RiskCoverage {

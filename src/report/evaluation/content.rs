@@ -16,7 +16,7 @@ use crate::model::manifest::Manifest;
 use crate::report::charts::{Charts, groups_first, named};
 
 /// Metrics of the model as a whole on the first page.
-const KEY: [&str; 10] = [
+const KEY: [&str; 11] = [
     "accuracy",
     "balanced accuracy",
     "all labels right",
@@ -26,8 +26,13 @@ const KEY: [&str; 10] = [
     "mcc",
     "kappa",
     "ece",
+    "ece if calibrated",
     "brier",
 ];
+
+/// What stands beside a calibration error.
+const IF_CALIBRATED: &str = "If calibrated: what a perfectly calibrated model would show with these probabilities, from truths drawn \
+                             by them (mean of 1,000 draws, and 95 % of them in brackets).";
 
 /// What a report is made from.
 #[derive(Clone, Copy)]
@@ -123,9 +128,10 @@ fn metrics(evaluation: &Evaluation) -> Table {
     };
     Table {
         title: "Metrics of each target".into(),
-        note: "At the operating threshold of the model; 95 % intervals in brackets, by drawing patients again. A dash: the images do not \
-               allow the figure."
-            .into(),
+        note: format!(
+            "At the operating threshold of the model; 95 % intervals in brackets, by drawing patients again. A dash: the images do not \
+             allow the figure. {IF_CALIBRATED}"
+        ),
         columns: ["Target", "Positive"].map(str::to_owned).into_iter().chain(names.iter().map(|n| titled(n))).collect(),
         rows: groups_first(evaluation).into_iter().map(row).collect(),
     }
@@ -183,7 +189,9 @@ fn overall(evaluation: &Evaluation) -> Table {
     let row = |f: &MetricEstimate| vec![titled(f.name), MetricValue::from(f.estimate).text()];
     Table {
         title: "Metrics of all images".into(),
-        note: "Macro: the mean over the labels for which the figure is defined; micro: all decisions about labels together.".into(),
+        note: format!(
+            "Macro: the mean over the labels for which the figure is defined; micro: all decisions about labels together. {IF_CALIBRATED}"
+        ),
         columns: vec!["Figure".into(), "Value (95 % interval)".into()],
         rows: evaluation.overall.iter().map(row).collect(),
     }
@@ -269,7 +277,7 @@ mod tests {
     #[test]
     fn metrics_have_the_names_of_the_field() {
         assert_eq!(titled("macro auroc"), "Macro AUROC");
-        assert_eq!(titled("adaptive ece"), "Adaptive ECE");
+        assert_eq!(titled("adaptive ece if calibrated"), "Adaptive ECE if calibrated");
         assert_eq!(titled("average precision"), "Average precision");
         assert_eq!(titled("brier"), "Brier score");
     }
@@ -355,6 +363,7 @@ mod tests {
             "Risk and coverage",
             "sensitivity ≥ 0.95",
             "flatter it",
+            "ECE if calibrated",
             "Called class",
             "By sex",
             "Subgroups: AUROC of Pneumonia",

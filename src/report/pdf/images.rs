@@ -203,7 +203,8 @@ impl MapGallery {
             .collect()
     }
 
-    fn add(&mut self, image: EmbeddedImage) -> usize {
+    /// Adds an image and yields its number.
+    pub(super) fn add(&mut self, image: EmbeddedImage) -> usize {
         self.images.push(image);
         self.images.len() - 1
     }

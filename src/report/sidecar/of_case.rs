@@ -1,5 +1,6 @@
 //! The sidecar of a case: what stands in it, and what an anonymised one leaves out.
 
+use super::beside::{SimilarRecord, StudyRecord};
 use super::{
     Display, FORMAT, FORMAT_VERSION, FaithfulnessRecord, MapRecord, ModelRecord, ScoreRecord, Sidecar, Size, Software,
     SourceRecord, Uncertainty,
@@ -109,6 +110,8 @@ impl Sidecar {
                 .as_ref()
                 .filter(|_| analysis.scored)
                 .map(|lungs| if case.anonymize { lungs.source.without_names() } else { lungs.source.clone() }),
+            similar: SimilarRecord::of(case),
+            study: StudyRecord::of(case),
             faithfulness: case.faithfulness.as_ref().map(|found| FaithfulnessRecord::of(case, found)),
             suggestions: suggestions(case),
             warnings: case

@@ -51,6 +51,12 @@ pub fn check(sidecar: &Sidecar) -> Result<(), OutOfBounds> {
         options.methods.iter().map(|m| runs(*m, &options.explanation)).fold(options.samples, usize::saturating_add);
     within("runs of the network", runs, 0, limits::REPORT_RUNS)?;
     within("prevalences", sidecar.prevalence.len(), 0, sidecar.labels.len() + sidecar.groups.len())?;
+    if let Some(similar) = &sidecar.similar {
+        within("similar cases", similar.asked, 1, limits::REPORT_SIMILAR)?;
+    }
+    if let Some(study) = &sidecar.study {
+        within("images of the study", study.images.len(), 0, limits::REPORT_STUDY_IMAGES)?;
+    }
     if let Some(written) = &sidecar.impression {
         within("remarks", written.remarks.len(), 0, REMARKS)?;
         for text in std::iter::once(&written.text).chain(written.remarks.iter().map(|remark| &remark.text)) {

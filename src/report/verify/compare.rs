@@ -193,7 +193,13 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
         ("maps.*.lungs.evidence" | "maps.*.lungs.area", _) => Some(allowed * 10.0),
         ("gate", "score")
         | ("labels.*" | "groups.*", "probability" | "mean" | "sd" | "p05" | "p95")
-        | ("uncertainty", "predictive_entropy" | "mutual_information") => Some(allowed),
+        | ("uncertainty", "predictive_entropy" | "mutual_information")
+        | ("study.result.scores.*", "score")
+        | ("study.images.*.scores.*", "probability")
+        | ("similar.cases.*", "distance")
+        | ("similar.gallery", "nearest") => Some(allowed),
+        // A share of images, which are counted.
+        ("similar.cases.*", "farther") => Some(allowed * 100.0),
         // These have no bounds; a part of their size is allowed.
         ("labels.*" | "groups.*" | "maps.*", "logit")
         | ("maps.*.residual", "expected" | "found")

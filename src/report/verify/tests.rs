@@ -14,7 +14,7 @@ use crate::model::calibration::tests::made;
 use crate::model::population::PopulationVerdict;
 use crate::report::export;
 use crate::report::impression::{Impression, Remark};
-use crate::report::sample_case::{again, case, lungs, model, on_disk};
+use crate::report::sample_case::{again, case, lungs, model, on_disk, similar, study};
 
 /// A case in which every field of the file holds something.
 fn full(folder: &Path) -> CaseReport {
@@ -27,6 +27,8 @@ fn full(folder: &Path) -> CaseReport {
     case.faithfulness =
         Some(MapFaithfulness { method: Method::GradCam, subject, layer, measured: trust, whole: false });
     case.lungs = Some(lungs(folder));
+    case.similar = Some(similar(folder));
+    case.study = Some(study(&case, folder));
     case.window = crate::imaging::auto_window::initial_window(&case.frame.pixels);
     case.prevalences = vec![("Pneumonia".into(), 0.02)];
     let analysis = Arc::make_mut(&mut case.analysis);
@@ -120,6 +122,12 @@ fn no_field_of_a_report_can_be_altered_in_silence() {
         "/model/device",
         // The mask's SHA-256 is checked.
         "/lungs/path",
+        "/similar/asked",
+        "/study/left_out",
+        "/study/by_others",
+        // Their scores are checked.
+        "/study/images/0/path",
+        "/study/images/1/path",
     ];
     let other: Vec<_> = unchecked.iter().filter(|place| !roots.iter().any(|root| place.starts_with(root))).collect();
     assert!(other.is_empty(), "only what cannot be made again is left unchecked: {other:?}");
@@ -149,11 +157,47 @@ fn shares_of_evidence_are_made_again_of_the_mask_and_named_without_it() {
 }
 
 #[test]
+fn a_gallery_and_a_study_that_are_not_at_hand_are_named_and_others_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = full(folder.path());
+    let (path, _) = written(&case, folder.path());
+    let with = |change: &dyn Fn(&mut Recomputed)| {
+        let mut again = again(&case);
+        change(&mut again);
+        verify(&path, None, |_, _| Ok(again)).unwrap()
+    };
+    let without = with(&|again| (again.similar, again.study) = (None, None));
+    assert!(without.holds(), "{without:?}");
+    for (what, option) in [("similar", "--gallery"), ("study", "--study")] {
+        let named = without.unchecked.iter().find(|u| u.what == what);
+        assert!(named.is_some_and(|u| u.why.contains(option)), "{what}: {:?}", without.unchecked);
+    }
+    // The same gallery with another label, another gallery, and a study that scores otherwise.
+    let other = with(&|again| {
+        let Some(Similar::Cases(found)) = &mut again.similar else { panic!("cases") };
+        found.cases[0].label = "Normal".into();
+    });
+    assert!(other.differences.iter().any(|d| d.what.starts_with("similar, cases")), "{other:?}");
+    let other = with(&|again| {
+        let Some(Similar::Cases(found)) = &mut again.similar else { panic!("cases") };
+        (found.cases[0].label, found.gallery_sha256) = ("Normal".into(), "ef".repeat(32));
+    });
+    assert!(other.holds() && other.unchecked.iter().any(|u| u.what == "similar"), "{other:?}");
+    let other = with(&|again| {
+        let members = &mut again.study.as_mut().unwrap().members;
+        members.by_model[0].1[1].groups[0].probability = 0.99;
+    });
+    let named: Vec<&str> = other.differences.iter().map(|d| d.what.as_str()).collect();
+    assert!(named.contains(&"study, result, scores, Pneumonia, score"), "{named:?}");
+    assert!(named.contains(&"study, images, 2, scores, Pneumonia, probability"), "{named:?}");
+}
+
+#[test]
 fn nothing_can_be_added_or_taken_away_in_silence() {
     let folder = tempfile::tempdir().unwrap();
     let case = full(folder.path());
     let (path, report) = written(&case, folder.path());
-    for place in ["", "/image", "/labels/0", "/gate", "/conformal/states/1", "/maps/0"] {
+    for place in ["", "/image", "/labels/0", "/gate", "/conformal/states/1", "/maps/0", "/similar", "/study/result"] {
         let mut altered = report.clone();
         altered.pointer_mut(place).unwrap()["note"] = json!("benign");
         std::fs::write(&path, altered.to_string()).unwrap();

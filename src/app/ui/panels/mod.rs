@@ -15,6 +15,7 @@ pub mod reliability;
 pub mod similar;
 pub mod status;
 pub mod studies;
+pub mod study_result;
 pub mod toolbar;
 pub mod training;
 mod uncertainty;

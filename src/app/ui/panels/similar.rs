@@ -1,14 +1,16 @@
 //! Similar cases: the reader's own images that the model sees as most like the one on screen, with
 //! what they are labelled and how near they are.
 //!
-//! A click opens the case. Where the model has no gallery, the panel says how one is made.
+//! Closed until the reader opens it: what is found stands in its heading. A click opens the case
+//! beside the image on screen in the list. Where the model has no gallery, the panel says how one is
+//! made. While anonymised, no file and no folder is named.
 
 use std::sync::Arc;
 
 use egui::{CollapsingHeader, Label, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::studies;
-use crate::app::command::{Command, FileCommand, StudyCommand};
+use crate::app::command::{Command, FileCommand, FindingsCommand, StudyCommand};
 use crate::app::state::State;
 use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
@@ -29,8 +31,7 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
     let mut out = Vec::new();
     let Some(similar) = &state.results.similar else { return out };
     controls::rule(ui, &tokens);
-    let open = matches!(similar.as_ref(), Similar::Cases(_));
-    let header = CollapsingHeader::new(theme::section("SIMILAR CASES", &tokens)).id_salt("similar").default_open(open);
+    let header = CollapsingHeader::new(theme::section(heading(similar), &tokens)).id_salt("similar");
     header.show(ui, |ui| match similar.as_ref() {
         Similar::NoGallery => no_gallery(ui, state, &tokens),
         Similar::Unusable(reason) => paragraph(ui, &format!("No similar case can be shown: {reason}."), &tokens),
@@ -39,12 +40,23 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
     out
 }
 
+/// What is found, in a heading.
+fn heading(similar: &Similar) -> String {
+    let found = match similar {
+        Similar::NoGallery => "no gallery".to_owned(),
+        Similar::Unusable(_) => "gallery cannot be used".to_owned(),
+        Similar::Cases(found) if found.cases.is_empty() => "none".to_owned(),
+        Similar::Cases(found) => found.cases.len().to_string(),
+    };
+    format!("SIMILAR CASES · {found}")
+}
+
 fn no_gallery(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let model = state.model_info().map_or("MODEL", |info| info.manifest.name.as_str());
     paragraph(
         ui,
-        "Images of your own that are like this one can stand here. The program brings none; make a gallery of a folder of \
-         yours:",
+        "Images of your own that are like this one can stand here. No images of patients come with the program; make a \
+         gallery of a folder of yours:",
         tokens,
     );
     let command = how_to_make(model);
@@ -70,11 +82,18 @@ fn cases(
     for case in &found.cases {
         one(ui, state, case, thumbnails, tokens, out);
     }
-    let images = if found.images == 1 { "1 image".to_owned() } else { format!("{} images", found.images) };
-    ui.add(Label::new(theme::caption(format!("Of {images}, gallery of {}", found.made), tokens)).wrap());
+    ui.add(Label::new(theme::caption(whose(found, state.preferences.anonymize), tokens)).wrap());
     for remark in &found.remarks {
         ui.add(Label::new(theme::caption(remark, tokens)).wrap());
     }
+    controls::tick_box(ui, FindingsCommand::ToggleSimilarInReport, state.preferences.similar_in_report, tokens, out);
+}
+
+/// Whose gallery it is: of which folder, and of which day.
+fn whose(found: &SimilarCases, anonymous: bool) -> String {
+    let images = if found.images == 1 { "1 image".to_owned() } else { format!("{} images", found.images) };
+    let folder = if anonymous { String::new() } else { format!(" of {}", found.folder.display()) };
+    format!("Your own gallery: {images}{folder}, made {}.", found.made)
 }
 
 /// A case: its image, its label, how near it is.
@@ -86,10 +105,12 @@ fn one(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let sense = if case.is_there { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), sense);
     let label = if case.label.is_empty() { "No label" } else { case.label.as_str() };
     let distance = format!("Distance {:.4}", case.distance);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Similar case: {label}. {distance}")));
+    let words = format!("Similar case: {label}. {distance}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, case.is_there, words.as_str()));
     let painter = ui.painter_at(rect);
     if response.hovered() || response.has_focus() {
         painter.rect_filled(rect, 4.0, tokens.control);
@@ -99,7 +120,11 @@ fn one(
     let x = square.right() + theme::GRID;
     let room = (rect.right() - x - 4.0).max(0.0);
     let mut y = square.top();
-    let closeness = format!("closer than {:.0} % are", (case.farther * 100.0).round());
+    let closeness = if case.is_there {
+        format!("closer than {:.0} % are", (case.farther * 100.0).round())
+    } else {
+        "its file is not there".to_owned()
+    };
     for (words, color) in [(label, tokens.text), (&distance, tokens.muted), (&closeness, tokens.muted)] {
         let mut job = lettering::line(words, egui::FontId::proportional(theme::CAPTION), color);
         job.wrap = egui::text::TextWrapping::truncate_at_width(room);
@@ -113,6 +138,9 @@ fn one(
     }
     response.on_hover_ui(|ui| {
         ui.label(format!("{label}. Cosine distance {:.4}, {}.", case.distance, case.in_words()));
+        if case.is_there {
+            ui.label(theme::caption("A click opens it; the list of studies leads back.", tokens));
+        }
         if !state.preferences.anonymize {
             ui.label(theme::caption(case.path.display().to_string(), tokens));
         }
@@ -142,7 +170,7 @@ fn entry(state: &State, case: &SimilarCase) -> Arc<ImageEntry> {
             columns: 0,
             rows: 0,
             frames: 1,
-            has_pixels: true,
+            has_pixels: case.is_there,
             title: String::new(),
             shared_uid: SharedUid::default(),
         })

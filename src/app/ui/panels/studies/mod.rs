@@ -2,7 +2,8 @@
 //! read.
 //!
 //! Only the rows in sight are built and only their thumbnails are asked for, so a folder of
-//! thousands stays fluid.
+//! thousands stays fluid. Where the study of the image on screen has a result of its own, it stands
+//! in the tooltips of its rows.
 
 mod words;
 
@@ -13,12 +14,14 @@ use egui::{Id, Label, Pos2, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetI
 
 use crate::app::command::{Command, StudyCommand};
 use crate::app::state::State;
+use crate::app::state::study_scoring::StudyScoring;
 use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::study::ImageEntry;
+use crate::study::unit::{GroupedBy, Unit};
 
 /// Side of a thumbnail, in points.
 const THUMBNAIL: f32 = 96.0;
@@ -29,9 +32,20 @@ const WARNINGS: f32 = 160.0;
 
 /// A line of the list.
 enum Row<'a> {
-    /// Depth, key of its open state, words, whether it is open.
-    Header(usize, String, String, bool),
-    Image(&'a Arc<ImageEntry>),
+    Header(Header<'a>),
+    /// An image, and its number in the series, from 1.
+    Image(&'a Arc<ImageEntry>, usize),
+}
+
+/// A patient, a study or a series.
+struct Header<'a> {
+    depth: usize,
+    /// Of its open state.
+    key: String,
+    words: String,
+    open: bool,
+    /// Study or Series Instance UID.
+    uid: &'a str,
 }
 
 /// `thumbnails.get(&entry)` yields the texture of an entry (96 px) and asks for it when it is not
@@ -80,12 +94,12 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
             }
             let rect = Rect::from_min_size(pos2(left, top + from), vec2(width, *height));
             match row {
-                Row::Header(depth, key, words, open) => {
-                    if header(ui, rect, key, *depth, words, *open, &tokens) && !closed.remove(key) {
-                        closed.insert(key.clone());
+                Row::Header(row) => {
+                    if header(ui, rect, row, state, &tokens) && !closed.remove(&row.key) {
+                        closed.insert(row.key.clone());
                     }
                 }
-                Row::Image(entry) => image(ui, rect, entry, state, thumbnails, &tokens, &mut out),
+                Row::Image(entry, number) => image(ui, rect, entry, *number, state, thumbnails, &tokens, &mut out),
             }
         }
     });
@@ -95,8 +109,8 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
 
 fn height(row: &Row) -> f32 {
     match row {
-        Row::Header(..) => HEADER_ROW,
-        Row::Image(_) => IMAGE_ROW,
+        Row::Header(_) => HEADER_ROW,
+        Row::Image(..) => IMAGE_ROW,
     }
 }
 
@@ -105,23 +119,25 @@ fn rows<'a>(state: &'a State, closed: &HashSet<String>) -> Vec<Row<'a>> {
     for (p, patient) in state.catalogue.patients.iter().enumerate() {
         let key = format!("patient {p} {}", patient.id);
         let open = !closed.contains(&key);
-        rows.push(Row::Header(0, key, words::patient(patient, p, state.preferences.anonymize), open));
+        let words = words::patient(patient, p, state.preferences.anonymize);
+        rows.push(Row::Header(Header { depth: 0, key, words, open, uid: "" }));
         if !open {
             continue;
         }
         for (s, study) in patient.studies.iter().enumerate() {
             let key = format!("study {p} {s} {}", study.uid);
             let open = !closed.contains(&key);
-            rows.push(Row::Header(1, key, words::study(study, state.preferences.anonymize), open));
+            let words = words::study(study, state.preferences.anonymize);
+            rows.push(Row::Header(Header { depth: 1, key, words, open, uid: &study.uid }));
             if !open {
                 continue;
             }
             for (r, series) in study.series.iter().enumerate() {
                 let key = format!("series {p} {s} {r} {}", series.uid);
                 let open = !closed.contains(&key);
-                rows.push(Row::Header(2, key, words::series(series), open));
+                rows.push(Row::Header(Header { depth: 2, key, words: words::series(series), open, uid: &series.uid }));
                 if open {
-                    rows.extend(series.images.iter().map(Row::Image));
+                    rows.extend(series.images.iter().zip(1..).map(|(entry, number)| Row::Image(entry, number)));
                 }
             }
         }
@@ -130,7 +146,9 @@ fn rows<'a>(state: &'a State, closed: &HashSet<String>) -> Vec<Row<'a>> {
 }
 
 /// True when it was clicked.
-fn header(ui: &Ui, rect: Rect, key: &str, depth: usize, words: &str, open: bool, tokens: &Tokens) -> bool {
+fn header(ui: &Ui, rect: Rect, row: &Header<'_>, state: &State, tokens: &Tokens) -> bool {
+    let Header { depth, key, words, open, uid } = row;
+    let (depth, open, words) = (*depth, *open, words.as_str());
     let response = ui.interact(rect, ui.scope_id().with(key), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, open, words));
     let painter = ui.painter_at(rect);
@@ -152,16 +170,43 @@ fn header(ui: &Ui, rect: Rect, key: &str, depth: usize, words: &str, open: bool,
     let cut = galley.elided;
     painter.galley(at, galley, color);
     let clicked = response.clicked();
-    if cut {
-        response.on_hover_text(lettering::line(words, egui::FontId::proportional(theme::TEXT), tokens.text));
+    let result = if is_scored(state, depth, uid) { state.study_lines() } else { Vec::new() };
+    if cut || !result.is_empty() {
+        response.on_hover_ui(|ui| {
+            if cut {
+                ui.label(lettering::line(words, egui::FontId::proportional(theme::TEXT), tokens.text));
+            }
+            lines(ui, &result, tokens);
+        });
     }
     clicked
 }
 
+/// Whether the row is the study or series whose images are judged as one.
+fn is_scored(state: &State, depth: usize, uid: &str) -> bool {
+    let unit = match depth {
+        1 => Unit::Study,
+        2 => Unit::Series,
+        _ => return false,
+    };
+    let scored = |study: &StudyScoring| study.key.by == GroupedBy::Uid && study.unit == unit && study.key.name == uid;
+    state.results.study.as_ref().is_some_and(scored)
+}
+
+/// The result of a study, in a tooltip.
+fn lines(ui: &mut Ui, result: &[String], tokens: &Tokens) {
+    for (i, line) in result.iter().enumerate() {
+        let words = if i == 0 { theme::caption(line, tokens) } else { RichText::new(line).color(tokens.text) };
+        ui.label(words);
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "all of them are of one row")]
 fn image(
     ui: &mut Ui,
     rect: Rect,
     entry: &Arc<ImageEntry>,
+    number: usize,
     state: &State,
     thumbnails: &Thumbnails,
     tokens: &Tokens,
@@ -171,7 +216,8 @@ fn image(
         state.current().is_some_and(|(shown, _)| shown.identity == entry.identity && shown.path == entry.path);
     let sense = if entry.has_pixels { Sense::click() } else { Sense::hover() };
     let response = ui.interact(rect, ui.scope_id().with((&entry.path, &entry.identity.sop_instance_uid)), sense);
-    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &entry.title));
+    let title = words::image(entry, number, state.preferences.anonymize);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &title));
     let painter = ui.painter_at(rect);
     let inner = rect.shrink2(vec2(0.0, 2.0));
     if current {
@@ -199,7 +245,7 @@ fn image(
         painter.galley(Pos2::new(x, y), galley, color);
         y += height + 2.0;
     };
-    line(&entry.title, theme::CAPTION, if entry.has_pixels { tokens.text } else { tokens.muted }, 3);
+    line(&title, theme::CAPTION, if entry.has_pixels { tokens.text } else { tokens.muted }, 3);
     if entry.has_pixels {
         if entry.frames > 1 {
             line(&format!("{} frames", entry.frames), theme::CAPTION, tokens.muted, 1);
@@ -212,15 +258,18 @@ fn image(
         out.push(Command::Study(StudyCommand::ShowImage(entry.clone(), 0)));
     }
     response.on_hover_ui(|ui| {
-        ui.label(&entry.title);
-        if let Some(warning) = entry.shared_uid.warning() {
-            ui.label(warning);
-        }
+        ui.label(&title);
         if !state.preferences.anonymize {
+            if let Some(warning) = entry.shared_uid.warning() {
+                ui.label(warning);
+            }
             ui.label(theme::caption(entry.path.display().to_string(), tokens));
             for copy in &entry.shared_uid.copies {
                 ui.label(theme::caption(format!("Copy, byte for byte: {}", copy.display()), tokens));
             }
+        }
+        if state.results.study.as_ref().is_some_and(|study| study.holds(entry)) {
+            lines(ui, &state.study_lines(), tokens);
         }
     });
 }
@@ -248,6 +297,10 @@ fn show_warnings(ui: &mut Ui, state: &State, tokens: &Tokens) {
     egui::CollapsingHeader::new(RichText::new(title).size(theme::TEXT).color(tokens.warning)).id_salt("warnings").show(
         ui,
         |ui| {
+            if state.preferences.anonymize {
+                ui.add(Label::new(theme::caption("Not shown while anonymised: they name files.", tokens)).wrap());
+                return;
+            }
             ScrollArea::vertical().max_height(WARNINGS).auto_shrink([false, true]).show_rows(
                 ui,
                 34.0,

@@ -1,7 +1,7 @@
 //! Patients, studies and series in words.
 
 use crate::fonts::attribute;
-use crate::study::{Patient, Series, Study, readable_name};
+use crate::study::{ImageEntry, Patient, Series, Study, readable_name};
 
 /// Name and number; only a number in the list where nobody is to be named.
 pub(super) fn patient(patient: &Patient, number: usize, anonymous: bool) -> String {
@@ -34,6 +34,12 @@ pub(super) fn series(series: &Series) -> String {
         (modality, name) => format!("{modality} · {name}"),
     };
     format!("{name} · {}", images(series.images.len()))
+}
+
+/// The file's name, or the kind of an object without pixels; only a number where no file is to be
+/// named.
+pub(super) fn image(entry: &ImageEntry, number: usize, anonymous: bool) -> String {
+    if anonymous && entry.has_pixels { format!("Image {number}") } else { entry.title.clone() }
 }
 
 /// `1 image`, `2 images`.

@@ -1,0 +1,109 @@
+//! Similar cases of the reader's own gallery: small images with labels and distances.
+//!
+//! They are images of other patients: no file is named, and none is printed larger than it takes to
+//! recognise what it shows.
+
+use image::GrayImage;
+
+use super::document::EmbeddedImage;
+use super::images::MapGallery;
+use crate::engine::similar::{Similar, SimilarCase, SimilarCases};
+use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, fitted, paragraph};
+use crate::imaging::{DisplayTable, Region, View, render_region};
+use crate::panic_guard::guarded;
+use crate::report::case::CaseReport;
+use crate::report::sidecar::beside::none_because;
+use crate::study::open_image;
+
+/// Cases beside each other.
+const COLUMNS: usize = 6;
+const GAP: f32 = 8.0;
+/// Longer side of a small image, in pixels.
+const PIXELS: usize = 160;
+/// Tallest small image, as a part of its column's width.
+const TALLEST: f32 = 1.25;
+
+/// The block, its small images added to `gallery`; nothing where nobody asked.
+pub(super) fn similar(case: &CaseReport, gallery: &mut MapGallery, width: f32) -> Option<Block> {
+    let section = case.similar.as_ref()?;
+    let mut block = none_because(case).map_or_else(Block::default, |words| paragraph(&words, BODY, width));
+    let Similar::Cases(found) = &section.found else { return Some(block) };
+    let column = (width - (COLUMNS - 1) as f32 * GAP) / COLUMNS as f32;
+    for cases in found.cases.chunks(COLUMNS) {
+        let mut row = Block::default();
+        for (i, one) in cases.iter().enumerate() {
+            row.put(i as f32 * (column + GAP), 0.0, &small(one, gallery, column));
+        }
+        block.stack(4.0, &row);
+    }
+    block.stack(2.0, &paragraph(&key(found), CAPTION, width));
+    Some(block)
+}
+
+/// One case.
+fn small(case: &SimilarCase, gallery: &mut MapGallery, column: f32) -> Block {
+    let mut block = Block::default();
+    match thumbnail(case) {
+        Some(image) => {
+            let aspect = image.width() as f32 / image.height().max(1) as f32;
+            let (width, height) = if column / aspect <= column * TALLEST {
+                (column, column / aspect)
+            } else {
+                (column * TALLEST * aspect, column * TALLEST)
+            };
+            let number = gallery.add(EmbeddedImage::Grey(image));
+            let x = (column - width) / 2.0;
+            block.shapes.push(Shape::Picture { number, x, y: 0.0, width, height });
+            block.height = height + 2.0;
+        }
+        None => {
+            block.fill(0.0, 0.0, column, column, Ink::Track);
+            block.put(4.0, column / 2.0 - CAPTION.line(), &paragraph("Its file is not there.", CAPTION, column - 8.0));
+            block.height = column + 2.0;
+        }
+    }
+    let label = if case.label.is_empty() { "No label" } else { &case.label };
+    let mut text = Block::space(BODY.line() + CAPTION.line());
+    text.text(0.0, 0.0, Align::Left, BODY, &fitted(label, BODY, column));
+    text.text(0.0, BODY.line(), Align::Left, CAPTION, &fitted(&distance(case), CAPTION, column));
+    let below = block.height;
+    block.put(0.0, below, &text);
+    block
+}
+
+fn distance(case: &SimilarCase) -> String {
+    format!("{:.4}, {:.0} % are farther", case.distance, (case.farther * 100.0).round())
+}
+
+/// What the numbers are, and what they are not.
+fn key(found: &SimilarCases) -> String {
+    let SimilarCases { images, made, median, edge, .. } = found;
+    let typical = match (median, edge) {
+        (Some(median), Some(edge)) => format!(
+            " Of the gallery's own images half are nearer than {median:.4} to their nearest of another patient, 99 % nearer \
+             than {edge:.4}."
+        ),
+        _ => String::new(),
+    };
+    let images = if *images == 1 { "1 image".to_owned() } else { format!("{images} images") };
+    let remarks: String = found.remarks.iter().map(|remark| format!(" {remark}")).collect();
+    format!(
+        "Other patients, of a gallery of {images} of the reader's own ({made}). Number: cosine distance in front of the \
+         model's last layer, and how many of the gallery's own images are farther from their nearest.{typical} Similar is what \
+         the model takes for similar: no second opinion.{remarks}"
+    )
+}
+
+/// The image of a case through the window that it opens with; `None` where its file is not there,
+/// cannot be read, or holds another image now.
+fn thumbnail(case: &SimilarCase) -> Option<GrayImage> {
+    let frame = guarded(|| open_image(&case.path)).ok()?.ok()?;
+    let plane = &frame.pixels.plane;
+    if frame.entry.identity.sop_instance_uid != case.uid || plane.values.is_empty() {
+        return None;
+    }
+    let longer = plane.width.max(plane.height);
+    let side = |n: usize| (n * PIXELS / longer).clamp(1, PIXELS);
+    let table = DisplayTable::new(&frame.pixels, &View::initial(&frame.pixels));
+    Some(render_region(plane, &table, Region::whole(plane), side(plane.width), side(plane.height)))
+}
