@@ -261,7 +261,7 @@ fn the_worker_chooses_for_each_image_of_a_folder_and_says_so_before_it_scores() 
     assert_eq!((choice.model.as_deref(), model.unwrap().manifest.name.as_str()), (Some("chest-xray"), "chest-xray"));
     let Event::Finished { analysis, .. } = end else { panic!("not finished") };
     assert!(analysis.scored && analysis.chosen_because == choice.because);
-    assert_eq!(analysis.options.layers, ["stage4"], "the target layer of the model that was chosen");
+    assert_eq!(analysis.options.layers, ["features.6"], "the target layer of the model that was chosen");
 
     let (choice, model, end) = judged(&engine, 2, &head);
     assert_eq!((choice.model.as_deref(), model.unwrap().manifest.name.as_str()), (Some("toy-brain"), "toy-brain"));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pellucid::app::command::{Command, FindingsCommand, StudyCommand};
+use pellucid::app::command::{Command, FileCommand, FindingsCommand, StudyCommand};
 use pellucid::app::state::State;
 use pellucid::app::state::study_scoring::StudyProgress;
 use pellucid::app::ui::panels::{studies, study_result};
@@ -14,6 +14,7 @@ use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::Message;
 use pellucid::cancel::CancelToken;
 use pellucid::engine::progress::Progress;
+use pellucid::engine::similar::Similar;
 use pellucid::engine::study_members::{Judged, Member, StudyMembers};
 use pellucid::engine::worker::Engine;
 use pellucid::engine::{AnalysisOptions, Event, ModelInfo, Request, Score};
@@ -112,7 +113,7 @@ fn a_large_study_waits_until_the_reader_asks_and_can_be_stopped() {
     let mut bench = finished(61);
     assert_eq!(asked(&bench), [] as [usize; 0]);
     let mut shown = panel(bench.state.clone());
-    assert!(shown.says("61 images are not scored yet"));
+    assert!(shown.says("Not scored yet."));
     shown.click("Score the study");
     assert_eq!(shown.commands(), [Command::Findings(FindingsCommand::ScoreStudy)]);
     bench.command(FindingsCommand::ScoreStudy);
@@ -159,6 +160,31 @@ fn the_result_stands_in_the_tooltips_of_the_list_and_no_file_is_named_where_none
     let shown = hovered(bench.state.clone(), "Image 2");
     assert!(shown.says("Pneumonia 0.80") && !shown.says("doe"));
     assert!(!panel(bench.state).says("doe"));
+}
+
+#[test]
+fn the_report_of_the_viewer_holds_the_study_and_similar_cases_only_where_they_are_wanted() {
+    let mut bench = judged();
+    bench.state.preferences.report_folder = Some("/reports".into());
+    bench.state.results.similar = Some(Arc::new(Similar::NoGallery));
+    let mut case = || {
+        bench.state.exporting = false;
+        let effects = bench.command(FileCommand::ExportReport);
+        let written = effects.into_iter().find_map(|effect| match effect {
+            Effect::WriteReport { case, .. } => Some(case),
+            _ => None,
+        });
+        let similar = bench.state.preferences.similar_in_report;
+        bench.command(FindingsCommand::ToggleSimilarInReport);
+        (written.expect("a report"), similar)
+    };
+    let (plain, wanted) = case();
+    assert!(!wanted && plain.similar.is_none());
+    let study = plain.study.unwrap();
+    assert_eq!((study.result.images, study.left_out.len()), (2, 1));
+    assert_eq!(study.others_in_words().as_deref(), Some("1 image takes no part."));
+    let (with, wanted) = case();
+    assert!(wanted && with.similar.unwrap().found == Similar::NoGallery);
 }
 
 /// Everything that the engine says until all images are judged.

@@ -228,7 +228,7 @@ fn varied_images_and_ensembles_are_sources_of_their_own_and_a_report_of_them_is_
 // ——— the built-in models ———
 
 #[test]
-fn every_built_in_model_brings_a_calibration_of_its_validation_part() {
+fn every_built_in_model_brings_a_calibration_of_images_that_chose_nothing() {
     for (name, _) in registry::list().into_iter().filter(|(_, o)| *o == registry::Origin::Embedded) {
         let manifest = registry::manifest(&name).unwrap();
         let calibration = registry::calibration(&name).unwrap().unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -236,7 +236,7 @@ fn every_built_in_model_brings_a_calibration_of_its_validation_part() {
         let line = card.lines().find(|l| l.starts_with("Calibration set")).unwrap_or_else(|| panic!("{name}: no line"));
         assert!(line.contains(&calibration.images.to_string()), "{name}: {} images, but {line}", calibration.images);
         assert_eq!(calibration.targets.len(), manifest.labels.len() + manifest.groups.len());
-        assert!(calibration.note.contains("chose the epoch"), "{}", calibration.note);
+        assert!(calibration.note.contains("chose neither weights nor epoch"), "{}", calibration.note);
         for (target, threshold) in (manifest.labels.iter().map(|l| (&l.name, l.threshold)))
             .chain(manifest.groups.iter().map(|g| (&g.name, g.threshold)))
         {
