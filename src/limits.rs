@@ -21,9 +21,13 @@ pub const VALUE_BYTES: u64 = 1 << 20;
 pub const SHUTTER_VERTICES: usize = 4096;
 /// Most presentation states that are looked into for one image.
 pub const PRESENTATION_STATES: usize = 200;
-/// Most texts and drawings of a presentation state, and most points of all its drawings.
+/// Most texts and drawings of a presentation state.
 pub const ANNOTATIONS: usize = 2000;
+/// Most points of all drawings of a presentation state.
 pub const ANNOTATION_POINTS: usize = 200_000;
+/// Most words of names, numbers and places that are looked for in what is left of a de-identified
+/// image.
+pub const IDENTIFIERS: usize = 2000;
 /// Most files listed from the folders opened at once.
 pub const FILES_AT_ONCE: usize = 200_000;
 /// Most files and folders that a walk through a folder looks at.

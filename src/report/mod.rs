@@ -22,6 +22,7 @@ mod suggestions;
 mod threshold_position;
 pub mod verify;
 
+mod ages;
 mod pages;
 mod pdf;
 mod redact;

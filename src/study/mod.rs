@@ -8,6 +8,7 @@ mod annotations;
 mod codec;
 mod color;
 mod dataset;
+pub mod deidentify;
 mod dicom;
 mod display_attributes;
 mod error;
@@ -17,6 +18,7 @@ mod geometry;
 mod grey;
 mod group;
 mod guard;
+pub mod identifiers;
 pub mod image_names;
 mod inflate;
 mod load;
@@ -41,6 +43,7 @@ mod syntax_name;
 mod tags;
 mod text;
 pub mod unit;
+mod writer;
 
 pub use annotations::{Annotations, Drawing, TextNote};
 pub use display_attributes::DisplayAttributes;
@@ -54,12 +57,14 @@ pub use shared_uid::SharedUid;
 pub use syntax_name::transfer_syntax_name;
 pub use tags::{ElementLine, list_elements};
 pub use text::readable_name;
+pub use writer::IMPLEMENTATION_CLASS_UID;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::identifiers::Identifiers;
 use crate::imaging::{PixelData, Plane};
 
 /// Text attributes of an image, as the file gave them (decoded by its Specific Character Set).
@@ -95,6 +100,10 @@ pub struct Metadata {
     /// empty.
     pub lossy: String,
     pub sop_class_uid: String,
+    /// Names, numbers and places of the whole header, those in attributes that are shown nowhere
+    /// too: what an anonymised report looks for in its texts. Never written.
+    #[serde(skip)]
+    pub identifiers: Identifiers,
 }
 
 /// What identifies an image: its SOP Instance UID, or a stable hash of the content where there is

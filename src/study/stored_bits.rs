@@ -46,6 +46,11 @@ impl StoredBits {
         }
     }
 
+    /// Place of the lowest bit, and number of the bits.
+    pub(super) fn place(self) -> (u32, u32) {
+        (self.shift, self.bits)
+    }
+
     /// The stored value; the highest there is for one of 64 bits that is beyond it.
     pub(super) fn value(self, raw: u64) -> i64 {
         let mask = u64::MAX >> (64 - self.bits);
