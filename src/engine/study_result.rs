@@ -162,12 +162,18 @@ impl StudyResult {
     /// labelled studies`.
     #[must_use]
     pub fn pooled_in_words(&self) -> String {
-        let rule = if self.pool_is_calibrated {
-            format!("set on labelled {}", self.unit.several())
+        format!("{}, pooled by the {}", counted(self.images), self.rule_in_words())
+    }
+
+    /// The rule by itself: `mean of the 2 highest, set on labelled studies`.
+    #[must_use]
+    pub fn rule_in_words(&self) -> String {
+        let pool = self.pool.in_words();
+        if self.pool_is_calibrated {
+            format!("{pool}, set on labelled {}", self.unit.several())
         } else {
-            "for want of a calibration".to_owned()
-        };
-        format!("{}, pooled by the {}, {rule}", counted(self.images), self.pool.in_words())
+            format!("{pool}, for want of a calibration")
+        }
     }
 
     /// Groups, then labels: the order in which they are read.

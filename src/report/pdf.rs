@@ -76,7 +76,8 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
         }
     }
     let mut findings = vec![section("How sure", &sure, COLUMN)];
-    findings.extend(study(case, inner).map(|block| section("Whole study", &block, COLUMN)));
+    let whole = case.study.as_ref().map_or("", |study| study.key.whole(study.result.unit));
+    findings.extend(study(case, inner).map(|block| section(whole, &block, COLUMN)));
     findings.extend(lungs(case, inner).map(|block| section("Evidence and lungs", &block, COLUMN)));
     findings.extend(faithfulness(case, inner).map(|block| section("Faithfulness of the map", &block, COLUMN)));
     let cases = similar(case, &mut gallery, inner);

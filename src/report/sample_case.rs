@@ -195,7 +195,8 @@ pub(super) fn study(case: &CaseReport, folder: &Path) -> CaseStudy {
         population: None,
     };
     let mut second = member("doe-jane-2.dcm");
-    second.labels[1].probability = 0.41;
+    second.labels.iter_mut().zip([0.33, 0.41, 0.26]).for_each(|(label, p)| label.probability = p);
+    second.groups[0].probability = 0.67;
     let left_out = vec![LeftOut { image: folder.join("hand.dcm").display().to_string(), reason: "A hand.".into() }];
     let by_model = vec![(Arc::new(case.model.clone()), vec![member("doe-jane.dcm"), second])];
     let members = StudyMembers { by_model, left_out };

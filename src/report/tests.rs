@@ -428,9 +428,7 @@ fn similar_cases_are_printed_where_they_were_asked_for_and_no_file_of_them_is_na
     let folder = tempfile::tempdir().unwrap();
     let case = CaseReport { similar: Some(sample_case::similar(folder.path())), ..case() };
     let printed = flowing(&case);
-    for words in
-        ["Similar cases", "Bacterial pneumonia 0.0123, 63 % are farther", "Its file is not there.", "500 images"]
-    {
+    for words in ["Similar cases", "Bacterial pneumonia 0.0123 63 % farther", "Its file is not there.", "500 images"] {
         assert!(printed.contains(words), "{words}: {printed}");
     }
     assert!(!printed.contains("other.png") && !printed.contains("gone"), "{printed}");

@@ -94,6 +94,17 @@ impl std::str::FromStr for Unit {
 }
 
 impl UnitKey {
+    /// All of it, as a heading that names nobody: `Whole study`.
+    #[must_use]
+    pub fn whole(&self, unit: Unit) -> &'static str {
+        match (self.by, unit) {
+            (GroupedBy::Uid, Unit::Study) => "Whole study",
+            (GroupedBy::Uid, Unit::Series) => "Whole series",
+            (GroupedBy::Patient, _) => "All images of the patient",
+            (GroupedBy::Nothing, _) => "This image",
+        }
+    }
+
     /// As a heading: `Study 1.2.3`, `Patient person7`, `Image a.png`.
     #[must_use]
     pub fn in_words(&self, unit: Unit) -> String {
@@ -125,6 +136,8 @@ mod tests {
         assert_eq!(key(series, &identity("1.2", "1.2.3"), Some("p")).in_words(series), "Series 1.2.3");
         assert_eq!(key(study, &identity("", ""), Some("person7")).in_words(study), "Patient person7");
         assert_eq!(key(series, &identity("", ""), Some("")).in_words(series), "Image set/person7_2.png");
+        assert_eq!(key(series, &identity("", ""), Some("p")).whole(series), "All images of the patient");
+        assert_eq!(key(series, &identity("1.2", "1.2.3"), None).whole(series), "Whole series");
         assert_eq!("series".parse(), Ok(Unit::Series));
         assert!("patient".parse::<Unit>().is_err());
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pellucid::app::command::{Command, FindingsCommand, StudyCommand};
+use pellucid::app::command::{Command, FileCommand, FindingsCommand, StudyCommand};
 use pellucid::app::state::State;
 use pellucid::app::state::study_scoring::StudyProgress;
 use pellucid::app::ui::panels::{studies, study_result};
@@ -14,6 +14,7 @@ use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::Message;
 use pellucid::cancel::CancelToken;
 use pellucid::engine::progress::Progress;
+use pellucid::engine::similar::Similar;
 use pellucid::engine::study_members::{Judged, Member, StudyMembers};
 use pellucid::engine::worker::Engine;
 use pellucid::engine::{AnalysisOptions, Event, ModelInfo, Request, Score};
@@ -112,7 +113,7 @@ fn a_large_study_waits_until_the_reader_asks_and_can_be_stopped() {
     let mut bench = finished(61);
     assert_eq!(asked(&bench), [] as [usize; 0]);
     let mut shown = panel(bench.state.clone());
-    assert!(shown.says("61 images are not scored yet"));
+    assert!(shown.says("Not scored yet."));
     shown.click("Score the study");
     assert_eq!(shown.commands(), [Command::Findings(FindingsCommand::ScoreStudy)]);
     bench.command(FindingsCommand::ScoreStudy);
@@ -161,15 +162,40 @@ fn the_result_stands_in_the_tooltips_of_the_list_and_no_file_is_named_where_none
     assert!(!panel(bench.state).says("doe"));
 }
 
+#[test]
+fn the_report_of_the_viewer_holds_the_study_and_similar_cases_only_where_they_are_wanted() {
+    let mut bench = judged();
+    bench.state.preferences.report_folder = Some("/reports".into());
+    bench.state.results.similar = Some(Arc::new(Similar::NoGallery));
+    let mut case = || {
+        bench.state.exporting = false;
+        let effects = bench.command(FileCommand::ExportReport);
+        let written = effects.into_iter().find_map(|effect| match effect {
+            Effect::WriteReport { case, .. } => Some(case),
+            _ => None,
+        });
+        let similar = bench.state.preferences.similar_in_report;
+        bench.command(FindingsCommand::ToggleSimilarInReport);
+        (written.expect("a report"), similar)
+    };
+    let (plain, wanted) = case();
+    assert!(!wanted && plain.similar.is_none());
+    let study = plain.study.unwrap();
+    assert_eq!((study.result.images, study.left_out.len()), (2, 1));
+    assert_eq!(study.others_in_words().as_deref(), Some("1 image takes no part."));
+    let (with, wanted) = case();
+    assert!(wanted && with.similar.unwrap().found == Similar::NoGallery);
+}
+
 /// Everything that the engine says until all images are judged.
 fn until_judged(engine: &Engine) -> Arc<StudyMembers> {
     let started = Instant::now();
     loop {
-        let event = engine.events().recv_timeout(Duration::from_secs(60)).expect("an event");
+        let event = engine.events().recv_timeout(Duration::from_mins(1)).expect("an event");
         if let Event::Progress { progress: Progress::StudyJudged(members), .. } = event {
             return members;
         }
-        assert!(started.elapsed() < Duration::from_secs(60));
+        assert!(started.elapsed() < Duration::from_mins(1));
     }
 }
 
@@ -199,7 +225,7 @@ fn the_worker_pools_what_predict_by_study_pools() {
     engine.send(Request::Analyze { generation: 1, frame, options });
     // The analysis ends a study that was asked for before it.
     let finished = |event: Event| matches!(event, Event::Finished { .. });
-    while !finished(engine.events().recv_timeout(Duration::from_secs(60)).unwrap()) {}
+    while !finished(engine.events().recv_timeout(Duration::from_mins(1)).unwrap()) {}
     engine.send(Request::Study { generation: 1, images: Arc::new(all) });
     let members = until_judged(&engine);
     assert!(members.left_out[0].image.ends_with("person7_9.png"), "{:?}", members.left_out);

@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::options::ViewerOptions;
 use crate::app::command::{Command, FileCommand};
+use crate::app::state::study_scoring::StudyProgress;
 use crate::app::state::{Level, Model, Phase, ShownImage, State};
 use crate::files::writing;
 
@@ -133,7 +134,11 @@ fn standing(state: &State, opens: bool) -> anyhow::Result<bool> {
     match (&state.image, &state.results.phase) {
         (ShownImage::Failed { reason, .. }, _) => bail!("the image could not be shown: {reason}"),
         (_, Phase::Failed(reason)) => bail!("the analysis failed: {reason}"),
-        (ShownImage::Ready(_), phase) => Ok(matches!(phase, Phase::Finished | Phase::Refused | Phase::Unfit)),
+        (ShownImage::Ready(_), phase) => {
+            let study = state.results.study.as_ref().map(|study| &study.progress);
+            let over = !matches!(study, Some(StudyProgress::Running { .. }));
+            Ok(over && matches!(phase, Phase::Finished | Phase::Refused | Phase::Unfit))
+        }
         (ShownImage::Loading(..), _) => Ok(false),
         (ShownImage::Nothing, _) if opens => {
             let why = state.notices.last().map_or("nothing was found to open", |n| n.text.as_str());

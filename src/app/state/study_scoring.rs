@@ -13,7 +13,7 @@ use crate::engine::study_result::StudyResult;
 use crate::evaluation::truth::normal_label;
 use crate::model::conformal;
 use crate::study::ImageEntry;
-use crate::study::unit::{GroupedBy, Unit, UnitKey};
+use crate::study::unit::{Unit, UnitKey};
 
 /// The study of the image on screen.
 #[derive(Clone, Debug)]
@@ -39,12 +39,8 @@ pub enum StudyProgress {
 impl StudyScoring {
     /// In capitals, as a heading.
     #[must_use]
-    pub fn heading(&self) -> &'static str {
-        match (self.key.by, self.unit) {
-            (GroupedBy::Uid, Unit::Study) => "WHOLE STUDY",
-            (GroupedBy::Uid, Unit::Series) => "WHOLE SERIES",
-            (GroupedBy::Patient | GroupedBy::Nothing, _) => "ALL IMAGES OF THE PATIENT",
-        }
+    pub fn heading(&self) -> String {
+        self.key.whole(self.unit).to_uppercase()
     }
 
     /// The images that were judged.

@@ -138,7 +138,7 @@ fn what_no_image_knows_is_not_judged() {
     let target = &evaluate(&set).targets[1];
     assert_eq!((target.n, target.metric("auroc")), (0, Estimate::default()));
     assert!(target.remarks[0].contains("nothing can be evaluated"));
-    assert_eq!(target.metrics.len(), 14);
+    assert_eq!(target.metrics.len(), 16);
 }
 
 #[test]

@@ -186,7 +186,7 @@ pub fn examine(
     }
     let input = &model.manifest.input;
     let too_coarse = input.width.min(input.height) < SMALLEST;
-    Ok(Shortcuts { too_coarse, with_lungs, ..Shortcuts::of(set, failures, &changes, options) })
+    Ok(Shortcuts { with_lungs, too_coarse, ..Shortcuts::of(set, failures, &changes, options) })
 }
 
 /// Probabilities of an image without a region, and without as much of its inside and of its lungs.

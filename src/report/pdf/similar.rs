@@ -8,7 +8,7 @@ use image::GrayImage;
 use super::document::EmbeddedImage;
 use super::images::MapGallery;
 use crate::engine::similar::{Similar, SimilarCase, SimilarCases};
-use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, fitted, paragraph};
+use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, fitted, paragraph, wrapped};
 use crate::imaging::{DisplayTable, Region, View, render_region};
 use crate::panic_guard::guarded;
 use crate::report::case::CaseReport;
@@ -43,36 +43,42 @@ pub(super) fn similar(case: &CaseReport, gallery: &mut MapGallery, width: f32) -
 /// One case.
 fn small(case: &SimilarCase, gallery: &mut MapGallery, column: f32) -> Block {
     let mut block = Block::default();
-    match thumbnail(case) {
-        Some(image) => {
-            let aspect = image.width() as f32 / image.height().max(1) as f32;
-            let (width, height) = if column / aspect <= column * TALLEST {
-                (column, column / aspect)
-            } else {
-                (column * TALLEST * aspect, column * TALLEST)
-            };
-            let number = gallery.add(EmbeddedImage::Grey(image));
-            let x = (column - width) / 2.0;
-            block.shapes.push(Shape::Picture { number, x, y: 0.0, width, height });
-            block.height = height + 2.0;
-        }
-        None => {
-            block.fill(0.0, 0.0, column, column, Ink::Track);
-            block.put(4.0, column / 2.0 - CAPTION.line(), &paragraph("Its file is not there.", CAPTION, column - 8.0));
-            block.height = column + 2.0;
-        }
+    if let Some(image) = thumbnail(case) {
+        let aspect = image.width() as f32 / image.height().max(1) as f32;
+        let height = (column / aspect).min(column * TALLEST);
+        let width = height * aspect;
+        let number = gallery.add(EmbeddedImage::Grey(image));
+        let x = (column - width) / 2.0;
+        block.shapes.push(Shape::Picture { number, x, y: 0.0, width, height });
+        block.height = height + 2.0;
+    } else {
+        block.fill(0.0, 0.0, column, column, Ink::Track);
+        block.put(4.0, column / 2.0 - CAPTION.line(), &paragraph("Its file is not there.", CAPTION, column - 8.0));
+        block.height = column + 2.0;
     }
-    let label = if case.label.is_empty() { "No label" } else { &case.label };
-    let mut text = Block::space(BODY.line() + CAPTION.line());
-    text.text(0.0, 0.0, Align::Left, BODY, &fitted(label, BODY, column));
-    text.text(0.0, BODY.line(), Align::Left, CAPTION, &fitted(&distance(case), CAPTION, column));
     let below = block.height;
-    block.put(0.0, below, &text);
+    block.put(0.0, below, &words(case, column));
     block
 }
 
-fn distance(case: &SimilarCase) -> String {
-    format!("{:.4}, {:.0} % are farther", case.distance, (case.farther * 100.0).round())
+/// The label in at most two lines, and how near the case is.
+fn words(case: &SimilarCase, column: f32) -> Block {
+    let label = if case.label.is_empty() { "No label" } else { &case.label };
+    let lines = wrapped(label, BODY, column);
+    let kept = match lines.as_slice() {
+        [first, second, _, ..] => vec![first.clone(), fitted(&format!("{second} …"), BODY, column)],
+        few => few.to_vec(),
+    };
+    let mut text = Block::default();
+    for (style, line) in kept.iter().map(|line| (BODY, line.as_str())).chain([
+        (BODY.bold(), format!("{:.4}", case.distance).as_str()),
+        (CAPTION, format!("{:.0} % farther", (case.farther * 100.0).round()).as_str()),
+    ]) {
+        let top = text.height;
+        text.text(0.0, top, Align::Left, style, line);
+        text.height = top + style.line();
+    }
+    text
 }
 
 /// What the numbers are, and what they are not.
@@ -86,12 +92,13 @@ fn key(found: &SimilarCases) -> String {
         _ => String::new(),
     };
     let images = if *images == 1 { "1 image".to_owned() } else { format!("{images} images") };
-    let remarks: String = found.remarks.iter().map(|remark| format!(" {remark}")).collect();
-    format!(
+    let remarks = found.remarks.join(" ");
+    let key = format!(
         "Other patients, of a gallery of {images} of the reader's own ({made}). Number: cosine distance in front of the \
-         model's last layer, and how many of the gallery's own images are farther from their nearest.{typical} Similar is what \
-         the model takes for similar: no second opinion.{remarks}"
-    )
+         model's last layer; farther: so many of the gallery's own images are from their nearest.{typical} Similar is what \
+         the model takes for similar: no second opinion. {remarks}"
+    );
+    key.trim_end().to_owned()
 }
 
 /// The image of a case through the window that it opens with; `None` where its file is not there,

@@ -13,8 +13,8 @@ const NAME: f32 = 132.0;
 /// Right ends of score and threshold, and where the words behind them begin.
 const SCORE: f32 = 168.0;
 const THRESHOLD: f32 = 218.0;
-const STATE: f32 = 230.0;
-const DECIDES: f32 = 330.0;
+const STATE: f32 = 226.0;
+const DECIDES: f32 = 294.0;
 
 /// The block; nothing where nobody asked, or the study has one image only.
 pub(super) fn study(case: &CaseReport, width: f32) -> Option<Block> {
@@ -32,7 +32,8 @@ pub(super) fn study(case: &CaseReport, width: f32) -> Option<Block> {
     }
     let mut sentences = vec![format!("{}.", result.pooled_in_words())];
     sentences.extend(result.calibration.iter().chain(&result.no_states).map(|text| redact::clean(case, text)));
-    sentences.extend(result.condition.as_ref().map(|condition| format!("States hold if {condition}.")));
+    let condition = result.condition.as_ref().filter(|_| result.calibration.is_some());
+    sentences.extend(condition.map(|condition| format!("States hold if {condition}.")));
     sentences.extend(study.others_in_words());
     block.stack(1.0, &paragraph(&sentences.join(" "), CAPTION, width));
     Some(block)

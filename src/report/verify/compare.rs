@@ -191,11 +191,10 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
     match (of, field) {
         // A map is compared to ten times as much of its largest value.
         ("maps.*.lungs.evidence" | "maps.*.lungs.area", _) => Some(allowed * 10.0),
-        ("gate", "score")
-        | ("labels.*" | "groups.*", "probability" | "mean" | "sd" | "p05" | "p95")
+        ("gate" | "study.result.scores.*", "score")
+        | ("labels.*" | "groups.*" | "study.images.*.scores.*", "probability")
+        | ("labels.*" | "groups.*", "mean" | "sd" | "p05" | "p95")
         | ("uncertainty", "predictive_entropy" | "mutual_information")
-        | ("study.result.scores.*", "score")
-        | ("study.images.*.scores.*", "probability")
         | ("similar.cases.*", "distance")
         | ("similar.gallery", "nearest") => Some(allowed),
         // A share of images, which are counted.

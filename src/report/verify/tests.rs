@@ -123,6 +123,8 @@ fn no_field_of_a_report_can_be_altered_in_silence() {
         // The mask's SHA-256 is checked.
         "/lungs/path",
         "/similar/asked",
+        // Of another gallery nothing can be compared, which is named.
+        "/similar/gallery/sha256",
         "/study/left_out",
         "/study/by_others",
         // Their scores are checked.

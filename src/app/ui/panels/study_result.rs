@@ -3,7 +3,9 @@
 //!
 //! The numbers are those of `predict --by study`. A click on a row shows the image that decides.
 
-use egui::{Align2, FontId, Label, ProgressBar, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, Align2, Color32, FontId, Label, Layout as Flow, ProgressBar, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+};
 
 use crate::app::command::{Command, FindingsCommand, StudyCommand};
 use crate::app::state::State;
@@ -14,79 +16,97 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::study_members::{LeftOut, Member};
 use crate::engine::study_result::{StudyResult, StudyScore};
+use crate::model::calibration::percent;
+use crate::model::conformal;
 
 /// Height of a row.
 const ROW: f32 = 20.0;
 /// Room of the score and of the state at the right end.
 const STATE: f32 = 72.0;
 const SCORE: f32 = 32.0;
+/// Height of what stands below the rows: progress, or what they rest on.
+const FOOT: f32 = 52.0;
 /// Images that take no part and are named in the tooltip.
 const NAMED: usize = 12;
 
-/// Draws the section; nothing where the study has one image only.
+/// Draws the section, its rows from the start, so that nothing jumps when the result comes; nothing
+/// where the study has one image only.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
-    let Some(study) = &state.results.study else { return out };
+    let (Some(study), Some(model)) = (&state.results.study, state.model_info()) else { return out };
     let tokens = theme::tokens(state.preferences.theme);
     controls::rule(ui, &tokens);
-    let images = study.images.len();
-    controls::title(ui, study.heading(), &format!("{images} images"), &tokens);
-    match &study.progress {
-        StudyProgress::Waiting => {
-            paragraph(ui, &format!("The {images} images are not scored yet."), &tokens);
-            controls::button(ui, FindingsCommand::ScoreStudy, true, &mut out);
-        }
-        StudyProgress::Running { done } => {
-            ui.horizontal(|ui| {
-                let part = *done as f32 / images.max(1) as f32;
-                let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent);
-                ui.add(bar.corner_radius(3.0)).accessible_name("Progress of the study");
-                ui.label(theme::caption(format!("{done} of {images} images scored"), &tokens));
-                controls::button(ui, FindingsCommand::StopStudy, true, &mut out);
-            });
-        }
-        StudyProgress::Judged(members) => {
-            match state.study_result() {
-                Some((result, scored)) => judged(ui, state, study, &result, scored, &tokens, &mut out),
-                None => paragraph(ui, "This model scored none of the images.", &tokens),
-            }
-            let by_others: usize = members.by_model.iter().map(|(_, all)| all.len()).sum();
-            let by_this = state.model_info().map_or(0, |model| members.scored_by(&model.sha256).len());
-            left_out(ui, state, &members.left_out, by_others - by_this, &tokens);
+    controls::title(ui, &study.heading(), &format!("{} images", study.images.len()), &tokens);
+    let result = state.study_result();
+    let manifest = &model.manifest;
+    let groups = manifest.groups.iter().map(|group| (group.name.as_str(), true));
+    for (name, group) in groups.chain(manifest.labels.iter().map(|label| (label.name.as_str(), false))) {
+        let known = result.as_ref().and_then(|(result, members)| {
+            let score = result.scores.iter().find(|score| score.label == name && score.group == group)?;
+            Some((result, score, members.get(score.decisive_image)))
+        });
+        match known {
+            Some((result, score, decisive)) => row(ui, state, study, (result, score, decisive), &tokens, &mut out),
+            None => name_and_score(ui, Rect::NOTHING, (name, group), "–", "", tokens.muted),
         }
     }
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let foot = vec2(ui.available_width(), FOOT);
+    ui.allocate_ui_with_layout(foot, Flow::top_down(Align::Min), |ui| {
+        ui.set_min_size(foot);
+        match (&study.progress, result) {
+            (StudyProgress::Waiting, _) => {
+                ui.label(theme::caption("Not scored yet.", &tokens));
+                controls::button(ui, FindingsCommand::ScoreStudy, true, &mut out);
+            }
+            (StudyProgress::Running { done }, _) => running(ui, *done, study.images.len(), &tokens, &mut out),
+            (StudyProgress::Judged(members), result) => {
+                match result {
+                    Some((result, _)) => grounds(ui, &result, &tokens),
+                    None => paragraph(ui, "This model scored none of the images.", &tokens),
+                }
+                let all: usize = members.by_model.iter().map(|(_, images)| images.len()).sum();
+                left_out(ui, state, &members.left_out, all - members.scored_by(&model.sha256).len(), &tokens);
+            }
+        }
+    });
     out
 }
 
-fn judged(
-    ui: &mut Ui,
-    state: &State,
-    study: &StudyScoring,
-    result: &StudyResult,
-    scored: &[Member],
-    tokens: &Tokens,
-    out: &mut Vec<Command>,
-) {
-    for score in result.groups_first() {
-        row(ui, state, study, result, score, scored, tokens, out);
-    }
-    let mut sentence = result.pooled_in_words();
-    sentence.push('.');
-    ui.add(Label::new(theme::caption(sentence, tokens)).wrap());
-    for sentence in result.calibration.iter().chain(&result.no_states) {
-        ui.add(Label::new(theme::caption(sentence, tokens)).wrap());
+fn running(ui: &mut Ui, done: usize, of: usize, tokens: &Tokens, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let part = done as f32 / of.max(1) as f32;
+        let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent);
+        ui.add(bar.corner_radius(3.0)).accessible_name("Progress of the study");
+        ui.label(theme::caption(format!("{done} of {of} images scored"), tokens));
+        controls::button(ui, FindingsCommand::StopStudy, true, out);
+    });
+}
+
+/// By which rule the images became one score, and what the states rest on, or why there are none:
+/// a line each, the whole of it in the tooltips.
+fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
+    let mut line = |words: String, whole: &str| {
+        let label = Label::new(theme::caption(words, tokens)).truncate().show_tooltip_when_elided(false);
+        let response = ui.add(label);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, whole));
+        response.on_hover_text(whole);
+    };
+    let rule = result.rule_in_words();
+    line(format!("by the {rule}"), &format!("{}.", result.pooled_in_words()));
+    match (&result.calibration, &result.no_states) {
+        (Some(ground), _) => line(format!("states at an error rate of {}", percent(result.error_rate)), ground),
+        (None, Some(reason)) => line(format!("no states: {reason}"), reason),
+        (None, None) => {}
     }
 }
 
-/// A label or a group: its pooled score and its state.
-#[expect(clippy::too_many_arguments, reason = "all of them are of one result")]
+/// A label or a group: its pooled score and its state. A click shows the image that decides.
 fn row(
     ui: &mut Ui,
     state: &State,
     study: &StudyScoring,
-    result: &StudyResult,
-    score: &StudyScore,
-    scored: &[Member],
+    (result, score, decisive): (&StudyResult, &StudyScore, Option<&Member>),
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
@@ -94,25 +114,13 @@ fn row(
     let words = result.state_in_words(score);
     let label = format!("{}, whole {}: {:.2}, {words}", score.label, result.unit.name(), score.score);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
-    let painter = ui.painter_at(rect);
     if response.hovered() || response.has_focus() {
-        painter.rect_filled(rect, 4.0, tokens.control);
+        ui.painter_at(rect).rect_filled(rect, 4.0, tokens.control);
     }
     let above = score.threshold.is_none_or(|threshold| score.score >= threshold);
     let color = if above { tokens.text } else { tokens.muted };
-    let font =
-        if score.group { FontId::new(theme::TEXT, theme::semibold()) } else { FontId::proportional(theme::TEXT) };
-    let mut job = lettering::line(&score.label, font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width((rect.width() - STATE - SCORE - 8.0).max(0.0));
-    let galley = painter.layout_job(job);
-    painter.galley(pos2(rect.left() + 2.0, rect.center().y - galley.size().y / 2.0), galley, color);
-    let number = pos2(rect.right() - STATE - 4.0, rect.center().y);
-    let font = FontId::proportional(theme::TEXT);
-    painter.text(number, Align2::RIGHT_CENTER, format!("{:.2}", score.score), font, color);
-    let word = score.state.map_or("–", crate::model::conformal::State::word);
-    let font = FontId::proportional(theme::CAPTION);
-    painter.text(pos2(rect.right() - 2.0, rect.center().y), Align2::RIGHT_CENTER, word, font, tokens.muted);
-    let decisive = scored.get(score.decisive_image);
+    let word = score.state.map_or("", conformal::State::word);
+    name_and_score(ui, rect, (&score.label, score.group), &format!("{:.2}", score.score), word, color);
     let entry = decisive.and_then(|member| study.entry(member));
     if response.clicked()
         && let Some(entry) = entry
@@ -133,6 +141,27 @@ fn row(
     });
 }
 
+/// A name at the left, a number and a word at the right; into `rect`, or into a row of its own where
+/// that is nothing.
+fn name_and_score(ui: &mut Ui, rect: Rect, (name, group): (&str, bool), number: &str, word: &str, color: Color32) {
+    let rect = if rect == Rect::NOTHING {
+        ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover()).0
+    } else {
+        rect
+    };
+    let painter = ui.painter_at(rect);
+    let font = if group { FontId::new(theme::TEXT, theme::semibold()) } else { FontId::proportional(theme::TEXT) };
+    let mut job = lettering::line(name, font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width((rect.width() - STATE - SCORE - 8.0).max(0.0));
+    let galley = painter.layout_job(job);
+    painter.galley(pos2(rect.left() + 2.0, rect.center().y - galley.size().y / 2.0), galley, color);
+    let text = FontId::proportional(theme::TEXT);
+    let at = pos2(rect.right() - STATE - 4.0, rect.center().y);
+    painter.text(at, Align2::RIGHT_CENTER, number, text, color);
+    let caption = FontId::proportional(theme::CAPTION);
+    painter.text(pos2(rect.right() - 2.0, rect.center().y), Align2::RIGHT_CENTER, word, caption, color);
+}
+
 /// Images that take no part: how many, and in the tooltip which and why.
 fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, tokens: &Tokens) {
     let counted = |n: usize, one: &str, several: &str| match n {
@@ -146,7 +175,7 @@ fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, token
     if words.is_empty() {
         return;
     }
-    let response = ui.add(Label::new(theme::caption(words.join(" "), tokens)).wrap());
+    let response = ui.add(Label::new(theme::caption(words.join(" "), tokens)).truncate());
     if all.is_empty() {
         return;
     }
