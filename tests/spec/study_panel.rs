@@ -191,11 +191,11 @@ fn the_report_of_the_viewer_holds_the_study_and_similar_cases_only_where_they_ar
 fn until_judged(engine: &Engine) -> Arc<StudyMembers> {
     let started = Instant::now();
     loop {
-        let event = engine.events().recv_timeout(Duration::from_secs(60)).expect("an event");
+        let event = engine.events().recv_timeout(Duration::from_mins(1)).expect("an event");
         if let Event::Progress { progress: Progress::StudyJudged(members), .. } = event {
             return members;
         }
-        assert!(started.elapsed() < Duration::from_secs(60));
+        assert!(started.elapsed() < Duration::from_mins(1));
     }
 }
 
@@ -225,7 +225,7 @@ fn the_worker_pools_what_predict_by_study_pools() {
     engine.send(Request::Analyze { generation: 1, frame, options });
     // The analysis ends a study that was asked for before it.
     let finished = |event: Event| matches!(event, Event::Finished { .. });
-    while !finished(engine.events().recv_timeout(Duration::from_secs(60)).unwrap()) {}
+    while !finished(engine.events().recv_timeout(Duration::from_mins(1)).unwrap()) {}
     engine.send(Request::Study { generation: 1, images: Arc::new(all) });
     let members = until_judged(&engine);
     assert!(members.left_out[0].image.ends_with("person7_9.png"), "{:?}", members.left_out);
