@@ -1,7 +1,7 @@
 //! Words in the corners of a view: who, what, window, zoom. A length carries where its millimetres
 //! come from.
 
-use egui::{Align2, Painter, Rect};
+use egui::{Align2, Painter, Rect, Vec2};
 
 use super::pen::{Pen, number};
 use super::placement::Placement;
@@ -34,7 +34,8 @@ pub(crate) fn title(state: &State, content: Content) -> String {
     }
 }
 
-/// Writes the corners of a view.
+/// Writes the corners of a view. Yields the room that the words at the upper left take, from the
+/// view's corner on.
 pub(crate) fn paint(
     painter: &Painter,
     state: &State,
@@ -43,7 +44,7 @@ pub(crate) fn paint(
     content: Content,
     placement: &Placement,
     rect: Rect,
-) {
+) -> Vec2 {
     let mut room = rect.shrink(MARGIN);
     if state.layout == Layout::Compare && pane == 2 {
         // Below the switch between the two differences.
@@ -62,7 +63,7 @@ pub(crate) fn paint(
         above.push(format!("methods for {}", state.subject_name(state.subject())));
         above.push("each on a scale of its own".into());
     }
-    pen.column(Align2::LEFT_TOP, &above);
+    let taken = room.min - rect.min + pen.column(Align2::LEFT_TOP, &above);
     let mark = &frame.display.side_mark;
     if roomy && !mark.is_empty() {
         pen.marker(mark);
@@ -81,6 +82,7 @@ pub(crate) fn paint(
         }
     }
     pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
+    taken
 }
 
 /// Patient and study, or that it is left out.

@@ -1,6 +1,6 @@
 //! The sides of the patient at the four sides of a view, wherever turns and mirrors have brought them.
 
-use egui::{Align2, FontId, Painter, Rect, pos2, vec2};
+use egui::{Align2, FontId, Painter, Rect, Vec2, pos2, vec2};
 
 use crate::app::state::View;
 use crate::app::ui::theme::Tokens;
@@ -53,8 +53,9 @@ pub(super) fn at_the_sides<'a>(frame: &'a Frame, view: &View) -> Vec<(Side, &'a 
     placed.into_iter().map(|(way, letters)| (Side::towards(way), letters.as_str())).collect()
 }
 
-/// Draws the letters.
-pub(super) fn paint(painter: &Painter, tokens: &Tokens, frame: &Frame, view: &View, rect: Rect) {
+/// Draws the letters; the upper one below the words of the upper left corner, `taken`, where these
+/// reach the middle.
+pub(super) fn paint(painter: &Painter, tokens: &Tokens, frame: &Frame, view: &View, rect: Rect, taken: Vec2) {
     if rect.width().min(rect.height()) < SMALLEST {
         return;
     }
@@ -63,7 +64,11 @@ pub(super) fn paint(painter: &Painter, tokens: &Tokens, frame: &Frame, view: &Vi
         let (at, anchor) = match side {
             Side::Left => (room.left_center(), Align2::LEFT_CENTER),
             Side::Right => (room.right_center(), Align2::RIGHT_CENTER),
-            Side::Top => (room.center_top(), Align2::CENTER_TOP),
+            Side::Top => {
+                let reached = rect.left() + taken.x + SIZE > room.center().x;
+                let y = if reached { rect.top() + taken.y + MARGIN } else { room.top() };
+                (pos2(room.center().x, y), Align2::CENTER_TOP)
+            }
             Side::Bottom => {
                 // Beside the words of the scale bar, where the view is narrow.
                 let x = room.center().x.max(room.left() + SCALE).min(room.right() - SIZE);

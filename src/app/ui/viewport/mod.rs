@@ -105,8 +105,8 @@ pub(super) fn show(
     }
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
-        letters::paint(&painter, &tokens, frame, state.view(pane), rect);
-        corners::paint(&painter, state, frame, pane, content, &placement, rect);
+        let taken = corners::paint(&painter, state, frame, pane, content, &placement, rect);
+        letters::paint(&painter, &tokens, frame, state.view(pane), rect, taken);
         if state.heat_map {
             color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect);
         }

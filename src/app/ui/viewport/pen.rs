@@ -37,22 +37,26 @@ impl<'a> Pen<'a> {
         galley.size().x <= self.room.width()
     }
 
-    /// Lines from a corner inwards; a line that is too long is cut with "…".
-    pub(super) fn column(&self, corner: Align2, lines: &[String]) {
+    /// Lines from a corner inwards; a line that is too long is cut with "…". Yields the room that
+    /// they take.
+    pub(super) fn column(&self, corner: Align2, lines: &[String]) -> Vec2 {
         let font = FontId::proportional(SIZE);
         let step = SIZE + 4.0;
         let bottom = corner == Align2::LEFT_BOTTOM;
+        let mut taken = vec2(0.0, step * lines.len() as f32);
         let start = if bottom { self.room.max.y - step * lines.len() as f32 } else { self.room.min.y };
         for (i, line) in lines.iter().enumerate() {
             let mut job = lettering::line(line, font.clone(), self.tokens.image_text);
             job.wrap = egui::text::TextWrapping::truncate_at_width(self.room.width().max(16.0));
             let galley = self.painter.layout_job(job);
+            taken.x = taken.x.max(galley.size().x);
             let at = pos2(self.room.min.x, start + step * i as f32);
             for offset in SHADOW {
                 self.painter.galley_with_override_text_color(at + offset, galley.clone(), self.tokens.image_shadow);
             }
             self.painter.galley(at, galley, self.tokens.image_text);
         }
+        taken
     }
 
     /// A word in large letters at the upper right, as a lead marker on a film.
