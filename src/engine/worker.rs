@@ -5,8 +5,8 @@
 //! [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
 //! model are no longer wanted. While models are chosen automatically, every image goes through the
 //! [`ModelSelector`] first. Beside them lies at most one study whose images are judged one by one
-//! while nothing else is to do ([`super::study_worker`]). A panic in a layer, a decoder or a loader becomes `Failed` or
-//! `ModelFailed`, and the worker lives on.
+//! while nothing else is to do ([`super::study_worker`]). A panic in a layer, a decoder or a loader
+//! becomes `Failed` or `ModelFailed`, and the worker lives on.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};

@@ -144,7 +144,7 @@ fn the_pooled_scores_stand_with_their_rule_and_a_click_shows_the_image_that_deci
 #[test]
 fn the_result_stands_in_the_tooltips_of_the_list_and_no_file_is_named_where_none_is_to_be() {
     let mut bench = judged();
-    assert_eq!(bench.state.study_lines()[1], "Pneumonia 0.80");
+    assert_eq!(bench.state.study_lines()[1], "Pneumonia 0.800");
     let list = |state: State| {
         let thumbnails = Thumbnails::default();
         Shown::new(state, [240.0, 700.0], move |ui, state| studies::show(ui, state, &thumbnails))
@@ -155,10 +155,10 @@ fn the_result_stands_in_the_tooltips_of_the_list_and_no_file_is_named_where_none
         shown.harness.run_steps(40);
         shown
     };
-    assert!(hovered(bench.state.clone(), "doe-1.dcm").says("Pneumonia 0.80"));
+    assert!(hovered(bench.state.clone(), "doe-1.dcm").says("Pneumonia 0.800"));
     bench.state.preferences.anonymize = true;
     let shown = hovered(bench.state.clone(), "Image 2");
-    assert!(shown.says("Pneumonia 0.80") && !shown.says("doe"));
+    assert!(shown.says("Pneumonia 0.800") && !shown.says("doe"));
     assert!(!panel(bench.state).says("doe"));
 }
 

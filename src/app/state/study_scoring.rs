@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::engine::study_members::{Member, StudyMembers};
-use crate::engine::study_result::StudyResult;
+use crate::engine::study_result::{StudyResult, StudyScore};
 use crate::evaluation::truth::normal_label;
 use crate::model::conformal;
 use crate::study::ImageEntry;
@@ -76,13 +76,13 @@ impl State {
         Some((result, members.scored_by(&model.sha256)))
     }
 
-    /// The result in short lines: a name, its score and its state.
+    /// The result in short lines: a name, its score with three figures and its state.
     #[must_use]
     pub fn study_lines(&self) -> Vec<String> {
         let Some((result, _)) = self.study_result() else { return Vec::new() };
         let state = |state: conformal::State| format!(", {}", state.word());
-        let line = |score: &crate::engine::study_result::StudyScore| {
-            format!("{} {:.2}{}", score.label, score.score, score.state.map(state).unwrap_or_default())
+        let line = |score: &StudyScore| {
+            format!("{} {:.3}{}", score.label, score.score, score.state.map(state).unwrap_or_default())
         };
         let heading = format!("{}:", result.pooled_in_words());
         std::iter::once(heading).chain(result.groups_first().map(line)).collect()

@@ -12,6 +12,7 @@ use crate::app::state::State;
 use crate::app::state::study_scoring::{StudyProgress, StudyScoring};
 use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::confidence_bar::probability;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::study_members::{LeftOut, Member};
@@ -112,7 +113,8 @@ fn row(
 ) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let words = result.state_in_words(score);
-    let label = format!("{}, whole {}: {:.2}, {words}", score.label, result.unit.name(), score.score);
+    let number = probability(score.score);
+    let label = format!("{}, whole {}: {number}, {words}", score.label, result.unit.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
     if response.hovered() || response.has_focus() {
         ui.painter_at(rect).rect_filled(rect, 4.0, tokens.control);
@@ -120,7 +122,7 @@ fn row(
     let above = score.threshold.is_none_or(|threshold| score.score >= threshold);
     let color = if above { tokens.text } else { tokens.muted };
     let word = score.state.map_or("", conformal::State::word);
-    name_and_score(ui, rect, (&score.label, score.group), &format!("{:.2}", score.score), word, color);
+    name_and_score(ui, rect, (&score.label, score.group), &number, word, color);
     let entry = decisive.and_then(|member| study.entry(member));
     if response.clicked()
         && let Some(entry) = entry
