@@ -17,6 +17,9 @@ pub const SEQUENCE_DEPTH: usize = 64;
 pub const ELEMENTS: usize = 1_000_000;
 /// Longest value of a DICOM header that is read into memory (pixel data apart), in bytes.
 pub const VALUE_BYTES: u64 = 1 << 20;
+/// Most words of names, numbers and places that are looked for in what is left of a de-identified
+/// image.
+pub const IDENTIFIERS: usize = 2000;
 /// Most files listed from the folders opened at once.
 pub const FILES_AT_ONCE: usize = 200_000;
 /// Most files and folders that a walk through a folder looks at.

@@ -9,6 +9,7 @@ mod ablate;
 mod compare;
 mod crossval;
 mod data;
+mod deidentify;
 mod demo;
 mod evaluate;
 mod explain;
@@ -115,6 +116,8 @@ enum Command {
     Data(data::DataArgs),
     Models(models::Args),
     Inspect(inspect::Args),
+    #[command(visible_alias = "anonymize", alias = "anonymise")]
+    Deidentify(deidentify::Args),
     TrainGate(train_gate::TrainGateArgs),
     TrainSegmenter(train_segmenter::TrainSegmenterArgs),
 }
@@ -226,6 +229,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Deidentify(args) => deidentify::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),
     }
 }

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Age, Lung, Phantom, PhantomRecipe, lung_fields};
 use crate::files::writing;
+use crate::study::IMPLEMENTATION_CLASS_UID;
 
 /// Why a phantom could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +80,7 @@ pub fn write_dicom(path: &Path, phantom: &Phantom, recipe: &PhantomRecipe) -> Re
         .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN)
         .media_storage_sop_class_uid(uids::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION)
         .media_storage_sop_instance_uid(uid(recipe, "instance"))
-        .implementation_class_uid("2.25.151034873226712046013497153210983340281")
+        .implementation_class_uid(IMPLEMENTATION_CLASS_UID)
         .implementation_version_name("PELLUCID");
     let object = dataset(phantom, recipe).with_meta(meta).map_err(|e| failed(e.to_string()))?;
     let mut bytes = Vec::new();

@@ -43,6 +43,16 @@ pub(super) enum Value {
     },
 }
 
+impl Value {
+    /// The bytes that are held in memory; none of a sequence, and of what stays in its file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Items(_) | Self::Stored { .. } | Self::Fragments { .. } => &[],
+        }
+    }
+}
+
 /// Elements by tag.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Dataset {

@@ -19,6 +19,7 @@ use crate::limits;
 use crate::printable::printable;
 
 use super::dataset::{Dataset, Value};
+use super::identifiers::Identifiers;
 use super::reader::{Encoding, read_dataset, read_meta};
 use super::{Identity, Metadata, StudyError, guard};
 use crate::study::text::CharacterSets;
@@ -116,6 +117,29 @@ impl Dicom {
         Ok(bytes)
     }
 
+    /// Appends bytes at a place that the reader has checked, without holding them twice.
+    pub(super) fn append_bytes(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Result<(), StudyError> {
+        let too_large = || StudyError::TooLarge(format!("{length} bytes of pixel data do not fit in memory"));
+        if length > limits::FILE_BYTES {
+            return Err(too_large());
+        }
+        out.try_reserve(length as usize).map_err(|_| too_large())?;
+        let missing = || StudyError::Truncated("pixel data is missing".into());
+        match &self.source {
+            Source::File(path) => {
+                let mut file = open_regular(path, limits::FILE_BYTES)?.file;
+                file.seek(SeekFrom::Start(offset))?;
+                let read = file.take(length).read_to_end(out)?;
+                if read as u64 == length { Ok(()) } else { Err(missing()) }
+            }
+            Source::Memory(all) => {
+                let end = offset.saturating_add(length) as usize;
+                out.extend(all.get(offset as usize..end).ok_or_else(missing)?);
+                Ok(())
+            }
+        }
+    }
+
     /// Whether the object has pixels of any kind.
     pub(super) fn has_pixels(&self) -> bool {
         [tags::PIXEL_DATA, tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA].iter().any(|tag| {
@@ -138,7 +162,8 @@ impl Dicom {
         }
     }
 
-    fn sop_class(&self) -> String {
+    /// The SOP Class UID, by the data set or the file meta information.
+    pub(super) fn sop_class(&self) -> String {
         let uid = self.dataset.code(tags::SOP_CLASS_UID);
         if uid.is_empty() { self.meta.code(tags::MEDIA_STORAGE_SOP_CLASS_UID) } else { uid }
     }
@@ -194,6 +219,7 @@ impl Dicom {
             transfer_syntax: self.transfer_syntax.clone(),
             lossy: printable(&self.lossy()).into_owned(),
             sop_class_uid: self.sop_class(),
+            identifiers: Identifiers::of(&self.dataset, &self.sets),
         }
     }
 

@@ -7,12 +7,14 @@
 mod codec;
 mod color;
 mod dataset;
+pub mod deidentify;
 mod dicom;
 mod error;
 mod geometry;
 mod grey;
 mod group;
 mod guard;
+pub mod identifiers;
 pub mod image_names;
 mod load;
 pub mod lung_masks;
@@ -26,6 +28,7 @@ mod shared_uid;
 mod tags;
 mod text;
 pub mod unit;
+mod writer;
 
 pub use dicom::transfer_syntax_name;
 pub use error::StudyError;
@@ -35,12 +38,14 @@ pub use scorable::Unscorable;
 pub use shared_uid::SharedUid;
 pub use tags::{ElementLine, list_elements};
 pub use text::readable_name;
+pub use writer::IMPLEMENTATION_CLASS_UID;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::identifiers::Identifiers;
 use crate::imaging::{PixelData, Plane};
 
 /// Text attributes of an image, as the file gave them (decoded by its Specific Character Set).
@@ -76,6 +81,10 @@ pub struct Metadata {
     /// empty.
     pub lossy: String,
     pub sop_class_uid: String,
+    /// Names, numbers and places of the whole header, those in attributes that are shown nowhere
+    /// too: what an anonymised report looks for in its texts. Never written.
+    #[serde(skip)]
+    pub identifiers: Identifiers,
 }
 
 /// What identifies an image: its SOP Instance UID, or a stable hash of the content where there is

@@ -155,6 +155,13 @@ fn turkish(c: char) -> char {
     }
 }
 
+/// The bytes of a text in Latin-5 or Latin-9, if the set has all of its letters.
+pub(super) fn single_byte(code: &str, text: &str) -> Option<Vec<u8>> {
+    let all = (0..=u8::MAX).map(|byte| (decode_as(code, &[byte]), byte));
+    let bytes: std::collections::HashMap<String, u8> = all.collect();
+    text.chars().map(|c| bytes.get(c.encode_utf8(&mut [0; 4]) as &str).copied()).collect()
+}
+
 /// A person name as people write it: "Yamada^Tarou=山田^太郎" becomes "Yamada Tarou (山田 太郎)".
 #[must_use]
 pub fn readable_name(person_name: &str) -> String {

@@ -9,6 +9,7 @@ mod cli;
 mod comparing_runs;
 mod data;
 mod default_model;
+mod deidentify;
 mod document_keys;
 mod documents;
 mod engine;
