@@ -53,11 +53,12 @@ impl FieldsSource {
         }
     }
 
-    /// The same without the name of a file.
+    /// The same without the name of a file, and without its hash: whoever has the mask would know
+    /// whose it is.
     #[must_use]
     pub fn without_names(&self) -> Self {
         match self {
-            Self::Mask { sha256, .. } => Self::Mask { path: None, sha256: sha256.clone() },
+            Self::Mask { .. } => Self::Mask { path: None, sha256: String::new() },
             Self::Segmenter { .. } => self.clone(),
         }
     }
@@ -140,7 +141,7 @@ mod tests {
         assert_eq!(source.in_words(), "mask doe-jane.png");
         assert_eq!(source.without_names().in_words(), "a mask of the reader's");
         let json = serde_json::to_string(&source.without_names()).unwrap();
-        assert_eq!(json, r#"{"from":"mask","path":null,"sha256":"ab"}"#);
+        assert_eq!(json, r#"{"from":"mask","path":null,"sha256":""}"#);
         assert_eq!(serde_json::from_str::<FieldsSource>(&json).unwrap(), source.without_names());
     }
 }

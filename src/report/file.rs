@@ -13,7 +13,7 @@ use crate::files::writing::{Access, Staged};
 ///
 /// Nothing is overwritten, and nothing is left behind when it fails.
 pub fn export(case: &CaseReport, folder: &Path) -> Result<PathBuf, ReportError> {
-    let stem = stem(case, &ImageFile::of(case));
+    let stem = stem(case);
     let free = |n: u32| {
         let name = if n == 1 { stem.clone() } else { format!("{stem}-{n}") };
         let path = folder.join(name).with_extension("pdf");
@@ -56,15 +56,14 @@ fn staged(path: &Path, bytes: &[u8]) -> Result<Staged, ReportError> {
         .map_err(|e| ReportError::Write { path: folder.to_owned(), source: e.kind().into() })
 }
 
-/// A file name without extension: patient and day of the study, or the fingerprint where they are
-/// left out.
-fn stem(case: &CaseReport, source: &ImageFile) -> String {
+/// A file name without extension: patient and day of the study, or the time of the report alone
+/// where they are left out.
+fn stem(case: &CaseReport) -> String {
     let entry = &case.frame.entry;
     let meta = &entry.meta;
     let made = case.created.format("%Y%m%d-%H%M%S").to_string();
     let who = if case.anonymize {
-        let hash = source.sha256.as_deref().unwrap_or("unknown");
-        format!("anonymous_{}", &hash[..hash.len().min(8)])
+        "anonymous".to_owned()
     } else {
         let file = entry.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let name = [&meta.patient_id, &meta.patient_name, &file]

@@ -12,7 +12,8 @@ use crate::{files, limits};
 pub struct ImageFile {
     /// `None` in an anonymised report.
     pub path: Option<PathBuf>,
-    /// SHA-256 of the whole file, lower-case hex; `None` when it could not be read again.
+    /// SHA-256 of the whole file, lower-case hex; `None` when it could not be read again, and in an
+    /// anonymised report: whoever has the file would know that it is this one.
     pub sha256: Option<String>,
     pub warning: Option<Warning>,
 }
@@ -21,6 +22,9 @@ impl ImageFile {
     /// Takes the fingerprint of the file that the case was read from.
     #[must_use]
     pub fn of(case: &CaseReport) -> Self {
+        if case.anonymize {
+            return Self::default();
+        }
         let path = &case.frame.entry.path;
         let (sha256, warning) = match sha256(path) {
             Ok(hash) => (Some(hash), None),
@@ -32,8 +36,8 @@ impl ImageFile {
                 (None, Some(Warning { path: path.clone(), reason }))
             }
         };
-        let path = (!case.anonymize).then(|| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
-        Self { path, sha256, warning }
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Self { path: Some(path), sha256, warning }
     }
 }
 

@@ -21,6 +21,7 @@ mod suggestions;
 mod threshold_position;
 pub mod verify;
 
+mod ages;
 mod pages;
 mod pdf;
 mod redact;

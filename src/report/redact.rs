@@ -10,8 +10,10 @@
 //! more closely (dates in the usual spellings, names of two letters), and [`FREE_TEXT`] is said
 //! beside it: no search finds "the mayor of our town".
 
+use super::ages;
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
+use crate::study::identifiers::{spellings, two_letters};
 use crate::study::{Metadata, readable_name};
 
 /// Stands where something was taken out of a text.
@@ -28,7 +30,7 @@ pub(super) fn metadata(case: &CaseReport) -> Metadata {
     let kept = |text: &str| clean(case, text);
     Metadata {
         sex: kept(&meta.sex),
-        age: pooled(&kept(&meta.age)),
+        age: ages::pooled(&kept(&meta.age)),
         modality: kept(&meta.modality),
         body_part: kept(&meta.body_part),
         view_position: kept(&meta.view_position),
@@ -48,7 +50,7 @@ pub(super) fn clean(case: &CaseReport, text: &str) -> String {
     if !case.anonymize {
         return text.to_owned();
     }
-    secrets(case, text).iter().fold(text.to_owned(), |text, secret| without(&text, secret))
+    ages::pooled_in(&secrets(case, text).iter().fold(text.to_owned(), |text, secret| without(&text, secret)))
 }
 
 /// Lower case, letter by letter.
@@ -83,34 +85,10 @@ fn free_text(case: &CaseReport, text: &str) -> String {
         text = without(&text, &spelling);
     }
     text = clean(case, &text);
-    let names = meta.patient_name.split(['^', '=', ',', ' ', '(', ')']);
-    for short in names.filter(|name| name.chars().count() == 2) {
+    for short in meta.identifiers.short_names().chain(two_letters(&meta.patient_name)) {
         text = without_word(&text, short);
     }
     text
-}
-
-/// How people write a DICOM date (`19600229`), longest first: day, month or year in front, with and
-/// without leading zeros and century.
-fn spellings(date: &str) -> Vec<String> {
-    let date = date.trim();
-    if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) {
-        return Vec::new();
-    }
-    let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
-    let mut all = Vec::new();
-    for with in ['.', '/', '-'] {
-        for (month, day) in [(month, day), (month.trim_start_matches('0'), day.trim_start_matches('0'))] {
-            all.push(format!("{year}{with}{month}{with}{day}"));
-            for year in [year, &year[2..]] {
-                all.push(format!("{day}{with}{month}{with}{year}"));
-                all.push(format!("{month}{with}{day}{with}{year}"));
-            }
-        }
-        all.push(format!("{day}{with} {month}{with} {year}"));
-    }
-    all.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
-    all
 }
 
 /// What must not appear and stands in this text, longest first so that parts do not break up the
@@ -144,7 +122,10 @@ fn secrets(case: &CaseReport, text: &str) -> Vec<String> {
     let names = [&meta.patient_name, &meta.referring_physician];
     let readable = names.map(|name| readable_name(name));
     let parts = names.into_iter().flat_map(|name| name.split(['^', '=', ',', ' ', '(', ')']));
-    let all = whole.into_iter().chain(&readable).chain([&path]).chain(&file).map(String::as_str).chain(parts);
+    // Operators, physicians who performed or read, departments: whoever else the header names.
+    let others = meta.identifiers.struck();
+    let all = whole.into_iter().chain(&readable).chain([&path]).chain(&file).chain(&others);
+    let all = all.map(String::as_str).chain(parts);
     let mut secrets: Vec<String> = all.filter(|secret| stands_in(secret)).map(str::to_owned).collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.dedup();
@@ -184,14 +165,6 @@ fn without_word(text: &str, secret: &str) -> String {
     parts.map(part).collect()
 }
 
-/// DICOM ages (`066Y`): 90 years and more are one group.
-fn pooled(age: &str) -> String {
-    match age.strip_suffix('Y').map(str::parse::<u32>) {
-        Some(Ok(years)) if years >= 90 => "090Y+".into(),
-        _ => age.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,12 +190,5 @@ mod tests {
     #[test]
     fn a_name_of_two_letters_is_struck_as_a_word_only() {
         assert_eq!(without_word("Mr LI has a ligature; li, too", "Li"), "Mr [removed] has a ligature; [removed], too");
-    }
-
-    #[test]
-    fn high_ages_are_pooled() {
-        assert_eq!(pooled("097Y"), "090Y+");
-        assert_eq!(pooled("066Y"), "066Y");
-        assert_eq!(pooled("003M"), "003M");
     }
 }

@@ -113,7 +113,7 @@ pub struct Software {
 pub struct SourceRecord {
     /// Absolute path; `None` in an anonymised report.
     pub path: Option<PathBuf>,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file; `None` in an anonymised report.
     pub sha256: Option<String>,
     pub sop_instance_uid: Option<String>,
     /// Number of the frame, from 0.

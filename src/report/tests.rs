@@ -287,6 +287,48 @@ fn an_anonymised_export_holds_no_patient_in_any_byte() {
 }
 
 #[test]
+fn whoever_the_header_names_is_struck_from_free_text_wherever_he_recurs() {
+    use crate::report::impression::{Impression, Remark};
+    use crate::study::identifiers::Kind;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut case = CaseReport { anonymize: true, ..on_disk(folder.path()) };
+    let meta = &mut Arc::make_mut(&mut Arc::make_mut(&mut case.frame).entry).meta;
+    meta.age = "1104M".into();
+    for (kind, text) in [
+        (Kind::Person, "Operatrix^Olga"),
+        (Kind::Person, "Leser^Lu^^Dr"),
+        (Kind::Place, "Abteilung für Strahlenheilkunde Nord"),
+        (Kind::Place, "Bergmannsklinikum"),
+        (Kind::Number, "ORDER-998877"),
+    ] {
+        meta.identifiers.add(kind, text);
+    }
+    let said = "Taken by OLGA Operatrix at Bergmannsklinikum (Strahlenheilkunde), read by Lu Leser, order ORDER-998877, \
+                of a 92-year-old, 1104 months.";
+    Arc::make_mut(&mut case.frame).warnings.push(said.into());
+    let remark = Remark { text: said.into(), written_at: case.created };
+    let (text, written_at) = (said.to_owned(), case.created);
+    case.impression = Some(Impression { text, written_at, before_result: true, remarks: vec![remark] });
+    let path = export(&case, folder.path()).unwrap();
+    let json = std::fs::read_to_string(path.with_extension("json")).unwrap();
+    let printed = pages(&std::fs::read(&path).unwrap()).join("\n");
+    assert!(json.contains("Taken by [removed]") && json.contains("90+ years"), "{json}");
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    for secret in ["Olga", "Operatrix", "Bergmann", "Strahlenheil", "Leser", "998877", "92-year", "1104"] {
+        for (place, text) in [("JSON", &json), ("pages", &printed), ("name", &name)] {
+            assert!(!text.to_lowercase().contains(&secret.to_lowercase()), "{secret} in the {place}");
+        }
+    }
+    let record: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(!record["impression"].to_string().contains("Lu"), "a name of two letters, as a word");
+    assert_eq!(record["image"]["age"], "090Y+");
+    // Nor by a hash can anybody tell which file it was.
+    let hash = image_file::sha256(&case.frame.entry.path).unwrap();
+    assert!(!json.contains(&hash) && !printed.contains(&hash[..16]) && !name.contains(&hash[..8]));
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_is_left_behind() {
     let folder = tempfile::tempdir().unwrap();
     let case = on_disk(folder.path());

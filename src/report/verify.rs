@@ -43,7 +43,7 @@ const OTHER_DEVICE: f64 = 5e-3;
 pub enum VerifyError {
     #[error(transparent)]
     Report(#[from] ReportError),
-    #[error("the report does not say where its image lies (it is anonymised); name the image file behind the report")]
+    #[error("the report does not say where its image lies (it is anonymised); name the image file with --image")]
     NoSource,
     #[error("the image {path} cannot be read ({reason}); name the place where it lies now behind the report")]
     SourceMissing { path: String, reason: String },
@@ -249,7 +249,12 @@ fn cannot_be_checked(
         name("model.device", format!("this check ran on {}", again.model.device));
     }
     if was.source.sha256.is_none() {
-        name("source.sha256", "the report holds no SHA-256 of its image: it may have been another one".into());
+        let why = if was.anonymized {
+            "identity not checked: an anonymised report leaves out the SHA-256 of its image, which may have been another one"
+        } else {
+            "the report holds no SHA-256 of its image: it may have been another one"
+        };
+        name("source.sha256", why.into());
     }
     if !was.anonymized && was.source.path != source.path {
         name("source.path", "the image was read from another place".into());

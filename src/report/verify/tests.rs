@@ -293,6 +293,9 @@ fn what_an_anonymised_report_left_out_is_named_and_must_be_left_out() {
     for what in ["image, patient name of the file", "image, study date of the file"] {
         assert!(outcome.unchecked.iter().any(|u| u.what == what), "{:?}", outcome.unchecked);
     }
+    assert_eq!(report["source"]["sha256"], json!(null), "whoever has the file would know that it is this one");
+    let identity = outcome.unchecked.iter().find(|u| u.what == "source, sha256").unwrap();
+    assert!(identity.why.starts_with("identity not checked"), "{identity}");
     report["image"]["patient_name"] = json!("Doe");
     std::fs::write(&path, report.to_string()).unwrap();
     assert_eq!(run().differences[0].what, "image, patient name");
@@ -315,7 +318,12 @@ fn what_stands_in_the_way_of_verification_is_a_sentence() {
     assert!(run(Some(&folder.path().join("gone.dcm")), &right).err().unwrap().to_string().contains("cannot be read"));
     assert!(run(Some(folder.path()), &right).err().unwrap().to_string().contains("cannot be read"));
     std::fs::write(&image, b"other pixels").unwrap();
-    assert!(run(Some(&image), &right).err().unwrap().to_string().contains("not the image of the report"));
+    assert!(run(Some(&image), &right).unwrap().holds(), "an anonymised report does not know its image");
+    let case = CaseReport { anonymize: false, ..case.clone() };
+    let (path, _) = written(&on_disk(case.clone(), folder.path()), folder.path());
+    std::fs::write(&image, b"other pixels").unwrap();
+    let other = verify(&path, Some(&image), |_, _| Ok(again(&case))).err().unwrap();
+    assert!(other.to_string().contains("not the image of the report"), "{other}");
 }
 
 #[test]
