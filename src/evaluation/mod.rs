@@ -32,6 +32,7 @@ pub mod population;
 pub mod predictions;
 pub mod prevalence;
 pub mod proportion;
+pub mod pseudonyms;
 pub mod purpose;
 pub mod roc;
 mod running_share;

@@ -22,8 +22,8 @@ use crate::uncertainty::entropy::entropies;
 
 /// Facts of an image that are numbers of the model's doubt.
 pub(crate) const DISTANCE: &str = "population distance";
-const PREDICTIVE_ENTROPY: &str = "predictive entropy";
-const MUTUAL_INFORMATION: &str = "mutual information";
+pub(crate) const PREDICTIVE_ENTROPY: &str = "predictive entropy";
+pub(crate) const MUTUAL_INFORMATION: &str = "mutual information";
 
 /// A measure of how sure a model is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -61,6 +61,64 @@ fn predictions_and_figures_are_kept_in_a_folder() {
 }
 
 #[test]
+fn anonymised_results_number_images_patients_and_sites_and_name_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    set(path);
+    fs::write(path.join("set/Normal/person9_0_9.png"), b"no picture").unwrap();
+    fs::write(
+        path.join("facts.csv"),
+        "image,age,sex,site,reader\nNormal/person0_0_0.png,97,F,Bergmannsklinikum,Grete\nNormal/person0_0_1.png,45,M,Elsewhere,Otto\n",
+    )
+    .unwrap();
+    let run = |more: &[&str]| {
+        let output =
+            pellucid(path, &[&["evaluate", "set", "--model", "toy", "--json", "--facts", "facts.csv"], more].concat());
+        assert!([0, 3].contains(&code(&output)), "one image cannot be read: {}", said(&output));
+        output
+    };
+    let plain = run(&["--out", "named"]);
+    assert!(said(&plain).contains("--anonymize puts numbers in their place"), "{}", said(&plain));
+    let output = run(&["--out", "judged", "--anonymize"]);
+    assert!(!said(&output).contains("--anonymize puts"), "{}", said(&output));
+    let (was, is) = (lines(&plain).remove(0), lines(&output).remove(0));
+    assert_eq!((&was["accuracy"], &was["patients"]), (&is["accuracy"], &is["patients"]), "figures are the same");
+    assert_eq!(is["set"], Value::Null);
+    assert!(is["failed"][0].as_str().unwrap().starts_with("image-"), "{}", is["failed"]);
+    let secrets = ["person", "Bergmann", "Elsewhere", "Grete", "Otto", "97", ".png"];
+    let kept: Value = serde_json::from_slice(&fs::read(path.join("judged/judgement.json")).unwrap()).unwrap();
+    for text in [is["by"].to_string(), is["failed"].to_string(), kept["failed"].to_string(), kept["set"].to_string()] {
+        assert!(!secrets.iter().any(|secret| text.contains(secret)), "{text}");
+    }
+    let csv = fs::read(path.join("judged/predictions.csv")).unwrap();
+    let (numbered, named) = (
+        Predictions::from_csv(&csv).unwrap(),
+        Predictions::from_csv(&fs::read(path.join("named/predictions.csv")).unwrap()).unwrap(),
+    );
+    for (row, own) in numbered.rows.iter().zip(&named.rows) {
+        assert!(row.image.starts_with("image-") && row.patient.starts_with("patient-"), "{row:?}");
+        assert_eq!(row.probability, own.probability);
+        assert!(!row.facts.values().any(|value| secrets.iter().any(|secret| value.contains(secret))), "{row:?}");
+    }
+    assert!(numbered.rows.iter().any(|row| row.facts.get("age").is_some_and(|age| age == "090Y")));
+    // The report opens images by their own names and prints none.
+    let report = fs::read(path.join("judged/report.pdf")).unwrap();
+    let document =
+        printpdf::PdfDocument::parse(&report, &printpdf::PdfParseOptions::default(), &mut Vec::new()).unwrap();
+    let pages: Vec<String> = document.extract_text().into_iter().map(|chunks| chunks.join(" ")).collect();
+    let pages = pages.join(" ");
+    assert!(pages.contains("image-00") && !pages.contains("could not be read again"), "{pages}");
+    assert!(!pages.contains("person0") && !pages.contains("Bergmann"), "{pages}");
+    // Another run on the folder, of fewer images, numbers them alike.
+    run(&["--out", "fewer", "--anonymize", "--limit", "12"]);
+    let fewer = Predictions::from_csv(&fs::read(path.join("fewer/predictions.csv")).unwrap()).unwrap();
+    for row in &fewer.rows {
+        let same = numbered.rows.iter().find(|other| other.image == row.image).unwrap();
+        assert_eq!(same.logits, row.logits, "{}", row.image);
+    }
+}
+
+#[test]
 fn risk_and_coverage_are_told_by_every_signal_that_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

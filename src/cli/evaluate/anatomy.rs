@@ -15,6 +15,7 @@ use crate::cli::table::{self, Column, row};
 use crate::evaluation::anatomy::TargetMap;
 use crate::evaluation::anatomy::run::{AnatomyNotes, AnatomyProgress, AnatomyRun};
 use crate::evaluation::anatomy::summary::{AnatomySummary, CallSummary, Figure};
+use crate::evaluation::pseudonyms::Pseudonyms;
 use crate::evaluation::scoring::{self, LabelledImage};
 use crate::explain::Method;
 use crate::imaging::lung_fields::LungRegion;
@@ -84,6 +85,16 @@ impl AnatomyFound {
             scoring::targets(&model.manifest).0.into_iter().map(|t| (t.name, t.group)).collect();
         let summary = AnatomySummary::of(&maps, &names);
         Ok(Some(Self { names, notes, maps, summary }))
+    }
+
+    /// Puts numbers in place of the names of images and patients.
+    pub(super) fn put(&mut self, pseudonyms: &Pseudonyms) {
+        for map in &mut self.maps {
+            map.image = pseudonyms.image(&map.image);
+            map.patient = pseudonyms.patient(&map.patient);
+        }
+        let AnatomyNotes { without_lungs, refused, .. } = &mut self.notes;
+        without_lungs.iter_mut().chain(refused).for_each(|name| *name = pseudonyms.image(name));
     }
 
     /// One JSON object.

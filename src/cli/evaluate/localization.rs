@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 use crate::cancel::CancelToken;
 use crate::cli::{Outcome, Usage, explain, output};
 use crate::evaluation::localization::Yardstick;
+use crate::evaluation::localization::marked_region::MarkNotes;
 use crate::evaluation::localization::marks::{Findings, LeftOut, Mark, Marks, gather};
-use crate::evaluation::localization::run::{LocalizationNotes, LocalizationProgress, Localizer};
+use crate::evaluation::localization::run::{LocalizationNotes, LocalizationProgress, LocalizedSet, Localizer};
 use crate::evaluation::localization::summary::LocalizationSummary;
+use crate::evaluation::pseudonyms::Pseudonyms;
 use crate::evaluation::truth::{known, named};
 use crate::explain::Method;
 use crate::model::Model;
@@ -60,6 +62,8 @@ pub(super) struct EvaluatedSet<'a> {
     /// Folder for the table of regions, the measures and the images.
     pub out: Option<&'a Path>,
     pub json: bool,
+    /// Numbers stand in place of images and patients.
+    pub anonymize: bool,
 }
 
 impl LocalizationArgs {
@@ -96,7 +100,7 @@ pub(super) fn run(path: &Path, args: &LocalizationArgs, set: &EvaluatedSet<'_>) 
     let localizer =
         Localizer::new(set.model, (&dir, set.patients, marks.nih), args.methods(), args.layer.clone(), yardstick);
     let bar = output::progress(marks.list.len(), "Localising");
-    let found = localizer.run(&marks.list, &CancelToken::default(), &mut |progress| match progress {
+    let mut found = localizer.run(&marks.list, &CancelToken::default(), &mut |progress| match progress {
         LocalizationProgress::Failed(image, error) => {
             let error = anyhow::Error::from(error).context(format!("{} was not measured", image.display()));
             bar.suspend(|| output::complain(&error));
@@ -107,6 +111,9 @@ pub(super) fn run(path: &Path, args: &LocalizationArgs, set: &EvaluatedSet<'_>) 
     remark(&found.notes);
     if found.results.is_empty() {
         bail!("nothing that {} marks could be measured", path.display());
+    }
+    if set.anonymize {
+        put_pseudonyms(&mut found);
     }
     let measures = localizer.yardstick().measures();
     let summary = LocalizationSummary::of(&found.results, localizer.methods(), &measures);
@@ -130,6 +137,30 @@ pub(super) fn run(path: &Path, args: &LocalizationArgs, set: &EvaluatedSet<'_>) 
     }
     let failed = marks.refused.len();
     Ok(Outcome::of(failed + found.failed, failed + found.all))
+}
+
+/// Puts numbers in place of the names of images and patients.
+fn put_pseudonyms(found: &mut LocalizedSet) {
+    let patients: Vec<String> = found.results.iter().map(|result| result.patient.clone()).collect();
+    let LocalizationNotes { marks: MarkNotes { cut, outside, empty }, refused } = &mut found.notes;
+    let noted = || cut.iter().chain(&*outside).chain(&*refused).map(|name| own_name(name));
+    let images: Vec<String> =
+        found.results.iter().map(|result| result.image.as_str()).chain(noted()).map(str::to_owned).collect();
+    let pseudonyms = Pseudonyms::of(images.iter().map(String::as_str), patients.iter().map(String::as_str));
+    for result in &mut found.results {
+        result.image = pseudonyms.image(&result.image);
+        result.patient = pseudonyms.patient(&result.patient);
+    }
+    for name in cut.iter_mut().chain(outside).chain(refused) {
+        *name = pseudonyms.image(own_name(name));
+    }
+    // Masks are named like their images.
+    empty.iter_mut().for_each(|name| "mask".clone_into(name));
+}
+
+/// The image of a note on a row of a table.
+fn own_name(note: &str) -> &str {
+    note.split_once(" (row ").map_or(note, |(name, _)| name)
 }
 
 /// Everything that is marked; what cannot be used is remarked on.

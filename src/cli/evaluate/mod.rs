@@ -34,6 +34,7 @@ use crate::evaluation::exposure::check_apart;
 use crate::evaluation::performance::{Evaluation, EvaluationRequest};
 use crate::evaluation::population::PopulationCounts;
 use crate::evaluation::predictions::Predictions;
+use crate::evaluation::pseudonyms::Pseudonyms;
 use crate::evaluation::purpose::Purpose;
 use crate::evaluation::sample::evenly;
 use crate::evaluation::scoring::{self, LabelledImage, Scored, ScoringProgress};
@@ -100,6 +101,10 @@ pub(super) struct Args {
     /// Most errors that the report shows with their heat maps, the surest first
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(..=200))]
     failures: u16,
+    /// Put numbers in place of file names, patients and sites in all results, and pool ages from 90
+    /// years on; the order of the names gives the numbers, so that runs on one folder agree
+    #[arg(long, alias = "anonymise")]
+    anonymize: bool,
     /// One JSON object, and nothing else
     #[arg(long)]
     json: bool,
@@ -119,6 +124,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let patients = patients(args.patients.as_ref())?;
     if let Some(out) = &args.out {
         output::make_folder(out)?;
+        if !args.anonymize {
+            output::remark(
+                "warning: the results name image files, patients and sites; --anonymize puts numbers in their place.",
+            );
+        }
     }
     let model = match args.calibrate.folder()? {
         Some(folder) => {
@@ -129,7 +139,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     };
     if let Some(path) = &args.localization.localization {
         let (dir, out) = (args.dir.as_path(), args.out.as_deref());
-        let set = EvaluatedSet { dir, model: &model, patients: &patients, out, json: args.json };
+        let (json, anonymize) = (args.json, args.anonymize);
+        let set = EvaluatedSet { dir, model: &model, patients: &patients, out, json, anonymize };
         return localization::run(path, &args.localization, &set);
     }
     args.prevalence.check(&model.manifest)?;
@@ -140,11 +151,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         ambiguous: args.ambiguous,
     };
     let files = args.calibrate.select(listing::list(&args.dir, &model.manifest, &source)?)?;
+    let all: Vec<String> = files.iter().map(|file| file.image.clone()).collect();
     let files = evenly(files, args.limit);
     args.selective.check(&model)?;
     args.calibrate.judged_units().map_or(Ok(()), |unit| studies::check(&model, unit))?;
     let samples = args.selective.samples();
-    let scored = scored(&model, &files, &patients, samples)?;
+    let mut scored = scored(&model, &files, &patients, samples)?;
     let exposure = ExposureCheck::of(&model.origin, &model.manifest, &scored, args.purpose);
     exposure.refuse_a_test_that_is_none()?;
     let tuning = match &args.validation {
@@ -156,8 +168,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         }
         None => None,
     };
-    let anatomy = AnatomyFound::of(&args.anatomy, &model, &files, &patients)?;
-    let done = Done { anatomy, ..Done::of(args, &model, &scored, tuning.as_ref(), exposure)? };
+    let mut anatomy = AnatomyFound::of(&args.anatomy, &model, &files, &patients)?;
+    let mut names = Names::of(&files, &scored);
+    if args.anonymize {
+        let pseudonyms = Pseudonyms::of_set(all.iter().map(String::as_str), &scored.set);
+        pseudonyms.put(&mut scored.set);
+        names.failed.iter_mut().for_each(|name| *name = pseudonyms.image(name));
+        anatomy.iter_mut().for_each(|anatomy| anatomy.put(&pseudonyms));
+    }
+    let done = Done { anatomy, names, ..Done::of(args, &model, &scored, tuning.as_ref(), exposure)? };
     if let Some(out) = &args.out {
         done.keep(out)?;
         output::remark(format!("Predictions, metrics, charts and report lie in {}", out.display()));
@@ -167,6 +186,25 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     args.calibrate.detector(&model, &files, &patients)?;
     done.print()?;
     Ok(Outcome::of(scored.failures.len(), files.len()))
+}
+
+/// What images are called.
+#[derive(Default)]
+struct Names {
+    /// Of each row, the path below the folder, whatever results call it.
+    files: Vec<String>,
+    /// What results call the images that took no part.
+    failed: Vec<String>,
+}
+
+impl Names {
+    fn of(files: &[LabelledImage], scored: &Scored) -> Self {
+        let name = |path: &Path| files.iter().find(|f| f.path == path).map_or_else(String::new, |f| f.image.clone());
+        Self {
+            files: scored.set.rows.iter().map(|row| row.image.clone()).collect(),
+            failed: scored.failures.iter().map(|failure| name(&failure.path)).collect(),
+        }
+    }
 }
 
 /// A model evaluated on a set.
@@ -187,6 +225,7 @@ struct Done<'a> {
     studies: Option<StudyEvaluation>,
     /// Where the evidence lies, where that was asked.
     anatomy: Option<AnatomyFound>,
+    names: Names,
 }
 
 impl<'a> Done<'a> {
@@ -235,6 +274,7 @@ impl<'a> Done<'a> {
             recognition,
             studies,
             anatomy: None,
+            names: Names::default(),
         })
     }
 
@@ -244,10 +284,15 @@ impl<'a> Done<'a> {
         let mut json = self.evaluation.to_json();
         json["model"] =
             json!({"name": manifest.name, "version": manifest.version, "weights_sha256": manifest.weights_sha256});
-        json["set"] = json!(args.dir.display().to_string());
-        json["tuned_on"] = json!(args.validation.as_ref().map(|d| d.display().to_string()));
+        let named = |dir: &Path| (!args.anonymize).then(|| dir.display().to_string());
+        json["set"] = json!(named(&args.dir));
+        json["tuned_on"] = json!(args.validation.as_deref().map(|dir| named(dir).unwrap_or_default()));
         json["recalibrated"] = json!(self.recalibration);
-        json["failed"] = json!(self.scored.failures.iter().map(|f| f.path.display().to_string()).collect::<Vec<_>>());
+        json["failed"] = if args.anonymize {
+            json!(self.names.failed)
+        } else {
+            json!(self.scored.failures.iter().map(|f| f.path.display().to_string()).collect::<Vec<_>>())
+        };
         json["population"] = json!(self.population);
         json["purpose"] = self.exposure.to_json();
         json["patients_recognised"] = json!(self.recognition.sentence());
@@ -270,7 +315,8 @@ impl<'a> Done<'a> {
         let set = &self.scored.set;
         output::write_file(&out.join("predictions.csv"), &set.to_csv()?)?;
         output::write_file(&out.join("judgement.json"), &serde_json::to_vec_pretty(&self.to_json()?)?)?;
-        let name = args.dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
+        let folder = args.dir.canonicalize().ok().filter(|_| !args.anonymize);
+        let name = folder.and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
         let basis = Basis {
             manifest: &model.manifest,
             set,
@@ -282,8 +328,15 @@ impl<'a> Done<'a> {
             unread: self.scored.failures.len(),
         };
         let errors = most_confident(set, usize::from(args.failures));
-        let errors = explained(model, &args.dir, set, &errors, &self.thresholds);
-        let cases = errors.map(|error| ErrorCase::of(&error, &model.manifest)).collect();
+        // They are opened by their own names and printed by those of the results.
+        let mut named = set.clone();
+        named.rows.iter_mut().zip(&self.names.files).for_each(|(row, file)| row.image.clone_from(file));
+        let cases =
+            explained(model, &args.dir, &named, &errors, &self.thresholds).zip(&errors).map(|(error, wrong)| {
+                let image = set.rows[wrong.row].image.clone();
+                ErrorCase { image, ..ErrorCase::of(&error, &model.manifest) }
+            });
+        let cases = cases.collect();
         let mut report = EvaluationReport::of(&basis, cases);
         if let Some(anatomy) = &self.anatomy {
             output::write_file(&out.join("anatomy.csv"), &anatomy.csv()?)?;
