@@ -28,6 +28,7 @@ mod shared_uid;
 mod tags;
 mod text;
 pub mod unit;
+mod vocabulary;
 mod writer;
 
 pub use dicom::transfer_syntax_name;
