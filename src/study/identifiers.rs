@@ -12,6 +12,7 @@ use dicom_dictionary_std::tags;
 
 use super::dataset::{Dataset, Value};
 use super::text::{CharacterSets, readable_name};
+use super::vocabulary;
 
 /// Most identifiers that are kept of one image, and longest one, in characters: what a header shows
 /// of a patient is far below, and a folder of images keeps them all.
@@ -222,9 +223,11 @@ pub fn two_letters(person_name: &str) -> impl Iterator<Item = &str> {
     person_name.split(['^', '=', ',', ' ', '(', ')']).filter(|name| name.chars().count() == 2)
 }
 
+/// Whether a word tells nothing of which place it is. Institutions are called like makers of
+/// devices, and like what they look at.
 fn is_common(word: &str) -> bool {
     let word: String = word.chars().flat_map(char::to_lowercase).collect();
-    COMMON.contains(&word.as_str())
+    COMMON.contains(&word.as_str()) || vocabulary::knows(&word)
 }
 
 /// Whether a word may be looked for: long enough to be somebody's.
@@ -301,6 +304,8 @@ mod tests {
         assert!(words.contains(&"Katharinenhospital".to_owned()), "{words:?}");
         assert!(!words.iter().any(|w| w == "Radiology" || w == "Department"), "{words:?}");
         assert_eq!(Struck::of(Kind::Place, "Radiology"), [""; 0]);
+        // The words of a report on a chest stay in a report from a chest clinic.
+        assert_eq!(Struck::of(Kind::Place, "Chest Clinic"), ["Chest Clinic"]);
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod syntax_name;
 mod tags;
 mod text;
 pub mod unit;
+mod vocabulary;
 mod writer;
 
 pub use annotations::{Annotations, Drawing, TextNote};

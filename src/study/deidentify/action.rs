@@ -7,11 +7,11 @@
 //! every other object a dummy is taken, which is right for all types.
 //!
 //! "Clean" is done where a program can do it: dates are shifted, and of descriptions the words of a
-//! [list](super::vocabulary) are kept. Everywhere else the code of the basic profile holds, which
-//! removes more.
+//! [list](crate::study::vocabulary) are kept. Everywhere else the code of the basic profile holds,
+//! which removes more.
 
-use dicom_core::VR;
-use dicom_dictionary_std::uids;
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::{tags, uids};
 
 use super::code::Code;
 use super::options::{Dates, Options};
@@ -54,7 +54,7 @@ impl Action {
 
 impl Row {
     /// What is done with an attribute of this row.
-    pub(super) fn action(self, vr: VR, options: &Options, classic: bool) -> Action {
+    pub(super) fn action(self, tag: Tag, vr: VR, options: &Options, classic: bool) -> Action {
         let temporal = matches!(vr, VR::DA | VR::DT | VR::TM);
         if options.uids && self.uids.is_some() {
             return Action::Keep;
@@ -82,13 +82,15 @@ impl Row {
         let is_text = matches!(vr, VR::LO | VR::SH | VR::ST | VR::LT | VR::UT | VR::UC);
         let cleaned = (options.clean_descriptors && self.descriptors == Some(Code::C))
             || (options.patient_characteristics && self.patient == Some(Code::C));
-        if cleaned && is_text { Action::Clean } else { self.basic_action(vr, classic) }
+        if cleaned && is_text { Action::Clean } else { self.basic_action(tag, vr, classic) }
     }
 
     /// The same by the basic profile alone.
-    pub(super) fn basic_action(self, vr: VR, classic: bool) -> Action {
+    pub(super) fn basic_action(self, tag: Tag, vr: VR, classic: bool) -> Action {
         match self.basic {
             Code::X => Action::Remove,
+            // A sequence without items is right for type 2 alone, and one of these has it.
+            Code::XOrZ if vr == VR::SQ && tag != tags::ACQUISITION_CONTEXT_SEQUENCE => Action::Remove,
             Code::D => Action::Dummy,
             Code::U if vr == VR::UI => Action::Uid,
             Code::XOrZOrU if vr == VR::SQ => Action::Keep,
@@ -138,7 +140,6 @@ pub(super) fn is_classic(sop_class: &str) -> bool {
         uids::ULTRASOUND_IMAGE_STORAGE,
         uids::ULTRASOUND_MULTI_FRAME_IMAGE_STORAGE,
         uids::NUCLEAR_MEDICINE_IMAGE_STORAGE,
-        uids::POSITRON_EMISSION_TOMOGRAPHY_IMAGE_STORAGE,
         uids::X_RAY_ANGIOGRAPHIC_IMAGE_STORAGE,
         uids::X_RAY_RADIOFLUOROSCOPIC_IMAGE_STORAGE,
         uids::SECONDARY_CAPTURE_IMAGE_STORAGE,
@@ -148,19 +149,19 @@ pub(super) fn is_classic(sop_class: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use dicom_dictionary_std::tags;
-
     use super::super::table::find;
     use super::*;
 
     #[test]
     fn a_combined_code_leaves_nothing_in_a_classic_image_and_a_dummy_elsewhere() {
-        let basic = |tag, vr, classic| find(tag).unwrap().basic_action(vr, classic);
+        let basic = |tag, vr, classic| find(tag).unwrap().basic_action(tag, vr, classic);
         for (tag, vr, classic, other) in [
             (tags::CONTENT_DATE, VR::DA, Action::Empty, Action::Dummy),
             (tags::SERIES_DATE, VR::DA, Action::Remove, Action::Dummy),
             (tags::DEVICE_SERIAL_NUMBER, VR::LO, Action::Remove, Action::Dummy),
             (tags::ACQUISITION_DATE, VR::DA, Action::Empty, Action::Empty),
+            (tags::REFERENCED_STUDY_SEQUENCE, VR::SQ, Action::Remove, Action::Remove),
+            (tags::ACQUISITION_CONTEXT_SEQUENCE, VR::SQ, Action::Empty, Action::Empty),
             (tags::SOURCE_IMAGE_SEQUENCE, VR::SQ, Action::Keep, Action::Keep),
             (tags::FRAME_OF_REFERENCE_UID, VR::UI, Action::Uid, Action::Uid),
         ] {
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn an_option_overrides_the_profile_and_no_other_option() {
         let basic = Options::default();
-        let action = |tag, vr, options: &Options| find(tag).unwrap().action(vr, options, true);
+        let action = |tag, vr, options: &Options| find(tag).unwrap().action(tag, vr, options, true);
         let (sex, age, name) = (tags::PATIENT_SEX, tags::PATIENT_AGE, tags::INSTITUTION_NAME);
         assert_eq!(action(sex, VR::CS, &basic), Action::Empty);
         let patient = Options { patient_characteristics: true, ..Options::default() };
@@ -193,7 +194,8 @@ mod tests {
 
     #[test]
     fn dates_are_kept_shifted_or_gone_and_a_birth_date_is_always_gone() {
-        let action = |tag, vr, dates| find(tag).unwrap().action(vr, &Options { dates, ..Options::default() }, true);
+        let action =
+            |tag, vr, dates| find(tag).unwrap().action(tag, vr, &Options { dates, ..Options::default() }, true);
         for (tag, vr, removed, shifted, full) in [
             (tags::STUDY_DATE, VR::DA, Action::Empty, Action::Shift, Action::Keep),
             (tags::STUDY_TIME, VR::TM, Action::Empty, Action::Keep, Action::Keep),
@@ -204,7 +206,7 @@ mod tests {
         }
         let device = Options { device: true, dates: Dates::Modified, ..Options::default() };
         let calibrated = find(tags::DATE_OF_LAST_CALIBRATION).unwrap();
-        assert_eq!(calibrated.action(VR::DA, &device, true), Action::Shift);
+        assert_eq!(calibrated.action(tags::DATE_OF_LAST_CALIBRATION, VR::DA, &device, true), Action::Shift);
     }
 
     #[test]

@@ -24,7 +24,6 @@ mod rewrite;
 mod search;
 mod spelling;
 mod table;
-mod vocabulary;
 mod warnings;
 
 use std::io::Cursor;
@@ -151,8 +150,8 @@ impl Deidentifier {
         Ok(Deidentified { bytes, place, account, warnings: warnings::of(dataset, &self.options) })
     }
 
-    /// What must stand in a file: the UIDs of an object that lacks them, and the sign of values that
-    /// were of unknown representation (PS3.3 C.7.6.3.1).
+    /// What must stand in a file: the UIDs of an object that lacks them, and the sign of values
+    /// that were of unknown representation (PS3.3 C.7.6.3.1).
     fn complete(&self, left: &mut Dataset, source: &Dicom, instance: &str) {
         let mut put = |tag: Tag, uid: &str| {
             if left.code(tag).is_empty() && !uid.is_empty() {

@@ -11,10 +11,11 @@ use super::dates::{pooled_age, shifted};
 use super::key::Key;
 use super::options::Options;
 use super::search::Words;
-use super::{private, table, vocabulary};
+use super::{private, table};
 use crate::study::dataset::{Dataset, Element, Value};
 use crate::study::identifiers::{self, Kind};
 use crate::study::text::CharacterSets;
+use crate::study::vocabulary;
 use crate::study::writer::element;
 
 /// Stands where a value must stand and none may.
@@ -76,7 +77,7 @@ impl Pass<'_> {
             return Action::Remove;
         }
         match table::find(tag) {
-            Some(row) => row.action(vr, self.options, self.classic),
+            Some(row) => row.action(tag, vr, self.options, self.classic),
             // Nobody knows what an attribute holds that no dictionary has.
             None if dictionary_vr(tag).is_none() => Action::Remove,
             None => unlisted(vr, self.options),
@@ -113,7 +114,7 @@ impl Pass<'_> {
             Action::Clean => {
                 let text = sets.decode(old.value.bytes());
                 let words = vocabulary::cleaned(&text, |word| self.words.holds(word));
-                let basic = table::find(tag).map_or(Action::Remove, |row| row.basic_action(vr, self.classic));
+                let basic = table::find(tag).map_or(Action::Remove, |row| row.basic_action(tag, vr, self.classic));
                 match (words.is_empty(), basic) {
                     (false, _) => Some(element(vr, words.as_bytes())),
                     (true, Action::Empty) => Some(empty(&old)),

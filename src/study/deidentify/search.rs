@@ -13,11 +13,12 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 
 use super::error::DeidentifyError;
-use super::{spelling, vocabulary};
+use super::spelling;
 use crate::limits;
 use crate::study::dataset::{Dataset, Value};
 use crate::study::identifiers::{Kind, Struck};
 use crate::study::text::CharacterSets;
+use crate::study::vocabulary;
 
 /// Longest beginning of a word that is looked for, in characters.
 const LOOKED_FOR: usize = 64;
@@ -38,10 +39,6 @@ impl Words {
     pub(super) fn add(&mut self, tag: Tag, kind: Kind, text: &str) {
         for word in Struck::of(kind, text) {
             let word: String = word.chars().take(LOOKED_FOR).flat_map(char::to_lowercase).collect();
-            // Institutions are called like makers of devices, and like what they look at.
-            if kind == Kind::Place && vocabulary::knows(&word) {
-                continue;
-            }
             self.0.entry(word).or_insert((kind, tag));
         }
     }
@@ -56,8 +53,9 @@ impl Words {
 pub(super) struct Search {
     words: Vec<(String, Kind, Tag)>,
     in_text: AhoCorasick,
+    /// Only spellings that do not turn up by chance.
     in_bytes: AhoCorasick,
-    /// The word of each spelling.
+    /// The word of each of them.
     spelled: Vec<usize>,
 }
 
@@ -77,7 +75,8 @@ impl Search {
                 letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
             };
             // ASCII is compared without regard to case, other letters in the usual three.
-            for bytes in [word, &capitals, &first].into_iter().flat_map(|word| spelling::in_every_set(word)) {
+            let all = [word, &capitals, &first].into_iter().flat_map(|word| spelling::in_every_set(word));
+            for bytes in all.filter(|bytes| is_no_chance(bytes) && !vocabulary::holds(word)) {
                 spellings.push(bytes);
                 spelled.push(number);
             }
@@ -117,24 +116,16 @@ impl Search {
 
     /// The same in bytes that are no text.
     fn in_bytes(&self, bytes: &[u8]) -> Option<Tag> {
-        self.hits(bytes).next()
+        let hit = self.in_bytes.find_overlapping_iter(bytes).next()?;
+        Some(self.words[self.spelled[hit.pattern().as_usize()]].2)
     }
 
     /// The same in bytes that nobody has divided into values: a whole file. Only what has letters,
     /// for a value may be any number.
     pub(super) fn in_file(&self, bytes: &[u8]) -> Option<Tag> {
-        let lettered =
-            |tag: &Tag| self.words.iter().any(|(word, _, of)| of == tag && word.chars().any(char::is_alphabetic));
-        self.hits(bytes).find(lettered)
-    }
-
-    /// Where words were struck whose spellings stand in bytes, as far as that is no chance.
-    fn hits<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Tag> + 'a {
-        self.in_bytes.find_overlapping_iter(bytes).filter_map(|hit| {
-            let (word, _, tag) = &self.words[self.spelled[hit.pattern().as_usize()]];
-            let spelling = &bytes[hit.start()..hit.end()];
-            (is_no_chance(spelling) && !vocabulary::holds(word)).then_some(*tag)
-        })
+        let hits = self.in_bytes.find_overlapping_iter(bytes);
+        let mut words = hits.map(|hit| &self.words[self.spelled[hit.pattern().as_usize()]]);
+        words.find(|(word, ..)| word.chars().any(char::is_alphabetic)).map(|(.., tag)| *tag)
     }
 
     /// A component of a UID that is a number of the patient.
