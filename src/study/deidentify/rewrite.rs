@@ -10,16 +10,13 @@ use super::action::{Action, unlisted};
 use super::dates::{pooled_age, shifted};
 use super::key::Key;
 use super::options::Options;
-use super::search::Words;
+use super::search::{DUMMY, Words};
 use super::{private, table};
 use crate::study::dataset::{Dataset, Element, Value};
 use crate::study::identifiers::{self, Kind};
 use crate::study::text::CharacterSets;
 use crate::study::vocabulary;
 use crate::study::writer::element;
-
-/// Stands where a value must stand and none may.
-const DUMMY: &[u8] = b"REMOVED";
 
 /// One object on its way through the profile.
 pub(super) struct Pass<'a> {
@@ -199,7 +196,7 @@ pub(super) fn dummy(tag: Tag, old: &Element) -> Element {
         VR::UL | VR::SL | VR::FL | VR::AT => &[0; 4],
         VR::FD | VR::SV | VR::UV | VR::OB | VR::OW | VR::OF | VR::OD | VR::OL | VR::OV | VR::UN => &[0; 8],
         VR::SQ => return Element { vr: VR::SQ, big_endian: false, value: Value::Items(vec![dummy_item(tag)]) },
-        _ => DUMMY,
+        _ => DUMMY.as_bytes(),
     };
     element(old.vr, bytes)
 }
@@ -208,9 +205,9 @@ pub(super) fn dummy(tag: Tag, old: &Element) -> Element {
 fn dummy_item(tag: Tag) -> Dataset {
     let is_coded = super::account::name(tag).contains("Code");
     let code = [
-        (tags::CODE_VALUE, element(VR::SH, DUMMY)),
+        (tags::CODE_VALUE, element(VR::SH, DUMMY.as_bytes())),
         (tags::CODING_SCHEME_DESIGNATOR, element(VR::SH, b"99PELLUCID")),
-        (tags::CODE_MEANING, element(VR::LO, DUMMY)),
+        (tags::CODE_MEANING, element(VR::LO, DUMMY.as_bytes())),
     ];
     Dataset { elements: if is_coded { code.into_iter().collect() } else { BTreeMap::new() } }
 }

@@ -27,7 +27,9 @@ const LOOKED_FOR: usize = 64;
 const IN_BYTES: (usize, usize) = (6, 10);
 /// Shorter numbers count where they stand as a word.
 const AS_WORD: usize = 5;
-/// What the program writes itself.
+/// Stands where a value must stand and none may: it names nobody, whatever it was struck from.
+pub(super) const DUMMY: &str = "REMOVED";
+/// Attributes that the program writes itself.
 const OURS: [Tag; 4] =
     [tags::PATIENT_NAME, tags::PATIENT_ID, tags::DEIDENTIFICATION_METHOD, tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE];
 
@@ -39,7 +41,9 @@ impl Words {
     pub(super) fn add(&mut self, tag: Tag, kind: Kind, text: &str) {
         for word in Struck::of(kind, text) {
             let word: String = word.chars().take(LOOKED_FOR).flat_map(char::to_lowercase).collect();
-            self.0.entry(word).or_insert((kind, tag));
+            if word != DUMMY.to_lowercase() {
+                self.0.entry(word).or_insert((kind, tag));
+            }
         }
     }
 

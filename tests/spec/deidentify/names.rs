@@ -201,6 +201,20 @@ fn a_patient_who_is_called_like_what_is_shown_is_struck_from_text_and_not_from_c
 }
 
 #[test]
+fn an_image_that_was_de_identified_before_is_so_again() {
+    let mut object = image();
+    object
+        .text(tags::SOP_CLASS_UID, VR::UI, uids::ENHANCED_CT_IMAGE_STORAGE)
+        .text(tags::REFERRING_PHYSICIAN_NAME, VR::PN, "REMOVED")
+        .text(tags::INSTITUTION_NAME, VR::LO, "Sankt-Katharinen-Spital");
+    let once = deidentified(&object.file(uids::EXPLICIT_VR_LITTLE_ENDIAN), Options::default()).unwrap();
+    let twice = deidentified(&once.bytes, Options::default()).unwrap();
+    let (once, twice) = (Object::read(&once.bytes, true).1, Object::read(&twice.bytes, true).1);
+    assert_eq!(twice.text_of(tags::INSTITUTION_NAME).unwrap(), "REMOVED");
+    assert_ne!(twice.text_of(tags::SOP_INSTANCE_UID), once.text_of(tags::SOP_INSTANCE_UID));
+}
+
+#[test]
 fn more_names_than_anybody_has_are_refused_before_they_are_looked_for() {
     let mut object = image();
     let name: Vec<String> = (0..3000).map(|i| format!("Name{i}")).collect();
