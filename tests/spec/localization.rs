@@ -142,6 +142,24 @@ fn boxes_that_cannot_be_used_are_named_and_the_others_count() {
 }
 
 #[test]
+fn anonymised_regions_have_numbers_for_images_and_patients() {
+    let folder = place();
+    let marks =
+        "image,finding,x,y,w,h\n00000001_000.png,Pneumonia,10,10,40,40\n00000002_000.png,Pneumonia,90,80,90,90\n";
+    let marks = boxes(folder.path(), marks);
+    let output = localize(folder.path(), &marks, &["--out", "judged", "--anonymize", "--json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let rows = table(&folder.path().join("judged/localization.csv"));
+    let first = rows.iter().find(|row| row["image"] == "image-0001").unwrap();
+    assert_eq!(first["patient"], "patient-0001");
+    assert_eq!(lines(&output)[0]["boxes_cut"], serde_json::json!(["image-0002"]));
+    for name in ["localization.csv", "localization.json"] {
+        let text = fs::read_to_string(folder.path().join("judged").join(name)).unwrap();
+        assert!(!text.contains("0000000"), "{name}: {text}");
+    }
+}
+
+#[test]
 fn boxes_of_the_nih_count_the_pixels_of_films_of_1024() {
     let folder = place();
     let table = format!("{NIH}00000001_000.png,Pneumonia,256,256,512,512,,,\n");
