@@ -69,7 +69,7 @@ struct Inspection<'a> {
     pixel_aspect: f32,
     /// Sides of the patient at the sides of the image.
     orientation: Option<&'a Orientation>,
-    /// Side and view as a marker on the film would say them.
+    /// Side and view as a marker on the radiograph would say them.
     side_mark: &'a str,
     overlays: Vec<OverlayRecord<'a>>,
     /// Display shutters of the file: rectangle, circle, polygon or bitmap.

@@ -26,7 +26,7 @@ pub struct DisplayAttributes {
     pub pixel_aspect: f32,
     /// Sides of the patient at the sides of the image.
     pub orientation: Option<Orientation>,
-    /// Side and view as a marker on the film would say them: "R MLO". Empty where the file does not.
+    /// Side and view as a marker on the radiograph would say them: "R MLO". Empty where the file does not.
     pub side_mark: String,
     pub overlays: Vec<OverlayPlane>,
     pub shutters: Shutters,

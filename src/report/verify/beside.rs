@@ -20,8 +20,11 @@ pub(super) fn cannot_be_checked(was: &Sidecar, again: &Recomputed) -> Vec<(Strin
         }
         (Some(study), Some(found)) => {
             // Scored by the model of the report, whichever model would be chosen for each.
-            name("study.left_out", "which images take no part was not judged again; those that do were");
-            name("study.by_others", "which images other models scored was not judged again");
+            name(
+                "study.left_out",
+                "which images take no part was not looked at again; those that take part were scored again",
+            );
+            name("study.by_others", "which images other models scored was not looked at again");
             let members = found.members.scored_by(&again.model.sha256);
             for (i, (image, member)) in study.images.iter().zip(members).enumerate() {
                 let path = std::path::absolute(&member.path).ok();

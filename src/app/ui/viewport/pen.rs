@@ -59,7 +59,7 @@ impl<'a> Pen<'a> {
         taken
     }
 
-    /// A word in large letters at the upper right, as a lead marker on a film.
+    /// A word in large letters at the upper right, as a lead marker on a radiograph.
     pub(super) fn marker(&self, words: &str) {
         let font = FontId::proportional(MARKER);
         let at = self.room.right_top();
