@@ -33,6 +33,7 @@ pub mod run;
 pub mod segmenter;
 
 mod error;
+mod jpeg;
 mod optim;
 mod random;
 mod run_files;

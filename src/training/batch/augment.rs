@@ -1,7 +1,7 @@
 //! Random changes of a training image that leave its finding as it was.
 //!
 //! One resample places it (see [`super::placing`]). Then grey values (brightness, contrast, gamma and a random
-//! monotone tone curve as one table), sharpness, noise and cut-out.
+//! monotone tone curve as one table), sharpness, traces of JPEG, noise and cut-out.
 //!
 //! Aspect and sharpness matter more than they seem to: the classes of public chest sets were
 //! squashed from different aspect ratios and come from different exposures, which a network learns
@@ -19,6 +19,7 @@ use crate::imaging::blur::gaussian;
 use crate::imaging::resample::resize;
 use crate::model::manifest::Input;
 use crate::training::config::Augment;
+use crate::training::jpeg::jpeg;
 
 /// Entries of the tone table.
 const TONES: usize = 1024;
@@ -37,7 +38,7 @@ pub(super) fn augment(
     (plane, placing)
 }
 
-/// Grey values, sharpness, noise and cut-out.
+/// Grey values, sharpness, traces of JPEG, noise and cut-out.
 fn retouch(mut plane: Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8Rng) -> Plane {
     if rng.random::<f32>() < strength.untouched {
         return plane;
@@ -45,6 +46,9 @@ fn retouch(mut plane: Plane, input: &Input, strength: &Augment, rng: &mut ChaCha
     tone(&mut plane, strength, rng);
     if rng.random::<f32>() < strength.sharpness {
         plane = sharpness(plane, input, strength, rng);
+    }
+    if strength.jpeg > 0.0 && rng.random::<f32>() < strength.jpeg {
+        plane = lossy_copy(plane, strength.jpeg_quality, rng);
     }
     if strength.noise > 0.0 {
         let sd = strength.noise * rng.random::<f32>().powi(2);
@@ -109,6 +113,14 @@ fn sharpness(plane: Plane, input: &Input, strength: &Augment, rng: &mut ChaCha8R
     }
 }
 
+/// A copy in JPEG of a quality from `lowest` to 95, its blocks where they lie in a file of this size.
+fn lossy_copy(plane: Plane, lowest: f32, rng: &mut ChaCha8Rng) -> Plane {
+    let quality = rng.random_range(lowest.min(95.0)..=95.0) as u8;
+    let greys = Plane { values: plane.values.iter().map(|v| v * 255.0).collect(), ..plane };
+    let Some(copy) = jpeg(&greys, quality) else { return plane };
+    Plane { values: copy.values.iter().map(|v| v / 255.0).collect(), ..copy }
+}
+
 /// One to three rectangles of an even grey.
 fn cut_out(plane: &mut Plane, side: f32, rng: &mut ChaCha8Rng) {
     for _ in 0..rng.random_range(1..=3) {
@@ -169,6 +181,8 @@ mod tests {
             sharpness: 1.0,
             blur: 3.0,
             downsample: 0.3,
+            jpeg: 1.0,
+            jpeg_quality: 5.0,
             cutout: 1.0,
             cutout_side: 0.5,
             surroundings: 0.0,
@@ -223,6 +237,24 @@ mod tests {
         };
         assert_eq!(once(5), once(5));
         assert_ne!(once(5), once(6));
+    }
+
+    #[test]
+    fn a_lossy_copy_differs_in_detail_and_not_in_what_it_shows() {
+        let spots = |i: usize| if i.is_multiple_of(61) { 0.9 } else { 0.3 };
+        let image = Plane { width: 64, height: 64, values: (0..4096).map(spots).collect() };
+        let strength = Augment { jpeg: 1.0, jpeg_quality: 30.0, ..Augment::default() };
+        let copies = |place| {
+            let mut rng = stream(1, Purpose::Augment, 0, place);
+            augment(&image, WHOLE, &input(64), &strength, &mut rng).0.values
+        };
+        let (mut changed, mean) = (0.0_f32, |values: &[f32]| values.iter().sum::<f32>() / 4096.0);
+        for place in 0..20 {
+            let copy = copies(place);
+            changed = copy.iter().zip(&image.values).map(|(a, b)| (a - b).abs()).fold(changed, f32::max);
+            assert!((mean(&copy) - mean(&image.values)).abs() < 0.01);
+        }
+        assert!(changed > 0.02);
     }
 
     #[test]

@@ -46,6 +46,10 @@ pub struct Augment {
     pub blur: f32,
     /// Smallest share of the size in down- and up-sampling.
     pub downsample: f32,
+    /// Probability of a lossy copy in JPEG.
+    pub jpeg: f32,
+    /// Lowest quality of that JPEG, 1–100; qualities up to 95 are equally likely.
+    pub jpeg_quality: f32,
     /// Probability of cut-out.
     pub cutout: f32,
     /// Largest side of a cut-out rectangle, share of the image's side.
@@ -88,6 +92,8 @@ impl Augment {
             ("sharpness", self.sharpness, 1.0),
             ("blur", self.blur, 10.0),
             ("downsample", self.downsample, 1.0),
+            ("jpeg", self.jpeg, 1.0),
+            ("jpeg_quality", self.jpeg_quality, 95.0),
             ("cutout", self.cutout, 1.0),
             ("cutout_side", self.cutout_side, 0.9),
             ("surroundings", self.surroundings, 1.0),
@@ -100,6 +106,9 @@ impl Augment {
         if self.elastic > 0.0 {
             // A field that is rougher than this tears the image instead of bending it.
             within("augment.elastic_sigma", f64::from(self.elastic_sigma), 0.03, 0.5)?;
+        }
+        if self.jpeg > 0.0 {
+            within("augment.jpeg_quality", f64::from(self.jpeg_quality), 1.0, 95.0)?;
         }
         Ok(())
     }

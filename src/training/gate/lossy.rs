@@ -4,14 +4,13 @@
 //! left there. A gate that has seen clean drawings alone takes their lossy copies for something
 //! else.
 
-use image::codecs::jpeg::JpegEncoder;
-use image::{GrayImage, ImageFormat};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
 use crate::training::gate::canvas::{between, happens};
+use crate::training::jpeg::jpeg;
 
 /// A worse copy of a square image, at half its side.
 pub(super) fn copy(plane: &Plane, rng: &mut ChaCha8Rng) -> Plane {
@@ -40,16 +39,6 @@ fn in_eight_bits(plane: &Plane, rng: &mut ChaCha8Rng) -> Plane {
     Plane { values: plane.values.iter().map(grey).collect(), ..*plane }
 }
 
-/// The image after JPEG; `None` where it cannot be encoded.
-fn jpeg(plane: &Plane, quality: u8) -> Option<Plane> {
-    let greys = plane.values.iter().map(|v| v.round().clamp(0.0, 255.0) as u8).collect();
-    let image = GrayImage::from_raw(plane.width as u32, plane.height as u32, greys)?;
-    let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(&image).ok()?;
-    let back = image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg).ok()?.to_luma8();
-    Some(Plane { values: back.iter().map(|v| f32::from(*v)).collect(), ..*plane })
-}
-
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
@@ -64,13 +53,5 @@ mod tests {
             assert_eq!((small.width, small.height), (32, 32));
             assert!(small.at(2, 16) < small.at(16, 16) && small.at(16, 16) < small.at(29, 16), "seed {seed}");
         }
-    }
-
-    #[test]
-    fn low_quality_leaves_its_blocks() {
-        let spot = |i: usize| if i.is_multiple_of(61) { 255.0 } else { 90.0 };
-        let plane = Plane { width: 64, height: 64, values: (0..4096).map(spot).collect() };
-        let worse = jpeg(&plane, 5).unwrap();
-        assert!(worse.values.iter().zip(&plane.values).any(|(a, b)| (a - b).abs() > 20.0));
     }
 }

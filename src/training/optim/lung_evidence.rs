@@ -187,6 +187,35 @@ mod tests {
         }
     }
 
+    /// Made by `tests/golden/lung_evidence.py`.
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        weight: f64,
+        shape: [usize; 4],
+        maps: Vec<f32>,
+        head: Vec<Vec<f32>>,
+        truth: Vec<f32>,
+        cover: Vec<Vec<f32>>,
+        loss: f64,
+        gradient: Vec<f32>,
+    }
+
+    #[test]
+    fn loss_and_gradient_are_those_of_pytorch() {
+        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/lung_evidence.json"));
+        let golden: Golden = serde_json::from_str(text).unwrap();
+        let [n, channels, height, width] = golden.shape;
+        let maps = Tensor::from_vec(golden.maps, (n, channels, height, width), &Device::Cpu).unwrap();
+        let lungs: Vec<_> = golden.cover.into_iter().map(|values| Some(Plane { width, height, values })).collect();
+        let head = Tensor::new(golden.head, &Device::Cpu).unwrap();
+        let found = LungEvidence { stage: 0, head, weight: golden.weight }.loss(&maps, &golden.truth, &lungs).unwrap();
+        assert!((found.value - golden.loss).abs() < 1e-6, "{} against {}", found.value, golden.loss);
+        let slope = found.gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        for (found, expected) in slope.iter().zip(&golden.gradient) {
+            assert!((found - expected).abs() < 1e-6, "{found} against {expected}");
+        }
+    }
+
     #[test]
     fn images_without_lungs_count_nothing() {
         let (one, two) = (values(1), [values(1), values(1)].concat());

@@ -74,7 +74,12 @@ pub fn fingerprint(config: &Config, images: usize) -> String {
 
 /// Settings that came after the first runs count only where they are set, so that older runs go on.
 fn as_it_was(decisive: String) -> String {
-    let unset = ["lung_evidence: 0.0, ", "surroundings: 0.0, lung_crop: 0.0, ", "validation_by: Chance, "];
+    let unset = [
+        "lung_evidence: 0.0, ",
+        "surroundings: 0.0, lung_crop: 0.0, ",
+        "jpeg: 0.0, jpeg_quality: 0.0, ",
+        "validation_by: Chance, ",
+    ];
     unset.iter().fold(decisive, |text, setting| text.replace(setting, ""))
 }
 
@@ -204,7 +209,10 @@ mod tests {
              loader_threads: 2 }Transfer { start_from: None, freeze: Nothing, train_from: None, stage_decay: 1.0, variants: 0 }"
         );
         let augment = format!("{:?}", Augment::default());
-        assert!(super::as_it_was(augment).ends_with("cutout_side: 0.0, mixup: 0.0, mixup_alpha: 0.0 }"));
+        assert!(
+            super::as_it_was(augment)
+                .ends_with("downsample: 0.0, cutout: 0.0, cutout_side: 0.0, mixup: 0.0, mixup_alpha: 0.0 }")
+        );
         let set = Optimization { lung_evidence: 0.5, ..Optimization::default() };
         assert!(super::as_it_was(format!("{set:?}")).contains("lung_evidence: 0.5"));
     }
