@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use super::{Usage, output};
 use crate::cancel::CancelToken;
 use crate::engine::analysis::analyze_with;
-use crate::engine::lungs::{self, Lungs};
+use crate::engine::lungs::{self, LungSearch, Lungs};
 use crate::engine::model_selection::{Choice, ModelSelector, Selected};
 use crate::engine::pass::Known;
 use crate::engine::progress::Progress;
@@ -219,7 +219,8 @@ impl Session {
         let frame = load()?;
         let decode = started.elapsed().as_secs_f64() * 1e3;
         let Selected { choice, model } = self.selector.select(&frame, force)?;
-        let lungs = lungs::of_frame(&frame, self.masks.as_ref())?.map(Arc::new);
+        let search = lungs::of_frame(&frame, self.masks.as_ref())?;
+        let lungs = search.found().cloned();
         let Some(model) = model else { return Ok(Analyzed { frame, lungs, choice, outcome: None, similar: None }) };
         let bar = RefCell::new(None);
         let mut emit = |progress| show(&bar, &progress);
@@ -227,9 +228,11 @@ impl Session {
         known.use_background(self.background.clone());
         if self.anatomical {
             let Some(lungs) = &lungs else {
-                bail!(
-                    "it is not known where the lungs of the image lie: the segmenter does not outline them; name a folder of masks with --masks"
-                )
+                let reason = match &search {
+                    LungSearch::Refused(reason) => reason,
+                    _ => "The file says that it is no chest radiograph, or this program has no lung segmenter.",
+                };
+                bail!("it is not known where the lungs of the image lie; name a folder of masks with --masks. {reason}")
             };
             known.use_regions(Some(AnatomicalRegions::of(&lungs.fields, &model.manifest.input).players));
         }

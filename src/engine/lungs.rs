@@ -3,10 +3,11 @@
 //! and the segmenter trusts its outline.
 //!
 //! [`of_frame`] is the one place that is asked; viewer, command line, report and evaluations all
-//! take its answer. Where nothing is known of the lungs nothing is said of them.
+//! take its answer. Where nothing is known of the lungs nothing is said of them, but in the viewer
+//! why the segmenter refused.
 
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,27 @@ impl Lungs {
     }
 }
 
+/// What came of looking for the lungs of an image.
+#[derive(Clone, Debug)]
+pub enum LungSearch {
+    Found(Arc<Lungs>),
+    /// The segmenter does not trust its outline; a sentence.
+    Refused(String),
+    /// The file says that it is no chest radiograph, or there is no segmenter.
+    NotLookedFor,
+}
+
+impl LungSearch {
+    /// The lungs, where it is known where they lie.
+    #[must_use]
+    pub fn found(&self) -> Option<&Arc<Lungs>> {
+        match self {
+            Self::Found(lungs) => Some(lungs),
+            Self::Refused(_) | Self::NotLookedFor => None,
+        }
+    }
+}
+
 /// What a file of a chest radiograph may say of its modality and body part; nothing is as good.
 const MODALITIES: [&str; 4] = ["CR", "DX", "DR", "RG"];
 const BODY_PARTS: [&str; 3] = ["CHEST", "THORAX", "LUNG"];
@@ -107,28 +129,36 @@ fn may_be_a_chest_radiograph(meta: &Metadata) -> bool {
     allows(&meta.modality, &MODALITIES) && allows(&meta.body_part, &BODY_PARTS)
 }
 
-/// The lungs as the segmenter outlines them; `None` where it does not trust itself.
-fn segmented(frame: &Frame) -> Option<Lungs> {
-    let segmenter = SEGMENTER.as_ref().filter(|_| may_be_a_chest_radiograph(&frame.entry.meta))?;
-    let lungs = segmenter.segment(&frame.model_plane()).ok()?;
-    let fields = LungFields::of_lung(&lungs.mask(), lungs.width, lungs.height).ok()?;
+/// The lungs as the segmenter outlines them.
+fn segmented(frame: &Frame) -> LungSearch {
+    let Some(segmenter) = SEGMENTER.as_ref().filter(|_| may_be_a_chest_radiograph(&frame.entry.meta)) else {
+        return LungSearch::NotLookedFor;
+    };
+    let lungs = match segmenter.segment(&frame.model_plane()) {
+        Ok(lungs) => lungs,
+        Err(reason) => return LungSearch::Refused(reason.to_string()),
+    };
+    let fields = match LungFields::of_lung(&lungs.mask(), lungs.width, lungs.height) {
+        Ok(fields) => fields,
+        Err(reason) => return LungSearch::Refused(reason.to_string()),
+    };
     let manifest = segmenter.manifest();
     let (version, sha256) = (manifest.version.clone(), manifest.weights_sha256.clone());
-    Some(Lungs::new(fields, FieldsSource::Segmenter { version, sha256, expected_dice: lungs.agreement }))
+    let source = FieldsSource::Segmenter { version, sha256, expected_dice: lungs.agreement };
+    LungSearch::Found(Arc::new(Lungs::new(fields, source)))
 }
 
-/// The lungs of an image: those of the mask of its name, else those that the segmenter outlines;
-/// `None` where nothing is known of them.
+/// The lungs of an image: those of the mask of its name, else those that the segmenter outlines.
 ///
 /// # Errors
 /// When there is a mask that cannot be used: it is never passed over in silence.
-pub fn of_frame(frame: &Frame, masks: Option<&LungMasks>) -> Result<Option<Lungs>, LungMaskError> {
+pub fn of_frame(frame: &Frame, masks: Option<&LungMasks>) -> Result<LungSearch, LungMaskError> {
     let plane = &frame.pixels.plane;
     let mask = match masks {
         Some(masks) => masks.of(&frame.entry.path, (plane.width, plane.height))?,
         None => None,
     };
-    Ok(mask.map(Lungs::of_mask).or_else(|| segmented(frame)))
+    Ok(mask.map_or_else(|| segmented(frame), |mask| LungSearch::Found(Arc::new(Lungs::of_mask(mask)))))
 }
 
 #[cfg(test)]

@@ -45,8 +45,7 @@ pub fn of_groups(outcomes: &[f64], patients: &[Vec<usize>]) -> Option<Proportion
     let value = (outcomes.iter().sum::<f64>() / n).clamp(0.0, 1.0);
     (!outcomes.is_empty()).then(|| {
         let (low, high) = wilson(value, effective_number(outcomes, patients));
-        // Rounding must not put the share outside.
-        Proportion { value, low: low.clamp(0.0, value), high: high.clamp(value, 1.0) }
+        Proportion { value, low, high }
     })
 }
 
@@ -75,7 +74,9 @@ pub fn wilson(share: f64, n: f64) -> (f64, f64) {
     let z2 = Z * Z;
     let middle = share + z2 / (2.0 * n);
     let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).max(0.0).sqrt();
-    ((middle - half) / (1.0 + z2 / n), (middle + half) / (1.0 + z2 / n))
+    // Rounding must put neither the share nor an end outside.
+    let (low, high) = ((middle - half) / (1.0 + z2 / n), (middle + half) / (1.0 + z2 / n));
+    (low.max(0.0).min(share), high.min(1.0).max(share))
 }
 
 /// The 95 % interval of an area under the ROC curve over `with` patients who have the finding and
@@ -149,6 +150,16 @@ mod tests {
         for [share, n, low, high] in golden().wilson {
             let ours = wilson(share, n);
             assert!(close(ours.0, low) && close(ours.1, high), "{share} of {n}: {ours:?}, but {low}–{high}");
+        }
+    }
+
+    #[test]
+    fn an_interval_lies_between_0_and_1_and_holds_its_share() {
+        for n in 1..400 {
+            for share in [0.0, 1.0 / f64::from(n), 0.5, 1.0] {
+                let (low, high) = wilson(share, f64::from(n));
+                assert!(0.0 <= low && low <= share && share <= high && high <= 1.0, "{share} of {n}: {low}–{high}");
+            }
         }
     }
 

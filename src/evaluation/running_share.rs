@@ -61,7 +61,7 @@ impl RunningShare {
         }
         let value = self.held as f64 / self.n as f64;
         let (low, high) = wilson(value, self.effective_number(value));
-        Some(Proportion { value, low: low.clamp(0.0, value), high: high.clamp(value, 1.0) })
+        Some(Proportion { value, low, high })
     }
 
     fn effective_number(&self, p: f64) -> f64 {

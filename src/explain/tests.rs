@@ -86,6 +86,7 @@ fn input_of(channels: usize, width: usize, height: usize) -> Input {
         channels,
         resize: Resize::Squash,
         crop: 1.0,
+        smoothing: 0.0,
         normalization: Normalization::Fixed,
         value_range: [0.0, 1.0],
         mean: Vec::new(),

@@ -100,6 +100,10 @@ pub struct Input {
     /// then the middle 224".
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub crop: f32,
+    /// Standard deviation of a Gaussian blur before normalisation, pixels of the input: it takes away
+    /// detail that the training images had lost to compression, and that others still have.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub smoothing: f32,
     pub normalization: Normalization,
     /// What black and white become before mean and deviation, for `normalization = "fixed"`.
     #[serde(default = "unit", skip_serializing_if = "is_unit")]
@@ -128,6 +132,11 @@ fn unit() -> [f32; 2] {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_one(crop: &f32) -> bool {
     *crop == 1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(smoothing: &f32) -> bool {
+    *smoothing == 0.0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -385,6 +394,9 @@ impl Manifest {
                 "input.crop is {}; it must lie in 0.1–1 and belongs to resize = \"center-crop\"",
                 i.crop
             ));
+        }
+        if !(0.0..=8.0).contains(&i.smoothing) {
+            return wrong(format!("input.smoothing is {}; it must lie in 0–8 pixels", i.smoothing));
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
-//! From modality values to network input: resize by the manifest's rule, then normalise.
+//! From modality values to network input: resize by the manifest's rule, smooth where it says so,
+//! then normalise.
 //!
 //! The plane is polarity corrected and not windowed: nothing that the reader does with the mouse
 //! changes a score.
 
 use super::manifest::{Input, Normalization, Resize};
 use crate::imaging::Plane;
+use crate::imaging::blur::gaussian;
 use crate::imaging::resample::resize as scale;
 
 /// Share of the pixels at each end that per-image normalisation clips before it takes mean and
@@ -92,9 +94,12 @@ fn letterbox(plane: &Plane, width: usize, height: usize) -> Plane {
     out
 }
 
-/// Normalises in place as the manifest says, a `fixed` one as the first channel; a constant plane
-/// becomes zeros.
+/// Smooths and normalises in place as the manifest says, a `fixed` one as the first channel; a
+/// constant plane becomes zeros.
 pub fn normalize(plane: &mut Plane, input: &Input, range: (f32, f32)) {
+    if input.smoothing > 0.0 {
+        *plane = gaussian(plane, input.smoothing);
+    }
     match input.normalization {
         Normalization::PerImage => {
             clip_tails(&mut plane.values);
@@ -176,6 +181,26 @@ mod tests {
     }
 
     #[test]
+    fn a_smoothed_input_has_lost_its_finest_detail_and_kept_its_shapes() {
+        let side = 32;
+        let (shape, detail) = (|i: usize| (i % side / 16) as f32, |i: usize| ((i % side + i / side) % 2) as f32);
+        let input = |smoothing| Input { smoothing, width: side, height: side, ..fixed(1, [0.0, 1.0], &[0.0], &[1.0]) };
+        let seen = |values: Vec<f32>, smoothing| {
+            to_input(&Plane { width: side, height: side, values }, &input(smoothing), (0.0, 1.0)).values
+        };
+        let plain: Vec<f32> = (0..side * side).map(shape).collect();
+        let noisy: Vec<f32> = (0..side * side).map(|i| shape(i) + 0.2 * (detail(i) - 0.5)).collect();
+        let apart = |smoothing| {
+            let (a, b) = (seen(plain.clone(), smoothing), seen(noisy.clone(), smoothing));
+            a.iter().zip(&b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32
+        };
+        assert!((apart(0.0) - 0.1).abs() < 1e-3);
+        assert!(apart(1.0) < 0.005, "{}", apart(1.0));
+        let smooth = seen(plain, 1.0);
+        assert!(smooth[16 * side + 4] < 0.01 && smooth[16 * side + 28] > 0.99);
+    }
+
+    #[test]
     fn standardised_values_have_mean_zero_and_deviation_one() {
         let mut values = ramp();
         standardize(&mut values);
@@ -206,6 +231,7 @@ mod tests {
             channels,
             resize: Resize::CenterCrop,
             crop: 1.0,
+            smoothing: 0.0,
             normalization: Normalization::Fixed,
             value_range,
             mean: mean.to_vec(),

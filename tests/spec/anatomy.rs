@@ -8,7 +8,8 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use pellucid::app::command::{Command, OverlayCommand};
-use pellucid::engine::lungs::{FieldsSource, Lungs};
+use pellucid::app::state::Model;
+use pellucid::engine::lungs::{FieldsSource, LungSearch, Lungs};
 use pellucid::evaluation::summarize::together::overlap;
 use pellucid::explain::evidence_shares::{EvidenceShares, OUTSIDE};
 use pellucid::explain::focus::entropy;
@@ -39,6 +40,7 @@ fn input() -> Input {
         channels: 1,
         resize: Resize::Squash,
         crop: 1.0,
+        smoothing: 0.0,
         normalization: Normalization::PerImage,
         value_range: [0.0, 1.0],
         mean: Vec::new(),
@@ -236,10 +238,26 @@ fn the_viewer_says_where_the_evidence_lies_and_draws_the_lungs() {
         .build_ui_state(|ui, bench: &mut Bench| bench.frame(ui), bench);
     harness.run_steps(4);
     assert!(harness.query_by_label_contains("Lung outline").is_none(), "nothing is known, nothing is said");
-    harness.state_mut().state.lungs = Some(Arc::new(lungs));
+    harness.state_mut().state.lungs = LungSearch::Found(Arc::new(lungs));
     harness.run_steps(4);
     assert!(harness.query_by_label("Lung outline").is_some());
     assert!(harness.query_by_label_contains("Evidence in the lungs: ").is_some());
+}
+
+#[test]
+fn where_the_segmenter_refuses_the_viewer_says_why_beside_a_model_for_the_chest_alone() {
+    let mut bench = Bench::finished();
+    bench.state.lungs = LungSearch::Refused("The lungs were not outlined: they stand upside down.".to_owned());
+    let mut harness = Harness::builder()
+        .with_size([1280.0, 1200.0])
+        .with_accessibility_check(false)
+        .build_ui_state(|ui, bench: &mut Bench| bench.frame(ui), bench);
+    harness.run_steps(4);
+    assert!(harness.query_by_label_contains("not outlined").is_none(), "the model asks for no part of the body");
+    let Model::Ready(info) = &mut harness.state_mut().state.model else { panic!("no model") };
+    info.manifest.fits.body_parts = vec!["CHEST".to_owned()];
+    harness.run_steps(4);
+    assert!(harness.query_by_label_contains("not outlined: they stand upside down").is_some());
 }
 
 /// A folder with the toy model, labelled phantoms in `films` and their lungs in `masks`.

@@ -76,9 +76,8 @@ pub(super) fn load(
     let mut frame = crate::study::load(entry, index)?;
     let presentations = Arc::new(presentation_states(&mut frame, presentations));
     let frame = Arc::new(frame);
-    let lungs = lungs::of_frame(&frame, masks).map(|found| found.map(Arc::new));
     Ok(LoadedImage {
-        lungs: lungs.map_err(|error| Reason::of(&error)),
+        lungs: lungs::of_frame(&frame, masks).map_err(|error| Reason::of(&error)),
         pyramid: Arc::new(Pyramid::new(&frame.pixels.plane)),
         auto_window: auto_window(&frame.pixels.plane, frame.pixels.padding),
         presentations,

@@ -25,7 +25,7 @@ pub mod weights_form;
 
 use std::sync::Arc;
 
-use crate::engine::lungs::Lungs;
+use crate::engine::lungs::LungSearch;
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::{AnalysisOptions, Generation, ModelInfo};
 use crate::explain::Method;
@@ -69,7 +69,7 @@ pub struct State {
     pub presentations: Arc<Vec<PresentationState>>,
     pub presented: Option<usize>,
     /// Where the lungs of the image lie, if that is known.
-    pub lungs: Option<Arc<Lungs>>,
+    pub lungs: LungSearch,
     /// Window of the image from its grey values, tails cut.
     pub auto_window: Window,
     /// Counts up each time another image is shown or analysed anew; later results carry it.
@@ -146,7 +146,7 @@ impl State {
             color: None,
             presentations: Arc::default(),
             presented: None,
-            lungs: None,
+            lungs: LungSearch::NotLookedFor,
             auto_window: View::default().window,
             generation: 0,
             results: Results::default(),

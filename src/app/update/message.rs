@@ -7,7 +7,7 @@ use super::training_effect::TrainingMessage;
 use crate::app::state::Reason;
 use crate::app::state::pyramid::Pyramid;
 use crate::engine::Generation;
-use crate::engine::lungs::Lungs;
+use crate::engine::lungs::LungSearch;
 use crate::imaging::Window;
 use crate::study::{Catalogue, Frame, PresentationState};
 
@@ -19,7 +19,7 @@ pub struct LoadedImage {
     /// The image in colour, where it has colours, at most as large as a screen.
     pub color: Option<Arc<image::RgbImage>>,
     /// Where its lungs lie, if that is known; or why the mask that should tell does not.
-    pub lungs: Result<Option<Arc<Lungs>>, Reason>,
+    pub lungs: Result<LungSearch, Reason>,
     /// The presentation states that are about it.
     pub presentations: Arc<Vec<PresentationState>>,
     /// From the grey values, tails cut.

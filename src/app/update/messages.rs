@@ -11,6 +11,7 @@ use super::{catalogue, opening_view, study, training};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, Reason, ShownImage, State};
+use crate::engine::lungs::LungSearch;
 use crate::study::{Catalogue, is_presentation_state};
 
 /// Most entries of the recent list.
@@ -92,7 +93,7 @@ fn frame_loaded(state: &mut State, result: Result<LoadedImage, Reason>) -> Vec<E
             state.color = loaded.color;
             state.lungs = loaded.lungs.unwrap_or_else(|reason| {
                 notice(state, Level::Warning, reason.capitalized(), None);
-                None
+                LungSearch::NotLookedFor
             });
             state.auto_window = loaded.auto_window;
             state.presentations = loaded.presentations;

@@ -65,7 +65,7 @@ fn case(state: &State) -> Option<CaseReport> {
         method: state.method,
         layer,
         faithfulness: trust,
-        lungs: state.lungs.clone(),
+        lungs: state.lungs.found().cloned(),
         similar: similar(state),
         study: study(state, &model.sha256),
         window: view.window,

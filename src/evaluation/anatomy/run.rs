@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Call, TargetMap};
 use crate::cancel::{CancelToken, Cancelled};
 use crate::engine::analysis::analyze_with;
-use crate::engine::lungs::{self, Lungs};
+use crate::engine::lungs::{self, LungSearch, Lungs};
 use crate::engine::pass::Known;
 use crate::engine::{Analysis, AnalysisOptions, EngineError};
 use crate::evaluation::scoring::{ImageFailure, LabelledImage};
@@ -112,7 +112,7 @@ impl AnatomyRun<'_> {
     ) -> Result<(), NotMapped> {
         let frame = open_image(&file.path)?;
         frame.scorable()?;
-        let Some(lungs) = lungs::of_frame(&frame, self.masks)? else {
+        let LungSearch::Found(lungs) = lungs::of_frame(&frame, self.masks)? else {
             notes.without_lungs.push(file.image.clone());
             return Ok(());
         };

@@ -272,7 +272,7 @@ fn prepare(
     let input = &model.manifest.input;
     // A mask that cannot be used is never passed over in silence.
     let lungs = lungs::of_frame(&frame, options.masks).map_err(|e| with_causes(&e))?;
-    let lungs = lungs.map(|lungs| AnatomicalRegions::of(&lungs.fields, input).lungs());
+    let lungs = lungs.found().map(|lungs| AnatomicalRegions::of(&lungs.fields, input).lungs());
     let image = InputImage { channels: input.channels, width: input.width, height: input.height, values };
     facts.extend(seen(&image));
     let without = Region::ALL

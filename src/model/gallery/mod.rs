@@ -296,6 +296,7 @@ pub(crate) mod tests {
                 channels: 1,
                 resize: Resize::Squash,
                 crop: 1.0,
+                smoothing: 0.0,
                 normalization: Normalization::PerImage,
                 mean: Vec::new(),
                 sd: Vec::new(),

@@ -99,6 +99,7 @@ impl Preset {
             channels: 3,
             resize: Resize::CenterCrop,
             crop: 0.875,
+            smoothing: 0.0,
             normalization: Normalization::Fixed,
             value_range: [0.0, 1.0],
             mean: IMAGENET_MEAN.to_vec(),

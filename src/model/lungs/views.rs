@@ -29,6 +29,7 @@ pub fn input_of(side: usize) -> Input {
         channels: 1,
         resize: Resize::Squash,
         crop: 1.0,
+        smoothing: 0.0,
         normalization: Normalization::PerImage,
         value_range: [0.0, 1.0],
         mean: Vec::new(),

@@ -68,7 +68,13 @@ impl BatchRecipe {
             sampling: config.balance.sampling,
             truth: dataset.samples.iter().map(|s| s.truth.clone()).chain(synthetic).collect(),
             classes: labels,
-            input: Input { width: size, height: size, ..config.input.clone() },
+            input: Input {
+                width: size,
+                height: size,
+                // The same share of a smaller image.
+                smoothing: config.input.smoothing * size as f32 / config.input.width as f32,
+                ..config.input.clone()
+            },
             augment: config.augment.clone(),
             batch: config.optimization.batch,
             seed: config.seed,

@@ -40,6 +40,7 @@ pub fn grey_square() -> Input {
         channels: 1,
         resize: Resize::Squash,
         crop: 1.0,
+        smoothing: 0.0,
         value_range: [0.0, 1.0],
         normalization: Normalization::PerImage,
         mean: Vec::new(),

@@ -1,6 +1,7 @@
 //! How much of the evidence of the shown map lies in the lungs, and the switch of their outline.
 //!
-//! Where it is not known where the lungs lie nothing is said.
+//! Where the segmenter refused, and the model is one for the chest, its reason stands in their place;
+//! else where it is not known where the lungs lie nothing is said.
 
 use std::sync::Arc;
 
@@ -12,8 +13,8 @@ use crate::app::ui::made::Made;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
-use crate::app::ui::widgets::text::message;
-use crate::engine::lungs::Lungs;
+use crate::app::ui::widgets::text::{message, paragraph};
+use crate::engine::lungs::{LungSearch, Lungs};
 use crate::explain::Attribution;
 use crate::explain::evidence_shares::EvidenceShares;
 
@@ -42,7 +43,7 @@ impl SharesCache {
     }
 
     fn of(&mut self, state: &State) -> Option<EvidenceShares> {
-        let lungs = state.lungs.as_ref()?;
+        let lungs = state.lungs.found()?;
         let Some(Content::Map(subject, method)) = state.panes().get(state.pointed()).copied() else { return None };
         let (map, model) = (state.map(subject, method)?, state.model_info()?);
         let key = SharesKey(map.clone(), lungs.clone());
@@ -57,8 +58,17 @@ impl SharesCache {
 /// The switch, and the shares of the map in hand.
 pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command> {
     let mut out = Vec::new();
-    let Some(known) = &state.lungs else { return out };
     let tokens = theme::tokens(state.preferences.theme);
+    let known = match &state.lungs {
+        LungSearch::Found(known) => known,
+        LungSearch::Refused(reason) if reads_chests(state) => {
+            ui.add_space(theme::GRID);
+            ui.label(theme::section("LUNGS", &tokens));
+            paragraph(ui, reason, &tokens);
+            return out;
+        }
+        LungSearch::Refused(_) | LungSearch::NotLookedFor => return out,
+    };
     ui.add_space(theme::GRID);
     ui.horizontal(|ui| {
         ui.label(theme::section("LUNGS", &tokens));
@@ -90,6 +100,11 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
         message(ui, Sign::Caution, caution, &tokens);
     }
     out
+}
+
+/// Whether the model at work is one for chest radiographs.
+fn reads_chests(state: &State) -> bool {
+    state.model_info().is_some_and(|model| model.manifest.fits.body_parts.iter().any(|part| part == "CHEST"))
 }
 
 /// A name on the left, its numbers on the right.

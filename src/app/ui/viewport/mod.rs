@@ -97,7 +97,7 @@ pub(super) fn show(
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
     }
     let tokens = theme::tokens(state.preferences.theme);
-    if let Some(lungs) = state.lungs.as_ref().filter(|_| state.preferences.lung_outline && !state.overlays_hidden) {
+    if let Some(lungs) = state.lungs.found().filter(|_| state.preferences.lung_outline && !state.overlays_hidden) {
         lung_outline::paint(&painter, &tokens, lungs, &placement);
     }
     if let Some(annotations) = state.annotations().filter(|_| state.display.graphics && !state.overlays_hidden) {
