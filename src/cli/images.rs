@@ -28,6 +28,13 @@ pub(super) fn of_maps(frame: &Frame, input: &Input, maps: &[&Attribution]) -> Rg
     in_a_row(&image, &tiles)
 }
 
+/// An image beside its changed copy, both in the first one's window.
+pub(super) fn pair(frame: &Frame, changed: &Frame) -> RgbImage {
+    let view = View::initial(&frame.pixels);
+    let shown = |frame: &Frame| in_true_shape(render_rgb(&frame.pixels, &view), frame.display.pixel_aspect);
+    in_a_row(&shown(frame), &[shown(changed)])
+}
+
 /// The image with square pixels: the side along which they are short is stretched.
 fn in_true_shape(image: RgbImage, pixel_aspect: f32) -> RgbImage {
     let (width, height) = image.dimensions();

@@ -33,6 +33,7 @@ mod table;
 mod train;
 mod train_gate;
 mod train_segmenter;
+mod whatif;
 
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
@@ -102,6 +103,7 @@ enum Command {
     Demo(demo::Args),
     Predict(predict::Args),
     Explain(explain::Args),
+    Whatif(whatif::Args),
     Segment(segment::Args),
     Report(report::Args),
     Evaluate(Box<evaluate::Args>),
@@ -214,6 +216,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Demo(args) => demo::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Whatif(args) => whatif::run(&args),
         Command::Segment(args) => segment::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

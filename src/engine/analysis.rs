@@ -149,7 +149,7 @@ pub fn analyze_with(
 }
 
 /// Scores of labels and groups from the logits of the pass with dropout off.
-fn scores(manifest: &Manifest, readout: &OutputHead, logits: &[f32]) -> (Vec<Score>, Vec<Score>) {
+pub(super) fn scores(manifest: &Manifest, readout: &OutputHead, logits: &[f32]) -> (Vec<Score>, Vec<Score>) {
     let probabilities = readout.labels(logits);
     let labels =
         manifest.labels.iter().zip(logits.iter().zip(&probabilities)).map(|(label, (&logit, &probability))| Score {

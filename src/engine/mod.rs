@@ -23,6 +23,7 @@ pub mod similar;
 pub mod study_members;
 pub mod study_result;
 mod study_worker;
+pub mod what_if;
 pub mod worker;
 
 use std::sync::Arc;

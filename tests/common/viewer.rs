@@ -13,6 +13,7 @@ use pellucid::app::ui::thumbnails::Thumbnails;
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::{LoadedImage, Message};
 use pellucid::app::update::{apply, on_event, on_message};
+use pellucid::engine::lungs::LungSearch;
 use pellucid::engine::progress::Progress;
 use pellucid::engine::{Analysis, Event, Generation, ModelInfo, Score};
 use pellucid::explain::{Attribution, Method, Subject};
@@ -75,7 +76,7 @@ impl Bench {
             auto_window: Window { center: 2048.0, width: 4096.0, function: WindowFunction::Linear },
             color: None,
             presentations: Arc::default(),
-            lungs: Ok(None),
+            lungs: Ok(LungSearch::NotLookedFor),
             frame: Arc::new(frame),
         };
         self.message(Message::FrameLoaded { generation, result: Ok(loaded) });

@@ -255,7 +255,7 @@ fn where_the_segmenter_refuses_the_viewer_says_why_beside_a_model_for_the_chest_
     harness.run_steps(4);
     assert!(harness.query_by_label_contains("not outlined").is_none(), "the model asks for no part of the body");
     let Model::Ready(info) = &mut harness.state_mut().state.model else { panic!("no model") };
-    info.manifest.fits.body_parts = vec!["CHEST".to_owned()];
+    Arc::make_mut(&mut info.manifest).fits.body_parts = vec!["CHEST".to_owned()];
     harness.run_steps(4);
     assert!(harness.query_by_label_contains("not outlined: they stand upside down").is_some());
 }

@@ -9,6 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use pellucid::app::command::{StudyCommand, ViewCommand};
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::{LoadedImage, Message};
+use pellucid::engine::lungs::LungSearch;
 use pellucid::imaging::bit_plane::BitPlane;
 use pellucid::imaging::overlay_plane::OverlayPlane;
 use pellucid::imaging::shutter::{Shutter, Shutters};
@@ -67,7 +68,7 @@ fn bench() -> Bench {
         auto_window: bench.state.auto_window,
         color: None,
         presentations: Arc::new(vec![presentation()]),
-        lungs: Ok(None),
+        lungs: Ok(LungSearch::NotLookedFor),
         frame: Arc::new(frame),
     };
     bench.message(Message::FrameLoaded { generation: bench.state.generation, result: Ok(loaded) });

@@ -67,3 +67,4 @@ mod transfer;
 mod uncertainty;
 mod viewer;
 mod viewer_state;
+mod whatif;
