@@ -21,8 +21,8 @@ use pellucid::model::Model;
 use pellucid::model::manifest::Manifest;
 use pellucid::network::Mode;
 use pellucid::network::weights::TensorFile;
-use pellucid::study::SharedUid;
 use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
+use pellucid::study::{SharedUid, StackPlace};
 
 const ROUNDS: usize = 100;
 
@@ -94,6 +94,7 @@ fn frame() -> Frame {
         has_pixels: true,
         title: "noise".into(),
         shared_uid: SharedUid::default(),
+        place: StackPlace::default(),
     };
     Frame {
         entry: Arc::new(entry),

@@ -140,8 +140,10 @@ impl eframe::App for App {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
         }
         self.thumbnails.receive(ctx);
-        let waits =
-            [update::on_time(&mut self.state, Instant::now()), self.effects.keep_preferences(&self.state.preferences)];
+        let (effects, tick) = update::on_tick(&mut self.state, Instant::now());
+        self.run(effects);
+        let notices = update::on_time(&mut self.state, Instant::now());
+        let waits = [tick, notices, self.effects.keep_preferences(&self.state.preferences)];
         if let Some(wait) = waits.into_iter().flatten().min() {
             ctx.request_repaint_after(wait);
         }

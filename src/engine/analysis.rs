@@ -215,8 +215,8 @@ mod tests {
     use super::*;
     use crate::network::layers::{GlobalAveragePool, Linear};
     use crate::network::{Layer, Network, Stage};
-    use crate::study::SharedUid;
     use crate::study::{Identity, ImageEntry, Metadata};
+    use crate::study::{SharedUid, StackPlace};
 
     fn model() -> Model {
         let manifest = Manifest::parse(&format!(
@@ -271,6 +271,7 @@ mod tests {
             has_pixels: true,
             title: String::new(),
             shared_uid: SharedUid::default(),
+            place: StackPlace::default(),
         };
         Frame {
             entry: Arc::new(entry),

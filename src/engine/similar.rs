@@ -254,7 +254,7 @@ mod tests {
     use super::*;
     use crate::imaging::{PixelData, Plane};
     use crate::model::gallery::{GalleryImage, GallerySource};
-    use crate::study::{Identity, ImageEntry, Metadata, SharedUid};
+    use crate::study::{Identity, ImageEntry, Metadata, SharedUid, StackPlace};
 
     fn source() -> GallerySource {
         let text = r#"{
@@ -296,6 +296,7 @@ mod tests {
             has_pixels: true,
             title: String::new(),
             shared_uid: SharedUid::default(),
+            place: StackPlace::default(),
         };
         Frame {
             entry: Arc::new(entry),

@@ -14,10 +14,10 @@ use crate::imaging::lung_fields::LungFields;
 use crate::imaging::{PixelData, Plane, Window};
 use crate::model::gate::GateVerdict;
 use crate::model::manifest::Manifest;
-use crate::study::SharedUid;
 use crate::study::open_image;
 use crate::study::unit::{GroupedBy, Unit, UnitKey};
 use crate::study::{Frame, Identity, ImageEntry, Metadata, Spacing, SpacingProvenance};
+use crate::study::{SharedUid, StackPlace};
 use crate::uncertainty::{Posterior, Summary};
 
 use super::case::{CaseReport, SimilarSection};
@@ -130,6 +130,7 @@ pub(super) fn frame() -> Frame {
         has_pixels: true,
         title: "doe-jane.dcm".into(),
         shared_uid: SharedUid::default(),
+        place: StackPlace::default(),
     };
     Frame {
         entry: Arc::new(entry),

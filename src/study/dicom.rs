@@ -177,6 +177,14 @@ impl Dicom {
         }
     }
 
+    /// Bytes of pixel data that are held in memory: those of an object that was deflated.
+    pub(super) fn held_bytes(&self) -> usize {
+        match &self.source {
+            Source::File(_) => 0,
+            Source::Memory(bytes) => bytes.len(),
+        }
+    }
+
     /// Whether the object has pixels of any kind.
     pub(super) fn has_pixels(&self) -> bool {
         [tags::PIXEL_DATA, tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA].iter().any(|tag| {

@@ -1,5 +1,5 @@
 //! What a file says of showing its image beyond greys and colours: the shape of its pixels, the sides
-//! of the patient, the mark of the side, overlays and shutters.
+//! of the patient, the mark of the side, overlays and shutters, the place of a slice.
 //!
 //! None of it reaches a model.
 
@@ -15,6 +15,7 @@ use super::functional_groups::FunctionalGroups;
 use super::orientation::Orientation;
 use super::overlay_planes::{self, HighBits};
 use super::shutter_module;
+use super::slice_position::SlicePosition;
 
 /// Shapes of pixels beyond this, either way, are taken for errors of the file.
 const LONGEST_PIXEL: f64 = 20.0;
@@ -30,6 +31,8 @@ pub struct DisplayAttributes {
     pub side_mark: String,
     pub overlays: Vec<OverlayPlane>,
     pub shutters: Shutters,
+    /// Where it lies along the normal of its plane.
+    pub slice: Option<SlicePosition>,
 }
 
 impl Default for DisplayAttributes {
@@ -40,6 +43,7 @@ impl Default for DisplayAttributes {
             side_mark: String::new(),
             overlays: Vec::new(),
             shutters: Shutters::default(),
+            slice: None,
         }
     }
 }
@@ -63,6 +67,7 @@ impl DisplayAttributes {
             side_mark: side_mark(dataset, groups),
             overlays: overlay_planes::read(dicom, index, high_bits, warnings),
             shutters: shutter_module::read(dicom, shutter_source, index, pixel_aspect, warnings),
+            slice: SlicePosition::read(dataset, groups),
         }
     }
 }

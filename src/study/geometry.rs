@@ -44,10 +44,11 @@ fn pair(dataset: &Dataset, tag: Tag) -> Option<(f64, f64)> {
 }
 
 /// Position of an image along the normal of its plane in mm, with that normal; `None` without a
-/// sound orientation.
-pub(super) fn position(dataset: &Dataset) -> Option<(f64, [f64; 3])> {
-    let o = dataset.numbers(tags::IMAGE_ORIENTATION_PATIENT);
-    let p = dataset.numbers(tags::IMAGE_POSITION_PATIENT);
+/// sound orientation. Each is taken from where it stands: the object, or the frame's functional
+/// groups.
+pub(super) fn position(orientation: &Dataset, position: &Dataset) -> Option<(f64, [f64; 3])> {
+    let o = orientation.numbers(tags::IMAGE_ORIENTATION_PATIENT);
+    let p = position.numbers(tags::IMAGE_POSITION_PATIENT);
     if o.len() != 6 || p.len() != 3 || o.iter().chain(&p).any(|v| !v.is_finite()) {
         return None;
     }
@@ -109,7 +110,8 @@ mod tests {
             (tags::IMAGE_ORIENTATION_PATIENT, "1\\0\\0\\0\\1\\0"),
             (tags::IMAGE_POSITION_PATIENT, "-100\\-90\\42.5"),
         ]);
-        assert_eq!(position(&axial), Some((42.5, [0.0, 0.0, 1.0])));
-        assert_eq!(position(&dataset(&[(tags::IMAGE_POSITION_PATIENT, "1\\2\\3")])), None);
+        assert_eq!(position(&axial, &axial), Some((42.5, [0.0, 0.0, 1.0])));
+        let without = dataset(&[(tags::IMAGE_POSITION_PATIENT, "1\\2\\3")]);
+        assert_eq!(position(&without, &without), None);
     }
 }

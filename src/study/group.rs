@@ -1,28 +1,25 @@
 //! Listed images to patient → study → series → image, each in its order.
 //!
-//! Images of a series stand in the order of the anatomy: by their position along the normal where
-//! all share an orientation, else by Instance Number, else by name. What shares a SOP Instance UID
-//! was told apart before ([`super::shared_uid`]).
+//! Images of a series stand in the order of [`super::stack_place`]. What shares a SOP Instance UID was
+//! told apart before ([`super::shared_uid`]).
 
-use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::natural_order::{natural_order, order_of_options};
+use super::stack_place::in_order;
 use super::{Catalogue, ImageEntry, Patient, Series, Study, Warning};
 
 /// One listed file, with what its place in the series depends on.
 pub(super) struct Listed {
     pub entry: ImageEntry,
-    /// mm along the normal, and the normal.
-    pub position: Option<(f64, [f64; 3])>,
-    pub number: Option<i64>,
     /// A DICOMDIR.
     pub is_directory: bool,
 }
 
 impl Listed {
     pub(super) fn unordered(entry: ImageEntry) -> Self {
-        Self { entry, position: None, number: None, is_directory: false }
+        Self { entry, is_directory: false }
     }
 }
 
@@ -100,41 +97,19 @@ impl StudyGroup {
     }
 }
 
-fn finish_series(mut images: Vec<Listed>) -> (Option<i64>, Series) {
-    sort_images(&mut images);
-    let first = images.first().map(|one| &one.entry);
+fn finish_series(images: Vec<Listed>) -> (Option<i64>, Series) {
+    let mut images: Vec<Arc<ImageEntry>> = images.into_iter().map(|one| Arc::new(one.entry)).collect();
+    let order = in_order(&mut images);
+    let first = images.first();
     let series = Series {
         uid: first.map(|e| e.identity.series_uid.clone()).unwrap_or_default(),
         description: first.map(|e| e.meta.series_description.clone()).unwrap_or_default(),
         modality: first.map(|e| e.meta.modality.clone()).unwrap_or_default(),
         images: Vec::new(),
+        order,
     };
     let number = first.and_then(|e| e.meta.series_number.parse().ok());
-    let images = images.into_iter().map(|one| Arc::new(one.entry)).collect();
     (number, Series { images, ..series })
-}
-
-fn sort_images(images: &mut [Listed]) {
-    let normal = images.first().and_then(|one| one.position).map(|(_, normal)| normal);
-    let parallel = |n: &[f64; 3]| normal.is_some_and(|m| m[0] * n[0] + m[1] * n[1] + m[2] * n[2] > 0.99);
-    let by_position = images.iter().all(|one| one.position.as_ref().is_some_and(|(_, n)| parallel(n)));
-    images.sort_by(|a, b| {
-        let along = |one: &Listed| one.position.map_or(0.0, |(mm, _)| mm);
-        let by_place = if by_position { along(a).total_cmp(&along(b)) } else { Ordering::Equal };
-        by_place
-            .then_with(|| order_of_options(a.number.as_ref(), b.number.as_ref(), Ord::cmp))
-            .then_with(|| natural_order(&a.entry.title, &b.entry.title))
-            .then_with(|| a.entry.path.cmp(&b.entry.path))
-    });
-}
-
-fn order_of_options<T>(a: Option<&T>, b: Option<&T>, order: impl Fn(&T, &T) -> Ordering) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => order(a, b),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    }
 }
 
 fn same_name(a: &str, b: &str) -> bool {
@@ -142,44 +117,11 @@ fn same_name(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
 }
 
-/// Order of names as people read them: "image 9" before "image 10", without regard to case.
-pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a.chars().peekable(), b.chars().peekable());
-    loop {
-        match (a.peek().copied(), b.peek().copied()) {
-            (None, None) => return Ordering::Equal,
-            (None, Some(_)) => return Ordering::Less,
-            (Some(_), None) => return Ordering::Greater,
-            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
-                let number = |digits: &mut std::iter::Peekable<std::str::Chars<'_>>| {
-                    let mut text = String::new();
-                    while let Some(d) = digits.next_if(char::is_ascii_digit) {
-                        text.push(d);
-                    }
-                    text.trim_start_matches('0').to_owned()
-                };
-                let (x, y) = (number(&mut a), number(&mut b));
-                let order = x.len().cmp(&y.len()).then_with(|| x.cmp(&y));
-                if order != Ordering::Equal {
-                    return order;
-                }
-            }
-            (Some(x), Some(y)) => {
-                let order = x.to_lowercase().cmp(y.to_lowercase());
-                if order != Ordering::Equal {
-                    return order;
-                }
-                a.next();
-                b.next();
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::study::shared_uid::SharedUid;
+    use crate::study::stack_place::{SeriesOrder, StackPlace};
     use crate::study::{Identity, Metadata};
 
     fn image(path: &str, series: &str, uid: &str) -> Listed {
@@ -193,7 +135,19 @@ mod tests {
             has_pixels: true,
             title: path.rsplit('/').next().unwrap_or(path).to_owned(),
             shared_uid: SharedUid::default(),
+            place: StackPlace::default(),
         })
+    }
+
+    fn placed(mut one: Listed, mm: f64, normal: [f64; 3], number: i64) -> Listed {
+        one.entry.place = StackPlace { position: Some((mm, normal)), number: Some(number), timing: None };
+        one
+    }
+
+    fn orders(listed: Vec<Listed>) -> Vec<SeriesOrder> {
+        let found = catalogue(listed, Vec::new());
+        let studies = found.patients.iter().flat_map(|patient| &patient.studies);
+        studies.flat_map(|study| &study.series).map(|series| series.order).collect()
     }
 
     fn titles(listed: Vec<Listed>) -> Vec<String> {
@@ -202,21 +156,13 @@ mod tests {
 
     #[test]
     fn slices_stand_in_the_order_of_the_anatomy() {
-        let axial = |path, mm, number| Listed {
-            position: Some((mm, [0.0, 0.0, 1.0])),
-            number: Some(number),
-            ..image(path, "1.1", path)
-        };
+        let axial = |path, mm, number| placed(image(path, "1.1", path), mm, [0.0, 0.0, 1.0], number);
         assert_eq!(titles(vec![axial("a", 9.0, 1), axial("b", -3.0, 2), axial("c", 2.0, 3)]), ["b", "c", "a"]);
     }
 
     #[test]
     fn slices_of_several_orientations_stand_by_instance_number() {
-        let slice = |path, normal, mm, number| Listed {
-            position: Some((mm, normal)),
-            number: Some(number),
-            ..image(path, "1.1", path)
-        };
+        let slice = |path, normal, mm, number| placed(image(path, "1.1", path), mm, normal, number);
         let localizer =
             vec![slice("a", [1.0, 0.0, 0.0], 0.0, 3), slice("b", [0.0, 0.0, 1.0], 9.0, 1), image("c", "1.1", "c")];
         assert_eq!(titles(localizer), ["b", "a", "c"]);
@@ -243,10 +189,11 @@ mod tests {
     }
 
     #[test]
-    fn names_are_ordered_as_people_read_them() {
-        assert_eq!(natural_order("im9.dcm", "im10.dcm"), Ordering::Less);
-        assert_eq!(natural_order("im009", "im9"), Ordering::Equal);
-        assert_eq!(natural_order("a", "B"), Ordering::Less);
-        assert_eq!(natural_order("a1", "a"), Ordering::Greater);
+    fn a_series_says_by_what_it_is_in_order() {
+        let z = [0.0, 0.0, 1.0];
+        let slice = |path, normal| placed(image(path, "1.1", path), 1.0, normal, 1);
+        assert_eq!(orders(vec![slice("a", z), slice("b", z)]), [SeriesOrder::Position]);
+        assert_eq!(orders(vec![slice("a", z), slice("b", [1.0, 0.0, 0.0])]), [SeriesOrder::InstanceNumber]);
+        assert_eq!(orders(vec![image("a", "1.1", "a"), image("b", "1.1", "b")]), [SeriesOrder::Name]);
     }
 }

@@ -1,8 +1,9 @@
 //! One entry of the catalogue to one [`Frame`]: decoded, modality transform applied, with
 //! everything a view needs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use dicom_dictionary_std::tags;
 
@@ -21,15 +22,54 @@ use super::{DisplayAttributes, Frame, ImageEntry, StudyError, Unscorable, color,
 
 /// Decodes frame `frame_index` (from 0) of an image.
 pub fn load(entry: &Arc<ImageEntry>, frame_index: u32) -> Result<Frame, StudyError> {
-    if entry.has_pixels && frame_index >= entry.frames {
-        return Err(StudyError::NoSuchFrame { asked: frame_index.saturating_add(1), frames: entry.frames });
+    FrameReader::default().load(entry, frame_index)
+}
+
+/// Decodes frames one after the other, and reads the header of an object with several frames once.
+#[derive(Debug, Default)]
+pub struct FrameReader {
+    open: Option<(PathBuf, Stamp, Dicom)>,
+}
+
+/// Most bytes of an object that are held from frame to frame.
+const HELD: usize = 128 << 20;
+
+/// Length and time of change of a file: what was read of another one is read again.
+type Stamp = (u64, Option<SystemTime>);
+
+impl FrameReader {
+    /// Decodes frame `frame_index` (from 0) of an image.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load(&mut self, entry: &Arc<ImageEntry>, frame_index: u32) -> Result<Frame, StudyError> {
+        if entry.has_pixels && frame_index >= entry.frames {
+            return Err(StudyError::NoSuchFrame { asked: frame_index.saturating_add(1), frames: entry.frames });
+        }
+        // Whatever ends in a panic leaves nothing behind.
+        let open = self.open.take();
+        let (frame, open) = guarded(|| {
+            let stamp = || std::fs::metadata(&entry.path).map(|file| (file.len(), file.modified().ok())).ok();
+            if let Some((path, known, dicom)) = open
+                && path == entry.path
+                && stamp() == Some(known)
+            {
+                return Ok((finished(dicom_frame(entry, &dicom, frame_index)?)?, Some((path, known, dicom))));
+            }
+            match kind_of(&entry.path)? {
+                Kind::Raster(format) => Ok((finished(raster::load(entry, format)?)?, None)),
+                Kind::Dicom => {
+                    let known = stamp().filter(|_| entry.frames > 1);
+                    let dicom = Dicom::open(&entry.path)?;
+                    let frame = finished(dicom_frame(entry, &dicom, frame_index)?)?;
+                    let known = known.filter(|_| dicom.held_bytes() <= HELD);
+                    Ok::<_, StudyError>((frame, known.map(|stamp| (entry.path.clone(), stamp, dicom))))
+                }
+            }
+        })??;
+        self.open = open;
+        Ok(frame)
     }
-    guarded(|| {
-        finished(match kind_of(&entry.path)? {
-            Kind::Dicom => dicom_frame(entry, &Dicom::open(&entry.path)?, frame_index)?,
-            Kind::Raster(format) => raster::load(entry, format)?,
-        })
-    })?
 }
 
 /// Decodes the first frame of the first image at a path: a file, or a folder.

@@ -13,6 +13,7 @@ mod dicom;
 mod display_attributes;
 mod error;
 mod fragments;
+mod frame_timing;
 mod functional_groups;
 mod geometry;
 mod grey;
@@ -24,6 +25,7 @@ mod inflate;
 mod load;
 pub mod lung_masks;
 mod native;
+mod natural_order;
 mod open;
 mod orientation;
 mod overlay_planes;
@@ -38,6 +40,8 @@ mod scorable;
 mod segmented_palette;
 mod shared_uid;
 mod shutter_module;
+mod slice_position;
+mod stack_place;
 mod stored_bits;
 mod syntax_name;
 mod tags;
@@ -49,12 +53,15 @@ mod writer;
 pub use annotations::{Annotations, Drawing, TextNote};
 pub use display_attributes::DisplayAttributes;
 pub use error::StudyError;
-pub use load::{load, open_image};
+pub use frame_timing::{FrameTiming, TimingSource};
+pub use load::{FrameReader, load, open_image};
 pub use open::{may_be_an_image, scan, scan_beside};
 pub use orientation::Orientation;
 pub use presentation_state::{PresentationState, is_presentation_state, presentation_states};
 pub use scorable::Unscorable;
 pub use shared_uid::SharedUid;
+pub use slice_position::{SlicePosition, SliceSource};
+pub use stack_place::{SeriesOrder, StackPlace, in_order};
 pub use syntax_name::transfer_syntax_name;
 pub use tags::{ElementLine, list_elements};
 pub use text::readable_name;
@@ -132,6 +139,8 @@ pub struct ImageEntry {
     pub title: String,
     /// Other files with the same identity.
     pub shared_uid: SharedUid,
+    /// Where it belongs among the images of its series, and how fast it plays.
+    pub place: StackPlace,
 }
 
 impl ImageEntry {
@@ -144,14 +153,15 @@ impl ImageEntry {
     }
 }
 
-/// A series: images in the order of the anatomy (position along the normal, else instance number,
-/// else name).
+/// A series: images in order ([`in_order`]).
 #[derive(Clone, Debug, Default)]
 pub struct Series {
     pub uid: String,
     pub description: String,
     pub modality: String,
     pub images: Vec<Arc<ImageEntry>>,
+    /// By what they stand in order.
+    pub order: SeriesOrder,
 }
 
 /// A study of one patient.

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dicom_dictionary_std::tags;
 use image::ImageFormat;
@@ -20,9 +21,12 @@ use crate::limits;
 use crate::panic_guard::guarded;
 
 use super::dicom::{Dicom, has_dicom_mark, looks_like_dicom};
-use super::group::{Listed, catalogue, natural_order};
+use super::frame_timing::FrameTiming;
+use super::group::{Listed, catalogue};
 use super::guard::PixelLayout;
+use super::natural_order::natural_order;
 use super::shared_uid::{SharedUid, told_apart};
+use super::stack_place::StackPlace;
 use super::{Catalogue, ImageEntry, StudyError, Warning, geometry, guard, raster};
 
 /// Endings of image files.
@@ -211,13 +215,13 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
         has_pixels,
         title,
         shared_uid: SharedUid::default(),
+        place: StackPlace {
+            position: geometry::position(&dicom.dataset, &dicom.dataset),
+            number: dicom.dataset.integer(tags::INSTANCE_NUMBER),
+            timing: FrameTiming::read(&dicom.dataset, frames).map(Arc::new),
+        },
     };
-    Ok(Listed {
-        entry,
-        position: geometry::position(&dicom.dataset),
-        number: dicom.dataset.integer(tags::INSTANCE_NUMBER),
-        is_directory: dicom.is_directory(),
-    })
+    Ok(Listed { entry, is_directory: dicom.is_directory() })
 }
 
 /// Whether an object without pixels is one at all, and not the torso of a cut-off file.

@@ -19,6 +19,7 @@ use crate::limits;
 
 use super::color::luma;
 use super::shared_uid::SharedUid;
+use super::stack_place::StackPlace;
 use super::{DisplayAttributes, Frame, Identity, ImageEntry, Metadata, StudyError, guard};
 
 /// A decoded image.
@@ -61,6 +62,7 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
         has_pixels: true,
         title,
         shared_uid: SharedUid::default(),
+        place: StackPlace::default(),
     })
 }
 

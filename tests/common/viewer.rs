@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use pellucid::app::command::Command;
+use pellucid::app::state::LoadedImage;
 use pellucid::app::state::pyramid::Pyramid;
 use pellucid::app::state::{Preferences, State};
 use pellucid::app::ui::caches::Caches;
 use pellucid::app::ui::thumbnails::Thumbnails;
 use pellucid::app::update::effect::Effect;
-use pellucid::app::update::message::{LoadedImage, Message};
+use pellucid::app::update::message::Message;
 use pellucid::app::update::{apply, on_event, on_message};
 use pellucid::engine::lungs::LungSearch;
 use pellucid::engine::progress::Progress;
@@ -19,7 +20,9 @@ use pellucid::engine::{Analysis, Event, Generation, ModelInfo, Score};
 use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::{PixelData, Plane, Voi, Window, WindowFunction};
 use pellucid::model::gate::GateVerdict;
-use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, SharedUid, Study};
+use pellucid::study::{
+    Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, SharedUid, StackPlace, Study,
+};
 use pellucid::uncertainty::{Posterior, Summary};
 
 /// Names of the model's classes.
@@ -150,13 +153,19 @@ pub(crate) fn entry(uid: &str, frames: u32, columns: usize, rows: usize) -> Arc<
         has_pixels: true,
         title: format!("image {uid}"),
         shared_uid: SharedUid::default(),
+        place: StackPlace::default(),
     })
 }
 
 /// A catalogue of one series.
 pub(crate) fn catalogue_of(images: &[Arc<ImageEntry>]) -> Catalogue {
-    let series =
-        Series { uid: "1.2".into(), description: "chest PA".into(), modality: "DX".into(), images: images.to_vec() };
+    let series = Series {
+        uid: "1.2".into(),
+        description: "chest PA".into(),
+        modality: "DX".into(),
+        images: images.to_vec(),
+        ..Series::default()
+    };
     let study = Study { uid: "1".into(), description: "chest".into(), date: "20261120".into(), series: vec![series] };
     let patient = Patient { id: "4711".into(), name: "DOE^JANE".into(), studies: vec![study] };
     Catalogue { patients: vec![patient], warnings: Vec::new() }

@@ -18,8 +18,8 @@ use pellucid::model::Model;
 use pellucid::model::manifest::Manifest;
 use pellucid::network::layers::{Dropout, GlobalAveragePool, Linear};
 use pellucid::network::{Layer, Mode, Network, Result, Stage};
-use pellucid::study::SharedUid;
 use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
+use pellucid::study::{SharedUid, StackPlace};
 use pellucid::uncertainty::SampleSource;
 
 /// A value of a pixel that makes [`Features`] panic.
@@ -131,6 +131,7 @@ fn frame(value: f32) -> Arc<Frame> {
         has_pixels: true,
         title: "toy".into(),
         shared_uid: SharedUid::default(),
+        place: StackPlace::default(),
     };
     Arc::new(Frame {
         entry: Arc::new(entry),

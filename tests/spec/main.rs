@@ -56,6 +56,7 @@ mod shared_uid;
 mod shortcuts;
 mod similar_cases;
 mod source_graph;
+mod stacks;
 mod study;
 mod study_panel;
 mod study_results;

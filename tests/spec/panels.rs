@@ -111,6 +111,8 @@ fn the_open_menu_takes_a_path() {
 fn the_list_shows_an_image_by_click_and_closes_a_branch() {
     let thumbnails = Thumbnails::default();
     let mut shown = Shown::new(image_shown(), [240.0, 600.0], move |ui, state| studies::show(ui, state, &thumbnails));
+    // A series is one row until it is opened.
+    shown.click("Images of DX · chest · 2 images");
     shown.click("chest-pa.dcm");
     assert_eq!(shown.commands(), [Command::Study(StudyCommand::ShowImage(entry("chest-pa.dcm"), 0))]);
     shown.click("DOE JANE · 4711");

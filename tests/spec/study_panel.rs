@@ -151,6 +151,7 @@ fn the_result_stands_in_the_tooltips_of_the_list_and_no_file_is_named_where_none
     };
     let hovered = |state: State, row: &str| {
         let mut shown = list(state);
+        shown.click("Images of DX · chest PA · 3 images");
         shown.harness.get_by_label(row).hover();
         shown.harness.run_steps(40);
         shown

@@ -7,8 +7,8 @@ use pellucid::engine::{Analysis, ModelInfo, Score, Timing};
 use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::{PixelData, Plane, Window, WindowFunction};
 use pellucid::model::gate::GateVerdict;
-use pellucid::study::SharedUid;
 use pellucid::study::{Catalogue, Frame, Identity, ImageEntry, Patient, Series, Study, Warning};
+use pellucid::study::{SharedUid, StackPlace};
 use pellucid::uncertainty::{Posterior, Summary};
 
 const MANIFEST: &str = r#"
@@ -56,6 +56,7 @@ pub(crate) fn entry(title: &str) -> Arc<ImageEntry> {
         has_pixels: true,
         title: title.into(),
         shared_uid: SharedUid::default(),
+        place: StackPlace::default(),
     })
 }
 
@@ -71,8 +72,13 @@ pub(crate) fn nothing_open() -> State {
 pub(crate) fn image_shown() -> State {
     let mut state = nothing_open();
     let images = vec![entry("chest-pa.dcm"), entry("a-lateral-view-with-a-very-long-name-of-its-own.dcm")];
-    let series =
-        Series { uid: "2.25.2".into(), description: "chest".into(), modality: "DX".into(), images: images.clone() };
+    let series = Series {
+        uid: "2.25.2".into(),
+        description: "chest".into(),
+        modality: "DX".into(),
+        images: images.clone(),
+        ..Series::default()
+    };
     let study =
         Study { uid: "2.25.1".into(), description: "Chest".into(), date: "20261120".into(), series: vec![series] };
     let patient = Patient { id: "4711".into(), name: "DOE^JANE".into(), studies: vec![study] };

@@ -16,6 +16,7 @@ mod study;
 mod training;
 mod uncertainty;
 mod view;
+mod window;
 
 pub use file::FileCommand;
 pub use findings::FindingsCommand;
@@ -27,6 +28,7 @@ pub use study::StudyCommand;
 pub use training::TrainingCommand;
 pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
+pub use window::WindowCommand;
 
 use super::state::NoticeAction;
 use super::state::training::Page;
@@ -124,6 +126,8 @@ command! {
     Study(StudyCommand),
     /// Layout, and how images lie in their views.
     View(ViewCommand),
+    /// Windows with a name, and of an area.
+    Window(WindowCommand),
     /// How maps lie over the image.
     Overlay(OverlayCommand),
     /// Classes, the analysis, the model.

@@ -8,6 +8,7 @@ use crossbeam_channel::Sender;
 use super::frame_loader::{self, FrameRequest};
 use super::job_threads::{JobThreads, MessageSender};
 use super::options::ViewerOptions;
+use super::prefetcher::Prefetcher;
 use super::training::TrainingRunner;
 use super::{dialogs, jobs, settings_file};
 use crate::app::state::{Preferences, Reason};
@@ -28,6 +29,7 @@ pub struct EffectRunner {
     ctx: egui::Context,
     engine: Option<Engine>,
     loader: Sender<FrameRequest>,
+    prefetcher: Prefetcher,
     /// Stops the listing of files.
     scanning: CancelToken,
     jobs: JobThreads,
@@ -47,6 +49,7 @@ impl EffectRunner {
             ctx: ctx.clone(),
             engine: None,
             loader: frame_loader::start(&jobs, options.masks.clone()),
+            prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
             jobs,
             settings,
@@ -152,6 +155,7 @@ impl EffectRunner {
                 // The thread lives as long as this sender: nothing is lost.
                 let _ = self.loader.send(FrameRequest { generation, entry, index, presentations });
             }
+            Effect::Prefetch(frames) => self.prefetcher.plan(frames),
             Effect::WriteReport { case, folder } => {
                 let failed = |why| Message::ReportWritten(Err(why));
                 self.jobs.run("pellucid-report", failed, move |sender| {

@@ -11,8 +11,8 @@ use crate::app::state::Reason;
 use crate::app::update::message::Message;
 use crate::engine::Generation;
 use crate::panic_guard::guarded;
-use crate::study::ImageEntry;
 use crate::study::lung_masks::LungMasks;
+use crate::study::{FrameReader, ImageEntry};
 
 /// A frame that somebody wants to see.
 pub(super) struct FrameRequest {
@@ -39,9 +39,10 @@ fn load(requests: &Receiver<FrameRequest>, masks: Option<&Path>, messages: &Mess
             None
         }
     };
+    let mut reader = FrameReader::default();
     while let Ok(first) = requests.recv() {
         let FrameRequest { generation, entry, index, presentations } = requests.try_iter().last().unwrap_or(first);
-        let result = match guarded(|| jobs::load(&entry, index, &presentations, masks.as_ref())) {
+        let result = match guarded(|| jobs::load(&mut reader, &entry, index, &presentations, masks.as_ref())) {
             Ok(loaded) => loaded.map_err(|error| Reason::of(&error)),
             Err(fault) => Err(Reason::of(&fault)),
         };

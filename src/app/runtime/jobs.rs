@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::job_threads::MessageSender;
-use crate::app::state::Reason;
 use crate::app::state::pyramid::Pyramid;
-use crate::app::update::message::{LoadedImage, Message};
+use crate::app::state::{LoadedImage, Reason};
+use crate::app::update::message::Message;
 use crate::cancel::CancelToken;
 use crate::engine::lungs;
 use crate::imaging::auto_window::auto_window;
@@ -20,7 +20,7 @@ use crate::phantom::{PhantomFileError, render, write_dicom};
 use crate::report::ReportError;
 use crate::report::case::CaseReport;
 use crate::study::lung_masks::LungMasks;
-use crate::study::{Catalogue, ImageEntry, StudyError, presentation_states, scan_beside};
+use crate::study::{Catalogue, FrameReader, ImageEntry, StudyError, presentation_states, scan_beside};
 
 /// Longer side of the colour image kept for the screen.
 const COLOR_SIDE: u32 = 2048;
@@ -68,12 +68,13 @@ pub(super) fn scan(
 /// Decodes a frame and prepares what the screen needs of it; of some presentation states those that
 /// are about it.
 pub(super) fn load(
+    reader: &mut FrameReader,
     entry: &Arc<ImageEntry>,
     index: u32,
     presentations: &[PathBuf],
     masks: Option<&LungMasks>,
 ) -> Result<LoadedImage, StudyError> {
-    let mut frame = crate::study::load(entry, index)?;
+    let mut frame = reader.load(entry, index)?;
     let presentations = Arc::new(presentation_states(&mut frame, presentations));
     let frame = Arc::new(frame);
     Ok(LoadedImage {

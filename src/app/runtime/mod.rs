@@ -12,6 +12,7 @@ mod frame_loader;
 mod job_threads;
 mod jobs;
 pub mod options;
+mod prefetcher;
 pub mod settings_file;
 pub mod thumbnails;
 pub mod training;

@@ -3,10 +3,14 @@
 //! The lowest of the five floors. It knows no command and no egui. Panels read it; only
 //! [`super::update`] changes it.
 
+pub mod cine;
 pub mod display_options;
 pub mod faithfulness;
+pub mod frame_cache;
+pub mod histogram;
 pub mod impression;
 mod layout;
+mod loaded_image;
 pub mod map_key;
 mod model;
 mod notice;
@@ -17,11 +21,13 @@ mod reason;
 pub mod results;
 mod selectors;
 mod shown_image;
+pub mod stack;
 pub mod study_scoring;
 pub mod training;
 mod uncertainty;
 mod view;
 pub mod weights_form;
+pub mod window_presets;
 
 use std::sync::Arc;
 
@@ -36,16 +42,18 @@ use crate::study::{Catalogue, Frame, ImageEntry, PresentationState};
 
 pub use display_options::DisplayOptions;
 pub use layout::{Content, Layout, MOST_PANES, PaneIndex};
+pub use loaded_image::LoadedImage;
 pub use model::Model;
 pub use notice::{Level, Notice, NoticeAction, NoticeId};
 pub use preferences::{Preferences, Theme};
 pub use reason::Reason;
 pub use results::{Explaining, Phase, Results};
 pub use shown_image::ShownImage;
-pub use view::View;
+pub use view::{View, WindowChoice};
 
 use impression::Impressions;
 use pyramid::Pyramid;
+use stack::Stack;
 use training::Training;
 use weights_form::WeightsForm;
 
@@ -68,6 +76,8 @@ pub struct State {
     /// The presentation states that are about the frame, and the one that is applied.
     pub presentations: Arc<Vec<PresentationState>>,
     pub presented: Option<usize>,
+    /// What is kept of going through stacks.
+    pub stack: Stack,
     /// Where the lungs of the image lie, if that is known.
     pub lungs: LungSearch,
     /// Window of the image from its grey values, tails cut.
@@ -147,6 +157,7 @@ impl State {
             presentations: Arc::default(),
             presented: None,
             lungs: LungSearch::NotLookedFor,
+            stack: Stack::new(preferences.image_memory_bytes()),
             auto_window: View::default().window,
             generation: 0,
             results: Results::default(),
@@ -220,15 +231,6 @@ impl State {
     pub fn view(&self, pane: PaneIndex) -> &View {
         let pane = if self.preferences.linked { 0 } else { pane.min(self.views.len() - 1) };
         &self.views[pane]
-    }
-
-    /// True when the wheel goes through images: the series has several, or the image several
-    /// frames.
-    pub fn is_stack(&self) -> bool {
-        self.current().is_some_and(|(entry, _)| {
-            entry.frames > 1
-                || self.images.iter().filter(|e| e.identity.series_uid == entry.identity.series_uid).nth(1).is_some()
-        })
     }
 
     /// True while the worker computes, or is about to.

@@ -7,9 +7,13 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::display_options::USUAL_METHODS;
+use super::window_presets::OwnWindow;
 use crate::explain::Method;
 use crate::imaging::overlay::OverlayStyle;
 use crate::model::conformal::RISK;
+
+/// Memory for decoded images where nothing else is set, in MiB.
+const IMAGE_MEMORY: u32 = 1024;
 
 /// Colours of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +64,10 @@ pub struct Preferences {
     /// Error rate of the conformal states.
     #[serde(rename = "risk")]
     pub error_rate: f64,
+    /// Windows of the reader's own, oldest first.
+    pub windows: Vec<OwnWindow>,
+    /// Memory for decoded images, in MiB.
+    pub image_memory: u32,
     /// How frequent findings are where the reader works, by name: shares between 0 and 1.
     pub prevalences: BTreeMap<String, f64>,
 }
@@ -86,7 +94,17 @@ impl Default for Preferences {
             similar_in_report: false,
             read_first: false,
             error_rate: RISK,
+            windows: Vec::new(),
+            image_memory: IMAGE_MEMORY,
             prevalences: BTreeMap::new(),
         }
+    }
+}
+
+impl Preferences {
+    /// Memory for decoded images, in bytes.
+    #[must_use]
+    pub fn image_memory_bytes(&self) -> u64 {
+        u64::from(self.image_memory.clamp(64, 64 << 10)) << 20
     }
 }

@@ -1,7 +1,7 @@
 //! What lies over the image by its file or by the presentation state that is applied, and who turned,
 //! mirrored or inverted it.
 
-use super::{PaneIndex, State};
+use super::{PaneIndex, State, WindowChoice};
 use crate::imaging::Voi;
 use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::shutter::Shutters;
@@ -15,7 +15,7 @@ impl State {
 
     /// The overlays of the image, or of the presentation state; shown or hidden.
     pub fn overlay_planes(&self) -> &[OverlayPlane] {
-        match (self.presentation(), self.frame()) {
+        match (self.presentation(), self.drawn()) {
             (Some(presentation), _) => &presentation.overlays,
             (None, Some(frame)) => &frame.display.overlays,
             (None, None) => &[],
@@ -24,7 +24,7 @@ impl State {
 
     /// The shutters of the image, or of the presentation state, open or closed.
     pub fn shutters(&self) -> Option<&Shutters> {
-        let shutters = match (self.presentation(), self.frame()) {
+        let shutters = match (self.presentation(), self.drawn()) {
             (Some(presentation), _) => &presentation.shutters,
             (None, Some(frame)) => &frame.display.shutters,
             (None, None) => return None,
@@ -46,7 +46,7 @@ impl State {
     /// What is to be said of how a view shows the image: polarity, turns, shutters, overlays, the
     /// presentation state. Window and zoom are not among it.
     pub fn display_marks(&self, pane: PaneIndex) -> Vec<String> {
-        let Some(frame) = self.frame() else { return Vec::new() };
+        let Some(frame) = self.drawn() else { return Vec::new() };
         let view = self.view(pane);
         let mut marks = Vec::new();
         let presentation = self.presentation();
@@ -57,6 +57,9 @@ impl State {
         if view.invert {
             let asked = presentation.and_then(|p| p.inverted).is_some_and(|i| i != frame.pixels.inverted);
             marks.push(format!("inverted {}", by(asked)));
+        }
+        if view.window_choice == WindowChoice::Kept {
+            marks.push("window of the reader, kept from another image".into());
         }
         let (mirrored, turns) = view.mirror_and_turns();
         let asked = presentation.is_some_and(|p| p.lies_like(view));
@@ -83,7 +86,7 @@ impl State {
 
     /// The window or table of a view in the words of the file, where they are the file's own.
     pub fn voi_words(&self, pane: PaneIndex) -> Option<String> {
-        let (pixels, view) = (&self.frame()?.pixels, self.view(pane));
+        let (pixels, view) = (&self.drawn()?.pixels, self.view(pane));
         let explained = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(table) = view.table {
             let name = match pixels.voi_at(table) {

@@ -30,6 +30,12 @@ impl Pyramid {
         }
     }
 
+    /// Bytes that the smaller planes take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.halves.iter().map(|half| 4 * half.values.len() as u64).sum()
+    }
+
     /// `width` × `height` values of a region of `plane` (level 0, its pixels).
     pub fn sample(&self, plane: &Plane, region: Region, width: usize, height: usize) -> Plane {
         let step = (region.width / width.max(1) as f32).min(region.height / height.max(1) as f32);

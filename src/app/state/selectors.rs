@@ -37,7 +37,7 @@ impl State {
     pub fn subject_name(&self, subject: Subject) -> String {
         match (self.model_info(), subject) {
             (Some(info), _) => subject.name(&info.manifest),
-            (None, Subject::One(Output::Class(class))) => format!("class {}", class + 1),
+            // Before there is a model its classes have no names.
             (None, _) => String::new(),
         }
     }
@@ -169,9 +169,9 @@ impl State {
     }
 
     /// What each view shows, left to right and top to bottom, before [`Self::solo`] is asked; the
-    /// image alone while the result is hidden.
+    /// image alone while the result is hidden, and where no map will come.
     pub fn panes(&self) -> Vec<Content> {
-        if self.result_hidden() {
+        if self.result_hidden() || self.is_mapless() {
             return vec![Content::Image];
         }
         let of_class = |class| Content::Map(Subject::class(class), self.method);

@@ -3,6 +3,22 @@
 
 use crate::imaging::{Window, WindowFunction};
 
+/// Where the window of a view comes from; tells what becomes of it at the next image of a series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WindowChoice {
+    /// The one that an image opens with; each image has its own.
+    #[default]
+    Opening,
+    /// From the grey values of each image.
+    Auto,
+    /// The window or table at this place of each file.
+    OfFile(usize),
+    /// Set by the reader on this image: it stays until it is reset.
+    Reader,
+    /// Set by the reader on another image of the series.
+    Kept,
+}
+
 /// How an image lies in its view.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
@@ -15,6 +31,7 @@ pub struct View {
     pub flip_horizontal: bool,
     pub flip_vertical: bool,
     pub window: Window,
+    pub window_choice: WindowChoice,
     /// Inverted by the reader (on top of the file's own polarity).
     pub invert: bool,
     /// The VOI table that is looked through instead of the window, by its place among the transforms
@@ -34,6 +51,7 @@ impl Default for View {
             flip_horizontal: false,
             flip_vertical: false,
             window: Window { center: 0.5, width: 1.0, function: WindowFunction::Linear },
+            window_choice: WindowChoice::Opening,
             invert: false,
             table: None,
             fit: None,
@@ -124,6 +142,7 @@ impl View {
         self.window.width = (self.window.width + dx * range).clamp(narrowest, range * 64.0 + narrowest);
         self.window.center += brighter * dy * range;
         self.table = None;
+        self.window_choice = WindowChoice::Reader;
     }
 }
 

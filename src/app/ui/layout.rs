@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
             message_plate::show(ui, state, area, &ViewMessage::new(words), &mut commands);
         }
         ShownImage::Nothing => return panels::empty::show(ui, state),
-        ShownImage::Loading(entry, _) => {
+        ShownImage::Loading(entry, _) if state.drawn().is_none() => {
             let words = format!("Loading {}…", name(state, &entry.title));
             message_plate::show(ui, state, area, &ViewMessage::new(words), &mut commands);
         }
@@ -40,7 +40,8 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
                 &mut commands,
             );
         }
-        ShownImage::Ready(frame) => {
+        ShownImage::Loading(..) | ShownImage::Ready(_) => {
+            let Some(frame) = state.drawn() else { return commands };
             let all: Vec<(PaneIndex, Content)> = state.panes().into_iter().enumerate().collect();
             let panes = match state.solo.and_then(|i| all.get(i)) {
                 Some(one) => vec![*one],

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use egui::text::{ByteIndex, LayoutJob, LayoutSection, TextFormat};
-use egui::{Color32, Context, FallbackRequest, FontData, FontId, FontInsert, FontProvider};
+use egui::text::{ByteIndex, LayoutJob, LayoutSection, TextFormat, TextWrapping};
+use egui::{Color32, Context, FallbackRequest, FontData, FontId, FontInsert, FontProvider, Painter};
 
 use crate::fonts::{bidi, system};
 
@@ -26,6 +26,39 @@ pub(super) fn line(text: &str, font: FontId, color: Color32) -> LayoutJob {
         job.sections.push(LayoutSection { leading_space: 0.0, byte_range, format: format.clone() });
     }
     job
+}
+
+/// A text in at most so many rows of a width, with "…" in its middle where it is too long: names of
+/// files differ at their ends. Whether it was cut.
+pub(super) fn cut_in_the_middle(
+    painter: &Painter,
+    text: &str,
+    font: &FontId,
+    color: Color32,
+    (width, rows): (f32, usize),
+) -> (LayoutJob, bool) {
+    let job = |text: &str| {
+        let mut job = line(text, font.clone(), color);
+        job.wrap =
+            TextWrapping { max_width: width.max(0.0), max_rows: rows, break_anywhere: true, ..Default::default() };
+        job
+    };
+    let fits = |text: &str| !painter.layout_job(job(text)).elided;
+    if fits(text) {
+        return (job(text), false);
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let cut = |kept: usize| -> String {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        let (head, tail) = (&letters[..head], &letters[letters.len() - tail..]);
+        head.iter().chain(&['…']).chain(tail).collect()
+    };
+    let (mut least, mut most) = (0, letters.len().saturating_sub(1));
+    while least < most {
+        let middle = (least + most).div_ceil(2);
+        if fits(&cut(middle)) { least = middle } else { most = middle - 1 }
+    }
+    (job(&cut(least)), true)
 }
 
 /// Asks the fonts of the system.
@@ -81,5 +114,27 @@ mod tests {
         assert_eq!(job.text, "علي محمد · 4711 · 2026-11-20");
         assert_eq!(job.sections.len(), 4, "each word from right to left is shaped alone");
         assert_eq!(line("DOE JANE  4711", FontId::default(), Color32::WHITE).sections.len(), 1);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_its_middle_and_keeps_its_end() {
+        let context = Context::default();
+        let font = FontId::proportional(11.0);
+        let mut cuts = Vec::new();
+        let _ = context.run_ui(egui::RawInput::default(), |ui| {
+            let cut = |text: &str, width, rows| {
+                let (job, cut) = cut_in_the_middle(ui.painter(), text, &font, Color32::WHITE, (width, rows));
+                assert!(!ui.painter().layout_job(job.clone()).elided);
+                (job.text, cut)
+            };
+            cuts = vec![
+                cut("short.dcm", 200.0, 1),
+                cut("a-lateral-view-with-a-very-long-name-of-its-own.dcm", 100.0, 1),
+                cut("a-lateral-view-with-a-very-long-name-of-its-own.dcm", 100.0, 2),
+            ];
+        });
+        assert_eq!(cuts[0], ("short.dcm".to_owned(), false));
+        assert!(cuts[1].1 && cuts[1].0.starts_with("a-l") && cuts[1].0.contains('…') && cuts[1].0.ends_with(".dcm"));
+        assert!(cuts[2].1 && cuts[2].0.len() > cuts[1].0.len());
     }
 }

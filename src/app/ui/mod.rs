@@ -10,6 +10,7 @@ mod layout;
 mod lettering;
 mod made;
 mod message_plate;
+mod numbers;
 pub mod panels;
 mod textures;
 pub mod theme;
@@ -95,7 +96,9 @@ fn reading_room(
                 if matches!(state.image, ShownImage::Ready(_)) {
                     commands.extend(panels::study_result::show(ui, state));
                     ui.add_space(8.0);
-                    commands.extend(panels::overlay::show(ui, state));
+                    if !state.is_mapless() {
+                        commands.extend(panels::overlay::show(ui, state));
+                    }
                     commands.extend(panels::lungs::show(ui, state, &mut caches.shares));
                     commands.extend(panels::similar::show(ui, state, thumbnails));
                 }
@@ -110,6 +113,10 @@ fn reading_room(
         commands.push(Command::View(ViewCommand::SetPanelWidths(studies, findings)));
     }
 
+    if state.is_stack() {
+        let bar = Panel::bottom("stack").exact_size(32.0).resizable(false).frame(plate(8, 4));
+        commands.extend(bar.show(ui, |ui| panels::stack_bar::show(ui, state)).inner);
+    }
     let ground = if matches!(state.image, ShownImage::Nothing) { tokens.background } else { tokens.image_ground };
     let centre = CentralPanel::default().frame(Frame::new().fill(ground));
     commands.extend(centre.show(ui, |ui| layout::show(ui, state, &mut caches.views)).inner);

@@ -38,7 +38,7 @@ impl ViewMessage {
 /// The message in a view of `content`; nothing where the map speaks for itself.
 pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
     let (subjects, method) = match content {
-        Content::Image => return None,
+        Content::Image => return without_findings(state),
         Content::Map(subject, method) => (vec![subject], method),
         Content::Difference(a, b) => (vec![Subject::class(a), Subject::class(b)], state.method),
     };
@@ -52,10 +52,24 @@ pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
     }
     let again = |words: String| ViewMessage::new(words).with("Analyse again", FindingsCommand::Retry);
     Some(match &state.results.phase {
-        Phase::Idle => return None,
+        // The image has all the room then, and the reason stands among the findings.
+        Phase::Idle | Phase::Refused | Phase::Unfit => return None,
         Phase::Waiting if matches!(state.model, Model::Loading { .. }) => ViewMessage::new("Loading the model…"),
         Phase::Waiting | Phase::Running if method.is_instant() => ViewMessage::new("Computing the map…"),
         Phase::Waiting | Phase::Running => ViewMessage::new(format!("{} follows the analysis.", method.name())),
+        Phase::Finished => missing(state, &subjects, method),
+        Phase::Cancelled => again("Cancelled before the map was ready.".into()),
+        Phase::Failed(reason) => again(format!("The analysis failed.\n{reason}")),
+    })
+}
+
+/// Beside an image without a map: why it was not scored, where the findings that say so are put
+/// away.
+fn without_findings(state: &State) -> Option<ViewMessage> {
+    if state.preferences.findings_open {
+        return None;
+    }
+    let message = match &state.results.phase {
         Phase::Refused => {
             let why = state.results.gate.as_ref().map_or("The image was refused.", |g| g.reason.as_str());
             ViewMessage::new(format!("Not scored. {why}")).with("Show anyway", FindingsCommand::ShowAnyway)
@@ -64,10 +78,9 @@ pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
             let why = state.choice.as_ref().map_or("No model fits the image.", |choice| &choice.because);
             ViewMessage::new(format!("Not scored: {why}"))
         }
-        Phase::Finished => missing(state, &subjects, method),
-        Phase::Cancelled => again("Cancelled before the map was ready.".into()),
-        Phase::Failed(reason) => again(format!("The analysis failed.\n{reason}")),
-    })
+        _ => return None,
+    };
+    Some(message.beside())
 }
 
 /// Of a map that is there: that it shows nothing, or how far its stability is known.

@@ -1,6 +1,6 @@
 //! The catalogue of the viewer grows: one opening after the other.
 
-use crate::study::{Catalogue, Patient};
+use crate::study::{Catalogue, Patient, in_order};
 
 /// Adds what was opened now to what was open before; what is open already was left out when it was
 /// listed.
@@ -27,6 +27,7 @@ pub(super) fn merge(into: &mut Catalogue, found: Catalogue) {
                         known.images.push(image);
                     }
                 }
+                known.order = in_order(&mut known.images);
             }
         }
     }

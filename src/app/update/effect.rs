@@ -12,6 +12,15 @@ use crate::model::import::draft::Request as Import;
 use crate::report::case::CaseReport;
 use crate::study::{Catalogue, ImageEntry};
 
+/// A frame that may be looked at next.
+#[derive(Clone, Debug)]
+pub struct WantedFrame {
+    pub entry: Arc<ImageEntry>,
+    pub index: u32,
+    /// Presentation states that may be about it.
+    pub presentations: Arc<[PathBuf]>,
+}
+
 /// What must happen outside the state.
 #[derive(Clone)]
 pub enum Effect {
@@ -36,6 +45,8 @@ pub enum Effect {
         /// Presentation states that may be about it.
         presentations: Vec<PathBuf>,
     },
+    /// Decodes these ahead, the first one first, in the place of those that were asked for before.
+    Prefetch(Vec<WantedFrame>),
     WriteReport {
         case: Box<CaseReport>,
         folder: PathBuf,

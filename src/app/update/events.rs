@@ -53,12 +53,13 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Started { .. } => state.results.phase = Phase::Running,
         Event::Chosen { choice, model, .. } => {
             state.choice = Some(choice);
+            state.stack.mapless &= model.is_none();
             match model {
                 Some(info) => take_model(state, info),
                 None => state.model = Model::Unfit,
             }
         }
-        Event::Unfit { .. } => state.results.phase = Phase::Unfit,
+        Event::Unfit { .. } => (state.results.phase, state.stack.mapless) = (Phase::Unfit, true),
         Event::Progress { progress, .. } => progressed(state, progress),
         Event::ExplanationDone { .. } => return map_requests::explained(state),
         Event::ExplanationFailed { reason, .. } => return map_requests::not_explained(state, reason),
@@ -72,7 +73,10 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
 /// Takes in what a running computation has found.
 fn progressed(state: &mut State, progress: Progress) {
     match progress {
-        Progress::Gated(verdict) => state.results.gate = Some(verdict),
+        Progress::Gated(verdict) => {
+            state.stack.mapless &= !verdict.accepted;
+            state.results.gate = Some(verdict);
+        }
         Progress::Scored { labels, groups, population } => {
             state.results.population = population;
             choose_for_reader(state, &labels);
@@ -168,6 +172,7 @@ fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
     results.warnings.clone_from(&analysis.warnings);
     results.phase = if analysis.scored { Phase::Finished } else { Phase::Refused };
     results.finished = Some(analysis.clone());
+    state.stack.mapless = !analysis.scored;
     choose_for_reader(state, &analysis.labels);
     let mut effects = if analysis.scored { map_requests::explain_more(state) } else { Vec::new() };
     effects.extend(study_scoring::begin(state));

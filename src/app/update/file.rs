@@ -84,6 +84,10 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     state.presentations = Arc::default();
     state.presented = None;
     state.color = None;
+    state.stack.cache.clear();
+    (state.stack.laid, state.stack.before, state.stack.settles) = (None, None, None);
+    state.stack.cine.playing = None;
+    effects.push(Effect::Prefetch(Vec::new()));
     state.catalogue = Arc::default();
     state.images.clear();
     state.ticked.clear();

@@ -24,6 +24,7 @@ pub(super) fn apply(state: &mut State, command: FindingsCommand) -> Vec<Effect> 
         F::ShowAnyway => {
             if state.results.phase == Phase::Refused {
                 state.options.force = true;
+                state.stack.mapless = false;
                 return analysis::analyze(state);
             }
         }

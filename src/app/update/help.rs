@@ -1,7 +1,7 @@
 //! Carries out what is asked of the program itself: the key table, notices, and the way back.
 
 use super::effect::Effect;
-use super::{analysis, faithfulness, training};
+use super::{analysis, cine, faithfulness, training};
 use crate::app::command::{HelpCommand, TrainingCommand};
 use crate::app::state::State;
 
@@ -28,6 +28,8 @@ fn escape(state: &mut State) -> Vec<Effect> {
         state.training.open = false;
     } else if state.faithfulness_open {
         faithfulness::toggle(state);
+    } else if state.stack.cine.is_playing() {
+        return cine::toggle(state);
     } else if state.solo.is_some() {
         state.solo = None;
     } else {

@@ -4,27 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::training_effect::TrainingMessage;
-use crate::app::state::Reason;
-use crate::app::state::pyramid::Pyramid;
+use crate::app::state::{LoadedImage, Reason};
 use crate::engine::Generation;
-use crate::engine::lungs::LungSearch;
-use crate::imaging::Window;
-use crate::study::{Catalogue, Frame, PresentationState};
-
-/// A frame, ready to be shown.
-#[derive(Clone)]
-pub struct LoadedImage {
-    pub frame: Arc<Frame>,
-    pub pyramid: Arc<Pyramid>,
-    /// The image in colour, where it has colours, at most as large as a screen.
-    pub color: Option<Arc<image::RgbImage>>,
-    /// Where its lungs lie, if that is known; or why the mask that should tell does not.
-    pub lungs: Result<LungSearch, Reason>,
-    /// The presentation states that are about it.
-    pub presentations: Arc<Vec<PresentationState>>,
-    /// From the grey values, tails cut.
-    pub auto_window: Window,
-}
+use crate::study::{Catalogue, ImageEntry};
 
 /// What comes back from a thread.
 #[derive(Clone)]
@@ -50,6 +32,11 @@ pub enum Message {
     FrameLoaded {
         generation: Generation,
         result: Result<LoadedImage, Reason>,
+    },
+    /// A frame of this image was decoded ahead.
+    Prefetched {
+        entry: Arc<ImageEntry>,
+        loaded: Box<LoadedImage>,
     },
     ReportWritten(Result<PathBuf, Reason>),
     /// Something on the side failed: settings, desktop.

@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::analysis::analyze;
 use super::effect::Effect;
-use super::message::{LoadedImage, Message};
+use super::message::Message;
 use super::notices::notice;
-use super::{catalogue, opening_view, study, training};
+use super::{catalogue, show_image, study, training};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
-use crate::app::state::{Level, NoticeAction, Reason, ShownImage, State};
-use crate::engine::lungs::LungSearch;
+use crate::app::state::{Level, NoticeAction, State};
 use crate::study::{Catalogue, is_presentation_state};
 
 /// Most entries of the recent list.
@@ -39,11 +37,10 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             state.scanning = false;
             notice(state, Level::Error, format!("The demo could not be made: {reason}"), None);
         }
-        Message::FrameLoaded { generation, result } if generation == state.generation => {
-            return frame_loaded(state, result);
-        }
-        // Closed meanwhile, or another image was asked for.
-        Message::Scanning { .. } | Message::FrameLoaded { .. } => {}
+        Message::FrameLoaded { generation, result } => return show_image::loaded(state, generation, result),
+        Message::Prefetched { entry, loaded } => return show_image::prefetched(state, &entry, *loaded),
+        // Closed meanwhile.
+        Message::Scanning { .. } => {}
         Message::ReportWritten(Ok(path)) => {
             state.exporting = false;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -81,38 +78,13 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
     Vec::new()
 }
 
-fn frame_loaded(state: &mut State, result: Result<LoadedImage, Reason>) -> Vec<Effect> {
-    match result {
-        Ok(loaded) => {
-            let shared_uid = loaded.frame.entry.shared_uid.warning();
-            let reservations =
-                loaded.frame.scorable().err().map(|reason| reason.to_string()).into_iter().chain(shared_uid);
-            reservations.for_each(|text| notice(state, Level::Warning, text, None));
-            state.image = ShownImage::Ready(loaded.frame);
-            state.pyramid = loaded.pyramid;
-            state.color = loaded.color;
-            state.lungs = loaded.lungs.unwrap_or_else(|reason| {
-                notice(state, Level::Warning, reason.capitalized(), None);
-                LungSearch::NotLookedFor
-            });
-            state.auto_window = loaded.auto_window;
-            state.presentations = loaded.presentations;
-            opening_view::reset_views(state);
-            analyze(state)
-        }
-        Err(reason) => {
-            if let Some((entry, index)) = state.current().map(|(e, i)| (e.clone(), i)) {
-                state.image = ShownImage::Failed { entry, index, reason };
-            }
-            Vec::new()
-        }
-    }
-}
-
 /// Adds what was found, and shows its first image.
 fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effect> {
     state.scanning = false;
     state.scanned = (0, 0);
+    // What is opened again may have changed, and presentation states may have come to what is open.
+    state.stack.cache.clear();
+    (state.stack.laid, state.stack.settles, state.stack.cine.playing) = (None, None, None);
     let first = found.images().find(|e| e.has_pixels).cloned();
     let presented = found.images().any(|e| is_presentation_state(&e.meta));
     if !found.warnings.is_empty() {
@@ -151,7 +123,7 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
     let mut effects = vec![Effect::SavePreferences];
     // The catalogue keeps the copy that it had, if it had one.
     let entry = state.images.iter().find(|e| e.key() == first.key()).cloned().unwrap_or(first);
-    effects.extend(study::show(state, entry, 0));
+    effects.extend(show_image::show(state, entry, 0));
     effects
 }
 

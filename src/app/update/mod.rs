@@ -14,6 +14,7 @@
 mod analysis;
 mod arrived_maps;
 mod catalogue;
+mod cine;
 pub mod effect;
 mod events;
 mod faithfulness;
@@ -29,8 +30,10 @@ mod notices;
 mod opening_view;
 mod overlay;
 mod preferences;
+mod prefetch;
 mod presentation;
 mod report;
+mod show_image;
 mod stability;
 mod study;
 mod study_scoring;
@@ -38,6 +41,9 @@ mod training;
 pub mod training_effect;
 mod uncertainty;
 mod view;
+mod window;
+
+use std::time::{Duration, Instant};
 
 use super::command::{Command, ViewCommand};
 use super::state::State;
@@ -47,6 +53,15 @@ pub use events::on_event;
 pub use messages::on_message;
 pub use notices::on_time;
 pub use training::may_close;
+
+/// Time has passed: a stack that plays goes on, and what came to rest is analysed. Yields the time
+/// until the next of it.
+pub fn on_tick(state: &mut State, now: Instant) -> (Vec<Effect>, Option<Duration>) {
+    let (mut effects, played) = cine::tick(state, now);
+    let (settled, rest) = study::settle(state, now);
+    effects.extend(settled);
+    (effects, played.into_iter().chain(rest).min())
+}
 
 /// Carries out a command. What the screen then wants and does not have is asked for.
 pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
@@ -58,6 +73,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::File(command) => file::apply(state, command),
         Command::Study(command) => study::apply(state, command),
         Command::View(command) => view::apply(state, command),
+        Command::Window(command) => window::apply(state, command),
         Command::Overlay(command) => overlay::apply(state, command),
         Command::Findings(command) => findings::apply(state, command),
         Command::Uncertainty(command) => uncertainty::apply(state, command),

@@ -1,13 +1,15 @@
 //! Carries out what is asked of the windows of the file and of presentation states.
 
 use super::opening_view::{each_view, initial_window, reset_views, window_of};
-use crate::app::state::State;
+use crate::app::state::{State, WindowChoice};
 
 /// The window or table at a place of the file.
 pub(super) fn choose_voi(state: &mut State, index: usize) {
     let Some(voi) = state.frame().and_then(|frame| frame.pixels.voi_at(index)) else { return };
     let (window, table) = window_of(voi, index);
-    each_view(state, |view| (view.window, view.table) = (window, table));
+    let of_file = state.frame().is_some_and(|frame| index < frame.pixels.voi.len());
+    let choice = if of_file { WindowChoice::OfFile(index) } else { WindowChoice::Opening };
+    each_view(state, |view| (view.window, view.table, view.window_choice) = (window, table, choice));
 }
 
 /// The window or table behind the one that is looked through; the first one where none is.
@@ -22,13 +24,15 @@ pub(super) fn next_voi(state: &mut State) {
 
 /// Shows the image as a presentation state says; as its file says where none is named.
 pub(super) fn present(state: &mut State, index: Option<usize>) {
-    reset_views(state);
+    let Some(frame) = state.frame().cloned() else { return };
+    reset_views(state, &frame);
+    // What was asked for of this image is not asked for of the next one.
+    state.stack.laid = None;
     let presentations = state.presentations.clone();
     let Some((index, asked)) = index.and_then(|index| Some((index, presentations.get(index)?))) else { return };
     state.presented = Some(index);
     state.display.graphics = true;
     state.display.shutter = true;
-    let Some(frame) = state.frame().cloned() else { return };
     let voi = asked.voi.and_then(|index| Some(window_of(frame.pixels.voi_at(index)?, index)));
     let (window, table) = voi.unwrap_or_else(|| initial_window(state));
     let (width, height) = (frame.pixels.plane.width as f32, frame.pixels.plane.height as f32);

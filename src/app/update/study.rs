@@ -1,70 +1,144 @@
-//! Carries out what is asked of the list of images: another one is shown.
+//! Carries out what is asked of the list of images and of the stack: another image is shown.
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::analysis;
 use super::effect::Effect;
+use super::{analysis, cine, show_image};
 use crate::app::command::StudyCommand;
-use crate::app::state::{ShownImage, State};
-use crate::study::{ImageEntry, is_presentation_state};
+use crate::app::state::State;
+use crate::app::state::stack::is_stack;
+use crate::study::ImageEntry;
+
+/// A step that follows another one within this time is one of many.
+const HURRY: Duration = Duration::from_millis(300);
+/// After the last of many steps the image is analysed once this time has passed.
+const SETTLE: Duration = Duration::from_millis(200);
 
 pub(super) fn apply(state: &mut State, command: StudyCommand) -> Vec<Effect> {
+    use StudyCommand as S;
     match command {
-        StudyCommand::PreviousImage => step(state, -1),
-        StudyCommand::NextImage => step(state, 1),
-        StudyCommand::ShowImage(entry, index) => show(state, entry, index),
-        StudyCommand::Reload => reload(state),
+        S::TogglePlay => return cine::toggle(state),
+        S::Faster | S::Slower => {
+            state.stack.cine.speed = state.stack.cine.next_speed(command == S::Faster);
+            return Vec::new();
+        }
+        S::SetSpeed(speed) => {
+            if speed.is_finite() && speed > 0.0 {
+                state.stack.cine.speed = speed.clamp(0.01, 100.0);
+            }
+            return Vec::new();
+        }
+        _ => {}
     }
-}
-
-/// Shows another image: a new generation, results of the one before are dropped from here on.
-pub(super) fn show(state: &mut State, entry: Arc<ImageEntry>, index: u32) -> Vec<Effect> {
-    let mut effects = analysis::drop_results(state);
-    state.image = ShownImage::Loading(entry.clone(), index);
-    state.options.force = false;
-    state.chosen = false;
-    state.cursor = None;
-    if state.automatic {
-        state.choice = None;
+    let was_playing = state.stack.cine.playing.take().is_some();
+    let mut effects = match command {
+        S::PreviousImage => step(state, -1),
+        S::NextImage => step(state, 1),
+        S::FirstImage => go_to(state, 0),
+        S::LastImage => go_to(state, usize::MAX),
+        S::PreviousSeries => step_series(state, -1),
+        S::NextSeries => step_series(state, 1),
+        S::Scroll(by) => scroll(state, by),
+        S::GoTo(at) => go_to(state, at),
+        S::ShowImage(entry, index) => {
+            state.stack.settles = None;
+            show_image::show(state, entry, index)
+        }
+        S::Reload => reload(state),
+        S::TogglePlay | S::Faster | S::Slower | S::SetSpeed(_) => Vec::new(),
+    };
+    if was_playing && effects.is_empty() {
+        effects.extend(analysis::analyze(state));
     }
-    state.presentations = Arc::default();
-    state.presented = None;
-    let presentations = presentations(state, &entry);
-    effects.push(Effect::LoadFrame { generation: state.generation, entry, index, presentations });
     effects
 }
 
-/// The presentation states of the study; which of them are about the image, their files say.
-fn presentations(state: &State, image: &ImageEntry) -> Vec<PathBuf> {
-    let of_study = |one: &&Arc<ImageEntry>| one.identity.study_uid == image.identity.study_uid;
-    let all = state.catalogue.images().filter(|one| is_presentation_state(&one.meta));
-    all.filter(of_study).map(|one| one.path.clone()).collect()
-}
-
-/// Reads the current image from its file once more.
+/// Reads the current image from its file once more, and shows it as it opens.
 pub(super) fn reload(state: &mut State) -> Vec<Effect> {
-    match state.current().map(|(entry, index)| (entry.clone(), index)) {
-        Some((entry, index)) => show(state, entry, index),
-        None => Vec::new(),
-    }
+    let Some((entry, index)) = state.current().map(|(entry, index)| (entry.clone(), index)) else { return Vec::new() };
+    state.stack.cache.forget(&entry, index);
+    (state.stack.laid, state.stack.settles) = (None, None);
+    show_image::show(state, entry, index)
 }
 
-/// The frame or image `by` places away; at the ends nothing happens.
+/// The frame or image `by` places away in the list; at its ends nothing happens.
 fn step(state: &mut State, by: i64) -> Vec<Effect> {
     let Some((entry, index)) = state.current() else { return Vec::new() };
     let frame = i64::from(index) + by;
     if (0..i64::from(entry.frames)).contains(&frame) {
         let entry = entry.clone();
-        return show(state, entry, frame as u32);
+        return show_next(state, entry, frame as u32, by);
     }
-    let at = state.images.iter().position(|e| Arc::ptr_eq(e, entry) || e.key() == entry.key());
+    let at = state.place_in_list().map(|place| place - 1);
     let next = at.and_then(|at| usize::try_from(at as i64 + by).ok()).and_then(|at| state.images.get(at)).cloned();
     match next {
         Some(entry) => {
             let index = if by < 0 { entry.frames.saturating_sub(1) } else { 0 };
-            show(state, entry, index)
+            show_next(state, entry, index, by)
         }
         None => Vec::new(),
     }
+}
+
+/// The first image of the next or the last series with pixels; images that belong to no stack are
+/// each a series of their own.
+fn step_series(state: &mut State, by: i64) -> Vec<Effect> {
+    let Some((entry, _)) = state.current() else { return Vec::new() };
+    let studies = state.catalogue.patients.iter().flat_map(|patient| &patient.studies);
+    let mut rows: Vec<Arc<ImageEntry>> = Vec::new();
+    let mut at = None;
+    for series in studies.flat_map(|study| &study.series) {
+        let images = series.images.iter().filter(|image| image.has_pixels);
+        let together = is_stack(series);
+        for (place, image) in images.enumerate() {
+            if !together || place == 0 {
+                rows.push(image.clone());
+            }
+            if Arc::ptr_eq(image, entry) {
+                at = Some(rows.len() - 1);
+            }
+        }
+    }
+    let next = at.and_then(|at| usize::try_from(at as i64 + by).ok()).and_then(|at| rows.get(at)).cloned();
+    next.map_or_else(Vec::new, |entry| show_next(state, entry, 0, by))
+}
+
+/// So many places on in the stack, at most to its ends.
+fn scroll(state: &mut State, by: i64) -> Vec<Effect> {
+    let Some(position) = state.stack_position() else { return Vec::new() };
+    let to = (position.at as i64).saturating_add(by).max(0);
+    go_to(state, usize::try_from(to).unwrap_or(usize::MAX))
+}
+
+/// To a place of the stack.
+fn go_to(state: &mut State, to: usize) -> Vec<Effect> {
+    let Some(position) = state.stack_position() else { return Vec::new() };
+    let to = to.min(position.of - 1);
+    if to == position.at {
+        return Vec::new();
+    }
+    let by = if to > position.at { 1 } else { -1 };
+    let Some((entry, index)) = state.stack_at(to) else { return Vec::new() };
+    show_next(state, entry, index, by)
+}
+
+/// Shows an image that was reached by a step; of many steps only the last one is analysed.
+fn show_next(state: &mut State, entry: Arc<ImageEntry>, index: u32, heading: i64) -> Vec<Effect> {
+    let now = Instant::now();
+    let hurried = state.stack.stepped.replace(now).is_some_and(|before| now.duration_since(before) < HURRY);
+    state.stack.heading = heading;
+    state.stack.settles = hurried.then(|| now + SETTLE);
+    show_image::show(state, entry, index)
+}
+
+/// What was asked for by steps has come to rest: it is analysed. Yields the time until then.
+pub(super) fn settle(state: &mut State, now: Instant) -> (Vec<Effect>, Option<Duration>) {
+    let Some(due) = state.stack.settles else { return (Vec::new(), None) };
+    if now < due {
+        return (Vec::new(), Some(due - now));
+    }
+    state.stack.settles = None;
+    // What is not decoded yet is analysed when it comes.
+    (analysis::analyze(state), None)
 }

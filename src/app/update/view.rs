@@ -2,10 +2,10 @@
 //! cursor.
 
 use super::effect::Effect;
-use super::opening_view::{each_view, initial_window, reset_views};
+use super::opening_view::{self, each_view, initial_window};
 use super::{preferences, presentation};
 use crate::app::command::ViewCommand;
-use crate::app::state::{PaneIndex, State, View};
+use crate::app::state::{PaneIndex, State, View, WindowChoice};
 
 /// Factor of the zoom keys.
 const ZOOM_STEP: f32 = 1.25;
@@ -20,7 +20,11 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::ToggleSolo(pane) => {
             state.solo = if state.solo.is_some() || state.panes().len() < 2 { None } else { Some(pane) };
         }
-        V::ResetView => reset_views(state),
+        V::ResetView => {
+            if let Some(frame) = state.drawn().cloned() {
+                opening_view::reset_views(state, &frame);
+            }
+        }
         V::Invert => each_view(state, |v| v.invert ^= true),
         V::FlipHorizontal => each_view(state, View::mirror_horizontal),
         V::FlipVertical => each_view(state, View::mirror_vertical),
@@ -30,11 +34,11 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::ZoomOut => each_view(state, |v| v.zoom_around(1.0 / ZOOM_STEP, v.center)),
         V::AutoWindow => {
             let window = state.auto_window;
-            each_view(state, |v| (v.window, v.table) = (window, None));
+            each_view(state, |v| (v.window, v.table, v.window_choice) = (window, None, WindowChoice::Auto));
         }
         V::FileWindow => {
             let (window, table) = initial_window(state);
-            each_view(state, |v| (v.window, v.table) = (window, table));
+            each_view(state, |v| (v.window, v.table, v.window_choice) = (window, table, WindowChoice::Opening));
         }
         V::NextFileWindow => presentation::next_voi(state),
         V::ChooseVoi(index) => presentation::choose_voi(state, index),
@@ -44,12 +48,12 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::SetWindow(pane, window) => {
             if window.is_valid() {
                 let view = view_mut(state, pane);
-                (view.window, view.table) = (window, None);
+                (view.window, view.table, view.window_choice) = (window, None, WindowChoice::Reader);
             }
         }
         V::DragWindow(pane, by) => drag_window(state, pane, by),
         V::Pan(pane, by) => {
-            if let Some(size) = state.frame().map(|f| [f.pixels.plane.width as f32, f.pixels.plane.height as f32]) {
+            if let Some(size) = state.drawn().map(|f| [f.pixels.plane.width as f32, f.pixels.plane.height as f32]) {
                 view_mut(state, pane).pan(by, size);
             }
         }
@@ -81,14 +85,14 @@ fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
 }
 
 fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {
-    let Some(inverted) = state.frame().map(|f| f.pixels.inverted) else { return };
+    let Some(inverted) = state.drawn().map(|f| f.pixels.inverted) else { return };
     let range = state.auto_window.width;
     let view = view_mut(state, pane);
     view.drag_window(by, range, inverted ^ view.invert);
 }
 
 fn value_at(state: &State, (x, y): (u32, u32)) -> Option<(u32, u32, f32)> {
-    let plane = &state.frame()?.pixels.plane;
+    let plane = &state.drawn()?.pixels.plane;
     let inside = (x as usize) < plane.width && (y as usize) < plane.height;
     inside.then(|| (x, y, plane.at(x as usize, y as usize)))
 }

@@ -222,8 +222,8 @@ fn nothing_fits(considered: &[Considered]) -> String {
 mod tests {
     use super::*;
     use crate::model::fits::Fits;
-    use crate::study::SharedUid;
     use crate::study::{Identity, Metadata};
+    use crate::study::{SharedUid, StackPlace};
 
     fn image(modality: &str, part: &str) -> ImageEntry {
         let transfer_syntax = if modality.is_empty() { "PNG" } else { "1.2.840.10008.1.2.1" }.into();
@@ -238,6 +238,7 @@ mod tests {
             has_pixels: true,
             title: String::new(),
             shared_uid: SharedUid::default(),
+            place: StackPlace::default(),
         }
     }
 

@@ -1,5 +1,8 @@
-//! The menu of what the file says of showing its image: its windows and VOI tables, presentation
-//! states, overlays, the shutter.
+//! The menu of how the image is shown: windows of the file, of its modality and of the reader, VOI
+//! tables, presentation states, overlays, the shutter.
+
+mod histogram;
+mod windows;
 
 use egui::{Atoms, Button, Sense, Ui, vec2};
 
@@ -16,6 +19,7 @@ use crate::study::{PresentationState, readable_name};
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let shown = state.frame().is_some();
     ui.label(theme::section("Window", tokens));
+    histogram::show(ui, state, tokens);
     controls::menu_item(ui, ViewCommand::AutoWindow, shown, None, out);
     let transforms = state.frame().map_or(&[][..], |frame| &frame.pixels.voi);
     controls::menu_item(ui, ViewCommand::NextFileWindow, transforms.len() > 1, None, out);
@@ -25,8 +29,10 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             Voi::Window { window, .. } => view.table.is_none() && *window == view.window,
             Voi::Lut { .. } => view.table == Some(index),
         };
-        item(ui, &voi_words(index, voi), "Window or VOI table of the file", chosen, ViewCommand::ChooseVoi(index), out);
+        let command = ViewCommand::ChooseVoi(index).into();
+        item(ui, &voi_words(index, voi), "Window or VOI table of the file", chosen, command, out);
     }
+    windows::show(ui, state, tokens, out);
     controls::rule(ui, tokens);
     controls::menu_item(ui, ViewCommand::ToggleGraphics, state.has_graphics(), Some(state.display.graphics), out);
     controls::menu_item(ui, ViewCommand::ToggleShutter, state.shutters().is_some(), Some(state.display.shutter), out);
@@ -36,17 +42,17 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::rule(ui, tokens);
     ui.label(theme::section("Presentation states", tokens));
     let hint = "The image as its file says, without a presentation state";
-    item(ui, "None", hint, state.presented.is_none(), ViewCommand::Present(None), out);
+    item(ui, "None", hint, state.presented.is_none(), ViewCommand::Present(None).into(), out);
     for (index, presentation) in state.presentations.iter().enumerate() {
         let words = presentation_words(presentation, state.preferences.anonymize);
         let hint = [vec![presentation.description.clone()], presentation.notes.clone()].concat().join("\n");
         let chosen = state.presented == Some(index);
-        item(ui, &words, hint.trim(), chosen, ViewCommand::Present(Some(index)), out);
+        item(ui, &words, hint.trim(), chosen, ViewCommand::Present(Some(index)).into(), out);
     }
 }
 
-/// An entry with words of the file.
-fn item(ui: &mut Ui, words: &str, hint: &str, chosen: bool, command: ViewCommand, out: &mut Vec<Command>) {
+/// An entry with words of its own.
+fn item(ui: &mut Ui, words: &str, hint: &str, chosen: bool, command: Command, out: &mut Vec<Command>) {
     let mut atoms = Atoms::default();
     atoms.push_right(if chosen { Sign::Tick } else { Sign::Blank }.atom(None));
     atoms.push_right(words);
@@ -54,7 +60,7 @@ fn item(ui: &mut Ui, words: &str, hint: &str, chosen: bool, command: ViewCommand
     let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(words);
     let response = if hint.is_empty() { response } else { response.on_hover_text(hint) };
     if response.clicked() {
-        out.push(Command::View(command));
+        out.push(command);
         ui.close();
     }
 }

@@ -9,11 +9,13 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 
 /// Mouse gestures, which stand below the keys: gesture and what it does.
-pub const GESTURES: [(&str, &str); 6] = [
+pub const GESTURES: [(&str, &str); 8] = [
     ("Left drag", "Window: right is wider, down is brighter"),
+    ("Ctrl + left drag", "Window from the grey values of a box"),
     ("Middle drag", "Pan (also Shift + left drag)"),
     ("Right drag", "Zoom (also Ctrl + wheel)"),
-    ("Wheel", "Previous or next image of a stack; zoom where there is one image"),
+    ("Wheel", "Through the stack, to its ends; zoom where there is no stack"),
+    ("Alt + left drag", "Through the stack: the height of the view is all of it"),
     ("Double click", "This view only, or all again"),
     ("Drop", "Opens the dropped files and folders; weights are imported"),
 ];

@@ -13,6 +13,7 @@ pub mod notices;
 pub mod overlay;
 pub mod reliability;
 pub mod similar;
+pub mod stack_bar;
 pub mod status;
 pub mod studies;
 pub mod study_result;

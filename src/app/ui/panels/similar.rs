@@ -18,7 +18,7 @@ use crate::app::ui::thumbnails::Thumbnails;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::similar::{Similar, SimilarCase, SimilarCases, how_to_make};
-use crate::study::{Identity, ImageEntry, Metadata, SharedUid};
+use crate::study::{Identity, ImageEntry, Metadata, SharedUid, StackPlace};
 
 /// Height of a case, with room around its thumbnail.
 const ROW: f32 = 60.0;
@@ -173,6 +173,7 @@ fn entry(state: &State, case: &SimilarCase) -> Arc<ImageEntry> {
             has_pixels: case.is_there,
             title: String::new(),
             shared_uid: SharedUid::default(),
+            place: StackPlace::default(),
         })
     })
 }

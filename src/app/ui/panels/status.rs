@@ -7,6 +7,7 @@ use egui::{Align, Button, Label, Layout as Flow, ProgressBar, Sense, Ui, UiBuild
 
 use crate::app::command::{Command, FindingsCommand};
 use crate::app::state::{Model, Phase, ShownImage, State};
+use crate::app::ui::numbers;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::engine::Timing;
@@ -32,9 +33,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         cell(ui, 176.0, &pixel, "Column, row and grey value (after the modality transform) under the cursor", &tokens);
         if state.frame().is_some() {
             let view = state.view(0);
-            let window = format!("W {}  L {}", grey(view.window.width), grey(view.window.center));
-            cell(ui, 120.0, &window, "Window width and level (centre), in the image's own grey values", &tokens);
-            cell(ui, 72.0, &format!("{:.2} × fit", view.zoom), "Zoom: 1 fits the image into its view", &tokens);
+            let window = numbers::window(view.window);
+            cell(ui, 112.0, &window, "Window width and level (centre), in the image's own grey values", &tokens);
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             let notice = ui.add(Label::new(theme::caption("Not a medical device", &tokens)));
@@ -86,9 +86,9 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         (_, Phase::Running) => ("looking at the image".to_owned(), Some(0.0)),
         (_, Phase::Finished) => explaining(state).unwrap_or_else(|| (String::from("finished"), None)),
         (_, Phase::Cancelled) => ("cancelled".to_owned(), None),
-        (_, Phase::Refused) => ("refused by the input gate".to_owned(), None),
-        (_, Phase::Unfit) => ("no model fits".to_owned(), None),
+        (_, Phase::Refused | Phase::Unfit) => ("not scored".to_owned(), None),
         (_, Phase::Failed(_)) => ("failed".to_owned(), None),
+        _ if state.stack.cine.is_playing() => ("plays, not analysed".to_owned(), None),
         (_, Phase::Idle) if state.scanning => ("listing files".to_owned(), None),
         (_, Phase::Idle) => ("ready".to_owned(), None),
     };
@@ -138,10 +138,8 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
             );
             ui.add(Label::new(theme::caption(words, tokens)).truncate()).on_hover_text(hint);
         }
-        Model::Unfit => {
-            let because = state.choice.as_ref().map_or("", |choice| &choice.because);
-            ui.add(Label::new(theme::caption("no model fits", tokens)).truncate()).on_hover_text(because);
-        }
+        // The bar above says so.
+        Model::Unfit => {}
         Model::Loading { name } => {
             ui.add(Label::new(theme::caption(format!("loading the model {name}…"), tokens)).truncate());
         }

@@ -127,7 +127,9 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
     let items = Command::listed().into_iter().filter(|c| c.info().group == CommandGroup::View);
     for command in items {
         let (enabled, on) = match command {
-            // The layouts stand in the bar, the themes below, what is the file's in a menu of its own.
+            // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
+            // their own.
+            Command::Window(_) => continue,
             Command::View(
                 ViewCommand::SetLayout(_)
                 | ViewCommand::SetTheme(_)
@@ -163,7 +165,7 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
 fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
     for layout in [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::MethodGrid, Layout::Compare] {
-        controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, true, out);
+        controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, !state.is_mapless(), out);
     }
     ui.spacing_mut().item_spacing.x = theme::GRID;
 }
@@ -205,6 +207,9 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
 }
 
 fn device(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    if matches!(state.model, Model::Unfit) {
+        return;
+    }
     let (name, hint) = match state.model_info() {
         Some(info) => (info.device.clone(), format!("The model runs on {}", info.device)),
         None => (state.device.clone(), "Where the model will run".to_owned()),

@@ -3,16 +3,16 @@
 
 use egui::{Align2, Painter, Rect, Vec2};
 
-use super::pen::{Pen, number};
+use super::pen::Pen;
 use super::placement::Placement;
 use super::stability_words;
 use crate::app::state::display_options::Stability;
 use crate::app::state::{Content, Layout, PaneIndex, State};
-use crate::app::ui::theme;
+use crate::app::ui::{numbers, theme};
 use crate::engine::conformal::OUTSIDE;
 use crate::explain::{Attribution, Subject};
 use crate::fonts::{attribute, lacking, system};
-use crate::study::{Frame, Metadata, readable_name};
+use crate::study::{Frame, Metadata, SlicePosition, readable_name};
 
 /// Stands under every map.
 const NOT_AN_OUTLINE: &str = "what moved the score, not the outline of a lesion";
@@ -29,7 +29,10 @@ const LOW: f32 = 200.0;
 pub(crate) fn title(state: &State, content: Content) -> String {
     match content {
         Content::Image => "original".into(),
-        Content::Map(subject, method) => format!("{} · {}", state.subject_name(subject), method.name()),
+        Content::Map(subject, method) => match state.subject_name(subject).as_str() {
+            "" => method.name().to_owned(),
+            name => format!("{name} · {}", method.name()),
+        },
         Content::Difference(a, b) => format!("{} − {}", state.label(a), state.label(b)),
     }
 }
@@ -72,6 +75,7 @@ pub(crate) fn paint(
     let narrow = rect.width() < NARROW;
     // Of views that go together and have little room, the first one says it for all.
     if roomy && (first || !narrow || !state.preferences.linked) {
+        below.extend(place_words(state, frame));
         below.extend(grey_words(state, pane, frame, placement, painter.ctx().pixels_per_point()));
     }
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
@@ -126,7 +130,9 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
         Subject::Difference(..) => {
             vec!["A − B: map of the difference".into(), format!("{} of A's score minus B's", method.name())]
         }
-        Subject::One(_) if state.layout == Layout::MethodGrid => vec![method.name().to_owned()],
+        Subject::One(_) if state.layout == Layout::MethodGrid || state.subject_name(subject).is_empty() => {
+            vec![method.name().to_owned()]
+        }
         Subject::One(_) => {
             let name = format!("{}{}", letter(state, subject), state.subject_name(subject));
             let whole = format!("{name} · {}", method.name());
@@ -170,13 +176,20 @@ fn facts(map: &Attribution) -> String {
     format!("{place} · {score} {}{runs}", signed(map.logit))
 }
 
+/// Where the image lies, and its place in the stack.
+pub(super) fn place_words(state: &State, frame: &Frame) -> Vec<String> {
+    let slice = frame.display.slice.as_ref().map(SlicePosition::words);
+    let place = state.drawn_position().filter(|position| position.of > 1).map(|position| position.words());
+    slice.into_iter().chain(place).collect()
+}
+
 /// How the view shows the image, window, zoom and the mark of lossy compression.
 fn grey_words(state: &State, pane: PaneIndex, frame: &Frame, placement: &Placement, ppp: f32) -> Vec<String> {
     let view = state.view(pane);
     // A window is known by its numbers alone here: "NORMAL" on a radiograph reads like a finding.
     let window = match state.voi_words(pane).filter(|_| view.table.is_some()) {
         Some(name) => attribute(&name),
-        None => format!("W {} L {}", number(view.window.width), number(view.window.center)),
+        None => numbers::window(view.window),
     };
     let mut lines = Vec::new();
     if !frame.entry.meta.lossy.is_empty() {

@@ -1,8 +1,10 @@
-//! The mouse: left drag is the window, middle (or Shift + left) pans, right zooms, the wheel goes
-//! through a stack or zooms a single image, a double click shows one view alone.
+//! The mouse: left drag is the window, middle (or Shift + left) pans, right zooms, Alt + left goes
+//! through a stack, and so does the wheel, which zooms a single image; a double click shows one
+//! view alone. Ctrl + left draws the box of [`super::area_window`].
 
 use egui::{Event, MouseWheelUnit, PointerButton, Response, Ui};
 
+use super::area_window;
 use super::placement::Placement;
 use crate::app::command::{Command, MapCommand, StudyCommand, ViewCommand};
 use crate::app::state::{PaneIndex, State};
@@ -12,6 +14,8 @@ use crate::study::Frame;
 const DRAG_E_FOLD: f32 = 200.0;
 /// Zoom of one notch of the wheel.
 const NOTCH: f32 = 1.15;
+/// Most points of a drag for one image of a stack.
+const LONGEST_STEP: f32 = 24.0;
 /// Points of a touch pad that count as a notch.
 const NOTCH_POINTS: f32 = 40.0;
 
@@ -31,13 +35,15 @@ pub(super) fn commands(
     if response.double_clicked() {
         commands.push(Command::View(ViewCommand::ToggleSolo(pane)));
     }
-    let shift = ui.input(|i| i.modifiers.shift);
+    let (shift, alt) = ui.input(|i| (i.modifiers.shift, i.modifiers.alt));
     let delta = response.drag_delta();
     if delta != egui::Vec2::ZERO {
         let size = response.rect.size();
         if response.dragged_by(PointerButton::Middle) || (shift && response.dragged_by(PointerButton::Primary)) {
             commands.push(Command::View(ViewCommand::Pan(pane, placement.vector_to_image(delta.into()))));
-        } else if response.dragged_by(PointerButton::Primary) {
+        } else if alt && response.dragged_by(PointerButton::Primary) {
+            commands.extend(scroll(ui, state, delta.y, size.y));
+        } else if response.dragged_by(PointerButton::Primary) && !area_window::is_drawn(ui) {
             commands.push(Command::View(ViewCommand::DragWindow(pane, [delta.x / size.x, delta.y / size.y])));
         } else if response.dragged_by(PointerButton::Secondary) {
             let origin = ui.input(|i| i.pointer.press_origin()).unwrap_or(response.rect.center());
@@ -60,6 +66,17 @@ fn zoom(pane: PaneIndex, placement: &Placement, at: egui::Pos2, factor: f32) -> 
     Command::View(ViewCommand::Zoom(pane, factor, placement.relative_to_middle(placement.to_image(at.into()))))
 }
 
+/// A drag of the height of the view goes through the whole stack; of a small stack an image takes
+/// no more than [`LONGEST_STEP`].
+fn scroll(ui: &Ui, state: &State, dy: f32, height: f32) -> Option<Command> {
+    let position = state.stack_position().filter(|position| position.of > 1)?;
+    let step = (height / position.of as f32).clamp(1.0, LONGEST_STEP);
+    let id = egui::Id::unique("drag through the stack");
+    let sum = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + dy / step;
+    ui.data_mut(|d| d.insert_temp(id, sum - sum.trunc()));
+    (sum.trunc() != 0.0).then(|| Command::Study(StudyCommand::Scroll(sum as i64)))
+}
+
 fn wheel(ui: &Ui, state: &State, pane: PaneIndex, placement: &Placement, at: egui::Pos2) -> Option<Command> {
     let (pinch, notches) = ui.input(|i| {
         let notches: f32 = i.events.iter().map(notches).sum();
@@ -79,11 +96,7 @@ fn wheel(ui: &Ui, state: &State, pane: PaneIndex, placement: &Placement, at: egu
     let sum = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + notches;
     let step = sum.trunc();
     ui.data_mut(|d| d.insert_temp(id, sum - step));
-    match step {
-        s if s > 0.0 => Some(Command::Study(StudyCommand::PreviousImage)),
-        s if s < 0.0 => Some(Command::Study(StudyCommand::NextImage)),
-        _ => None,
-    }
+    (step != 0.0).then(|| Command::Study(StudyCommand::Scroll(-(step as i64))))
 }
 
 fn notches(event: &Event) -> f32 {

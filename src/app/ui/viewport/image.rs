@@ -23,6 +23,8 @@ use crate::study::Frame;
 
 /// Samples of at most this many pixels are made at once; larger ones on the sampler's thread.
 const QUICK: usize = 160_000;
+/// An image of at most this many pixels is shown as it is until a sample is there.
+const AS_IT_IS: usize = 1_200_000;
 /// Longer side of the whole image that is shown until a sample is there.
 const COARSE: usize = 384;
 
@@ -121,11 +123,11 @@ pub(super) fn paint(
     painter: &Painter,
     state: &State,
     cache: &mut ImageCache,
+    frame: &Arc<Frame>,
     pane: PaneIndex,
     placement: &Placement,
     rect: Rect,
 ) {
-    let Some(frame) = state.frame() else { return };
     let ppp = painter.ctx().pixels_per_point();
     let Some(Part { region, size, smooth }) = part::visible(frame, placement, rect, ppp, state.preferences.smooth)
     else {
@@ -148,8 +150,7 @@ pub(super) fn paint(
     // belong.
     let last = cache.last(pane).filter(|(last, _)| last.looks_like(&key));
     let whole = Region::whole(&frame.pixels.plane);
-    let longer = frame.pixels.plane.width.max(frame.pixels.plane.height).max(1);
-    let size = [frame.pixels.plane.width, frame.pixels.plane.height].map(|side| (side * COARSE / longer).max(1));
+    let size = whole_size(&frame.pixels.plane);
     let coarse =
         ImageTextureKey { sample: SampleKey { frame: frame.clone(), region: whole, size }, smooth: true, ..key };
     if let Some(texture) = texture(painter.ctx(), state, cache, pane, &coarse, &view) {
@@ -158,6 +159,16 @@ pub(super) fn paint(
     if let Some((key, texture)) = last {
         painter.add(part_quad(placement, &key, &texture));
     }
+}
+
+/// The size of the whole image that is shown until a sample is there: its own, where it is small, so
+/// that a stack that moves is never seen blurred.
+fn whole_size(plane: &Plane) -> [usize; 2] {
+    if plane.width * plane.height <= AS_IT_IS {
+        return [plane.width.max(1), plane.height.max(1)];
+    }
+    let longer = plane.width.max(plane.height).max(1);
+    [plane.width, plane.height].map(|side| (side * COARSE / longer).max(1))
 }
 
 fn part_quad(placement: &Placement, key: &ImageTextureKey, texture: &Texture) -> egui::Shape {
@@ -211,7 +222,9 @@ fn sample(
     }
     let frame = &key.sample.frame;
     let [width, height] = key.sample.size;
-    let sample = if !key.smooth {
+    let plane = &frame.pixels.plane;
+    let as_it_is = key.sample.region == Region::whole(plane) && [width, height] == [plane.width, plane.height];
+    let sample = if !key.smooth || as_it_is {
         whole_pixels(&frame.pixels.plane, key.sample.region)
     } else if width * height <= QUICK || !cache.sampler.ask(ctx, pane, &key.sample, &state.pyramid) {
         cache.install(|| key.sample.sample(&state.pyramid))

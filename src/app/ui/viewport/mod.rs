@@ -9,6 +9,7 @@
 //! made.
 
 mod annotations;
+mod area_window;
 mod color_bar;
 mod contours;
 pub(super) mod corners;
@@ -28,6 +29,8 @@ mod sampler;
 mod scale_top;
 mod stability_words;
 mod superimposed;
+
+use std::sync::Arc;
 
 use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
 
@@ -72,7 +75,7 @@ pub(super) fn show(
     ui: &mut Ui,
     state: &State,
     caches: &mut ViewCaches,
-    frame: &Frame,
+    frame: &Arc<Frame>,
     pane: PaneIndex,
     content: Content,
     rect: Rect,
@@ -88,11 +91,11 @@ pub(super) fn show(
         let info = egui::WidgetInfo::labeled(egui::Role::Image, true, &label);
         egui::WidgetInfo { current_text_value: Some(said.clone()), ..info }
     });
-    let commands = gesture::commands(ui, state, frame, pane, &placement, &response);
+    let mut commands = gesture::commands(ui, state, frame, pane, &placement, &response);
 
     let painter = ui.painter_at(rect);
-    self::image::paint(&painter, state, &mut caches.image, pane, &placement, rect);
-    superimposed::paint(&painter, state, &mut caches.superimposed, &placement, rect);
+    self::image::paint(&painter, state, &mut caches.image, frame, pane, &placement, rect);
+    superimposed::paint(&painter, state, &mut caches.superimposed, frame, &placement, rect);
     if state.heat_map && !state.overlays_hidden {
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
     }
@@ -111,6 +114,7 @@ pub(super) fn show(
             color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect);
         }
     }
+    area_window::drag(ui, pane, &placement, &response, &tokens, &mut commands);
     // Where views have styles of their own, the one in hand is framed.
     let in_hand = !state.preferences.same_display && pane == state.pointed();
     let frame = if in_hand { tokens.accent } else { tokens.line };
@@ -127,6 +131,7 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
         .map(|(side, letters)| format!("{} {letters}", side.name()))
         .collect();
     said.extend(Some(frame.display.side_mark.clone()).filter(|mark| !mark.is_empty()));
+    said.extend(corners::place_words(state, frame));
     said.extend(state.display_marks(pane));
     said.join(", ")
 }

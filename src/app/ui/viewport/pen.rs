@@ -5,6 +5,7 @@ use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
 
 use super::placement::Placement;
 use crate::app::ui::lettering;
+pub(super) use crate::app::ui::numbers::number;
 use crate::app::ui::theme::Tokens;
 use crate::study::{Frame, SpacingProvenance};
 
@@ -37,7 +38,7 @@ impl<'a> Pen<'a> {
         galley.size().x <= self.room.width()
     }
 
-    /// Lines from a corner inwards; a line that is too long is cut with "…". Yields the room that
+    /// Lines from a corner inwards; a line that is too long is cut in its middle with "…". Yields the room that
     /// they take.
     pub(super) fn column(&self, corner: Align2, lines: &[String]) -> Vec2 {
         let font = FontId::proportional(SIZE);
@@ -46,8 +47,8 @@ impl<'a> Pen<'a> {
         let mut taken = vec2(0.0, step * lines.len() as f32);
         let start = if bottom { self.room.max.y - step * lines.len() as f32 } else { self.room.min.y };
         for (i, line) in lines.iter().enumerate() {
-            let mut job = lettering::line(line, font.clone(), self.tokens.image_text);
-            job.wrap = egui::text::TextWrapping::truncate_at_width(self.room.width().max(16.0));
+            let room = (self.room.width().max(16.0), 1);
+            let (job, _) = lettering::cut_in_the_middle(self.painter, line, &font, self.tokens.image_text, room);
             let galley = self.painter.layout_job(job);
             taken.x = taken.x.max(galley.size().x);
             let at = pos2(self.room.min.x, start + step * i as f32);
@@ -121,20 +122,6 @@ fn round_length(most: f32) -> Option<f32> {
     }
     let ten = 10_f32.powf(most.log10().floor());
     [5.0, 2.0, 1.0].into_iter().map(|m| m * ten).find(|l| *l <= most * 1.0001)
-}
-
-/// No more digits than are read: whole from 10 on, three significant ones below.
-pub(super) fn number(value: f32) -> String {
-    let size = value.abs();
-    if size >= 10.0 || value == value.round() {
-        format!("{value:.0}")
-    } else if size >= 1.0 {
-        format!("{value:.1}")
-    } else if size >= 0.01 {
-        format!("{value:.2}")
-    } else {
-        format!("{value:.1e}")
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::resample::Region;
 use crate::imaging::shutter::Shutters;
 use crate::imaging::superimposed::{OverlayInk, picture};
+use crate::study::Frame;
 
 /// What a texture is made of.
 #[derive(Clone, PartialEq)]
@@ -48,10 +49,10 @@ pub(super) fn paint(
     painter: &Painter,
     state: &State,
     cache: &mut SuperimposedCache,
+    frame: &Arc<Frame>,
     placement: &Placement,
     rect: Rect,
 ) {
-    let Some(frame) = state.frame() else { return };
     let nothing = Shutters::default();
     let shutters = state.shutters().filter(|_| state.display.shutter).unwrap_or(&nothing);
     let shown = state.display.graphics && !state.overlays_hidden;

@@ -6,6 +6,7 @@ use egui::{Align2, Atoms, Button, FontId, Response, RichText, Role, Sense, Strok
 
 use super::shapes::Sign;
 use crate::app::command::Command;
+use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 
 /// A button that answers with `command`.
@@ -146,6 +147,12 @@ fn answer(response: Response, command: Command, out: &mut Vec<Command>) -> Respo
 /// A recent path: its name first, all of it in the tooltip. True when it was chosen.
 pub(crate) fn recent_path(ui: &mut Ui, path: &Path) -> bool {
     let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let button = Button::new(name.as_str()).truncate().frame_when_inactive(false);
-    ui.add(button.min_size(vec2(ui.available_width(), 24.0))).on_hover_text(path.display().to_string()).clicked()
+    let room = (ui.available_width() - 2.0 * ui.spacing().button_padding.x, 1);
+    let font = FontId::proportional(theme::TEXT);
+    let (words, _) = lettering::cut_in_the_middle(ui.painter(), &name, &font, egui::Color32::PLACEHOLDER, room);
+    let button = Button::new(words).truncate().frame_when_inactive(false);
+    ui.add(button.min_size(vec2(ui.available_width(), 24.0)))
+        .accessible_name(name.as_str())
+        .on_hover_text(path.display().to_string())
+        .clicked()
 }

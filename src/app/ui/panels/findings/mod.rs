@@ -73,6 +73,10 @@ fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Comma
             controls::button(ui, StudyCommand::Reload, true, out);
             None
         }
+        ShownImage::Loading(..) | ShownImage::Ready(_) if state.stack.cine.is_playing() => {
+            paragraph(ui, "Images are not analysed while the stack plays.", tokens);
+            None
+        }
         ShownImage::Loading(..) | ShownImage::Ready(_) if matches!(state.model, Model::Unfit) => {
             unfit(ui, state, tokens, out);
             None

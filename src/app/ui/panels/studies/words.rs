@@ -27,13 +27,17 @@ pub(super) fn study(study: &Study, anonymous: bool) -> String {
 
 /// Modality, description and how many images.
 pub(super) fn series(series: &Series) -> String {
+    format!("{} · {}", series_name(series), images(series.images.len()))
+}
+
+/// Modality and description.
+pub(super) fn series_name(series: &Series) -> String {
     let (modality, description) = (attribute(series.modality.trim()), attribute(series.description.trim()));
-    let name = match (modality.as_str(), description.as_str()) {
+    match (modality.as_str(), description.as_str()) {
         ("", "") => "Series".to_owned(),
         ("", name) | (name, "") => name.to_owned(),
         (modality, name) => format!("{modality} · {name}"),
-    };
-    format!("{name} · {}", images(series.images.len()))
+    }
 }
 
 /// The file's name, or the kind of an object without pixels; only a number where no file is to be

@@ -1,0 +1,236 @@
+//! A stack as a reader goes through it, with the viewer's own threads: 500 slices of a CT scrolled
+//! from end to end, and an angiogram of 1,000 frames that plays.
+//!
+//! `cargo bench --bench stack`. A gap is a frame of the screen in which the image that was asked for
+//! is not there. The files are made first, into a folder that is removed at the end.
+
+#[path = "../tests/spec/dicom_bytes.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod dicom_bytes;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use dicom_bytes::{EXPLICIT, Object};
+use pellucid::app::command::{Command, FileCommand, StudyCommand};
+use pellucid::app::runtime::effect_runner::EffectRunner;
+use pellucid::app::runtime::options::ViewerOptions;
+use pellucid::app::state::{Preferences, ShownImage, State};
+use pellucid::app::ui;
+use pellucid::app::ui::caches::Caches;
+use pellucid::app::ui::thumbnails::Thumbnails;
+use pellucid::app::update;
+
+const SIDE: u16 = 512;
+const SLICES: usize = 500;
+const FRAMES: usize = 1000;
+/// A frame of a screen of 60 Hz.
+const FRAME: Duration = Duration::from_micros(16_667);
+
+/// The viewer without a window.
+struct Window {
+    ctx: egui::Context,
+    state: State,
+    effects: EffectRunner,
+    caches: Caches,
+    thumbnails: Thumbnails,
+    began: Instant,
+    times: Vec<Duration>,
+}
+
+impl Window {
+    fn open(path: &Path) -> Self {
+        let ctx = egui::Context::default();
+        let options = ViewerOptions::default();
+        let mut window = Self {
+            effects: EffectRunner::start(&ctx, &options, None),
+            ctx,
+            state: State::new(Preferences::default(), "", "cpu"),
+            caches: Caches::default(),
+            thumbnails: Thumbnails::default(),
+            began: Instant::now(),
+            times: Vec::new(),
+        };
+        window.command(FileCommand::OpenPaths(vec![path.to_owned()]));
+        window
+    }
+
+    fn command(&mut self, command: impl Into<Command>) {
+        for effect in update::apply(&mut self.state, command) {
+            self.effects.carry_out(effect);
+        }
+    }
+
+    /// One frame as the program makes it, and the rest of its time asleep.
+    fn frame(&mut self) {
+        let start = Instant::now();
+        let mut effects = Vec::new();
+        for event in self.effects.events() {
+            effects.extend(update::on_event(&mut self.state, event));
+        }
+        for message in self.effects.messages() {
+            effects.extend(update::on_message(&mut self.state, message));
+        }
+        effects.extend(update::on_tick(&mut self.state, Instant::now()).0);
+        effects.into_iter().for_each(|effect| self.effects.carry_out(effect));
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1920.0, 1080.0))),
+            time: Some(self.began.elapsed().as_secs_f64()),
+            ..Default::default()
+        };
+        let (state, caches, thumbnails) = (&self.state, &mut self.caches, &self.thumbnails);
+        let mut commands = Vec::new();
+        let output = self.ctx.run_ui(input, |root| commands.extend(ui::screen(root, state, caches, thumbnails)));
+        let _ = self.ctx.tessellate(output.shapes, output.pixels_per_point);
+        commands.into_iter().for_each(|command| self.command(command));
+        self.times.push(start.elapsed());
+        std::thread::sleep(FRAME.saturating_sub(start.elapsed()));
+    }
+
+    fn is_shown(&self) -> bool {
+        matches!(self.state.image, ShownImage::Ready(_))
+    }
+
+    /// Frames until something holds; `None` where it never does.
+    fn until(&mut self, holds: impl Fn(&Self) -> bool) -> Option<Duration> {
+        let start = Instant::now();
+        while !holds(self) {
+            if start.elapsed() > Duration::from_mins(2) {
+                return None;
+            }
+            self.frame();
+        }
+        Some(start.elapsed())
+    }
+
+    /// Times of the frames since the last call.
+    fn times(&mut self) -> String {
+        let mut times = std::mem::take(&mut self.times);
+        times.sort();
+        let at = |part: usize| times[(times.len() - 1) * part / 100];
+        format!("frame {:.1?} in the middle, 99 % within {:.1?}, longest {:.1?}", at(50), at(99), at(100))
+    }
+
+    fn memory(&self) -> String {
+        let cache = &self.state.stack.cache;
+        format!("{} frames, {} of {} MiB", cache.len(), cache.bytes() >> 20, cache.budget() >> 20)
+    }
+}
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let (ct, xa) = (ct(folder.path()), xa(folder.path()));
+    scroll(&ct);
+    play(&xa);
+}
+
+/// Through the stack a slice a frame, and back, at once after opening and again when all is decoded.
+fn scroll(path: &Path) {
+    let mut window = Window::open(path);
+    let first = window.until(Window::is_shown);
+    println!("CT of {SLICES} slices: first one after {first:.1?}");
+    window.times();
+    for (name, rests) in [("at once", false), ("all decoded", true)] {
+        if rests {
+            let decoded = window.until(|w| w.state.stack.cache.len() >= SLICES);
+            println!("  decoded: {decoded:.1?} later; {}", window.memory());
+        }
+        for (way, by) in [("on", 1), ("back", -1)] {
+            let start = Instant::now();
+            let mut gaps = 0;
+            window.times.clear();
+            for _ in 1..SLICES {
+                window.command(StudyCommand::Scroll(by));
+                window.frame();
+                gaps += usize::from(!window.is_shown());
+            }
+            let rate = SLICES as f64 / start.elapsed().as_secs_f64();
+            println!("  {name}, {way}: {rate:.0} slices a second, {gaps} gaps; {}", window.times());
+            window.until(Window::is_shown);
+        }
+    }
+}
+
+/// Once through in the time of the file (25 frames a second), then at four times its speed.
+fn play(path: &Path) {
+    let mut window = Window::open(path);
+    let first = window.until(Window::is_shown);
+    println!("XA of {FRAMES} frames: first one after {first:.1?}");
+    for speed in [1.0, 4.0] {
+        window.command(StudyCommand::SetSpeed(speed));
+        window.command(StudyCommand::FirstImage);
+        window.until(Window::is_shown);
+        window.command(StudyCommand::TogglePlay);
+        let (start, mut shown, mut gaps, mut last) = (Instant::now(), 0, 0, 0);
+        window.times.clear();
+        loop {
+            window.frame();
+            let at = window.state.current().map_or(0, |(_, index)| index);
+            gaps += usize::from(!window.is_shown());
+            if at < last || start.elapsed() > Duration::from_mins(3) {
+                break;
+            }
+            shown += usize::from(at > last);
+            last = at;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let asked = 25.0 * f64::from(speed);
+        println!(
+            "  {asked:.0} frames a second asked for: {:.1} of the stack a second, {shown} of {FRAMES} shown, {gaps} \
+             frames of the screen waited; {}; {}",
+            FRAMES as f64 / seconds,
+            window.times(),
+            window.memory()
+        );
+        window.command(StudyCommand::TogglePlay);
+    }
+}
+
+/// Slices of noise around an ellipse, in single files.
+fn ct(folder: &Path) -> PathBuf {
+    let folder = folder.join("ct");
+    fs::create_dir_all(&folder).expect("a folder for the slices");
+    for slice in 0..SLICES {
+        let pixels: Vec<u8> = values(slice).flat_map(u16::to_le_bytes).collect();
+        let object = Object::new(SIDE, SIDE, 16)
+            .bits(12, 11, false)
+            .text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.2")
+            .text((8, 0x18), "UI", &format!("2.25.1.{slice}"))
+            .text((8, 0x60), "CS", "CT")
+            .text((0x20, 0xD), "UI", "2.25.1")
+            .text((0x20, 0xE), "UI", "2.25.1.0.1")
+            .text((0x20, 0x13), "IS", &slice.to_string())
+            .text((0x20, 0x32), "DS", &format!("-200\\-200\\{slice}"))
+            .text((0x20, 0x37), "DS", "1\\0\\0\\0\\1\\0")
+            .text((0x28, 0x1052), "DS", "-1024")
+            .text((0x28, 0x1053), "DS", "1");
+        fs::write(folder.join(format!("{slice}.dcm")), object.pixels("OW", 2, pixels).file(EXPLICIT)).expect("a slice");
+    }
+    folder
+}
+
+/// One file of many frames of 40 ms.
+fn xa(folder: &Path) -> PathBuf {
+    let path = folder.join("xa.dcm");
+    let pixels: Vec<u8> = (0..FRAMES).flat_map(|frame| values(frame).map(|value| (value >> 4) as u8)).collect();
+    let object = Object::new(SIDE, SIDE, 8)
+        .frames(FRAMES)
+        .text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.12.1")
+        .text((8, 0x60), "CS", "XA")
+        .text((0x18, 0x1063), "DS", "40");
+    fs::write(&path, object.pixels("OB", 1, pixels).file(EXPLICIT)).expect("an angiogram");
+    path
+}
+
+/// 12-bit values of an image: an ellipse that moves, and noise.
+fn values(number: usize) -> impl Iterator<Item = u16> {
+    let side = usize::from(SIDE);
+    let mut seed = number as u32 + 1;
+    (0..side * side).map(move |i| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (x, y) = ((i % side) as f32 - 256.0 - (number % 100) as f32, (i / side) as f32 - 256.0);
+        let inside = (x / 180.0).powi(2) + (y / 140.0).powi(2) < 1.0;
+        (if inside { 1060 } else { 30 }) + (seed >> 26) as u16
+    })
+}
