@@ -56,7 +56,7 @@ pub use presentation_state::{PresentationState, is_presentation_state, presentat
 pub use scorable::Unscorable;
 pub use shared_uid::SharedUid;
 pub use syntax_name::transfer_syntax_name;
-pub use tags::{ElementLine, list_elements};
+pub use tags::{PairedRow, TagList, TagRow, paired, tag_list};
 pub use text::readable_name;
 pub use writer::IMPLEMENTATION_CLASS_UID;
 

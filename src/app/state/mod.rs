@@ -8,6 +8,7 @@ pub mod faithfulness;
 pub mod impression;
 mod layout;
 pub mod map_key;
+pub mod measuring;
 mod model;
 mod notice;
 mod preferences;
@@ -18,6 +19,7 @@ pub mod results;
 mod selectors;
 mod shown_image;
 pub mod study_scoring;
+pub mod tags;
 pub mod training;
 mod uncertainty;
 mod view;
@@ -45,7 +47,9 @@ pub use shown_image::ShownImage;
 pub use view::View;
 
 use impression::Impressions;
+use measuring::Measuring;
 use pyramid::Pyramid;
+use tags::TagBrowser;
 use training::Training;
 use weights_form::WeightsForm;
 
@@ -124,6 +128,9 @@ pub struct State {
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
+    pub measuring: Measuring,
+    /// The window of the tag browser, while it is open.
+    pub tags: Option<TagBrowser>,
     pub training: Training,
     /// The window on calibration, while it is open, with the label or group that it shows.
     pub reliability: Option<usize>,
@@ -177,6 +184,8 @@ impl State {
             export_when_chosen: false,
             cursor: None,
             impressions: Impressions::default(),
+            measuring: Measuring::default(),
+            tags: None,
             training: Training::default(),
             reliability: None,
             preferences,

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::measuring_effect::MeasuringEffect;
 use super::training_effect::TrainingEffect;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
@@ -36,11 +37,14 @@ pub enum Effect {
         /// Presentation states that may be about it.
         presentations: Vec<PathBuf>,
     },
+    /// Lists the elements of a file for the tag browser.
+    ReadTags(PathBuf),
     WriteReport {
         case: Box<CaseReport>,
         folder: PathBuf,
     },
     OpenExternally(PathBuf),
+    Measure(MeasuringEffect),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

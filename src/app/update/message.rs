@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::measuring_effect::MeasuringMessage;
 use super::training_effect::TrainingMessage;
 use crate::app::state::Reason;
 use crate::app::state::pyramid::Pyramid;
+use crate::app::state::tags::Listed;
 use crate::engine::Generation;
 use crate::engine::lungs::Lungs;
 use crate::imaging::Window;
@@ -51,6 +53,7 @@ pub enum Message {
         generation: Generation,
         result: Result<LoadedImage, Reason>,
     },
+    TagsRead(PathBuf, Listed),
     ReportWritten(Result<PathBuf, Reason>),
     /// Something on the side failed: settings, desktop.
     Failed(Reason),
@@ -60,5 +63,6 @@ pub enum Message {
     Imported(Result<String, Reason>),
     /// Names of the models that can be chosen.
     Models(Vec<String>),
+    Measuring(MeasuringMessage),
     Training(TrainingMessage),
 }

@@ -7,7 +7,7 @@ use super::analysis::analyze;
 use super::effect::Effect;
 use super::message::{LoadedImage, Message};
 use super::notices::notice;
-use super::{catalogue, opening_view, study, training};
+use super::{catalogue, measuring, opening_view, study, tags, training};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, Reason, ShownImage, State};
@@ -43,6 +43,7 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         }
         // Closed meanwhile, or another image was asked for.
         Message::Scanning { .. } | Message::FrameLoaded { .. } => {}
+        Message::TagsRead(path, list) => tags::listed(state, path, list),
         Message::ReportWritten(Ok(path)) => {
             state.exporting = false;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -75,6 +76,7 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
+        Message::Measuring(message) => return measuring::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
     }
     Vec::new()
@@ -97,7 +99,10 @@ fn frame_loaded(state: &mut State, result: Result<LoadedImage, Reason>) -> Vec<E
             state.auto_window = loaded.auto_window;
             state.presentations = loaded.presentations;
             opening_view::reset_views(state);
-            analyze(state)
+            let mut effects = measuring::look_for(state);
+            effects.extend(tags::follow(state));
+            effects.extend(analyze(state));
+            effects
         }
         Err(reason) => {
             if let Some((entry, index)) = state.current().map(|(e, i)| (e.clone(), i)) {
