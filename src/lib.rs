@@ -3,7 +3,7 @@
 //! ```text
 //! path ──► study ──► imaging ──► network ──► model ──► explain, uncertainty ──► engine ──► evaluation ──► training
 //!          what was   grey        tensors,    weights,   maps, posteriors        worker,      how good      made
-//!          opened     values,     layers,     input,                             selection    it is
+//!          opened     values,     layers,     input,     measurement             selection    it is
 //!                     display     families    gate                               └──► figures ──► report
 //!                                              app (viewer) and cli (command line) ask and listen
 //! ```
@@ -41,6 +41,7 @@ pub mod figures;
 pub mod files;
 pub mod fonts;
 pub mod limits;
+pub mod measurement;
 pub mod memory;
 pub mod model;
 pub mod panic_guard;

@@ -15,6 +15,10 @@ pub const DECODED_BYTES: u64 = 1 << 31;
 pub const SEQUENCE_DEPTH: usize = 64;
 /// Most elements and items in the header of a DICOM object.
 pub const ELEMENTS: usize = 1_000_000;
+/// Most elements and items that are listed of a DICOM object.
+pub const TAG_ROWS: usize = 100_000;
+/// Most characters of a value that is listed.
+pub const TAG_VALUE: usize = 4096;
 /// Longest value of a DICOM header that is read into memory (pixel data apart), in bytes.
 pub const VALUE_BYTES: u64 = 1 << 20;
 /// Most corners of a polygonal display shutter.
@@ -25,6 +29,14 @@ pub const PRESENTATION_STATES: usize = 200;
 pub const ANNOTATIONS: usize = 2000;
 /// Most points of all drawings of a presentation state.
 pub const ANNOTATION_POINTS: usize = 200_000;
+/// Most measurements of one image.
+pub const MEASUREMENTS: usize = 500;
+/// Most points of an outline that is drawn by hand.
+pub const OUTLINE_POINTS: usize = 1024;
+/// Most characters of the name of a measurement, and of a note.
+pub const MEASUREMENT_NAME: usize = 300;
+/// Largest file of measurements, in bytes.
+pub const MEASUREMENT_BYTES: u64 = 32 << 20;
 /// Most words of names, numbers and places that are looked for in what is left of a de-identified
 /// image.
 pub const IDENTIFIERS: usize = 2000;

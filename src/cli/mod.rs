@@ -17,6 +17,7 @@ mod faithfulness;
 mod images;
 mod inputs;
 mod inspect;
+mod measurements;
 mod models;
 mod npy;
 mod output;
@@ -118,6 +119,7 @@ enum Command {
     Data(data::DataArgs),
     Models(models::Args),
     Inspect(inspect::Args),
+    Measurements(measurements::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
     TrainGate(train_gate::TrainGateArgs),
@@ -232,6 +234,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Measurements(args) => measurements::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),
     }

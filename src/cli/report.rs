@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 
 use super::session::{AnalysisArgs, ModelArgs, Session, stated};
-use super::{Outcome, Usage, explain, output};
+use super::{Outcome, Usage, explain, measurements, output};
 use crate::cancel::CancelToken;
 use crate::engine::explanation::explain_with;
 use crate::engine::lungs::{FieldsSource, Lungs};
@@ -20,6 +20,7 @@ use crate::engine::progress::Progress;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::{Method, Subject};
 use crate::limits;
+use crate::measurement::identity::ImageIdentity;
 use crate::model::Model;
 use crate::network::device::DeviceChoice;
 use crate::report::case::SimilarSection;
@@ -82,6 +83,9 @@ pub(super) struct Args {
     /// the whole study; may be repeated
     #[arg(long, value_name = "PATH")]
     study: Vec<PathBuf>,
+    /// Print measurements of the image, as `pellucid measurements export` wrote them
+    #[arg(long, value_name = "FILE.json", conflicts_with = "verify")]
+    measurements: Option<PathBuf>,
     /// Sheet of the PDF
     #[arg(long, value_enum, default_value_t = Sheet::A4)]
     paper: Sheet,
@@ -143,6 +147,9 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     if args.trust && scored {
         case.faithfulness = faithfulness(&case, &model)?;
     }
+    if let Some(file) = &args.measurements {
+        case.measurements = measurements::read(file, &ImageIdentity::of(&case.frame), &case.frame)?;
+    }
     if !args.study.is_empty() {
         case.study = study::of(&mut session, &case.frame, &case.model, &args.study, case.error_rate)?;
     }
@@ -158,7 +165,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
 }
 
 /// A frame of the image at a path, counted from 1; the first where none is named.
-fn frame_at(path: &Path, number: Option<u32>) -> anyhow::Result<Frame> {
+pub(super) fn frame_at(path: &Path, number: Option<u32>) -> anyhow::Result<Frame> {
     let first = open_image(path)?;
     match number {
         Some(number) if number != 1 => Ok(load(&first.entry, number.saturating_sub(1))?),

@@ -20,6 +20,7 @@ use crate::explain::{Attribution, Method};
 use crate::imaging::Window;
 use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
+use crate::measurement::Measurement;
 use crate::model::conformal::RISK;
 use crate::study::Frame;
 use crate::uncertainty::Summary;
@@ -44,6 +45,8 @@ pub struct CaseReport {
     pub similar: Option<SimilarSection>,
     /// The study that the image belongs to, judged as one.
     pub study: Option<CaseStudy>,
+    /// What the reader measured on the image.
+    pub measurements: Vec<Measurement>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -121,6 +124,7 @@ impl CaseReport {
             lungs: None,
             similar: None,
             study: None,
+            measurements: Vec::new(),
             frame,
             analysis,
             model,

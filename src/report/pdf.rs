@@ -12,6 +12,7 @@ mod identity;
 mod images;
 mod impression;
 mod lungs;
+mod measurements;
 mod remarks;
 mod similar;
 mod study;
@@ -25,6 +26,7 @@ use self::identity::{head, running_head, who};
 use self::images::MapGallery;
 use self::impression::impression;
 use self::lungs::lungs;
+use self::measurements::measurements;
 use self::remarks::{considerations, reservations, signature};
 use self::similar::similar;
 use self::study::study;
@@ -103,7 +105,10 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     if flow.room() < SMALLEST_IMAGES + below {
         flow.turn();
     }
-    let room = flow.room() - below - heights(&findings);
+    let measured = measurements(case, width, COLUMN);
+    let rows = measured.iter().flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();
+    let rows = if rows > 0.0 { rows + 2.0 * GAP + 0.5 } else { 0.0 };
+    let room = flow.room() - below - heights(&findings) - rows;
     let on_one_page = !several && room - tail >= SMALLEST_IMAGES;
     let left_over = room - if on_one_page { tail } else { 0.0 };
     let mut images = gallery.first_row(case, width, left_over.max(SMALLEST_IMAGES));
@@ -113,6 +118,9 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     flow.add(&images, true);
     for block in &findings {
         flow.add(block, true);
+    }
+    if let Some((heading, rows)) = measured {
+        flow.add_rows(&heading, &rows);
     }
     if several {
         flow.turn();

@@ -71,7 +71,13 @@ pub(super) fn impression(case: &CaseReport) -> Option<Impression> {
 
 /// [`FREE_TEXT`], where it must be said.
 pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
-    (case.anonymize && case.impression.is_some()).then_some(FREE_TEXT)
+    let named = case.measurements.iter().any(|one| !one.name.is_empty());
+    (case.anonymize && (case.impression.is_some() || named)).then_some(FREE_TEXT)
+}
+
+/// The name of a measurement, or the words of a note, as the report shows them.
+pub(super) fn words(case: &CaseReport, text: &str) -> String {
+    free_text(case, text)
 }
 
 /// [`clean`] for words that a person typed.

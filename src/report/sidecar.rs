@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use self::beside::{SimilarRecord, StudyRecord};
 use super::case::{OverlayStyle, Paper};
 use super::impression::Impression;
+use super::measurements::MeasurementRecord;
 use super::suggestions::Suggestion;
 use crate::engine::conformal::Conformal;
 use crate::engine::lungs::FieldsSource;
@@ -79,6 +80,9 @@ pub struct Sidecar {
     /// asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impression: Option<Impression>,
+    /// What the reader measured; nothing in reports of before 0.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<MeasurementRecord>,
     /// Present, absent or undecided at a stated error rate; `None` where nothing can be said, and
     /// in reports of before there was this.
     #[serde(default)]

@@ -25,7 +25,7 @@ use super::case::SimilarSection;
 use super::case_study::CaseStudy;
 use super::image_file::ImageFile;
 use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
-use super::{CaseReport, ReportError, image_file, redact};
+use super::{CaseReport, ReportError, image_file, measurements, redact};
 use crate::engine::conformal::LabelState;
 use crate::engine::lungs::{FieldsSource, Lungs};
 use crate::engine::model_selection::choice::Choice;
@@ -208,6 +208,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
             CaseStudy::of(&again.members, &model.sha256, was.result.unit, again.key, error_rate)
         });
     let similar = was.similar.as_ref().zip(similar);
+    let measurements = measurements::again(&was.measurements, &frame, lungs.as_deref());
     let mut classes = Vec::new();
     let mut unknown = Vec::new();
     for name in &was.display.classes {
@@ -227,6 +228,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         method: was.display.method,
         layer: was.display.layer.clone(),
         lungs,
+        measurements,
         similar: similar.map(|(was, found)| SimilarSection { asked: was.asked, found }),
         study,
         inverted_by_reader: was.display.inverted_by_reader,
@@ -294,6 +296,15 @@ fn cannot_be_checked(
     }
     for i in 0..was.prevalence.len() {
         name(&format!("prevalence.{i}.prevalence"), "as the reader stated it; the values were computed by it".into());
+    }
+    for (i, record) in was.measurements.iter().enumerate() {
+        for field in ["kind", "points", "name"] {
+            name(&format!("measurements.{i}.{field}"), "as the reader drew it; its values were measured again".into());
+        }
+        if record.drawn.thorax_proposed && again.lungs.is_none() {
+            let why = "the outline of the lungs that proposed the width of the thorax is not at hand";
+            name(&format!("measurements.{i}.thorax_proposed"), why.into());
+        }
     }
     if was.chosen_because == Choice::by_hand(&again.model.manifest.name).because {
         name("chosen_because", "who made the report chose the model by hand".into());

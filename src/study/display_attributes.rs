@@ -1,5 +1,6 @@
 //! What a file says of showing its image beyond greys and colours: the shape of its pixels, the sides
-//! of the patient, the mark of the side, overlays and shutters, the place of a slice.
+//! of the patient, the mark of the side, the unit of its values, overlays and shutters, the place
+//! of a slice.
 //!
 //! None of it reaches a model.
 
@@ -7,6 +8,7 @@ use dicom_dictionary_std::tags;
 
 use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::shutter::Shutters;
+use crate::printable::printable;
 
 use super::Spacing;
 use super::dataset::Dataset;
@@ -33,6 +35,9 @@ pub struct DisplayAttributes {
     pub shutters: Shutters,
     /// Where it lies along the normal of its plane.
     pub slice: Option<SlicePosition>,
+    /// Unit of the modality values: "HU", "OD" … Empty where the file does not say, or says that
+    /// there is none.
+    pub value_unit: String,
 }
 
 impl Default for DisplayAttributes {
@@ -44,6 +49,7 @@ impl Default for DisplayAttributes {
             overlays: Vec::new(),
             shutters: Shutters::default(),
             slice: None,
+            value_unit: String::new(),
         }
     }
 }
@@ -68,6 +74,7 @@ impl DisplayAttributes {
             overlays: overlay_planes::read(dicom, index, high_bits, warnings),
             shutters: shutter_module::read(dicom, shutter_source, index, pixel_aspect, warnings),
             slice: SlicePosition::read(dataset, groups),
+            value_unit: value_unit(dataset, groups),
         }
     }
 }
@@ -91,6 +98,22 @@ fn pixel_aspect(dataset: &Dataset, spacing: Option<Spacing>, warnings: &mut Vec<
         ));
     }
     ratio as f32
+}
+
+/// Rescale Type, or Modality LUT Type where a LUT stands in the place of a rescale (PS3.3 C.11.1.1.2);
+/// of a slice of CT that says nothing and has a rescale, Hounsfield units (C.8.2.1.1.2).
+fn value_unit(dataset: &Dataset, groups: FunctionalGroups<'_>) -> String {
+    let unit = if let Some(lut) = dataset.items(tags::MODALITY_LUT_SEQUENCE).first() {
+        lut.code(tags::MODALITY_LUT_TYPE)
+    } else {
+        let transform = groups.item_or_object(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
+        let said = transform.code(tags::RESCALE_TYPE);
+        let ct = dataset.code(tags::MODALITY) == "CT" && transform.number(tags::RESCALE_SLOPE).is_some();
+        let localizer = dataset.codes(tags::IMAGE_TYPE).iter().any(|word| word == "LOCALIZER");
+        if said.is_empty() && ct && !localizer { "HU".into() } else { said }
+    };
+    // "US": unspecified. A unit stands behind numbers: what is long is none.
+    if unit == "US" || unit.chars().count() > 16 { String::new() } else { printable(&unit).into_owned() }
 }
 
 /// Side, and of mammograms the view. Laterality of a series counts where the image has none.

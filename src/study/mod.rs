@@ -63,7 +63,7 @@ pub use shared_uid::SharedUid;
 pub use slice_position::{SlicePosition, SliceSource};
 pub use stack_place::{SeriesOrder, StackPlace, in_order};
 pub use syntax_name::transfer_syntax_name;
-pub use tags::{ElementLine, list_elements};
+pub use tags::{PairedRow, TagList, TagRow, paired, tag_list};
 pub use text::readable_name;
 pub use writer::IMPLEMENTATION_CLASS_UID;
 

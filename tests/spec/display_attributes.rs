@@ -224,3 +224,34 @@ fn the_modality_lut_of_an_angiogram_is_not_for_the_display() {
     assert_eq!(frame.model_plane().values, [1000.0, 100.0, 10.0, 1.0]);
     assert!(frame.warnings.iter().any(|w| w.contains("angiogram")), "{:?}", frame.warnings);
 }
+
+#[test]
+fn grey_values_have_the_unit_that_the_file_states() {
+    let unit = |change: &dyn Fn(&mut InMemDicomObject)| {
+        let mut object = image();
+        change(&mut object);
+        opened(object).display.value_unit
+    };
+    let rescaled = |object: &mut InMemDicomObject| {
+        text(object, tags::RESCALE_SLOPE, VR::DS, "1");
+        text(object, tags::RESCALE_INTERCEPT, VR::DS, "-1024");
+    };
+    assert_eq!(unit(&|_| {}), "");
+    let said = |words: &'static str| {
+        unit(&|o| {
+            rescaled(o);
+            text(o, tags::RESCALE_TYPE, VR::LO, words);
+        })
+    };
+    assert_eq!((said("OD"), said("US"), said("HU")), ("OD".into(), String::new(), "HU".into()));
+    assert_eq!(said("a unit that is longer than any unit is"), "");
+    // A slice of CT is in Hounsfield units, a localiser is not.
+    let ct = |kind: &'static str| {
+        unit(&|o| {
+            rescaled(o);
+            text(o, tags::MODALITY, VR::CS, "CT");
+            text(o, tags::IMAGE_TYPE, VR::CS, kind);
+        })
+    };
+    assert_eq!((ct("ORIGINAL\\PRIMARY\\AXIAL"), ct("ORIGINAL\\PRIMARY\\LOCALIZER")), ("HU".into(), String::new()));
+}

@@ -15,7 +15,7 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("codec", &[]),
     ("imaging", &[]),
     ("study", &["codec", "imaging"]),
@@ -24,6 +24,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("model", &["imaging", "study", "network"]),
     ("uncertainty", &["imaging", "network", "model"]),
     ("explain", &["imaging", "network", "model"]),
+    ("measurement", &["imaging", "study", "model", "explain"]),
     ("engine", &["imaging", "study", "network", "model", "uncertainty", "explain"]),
     ("evaluation", &["imaging", "study", "network", "model", "uncertainty", "explain", "engine"]),
     ("figures", &["imaging"]),
@@ -31,7 +32,21 @@ const ROOMS: [(&str, &[&str]); 15] = [
         "training",
         &["imaging", "study", "phantom", "network", "model", "uncertainty", "explain", "evaluation", "figures"],
     ),
-    ("report", &["imaging", "study", "network", "model", "uncertainty", "explain", "engine", "evaluation", "figures"]),
+    (
+        "report",
+        &[
+            "imaging",
+            "study",
+            "network",
+            "model",
+            "uncertainty",
+            "explain",
+            "measurement",
+            "engine",
+            "evaluation",
+            "figures",
+        ],
+    ),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),
 ];

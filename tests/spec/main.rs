@@ -35,6 +35,8 @@ mod killed;
 mod localization;
 mod made_documents;
 mod maps;
+mod measurement_files;
+mod measuring;
 mod model_selection;
 #[path = "../common/narrow.rs"]
 mod narrow;
@@ -60,6 +62,7 @@ mod stacks;
 mod study;
 mod study_panel;
 mod study_results;
+mod tag_browser;
 mod toy;
 mod toy_training;
 mod training;

@@ -483,7 +483,7 @@ fn a_png_cut_off_before_its_pixels_is_an_error() {
 #[test]
 fn elements_are_listed_by_name() {
     let folder = folder_with(&[("x.dcm", &file(grey(&[1]), uids::EXPLICIT_VR_LITTLE_ENDIAN))]);
-    let lines = study::list_elements(&folder.path().join("x.dcm")).unwrap();
-    let name = lines.iter().find(|line| line.tag == "(0010,0010)").unwrap();
+    let list = study::tag_list(&folder.path().join("x.dcm")).unwrap();
+    let name = list.rows.iter().find(|row| row.tag == "(0010,0010)").unwrap();
     assert_eq!((name.vr.as_str(), name.name.as_str(), name.value.as_str()), ("PN", "PatientName", "Test^Image"));
 }

@@ -10,6 +10,6 @@ commands! {
         ToggleKeys => ("All keys", "Shows or hides this table", "F1"),
         DismissNotice(_: NoticeId) => ("Dismiss", "Takes the notice away"),
         /// Closes the key table, else leaves the single view, else cancels.
-        Escape => ("Back", "Closes what is open, else leaves the training room, else stops what is running", "Esc"),
+        Escape => ("Back", "Closes what is open, else puts the tool away, else leaves the training room, else stops what is running", "Esc"),
     }
 }

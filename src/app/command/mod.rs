@@ -11,8 +11,10 @@ mod findings;
 mod help;
 mod impression;
 mod maps;
+mod measure;
 mod overlay;
 mod study;
+mod tags;
 mod training;
 mod uncertainty;
 mod view;
@@ -23,8 +25,10 @@ pub use findings::FindingsCommand;
 pub use help::HelpCommand;
 pub use impression::ImpressionCommand;
 pub use maps::MapCommand;
+pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use study::StudyCommand;
+pub use tags::TagCommand;
 pub use training::TrainingCommand;
 pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
@@ -39,6 +43,7 @@ pub enum CommandGroup {
     File,
     Study,
     View,
+    Measure,
     Overlay,
     Findings,
     Training,
@@ -47,8 +52,8 @@ pub enum CommandGroup {
 
 impl CommandGroup {
     /// Every group, in the order of the menus.
-    pub const ALL: [Self; 7] =
-        [Self::File, Self::Study, Self::View, Self::Overlay, Self::Findings, Self::Training, Self::Help];
+    pub const ALL: [Self; 8] =
+        [Self::File, Self::Study, Self::View, Self::Measure, Self::Overlay, Self::Findings, Self::Training, Self::Help];
 
     /// Heading of the group.
     pub fn name(self) -> &'static str {
@@ -56,6 +61,7 @@ impl CommandGroup {
             Self::File => "File",
             Self::Study => "Study",
             Self::View => "View",
+            Self::Measure => "Measure",
             Self::Overlay => "Overlay",
             Self::Findings => "Findings",
             Self::Training => "Training",
@@ -124,10 +130,14 @@ command! {
     File(FileCommand),
     /// Going through images.
     Study(StudyCommand),
+    /// The elements of the file on screen.
+    Tags(TagCommand),
     /// Layout, and how images lie in their views.
     View(ViewCommand),
     /// Windows with a name, and of an area.
     Window(WindowCommand),
+    /// Measurements and the tools for them.
+    Measure(MeasureCommand),
     /// How maps lie over the image.
     Overlay(OverlayCommand),
     /// Classes, the analysis, the model.

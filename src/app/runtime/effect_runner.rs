@@ -1,12 +1,14 @@
 //! Carries out effects, each as a job on a thread. The interface never waits.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
 use super::frame_loader::{self, FrameRequest};
 use super::job_threads::{JobThreads, MessageSender};
+use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
 use super::training::TrainingRunner;
@@ -17,9 +19,10 @@ use crate::app::update::message::Message;
 use crate::cancel::CancelToken;
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Request};
+use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
-use crate::study::Catalogue;
+use crate::study::{Catalogue, tag_list};
 
 /// Changed preferences are written this long after the last change.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -36,6 +39,7 @@ pub struct EffectRunner {
     /// Where preferences are kept; `None` while they are not to be kept.
     settings: Option<PathBuf>,
     changed: Option<Instant>,
+    measuring: MeasuringRunner,
     training: TrainingRunner,
     leaving: bool,
 }
@@ -45,12 +49,15 @@ impl EffectRunner {
     /// for each image; and the loading thread.
     pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<PathBuf>) -> Self {
         let jobs = JobThreads::new(ctx);
+        // What a run for a screenshot measures is not kept either.
+        let measurements = settings.as_ref().and_then(|_| store::folder());
         let mut runner = Self {
             ctx: ctx.clone(),
             engine: None,
             loader: frame_loader::start(&jobs, options.masks.clone()),
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
+            measuring: MeasuringRunner::start(&jobs, measurements),
             jobs,
             settings,
             changed: None,
@@ -156,6 +163,14 @@ impl EffectRunner {
                 let _ = self.loader.send(FrameRequest { generation, entry, index, presentations });
             }
             Effect::Prefetch(frames) => self.prefetcher.plan(frames),
+            Effect::ReadTags(path) => {
+                let asked = path.clone();
+                let failed = move |why| Message::TagsRead(asked.clone(), Err(why));
+                self.jobs.run("pellucid-tags", failed, move |sender| {
+                    let list = tag_list(&path).map(Arc::new).map_err(|e| Reason::of(&e));
+                    sender.send(Message::TagsRead(path, list));
+                });
+            }
             Effect::WriteReport { case, folder } => {
                 let failed = |why| Message::ReportWritten(Err(why));
                 self.jobs.run("pellucid-report", failed, move |sender| {
@@ -168,6 +183,7 @@ impl EffectRunner {
                     sender.send(Message::Failed(words.into()));
                 }
             }),
+            Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => self.changed = Some(Instant::now()),
             Effect::ToggleFullscreen => {
@@ -204,8 +220,10 @@ impl EffectRunner {
         None
     }
 
-    /// Ends a training run after its step, and writes changed preferences now, at the end.
+    /// Ends a training run after its step, and writes changed measurements and preferences now, at
+    /// the end.
     pub fn close(&mut self, preferences: &Preferences) {
+        self.measuring.close();
         self.training.close();
         if let (Some(path), Some(_)) = (&self.settings, self.changed.take())
             && let Err(e) = settings_file::write(path, preferences)

@@ -11,6 +11,7 @@ pub mod effect_runner;
 mod frame_loader;
 mod job_threads;
 mod jobs;
+mod measuring;
 pub mod options;
 mod prefetcher;
 pub mod settings_file;

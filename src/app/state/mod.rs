@@ -12,6 +12,7 @@ pub mod impression;
 mod layout;
 mod loaded_image;
 pub mod map_key;
+pub mod measuring;
 mod model;
 mod notice;
 mod preferences;
@@ -23,6 +24,7 @@ mod selectors;
 mod shown_image;
 pub mod stack;
 pub mod study_scoring;
+pub mod tags;
 pub mod training;
 mod uncertainty;
 mod view;
@@ -52,8 +54,10 @@ pub use shown_image::ShownImage;
 pub use view::{View, WindowChoice};
 
 use impression::Impressions;
+use measuring::Measuring;
 use pyramid::Pyramid;
 use stack::Stack;
+use tags::TagBrowser;
 use training::Training;
 use weights_form::WeightsForm;
 
@@ -134,6 +138,9 @@ pub struct State {
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
+    pub measuring: Measuring,
+    /// The window of the tag browser, while it is open.
+    pub tags: Option<TagBrowser>,
     pub training: Training,
     /// The window on calibration, while it is open, with the label or group that it shows.
     pub reliability: Option<usize>,
@@ -188,6 +195,8 @@ impl State {
             export_when_chosen: false,
             cursor: None,
             impressions: Impressions::default(),
+            measuring: Measuring::default(),
+            tags: None,
             training: Training::default(),
             reliability: None,
             preferences,

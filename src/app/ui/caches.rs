@@ -1,5 +1,6 @@
 //! What the painters have made for the screen: each keeps its own, this only brings them together.
 
+use super::measured_values::ValuesCache;
 use super::panels::lungs::SharesCache;
 use super::panels::training::samples::CardCache;
 use super::viewport::ViewCaches;
@@ -11,6 +12,8 @@ pub struct Caches {
     pub views: ViewCaches,
     /// Shares of evidence of the shown map.
     pub shares: SharesCache,
+    /// Of the list of measurements.
+    pub values: ValuesCache,
     /// Of the samples of a training run.
     pub cards: CardCache,
 }
@@ -25,6 +28,7 @@ impl Caches {
     pub fn sweep(&mut self) {
         self.views.sweep();
         self.shares.sweep();
+        self.values.sweep();
         self.cards.sweep();
     }
 

@@ -4,7 +4,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::app::command::{Command, CommandGroup, FindingsCommand, OverlayCommand, UncertaintyCommand};
+use crate::app::command::{Command, CommandGroup, FindingsCommand, MeasureCommand, OverlayCommand, UncertaintyCommand};
 
 /// The shortcut that a word of the table names (`Ctrl+Shift+O`, `PageUp`, `[`); `None` for gestures
 /// and for nothing.
@@ -43,10 +43,15 @@ pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
     ctx.input_mut(|input| {
         table
             .into_iter()
-            .filter(|(s, _)| (!writing || s.modifiers.command) && input.consume_shortcut(s))
+            .filter(|(s, c)| (!writing || s.modifiers.command && !is_of_text(c)) && input.consume_shortcut(s))
             .map(|(_, c)| c)
             .collect()
     })
+}
+
+/// True for what a text field does by the same keys with what is written in it.
+fn is_of_text(command: &Command) -> bool {
+    matches!(command, Command::Measure(MeasureCommand::Undo | MeasureCommand::Redo))
 }
 
 /// True for what would change how the result looks: such keys rest while it is hidden.

@@ -9,6 +9,7 @@ pub mod keymap;
 mod layout;
 mod lettering;
 mod made;
+mod measured_values;
 mod message_plate;
 mod numbers;
 pub mod panels;
@@ -60,6 +61,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
         commands.extend(panels::keys_help::show(ui, state));
     }
     commands.extend(panels::reliability::show(ui, state));
+    commands.extend(panels::tags::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));
     commands.extend(dropped(ui, state));
     caches.sweep();
@@ -90,6 +92,7 @@ fn reading_room(
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 let mut commands = panels::impression::show(ui, state);
                 if state.result_hidden() {
+                    commands.extend(panels::measurements::show(ui, state, &mut caches.values));
                     return commands;
                 }
                 commands.extend(panels::findings::show(ui, state));
@@ -100,6 +103,7 @@ fn reading_room(
                         commands.extend(panels::overlay::show(ui, state));
                     }
                     commands.extend(panels::lungs::show(ui, state, &mut caches.shares));
+                    commands.extend(panels::measurements::show(ui, state, &mut caches.values));
                     commands.extend(panels::similar::show(ui, state, thumbnails));
                 }
                 commands

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::effect::Effect;
-use super::{analysis, show_image};
+use super::{analysis, measuring, show_image};
 use crate::app::state::cine::Playing;
 use crate::app::state::{ShownImage, State};
 
@@ -17,7 +17,9 @@ const LEFT_OUT: usize = 60;
 /// Begins, or stops and has the image analysed.
 pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     if state.stack.cine.playing.take().is_some() {
-        return analysis::analyze(state);
+        let mut effects = measuring::look_for(state);
+        effects.extend(analysis::analyze(state));
+        return effects;
     }
     if !state.is_stack() || !matches!(state.image, ShownImage::Ready(_)) {
         return Vec::new();

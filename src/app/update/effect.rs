@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::measuring_effect::MeasuringEffect;
 use super::training_effect::TrainingEffect;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
@@ -47,11 +48,14 @@ pub enum Effect {
     },
     /// Decodes these ahead, the first one first, in the place of those that were asked for before.
     Prefetch(Vec<WantedFrame>),
+    /// Lists the elements of a file for the tag browser.
+    ReadTags(PathBuf),
     WriteReport {
         case: Box<CaseReport>,
         folder: PathBuf,
     },
     OpenExternally(PathBuf),
+    Measure(MeasuringEffect),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

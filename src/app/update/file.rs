@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::{analysis, preferences, report, training};
+use super::{analysis, measuring, preferences, report, training};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::{WeightsForm, only_weights};
 use crate::app::state::{ShownImage, State};
@@ -37,7 +37,7 @@ pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Images are listed, weights are imported, a configuration is trained.
+/// Images are listed, weights and measurements are imported, a configuration is trained.
 fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
     if paths.is_empty() {
         return Vec::new();
@@ -48,6 +48,11 @@ fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
     }
     if let Some(path) = paths.iter().find(|p| is_configuration(p)) {
         return training::configure(state, path.clone());
+    }
+    if let [path] = paths.as_slice()
+        && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
+    {
+        return measuring::import_from(state, path.clone());
     }
     state.training.open = false;
     (state.scanning, state.scanned) = (true, (0, 0));
@@ -93,5 +98,6 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     state.ticked.clear();
     state.solo = None;
     state.cursor = None;
+    state.tags = None;
     effects
 }

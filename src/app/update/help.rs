@@ -1,7 +1,7 @@
 //! Carries out what is asked of the program itself: the key table, notices, and the way back.
 
 use super::effect::Effect;
-use super::{analysis, cine, faithfulness, training};
+use super::{analysis, cine, faithfulness, measuring, training};
 use crate::app::command::{HelpCommand, TrainingCommand};
 use crate::app::state::State;
 
@@ -18,7 +18,7 @@ pub(super) fn apply(state: &mut State, command: HelpCommand) -> Vec<Effect> {
 fn escape(state: &mut State) -> Vec<Effect> {
     if state.keys_open {
         state.keys_open = false;
-    } else if state.reliability.take().is_some() {
+    } else if state.reliability.take().is_some() || state.tags.take().is_some() {
         // Closed.
     } else if state.weights.take().is_some() {
         // An import on its way goes on and says how it ended.
@@ -30,6 +30,8 @@ fn escape(state: &mut State) -> Vec<Effect> {
         faithfulness::toggle(state);
     } else if state.stack.cine.is_playing() {
         return cine::toggle(state);
+    } else if measuring::put_away(state) {
+        // The half-made measurement, then the tool, then the selection.
     } else if state.solo.is_some() {
         state.solo = None;
     } else {

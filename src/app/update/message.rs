@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::measuring_effect::MeasuringMessage;
 use super::training_effect::TrainingMessage;
+use crate::app::state::tags::Listed;
 use crate::app::state::{LoadedImage, Reason};
 use crate::engine::Generation;
 use crate::study::{Catalogue, ImageEntry};
@@ -38,6 +40,7 @@ pub enum Message {
         entry: Arc<ImageEntry>,
         loaded: Box<LoadedImage>,
     },
+    TagsRead(PathBuf, Listed),
     ReportWritten(Result<PathBuf, Reason>),
     /// Something on the side failed: settings, desktop.
     Failed(Reason),
@@ -47,5 +50,6 @@ pub enum Message {
     Imported(Result<String, Reason>),
     /// Names of the models that can be chosen.
     Models(Vec<String>),
+    Measuring(MeasuringMessage),
     Training(TrainingMessage),
 }

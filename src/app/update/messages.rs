@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
-use super::{catalogue, show_image, study, training};
+use super::{catalogue, measuring, show_image, study, tags, training};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
@@ -41,6 +41,7 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Prefetched { entry, loaded } => return show_image::prefetched(state, &entry, *loaded),
         // Closed meanwhile.
         Message::Scanning { .. } => {}
+        Message::TagsRead(path, list) => tags::listed(state, path, list),
         Message::ReportWritten(Ok(path)) => {
             state.exporting = false;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -73,6 +74,7 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
+        Message::Measuring(message) => return measuring::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
     }
     Vec::new()

@@ -24,6 +24,8 @@ mod help;
 mod impression;
 mod map_requests;
 mod maps;
+pub mod measuring;
+pub mod measuring_effect;
 pub mod message;
 mod messages;
 mod notices;
@@ -37,6 +39,7 @@ mod show_image;
 mod stability;
 mod study;
 mod study_scoring;
+mod tags;
 mod training;
 pub mod training_effect;
 mod uncertainty;
@@ -45,7 +48,7 @@ mod window;
 
 use std::time::{Duration, Instant};
 
-use super::command::{Command, ViewCommand};
+use super::command::{Command, MeasureCommand, ViewCommand};
 use super::state::State;
 use effect::Effect;
 
@@ -68,12 +71,18 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     use ViewCommand as V;
     let command = command.into();
     // What is done many times a second and shows no other map.
-    let idle = matches!(command, Command::View(V::Point(_) | V::Pan(..) | V::Zoom(..) | V::DragWindow(..)));
+    let idle = matches!(
+        command,
+        Command::View(V::Point(_) | V::Pan(..) | V::Zoom(..) | V::DragWindow(..))
+            | Command::Measure(MeasureCommand::MoveTo(_))
+    );
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
         Command::Study(command) => study::apply(state, command),
+        Command::Tags(command) => tags::apply(state, command),
         Command::View(command) => view::apply(state, command),
         Command::Window(command) => window::apply(state, command),
+        Command::Measure(command) => measuring::apply(state, command),
         Command::Overlay(command) => overlay::apply(state, command),
         Command::Findings(command) => findings::apply(state, command),
         Command::Uncertainty(command) => uncertainty::apply(state, command),

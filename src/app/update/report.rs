@@ -68,6 +68,7 @@ fn case(state: &State) -> Option<CaseReport> {
         lungs: state.lungs.found().cloned(),
         similar: similar(state),
         study: study(state, &model.sha256),
+        measurements: state.measurements().to_vec(),
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::{analysis, opening_view, prefetch};
+use super::{analysis, measuring, opening_view, prefetch, tags};
 use crate::app::state::stack::Laid;
 use crate::app::state::{Level, LoadedImage, Phase, Reason, ShownImage, State};
 use crate::engine::Generation;
@@ -110,7 +110,9 @@ fn take_in(state: &mut State, loaded: LoadedImage) -> Vec<Effect> {
         LungSearch::NotLookedFor
     });
     let stays = state.timing().stays(loaded.frame.index).div_f32(state.stack.cine.speed);
-    let mut effects = Vec::new();
+    let mut effects = tags::follow(state);
+    // Hashing the pixels of every image that passes by would hold a stack up.
+    effects.extend(if playing { measuring::let_go(state) } else { measuring::look_for(state) });
     if let Some(playing) = &mut state.stack.cine.playing {
         let now = Instant::now();
         playing.note(now);

@@ -17,6 +17,7 @@ use crate::imaging::overlay::{blended, compose, compose_difference};
 use crate::imaging::{
     DisplayTable, PixelData, Plane, Region, View, WindowFunction, overlay, render_region, render_rgb,
 };
+use crate::measurement::Measurement;
 use crate::report::case::CaseReport;
 
 /// Longest side of the image in pixels.
@@ -46,9 +47,24 @@ struct Panel {
     /// Number of the overlay.
     overlay: Option<usize>,
     lines: Vec<Vec<[f32; 2]>>,
+    /// What the reader measured.
+    marks: Vec<Mark>,
     /// Words in the image where there is nothing to see.
     note: &'static str,
 }
+
+/// A measurement on the image, in parts of its width and height.
+struct Mark {
+    lines: Vec<Vec<[f32; 2]>>,
+    /// Where its number stands, and the number.
+    at: [f32; 2],
+    number: usize,
+}
+
+/// Colour of measurements.
+const MARK: Ink = Ink::Of([0xff, 0xd2, 0x4a]);
+/// Half the width of the cross of a single point, as a part of the image's width.
+const CROSS: f32 = 0.012;
 
 impl MapGallery {
     /// Renders the image of a case; it is image 0.
@@ -72,6 +88,7 @@ impl MapGallery {
             },
             overlay: None,
             lines: Vec::new(),
+            marks: marks(case),
             note: "",
         };
         let probability = |class: usize| case.analysis.labels.get(class).map_or(0.0, |score| score.probability);
@@ -146,8 +163,14 @@ impl MapGallery {
         let layer = if case.method.has_layer() { format!("layer {}", case.layer) } else { String::new() };
         let caption = [case.method.name().to_owned(), layer, logit];
         let caption = caption.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-        let nothing =
-            |note| Panel { title: title.clone(), caption: caption.clone(), overlay: None, lines: Vec::new(), note };
+        let nothing = |note| Panel {
+            title: title.clone(),
+            caption: caption.clone(),
+            overlay: None,
+            lines: Vec::new(),
+            marks: Vec::new(),
+            note,
+        };
         let Some(attribution) = case.attribution(class) else {
             return nothing("No map was computed for this class");
         };
@@ -163,6 +186,7 @@ impl MapGallery {
                 &case.overlay,
             )))),
             lines,
+            marks: Vec::new(),
             note: "",
             title,
             caption,
@@ -178,6 +202,7 @@ impl MapGallery {
             caption: "Difference of the two maps: orange where the first is larger, blue where the second is".into(),
             overlay: Some(image),
             lines: Vec::new(),
+            marks: Vec::new(),
             note: "",
         })
     }
@@ -280,6 +305,20 @@ impl MapGallery {
                 block.shapes.push(Shape::Line { points: points.clone(), width, ink, closed: false });
             }
         }
+        for Mark { lines, at, number } in &panel.marks {
+            for (width, ink) in [(1.6, Ink::Black), (0.8, MARK)] {
+                for line in lines {
+                    let points = line.iter().map(|[px, py]| [x + px * w, py * h]).collect();
+                    block.shapes.push(Shape::Line { points, width, ink, closed: false });
+                }
+            }
+            let number = number.to_string();
+            let style = CAPTION.bold().ink(MARK);
+            let (left, top) = (x + at[0] * w + 2.0, (at[1] * h - style.line()).clamp(0.0, h - style.line()));
+            let left = left.min(x + w - style.width(&number) - 1.0);
+            block.fill(left - 1.0, top, style.width(&number) + 2.0, style.line(), Ink::Black);
+            block.text(left, top, Align::Left, style, &number);
+        }
         if !panel.note.is_empty() {
             let words = paragraph(panel.note, CAPTION.bold().ink(Ink::White), w - 8.0);
             block.fill(x, h - words.height - 6.0, w, words.height + 6.0, Ink::Black);
@@ -292,6 +331,26 @@ impl MapGallery {
         block.put(0.0, below, &text);
         block
     }
+}
+
+/// The measurements of a case as they lie on the image.
+fn marks(case: &CaseReport) -> Vec<Mark> {
+    let plane = &case.frame.pixels.plane;
+    let (width, height) = (plane.width.max(1) as f32, plane.height.max(1) as f32);
+    let place = |[x, y]: &[f64; 2]| [*x as f32 / width, *y as f32 / height];
+    let cross = |[x, y]: [f32; 2]| {
+        let tall = CROSS * width / (height * case.frame.display.pixel_aspect);
+        vec![vec![[x - CROSS, y], [x + CROSS, y]], vec![[x, y - tall], [x, y + tall]]]
+    };
+    let mark = |(i, one): (usize, &Measurement)| {
+        let at = place(one.points.last()?);
+        let lines = match one.points.as_slice() {
+            [point] => cross(place(point)),
+            points => one.kind.lines(points).iter().map(|line| line.iter().map(place).collect()).collect(),
+        };
+        Some(Mark { lines, at, number: i + 1 })
+    };
+    case.measurements.iter().enumerate().filter_map(mark).collect()
 }
 
 /// Width that each of `columns` panels has.

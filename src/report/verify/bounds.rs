@@ -9,6 +9,7 @@ use std::hash::Hash;
 
 use crate::explain::{Cost, Method, MethodSettings};
 use crate::limits;
+use crate::measurement::{self, Measurement, MeasurementError};
 use crate::report::impression;
 use crate::report::sidecar::Sidecar;
 
@@ -24,6 +25,8 @@ pub enum OutOfBounds {
     TooFew { what: &'static str, asked: usize, least: usize },
     #[error("it names one of its {what} twice")]
     Twice { what: &'static str },
+    #[error("one of its measurements cannot be: {0}")]
+    Measurement(#[from] MeasurementError),
     #[error("it does not say when it was made: {0:.40} is no date of RFC 3339")]
     Date(String),
 }
@@ -57,6 +60,9 @@ pub fn check(sidecar: &Sidecar) -> Result<(), OutOfBounds> {
     if let Some(study) = &sidecar.study {
         within("images of the study", study.images.len(), 0, limits::REPORT_STUDY_IMAGES)?;
     }
+    let size = sidecar.size.as_ref().map_or([usize::from(u16::MAX); 2], |size| [size.columns, size.rows]);
+    let drawn: Vec<Measurement> = sidecar.measurements.iter().map(|record| record.drawn.clone()).collect();
+    measurement::check(&drawn, size)?;
     if let Some(written) = &sidecar.impression {
         within("remarks", written.remarks.len(), 0, REMARKS)?;
         for text in std::iter::once(&written.text).chain(written.remarks.iter().map(|remark| &remark.text)) {

@@ -190,7 +190,7 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
     let (of, field) = pattern.rsplit_once('.')?;
     match (of, field) {
         // A map is compared to ten times as much of its largest value.
-        ("maps.*.lungs.evidence" | "maps.*.lungs.area", _) => Some(allowed * 10.0),
+        ("maps.*.lungs.evidence" | "maps.*.lungs.area" | "measurements.*.evidence.*", _) => Some(allowed * 10.0),
         ("gate" | "study.result.scores.*", "score")
         | ("labels.*" | "groups.*" | "study.images.*.scores.*", "probability")
         | ("labels.*" | "groups.*", "mean" | "sd" | "p05" | "p95")

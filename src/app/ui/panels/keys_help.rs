@@ -9,7 +9,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 
 /// Mouse gestures, which stand below the keys: gesture and what it does.
-pub const GESTURES: [(&str, &str); 8] = [
+pub const GESTURES: [(&str, &str); 9] = [
     ("Left drag", "Window: right is wider, down is brighter"),
     ("Ctrl + left drag", "Window from the grey values of a box"),
     ("Middle drag", "Pan (also Shift + left drag)"),
@@ -17,7 +17,8 @@ pub const GESTURES: [(&str, &str); 8] = [
     ("Wheel", "Through the stack, to its ends; zoom where there is no stack"),
     ("Alt + left drag", "Through the stack: the height of the view is all of it"),
     ("Double click", "This view only, or all again"),
-    ("Drop", "Opens the dropped files and folders; weights are imported"),
+    ("Left drag on a measurement", "Moves its point, or all of it"),
+    ("Drop", "Opens the dropped files and folders; weights and measurements are imported"),
 ];
 
 /// Draws the table over everything else while it is open.
@@ -43,10 +44,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         controls::rule(ui, &tokens);
         ScrollArea::vertical().max_height(room.y - 224.0).auto_shrink([false, true]).show(ui, |ui| {
             ui.columns(3, |columns| {
-                for group in [CommandGroup::File, CommandGroup::Study, CommandGroup::Findings] {
+                for group in [CommandGroup::File, CommandGroup::Study, CommandGroup::Findings, CommandGroup::Training] {
                     table(&mut columns[0], group, &tokens);
                 }
-                for group in [CommandGroup::View, CommandGroup::Training] {
+                for group in [CommandGroup::View, CommandGroup::Measure] {
                     table(&mut columns[1], group, &tokens);
                 }
                 for group in [CommandGroup::Overlay, CommandGroup::Help] {

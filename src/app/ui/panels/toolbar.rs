@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use egui::{Align, Button, Id, Label, Layout as Flow, Spinner, TextEdit, Ui};
 
-use super::display_menu;
+use super::{display_menu, measurements};
 use crate::app::command::{
-    Command, CommandGroup, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, StudyCommand, TrainingCommand,
-    ViewCommand,
+    Command, CommandGroup, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, StudyCommand, TagCommand,
+    TrainingCommand, ViewCommand,
 };
 use crate::app::state::training::Page;
 use crate::app::state::{Layout, Model, State, Theme};
@@ -35,6 +35,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
         controls::menu(ui, "Display", "Windows of the file, overlays, shutter, presentation states", 320.0, |ui| {
             display_menu::show(ui, state, &tokens, &mut out);
+        });
+        controls::menu(ui, "Measure", "Lengths, angles, regions, notes, the magnifier", 300.0, |ui| {
+            measurements::menu(ui, state, &tokens, &mut out);
         });
         let several = state.images.len() > 1 || state.is_stack();
         controls::sign_button(ui, Sign::Left, StudyCommand::PreviousImage, several, &mut out);
@@ -154,6 +157,8 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
         controls::menu_item(ui, ViewCommand::SetTheme(choice), true, Some(state.preferences.theme == choice), out);
     }
     controls::rule(ui, tokens);
+    let tags = Command::Tags(TagCommand::Toggle);
+    controls::menu_item(ui, tags, state.current().is_some(), Some(state.tags.is_some()), out);
     let training = Command::Training(TrainingCommand::Toggle);
     controls::menu_item(ui, training, true, Some(state.training.open), out);
     let read_first = Command::Impression(ImpressionCommand::ToggleReadFirst);

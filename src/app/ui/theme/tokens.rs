@@ -37,6 +37,9 @@ pub struct Tokens {
     /// Text that lies on the image, and the shadow behind it.
     pub image_text: Color32,
     pub image_shadow: Color32,
+    /// Measurements on the image, and the chosen one.
+    pub image_mark: Color32,
+    pub image_chosen: Color32,
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -44,6 +47,8 @@ const fn rgb(hex: u32) -> Color32 {
 }
 
 const IMAGE_SHADOW: Color32 = Color32::from_rgba_premultiplied(0, 0, 0, 200);
+const IMAGE_MARK: Color32 = rgb(0xff_d2_4a);
+const IMAGE_CHOSEN: Color32 = rgb(0x7c_e0_ff);
 
 const DARK: Tokens = Tokens {
     background: rgb(0x08_08_09),
@@ -62,6 +67,8 @@ const DARK: Tokens = Tokens {
     image_ground: rgb(0x08_08_09),
     image_text: rgb(0xe0_e0_e0),
     image_shadow: IMAGE_SHADOW,
+    image_mark: IMAGE_MARK,
+    image_chosen: IMAGE_CHOSEN,
 };
 
 const LIGHT: Tokens = Tokens {
@@ -81,6 +88,8 @@ const LIGHT: Tokens = Tokens {
     image_ground: rgb(0x08_08_09),
     image_text: rgb(0xe0_e0_e0),
     image_shadow: IMAGE_SHADOW,
+    image_mark: IMAGE_MARK,
+    image_chosen: IMAGE_CHOSEN,
 };
 
 const HIGH_CONTRAST: Tokens = Tokens {
@@ -100,6 +109,8 @@ const HIGH_CONTRAST: Tokens = Tokens {
     image_ground: rgb(0x00_00_00),
     image_text: rgb(0xff_ff_ff),
     image_shadow: IMAGE_SHADOW,
+    image_mark: IMAGE_MARK,
+    image_chosen: IMAGE_CHOSEN,
 };
 
 /// Tokens of a theme.
@@ -164,7 +175,9 @@ mod tests {
                 }
             }
             assert!(contrast(t.on_accent, t.accent) >= 4.5, "{theme:?}: text on the accent");
-            assert!(contrast(t.image_text, t.image_ground) >= 7.0, "{theme:?}: text on the image");
+            for text in [t.image_text, t.image_mark, t.image_chosen] {
+                assert!(contrast(text, t.image_ground) >= 7.0, "{theme:?}: text on the image");
+            }
         }
     }
 

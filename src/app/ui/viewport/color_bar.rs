@@ -10,7 +10,10 @@ use crate::app::state::{Content, PaneIndex, State};
 use crate::app::ui::theme;
 use crate::imaging::colormap::ColorMap;
 
-/// Draws the bar of a view at its right edge, where there is room for one.
+/// Room left of the bar for its numbers.
+const NUMBERS: f32 = 72.0;
+
+/// Draws the bar of a view at its right edge, where there is room for one, and yields what it takes.
 pub(super) fn paint(
     painter: &Painter,
     state: &State,
@@ -18,11 +21,11 @@ pub(super) fn paint(
     pane: PaneIndex,
     content: Content,
     rect: Rect,
-) {
-    let Some(source) = MapSource::of(state, content) else { return };
+) -> Option<Rect> {
+    let source = MapSource::of(state, content)?;
     let top = shared_top(state, tops, content).unwrap_or_else(|| source.own_top(tops));
     if rect.height() < 160.0 || rect.width() < 160.0 || !(top.is_finite() && top > 0.0) {
-        return;
+        return None;
     }
     let signed = source.is_signed();
     let height = (0.32 * rect.height()).clamp(72.0, 200.0);
@@ -54,6 +57,7 @@ pub(super) fn paint(
     if signed {
         write(bar.center().y, "0");
     }
+    Some(Rect::from_min_max(bar.min - vec2(NUMBERS, 8.0), bar.max + vec2(8.0, 8.0)))
 }
 
 fn value(top: f32) -> String {

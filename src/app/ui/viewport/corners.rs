@@ -1,7 +1,7 @@
 //! Words in the corners of a view: who, what, window, zoom. A length carries where its millimetres
 //! come from.
 
-use egui::{Align2, Painter, Rect, Vec2};
+use egui::{Align2, Painter, Rect, Vec2, pos2, vec2};
 
 use super::pen::Pen;
 use super::placement::Placement;
@@ -17,6 +17,8 @@ use crate::study::{Frame, Metadata, SlicePosition, readable_name};
 /// Stands under every map.
 const NOT_AN_OUTLINE: &str = "what moved the score, not the outline of a lesion";
 const MARGIN: f32 = 8.0;
+/// Most that the scale bar takes with its words.
+const SCALE: f32 = 240.0;
 /// The same where there is little room.
 const IN_SHORT: &str = "not the outline of a lesion";
 const OUTSIDE_IN_SHORT: &str = "outside the model's population";
@@ -37,8 +39,15 @@ pub(crate) fn title(state: &State, content: Content) -> String {
     }
 }
 
-/// Writes the corners of a view. Yields the room that the words at the upper left take, from the
-/// view's corner on.
+/// What the words in the corners take.
+pub(crate) struct Corners {
+    /// The room of the words at the upper left, from the view's corner on.
+    pub upper_left: Vec2,
+    /// Every place with words.
+    pub taken: Vec<Rect>,
+}
+
+/// Writes the corners of a view.
 pub(crate) fn paint(
     painter: &Painter,
     state: &State,
@@ -47,7 +56,7 @@ pub(crate) fn paint(
     content: Content,
     placement: &Placement,
     rect: Rect,
-) -> Vec2 {
+) -> Corners {
     let mut room = rect.shrink(MARGIN);
     if state.layout == Layout::Compare && pane == 2 {
         // Below the switch between the two differences.
@@ -66,10 +75,12 @@ pub(crate) fn paint(
         above.push(format!("methods for {}", state.subject_name(state.subject())));
         above.push("each on a scale of its own".into());
     }
-    let taken = room.min - rect.min + pen.column(Align2::LEFT_TOP, &above);
+    let words = pen.column(Align2::LEFT_TOP, &above);
+    let upper_left = room.min - rect.min + words;
+    let mut taken = vec![Rect::from_min_size(room.min, words)];
     let mark = &frame.display.side_mark;
     if roomy && !mark.is_empty() {
-        pen.marker(mark);
+        taken.push(pen.marker(mark));
     }
     let mut below = Vec::new();
     let narrow = rect.width() < NARROW;
@@ -85,8 +96,17 @@ pub(crate) fn paint(
             below.insert(0, if narrow { OUTSIDE_IN_SHORT.to_owned() } else { OUTSIDE.to_owned() });
         }
     }
-    pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
-    taken
+    let words = pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
+    let corner = room.left_bottom();
+    taken.push(Rect::from_min_max(corner - vec2(0.0, words.y + bar), corner + vec2(words.x, -bar)));
+    if bar > 0.0 {
+        taken.push(Rect::from_min_max(corner - vec2(0.0, bar + 4.0), corner + vec2(SCALE, 0.0)));
+    }
+    if state.layout == Layout::Compare && pane == 2 {
+        // The switch between the two differences.
+        taken.push(Rect::from_min_max(rect.min, pos2(rect.right(), room.top())));
+    }
+    Corners { upper_left, taken }
 }
 
 /// Patient and study, or that it is left out.

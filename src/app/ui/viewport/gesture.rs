@@ -1,10 +1,12 @@
-//! The mouse: left drag is the window, middle (or Shift + left) pans, right zooms, Alt + left goes
-//! through a stack, and so does the wheel, which zooms a single image; a double click shows one
-//! view alone. Ctrl + left draws the box of [`super::area_window`].
+//! The mouse: left drag is the window unless it belongs to measuring ([`super::measuring`]), middle
+//! (or Shift + left) pans, right zooms, Alt + left goes through a stack, and so does the wheel, which
+//! zooms a single image; a double click shows one view alone. Ctrl + left draws the box of
+//! [`super::area_window`].
 
 use egui::{Event, MouseWheelUnit, PointerButton, Response, Ui};
 
 use super::area_window;
+use super::measuring::pointer;
 use super::placement::Placement;
 use crate::app::command::{Command, MapCommand, StudyCommand, ViewCommand};
 use crate::app::state::{PaneIndex, State};
@@ -32,7 +34,10 @@ pub(super) fn commands(
     if response.is_pointer_button_down_on() && pane != state.display.pointed {
         commands.push(Command::Maps(MapCommand::ChoosePane(pane)));
     }
-    if response.double_clicked() {
+    let measured = pointer::commands(ui, state, placement, response);
+    let free = measured.is_none();
+    commands.extend(measured.into_iter().flatten());
+    if free && response.double_clicked() {
         commands.push(Command::View(ViewCommand::ToggleSolo(pane)));
     }
     let (shift, alt) = ui.input(|i| (i.modifiers.shift, i.modifiers.alt));
@@ -41,9 +46,9 @@ pub(super) fn commands(
         let size = response.rect.size();
         if response.dragged_by(PointerButton::Middle) || (shift && response.dragged_by(PointerButton::Primary)) {
             commands.push(Command::View(ViewCommand::Pan(pane, placement.vector_to_image(delta.into()))));
-        } else if alt && response.dragged_by(PointerButton::Primary) {
+        } else if free && alt && response.dragged_by(PointerButton::Primary) {
             commands.extend(scroll(ui, state, delta.y, size.y));
-        } else if response.dragged_by(PointerButton::Primary) && !area_window::is_drawn(ui) {
+        } else if free && response.dragged_by(PointerButton::Primary) && !area_window::is_drawn(ui) {
             commands.push(Command::View(ViewCommand::DragWindow(pane, [delta.x / size.x, delta.y / size.y])));
         } else if response.dragged_by(PointerButton::Secondary) {
             let origin = ui.input(|i| i.pointer.press_origin()).unwrap_or(response.rect.center());

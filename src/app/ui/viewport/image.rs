@@ -118,13 +118,14 @@ impl ImageTextureKey {
     }
 }
 
-/// Draws the image.
+/// Draws the image through the window of a view; what a place (a view or its lens) showed last is
+/// kept by its number.
 pub(super) fn paint(
     painter: &Painter,
     state: &State,
     cache: &mut ImageCache,
     frame: &Arc<Frame>,
-    pane: PaneIndex,
+    (view, pane): (PaneIndex, PaneIndex),
     placement: &Placement,
     rect: Rect,
 ) {
@@ -133,7 +134,7 @@ pub(super) fn paint(
     else {
         return;
     };
-    let view = *state.view(pane);
+    let view = *state.view(view);
     let key = ImageTextureKey {
         sample: SampleKey { frame: frame.clone(), region, size },
         window: view.window,

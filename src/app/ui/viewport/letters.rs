@@ -53,11 +53,19 @@ pub(super) fn at_the_sides<'a>(frame: &'a Frame, view: &View) -> Vec<(Side, &'a 
     placed.into_iter().map(|(way, letters)| (Side::towards(way), letters.as_str())).collect()
 }
 
-/// Draws the letters; the upper one below the words of the upper left corner, `taken`, where these
+/// Draws the letters and yields their places; the upper one below the words of the upper left corner, `taken`, where these
 /// reach the middle.
-pub(super) fn paint(painter: &Painter, tokens: &Tokens, frame: &Frame, view: &View, rect: Rect, taken: Vec2) {
+pub(super) fn paint(
+    painter: &Painter,
+    tokens: &Tokens,
+    frame: &Frame,
+    view: &View,
+    rect: Rect,
+    taken: Vec2,
+) -> Vec<Rect> {
+    let mut drawn = Vec::new();
     if rect.width().min(rect.height()) < SMALLEST {
-        return;
+        return drawn;
     }
     let room = rect.shrink(MARGIN);
     for (side, letters) in at_the_sides(frame, view) {
@@ -79,8 +87,9 @@ pub(super) fn paint(painter: &Painter, tokens: &Tokens, frame: &Frame, view: &Vi
         for offset in [vec2(1.0, 1.0), vec2(-1.0, 1.0), vec2(1.0, -1.0), vec2(-1.0, -1.0)] {
             painter.text(at + offset, anchor, letters, font.clone(), tokens.image_shadow);
         }
-        painter.text(at, anchor, letters, font, tokens.image_text);
+        drawn.push(painter.text(at, anchor, letters, font, tokens.image_text));
     }
+    drawn
 }
 
 #[cfg(test)]

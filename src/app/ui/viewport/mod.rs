@@ -17,8 +17,10 @@ mod gesture;
 mod image;
 mod letters;
 mod lung_outline;
+mod magnifier;
 mod map;
 mod map_source;
+mod measuring;
 mod missing;
 mod part;
 mod patches;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
 
 use self::image::ImageCache;
+use super::measured_values::ValuesCache;
 use super::theme;
 use crate::app::command::Command;
 use crate::app::state::{Content, PaneIndex, State};
@@ -49,6 +52,7 @@ pub struct ViewCaches {
     image: ImageCache,
     map: MapCache,
     superimposed: SuperimposedCache,
+    values: ValuesCache,
 }
 
 impl ViewCaches {
@@ -62,6 +66,7 @@ impl ViewCaches {
         self.image.sweep();
         self.map.sweep();
         self.superimposed.sweep();
+        self.values.sweep();
     }
 
     /// How many textures were made.
@@ -94,7 +99,7 @@ pub(super) fn show(
     let mut commands = gesture::commands(ui, state, frame, pane, &placement, &response);
 
     let painter = ui.painter_at(rect);
-    self::image::paint(&painter, state, &mut caches.image, frame, pane, &placement, rect);
+    self::image::paint(&painter, state, &mut caches.image, frame, (pane, pane), &placement, rect);
     superimposed::paint(&painter, state, &mut caches.superimposed, frame, &placement, rect);
     if state.heat_map && !state.overlays_hidden {
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
@@ -108,13 +113,18 @@ pub(super) fn show(
     }
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
-        let taken = corners::paint(&painter, state, frame, pane, content, &placement, rect);
-        letters::paint(&painter, &tokens, frame, state.view(pane), rect, taken);
+        measuring::paint_lines(&painter, state, &placement);
+        let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);
+        let mut taken = corners.taken;
+        taken.extend(letters::paint(&painter, &tokens, frame, state.view(pane), rect, corners.upper_left));
         if state.heat_map {
-            color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect);
+            taken.extend(color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect));
         }
+        let first = pane == 0 || state.solo.is_some();
+        measuring::paint_labels(&painter, state, &mut caches.values, content, &placement, (rect, first), taken);
     }
     area_window::drag(ui, pane, &placement, &response, &tokens, &mut commands);
+    magnifier::paint(ui, state, caches, frame, (pane, content), &placement, rect);
     // Where views have styles of their own, the one in hand is framed.
     let in_hand = !state.preferences.same_display && pane == state.pointed();
     let frame = if in_hand { tokens.accent } else { tokens.line };

@@ -1,7 +1,7 @@
 //! Writes on the image: lines in a corner, a scale bar, single words. Bright letters with a shadow,
 //! readable on any grey.
 
-use egui::{Align2, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Vec2, pos2, vec2};
 
 use super::placement::Placement;
 use crate::app::ui::lettering;
@@ -60,14 +60,14 @@ impl<'a> Pen<'a> {
         taken
     }
 
-    /// A word in large letters at the upper right, as a lead marker on a radiograph.
-    pub(super) fn marker(&self, words: &str) {
+    /// A word in large letters at the upper right, as a lead marker on a radiograph. Yields its place.
+    pub(super) fn marker(&self, words: &str) -> Rect {
         let font = FontId::proportional(MARKER);
         let at = self.room.right_top();
         for offset in SHADOW {
             self.painter.text(at + offset, Align2::RIGHT_TOP, words, font.clone(), self.tokens.image_shadow);
         }
-        self.painter.text(at, Align2::RIGHT_TOP, words, font, self.tokens.image_text);
+        self.painter.text(at, Align2::RIGHT_TOP, words, font, self.tokens.image_text)
     }
 
     /// A bar of a round length, and its words. Yields the height that it takes.
@@ -113,6 +113,28 @@ pub(super) fn text(painter: &Painter, tokens: &Tokens, at: Pos2, anchor: Align2,
         painter.text(at + offset, anchor, words, font.clone(), tokens.image_shadow);
     }
     painter.text(at, anchor, words, font, tokens.image_text);
+}
+
+/// The room that lines take, cut to so many points.
+pub(super) fn size(painter: &Painter, lines: &[String], most: f32) -> Vec2 {
+    let width = |line: &String| {
+        painter.layout_no_wrap(line.clone(), FontId::proportional(SIZE), Color32::WHITE).size().x.min(most)
+    };
+    vec2(lines.iter().map(width).fold(0.0, f32::max), (SIZE + 4.0) * lines.len() as f32)
+}
+
+/// Lines in a place, in a colour of their own; what is too long is cut with "…".
+pub(super) fn lines(painter: &Painter, tokens: &Tokens, place: Rect, lines: &[String], color: Color32) {
+    for (i, line) in lines.iter().enumerate() {
+        let mut job = lettering::line(line, FontId::proportional(SIZE), color);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(place.width() + 1.0);
+        let galley = painter.layout_job(job);
+        let at = place.min + vec2(0.0, (SIZE + 4.0) * i as f32);
+        for offset in SHADOW {
+            painter.galley_with_override_text_color(at + offset, galley.clone(), tokens.image_shadow);
+        }
+        painter.galley(at, galley, color);
+    }
 }
 
 /// The longest of 1, 2, 5 × 10ⁿ that is not longer than `most`.

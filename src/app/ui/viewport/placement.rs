@@ -66,6 +66,12 @@ impl Placement {
         1.0 / if self.right[0] == 0.0 { self.scale[1] } else { self.scale[0] }
     }
 
+    /// The same so many times as large, with the point of the screen where it is.
+    pub(crate) fn magnified(self, at: [f32; 2], times: f32) -> Self {
+        let center = self.relative_to_middle(self.to_image(at));
+        Self { middle: at, center, scale: self.scale.map(|scale| scale * times), ..self }
+    }
+
     /// The same point as pixels from the middle of the image, as [`View::zoom_around`] takes it.
     pub(crate) fn relative_to_middle(self, [x, y]: [f32; 2]) -> [f32; 2] {
         [x - 0.5 * self.size[0], y - 0.5 * self.size[1]]
@@ -128,6 +134,14 @@ mod tests {
         let point = p.to_image(cursor);
         view.zoom_around(2.5, p.relative_to_middle(point));
         assert!(close(placed(&view).to_screen(point), cursor));
+    }
+
+    #[test]
+    fn a_lens_shows_the_same_point_under_the_pointer_and_its_surroundings_larger() {
+        let p = placed(&View { turns: 1, flip_horizontal: true, center: [2.0, 1.0], ..View::default() });
+        let lens = p.magnified([60.0, 70.0], 3.0);
+        assert!(close(lens.to_image([60.0, 70.0]), p.to_image([60.0, 70.0])));
+        assert!(close(lens.to_screen(p.to_image([63.0, 66.0])), [69.0, 58.0]));
     }
 
     #[test]

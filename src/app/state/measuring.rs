@@ -1,0 +1,161 @@
+//! Measurements of the image on screen: the tool in hand, what is half made, and per image a sheet
+//! with a way back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::impression::ImageKey;
+use super::{ShownImage, State};
+use crate::measurement::identity::ImageIdentity;
+use crate::measurement::{Handle, Kind, Measurement, MeasurementId, Point};
+
+/// Most steps back.
+const STEPS: usize = 100;
+
+/// What the left button does on a view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tool {
+    /// The window, and measurements that are there.
+    #[default]
+    Window,
+    Measure(Kind),
+    Magnifier,
+}
+
+impl Tool {
+    /// Every tool, in the order of the menu.
+    pub const ALL: [Self; 12] = [
+        Self::Window,
+        Self::Measure(Kind::Length),
+        Self::Measure(Kind::Angle),
+        Self::Measure(Kind::Cobb),
+        Self::Measure(Kind::Cardiothoracic),
+        Self::Measure(Kind::Rectangle),
+        Self::Measure(Kind::Ellipse),
+        Self::Measure(Kind::Freehand),
+        Self::Measure(Kind::Arrow),
+        Self::Measure(Kind::Text),
+        Self::Measure(Kind::Probe),
+        Self::Magnifier,
+    ];
+}
+
+/// A measurement that is being made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    pub kind: Kind,
+    pub points: Vec<Point>,
+    /// Where the pointer is: the next point, if it is set there.
+    pub next: Option<Point>,
+    /// Where the button went down, while it is held.
+    pub pressed: Option<Point>,
+    /// Shorter ways than this, in pixels of the image, are no drag.
+    pub reach: f64,
+}
+
+/// A measurement that is being moved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grab {
+    pub handle: Handle,
+    /// Where it was taken.
+    pub from: Point,
+    /// As it was then.
+    pub before: Measurement,
+}
+
+/// The measurements of one image, with the way back and forth.
+#[derive(Clone, Debug, Default)]
+pub struct Sheet {
+    pub list: Vec<Measurement>,
+    pub(in crate::app) back: Vec<Vec<Measurement>>,
+    pub(in crate::app) forth: Vec<Vec<Measurement>>,
+    /// The last step was a change of this one's name: the next letter belongs to the same step.
+    pub(in crate::app) naming: Option<MeasurementId>,
+}
+
+impl Sheet {
+    /// Remembers how it is, before it changes.
+    pub(in crate::app) fn remember(&mut self) {
+        self.naming = None;
+        self.forth.clear();
+        self.back.push(self.list.clone());
+        if self.back.len() > STEPS {
+            self.back.remove(0);
+        }
+    }
+
+    /// Goes a step back or forth; false where there is none.
+    pub(in crate::app) fn step(&mut self, back: bool) -> bool {
+        let (from, to) = if back { (&mut self.back, &mut self.forth) } else { (&mut self.forth, &mut self.back) };
+        let Some(list) = from.pop() else { return false };
+        to.push(std::mem::replace(&mut self.list, list));
+        self.naming = None;
+        true
+    }
+}
+
+/// The image whose measurements are at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measurable {
+    pub image: ImageKey,
+    pub identity: ImageIdentity,
+}
+
+/// Everything about measuring.
+#[derive(Clone, Debug)]
+pub struct Measuring {
+    pub tool: Tool,
+    pub draft: Option<Draft>,
+    pub grab: Option<Grab>,
+    pub selected: Option<MeasurementId>,
+    /// The note whose words are asked for.
+    pub writing: Option<MeasurementId>,
+    pub shown: bool,
+    /// Known once its pixels were hashed and its file was looked for.
+    pub(in crate::app) at: Option<Measurable>,
+    /// Shared with the copy that is drawn while a result is hidden.
+    pub(in crate::app) sheets: Arc<HashMap<ImageIdentity, Sheet>>,
+    /// Nothing of this image is written: its file could not be read and is not to be replaced.
+    pub(in crate::app) unkept: bool,
+}
+
+impl Default for Measuring {
+    fn default() -> Self {
+        Self {
+            tool: Tool::default(),
+            draft: None,
+            grab: None,
+            selected: None,
+            writing: None,
+            shown: true,
+            at: None,
+            sheets: Arc::default(),
+            unkept: false,
+        }
+    }
+}
+
+impl State {
+    /// The image on screen, once its measurements are at hand.
+    pub fn measurable(&self) -> Option<&Measurable> {
+        let ShownImage::Ready(frame) = &self.image else { return None };
+        let is_on_screen = |at: &&Measurable| at.image.1 == frame.index && at.image.0 == frame.entry.key();
+        self.measuring.at.as_ref().filter(is_on_screen)
+    }
+
+    /// The sheet of the image on screen.
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.measuring.sheets.get(&self.measurable()?.identity)
+    }
+
+    /// The measurements of the image on screen, in the order in which they were made.
+    pub fn measurements(&self) -> &[Measurement] {
+        self.sheet().map_or(&[], |sheet| &sheet.list)
+    }
+
+    /// The measurement that is chosen.
+    pub fn selected_measurement(&self) -> Option<&Measurement> {
+        let selected = self.measuring.selected?;
+        self.measurements().iter().find(|one| one.id == selected)
+    }
+}

@@ -1,0 +1,162 @@
+//! The list of measurements: what each comes to, with what must be known of it; names, deletion, the
+//! way back, files. And the menu of the tools.
+
+use egui::{Button, Id, RichText, TextEdit, Ui, vec2};
+
+use crate::app::command::{Command, MeasureCommand};
+use crate::app::state::Content;
+use crate::app::state::State;
+use crate::app::state::measuring::Tool;
+use crate::app::ui::measured_values::{Values, ValuesCache, map_of};
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::shapes::Sign;
+use crate::app::ui::widgets::text::{message, paragraph};
+use crate::fonts::attribute;
+use crate::measurement::{Measurement, Words};
+
+/// The menu of tools.
+pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let ready = state.measurable().is_some();
+    for tool in Tool::ALL {
+        let chosen = state.measuring.tool == tool;
+        let enabled = ready || !matches!(tool, Tool::Measure(_));
+        controls::menu_item(ui, MeasureCommand::TakeTool(tool), enabled, Some(chosen), out);
+    }
+    controls::rule(ui, tokens);
+    let sheet = state.sheet();
+    let selected = state.selected_measurement().is_some();
+    controls::menu_item(ui, MeasureCommand::DeleteSelected, selected, Some(false), out);
+    let (back, forth) = sheet.map_or((false, false), |s| (!s.back.is_empty(), !s.forth.is_empty()));
+    controls::menu_item(ui, MeasureCommand::Undo, back, Some(false), out);
+    controls::menu_item(ui, MeasureCommand::Redo, forth, Some(false), out);
+    controls::menu_item(ui, MeasureCommand::ToggleShown, ready, Some(state.measuring.shown), out);
+    controls::rule(ui, tokens);
+    controls::menu_item(ui, MeasureCommand::Export, !state.measurements().is_empty(), Some(false), out);
+    controls::menu_item(ui, MeasureCommand::Import, ready, Some(false), out);
+}
+
+/// The list; nothing before the first measurement.
+pub fn show(ui: &mut Ui, state: &State, cache: &mut ValuesCache) -> Vec<Command> {
+    let mut out = Vec::new();
+    let list = state.measurements();
+    let back = state.sheet().is_some_and(|sheet| !sheet.back.is_empty() || !sheet.forth.is_empty());
+    if list.is_empty() && !back {
+        return out;
+    }
+    let tokens = theme::tokens(state.preferences.theme);
+    ui.add_space(theme::GRID);
+    ui.horizontal(|ui| {
+        ui.label(theme::section("MEASUREMENTS", &tokens));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            controls::tick_box(ui, MeasureCommand::ToggleShown, state.measuring.shown, &tokens, &mut out);
+        });
+    });
+    if state.measuring.unkept {
+        message(ui, Sign::Caution, "Not kept: the file of this image could not be read.", &tokens);
+    }
+    for (i, one) in list.iter().enumerate() {
+        let values = cache.of(state, map_of(state, Content::Image), one);
+        row(ui, state, i + 1, one, values.as_deref(), &mut out);
+        if state.measuring.selected == Some(one.id) {
+            detail(ui, state, one, values.as_deref(), &tokens, &mut out);
+        }
+    }
+    if list.is_empty() {
+        paragraph(ui, "None.", &tokens);
+    }
+    ui.horizontal_wrapped(|ui| {
+        let (back, forth) = state.sheet().map_or((false, false), |s| (!s.back.is_empty(), !s.forth.is_empty()));
+        controls::button(ui, MeasureCommand::Undo, back, &mut out);
+        controls::button(ui, MeasureCommand::Redo, forth, &mut out);
+        controls::button(ui, MeasureCommand::Export, !list.is_empty(), &mut out);
+    });
+    out
+}
+
+/// What a measurement is called in the list.
+fn name(state: &State, one: &Measurement) -> String {
+    // Words of the reader may name somebody.
+    if one.name.is_empty() || state.preferences.anonymize {
+        return one.kind.name().to_owned();
+    }
+    attribute(one.name.0.lines().next().unwrap_or_default())
+}
+
+/// Number, name and first value; a click chooses it.
+fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Option<&Values>, out: &mut Vec<Command>) {
+    let chosen = state.measuring.selected == Some(one.id);
+    let first = values.and_then(|values| values.measured.lines().into_iter().next()).unwrap_or_default();
+    let name = name(state, one);
+    let words = format!("{number}  {name}");
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let width = ui.available_width() - 28.0;
+        let mut button = Button::selectable(chosen, words.as_str()).truncate();
+        if !first.is_empty() {
+            button = button.shortcut_text(RichText::new(first.as_str()).size(theme::CAPTION));
+        }
+        let said = format!("Measurement {number}: {name} {first}");
+        let response = ui.add(button.min_size(vec2(width, 22.0))).accessible_name(said.trim_end());
+        if response.on_hover_text(one.kind.name()).clicked() {
+            out.push(MeasureCommand::Select((!chosen).then_some(one.id)).into());
+        }
+        let mut gone = Vec::new();
+        let cross = controls::sign_button(ui, Sign::Cross, MeasureCommand::Remove(one.id), true, &mut gone);
+        cross.accessible_name(format!("Delete measurement {number}"));
+        out.append(&mut gone);
+    });
+}
+
+/// Everything about the chosen one.
+fn detail(
+    ui: &mut Ui,
+    state: &State,
+    one: &Measurement,
+    values: Option<&Values>,
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
+    words(ui, state, one, out);
+    let Some(values) = values else { return };
+    for line in values.measured.lines() {
+        ui.label(RichText::new(line).color(tokens.text));
+    }
+    if let Some(inside) = values.evidence {
+        let of = match map_of(state, Content::Image) {
+            Content::Map(subject, method) => format!("{}, {}", state.subject_name(subject), method.name()),
+            _ => String::new(),
+        };
+        let hint = "Part of the map's positive evidence that lies inside, beside the part of an even map";
+        ui.label(RichText::new(inside.in_words()).color(tokens.text)).on_hover_text(hint);
+        controls::elided(ui, theme::caption(of, tokens));
+    }
+    for caution in &values.measured.cautions {
+        message(ui, Sign::Caution, caution, tokens);
+    }
+}
+
+/// The field for the name, or for the words of a note; it is written in at once after a note was
+/// placed.
+fn words(ui: &mut Ui, state: &State, one: &Measurement, out: &mut Vec<Command>) {
+    if state.preferences.anonymize {
+        return;
+    }
+    let note = one.kind.is_note();
+    let mut text = one.name.0.clone();
+    let id = Id::unique(("name of a measurement", one.id));
+    let field = if note { TextEdit::multiline(&mut text).desired_rows(2) } else { TextEdit::singleline(&mut text) };
+    let hint = if note { "What does the note say?" } else { "Name" };
+    let field = field.id(id).hint_text(hint).desired_width(f32::INFINITY);
+    let response = ui.add(field.char_limit(crate::limits::MEASUREMENT_NAME));
+    let name = if note { "Words of the note" } else { "Name of the measurement" };
+    let response = response.accessible_name(name);
+    if state.measuring.writing == Some(one.id) {
+        response.request_focus();
+        response.scroll_to_me(None);
+        out.push(MeasureCommand::WordsAsked.into());
+    }
+    if text != one.name.0 {
+        out.push(MeasureCommand::Rename(one.id, Words(text)).into());
+    }
+}

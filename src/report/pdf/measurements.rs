@@ -1,0 +1,76 @@
+//! The reader's measurements on the page: numbered on the image, and what each comes to.
+
+use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, wrapped};
+use crate::measurement::measured::measure;
+use crate::report::case::CaseReport;
+use crate::report::measurements::{MeasurementRecord, records};
+use crate::report::redact;
+
+/// Room for the numbers.
+const NUMBER: f32 = 16.0;
+
+/// The heading, which has no height of its own, and the lines beside it; nothing where nothing was
+/// measured.
+pub(super) fn measurements(case: &CaseReport, width: f32, column: f32) -> Option<(Block, Vec<Block>)> {
+    let records = records(case);
+    if records.is_empty() {
+        return None;
+    }
+    let mut rows = Vec::new();
+    let mut add = |number: &str, text: &str, style: TextStyle| {
+        for (i, line) in wrapped(text, style, width - column - NUMBER).into_iter().enumerate() {
+            let mut row = Block::space(style.line());
+            if i == 0 {
+                row.text(column, 0.0, Align::Left, BODY.bold(), number);
+            }
+            row.text(column + NUMBER, 0.0, Align::Left, style, &line);
+            rows.push(row);
+        }
+    };
+    for record in &records {
+        add(&record.drawn.id.to_string(), &in_words(record), BODY);
+        for evidence in &record.evidence {
+            add("", &format!("{}: {}", evidence.label, evidence.inside.in_words()), BODY);
+        }
+    }
+    for (caution, numbers) in cautions(&records) {
+        add("", &format!("{numbers}: {caution}"), CAPTION.ink(Ink::Warning));
+    }
+    // Beside an impression it stands already.
+    if let Some(caution) = redact::caution(case).filter(|_| case.impression.is_none()) {
+        add("", caution, CAPTION.ink(Ink::Warning));
+    }
+    let mut heading = Block::default();
+    heading.text(0.0, 0.0, Align::Left, HEADING, "Measurements");
+    Some((heading, rows))
+}
+
+/// Kind, name and numbers in one sentence.
+fn in_words(record: &MeasurementRecord) -> String {
+    let name = record.drawn.name.0.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut words = record.drawn.kind.name().to_owned();
+    if !name.is_empty() {
+        words = format!("{words} “{name}”");
+    }
+    let lines = record.values.lines();
+    if lines.is_empty() {
+        // A note stands for its words; its place can be found again.
+        let [x, y] = record.drawn.points.first().copied().unwrap_or_default().map(measure);
+        return format!("{words} at x {x}, y {y}");
+    }
+    format!("{words}: {}", lines.join("; "))
+}
+
+/// What must be known of the numbers, each once, with the measurements that it is about.
+fn cautions(records: &[MeasurementRecord]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for record in records {
+        for caution in &record.values.cautions {
+            match all.iter_mut().find(|(known, _)| known == caution) {
+                Some((_, numbers)) => *numbers = format!("{numbers}, {}", record.drawn.id),
+                None => all.push((caution.clone(), record.drawn.id.to_string())),
+            }
+        }
+    }
+    all
+}
