@@ -81,8 +81,9 @@ impl Window {
         };
         let (state, caches, thumbnails) = (&self.state, &mut self.caches, &self.thumbnails);
         let mut commands = Vec::new();
-        let output = self.ctx.run_ui(input, |root| commands.extend(ui::screen(root, state, caches, thumbnails)));
-        let _ = self.ctx.tessellate(output.shapes, output.pixels_per_point);
+        let mut output = self.ctx.run_ui(input, |root| commands.extend(ui::screen(root, state, caches, thumbnails)));
+        output.textures_delta.clear();
+        let _ = self.ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
         commands.into_iter().for_each(|command| self.command(command));
         self.times.push(start.elapsed());
         std::thread::sleep(FRAME.saturating_sub(start.elapsed()));
