@@ -75,6 +75,7 @@ mod tests {
             channels: 1,
             resize,
             crop: 1.0,
+            smoothing: 0.0,
             normalization: Normalization::PerImage,
             value_range: [0.0, 1.0],
             mean: Vec::new(),

@@ -190,6 +190,7 @@ mod tests {
             has_pixels: true,
             title: "a".into(),
             shared_uid: crate::study::SharedUid::default(),
+            place: crate::study::StackPlace::default(),
         };
         entry.meta.view_position = view.into();
         Frame {

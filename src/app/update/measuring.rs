@@ -247,7 +247,7 @@ fn go_on(state: &mut State, mut draft: Draft) -> Vec<Effect> {
 
 /// The borders of the thorax that the outline of the lungs proposes.
 fn thorax(state: &State, midline: [Point; 2]) -> Option<[Point; 2]> {
-    let (frame, lungs, size) = (state.frame()?, state.lungs.as_ref()?, size(state)?);
+    let (frame, lungs, size) = (state.frame()?, state.lungs.found()?, size(state)?);
     let outline = lungs.outline.iter().flat_map(|line| &line.points).map(|p| p.map(f64::from));
     proposed_thorax(&Metric::of(frame), midline, outline).map(|ends| ends.map(|end| within(end, size)))
 }

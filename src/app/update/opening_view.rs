@@ -28,7 +28,7 @@ pub(super) fn keep_views(state: &mut State, frame: &Frame, before: &Laid) {
     each_view(state, |view| {
         let kept = if lies_alike { *view } else { View::default() };
         let (window, table, window_choice) = next_window(view, auto, frame);
-        *view = View { window, table, window_choice, ..kept };
+        *view = View { window, window_choice, table, ..kept };
     });
 }
 

@@ -132,8 +132,8 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
         let (enabled, on) = match command {
             // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
             // their own.
-            Command::Window(_) => continue,
-            Command::View(
+            Command::Window(_)
+            | Command::View(
                 ViewCommand::SetLayout(_)
                 | ViewCommand::SetTheme(_)
                 | ViewCommand::NextFileWindow

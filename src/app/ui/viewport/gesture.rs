@@ -79,7 +79,7 @@ fn scroll(ui: &Ui, state: &State, dy: f32, height: f32) -> Option<Command> {
     let id = egui::Id::unique("drag through the stack");
     let sum = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + dy / step;
     ui.data_mut(|d| d.insert_temp(id, sum - sum.trunc()));
-    (sum.trunc() != 0.0).then(|| Command::Study(StudyCommand::Scroll(sum as i64)))
+    (sum.trunc() != 0.0).then_some(Command::Study(StudyCommand::Scroll(sum as i64)))
 }
 
 fn wheel(ui: &Ui, state: &State, pane: PaneIndex, placement: &Placement, at: egui::Pos2) -> Option<Command> {
@@ -101,7 +101,7 @@ fn wheel(ui: &Ui, state: &State, pane: PaneIndex, placement: &Placement, at: egu
     let sum = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + notches;
     let step = sum.trunc();
     ui.data_mut(|d| d.insert_temp(id, sum - step));
-    (step != 0.0).then(|| Command::Study(StudyCommand::Scroll(-(step as i64))))
+    (step != 0.0).then_some(Command::Study(StudyCommand::Scroll(-(step as i64))))
 }
 
 fn notches(event: &Event) -> f32 {
