@@ -159,7 +159,7 @@ mod tests {
     fn widths_are_taken_at_right_angles_to_a_tilted_midline_in_true_shape() {
         // The same film turned by 20° and squeezed to pixels twice as high as wide.
         let (s, c) = 20.0_f64.to_radians().sin_cos();
-        let turned = POINTS.map(|[x, y]| [c * x - s * y, (s * x + c * y) / 2.0]);
+        let turned = POINTS.map(|[x, y]| [c * x - s * y, f64::midpoint(s * x, c * y)]);
         let found = Cardiothoracic::of(&metric(1.0, 0.5), turned).unwrap();
         assert!((found.ratio - 80.0 / 180.0).abs() < 1e-12 && (found.heart - 40.0).abs() < 1e-9);
     }

@@ -219,7 +219,7 @@ mod tests {
         assert!(refused(&good.replace("[3.25,4.0]", "[3.25]")).contains("missing or"));
         assert!(refused(&good.replace("\"length\"", "\"cobb\"")).contains("2 points"));
         assert!(refused(&good.replace("nodule", &"nodule".repeat(1000))).contains("characters"));
-        let many: Vec<Measurement> = (0..limits::MEASUREMENTS as u64 + 1).map(length).collect();
+        let many: Vec<Measurement> = (0..=limits::MEASUREMENTS as u64).map(length).collect();
         let many = serde_json::to_string(&MeasurementFile::new(image("ab", "1.2"), [10, 10], &many)).unwrap();
         assert!(refused(&many).contains("at most"));
         std::fs::File::create(&path).unwrap().set_len(limits::MEASUREMENT_BYTES + 1).unwrap();

@@ -13,7 +13,7 @@ use pellucid::app::state::measuring::Tool;
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use pellucid::app::update::message::Message;
-use pellucid::engine::lungs::{FieldsSource, Lungs};
+use pellucid::engine::lungs::{FieldsSource, LungSearch, Lungs};
 use pellucid::imaging::lung_fields::LungFields;
 use pellucid::measurement::identity::ImageIdentity;
 use pellucid::measurement::{Handle, Kind, Measured, Measurement, Point, Words};
@@ -254,7 +254,7 @@ fn lungs() -> Arc<Lungs> {
 #[test]
 fn the_thorax_is_proposed_where_the_lungs_are_outlined_and_the_heart_never() {
     let mut bench = with(|frame| Arc::make_mut(&mut frame.entry).meta.view_position = "PA".into());
-    bench.state.lungs = Some(lungs());
+    bench.state.lungs = LungSearch::Found(lungs());
     take(&mut bench, Kind::Cardiothoracic);
     click(&mut bench, &[[128.0, 20.0], [128.0, 240.0], [100.0, 150.0]]);
     assert!(bench.state.measurements().is_empty(), "both borders of the heart are the reader's to mark");
@@ -325,7 +325,8 @@ fn drag(harness: &mut Harness<'_, Bench>, from: Pos2, to: Pos2) {
 }
 
 fn row(harness: &Harness<'_, Bench>, number: usize) -> String {
-    let node = harness.get_all_by_label_contains(&format!("Measurement {number}: ")).next().expect("a row of the list");
+    let label = format!("Measurement {number}: ");
+    let node = harness.get_all_by_label_contains(&label).next().expect("a row of the list");
     node.accesskit_node().label().unwrap_or_default()
 }
 

@@ -19,6 +19,7 @@ use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::Message;
 use pellucid::app::update::on_tick;
 use pellucid::cancel::CancelToken;
+use pellucid::engine::lungs::LungSearch;
 use pellucid::engine::{Analysis, Event, Request};
 use pellucid::imaging::Window;
 use pellucid::study::{self, Frame, FrameReader, FrameTiming, ImageEntry, SeriesOrder, StackPlace, TimingSource};
@@ -64,7 +65,7 @@ fn ready(entry: &Arc<ImageEntry>, index: u32) -> LoadedImage {
         auto_window: Window::linear(2048.0, 4096.0),
         color: None,
         presentations: Arc::default(),
-        lungs: Ok(None),
+        lungs: Ok(LungSearch::NotLookedFor),
         frame: Arc::new(frame),
     }
 }

@@ -134,7 +134,7 @@ mod tests {
             ];
         });
         assert_eq!(cuts[0], ("short.dcm".to_owned(), false));
-        assert!(cuts[1].1 && cuts[1].0.starts_with("a-l") && cuts[1].0.contains('…') && cuts[1].0.ends_with(".dcm"));
+        assert!(cuts[1].1 && cuts[1].0.starts_with("a-l") && cuts[1].0.contains('…') && cuts[1].0.ends_with("dcm"));
         assert!(cuts[2].1 && cuts[2].0.len() > cuts[1].0.len());
     }
 }
