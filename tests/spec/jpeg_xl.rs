@@ -110,7 +110,7 @@ fn damage_is_never_more_than_a_sentence() {
             stream[at] ^= 0x55;
             let object = golden.object().fragments(&[], vec![stream]);
             if let Err(error) = opened(&object.file(&golden.syntax)) {
-                assert!(error.to_string().ends_with(['.', ':', 'm']), "{}, byte {at}: {error}", golden.name);
+                assert!(error.to_string().ends_with('.'), "{}, byte {at}: {error}", golden.name);
             }
         }
     }

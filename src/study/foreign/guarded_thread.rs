@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn tried(trial: Trial, time: Duration) -> Result<Samples, StudyError> {
-        decode(Decoder::Trial, trial.stream(), None, Budget { time, memory: 0 })
+        decode(Decoder::Trial, trial.stream(0), None, Budget { time, memory: 0 })
     }
 
     #[test]

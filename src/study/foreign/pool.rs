@@ -92,8 +92,16 @@ impl Pool {
     /// # Errors
     /// The sentence that a file would get.
     pub fn run_trial(&self, trial: Trial, time: Duration, memory: u64) -> Result<(), StudyError> {
-        let request = Request { decoder: Decoder::Trial, memory, size: None, stream: trial.stream() };
-        self.ask(self.take()?, request, Budget { time, memory }).map(drop)
+        self.run_trial_with(trial, 0, time, memory).map(drop)
+    }
+
+    /// The same with so many bytes behind what is asked: how many came back.
+    ///
+    /// # Errors
+    /// The sentence that a file would get.
+    pub fn run_trial_with(&self, trial: Trial, bytes: usize, time: Duration, memory: u64) -> Result<usize, StudyError> {
+        let request = Request { decoder: Decoder::Trial, memory, size: None, stream: trial.stream(bytes) };
+        self.ask(self.take()?, request, Budget { time, memory }).map(|samples| samples.bytes.len())
     }
 
     /// Has a process that was taken decode, and gives it back.

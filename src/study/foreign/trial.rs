@@ -22,14 +22,19 @@ pub enum Trial {
     Panic,
     /// It opens a file.
     Open,
+    /// Nothing: the bytes that were sent come back, for a bench.
+    Echo,
 }
 
 impl Trial {
-    const ALL: [Self; 6] = [Self::Nothing, Self::Sleep, Self::Allocate, Self::Abort, Self::Panic, Self::Open];
+    const ALL: [Self; 7] =
+        [Self::Nothing, Self::Sleep, Self::Allocate, Self::Abort, Self::Panic, Self::Open, Self::Echo];
 
-    /// The stream that asks for it.
-    pub(super) fn stream(self) -> Vec<u8> {
-        vec![Self::ALL.iter().position(|trial| *trial == self).unwrap_or_default() as u8]
+    /// The stream that asks for it, with so many bytes behind.
+    pub(super) fn stream(self, behind: usize) -> Vec<u8> {
+        let mut stream = vec![0; 1 + behind];
+        stream[0] = Self::ALL.iter().position(|trial| *trial == self).unwrap_or_default() as u8;
+        stream
     }
 }
 
@@ -47,7 +52,9 @@ pub(super) fn run(stream: &[u8]) -> Result<Samples, StudyError> {
         Some(Trial::Abort) => std::process::abort(),
         Some(Trial::Panic) => panic!("a trial"),
         Some(Trial::Open) => drop(std::fs::File::open("/proc/self/status")?),
-        Some(Trial::Nothing) | None => {}
+        Some(Trial::Nothing | Trial::Echo) | None => {}
     }
-    Ok(Samples { columns: 1, rows: 1, components: 1, word: 1, precision: 8, bytes: vec![7], ..Samples::default() })
+    let bytes = if asked == Some(&Trial::Echo) { stream[1..].to_vec() } else { vec![7] };
+    let columns = bytes.len();
+    Ok(Samples { columns, rows: 1, components: 1, word: 1, precision: 8, bytes, ..Samples::default() })
 }
