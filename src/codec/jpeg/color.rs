@@ -13,6 +13,8 @@ const CR_TO_G: i64 = 46_802;
 const CB_TO_B: i64 = 116_130;
 /// Most bits of a sample whose products stay below 2³¹.
 const NARROW: u8 = 14;
+/// Pixels that are converted at once.
+const LANES: usize = 32;
 
 /// Red, green and blue of a row of Y, Cb and Cr.
 ///
@@ -20,14 +22,28 @@ const NARROW: u8 = 14;
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
 #[inline(always)]
 pub(super) fn row_to_rgb([y, cb, cr]: [&[u16]; 3], precision: u8, incomplete: bool, pixels: &mut [[u16; 3]]) {
-    let triples = pixels.iter_mut().zip(y).zip(cb).zip(cr);
     if incomplete || precision > NARROW {
-        for (((pixel, y), cb), cr) in triples {
+        for (((pixel, y), cb), cr) in pixels.iter_mut().zip(y).zip(cb).zip(cr) {
             let ycbcr = [*y, *cb, *cr];
             *pixel = if incomplete && ycbcr == [0; 3] { ycbcr } else { wide(ycbcr, precision) };
         }
-    } else {
-        triples.for_each(|(((pixel, y), cb), cr)| *pixel = narrow([*y, *cb, *cr], precision));
+        return;
+    }
+    let (blocks, rest) = pixels.as_chunks_mut::<LANES>();
+    let [(ys, y), (cbs, cb), (crs, cr)] = [y, cb, cr].map(<[u16]>::as_chunks::<LANES>);
+    for (((block, y), cb), cr) in blocks.iter_mut().zip(ys).zip(cbs).zip(crs) {
+        // Each colour of all of them first, which vector units do at once.
+        let mut rgb = [[0; LANES]; 3];
+        for i in 0..LANES {
+            [rgb[0][i], rgb[1][i], rgb[2][i]] = narrow([y[i], cb[i], cr[i]], precision);
+        }
+        let [red, green, blue] = rgb;
+        for (((pixel, red), green), blue) in block.iter_mut().zip(red).zip(green).zip(blue) {
+            *pixel = [red, green, blue];
+        }
+    }
+    for (((pixel, y), cb), cr) in rest.iter_mut().zip(y).zip(cb).zip(cr) {
+        *pixel = narrow([*y, *cb, *cr], precision);
     }
 }
 
@@ -82,6 +98,18 @@ mod tests {
             for pixel in (0..2000).map(|i| [value(3 * i), value(3 * i + 1), value(3 * i + 2)]).chain(corners) {
                 assert_eq!(narrow(pixel, precision), wide(pixel, precision), "{pixel:?} of {precision} bits");
             }
+        }
+    }
+
+    #[test]
+    fn rows_of_any_length_are_converted_pixel_by_pixel() {
+        for length in [1, LANES - 1, LANES, LANES + 3, 2 * LANES + 1] {
+            let row = |by: usize| (0..length).map(|i| (i * by % 256) as u16).collect::<Vec<_>>();
+            let (y, cb, cr) = (row(7), row(13), row(29));
+            let mut pixels = vec![[0; 3]; length];
+            row_to_rgb([&y, &cb, &cr], 8, false, &mut pixels);
+            let expected: Vec<_> = (0..length).map(|i| wide([y[i], cb[i], cr[i]], 8)).collect();
+            assert_eq!(pixels, expected);
         }
     }
 

@@ -33,7 +33,10 @@ impl Scan<'_> {
             .ok_or(JpegError::Damaged("a component has no quantization table"))?;
         let arch = Arch::new();
         let missing = intervals::read(bits, self.course.groups(), self.interval, |bits, range| {
-            arch.dispatch(|| self.groups(range, image, &steps, bits))
+            arch.dispatch(
+                #[inline(always)]
+                || self.groups(range, image, &steps, bits),
+            )
         });
         Ok(missing)
     }

@@ -50,35 +50,53 @@ fn joined(planes: Planes, to_rgb: bool) -> Result<Image, JpegError> {
         return Ok(whole(samples));
     }
     let total = columns.checked_mul(rows).and_then(|n| n.checked_mul(components));
-    let mut samples = vec![0; total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?];
+    let mut samples = Vec::new();
+    let total = total.filter(|total| samples.try_reserve_exact(*total).is_ok());
+    total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?;
+    let mut row = vec![0; columns * components];
     let mut lines: Vec<Vec<u16>> = vec![vec![0; columns + 1]; components];
     let mut sums = Vec::new();
     let arch = Arch::new();
-    for (y, row) in samples.chunks_exact_mut((columns * components).max(1)).enumerate() {
-        arch.dispatch(|| {
-            let lines: Vec<&[u16]> = planes
-                .iter()
-                .zip(&ways)
-                .zip(&mut lines)
-                .map(|((plane, way), line)| way.line(plane, y, line, &mut sums))
-                .collect();
-            if let [first, second, third] = lines[..] {
-                let (pixels, _) = row.as_chunks_mut::<3>();
-                if to_rgb {
-                    row_to_rgb([first, second, third], precision, y >= complete_rows, pixels);
-                } else {
-                    for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
-                        *pixel = [*first, *second, *third];
-                    }
-                }
-            } else {
-                for (i, line) in lines.iter().enumerate() {
-                    row.iter_mut().skip(i).step_by(components).zip(*line).for_each(|(place, sample)| *place = *sample);
-                }
-            }
-        });
+    for y in 0..rows {
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                let lines: Vec<&[u16]> = planes
+                    .iter()
+                    .zip(&ways)
+                    .zip(&mut lines)
+                    .map(|((plane, way), line)| way.line(plane, y, line, &mut sums))
+                    .collect();
+                let incomplete = y >= complete_rows;
+                join(&lines, &mut row, columns, to_rgb.then_some(precision), incomplete);
+            },
+        );
+        samples.extend_from_slice(&row);
     }
     Ok(whole(samples))
+}
+
+/// Puts the lines of the components into a row of pixels; `to_rgb` has the bits of samples that are
+/// to become red, green and blue.
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
+fn join(lines: &[&[u16]], row: &mut [u16], columns: usize, to_rgb: Option<u8>, incomplete: bool) {
+    if lines.iter().any(|line| line.len() < columns) {
+        row.fill(0);
+    }
+    if let [first, second, third] = *lines {
+        let (pixels, _) = row.as_chunks_mut::<3>();
+        if let Some(precision) = to_rgb {
+            return row_to_rgb([first, second, third], precision, incomplete, pixels);
+        }
+        for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
+            *pixel = [*first, *second, *third];
+        }
+        return;
+    }
+    for (i, line) in lines.iter().enumerate() {
+        row.iter_mut().skip(i).step_by(lines.len()).zip(*line).for_each(|(place, sample)| *place = *sample);
+    }
 }
 
 /// How a component comes to the size of the image.
