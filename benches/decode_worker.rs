@@ -26,7 +26,7 @@ fn main() {
     println!("the next ones, for nothing: {nothing:.1?}");
     for (kilobytes, what) in [(512, "CT slice"), (2048, "1024 x 1024, 16 bits"), (4096, ""), (18_000, "3000 x 3000")] {
         let bytes = kilobytes << 10;
-        let echo = || assert_eq!(pool.run_trial_with(Trial::Echo, bytes, TIME, MEMORY).expect("an answer"), bytes);
+        let echo = || assert_eq!(pool.echo(bytes, TIME, MEMORY).expect("an answer"), bytes);
         println!("{kilobytes} KiB there and back ({what}): {:.1?}", median(25, echo));
     }
 }

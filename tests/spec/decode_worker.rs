@@ -77,6 +77,18 @@ fn what_takes_too_long_is_stopped() {
     pool.run_trial(Trial::Nothing, LONG, MEMORY).unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn what_computes_for_ever_is_ended_by_the_system() {
+    let pool = Pool::with_trials(program(), 1);
+    // Nobody loses patience so early: the processor has worked for a second or two.
+    let start = Instant::now();
+    let error = pool.run_trial_for(Trial::Spin, Duration::from_millis(500), LONG, MEMORY).unwrap_err();
+    assert!(error.to_string().contains("took longer than"), "{error}");
+    assert!(start.elapsed() < LONG, "it took {:?}", start.elapsed());
+    pool.run_trial(Trial::Nothing, LONG, MEMORY).unwrap();
+}
+
 #[test]
 fn a_fault_that_ends_the_process_or_a_panic_is_a_sentence() {
     let pool = Pool::with_trials(program(), 1);
@@ -135,9 +147,10 @@ fn a_process_ends_with_whoever_asked_in_the_middle_of_an_image_too() {
     let mut greeting = [0; 8];
     worker.stdout.as_mut().unwrap().read_exact(&mut greeting).unwrap();
     assert_eq!(&greeting[..6], b"PELDEC");
-    // A request to sleep for a minute: decoder 5, memory, no size, one byte.
+    // A request to sleep for a minute: decoder 5, memory, seconds, no size, one byte.
     let mut request = vec![5];
     request.extend((1_u64 << 30).to_le_bytes());
+    request.extend(100_u32.to_le_bytes());
     request.extend([0; 10]);
     request.extend(1_u64.to_le_bytes());
     request.push(1);

@@ -41,7 +41,7 @@ pub(super) fn decode(
         }
     };
     thread::Builder::new().name("decoder".into()).spawn(work)?;
-    outcome.recv_timeout(budget.time).unwrap_or_else(|_| {
+    outcome.recv_timeout(budget.wait).unwrap_or_else(|_| {
         RUNNING_ON.fetch_add(1, Ordering::Relaxed);
         Err(refusal(&Silence::TooLong, budget))
     })
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn tried(trial: Trial, time: Duration) -> Result<Samples, StudyError> {
-        decode(Decoder::Trial, trial.stream(0), None, Budget { time, memory: 0 })
+        decode(Decoder::Trial, trial.stream(0), None, Budget { work: time, wait: time, memory: 0 })
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! greeting  8 bytes, once, from the process
-//! request   decoder 1, memory 8, size told 1, columns 4, rows 4, samples 1, length 8, stream
+//! request   decoder 1, memory 8, seconds 4, size told 1, columns 4, rows 4, samples 1, length 8, stream
 //! reply     0, columns 4, rows 4, components 1, word 1, precision 1, marks 1, highest 4, missing 1 + 8, length 8, bytes
 //!           1, kind of error 1, length 2, text
 //! ```
@@ -30,6 +30,8 @@ pub(super) struct Request {
     pub decoder: Decoder,
     /// Bytes that the work may take beside what the process has.
     pub memory: u64,
+    /// Seconds that the processor may work for it.
+    pub seconds: u32,
     pub size: Option<Size>,
     pub stream: Vec<u8>,
 }
@@ -65,6 +67,7 @@ impl Request {
         let size = self.size.unwrap_or(Size { columns: 0, rows: 0, samples: 0 });
         let mut head = vec![self.decoder.number()];
         head.extend(self.memory.to_le_bytes());
+        head.extend(self.seconds.to_le_bytes());
         head.push(u8::from(self.size.is_some()));
         head.extend((size.columns as u32).to_le_bytes());
         head.extend((size.rows as u32).to_le_bytes());
@@ -79,6 +82,7 @@ impl Request {
         let [decoder] = bytes(from)?;
         let decoder = Decoder::of_number(decoder).ok_or_else(|| damaged("no decoder has this number"))?;
         let memory = long(from)?;
+        let seconds = word(from)? as u32;
         let [told] = bytes(from)?;
         let (columns, rows) = (word(from)?, word(from)?);
         let [samples] = bytes(from)?;
@@ -87,7 +91,7 @@ impl Request {
             return Err(damaged("the stream is too long"));
         }
         let size = (told == 1).then_some(Size { columns, rows, samples: samples.into() });
-        Ok(Self { decoder, memory, size, stream: many(from, length)? })
+        Ok(Self { decoder, memory, seconds, size, stream: many(from, length)? })
     }
 }
 
@@ -235,11 +239,11 @@ mod tests {
         let float = Samples { word: 4, float: true, rgb: true, bytes: vec![1; 48], ..samples() };
         assert_eq!(read_reply(&mut &written(&Ok(float.clone()))[..]).unwrap().unwrap(), float);
         let size = Some(Size { columns: 70_000, rows: 2, samples: 3 });
-        let request = Request { decoder: Decoder::JpegXl, memory: 1 << 40, size, stream: vec![5; 9] };
+        let request = Request { decoder: Decoder::JpegXl, memory: 1 << 40, seconds: 9, size, stream: vec![5; 9] };
         let mut bytes = Vec::new();
         request.write(&mut bytes).unwrap();
         let read = Request::read(&mut &bytes[..]).unwrap();
-        assert_eq!((read.decoder, read.memory, read.size), (request.decoder, request.memory, size));
+        assert_eq!((read.decoder, read.memory, read.seconds, read.size), (request.decoder, 1 << 40, 9, size));
         assert_eq!(read.stream, request.stream);
     }
 
@@ -281,7 +285,8 @@ mod tests {
     #[test]
     fn lengths_are_not_believed() {
         let mut request = Vec::new();
-        Request { decoder: Decoder::Png, memory: 0, size: None, stream: Vec::new() }.write(&mut request).unwrap();
+        let empty = Request { decoder: Decoder::Png, memory: 0, seconds: 0, size: None, stream: Vec::new() };
+        empty.write(&mut request).unwrap();
         let at = request.len() - 8;
         request[at..].copy_from_slice(&u64::MAX.to_le_bytes());
         assert!(Request::read(&mut &request[..]).is_err());

@@ -41,7 +41,6 @@ use std::thread;
 
 use super::StudyError;
 
-use self::message::Request;
 use self::pool::Budget;
 
 pub use self::pool::Pool;
@@ -76,7 +75,7 @@ pub(super) fn decode(
     let budget = Budget::of(samples, stream.len() as u64);
     let Some(pool) = pool() else { return guarded_thread::decode(decoder, stream, size, budget) };
     match pool.take() {
-        Ok(process) => pool.ask(process, Request { decoder, memory: budget.memory, size, stream }, budget),
+        Ok(process) => pool.ask(process, budget.request(decoder, size, stream), budget),
         Err(error) => {
             static TOLD: AtomicBool = AtomicBool::new(false);
             if !TOLD.swap(true, Ordering::Relaxed) {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::limits;
 use crate::study::StudyError;
 
-use super::decoder::Decoder;
+use super::decoder::{Decoder, Size};
 use super::message::Request;
 use super::process::{Process, Silence};
 use super::samples::Samples;
@@ -41,7 +41,10 @@ struct Processes {
 /// What work may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Budget {
-    pub time: Duration,
+    /// For which the processor may work for it.
+    pub work: Duration,
+    /// For which somebody waits: a machine may be busy with something else.
+    pub wait: Duration,
     /// Bytes.
     pub memory: u64,
 }
@@ -54,7 +57,13 @@ impl Budget {
             .saturating_add(samples.saturating_mul(limits::DECODE_BYTES_A_SAMPLE))
             .saturating_add(stream.saturating_mul(4))
             .min(limits::DECODE_MOST_BYTES);
-        Self { time: Duration::from_secs_f64(seconds.min(600.0)), memory }
+        let work = Duration::from_secs_f64(seconds.min(600.0));
+        Self { work, wait: limits::DECODE_PATIENCE * work, memory }
+    }
+
+    /// The request that has this budget.
+    pub(super) fn request(&self, decoder: Decoder, size: Option<Size>, stream: Vec<u8>) -> Request {
+        Request { decoder, memory: self.memory, seconds: self.work.as_secs_f64().ceil() as u32, size, stream }
     }
 }
 
@@ -92,21 +101,33 @@ impl Pool {
     /// # Errors
     /// The sentence that a file would get.
     pub fn run_trial(&self, trial: Trial, time: Duration, memory: u64) -> Result<(), StudyError> {
-        self.run_trial_with(trial, 0, time, memory).map(drop)
+        self.run_trial_for(trial, time, time, memory)
     }
 
-    /// The same with so many bytes behind what is asked: how many came back.
+    /// The same, where the processor may work for `work` and somebody waits for `wait`.
     ///
     /// # Errors
     /// The sentence that a file would get.
-    pub fn run_trial_with(&self, trial: Trial, bytes: usize, time: Duration, memory: u64) -> Result<usize, StudyError> {
-        let request = Request { decoder: Decoder::Trial, memory, size: None, stream: trial.stream(bytes) };
-        self.ask(self.take()?, request, Budget { time, memory }).map(|samples| samples.bytes.len())
+    pub fn run_trial_for(&self, trial: Trial, work: Duration, wait: Duration, memory: u64) -> Result<(), StudyError> {
+        self.ask_trial(trial, 0, Budget { work, wait, memory }).map(drop)
+    }
+
+    /// Sends so many bytes there and back: how many came.
+    ///
+    /// # Errors
+    /// The sentence that a file would get.
+    pub fn echo(&self, bytes: usize, time: Duration, memory: u64) -> Result<usize, StudyError> {
+        self.ask_trial(Trial::Echo, bytes, Budget { work: time, wait: time, memory })
+    }
+
+    fn ask_trial(&self, trial: Trial, bytes: usize, budget: Budget) -> Result<usize, StudyError> {
+        let request = budget.request(Decoder::Trial, None, trial.stream(bytes));
+        self.ask(self.take()?, request, budget).map(|samples| samples.bytes.len())
     }
 
     /// Has a process that was taken decode, and gives it back.
     pub(super) fn ask(&self, mut process: Process, request: Request, budget: Budget) -> Result<Samples, StudyError> {
-        let reply = process.ask(request, budget.time);
+        let reply = process.ask(request, budget.wait);
         let clean = matches!(&reply, Ok(Ok(samples)) if samples.missing.is_none());
         let small = matches!(&reply, Ok(Ok(samples)) if (samples.bytes.len() as u64) < KEPT_BELOW);
         self.give_back(process, clean && small);
@@ -173,7 +194,7 @@ pub(super) fn refusal(silence: &Silence, budget: Budget) -> StudyError {
         Silence::Ended => StudyError::CodecPanic,
         Silence::TooLong => StudyError::Decode(format!(
             "it took longer than the {:.0} s that an image of its size may take; the file is probably damaged",
-            budget.time.as_secs_f64()
+            budget.work.as_secs_f64()
         )),
     }
 }
@@ -185,11 +206,11 @@ mod tests {
     #[test]
     fn a_budget_grows_with_the_image_up_to_a_bound() {
         let small = Budget::of(1, 1);
-        assert_eq!((small.time.as_secs(), small.memory >> 20), (limits::DECODE_SECONDS, limits::DECODE_BYTES >> 20));
+        assert_eq!((small.work.as_secs(), small.memory >> 20), (limits::DECODE_SECONDS, limits::DECODE_BYTES >> 20));
         let film = Budget::of(9_000_000, 4_000_000);
-        assert!(film.time > small.time && film.memory > small.memory + 9_000_000 * 8);
+        assert!(film.work > small.work && film.memory > small.memory + 9_000_000 * 8);
         let absurd = Budget::of(u64::MAX, u64::MAX);
-        assert_eq!((absurd.time.as_secs(), absurd.memory), (600, limits::DECODE_MOST_BYTES));
+        assert_eq!((absurd.work.as_secs(), absurd.memory), (600, limits::DECODE_MOST_BYTES));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -97,14 +97,14 @@ impl Process {
                 Err(RecvTimeoutError::Timeout) => Silence::TooLong,
             }
         };
-        self.end();
-        Err(silence)
+        let status = self.end();
+        Err(if status.is_some_and(worked_too_long) { Silence::TooLong } else { silence })
     }
 
-    fn end(&mut self) {
-        // It may have ended by itself.
+    fn end(&mut self) -> Option<ExitStatus> {
+        // It may have ended by itself; then how stands.
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.wait().ok()
     }
 }
 
@@ -112,6 +112,18 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Whether the system ended it because the processor had worked too long for it.
+#[cfg(unix)]
+fn worked_too_long(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
+}
+
+#[cfg(not(unix))]
+fn worked_too_long(_status: ExitStatus) -> bool {
+    false
 }
 
 fn greets(output: &mut impl Read) -> io::Result<()> {

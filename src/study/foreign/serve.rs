@@ -36,8 +36,8 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write, trials: bool
     let confined = Confined::begin();
     output.write_all(&GREETING)?;
     output.flush()?;
-    for Request { decoder, memory, size, stream } in requests {
-        confined.allow(memory);
+    for Request { decoder, memory, seconds, size, stream } in requests {
+        confined.allow(memory, seconds);
         let reply = if decoder == Decoder::Trial && !trials {
             Err(StudyError::UnsupportedPixels("a trial, for which this process was not started".into()))
         } else {

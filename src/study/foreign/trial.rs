@@ -14,6 +14,8 @@ pub enum Trial {
     Nothing,
     /// It takes a minute.
     Sleep,
+    /// It computes for ever.
+    Spin,
     /// It asks for four gigabytes, and writes to them.
     Allocate,
     /// The process ends at once, as by a fault in memory.
@@ -27,8 +29,8 @@ pub enum Trial {
 }
 
 impl Trial {
-    const ALL: [Self; 7] =
-        [Self::Nothing, Self::Sleep, Self::Allocate, Self::Abort, Self::Panic, Self::Open, Self::Echo];
+    const ALL: [Self; 8] =
+        [Self::Nothing, Self::Sleep, Self::Spin, Self::Allocate, Self::Abort, Self::Panic, Self::Open, Self::Echo];
 
     /// The stream that asks for it, with so many bytes behind.
     pub(super) fn stream(self, behind: usize) -> Vec<u8> {
@@ -43,6 +45,9 @@ pub(super) fn run(stream: &[u8]) -> Result<Samples, StudyError> {
     let asked = stream.first().and_then(|number| Trial::ALL.get(usize::from(*number)));
     match asked {
         Some(Trial::Sleep) => std::thread::sleep(Duration::from_mins(1)),
+        Some(Trial::Spin) => loop {
+            std::hint::black_box(0);
+        },
         Some(Trial::Allocate) => {
             let mut all = Vec::new();
             for _ in 0..64 {
