@@ -11,6 +11,20 @@ pub const FRAME_PIXELS: u64 = 120_000_000;
 pub const FRAMES: u32 = 20_000;
 /// Most bytes of decoded pixel data held for one object.
 pub const DECODED_BYTES: u64 = 1 << 31;
+/// Most seconds that the processor may work for an image in a decoder that is not ours, beside those
+/// that its size gives it.
+pub const DECODE_SECONDS: u64 = 4;
+/// Samples of an image that give such a decoder a second more.
+pub const DECODE_SAMPLES_A_SECOND: u64 = 2_000_000;
+/// How many times as long as that such a decoder is waited for: a machine may be busy with
+/// something else.
+pub const DECODE_PATIENCE: u32 = 8;
+/// Most memory that such a decoder may take for an image, in bytes, beside what its size gives it.
+pub const DECODE_BYTES: u64 = 512 << 20;
+/// Bytes of memory that each sample of an image gives such a decoder.
+pub const DECODE_BYTES_A_SAMPLE: u64 = 16;
+/// Most memory that such a decoder may take for any image, in bytes.
+pub const DECODE_MOST_BYTES: u64 = 4 << 30;
 /// Deepest nesting of sequences in a DICOM object.
 pub const SEQUENCE_DEPTH: usize = 64;
 /// Most elements and items in the header of a DICOM object.

@@ -9,6 +9,7 @@ mod ablate;
 mod compare;
 mod crossval;
 mod data;
+mod decode_worker;
 mod deidentify;
 mod demo;
 mod evaluate;
@@ -46,6 +47,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use self::session::ModelArgs;
 use crate::app::{self, ViewerOptions};
 use crate::printable::printable;
+use crate::study::foreign;
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PELLUCID_COMMIT"), ")");
 
@@ -124,6 +126,8 @@ enum Command {
     Deidentify(deidentify::Args),
     TrainGate(train_gate::TrainGateArgs),
     TrainSegmenter(train_segmenter::TrainSegmenterArgs),
+    #[command(hide = true)]
+    DecodeWorker(decode_worker::Args),
 }
 
 /// How a command ended that did not fail as a whole.
@@ -213,6 +217,11 @@ pub fn check<S: AsRef<str>>(arguments: &[S]) -> Result<(), Usage> {
 }
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    if !matches!(cli.command, Some(Command::DecodeWorker(_)))
+        && let Some(program) = decode_worker::program()
+    {
+        foreign::use_processes_of(program);
+    }
     let Some(command) = cli.command else { return view(cli.view) };
     match command {
         Command::Demo(args) => demo::run(&args),
@@ -236,6 +245,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
+        Command::DecodeWorker(args) => decode_worker::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),
     }
 }

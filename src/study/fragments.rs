@@ -3,6 +3,7 @@
 //! One fragment a frame is the rule, and needs no table. Else streams tell by their first bytes
 //! where a frame begins, or the offset table does, basic or extended: it is believed where every
 //! offset is that of a fragment, in order. Where both are there and differ, the streams are right.
+//! Fewer fragments than frames are against the standard; then the streams tell where they end.
 
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ use super::codec::stream_kind::StreamKind;
 use super::dataset::words;
 use super::dicom::Dicom;
 use super::guard::PixelLayout;
+use super::joined_streams::stream_of;
 
 /// Bytes of a fragment that tell its kind: the header of RLE is the longest.
 const MARK: u64 = 64;
@@ -37,8 +39,14 @@ pub(super) fn frame_stream(
     } else if fragments.len() == frames {
         index as usize..index as usize + 1
     } else {
-        let origin = table_at + table_length;
-        let by_table = by_table(&fragments, origin, &offsets(dicom, *table_at, *table_length, frames)?);
+        let offsets = offsets(dicom, *table_at, *table_length, frames)?;
+        if fragments.len() < frames {
+            let joined = dicom.joined(&fragments)?;
+            if let Some(stream) = stream_of(&joined, &offsets, &dicom.transfer_syntax, layout, index as usize) {
+                return Ok(stream);
+            }
+        }
+        let by_table = by_table(&fragments, table_at + table_length, &offsets);
         range_of(&by_marks(dicom, &fragments, layout)?, &by_table, fragments.len(), frames, index as usize)?
     };
     dicom.joined(fragments.get(range).unwrap_or_default())

@@ -1,10 +1,12 @@
 //! PNG, JPEG and TIFF: grey of 8 or 16 bits as it stands, colour as colour with its luma.
 //!
-//! A file that ends early gives what there is of its image, and what is missing is said.
+//! A file that ends early gives what there is of its image, and what is missing is said. Decoders
+//! that are not ours run in [`foreign`]; here, only headers are read by them.
 
 mod jpeg;
-mod png;
-mod tiff;
+pub(super) mod png;
+pub(super) mod tiff;
+pub(super) mod words;
 
 use std::io::{BufReader, Cursor};
 use std::path::Path;
@@ -18,12 +20,13 @@ use crate::imaging::{Missing, PixelData, Plane, stats};
 use crate::limits;
 
 use super::color::luma;
+use super::foreign::{self, Decoder};
 use super::shared_uid::SharedUid;
 use super::stack_place::StackPlace;
 use super::{DisplayAttributes, Frame, Identity, ImageEntry, Metadata, StudyError, guard};
 
 /// A decoded image.
-struct Decoded {
+pub(super) struct Decoded {
     picture: DynamicImage,
     /// Black and white only.
     one_bit: bool,
@@ -69,15 +72,38 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
 /// Decodes a raster file.
 pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame, StudyError> {
     let bytes = read(&entry.path)?;
-    let decoded = match format {
-        ImageFormat::Png => png::decode(&bytes)?,
-        ImageFormat::Tiff => match tiff::decode(&bytes)? {
-            tiff::Pixels::Picture(decoded) => decoded,
-            tiff::Pixels::Floats(plane, missing) => return Ok(of_floats(entry, plane, missing)),
-        },
-        _ => jpeg::decode(&bytes)?,
+    let pixels = match format {
+        ImageFormat::Png => decoded_by_others(Decoder::Png, bytes, png::size)?,
+        ImageFormat::Tiff => decoded_by_others(Decoder::Tiff, bytes, tiff::size)?,
+        _ if jpeg::is_of_inks(&bytes)? => decoded_by_others(Decoder::JpegInks, bytes, jpeg::size)?,
+        _ => tiff::Pixels::Picture(jpeg::decode(&bytes)?),
     };
-    of_picture(entry, format, decoded)
+    match pixels {
+        tiff::Pixels::Picture(decoded) => of_picture(entry, format, decoded),
+        tiff::Pixels::Floats(plane, missing) => Ok(of_floats(entry, plane, missing)),
+    }
+}
+
+/// Has a decoder of others decode a file whose size its header tells.
+fn decoded_by_others(
+    decoder: Decoder,
+    bytes: Vec<u8>,
+    size: impl Fn(&[u8]) -> Result<(u32, u32), StudyError>,
+) -> Result<tiff::Pixels, StudyError> {
+    let (columns, rows) = size(&bytes)?;
+    guard::picture_size(columns, rows)?;
+    // Four samples a pixel is the most.
+    let decoded = foreign::decode(decoder, bytes, 4 * u64::from(columns) * u64::from(rows), None)?;
+    if (decoded.columns, decoded.rows) != (columns as usize, rows as usize) {
+        return Err(StudyError::Decode("its decoder made an image of another size".into()));
+    }
+    words::pixels(decoded)
+}
+
+/// Decodes a JPEG file of four inks, which the `image` crate knows to mix.
+pub(super) fn inks(bytes: &[u8]) -> Result<Decoded, StudyError> {
+    let picture = decoded_by_image(bytes, ImageFormat::Jpeg)?;
+    Ok(Decoded { picture, one_bit: false, missing: None, highest: None })
 }
 
 /// Decodes by the `image` crate.

@@ -139,7 +139,7 @@ fn describe(command: &Command, out: &mut String) {
         }
         out.push_str("```\n");
     }
-    for below in command.get_subcommands().filter(|c| c.get_name() != "help") {
+    for below in command.get_subcommands().filter(|c| c.get_name() != "help" && !c.is_hide_set()) {
         describe(below, out);
     }
 }

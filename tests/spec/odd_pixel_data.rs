@@ -4,7 +4,8 @@
 use pellucid::study::Frame;
 
 use crate::dicom_bytes::{
-    DEFLATED_FRAMES, EXPLICIT, JPEG_BASELINE, JPEG_LOSSLESS, LosslessJpeg, Object, RLE, deflated, opened, rle, values,
+    DEFLATED_FRAMES, ENCAPSULATED, EXPLICIT, JPEG_BASELINE, JPEG_LOSSLESS, LosslessJpeg, Object, RLE, deflated, opened,
+    rle, values,
 };
 
 fn refusal(bytes: &[u8]) -> String {
@@ -136,6 +137,24 @@ fn frames_are_found_among_their_fragments() {
 }
 
 #[test]
+fn several_frames_in_one_fragment_are_told_apart() {
+    let frame = |f: u8| (0..16).map(|i| 100 * f + i).collect::<Vec<u8>>();
+    let expected: Vec<f32> = frame(1).into_iter().map(f32::from).collect();
+    let lossless = LosslessJpeg { columns: 4, precision: 8, point_transform: 0, restart_rows: 0 };
+    let jpeg = |f| lossless.encode(&frame(f).into_iter().map(u16::from).collect::<Vec<_>>());
+    let both = |a: Vec<u8>, b: Vec<u8>| vec![[a, b].concat()];
+    assert_eq!(values(&in_fragments(both(jpeg(0), jpeg(1)), &[]).file(JPEG_LOSSLESS)), expected);
+    let native = in_fragments(both(frame(0), frame(1)), &[]);
+    assert_eq!(values(&native.file(ENCAPSULATED)), expected);
+    let first = rle(&frame(0), 1, 1);
+    let second = first.len() as u32;
+    let runs = in_fragments(both(first, rle(&frame(1), 1, 1)), &[0, second]);
+    assert_eq!(values(&runs.file(RLE)), expected, "by the offsets");
+    let three = in_fragments(both(jpeg(0), jpeg(1)), &[]).frames(3);
+    assert!(refusal(&three.file(JPEG_LOSSLESS)).contains("fragment"));
+}
+
+#[test]
 fn frames_that_nothing_tells_apart_are_refused_with_that_reason() {
     let noise: Vec<u8> = samples(8).into_iter().map(|sample| sample as u8).collect();
     let parts = deflated(&noise).chunks(30).map(<[u8]>::to_vec).collect();
@@ -212,8 +231,8 @@ fn palettes_with_wrong_descriptors_and_in_segments_become_colours() {
 #[test]
 fn what_is_not_decoded_is_named() {
     let object = |fragment: &[u8]| Object::new(2, 2, 8).fragments(&[], vec![fragment.to_vec()]);
-    let jpeg_xl = refusal(&object(&[0xFF, 0x0A, 1, 2]).file("1.2.840.10008.1.2.4.110"));
-    assert!(jpeg_xl.contains("JPEG XL") && jpeg_xl.contains("1.2.840.10008.1.2.4.110"), "{jpeg_xl}");
+    let unknown = refusal(&object(&[1, 2, 3, 4]).file("1.2.840.10008.1.2.4.777"));
+    assert!(unknown.contains("1.2.840.10008.1.2.4.777"), "{unknown}");
     let video = refusal(&object(&[0, 0, 1, 0xB3]).file("1.2.840.10008.1.2.4.100"));
     assert!(video.contains("video"), "{video}");
     let arithmetic = [0xFF, 0xD8, 0xFF, 0xC9, 0, 11, 8, 0, 2, 0, 2, 1, 1, 0x11, 0, 0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0];

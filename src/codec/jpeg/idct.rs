@@ -35,59 +35,61 @@ pub(super) trait Held: Copy + Default {
     fn sample(self) -> u16;
 }
 
+#[expect(clippy::inline_always, reason = "as what they are called by")]
 impl Held for i16 {
     const PASS1_BITS: usize = 2;
 
-    #[inline]
+    #[inline(always)]
     fn product(coefficient: i16, step: u16) -> Self {
         coefficient.wrapping_mul(step as i16)
     }
 
-    #[inline]
+    #[inline(always)]
     fn sum(self, other: Self) -> Self {
         self.wrapping_add(other)
     }
 
-    #[inline]
+    #[inline(always)]
     fn wide(self) -> Wide {
         Wrapping(self.into())
     }
 
-    #[inline]
+    #[inline(always)]
     fn narrow(wide: Wide) -> Self {
         wide.0.clamp(i16::MIN.into(), i16::MAX.into()) as i16
     }
 
-    #[inline]
+    #[inline(always)]
     fn sample(self) -> u16 {
         self.saturating_add(128).clamp(0, 255) as u16
     }
 }
 
+#[expect(clippy::inline_always, reason = "as what they are called by")]
 impl Held for i32 {
     const PASS1_BITS: usize = 1;
 
-    #[inline]
+    #[inline(always)]
     fn product(coefficient: i16, step: u16) -> Self {
         i32::from(coefficient) * i32::from(step)
     }
 
-    #[inline]
+    #[inline(always)]
     fn sum(self, other: Self) -> Self {
         self.wrapping_add(other)
     }
 
-    #[inline]
+    #[inline(always)]
     fn wide(self) -> Wide {
         Wrapping(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn narrow(wide: Wide) -> Self {
         wide.0
     }
 
-    #[inline]
+    #[inline(always)]
     fn sample(self) -> u16 {
         self.saturating_add(2048).clamp(0, 4095) as u16
     }
@@ -97,7 +99,8 @@ impl Held for i32 {
 /// apart.
 ///
 /// `flat` tells that the first coefficient alone may be other than 0.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
 pub(super) fn inverse(precision: u8, block: &Block, steps: &Quantization, flat: bool, into: &mut [u16], stride: usize) {
     let samples = match precision {
         8 => samples::<i16>(block, steps, flat),
@@ -110,6 +113,8 @@ pub(super) fn inverse(precision: u8, block: &Block, steps: &Quantization, flat: 
     }
 }
 
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
 fn samples<T: Held>(block: &Block, steps: &Quantization, flat: bool) -> Lanes<u16> {
     if flat {
         let first = Wrapping(i32::from(block[0]) * i32::from(steps[0]));
@@ -124,6 +129,8 @@ fn samples<T: Held>(block: &Block, steps: &Quantization, flat: bool) -> Lanes<u1
     transposed(&rows).map(|row| row.map(T::sample))
 }
 
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
 fn transposed<T: Held>(lanes: &Lanes<T>) -> Lanes<T> {
     let mut turned = [[T::default(); 8]; 8];
     for (i, turned) in turned.iter_mut().enumerate() {
@@ -153,7 +160,8 @@ const C2_562: i32 = fix(2.562_915_447);
 const C3_072: i32 = fix(3.072_711_026);
 
 /// Transforms eight columns; what it yields has lost `shift` bits, rounded.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
 fn pass<T: Held>(v: &Lanes<T>, shift: usize) -> Lanes<T> {
     let mut out = [[T::default(); 8]; 8];
     let half = Wrapping(1 << (shift - 1));

@@ -43,7 +43,6 @@ mod tables;
 mod tests;
 mod upsample;
 
-pub use color::ycbcr_to_rgb;
 pub use decoder::decode_planes;
 pub use error::JpegError;
 pub use header::{Component, Frame, Header};
@@ -59,4 +58,12 @@ use crate::image::{Expected, Image};
 /// beginning of the first scan is no error.
 pub fn decode(stream: &[u8], expected: Expected) -> Result<Image, JpegError> {
     decode_planes(stream, expected)?.into_image()
+}
+
+/// The same of an image that is `YCbCr` where it has three components: red, green and blue.
+///
+/// # Errors
+/// Those of [`decode`].
+pub fn decode_rgb(stream: &[u8], expected: Expected) -> Result<Image, JpegError> {
+    decode_planes(stream, expected)?.into_rgb()
 }

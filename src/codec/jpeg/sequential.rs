@@ -1,6 +1,10 @@
 //! Sequential scans of DCT coefficients (ITU-T T.81 annex F, processes 1, 2 and 4): a block comes
 //! with all its coefficients, and becomes samples at once.
 
+use std::ops::Range;
+
+use pulp::Arch;
+
 use super::bits::{Bits, Damaged};
 use super::error::JpegError;
 use super::huffman::HuffmanTable;
@@ -27,19 +31,32 @@ impl Scan<'_> {
             .map(|part| image.planes.get(part.plane).and_then(|plane| plane.steps))
             .collect::<Option<_>>()
             .ok_or(JpegError::Damaged("a component has no quantization table"))?;
+        let arch = Arch::new();
         let missing = intervals::read(bits, self.course.groups(), self.interval, |bits, range| {
-            let mut predictions = [0; 4];
-            for (done, group) in range.clone().enumerate() {
-                if self.group(group, image, &steps, &mut predictions, bits).is_err() {
-                    return done;
-                }
-            }
-            range.len()
+            arch.dispatch(
+                #[inline(always)]
+                || self.groups(range, image, &steps, bits),
+            )
         });
         Ok(missing)
     }
 
+    /// Reads groups: how many could be.
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+    #[inline(always)]
+    fn groups(&self, range: Range<usize>, image: &mut Planes, steps: &[Quantization], bits: &mut Bits<'_>) -> usize {
+        let mut predictions = [0; 4];
+        for (done, group) in range.clone().enumerate() {
+            if self.group(group, image, steps, &mut predictions, bits).is_err() {
+                return done;
+            }
+        }
+        range.len()
+    }
+
     /// Reads the blocks of a group.
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+    #[inline(always)]
     fn group(
         &self,
         group: usize,
@@ -70,7 +87,8 @@ impl Scan<'_> {
 }
 
 /// Reads the coefficients of a block (T.81 F.2.2): whether the first alone may be other than 0.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
 fn coefficients(
     data: &mut Bits<'_>,
     dc: &HuffmanTable,

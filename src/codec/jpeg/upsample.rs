@@ -6,6 +6,9 @@
 //! A.1.1 has samples centred on what they stand for. Any other component, and one of two columns or
 //! fewer whose rows are halved, has its samples repeated.
 
+use pulp::Arch;
+
+use super::color::row_to_rgb;
 use super::error::JpegError;
 use super::planes::{Plane, Planes};
 use crate::image::Image;
@@ -13,12 +16,19 @@ use crate::image::Image;
 impl Planes {
     /// The image, all components brought to its size.
     pub fn into_image(self) -> Result<Image, JpegError> {
-        joined(self)
+        joined(self, false)
+    }
+
+    /// The same with red, green and blue of three components that are `YCbCr`.
+    ///
+    /// Behind the rows that are complete, pixels of zeros are missing, and stay zeros.
+    pub fn into_rgb(self) -> Result<Image, JpegError> {
+        joined(self, true)
     }
 }
 
 /// Joins the planes.
-fn joined(planes: Planes) -> Result<Image, JpegError> {
+fn joined(planes: Planes, to_rgb: bool) -> Result<Image, JpegError> {
     let (columns, rows, components) = (planes.columns, planes.rows, planes.planes.len());
     let Planes { precision, complete_rows, lacks_detail, .. } = planes;
     let sampling = planes.largest_sampling();
@@ -40,28 +50,53 @@ fn joined(planes: Planes) -> Result<Image, JpegError> {
         return Ok(whole(samples));
     }
     let total = columns.checked_mul(rows).and_then(|n| n.checked_mul(components));
-    let mut samples = vec![0; total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?];
+    let mut samples = Vec::new();
+    let total = total.filter(|total| samples.try_reserve_exact(*total).is_ok());
+    total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?;
+    let mut row = vec![0; columns * components];
     let mut lines: Vec<Vec<u16>> = vec![vec![0; columns + 1]; components];
     let mut sums = Vec::new();
-    for (y, row) in samples.chunks_exact_mut((columns * components).max(1)).enumerate() {
-        let lines: Vec<&[u16]> = planes
-            .iter()
-            .zip(&ways)
-            .zip(&mut lines)
-            .map(|((plane, way), line)| way.line(plane, y, line, &mut sums))
-            .collect();
-        if let [first, second, third] = lines[..] {
-            let (pixels, _) = row.as_chunks_mut::<3>();
-            for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
-                *pixel = [*first, *second, *third];
-            }
-        } else {
-            for (i, line) in lines.iter().enumerate() {
-                row.iter_mut().skip(i).step_by(components).zip(*line).for_each(|(place, sample)| *place = *sample);
-            }
-        }
+    let arch = Arch::new();
+    for y in 0..rows {
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                let lines: Vec<&[u16]> = planes
+                    .iter()
+                    .zip(&ways)
+                    .zip(&mut lines)
+                    .map(|((plane, way), line)| way.line(plane, y, line, &mut sums))
+                    .collect();
+                let incomplete = y >= complete_rows;
+                join(&lines, &mut row, columns, to_rgb.then_some(precision), incomplete);
+            },
+        );
+        samples.extend_from_slice(&row);
     }
     Ok(whole(samples))
+}
+
+/// Puts the lines of the components into a row of pixels; `to_rgb` has the bits of samples that are
+/// to become red, green and blue.
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
+fn join(lines: &[&[u16]], row: &mut [u16], columns: usize, to_rgb: Option<u8>, incomplete: bool) {
+    if lines.iter().any(|line| line.len() < columns) {
+        row.fill(0);
+    }
+    if let [first, second, third] = *lines {
+        let (pixels, _) = row.as_chunks_mut::<3>();
+        if let Some(precision) = to_rgb {
+            return row_to_rgb([first, second, third], precision, incomplete, pixels);
+        }
+        for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
+            *pixel = [*first, *second, *third];
+        }
+        return;
+    }
+    for (i, line) in lines.iter().enumerate() {
+        row.iter_mut().skip(i).step_by(lines.len()).zip(*line).for_each(|(place, sample)| *place = *sample);
+    }
 }
 
 /// How a component comes to the size of the image.
@@ -99,6 +134,8 @@ impl Way {
 
     /// The samples of row `y` of the image; `line` is a place for them, and `sums` for what comes
     /// in between. Sixteen samples of 12 bits, the most there are, stay below 2¹⁶ together.
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+    #[inline(always)]
     fn line<'a>(self, plane: &'a Plane, y: usize, line: &'a mut [u16], sums: &mut Vec<u16>) -> &'a [u16] {
         // The two rows that are nearest, the first of them nearer.
         let (near, upper) = (plane.row(y / 2), y.is_multiple_of(2));
@@ -134,6 +171,8 @@ impl Way {
 
 /// Twice as many samples by the triangle filter; the first and the last stay. Sums are divided by
 /// 2 to the power `shift`, those to the left and to the right with these biases.
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
 fn doubled(sums: &[u16], line: &mut [u16], shift: u32, (left, right): (u16, u16)) {
     let pair =
         |before: u16, sum: u16, behind: u16| [(3 * sum + before + left) >> shift, (3 * sum + behind + right) >> shift];

@@ -2,7 +2,10 @@
 
 use crate::codec::image::Image;
 
+use super::stream_size::StreamSize;
 use crate::imaging::Missing;
+use crate::study::StudyError;
+use crate::study::foreign::Samples;
 use crate::study::guard::PixelLayout;
 
 /// What three samples a pixel are.
@@ -54,6 +57,13 @@ impl FrameBytes {
         bytes.resize(needed, 0);
         let (planar, subsampled) = (layout.planar && layout.samples == 3 && !layout.subsampled, layout.subsampled);
         Self { planar, subsampled, missing, ..Self::of(bytes, layout.bits_allocated.div_ceil(8)) }
+    }
+
+    /// The frame that a decoder of others has made; it must have the size of the object.
+    pub(super) fn of_samples(decoded: Samples, layout: &PixelLayout) -> Result<Self, StudyError> {
+        let Samples { columns, rows, components, word, precision, .. } = decoded;
+        StreamSize { columns, rows, samples: components }.must_be_that_of(layout)?;
+        Ok(Self { precision: Some(precision), missing: decoded.missing, ..Self::of(decoded.bytes, word) })
     }
 
     /// The frame that a decoder of ours has made.

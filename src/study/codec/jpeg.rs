@@ -20,8 +20,14 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, said_lossless: bool) -
     let found = &header.frame;
     let rows = if found.rows == 0 { layout.rows } else { found.rows };
     StreamSize { columns: found.columns, rows, samples: found.components.len() }.must_be_that_of(layout)?;
-    let mut image = jpeg::decode(stream, expected(layout)).map_err(|error| refused(&error))?;
     let lossless = found.process == Process::Lossless;
+    let has_colours = !lossless && layout.samples == 3;
+    let labelled = layout.photometric.starts_with("YBR");
+    let is_ycbcr = has_colours && header.is_ycbcr().unwrap_or(labelled);
+    // The narrow range of the label's own kind of YCbCr is undone where all labels are.
+    let partial = is_ycbcr && layout.photometric.starts_with("YBR_PARTIAL");
+    let decode = if is_ycbcr && !partial { jpeg::decode_rgb } else { jpeg::decode };
+    let image = decode(stream, expected(layout)).map_err(|error| refused(&error))?;
     let mut warnings = Vec::new();
     if said_lossless && !lossless {
         warnings.push(
@@ -29,15 +35,8 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, said_lossless: bool) -
                 .into(),
         );
     }
-    if lossless || layout.samples != 3 {
+    if !has_colours {
         return Ok(FrameBytes { warnings, ..FrameBytes::decoded(&image) });
-    }
-    let labelled = layout.photometric.starts_with("YBR");
-    let is_ycbcr = header.is_ycbcr().unwrap_or(labelled);
-    // The narrow range of the label's own kind of YCbCr is undone where all labels are.
-    let partial = is_ycbcr && layout.photometric.starts_with("YBR_PARTIAL");
-    if is_ycbcr && !partial {
-        jpeg::ycbcr_to_rgb(&mut image);
     }
     if found.is_subsampled() && is_ycbcr && !labelled {
         warnings.push(format!(
@@ -84,11 +83,8 @@ pub(in crate::study) fn refused(error: &JpegError) -> StudyError {
 /// A decoded JPEG file, whose size has been told before it was read: all that [`decode`] does of a
 /// file without labels.
 pub(in crate::study) fn picture(stream: &[u8], header: &jpeg::Header, expected: Expected) -> Result<Image, StudyError> {
-    let mut image = jpeg::decode(stream, expected).map_err(|error| refused(&error))?;
     let lossless = header.frame.process == Process::Lossless;
     // T.871: a JPEG file of three components is YCbCr unless something in it says otherwise.
-    if header.is_ycbcr().unwrap_or(!lossless) {
-        jpeg::ycbcr_to_rgb(&mut image);
-    }
-    Ok(image)
+    let decode = if header.is_ycbcr().unwrap_or(!lossless) { jpeg::decode_rgb } else { jpeg::decode };
+    decode(stream, expected).map_err(|error| refused(&error))
 }

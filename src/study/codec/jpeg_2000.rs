@@ -1,73 +1,30 @@
-//! JPEG 2000 frames (ITU-T T.800, T.814), decoded by `OpenJPEG` in Rust: its components become
-//! samples, of their own signs and sizes.
+//! JPEG 2000 frames (ITU-T T.800, T.814): what their code stream says is held against the object,
+//! and their colours are by what it says of them. `OpenJPEG` decodes them, in
+//! [`foreign`](crate::study::foreign).
 
 use super::frame_bytes::{Colours, FrameBytes};
-use super::jpeg_2000_extent::{self as extent, Component, Size};
+use super::jpeg_2000_extent::{self as extent, Component};
 use super::stream_size::StreamSize;
-use crate::printable::with_causes;
 use crate::study::StudyError;
+use crate::study::foreign::{self, Decoder};
 use crate::study::guard::PixelLayout;
-use crate::study::packed_cells::word_bytes;
-
-/// Most bits of a sample that the decoder holds.
-const MOST_BITS: u32 = 31;
 
 /// Decodes a frame: a code stream, or a file (JP2) around one.
 pub(super) fn decode(mut stream: Vec<u8>, layout: &PixelLayout) -> Result<FrameBytes, StudyError> {
     let size = extent::size(&stream)
         .ok_or_else(|| StudyError::Truncated("its JPEG 2000 data ends before it says what it holds".into()))?;
     StreamSize { columns: size.columns, rows: size.rows, samples: size.components.len() }.must_be_that_of(layout)?;
-    let precision = size.components.iter().map(|component| component.precision).max().unwrap_or(0);
-    if precision > MOST_BITS {
-        return Err(StudyError::UnsupportedPixels(format!(
-            "JPEG 2000 with {precision} bits a sample, where at most {MOST_BITS} are read"
-        )));
-    }
     let missing = extent::end_what_is_cut(&mut stream);
-    let image = jpeg2k::Image::from_bytes(&stream).map_err(|error| StudyError::Decode(with_causes(&error)))?;
-    let word = word_bytes(precision as usize);
-    let samples = size.components.len();
-    let mut bytes = vec![0; layout.pixels() * samples * word];
-    let components = image.components();
-    if components.len() != samples {
-        return Err(StudyError::Decode(format!(
-            "JPEG 2000 data of {} instead of {samples} components",
-            components.len()
-        )));
-    }
-    for (place, (decoded, component)) in components.iter().zip(&size.components).enumerate() {
-        let (width, height) = (decoded.width() as usize, decoded.height() as usize);
-        if (width, height) != component.size(&size) {
-            return Err(StudyError::Decode(format!("a JPEG 2000 component of {width} × {height} samples")));
-        }
-        let data = decoded.data();
-        for (row, line) in bytes.chunks_exact_mut(layout.columns * samples * word).enumerate() {
-            let from = row / component.down * width;
-            let values = data.get(from..from + width).unwrap_or_default();
-            for (column, pixel) in line.chunks_exact_mut(samples * word).enumerate() {
-                let value = values.get(column / component.across).copied().unwrap_or(0);
-                pixel[place * word..][..word].copy_from_slice(&value.to_le_bytes()[..word]);
-            }
-        }
-    }
-    let is_subsampled = size.components.iter().any(Component::is_subsampled);
-    let colours = if is_subsampled {
+    let colours = if size.components.iter().any(Component::is_subsampled) {
         Colours::YbrFull
     } else if extent::uses_transform(&stream) || !layout.photometric.starts_with("YBR_FULL") {
         Colours::Rgb
     } else {
         Colours::AsLabelled
     };
-    Ok(FrameBytes { precision: Some(precision), colours, missing, ..FrameBytes::of(bytes, word) })
-}
-
-impl Component {
-    /// Columns and rows of its own.
-    fn size(&self, image: &Size) -> (usize, usize) {
-        (image.columns.div_ceil(self.across), image.rows.div_ceil(self.down))
-    }
-
-    fn is_subsampled(&self) -> bool {
-        self.across > 1 || self.down > 1
-    }
+    let samples = (layout.pixels() * layout.samples) as u64;
+    let decoded = foreign::decode(Decoder::Jpeg2000, stream, samples, None)?;
+    let mut frame = FrameBytes::of_samples(decoded, layout)?;
+    (frame.colours, frame.missing) = (colours, missing);
+    Ok(frame)
 }

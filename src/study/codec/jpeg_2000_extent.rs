@@ -37,22 +37,33 @@ fn half(stream: &[u8], at: usize) -> Option<usize> {
 }
 
 /// What the SIZ marker says of the image (T.800 A.5.1).
-pub(super) struct Size {
+pub(in crate::study) struct Size {
     pub columns: usize,
     pub rows: usize,
     pub components: Vec<Component>,
 }
 
 /// What it says of a component.
-pub(super) struct Component {
+pub(in crate::study) struct Component {
     pub precision: u32,
     /// Columns and rows of the image that a sample stands for.
     pub across: usize,
     pub down: usize,
 }
 
+impl Component {
+    /// Columns and rows of its own.
+    pub(in crate::study) fn size(&self, image: &Size) -> (usize, usize) {
+        (image.columns.div_ceil(self.across), image.rows.div_ceil(self.down))
+    }
+
+    pub(super) fn is_subsampled(&self) -> bool {
+        self.across > 1 || self.down > 1
+    }
+}
+
 /// Reads the SIZ marker; `None` where it is not all there or says what cannot be.
-pub(super) fn size(stream: &[u8]) -> Option<Size> {
+pub(in crate::study) fn size(stream: &[u8]) -> Option<Size> {
     let siz = Siz::of(stream)?;
     let (x, y, x0, y0) = (siz.word(0)?, siz.word(1)?, siz.word(2)?, siz.word(3)?);
     let count = half(siz.stream, 40)?;

@@ -9,7 +9,8 @@ mod deflated;
 pub(super) mod frame_bytes;
 pub(super) mod jpeg;
 mod jpeg_2000;
-mod jpeg_2000_extent;
+pub(super) mod jpeg_2000_extent;
+mod jpeg_xl;
 mod rle;
 pub(super) mod stream_kind;
 mod stream_size;
@@ -47,8 +48,8 @@ pub(super) fn decode(stream: Vec<u8>, syntax: &str, layout: &PixelLayout) -> Res
         StreamKind::Jpeg => jpeg::decode(&stream, layout, is_lossless_jpeg(syntax))?,
         StreamKind::JpegLs => jpeg::decode_ls(&stream, layout)?,
         StreamKind::Jpeg2000 => jpeg_2000::decode(stream, layout)?,
+        StreamKind::JpegXl => jpeg_xl::decode(stream, layout)?,
         StreamKind::Deflated => deflated::decode(&stream, layout)?,
-        StreamKind::JpegXl => return Err(unsupported(syntax)),
         StreamKind::Video => {
             return Err(StudyError::UnsupportedPixels(format!(
                 "it is a video in {} ({syntax}); export pictures of it with a program that plays it",
@@ -89,11 +90,8 @@ pub(super) fn contradiction(syntax: &str, kind: StreamKind) -> String {
 
 /// The error that names a transfer syntax and the way out.
 fn unsupported(syntax: &str) -> StudyError {
-    let advice = match StreamKind::of_syntax(syntax) {
-        Some(StreamKind::JpegXl) => "djxl, from the program that wrote it, or by the archive that sends it",
-        _ => "gdcmconv --raw in.dcm out.dcm",
-    };
-    StudyError::UnsupportedSyntax { uid: syntax.to_owned(), name: transfer_syntax_name(syntax), advice: advice.into() }
+    let advice = "gdcmconv --raw in.dcm out.dcm".into();
+    StudyError::UnsupportedSyntax { uid: syntax.to_owned(), name: transfer_syntax_name(syntax), advice }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::codec::image::{Expected, Image};
 use crate::codec::jpeg::Header;
-use image::{DynamicImage, ImageBuffer, ImageFormat};
+use image::{DynamicImage, ImageBuffer};
 
 use super::Decoded;
 use crate::study::codec::frame_bytes::missing;
@@ -15,15 +15,15 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
     Ok((frame.columns as u32, frame.rows as u32))
 }
 
+/// Whether the file has the four components of inks, which are mixed elsewhere.
+pub(super) fn is_of_inks(bytes: &[u8]) -> Result<bool, StudyError> {
+    Ok(Header::of(bytes).map_err(|error| refused(&error))?.frame.components.len() == 4)
+}
+
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
     let header = Header::of(bytes).map_err(|error| refused(&error))?;
     let (columns, rows, components) = (header.frame.columns, header.frame.rows, header.frame.components.len());
     guard::picture_size(columns as u32, rows as u32)?;
-    if components == 4 {
-        // Inks, which the `image` crate knows to mix.
-        let picture = super::decoded_by_image(bytes, ImageFormat::Jpeg)?;
-        return Ok(Decoded { picture, one_bit: false, missing: None, highest: None });
-    }
     let image = picture(bytes, &header, Expected { columns, rows, components })?;
     let missing = missing(&image);
     let deep = image.precision > 8;

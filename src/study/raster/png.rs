@@ -20,7 +20,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
 }
 
 /// Decodes the image, or of a file that ends early what there is of it.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
+pub(in crate::study) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
     let mut reader = reader(bytes)?;
     let (width, height) = reader.info().size();
     guard::picture_size(width, height)?;

@@ -18,7 +18,7 @@ use crate::limits;
 use crate::study::{StudyError, guard};
 
 /// Pixels of a TIFF.
-pub(super) enum Pixels {
+pub(in crate::study) enum Pixels {
     Picture(Decoded),
     /// Greys in floating point, with what is missing.
     Floats(Plane, Option<Missing>),
@@ -30,7 +30,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
 }
 
 /// Decodes the first image of the file, or what there is of it.
-pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
+pub(in crate::study) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
     let mut file = reader(bytes)?;
     let (width, height) = file.dimensions().map_err(|e| failure(&e))?;
     guard::picture_size(width, height)?;
