@@ -7,8 +7,9 @@
 //! fewer whose rows are halved, has its samples repeated.
 
 use super::error::JpegError;
-use super::planes::{Plane, Planes};
+use super::planes::{Plane, Planes, TOO_LARGE};
 use crate::image::Image;
+use crate::memory::zeros;
 
 impl Planes {
     /// The image, all components brought to its size.
@@ -40,7 +41,7 @@ fn joined(planes: Planes) -> Result<Image, JpegError> {
         return Ok(whole(samples));
     }
     let total = columns.checked_mul(rows).and_then(|n| n.checked_mul(components));
-    let mut samples = vec![0; total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?];
+    let mut samples = total.and_then(zeros).ok_or(TOO_LARGE)?;
     let mut lines: Vec<Vec<u16>> = vec![vec![0; columns + 1]; components];
     let mut sums = Vec::new();
     for (y, row) in samples.chunks_exact_mut((columns * components).max(1)).enumerate() {

@@ -30,7 +30,7 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, said_lossless: bool) -
         );
     }
     if lossless || layout.samples != 3 {
-        return Ok(FrameBytes { warnings, ..FrameBytes::decoded(&image) });
+        return Ok(FrameBytes { warnings, ..FrameBytes::decoded(&image)? });
     }
     let labelled = layout.photometric.starts_with("YBR");
     let is_ycbcr = header.is_ycbcr().unwrap_or(labelled);
@@ -47,7 +47,7 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, said_lossless: bool) -
         ));
     }
     let colours = if partial { Colours::AsLabelled } else { Colours::Rgb };
-    Ok(FrameBytes { colours, warnings, ..FrameBytes::decoded(&image) })
+    Ok(FrameBytes { colours, warnings, ..FrameBytes::decoded(&image)? })
 }
 
 /// Decodes a JPEG-LS frame.
@@ -60,7 +60,7 @@ pub(super) fn decode_ls(stream: &[u8], layout: &PixelLayout) -> Result<FrameByte
         JpegLsError::Truncated => StudyError::Truncated(error.to_string()),
         other => StudyError::Decode(other.to_string()),
     })?;
-    Ok(FrameBytes::decoded(&image))
+    FrameBytes::decoded(&image)
 }
 
 fn expected(layout: &PixelLayout) -> Expected {

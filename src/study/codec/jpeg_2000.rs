@@ -4,10 +4,12 @@
 use super::frame_bytes::{Colours, FrameBytes};
 use super::jpeg_2000_extent::{self as extent, Component, Size};
 use super::stream_size::StreamSize;
+use crate::limits;
 use crate::printable::with_causes;
 use crate::study::StudyError;
 use crate::study::guard::PixelLayout;
 use crate::study::packed_cells::word_bytes;
+use crate::study::room::resized;
 
 /// Most bits of a sample that the decoder holds.
 const MOST_BITS: u32 = 31;
@@ -23,11 +25,19 @@ pub(super) fn decode(mut stream: Vec<u8>, layout: &PixelLayout) -> Result<FrameB
             "JPEG 2000 with {precision} bits a sample, where at most {MOST_BITS} are read"
         )));
     }
+    // The decoder has four bytes for every sample, twice.
+    let count = layout.pixels() * size.components.len();
+    if count > limits::JPEG_2000_SAMPLES {
+        return Err(StudyError::TooLarge(format!(
+            "{count} samples of JPEG 2000, where at most {} million are decoded",
+            limits::JPEG_2000_SAMPLES / 1_000_000
+        )));
+    }
     let missing = extent::end_what_is_cut(&mut stream);
     let image = jpeg2k::Image::from_bytes(&stream).map_err(|error| StudyError::Decode(with_causes(&error)))?;
     let word = word_bytes(precision as usize);
     let samples = size.components.len();
-    let mut bytes = vec![0; layout.pixels() * samples * word];
+    let mut bytes = resized(Vec::new(), layout.pixels() * samples * word)?;
     let components = image.components();
     if components.len() != samples {
         return Err(StudyError::Decode(format!(

@@ -19,6 +19,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
     let header = Header::of(bytes).map_err(|error| refused(&error))?;
     let (columns, rows, components) = (header.frame.columns, header.frame.rows, header.frame.components.len());
     guard::picture_size(columns as u32, rows as u32)?;
+    guard::samples(columns as u64 * rows as u64, components as u64)?;
     if components == 4 {
         // Inks, which the `image` crate knows to mix.
         let picture = super::decoded_by_image(bytes, ImageFormat::Jpeg)?;
