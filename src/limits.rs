@@ -11,6 +11,8 @@ pub const FRAME_PIXELS: u64 = 120_000_000;
 pub const FRAME_SAMPLES: u64 = 330_000_000;
 /// Most samples of one frame in JPEG 2000.
 pub const JPEG_2000_SAMPLES: usize = 130_000_000;
+/// Most tiles of a frame in JPEG 2000 (tiles × components); each takes ten kilobytes, however small.
+pub const JPEG_2000_TILES: usize = 20_000;
 /// Most frames that one object may declare.
 pub const FRAMES: u32 = 20_000;
 /// Longest decoded pixel data of one frame, in bytes; beside it stand the values that are made of it,
@@ -55,6 +57,8 @@ pub const CONFIGURATION_BYTES: u64 = 1 << 20;
 pub const TABLE_BYTES: u64 = 256 << 20;
 /// Longest line of a table, in bytes.
 pub const TABLE_LINE: usize = 1 << 20;
+/// Most lines of a table.
+pub const TABLE_LINES: usize = 2_000_000;
 /// Longest log of a training run, in bytes.
 pub const LOG_BYTES: u64 = 16 << 20;
 /// Largest checkpoint of a training run, in bytes: weights, average, best and two moments of each.

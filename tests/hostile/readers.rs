@@ -120,7 +120,7 @@ impl Reader {
 }
 
 /// What a reader says: what it found, or why it refuses the file.
-pub type Read = Result<String, String>;
+pub(crate) type Read = Result<String, String>;
 
 /// A configuration of a training; `DATA` stands for its sources.
 pub(crate) const CONFIG: &str = r#"

@@ -23,7 +23,7 @@ const TIME: Duration = Duration::from_secs(5);
 /// Most memory that a process may have while it reads a case.
 const MEMORY: u64 = 1_500_000_000;
 /// A process that stays with one case for so long by the clock waits for something that never comes.
-const WAIT: Duration = Duration::from_secs(300);
+const WAIT: Duration = Duration::from_mins(5);
 /// Address space of a child: what would take more ends there, and not the machine.
 const ADDRESSES: u64 = 16 << 30;
 /// Longest sentence.

@@ -33,6 +33,13 @@ pub(super) fn decode(mut stream: Vec<u8>, layout: &PixelLayout) -> Result<FrameB
             limits::JPEG_2000_SAMPLES / 1_000_000
         )));
     }
+    let tiles = extent::tiles(&stream).unwrap_or(usize::MAX).saturating_mul(size.components.len());
+    if tiles > limits::JPEG_2000_TILES {
+        return Err(StudyError::TooLarge(format!(
+            "JPEG 2000 in {tiles} tiles of its components, where at most {} are decoded",
+            limits::JPEG_2000_TILES
+        )));
+    }
     let missing = extent::end_what_is_cut(&mut stream);
     let image = jpeg2k::Image::from_bytes(&stream).map_err(|error| StudyError::Decode(with_causes(&error)))?;
     let word = word_bytes(precision as usize);

@@ -14,6 +14,13 @@ use crate::limits;
 use crate::study::room::resized;
 use crate::study::{StudyError, guard};
 
+/// Bytes before the first chunk, and those of a chunk beside its data.
+const SIGNATURE: usize = 8;
+const CHUNK: usize = 12;
+/// Chunks of pixels with less data than this are counted.
+const SMALL: usize = 256;
+const MOST_SMALL_PARTS: usize = 20_000;
+
 /// Columns and rows, by the header; what stands before the pixels takes `most` bytes of memory.
 pub(super) fn size(file: impl BufRead + Seek, most: u64) -> Result<(u32, u32), StudyError> {
     Ok(reader(file, most.min(limits::DECODED_BYTES))?.info().size())
@@ -21,6 +28,11 @@ pub(super) fn size(file: impl BufRead + Seek, most: u64) -> Result<(u32, u32), S
 
 /// Decodes the image, or of a file that ends early what there is of it.
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
+    if small_parts(bytes) > MOST_SMALL_PARTS {
+        return Err(StudyError::Decode(format!(
+            "its pixels come in more than {MOST_SMALL_PARTS} parts of a few bytes each"
+        )));
+    }
     let mut reader = reader(Cursor::new(bytes), limits::DECODED_BYTES)?;
     let (width, height) = reader.info().size();
     guard::picture_size(width, height)?;
@@ -33,6 +45,18 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
     let picture = picture(width, height, color, depth, data);
     let picture = picture.ok_or_else(|| StudyError::UnsupportedPixels(format!("{color:?} with {depth:?} bits")))?;
     Ok(Decoded { picture, one_bit, missing, highest: None })
+}
+
+/// Counts the chunks of pixels that hold less than [`SMALL`] bytes: each costs the decoder as much as
+/// thousands of bytes do.
+fn small_parts(bytes: &[u8]) -> usize {
+    let (mut at, mut count) = (SIGNATURE, 0);
+    while let Some((length, behind)) = bytes.get(at..).and_then(|rest| rest.split_first_chunk::<4>()) {
+        let length = u32::from_be_bytes(*length) as usize;
+        count += usize::from(behind.starts_with(b"IDAT") && length < SMALL);
+        at = at.saturating_add(length).saturating_add(CHUNK);
+    }
+    count
 }
 
 fn reader<R: BufRead + Seek>(file: R, most: u64) -> Result<Reader<R>, StudyError> {

@@ -21,6 +21,9 @@ use crate::study::{StudyError, guard};
 /// How many times over the parts of a file may hold its bytes.
 const MOST_SHARED: u64 = 8;
 
+/// Bytes of a pixel at most: four samples of 64 bits.
+const MOST_PIXEL_BYTES: u64 = 32;
+
 /// Pixels of a TIFF.
 pub(super) enum Pixels {
     Picture(Decoded),
@@ -62,7 +65,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
     // Zeros stand for what is missing, so that the rows of a part that is cut can be read where it
     // is not packed.
     let unpacked = file.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten().is_none_or(|c| c == 1);
-    let end = if unpacked { parts.end.min(limits::FILE_BYTES) as usize } else { bytes.len() };
+    let end = if unpacked { parts.end } else { bytes.len() as u64 };
+    if end > bytes.len() as u64 + limits::DECODED_BYTES {
+        return Err(StudyError::TooLarge("decoding it takes more memory than is allowed".into()));
+    }
+    let end = end as usize;
     let mut padded = room(end)?;
     padded.extend_from_slice(bytes.get(..end).unwrap_or(bytes));
     let padded = resized(padded, end)?;
@@ -123,14 +130,17 @@ impl Parts {
         let counts = file.get_tag_u64_vec(counts)?;
         let places: Vec<(u64, u64)> = offsets.into_iter().zip(counts).collect();
         // Where parts share their bytes, little data is unpacked again and again.
-        let told = places.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
-        let there = places.iter().filter(|(at, count)| at.saturating_add(*count) <= length).count();
-        if there == places.len() && told > length.saturating_mul(MOST_SHARED) {
+        let there = places.iter().filter(|(at, count)| at.saturating_add(*count) <= length);
+        if there.fold(0_u64, |sum, (_, count)| sum.saturating_add(*count)) > length.saturating_mul(MOST_SHARED) {
             return Err(TiffError::LimitsExceeded);
         }
-        let end = places.iter().map(|(at, count)| at.saturating_add(*count)).max().unwrap_or(0).max(length);
         let (width, _) = file.dimensions()?;
         let (part_width, part_height) = file.chunk_dimensions();
+        // No part needs more than its pixels take at most, whatever it says.
+        let pixels = u64::from(part_width).saturating_mul(part_height.into());
+        let most = pixels.saturating_mul(MOST_PIXEL_BYTES);
+        let begun = places.iter().filter(|(at, _)| *at < length);
+        let end = begun.map(|(at, count)| at.saturating_add((*count).min(most))).max().unwrap_or(0).max(length);
         let planar = file.find_tag_unsigned::<u16>(Tag::PlanarConfiguration)?.is_some_and(|p| p == 2);
         let across = width.div_ceil(part_width.max(1)).max(1) as usize;
         Ok(Self { places, length, end, across, height: part_height as usize, planar })

@@ -126,7 +126,7 @@ pub(crate) fn all() -> Vec<Constructed> {
     };
     all.push(Constructed::of(Reader::Dicom, "40,000 names", names));
     all.push(Constructed::of(Reader::Deidentify, "40,000 names", names));
-    for (kind, points, count) in [("POLYLINE", 60_000, 1), ("INTERPOLATED", 9_000, 10), ("CIRCLE", 2, 20_000)] {
+    for (kind, points, count) in [("POLYLINE", 8_000, 20), ("INTERPOLATED", 8_000, 10), ("CIRCLE", 2, 20_000)] {
         all.push(Constructed::of(
             Reader::PresentationState,
             format!("{} {kind} of {points} points", 4 * count),

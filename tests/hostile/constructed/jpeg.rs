@@ -124,8 +124,11 @@ pub(crate) fn all() -> Vec<Constructed> {
     all.push(Constructed::of(Reader::Codec, "JPEG 2000 of 16,000 components", || {
         in_object((9, 7), 1, jpeg_2000((9, 7), 64, 16_000), JPEG_2000)
     }));
-    all.push(Constructed::of(Reader::Codec, "JPEG 2000 in tiles of one pixel", || {
-        in_object((255, 255), 1, jpeg_2000((255, 255), 1, 1), JPEG_2000)
-    }));
+    all.push(
+        Constructed::of(Reader::Codec, "JPEG 2000 in tiles of one pixel", || {
+            in_object((255, 255), 1, jpeg_2000((255, 255), 1, 1), JPEG_2000)
+        })
+        .says("tiles"),
+    );
     all
 }

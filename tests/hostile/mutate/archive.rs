@@ -1,6 +1,7 @@
 //! Changes within the entries of a ZIP archive, whose check sums are right again.
 
 use std::io::{Cursor, Read as _, Write as _};
+use std::path::Path;
 
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
@@ -20,12 +21,11 @@ pub(crate) fn entry(file: &mut Vec<u8>, rng: &mut ChaCha8Rng) -> bool {
     };
     let (name, content) = &mut entries[which];
     let changed = match rng.random_range(0..5) {
-        0 if name.ends_with(".pkl") => bytes::pickle(content, rng),
-        0 => bytes::first(content, rng),
-        1 if name.ends_with(".json") => text::number(content, rng),
-        1 | 2 => bytes::first(content, rng),
+        0 if ends_with(name, "pkl") => bytes::pickle(content, rng),
+        1 if ends_with(name, "json") => text::number(content, rng),
+        0..=2 => bytes::first(content, rng),
         3 => {
-            *name = ["../out", "data.pkl", "about.json", "train_images.npy"][rng.random_range(0..4)].to_owned();
+            ["../out", "data.pkl", "about.json", "train_images.npy"][rng.random_range(0..4)].clone_into(name);
             true
         }
         _ => {
@@ -42,7 +42,11 @@ pub(crate) fn entry(file: &mut Vec<u8>, rng: &mut ChaCha8Rng) -> bool {
 }
 
 fn is_description(name: &str) -> bool {
-    [".pkl", ".json", ".h5", ".npy"].iter().any(|ending| name.ends_with(ending))
+    ["pkl", "json", "h5", "npy"].iter().any(|ending| ends_with(name, ending))
+}
+
+fn ends_with(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|own| own == ending)
 }
 
 /// Names and contents; `None` where it is no archive.

@@ -6,11 +6,11 @@ use rand_chacha::ChaCha8Rng;
 use super::bytes::edge;
 
 /// A chunk with its check sum.
-pub(crate) fn png_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
-    crc.update(kind);
+    crc.update(&kind);
     crc.update(data);
-    [&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+    [&(data.len() as u32).to_be_bytes()[..], &kind, data, &crc.sum().to_be_bytes()].concat()
 }
 
 /// Changes a chunk, and makes its check sum right again.
@@ -46,7 +46,7 @@ pub(crate) fn png(file: &mut Vec<u8>, rng: &mut ChaCha8Rng) -> bool {
             data[at] = if rng.random_bool(0.5) { rng.random() } else { edge(rng) as u8 };
         }
     }
-    file.splice(place, png_chunk(&kind, &data));
+    file.splice(place, png_chunk(kind, &data));
     true
 }
 

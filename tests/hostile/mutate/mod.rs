@@ -1,5 +1,7 @@
 //! Changes of a file: of its bytes, and of what its format is made of.
 
+#![expect(clippy::ptr_arg, reason = "changes are of one type, whether they change the length or not")]
+
 mod archive;
 mod bytes;
 mod chunks;

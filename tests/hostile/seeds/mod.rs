@@ -18,7 +18,7 @@ pub(crate) struct Seed {
     pub(crate) name: String,
     pub(crate) reader: Reader,
     pub(crate) bytes: Vec<u8>,
-    /// The program refuses it, sound as it is: a file that would run code.
+    /// The program refuses it, sound as it is: it would run code, or its data is not here.
     pub(crate) is_refused: bool,
 }
 

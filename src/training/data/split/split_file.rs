@@ -55,12 +55,11 @@ pub fn read(path: &Path, samples: &[Sample], remarks: &mut Vec<String>) -> Resul
     for (number, row) in rows.records().enumerate() {
         let row = row.map_err(|e| refuse(format!("cannot be read: {e}")))?;
         let said = row.get(split).unwrap_or_default();
-        let part = SplitPart::named(said).ok_or_else(|| {
-            refuse(format!("says \"{}\" in row {}; a part is {}", said, number + 2, SplitPart::NAMES))
-        })?;
+        let part = SplitPart::named(said)
+            .ok_or_else(|| refuse(format!("says \"{said}\" in row {}; a part is {}", number + 2, SplitPart::NAMES)))?;
         let image = row.get(image).unwrap_or_default().to_owned();
         if parts.insert(image.clone(), part).is_some_and(|before| before != part) {
-            return Err(refuse(format!("puts \"{}\" into two parts", image)));
+            return Err(refuse(format!("puts \"{image}\" into two parts")));
         }
     }
     let mut names: HashMap<&str, usize> = HashMap::new();
