@@ -8,7 +8,9 @@
 //!
 //! The walk through folders stands beside it in [`walk`], and how files are written in [`writing`].
 
+pub mod archive;
 mod leftovers;
+pub mod lines;
 pub mod naming;
 pub mod walk;
 pub mod writing;
@@ -30,6 +32,8 @@ pub enum FileError {
     /// The file does not tell its length, or grew while it was read.
     #[error("it is longer than the {limit} bytes that are read at most")]
     Endless { limit: u64 },
+    #[error("there is no memory for its {bytes} bytes")]
+    NoMemory { bytes: u64 },
     #[error("it is not text in UTF-8")]
     NotText,
     #[error("{0}")]
@@ -42,6 +46,7 @@ impl From<FileError> for io::Error {
         match error {
             FileError::Unreadable(error) => error,
             FileError::TooLarge { .. } | FileError::Endless { .. } => Self::new(io::ErrorKind::FileTooLarge, error),
+            FileError::NoMemory { .. } => Self::new(io::ErrorKind::OutOfMemory, error),
             FileError::NotRegular(_) | FileError::NotText => Self::new(io::ErrorKind::InvalidInput, error),
         }
     }
@@ -75,7 +80,8 @@ pub fn open_regular(path: &Path, limit: u64) -> Result<Regular, FileError> {
 /// The bytes of a regular file, which are at most `limit`.
 pub fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     let Regular { file, length } = open_regular(path, limit)?;
-    let mut bytes = Vec::with_capacity(length as usize);
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length as usize).map_err(|_| FileError::NoMemory { bytes: length })?;
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(FileError::Endless { limit });

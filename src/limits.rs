@@ -7,10 +7,17 @@
 pub const FILE_BYTES: u64 = 1 << 30;
 /// Most pixels of one frame or image (rows × columns).
 pub const FRAME_PIXELS: u64 = 120_000_000;
+/// Most samples of one frame or image (pixels × components).
+pub const FRAME_SAMPLES: u64 = 330_000_000;
+/// Most samples of one frame in JPEG 2000.
+pub const JPEG_2000_SAMPLES: usize = 130_000_000;
+/// Most tiles of a frame in JPEG 2000 (tiles × components); each takes ten kilobytes, however small.
+pub const JPEG_2000_TILES: usize = 20_000;
 /// Most frames that one object may declare.
 pub const FRAMES: u32 = 20_000;
-/// Most bytes of decoded pixel data held for one object.
-pub const DECODED_BYTES: u64 = 1 << 31;
+/// Longest decoded pixel data of one frame, in bytes; beside it stand the values that are made of it,
+/// four bytes a pixel, and what is shown.
+pub const DECODED_BYTES: u64 = 512 << 20;
 /// Most seconds that the processor may work for an image in a decoder that is not ours, beside those
 /// that its size gives it.
 pub const DECODE_SECONDS: u64 = 4;
@@ -35,6 +42,16 @@ pub const TAG_ROWS: usize = 100_000;
 pub const TAG_VALUE: usize = 4096;
 /// Longest value of a DICOM header that is read into memory (pixel data apart), in bytes.
 pub const VALUE_BYTES: u64 = 1 << 20;
+/// Values of a DICOM header that are read into memory, all together, in bytes; what lies beyond stays
+/// in the file.
+pub const HEADER_BYTES: u64 = 64 << 20;
+/// Most elements and items of headers that are read at the same time on all cores; larger ones are
+/// read one after the other.
+pub const LIGHT_ELEMENTS: usize = 50_000;
+/// Longest of these headers, in bytes.
+pub const LIGHT_BYTES: u64 = 4 << 20;
+/// What a deflated DICOM data set may be inflated to, in bytes; it is held in memory.
+pub const INFLATED_BYTES: u64 = 512 << 20;
 /// Most corners of a polygonal display shutter.
 pub const SHUTTER_VERTICES: usize = 4096;
 /// Most presentation states that are looked into for one image.
@@ -64,6 +81,10 @@ pub const FOLDER_DEPTH: usize = 64;
 pub const CONFIGURATION_BYTES: u64 = 1 << 20;
 /// Largest table of labels, boxes, scores or splits, in bytes.
 pub const TABLE_BYTES: u64 = 256 << 20;
+/// Longest line of a table, in bytes.
+pub const TABLE_LINE: usize = 1 << 20;
+/// Most lines of a table.
+pub const TABLE_LINES: usize = 2_000_000;
 /// Longest log of a training run, in bytes.
 pub const LOG_BYTES: u64 = 16 << 20;
 /// Largest checkpoint of a training run, in bytes: weights, average, best and two moments of each.
@@ -87,6 +108,11 @@ pub const PATTERNS: usize = 50;
 pub const ARRAY_IMAGES: usize = 2_000_000;
 /// Most pixels of one image of an array in an archive.
 pub const ARRAY_PIXELS: u64 = 1 << 24;
+/// Most labels of all images of an archive of arrays together (images × labels); they are held in
+/// memory.
+pub const ARRAY_LABELS: usize = 64 << 20;
+/// Longest directory of a ZIP archive of weights or background images, in bytes.
+pub const ARCHIVE_DIRECTORY_BYTES: u64 = 16 << 20;
 /// Largest report (JSON) that is read back, in bytes.
 pub const REPORT_BYTES: u64 = 64 << 20;
 /// Largest manifest or card of a model, in bytes.
@@ -130,6 +156,8 @@ pub const INFLATION: u64 = 20;
 pub const INFLATED_FREELY: u64 = 16 << 20;
 /// Most values (numbers, words, members) of a report that is read back.
 pub const REPORT_VALUES: usize = 4_000_000;
+/// Most lists and objects among them; an empty one takes a hundred times the room of its brackets.
+pub const REPORT_LISTS: usize = 200_000;
 /// Most maps that the options of a report may ask for.
 pub const REPORT_MAPS: usize = 2048;
 /// Most runs of the network that a report is computed again for.

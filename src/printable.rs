@@ -7,6 +7,9 @@
 
 use std::borrow::Cow;
 
+/// Characters of a file that an error quotes at most.
+const QUOTED: usize = 1000;
+
 /// Whether a terminal acts on a character instead of showing it: the control characters C0, DEL and
 /// C1, and what breaks a line or turns its direction (Unicode UAX #9, embeddings, overrides and
 /// isolates).
@@ -42,6 +45,16 @@ fn written_out(text: &str, is_written_out: impl Fn(char) -> bool) -> Cow<'_, str
     out.into()
 }
 
+/// The text, cut where it is longer than a person reads in an error: a file may have put megabytes
+/// where a word is quoted.
+#[must_use]
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 /// JSON in which no character acts, neither in a terminal nor in a log: the same value, written
 /// with more escapes.
 #[must_use]
@@ -73,6 +86,13 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quotation_ends() {
+        assert_eq!(shortened("short"), "short");
+        let long = shortened(&"ä".repeat(QUOTED + 1)).into_owned();
+        assert!(long.ends_with("ä…") && long.chars().count() == QUOTED + 1);
+    }
 
     #[test]
     fn what_a_terminal_would_act_on_is_written_out() {

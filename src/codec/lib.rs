@@ -9,4 +9,5 @@ mod golden;
 pub mod image;
 pub mod jpeg;
 pub mod jpeg_ls;
+mod memory;
 pub mod rle;

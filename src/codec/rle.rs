@@ -14,6 +14,7 @@
 mod tests;
 
 use crate::image::Expected;
+use crate::memory::zeros;
 
 /// Bytes of the header: the number of segments and fifteen offsets.
 const HEADER: usize = 64;
@@ -66,7 +67,7 @@ pub fn decode(stream: &[u8], expected: &Expected, sample_bytes: usize) -> Result
         return Err(RleError::SegmentCount { found, due, components, sample_bytes });
     }
     let segments = segments(stream, offsets)?;
-    let mut bytes = vec![0; length];
+    let mut bytes = zeros(length).ok_or(RleError::Size { columns, rows })?;
     let mut there = pixels;
     for (plane, of_component) in bytes.chunks_exact_mut(pixels * sample_bytes).zip(segments.chunks_exact(sample_bytes))
     {

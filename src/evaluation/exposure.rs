@@ -15,6 +15,7 @@ use super::predictions::Predictions;
 use crate::files;
 use crate::model::manifest::Manifest;
 use crate::model::registry;
+use crate::printable::shortened;
 
 /// Name of the file in the model's folder.
 pub const FILE: &str = "images.toml";
@@ -65,7 +66,8 @@ impl Record {
 
     /// Reads the file of a model with these weights.
     pub fn parse(text: &str, weights_sha256: &str) -> Result<Self, RecordError> {
-        let record: Self = toml::from_str(text).map_err(|e| RecordError::Unreadable(e.to_string()))?;
+        let record: Self =
+            toml::from_str(text).map_err(|e| RecordError::Unreadable(shortened(&e.to_string()).into_owned()))?;
         if record.weights_sha256 == weights_sha256 { Ok(record) } else { Err(RecordError::OtherWeights) }
     }
 

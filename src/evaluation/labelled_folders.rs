@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use super::scoring::LabelledImage;
 use super::truth::{Rules, answers};
 use super::vocabulary::{folded, means_normal};
+use crate::files::lines::BoundedLines;
 use crate::files::walk::{WalkError, files_below};
 use crate::files::{FileError, open_regular};
 use crate::limits;
 use crate::model::manifest::{Head, Manifest};
+use crate::printable::shortened;
 use crate::study::image_names::{MASK, stem};
 use crate::study::may_be_an_image;
 use crate::study::patients::key_of;
@@ -116,11 +118,12 @@ pub fn add_facts(images: &mut [LabelledImage], path: &Path) -> Result<usize, Fac
     let csv = |source| FactsError::Csv { path: path.to_owned(), source };
     let opened =
         open_regular(path, limits::TABLE_BYTES).map_err(|source| FactsError::File { path: path.to_owned(), source })?;
-    let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(opened.file);
+    let mut table =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(BoundedLines::new(opened.file));
     let header = table.headers().map_err(csv)?.clone();
     let Some(column) = header.iter().position(|h| IMAGE_COLUMN.contains(&folded(h).as_str())) else {
         let there: Vec<String> = header.iter().map(|h| format!("\"{h}\"")).collect();
-        return Err(FactsError::Column { path: path.to_owned(), there: there.join(", ") });
+        return Err(FactsError::Column { path: path.to_owned(), there: shortened(&there.join(", ")).into_owned() });
     };
     let mut rows: HashMap<String, csv::StringRecord> = HashMap::new();
     for row in table.records() {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::confusion::mean;
+use crate::files::lines::BoundedLines;
 use crate::model::manifest::Head;
 
 /// A label or a group of labels, as a yes-or-no question.
@@ -130,7 +131,7 @@ impl Predictions {
 
     /// Reads the table again.
     pub fn from_csv(bytes: &[u8]) -> Result<Self, TableError> {
-        let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+        let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(BoundedLines::new(bytes));
         let header: Vec<String> =
             table.headers().map_err(|e| TableError::Csv(e.to_string()))?.iter().map(str::to_owned).collect();
         let column = |wanted: String| {

@@ -19,6 +19,7 @@ use zip::write::SimpleFileOptions;
 
 use super::manifest::Input;
 use super::preprocess::channels;
+use crate::files::archive;
 use crate::imaging::Plane;
 use crate::limits::{BACKGROUND_PIXELS, MANIFEST_BYTES};
 
@@ -155,7 +156,7 @@ impl Background {
     /// # Errors
     /// A sentence on what is wrong with it.
     pub fn from_bytes(bytes: &[u8], input: Option<&Input>) -> Result<Self, BackgroundError> {
-        let mut archive = zip::ZipArchive::new(Cursor::new(bytes))?;
+        let mut archive = archive::open(Cursor::new(bytes))?;
         let mut read = |name: &str, most: u64| -> Result<Vec<u8>, BackgroundError> {
             let mut out = Vec::new();
             archive.by_name(name)?.take(most).read_to_end(&mut out)?;

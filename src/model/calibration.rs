@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::conformal::{self, Cuts, Verdict};
 use super::study_calibration::StudyCalibration;
 use crate::model::manifest::Manifest;
+use crate::printable::shortened;
 
 /// Name of the file in a model's folder.
 pub const FILE: &str = "calibration.toml";
@@ -34,7 +35,7 @@ pub enum CalibrationError {
         "This model brings no calibration.toml: nobody has measured on labelled images what its probabilities are worth. `pellucid evaluate DIR --calibrate FOLDER` makes one."
     )]
     Missing,
-    #[error("The calibration.toml of this model cannot be read, so it is left aside: {0}")]
+    #[error("The calibration.toml of this model cannot be read, so it is left aside: {}", shortened(.0))]
     Unreadable(String),
     #[error(
         "The calibration.toml of this model was measured with other weights (SHA-256 {stated}, the model has {found}), so it is left aside. `pellucid evaluate DIR --calibrate FOLDER` measures anew."
@@ -46,7 +47,7 @@ pub enum CalibrationError {
     OtherTemperature { stated: f32, found: f32 },
     #[error("The calibration.toml of this model says nothing about “{0}”, so it is left aside.")]
     Lacks(String),
-    #[error("The calibration.toml of this model is left aside: {0}.")]
+    #[error("The calibration.toml of this model is left aside: {}.", shortened(.0))]
     Field(String),
 }
 

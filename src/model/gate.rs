@@ -32,6 +32,7 @@ use crate::model::preprocess::to_input;
 use crate::network::architecture::Architecture;
 use crate::network::weights::{TensorFile, WeightError};
 use crate::network::{Mode, Network};
+use crate::printable::shortened;
 
 /// The verdict of the input gate, which stands before every score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,9 +101,9 @@ pub const HEADER: &str = "gate";
 /// Why a gate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
-    #[error("the gate file has no readable settings: {0}; train the gate again")]
+    #[error("the gate file has no readable settings: {}; train the gate again", shortened(.0))]
     Settings(String),
-    #[error("the gate's settings do not fit together: {0}; train the gate again")]
+    #[error("the gate's settings do not fit together: {}; train the gate again", shortened(.0))]
     Inconsistent(String),
     #[error(transparent)]
     Weights(#[from] WeightError),

@@ -11,13 +11,14 @@ use super::fits::FitsError;
 use super::population::{Population, PopulationError};
 use crate::network::architecture::{Architecture, ArchitectureError};
 use crate::network::target_layer::Places;
+use crate::printable::shortened;
 
 /// What is wrong with a manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    #[error("{0}")]
+    #[error("{}", shortened(&.0.to_string()))]
     Syntax(#[from] toml::de::Error),
-    #[error("{0}")]
+    #[error("{}", shortened(.0))]
     Field(String),
     #[error(transparent)]
     Fits(#[from] FitsError),

@@ -116,8 +116,11 @@ fn written(path: &Path) -> Result<Written, ReportError> {
     let text = read_regular(path, limits::REPORT_BYTES)
         .map_err(|source| ReportError::Read { path: path.to_owned(), source: source.into() })?;
     // Every value but the first of a list or an object stands behind a comma.
-    if text.split(|byte| *byte == b',').count() > limits::REPORT_VALUES {
-        return Err(not(format!("it holds more than {} values", limits::REPORT_VALUES)));
+    let counts = [(",", "values", limits::REPORT_VALUES), ("[{", "lists and objects", limits::REPORT_LISTS)];
+    for (marks, what, most) in counts {
+        if text.iter().filter(|byte| marks.as_bytes().contains(byte)).count() > most {
+            return Err(not(format!("it holds more than {most} {what}")));
+        }
     }
     let wrong = |e: serde_json::Error| not(shown(&e.to_string(), 300));
     let sidecar: Sidecar = serde_json::from_slice(&text).map_err(wrong)?;

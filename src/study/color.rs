@@ -13,6 +13,7 @@ use super::codec::frame_bytes::{Colours, FrameBytes};
 use super::dataset::Dataset;
 use super::guard::PixelLayout;
 use super::palette::Palette;
+use super::room::room;
 use super::stored_bits::{StoredBits, raw_word, raw_words};
 
 /// Luma of ITU-R BT.601, the weights that `YBR_FULL` itself has.
@@ -51,8 +52,7 @@ pub(super) fn three_samples(frame: &FrameBytes, layout: &PixelLayout) -> Result<
     let high = high as f32;
     let to_rgb = Conversion::of(frame.colours, &layout.photometric)?;
     let to_eight = 255.0 / high;
-    let mut rgb = Vec::with_capacity(pixels * 3);
-    let mut values = Vec::with_capacity(pixels);
+    let (mut rgb, mut values) = (room(pixels * 3)?, room(pixels)?);
     for i in 0..pixels {
         let [r, g, b] = to_rgb.apply(sample(i), high);
         values.push(luma(r, g, b));
@@ -113,8 +113,7 @@ fn from_ybr_partial([y, cb, cr]: [f32; 3], high: f32) -> [f32; 3] {
 pub(super) fn palette(frame: &FrameBytes, layout: &PixelLayout, dataset: &Dataset) -> Result<Coloured, StudyError> {
     let palette = Palette::of(dataset, layout.signed)?;
     let bits = StoredBits::of_frame(frame, layout);
-    let mut rgb = Vec::with_capacity(layout.pixels() * 3);
-    let mut values = Vec::with_capacity(layout.pixels());
+    let (mut rgb, mut values) = (room(layout.pixels() * 3)?, room(layout.pixels())?);
     for raw in raw_words(frame).take(layout.pixels()) {
         let [r, g, b] = palette.colour(bits.value(raw)).ok_or_else(|| {
             StudyError::Malformed("its colour palette ends before the entries that the image uses".into())

@@ -4,7 +4,7 @@
 //! Files are taken with or without preamble and file meta information, and believed by what they
 //! contain: a data set that is plainly implicit is read so, whatever its transfer syntax says.
 
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use dicom_core::Tag;
@@ -18,7 +18,8 @@ use crate::printable::printable;
 use super::dataset::{Dataset, Value};
 use super::identifiers::Identifiers;
 use super::inflate::inflate;
-use super::reader::{Encoding, read_dataset, read_meta};
+use super::reader::{Encoding, HeaderBounds, read_dataset, read_meta};
+use super::room::room;
 use super::syntax_name::transfer_syntax_name;
 use super::{Identity, Metadata, StudyError, guard};
 use crate::study::text::CharacterSets;
@@ -27,6 +28,9 @@ use crate::study::text::CharacterSets;
 pub(super) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 /// Of a vendor: implicit VR little endian, but for the pixels.
 pub(super) const GE_BIG_ENDIAN_PIXELS: &str = "1.2.840.113619.5.2";
+
+/// Bytes that are read ahead where many places are asked for.
+const READ_AT_ONCE: usize = 64 * 1024;
 
 /// A DICOM object whose header has been read.
 #[derive(Debug)]
@@ -61,11 +65,25 @@ pub(super) fn looks_like_dicom(start: &[u8]) -> bool {
 impl Dicom {
     /// Reads the header of a file.
     pub(super) fn open(path: &Path) -> Result<Self, StudyError> {
-        let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
-        Self::read(file, length, Source::File(path.to_path_buf()))
+        Self::open_within(path, HeaderBounds::FULL)
     }
 
-    fn read<R: Read + Seek>(mut input: R, length: u64, source: Source) -> Result<Self, StudyError> {
+    /// The same where it takes little memory: of a larger header, or a deflated one, nothing is read.
+    pub(super) fn open_light(path: &Path) -> Result<Self, StudyError> {
+        Self::open_within(path, HeaderBounds::LIGHT)
+    }
+
+    fn open_within(path: &Path, bounds: HeaderBounds) -> Result<Self, StudyError> {
+        let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
+        Self::read(file, length, Source::File(path.to_path_buf()), bounds)
+    }
+
+    fn read<R: Read + Seek>(
+        mut input: R,
+        length: u64,
+        source: Source,
+        bounds: HeaderBounds,
+    ) -> Result<Self, StudyError> {
         guard::file_size(length)?;
         let mut start = Vec::new();
         input.by_ref().take(132).read_to_end(&mut start)?;
@@ -83,6 +101,9 @@ impl Dicom {
         let shown = Encoding::guess(&first);
         let said_deflated = declared == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
         // What does not look like a data set may be a deflated one, whatever the file says.
+        if bounds == HeaderBounds::LIGHT && (said_deflated || shown.is_none()) {
+            return Err(StudyError::TooLarge("its data set is deflated".into()));
+        }
         let inflated = if said_deflated || shown.is_none() { inflate(&mut input) } else { Ok(Vec::new()) };
         let (inflated, deflated) = match (inflated, shown) {
             (Ok(bytes), _) if Encoding::guess(&bytes).is_some() => (bytes, true),
@@ -91,11 +112,11 @@ impl Dicom {
         };
         let (dataset, source, encoding) = if deflated {
             let encoding = guess(&inflated, &declared);
-            let dataset = read_dataset(Cursor::new(&inflated), 0, inflated.len() as u64, encoding)?;
+            let dataset = read_dataset(Cursor::new(&inflated), 0, inflated.len() as u64, encoding, bounds)?;
             (dataset, Source::Memory(inflated), encoding)
         } else {
             let encoding = guess(&first, &declared);
-            (read_dataset(input, begin, length, encoding)?, source, encoding)
+            (read_dataset(input, begin, length, encoding, bounds)?, source, encoding)
         };
         let contradiction = encoding_contradiction(&declared, encoding, deflated);
         let transfer_syntax = match declared.as_str() {
@@ -119,27 +140,38 @@ impl Dicom {
         if length > limits::FILE_BYTES {
             return Err(StudyError::TooLarge(format!("{length} bytes of pixel data in one frame")));
         }
-        let mut bytes = Vec::with_capacity(length as usize);
+        let mut bytes = room(length as usize)?;
         self.each(places, u64::MAX, |part| bytes.extend_from_slice(part))?;
         Ok(bytes)
     }
 
-    /// The first bytes at several places, at most so many of each.
-    pub(super) fn beginnings(&self, places: &[(u64, u64)], most: u64) -> Result<Vec<Vec<u8>>, StudyError> {
-        let mut all = Vec::with_capacity(places.len());
-        self.each(places, most, |part| all.push(part.to_vec()))?;
-        Ok(all)
+    /// Looks at the first bytes at several places, at most so many of each.
+    pub(super) fn each_beginning(
+        &self,
+        places: &[(u64, u64)],
+        most: u64,
+        look: impl FnMut(&[u8]),
+    ) -> Result<(), StudyError> {
+        self.each(places, most, look)
     }
 
     fn each(&self, places: &[(u64, u64)], most: u64, mut take: impl FnMut(&[u8])) -> Result<(), StudyError> {
         match &self.source {
             Source::File(path) => {
-                let mut file = open_regular(path, limits::FILE_BYTES)?.file;
+                // Places follow each other, and there may be a million of a few bytes each.
+                let mut file = BufReader::with_capacity(READ_AT_ONCE, open_regular(path, limits::FILE_BYTES)?.file);
+                let mut at = 0_u64;
                 let mut part = Vec::new();
                 for (offset, length) in places {
-                    part.resize((*length).min(most) as usize, 0);
-                    file.seek(SeekFrom::Start(*offset))?;
+                    let length = (*length).min(most) as usize;
+                    if length > part.len() {
+                        part.try_reserve(length - part.len()).map_err(|_| no_room(length as u64))?;
+                    }
+                    part.resize(length, 0);
+                    let step = i64::try_from(i128::from(*offset) - i128::from(at));
+                    file.seek_relative(step.map_err(|_| StudyError::Malformed("a place that no file has".into()))?)?;
                     file.read_exact(&mut part)?;
+                    at = offset + length as u64;
                     take(&part);
                 }
             }
@@ -156,11 +188,10 @@ impl Dicom {
 
     /// Appends bytes at a place that the reader has checked, without holding them twice.
     pub(super) fn append_bytes(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Result<(), StudyError> {
-        let too_large = || StudyError::TooLarge(format!("{length} bytes of pixel data do not fit in memory"));
         if length > limits::FILE_BYTES {
-            return Err(too_large());
+            return Err(no_room(length));
         }
-        out.try_reserve(length as usize).map_err(|_| too_large())?;
+        out.try_reserve(length as usize).map_err(|_| no_room(length))?;
         let missing = || StudyError::Truncated("pixel data is missing".into());
         match &self.source {
             Source::File(path) => {
@@ -321,6 +352,10 @@ impl Dicom {
             _ => method,
         }
     }
+}
+
+fn no_room(length: u64) -> StudyError {
+    StudyError::TooLarge(format!("{length} bytes of pixel data do not fit in memory"))
 }
 
 /// What the first bytes show; where they show nothing, what the transfer syntax says.

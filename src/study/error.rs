@@ -60,6 +60,7 @@ impl From<FileError> for StudyError {
             FileError::NotRegular(what) => Self::NotRegular(what),
             FileError::TooLarge { bytes, limit } => Self::FileTooLarge { bytes, limit },
             FileError::Endless { limit } => Self::TooLarge(format!("the file is longer than {limit} bytes")),
+            FileError::NoMemory { bytes } => Self::TooLarge(format!("there is no memory for its {bytes} bytes")),
             FileError::NotText => Self::NotAnImage("it is no text".into()),
             FileError::Unreadable(error) => error.into(),
         }

@@ -81,9 +81,14 @@ fn by_table(fragments: &[(u64, u64)], origin: u64, offsets: &[u64]) -> Vec<usize
 
 /// The fragments that begin like a stream.
 fn by_marks(dicom: &Dicom, fragments: &[(u64, u64)], layout: &PixelLayout) -> Result<Vec<usize>, StudyError> {
-    let beginnings = dicom.beginnings(fragments, MARK)?;
-    let begins = |(i, bytes): (usize, &Vec<u8>)| StreamKind::of_stream(bytes, layout).map(|_| i);
-    Ok(beginnings.iter().enumerate().filter_map(begins).collect())
+    let (mut begins, mut number) = (Vec::new(), 0);
+    dicom.each_beginning(fragments, MARK, |bytes| {
+        if StreamKind::of_stream(bytes, layout).is_some() {
+            begins.push(number);
+        }
+        number += 1;
+    })?;
+    Ok(begins)
 }
 
 /// The fragments of a frame, by where frames begin.

@@ -31,6 +31,17 @@ pub(super) fn picture_size(columns: u32, rows: u32) -> Result<(), StudyError> {
     Ok(())
 }
 
+/// Refuses an image by the number of its samples.
+pub(super) fn samples(pixels: u64, components: u64) -> Result<(), StudyError> {
+    if pixels * components > limits::FRAME_SAMPLES {
+        return Err(StudyError::TooLarge(format!(
+            "{pixels} pixels of {components} samples, where at most {} million samples are opened",
+            limits::FRAME_SAMPLES / 1_000_000
+        )));
+    }
+    Ok(())
+}
+
 /// How the pixels of an object are laid out; whoever holds one knows that its sizes are sane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PixelLayout {
@@ -111,6 +122,7 @@ impl PixelLayout {
             frames,
             doubt,
         };
+        self::samples(layout.pixels() as u64, layout.samples as u64)?;
         if layout.frame_bits() / 8 > limits::DECODED_BYTES {
             return Err(StudyError::TooLarge(format!("one frame takes {} bytes", layout.frame_bits() / 8)));
         }

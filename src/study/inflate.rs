@@ -26,9 +26,9 @@ pub(super) fn inflate<R: Read>(input: &mut R) -> Result<Vec<u8>, StudyError> {
 
 fn bounded(stream: impl Read) -> Result<Vec<u8>, StudyError> {
     let mut inflated = Vec::new();
-    let result = stream.take(limits::FILE_BYTES + 1).read_to_end(&mut inflated);
-    if inflated.len() as u64 > limits::FILE_BYTES {
-        return Err(StudyError::TooLarge(format!("it inflates to more than {} bytes", limits::FILE_BYTES)));
+    let result = stream.take(limits::INFLATED_BYTES + 1).read_to_end(&mut inflated);
+    if inflated.len() as u64 > limits::INFLATED_BYTES {
+        return Err(StudyError::TooLarge(format!("it inflates to more than {} bytes", limits::INFLATED_BYTES)));
     }
     // A stream that ends early may still hold the header; the pixel data is checked where it is
     // used.

@@ -135,7 +135,7 @@ pub(super) fn dicom_frame(entry: &Arc<ImageEntry>, dicom: &Dicom, index: u32) ->
             frame.pixels.color = Some(Arc::new(coloured.picture));
             frame.pixels.value_range = (0.0, coloured.highest);
         } else {
-            frame.pixels.plane = grey_plane(&bytes, &layout, &modality);
+            frame.pixels.plane = grey_plane(&bytes, &layout, &modality)?;
             let words = || raw_words(&bytes);
             let high_bits = HighBits {
                 words: &words,

@@ -38,6 +38,7 @@ mod pixels;
 mod presentation_state;
 mod raster;
 mod reader;
+mod room;
 mod scorable;
 mod segmented_palette;
 mod shared_uid;

@@ -76,15 +76,15 @@ pub(super) fn most_frame_bytes(layout: &PixelLayout) -> u64 {
 }
 
 /// The frame that begins at bit `first` of little-endian bytes.
-pub(super) fn frame(bytes: Vec<u8>, first: usize, shape: Shape) -> FrameBytes {
+pub(super) fn frame(bytes: Vec<u8>, first: usize, shape: Shape) -> Result<FrameBytes, StudyError> {
     let Shape { layout, warning } = shape;
     let mut frame = if matches!(layout.bits_allocated, 8 | 16 | 32 | 64) {
-        FrameBytes::native(bytes, &layout)
+        FrameBytes::native(bytes, &layout)?
     } else {
-        packed_cells::frame(&bytes, first, &layout)
+        packed_cells::frame(&bytes, first, &layout)?
     };
     frame.warnings.extend(warning);
-    frame
+    Ok(frame)
 }
 
 /// Frame `index` of native pixel data.
@@ -118,7 +118,7 @@ pub(super) fn read(dicom: &Dicom, layout: &PixelLayout, index: u32, place: &Nati
     } else {
         dicom.bytes_at(place.offset + begin, there)?
     };
-    Ok(frame(bytes, (first_bit % 8) as usize, shape))
+    frame(bytes, (first_bit % 8) as usize, shape)
 }
 
 /// Bytes `begin..end` of samples in big-endian words; a frame may begin in the middle of a word.

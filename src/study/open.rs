@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use crate::cancel::CancelToken;
 use crate::files::walk::files_below;
-use crate::files::{Regular, open_regular, read_regular};
+use crate::files::{Regular, open_regular};
 use crate::limits;
 use crate::panic_guard::guarded;
 
@@ -64,9 +64,11 @@ pub fn scan_beside(
         if cancel.is_cancelled() {
             break;
         }
-        let results: Vec<_> = batch.par_iter().map(|file| (file, list(&file.path))).collect();
+        let results: Vec<_> = batch.par_iter().map(|file| (file, list_light(&file.path))).collect();
         for (file, result) in results {
-            match result {
+            // What takes more memory is read here, one file after the other: however many cores
+            // there are, it is held once.
+            match result.unwrap_or_else(|| list(&file.path)) {
                 Ok(one) if one.is_directory => {
                     if file.named {
                         let reason = "A DICOMDIR is an index of a medium: open the folder beside it instead.".into();
@@ -185,6 +187,21 @@ pub(super) fn list(path: &Path) -> Result<Listed, StudyError> {
     })?
 }
 
+/// The same of a file whose header takes little memory, or that is no image at all; `None` of any
+/// other, and of one that is not sound.
+fn list_light(path: &Path) -> Option<Result<Listed, StudyError>> {
+    let kind = match guarded(|| kind_of(path)) {
+        Ok(Ok(kind)) => kind,
+        Ok(Err(error)) => return Some(Err(error)),
+        Err(panicked) => return Some(Err(panicked.into())),
+    };
+    let listed = guarded(|| match kind {
+        Kind::Dicom => list_dicom(path, &Dicom::open_light(path)?),
+        Kind::Raster(format) => Ok(Listed::unordered(raster::light_entry(path, format)?)),
+    });
+    listed.ok()?.ok().map(Ok)
+}
+
 fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
     let has_pixels = dicom.has_pixels();
     if !has_pixels && !is_object(dicom) {
@@ -201,7 +218,7 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
     };
     let mut identity = dicom.identity();
     if identity.sop_instance_uid.is_empty() {
-        identity.sop_instance_uid = raster::content_uid(&read_regular(path, limits::FILE_BYTES)?);
+        identity.sop_instance_uid = raster::uid_of_content(path)?;
     }
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let title = if has_pixels { file_name } else { dicom.kind() };

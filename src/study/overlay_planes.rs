@@ -80,6 +80,17 @@ impl<'a> OverlayGroup<'a> {
     /// # Errors
     /// Why a plane cannot be drawn, as the second half of a sentence.
     pub(super) fn plane(self, index: u32, high_bits: Option<&HighBits<'_>>) -> Result<Option<OverlayPlane>, String> {
+        let mut left = limits::FRAME_PIXELS;
+        self.plane_within(index, high_bits, &mut left)
+    }
+
+    /// The same where all planes together have so many pixels `left`.
+    fn plane_within(
+        self,
+        index: u32,
+        high_bits: Option<&HighBits<'_>>,
+        left: &mut u64,
+    ) -> Result<Option<OverlayPlane>, String> {
         let side = |element| self.integer(element).and_then(|v| usize::try_from(v).ok()).unwrap_or(0);
         let (rows, columns) = (side(ROWS), side(COLUMNS));
         let pixels = rows as u64 * columns as u64;
@@ -87,6 +98,7 @@ impl<'a> OverlayGroup<'a> {
             return Err(format!("it declares {columns} columns and {rows} rows"));
         }
         let Some(frame) = self.frame_over(index) else { return Ok(None) };
+        *left = left.checked_sub(pixels).ok_or("all overlays together are larger than an image may be")?;
         let bits = match self.dataset().get(self.tag(DATA)) {
             Some(_) => self.of_data(frame, columns, rows)?,
             None => self.of_high_bits(columns, rows, high_bits)?,
@@ -172,8 +184,9 @@ pub(super) fn read(
     warnings: &mut Vec<String>,
 ) -> Vec<OverlayPlane> {
     let mut planes = Vec::new();
+    let mut left = limits::FRAME_PIXELS;
     for group in OverlayGroup::all(dicom) {
-        match group.plane(index, high_bits) {
+        match group.plane_within(index, high_bits, &mut left) {
             Ok(plane) => planes.extend(plane.filter(|plane| !plane.bits.is_clear())),
             Err(why) => {
                 warnings.push(format!("The overlay in group {:04X} of the file is not drawn: {why}.", group.number()));

@@ -11,6 +11,7 @@ use super::dataset::{Element, Value, words};
 use super::dicom::{Dicom, GE_BIG_ENDIAN_PIXELS};
 use super::guard::PixelLayout;
 use super::native::{self, Native};
+use super::room::collected;
 use super::stored_bits::{StoredBits, raw_words};
 use super::{StudyError, codec, fragments};
 
@@ -68,20 +69,21 @@ fn without_fragments(
 }
 
 /// The plane of modality values of a grey frame.
-pub(super) fn grey_plane(frame: &FrameBytes, layout: &PixelLayout, modality: &Modality) -> Plane {
+pub(super) fn grey_plane(frame: &FrameBytes, layout: &PixelLayout, modality: &Modality) -> Result<Plane, StudyError> {
+    let count = frame.bytes.len() / frame.sample_bytes;
     let bits = StoredBits::of_frame(frame, layout);
     let values = if frame.sample_bytes <= 2 {
         // One look-up does masking, sign and modality transform.
         let table: Vec<f32> =
             (0..1_u64 << (8 * frame.sample_bytes)).map(|raw| bits.modality_value(raw, modality)).collect();
         match frame.sample_bytes {
-            1 => frame.bytes.iter().map(|b| table[usize::from(*b)]).collect(),
-            _ => words(&frame.bytes, false).map(|w| table[usize::from(u16::from_le_bytes(w))]).collect(),
+            1 => collected(count, frame.bytes.iter().map(|b| table[usize::from(*b)])),
+            _ => collected(count, words(&frame.bytes, false).map(|w| table[usize::from(u16::from_le_bytes(w))])),
         }
     } else {
-        raw_words(frame).map(|raw| bits.modality_value(raw, modality)).collect()
+        collected(count, raw_words(frame).map(|raw| bits.modality_value(raw, modality)))
     };
-    Plane { width: layout.columns, height: layout.rows, values }
+    Ok(Plane { width: layout.columns, height: layout.rows, values: values? })
 }
 
 /// The plane of a frame in Float Pixel Data or Double Float Pixel Data; `None` if the object has
@@ -99,12 +101,14 @@ pub(super) fn float_plane(
     let Value::Stored { offset, length, available } = element.value else { return None };
     let layout = PixelLayout { bits_allocated: if double { 64 } else { 32 }, ..layout.clone() };
     let place = Native { offset, length, available, ..place(element) };
-    Some(native::read(dicom, &layout, index, &place).map(|frame| {
+    Some(native::read(dicom, &layout, index, &place).and_then(|frame| {
+        let count = layout.pixels();
         let values = if double {
-            words(&frame.bytes, false).map(|w| modality.apply_float(f64::from_le_bytes(w))).collect()
+            collected(count, words(&frame.bytes, false).map(|w| modality.apply_float(f64::from_le_bytes(w))))
         } else {
-            words(&frame.bytes, false).map(|w| modality.apply_float(f64::from(f32::from_le_bytes(w)))).collect()
+            let single = |w| modality.apply_float(f64::from(f32::from_le_bytes(w)));
+            collected(count, words(&frame.bytes, false).map(single))
         };
-        (Plane { width: layout.columns, height: layout.rows, values }, frame.missing)
+        Ok((Plane { width: layout.columns, height: layout.rows, values: values? }, frame.missing))
     }))
 }

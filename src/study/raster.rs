@@ -8,22 +8,26 @@ pub(super) mod png;
 pub(super) mod tiff;
 pub(super) mod words;
 
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use sha2::{Digest, Sha256};
 
-use crate::files::read_regular;
+use crate::files::{Regular, open_regular, read_regular};
 use crate::imaging::{Missing, PixelData, Plane, stats};
 use crate::limits;
 
 use super::color::luma;
 use super::foreign::{self, Decoder};
+use super::room::collected;
 use super::shared_uid::SharedUid;
 use super::stack_place::StackPlace;
 use super::{DisplayAttributes, Frame, Identity, ImageEntry, Metadata, StudyError, guard};
+
+/// Bytes that are hashed at once.
+const HASHED_AT_ONCE: usize = 64 * 1024;
 
 /// A decoded image.
 pub(super) struct Decoded {
@@ -45,11 +49,26 @@ pub(super) fn format_of(start: &[u8]) -> Option<ImageFormat> {
 
 /// Lists a raster file: size from its header, identity from its content.
 pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, StudyError> {
-    let bytes = read(path)?;
+    entry_within(path, format, limits::FILE_BYTES)
+}
+
+/// The same of a file whose header is short.
+pub(super) fn light_entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, StudyError> {
+    entry_within(path, format, limits::LIGHT_BYTES)
+}
+
+/// The same of a file whose header takes so many bytes at most.
+fn entry_within(path: &Path, format: ImageFormat, most: u64) -> Result<ImageEntry, StudyError> {
+    let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
+    guard::file_size(length)?;
     let (columns, rows) = match format {
-        ImageFormat::Png => png::size(&bytes)?,
-        ImageFormat::Tiff => tiff::size(&bytes)?,
-        _ => jpeg::size(&bytes)?,
+        ImageFormat::Png => png::size(BufReader::new(file), most)?,
+        ImageFormat::Tiff => tiff::size(BufReader::new(file))?,
+        _ => {
+            let mut start = Vec::new();
+            file.take(most).read_to_end(&mut start)?;
+            jpeg::size(&start)?
+        }
     };
     guard::picture_size(columns, rows)?;
     let title = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -57,7 +76,7 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
     let transfer_syntax = format!("{format:?}").to_uppercase();
     Ok(ImageEntry {
         path: path.to_path_buf(),
-        identity: Identity { sop_instance_uid: content_uid(&bytes), ..Identity::default() },
+        identity: Identity { sop_instance_uid: uid_of_content(path)?, ..Identity::default() },
         meta: Metadata { transfer_syntax, lossy, ..Metadata::default() },
         columns,
         rows,
@@ -73,8 +92,10 @@ pub(super) fn entry(path: &Path, format: ImageFormat) -> Result<ImageEntry, Stud
 pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame, StudyError> {
     let bytes = read(&entry.path)?;
     let pixels = match format {
-        ImageFormat::Png => decoded_by_others(Decoder::Png, bytes, png::size)?,
-        ImageFormat::Tiff => decoded_by_others(Decoder::Tiff, bytes, tiff::size)?,
+        ImageFormat::Png => {
+            decoded_by_others(Decoder::Png, bytes, |bytes| png::size(Cursor::new(bytes), limits::FILE_BYTES))?
+        }
+        ImageFormat::Tiff => decoded_by_others(Decoder::Tiff, bytes, |bytes| tiff::size(Cursor::new(bytes)))?,
         _ if jpeg::is_of_inks(&bytes)? => decoded_by_others(Decoder::JpegInks, bytes, jpeg::size)?,
         _ => tiff::Pixels::Picture(jpeg::decode(&bytes)?),
     };
@@ -141,26 +162,28 @@ fn of_picture(entry: &Arc<ImageEntry>, format: ImageFormat, decoded: Decoded) ->
     if format == ImageFormat::Jpeg {
         warnings.push("JPEG is a lossy format: fine detail may be lost.".into());
     }
+    let count = width * height;
     let (values, color, high): (Vec<f32>, _, f32) = match picture {
-        DynamicImage::ImageLuma8(p) => (p.iter().map(|v| f32::from(*v)).collect(), None, 255.0),
-        DynamicImage::ImageLuma16(p) => (p.iter().map(|v| f32::from(*v)).collect(), None, 65_535.0),
-        DynamicImage::ImageLumaA8(p) => (p.pixels().map(|v| f32::from(v.0[0])).collect(), None, 255.0),
-        DynamicImage::ImageLumaA16(p) => (p.pixels().map(|v| f32::from(v.0[0])).collect(), None, 65_535.0),
+        DynamicImage::ImageLuma8(p) => (collected(count, p.iter().map(|v| f32::from(*v)))?, None, 255.0),
+        DynamicImage::ImageLuma16(p) => (collected(count, p.iter().map(|v| f32::from(*v)))?, None, 65_535.0),
+        DynamicImage::ImageLumaA8(p) => (collected(count, p.pixels().map(|v| f32::from(v.0[0])))?, None, 255.0),
+        DynamicImage::ImageLumaA16(p) => (collected(count, p.pixels().map(|v| f32::from(v.0[0])))?, None, 65_535.0),
         colour => {
-            let (values, grey): (Vec<f32>, bool) = if sixteen {
-                let wide = colour.to_rgb16();
+            // Each step gives up what it was made of: an image may be as large as memory allows.
+            let (values, narrow): (Vec<f32>, _) = if sixteen {
+                let wide = colour.into_rgb16();
                 let grey = wide.pixels().all(|p| p.0[0] == p.0[1] && p.0[1] == p.0[2]);
-                (wide.pixels().map(|p| shade(p.0.map(f32::from))).collect(), grey)
+                let values = collected(count, wide.pixels().map(|p| shade(p.0.map(f32::from))))?;
+                (values, (!grey).then(|| DynamicImage::ImageRgb16(wide).into_rgb8()))
             } else if matches!(colour.color(), ColorType::Rgb32F | ColorType::Rgba32F) {
                 return Err(StudyError::UnsupportedPixels("an image of floating-point colours".into()));
             } else {
-                let narrow = colour.to_rgb8();
+                let narrow = colour.into_rgb8();
                 let grey = narrow.pixels().all(|p| p.0[0] == p.0[1] && p.0[1] == p.0[2]);
-                (narrow.pixels().map(|p| shade(p.0.map(f32::from))).collect(), grey)
+                (collected(count, narrow.pixels().map(|p| shade(p.0.map(f32::from))))?, (!grey).then_some(narrow))
             };
             // Radiographs saved as colour with three equal channels are grey images.
-            let color = (!grey).then(|| Arc::new(colour.to_rgb8()));
-            (values, color, if sixteen { 65_535.0 } else { 255.0 })
+            (values, narrow.map(Arc::new), if sixteen { 65_535.0 } else { 255.0 })
         }
     };
     if one_bit {
@@ -200,11 +223,18 @@ fn failure(error: &image::ImageError) -> StudyError {
     }
 }
 
-/// A UID made of a hash of the content, under the root for UUIDs (PS3.5 B.2): the same bytes, the
-/// same identity.
-pub(super) fn content_uid(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
+/// A UID made of a hash of a file's content, under the root for UUIDs (PS3.5 B.2): the same bytes,
+/// the same identity.
+pub(super) fn uid_of_content(path: &Path) -> Result<String, StudyError> {
+    let mut hasher = Sha256::new();
+    let file = open_regular(path, limits::FILE_BYTES)?.file;
+    let read =
+        std::io::copy(&mut BufReader::with_capacity(HASHED_AT_ONCE, file.take(limits::FILE_BYTES + 1)), &mut hasher)?;
+    if read > limits::FILE_BYTES {
+        return Err(StudyError::TooLarge(format!("the file is longer than {} bytes", limits::FILE_BYTES)));
+    }
+    let digest = hasher.finalize();
     let mut number = [0; 16];
     number.copy_from_slice(&digest[..16]);
-    format!("2.25.{}", u128::from_be_bytes(number))
+    Ok(format!("2.25.{}", u128::from_be_bytes(number)))
 }

@@ -3,8 +3,9 @@
 //! Files come from CDs and portals, and a length of four gigabytes costs a hostile one four bytes.
 //! So this reader checks before it allocates: a value must lie within what is left of the file and
 //! of its item, sequences nest no deeper than [`limits::SEQUENCE_DEPTH`], there are no more than
-//! [`limits::ELEMENTS`] elements, and values longer than [`limits::VALUE_BYTES`] stay where they
-//! are. It stops at the pixel data, so listing a folder reads headers only.
+//! [`limits::ELEMENTS`] elements, and values longer than [`limits::VALUE_BYTES`], or that all
+//! together are more than [`limits::HEADER_BYTES`], stay where they are. It stops at the pixel data,
+//! so listing a folder reads headers only.
 //!
 //! It reads what real files hold: implicit and explicit VR, both byte orders, defined and undefined
 //! lengths, UN with undefined length (implicit VR inside, CP-246), and single elements without a VR
@@ -59,25 +60,43 @@ impl Encoding {
     }
 }
 
+/// How much of a header is held in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HeaderBounds {
+    /// Elements and items; more are an error.
+    pub elements: usize,
+    /// Bytes of all values together; what lies beyond stays in the file.
+    pub bytes: u64,
+}
+
+impl HeaderBounds {
+    /// The most that is read of any header.
+    pub(super) const FULL: Self = Self { elements: limits::ELEMENTS, bytes: limits::HEADER_BYTES };
+    /// The most that is read of the headers of several files at once.
+    pub(super) const LIGHT: Self = Self { elements: limits::LIGHT_ELEMENTS, bytes: limits::LIGHT_BYTES };
+}
+
 /// Reads elements from `start` to the pixel data (inclusive, by place only) or to `end`.
 pub(super) fn read_dataset<R: Read + Seek>(
     input: R,
     start: u64,
     end: u64,
     encoding: Encoding,
+    bounds: HeaderBounds,
 ) -> Result<Dataset, StudyError> {
-    let mut reader = Reader::new(input, start)?;
+    let mut reader = Reader::new(input, start, bounds)?;
     reader.elements(end, encoding, 0)
 }
 
 /// Reads the file meta information (group 0002, always explicit little endian); yields it and where
 /// it ends.
 pub(super) fn read_meta<R: Read + Seek>(input: R, start: u64, end: u64) -> Result<(Dataset, u64), StudyError> {
-    let mut reader = Reader::new(input, start)?;
+    let mut reader = Reader::new(input, start, HeaderBounds::LIGHT)?;
     let mut meta = Dataset::default();
     while end.saturating_sub(reader.position) >= 8 {
         let at = reader.position;
         let tag = reader.tag(false)?;
+        reader.count()?;
         if tag.0 != 2 {
             return Ok((meta, at));
         }
@@ -90,14 +109,18 @@ pub(super) fn read_meta<R: Read + Seek>(input: R, start: u64, end: u64) -> Resul
 struct Reader<R> {
     input: BufReader<R>,
     position: u64,
+    /// Elements and items so far.
     read: usize,
+    /// Bytes of the values that are held.
+    held: u64,
+    bounds: HeaderBounds,
 }
 
 impl<R: Read + Seek> Reader<R> {
-    fn new(input: R, start: u64) -> Result<Self, StudyError> {
+    fn new(input: R, start: u64, bounds: HeaderBounds) -> Result<Self, StudyError> {
         let mut input = BufReader::with_capacity(32 * 1024, input);
         input.seek(SeekFrom::Start(start))?;
-        Ok(Self { input, position: start, read: 0 })
+        Ok(Self { input, position: start, read: 0, held: 0, bounds })
     }
 
     fn bytes<const N: usize>(&mut self) -> Result<[u8; N], StudyError> {
@@ -137,8 +160,8 @@ impl<R: Read + Seek> Reader<R> {
 
     fn count(&mut self) -> Result<(), StudyError> {
         self.read += 1;
-        if self.read > limits::ELEMENTS {
-            return Err(StudyError::Malformed(format!("it has more than {} elements", limits::ELEMENTS)));
+        if self.read > self.bounds.elements {
+            return Err(StudyError::Malformed(format!("it has more than {} elements", self.bounds.elements)));
         }
         Ok(())
     }
@@ -253,7 +276,7 @@ impl<R: Read + Seek> Reader<R> {
             return Ok(Element { vr: VR::SQ, big_endian: false, value: Value::Items(items) });
         }
         let (vr, big_endian) = if vr == VR::UN { (dictionary_vr(tag), false) } else { (vr, big_endian) };
-        if length > limits::VALUE_BYTES {
+        if length > limits::VALUE_BYTES || self.held + length > self.bounds.bytes {
             let value = Value::Stored { offset: self.position, length, available: length };
             self.skip(length)?;
             return Ok(Element { vr, big_endian, value });
@@ -261,6 +284,7 @@ impl<R: Read + Seek> Reader<R> {
         let mut bytes = vec![0; length as usize];
         self.input.read_exact(&mut bytes)?;
         self.position += length;
+        self.held += length;
         Ok(Element { vr, big_endian, value: Value::Bytes(bytes) })
     }
 
@@ -341,7 +365,23 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8], encoding: Encoding) -> Result<Dataset, StudyError> {
-        read_dataset(Cursor::new(bytes), 0, bytes.len() as u64, encoding)
+        read_dataset(Cursor::new(bytes), 0, bytes.len() as u64, encoding, HeaderBounds::FULL)
+    }
+
+    #[test]
+    fn values_beyond_what_is_held_stay_in_the_file() {
+        let value = |group: u8, length: u16| {
+            [&[group, 0, 0x60, 0, b'L', b'O'][..], &length.to_le_bytes(), &vec![b'x'; length.into()]].concat()
+        };
+        let bytes = [value(8, 100), value(9, 100), value(10, 20)].concat();
+        let read = |bounds| read_dataset(Cursor::new(&bytes), 0, bytes.len() as u64, Encoding::EXPLICIT, bounds);
+        let dataset = read(HeaderBounds { elements: 3, bytes: 150 }).unwrap();
+        let held: Vec<usize> = dataset.elements.values().map(|element| element.value.bytes().len()).collect();
+        assert_eq!(held, [100, 0, 20]);
+        assert!(matches!(dataset.get(Tag(9, 0x60)).unwrap().value, Value::Stored { length: 100, .. }));
+        assert!(
+            read(HeaderBounds { elements: 2, bytes: 150 }).unwrap_err().to_string().contains("more than 2 elements")
+        );
     }
 
     #[test]

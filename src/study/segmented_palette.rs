@@ -3,6 +3,9 @@
 
 /// Most entries that a palette has.
 const MOST_ENTRIES: usize = 65_536;
+/// Most segments, copies counted each time. Segments may have no entries, and copies of such would
+/// go on for ever.
+const MOST_SEGMENTS: usize = 4 * MOST_ENTRIES;
 
 /// Why a segmented palette is not used, as the second half of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,12 +20,14 @@ pub(super) enum SegmentError {
     Nested,
     #[error("its segments make more than 65536 entries")]
     Long,
+    #[error("it has more than {MOST_SEGMENTS} segments")]
+    Many,
 }
 
 /// The entries of a table. `words` are the words of its data, of 16 bits or of 8; offsets in it
 /// count bytes.
 pub(super) fn expanded(words: &[u16], wide: bool) -> Result<Vec<u16>, SegmentError> {
-    let mut table = Table { words, wide, entries: Vec::new() };
+    let mut table = Table { words, wide, entries: Vec::new(), segments: 0 };
     let mut at = 0;
     // One word may fill up to an even length.
     while at + 1 < words.len() {
@@ -35,6 +40,8 @@ struct Table<'a> {
     words: &'a [u16],
     wide: bool,
     entries: Vec<u16>,
+    /// Segments so far, copies counted each time.
+    segments: usize,
 }
 
 impl Table<'_> {
@@ -48,6 +55,10 @@ impl Table<'_> {
 
     /// Adds the segment at a word: where the next one begins.
     fn segment(&mut self, at: usize, may_copy: bool) -> Result<usize, SegmentError> {
+        self.segments += 1;
+        if self.segments > MOST_SEGMENTS {
+            return Err(SegmentError::Many);
+        }
         let (kind, count, data) = (self.word(at)?, usize::from(self.word(at + 1)?), at + 2);
         match kind {
             0 => {
@@ -120,5 +131,11 @@ mod tests {
         assert_eq!(expanded(&[0, 1, 5, 2, 1, 6, 0], true), Err(SegmentError::Nested), "a copy of itself");
         let bomb = [&[0, 1, 5, 1, 65_535, 6][..], &[2, 65_535, 6, 0]].concat();
         assert_eq!(expanded(&bomb, true), Err(SegmentError::Long));
+    }
+
+    #[test]
+    fn copies_of_segments_without_entries_end() {
+        let nothing = [&[0, 1, 5][..], &[0; 131_070], &[2, 65_535, 6, 0].repeat(5)].concat();
+        assert_eq!(expanded(&nothing, true), Err(SegmentError::Many));
     }
 }

@@ -2,20 +2,22 @@
 
 use std::path::PathBuf;
 
+use crate::printable::shortened;
+
 /// What can stop a training run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the configuration {path} cannot be used: {reason}")]
+    #[error("the configuration {path} cannot be used: {}", shortened(reason))]
     Config { path: PathBuf, reason: String },
     #[error("{path} cannot be read: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path} cannot be written ({reason}); free some space or choose another folder with --out, then --resume")]
     Write { path: PathBuf, reason: String },
-    #[error("the data cannot be used: {0}")]
+    #[error("the data cannot be used: {}", shortened(.0))]
     Data(String),
-    #[error("no labelled image was found: {0}")]
+    #[error("no labelled image was found: {}", shortened(.0))]
     NoImages(String),
-    #[error("the data cannot be split: {0}")]
+    #[error("the data cannot be split: {}", shortened(.0))]
     Split(String),
     #[error(
         "the loss became {loss} at step {step} of epoch {epoch}, so the run was stopped; {kept}. \
@@ -46,7 +48,7 @@ pub enum Error {
     Occupied { folder: PathBuf, reason: String },
     #[error("{what} was stopped; add --resume to go on with what lies in {folder}")]
     Unfinished { what: String, folder: PathBuf },
-    #[error("the grid {path} cannot be used: {reason}")]
+    #[error("the grid {path} cannot be used: {}", shortened(reason))]
     Grid { path: PathBuf, reason: String },
     #[error(
         "the run would need about {needed} of memory, and {available} are to be had; make `size` or `batch` smaller, or the \

@@ -77,7 +77,7 @@ impl Reached {
             return Err(JpegError::SubsampledLossless);
         }
         let planes = Planes::of(frame)?;
-        let store = (frame.process == Process::Progressive).then(|| Store::of(&planes));
+        let store = (frame.process == Process::Progressive).then(|| Store::of(&planes)).transpose()?;
         Ok(Self { planes, store, scans: 0 })
     }
 

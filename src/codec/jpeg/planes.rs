@@ -4,6 +4,7 @@ use super::error::JpegError;
 use super::header::{Component, Frame};
 use super::process::Process;
 use super::tables::Quantization;
+use crate::memory::zeros;
 
 /// One component of an image.
 pub struct Plane {
@@ -61,7 +62,7 @@ impl Planes {
                 columns: (frame.columns * horizontal).div_ceil(h),
                 rows: (frame.rows * vertical).div_ceil(v),
                 stride,
-                samples: vec![0; samples],
+                samples: zeros(samples).ok_or(TOO_LARGE)?,
                 component: *component,
                 steps: None,
                 came: false,
@@ -91,7 +92,7 @@ impl Planes {
     }
 }
 
-const TOO_LARGE: JpegError = JpegError::Damaged("the size that it declares is beyond all memory");
+pub(super) const TOO_LARGE: JpegError = JpegError::Damaged("the size that it declares is beyond all memory");
 
 /// How a scan goes through the image (T.81 A.2).
 ///

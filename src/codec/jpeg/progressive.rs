@@ -11,9 +11,10 @@ use super::header::ScanHeader;
 use super::huffman::HuffmanTable;
 use super::idct::{self, Block};
 use super::intervals;
-use super::planes::{Course, Plane, Planes};
+use super::planes::{Course, Plane, Planes, TOO_LARGE};
 use super::sequential::dc_difference;
 use super::tables::ZIGZAG;
+use crate::memory::{filled, zeros};
 
 /// Blocks that scans go through, beyond which no further scan is read; but so many scans always
 /// are, where real images have ten or so.
@@ -40,17 +41,14 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn of(image: &Planes) -> Self {
+    pub(super) fn of(image: &Planes) -> Result<Self, JpegError> {
         let component = |plane: &Plane| {
-            let blocks = plane.samples.len() / 64;
-            Coefficients {
-                blocks: vec![[0; 64]; blocks],
-                there: vec![0; blocks],
-                stride: plane.stride / 8,
-                lacking: vec![None; 64],
-            }
+            let count = plane.samples.len() / 64;
+            let (blocks, there) = filled(count, [0; 64]).zip(zeros(count))?;
+            Some(Coefficients { blocks, there, stride: plane.stride / 8, lacking: vec![None; 64] })
         };
-        Self { components: image.planes.iter().map(component).collect(), visits: 0, scans: 0 }
+        let components = image.planes.iter().map(component).collect::<Option<_>>();
+        Ok(Self { components: components.ok_or(TOO_LARGE)?, visits: 0, scans: 0 })
     }
 
     /// Counts a scan in; whether it may be read.

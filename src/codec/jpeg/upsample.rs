@@ -10,7 +10,7 @@ use pulp::Arch;
 
 use super::color::row_to_rgb;
 use super::error::JpegError;
-use super::planes::{Plane, Planes};
+use super::planes::{Plane, Planes, TOO_LARGE};
 use crate::image::Image;
 
 impl Planes {
@@ -52,7 +52,7 @@ fn joined(planes: Planes, to_rgb: bool) -> Result<Image, JpegError> {
     let total = columns.checked_mul(rows).and_then(|n| n.checked_mul(components));
     let mut samples = Vec::new();
     let total = total.filter(|total| samples.try_reserve_exact(*total).is_ok());
-    total.ok_or(JpegError::Damaged("the size that it declares is beyond all memory"))?;
+    total.ok_or(TOO_LARGE)?;
     let mut row = vec![0; columns * components];
     let mut lines: Vec<Vec<u16>> = vec![vec![0; columns + 1]; components];
     let mut sums = Vec::new();

@@ -42,6 +42,7 @@ use self::coding::Coding;
 use self::destination::{Destination, Finish};
 use self::header::Segments;
 use crate::image::{Expected, Image};
+use crate::memory::zeros;
 
 /// Decodes a stream as far as its data go. Its size must be the expected one; where the stream ends
 /// before it says how many rows there are, the expected number holds.
@@ -59,7 +60,7 @@ pub fn decode(stream: &[u8], expected: &Expected) -> Result<Image, JpegLsError> 
     let count = count.ok_or_else(|| JpegLsError::malformed("its size is 0, or beyond all memory"))?;
     let mut finish = Finish::of(&segments, &frame, &scan)?;
     let precision = finish.precision();
-    let mut samples = vec![0; count];
+    let mut samples = zeros(count).ok_or_else(|| JpegLsError::malformed("its size is beyond all memory"))?;
     let mut complete = vec![None; components];
     loop {
         if precision.is_none() || finish.precision() != precision {

@@ -16,6 +16,7 @@
 use super::rectangle::Rectangle;
 use crate::evaluation::truth::{Truth, named};
 use crate::evaluation::vocabulary::folded;
+use crate::files::lines::BoundedLines;
 use crate::limits;
 use crate::model::manifest::Manifest;
 
@@ -121,7 +122,7 @@ impl Columns {
 /// Reads a table. Columns are found by their names, without regard to case, blanks and punctuation.
 pub(super) fn read(bytes: &[u8]) -> Result<Boxes, BoxesError> {
     let said = |e: &csv::Error| BoxesError::Csv(e.to_string());
-    let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let mut table = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(BoundedLines::new(bytes));
     let header = table.headers().map_err(|e| said(&e))?;
     let header: Vec<String> = header.iter().map(|h| h.trim_start_matches('\u{feff}').trim().to_owned()).collect();
     let columns = Columns::of(&header)?;

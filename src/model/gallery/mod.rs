@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::files::{FileError, sha256};
 use crate::limits;
 use crate::model::manifest::Input;
+use crate::printable::shortened;
 use crate::stats::quantile;
 
 /// Images whose distances to their nearest are looked at, evenly along the gallery.
@@ -45,7 +46,7 @@ pub enum GalleryError {
     Unreadable { path: PathBuf, source: FileError },
     #[error("the gallery {path} cannot be written: {source}")]
     Write { path: PathBuf, source: std::io::Error },
-    #[error("the gallery is damaged ({0}); make it again with `pellucid models gallery`")]
+    #[error("the gallery is damaged ({}); make it again with `pellucid models gallery`", shortened(.0))]
     Damaged(String),
     #[error("the gallery was made with other weights than the model's; make it again with `pellucid models gallery`")]
     OtherWeights,

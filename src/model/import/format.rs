@@ -4,10 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use zip::ZipArchive;
-
 use super::{Foreign, ImportError, keras, storage, torch_file};
-use crate::files::open_regular;
+use crate::files::{archive, open_regular};
 use crate::limits::{PICKLE_BYTES, WEIGHT_BYTES};
 
 /// Reads what a safetensors, PyTorch or Keras file holds.
@@ -29,7 +27,7 @@ pub fn read(path: &Path) -> Result<Foreign, ImportError> {
 }
 
 fn archive(file: File) -> Result<Foreign, ImportError> {
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
+    let mut archive = archive::open(BufReader::new(file)).map_err(|error| match error {
         zip::result::ZipError::InvalidArchive(_) => ImportError::CutShort,
         other => ImportError::Damaged(other.to_string()),
     })?;

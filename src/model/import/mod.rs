@@ -39,6 +39,7 @@ use candle_core::Tensor;
 use super::manifest::ManifestError;
 use super::registry::ModelError;
 use crate::network::architecture::{ArchitectureError, Family};
+use crate::printable::shortened;
 
 /// Why a file cannot be imported.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +56,7 @@ pub enum ImportError {
     Tangled,
     #[error("it is cut short; copy or download it again")]
     CutShort,
-    #[error("it is damaged, or not what it seems: {0}")]
+    #[error("it is damaged, or not what it seems: {}", shortened(.0))]
     Damaged(String),
     #[error(
         "it is neither safetensors nor a PyTorch (.pth, .pt) nor a Keras (.h5, .keras) file; save the weights in one of these formats"
@@ -72,7 +73,10 @@ pub enum ImportError {
     TorchScript,
     #[error("it is an archive of PyTorch before version 0.1.10, which is not read any more; {}", ASK)]
     Tar,
-    #[error("the tensor “{name}” is of the kind {kind}, which is not supported; save the model in float32")]
+    #[error(
+        "the tensor “{}” is of the kind {kind}, which is not supported; save the model in float32",
+        shortened(name)
+    )]
     Kind { name: String, kind: String },
     #[error(
         "the architecture {0} of Keras is not known here; vgg16, resnet50, resnet101, densenet121 and densenet169 are"
@@ -105,7 +109,7 @@ pub enum ImportError {
         "the file's head has {outputs} outputs; name them with --labels, one label an output, an empty one to hide it"
     )]
     NoLabels { outputs: usize },
-    #[error("the labels cannot be used: {0}")]
+    #[error("the labels cannot be used: {}", shortened(.0))]
     Labels(String),
     #[error("its stem takes {channels} channels; images have 1 or 3")]
     Channels { channels: usize },

@@ -8,18 +8,18 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use candle_core::{Device, Tensor};
-use zip::ZipArchive;
 
 use super::heap::Node;
 use super::memory::room;
 use super::torch::View;
 use super::{Dialect, Foreign, ImportError, Values, pickle, torch};
+use crate::files::archive;
 use crate::limits::{FOREIGN_NAME, INFLATED_FREELY, INFLATION, PICKLE_BYTES};
 
 /// First pickle of the stream format.
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 
-type Archive = ZipArchive<BufReader<File>>;
+type Archive = archive::Archive<BufReader<File>>;
 
 /// Reads a zip archive whose pickle is the entry `described`.
 pub(super) fn from_archive(mut archive: Archive, described: &str) -> Result<Foreign, ImportError> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::calibration::Proportion;
 use crate::network::segmentation::{SegmentationArchitecture, SegmentationError};
+use crate::printable::shortened;
 
 /// Sides that a segmenter may look at, in pixels.
 pub const SIDES: std::ops::RangeInclusive<usize> = 32..=1024;
@@ -11,7 +12,7 @@ pub const SIDES: std::ops::RangeInclusive<usize> = 32..=1024;
 /// Why a description cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SegmenterManifestError {
-    #[error("it cannot be read: {0}")]
+    #[error("it cannot be read: {}", shortened(&.0.to_string()))]
     Toml(#[from] toml::de::Error),
     #[error("it cannot be written: {0}")]
     Write(#[from] toml::ser::Error),

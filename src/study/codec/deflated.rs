@@ -20,7 +20,7 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout) -> Result<FrameBytes, 
         return Err(StudyError::Truncated("its deflated frame cannot be inflated".into()));
     }
     let shape = native::shape(&PixelLayout { frames: 1, ..layout.clone() }, bytes.len() as u64);
-    Ok(native::frame(bytes, 0, shape))
+    native::frame(bytes, 0, shape)
 }
 
 /// What can be inflated of a stream that may end early.

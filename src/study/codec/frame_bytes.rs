@@ -7,6 +7,7 @@ use crate::imaging::Missing;
 use crate::study::StudyError;
 use crate::study::foreign::Samples;
 use crate::study::guard::PixelLayout;
+use crate::study::room::{collected, resized};
 
 /// What three samples a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +52,12 @@ impl FrameBytes {
     }
 
     /// The frame whose samples begin with `bytes`; what they lack is missing.
-    pub(crate) fn native(mut bytes: Vec<u8>, layout: &PixelLayout) -> Self {
+    pub(crate) fn native(bytes: Vec<u8>, layout: &PixelLayout) -> Result<Self, StudyError> {
         let needed = (layout.frame_bits() / 8) as usize;
         let missing = (bytes.len() < needed).then(|| Missing::Rows { from: whole_rows(bytes.len(), layout) });
-        bytes.resize(needed, 0);
+        let bytes = resized(bytes, needed)?;
         let (planar, subsampled) = (layout.planar && layout.samples == 3 && !layout.subsampled, layout.subsampled);
-        Self { planar, subsampled, missing, ..Self::of(bytes, layout.bits_allocated.div_ceil(8)) }
+        Ok(Self { planar, subsampled, missing, ..Self::of(bytes, layout.bits_allocated.div_ceil(8)) })
     }
 
     /// The frame that a decoder of others has made; it must have the size of the object.
@@ -67,14 +68,15 @@ impl FrameBytes {
     }
 
     /// The frame that a decoder of ours has made.
-    pub(crate) fn decoded(image: &Image) -> Self {
+    pub(crate) fn decoded(image: &Image) -> Result<Self, StudyError> {
+        let count = image.samples.len();
         let (bytes, sample_bytes) = if image.precision <= 8 {
-            (image.samples.iter().map(|sample| *sample as u8).collect(), 1)
+            (collected(count, image.samples.iter().map(|sample| *sample as u8))?, 1)
         } else {
-            (image.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect(), 2)
+            (collected(2 * count, image.samples.iter().flat_map(|sample| sample.to_le_bytes()))?, 2)
         };
         let missing = missing(image);
-        Self { precision: Some(image.precision.into()), missing, ..Self::of(bytes, sample_bytes) }
+        Ok(Self { precision: Some(image.precision.into()), missing, ..Self::of(bytes, sample_bytes) })
     }
 }
 

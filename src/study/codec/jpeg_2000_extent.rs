@@ -77,6 +77,21 @@ pub(in crate::study) fn size(stream: &[u8]) -> Option<Size> {
     (!components.is_empty()).then_some(Size { columns: x.checked_sub(x0)?, rows: y.checked_sub(y0)?, components })
 }
 
+/// The number of tiles (T.800 B.3); `None` where the SIZ marker says what cannot be.
+pub(super) fn tiles(stream: &[u8]) -> Option<usize> {
+    let (across, down) = tile_grid(&Siz::of(stream)?)?;
+    across.checked_mul(down)
+}
+
+/// Tiles in a row and a column.
+fn tile_grid(siz: &Siz<'_>) -> Option<(usize, usize)> {
+    let along =
+        |extent: usize, first: usize, tile: usize| extent.checked_sub(first)?.checked_add(tile - 1)?.checked_div(tile);
+    let across = along(siz.word(0)?, siz.word(6)?, siz.word(4)?.max(1))?;
+    let down = along(siz.word(1)?, siz.word(7)?, siz.word(5)?.max(1))?;
+    Some((across, down))
+}
+
 /// Whether a code stream uses its own multiple component transform (COD marker, T.800 A.6.1).
 pub(super) fn uses_transform(stream: &[u8]) -> bool {
     stream.windows(2).position(|w| w == [0xFF, 0x52]).and_then(|at| stream.get(at + 8)) == Some(&1)
@@ -117,13 +132,8 @@ fn end_of_the_last_part(stream: &[u8]) -> Option<usize> {
 /// one of several costs its rows and those of the tiles behind it.
 fn missing(stream: &[u8]) -> Option<Missing> {
     let siz = Siz::of(stream)?;
-    let (height, y0) = (siz.word(1)?, siz.word(3)?);
-    let (width, tile_width, tile_height) = (siz.word(0)?, siz.word(4)?, siz.word(5)?);
-    let (tile_x0, tile_y0) = (siz.word(6)?, siz.word(7)?);
-    let along =
-        |extent: usize, first: usize, tile: usize| extent.checked_sub(first)?.checked_add(tile - 1)?.checked_div(tile);
-    let across = along(width, tile_x0, tile_width.max(1))?;
-    let down = along(height, tile_y0, tile_height.max(1))?;
+    let (y0, tile_height, tile_y0) = (siz.word(3)?, siz.word(5)?, siz.word(7)?);
+    let (across, down) = tile_grid(&siz)?;
     // T.800 B.3: tiles are numbered by 16 bits.
     let tiles = across.checked_mul(down).filter(|n| (1..=65_535).contains(n))?;
     let first = first_missing(siz.stream, tiles)?;

@@ -42,7 +42,7 @@ pub(super) fn decode(stream: Vec<u8>, syntax: &str, layout: &PixelLayout) -> Res
     let mut frame = match kind {
         StreamKind::Native => {
             let shape = native::shape(&PixelLayout { frames: 1, ..layout.clone() }, length);
-            native::frame(stream, 0, shape)
+            native::frame(stream, 0, shape)?
         }
         StreamKind::Rle => rle::decode(&stream, layout)?,
         StreamKind::Jpeg => jpeg::decode(&stream, layout, is_lossless_jpeg(syntax))?,

@@ -23,13 +23,13 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout) -> Result<FrameBytes, 
         let packed = Expected { columns: layout.pixels().div_ceil(8), rows: 1, components: 1 };
         let bytes = rle::decode(stream, &packed, 1).map_err(refused)?;
         if bytes.complete_rows == 1 {
-            return Ok(packed_cells::frame(&bytes.bytes, 0, layout));
+            return packed_cells::frame(&bytes.bytes, 0, layout);
         }
     }
     // Three or five bytes are in words of four or eight.
     let wide = sample_bytes.next_power_of_two();
     if wide != sample_bytes {
-        planes.bytes = packed_cells::widened(&planes.bytes, sample_bytes, wide);
+        planes.bytes = packed_cells::widened(&planes.bytes, sample_bytes, wide)?;
     }
     let mut frame = FrameBytes { planar: layout.samples == 3, ..FrameBytes::of(planes.bytes, wide) };
     frame.missing = (planes.complete_rows < layout.rows).then_some(Missing::Rows { from: planes.complete_rows });

@@ -45,12 +45,10 @@ use super::StudyError;
 use super::dataset::{Dataset, Value};
 use super::dicom::{Dicom, EXPLICIT_VR_BIG_ENDIAN};
 use super::open::{Kind, kind_of};
-use super::raster::content_uid;
-use super::reader::{Encoding, read_dataset, read_meta};
+use super::raster::uid_of_content;
+use super::reader::{Encoding, HeaderBounds, read_dataset, read_meta};
 use super::text::CharacterSets;
 use super::writer;
-use crate::files::read_regular;
-use crate::limits;
 use crate::panic_guard::guarded;
 
 /// Attributes that are signed where the pixels are.
@@ -103,7 +101,7 @@ impl Deidentifier {
                 let source = Dicom::open(path)?;
                 let mut instance = source.identity().sop_instance_uid;
                 if instance.is_empty() {
-                    instance = content_uid(&read_regular(path, limits::FILE_BYTES).map_err(StudyError::from)?);
+                    instance = uid_of_content(path)?;
                 }
                 self.object(&source, &instance)
             }
@@ -213,7 +211,7 @@ fn encoding<'a>(source: &'a Dicom, left: &Dataset) -> Result<(&'a str, Encoding)
 fn check(bytes: &[u8], encoding: Encoding, search: &Search) -> Result<(), DeidentifyError> {
     let end = bytes.len() as u64;
     let (meta, begin) = read_meta(Cursor::new(bytes), 132, end)?;
-    let dataset = read_dataset(Cursor::new(bytes), begin, end, encoding)?;
+    let dataset = read_dataset(Cursor::new(bytes), begin, end, encoding, HeaderBounds::FULL)?;
     let stored = |value: &Value| match value {
         Value::Stored { offset, length, .. } => vec![(*offset, *length)],
         Value::Fragments { items } => items.clone(),

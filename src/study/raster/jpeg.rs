@@ -24,6 +24,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
     let header = Header::of(bytes).map_err(|error| refused(&error))?;
     let (columns, rows, components) = (header.frame.columns, header.frame.rows, header.frame.components.len());
     guard::picture_size(columns as u32, rows as u32)?;
+    guard::samples(columns as u64 * rows as u64, components as u64)?;
     let image = picture(bytes, &header, Expected { columns, rows, components })?;
     let missing = missing(&image);
     let deep = image.precision > 8;

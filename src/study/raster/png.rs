@@ -3,7 +3,7 @@
 //! Text and colour profiles are passed over unread: they may unpack to gigabytes and nothing here
 //! shows them.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
 
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
 use png::{BitDepth, ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Reader, Transformations};
@@ -11,40 +11,77 @@ use png::{BitDepth, ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Re
 use super::Decoded;
 use crate::imaging::Missing;
 use crate::limits;
+use crate::study::room::resized;
 use crate::study::{StudyError, guard};
 
-/// Columns and rows, by the header.
-pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
-    let info = reader(bytes)?;
-    Ok(info.info().size())
+/// Bytes before the first chunk, and those of a chunk beside its data.
+const SIGNATURE: usize = 8;
+const CHUNK: usize = 12;
+/// Chunks of pixels with less data than this are counted.
+const SMALL: usize = 256;
+const MOST_SMALL_PARTS: usize = 20_000;
+
+/// Columns and rows, by the header; what stands before the pixels takes `most` bytes of memory.
+pub(super) fn size(file: impl BufRead + Seek, most: u64) -> Result<(u32, u32), StudyError> {
+    Ok(reader(file, most.min(limits::DECODED_BYTES))?.info().size())
 }
 
 /// Decodes the image, or of a file that ends early what there is of it.
 pub(in crate::study) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
-    let mut reader = reader(bytes)?;
+    if small_parts(bytes) > MOST_SMALL_PARTS {
+        return Err(StudyError::Decode(format!(
+            "its pixels come in more than {MOST_SMALL_PARTS} parts of a few bytes each"
+        )));
+    }
+    let mut reader = reader(Cursor::new(bytes), limits::DECODED_BYTES)?;
     let (width, height) = reader.info().size();
     guard::picture_size(width, height)?;
     let one_bit = reader.info().bit_depth == BitDepth::One && reader.info().color_type == ColorType::Grayscale;
     let (color, depth) = reader.output_color_type();
     let length = reader.output_buffer_size().filter(|length| *length as u64 <= limits::DECODED_BYTES);
-    let mut data = vec![0; length.ok_or_else(|| StudyError::TooLarge("its pixels need too much memory".into()))?];
+    let length = length.ok_or_else(|| StudyError::TooLarge("its pixels need too much memory".into()))?;
+    let mut data = resized(Vec::new(), length)?;
     let missing = rows(&mut reader, &mut data, color.samples() * depth as usize)?;
     let picture = picture(width, height, color, depth, data);
     let picture = picture.ok_or_else(|| StudyError::UnsupportedPixels(format!("{color:?} with {depth:?} bits")))?;
     Ok(Decoded { picture, one_bit, missing, highest: None })
 }
 
-fn reader(bytes: &[u8]) -> Result<Reader<Cursor<&[u8]>>, StudyError> {
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: limits::DECODED_BYTES as usize });
+/// Counts the chunks of pixels that hold less than [`SMALL`] bytes: each costs the decoder as much as
+/// thousands of bytes do.
+fn small_parts(bytes: &[u8]) -> usize {
+    let (mut at, mut count) = (SIGNATURE, 0);
+    while let Some((length, behind)) = bytes.get(at..).and_then(|rest| rest.split_first_chunk::<4>()) {
+        let length = u32::from_be_bytes(*length) as usize;
+        count += usize::from(behind.starts_with(b"IDAT") && length < SMALL);
+        at = at.saturating_add(length).saturating_add(CHUNK);
+    }
+    count
+}
+
+fn reader<R: BufRead + Seek>(file: R, most: u64) -> Result<Reader<R>, StudyError> {
+    let mut decoder = Decoder::new_with_limits(file, Limits { bytes: most as usize });
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);
-    decoder.read_info().map_err(|e| failure(&e))
+    let reader = decoder.read_info().map_err(|e| failure(&e))?;
+    // The decoder takes the palette to be whole colours, 256 at most, and no fewer than have an
+    // opacity.
+    let info = reader.info();
+    let opacities = info.trns.as_deref().map_or(0, <[u8]>::len);
+    let whole = |palette: &[u8]| {
+        let colours = palette.len() / 3;
+        palette.len().is_multiple_of(3) && (1..=256).contains(&colours) && opacities <= colours
+    };
+    if info.color_type == ColorType::Indexed && !info.palette.as_deref().is_some_and(whole) {
+        return Err(StudyError::Decode("its palette does not consist of whole colours".into()));
+    }
+    Ok(reader)
 }
 
 /// Fills `data` row by row and yields what the file does not hold.
-fn rows(
-    reader: &mut Reader<Cursor<&[u8]>>,
+fn rows<R: BufRead + Seek>(
+    reader: &mut Reader<R>,
     data: &mut [u8],
     bits_per_pixel: usize,
 ) -> Result<Option<Missing>, StudyError> {

@@ -5,7 +5,7 @@
 //! are decoded by the `image` crate; what is read here itself are files that end early, and greys
 //! in floating point, which that crate refuses.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, RgbImage, RgbaImage};
 use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
@@ -15,7 +15,14 @@ use tiff::{ColorType, TiffError};
 use super::Decoded;
 use crate::imaging::{Missing, Plane};
 use crate::limits;
+use crate::study::room::{collected, resized, room};
 use crate::study::{StudyError, guard};
+
+/// How many times over the parts of a file may hold its bytes.
+const MOST_SHARED: u64 = 8;
+
+/// Bytes of a pixel at most: four samples of 64 bits.
+const MOST_PIXEL_BYTES: u64 = 32;
 
 /// Pixels of a TIFF.
 pub(in crate::study) enum Pixels {
@@ -25,13 +32,13 @@ pub(in crate::study) enum Pixels {
 }
 
 /// Columns and rows, by the directory.
-pub(super) fn size(bytes: &[u8]) -> Result<(u32, u32), StudyError> {
-    reader(bytes)?.dimensions().map_err(|e| failure(&e))
+pub(super) fn size(file: impl Read + Seek) -> Result<(u32, u32), StudyError> {
+    reader(file)?.dimensions().map_err(|e| failure(&e))
 }
 
 /// Decodes the first image of the file, or what there is of it.
 pub(in crate::study) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
-    let mut file = reader(bytes)?;
+    let mut file = reader(Cursor::new(bytes))?;
     let (width, height) = file.dimensions().map_err(|e| failure(&e))?;
     guard::picture_size(width, height)?;
     let color = file.colortype().map_err(|e| failure(&e))?;
@@ -57,13 +64,17 @@ pub(in crate::study) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
     };
     // Zeros stand for what is missing, so that the rows of a part that is cut can be read where it
     // is not packed.
-    let mut padded = bytes.to_vec();
     let unpacked = file.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten().is_none_or(|c| c == 1);
-    if unpacked {
-        padded.resize(parts.end.min(limits::FILE_BYTES) as usize, 0);
+    let end = if unpacked { parts.end } else { bytes.len() as u64 };
+    if end > bytes.len() as u64 + limits::DECODED_BYTES {
+        return Err(StudyError::TooLarge("decoding it takes more memory than is allowed".into()));
     }
+    let end = end as usize;
+    let mut padded = room(end)?;
+    padded.extend_from_slice(bytes.get(..end).unwrap_or(bytes));
+    let padded = resized(padded, end)?;
     drop(file);
-    let mut file = reader(&padded)?;
+    let mut file = reader(Cursor::new(padded.as_slice()))?;
     let (values, rows) = parts.read(&mut file, unpacked, (width as usize, height as usize), samples)?;
     let missing = (rows < height as usize).then_some(Missing::Rows { from: rows });
     match values {
@@ -80,11 +91,11 @@ pub(in crate::study) fn decode(bytes: &[u8]) -> Result<Pixels, StudyError> {
 
 type File<'a> = Decoder<Cursor<&'a [u8]>>;
 
-fn reader(bytes: &[u8]) -> Result<File<'_>, StudyError> {
+fn reader<R: Read + Seek>(file: R) -> Result<Decoder<R>, StudyError> {
     let mut budget = Limits::default();
     budget.decoding_buffer_size = limits::DECODED_BYTES as usize;
     budget.intermediate_buffer_size = limits::DECODED_BYTES as usize;
-    Ok(Decoder::new(Cursor::new(bytes)).map_err(|e| failure(&e))?.with_limits(budget))
+    Ok(Decoder::new(file).map_err(|e| failure(&e))?.with_limits(budget))
 }
 
 fn holds_floats(file: &mut File<'_>) -> bool {
@@ -118,9 +129,18 @@ impl Parts {
         let offsets = file.get_tag_u64_vec(offsets)?;
         let counts = file.get_tag_u64_vec(counts)?;
         let places: Vec<(u64, u64)> = offsets.into_iter().zip(counts).collect();
-        let end = places.iter().map(|(at, count)| at.saturating_add(*count)).max().unwrap_or(0).max(length);
+        // Where parts share their bytes, little data is unpacked again and again.
+        let there = places.iter().filter(|(at, count)| at.saturating_add(*count) <= length);
+        if there.fold(0_u64, |sum, (_, count)| sum.saturating_add(*count)) > length.saturating_mul(MOST_SHARED) {
+            return Err(TiffError::LimitsExceeded);
+        }
         let (width, _) = file.dimensions()?;
         let (part_width, part_height) = file.chunk_dimensions();
+        // No part needs more than its pixels take at most, whatever it says.
+        let pixels = u64::from(part_width).saturating_mul(part_height.into());
+        let most = pixels.saturating_mul(MOST_PIXEL_BYTES);
+        let begun = places.iter().filter(|(at, _)| *at < length);
+        let end = begun.map(|(at, count)| at.saturating_add((*count).min(most))).max().unwrap_or(0).max(length);
         let planar = file.find_tag_unsigned::<u16>(Tag::PlanarConfiguration)?.is_some_and(|p| p == 2);
         let across = width.div_ceil(part_width.max(1)).max(1) as usize;
         Ok(Self { places, length, end, across, height: part_height as usize, planar })
@@ -162,7 +182,13 @@ impl Parts {
                 match file.read_chunk(number as u32) {
                     Ok(part) => {
                         let part = Values::of(part)?;
-                        let all = all.get_or_insert_with(|| part.like(width * height * samples));
+                        if self.places.len() == 1 && part.len() == width * height * samples {
+                            return Ok((part, rows));
+                        }
+                        if all.is_none() {
+                            all = Some(part.like(width * height * samples)?);
+                        }
+                        let Some(all) = &mut all else { break };
                         let (x, row) =
                             (left * file.chunk_dimensions().0 as usize * samples, part_width as usize * samples);
                         all.place(&part, (x, top), row, width * samples);
@@ -199,11 +225,19 @@ impl Values {
     }
 
     /// So many zeros of the same kind.
-    fn like(&self, length: usize) -> Self {
+    fn like(&self, length: usize) -> Result<Self, StudyError> {
+        Ok(match self {
+            Self::Bytes(_) => Self::Bytes(collected(length, std::iter::repeat(0))?),
+            Self::Words(_) => Self::Words(collected(length, std::iter::repeat(0))?),
+            Self::Floats(_) => Self::Floats(collected(length, std::iter::repeat(0.0))?),
+        })
+    }
+
+    fn len(&self) -> usize {
         match self {
-            Self::Bytes(_) => Self::Bytes(vec![0; length]),
-            Self::Words(_) => Self::Words(vec![0; length]),
-            Self::Floats(_) => Self::Floats(vec![0.0; length]),
+            Self::Bytes(values) => values.len(),
+            Self::Words(values) => values.len(),
+            Self::Floats(values) => values.len(),
         }
     }
 

@@ -90,8 +90,14 @@ fn truths(config: &Config, path: &Path, array: &mut Array, n: usize) -> Result<V
     if width > limits::LABELS {
         return Err(refuse(format!("it has {width} findings an image; at most {} make sense", limits::LABELS)));
     }
-    let values = array.next(n * width).map_err(|source| Error::Read { path: path.into(), source })?;
     let known = config.labels.len();
+    // Checked above and in `extent`: no product here goes beyond 64 bits.
+    let held = n * width.max(known);
+    if held > limits::ARRAY_LABELS {
+        let most = limits::ARRAY_LABELS;
+        return Err(refuse(format!("it has {held} labels of all images together; at most {most} are held")));
+    }
+    let values = array.next(n * width).map_err(|source| Error::Read { path: path.into(), source })?;
     if width > 1 || (config.head == Head::Sigmoid && known == 1) {
         if width != known {
             return Err(refuse(format!("it has {width} findings an image, but the configuration has {known} labels")));

@@ -19,6 +19,7 @@ use self::files::FilesByName;
 use self::tally::Tally;
 use super::listed::{Gathered, ImageFacts, ListedImage, Origin};
 use super::part::SplitPart;
+use crate::files::lines::BoundedLines;
 use crate::files::open_regular;
 use crate::limits;
 use crate::study::Warning;
@@ -34,7 +35,8 @@ pub fn list(schema: Schema<'_>, table: &Table, root: &Path, patients: &Patients,
     let refuse = |fault: TableFault| Error::Data(format!("the table {} {fault}", path.display()));
     let opened = open_regular(&path, limits::TABLE_BYTES)
         .map_err(|error| Error::Read { path: path.clone(), source: error.into() })?;
-    let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(opened.file);
+    let mut rows =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(BoundedLines::new(opened.file));
     let header: Vec<String> = rows
         .headers()
         .map_err(|e| refuse(e.into()))?

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
 use crate::limits;
 use crate::training::event::HistoryRow;
@@ -39,7 +40,7 @@ pub fn write_csv(path: &Path, rows: &[HistoryRow]) -> Result<()> {
 pub fn read_csv(path: &Path) -> Result<Vec<HistoryRow>> {
     let failed = |source| Error::Read { path: path.into(), source };
     let text = read_regular(path, limits::LOG_BYTES).map_err(|error| failed(error.into()))?;
-    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let mut reader = csv::Reader::from_reader(BoundedLines::new(text.as_slice()));
     let names: Vec<String> =
         reader.headers().map_err(|e| failed(std::io::Error::other(e)))?.iter().map(str::to_owned).collect();
     let mut rows = Vec::new();

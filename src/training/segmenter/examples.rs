@@ -12,6 +12,7 @@ use super::config::{MaskedSet, SegmenterConfig};
 use super::picture::{KEPT, Picture};
 use super::split::{self, RadiographPart};
 use super::{SegmenterEvent, SegmenterObserver};
+use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
 use crate::files::walk::files_below;
 use crate::imaging::Plane;
@@ -235,7 +236,8 @@ fn patients_of(path: &Path, set: &MaskedSet) -> Result<HashMap<String, String>> 
     let bytes = read_regular(path, limits::TABLE_BYTES)
         .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
     let refuse = |reason: String| Error::Data(format!("the table {} {reason}", path.display()));
-    let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(&bytes[..]);
+    let mut rows =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(BoundedLines::new(&bytes[..]));
     let header = rows.headers().map_err(|e| refuse(format!("cannot be read: {e}")))?.clone();
     let column = |wanted: &str| {
         let there: Vec<&str> = header.iter().collect();

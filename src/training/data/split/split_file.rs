@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::Split;
+use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
 use crate::limits;
 use crate::training::data::part::SplitPart;
@@ -41,7 +42,8 @@ pub fn read(path: &Path, samples: &[Sample], remarks: &mut Vec<String>) -> Resul
     let refuse = |reason: String| Error::Split(format!("the split file {} {reason}", path.display()));
     let bytes = read_regular(path, limits::TABLE_BYTES)
         .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
-    let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(&bytes[..]);
+    let mut rows =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(BoundedLines::new(&bytes[..]));
     let header = rows.headers().map_err(|e| refuse(format!("cannot be read: {e}")))?.clone();
     let column = |wanted: &str| {
         let there: Vec<&str> = header.iter().collect();
