@@ -246,7 +246,7 @@ impl Bench {
     /// What `inspect`, `predict` and the viewer do with a file.
     fn study(&self, path: &Path) -> Read {
         let catalogue = study::scan(&[path.to_owned()], &CancelToken::default(), &mut |_, _| ());
-        let _ = study::list_elements(path);
+        let _ = study::tag_list(path);
         let entry = match (catalogue.images().next(), catalogue.warnings.first()) {
             (Some(entry), _) => Arc::clone(entry),
             (None, Some(warning)) => return Err(warning.reason.clone()),

@@ -10,8 +10,7 @@
 //!
 //! They run in processes of the same program (`pellucid decode-worker`), with a bound of memory and
 //! of time ([`pool`], [`process`], [`confine`], [`serve`]); nothing is shared but two pipes
-//! ([`message`]). What it costs is measured by `benches/decode_worker.rs`: less than a millisecond
-//! for an image of a megabyte.
+//! ([`message`]). What it costs is measured by `benches/decode_worker.rs`.
 //!
 //! Where the program was not named to [`use_processes_of`] (tests of the library, programs that use
 //! it), or where the system starts no process, they run on a thread of this one, with a bound of

@@ -78,7 +78,7 @@ fn as_it_was(decisive: String) -> String {
         "lung_evidence: 0.0, ",
         "surroundings: 0.0, lung_crop: 0.0, ",
         "jpeg: 0.0, jpeg_quality: 0.0, ",
-        "smoothing: 0.0, ",
+        " smoothing: 0.0,",
         "validation_by: Chance, ",
     ];
     unset.iter().fold(decisive, |text, setting| text.replace(setting, ""))
