@@ -1,5 +1,5 @@
 //! Speed of our own decoders: `benches/codec_peers.py` makes the streams, starts this, and holds it
-//! against CharLS, libjpeg-turbo, libjpeg and GDCM.
+//! against `CharLS`, libjpeg-turbo, libjpeg and GDCM.
 //!
 //! `cargo bench -p pellucid-codec --bench codec -- FOLDER` prints, for every stream in the folder,
 //! its name and the mean of several times in seconds: on Linux those that the processor worked for it,
