@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::report::frame_at;
+use super::frame_at::frame_at;
 use super::{Outcome, output};
 use crate::limits;
 use crate::measurement::identity::ImageIdentity;

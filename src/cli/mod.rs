@@ -15,6 +15,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod faithfulness;
+mod frame_at;
 mod images;
 mod inputs;
 mod inspect;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 
+use super::frame_at::frame_at;
 use super::session::{AnalysisArgs, ModelArgs, Session, stated};
 use super::{Outcome, Usage, explain, measurements, output};
 use crate::cancel::CancelToken;
@@ -29,7 +30,7 @@ use crate::report::verify::compare::shown;
 use crate::report::verify::{Recomputed, VerifyOutcome, verify};
 use crate::report::{CaseReport, Paper, export_to};
 use crate::study::lung_masks::LungMask;
-use crate::study::{Frame, load, open_image};
+use crate::study::{load, open_image};
 
 /// Write a case report (PDF and JSON), or compute one again
 #[derive(Debug, clap::Args)]
@@ -162,15 +163,6 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     output::remark(format!("note: {chosen_because}"));
     output::line(out.display().to_string())?;
     Ok(Outcome::Done)
-}
-
-/// A frame of the image at a path, counted from 1; the first where none is named.
-pub(super) fn frame_at(path: &Path, number: Option<u32>) -> anyhow::Result<Frame> {
-    let first = open_image(path)?;
-    match number {
-        Some(number) if number != 1 => Ok(load(&first.entry, number.saturating_sub(1))?),
-        _ => Ok(first),
-    }
 }
 
 /// How faithful the map of the first printed class is to the model.

@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn offsets_are_believed_where_streams_begin() {
-        let mut rle = vec![0_u8; 64];
+        let mut rle = [0_u8; 64];
         (rle[0], rle[4]) = (1, 64);
         let stream = |mark: u8| [&rle[..], &[3, mark, 2, 3, 4, 0]].concat();
         let joined = [stream(1), stream(2)].concat();

@@ -3,6 +3,7 @@
 //! A file that ends early gives what there is of its image, and what is missing is said. Decoders
 //! that are not ours run in [`foreign`]; here, only headers are read by them.
 
+pub(super) mod inks;
 mod jpeg;
 pub(super) mod png;
 pub(super) mod tiff;
@@ -119,12 +120,6 @@ fn decoded_by_others(
         return Err(StudyError::Decode("its decoder made an image of another size".into()));
     }
     words::pixels(decoded)
-}
-
-/// Decodes a JPEG file of four inks, which the `image` crate knows to mix.
-pub(super) fn inks(bytes: &[u8]) -> Result<Decoded, StudyError> {
-    let picture = decoded_by_image(bytes, ImageFormat::Jpeg)?;
-    Ok(Decoded { picture, one_bit: false, missing: None, highest: None })
 }
 
 /// Decodes by the `image` crate.

@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn copies_of_segments_without_entries_end() {
-        let nothing = [&[0, 1, 5][..], &[0; 131_070], &[2, 65_535, 6, 0].repeat(5)].concat();
+        let nothing = [&[0, 1, 5][..], &vec![0; 131_070], &[2, 65_535, 6, 0].repeat(5)].concat();
         assert_eq!(expanded(&nothing, true), Err(SegmentError::Many));
     }
 }

@@ -14,7 +14,7 @@ use pellucid::study::foreign::{Pool, Trial};
 use super::cli::{code, npy, pellucid, said};
 use crate::dicom_bytes::Object;
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 const MEMORY: u64 = 512 << 20;
 
 fn program() -> PathBuf {

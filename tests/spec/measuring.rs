@@ -402,8 +402,9 @@ fn a_measurement_is_selected_moved_named_and_deleted_on_the_screen() {
     assert_eq!(harness.state().state.measurements()[0].name.0, "Nodule");
     assert!(row(&harness, 1).contains("Nodule"));
     harness.get_by_label("Delete measurement 1").click();
-    harness.run_steps(3);
-    assert!(harness.state().state.measurements().is_empty());
+    harness.run_steps(10);
+    let left = harness.state().state.measurements();
+    assert!(left.is_empty(), "{left:?}");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_steps(3);
     assert_eq!(harness.state().state.measurements().len(), 1);

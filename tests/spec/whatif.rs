@@ -32,14 +32,15 @@ fn pneumonia(answer: &Value) -> &Value {
 fn without_its_opacity_a_radiograph_is_called_healthier_and_random_places_do_less() {
     let folder = tempfile::tempdir().unwrap();
     drawn(folder.path());
-    let answer = asked(folder.path(), &["--mask", "chest-mask.png", "--draws", "6", "--png", "pair.png"]);
+    let answer =
+        asked(folder.path(), &["--mask", "chest-mask.png", "--fill", "mirror", "--draws", "6", "--png", "pair.png"]);
     let change = pneumonia(&answer);
     let (before, after) = (change["before"].as_f64().unwrap(), change["after"].as_f64().unwrap());
     assert!(before > 0.5 && after < before - 0.1, "{before} → {after}");
     assert_eq!((change["random_changes"].as_array().unwrap().len(), change["group"].as_bool()), (6, Some(true)));
     assert_eq!(change["larger_than"], 6, "{change}");
     assert!((0.001..0.2).contains(&answer["share"].as_f64().unwrap()));
-    assert_eq!((answer["filling"].as_str(), answer["gate"]["accepted"].as_bool()), (Some("road"), Some(true)));
+    assert_eq!((answer["filling"].as_str(), answer["gate"]["accepted"].as_bool()), (Some("mirror"), Some(true)));
     let pair = image::open(folder.path().join("pair.png")).unwrap();
     assert_eq!((pair.width(), pair.height()), (2 * 384 + 8, 384));
 }

@@ -2,9 +2,9 @@
 
 use crate::panic_guard::guarded;
 use crate::study::StudyError;
-use crate::study::raster;
+use crate::study::raster::{inks, png, tiff, words};
 
-use super::samples::Samples;
+use super::samples::{Samples, Size};
 use super::{jpeg_2000, jpeg_xl};
 
 /// A decoder of others.
@@ -42,18 +42,10 @@ impl Decoder {
         guarded(|| match self {
             Self::Jpeg2000 => jpeg_2000::decode(stream),
             Self::JpegXl => jpeg_xl::decode(stream, size),
-            Self::Png => raster::png::decode(stream).and_then(raster::words::of_picture),
-            Self::Tiff => raster::tiff::decode(stream).and_then(raster::words::of_tiff),
-            Self::JpegInks => raster::inks(stream).and_then(raster::words::of_picture),
+            Self::Png => png::decode(stream).and_then(words::of_picture),
+            Self::Tiff => tiff::decode(stream).and_then(words::of_tiff),
+            Self::JpegInks => inks::decode(stream).and_then(words::of_picture),
             Self::Trial => super::trial::run(stream),
         })?
     }
-}
-
-/// The size that an object says its image has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::study) struct Size {
-    pub columns: usize,
-    pub rows: usize,
-    pub samples: usize,
 }

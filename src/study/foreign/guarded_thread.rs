@@ -11,10 +11,10 @@ use std::thread;
 
 use crate::study::StudyError;
 
-use super::decoder::{Decoder, Size};
+use super::decoder::Decoder;
 use super::pool::{Budget, refusal};
 use super::process::Silence;
-use super::samples::Samples;
+use super::samples::{Samples, Size};
 
 /// Threads that run on behind their time, at most.
 const LEFT: usize = 4;

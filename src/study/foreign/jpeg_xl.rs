@@ -14,13 +14,13 @@ use jxl_oxide::{AllocTracker, JpegReconstructionStatus, JxlImage, JxlThreadPool}
 use crate::codec::image::Expected;
 use crate::codec::jpeg::Header;
 use crate::limits;
+use crate::panic_guard::guarded;
 use crate::study::StudyError;
 use crate::study::codec::frame_bytes::missing;
 use crate::study::codec::jpeg::{picture, refused};
 use crate::study::guard;
 
-use super::decoder::Size;
-use super::samples::Samples;
+use super::samples::{Samples, Size};
 
 /// Decodes the first image of a code stream, or of a file around one, if it has the size expected.
 pub(super) fn decode(stream: &[u8], expected: Option<Size>) -> Result<Samples, StudyError> {
@@ -49,7 +49,8 @@ pub(super) fn decode(stream: &[u8], expected: Option<Size>) -> Result<Samples, S
     }
     if matches!(image.jpeg_reconstruction_status(), JpegReconstructionStatus::Available) {
         let mut jpeg = Vec::new();
-        if image.reconstruct_jpeg(&mut jpeg).is_ok() {
+        // Where the JPEG stream cannot be put together again, its image is decoded as any other.
+        if matches!(guarded(|| image.reconstruct_jpeg(&mut jpeg)), Ok(Ok(()))) {
             return of_jpeg(&jpeg, size);
         }
     }

@@ -17,8 +17,8 @@ use crate::limits;
 use crate::printable::printable;
 use crate::study::StudyError;
 
-use super::decoder::{Decoder, Size};
-use super::samples::Samples;
+use super::decoder::Decoder;
+use super::samples::{Samples, Size};
 
 /// The first word of a process that decodes; its last digit is that of this form of messages.
 pub(super) const GREETING: [u8; 8] = *b"PELDEC-1";

@@ -45,8 +45,8 @@ use self::pool::Budget;
 pub use self::pool::Pool;
 pub use self::serve::serve;
 pub use self::trial::Trial;
-pub(super) use decoder::{Decoder, Size};
-pub(super) use samples::Samples;
+pub(super) use decoder::Decoder;
+pub(super) use samples::{Samples, Size};
 
 static POOL: OnceLock<Pool> = OnceLock::new();
 

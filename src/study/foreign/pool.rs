@@ -11,10 +11,10 @@ use std::time::Duration;
 use crate::limits;
 use crate::study::StudyError;
 
-use super::decoder::{Decoder, Size};
+use super::decoder::Decoder;
 use super::message::Request;
 use super::process::{Process, Silence};
-use super::samples::Samples;
+use super::samples::{Samples, Size};
 use super::trial::Trial;
 
 /// Processes whose image took more than so many bytes end behind it.

@@ -34,3 +34,11 @@ impl Samples {
             .try_fold(self.columns as u64, |all, n| all.checked_mul(*n as u64))
     }
 }
+
+/// The size that an object says its image has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::study) struct Size {
+    pub columns: usize,
+    pub rows: usize,
+    pub samples: usize,
+}

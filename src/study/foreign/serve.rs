@@ -23,8 +23,11 @@ use super::message::{GREETING, Request, write_reply};
 pub fn serve(input: impl Read + Send + 'static, output: impl Write, trials: bool) -> io::Result<()> {
     let mut output = BufWriter::new(output);
     let (sender, requests) = mpsc::sync_channel(1);
+    let (begin, begun) = mpsc::sync_channel(1);
     thread::Builder::new().name("requests".into()).spawn(move || {
         let mut input = input;
+        // The greeting comes before anything that could end the process.
+        let _ = begun.recv();
         // What is no request is no partner either.
         while let Ok(request) = Request::read(&mut input) {
             if sender.send(request).is_err() {
@@ -36,6 +39,7 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write, trials: bool
     let confined = Confined::begin();
     output.write_all(&GREETING)?;
     output.flush()?;
+    let _ = begin.send(());
     for Request { decoder, memory, seconds, size, stream } in requests {
         confined.allow(memory, seconds);
         let reply = if decoder == Decoder::Trial && !trials {

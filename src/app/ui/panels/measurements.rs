@@ -1,7 +1,7 @@
 //! The list of measurements: what each comes to, with what must be known of it; names, deletion, the
 //! way back, files. And the menu of the tools.
 
-use egui::{Button, Id, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Button, Id, Layout, RichText, TextEdit, Ui, vec2};
 
 use crate::app::command::{Command, MeasureCommand};
 use crate::app::state::Content;
@@ -89,9 +89,17 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
     let first = values.and_then(|values| values.measured.lines().into_iter().next()).unwrap_or_default();
     let name = name(state, one);
     let words = format!("{number}  {name}");
-    ui.horizontal(|ui| {
+    // What is wider than the panel would widen it, and move the image under a measurement in hand.
+    let whole = vec2(ui.available_width(), 22.0);
+    ui.allocate_ui_with_layout(whole, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let width = ui.available_width() - 28.0;
+        // Room for the scroll bar, which lies over what is under it.
+        ui.add_space(theme::GRID);
+        let mut gone = Vec::new();
+        let cross = controls::sign_button(ui, Sign::Cross, MeasureCommand::Remove(one.id), true, &mut gone);
+        cross.accessible_name(format!("Delete measurement {number}"));
+        out.append(&mut gone);
+        let width = ui.available_width();
         let mut button = Button::selectable(chosen, words.as_str()).truncate();
         if !first.is_empty() {
             button = button.shortcut_text(RichText::new(first.as_str()).size(theme::CAPTION));
@@ -101,10 +109,6 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         if response.on_hover_text(one.kind.name()).clicked() {
             out.push(MeasureCommand::Select((!chosen).then_some(one.id)).into());
         }
-        let mut gone = Vec::new();
-        let cross = controls::sign_button(ui, Sign::Cross, MeasureCommand::Remove(one.id), true, &mut gone);
-        cross.accessible_name(format!("Delete measurement {number}"));
-        out.append(&mut gone);
     });
 }
 
