@@ -112,11 +112,10 @@ pub(super) fn look_for(state: &mut State) -> Vec<Effect> {
 }
 
 /// An image passes by, or none is on screen: no measurements are shown.
-pub(super) fn let_go(state: &mut State) -> Vec<Effect> {
+pub(super) fn let_go(state: &mut State) {
     let measuring = &mut state.measuring;
     (measuring.draft, measuring.grab, measuring.selected, measuring.writing) = (None, None, None, None);
     (measuring.at, measuring.unkept) = (None, false);
-    Vec::new()
 }
 
 /// Reads measurements from a file for the image on screen.

@@ -112,7 +112,11 @@ fn take_in(state: &mut State, loaded: LoadedImage) -> Vec<Effect> {
     let stays = state.timing().stays(loaded.frame.index).div_f32(state.stack.cine.speed);
     let mut effects = tags::follow(state);
     // Hashing the pixels of every image that passes by would hold a stack up.
-    effects.extend(if playing { measuring::let_go(state) } else { measuring::look_for(state) });
+    if playing {
+        measuring::let_go(state);
+    } else {
+        effects.extend(measuring::look_for(state));
+    }
     if let Some(playing) = &mut state.stack.cine.playing {
         let now = Instant::now();
         playing.note(now);
