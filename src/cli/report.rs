@@ -224,6 +224,7 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
             lungs: None,
             similar: None,
             study: None,
+            what_if: Vec::new(),
         });
     }
     let members = sidecar.uncertainty.iter().flat_map(|u| &u.members);
@@ -261,7 +262,10 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
         }
     };
     let similar = analyzed.similar.clone();
-    let (frame, _, mut analysis) = analyzed.by_a_model()?;
+    let (frame, by, mut analysis) = analyzed.by_a_model()?;
+    let probes = sidecar.what_if.iter().map(|probe| probe.again(&by, &frame, &analysis));
+    let what_if =
+        probes.collect::<Result<_, _>>().context("a changed image of the report could not be asked about again")?;
     if sidecar.chosen_because != analysis.chosen_because {
         // Not by hand: the choice is made again.
         analysis.chosen_because = session.choice(&frame, sidecar.options.force)?.because;
@@ -270,7 +274,7 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
         Some(record) => study::again(&mut session, &frame, record, &args.study)?,
         None => None,
     };
-    Ok(Recomputed { frame, analysis, model, lungs, similar, study })
+    Ok(Recomputed { frame, analysis, model, lungs, similar, study, what_if })
 }
 
 /// Most lines of each kind that are printed.

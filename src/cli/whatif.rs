@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::{Outcome, Usage, images, output};
 use crate::cancel::CancelToken;
 use crate::engine::AnalysisOptions;
 use crate::engine::what_if::filling::Filling;
-use crate::engine::what_if::{Removal, WhatIf, what_if};
+use crate::engine::what_if::{Canvas, Change, Removal, WhatIf, beside_random_places, what_if};
 use crate::limits;
 use crate::model::population::PopulationVerdict;
 use crate::study::image_names::{Found, ImagesByName};
@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILLING", default_value = "road", value_parser = filling)]
     fill: Filling,
     /// Random places of the same area that are taken away instead, one after the other
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=limits::RANDOM_PLACES as i64))]
     draws: u32,
     /// Seed of the random places and of the noise
     #[arg(long, value_name = "N", default_value_t = 7)]
@@ -153,11 +153,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         let taken = taken(args, &masks, image.path(), &analyzed)?;
         let (frame, model, before) = analyzed.by_a_model()?;
         let removal = Removal { taken: Arc::new(taken), filling: args.fill, seed: args.seed };
-        let draws = args.draws as usize;
+        let (change, draws) = (Change::from(removal), args.draws as usize);
         if let Some(gate) = before.gate.as_ref().filter(|gate| !gate.accepted && !before.scored) {
             bail!("the input gate refuses the image: {}", gate.reason);
         }
-        let found = what_if(&model, &frame, &before, &removal, &plain, draws, &CancelToken::default())?;
+        let cancel = CancelToken::default();
+        let canvas = Canvas { frame: &frame, copy: &OnceLock::new() };
+        let mut found = what_if(&model, canvas, &before, &change, &plain, &cancel)?;
+        beside_random_places(&mut found, &model, canvas, &change, draws, &cancel, &mut |_| ())?;
         if let Some(path) = &args.png {
             output::write_file(path, &images::png(&images::pair(&frame, &found.frame).into())?)?;
         }

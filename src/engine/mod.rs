@@ -12,6 +12,7 @@ pub mod conformal;
 pub mod explanation;
 pub mod faithfulness;
 pub mod lungs;
+mod mailbox;
 pub mod map_request;
 pub mod model_selection;
 pub mod pass;
@@ -152,6 +153,13 @@ pub enum Request {
         frame: Arc<Frame>,
         request: map_request::MapRequest,
     },
+    /// Change the image that was analysed and ask again. The newest question counts; what explains
+    /// the image meanwhile is begun anew after it.
+    WhatIf {
+        generation: Generation,
+        frame: Arc<Frame>,
+        question: Box<what_if::question::Question>,
+    },
     /// Judge the images of the study that the analysed image belongs to, one by one, whenever there
     /// is nothing else to do; none, to judge no more. A new analysis ends it.
     Study {
@@ -272,6 +280,7 @@ impl ModelInfo {
 ///
 /// Every [`Request::Study`] with images that nothing replaces ends in one
 /// [`Progress::StudyJudged`].
+/// Every [`Request::WhatIf`] that nothing replaces ends in one `WhatIfDone`.
 /// Every [`Request::Explain`] ends in exactly one of `ExplanationDone` or `ExplanationFailed`,
 /// unless a newer request replaced it. Every [`Request::Analyze`] ends in exactly one of
 /// `Finished`, `Unfit`, `Cancelled` or `Failed`, every [`Request::LoadModel`] or
@@ -293,13 +302,21 @@ pub enum Event {
         /// The model, loaded; `None` when none fits.
         model: Option<ModelInfo>,
     },
-    /// What is known so far, of an analysis or of a [`Request::Explain`].
+    /// What is known so far, of an analysis, of a [`Request::Explain`], or of a
+    /// [`Request::WhatIf`].
     Progress {
         generation: Generation,
         progress: Progress,
     },
     ExplanationDone {
         generation: Generation,
+    },
+    /// A question was answered as far as it could be; one that a newer one replaced has no end.
+    WhatIfDone {
+        generation: Generation,
+        number: u64,
+        /// Why it has no answer.
+        failure: Option<String>,
     },
     /// `reason` is `None` when it was stopped.
     ExplanationFailed {

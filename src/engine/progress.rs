@@ -7,6 +7,7 @@ use super::Score;
 use super::map_request::MapFaithfulness;
 use super::similar::Similar;
 use super::study_members::StudyMembers;
+use super::what_if::question::Answer;
 use crate::explain::Attribution;
 use crate::explain::stability::MapStability;
 use crate::model::gate::GateVerdict;
@@ -39,6 +40,8 @@ pub enum Progress {
     Sampled { done: usize, of: usize, posterior: Posterior },
     /// What the user's own gallery says of the image.
     Similar(Arc<Similar>),
+    /// What came of a changed image, so far.
+    WhatIf(Arc<Answer>),
     /// How far the images of the study are that the image belongs to.
     Study { done: usize, of: usize },
     /// All of them, judged.

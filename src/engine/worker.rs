@@ -1,29 +1,30 @@
 //! The worker thread: owns the models, takes the latest request, streams [`Event`]s.
 //!
-//! The mailbox holds at most one model to load and one image to analyse. A newer
-//! [`Request::Analyze`] replaces the one that waits and cancels the one that runs;
-//! [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
-//! model are no longer wanted. While models are chosen automatically, every image goes through the
+//! What waits lies in its mailbox ([`super::mailbox`]). While models are chosen automatically, every image goes through the
 //! [`ModelSelector`] first. Beside them lies at most one study whose images are judged one by one
 //! while nothing else is to do ([`super::study_worker`]). A panic in a layer, a decoder or a loader
 //! becomes `Failed` or `ModelFailed`, and the worker lives on.
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::analysis::analyze_with;
 use super::explanation::explain_with;
+use super::mailbox::{Asked, Job, Mailbox, Task, Wanted};
 use super::map_request::MapRequest;
 use super::model_selection::{Choice, Library, ModelSelector, Selected, SelectionError};
 use super::pass::Known;
 use super::progress::Progress;
 use super::similar::{Galleries, SHOWN};
 use super::study_worker::{StudyJob, StudyScores};
-use super::{Analysis, AnalysisOptions, EngineError, Event, Generation, ModelInfo, Request};
+use super::what_if::question::Question;
+use super::what_if::{Canvas, WhatIfError};
+use super::{Analysis, AnalysisOptions, EngineError, Event, ModelInfo, Request};
 use crate::cancel::CancelToken;
+use crate::imaging::Plane;
 use crate::model::Model;
 use crate::panic_guard::{Panicked, guarded};
 use crate::study::Frame;
@@ -33,39 +34,6 @@ pub struct Engine {
     shared: Arc<Shared>,
     events: Receiver<Event>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// What waits or runs for one image.
-struct Job {
-    generation: Generation,
-    frame: Arc<Frame>,
-    asked: Asked,
-    cancel: CancelToken,
-}
-
-/// What is to be done with it.
-enum Asked {
-    Analysis(AnalysisOptions),
-    /// On top of an analysis.
-    Explanation(MapRequest),
-}
-
-/// The model that is wanted from now on.
-enum Wanted {
-    This(String),
-    /// The one that fits each image; this one first.
-    Fitting(String),
-}
-
-#[derive(Default)]
-struct Mailbox {
-    load: Option<Wanted>,
-    job: Option<Job>,
-    /// Waits until there is nothing else to do.
-    study: Option<StudyJob>,
-    /// Token of what runs now.
-    running: Option<CancelToken>,
-    closing: bool,
 }
 
 struct Shared {
@@ -106,27 +74,29 @@ impl Engine {
     /// Asks for something; never waits.
     pub fn send(&self, request: Request) {
         let mut mailbox = self.shared.mailbox();
-        if let Request::Study { generation, images } = request {
-            mailbox.study = (!images.is_empty()).then_some(StudyJob { generation, images });
-            drop(mailbox);
-            self.shared.arrived.notify_one();
-            return;
-        }
-        let replaced = mailbox.withdraw();
-        if !matches!(request, Request::Explain { .. }) {
-            mailbox.study = None;
-        }
-        match request {
-            Request::Study { .. } => {}
-            Request::Analyze { generation, frame, options } => {
-                mailbox.job = Some(Job::new(generation, frame, Asked::Analysis(options)));
+        let replaced = match request {
+            Request::Study { generation, images } => {
+                mailbox.study = (!images.is_empty()).then_some(StudyJob { generation, images });
+                None
+            }
+            Request::WhatIf { generation, frame, question } => {
+                mailbox.ask(Job::new(generation, frame, Asked::WhatIf(question)));
+                None
             }
             Request::Explain { generation, frame, request } => {
+                let replaced = mailbox.withdraw_job();
                 mailbox.job = Some(Job::new(generation, frame, Asked::Explanation(request)));
+                replaced
             }
-            Request::LoadModel { name } => mailbox.load = Some(Wanted::This(name)),
-            Request::Automatic { first } => mailbox.load = Some(Wanted::Fitting(first)),
-        }
+            Request::Analyze { generation, frame, options } => {
+                let replaced = mailbox.withdraw();
+                mailbox.study = None;
+                mailbox.job = Some(Job::new(generation, frame, Asked::Analysis(options)));
+                replaced
+            }
+            Request::LoadModel { name } => mailbox.load_next(Wanted::This(name)),
+            Request::Automatic { first } => mailbox.load_next(Wanted::Fitting(first)),
+        };
         drop(mailbox);
         self.shared.arrived.notify_one();
         self.shared.tell_cancelled(replaced);
@@ -159,31 +129,6 @@ impl Drop for Engine {
         {
             log::error!("the engine's thread ended in a panic");
         }
-    }
-}
-
-impl Job {
-    fn new(generation: Generation, frame: Arc<Frame>, asked: Asked) -> Self {
-        Self { generation, frame, asked, cancel: CancelToken::default() }
-    }
-
-    /// What is said of it when it was stopped.
-    fn cancelled(&self) -> Event {
-        let generation = self.generation;
-        match self.asked {
-            Asked::Analysis(_) => Event::Cancelled { generation },
-            Asked::Explanation(_) => Event::ExplanationFailed { generation, reason: None },
-        }
-    }
-}
-
-impl Mailbox {
-    /// Cancels what runs and takes out what waits.
-    fn withdraw(&mut self) -> Option<Job> {
-        if let Some(running) = &self.running {
-            running.cancel();
-        }
-        self.job.take()
     }
 }
 
@@ -224,13 +169,8 @@ struct Last {
     frame: Weak<Frame>,
     choice: Arc<Choice>,
     known: Known,
-}
-
-enum Task {
-    Load(Wanted),
-    Work(Job),
-    /// The next image of a study.
-    Study(StudyJob, CancelToken),
+    /// The copy on which holes of the image are filled.
+    copy: Arc<OnceLock<Plane>>,
 }
 
 impl<L: Library> Worker<L> {
@@ -241,6 +181,7 @@ impl<L: Library> Worker<L> {
                 Task::Work(job) => match &job.asked {
                     Asked::Analysis(options) => self.analyze(&job, options),
                     Asked::Explanation(request) => self.explain(&job, request),
+                    Asked::WhatIf(question) => self.answer(&job, question),
                 },
                 Task::Study(job, cancel) => self.judge_next(&job, &cancel),
             }
@@ -255,18 +196,8 @@ impl<L: Library> Worker<L> {
             if mailbox.closing {
                 return None;
             }
-            if let Some(wanted) = mailbox.load.take() {
-                return Some(Task::Load(wanted));
-            }
-            if let Some(job) = mailbox.job.take() {
-                mailbox.running = Some(job.cancel.clone());
-                return Some(Task::Work(job));
-            }
-            if let Some(study) = mailbox.study.clone() {
-                // One token an image: what interrupts it does not end the study.
-                let cancel = CancelToken::default();
-                mailbox.running = Some(cancel.clone());
-                return Some(Task::Study(study, cancel));
+            if let Some(task) = mailbox.next() {
+                return Some(task);
             }
             mailbox = self.shared.arrived.wait(mailbox).unwrap_or_else(PoisonError::into_inner);
         }
@@ -345,6 +276,7 @@ impl<L: Library> Worker<L> {
         let outcome = guarded(|| self.explanation(job, request));
         self.shared.emit(match outcome {
             Ok(Ok(())) => Event::ExplanationDone { generation },
+            Ok(Err(Failure::Engine(EngineError::Cancelled))) if self.shared.mailbox().put_back(job) => return,
             Ok(Err(Failure::Engine(EngineError::Cancelled))) => job.cancelled(),
             Ok(Err(failure)) => Event::ExplanationFailed { generation, reason: Some(failure.to_string()) },
             Err(panicked) => {
@@ -362,6 +294,34 @@ impl<L: Library> Worker<L> {
         let mut emit = |progress| shared.emit(Event::Progress { generation, progress });
         let known = self.known();
         Ok(explain_with(&model, &job.frame, known, request, &job.cancel, &mut emit)?)
+    }
+
+    fn answer(&mut self, job: &Job, question: &Question) {
+        let (generation, number) = (job.generation, question.number);
+        let outcome = guarded(|| self.answered(job, question));
+        let failure = match outcome {
+            Ok(Ok(())) => None,
+            Ok(Err(Failure::WhatIf(error))) if error.is_cancelled() => return,
+            Ok(Err(Failure::Engine(EngineError::Cancelled))) => return,
+            Ok(Err(failure)) => Some(failure.to_string()),
+            Err(panicked) => {
+                self.last = None;
+                Some(format!("The question broke off. {panicked}"))
+            }
+        };
+        self.shared.emit(Event::WhatIfDone { generation, number, failure });
+    }
+
+    fn answered(&mut self, job: &Job, question: &Question) -> Result<(), Failure> {
+        self.forget_others(&job.frame);
+        let (model, _) = self.model_for(job)?;
+        let (shared, generation) = (self.shared.clone(), job.generation);
+        let mut told = |answer| {
+            shared.emit(Event::Progress { generation, progress: Progress::WhatIf(Arc::new(answer)) });
+        };
+        let copy = self.last.as_ref().map(|last| last.copy.clone()).unwrap_or_default();
+        let canvas = Canvas { frame: &job.frame, copy: &copy };
+        Ok(question.asked(&model, canvas, &job.cancel, &mut told)?)
     }
 
     /// Judges the next image of a study, or tells of all of them.
@@ -399,7 +359,7 @@ impl<L: Library> Worker<L> {
         };
         if self.last.is_none() {
             let (frame, known) = (Arc::downgrade(&job.frame), Known::of_choice(&choice));
-            self.last = Some(Last { frame, choice: choice.clone(), known });
+            self.last = Some(Last { frame, choice: choice.clone(), known, copy: Arc::default() });
         }
         let because = choice.because.clone();
         if self.selector.named().is_none() {
@@ -428,4 +388,6 @@ enum Failure {
     Panicked(#[from] Panicked),
     #[error(transparent)]
     Pick(#[from] SelectionError),
+    #[error(transparent)]
+    WhatIf(#[from] WhatIfError),
 }

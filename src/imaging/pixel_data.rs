@@ -42,6 +42,22 @@ impl PixelData {
         Self { plane, value_range, ..Self::default() }
     }
 
+    /// The same with other values, without a copy of those that it has.
+    #[must_use]
+    pub fn with_plane(&self, plane: Plane) -> Self {
+        Self {
+            plane,
+            intensity: self.intensity.clone(),
+            color: self.color.clone(),
+            inverted: self.inverted,
+            value_range: self.value_range,
+            padding: self.padding,
+            voi: self.voi.clone(),
+            presented_voi: self.presented_voi.clone(),
+            missing: self.missing.clone(),
+        }
+    }
+
     /// A window or VOI LUT of the file, or behind them of a presentation state.
     #[must_use]
     pub fn voi_at(&self, index: usize) -> Option<&Voi> {

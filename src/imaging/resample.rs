@@ -6,6 +6,8 @@
 //! the same call without `antialias`; heat maps grow by it. [`sample_region`] cuts a part out of a
 //! plane at the resolution of the screen.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::Plane;
@@ -55,6 +57,12 @@ pub fn sample_region(plane: &Plane, region: Region, width: usize, height: usize)
 #[must_use]
 pub fn bilinear(plane: &Plane, width: usize, height: usize) -> Plane {
     convolve(plane, &two_nearest(plane.width, width), &two_nearest(plane.height, height))
+}
+
+/// The part `columns` × `rows` of [`bilinear`].
+#[must_use]
+pub fn bilinear_part(plane: &Plane, width: usize, height: usize, columns: Range<usize>, rows: Range<usize>) -> Plane {
+    convolve(plane, &two_nearest(plane.width, width)[columns], &two_nearest(plane.height, height)[rows])
 }
 
 /// The input values that make one output value: the first one's index, and a weight for each.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case_study::CaseStudy;
 use super::impression::Impression;
+use super::what_if::ProbeRecord;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::lungs::Lungs;
 use crate::engine::map_request::MapFaithfulness;
@@ -47,6 +48,8 @@ pub struct CaseReport {
     pub study: Option<CaseStudy>,
     /// What the reader measured on the image.
     pub measurements: Vec<Measurement>,
+    /// What the reader asked of changed images.
+    pub probes: Vec<ProbeRecord>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -125,6 +128,7 @@ impl CaseReport {
             similar: None,
             study: None,
             measurements: Vec::new(),
+            probes: Vec::new(),
             frame,
             analysis,
             model,

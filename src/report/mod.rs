@@ -22,6 +22,7 @@ pub mod sidecar;
 mod suggestions;
 mod threshold_position;
 pub mod verify;
+pub mod what_if;
 
 mod ages;
 mod pages;

@@ -17,6 +17,7 @@ mod remarks;
 mod similar;
 mod study;
 mod uncertainty;
+mod what_if;
 
 use self::document::{Imprint, printed};
 use self::faithfulness::faithfulness;
@@ -31,6 +32,7 @@ use self::remarks::{considerations, reservations, signature};
 use self::similar::similar;
 use self::study::study;
 use self::uncertainty::{gate, prevalence, uncertainty};
+use self::what_if::probes;
 use super::ReportError;
 use super::case::CaseReport;
 use super::image_file::ImageFile;
@@ -106,8 +108,10 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
         flow.turn();
     }
     let measured = measurements(case, width, COLUMN);
-    let rows = measured.iter().flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();
-    let rows = if rows > 0.0 { rows + 2.0 * GAP + 0.5 } else { 0.0 };
+    let asked = probes(case, width, COLUMN);
+    let rows = measured.iter().chain(&asked).flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();
+    let sections = measured.iter().chain(&asked).count() as f32;
+    let rows = rows + sections * (2.0 * GAP + 0.5);
     let room = flow.room() - below - heights(&findings) - rows;
     let on_one_page = !several && room - tail >= SMALLEST_IMAGES;
     let left_over = room - if on_one_page { tail } else { 0.0 };
@@ -119,8 +123,8 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     for block in &findings {
         flow.add(block, true);
     }
-    if let Some((heading, rows)) = measured {
-        flow.add_rows(&heading, &rows);
+    for (heading, rows) in measured.iter().chain(&asked) {
+        flow.add_rows(heading, rows);
     }
     if several {
         flow.turn();

@@ -13,6 +13,8 @@
 use super::ages;
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
+use super::what_if::ProbeRecord;
+use crate::measurement::Words;
 use crate::study::identifiers::{spellings, two_letters};
 use crate::study::{Metadata, readable_name};
 
@@ -71,8 +73,15 @@ pub(super) fn impression(case: &CaseReport) -> Option<Impression> {
 
 /// [`FREE_TEXT`], where it must be said.
 pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
-    let named = case.measurements.iter().any(|one| !one.name.is_empty());
+    let named = case.measurements.iter().any(|one| !one.name.is_empty())
+        || case.probes.iter().any(|probe| !probe.name.is_empty());
     (case.anonymize && (case.impression.is_some() || named)).then_some(FREE_TEXT)
+}
+
+/// The changed images of a case, as the report shows them.
+pub(super) fn probes(case: &CaseReport) -> Vec<ProbeRecord> {
+    let shown = |probe: &ProbeRecord| ProbeRecord { name: Words(words(case, &probe.name.0)), ..probe.clone() };
+    case.probes.iter().map(shown).collect()
 }
 
 /// The name of a measurement, or the words of a note, as the report shows them.

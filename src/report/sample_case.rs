@@ -302,5 +302,13 @@ pub(super) fn again(case: &CaseReport) -> Recomputed {
         let by_model = vec![(Arc::new(case.model.clone()), study.members.clone())];
         StudyAgain { key: study.key.clone(), members: StudyMembers { by_model, left_out: Vec::new() } }
     });
-    Recomputed { frame, analysis, model: case.model.clone(), lungs: case.lungs.clone(), similar, study }
+    Recomputed {
+        frame,
+        analysis,
+        model: case.model.clone(),
+        lungs: case.lungs.clone(),
+        similar,
+        study,
+        what_if: case.probes.clone(),
+    }
 }

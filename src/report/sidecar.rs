@@ -13,6 +13,7 @@ use super::case::{OverlayStyle, Paper};
 use super::impression::Impression;
 use super::measurements::MeasurementRecord;
 use super::suggestions::Suggestion;
+use super::what_if::ProbeRecord;
 use crate::engine::conformal::Conformal;
 use crate::engine::lungs::FieldsSource;
 use crate::engine::prevalence::AtPrevalence;
@@ -83,6 +84,9 @@ pub struct Sidecar {
     /// What the reader measured; nothing in reports of before 0.7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<MeasurementRecord>,
+    /// What the reader asked of changed images; nothing in reports of before 0.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub what_if: Vec<ProbeRecord>,
     /// Present, absent or undecided at a stated error rate; `None` where nothing can be said, and
     /// in reports of before there was this.
     #[serde(default)]

@@ -25,6 +25,7 @@ use super::case::SimilarSection;
 use super::case_study::CaseStudy;
 use super::image_file::ImageFile;
 use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
+use super::what_if::ProbeRecord;
 use super::{CaseReport, ReportError, image_file, measurements, redact};
 use crate::engine::conformal::LabelState;
 use crate::engine::lungs::{FieldsSource, Lungs};
@@ -74,6 +75,8 @@ pub struct Recomputed {
     pub similar: Option<Similar>,
     /// The study of the image, where the report has one and its images are at hand.
     pub study: Option<StudyAgain>,
+    /// The changed images of the report, asked about again.
+    pub what_if: Vec<ProbeRecord>,
 }
 
 /// The images of a study, judged again.
@@ -204,7 +207,7 @@ fn kind(device: &str) -> String {
 /// The case again: what was seen comes from the image and the model, what was chosen from the
 /// report. Classes that the model does not have are differences.
 fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
-    let Recomputed { frame, analysis, model, lungs, similar, study } = again;
+    let Recomputed { frame, analysis, model, lungs, similar, study, what_if } = again;
     let error_rate = was.error_rate.or(was.conformal.as_ref().map(|c| c.risk)).unwrap_or(RISK);
     let study =
         was.study.as_ref().zip(study).and_then(|(was, again)| {
@@ -232,6 +235,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         layer: was.display.layer.clone(),
         lungs,
         measurements,
+        probes: what_if,
         similar: similar.map(|(was, found)| SimilarSection { asked: was.asked, found }),
         study,
         inverted_by_reader: was.display.inverted_by_reader,
@@ -307,6 +311,12 @@ fn cannot_be_checked(
         if record.drawn.thorax_proposed && again.lungs.is_none() {
             let why = "the outline of the lungs that proposed the width of the thorax is not at hand";
             name(&format!("measurements.{i}.thorax_proposed"), why.into());
+        }
+    }
+    for i in 0..was.what_if.len() {
+        for field in ["number", "name", "taken", "filling", "seed", "alteration", "random_places"] {
+            let why = "as the reader changed the image; its scores were computed again";
+            name(&format!("what_if.{i}.{field}"), why.into());
         }
     }
     if was.chosen_because == Choice::by_hand(&again.model.manifest.name).because {

@@ -246,4 +246,17 @@ impl Frame {
     pub fn model_plane(&self) -> Plane {
         self.pixels.model_plane()
     }
+
+    /// The same with other grey values, without a copy of those that it has.
+    #[must_use]
+    pub fn with_plane(&self, plane: Plane) -> Self {
+        Self {
+            entry: self.entry.clone(),
+            index: self.index,
+            pixels: self.pixels.with_plane(plane),
+            spacing: self.spacing,
+            display: self.display.clone(),
+            warnings: self.warnings.clone(),
+        }
+    }
 }

@@ -305,6 +305,7 @@ impl Bench {
                 lungs: None,
                 similar: None,
                 study: None,
+                what_if: Vec::new(),
             })
         };
         said(verify(path, Some(&self.image), again), |outcome| {

@@ -10,9 +10,12 @@ use pellucid::cancel::CancelToken;
 use pellucid::engine::analysis::analyze;
 use pellucid::engine::map_request::MapRequest;
 use pellucid::engine::progress::Progress;
+use pellucid::engine::what_if::Removal;
+use pellucid::engine::what_if::filling::Filling;
+use pellucid::engine::what_if::question::Question;
 use pellucid::engine::worker::Engine;
 use pellucid::engine::{Analysis, AnalysisOptions, EngineError, Event, Generation, Request};
-use pellucid::explain::{Method, Subject};
+use pellucid::explain::{Method, MethodSettings, Subject};
 use pellucid::imaging::{PixelData, Plane};
 use pellucid::model::Model;
 use pellucid::model::manifest::Manifest;
@@ -527,4 +530,66 @@ fn a_costly_map_is_not_made_again_to_be_measured() {
     let (heard, _) = until_explained(&bench);
     assert!(!heard.iter().any(|e| matches!(e, Event::Progress { progress: Progress::Maps(_), .. })));
     assert!(heard.iter().any(|e| matches!(e, Event::Progress { progress: Progress::Faithfulness(_), .. })));
+}
+
+fn question(number: u64, frame: &Frame, before: &Arc<Analysis>, draws: usize) -> Box<Question> {
+    let taken = (0..frame.pixels.plane.values.len()).map(|i| i % 5 == 0).collect();
+    let removal = Removal { taken: Arc::new(taken), filling: Filling::Mean, seed: 1 };
+    Box::new(Question { number, change: removal.into(), before: before.clone(), map: None, draws })
+}
+
+#[test]
+fn a_question_comes_before_an_explanation_which_is_begun_anew() {
+    let bench = Bench::ready("1");
+    let frame = frame(1.0);
+    bench.analyze(1, &frame);
+    let events = bench.until_end_of(1);
+    let Some(Event::Finished { analysis, .. }) = events.last() else { panic!("the analysis ends") };
+    let slow = MapRequest {
+        methods: vec![Method::Rise],
+        layers: vec!["stage1".into()],
+        subjects: vec![Subject::class(0)],
+        settings: MethodSettings { evaluations: Some(12), ..MethodSettings::default() },
+        ..MapRequest::default()
+    };
+    bench.engine.send(Request::Explain { generation: 1, frame: frame.clone(), request: slow });
+    std::thread::sleep(Duration::from_millis(60));
+    let asked = question(1, &frame, analysis, 0);
+    bench.engine.send(Request::WhatIf { generation: 1, frame: frame.clone(), question: asked });
+    let mut order = Vec::new();
+    while !order.contains(&"map") {
+        match bench.next() {
+            Event::WhatIfDone { number: 1, failure: None, .. } => order.push("question"),
+            Event::ExplanationDone { .. } => order.push("map"),
+            Event::ExplanationFailed { .. } => panic!("what was interrupted did not fail"),
+            _ => {}
+        }
+    }
+    assert_eq!(order, ["question", "map"]);
+}
+
+#[test]
+fn a_newer_question_ends_the_random_places_of_the_one_before_and_never_a_quick_one() {
+    let bench = Bench::ready("1");
+    let frame = frame(1.0);
+    bench.analyze(1, &frame);
+    let events = bench.until_end_of(1);
+    let Some(Event::Finished { analysis, .. }) = events.last() else { panic!("the analysis ends") };
+    let ask = |number, draws| {
+        let question = question(number, &frame, analysis, draws);
+        bench.engine.send(Request::WhatIf { generation: 1, frame: frame.clone(), question });
+    };
+    ask(1, 500);
+    std::thread::sleep(Duration::from_millis(60));
+    ask(2, 0);
+    std::thread::sleep(Duration::from_millis(5));
+    ask(3, 0);
+    let mut ended = Vec::new();
+    while ended.last() != Some(&3) {
+        if let Event::WhatIfDone { number, failure, .. } = bench.next() {
+            assert_eq!(failure, None);
+            ended.push(number);
+        }
+    }
+    assert!(!ended.contains(&1), "{ended:?}");
 }

@@ -73,4 +73,5 @@ mod transfer;
 mod uncertainty;
 mod viewer;
 mod viewer_state;
+mod what_if_viewer;
 mod whatif;

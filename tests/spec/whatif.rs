@@ -1,8 +1,23 @@
 //! What if this were not there? `pellucid whatif` on drawn radiographs whose finding is known.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
+use candle_core::Device;
+use pellucid::cancel::CancelToken;
+use pellucid::engine::analysis::analyze;
+use pellucid::engine::model_selection::choice::Choice;
+use pellucid::engine::what_if::alteration::Alteration;
+use pellucid::engine::what_if::filling::Filling;
+use pellucid::engine::what_if::{Canvas, Change, Removal, beside_random_places, what_if};
+use pellucid::engine::{AnalysisOptions, ModelInfo};
+use pellucid::measurement::Words;
+use pellucid::model::registry::load;
+use pellucid::report::case::CaseReport;
+use pellucid::report::export;
+use pellucid::report::what_if::ProbeRecord;
+use pellucid::study::open_image;
 use serde_json::Value;
 
 use crate::cli::{code, lines, pellucid, said};
@@ -98,4 +113,77 @@ fn a_part_that_cannot_be_meant_is_told() {
         assert_eq!(code(&output), status, "{arguments:?}: {}", said(&output));
         assert!(said(&output).contains(expected), "{arguments:?}: {}", said(&output));
     }
+}
+
+// ——— in the report ———
+
+/// A report of the drawn radiograph with two changes of it: a part taken away, and the whole turned.
+fn report(folder: &Path) -> PathBuf {
+    drawn(folder);
+    let model = load("chest-xray", &Device::Cpu).unwrap();
+    let frame = open_image(&folder.join("chest.png")).unwrap();
+    let options = AnalysisOptions { samples: 2, ..AnalysisOptions::default() };
+    let cancel = CancelToken::default();
+    let mut analysis = analyze(&model, &frame, &options, &cancel, &mut |_| ()).unwrap();
+    analysis.chosen_because = Choice::by_hand("chest-xray").because;
+    let taken: Vec<bool> = (0..frame.pixels.plane.values.len()).map(|i| i % 384 < 60 && i / 384 < 50).collect();
+    let removal = Removal { taken: Arc::new(taken), filling: Filling::Road, seed: 7 };
+    let turned = Alteration { turn: 8.0, ..Alteration::default() };
+    let changes = [Change::from(removal), Change { removal: None, alteration: turned }];
+    let probes = changes.iter().zip(["without the corner", "turned"]).map(|(change, name)| {
+        let plain = AnalysisOptions { methods: Vec::new(), samples: 0, ..AnalysisOptions::default() };
+        let canvas = Canvas { frame: &frame, copy: &OnceLock::new() };
+        let mut found = what_if(&model, canvas, &analysis, change, &plain, &cancel).unwrap();
+        beside_random_places(&mut found, &model, canvas, change, 2, &cancel, &mut |_| ()).unwrap();
+        ProbeRecord::of(1, Words(name.into()), change, &found)
+    });
+    let probes: Vec<ProbeRecord> = probes.collect();
+    assert_eq!((probes[0].random_places, probes[1].random_places), (2, 0), "a turn has no place");
+    let case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
+    export(&CaseReport { probes, ..case }, folder).unwrap().with_extension("json")
+}
+
+#[test]
+fn kept_changes_stand_in_the_report_and_are_asked_about_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = report(folder.path());
+    let text = fs::read_to_string(&json).unwrap();
+    let written: Value = serde_json::from_str(&text).unwrap();
+    let [corner, turned] = written["what_if"].as_array().unwrap().as_slice() else { panic!("two changes") };
+    assert_eq!((&corner["name"], &turned["alteration"]["turn"]), (&"without the corner".into(), &8.0.into()));
+    let verify = |text: String| {
+        fs::write(&json, text).unwrap();
+        pellucid(folder.path(), &["report", "--verify", json.to_str().unwrap(), "--model", "chest-xray"])
+    };
+    let output = verify(text.clone());
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(said(&output).contains("as the reader changed the image"), "{}", said(&output));
+    for place in ["/what_if/0/changes/0/after", "/what_if/0/changes/0/random/1", "/what_if/1/changes/0/before"] {
+        let mut forged = written.clone();
+        *forged.pointer_mut(place).unwrap() = 0.123.into();
+        assert_ne!(code(&verify(forged.to_string())), 0, "a forged {place} was not noticed");
+    }
+    // Runs that leave the image are a sentence.
+    let mut forged = written.clone();
+    forged["what_if"][0]["taken"] = serde_json::json!([4_000_000_000_u32, 10]);
+    let output = verify(forged.to_string());
+    assert!(code(&output) != 0 && said(&output).contains("outside the image"), "{}", said(&output));
+}
+
+#[test]
+fn the_page_prints_what_was_asked_with_its_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = report(folder.path());
+    let written: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let bytes = fs::read(json.with_extension("pdf")).unwrap();
+    let document = lopdf::Document::load_mem(&bytes).unwrap();
+    let pages: Vec<u32> = document.get_pages().keys().copied().collect();
+    let text = document.extract_text(&pages).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    for change in written["what_if"].as_array().unwrap() {
+        let score = &change["changes"][0];
+        let line = format!("{:.3} → {:.3}", score["before"].as_f64().unwrap(), score["after"].as_f64().unwrap());
+        assert!(text.contains(&line), "{line} is missing in {text}");
+        assert!(text.contains(change["name"].as_str().unwrap()));
+    }
+    assert!(text.contains("turned by +8.0°") && text.contains("random places of this size"), "{text}");
 }

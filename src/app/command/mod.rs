@@ -18,6 +18,7 @@ mod tags;
 mod training;
 mod uncertainty;
 mod view;
+mod what_if;
 mod window;
 
 pub use file::FileCommand;
@@ -32,6 +33,7 @@ pub use tags::TagCommand;
 pub use training::TrainingCommand;
 pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
+pub use what_if::WhatIfCommand;
 pub use window::WindowCommand;
 
 use super::state::NoticeAction;
@@ -44,6 +46,7 @@ pub enum CommandGroup {
     Study,
     View,
     Measure,
+    WhatIf,
     Overlay,
     Findings,
     Training,
@@ -52,8 +55,17 @@ pub enum CommandGroup {
 
 impl CommandGroup {
     /// Every group, in the order of the menus.
-    pub const ALL: [Self; 8] =
-        [Self::File, Self::Study, Self::View, Self::Measure, Self::Overlay, Self::Findings, Self::Training, Self::Help];
+    pub const ALL: [Self; 9] = [
+        Self::File,
+        Self::Study,
+        Self::View,
+        Self::Measure,
+        Self::WhatIf,
+        Self::Overlay,
+        Self::Findings,
+        Self::Training,
+        Self::Help,
+    ];
 
     /// Heading of the group.
     pub fn name(self) -> &'static str {
@@ -62,6 +74,7 @@ impl CommandGroup {
             Self::Study => "Study",
             Self::View => "View",
             Self::Measure => "Measure",
+            Self::WhatIf => "What if",
             Self::Overlay => "Overlay",
             Self::Findings => "Findings",
             Self::Training => "Training",
@@ -138,6 +151,8 @@ command! {
     Window(WindowCommand),
     /// Measurements and the tools for them.
     Measure(MeasureCommand),
+    /// Questions about a changed image.
+    WhatIf(WhatIfCommand),
     /// How maps lie over the image.
     Overlay(OverlayCommand),
     /// Classes, the analysis, the model.

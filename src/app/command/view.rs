@@ -60,6 +60,9 @@ fn words_of_layout(layout: Layout) -> (&'static str, &'static str, &'static str)
         Layout::Single => ("Single", "One view: the image with the map over it", "S"),
         Layout::ClassGrid => ("Grid", "The image and one map for each class", "C"),
         Layout::Compare => ("A | B | A−B", "Two classes side by side, and where they differ", "B"),
+        Layout::WhatIf => {
+            ("What if", "Takes parts of the image away and asks the model again; the image itself stays", "Shift+W")
+        }
         Layout::MethodGrid => {
             ("Methods", "The image and one map for each of several methods, of the chosen class", "E")
         }

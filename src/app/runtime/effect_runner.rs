@@ -12,10 +12,11 @@ use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
 use super::training::TrainingRunner;
-use super::{dialogs, jobs, settings_file};
+use super::{dialogs, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::effect::Effect;
 use crate::app::update::message::Message;
+use crate::app::update::what_if_effect::{PartsFound, WhatIfEffect};
 use crate::cancel::CancelToken;
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Request};
@@ -184,6 +185,13 @@ impl EffectRunner {
                 }
             }),
             Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
+            Effect::WhatIf(WhatIfEffect::FindParts { generation, frame }) => {
+                let failed = move |_| Message::PartsFound(PartsFound { generation, parts: None });
+                self.jobs.run("pellucid-parts", failed, move |sender| {
+                    let parts = Some(Arc::new(parts_of_image::found(&frame)));
+                    sender.send(Message::PartsFound(PartsFound { generation, parts }));
+                });
+            }
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => self.changed = Some(Instant::now()),
             Effect::ToggleFullscreen => {

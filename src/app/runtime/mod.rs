@@ -13,6 +13,7 @@ mod job_threads;
 mod jobs;
 mod measuring;
 pub mod options;
+mod parts_of_image;
 mod prefetcher;
 pub mod settings_file;
 pub mod thumbnails;

@@ -34,7 +34,7 @@ impl State {
         self.model_info()?;
         let map = |content: &Content| match *content {
             Content::Map(subject, method) => Some((subject, method)),
-            Content::Image | Content::Difference(..) => None,
+            Content::Image | Content::Difference(..) | Content::Changed(..) => None,
         };
         let panes = self.panes();
         let alone = self.solo.and_then(|pane| panes.get(pane)).and_then(map);

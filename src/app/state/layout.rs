@@ -22,11 +22,14 @@ pub enum Layout {
     Compare,
     /// The original, and the map of one subject by each of several methods.
     MethodGrid,
+    /// The image with its map beside the image as the reader has changed it, with its map.
+    WhatIf,
 }
 
 impl Layout {
     /// Every layout, in the order of the key table.
-    pub const ALL: [Self; 5] = [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid];
+    pub const ALL: [Self; 6] =
+        [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid, Self::WhatIf];
 }
 
 /// What a view shows.
@@ -38,4 +41,6 @@ pub enum Content {
     Map(Subject, Method),
     /// The image under the difference of two classes' maps by the chosen method.
     Difference(usize, usize),
+    /// The changed image under its map of a subject by a method.
+    Changed(Subject, Method),
 }

@@ -29,6 +29,7 @@ pub mod training;
 mod uncertainty;
 mod view;
 pub mod weights_form;
+pub mod what_if;
 pub mod window_presets;
 
 use std::sync::Arc;
@@ -60,6 +61,7 @@ use stack::Stack;
 use tags::TagBrowser;
 use training::Training;
 use weights_form::WeightsForm;
+use what_if::WhatIf;
 
 /// All that the viewer knows.
 #[derive(Clone, Debug)]
@@ -139,6 +141,7 @@ pub struct State {
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
     pub measuring: Measuring,
+    pub what_if: WhatIf,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
     pub training: Training,
@@ -196,6 +199,7 @@ impl State {
             cursor: None,
             impressions: Impressions::default(),
             measuring: Measuring::default(),
+            what_if: WhatIf::default(),
             tags: None,
             training: Training::default(),
             reliability: None,

@@ -82,6 +82,7 @@ impl State {
             Content::Image => false,
             Content::Map(subject, method) => self.map(subject, method).is_some(),
             Content::Difference(a, b) => self.attribution(a).is_some() && self.attribution(b).is_some(),
+            Content::Changed(..) => self.changed_map(content).is_some(),
         }
     }
 
@@ -91,7 +92,7 @@ impl State {
             self.map(subject, method).is_some_and(|map| self.results.rough.iter().any(|r| Arc::ptr_eq(r, map)))
         };
         match content {
-            Content::Image => false,
+            Content::Image | Content::Changed(..) => false,
             Content::Map(subject, method) => rough(subject, method),
             Content::Difference(a, b) => rough(Subject::class(a), self.method) || rough(Subject::class(b), self.method),
         }
@@ -179,6 +180,10 @@ impl State {
         match self.layout {
             Layout::SideBySide => vec![Content::Image, Content::Map(self.subject(), self.method)],
             Layout::Single => vec![Content::Map(self.subject(), self.method)],
+            Layout::WhatIf => {
+                let subject = self.subject();
+                vec![Content::Map(subject, self.method), Content::Changed(subject, self.method)]
+            }
             Layout::ClassGrid => {
                 let classes = self.labels().len().min(MOST_PANES - 1);
                 image.chain((0..classes).map(of_class)).collect()

@@ -64,6 +64,6 @@ pub fn rests(command: &Command) -> bool {
         )
         | Command::Uncertainty(UncertaintyCommand::ToggleReliability)
         | Command::Overlay(OverlayCommand::ToggleFaithfulness) => true,
-        command => command.info().group == CommandGroup::Overlay,
+        command => matches!(command.info().group, CommandGroup::Overlay | CommandGroup::WhatIf),
     }
 }

@@ -95,6 +95,7 @@ fn reading_room(
                     commands.extend(panels::measurements::show(ui, state, &mut caches.values));
                     return commands;
                 }
+                commands.extend(panels::what_if::show(ui, state));
                 commands.extend(panels::findings::show(ui, state));
                 if matches!(state.image, ShownImage::Ready(_)) {
                     commands.extend(panels::study_result::show(ui, state));

@@ -39,6 +39,7 @@ impl ViewMessage {
 pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
     let (subjects, method) = match content {
         Content::Image => return without_findings(state),
+        Content::Changed(_, method) => return changed(state, content, method),
         Content::Map(subject, method) => (vec![subject], method),
         Content::Difference(a, b) => (vec![Subject::class(a), Subject::class(b)], state.method),
     };
@@ -61,6 +62,39 @@ pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
         Phase::Cancelled => again("Cancelled before the map was ready.".into()),
         Phase::Failed(reason) => again(format!("The analysis failed.\n{reason}")),
     })
+}
+
+/// In the view of the changed image: where to begin, how far the answer is, and why there is none.
+fn changed(state: &State, content: Content, method: Method) -> Option<ViewMessage> {
+    if state.what_if.changed.is_nothing() && state.what_if.mask.is_none() {
+        let words = "Nothing is changed. Mark what is to be taken away with brush, lasso or superpixel, or choose \
+                     a part in the panel: the model is asked again without it.";
+        return Some(ViewMessage::new(words).beside());
+    }
+    if let Some(failure) = &state.what_if.failure {
+        return Some(ViewMessage::new(failure.as_str()).beside());
+    }
+    let Some(answer) = state.changed_answer() else {
+        let words = match &state.results.phase {
+            Phase::Waiting | Phase::Running => "The model is asked once the analysis of the image is finished.",
+            Phase::Finished => "Asking the model…",
+            _ => "The image was not scored, so there is no score that could change.",
+        };
+        return Some(ViewMessage::new(words).beside());
+    };
+    let analysis = &answer.found.analysis;
+    if !analysis.scored {
+        // The reason stands in the panel, unless that is put away.
+        let gate = analysis.gate.as_ref().filter(|_| !state.preferences.findings_open)?;
+        let words = format!("The input gate refuses the changed image: {}", gate.reason);
+        return Some(ViewMessage::new(words).beside());
+    }
+    if state.heat_map && !method.is_instant() && state.changed_map(content).is_none() {
+        let words = format!("{} takes too long to follow a change, so the changed image has no map.", method.name());
+        let message = ViewMessage::new(words).with("Take Grad-CAM", OverlayCommand::SetMethod(Method::GradCam));
+        return Some(message.beside());
+    }
+    None
 }
 
 /// Beside an image without a map: why it was not scored, where the findings that say so are put

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::{map_requests, study_scoring};
+use super::{map_requests, study_scoring, what_if};
 use crate::app::state::{Model, Phase, Results, State};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::{AnalysisOptions, Request};
@@ -31,6 +31,7 @@ pub(super) fn drop_results(state: &mut State) -> Vec<Effect> {
     let mut effects = study_scoring::stop(state);
     state.generation += 1;
     state.results = Results::default();
+    what_if::forget_answer(state);
     effects.extend(running.then_some(Effect::CancelAnalysis));
     effects
 }

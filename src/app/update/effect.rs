@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::measuring_effect::MeasuringEffect;
 use super::training_effect::TrainingEffect;
+use super::what_if_effect::WhatIfEffect;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
 use crate::report::case::CaseReport;
@@ -56,6 +57,7 @@ pub enum Effect {
     },
     OpenExternally(PathBuf),
     Measure(MeasuringEffect),
+    WhatIf(WhatIfEffect),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

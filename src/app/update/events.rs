@@ -7,7 +7,7 @@ use super::analysis::analyze;
 use super::effect::Effect;
 use super::impression::note_seen;
 use super::notices::notice;
-use super::{arrived_maps, map_requests, study_scoring};
+use super::{arrived_maps, map_requests, study_scoring, what_if};
 use crate::app::state::{Level, Model, NoticeAction, Phase, State};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::progress::Progress;
@@ -63,6 +63,7 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Progress { progress, .. } => progressed(state, progress),
         Event::ExplanationDone { .. } => return map_requests::explained(state),
         Event::ExplanationFailed { reason, .. } => return map_requests::not_explained(state, reason),
+        Event::WhatIfDone { number, failure, .. } => return what_if::done(state, number, failure),
         Event::Finished { analysis, .. } => return finished(state, &analysis),
         Event::Cancelled { .. } => state.results.phase = Phase::Cancelled,
         Event::Failed { reason, .. } => state.results.phase = Phase::Failed(reason),
@@ -98,6 +99,7 @@ fn progressed(state: &mut State, progress: Progress) {
             state.results.posterior = Some(posterior);
         }
         Progress::Similar(similar) => state.results.similar = Some(similar),
+        Progress::WhatIf(answer) => what_if::answered(state, answer),
         Progress::Study { done, .. } => study_scoring::progressed(state, done),
         Progress::StudyJudged(members) => study_scoring::judged(state, members),
     }
@@ -112,6 +114,7 @@ fn generation(event: &Event) -> Option<Generation> {
         | Event::Progress { generation, .. }
         | Event::ExplanationDone { generation }
         | Event::ExplanationFailed { generation, .. }
+        | Event::WhatIfDone { generation, .. }
         | Event::Finished { generation, .. }
         | Event::Cancelled { generation }
         | Event::Failed { generation, .. } => Some(*generation),
@@ -176,5 +179,6 @@ fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
     choose_for_reader(state, &analysis.labels);
     let mut effects = if analysis.scored { map_requests::explain_more(state) } else { Vec::new() };
     effects.extend(study_scoring::begin(state));
+    effects.extend(what_if::look(state));
     effects
 }

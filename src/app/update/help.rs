@@ -1,7 +1,7 @@
 //! Carries out what is asked of the program itself: the key table, notices, and the way back.
 
 use super::effect::Effect;
-use super::{analysis, cine, faithfulness, measuring, training};
+use super::{analysis, cine, faithfulness, measuring, training, what_if};
 use crate::app::command::{HelpCommand, TrainingCommand};
 use crate::app::state::State;
 
@@ -30,6 +30,8 @@ fn escape(state: &mut State) -> Vec<Effect> {
         faithfulness::toggle(state);
     } else if state.stack.cine.is_playing() {
         return cine::toggle(state);
+    } else if what_if::put_away(state) {
+        // The tool that marks.
     } else if measuring::put_away(state) {
         // The half-made measurement, then the tool, then the selection.
     } else if state.solo.is_some() {

@@ -190,7 +190,8 @@ fn wanted(state: &State) -> Vec<(Method, Subject)> {
     };
     for content in state.panes() {
         match content {
-            Content::Image => {}
+            // The map of a changed image comes with its scores.
+            Content::Image | Content::Changed(..) => {}
             Content::Map(subject, method) => want(method, subject),
             Content::Difference(a, b) => {
                 want(state.method, Subject::class(a));

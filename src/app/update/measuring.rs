@@ -144,8 +144,16 @@ pub(super) fn put_away(state: &mut State) -> bool {
     measuring.selected.take().is_some()
 }
 
+/// Another tool is taken.
+pub(super) fn put_tool_away(state: &mut State) {
+    while state.measuring.grab.is_some() || state.measuring.draft.is_some() || state.measuring.tool != Tool::Window {
+        put_away(state);
+    }
+}
+
 /// A tool that is taken again is put away.
 fn take(state: &mut State, tool: Tool) {
+    state.what_if.tool = None;
     let measuring = &mut state.measuring;
     measuring.tool = if measuring.tool == tool { Tool::Window } else { tool };
     (measuring.draft, measuring.grab) = (None, None);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::measuring_effect::MeasuringMessage;
 use super::training_effect::TrainingMessage;
+use super::what_if_effect::PartsFound;
 use crate::app::state::tags::Listed;
 use crate::app::state::{LoadedImage, Reason};
 use crate::engine::Generation;
@@ -51,5 +52,6 @@ pub enum Message {
     /// Names of the models that can be chosen.
     Models(Vec<String>),
     Measuring(MeasuringMessage),
+    PartsFound(PartsFound),
     Training(TrainingMessage),
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
-use super::{catalogue, measuring, show_image, study, tags, training};
+use super::{catalogue, measuring, show_image, study, tags, training, what_if};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
@@ -74,6 +74,7 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
+        Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
     }

@@ -44,11 +44,13 @@ mod training;
 pub mod training_effect;
 mod uncertainty;
 mod view;
+mod what_if;
+pub mod what_if_effect;
 mod window;
 
 use std::time::{Duration, Instant};
 
-use super::command::{Command, MeasureCommand, ViewCommand};
+use super::command::{Command, MeasureCommand, ViewCommand, WhatIfCommand};
 use super::state::State;
 use effect::Effect;
 
@@ -75,6 +77,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         command,
         Command::View(V::Point(_) | V::Pan(..) | V::Zoom(..) | V::DragWindow(..))
             | Command::Measure(MeasureCommand::MoveTo(_))
+            | Command::WhatIf(WhatIfCommand::MoveTo(_))
     );
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
@@ -82,7 +85,13 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Tags(command) => tags::apply(state, command),
         Command::View(command) => view::apply(state, command),
         Command::Window(command) => window::apply(state, command),
+        // On a changed image the way back is that of the change.
+        Command::Measure(MeasureCommand::Undo) if state.is_questioned() && state.measuring.draft.is_none() => {
+            what_if::step(state, true)
+        }
+        Command::Measure(MeasureCommand::Redo) if state.is_questioned() => what_if::step(state, false),
         Command::Measure(command) => measuring::apply(state, command),
+        Command::WhatIf(command) => what_if::apply(state, command),
         Command::Overlay(command) => overlay::apply(state, command),
         Command::Findings(command) => findings::apply(state, command),
         Command::Uncertainty(command) => uncertainty::apply(state, command),

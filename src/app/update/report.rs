@@ -4,10 +4,12 @@ use super::effect::Effect;
 use super::impression;
 use super::maps::with_later_maps;
 use super::notices::notice;
+use crate::app::state::what_if::Probe;
 use crate::app::state::{Layout, Level, Phase, ShownImage, State};
 use crate::engine::similar::SHOWN;
 use crate::report::case::{CaseReport, Paper, SimilarSection};
 use crate::report::case_study::CaseStudy;
+use crate::report::what_if::ProbeRecord;
 
 /// Writes the report, asks for a folder first, or says why there is nothing to write.
 pub(super) fn export(state: &mut State) -> Vec<Effect> {
@@ -69,6 +71,7 @@ fn case(state: &State) -> Option<CaseReport> {
         similar: similar(state),
         study: study(state, &model.sha256),
         measurements: state.measurements().to_vec(),
+        probes: probes(state, &model.sha256),
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),
@@ -78,6 +81,13 @@ fn case(state: &State) -> Option<CaseReport> {
         error_rate: state.preferences.error_rate,
         prevalences: state.prevalence().into_iter().collect(),
     })
+}
+
+/// What was asked of changed images, as far as this model answered.
+fn probes(state: &State, sha256: &str) -> Vec<ProbeRecord> {
+    let own = state.probes().iter().filter(|probe| probe.model_sha256 == sha256);
+    let record = |(number, probe): (u64, &Probe)| ProbeRecord { number, ..probe.record.clone() };
+    (1..).zip(own).map(record).collect()
 }
 
 /// Similar cases, where the reader wants them in reports.

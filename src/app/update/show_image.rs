@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::{analysis, measuring, opening_view, prefetch, tags};
+use super::{analysis, measuring, opening_view, prefetch, tags, what_if};
 use crate::app::state::stack::Laid;
 use crate::app::state::{Level, LoadedImage, Phase, Reason, ShownImage, State};
 use crate::engine::Generation;
@@ -20,6 +20,7 @@ use crate::study::ImageEntry;
 pub(super) fn show(state: &mut State, entry: Arc<ImageEntry>, index: u32) -> Vec<Effect> {
     let before = state.drawn().cloned();
     let mut effects = analysis::drop_results(state);
+    what_if::let_go(state);
     state.options.force = false;
     state.chosen = false;
     state.cursor = None;

@@ -3,7 +3,7 @@
 
 use super::effect::Effect;
 use super::opening_view::{self, each_view, initial_window};
-use super::{preferences, presentation};
+use super::{preferences, presentation, what_if};
 use crate::app::command::ViewCommand;
 use crate::app::state::{PaneIndex, State, View, WindowChoice};
 
@@ -16,6 +16,7 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::SetLayout(layout) => {
             state.layout = layout;
             state.solo = None;
+            return what_if::look(state);
         }
         V::ToggleSolo(pane) => {
             state.solo = if state.solo.is_some() || state.panes().len() < 2 { None } else { Some(pane) };

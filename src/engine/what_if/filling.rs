@@ -16,6 +16,8 @@
 //!
 //! What it does not do: paint anything that a radiologist would take for anatomy.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::explain::faithfulness::InputImage;
@@ -23,7 +25,7 @@ use crate::explain::faithfulness::road::{NOISE, imputed};
 use crate::imaging::Plane;
 use crate::imaging::blur::gaussian;
 use crate::imaging::components::components;
-use crate::imaging::resample::{bilinear, resize};
+use crate::imaging::resample::{bilinear_part, resize};
 
 /// Longest side of the copy on which holes are filled, pixels.
 pub const FINEST: usize = 512;
@@ -69,35 +71,63 @@ impl Filling {
     }
 }
 
+/// The copy of a plane on which its holes are filled: made once for all of them.
+#[must_use]
+pub fn copy_of(plane: &Plane) -> Plane {
+    let (w, h) = copy_size(plane.width, plane.height);
+    resize(plane, w, h)
+}
+
 /// `plane` with everything filled in that is `taken` (`width × height`, row by row); the rest stays
-/// as it is. The seed is that of ROAD's noise.
+/// as it is. `copy` is that of [`copy_of`]; the seed is that of ROAD's noise.
 ///
 /// `None` for a plane and a mask that do not agree, and where too little is left to fill from.
 #[must_use]
-pub fn filled(plane: &Plane, taken: &[bool], filling: Filling, seed: u64) -> Option<Plane> {
+pub fn filled(plane: &Plane, copy: &Plane, taken: &[bool], filling: Filling, seed: u64) -> Option<Plane> {
     let (width, height) = (plane.width, plane.height);
-    if taken.len() != plane.values.len() || taken.iter().all(|taken| *taken) {
+    let (columns, rows) = bounds(taken, width)?;
+    if taken.len() != plane.values.len() || (copy.width, copy.height) != copy_size(width, height) {
         return None;
     }
-    let source = if filling == Filling::Mirror {
-        mirrored(plane)
+    let part = if filling == Filling::Mirror {
+        if taken.iter().all(|taken| *taken) {
+            return None;
+        }
+        mirrored(plane, &columns, &rows)
     } else {
-        let (w, h) = copy_size(width, height);
-        let copy = resize(plane, w, h);
+        let (w, h) = (copy.width, copy.height);
         let hole = shrunk(taken, (width, height), (w, h));
         if hole.iter().all(|hole| *hole) {
             return None;
         }
         let filled = match filling {
-            Filling::Mean => means(&copy, &hole),
-            Filling::Blur => gaussian(&copy, BLUR * w.max(h) as f32),
-            _ => road(&copy, &hole, seed),
+            Filling::Mean => means(copy, &hole),
+            Filling::Blur => gaussian(copy, BLUR * w.max(h) as f32),
+            _ => road(copy, &hole, seed),
         };
-        if (w, h) == (width, height) { filled } else { bilinear(&filled, width, height) }
+        bilinear_part(&filled, width, height, columns.clone(), rows.clone())
     };
-    let values = plane.values.iter().zip(&source.values).zip(taken);
-    let values = values.map(|((kept, new), taken)| if *taken { *new } else { *kept }).collect();
-    Some(Plane { width, height, values })
+    let mut out = plane.clone();
+    for (y, new) in rows.zip(part.values.chunks_exact(part.width)) {
+        let row = y * width + columns.start..y * width + columns.end;
+        for ((value, new), _) in out.values[row.clone()].iter_mut().zip(new).zip(&taken[row]).filter(|(_, t)| **t) {
+            *value = *new;
+        }
+    }
+    Some(out)
+}
+
+/// Columns and rows of the box around what is taken; nothing where nothing is.
+fn bounds(taken: &[bool], width: usize) -> Option<(Range<usize>, Range<usize>)> {
+    let rows = || taken.chunks_exact(width.max(1));
+    let top = rows().position(|row| row.contains(&true))?;
+    let bottom = rows().rposition(|row| row.contains(&true))?;
+    let (mut left, mut right) = (width, 0);
+    for row in rows().take(bottom + 1).skip(top) {
+        left = left.min(row.iter().position(|taken| *taken).unwrap_or(width));
+        right = right.max(row.iter().rposition(|taken| *taken).map_or(0, |last| last + 1));
+    }
+    Some((left..right, top..bottom + 1))
 }
 
 /// Sides of the copy on which holes are filled.
@@ -134,9 +164,11 @@ fn shrunk(taken: &[bool], (width, height): (usize, usize), (w, h): (usize, usize
     hole
 }
 
-fn mirrored(plane: &Plane) -> Plane {
-    let rows = plane.values.chunks_exact(plane.width.max(1));
-    Plane { values: rows.flat_map(|row| row.iter().rev().copied()).collect(), ..*plane }
+/// A part of the plane as it lies on the other side.
+fn mirrored(plane: &Plane, columns: &Range<usize>, rows: &Range<usize>) -> Plane {
+    let lines = plane.values.chunks_exact(plane.width.max(1)).take(rows.end).skip(rows.start);
+    let values = lines.flat_map(|line| columns.clone().map(|x| line[plane.width - 1 - x])).collect();
+    Plane { width: columns.len(), height: rows.len(), values }
 }
 
 fn road(plane: &Plane, hole: &[bool], seed: u64) -> Plane {
@@ -200,7 +232,7 @@ mod tests {
         for side in [64, 1024] {
             let (plane, taken) = image(side);
             for filling in [Filling::Road, Filling::Mean, Filling::Mirror] {
-                let without = filled(&plane, &taken, filling, 1).unwrap();
+                let without = filled(&plane, &copy_of(&plane), &taken, filling, 1).unwrap();
                 for (i, (new, old)) in without.values.iter().zip(&plane.values).enumerate() {
                     if taken[i] {
                         assert!((-0.2..1.2).contains(new), "{filling:?} {side}: {new} at {i}");
@@ -216,7 +248,7 @@ mod tests {
     fn road_continues_a_ramp_and_the_mean_is_that_of_the_surroundings() {
         let (plane, taken) = image(64);
         let middle = 24 * 64 + 24;
-        let of = |filling| filled(&plane, &taken, filling, 1).unwrap().values[middle];
+        let of = |filling| filled(&plane, &copy_of(&plane), &taken, filling, 1).unwrap().values[middle];
         let spread = deviation(&plane.values) as f32;
         assert!((of(Filling::Road) - 24.0 / 64.0).abs() < 0.05 * spread, "{}", of(Filling::Road));
         assert!((of(Filling::Mean) - 23.5 / 64.0).abs() < 1e-3, "{}", of(Filling::Mean));
@@ -229,7 +261,7 @@ mod tests {
         let values = (0..side * side).map(|i| if (i + i / side) % 2 == 0 { 0.0 } else { 1.0 }).collect();
         let plane = Plane { width: side, height: side, values };
         let taken: Vec<bool> = (0..side * side).map(|i| i % side < 64).collect();
-        let without = filled(&plane, &taken, Filling::Blur, 1).unwrap();
+        let without = filled(&plane, &copy_of(&plane), &taken, Filling::Blur, 1).unwrap();
         // At the border the blur repeats what stands there.
         let well_inside = |i: &usize| (24..60).contains(&(i % side)) && (24..104).contains(&(i / side));
         assert!((0..side * side).filter(well_inside).all(|i| (without.values[i] - 0.5).abs() < 0.01));
@@ -239,8 +271,8 @@ mod tests {
     fn with_nothing_left_to_fill_from_nothing_is_filled() {
         let (plane, _) = image(64);
         for filling in Filling::ALL {
-            assert_eq!(filled(&plane, &[true; 64 * 64], filling, 1), None);
-            assert_eq!(filled(&plane, &[true; 3], filling, 1), None, "a mask of another image");
+            assert_eq!(filled(&plane, &copy_of(&plane), &[true; 64 * 64], filling, 1), None);
+            assert_eq!(filled(&plane, &copy_of(&plane), &[true; 3], filling, 1), None, "a mask of another image");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What if this were not there? A part of the image is taken away and the model asked again: the
-//! question that a reader puts to a heat map with the hand.
+//! What if this were not there? A part of the image is taken away, or the whole is altered, and the
+//! model asked again: the question that a reader puts to a heat map with the hand.
 //!
 //! The changed image goes the whole way of an image: gate, scores, population. A refusal stays a
 //! refusal. Beside the change of each score stands what as much area at random places changes
@@ -10,33 +10,39 @@
 //! What it does not do: write anything into the image or its file, or tell what is anatomy. The
 //! filling is an image that nobody took.
 
+pub mod alteration;
 pub mod filling;
+pub mod question;
 pub mod random_places;
+pub mod runs;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use self::filling::{Filling, filled};
+use self::alteration::Alteration;
+use self::filling::{Filling, copy_of, filled};
 use self::random_places::random_place;
 use super::analysis::{analyze, scores};
 use super::pass::Pass;
 use super::{Analysis, AnalysisOptions, EngineError};
 use crate::cancel::CancelToken;
-use crate::imaging::PixelData;
+use crate::imaging::Plane;
 use crate::model::Model;
 use crate::model::output_head::OutputHead;
 use crate::study::Frame;
 
-/// Why nothing was taken away.
+/// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum WhatIfError {
-    #[error("Nothing of the image is marked, so nothing was taken away.")]
+    #[error("Nothing of the image is marked or altered, so nothing was changed.")]
     Nothing,
     #[error("All of the image is marked, or all but a few pixels; leave something to fill the hole from.")]
     Everything,
     #[error("The mask has {found} pixels and the image {expected}; it belongs to another image.")]
     OtherSize { found: usize, expected: usize },
+    #[error("What was taken away lies outside the image; it belongs to another one.")]
+    OtherImage,
     #[error("The image was not scored, so there is no score that could change.")]
     NotScored,
     #[error(transparent)]
@@ -44,7 +50,7 @@ pub enum WhatIfError {
 }
 
 /// What is taken away, and how the hole is filled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Removal {
     /// The pixels of the image that are taken away, row by row.
     pub taken: Arc<Vec<bool>>,
@@ -53,8 +59,21 @@ pub struct Removal {
     pub seed: u64,
 }
 
+/// What is done to an image: a part is taken away, then the whole is altered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    pub removal: Option<Removal>,
+    pub alteration: Alteration,
+}
+
+impl From<Removal> for Change {
+    fn from(removal: Removal) -> Self {
+        Self { removal: Some(removal), alteration: Alteration::default() }
+    }
+}
+
 /// What came of it for one class or group.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreChange {
     pub label: String,
     pub group: bool,
@@ -100,7 +119,7 @@ impl ScoreChange {
     }
 }
 
-/// An image without a part, judged again.
+/// A changed image, judged again.
 #[derive(Clone, Debug)]
 pub struct WhatIf {
     /// Share of the image that was taken away.
@@ -113,60 +132,103 @@ pub struct WhatIf {
     pub changes: Vec<ScoreChange>,
 }
 
-/// `frame` without what is taken.
+/// An image that is changed, with what every change of it needs and is made once.
+#[derive(Clone, Copy, Debug)]
+pub struct Canvas<'a> {
+    pub frame: &'a Frame,
+    /// The copy on which holes are filled.
+    pub copy: &'a OnceLock<Plane>,
+}
+
+/// The image as changed.
 ///
 /// # Errors
-/// When nothing or everything is taken, or the mask is that of another image.
-pub fn without(frame: &Frame, removal: &Removal) -> Result<Frame, WhatIfError> {
-    let (found, expected) = (removal.taken.len(), frame.pixels.plane.values.len());
+/// When nothing is changed, everything is taken away, or the mask is that of another image.
+pub fn changed(canvas: Canvas<'_>, change: &Change) -> Result<Frame, WhatIfError> {
+    let frame = canvas.frame;
+    let plane = match &change.removal {
+        Some(removal) => without(canvas, removal)?,
+        None if change.alteration.is_none() => return Err(WhatIfError::Nothing),
+        None => frame.pixels.plane.clone(),
+    };
+    let alteration = change.alteration.bounded();
+    let plane = alteration.applied(plane, &frame.pixels, frame.display.pixel_aspect);
+    Ok(frame.with_plane(plane))
+}
+
+/// The plane of the image with what is taken filled in.
+fn without(canvas: Canvas<'_>, removal: &Removal) -> Result<Plane, WhatIfError> {
+    let plane = &canvas.frame.pixels.plane;
+    let (found, expected) = (removal.taken.len(), plane.values.len());
     if found != expected {
         return Err(WhatIfError::OtherSize { found, expected });
     }
     if !removal.taken.contains(&true) {
         return Err(WhatIfError::Nothing);
     }
-    let plane = filled(&frame.pixels.plane, &removal.taken, removal.filling, removal.seed);
-    let plane = plane.ok_or(WhatIfError::Everything)?;
-    Ok(Frame { pixels: PixelData { plane, ..frame.pixels.clone() }, ..frame.clone() })
+    let copy = canvas.copy.get_or_init(|| copy_of(plane));
+    filled(plane, copy, &removal.taken, removal.filling, removal.seed).ok_or(WhatIfError::Everything)
 }
 
-/// Takes a part away and asks again. `before` is the analysis of `frame` as it is, by this model;
-/// `options` say which maps of the changed image are wanted; `draws` random places are compared.
+/// Changes the image and asks again. `before` is the analysis of the image as it is, by this model;
+/// `options` say which maps of the changed image are wanted.
 ///
 /// # Errors
-/// As [`without`]; when the image itself was not scored, or the network cannot be run.
+/// As [`changed`]; when the image itself was not scored, or the network cannot be run.
 pub fn what_if(
     model: &Model,
-    frame: &Frame,
+    canvas: Canvas<'_>,
     before: &Analysis,
-    removal: &Removal,
+    change: &Change,
     options: &AnalysisOptions,
-    draws: usize,
     cancel: &CancelToken,
 ) -> Result<WhatIf, WhatIfError> {
     if !before.scored {
         return Err(WhatIfError::NotScored);
     }
-    let changed = without(frame, removal)?;
+    let mut changed = changed(canvas, change)?;
+    cancel.check().map_err(EngineError::from)?;
     let analysis = analyze(model, &changed, options, cancel, &mut |_| ())?;
-    let mut changes = Vec::new();
-    if analysis.scored {
-        changes = pairs(before, &analysis);
-        for draw in 0..draws as u64 {
-            let seed = removal.seed.wrapping_add(1 + draw);
-            let Some(place) = random_place(&removal.taken, frame.pixels.plane.width, seed) else { break };
-            let elsewhere = Removal { taken: Arc::new(place), seed, ..removal.clone() };
-            let plane = without(frame, &elsewhere)?.model_plane();
-            let pass = Pass::run(model, &plane, frame.pixels.value_range, cancel)?;
-            let (labels, groups) = scores(&model.manifest, &OutputHead::new(&model.manifest), &pass.logits);
-            for (change, score) in changes.iter_mut().zip(groups.iter().chain(&labels)) {
-                change.random.push(score.probability - change.before);
-            }
-        }
-    }
-    let taken = removal.taken.iter().filter(|taken| **taken).count();
-    let share = taken as f64 / removal.taken.len() as f64;
+    // The network sees grey values; a changed image is shown as it sees it.
+    changed.pixels.color = None;
+    let changes = if analysis.scored { pairs(before, &analysis) } else { Vec::new() };
+    let taken = change.removal.as_ref().map_or(0, |removal| removal.taken.iter().filter(|taken| **taken).count());
+    let share = taken as f64 / canvas.frame.pixels.plane.values.len().max(1) as f64;
     Ok(WhatIf { share, frame: Arc::new(changed), analysis, changes })
+}
+
+/// Adds what as much area at `draws` random places changes, one after the other; `told` hears of
+/// each. There is nothing to compare without scores, and where the whole image was altered: its
+/// change is none of a place.
+///
+/// # Errors
+/// When the network cannot be run, or is stopped.
+pub fn beside_random_places(
+    found: &mut WhatIf,
+    model: &Model,
+    canvas: Canvas<'_>,
+    change: &Change,
+    draws: usize,
+    cancel: &CancelToken,
+    told: &mut dyn FnMut(&WhatIf),
+) -> Result<(), WhatIfError> {
+    let frame = canvas.frame;
+    let comparable = !found.changes.is_empty() && change.alteration.is_none();
+    let Some(removal) = change.removal.as_ref().filter(|_| comparable) else { return Ok(()) };
+    for draw in 0..draws as u64 {
+        cancel.check().map_err(EngineError::from)?;
+        let seed = removal.seed.wrapping_add(1 + draw);
+        let Some(place) = random_place(&removal.taken, frame.pixels.plane.width, seed) else { break };
+        let elsewhere = Removal { taken: Arc::new(place), seed, ..removal.clone() };
+        let there = changed(canvas, &elsewhere.into())?;
+        let pass = Pass::run(model, &there.model_plane(), frame.pixels.value_range, cancel)?;
+        let (labels, groups) = scores(&model.manifest, &OutputHead::new(&model.manifest), &pass.logits);
+        for (change, score) in found.changes.iter_mut().zip(groups.iter().chain(&labels)) {
+            change.random.push(score.probability - change.before);
+        }
+        told(found);
+    }
+    Ok(())
 }
 
 /// Groups, then labels, before and after.

@@ -125,6 +125,7 @@ impl Sidecar {
             timing_ms: analysis.timing,
             impression: redact::impression(case),
             measurements: measurements::records(case),
+            what_if: redact::probes(case),
             conformal,
             population,
             prevalence: if analysis.scored { case.at_prevalences() } else { Vec::new() },

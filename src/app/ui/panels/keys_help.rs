@@ -50,7 +50,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                 for group in [CommandGroup::View, CommandGroup::Measure] {
                     table(&mut columns[1], group, &tokens);
                 }
-                for group in [CommandGroup::Overlay, CommandGroup::Help] {
+                for group in [CommandGroup::Overlay, CommandGroup::WhatIf, CommandGroup::Help] {
                     table(&mut columns[2], group, &tokens);
                 }
                 gestures(&mut columns[2], &tokens);

@@ -23,3 +23,4 @@ pub mod toolbar;
 pub mod training;
 mod uncertainty;
 mod verdict;
+pub mod what_if;

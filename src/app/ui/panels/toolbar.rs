@@ -169,7 +169,9 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
 
 fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
-    for layout in [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::MethodGrid, Layout::Compare] {
+    for layout in
+        [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::MethodGrid, Layout::Compare, Layout::WhatIf]
+    {
         controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, !state.is_mapless(), out);
     }
     ui.spacing_mut().item_spacing.x = theme::GRID;

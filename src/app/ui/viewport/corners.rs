@@ -8,9 +8,10 @@ use super::placement::Placement;
 use super::stability_words;
 use crate::app::state::display_options::Stability;
 use crate::app::state::{Content, Layout, PaneIndex, State};
+use crate::app::ui::widgets::confidence_bar::probability;
 use crate::app::ui::{numbers, theme};
 use crate::engine::conformal::OUTSIDE;
-use crate::explain::{Attribution, Subject};
+use crate::explain::{Attribution, Method, Subject};
 use crate::fonts::{attribute, lacking, system};
 use crate::study::{Frame, Metadata, SlicePosition, readable_name};
 
@@ -36,6 +37,10 @@ pub(crate) fn title(state: &State, content: Content) -> String {
             name => format!("{name} · {}", method.name()),
         },
         Content::Difference(a, b) => format!("{} − {}", state.label(a), state.label(b)),
+        Content::Changed(..) if state.changed_answer().is_none() => "not changed".into(),
+        Content::Changed(subject, method) => {
+            format!("changed image · {}", title(state, Content::Map(subject, method)))
+        }
     }
 }
 
@@ -82,6 +87,11 @@ pub(crate) fn paint(
     if roomy && !mark.is_empty() {
         taken.push(pen.marker(mark));
     }
+    if matches!(content, Content::Changed(..)) && state.changed_answer().is_some() {
+        // Above the strip that marks it.
+        room.max.y -= super::what_if::STRIP;
+    }
+    let pen = Pen::new(painter, theme::tokens(state.preferences.theme), room);
     let mut below = Vec::new();
     let narrow = rect.width() < NARROW;
     // Of views that go together and have little room, the first one says it for all.
@@ -144,6 +154,9 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
                 "where A's map is the stronger".into(),
             ];
         }
+        Content::Changed(subject, method) => {
+            return vec![title(state, content), state.what_if.changed.in_words(), change_of(state, subject, method)];
+        }
         Content::Map(subject, method) => (subject, method),
     };
     let mut lines = match subject {
@@ -173,6 +186,15 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What the change made of the score of a subject, and what its map is.
+fn change_of(state: &State, subject: Subject, method: Method) -> String {
+    let name = state.subject_name(subject);
+    let change = state.changed_answer().and_then(|answer| answer.found.changes.iter().find(|one| one.label == name));
+    let score = change.map(|one| format!("{} → {}", probability(one.before), probability(one.after)));
+    let map = state.changed_map(Content::Changed(subject, method)).map(|map| facts(map));
+    score.into_iter().chain(map).collect::<Vec<_>>().join(" · ")
 }
 
 /// The letter of a class in comparison.

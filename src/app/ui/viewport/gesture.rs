@@ -8,6 +8,7 @@ use egui::{Event, MouseWheelUnit, PointerButton, Response, Ui};
 use super::area_window;
 use super::measuring::pointer;
 use super::placement::Placement;
+use super::what_if::pointer as marking;
 use crate::app::command::{Command, MapCommand, StudyCommand, ViewCommand};
 use crate::app::state::{PaneIndex, State};
 use crate::study::Frame;
@@ -34,7 +35,8 @@ pub(super) fn commands(
     if response.is_pointer_button_down_on() && pane != state.display.pointed {
         commands.push(Command::Maps(MapCommand::ChoosePane(pane)));
     }
-    let measured = pointer::commands(ui, state, placement, response);
+    let marked = marking::commands(ui, state, placement, response);
+    let measured = marked.or_else(|| pointer::commands(ui, state, placement, response));
     let free = measured.is_none();
     commands.extend(measured.into_iter().flatten());
     if free && response.double_clicked() {

@@ -13,6 +13,7 @@ use super::part::{self, Part};
 use super::placement::Placement;
 use super::sample::{SampleKey, whole_pixels};
 use super::sampler::ImageSampler;
+use crate::app::state::pyramid::Pyramid;
 use crate::app::state::{PaneIndex, State, View};
 use crate::app::ui::made::Made;
 use crate::app::ui::textures::{Texture, Textures};
@@ -198,7 +199,7 @@ fn texture(
         return Some(texture);
     }
     let frame = &key.sample.frame;
-    let image = if let Some(color) = &state.color {
+    let image = if let Some(color) = state.color.as_ref().filter(|_| is_drawn(state, frame)) {
         colored(color, frame, key.sample.region, key.sample.size, view.invert)
     } else {
         let sample = sample(ctx, state, cache, pane, key)?;
@@ -209,6 +210,11 @@ fn texture(
     };
     let options = if key.smooth { TextureOptions::LINEAR } else { TextureOptions::NEAREST };
     Some(cache.textures.make(ctx, key.clone(), image, options))
+}
+
+/// Whether this is the image that was opened, with its pyramid and its colours.
+fn is_drawn(state: &State, frame: &Arc<Frame>) -> bool {
+    state.drawn().is_some_and(|drawn| Arc::ptr_eq(drawn, frame))
 }
 
 fn sample(
@@ -227,6 +233,9 @@ fn sample(
     let as_it_is = key.sample.region == Region::whole(plane) && [width, height] == [plane.width, plane.height];
     let sample = if !key.smooth || as_it_is {
         whole_pixels(&frame.pixels.plane, key.sample.region)
+    } else if !is_drawn(state, frame) {
+        // A changed image follows the hand: nothing coarse comes before it.
+        cache.install(|| key.sample.sample(&Pyramid::default()))
     } else if width * height <= QUICK || !cache.sampler.ask(ctx, pane, &key.sample, &state.pyramid) {
         cache.install(|| key.sample.sample(&state.pyramid))
     } else {

@@ -51,6 +51,9 @@ impl MapSource {
                     _ => Self::One(map),
                 })
             }
+            Content::Changed(..) => {
+                state.changed_map(content).filter(|map| scale::shows_something(map)).cloned().map(Self::One)
+            }
             Content::Difference(a, b) => {
                 Some(Self::Difference(state.attribution(a)?.clone(), state.attribution(b)?.clone()))
             }

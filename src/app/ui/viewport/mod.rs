@@ -31,6 +31,7 @@ mod sampler;
 mod scale_top;
 mod stability_words;
 mod superimposed;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ use crate::study::Frame;
 use map::MapCache;
 use placement::Placement;
 use superimposed::SuperimposedCache;
+use what_if::MarkCache;
 
 /// What the painters of the views have made.
 #[derive(Default)]
@@ -52,6 +54,7 @@ pub struct ViewCaches {
     image: ImageCache,
     map: MapCache,
     superimposed: SuperimposedCache,
+    marks: MarkCache,
     values: ValuesCache,
 }
 
@@ -66,12 +69,13 @@ impl ViewCaches {
         self.image.sweep();
         self.map.sweep();
         self.superimposed.sweep();
+        self.marks.sweep();
         self.values.sweep();
     }
 
     /// How many textures were made.
     pub fn made(&self) -> u64 {
-        self.image.made() + self.map.made() + self.superimposed.made()
+        self.image.made() + self.map.made() + self.superimposed.made() + self.marks.made()
     }
 }
 
@@ -99,7 +103,8 @@ pub(super) fn show(
     let mut commands = gesture::commands(ui, state, frame, pane, &placement, &response);
 
     let painter = ui.painter_at(rect);
-    self::image::paint(&painter, state, &mut caches.image, frame, (pane, pane), &placement, rect);
+    let shown = what_if::shown(state, frame, content);
+    self::image::paint(&painter, state, &mut caches.image, shown, (pane, pane), &placement, rect);
     superimposed::paint(&painter, state, &mut caches.superimposed, frame, &placement, rect);
     if state.heat_map && !state.overlays_hidden {
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
@@ -111,6 +116,7 @@ pub(super) fn show(
     if let Some(annotations) = state.annotations().filter(|_| state.display.graphics && !state.overlays_hidden) {
         annotations::paint(&painter, &tokens, annotations, &placement, state.preferences.anonymize);
     }
+    what_if::paint(ui, &painter, state, &mut caches.marks, (frame, content), &placement);
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
         measuring::paint_lines(&painter, state, &placement);
@@ -127,6 +133,7 @@ pub(super) fn show(
     magnifier::paint(ui, state, caches, frame, (pane, content), &placement, rect);
     // Where views have styles of their own, the one in hand is framed.
     let in_hand = !state.preferences.same_display && pane == state.pointed();
+    what_if::paint_mark(&painter, state, &tokens, content, rect);
     let frame = if in_hand { tokens.accent } else { tokens.line };
     painter.rect_stroke(rect, 0.0, egui::Stroke::new(1.0, frame), egui::StrokeKind::Inside);
     commands

@@ -55,13 +55,18 @@ pub(super) fn shared_top(state: &State, tops: &mut TopCache, content: Content) -
     let method = match content {
         Content::Image => return None,
         Content::Difference(..) => state.method,
+        // On the scale of the map that it stands beside.
+        Content::Changed(subject, method) if !state.overlay().shared_scale => {
+            return state.map(subject, method).map(|map| tops.of(map));
+        }
+        Content::Changed(_, method) => method,
         Content::Map(..) if state.layout == Layout::MethodGrid || !state.overlay().shared_scale => return None,
         Content::Map(_, method) => method,
     };
     let mut shown: Vec<Subject> = Vec::new();
     for content in state.panes() {
         match content {
-            Content::Image => {}
+            Content::Image | Content::Changed(..) => {}
             Content::Map(subject, _) => shown.push(subject),
             Content::Difference(a, b) => shown.extend([Subject::class(a), Subject::class(b)]),
         }

@@ -1,5 +1,6 @@
 //! Widgets of our own: what egui does not draw, and controls whose words come from the commands.
 
+pub(super) mod change_bar;
 pub(super) mod confidence_bar;
 pub(super) mod controls;
 pub(super) mod shapes;

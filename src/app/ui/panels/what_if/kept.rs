@@ -1,0 +1,63 @@
+//! The changes of the image that were kept for its report.
+
+use egui::{Align, Button, Id, Layout, RichText, TextEdit, Ui, vec2};
+
+use crate::app::command::{Command, WhatIfCommand};
+use crate::app::state::State;
+use crate::app::state::what_if::Probe;
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::confidence_bar::probability;
+use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::shapes::Sign;
+use crate::limits;
+use crate::measurement::Words;
+
+pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let probes = state.probes();
+    if probes.is_empty() {
+        return;
+    }
+    ui.add_space(theme::GRID / 2.0);
+    ui.label(theme::caption("Kept for the report", tokens));
+    for probe in probes {
+        row(ui, state, probe, out);
+    }
+}
+
+/// Name, scores before and after, again, away.
+fn row(ui: &mut Ui, state: &State, probe: &Probe, out: &mut Vec<Command>) {
+    let number = probe.record.number;
+    let subject = state.subject_name(state.subject());
+    let changes = &probe.record.changes;
+    let change = changes.iter().find(|change| change.label == subject).or(changes.first());
+    let scores = change.map_or_else(
+        || "refused".to_owned(),
+        |change| format!("{} → {}", probability(change.before), probability(change.after)),
+    );
+    let whole = vec2(ui.available_width(), 24.0);
+    ui.allocate_ui_with_layout(whole, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        // Room for the scroll bar, which lies over what is under it.
+        ui.add_space(theme::GRID);
+        let mut gone = Vec::new();
+        let cross = controls::sign_button(ui, Sign::Cross, WhatIfCommand::Forget(number), true, &mut gone);
+        cross.accessible_name(format!("Delete kept change {number}"));
+        out.append(&mut gone);
+        let again = Button::new(RichText::new(scores).size(theme::CAPTION));
+        let response = ui.add(again).accessible_name(format!("Show kept change {number}"));
+        if response.on_hover_text(change.map_or("", |change| change.label.as_str())).clicked() {
+            out.push(WhatIfCommand::Show(number).into());
+        }
+        if state.preferences.anonymize {
+            ui.label(probe.changed.in_words());
+            return;
+        }
+        let mut name = probe.record.name.0.clone();
+        let field = TextEdit::singleline(&mut name).id(Id::unique(("name of a kept change", number)));
+        let field = field.hint_text("Name").desired_width(f32::INFINITY).char_limit(limits::MEASUREMENT_NAME);
+        ui.add(field).accessible_name(format!("Name of kept change {number}"));
+        if name != probe.record.name.0 {
+            out.push(WhatIfCommand::Rename(number, Words(name)).into());
+        }
+    });
+}

@@ -1,0 +1,65 @@
+//! The reader's questions about a changed image on the page.
+
+use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, wrapped};
+use crate::report::case::CaseReport;
+use crate::report::redact;
+use crate::report::what_if::ProbeRecord;
+
+/// Room for the numbers.
+const NUMBER: f32 = 16.0;
+
+/// The heading, which has no height of its own, and the lines beside it; nothing where nothing was
+/// asked.
+pub(super) fn probes(case: &CaseReport, width: f32, column: f32) -> Option<(Block, Vec<Block>)> {
+    let records = redact::probes(case);
+    if records.is_empty() {
+        return None;
+    }
+    let mut rows = Vec::new();
+    let mut add = |number: &str, text: &str, style: TextStyle| {
+        for (i, line) in wrapped(text, style, width - column - NUMBER).into_iter().enumerate() {
+            let mut row = Block::space(style.line());
+            if i == 0 {
+                row.text(column, 0.0, Align::Left, BODY.bold(), number);
+            }
+            row.text(column + NUMBER, 0.0, Align::Left, style, &line);
+            rows.push(row);
+        }
+    };
+    add("", "The model was asked again about copies of the image that the reader had changed.", CAPTION);
+    for (i, record) in records.iter().enumerate() {
+        add(&(i + 1).to_string(), &named(record), BODY);
+        for line in scores(record) {
+            add("", &line, BODY);
+        }
+        for reservation in record
+            .refused
+            .iter()
+            .map(|why| format!("The input gate refuses it: {why}"))
+            .chain(record.reservation.clone())
+        {
+            add("", &reservation, CAPTION.ink(Ink::Warning));
+        }
+    }
+    let mut heading = Block::default();
+    heading.text(0.0, 0.0, Align::Left, HEADING, "What if");
+    Some((heading, rows))
+}
+
+/// Its name, and what was done.
+fn named(record: &ProbeRecord) -> String {
+    let name = record.name.0.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() { record.what_was_done() } else { format!("“{name}”: {}", record.what_was_done()) }
+}
+
+/// The scores before and after, one line each, and what random places do.
+fn scores(record: &ProbeRecord) -> Vec<String> {
+    let line = |change: &crate::engine::what_if::ScoreChange| {
+        let mut line = format!("{} {:.3} → {:.3} ({:+.3})", change.label, change.before, change.after, change.change());
+        if let Some((low, high)) = change.random_range() {
+            line += &format!("; at {} random places of this size {low:+.3} to {high:+.3}", change.random.len());
+        }
+        line
+    };
+    record.changes.iter().map(line).collect()
+}
