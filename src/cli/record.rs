@@ -249,7 +249,7 @@ impl<'a> Record<'a> {
             warnings,
             timing_ms: analysis.timing,
             maps: Vec::new(),
-            lungs: analyzed.lungs.as_deref().map(|lungs| &lungs.source),
+            lungs: analyzed.lungs.found().map(|lungs| &lungs.source),
             uncertainty: posterior.map(|p| p.source),
             no_states: states.as_ref().err().filter(|_| analysis.scored).map(ToString::to_string),
             conformal: states.ok().filter(|_| analysis.scored),
@@ -292,7 +292,7 @@ impl<'a> Record<'a> {
     /// The same with the heat maps that were made.
     #[must_use]
     pub(super) fn with_maps(mut self, model: &'a Model, maps: &[&'a Attribution], settings: &MethodSettings) -> Self {
-        let lungs = self.analyzed.lungs.as_deref();
+        let lungs = self.analyzed.lungs.found();
         let shares = |map: &Attribution| lungs.and_then(|l| EvidenceShares::of(map, &model.manifest.input, &l.fields));
         self.maps =
             maps.iter().map(|map| MapRecord { lungs: shares(map), ..map_record(model, map, settings) }).collect();
@@ -303,7 +303,7 @@ impl<'a> Record<'a> {
     /// of their area; `maps` are those of [`Self::with_maps`].
     #[must_use]
     pub(super) fn by_region(mut self, model: &Model, maps: &[&Attribution]) -> Self {
-        let Some(lungs) = self.analyzed.lungs.as_deref() else { return self };
+        let Some(lungs) = self.analyzed.lungs.found() else { return self };
         let regions = AnatomicalRegions::of(&lungs.fields, &model.manifest.input);
         for (record, map) in self.maps.iter_mut().zip(maps) {
             let values = LungRegion::ALL.into_iter().zip(regions.values(map));

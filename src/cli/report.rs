@@ -128,7 +128,7 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
         Ok(args.analysis.options(methods, vec![explain::layer(model, args.layer.as_deref())?]))
     };
     let analyzed = session.analyze(|| frame_at(path, args.analysis.frame), options, args.analysis.force)?;
-    let (lungs, similar) = (analyzed.lungs.clone(), analyzed.similar.clone());
+    let (lungs, similar) = (analyzed.lungs.found().cloned(), analyzed.similar.clone());
     let (frame, model, analysis) = analyzed.by_a_model()?;
     let chosen_because = analysis.chosen_because.clone();
     let scored = analysis.scored;
@@ -244,7 +244,7 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
     }
     let analyzed = session.analyze(load, |_, _| Ok(sidecar.options.clone()), false)?;
     // As the report had them: by a mask, or by the segmenter.
-    let known = analyzed.lungs.clone();
+    let known = analyzed.lungs.found().cloned();
     let lungs = match &sidecar.lungs {
         None => None,
         Some(FieldsSource::Segmenter { .. }) => {

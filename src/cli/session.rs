@@ -134,7 +134,7 @@ pub(super) struct Session {
 pub(super) struct Analyzed {
     pub frame: Frame,
     /// Where its lungs lie, if that is known.
-    pub lungs: Option<Arc<Lungs>>,
+    pub lungs: LungSearch,
     pub choice: Arc<Choice>,
     /// `None` when no model fits.
     pub outcome: Option<(Arc<Model>, Analysis)>,
@@ -220,23 +220,18 @@ impl Session {
         let decode = started.elapsed().as_secs_f64() * 1e3;
         let Selected { choice, model } = self.selector.select(&frame, force)?;
         let search = lungs::of_frame(&frame, self.masks.as_ref())?;
-        let lungs = search.found().cloned();
-        let Some(model) = model else { return Ok(Analyzed { frame, lungs, choice, outcome: None, similar: None }) };
+        let Some(model) = model else {
+            return Ok(Analyzed { frame, lungs: search, choice, outcome: None, similar: None });
+        };
         let bar = RefCell::new(None);
         let mut emit = |progress| show(&bar, &progress);
         let mut known = Known::of_choice(&choice);
         known.use_background(self.background.clone());
         if self.anatomical {
-            let Some(lungs) = &lungs else {
-                let reason = match &search {
-                    LungSearch::Refused(reason) => reason,
-                    _ => "The file says that it is no chest radiograph, or this program has no lung segmenter.",
-                };
-                bail!("it is not known where the lungs of the image lie; name a folder of masks with --masks. {reason}")
-            };
+            let lungs = known_lungs(&search)?;
             known.use_regions(Some(AnatomicalRegions::of(&lungs.fields, &model.manifest.input).players));
         }
-        let options = options(&model, lungs.as_deref())?;
+        let options = options(&model, search.found().map(Arc::as_ref))?;
         let analysis = analyze_with(&model, &frame, &mut known, &options, &CancelToken::default(), &mut emit);
         if let Some(bar) = bar.take() {
             ProgressBar::finish_and_clear(&bar);
@@ -248,7 +243,7 @@ impl Session {
             Some((count, galleries)) if analysis.scored => galleries.similar(&model, &frame, &known, *count)?,
             _ => None,
         };
-        Ok(Analyzed { frame, lungs, choice, outcome: Some((model, analysis)), similar })
+        Ok(Analyzed { frame, lungs: search, choice, outcome: Some((model, analysis)), similar })
     }
 
     /// Refuses prevalences that the named model cannot be asked about; one that is chosen for each
@@ -270,4 +265,11 @@ fn show(bar: &RefCell<Option<ProgressBar>>, progress: &Progress) {
     let bar = bar.get_or_insert_with(|| output::progress(of, what));
     bar.set_length(of as u64);
     bar.set_position(done as u64);
+}
+/// The lungs of an image, or a sentence on why it is not known where they lie.
+pub(super) fn known_lungs(search: &LungSearch) -> anyhow::Result<&Arc<Lungs>> {
+    search.found().with_context(|| {
+        let reason = search.why_not().unwrap_or_default();
+        format!("it is not known where the lungs of the image lie; name a folder of masks with --masks. {reason}")
+    })
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use super::inputs::Inputs;
-use super::session::{Analyzed, ModelArgs, Session};
+use super::session::{Analyzed, ModelArgs, Session, known_lungs};
 use super::{Outcome, Usage, images, output};
 use crate::cancel::CancelToken;
 use crate::engine::AnalysisOptions;
@@ -190,9 +190,7 @@ fn taken(args: &Args, masks: &Masks, path: &Path, analyzed: &Analyzed) -> anyhow
         (*top..bottom).for_each(|y| taken[y * width + left..y * width + right].fill(true));
     }
     if args.part.outside_lungs || args.part.lungs {
-        let Some(lungs) = &analyzed.lungs else {
-            bail!("it is not known where the lungs lie; name a folder of masks with --masks")
-        };
+        let lungs = known_lungs(&analyzed.lungs)?;
         let regions = lungs.fields.on_grid(width, height);
         taken.iter_mut().zip(regions).for_each(|(taken, region)| *taken |= region.is_lung() == args.part.lungs);
     }

@@ -109,6 +109,18 @@ impl LungSearch {
             Self::Refused(_) | Self::NotLookedFor => None,
         }
     }
+
+    /// Why it is not known where they lie; a sentence.
+    #[must_use]
+    pub fn why_not(&self) -> Option<&str> {
+        match self {
+            Self::Found(_) => None,
+            Self::Refused(reason) => Some(reason),
+            Self::NotLookedFor => {
+                Some("The file says that it is no chest radiograph, or this program has no lung segmenter.")
+            }
+        }
+    }
 }
 
 /// What a file of a chest radiograph may say of its modality and body part; nothing is as good.

@@ -196,7 +196,7 @@ fn each_tool_marks_what_it_says() {
 #[test]
 fn parts_that_are_found_are_taken_away_and_the_others_say_what_is_missing() {
     let mut bench = bench();
-    assert!(bench.state.part_missing(FoundPart::OutsideLungs).unwrap().contains("not known"));
+    assert!(bench.state.part_missing(FoundPart::OutsideLungs).unwrap().contains("no chest radiograph"));
     bench.command(WhatIfCommand::Take(FoundPart::OutsideLungs));
     assert_eq!(marked(&bench), 0);
     bench.command(WhatIfCommand::Take(FoundPart::SideMarkers));

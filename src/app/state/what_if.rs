@@ -202,7 +202,7 @@ impl State {
     }
 
     /// Why a part cannot be taken away; nothing where it can.
-    pub fn part_missing(&self, part: FoundPart) -> Option<&'static str> {
+    pub fn part_missing(&self, part: FoundPart) -> Option<&str> {
         let has = match part {
             FoundPart::Region => self.selected_measurement().is_some_and(|one| one.kind.region(&one.points).is_some()),
             FoundPart::OutsideLungs | FoundPart::Lungs => self.lungs.found().is_some(),
@@ -210,7 +210,7 @@ impl State {
         };
         let why = match part {
             FoundPart::Region => "Select a measured rectangle, ellipse or freehand region first",
-            FoundPart::OutsideLungs | FoundPart::Lungs => "It is not known where the lungs lie",
+            FoundPart::OutsideLungs | FoundPart::Lungs => self.lungs.why_not().unwrap_or_default(),
             FoundPart::SideMarkers => "No side marker was found near the corners; mark one with the lasso",
         };
         (!has).then_some(why)
