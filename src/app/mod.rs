@@ -84,6 +84,8 @@ struct App {
     caches: Caches,
     thumbnails: Thumbnails,
     capture: Option<Capture>,
+    /// An image was drawn: said once, so that the time from the start to it can be measured.
+    drawn: bool,
 }
 
 impl App {
@@ -105,7 +107,7 @@ impl App {
         }
         let wake = ctx.clone();
         let thumbnails = Thumbnails::new(thumbnails::start(move || wake.request_repaint()));
-        let mut app = Self { state, effects, caches: Caches::default(), thumbnails, capture };
+        let mut app = Self { state, effects, caches: Caches::default(), thumbnails, capture, drawn: false };
         if options.demo || options.smoke.is_some() {
             app.carry_out(FileCommand::OpenDemo);
         }
@@ -155,6 +157,10 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let commands = ui::screen(ui, &self.state, &mut self.caches, &self.thumbnails);
+        if !self.drawn && self.state.drawn().is_some() {
+            self.drawn = true;
+            log::info!("the first image is drawn");
+        }
         if !commands.is_empty() {
             // What was drawn is the state before them.
             ui.ctx().request_repaint();

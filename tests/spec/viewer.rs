@@ -33,6 +33,22 @@ fn asked(effects: &[Effect]) -> Vec<&pellucid::engine::AnalysisOptions> {
 }
 
 #[test]
+fn printing_writes_the_report_and_hands_its_pdf_to_the_desktop_and_exporting_does_not() {
+    let mut bench = Bench::finished();
+    bench.state.preferences.report_folder = Some("reports".into());
+    for (command, printed) in
+        [(FileCommand::ExportReport, false), (FileCommand::Print, true), (FileCommand::ExportReport, false)]
+    {
+        bench.effects.clear();
+        bench.command(command);
+        assert!(bench.effects.iter().any(|effect| matches!(effect, Effect::WriteReport { .. })));
+        bench.message(Message::ReportWritten(Ok("reports/case.pdf".into())));
+        let opened = bench.effects.iter().any(|effect| matches!(effect, Effect::OpenExternally(_)));
+        assert_eq!(opened, printed);
+    }
+}
+
+#[test]
 fn an_opened_image_is_analysed_at_the_target_layer_once() {
     let mut bench = Bench::with_image(frame(64, 48));
     assert_eq!(asked(&bench.effects).iter().map(|o| o.layers.clone()).collect::<Vec<_>>(), [["stage4"]]);

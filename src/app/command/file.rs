@@ -29,6 +29,11 @@ commands! {
         CloseWeights => ("Close", "Closes the dialog", ""),
         CloseAll => ("Close all", "Closes every study; running work is dropped", "Ctrl+W"),
         ExportReport => ("Export report", "Writes the case report (PDF and JSON) to the report folder", "Ctrl+E"),
+        Print => (
+            "Print",
+            "Writes the case report and opens its PDF in the desktop's own program, which prints it",
+            "Ctrl+Shift+P",
+        ),
         ChooseReportFolder => ("Report folder…", "Chooses where reports are written", "Ctrl+Shift+E"),
         /// Hands a file or folder to the desktop.
         OpenExternally(_: PathBuf) => ("Open", "Opens it with the desktop's own program"),

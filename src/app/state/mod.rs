@@ -136,6 +136,8 @@ pub struct State {
     pub exporting: bool,
     /// Ctrl+E waits for a folder to be chosen.
     pub export_when_chosen: bool,
+    /// The report that is being written is to be printed.
+    pub printing: bool,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
@@ -196,6 +198,7 @@ impl State {
             weights: None,
             exporting: false,
             export_when_chosen: false,
+            printing: false,
             cursor: None,
             impressions: Impressions::default(),
             measuring: Measuring::default(),

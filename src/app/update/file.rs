@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::{analysis, measuring, preferences, report, training};
+use super::{analysis, measuring, preferences, report, training, what_if};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::{WeightsForm, only_weights};
 use crate::app::state::{ShownImage, State};
@@ -24,7 +24,14 @@ pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
         F::ImportWeights => return import_weights(state),
         F::CloseWeights => state.weights = None,
         F::CloseAll => return close_all(state),
-        F::ExportReport => return report::export(state),
+        F::ExportReport => {
+            state.printing = false;
+            return report::export(state);
+        }
+        F::Print => {
+            state.printing = true;
+            return report::export(state);
+        }
         F::ChooseReportFolder => {
             state.export_when_chosen = false;
             return vec![Effect::AskForReportFolder];
@@ -81,6 +88,7 @@ fn import_weights(state: &mut State) -> Vec<Effect> {
 
 fn close_all(state: &mut State) -> Vec<Effect> {
     let mut effects = analysis::drop_results(state);
+    what_if::let_go(state);
     if std::mem::take(&mut state.scanning) {
         effects.push(Effect::CancelScan);
     }

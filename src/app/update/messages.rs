@@ -49,8 +49,11 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
                 state,
                 Level::Info,
                 format!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display()),
-                Some(NoticeAction::Open(path)),
+                Some(NoticeAction::Open(path.clone())),
             );
+            if std::mem::take(&mut state.printing) {
+                return vec![Effect::OpenExternally(path)];
+            }
         }
         Message::ReportWritten(Err(reason)) => {
             state.exporting = false;
@@ -139,7 +142,8 @@ fn folder_chosen(state: &mut State, folder: Option<PathBuf>) -> Vec<Effect> {
     state.preferences.report_folder = Some(folder);
     let mut effects = vec![Effect::SavePreferences];
     if std::mem::take(&mut state.export_when_chosen) {
-        effects.extend(super::apply(state, FileCommand::ExportReport));
+        effects
+            .extend(super::apply(state, if state.printing { FileCommand::Print } else { FileCommand::ExportReport }));
     }
     effects
 }

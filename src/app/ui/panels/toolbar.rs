@@ -95,6 +95,7 @@ fn open_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
         }
     }
     controls::rule(ui, tokens);
+    controls::menu_item(ui, FileCommand::Print, state.results.finished.is_some() && !state.exporting, None, out);
     let open = !state.catalogue.patients.is_empty() || state.scanning;
     controls::menu_item(ui, FileCommand::CloseAll, open, None, out);
     controls::menu_item(ui, FileCommand::Quit, true, None, out);
