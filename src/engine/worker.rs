@@ -5,7 +5,8 @@
 //! [`Request::LoadModel`] and [`Request::Automatic`] do both as well, since results of the old
 //! model are no longer wanted. While models are chosen automatically, every image goes through the
 //! [`ModelSelector`] first. Beside them lies at most one study whose images are judged one by one
-//! while nothing else is to do ([`super::study_worker`]). A panic in a layer, a decoder or a loader
+//! while nothing else is to do ([`super::study_worker`]), and before it a few images that are shown
+//! beside the analysed one ([`super::beside_worker`]). A panic in a layer, a decoder or a loader
 //! becomes `Failed` or `ModelFailed`, and the worker lives on.
 
 use std::io;
@@ -15,6 +16,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::analysis::analyze_with;
+use super::beside_worker::{BesideQueue, BesideWorker};
 use super::explanation::explain_with;
 use super::map_request::MapRequest;
 use super::model_selection::{Choice, Library, ModelSelector, Selected, SelectionError};
@@ -22,7 +24,7 @@ use super::pass::Known;
 use super::progress::Progress;
 use super::similar::{Galleries, SHOWN};
 use super::study_worker::{StudyJob, StudyScores};
-use super::{Analysis, AnalysisOptions, EngineError, Event, Generation, ModelInfo, Request};
+use super::{Analysis, AnalysisOptions, BesideImage, EngineError, Event, Generation, ModelInfo, Request};
 use crate::cancel::CancelToken;
 use crate::model::Model;
 use crate::panic_guard::{Panicked, guarded};
@@ -63,6 +65,8 @@ struct Mailbox {
     job: Option<Job>,
     /// Waits until there is nothing else to do.
     study: Option<StudyJob>,
+    /// Images beside the analysed one; they wait, too.
+    beside: BesideQueue,
     /// Token of what runs now.
     running: Option<CancelToken>,
     closing: bool,
@@ -96,6 +100,7 @@ impl Engine {
             selector: ModelSelector::new(library),
             galleries: Galleries::default(),
             study: StudyScores::default(),
+            beside: BesideWorker::default(),
             ready: false,
             last: None,
         };
@@ -112,12 +117,21 @@ impl Engine {
             self.shared.arrived.notify_one();
             return;
         }
+        if let Request::Beside { images } = request {
+            mailbox.beside.replace(&images);
+            drop(mailbox);
+            self.shared.arrived.notify_one();
+            return;
+        }
         let replaced = mailbox.withdraw();
         if !matches!(request, Request::Explain { .. }) {
             mailbox.study = None;
         }
+        if matches!(request, Request::LoadModel { .. } | Request::Automatic { .. }) {
+            mailbox.beside.replace(&[]);
+        }
         match request {
-            Request::Study { .. } => {}
+            Request::Study { .. } | Request::Beside { .. } => {}
             Request::Analyze { generation, frame, options } => {
                 mailbox.job = Some(Job::new(generation, frame, Asked::Analysis(options)));
             }
@@ -151,6 +165,7 @@ impl Drop for Engine {
             let mut mailbox = self.shared.mailbox();
             mailbox.withdraw();
             (mailbox.load, mailbox.study) = (None, None);
+            mailbox.beside.replace(&[]);
             mailbox.closing = true;
         }
         self.shared.arrived.notify_one();
@@ -213,6 +228,7 @@ struct Worker<L> {
     selector: ModelSelector<L>,
     galleries: Galleries,
     study: StudyScores,
+    beside: BesideWorker,
     /// A model was loaded, so that images can be judged.
     ready: bool,
     last: Option<Last>,
@@ -229,6 +245,8 @@ struct Last {
 enum Task {
     Load(Wanted),
     Work(Job),
+    /// An image beside the analysed one.
+    Beside(BesideImage, CancelToken),
     /// The next image of a study.
     Study(StudyJob, CancelToken),
 }
@@ -242,6 +260,7 @@ impl<L: Library> Worker<L> {
                     Asked::Analysis(options) => self.analyze(&job, options),
                     Asked::Explanation(request) => self.explain(&job, request),
                 },
+                Task::Beside(image, cancel) => self.analyze_beside(&image, &cancel),
                 Task::Study(job, cancel) => self.judge_next(&job, &cancel),
             }
         }
@@ -251,6 +270,7 @@ impl<L: Library> Worker<L> {
     fn next_task(&self) -> Option<Task> {
         let mut mailbox = self.shared.mailbox();
         mailbox.running = None;
+        mailbox.beside.rests();
         loop {
             if mailbox.closing {
                 return None;
@@ -261,6 +281,13 @@ impl<L: Library> Worker<L> {
             if let Some(job) = mailbox.job.take() {
                 mailbox.running = Some(job.cancel.clone());
                 return Some(Task::Work(job));
+            }
+            if let Some(image) = mailbox.beside.begin(self.ready) {
+                // What interrupts it does not end it either.
+                let cancel = CancelToken::default();
+                mailbox.running = Some(cancel.clone());
+                mailbox.beside.runs_with(&cancel);
+                return Some(Task::Beside(image, cancel));
             }
             if let Some(study) = mailbox.study.clone() {
                 // One token an image: what interrupts it does not end the study.
@@ -283,6 +310,7 @@ impl<L: Library> Worker<L> {
                 self.ready = true;
                 self.last = None;
                 self.study = StudyScores::default();
+                self.beside = BesideWorker::default();
                 Event::ModelReady(ModelInfo::of(&model))
             }
             Err(failure) => Event::ModelFailed { name, reason: failure.to_string() },
@@ -377,6 +405,14 @@ impl<L: Library> Worker<L> {
         self.study.judge_next(job, &mut self.selector, cancel);
         let done = job.images.iter().filter(|image| self.study.knows(image)).count();
         tell(&self.shared, Progress::Study { done, of: job.images.len() });
+    }
+
+    /// Analyses an image beside the analysed one; interrupted, it is begun again.
+    fn analyze_beside(&mut self, image: &BesideImage, cancel: &CancelToken) {
+        if let Some(outcome) = self.beside.analyze(image, &mut self.selector, cancel) {
+            self.shared.mailbox().beside.done(image);
+            self.shared.emit(Event::Beside { frame: image.frame.clone(), outcome });
+        }
     }
 
     /// Lets go of what is kept of any other image.

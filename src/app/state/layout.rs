@@ -22,11 +22,14 @@ pub enum Layout {
     Compare,
     /// The original, and the map of one subject by each of several methods.
     MethodGrid,
+    /// Several images, each in a place of a grid ([`super::hanging`]).
+    Hanging,
 }
 
 impl Layout {
     /// Every layout, in the order of the key table.
-    pub const ALL: [Self; 5] = [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid];
+    pub const ALL: [Self; 6] =
+        [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid, Self::Hanging];
 }
 
 /// What a view shows.

@@ -13,6 +13,7 @@
 
 mod analysis;
 mod arrived_maps;
+mod beside;
 mod catalogue;
 mod cine;
 pub mod effect;
@@ -20,8 +21,10 @@ mod events;
 mod faithfulness;
 mod file;
 mod findings;
+mod hanging;
 mod help;
 mod impression;
+mod linked_views;
 mod map_requests;
 mod maps;
 pub mod measuring;
@@ -36,6 +39,7 @@ mod prefetch;
 mod presentation;
 mod report;
 mod show_image;
+mod slots;
 mod stability;
 mod study;
 mod study_scoring;
@@ -48,12 +52,12 @@ mod window;
 
 use std::time::{Duration, Instant};
 
-use super::command::{Command, MeasureCommand, ViewCommand};
+use super::command::{Command, HangingCommand, MeasureCommand, ViewCommand};
 use super::state::State;
+use crate::engine::Event;
 use effect::Effect;
+use message::Message;
 
-pub use events::on_event;
-pub use messages::on_message;
 pub use notices::on_time;
 pub use training::may_close;
 
@@ -74,6 +78,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     let idle = matches!(
         command,
         Command::View(V::Point(_) | V::Pan(..) | V::Zoom(..) | V::DragWindow(..))
+            | Command::Hanging(HangingCommand::PointIn(..))
             | Command::Measure(MeasureCommand::MoveTo(_))
     );
     let mut effects = match command {
@@ -81,6 +86,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Study(command) => study::apply(state, command),
         Command::Tags(command) => tags::apply(state, command),
         Command::View(command) => view::apply(state, command),
+        Command::Hanging(command) => hanging::apply(state, command),
         Command::Window(command) => window::apply(state, command),
         Command::Measure(command) => measuring::apply(state, command),
         Command::Overlay(command) => overlay::apply(state, command),
@@ -92,7 +98,24 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Training(command) => training::apply(state, command),
     };
     if !idle {
+        effects.extend(hanging::follow(state));
         effects.extend(map_requests::explain_more(state));
+        effects.extend(beside::ask(state));
     }
+    effects
+}
+
+/// Takes in what the engine reports.
+pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = events::on_event(state, event);
+    effects.extend(beside::ask(state));
+    effects
+}
+
+/// Takes in what a thread reports.
+pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = messages::on_message(state, message);
+    effects.extend(hanging::follow(state));
+    effects.extend(beside::ask(state));
     effects
 }
