@@ -8,10 +8,11 @@
 
 use std::sync::Arc;
 
+use super::beside_worker::BesideQueue;
 use super::map_request::MapRequest;
 use super::study_worker::StudyJob;
 use super::what_if::question::Question;
-use super::{AnalysisOptions, Event, Generation};
+use super::{AnalysisOptions, BesideImage, Event, Generation};
 use crate::cancel::CancelToken;
 use crate::study::Frame;
 
@@ -48,6 +49,8 @@ pub(super) struct Mailbox {
     pub(super) job: Option<Job>,
     /// Waits until there is nothing else to do.
     pub(super) study: Option<StudyJob>,
+    /// Images beside the analysed one; they wait, too.
+    pub(super) beside: BesideQueue,
     pub(super) running: Option<Running>,
     pub(super) closing: bool,
 }
@@ -67,6 +70,7 @@ enum What {
     /// Without random places.
     QuickQuestion,
     Question,
+    Beside,
     Study,
 }
 
@@ -79,6 +83,8 @@ impl Running {
 pub(super) enum Task {
     Load(Wanted),
     Work(Job),
+    /// An image beside the analysed one.
+    Beside(BesideImage, CancelToken),
     /// The next image of a study.
     Study(StudyJob, CancelToken),
 }
@@ -131,6 +137,7 @@ impl Mailbox {
     pub(super) fn load_next(&mut self, wanted: Wanted) -> Option<Job> {
         let replaced = self.withdraw();
         self.study = None;
+        self.beside.replace(&[]);
         self.load = Some(wanted);
         replaced
     }
@@ -147,8 +154,8 @@ impl Mailbox {
         self.question = Some(question);
     }
 
-    /// What is to be done next, if there is anything.
-    pub(super) fn next(&mut self) -> Option<Task> {
+    /// What is to be done next, if there is anything; `ready` once there is a model.
+    pub(super) fn next(&mut self, ready: bool) -> Option<Task> {
         if let Some(wanted) = self.load.take() {
             return Some(Task::Load(wanted));
         }
@@ -156,6 +163,13 @@ impl Mailbox {
         if let Some(job) = question.or_else(|| self.job.take()) {
             self.running = Some(Running::new(job.what(), job.cancel.clone()));
             return Some(Task::Work(job));
+        }
+        if let Some(image) = self.beside.begin(ready) {
+            // What interrupts it does not end it either.
+            let cancel = CancelToken::default();
+            self.running = Some(Running::new(What::Beside, cancel.clone()));
+            self.beside.runs_with(&cancel);
+            return Some(Task::Beside(image, cancel));
         }
         let study = self.study.clone()?;
         // One token an image: what interrupts it does not end the study.

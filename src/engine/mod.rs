@@ -8,6 +8,7 @@
 //! that is kept.
 
 pub mod analysis;
+mod beside_worker;
 pub mod conformal;
 pub mod explanation;
 pub mod faithfulness;
@@ -139,6 +140,37 @@ impl Default for AnalysisOptions {
     }
 }
 
+/// An image that is shown beside the analysed one, and what is wanted of it.
+#[derive(Clone, Debug)]
+pub struct BesideImage {
+    pub frame: Arc<Frame>,
+    /// Layers and subjects that its model does not have are left out.
+    pub options: AnalysisOptions,
+}
+
+impl PartialEq for BesideImage {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.frame, &other.frame) && self.options == other.options
+    }
+}
+
+/// What became of such an image.
+#[derive(Clone, Debug)]
+pub enum BesideOutcome {
+    /// By the model that was named, or that fits it.
+    Analyzed {
+        choice: Arc<model_selection::choice::Choice>,
+        model: Box<ModelInfo>,
+        analysis: Box<Analysis>,
+    },
+    Unfit {
+        choice: Arc<model_selection::choice::Choice>,
+    },
+    Failed {
+        reason: String,
+    },
+}
+
 /// What the interface asks of the worker.
 #[derive(Clone)]
 pub enum Request {
@@ -165,6 +197,11 @@ pub enum Request {
     Study {
         generation: Generation,
         images: Arc<Vec<Arc<ImageEntry>>>,
+    },
+    /// Analyse images that stand beside the analysed one, in this order, whenever it has all that was
+    /// asked of it; in the place of those that were asked for before, and none to analyse no more.
+    Beside {
+        images: Arc<Vec<BesideImage>>,
     },
     /// Switch to another model (name in the registry, or folder), and keep to it.
     LoadModel {
@@ -279,7 +316,8 @@ impl ModelInfo {
 /// What the worker says.
 ///
 /// Every [`Request::Study`] with images that nothing replaces ends in one
-/// [`Progress::StudyJudged`].
+/// [`Progress::StudyJudged`]. Every image of a [`Request::Beside`] that nothing replaces ends in one
+/// `Beside`.
 /// Every [`Request::WhatIf`] that nothing replaces ends in one `WhatIfDone`.
 /// Every [`Request::Explain`] ends in exactly one of `ExplanationDone` or `ExplanationFailed`,
 /// unless a newer request replaced it. Every [`Request::Analyze`] ends in exactly one of
@@ -322,6 +360,11 @@ pub enum Event {
     ExplanationFailed {
         generation: Generation,
         reason: Option<String>,
+    },
+    /// An image of a [`Request::Beside`]; it belongs to no generation.
+    Beside {
+        frame: Arc<Frame>,
+        outcome: BesideOutcome,
     },
     Finished {
         generation: Generation,

@@ -2,7 +2,8 @@
 //!
 //! What waits lies in its mailbox ([`super::mailbox`]). While models are chosen automatically, every image goes through the
 //! [`ModelSelector`] first. Beside them lies at most one study whose images are judged one by one
-//! while nothing else is to do ([`super::study_worker`]). A panic in a layer, a decoder or a loader
+//! while nothing else is to do ([`super::study_worker`]), and before it a few images that are shown
+//! beside the analysed one ([`super::beside_worker`]). A panic in a layer, a decoder or a loader
 //! becomes `Failed` or `ModelFailed`, and the worker lives on.
 
 use std::io;
@@ -12,6 +13,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::analysis::analyze_with;
+use super::beside_worker::BesideWorker;
 use super::explanation::explain_with;
 use super::mailbox::{Asked, Job, Mailbox, Task, Wanted};
 use super::map_request::MapRequest;
@@ -22,7 +24,7 @@ use super::similar::{Galleries, SHOWN};
 use super::study_worker::{StudyJob, StudyScores};
 use super::what_if::question::Question;
 use super::what_if::{Canvas, WhatIfError};
-use super::{Analysis, AnalysisOptions, EngineError, Event, ModelInfo, Request};
+use super::{Analysis, AnalysisOptions, BesideImage, EngineError, Event, ModelInfo, Request};
 use crate::cancel::CancelToken;
 use crate::imaging::Plane;
 use crate::model::Model;
@@ -64,6 +66,7 @@ impl Engine {
             selector: ModelSelector::new(library),
             galleries: Galleries::default(),
             study: StudyScores::default(),
+            beside: BesideWorker::default(),
             ready: false,
             last: None,
         };
@@ -77,6 +80,10 @@ impl Engine {
         let replaced = match request {
             Request::Study { generation, images } => {
                 mailbox.study = (!images.is_empty()).then_some(StudyJob { generation, images });
+                None
+            }
+            Request::Beside { images } => {
+                mailbox.beside.replace(&images);
                 None
             }
             Request::WhatIf { generation, frame, question } => {
@@ -121,6 +128,7 @@ impl Drop for Engine {
             let mut mailbox = self.shared.mailbox();
             mailbox.withdraw();
             (mailbox.load, mailbox.study) = (None, None);
+            mailbox.beside.replace(&[]);
             mailbox.closing = true;
         }
         self.shared.arrived.notify_one();
@@ -158,6 +166,7 @@ struct Worker<L> {
     selector: ModelSelector<L>,
     galleries: Galleries,
     study: StudyScores,
+    beside: BesideWorker,
     /// A model was loaded, so that images can be judged.
     ready: bool,
     last: Option<Last>,
@@ -183,6 +192,7 @@ impl<L: Library> Worker<L> {
                     Asked::Explanation(request) => self.explain(&job, request),
                     Asked::WhatIf(question) => self.answer(&job, question),
                 },
+                Task::Beside(image, cancel) => self.analyze_beside(&image, &cancel),
                 Task::Study(job, cancel) => self.judge_next(&job, &cancel),
             }
         }
@@ -192,11 +202,12 @@ impl<L: Library> Worker<L> {
     fn next_task(&self) -> Option<Task> {
         let mut mailbox = self.shared.mailbox();
         mailbox.running = None;
+        mailbox.beside.rests();
         loop {
             if mailbox.closing {
                 return None;
             }
-            if let Some(task) = mailbox.next() {
+            if let Some(task) = mailbox.next(self.ready) {
                 return Some(task);
             }
             mailbox = self.shared.arrived.wait(mailbox).unwrap_or_else(PoisonError::into_inner);
@@ -214,6 +225,7 @@ impl<L: Library> Worker<L> {
                 self.ready = true;
                 self.last = None;
                 self.study = StudyScores::default();
+                self.beside = BesideWorker::default();
                 Event::ModelReady(ModelInfo::of(&model))
             }
             Err(failure) => Event::ModelFailed { name, reason: failure.to_string() },
@@ -337,6 +349,14 @@ impl<L: Library> Worker<L> {
         self.study.judge_next(job, &mut self.selector, cancel);
         let done = job.images.iter().filter(|image| self.study.knows(image)).count();
         tell(&self.shared, Progress::Study { done, of: job.images.len() });
+    }
+
+    /// Analyses an image beside the analysed one; interrupted, it is begun again.
+    fn analyze_beside(&mut self, image: &BesideImage, cancel: &CancelToken) {
+        if let Some(outcome) = self.beside.analyze(image, &mut self.selector, cancel) {
+            self.shared.mailbox().beside.done(image);
+            self.shared.emit(Event::Beside { frame: image.frame.clone(), outcome });
+        }
     }
 
     /// Lets go of what is kept of any other image.

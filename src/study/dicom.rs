@@ -302,6 +302,7 @@ impl Dicom {
         Metadata {
             patient_name: text(tags::PATIENT_NAME),
             patient_id: text(tags::PATIENT_ID),
+            patient_id_issuer: text(tags::ISSUER_OF_PATIENT_ID),
             birth_date: code(tags::PATIENT_BIRTH_DATE),
             sex: code(tags::PATIENT_SEX),
             age: code(tags::PATIENT_AGE),

@@ -85,6 +85,9 @@ use crate::imaging::{PixelData, Plane};
 pub struct Metadata {
     pub patient_name: String,
     pub patient_id: String,
+    /// Who gave the Patient ID; two patients of two hospitals may have one number. Never written.
+    #[serde(skip)]
+    pub patient_id_issuer: String,
     pub birth_date: String,
     pub sex: String,
     pub age: String,

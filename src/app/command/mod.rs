@@ -8,6 +8,7 @@
 mod declare;
 mod file;
 mod findings;
+mod hanging;
 mod help;
 mod impression;
 mod maps;
@@ -23,6 +24,7 @@ mod window;
 
 pub use file::FileCommand;
 pub use findings::FindingsCommand;
+pub use hanging::HangingCommand;
 pub use help::HelpCommand;
 pub use impression::ImpressionCommand;
 pub use maps::MapCommand;
@@ -147,6 +149,8 @@ command! {
     Tags(TagCommand),
     /// Layout, and how images lie in their views.
     View(ViewCommand),
+    /// Several images side by side.
+    Hanging(HangingCommand),
     /// Windows with a name, and of an area.
     Window(WindowCommand),
     /// Measurements and the tools for them.

@@ -43,7 +43,7 @@ commands! {
         Zoom(_: PaneIndex, _: f32, _: [f32; 2]) => ("Zoom", "Up makes the image larger"),
         /// The pixel under the cursor (column, row), or none.
         Point(_: Option<(u32, u32)>) => ("Pixel value", "Value of the pixel under the cursor"),
-        ToggleLinked => ("Link views", "Pan, zoom and window go together in all views", "K"),
+        ToggleLinked => ("Link views", "Pan, zoom and window go together in all views; pan and zoom of several images", "K"),
         ToggleSmooth => ("Smooth pixels", "Interpolates between pixels, or shows them as squares", "N"),
         ToggleStudies => ("Studies panel", "Shows or hides the list of studies", "F9"),
         ToggleFindings => ("Findings panel", "Shows or hides the findings", "F10"),
@@ -66,6 +66,7 @@ fn words_of_layout(layout: Layout) -> (&'static str, &'static str, &'static str)
         Layout::MethodGrid => {
             ("Methods", "The image and one map for each of several methods, of the chosen class", "E")
         }
+        Layout::Hanging => ("Images", "Several images in a grid; drag them from the list into their places", "F4"),
     }
 }
 

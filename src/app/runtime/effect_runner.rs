@@ -11,8 +11,9 @@ use super::job_threads::{JobThreads, MessageSender};
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
+use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
-use super::{dialogs, jobs, parts_of_image, settings_file};
+use super::{dialogs, hanging_file, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::effect::Effect;
 use crate::app::update::message::Message;
@@ -33,6 +34,7 @@ pub struct EffectRunner {
     ctx: egui::Context,
     engine: Option<Engine>,
     loader: Sender<FrameRequest>,
+    slots: Sender<SlotRequest>,
     prefetcher: Prefetcher,
     /// Stops the listing of files.
     scanning: CancelToken,
@@ -56,6 +58,7 @@ impl EffectRunner {
             ctx: ctx.clone(),
             engine: None,
             loader: frame_loader::start(&jobs, options.masks.clone()),
+            slots: slot_loader::start(&jobs, options.masks.clone()),
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
@@ -65,6 +68,10 @@ impl EffectRunner {
             training: TrainingRunner::default(),
             leaving: false,
         };
+        let rules = runner.settings.as_deref().map(hanging_file::beside);
+        if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
+            runner.jobs.sender().send(message);
+        }
         runner.jobs.run("pellucid-models", Message::Failed, jobs::list_models);
         let wake = ctx.clone();
         let models = ModelCache::new(options.device).with_ensemble(&options.ensemble).unwrap_or_else(|e| {
@@ -162,6 +169,9 @@ impl EffectRunner {
             Effect::LoadFrame { generation, entry, index, presentations } => {
                 // The thread lives as long as this sender: nothing is lost.
                 let _ = self.loader.send(FrameRequest { generation, entry, index, presentations });
+            }
+            Effect::LoadSlot { slot, serial, wanted } => {
+                let _ = self.slots.send(SlotRequest { slot, serial, wanted });
             }
             Effect::Prefetch(frames) => self.prefetcher.plan(frames),
             Effect::ReadTags(path) => {

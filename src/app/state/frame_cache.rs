@@ -32,7 +32,8 @@ struct Kept {
 /// The frames that are kept.
 #[derive(Clone, Debug)]
 pub struct FrameCache {
-    kept: HashMap<FrameKey, Kept>,
+    /// Shared with copies for the screen.
+    kept: Arc<HashMap<FrameKey, Kept>>,
     bytes: u64,
     budget: u64,
     /// Counts the uses.
@@ -43,7 +44,7 @@ impl FrameCache {
     /// Nothing yet; at most `budget` bytes.
     #[must_use]
     pub fn new(budget: u64) -> Self {
-        Self { kept: HashMap::new(), bytes: 0, budget, clock: 0 }
+        Self { kept: Arc::default(), bytes: 0, budget, clock: 0 }
     }
 
     /// Bytes that may be kept.
@@ -85,7 +86,7 @@ impl FrameCache {
     pub fn touch(&mut self, entry: &Arc<ImageEntry>, index: u32) -> bool {
         self.clock += 1;
         let clock = self.clock;
-        self.kept.get_mut(&key(entry, index)).map(|kept| kept.used = clock).is_some()
+        Arc::make_mut(&mut self.kept).get_mut(&key(entry, index)).map(|kept| kept.used = clock).is_some()
     }
 
     /// Keeps a frame of an image of the list; others go until all fit the budget.
@@ -95,22 +96,22 @@ impl FrameCache {
         let bytes = image.bytes();
         let kept = Kept { _entry: entry.clone(), image, bytes, used: self.clock };
         self.bytes += bytes;
-        self.bytes -= self.kept.insert(key, kept).map_or(0, |before| before.bytes);
+        self.bytes -= Arc::make_mut(&mut self.kept).insert(key, kept).map_or(0, |before| before.bytes);
         while self.bytes > self.budget || self.kept.len() > MOST_FRAMES {
             let others = self.kept.iter().filter(|(other, _)| **other != key);
             let Some(oldest) = others.min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key) else { return };
-            self.bytes -= self.kept.remove(&oldest).map_or(0, |gone| gone.bytes);
+            self.bytes -= Arc::make_mut(&mut self.kept).remove(&oldest).map_or(0, |gone| gone.bytes);
         }
     }
 
     /// Forgets every frame.
     pub fn clear(&mut self) {
-        self.kept.clear();
+        self.kept = Arc::default();
         self.bytes = 0;
     }
 
     /// Forgets one frame.
     pub fn forget(&mut self, entry: &Arc<ImageEntry>, index: u32) {
-        self.bytes -= self.kept.remove(&key(entry, index)).map_or(0, |gone| gone.bytes);
+        self.bytes -= Arc::make_mut(&mut self.kept).remove(&key(entry, index)).map_or(0, |gone| gone.bytes);
     }
 }

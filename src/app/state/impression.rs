@@ -57,7 +57,21 @@ pub struct Impressions {
     veiled: bool,
 }
 
+impl Impressions {
+    /// Nothing written, in a copy for the screen whose result is hidden or not.
+    pub(super) fn hiding(veiled: bool) -> Self {
+        Self { veiled, ..Self::default() }
+    }
+}
+
 impl State {
+    /// True while the result of an image beside the one on screen is kept from the reader.
+    pub fn keeps_hidden(&self, image: &ImageKey, results: &Results) -> bool {
+        let ended = matches!(results.phase, Phase::Refused | Phase::Unfit | Phase::Failed(_));
+        let written = self.impressions.pages.get(image).is_some_and(|page| page.impression.is_some());
+        self.impressions.veiled || self.preferences.read_first && !written && (!ended || results.has_findings())
+    }
+
     /// True while the result of the image on screen (or on its way there) is kept from the reader.
     pub fn result_hidden(&self) -> bool {
         self.impressions.veiled

@@ -24,12 +24,14 @@ pub enum Layout {
     MethodGrid,
     /// The image with its map beside the image as the reader has changed it, with its map.
     WhatIf,
+    /// Several images, each in a place of a grid ([`super::hanging`]).
+    Hanging,
 }
 
 impl Layout {
     /// Every layout, in the order of the key table.
-    pub const ALL: [Self; 6] =
-        [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid, Self::WhatIf];
+    pub const ALL: [Self; 7] =
+        [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid, Self::Hanging, Self::WhatIf];
 }
 
 /// What a view shows.

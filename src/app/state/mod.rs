@@ -7,6 +7,9 @@ pub mod cine;
 pub mod display_options;
 pub mod faithfulness;
 pub mod frame_cache;
+mod grid;
+pub mod hanging;
+pub mod hanging_rules;
 pub mod histogram;
 pub mod impression;
 mod layout;
@@ -17,11 +20,14 @@ mod model;
 mod notice;
 mod preferences;
 mod presentation;
+pub mod prior;
 pub mod pyramid;
 mod reason;
 pub mod results;
+pub mod score_change;
 mod selectors;
 mod shown_image;
+mod slot_state;
 pub mod stack;
 pub mod study_scoring;
 pub mod tags;
@@ -54,6 +60,7 @@ pub use results::{Explaining, Phase, Results};
 pub use shown_image::ShownImage;
 pub use view::{View, WindowChoice};
 
+use hanging::Hanging;
 use impression::Impressions;
 use measuring::Measuring;
 use pyramid::Pyramid;
@@ -103,6 +110,8 @@ pub struct State {
     pub options: AnalysisOptions,
 
     pub layout: Layout,
+    /// The images of the layout of several.
+    pub hanging: Hanging,
     /// This view alone (double click).
     pub solo: Option<PaneIndex>,
     /// One for each view; only the first counts while views are linked.
@@ -180,6 +189,7 @@ impl State {
             device: device.to_owned(),
             options: AnalysisOptions::default(),
             layout: Layout::SideBySide,
+            hanging: Hanging::default(),
             solo: None,
             views: vec![View::default(); MOST_PANES],
             selected: 0,
@@ -245,8 +255,19 @@ impl State {
 
     /// How the image lies in a view.
     pub fn view(&self, pane: PaneIndex) -> &View {
-        let pane = if self.preferences.linked { 0 } else { pane.min(self.views.len() - 1) };
-        &self.views[pane]
+        &self.views[self.view_index(pane)]
+    }
+
+    /// Which of the views a pane shows its image by.
+    pub fn view_index(&self, pane: PaneIndex) -> usize {
+        // Of several images each has a view of its own, and this is that of the active one.
+        let one = self.preferences.linked || self.layout == Layout::Hanging;
+        if one { 0 } else { pane.min(self.views.len() - 1) }
+    }
+
+    /// Whether a pane says for all of them whose image it is and how it is shown.
+    pub fn speaks_for_all(&self, pane: PaneIndex) -> bool {
+        pane == 0 || self.solo.is_some() || self.layout == Layout::Hanging
     }
 
     /// True while the worker computes, or is about to.

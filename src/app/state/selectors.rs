@@ -53,6 +53,7 @@ impl State {
         if self.preferences.same_display {
             return &self.preferences.overlay;
         }
+        let pane = if self.layout == Layout::Hanging { 0 } else { pane };
         self.display.styles.get(pane).unwrap_or(&self.preferences.overlay)
     }
 
@@ -179,7 +180,7 @@ impl State {
         let image = std::iter::once(Content::Image);
         match self.layout {
             Layout::SideBySide => vec![Content::Image, Content::Map(self.subject(), self.method)],
-            Layout::Single => vec![Content::Map(self.subject(), self.method)],
+            Layout::Single | Layout::Hanging => vec![Content::Map(self.subject(), self.method)],
             Layout::WhatIf => {
                 let subject = self.subject();
                 vec![Content::Map(subject, self.method), Content::Changed(subject, self.method)]

@@ -3,9 +3,9 @@
 use egui::{Rect, Ui, pos2, vec2};
 
 use super::view_message::{self, ViewMessage};
-use super::viewport::{self, ViewCaches};
+use super::viewport::{self, ViewCaches, ViewPlace};
 use super::widgets::controls;
-use super::{message_plate, panels};
+use super::{message_plate, panels, slots};
 use crate::app::command::{Command, MapCommand, StudyCommand};
 use crate::app::state::display_options::Contrast;
 use crate::app::state::{Content, Layout, PaneIndex, ShownImage, State};
@@ -15,6 +15,9 @@ const GAP: f32 = 2.0;
 
 /// Fills the centre.
 pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<Command> {
+    if state.layout == Layout::Hanging && !matches!(state.image, ShownImage::Nothing) {
+        return slots::show(ui, state, caches);
+    }
     let area = ui.available_rect_before_wrap();
     let mut commands = Vec::new();
     match &state.image {
@@ -49,7 +52,13 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
             };
             let aspect = frame.pixels.plane.width as f32 / frame.pixels.plane.height.max(1) as f32;
             for ((pane, content), rect) in panes.iter().zip(cells(area, panes.len(), aspect)) {
-                commands.extend(viewport::show(ui, state, caches, frame, *pane, *content, rect));
+                commands.extend(viewport::show(
+                    ui,
+                    state,
+                    caches,
+                    frame,
+                    ViewPlace { pane: *pane, content: *content, rect, scale: None },
+                ));
                 if state.layout == Layout::Compare && *pane == 2 && !state.overlays_hidden {
                     contrast(ui, state, rect, &mut commands);
                 }
@@ -60,6 +69,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
             ui.advance_cursor_after_rect(area);
         }
     }
+    commands.extend(slots::drop_on_image(ui, state, area));
     commands
 }
 

@@ -5,6 +5,7 @@
 //! a frame but what egui itself remembers of its fields.
 
 pub mod caches;
+mod dragging;
 pub mod keymap;
 mod layout;
 mod lettering;
@@ -13,6 +14,7 @@ mod measured_values;
 mod message_plate;
 mod numbers;
 pub mod panels;
+mod slots;
 mod textures;
 pub mod theme;
 pub mod thumbnails;
@@ -24,7 +26,7 @@ use egui::{CentralPanel, Frame, Key, Margin, Panel, Ui};
 
 use super::command::{Command, CommandGroup, FileCommand, HelpCommand, OverlayCommand, TrainingCommand, ViewCommand};
 use super::state::training::{Folder, Page};
-use super::state::{ShownImage, State};
+use super::state::{Layout, ShownImage, State};
 use caches::Caches;
 use theme::Tokens;
 use thumbnails::Thumbnails;
@@ -64,6 +66,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     commands.extend(panels::tags::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));
     commands.extend(dropped(ui, state));
+    dragging::show(ui, &tokens);
     caches.sweep();
     commands
 }
@@ -97,6 +100,7 @@ fn reading_room(
                 }
                 commands.extend(panels::what_if::show(ui, state));
                 commands.extend(panels::findings::show(ui, state));
+                panels::score_change::show(ui, state);
                 if matches!(state.image, ShownImage::Ready(_)) {
                     commands.extend(panels::study_result::show(ui, state));
                     ui.add_space(8.0);
@@ -121,6 +125,10 @@ fn reading_room(
     if state.is_stack() {
         let bar = Panel::bottom("stack").exact_size(32.0).resizable(false).frame(plate(8, 4));
         commands.extend(bar.show(ui, |ui| panels::stack_bar::show(ui, state)).inner);
+    }
+    if state.layout == Layout::Hanging && !matches!(state.image, ShownImage::Nothing) {
+        let bar = Panel::top("images").exact_size(32.0).resizable(false).frame(plate(8, 4));
+        commands.extend(bar.show(ui, |ui| panels::hanging::show(ui, state)).inner);
     }
     let ground = if matches!(state.image, ShownImage::Nothing) { tokens.background } else { tokens.image_ground };
     let centre = CentralPanel::default().frame(Frame::new().fill(ground));

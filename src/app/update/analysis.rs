@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::{map_requests, study_scoring, what_if};
+use crate::app::state::hanging::SlotResults;
 use crate::app::state::{Model, Phase, Results, State};
 use crate::engine::model_selection::choice::Choice;
-use crate::engine::{AnalysisOptions, Request};
+use crate::engine::{AnalysisOptions, ModelInfo, Request};
 use crate::model::registry;
 
 /// Analyses the image on screen, from nothing.
@@ -34,6 +35,19 @@ pub(super) fn drop_results(state: &mut State) -> Vec<Effect> {
     what_if::forget_answer(state);
     effects.extend(running.then_some(Effect::CancelAnalysis));
     effects
+}
+
+/// Takes up again all that was found of the image on screen when it was here before.
+pub(super) fn restore(state: &mut State, known: SlotResults) -> Vec<Effect> {
+    let SlotResults { results, model, choice, options, .. } = known;
+    state.results = results;
+    state.options.force = options.force;
+    match model {
+        Some(model) => take_model(state, model),
+        None => state.model = Model::Unfit,
+    }
+    state.choice = choice;
+    study_scoring::begin(state)
 }
 
 /// Stops the analysis, or the explanation that follows it.
@@ -66,4 +80,24 @@ fn load_model(state: &mut State, name: String, request: Request) -> Vec<Effect> 
     state.model = Model::Loading { name };
     effects.push(Effect::Ask(request));
     effects
+}
+
+/// The model that judges from here on; what the reader chose among the classes of another one is
+/// forgotten.
+pub(super) fn take_model(state: &mut State, info: ModelInfo) {
+    let classes = info.manifest.labels.len();
+    if state.model_info().is_some_and(|before| before.sha256 != info.sha256) {
+        state.selected = 0;
+        state.selected_group = None;
+        state.chosen = false;
+        state.ticked.clear();
+    }
+    if !info.layers.contains(&state.layer) {
+        state.layer.clear();
+    }
+    state.model = Model::Ready(info);
+    if state.selected >= classes {
+        state.selected = 0;
+    }
+    state.ticked.retain(|c| *c < classes);
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::measuring_effect::MeasuringEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
+use crate::app::state::hanging::SlotIndex;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
 use crate::report::case::CaseReport;
@@ -46,6 +47,12 @@ pub enum Effect {
         index: u32,
         /// Presentation states that may be about it.
         presentations: Vec<PathBuf>,
+    },
+    /// Decodes a frame for a place beside the active one; of one place the last one counts.
+    LoadSlot {
+        slot: SlotIndex,
+        serial: u64,
+        wanted: WantedFrame,
     },
     /// Decodes these ahead, the first one first, in the place of those that were asked for before.
     Prefetch(Vec<WantedFrame>),

@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use super::analysis::analyze;
+use super::analysis::{analyze, take_model};
 use super::effect::Effect;
 use super::impression::note_seen;
 use super::notices::notice;
-use super::{arrived_maps, map_requests, study_scoring, what_if};
+use super::{arrived_maps, beside, map_requests, study_scoring, what_if};
 use crate::app::state::{Level, Model, NoticeAction, Phase, State};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::progress::Progress;
 use crate::engine::{Analysis, Event, Generation, ModelInfo, Score};
 
 /// Takes in what the engine reports.
-pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let effects = take_in(state, event);
     note_seen(state);
     effects
@@ -50,6 +50,7 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             );
             state.model = Model::Failed { name, reason };
         }
+        Event::Beside { frame, outcome } => beside::judged(state, &frame, outcome),
         Event::Started { .. } => state.results.phase = Phase::Running,
         Event::Chosen { choice, model, .. } => {
             state.choice = Some(choice);
@@ -107,7 +108,7 @@ fn progressed(state: &mut State, progress: Progress) {
 
 fn generation(event: &Event) -> Option<Generation> {
     match event {
-        Event::ModelReady(_) | Event::ModelFailed { .. } => None,
+        Event::ModelReady(_) | Event::ModelFailed { .. } | Event::Beside { .. } => None,
         Event::Started { generation }
         | Event::Chosen { generation, .. }
         | Event::Unfit { generation }
@@ -128,26 +129,6 @@ fn model_ready(state: &mut State, info: ModelInfo) -> Vec<Effect> {
     }
     take_model(state, info);
     analyze(state)
-}
-
-/// The model that judges from here on; what the reader chose among the classes of another one is
-/// forgotten.
-fn take_model(state: &mut State, info: ModelInfo) {
-    let classes = info.manifest.labels.len();
-    if state.model_info().is_some_and(|before| before.sha256 != info.sha256) {
-        state.selected = 0;
-        state.selected_group = None;
-        state.chosen = false;
-        state.ticked.clear();
-    }
-    if !info.layers.contains(&state.layer) {
-        state.layer.clear();
-    }
-    state.model = Model::Ready(info);
-    if state.selected >= classes {
-        state.selected = 0;
-    }
-    state.ticked.retain(|c| *c < classes);
 }
 
 /// Until the reader chooses, the most probable class is the one on screen.

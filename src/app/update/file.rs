@@ -101,6 +101,8 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     (state.stack.laid, state.stack.before, state.stack.settles) = (None, None, None);
     state.stack.cine.playing = None;
     effects.push(Effect::Prefetch(Vec::new()));
+    state.hanging.slots.fill(None);
+    (state.hanging.target, state.hanging.hung) = (None, None);
     state.catalogue = Arc::default();
     state.images.clear();
     state.ticked.clear();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::measuring_effect::MeasuringMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
+use crate::app::state::hanging_rules::HangingRules;
 use crate::app::state::tags::Listed;
 use crate::app::state::{LoadedImage, Reason};
 use crate::engine::Generation;
@@ -41,6 +42,14 @@ pub enum Message {
         entry: Arc<ImageEntry>,
         loaded: Box<LoadedImage>,
     },
+    /// A frame for a place beside the active one, or why there is none.
+    SlotLoaded {
+        serial: u64,
+        entry: Arc<ImageEntry>,
+        result: Result<Box<LoadedImage>, Reason>,
+    },
+    /// The hanging rules of the reader's file, or what is wrong with it.
+    HangingRules(Result<Arc<HangingRules>, Reason>),
     TagsRead(PathBuf, Listed),
     ReportWritten(Result<PathBuf, Reason>),
     /// Something on the side failed: settings, desktop.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
-use super::{catalogue, measuring, show_image, study, tags, training, what_if};
+use super::{catalogue, hanging, measuring, show_image, slots, study, tags, training, what_if};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
@@ -16,7 +16,7 @@ use crate::study::{Catalogue, is_presentation_state};
 const RECENT: usize = 10;
 
 /// Takes in a message.
-pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
+pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::FilesChosen(Some(paths)) => return super::apply(state, FileCommand::OpenPaths(paths)),
         Message::FilesChosen(None) => notice(
@@ -41,6 +41,8 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Prefetched { entry, loaded } => return show_image::prefetched(state, &entry, *loaded),
         // Closed meanwhile.
         Message::Scanning { .. } => {}
+        Message::SlotLoaded { serial, entry, result } => slots::loaded(state, serial, &entry, result),
+        Message::HangingRules(rules) => hanging::rules_read(state, rules),
         Message::TagsRead(path, list) => tags::listed(state, path, list),
         Message::ReportWritten(Ok(path)) => {
             state.exporting = false;

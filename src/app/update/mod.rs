@@ -13,6 +13,7 @@
 
 mod analysis;
 mod arrived_maps;
+mod beside;
 mod catalogue;
 mod cine;
 pub mod effect;
@@ -20,8 +21,10 @@ mod events;
 mod faithfulness;
 mod file;
 mod findings;
+mod hanging;
 mod help;
 mod impression;
+mod linked_views;
 mod map_requests;
 mod maps;
 pub mod measuring;
@@ -36,6 +39,7 @@ mod prefetch;
 mod presentation;
 mod report;
 mod show_image;
+mod slots;
 mod stability;
 mod study;
 mod study_scoring;
@@ -50,12 +54,12 @@ mod window;
 
 use std::time::{Duration, Instant};
 
-use super::command::{Command, MeasureCommand, ViewCommand, WhatIfCommand};
+use super::command::{Command, HangingCommand, MeasureCommand, ViewCommand, WhatIfCommand};
 use super::state::State;
+use crate::engine::Event;
 use effect::Effect;
+use message::Message;
 
-pub use events::on_event;
-pub use messages::on_message;
 pub use notices::on_time;
 pub use training::may_close;
 
@@ -76,6 +80,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     let idle = matches!(
         command,
         Command::View(V::Point(_) | V::Pan(..) | V::Zoom(..) | V::DragWindow(..))
+            | Command::Hanging(HangingCommand::PointIn(..))
             | Command::Measure(MeasureCommand::MoveTo(_))
             | Command::WhatIf(WhatIfCommand::MoveTo(_))
     );
@@ -84,6 +89,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Study(command) => study::apply(state, command),
         Command::Tags(command) => tags::apply(state, command),
         Command::View(command) => view::apply(state, command),
+        Command::Hanging(command) => hanging::apply(state, command),
         Command::Window(command) => window::apply(state, command),
         // On a changed image the way back is that of the change.
         Command::Measure(MeasureCommand::Undo) if state.is_questioned() && state.measuring.draft.is_none() => {
@@ -101,7 +107,24 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Training(command) => training::apply(state, command),
     };
     if !idle {
+        effects.extend(hanging::follow(state));
         effects.extend(map_requests::explain_more(state));
+        effects.extend(beside::ask(state));
     }
+    effects
+}
+
+/// Takes in what the engine reports.
+pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = events::on_event(state, event);
+    effects.extend(beside::ask(state));
+    effects
+}
+
+/// Takes in what a thread reports.
+pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = messages::on_message(state, message);
+    effects.extend(hanging::follow(state));
+    effects.extend(beside::ask(state));
     effects
 }

@@ -19,17 +19,24 @@ pub(super) fn reset_views(state: &mut State, frame: &Frame) {
 
 /// Lays every view for the next image, as far as it was for the one before.
 pub(super) fn keep_views(state: &mut State, frame: &Frame, before: &Laid) {
-    let now = Laid::of(frame);
-    if !now.is_of_series(before) {
+    if !Laid::of(frame).is_of_series(before) {
         return reset_views(state, frame);
     }
     let auto = state.auto_window;
-    let lies_alike = now.lies_like(before);
-    each_view(state, |view| {
-        let kept = if lies_alike { *view } else { View::default() };
-        let (window, table, window_choice) = next_window(view, auto, frame);
-        *view = View { window, window_choice, table, ..kept };
-    });
+    each_view(state, |view| *view = laid(*view, Some(before), auto, frame));
+}
+
+/// How a view is laid for an image: as for the one before where that is of its series, else as it
+/// opens.
+pub(super) fn laid(view: View, before: Option<&Laid>, auto: Window, frame: &Frame) -> View {
+    let now = Laid::of(frame);
+    let Some(before) = before.filter(|before| now.is_of_series(before)) else {
+        let (window, table) = opening_window(auto, frame);
+        return View { window, table, ..View::default() };
+    };
+    let kept = if now.lies_like(before) { view } else { View::default() };
+    let (window, table, window_choice) = next_window(&view, auto, frame);
+    View { window, window_choice, table, ..kept }
 }
 
 /// The window of a view for the next image of a series.

@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::effect::Effect;
 use super::notices::notice;
 use super::{analysis, measuring, opening_view, prefetch, tags, what_if};
+use crate::app::state::hanging::SlotResults;
 use crate::app::state::stack::Laid;
 use crate::app::state::{Level, LoadedImage, Phase, Reason, ShownImage, State};
 use crate::engine::Generation;
@@ -19,7 +20,33 @@ use crate::study::ImageEntry;
 /// Shows another image: a new generation, results of the one before are dropped from here on.
 pub(super) fn show(state: &mut State, entry: Arc<ImageEntry>, index: u32) -> Vec<Effect> {
     let before = state.drawn().cloned();
-    let mut effects = analysis::drop_results(state);
+    let mut effects = begin(state, &entry, index);
+    if let Some(loaded) = state.stack.cache.get(&entry, index) {
+        effects.extend(take_in(state, loaded, None));
+        return effects;
+    }
+    state.stack.before = before.filter(|frame| is_of_stack(state, &frame.entry));
+    let presentations = prefetch::presentations(state, &entry);
+    effects.push(Effect::LoadFrame { generation: state.generation, entry, index, presentations });
+    effects
+}
+
+/// Shows an image that is decoded already, with what is known of it where that is all.
+pub(super) fn show_again(
+    state: &mut State,
+    entry: &Arc<ImageEntry>,
+    loaded: LoadedImage,
+    known: Option<SlotResults>,
+) -> Vec<Effect> {
+    let mut effects = begin(state, entry, loaded.frame.index);
+    keep(state, entry, &loaded);
+    effects.extend(take_in(state, loaded, known));
+    effects
+}
+
+/// Nothing is known yet of the image that is to come.
+fn begin(state: &mut State, entry: &Arc<ImageEntry>, index: u32) -> Vec<Effect> {
+    let effects = analysis::drop_results(state);
     what_if::let_go(state);
     state.options.force = false;
     state.chosen = false;
@@ -31,13 +58,6 @@ pub(super) fn show(state: &mut State, entry: Arc<ImageEntry>, index: u32) -> Vec
     state.presented = None;
     state.image = ShownImage::Loading(entry.clone(), index);
     state.stack.before = None;
-    if let Some(loaded) = state.stack.cache.get(&entry, index) {
-        effects.extend(take_in(state, loaded));
-        return effects;
-    }
-    state.stack.before = before.filter(|frame| is_of_stack(state, &frame.entry));
-    let presentations = prefetch::presentations(state, &entry);
-    effects.push(Effect::LoadFrame { generation: state.generation, entry, index, presentations });
     effects
 }
 
@@ -53,7 +73,7 @@ pub(super) fn loaded(state: &mut State, generation: Generation, result: Result<L
             let entry = loaded.frame.entry.clone();
             keep(state, &entry, &loaded);
             if generation == state.generation {
-                return take_in(state, loaded);
+                return take_in(state, loaded, None);
             }
             // Late, but on the way to where the reader goes.
             if matches!(state.image, ShownImage::Loading(..))
@@ -84,7 +104,7 @@ pub(super) fn prefetched(state: &mut State, entry: &Arc<ImageEntry>, loaded: Loa
         ShownImage::Loading(wanted, index) => Arc::ptr_eq(wanted, entry) && *index == loaded.frame.index,
         _ => false,
     };
-    if awaited { take_in(state, loaded) } else { Vec::new() }
+    if awaited { take_in(state, loaded, None) } else { Vec::new() }
 }
 
 /// Keeps a decoded frame of an image that is listed.
@@ -94,8 +114,8 @@ fn keep(state: &mut State, entry: &Arc<ImageEntry>, loaded: &LoadedImage) {
     }
 }
 
-/// The frame that was asked for is there.
-fn take_in(state: &mut State, loaded: LoadedImage) -> Vec<Effect> {
+/// The frame that was asked for is there; it is analysed, unless all is known of it.
+fn take_in(state: &mut State, loaded: LoadedImage, known: Option<SlotResults>) -> Vec<Effect> {
     let playing = state.stack.cine.is_playing();
     if !playing {
         let shared_uid = loaded.frame.entry.shared_uid.warning();
@@ -127,6 +147,8 @@ fn take_in(state: &mut State, loaded: LoadedImage) -> Vec<Effect> {
         }
     } else if state.stack.settles.is_some() {
         state.results.phase = Phase::Waiting;
+    } else if let Some(known) = known {
+        effects.extend(analysis::restore(state, known));
     } else {
         effects.extend(analysis::analyze(state));
     }

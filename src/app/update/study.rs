@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::effect::Effect;
-use super::{analysis, cine, show_image};
+use super::{analysis, cine, show_image, slots};
 use crate::app::command::StudyCommand;
-use crate::app::state::State;
+use crate::app::state::hanging::Follows;
 use crate::app::state::stack::is_stack;
+use crate::app::state::{Layout, State};
 use crate::study::ImageEntry;
 
 /// A step that follows another one within this time is one of many.
@@ -41,6 +42,11 @@ pub(super) fn apply(state: &mut State, command: StudyCommand) -> Vec<Effect> {
         S::NextSeries => step_series(state, 1),
         S::Scroll(by) => scroll(state, by),
         S::GoTo(at) => go_to(state, at),
+        S::ShowImage(entry, index) if state.layout == Layout::Hanging && state.hanging.target.is_some() => {
+            state.hanging.follows = Follows::Nothing;
+            let slot = state.hanging.target.take().unwrap_or(state.hanging.active);
+            slots::put(state, slot, entry, index)
+        }
         S::ShowImage(entry, index) => {
             state.stack.settles = None;
             show_image::show(state, entry, index)

@@ -3,9 +3,9 @@
 
 use super::effect::Effect;
 use super::opening_view::{self, each_view, initial_window};
-use super::{preferences, presentation, what_if};
+use super::{linked_views, preferences, presentation, what_if};
 use crate::app::command::ViewCommand;
-use crate::app::state::{PaneIndex, State, View, WindowChoice};
+use crate::app::state::{Layout, PaneIndex, State, View, WindowChoice};
 
 /// Factor of the zoom keys.
 const ZOOM_STEP: f32 = 1.25;
@@ -14,16 +14,24 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
     use ViewCommand as V;
     match command {
         V::SetLayout(layout) => {
+            if layout == Layout::Hanging && state.layout != layout {
+                state.hanging.back = state.layout;
+            }
             state.layout = layout;
             state.solo = None;
             return what_if::look(state);
         }
         V::ToggleSolo(pane) => {
-            state.solo = if state.solo.is_some() || state.panes().len() < 2 { None } else { Some(pane) };
+            let panes = match state.layout {
+                Layout::Hanging => state.hanging.grid.slots(),
+                _ => state.panes().len(),
+            };
+            state.solo = if state.solo.is_some() || panes < 2 { None } else { Some(pane) };
         }
         V::ResetView => {
             if let Some(frame) = state.drawn().cloned() {
                 opening_view::reset_views(state, &frame);
+                linked_views::reset(state);
             }
         }
         V::Invert => each_view(state, |v| v.invert ^= true),
@@ -31,8 +39,8 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::FlipVertical => each_view(state, View::mirror_vertical),
         V::RotateRight => each_view(state, |v| v.rotate(1)),
         V::RotateLeft => each_view(state, |v| v.rotate(3)),
-        V::ZoomIn => each_view(state, |v| v.zoom_around(ZOOM_STEP, v.center)),
-        V::ZoomOut => each_view(state, |v| v.zoom_around(1.0 / ZOOM_STEP, v.center)),
+        V::ZoomIn => zoom(state, ZOOM_STEP),
+        V::ZoomOut => zoom(state, 1.0 / ZOOM_STEP),
         V::AutoWindow => {
             let window = state.auto_window;
             each_view(state, |v| (v.window, v.table, v.window_choice) = (window, None, WindowChoice::Auto));
@@ -53,18 +61,16 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
             }
         }
         V::DragWindow(pane, by) => drag_window(state, pane, by),
-        V::Pan(pane, by) => {
-            if let Some(size) = state.drawn().map(|f| [f.pixels.plane.width as f32, f.pixels.plane.height as f32]) {
-                view_mut(state, pane).pan(by, size);
-            }
-        }
-        V::Zoom(pane, factor, point) => view_mut(state, pane).zoom_around(factor, point),
+        V::Pan(pane, by) => linked_views::change(state, pane, |view, size| view.pan(by, size)),
+        V::Zoom(pane, factor, point) => linked_views::change(state, pane, |view, _| view.zoom_around(factor, point)),
         V::Point(at) => state.cursor = at.and_then(|at| value_at(state, at)),
         V::ToggleLinked => {
             // The others start from what is seen now, so that nothing jumps.
             if state.preferences.linked {
                 let first = state.views[0];
                 state.views.fill(first);
+            } else {
+                linked_views::join(state);
             }
             return preferences::change(state, |p| p.linked ^= true);
         }
@@ -81,8 +87,15 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
 }
 
 fn view_mut(state: &mut State, pane: PaneIndex) -> &mut View {
-    let pane = if state.preferences.linked { 0 } else { pane.min(state.views.len() - 1) };
-    &mut state.views[pane]
+    let view = state.view_index(pane);
+    &mut state.views[view]
+}
+
+/// Zooms every view around its middle.
+fn zoom(state: &mut State, factor: f32) {
+    let before = state.views[0];
+    each_view(state, |view| view.zoom_around(factor, view.center));
+    linked_views::follow(state, state.hanging.active, before, state.views[0]);
 }
 
 fn drag_window(state: &mut State, pane: PaneIndex, by: [f32; 2]) {

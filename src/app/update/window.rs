@@ -31,8 +31,8 @@ pub(super) fn apply(state: &mut State, command: WindowCommand) -> Vec<Effect> {
         }
         WindowCommand::OfArea(pane, area) => {
             if let Some(window) = of_area(state, area) {
-                let pane = if state.preferences.linked { 0 } else { pane.min(state.views.len() - 1) };
-                set(&mut state.views[pane], window);
+                let view = state.view_index(pane);
+                set(&mut state.views[view], window);
             }
         }
     }

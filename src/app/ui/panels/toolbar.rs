@@ -7,9 +7,10 @@ use egui::{Align, Button, Id, Label, Layout as Flow, Spinner, TextEdit, Ui};
 
 use super::{display_menu, measurements};
 use crate::app::command::{
-    Command, CommandGroup, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, StudyCommand, TagCommand,
-    TrainingCommand, ViewCommand,
+    Command, CommandGroup, FileCommand, FindingsCommand, HangingCommand, HelpCommand, ImpressionCommand, StudyCommand,
+    TagCommand, TrainingCommand, ViewCommand,
 };
+use crate::app::state::hanging::Follows;
 use crate::app::state::training::Page;
 use crate::app::state::{Layout, Model, State, Theme};
 use crate::app::ui::theme::{self, Tokens};
@@ -130,7 +131,9 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
     let view = state.view(0);
     let items = Command::listed().into_iter().filter(|c| c.info().group == CommandGroup::View);
     for command in items {
+        let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
         let (enabled, on) = match command {
+            Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
             // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
             // their own.
             Command::Window(_)
@@ -175,6 +178,9 @@ fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     {
         controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, !state.is_mapless(), out);
     }
+    // Images stand side by side whether there is a model or not.
+    let command = ViewCommand::SetLayout(Layout::Hanging);
+    controls::segment(ui, command, state.layout == Layout::Hanging, state.current().is_some(), out);
     ui.spacing_mut().item_spacing.x = theme::GRID;
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn paint(
         room.min.y += 26.0;
     }
     let pen = Pen::new(painter, theme::tokens(state.preferences.theme), room);
-    let first = pane == 0 || state.solo.is_some();
+    let first = state.speaks_for_all(pane);
     let roomy = rect.height() >= LOW;
     let mut above = Vec::new();
     if first && roomy {

@@ -41,7 +41,7 @@ use self::image::ImageCache;
 use super::measured_values::ValuesCache;
 use super::theme;
 use crate::app::command::Command;
-use crate::app::state::{Content, PaneIndex, State};
+use crate::app::state::{Content, Layout, PaneIndex, State, View};
 use crate::study::Frame;
 use map::MapCache;
 use placement::Placement;
@@ -79,17 +79,26 @@ impl ViewCaches {
     }
 }
 
+/// Where a view lies, and what it shows.
+#[derive(Clone, Copy)]
+pub(super) struct ViewPlace {
+    pub pane: PaneIndex,
+    pub content: Content,
+    pub rect: Rect,
+    /// Points for a column at zoom 1, where it shares its scale with others; else the image fits.
+    pub scale: Option<f32>,
+}
+
 /// Draws one view of the image that is shown, and yields what the mouse asked for.
 pub(super) fn show(
     ui: &mut Ui,
     state: &State,
     caches: &mut ViewCaches,
     frame: &Arc<Frame>,
-    pane: PaneIndex,
-    content: Content,
-    rect: Rect,
+    place: ViewPlace,
 ) -> Vec<Command> {
-    let placement = place(state, frame, pane, rect);
+    let ViewPlace { pane, content, rect, .. } = place;
+    let placement = placed(state.view(pane), frame, rect, place.scale);
     let id = ui.scope_id().with(("view", pane));
     let response = ui.interact(rect, id, egui::Sense::click_and_drag());
     let title = corners::title(state, content);
@@ -126,13 +135,13 @@ pub(super) fn show(
         if state.heat_map {
             taken.extend(color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect));
         }
-        let first = pane == 0 || state.solo.is_some();
+        let first = state.speaks_for_all(pane);
         measuring::paint_labels(&painter, state, &mut caches.values, content, &placement, (rect, first), taken);
     }
     area_window::drag(ui, pane, &placement, &response, &tokens, &mut commands);
     magnifier::paint(ui, state, caches, frame, (pane, content), &placement, rect);
     // Where views have styles of their own, the one in hand is framed.
-    let in_hand = !state.preferences.same_display && pane == state.pointed();
+    let in_hand = !state.preferences.same_display && state.layout != Layout::Hanging && pane == state.pointed();
     what_if::paint_mark(&painter, state, &tokens, content, rect);
     let frame = if in_hand { tokens.accent } else { tokens.line };
     painter.rect_stroke(rect, 0.0, egui::Stroke::new(1.0, frame), egui::StrokeKind::Inside);
@@ -153,11 +162,23 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
     said.join(", ")
 }
 
-/// How the image lies in `rect`.
-fn place(state: &State, frame: &Frame, pane: PaneIndex, rect: Rect) -> Placement {
+/// How the image lies in `rect`, fitted, or at so many points for a column at zoom 1.
+fn placed(view: &View, frame: &Frame, rect: Rect, scale: Option<f32>) -> Placement {
     let size = [frame.pixels.plane.width as f32, frame.pixels.plane.height as f32];
     let (c, s) = (rect.center(), rect.size());
-    Placement::new(state.view(pane), [c.x, c.y], [s.x, s.y], size, frame.display.pixel_aspect)
+    let aspect = frame.display.pixel_aspect;
+    let mut view = *view;
+    if let Some(scale) = scale.filter(|scale| scale.is_finite() && *scale > 0.0) {
+        // As many columns and rows as there is room for.
+        let [across, down] = if view.turns.is_multiple_of(2) { [s.x, s.y] } else { [s.y, s.x] };
+        view.fit = Some([across / scale, down / (scale * aspect)]);
+    }
+    Placement::new(&view, [c.x, c.y], [s.x, s.y], size, aspect)
+}
+
+/// Points of the screen for a column of an image that fits `rect`.
+pub(super) fn fitting(view: &View, frame: &Frame, rect: Rect) -> f32 {
+    placed(&View { zoom: 1.0, fit: None, ..*view }, frame, rect, None).scale[0]
 }
 
 /// A texture over a rectangle of the image (pixels), turned and flipped with it.

@@ -78,6 +78,6 @@ pub(super) fn shared_top(state: &State, tops: &mut TopCache, content: Content) -
             && (shown.contains(&a.subject) || (method.is_instant() && a.class().is_some()))
     };
     let results = &state.results;
-    let known = results.attributions.iter().chain(&results.rough).filter(counts);
+    let known = results.attributions.iter().chain(&results.rough).chain(state.peer_maps()).filter(counts);
     Some(known.map(|map| tops.of(map)).fold(0.0, f32::max))
 }

@@ -6,6 +6,7 @@ use super::rows::ImageRow;
 use super::{NESTED, THUMBNAIL, header, thumbnail, words};
 use crate::app::command::{Command, StudyCommand};
 use crate::app::state::State;
+use crate::app::ui::dragging::{self, Dragged};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
 use crate::study::unit::Unit;
@@ -24,7 +25,7 @@ pub(super) fn show(
     let anonymize = state.preferences.anonymize;
     let current =
         state.current().is_some_and(|(shown, _)| shown.identity == entry.identity && shown.path == entry.path);
-    let sense = if entry.has_pixels { Sense::click() } else { Sense::hover() };
+    let sense = if entry.has_pixels { Sense::click_and_drag() } else { Sense::hover() };
     let response = ui.interact(rect, ui.scope_id().with((&entry.path, &entry.identity.sop_instance_uid)), sense);
     let title = words::image(entry, row.number, anonymize);
     response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &title));
@@ -42,6 +43,7 @@ pub(super) fn show(
         square,
         &[(title.clone(), color, 2), (series, tokens.muted, 2), (frames, tokens.muted, 1), (size, tokens.muted, 1)],
     );
+    dragging::offer(&response, || Dragged::Image(entry.clone(), title.clone()));
     if response.clicked() {
         out.push(Command::Study(StudyCommand::ShowImage(entry.clone(), 0)));
     }

@@ -8,6 +8,7 @@ use super::rows::SeriesRow;
 use super::{THUMBNAIL, header, thumbnail, words};
 use crate::app::command::{Command, StudyCommand};
 use crate::app::state::State;
+use crate::app::ui::dragging::{self, Dragged};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
 use crate::app::ui::widgets::shapes::Sign;
@@ -33,7 +34,7 @@ pub(super) fn show(
     let shown = state.current().map(|(entry, _)| entry);
     let at = shown.and_then(|entry| images.iter().position(|image| Arc::ptr_eq(image, entry)));
     let name = words::series(series);
-    let response = ui.interact(rect, ui.scope_id().with(key), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(key), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, at.is_some(), &name));
     let lit = response.hovered() || response.has_focus();
     let inner = thumbnail::ground(ui, rect, at.is_some(), lit, tokens);
@@ -53,6 +54,7 @@ pub(super) fn show(
         (size, tokens.muted, 1),
     ];
     thumbnail::lines(ui, rect, square, &lines);
+    dragging::offer(&response, || Dragged::Image((*first).clone(), name.clone()));
     if response.clicked() && at.is_none() {
         out.push(Command::Study(StudyCommand::ShowImage((*first).clone(), 0)));
     }

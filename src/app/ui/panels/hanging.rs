@@ -1,0 +1,89 @@
+//! The bar above several images: which grid, the prior, whether views go together, at which scale,
+//! and how the score of the chosen finding differs from that of the prior.
+
+use egui::{Align, Label, Layout as Flow, RichText, Ui};
+
+use crate::app::command::{Command, HangingCommand, ViewCommand};
+use crate::app::state::State;
+use crate::app::state::hanging::{Follows, Grid, ScaleLink};
+use crate::app::state::score_change::ScoreChange;
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::study::SpacingProvenance;
+
+/// Draws the bar into the height that `ui` has.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let tokens = theme::tokens(state.preferences.theme);
+    let mut out = Vec::new();
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::GRID;
+        grids(ui, state, &mut out);
+        let beside = state.hanging.follows == Follows::Prior;
+        controls::segment(ui, HangingCommand::PriorBeside, beside, true, &mut out);
+        controls::tick_box(ui, ViewCommand::ToggleLinked, state.preferences.linked, &tokens, &mut out);
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            comparison(ui, state, &tokens);
+            scale(ui, state, &tokens);
+        });
+    });
+    out
+}
+
+fn grids(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    let shown = format!("{} images", state.hanging.grid.words());
+    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(96.0);
+    let response = menu.show_ui(ui, |ui| {
+        for grid in Grid::ALL {
+            if ui.selectable_label(grid == state.hanging.grid, grid.words()).clicked() {
+                out.push(HangingCommand::SetGrid(grid).into());
+            }
+        }
+    });
+    response.response.accessible_name("Grid").on_hover_text("Rows and columns of images");
+}
+
+/// Whether a millimetre is as long in every image, or why not.
+fn scale(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let slots = 0..state.hanging.grid.slots();
+    let links: Vec<ScaleLink> = slots
+        .filter(|slot| state.hanging.slot(*slot).is_some_and(|image| image.image.is_some()))
+        .map(|slot| state.scale_link(slot))
+        .collect();
+    let not = links.iter().find_map(|link| match link {
+        ScaleLink::Not(why) => Some(*why),
+        ScaleLink::Linked(_) => None,
+    });
+    let words = match (links.first(), not) {
+        (None, _) => return,
+        (_, Some(why)) => format!("not linked in scale: {why}"),
+        (Some(ScaleLink::Linked(SpacingProvenance::AtDetector)), None) => "equal scale at the detector".to_owned(),
+        (Some(_), None) => "equal scale".to_owned(),
+    };
+    let hint = "Images whose millimetres mean the same are shown at one scale while views are linked. Millimetres at \
+                the detector are larger than those in the patient, by how much tells no file.";
+    ui.add(Label::new(theme::caption(words, tokens)).truncate()).on_hover_text(hint);
+}
+
+/// The change of the chosen finding, or in a few words that there is none to tell.
+fn comparison(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    let Some(comparison) = state.comparison() else { return };
+    match &comparison.changes {
+        Ok(changes) => {
+            let Some(chosen) = chosen(state, changes) else { return };
+            let words = format!("{} {}", chosen.name, chosen.words());
+            let label = Label::new(RichText::new(&words).color(tokens.text)).truncate();
+            ui.add(label)
+                .on_hover_text(format!("{words}: probability of the prior, of the current image, and the change"));
+        }
+        Err(why) => {
+            ui.add(Label::new(theme::caption("scores not compared", tokens)).truncate()).on_hover_text(why);
+        }
+    }
+}
+
+/// The finding whose map is on screen; of several labels and groups the first otherwise.
+fn chosen<'a>(state: &State, changes: &'a [ScoreChange]) -> Option<&'a ScoreChange> {
+    let name = state.subject_name(state.subject());
+    let group = state.selected_group.is_some();
+    changes.iter().find(|one| one.name == name && one.group == group).or_else(|| changes.first())
+}
