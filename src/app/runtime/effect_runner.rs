@@ -11,6 +11,7 @@ use super::job_threads::{JobThreads, MessageSender};
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
+use super::settings_keeper::SettingsKeeper;
 use super::training::TrainingRunner;
 use super::{dialogs, jobs, settings_file};
 use crate::app::state::{Preferences, Reason};
@@ -24,8 +25,8 @@ use crate::model::cache::ModelCache;
 use crate::model::registry;
 use crate::study::{Catalogue, tag_list};
 
-/// Changed preferences are written this long after the last change.
-const SETTLED: Duration = Duration::from_secs(1);
+/// Changed preferences are written this long after the first change that is not written yet.
+const SOON: Duration = Duration::from_millis(500);
 
 /// The threads behind the interface.
 pub struct EffectRunner {
@@ -36,8 +37,8 @@ pub struct EffectRunner {
     /// Stops the listing of files.
     scanning: CancelToken,
     jobs: JobThreads,
-    /// Where preferences are kept; `None` while they are not to be kept.
-    settings: Option<PathBuf>,
+    /// Keeps preferences; `None` while they are not to be kept.
+    settings: Option<SettingsKeeper>,
     changed: Option<Instant>,
     measuring: MeasuringRunner,
     training: TrainingRunner,
@@ -47,10 +48,13 @@ pub struct EffectRunner {
 impl EffectRunner {
     /// Starts the engine, which loads the model of `options` or, where none is named, chooses one
     /// for each image; and the loading thread.
-    pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<PathBuf>) -> Self {
+    ///
+    /// `settings` is where preferences are kept, and what was read from there.
+    pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<(PathBuf, &Preferences)>) -> Self {
         let jobs = JobThreads::new(ctx);
         // What a run for a screenshot measures is not kept either.
         let measurements = settings.as_ref().and_then(|_| store::folder());
+        let settings = settings.map(|(path, read)| SettingsKeeper::start(&jobs, path, read));
         let mut runner = Self {
             ctx: ctx.clone(),
             engine: None,
@@ -185,7 +189,7 @@ impl EffectRunner {
             }),
             Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
-            Effect::SavePreferences => self.changed = Some(Instant::now()),
+            Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
             Effect::ToggleFullscreen => {
                 let full = self.ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
@@ -202,20 +206,15 @@ impl EffectRunner {
         self.leaving
     }
 
-    /// Writes changed preferences once they have settled; yields the time until then.
+    /// Has changed preferences written; yields the time until then.
     pub fn keep_preferences(&mut self, preferences: &Preferences) -> Option<Duration> {
-        let left = SETTLED.saturating_sub(self.changed?.elapsed());
+        let left = SOON.saturating_sub(self.changed?.elapsed());
         if !left.is_zero() {
             return Some(left);
         }
         self.changed = None;
-        if let Some(path) = self.settings.clone() {
-            let preferences = preferences.clone();
-            self.jobs.run("pellucid-settings", Message::Failed, move |sender| {
-                if let Err(e) = settings_file::write(&path, &preferences) {
-                    sender.send(Message::Failed(e.to_string().into()));
-                }
-            });
+        if let Some(keeper) = &self.settings {
+            keeper.keep(preferences);
         }
         None
     }
@@ -225,10 +224,11 @@ impl EffectRunner {
     pub fn close(&mut self, preferences: &Preferences) {
         self.measuring.close();
         self.training.close();
-        if let (Some(path), Some(_)) = (&self.settings, self.changed.take())
-            && let Err(e) = settings_file::write(path, preferences)
-        {
-            log::warn!("{e}");
+        if let Some(keeper) = &mut self.settings {
+            if self.changed.take().is_some() {
+                keeper.keep(preferences);
+            }
+            keeper.close();
         }
     }
 }

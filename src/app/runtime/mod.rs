@@ -15,5 +15,7 @@ mod measuring;
 pub mod options;
 mod prefetcher;
 pub mod settings_file;
+mod settings_keeper;
+mod settings_merge;
 pub mod thumbnails;
 pub mod training;

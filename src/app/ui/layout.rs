@@ -5,9 +5,10 @@ use egui::{Rect, Ui, pos2, vec2};
 use super::view_message::{self, ViewMessage};
 use super::viewport::{self, ViewCaches};
 use super::widgets::controls;
-use super::{message_plate, panels};
+use super::{message_plate, panels, tour};
 use crate::app::command::{Command, MapCommand, StudyCommand};
 use crate::app::state::display_options::Contrast;
+use crate::app::state::tour::TourStep;
 use crate::app::state::{Content, Layout, PaneIndex, ShownImage, State};
 
 /// Space between views.
@@ -50,6 +51,8 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
             let aspect = frame.pixels.plane.width as f32 / frame.pixels.plane.height.max(1) as f32;
             for ((pane, content), rect) in panes.iter().zip(cells(area, panes.len(), aspect)) {
                 commands.extend(viewport::show(ui, state, caches, frame, *pane, *content, rect));
+                let step = if *content == Content::Image { TourStep::Window } else { TourStep::Map };
+                tour::mark(ui, state, step, rect);
                 if state.layout == Layout::Compare && *pane == 2 && !state.overlays_hidden {
                     contrast(ui, state, rect, &mut commands);
                 }

@@ -21,7 +21,9 @@ mod faithfulness;
 mod file;
 mod findings;
 mod help;
+mod history;
 mod impression;
+mod keys;
 mod map_requests;
 mod maps;
 pub mod measuring;
@@ -31,15 +33,18 @@ mod messages;
 mod notices;
 mod opening_view;
 mod overlay;
+mod palette;
 mod preferences;
 mod prefetch;
 mod presentation;
 mod report;
+mod session;
 mod show_image;
 mod stability;
 mod study;
 mod study_scoring;
 mod tags;
+mod tour;
 mod training;
 pub mod training_effect;
 mod uncertainty;
@@ -55,6 +60,7 @@ use effect::Effect;
 pub use events::on_event;
 pub use messages::on_message;
 pub use notices::on_time;
+pub use session::{offer_last, on_window};
 pub use training::may_close;
 
 /// Time has passed: a stack that plays goes on, and what came to rest is analysed. Yields the time
@@ -76,6 +82,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::View(V::Point(_) | V::Pan(..) | V::Zoom(..) | V::DragWindow(..))
             | Command::Measure(MeasureCommand::MoveTo(_))
     );
+    let before = history::before(state, &command);
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
         Command::Study(command) => study::apply(state, command),
@@ -90,7 +97,11 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Maps(command) => maps::apply(state, command),
         Command::Impression(command) => impression::apply(state, command),
         Command::Training(command) => training::apply(state, command),
+        Command::Session(command) => session::apply(state, command),
+        Command::Keys(command) => keys::apply(state, command),
+        Command::Palette(command) => palette::apply(state, command),
     };
+    history::after(state, before);
     if !idle {
         effects.extend(map_requests::explain_more(state));
     }

@@ -16,6 +16,7 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::SetLayout(layout) => {
             state.layout = layout;
             state.solo = None;
+            return preferences::change(state, |p| p.layout = layout);
         }
         V::ToggleSolo(pane) => {
             state.solo = if state.solo.is_some() || state.panes().len() < 2 { None } else { Some(pane) };
