@@ -68,6 +68,8 @@ pub const OUTLINE_POINTS: usize = 1024;
 pub const MEASUREMENT_NAME: usize = 300;
 /// Largest file of measurements, in bytes.
 pub const MEASUREMENT_BYTES: u64 = 32 << 20;
+/// Largest file of an impression, in bytes.
+pub const IMPRESSION_BYTES: u64 = 4 << 20;
 /// Most words of names, numbers and places that are looked for in what is left of a de-identified
 /// image.
 pub const IDENTIFIERS: usize = 2000;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::frame_loader::{self, FrameRequest};
+use super::impressions::ImpressionRunner;
 use super::job_threads::{JobThreads, MessageSender};
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
@@ -23,6 +24,7 @@ use crate::engine::{Event, Request};
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
+use crate::report::impression_store;
 use crate::study::{Catalogue, tag_list};
 
 /// Changed preferences are written this long after the first change that is not written yet.
@@ -41,6 +43,7 @@ pub struct EffectRunner {
     settings: Option<SettingsKeeper>,
     changed: Option<Instant>,
     measuring: MeasuringRunner,
+    impressions: ImpressionRunner,
     training: TrainingRunner,
     leaving: bool,
 }
@@ -54,6 +57,7 @@ impl EffectRunner {
         let jobs = JobThreads::new(ctx);
         // What a run for a screenshot measures is not kept either.
         let measurements = settings.as_ref().and_then(|_| store::folder());
+        let impressions = settings.as_ref().and_then(|_| impression_store::folder());
         let settings = settings.map(|(path, read)| SettingsKeeper::start(&jobs, path, read));
         let mut runner = Self {
             ctx: ctx.clone(),
@@ -62,6 +66,7 @@ impl EffectRunner {
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
+            impressions: ImpressionRunner::start(&jobs, impressions),
             jobs,
             settings,
             changed: None,
@@ -188,6 +193,7 @@ impl EffectRunner {
                 }
             }),
             Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
+            Effect::Impression(effect) => self.impressions.carry_out(effect),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
             Effect::ToggleFullscreen => {
@@ -219,10 +225,11 @@ impl EffectRunner {
         None
     }
 
-    /// Ends a training run after its step, and writes changed measurements and preferences now, at
-    /// the end.
+    /// Ends a training run after its step, and writes changed measurements, impressions and preferences
+    /// now, at the end.
     pub fn close(&mut self, preferences: &Preferences) {
         self.measuring.close();
+        self.impressions.close();
         self.training.close();
         if let Some(keeper) = &mut self.settings {
             if self.changed.take().is_some() {

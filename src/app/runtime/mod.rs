@@ -9,6 +9,7 @@ pub mod capture;
 mod dialogs;
 pub mod effect_runner;
 mod frame_loader;
+mod impressions;
 mod job_threads;
 mod jobs;
 mod measuring;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
 use super::training_effect::TrainingEffect;
 use crate::engine::{Generation, Request};
@@ -56,6 +57,7 @@ pub enum Effect {
     },
     OpenExternally(PathBuf),
     Measure(MeasuringEffect),
+    Impression(ImpressionEffect),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::history;
+use super::impression;
 use super::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use super::notices::notice;
 use crate::app::command::MeasureCommand;
@@ -40,8 +40,8 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
         }
         M::Remove(id) => return remove(state, id),
         M::Rename(id, words) => return rename(state, id, &words),
-        M::Undo => return history::step(state, true),
-        M::Redo => return history::step(state, false),
+        // Taken by the history, which measurements share with the views.
+        M::Undo | M::Redo => {}
         M::ToggleShown => {
             state.measuring.shown ^= true;
             state.measuring.draft = None;
@@ -79,7 +79,9 @@ pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Ef
                     notice(state, Level::Error, words, None);
                 }
             }
+            let impression = impression::look_for(state, &image, &identity);
             state.measuring.at = Some(Measurable { image, identity });
+            return impression.into_iter().collect();
         }
         M::NotKept(reason) | M::Exported(Err(reason)) => notice(state, Level::Error, reason.capitalized(), None),
         M::ExportTo(Some(path)) => return export_to(state, path),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
 use super::training_effect::TrainingMessage;
 use crate::app::state::tags::Listed;
@@ -51,5 +52,6 @@ pub enum Message {
     /// Names of the models that can be chosen.
     Models(Vec<String>),
     Measuring(MeasuringMessage),
+    Impression(ImpressionMessage),
     Training(TrainingMessage),
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
-use super::{catalogue, measuring, session, show_image, study, tags, training};
+use super::{catalogue, impression, measuring, session, show_image, study, tags, training};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
@@ -72,6 +72,7 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
         Message::Measuring(message) => return measuring::on_message(state, message),
+        Message::Impression(message) => return impression::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
     }
     Vec::new()

@@ -23,6 +23,7 @@ mod findings;
 mod help;
 mod history;
 mod impression;
+pub mod impression_effect;
 mod keys;
 mod map_requests;
 mod maps;
@@ -89,6 +90,9 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Tags(command) => tags::apply(state, command),
         Command::View(command) => view::apply(state, command),
         Command::Window(command) => window::apply(state, command),
+        // One way back for measurements and views.
+        Command::Measure(MeasureCommand::Undo) => history::step(state, true),
+        Command::Measure(MeasureCommand::Redo) => history::step(state, false),
         Command::Measure(command) => measuring::apply(state, command),
         Command::Overlay(command) => overlay::apply(state, command),
         Command::Findings(command) => findings::apply(state, command),
