@@ -52,12 +52,16 @@ pub fn run(options: ViewerOptions) -> anyhow::Result<()> {
         ..Default::default()
     };
     let outcome = capture.as_ref().map(Capture::outcome);
-    eframe::run_native("pellucid", native, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, options, capture, settings)))))
-        .map_err(|e| {
-            anyhow::anyhow!(
-                "the window could not be opened ({e}); `pellucid predict` and `pellucid report` work without one"
-            )
-        })?;
+    eframe::run_native(
+        "pellucid",
+        native,
+        Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, options, capture, settings)))),
+    )
+    .map_err(|e| {
+        anyhow::anyhow!(
+            "the window could not be opened ({e}); `pellucid predict` and `pellucid report` work without one"
+        )
+    })?;
     outcome.map_or(Ok(()), |outcome| outcome.take())
 }
 

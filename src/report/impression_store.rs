@@ -171,7 +171,8 @@ fn read(path: &Path) -> Result<Option<KeptImpression>, KeptImpressionError> {
         return Err(not(format!("its format has version {}", file.format_version)));
     }
     let long = |text: &str| text.chars().count() > MOST;
-    let texts = file.kept.impression.iter().flat_map(|i| std::iter::once(&i.text).chain(i.remarks.iter().map(|r| &r.text)));
+    let texts =
+        file.kept.impression.iter().flat_map(|i| std::iter::once(&i.text).chain(i.remarks.iter().map(|r| &r.text)));
     if texts.chain([&file.kept.draft]).chain(file.kept.remark.as_ref()).any(|text| long(text)) {
         return Err(not(format!("a text has more than {MOST} characters")));
     }

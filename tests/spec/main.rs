@@ -74,3 +74,4 @@ mod uncertainty;
 mod viewer;
 mod viewer_state;
 mod whatif;
+mod working;

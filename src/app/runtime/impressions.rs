@@ -102,8 +102,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let jobs = JobThreads::new(&egui::Context::default());
         let mut runner = ImpressionRunner::start(&jobs, Some(folder.path().to_owned()));
-        let identity =
-            ImageIdentity { pixels_sha256: "ab".into(), sop_instance_uid: "1.2".into(), frame: 0 };
+        let identity = ImageIdentity { pixels_sha256: "ab".into(), sop_instance_uid: "1.2".into(), frame: 0 };
         for draft in ["A", "A nod", "A nodule."] {
             let written = KeptImpression { draft: draft.into(), ..KeptImpression::default() };
             runner.carry_out(ImpressionEffect::Keep { identity: identity.clone(), written });

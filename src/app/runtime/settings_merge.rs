@@ -19,7 +19,9 @@ pub(super) fn merge(base: &Value, ours: &Value, theirs: &mut Value) {
                 let before = base.get(key).unwrap_or(&Value::Null);
                 match theirs.get_mut(key) {
                     Some(there) => merge(before, value, there),
-                    None if before != value || !base.contains_key(key) => drop(theirs.insert(key.clone(), value.clone())),
+                    None if before != value || !base.contains_key(key) => {
+                        drop(theirs.insert(key.clone(), value.clone()))
+                    }
                     None => {}
                 }
             }

@@ -30,7 +30,8 @@ impl WindowPlace {
     pub fn restorable(self) -> Option<Self> {
         let fits = |side: f32, least: f32| side.is_finite() && (least..=16_384.0).contains(&side);
         let position = self.position.filter(|at| at.iter().all(|v| v.is_finite() && v.abs() < 16_384.0));
-        (fits(self.size[0], LEAST_WINDOW[0]) && fits(self.size[1], LEAST_WINDOW[1])).then_some(Self { position, ..self })
+        (fits(self.size[0], LEAST_WINDOW[0]) && fits(self.size[1], LEAST_WINDOW[1]))
+            .then_some(Self { position, ..self })
     }
 }
 

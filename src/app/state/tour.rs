@@ -14,8 +14,7 @@ pub enum TourStep {
 
 impl TourStep {
     /// Every step, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Window, Self::Classes, Self::Map, Self::Opacity, Self::Measure, Self::Palette];
+    pub const ALL: [Self; 6] = [Self::Window, Self::Classes, Self::Map, Self::Opacity, Self::Measure, Self::Palette];
 
     /// Its number, from 1.
     #[must_use]

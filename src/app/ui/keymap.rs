@@ -8,7 +8,8 @@
 use egui::{Event, Key, KeyboardShortcut, Modifiers, Popup};
 
 use crate::app::command::{
-    Command, CommandGroup, FindingsCommand, HelpCommand, KeysCommand, OverlayCommand, PaletteCommand, UncertaintyCommand,
+    Command, CommandGroup, FindingsCommand, HelpCommand, KeysCommand, OverlayCommand, PaletteCommand,
+    UncertaintyCommand,
 };
 use crate::app::state::State;
 use crate::app::state::on_top::{OnTop, Unfolded};
@@ -61,7 +62,9 @@ pub fn words(modifiers: Modifiers, key: Key) -> String {
 pub fn taken(ctx: &egui::Context) -> Option<String> {
     ctx.input_mut(|input| {
         let press = |event: &Event| match event {
-            Event::Key { key, pressed: true, repeat: false, modifiers, .. } if !modifiers.alt && *key != Key::Escape => {
+            Event::Key { key, pressed: true, repeat: false, modifiers, .. }
+                if !modifiers.alt && *key != Key::Escape =>
+            {
                 Some(words(*modifiers, *key))
             }
             _ => None,
@@ -180,7 +183,9 @@ mod tests {
             crate::app::command::MeasureCommand::Undo.into(),
             crate::app::command::FileCommand::OpenFiles.into(),
         ];
-        for top in [OnTop::Question, OnTop::Palette, OnTop::KeyEditor, OnTop::KeyTable, OnTop::Reliability, OnTop::Weights] {
+        for top in
+            [OnTop::Question, OnTop::Palette, OnTop::KeyEditor, OnTop::KeyTable, OnTop::Reliability, OnTop::Weights]
+        {
             assert!(heard(Some(top), &back) && !heard(Some(top), &invert) && !heard(Some(top), &open), "{top:?}");
         }
         let field = Some(OnTop::Field);

@@ -23,7 +23,9 @@ mod widgets;
 
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
-use super::command::{Command, CommandGroup, key_map, FileCommand, HelpCommand, OverlayCommand, TrainingCommand, ViewCommand};
+use super::command::{
+    Command, CommandGroup, FileCommand, HelpCommand, OverlayCommand, TrainingCommand, ViewCommand, key_map,
+};
 use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
 use super::state::{ShownImage, State};
@@ -33,11 +35,13 @@ use thumbnails::Thumbnails;
 
 /// Narrowest and widest panel at the sides.
 const WIDTHS: (f32, f32) = (160.0, 480.0);
+/// The same of the findings, whose rows need that much.
+const FINDINGS: f32 = 288.0;
 /// In a window narrower than this the list of studies gives way to the findings, and what panels there
 /// are is narrow; their widths are those of a wider window again when it is one.
 const NARROW: f32 = 760.0;
 /// A panel lower than this has no room for a foot.
-const LOW: f32 = 330.0;
+const LOW: f32 = 240.0;
 /// Most of the panel's height that measurements take at its foot.
 const MEASUREMENTS: f32 = 0.3;
 
@@ -97,7 +101,7 @@ fn reading_room(
     let p = &state.preferences;
     let room = ui.available_width();
     let narrow = room < NARROW;
-    let most = if narrow { (0.45 * room).clamp(WIDTHS.0, WIDTHS.1) } else { WIDTHS.1 };
+    let most = if narrow { (0.5 * room).clamp(FINDINGS, WIDTHS.1) } else { WIDTHS.1 };
     let (mut studies, mut findings) = (p.studies_width, p.findings_width);
     if p.studies_open && !(narrow && p.findings_open) {
         let side = Panel::left(if narrow { "studies, narrow" } else { "studies" });
@@ -108,7 +112,7 @@ fn reading_room(
     }
     if p.findings_open {
         let side = Panel::right(if narrow { "findings, narrow" } else { "findings" });
-        let side = side.default_size(findings.min(most)).size_range(WIDTHS.0..=most).frame(plate(8, 8));
+        let side = side.default_size(findings.min(most)).size_range(FINDINGS..=most).frame(plate(8, 8));
         let shown = side.show(ui, |ui| findings_panel(ui, state, caches, thumbnails));
         findings = shown.response.rect.width();
         commands.extend(shown.inner);
@@ -135,9 +139,7 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
     let height = ui.available_height();
     let shown = matches!(state.image, ShownImage::Ready(_));
     let mapped = shown && !state.result_hidden() && !state.is_mapless() && state.model_info().is_some();
-    let foot = |name: &'static str| {
-        Panel::bottom(name).resizable(false).show_separator_line(false).frame(Frame::NONE)
-    };
+    let foot = |name: &'static str| Panel::bottom(name).resizable(false).show_separator_line(false).frame(Frame::NONE);
     let low = height < LOW;
     if mapped && !low {
         commands.extend(foot("map strip").show(ui, |ui| panels::map_strip::show(ui, state)).inner);
@@ -145,8 +147,7 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
     let measured = shown && (!state.measurements().is_empty() || state.sheet().is_some_and(|s| s.has_steps()));
     if measured && !low {
         let most = MEASUREMENTS * height;
-        let list = foot("measurements")
-            .show(ui, |ui| panels::measurements::show(ui, state, &mut caches.values, most));
+        let list = foot("measurements").show(ui, |ui| panels::measurements::show(ui, state, &mut caches.values, most));
         commands.extend(list.inner);
     }
     theme::bar_in_the_margin(ui);

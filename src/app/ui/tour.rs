@@ -3,7 +3,9 @@
 //! Parts of the screen say where they are while a tour goes on ([`mark`]); a step whose part is not
 //! there now, because a panel is closed, has its words in the middle.
 
-use egui::{Align2, Area, Color32, CornerRadius, Frame, Id, Label, Margin, Order, Rect, RichText, Stroke, StrokeKind, Ui};
+use egui::{
+    Align2, Area, Color32, CornerRadius, Frame, Id, Label, Margin, Order, Rect, RichText, Stroke, StrokeKind, Ui,
+};
 use egui::{pos2, vec2};
 
 use super::theme;
@@ -37,7 +39,10 @@ pub(super) fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let Some(step) = state.tour else { return out };
     let tokens = theme::tokens(state.preferences.theme);
     let screen = ui.ctx().content_rect();
-    let part = ui.data_mut(|data| data.remove_temp::<Option<Rect>>(key())).flatten().map(|rect| rect.intersect(screen.shrink(2.0)));
+    let part = ui
+        .data_mut(|data| data.remove_temp::<Option<Rect>>(key()))
+        .flatten()
+        .map(|rect| rect.intersect(screen.shrink(2.0)));
     if let Some(part) = part {
         let painter = ui.ctx().layer_painter(egui::LayerId::new(Order::Foreground, Id::unique("ring of the tour")));
         for (wide, color) in [(5.0, Color32::from_black_alpha(160)), (2.5, tokens.accent)] {
@@ -48,9 +53,12 @@ pub(super) fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let frame = Frame::popup(ui.style()).inner_margin(Margin::same(12));
     let width = WIDTH.min(screen.width() - 32.0);
     let at = part.map_or(screen.center() - vec2(width / 2.0, HEIGHT / 2.0), |part| beside(part, screen, width));
-    Area::new(Id::unique("tour")).order(Order::Foreground).pivot(Align2::LEFT_TOP).fixed_pos(at).constrain_to(screen).show(
-        ui.ctx(),
-        |ui| {
+    Area::new(Id::unique("tour"))
+        .order(Order::Foreground)
+        .pivot(Align2::LEFT_TOP)
+        .fixed_pos(at)
+        .constrain_to(screen)
+        .show(ui.ctx(), |ui| {
             frame.show(ui, |ui| {
                 ui.set_width(width - 24.0);
                 ui.label(theme::heading(title, &tokens));
@@ -74,8 +82,7 @@ pub(super) fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                     });
                 });
             });
-        },
-    );
+        });
     out
 }
 

@@ -70,7 +70,10 @@ pub(super) fn step(state: &mut State, back: bool) -> Vec<Effect> {
 fn may_look(command: &Command) -> bool {
     match command {
         Command::View(
-            ViewCommand::Point(_) | ViewCommand::SetPanelWidths(..) | ViewCommand::SetTheme(_) | ViewCommand::ToggleFullscreen,
+            ViewCommand::Point(_)
+            | ViewCommand::SetPanelWidths(..)
+            | ViewCommand::SetTheme(_)
+            | ViewCommand::ToggleFullscreen,
         ) => false,
         Command::Overlay(OverlayCommand::HideOverlays(_)) | Command::Maps(MapCommand::ChoosePane(_)) => false,
         Command::View(_) | Command::Window(_) | Command::Overlay(_) | Command::Maps(_) => true,

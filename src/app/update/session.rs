@@ -84,7 +84,8 @@ pub fn offer_last(state: &mut State) {
     if state.last_session.studies.is_empty() {
         return;
     }
-    let words = format!("The last studies can be opened again: {}.", state.last_session.words(state.preferences.anonymize));
+    let words =
+        format!("The last studies can be opened again: {}.", state.last_session.words(state.preferences.anonymize));
     notice(state, Level::Info, words, Some(NoticeAction::OpenLast));
 }
 

@@ -23,15 +23,15 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
             StudyCommand::PreviousImage
             | StudyCommand::NextImage
             | StudyCommand::PreviousSeries
-            | StudyCommand::NextSeries => {
-                unless(shown, NO_IMAGE).or_else(|| unless(state.images.len() > 1 || state.is_stack(), "There is one image only"))
-            }
+            | StudyCommand::NextSeries => unless(shown, NO_IMAGE)
+                .or_else(|| unless(state.images.len() > 1 || state.is_stack(), "There is one image only")),
             _ => unless(shown, NO_IMAGE).or_else(|| unless(state.is_stack(), NO_STACK)),
         },
         Command::Tags(TagCommand::Toggle) => unless(state.current().is_some(), NO_IMAGE),
         Command::View(command) => view(state, command),
-        Command::Window(WindowCommand::Preset(index)) => unless(shown, NO_IMAGE)
-            .or_else(|| unless(state.window_presets().len() > *index, "Windows of this number belong to CT in Hounsfield units")),
+        Command::Window(WindowCommand::Preset(index)) => unless(shown, NO_IMAGE).or_else(|| {
+            unless(state.window_presets().len() > *index, "Windows of this number belong to CT in Hounsfield units")
+        }),
         Command::Measure(command) => measure(state, command),
         Command::Overlay(OverlayCommand::ToggleLungs) => {
             unless(state.lungs.found().is_some(), "It is not known where the lungs lie")
@@ -46,7 +46,9 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
         },
         Command::Impression(command) => match command {
             ImpressionCommand::ToggleReadFirst => None,
-            ImpressionCommand::KeepRemark => unless(state.page().is_some_and(|p| p.remark.is_some()), "No remark is being written"),
+            ImpressionCommand::KeepRemark => {
+                unless(state.page().is_some_and(|p| p.remark.is_some()), "No remark is being written")
+            }
             _ => unless(state.result_hidden(), "The result is not hidden"),
         },
         Command::Training(TrainingCommand::Pause | TrainingCommand::Stop) => {
@@ -73,7 +75,9 @@ pub fn no_map(state: &State) -> Option<String> {
 
 fn file(state: &State, command: &FileCommand) -> Option<String> {
     match command {
-        FileCommand::CloseAll if state.catalogue.patients.is_empty() && !state.scanning => Some("Nothing is open".into()),
+        FileCommand::CloseAll if state.catalogue.patients.is_empty() && !state.scanning => {
+            Some("Nothing is open".into())
+        }
         FileCommand::ExportReport if state.result_hidden() => Some(HIDDEN.into()),
         FileCommand::ExportReport if state.exporting => Some("A report is being written".into()),
         FileCommand::ExportReport if state.results.finished.is_none() => Some("No analysis is finished".into()),

@@ -94,7 +94,10 @@ fn of_the_model(state: &State) -> Vec<Line> {
     });
     let methods = Method::ALL.into_iter().map(|method| {
         let why_not = hidden.clone().or_else(|| state.impossible(method).map(str::to_owned));
-        Line { why_not, ..line("Method", method.name().to_owned(), method.line(), OverlayCommand::SetMethod(method).into()) }
+        Line {
+            why_not,
+            ..line("Method", method.name().to_owned(), method.line(), OverlayCommand::SetMethod(method).into())
+        }
     });
     classes.chain(groups).chain(methods).collect()
 }

@@ -19,7 +19,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let room = ui.available_rect_before_wrap();
     let recent = state.preferences.recent.iter().take(RECENT);
     let last = !state.last_session.studies.is_empty();
-    let height = 160.0 + if last { 32.0 } else { 0.0 } + if recent.len() > 0 { 40.0 + 24.0 * recent.len() as f32 } else { 0.0 };
+    let height =
+        160.0 + if last { 32.0 } else { 0.0 } + if recent.len() > 0 { 40.0 + 24.0 * recent.len() as f32 } else { 0.0 };
     // A little above the middle, where the eye rests.
     let top = (room.height() - height).max(0.0) * 0.42;
     let width = WIDTH.min(room.width() - 32.0);

@@ -79,7 +79,8 @@ fn said(ui: &mut Ui, editor: &KeyEditor, tokens: &Tokens, out: &mut Vec<Command>
 /// The key is another command's: what is to become of that one.
 fn asked(ui: &mut Ui, clash: &Clash, tokens: &Tokens, out: &mut Vec<Command>) {
     let name = |id: &str| find(id).map_or_else(String::new, |command| command.info().label.to_owned());
-    let words = format!("{} belongs to “{}”. “{}” can have it:", clash.key, name(&clash.held_by), name(&clash.wanted_for));
+    let words =
+        format!("{} belongs to “{}”. “{}” can have it:", clash.key, name(&clash.held_by), name(&clash.wanted_for));
     message(ui, Sign::Caution, &words, tokens);
     ui.horizontal(|ui| {
         for command in [KeysCommand::Swap, KeysCommand::Take, KeysCommand::Leave] {
@@ -94,7 +95,8 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
         let words = format!("{} {} {}", info.label, info.group.name(), info.key);
         editor.search.trim().is_empty() || fuzzy::score(&editor.search, &words).is_some()
     };
-    let rows: Vec<Command> = Command::listed().into_iter().filter(|c| is_fixed(c) || !is_answer(c)).filter(fits).collect();
+    let rows: Vec<Command> =
+        Command::listed().into_iter().filter(|c| is_fixed(c) || !is_answer(c)).filter(fits).collect();
     if rows.is_empty() {
         ui.label(RichText::new("No command is called so.").color(tokens.muted));
         return;

@@ -40,7 +40,12 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     if percent(ui, &mut threshold, "Threshold", &hint, &tokens) {
         out.push(OverlayCommand::SetThreshold(threshold / 100.0).into());
     }
-    tour::mark(ui, state, TourStep::Opacity, egui::Rect::from_two_pos(top, ui.cursor().min + egui::vec2(ui.available_width(), 0.0)));
+    tour::mark(
+        ui,
+        state,
+        TourStep::Opacity,
+        egui::Rect::from_two_pos(top, ui.cursor().min + egui::vec2(ui.available_width(), 0.0)),
+    );
     out
 }
 

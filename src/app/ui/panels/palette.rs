@@ -26,7 +26,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let moved = keys(ui, palette, &lines, chosen, &mut out);
     let room = ui.ctx().content_rect().size();
     let frame = Frame::popup(ui.style()).inner_margin(Margin::same(8));
-    let area = Modal::default_area(Id::unique("palette")).anchor(Align2::CENTER_TOP, vec2(0.0, (0.1 * room.y).min(96.0)));
+    let area =
+        Modal::default_area(Id::unique("palette")).anchor(Align2::CENTER_TOP, vec2(0.0, (0.1 * room.y).min(96.0)));
     let modal = Modal::new(Id::unique("palette")).area(area).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 48.0).min(WIDTH));
         let mut words = palette.query.clone();
@@ -62,7 +63,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 fn keys(ui: &Ui, palette: &Palette, lines: &[Line], chosen: usize, out: &mut Vec<Command>) -> bool {
     let steps = [(Key::ArrowUp, -1), (Key::ArrowDown, 1), (Key::PageUp, -PAGE), (Key::PageDown, PAGE)];
     let (by, enter) = ui.input_mut(|input| {
-        let by: i64 = steps.iter().map(|(key, by)| by * input.count_and_consume_key(Modifiers::NONE, *key) as i64).sum();
+        let by: i64 =
+            steps.iter().map(|(key, by)| by * input.count_and_consume_key(Modifiers::NONE, *key) as i64).sum();
         (by, input.consume_key(Modifiers::NONE, Key::Enter))
     });
     let last = lines.len().saturating_sub(1) as i64;

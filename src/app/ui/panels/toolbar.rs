@@ -18,7 +18,7 @@ use crate::app::ui::{lettering, tour};
 use fold::{Bar, Part};
 
 /// Width of the list of models.
-const MODEL: f32 = 136.0;
+const MODEL: f32 = 144.0;
 /// The layouts in the order in which they stand in the bar.
 const LAYOUTS: [Layout; 5] =
     [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::MethodGrid, Layout::Compare];
@@ -34,7 +34,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             return training(ui, state, &mut out);
         }
         let bar = Bar::fitting(ui.available_width(), |part| width_of(ui, part));
-        for one in [Part::Open, Part::View, Part::Display, Part::Measure, Part::Steps, Part::Layouts, Part::LayoutMenu] {
+        for one in [Part::Open, Part::View, Part::Display, Part::Measure, Part::Steps, Part::Layouts, Part::LayoutMenu]
+        {
             if bar.shows(one) {
                 part(ui, state, one, &tokens, &mut out);
             }
@@ -167,7 +168,9 @@ fn training(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
     for layout in LAYOUTS {
-        controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, !state.is_mapless(), out);
+        let response =
+            controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, !state.is_mapless(), out);
+        response.on_disabled_hover_text("There is no map of this image");
     }
     ui.spacing_mut().item_spacing.x = theme::GRID;
 }
@@ -184,7 +187,7 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let (name, hint) = match &state.model {
         Model::Loading { name } => (name.clone(), format!("The model {name} is being loaded")),
         Model::Ready(info) => (info.manifest.name.clone(), info.manifest.description.clone()),
-        Model::Unfit => ("no model fits".to_owned(), "None of the installed models is meant for this image".to_owned()),
+        Model::Unfit => ("no model".to_owned(), "None of the installed models is meant for this image".to_owned()),
         Model::Failed { name, reason } => (name.clone(), reason.clone()),
     };
     let mut selected = egui::Atoms::default();

@@ -14,10 +14,10 @@ use crate::app::state::session::Section;
 use crate::app::state::tour::TourStep;
 use crate::app::state::{Model, Phase, ShownImage, State};
 use crate::app::ui::theme::{self, Tokens};
-use crate::app::ui::{lettering, tour};
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
+use crate::app::ui::{lettering, tour};
 use crate::engine::ModelInfo;
 
 /// Draws the findings, one below the other.
@@ -106,6 +106,7 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     for opinion in &choice.opinions {
         paragraph(ui, &format!("{}: {}", opinion.model, opinion.reason), tokens);
     }
+    verdict::inverting(ui, state, tokens, out);
     if let Some(nearest) = &choice.nearest {
         ui.add_space(theme::GRID / 2.0);
         let command = Command::Findings(FindingsCommand::SetModel(nearest.clone()));

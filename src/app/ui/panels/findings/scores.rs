@@ -64,7 +64,8 @@ fn group_choice(ui: &mut Ui, state: &State, group: usize, tokens: &Tokens, out: 
     let chosen = state.selected_group == Some(group);
     let sign = Sign::Radio(chosen).atom(Some(if chosen { tokens.accent } else { tokens.muted }));
     let font = egui::FontId::new(theme::TEXT, theme::semibold());
-    let words = theme::strong(lettering::cut_text(ui.painter(), &known.name, &font, ui.available_width() - NAME), tokens);
+    let words =
+        theme::strong(lettering::cut_text(ui.painter(), &known.name, &font, ui.available_width() - NAME), tokens);
     let whole = known.name.as_str();
     let button = Button::selectable(chosen, (sign, words, egui::Atom::grow())).truncate();
     let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(known.name.as_str());

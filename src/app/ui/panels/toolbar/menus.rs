@@ -114,9 +114,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, read_first, true, Some(state.preferences.read_first), out);
     controls::menu_item(ui, FileCommand::ToggleAnonymize, true, Some(state.preferences.anonymize), out);
     controls::rule(ui, tokens);
-    for command in
-        [SessionCommand::LargerInterface, SessionCommand::SmallerInterface, SessionCommand::UsualInterface]
-    {
+    for command in [SessionCommand::LargerInterface, SessionCommand::SmallerInterface, SessionCommand::UsualInterface] {
         controls::menu_item(ui, command, true, Some(false), out);
     }
     controls::rule(ui, tokens);
