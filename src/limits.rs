@@ -72,6 +72,8 @@ pub const PROBES: usize = 50;
 pub const RANDOM_PLACES: usize = 1000;
 /// Largest file of measurements, in bytes.
 pub const MEASUREMENT_BYTES: u64 = 32 << 20;
+/// Largest file of an impression, in bytes.
+pub const IMPRESSION_BYTES: u64 = 4 << 20;
 /// Most words of names, numbers and places that are looked for in what is left of a de-identified
 /// image.
 pub const IDENTIFIERS: usize = 2000;

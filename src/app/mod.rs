@@ -19,12 +19,14 @@ pub mod state;
 pub mod ui;
 pub mod update;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use command::{Command, FileCommand};
 use runtime::capture::Capture;
 use runtime::effect_runner::EffectRunner;
 use runtime::{settings_file, thumbnails};
+use state::session::{LEAST_WINDOW, WindowPlace};
 use state::{Preferences, State};
 use ui::caches::Caches;
 use ui::thumbnails::Thumbnails;
@@ -39,25 +41,43 @@ pub use runtime::options::ViewerOptions;
 /// without it.
 pub fn run(options: ViewerOptions) -> anyhow::Result<()> {
     refuse_without_display()?;
-    let size = options.size.unwrap_or([1280.0, 800.0]);
+    let capture = Capture::of(&options);
+    // A run for a screenshot or a test neither depends on the reader's settings nor changes them.
+    let path = if capture.is_some() { None } else { settings_file::path() };
+    let (preferences, sentence) = path.as_deref().map_or((Preferences::default(), None), settings_file::read);
+    let settings = Settings { path, preferences, sentence };
     let native = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("Pellucid")
-            .with_app_id("pellucid")
-            .with_inner_size(size)
-            .with_min_inner_size([800.0, 500.0]),
+        viewport: viewport(&options, settings.preferences.window),
         renderer: eframe::Renderer::Glow,
         ..Default::default()
     };
-    let capture = Capture::of(&options);
     let outcome = capture.as_ref().map(Capture::outcome);
-    eframe::run_native("pellucid", native, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, options, capture)))))
-        .map_err(|e| {
-            anyhow::anyhow!(
-                "the window could not be opened ({e}); `pellucid predict` and `pellucid report` work without one"
-            )
-        })?;
+    eframe::run_native(
+        "pellucid",
+        native,
+        Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, options, capture, settings)))),
+    )
+    .map_err(|e| {
+        anyhow::anyhow!(
+            "the window could not be opened ({e}); `pellucid predict` and `pellucid report` work without one"
+        )
+    })?;
     outcome.map_or(Ok(()), |outcome| outcome.take())
+}
+
+/// The window as it was, or as the options ask for.
+fn viewport(options: &ViewerOptions, before: Option<WindowPlace>) -> egui::ViewportBuilder {
+    let window = egui::ViewportBuilder::default()
+        .with_title("Pellucid")
+        .with_app_id("pellucid")
+        .with_min_inner_size(LEAST_WINDOW);
+    let place = before.and_then(WindowPlace::restorable).filter(|_| options.size.is_none());
+    let Some(place) = place else { return window.with_inner_size(options.size.unwrap_or([1280.0, 800.0])) };
+    let window = window.with_inner_size(place.size).with_maximized(place.maximized);
+    match place.position {
+        Some(position) => window.with_position(position),
+        None => window,
+    }
 }
 
 /// Whether there is a display to open a window on.
@@ -77,6 +97,15 @@ fn refuse_without_display() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The settings as they were read.
+struct Settings {
+    /// Where they are kept; nothing while they are not to be kept.
+    path: Option<PathBuf>,
+    preferences: Preferences,
+    /// What was wrong with them.
+    sentence: Option<String>,
+}
+
 /// The application: state, threads, textures.
 struct App {
     state: State,
@@ -89,11 +118,11 @@ struct App {
 }
 
 impl App {
-    fn new(ctx: &egui::Context, options: ViewerOptions, capture: Option<Capture>) -> Self {
-        // A run for a screenshot or a test neither depends on the reader's settings nor changes
-        // them.
-        let path = if capture.is_some() { None } else { settings_file::path() };
-        let (mut preferences, sentence) = path.as_deref().map_or((Preferences::default(), None), settings_file::read);
+    fn new(ctx: &egui::Context, options: ViewerOptions, capture: Option<Capture>, settings: Settings) -> Self {
+        let Settings { path, mut preferences, sentence } = settings;
+        let effects = EffectRunner::start(ctx, &options, path.map(|path| (path, &preferences)));
+        preferences.scale = options.scale.unwrap_or(preferences.scale);
+        preferences.theme = options.theme.unwrap_or(preferences.theme);
         if let Some(folder) = &options.smoke {
             preferences.report_folder = Some(folder.clone());
         }
@@ -101,7 +130,6 @@ impl App {
         if !options.ensemble.is_empty() {
             state.options.source = crate::uncertainty::SampleSource::Ensemble;
         }
-        let effects = EffectRunner::start(ctx, &options, path);
         if let Some(sentence) = sentence {
             effects.fail(sentence);
         }
@@ -110,6 +138,9 @@ impl App {
         let mut app = Self { state, effects, caches: Caches::default(), thumbnails, capture, drawn: false };
         if options.demo || options.smoke.is_some() {
             app.carry_out(FileCommand::OpenDemo);
+        }
+        if !options.paths.is_empty() {
+            update::offer_last(&mut app.state);
         }
         app.carry_out(FileCommand::OpenPaths(options.paths));
         app
@@ -127,6 +158,22 @@ impl App {
     }
 }
 
+/// Where the window is, in points at a scale of 1; nothing while it is minimized or has the whole
+/// screen.
+fn place(ctx: &egui::Context) -> Option<WindowPlace> {
+    let scale = ctx.zoom_factor();
+    ctx.input(|input| {
+        let window = input.viewport();
+        if window.minimized == Some(true) || window.fullscreen == Some(true) {
+            return None;
+        }
+        let size = window.inner_rect?.size() * scale;
+        let position = window.outer_rect.map(|rect| [rect.left() * scale, rect.top() * scale].map(f32::round));
+        let maximized = window.maximized == Some(true);
+        WindowPlace { size: [size.x.round(), size.y.round()], position, maximized }.restorable()
+    })
+}
+
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         for event in self.effects.events() {
@@ -142,6 +189,10 @@ impl eframe::App for App {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
         }
         self.thumbnails.receive(ctx);
+        if let Some(place) = place(ctx).filter(|_| self.capture.is_none()) {
+            let effects = update::on_window(&mut self.state, place);
+            self.run(effects);
+        }
         let (effects, tick) = update::on_tick(&mut self.state, Instant::now());
         self.run(effects);
         let notices = update::on_time(&mut self.state, Instant::now());

@@ -46,6 +46,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::session::ModelArgs;
+use crate::app::state::Theme;
+use crate::app::state::session::SCALES;
 use crate::app::{self, ViewerOptions};
 use crate::printable::printable;
 use crate::study::foreign;
@@ -86,6 +88,12 @@ struct View {
     /// Size of the window in points, like 1280x720
     #[arg(long, value_name = "SIZE", value_parser = window_size)]
     size: Option<[f32; 2]>,
+    /// Scale of the interface, like 1.5 or 150%
+    #[arg(long, value_name = "FACTOR", value_parser = scale)]
+    scale: Option<f32>,
+    /// Colours of the interface
+    #[arg(long, value_name = "THEME", value_parser = theme)]
+    theme: Option<Theme>,
     /// Write the demo's report into this folder and exit
     #[arg(long, value_name = "DIR", hide = true)]
     smoke: Option<PathBuf>,
@@ -100,6 +108,33 @@ fn window_size(text: &str) -> Result<[f32; 2], NoSize> {
     let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
     let fits = |s: &[f32; 2]| s.iter().all(|s| (200.0..=16_384.0).contains(s));
     sides.filter(fits).ok_or(NoSize)
+}
+
+/// A text that is no scale.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("write it like 1.5 or 150%, from 0.75 to 3")]
+struct NoScale;
+
+fn scale(text: &str) -> Result<f32, NoScale> {
+    let scale = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f32>().map(|percent| percent / 100.0),
+        None => text.parse(),
+    };
+    scale.ok().filter(|scale| (SCALES.0..=SCALES.1).contains(scale)).ok_or(NoScale)
+}
+
+/// A text that names no colours.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("write dark, light or high-contrast")]
+struct NoTheme;
+
+fn theme(text: &str) -> Result<Theme, NoTheme> {
+    match text {
+        "dark" => Ok(Theme::Dark),
+        "light" => Ok(Theme::Light),
+        "high-contrast" => Ok(Theme::HighContrast),
+        _ => Err(NoTheme),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -252,7 +287,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
 }
 
 fn view(view: View) -> anyhow::Result<Outcome> {
-    let View { paths, screenshot, model, ensemble, masks, size, smoke } = view;
+    let View { paths, screenshot, model, ensemble, masks, size, scale, theme, smoke } = view;
     if let [first, ..] = paths.as_slice()
         && !paths.iter().any(|p| p.exists())
     {
@@ -260,7 +295,8 @@ fn view(view: View) -> anyhow::Result<Outcome> {
     }
     let ModelArgs { model, device } = model;
     let model = model.unwrap_or_default();
-    app::run(ViewerOptions { paths, demo: false, screenshot, smoke, ensemble, model, device, masks, size })?;
+    let demo = false;
+    app::run(ViewerOptions { paths, demo, screenshot, smoke, ensemble, model, device, masks, size, scale, theme })?;
     Ok(Outcome::Done)
 }
 

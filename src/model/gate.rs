@@ -73,6 +73,16 @@ impl GateVerdict {
     }
 }
 
+/// How a verdict says that an image is of the wanted kind with its greys the wrong way round.
+const GREYS_INVERTED: &str = "whose greys are inverted";
+
+/// Whether the reason of a refusal is that the greys are inverted: kept verdicts have no more than
+/// their sentence.
+#[must_use]
+pub fn says_greys_inverted(reason: &str) -> bool {
+    reason.contains(GREYS_INVERTED)
+}
+
 /// JSON has no word for what is not a number but `null`.
 fn number_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
     Ok(<Option<f32> as Deserialize>::deserialize(deserializer)?.unwrap_or(f32::NAN))
@@ -273,9 +283,7 @@ impl Gate {
                 "This resembles {asks} that lies on its side or stands on its head; turn the file upright and open it again."
             ),
             GateClass::Inverted => {
-                format!(
-                    "This resembles {asks} whose greys are inverted; correct the file's polarity and open it again."
-                )
+                format!("This resembles {asks} {GREYS_INVERTED}; correct the file's polarity and open it again.")
             }
             GateClass::Other => format!("This does not resemble {asks}."),
             GateClass::Wanted => {

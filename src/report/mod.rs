@@ -17,6 +17,7 @@ pub mod evaluation;
 mod file;
 mod image_file;
 pub mod impression;
+pub mod impression_store;
 pub mod measurements;
 pub mod sidecar;
 mod suggestions;

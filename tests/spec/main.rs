@@ -76,3 +76,4 @@ mod viewer;
 mod viewer_state;
 mod what_if_viewer;
 mod whatif;
+mod working;

@@ -12,7 +12,7 @@ use pellucid::app::command::{
     Command, FileCommand, FindingsCommand, HelpCommand, OverlayCommand, StudyCommand, ViewCommand,
 };
 use pellucid::app::state::{Layout, Level, Model, Notice, NoticeAction, Phase, State, Theme};
-use pellucid::app::ui::panels::{empty, findings, keys_help, notices, overlay, status, studies, toolbar};
+use pellucid::app::ui::panels::{empty, findings, keys_help, map_strip, notices, overlay, status, studies, toolbar};
 use pellucid::app::ui::theme;
 use pellucid::app::ui::thumbnails::Thumbnails;
 
@@ -186,7 +186,7 @@ fn a_failed_analysis_says_why_and_can_be_tried_again() {
 
 #[test]
 fn the_overlay_is_switched_and_coloured_without_new_computation() {
-    assert_eq!(answer(finished(), overlay::show, "Heat map"), [Command::Overlay(OverlayCommand::ToggleHeatMap)]);
+    assert_eq!(answer(finished(), map_strip::show, "Heat map"), [Command::Overlay(OverlayCommand::ToggleHeatMap)]);
     assert_eq!(answer(finished(), overlay::show, "Contours"), [Command::Overlay(OverlayCommand::ToggleContours)]);
     let mut shown = Shown::new(finished(), [304.0, 700.0], overlay::show);
     shown.click("Colours");
@@ -247,6 +247,7 @@ fn every_theme_draws_every_panel_with_glyphs_that_the_font_has_and_names_for_eve
             let mut out = toolbar::show(ui, state);
             out.extend(findings::show(ui, state));
             out.extend(overlay::show(ui, state));
+            out.extend(map_strip::show(ui, state));
             out.extend(studies::show(ui, state, &thumbnails));
             out
         });

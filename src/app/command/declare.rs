@@ -32,7 +32,12 @@ macro_rules! commands {
                 listed
             }
 
-            /// Label, tooltip, key and group.
+            /// Names a listed command in files, whatever its words are.
+            pub fn id(&self) -> String {
+                format!("{}({self:?})", stringify!($name).trim_end_matches("Command"))
+            }
+
+            /// Label, tooltip, key and group; the key is the one that it has now.
             pub fn info(&self) -> $crate::app::command::CommandInfo {
                 let (label, tooltip, key) = match self {
                     $( Self::$variant $( ( $($bind),+ ) )? => {
@@ -40,6 +45,9 @@ macro_rules! commands {
                     } )*
                 };
                 let group = $crate::app::command::CommandGroup::$group;
+                let key = key.map_or(std::borrow::Cow::Borrowed(""), |key| {
+                    $crate::app::command::key_map::current(key, || self.id())
+                });
                 $crate::app::command::CommandInfo { label, tooltip, key, group }
             }
         }
@@ -49,11 +57,11 @@ macro_rules! commands {
     (@list $variant:ident ($($ty:ty),+)) => { std::iter::empty::<Self>() };
     (@words $words:expr, ($($ty:ty),+)) => {{
         let (label, tooltip): (&'static str, &'static str) = $words;
-        (label, tooltip, "")
+        (label, tooltip, None)
     }};
     (@words $words:expr, $($rest:tt)*) => {{
-        let words: (&'static str, &'static str, &'static str) = $words;
-        words
+        let (label, tooltip, key): (&'static str, &'static str, &'static str) = $words;
+        (label, tooltip, Some(key))
     }};
 }
 

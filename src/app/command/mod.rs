@@ -11,9 +11,13 @@ mod findings;
 mod hanging;
 mod help;
 mod impression;
+pub mod key_map;
+mod keys;
 mod maps;
 mod measure;
 mod overlay;
+pub mod palette;
+mod session;
 mod study;
 mod tags;
 mod training;
@@ -27,9 +31,12 @@ pub use findings::FindingsCommand;
 pub use hanging::HangingCommand;
 pub use help::HelpCommand;
 pub use impression::ImpressionCommand;
+pub use keys::KeysCommand;
 pub use maps::MapCommand;
 pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
+pub use palette::PaletteCommand;
+pub use session::SessionCommand;
 pub use study::StudyCommand;
 pub use tags::TagCommand;
 pub use training::TrainingCommand;
@@ -37,6 +44,8 @@ pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
 pub use what_if::WhatIfCommand;
 pub use window::WindowCommand;
+
+use std::borrow::Cow;
 
 use super::state::NoticeAction;
 use super::state::training::Page;
@@ -86,14 +95,14 @@ impl CommandGroup {
 }
 
 /// What is shown of a command wherever it appears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandInfo {
     /// Words on the button; "…" where a dialog follows.
     pub label: &'static str,
     /// A sentence: what it does.
     pub tooltip: &'static str,
-    /// Key as written in the table, for example `Ctrl+E`; empty when there is none.
-    pub key: &'static str,
+    /// Key as it is now, for example `Ctrl+E`; empty when there is none.
+    pub key: Cow<'static, str>,
     pub group: CommandGroup,
 }
 
@@ -126,6 +135,13 @@ macro_rules! command {
             pub fn info(&self) -> CommandInfo {
                 match self {
                     $( Self::$group(command) => command.info() ),*
+                }
+            }
+
+            /// Names a listed command in files, whatever its words are.
+            pub fn id(&self) -> String {
+                match self {
+                    $( Self::$group(command) => command.id() ),*
                 }
             }
         }
@@ -171,6 +187,12 @@ command! {
     Impression(ImpressionCommand),
     /// The training room.
     Training(TrainingCommand),
+    /// The session and the interface as a whole.
+    Session(SessionCommand),
+    /// The window of keys.
+    Keys(KeysCommand),
+    /// The command palette.
+    Palette(PaletteCommand),
 }
 
 impl From<&NoticeAction> for Command {
@@ -180,6 +202,7 @@ impl From<&NoticeAction> for Command {
             NoticeAction::Open(path) => FileCommand::OpenExternally(path.clone()).into(),
             NoticeAction::ChooseReportFolder => FileCommand::ChooseReportFolder.into(),
             NoticeAction::UseModel(name) => FindingsCommand::SetModel(name.clone()).into(),
+            NoticeAction::OpenLast => SessionCommand::OpenLast.into(),
             NoticeAction::ShowRun => TrainingCommand::Show(Page::Run).into(),
         }
     }

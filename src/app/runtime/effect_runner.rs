@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::frame_loader::{self, FrameRequest};
+use super::impressions::ImpressionRunner;
 use super::job_threads::{JobThreads, MessageSender};
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
+use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
 use super::{dialogs, hanging_file, jobs, parts_of_image, settings_file};
@@ -24,10 +26,11 @@ use crate::engine::{Event, Request};
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
+use crate::report::impression_store;
 use crate::study::{Catalogue, tag_list};
 
-/// Changed preferences are written this long after the last change.
-const SETTLED: Duration = Duration::from_secs(1);
+/// Changed preferences are written this long after the first change that is not written yet.
+const SOON: Duration = Duration::from_millis(500);
 
 /// The threads behind the interface.
 pub struct EffectRunner {
@@ -39,10 +42,11 @@ pub struct EffectRunner {
     /// Stops the listing of files.
     scanning: CancelToken,
     jobs: JobThreads,
-    /// Where preferences are kept; `None` while they are not to be kept.
-    settings: Option<PathBuf>,
+    /// Keeps preferences; `None` while they are not to be kept.
+    settings: Option<SettingsKeeper>,
     changed: Option<Instant>,
     measuring: MeasuringRunner,
+    impressions: ImpressionRunner,
     training: TrainingRunner,
     leaving: bool,
 }
@@ -50,10 +54,15 @@ pub struct EffectRunner {
 impl EffectRunner {
     /// Starts the engine, which loads the model of `options` or, where none is named, chooses one
     /// for each image; and the loading thread.
-    pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<PathBuf>) -> Self {
+    ///
+    /// `settings` is where preferences are kept, and what was read from there.
+    pub fn start(ctx: &egui::Context, options: &ViewerOptions, settings: Option<(PathBuf, &Preferences)>) -> Self {
         let jobs = JobThreads::new(ctx);
         // What a run for a screenshot measures is not kept either.
         let measurements = settings.as_ref().and_then(|_| store::folder());
+        let impressions = settings.as_ref().and_then(|_| impression_store::folder());
+        let rules = settings.as_ref().map(|(path, _)| hanging_file::beside(path));
+        let settings = settings.map(|(path, read)| SettingsKeeper::start(&jobs, path, read));
         let mut runner = Self {
             ctx: ctx.clone(),
             engine: None,
@@ -62,13 +71,13 @@ impl EffectRunner {
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
+            impressions: ImpressionRunner::start(&jobs, impressions),
             jobs,
             settings,
             changed: None,
             training: TrainingRunner::default(),
             leaving: false,
         };
-        let rules = runner.settings.as_deref().map(hanging_file::beside);
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
             runner.jobs.sender().send(message);
         }
@@ -202,8 +211,9 @@ impl EffectRunner {
                     sender.send(Message::PartsFound(PartsFound { generation, parts }));
                 });
             }
+            Effect::Impression(effect) => self.impressions.carry_out(effect),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
-            Effect::SavePreferences => self.changed = Some(Instant::now()),
+            Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
             Effect::ToggleFullscreen => {
                 let full = self.ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
@@ -220,33 +230,30 @@ impl EffectRunner {
         self.leaving
     }
 
-    /// Writes changed preferences once they have settled; yields the time until then.
+    /// Has changed preferences written; yields the time until then.
     pub fn keep_preferences(&mut self, preferences: &Preferences) -> Option<Duration> {
-        let left = SETTLED.saturating_sub(self.changed?.elapsed());
+        let left = SOON.saturating_sub(self.changed?.elapsed());
         if !left.is_zero() {
             return Some(left);
         }
         self.changed = None;
-        if let Some(path) = self.settings.clone() {
-            let preferences = preferences.clone();
-            self.jobs.run("pellucid-settings", Message::Failed, move |sender| {
-                if let Err(e) = settings_file::write(&path, &preferences) {
-                    sender.send(Message::Failed(e.to_string().into()));
-                }
-            });
+        if let Some(keeper) = &self.settings {
+            keeper.keep(preferences);
         }
         None
     }
 
-    /// Ends a training run after its step, and writes changed measurements and preferences now, at
-    /// the end.
+    /// Ends a training run after its step, and writes changed measurements, impressions and preferences
+    /// now, at the end.
     pub fn close(&mut self, preferences: &Preferences) {
         self.measuring.close();
+        self.impressions.close();
         self.training.close();
-        if let (Some(path), Some(_)) = (&self.settings, self.changed.take())
-            && let Err(e) = settings_file::write(path, preferences)
-        {
-            log::warn!("{e}");
+        if let Some(keeper) = &mut self.settings {
+            if self.changed.take().is_some() {
+                keeper.keep(preferences);
+            }
+            keeper.close();
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::app::state::Theme;
 use crate::network::device::DeviceChoice;
 
 /// How the viewer starts.
@@ -24,4 +25,8 @@ pub struct ViewerOptions {
     pub masks: Option<PathBuf>,
     /// Size of the window in points; `None` for the usual one.
     pub size: Option<[f32; 2]>,
+    /// Scale of the interface; `None` for the one that is kept.
+    pub scale: Option<f32>,
+    /// Colours of the interface; `None` for those that are kept.
+    pub theme: Option<Theme>,
 }

@@ -52,7 +52,7 @@ impl Stability {
 }
 
 /// What is shown of the maps.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DisplayOptions {
     pub contrast: Contrast,
     pub stability: Stability,

@@ -15,14 +15,16 @@
 //! The first text cannot be changed once the result was shown; remarks are added to it. Whether the
 //! result of an image was ever on screen is remembered for the session, so an impression that is
 //! written after the mode was switched on late does not pass for one that was written before.
-//! Impressions live as long as the session and the reports that hold them; they are in no settings
-//! and in no log.
+//! What is written is kept as it changes, by pixels, UID and frame, in files that only their owner can
+//! read ([`crate::report::impression_store`]); it is in no settings and in no log.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::{Model, Phase, Results, ShownImage, State};
+use crate::measurement::identity::ImageIdentity;
 use crate::report::impression::Impression;
+use crate::report::impression_store::KeptImpression;
 
 /// Key of the image ([`crate::study::ImageEntry::key`]) and number of the frame.
 pub type ImageKey = (String, u32);
@@ -47,12 +49,42 @@ pub struct Page {
     pub remark: Option<ReaderText>,
 }
 
+impl Page {
+    /// As it is kept in a file.
+    #[must_use]
+    pub fn to_keep(&self) -> KeptImpression {
+        KeptImpression {
+            draft: self.draft.0.clone(),
+            impression: self.impression.clone(),
+            remark: self.remark.as_ref().map(|words| words.0.clone()),
+        }
+    }
+
+    /// With what was kept of the same image before. Of two impressions the earlier one stays; what was
+    /// typed meanwhile of an image that has one becomes a remark that is being written.
+    #[must_use]
+    pub fn beside(self, kept: KeptImpression) -> Self {
+        let typed = !self.draft.0.trim().is_empty();
+        let draft = if typed { self.draft.0.clone() } else { kept.draft };
+        let remark = self.remark.as_ref().map(|words| words.0.clone()).or(kept.remark);
+        let both = KeptImpression { draft, impression: self.impression, remark }.beside(kept.impression);
+        let (draft, remark) = match (&both.impression, typed) {
+            (Some(_), true) => (String::new(), both.remark.or(Some(both.draft))),
+            (Some(_), false) => (String::new(), both.remark),
+            (None, _) => (both.draft, None),
+        };
+        Self { draft: ReaderText(draft), impression: both.impression, remark: remark.map(ReaderText) }
+    }
+}
+
 /// What was written in this session.
 #[derive(Clone, Debug, Default)]
 pub struct Impressions {
     pub(in crate::app) pages: HashMap<ImageKey, Page>,
     /// Images whose result was on screen.
     pub(in crate::app) seen: HashSet<ImageKey>,
+    /// Images whose file was looked for: what is written of them is kept.
+    pub(in crate::app) kept: HashMap<ImageKey, ImageIdentity>,
     /// This is a copy for the screen, from which the result was taken out.
     veiled: bool,
 }

@@ -69,6 +69,8 @@ pub struct Sheet {
     pub list: Vec<Measurement>,
     pub(in crate::app) back: Vec<Vec<Measurement>>,
     pub(in crate::app) forth: Vec<Vec<Measurement>>,
+    /// How many steps were remembered.
+    pub(in crate::app) changes: u64,
     /// The last step was a change of this one's name: the next letter belongs to the same step.
     pub(in crate::app) naming: Option<MeasurementId>,
 }
@@ -77,11 +79,18 @@ impl Sheet {
     /// Remembers how it is, before it changes.
     pub(in crate::app) fn remember(&mut self) {
         self.naming = None;
+        self.changes += 1;
         self.forth.clear();
         self.back.push(self.list.clone());
         if self.back.len() > STEPS {
             self.back.remove(0);
         }
+    }
+
+    /// Whether there is a way back or forth.
+    #[must_use]
+    pub fn has_steps(&self) -> bool {
+        !self.back.is_empty() || !self.forth.is_empty()
     }
 
     /// Goes a step back or forth; false where there is none.

@@ -11,13 +11,17 @@ mod grid;
 pub mod hanging;
 pub mod hanging_rules;
 pub mod histogram;
+pub mod history;
 pub mod impression;
+pub mod keys;
 mod layout;
 mod loaded_image;
 pub mod map_key;
 pub mod measuring;
 mod model;
 mod notice;
+pub mod on_top;
+pub mod palette;
 mod preferences;
 mod presentation;
 pub mod prior;
@@ -26,11 +30,13 @@ mod reason;
 pub mod results;
 pub mod score_change;
 mod selectors;
+pub mod session;
 mod shown_image;
 mod slot_state;
 pub mod stack;
 pub mod study_scoring;
 pub mod tags;
+pub mod tour;
 pub mod training;
 mod uncertainty;
 mod view;
@@ -61,11 +67,16 @@ pub use shown_image::ShownImage;
 pub use view::{View, WindowChoice};
 
 use hanging::Hanging;
+use history::History;
 use impression::Impressions;
+use keys::KeyEditor;
 use measuring::Measuring;
+use palette::Palette;
 use pyramid::Pyramid;
+use session::LastSession;
 use stack::Stack;
 use tags::TagBrowser;
+use tour::TourStep;
 use training::Training;
 use weights_form::WeightsForm;
 use what_if::WhatIf;
@@ -137,6 +148,15 @@ pub struct State {
     pub notices: Vec<Notice>,
     pub next_notice: NoticeId,
     pub keys_open: bool,
+    /// The window that changes keys, while it is open.
+    pub key_editor: Option<KeyEditor>,
+    pub palette: Option<Palette>,
+    /// The step of the guided tour, while it goes on.
+    pub tour: Option<TourStep>,
+    /// What the session before left, until it is opened or forgotten.
+    pub last_session: LastSession,
+    /// What was done to measurements and views, in order.
+    pub history: History,
     /// The panel on the faithfulness of the shown map is open.
     pub faithfulness_open: bool,
     /// The import dialog, while it is open.
@@ -188,7 +208,7 @@ impl State {
             models: Vec::new(),
             device: device.to_owned(),
             options: AnalysisOptions::default(),
-            layout: Layout::SideBySide,
+            layout: preferences.layout,
             hanging: Hanging::default(),
             solo: None,
             views: vec![View::default(); MOST_PANES],
@@ -199,11 +219,16 @@ impl State {
             method: Method::GradCam,
             layer: String::new(),
             display: DisplayOptions::new(&preferences.overlay),
-            heat_map: true,
+            heat_map: preferences.heat_map,
             overlays_hidden: false,
             notices: Vec::new(),
             next_notice: 0,
             keys_open: false,
+            key_editor: None,
+            palette: None,
+            tour: None,
+            last_session: LastSession { studies: preferences.last.clone() },
+            history: History::default(),
             faithfulness_open: false,
             weights: None,
             exporting: false,

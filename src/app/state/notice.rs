@@ -42,6 +42,8 @@ pub enum NoticeAction {
     UseModel(String),
     /// The run in the training room.
     ShowRun,
+    /// The studies of the session before.
+    OpenLast,
 }
 
 impl NoticeAction {
@@ -53,6 +55,7 @@ impl NoticeAction {
             Self::ChooseReportFolder => "Report folder…",
             Self::UseModel(_) => "Use it",
             Self::ShowRun => "Show the run",
+            Self::OpenLast => "Open them",
         }
     }
 }

@@ -1,17 +1,22 @@
 //! What is remembered from one start to the next. The names of the fields in the file are those of
 //! the first version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::Layout;
 use super::display_options::USUAL_METHODS;
+use super::keys::ChangedKeys;
+use super::session::{SCALES, Section, WindowPlace};
 use super::window_presets::OwnWindow;
 use crate::explain::Method;
 use crate::imaging::overlay::OverlayStyle;
 use crate::model::conformal::RISK;
 
+/// Counts up when fields of the settings file change their meaning.
+const SETTINGS_VERSION: u32 = 1;
 /// Memory for decoded images where nothing else is set, in MiB.
 const IMAGE_MEMORY: u32 = 1024;
 
@@ -33,8 +38,24 @@ impl Theme {
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Preferences {
+    /// Of the program that wrote the file.
+    pub version: u32,
+    /// Lists of studies are kept: the recent ones, and those that were open last.
+    pub keep_studies: bool,
     /// Newest first.
     pub recent: Vec<PathBuf>,
+    /// Files and folders that are open, or were when the last session ended.
+    pub last: Vec<PathBuf>,
+    pub window: Option<WindowPlace>,
+    /// Scale of the interface; 1 is what the system asks for.
+    pub scale: f32,
+    pub layout: Layout,
+    /// Heat maps are shown.
+    pub heat_map: bool,
+    /// Sections of the panel at the right that are closed.
+    pub closed: BTreeSet<Section>,
+    /// Keys that differ from those that the commands declare.
+    pub keys: ChangedKeys,
     /// Configurations of training, newest first.
     pub configurations: Vec<PathBuf>,
     pub report_folder: Option<PathBuf>,
@@ -75,7 +96,16 @@ pub struct Preferences {
 impl Default for Preferences {
     fn default() -> Self {
         Self {
+            version: SETTINGS_VERSION,
+            keep_studies: true,
             recent: Vec::new(),
+            last: Vec::new(),
+            window: None,
+            scale: 1.0,
+            layout: Layout::default(),
+            heat_map: true,
+            closed: BTreeSet::new(),
+            keys: ChangedKeys::new(),
             configurations: Vec::new(),
             report_folder: None,
             theme: Theme::Dark,
@@ -102,6 +132,12 @@ impl Default for Preferences {
 }
 
 impl Preferences {
+    /// Scale of the interface, within its bounds.
+    #[must_use]
+    pub fn interface_scale(&self) -> f32 {
+        if self.scale.is_finite() { self.scale.clamp(SCALES.0, SCALES.1) } else { 1.0 }
+    }
+
     /// Memory for decoded images, in bytes.
     #[must_use]
     pub fn image_memory_bytes(&self) -> u64 {

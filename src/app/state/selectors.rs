@@ -9,6 +9,7 @@ use super::{Content, Layout, MOST_PANES, PaneIndex, State};
 use crate::explain::stability::MapStability;
 use crate::explain::{Attribution, Method, Output, Subject, scale};
 use crate::imaging::overlay::OverlayStyle;
+use crate::model::gate::says_greys_inverted;
 
 impl State {
     /// Stage of the maps on screen.
@@ -120,6 +121,15 @@ impl State {
     /// True when the map of this class is there and has nothing to show.
     pub fn without_evidence(&self, class: usize) -> bool {
         self.attribution(class).is_some_and(|a| !scale::shows_something(a))
+    }
+
+    /// True where a gate has told that the greys of the image are the wrong way round, and it is not
+    /// shown inverted yet. Where no gate says so nothing is known of it.
+    pub fn offers_inverting(&self) -> bool {
+        let refused = self.results.gate.iter().filter(|gate| !gate.accepted).map(|gate| &gate.reason);
+        let opinions = self.choice.iter().flat_map(|choice| &choice.opinions);
+        let opinions = opinions.filter(|opinion| opinion.accepted == Some(false)).map(|opinion| &opinion.reason);
+        !self.view(0).invert && refused.chain(opinions).any(|reason| says_greys_inverted(reason))
     }
 
     /// Stability of a map at the chosen layer, from the samples so far.

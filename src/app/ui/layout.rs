@@ -5,9 +5,10 @@ use egui::{Rect, Ui, pos2, vec2};
 use super::view_message::{self, ViewMessage};
 use super::viewport::{self, ViewCaches, ViewPlace};
 use super::widgets::controls;
-use super::{message_plate, panels, slots};
+use super::{message_plate, panels, slots, tour};
 use crate::app::command::{Command, MapCommand, StudyCommand};
 use crate::app::state::display_options::Contrast;
+use crate::app::state::tour::TourStep;
 use crate::app::state::{Content, Layout, PaneIndex, ShownImage, State};
 
 /// Space between views.
@@ -59,6 +60,8 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
                     frame,
                     ViewPlace { pane: *pane, content: *content, rect, scale: None },
                 ));
+                let step = if *content == Content::Image { TourStep::Window } else { TourStep::Map };
+                tour::mark(ui, state, step, rect);
                 if state.layout == Layout::Compare && *pane == 2 && !state.overlays_hidden {
                     contrast(ui, state, rect, &mut commands);
                 }

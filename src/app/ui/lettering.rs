@@ -61,6 +61,26 @@ pub(super) fn cut_in_the_middle(
     (job(&cut(least)), true)
 }
 
+/// A text that fits into a line of `width`, with "…" in its middle where it is too long. It is in
+/// the order of reading, for widgets that lay it out themselves.
+pub(super) fn cut_text(painter: &Painter, text: &str, font: &FontId, width: f32) -> String {
+    let wide = |text: &str| painter.layout_job(line(text, font.clone(), Color32::PLACEHOLDER)).size().x <= width;
+    if wide(text) {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let cut = |kept: usize| -> String {
+        let (head, tail) = (&letters[..kept.div_ceil(2)], &letters[letters.len() - kept / 2..]);
+        head.iter().chain(&['…']).chain(tail).collect()
+    };
+    let (mut least, mut most) = (0, letters.len().saturating_sub(1));
+    while least < most {
+        let middle = (least + most).div_ceil(2);
+        if wide(&cut(middle)) { least = middle } else { most = middle - 1 }
+    }
+    cut(least)
+}
+
 /// Asks the fonts of the system.
 pub(super) struct Fallback {
     context: Context,

@@ -61,10 +61,8 @@ fn buttons(ui: &mut Ui, message: &ViewMessage, out: &mut Vec<Command>) {
             Command::Findings(FindingsCommand::Cancel) => HelpCommand::Escape.info().key,
             _ => command.info().key,
         };
-        let hint = match key {
-            "" => command.info().tooltip.to_owned(),
-            key => format!("{} ({key})", command.info().tooltip),
-        };
+        let tooltip = command.info().tooltip;
+        let hint = if key.is_empty() { tooltip.to_owned() } else { format!("{tooltip} ({key})") };
         if ui.button(*label).on_hover_text(hint).clicked() {
             out.push(command.clone());
         }

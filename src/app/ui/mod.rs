@@ -18,13 +18,17 @@ mod slots;
 mod textures;
 pub mod theme;
 pub mod thumbnails;
+mod tour;
 mod view_message;
 mod viewport;
 mod widgets;
 
-use egui::{CentralPanel, Frame, Key, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
-use super::command::{Command, CommandGroup, FileCommand, HelpCommand, OverlayCommand, TrainingCommand, ViewCommand};
+use super::command::{
+    Command, CommandGroup, FileCommand, HelpCommand, OverlayCommand, TrainingCommand, ViewCommand, key_map,
+};
+use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
 use super::state::{Layout, ShownImage, State};
 use caches::Caches;
@@ -32,7 +36,16 @@ use theme::Tokens;
 use thumbnails::Thumbnails;
 
 /// Narrowest and widest panel at the sides.
-const WIDTHS: std::ops::RangeInclusive<f32> = 160.0..=480.0;
+const WIDTHS: (f32, f32) = (160.0, 480.0);
+/// The same of the findings, whose rows need that much.
+const FINDINGS: f32 = 288.0;
+/// In a window narrower than this the list of studies gives way to the findings, and what panels there
+/// are is narrow; their widths are those of a wider window again when it is one.
+const NARROW: f32 = 760.0;
+/// A panel lower than this has no room for a foot.
+const LOW: f32 = 240.0;
+/// Most of the panel's height that measurements take at its foot.
+const MEASUREMENTS: f32 = 0.3;
 
 /// Draws one frame of the whole window.
 pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thumbnails) -> Vec<Command> {
@@ -40,12 +53,16 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     let veiled = (state.result_hidden() && !state.training.open).then(|| state.veiled());
     let state = veiled.as_ref().unwrap_or(state);
     theme::install(ui.ctx(), state.preferences.theme);
+    theme::scale(ui.ctx(), state.preferences.interface_scale());
+    key_map::install(&state.preferences.keys);
     let tokens = theme::tokens(state.preferences.theme);
     let mut commands = keys(ui, state);
     let plate = |x: i8, y: i8| Frame::new().fill(tokens.panel).inner_margin(Margin::symmetric(x, y));
 
     let bar = Panel::top("toolbar").exact_size(40.0).resizable(false).frame(plate(8, 4));
-    commands.extend(bar.show(ui, |ui| panels::toolbar::show(ui, state)).inner);
+    let above = bar.show(ui, |ui| panels::toolbar::show(ui, state));
+    tour::mark(ui, state, TourStep::Palette, above.response.rect.shrink(4.0));
+    commands.extend(above.inner);
     let bar = Panel::bottom("status").exact_size(24.0).resizable(false).frame(plate(8, 2));
     commands.extend(bar.show(ui, |ui| panels::status::show(ui, state)).inner);
 
@@ -65,6 +82,9 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     commands.extend(panels::reliability::show(ui, state));
     commands.extend(panels::tags::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));
+    commands.extend(panels::keys_editor::show(ui, state));
+    commands.extend(panels::palette::show(ui, state));
+    commands.extend(tour::show(ui, state));
     commands.extend(dropped(ui, state));
     dragging::show(ui, &tokens);
     caches.sweep();
@@ -81,44 +101,27 @@ fn reading_room(
 ) -> Vec<Command> {
     let mut commands = Vec::new();
     let plate = |x: i8, y: i8| Frame::new().fill(tokens.panel).inner_margin(Margin::symmetric(x, y));
-    let (mut studies, mut findings) = (state.preferences.studies_width, state.preferences.findings_width);
-    if state.preferences.studies_open {
-        let side = Panel::left("studies").default_size(studies).size_range(WIDTHS).frame(plate(8, 8));
+    let p = &state.preferences;
+    let room = ui.available_width();
+    let narrow = room < NARROW;
+    let most = if narrow { (0.5 * room).clamp(FINDINGS, WIDTHS.1) } else { WIDTHS.1 };
+    let (mut studies, mut findings) = (p.studies_width, p.findings_width);
+    if p.studies_open && !(narrow && p.findings_open) {
+        let side = Panel::left(if narrow { "studies, narrow" } else { "studies" });
+        let side = side.default_size(studies.min(most)).size_range(WIDTHS.0..=most).frame(plate(8, 8));
         let shown = side.show(ui, |ui| panels::studies::show(ui, state, thumbnails));
         studies = shown.response.rect.width();
         commands.extend(shown.inner);
     }
-    if state.preferences.findings_open {
-        let side = Panel::right("findings").default_size(findings).size_range(WIDTHS).frame(plate(8, 8));
-        let shown = side.show(ui, |ui| {
-            theme::bar_in_the_margin(ui);
-            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                let mut commands = panels::impression::show(ui, state);
-                if state.result_hidden() {
-                    commands.extend(panels::measurements::show(ui, state, &mut caches.values));
-                    return commands;
-                }
-                commands.extend(panels::what_if::show(ui, state));
-                commands.extend(panels::findings::show(ui, state));
-                panels::score_change::show(ui, state);
-                if matches!(state.image, ShownImage::Ready(_)) {
-                    commands.extend(panels::study_result::show(ui, state));
-                    ui.add_space(8.0);
-                    if !state.is_mapless() {
-                        commands.extend(panels::overlay::show(ui, state));
-                    }
-                    commands.extend(panels::lungs::show(ui, state, &mut caches.shares));
-                    commands.extend(panels::measurements::show(ui, state, &mut caches.values));
-                    commands.extend(panels::similar::show(ui, state, thumbnails));
-                }
-                commands
-            })
-        });
+    if p.findings_open {
+        let side = Panel::right(if narrow { "findings, narrow" } else { "findings" });
+        let side = side.default_size(findings.min(most)).size_range(FINDINGS..=most).frame(plate(8, 8));
+        let shown = side.show(ui, |ui| findings_panel(ui, state, caches, thumbnails));
         findings = shown.response.rect.width();
-        commands.extend(shown.inner.inner);
+        commands.extend(shown.inner);
     }
     let moved = |now: f32, before: f32| (now - before).abs() > 1.0;
-    if moved(studies, state.preferences.studies_width) || moved(findings, state.preferences.findings_width) {
+    if !narrow && (moved(studies, p.studies_width) || moved(findings, p.findings_width)) {
         commands.push(Command::View(ViewCommand::SetPanelWidths(studies, findings)));
     }
 
@@ -136,8 +139,55 @@ fn reading_room(
     commands
 }
 
+/// The panel at the right: what the model says, how its map is shown, and at the foot, in reach
+/// without scrolling, what was measured and the controls of the map that are used most.
+fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thumbnails) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let height = ui.available_height();
+    let shown = matches!(state.image, ShownImage::Ready(_));
+    let mapped = shown && !state.result_hidden() && !state.is_mapless() && state.model_info().is_some();
+    let foot = |name: &'static str| Panel::bottom(name).resizable(false).show_separator_line(false).frame(Frame::NONE);
+    let low = height < LOW;
+    if mapped && !low {
+        commands.extend(foot("map strip").show(ui, |ui| panels::map_strip::show(ui, state)).inner);
+    }
+    let measured = shown && (!state.measurements().is_empty() || state.sheet().is_some_and(|s| s.has_steps()));
+    if measured && !low {
+        let most = MEASUREMENTS * height;
+        let list = foot("measurements").show(ui, |ui| panels::measurements::show(ui, state, &mut caches.values, most));
+        commands.extend(list.inner);
+    }
+    theme::bar_in_the_margin(ui);
+    let area = ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let mut commands = panels::impression::show(ui, state);
+        if !state.result_hidden() {
+            commands.extend(panels::what_if::show(ui, state));
+            commands.extend(panels::findings::show(ui, state));
+            panels::score_change::show(ui, state);
+        }
+        if measured && low {
+            commands.extend(panels::measurements::show(ui, state, &mut caches.values, f32::INFINITY));
+        }
+        if shown && !state.result_hidden() {
+            commands.extend(panels::study_result::show(ui, state));
+            ui.add_space(4.0);
+            if mapped {
+                if low {
+                    commands.extend(panels::map_strip::show(ui, state));
+                }
+                commands.extend(panels::overlay::show(ui, state));
+            }
+            commands.extend(panels::lungs::show(ui, state, &mut caches.shares));
+            commands.extend(panels::similar::show(ui, state, thumbnails));
+        }
+        commands
+    });
+    commands.extend(area.inner);
+    commands
+}
+
 fn keys(ui: &Ui, state: &State) -> Vec<Command> {
-    let mut commands = keymap::pressed(ui.ctx());
+    let mut commands = keymap::pressed(ui.ctx(), state);
     if state.training.open || state.training.question.is_some() {
         commands.retain(|c| of_training(c, state));
         return commands;
@@ -145,7 +195,7 @@ fn keys(ui: &Ui, state: &State) -> Vec<Command> {
     if state.result_hidden() {
         commands.retain(|c| !keymap::rests(c));
     }
-    let held = !ui.ctx().text_edit_focused() && ui.input(|i| i.key_down(Key::O) && !i.modifiers.command);
+    let held = keymap::is_held(ui.ctx(), state);
     if held != state.overlays_hidden {
         commands.push(Command::Overlay(OverlayCommand::HideOverlays(held)));
     }

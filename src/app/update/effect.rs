@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
@@ -65,6 +66,7 @@ pub enum Effect {
     OpenExternally(PathBuf),
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
+    Impression(ImpressionEffect),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

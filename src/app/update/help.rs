@@ -1,43 +1,47 @@
-//! Carries out what is asked of the program itself: the key table, notices, and the way back.
+//! Carries out what is asked of the program itself: the key table, the tour, notices, and the way
+//! back.
 
 use super::effect::Effect;
-use super::{analysis, cine, faithfulness, measuring, training, what_if};
+use super::{analysis, cine, faithfulness, keys, measuring, tour, training, what_if};
 use crate::app::command::{HelpCommand, TrainingCommand};
 use crate::app::state::State;
+use crate::app::state::on_top::{OnTop, Unfolded};
 
 pub(super) fn apply(state: &mut State, command: HelpCommand) -> Vec<Effect> {
     match command {
         HelpCommand::ToggleKeys => state.keys_open ^= true,
         HelpCommand::DismissNotice(id) => state.notices.retain(|n| n.id != id),
+        HelpCommand::Tour => return tour::toggle(state),
+        HelpCommand::TourStep(back) => tour::step(state, back),
+        HelpCommand::EndTour => state.tour = None,
         HelpCommand::Escape => return escape(state),
     }
     Vec::new()
 }
 
-/// Closes what was opened last; where nothing is open, stops what is running.
+/// Closes, puts away or stops what lies on top ([`State::on_top`]).
 fn escape(state: &mut State) -> Vec<Effect> {
-    if state.keys_open {
-        state.keys_open = false;
-    } else if state.reliability.take().is_some() || state.tags.take().is_some() {
-        // Closed.
-    } else if state.weights.take().is_some() {
+    match state.on_top(Unfolded::default()) {
+        // The screen closes its menus and leaves its fields itself.
+        None | Some(OnTop::Menu | OnTop::Field) => {}
+        Some(OnTop::Question) => return training::apply(state, TrainingCommand::KeepGoing),
+        Some(OnTop::Palette) => state.palette = None,
+        Some(OnTop::KeyListening) => keys::stop_listening(state),
+        Some(OnTop::KeyEditor) => state.key_editor = None,
+        Some(OnTop::KeyTable) => state.keys_open = false,
+        Some(OnTop::Reliability) => state.reliability = None,
         // An import on its way goes on and says how it ended.
-    } else if state.training.question.is_some() {
-        return training::apply(state, TrainingCommand::KeepGoing);
-    } else if state.training.open {
-        state.training.open = false;
-    } else if state.faithfulness_open {
-        faithfulness::toggle(state);
-    } else if state.stack.cine.is_playing() {
-        return cine::toggle(state);
-    } else if what_if::put_away(state) {
-        // The tool that marks.
-    } else if measuring::put_away(state) {
+        Some(OnTop::Weights) => state.weights = None,
+        Some(OnTop::Tour) => state.tour = None,
+        Some(OnTop::Tags) => state.tags = None,
+        Some(OnTop::Training) => state.training.open = false,
+        Some(OnTop::Faithfulness) => faithfulness::toggle(state),
+        Some(OnTop::Cine) => return cine::toggle(state),
+        Some(OnTop::Marking) => drop(what_if::put_away(state)),
         // The half-made measurement, then the tool, then the selection.
-    } else if state.solo.is_some() {
-        state.solo = None;
-    } else {
-        return analysis::cancel(state);
+        Some(OnTop::Making | OnTop::Tool | OnTop::Selection) => drop(measuring::put_away(state)),
+        Some(OnTop::Solo) => state.solo = None,
+        Some(OnTop::Running) => return analysis::cancel(state),
     }
     Vec::new()
 }

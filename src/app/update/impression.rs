@@ -1,13 +1,15 @@
-//! Carries out what is asked of the reader's impressions, and remembers which results were in
-//! sight.
+//! Carries out what is asked of the reader's impressions, has them kept as they change, and remembers
+//! which results were in sight.
 
 use chrono::Local;
 
 use super::effect::Effect;
+use super::impression_effect::{ImpressionEffect, ImpressionMessage};
 use super::notices::notice;
 use crate::app::command::ImpressionCommand;
-use crate::app::state::impression::{Page, ReaderText};
+use crate::app::state::impression::{ImageKey, Page, ReaderText};
 use crate::app::state::{Level, State};
+use crate::measurement::identity::ImageIdentity;
 use crate::report::CaseReport;
 use crate::report::impression::{Impression, MOST, NOTHING, Remark};
 
@@ -41,6 +43,58 @@ pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect
             }
         }
         I::KeepRemark => keep_remark(state),
+    }
+    kept(state)
+}
+
+/// Has what was written about the image on screen kept, once its file was looked for.
+fn kept(state: &State) -> Vec<Effect> {
+    let Some(key) = state.image_key() else { return Vec::new() };
+    let (Some(identity), Some(page)) = (state.impressions.kept.get(&key), state.impressions.pages.get(&key)) else {
+        return Vec::new();
+    };
+    vec![Effect::Impression(ImpressionEffect::Keep { identity: identity.clone(), written: page.to_keep() })]
+}
+
+/// The pixels of an image are hashed: what was written about it is looked for.
+pub(super) fn look_for(state: &mut State, image: &ImageKey, identity: &ImageIdentity) -> Option<Effect> {
+    let written = &mut state.impressions;
+    match written.kept.get(image) {
+        Some(known) if known == identity => return None,
+        Some(_) => {
+            // The file holds another image by now.
+            written.kept.remove(image);
+            written.pages.remove(image);
+            written.seen.remove(image);
+        }
+        None => {}
+    }
+    Some(Effect::Impression(ImpressionEffect::Find { image: image.clone(), identity: identity.clone() }))
+}
+
+/// Takes in what the threads report.
+pub(super) fn on_message(state: &mut State, message: ImpressionMessage) -> Vec<Effect> {
+    match message {
+        ImpressionMessage::NotKept(reason) => notice(state, Level::Error, reason.capitalized(), None),
+        ImpressionMessage::Found { result: Err(reason), .. } => {
+            let words = format!(
+                "What was written about this image before could not be read: {reason}. What you write now is not kept, \
+                 so that nothing of the file is lost."
+            );
+            notice(state, Level::Error, words, None);
+        }
+        ImpressionMessage::Found { image, identity, result: Ok(found) } => {
+            let pages = &mut state.impressions.pages;
+            if let Some(found) = found {
+                let page = pages.remove(&image).unwrap_or_default().beside(found);
+                pages.insert(image.clone(), page);
+            }
+            let written = pages.get(&image).map(Page::to_keep).filter(|page| !page.is_empty());
+            state.impressions.kept.insert(image, identity.clone());
+            note_seen(state);
+            let keep = written.map(|written| Effect::Impression(ImpressionEffect::Keep { identity, written }));
+            return keep.into_iter().collect();
+        }
     }
     Vec::new()
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::effect::Effect;
+use super::impression;
 use super::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use super::notices::notice;
 use crate::app::command::MeasureCommand;
@@ -39,8 +40,8 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
         }
         M::Remove(id) => return remove(state, id),
         M::Rename(id, words) => return rename(state, id, &words),
-        M::Undo => return step(state, true),
-        M::Redo => return step(state, false),
+        // Taken by the history, which measurements share with the views.
+        M::Undo | M::Redo => {}
         M::ToggleShown => {
             state.measuring.shown ^= true;
             state.measuring.draft = None;
@@ -78,7 +79,9 @@ pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Ef
                     notice(state, Level::Error, words, None);
                 }
             }
+            let impression = impression::look_for(state, &image, &identity);
             state.measuring.at = Some(Measurable { image, identity });
+            return impression.into_iter().collect();
         }
         M::NotKept(reason) | M::Exported(Err(reason)) => notice(state, Level::Error, reason.capitalized(), None),
         M::ExportTo(Some(path)) => return export_to(state, path),
@@ -337,20 +340,24 @@ fn rename(state: &mut State, id: MeasurementId, words: &Words) -> Vec<Effect> {
     keep(state)
 }
 
-fn step(state: &mut State, back: bool) -> Vec<Effect> {
-    // A half-made measurement loses its last point first.
+/// Takes back what is in hand: a half-made measurement loses its last point, a drag is undone;
+/// nothing where nothing is in hand.
+pub(super) fn step_in_hand(state: &mut State, back: bool) -> Option<Vec<Effect>> {
     if back && let Some(draft) = &mut state.measuring.draft {
         draft.points.pop();
         draft.pressed = None;
         if draft.points.is_empty() || draft.kind == Kind::Freehand {
             state.measuring.draft = None;
         }
-        return Vec::new();
+        return Some(Vec::new());
     }
-    if let Some(grab) = state.measuring.grab.take() {
-        replace(state, &grab.before);
-        return Vec::new();
-    }
+    let grab = state.measuring.grab.take()?;
+    replace(state, &grab.before);
+    Some(Vec::new())
+}
+
+/// Takes a change of the measurements of the image on screen back, or makes it again.
+pub(super) fn step_sheet(state: &mut State, back: bool) -> Vec<Effect> {
     if sheet_mut(state).is_some_and(|sheet| sheet.step(back)) {
         state.measuring.selected = state.selected_measurement().map(|one| one.id);
         return keep(state);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
@@ -62,5 +63,6 @@ pub enum Message {
     Models(Vec<String>),
     Measuring(MeasuringMessage),
     PartsFound(PartsFound),
+    Impression(ImpressionMessage),
     Training(TrainingMessage),
 }

@@ -6,14 +6,11 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
-use super::{catalogue, hanging, measuring, show_image, slots, study, tags, training, what_if};
+use super::{catalogue, hanging, impression, measuring, session, show_image, slots, study, tags, training, what_if};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
 use crate::study::{Catalogue, is_presentation_state};
-
-/// Most entries of the recent list.
-const RECENT: usize = 10;
 
 /// Takes in a message.
 pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
@@ -81,6 +78,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),
+        Message::Impression(message) => return impression::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
     }
     Vec::new()
@@ -90,6 +88,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
 fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effect> {
     state.scanning = false;
     state.scanned = (0, 0);
+    let fresh = state.catalogue.patients.is_empty();
     // What is opened again may have changed, and presentation states may have come to what is open.
     state.stack.cache.clear();
     (state.stack.laid, state.stack.settles, state.stack.cine.playing) = (None, None, None);
@@ -123,12 +122,7 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
         notice(state, Level::Info, words, None);
         return study::reload(state);
     };
-    // Newest first, each once.
-    let recent = &mut state.preferences.recent;
-    recent.retain(|p| !paths.contains(p));
-    recent.splice(0..0, paths);
-    recent.truncate(RECENT);
-    let mut effects = vec![Effect::SavePreferences];
+    let mut effects = session::opened(state, &paths, fresh);
     // The catalogue keeps the copy that it had, if it had one.
     let entry = state.images.iter().find(|e| e.key() == first.key()).cloned().unwrap_or(first);
     effects.extend(show_image::show(state, entry, 0));

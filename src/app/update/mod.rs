@@ -23,7 +23,10 @@ mod file;
 mod findings;
 mod hanging;
 mod help;
+mod history;
 mod impression;
+pub mod impression_effect;
+mod keys;
 mod linked_views;
 mod map_requests;
 mod maps;
@@ -34,16 +37,19 @@ mod messages;
 mod notices;
 mod opening_view;
 mod overlay;
+mod palette;
 mod preferences;
 mod prefetch;
 mod presentation;
 mod report;
+mod session;
 mod show_image;
 mod slots;
 mod stability;
 mod study;
 mod study_scoring;
 mod tags;
+mod tour;
 mod training;
 pub mod training_effect;
 mod uncertainty;
@@ -61,6 +67,7 @@ use effect::Effect;
 use message::Message;
 
 pub use notices::on_time;
+pub use session::{offer_last, on_window};
 pub use training::may_close;
 
 /// Time has passed: a stack that plays goes on, and what came to rest is analysed. Yields the time
@@ -84,6 +91,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
             | Command::Measure(MeasureCommand::MoveTo(_))
             | Command::WhatIf(WhatIfCommand::MoveTo(_))
     );
+    let before = history::before(state, &command);
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
         Command::Study(command) => study::apply(state, command),
@@ -96,6 +104,9 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
             what_if::step(state, true)
         }
         Command::Measure(MeasureCommand::Redo) if state.is_questioned() => what_if::step(state, false),
+        // One way back for measurements and views.
+        Command::Measure(MeasureCommand::Undo) => history::step(state, true),
+        Command::Measure(MeasureCommand::Redo) => history::step(state, false),
         Command::Measure(command) => measuring::apply(state, command),
         Command::WhatIf(command) => what_if::apply(state, command),
         Command::Overlay(command) => overlay::apply(state, command),
@@ -105,7 +116,11 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Maps(command) => maps::apply(state, command),
         Command::Impression(command) => impression::apply(state, command),
         Command::Training(command) => training::apply(state, command),
+        Command::Session(command) => session::apply(state, command),
+        Command::Keys(command) => keys::apply(state, command),
+        Command::Palette(command) => palette::apply(state, command),
     };
+    history::after(state, before);
     if !idle {
         effects.extend(hanging::follow(state));
         effects.extend(map_requests::explain_more(state));

@@ -13,7 +13,11 @@ const STEP: f32 = 0.05;
 pub(super) fn apply(state: &mut State, command: OverlayCommand) -> Vec<Effect> {
     use OverlayCommand as O;
     match command {
-        O::ToggleHeatMap => state.heat_map ^= true,
+        O::ToggleHeatMap => {
+            state.heat_map ^= true;
+            let shown = state.heat_map;
+            return preferences::change(state, |p| p.heat_map = shown);
+        }
         O::HideOverlays(hidden) => state.overlays_hidden = hidden,
         O::NextMethod => maps::choose_next(state),
         O::SetMethod(method) => maps::choose(state, method),

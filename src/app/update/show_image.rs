@@ -162,6 +162,10 @@ fn lay(state: &mut State, loaded: &LoadedImage) {
     state.color.clone_from(&loaded.color);
     state.auto_window = loaded.auto_window;
     let laid = Laid::of(&loaded.frame);
+    // How another image was looked at is no way back from this one.
+    if state.stack.laid.as_ref().is_none_or(|before| !laid.lies_like(before)) {
+        state.history.forget_looks();
+    }
     match state.stack.laid.replace(laid) {
         Some(before) => opening_view::keep_views(state, &loaded.frame, &before),
         None => opening_view::reset_views(state, &loaded.frame),

@@ -19,7 +19,11 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
             }
             state.layout = layout;
             state.solo = None;
-            return what_if::look(state);
+            // The next start has neither an image that is questioned nor several to hang.
+            let stays = !matches!(layout, Layout::WhatIf | Layout::Hanging);
+            let mut effects = if stays { preferences::change(state, |p| p.layout = layout) } else { Vec::new() };
+            effects.extend(what_if::look(state));
+            return effects;
         }
         V::ToggleSolo(pane) => {
             let panes = match state.layout {

@@ -2,8 +2,9 @@
 
 use egui::{Align, Layout as Flow, Ui, UiBuilder, vec2};
 
-use crate::app::command::{Command, FileCommand};
+use crate::app::command::{Command, FileCommand, HelpCommand, SessionCommand};
 use crate::app::state::State;
+use crate::app::ui::lettering;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::controls;
 
@@ -17,7 +18,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     let room = ui.available_rect_before_wrap();
     let recent = state.preferences.recent.iter().take(RECENT);
-    let height = 128.0 + if recent.len() > 0 { 40.0 + 24.0 * recent.len() as f32 } else { 0.0 };
+    let last = !state.last_session.studies.is_empty();
+    let height =
+        160.0 + if last { 32.0 } else { 0.0 } + if recent.len() > 0 { 40.0 + 24.0 * recent.len() as f32 } else { 0.0 };
     // A little above the middle, where the eye rests.
     let top = (room.height() - height).max(0.0) * 0.42;
     let width = WIDTH.min(room.width() - 32.0);
@@ -45,7 +48,19 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
     });
     ui.label(theme::caption("DICOM, PNG, JPEG or TIFF. Nothing leaves this computer.", &tokens));
-    if recent.len() > 0 {
+    if last {
+        let command = SessionCommand::OpenLast;
+        let words = format!("Open the last studies: {}", state.last_session.words(state.preferences.anonymize));
+        let room = ui.available_width() - 2.0 * theme::GRID;
+        let cut = lettering::cut_text(ui.painter(), &words, &egui::FontId::proportional(theme::TEXT), room);
+        let all: Vec<String> = state.last_session.studies.iter().map(|p| p.display().to_string()).collect();
+        let hint = if state.preferences.anonymize { command.info().hint() } else { all.join("\n") };
+        if ui.button(cut).on_hover_text(hint).clicked() {
+            out.push(command.into());
+        }
+    }
+    controls::button(ui, HelpCommand::Tour, true, &mut out);
+    if recent.len() > 0 && !state.preferences.anonymize {
         ui.add_space(theme::GRID);
         ui.label(theme::section("Recent", &tokens));
         ui.spacing_mut().item_spacing.y = 0.0;

@@ -3,7 +3,7 @@
 use egui::{Frame, Grid, Id, Margin, Modal, RichText, ScrollArea, Ui};
 
 use super::status::NOT_A_DEVICE;
-use crate::app::command::{Command, CommandGroup, HelpCommand};
+use crate::app::command::{Command, CommandGroup, HelpCommand, KeysCommand};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
@@ -35,6 +35,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.horizontal(|ui| {
             ui.label(theme::heading("Keys and gestures", &tokens));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                controls::button(ui, KeysCommand::ToggleEditor, true, &mut out);
+                controls::button(ui, HelpCommand::Tour, true, &mut out);
                 let close = ui.button("Close").on_hover_text(HelpCommand::ToggleKeys.info().hint());
                 if close.clicked() {
                     out.push(Command::Help(HelpCommand::ToggleKeys));
@@ -43,17 +45,19 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         });
         controls::rule(ui, &tokens);
         ScrollArea::vertical().max_height(room.y - 224.0).auto_shrink([false, true]).show(ui, |ui| {
-            ui.columns(3, |columns| {
+            // Few columns where there is little room.
+            let three = ui.available_width() >= 760.0;
+            ui.columns(if three { 3 } else { 1 }, |columns| {
                 for group in [CommandGroup::File, CommandGroup::Study, CommandGroup::Findings, CommandGroup::Training] {
                     table(&mut columns[0], group, &tokens);
                 }
                 for group in [CommandGroup::View, CommandGroup::Measure] {
-                    table(&mut columns[1], group, &tokens);
+                    table(&mut columns[usize::from(three)], group, &tokens);
                 }
                 for group in [CommandGroup::Overlay, CommandGroup::WhatIf, CommandGroup::Help] {
-                    table(&mut columns[2], group, &tokens);
+                    table(&mut columns[2 * usize::from(three)], group, &tokens);
                 }
-                gestures(&mut columns[2], &tokens);
+                gestures(&mut columns[2 * usize::from(three)], &tokens);
             });
         });
         controls::rule(ui, &tokens);
@@ -67,7 +71,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 
 fn table(ui: &mut Ui, group: CommandGroup, tokens: &Tokens) {
     let rows: Vec<_> = Command::listed().into_iter().map(|c| c.info()).filter(|i| i.group == group).collect();
-    let rows = rows.iter().filter(|info| !info.key.is_empty()).map(|info| (info.key, info.label, info.tooltip));
+    let rows = rows.iter().filter(|info| !info.key.is_empty()).map(|info| (&*info.key, info.label, info.tooltip));
     lines(ui, group.name(), rows, tokens);
 }
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use egui::{Align2, FontId, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::command::{Command, OverlayCommand};
-use crate::app::state::{Content, State};
+use crate::app::state::session::Section;
+use crate::app::state::{Content, Phase, State};
 use crate::app::ui::made::Made;
 use crate::app::ui::theme::{self, Tokens};
-use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::app::ui::widgets::{controls, section};
 use crate::engine::lungs::{LungSearch, Lungs};
 use crate::explain::Attribution;
 use crate::explain::evidence_shares::EvidenceShares;
@@ -61,21 +62,21 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
     let tokens = theme::tokens(state.preferences.theme);
     let known = match &state.lungs {
         LungSearch::Found(known) => known,
-        LungSearch::Refused(reason) if reads_chests(state) => {
-            ui.add_space(theme::GRID);
-            ui.label(theme::section("LUNGS", &tokens));
-            paragraph(ui, reason, &tokens);
+        // Of an image that is refused as a whole one reason is enough.
+        LungSearch::Refused(reason) if reads_chests(state) && state.results.phase != Phase::Refused => {
+            if section::heading(ui, state, Section::Lungs, &tokens, &mut out, |_, _| {}) {
+                paragraph(ui, reason, &tokens);
+            }
             return out;
         }
         LungSearch::Refused(_) | LungSearch::NotLookedFor => return out,
     };
-    ui.add_space(theme::GRID);
-    ui.horizontal(|ui| {
-        ui.label(theme::section("LUNGS", &tokens));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            controls::tick_box(ui, OverlayCommand::ToggleLungs, state.preferences.lung_outline, &tokens, &mut out);
-        });
+    let open = section::heading(ui, state, Section::Lungs, &tokens, &mut out, |ui, out| {
+        controls::tick_box(ui, OverlayCommand::ToggleLungs, state.preferences.lung_outline, &tokens, out);
     });
+    if !open {
+        return out;
+    }
     let Some(shares) = cache.of(state) else { return out };
     let EvidenceShares { evidence: e, area, .. } = &shares;
     let hint = format!(

@@ -1,17 +1,18 @@
 //! The list of measurements: what each comes to, with what must be known of it; names, deletion, the
 //! way back, files. And the menu of the tools.
 
-use egui::{Align, Button, Id, Layout, RichText, TextEdit, Ui, vec2};
+use egui::{Align, Button, Id, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::app::command::{Command, MeasureCommand};
 use crate::app::state::Content;
 use crate::app::state::State;
 use crate::app::state::measuring::Tool;
+use crate::app::state::session::Section;
 use crate::app::ui::measured_values::{Values, ValuesCache, map_of};
 use crate::app::ui::theme::{self, Tokens};
-use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::app::ui::widgets::{controls, section};
 use crate::fonts::attribute;
 use crate::measurement::{Measurement, Words};
 
@@ -24,10 +25,9 @@ pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         controls::menu_item(ui, MeasureCommand::TakeTool(tool), enabled, Some(chosen), out);
     }
     controls::rule(ui, tokens);
-    let sheet = state.sheet();
     let selected = state.selected_measurement().is_some();
     controls::menu_item(ui, MeasureCommand::DeleteSelected, selected, Some(false), out);
-    let (back, forth) = sheet.map_or((false, false), |s| (!s.back.is_empty(), !s.forth.is_empty()));
+    let [back, forth] = [true, false].map(|back| state.can_step(back));
     controls::menu_item(ui, MeasureCommand::Undo, back, Some(false), out);
     controls::menu_item(ui, MeasureCommand::Redo, forth, Some(false), out);
     controls::menu_item(ui, MeasureCommand::ToggleShown, ready, Some(state.measuring.shown), out);
@@ -36,8 +36,8 @@ pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, MeasureCommand::Import, ready, Some(false), out);
 }
 
-/// The list; nothing before the first measurement.
-pub fn show(ui: &mut Ui, state: &State, cache: &mut ValuesCache) -> Vec<Command> {
+/// The list, at most so high; nothing before the first measurement.
+pub fn show(ui: &mut Ui, state: &State, cache: &mut ValuesCache, most: f32) -> Vec<Command> {
     let mut out = Vec::new();
     let list = state.measurements();
     let back = state.sheet().is_some_and(|sheet| !sheet.back.is_empty() || !sheet.forth.is_empty());
@@ -45,33 +45,39 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut ValuesCache) -> Vec<Command>
         return out;
     }
     let tokens = theme::tokens(state.preferences.theme);
-    ui.add_space(theme::GRID);
-    ui.horizontal(|ui| {
-        ui.label(theme::section("MEASUREMENTS", &tokens));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            controls::tick_box(ui, MeasureCommand::ToggleShown, state.measuring.shown, &tokens, &mut out);
-        });
+    let open = section::heading(ui, state, Section::Measurements, &tokens, &mut out, |ui, out| {
+        controls::tick_box(ui, MeasureCommand::ToggleShown, state.measuring.shown, &tokens, out);
     });
+    if !open {
+        return out;
+    }
+    ScrollArea::vertical().id_salt("measurements").max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+        listed(ui, state, cache, &tokens, &mut out);
+    });
+    out
+}
+
+fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, out: &mut Vec<Command>) {
+    let list = state.measurements();
     if state.measuring.unkept {
-        message(ui, Sign::Caution, "Not kept: the file of this image could not be read.", &tokens);
+        message(ui, Sign::Caution, "Not kept: the file of this image could not be read.", tokens);
     }
     for (i, one) in list.iter().enumerate() {
         let values = cache.of(state, map_of(state, Content::Image), one);
-        row(ui, state, i + 1, one, values.as_deref(), &mut out);
+        row(ui, state, i + 1, one, values.as_deref(), out);
         if state.measuring.selected == Some(one.id) {
-            detail(ui, state, one, values.as_deref(), &tokens, &mut out);
+            detail(ui, state, one, values.as_deref(), tokens, out);
         }
     }
     if list.is_empty() {
-        paragraph(ui, "None.", &tokens);
+        paragraph(ui, "None.", tokens);
     }
     ui.horizontal_wrapped(|ui| {
-        let (back, forth) = state.sheet().map_or((false, false), |s| (!s.back.is_empty(), !s.forth.is_empty()));
-        controls::button(ui, MeasureCommand::Undo, back, &mut out);
-        controls::button(ui, MeasureCommand::Redo, forth, &mut out);
-        controls::button(ui, MeasureCommand::Export, !list.is_empty(), &mut out);
+        let [back, forth] = [true, false].map(|back| state.can_step(back));
+        controls::button(ui, MeasureCommand::Undo, back, out);
+        controls::button(ui, MeasureCommand::Redo, forth, out);
+        controls::button(ui, MeasureCommand::Export, !list.is_empty(), out);
     });
-    out
 }
 
 /// What a measurement is called in the list.

@@ -1,14 +1,15 @@
 //! How the map lies over the image. All of it changes the screen at once; only method and layer
-//! choose another map.
+//! choose another map. Opacity and threshold stand in [`super::map_strip`].
 
 use egui::{Color32, ComboBox, Mesh, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
 
 use crate::app::command::{Command, MapCommand, OverlayCommand};
 use crate::app::state::display_options::Stability;
+use crate::app::state::session::Section;
 use crate::app::state::{Content, Layout, State};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::viewport::corners;
-use crate::app::ui::widgets::controls;
+use crate::app::ui::widgets::{controls, section};
 use crate::explain::Method;
 use crate::imaging::colormap::ColorMap;
 
@@ -22,35 +23,18 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     let [finer, coarser] = [MapCommand::FinerStage, MapCommand::CoarserStage].map(|c| c.info());
     ui.spacing_mut().item_spacing.y = 3.0;
-    ui.horizontal(|ui| {
-        ui.label(theme::section("OVERLAY", &tokens));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            controls::tick_box(ui, OverlayCommand::ToggleHeatMap, state.heat_map, &tokens, &mut out);
-        });
-    });
+    if !section::heading(ui, state, Section::Overlay, &tokens, &mut out, |_, _| {}) {
+        return out;
+    }
     row(ui, "Method", &OverlayCommand::NextMethod.info().hint(), &tokens, |ui| {
         super::methods::menu(ui, state, &tokens, &mut out);
     });
     row(ui, "Layer", OverlayCommand::SetLayer(String::new()).info().tooltip, &tokens, |ui| layer(ui, state, &mut out));
-    let hint = format!("{} ({} and {})", STAGES, finer.key, coarser.key);
+    let hint = super::map_strip::hint(STAGES, &[finer.key, coarser.key]);
     row(ui, "Stage", &hint, &tokens, |ui| stage(ui, state, &tokens, &mut out));
     let hint = MapCommand::NextStability.info().hint();
     row(ui, "Stability", &hint, &tokens, |ui| stability(ui, state, &mut out));
     looks_of(ui, state, &tokens, &mut out);
-    let mut opacity = (style.opacity * 100.0).round();
-    let hint = format!("{} ([ and ])", OverlayCommand::SetOpacity(0.0).info().tooltip);
-    row(ui, "Opacity", &hint, &tokens, |ui| {
-        if percent(ui, &mut opacity, "Opacity") {
-            out.push(Command::Overlay(OverlayCommand::SetOpacity(opacity / 100.0)));
-        }
-    });
-    let mut threshold = (style.threshold * 100.0).round();
-    let hint = format!("{} (, and .)", OverlayCommand::SetThreshold(0.0).info().tooltip);
-    row(ui, "Threshold", &hint, &tokens, |ui| {
-        if percent(ui, &mut threshold, "Threshold") {
-            out.push(Command::Overlay(OverlayCommand::SetThreshold(threshold / 100.0)));
-        }
-    });
     row(ui, "Colours", &OverlayCommand::NextColormap.info().hint(), &tokens, |ui| {
         colours(ui, state, &tokens, &mut out);
     });
@@ -73,15 +57,6 @@ fn row(ui: &mut Ui, name: &str, hint: &str, tokens: &Tokens, control: impl FnOnc
         response.on_hover_text(hint);
         ui.scope(control).response.on_hover_text(hint);
     });
-}
-
-/// A slider from 0 to 100 %; true when it was moved.
-fn percent(ui: &mut Ui, value: &mut f32, name: &str) -> bool {
-    ui.spacing_mut().slider_width = (ui.available_width() - 72.0).max(48.0);
-    let before = *value;
-    let slider = Slider::new(value, 0.0..=100.0).suffix(" %").fixed_decimals(0).step_by(1.0);
-    // The slider calls itself changed when it only rounds.
-    ui.add(slider).accessible_name(name).changed() && *value != before
 }
 
 fn layer(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {

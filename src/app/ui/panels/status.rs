@@ -1,13 +1,12 @@
-//! The bar below: progress with cancel, what lies under the cursor, window and zoom, device and
-//! model, time taken.
+//! The bar below: progress with cancel, what lies under the cursor, device and model, time taken.
+//! Window and zoom stand in the corner of each view, and so not here.
 //!
 //! Every cell has a fixed width: numbers change, nothing moves.
 
 use egui::{Align, Button, Label, Layout as Flow, ProgressBar, Sense, Ui, UiBuilder, vec2};
 
-use crate::app::command::{Command, FindingsCommand};
+use crate::app::command::{Command, FindingsCommand, ImpressionCommand};
 use crate::app::state::{Model, Phase, ShownImage, State};
-use crate::app::ui::numbers;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::engine::Timing;
@@ -15,6 +14,9 @@ use crate::engine::Timing;
 /// What the program is not; said once on the screen, and again in the key table and in every
 /// report.
 pub const NOT_A_DEVICE: &str = "Pellucid is not a medical device. It shows what a model saw; it is for research and teaching, and must not be used to decide on a patient.";
+
+/// A window narrower than this has little room.
+const NARROW: f32 = 900.0;
 
 /// Draws the bar into the height that `ui` has.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
@@ -30,21 +32,27 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         progress(ui, state, &tokens, &mut out);
         let pixel =
             state.cursor.map_or_else(String::new, |(x, y, value)| format!("x {x}  y {y}  value {}", grey(value)));
-        cell(ui, 176.0, &pixel, "Column, row and grey value (after the modality transform) under the cursor", &tokens);
-        if state.frame().is_some() {
-            let view = state.view(0);
-            let window = numbers::window(view.window);
-            cell(ui, 112.0, &window, "Window width and level (centre), in the image's own grey values", &tokens);
-        }
+        let width = if ui.ctx().content_rect().width() < NARROW { 140.0 } else { 176.0 };
+        cell(ui, width, &pixel, "Column, row and grey value (after the modality transform) under the cursor", &tokens);
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             let notice = ui.add(Label::new(theme::caption("Not a medical device", &tokens)));
             notice.on_hover_text(NOT_A_DEVICE);
-            ui.add_space(theme::GRID);
+            read_first(ui, state, &tokens);
             super::training::status::show(ui, state, &tokens, &mut out);
             model(ui, state, &tokens);
         });
     });
     out
+}
+
+/// That the model's results are hidden until the reader has written an impression.
+fn read_first(ui: &mut Ui, state: &State, tokens: &Tokens) {
+    if !state.preferences.read_first {
+        return;
+    }
+    let info = ImpressionCommand::ToggleReadFirst.info();
+    let label = ui.add(Label::new(theme::caption("Read first is on", tokens).color(tokens.accent)));
+    label.on_hover_text(format!("{}. {} switches it off", info.tooltip, info.key));
 }
 
 /// The bar of the training room.
@@ -92,14 +100,16 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         (_, Phase::Idle) if state.scanning => ("listing files".to_owned(), None),
         (_, Phase::Idle) => ("ready".to_owned(), None),
     };
-    let (rect, _) = ui.allocate_exact_size(vec2(304.0, ui.available_height()), Sense::hover());
+    let narrow = ui.ctx().content_rect().width() < NARROW;
+    let (wide, room) = if narrow { (176.0, 104.0) } else { (304.0, 168.0) };
+    let (rect, _) = ui.allocate_exact_size(vec2(wide, ui.available_height()), Sense::hover());
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::left_to_right(Align::Center)));
-    if let Some(part) = part {
+    if let Some(part) = part.filter(|_| !narrow) {
         let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent).corner_radius(3.0);
         ui.add(bar).accessible_name("Progress");
     }
     let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
-    cell(&mut ui, 168.0, &words, hint, tokens);
+    cell(&mut ui, room, &words, hint, tokens);
     if state.busy() || explaining(state).is_some() {
         let info = FindingsCommand::Cancel.info();
         let cancel = ui.add(Button::new(theme::caption(info.label, tokens))).on_hover_text(info.hint());

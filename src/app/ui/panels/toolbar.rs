@@ -1,59 +1,157 @@
 //! The bar above: open, go through the images, divide the screen, choose the model, write the
-//! report.
+//! report. What has no room folds into a menu at its end ([`fold`]).
 
-use std::path::PathBuf;
+mod fold;
+mod menus;
 
-use egui::{Align, Button, Id, Label, Layout as Flow, Spinner, TextEdit, Ui};
+use egui::{Align, Button, Layout as Flow, Spinner, Ui};
 
 use super::{display_menu, measurements};
-use crate::app::command::{
-    Command, CommandGroup, FileCommand, FindingsCommand, HangingCommand, HelpCommand, ImpressionCommand, StudyCommand,
-    TagCommand, TrainingCommand, ViewCommand,
-};
-use crate::app::state::hanging::Follows;
+use crate::app::command::{Command, FileCommand, FindingsCommand, StudyCommand, TrainingCommand, ViewCommand};
+use crate::app::state::tour::TourStep;
 use crate::app::state::training::Page;
-use crate::app::state::{Layout, Model, State, Theme};
+use crate::app::state::{Layout, Model, State};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
+use crate::app::ui::{lettering, tour};
+use fold::{Bar, Part};
 
-/// Most recent paths that the menu lists.
-const RECENT: usize = 8;
+/// Width of the list of models.
+const MODEL: f32 = 144.0;
+/// The layouts in the order in which they stand in the bar.
+const LAYOUTS: [Layout; 7] = [
+    Layout::SideBySide,
+    Layout::Single,
+    Layout::ClassGrid,
+    Layout::MethodGrid,
+    Layout::Compare,
+    Layout::WhatIf,
+    Layout::Hanging,
+];
 
 /// Draws the bar into the height that `ui` has.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let tokens = theme::tokens(state.preferences.theme);
     let mut out = Vec::new();
     ui.horizontal_centered(|ui| {
-        controls::menu(ui, "Open", "Opens images, folders and the demo", 320.0, |ui| {
-            open_menu(ui, state, &tokens, &mut out);
-        });
-        controls::menu(ui, "View", "Window, turns, overlay and theme", 264.0, |ui| {
-            view_menu(ui, state, &tokens, &mut out);
-        });
         if state.training.open {
+            part(ui, state, Part::Open, &tokens, &mut out);
+            part(ui, state, Part::View, &tokens, &mut out);
             return training(ui, state, &mut out);
         }
-        controls::menu(ui, "Display", "Windows of the file, overlays, shutter, presentation states", 320.0, |ui| {
-            display_menu::show(ui, state, &tokens, &mut out);
-        });
-        controls::menu(ui, "Measure", "Lengths, angles, regions, notes, the magnifier", 300.0, |ui| {
-            measurements::menu(ui, state, &tokens, &mut out);
-        });
-        let several = state.images.len() > 1 || state.is_stack();
-        controls::sign_button(ui, Sign::Left, StudyCommand::PreviousImage, several, &mut out);
-        controls::sign_button(ui, Sign::Right, StudyCommand::NextImage, several, &mut out);
-        ui.add_space(theme::GRID);
-        layouts(ui, state, &mut out);
+        let bar = Bar::fitting(ui.available_width(), |part| width_of(ui, part));
+        for one in [Part::Open, Part::View, Part::Display, Part::Measure, Part::Steps, Part::Layouts, Part::LayoutMenu]
+        {
+            if bar.shows(one) {
+                part(ui, state, one, &tokens, &mut out);
+            }
+        }
+        if bar.folds() {
+            more(ui, state, &bar, &tokens, &mut out);
+        }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-            export(ui, state, &tokens, &mut out);
-            controls::button(ui, TrainingCommand::Toggle, true, &mut out);
-            ui.add_space(theme::GRID);
-            device(ui, state, &tokens);
-            model(ui, state, &tokens, &mut out);
+            for one in [Part::Export, Part::Training, Part::Model] {
+                if bar.shows(one) {
+                    part(ui, state, one, &tokens, &mut out);
+                }
+            }
         });
     });
     out
+}
+
+/// A part of the bar.
+fn part(ui: &mut Ui, state: &State, part: Part, tokens: &Tokens, out: &mut Vec<Command>) {
+    match part {
+        Part::Open => controls::menu(ui, "Open", "Opens images, folders and the demo", 320.0, |ui| {
+            menus::open(ui, state, tokens, out);
+        }),
+        Part::View => controls::menu(ui, "View", "Window, turns, theme, panels, keys", 300.0, |ui| {
+            menus::view(ui, state, tokens, out);
+        }),
+        Part::Display => {
+            controls::menu(ui, "Display", "Windows of the file, overlays, shutter, presentation states", 320.0, |ui| {
+                display_menu::show(ui, state, tokens, out);
+            });
+        }
+        Part::Measure => {
+            let from = ui.cursor().min;
+            controls::menu(ui, "Measure", "Lengths, angles, regions, notes, the magnifier", 300.0, |ui| {
+                measurements::menu(ui, state, tokens, out);
+            });
+            let to = egui::pos2(ui.cursor().min.x - theme::GRID, ui.max_rect().bottom());
+            tour::mark(ui, state, TourStep::Measure, egui::Rect::from_two_pos(from, to));
+        }
+        Part::Steps => {
+            let several = state.images.len() > 1 || state.is_stack();
+            controls::sign_button(ui, Sign::Left, StudyCommand::PreviousImage, several, out);
+            controls::sign_button(ui, Sign::Right, StudyCommand::NextImage, several, out);
+        }
+        Part::Layouts => layouts(ui, state, out),
+        Part::LayoutMenu => controls::menu(ui, "Layout", "How the screen is divided", 220.0, |ui| {
+            layout_items(ui, state, out);
+        }),
+        Part::Model => model(ui, state, tokens, out),
+        Part::Training => drop(controls::button(ui, TrainingCommand::Toggle, true, out)),
+        Part::Export => export(ui, state, tokens, out),
+    }
+}
+
+/// What has no room in the bar.
+fn more(ui: &mut Ui, state: &State, bar: &Bar, tokens: &Tokens, out: &mut Vec<Command>) {
+    controls::menu_of(ui, "…", "More", "What has no room in the bar", 260.0, |ui| {
+        let menu = |ui: &mut Ui, words: &str, content: &mut dyn FnMut(&mut Ui)| {
+            ui.menu_button(words, |ui| {
+                ui.set_width(300.0);
+                let most = (ui.ctx().content_rect().height() - 48.0).max(160.0);
+                egui::ScrollArea::vertical().max_height(most).show(ui, |ui| content(ui));
+            });
+        };
+        for one in bar.folded() {
+            match one {
+                Part::View => menu(ui, "View", &mut |ui| menus::view(ui, state, tokens, out)),
+                Part::Display => menu(ui, "Display", &mut |ui| display_menu::show(ui, state, tokens, out)),
+                Part::Measure => menu(ui, "Measure", &mut |ui| measurements::menu(ui, state, tokens, out)),
+                Part::LayoutMenu => menu(ui, "Layout", &mut |ui| layout_items(ui, state, out)),
+                Part::Model => menu(ui, "Model", &mut |ui| models(ui, state, out)),
+                Part::Steps => {
+                    let several = state.images.len() > 1 || state.is_stack();
+                    controls::menu_item(ui, StudyCommand::PreviousImage, several, None, out);
+                    controls::menu_item(ui, StudyCommand::NextImage, several, None, out);
+                }
+                Part::Training => controls::menu_item(ui, TrainingCommand::Toggle, true, None, out),
+                Part::Export => {
+                    let ready = state.results.finished.is_some() && !state.exporting;
+                    controls::menu_item(ui, FileCommand::ExportReport, ready, None, out);
+                }
+                Part::Open | Part::Layouts => {}
+            }
+        }
+    });
+}
+
+/// Room that a part takes, with the gap behind it; somewhat more than it needs.
+fn width_of(ui: &Ui, part: Part) -> f32 {
+    let text = |words: &str| {
+        let font = egui::FontId::proportional(theme::TEXT);
+        ui.painter().layout_no_wrap(words.to_owned(), font, egui::Color32::WHITE).size().x
+    };
+    let gap = theme::GRID;
+    let menu = |words: &str| text(words) + 16.0 + 4.0 + 2.0 * theme::GRID + gap;
+    let button = |words: &str| text(words) + 2.0 * theme::GRID + gap;
+    match part {
+        Part::Open => menu("Open"),
+        Part::View => menu("View"),
+        Part::Display => menu("Display"),
+        Part::Measure => menu("Measure"),
+        Part::Steps => 2.0 * (32.0 + gap),
+        Part::Layouts => LAYOUTS.iter().map(|layout| button(ViewCommand::SetLayout(*layout).info().label)).sum(),
+        Part::LayoutMenu => menu("Layout"),
+        Part::Model => MODEL + 16.0 + gap,
+        Part::Training => button(TrainingCommand::Toggle.info().label),
+        Part::Export => button("Writing report…") + 8.0,
+    }
 }
 
 /// The bar of the training room: its pages, and the way back.
@@ -74,161 +172,71 @@ fn training(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     });
 }
 
-fn open_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
-    for command in [
-        Command::File(FileCommand::OpenFiles),
-        Command::File(FileCommand::OpenFolder),
-        Command::File(FileCommand::OpenDemo),
-    ] {
-        controls::menu_item(ui, command, true, None, out);
-    }
-    ui.add_space(theme::GRID);
-    path_field(ui, out);
-    controls::menu_item(ui, FileCommand::ChooseWeights, true, None, out);
-    if !state.preferences.recent.is_empty() {
-        controls::rule(ui, tokens);
-        ui.label(theme::section("Recent", tokens));
-        for path in state.preferences.recent.iter().take(RECENT) {
-            if controls::recent_path(ui, path) {
-                out.push(Command::File(FileCommand::OpenPaths(vec![path.clone()])));
-                ui.close();
-            }
-        }
-    }
-    controls::rule(ui, tokens);
-    controls::menu_item(ui, FileCommand::Print, state.results.finished.is_some() && !state.exporting, None, out);
-    let open = !state.catalogue.patients.is_empty() || state.scanning;
-    controls::menu_item(ui, FileCommand::CloseAll, open, None, out);
-    controls::menu_item(ui, FileCommand::Quit, true, None, out);
-}
-
-/// The field's text is no state of the viewer: it lives only until it is opened.
-fn path_field(ui: &mut Ui, out: &mut Vec<Command>) {
-    let key = Id::unique("path field");
-    let mut path = ui.data_mut(|data| data.get_temp::<String>(key).unwrap_or_default());
-    ui.horizontal(|ui| {
-        let width = ui.available_width() - 88.0;
-        let field = TextEdit::singleline(&mut path).hint_text("Path of a file or folder").desired_width(width);
-        let field = field.margin(egui::Margin::symmetric(8, 4)).align(egui::Align2::LEFT_CENTER);
-        let response = ui.add(field).accessible_name("Path of a file or folder");
-        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        let words = path.trim().trim_matches('"').to_owned();
-        let clicked = ui
-            .add_enabled(!words.is_empty(), Button::new("Open path"))
-            .on_hover_text("Opens this file or folder (Enter)")
-            .clicked();
-        if (entered || clicked) && !words.is_empty() {
-            out.push(Command::File(FileCommand::OpenPaths(vec![PathBuf::from(words)])));
-            path.clear();
-            ui.close();
-        }
-    });
-    ui.data_mut(|data| data.insert_temp(key, path));
-}
-
-fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
-    let shown = state.frame().is_some();
-    let view = state.view(0);
-    let items = Command::listed().into_iter().filter(|c| c.info().group == CommandGroup::View);
-    for command in items {
-        let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
-        let (enabled, on) = match command {
-            Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
-            // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
-            // their own.
-            Command::Window(_)
-            | Command::View(
-                ViewCommand::SetLayout(_)
-                | ViewCommand::SetTheme(_)
-                | ViewCommand::NextFileWindow
-                | ViewCommand::ToggleGraphics
-                | ViewCommand::ToggleShutter,
-            ) => continue,
-            Command::View(ViewCommand::Invert) => (shown, Some(view.invert)),
-            Command::View(ViewCommand::FlipHorizontal) => (shown, Some(view.flip_horizontal)),
-            Command::View(ViewCommand::FlipVertical) => (shown, Some(view.flip_vertical)),
-            Command::View(ViewCommand::ToggleLinked) => (true, Some(state.preferences.linked)),
-            Command::View(ViewCommand::ToggleSmooth) => (true, Some(state.preferences.smooth)),
-            Command::View(ViewCommand::ToggleStudies) => (true, Some(state.preferences.studies_open)),
-            Command::View(ViewCommand::ToggleFindings) => (true, Some(state.preferences.findings_open)),
-            Command::View(ViewCommand::ToggleFullscreen) => (true, Some(false)),
-            _ => (shown, Some(false)),
-        };
-        controls::menu_item(ui, command, enabled, on, out);
-    }
-    controls::rule(ui, tokens);
-    for choice in Theme::ALL {
-        controls::menu_item(ui, ViewCommand::SetTheme(choice), true, Some(state.preferences.theme == choice), out);
-    }
-    controls::rule(ui, tokens);
-    let tags = Command::Tags(TagCommand::Toggle);
-    controls::menu_item(ui, tags, state.current().is_some(), Some(state.tags.is_some()), out);
-    let training = Command::Training(TrainingCommand::Toggle);
-    controls::menu_item(ui, training, true, Some(state.training.open), out);
-    let read_first = Command::Impression(ImpressionCommand::ToggleReadFirst);
-    controls::menu_item(ui, read_first, true, Some(state.preferences.read_first), out);
-    controls::menu_item(ui, FileCommand::ToggleAnonymize, true, Some(state.preferences.anonymize), out);
-    controls::menu_item(ui, HelpCommand::ToggleKeys, true, Some(state.keys_open), out);
-}
-
 fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
-    for layout in
-        [Layout::SideBySide, Layout::Single, Layout::ClassGrid, Layout::MethodGrid, Layout::Compare, Layout::WhatIf]
-    {
-        controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, !state.is_mapless(), out);
+    for layout in LAYOUTS {
+        let response =
+            controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, can_lay(state, layout), out);
+        response.on_disabled_hover_text("There is no map of this image");
     }
-    // Images stand side by side whether there is a model or not.
-    let command = ViewCommand::SetLayout(Layout::Hanging);
-    controls::segment(ui, command, state.layout == Layout::Hanging, state.current().is_some(), out);
     ui.spacing_mut().item_spacing.x = theme::GRID;
+}
+
+/// The layouts in a menu.
+fn layout_items(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    for layout in LAYOUTS {
+        let on = Some(state.layout == layout);
+        controls::menu_item(ui, ViewCommand::SetLayout(layout), can_lay(state, layout), on, out);
+    }
+}
+
+/// Images stand side by side whether there is a model or not; the other layouts are for maps.
+fn can_lay(state: &State, layout: Layout) -> bool {
+    if layout == Layout::Hanging { state.current().is_some() } else { !state.is_mapless() }
 }
 
 fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let (name, hint) = match &state.model {
         Model::Loading { name } => (name.clone(), format!("The model {name} is being loaded")),
         Model::Ready(info) => (info.manifest.name.clone(), info.manifest.description.clone()),
-        Model::Unfit => ("no model fits".to_owned(), "None of the installed models is meant for this image".to_owned()),
+        Model::Unfit => ("no model".to_owned(), "None of the installed models is meant for this image".to_owned()),
         Model::Failed { name, reason } => (name.clone(), reason.clone()),
     };
     let mut selected = egui::Atoms::default();
     if matches!(state.model, Model::Failed { .. }) {
         selected.push_right(Sign::Caution.atom(Some(tokens.warning)));
     }
-    selected.push_right(name.as_str());
+    let room = MODEL - if state.automatic { 64.0 } else { 32.0 };
+    let font = egui::FontId::proportional(theme::TEXT);
+    selected.push_right(lettering::cut_text(ui.painter(), &name, &font, room));
     if state.automatic {
         selected.push_right(theme::caption("auto", tokens));
     }
     let because = state.choice.as_ref().map_or_else(String::new, |choice| format!("{}\n", choice.because));
     let response = egui::ComboBox::from_id_salt("model")
         .selected_text(selected)
-        .width(136.0)
+        .width(MODEL)
         .truncate()
-        .show_ui(ui, |ui| {
-            let info = FindingsCommand::PickModel.info();
-            if ui.selectable_label(state.automatic, info.label).on_hover_text(info.hint()).clicked() {
-                out.push(Command::Findings(FindingsCommand::PickModel));
-            }
-            for choice in &state.models {
-                let chosen = !state.automatic && *choice == name;
-                if ui.selectable_label(chosen, choice.as_str()).clicked() {
-                    out.push(Command::Findings(FindingsCommand::SetModel(choice.clone())));
-                }
-            }
-        })
+        .show_ui(ui, |ui| models(ui, state, out))
         .response;
-    response.accessible_name("Model").on_hover_text(format!("{because}{hint}"));
+    response.accessible_name("Model").on_hover_text(format!("{name}\n{because}{hint}"));
 }
 
-fn device(ui: &mut Ui, state: &State, tokens: &Tokens) {
-    if matches!(state.model, Model::Unfit) {
-        return;
+/// The models that can be chosen.
+fn models(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    let info = FindingsCommand::PickModel.info();
+    if ui.selectable_label(state.automatic, info.label).on_hover_text(info.hint()).clicked() {
+        out.push(FindingsCommand::PickModel.into());
+        ui.close();
     }
-    let (name, hint) = match state.model_info() {
-        Some(info) => (info.device.clone(), format!("The model runs on {}", info.device)),
-        None => (state.device.clone(), "Where the model will run".to_owned()),
-    };
-    ui.add(Label::new(theme::caption(name, tokens))).on_hover_text(hint);
+    let now = state.model_info().map(|info| info.manifest.name.as_str());
+    for choice in &state.models {
+        let chosen = !state.automatic && now == Some(choice.as_str());
+        if ui.selectable_label(chosen, choice.as_str()).clicked() {
+            out.push(FindingsCommand::SetModel(choice.clone()).into());
+            ui.close();
+        }
+    }
 }
 
 fn export(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {

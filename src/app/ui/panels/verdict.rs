@@ -2,7 +2,7 @@
 
 use egui::{Ui, vec2};
 
-use crate::app::command::{Command, FindingsCommand};
+use crate::app::command::{Command, FindingsCommand, ViewCommand};
 use crate::app::state::{Phase, State};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
@@ -41,12 +41,24 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     });
 }
 
+/// Where the gate says that the greys are the wrong way round: the way to see them the right way. The
+/// model goes by the file, whatever is shown.
+pub(super) fn inverting(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    if !state.offers_inverting() {
+        return;
+    }
+    ui.add_space(theme::GRID / 2.0);
+    controls::button(ui, ViewCommand::Invert, true, out);
+    paragraph(ui, "Inverting changes what you see; the model goes by the polarity of the file.", tokens);
+}
+
 fn refused(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     ui.add_space(theme::GRID / 2.0);
     if state.results.phase == Phase::Refused {
         paragraph(ui, "No scores are shown: on such an image they would mean nothing.", tokens);
         ui.add_space(theme::GRID / 2.0);
         controls::button(ui, FindingsCommand::ShowAnyway, true, out);
+        inverting(ui, state, tokens, out);
     } else if state.options.force || !state.results.labels.is_empty() {
         message(ui, Sign::Caution, "Shown although the gate refused: do not rely on these scores.", tokens);
     }

@@ -89,6 +89,12 @@ pub fn install(ctx: &egui::Context, theme: Theme) {
     ctx.data_mut(|data| data.insert_temp(key, theme));
 }
 
+/// Draws everything at a scale; cheap when nothing changed. The keys for it are commands of ours.
+pub fn scale(ctx: &egui::Context, scale: f32) {
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
+    ctx.set_zoom_factor(scale);
+}
+
 fn typeface() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     fonts.font_data.insert("regular".into(), Arc::new(FontData::from_static(REGULAR)));

@@ -44,6 +44,11 @@ pub(crate) fn title(state: &State, content: Content) -> String {
     }
 }
 
+/// The map that the controls are about, in few words.
+pub(crate) fn title_of_map(state: &State) -> String {
+    state.panes().get(state.pointed()).map_or_else(String::new, |content| title(state, *content))
+}
+
 /// What the words in the corners take.
 pub(crate) struct Corners {
     /// The room of the words at the upper left, from the view's corner on.
@@ -73,6 +78,9 @@ pub(crate) fn paint(
     let mut above = Vec::new();
     if first && roomy {
         above.extend(who(&frame.entry.meta, state.preferences.anonymize, &frame.entry.title));
+        if state.result_hidden() {
+            above.push("read first: the model's result is hidden".into());
+        }
     }
     if content != Content::Image || !first {
         above.extend(about(state, content, &pen));

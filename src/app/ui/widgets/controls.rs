@@ -96,25 +96,54 @@ pub(crate) fn menu_item(
 
 /// A menu that opens below its button.
 pub(crate) fn menu(ui: &mut Ui, words: &'static str, hint: &str, width: f32, content: impl FnOnce(&mut Ui)) {
+    menu_of(ui, words, words, hint, width, content);
+}
+
+/// A menu whose button is drawn with other words than it is called by. It scrolls where the window is
+/// low.
+pub(crate) fn menu_of(
+    ui: &mut Ui,
+    words: &'static str,
+    name: &'static str,
+    hint: &str,
+    width: f32,
+    content: impl FnOnce(&mut Ui),
+) {
     use egui::containers::menu::{MenuButton, MenuConfig};
     let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let button = Button::new((words, Sign::Down.atom(None)));
     let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
-        ui.set_width(width);
+        let room = ui.ctx().content_rect().size();
+        ui.set_width(width.min(room.x - 32.0));
         ui.spacing_mut().item_spacing.y = 0.0;
-        content(ui);
+        let most = (room.y - theme::TOOLBAR_HEIGHT - 32.0).max(120.0);
+        egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+            ui.set_width(width.min(room.x - 32.0));
+            content(ui);
+        });
     });
-    let response = response.accessible_name(words);
+    let response = response.accessible_name(name);
     if inner.is_none() {
         response.on_hover_text(hint);
     }
 }
 
-/// One line of text that is cut with an ellipsis where it is too long; all of it stands in the
-/// tooltip.
+/// One line of text that is cut in its middle where it is too long, since names differ at both ends;
+/// all of it stands in the tooltip.
 pub(crate) fn elided(ui: &mut Ui, text: RichText) -> Response {
-    // egui shows the whole text as a tooltip of its own where it had to cut.
-    ui.add(egui::Label::new(text).truncate())
+    let whole = text.text().to_owned();
+    let mut job = egui::text::LayoutJob::default();
+    text.append_to(&mut job, ui.style(), egui::FontSelection::Default, egui::Align::Center);
+    let format = job.sections.first().map(|section| section.format.clone()).unwrap_or_default();
+    let words = lettering::cut_text(ui.painter(), &whole, &format.font_id, ui.available_width());
+    let cut = words != whole;
+    let text = RichText::new(words).font(format.font_id).color(format.color);
+    let response = ui.add(egui::Label::new(text).truncate().show_tooltip_when_elided(false));
+    if cut {
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &whole));
+        return response.on_hover_text(whole);
+    }
+    response
 }
 
 /// Title of a panel, with a caption at the right end of the line.

@@ -3,6 +3,7 @@
 pub(super) mod change_bar;
 pub(super) mod confidence_bar;
 pub(super) mod controls;
+pub(super) mod section;
 pub(super) mod shapes;
 pub(super) mod still_plot;
 pub(super) mod text;

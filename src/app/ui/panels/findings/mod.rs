@@ -6,22 +6,28 @@
 mod entropy;
 mod scores;
 
-use egui::{Label, Role, Ui, WidgetInfo};
+use egui::{Rect, Role, Ui, WidgetInfo, pos2};
 
 use super::{uncertainty, verdict};
 use crate::app::command::{Command, FindingsCommand, StudyCommand};
+use crate::app::state::session::Section;
+use crate::app::state::tour::TourStep;
 use crate::app::state::{Model, Phase, ShownImage, State};
 use crate::app::ui::theme::{self, Tokens};
-use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::app::ui::widgets::{controls, section};
+use crate::app::ui::{lettering, tour};
 use crate::engine::ModelInfo;
 
 /// Draws the findings, one below the other.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let tokens = theme::tokens(state.preferences.theme);
     let mut out = Vec::new();
-    controls::title(ui, "FINDINGS", "", &tokens);
+    let top = ui.cursor().min;
+    if !section::heading(ui, state, Section::Findings, &tokens, &mut out, |_, _| {}) {
+        return out;
+    }
     if let Some(model) = ready(ui, state, &tokens, &mut out) {
         uncertainty::outside(ui, state, &tokens);
         model_in_use(ui, state, model, &tokens);
@@ -36,6 +42,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
         reservations(ui, state, &tokens);
     }
+    let part = Rect::from_min_max(top, pos2(ui.max_rect().right(), ui.cursor().top())).intersect(ui.clip_rect());
+    tour::mark(ui, state, TourStep::Classes, part);
     out
 }
 
@@ -98,6 +106,7 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     for opinion in &choice.opinions {
         paragraph(ui, &format!("{}: {}", opinion.model, opinion.reason), tokens);
     }
+    verdict::inverting(ui, state, tokens, out);
     if let Some(nearest) = &choice.nearest {
         ui.add_space(theme::GRID / 2.0);
         let command = Command::Findings(FindingsCommand::SetModel(nearest.clone()));
@@ -115,8 +124,10 @@ fn model_in_use(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens) 
         Some(choice) => (format!("{name} · {}", choice.grounds), choice.because.clone()),
         None => (format!("{name} · being chosen"), "The model that fits the image is being chosen".to_owned()),
     };
-    let label = Label::new(theme::caption(words, tokens)).truncate().show_tooltip_when_elided(false);
-    let response = ui.add(label);
+    let room = ui.available_width();
+    let font = egui::FontId::proportional(theme::CAPTION);
+    let words = lettering::cut_text(ui.painter(), &words, &font, room);
+    let response = ui.label(theme::caption(words, tokens));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, sentence.as_str()));
     response.on_hover_text(sentence);
 }

@@ -5,6 +5,7 @@ use egui::{Align, Button, Label, Layout as Flow, RichText, Ui, vec2};
 
 use crate::app::command::{Command, FindingsCommand, MapCommand};
 use crate::app::state::{Phase, State};
+use crate::app::ui::lettering;
 use crate::app::ui::panels::uncertainty;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::confidence_bar::{ConfidenceBar, range};
@@ -15,6 +16,9 @@ use crate::engine::ModelInfo;
 use crate::explain::Subject;
 use crate::model::output_head::OutputHead;
 use crate::uncertainty::{Posterior, Summary};
+
+/// What a name has less of than its button: sign, gap and margins.
+const NAME: f32 = 40.0;
 
 /// The rows of groups and classes.
 pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -59,11 +63,14 @@ fn group_choice(ui: &mut Ui, state: &State, group: usize, tokens: &Tokens, out: 
     let Some(known) = state.groups().get(group) else { return };
     let chosen = state.selected_group == Some(group);
     let sign = Sign::Radio(chosen).atom(Some(if chosen { tokens.accent } else { tokens.muted }));
-    let words = theme::strong(known.name.as_str(), tokens);
+    let font = egui::FontId::new(theme::TEXT, theme::semibold());
+    let words =
+        theme::strong(lettering::cut_text(ui.painter(), &known.name, &font, ui.available_width() - NAME), tokens);
+    let whole = known.name.as_str();
     let button = Button::selectable(chosen, (sign, words, egui::Atom::grow())).truncate();
     let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(known.name.as_str());
     let command = Command::Maps(MapCommand::SelectGroup(group));
-    if response.on_hover_text(command.info().hint()).clicked() {
+    if response.on_hover_text(format!("{whole}\n{}", command.info().hint())).clicked() {
         out.push(command);
     }
 }
@@ -91,10 +98,12 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
             });
             ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
                 let sign = Sign::Radio(chosen).atom(Some(if chosen { tokens.accent } else { tokens.muted }));
-                let words = RichText::new(name).color(tokens.text);
+                let font = egui::FontId::proportional(theme::TEXT);
+                let words = lettering::cut_text(ui.painter(), name, &font, ui.available_width() - NAME);
+                let words = RichText::new(words).color(tokens.text);
                 let button = Button::selectable(chosen, (sign, words, egui::Atom::grow())).truncate();
                 let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(name);
-                let hint = FindingsCommand::SelectClass(class).info().hint();
+                let hint = format!("{name}\n{}", FindingsCommand::SelectClass(class).info().hint());
                 let hint = if label.description.is_empty() { hint } else { format!("{hint}\n{}", label.description) };
                 if response.on_hover_text(hint).clicked() {
                     out.push(Command::Findings(FindingsCommand::SelectClass(class)));

@@ -1,0 +1,154 @@
+//! The command palette: every command, class, method, model and recent study by a few letters.
+//!
+//! Lines are made of what the state holds, like all commands. What cannot be done now stands there
+//! too, with its reason ([`availability`]): who looks for it learns why.
+
+pub mod availability;
+pub mod fuzzy;
+
+use super::declare::commands;
+use super::{
+    Command, FileCommand, FindingsCommand, HelpCommand, KeysCommand, MapCommand, MeasureCommand, OverlayCommand,
+    TagCommand, TrainingCommand,
+};
+use crate::app::state::State;
+use crate::app::state::training::Page;
+use crate::explain::Method;
+
+/// Most lines that are offered.
+pub const MOST_LINES: usize = 60;
+
+commands! {
+    /// What a reader asks of the palette.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub enum PaletteCommand of Help {
+        Toggle => ("Command palette", "Finds commands, classes, methods, models and recent studies by a few letters", "Ctrl+K"),
+        /// What is typed so far.
+        Type(_: String) => ("Find", "A few letters of what you want"),
+        /// The line at this place.
+        Choose(_: usize) => ("Choose", "Chooses this line"),
+    }
+}
+
+/// A line of the palette.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// What kind of thing it is: a group of commands, a class, a model.
+    pub kind: &'static str,
+    pub label: String,
+    /// What it does, or where it lies.
+    pub detail: String,
+    pub key: String,
+    pub command: Command,
+    /// Why it cannot be done now.
+    pub why_not: Option<String>,
+}
+
+/// The lines that match what was typed, the best first; all of them where nothing was typed.
+#[must_use]
+pub fn found(state: &State, query: &str) -> Vec<Line> {
+    let mut scored: Vec<(i32, Line)> = lines(state)
+        .into_iter()
+        .filter_map(|line| Some((fuzzy::score(query, &format!("{} {}", line.label, line.kind))?, line)))
+        .collect();
+    // Stable: equals stay in the order of the menus; what can be done stands first.
+    scored.sort_by_key(|(score, line)| (std::cmp::Reverse(*score), line.why_not.is_some()));
+    scored.into_iter().map(|(_, line)| line).take(MOST_LINES).collect()
+}
+
+/// Every line, in the order of the menus.
+fn lines(state: &State) -> Vec<Line> {
+    let commands = Command::listed().into_iter().filter(|command| !is_answer(command)).map(|command| {
+        let info = command.info();
+        Line {
+            kind: info.group.name(),
+            label: info.label.trim_end_matches('…').to_owned(),
+            detail: info.tooltip.to_owned(),
+            key: info.key.into_owned(),
+            why_not: availability::why_not(state, &command),
+            command,
+        }
+    });
+    commands.chain(of_the_model(state)).chain(models(state)).chain(recent(state)).collect()
+}
+
+/// Classes, groups and methods of the model at work.
+fn of_the_model(state: &State) -> Vec<Line> {
+    let hidden = availability::no_map(state);
+    let line = |kind, label: String, detail: &str, command: Command| Line {
+        kind,
+        label,
+        detail: detail.to_owned(),
+        key: String::new(),
+        command,
+        why_not: hidden.clone(),
+    };
+    // While the result is hidden the classes of the model are, too.
+    let labels = if state.result_hidden() { &[][..] } else { state.labels() };
+    let groups = if state.result_hidden() { &[][..] } else { state.groups() };
+    let classes = labels.iter().enumerate().map(|(i, label)| {
+        line("Class", label.name.clone(), &label.description, FindingsCommand::SelectClass(i).into())
+    });
+    let groups = groups.iter().enumerate().map(|(i, group)| {
+        line("Group", group.name.clone(), "Shows the map of this group", MapCommand::SelectGroup(i).into())
+    });
+    let methods = Method::ALL.into_iter().map(|method| {
+        let why_not = hidden.clone().or_else(|| state.impossible(method).map(str::to_owned));
+        Line {
+            why_not,
+            ..line("Method", method.name().to_owned(), method.line(), OverlayCommand::SetMethod(method).into())
+        }
+    });
+    classes.chain(groups).chain(methods).collect()
+}
+
+/// The models that can be chosen.
+fn models(state: &State) -> Vec<Line> {
+    let line = |name: &String| Line {
+        kind: "Model",
+        label: name.clone(),
+        detail: "Takes this model for every image".to_owned(),
+        key: String::new(),
+        command: FindingsCommand::SetModel(name.clone()).into(),
+        why_not: None,
+    };
+    state.models.iter().map(line).collect()
+}
+
+/// Recent studies by their names, which may name a patient.
+fn recent(state: &State) -> Vec<Line> {
+    if state.preferences.anonymize {
+        return Vec::new();
+    }
+    let line = |path: &std::path::PathBuf| {
+        let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        Line {
+            kind: "Recent",
+            label: name,
+            detail: path.display().to_string(),
+            key: String::new(),
+            command: FileCommand::OpenPaths(vec![path.clone()]).into(),
+            why_not: None,
+        }
+    };
+    state.preferences.recent.iter().map(line).collect()
+}
+
+/// What answers a dialog, or belongs to a window of its own, and means nothing without it.
+#[must_use]
+pub fn is_answer(command: &Command) -> bool {
+    use TrainingCommand as T;
+    match command {
+        Command::Palette(_) | Command::Overlay(OverlayCommand::HideOverlays(_) | OverlayCommand::EvaluateAgain) => true,
+        Command::Help(HelpCommand::Escape | HelpCommand::EndTour) => true,
+        Command::Keys(command) => *command != KeysCommand::ToggleEditor,
+        Command::File(command) => matches!(command, FileCommand::ImportWeights | FileCommand::CloseWeights),
+        Command::Measure(command) => *command == MeasureCommand::WordsAsked,
+        Command::Tags(command) => *command != TagCommand::Toggle,
+        Command::Training(command) => !matches!(
+            command,
+            T::Toggle | T::Show(Page::Run | Page::Compare) | T::Pause | T::Stop | T::ChooseConfiguration
+        ),
+        _ => false,
+    }
+}

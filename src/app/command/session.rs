@@ -1,0 +1,21 @@
+//! The session and the interface as a whole: the studies of last time, undo, scale, sections.
+
+use super::declare::commands;
+use crate::app::state::session::Section;
+
+commands! {
+    /// What a reader asks of the session.
+    #[derive(Clone, Debug, PartialEq)]
+    pub enum SessionCommand of View {
+        /// Opens what was open when the last session ended.
+        OpenLast => ("Open the last studies", "Opens what was open when Pellucid was last used", "Ctrl+Shift+L"),
+        /// Lists of studies are kept from here on, or no longer.
+        ToggleKeepStudies => ("Keep lists of studies", "Remembers recent and last studies by their paths, in a file that only you can read", ""),
+        Forget => ("Forget the session", "Forgets recent and last studies, place of the window, layout and closed sections; measurements and impressions stay", ""),
+        LargerInterface => ("Larger interface", "Makes words and controls larger, up to 300 %", "Ctrl++"),
+        SmallerInterface => ("Smaller interface", "Makes words and controls smaller, down to 75 %", "Ctrl+-"),
+        UsualInterface => ("Usual size of the interface", "Words and controls in the size that the system asks for", "Ctrl+0"),
+        /// Opens or closes a section of the panel at the right.
+        ToggleSection(_: Section) => ("Section", "Opens or closes this section"),
+    }
+}

@@ -1,0 +1,129 @@
+//! The menus *Open* and *View*.
+
+use std::path::PathBuf;
+
+use egui::{Button, Id, TextEdit, Ui};
+
+use crate::app::command::{
+    Command, CommandGroup, FileCommand, HangingCommand, HelpCommand, ImpressionCommand, KeysCommand, PaletteCommand,
+    SessionCommand, TagCommand, TrainingCommand, ViewCommand,
+};
+use crate::app::state::hanging::Follows;
+use crate::app::state::{Layout, State, Theme};
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+
+/// Most recent paths that the menu lists.
+const RECENT: usize = 8;
+
+pub(super) fn open(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    for command in [
+        Command::File(FileCommand::OpenFiles),
+        Command::File(FileCommand::OpenFolder),
+        Command::File(FileCommand::OpenDemo),
+    ] {
+        controls::menu_item(ui, command, true, None, out);
+    }
+    ui.add_space(theme::GRID);
+    path_field(ui, out);
+    controls::menu_item(ui, FileCommand::ChooseWeights, true, None, out);
+    if !state.preferences.recent.is_empty() && !state.preferences.anonymize {
+        controls::rule(ui, tokens);
+        ui.label(theme::section("Recent", tokens));
+        for path in state.preferences.recent.iter().take(RECENT) {
+            if controls::recent_path(ui, path) {
+                out.push(Command::File(FileCommand::OpenPaths(vec![path.clone()])));
+                ui.close();
+            }
+        }
+    }
+    let keep = state.preferences.keep_studies;
+    let last = !state.last_session.studies.is_empty();
+    controls::rule(ui, tokens);
+    controls::menu_item(ui, SessionCommand::OpenLast, last, None, out);
+    controls::menu_item(ui, SessionCommand::ToggleKeepStudies, true, Some(keep), out);
+    controls::menu_item(ui, SessionCommand::Forget, true, None, out);
+    controls::rule(ui, tokens);
+    controls::menu_item(ui, FileCommand::Print, state.results.finished.is_some() && !state.exporting, None, out);
+    let open = !state.catalogue.patients.is_empty() || state.scanning;
+    controls::menu_item(ui, FileCommand::CloseAll, open, None, out);
+    controls::menu_item(ui, FileCommand::Quit, true, None, out);
+}
+
+/// The field's text is no state of the viewer: it lives only until it is opened.
+fn path_field(ui: &mut Ui, out: &mut Vec<Command>) {
+    let key = Id::unique("path field");
+    let mut path = ui.data_mut(|data| data.get_temp::<String>(key).unwrap_or_default());
+    ui.horizontal(|ui| {
+        let width = ui.available_width() - 88.0;
+        let field = TextEdit::singleline(&mut path).hint_text("Path of a file or folder").desired_width(width);
+        let field = field.margin(egui::Margin::symmetric(8, 4)).align(egui::Align2::LEFT_CENTER);
+        let response = ui.add(field).accessible_name("Path of a file or folder");
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let words = path.trim().trim_matches('"').to_owned();
+        let clicked = ui
+            .add_enabled(!words.is_empty(), Button::new("Open path"))
+            .on_hover_text("Opens this file or folder (Enter)")
+            .clicked();
+        if (entered || clicked) && !words.is_empty() {
+            out.push(Command::File(FileCommand::OpenPaths(vec![PathBuf::from(words)])));
+            path.clear();
+            ui.close();
+        }
+    });
+    ui.data_mut(|data| data.insert_temp(key, path));
+}
+
+pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let shown = state.frame().is_some();
+    let view = state.view(0);
+    let items = Command::listed().into_iter().filter(|c| c.info().group == CommandGroup::View);
+    for command in items {
+        let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
+        let (enabled, on) = match command {
+            Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
+            // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
+            // their own.
+            Command::Window(_)
+            | Command::Session(_)
+            | Command::View(
+                ViewCommand::SetLayout(_)
+                | ViewCommand::SetTheme(_)
+                | ViewCommand::NextFileWindow
+                | ViewCommand::ToggleGraphics
+                | ViewCommand::ToggleShutter,
+            ) => continue,
+            Command::View(ViewCommand::Invert) => (shown, Some(view.invert)),
+            Command::View(ViewCommand::FlipHorizontal) => (shown, Some(view.flip_horizontal)),
+            Command::View(ViewCommand::FlipVertical) => (shown, Some(view.flip_vertical)),
+            Command::View(ViewCommand::ToggleLinked) => (true, Some(state.preferences.linked)),
+            Command::View(ViewCommand::ToggleSmooth) => (true, Some(state.preferences.smooth)),
+            Command::View(ViewCommand::ToggleStudies) => (true, Some(state.preferences.studies_open)),
+            Command::View(ViewCommand::ToggleFindings) => (true, Some(state.preferences.findings_open)),
+            Command::View(ViewCommand::ToggleFullscreen) => (true, Some(false)),
+            _ => (shown, Some(false)),
+        };
+        controls::menu_item(ui, command, enabled, on, out);
+    }
+    controls::rule(ui, tokens);
+    for choice in Theme::ALL {
+        controls::menu_item(ui, ViewCommand::SetTheme(choice), true, Some(state.preferences.theme == choice), out);
+    }
+    controls::rule(ui, tokens);
+    let tags = Command::Tags(TagCommand::Toggle);
+    controls::menu_item(ui, tags, state.current().is_some(), Some(state.tags.is_some()), out);
+    let training = Command::Training(TrainingCommand::Toggle);
+    controls::menu_item(ui, training, true, Some(state.training.open), out);
+    let read_first = Command::Impression(ImpressionCommand::ToggleReadFirst);
+    controls::menu_item(ui, read_first, true, Some(state.preferences.read_first), out);
+    controls::menu_item(ui, FileCommand::ToggleAnonymize, true, Some(state.preferences.anonymize), out);
+    controls::rule(ui, tokens);
+    for command in [SessionCommand::LargerInterface, SessionCommand::SmallerInterface, SessionCommand::UsualInterface] {
+        controls::menu_item(ui, command, true, Some(false), out);
+    }
+    controls::rule(ui, tokens);
+    controls::menu_item(ui, PaletteCommand::Toggle, true, Some(state.palette.is_some()), out);
+    controls::menu_item(ui, HelpCommand::ToggleKeys, true, Some(state.keys_open), out);
+    controls::menu_item(ui, KeysCommand::ToggleEditor, true, Some(state.key_editor.is_some()), out);
+    controls::menu_item(ui, HelpCommand::Tour, true, Some(state.tour.is_some()), out);
+}

@@ -1,0 +1,104 @@
+//! Carries out what is asked of the session: the studies of last time, the scale, sections; and
+//! remembers what is open and where the window is.
+
+use std::path::PathBuf;
+
+use super::effect::Effect;
+use super::notices::notice;
+use super::{file, preferences};
+use crate::app::command::{FileCommand, SessionCommand};
+use crate::app::state::session::{LastSession, MOST_LAST, MOST_RECENT, SCALES, WindowPlace};
+use crate::app::state::{Level, NoticeAction, Preferences, State};
+
+/// Step of the scale of the interface.
+const STEP: f32 = 0.25;
+
+pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
+    use SessionCommand as S;
+    match command {
+        S::OpenLast => {
+            let LastSession { studies } = std::mem::take(&mut state.last_session);
+            file::apply(state, FileCommand::OpenPaths(studies))
+        }
+        S::ToggleKeepStudies => preferences::change(state, |p| {
+            p.keep_studies ^= true;
+            if !p.keep_studies {
+                (p.recent, p.last) = (Vec::new(), Vec::new());
+            }
+        }),
+        S::Forget => forget(state),
+        S::LargerInterface => scale(state, |now| (now / STEP).floor() * STEP + STEP),
+        S::SmallerInterface => scale(state, |now| (now / STEP).ceil() * STEP - STEP),
+        S::UsualInterface => scale(state, |_| 1.0),
+        S::ToggleSection(section) => preferences::change(state, |p| {
+            if !p.closed.remove(&section) {
+                p.closed.insert(section);
+            }
+        }),
+    }
+}
+
+fn scale(state: &mut State, change: impl Fn(f32) -> f32) -> Vec<Effect> {
+    let scale = change(state.preferences.interface_scale()).clamp(SCALES.0, SCALES.1);
+    preferences::change(state, |p| p.scale = scale)
+}
+
+fn forget(state: &mut State) -> Vec<Effect> {
+    state.last_session = LastSession::default();
+    let usual = Preferences::default();
+    let effects = preferences::change(state, |p| {
+        (p.recent, p.last, p.window) = (Vec::new(), Vec::new(), None);
+        (p.layout, p.closed) = (usual.layout, usual.closed);
+    });
+    let words = "The session is forgotten: lists of studies, place of the window, layout and closed sections. \
+                 Measurements and impressions belong to their images and stay.";
+    notice(state, Level::Info, words, None);
+    effects
+}
+
+/// These paths were opened; `fresh` where nothing was open before.
+pub(super) fn opened(state: &mut State, paths: &[PathBuf], fresh: bool) -> Vec<Effect> {
+    if paths.is_empty() || !state.preferences.keep_studies {
+        return Vec::new();
+    }
+    // Relative paths would mean something else at the next start.
+    let paths: Vec<PathBuf> = paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
+    preferences::change(state, |p| {
+        // Newest first, each once.
+        p.recent.retain(|known| !paths.contains(known));
+        p.recent.splice(0..0, paths.iter().cloned());
+        p.recent.truncate(MOST_RECENT);
+        if fresh {
+            p.last.clear();
+        }
+        p.last.retain(|known| !paths.contains(known));
+        p.last.extend(paths);
+        let surplus = p.last.len().saturating_sub(MOST_LAST);
+        p.last.drain(..surplus);
+    })
+}
+
+/// The studies of last time are offered where something else is opened at the start; the empty
+/// screen offers them itself.
+pub fn offer_last(state: &mut State) {
+    if state.last_session.studies.is_empty() {
+        return;
+    }
+    let words =
+        format!("The last studies can be opened again: {}.", state.last_session.words(state.preferences.anonymize));
+    notice(state, Level::Info, words, Some(NoticeAction::OpenLast));
+}
+
+/// The window was moved or has another size.
+pub fn on_window(state: &mut State, place: WindowPlace) -> Vec<Effect> {
+    let before = state.preferences.window;
+    // A maximized window remembers the size that it goes back to.
+    let place = match before.filter(|_| place.maximized) {
+        Some(before) => WindowPlace { maximized: true, ..before },
+        None => place,
+    };
+    if before == Some(place) {
+        return Vec::new();
+    }
+    preferences::change(state, |p| p.window = Some(place))
+}
