@@ -32,6 +32,16 @@ impl Layout {
     /// Every layout, in the order of the key table.
     pub const ALL: [Self; 7] =
         [Self::SideBySide, Self::Single, Self::ClassGrid, Self::Compare, Self::MethodGrid, Self::Hanging, Self::WhatIf];
+
+    /// The layout that a session begins with that ended with this one: there is neither an image that
+    /// is questioned nor several to hang.
+    #[must_use]
+    pub fn at_start(self) -> Self {
+        match self {
+            Self::WhatIf | Self::Hanging => Self::default(),
+            layout => layout,
+        }
+    }
 }
 
 /// What a view shows.

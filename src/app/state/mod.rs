@@ -208,7 +208,7 @@ impl State {
             models: Vec::new(),
             device: device.to_owned(),
             options: AnalysisOptions::default(),
-            layout: preferences.layout,
+            layout: preferences.layout.at_start(),
             hanging: Hanging::default(),
             solo: None,
             views: vec![View::default(); MOST_PANES],

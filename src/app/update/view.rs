@@ -19,9 +19,7 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
             }
             state.layout = layout;
             state.solo = None;
-            // The next start has neither an image that is questioned nor several to hang.
-            let stays = !matches!(layout, Layout::WhatIf | Layout::Hanging);
-            let mut effects = if stays { preferences::change(state, |p| p.layout = layout) } else { Vec::new() };
+            let mut effects = preferences::change(state, |p| p.layout = layout);
             effects.extend(what_if::look(state));
             return effects;
         }
