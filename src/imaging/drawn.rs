@@ -9,6 +9,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::Plane;
 use super::stats::percentiles;
 
@@ -35,35 +37,23 @@ impl Drawn {
     #[must_use]
     pub fn of(plane: &Plane) -> Self {
         let Some(ends) = percentiles(plane, None, &[0.001, 0.999]) else { return Self::default() };
+        Self::between(plane, [ends[0], ends[1]])
+    }
+
+    /// The same where the values below which 0.1 and 99.9 % of the plane lie are known.
+    #[must_use]
+    pub fn between(plane: &Plane, ends: [f32; 2]) -> Self {
         let sharp = SHARP * (ends[1] - ends[0]);
         if sharp <= 0.0 {
             return Self::default();
         }
         let every = (plane.values.len() / LOOKED_AT).max(1);
-        let (mut even, mut steps, mut looked_at) = (HashMap::<u32, usize>::new(), 0_usize, 0_usize);
-        for y in (0..plane.height).step_by(every) {
-            looked_at += plane.width;
-            let row = |y: usize| &plane.values[y * plane.width..][..plane.width];
-            let (here, below) = (row(y), (y + 1 < plane.height).then(|| row(y + 1)));
-            let above = y.checked_sub(1).map(row);
-            // Runs of one grey are counted at once.
-            let mut run = (0_u32, 0_usize);
-            for (x, v) in here.iter().enumerate() {
-                let right = here.get(x + 1);
-                let under = below.map(|below| &below[x]);
-                steps += usize::from([right, under].into_iter().flatten().any(|n| (n - v).abs() >= sharp));
-                let left = x.checked_sub(1).map(|x| &here[x]);
-                let over = above.map(|above| &above[x]);
-                if [left, right, over, under].into_iter().all(|n| n == Some(v)) {
-                    if run.0 != v.to_bits() {
-                        *even.entry(run.0).or_default() += run.1;
-                        run = (v.to_bits(), 0);
-                    }
-                    run.1 += 1;
-                }
-            }
-            *even.entry(run.0).or_default() += run.1;
-        }
+        let rows: Vec<usize> = (0..plane.height).step_by(every).collect();
+        let looked_at = rows.len() * plane.width;
+        let Counts { even, steps } = rows
+            .par_iter()
+            .fold(Counts::default, |counts, y| counts.with_row(plane, *y, sharp))
+            .reduce(Counts::default, Counts::with);
         let share = |count: usize| count as f32 / looked_at as f32;
         let mut counts: Vec<usize> = even.into_values().collect();
         counts.sort_unstable_by(|a, b| b.cmp(a));
@@ -72,6 +62,48 @@ impl Drawn {
             of_few_greys: share(counts.iter().take(FEW).sum()),
             steps: share(steps),
         }
+    }
+}
+
+/// What was counted in some rows.
+#[derive(Default)]
+struct Counts {
+    /// Even pixels of each grey.
+    even: HashMap<u32, usize>,
+    steps: usize,
+}
+
+impl Counts {
+    fn with_row(mut self, plane: &Plane, y: usize, sharp: f32) -> Self {
+        let row = |y: usize| &plane.values[y * plane.width..][..plane.width];
+        let (here, below) = (row(y), (y + 1 < plane.height).then(|| row(y + 1)));
+        let above = y.checked_sub(1).map(row);
+        // Runs of one grey are counted at once.
+        let mut run = (0_u32, 0_usize);
+        for (x, v) in here.iter().enumerate() {
+            let right = here.get(x + 1);
+            let under = below.map(|below| &below[x]);
+            self.steps += usize::from([right, under].into_iter().flatten().any(|n| (n - v).abs() >= sharp));
+            let left = x.checked_sub(1).map(|x| &here[x]);
+            let over = above.map(|above| &above[x]);
+            if [left, right, over, under].into_iter().all(|n| n == Some(v)) {
+                if run.0 != v.to_bits() {
+                    *self.even.entry(run.0).or_default() += run.1;
+                    run = (v.to_bits(), 0);
+                }
+                run.1 += 1;
+            }
+        }
+        *self.even.entry(run.0).or_default() += run.1;
+        self
+    }
+
+    fn with(mut self, other: Self) -> Self {
+        self.steps += other.steps;
+        for (grey, count) in other.even {
+            *self.even.entry(grey).or_default() += count;
+        }
+        self
     }
 }
 

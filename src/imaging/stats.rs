@@ -3,6 +3,8 @@
 //! Padding (Pixel Padding Value and its range limit) and numbers that are not finite are background
 //! and take no part.
 
+use rayon::prelude::*;
+
 use super::Plane;
 
 /// Whole-number ranges up to this width are counted in a histogram, which is exact for them.
@@ -49,29 +51,113 @@ pub fn statistics(plane: &Plane, padding: Option<(f32, f32)>) -> Statistics {
 
 /// The values below which the given fractions (0–1) of the plane lie, by nearest rank; `None`
 /// without values.
+///
+/// Values are counted, not sorted: whole numbers in a histogram, others by the upper half of their
+/// bits and then, among those that share it, by the lower half. Both are exact.
 #[must_use]
 pub fn percentiles(plane: &Plane, padding: Option<(f32, f32)>, fractions: &[f64]) -> Option<Vec<f32>> {
-    let stats = statistics(plane, padding);
-    if stats.count == 0 {
+    let extent = Extent::of(plane, padding);
+    if extent.count == 0 {
         return None;
     }
-    let ranks = fractions.iter().map(|f| (f.clamp(0.0, 1.0) * (stats.count - 1) as f64).round() as usize);
-    let counted = plane.values.iter().copied().filter(|v| counts(*v, padding));
-    let whole_numbers = stats.max - stats.min < HISTOGRAM_BINS && plane.values.iter().all(|v| v.fract() == 0.0);
-    if whole_numbers {
-        let mut histogram = vec![0_usize; (stats.max - stats.min) as usize + 1];
-        counted.for_each(|v| histogram[(v - stats.min) as usize] += 1);
-        let value_at = |rank: usize| {
-            let mut below = 0;
-            histogram.iter().position(|n| {
-                below += n;
-                below > rank
+    let ranks = fractions.iter().map(|f| (f.clamp(0.0, 1.0) * (extent.count - 1) as f64).round() as usize);
+    if extent.whole && extent.max - extent.min < HISTOGRAM_BINS {
+        let bins = (extent.max - extent.min) as usize + 1;
+        let histogram = histogram(plane, padding, bins, |v| Some((v - extent.min) as usize));
+        return Some(ranks.map(|rank| extent.min + ranked(&histogram, rank).0 as f32).collect());
+    }
+    let upper = histogram(plane, padding, HALF, |v| Some((ordered(v) >> 16) as usize));
+    let value_at = |rank: usize| {
+        let (bin, before) = ranked(&upper, rank);
+        let of_bin = |v: f32| (ordered(v) >> 16 == bin as u32).then(|| (ordered(v) & 0xFFFF) as usize);
+        let lower = histogram(plane, padding, HALF, of_bin);
+        disordered((bin as u32) << 16 | ranked(&lower, rank - before).0 as u32)
+    };
+    Some(ranks.map(value_at).collect())
+}
+
+/// Values of half the bits of a number.
+const HALF: usize = 1 << 16;
+/// Values that one thread looks at in one go.
+const CHUNK: usize = 1 << 16;
+
+/// What is asked of the values that count before they are ranked.
+#[derive(Clone, Copy)]
+struct Extent {
+    min: f32,
+    max: f32,
+    count: usize,
+    /// Every value of the plane is a whole number.
+    whole: bool,
+}
+
+impl Extent {
+    fn of(plane: &Plane, padding: Option<(f32, f32)>) -> Self {
+        let nothing = Self { min: f32::INFINITY, max: f32::NEG_INFINITY, count: 0, whole: true };
+        let of_chunk = |values: &[f32]| {
+            values.iter().fold(nothing, |all, &v| {
+                let whole = all.whole && v.fract() == 0.0;
+                if counts(v, padding) {
+                    Self { min: all.min.min(v), max: all.max.max(v), count: all.count + 1, whole }
+                } else {
+                    Self { whole, ..all }
+                }
             })
         };
-        return Some(ranks.map(|rank| value_at(rank).map_or(stats.max, |bin| stats.min + bin as f32)).collect());
+        let both = |a: Self, b: Self| Self {
+            min: a.min.min(b.min),
+            max: a.max.max(b.max),
+            count: a.count + b.count,
+            whole: a.whole && b.whole,
+        };
+        plane.values.par_chunks(CHUNK).map(of_chunk).reduce(|| nothing, both)
     }
-    let mut values: Vec<f32> = counted.collect();
-    Some(ranks.map(|rank| *values.select_nth_unstable_by(rank, f32::total_cmp).1).collect())
+}
+
+/// How many of the values that count fall into each bin.
+fn histogram(
+    plane: &Plane,
+    padding: Option<(f32, f32)>,
+    bins: usize,
+    bin: impl Fn(f32) -> Option<usize> + Sync,
+) -> Vec<u32> {
+    let add = |mut histogram: Vec<u32>, values: &[f32]| {
+        for v in values.iter().copied().filter(|v| counts(*v, padding)) {
+            if let Some(bin) = bin(v) {
+                histogram[bin] += 1;
+            }
+        }
+        histogram
+    };
+    let both = |mut a: Vec<u32>, b: Vec<u32>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
+    };
+    // A histogram for each thread, not for each chunk.
+    let share = plane.values.len().div_ceil(rayon::current_num_threads().max(1)).max(CHUNK);
+    plane.values.par_chunks(share).map(|values| add(vec![0; bins], values)).reduce(|| vec![0; bins], both)
+}
+
+/// The bin that holds the value of this rank, and how many lie in the bins before it.
+fn ranked(histogram: &[u32], rank: usize) -> (usize, usize) {
+    let mut before = 0;
+    for (bin, count) in histogram.iter().enumerate() {
+        if before + *count as usize > rank {
+            return (bin, before);
+        }
+        before += *count as usize;
+    }
+    (histogram.len().saturating_sub(1), before)
+}
+
+/// Bits that rise with the value, as [`f32::total_cmp`] orders them.
+fn ordered(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
+}
+
+fn disordered(bits: u32) -> f32 {
+    f32::from_bits(if bits >> 31 == 1 { bits & !(1 << 31) } else { !bits })
 }
 
 #[cfg(test)]
@@ -105,5 +191,24 @@ mod tests {
         let b = percentiles(&row(&halves), None, &fractions).unwrap();
         assert_eq!(a, vec![0.0, 1.0, 250.0, 500.0, 998.0, 999.0]);
         assert_eq!(a.iter().map(|v| v / 2.0 + 0.25).collect::<Vec<_>>(), b);
+    }
+
+    #[test]
+    fn counting_ranks_as_sorting_does() {
+        let mut seed = 1_u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed
+        };
+        for spread in [1.0e-3_f32, 1.0, 3.7e6] {
+            let values: Vec<f32> =
+                (0..200_001).map(|_| (random() as f32 / u32::MAX as f32 - 0.4) * spread).chain([-0.0, 0.0]).collect();
+            let mut sorted = values.clone();
+            sorted.sort_unstable_by(f32::total_cmp);
+            let fractions = [0.0, 0.001, 0.3, 0.4, 0.5, 0.999, 1.0];
+            let expected: Vec<f32> =
+                fractions.iter().map(|f| sorted[(f * (sorted.len() - 1) as f64).round() as usize]).collect();
+            assert_eq!(percentiles(&row(&values), None, &fractions).unwrap(), expected, "{spread}");
+        }
     }
 }

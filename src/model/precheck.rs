@@ -38,11 +38,13 @@ pub(super) struct Precheck<'a> {
 #[must_use]
 pub(super) fn reason(plane: &Plane, color: Option<&RgbImage>, asked: Precheck) -> Option<String> {
     let Precheck { kind, colour, steps } = asked;
-    outline(plane, kind)
-        .or_else(|| empty(plane))
-        .or_else(|| color.filter(|_| !colour).and_then(|picture| hue(picture, &format!("{kind} has none"))))
-        .or_else(|| greys(plane, kind))
-        .or_else(|| drawn(plane, kind, steps))
+    outline(plane, kind).or_else(|| {
+        let ends = percentiles(plane, None, &[0.001, 0.999]).map(|ends| [ends[0], ends[1]]);
+        empty(plane, ends)
+            .or_else(|| color.filter(|_| !colour).and_then(|picture| hue(picture, &format!("{kind} has none"))))
+            .or_else(|| greys(plane, kind))
+            .or_else(|| drawn(plane, kind, steps, ends?))
+    })
 }
 
 fn outline(plane: &Plane, kind: &str) -> Option<String> {
@@ -56,7 +58,7 @@ fn outline(plane: &Plane, kind: &str) -> Option<String> {
     narrow.then(|| format!("The image is {w} × {h} pixels; {kind} is never so narrow."))
 }
 
-fn empty(plane: &Plane) -> Option<String> {
+fn empty(plane: &Plane, ends: Option<[f32; 2]>) -> Option<String> {
     if plane.values.iter().any(|v| !v.is_finite()) {
         return Some("The image holds values that are not numbers.".into());
     }
@@ -64,7 +66,7 @@ fn empty(plane: &Plane) -> Option<String> {
     if plane.values.iter().all(|v| *v == first) {
         return Some("The image is empty: every pixel has the same value.".into());
     }
-    let ends = percentiles(plane, None, &[0.001, 0.999])?;
+    let ends = ends?;
     (ends[0] == ends[1]).then(|| "The image is empty: but for a few, all pixels have the same value.".into())
 }
 
@@ -94,8 +96,8 @@ fn greys(plane: &Plane, kind: &str) -> Option<String> {
     Some(format!("The image has only {} different grey values; {kind} has hundreds.", greys.len()))
 }
 
-fn drawn(plane: &Plane, kind: &str, steps: Option<f32>) -> Option<String> {
-    let drawn = Drawn::of(plane);
+fn drawn(plane: &Plane, kind: &str, steps: Option<f32>, ends: [f32; 2]) -> Option<String> {
+    let drawn = Drawn::between(plane, ends);
     if drawn.of_few_greys >= MOST_EVEN {
         let even = 100.0 * drawn.of_few_greys;
         return Some(format!(
