@@ -193,7 +193,11 @@ fn every_grid_that_is_printed_is_read() {
 #[test]
 fn no_block_is_of_a_kind_that_nothing_checks() {
     for block in blocks() {
-        assert!(["sh", "text", "toml", "toml grid", "toml hanging"].contains(&block.language.as_str()), "{}", block.place);
+        assert!(
+            ["sh", "text", "toml", "toml grid", "toml hanging"].contains(&block.language.as_str()),
+            "{}",
+            block.place
+        );
     }
 }
 

@@ -62,6 +62,7 @@ impl State {
             sheets: self.measuring.sheets.clone(),
             ..Measuring::default()
         };
+        state.hanging.part = self.part_of_slot(slot);
         state.hanging = Hanging { grid: self.hanging.grid, active: slot, ..state.hanging };
         Some(state)
     }

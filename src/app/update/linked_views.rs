@@ -10,7 +10,9 @@ use crate::study::Frame;
 
 /// Changes how the image of a view lies, by its size in pixels; in a grid of images the others follow.
 pub(super) fn change(state: &mut State, pane: PaneIndex, change: impl FnOnce(&mut View, [f32; 2])) {
-    let slot = if state.layout == Layout::Hanging { pane } else { state.hanging.active };
+    // A view in another window shows the active image.
+    let of_grid = state.layout == Layout::Hanging && pane < state.hanging.slots.len();
+    let slot = if of_grid { pane } else { state.hanging.active };
     let Some(size) = frame(state, slot).map(|frame| size(frame)) else { return };
     let index = state.view_index(pane);
     let view = if slot == state.hanging.active {

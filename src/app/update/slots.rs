@@ -64,7 +64,9 @@ fn leave(state: &mut State) -> (Option<SlotImage>, Vec<Effect>) {
 
 /// Shows the image of a place as it was there.
 fn enter(state: &mut State, image: SlotImage) -> Vec<Effect> {
-    let chosen = state.chosen;
+    // The class that is looked at stays: it is what both are compared by.
+    let same = image.judged.model.as_ref().is_some_and(|model| state.is_model(model));
+    let chosen = state.chosen || same;
     let whole = image.judged.results.finished.is_some() || image.judged.results.phase == Phase::Unfit;
     let kept = Some(image.judged.as_ref()).filter(|judged| whole && holds(state, judged)).cloned();
     let ready = image.ready().cloned();

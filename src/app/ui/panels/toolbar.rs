@@ -133,6 +133,7 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
         let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
         let (enabled, on) = match command {
             Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
+            Command::Hanging(HangingCommand::ToggleMapsOfChange) => (shown, Some(state.hanging.maps_of_change)),
             // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
             // their own.
             Command::Window(_)
@@ -150,6 +151,7 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
             Command::View(ViewCommand::ToggleSmooth) => (true, Some(state.preferences.smooth)),
             Command::View(ViewCommand::ToggleStudies) => (true, Some(state.preferences.studies_open)),
             Command::View(ViewCommand::ToggleFindings) => (true, Some(state.preferences.findings_open)),
+            Command::View(ViewCommand::ToggleSecondWindow) => (true, Some(state.second_window)),
             Command::View(ViewCommand::ToggleFullscreen) => (true, Some(false)),
             _ => (shown, Some(false)),
         };
