@@ -15,7 +15,7 @@ commands! {
             "Shows the latest earlier image of the same patient and kind beside this one",
             "F3",
         ),
-        HangByRules => ("Hang by the rules", "Fills the places as the rules in hanging.toml say", "Shift+H"),
+        HangByRules => ("Hang by the rules", "Fills the places as the rules in hanging.toml say", "Shift+F3"),
         NextSlot => ("Next image of the layout", "Makes the image in the next place the active one", "F6"),
         ToggleMapsOfChange => (
             "Maps of the change",

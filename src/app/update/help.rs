@@ -32,6 +32,8 @@ fn escape(state: &mut State) -> Vec<Effect> {
         return cine::toggle(state);
     } else if measuring::put_away(state) {
         // The half-made measurement, then the tool, then the selection.
+    } else if state.hanging.target.take().is_some() {
+        // The next image of the list comes where it always does.
     } else if state.solo.is_some() {
         state.solo = None;
     } else {
