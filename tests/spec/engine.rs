@@ -293,7 +293,7 @@ fn images_beside_are_analysed_behind_the_analysed_one_and_begun_again_where_that
     let finished = bench.until_end_of(1);
     assert!(matches!(finished.last(), Some(Event::Finished { .. })));
     assert!(!finished.iter().any(|event| matches!(event, Event::Beside { .. })), "it waits");
-    let mut outcome = |asked: &Arc<Frame>| match bench.next() {
+    let outcome = |asked: &Arc<Frame>| match bench.next() {
         Event::Beside { frame, outcome } => {
             assert!(Arc::ptr_eq(&frame, asked), "in their order");
             outcome

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::{Pos2, Rect};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 
 use pellucid::app::command::{Command, FindingsCommand, HangingCommand, StudyCommand, ViewCommand};
 use pellucid::app::state::hanging::{Grid, ScaleLink};
@@ -15,11 +15,14 @@ use pellucid::app::state::prior::NoPrior;
 use pellucid::app::state::pyramid::Pyramid;
 use pellucid::app::state::{Layout, LoadedImage, Model, Phase};
 use pellucid::app::update::effect::Effect;
+use pellucid::app::update::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use pellucid::app::update::message::Message;
 use pellucid::engine::lungs::LungSearch;
 use pellucid::engine::model_selection::choice::Choice;
 use pellucid::engine::{Analysis, BesideImage, BesideOutcome, Event, Request};
 use pellucid::imaging::Window;
+use pellucid::measurement::identity::ImageIdentity;
+use pellucid::measurement::{Kind, Measurement, Words};
 use pellucid::model::population::PopulationVerdict;
 use pellucid::study::{
     Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Spacing, SpacingProvenance, Study,
@@ -222,6 +225,30 @@ fn another_place_is_taken_in_hand_and_nothing_is_computed_again() {
     bench.effects.clear();
     bench.command(HangingCommand::Activate(0));
     assert_eq!(analyses(&bench), 1, "other settings ask for another analysis");
+}
+
+#[test]
+fn measurements_of_the_prior_are_shown_in_its_place() {
+    let images = [image("now", "4711", "20261120", "PA"), image("before", "4711", "20251120", "AP")];
+    let mut bench = opened(&images);
+    bench.command(HangingCommand::PriorBeside);
+    for effect in std::mem::take(&mut bench.effects) {
+        if let Effect::LoadSlot { serial, wanted, .. } = effect {
+            let result = Ok(Box::new(decoded(&wanted.entry, Some(0.5))));
+            bench.message(Message::SlotLoaded { serial, entry: wanted.entry, result });
+        }
+    }
+    let asked = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Measure(MeasuringEffect::FindBeside { image, frame }) => Some((image.clone(), frame.clone())),
+        _ => None,
+    });
+    let (key, frame) = asked.expect("they are looked for");
+    let points = vec![[10.0, 10.0], [40.0, 50.0]];
+    let line = Measurement { id: 1, kind: Kind::Length, points, name: Words::default(), thorax_proposed: false };
+    let identity = ImageIdentity::of(&frame);
+    bench.message(Message::Measuring(MeasuringMessage::Found { image: key, identity, result: Ok(vec![line]) }));
+    assert!(bench.state.measurements().is_empty(), "those of the active image are its own");
+    assert_eq!(bench.state.of_slot(1).unwrap().measurements().len(), 1);
 }
 
 #[test]

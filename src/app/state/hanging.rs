@@ -213,7 +213,7 @@ impl State {
             _ if area => ScaleLink::Not("a presentation state asks for an area"),
             (Some(a), Some(b)) if a.provenance == b.provenance => ScaleLink::Linked(a.provenance),
             (Some(_), Some(_)) => ScaleLink::Not("millimetres at the detector beside those in the patient"),
-            (None, None) | (Some(_), None) => ScaleLink::Not("no pixel spacing"),
+            (_, None) => ScaleLink::Not("no pixel spacing"),
             (None, Some(_)) => ScaleLink::Not("the active image has no pixel spacing"),
         }
     }

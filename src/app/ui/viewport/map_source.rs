@@ -86,8 +86,9 @@ impl MapSource {
     pub(super) fn values(&self, top: Option<f32>, area: Area, [width, height]: [usize; 2]) -> Plane {
         let scale = top.map_or(Scale::PerClass, |max| Scale::Shared { max });
         match self {
-            Self::One(map) | Self::Stable(map, _) => scale::on_picture(map, scale, area, width, height),
-            Self::Part(map, ChangePart::Now) => scale::on_picture(map, scale, area, width, height),
+            Self::One(map) | Self::Stable(map, _) | Self::Part(map, ChangePart::Now) => {
+                scale::on_picture(map, scale, area, width, height)
+            }
             Self::Part(map, ChangePart::Before) => {
                 let mut plane = scale::on_picture(map, scale, area, width, height);
                 plane.values.iter_mut().for_each(|value| *value = -*value);
