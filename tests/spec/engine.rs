@@ -14,7 +14,9 @@ use pellucid::engine::what_if::Removal;
 use pellucid::engine::what_if::filling::Filling;
 use pellucid::engine::what_if::question::Question;
 use pellucid::engine::worker::Engine;
-use pellucid::engine::{Analysis, AnalysisOptions, EngineError, Event, Generation, Request};
+use pellucid::engine::{
+    Analysis, AnalysisOptions, BesideImage, BesideOutcome, EngineError, Event, Generation, Request,
+};
 use pellucid::explain::{Method, MethodSettings, Subject};
 use pellucid::imaging::{PixelData, Plane};
 use pellucid::model::Model;
@@ -273,6 +275,48 @@ fn the_latest_request_wins_and_every_request_ends_once() {
     assert_eq!(ended, [1, 2, 3, 4, 5]);
     let finished = events.iter().filter(|e| matches!(e, Event::Finished { .. })).count();
     assert_eq!(finished, 1);
+}
+
+#[test]
+fn images_beside_are_analysed_behind_the_analysed_one_and_begun_again_where_that_interrupts() {
+    let bench = Bench::ready("5");
+    let beside = [frame(0.7), frame(POISON), frame(0.2)];
+    let options = AnalysisOptions {
+        methods: vec![Method::GradCam],
+        // Of what another model may not have, nothing is asked.
+        layers: vec!["stage1".into(), "stage9".into()],
+        subjects: vec![Subject::class(1), Subject::class(7)],
+        samples: 0,
+        ..AnalysisOptions::default()
+    };
+    let image = |frame: &Arc<Frame>| BesideImage { frame: frame.clone(), options: options.clone() };
+    bench.engine.send(Request::Beside { images: Arc::new(beside.iter().map(image).collect()) });
+    std::thread::sleep(Duration::from_millis(30));
+    bench.analyze(1, &frame(0.3));
+    let finished = bench.until_end_of(1);
+    assert!(matches!(finished.last(), Some(Event::Finished { .. })));
+    assert!(!finished.iter().any(|event| matches!(event, Event::Beside { .. })), "it waits");
+    let outcome = |asked: &Arc<Frame>| match bench.next() {
+        Event::Beside { frame, outcome } => {
+            assert!(Arc::ptr_eq(&frame, asked), "in their order");
+            outcome
+        }
+        _ => panic!("nothing else is said"),
+    };
+    let BesideOutcome::Analyzed { model, analysis, .. } = outcome(&beside[0]) else { panic!("analysed") };
+    assert_eq!((model.manifest.name.as_str(), analysis.labels.len(), analysis.posterior.is_none()), ("toy", 3, true));
+    let made: Vec<_> = analysis.attributions.iter().map(|map| (map.method, map.subject, map.layer.as_str())).collect();
+    assert_eq!(made, [(Method::GradCam, Subject::class(1), "stage1")]);
+    // One that fails does not hold up the next.
+    assert!(matches!(outcome(&beside[1]), BesideOutcome::Failed { .. }));
+    assert!(matches!(outcome(&beside[2]), BesideOutcome::Analyzed { .. }));
+    // A map of another class of an image that is known needs no other pass.
+    let runs = bench.runs.load(Ordering::Relaxed);
+    let subjects = vec![Subject::class(0)];
+    let more = BesideImage { frame: beside[2].clone(), options: AnalysisOptions { subjects, ..options } };
+    bench.engine.send(Request::Beside { images: Arc::new(vec![more]) });
+    assert!(matches!(bench.next(), Event::Beside { .. }));
+    assert_eq!(bench.runs.load(Ordering::Relaxed), runs);
 }
 
 #[test]

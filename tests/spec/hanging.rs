@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::{Pos2, Rect};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 
 use pellucid::app::command::{Command, FindingsCommand, HangingCommand, StudyCommand, ViewCommand};
 use pellucid::app::state::hanging::{Grid, ScaleLink};
@@ -15,11 +15,14 @@ use pellucid::app::state::prior::NoPrior;
 use pellucid::app::state::pyramid::Pyramid;
 use pellucid::app::state::{Layout, LoadedImage, Model, Phase};
 use pellucid::app::update::effect::Effect;
+use pellucid::app::update::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use pellucid::app::update::message::Message;
 use pellucid::engine::lungs::LungSearch;
 use pellucid::engine::model_selection::choice::Choice;
 use pellucid::engine::{Analysis, BesideImage, BesideOutcome, Event, Request};
 use pellucid::imaging::Window;
+use pellucid::measurement::identity::ImageIdentity;
+use pellucid::measurement::{Kind, Measurement, Words};
 use pellucid::model::population::PopulationVerdict;
 use pellucid::study::{
     Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Spacing, SpacingProvenance, Study,
@@ -225,6 +228,30 @@ fn another_place_is_taken_in_hand_and_nothing_is_computed_again() {
 }
 
 #[test]
+fn measurements_of_the_prior_are_shown_in_its_place() {
+    let images = [image("now", "4711", "20261120", "PA"), image("before", "4711", "20251120", "AP")];
+    let mut bench = opened(&images);
+    bench.command(HangingCommand::PriorBeside);
+    for effect in std::mem::take(&mut bench.effects) {
+        if let Effect::LoadSlot { serial, wanted, .. } = effect {
+            let result = Ok(Box::new(decoded(&wanted.entry, Some(0.5))));
+            bench.message(Message::SlotLoaded { serial, entry: wanted.entry, result });
+        }
+    }
+    let asked = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Measure(MeasuringEffect::FindBeside { image, frame }) => Some((image.clone(), frame.clone())),
+        _ => None,
+    });
+    let (key, frame) = asked.expect("they are looked for");
+    let points = vec![[10.0, 10.0], [40.0, 50.0]];
+    let line = Measurement { id: 1, kind: Kind::Length, points, name: Words::default(), thorax_proposed: false };
+    let identity = ImageIdentity::of(&frame);
+    bench.message(Message::Measuring(MeasuringMessage::Found { image: key, identity, result: Ok(vec![line]) }));
+    assert!(bench.state.measurements().is_empty(), "those of the active image are its own");
+    assert_eq!(bench.state.of_slot(1).unwrap().measurements().len(), 1);
+}
+
+#[test]
 fn a_smaller_grid_keeps_the_active_image() {
     let mut bench = pair(None);
     bench.command(HangingCommand::SetGrid(Grid { rows: 3, columns: 3 }));
@@ -295,9 +322,9 @@ fn both_are_scored_by_one_model_and_the_change_is_told() {
     assert!(asked_beside(&bench).is_empty());
     let harness = screen(bench);
     assert!(harness.query_by_label("Pneumonia against the prior: 0.80 → 0.91 (+0.11)").is_some());
-    assert!(harness.query_by_label_contains("Normal · Grad-CAM").is_some());
     let views = harness.query_all_by_label_contains("Normal · Grad-CAM").count();
     assert_eq!(views, 2, "the map of both");
+    assert!(harness.query_by_label("Maps of the change").is_some());
 }
 
 #[test]

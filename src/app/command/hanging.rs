@@ -15,8 +15,13 @@ commands! {
             "Shows the latest earlier image of the same patient and kind beside this one",
             "F3",
         ),
-        HangByRules => ("Hang by the rules", "Fills the places as the rules in hanging.toml say", "Shift+H"),
+        HangByRules => ("Hang by the rules", "Fills the places as the rules in hanging.toml say", "Shift+F3"),
         NextSlot => ("Next image of the layout", "Makes the image in the next place the active one", "F6"),
+        ToggleMapsOfChange => (
+            "Maps of the change",
+            "Shows on both images what speaks for and against the change of the score since the prior",
+            "Shift+G",
+        ),
         SetGrid(_: Grid) => ("Grid", "So many rows and columns of images"),
         /// The image of a place becomes the one with tools and findings.
         Activate(_: SlotIndex) => ("Take in hand", "Makes this image the active one"),

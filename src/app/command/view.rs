@@ -48,6 +48,11 @@ commands! {
         ToggleStudies => ("Studies panel", "Shows or hides the list of studies", "F9"),
         ToggleFindings => ("Findings panel", "Shows or hides the findings", "F10"),
         ToggleFullscreen => ("Full screen", "Uses the whole screen, or the window again", "F11"),
+        ToggleSecondWindow => (
+            "Second window",
+            "The current image, or the grid of several images, in a window for a second monitor",
+            "Shift+F11",
+        ),
         /// Width of the studies panel and of the findings panel, in points.
         SetPanelWidths(_: f32, _: f32) => ("Panel widths", "Drag the edge of a panel"),
         SetTheme(theme: Theme) in Theme::ALL => words_of_theme(*theme),

@@ -108,7 +108,7 @@ fn wanted(effects: Vec<MeasuringEffect>) -> Vec<MeasuringEffect> {
 
 fn carry_out(store: &mut Option<Store>, effect: MeasuringEffect, messages: &MessageSender) {
     let message = match effect {
-        MeasuringEffect::Find { image, frame } => {
+        MeasuringEffect::Find { image, frame } | MeasuringEffect::FindBeside { image, frame } => {
             let identity = ImageIdentity::of(&frame);
             let size = [frame.pixels.plane.width, frame.pixels.plane.height];
             let found = store.as_mut().map_or(Ok(Vec::new()), |store| store.find(&identity, size));

@@ -85,6 +85,15 @@ pub enum Follows {
     Rules,
 }
 
+/// How the map of an image counts in the change of the score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangePart {
+    /// The score that the change leads to.
+    Now,
+    /// The score that it comes from.
+    Before,
+}
+
 /// The grid and what its places hold.
 #[derive(Clone, Debug)]
 pub struct Hanging {
@@ -106,6 +115,10 @@ pub struct Hanging {
     pub(in crate::app) serial: u64,
     /// What the worker was last asked to judge.
     pub(in crate::app) asked: Arc<Vec<BesideImage>>,
+    /// Maps of the compared images show their part in the change of the score.
+    pub maps_of_change: bool,
+    /// In the copy that a place is drawn from: its part in that change.
+    pub(in crate::app) part: Option<ChangePart>,
     /// In the copy that a place is drawn from: maps of the other places, which share a scale.
     pub(in crate::app) peers: Vec<Arc<Attribution>>,
 }
@@ -124,6 +137,8 @@ impl Default for Hanging {
             back: Layout::SideBySide,
             serial: 0,
             asked: Arc::default(),
+            maps_of_change: false,
+            part: None,
             peers: Vec::new(),
         }
     }
@@ -198,7 +213,7 @@ impl State {
             _ if area => ScaleLink::Not("a presentation state asks for an area"),
             (Some(a), Some(b)) if a.provenance == b.provenance => ScaleLink::Linked(a.provenance),
             (Some(_), Some(_)) => ScaleLink::Not("millimetres at the detector beside those in the patient"),
-            (None, None) | (Some(_), None) => ScaleLink::Not("no pixel spacing"),
+            (_, None) => ScaleLink::Not("no pixel spacing"),
             (None, Some(_)) => ScaleLink::Not("the active image has no pixel spacing"),
         }
     }

@@ -97,7 +97,7 @@ impl HangingRules {
     pub fn parse(text: &str) -> Result<Self, RulesError> {
         let rules: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = 1 + text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + text.get(..at).map_or(0, |before| before.matches('\n').count());
             RulesError { line, reason: error.message().trim().trim_end_matches('.').to_owned() }
         })?;
         if rules.rules.len() > MOST_RULES {

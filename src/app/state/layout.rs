@@ -9,6 +9,9 @@ pub type PaneIndex = usize;
 /// Most views that a layout has.
 pub const MOST_PANES: usize = 16;
 
+/// The view of the current image by itself, beside those of the layout: in another window.
+pub const SECOND_PANE: PaneIndex = 2 * MOST_PANES + 1;
+
 /// How the centre of the window is divided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Layout {

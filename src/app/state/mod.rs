@@ -56,7 +56,7 @@ use crate::model::registry;
 use crate::study::{Catalogue, Frame, ImageEntry, PresentationState};
 
 pub use display_options::DisplayOptions;
-pub use layout::{Content, Layout, MOST_PANES, PaneIndex};
+pub use layout::{Content, Layout, MOST_PANES, PaneIndex, SECOND_PANE};
 pub use loaded_image::LoadedImage;
 pub use model::Model;
 pub use notice::{Level, Notice, NoticeAction, NoticeId};
@@ -123,6 +123,8 @@ pub struct State {
     pub layout: Layout,
     /// The images of the layout of several.
     pub hanging: Hanging,
+    /// A second window is open.
+    pub second_window: bool,
     /// This view alone (double click).
     pub solo: Option<PaneIndex>,
     /// One for each view; only the first counts while views are linked.
@@ -210,6 +212,7 @@ impl State {
             options: AnalysisOptions::default(),
             layout: preferences.layout.at_start(),
             hanging: Hanging::default(),
+            second_window: false,
             solo: None,
             views: vec![View::default(); MOST_PANES],
             selected: 0,
@@ -292,7 +295,7 @@ impl State {
 
     /// Whether a pane says for all of them whose image it is and how it is shown.
     pub fn speaks_for_all(&self, pane: PaneIndex) -> bool {
-        pane == 0 || self.solo.is_some() || self.layout == Layout::Hanging
+        pane == 0 || pane == SECOND_PANE || self.solo.is_some() || self.layout == Layout::Hanging
     }
 
     /// True while the worker computes, or is about to.

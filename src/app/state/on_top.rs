@@ -32,6 +32,8 @@ pub enum OnTop {
     Making,
     Tool,
     Selection,
+    /// A place that waits for an image.
+    Target,
     Solo,
     /// An analysis or an explanation that runs.
     Running,
@@ -89,6 +91,7 @@ impl State {
             (measuring.grab.is_some() || measuring.draft.is_some() || measuring.writing.is_some(), OnTop::Making),
             (measuring.tool != Tool::Window, OnTop::Tool),
             (measuring.selected.is_some(), OnTop::Selection),
+            (self.hanging.target.is_some(), OnTop::Target),
             (self.solo.is_some(), OnTop::Solo),
             (running, OnTop::Running),
         ];

@@ -101,6 +101,9 @@ fn likeness(a: &ImageEntry, b: &ImageEntry) -> Option<(bool, bool, bool)> {
     (!against).then_some((part == Some(true), view == Some(true), exact))
 }
 
+/// What both say of their body part, the day, what both say of their view and its family, the series.
+type Rank = (bool, NaiveDate, bool, bool, bool);
+
 /// Whether `other` is a prior of an image.
 #[must_use]
 pub fn is_prior(of: &ImageEntry, other: &ImageEntry) -> bool {
@@ -123,7 +126,7 @@ impl State {
         if day(&image.meta).is_none() {
             return Err(NoPrior::NoDate);
         }
-        let mut best: Option<((bool, NaiveDate, bool, bool, bool), &Arc<ImageEntry>)> = None;
+        let mut best: Option<(Rank, &Arc<ImageEntry>)> = None;
         for other in self.images.iter().filter(|other| is_prior(image, other)) {
             let (Some((part, view, exact)), Some(day)) = (likeness(image, other), day(&other.meta)) else { continue };
             let series = agree(&image.meta.series_description, &other.meta.series_description) == Some(true);

@@ -6,11 +6,17 @@
 //!
 //! Both from the pass with dropout off, by one and the same model. Only where both images were
 //! accepted by the gate and lie within the population of that model; where one was refused or
-//! withheld, it stays so, and why is said. A change of the score is no change of the disease:
+//! withheld, it stays so, and why is said.
+//!
+//! The map of a change lies on both images: what raised the score now speaks for the change, what
+//! raised it before against it. Of methods whose maps add up to the score it is exact, since the
+//! score of an empty image is taken off on both sides.
+//!
+//! A change of the score is no change of the disease:
 //! projection, exposure and depth of breath move scores too.
 
-use super::hanging::SlotIndex;
-use super::{Phase, Results, State};
+use super::hanging::{ChangePart, SlotIndex};
+use super::{Layout, Phase, Results, State};
 use crate::engine::ModelInfo;
 use crate::engine::conformal::OUTSIDE;
 
@@ -33,7 +39,12 @@ impl ScoreChange {
     /// `0.80 → 0.31 (−0.49)`.
     #[must_use]
     pub fn words(&self) -> String {
-        format!("{:.2} → {:.2} ({})", self.before, self.now, self.signed())
+        let probability = |value: f32| match value {
+            ..0.005 => "<0.01".to_owned(),
+            0.995.. => ">0.99".to_owned(),
+            value => format!("{value:.2}"),
+        };
+        format!("{} → {} ({})", probability(self.before), probability(self.now), self.signed())
     }
 
     /// `−0.49`, with a true minus; what rounds to nothing has no sign.
@@ -76,6 +87,26 @@ impl State {
         let (newer, older) = self.compared_slots()?;
         let changes = changes(&self.side(newer, "the current image")?, &self.side(older, "the prior image")?);
         Some(Comparison { newer, older, changes })
+    }
+
+    /// How the map of a place counts in the change of the score: that of the newer image for it, that
+    /// of the prior against it. Nothing while maps are shown each by itself, and of other places.
+    pub fn part_in_change(&self) -> Option<ChangePart> {
+        if self.hanging.part.is_some() {
+            return self.hanging.part;
+        }
+        self.part_of_slot(self.hanging.active)
+    }
+
+    /// The same of any place.
+    pub(super) fn part_of_slot(&self, slot: SlotIndex) -> Option<ChangePart> {
+        let shown = self.layout == Layout::Hanging && self.hanging.maps_of_change;
+        let compared = Some(self).filter(|_| shown).and_then(Self::comparison).filter(|both| both.changes.is_ok())?;
+        match slot {
+            slot if slot == compared.newer => Some(ChangePart::Now),
+            slot if slot == compared.older => Some(ChangePart::Before),
+            _ => None,
+        }
     }
 
     fn side(&self, slot: SlotIndex, name: &'static str) -> Option<Side<'_>> {
@@ -147,5 +178,6 @@ mod tests {
         assert_eq!(words(0.8, 0.31), "0.80 → 0.31 (−0.49)");
         assert_eq!(words(0.104, 0.106), "0.10 → 0.11 (+0.01)");
         assert_eq!(words(0.501, 0.499), "0.50 → 0.50 (0.00)");
+        assert_eq!(words(0.001, 0.999), "<0.01 → >0.99 (+1.00)");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::hanging::{Hanging, SlotIndex, SlotResults};
+use super::hanging::{Hanging, SlotIndex};
 use super::impression::Impressions;
 use super::measuring::{Measuring, Tool};
 use super::{Layout, Model, Results, ShownImage, State};
@@ -62,6 +62,7 @@ impl State {
             sheets: self.measuring.sheets.clone(),
             ..Measuring::default()
         };
+        state.hanging.part = self.part_of_slot(slot);
         state.hanging = Hanging { grid: self.hanging.grid, active: slot, ..state.hanging };
         Some(state)
     }
@@ -85,7 +86,7 @@ impl State {
         let others = self.hanging.slots.iter().enumerate().filter(|(other, _)| *other != slot);
         let judged = others.filter_map(|(_, image)| image.as_ref()).map(|image| &image.judged);
         let same = judged.filter(|judged| judged.model.as_ref().is_some_and(|model| self.is_model(model)));
-        let maps = same.flat_map(|judged: &Box<SlotResults>| &judged.results.attributions);
+        let maps = same.flat_map(|judged| &judged.results.attributions);
         self.results.attributions.iter().chain(maps).cloned().collect()
     }
 }

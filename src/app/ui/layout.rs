@@ -5,7 +5,7 @@ use egui::{Rect, Ui, pos2, vec2};
 use super::view_message::{self, ViewMessage};
 use super::viewport::{self, ViewCaches, ViewPlace};
 use super::widgets::controls;
-use super::{message_plate, panels, slots, tour};
+use super::{message_plate, panels, second_window, slots, tour};
 use crate::app::command::{Command, MapCommand, StudyCommand};
 use crate::app::state::display_options::Contrast;
 use crate::app::state::tour::TourStep;
@@ -17,7 +17,13 @@ const GAP: f32 = 2.0;
 /// Fills the centre.
 pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<Command> {
     if state.layout == Layout::Hanging && !matches!(state.image, ShownImage::Nothing) {
-        return slots::show(ui, state, caches);
+        // The grid is in the second window then.
+        let elsewhere = state.second_window && state.drawn().is_some();
+        return if elsewhere {
+            second_window::current_image(ui, state, caches)
+        } else {
+            slots::show(ui, state, caches)
+        };
     }
     let area = ui.available_rect_before_wrap();
     let mut commands = Vec::new();

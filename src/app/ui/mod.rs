@@ -14,6 +14,7 @@ mod measured_values;
 mod message_plate;
 mod numbers;
 pub mod panels;
+mod second_window;
 mod slots;
 mod textures;
 pub mod theme;
@@ -87,6 +88,9 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     commands.extend(tour::show(ui, state));
     commands.extend(dropped(ui, state));
     dragging::show(ui, &tokens);
+    if state.second_window && !state.training.open {
+        commands.extend(second_window::show(ui.ctx(), state, caches));
+    }
     caches.sweep();
     commands
 }

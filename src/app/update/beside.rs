@@ -100,7 +100,7 @@ fn missing(state: &State, image: &SlotImage) -> Option<BesideImage> {
 }
 
 /// The worker has judged an image beside the active one.
-pub(super) fn judged(state: &mut State, frame: &Arc<Frame>, outcome: BesideOutcome) {
+pub(super) fn judged(state: &mut State, frame: &Arc<Frame>, outcome: &BesideOutcome) {
     let is_it = |one: &BesideImage| Arc::ptr_eq(&one.frame, frame);
     let asked = state.hanging.asked.iter().find(|one| is_it(one)).map(|one| one.options.clone());
     state.hanging.asked = Arc::new(state.hanging.asked.iter().filter(|one| !is_it(one)).cloned().collect());
@@ -110,7 +110,7 @@ pub(super) fn judged(state: &mut State, frame: &Arc<Frame>, outcome: BesideOutco
         if !image.ready().is_some_and(|loaded| Arc::ptr_eq(&loaded.frame, frame)) {
             continue;
         }
-        take_in(&mut image.judged, &outcome, asked.as_ref());
+        take_in(&mut image.judged, outcome, asked.as_ref());
         (image.judged.automatic, image.judged.options) = (automatic, options.clone());
         seen.push(((image.entry.key(), image.index), image.judged.results.has_findings()));
     }

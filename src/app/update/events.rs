@@ -50,7 +50,7 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             );
             state.model = Model::Failed { name, reason };
         }
-        Event::Beside { frame, outcome } => beside::judged(state, &frame, outcome),
+        Event::Beside { frame, outcome } => beside::judged(state, &frame, &outcome),
         Event::Started { .. } => state.results.phase = Phase::Running,
         Event::Chosen { choice, model, .. } => {
             state.choice = Some(choice);

@@ -18,6 +18,10 @@ pub(super) fn apply(state: &mut State, command: HangingCommand) -> Vec<Effect> {
         H::PriorBeside => return prior_beside(state),
         H::HangByRules => return hang_by_rules(state),
         H::NextSlot => return next(state),
+        H::ToggleMapsOfChange => {
+            state.hanging.maps_of_change ^= true;
+            state.heat_map |= state.hanging.maps_of_change;
+        }
         H::SetGrid(grid) => return set_grid(state, grid),
         H::Activate(slot) => return slots::activate(state, slot),
         H::ChooseTarget(slot) => {

@@ -40,6 +40,8 @@ fn escape(state: &mut State) -> Vec<Effect> {
         Some(OnTop::Marking) => drop(what_if::put_away(state)),
         // The half-made measurement, then the tool, then the selection.
         Some(OnTop::Making | OnTop::Tool | OnTop::Selection) => drop(measuring::put_away(state)),
+        // The next image of the list comes where it always does.
+        Some(OnTop::Target) => state.hanging.target = None,
         Some(OnTop::Solo) => state.solo = None,
         Some(OnTop::Running) => return analysis::cancel(state),
     }

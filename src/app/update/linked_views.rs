@@ -10,8 +10,10 @@ use crate::study::Frame;
 
 /// Changes how the image of a view lies, by its size in pixels; in a grid of images the others follow.
 pub(super) fn change(state: &mut State, pane: PaneIndex, change: impl FnOnce(&mut View, [f32; 2])) {
-    let slot = if state.layout == Layout::Hanging { pane } else { state.hanging.active };
-    let Some(size) = frame(state, slot).map(|frame| size(frame)) else { return };
+    // A view in another window shows the active image.
+    let of_grid = state.layout == Layout::Hanging && pane < state.hanging.slots.len();
+    let slot = if of_grid { pane } else { state.hanging.active };
+    let Some(size) = frame(state, slot).map(size) else { return };
     let index = state.view_index(pane);
     let view = if slot == state.hanging.active {
         &mut state.views[index]
@@ -35,7 +37,7 @@ pub(super) fn follow(state: &mut State, from: SlotIndex, before: View, after: Vi
     let factor = after.zoom / before.zoom;
     for slot in 0..state.hanging.slots.len() {
         let Some((from_unit, to_unit)) = units(state, from, slot).filter(|_| slot != from) else { continue };
-        let Some(size) = frame(state, slot).map(|frame| size(frame)) else { continue };
+        let Some(size) = frame(state, slot).map(size) else { continue };
         let Some(view) = view_mut(state, slot) else { continue };
         // The same way on the screen, however both lie.
         let ((right, down), (to_right, to_down)) = (after.axes(), view.axes());

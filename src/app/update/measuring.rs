@@ -11,11 +11,14 @@ use super::impression;
 use super::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use super::notices::notice;
 use crate::app::command::MeasureCommand;
+use crate::app::state::hanging::SlotImage;
+use crate::app::state::impression::ImageKey;
 use crate::app::state::measuring::{Draft, Grab, Measurable, Sheet, Tool};
-use crate::app::state::{Level, NoticeAction, State};
+use crate::app::state::{Level, NoticeAction, Reason, State};
 use crate::limits;
 use crate::measurement::cardiothoracic::proposed_thorax;
 use crate::measurement::geometry::Metric;
+use crate::measurement::identity::ImageIdentity;
 use crate::measurement::{Kind, Measurement, MeasurementId, Point, Words, within};
 
 pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
@@ -59,6 +62,7 @@ pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Ef
     match message {
         M::Found { image, identity, result } => {
             if state.image_key() != Some(image.clone()) || state.frame().is_none() {
+                found_beside(state, image, identity, result);
                 return Vec::new();
             }
             let known = state.measuring.sheets.contains_key(&identity);
@@ -112,6 +116,16 @@ pub(super) fn look_for(state: &mut State) -> Vec<Effect> {
     let_go(state);
     let (Some(image), Some(frame)) = (state.image_key(), state.frame().cloned()) else { return Vec::new() };
     vec![Effect::Measure(MeasuringEffect::Find { image, frame })]
+}
+
+/// Measurements of an image that stands beside the one on screen: they are shown there. What could
+/// not be read is told once it is the one on screen.
+fn found_beside(state: &mut State, image: ImageKey, identity: ImageIdentity, result: Result<Vec<Measurement>, Reason>) {
+    let is_it = |slot: &&mut SlotImage| slot.index == image.1 && slot.entry.key() == image.0;
+    let (Some(slot), Ok(list)) = (state.hanging.slots.iter_mut().flatten().find(is_it), result) else { return };
+    slot.at = Some(Measurable { image, identity: identity.clone() });
+    let sheets = Arc::make_mut(&mut state.measuring.sheets);
+    sheets.entry(identity).or_insert_with(|| Sheet { list, ..Sheet::default() });
 }
 
 /// An image passes by, or none is on screen: no measurements are shown.

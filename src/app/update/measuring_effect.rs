@@ -17,6 +17,11 @@ pub enum MeasuringEffect {
         image: ImageKey,
         frame: Arc<Frame>,
     },
+    /// The same of an image beside the one on screen: every one that is asked for is looked for.
+    FindBeside {
+        image: ImageKey,
+        frame: Arc<Frame>,
+    },
     /// Keeps the measurements of an image.
     Keep {
         identity: ImageIdentity,

@@ -38,7 +38,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Prefetched { entry, loaded } => return show_image::prefetched(state, &entry, *loaded),
         // Closed meanwhile.
         Message::Scanning { .. } => {}
-        Message::SlotLoaded { serial, entry, result } => slots::loaded(state, serial, &entry, result),
+        Message::SlotLoaded { serial, entry, result } => return slots::loaded(state, serial, &entry, result),
         Message::HangingRules(rules) => hanging::rules_read(state, rules),
         Message::TagsRead(path, list) => tags::listed(state, path, list),
         Message::ReportWritten(Ok(path)) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::effect::{Effect, WantedFrame};
+use super::measuring_effect::MeasuringEffect;
 use super::{analysis, opening_view, prefetch, show_image};
 use crate::app::state::hanging::{SlotImage, SlotIndex, SlotResults};
 use crate::app::state::stack::{Laid, is_stack};
@@ -64,7 +65,9 @@ fn leave(state: &mut State) -> (Option<SlotImage>, Vec<Effect>) {
 
 /// Shows the image of a place as it was there.
 fn enter(state: &mut State, image: SlotImage) -> Vec<Effect> {
-    let chosen = state.chosen;
+    // The class that is looked at stays: it is what both are compared by.
+    let same = image.judged.model.as_ref().is_some_and(|model| state.is_model(model));
+    let chosen = state.chosen || same;
     let whole = image.judged.results.finished.is_some() || image.judged.results.phase == Phase::Unfit;
     let kept = Some(image.judged.as_ref()).filter(|judged| whole && holds(state, judged)).cloned();
     let ready = image.ready().cloned();
@@ -142,8 +145,7 @@ pub(super) fn ask_for(state: &mut State, slot: SlotIndex) -> Vec<Effect> {
     }
     let (entry, index) = (image.entry.clone(), image.index);
     if let Some(loaded) = state.stack.cache.get(&entry, index) {
-        take(state, slot, loaded);
-        return Vec::new();
+        return take(state, slot, loaded);
     }
     state.hanging.serial += 1;
     let serial = state.hanging.serial;
@@ -164,30 +166,33 @@ pub(super) fn loaded(
     serial: u64,
     entry: &Arc<ImageEntry>,
     result: Result<Box<LoadedImage>, Reason>,
-) {
+) -> Vec<Effect> {
     if let Ok(loaded) = &result
         && state.images.iter().any(|image| Arc::ptr_eq(image, entry))
     {
         state.stack.cache.keep(entry, loaded.as_ref().clone());
     }
     let waits = |image: &Option<SlotImage>| image.as_ref().is_some_and(|image| image.waits == Some(serial));
-    let Some(slot) = state.hanging.slots.iter().position(waits) else { return };
+    let Some(slot) = state.hanging.slots.iter().position(waits) else { return Vec::new() };
     match result {
         Ok(loaded) => take(state, slot, *loaded),
         Err(reason) => {
             if let Some(image) = state.hanging.slots[slot].as_mut() {
                 (image.image, image.waits, image.failed) = (None, None, Some(reason));
             }
+            Vec::new()
         }
     }
 }
 
 /// The decoded image of a place: laid as the one before it in its series, or as it opens.
-fn take(state: &mut State, slot: SlotIndex, loaded: LoadedImage) {
-    let Some(image) = state.hanging.slots[slot].as_mut() else { return };
+fn take(state: &mut State, slot: SlotIndex, loaded: LoadedImage) -> Vec<Effect> {
+    let Some(image) = state.hanging.slots[slot].as_mut() else { return Vec::new() };
     let before = image.laid.replace(Laid::of(&loaded.frame));
     image.view = opening_view::laid(image.view, before.as_ref(), loaded.auto_window, &loaded.frame);
     (image.presented, image.at, image.waits, image.failed) = (None, None, None, None);
     *image.judged = SlotResults::default();
+    let (key, frame) = ((image.entry.key(), image.index), loaded.frame.clone());
     image.image = Some(loaded);
+    vec![Effect::Measure(MeasuringEffect::FindBeside { image: key, frame })]
 }

@@ -79,6 +79,7 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::ToggleSmooth => return preferences::change(state, |p| p.smooth ^= true),
         V::ToggleStudies => return preferences::change(state, |p| p.studies_open ^= true),
         V::ToggleFindings => return preferences::change(state, |p| p.findings_open ^= true),
+        V::ToggleSecondWindow => state.second_window ^= true,
         V::ToggleFullscreen => return vec![Effect::ToggleFullscreen],
         V::SetPanelWidths(studies, findings) => {
             return preferences::change(state, |p| (p.studies_width, p.findings_width) = (studies, findings));

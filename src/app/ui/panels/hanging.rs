@@ -21,6 +21,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         let beside = state.hanging.follows == Follows::Prior;
         controls::segment(ui, HangingCommand::PriorBeside, beside, true, &mut out);
         controls::tick_box(ui, ViewCommand::ToggleLinked, state.preferences.linked, &tokens, &mut out);
+        if state.comparison().is_some_and(|both| both.changes.is_ok()) {
+            let on = state.hanging.maps_of_change;
+            controls::tick_box(ui, HangingCommand::ToggleMapsOfChange, on, &tokens, &mut out);
+        }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             comparison(ui, state, &tokens);
             scale(ui, state, &tokens);
@@ -31,7 +35,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 
 fn grids(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let shown = format!("{} images", state.hanging.grid.words());
-    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(96.0);
+    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(96.0).height(360.0);
     let response = menu.show_ui(ui, |ui| {
         for grid in Grid::ALL {
             if ui.selectable_label(grid == state.hanging.grid, grid.words()).clicked() {

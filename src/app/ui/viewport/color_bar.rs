@@ -48,6 +48,7 @@ pub(super) fn paint(
     };
     let (above, below) = match source {
         MapSource::Difference(..) => (format!("A {}", value(top)), format!("B {}", value(top))),
+        MapSource::Part(..) => (format!("raises +{}", value(top)), format!("lowers −{}", value(top))),
         _ if signed => (format!("for +{}", value(top)), format!("against −{}", value(top))),
         MapSource::Deviation(_) => (format!("sd {}", value(top)), "0".into()),
         MapSource::One(_) | MapSource::Stable(..) => (value(top), "0".into()),

@@ -7,6 +7,7 @@ use super::pen::Pen;
 use super::placement::Placement;
 use super::stability_words;
 use crate::app::state::display_options::Stability;
+use crate::app::state::hanging::ChangePart;
 use crate::app::state::{Content, Layout, PaneIndex, State};
 use crate::app::ui::widgets::confidence_bar::probability;
 use crate::app::ui::{numbers, theme};
@@ -181,6 +182,11 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
             if pen.fits(&whole) { vec![whole] } else { vec![name, method.name().to_owned()] }
         }
     };
+    match state.part_in_change() {
+        Some(ChangePart::Now) => lines.push("for the change of the score".into()),
+        Some(ChangePart::Before) => lines.push("against the change of the score".into()),
+        None => {}
+    }
     if let Some(map) = state.map(subject, method) {
         lines.push(facts(map));
         if let Some(sum) = map.residual {

@@ -9,7 +9,7 @@ use crate::study::Frame;
 const SIZE: f32 = 14.0;
 const MARGIN: f32 = 6.0;
 /// Most that the scale bar takes with its words.
-const SCALE: f32 = 224.0;
+const SCALE: f32 = 264.0;
 /// A smaller view has no room for letters beside its title.
 const SMALLEST: f32 = 120.0;
 

@@ -7,6 +7,7 @@ use image::RgbaImage;
 
 use super::scale_top::TopCache;
 use crate::app::state::display_options::Stability;
+use crate::app::state::hanging::ChangePart;
 use crate::app::state::{Content, State};
 use crate::explain::Attribution;
 use crate::explain::scale::{self, Scale};
@@ -20,6 +21,8 @@ pub(super) enum MapSource {
     One(Arc<Attribution>),
     /// The first minus the second.
     Difference(Arc<Attribution>, Arc<Attribution>),
+    /// A map by its part in the change of a score.
+    Part(Arc<Attribution>, ChangePart),
     /// A map that fades where it is not stable.
     Stable(Arc<Attribution>, Arc<MapStability>),
     /// The standard deviation over dropout samples.
@@ -31,6 +34,7 @@ impl PartialEq for MapSource {
         match (self, other) {
             (Self::One(a), Self::One(b)) => Arc::ptr_eq(a, b),
             (Self::Difference(a, b), Self::Difference(c, d)) => Arc::ptr_eq(a, c) && Arc::ptr_eq(b, d),
+            (Self::Part(a, p), Self::Part(b, q)) => Arc::ptr_eq(a, b) && p == q,
             (Self::Stable(a, s), Self::Stable(b, t)) => Arc::ptr_eq(a, b) && Arc::ptr_eq(s, t),
             (Self::Deviation(s), Self::Deviation(t)) => Arc::ptr_eq(s, t),
             _ => false,
@@ -45,6 +49,9 @@ impl MapSource {
             Content::Image => None,
             Content::Map(subject, method) => {
                 let map = state.map(subject, method).filter(|map| scale::shows_something(map))?.clone();
+                if let Some(part) = state.part_in_change() {
+                    return Some(Self::Part(map, part));
+                }
                 Some(match (state.display.stability, state.shown_stability(content)) {
                     (Stability::Stable, Some(measured)) => Self::Stable(map, measured.clone()),
                     (Stability::Deviation, Some(measured)) => Self::Deviation(measured.clone()),
@@ -64,7 +71,7 @@ impl MapSource {
     pub(super) fn is_signed(&self) -> bool {
         match self {
             Self::One(map) | Self::Stable(map, _) => map.method.is_signed(),
-            Self::Difference(..) => true,
+            Self::Difference(..) | Self::Part(..) => true,
             Self::Deviation(_) => false,
         }
     }
@@ -72,7 +79,7 @@ impl MapSource {
     /// The value that counts as 1 where views do not share a scale.
     pub(super) fn own_top(&self, tops: &mut TopCache) -> f32 {
         match self {
-            Self::One(map) | Self::Stable(map, _) => tops.of(map),
+            Self::One(map) | Self::Stable(map, _) | Self::Part(map, _) => tops.of(map),
             Self::Difference(a, b) => tops.of(a).max(tops.of(b)),
             Self::Deviation(measured) => measured.sd.values.iter().copied().fold(0.0, f32::max),
         }
@@ -82,7 +89,14 @@ impl MapSource {
     pub(super) fn values(&self, top: Option<f32>, area: Area, [width, height]: [usize; 2]) -> Plane {
         let scale = top.map_or(Scale::PerClass, |max| Scale::Shared { max });
         match self {
-            Self::One(map) | Self::Stable(map, _) => scale::on_picture(map, scale, area, width, height),
+            Self::One(map) | Self::Stable(map, _) | Self::Part(map, ChangePart::Now) => {
+                scale::on_picture(map, scale, area, width, height)
+            }
+            Self::Part(map, ChangePart::Before) => {
+                let mut plane = scale::on_picture(map, scale, area, width, height);
+                plane.values.iter_mut().for_each(|value| *value = -*value);
+                plane
+            }
             Self::Difference(a, b) => overlay::difference(
                 &scale::on_picture(a, scale, area, width, height),
                 &scale::on_picture(b, scale, area, width, height),
@@ -139,6 +153,15 @@ mod tests {
         let source = MapSource::Deviation(Arc::new(measured()));
         assert_eq!(source.values(Some(4.0), Area::WHOLE, [2, 1]).values, [0.0, 1.0]);
         assert!((source.own_top(&mut TopCache::default()) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn in_a_change_the_map_of_the_prior_counts_against_it() {
+        let raw = Plane { width: 2, height: 1, values: vec![2.0, 1.0] };
+        let map = Arc::new(Attribution::new(Method::GradCam, Subject::class(0), "stage4".into(), 1.0, raw).unwrap());
+        let values = |part| MapSource::Part(map.clone(), part).values(Some(2.0), Area::WHOLE, [2, 1]).values;
+        assert_eq!((values(ChangePart::Now), values(ChangePart::Before)), (vec![1.0, 0.5], vec![-1.0, -0.5]));
+        assert!(MapSource::Part(map.clone(), ChangePart::Now).is_signed());
     }
 
     #[test]

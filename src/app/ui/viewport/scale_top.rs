@@ -45,7 +45,7 @@ impl TopCache {
 /// Top of the scale that maps share; `None` when each has its own, as maps of different methods
 /// always have: their units differ.
 ///
-/// The two of a difference always share one. Methods that cost next to nothing know every class, so
+/// The two of a difference always share one, and so do those of a change. Methods that cost next to nothing know every class, so
 /// that the scale stays when another class is chosen; of the others the maps on screen count.
 pub(super) fn shared_top(state: &State, tops: &mut TopCache, content: Content) -> Option<f32> {
     if state.display.stability == Stability::Deviation && state.shown_stability(content).is_some() {
@@ -60,6 +60,7 @@ pub(super) fn shared_top(state: &State, tops: &mut TopCache, content: Content) -
             return state.map(subject, method).map(|map| tops.of(map));
         }
         Content::Changed(_, method) => method,
+        Content::Map(_, method) if state.part_in_change().is_some() => method,
         Content::Map(..) if state.layout == Layout::MethodGrid || !state.overlay().shared_scale => return None,
         Content::Map(_, method) => method,
     };

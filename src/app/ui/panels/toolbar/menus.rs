@@ -82,6 +82,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
         let (enabled, on) = match command {
             Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
+            Command::Hanging(HangingCommand::ToggleMapsOfChange) => (shown, Some(state.hanging.maps_of_change)),
             // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
             // their own.
             Command::Window(_)
@@ -100,6 +101,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             Command::View(ViewCommand::ToggleSmooth) => (true, Some(state.preferences.smooth)),
             Command::View(ViewCommand::ToggleStudies) => (true, Some(state.preferences.studies_open)),
             Command::View(ViewCommand::ToggleFindings) => (true, Some(state.preferences.findings_open)),
+            Command::View(ViewCommand::ToggleSecondWindow) => (true, Some(state.second_window)),
             Command::View(ViewCommand::ToggleFullscreen) => (true, Some(false)),
             _ => (shown, Some(false)),
         };
