@@ -40,7 +40,7 @@ fn what_is_open_is_remembered_and_offered_and_opened_only_when_asked() {
     let mut next = Bench::new();
     next.state = State::new(kept.clone(), "test", "cpu");
     assert!(next.state.images.is_empty() && !next.state.scanning, "nothing opens by itself");
-    offer_last(&mut next.state);
+    offer_last(&mut next.state, &["another.dcm".into()]);
     assert!(next.state.notices[0].text.contains("image.dcm"));
     let mut harness = screen(next);
     button(&harness, "Open the last studies").click();
@@ -472,11 +472,8 @@ fn opacity_and_threshold_are_in_reach_and_the_bar_is_whole_at_every_size_and_sca
             let node = harness.query_all_by_label(name).next().unwrap_or_else(|| panic!("{name} at {size:?}"));
             assert!(window.shrink(1.0).contains_rect(node.rect()), "{name} at {size:?}: {:?}", node.rect());
         }
-        let in_bar = |node: &egui_kittest::Node<'_>| {
-            let role = node.accesskit_node().role();
-            matches!(role, Role::Button | Role::ComboBox) && node.rect().bottom() <= 40.0
-        };
-        let bar: Vec<Rect> = harness.query_all_by(in_bar).map(|node| node.rect()).collect();
+        let controls = harness.query_all_by(|node| matches!(node.role(), Role::Button | Role::ComboBox));
+        let bar: Vec<Rect> = controls.map(|node| node.rect()).filter(|rect| rect.bottom() <= 40.0).collect();
         assert!(bar.len() >= 4, "{size:?}");
         for (i, one) in bar.iter().enumerate() {
             assert!(window.contains_rect(*one), "{size:?}: {one:?}");
@@ -549,11 +546,11 @@ fn the_tour_points_at_what_is_there_and_goes_both_ways() {
     harness.run_steps(3);
     assert!(harness.query_by_label("1 of 6").is_some());
     for step in 2..=6 {
-        button(&harness, "Next").click();
+        harness.get_by_label("Next").click();
         harness.run_steps(3);
         assert!(harness.query_by_label(&format!("{step} of 6")).is_some());
     }
-    button(&harness, "Back").click();
+    harness.get_by_label("Back").click();
     harness.run_steps(3);
     assert!(harness.query_by_label("5 of 6").is_some());
     harness.key_press(Key::Escape);
@@ -580,7 +577,7 @@ fn nameless(harness: &Harness<'_, Bench>) -> Vec<String> {
                 | Role::Link
         )
     };
-    let nodes = harness.query_all_by(|node| is_control(node.accesskit_node().role()));
+    let nodes = harness.query_all_by(move |node| is_control(node.role()));
     let nameless = nodes.filter(|node| node.accesskit_node().label().is_none_or(|label| label.trim().is_empty()));
     nameless.map(|node| format!("{:?} at {:?}", node.accesskit_node().role(), node.rect())).collect()
 }

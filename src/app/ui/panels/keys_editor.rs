@@ -105,6 +105,7 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
         .id_salt("key table")
         .striped(false)
         .auto_shrink([false, true])
+        .min_scrolled_height(height)
         .max_scroll_height(height)
         .cell_layout(Flow::left_to_right(Align::Center))
         .column(Column::exact(72.0))

@@ -94,13 +94,8 @@ fn part(ui: &mut Ui, state: &State, part: Part, tokens: &Tokens, out: &mut Vec<C
 /// What has no room in the bar.
 fn more(ui: &mut Ui, state: &State, bar: &Bar, tokens: &Tokens, out: &mut Vec<Command>) {
     controls::menu_of(ui, "…", "More", "What has no room in the bar", 260.0, |ui| {
-        let menu = |ui: &mut Ui, words: &str, content: &mut dyn FnMut(&mut Ui)| {
-            ui.menu_button(words, |ui| {
-                ui.set_width(300.0);
-                let most = (ui.ctx().content_rect().height() - 48.0).max(160.0);
-                egui::ScrollArea::vertical().max_height(most).show(ui, |ui| content(ui));
-            });
-        };
+        let menu =
+            |ui: &mut Ui, words: &str, content: &mut dyn FnMut(&mut Ui)| controls::submenu(ui, words, 300.0, content);
         for one in bar.folded() {
             match one {
                 Part::View => menu(ui, "View", &mut |ui| menus::view(ui, state, tokens, out)),
@@ -110,13 +105,13 @@ fn more(ui: &mut Ui, state: &State, bar: &Bar, tokens: &Tokens, out: &mut Vec<Co
                 Part::Model => menu(ui, "Model", &mut |ui| models(ui, state, out)),
                 Part::Steps => {
                     let several = state.images.len() > 1 || state.is_stack();
-                    controls::menu_item(ui, StudyCommand::PreviousImage, several, None, out);
-                    controls::menu_item(ui, StudyCommand::NextImage, several, None, out);
+                    controls::menu_item(ui, StudyCommand::PreviousImage, several, Some(false), out);
+                    controls::menu_item(ui, StudyCommand::NextImage, several, Some(false), out);
                 }
-                Part::Training => controls::menu_item(ui, TrainingCommand::Toggle, true, None, out),
+                Part::Training => controls::menu_item(ui, TrainingCommand::Toggle, true, Some(false), out),
                 Part::Export => {
                     let ready = state.results.finished.is_some() && !state.exporting;
-                    controls::menu_item(ui, FileCommand::ExportReport, ready, None, out);
+                    controls::menu_item(ui, FileCommand::ExportReport, ready, Some(false), out);
                 }
                 Part::Open | Part::Layouts => {}
             }
