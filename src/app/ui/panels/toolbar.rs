@@ -163,9 +163,9 @@ fn training(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
     for layout in LAYOUTS {
-        let response =
-            controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, !state.is_mapless(), out);
-        response.on_disabled_hover_text("There is no map of this image");
+        let possible = state.current().is_some() && !state.is_mapless();
+        let response = controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, possible, out);
+        response.on_disabled_hover_text("There is no map to look at");
     }
     ui.spacing_mut().item_spacing.x = theme::GRID;
 }
@@ -174,7 +174,8 @@ fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 fn layout_items(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     for layout in LAYOUTS {
         let on = Some(state.layout == layout);
-        controls::menu_item(ui, ViewCommand::SetLayout(layout), !state.is_mapless(), on, out);
+        let possible = state.current().is_some() && !state.is_mapless();
+        controls::menu_item(ui, ViewCommand::SetLayout(layout), possible, on, out);
     }
 }
 
