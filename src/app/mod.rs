@@ -140,7 +140,7 @@ impl App {
             app.carry_out(FileCommand::OpenDemo);
         }
         if !options.paths.is_empty() {
-            update::offer_last(&mut app.state);
+            update::offer_last(&mut app.state, &options.paths);
         }
         app.carry_out(FileCommand::OpenPaths(options.paths));
         app

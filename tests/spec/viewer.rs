@@ -298,8 +298,8 @@ fn every_command_of_the_list_has_words_and_every_key_is_used_once() {
         let info = command.info();
         assert!(!info.label.is_empty() && !info.tooltip.is_empty() && !info.tooltip.ends_with('.'), "{command:?}");
         if !info.key.is_empty() {
-            assert!(keys.insert(info.key), "{} is used twice", info.key);
-            assert!(pellucid::app::ui::keymap::parse(info.key).is_some(), "{} is no key", info.key);
+            assert!(keys.insert(info.key.clone()), "{} is used twice", info.key);
+            assert!(pellucid::app::ui::keymap::parse(&info.key).is_some(), "{} is no key", info.key);
         }
     }
 }

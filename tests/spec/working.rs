@@ -40,7 +40,7 @@ fn what_is_open_is_remembered_and_offered_and_opened_only_when_asked() {
     let mut next = Bench::new();
     next.state = State::new(kept.clone(), "test", "cpu");
     assert!(next.state.images.is_empty() && !next.state.scanning, "nothing opens by itself");
-    offer_last(&mut next.state);
+    offer_last(&mut next.state, &["another.dcm".into()]);
     assert!(next.state.notices[0].text.contains("image.dcm"));
     let mut harness = screen(next);
     button(&harness, "Open the last studies").click();
@@ -394,6 +394,14 @@ fn keys_do_nothing_behind_a_dialog_a_menu_or_in_a_field_and_esc_closes_a_menu_fi
     harness.get_by_label("Rotate right").click();
     harness.run_steps(3);
     assert!(harness.query_by_label("Rotate right").is_none() && harness.state().state.view(0).turns == 1);
+    button(&harness, "View").click();
+    harness.run_steps(3);
+    button(&harness, "Help").click();
+    harness.run_steps(3);
+    harness.get_by_label("Command palette").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Rotate right").is_none(), "a menu closes with the one beside it");
+    assert!(harness.state().state.palette.is_some());
 }
 
 // ——— the palette ———
@@ -472,11 +480,8 @@ fn opacity_and_threshold_are_in_reach_and_the_bar_is_whole_at_every_size_and_sca
             let node = harness.query_all_by_label(name).next().unwrap_or_else(|| panic!("{name} at {size:?}"));
             assert!(window.shrink(1.0).contains_rect(node.rect()), "{name} at {size:?}: {:?}", node.rect());
         }
-        let in_bar = |node: &egui_kittest::Node<'_>| {
-            let role = node.accesskit_node().role();
-            matches!(role, Role::Button | Role::ComboBox) && node.rect().bottom() <= 40.0
-        };
-        let bar: Vec<Rect> = harness.query_all_by(in_bar).map(|node| node.rect()).collect();
+        let controls = harness.query_all_by(|node| matches!(node.role(), Role::Button | Role::ComboBox));
+        let bar: Vec<Rect> = controls.map(|node| node.rect()).filter(|rect| rect.bottom() <= 40.0).collect();
         assert!(bar.len() >= 4, "{size:?}");
         for (i, one) in bar.iter().enumerate() {
             assert!(window.contains_rect(*one), "{size:?}: {one:?}");
@@ -492,6 +497,33 @@ fn measured() -> Bench {
         probe(&mut bench, [10.0 + f64::from(i), 10.0]);
     }
     bench
+}
+
+#[test]
+fn long_names_stay_in_their_panel_and_are_whole_for_who_listens() {
+    let name = "A finding with a name that is longer than any panel is wide, of which there are some";
+    let mut long = model();
+    let mut manifest = (*long.manifest).clone();
+    manifest.labels[1].name = name.into();
+    manifest.groups[0].name = format!("{name}, as a group");
+    manifest.groups[0].members = vec![name.into(), manifest.labels[2].name.clone()];
+    manifest.name = "a-model-with-a-name-that-no-button-has-room-for".into();
+    long.manifest = std::sync::Arc::new(manifest);
+    let mut bench = Bench::new();
+    bench.event(Event::ModelReady(long));
+    bench.open(frame(256, 256));
+    for event in events(bench.state.generation, 10) {
+        bench.event(event);
+    }
+    for size in [[1280.0, 720.0], [640.0, 360.0]] {
+        let harness = sized(Bench { state: bench.state.clone(), ..Bench::new() }, size);
+        let window = Rect::from_min_size(egui::Pos2::ZERO, size.into()).expand(1.0);
+        for named in harness.get_all_by_label_contains(name) {
+            let rect = named.rect();
+            assert!(rect.left() >= 0.0 && rect.right() <= window.right(), "{size:?}: {rect:?}");
+        }
+        assert!(harness.get_all_by_label_contains(name).count() >= 3);
+    }
 }
 
 #[test]
@@ -549,11 +581,11 @@ fn the_tour_points_at_what_is_there_and_goes_both_ways() {
     harness.run_steps(3);
     assert!(harness.query_by_label("1 of 6").is_some());
     for step in 2..=6 {
-        button(&harness, "Next").click();
+        harness.get_by_label("Next").click();
         harness.run_steps(3);
         assert!(harness.query_by_label(&format!("{step} of 6")).is_some());
     }
-    button(&harness, "Back").click();
+    harness.get_by_label("Back").click();
     harness.run_steps(3);
     assert!(harness.query_by_label("5 of 6").is_some());
     harness.key_press(Key::Escape);
@@ -580,7 +612,7 @@ fn nameless(harness: &Harness<'_, Bench>) -> Vec<String> {
                 | Role::Link
         )
     };
-    let nodes = harness.query_all_by(|node| is_control(node.accesskit_node().role()));
+    let nodes = harness.query_all_by(move |node| is_control(node.role()));
     let nameless = nodes.filter(|node| node.accesskit_node().label().is_none_or(|label| label.trim().is_empty()));
     nameless.map(|node| format!("{:?} at {:?}", node.accesskit_node().role(), node.rect())).collect()
 }
@@ -630,6 +662,13 @@ fn every_control_of_every_screen_has_a_name() {
         button(&harness, menu).click();
         harness.run_steps(3);
         all.extend(nameless(&harness).into_iter().map(|what| format!("menu {menu}: {what}")));
+    }
+    for size in [[853.0, 480.0], [640.0, 360.0]] {
+        let mut harness = sized(measured(), size);
+        all.extend(nameless(&harness).into_iter().map(|what| format!("{size:?}: {what}")));
+        button(&harness, "More").click();
+        harness.run_steps(3);
+        all.extend(nameless(&harness).into_iter().map(|what| format!("{size:?}, more: {what}")));
     }
     assert!(all.is_empty(), "controls without a name:\n{}", all.join("\n"));
 }

@@ -46,7 +46,7 @@ macro_rules! commands {
                 };
                 let group = $crate::app::command::CommandGroup::$group;
                 let key = key.map_or(std::borrow::Cow::Borrowed(""), |key| {
-                    $crate::app::command::key_map::current(key, || self.id())
+                    $crate::app::command::current_keys::current(key, || self.id())
                 });
                 $crate::app::command::CommandInfo { label, tooltip, key, group }
             }

@@ -1,48 +1,20 @@
-//! Which key a command has now: what it declares, or what the reader put in its place.
-//!
-//! Every tooltip, menu and table asks a command for its words; so that none can show an old key, the
-//! reader's changes are installed here for the thread that draws, once a frame, and
-//! [`super::CommandInfo`] is made with them. Nothing else of the state is reached that way.
+//! Keys and their commands: whose a key is, and which may be changed.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
-
-use super::{Command, HelpCommand};
+use super::{Command, HelpCommand, current_keys};
 use crate::app::state::keys::ChangedKeys;
-
-thread_local! {
-    static CHANGED: RefCell<ChangedKeys> = const { RefCell::new(ChangedKeys::new()) };
-}
 
 /// Keys that belong to the window library or to text: they are no command's.
 const RESERVED: [&str; 7] = ["Esc", "Tab", "Enter", "Ctrl+A", "Ctrl+C", "Ctrl+V", "Ctrl+X"];
 
 /// From here on commands say these keys on this thread.
 pub fn install(changed: &ChangedKeys) {
-    CHANGED.with_borrow_mut(|installed| {
-        if installed != changed {
-            installed.clone_from(changed);
-        }
-    });
-}
-
-/// The key of a command that declares `key`.
-pub(super) fn current(key: &'static str, id: impl FnOnce() -> String) -> Cow<'static, str> {
-    CHANGED.with_borrow(|changed| {
-        if changed.is_empty() {
-            return Cow::Borrowed(key);
-        }
-        changed.get(&id()).map_or(Cow::Borrowed(key), |own| Cow::Owned(own.clone()))
-    })
+    current_keys::install(changed);
 }
 
 /// The key that a command declares.
 #[must_use]
 pub fn declared(command: &Command) -> String {
-    let changed = CHANGED.take();
-    let key = command.info().key.into_owned();
-    CHANGED.set(changed);
-    key
+    current_keys::without_changes(|| command.info().key.into_owned())
 }
 
 /// The listed command of this id.

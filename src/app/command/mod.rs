@@ -5,6 +5,7 @@
 //! with commands, and [`super::update::apply`] carries them out. Each is declared once, with its
 //! words ([`declare`]).
 
+mod current_keys;
 mod declare;
 mod file;
 mod findings;

@@ -40,7 +40,7 @@ commands! {
 
 fn words_of_tool(tool: Marker) -> (&'static str, &'static str, &'static str) {
     match tool {
-        Marker::Brush => ("Brush", "Paint over what is to be taken away", "Shift+G"),
+        Marker::Brush => ("Brush", "Paint over what is to be taken away", "Shift+U"),
         Marker::Eraser => ("Eraser", "Brings back what was marked", ""),
         Marker::Lasso => ("Lasso", "Draw around what is to be taken away", "Shift+X"),
         Marker::Superpixel => ("Superpixel", "Takes away or brings back a patch of like grey values", "Shift+S"),

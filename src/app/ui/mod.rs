@@ -27,7 +27,8 @@ mod widgets;
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use super::command::{
-    Command, CommandGroup, FileCommand, HelpCommand, OverlayCommand, TrainingCommand, ViewCommand, key_map,
+    Command, CommandGroup, FileCommand, HelpCommand, OverlayCommand, SessionCommand, TrainingCommand, ViewCommand,
+    key_map,
 };
 use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
@@ -214,6 +215,9 @@ fn of_training(command: &Command, state: &State) -> bool {
             Command::File(FileCommand::Quit)
                 | Command::View(ViewCommand::ToggleFullscreen)
                 | Command::Overlay(OverlayCommand::ToggleHeatMap)
+                | Command::Session(
+                    SessionCommand::LargerInterface | SessionCommand::SmallerInterface | SessionCommand::UsualInterface
+                )
         );
     // A question is answered first.
     everywhere && (state.training.question.is_none() || *command == Command::Help(HelpCommand::Escape))

@@ -56,13 +56,17 @@ fn forget(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+fn absolute(path: &PathBuf) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.clone())
+}
+
 /// These paths were opened; `fresh` where nothing was open before.
 pub(super) fn opened(state: &mut State, paths: &[PathBuf], fresh: bool) -> Vec<Effect> {
     if paths.is_empty() || !state.preferences.keep_studies {
         return Vec::new();
     }
     // Relative paths would mean something else at the next start.
-    let paths: Vec<PathBuf> = paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
+    let paths: Vec<PathBuf> = paths.iter().map(absolute).collect();
     preferences::change(state, |p| {
         // Newest first, each once.
         p.recent.retain(|known| !paths.contains(known));
@@ -80,7 +84,9 @@ pub(super) fn opened(state: &mut State, paths: &[PathBuf], fresh: bool) -> Vec<E
 
 /// The studies of last time are offered where something else is opened at the start; the empty
 /// screen offers them itself.
-pub fn offer_last(state: &mut State) {
+pub fn offer_last(state: &mut State, opening: &[PathBuf]) {
+    let opening: Vec<PathBuf> = opening.iter().map(absolute).collect();
+    state.last_session.studies.retain(|study| !opening.contains(study));
     if state.last_session.studies.is_empty() {
         return;
     }

@@ -58,7 +58,8 @@ pub fn found(state: &State, query: &str) -> Vec<Line> {
 
 /// Every line, in the order of the menus.
 fn lines(state: &State) -> Vec<Line> {
-    let commands = Command::listed().into_iter().filter(|command| !is_answer(command)).map(|command| {
+    let commands = Command::listed().into_iter().filter(|command| !is_answer(command) && !is_of_keys(command));
+    let commands = commands.map(|command| {
         let info = command.info();
         Line {
             kind: info.group.name(),
@@ -134,13 +135,21 @@ fn recent(state: &State) -> Vec<Line> {
     state.preferences.recent.iter().map(line).collect()
 }
 
+/// What means something as a key alone: held, or closing what lies on top, the palette itself.
+fn is_of_keys(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Palette(_) | Command::Overlay(OverlayCommand::HideOverlays(_)) | Command::Help(HelpCommand::Escape)
+    )
+}
+
 /// What answers a dialog, or belongs to a window of its own, and means nothing without it.
 #[must_use]
 pub fn is_answer(command: &Command) -> bool {
     use TrainingCommand as T;
     match command {
-        Command::Palette(_) | Command::Overlay(OverlayCommand::HideOverlays(_) | OverlayCommand::EvaluateAgain) => true,
-        Command::Help(HelpCommand::Escape | HelpCommand::EndTour) => true,
+        Command::Overlay(command) => *command == OverlayCommand::EvaluateAgain,
+        Command::Help(command) => *command == HelpCommand::EndTour,
         Command::Keys(command) => *command != KeysCommand::ToggleEditor,
         Command::File(command) => matches!(command, FileCommand::ImportWeights | FileCommand::CloseWeights),
         Command::Measure(command) => *command == MeasureCommand::WordsAsked,

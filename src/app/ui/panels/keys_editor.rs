@@ -95,8 +95,7 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
         let words = format!("{} {} {}", info.label, info.group.name(), info.key);
         editor.search.trim().is_empty() || fuzzy::score(&editor.search, &words).is_some()
     };
-    let rows: Vec<Command> =
-        Command::listed().into_iter().filter(|c| is_fixed(c) || !is_answer(c)).filter(fits).collect();
+    let rows: Vec<Command> = Command::listed().into_iter().filter(|c| !is_answer(c)).filter(fits).collect();
     if rows.is_empty() {
         ui.label(RichText::new("No command is called so.").color(tokens.muted));
         return;
@@ -105,6 +104,7 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
         .id_salt("key table")
         .striped(false)
         .auto_shrink([false, true])
+        .min_scrolled_height(height)
         .max_scroll_height(height)
         .cell_layout(Flow::left_to_right(Align::Center))
         .column(Column::exact(72.0))

@@ -47,7 +47,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
         ui.spacing_mut().item_spacing.y = 0.0;
         let most = (room.y * 0.7 - 80.0).clamp(3.0 * ROW, 12.0 * ROW);
-        ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+        ScrollArea::vertical().max_height(most).min_scrolled_height(most).auto_shrink([false, true]).show(ui, |ui| {
             for (at, line) in lines.iter().enumerate() {
                 row(ui, line, at == chosen, moved, &tokens, &mut out);
             }

@@ -101,13 +101,8 @@ fn part(ui: &mut Ui, state: &State, part: Part, tokens: &Tokens, out: &mut Vec<C
 /// What has no room in the bar.
 fn more(ui: &mut Ui, state: &State, bar: &Bar, tokens: &Tokens, out: &mut Vec<Command>) {
     controls::menu_of(ui, "…", "More", "What has no room in the bar", 260.0, |ui| {
-        let menu = |ui: &mut Ui, words: &str, content: &mut dyn FnMut(&mut Ui)| {
-            ui.menu_button(words, |ui| {
-                ui.set_width(300.0);
-                let most = (ui.ctx().content_rect().height() - 48.0).max(160.0);
-                egui::ScrollArea::vertical().max_height(most).show(ui, |ui| content(ui));
-            });
-        };
+        let menu =
+            |ui: &mut Ui, words: &str, content: &mut dyn FnMut(&mut Ui)| controls::submenu(ui, words, 300.0, content);
         for one in bar.folded() {
             match one {
                 Part::View => menu(ui, "View", &mut |ui| menus::view(ui, state, tokens, out)),
@@ -117,13 +112,13 @@ fn more(ui: &mut Ui, state: &State, bar: &Bar, tokens: &Tokens, out: &mut Vec<Co
                 Part::Model => menu(ui, "Model", &mut |ui| models(ui, state, out)),
                 Part::Steps => {
                     let several = state.images.len() > 1 || state.is_stack();
-                    controls::menu_item(ui, StudyCommand::PreviousImage, several, None, out);
-                    controls::menu_item(ui, StudyCommand::NextImage, several, None, out);
+                    controls::menu_item(ui, StudyCommand::PreviousImage, several, Some(false), out);
+                    controls::menu_item(ui, StudyCommand::NextImage, several, Some(false), out);
                 }
-                Part::Training => controls::menu_item(ui, TrainingCommand::Toggle, true, None, out),
+                Part::Training => controls::menu_item(ui, TrainingCommand::Toggle, true, Some(false), out),
                 Part::Export => {
                     let ready = state.results.finished.is_some() && !state.exporting;
-                    controls::menu_item(ui, FileCommand::ExportReport, ready, None, out);
+                    controls::menu_item(ui, FileCommand::ExportReport, ready, Some(false), out);
                 }
                 Part::Open | Part::Layouts => {}
             }
@@ -175,9 +170,9 @@ fn training(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 2.0;
     for layout in LAYOUTS {
-        let response =
-            controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, can_lay(state, layout), out);
-        response.on_disabled_hover_text("There is no map of this image");
+        let possible = can_lay(state, layout);
+        let response = controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, possible, out);
+        response.on_disabled_hover_text("There is no map to look at");
     }
     ui.spacing_mut().item_spacing.x = theme::GRID;
 }
@@ -192,7 +187,7 @@ fn layout_items(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 
 /// Images stand side by side whether there is a model or not; the other layouts are for maps.
 fn can_lay(state: &State, layout: Layout) -> bool {
-    if layout == Layout::Hanging { state.current().is_some() } else { !state.is_mapless() }
+    state.current().is_some() && (layout == Layout::Hanging || !state.is_mapless())
 }
 
 fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {

@@ -21,6 +21,8 @@ const NOT_AN_OUTLINE: &str = "what moved the score, not the outline of a lesion"
 const MARGIN: f32 = 8.0;
 /// Most that the scale bar takes with its words.
 const SCALE: f32 = 240.0;
+/// Width of the colour bar with its numbers.
+const COLOR_BAR: f32 = 40.0;
 /// The same where there is little room.
 const IN_SHORT: &str = "not the outline of a lesion";
 const OUTSIDE_IN_SHORT: &str = "outside the model's population";
@@ -115,6 +117,9 @@ pub(crate) fn paint(
             below.insert(0, if narrow { OUTSIDE_IN_SHORT.to_owned() } else { OUTSIDE.to_owned() });
         }
     }
+    // Beside the bar of the colours, not under its numbers.
+    let beside = if content != Content::Image && state.heat_map && state.has_maps(content) { COLOR_BAR } else { 0.0 };
+    let pen = Pen::new(painter, theme::tokens(state.preferences.theme), room.with_max_x(room.right() - beside));
     let words = pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
     let corner = room.left_bottom();
     taken.push(Rect::from_min_max(corner - vec2(0.0, words.y + bar), corner + vec2(words.x, -bar)));

@@ -117,7 +117,7 @@ pub(crate) fn menu_of(
         ui.set_width(width.min(room.x - 32.0));
         ui.spacing_mut().item_spacing.y = 0.0;
         let most = (room.y - theme::TOOLBAR_HEIGHT - 32.0).max(120.0);
-        egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
             ui.set_width(width.min(room.x - 32.0));
             content(ui);
         });
@@ -126,6 +126,23 @@ pub(crate) fn menu_of(
     if inner.is_none() {
         response.on_hover_text(hint);
     }
+}
+
+/// An entry of a menu that opens a menu beside it.
+pub(crate) fn submenu(ui: &mut Ui, words: &str, width: f32, content: impl FnOnce(&mut Ui)) {
+    let mut atoms = Atoms::default();
+    atoms.push_right(Sign::Blank.atom(None));
+    atoms.push_right(words);
+    let response = ui.menu_button(atoms, |ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let most = (ui.ctx().content_rect().height() - 48.0).max(120.0);
+        egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
+            ui.set_width(width);
+            content(ui);
+        });
+    });
+    response.response.accessible_name(words);
 }
 
 /// One line of text that is cut in its middle where it is too long, since names differ at both ends;

@@ -120,12 +120,17 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, read_first, true, Some(state.preferences.read_first), out);
     controls::menu_item(ui, FileCommand::ToggleAnonymize, true, Some(state.preferences.anonymize), out);
     controls::rule(ui, tokens);
-    for command in [SessionCommand::LargerInterface, SessionCommand::SmallerInterface, SessionCommand::UsualInterface] {
-        controls::menu_item(ui, command, true, Some(false), out);
-    }
-    controls::rule(ui, tokens);
-    controls::menu_item(ui, PaletteCommand::Toggle, true, Some(state.palette.is_some()), out);
-    controls::menu_item(ui, HelpCommand::ToggleKeys, true, Some(state.keys_open), out);
-    controls::menu_item(ui, KeysCommand::ToggleEditor, true, Some(state.key_editor.is_some()), out);
-    controls::menu_item(ui, HelpCommand::Tour, true, Some(state.tour.is_some()), out);
+    controls::submenu(ui, "Size of the interface", 260.0, |ui| {
+        for command in
+            [SessionCommand::LargerInterface, SessionCommand::SmallerInterface, SessionCommand::UsualInterface]
+        {
+            controls::menu_item(ui, command, true, None, out);
+        }
+    });
+    controls::submenu(ui, "Help", 260.0, |ui| {
+        controls::menu_item(ui, PaletteCommand::Toggle, true, None, out);
+        controls::menu_item(ui, HelpCommand::ToggleKeys, true, None, out);
+        controls::menu_item(ui, KeysCommand::ToggleEditor, true, None, out);
+        controls::menu_item(ui, HelpCommand::Tour, true, None, out);
+    });
 }
