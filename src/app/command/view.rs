@@ -61,7 +61,7 @@ commands! {
 
 fn words_of_layout(layout: Layout) -> (&'static str, &'static str, &'static str) {
     match layout {
-        Layout::SideBySide => ("Original | Overlay", "The image beside the image with the map", "D"),
+        Layout::SideBySide => ("Side by side", "The image beside the image with the map", "D"),
         Layout::Single => ("Single", "One view: the image with the map over it", "S"),
         Layout::ClassGrid => ("Grid", "The image and one map for each class", "C"),
         Layout::Compare => ("A | B | A−B", "Two classes side by side, and where they differ", "B"),

@@ -141,7 +141,10 @@ fn width_of(ui: &Ui, part: Part) -> f32 {
         Part::Display => menu("Display"),
         Part::Measure => menu("Measure"),
         Part::Steps => 2.0 * (32.0 + gap),
-        Part::Layouts => LAYOUTS.iter().map(|layout| button(ViewCommand::SetLayout(*layout).info().label)).sum(),
+        Part::Layouts => {
+            let segment = |layout: &Layout| text(&ViewCommand::SetLayout(*layout).info().label) + 2.0 * theme::GRID + 2.0;
+            LAYOUTS.iter().map(segment).sum::<f32>() + gap
+        }
         Part::LayoutMenu => menu("Layout"),
         Part::Model => MODEL + 16.0 + gap,
         Part::Training => button(TrainingCommand::Toggle.info().label),

@@ -19,8 +19,8 @@ pub(super) enum Part {
 
 /// What folds when there is no room, the first one first; what is named nowhere stays.
 const FOLDS: [Part; 9] = [
-    Part::Layouts,
     Part::Training,
+    Part::Layouts,
     Part::Steps,
     Part::Display,
     Part::LayoutMenu,
