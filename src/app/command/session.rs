@@ -5,7 +5,7 @@ use crate::app::state::session::Section;
 
 commands! {
     /// What a reader asks of the session.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum SessionCommand of View {
         /// Opens what was open when the last session ended.
         OpenLast => ("Open the last studies", "Opens what was open when Pellucid was last used", "Ctrl+Shift+L"),

@@ -75,14 +75,12 @@ fn of_fields(fields: Map<String, Value>) -> (Preferences, Option<String>) {
 /// no file. A broken one is kept beside it under another name.
 pub(super) fn read_value(path: &Path) -> Option<Value> {
     let text = read_text(path, limits::MANIFEST_BYTES).ok()?;
-    match serde_json::from_str(&text) {
-        Ok(value @ Value::Object(_)) => Some(value),
-        _ => {
-            // Where it cannot be kept there is nothing to lose but what nobody can read.
-            let _ = std::fs::rename(path, path.with_extension("broken.json"));
-            None
-        }
+    if let Ok(value @ Value::Object(_)) = serde_json::from_str(&text) {
+        return Some(value);
     }
+    // Where it cannot be kept there is nothing to lose but what nobody can read.
+    let _ = std::fs::rename(path, path.with_extension("broken.json"));
+    None
 }
 
 /// Writes them whole or not at all, for their owner alone: they hold the names of recent files.

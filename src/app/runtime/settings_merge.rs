@@ -20,7 +20,7 @@ pub(super) fn merge(base: &Value, ours: &Value, theirs: &mut Value) {
                 match theirs.get_mut(key) {
                     Some(there) => merge(before, value, there),
                     None if before != value || !base.contains_key(key) => {
-                        drop(theirs.insert(key.clone(), value.clone()))
+                        theirs.insert(key.clone(), value.clone());
                     }
                     None => {}
                 }

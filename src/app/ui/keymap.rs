@@ -87,7 +87,7 @@ pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
         .into_iter()
         .filter(|c| !matches!(c, Command::Overlay(OverlayCommand::HideOverlays(_))))
         .filter_map(|c| parse(&c.info().key).map(|s| (s, c)))
-        .filter(|(shortcut, command)| listens(top, shortcut, command))
+        .filter(|(shortcut, command)| listens(top, *shortcut, command))
         .collect();
     // More modifiers first: Ctrl+Shift+O must not be taken for Ctrl+O.
     table.sort_by_key(|(s, _)| std::cmp::Reverse(u8::from(s.modifiers.command) + u8::from(s.modifiers.shift)));
@@ -95,7 +95,7 @@ pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
 }
 
 /// Whether a command hears its key under what lies on top.
-fn listens(top: Option<OnTop>, shortcut: &KeyboardShortcut, command: &Command) -> bool {
+fn listens(top: Option<OnTop>, shortcut: KeyboardShortcut, command: &Command) -> bool {
     let back = *command == Command::Help(HelpCommand::Escape);
     match top {
         // The window library closes it by the same key.
@@ -111,7 +111,7 @@ fn listens(top: Option<OnTop>, shortcut: &KeyboardShortcut, command: &Command) -
 }
 
 /// True for keys with Ctrl that a text field uses itself.
-fn is_of_text(shortcut: &KeyboardShortcut) -> bool {
+fn is_of_text(shortcut: KeyboardShortcut) -> bool {
     matches!(
         shortcut.logical_key,
         Key::A
@@ -174,9 +174,8 @@ mod tests {
 
     #[test]
     fn behind_a_dialog_only_the_way_back_is_heard_and_in_a_field_what_is_no_text() {
-        let heard = |top, command: &Command| {
-            parse(&command.info().key).is_some_and(|shortcut| listens(top, &shortcut, command))
-        };
+        let heard =
+            |top, command: &Command| parse(&command.info().key).is_some_and(|shortcut| listens(top, shortcut, command));
         let [back, invert, undo, open] = [
             Command::Help(HelpCommand::Escape),
             crate::app::command::ViewCommand::Invert.into(),

@@ -30,6 +30,7 @@ use super::command::{
     Command, CommandGroup, FileCommand, HelpCommand, OverlayCommand, SessionCommand, TrainingCommand, ViewCommand,
     key_map,
 };
+use super::state::measuring::Sheet;
 use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
 use super::state::{Layout, ShownImage, State};
@@ -156,7 +157,7 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
     if mapped && !low {
         commands.extend(foot("map strip").show(ui, |ui| panels::map_strip::show(ui, state)).inner);
     }
-    let measured = shown && (!state.measurements().is_empty() || state.sheet().is_some_and(|s| s.has_steps()));
+    let measured = shown && (!state.measurements().is_empty() || state.sheet().is_some_and(Sheet::has_steps));
     if measured && !low {
         let most = MEASUREMENTS * height;
         let list = foot("measurements").show(ui, |ui| panels::measurements::show(ui, state, &mut caches.values, most));

@@ -74,8 +74,9 @@ fn may_look(command: &Command) -> bool {
             | ViewCommand::SetPanelWidths(..)
             | ViewCommand::SetTheme(_)
             | ViewCommand::ToggleFullscreen,
-        ) => false,
-        Command::Overlay(OverlayCommand::HideOverlays(_)) | Command::Maps(MapCommand::ChoosePane(_)) => false,
+        )
+        | Command::Overlay(OverlayCommand::HideOverlays(_))
+        | Command::Maps(MapCommand::ChoosePane(_)) => false,
         Command::View(_) | Command::Window(_) | Command::Overlay(_) | Command::Maps(_) => true,
         _ => false,
     }

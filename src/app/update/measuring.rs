@@ -43,15 +43,14 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
         }
         M::Remove(id) => return remove(state, id),
         M::Rename(id, words) => return rename(state, id, &words),
-        // Taken by the history, which measurements share with the views.
-        M::Undo | M::Redo => {}
         M::ToggleShown => {
             state.measuring.shown ^= true;
             state.measuring.draft = None;
         }
         M::Export => return export(state),
         M::Import if state.measurable().is_some() => return vec![Effect::Measure(MeasuringEffect::AskWhatToImport)],
-        M::Import => {}
+        // The way back is the history's, which measurements share with the views.
+        M::Import | M::Undo | M::Redo => {}
     }
     Vec::new()
 }

@@ -25,7 +25,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
         Message::DialogCancelled => state.export_when_chosen = false,
         Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
-        Message::Scanned { paths, catalogue } => return scanned(state, paths, *catalogue),
+        Message::Scanned { paths, catalogue } => return scanned(state, &paths, *catalogue),
         Message::ScanFailed(reason) => {
             state.scanning = false;
             notice(state, Level::Error, format!("The files could not be listed: {reason}"), None);
@@ -85,7 +85,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 /// Adds what was found, and shows its first image.
-fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effect> {
+fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect> {
     state.scanning = false;
     state.scanned = (0, 0);
     let fresh = state.catalogue.patients.is_empty();
@@ -122,7 +122,7 @@ fn scanned(state: &mut State, paths: Vec<PathBuf>, found: Catalogue) -> Vec<Effe
         notice(state, Level::Info, words, None);
         return study::reload(state);
     };
-    let mut effects = session::opened(state, &paths, fresh);
+    let mut effects = session::opened(state, paths, fresh);
     // The catalogue keeps the copy that it had, if it had one.
     let entry = state.images.iter().find(|e| e.key() == first.key()).cloned().unwrap_or(first);
     effects.extend(show_image::show(state, entry, 0));

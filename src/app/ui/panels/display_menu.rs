@@ -8,6 +8,7 @@ use egui::{Atoms, Button, Sense, Ui, vec2};
 
 use crate::app::command::{Command, ViewCommand};
 use crate::app::state::State;
+use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
@@ -55,11 +56,12 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
 fn item(ui: &mut Ui, words: &str, hint: &str, chosen: bool, command: Command, out: &mut Vec<Command>) {
     let mut atoms = Atoms::default();
     atoms.push_right(if chosen { Sign::Tick } else { Sign::Blank }.atom(None));
-    atoms.push_right(words);
+    let font = egui::FontId::proportional(theme::TEXT);
+    atoms.push_right(lettering::cut_text(ui.painter(), words, &font, ui.available_width() - 44.0));
     let button = Button::new(atoms).sense(Sense::click()).truncate();
     let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0))).accessible_name(words);
-    let response = if hint.is_empty() { response } else { response.on_hover_text(hint) };
-    if response.clicked() {
+    let hint = if hint.is_empty() { words.to_owned() } else { format!("{words}\n{hint}") };
+    if response.on_hover_text(hint).clicked() {
         out.push(command);
         ui.close();
     }

@@ -38,7 +38,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     }
     ui.label(theme::heading("Open a chest radiograph", &tokens));
     ui.label("Drop files or a folder here, or choose:");
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for command in [
             Command::File(FileCommand::OpenFiles),
             Command::File(FileCommand::OpenFolder),

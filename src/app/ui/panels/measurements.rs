@@ -1,13 +1,14 @@
 //! The list of measurements: what each comes to, with what must be known of it; names, deletion, the
 //! way back, files. And the menu of the tools.
 
-use egui::{Align, Button, Id, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Align, Button, FontId, Id, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::app::command::{Command, MeasureCommand};
 use crate::app::state::Content;
 use crate::app::state::State;
 use crate::app::state::measuring::Tool;
 use crate::app::state::session::Section;
+use crate::app::ui::lettering;
 use crate::app::ui::measured_values::{Values, ValuesCache, map_of};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
@@ -106,13 +107,17 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         cross.accessible_name(format!("Delete measurement {number}"));
         out.append(&mut gone);
         let width = ui.available_width();
-        let mut button = Button::selectable(chosen, words.as_str()).truncate();
+        let (font, small) = (FontId::proportional(theme::TEXT), FontId::proportional(theme::CAPTION));
+        let value = ui.painter().layout_no_wrap(first.clone(), small, egui::Color32::WHITE).size().x;
+        let room = width - value - 4.0 * theme::GRID;
+        let cut = lettering::cut_text(ui.painter(), &words, &font, room);
+        let mut button = Button::selectable(chosen, cut).truncate();
         if !first.is_empty() {
             button = button.shortcut_text(RichText::new(first.as_str()).size(theme::CAPTION));
         }
         let said = format!("Measurement {number}: {name} {first}");
         let response = ui.add(button.min_size(vec2(width, 22.0))).accessible_name(said.trim_end());
-        if response.on_hover_text(one.kind.name()).clicked() {
+        if response.on_hover_text(format!("{name}\n{}", one.kind.name())).clicked() {
             out.push(MeasureCommand::Select((!chosen).then_some(one.id)).into());
         }
     });

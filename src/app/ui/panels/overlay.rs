@@ -7,6 +7,7 @@ use crate::app::command::{Command, MapCommand, OverlayCommand};
 use crate::app::state::display_options::Stability;
 use crate::app::state::session::Section;
 use crate::app::state::{Content, Layout, State};
+use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::viewport::corners;
 use crate::app::ui::widgets::{controls, section};
@@ -68,7 +69,9 @@ fn layer(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let words = |layer: &str| {
         if layer == info.manifest.target_layer { format!("{layer} (of the model)") } else { layer.to_owned() }
     };
-    let combo = ComboBox::from_id_salt("layer").selected_text(words(chosen)).width(ui.available_width()).truncate();
+    let font = egui::FontId::proportional(theme::TEXT);
+    let shown = lettering::cut_text(ui.painter(), &words(chosen), &font, ui.available_width() - 40.0);
+    let combo = ComboBox::from_id_salt("layer").selected_text(shown).width(ui.available_width()).truncate();
     let inner = combo.show_ui(ui, |ui| {
         for layer in &info.layers {
             if ui.selectable_label(layer == chosen, words(layer)).clicked() {
@@ -76,7 +79,7 @@ fn layer(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
             }
         }
     });
-    inner.response.accessible_name("Layer");
+    inner.response.accessible_name("Layer").on_hover_text(words(chosen));
 }
 
 /// The stages on a line from fine to coarse: all maps of cheap methods are there, so the slider

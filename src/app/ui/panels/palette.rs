@@ -13,7 +13,7 @@ use crate::app::ui::widgets::text::paragraph;
 
 const WIDTH: f32 = 560.0;
 const ROW: f32 = 38.0;
-/// Lines of a step by PageUp and PageDown.
+/// Lines of a step by the page keys.
 const PAGE: i64 = 8;
 
 /// Draws the palette over everything else while it is open.

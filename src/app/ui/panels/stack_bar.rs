@@ -13,6 +13,8 @@ use crate::app::ui::theme::{self, Tokens};
 /// Room of the words at the right.
 const WORDS: f32 = 176.0;
 const KNOB: f32 = 6.0;
+/// Least width of the groove.
+const LEAST: f32 = 64.0;
 
 /// Draws the bar into the height that `ui` has.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
@@ -29,7 +31,12 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             out.push(play);
         }
         speed(ui, state, &mut out);
-        slider(ui, state, &position, &tokens, &mut out);
+        // Where there is little room the corner of the view says it alone.
+        let words = ui.available_width() >= WORDS + LEAST;
+        slider(ui, state, &position, if words { WORDS } else { 0.0 }, &tokens, &mut out);
+        if !words {
+            return;
+        }
         let shown = state.drawn_position().unwrap_or(position);
         let label = Label::new(theme::caption(shown.words(), &tokens)).truncate();
         ui.add_sized(vec2(ui.available_width(), 20.0), label).on_hover_text(order_words(state));
@@ -81,8 +88,8 @@ fn speed(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 }
 
 /// A groove over all images with a knob; a click or a drag goes there.
-fn slider(ui: &mut Ui, state: &State, position: &StackPosition, tokens: &Tokens, out: &mut Vec<Command>) {
-    let width = (ui.available_width() - WORDS).max(64.0);
+fn slider(ui: &mut Ui, state: &State, position: &StackPosition, beside: f32, tokens: &Tokens, out: &mut Vec<Command>) {
+    let width = (ui.available_width() - beside).max(LEAST);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 24.0), Sense::click_and_drag());
     let words = position.words();
     response.widget_info(|| {

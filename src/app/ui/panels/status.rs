@@ -3,10 +3,11 @@
 //!
 //! Every cell has a fixed width: numbers change, nothing moves.
 
-use egui::{Align, Button, Label, Layout as Flow, ProgressBar, Sense, Ui, UiBuilder, vec2};
+use egui::{Align, Button, Label, Layout as Flow, ProgressBar, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::app::command::{Command, FindingsCommand, ImpressionCommand};
 use crate::app::state::{Model, Phase, ShownImage, State};
+use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::engine::Timing;
@@ -146,7 +147,11 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
                 info.sha256,
                 steps(&state.results.timing)
             );
-            ui.add(Label::new(theme::caption(words, tokens)).truncate()).on_hover_text(hint);
+            let font = egui::FontId::proportional(theme::CAPTION);
+            let cut = lettering::cut_text(ui.painter(), &words, &font, ui.available_width());
+            let response = ui.label(theme::caption(cut, tokens));
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+            response.on_hover_text(format!("{words}\n{hint}"));
         }
         // The bar above says so.
         Model::Unfit => {}

@@ -153,8 +153,8 @@ fn name_and_score(ui: &mut Ui, rect: Rect, (name, group): (&str, bool), number: 
     };
     let painter = ui.painter_at(rect);
     let font = if group { FontId::new(theme::TEXT, theme::semibold()) } else { FontId::proportional(theme::TEXT) };
-    let mut job = lettering::line(name, font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width((rect.width() - STATE - SCORE - 8.0).max(0.0));
+    let room = (rect.width() - STATE - SCORE - 8.0).max(0.0);
+    let (job, _) = lettering::cut_in_the_middle(&painter, name, &font, color, (room, 1));
     let galley = painter.layout_job(job);
     painter.galley(pos2(rect.left() + 2.0, rect.center().y - galley.size().y / 2.0), galley, color);
     let text = FontId::proportional(theme::TEXT);

@@ -10,6 +10,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 use crate::app::command::{Command, TagCommand};
 use crate::app::state::State;
 use crate::app::state::tags::TagBrowser;
+use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
@@ -111,6 +112,8 @@ fn compare(ui: &mut Ui, state: &State, browser: &TagBrowser, out: &mut Vec<Comma
     let series = state.current().map(|(entry, _)| entry.identity.series_uid.clone()).unwrap_or_default();
     let mut others: Vec<_> = state.images.iter().filter(|entry| entry.path != browser.file).collect();
     others.sort_by_key(|entry| entry.identity.series_uid != series);
+    let font = egui::FontId::proportional(theme::TEXT);
+    let chosen = lettering::cut_text(ui.painter(), &chosen, &font, 140.0);
     let combo = ComboBox::from_id_salt("tags of").selected_text(chosen).width(180.0).truncate();
     let inner = combo.show_ui(ui, |ui| {
         if ui.selectable_label(browser.other.is_none(), "No other file").clicked() {

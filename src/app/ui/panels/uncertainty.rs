@@ -128,7 +128,7 @@ pub(super) fn prevalence(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut 
                 )));
             }
             let words = theme::caption(format!("prevalence of {name}"), tokens);
-            ui.with_layout(Flow::left_to_right(Align::Center), |ui| ui.add(Label::new(words).truncate()));
+            ui.with_layout(Flow::left_to_right(Align::Center), |ui| controls::elided(ui, words));
         });
     });
     if let Some(at) = state.at_prevalence() {

@@ -24,10 +24,12 @@ const SCALE: f32 = 240.0;
 /// Width of the colour bar with its numbers.
 const COLOR_BAR: f32 = 40.0;
 /// The same where there is little room.
-const IN_SHORT: &str = "not the outline of a lesion";
-const OUTSIDE_IN_SHORT: &str = "outside the model's population";
+const IN_SHORT: [&str; 2] = ["not the outline", "of a lesion"];
+const OUTSIDE_IN_SHORT: [&str; 2] = ["outside the", "model's population"];
 /// A view narrower than this has little room.
 const NARROW: f32 = 300.0;
+/// In a view narrower than this even the short words take two lines.
+const TIGHT: f32 = 220.0;
 /// A view lower than this gets its title only.
 const LOW: f32 = 200.0;
 
@@ -112,9 +114,10 @@ pub(crate) fn paint(
     }
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
     if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
-        below.insert(0, if narrow { IN_SHORT.to_owned() } else { NOT_AN_OUTLINE.to_owned() });
+        let room = (narrow, rect.width() < TIGHT);
+        below.splice(0..0, lines_for(room, NOT_AN_OUTLINE, IN_SHORT));
         if state.outside().is_some() {
-            below.insert(0, if narrow { OUTSIDE_IN_SHORT.to_owned() } else { OUTSIDE.to_owned() });
+            below.splice(0..0, lines_for(room, OUTSIDE, OUTSIDE_IN_SHORT));
         }
     }
     // Beside the bar of the colours, not under its numbers.
@@ -131,6 +134,15 @@ pub(crate) fn paint(
         taken.push(Rect::from_min_max(rect.min, pos2(rect.right(), room.top())));
     }
     Corners { upper_left, taken }
+}
+
+/// Words that must be read, as a view has room for them: whole, short, or short in two lines.
+fn lines_for((narrow, tight): (bool, bool), whole: &str, short: [&str; 2]) -> Vec<String> {
+    match (narrow, tight) {
+        (_, true) => short.map(str::to_owned).to_vec(),
+        (true, false) => vec![short.join(" ")],
+        (false, false) => vec![whole.to_owned()],
+    }
 }
 
 /// Patient and study, or that it is left out.

@@ -89,7 +89,7 @@ impl Bar {
             Part::Export,
         ];
         let row = self.shows(Part::Layouts);
-        all.into_iter().filter(move |part| !self.shows(*part) && !(*part == Part::LayoutMenu && row))
+        all.into_iter().filter(move |part| !(self.shows(*part) || *part == Part::LayoutMenu && row))
     }
 }
 

@@ -108,7 +108,7 @@ fn row(ui: &mut Ui, state: &State, k: usize, record: &RunRecord, tokens: &Tokens
     let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(text));
     inside.spacing_mut().item_spacing.y = 0.0;
     let name = RichText::new(&record.name).color(if on { tokens.text } else { tokens.muted });
-    inside.add(Label::new(name).truncate());
+    controls::elided(&mut inside, name);
     let best = record.best().map_or_else(String::new, |b| format!(", best loss {:.4}", b.validation_loss));
     let caption = format!("{}{best}", words::counted(record.rows.len(), "epoch", "epochs"));
     inside.add(Label::new(theme::caption(caption, tokens)).truncate());
@@ -129,7 +129,7 @@ fn named(ui: &mut Ui, state: &State, k: usize, record: &RunRecord, tokens: &Toke
     let text = Rect::from_min_max(pos2(rect.left() + 28.0, rect.top()), rect.max);
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(text).layout(layout));
-    inside.add(Label::new(RichText::new(&record.name).color(tokens.text)).truncate());
+    controls::elided(&mut inside, RichText::new(&record.name).color(tokens.text));
     response.on_hover_text(record.folder.display().to_string());
 }
 

@@ -37,7 +37,7 @@ pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Token
     ui.spacing_mut().interact_size.y = 16.0;
     Grid::new("outcome").num_columns(2).min_col_width(120.0).spacing(vec2(8.0, 2.0)).show(ui, |ui| {
         let mut row = |title: &str, [value, low, high]: [f64; 3]| {
-            ui.add(Label::new(theme::caption(title, tokens)).truncate());
+            controls::elided(ui, theme::caption(title, tokens));
             ui.label(RichText::new(words::interval(value, low, high)).color(tokens.text));
             ui.end_row();
         };
