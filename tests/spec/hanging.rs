@@ -324,7 +324,7 @@ fn both_are_scored_by_one_model_and_the_change_is_told() {
     assert!(harness.query_by_label("Pneumonia against the prior: 0.80 → 0.91 (+0.11)").is_some());
     let views = harness.query_all_by_label_contains("Normal · Grad-CAM").count();
     assert_eq!(views, 2, "the map of both");
-    assert!(harness.query_by_label("Maps of the change").is_some());
+    assert!(harness.query_by_label("Change maps").is_some());
 }
 
 #[test]

@@ -18,7 +18,7 @@ commands! {
         HangByRules => ("Hang by the rules", "Fills the places as the rules in hanging.toml say", "Shift+F3"),
         NextSlot => ("Next image of the layout", "Makes the image in the next place the active one", "F6"),
         ToggleMapsOfChange => (
-            "Maps of the change",
+            "Change maps",
             "Shows on both images what speaks for and against the change of the score since the prior",
             "Shift+G",
         ),

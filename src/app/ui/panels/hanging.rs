@@ -11,31 +11,42 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::study::SpacingProvenance;
 
+/// A bar narrower than this has no room for whether views go together.
+const LINK: f32 = 460.0;
+/// The same for the maps of the change.
+const CHANGE: f32 = 640.0;
+
 /// Draws the bar into the height that `ui` has.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let tokens = theme::tokens(state.preferences.theme);
     let mut out = Vec::new();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID;
+        // What has no room here stands in the menu View.
+        let width = ui.available_width();
         grids(ui, state, &mut out);
         let beside = state.hanging.follows == Follows::Prior;
         controls::segment(ui, HangingCommand::PriorBeside, beside, true, &mut out);
-        controls::tick_box(ui, ViewCommand::ToggleLinked, state.preferences.linked, &tokens, &mut out);
-        if state.comparison().is_some_and(|both| both.changes.is_ok()) {
+        if width >= LINK {
+            controls::tick_box(ui, ViewCommand::ToggleLinked, state.preferences.linked, &tokens, &mut out);
+        }
+        if width >= CHANGE && state.comparison().is_some_and(|both| both.changes.is_ok()) {
             let on = state.hanging.maps_of_change;
             controls::tick_box(ui, HangingCommand::ToggleMapsOfChange, on, &tokens, &mut out);
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             comparison(ui, state, &tokens);
-            scale(ui, state, &tokens);
+            if width >= LINK {
+                scale(ui, state, &tokens);
+            }
         });
     });
     out
 }
 
 fn grids(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
-    let shown = format!("{} images", state.hanging.grid.words());
-    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(96.0).height(360.0);
+    let shown = state.hanging.grid.words();
+    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(64.0).height(360.0);
     let response = menu.show_ui(ui, |ui| {
         for grid in Grid::ALL {
             if ui.selectable_label(grid == state.hanging.grid, grid.words()).clicked() {
@@ -60,11 +71,14 @@ fn scale(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let words = match (links.first(), not) {
         (None, _) => return,
         (_, Some(why)) => format!("not linked in scale: {why}"),
-        (Some(ScaleLink::Linked(SpacingProvenance::AtDetector)), None) => "equal scale at the detector".to_owned(),
         (Some(_), None) => "equal scale".to_owned(),
     };
-    let hint = "Images whose millimetres mean the same are shown at one scale while views are linked. Millimetres at \
-                the detector are larger than those in the patient, by how much tells no file.";
+    let at_detector = matches!(links.first(), Some(ScaleLink::Linked(SpacingProvenance::AtDetector)));
+    let of_what = if at_detector { "Equal scale in millimetres at the detector. " } else { "" };
+    let hint = format!(
+        "{of_what}Images whose millimetres mean the same are shown at one scale while views are linked. Millimetres at \
+                the detector are larger than those in the patient, by how much tells no file."
+    );
     ui.add(Label::new(theme::caption(words, tokens)).truncate()).on_hover_text(hint);
 }
 

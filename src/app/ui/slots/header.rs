@@ -7,13 +7,15 @@ use super::super::dragging::{self, Dragged};
 use super::super::lettering;
 use super::super::theme::{self, Tokens};
 use super::super::widgets::shapes::Sign;
-use super::words;
+use super::words::{self, Room};
 use crate::app::command::{Command, HangingCommand};
 use crate::app::state::State;
 use crate::app::state::hanging::{ScaleLink, SlotIndex};
 
 /// A lower view has no room for the patient among its own words.
 const LOW: f32 = 200.0;
+/// A narrower line has no room for all.
+const NARROW: f32 = 420.0;
 const OTHER: &str = "Other patient";
 
 /// Draws the line.
@@ -27,12 +29,16 @@ pub(super) fn show(
     out: &mut Vec<Command>,
 ) {
     let active = slot == state.hanging.active;
-    let filled = state.slot_entry(slot).is_some();
-    let line = if filled { words::of_place(state, slot, below < LOW) } else { String::new() };
+    let room = match (below < LOW, rect.width() < NARROW) {
+        (true, true) => Room::Little,
+        (true, false) => Room::Wide,
+        (false, _) => Room::Beside,
+    };
+    let line = words::of_place(state, slot, room);
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, if active { tokens.selected } else { tokens.panel });
     let mut right = rect.right() - 6.0;
-    if filled && !active {
+    if !active {
         let cross = Rect::from_min_size(pos2(rect.right() - 22.0, rect.top()), vec2(22.0, rect.height()));
         let response = ui.interact(cross, ui.scope_id().with(("empty place", slot)), Sense::click());
         let label = format!("Empty place {}", slot + 1);
@@ -47,13 +53,12 @@ pub(super) fn show(
         response.on_hover_text(HangingCommand::Clear(slot).info().tooltip);
         right = cross.left() - 4.0;
     }
-    if !filled {
-        return;
-    }
     let handle = Rect::from_min_max(rect.min, pos2(right, rect.bottom()));
     let response = ui.interact(handle, ui.scope_id().with(("place line", slot)), Sense::click_and_drag());
     let other = words::is_other_patient(state, slot);
-    let said = if other { format!("{OTHER} · {line}") } else { line.clone() };
+    // Whole, however little room there is.
+    let whole = words::of_place(state, slot, Room::Beside);
+    let said = if other { format!("{OTHER} · {whole}") } else { whole };
     let label = format!("Place {}: {said}", slot + 1);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, active, &label));
     dragging::offer(&response, || Dragged::Slot(slot, line.clone()));

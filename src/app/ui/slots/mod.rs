@@ -38,7 +38,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
         .into_iter()
         .zip(cells(area, grid))
         .map(|(slot, rect)| {
-            let body = Rect::from_min_max(pos2(rect.left(), rect.top() + HEADER), rect.max);
+            // An empty place has nothing to name.
+            let head = if state.slot_entry(slot).is_some() { HEADER } else { 0.0 };
+            let body = Rect::from_min_max(pos2(rect.left(), rect.top() + head), rect.max);
             let beside = state.of_slot(slot).map(|mut beside| {
                 beside.display.pointed = NO_PANE;
                 beside
@@ -51,7 +53,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
     for place in &places {
         let Place { slot, rect, body, .. } = place;
         let head = Rect::from_min_max(rect.min, pos2(rect.right(), body.top()));
-        header::show(ui, state, *slot, head, body.height(), &tokens, &mut out);
+        if head.height() > 0.0 {
+            header::show(ui, state, *slot, head, body.height(), &tokens, &mut out);
+        }
         ui.painter().rect_filled(*body, 0.0, tokens.image_ground);
         if *slot == state.hanging.active {
             active(ui, state, caches, place, scale, &mut out);

@@ -6,8 +6,19 @@ use crate::app::state::{State, prior};
 use crate::fonts::attribute;
 use crate::study::{Metadata, readable_name};
 
+/// What the line of a place has room for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// The view below it names the patient.
+    Beside,
+    /// All of it and the patient.
+    Wide,
+    /// The day and the patient; the rest stands in the tooltip.
+    Little,
+}
+
 /// `Prior · 2025-11-20 · 12 months earlier · CR chest PA`.
-pub(super) fn of_place(state: &State, slot: SlotIndex, with_patient: bool) -> String {
+pub(super) fn of_place(state: &State, slot: SlotIndex, room: Room) -> String {
     let Some(entry) = state.slot_entry(slot) else { return format!("Place {}", slot + 1) };
     let (meta, anonymous) = (&entry.meta, state.preferences.anonymize);
     let mut parts = Vec::new();
@@ -21,9 +32,10 @@ pub(super) fn of_place(state: &State, slot: SlotIndex, with_patient: bool) -> St
     if !anonymous {
         parts.extend(prior::day(meta).map(|day| day.format("%Y-%m-%d").to_string()));
     }
-    parts.extend(span);
-    parts.extend(Some(kind(meta, anonymous)).filter(|kind| !kind.is_empty()));
-    if with_patient && !anonymous {
+    let short = room == Room::Little && !anonymous;
+    parts.extend(span.filter(|_| !short));
+    parts.extend(Some(kind(meta, anonymous)).filter(|kind| !kind.is_empty() && !short));
+    if room != Room::Beside && !anonymous {
         parts.extend(Some(patient(meta)).filter(|patient| !patient.is_empty()));
     }
     if parts.is_empty() && !anonymous {

@@ -53,8 +53,8 @@ pub(super) fn at_the_sides<'a>(frame: &'a Frame, view: &View) -> Vec<(Side, &'a 
     placed.into_iter().map(|(way, letters)| (Side::towards(way), letters.as_str())).collect()
 }
 
-/// Draws the letters and yields their places; the upper one below the words of the upper left corner, `taken`, where these
-/// reach the middle.
+/// Draws the letters and yields their places; the upper one below the words of the upper left corner,
+/// `taken`, where these reach the middle, and the right one above the colour bar, `bar`.
 pub(super) fn paint(
     painter: &Painter,
     tokens: &Tokens,
@@ -62,6 +62,7 @@ pub(super) fn paint(
     view: &View,
     rect: Rect,
     taken: Vec2,
+    bar: Option<Rect>,
 ) -> Vec<Rect> {
     let mut drawn = Vec::new();
     if rect.width().min(rect.height()) < SMALLEST {
@@ -71,7 +72,12 @@ pub(super) fn paint(
     for (side, letters) in at_the_sides(frame, view) {
         let (at, anchor) = match side {
             Side::Left => (room.left_center(), Align2::LEFT_CENTER),
-            Side::Right => (room.right_center(), Align2::RIGHT_CENTER),
+            Side::Right => {
+                let at = room.right_center();
+                // Above the colour bar, where a low view has that in its middle.
+                let hidden = bar.filter(|bar| bar.expand(SIZE / 2.0).contains(at));
+                (pos2(at.x, hidden.map_or(at.y, |bar| bar.top() - SIZE / 2.0)), Align2::RIGHT_CENTER)
+            }
             Side::Top => {
                 let reached = rect.left() + taken.x + SIZE > room.center().x;
                 let y = if reached { rect.top() + taken.y + MARGIN } else { room.top() };

@@ -131,10 +131,10 @@ pub(super) fn show(
         measuring::paint_lines(&painter, state, &placement);
         let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);
         let mut taken = corners.taken;
-        taken.extend(letters::paint(&painter, &tokens, frame, state.view(pane), rect, corners.upper_left));
-        if state.heat_map {
-            taken.extend(color_bar::paint(&painter, state, &mut caches.map.tops, pane, content, rect));
-        }
+        let shown = state.heat_map.then_some(&mut caches.map.tops);
+        let bar = shown.and_then(|tops| color_bar::paint(&painter, state, tops, pane, content, rect));
+        taken.extend(letters::paint(&painter, &tokens, frame, state.view(pane), rect, corners.upper_left, bar));
+        taken.extend(bar);
         let first = state.speaks_for_all(pane);
         measuring::paint_labels(&painter, state, &mut caches.values, content, &placement, (rect, first), taken);
     }
