@@ -5,12 +5,14 @@
 
 /// Largest file that is read into memory, in bytes.
 pub const FILE_BYTES: u64 = 1 << 30;
+/// Largest DICOM file, in bytes: of its pixels, one frame at a time is read.
+pub const OBJECT_BYTES: u64 = 64 << 30;
 /// Most pixels of one frame or image (rows × columns).
 pub const FRAME_PIXELS: u64 = 120_000_000;
 /// Most samples of one frame or image (pixels × components).
 pub const FRAME_SAMPLES: u64 = 330_000_000;
 /// Most samples of one frame in JPEG 2000.
-pub const JPEG_2000_SAMPLES: usize = 130_000_000;
+pub const JPEG_2000_SAMPLES: usize = 200_000_000;
 /// Most tiles of a frame in JPEG 2000 (tiles × components); each takes ten kilobytes, however small.
 pub const JPEG_2000_TILES: usize = 20_000;
 /// Most frames that one object may declare.
@@ -22,14 +24,16 @@ pub const DECODED_BYTES: u64 = 512 << 20;
 /// that its size gives it.
 pub const DECODE_SECONDS: u64 = 4;
 /// Samples of an image that give such a decoder a second more.
-pub const DECODE_SAMPLES_A_SECOND: u64 = 2_000_000;
+pub const DECODE_SAMPLES_A_SECOND: u64 = 8_000_000;
+/// Bytes of its stream that do so too.
+pub const DECODE_STREAM_BYTES_A_SECOND: u64 = 2_000_000;
 /// How many times as long as that such a decoder is waited for: a machine may be busy with
 /// something else.
 pub const DECODE_PATIENCE: u32 = 8;
+/// Most seconds that such a decoder may stand still, doing nothing.
+pub const DECODE_STANDSTILL_SECONDS: u64 = 3;
 /// Most memory that such a decoder may take for an image, in bytes, beside what its size gives it.
-pub const DECODE_BYTES: u64 = 512 << 20;
-/// Bytes of memory that each sample of an image gives such a decoder.
-pub const DECODE_BYTES_A_SAMPLE: u64 = 16;
+pub const DECODE_BYTES: u64 = 256 << 20;
 /// Most memory that such a decoder may take for any image, in bytes.
 pub const DECODE_MOST_BYTES: u64 = 4 << 30;
 /// Deepest nesting of sequences in a DICOM object.

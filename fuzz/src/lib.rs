@@ -9,6 +9,7 @@ mod dicom_bytes;
 #[allow(dead_code, reason = "the runs of the tests use more of it")]
 #[path = "../../tests/hostile/readers.rs"]
 mod readers;
+#[allow(dead_code, reason = "the runs of the tests use more of it")]
 #[path = "../../tests/hostile/seeds/mod.rs"]
 mod seeds;
 #[allow(dead_code, reason = "the specification uses more of it")]

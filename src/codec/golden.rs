@@ -41,3 +41,8 @@ pub(crate) fn hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
     bytes.into_iter().fold(0xCBF2_9CE4_8422_2325, step)
 }
+
+/// The samples of an image as words.
+pub(crate) fn words(image: &crate::image::Image) -> Vec<u16> {
+    image.samples.clone().into_words()
+}

@@ -43,5 +43,5 @@ impl ImageFile {
 
 /// SHA-256 of a file, lower-case hex. Files beyond the budget, pipes and devices are refused.
 pub(super) fn sha256(path: &Path) -> io::Result<String> {
-    Ok(files::sha256_of_file(path, limits::FILE_BYTES)?)
+    Ok(files::sha256_of_file(path, limits::OBJECT_BYTES)?)
 }

@@ -14,6 +14,7 @@ mod impression;
 mod lungs;
 mod measurements;
 mod remarks;
+mod rendered;
 mod similar;
 mod study;
 mod uncertainty;

@@ -74,7 +74,7 @@ impl Dicom {
     }
 
     fn open_within(path: &Path, bounds: HeaderBounds) -> Result<Self, StudyError> {
-        let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
+        let Regular { file, length } = open_regular(path, limits::OBJECT_BYTES)?;
         Self::read(file, length, Source::File(path.to_path_buf()), bounds)
     }
 
@@ -84,7 +84,7 @@ impl Dicom {
         source: Source,
         bounds: HeaderBounds,
     ) -> Result<Self, StudyError> {
-        guard::file_size(length)?;
+        guard::file_size(length, limits::OBJECT_BYTES)?;
         let mut start = Vec::new();
         input.by_ref().take(132).read_to_end(&mut start)?;
         if !looks_like_dicom(&start) {
@@ -159,7 +159,7 @@ impl Dicom {
         match &self.source {
             Source::File(path) => {
                 // Places follow each other, and there may be a million of a few bytes each.
-                let mut file = BufReader::with_capacity(READ_AT_ONCE, open_regular(path, limits::FILE_BYTES)?.file);
+                let mut file = BufReader::with_capacity(READ_AT_ONCE, open_regular(path, limits::OBJECT_BYTES)?.file);
                 let mut at = 0_u64;
                 let mut part = Vec::new();
                 for (offset, length) in places {
@@ -195,7 +195,7 @@ impl Dicom {
         let missing = || StudyError::Truncated("pixel data is missing".into());
         match &self.source {
             Source::File(path) => {
-                let mut file = open_regular(path, limits::FILE_BYTES)?.file;
+                let mut file = open_regular(path, limits::OBJECT_BYTES)?.file;
                 file.seek(SeekFrom::Start(offset))?;
                 let read = file.take(length).read_to_end(out)?;
                 if read as u64 == length { Ok(()) } else { Err(missing()) }

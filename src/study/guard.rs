@@ -8,10 +8,10 @@ use super::StudyError;
 use super::dataset::Dataset;
 
 /// Refuses a file by its size, before it is read.
-pub(super) fn file_size(bytes: u64) -> Result<(), StudyError> {
+pub(super) fn file_size(bytes: u64, limit: u64) -> Result<(), StudyError> {
     match bytes {
         0 => Err(StudyError::Empty),
-        _ if bytes > limits::FILE_BYTES => Err(StudyError::FileTooLarge { bytes, limit: limits::FILE_BYTES }),
+        _ if bytes > limit => Err(StudyError::FileTooLarge { bytes, limit }),
         _ => Ok(()),
     }
 }
@@ -218,8 +218,8 @@ pub(super) mod tests {
 
     #[test]
     fn files_are_refused_by_their_size() {
-        assert!(matches!(file_size(0), Err(StudyError::Empty)));
-        assert!(matches!(file_size(limits::FILE_BYTES + 1), Err(StudyError::FileTooLarge { .. })));
-        assert!(file_size(1).is_ok());
+        assert!(matches!(file_size(0, limits::FILE_BYTES), Err(StudyError::Empty)));
+        assert!(matches!(file_size(limits::FILE_BYTES + 1, limits::FILE_BYTES), Err(StudyError::FileTooLarge { .. })));
+        assert!(file_size(1, limits::FILE_BYTES).is_ok());
     }
 }

@@ -35,6 +35,7 @@ mod packed_cells;
 mod palette;
 pub mod patients;
 mod pixels;
+mod presentation_lut;
 mod presentation_state;
 mod raster;
 mod reader;

@@ -159,8 +159,8 @@ pub fn may_be_an_image(path: &Path) -> bool {
 
 /// What a file is.
 pub(super) fn kind_of(path: &Path) -> Result<Kind, StudyError> {
-    let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
-    guard::file_size(length)?;
+    let Regular { file, length } = open_regular(path, limits::OBJECT_BYTES)?;
+    guard::file_size(length, limits::OBJECT_BYTES)?;
     let mut start = Vec::new();
     file.take(132).read_to_end(&mut start)?;
     // The preamble of a DICOM file may be a TIFF header (PS3.10 7.1), so the mark behind it is

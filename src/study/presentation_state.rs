@@ -1,7 +1,7 @@
 //! Softcopy presentation states (PS3.3 A.33, C.11; PS3.4 N): how somebody wanted an image to be seen.
 //!
-//! Read are the references, window or VOI LUT, presentation LUT shape, shutters, overlay activation,
-//! rotation and mirror, displayed area, and annotations. What a state asks for beyond that is named in
+//! Read are the references, window or VOI LUT, presentation LUT or its shape, shutters, overlay
+//! activation, rotation and mirror, displayed area, and annotations in the order of their layers. What a state asks for beyond that is named in
 //! its notes. None of it reaches a model.
 
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use super::dataset::Dataset;
 use super::dicom::Dicom;
 use super::functional_groups::FunctionalGroups;
 use super::overlay_planes::OverlayGroup;
-use super::{Frame, Metadata, StudyError, grey, shutter_module};
+use super::{Frame, Metadata, StudyError, grey, presentation_lut, shutter_module};
 
 /// Longest label, description or name, in characters.
 const WORDS: usize = 120;
@@ -129,15 +129,16 @@ impl State<'_> {
         let whole = [[0.0, 0.0], [plane.width as f32, plane.height as f32]];
         let displayed = DisplayedArea { area: area.unwrap_or(whole), turns: turns as u8, mirrored, aspect };
         let mut annotations = Annotations::default();
-        for item in self.items(tags::GRAPHIC_ANNOTATION_SEQUENCE) {
+        let mut items: Vec<_> = self.items(tags::GRAPHIC_ANNOTATION_SEQUENCE).collect();
+        items.sort_by_key(|item| self.layer_order(&item.code(tags::GRAPHIC_LAYER)));
+        for item in items {
             annotations.add(item, &displayed, &self.dicom.sets);
         }
         if annotations.incomplete {
             notes.push("Some of its annotations are of a kind that is not drawn.".into());
         }
-        if dataset.get(tags::PRESENTATION_LUT_SEQUENCE).is_some() {
-            notes.push("Its presentation LUT is not applied.".into());
-        }
+        let table = self.presentation_lut(voi.as_ref(), &mut notes);
+        let has_table = table.is_some();
         let state = PresentationState {
             label: self.words(tags::CONTENT_LABEL),
             description: self.words(tags::CONTENT_DESCRIPTION),
@@ -147,7 +148,8 @@ impl State<'_> {
             inverted: match dataset.code(tags::PRESENTATION_LUT_SHAPE).as_str() {
                 "INVERSE" => Some(true),
                 "IDENTITY" => Some(false),
-                _ => None,
+                // What comes out of a table is brightness, whatever the image says of its own.
+                _ => has_table.then_some(false),
             },
             turns: turns as u8,
             mirrored,
@@ -157,7 +159,21 @@ impl State<'_> {
             annotations,
             notes,
         };
-        Some((state, voi))
+        Some((state, table.or(voi)))
+    }
+
+    /// Its window and its presentation LUT as one transform, where it has such a table.
+    fn presentation_lut(&self, voi: Option<&Voi>, notes: &mut Vec<String>) -> Option<Voi> {
+        let item = self.dataset().items(tags::PRESENTATION_LUT_SEQUENCE).first()?;
+        let presented = presentation_lut::presented(item, voi, self.frame.pixels.value_range);
+        presented.map_err(|reason| notes.push(format!("Its presentation LUT is not applied: {reason}."))).ok()
+    }
+
+    /// The order in which a graphic layer is drawn, lower ones first (PS3.3 C.10.7).
+    fn layer_order(&self, name: &str) -> i64 {
+        let layers = self.dataset().items(tags::GRAPHIC_LAYER_SEQUENCE).iter();
+        let mut called = layers.filter(|layer| layer.code(tags::GRAPHIC_LAYER) == name);
+        called.find_map(|layer| layer.integer(tags::GRAPHIC_LAYER_ORDER)).unwrap_or(i64::MAX)
     }
 
     fn voi(&self, notes: &mut Vec<String>) -> Option<Voi> {

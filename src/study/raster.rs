@@ -42,6 +42,10 @@ pub(super) struct Decoded {
 
 /// The raster format that the first bytes of a file show, if it is one that is opened.
 pub(super) fn format_of(start: &[u8]) -> Option<ImageFormat> {
+    // BigTIFF, for files beyond four gigabytes and those that might have become so.
+    if start.starts_with(b"II\x2B\0") || start.starts_with(b"MM\0\x2B") {
+        return Some(ImageFormat::Tiff);
+    }
     match image::guess_format(start).ok()? {
         format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Tiff) => Some(format),
         _ => None,
@@ -61,10 +65,10 @@ pub(super) fn light_entry(path: &Path, format: ImageFormat) -> Result<ImageEntry
 /// The same of a file whose header takes so many bytes at most.
 fn entry_within(path: &Path, format: ImageFormat, most: u64) -> Result<ImageEntry, StudyError> {
     let Regular { file, length } = open_regular(path, limits::FILE_BYTES)?;
-    guard::file_size(length)?;
+    guard::file_size(length, limits::FILE_BYTES)?;
     let (columns, rows) = match format {
-        ImageFormat::Png => png::size(BufReader::new(file), most)?,
-        ImageFormat::Tiff => tiff::size(BufReader::new(file))?,
+        ImageFormat::Png => png::shape(BufReader::new(file), most)?.size(),
+        ImageFormat::Tiff => tiff::shape(BufReader::new(file))?.size(),
         _ => {
             let mut start = Vec::new();
             file.take(most).read_to_end(&mut start)?;
@@ -94,10 +98,17 @@ pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame
     let bytes = read(&entry.path)?;
     let pixels = match format {
         ImageFormat::Png => {
-            decoded_by_others(Decoder::Png, bytes, |bytes| png::size(Cursor::new(bytes), limits::FILE_BYTES))?
+            let shape = png::shape(Cursor::new(&bytes), limits::FILE_BYTES)?;
+            decoded_by_others(Decoder::Png, bytes, shape)?
         }
-        ImageFormat::Tiff => decoded_by_others(Decoder::Tiff, bytes, |bytes| tiff::size(Cursor::new(bytes)))?,
-        _ if jpeg::is_of_inks(&bytes)? => decoded_by_others(Decoder::JpegInks, bytes, jpeg::size)?,
+        ImageFormat::Tiff => {
+            let shape = tiff::shape(Cursor::new(&bytes))?;
+            decoded_by_others(Decoder::Tiff, bytes, shape)?
+        }
+        _ if jpeg::is_of_inks(&bytes)? => {
+            let (columns, rows) = jpeg::size(&bytes)?;
+            decoded_by_others(Decoder::JpegInks, bytes, Shape { columns, rows, components: 4 })?
+        }
         _ => tiff::Pixels::Picture(jpeg::decode(&bytes)?),
     };
     match pixels {
@@ -106,16 +117,26 @@ pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame
     }
 }
 
-/// Has a decoder of others decode a file whose size its header tells.
-fn decoded_by_others(
-    decoder: Decoder,
-    bytes: Vec<u8>,
-    size: impl Fn(&[u8]) -> Result<(u32, u32), StudyError>,
-) -> Result<tiff::Pixels, StudyError> {
-    let (columns, rows) = size(&bytes)?;
+/// What the header of a file says of its image.
+struct Shape {
+    columns: u32,
+    rows: u32,
+    /// Samples of a pixel.
+    components: usize,
+}
+
+impl Shape {
+    fn size(&self) -> (u32, u32) {
+        (self.columns, self.rows)
+    }
+}
+
+/// Has a decoder of others decode a file whose shape its header tells.
+fn decoded_by_others(decoder: Decoder, bytes: Vec<u8>, shape: Shape) -> Result<tiff::Pixels, StudyError> {
+    let Shape { columns, rows, components } = shape;
     guard::picture_size(columns, rows)?;
-    // Four samples a pixel is the most.
-    let decoded = foreign::decode(decoder, bytes, 4 * u64::from(columns) * u64::from(rows), None)?;
+    let samples = u64::from(columns) * u64::from(rows) * components as u64;
+    let decoded = foreign::decode(decoder, bytes, samples, None)?;
     if (decoded.columns, decoded.rows) != (columns as usize, rows as usize) {
         return Err(StudyError::Decode("its decoder made an image of another size".into()));
     }
@@ -197,7 +218,7 @@ fn shade([r, g, b]: [f32; 3]) -> f32 {
 
 fn read(path: &Path) -> Result<Vec<u8>, StudyError> {
     let bytes = read_regular(path, limits::FILE_BYTES)?;
-    guard::file_size(bytes.len() as u64)?;
+    guard::file_size(bytes.len() as u64, limits::FILE_BYTES)?;
     Ok(bytes)
 }
 

@@ -119,7 +119,7 @@ fn compared(listed: &[Listed], opened: &[&ImageEntry], numbers: &[usize]) -> Vec
     let entries = opened.iter().map(|e| (None, *e)).chain(numbers.iter().map(|n| (Some(*n), &listed[*n].entry)));
     for (number, entry) in entries {
         // A file that cannot be read any more is like no other.
-        let hash = files::sha256_of_file(&entry.path, limits::FILE_BYTES)
+        let hash = files::sha256_of_file(&entry.path, limits::OBJECT_BYTES)
             .unwrap_or_else(|_| entry.path.to_string_lossy().into_owned());
         match (distinct.iter_mut().find(|d| d.hash == hash), number) {
             (Some(same), Some(number)) if same.number.is_some() => {

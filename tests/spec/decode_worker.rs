@@ -79,6 +79,18 @@ fn what_takes_too_long_is_stopped() {
 
 #[cfg(unix)]
 #[test]
+fn what_stands_still_is_stopped_however_long_it_may_work() {
+    let pool = Pool::with_trials(program(), 1);
+    pool.run_trial(Trial::Nothing, LONG, MEMORY).unwrap();
+    let start = Instant::now();
+    let error = pool.run_trial_for(Trial::Sleep, LONG, 2 * LONG, MEMORY).unwrap_err();
+    assert!(error.to_string().contains("took longer than"), "{error}");
+    assert!(start.elapsed() < LONG / 2, "it took {:?}", start.elapsed());
+    pool.run_trial(Trial::Nothing, LONG, MEMORY).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
 fn what_computes_for_ever_is_ended_by_the_system() {
     let pool = Pool::with_trials(program(), 1);
     // Nobody loses patience so early: the processor has worked for a second or two.
@@ -103,6 +115,8 @@ fn a_fault_that_ends_the_process_or_a_panic_is_a_sentence() {
 #[test]
 fn memory_is_bounded_and_no_file_can_be_opened() {
     let pool = Pool::with_trials(program(), 1);
+    // Of the address space, blocks of this size take twice what they hold.
+    pool.run_trial(Trial::Allocate, LONG, 5 * MEMORY).unwrap();
     let error = pool.run_trial(Trial::Allocate, LONG, MEMORY).unwrap_err();
     assert!(matches!(error, StudyError::CodecPanic), "{error}");
     let error = pool.run_trial(Trial::Open, LONG, MEMORY).unwrap_err();

@@ -1,6 +1,7 @@
 //! Frames other than the first, from the command line.
 
 use std::fs;
+use std::io::{Seek as _, SeekFrom, Write as _};
 
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
@@ -53,6 +54,33 @@ fn a_frame_that_is_not_there_is_a_sentence_and_zero_is_a_usage_error() {
     assert_eq!(code(&output), 1);
     assert!(said(&output).contains('4') && said(&output).contains('3'), "{}", said(&output));
     assert_eq!(code(&pellucid(folder.path(), &["inspect", "cine.dcm", "--frame", "0"])), 2);
+}
+
+#[test]
+fn an_object_of_more_than_a_gigabyte_is_read_frame_by_frame() {
+    const FRAMES: u64 = 120;
+    const FRAME: u64 = 2 * 2000 * 2500;
+    let folder = tempfile::tempdir().unwrap();
+    let mut object = grey(&[0]);
+    number(&mut object, tags::COLUMNS, 2000);
+    number(&mut object, tags::ROWS, 2500);
+    text(&mut object, tags::NUMBER_OF_FRAMES, VR::IS, &FRAMES.to_string());
+    let mut bytes = file(object, uids::EXPLICIT_VR_LITTLE_ENDIAN);
+    // Pixel data of a sample end the file: now of all frames, zeros but for the last.
+    let length = bytes.len() - 6;
+    assert_eq!(bytes[length..length + 4], [2, 0, 0, 0]);
+    bytes[length..length + 4].copy_from_slice(&((FRAMES * FRAME) as u32).to_le_bytes());
+    bytes.truncate(length + 4);
+    let path = folder.path().join("tomosynthesis.dcm");
+    fs::write(&path, &bytes).unwrap();
+    let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.seek(SeekFrom::Start(bytes.len() as u64 + (FRAMES - 1) * FRAME)).unwrap();
+    file.write_all(&[7; FRAME as usize]).unwrap();
+    drop(file);
+    let output = pellucid(folder.path(), &["inspect", "tomosynthesis.dcm", "--json", "--frame", "120"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let line = &lines(&output)[0];
+    assert_eq!((&line["frames"], &line["minimum"]), (&120.into(), &f64::from(0x0707).into()));
 }
 
 #[test]

@@ -271,6 +271,18 @@ fn a_tiff_cut_anywhere_shows_the_rows_that_it_has() {
 }
 
 #[test]
+fn a_tiff_with_addresses_of_64_bits_is_read_like_any_other_also_in_part() {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let mut encoder = tiff::encoder::TiffEncoder::new_big(&mut file).unwrap();
+    encoder.write_image::<tiff::encoder::colortype::Gray8>(WIDTH.into(), HEIGHT.into(), &values(1)).unwrap();
+    let bytes = file.into_inner();
+    let whole = opened(&bytes).unwrap();
+    assert_eq!(whole.pixels.plane.values, values(1).iter().map(|v| f32::from(*v)).collect::<Vec<_>>());
+    let error = opened(part(&bytes, 600)).unwrap_err();
+    assert!(!matches!(error, StudyError::NotAnImage(_)), "its directory stands at its end: {error}");
+}
+
+#[test]
 fn a_float_tiff_is_shown_and_what_is_no_number_keeps_it_from_being_scored() {
     let mut floats: Vec<f32> = values(1).iter().map(|v| f32::from(*v) / 255.0 - 0.5).collect();
     let bytes = |floats: &[f32]| {

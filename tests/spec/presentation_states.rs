@@ -100,6 +100,73 @@ fn its_window_stands_behind_those_of_the_file() {
     assert_eq!(found.inverted, Some(true));
 }
 
+/// An item with a table of so many entries, of 8 bits in words.
+fn table(entries: &[u16]) -> InMemDicomObject {
+    let mut item = InMemDicomObject::new_empty();
+    let words = |tag, vr, values: &[u16]| DataElement::new(tag, vr, PrimitiveValue::U16(values.into()));
+    item.put(words(tags::LUT_DESCRIPTOR, VR::US, &[entries.len() as u16, 0, 8]));
+    item.put(words(tags::LUT_DATA, VR::OW, entries));
+    item
+}
+
+#[test]
+fn its_presentation_lut_follows_its_window_and_says_what_is_bright() {
+    let mut object = state("2.25.1");
+    let mut window = InMemDicomObject::new_empty();
+    text(&mut window, tags::WINDOW_CENTER, VR::DS, "12");
+    text(&mut window, tags::WINDOW_WIDTH, VR::DS, "5");
+    sequence(&mut object, tags::SOFTCOPY_VOILUT_SEQUENCE, window);
+    sequence(&mut object, tags::PRESENTATION_LUT_SEQUENCE, table(&[255, 51, 102]));
+    let (frame, found) = one(object);
+    let Some(Voi::Lut { first, entries, .. }) = frame.pixels.voi_at(found.voi.unwrap()) else { panic!() };
+    // The window goes from 9.5 to 13.5: black below, white above, the middle at 11.5.
+    let at = |value: f32| entries[(value - first) as usize];
+    assert_eq!([at(9.0), at(11.0), at(12.0), at(14.0)], [1.0, 0.2, 0.2, 0.4]);
+    assert_eq!((found.inverted, found.notes.len()), (Some(false), 0), "{:?}", found.notes);
+}
+
+#[test]
+fn a_presentation_lut_without_a_window_takes_all_values() {
+    let mut object = state("2.25.1");
+    sequence(&mut object, tags::PRESENTATION_LUT_SEQUENCE, table(&[0, 0, 255]));
+    let (frame, found) = one(object);
+    let Some(Voi::Lut { first, entries, .. }) = frame.pixels.voi_at(found.voi.unwrap()) else { panic!() };
+    let (low, high) = frame.pixels.value_range;
+    assert_eq!((*first, entries.len() as f32), (low, high - low + 1.0));
+    assert_eq!((entries[0], entries.last().copied()), (0.0, Some(1.0)));
+}
+
+#[test]
+fn layers_are_drawn_in_their_order() {
+    let mut object = state("2.25.1");
+    let named = |name: &str| {
+        let mut item = InMemDicomObject::new_empty();
+        text(&mut item, tags::GRAPHIC_LAYER, VR::CS, name);
+        item
+    };
+    let layer = |name, order: i32| {
+        let mut item = named(name);
+        text(&mut item, tags::GRAPHIC_LAYER_ORDER, VR::IS, &order.to_string());
+        item
+    };
+    let point = |name, column: f32| {
+        let mut point = InMemDicomObject::new_empty();
+        text(&mut point, tags::GRAPHIC_ANNOTATION_UNITS, VR::CS, "PIXEL");
+        text(&mut point, tags::GRAPHIC_TYPE, VR::CS, "POINT");
+        floats(&mut point, tags::GRAPHIC_DATA, &[column, 1.0]);
+        let mut item = named(name);
+        sequence(&mut item, tags::GRAPHIC_OBJECT_SEQUENCE, point);
+        item
+    };
+    let all = |items: Vec<InMemDicomObject>| dicom_core::value::DataSetSequence::from(items);
+    object.put(DataElement::new(tags::GRAPHIC_LAYER_SEQUENCE, VR::SQ, all(vec![layer("UPPER", 2), layer("LOWER", 1)])));
+    let drawn = all(vec![point("UPPER", 7.0), point("LOWER", 3.0)]);
+    object.put(DataElement::new(tags::GRAPHIC_ANNOTATION_SEQUENCE, VR::SQ, drawn));
+    let (_, found) = one(object);
+    let columns: Vec<f32> = found.annotations.drawings.iter().map(|drawing| drawing.points[0][0]).collect();
+    assert_eq!(columns, [3.0, 7.0]);
+}
+
 #[test]
 fn a_window_in_the_units_of_its_own_rescale_is_brought_to_those_of_the_image() {
     let mut image = image();

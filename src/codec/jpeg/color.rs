@@ -4,9 +4,12 @@
 //! with c half the range. Whether an image is `YCbCr` is for the caller to know: from
 //! [`Header::is_ycbcr`](super::Header::is_ycbcr), and from what stands around the stream.
 
+use super::sample::Sample;
+
 /// Fractional bits of the factors.
 const BITS: u32 = 16;
-const HALF: i64 = 1 << (BITS - 1);
+const WHOLE: i64 = 1 << BITS;
+const HALF: i64 = WHOLE / 2;
 const CR_TO_R: i64 = 91_881;
 const CB_TO_G: i64 = 22_554;
 const CR_TO_G: i64 = 46_802;
@@ -21,21 +24,25 @@ const LANES: usize = 32;
 /// `incomplete`: pixels of zeros are missing, and stay zeros.
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
 #[inline(always)]
-pub(super) fn row_to_rgb([y, cb, cr]: [&[u16]; 3], precision: u8, incomplete: bool, pixels: &mut [[u16; 3]]) {
+pub(super) fn row_to_rgb<S: Sample>([y, cb, cr]: [&[S]; 3], precision: u8, incomplete: bool, pixels: &mut [[S; 3]]) {
     if incomplete || precision > NARROW {
         for (((pixel, y), cb), cr) in pixels.iter_mut().zip(y).zip(cb).zip(cr) {
-            let ycbcr = [*y, *cb, *cr];
-            *pixel = if incomplete && ycbcr == [0; 3] { ycbcr } else { wide(ycbcr, precision) };
+            let ycbcr = [*y, *cb, *cr].map(Into::into);
+            *pixel = if incomplete && ycbcr == [0; 3] { ycbcr } else { wide(ycbcr, precision) }.map(S::of);
         }
         return;
     }
+    let convert = |y: S, cb: S, cr: S| {
+        let ycbcr = [y, cb, cr].map(Into::into);
+        if size_of::<S>() == 1 { byte(ycbcr) } else { narrow(ycbcr, precision) }.map(S::of)
+    };
     let (blocks, rest) = pixels.as_chunks_mut::<LANES>();
-    let [(ys, y), (cbs, cb), (crs, cr)] = [y, cb, cr].map(<[u16]>::as_chunks::<LANES>);
+    let [(ys, y), (cbs, cb), (crs, cr)] = [y, cb, cr].map(<[S]>::as_chunks::<LANES>);
     for (((block, y), cb), cr) in blocks.iter_mut().zip(ys).zip(cbs).zip(crs) {
         // Each colour of all of them first, which vector units do at once.
-        let mut rgb = [[0; LANES]; 3];
+        let mut rgb = [[S::default(); LANES]; 3];
         for i in 0..LANES {
-            [rgb[0][i], rgb[1][i], rgb[2][i]] = narrow([y[i], cb[i], cr[i]], precision);
+            [rgb[0][i], rgb[1][i], rgb[2][i]] = convert(y[i], cb[i], cr[i]);
         }
         let [red, green, blue] = rgb;
         for (((pixel, red), green), blue) in block.iter_mut().zip(red).zip(green).zip(blue) {
@@ -43,8 +50,26 @@ pub(super) fn row_to_rgb([y, cb, cr]: [&[u16]; 3], precision: u8, incomplete: bo
         }
     }
     for (((pixel, y), cb), cr) in rest.iter_mut().zip(y).zip(cb).zip(cr) {
-        *pixel = narrow([*y, *cb, *cr], precision);
+        *pixel = convert(*y, *cb, *cr);
     }
+}
+
+/// The same for samples of 8 bits, in 16 bits where that suffices (`jdcolext-sse2.asm` of
+/// libjpeg-turbo): of the factors only what is behind the nearest whole number is multiplied, and
+/// twice the difference has a bit more than is wanted, to round by.
+#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+#[inline(always)]
+fn byte([y, cb, cr]: [u16; 3]) -> [u16; 3] {
+    let (y, cb, cr) = (y as i16, cb as i16 - 128, cr as i16 - 128);
+    let part = |difference: i16, factor: i64| {
+        let high = ((2 * i32::from(difference) * factor as i32) >> BITS) as i16;
+        (high + 1) >> 1
+    };
+    let red = y + cr + part(cr, CR_TO_R - WHOLE);
+    let blue = y + 2 * cb + part(cb, CB_TO_B - 2 * WHOLE);
+    let both = i32::from(cb) * -CB_TO_G as i32 + i32::from(cr) * (WHOLE - CR_TO_G) as i32;
+    let green = y - cr + ((both + HALF as i32) >> BITS) as i16;
+    [red, green, blue].map(|value| value.clamp(0, 255) as u16)
 }
 
 /// The same in 32 bits, which vector units take twice as many of.
@@ -102,13 +127,23 @@ mod tests {
     }
 
     #[test]
+    fn bytes_give_the_same_whatever_they_are() {
+        for (cb, cr) in (0..256_u16).flat_map(|cb| (0..256_u16).map(move |cr| (cb, cr))) {
+            for y in [0, 1, 77, 128, 254, 255] {
+                assert_eq!(byte([y, cb, cr]), wide([y, cb, cr], 8), "{y} {cb} {cr}");
+            }
+        }
+    }
+
+    #[test]
     fn rows_of_any_length_are_converted_pixel_by_pixel() {
         for length in [1, LANES - 1, LANES, LANES + 3, 2 * LANES + 1] {
-            let row = |by: usize| (0..length).map(|i| (i * by % 256) as u16).collect::<Vec<_>>();
+            let row = |by: usize| (0..length).map(|i| (i * by % 256) as u8).collect::<Vec<_>>();
             let (y, cb, cr) = (row(7), row(13), row(29));
             let mut pixels = vec![[0; 3]; length];
             row_to_rgb([&y, &cb, &cr], 8, false, &mut pixels);
-            let expected: Vec<_> = (0..length).map(|i| wide([y[i], cb[i], cr[i]], 8)).collect();
+            let expected: Vec<_> =
+                (0..length).map(|i| wide([y[i], cb[i], cr[i]].map(u16::from), 8).map(|v| v as u8)).collect();
             assert_eq!(pixels, expected);
         }
     }

@@ -16,6 +16,7 @@ use super::huffman::HuffmanTable;
 use super::intervals;
 use super::planes::{Course, Part, Plane, Planes};
 use super::predict;
+use super::sample::Sample;
 
 /// Category of the difference 32768.
 const CATEGORY_16: u8 = 16;
@@ -67,7 +68,7 @@ impl Scan<'_> {
         let initial = 1_u16 << (image.precision - self.point_transform - 1);
         let columns = self.course.across;
         let mut planes = self.planes(image)?;
-        planes.iter_mut().for_each(|plane| plane.samples.fill(0));
+        planes.iter_mut().for_each(|plane| u16::all_mut(&mut plane.samples).fill(0));
         let mut differences: Vec<Vec<u16>> = vec![vec![0; columns]; planes.len()];
         let missing = intervals::read(bits, self.course.groups(), self.interval, |bits, range| {
             let mut at = range.start;
@@ -77,7 +78,7 @@ impl Scan<'_> {
                 let done = self.differences(reading, bits, &mut differences, wanted);
                 for (plane, differences) in planes.iter_mut().zip(&differences) {
                     let differences = differences.get(..done).unwrap_or_default();
-                    let (before, rest) = plane.samples.split_at_mut(y * plane.stride);
+                    let (before, rest) = u16::all_mut(&mut plane.samples).split_at_mut(y * plane.stride);
                     if at == range.start {
                         predict::first_line(&mut rest[x..], differences, initial);
                     } else {
@@ -140,7 +141,8 @@ impl Scan<'_> {
             return;
         }
         for part in &self.course.parts {
-            for sample in image.planes.get_mut(part.plane).into_iter().flat_map(|plane| &mut plane.samples) {
+            let Some(plane) = image.planes.get_mut(part.plane) else { continue };
+            for sample in u16::all_mut(&mut plane.samples) {
                 *sample = (*sample << self.point_transform) & mask;
             }
         }

@@ -16,7 +16,8 @@
 //! came; [`Image::lacks_detail`](crate::image::Image::lacks_detail) that progressive data ended
 //! before its detail had.
 //!
-//! Memory: two bytes a sample for the planes and two for the image, for progressive data two more.
+//! Memory: for the planes and for the image a byte a sample of 8-bit DCT data and two of all other,
+//! for progressive data two more.
 //! Nothing is allocated before the size of the image has been compared with what is expected.
 //! Time: in proportion to the data, and for progressive data to a bounded number of scans.
 //!
@@ -36,11 +37,13 @@ mod planes;
 mod predict;
 mod process;
 mod progressive;
+mod sample;
 mod segments;
 mod sequential;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod transpose;
 mod upsample;
 
 pub use decoder::decode_planes;

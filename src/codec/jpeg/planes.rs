@@ -3,8 +3,9 @@
 use super::error::JpegError;
 use super::header::{Component, Frame};
 use super::process::Process;
+use super::sample::{Sample, black};
 use super::tables::Quantization;
-use crate::memory::zeros;
+use crate::image::Samples;
 
 /// One component of an image.
 pub struct Plane {
@@ -14,7 +15,8 @@ pub struct Plane {
     pub rows: usize,
     /// Samples from one row to the next; rows are padded to whole blocks.
     pub(super) stride: usize,
-    pub(super) samples: Vec<u16>,
+    /// Bytes for DCT data of 8 bits, words for all other.
+    pub(super) samples: Samples,
     pub(super) component: Component,
     /// The step widths of the first scan that the component came in.
     pub(super) steps: Option<Quantization>,
@@ -26,9 +28,9 @@ pub struct Plane {
 
 impl Plane {
     /// The samples of a row; none behind the last.
-    pub fn row(&self, row: usize) -> &[u16] {
+    pub(super) fn row<S: Sample>(&self, row: usize) -> &[S] {
         let begin = row.saturating_mul(self.stride);
-        self.samples.get(begin..begin.saturating_add(self.columns)).unwrap_or_default()
+        S::all(&self.samples).get(begin..begin.saturating_add(self.columns)).unwrap_or_default()
     }
 }
 
@@ -57,12 +59,13 @@ impl Planes {
             let (horizontal, vertical) = (usize::from(component.horizontal), usize::from(component.vertical));
             let stride = frame.columns.div_ceil(unit * h) * horizontal * unit;
             let height = frame.rows.div_ceil(unit * v) * vertical * unit;
-            let samples = stride.checked_mul(height).ok_or(TOO_LARGE)?;
+            let count = stride.checked_mul(height).ok_or(TOO_LARGE)?;
+            let samples = if !lossless && frame.precision == 8 { black::<u8>(count) } else { black::<u16>(count) };
             Ok(Plane {
                 columns: (frame.columns * horizontal).div_ceil(h),
                 rows: (frame.rows * vertical).div_ceil(v),
                 stride,
-                samples: zeros(samples).ok_or(TOO_LARGE)?,
+                samples: samples.ok_or(TOO_LARGE)?,
                 component: *component,
                 steps: None,
                 came: false,
@@ -167,7 +170,7 @@ mod tests {
         let image = planes(35, 19, &[(2, 2), (1, 1)]);
         let sizes: Vec<_> = image.planes.iter().map(|p| (p.columns, p.rows, p.stride, p.samples.len())).collect();
         assert_eq!(sizes, [(35, 19, 48, 48 * 32), (18, 10, 24, 24 * 16)]);
-        assert_eq!((image.planes[1].row(9).len(), image.planes[1].row(16).len()), (18, 0));
+        assert_eq!((image.planes[1].row::<u8>(9).len(), image.planes[1].row::<u8>(16).len()), (18, 0));
     }
 
     #[test]

@@ -5,15 +5,18 @@
 //! A scan of a few bytes can go through all blocks, so both the number of scans and that of the
 //! blocks they go through are bounded; what lies beyond counts as missing.
 
+use pulp::{Arch, NullaryFnOnce};
+
 use super::bits::{Bits, Damaged};
 use super::error::JpegError;
 use super::header::ScanHeader;
 use super::huffman::HuffmanTable;
-use super::idct::{self, Block};
+use super::idct::{self, Block, Held};
 use super::intervals;
 use super::planes::{Course, Plane, Planes, TOO_LARGE};
+use super::sample::Sample;
 use super::sequential::dc_difference;
-use super::tables::ZIGZAG;
+use super::tables::{Quantization, ZIGZAG};
 use crate::memory::{filled, zeros};
 
 /// Blocks that scans go through, beyond which no further scan is read; but so many scans always
@@ -61,16 +64,44 @@ impl Store {
     /// Makes the samples. Where the first coefficient of a block has not come, zeros stay; whether
     /// other coefficients lack something is noted.
     pub(super) fn finish(self, image: &mut Planes) {
-        let precision = image.precision;
+        let arch = Arch::new();
         for (plane, component) in image.planes.iter_mut().zip(self.components) {
             image.lacks_detail |= component.lacking.iter().any(|bits| *bits != Some(0));
             let Some(steps) = plane.steps else { continue };
-            let rows = component.blocks.chunks(component.stride).zip(component.there.chunks(component.stride));
-            for ((blocks, there), samples) in rows.zip(plane.samples.chunks_mut(8 * plane.stride)) {
-                for (column, (block, there)) in blocks.iter().zip(there).enumerate() {
-                    if let (1, Some(samples)) = (there & 1, samples.get_mut(8 * column..)) {
-                        idct::inverse(precision, block, &steps, *there == 1, samples, plane.stride);
-                    }
+            arch.dispatch(Inverse { component, plane, steps, precision: image.precision });
+        }
+    }
+}
+
+/// A component whose samples are to be made.
+struct Inverse<'a> {
+    component: Coefficients,
+    plane: &'a mut Plane,
+    steps: Quantization,
+    precision: u8,
+}
+
+impl NullaryFnOnce for Inverse<'_> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+    #[inline(always)]
+    fn call(self) {
+        if self.precision == 8 { self.made::<i16>() } else { self.made::<i32>() }
+    }
+}
+
+impl Inverse<'_> {
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+    #[inline(always)]
+    fn made<T: Held>(self) {
+        let Self { component: Coefficients { blocks, there, stride, .. }, plane, steps, .. } = self;
+        let samples = T::Sample::all_mut(&mut plane.samples).chunks_mut(8 * plane.stride);
+        let rows = blocks.chunks(stride).zip(there.chunks(stride));
+        for ((blocks, there), samples) in rows.zip(samples) {
+            for (column, (block, there)) in blocks.iter().zip(there).enumerate() {
+                if let (1, Some(samples)) = (there & 1, samples.get_mut(8 * column..)) {
+                    idct::inverse::<T>(block, &steps, there.ilog2() as usize, samples, plane.stride);
                 }
             }
         }

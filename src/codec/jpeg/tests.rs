@@ -5,6 +5,7 @@ mod damage;
 mod golden;
 
 use super::{JpegError, decode};
+use crate::golden::words;
 use crate::image::{Expected, Image};
 
 /// A stream with the image that other decoders make of it.

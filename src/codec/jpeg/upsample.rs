@@ -6,12 +6,16 @@
 //! A.1.1 has samples centred on what they stand for. Any other component, and one of two columns or
 //! fewer whose rows are halved, has its samples repeated.
 
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 
 use super::color::row_to_rgb;
 use super::error::JpegError;
 use super::planes::{Plane, Planes, TOO_LARGE};
-use crate::image::Image;
+use super::sample::Sample;
+use crate::image::{Image, Samples};
+
+/// Pairs of samples that are computed at once.
+const LANES: usize = 32;
 
 impl Planes {
     /// The image, all components brought to its size.
@@ -35,67 +39,100 @@ fn joined(planes: Planes, to_rgb: bool) -> Result<Image, JpegError> {
     let ways: Vec<Way> = planes.planes.iter().map(|plane| Way::of(plane, sampling)).collect();
     let mixed = complete_rows < rows && ways.iter().any(|way| way.mixes_rows());
     let complete_rows = if mixed { complete_rows.saturating_sub(1) } else { complete_rows };
-    let whole = |samples| Image { columns, rows, components, precision, samples, complete_rows, lacks_detail };
-
+    let bytes = planes.planes.first().is_some_and(|plane| matches!(plane.samples, Samples::Bytes(_)));
     let mut planes = planes.planes;
-    if let [plane] = &mut planes[..] {
-        // A component alone has the size of the image, whatever its sampling factors.
-        let (mut samples, stride) = (std::mem::take(&mut plane.samples), plane.stride);
-        if stride > columns {
-            for row in 1..rows {
-                samples.copy_within(row * stride..row * stride + columns, row * columns);
-            }
+    let samples = match (&mut planes[..], bytes) {
+        ([plane], true) => packed::<u8>(plane, columns, rows),
+        ([plane], false) => packed::<u16>(plane, columns, rows),
+        (planes, _) => {
+            let joint =
+                Joint { planes, ways: &ways, columns, rows, complete_rows, to_rgb: to_rgb.then_some(precision) };
+            if bytes { joint.samples::<u8>() } else { joint.samples::<u16>() }?
         }
-        samples.truncate(columns * rows);
-        return Ok(whole(samples));
-    }
-    let total = columns.checked_mul(rows).and_then(|n| n.checked_mul(components));
-    let mut samples = Vec::new();
-    let total = total.filter(|total| samples.try_reserve_exact(*total).is_ok());
-    total.ok_or(TOO_LARGE)?;
-    let mut row = vec![0; columns * components];
-    let mut lines: Vec<Vec<u16>> = vec![vec![0; columns + 1]; components];
-    let mut sums = Vec::new();
-    let arch = Arch::new();
-    for y in 0..rows {
-        arch.dispatch(
-            #[inline(always)]
-            || {
-                let lines: Vec<&[u16]> = planes
-                    .iter()
-                    .zip(&ways)
-                    .zip(&mut lines)
-                    .map(|((plane, way), line)| way.line(plane, y, line, &mut sums))
-                    .collect();
-                let incomplete = y >= complete_rows;
-                join(&lines, &mut row, columns, to_rgb.then_some(precision), incomplete);
-            },
-        );
-        samples.extend_from_slice(&row);
-    }
-    Ok(whole(samples))
+    };
+    Ok(Image { columns, rows, components, precision, samples, complete_rows, lacks_detail })
 }
 
-/// Puts the lines of the components into a row of pixels; `to_rgb` has the bits of samples that are
-/// to become red, green and blue.
-#[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
-#[inline(always)]
-fn join(lines: &[&[u16]], row: &mut [u16], columns: usize, to_rgb: Option<u8>, incomplete: bool) {
-    if lines.iter().any(|line| line.len() < columns) {
-        row.fill(0);
-    }
-    if let [first, second, third] = *lines {
-        let (pixels, _) = row.as_chunks_mut::<3>();
-        if let Some(precision) = to_rgb {
-            return row_to_rgb([first, second, third], precision, incomplete, pixels);
+/// The samples of a component alone, which has the size of the image whatever its sampling factors.
+fn packed<S: Sample>(plane: &mut Plane, columns: usize, rows: usize) -> Samples {
+    let (mut samples, stride) = (S::taken(&mut plane.samples), plane.stride);
+    if stride > columns {
+        for row in 1..rows {
+            samples.copy_within(row * stride..row * stride + columns, row * columns);
         }
-        for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
-            *pixel = [*first, *second, *third];
-        }
-        return;
     }
-    for (i, line) in lines.iter().enumerate() {
-        row.iter_mut().skip(i).step_by(lines.len()).zip(*line).for_each(|(place, sample)| *place = *sample);
+    samples.truncate(columns * rows);
+    S::packed(samples)
+}
+
+/// Components that become an image.
+struct Joint<'a> {
+    planes: &'a [Plane],
+    ways: &'a [Way],
+    columns: usize,
+    rows: usize,
+    complete_rows: usize,
+    /// The bits of samples that are to become red, green and blue.
+    to_rgb: Option<u8>,
+}
+
+impl Joint<'_> {
+    fn samples<S: Sample>(&self) -> Result<Samples, JpegError> {
+        let (width, mut samples) = (self.columns * self.planes.len(), Vec::new());
+        let total = width.checked_mul(self.rows).filter(|total| samples.try_reserve_exact(*total).is_ok());
+        total.ok_or(TOO_LARGE)?;
+        Arch::new().dispatch(Rows { joint: self, width, samples: &mut samples });
+        Ok(S::packed(samples))
+    }
+
+    /// Puts together a row of pixels, which is 0 before; `lines` and `sums` are places for what
+    /// comes in between.
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+    #[inline(always)]
+    fn row<S: Sample>(&self, y: usize, lines: &mut [Vec<S>], sums: &mut Vec<u16>, row: &mut [S]) {
+        let mut ready: [&[S]; 4] = [&[]; 4];
+        for (((ready, plane), way), line) in ready.iter_mut().zip(self.planes).zip(self.ways).zip(lines) {
+            let line = way.line(plane, y, line, sums);
+            *ready = line.get(..self.columns).unwrap_or(line);
+        }
+        let lines = ready.get(..self.planes.len()).unwrap_or_default();
+        if let [first, second, third] = *lines {
+            let (pixels, _) = row.as_chunks_mut::<3>();
+            if let Some(precision) = self.to_rgb {
+                return row_to_rgb([first, second, third], precision, y >= self.complete_rows, pixels);
+            }
+            for (((pixel, first), second), third) in pixels.iter_mut().zip(first).zip(second).zip(third) {
+                *pixel = [*first, *second, *third];
+            }
+            return;
+        }
+        for (i, line) in lines.iter().enumerate() {
+            row.iter_mut().skip(i).step_by(lines.len()).zip(*line).for_each(|(place, sample)| *place = *sample);
+        }
+    }
+}
+
+/// The rows of an image, one behind the other.
+struct Rows<'a, S> {
+    joint: &'a Joint<'a>,
+    width: usize,
+    samples: &'a mut Vec<S>,
+}
+
+impl<S: Sample> NullaryFnOnce for Rows<'_, S> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
+    #[inline(always)]
+    fn call(self) {
+        let Self { joint, width, samples } = self;
+        let mut lines = vec![vec![S::default(); joint.columns + 1]; joint.planes.len()];
+        let mut sums = Vec::new();
+        for y in 0..joint.rows {
+            // Row by row, while it is near.
+            samples.resize((y + 1) * width, S::default());
+            joint.row(y, &mut lines, &mut sums, samples.get_mut(y * width..).unwrap_or_default());
+        }
     }
 }
 
@@ -133,25 +170,25 @@ impl Way {
     }
 
     /// The samples of row `y` of the image; `line` is a place for them, and `sums` for what comes
-    /// in between. Sixteen samples of 12 bits, the most there are, stay below 2¹⁶ together.
+    /// in between.
     #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
     #[inline(always)]
-    fn line<'a>(self, plane: &'a Plane, y: usize, line: &'a mut [u16], sums: &mut Vec<u16>) -> &'a [u16] {
+    fn line<'a, S: Sample>(self, plane: &'a Plane, y: usize, line: &'a mut [S], sums: &mut Vec<u16>) -> &'a [S] {
         // The two rows that are nearest, the first of them nearer.
-        let (near, upper) = (plane.row(y / 2), y.is_multiple_of(2));
+        let (near, upper) = (plane.row::<S>(y / 2), y.is_multiple_of(2));
         let next = if upper { (y / 2).saturating_sub(1) } else { (y / 2 + 1).min(plane.rows.saturating_sub(1)) };
-        let next = plane.row(next);
-        let mixed = near.iter().zip(next).map(|(near, next)| 3 * near + next);
+        let next = plane.row::<S>(next);
+        let mixed = near.iter().zip(next).map(|(near, next)| 3 * (*near).into() + (*next).into());
         match self {
             Self::Same => return plane.row(y),
             Self::Columns => {
                 sums.clear();
-                sums.extend(plane.row(y));
+                sums.extend(plane.row::<S>(y).iter().map(|sample| (*sample).into()));
                 doubled(sums, line, 2, (1, 2));
             }
             Self::Rows => {
                 let bias = if upper { 1 } else { 2 };
-                line.iter_mut().zip(mixed).for_each(|(place, sum)| *place = (sum + bias) >> 2);
+                line.iter_mut().zip(mixed).for_each(|(place, sum)| *place = S::of((sum + bias) >> 2));
             }
             Self::Both => {
                 sums.clear();
@@ -161,7 +198,7 @@ impl Way {
             Self::Repeat { columns: (share, of), rows: (row_share, of_rows) } => {
                 let row = plane.row(y * row_share / of_rows);
                 for (x, place) in line.iter_mut().enumerate() {
-                    *place = row.get(x * share / of).copied().unwrap_or(0);
+                    *place = row.get(x * share / of).copied().unwrap_or_default();
                 }
             }
         }
@@ -173,18 +210,26 @@ impl Way {
 /// 2 to the power `shift`, those to the left and to the right with these biases.
 #[expect(clippy::inline_always, reason = "compiled for the vector unit that the machine has")]
 #[inline(always)]
-fn doubled(sums: &[u16], line: &mut [u16], shift: u32, (left, right): (u16, u16)) {
-    let pair =
-        |before: u16, sum: u16, behind: u16| [(3 * sum + before + left) >> shift, (3 * sum + behind + right) >> shift];
+fn doubled<S: Sample>(sums: &[u16], line: &mut [S], shift: u32, (left, right): (u16, u16)) {
+    let pair = |[before, sum, behind]: [u16; 3]| {
+        [(3 * sum + before + left) >> shift, (3 * sum + behind + right) >> shift].map(S::of)
+    };
     let (Some(&first), Some(&last)) = (sums.first(), sums.last()) else { return };
     let (pairs, _) = line.as_chunks_mut::<2>();
-    for (place, [before, sum, behind]) in pairs.iter_mut().skip(1).zip(sums.array_windows()) {
-        *place = pair(*before, *sum, *behind);
+    let (blocks, rest) = pairs.get_mut(1..sums.len() - 1).unwrap_or_default().as_chunks_mut::<LANES>();
+    let done = blocks.len() * LANES;
+    let triples = sums.windows(LANES + 2).step_by(LANES);
+    for (block, sums) in blocks.iter_mut().zip(triples) {
+        let Some(sums) = sums.first_chunk::<{ LANES + 2 }>() else { break };
+        *block = std::array::from_fn(|i| pair([sums[i], sums[i + 1], sums[i + 2]]));
+    }
+    for (place, sums) in rest.iter_mut().zip(sums.get(done..).unwrap_or_default().array_windows()) {
+        *place = pair(*sums);
     }
     let (second, last_but_one) = (sums.get(1).unwrap_or(&last), sums.iter().nth_back(1).unwrap_or(&first));
-    for (at, pair) in [(0, pair(first, first, *second)), (sums.len() - 1, pair(*last_but_one, last, last))] {
+    for (at, sums) in [(0, [first, first, *second]), (sums.len() - 1, [*last_but_one, last, last])] {
         if let Some(place) = pairs.get_mut(at) {
-            *place = pair;
+            *place = pair(sums);
         }
     }
 }
@@ -196,7 +241,7 @@ mod tests {
     use crate::jpeg::process::Process;
 
     /// A plane of full size, and one of these samples beside it.
-    fn brought_up(columns: usize, rows: usize, largest: (u8, u8), own: (u8, u8), samples: &[&[u16]]) -> Vec<u16> {
+    fn brought_up(columns: usize, rows: usize, largest: (u8, u8), own: (u8, u8), samples: &[&[u8]]) -> Vec<u16> {
         let component = |(horizontal, vertical)| Component { id: 0, horizontal, vertical, quantization: 0 };
         let components = vec![component(largest), component(own)];
         let frame = Frame { process: Process::Baseline, precision: 8, columns, rows, components };
@@ -204,10 +249,10 @@ mod tests {
         planes.complete_rows = rows;
         let plane = &mut planes.planes[1];
         assert_eq!((plane.rows, plane.columns), (samples.len(), samples[0].len()));
-        for (row, into) in samples.iter().zip(plane.samples.chunks_mut(plane.stride)) {
+        for (row, into) in samples.iter().zip(u8::all_mut(&mut plane.samples).chunks_mut(plane.stride)) {
             into[..row.len()].copy_from_slice(row);
         }
-        planes.into_image().unwrap().samples.chunks(2).map(|pixel| pixel[1]).collect()
+        planes.into_image().unwrap().samples.into_words().chunks(2).map(|pixel| pixel[1]).collect()
     }
 
     #[test]
@@ -236,6 +281,24 @@ mod tests {
         assert_eq!(brought_up(8, 1, (4, 1), (1, 1), &[&[1, 2]]), [1, 1, 1, 1, 2, 2, 2, 2]);
         assert_eq!(brought_up(6, 1, (3, 1), (2, 1), &[&[1, 2, 3, 4]]), [1, 1, 2, 3, 3, 4]);
         assert_eq!(brought_up(1, 4, (1, 4), (1, 2), &[&[0], &[8]]), [0, 2, 6, 8], "half of four");
+    }
+
+    #[test]
+    fn images_of_any_width_become_red_green_and_blue_up_to_their_last_column() {
+        let component = |horizontal| Component { id: 0, horizontal, vertical: 1, quantization: 0 };
+        for columns in 1..200 {
+            let components = vec![component(2), component(1), component(1)];
+            let mut planes =
+                Planes::of(&Frame { process: Process::Baseline, precision: 8, columns, rows: 2, components });
+            let planes = planes.as_mut().unwrap();
+            planes.complete_rows = 2;
+            for (plane, value) in planes.planes.iter_mut().zip([150, 44, 21]) {
+                u8::all_mut(&mut plane.samples).fill(value);
+            }
+            let planes = std::mem::replace(planes, Planes { planes: Vec::new(), ..*planes });
+            let pixels = planes.into_rgb().unwrap().samples.into_words();
+            assert!(pixels.len() == 6 * columns && pixels.chunks(3).all(|rgb| rgb == [0, 255, 1]), "{columns} columns");
+        }
     }
 
     #[test]

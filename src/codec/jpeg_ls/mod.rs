@@ -41,7 +41,7 @@ pub use self::header::{Header, Interleave};
 use self::coding::Coding;
 use self::destination::{Destination, Finish};
 use self::header::Segments;
-use crate::image::{Expected, Image};
+use crate::image::{Expected, Image, Samples};
 use crate::memory::zeros;
 
 /// Decodes a stream as far as its data go. Its size must be the expected one; where the stream ends
@@ -92,5 +92,6 @@ pub fn decode(stream: &[u8], expected: &Expected) -> Result<Image, JpegLsError> 
     }
     let complete_rows = complete.iter().map(|rows| rows.unwrap_or(0)).min().unwrap_or(0);
     let precision = precision.unwrap_or(frame.precision);
+    let samples = Samples::Words(samples);
     Ok(Image { columns, rows, components, precision, samples, complete_rows, lacks_detail: false })
 }

@@ -2,7 +2,7 @@
 //! written by `tests/golden/codecs_jpeg_ls.py`.
 
 use super::*;
-use crate::golden::{self, Case};
+use crate::golden::{self, Case, words};
 
 const GOLDEN: &[u8] = include_bytes!("../../../tests/golden/codecs/jpeg_ls.bin");
 
@@ -27,7 +27,7 @@ fn decode_as_golden(kind: &str, count: usize) {
     for Case { name, expected, precision, hash: wanted, stream } in cases {
         let image = decode(stream, &expected).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(image.complete_rows, expected.rows, "{name}");
-        assert_eq!((image.precision, hash(&image.samples)), (precision, wanted), "{name}");
+        assert_eq!((image.precision, hash(&words(&image))), (precision, wanted), "{name}");
         let header = Header::of(stream).unwrap();
         let size = Expected { columns: header.columns, rows: header.rows, components: header.components };
         assert_eq!((size, header.precision), (expected, precision), "{name}");
@@ -108,7 +108,7 @@ const H3_SIZE: Expected = Expected { columns: 4, rows: 4, components: 1 };
 #[test]
 fn the_example_of_annex_h3_decodes_to_its_samples() {
     let image = decode(&H3, &H3_SIZE).unwrap();
-    assert_eq!(image.samples, H3_SAMPLES);
+    assert_eq!(words(&image), H3_SAMPLES);
     assert_eq!((image.precision, image.complete_rows), (8, 4));
     let header = Header::of(&H3).unwrap();
     assert_eq!((header.columns, header.rows, header.components, header.near), (4, 4, 1, 0));
@@ -129,7 +129,7 @@ fn the_palette_of_annex_h4_5_is_refused_by_name_and_its_indices_are_read() {
     let refused = decode(&h4_5(5), &size).unwrap_err().to_string();
     assert!(refused.contains("mapping table 5") && refused.contains("palette"), "{refused}");
     let image = decode(&h4_5(0), &size).unwrap();
-    assert_eq!(image.samples, [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3]);
+    assert_eq!(words(&image), [0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3]);
     assert_eq!(image.precision, 2);
 }
 
@@ -145,7 +145,7 @@ fn fill_bytes_may_stand_before_a_marker_and_zeros_behind_the_data() {
 fn all_rows_are_there_without_the_end_marker_or_with_half_of_it() {
     for length in [55, 56] {
         let image = decode(&H3[..length], &H3_SIZE).unwrap();
-        assert_eq!((image.complete_rows, image.samples), (4, H3_SAMPLES.to_vec()), "{length} bytes");
+        assert_eq!((image.complete_rows, words(&image)), (4, H3_SAMPLES.to_vec()), "{length} bytes");
     }
 }
 
@@ -158,9 +158,9 @@ fn a_cut_costs_the_rows_behind_it() {
             let Ok(image) = decode(&stream[..stream.len() * tenth / 10], &expected) else { continue };
             let there = image.complete_rows;
             assert!(there < expected.rows, "{name}, {tenth} tenths: all rows of part of the data");
-            assert_eq!(image.samples[..there * row], whole.samples[..there * row], "{name}, {tenth} tenths");
+            assert_eq!(words(&image)[..there * row], words(&whole)[..there * row], "{name}, {tenth} tenths");
             if expected.components == 1 {
-                assert!(image.samples[there * row..].iter().all(|sample| *sample == 0), "{name}");
+                assert!(words(&image)[there * row..].iter().all(|sample| *sample == 0), "{name}");
                 assert!(
                     there + 2 + expected.rows / 3 > expected.rows * tenth / 10,
                     "{name}: {there} rows of {tenth} tenths"
@@ -176,7 +176,7 @@ fn a_stream_that_is_cut_before_its_last_scan_has_no_whole_row() {
     let whole = decode(stream, &expected).unwrap();
     let image = decode(&stream[..stream.len() / 2], &expected).unwrap();
     assert_eq!(image.complete_rows, 0);
-    let reds = |image: &Image| image.samples.iter().step_by(3).copied().collect::<Vec<u16>>();
+    let reds = |image: &Image| words(image).iter().step_by(3).copied().collect::<Vec<u16>>();
     assert_eq!(reds(&image), reds(&whole), "the first scan is there");
 }
 
@@ -195,14 +195,14 @@ fn damage_between_two_restart_markers_costs_the_rows_between_them() {
     damaged[markers[0] + 20..markers[1]].fill(0);
     let image = decode(&damaged, &expected).unwrap();
     assert!((5..10).contains(&image.complete_rows), "{}", image.complete_rows);
-    let from = |image: &Image, row: usize| image.samples[row * 23..].to_vec();
+    let from = |image: &Image, row: usize| words(image)[row * 23..].to_vec();
     assert_eq!(from(&image, 10), from(&whole, 10), "the third interval is in its place");
     // Without the interval and its marker the numbers of the markers tell where the rest belongs.
     let lost = [&stream[..markers[0]], &stream[markers[1]..]].concat();
     let image = decode(&lost, &expected).unwrap();
     assert_eq!(image.complete_rows, 5);
     assert_eq!(from(&image, 10), from(&whole, 10));
-    assert!(image.samples[5 * 23..10 * 23].iter().all(|sample| *sample == 0));
+    assert!(words(&image)[5 * 23..10 * 23].iter().all(|sample| *sample == 0));
 }
 
 #[test]

@@ -1,27 +1,23 @@
 //! The images of the page: the image as it is, and the same image under each map, with a colour
 //! bar.
 //!
-//! The image is stored once, lossless, at no more than [`LONGEST`] pixels a side; maps are small
+//! The image ([`rendered`]) is stored once, lossless; maps are small
 //! transparent images laid over it, so that a page with six panels holds one image. Contours stay
 //! lines.
 
-use image::{DynamicImage, RgbImage, imageops};
+use image::RgbImage;
 
 use super::document::EmbeddedImage;
+use super::rendered::{display, of_file, rendered};
 use crate::explain::Attribution;
 use crate::explain::scale::{Scale, area, on_picture, painted, shared_top, shows_something};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
 use crate::imaging::contour::contours;
-use crate::imaging::hatching::hatch;
 use crate::imaging::overlay::{blended, compose, compose_difference};
-use crate::imaging::{
-    DisplayTable, PixelData, Plane, Region, View, WindowFunction, overlay, render_region, render_rgb,
-};
+use crate::imaging::{Plane, overlay};
 use crate::measurement::Measurement;
 use crate::report::case::CaseReport;
 
-/// Longest side of the image in pixels.
-const LONGEST: usize = 1600;
 /// Longest side of a map in pixels.
 const MAP: usize = 640;
 /// Levels of the contour lines.
@@ -356,75 +352,4 @@ fn marks(case: &CaseReport) -> Vec<Mark> {
 /// Width that each of `columns` panels has.
 fn room(columns: usize, width: f32) -> f32 {
     (width - BAR - (columns - 1) as f32 * GAP) / columns as f32
-}
-
-/// The image at print size: grey where it has no colours of its own.
-fn rendered(case: &CaseReport) -> EmbeddedImage {
-    let frame = &case.frame;
-    let view = View { reader_invert: case.inverted_by_reader, ..View::windowed(case.window) };
-    let (width, height) = within(frame.pixels.plane.width.max(1), frame.pixels.plane.height.max(1), LONGEST);
-    if let Some(missing) = frame.pixels.missing {
-        let whole = render_rgb(&PixelData { missing: None, ..frame.pixels.clone() }, &view);
-        let mut image = imageops::resize(&whole, width as u32, height as u32, imageops::FilterType::Triangle);
-        hatch(&mut image, missing, frame.pixels.plane.height);
-        return EmbeddedImage::Color(image);
-    }
-    if let Some(color) = &frame.pixels.color {
-        let mut image = imageops::resize(color.as_ref(), width as u32, height as u32, imageops::FilterType::Triangle);
-        if case.inverted_by_reader {
-            imageops::invert(&mut image);
-        }
-        return EmbeddedImage::Color(DynamicImage::ImageRgb8(image).into_rgb8());
-    }
-    let table = DisplayTable::new(&frame.pixels, &view);
-    EmbeddedImage::Grey(render_region(&frame.pixels.plane, &table, Region::whole(&frame.pixels.plane), width, height))
-}
-
-/// The size with the aspect ratio kept and no side longer than `most`.
-fn within(width: usize, height: usize, most: usize) -> (usize, usize) {
-    let longest = width.max(height);
-    if longest <= most {
-        return (width, height);
-    }
-    let scaled = |side: usize| (side * most).div_ceil(longest).max(1);
-    (scaled(width), scaled(height))
-}
-
-/// Window and polarity of the printed image.
-fn display(case: &CaseReport) -> String {
-    if case.frame.pixels.color.is_some() {
-        return "Own colours of the file".to_owned();
-    }
-    let function = match case.window.function {
-        WindowFunction::Linear => "",
-        WindowFunction::LinearExact => " (exact)",
-        WindowFunction::Sigmoid => " (sigmoid)",
-    };
-    let inverted = if case.inverted_by_reader { ", inverted by the reader" } else { "" };
-    format!("W {} L {}{function}{inverted}", plain(case.window.width), plain(case.window.center))
-}
-
-/// The sides of the patient as the image is printed (never turned), its marker, and what of the file
-/// is left out of the print.
-fn of_file(case: &CaseReport) -> String {
-    let shown = &case.frame.display;
-    let mut words = vec![String::new()];
-    if let Some(sides) = &shown.orientation {
-        let named = [("left", &sides.left), ("top", &sides.top)].into_iter().filter(|(_, letters)| !letters.is_empty());
-        words.extend(named.map(|(side, letters)| format!("{letters} at the {side}")));
-    }
-    if !shown.side_mark.is_empty() {
-        words.push(format!("marked {}", shown.side_mark));
-    }
-    if !shown.overlays.is_empty() {
-        words.push("overlays of the file are not printed".into());
-    }
-    if !shown.shutters.shapes.is_empty() {
-        words.push("the display shutter is left open".into());
-    }
-    words.join("; ")
-}
-
-fn plain(value: f32) -> String {
-    if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }

@@ -1,6 +1,6 @@
 //! What every decoder yields: the samples of one frame.
 
-use crate::codec::image::Image;
+use crate::codec::image::{self, Image};
 
 use super::stream_size::StreamSize;
 use crate::imaging::Missing;
@@ -68,15 +68,18 @@ impl FrameBytes {
     }
 
     /// The frame that a decoder of ours has made.
-    pub(crate) fn decoded(image: &Image) -> Result<Self, StudyError> {
-        let count = image.samples.len();
-        let (bytes, sample_bytes) = if image.precision <= 8 {
-            (collected(count, image.samples.iter().map(|sample| *sample as u8))?, 1)
-        } else {
-            (collected(2 * count, image.samples.iter().flat_map(|sample| sample.to_le_bytes()))?, 2)
+    pub(crate) fn decoded(image: Image) -> Result<Self, StudyError> {
+        let (precision, missing, count) = (Some(image.precision.into()), missing(&image), image.samples.len());
+        let (bytes, sample_bytes) = match image.samples {
+            image::Samples::Bytes(bytes) => (bytes, 1),
+            image::Samples::Words(words) if image.precision <= 8 => {
+                (collected(count, words.iter().map(|sample| *sample as u8))?, 1)
+            }
+            image::Samples::Words(words) => {
+                (collected(2 * count, words.iter().flat_map(|sample| sample.to_le_bytes()))?, 2)
+            }
         };
-        let missing = missing(image);
-        Ok(Self { precision: Some(image.precision.into()), missing, ..Self::of(bytes, sample_bytes) })
+        Ok(Self { precision, missing, ..Self::of(bytes, sample_bytes) })
     }
 }
 

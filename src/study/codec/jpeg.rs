@@ -36,7 +36,7 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, said_lossless: bool) -
         );
     }
     if !has_colours {
-        return Ok(FrameBytes { warnings, ..FrameBytes::decoded(&image)? });
+        return Ok(FrameBytes { warnings, ..FrameBytes::decoded(image)? });
     }
     if found.is_subsampled() && is_ycbcr && !labelled {
         warnings.push(format!(
@@ -46,7 +46,7 @@ pub(super) fn decode(stream: &[u8], layout: &PixelLayout, said_lossless: bool) -
         ));
     }
     let colours = if partial { Colours::AsLabelled } else { Colours::Rgb };
-    Ok(FrameBytes { colours, warnings, ..FrameBytes::decoded(&image)? })
+    Ok(FrameBytes { colours, warnings, ..FrameBytes::decoded(image)? })
 }
 
 /// Decodes a JPEG-LS frame.
@@ -59,7 +59,7 @@ pub(super) fn decode_ls(stream: &[u8], layout: &PixelLayout) -> Result<FrameByte
         JpegLsError::Truncated => StudyError::Truncated(error.to_string()),
         other => StudyError::Decode(other.to_string()),
     })?;
-    FrameBytes::decoded(&image)
+    FrameBytes::decoded(image)
 }
 
 fn expected(layout: &PixelLayout) -> Expected {

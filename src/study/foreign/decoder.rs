@@ -26,7 +26,8 @@ pub(in crate::study) enum Decoder {
 }
 
 impl Decoder {
-    const ALL: [Self; 6] = [Self::Jpeg2000, Self::JpegXl, Self::Png, Self::Tiff, Self::JpegInks, Self::Trial];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Jpeg2000, Self::JpegXl, Self::Png, Self::Tiff, Self::JpegInks, Self::Trial];
 
     /// The number that stands for it in a message.
     pub(super) fn number(self) -> u8 {
@@ -35,6 +36,16 @@ impl Decoder {
 
     pub(super) fn of_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Bytes of memory that each sample may take: of the samples themselves, what they are decoded
+    /// in and what they are sent in; half as much again as was measured.
+    pub(super) fn bytes_a_sample(self) -> u64 {
+        match self {
+            Self::JpegXl | Self::Tiff => 16,
+            Self::Jpeg2000 | Self::Trial => 10,
+            Self::Png | Self::JpegInks => 7,
+        }
     }
 
     /// Decodes; a panic is an error.

@@ -66,7 +66,7 @@ fn of_jpeg(stream: &[u8], size: Size) -> Result<Samples, StudyError> {
         return Err(StudyError::Malformed("the JPEG data in the JPEG XL frame is that of another image".into()));
     }
     let missing = missing(&image);
-    let bytes = image.samples.iter().map(|sample| *sample as u8).collect();
+    let bytes = image.samples.into_bytes();
     Ok(Samples { columns, rows, components, word: 1, precision: 8, rgb: true, missing, bytes, ..Samples::default() })
 }
 

@@ -9,7 +9,7 @@
 //! | `zune-jpeg` (through `image`) | JPEG of four inks | in vector code | the same |
 //!
 //! They run in processes of the same program (`pellucid decode-worker`), with a bound of memory and
-//! of time ([`pool`], [`process`], [`confine`], [`serve`]); nothing is shared but two pipes
+//! of time ([`pool`], [`process`], [`confine`], [`standstill`], [`serve`]); nothing is shared but two pipes
 //! ([`message`]). What it costs is measured by `benches/decode_worker.rs`.
 //!
 //! Where the program was not named to [`use_processes_of`] (tests of the library, programs that use
@@ -31,6 +31,7 @@ mod pool;
 mod process;
 mod samples;
 mod serve;
+mod standstill;
 mod trial;
 
 use std::path::PathBuf;
@@ -71,7 +72,7 @@ pub(super) fn decode(
     samples: u64,
     size: Option<Size>,
 ) -> Result<Samples, StudyError> {
-    let budget = Budget::of(samples, stream.len() as u64);
+    let budget = Budget::of(decoder, samples, stream.len() as u64);
     let Some(pool) = pool() else { return guarded_thread::decode(decoder, stream, size, budget) };
     match pool.take() {
         Ok(process) => pool.ask(process, budget.request(decoder, size, stream), budget),

@@ -17,8 +17,10 @@ use super::process::{Process, Silence};
 use super::samples::{Samples, Size};
 use super::trial::Trial;
 
-/// Processes whose image took more than so many bytes end behind it.
+/// Processes whose image took more than so many bytes, or that were allowed more than so many, end
+/// behind it: an allocator keeps what it had, and the next image could take that beside its own.
 const KEPT_BELOW: u64 = 64 << 20;
+const KEPT_ALLOWED: u64 = 512 << 20;
 
 /// Processes that decode.
 pub struct Pool {
@@ -50,12 +52,18 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// For so many samples, from a stream of so many bytes.
-    pub(super) fn of(samples: u64, stream: u64) -> Self {
-        let seconds = limits::DECODE_SECONDS as f64 + samples as f64 / limits::DECODE_SAMPLES_A_SECOND as f64;
+    /// For an image of so many samples, from a stream of so many bytes.
+    ///
+    /// Most of the time goes into either; a few bytes that claim a large image are decoded soon, and
+    /// so is a small image.
+    pub(super) fn of(decoder: Decoder, samples: u64, stream: u64) -> Self {
+        let seconds = limits::DECODE_SECONDS as f64
+            + samples as f64 / limits::DECODE_SAMPLES_A_SECOND as f64
+            + stream as f64 / limits::DECODE_STREAM_BYTES_A_SECOND as f64;
+        // The stream is there, and a decoder may have a copy.
         let memory = limits::DECODE_BYTES
-            .saturating_add(samples.saturating_mul(limits::DECODE_BYTES_A_SAMPLE))
-            .saturating_add(stream.saturating_mul(4))
+            .saturating_add(samples.saturating_mul(decoder.bytes_a_sample()))
+            .saturating_add(stream.saturating_mul(2))
             .min(limits::DECODE_MOST_BYTES);
         let work = Duration::from_secs_f64(seconds.min(600.0));
         Self { work, wait: limits::DECODE_PATIENCE * work, memory }
@@ -129,7 +137,8 @@ impl Pool {
     pub(super) fn ask(&self, mut process: Process, request: Request, budget: Budget) -> Result<Samples, StudyError> {
         let reply = process.ask(request, budget.wait);
         let clean = matches!(&reply, Ok(Ok(samples)) if samples.missing.is_none());
-        let small = matches!(&reply, Ok(Ok(samples)) if (samples.bytes.len() as u64) < KEPT_BELOW);
+        let small = matches!(&reply, Ok(Ok(samples)) if (samples.bytes.len() as u64) < KEPT_BELOW)
+            && budget.memory <= KEPT_ALLOWED;
         self.give_back(process, clean && small);
         reply.unwrap_or_else(|silence| Err(refusal(&silence, budget)))
     }
@@ -205,12 +214,29 @@ mod tests {
 
     #[test]
     fn a_budget_grows_with_the_image_up_to_a_bound() {
-        let small = Budget::of(1, 1);
+        let small = Budget::of(Decoder::Png, 1, 1);
         assert_eq!((small.work.as_secs(), small.memory >> 20), (limits::DECODE_SECONDS, limits::DECODE_BYTES >> 20));
-        let film = Budget::of(9_000_000, 4_000_000);
+        let film = Budget::of(Decoder::Jpeg2000, 9_000_000, 4_000_000);
         assert!(film.work > small.work && film.memory > small.memory + 9_000_000 * 8);
-        let absurd = Budget::of(u64::MAX, u64::MAX);
+        let absurd = Budget::of(Decoder::JpegXl, u64::MAX, u64::MAX);
         assert_eq!((absurd.work.as_secs(), absurd.memory), (600, limits::DECODE_MOST_BYTES));
+    }
+
+    #[test]
+    fn a_small_image_may_take_neither_gigabytes_nor_more_than_five_seconds() {
+        for decoder in Decoder::ALL {
+            let budget = Budget::of(decoder, 512 * 512 * 3, 1 << 20);
+            assert!(budget.memory < 512 << 20 && budget.work < Duration::from_secs(5), "{decoder:?}: {budget:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_images_may_take_what_they_need() {
+        // 110 million pixels in colour, of 16 bits in a PNG of half their bytes: 660 MB of samples.
+        let png = Budget::of(Decoder::Png, 330_000_000, 330_000_000);
+        assert!(png.memory > 2 * 660_000_000 + 330_000_000 && png.work > Duration::from_mins(1), "{png:?}");
+        let jpeg_2000 = Budget::of(Decoder::Jpeg2000, limits::JPEG_2000_SAMPLES as u64, 100 << 20);
+        assert!(jpeg_2000.memory < 2 << 30, "{jpeg_2000:?}");
     }
 
     #[test]

@@ -15,9 +15,13 @@ use crate::study::StudyError;
 
 use super::message::{GREETING, Request, read_reply};
 use super::samples::Samples;
+use super::standstill::STOOD_STILL;
 
 /// Longest time until a process that was started says its first word.
 const GREETS_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the allocator asks the system for at once.
+const IN_HAND: &str = "256MiB";
 
 /// What came of a request that the process answered.
 pub(super) type Reply = Result<Samples, StudyError>;
@@ -45,6 +49,8 @@ impl Process {
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Nothing that it could say of a file reaches a log.
         command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
+        // What the allocator keeps in hand could be taken beside the budget: a gigabyte without this.
+        command.env("MIMALLOC_ARENA_RESERVE", IN_HAND);
         #[cfg(windows)]
         {
             use std::os::windows::process::CommandExt as _;
@@ -98,7 +104,7 @@ impl Process {
             }
         };
         let status = self.end();
-        Err(if status.is_some_and(worked_too_long) { Silence::TooLong } else { silence })
+        Err(if status.is_some_and(took_too_long) { Silence::TooLong } else { silence })
     }
 
     fn end(&mut self) -> Option<ExitStatus> {
@@ -112,6 +118,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Whether it ended because the processor had worked too long for it, or not at all.
+fn took_too_long(status: ExitStatus) -> bool {
+    status.code() == Some(STOOD_STILL) || worked_too_long(status)
 }
 
 /// Whether the system ended it because the processor had worked too long for it.

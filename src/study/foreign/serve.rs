@@ -1,6 +1,6 @@
 //! The other side: what a process does that was started to decode.
 //!
-//! One thread reads requests, the other decodes. When the pipe closes, because whoever asked is
+//! One thread reads requests, another decodes, and a third sees to it that this ends. When the pipe closes, because whoever asked is
 //! gone, the reading thread ends the process, in the middle of an image too.
 
 use std::io::{self, BufWriter, Read, Write};
@@ -13,6 +13,7 @@ use crate::study::StudyError;
 use super::confine::Confined;
 use super::decoder::Decoder;
 use super::message::{GREETING, Request, write_reply};
+use super::standstill::Standstill;
 
 /// Answers requests until the pipe closes; ends the process then.
 ///
@@ -36,6 +37,7 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write, trials: bool
         }
         process::exit(0);
     })?;
+    let standstill = Standstill::watch()?;
     let confined = Confined::begin();
     output.write_all(&GREETING)?;
     output.flush()?;
@@ -45,7 +47,7 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write, trials: bool
         let reply = if decoder == Decoder::Trial && !trials {
             Err(StudyError::UnsupportedPixels("a trial, for which this process was not started".into()))
         } else {
-            decoder.decode(&stream, size)
+            standstill.ends(|| decoder.decode(&stream, size))
         };
         write_reply(&reply, &mut output)?;
     }

@@ -16,7 +16,7 @@ pub enum Trial {
     Sleep,
     /// It computes for ever.
     Spin,
-    /// It asks for four gigabytes, and writes to them.
+    /// It asks for a gigabyte, and writes to it.
     Allocate,
     /// The process ends at once, as by a fault in memory.
     Abort,
@@ -50,7 +50,7 @@ pub(super) fn run(stream: &[u8]) -> Result<Samples, StudyError> {
         },
         Some(Trial::Allocate) => {
             let mut all = Vec::new();
-            for _ in 0..64 {
+            for _ in 0..16 {
                 all.push(std::hint::black_box(vec![1_u8; 64 << 20]));
             }
         }

@@ -37,15 +37,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, StudyError> {
 /// Grey values as they are, colours as 8 or 16 bits; `None` for another number of components.
 fn as_picture(image: Image) -> Option<DynamicImage> {
     let (width, height) = (image.columns as u32, image.rows as u32);
-    let bytes = |samples: &[u16]| samples.iter().map(|sample| *sample as u8).collect();
     let highest = u32::from(u16::MAX >> (16 - image.precision));
+    let samples = image.samples;
     match (image.components, image.precision) {
-        (1, ..=8) => ImageBuffer::from_raw(width, height, bytes(&image.samples)).map(DynamicImage::ImageLuma8),
-        (1, _) => ImageBuffer::from_raw(width, height, image.samples).map(DynamicImage::ImageLuma16),
-        (3, ..=8) => ImageBuffer::from_raw(width, height, bytes(&image.samples)).map(DynamicImage::ImageRgb8),
+        (1, ..=8) => ImageBuffer::from_raw(width, height, samples.into_bytes()).map(DynamicImage::ImageLuma8),
+        (1, _) => ImageBuffer::from_raw(width, height, samples.into_words()).map(DynamicImage::ImageLuma16),
+        (3, ..=8) => ImageBuffer::from_raw(width, height, samples.into_bytes()).map(DynamicImage::ImageRgb8),
         (3, _) => {
-            let wide = |sample: &u16| (u32::from(*sample) * u32::from(u16::MAX) / highest) as u16;
-            let samples = image.samples.iter().map(wide).collect();
+            let wide = |sample: u16| (u32::from(sample) * u32::from(u16::MAX) / highest) as u16;
+            let samples = samples.into_words().into_iter().map(wide).collect();
             ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgb16)
         }
         _ => None,

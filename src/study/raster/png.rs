@@ -8,7 +8,7 @@ use std::io::{BufRead, Cursor, Seek};
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
 use png::{BitDepth, ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Reader, Transformations};
 
-use super::Decoded;
+use super::{Decoded, Shape};
 use crate::imaging::Missing;
 use crate::limits;
 use crate::study::room::resized;
@@ -21,9 +21,11 @@ const CHUNK: usize = 12;
 const SMALL: usize = 256;
 const MOST_SMALL_PARTS: usize = 20_000;
 
-/// Columns and rows, by the header; what stands before the pixels takes `most` bytes of memory.
-pub(super) fn size(file: impl BufRead + Seek, most: u64) -> Result<(u32, u32), StudyError> {
-    Ok(reader(file, most.min(limits::DECODED_BYTES))?.info().size())
+/// The shape by the header; what stands before the pixels takes `most` bytes of memory.
+pub(super) fn shape(file: impl BufRead + Seek, most: u64) -> Result<Shape, StudyError> {
+    let reader = reader(file, most.min(limits::DECODED_BYTES))?;
+    let (columns, rows) = reader.info().size();
+    Ok(Shape { columns, rows, components: reader.output_color_type().0.samples() })
 }
 
 /// Decodes the image, or of a file that ends early what there is of it.

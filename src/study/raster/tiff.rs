@@ -12,7 +12,7 @@ use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
-use super::Decoded;
+use super::{Decoded, Shape};
 use crate::imaging::{Missing, Plane};
 use crate::limits;
 use crate::study::room::{collected, resized, room};
@@ -31,9 +31,13 @@ pub(in crate::study) enum Pixels {
     Floats(Plane, Option<Missing>),
 }
 
-/// Columns and rows, by the directory.
-pub(super) fn size(file: impl Read + Seek) -> Result<(u32, u32), StudyError> {
-    reader(file)?.dimensions().map_err(|e| failure(&e))
+/// The shape by the directory.
+pub(super) fn shape(file: impl Read + Seek) -> Result<Shape, StudyError> {
+    let mut file = reader(file)?;
+    let (columns, rows) = file.dimensions().map_err(|e| failure(&e))?;
+    // What has more is refused by whoever decodes it.
+    let components = file.colortype().map_or(4, |color| usize::from(color.num_samples()).min(4));
+    Ok(Shape { columns, rows, components })
 }
 
 /// Decodes the first image of the file, or what there is of it.

@@ -111,7 +111,10 @@ fn tiffs() -> Vec<Seed> {
         let mut encoder = TiffEncoder::new(&mut floats).unwrap().with_compression(compression);
         let values: Vec<f32> = noise(pixels).iter().map(|v| f32::from(*v) / 7.0).collect();
         encoder.write_image::<colortype::Gray32Float>(WIDTH, HEIGHT, &values).unwrap();
-        for (kind, bytes) in [("grey", grey), ("colour", wide), ("floats", floats)] {
+        let mut long = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new_big(&mut long).unwrap().with_compression(compression);
+        encoder.write_image::<colortype::Gray8>(WIDTH, HEIGHT, &noise(pixels)).unwrap();
+        for (kind, bytes) in [("grey", grey), ("colour", wide), ("floats", floats), ("long addresses", long)] {
             all.push(Seed::of(Reader::Raster, format!("TIFF, {name}, {kind}"), bytes.into_inner()));
         }
     }

@@ -1,0 +1,158 @@
+//! The image of a case as it is printed: its greys through the window of the report, the shutter of
+//! its file closed and the overlays drawn, as the screen shows it at first; and what of that is said
+//! below it. Presentation states are the reader's choice on the screen and are not printed.
+
+use image::{DynamicImage, imageops};
+
+use super::document::EmbeddedImage;
+use crate::imaging::hatching::hatch;
+use crate::imaging::superimposed::{self, OverlayInk};
+use crate::imaging::{DisplayTable, PixelData, Region, View, WindowFunction, render_region, render_rgb};
+use crate::report::case::CaseReport;
+
+/// Longest side of the image in pixels.
+const LONGEST: usize = 1600;
+
+/// The image at print size: grey where it has no colours of its own, under the closed shutter and
+/// the overlays of its file.
+pub(super) fn rendered(case: &CaseReport) -> EmbeddedImage {
+    let image = of_pixels(case);
+    let overlays = if case.anonymize { &[][..] } else { &case.frame.display.overlays };
+    let (width, height) = within(case);
+    let region = Region::whole(&case.frame.pixels.plane);
+    let shutters = &case.frame.display.shutters;
+    let Some(over) = superimposed::picture(overlays, shutters, region, [width, height], OverlayInk::default()) else {
+        return image;
+    };
+    let mut image = match image {
+        EmbeddedImage::Grey(grey) => DynamicImage::ImageLuma8(grey).into_rgb8(),
+        EmbeddedImage::Color(colour) => colour,
+        overlay @ EmbeddedImage::Overlay(_) => return overlay,
+    };
+    for (pixel, over) in image.pixels_mut().zip(over.pixels()) {
+        let [r, g, b, opacity] = over.0.map(f32::from);
+        for (under, over) in pixel.0.iter_mut().zip([r, g, b]) {
+            *under = (f32::from(*under) + (over - f32::from(*under)) * opacity / 255.0).round() as u8;
+        }
+    }
+    EmbeddedImage::Color(image)
+}
+
+fn of_pixels(case: &CaseReport) -> EmbeddedImage {
+    let frame = &case.frame;
+    let view = View { reader_invert: case.inverted_by_reader, ..View::windowed(case.window) };
+    let (width, height) = within(case);
+    if let Some(missing) = frame.pixels.missing {
+        let whole = render_rgb(&PixelData { missing: None, ..frame.pixels.clone() }, &view);
+        let mut image = imageops::resize(&whole, width as u32, height as u32, imageops::FilterType::Triangle);
+        hatch(&mut image, missing, frame.pixels.plane.height);
+        return EmbeddedImage::Color(image);
+    }
+    if let Some(color) = &frame.pixels.color {
+        let mut image = imageops::resize(color.as_ref(), width as u32, height as u32, imageops::FilterType::Triangle);
+        if case.inverted_by_reader {
+            imageops::invert(&mut image);
+        }
+        return EmbeddedImage::Color(DynamicImage::ImageRgb8(image).into_rgb8());
+    }
+    let table = DisplayTable::new(&frame.pixels, &view);
+    EmbeddedImage::Grey(render_region(&frame.pixels.plane, &table, Region::whole(&frame.pixels.plane), width, height))
+}
+
+/// Columns and rows of the print, the aspect ratio kept and no side longer than [`LONGEST`].
+fn within(case: &CaseReport) -> (usize, usize) {
+    let plane = &case.frame.pixels.plane;
+    let (width, height) = (plane.width.max(1), plane.height.max(1));
+    let longest = width.max(height);
+    if longest <= LONGEST {
+        return (width, height);
+    }
+    let scaled = |side: usize| (side * LONGEST).div_ceil(longest).max(1);
+    (scaled(width), scaled(height))
+}
+
+/// Window and polarity of the printed image.
+pub(super) fn display(case: &CaseReport) -> String {
+    if case.frame.pixels.color.is_some() {
+        return "Own colours of the file".to_owned();
+    }
+    let function = match case.window.function {
+        WindowFunction::Linear => "",
+        WindowFunction::LinearExact => " (exact)",
+        WindowFunction::Sigmoid => " (sigmoid)",
+    };
+    let inverted = if case.inverted_by_reader { ", inverted by the reader" } else { "" };
+    format!("W {} L {}{function}{inverted}", plain(case.window.width), plain(case.window.center))
+}
+
+/// The sides of the patient as the image is printed (never turned), its marker, and what of the file
+/// is left out of the print.
+pub(super) fn of_file(case: &CaseReport) -> String {
+    let shown = &case.frame.display;
+    let mut words = vec![String::new()];
+    if let Some(sides) = &shown.orientation {
+        let named = [("left", &sides.left), ("top", &sides.top)].into_iter().filter(|(_, letters)| !letters.is_empty());
+        words.extend(named.map(|(side, letters)| format!("{letters} at the {side}")));
+    }
+    if !shown.side_mark.is_empty() {
+        words.push(format!("marked {}", shown.side_mark));
+    }
+    if !shown.overlays.is_empty() {
+        // They may be words that name somebody.
+        let printed =
+            if case.anonymize { "overlays of the file are left out" } else { "with the overlays of the file" };
+        words.push(printed.into());
+    }
+    if !shown.shutters.shapes.is_empty() {
+        words.push("the display shutter is closed".into());
+    }
+    words.join("; ")
+}
+
+fn plain(value: f32) -> String {
+    if value.fract() == 0.0 || value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::imaging::bit_plane::BitPlane;
+    use crate::imaging::overlay_plane::OverlayPlane;
+    use crate::imaging::shutter::{Shutter, Shutters};
+    use crate::report::sample_case::case;
+    use crate::study::DisplayAttributes;
+
+    #[test]
+    fn shutter_and_overlays_are_printed_and_said_and_overlays_not_where_names_are_struck() {
+        let mut case = case();
+        let plane = &case.frame.pixels.plane;
+        let (columns, rows) = (plane.width, plane.height);
+        assert!(matches!(rendered(&case), EmbeddedImage::Grey(_)));
+        let right = columns as f32 / 2.0;
+        let shapes = vec![Shutter::Rectangle { left: 0.0, top: 0.0, right, bottom: rows as f32 }];
+        let mut bits = vec![false; columns * rows];
+        bits[0] = true;
+        let overlay = OverlayPlane {
+            group: 0x6000,
+            bits: Arc::new(BitPlane::new(columns, rows, bits)),
+            left: 0,
+            top: 0,
+            name: String::new(),
+        };
+        let display = DisplayAttributes {
+            overlays: vec![overlay],
+            shutters: Shutters { shapes, grey: 77 },
+            ..case.frame.display.clone()
+        };
+        case.frame = Arc::new(crate::study::Frame { display, ..(*case.frame).clone() });
+        let EmbeddedImage::Color(image) = rendered(&case) else { panic!("white on grey is drawn") };
+        assert_eq!((image.get_pixel(0, 0).0, image.get_pixel(columns as u32 - 1, 0).0), ([255; 3], [77; 3]));
+        assert!(of_file(&case).ends_with("with the overlays of the file; the display shutter is closed"));
+        case.anonymize = true;
+        let EmbeddedImage::Color(image) = rendered(&case) else { panic!() };
+        assert_ne!(image.get_pixel(0, 0).0, [255; 3]);
+        assert!(of_file(&case).contains("left out"));
+    }
+}
