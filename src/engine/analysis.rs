@@ -58,7 +58,7 @@ pub fn analyze_with(
         analysis.options.layers.push(model.manifest.target_layer.clone());
     }
     cancel.check()?;
-    let plane = LazyCell::new(|| frame.model_plane());
+    let plane = LazyCell::new(|| frame.pixels.model_values());
     let mut gate_ms = 0.0;
     if let Err(reason) = frame.scorable() {
         // What is not all there is refused before any gate looks at it.

@@ -78,15 +78,22 @@ impl PixelData {
     /// Nothing the reader does to the display can change it.
     #[must_use]
     pub fn model_plane(&self) -> Plane {
-        let mut plane = self.modality_plane().into_owned();
-        if self.inverted {
-            let (low, high) = match &self.intensity {
-                Some(intensity) => intensity.range(self.value_range.0 as i64, self.value_range.1 as i64),
-                None => self.value_range,
-            };
-            plane.values.iter_mut().for_each(|v| *v = low + high - *v);
+        self.model_values().into_owned()
+    }
+
+    /// The same, without a copy where the values are those of the plane.
+    #[must_use]
+    pub fn model_values(&self) -> Cow<'_, Plane> {
+        if !self.inverted {
+            return self.modality_plane();
         }
-        plane
+        let mut plane = self.modality_plane().into_owned();
+        let (low, high) = match &self.intensity {
+            Some(intensity) => intensity.range(self.value_range.0 as i64, self.value_range.1 as i64),
+            None => self.value_range,
+        };
+        plane.values.iter_mut().for_each(|v| *v = low + high - *v);
+        Cow::Owned(plane)
     }
 
     /// Makes what is missing black, so that nothing is shown that a decoder made up.

@@ -221,7 +221,7 @@ pub fn beside_random_places(
         let Some(place) = random_place(&removal.taken, frame.pixels.plane.width, seed) else { break };
         let elsewhere = Removal { taken: Arc::new(place), seed, ..removal.clone() };
         let there = changed(canvas, &elsewhere.into())?;
-        let pass = Pass::run(model, &there.model_plane(), frame.pixels.value_range, cancel)?;
+        let pass = Pass::run(model, &there.pixels.model_values(), frame.pixels.value_range, cancel)?;
         let (labels, groups) = scores(&model.manifest, &OutputHead::new(&model.manifest), &pass.logits);
         for (change, score) in found.changes.iter_mut().zip(groups.iter().chain(&labels)) {
             change.random.push(score.probability - change.before);

@@ -79,17 +79,16 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     let view = state.view(0);
     let items = Command::listed().into_iter().filter(|c| c.info().group == CommandGroup::View);
     for command in items {
-        let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
         let (enabled, on) = match command {
-            Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
-            Command::Hanging(HangingCommand::ToggleMapsOfChange) => (shown, Some(state.hanging.maps_of_change)),
             // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
             // their own.
             Command::Window(_)
             | Command::Session(_)
+            | Command::Hanging(_)
             | Command::View(
                 ViewCommand::SetLayout(_)
                 | ViewCommand::SetTheme(_)
+                | ViewCommand::ToggleSecondWindow
                 | ViewCommand::NextFileWindow
                 | ViewCommand::ToggleGraphics
                 | ViewCommand::ToggleShutter,
@@ -101,16 +100,18 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             Command::View(ViewCommand::ToggleSmooth) => (true, Some(state.preferences.smooth)),
             Command::View(ViewCommand::ToggleStudies) => (true, Some(state.preferences.studies_open)),
             Command::View(ViewCommand::ToggleFindings) => (true, Some(state.preferences.findings_open)),
-            Command::View(ViewCommand::ToggleSecondWindow) => (true, Some(state.second_window)),
             Command::View(ViewCommand::ToggleFullscreen) => (true, Some(false)),
             _ => (shown, Some(false)),
         };
         controls::menu_item(ui, command, enabled, on, out);
     }
     controls::rule(ui, tokens);
-    for choice in Theme::ALL {
-        controls::menu_item(ui, ViewCommand::SetTheme(choice), true, Some(state.preferences.theme == choice), out);
-    }
+    controls::submenu(ui, "Several images", 300.0, |ui| several_images(ui, state, out));
+    controls::submenu(ui, "Theme", 220.0, |ui| {
+        for choice in Theme::ALL {
+            controls::menu_item(ui, ViewCommand::SetTheme(choice), true, Some(state.preferences.theme == choice), out);
+        }
+    });
     controls::rule(ui, tokens);
     let tags = Command::Tags(TagCommand::Toggle);
     controls::menu_item(ui, tags, state.current().is_some(), Some(state.tags.is_some()), out);
@@ -133,4 +134,17 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         controls::menu_item(ui, KeysCommand::ToggleEditor, true, None, out);
         controls::menu_item(ui, HelpCommand::Tour, true, None, out);
     });
+}
+
+/// Images beside each other, the prior, the second window.
+fn several_images(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    let shown = state.frame().is_some();
+    let hung = state.layout == Layout::Hanging;
+    let beside = hung && state.hanging.follows == Follows::Prior;
+    controls::menu_item(ui, ViewCommand::SetLayout(Layout::Hanging), state.current().is_some(), Some(hung), out);
+    controls::menu_item(ui, HangingCommand::PriorBeside, shown, Some(beside), out);
+    controls::menu_item(ui, HangingCommand::HangByRules, shown, Some(false), out);
+    controls::menu_item(ui, HangingCommand::NextSlot, hung, Some(false), out);
+    controls::menu_item(ui, HangingCommand::ToggleMapsOfChange, shown, Some(state.hanging.maps_of_change), out);
+    controls::menu_item(ui, ViewCommand::ToggleSecondWindow, true, Some(state.second_window), out);
 }
