@@ -331,7 +331,7 @@ fn every_control_of_the_panel_is_found_by_its_name_and_does_what_it_says() {
     harness.run_steps(2);
     assert_eq!(marked(harness.state()), 0);
     assert!(harness.get_by_label("Selected region").accesskit_node().is_disabled());
-    assert!(shows(&harness, "Nothing is changed."));
+    assert!(shows(&harness, "Mark what is to be taken away"));
 }
 
 #[test]

@@ -67,30 +67,28 @@ pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
 /// In the view of the changed image: where to begin, how far the answer is, and why there is none.
 fn changed(state: &State, content: Content, method: Method) -> Option<ViewMessage> {
     if state.what_if.changed.is_nothing() && state.what_if.mask.is_none() {
-        let words = "Nothing is changed. Mark what is to be taken away with brush, lasso or superpixel, or choose \
-                     a part in the panel: the model is asked again without it.";
-        return Some(ViewMessage::new(words).beside());
+        return Some(ViewMessage::new("Mark what is to be taken away").beside());
     }
     if let Some(failure) = &state.what_if.failure {
-        return Some(ViewMessage::new(failure.as_str()).beside());
+        return Some(ViewMessage::new(failure.as_str()));
     }
     let Some(answer) = state.changed_answer() else {
-        let words = match &state.results.phase {
-            Phase::Waiting | Phase::Running => "The model is asked once the analysis of the image is finished.",
-            Phase::Finished => "Asking the model…",
-            _ => "The image was not scored, so there is no score that could change.",
-        };
-        return Some(ViewMessage::new(words).beside());
+        return Some(match &state.results.phase {
+            Phase::Finished => ViewMessage::new("Asking the model…").beside(),
+            Phase::Waiting | Phase::Running => {
+                ViewMessage::new("The model is asked once the analysis of the image is finished.")
+            }
+            _ => ViewMessage::new("The image was not scored, so there is no score that could change."),
+        });
     };
     let analysis = &answer.found.analysis;
     if !analysis.scored {
         // The reason stands in the panel, unless that is put away.
         let gate = analysis.gate.as_ref().filter(|_| !state.preferences.findings_open)?;
-        let words = format!("The input gate refuses the changed image: {}", gate.reason);
-        return Some(ViewMessage::new(words).beside());
+        return Some(ViewMessage::new(format!("The input gate refuses the changed image: {}", gate.reason)));
     }
     if state.heat_map && !method.is_instant() && state.changed_map(content).is_none() {
-        let words = format!("{} takes too long to follow a change, so the changed image has no map.", method.name());
+        let words = format!("No map: {} takes too long", method.name());
         let message = ViewMessage::new(words).with("Take Grad-CAM", OverlayCommand::SetMethod(Method::GradCam));
         return Some(message.beside());
     }
