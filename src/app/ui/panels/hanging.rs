@@ -22,7 +22,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID;
-        // What has no room here stands in the menu View.
+        // What has no room here stands in the menu of the grid and in the menu View.
         let width = ui.available_width();
         grids(ui, state, &mut out);
         let beside = state.hanging.follows == Follows::Prior;
@@ -46,11 +46,21 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 
 fn grids(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let shown = state.hanging.grid.words();
-    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(64.0).height(360.0);
+    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(64.0).height(420.0);
     let response = menu.show_ui(ui, |ui| {
         for grid in Grid::ALL {
             if ui.selectable_label(grid == state.hanging.grid, grid.words()).clicked() {
                 out.push(HangingCommand::SetGrid(grid).into());
+            }
+        }
+        ui.separator();
+        for command in [HangingCommand::NextSlot, HangingCommand::ToggleMapsOfChange, HangingCommand::HangByRules] {
+            let on = command == HangingCommand::ToggleMapsOfChange;
+            let command = Command::from(command);
+            let info = command.info();
+            let chosen = on && state.hanging.maps_of_change;
+            if ui.selectable_label(chosen, info.label).on_hover_text(info.hint()).clicked() {
+                out.push(command);
             }
         }
     });

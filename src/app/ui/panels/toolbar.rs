@@ -133,7 +133,8 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
         let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
         let (enabled, on) = match command {
             Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
-            Command::Hanging(HangingCommand::ToggleMapsOfChange) => (shown, Some(state.hanging.maps_of_change)),
+            // The rest of several images stands in the bar above them.
+            Command::Hanging(_) => continue,
             // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
             // their own.
             Command::Window(_)
