@@ -8,7 +8,9 @@ use egui::{Pos2, Rect};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use pellucid::app::command::{Command, FindingsCommand, HangingCommand, StudyCommand, ViewCommand};
+use pellucid::app::command::{
+    Command, FindingsCommand, HangingCommand, HelpCommand, OverlayCommand, StudyCommand, ViewCommand,
+};
 use pellucid::app::state::hanging::{Grid, ScaleLink};
 use pellucid::app::state::hanging_rules::HangingRules;
 use pellucid::app::state::prior::NoPrior;
@@ -20,6 +22,7 @@ use pellucid::app::update::message::Message;
 use pellucid::engine::lungs::LungSearch;
 use pellucid::engine::model_selection::choice::Choice;
 use pellucid::engine::{Analysis, BesideImage, BesideOutcome, Event, Request};
+use pellucid::explain::Method;
 use pellucid::imaging::Window;
 use pellucid::measurement::identity::ImageIdentity;
 use pellucid::measurement::{Kind, Measurement, Words};
@@ -363,6 +366,19 @@ fn both_are_scored_by_one_model_and_the_change_is_told() {
     let views = harness.query_all_by_label_contains("Normal · Grad-CAM").count();
     assert_eq!(views, 2, "the map of both");
     assert!(harness.query_by_label("Change maps").is_some());
+}
+
+#[test]
+fn esc_stops_a_costly_map_of_both_and_choosing_the_method_again_asks_for_it_again() {
+    let mut bench = pair(Some(0.1));
+    judge_beside(&mut bench, |_| ());
+    bench.command(OverlayCommand::SetMethod(Method::Occlusion));
+    let asked = asked_beside(&bench);
+    assert_eq!((asked[0].options.methods.as_slice(), asked[0].options.subjects.len()), (&[Method::Occlusion][..], 1));
+    bench.command(HelpCommand::Escape);
+    assert!(asked_beside(&bench).is_empty());
+    bench.command(OverlayCommand::SetMethod(Method::Occlusion));
+    assert_eq!(asked_beside(&bench).len(), 1);
 }
 
 #[test]

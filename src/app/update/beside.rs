@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::slots;
 use crate::app::state::hanging::{SlotImage, SlotIndex, SlotResults};
+use crate::app::state::results::STOPPED;
 use crate::app::state::{Layout, Model, Phase, State};
 use crate::engine::{AnalysisOptions, BesideImage, BesideOutcome, Request};
 use crate::explain::{Method, Subject};
@@ -39,6 +40,20 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
     let images = Arc::new(wanted);
     state.hanging.asked = images.clone();
     vec![Effect::Ask(Request::Beside { images })]
+}
+
+/// The reader wants no more of what takes its time.
+pub(super) fn stop(state: &mut State) {
+    let asked = state.hanging.asked.clone();
+    for BesideImage { frame, options } in asked.iter() {
+        let costly = options.methods.iter().filter(|method| !method.is_instant());
+        let is_it = |image: &&mut SlotImage| image.ready().is_some_and(|loaded| Arc::ptr_eq(&loaded.frame, frame));
+        let Some(image) = state.hanging.slots.iter_mut().flatten().find(is_it) else { continue };
+        let Some(model) = &image.judged.model else { continue };
+        let layer = options.layers.first().unwrap_or(&model.manifest.target_layer);
+        let stopped = costly.map(|method| (*method, method.place(layer).to_owned(), STOPPED.to_owned()));
+        image.judged.results.unavailable.extend(stopped);
+    }
 }
 
 /// What was found by another model, or with other settings, counts no longer.

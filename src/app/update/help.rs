@@ -1,7 +1,7 @@
 //! Carries out what is asked of the program itself: the key table, notices, and the way back.
 
 use super::effect::Effect;
-use super::{analysis, cine, faithfulness, measuring, training};
+use super::{analysis, beside, cine, faithfulness, measuring, training};
 use crate::app::command::{HelpCommand, TrainingCommand};
 use crate::app::state::State;
 
@@ -37,6 +37,7 @@ fn escape(state: &mut State) -> Vec<Effect> {
     } else if state.solo.is_some() {
         state.solo = None;
     } else {
+        beside::stop(state);
         return analysis::cancel(state);
     }
     Vec::new()

@@ -6,7 +6,7 @@ use egui::{Align, Label, Layout as Flow, RichText, Ui};
 use crate::app::command::{Command, HangingCommand, ViewCommand};
 use crate::app::state::State;
 use crate::app::state::hanging::{Follows, Grid, ScaleLink};
-use crate::app::state::score_change::ScoreChange;
+use crate::app::state::score_change::{ScoreChange, tells_change};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::study::SpacingProvenance;
@@ -32,7 +32,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
         if width >= CHANGE && state.comparison().is_some_and(|both| both.changes.is_ok()) {
             let on = state.hanging.maps_of_change;
-            controls::tick_box(ui, HangingCommand::ToggleMapsOfChange, on, &tokens, &mut out);
+            ui.add_enabled_ui(tells_change(state.method), |ui| {
+                controls::tick_box(ui, HangingCommand::ToggleMapsOfChange, on, &tokens, &mut out);
+            });
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             comparison(ui, state, &tokens);

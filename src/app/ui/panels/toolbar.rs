@@ -133,11 +133,10 @@ fn view_menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>
         let beside = state.layout == Layout::Hanging && state.hanging.follows == Follows::Prior;
         let (enabled, on) = match command {
             Command::Hanging(HangingCommand::PriorBeside) => (shown, Some(beside)),
-            // The rest of several images stands in the bar above them.
-            Command::Hanging(_) => continue,
             // The layouts stand in the bar, the themes below, what is the file's and windows in a menu of
-            // their own.
+            // their own, the rest of several images above them.
             Command::Window(_)
+            | Command::Hanging(_)
             | Command::View(
                 ViewCommand::SetLayout(_)
                 | ViewCommand::SetTheme(_)
