@@ -8,7 +8,9 @@ use egui::{Pos2, Rect};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use pellucid::app::command::{Command, FindingsCommand, HangingCommand, StudyCommand, ViewCommand};
+use pellucid::app::command::{
+    Command, FindingsCommand, HangingCommand, HelpCommand, OverlayCommand, StudyCommand, ViewCommand,
+};
 use pellucid::app::state::hanging::{Grid, ScaleLink};
 use pellucid::app::state::hanging_rules::HangingRules;
 use pellucid::app::state::prior::NoPrior;
@@ -20,6 +22,7 @@ use pellucid::app::update::message::Message;
 use pellucid::engine::lungs::LungSearch;
 use pellucid::engine::model_selection::choice::Choice;
 use pellucid::engine::{Analysis, BesideImage, BesideOutcome, Event, Request};
+use pellucid::explain::Method;
 use pellucid::imaging::Window;
 use pellucid::measurement::identity::ImageIdentity;
 use pellucid::measurement::{Kind, Measurement, Words};
@@ -252,6 +255,44 @@ fn measurements_of_the_prior_are_shown_in_its_place() {
 }
 
 #[test]
+fn the_stack_of_a_place_is_gone_through_where_it_stands() {
+    let mut bench = opened(&[image("now", "4711", "20261120", "PA")]);
+    bench.command(ViewCommand::SetLayout(Layout::Hanging));
+    let slices: Vec<_> = (0..3).map(|i| common::entry(&format!("slice {i}"), 1, 64, 64)).collect();
+    let shown = bench.state.images[0].clone();
+    bench.message(Message::Scanned { paths: vec!["/ct".into()], catalogue: Box::new(common::catalogue_of(&slices)) });
+    bench.command(StudyCommand::ShowImage(shown, 0));
+    bench.command(HangingCommand::Put(1, slices[0].clone(), 0));
+    arrive(&mut bench, Some(0.5));
+    bench.command(HangingCommand::ScrollSlot(1, 1));
+    let before = bench.state.of_slot(1).expect("the slice before stays in sight until the next is decoded");
+    assert_eq!(before.frame().unwrap().entry.identity.sop_instance_uid, "slice 0");
+    bench.command(HangingCommand::ScrollSlot(1, 7));
+    arrive(&mut bench, Some(0.5));
+    let after = bench.state.of_slot(1).unwrap();
+    assert_eq!(after.frame().unwrap().entry.identity.sop_instance_uid, "slice 2", "and no farther than to its end");
+    assert_eq!(after.stack_position().unwrap().words(), "image 3 of 3");
+    assert_eq!(bench.state.current().unwrap().0.identity.sop_instance_uid, "now");
+}
+
+#[test]
+fn a_second_window_shows_the_grid_and_the_first_keeps_the_active_image() {
+    let mut bench = pair(Some(0.1));
+    judge_beside(&mut bench, |_| ());
+    bench.command(ViewCommand::ToggleSecondWindow);
+    let mut harness = screen(bench);
+    let views = |harness: &Harness<'_, Bench>| harness.query_all_by_label_contains("Grad-CAM").count();
+    assert!(harness.query_by_label_contains("Place 2: Prior").is_some());
+    assert_eq!(views(&harness), 3, "the active image once more");
+    harness.state_mut().command(ViewCommand::SetLayout(Layout::SideBySide));
+    harness.run_steps(3);
+    assert_eq!(harness.query_all_by_label_contains(": original").count(), 2, "the image alone beside the layout");
+    // It is panned there as everywhere.
+    harness.state_mut().command(ViewCommand::Pan(pellucid::app::state::SECOND_PANE, [3.0, 0.0]));
+    assert!((harness.state().state.view(0).center[0] + 3.0).abs() < 1e-4);
+}
+
+#[test]
 fn a_smaller_grid_keeps_the_active_image() {
     let mut bench = pair(None);
     bench.command(HangingCommand::SetGrid(Grid { rows: 3, columns: 3 }));
@@ -326,6 +367,19 @@ fn both_are_scored_by_one_model_and_the_change_is_told() {
     let views = views.filter(|node| node.accesskit_node().role() == egui::accesskit::Role::Image).count();
     assert_eq!(views, 2, "the map of both");
     assert!(harness.query_by_label("Change maps").is_some());
+}
+
+#[test]
+fn esc_stops_a_costly_map_of_both_and_choosing_the_method_again_asks_for_it_again() {
+    let mut bench = pair(Some(0.1));
+    judge_beside(&mut bench, |_| ());
+    bench.command(OverlayCommand::SetMethod(Method::Occlusion));
+    let asked = asked_beside(&bench);
+    assert_eq!((asked[0].options.methods.as_slice(), asked[0].options.subjects.len()), (&[Method::Occlusion][..], 1));
+    bench.command(HelpCommand::Escape);
+    assert!(asked_beside(&bench).is_empty());
+    bench.command(OverlayCommand::SetMethod(Method::Occlusion));
+    assert_eq!(asked_beside(&bench).len(), 1);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::hanging::{ChangePart, SlotIndex};
 use super::{Layout, Phase, Results, State};
 use crate::engine::ModelInfo;
 use crate::engine::conformal::OUTSIDE;
+use crate::explain::Method;
 
 /// A label or group of both images.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +101,7 @@ impl State {
 
     /// The same of any place.
     pub(super) fn part_of_slot(&self, slot: SlotIndex) -> Option<ChangePart> {
-        let shown = self.layout == Layout::Hanging && self.hanging.maps_of_change;
+        let shown = self.layout == Layout::Hanging && self.hanging.maps_of_change && tells_change(self.method);
         let compared = Some(self).filter(|_| shown).and_then(Self::comparison).filter(|both| both.changes.is_ok())?;
         match slot {
             slot if slot == compared.newer => Some(ChangePart::Now),
@@ -119,6 +120,16 @@ impl State {
         let hidden = self.keeps_hidden(&(image.entry.key(), image.index), results);
         Some(Side { name, results, model, hidden })
     }
+}
+
+/// Whether maps by a method tell what spoke for or against a score. Those of sensitivity do not
+/// (Saliency and its smoothed form), nor those that know no class or set it against others (Eigen-CAM,
+/// Finer-CAM), that hardly depend on what the network learned (guided methods), or whose values have
+/// no zero (RISE).
+#[must_use]
+pub fn tells_change(method: Method) -> bool {
+    let evidence = method.is_signed() || method.is_cam() && method != Method::FinerCam;
+    evidence && !method.knows_no_class() && method.fails_sanity_check().is_none()
 }
 
 fn changes(now: &Side<'_>, before: &Side<'_>) -> Result<Vec<ScoreChange>, String> {
@@ -171,6 +182,14 @@ fn standing<'a>(side: &Side<'a>) -> Result<&'a ModelInfo, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn maps_of_sensitivity_and_of_no_class_tell_no_change() {
+        let telling: Vec<Method> = Method::ALL.into_iter().filter(|method| tells_change(*method)).collect();
+        assert!([Method::GradCam, Method::IntegratedGradients, Method::Occlusion].iter().all(|m| telling.contains(m)));
+        let silent = [Method::Saliency, Method::SmoothGrad, Method::EigenCam, Method::FinerCam, Method::Rise];
+        assert!(silent.iter().all(|method| !telling.contains(method)));
+    }
 
     #[test]
     fn a_change_is_that_of_the_numbers_that_are_shown() {

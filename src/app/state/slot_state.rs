@@ -36,7 +36,9 @@ impl State {
         state.results = known;
         state.model = match &judged.model {
             Some(model) => Model::Ready(model.clone()),
-            None => Model::Loading { name: String::new() },
+            // Which one will fit it is not known yet.
+            None if self.automatic => Model::Unfit,
+            None => self.model.clone(),
         };
         (state.automatic, state.choice) = (judged.automatic, judged.choice.clone());
         state.layout = Layout::Hanging;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::slots;
-use crate::app::state::hanging::{SlotImage, SlotResults};
+use crate::app::state::hanging::{SlotImage, SlotIndex, SlotResults};
+use crate::app::state::results::STOPPED;
 use crate::app::state::{Layout, Model, Phase, State};
 use crate::engine::{AnalysisOptions, BesideImage, BesideOutcome, Request};
 use crate::explain::{Method, Subject};
@@ -39,6 +40,20 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
     let images = Arc::new(wanted);
     state.hanging.asked = images.clone();
     vec![Effect::Ask(Request::Beside { images })]
+}
+
+/// The reader wants no more of what takes its time.
+pub(super) fn stop(state: &mut State) {
+    let asked = state.hanging.asked.clone();
+    for BesideImage { frame, options } in asked.iter() {
+        let costly = options.methods.iter().filter(|method| !method.is_instant());
+        let is_it = |image: &&mut SlotImage| image.ready().is_some_and(|loaded| Arc::ptr_eq(&loaded.frame, frame));
+        let Some(image) = state.hanging.slots.iter_mut().flatten().find(is_it) else { continue };
+        let Some(model) = &image.judged.model else { continue };
+        let layer = options.layers.first().unwrap_or(&model.manifest.target_layer);
+        let stopped = costly.map(|method| (*method, method.place(layer).to_owned(), STOPPED.to_owned()));
+        image.judged.results.unavailable.extend(stopped);
+    }
 }
 
 /// What was found by another model, or with other settings, counts no longer.
@@ -105,21 +120,24 @@ pub(super) fn judged(state: &mut State, frame: &Arc<Frame>, outcome: &BesideOutc
     let asked = state.hanging.asked.iter().find(|one| is_it(one)).map(|one| one.options.clone());
     state.hanging.asked = Arc::new(state.hanging.asked.iter().filter(|one| !is_it(one)).cloned().collect());
     let (automatic, options) = (state.automatic, state.options.clone());
-    let mut seen = Vec::new();
-    for image in state.hanging.slots.iter_mut().flatten() {
-        if !image.ready().is_some_and(|loaded| Arc::ptr_eq(&loaded.frame, frame)) {
+    for slot in 0..state.hanging.slots.len() {
+        let image = state.hanging.slots[slot].as_mut();
+        let Some(image) = image.filter(|image| image.ready().is_some_and(|loaded| Arc::ptr_eq(&loaded.frame, frame)))
+        else {
             continue;
-        }
+        };
         take_in(&mut image.judged, outcome, asked.as_ref());
         (image.judged.automatic, image.judged.options) = (automatic, options.clone());
-        seen.push(((image.entry.key(), image.index), image.judged.results.has_findings()));
+        note_seen(state, slot);
     }
-    for (key, found) in seen {
-        let hidden = state.preferences.read_first
-            && state.impressions.pages.get(&key).is_none_or(|page| page.impression.is_none());
-        if found && !hidden {
-            state.impressions.seen.insert(key);
-        }
+}
+
+/// Remembers that the result of an image beside the active one is in sight, if it is.
+fn note_seen(state: &mut State, slot: SlotIndex) {
+    let Some(image) = state.hanging.slot(slot) else { return };
+    let (key, results) = ((image.entry.key(), image.index), &image.judged.results);
+    if results.has_findings() && !state.keeps_hidden(&key, results) {
+        state.impressions.seen.insert(key);
     }
 }
 

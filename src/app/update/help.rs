@@ -2,7 +2,7 @@
 //! back.
 
 use super::effect::Effect;
-use super::{analysis, cine, faithfulness, keys, measuring, tour, training, what_if};
+use super::{analysis, beside, cine, faithfulness, keys, measuring, tour, training, what_if};
 use crate::app::command::{HelpCommand, TrainingCommand};
 use crate::app::state::State;
 use crate::app::state::on_top::{OnTop, Unfolded};
@@ -44,6 +44,11 @@ fn escape(state: &mut State) -> Vec<Effect> {
         Some(OnTop::Target) => state.hanging.target = None,
         Some(OnTop::Solo) => state.solo = None,
         Some(OnTop::Running) => return analysis::cancel(state),
+    } else if state.solo.is_some() {
+        state.solo = None;
+    } else {
+        beside::stop(state);
+        return analysis::cancel(state);
     }
     Vec::new()
 }

@@ -86,6 +86,9 @@ pub(super) fn style(state: &mut State, change: impl FnOnce(&mut OverlayStyle)) -
 
 fn try_again(state: &mut State, method: Method) {
     state.results.unavailable.retain(|(m, _, _)| *m != method);
+    for image in state.hanging.slots.iter_mut().flatten() {
+        image.judged.results.unavailable.retain(|(m, _, _)| *m != method);
+    }
 }
 
 fn tick(state: &mut State, method: Method) -> Vec<Effect> {

@@ -6,7 +6,7 @@ use egui::{Align, Label, Layout as Flow, RichText, Ui};
 use crate::app::command::{Command, HangingCommand, ViewCommand};
 use crate::app::state::State;
 use crate::app::state::hanging::{Follows, Grid, ScaleLink};
-use crate::app::state::score_change::ScoreChange;
+use crate::app::state::score_change::{ScoreChange, tells_change};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::study::SpacingProvenance;
@@ -22,7 +22,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID;
-        // What has no room here stands in the menu View.
+        // What has no room here stands in the menu of the grid and in the menu View.
         let width = ui.available_width();
         grids(ui, state, &mut out);
         let beside = state.hanging.follows == Follows::Prior;
@@ -32,7 +32,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
         if width >= CHANGE && state.comparison().is_some_and(|both| both.changes.is_ok()) {
             let on = state.hanging.maps_of_change;
-            controls::tick_box(ui, HangingCommand::ToggleMapsOfChange, on, &tokens, &mut out);
+            ui.add_enabled_ui(tells_change(state.method), |ui| {
+                controls::tick_box(ui, HangingCommand::ToggleMapsOfChange, on, &tokens, &mut out);
+            });
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             comparison(ui, state, &tokens);
@@ -46,11 +48,21 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 
 fn grids(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let shown = state.hanging.grid.words();
-    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(64.0).height(360.0);
+    let menu = egui::ComboBox::from_id_salt("grid").selected_text(shown).width(64.0).height(420.0);
     let response = menu.show_ui(ui, |ui| {
         for grid in Grid::ALL {
             if ui.selectable_label(grid == state.hanging.grid, grid.words()).clicked() {
                 out.push(HangingCommand::SetGrid(grid).into());
+            }
+        }
+        ui.separator();
+        for command in [HangingCommand::NextSlot, HangingCommand::ToggleMapsOfChange, HangingCommand::HangByRules] {
+            let on = command == HangingCommand::ToggleMapsOfChange;
+            let command = Command::from(command);
+            let info = command.info();
+            let chosen = on && state.hanging.maps_of_change;
+            if ui.selectable_label(chosen, info.label).on_hover_text(info.hint()).clicked() {
+                out.push(command);
             }
         }
     });
