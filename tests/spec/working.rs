@@ -24,7 +24,7 @@ use pellucid::app::update::effect::Effect;
 use pellucid::app::update::impression_effect::{ImpressionEffect, ImpressionMessage};
 use pellucid::app::update::measuring_effect::MeasuringMessage;
 use pellucid::app::update::message::Message;
-use pellucid::app::update::{offer_last, on_window};
+use pellucid::app::update::{may_close, offer_last, on_window};
 use pellucid::engine::{Analysis, Event};
 use pellucid::measurement::Kind;
 use pellucid::measurement::identity::ImageIdentity;
@@ -144,7 +144,7 @@ fn an_impression_is_kept_letter_by_letter_and_comes_back_with_its_image() {
     assert!(again.state.result_hidden());
     looked_for(&mut again, Some(kept));
     assert_eq!(again.state.impression().unwrap().text, "A nodule.");
-    assert!(!again.state.result_hidden());
+    assert!(!again.state.result_hidden() && may_close(&mut again.state));
 }
 
 #[test]
@@ -154,8 +154,10 @@ fn what_cannot_be_read_is_said_and_not_replaced() {
     let result = Err("it is broken".into());
     bench.message(Message::Impression(ImpressionMessage::Found { image, identity, result }));
     assert!(bench.state.notices.iter().any(|n| n.text.contains("not kept")));
+    assert!(may_close(&mut bench.state), "nothing is written yet");
     bench.command(ImpressionCommand::NothingToReport);
     assert!(last_kept(&bench).is_none());
+    assert!(!may_close(&mut bench.state) && may_close(&mut bench.state), "it is said once");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod analysis;
 mod arrived_maps;
 mod catalogue;
 mod cine;
+mod closing;
 pub mod effect;
 mod events;
 mod faithfulness;
@@ -58,11 +59,11 @@ use super::command::{Command, MeasureCommand, ViewCommand};
 use super::state::State;
 use effect::Effect;
 
+pub use closing::may_close;
 pub use events::on_event;
 pub use messages::on_message;
 pub use notices::on_time;
 pub use session::{offer_last, on_window};
-pub use training::may_close;
 
 /// Time has passed: a stack that plays goes on, and what came to rest is analysed. Yields the time
 /// until the next of it.

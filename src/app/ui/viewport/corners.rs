@@ -23,7 +23,7 @@ const SCALE: f32 = 240.0;
 const COLOR_BAR: f32 = 40.0;
 /// The same where there is little room.
 const IN_SHORT: [&str; 2] = ["not the outline", "of a lesion"];
-const OUTSIDE_IN_SHORT: [&str; 2] = ["outside the", "model's population"];
+const OUTSIDE_IN_SHORT: [&str; 2] = ["outside the", "population"];
 /// A view narrower than this has little room.
 const NARROW: f32 = 300.0;
 /// A view lower than this gets its title only.
