@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::{Pos2, Rect};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use pellucid::app::command::{
     Command, FindingsCommand, HangingCommand, HelpCommand, OverlayCommand, StudyCommand, ViewCommand,

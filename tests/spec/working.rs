@@ -24,7 +24,7 @@ use pellucid::app::update::effect::Effect;
 use pellucid::app::update::impression_effect::{ImpressionEffect, ImpressionMessage};
 use pellucid::app::update::measuring_effect::MeasuringMessage;
 use pellucid::app::update::message::Message;
-use pellucid::app::update::{offer_last, on_window};
+use pellucid::app::update::{may_close, offer_last, on_window};
 use pellucid::engine::{Analysis, Event};
 use pellucid::measurement::Kind;
 use pellucid::measurement::identity::ImageIdentity;
@@ -144,7 +144,7 @@ fn an_impression_is_kept_letter_by_letter_and_comes_back_with_its_image() {
     assert!(again.state.result_hidden());
     looked_for(&mut again, Some(kept));
     assert_eq!(again.state.impression().unwrap().text, "A nodule.");
-    assert!(!again.state.result_hidden());
+    assert!(!again.state.result_hidden() && may_close(&mut again.state));
 }
 
 #[test]
@@ -154,8 +154,10 @@ fn what_cannot_be_read_is_said_and_not_replaced() {
     let result = Err("it is broken".into());
     bench.message(Message::Impression(ImpressionMessage::Found { image, identity, result }));
     assert!(bench.state.notices.iter().any(|n| n.text.contains("not kept")));
+    assert!(may_close(&mut bench.state), "nothing is written yet");
     bench.command(ImpressionCommand::NothingToReport);
     assert!(last_kept(&bench).is_none());
+    assert!(!may_close(&mut bench.state) && may_close(&mut bench.state), "it is said once");
 }
 
 #[test]
@@ -549,16 +551,29 @@ fn a_section_closes_and_opens_by_its_heading() {
     assert!(harness.query_by_label("Layer").is_some());
 }
 
+/// An image that the gate refused for this reason.
+fn refused(reason: &str) -> Bench {
+    let mut bench = Bench::with_image(frame(64, 64));
+    let gate = pellucid::model::gate::GateVerdict { reason: reason.into(), ..verdict(false) };
+    let analysis = Analysis { gate: Some(gate), ..Analysis::default() };
+    let generation = bench.state.generation;
+    bench.event(Event::Finished { generation, analysis: std::sync::Arc::new(analysis) });
+    bench
+}
+
+#[test]
+fn a_refusal_is_said_once_and_in_the_view_where_the_findings_are_closed() {
+    let mut harness = screen(refused("This is a hand."));
+    let said = |harness: &Harness<'_, Bench>| harness.query_all_by_label_contains("This is a hand.").count();
+    assert_eq!(said(&harness), 1);
+    harness.get_by_label("FINDINGS").click_accesskit();
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains("Not scored. This is a hand.").next().is_some());
+    assert_eq!(said(&harness), 1);
+}
+
 #[test]
 fn an_inverted_chest_film_is_offered_to_be_inverted_and_no_other() {
-    let refused = |reason: &str| {
-        let mut bench = Bench::with_image(frame(64, 64));
-        let gate = pellucid::model::gate::GateVerdict { reason: reason.into(), ..verdict(false) };
-        let analysis = Analysis { gate: Some(gate), ..Analysis::default() };
-        let generation = bench.state.generation;
-        bench.event(Event::Finished { generation, analysis: std::sync::Arc::new(analysis) });
-        bench
-    };
     let why = "This resembles a frontal chest radiograph whose greys are inverted; correct the file's polarity and open it again.";
     let mut harness = screen(refused(why));
     button(&harness, "Invert").click();

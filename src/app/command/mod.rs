@@ -110,8 +110,19 @@ pub struct CommandInfo {
 impl CommandInfo {
     /// The tooltip with the key behind it: `Inverts black and white (I)`.
     pub fn hint(&self) -> String {
-        if self.key.is_empty() { self.tooltip.to_owned() } else { format!("{} ({})", self.tooltip, self.key) }
+        if self.key.is_empty() { self.tooltip.to_owned() } else { format!("{} ({})", self.tooltip, self.shown_key()) }
     }
+
+    /// The key as people read it: arrows are drawn.
+    pub fn shown_key(&self) -> String {
+        shown_key(&self.key)
+    }
+}
+
+/// A key as people read it: arrows are drawn.
+pub fn shown_key(key: &str) -> String {
+    let arrows = [("ArrowUp", "↑"), ("ArrowDown", "↓"), ("ArrowLeft", "←"), ("ArrowRight", "→")];
+    arrows.into_iter().fold(key.to_owned(), |key, (name, arrow)| key.replace(name, arrow))
 }
 
 /// Declares [`Command`] over the enums of the groups.

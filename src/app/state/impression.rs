@@ -85,6 +85,8 @@ pub struct Impressions {
     pub(in crate::app) seen: HashSet<ImageKey>,
     /// Images whose file was looked for: what is written of them is kept.
     pub(in crate::app) kept: HashMap<ImageKey, ImageIdentity>,
+    /// That something could not be kept was said before the window closes.
+    pub(in crate::app) warned: bool,
     /// This is a copy for the screen, from which the result was taken out.
     veiled: bool,
 }

@@ -107,9 +107,9 @@ fn beside(part: Rect, screen: Rect, width: f32) -> egui::Pos2 {
 
 /// Title and words of a step, with the keys as they are now.
 fn text(step: TourStep) -> (&'static str, String) {
-    let key = |command: Command| match &*command.info().key {
-        "" => "no key".to_owned(),
-        key => key.to_owned(),
+    let key = |command: Command| match command.info().shown_key() {
+        key if key.is_empty() => "no key".to_owned(),
+        key => key,
     };
     match step {
         TourStep::Window => (

@@ -4,6 +4,7 @@
 use crate::app::command::{Command, FindingsCommand, MapCommand, OverlayCommand};
 use crate::app::state::display_options::Stability;
 use crate::app::state::results::STOPPED;
+use crate::app::state::session::Section;
 use crate::app::state::{Content, Explaining, Layout, Model, Phase, State};
 use crate::explain::{INPUT, Method, Subject, scale};
 
@@ -98,7 +99,7 @@ fn changed(state: &State, content: Content, method: Method) -> Option<ViewMessag
 /// Beside an image without a map: why it was not scored, where the findings that say so are put
 /// away.
 fn without_findings(state: &State) -> Option<ViewMessage> {
-    if state.preferences.findings_open {
+    if state.preferences.findings_open && !state.preferences.closed.contains(&Section::Findings) {
         return None;
     }
     let message = match &state.results.phase {

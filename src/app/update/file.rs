@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::{analysis, measuring, preferences, report, training, what_if};
+use super::{analysis, closing, measuring, preferences, report, training, what_if};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::{WeightsForm, only_weights};
 use crate::app::state::{ShownImage, State};
@@ -38,7 +38,7 @@ pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
         }
         F::OpenExternally(path) => return vec![Effect::OpenExternally(path)],
         F::ToggleAnonymize => return preferences::change(state, |p| p.anonymize ^= true),
-        F::Quit if training::may_close(state) => return vec![Effect::Quit],
+        F::Quit if closing::may_close(state) => return vec![Effect::Quit],
         F::Quit => {}
     }
     Vec::new()

@@ -43,12 +43,10 @@ fn escape(state: &mut State) -> Vec<Effect> {
         // The next image of the list comes where it always does.
         Some(OnTop::Target) => state.hanging.target = None,
         Some(OnTop::Solo) => state.solo = None,
-        Some(OnTop::Running) => return analysis::cancel(state),
-    } else if state.solo.is_some() {
-        state.solo = None;
-    } else {
-        beside::stop(state);
-        return analysis::cancel(state);
+        Some(OnTop::Running) => {
+            beside::stop(state);
+            return analysis::cancel(state);
+        }
     }
     Vec::new()
 }

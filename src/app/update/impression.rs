@@ -47,6 +47,21 @@ pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect
     kept(state)
 }
 
+/// Whether the window may be closed over what was written: where some of it could not be kept, that is
+/// said first.
+pub(super) fn may_close(state: &mut State) -> bool {
+    let written = &state.impressions;
+    let lost = |(key, page): &(&ImageKey, &Page)| !written.kept.contains_key(*key) && !page.to_keep().is_empty();
+    let count = written.pages.iter().filter(lost).count();
+    if count == 0 || std::mem::replace(&mut state.impressions.warned, true) {
+        return true;
+    }
+    let images = if count == 1 { "an image".to_owned() } else { format!("{count} images") };
+    let words = format!("What you wrote about {images} could not be kept. Close once more to leave without it.");
+    notice(state, Level::Warning, words, None);
+    false
+}
+
 /// Has what was written about the image on screen kept, once its file was looked for.
 fn kept(state: &State) -> Vec<Effect> {
     let Some(key) = state.image_key() else { return Vec::new() };

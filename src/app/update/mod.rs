@@ -16,6 +16,7 @@ mod arrived_maps;
 mod beside;
 mod catalogue;
 mod cine;
+mod closing;
 pub mod effect;
 mod events;
 mod faithfulness;
@@ -66,9 +67,9 @@ use crate::engine::Event;
 use effect::Effect;
 use message::Message;
 
+pub use closing::may_close;
 pub use notices::on_time;
 pub use session::{offer_last, on_window};
-pub use training::may_close;
 
 /// Time has passed: a stack that plays goes on, and what came to rest is analysed. Yields the time
 /// until the next of it.

@@ -98,7 +98,7 @@ pub(super) fn apply(state: &mut State, command: TrainingCommand) -> Vec<Effect> 
 }
 
 /// The window is to be closed: at once, or after a question where a run goes on. True when it may.
-pub fn may_close(state: &mut State) -> bool {
+pub(super) fn may_close(state: &mut State) -> bool {
     if !state.training.is_running() {
         return true;
     }

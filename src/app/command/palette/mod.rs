@@ -65,7 +65,7 @@ fn lines(state: &State) -> Vec<Line> {
             kind: info.group.name(),
             label: info.label.trim_end_matches('…').to_owned(),
             detail: info.tooltip.to_owned(),
-            key: info.key.into_owned(),
+            key: info.shown_key(),
             why_not: availability::why_not(state, &command),
             command,
         }

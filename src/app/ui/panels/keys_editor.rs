@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::app::command::key_map::{declared, find, is_fixed};
 use crate::app::command::palette::{fuzzy, is_answer};
-use crate::app::command::{Command, KeysCommand};
+use crate::app::command::{Command, KeysCommand, shown_key};
 use crate::app::state::State;
 use crate::app::state::keys::{Clash, KeyEditor};
 use crate::app::ui::keymap;
@@ -79,8 +79,12 @@ fn said(ui: &mut Ui, editor: &KeyEditor, tokens: &Tokens, out: &mut Vec<Command>
 /// The key is another command's: what is to become of that one.
 fn asked(ui: &mut Ui, clash: &Clash, tokens: &Tokens, out: &mut Vec<Command>) {
     let name = |id: &str| find(id).map_or_else(String::new, |command| command.info().label.to_owned());
-    let words =
-        format!("{} belongs to “{}”. “{}” can have it:", clash.key, name(&clash.held_by), name(&clash.wanted_for));
+    let words = format!(
+        "{} belongs to “{}”. “{}” can have it:",
+        shown_key(&clash.key),
+        name(&clash.held_by),
+        name(&clash.wanted_for)
+    );
     message(ui, Sign::Caution, &words, tokens);
     ui.horizontal(|ui| {
         for command in [KeysCommand::Swap, KeysCommand::Take, KeysCommand::Leave] {
@@ -140,10 +144,10 @@ fn line(
     });
     let listening = editor.listening.as_deref() == Some(id.as_str());
     row.col(|ui| {
-        let words = match (&*info.key, listening) {
-            (_, true) => "press a key…",
-            ("", false) => "–",
-            (key, false) => key,
+        let words = match (info.key.is_empty(), listening) {
+            (_, true) => "press a key…".to_owned(),
+            (true, false) => "–".to_owned(),
+            (false, false) => info.shown_key(),
         };
         let changed = state.preferences.keys.contains_key(&id);
         let words = RichText::new(words).color(if changed || listening { tokens.accent } else { tokens.text });
@@ -166,7 +170,7 @@ fn line(
         if state.preferences.keys.contains_key(&id) {
             let reset = KeysCommand::Reset(id.clone());
             let came = declared(command);
-            let came = if came.is_empty() { "no key".to_owned() } else { came };
+            let came = if came.is_empty() { "no key".to_owned() } else { shown_key(&came) };
             let response = ui.button(reset.info().label).on_hover_text(format!("{}: {came}", reset.info().tooltip));
             if response.clicked() {
                 out.push(reset.into());

@@ -70,8 +70,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 }
 
 fn table(ui: &mut Ui, group: CommandGroup, tokens: &Tokens) {
-    let rows: Vec<_> = Command::listed().into_iter().map(|c| c.info()).filter(|i| i.group == group).collect();
-    let rows = rows.iter().filter(|info| !info.key.is_empty()).map(|info| (&*info.key, info.label, info.tooltip));
+    let rows = Command::listed().into_iter().map(|c| c.info()).filter(|i| i.group == group && !i.key.is_empty());
+    let rows: Vec<_> = rows.map(|info| (info.shown_key(), info.label, info.tooltip)).collect();
+    let rows = rows.iter().map(|(key, label, tooltip)| (key.as_str(), *label, *tooltip));
     lines(ui, group.name(), rows, tokens);
 }
 

@@ -3,7 +3,7 @@
 
 use egui::{Align, Layout, Slider, Ui};
 
-use crate::app::command::{Command, OverlayCommand};
+use crate::app::command::{Command, OverlayCommand, shown_key};
 use crate::app::state::State;
 use crate::app::state::tour::TourStep;
 use crate::app::ui::theme::{self, Tokens};
@@ -54,7 +54,7 @@ pub(super) fn hint(tooltip: &str, keys: &[std::borrow::Cow<'static, str>; 2]) ->
     if keys.iter().any(|key| key.is_empty()) {
         return tooltip.to_owned();
     }
-    format!("{tooltip} ({} and {})", keys[0], keys[1])
+    format!("{tooltip} ({} and {})", shown_key(&keys[0]), shown_key(&keys[1]))
 }
 
 /// A name and a slider from 0 to 100 %; true when it was moved.

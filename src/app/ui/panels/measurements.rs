@@ -52,7 +52,9 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut ValuesCache, most: f32) -> V
     if !open {
         return out;
     }
-    ScrollArea::vertical().id_salt("measurements").max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+    let least = if most.is_finite() { most } else { 64.0 };
+    let area = ScrollArea::vertical().id_salt("measurements").max_height(most).min_scrolled_height(least);
+    area.auto_shrink([false, true]).show(ui, |ui| {
         listed(ui, state, cache, &tokens, &mut out);
     });
     out

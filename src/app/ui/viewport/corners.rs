@@ -25,11 +25,9 @@ const SCALE: f32 = 240.0;
 const COLOR_BAR: f32 = 40.0;
 /// The same where there is little room.
 const IN_SHORT: [&str; 2] = ["not the outline", "of a lesion"];
-const OUTSIDE_IN_SHORT: [&str; 2] = ["outside the", "model's population"];
+const OUTSIDE_IN_SHORT: [&str; 2] = ["outside the", "population"];
 /// A view narrower than this has little room.
 const NARROW: f32 = 300.0;
-/// In a view narrower than this even the short words take two lines.
-const TIGHT: f32 = 220.0;
 /// A view lower than this gets its title only.
 const LOW: f32 = 200.0;
 
@@ -77,7 +75,8 @@ pub(crate) fn paint(
         // Below the switch between the two differences.
         room.min.y += 26.0;
     }
-    let pen = Pen::new(painter, theme::tokens(state.preferences.theme), room);
+    let pen_of = |room: Rect| Pen::new(painter, theme::tokens(state.preferences.theme), room);
+    let pen = pen_of(room);
     let first = state.speaks_for_all(pane);
     let roomy = rect.height() >= LOW;
     let mut above = Vec::new();
@@ -114,15 +113,15 @@ pub(crate) fn paint(
     }
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
     if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
-        let room = (narrow, rect.width() < TIGHT);
-        below.splice(0..0, lines_for(room, NOT_AN_OUTLINE, IN_SHORT));
+        let pen = pen_of(room.with_max_x(room.right() - COLOR_BAR));
+        below.splice(0..0, pen.shortest(NOT_AN_OUTLINE, IN_SHORT));
         if state.outside().is_some() {
-            below.splice(0..0, lines_for(room, OUTSIDE, OUTSIDE_IN_SHORT));
+            below.splice(0..0, pen.shortest(OUTSIDE, OUTSIDE_IN_SHORT));
         }
     }
     // Beside the bar of the colours, not under its numbers.
     let beside = if content != Content::Image && state.heat_map && state.has_maps(content) { COLOR_BAR } else { 0.0 };
-    let pen = Pen::new(painter, theme::tokens(state.preferences.theme), room.with_max_x(room.right() - beside));
+    let pen = pen_of(room.with_max_x(room.right() - beside));
     let words = pen.raised(bar).column(Align2::LEFT_BOTTOM, &below);
     let corner = room.left_bottom();
     taken.push(Rect::from_min_max(corner - vec2(0.0, words.y + bar), corner + vec2(words.x, -bar)));
@@ -134,15 +133,6 @@ pub(crate) fn paint(
         taken.push(Rect::from_min_max(rect.min, pos2(rect.right(), room.top())));
     }
     Corners { upper_left, taken }
-}
-
-/// Words that must be read, as a view has room for them: whole, short, or short in two lines.
-fn lines_for((narrow, tight): (bool, bool), whole: &str, short: [&str; 2]) -> Vec<String> {
-    match (narrow, tight) {
-        (_, true) => short.map(str::to_owned).to_vec(),
-        (true, false) => vec![short.join(" ")],
-        (false, false) => vec![whole.to_owned()],
-    }
 }
 
 /// Patient and study, or that it is left out.

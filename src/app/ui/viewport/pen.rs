@@ -38,6 +38,16 @@ impl<'a> Pen<'a> {
         galley.size().x <= self.room.width()
     }
 
+    /// Words that must be read, as there is room for them: whole, short, or short in two lines.
+    pub(super) fn shortest(&self, whole: &str, short: [&str; 2]) -> Vec<String> {
+        let in_one = short.join(" ");
+        match (self.fits(whole), self.fits(&in_one)) {
+            (true, _) => vec![whole.to_owned()],
+            (false, true) => vec![in_one],
+            (false, false) => short.map(str::to_owned).to_vec(),
+        }
+    }
+
     /// Lines from a corner inwards; a line that is too long is cut in its middle with "…". Yields the room that
     /// they take.
     pub(super) fn column(&self, corner: Align2, lines: &[String]) -> Vec2 {

@@ -85,7 +85,8 @@ pub(crate) fn menu_item(
         words.push_right(sign.atom(None));
     }
     words.push_right(info.label);
-    let button = Button::new(words).shortcut_text(RichText::new(info.key).size(theme::CAPTION)).sense(Sense::click());
+    let button =
+        Button::new(words).shortcut_text(RichText::new(info.shown_key()).size(theme::CAPTION)).sense(Sense::click());
     let response = ui.add_enabled(enabled, button.min_size(vec2(ui.available_width(), 24.0)));
     let response = response.accessible_name(info.label).on_hover_text(info.tooltip);
     if response.clicked() {
