@@ -24,7 +24,7 @@ pub const DECODED_BYTES: u64 = 512 << 20;
 /// that its size gives it.
 pub const DECODE_SECONDS: u64 = 4;
 /// Samples of an image that give such a decoder a second more.
-pub const DECODE_SAMPLES_A_SECOND: u64 = 8_000_000;
+pub const DECODE_SAMPLES_A_SECOND: u64 = 4_000_000;
 /// Bytes of its stream that do so too.
 pub const DECODE_STREAM_BYTES_A_SECOND: u64 = 2_000_000;
 /// How many times as long as that such a decoder is waited for: a machine may be busy with

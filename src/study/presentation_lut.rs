@@ -38,7 +38,8 @@ pub(super) fn presented(item: &Dataset, voi: Option<&Voi>, range: (f32, f32)) ->
         let tails = if window.function == crate::imaging::WindowFunction::Sigmoid { TAILS * window.width } else { 0.0 };
         let (low, high) = ((low - tails).floor(), (high + tails).ceil());
         let whole = range.0.fract() == 0.0 && range.1.fract() == 0.0 && range.1 - range.0 >= 1.0;
-        if !(high - low < MOST) || !whole && high - low < FEWEST {
+        let fits = high - low < MOST && (whole || high - low >= FEWEST);
+        if !fits {
             return Err("its window has more steps, or fewer, than a table can hold".to_owned());
         }
         let entries = (0..=(high - low) as u32).map(|i| shown(window.apply(low + i as f32))).collect();

@@ -118,6 +118,7 @@ pub(super) fn load(entry: &Arc<ImageEntry>, format: ImageFormat) -> Result<Frame
 }
 
 /// What the header of a file says of its image.
+#[derive(Clone, Copy)]
 struct Shape {
     columns: u32,
     rows: u32,
@@ -126,7 +127,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn size(&self) -> (u32, u32) {
+    fn size(self) -> (u32, u32) {
         (self.columns, self.rows)
     }
 }

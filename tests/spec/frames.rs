@@ -75,7 +75,7 @@ fn an_object_of_more_than_a_gigabyte_is_read_frame_by_frame() {
     fs::write(&path, &bytes).unwrap();
     let mut file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.seek(SeekFrom::Start(bytes.len() as u64 + (FRAMES - 1) * FRAME)).unwrap();
-    file.write_all(&[7; FRAME as usize]).unwrap();
+    file.write_all(&vec![7; FRAME as usize]).unwrap();
     drop(file);
     let output = pellucid(folder.path(), &["inspect", "tomosynthesis.dcm", "--json", "--frame", "120"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
