@@ -4,7 +4,7 @@
 //! there is none before it, and where an explanation wants gradients by another [`Rule`].
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -54,8 +54,24 @@ pub fn activated(x: &Tensor, activation: Activation) -> Result<Tensor> {
 pub(super) fn activated_values(x: &[f32], activation: Activation) -> Vec<f32> {
     let mut out = x.to_vec();
     let arch = Arch::new();
-    out.par_chunks_mut(SHARE).for_each(|out| arch.dispatch(|| activation.apply(out)));
+    out.par_chunks_mut(SHARE).for_each(|values| arch.dispatch(Apply { activation, values }));
     out
+}
+
+/// [`Activation::apply`] for vector units. A closure that only borrows would not be compiled for
+/// them.
+struct Apply<'a> {
+    activation: Activation,
+    values: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.activation.apply(self.values);
+    }
 }
 
 /// `dy · f′(x)` of the values of maps.
@@ -63,9 +79,26 @@ pub(super) fn passed_back(dy: &[f32], x: &[f32], activation: Activation) -> Vec<
     let mut dx = vec![0.0; dy.len()];
     let arch = Arch::new();
     dx.par_chunks_mut(SHARE).zip(x.par_chunks(SHARE)).zip(dy.par_chunks(SHARE)).for_each(|((dx, x), dy)| {
-        arch.dispatch(|| activation.pass_back(dy, x, dx));
+        arch.dispatch(PassBack { activation, dy, x, dx });
     });
     dx
+}
+
+/// [`Activation::pass_back`] for vector units.
+struct PassBack<'a> {
+    activation: Activation,
+    dy: &'a [f32],
+    x: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl NullaryFnOnce for PassBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.activation.pass_back(self.dy, self.x, self.dx);
+    }
 }
 
 /// `dy` where `f` let it through, which is told by its value `y`.

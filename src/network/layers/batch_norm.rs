@@ -10,7 +10,7 @@
 //! [`crate::weights`].
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor, Var};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use crate::cpu_values::{slice, values};
@@ -215,6 +215,69 @@ pub(super) struct NormGradients {
     pub shift: Vec<f32>,
 }
 
+/// `f(x · scale + shift + skip)` of a plane of a block, for vector units. A closure that only borrows
+/// would not be compiled for them.
+struct Behind<'a> {
+    f: Activation,
+    x: &'a [Pixel],
+    norm: &'a Affine,
+    skip: Option<&'a [Pixel]>,
+    out: &'a mut [Pixel],
+}
+
+impl NullaryFnOnce for Behind<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.f.behind(self.x, self.norm, self.skip, self.out);
+    }
+}
+
+/// [`Normalization::sums`] for vector units.
+struct Sums<'a> {
+    own: &'a Normalization,
+    dy: &'a [Pixel],
+    x: &'a [Pixel],
+    block: usize,
+    f: Activation,
+}
+
+impl NullaryFnOnce for Sums<'_> {
+    type Output = [[f64; LANES]; 2];
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        self.own.sums(self.dy, self.x, self.block, self.f)
+    }
+}
+
+/// `scale · (dy · f′(x · scale + shift) − rest − x · slope)` of a plane of a block, for vector units.
+struct PassBack<'a> {
+    f: Activation,
+    x: &'a [Pixel],
+    norm: &'a Affine,
+    dy: &'a [Pixel],
+    dx: &'a mut [Pixel],
+    rest: &'a Pixel,
+    slope: &'a Pixel,
+}
+
+impl NullaryFnOnce for PassBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { f, x, norm, dy, dx, rest, slope } = self;
+        for ((dx, dy), x) in dx.chunks_mut(CHUNK).zip(dy.chunks(CHUNK)).zip(x.chunks(CHUNK)) {
+            f.pass_back_through(dy, x, norm, dx);
+            for (o, x) in dx.iter_mut().zip(x) {
+                *o = std::array::from_fn(|k| norm.scale[k] * (o[k] - rest[k] - x[k] * slope[k]));
+            }
+        }
+    }
+}
+
 impl Normalization {
     /// `f(x · scale + shift + skip)` for maps of `size`.
     pub(super) fn forward(&self, x: &[f32], size: Maps, skip: Option<&[f32]>) -> Vec<f32> {
@@ -223,7 +286,7 @@ impl Normalization {
         pixels_mut(&mut out).par_chunks_exact_mut(area).zip(pixels(x).par_chunks_exact(area)).enumerate().for_each(
             |(i, (out, x))| {
                 let skip = skip.map(|skip| &pixels(skip)[i * area..][..area]);
-                arch.dispatch(|| self.activation.behind(x, &self.affine[i % size.blocks], skip, out));
+                arch.dispatch(Behind { f: self.activation, x, norm: &self.affine[i % size.blocks], skip, out });
             },
         );
         out
@@ -239,7 +302,7 @@ impl Normalization {
             .par_chunks_exact(area)
             .zip(x_pixels.par_chunks_exact(area))
             .enumerate()
-            .map(|(i, (dy, x))| arch.dispatch(|| self.sums(dy, x, i % size.blocks, f)))
+            .map(|(i, (dy, x))| arch.dispatch(Sums { own: self, dy, x, block: i % size.blocks, f }))
             .collect();
         let mut sums = vec![[[0.0f64; LANES]; 2]; size.blocks];
         for (i, plane) in planes.iter().enumerate() {
@@ -262,14 +325,7 @@ impl Normalization {
                 let slope: Pixel = std::array::from_fn(|k| self.inverse[b][k] * w[k]);
                 let rest: Pixel = std::array::from_fn(|k| a[k] - self.mean[b][k] * slope[k]);
                 let norm = &self.affine[b];
-                arch.dispatch(|| {
-                    for ((dx, dy), x) in dx.chunks_mut(CHUNK).zip(dy.chunks(CHUNK)).zip(x.chunks(CHUNK)) {
-                        f.pass_back_through(dy, x, norm, dx);
-                        for (o, x) in dx.iter_mut().zip(x) {
-                            *o = std::array::from_fn(|k| norm.scale[k] * (o[k] - rest[k] - x[k] * slope[k]));
-                        }
-                    }
-                });
+                arch.dispatch(PassBack { f, x, norm, dy, dx, rest: &rest, slope: &slope });
             });
         let lanes = |k: usize| sums.iter().flat_map(move |s| s[k]).map(|v| v as f32).collect::<Vec<f32>>();
         let bias = lanes(0);
@@ -290,9 +346,14 @@ impl Normalization {
             .enumerate()
             .for_each(|(i, ((dx, dy), x))| {
                 let norm = &self.affine[i % size.blocks];
-                arch.dispatch(|| {
-                    self.activation.pass_back_through(dy, x, norm, dx);
-                    dx.iter_mut().for_each(|o| *o = std::array::from_fn(|k| norm.scale[k] * o[k]));
+                arch.dispatch(PassBack {
+                    f: self.activation,
+                    x,
+                    norm,
+                    dy,
+                    dx,
+                    rest: &[0.0; LANES],
+                    slope: &[0.0; LANES],
                 });
             });
         dx
@@ -309,7 +370,7 @@ impl Normalization {
 
     /// Sums of what `f` passes back of `dy` and of its product with `x̂ = (x − mean) · inverse` over
     /// a plane.
-    #[inline]
+    #[inline(always)]
     fn sums(&self, dy: &[Pixel], x: &[Pixel], block: usize, f: Activation) -> [[f64; LANES]; 2] {
         let (mean, inverse) = (self.mean[block], self.inverse[block]);
         let mut totals = [[0.0f64; LANES]; 2];

@@ -5,7 +5,7 @@
 //! goes to the first place that holds it, as in PyTorch.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::activation::halves;
@@ -51,7 +51,7 @@ impl CustomOp1 for MeanOp {
         let (size, arch) = (Maps::of(layout.dims())?, Arch::new());
         let area = size.area().max(1);
         let maps = pixels(slice(x, layout)?).par_chunks_exact(area);
-        let means: Vec<Pixel> = maps.map(|map| arch.dispatch(|| mean(map))).collect();
+        let means: Vec<Pixel> = maps.map(|map| arch.dispatch(Mean(map))).collect();
         let images = means.as_flattened().chunks_exact((size.blocks * LANES).max(1));
         let values: Vec<f32> = images.flat_map(|image| &image[..self.channels]).copied().collect();
         Ok((CpuStorage::F32(values), (size.n, self.channels).into()))
@@ -74,16 +74,24 @@ impl CustomOp1 for MeanOp {
 }
 
 /// The mean of a map, lane by lane: single precision within a part, double across.
-fn mean(map: &[Pixel]) -> Pixel {
-    let mut total = [0.0f64; LANES];
-    for part in map.chunks(256) {
-        let mut sum = [0.0f32; LANES];
-        for pixel in part {
-            sum.iter_mut().zip(pixel).for_each(|(s, v)| *s += v);
+struct Mean<'a>(&'a [Pixel]);
+
+impl NullaryFnOnce for Mean<'_> {
+    type Output = Pixel;
+
+    #[inline(always)]
+    fn call(self) -> Pixel {
+        let Self(map) = self;
+        let mut total = [0.0f64; LANES];
+        for part in map.chunks(256) {
+            let mut sum = [0.0f32; LANES];
+            for pixel in part {
+                sum.iter_mut().zip(pixel).for_each(|(s, v)| *s += v);
+            }
+            total.iter_mut().zip(sum).for_each(|(t, s)| *t += f64::from(s));
         }
-        total.iter_mut().zip(sum).for_each(|(t, s)| *t += f64::from(s));
+        total.map(|t| (t / map.len() as f64) as f32)
     }
-    total.map(|t| (t / map.len() as f64) as f32)
 }
 
 /// The maximum over shifted copies, out of operations that every device has.
