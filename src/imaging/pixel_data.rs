@@ -54,7 +54,7 @@ impl PixelData {
             padding: self.padding,
             voi: self.voi.clone(),
             presented_voi: self.presented_voi.clone(),
-            missing: self.missing.clone(),
+            missing: self.missing,
         }
     }
 

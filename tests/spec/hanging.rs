@@ -282,9 +282,7 @@ fn a_second_window_shows_the_grid_and_the_first_keeps_the_active_image() {
     bench.command(ViewCommand::ToggleSecondWindow);
     let mut harness = screen(bench);
     let is_image = |node: &egui_kittest::Node<'_>| node.accesskit_node().role() == egui::accesskit::Role::Image;
-    let views = |harness: &Harness<'_, Bench>| {
-        harness.query_all_by_label_contains("Grad-CAM").filter(is_image).count()
-    };
+    let views = |harness: &Harness<'_, Bench>| harness.query_all_by_label_contains("Grad-CAM").filter(is_image).count();
     assert!(harness.query_by_label_contains("Place 2: Prior").is_some());
     assert_eq!(views(&harness), 3, "the active image once more");
     harness.state_mut().command(ViewCommand::SetLayout(Layout::SideBySide));

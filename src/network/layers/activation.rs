@@ -3,6 +3,8 @@
 //! Behind a convolution the [`Activation`] rides on the same pass; as an operation it stands where
 //! there is none before it, and where an explanation wants gradients by another [`Rule`].
 
+#![expect(clippy::inline_always, reason = "what vector units do is compiled for them where it is called")]
+
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;

@@ -9,6 +9,8 @@
 //! For inference the four tensors are folded into the convolution before it: see
 //! [`crate::weights`].
 
+#![expect(clippy::inline_always, reason = "what vector units do is compiled for them where it is called")]
+
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor, Var};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;

@@ -4,6 +4,8 @@
 //! of residual networks need a 3×3 window with stride 2 and padding 1. The gradient of a maximum
 //! goes to the first place that holds it, as in PyTorch.
 
+#![expect(clippy::inline_always, reason = "what vector units do is compiled for them where it is called")]
+
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;

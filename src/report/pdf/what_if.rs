@@ -1,5 +1,7 @@
 //! The reader's questions about a changed image on the page.
 
+use std::fmt::Write as _;
+
 use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, wrapped};
 use crate::report::case::CaseReport;
 use crate::report::redact;
@@ -57,7 +59,8 @@ fn scores(record: &ProbeRecord) -> Vec<String> {
     let line = |change: &crate::engine::what_if::ScoreChange| {
         let mut line = format!("{} {:.3} → {:.3} ({:+.3})", change.label, change.before, change.after, change.change());
         if let Some((low, high)) = change.random_range() {
-            line += &format!("; at {} random places of this size {low:+.3} to {high:+.3}", change.random.len());
+            let places = change.random.len();
+            let _ = write!(line, "; at {places} random places of this size {low:+.3} to {high:+.3}");
         }
         line
     };

@@ -143,7 +143,7 @@ fn width_of(ui: &Ui, part: Part) -> f32 {
         Part::Steps => 2.0 * (32.0 + gap),
         Part::Layouts => {
             let segment =
-                |layout: &Layout| text(&ViewCommand::SetLayout(*layout).info().label) + 2.0 * theme::GRID + 2.0;
+                |layout: &Layout| text(ViewCommand::SetLayout(*layout).info().label) + 2.0 * theme::GRID + 2.0;
             LAYOUTS.iter().map(segment).sum::<f32>() + gap
         }
         Part::LayoutMenu => menu("Layout"),

@@ -59,10 +59,9 @@ pub(super) fn shared_top(state: &State, tops: &mut TopCache, content: Content) -
         Content::Changed(subject, method) if !state.overlay().shared_scale => {
             return state.map(subject, method).map(|map| tops.of(map));
         }
-        Content::Changed(_, method) => method,
         Content::Map(_, method) if state.part_in_change().is_some() => method,
         Content::Map(..) if state.layout == Layout::MethodGrid || !state.overlay().shared_scale => return None,
-        Content::Map(_, method) => method,
+        Content::Map(_, method) | Content::Changed(_, method) => method,
     };
     let mut shown: Vec<Subject> = Vec::new();
     for content in state.panes() {
