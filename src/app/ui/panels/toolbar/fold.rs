@@ -114,9 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn layouts_become_a_menu_before_anything_folds_and_open_always_stays() {
+    fn training_folds_first_then_layouts_become_a_menu_and_open_always_stays() {
+        let bar = Bar::fitting(1020.0, of);
+        assert!(bar.shows(Part::Layouts) && bar.folded().eq([Part::Training]));
         let bar = Bar::fitting(900.0, of);
-        assert!(bar.shows(Part::LayoutMenu) && !bar.folds());
+        assert!(bar.shows(Part::LayoutMenu) && bar.folded().eq([Part::Training]));
         assert!(Bar::fitting(0.0, of).shows(Part::Open));
     }
 }
