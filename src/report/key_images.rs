@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::case::CaseReport;
-use super::redact;
 use crate::measurement::identity::ImageIdentity;
 use crate::study::ImageEntry;
 
@@ -76,35 +74,16 @@ impl CaseKeyImages {
     }
 }
 
-/// What a report files of them; nothing where none is known.
-pub(super) fn record(case: &CaseReport) -> Option<KeyImagesRecord> {
-    let known = case.key_images.as_ref().filter(|known| known.any())?;
-    let named = |text: &str| Some(text.to_owned()).filter(|text| !case.anonymize && !text.is_empty());
-    let others = known.others.iter().map(|one| KeyImageRecord {
-        modality: redact::clean(case, &one.entry.meta.modality),
-        series_description: named(&one.series).unwrap_or_default(),
-        image_number: one.number,
-        frame: one.identity.frame,
-        sop_instance_uid: named(&one.identity.sop_instance_uid),
-        pixels_sha256: named(&one.identity.pixels_sha256),
-    });
-    Some(KeyImagesRecord {
-        reported: known.reported,
-        others: others.collect(),
-        more: known.more,
-        not_looked_at: known.not_looked_at,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::report::case::CaseReport;
     use crate::report::image_file::ImageFile;
     use crate::report::sample_case::{again, case, on_disk};
     use crate::report::sidecar::Sidecar;
-    use crate::report::{export, pdf, verify};
+    use crate::report::{export, pdf, redact, verify};
     use crate::study::open_image;
 
     /// A case whose study has two more key images; the file of the second is gone.
@@ -139,7 +118,7 @@ mod tests {
         assert!(text.contains("Not printed: 3 more") && text.contains("Not printed: 1 marked"), "{text}");
         let none = CaseKeyImages { reported: false, others: Vec::new(), more: 0, not_looked_at: 0 };
         let without = CaseReport { key_images: Some(none), ..case() };
-        assert!(!page_text(&without).contains("Key images") && record(&without).is_none());
+        assert!(!page_text(&without).contains("Key images") && redact::key_images(&without).is_none());
     }
 
     #[test]

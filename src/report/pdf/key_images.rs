@@ -12,7 +12,8 @@ use crate::imaging::auto_window::initial_window;
 use crate::measurement::identity::ImageIdentity;
 use crate::panic_guard::guarded;
 use crate::report::case::CaseReport;
-use crate::report::key_images::{KeyImage, KeyImageRecord, record};
+use crate::report::key_images::{KeyImage, KeyImageRecord};
+use crate::report::redact;
 use crate::study::{Frame, FrameReader};
 
 /// Images beside each other.
@@ -31,7 +32,7 @@ pub(super) fn key_images(
     width: f32,
     column: f32,
 ) -> Option<(Block, Vec<Block>)> {
-    let (known, filed) = (case.key_images.as_ref()?, record(case)?);
+    let (known, filed) = (case.key_images.as_ref()?, redact::key_images(case)?);
     let mut rows = Vec::new();
     if known.reported {
         rows.extend(text("The image of this report was marked as a key image by the reader.", BODY, column, width));

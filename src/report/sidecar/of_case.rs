@@ -10,7 +10,7 @@ use crate::imaging::auto_window::initial_window;
 use crate::report::case::{CaseReport, Finding};
 use crate::report::image_file::ImageFile;
 use crate::report::suggestions::suggestions;
-use crate::report::{NOT_A_DEVICE, key_images, measurements, redact};
+use crate::report::{NOT_A_DEVICE, measurements, redact};
 use crate::uncertainty::SampleSource;
 
 impl Sidecar {
@@ -125,7 +125,7 @@ impl Sidecar {
             timing_ms: analysis.timing,
             impression: redact::impression(case),
             measurements: measurements::records(case),
-            key_images: key_images::record(case),
+            key_images: redact::key_images(case),
             what_if: redact::probes(case),
             conformal,
             population,
