@@ -76,6 +76,11 @@ pub const PROBES: usize = 50;
 pub const RANDOM_PLACES: usize = 1000;
 /// Largest file of measurements, in bytes.
 pub const MEASUREMENT_BYTES: u64 = 32 << 20;
+/// Most files of measurements that are searched for key images when the viewer starts; the marks of
+/// others are known once their image is looked at.
+pub const KEY_IMAGE_FILES: usize = 10_000;
+/// Largest of these files, in bytes.
+pub const KEY_IMAGE_BYTES: u64 = 1 << 20;
 /// Largest file of an impression, in bytes.
 pub const IMPRESSION_BYTES: u64 = 4 << 20;
 /// Most words of names, numbers and places that are looked for in what is left of a de-identified

@@ -2,6 +2,7 @@
 //!
 //! JSON that names the image by [`ImageIdentity`] and holds points and words. An exported file also
 //! says what each came to; reading it, that is passed over, since it is measured anew on the image.
+//! The file of an image also keeps whether it is a key image; it may hold nothing else.
 //! A file that names nobody has neither the UID nor the hash of the pixels nor the reader's words,
 //! and is taken on an image of its size.
 
@@ -53,6 +54,9 @@ pub struct MeasurementFile {
     pub image: ImageIdentity,
     pub columns: usize,
     pub rows: usize,
+    /// The reader marked the image as a key image; not there in files of before 0.7.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub key_image: bool,
     pub measurements: Vec<Entry>,
 }
 
@@ -77,6 +81,7 @@ impl MeasurementFile {
             image,
             columns,
             rows,
+            key_image: false,
             measurements: measurements.iter().map(entry).collect(),
         }
     }

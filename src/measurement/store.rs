@@ -46,12 +46,45 @@ impl Store {
     /// # Errors
     /// When there is a file that cannot be used; it is not touched.
     pub fn find(&mut self, image: &ImageIdentity, size: [usize; 2]) -> Result<Vec<Measurement>, KeptError> {
-        let found = read(&self.path(image), image, size)?;
+        let found = read(&self.path(image), image, size)?.measurements;
         self.seen.insert(image.clone(), found.iter().map(|one| one.id).collect());
         Ok(found)
     }
 
-    /// Keeps the measurements of an image; where there are none, its file is removed.
+    /// Whether an image is kept as a key image.
+    ///
+    /// # Errors
+    /// When there is a file that cannot be used; it is not touched.
+    pub fn is_key_image(&self, image: &ImageIdentity, size: [usize; 2]) -> Result<bool, KeptError> {
+        Ok(read(&self.path(image), image, size)?.key_image)
+    }
+
+    /// The images that are kept as key images, as far as their files can be used, are small and not
+    /// very many ([`limits::KEY_IMAGE_FILES`]).
+    #[must_use]
+    pub fn key_images(&self) -> Vec<ImageIdentity> {
+        let marked = |path: &Path| {
+            let small =
+                std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && m.len() <= limits::KEY_IMAGE_BYTES);
+            let file = small.then(|| MeasurementFile::read(path).ok()).flatten()?;
+            file.key_image.then_some(file.image)
+        };
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let files = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
+        files.take(limits::KEY_IMAGE_FILES).filter_map(|path| marked(&path)).collect()
+    }
+
+    /// Keeps whether an image is a key image; what was measured on it stays.
+    ///
+    /// # Errors
+    /// As of [`Store::keep`].
+    pub fn mark(&self, image: &ImageIdentity, size: [usize; 2], key_image: bool) -> Result<(), KeptError> {
+        let there = read(&self.path(image), image, size)?;
+        self.write(image, size, &Kept { key_image, ..there })
+    }
+
+    /// Keeps the measurements of an image; where there are none, and it is no key image, its file is
+    /// removed.
     ///
     /// # Errors
     /// When the folder or the file cannot be written, or a file that is there cannot be used: it is
@@ -62,34 +95,47 @@ impl Store {
         size: [usize; 2],
         measurements: &[Measurement],
     ) -> Result<(), KeptError> {
-        let path = self.path(image);
-        let there = read(&path, image, size)?;
+        let there = read(&self.path(image), image, size)?;
         let seen = self.seen.entry(image.clone()).or_default();
         let ours: HashSet<MeasurementId> = measurements.iter().map(|one| one.id).collect();
         let mut all = measurements.to_vec();
-        all.extend(there.into_iter().filter(|one| !seen.contains(&one.id) && !ours.contains(&one.id)));
+        all.extend(there.measurements.into_iter().filter(|one| !seen.contains(&one.id) && !ours.contains(&one.id)));
         all.truncate(limits::MEASUREMENTS);
-        let failed = |source| KeptError::Write { path: path.clone(), source };
-        if all.is_empty() {
-            match std::fs::remove_file(&path) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
-                _ => {}
-            }
-        } else {
-            private_folder(&self.folder).map_err(failed)?;
-            MeasurementFile::new(image.clone(), size, &all).write(&path)?;
-        }
         seen.extend(ours);
-        Ok(())
+        self.write(image, size, &Kept { measurements: all, key_image: there.key_image })
+    }
+
+    fn write(&self, image: &ImageIdentity, size: [usize; 2], kept: &Kept) -> Result<(), KeptError> {
+        let path = self.path(image);
+        let failed = |source| KeptError::Write { path: path.clone(), source };
+        if kept.measurements.is_empty() && !kept.key_image {
+            return match std::fs::remove_file(&path) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(failed(e)),
+                _ => Ok(()),
+            };
+        }
+        private_folder(&self.folder).map_err(failed)?;
+        let file = MeasurementFile::new(image.clone(), size, &kept.measurements);
+        MeasurementFile { key_image: kept.key_image, ..file }.write(&path)
     }
 }
 
 /// What a file of this image holds; nothing where there is no file.
-fn read(path: &Path, image: &ImageIdentity, size: [usize; 2]) -> Result<Vec<Measurement>, KeptError> {
+fn read(path: &Path, image: &ImageIdentity, size: [usize; 2]) -> Result<Kept, KeptError> {
     match std::fs::symlink_metadata(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        _ => MeasurementFile::read(path)?.for_image(path, image, size),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Kept::default()),
+        _ => {
+            let file = MeasurementFile::read(path)?;
+            Ok(Kept { measurements: file.for_image(path, image, size)?, key_image: file.key_image })
+        }
     }
+}
+
+/// What is kept of an image.
+#[derive(Default)]
+struct Kept {
+    measurements: Vec<Measurement>,
+    key_image: bool,
 }
 
 /// Makes the folder, for its owner alone.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case_study::CaseStudy;
 use super::impression::Impression;
+use super::key_images::CaseKeyImages;
 use super::what_if::ProbeRecord;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::lungs::Lungs;
@@ -48,6 +49,8 @@ pub struct CaseReport {
     pub study: Option<CaseStudy>,
     /// What the reader measured on the image.
     pub measurements: Vec<Measurement>,
+    /// The reader's key images; nothing where nobody knows of any.
+    pub key_images: Option<CaseKeyImages>,
     /// What the reader asked of changed images.
     pub probes: Vec<ProbeRecord>,
     /// The window of the printed image.
@@ -128,6 +131,7 @@ impl CaseReport {
             similar: None,
             study: None,
             measurements: Vec::new(),
+            key_images: None,
             probes: Vec::new(),
             frame,
             analysis,

@@ -18,6 +18,7 @@ mod file;
 mod image_file;
 pub mod impression;
 pub mod impression_store;
+pub mod key_images;
 pub mod measurements;
 pub mod sidecar;
 mod suggestions;

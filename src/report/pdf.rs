@@ -11,6 +11,7 @@ mod ground;
 mod identity;
 mod images;
 mod impression;
+mod key_images;
 mod lungs;
 mod measurements;
 mod remarks;
@@ -27,6 +28,7 @@ use self::ground::{ground, limits};
 use self::identity::{head, running_head, who};
 use self::images::MapGallery;
 use self::impression::impression;
+use self::key_images::key_images;
 use self::lungs::lungs;
 use self::measurements::measurements;
 use self::remarks::{considerations, reservations, signature};
@@ -110,8 +112,10 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     }
     let measured = measurements(case, width, COLUMN);
     let asked = probes(case, width, COLUMN);
-    let rows = measured.iter().chain(&asked).flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();
-    let sections = measured.iter().chain(&asked).count() as f32;
+    let marked = key_images(case, &mut gallery, width, COLUMN);
+    let rows =
+        measured.iter().chain(&asked).chain(&marked).flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();
+    let sections = measured.iter().chain(&asked).chain(&marked).count() as f32;
     let rows = rows + sections * (2.0 * GAP + 0.5);
     let room = flow.room() - below - heights(&findings) - rows;
     let on_one_page = !several && room - tail >= SMALLEST_IMAGES;
@@ -124,7 +128,7 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     for block in &findings {
         flow.add(block, true);
     }
-    for (heading, rows) in measured.iter().chain(&asked) {
+    for (heading, rows) in measured.iter().chain(&asked).chain(&marked) {
         flow.add_rows(heading, rows);
     }
     if several {

@@ -13,6 +13,7 @@
 use super::ages;
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
+use super::key_images::{KeyImageRecord, KeyImagesRecord};
 use super::what_if::ProbeRecord;
 use crate::measurement::Words;
 use crate::study::identifiers::{spellings, two_letters};
@@ -82,6 +83,26 @@ pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
 pub(super) fn probes(case: &CaseReport) -> Vec<ProbeRecord> {
     let shown = |probe: &ProbeRecord| ProbeRecord { name: Words(words(case, &probe.name.0)), ..probe.clone() };
     case.probes.iter().map(shown).collect()
+}
+
+/// The key images of a case, as the report files them; nothing where none is known.
+pub(super) fn key_images(case: &CaseReport) -> Option<KeyImagesRecord> {
+    let known = case.key_images.as_ref().filter(|known| known.any())?;
+    let named = |text: &str| Some(text.to_owned()).filter(|text| !case.anonymize && !text.is_empty());
+    let others = known.others.iter().map(|one| KeyImageRecord {
+        modality: clean(case, &one.entry.meta.modality),
+        series_description: named(&one.series).unwrap_or_default(),
+        image_number: one.number,
+        frame: one.identity.frame,
+        sop_instance_uid: named(&one.identity.sop_instance_uid),
+        pixels_sha256: named(&one.identity.pixels_sha256),
+    });
+    Some(KeyImagesRecord {
+        reported: known.reported,
+        others: others.collect(),
+        more: known.more,
+        not_looked_at: known.not_looked_at,
+    })
 }
 
 /// The name of a measurement, or the words of a note, as the report shows them.

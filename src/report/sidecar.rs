@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use self::beside::{SimilarRecord, StudyRecord};
 use super::case::{OverlayStyle, Paper};
 use super::impression::Impression;
+use super::key_images::KeyImagesRecord;
 use super::measurements::MeasurementRecord;
 use super::suggestions::Suggestion;
 use super::what_if::ProbeRecord;
@@ -84,6 +85,9 @@ pub struct Sidecar {
     /// What the reader measured; nothing in reports of before 0.7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<MeasurementRecord>,
+    /// The reader's key images; nothing where none is known, and in reports of before 0.7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_images: Option<KeyImagesRecord>,
     /// What the reader asked of changed images; nothing in reports of before 0.7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub what_if: Vec<ProbeRecord>,

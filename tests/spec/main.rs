@@ -34,6 +34,7 @@ mod house;
 mod import;
 mod incomplete;
 mod jpeg_xl;
+mod key_images;
 mod killed;
 mod localization;
 mod made_documents;

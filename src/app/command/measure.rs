@@ -27,7 +27,12 @@ commands! {
         Rename(_: MeasurementId, _: Words) => ("Name", "Names the measurement, or changes the words of a note"),
         /// The field for the words of a new note has the keyboard.
         WordsAsked => ("Words", "What does the note say?", ""),
-        Undo => ("Undo", "Takes the last change of a measurement or of the view back", "Ctrl+Z"),
+        ToggleKeyImage => (
+            "Key image",
+            "Marks this image (of several frames, this frame) to be found again, or takes the mark away",
+            "Shift+Y",
+        ),
+        Undo => ("Undo", "Takes the last change of a measurement, of a mark or of the view back", "Ctrl+Z"),
         Redo => ("Redo", "Makes the change again that was taken back", "Ctrl+Shift+Z"),
         ToggleShown => ("Show measurements", "Shows or hides the measurements of the image", "Shift+J"),
         Export => ("Export…", "Writes the measurements of this image with their values as JSON", ""),

@@ -15,6 +15,8 @@ commands! {
         LastImage => ("Last image", "Shows the last image of the stack", "End"),
         PreviousSeries => ("Previous series", "Shows the series before", "Ctrl+PageUp"),
         NextSeries => ("Next series", "Shows the series after", "Ctrl+PageDown"),
+        PreviousKeyImage => ("Previous key image", "Shows the key image before this one in the study", "Shift+PageUp"),
+        NextKeyImage => ("Next key image", "Shows the key image after this one in the study", "Shift+PageDown"),
         /// So many images on or back in the stack; the ends are kept.
         Scroll(_: i64) => ("Scroll", "Goes through the stack"),
         /// To a place of the stack, from 0.

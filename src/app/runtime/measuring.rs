@@ -43,6 +43,10 @@ impl MeasuringRunner {
         jobs.run("pellucid-measurements", failed, move |messages| {
             let _end: Sender<()> = end;
             let mut store = folder.map(Store::new);
+            let marked = store.as_ref().map_or_else(Vec::new, Store::key_images);
+            if !marked.is_empty() {
+                messages.send(Message::Measuring(MeasuringMessage::MarkedBefore(marked)));
+            }
             while let Ok(first) = effects.recv() {
                 for effect in wanted(std::iter::once(first).chain(effects.try_iter()).collect()) {
                     // One that fails by a fault of ours ends no other.
@@ -91,16 +95,19 @@ impl MeasuringRunner {
 fn wanted(effects: Vec<MeasuringEffect>) -> Vec<MeasuringEffect> {
     let mut last_find = None;
     let mut last_keep: HashMap<ImageIdentity, usize> = HashMap::new();
+    let mut last_mark: HashMap<ImageIdentity, usize> = HashMap::new();
     for (i, effect) in effects.iter().enumerate() {
         match effect {
             MeasuringEffect::Find { .. } => last_find = Some(i),
             MeasuringEffect::Keep { identity, .. } => drop(last_keep.insert(identity.clone(), i)),
+            MeasuringEffect::Mark { identity, .. } => drop(last_mark.insert(identity.clone(), i)),
             _ => {}
         }
     }
     let is_wanted = |(i, effect): &(usize, MeasuringEffect)| match effect {
         MeasuringEffect::Find { .. } => last_find == Some(*i),
         MeasuringEffect::Keep { identity, .. } => last_keep.get(identity) == Some(i),
+        MeasuringEffect::Mark { identity, .. } => last_mark.get(identity) == Some(i),
         _ => true,
     };
     effects.into_iter().enumerate().filter(is_wanted).map(|(_, effect)| effect).collect()
@@ -112,12 +119,22 @@ fn carry_out(store: &mut Option<Store>, effect: MeasuringEffect, messages: &Mess
             let identity = ImageIdentity::of(&frame);
             let size = [frame.pixels.plane.width, frame.pixels.plane.height];
             let found = store.as_mut().map_or(Ok(Vec::new()), |store| store.find(&identity, size));
+            if let Ok(key_image) = store.as_ref().map_or(Ok(false), |store| store.is_key_image(&identity, size)) {
+                let (image, identity) = (image.clone(), identity.clone());
+                messages.send(Message::Measuring(MeasuringMessage::Marked { image, identity, key_image }));
+            }
             MeasuringMessage::Found { image, identity, result: found.map_err(|e| Reason::of(&e)) }
         }
         MeasuringEffect::Keep { identity, size, list } => match keep(store, &identity, size, &list) {
             Ok(()) => return,
             Err(reason) => MeasuringMessage::NotKept(reason),
         },
+        MeasuringEffect::Mark { identity, size, key_image } => {
+            match store.as_ref().map_or(Ok(()), |store| store.mark(&identity, size, key_image)) {
+                Ok(()) => return,
+                Err(error) => MeasuringMessage::NotKept(Reason::of(&error)),
+            }
+        }
         MeasuringEffect::Export { path, identity, frame, list, anonymized } => {
             let file = MeasurementFile::exported(identity, &frame, &list, anonymized);
             MeasuringMessage::Exported(file.write(&path).map(|()| path).map_err(|e| Reason::of(&e)))

@@ -71,6 +71,8 @@ pub enum Step {
     Looks(Box<Looks>),
     /// A step of the sheet of this image.
     Measured(ImageIdentity),
+    /// This image was marked as a key image, or its mark was taken away.
+    Marked(ImageIdentity),
 }
 
 /// What was done, and what was taken back.
@@ -100,11 +102,17 @@ impl History {
         self.forth.clear();
     }
 
+    /// An image was marked as a key image, or its mark was taken away.
+    pub(in crate::app) fn marked(&mut self, image: ImageIdentity) {
+        self.push(Step::Marked(image));
+        self.forth.clear();
+    }
+
     /// The views are laid anew: how they were looked at before is no way back.
     pub(in crate::app) fn forget_looks(&mut self) {
         self.joined = None;
         for steps in [&mut self.back, &mut self.forth] {
-            steps.retain(|step| matches!(step, Step::Measured(_)));
+            steps.retain(|step| !matches!(step, Step::Looks(_)));
         }
     }
 
@@ -114,7 +122,7 @@ impl History {
         let steps = if back { &mut self.back } else { &mut self.forth };
         let concerns = |step: &Step| match step {
             Step::Looks(_) => true,
-            Step::Measured(of) => Some(of) == image,
+            Step::Measured(of) | Step::Marked(of) => Some(of) == image,
         };
         let at = steps.iter().rposition(concerns)?;
         Some(steps.remove(at))
@@ -142,7 +150,7 @@ impl State {
         let steps = if back { &self.history.back } else { &self.history.forth };
         let concerns = |step: &Step| match step {
             Step::Looks(_) => true,
-            Step::Measured(of) => Some(of) == image,
+            Step::Measured(of) | Step::Marked(of) => Some(of) == image,
         };
         let sheet = self.sheet().is_some_and(|s| if back { !s.back.is_empty() } else { !s.forth.is_empty() });
         steps.iter().any(concerns) || sheet || back && self.measuring.draft.is_some()

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::impression::ImageKey;
+use super::key_images::KeyImages;
 use super::{ShownImage, State};
 use crate::measurement::identity::ImageIdentity;
 use crate::measurement::{Handle, Kind, Measurement, MeasurementId, Point};
@@ -124,6 +125,8 @@ pub struct Measuring {
     pub(in crate::app) at: Option<Measurable>,
     /// Shared with the copy that is drawn while a result is hidden.
     pub(in crate::app) sheets: Arc<HashMap<ImageIdentity, Sheet>>,
+    /// Shared likewise.
+    pub(in crate::app) key_images: Arc<KeyImages>,
     /// Nothing of this image is written: its file could not be read and is not to be replaced.
     pub(in crate::app) unkept: bool,
 }
@@ -139,6 +142,7 @@ impl Default for Measuring {
             shown: true,
             at: None,
             sheets: Arc::default(),
+            key_images: Arc::default(),
             unkept: false,
         }
     }

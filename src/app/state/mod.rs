@@ -13,6 +13,7 @@ pub mod hanging_rules;
 pub mod histogram;
 pub mod history;
 pub mod impression;
+pub mod key_images;
 pub mod keys;
 mod layout;
 mod loaded_image;

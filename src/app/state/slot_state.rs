@@ -62,6 +62,7 @@ impl State {
             shown: self.measuring.shown,
             at: image.at.clone(),
             sheets: self.measuring.sheets.clone(),
+            key_images: self.measuring.key_images.clone(),
             ..Measuring::default()
         };
         state.hanging.part = self.part_of_slot(slot);

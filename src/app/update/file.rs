@@ -105,6 +105,7 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     (state.hanging.target, state.hanging.hung) = (None, None);
     state.catalogue = Arc::default();
     state.images.clear();
+    Arc::make_mut(&mut state.measuring.key_images).close();
     state.ticked.clear();
     state.solo = None;
     state.cursor = None;

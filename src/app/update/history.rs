@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::effect::Effect;
-use super::measuring;
+use super::{key_images, measuring};
 use crate::app::command::{Command, MapCommand, OverlayCommand, ViewCommand};
 use crate::app::state::State;
 use crate::app::state::history::{Looks, Step};
@@ -60,6 +60,10 @@ pub(super) fn step(state: &mut State, back: bool) -> Vec<Effect> {
         Some(step @ Step::Measured(_)) => {
             state.history.put(back, step);
             measuring::step_sheet(state, back)
+        }
+        Some(step @ Step::Marked(_)) => {
+            state.history.put(back, step);
+            key_images::turn(state)
         }
         // Steps of the sheet that are older than the history.
         None => measuring::step_sheet(state, back),

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::impression;
 use super::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use super::notices::notice;
+use super::{impression, key_images};
 use crate::app::command::MeasureCommand;
 use crate::app::state::hanging::SlotImage;
 use crate::app::state::impression::ImageKey;
@@ -49,6 +49,7 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
         }
         M::Export => return export(state),
         M::Import if state.measurable().is_some() => return vec![Effect::Measure(MeasuringEffect::AskWhatToImport)],
+        M::ToggleKeyImage => return key_images::toggle(state),
         // The way back is the history's, which measurements share with the views.
         M::Import | M::Undo | M::Redo => {}
     }
@@ -59,7 +60,10 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
 pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Effect> {
     use MeasuringMessage as M;
     match message {
+        M::Marked { image, identity, key_image } => key_images::see(state, &image, &identity, Some(key_image)),
+        M::MarkedBefore(marked) => Arc::make_mut(&mut state.measuring.key_images).keep_known(marked),
         M::Found { image, identity, result } => {
+            key_images::see(state, &image, &identity, None);
             if state.image_key() != Some(image.clone()) || state.frame().is_none() {
                 found_beside(state, image, identity, result);
                 return Vec::new();

@@ -28,6 +28,12 @@ pub enum MeasuringEffect {
         size: [usize; 2],
         list: Vec<Measurement>,
     },
+    /// Keeps whether an image is a key image.
+    Mark {
+        identity: ImageIdentity,
+        size: [usize; 2],
+        key_image: bool,
+    },
     AskWhereToExport,
     AskWhatToImport,
     Export {
@@ -52,6 +58,14 @@ pub enum MeasuringMessage {
         identity: ImageIdentity,
         result: Result<Vec<Measurement>, Reason>,
     },
+    /// Whether the file of an image says that it is a key image; comes before what was measured.
+    Marked {
+        image: ImageKey,
+        identity: ImageIdentity,
+        key_image: bool,
+    },
+    /// Images that were marked as key images in earlier sessions.
+    MarkedBefore(Vec<ImageIdentity>),
     NotKept(Reason),
     /// `None` where no dialog could be shown.
     ExportTo(Option<PathBuf>),

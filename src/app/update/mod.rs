@@ -27,6 +27,7 @@ mod help;
 mod history;
 mod impression;
 pub mod impression_effect;
+mod key_images;
 mod keys;
 mod linked_views;
 mod map_requests;

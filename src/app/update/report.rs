@@ -71,6 +71,7 @@ fn case(state: &State) -> Option<CaseReport> {
         similar: similar(state),
         study: study(state, &model.sha256),
         measurements: state.measurements().to_vec(),
+        key_images: Some(state.key_images_of_case()),
         probes: probes(state, &model.sha256),
         window: view.window,
         inverted_by_reader: view.invert,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::effect::Effect;
+use super::notices::notice;
 use super::{analysis, cine, show_image, slots};
 use crate::app::command::StudyCommand;
+use crate::app::command::palette::availability::no_key_image;
 use crate::app::state::hanging::Follows;
 use crate::app::state::stack::is_stack;
-use crate::app::state::{Layout, State};
+use crate::app::state::{Layout, Level, State};
 use crate::study::ImageEntry;
 
 /// A step that follows another one within this time is one of many.
@@ -38,6 +40,8 @@ pub(super) fn apply(state: &mut State, command: StudyCommand) -> Vec<Effect> {
         S::NextImage => step(state, 1),
         S::FirstImage => go_to(state, 0),
         S::LastImage => go_to(state, usize::MAX),
+        S::PreviousKeyImage => step_key_image(state, true),
+        S::NextKeyImage => step_key_image(state, false),
         S::PreviousSeries => step_series(state, -1),
         S::NextSeries => step_series(state, 1),
         S::Scroll(by) => scroll(state, by),
@@ -108,6 +112,17 @@ fn step_series(state: &mut State, by: i64) -> Vec<Effect> {
     }
     let next = at.and_then(|at| usize::try_from(at as i64 + by).ok()).and_then(|at| rows.get(at)).cloned();
     next.map_or_else(Vec::new, |entry| show_next(state, entry, 0, by))
+}
+
+/// The next key image of the study, or the one before.
+fn step_key_image(state: &mut State, back: bool) -> Vec<Effect> {
+    if let Some((entry, index)) = state.next_key_image(back) {
+        return show_next(state, entry, index, if back { -1 } else { 1 });
+    }
+    if let Some(why) = no_key_image(state, back).filter(|_| state.current().is_some()) {
+        notice(state, Level::Info, format!("{why}."), None);
+    }
+    Vec::new()
 }
 
 /// So many places on in the stack, at most to its ends.

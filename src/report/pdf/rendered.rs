@@ -7,7 +7,7 @@ use image::{DynamicImage, imageops};
 use super::document::EmbeddedImage;
 use crate::imaging::hatching::hatch;
 use crate::imaging::superimposed::{self, OverlayInk};
-use crate::imaging::{DisplayTable, PixelData, Region, View, WindowFunction, render_region, render_rgb};
+use crate::imaging::{DisplayTable, PixelData, Region, View, Window, WindowFunction, render_region, render_rgb};
 use crate::report::case::CaseReport;
 
 /// Longest side of the image in pixels.
@@ -76,13 +76,18 @@ pub(super) fn display(case: &CaseReport) -> String {
     if case.frame.pixels.color.is_some() {
         return "Own colours of the file".to_owned();
     }
-    let function = match case.window.function {
+    let inverted = if case.inverted_by_reader { ", inverted by the reader" } else { "" };
+    format!("{}{inverted}", windowed(case.window))
+}
+
+/// A window in words.
+pub(super) fn windowed(window: Window) -> String {
+    let function = match window.function {
         WindowFunction::Linear => "",
         WindowFunction::LinearExact => " (exact)",
         WindowFunction::Sigmoid => " (sigmoid)",
     };
-    let inverted = if case.inverted_by_reader { ", inverted by the reader" } else { "" };
-    format!("W {} L {}{function}{inverted}", plain(case.window.width), plain(case.window.center))
+    format!("W {} L {}{function}", plain(window.width), plain(window.center))
 }
 
 /// The sides of the patient as the image is printed (never turned), its marker, and what of the file

@@ -125,6 +125,7 @@ impl Sidecar {
             timing_ms: analysis.timing,
             impression: redact::impression(case),
             measurements: measurements::records(case),
+            key_images: redact::key_images(case),
             what_if: redact::probes(case),
             conformal,
             population,

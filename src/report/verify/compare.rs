@@ -61,11 +61,12 @@ const NOT_AGAIN: [(&str, &str); 10] = [
     ("timing_ms", "how long it took then"),
 ];
 /// The same of fields that a report may lack.
-const NOT_AGAIN_IF_THERE: [(&str, &str); 3] = [
+const NOT_AGAIN_IF_THERE: [(&str, &str); 4] = [
     (
         "trust",
         "how faithful the map is was not measured again (it takes hundreds of runs); the map itself was compared",
     ),
+    ("key_images", "the reader's choice; images other than the reported one were not looked at"),
     ("impression", "the reader's own words, and when they were written"),
     ("risk", "the choice of who made the report; the states were computed by it"),
 ];

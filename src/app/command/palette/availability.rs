@@ -25,6 +25,9 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
             | StudyCommand::PreviousSeries
             | StudyCommand::NextSeries => unless(shown, NO_IMAGE)
                 .or_else(|| unless(state.images.len() > 1 || state.is_stack(), "There is one image only")),
+            StudyCommand::PreviousKeyImage | StudyCommand::NextKeyImage => {
+                unless(shown, NO_IMAGE).or_else(|| no_key_image(state, *command == StudyCommand::PreviousKeyImage))
+            }
             _ => unless(shown, NO_IMAGE).or_else(|| unless(state.is_stack(), NO_STACK)),
         },
         Command::Tags(TagCommand::Toggle) => unless(state.current().is_some(), NO_IMAGE),
@@ -73,6 +76,20 @@ pub fn no_map(state: &State) -> Option<String> {
     (state.is_mapless() || state.model_info().is_none()).then(|| "There is no map of this image".to_owned())
 }
 
+/// Why there is no key image to go to.
+#[must_use]
+pub fn no_key_image(state: &State, back: bool) -> Option<String> {
+    if state.next_key_image(back).is_some() {
+        return None;
+    }
+    let why = match (state.key_images().is_empty(), back) {
+        (true, _) => "No key image is known in this study",
+        (false, true) => "No key image comes before this image in the study",
+        (false, false) => "No key image follows in the study",
+    };
+    Some(why.to_owned())
+}
+
 fn file(state: &State, command: &FileCommand) -> Option<String> {
     match command {
         FileCommand::CloseAll if state.catalogue.patients.is_empty() && !state.scanning => {
@@ -112,6 +129,9 @@ fn measure(state: &State, command: &MeasureCommand) -> Option<String> {
         M::Undo => unless(state.can_step(true), "There is nothing to take back"),
         M::Redo => unless(state.can_step(false), "Nothing was taken back"),
         M::TakeTool(Tool::Window) => None,
+        M::ToggleKeyImage if state.frame().is_some() && state.measurable().is_none() => {
+            Some("The image has not been looked up yet".into())
+        }
         _ if state.measurable().is_none() => Some(NO_IMAGE.into()),
         M::DeleteSelected => unless(state.selected_measurement().is_some(), "No measurement is selected"),
         M::Export => unless(!state.measurements().is_empty(), "Nothing was measured on this image"),

@@ -3,7 +3,7 @@
 
 use egui::{Align, Button, FontId, Id, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
 
-use crate::app::command::{Command, MeasureCommand};
+use crate::app::command::{Command, MeasureCommand, StudyCommand};
 use crate::app::state::Content;
 use crate::app::state::State;
 use crate::app::state::measuring::Tool;
@@ -32,6 +32,11 @@ pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, MeasureCommand::Undo, back, Some(false), out);
     controls::menu_item(ui, MeasureCommand::Redo, forth, Some(false), out);
     controls::menu_item(ui, MeasureCommand::ToggleShown, ready, Some(state.measuring.shown), out);
+    controls::rule(ui, tokens);
+    controls::menu_item(ui, MeasureCommand::ToggleKeyImage, ready, Some(state.is_key_image()), out);
+    for (command, back) in [(StudyCommand::PreviousKeyImage, true), (StudyCommand::NextKeyImage, false)] {
+        controls::menu_item(ui, command, state.next_key_image(back).is_some(), Some(false), out);
+    }
     controls::rule(ui, tokens);
     controls::menu_item(ui, MeasureCommand::Export, !state.measurements().is_empty(), Some(false), out);
     controls::menu_item(ui, MeasureCommand::Import, ready, Some(false), out);

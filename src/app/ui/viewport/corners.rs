@@ -92,7 +92,15 @@ pub(crate) fn paint(
         above.push(format!("methods for {}", state.subject_name(state.subject())));
         above.push("each on a scale of its own".into());
     }
+    let key_image = first && state.is_key_frame(frame);
+    if key_image {
+        // Room for the star.
+        above.push("     key image".into());
+    }
     let words = pen.column(Align2::LEFT_TOP, &above);
+    if key_image {
+        pen.star(above.len() - 1);
+    }
     let upper_left = room.min - rect.min + words;
     let mut taken = vec![Rect::from_min_size(room.min, words)];
     let mark = &frame.display.side_mark;

@@ -158,6 +158,7 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
         .collect();
     said.extend(Some(frame.display.side_mark.clone()).filter(|mark| !mark.is_empty()));
     said.extend(corners::place_words(state, frame));
+    said.extend(state.is_key_frame(frame).then(|| "key image".to_owned()));
     said.extend(state.display_marks(pane));
     said.join(", ")
 }

@@ -7,6 +7,7 @@ use super::placement::Placement;
 use crate::app::ui::lettering;
 pub(super) use crate::app::ui::numbers::number;
 use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::shapes::Sign;
 use crate::study::{Frame, SpacingProvenance};
 
 const SIZE: f32 = 11.0;
@@ -68,6 +69,16 @@ impl<'a> Pen<'a> {
             self.painter.galley(at, galley, self.tokens.image_text);
         }
         taken
+    }
+
+    /// A star at the beginning of a line of a column at the upper left.
+    pub(super) fn star(&self, line: usize) {
+        let (step, side) = (SIZE + 4.0, SIZE + 3.0);
+        let place = Rect::from_min_size(self.room.min + vec2(0.0, step * line as f32), Vec2::splat(side));
+        for offset in SHADOW {
+            Sign::Star.paint(self.painter, place.translate(offset), self.tokens.image_shadow);
+        }
+        Sign::Star.paint(self.painter, place, self.tokens.image_text);
     }
 
     /// A word in large letters at the upper right, as a lead marker on a radiograph. Yields its place.

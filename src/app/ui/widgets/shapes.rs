@@ -29,6 +29,8 @@ pub(crate) enum Sign {
     /// Present: a full disc. Absent: a ring. Undecided: a ring whose left half is full. Withheld: a
     /// dash.
     State(State),
+    /// A key image.
+    Star,
     /// An image that is not there yet.
     Image,
 }
@@ -78,6 +80,15 @@ impl Sign {
                     let arc = (0..=12).map(|i| (90.0 + 15.0 * i as f32).to_radians());
                     triangle(arc.map(|a| c + vec2(4.0 * a.cos(), 4.0 * a.sin())).collect());
                 }
+            }
+            Self::Star => {
+                let tip = |i: u8| {
+                    let (turn, reach) = (f32::from(i) * std::f32::consts::PI / 5.0, if i % 2 == 0 { 6.0 } else { 2.6 });
+                    c + vec2(reach * turn.sin(), -reach * turn.cos())
+                };
+                // A star is not convex: five points around a pentagon.
+                triangle((0..5).map(|i| tip(2 * i + 1)).collect());
+                (0..5_u8).for_each(|i| triangle(vec![tip((2 * i + 9) % 10), tip(2 * i), tip(2 * i + 1)]));
             }
             Self::Image => {
                 let sheet = Rect::from_center_size(c, vec2(22.0, 28.0));

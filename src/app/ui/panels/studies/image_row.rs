@@ -5,7 +5,7 @@ use egui::{Rect, Role, Sense, Ui, WidgetInfo};
 use super::rows::ImageRow;
 use super::{NESTED, THUMBNAIL, header, thumbnail, words};
 use crate::app::command::{Command, StudyCommand};
-use crate::app::state::State;
+use crate::app::state::{State, key_images};
 use crate::app::ui::dragging::{self, Dragged};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
@@ -28,10 +28,15 @@ pub(super) fn show(
     let sense = if entry.has_pixels { Sense::click_and_drag() } else { Sense::hover() };
     let response = ui.interact(rect, ui.scope_id().with((&entry.path, &entry.identity.sop_instance_uid)), sense);
     let title = words::image(entry, row.number, anonymize);
-    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &title));
+    let key_image = key_images::words(entry, &state.measuring.key_images.frames(entry));
+    let said = key_image.as_ref().map_or_else(|| title.clone(), |words| format!("{title}, {words}"));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &said));
     let inner = thumbnail::ground(ui, rect, current, response.hovered() || response.has_focus(), tokens);
     let square = thumbnail::square(inner, if row.nested { NESTED } else { THUMBNAIL });
     thumbnail::thumbnail(ui, square, entry, thumbnails, tokens);
+    if key_image.is_some() {
+        thumbnail::star(ui, square, tokens);
+    }
 
     let series = row.alone.map(words::series_name).unwrap_or_default();
     let size = if entry.has_pixels { format!("{} × {}", entry.columns, entry.rows) } else { "no pixels".into() };
@@ -41,7 +46,13 @@ pub(super) fn show(
         ui,
         rect,
         square,
-        &[(title.clone(), color, 2), (series, tokens.muted, 2), (frames, tokens.muted, 1), (size, tokens.muted, 1)],
+        &[
+            (title.clone(), color, 2),
+            (key_image.unwrap_or_default(), tokens.text, 1),
+            (series, tokens.muted, 2),
+            (frames, tokens.muted, 1),
+            (size, tokens.muted, 1),
+        ],
     );
     dragging::offer(&response, || Dragged::Image(entry.clone(), title.clone()));
     if response.clicked() {

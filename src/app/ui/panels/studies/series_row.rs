@@ -35,11 +35,21 @@ pub(super) fn show(
     let at = shown.and_then(|entry| images.iter().position(|image| Arc::ptr_eq(image, entry)));
     let name = words::series(series);
     let response = ui.interact(rect, ui.scope_id().with(key), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, at.is_some(), &name));
+    let marked = images.iter().map(|image| state.measuring.key_images.frames(image).len()).sum::<usize>();
+    let marked = match marked {
+        0 => String::new(),
+        1 => "1 key image".to_owned(),
+        many => format!("{many} key images"),
+    };
+    let said = if marked.is_empty() { name.clone() } else { format!("{name}, {marked}") };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, at.is_some(), &said));
     let lit = response.hovered() || response.has_focus();
     let inner = thumbnail::ground(ui, rect, at.is_some(), lit, tokens);
     let square = thumbnail::square(inner, THUMBNAIL);
     thumbnail::thumbnail(ui, square, middle, thumbnails, tokens);
+    if !marked.is_empty() {
+        thumbnail::star(ui, square, tokens);
+    }
     let count = match at {
         Some(at) => format!("{} of {}", at + 1, images.len()),
         None => words::images(images.len()),
@@ -50,6 +60,7 @@ pub(super) fn show(
     let lines = [
         (words::series_name(series), tokens.text, 3),
         (count, tokens.muted, 1),
+        (marked, tokens.text, 1),
         (frames, tokens.muted, 1),
         (size, tokens.muted, 1),
     ];

@@ -33,6 +33,14 @@ pub(in crate::app::ui::panels) fn thumbnail(
     }
 }
 
+/// The star of a key image, in the corner of its thumbnail.
+pub(super) fn star(ui: &Ui, square: Rect, tokens: &Tokens) {
+    let center = pos2(square.right() - 9.0, square.top() + 9.0);
+    let painter = ui.painter_at(square);
+    painter.circle_filled(center, 8.0, tokens.image_ground);
+    Sign::Star.paint(&painter, Rect::from_center_size(center, vec2(16.0, 16.0)), tokens.image_text);
+}
+
 /// The ground of a row: of the image on screen, under the pointer, or plain.
 pub(super) fn ground(ui: &Ui, rect: Rect, current: bool, lit: bool, tokens: &Tokens) -> Rect {
     let painter = ui.painter_at(rect);
