@@ -195,7 +195,7 @@ fn a_mark_and_what_was_measured_lie_in_one_file_and_old_files_are_read() {
     // Another viewer that measures leaves the mark; what is left of all is the mark alone.
     store.keep(&image, SIZE, &[]).unwrap();
     assert!(store.is_key_image(&image, SIZE).unwrap() && store.find(&image, SIZE).unwrap().is_empty());
-    assert_eq!(store.key_images(), [image.clone()]);
+    assert_eq!(store.key_images(), std::slice::from_ref(&image));
     assert!(MeasurementFile::read(&path).unwrap().measurements.is_empty());
     store.mark(&image, SIZE, false).unwrap();
     assert!(!path.exists());
@@ -218,7 +218,7 @@ fn view_and_list_say_it_in_words() {
     harness.get_by_label_contains("Images of").click();
     harness.run_steps(4);
     button(&harness, "film-0.dcm, key image");
-    let said = harness.query_all_by_label_contains("View 1").filter_map(|n| n.accesskit_node().value()).next();
+    let said = harness.query_all_by_label_contains("View 1").find_map(|n| n.accesskit_node().value());
     assert!(said.unwrap().contains("key image"));
     harness.key_press_modifiers(Modifiers::SHIFT, Key::Y);
     harness.run_steps(4);

@@ -83,7 +83,8 @@ impl Sign {
             }
             Self::Star => {
                 let tip = |i: u8| {
-                    let (turn, reach) = (f32::from(i) * std::f32::consts::PI / 5.0, if i % 2 == 0 { 6.0 } else { 2.6 });
+                    let (turn, reach) =
+                        (f32::from(i) * std::f32::consts::PI / 5.0, if i.is_multiple_of(2) { 6.0 } else { 2.6 });
                     c + vec2(reach * turn.sin(), -reach * turn.cos())
                 };
                 // A star is not convex: five points around a pentagon.
