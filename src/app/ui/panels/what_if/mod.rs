@@ -145,7 +145,7 @@ fn answer(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let subject = state.subject_name(state.subject());
     let about = found.changes.iter().find(|change| change.label == subject).or(found.changes.first());
     let (drawn, of) = answer.drawn;
-    if drawn > 0 && drawn < of {
+    if state.is_asking() && drawn < of {
         paragraph(ui, &format!("{drawn} of {of} random places compared."), tokens);
     } else if let Some((change, sentence)) = about.and_then(|change| Some((change, change.sentence()?))) {
         paragraph(ui, &format!("{}: {}{}", change.label, sentence[..1].to_lowercase(), &sentence[1..]), tokens);
