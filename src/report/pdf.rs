@@ -14,6 +14,7 @@ mod impression;
 mod key_images;
 mod lungs;
 mod measurements;
+mod numbered;
 mod remarks;
 mod rendered;
 mod similar;

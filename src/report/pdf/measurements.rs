@@ -1,13 +1,11 @@
 //! The reader's measurements on the page: numbered on the image, and what each comes to.
 
-use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, wrapped};
+use super::numbered::NumberedLines;
+use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink};
 use crate::measurement::measured::measure;
 use crate::report::case::CaseReport;
 use crate::report::measurements::{MeasurementRecord, records};
 use crate::report::redact;
-
-/// Room for the numbers.
-const NUMBER: f32 = 16.0;
 
 /// The heading, which has no height of its own, and the lines beside it; nothing where nothing was
 /// measured.
@@ -16,33 +14,23 @@ pub(super) fn measurements(case: &CaseReport, width: f32, column: f32) -> Option
     if records.is_empty() {
         return None;
     }
-    let mut rows = Vec::new();
-    let mut add = |number: &str, text: &str, style: TextStyle| {
-        for (i, line) in wrapped(text, style, width - column - NUMBER).into_iter().enumerate() {
-            let mut row = Block::space(style.line());
-            if i == 0 {
-                row.text(column, 0.0, Align::Left, BODY.bold(), number);
-            }
-            row.text(column + NUMBER, 0.0, Align::Left, style, &line);
-            rows.push(row);
-        }
-    };
+    let mut lines = NumberedLines::new(width, column);
     for record in &records {
-        add(&record.drawn.id.to_string(), &in_words(record), BODY);
+        lines.add(&record.drawn.id.to_string(), &in_words(record), BODY);
         for evidence in &record.evidence {
-            add("", &format!("{}: {}", evidence.label, evidence.inside.in_words()), BODY);
+            lines.add("", &format!("{}: {}", evidence.label, evidence.inside.in_words()), BODY);
         }
     }
     for (caution, numbers) in cautions(&records) {
-        add("", &format!("{numbers}: {caution}"), CAPTION.ink(Ink::Warning));
+        lines.add("", &format!("{numbers}: {caution}"), CAPTION.ink(Ink::Warning));
     }
     // Beside an impression it stands already.
     if let Some(caution) = redact::caution(case).filter(|_| case.impression.is_none()) {
-        add("", caution, CAPTION.ink(Ink::Warning));
+        lines.add("", caution, CAPTION.ink(Ink::Warning));
     }
     let mut heading = Block::default();
     heading.text(0.0, 0.0, Align::Left, HEADING, "Measurements");
-    Some((heading, rows))
+    Some((heading, lines.rows()))
 }
 
 /// Kind, name and numbers in one sentence.

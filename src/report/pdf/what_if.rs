@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, wrapped};
+use super::numbered::NumberedLines;
+use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink};
 use crate::report::case::CaseReport;
 use crate::report::redact;
 use crate::report::what_if::ProbeRecord;
-
-/// Room for the numbers.
-const NUMBER: f32 = 16.0;
 
 /// The heading, which has no height of its own, and the lines beside it; nothing where nothing was
 /// asked.
@@ -17,22 +15,12 @@ pub(super) fn probes(case: &CaseReport, width: f32, column: f32) -> Option<(Bloc
     if records.is_empty() {
         return None;
     }
-    let mut rows = Vec::new();
-    let mut add = |number: &str, text: &str, style: TextStyle| {
-        for (i, line) in wrapped(text, style, width - column - NUMBER).into_iter().enumerate() {
-            let mut row = Block::space(style.line());
-            if i == 0 {
-                row.text(column, 0.0, Align::Left, BODY.bold(), number);
-            }
-            row.text(column + NUMBER, 0.0, Align::Left, style, &line);
-            rows.push(row);
-        }
-    };
-    add("", "The model was asked again about copies of the image that the reader had changed.", CAPTION);
+    let mut lines = NumberedLines::new(width, column);
+    lines.add("", "The model was asked again about copies of the image that the reader had changed.", CAPTION);
     for (i, record) in records.iter().enumerate() {
-        add(&(i + 1).to_string(), &named(record), BODY);
+        lines.add(&(i + 1).to_string(), &named(record), BODY);
         for line in scores(record) {
-            add("", &line, BODY);
+            lines.add("", &line, BODY);
         }
         for reservation in record
             .refused
@@ -40,12 +28,12 @@ pub(super) fn probes(case: &CaseReport, width: f32, column: f32) -> Option<(Bloc
             .map(|why| format!("The input gate refuses it: {why}"))
             .chain(record.reservation.clone())
         {
-            add("", &reservation, CAPTION.ink(Ink::Warning));
+            lines.add("", &reservation, CAPTION.ink(Ink::Warning));
         }
     }
     let mut heading = Block::default();
     heading.text(0.0, 0.0, Align::Left, HEADING, "What if");
-    Some((heading, rows))
+    Some((heading, lines.rows()))
 }
 
 /// Its name, and what was done.
