@@ -22,6 +22,10 @@ use pellucid::model::registry::{DEFAULT, load};
 use pellucid::phantom::{demo, render, write_dicom};
 use pellucid::study::open_image;
 
+/// As in the program: planes of tens of megabytes come and go at every answer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZE: [usize; 2] = [2048, 2500];
 const TIMES: usize = 15;
 
