@@ -71,7 +71,7 @@ pub const OUTLINE_POINTS: usize = 1024;
 /// Most characters of the name of a measurement, and of a note.
 pub const MEASUREMENT_NAME: usize = 300;
 /// Most changes of one image that are kept for its report.
-pub const PROBES: usize = 50;
+pub const KEPT_CHANGES: usize = 50;
 /// Most random places that a change is compared with.
 pub const RANDOM_PLACES: usize = 1000;
 /// Largest file of measurements, in bytes.

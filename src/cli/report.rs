@@ -263,9 +263,10 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
     };
     let similar = analyzed.similar.clone();
     let (frame, by, mut analysis) = analyzed.by_a_model()?;
-    let probes = sidecar.what_if.iter().map(|probe| probe.again(&by, &frame, &analysis));
-    let what_if =
-        probes.collect::<Result<_, _>>().context("a changed image of the report could not be asked about again")?;
+    let kept_changes = sidecar.what_if.iter().map(|kept| kept.again(&by, &frame, &analysis));
+    let what_if = kept_changes
+        .collect::<Result<_, _>>()
+        .context("a changed image of the report could not be asked about again")?;
     if sidecar.chosen_because != analysis.chosen_because {
         // Not by hand: the choice is made again.
         analysis.chosen_because = session.choice(&frame, sidecar.options.force)?.because;

@@ -1,9 +1,9 @@
 //! The worker thread: owns the models, takes the latest request, streams [`Event`]s.
 //!
-//! What waits lies in its mailbox ([`super::mailbox`]). While models are chosen automatically, every image goes through the
-//! [`ModelSelector`] first. Beside them lies at most one study whose images are judged one by one
-//! while nothing else is to do ([`super::study_worker`]), and before it a few images that are shown
-//! beside the analysed one ([`super::beside_worker`]). A panic in a layer, a decoder or a loader
+//! What waits lies in its mailbox ([`super::mailbox`]). While models are chosen automatically, every
+//! image goes through the [`ModelSelector`] first. While nothing else is to do, images that are shown
+//! beside the analysed one are analysed ([`super::beside_worker`]), then those of at most one study,
+//! one by one ([`super::study_worker`]). A panic in a layer, a decoder or a loader
 //! becomes `Failed` or `ModelFailed`, and the worker lives on.
 
 use std::io;

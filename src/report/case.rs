@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::case_study::CaseStudy;
 use super::impression::Impression;
 use super::key_images::CaseKeyImages;
-use super::what_if::ProbeRecord;
+use super::what_if::ChangeRecord;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::lungs::Lungs;
 use crate::engine::map_request::MapFaithfulness;
@@ -52,7 +52,7 @@ pub struct CaseReport {
     /// The reader's key images; nothing where nobody knows of any.
     pub key_images: Option<CaseKeyImages>,
     /// What the reader asked of changed images.
-    pub probes: Vec<ProbeRecord>,
+    pub kept_changes: Vec<ChangeRecord>,
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
@@ -132,7 +132,7 @@ impl CaseReport {
             study: None,
             measurements: Vec::new(),
             key_images: None,
-            probes: Vec::new(),
+            kept_changes: Vec::new(),
             frame,
             analysis,
             model,

@@ -36,7 +36,7 @@ use self::remarks::{considerations, reservations, signature};
 use self::similar::similar;
 use self::study::study;
 use self::uncertainty::{gate, prevalence, uncertainty};
-use self::what_if::probes;
+use self::what_if::kept_changes;
 use super::ReportError;
 use super::case::CaseReport;
 use super::image_file::ImageFile;
@@ -112,7 +112,7 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
         flow.turn();
     }
     let measured = measurements(case, width, COLUMN);
-    let asked = probes(case, width, COLUMN);
+    let asked = kept_changes(case, width, COLUMN);
     let marked = key_images(case, &mut gallery, width, COLUMN);
     let rows =
         measured.iter().chain(&asked).chain(&marked).flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();

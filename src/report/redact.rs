@@ -14,7 +14,7 @@ use super::ages;
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
 use super::key_images::{KeyImageRecord, KeyImagesRecord};
-use super::what_if::ProbeRecord;
+use super::what_if::ChangeRecord;
 use crate::measurement::Words;
 use crate::study::identifiers::{spellings, two_letters};
 use crate::study::{Metadata, readable_name};
@@ -75,14 +75,14 @@ pub(super) fn impression(case: &CaseReport) -> Option<Impression> {
 /// [`FREE_TEXT`], where it must be said.
 pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
     let named = case.measurements.iter().any(|one| !one.name.is_empty())
-        || case.probes.iter().any(|probe| !probe.name.is_empty());
+        || case.kept_changes.iter().any(|kept| !kept.name.is_empty());
     (case.anonymize && (case.impression.is_some() || named)).then_some(FREE_TEXT)
 }
 
 /// The changed images of a case, as the report shows them.
-pub(super) fn probes(case: &CaseReport) -> Vec<ProbeRecord> {
-    let shown = |probe: &ProbeRecord| ProbeRecord { name: Words(words(case, &probe.name.0)), ..probe.clone() };
-    case.probes.iter().map(shown).collect()
+pub(super) fn kept_changes(case: &CaseReport) -> Vec<ChangeRecord> {
+    let shown = |kept: &ChangeRecord| ChangeRecord { name: Words(words(case, &kept.name.0)), ..kept.clone() };
+    case.kept_changes.iter().map(shown).collect()
 }
 
 /// The key images of a case, as the report files them; nothing where none is known.

@@ -309,6 +309,6 @@ pub(super) fn again(case: &CaseReport) -> Recomputed {
         lungs: case.lungs.clone(),
         similar,
         study,
-        what_if: case.probes.clone(),
+        what_if: case.kept_changes.clone(),
     }
 }

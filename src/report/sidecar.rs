@@ -14,7 +14,7 @@ use super::impression::Impression;
 use super::key_images::KeyImagesRecord;
 use super::measurements::MeasurementRecord;
 use super::suggestions::Suggestion;
-use super::what_if::ProbeRecord;
+use super::what_if::ChangeRecord;
 use crate::engine::conformal::Conformal;
 use crate::engine::lungs::FieldsSource;
 use crate::engine::prevalence::AtPrevalence;
@@ -90,7 +90,7 @@ pub struct Sidecar {
     pub key_images: Option<KeyImagesRecord>,
     /// What the reader asked of changed images; nothing in reports of before 0.7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub what_if: Vec<ProbeRecord>,
+    pub what_if: Vec<ChangeRecord>,
     /// Present, absent or undecided at a stated error rate; `None` where nothing can be said, and
     /// in reports of before there was this.
     #[serde(default)]

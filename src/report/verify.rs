@@ -25,7 +25,7 @@ use super::case::SimilarSection;
 use super::case_study::CaseStudy;
 use super::image_file::ImageFile;
 use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
-use super::what_if::ProbeRecord;
+use super::what_if::ChangeRecord;
 use super::{CaseReport, ReportError, image_file, measurements, redact};
 use crate::engine::conformal::LabelState;
 use crate::engine::lungs::{FieldsSource, Lungs};
@@ -76,7 +76,7 @@ pub struct Recomputed {
     /// The study of the image, where the report has one and its images are at hand.
     pub study: Option<StudyAgain>,
     /// The changed images of the report, asked about again.
-    pub what_if: Vec<ProbeRecord>,
+    pub what_if: Vec<ChangeRecord>,
 }
 
 /// The images of a study, judged again.
@@ -235,7 +235,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         layer: was.display.layer.clone(),
         lungs,
         measurements,
-        probes: what_if,
+        kept_changes: what_if,
         similar: similar.map(|(was, found)| SimilarSection { asked: was.asked, found }),
         study,
         inverted_by_reader: was.display.inverted_by_reader,

@@ -23,7 +23,7 @@ use crate::study::Frame;
 
 /// One change and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProbeRecord {
+pub struct ChangeRecord {
     /// Numbered from 1, as it is printed.
     pub number: u64,
     /// What the reader called it.
@@ -53,7 +53,7 @@ pub struct ProbeRecord {
     pub changes: Vec<ScoreChange>,
 }
 
-impl ProbeRecord {
+impl ChangeRecord {
     /// What is filed of a change.
     #[must_use]
     pub fn of(number: u64, name: Words, change: &Change, found: &WhatIf) -> Self {

@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::viewer::common::{self, Bench, attributions, frame, verdict};
 use super::viewer::screen;
 use pellucid::app::command::{
-    Command, FileCommand, HelpCommand, ImpressionCommand, MeasureCommand, ViewCommand, WhatIfCommand,
+    Command, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, MeasureCommand, ViewCommand, WhatIfCommand,
 };
 use pellucid::app::state::measuring::Tool;
 use pellucid::app::state::what_if::{FoundPart, Marker, Parts};
@@ -24,6 +24,7 @@ use pellucid::engine::what_if::question::{Answer, Question};
 use pellucid::engine::what_if::runs::Runs;
 use pellucid::engine::what_if::{Canvas, ScoreChange, WhatIf, changed};
 use pellucid::engine::{Event, Request};
+use pellucid::explain::Subject;
 use pellucid::imaging::lung_fields::LungFields;
 use pellucid::measurement::{Kind, Words};
 use pellucid::report::case::CaseReport;
@@ -141,6 +142,26 @@ fn scores_follow_the_brush_and_the_whole_question_comes_when_the_hand_rests() {
     // A new stroke does not wait for it.
     bench.command(WhatIfCommand::Press([150.0, 150.0]));
     assert_eq!(questions(&mut bench).len(), 1);
+}
+
+#[test]
+fn the_map_of_the_changed_image_follows_the_chosen_class_and_an_older_one_is_called_so() {
+    let mut bench = bench();
+    stroke(&mut bench, 0.3);
+    bench.command(FindingsCommand::SelectClass(0));
+    let [question] = &questions(&mut bench)[..] else { panic!("the map of the other class is asked for") };
+    assert_eq!(question.map.as_ref().map(|(subject, ..)| *subject), Some(Subject::class(0)));
+    let question = question.clone();
+    answer(&mut bench, &question, 0.3);
+    bench.command(FindingsCommand::SelectClass(0));
+    assert!(questions(&mut bench).is_empty(), "once");
+    bench.command(WhatIfCommand::TakeTool(Marker::Brush));
+    bench.command(WhatIfCommand::Press([150.0, 150.0]));
+    let [quick] = &questions(&mut bench)[..] else { panic!("a quick question") };
+    let quick = quick.clone();
+    tell(&mut bench, &quick, 0.25, true);
+    let content = Content::Changed(Subject::class(0), bench.state.method);
+    assert!(bench.state.changed_map(content).is_some() && bench.state.changed_answer().unwrap().drawn.1 == 0);
 }
 
 #[test]
@@ -272,11 +293,11 @@ fn late_and_stopped_answers_do_no_harm() {
 fn a_change_is_kept_with_its_scores_named_and_filed() {
     let mut bench = bench();
     bench.command(WhatIfCommand::Keep);
-    assert!(bench.state.probes().is_empty(), "nothing stands");
+    assert!(bench.state.kept_changes().is_empty(), "nothing stands");
     stroke(&mut bench, 0.31);
     bench.command(WhatIfCommand::Keep);
-    let [probe] = bench.state.probes() else { panic!("one is kept") };
-    assert_eq!(probe.record.changes[0].after, 0.31);
+    let [kept] = bench.state.kept_changes() else { panic!("one is kept") };
+    assert_eq!(kept.record.changes[0].after, 0.31);
     bench.command(WhatIfCommand::Rename(1, Words("without the side marker".into())));
     bench.command(WhatIfCommand::Clear);
     bench.command(WhatIfCommand::Show(1));
@@ -288,11 +309,14 @@ fn a_change_is_kept_with_its_scores_named_and_filed() {
         _ => None,
     };
     let case: Box<CaseReport> = bench.effects.iter().find_map(case).expect("a report is written");
-    assert_eq!(case.probes.len(), 1);
-    assert_eq!(case.probes[0].name.0, "without the side marker");
-    assert!(!format!("{:?}", bench.state.probes()).contains("side marker"), "names are not printed for finding faults");
+    assert_eq!(case.kept_changes.len(), 1);
+    assert_eq!(case.kept_changes[0].name.0, "without the side marker");
+    assert!(
+        !format!("{:?}", bench.state.kept_changes()).contains("side marker"),
+        "names are not printed for finding faults"
+    );
     bench.command(WhatIfCommand::Forget(1));
-    assert!(bench.state.probes().is_empty());
+    assert!(bench.state.kept_changes().is_empty());
 }
 
 // ——— the screen ———

@@ -16,7 +16,7 @@ use pellucid::measurement::Words;
 use pellucid::model::registry::load;
 use pellucid::report::case::CaseReport;
 use pellucid::report::export;
-use pellucid::report::what_if::ProbeRecord;
+use pellucid::report::what_if::ChangeRecord;
 use pellucid::study::open_image;
 use serde_json::Value;
 
@@ -130,17 +130,17 @@ fn report(folder: &Path) -> PathBuf {
     let removal = Removal { taken: Arc::new(taken), filling: Filling::Road, seed: 7 };
     let turned = Alteration { turn: 8.0, ..Alteration::default() };
     let changes = [Change::from(removal), Change { removal: None, alteration: turned }];
-    let probes = changes.iter().zip(["without the corner", "turned"]).map(|(change, name)| {
+    let kept_changes = changes.iter().zip(["without the corner", "turned"]).map(|(change, name)| {
         let plain = AnalysisOptions { methods: Vec::new(), samples: 0, ..AnalysisOptions::default() };
         let canvas = Canvas { frame: &frame, copy: &OnceLock::new() };
         let mut found = what_if(&model, canvas, &analysis, change, &plain, &cancel).unwrap();
         beside_random_places(&mut found, &model, canvas, change, 2, &cancel, &mut |_| ()).unwrap();
-        ProbeRecord::of(1, Words(name.into()), change, &found)
+        ChangeRecord::of(1, Words(name.into()), change, &found)
     });
-    let probes: Vec<ProbeRecord> = probes.collect();
-    assert_eq!((probes[0].random_places, probes[1].random_places), (2, 0), "a turn has no place");
+    let kept_changes: Vec<ChangeRecord> = kept_changes.collect();
+    assert_eq!((kept_changes[0].random_places, kept_changes[1].random_places), (2, 0), "a turn has no place");
     let case = CaseReport::new(Arc::new(frame), Arc::new(analysis), ModelInfo::of(&model));
-    export(&CaseReport { probes, ..case }, folder).unwrap().with_extension("json")
+    export(&CaseReport { kept_changes, ..case }, folder).unwrap().with_extension("json")
 }
 
 #[test]

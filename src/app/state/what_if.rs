@@ -10,9 +10,9 @@ use crate::engine::what_if::alteration::Alteration;
 use crate::engine::what_if::filling::Filling;
 use crate::engine::what_if::question::Answer;
 use crate::engine::what_if::runs::Runs;
-use crate::explain::Attribution;
+use crate::explain::{Attribution, Method, Subject};
 use crate::measurement::Point;
-use crate::report::what_if::ProbeRecord;
+use crate::report::what_if::ChangeRecord;
 
 /// Most steps back.
 pub(in crate::app) const STEPS: usize = 50;
@@ -80,10 +80,10 @@ impl Changed {
 
 /// A change with its answer, kept for the report.
 #[derive(Clone, Debug)]
-pub struct Probe {
+pub struct KeptChange {
     pub changed: Changed,
     /// As the report files it, with its number and what the reader calls it.
-    pub record: ProbeRecord,
+    pub record: ChangeRecord,
     /// SHA-256 of the model's weights.
     pub model_sha256: String,
 }
@@ -119,12 +119,14 @@ pub struct WhatIf {
     pub(in crate::app) asked: Option<(u64, bool)>,
     /// What is asked when it is answered: whether a whole question.
     pub(in crate::app) next: Option<bool>,
+    /// The map that the last whole question asked for.
+    pub(in crate::app) asked_map: Option<(Subject, Method, String)>,
     pub answer: Option<Arc<Answer>>,
     /// Why there is none.
     pub failure: Option<String>,
     /// Superpixels and side markers of the image on screen, once they were looked for.
     pub parts: Option<Arc<Parts>>,
-    pub kept: HashMap<ImageKey, Vec<Probe>>,
+    pub kept: HashMap<ImageKey, Vec<KeptChange>>,
 }
 
 impl Default for WhatIf {
@@ -142,6 +144,7 @@ impl Default for WhatIf {
             number: 0,
             asked: None,
             next: None,
+            asked_map: None,
             answer: None,
             failure: None,
             parts: None,
@@ -192,8 +195,14 @@ impl State {
     }
 
     /// The changes of the image on screen that were kept.
-    pub fn probes(&self) -> &[Probe] {
+    pub fn kept_changes(&self) -> &[KeptChange] {
         self.image_key().and_then(|key| self.what_if.kept.get(&key)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The map of the changed image that goes with what is on screen; nothing by a method that takes
+    /// too long to follow a change.
+    pub(in crate::app) fn wanted_change_map(&self) -> Option<(Subject, Method, String)> {
+        self.method.is_instant().then(|| (self.subject(), self.method, self.layer().to_owned()))
     }
 
     /// True while an answer is awaited.

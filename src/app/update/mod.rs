@@ -125,6 +125,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     history::after(state, before);
     if !idle {
         effects.extend(hanging::follow(state));
+        effects.extend(what_if::follow(state));
         effects.extend(map_requests::explain_more(state));
         effects.extend(beside::ask(state));
     }

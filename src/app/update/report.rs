@@ -4,12 +4,12 @@ use super::effect::Effect;
 use super::impression;
 use super::maps::with_later_maps;
 use super::notices::notice;
-use crate::app::state::what_if::Probe;
+use crate::app::state::what_if::KeptChange;
 use crate::app::state::{Layout, Level, Phase, ShownImage, State};
 use crate::engine::similar::SHOWN;
 use crate::report::case::{CaseReport, Paper, SimilarSection};
 use crate::report::case_study::CaseStudy;
-use crate::report::what_if::ProbeRecord;
+use crate::report::what_if::ChangeRecord;
 
 /// Writes the report, asks for a folder first, or says why there is nothing to write.
 pub(super) fn export(state: &mut State) -> Vec<Effect> {
@@ -72,7 +72,7 @@ fn case(state: &State) -> Option<CaseReport> {
         study: study(state, &model.sha256),
         measurements: state.measurements().to_vec(),
         key_images: Some(state.key_images_of_case()),
-        probes: probes(state, &model.sha256),
+        kept_changes: kept_changes(state, &model.sha256),
         window: view.window,
         inverted_by_reader: view.invert,
         overlay: state.overlay().clone(),
@@ -85,9 +85,9 @@ fn case(state: &State) -> Option<CaseReport> {
 }
 
 /// What was asked of changed images, as far as this model answered.
-fn probes(state: &State, sha256: &str) -> Vec<ProbeRecord> {
-    let own = state.probes().iter().filter(|probe| probe.model_sha256 == sha256);
-    let record = |(number, probe): (u64, &Probe)| ProbeRecord { number, ..probe.record.clone() };
+fn kept_changes(state: &State, sha256: &str) -> Vec<ChangeRecord> {
+    let own = state.kept_changes().iter().filter(|kept| kept.model_sha256 == sha256);
+    let record = |(number, kept): (u64, &KeptChange)| ChangeRecord { number, ..kept.record.clone() };
     (1..).zip(own).map(record).collect()
 }
 

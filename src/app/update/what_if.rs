@@ -11,7 +11,7 @@ use super::effect::Effect;
 use super::notices::notice;
 use super::what_if_effect::{PartsFound, WhatIfEffect};
 use crate::app::command::WhatIfCommand;
-use crate::app::state::what_if::{Changed, DRAWS, FoundPart, Marker, Probe, RADII, SEED, STEPS};
+use crate::app::state::what_if::{Changed, DRAWS, FoundPart, KeptChange, Marker, RADII, SEED, STEPS};
 use crate::app::state::{Layout, Level, State};
 use crate::engine::Request;
 use crate::engine::what_if::question::{Answer, Question};
@@ -20,7 +20,7 @@ use crate::engine::what_if::{Change, Removal};
 use crate::limits;
 use crate::measurement::region::Region;
 use crate::measurement::{Point, Words, within};
-use crate::report::what_if::ProbeRecord;
+use crate::report::what_if::ChangeRecord;
 
 /// How a brush is named among the words of a change.
 const BY_BRUSH: &str = "a brushed part";
@@ -57,22 +57,22 @@ pub(super) fn apply(state: &mut State, command: WhatIfCommand) -> Vec<Effect> {
         }
         W::Keep => keep(state),
         W::Rename(number, name) => {
-            let probes = probes_mut(state);
-            if let Some(probe) = probes.and_then(|all| all.iter_mut().find(|one| one.record.number == number)) {
-                probe.record.name = Words::new(&name.0);
+            let kept_changes = kept_changes_mut(state);
+            if let Some(kept) = kept_changes.and_then(|all| all.iter_mut().find(|one| one.record.number == number)) {
+                kept.record.name = Words::new(&name.0);
             }
         }
         W::Show(number) => {
-            if let Some(probe) = state.probes().iter().find(|one| one.record.number == number).cloned() {
+            if let Some(kept) = state.kept_changes().iter().find(|one| one.record.number == number).cloned() {
                 remember(state);
-                state.what_if.filling = probe.record.filling;
+                state.what_if.filling = kept.record.filling;
                 state.layout = Layout::WhatIf;
-                return stand(state, probe.changed);
+                return stand(state, kept.changed);
             }
         }
         W::Forget(number) => {
-            if let Some(probes) = probes_mut(state) {
-                probes.retain(|one| one.record.number != number);
+            if let Some(kept_changes) = kept_changes_mut(state) {
+                kept_changes.retain(|one| one.record.number != number);
             }
         }
     }
@@ -95,6 +95,13 @@ pub(super) fn look(state: &mut State) -> Vec<Effect> {
         effects.extend(ask(state, true));
     }
     effects
+}
+
+/// Another map is on screen: that of the changed image is asked for, too.
+pub(super) fn follow(state: &mut State) -> Vec<Effect> {
+    let settled = state.is_questioned() && state.settled_answer().is_some();
+    let wanted = state.wanted_change_map();
+    if settled && wanted.is_some() && wanted != state.what_if.asked_map { ask(state, true) } else { Vec::new() }
 }
 
 /// Parts of the image were looked for.
@@ -371,14 +378,18 @@ fn ask(state: &mut State, whole: bool) -> Vec<Effect> {
         state.what_if.next = Some(whole);
         return Vec::new();
     }
+    let wanted = state.wanted_change_map();
     let what_if = &mut state.what_if;
+    if whole {
+        what_if.asked_map.clone_from(&wanted);
+    }
     what_if.number += 1;
     (what_if.asked, what_if.next) = (Some((what_if.number, whole)), None);
     let mask = what_if.mask.clone().filter(|_| marked);
     let removal = mask.map(|taken| Removal { taken, filling: what_if.filling, seed: SEED });
     let change = Change { removal, alteration: what_if.changed.alteration };
     let number = what_if.number;
-    let map = (whole && state.method.is_instant()).then(|| (state.subject(), state.method, state.layer().to_owned()));
+    let map = wanted.filter(|_| whole);
     let question = Question { number, change, before, map, draws: if whole { DRAWS } else { 0 } };
     let generation = state.generation;
     vec![Effect::Ask(Request::WhatIf { generation, frame, question: Box::new(question) })]
@@ -396,18 +407,18 @@ fn keep(state: &mut State) {
     };
     let changed = state.what_if.changed.clone();
     let name = Words::new(&changed.in_words());
-    let probes = state.what_if.kept.entry(key).or_default();
-    if probes.len() >= limits::PROBES {
-        let words = format!("An image has at most {} kept changes: delete some first.", limits::PROBES);
+    let kept_changes = state.what_if.kept.entry(key).or_default();
+    if kept_changes.len() >= limits::KEPT_CHANGES {
+        let words = format!("An image has at most {} kept changes: delete some first.", limits::KEPT_CHANGES);
         notice(state, Level::Warning, words, None);
         return;
     }
-    let number = probes.iter().map(|probe| probe.record.number).max().unwrap_or(0) + 1;
-    let record = ProbeRecord::of(number, name, &answer.change, &answer.found);
-    probes.push(Probe { changed, record, model_sha256 });
+    let number = kept_changes.iter().map(|kept| kept.record.number).max().unwrap_or(0) + 1;
+    let record = ChangeRecord::of(number, name, &answer.change, &answer.found);
+    kept_changes.push(KeptChange { changed, record, model_sha256 });
 }
 
-fn probes_mut(state: &mut State) -> Option<&mut Vec<Probe>> {
+fn kept_changes_mut(state: &mut State) -> Option<&mut Vec<KeptChange>> {
     let key = state.image_key()?;
     state.what_if.kept.get_mut(&key)
 }

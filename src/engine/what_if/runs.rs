@@ -1,4 +1,4 @@
-//! A part of an image in few numbers: for steps back, for probes that are kept, and for reports.
+//! A part of an image in few numbers: for steps back, for changes that are kept, and for reports.
 
 use serde::{Deserialize, Serialize};
 

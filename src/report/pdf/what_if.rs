@@ -6,12 +6,12 @@ use super::numbered::NumberedLines;
 use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink};
 use crate::report::case::CaseReport;
 use crate::report::redact;
-use crate::report::what_if::ProbeRecord;
+use crate::report::what_if::ChangeRecord;
 
 /// The heading, which has no height of its own, and the lines beside it; nothing where nothing was
 /// asked.
-pub(super) fn probes(case: &CaseReport, width: f32, column: f32) -> Option<(Block, Vec<Block>)> {
-    let records = redact::probes(case);
+pub(super) fn kept_changes(case: &CaseReport, width: f32, column: f32) -> Option<(Block, Vec<Block>)> {
+    let records = redact::kept_changes(case);
     if records.is_empty() {
         return None;
     }
@@ -37,13 +37,13 @@ pub(super) fn probes(case: &CaseReport, width: f32, column: f32) -> Option<(Bloc
 }
 
 /// Its name, and what was done.
-fn named(record: &ProbeRecord) -> String {
+fn named(record: &ChangeRecord) -> String {
     let name = record.name.0.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() { record.what_was_done() } else { format!("“{name}”: {}", record.what_was_done()) }
 }
 
 /// The scores before and after, one line each, and what random places do.
-fn scores(record: &ProbeRecord) -> Vec<String> {
+fn scores(record: &ChangeRecord) -> Vec<String> {
     let line = |change: &crate::engine::what_if::ScoreChange| {
         let mut line = format!("{} {:.3} → {:.3} ({:+.3})", change.label, change.before, change.after, change.change());
         if let Some((low, high)) = change.random_range() {

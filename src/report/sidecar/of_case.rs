@@ -126,7 +126,7 @@ impl Sidecar {
             impression: redact::impression(case),
             measurements: measurements::records(case),
             key_images: redact::key_images(case),
-            what_if: redact::probes(case),
+            what_if: redact::kept_changes(case),
             conformal,
             population,
             prevalence: if analysis.scored { case.at_prevalences() } else { Vec::new() },

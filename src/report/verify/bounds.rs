@@ -63,9 +63,9 @@ pub fn check(sidecar: &Sidecar) -> Result<(), OutOfBounds> {
     let size = sidecar.size.as_ref().map_or([usize::from(u16::MAX); 2], |size| [size.columns, size.rows]);
     let drawn: Vec<Measurement> = sidecar.measurements.iter().map(|record| record.drawn.clone()).collect();
     measurement::check(&drawn, size)?;
-    within("changed images", sidecar.what_if.len(), 0, limits::PROBES)?;
-    for probe in &sidecar.what_if {
-        within("random places", probe.random_places, 0, limits::RANDOM_PLACES)?;
+    within("changed images", sidecar.what_if.len(), 0, limits::KEPT_CHANGES)?;
+    for kept in &sidecar.what_if {
+        within("random places", kept.random_places, 0, limits::RANDOM_PLACES)?;
     }
     if let Some(written) = &sidecar.impression {
         within("remarks", written.remarks.len(), 0, REMARKS)?;

@@ -1,6 +1,8 @@
 //! Words in the corners of a view: who, what, window, zoom. A length carries where its millimetres
 //! come from.
 
+use std::sync::Arc;
+
 use egui::{Align2, Painter, Rect, Vec2, pos2, vec2};
 
 use super::pen::Pen;
@@ -222,7 +224,10 @@ fn change_of(state: &State, subject: Subject, method: Method) -> String {
     let name = state.subject_name(subject);
     let change = state.changed_answer().and_then(|answer| answer.found.changes.iter().find(|one| one.label == name));
     let score = change.map(|one| format!("{} → {}", probability(one.before), probability(one.after)));
-    let map = state.changed_map(Content::Changed(subject, method)).map(|map| facts(map));
+    // While the hand moves scores alone follow it.
+    let is_older = state.changed_answer().is_some_and(|answer| answer.drawn.1 == 0);
+    let words = |map: &Arc<Attribution>| if is_older { "map of before this stroke".to_owned() } else { facts(map) };
+    let map = state.changed_map(Content::Changed(subject, method)).map(words);
     score.into_iter().chain(map).collect::<Vec<_>>().join(" · ")
 }
 

@@ -4,7 +4,7 @@ use egui::{Align, Button, Id, Layout, RichText, TextEdit, Ui, vec2};
 
 use crate::app::command::{Command, WhatIfCommand};
 use crate::app::state::State;
-use crate::app::state::what_if::Probe;
+use crate::app::state::what_if::KeptChange;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::confidence_bar::probability;
 use crate::app::ui::widgets::controls;
@@ -13,22 +13,22 @@ use crate::limits;
 use crate::measurement::Words;
 
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
-    let probes = state.probes();
-    if probes.is_empty() {
+    let kept_changes = state.kept_changes();
+    if kept_changes.is_empty() {
         return;
     }
     ui.add_space(theme::GRID / 2.0);
     ui.label(theme::caption("Kept for the report", tokens));
-    for probe in probes {
-        row(ui, state, probe, out);
+    for kept in kept_changes {
+        row(ui, state, kept, out);
     }
 }
 
 /// Name, scores before and after, again, away.
-fn row(ui: &mut Ui, state: &State, probe: &Probe, out: &mut Vec<Command>) {
-    let number = probe.record.number;
+fn row(ui: &mut Ui, state: &State, kept: &KeptChange, out: &mut Vec<Command>) {
+    let number = kept.record.number;
     let subject = state.subject_name(state.subject());
-    let changes = &probe.record.changes;
+    let changes = &kept.record.changes;
     let change = changes.iter().find(|change| change.label == subject).or(changes.first());
     let scores = change.map_or_else(
         || "refused".to_owned(),
@@ -49,14 +49,14 @@ fn row(ui: &mut Ui, state: &State, probe: &Probe, out: &mut Vec<Command>) {
             out.push(WhatIfCommand::Show(number).into());
         }
         if state.preferences.anonymize {
-            ui.label(probe.changed.in_words());
+            ui.label(kept.changed.in_words());
             return;
         }
-        let mut name = probe.record.name.0.clone();
+        let mut name = kept.record.name.0.clone();
         let field = TextEdit::singleline(&mut name).id(Id::unique(("name of a kept change", number)));
         let field = field.hint_text("Name").desired_width(f32::INFINITY).char_limit(limits::MEASUREMENT_NAME);
         ui.add(field).accessible_name(format!("Name of kept change {number}"));
-        if name != probe.record.name.0 {
+        if name != kept.record.name.0 {
             out.push(WhatIfCommand::Rename(number, Words(name)).into());
         }
     });
