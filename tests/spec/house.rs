@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::source_graph::{Module, SourceGraph, circles, files};
 
 /// What everyone may use and what uses no room: one idea a file, nothing of the field.
-const GROUND_FLOOR: [&str; 8] = ["cancel", "files", "fonts", "limits", "memory", "panic_guard", "printable", "stats"];
+const GROUND_FLOOR: [&str; 9] =
+    ["cancel", "files", "fonts", "language", "limits", "memory", "panic_guard", "printable", "stats"];
 
 /// What the viewer and the command line may use: every room before them.
 const ALL_BEFORE: &[&str] = &[];

@@ -36,6 +36,7 @@ mod incomplete;
 mod jpeg_xl;
 mod key_images;
 mod killed;
+mod languages;
 mod localization;
 mod made_documents;
 mod maps;

@@ -50,6 +50,7 @@ use std::borrow::Cow;
 
 use super::state::NoticeAction;
 use super::state::training::Page;
+use crate::language::text;
 
 /// Where a command stands in menus and in the key table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,15 +83,15 @@ impl CommandGroup {
     /// Heading of the group.
     pub fn name(self) -> &'static str {
         match self {
-            Self::File => "File",
-            Self::Study => "Study",
-            Self::View => "View",
-            Self::Measure => "Measure",
-            Self::WhatIf => "What if",
-            Self::Overlay => "Overlay",
-            Self::Findings => "Findings",
-            Self::Training => "Training",
-            Self::Help => "Help",
+            Self::File => text!("File"),
+            Self::Study => text!("Study"),
+            Self::View => text!("View"),
+            Self::Measure => text!("Measure"),
+            Self::WhatIf => text!("What if"),
+            Self::Overlay => text!("Overlay"),
+            Self::Findings => text!("Findings"),
+            Self::Training => text!("Training"),
+            Self::Help => text!("Help"),
         }
     }
 }

@@ -34,6 +34,7 @@ use super::state::measuring::Sheet;
 use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
 use super::state::{Layout, ShownImage, State};
+use crate::language;
 use caches::Caches;
 use theme::Tokens;
 use thumbnails::Thumbnails;
@@ -55,6 +56,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     caches.receive();
     let veiled = (state.result_hidden() && !state.training.open).then(|| state.veiled());
     let state = veiled.as_ref().unwrap_or(state);
+    language::enter(&state.preferences.language);
     theme::install(ui.ctx(), state.preferences.theme);
     theme::scale(ui.ctx(), state.preferences.interface_scale());
     key_map::install(&state.preferences.keys);

@@ -30,6 +30,10 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
         S::LargerInterface => scale(state, |now| (now / STEP).floor() * STEP + STEP),
         S::SmallerInterface => scale(state, |now| (now / STEP).ceil() * STEP - STEP),
         S::UsualInterface => scale(state, |_| 1.0),
+        S::SetLanguage(code) => {
+            crate::language::enter(code);
+            preferences::change(state, |p| p.language = code.to_owned())
+        }
         S::ToggleSection(section) => preferences::change(state, |p| {
             if !p.closed.remove(&section) {
                 p.closed.insert(section);

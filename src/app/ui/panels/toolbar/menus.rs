@@ -12,6 +12,7 @@ use crate::app::state::hanging::Follows;
 use crate::app::state::{Layout, State, Theme};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
+use crate::language::{self, ENGLISH, text};
 
 /// Most recent paths that the menu lists.
 const RECENT: usize = 8;
@@ -110,6 +111,15 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::submenu(ui, "Theme", 220.0, |ui| {
         for choice in Theme::ALL {
             controls::menu_item(ui, ViewCommand::SetTheme(choice), true, Some(state.preferences.theme == choice), out);
+        }
+    });
+    // Its own name beside the word, for who cannot read the language that holds.
+    let languages = text!("Language");
+    let heading = if languages == "Language" { "Language".to_owned() } else { format!("{languages} · Language") };
+    controls::submenu(ui, &heading, 220.0, |ui| {
+        for code in language::codes() {
+            let on = state.preferences.language == code || (code == ENGLISH && state.preferences.language.is_empty());
+            controls::menu_item(ui, SessionCommand::SetLanguage(code), true, Some(on), out);
         }
     });
     controls::rule(ui, tokens);
