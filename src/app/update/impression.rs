@@ -9,6 +9,7 @@ use super::notices::notice;
 use crate::app::command::ImpressionCommand;
 use crate::app::state::impression::{ImageKey, Page, ReaderText};
 use crate::app::state::{Level, State};
+use crate::language::{text, tr};
 use crate::measurement::identity::ImageIdentity;
 use crate::report::CaseReport;
 use crate::report::impression::{Impression, MOST, NOTHING, Remark};
@@ -56,8 +57,8 @@ pub(super) fn may_close(state: &mut State) -> bool {
     if count == 0 || std::mem::replace(&mut state.impressions.warned, true) {
         return true;
     }
-    let images = if count == 1 { "an image".to_owned() } else { format!("{count} images") };
-    let words = format!("What you wrote about {images} could not be kept. Close once more to leave without it.");
+    let words = tr!("What you wrote about an image could not be kept. Close once more to leave without it."
+        | "What you wrote about {n} images could not be kept. Close once more to leave without it." % count);
     notice(state, Level::Warning, words, None);
     false
 }
@@ -158,7 +159,7 @@ pub(super) fn note_seen(state: &mut State) {
 pub(super) fn report_waits(state: &mut State) -> bool {
     let waits = state.result_hidden();
     if waits {
-        let why = "The report holds the model's result: write your impression first.";
+        let why = text!("The report holds the model's result: write your impression first.");
         notice(state, Level::Info, why, None);
     }
     waits

@@ -15,6 +15,7 @@ use crate::app::state::hanging::SlotImage;
 use crate::app::state::impression::ImageKey;
 use crate::app::state::measuring::{Draft, Grab, Measurable, Sheet, Tool};
 use crate::app::state::{Level, NoticeAction, Reason, State};
+use crate::language::{text, tr};
 use crate::limits;
 use crate::measurement::cardiothoracic::proposed_thorax;
 use crate::measurement::geometry::Metric;
@@ -93,16 +94,17 @@ pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Ef
         M::NotKept(reason) | M::Exported(Err(reason)) => notice(state, Level::Error, reason.capitalized(), None),
         M::ExportTo(Some(path)) => return export_to(state, path),
         M::ExportTo(None) => {
-            let words = "This desktop offers no file dialog. `pellucid measurements export` writes the same file.";
+            let words =
+                text!("This desktop offers no file dialog. `pellucid measurements export` writes the same file.");
             notice(state, Level::Warning, words, None);
         }
         M::ImportFrom(Some(path)) => return import_from(state, path),
         M::ImportFrom(None) => {
-            let words = "This desktop offers no file dialog. Drop the file of measurements onto the window.";
+            let words = text!("This desktop offers no file dialog. Drop the file of measurements onto the window.");
             notice(state, Level::Warning, words, None);
         }
         M::Exported(Ok(path)) => {
-            let words = format!("Measurements written: {}", path.display());
+            let words = tr!("Measurements written: {}", path.display());
             notice(state, Level::Info, words, Some(NoticeAction::Open(path)));
         }
         M::Imported { identity, result } => match result {
@@ -141,7 +143,7 @@ pub(super) fn let_go(state: &mut State) {
 /// Reads measurements from a file for the image on screen.
 pub(super) fn import_from(state: &mut State, path: std::path::PathBuf) -> Vec<Effect> {
     let Some((identity, size)) = state.measurable().map(|at| at.identity.clone()).zip(size(state)) else {
-        notice(state, Level::Info, "Measurements belong to an image: open it first.", None);
+        notice(state, Level::Info, text!("Measurements belong to an image: open it first."), None);
         return Vec::new();
     };
     vec![Effect::Measure(MeasuringEffect::Import { path, identity, size })]
@@ -283,7 +285,7 @@ fn finish(state: &mut State, draft: Draft, thorax_proposed: bool) -> Vec<Effect>
     let kind = draft.kind;
     let Some(sheet) = sheet_mut(state) else { return Vec::new() };
     if sheet.list.len() >= limits::MEASUREMENTS {
-        let words = format!("An image has at most {} measurements: delete some first.", limits::MEASUREMENTS);
+        let words = tr!("An image has at most {} measurements: delete some first.", limits::MEASUREMENTS);
         notice(state, Level::Warning, words, None);
         return Vec::new();
     }
@@ -392,7 +394,7 @@ fn keep(state: &State) -> Vec<Effect> {
 
 fn export(state: &mut State) -> Vec<Effect> {
     if state.measurements().is_empty() {
-        notice(state, Level::Info, "There is nothing to export: nothing was measured on this image.", None);
+        notice(state, Level::Info, text!("There is nothing to export: nothing was measured on this image."), None);
         return Vec::new();
     }
     vec![Effect::Measure(MeasuringEffect::AskWhereToExport)]
@@ -422,8 +424,7 @@ fn import(state: &mut State, list: Vec<Measurement>) -> Vec<Effect> {
     }
     sheet.list.truncate(limits::MEASUREMENTS);
     state.measuring.shown = true;
-    let words =
-        if count == 1 { "1 measurement was read.".to_owned() } else { format!("{count} measurements were read.") };
+    let words = tr!("1 measurement was read." | "{n} measurements were read." % count);
     notice(state, Level::Info, words, None);
     keep(state)
 }

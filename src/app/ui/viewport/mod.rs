@@ -42,6 +42,7 @@ use super::measured_values::ValuesCache;
 use super::theme;
 use crate::app::command::Command;
 use crate::app::state::{Content, Layout, PaneIndex, State, View};
+use crate::language::{text, tr};
 use crate::study::Frame;
 use map::MapCache;
 use placement::Placement;
@@ -103,7 +104,7 @@ pub(super) fn show(
     let response = ui.interact(rect, id, egui::Sense::click_and_drag());
     let title = corners::title(state, content);
     let mark = missing::words(frame).map(|words| format!(". {words}")).unwrap_or_default();
-    let label = format!("View {}: {title}{mark}", pane + 1);
+    let label = tr!("View {}: {title}{mark}", pane + 1, title, mark);
     let said = said(state, frame, pane);
     response.widget_info(|| {
         let info = egui::WidgetInfo::labeled(egui::Role::Image, true, &label);
@@ -158,7 +159,7 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
         .collect();
     said.extend(Some(frame.display.side_mark.clone()).filter(|mark| !mark.is_empty()));
     said.extend(corners::place_words(state, frame));
-    said.extend(state.is_key_frame(frame).then(|| "key image".to_owned()));
+    said.extend(state.is_key_frame(frame).then(|| text!("key image").to_owned()));
     said.extend(state.display_marks(pane));
     said.join(", ")
 }

@@ -8,6 +8,7 @@ use crate::app::ui::lettering;
 pub(super) use crate::app::ui::numbers::number;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::shapes::Sign;
+use crate::language::text;
 use crate::study::{Frame, SpacingProvenance};
 
 const SIZE: f32 = 11.0;
@@ -99,7 +100,7 @@ impl<'a> Pen<'a> {
                 s.column_mm as f32 / placement.scale[0],
                 match s.provenance {
                     SpacingProvenance::Calibrated => "mm",
-                    SpacingProvenance::AtDetector => "mm (at detector)",
+                    SpacingProvenance::AtDetector => text!("mm (at detector)"),
                 },
             ),
             None => (placement.across(), "px"),
