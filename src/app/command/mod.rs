@@ -122,8 +122,8 @@ impl CommandInfo {
 
 /// A key as people read it: arrows are drawn.
 pub fn shown_key(key: &str) -> String {
-    let arrows = [("ArrowUp", "↑"), ("ArrowDown", "↓"), ("ArrowLeft", "←"), ("ArrowRight", "→")];
-    arrows.into_iter().fold(key.to_owned(), |key, (name, arrow)| key.replace(name, arrow))
+    let arrows = [["ArrowUp", "↑"], ["ArrowDown", "↓"], ["ArrowLeft", "←"], ["ArrowRight", "→"]];
+    arrows.into_iter().fold(key.to_owned(), |key, [name, arrow]| key.replace(name, arrow))
 }
 
 /// Declares [`Command`] over the enums of the groups.
