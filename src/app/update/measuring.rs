@@ -2,7 +2,10 @@
 //! kept.
 //!
 //! Every change that is finished is kept at once; a drag when the button goes up. What the pointer
-//! does while a measurement is half made or in hand changes nothing that is kept.
+//! does while a measurement is half made or in hand changes nothing that is kept. The keyboard sets
+//! points too ([`cursor`]).
+
+mod cursor;
 
 use std::sync::Arc;
 
@@ -26,8 +29,15 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
     use MeasureCommand as M;
     match command {
         M::TakeTool(tool) => take(state, tool),
-        M::Press(at, reach) => return press(state, at, reach),
-        M::MoveTo(at) => move_to(state, at),
+        M::Press(at, reach) => {
+            state.measuring.cursor = None;
+            return press(state, at, reach);
+        }
+        M::MoveTo(at) => {
+            state.measuring.cursor = None;
+            move_to(state, at);
+        }
+        M::Cursor(by) => return cursor::apply(state, by),
         M::Release(at) => return release(state, at),
         M::Grab(id, handle, from) => {
             if let Some(before) = state.measurements().iter().find(|one| one.id == id).cloned() {
@@ -137,7 +147,7 @@ fn found_beside(state: &mut State, image: ImageKey, identity: ImageIdentity, res
 pub(super) fn let_go(state: &mut State) {
     let measuring = &mut state.measuring;
     (measuring.draft, measuring.grab, measuring.selected, measuring.writing) = (None, None, None, None);
-    (measuring.at, measuring.unkept) = (None, false);
+    (measuring.at, measuring.unkept, measuring.cursor) = (None, false, None);
 }
 
 /// Reads measurements from a file for the image on screen.
@@ -160,7 +170,7 @@ pub(super) fn put_away(state: &mut State) -> bool {
         return true;
     }
     if measuring.tool != Tool::Window {
-        measuring.tool = Tool::Window;
+        (measuring.tool, measuring.cursor) = (Tool::Window, None);
         return true;
     }
     measuring.selected.take().is_some()
@@ -178,7 +188,7 @@ fn take(state: &mut State, tool: Tool) {
     state.what_if.tool = None;
     let measuring = &mut state.measuring;
     measuring.tool = if measuring.tool == tool { Tool::Window } else { tool };
-    (measuring.draft, measuring.grab) = (None, None);
+    (measuring.draft, measuring.grab, measuring.cursor) = (None, None, None);
     measuring.shown |= matches!(measuring.tool, Tool::Measure(_));
 }
 

@@ -9,7 +9,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 
 /// Mouse gestures, which stand below the keys: gesture and what it does.
-pub const GESTURES: [(&str, &str); 9] = [
+pub const GESTURES: [(&str, &str); 10] = [
     ("Left drag", "Window: right is wider, down is brighter"),
     ("Ctrl + left drag", "Window from the grey values of a box"),
     ("Middle drag", "Pan (also Shift + left drag)"),
@@ -18,6 +18,7 @@ pub const GESTURES: [(&str, &str); 9] = [
     ("Alt + left drag", "Through the stack: the height of the view is all of it"),
     ("Double click", "This view only, or all again"),
     ("Left drag on a measurement", "Moves its point, or all of it"),
+    ("Arrows, Enter with a tool", "Move a crosshair (Shift: by one pixel), and set a point there"),
     ("Drop", "Opens the dropped files and folders; weights and measurements are imported"),
 ];
 

@@ -20,7 +20,7 @@ mod lung_outline;
 mod magnifier;
 mod map;
 mod map_source;
-mod measuring;
+pub(super) mod measuring;
 mod missing;
 mod part;
 mod patches;
@@ -130,6 +130,7 @@ pub(super) fn show(
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
         measuring::paint_lines(&painter, state, &placement);
+        measuring::crosshair::paint(&painter, state, &placement, rect);
         let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);
         let mut taken = corners.taken;
         let shown = state.heat_map.then_some(&mut caches.map.tops);
@@ -161,6 +162,9 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
     said.extend(corners::place_words(state, frame));
     said.extend(state.is_key_frame(frame).then(|| text!("key image").to_owned()));
     said.extend(state.display_marks(pane));
+    said.extend(
+        state.measuring.cursor.map(|[x, y]| tr!("crosshair at column {x}, row {y}", x = x as i64, y = y as i64)),
+    );
     said.join(", ")
 }
 

@@ -1,6 +1,7 @@
 //! Measurements on the image: lines and handles, and beside them what they come to, where no other
 //! words stand.
 
+pub(in crate::app::ui) mod crosshair;
 mod hit;
 mod labels;
 pub(super) mod pointer;
