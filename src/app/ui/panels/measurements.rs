@@ -15,6 +15,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
 use crate::fonts::attribute;
+use crate::language::{text, tr, translated};
 use crate::measurement::{Measurement, Words};
 
 /// The menu of tools.
@@ -68,7 +69,7 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut ValuesCache, most: f32) -> V
 fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, out: &mut Vec<Command>) {
     let list = state.measurements();
     if state.measuring.unkept {
-        message(ui, Sign::Caution, "Not kept: the file of this image could not be read.", tokens);
+        message(ui, Sign::Caution, text!("Not kept: the file of this image could not be read."), tokens);
     }
     for (i, one) in list.iter().enumerate() {
         let values = cache.of(state, map_of(state, Content::Image), one);
@@ -78,7 +79,7 @@ fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, 
         }
     }
     if list.is_empty() {
-        paragraph(ui, "None.", tokens);
+        paragraph(ui, text!("None."), tokens);
     }
     ui.horizontal_wrapped(|ui| {
         let [back, forth] = [true, false].map(|back| state.can_step(back));
@@ -92,7 +93,7 @@ fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, 
 fn name(state: &State, one: &Measurement) -> String {
     // Words of the reader may name somebody.
     if one.name.is_empty() || state.preferences.anonymize {
-        return one.kind.name().to_owned();
+        return translated(one.kind.name()).to_owned();
     }
     attribute(one.name.0.lines().next().unwrap_or_default())
 }
@@ -111,7 +112,7 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         ui.add_space(theme::GRID);
         let mut gone = Vec::new();
         let cross = controls::sign_button(ui, Sign::Cross, MeasureCommand::Remove(one.id), true, &mut gone);
-        cross.accessible_name(format!("Delete measurement {number}"));
+        cross.accessible_name(tr!("Delete measurement {}", number));
         out.append(&mut gone);
         let width = ui.available_width();
         let (font, small) = (FontId::proportional(theme::TEXT), FontId::proportional(theme::CAPTION));
@@ -122,9 +123,9 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         if !first.is_empty() {
             button = button.shortcut_text(RichText::new(first.as_str()).size(theme::CAPTION));
         }
-        let said = format!("Measurement {number}: {name} {first}");
+        let said = tr!("Measurement {number}: {name} {first}", number, name, first);
         let response = ui.add(button.min_size(vec2(width, 22.0))).accessible_name(said.trim_end());
-        if response.on_hover_text(format!("{name}\n{}", one.kind.name())).clicked() {
+        if response.on_hover_text(format!("{name}\n{}", translated(one.kind.name()))).clicked() {
             out.push(MeasureCommand::Select((!chosen).then_some(one.id)).into());
         }
     });
@@ -149,7 +150,7 @@ fn detail(
             Content::Map(subject, method) => format!("{}, {}", state.subject_name(subject), method.name()),
             _ => String::new(),
         };
-        let hint = "Part of the map's positive evidence that lies inside, beside the part of an even map";
+        let hint = text!("Part of the map's positive evidence that lies inside, beside the part of an even map");
         ui.label(RichText::new(inside.in_words()).color(tokens.text)).on_hover_text(hint);
         controls::elided(ui, theme::caption(of, tokens));
     }
@@ -168,10 +169,10 @@ fn words(ui: &mut Ui, state: &State, one: &Measurement, out: &mut Vec<Command>) 
     let mut text = one.name.0.clone();
     let id = Id::unique(("name of a measurement", one.id));
     let field = if note { TextEdit::multiline(&mut text).desired_rows(2) } else { TextEdit::singleline(&mut text) };
-    let hint = if note { "What does the note say?" } else { "Name" };
+    let hint = if note { text!("What does the note say?") } else { text!("Name") };
     let field = field.id(id).hint_text(hint).desired_width(f32::INFINITY);
     let response = ui.add(field.char_limit(crate::limits::MEASUREMENT_NAME));
-    let name = if note { "Words of the note" } else { "Name of the measurement" };
+    let name = if note { text!("Words of the note") } else { text!("Name of the measurement") };
     let response = response.accessible_name(name);
     if state.measuring.writing == Some(one.id) {
         response.request_focus();

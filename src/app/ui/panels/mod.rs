@@ -24,6 +24,8 @@ pub mod status;
 pub mod studies;
 pub mod study_result;
 pub mod tags;
+#[cfg(test)]
+mod terms;
 pub mod toolbar;
 pub mod training;
 mod uncertainty;

@@ -17,8 +17,9 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::study_members::{LeftOut, Member};
 use crate::engine::study_result::{StudyResult, StudyScore};
+use crate::language::{decimal, text, tr, translated};
 use crate::model::calibration::percent;
-use crate::model::conformal;
+use crate::study::unit::Unit;
 
 /// Height of a row.
 const ROW: f32 = 20.0;
@@ -37,7 +38,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let (Some(study), Some(model)) = (&state.results.study, state.model_info()) else { return out };
     let tokens = theme::tokens(state.preferences.theme);
     controls::rule(ui, &tokens);
-    controls::title(ui, &study.heading(), &format!("{} images", study.images.len()), &tokens);
+    controls::title(ui, &study.heading(), &tr!("{} images", study.images.len()), &tokens);
     let result = state.study_result();
     let manifest = &model.manifest;
     let groups = manifest.groups.iter().map(|group| (group.name.as_str(), true));
@@ -57,14 +58,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.set_min_size(foot);
         match (&study.progress, result) {
             (StudyProgress::Waiting, _) => {
-                ui.label(theme::caption("Not scored yet.", &tokens));
+                ui.label(theme::caption(text!("Not scored yet."), &tokens));
                 controls::button(ui, FindingsCommand::ScoreStudy, true, &mut out);
             }
             (StudyProgress::Running { done }, _) => running(ui, *done, study.images.len(), &tokens, &mut out),
             (StudyProgress::Judged(members), result) => {
                 match result {
                     Some((result, _)) => grounds(ui, &result, &tokens),
-                    None => paragraph(ui, "This model scored none of the images.", &tokens),
+                    None => paragraph(ui, text!("This model scored none of the images."), &tokens),
                 }
                 let all: usize = members.by_model.iter().map(|(_, images)| images.len()).sum();
                 left_out(ui, state, &members.left_out, all - members.scored_by(&model.sha256).len(), &tokens);
@@ -78,8 +79,8 @@ fn running(ui: &mut Ui, done: usize, of: usize, tokens: &Tokens, out: &mut Vec<C
     ui.horizontal(|ui| {
         let part = done as f32 / of.max(1) as f32;
         let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent);
-        ui.add(bar.corner_radius(3.0)).accessible_name("Progress of the study");
-        ui.label(theme::caption(format!("{done} of {of} images scored"), tokens));
+        ui.add(bar.corner_radius(3.0)).accessible_name(text!("Progress of the study"));
+        ui.label(theme::caption(tr!("{done} of {of} images scored", done, of), tokens));
         controls::button(ui, FindingsCommand::StopStudy, true, out);
     });
 }
@@ -94,10 +95,10 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
         response.on_hover_text(whole);
     };
     let rule = result.rule_in_words();
-    line(format!("by the {rule}"), &format!("{}.", result.pooled_in_words()));
+    line(tr!("by the {}", rule), &format!("{}.", result.pooled_in_words()));
     match (&result.calibration, &result.no_states) {
-        (Some(ground), _) => line(format!("states at an error rate of {}", percent(result.error_rate)), ground),
-        (None, Some(reason)) => line(format!("no states: {reason}"), reason),
+        (Some(ground), _) => line(tr!("states at an error rate of {}", decimal(percent(result.error_rate))), ground),
+        (None, Some(reason)) => line(tr!("no states: {}", reason), reason),
         (None, None) => {}
     }
 }
@@ -114,14 +115,17 @@ fn row(
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let words = result.state_in_words(score);
     let number = probability(score.score);
-    let label = format!("{}, whole {}: {number}, {words}", score.label, result.unit.name());
+    let label = match result.unit {
+        Unit::Study => tr!("{}, whole study: {}, {}", score.label, number, words),
+        Unit::Series => tr!("{}, whole series: {}, {}", score.label, number, words),
+    };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
     if response.hovered() || response.has_focus() {
         ui.painter_at(rect).rect_filled(rect, 4.0, tokens.control);
     }
     let above = score.threshold.is_none_or(|threshold| score.score >= threshold);
     let color = if above { tokens.text } else { tokens.muted };
-    let word = score.state.map_or("", conformal::State::word);
+    let word = score.state.map_or("", |state| translated(state.word()));
     name_and_score(ui, rect, (&score.label, score.group), &number, word, color);
     let entry = decisive.and_then(|member| study.entry(member));
     if response.clicked()
@@ -130,14 +134,25 @@ fn row(
         out.push(StudyCommand::ShowImage(entry.clone(), 0).into());
     }
     response.on_hover_ui(|ui| {
-        ui.label(format!("{}: {:.3}, {words}.", score.label, score.score));
+        ui.label(format!("{}: {}, {words}.", score.label, decimal(format!("{:.3}", score.score))));
         if let Some(threshold) = score.threshold {
-            ui.label(theme::caption(format!("Threshold of {}: {threshold:.2}", result.unit.several()), tokens));
+            let threshold = decimal(format!("{threshold:.2}"));
+            ui.label(theme::caption(
+                match result.unit {
+                    Unit::Study => tr!("Threshold of studies: {}", threshold),
+                    Unit::Series => tr!("Threshold of series: {}", threshold),
+                },
+                tokens,
+            ));
         }
         if let Some(entry) = entry {
             let place = study.images.iter().position(|image| image.path == entry.path).map_or(0, |at| at + 1);
-            let name = if state.preferences.anonymize { String::new() } else { format!(": {}", entry.title) };
-            let words = format!("Image {place} of {} decides{name}. A click shows it.", study.images.len());
+            let of = study.images.len();
+            let words = if state.preferences.anonymize {
+                tr!("Image {place} of {of} decides. A click shows it.", place, of)
+            } else {
+                tr!("Image {place} of {of} decides: {name}. A click shows it.", place, of, name = entry.title)
+            };
             ui.label(theme::caption(words, tokens));
         }
     });
@@ -166,13 +181,10 @@ fn name_and_score(ui: &mut Ui, rect: Rect, (name, group): (&str, bool), number: 
 
 /// Images that take no part: how many, and in the tooltip which and why.
 fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, tokens: &Tokens) {
-    let counted = |n: usize, one: &str, several: &str| match n {
-        0 => None,
-        1 => Some(format!("1 image {one}.")),
-        n => Some(format!("{n} images {several}.")),
-    };
-    let takes = counted(all.len(), "takes no part", "take no part");
-    let others = counted(by_others, "was scored by another model", "were scored by other models");
+    let some = |n: usize| (n > 0).then_some(n);
+    let takes = some(all.len()).map(|n| tr!("1 image takes no part." | "{n} images take no part." % n));
+    let others = some(by_others)
+        .map(|n| tr!("1 image was scored by another model." | "{n} images were scored by other models." % n));
     let words: Vec<String> = takes.into_iter().chain(others).collect();
     if words.is_empty() {
         return;
@@ -191,7 +203,7 @@ fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, token
             }
         }
         if all.len() > NAMED {
-            ui.label(theme::caption(format!("and {} more", all.len() - NAMED), tokens));
+            ui.label(theme::caption(tr!("and {} more", all.len() - NAMED), tokens));
         }
     });
 }

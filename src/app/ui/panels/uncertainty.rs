@@ -13,7 +13,8 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::engine::ModelInfo;
-use crate::engine::conformal::OUTSIDE;
+use crate::engine::conformal::{Conformal, OUTSIDE};
+use crate::language::{decimal, text, tr, translated};
 use crate::model::calibration::percent;
 use crate::model::conformal::{self, RISKS};
 use crate::uncertainty::SampleSource;
@@ -32,31 +33,51 @@ pub(super) fn mark(ui: &mut Ui, state: &State, name: &str, tokens: &Tokens) {
     let font = FontId::proportional(theme::CAPTION);
     // The condition itself stands below the rows.
     let word = match (own.state, decided && states.condition.is_some()) {
-        (conformal::State::Withheld, _) => "outside".to_owned(),
-        (state, true) => format!("{}, if …", state.word()),
-        (state, false) => state.word().to_owned(),
+        (conformal::State::Withheld, _) => text!("outside").to_owned(),
+        (state, true) => tr!("{}, if …", translated(state.word())),
+        (state, false) => translated(state.word()).to_owned(),
     };
     let word = ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, word, font, color);
     let place = Rect::from_center_size(pos2(word.left() - 9.0, rect.center().y), Vec2::splat(12.0));
     Sign::State(own.state).paint(ui.painter(), place, color);
-    let words = states.state_in_words(own);
+    let words = state_in_words(&states, own.state);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {words}")));
     if states.withheld() {
-        response.on_hover_text(format!("Outside the population that this model was measured on. {}", own.reason));
+        response.on_hover_text(tr!("Outside the population that this model was measured on. {}", own.reason));
         return;
     }
     let note = state.model_info().and_then(|m| m.calibration.as_ref().as_ref().ok()).map_or("", |c| c.note.as_str());
-    response.on_hover_text(format!(
-        "{words}. {}\nCalibration set: {}, {} images of {} patients ({} with, {} without). {note}",
-        own.reason, states.set, states.images, states.patients, own.with, own.without
+    response.on_hover_text(tr!(
+        "{words}. {reason}\nCalibration set: {set}, {images} images of {patients} patients ({with} with, {without} without). {note}",
+        words,
+        reason = own.reason,
+        set = states.set,
+        images = states.images,
+        patients = states.patients,
+        with = own.with,
+        without = own.without,
+        note
     ));
+}
+
+/// A state as a reader is told it; `condition` of a model's file stays as it is.
+fn state_in_words(states: &Conformal, state: conformal::State) -> String {
+    let (word, rate) = (translated(state.word()), decimal(percent(states.risk)));
+    match (state, &states.condition) {
+        (conformal::State::Withheld, _) => translated(OUTSIDE).to_owned(),
+        (conformal::State::Undecided, _) | (_, None) => tr!("{state} at an error rate of {rate}", state = word, rate),
+        (_, Some(condition)) => {
+            tr!("{state} at an error rate of {rate}, if {condition}", state = word, rate, condition)
+        }
+    }
 }
 
 /// Why no state is given of an image from elsewhere, in the first place of the findings.
 pub(super) fn outside(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let Some(reason) = state.outside() else { return };
-    let words = format!(
-        "Outside the population that this model was measured on: states are withheld. {reason} Scores and maps are shown, marked."
+    let words = tr!(
+        "Outside the population that this model was measured on: states are withheld. {} Scores and maps are shown, marked.",
+        reason
     );
     message(ui, Sign::Caution, &words, tokens);
     controls::rule(ui, tokens);
@@ -67,9 +88,9 @@ pub(super) fn error_rate(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: 
     let states = state.conformal();
     let condition = states.iter().flatten().find_map(|s| s.condition.as_ref());
     if state.outside().is_some() {
-        ui.add(Label::new(theme::caption(OUTSIDE, tokens)).wrap());
+        ui.add(Label::new(theme::caption(translated(OUTSIDE), tokens)).wrap());
     } else if let Some(condition) = condition {
-        ui.add(Label::new(theme::caption(format!("if …: {condition}; of others nothing is stated"), tokens)).wrap());
+        ui.add(Label::new(theme::caption(tr!("if …: {}; of others nothing is stated", condition), tokens)).wrap());
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID / 2.0;
@@ -79,19 +100,19 @@ pub(super) fn error_rate(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: 
             (Ok(_), _) => None,
         };
         if state.outside().is_some() {
-            ui.label(theme::caption("no states", tokens));
+            ui.label(theme::caption(text!("no states"), tokens));
         } else if let Some(why) = &none {
-            let label = ui.add(Label::new(theme::caption("no states", tokens)).truncate());
-            label.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("No states. {why}")));
+            let label = ui.add(Label::new(theme::caption(text!("no states"), tokens)).truncate());
+            label.widget_info(|| WidgetInfo::labeled(Role::Label, true, tr!("No states. {}", why)));
             label.on_hover_text(why);
         } else {
             let info = UncertaintyCommand::SetErrorRate(0.0).info();
-            ui.label(theme::caption("error rate", tokens)).on_hover_text(info.tooltip);
+            ui.label(theme::caption(text!("error rate"), tokens)).on_hover_text(info.tooltip);
             let chosen = state.preferences.error_rate;
-            let combo = ComboBox::from_id_salt("error rate").selected_text(percent(chosen)).width(48.0);
+            let combo = ComboBox::from_id_salt("error rate").selected_text(decimal(percent(chosen))).width(48.0);
             let inner = combo.show_ui(ui, |ui| {
                 for rate in RISKS {
-                    if ui.selectable_label(rate == chosen, percent(rate)).clicked() {
+                    if ui.selectable_label(rate == chosen, decimal(percent(rate))).clicked() {
                         out.push(Command::Uncertainty(UncertaintyCommand::SetErrorRate(rate)));
                     }
                 }
@@ -117,9 +138,13 @@ pub(super) fn prevalence(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut 
                 .speed(0.1)
                 .max_decimals(2)
                 .custom_formatter(|v, _| {
-                    if v == 0.0 { "not stated".into() } else { format!("{} %", (v * 100.0).round() / 100.0) }
+                    if v == 0.0 {
+                        text!("not stated").into()
+                    } else {
+                        decimal(format!("{} %", (v * 100.0).round() / 100.0))
+                    }
                 })
-                .custom_parser(|text| text.trim().trim_end_matches('%').trim_end().parse().ok())
+                .custom_parser(|text| text.trim().trim_end_matches('%').trim_end().replace(',', ".").parse().ok())
                 .update_while_editing(false);
             let response = ui.add(field).accessible_name(info.label).on_hover_text(info.tooltip);
             if response.changed() {
@@ -127,7 +152,7 @@ pub(super) fn prevalence(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut 
                     Some(percent / 100.0).filter(|p| *p > 0.0),
                 )));
             }
-            let words = theme::caption(format!("prevalence of {name}"), tokens);
+            let words = theme::caption(tr!("prevalence of {}", name), tokens);
             ui.with_layout(Flow::left_to_right(Align::Center), |ui| controls::elided(ui, words));
         });
     });
@@ -158,20 +183,22 @@ pub(super) fn source(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tok
     let chosen = state.options.source;
     let info = UncertaintyCommand::SetSource(chosen).info();
     ui.horizontal(|ui| {
-        ui.label(RichText::new("from").color(tokens.muted)).on_hover_text(info.tooltip);
-        let combo = ComboBox::from_id_salt("source").selected_text(chosen.name()).width(176.0);
+        ui.label(RichText::new(text!("from")).color(tokens.muted)).on_hover_text(info.tooltip);
+        let combo = ComboBox::from_id_salt("source").selected_text(translated(chosen.name())).width(176.0);
         let inner = combo.show_ui(ui, |ui| {
             for source in SampleSource::ALL {
                 let why = source.unavailable(model.stochastic, model.ensemble.len());
-                let response = ui.add_enabled(why.is_none(), Button::selectable(source == chosen, source.name()));
+                let response =
+                    ui.add_enabled(why.is_none(), Button::selectable(source == chosen, translated(source.name())));
                 if response.clicked() {
                     out.push(Command::Uncertainty(UncertaintyCommand::SetSource(source)));
                 }
-                response.on_hover_text(source.explained()).on_disabled_hover_text(why.unwrap_or_default());
+                let why = translated(why.unwrap_or_default());
+                response.on_hover_text(translated(source.explained())).on_disabled_hover_text(why);
             }
         });
         let response = inner.response.accessible_name(info.label);
-        response.on_hover_text(format!("{}\n{}", info.tooltip, chosen.explained()));
+        response.on_hover_text(format!("{}\n{}", info.tooltip, translated(chosen.explained())));
     });
 }
 
@@ -180,15 +207,15 @@ pub(super) fn unavailable(ui: &mut Ui, state: &State, model: &ModelInfo, tokens:
     let stochastic = state.options.source == SampleSource::McDropout;
     let words = match state.options.source.unavailable(model.stochastic, model.ensemble.len()) {
         Some(_) if stochastic => {
-            "This model has no stochastic layer: it gives no intervals and cannot say how sure it is of itself."
+            text!("This model has no stochastic layer: it gives no intervals and cannot say how sure it is of itself.")
         }
-        Some(why) => why,
+        Some(why) => translated(why),
         None => return,
     };
     paragraph(ui, words, tokens);
     ui.add_space(theme::GRID / 2.0);
     let other = SampleSource::TestTime;
-    if ui.button("Use test-time augmentation").on_hover_text(other.explained()).clicked() {
+    if ui.button(text!("Use test-time augmentation")).on_hover_text(translated(other.explained())).clicked() {
         out.push(Command::Uncertainty(UncertaintyCommand::SetSource(other)));
     }
 }

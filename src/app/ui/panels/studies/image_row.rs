@@ -9,6 +9,7 @@ use crate::app::state::{State, key_images};
 use crate::app::ui::dragging::{self, Dragged};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
+use crate::language::{text, tr};
 use crate::study::unit::Unit;
 
 /// Draws the row; a click shows the image.
@@ -39,8 +40,9 @@ pub(super) fn show(
     }
 
     let series = row.alone.map(words::series_name).unwrap_or_default();
-    let size = if entry.has_pixels { format!("{} × {}", entry.columns, entry.rows) } else { "no pixels".into() };
-    let frames = if entry.frames > 1 { format!("{} frames", entry.frames) } else { String::new() };
+    let size =
+        if entry.has_pixels { format!("{} × {}", entry.columns, entry.rows) } else { text!("no pixels").into() };
+    let frames = if entry.frames > 1 { tr!("{} frames", entry.frames) } else { String::new() };
     let color = if entry.has_pixels { tokens.text } else { tokens.muted };
     thumbnail::lines(
         ui,
@@ -69,7 +71,7 @@ pub(super) fn show(
             }
             ui.label(theme::caption(entry.path.display().to_string(), tokens));
             for copy in &entry.shared_uid.copies {
-                ui.label(theme::caption(format!("Copy, byte for byte: {}", copy.display()), tokens));
+                ui.label(theme::caption(tr!("Copy, byte for byte: {}", copy.display()), tokens));
             }
         }
         let scored = state.results.study.as_ref();
