@@ -41,6 +41,9 @@ macro_rules! text {
     ($words:literal) => {
         $crate::language::translated($words)
     };
+    ($context:literal => $words:literal) => {
+        $crate::language::translated_as($context, $words)
+    };
 }
 pub use crate::text;
 
@@ -156,6 +159,12 @@ pub fn current() -> &'static str {
 #[must_use]
 pub fn translated(words: &str) -> &str {
     CURRENT.get().and_then(|language| language.text(None, words)).unwrap_or(words)
+}
+
+/// The same of words that mean this here and something else elsewhere.
+#[must_use]
+pub fn translated_as<'a>(context: &str, words: &'a str) -> &'a str {
+    CURRENT.get().and_then(|language| language.text(Some(context), words)).unwrap_or(words)
 }
 
 /// A number written with a decimal point, with the sign of the language in its place.

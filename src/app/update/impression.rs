@@ -24,6 +24,8 @@ pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect
             note_seen(state);
             return vec![Effect::SavePreferences];
         }
+        I::Focus => focus(state),
+        I::Focused => state.impressions.asked = false,
         I::Write(words) => {
             if state.result_hidden()
                 && let Some(page) = page_mut(state)
@@ -46,6 +48,21 @@ pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect
         I::KeepRemark => keep_remark(state),
     }
     kept(state)
+}
+
+/// The keyboard goes into the field of the impression, or of a remark to the one that is kept.
+fn focus(state: &mut State) {
+    if !state.result_hidden() {
+        if state.impression().is_none() {
+            return;
+        }
+        if let Some(page) = page_mut(state) {
+            page.remark.get_or_insert_default();
+        }
+    }
+    // The field stands there.
+    state.preferences.findings_open = true;
+    state.impressions.asked = true;
 }
 
 /// Whether the window may be closed over what was written: where some of it could not be kept, that is

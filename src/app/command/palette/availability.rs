@@ -53,6 +53,10 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
         },
         Command::Impression(command) => match command {
             ImpressionCommand::ToggleReadFirst => None,
+            ImpressionCommand::Focus => unless(
+                state.result_hidden() || state.impression().is_some(),
+                named!("No impression belongs to this image: Read first is off"),
+            ),
             ImpressionCommand::KeepRemark => {
                 unless(state.page().is_some_and(|p| p.remark.is_some()), named!("No remark is being written"))
             }

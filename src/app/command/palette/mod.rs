@@ -8,8 +8,8 @@ pub mod fuzzy;
 
 use super::declare::commands;
 use super::{
-    Command, FileCommand, FindingsCommand, HelpCommand, KeysCommand, MapCommand, MeasureCommand, OverlayCommand,
-    TagCommand, TrainingCommand,
+    Command, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MapCommand, MeasureCommand,
+    OverlayCommand, TagCommand, TrainingCommand,
 };
 use crate::app::state::State;
 use crate::app::state::training::Page;
@@ -159,6 +159,7 @@ pub fn is_answer(command: &Command) -> bool {
         Command::Keys(command) => *command != KeysCommand::ToggleEditor,
         Command::File(command) => matches!(command, FileCommand::ImportWeights | FileCommand::CloseWeights),
         Command::Measure(command) => *command == MeasureCommand::WordsAsked,
+        Command::Impression(command) => *command == ImpressionCommand::Focused,
         Command::Tags(command) => *command != TagCommand::Toggle,
         Command::Training(command) => !matches!(
             command,

@@ -137,6 +137,12 @@ pub(super) fn text(painter: &Painter, tokens: &Tokens, at: Pos2, anchor: Align2,
     painter.text(at, anchor, words, font, tokens.image_text);
 }
 
+/// Words in as many lines as they need at this width.
+pub(super) fn wrapped(painter: &Painter, words: &str, width: f32) -> Vec<String> {
+    let galley = painter.layout(words.to_owned(), FontId::proportional(SIZE), Color32::WHITE, width);
+    galley.rows.iter().map(|row| row.text().trim().to_owned()).collect()
+}
+
 /// The room that lines take, cut to so many points.
 pub(super) fn size(painter: &Painter, lines: &[String], most: f32) -> Vec2 {
     let width = |line: &String| {
