@@ -28,6 +28,7 @@ mod findings;
 mod foreign_names;
 mod frames;
 mod gate;
+mod german;
 mod hanging;
 mod hostile_files;
 mod house;

@@ -11,6 +11,7 @@ mod layout;
 mod lettering;
 mod made;
 mod measured_values;
+mod measured_words;
 mod message_plate;
 mod numbers;
 pub mod panels;

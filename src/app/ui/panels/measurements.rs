@@ -10,6 +10,7 @@ use crate::app::state::measuring::Tool;
 use crate::app::state::session::Section;
 use crate::app::ui::lettering;
 use crate::app::ui::measured_values::{Values, ValuesCache, map_of};
+use crate::app::ui::measured_words;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
@@ -101,7 +102,8 @@ fn name(state: &State, one: &Measurement) -> String {
 /// Number, name and first value; a click chooses it.
 fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Option<&Values>, out: &mut Vec<Command>) {
     let chosen = state.measuring.selected == Some(one.id);
-    let first = values.and_then(|values| values.measured.lines().into_iter().next()).unwrap_or_default();
+    let first =
+        values.and_then(|values| measured_words::lines(&values.measured).into_iter().next()).unwrap_or_default();
     let name = name(state, one);
     let words = format!("{number}  {name}");
     // What is wider than the panel would widen it, and move the image under a measurement in hand.
@@ -142,7 +144,7 @@ fn detail(
 ) {
     words(ui, state, one, out);
     let Some(values) = values else { return };
-    for line in values.measured.lines() {
+    for line in measured_words::lines(&values.measured) {
         ui.label(RichText::new(line).color(tokens.text));
     }
     if let Some(inside) = values.evidence {
@@ -151,7 +153,7 @@ fn detail(
             _ => String::new(),
         };
         let hint = text!("Part of the map's positive evidence that lies inside, beside the part of an even map");
-        ui.label(RichText::new(inside.in_words()).color(tokens.text)).on_hover_text(hint);
+        ui.label(RichText::new(measured_words::evidence(&inside)).color(tokens.text)).on_hover_text(hint);
         controls::elided(ui, theme::caption(of, tokens));
     }
     for caution in &values.measured.cautions {

@@ -19,6 +19,7 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::similar::{Similar, SimilarCase, SimilarCases, how_to_make};
 use crate::language::{decimal, text, tr};
+use crate::model::gallery::SHARE;
 use crate::study::{Identity, ImageEntry, Metadata, SharedUid, StackPlace};
 
 /// Height of a case, with room around its thumbnail.
@@ -79,8 +80,8 @@ fn cases(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    if let Some(none) = found.none() {
-        paragraph(ui, &none, tokens);
+    if found.cases.is_empty() {
+        paragraph(ui, &none(found), tokens);
     }
     for case in &found.cases {
         one(ui, state, case, thumbnails, tokens, out);
@@ -90,6 +91,22 @@ fn cases(
         ui.add(Label::new(theme::caption(remark, tokens)).wrap());
     }
     controls::tick_box(ui, FindingsCommand::ToggleSimilarInReport, state.preferences.similar_in_report, tokens, out);
+}
+
+/// Why no case is shown.
+fn none(found: &SimilarCases) -> String {
+    match (found.nearest, found.edge) {
+        (Some(nearest), Some(edge)) => tr!(
+            "No similar case: the nearest of {images} images is {nearest} away, farther than {percent} % of the gallery's own \
+             images are from their nearest ({edge}).",
+            images = found.images,
+            nearest = decimal(format!("{nearest:.4}")),
+            percent = format!("{:.0}", SHARE * 100.0),
+            edge = decimal(format!("{edge:.4}"))
+        ),
+        (Some(_), None) => text!("No similar case can be told: no two images of the gallery can be compared.").into(),
+        (None, _) => text!("No similar case: the gallery holds no image of another patient.").into(),
+    }
 }
 
 /// Whose gallery it is: of which folder, and of which day.

@@ -7,6 +7,7 @@ use egui::{
     Align, Align2, Color32, FontId, Label, Layout as Flow, ProgressBar, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::uncertainty;
 use crate::app::command::{Command, FindingsCommand, StudyCommand};
 use crate::app::state::State;
 use crate::app::state::study_scoring::{StudyProgress, StudyScoring};
@@ -19,6 +20,8 @@ use crate::engine::study_members::{LeftOut, Member};
 use crate::engine::study_result::{StudyResult, StudyScore};
 use crate::language::{decimal, text, tr, translated};
 use crate::model::calibration::percent;
+use crate::model::conformal;
+use crate::model::study_pool::StudyPool;
 use crate::study::unit::Unit;
 
 /// Height of a row.
@@ -94,12 +97,41 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, whole));
         response.on_hover_text(whole);
     };
-    let rule = result.rule_in_words();
-    line(tr!("by the {}", rule), &format!("{}.", result.pooled_in_words()));
+    let rule = rule_in_words(result);
+    let images = tr!("1 image" | "{n} images" % result.images);
+    line(tr!("by the {}", rule), &tr!("{}, pooled by the {}.", images, rule));
     match (&result.calibration, &result.no_states) {
         (Some(ground), _) => line(tr!("states at an error rate of {}", decimal(percent(result.error_rate))), ground),
         (None, Some(reason)) => line(tr!("no states: {}", reason), reason),
         (None, None) => {}
+    }
+}
+
+/// How the images became one score, by itself.
+fn rule_in_words(result: &StudyResult) -> String {
+    let pool = match result.pool {
+        StudyPool::Maximum => text!("maximum").to_owned(),
+        StudyPool::TopMean(k) => tr!("mean of the {} highest", k),
+        StudyPool::NoisyOr => "noisy-or".to_owned(),
+    };
+    match (result.pool_is_calibrated, result.unit) {
+        (true, Unit::Study) => tr!("{}, set on labelled studies", pool),
+        (true, Unit::Series) => tr!("{}, set on labelled series", pool),
+        (false, _) => tr!("{}, for want of a calibration", pool),
+    }
+}
+
+/// A state as a reader is told it; `condition` of a model's file stays as it is.
+fn state_in_words(result: &StudyResult, score: &StudyScore) -> String {
+    use conformal::State::{Absent, Present};
+    let rate = decimal(percent(result.error_rate));
+    match (score.state, &result.condition, result.unit) {
+        (None, _, Unit::Study) => text!("not calibrated for studies").to_owned(),
+        (None, _, Unit::Series) => text!("not calibrated for series").to_owned(),
+        (Some(state @ (Present | Absent)), Some(condition), _) => {
+            tr!("{state} at an error rate of {rate}, if {condition}", state = translated(state.word()), rate, condition)
+        }
+        (Some(state), ..) => tr!("{state} at an error rate of {rate}", state = translated(state.word()), rate),
     }
 }
 
@@ -113,7 +145,7 @@ fn row(
     out: &mut Vec<Command>,
 ) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let words = result.state_in_words(score);
+    let words = state_in_words(result, score);
     let number = probability(score.score);
     let label = match result.unit {
         Unit::Study => tr!("{}, whole study: {}, {}", score.label, number, words),
@@ -168,12 +200,13 @@ fn name_and_score(ui: &mut Ui, rect: Rect, (name, group): (&str, bool), number: 
     };
     let painter = ui.painter_at(rect);
     let font = if group { FontId::new(theme::TEXT, theme::semibold()) } else { FontId::proportional(theme::TEXT) };
-    let room = (rect.width() - STATE - SCORE - 8.0).max(0.0);
+    let state = STATE.max(uncertainty::widest(ui, false) + 4.0);
+    let room = (rect.width() - state - SCORE - 8.0).max(0.0);
     let (job, _) = lettering::cut_in_the_middle(&painter, name, &font, color, (room, 1));
     let galley = painter.layout_job(job);
     painter.galley(pos2(rect.left() + 2.0, rect.center().y - galley.size().y / 2.0), galley, color);
     let text = FontId::proportional(theme::TEXT);
-    let at = pos2(rect.right() - STATE - 4.0, rect.center().y);
+    let at = pos2(rect.right() - state - 4.0, rect.center().y);
     painter.text(at, Align2::RIGHT_CENTER, number, text, color);
     let caption = FontId::proportional(theme::CAPTION);
     painter.text(pos2(rect.right() - 2.0, rect.center().y), Align2::RIGHT_CENTER, word, caption, color);
@@ -206,4 +239,44 @@ fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, token
             ui.label(theme::caption(tr!("and {} more", all.len() - NAMED), tokens));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_english_rule_and_states_are_those_of_reports() {
+        let score = |state| StudyScore {
+            label: "A".into(),
+            group: false,
+            score: 0.4,
+            decisive_image: 0,
+            threshold: None,
+            state,
+            verdict: None,
+        };
+        let states = [None, Some(conformal::State::Present), Some(conformal::State::Undecided)];
+        for pool in [StudyPool::Maximum, StudyPool::TopMean(3), StudyPool::NoisyOr] {
+            for unit in [Unit::Study, Unit::Series] {
+                for condition in [None, Some("the patient is 1–5 years old".to_owned())] {
+                    let result = StudyResult {
+                        unit,
+                        images: 3,
+                        pool,
+                        pool_is_calibrated: condition.is_none(),
+                        scores: Vec::new(),
+                        error_rate: 0.025,
+                        calibration: None,
+                        no_states: None,
+                        condition,
+                    };
+                    assert_eq!(rule_in_words(&result), result.rule_in_words());
+                    for score in states.map(score) {
+                        assert_eq!(state_in_words(&result, &score), result.state_in_words(&score));
+                    }
+                }
+            }
+        }
+    }
 }

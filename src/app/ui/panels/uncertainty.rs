@@ -6,6 +6,7 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
+use super::prevalence_words;
 use crate::app::command::{Command, UncertaintyCommand};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
@@ -21,12 +22,30 @@ use crate::uncertainty::SampleSource;
 
 /// Room of a sign and a word, so that nothing moves when they arrive.
 const MARK: Vec2 = vec2(80.0, 15.0);
+/// Room of the sign before the word.
+const SIGN: f32 = 18.0;
+
+/// Width of the widest word of a state: what has one word in English has two in other languages.
+pub(super) fn widest(ui: &Ui, conditional: bool) -> f32 {
+    let states =
+        [conformal::State::Present, conformal::State::Absent, conformal::State::Undecided, conformal::State::Withheld];
+    let width = |state: conformal::State| {
+        let decided = matches!(state, conformal::State::Present | conformal::State::Absent);
+        let word = translated(state.word());
+        let word = if conditional && decided { tr!("{}, if …", word) } else { word.to_owned() };
+        ui.painter().layout_no_wrap(word, FontId::proportional(theme::CAPTION), egui::Color32::WHITE).size().x
+    };
+    states.map(width).into_iter().fold(0.0, f32::max)
+}
 
 /// The state of a label or a group: a sign and a word; the tooltip names the error rate, the reason
 /// and the calibration set.
 pub(super) fn mark(ui: &mut Ui, state: &State, name: &str, tokens: &Tokens) {
-    let (rect, response) = ui.allocate_exact_size(MARK, Sense::hover());
-    let Some(Ok(states)) = state.conformal() else { return };
+    let states = state.conformal();
+    let conditional = states.as_ref().is_some_and(|s| s.as_ref().is_ok_and(|s| s.condition.is_some()));
+    let room = vec2(MARK.x.max(widest(ui, conditional) + SIGN), MARK.y);
+    let (rect, response) = ui.allocate_exact_size(room, Sense::hover());
+    let Some(Ok(states)) = states else { return };
     let Some(own) = states.state(name) else { return };
     let decided = matches!(own.state, conformal::State::Present | conformal::State::Absent);
     let color = if decided { tokens.text } else { tokens.muted };
@@ -157,8 +176,9 @@ pub(super) fn prevalence(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut 
         });
     });
     if let Some(at) = state.at_prevalence() {
-        let response = ui.add(Label::new(theme::caption(at.in_words(), tokens).color(tokens.text)).wrap());
-        if let Some(ground) = at.ground() {
+        let response =
+            ui.add(Label::new(theme::caption(prevalence_words::in_words(&at), tokens).color(tokens.text)).wrap());
+        if let Some(ground) = prevalence_words::ground(&at) {
             response.on_hover_text(ground);
         }
     }

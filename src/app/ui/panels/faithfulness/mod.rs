@@ -7,7 +7,9 @@
 
 mod cascade;
 mod curves;
+mod sentences;
 mod table;
+mod verdict;
 
 use egui::{
     Align, Frame, Id, Label, Layout as Flow, Margin, ProgressBar, Rect, RichText, ScrollArea, Ui, Window, vec2,
@@ -153,7 +155,7 @@ fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut
     controls::title(ui, text!("SENSITIVITY TO NOISE"), "", tokens);
     let sensitivity = known.and_then(|known| known.measured.sensitivity);
     let words = match (sensitivity, &left_out) {
-        (Some(change), _) => words::sensitivity(change),
+        (Some(change), _) => sentences::sensitivity(change),
         (None, Some(why)) => why.clone(),
         (None, None) if complete => text!("Not defined for this map.").into(),
         (None, None) => translated(TO_COME).into(),
@@ -163,7 +165,7 @@ fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut
     controls::title(ui, text!("WHEN THE MODEL FORGETS"), text!("randomisation check (Adebayo et al. 2018)"), tokens);
     match (known.and_then(|known| known.measured.randomization.as_ref()), &left_out) {
         (Some(check), _) => {
-            paragraph(ui, &words::randomization(check), tokens);
+            paragraph(ui, &sentences::randomization(check), tokens);
             cascade::show(ui, check, theme, tokens);
         }
         (None, Some(why)) => {
@@ -180,11 +182,13 @@ const TO_COME: &str = named!("Not measured yet.");
 
 /// The sentence, in the room of three lines, or two where they are long.
 fn verdict(ui: &mut Ui, known: Option<&MapFaithfulness>, tokens: &Tokens) {
-    let words = known
-        .map_or(text!("The map is put beside a centred blob and a random map of the same size."), |known| {
-            known.measured.sentence.as_str()
-        });
-    let words = if known.is_some() { theme::strong(words, tokens) } else { RichText::new(words).color(tokens.text) };
+    let words = match known {
+        Some(known) => theme::strong(verdict::sentence(&known.measured), tokens),
+        None => {
+            let words = text!("The map is put beside a centred blob and a random map of the same size.");
+            RichText::new(words).color(tokens.text)
+        }
+    };
     let height = if ui.available_width() < CHART * 2.0 { 52.0 } else { 36.0 };
     ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
         ui.set_min_height(height);

@@ -153,8 +153,22 @@ fn answer(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let (drawn, of) = answer.drawn;
     if state.is_asking() && drawn < of {
         paragraph(ui, &tr!("{drawn} of {of} random places compared.", drawn, of), tokens);
-    } else if let Some((change, sentence)) = about.and_then(|change| Some((change, change.sentence()?))) {
-        paragraph(ui, &format!("{}: {}{}", change.label, sentence[..1].to_lowercase(), &sentence[1..]), tokens);
+    } else if let Some(change) = about.filter(|change| !change.random.is_empty()) {
+        paragraph(ui, &against_chance(&change.label, change.larger_than(), change.random.len()), tokens);
+    }
+}
+
+/// How a change stands beside those at random places of the same size.
+fn against_chance(label: &str, smaller: usize, draws: usize) -> String {
+    if smaller == draws {
+        tr!("{}: changed more than at any of {} random places of this size.", label, draws)
+    } else {
+        tr!(
+            "{label}: changed more than at {smaller} of {draws} random places of this size: chance alone could do that.",
+            label,
+            smaller,
+            draws
+        )
     }
 }
 
