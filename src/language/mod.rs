@@ -44,6 +44,9 @@ macro_rules! text {
     ($words:literal) => {
         $crate::language::translated($words)
     };
+    ($context:literal => $words:literal) => {
+        $crate::language::translated_as($context, $words)
+    };
 }
 pub use crate::text;
 
@@ -178,6 +181,12 @@ pub fn translated(words: &str) -> &str {
 pub fn said(words: &str) -> String {
     let Some(language) = CURRENT.get() else { return words.to_owned() };
     sentences::said(words, &language.forms, &|words| language.text(None, words))
+}
+
+/// The same of words that mean this here and something else elsewhere.
+#[must_use]
+pub fn translated_as<'a>(context: &str, words: &'a str) -> &'a str {
+    CURRENT.get().and_then(|language| language.text(Some(context), words)).unwrap_or(words)
 }
 
 /// A number written with a decimal point, with the sign of the language in its place.

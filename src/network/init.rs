@@ -2,7 +2,8 @@
 //!
 //! Convolutions are drawn as He et al. (2015) have it, `N(0, 2/fan)`, with the fan that torchvision
 //! takes for the family; linear layers from `N(0, 1/inputs)`; biases are 0, batch norms the
-//! identity. One seed decides every value.
+//! identity. Transformers begin as timm has them: `N(0, 0.02²)`, biases 0. One seed decides every
+//! value.
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;
@@ -13,7 +14,7 @@ use rand_distr::{Distribution, Normal};
 use super::Result;
 use super::layers::batch_norm::BatchNorm;
 use super::layers::{ConvUnit, Kernel, Linear, NormUnit};
-use super::source::{ConvSpec, Fan, TensorSource};
+use super::source::{ConvSpec, Fan, Start, TensorSource};
 
 /// Makes variables in a [`VarMap`].
 pub struct NewVariables<'a> {
@@ -68,7 +69,9 @@ impl TensorSource for NewVariables<'_> {
             Fan::Out => shape[0] * shape[2] * shape[3],
         };
         let weight = self.normal(&shape, (2.0 / fan as f64).sqrt())?;
+        let weight = weight.reshape(spec.stored())?;
         let weight = self.var(format!("{}.weight", spec.conv), &weight)?.as_tensor().clone();
+        let weight = if spec.matrix { weight.reshape(&shape)? } else { weight };
         let bias = if spec.bias { Some(self.bias(&spec.conv, spec.outputs)?) } else { None };
         let norm = match &spec.norm {
             Some(name) => Some(self.batch_norm(name, spec.outputs, spec.epsilon, spec.starts_silent)?),
@@ -80,6 +83,14 @@ impl TensorSource for NewVariables<'_> {
 
     fn norm(&mut self, name: &str, channels: usize, epsilon: f64) -> Result<NormUnit> {
         Ok(NormUnit { norm: self.batch_norm(name, channels, epsilon, false)?, fixed: false })
+    }
+
+    fn parameter(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor> {
+        let tensor = match start {
+            Start::Value(value) => Tensor::full(value as f32, shape, self.device)?,
+            Start::Normal(sd) => self.normal(shape, sd)?,
+        };
+        Ok(self.var(name.into(), &tensor)?.as_tensor().clone())
     }
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {

@@ -9,7 +9,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use super::Result;
 use super::layers::batch_norm::BatchNorm;
 use super::layers::{ConvUnit, Kernel, Linear, NormUnit};
-use super::source::{ConvSpec, TensorSource};
+use super::source::{ConvSpec, Start, TensorSource};
 
 /// A tensor as a weights file names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,11 @@ pub(super) struct TensorList {
 
 impl TensorList {
     fn tensor(&mut self, name: &str, suffix: &str, shape: &[usize]) -> Result<Tensor> {
-        self.tensors.push(TensorSpec { name: format!("{name}.{suffix}"), shape: shape.to_vec(), stage: String::new() });
+        self.named(format!("{name}.{suffix}"), shape)
+    }
+
+    fn named(&mut self, name: String, shape: &[usize]) -> Result<Tensor> {
+        self.tensors.push(TensorSpec { name, shape: shape.to_vec(), stage: String::new() });
         Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(shape)
     }
 
@@ -50,7 +54,8 @@ impl TensorSource for TensorList {
     type Error = candle_core::Error;
 
     fn conv(&mut self, spec: &ConvSpec) -> Result<ConvUnit> {
-        let weight = self.tensor(&spec.conv, "weight", &spec.kernel())?;
+        let weight = self.tensor(&spec.conv, "weight", &spec.stored())?;
+        let weight = if spec.matrix { weight.unsqueeze(2)?.unsqueeze(3)? } else { weight };
         let bias = if spec.bias { Some(self.tensor(&spec.conv, "bias", &[spec.outputs])?) } else { None };
         let norm = match &spec.norm {
             Some(name) => Some(self.batch_norm(name, spec.outputs, spec.epsilon)?),
@@ -62,6 +67,10 @@ impl TensorSource for TensorList {
 
     fn norm(&mut self, name: &str, channels: usize, epsilon: f64) -> Result<NormUnit> {
         Ok(NormUnit { norm: self.batch_norm(name, channels, epsilon)?, fixed: true })
+    }
+
+    fn parameter(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor> {
+        self.named(name.into(), shape)
     }
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {

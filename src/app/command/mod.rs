@@ -120,10 +120,32 @@ impl CommandInfo {
     }
 }
 
-/// A key as people read it: arrows are drawn.
+/// A key as people read it: arrows are drawn, and keys have the names that stand on keyboards of the
+/// language.
 pub fn shown_key(key: &str) -> String {
-    let arrows = [("ArrowUp", "↑"), ("ArrowDown", "↓"), ("ArrowLeft", "←"), ("ArrowRight", "→")];
-    arrows.into_iter().fold(key.to_owned(), |key, (name, arrow)| key.replace(name, arrow))
+    let named = |part| match part {
+        "ArrowUp" => "↑",
+        "ArrowDown" => "↓",
+        "ArrowLeft" => "←",
+        "ArrowRight" => "→",
+        "Ctrl" => text!("Ctrl"),
+        "Shift" => text!("Shift"),
+        "Space" => text!("Space"),
+        "Enter" => text!("Enter"),
+        "Backspace" => text!("Backspace"),
+        "Delete" => text!("keyboard" => "Delete"),
+        "Home" => text!("keyboard" => "Home"),
+        "End" => text!("keyboard" => "End"),
+        "PageUp" => text!("PageUp"),
+        "PageDown" => text!("PageDown"),
+        other => other,
+    };
+    // The plus key itself stands behind a plus.
+    match key.strip_suffix("++") {
+        Some(before) => before.split('+').map(named).chain(["+"]).collect::<Vec<_>>().join("+"),
+        None if key == "+" => key.to_owned(),
+        None => key.split('+').map(named).collect::<Vec<_>>().join("+"),
+    }
 }
 
 /// Declares [`Command`] over the enums of the groups.

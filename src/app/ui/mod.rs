@@ -32,6 +32,7 @@ use super::command::{
     key_map,
 };
 use super::state::measuring::Sheet;
+use super::state::on_top::OnTop;
 use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
 use super::state::{Layout, ShownImage, State};
@@ -196,7 +197,9 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
 }
 
 fn keys(ui: &Ui, state: &State) -> Vec<Command> {
-    let mut commands = keymap::pressed(ui.ctx(), state);
+    let free = keymap::on_top(ui.ctx(), state).is_none_or(OnTop::leaves_keys);
+    let mut commands = if free { viewport::measuring::crosshair::commands(ui.ctx(), state) } else { Vec::new() };
+    commands.extend(keymap::pressed(ui.ctx(), state));
     if state.training.open || state.training.question.is_some() {
         commands.retain(|c| of_training(c, state));
         return commands;

@@ -2,21 +2,29 @@
 //! linear layers.
 
 pub mod activation;
+pub mod attention;
 mod average_pool;
 pub mod batch_norm;
+pub mod channel_norm;
 pub mod channels;
 pub mod conv;
 mod conv_unit;
+pub mod convnext_block;
 pub mod dense_block;
 pub mod depthwise;
 #[cfg(test)]
 mod gradient_tests;
 pub mod inverted_residual;
+pub mod layer_norm;
 pub mod pool;
 pub mod pyramid;
 pub mod residual;
+mod softmax;
 pub mod squeeze_excite;
+pub mod token_linear;
+pub mod tokens;
 mod upsample;
+pub mod window_attention;
 
 use candle_core::{Device, Tensor};
 use rand::{Rng, SeedableRng};

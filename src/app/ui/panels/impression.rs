@@ -35,7 +35,7 @@ fn field(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     controls::title(ui, text!("YOUR IMPRESSION"), "", tokens);
     paragraph(ui, translated(WHY), tokens);
     let draft = state.page().map_or("", |page| page.draft.0.as_str());
-    if let Some(words) = text(ui, state, text!("Your impression"), text!("What do you see?"), 8, draft) {
+    if let Some(words) = text(ui, state, (text!("Your impression"), text!("What do you see?")), 8, draft, out) {
         out.push(Command::Impression(ImpressionCommand::Write(words)));
     }
     let written = !draft.trim().is_empty();
@@ -67,7 +67,7 @@ fn kept(ui: &mut Ui, state: &State, page: &Page, impression: &Impression, tokens
         );
         return;
     };
-    if let Some(words) = text(ui, state, text!("Your remark"), text!("What do you add?"), 3, &draft.0) {
+    if let Some(words) = text(ui, state, (text!("Your remark"), text!("What do you add?")), 3, &draft.0, out) {
         out.push(Command::Impression(ImpressionCommand::WriteRemark(Some(words))));
     }
     ui.horizontal_wrapped(|ui| {
@@ -96,7 +96,14 @@ fn entry(ui: &mut Ui, when: &str, text: &str, tokens: &Tokens) {
 
 /// A field of several lines; its text where it was changed. Another image has another field, with a
 /// cursor of its own.
-fn text(ui: &mut Ui, state: &State, name: &str, hint: &str, rows: usize, before: &str) -> Option<ReaderText> {
+fn text(
+    ui: &mut Ui,
+    state: &State,
+    (name, hint): (&str, &str),
+    rows: usize,
+    before: &str,
+    out: &mut Vec<Command>,
+) -> Option<ReaderText> {
     let image = state.current().map(|(entry, index)| (entry.key(), index));
     let mut text = before.to_owned();
     let field = TextEdit::multiline(&mut text)
@@ -105,6 +112,11 @@ fn text(ui: &mut Ui, state: &State, name: &str, hint: &str, rows: usize, before:
         .desired_rows(rows)
         .desired_width(f32::INFINITY)
         .char_limit(MOST);
-    ui.add(field).accessible_name(name);
+    let response = ui.add(field).accessible_name(name);
+    if state.impressions.asked {
+        response.request_focus();
+        response.scroll_to_me(None);
+        out.push(ImpressionCommand::Focused.into());
+    }
     (text != before).then_some(ReaderText(text))
 }

@@ -10,7 +10,7 @@ use crate::app::ui::widgets::controls;
 use crate::language::{named, text, tr, translated};
 
 /// Mouse gestures, which stand below the keys: gesture and what it does.
-pub const GESTURES: [(&str, &str); 9] = [
+pub const GESTURES: [(&str, &str); 10] = [
     (named!("Left drag"), named!("Window: right is wider, down is brighter")),
     (named!("Ctrl + left drag"), named!("Window from the grey values of a box")),
     (named!("Middle drag"), named!("Pan (also Shift + left drag)")),
@@ -19,6 +19,7 @@ pub const GESTURES: [(&str, &str); 9] = [
     (named!("Alt + left drag"), named!("Through the stack: the height of the view is all of it")),
     (named!("Double click"), named!("This view only, or all again")),
     (named!("Left drag on a measurement"), named!("Moves its point, or all of it")),
+    (named!("Arrows, Enter with a tool"), named!("Move a crosshair (Shift: by one pixel), and set a point there")),
     (named!("Drop"), named!("Opens the dropped files and folders; weights and measurements are imported")),
 ];
 

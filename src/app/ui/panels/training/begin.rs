@@ -11,7 +11,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::language::{text, tr};
+use crate::language::{text, tr, translated};
 
 const WIDTH: f32 = 640.0;
 /// Most recent configurations that are listed.
@@ -158,11 +158,11 @@ fn lines(ui: &mut Ui, plan: &Plan, tokens: &Tokens) {
     let rows = plan.summary.iter().filter(|(_, value)| !value.is_empty());
     if wide {
         Grid::new("summary").num_columns(2).min_col_width(TITLES).spacing(vec2(8.0, 6.0)).show(ui, |ui| {
-            rows.for_each(|(title, value)| line(ui, title, value));
+            rows.for_each(|(title, value)| line(ui, translated(title), value));
         });
     } else {
         ui.spacing_mut().item_spacing.y = 1.0;
-        rows.for_each(|(title, value)| line(ui, title, value));
+        rows.for_each(|(title, value)| line(ui, translated(title), value));
     }
 }
 
