@@ -4,10 +4,12 @@
 //! program goes on in the languages that it has.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::plural::Rule;
+use super::sentences::{self, Form};
 use super::{ENGLISH, KNOWN, Language, prepare};
 use crate::printable::shortened;
 
@@ -52,17 +54,21 @@ pub(super) fn read(code: &str, file: &[u8]) -> Result<Language, LanguageError> {
         .map_err(LanguageError::Format)?;
     let rule = &catalog.metadata.plural_rules.expr;
     let rule = Rule::read(rule).ok_or_else(|| LanguageError::Plural(shortened(rule).into_owned()))?;
-    let mut texts = HashMap::new();
+    let (mut texts, mut forms) = (HashMap::new(), Vec::new());
     for message in catalog.messages().filter(|message| message.is_translated() && !message.is_fuzzy()) {
-        let forms = match message.msgstr_plural() {
-            Ok(forms) => forms.clone(),
+        let said = match message.msgstr_plural() {
+            Ok(said) => said.clone(),
             Err(_) => message.msgstr().map(|form| vec![form.to_owned()]).unwrap_or_default(),
         };
-        texts.insert(key(message.msgctxt(), message.msgid()).into_owned(), forms);
+        if message.msgctxt() == Some(sentences::CONTEXT) {
+            forms.extend(said.first().map(|said| Form::new(message.msgid(), said)));
+        }
+        texts.insert(key(message.msgctxt(), message.msgid()).into_owned(), said);
     }
     let name = texts.get(key(Some("name of this language"), "English").as_ref()).and_then(|forms| forms.first());
     let name = name.map_or_else(|| code.to_owned(), Clone::clone);
-    Ok(Language { code: code.to_owned(), name, texts, rule })
+    forms.sort_by_key(|form| Reverse(form.letters()));
+    Ok(Language { code: code.to_owned(), name, texts, rule, forms })
 }
 
 /// Under what a text stands: its words, behind its context where it has one.

@@ -12,6 +12,7 @@
 //! tr!("1 image" | "{n} images" % count)    the form for a number
 //! tr!("decimal sign" => ".")               with a context, where one word has two meanings
 //! named!("Dark")                           a constant, translated where it is shown: translated(LABEL)
+//! form!("Only {n} of them.")               a sentence of a room below, where it is shown: said(&sentence)
 //! ```
 //!
 //! Which language holds is a property of the thread ([`enter`]): the viewer says it once a frame, and
@@ -23,6 +24,7 @@
 
 mod files;
 mod plural;
+mod sentences;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -30,6 +32,7 @@ use std::collections::HashMap;
 use std::sync::{Once, RwLock};
 
 use plural::Rule;
+use sentences::Form;
 use tr::Translator;
 
 pub use files::{LanguageError, add_folder, users_folder};
@@ -56,6 +59,15 @@ macro_rules! named {
 }
 pub use crate::named;
 
+/// Names the form of a sentence of a room that stays English: where it is shown, by [`said`].
+#[macro_export]
+macro_rules! form {
+    ($words:literal) => {
+        $words
+    };
+}
+pub use crate::form;
+
 /// Code of the language that the code is written in.
 pub const ENGLISH: &str = "en";
 /// Languages of the program itself: code and file.
@@ -69,6 +81,8 @@ struct Language {
     /// By context and English words ([`files::key`]): the text, or its forms of plural.
     texts: HashMap<String, Vec<String>>,
     rule: Rule,
+    /// Forms of sentences of rooms that stay English, the one with the most letters first.
+    forms: Vec<Form>,
 }
 
 impl Language {
@@ -161,6 +175,14 @@ pub fn translated(words: &str) -> &str {
     CURRENT.get().and_then(|language| language.text(None, words)).unwrap_or(words)
 }
 
+/// What an English sentence of a room below is in the language of this thread, known by its form;
+/// the same where no form fits.
+#[must_use]
+pub fn said(words: &str) -> String {
+    let Some(language) = CURRENT.get() else { return words.to_owned() };
+    sentences::said(words, &language.forms, &|words| language.text(None, words))
+}
+
 /// The same of words that mean this here and something else elsewhere.
 #[must_use]
 pub fn translated_as<'a>(context: &str, words: &'a str) -> &'a str {
@@ -191,6 +213,13 @@ pub fn date(date: chrono::NaiveDate) -> String {
         Ok(()) => written,
         Err(_) => date.format("%Y-%m-%d").to_string(),
     }
+}
+
+/// A date that a file has as `2026-11-20`, as the language writes it; anything else as it is.
+#[must_use]
+pub fn date_of(written: &str) -> String {
+    let day = chrono::NaiveDate::parse_from_str(written, "%Y-%m-%d");
+    day.map_or_else(|_| written.to_owned(), date)
 }
 
 /// Code of the language that the system asks for, as far as there is one of it.

@@ -99,6 +99,12 @@ fn of_macro(inner: &[TokenTree], file: &str) -> Option<Found> {
     Some(Found { text: Text { context, one, many }, file: file.into(), unnamed, named, is_macro: true })
 }
 
+/// A sentence of a room that stays English: its places are filled there.
+fn of_form(found: Found) -> Found {
+    let context = Some("sentence".to_owned());
+    Found { text: Text { context, ..found.text }, is_macro: false, ..found }
+}
+
 /// Walks through the tokens of a file.
 fn walk(tokens: TokenStream, file: &str, commands: bool, found: &mut Vec<Found>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -109,13 +115,14 @@ fn walk(tokens: TokenStream, file: &str, commands: bool, found: &mut Vec<Found>)
             i += 3;
             continue;
         }
+        let form = is_word(tokens.get(i), "form");
         let named = ["tr", "text", "named"].iter().any(|name| is_word(tokens.get(i), name));
-        if named
+        if (named || form)
             && is_punct(tokens.get(i + 1), '!')
             && let Some(TokenTree::Group(group)) = tokens.get(i + 2)
         {
             let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-            found.extend(of_macro(&inner, file));
+            found.extend(of_macro(&inner, file).map(|found| if form { of_form(found) } else { found }));
         }
         if let TokenTree::Group(group) = &tokens[i] {
             let inner: Vec<TokenTree> = group.stream().into_iter().collect();

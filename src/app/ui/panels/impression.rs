@@ -11,7 +11,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::language::{self, named, text, tr, translated};
+use crate::language::{self, named, said, text, tr, translated};
 use crate::report::impression::{Impression, MOST};
 
 /// Why the result is hidden; stands beside the field.
@@ -46,7 +46,7 @@ fn field(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         if i == 0 {
             controls::rule(ui, tokens);
         }
-        message(ui, Sign::Caution, warning, tokens);
+        message(ui, Sign::Caution, &said(warning), tokens);
     }
 }
 

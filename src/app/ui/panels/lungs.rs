@@ -18,7 +18,7 @@ use crate::app::ui::widgets::{controls, section};
 use crate::engine::lungs::{FieldsSource, LungSearch, Lungs};
 use crate::explain::Attribution;
 use crate::explain::evidence_shares::EvidenceShares;
-use crate::language::{decimal, text, tr, translated};
+use crate::language::{decimal, said, text, tr, translated};
 
 /// Height of a line of numbers.
 const LINE: f32 = 16.0;
@@ -66,7 +66,7 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
         // Of an image that is refused as a whole one reason is enough.
         LungSearch::Refused(reason) if reads_chests(state) && state.results.phase != Phase::Refused => {
             if section::heading(ui, state, Section::Lungs, &tokens, &mut out, |_, _| {}) {
-                paragraph(ui, reason, &tokens);
+                paragraph(ui, &said(reason), &tokens);
             }
             return out;
         }

@@ -16,7 +16,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
 use crate::fonts::attribute;
-use crate::language::{text, tr, translated};
+use crate::language::{said, text, tr, translated};
 use crate::measurement::{Measurement, Words};
 
 /// The menu of tools.
@@ -157,7 +157,7 @@ fn detail(
         controls::elided(ui, theme::caption(of, tokens));
     }
     for caution in &values.measured.cautions {
-        message(ui, Sign::Caution, caution, tokens);
+        message(ui, Sign::Caution, &said(caution), tokens);
     }
 }
 

@@ -4,6 +4,8 @@ mod display_menu;
 pub mod empty;
 pub mod faithfulness;
 pub mod findings;
+#[cfg(test)]
+mod forms;
 pub mod hanging;
 pub mod import_weights;
 pub mod impression;

@@ -2,12 +2,12 @@
 //! [`AtPrevalence`] has in English for files and reports.
 
 use crate::engine::prevalence::AtPrevalence;
-use crate::language::{decimal, tr};
+use crate::language::{decimal, said, tr};
 use crate::model::calibration::Proportion;
 
 /// What it means for this image, in a sentence; a reason why nothing is known stays as it is.
 pub(super) fn in_words(at: &AtPrevalence) -> String {
-    let (label, prevalence, reason) = (&at.label, share(at.prevalence), &at.reason);
+    let (label, prevalence, reason) = (&at.label, share(at.prevalence), said(&at.reason));
     if !reason.is_empty() {
         return tr!(
             "At a prevalence of {prevalence} of {label} nothing is known of its call. {reason}",

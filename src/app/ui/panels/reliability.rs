@@ -17,7 +17,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::still_plot::still_plot;
 use crate::app::ui::widgets::text::paragraph;
-use crate::language::{decimal, text, tr};
+use crate::language::{date_of, decimal, said, text, tr};
 use crate::model::calibration::{Calibration, Target};
 
 /// Height of a row of the table.
@@ -46,7 +46,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         controls::rule(ui, &tokens);
         match state.model_info().map(|info| info.calibration.as_ref()) {
             Some(Ok(calibration)) => measured(ui, calibration, chosen, room.y - 200.0, &tokens, &mut out),
-            Some(Err(why)) => paragraph(ui, &why.to_string(), &tokens),
+            Some(Err(why)) => paragraph(ui, &said(&why.to_string()), &tokens),
             None => paragraph(ui, text!("There is no model yet."), &tokens),
         }
     });
@@ -69,7 +69,7 @@ fn measured(
         set = calibration.set,
         images = calibration.images,
         patients = calibration.patients,
-        date = calibration.date,
+        date = date_of(&calibration.date),
         note = calibration.note
     );
     paragraph(ui, &about, tokens);

@@ -18,7 +18,7 @@ use crate::app::ui::thumbnails::Thumbnails;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::similar::{Similar, SimilarCase, SimilarCases, how_to_make};
-use crate::language::{decimal, text, tr};
+use crate::language::{date_of, decimal, said, text, tr};
 use crate::model::gallery::SHARE;
 use crate::study::{Identity, ImageEntry, Metadata, SharedUid, StackPlace};
 
@@ -36,7 +36,7 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
     let header = CollapsingHeader::new(theme::section(heading(similar), &tokens)).id_salt("similar");
     header.show(ui, |ui| match similar.as_ref() {
         Similar::NoGallery => no_gallery(ui, state, &tokens),
-        Similar::Unusable(reason) => paragraph(ui, &tr!("No similar case can be shown: {}.", reason), &tokens),
+        Similar::Unusable(reason) => paragraph(ui, &tr!("No similar case can be shown: {}.", said(reason)), &tokens),
         Similar::Cases(found) => cases(ui, state, found, thumbnails, &tokens, &mut out),
     });
     out
@@ -88,7 +88,7 @@ fn cases(
     }
     ui.add(Label::new(theme::caption(whose(found, state.preferences.anonymize), tokens)).wrap());
     for remark in &found.remarks {
-        ui.add(Label::new(theme::caption(remark, tokens)).wrap());
+        ui.add(Label::new(theme::caption(said(remark), tokens)).wrap());
     }
     controls::tick_box(ui, FindingsCommand::ToggleSimilarInReport, state.preferences.similar_in_report, tokens, out);
 }
@@ -113,9 +113,9 @@ fn none(found: &SimilarCases) -> String {
 fn whose(found: &SimilarCases, anonymous: bool) -> String {
     let images = tr!("1 image" | "{n} images" % found.images);
     if anonymous {
-        return tr!("Your own gallery: {images}, made {made}.", images, made = found.made);
+        return tr!("Your own gallery: {images}, made {made}.", images, made = date_of(&found.made));
     }
-    let (folder, made) = (found.folder.display(), &found.made);
+    let (folder, made) = (found.folder.display(), date_of(&found.made));
     tr!("Your own gallery: {images} of {folder}, made {made}.", images, folder, made)
 }
 

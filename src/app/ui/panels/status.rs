@@ -11,7 +11,7 @@ use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::engine::Timing;
-use crate::language::{decimal, named, text, tr, translated};
+use crate::language::{decimal, named, said, text, tr, translated};
 
 /// What the program is not; said once on the screen, and again in the key table and in every
 /// report.
@@ -155,7 +155,7 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
             let time = if total > 0.0 { format!(" · {total:.0} ms") } else { String::new() };
             let hash: String = info.sha256.chars().take(4).collect();
             let words = format!("{} · {} {} · {hash}…{time}", info.device, info.manifest.name, info.manifest.version);
-            let because = state.choice.as_ref().map_or("", |choice| &choice.because);
+            let because = state.choice.as_ref().map_or_else(String::new, |choice| said(&choice.because));
             let hint = format!(
                 "{because}\n{}\n{}\n{}",
                 info.manifest.description,

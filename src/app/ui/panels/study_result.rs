@@ -18,7 +18,7 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::study_members::{LeftOut, Member};
 use crate::engine::study_result::{StudyResult, StudyScore};
-use crate::language::{decimal, text, tr, translated};
+use crate::language::{decimal, said, text, tr, translated};
 use crate::model::calibration::percent;
 use crate::model::conformal;
 use crate::model::study_pool::StudyPool;
@@ -101,8 +101,13 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
     let images = tr!("1 image" | "{n} images" % result.images);
     line(tr!("by the {}", rule), &tr!("{}, pooled by the {}.", images, rule));
     match (&result.calibration, &result.no_states) {
-        (Some(ground), _) => line(tr!("states at an error rate of {}", decimal(percent(result.error_rate))), ground),
-        (None, Some(reason)) => line(tr!("no states: {}", reason), reason),
+        (Some(ground), _) => {
+            line(tr!("states at an error rate of {}", decimal(percent(result.error_rate))), &said(ground))
+        }
+        (None, Some(reason)) => {
+            let reason = said(reason);
+            line(tr!("no states: {}", reason), &reason);
+        }
         (None, None) => {}
     }
 }
@@ -129,7 +134,12 @@ fn state_in_words(result: &StudyResult, score: &StudyScore) -> String {
         (None, _, Unit::Study) => text!("not calibrated for studies").to_owned(),
         (None, _, Unit::Series) => text!("not calibrated for series").to_owned(),
         (Some(state @ (Present | Absent)), Some(condition), _) => {
-            tr!("{state} at an error rate of {rate}, if {condition}", state = translated(state.word()), rate, condition)
+            tr!(
+                "{state} at an error rate of {rate}, if {condition}",
+                state = translated(state.word()),
+                rate,
+                condition = said(condition)
+            )
         }
         (Some(state), ..) => tr!("{state} at an error rate of {rate}", state = translated(state.word()), rate),
     }
@@ -229,10 +239,10 @@ fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, token
     response.on_hover_ui(|ui| {
         for LeftOut { image, reason } in all.iter().take(NAMED) {
             if state.preferences.anonymize {
-                ui.label(reason);
+                ui.label(said(reason));
             } else {
                 ui.label(theme::caption(image, tokens));
-                ui.label(reason);
+                ui.label(said(reason));
             }
         }
         if all.len() > NAMED {

@@ -15,7 +15,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::{lettering, tour};
-use crate::language::{text, tr};
+use crate::language::{said, text, tr};
 use fold::{Bar, Part};
 
 /// Width of the list of models.
@@ -226,7 +226,7 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     if state.automatic {
         selected.push_right(theme::caption(text!("auto"), tokens));
     }
-    let because = state.choice.as_ref().map_or_else(String::new, |choice| format!("{}\n", choice.because));
+    let because = state.choice.as_ref().map_or_else(String::new, |choice| format!("{}\n", said(&choice.because)));
     let response = egui::ComboBox::from_id_salt("model")
         .selected_text(selected)
         .width(MODEL)

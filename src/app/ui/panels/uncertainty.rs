@@ -15,7 +15,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::engine::ModelInfo;
 use crate::engine::conformal::{Conformal, OUTSIDE};
-use crate::language::{decimal, text, tr, translated};
+use crate::language::{decimal, said, text, tr, translated};
 use crate::model::calibration::percent;
 use crate::model::conformal::{self, RISKS};
 use crate::uncertainty::SampleSource;
@@ -62,14 +62,14 @@ pub(super) fn mark(ui: &mut Ui, state: &State, name: &str, tokens: &Tokens) {
     let words = state_in_words(&states, own.state);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {words}")));
     if states.withheld() {
-        response.on_hover_text(tr!("Outside the population that this model was measured on. {}", own.reason));
+        response.on_hover_text(tr!("Outside the population that this model was measured on. {}", said(&own.reason)));
         return;
     }
     let note = state.model_info().and_then(|m| m.calibration.as_ref().as_ref().ok()).map_or("", |c| c.note.as_str());
     response.on_hover_text(tr!(
         "{words}. {reason}\nCalibration set: {set}, {images} images of {patients} patients ({with} with, {without} without). {note}",
         words,
-        reason = own.reason,
+        reason = said(&own.reason),
         set = states.set,
         images = states.images,
         patients = states.patients,
@@ -86,7 +86,7 @@ fn state_in_words(states: &Conformal, state: conformal::State) -> String {
         (conformal::State::Withheld, _) => translated(OUTSIDE).to_owned(),
         (conformal::State::Undecided, _) | (_, None) => tr!("{state} at an error rate of {rate}", state = word, rate),
         (_, Some(condition)) => {
-            tr!("{state} at an error rate of {rate}, if {condition}", state = word, rate, condition)
+            tr!("{state} at an error rate of {rate}, if {condition}", state = word, rate, condition = said(condition))
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn outside(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let Some(reason) = state.outside() else { return };
     let words = tr!(
         "Outside the population that this model was measured on: states are withheld. {} Scores and maps are shown, marked.",
-        reason
+        said(reason)
     );
     message(ui, Sign::Caution, &words, tokens);
     controls::rule(ui, tokens);
@@ -109,13 +109,15 @@ pub(super) fn error_rate(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: 
     if state.outside().is_some() {
         ui.add(Label::new(theme::caption(translated(OUTSIDE), tokens)).wrap());
     } else if let Some(condition) = condition {
-        ui.add(Label::new(theme::caption(tr!("if …: {}; of others nothing is stated", condition), tokens)).wrap());
+        ui.add(
+            Label::new(theme::caption(tr!("if …: {}; of others nothing is stated", said(condition)), tokens)).wrap(),
+        );
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID / 2.0;
         let none = match (model.calibration.as_ref(), states) {
-            (Err(why), _) => Some(why.to_string()),
-            (Ok(_), Some(Err(why))) => Some(why.to_string()),
+            (Err(why), _) => Some(said(&why.to_string())),
+            (Ok(_), Some(Err(why))) => Some(said(&why.to_string())),
             (Ok(_), _) => None,
         };
         if state.outside().is_some() {
@@ -192,7 +194,7 @@ fn calibrated(ui: &mut Ui, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Com
     let button = Button::new(theme::caption(info.label, tokens).color(tokens.text));
     let response = ui.add_enabled(model.calibration.is_ok(), button).on_hover_text(info.hint());
     if let Err(why) = model.calibration.as_ref() {
-        response.on_disabled_hover_text(why.to_string());
+        response.on_disabled_hover_text(said(&why.to_string()));
     } else if response.clicked() {
         out.push(Command::Uncertainty(command));
     }

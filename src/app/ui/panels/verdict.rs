@@ -8,7 +8,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::language::{decimal, text, tr};
+use crate::language::{decimal, said, text, tr};
 
 /// Draws the verdict; where the gate refused, the reason and the way past it.
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -32,7 +32,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             decimal(format!("{:.2}", verdict.score)),
             decimal(format!("{:.2}", verdict.threshold))
         );
-        let line = message(ui, sign, &verdict.reason, tokens);
+        let line = message(ui, sign, &said(&verdict.reason), tokens);
         // Of an image that no gate has looked at there are no numbers.
         if verdict.is_judged() {
             line.on_hover_text(numbers);
@@ -41,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             refused(ui, state, tokens, out);
         }
         for warning in &verdict.warnings {
-            message(ui, Sign::Caution, warning, tokens);
+            message(ui, Sign::Caution, &said(warning), tokens);
         }
     });
 }

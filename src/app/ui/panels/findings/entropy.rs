@@ -9,7 +9,7 @@ use crate::app::ui::panels::uncertainty;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::engine::ModelInfo;
-use crate::language::{decimal, named, text, tr, translated};
+use crate::language::{decimal, named, said, text, tr, translated};
 use crate::uncertainty::{Posterior, SampleSource, entropy};
 
 /// Numbers of samples that the menu offers.
@@ -31,7 +31,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Token
     let hint = hint(text!("All uncertainty: the entropy of the mean prediction"), total);
     controls::title(ui, text!("UNCERTAINTY"), &tr!("entropy {}", of_one(total)), tokens).on_hover_text(hint);
     let sentence = match posterior {
-        Some(posterior) if finished => entropy::words(posterior, &model.manifest),
+        Some(posterior) if finished => said(&entropy::words(posterior, &model.manifest)),
         Some(_) => text!("Samples are still coming in.").to_owned(),
         None if state.options.samples == 0 => text!("No samples are drawn, so there are no intervals.").to_owned(),
         None => text!("Known once samples have been drawn.").to_owned(),

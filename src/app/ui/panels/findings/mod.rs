@@ -19,7 +19,7 @@ use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
 use crate::app::ui::{lettering, tour};
 use crate::engine::ModelInfo;
-use crate::language::{text, tr};
+use crate::language::{said, text, tr};
 
 /// Draws the findings, one below the other.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
@@ -102,10 +102,10 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     };
     message(ui, Sign::Caution, text!("No model fits this image, so there are no findings."), tokens);
     if choice.opinions.is_empty() {
-        paragraph(ui, &choice.because, tokens);
+        paragraph(ui, &said(&choice.because), tokens);
     }
     for opinion in &choice.opinions {
-        paragraph(ui, &format!("{}: {}", opinion.model, opinion.reason), tokens);
+        paragraph(ui, &format!("{}: {}", opinion.model, said(&opinion.reason)), tokens);
     }
     verdict::inverting(ui, state, tokens, out);
     if let Some(nearest) = &choice.nearest {
@@ -122,7 +122,7 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
 fn model_in_use(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens) {
     let name = &model.manifest.name;
     let (words, sentence) = match &state.choice {
-        Some(choice) => (format!("{name} · {}", choice.grounds), choice.because.clone()),
+        Some(choice) => (format!("{name} · {}", said(&choice.grounds)), said(&choice.because)),
         None => (
             format!("{name} · {}", text!("being chosen")),
             text!("The model that fits the image is being chosen").to_owned(),
@@ -149,6 +149,6 @@ fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
         if std::mem::take(&mut first) {
             controls::rule(ui, tokens);
         }
-        message(ui, Sign::Caution, warning, tokens);
+        message(ui, Sign::Caution, &said(warning), tokens);
     }
 }

@@ -9,7 +9,7 @@ use crate::app::state::{State, key_images};
 use crate::app::ui::dragging::{self, Dragged};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
-use crate::language::{text, tr};
+use crate::language::{said, text, tr};
 use crate::study::unit::Unit;
 
 /// Draws the row; a click shows the image.
@@ -30,8 +30,8 @@ pub(super) fn show(
     let response = ui.interact(rect, ui.scope_id().with((&entry.path, &entry.identity.sop_instance_uid)), sense);
     let title = words::image(entry, row.number, anonymize);
     let key_image = key_images::words(entry, &state.measuring.key_images.frames(entry));
-    let said = key_image.as_ref().map_or_else(|| title.clone(), |words| format!("{title}, {words}"));
-    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &said));
+    let spoken = key_image.as_ref().map_or_else(|| title.clone(), |words| format!("{title}, {words}"));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &spoken));
     let inner = thumbnail::ground(ui, rect, current, response.hovered() || response.has_focus(), tokens);
     let square = thumbnail::square(inner, if row.nested { NESTED } else { THUMBNAIL });
     thumbnail::thumbnail(ui, square, entry, thumbnails, tokens);
@@ -67,7 +67,7 @@ pub(super) fn show(
         }
         if !anonymize {
             if let Some(warning) = entry.shared_uid.warning() {
-                ui.label(warning);
+                ui.label(said(&warning));
             }
             ui.label(theme::caption(entry.path.display().to_string(), tokens));
             for copy in &entry.shared_uid.copies {

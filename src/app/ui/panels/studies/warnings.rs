@@ -5,7 +5,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
-use crate::language::{text, tr};
+use crate::language::{said, text, tr};
 
 /// Most height that the list of warnings takes.
 const WARNINGS: f32 = 160.0;
@@ -33,9 +33,10 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens) {
                         let name = warning.path.file_name().unwrap_or(warning.path.as_os_str()).to_string_lossy();
                         ui.scope(|ui| {
                             ui.spacing_mut().item_spacing.y = 0.0;
-                            let hint = format!("{}\n{}", warning.path.display(), warning.reason);
+                            let reason = said(&warning.reason);
+                            let hint = format!("{}\n{reason}", warning.path.display());
                             controls::elided(ui, RichText::new(name).size(theme::TEXT)).on_hover_text(&hint);
-                            controls::elided(ui, theme::caption(warning.reason.as_str(), tokens)).on_hover_text(hint);
+                            controls::elided(ui, theme::caption(reason, tokens)).on_hover_text(hint);
                         });
                     }
                 },

@@ -16,7 +16,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::engine::what_if::filling::Filling;
 use crate::engine::what_if::question::Answer;
-use crate::language::{decimal, text, tr};
+use crate::language::{decimal, said, text, tr};
 use crate::model::population::PopulationVerdict;
 
 /// Draws the panel; nothing while the image is not questioned.
@@ -136,7 +136,7 @@ fn answer(ui: &mut Ui, state: &State, tokens: &Tokens) {
     // What holds of the image itself stands there.
     let known = state.results.population.as_ref().and_then(PopulationVerdict::reservation);
     for reservation in reservations(answer).into_iter().filter(|one| known.as_ref() != Some(one)) {
-        message(ui, Sign::Caution, &reservation, tokens);
+        message(ui, Sign::Caution, &said(&reservation), tokens);
     }
     for change in &found.changes {
         let scores = if change.group { &state.results.groups } else { &state.results.labels };
@@ -176,7 +176,7 @@ fn against_chance(label: &str, smaller: usize, draws: usize) -> String {
 fn reservations(answer: &Answer) -> Vec<String> {
     let analysis = &answer.found.analysis;
     let refused = analysis.gate.as_ref().filter(|gate| !gate.accepted);
-    let refusal = refused.map(|gate| tr!("The input gate refuses the changed image: {}", gate.reason));
+    let refusal = refused.map(|gate| tr!("The input gate refuses the changed image: {}", said(&gate.reason)));
     let outside = analysis.population.as_ref().and_then(PopulationVerdict::reservation);
     refusal.into_iter().chain(outside).collect()
 }
