@@ -19,6 +19,7 @@ use crate::uncertainty::SampleSource;
 const METHODS: &[&str] = &[
     named!("Class activation"),
     named!("Gradients of the pixels"),
+    named!("Attention"),
     named!("Trial and error"),
     named!("Shapley values"),
     named!("Weights of the last linear layer, where nothing else follows"),
@@ -33,6 +34,10 @@ const METHODS: &[&str] = &[
     named!("What the score loses without each channel"),
     named!("What the score loses as a patch is blacked out"),
     named!("Mean of many random views, by their score"),
+    named!("Attention rollout"),
+    named!("What the class token attends to; knows no class"),
+    named!("Attention relevance"),
+    named!("Attention weighed by the score's gradient, block by block"),
     named!("Size of the gradient of each pixel"),
     named!("Saliency of noisy copies, averaged"),
     named!("Gradients from black to the image; adds up to the score"),
