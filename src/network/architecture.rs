@@ -17,6 +17,10 @@ use super::layers::batch_norm::EPSILON;
 /// Most weights that a network may have; VGG16 has 138 million.
 pub(super) const MOST_VALUES: usize = 500_000_000;
 
+/// Most values of one block's attention for one image: those of a vision transformer of 12 heads on
+/// 48 × 48 patches.
+pub(super) const MOST_ATTENTION: usize = 1 << 26;
+
 /// What kind of network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -79,6 +83,16 @@ pub enum ArchitectureError {
     Range { setting: &'static str, value: String, range: &'static str },
     #[error("this architecture has {0} weights, more than the {MOST_VALUES} that a model may have; make it narrower")]
     TooLarge(usize),
+    #[error(
+        "{family} cuts an input into patches of {patch} × {patch}, which do not fill {width} × {height}; choose sides that are \
+         multiples of {patch}"
+    )]
+    Patches { family: Family, patch: usize, width: usize, height: usize },
+    #[error(
+        "on an input of {width} × {height} the attention of this {family} would hold {values} values at once, more than \
+         {MOST_ATTENTION}; choose a smaller input or larger patches"
+    )]
+    Attention { family: Family, width: usize, height: usize, values: usize },
     #[error("this architecture cannot be laid out: {0}")]
     Tensor(#[from] candle_core::Error),
 }
@@ -273,7 +287,17 @@ impl std::str::FromStr for Family {
     type Err = ArchitectureError;
 
     fn from_str(name: &str) -> Result<Self, ArchitectureError> {
-        let family = Self::ALL.into_iter().find(|f| f.name() == name);
+        // torchvision and timm write underscores, and timm the size of patches and images.
+        let plain = name.replace('_', "-");
+        let own = match plain.as_str() {
+            "vit-base-patch16-224" | "deit-base-patch16-224" => "vit-b-16",
+            "vit-small-patch16-224" | "deit-small-patch16-224" => "vit-s-16",
+            "vit-tiny-patch16-224" | "deit-tiny-patch16-224" => "vit-ti-16",
+            "swin-tiny-patch4-window7-224" => "swin-t",
+            "vit-b-16" | "swin-t" | "convnext-tiny" => &plain,
+            _ => name,
+        };
+        let family = Self::ALL.into_iter().find(|f| f.name() == own);
         family.ok_or_else(|| ArchitectureError::Unknown(name.into()))
     }
 }

@@ -35,7 +35,7 @@ use std::ops::Range;
 use candle_core::Tensor;
 
 use layers::activation::Rule;
-use layers::attention::Attended;
+use layers::attention::GlobalAttention;
 use layout::Layout;
 pub use stage_names::stage_called;
 use tape::Recorded;
@@ -82,10 +82,9 @@ pub trait Layer: Send + Sync {
         tape::by_graph(self, &x, mode, wanted)
     }
 
-    /// The output for explanations, with the attention that made it, where every token of this layer
-    /// attends to every other; `None` for every other layer.
-    fn attend(&self, _x: &Tensor) -> Result<Option<Attended<'_>>> {
-        Ok(None)
+    /// The attention of this layer, where every token attends to every other.
+    fn attention(&self) -> Option<&dyn GlobalAttention> {
+        None
     }
 
     /// Length of a side of the output's maps for a side of `length` of the input's.
@@ -172,6 +171,13 @@ impl Network {
     /// When the output is not what the stage makes of an input of that size.
     pub fn planes(&self, stage: usize, output: &Tensor, size: (usize, usize)) -> Result<Tensor> {
         self.stages[stage].layout.planes(output, self.grid(stage, size))
+    }
+
+    /// Whether all that reaches the logits passes attention to a class token: the last layer in which
+    /// every token attends to every other yields that token alone.
+    pub fn has_class_attention(&self) -> bool {
+        let last = self.stages.iter().rfind(|stage| stage.layer.attention().is_some());
+        last.is_some_and(|stage| !stage.is_spatial())
     }
 
     /// Number of the first stage that holds an active dropout, if there is one.

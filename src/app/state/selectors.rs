@@ -116,6 +116,11 @@ impl State {
                 "Needs a background set, and the model has none. Make one: pellucid models background MODEL DIR"
             ));
         }
+        if method.needs_class_attention() && !info.class_attention {
+            return Some(
+                "Follows attention to a class token, which this network does not have (vision transformers do)",
+            );
+        }
         self.unavailable(method).filter(|reason| *reason != STOPPED)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::slots;
+use super::{linked_stacks, slots};
 use crate::app::command::HangingCommand;
 use crate::app::state::hanging::{Follows, Grid, SlotImage, SlotIndex};
 use crate::app::state::hanging_rules::{HangingRule, HangingRules, active_place};
@@ -41,7 +41,11 @@ pub(super) fn apply(state: &mut State, command: HangingCommand) -> Vec<Effect> {
                 state.solo = state.solo.filter(|solo| *solo != slot);
             }
         }
-        H::ScrollSlot(slot, by) => return slots::scroll(state, slot, by),
+        H::ScrollSlot(slot, by) => {
+            let mut effects = slots::scroll(state, slot, by);
+            effects.extend(linked_stacks::follow(state, slot));
+            return effects;
+        }
         H::PointIn(slot, at) => state.cursor = at.and_then(|at| value_in(state, slot, at)),
     }
     Vec::new()

@@ -69,7 +69,7 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
                 .into(),
         ));
     }
-    let mut input = input(request, fit.channels)?;
+    let mut input = input(request, fit.channels, fit.architecture.image)?;
     // Both ends of the network, which the file alone decides, are known to be right before its
     // values are read.
     let mut tensors = fit.tensors(foreign)?;
@@ -171,13 +171,14 @@ fn keep_outputs(
     Ok(())
 }
 
-/// The preset's input with what the request says otherwise, for a stem of so many channels.
-fn input(request: &Request, channels: usize) -> Result<Input, ImportError> {
+/// The preset's input with what the request says otherwise, for a stem of so many channels; `image`
+/// is the side of the images that positions were learnt for.
+fn input(request: &Request, channels: usize, image: Option<usize>) -> Result<Input, ImportError> {
     let mut input = request.preset.input();
     if let Some(resize) = request.resize {
         (input.resize, input.crop) = (resize, 1.0);
     }
-    if let Some(side) = request.size {
+    if let Some(side) = request.size.or(image) {
         (input.width, input.height) = (side, side);
     }
     if !request.mean.is_empty() {

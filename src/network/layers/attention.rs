@@ -11,7 +11,7 @@
 //! Weights of query, key and value lie one behind the other in one tensor, as torchvision and timm
 //! have them.
 //!
-//! [`Layer::attend`] hands out `A` beside the output, and the gradient for it on the way back: what
+//! [`GlobalAttention::attend`] hands out `A` beside the output, and the gradient for it on the way back: what
 //! attention rollout and relevance propagation are made of. For that `x ↦ A` and `(x, A) ↦ y` are
 //! two pieces whose ways back are walked one after the other.
 //!
@@ -50,6 +50,15 @@ impl Attended<'_> {
     pub fn back(&self, dy: Tensor) -> Result<(Option<Tensor>, Tensor)> {
         (self.back)(dy)
     }
+}
+
+/// A layer in which every token attends to every other.
+pub trait GlobalAttention {
+    /// The output for explanations, with the attention that made it.
+    ///
+    /// # Errors
+    /// When the input is not the layer's.
+    fn attend(&self, x: &Tensor) -> Result<Attended<'_>>;
 }
 
 /// Where a block's input comes from.
@@ -192,7 +201,13 @@ impl Layer for EncoderBlock {
         by_graph(self, &x, mode, wanted)
     }
 
-    fn attend(&self, x: &Tensor) -> Result<Option<Attended<'_>>> {
+    fn attention(&self) -> Option<&dyn GlobalAttention> {
+        Some(self)
+    }
+}
+
+impl GlobalAttention for EncoderBlock {
+    fn attend(&self, x: &Tensor) -> Result<Attended<'_>> {
         let asked = Var::from_tensor(&x.detach())?;
         let weights = self.weights(&self.parts(asked.as_tensor())?.1)?;
         let given = Var::from_tensor(&weights.detach())?;
@@ -215,7 +230,7 @@ impl Layer for EncoderBlock {
             };
             Ok((dx, slope))
         };
-        Ok(Some(Attended { output: yielded, weights: attention, back: Box::new(back) }))
+        Ok(Attended { output: yielded, weights: attention, back: Box::new(back) })
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn show(
     let mut left = rect.left() + 8.0;
     if other {
         let font = FontId::new(theme::CAPTION, theme::semibold());
-        let galley = painter.layout_no_wrap(OTHER.to_owned(), font, tokens.warning);
+        let galley = painter.layout_no_wrap(translated(OTHER).to_owned(), font, tokens.warning);
         let at = pos2(left, rect.center().y - galley.size().y / 2.0);
         left += galley.size().x + 8.0;
         painter.galley(at, galley, tokens.warning);
