@@ -42,21 +42,24 @@ impl English {
                 english.german.insert(words.to_owned(), german.to_owned());
             }
             // What both languages say alike says nothing.
-            if words == german || words.chars().filter(|c| c.is_alphabetic()).count() < 2 {
-                continue;
-            }
-            if words.contains('{') {
-                let pieces = pieces(words);
-                let letters = pieces.concat().chars().filter(|c| c.is_alphabetic()).count();
-                english.pieces.extend((letters >= LETTERS).then_some(pieces));
-            } else {
-                english.whole.push(words.to_owned());
+            let same = words == german || words.chars().filter(|c| c.is_alphabetic()).count() < 2;
+            for words in (!same).then_some(words).into_iter().chain(message.msgid_plural().ok()) {
+                english.learn(words);
             }
         }
         // A word may be German for something else: “Text”, “Alt”.
         let german: Vec<String> = catalog.messages().filter_map(|m| m.msgstr().ok().map(str::to_owned)).collect();
         english.whole.retain(|words| !german.contains(words));
         english
+    }
+
+    fn learn(&mut self, words: &str) {
+        if !words.contains('{') {
+            return self.whole.push(words.to_owned());
+        }
+        let pieces = pieces(words);
+        let letters = pieces.concat().chars().filter(|c| c.is_alphabetic()).count();
+        self.pieces.extend((letters >= LETTERS).then_some(pieces));
     }
 
     fn says(&self, label: &str) -> bool {
