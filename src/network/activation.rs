@@ -93,7 +93,7 @@ fn normal(x: f32) -> (f32, f32) {
 /// What GELU's approximation takes the sigmoid of, and its derivative.
 #[inline(always)]
 fn bend(x: f32) -> (f32, f32) {
-    const TWICE_ROOT: f32 = 1.595_769_1;
+    const TWICE_ROOT: f32 = 1.595_769;
     const CUBE: f32 = 0.044_715;
     (TWICE_ROOT * (x + CUBE * x * x * x), TWICE_ROOT * (1.0 + 3.0 * CUBE * x * x))
 }

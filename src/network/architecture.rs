@@ -105,7 +105,7 @@ pub struct Architecture {
     pub family: Family,
     /// Channels: of the stem and of each stage (residual networks), of each block (plain chains),
     /// of the stem (DenseNet), of the stem, of each stage and of the last convolution (EfficientNet,
-    /// MobileNet); of the tokens (ViT), of each stage (Swin, `ConvNeXt`).
+    /// MobileNet); of the tokens (ViT), of each stage (Swin, ConvNeXt).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widths: Vec<usize>,
     /// Residual blocks, convolutions, dense layers or blocks of a transformer of each stage.
@@ -154,7 +154,7 @@ pub struct Architecture {
     /// Tokens along a side of a window (Swin).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<usize>,
-    /// What the factors of layer scale begin with (ViT, where none is published; `ConvNeXt`).
+    /// What the factors of layer scale begin with (ViT, where none is published; ConvNeXt).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer_scale: Option<f64>,
     /// Rate at which the last residual branch is left out in training.

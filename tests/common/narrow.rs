@@ -105,7 +105,7 @@ pub(super) fn narrow() -> Vec<(&'static str, Architecture)> {
     ]
 }
 
-/// The narrow transformers of `tests/golden/transformers.py`, and the `ConvNeXt` beside them.
+/// The narrow transformers of `tests/golden/transformers.py`, and the ConvNeXt beside them.
 pub(super) fn transformers() -> Vec<(&'static str, Architecture)> {
     let of = |name: &str, widths: &[usize], blocks: &[usize]| Architecture {
         widths: widths.to_vec(),

@@ -1,4 +1,4 @@
-//! Vision transformers, Swin and `ConvNeXt` under timm's names: every tensor finds its place, and
+//! Vision transformers, Swin and ConvNeXt under timm's names: every tensor finds its place, and
 //! the network says what timm's says.
 //!
 //! `tests/golden/foreign_transformers.py` writes their names and logits; values are made of the

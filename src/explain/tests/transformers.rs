@@ -1,4 +1,4 @@
-//! Transformers and `ConvNeXt` against torchvision, timm, `grad-cam` and plain PyTorch.
+//! Transformers and ConvNeXt against torchvision, timm, `grad-cam` and plain PyTorch.
 //!
 //! The golden file is written by `tests/golden/transformers.py`, which says what each number is.
 

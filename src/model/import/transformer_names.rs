@@ -1,17 +1,17 @@
-//! Names of the tensors of vision transformers, Swin and `ConvNeXt` in other programs, as
+//! Names of the tensors of vision transformers, Swin and ConvNeXt in other programs, as
 //! torchvision calls them.
 //!
 //! | | torchvision | timm |
 //! |---|---|---|
 //! | ViT | `conv_proj`, `encoder.layers.encoder_layer_3.self_attention.in_proj_weight` | `patch_embed.proj`, `blocks.3.attn.qkv.weight` |
 //! | Swin | `features.0.0`, `features.3.1.mlp.0`, `features.4.reduction` | `patch_embed.proj`, `layers.1.blocks.1.mlp.fc1`, `layers.2.downsample.reduction` |
-//! | `ConvNeXt` | `features.0.0`, `features.3.1.block.3`, `features.4.1` | `stem.0`, `stages.1.blocks.1.mlp.fc1`, `stages.2.downsample.1` |
+//! | ConvNeXt | `features.0.0`, `features.3.1.block.3`, `features.4.1` | `stem.0`, `stages.1.blocks.1.mlp.fc1`, `stages.2.downsample.1` |
 //!
 //! The publishers' own files are read, too: Microsoft's Swin and timm's before 0.9 count a merging
-//! to the stage before it; Meta's `ConvNeXt` says `dwconv`, `pwconv1`, `downsample_layers`; old files
+//! to the stage before it; Meta's ConvNeXt says `dwconv`, `pwconv1`, `downsample_layers`; old files
 //! of torchvision say `mlp.linear_1`. What the names and shapes tell of a network's settings (the
 //! grid of its positions, registers, layer scale) is taken over; tokens that this program has not
-//! (the distillation token of `DeiT`) are refused.
+//! (the distillation token of DeiT) are refused.
 
 use super::{Foreign, ImportError, keys};
 use crate::network::architecture::{Architecture, Family};
@@ -151,7 +151,7 @@ fn convnext(name: &str) -> Option<String> {
     )
 }
 
-/// The published shape of a vision transformer, Swin or `ConvNeXt` with what this file tells of its
+/// The published shape of a vision transformer, Swin or ConvNeXt with what this file tells of its
 /// settings.
 ///
 /// # Errors

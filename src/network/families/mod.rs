@@ -151,19 +151,16 @@ impl Architecture {
     pub fn check_size(&self, width: usize, height: usize) -> Result<(), ArchitectureError> {
         let filled = self.filled();
         let (family, Some(patch)) = (self.family, filled.patch.filter(|patch| *patch > 0)) else { return Ok(()) };
-        if width % patch > 0 || height % patch > 0 {
+        if !width.is_multiple_of(patch) || !height.is_multiple_of(patch) {
             return Err(ArchitectureError::Patches { family, patch, width, height });
         }
         let (columns, rows) = (width / patch, height / patch);
-        let (tokens, seen) = match filled.window.filter(|window| *window > 0) {
+        let (tokens, seen) = if let Some(window) = filled.window.filter(|window| *window > 0) {
             // Maps are filled up to whole windows.
-            Some(window) => {
-                (columns.next_multiple_of(window).saturating_mul(rows.next_multiple_of(window)), window * window)
-            }
-            None => {
-                let tokens = columns.saturating_mul(rows).saturating_add(1 + filled.registers.unwrap_or(0));
-                (tokens, tokens)
-            }
+            (columns.next_multiple_of(window).saturating_mul(rows.next_multiple_of(window)), window * window)
+        } else {
+            let tokens = columns.saturating_mul(rows).saturating_add(1 + filled.registers.unwrap_or(0));
+            (tokens, tokens)
         };
         let most = filled.heads.iter().copied().max().unwrap_or(1);
         let values = tokens.saturating_mul(seen).saturating_mul(most);

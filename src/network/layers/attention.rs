@@ -114,13 +114,13 @@ impl Mlp {
     /// When `x` has other channels.
     pub fn added(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let branch = self.widen.forward(&self.norm.normed(x)?, mode)?;
-        let branch = scaled(self.narrow.forward(&branch, mode)?, self.scale.as_ref())?;
+        let branch = scaled(&self.narrow.forward(&branch, mode)?, self.scale.as_ref())?;
         x + self.drop.applied(branch, mode)?
     }
 }
 
 /// `γ · x`, channel by channel.
-pub(super) fn scaled(x: Tensor, scale: Option<&Tensor>) -> Result<Tensor> {
+fn scaled(x: &Tensor, scale: Option<&Tensor>) -> Result<Tensor> {
     scale.map_or_else(|| Ok(x.clone()), |scale| x.broadcast_mul(scale))
 }
 
@@ -182,7 +182,7 @@ impl EncoderBlock {
         let wide = self.width()?;
         let value = self.headed(&self.qkv.rows(2 * wide, wide)?.forward(normed, Mode::Inference)?)?;
         let mixed = weights.matmul(&value)?.transpose(1, 2)?.contiguous()?.flatten_from(2)?;
-        let branch = scaled(self.proj.forward(&mixed, mode)?, self.scale.as_ref())?;
+        let branch = scaled(&self.proj.forward(&mixed, mode)?, self.scale.as_ref())?;
         let y = self.mlp.added(&(path + self.drop.applied(branch, mode)?)?, mode)?;
         match self.reads {
             Reads::Normed { class_only: true } => y.squeeze(1),

@@ -1,4 +1,4 @@
-//! Layers of transformers and of `ConvNeXt`.
+//! Layers of transformers and of ConvNeXt.
 
 use candle_core::Tensor;
 
