@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::geometry::Geometry;
+use super::graph::{Graph, GraphError};
 use super::layers::batch_norm::EPSILON;
 
 /// Most weights that a network may have; VGG16 has 138 million.
@@ -45,6 +46,8 @@ pub enum Family {
     MobilenetV2,
     MobilenetV3Small,
     MobilenetV3Large,
+    /// A network that a file lays out, node by node; see [`super::graph`].
+    Graph,
 }
 
 /// How windows stand on maps: what zeros lie around.
@@ -71,6 +74,10 @@ pub enum ArchitectureError {
     Range { setting: &'static str, value: String, range: &'static str },
     #[error("this architecture has {0} weights, more than the {MOST_VALUES} that a model may have; make it narrower")]
     TooLarge(usize),
+    #[error("architecture.graph is needed by the family graph, and by no other")]
+    NoGraph,
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     #[error("this architecture cannot be laid out: {0}")]
     Tensor(#[from] candle_core::Error),
 }
@@ -119,6 +126,9 @@ pub struct Architecture {
     /// Dropout rate before the head, and behind each dense layer before it.
     #[serde(default = "published_rate")]
     pub dropout: f32,
+    /// The nodes of the family `graph`, a line each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Graph>,
 }
 
 /// Stands for the family's rate until the family is known.
@@ -133,6 +143,7 @@ impl Serialize for Architecture {
 }
 
 impl Family {
+    /// Those that are described in this program.
     pub const ALL: [Self; 24] = [
         Self::CompactResnet,
         Self::ShallowCnn,
@@ -187,6 +198,7 @@ impl Family {
             Self::MobilenetV2 => "mobilenet-v2",
             Self::MobilenetV3Small => "mobilenet-v3-small",
             Self::MobilenetV3Large => "mobilenet-v3-large",
+            Self::Graph => "graph",
         }
     }
 
@@ -245,7 +257,13 @@ impl Architecture {
             epsilon: None,
             padding: None,
             stochastic_depth: None,
+            graph: None,
         }
+    }
+
+    /// A network that a file lays out, with a dropout before its head.
+    pub fn of_graph(graph: Graph, dropout: f32) -> Self {
+        Self { graph: Some(graph), ..Self::bare(Family::Graph, dropout) }
     }
 
     /// A compact residual network of this shape.

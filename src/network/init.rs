@@ -13,7 +13,7 @@ use rand_distr::{Distribution, Normal};
 use super::Result;
 use super::layers::batch_norm::BatchNorm;
 use super::layers::{ConvUnit, Kernel, Linear, NormUnit};
-use super::source::{ConvSpec, Fan, TensorSource};
+use super::source::{ConvSpec, Fan, Start, TensorSource};
 
 /// Makes variables in a [`VarMap`].
 pub struct NewVariables<'a> {
@@ -88,5 +88,20 @@ impl TensorSource for NewVariables<'_> {
             weight: self.var(format!("{name}.weight"), &weight)?.as_tensor().clone(),
             bias: self.bias(name, outputs)?,
         })
+    }
+
+    fn tensor(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor> {
+        let fan = || shape.first().copied().unwrap_or(1) * shape.iter().skip(2).product::<usize>();
+        let tensor = match start {
+            Start::Zeros => Tensor::zeros(shape, DType::F32, self.device)?,
+            Start::Ones => Tensor::ones(shape, DType::F32, self.device)?,
+            Start::Kernel => self.normal(shape, (2.0 / fan() as f64).sqrt())?,
+            Start::Small => self.normal(shape, 0.02)?,
+        };
+        Ok(self.var(name.to_owned(), &tensor)?.as_tensor().clone())
+    }
+
+    fn device(&self) -> Device {
+        self.device.clone()
     }
 }

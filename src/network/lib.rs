@@ -16,6 +16,7 @@ mod cpu_values;
 pub mod device;
 mod families;
 mod geometry;
+pub mod graph;
 pub mod grey_input;
 pub mod init;
 pub mod layers;
@@ -120,13 +121,12 @@ pub struct Network {
 }
 
 /// The place of a stage among all `stages`; see [`Network::stage`].
+#[must_use]
 pub fn stage_called(name: &str, stages: &[&str]) -> Option<usize> {
     let exact = |name: &str| stages.iter().position(|s| *s == name);
-    exact(name).or_else(|| match name {
-        "features" => stages.iter().rposition(|s| s.starts_with("features.")),
-        "norm5" => exact("features"),
-        _ => None,
-    })
+    // A module stands for the last of those in it.
+    let inside = |name: &str| stages.iter().rposition(|s| s.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+    exact(name).or_else(|| if name == "norm5" { exact("features") } else { inside(name) })
 }
 
 impl Network {
@@ -146,8 +146,8 @@ impl Network {
         self.forward_range(0..self.stages.len(), x, mode)
     }
 
-    /// Number of the stage called `name`. `features` is the last stage of that module where it has
-    /// several; `norm5` is what the `features` of a DenseNet were called once.
+    /// Number of the stage called `name`. A module that is cut into several stages (`features`) stands
+    /// for the last of them; `norm5` is what the `features` of a DenseNet were called once.
     pub fn stage(&self, name: &str) -> Option<usize> {
         stage_called(name, &self.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>())
     }

@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor, Var};
 use super::layers::batch_norm::BatchNorm;
 use super::layers::conv::PreparedConv;
 use super::layers::{ConvUnit, Kernel, Linear, NormUnit};
-use super::source::{ConvSpec, TensorSource};
+use super::source::{ConvSpec, Start, TensorSource};
 use super::weights::{TensorFile, WeightError, fold};
 
 /// Takes tensors out of a file.
@@ -63,5 +63,13 @@ impl TensorSource for TrainedTensors<'_> {
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, WeightError> {
         Ok(Linear { weight: self.get(name, "weight", &[outputs, inputs])?, bias: self.get(name, "bias", &[outputs])? })
+    }
+
+    fn tensor(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor, WeightError> {
+        self.tensors.get(name, shape, self.device)
+    }
+
+    fn device(&self) -> Device {
+        self.device.clone()
     }
 }

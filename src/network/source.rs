@@ -5,6 +5,8 @@
 //! ([`super::load::TrainedTensors`]), and the list of the tensors that a weights file must hold
 //! ([`super::spec::TensorList`]).
 
+use candle_core::{Device, Tensor};
+
 use super::geometry::Geometry;
 use super::layers::activation::Activation;
 use super::layers::batch_norm::EPSILON;
@@ -18,6 +20,17 @@ pub enum Fan {
     In,
     /// Variance of the backward pass is kept: `2 / (O·k²)`.
     Out,
+}
+
+/// What a tensor of its own kind holds before anything is learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    Zeros,
+    Ones,
+    /// A kernel `(O, C, k, k)`, drawn as those of convolutions are.
+    Kernel,
+    /// Drawn from `N(0, 0.02²)`, as embeddings are.
+    Small,
 }
 
 /// What a convolution unit needs to know.
@@ -78,6 +91,12 @@ pub trait TensorSource {
 
     /// `x·Wᵀ + b`.
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, Self::Error>;
+
+    /// A tensor that no layer above takes.
+    fn tensor(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor, Self::Error>;
+
+    /// Where tensors lie.
+    fn device(&self) -> Device;
 
     /// Everything since the last call belongs to this stage.
     fn end_of_stage(&mut self, _name: &str) {}

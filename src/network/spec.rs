@@ -9,7 +9,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use super::Result;
 use super::layers::batch_norm::BatchNorm;
 use super::layers::{ConvUnit, Kernel, Linear, NormUnit};
-use super::source::{ConvSpec, TensorSource};
+use super::source::{ConvSpec, Start, TensorSource};
 
 /// A tensor as a weights file names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +29,17 @@ pub(super) struct TensorList {
 }
 
 impl TensorList {
-    fn tensor(&mut self, name: &str, suffix: &str, shape: &[usize]) -> Result<Tensor> {
-        self.tensors.push(TensorSpec { name: format!("{name}.{suffix}"), shape: shape.to_vec(), stage: String::new() });
+    fn part(&mut self, name: &str, suffix: &str, shape: &[usize]) -> Result<Tensor> {
+        self.list(format!("{name}.{suffix}"), shape)
+    }
+
+    fn list(&mut self, name: String, shape: &[usize]) -> Result<Tensor> {
+        self.tensors.push(TensorSpec { name, shape: shape.to_vec(), stage: String::new() });
         Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(shape)
     }
 
     fn batch_norm(&mut self, name: &str, channels: usize, epsilon: f64) -> Result<BatchNorm> {
-        let mut var = |suffix: &str| Var::from_tensor(&self.tensor(name, suffix, &[channels])?);
+        let mut var = |suffix: &str| Var::from_tensor(&self.part(name, suffix, &[channels])?);
         Ok(BatchNorm {
             weight: var("weight")?,
             bias: var("bias")?,
@@ -50,8 +54,8 @@ impl TensorSource for TensorList {
     type Error = candle_core::Error;
 
     fn conv(&mut self, spec: &ConvSpec) -> Result<ConvUnit> {
-        let weight = self.tensor(&spec.conv, "weight", &spec.kernel())?;
-        let bias = if spec.bias { Some(self.tensor(&spec.conv, "bias", &[spec.outputs])?) } else { None };
+        let weight = self.part(&spec.conv, "weight", &spec.kernel())?;
+        let bias = if spec.bias { Some(self.part(&spec.conv, "bias", &[spec.outputs])?) } else { None };
         let norm = match &spec.norm {
             Some(name) => Some(self.batch_norm(name, spec.outputs, spec.epsilon)?),
             None => None,
@@ -66,9 +70,17 @@ impl TensorSource for TensorList {
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {
         Ok(Linear {
-            weight: self.tensor(name, "weight", &[outputs, inputs])?,
-            bias: self.tensor(name, "bias", &[outputs])?,
+            weight: self.part(name, "weight", &[outputs, inputs])?,
+            bias: self.part(name, "bias", &[outputs])?,
         })
+    }
+
+    fn tensor(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor> {
+        self.list(name.to_owned(), shape)
+    }
+
+    fn device(&self) -> Device {
+        Device::Cpu
     }
 
     fn end_of_stage(&mut self, name: &str) {
