@@ -214,6 +214,7 @@ mod tests {
 
     use super::*;
     use crate::network::layers::{GlobalAveragePool, Linear};
+    use crate::network::layout::Layout;
     use crate::network::{Layer, Network, Stage};
     use crate::study::{Identity, ImageEntry, Metadata};
     use crate::study::{SharedUid, StackPlace};
@@ -232,11 +233,15 @@ mod tests {
             weight: Tensor::ones((1, 1), candle_core::DType::F32, &Device::Cpu).unwrap(),
             bias: Tensor::zeros(1, candle_core::DType::F32, &Device::Cpu).unwrap(),
         };
-        let stage =
-            |name: &str, layer: Box<dyn Layer>| Stage { name: name.into(), channels: None, stochastic: false, layer };
+        let stage = |name: &str, layer: Box<dyn Layer>| Stage {
+            name: name.into(),
+            layout: Layout::Vector,
+            stochastic: false,
+            layer,
+        };
         let mut stages =
             vec![stage("stem", Box::new(Same)), stage("pool", Box::new(GlobalAveragePool { channels: 1 }))];
-        stages[0].channels = Some(1);
+        stages[0].layout = Layout::Maps { channels: 1 };
         stages.push(stage("head", Box::new(linear())));
         Model {
             manifest,

@@ -160,7 +160,8 @@ fn instant_maps(
     }
     has_places(network, pass.input(), stage)?;
     let Some(activation) = pass.output(network, stage)? else { return Ok(Vec::new()) };
-    let target = Target { network, stage, activation: &activation, logits: &pass.logits, scoring };
+    let size = pass.size()?;
+    let target = Target { network, stage, activation: &activation, size, logits: &pass.logits, scoring };
     let mut maps = Vec::with_capacity(subjects.len() * methods.len());
     for subjects in subjects.chunks(cam::at_once(&activation)) {
         cancel.check()?;
@@ -194,7 +195,8 @@ fn spreads(
     for stage in stages(network, &request.layers, &model.manifest.target_layer)? {
         has_places(network, pass.input(), stage)?;
         let Some(activation) = pass.output(network, stage)? else { continue };
-        let target = Target { network, stage, activation: &activation, logits: &pass.logits, scoring: &scoring };
+        let (size, logits) = (pass.size()?, &pass.logits);
+        let target = Target { network, stage, activation: &activation, size, logits, scoring: &scoring };
         for &method in &request.methods {
             for subject in subjects(request, pass) {
                 let told = std::cell::RefCell::new(&mut *emit);

@@ -267,14 +267,14 @@ fn logits(network: &Network, mut x: Tensor, cancel: &CancelToken) -> Result<Tens
     Ok(x)
 }
 
-/// Outputs of every stage as planes, the last one the logits.
+/// Outputs of every stage as [`Network::forward_range`] hands them out, the last one the logits.
 fn outputs(network: &Network, input: &Tensor, cancel: &CancelToken) -> Result<Vec<Tensor>, EngineError> {
     let mut x = input.clone();
     let mut outputs = Vec::with_capacity(network.stages.len());
     for stage in &network.stages {
         cancel.check()?;
         x = stage.layer.forward(&x, Mode::Inference)?;
-        outputs.push(stage.planes(&x)?);
+        outputs.push(stage.layout.unblocked(&x)?);
     }
     Ok(outputs)
 }

@@ -110,7 +110,7 @@ impl Pass {
         Ok(Self { input, outputs, logits, timing })
     }
 
-    /// The output of a stage that is of use later, maps as `(1, C, h, w)`.
+    /// The output of a stage that is of use later, as [`Network::forward_range`] hands it out.
     pub fn output(&self, network: &Network, stage: usize) -> Result<Option<Tensor>, EngineError> {
         Ok(self.kept(network, stage)?)
     }
@@ -118,7 +118,7 @@ impl Pass {
     /// The same as the explanations want it.
     pub(super) fn kept(&self, network: &Network, stage: usize) -> candle_core::Result<Option<Tensor>> {
         let kept = self.outputs.get(stage).and_then(Option::as_ref);
-        kept.map(|x| network.stages[stage].planes(x)).transpose()
+        kept.map(|x| network.stages[stage].layout.unblocked(x)).transpose()
     }
 
     /// What the population detector measures distances in.
@@ -129,6 +129,12 @@ impl Pass {
         };
         let rows = features::features(network, &output, std::slice::from_ref(&self.logits))?;
         Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
+    /// Width and height of the network's input.
+    pub fn size(&self) -> Result<(usize, usize), EngineError> {
+        let (_, _, height, width) = self.input.dims4()?;
+        Ok((width, height))
     }
 
     /// The network's input, `(1, C, H, W)`.

@@ -95,6 +95,7 @@ fn map(model: &Model, frame: &Frame, target: usize, labels: usize) -> MapOfError
     has_places(&model.network, pass.input(), stage)?;
     let Some(activation) = pass.output(&model.network, stage)? else { return Ok(None) };
     let (logits, scoring) = (&pass.logits, &Scoring::of(manifest));
-    let target = Target { network: &model.network, stage, activation: &activation, logits, scoring };
+    let (network, size) = (&model.network, pass.size()?);
+    let target = Target { network, stage, activation: &activation, size, logits, scoring };
     Ok(cam::explain(&target, &[Subject::One(output)], &[Method::GradCam])?.pop())
 }

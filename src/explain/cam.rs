@@ -50,14 +50,20 @@ const LINEAR: f64 = 1e-3;
 /// a tenth of one.
 pub const VALUES_AT_ONCE: usize = 64 * 1024 - 1;
 
+/// Channels, rows and columns of maps.
+pub(super) type Shape = (usize, usize, usize);
+
 /// What the maps of one image at one stage are made from.
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
     pub network: &'a Network,
     /// Number of the stage that yielded `activation`.
     pub stage: usize,
-    /// Output of that stage, `(1, C, h, w)`.
+    /// Output of that stage, as [`Network::forward_range`] hands it out: also what has no place, for
+    /// the rest of the network reads it.
     pub activation: &'a Tensor,
+    /// Width and height of what the network was run on.
+    pub size: (usize, usize),
     /// Logits of the same forward pass, one a class.
     pub logits: &'a [f32],
     pub scoring: &'a Scoring,
@@ -68,12 +74,21 @@ impl Target<'_> {
         self.network.stages[self.stage].name.clone()
     }
 
-    /// `(C, h, w)` of the activation.
-    pub(super) fn shape(&self) -> Result<(usize, usize, usize), ExplainError> {
-        match *self.activation.dims() {
-            [1, c, h, w] if self.network.stages[self.stage].is_spatial() => Ok((c, h, w)),
-            _ => Err(ExplainError::NotSpatial { layer: self.layer() }),
+    /// The places of an output of the stage, or of a gradient for one, `(N, C, h, w)`.
+    pub(super) fn planes(&self, output: &Tensor) -> Result<Tensor, ExplainError> {
+        let not_spatial = || ExplainError::NotSpatial { layer: self.layer() };
+        if !self.network.stages[self.stage].is_spatial() {
+            return Err(not_spatial());
         }
+        let planes = self.network.planes(self.stage, output, self.size)?;
+        if planes.rank() == 4 { Ok(planes) } else { Err(not_spatial()) }
+    }
+
+    /// The places of the activation: `(C, h, w)`, and the values, channel by channel.
+    pub(super) fn maps(&self) -> Result<(Shape, Vec<f32>), ExplainError> {
+        let planes = self.planes(self.activation)?;
+        let (_, channels, height, width) = planes.dims4()?;
+        Ok(((channels, height, width), planes.flatten_all()?.to_vec1()?))
     }
 
     fn check(&self, subjects: &[Subject]) -> Result<(), ExplainError> {
@@ -112,7 +127,7 @@ pub fn explain(
     subjects: &[Subject],
     methods: &[Method],
 ) -> Result<Vec<Attribution>, ExplainError> {
-    let (_, height, width) = target.shape()?;
+    let ((_, height, width), activation) = target.maps()?;
     target.check(subjects)?;
     if subjects.is_empty() || methods.is_empty() {
         return Ok(Vec::new());
@@ -127,10 +142,9 @@ pub fn explain(
     } else {
         None
     };
-    let activation = target.activation.flatten_all()?.to_vec1::<f32>()?;
     let area = height * width;
     if methods.contains(&Method::Cam) {
-        is_linear_behind(target, gradients.as_ref())?;
+        is_linear_behind(target, gradients.as_ref(), area)?;
     }
     let mut eigen: Option<Vec<f32>> = None;
     let mut maps = Vec::with_capacity(subjects.len() * methods.len());
@@ -185,20 +199,21 @@ pub(super) fn map(method: Method, gradient: &[f32], activation: &[f32], area: us
 }
 
 /// `∂S/∂A` for scores whose derivatives for the logits are `slopes`: a row of `C·h·w` for each,
-/// from one pass of the stages behind the target.
+/// from one pass of the stages behind the target, which are given all that the target yields.
 ///
 /// # Errors
 /// When the stage has no feature map, or no score depends on it.
 pub fn gradients(target: &Target<'_>, slopes: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, ExplainError> {
-    let (channels, height, width) = target.shape()?;
+    let (_, activation) = target.maps()?;
     // A copy for each subject: row i is scored for subject i alone, so the sum of those scores has
     // all gradients apart.
-    let repeated = target.activation.detach().expand((slopes.len(), channels, height, width))?;
+    let mut shape = target.activation.dims().to_vec();
+    shape[0] = slopes.len();
+    let repeated = target.activation.detach().expand(shape)?;
     let pass = ScoreGradients::run(target.network, target.stage + 1, &repeated, Mode::Inference)?;
     let found = pass.back(slopes)?.ok_or_else(|| ExplainError::NoGradient { layer: target.layer() })?;
-    let mut rows = found.flatten_from(1)?.to_vec2::<f32>()?;
+    let mut rows = target.planes(&found)?.flatten_from(1)?.to_vec2::<f32>()?;
     if target.network.stages[target.stage].layer.rectifies_in_place() {
-        let activation = target.activation.flatten_all()?.to_vec1::<f32>()?;
         close_where_rectified(&mut rows, &activation);
     }
     Ok(rows)
@@ -246,11 +261,10 @@ fn finer_slope(target: &Target<'_>, subject: Subject) -> Result<Vec<f32>, Explai
 /// Refuses networks that do not end, behind the target, in a global average and one linear layer:
 /// there the gradient of a score is the same all over a channel, and the score is a linear function
 /// of the activation, the whole way down to an empty one.
-fn is_linear_behind(target: &Target<'_>, gradients: Option<&Vec<Vec<f32>>>) -> Result<(), ExplainError> {
+fn is_linear_behind(target: &Target<'_>, gradients: Option<&Vec<Vec<f32>>>, area: usize) -> Result<(), ExplainError> {
     let refused = || ExplainError::NotLinear { layer: target.layer() };
-    let (_, height, width) = target.shape()?;
     let rows = gradients.ok_or_else(refused)?;
-    let flat = rows.iter().flat_map(|row| row.chunks_exact(height * width)).all(|g| {
+    let flat = rows.iter().flat_map(|row| row.chunks_exact(area)).all(|g| {
         let size = g.iter().fold(0f32, |top, v| top.max(v.abs()));
         g.iter().all(|v| (v - g[0]).abs() <= 1e-4 * size)
     });
@@ -289,6 +303,7 @@ mod tests {
 
     use super::*;
     use crate::explain::Evidence;
+    use crate::network::layout::Layout;
     use crate::network::{Layer, Result, Stage};
 
     /// Passes its input on.
@@ -313,11 +328,11 @@ mod tests {
 
     fn network(weights: &[[f32; 2]], squared: bool) -> Network {
         let weights = Tensor::from_vec(weights.concat(), (weights.len(), 2), &Device::Cpu).unwrap();
-        let stage = |name: &str, channels, layer| Stage { name: name.into(), channels, stochastic: false, layer };
+        let stage = |name: &str, layout, layer| Stage { name: name.into(), layout, stochastic: false, layer };
         Network {
             stages: vec![
-                stage("features", Some(2), Box::new(Identity)),
-                stage("head", None, Box::new(Head { weights, squared })),
+                stage("features", Layout::Maps { channels: 2 }, Box::new(Identity)),
+                stage("head", Layout::Vector, Box::new(Head { weights, squared })),
             ],
         }
     }
@@ -333,7 +348,8 @@ mod tests {
     ) -> std::result::Result<Vec<Attribution>, ExplainError> {
         let logits = network.forward(&image(), Mode::Inference).unwrap().to_vec2::<f32>().unwrap().remove(0);
         let scoring = Scoring::of_classes();
-        let target = Target { network, stage: 0, activation: &image(), logits: &logits, scoring: &scoring };
+        let target =
+            Target { network, stage: 0, activation: &image(), size: (2, 2), logits: &logits, scoring: &scoring };
         let subjects: Vec<Subject> = classes.iter().map(|k| Subject::class(*k)).collect();
         explain(&target, &subjects, &[method])
     }
@@ -381,10 +397,24 @@ mod tests {
         let network = network(&[[1., 1.]], false);
         let logits = network.forward(&image(), Mode::Inference).unwrap();
         let scoring = Scoring::of_classes();
-        let target = Target { network: &network, stage: 1, activation: &logits, logits: &[0.0], scoring: &scoring };
+        let target = Target {
+            network: &network,
+            stage: 1,
+            activation: &logits,
+            size: (2, 2),
+            logits: &[0.0],
+            scoring: &scoring,
+        };
         let error = explain(&target, &[Subject::class(0)], &Method::ALWAYS).unwrap_err();
         assert!(error.to_string().contains("head"), "{error}");
-        let target = Target { network: &network, stage: 0, activation: &image(), logits: &[0.0], scoring: &scoring };
+        let target = Target {
+            network: &network,
+            stage: 0,
+            activation: &image(),
+            size: (2, 2),
+            logits: &[0.0],
+            scoring: &scoring,
+        };
         let found = explain(&target, &[Subject::class(1)], &Method::ALWAYS);
         assert!(matches!(found, Err(ExplainError::NoSuchSubject { known: 1 })));
     }
@@ -394,7 +424,14 @@ mod tests {
         let network = network(&[[2., -1.], [0.5, 3.]], true);
         let logits = |x: &Tensor| network.forward_range(1..2, x, Mode::Inference).unwrap().to_vec2::<f32>().unwrap();
         let scoring = Scoring::of_classes();
-        let target = Target { network: &network, stage: 0, activation: &image(), logits: &[0.0; 2], scoring: &scoring };
+        let target = Target {
+            network: &network,
+            stage: 0,
+            activation: &image(),
+            size: (2, 2),
+            logits: &[0.0; 2],
+            scoring: &scoring,
+        };
         let gradients = gradients(&target, &[vec![0.0, 1.0], vec![1.0, 0.0]]).unwrap();
         let values = image().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         for i in 0..values.len() {

@@ -13,7 +13,7 @@
 
 use rayon::prelude::*;
 
-use super::cam::Target;
+use super::cam::{Shape, Target};
 use super::scene::{Scene, Trials, Watch};
 use super::subject::Subject;
 use super::{Attribution, ExplainError, Method};
@@ -32,9 +32,9 @@ pub(super) fn score_cam(
     subjects: &[Subject],
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
-    let (channels, height, width) = target.shape()?;
+    let (shape, activation) = target.maps()?;
+    let (channels, height, width) = shape;
     let (_, rows, columns) = scene.shape()?;
-    let activation = target.activation.flatten_all()?.to_vec1::<f32>()?;
     let pixels = scene.pixels()?;
     let area = height * width;
     let mut trials = Trials::new(scene);
@@ -52,10 +52,14 @@ pub(super) fn score_cam(
         logits.extend(trials.run(masked.concat())?);
         let done = logits.len();
         watch.step(Method::ScoreCam, done, channels, || {
-            finished(target, Method::ScoreCam, subjects, &activation, done, |s| softmax(&scores(target, s, &logits)))
+            finished(target, Method::ScoreCam, subjects, (&activation, shape), done, |s| {
+                softmax(&scores(target, s, &logits))
+            })
         })?;
     }
-    finished(target, Method::ScoreCam, subjects, &activation, channels, |s| softmax(&scores(target, s, &logits)))
+    finished(target, Method::ScoreCam, subjects, (&activation, shape), channels, |s| {
+        softmax(&scores(target, s, &logits))
+    })
 }
 
 /// Ablation-CAM maps of `subjects`.
@@ -64,10 +68,11 @@ pub(super) fn ablation_cam(
     subjects: &[Subject],
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Attribution>, ExplainError> {
-    let (channels, height, width) = target.shape()?;
-    let activation = target.activation.flatten_all()?.to_vec1::<f32>()?;
-    let area = height * width;
-    let at_once = (ABLATED_AT_ONCE / activation.len().max(1)).clamp(1, 32);
+    let (shape, activation) = target.maps()?;
+    let channels = shape.0;
+    let whole = target.activation.flatten_all()?.to_vec1::<f32>()?;
+    let layout = target.network.stages[target.stage].layout;
+    let at_once = (ABLATED_AT_ONCE / whole.len().max(1)).clamp(1, 32);
     let stages = target.stage + 1..target.network.stages.len();
     let mut logits: Vec<Vec<f32>> = Vec::with_capacity(channels);
     let weights = |subject: Subject, logits: &[Vec<f32>]| -> Vec<f64> {
@@ -79,12 +84,11 @@ pub(super) fn ablation_cam(
     while logits.len() < channels {
         let first = logits.len();
         let last = (first + at_once).min(channels);
-        let mut rows = activation.repeat(last - first);
-        for (row, k) in rows.chunks_exact_mut(activation.len()).zip(first..last) {
-            row[k * area..(k + 1) * area].fill(0.0);
-        }
-        let x =
-            candle_core::Tensor::from_vec(rows, (last - first, channels, height, width), target.activation.device())?;
+        let mut rows = whole.repeat(last - first);
+        rows.chunks_exact_mut(whole.len()).zip(first..last).for_each(|(row, k)| layout.ablate(row, k));
+        let mut sides = target.activation.dims().to_vec();
+        sides[0] = last - first;
+        let x = candle_core::Tensor::from_vec(rows, sides, target.activation.device())?;
         let found = target.network.forward_range(stages.clone(), &x, Mode::Inference)?.to_vec2::<f32>()?;
         if found.iter().flatten().any(|l| !l.is_finite()) {
             return Err(ExplainError::ScoreNotFinite);
@@ -92,10 +96,10 @@ pub(super) fn ablation_cam(
         logits.extend(found);
         let done = logits.len();
         watch.step(Method::AblationCam, done, channels, || {
-            finished(target, Method::AblationCam, subjects, &activation, done, |s| weights(s, &logits))
+            finished(target, Method::AblationCam, subjects, (&activation, shape), done, |s| weights(s, &logits))
         })?;
     }
-    finished(target, Method::AblationCam, subjects, &activation, channels, |s| weights(s, &logits))
+    finished(target, Method::AblationCam, subjects, (&activation, shape), channels, |s| weights(s, &logits))
 }
 
 fn scores(target: &Target<'_>, subject: Subject, logits: &[Vec<f32>]) -> Vec<f64> {
@@ -107,11 +111,10 @@ fn finished(
     target: &Target<'_>,
     method: Method,
     subjects: &[Subject],
-    activation: &[f32],
+    (activation, (_, height, width)): (&[f32], Shape),
     evaluations: usize,
     weights: impl Fn(Subject) -> Vec<f64>,
 ) -> Result<Vec<Attribution>, ExplainError> {
-    let (_, height, width) = target.shape()?;
     let map = |subject: &Subject| {
         let mut values = vec![0f64; height * width];
         for (weight, channel) in weights(*subject).iter().zip(activation.chunks_exact(height * width)) {

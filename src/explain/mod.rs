@@ -267,7 +267,8 @@ pub fn explain(
     has_places(scene.network, scene.input, stage)?;
     let activation = (scene.outputs)(stage)?.ok_or_else(|| ExplainError::NotSpatial { layer: layer() })?;
     let Scene { network, scoring, logits, .. } = *scene;
-    let target = Target { network, stage, activation: &activation, logits, scoring };
+    let (_, rows, columns) = scene.shape()?;
+    let target = Target { network, stage, activation: &activation, size: (columns, rows), logits, scoring };
     match method {
         Method::ScoreCam => channels::score_cam(scene, &target, subjects, watch),
         Method::AblationCam => channels::ablation_cam(&target, subjects, watch),

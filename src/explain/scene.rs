@@ -26,7 +26,8 @@ pub struct Scene<'a> {
     pub background: Option<&'a Background>,
     /// What Shapley values are given to in the place of superpixels and pixels.
     pub regions: Option<&'a Arc<Superpixels>>,
-    /// Outputs of the stages of that pass, maps as `(1, C, h, w)`; `None` where none was kept.
+    /// Outputs of the stages of that pass, as [`Network::forward_range`] hands them out; `None` where
+    /// none was kept.
     pub outputs: &'a dyn Fn(usize) -> candle_core::Result<Option<Tensor>>,
 }
 

@@ -90,13 +90,13 @@ pub fn spread(
     if !method.has_spread() {
         return Err(ExplainError::NoSpread { method: method.name() });
     }
-    let (channels, height, width) = target.shape()?;
+    let ((_, height, width), _) = target.maps()?;
     let area = height * width;
     let stages = &target.network.stages;
-    let kept = target.activation.flatten_all()?.to_vec1::<f32>()?;
+    let kept = target.activation.elem_count();
     // The activation changes with the mask only where a dropout stands before it.
     let moves = sampling.first_stochastic <= target.stage;
-    let largest = if moves { sampling.before.elem_count().max(kept.len()) } else { kept.len() };
+    let largest = if moves { sampling.before.elem_count().max(kept) } else { kept };
     let batch = (VALUES / largest.max(1)).clamp(1, BATCH);
     let mut sums = Sums::new(area);
     while sums.count < sampling.samples {
@@ -117,8 +117,8 @@ pub fn spread(
         let pass = ScoreGradients::run(target.network, target.stage + 1, &activation, mode)?;
         let seeds: Vec<Vec<f32>> = pass.rows.iter().map(|logits| target.scoring.slope(subject, logits)).collect();
         let found = pass.back(&seeds)?.ok_or_else(|| ExplainError::NoGradient { layer: target.layer() })?;
-        let gradients = found.flatten_from(1)?.to_vec2::<f32>()?;
-        let activations = activation.flatten_from(1)?.to_vec2::<f32>()?;
+        let gradients = target.planes(&found)?.flatten_from(1)?.to_vec2::<f32>()?;
+        let activations = target.planes(&activation)?.flatten_from(1)?.to_vec2::<f32>()?;
         for (gradient, activation) in gradients.into_iter().zip(&activations) {
             let mut gradient = [gradient];
             if stages[target.stage].layer.rectifies_in_place() {
@@ -127,7 +127,7 @@ pub fn spread(
             let values = if method == Method::EigenCam {
                 eigen::projection(activation, area)
             } else {
-                map(method, &gradient[0][..channels * area], activation, area)
+                map(method, &gradient[0], activation, area)
             };
             if values.iter().any(|v| !v.is_finite()) {
                 return Err(ExplainError::NotFinite { method: method.name(), layer: target.layer() });

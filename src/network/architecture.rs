@@ -46,6 +46,14 @@ pub enum Family {
     MobilenetV2,
     MobilenetV3Small,
     MobilenetV3Large,
+    #[serde(rename = "vit-ti-16")]
+    VitTi16,
+    #[serde(rename = "vit-s-16")]
+    VitS16,
+    #[serde(rename = "vit-b-16")]
+    VitB16,
+    SwinT,
+    ConvnextTiny,
     /// A network that a file lays out, node by node; see [`super::graph`].
     Graph,
 }
@@ -90,10 +98,10 @@ pub struct Architecture {
     pub family: Family,
     /// Channels: of the stem and of each stage (residual networks), of each block (plain chains),
     /// of the stem (DenseNet), of the stem, of each stage and of the last convolution (EfficientNet,
-    /// MobileNet).
+    /// MobileNet); of the tokens (ViT), of each stage (Swin, `ConvNeXt`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widths: Vec<usize>,
-    /// Residual blocks, convolutions or dense layers of each stage.
+    /// Residual blocks, convolutions, dense layers or blocks of a transformer of each stage.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<usize>,
     /// Stride of each stage.
@@ -114,12 +122,34 @@ pub struct Architecture {
     /// Convolutions have a bias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bias: Option<bool>,
-    /// ε of the batch norms.
+    /// ε of the batch norms or layer norms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<f64>,
     /// What zeros lie around maps before a window (EfficientNet, MobileNet).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padding: Option<PaddingRule>,
+    /// Heads of the attention: one number (ViT), or one a stage (Swin). Each divides its width.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heads: Vec<usize>,
+    /// Pixels along a side of a patch (ViT, Swin).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<usize>,
+    /// Side of the images that the position embedding is made for (ViT); for others it is
+    /// resampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<usize>,
+    /// How many times wider the hidden layer of a block is than its tokens (ViT, Swin).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expansion: Option<usize>,
+    /// Register tokens behind the class token (ViT).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registers: Option<usize>,
+    /// Tokens along a side of a window (Swin).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<usize>,
+    /// What the factors of layer scale begin with (ViT, where none is published; `ConvNeXt`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer_scale: Option<f64>,
     /// Rate at which the last residual branch is left out in training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stochastic_depth: Option<f32>,
@@ -144,7 +174,7 @@ impl Serialize for Architecture {
 
 impl Family {
     /// Those that are described in this program.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::CompactResnet,
         Self::ShallowCnn,
         Self::DeepCnn,
@@ -169,6 +199,11 @@ impl Family {
         Self::MobilenetV2,
         Self::MobilenetV3Small,
         Self::MobilenetV3Large,
+        Self::VitTi16,
+        Self::VitS16,
+        Self::VitB16,
+        Self::SwinT,
+        Self::ConvnextTiny,
     ];
 
     /// Name in manifests, configurations and on the command line.
@@ -198,12 +233,27 @@ impl Family {
             Self::MobilenetV2 => "mobilenet-v2",
             Self::MobilenetV3Small => "mobilenet-v3-small",
             Self::MobilenetV3Large => "mobilenet-v3-large",
+            Self::VitTi16 => "vit-ti-16",
+            Self::VitS16 => "vit-s-16",
+            Self::VitB16 => "vit-b-16",
+            Self::SwinT => "swin-t",
+            Self::ConvnextTiny => "convnext-tiny",
             Self::Graph => "graph",
         }
     }
 
     pub(super) fn has_bottlenecks(self) -> bool {
         matches!(self, Self::Resnet50 | Self::Resnet101 | Self::Resnet152)
+    }
+
+    /// Vision transformers, which read a class token.
+    pub fn is_vision_transformer(self) -> bool {
+        matches!(self, Self::VitTi16 | Self::VitS16 | Self::VitB16)
+    }
+
+    /// Networks whose tensors begin as timm's transformers do, and that have layer norms.
+    pub fn has_layer_norms(self) -> bool {
+        self.is_vision_transformer() || matches!(self, Self::SwinT | Self::ConvnextTiny)
     }
 
     /// EfficientNets and MobileNets: chains of inverted residual blocks that may end earlier than
@@ -256,6 +306,13 @@ impl Architecture {
             bias: None,
             epsilon: None,
             padding: None,
+            heads: Vec::new(),
+            patch: None,
+            image: None,
+            expansion: None,
+            registers: None,
+            window: None,
+            layer_scale: None,
             stochastic_depth: None,
             graph: None,
         }
@@ -311,6 +368,28 @@ impl Architecture {
         each("hidden", hidden, 1, 16384, "1–16384")?;
         each("grid", self.grid.as_slice(), 1, 16, "1–16")?;
         each("growth", self.growth.as_slice(), 1, 256, "1–256")?;
+        each("heads", &self.heads, 1, 64, "1–64")?;
+        each("patch", self.patch.as_slice(), 1, 64, "1–64")?;
+        each("image", self.image.as_slice(), 8, 2048, "8–2048")?;
+        each("expansion", self.expansion.as_slice(), 1, 8, "1–8")?;
+        each("registers", self.registers.as_slice(), 0, 16, "0–16")?;
+        each("window", self.window.as_slice(), 1, 32, "1–32")?;
+        for (heads, widths) in self.heads.iter().zip(&self.widths) {
+            if widths % heads > 0 {
+                let (setting, value) = ("heads", heads.to_string());
+                return Err(ArchitectureError::Range { setting, value, range: "the divisors of its width" });
+            }
+        }
+        if let (Some(patch), Some(image)) = (self.patch, self.image)
+            && image % patch > 0
+        {
+            let (setting, value) = ("image", image.to_string());
+            return Err(ArchitectureError::Range { setting, value, range: "the multiples of the patch" });
+        }
+        if !(0.0..=1.0).contains(&self.layer_scale.unwrap_or(1.0)) {
+            let (setting, value) = ("layer_scale", self.layer_scale.unwrap_or(1.0).to_string());
+            return Err(ArchitectureError::Range { setting, value, range: "0–1" });
+        }
         let rate = |setting, value: f32| {
             let range = "0–1, 1 excluded";
             if (0.0..1.0).contains(&value) {

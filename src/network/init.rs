@@ -2,7 +2,8 @@
 //!
 //! Convolutions are drawn as He et al. (2015) have it, `N(0, 2/fan)`, with the fan that torchvision
 //! takes for the family; linear layers from `N(0, 1/inputs)`; biases are 0, batch norms the
-//! identity. One seed decides every value.
+//! identity. Transformers begin as timm has them: `N(0, 0.02²)`, biases 0. One seed decides every
+//! value.
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarMap;
@@ -68,7 +69,9 @@ impl TensorSource for NewVariables<'_> {
             Fan::Out => shape[0] * shape[2] * shape[3],
         };
         let weight = self.normal(&shape, (2.0 / fan as f64).sqrt())?;
+        let weight = weight.reshape(spec.stored())?;
         let weight = self.var(format!("{}.weight", spec.conv), &weight)?.as_tensor().clone();
+        let weight = if spec.matrix { weight.reshape(&shape)? } else { weight };
         let bias = if spec.bias { Some(self.bias(&spec.conv, spec.outputs)?) } else { None };
         let norm = match &spec.norm {
             Some(name) => Some(self.batch_norm(name, spec.outputs, spec.epsilon, spec.starts_silent)?),
@@ -82,26 +85,23 @@ impl TensorSource for NewVariables<'_> {
         Ok(NormUnit { norm: self.batch_norm(name, channels, epsilon, false)?, fixed: false })
     }
 
+    fn device(&self) -> Device {
+        self.device.clone()
+    }
+
+    fn parameter(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor> {
+        let tensor = match start {
+            Start::Value(value) => Tensor::full(value as f32, shape, self.device)?,
+            Start::Normal(sd) => self.normal(shape, sd)?,
+        };
+        Ok(self.var(name.into(), &tensor)?.as_tensor().clone())
+    }
+
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {
         let weight = self.normal(&[outputs, inputs], (1.0 / inputs as f64).sqrt())?;
         Ok(Linear {
             weight: self.var(format!("{name}.weight"), &weight)?.as_tensor().clone(),
             bias: self.bias(name, outputs)?,
         })
-    }
-
-    fn tensor(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor> {
-        let fan = || shape.first().copied().unwrap_or(1) * shape.iter().skip(2).product::<usize>();
-        let tensor = match start {
-            Start::Zeros => Tensor::zeros(shape, DType::F32, self.device)?,
-            Start::Ones => Tensor::ones(shape, DType::F32, self.device)?,
-            Start::Kernel => self.normal(shape, (2.0 / fan() as f64).sqrt())?,
-            Start::Small => self.normal(shape, 0.02)?,
-        };
-        Ok(self.var(name.to_owned(), &tensor)?.as_tensor().clone())
-    }
-
-    fn device(&self) -> Device {
-        self.device.clone()
     }
 }

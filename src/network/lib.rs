@@ -20,11 +20,13 @@ pub mod graph;
 pub mod grey_input;
 pub mod init;
 pub mod layers;
+pub mod layout;
 mod load;
 mod nchw16c;
 pub mod segmentation;
 mod source;
 mod spec;
+mod stage_names;
 pub mod tape;
 pub mod target_layer;
 pub mod weights;
@@ -33,8 +35,13 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 
+use graph::draw::Drawing;
 use layers::activation::Rule;
+use layers::attention::Attended;
+use layout::Layout;
+pub use stage_names::stage_called;
 use tape::Recorded;
+use target_layer::Places;
 
 /// Result of tensor work.
 pub type Result<T, E = candle_core::Error> = std::result::Result<T, E>;
@@ -67,14 +74,28 @@ impl Mode {
 
 /// What a stage computes.
 pub trait Layer: Send + Sync {
-    /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`nchw16c`]), or,
-    /// behind the pooling, `(N, F)`.
+    /// Input and output are maps, `(N, C, H, W)` or in blocks of channels (see [`nchw16c`]), tokens
+    /// or maps with the channels last (see [`layout`]), or, behind the pooling, `(N, F)`.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor>;
 
     /// The same for training, with the way back; `wanted` says whether the gradient of the input
     /// is.
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         tape::by_graph(self, &x, mode, wanted)
+    }
+
+    /// The output for explanations, with the attention that made it, where every token of this layer
+    /// attends to every other; `None` for every other layer.
+    fn attend(&self, _x: &Tensor) -> Result<Option<Attended<'_>>> {
+        Ok(None)
+    }
+
+    /// The layer as nodes of a graph that take `x`; yields the number of the last. For exporters.
+    ///
+    /// # Errors
+    /// When the layer has no such form.
+    fn draw(&self, _to: &mut Drawing, _x: usize) -> Result<usize> {
+        candle_core::bail!("a layer of this network cannot be written as a graph of operators")
     }
 
     /// Length of a side of the output's maps for a side of `length` of the input's.
@@ -95,9 +116,8 @@ pub struct Stage {
     /// Name as users write it, for example `layer4`: that of the last PyTorch module in the stage.
     /// Which tensors belong to it is said by [`architecture::Architecture::listed`].
     pub name: String,
-    /// Channels of the output where it is a feature map `(N, C, H, W)`, which a CAM can be laid
-    /// over.
-    pub channels: Option<usize>,
+    /// How the output lies in memory, and whether it has places that a CAM can be laid over.
+    pub layout: Layout,
     /// True when the stage holds a dropout with a rate above 0.
     pub stochastic: bool,
     pub layer: Box<dyn Layer>,
@@ -106,12 +126,12 @@ pub struct Stage {
 impl Stage {
     /// True when a CAM can be laid over the output.
     pub fn is_spatial(&self) -> bool {
-        self.channels.is_some()
+        self.channels().is_some()
     }
 
-    /// The output of the layer as `(N, C, H, W)`; anything but a feature map as it is.
-    pub fn planes(&self, output: &Tensor) -> Result<Tensor> {
-        self.channels.map_or_else(|| Ok(output.clone()), |c| nchw16c::to_planes(output, c))
+    /// Channels of the output where a CAM can be laid over it.
+    pub fn channels(&self) -> Option<usize> {
+        self.layout.channels()
     }
 }
 
@@ -120,25 +140,17 @@ pub struct Network {
     pub stages: Vec<Stage>,
 }
 
-/// The place of a stage among all `stages`; see [`Network::stage`].
-#[must_use]
-pub fn stage_called(name: &str, stages: &[&str]) -> Option<usize> {
-    let exact = |name: &str| stages.iter().position(|s| *s == name);
-    // A module stands for the last of those in it.
-    let inside = |name: &str| stages.iter().rposition(|s| s.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
-    exact(name).or_else(|| if name == "norm5" { exact("features") } else { inside(name) })
-}
-
 impl Network {
     /// Runs the stages of `range` on `x`: maps go in and come out as `(N, C, H, W)`, whatever their
-    /// layout in between.
+    /// layout in between, and everything else as its stage yields it, so that the rest can run on
+    /// from what comes out. [`Self::planes`] has the places of it.
     pub fn forward_range(&self, range: Range<usize>, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let Some(last) = range.clone().last() else { return Ok(x.clone()) };
         let mut x = x.clone();
         for stage in &self.stages[range] {
             x = stage.layer.forward(&x, mode)?;
         }
-        self.stages[last].planes(&x)
+        self.stages[last].layout.unblocked(&x)
     }
 
     /// Runs the whole chain: `(N, C, H, W)` → logits `(N, K)`.
@@ -146,8 +158,8 @@ impl Network {
         self.forward_range(0..self.stages.len(), x, mode)
     }
 
-    /// Number of the stage called `name`. A module that is cut into several stages (`features`) stands
-    /// for the last of them; `norm5` is what the `features` of a DenseNet were called once.
+    /// Number of the stage called `name`, also by other names that it goes by: see
+    /// [`stage_called`].
     pub fn stage(&self, name: &str) -> Option<usize> {
         stage_called(name, &self.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>())
     }
@@ -155,6 +167,21 @@ impl Network {
     /// Names of the stages that a CAM can be laid over, first to last.
     pub fn spatial_stages(&self) -> Vec<&str> {
         self.stages.iter().filter(|s| s.is_spatial()).map(|s| s.name.as_str()).collect()
+    }
+
+    /// Columns and rows of the output of a stage for an input of `width` × `height`.
+    pub fn grid(&self, stage: usize, (width, height): (usize, usize)) -> Places {
+        let side = |length| self.stages[..=stage].iter().fold(length, |length, stage| stage.layer.side(length));
+        Places { columns: side(width), rows: side(height) }
+    }
+
+    /// The places of a stage's output, or of a gradient for it, as `(N, C, rows, columns)`; what has
+    /// none as it is. `size` is width and height of what the network was run on.
+    ///
+    /// # Errors
+    /// When the output is not what the stage makes of an input of that size.
+    pub fn planes(&self, stage: usize, output: &Tensor, size: (usize, usize)) -> Result<Tensor> {
+        self.stages[stage].layout.planes(output, self.grid(stage, size))
     }
 
     /// Number of the first stage that holds an active dropout, if there is one.

@@ -25,14 +25,9 @@ impl TrainedTensors<'_> {
         let get = |suffix: &str| self.get(name, suffix, &[channels]);
         Ok([get("weight")?, get("bias")?, get("running_mean")?, get("running_var")?])
     }
-}
 
-impl TensorSource for TrainedTensors<'_> {
-    type Error = WeightError;
-
-    fn conv(&mut self, spec: &ConvSpec) -> Result<ConvUnit, WeightError> {
-        let mut weight = self.get(&spec.conv, "weight", &spec.kernel())?;
-        let mut bias = if spec.bias { Some(self.get(&spec.conv, "bias", &[spec.outputs])?) } else { None };
+    /// A unit with the norm of `spec` folded into it.
+    fn unit(&self, spec: &ConvSpec, mut weight: Tensor, mut bias: Option<Tensor>) -> Result<ConvUnit, WeightError> {
         if let Some(name) = &spec.norm {
             let (kernel, shift) = fold(&weight, bias.as_ref(), &self.statistics(name, spec.outputs)?, spec.epsilon)?;
             (weight, bias) = (kernel, Some(shift));
@@ -48,6 +43,30 @@ impl TensorSource for TrainedTensors<'_> {
         };
         Ok(ConvUnit { kernel, norm: None, activation: spec.activation })
     }
+}
+
+impl TensorSource for TrainedTensors<'_> {
+    type Error = WeightError;
+
+    fn conv(&mut self, spec: &ConvSpec) -> Result<ConvUnit, WeightError> {
+        let weight = self.get(&spec.conv, "weight", &spec.stored())?.reshape(&spec.kernel())?;
+        let bias = if spec.bias { Some(self.get(&spec.conv, "bias", &[spec.outputs])?) } else { None };
+        self.unit(spec, weight, bias)
+    }
+
+    fn scaled_conv(
+        &mut self,
+        spec: &ConvSpec,
+        factors: &str,
+        _: Start,
+    ) -> Result<(ConvUnit, Option<Tensor>), WeightError> {
+        let factors = self.tensors.get(factors, &[spec.outputs, 1, 1], self.device)?;
+        let weight = self.get(&spec.conv, "weight", &spec.stored())?.reshape(&spec.kernel())?;
+        let weight = weight.broadcast_mul(&factors.unsqueeze(1)?)?;
+        let bias = if spec.bias { Some(self.get(&spec.conv, "bias", &[spec.outputs])?) } else { None };
+        let bias = bias.map(|bias| bias * factors.flatten_all()?).transpose()?;
+        Ok((self.unit(spec, weight, bias)?, None))
+    }
 
     fn norm(&mut self, name: &str, channels: usize, epsilon: f64) -> Result<NormUnit, WeightError> {
         let [weight, bias, running_mean, running_var] = self.statistics(name, channels)?;
@@ -61,15 +80,15 @@ impl TensorSource for TrainedTensors<'_> {
         Ok(NormUnit { norm, fixed: true })
     }
 
-    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, WeightError> {
-        Ok(Linear { weight: self.get(name, "weight", &[outputs, inputs])?, bias: self.get(name, "bias", &[outputs])? })
+    fn device(&self) -> Device {
+        self.device.clone()
     }
 
-    fn tensor(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor, WeightError> {
+    fn parameter(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor, WeightError> {
         self.tensors.get(name, shape, self.device)
     }
 
-    fn device(&self) -> Device {
-        self.device.clone()
+    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, WeightError> {
+        Ok(Linear { weight: self.get(name, "weight", &[outputs, inputs])?, bias: self.get(name, "bias", &[outputs])? })
     }
 }

@@ -27,6 +27,7 @@ use super::layers::activation::Activation;
 use super::layers::batch_norm::EPSILON;
 use super::layers::pyramid::{Pyramid, Step};
 use super::layers::residual::BlockSpec;
+use super::layout::Layout;
 use super::load::TrainedTensors;
 use super::source::{Chain, ConvSpec, TensorSource};
 use super::spec::TensorList;
@@ -80,7 +81,7 @@ pub fn levels_of(stages: Vec<Stage>, side: usize) -> Vec<Level> {
     let mut levels: Vec<(Sequence, usize)> = Vec::new();
     let (mut length, mut halved) = (side, false);
     for stage in stages {
-        let Some(channels) = stage.channels else { break };
+        let Layout::Maps { channels } = stage.layout else { break };
         let out = stage.layer.side(length);
         let halves = 2 * out <= length;
         length = out;
@@ -198,7 +199,12 @@ impl SegmentationArchitecture {
         let levels = self.encoder(channels, source)?;
         let layer = pyramid(levels, &self.decoder, source)?;
         source.end_of_stage("segmenter");
-        let stage = Stage { name: "segmenter".into(), channels: Some(1), stochastic: false, layer: Box::new(layer) };
+        let stage = Stage {
+            name: "segmenter".into(),
+            layout: Layout::Maps { channels: 1 },
+            stochastic: false,
+            layer: Box::new(layer),
+        };
         Ok(Network { stages: vec![stage] })
     }
 

@@ -10,7 +10,10 @@ use candle_core::{Device, Tensor};
 use super::geometry::Geometry;
 use super::layers::activation::Activation;
 use super::layers::batch_norm::EPSILON;
+use super::layers::layer_norm::LayerNorm;
+use super::layers::token_linear::TokenLinear;
 use super::layers::{ConvUnit, Dropout, Linear, NormUnit};
+use super::layout::Layout;
 use super::{Layer, Network, Stage};
 
 /// From which side of a kernel He's initialisation counts.
@@ -20,17 +23,6 @@ pub enum Fan {
     In,
     /// Variance of the backward pass is kept: `2 / (O·k²)`.
     Out,
-}
-
-/// What a tensor of its own kind holds before anything is learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    Zeros,
-    Ones,
-    /// A kernel `(O, C, k, k)`, drawn as those of convolutions are.
-    Kernel,
-    /// Drawn from `N(0, 0.02²)`, as embeddings are.
-    Small,
 }
 
 /// What a convolution unit needs to know.
@@ -46,6 +38,8 @@ pub struct ConvSpec {
     /// One kernel for each channel instead of one for each pair; `inputs` and `outputs` are equal.
     pub depthwise: bool,
     pub bias: bool,
+    /// The kernel of a 1×1 convolution stands in the file as a matrix `(O, C)`.
+    pub matrix: bool,
     pub activation: Activation,
     /// ε of the batch norm.
     pub epsilon: f64,
@@ -65,6 +59,7 @@ impl ConvSpec {
             geometry,
             depthwise: false,
             bias: false,
+            matrix: false,
             activation: Activation::None,
             epsilon: EPSILON,
             starts_silent: false,
@@ -77,7 +72,24 @@ impl ConvSpec {
         let k = self.geometry.kernel;
         [self.outputs, if self.depthwise { 1 } else { self.inputs }, k, k]
     }
+
+    /// Shape of the kernel in a weights file.
+    pub fn stored(&self) -> Vec<usize> {
+        if self.matrix { vec![self.outputs, self.inputs] } else { self.kernel().to_vec() }
+    }
 }
+
+/// What a new tensor begins with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// The same value everywhere.
+    Value(f64),
+    /// Draws from `N(0, sd²)`.
+    Normal(f64),
+}
+
+/// Deviation that the weights of transformers begin with, as in timm.
+pub(super) const TRANSFORMER_SD: f64 = 0.02;
 
 /// Where the tensors come from.
 pub trait TensorSource {
@@ -92,8 +104,44 @@ pub trait TensorSource {
     /// `x·Wᵀ + b`.
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, Self::Error>;
 
-    /// A tensor that no layer above takes.
-    fn tensor(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor, Self::Error>;
+    /// A tensor of any shape under its whole name.
+    fn parameter(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor, Self::Error>;
+
+    /// A convolution without a norm whose outputs are multiplied by a factor for each channel,
+    /// `(C, 1, 1)`; the factors where they are not folded into it.
+    fn scaled_conv(
+        &mut self,
+        spec: &ConvSpec,
+        factors: &str,
+        start: Start,
+    ) -> Result<(ConvUnit, Option<Tensor>), Self::Error> {
+        let unit = self.conv(spec)?;
+        Ok((unit, Some(self.parameter(factors, &[spec.outputs, 1, 1], start)?)))
+    }
+
+    /// A layer norm over `width` channels.
+    fn layer_norm(&mut self, name: &str, width: usize, epsilon: f64) -> Result<LayerNorm, Self::Error> {
+        Ok(LayerNorm {
+            weight: self.parameter(&format!("{name}.weight"), &[width], Start::Value(1.0))?,
+            bias: self.parameter(&format!("{name}.bias"), &[width], Start::Value(0.0))?,
+            epsilon,
+        })
+    }
+
+    /// A linear layer over tokens, with a bias, whose tensors are called `weight` and `bias`.
+    fn token_linear(
+        &mut self,
+        [weight, bias]: [&str; 2],
+        inputs: usize,
+        outputs: usize,
+        activation: Activation,
+    ) -> Result<TokenLinear, Self::Error> {
+        Ok(TokenLinear {
+            weight: self.parameter(weight, &[outputs, inputs], Start::Normal(TRANSFORMER_SD))?,
+            bias: Some(self.parameter(bias, &[outputs], Start::Value(0.0))?),
+            activation,
+        })
+    }
 
     /// Where tensors lie.
     fn device(&self) -> Device;
@@ -117,19 +165,24 @@ impl<'a, S: TensorSource> Chain<'a, S> {
 
     /// Adds a stage that yields a feature map of so many channels.
     pub(super) fn map(&mut self, name: &str, channels: usize, layer: impl Layer + 'static) {
-        self.push(name, Some(channels), false, layer);
+        self.stage(name, Layout::Maps { channels }, layer);
     }
 
     /// Adds a stage that yields a vector.
     pub(super) fn vector(&mut self, name: &str, layer: impl Layer + 'static) {
-        self.push(name, None, false, layer);
+        self.stage(name, Layout::Vector, layer);
+    }
+
+    /// Adds a stage of any layout.
+    pub(super) fn stage(&mut self, name: &str, layout: Layout, layer: impl Layer + 'static) {
+        self.push(name, layout, false, layer);
     }
 
     /// Adds a dropout.
     pub(super) fn dropout(&mut self, name: &str, rate: f32) {
         let layer = self.dropouts;
         self.dropouts += 1;
-        self.push(name, None, rate > 0.0, Dropout { rate, layer });
+        self.push(name, Layout::Vector, rate > 0.0, Dropout { rate, layer });
     }
 
     /// Adds a linear layer, the last stage of every network.
@@ -139,9 +192,9 @@ impl<'a, S: TensorSource> Chain<'a, S> {
         Ok(())
     }
 
-    fn push(&mut self, name: &str, channels: Option<usize>, stochastic: bool, layer: impl Layer + 'static) {
+    fn push(&mut self, name: &str, layout: Layout, stochastic: bool, layer: impl Layer + 'static) {
         self.source.end_of_stage(name);
-        self.stages.push(Stage { name: name.into(), channels, stochastic, layer: Box::new(layer) });
+        self.stages.push(Stage { name: name.into(), layout, stochastic, layer: Box::new(layer) });
     }
 
     pub(super) fn network(self) -> Network {

@@ -29,17 +29,17 @@ pub(super) struct TensorList {
 }
 
 impl TensorList {
-    fn part(&mut self, name: &str, suffix: &str, shape: &[usize]) -> Result<Tensor> {
-        self.list(format!("{name}.{suffix}"), shape)
+    fn tensor(&mut self, name: &str, suffix: &str, shape: &[usize]) -> Result<Tensor> {
+        self.named(format!("{name}.{suffix}"), shape)
     }
 
-    fn list(&mut self, name: String, shape: &[usize]) -> Result<Tensor> {
+    fn named(&mut self, name: String, shape: &[usize]) -> Result<Tensor> {
         self.tensors.push(TensorSpec { name, shape: shape.to_vec(), stage: String::new() });
         Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(shape)
     }
 
     fn batch_norm(&mut self, name: &str, channels: usize, epsilon: f64) -> Result<BatchNorm> {
-        let mut var = |suffix: &str| Var::from_tensor(&self.part(name, suffix, &[channels])?);
+        let mut var = |suffix: &str| Var::from_tensor(&self.tensor(name, suffix, &[channels])?);
         Ok(BatchNorm {
             weight: var("weight")?,
             bias: var("bias")?,
@@ -54,8 +54,9 @@ impl TensorSource for TensorList {
     type Error = candle_core::Error;
 
     fn conv(&mut self, spec: &ConvSpec) -> Result<ConvUnit> {
-        let weight = self.part(&spec.conv, "weight", &spec.kernel())?;
-        let bias = if spec.bias { Some(self.part(&spec.conv, "bias", &[spec.outputs])?) } else { None };
+        let weight = self.tensor(&spec.conv, "weight", &spec.stored())?;
+        let weight = if spec.matrix { weight.unsqueeze(2)?.unsqueeze(3)? } else { weight };
+        let bias = if spec.bias { Some(self.tensor(&spec.conv, "bias", &[spec.outputs])?) } else { None };
         let norm = match &spec.norm {
             Some(name) => Some(self.batch_norm(name, spec.outputs, spec.epsilon)?),
             None => None,
@@ -68,19 +69,19 @@ impl TensorSource for TensorList {
         Ok(NormUnit { norm: self.batch_norm(name, channels, epsilon)?, fixed: true })
     }
 
-    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {
-        Ok(Linear {
-            weight: self.part(name, "weight", &[outputs, inputs])?,
-            bias: self.part(name, "bias", &[outputs])?,
-        })
-    }
-
-    fn tensor(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor> {
-        self.list(name.to_owned(), shape)
-    }
-
     fn device(&self) -> Device {
         Device::Cpu
+    }
+
+    fn parameter(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor> {
+        self.named(name.into(), shape)
+    }
+
+    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {
+        Ok(Linear {
+            weight: self.tensor(name, "weight", &[outputs, inputs])?,
+            bias: self.tensor(name, "bias", &[outputs])?,
+        })
     }
 
     fn end_of_stage(&mut self, name: &str) {

@@ -90,8 +90,8 @@ pub struct Pass<'a> {
 struct Kept {
     /// Ways up to and with the stage's.
     ways: usize,
-    /// `(N, C, H, W)`, detached.
-    planes: Tensor,
+    /// As [`Network::forward_range`] hands it out, detached.
+    output: Tensor,
     /// In blocks of channels, on the way.
     blocked: bool,
 }
@@ -117,8 +117,8 @@ impl Network {
             x = y;
             ways.push(way);
             if keep == Some(first + i) {
-                let planes = stage.planes(&x)?.detach();
-                kept = Some(Kept { ways: ways.len(), planes, blocked: is_blocked(&x) });
+                let output = stage.layout.unblocked(&x)?.detach();
+                kept = Some(Kept { ways: ways.len(), output, blocked: is_blocked(&x) });
             }
         }
         Ok(Pass { logits: x, ways, kept })
@@ -131,13 +131,13 @@ impl Pass<'_> {
         self.back_adding(gradient, None)
     }
 
-    /// The output of the stage that was kept, `(N, C, H, W)`.
+    /// The output of the stage that was kept: maps as `(N, C, H, W)`, all else as it is.
     pub fn kept(&self) -> Option<&Tensor> {
-        self.kept.as_ref().map(|kept| &kept.planes)
+        self.kept.as_ref().map(|kept| &kept.output)
     }
 
-    /// Gradients of all parameters from that of the logits and from that of the kept output, which
-    /// is `(N, C, H, W)`.
+    /// Gradients of all parameters from that of the logits and from that of the kept output, of its
+    /// shape.
     pub fn back_adding(self, gradient: &Tensor, to_kept: Option<&Tensor>) -> Result<Gradients> {
         let mut gradients = Gradients::default();
         let mut dy = gradient.detach();
@@ -207,6 +207,33 @@ mod tests {
             Architecture {
                 hidden: Some(vec![12]),
                 ..lists(Family::MobilenetV3Small, &[16, 16, 16, 24, 32], &[1, 2, 2])
+            },
+            Architecture {
+                heads: vec![2],
+                patch: Some(8),
+                image: Some(48),
+                stochastic_depth: Some(0.5),
+                ..lists(Family::VitS16, &[16], &[3])
+            },
+            // Positions that are resampled, registers, layer scale.
+            Architecture {
+                heads: vec![4],
+                patch: Some(12),
+                image: Some(24),
+                registers: Some(2),
+                layer_scale: Some(0.5),
+                ..lists(Family::VitB16, &[12], &[2])
+            },
+            Architecture {
+                heads: vec![2, 4],
+                window: Some(4),
+                stochastic_depth: Some(0.5),
+                ..lists(Family::SwinT, &[8, 20], &[2, 3])
+            },
+            Architecture {
+                layer_scale: Some(0.5),
+                stochastic_depth: Some(0.5),
+                ..lists(Family::ConvnextTiny, &[8, 20], &[1, 2])
             },
         ]
     }

@@ -100,6 +100,7 @@ mod tests {
 
     use super::*;
     use crate::model::manifest::Head;
+    use crate::network::layout::Layout;
     use crate::network::{Layer, Result, Stage};
     use crate::uncertainty::Summary;
 
@@ -129,7 +130,8 @@ mod tests {
     }
 
     fn network(rate: f32) -> Network {
-        let stage = |name: &str, stochastic, layer| Stage { name: name.into(), channels: None, stochastic, layer };
+        let stage =
+            |name: &str, stochastic, layer| Stage { name: name.into(), layout: Layout::Vector, stochastic, layer };
         Network {
             stages: vec![
                 stage("dropout", rate > 0.0, Box::new(Dropout(rate)) as Box<dyn Layer>),

@@ -133,6 +133,7 @@ fn a_heat_map_can_be_taken_from_every_spatial_stage() {
                 network: &network,
                 stage,
                 activation: &activation,
+                size: (64, 48),
                 logits: &logits,
                 scoring: &Scoring::of_classes(),
             };

@@ -44,8 +44,8 @@ fn maps_of_every_stage_method_and_class_are_those_of_grad_cam() {
     for (layer, width, height) in [("stage1", 12, 8), ("stage2", 6, 4)] {
         let stage = network.stage(layer).unwrap();
         let activation = network.forward_range(0..stage + 1, &golden.input, Mode::Inference).unwrap();
-        let target =
-            Target { network, stage, activation: &activation, logits: &logits, scoring: &Scoring::of_classes() };
+        let (scoring, size) = (&Scoring::of_classes(), SIZE);
+        let target = Target { network, stage, activation: &activation, size, logits: &logits, scoring };
         let found = explain(&target, &Subject::classes(4), &Method::ALWAYS).unwrap();
         for method in Method::ALWAYS {
             let raws = golden.maps(&format!("raw.{layer}.{}", method.key()), width, height);
@@ -76,8 +76,8 @@ fn the_gradient_used_is_the_slope_of_the_logit() {
     let network = &golden.network;
     let stage = network.stage("stem").unwrap();
     let activation = network.forward_range(0..stage + 1, &golden.input, Mode::Inference).unwrap();
-    let target =
-        Target { network, stage, activation: &activation, logits: &[0.0; CLASSES], scoring: &Scoring::of_classes() };
+    let (scoring, size, logits) = (&Scoring::of_classes(), SIZE, &[0.0; CLASSES]);
+    let target = Target { network, stage, activation: &activation, size, logits, scoring };
     let gradients = pellucid::explain::cam::gradients(&target, &[vec![0.0, 0.0, 1.0, 0.0]]).unwrap().concat();
     let values = activation.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let logit = |values: Vec<f32>| {

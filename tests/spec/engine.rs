@@ -22,6 +22,7 @@ use pellucid::imaging::{PixelData, Plane};
 use pellucid::model::Model;
 use pellucid::model::manifest::Manifest;
 use pellucid::network::layers::{Dropout, GlobalAveragePool, Linear};
+use pellucid::network::layout::Layout;
 use pellucid::network::{Layer, Mode, Network, Result, Stage};
 use pellucid::study::{Frame, Identity, ImageEntry, Metadata};
 use pellucid::study::{SharedUid, StackPlace};
@@ -99,15 +100,21 @@ fn model(slow: usize, dropout: f32, runs: &Arc<AtomicUsize>) -> Model {
     ))
     .unwrap();
     let wait = Duration::from_millis(if slow > 0 { 20 } else { 0 });
-    let stage = |name: &str, channels, stochastic, layer| Stage { name: name.into(), channels, stochastic, layer };
-    let mut stages: Vec<Stage> =
-        (0..slow).map(|i| stage(&format!("slow{i}"), None, false, Box::new(Slow(wait)) as Box<dyn Layer>)).collect();
+    let stage = |name: &str, layout, stochastic, layer| Stage { name: name.into(), layout, stochastic, layer };
+    let mut stages: Vec<Stage> = (0..slow)
+        .map(|i| stage(&format!("slow{i}"), Layout::Vector, false, Box::new(Slow(wait)) as Box<dyn Layer>))
+        .collect();
     let weight = Tensor::new(&[[-1f32, -1.], [1., 0.5], [0.5, 1.]], &Device::Cpu).unwrap();
     let bias = Tensor::new(&[0.5f32, 0., -0.5], &Device::Cpu).unwrap();
-    stages.push(stage("stage1", Some(2), false, Box::new(Features { slow: wait, runs: runs.clone() })));
-    stages.push(stage("pool", None, false, Box::new(GlobalAveragePool { channels: 2 })));
-    stages.push(stage("dropout", None, dropout > 0.0, Box::new(Dropout { rate: dropout, layer: 0 })));
-    stages.push(stage("head", None, false, Box::new(Linear { weight, bias })));
+    stages.push(stage(
+        "stage1",
+        Layout::Maps { channels: 2 },
+        false,
+        Box::new(Features { slow: wait, runs: runs.clone() }),
+    ));
+    stages.push(stage("pool", Layout::Vector, false, Box::new(GlobalAveragePool { channels: 2 })));
+    stages.push(stage("dropout", Layout::Vector, dropout > 0.0, Box::new(Dropout { rate: dropout, layer: 0 })));
+    stages.push(stage("head", Layout::Vector, false, Box::new(Linear { weight, bias })));
     Model {
         manifest,
         network: Network { stages },

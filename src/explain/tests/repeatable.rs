@@ -7,6 +7,7 @@ use candle_core::Tensor;
 
 use super::{FEW, Seen, apart, peak, seen};
 use crate::explain::{Attribution, Method, MethodSettings, Step, Subject, Watch, explain};
+use crate::network::layout::Layout;
 use crate::network::{Layer, Mode, Result, Stage};
 
 const LAYER: &str = "features";
@@ -60,9 +61,10 @@ impl Layer for Slow {
 fn maps_do_not_depend_on_how_fast_the_machine_is() {
     let quick = seen("densenet121", 1, 64);
     let mut slow = seen("densenet121", 1, 64);
-    slow.network
-        .stages
-        .insert(0, Stage { name: "slow".into(), channels: Some(1), stochastic: false, layer: Box::new(Slow) });
+    slow.network.stages.insert(
+        0,
+        Stage { name: "slow".into(), layout: Layout::Maps { channels: 1 }, stochastic: false, layer: Box::new(Slow) },
+    );
     let run = |seen: &Seen, method| {
         let (mut steps, mut rough) = (0, Vec::new());
         let mut hear = |step: Step| {

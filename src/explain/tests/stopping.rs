@@ -7,6 +7,7 @@ use candle_core::Tensor;
 
 use super::{FEW, seen};
 use crate::explain::{ExplainError, Method, Step, Subject, Watch, explain};
+use crate::network::layout::Layout;
 use crate::network::{Layer, Mode, Result, Stage};
 
 /// Counts the runs of a network.
@@ -24,7 +25,7 @@ fn every_method_stops_at_every_step_and_runs_the_network_no_more() {
     let mut seen = seen("densenet121", 1, 64);
     let runs = Arc::new(AtomicUsize::new(0));
     let layer = Box::new(Counting(runs.clone()));
-    seen.network.stages.push(Stage { name: "counting".into(), channels: None, stochastic: false, layer });
+    seen.network.stages.push(Stage { name: "counting".into(), layout: Layout::Vector, stochastic: false, layer });
     let stage = seen.network.stage("features").unwrap();
     for method in Method::ALL {
         let mut wanted = 0;

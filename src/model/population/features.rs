@@ -41,10 +41,11 @@ pub fn stages(network: &Network) -> Vec<usize> {
 /// Length of [`Features::pooled`] for this network.
 #[must_use]
 pub fn width(network: &Network) -> usize {
-    stages(network).into_iter().filter_map(|i| network.stages[i].channels).sum::<usize>().min(WIDEST)
+    stages(network).into_iter().filter_map(|i| network.stages[i].channels()).sum::<usize>().min(WIDEST)
 }
 
-/// The features of a batch of images from the outputs of stages that yield maps, and their logits.
+/// The features of a batch of images from the outputs of stages that yield maps, as
+/// [`Network::forward_range`] hands them out, and their logits.
 ///
 /// # Errors
 /// When the network cannot be run.
@@ -56,7 +57,7 @@ pub fn features(
     let stages = stages(network);
     let mut means = Vec::with_capacity(stages.len());
     for &stage in &stages {
-        means.push(output(stage)?.mean((2, 3))?);
+        means.push(network.stages[stage].layout.means(&output(stage)?)?);
     }
     let pooled = Tensor::cat(&means, 1)?.to_vec2::<f32>()?;
     let last = network.stages.len().saturating_sub(1);
@@ -87,7 +88,7 @@ pub fn run(network: &Network, x: &Tensor) -> Result<(Vec<Vec<f32>>, Vec<Features
     for (i, stage) in network.stages.iter().enumerate() {
         x = stage.layer.forward(&x, Mode::Inference)?;
         if wanted.contains(&i) {
-            outputs.push((i, stage.planes(&x)?));
+            outputs.push((i, stage.layout.unblocked(&x)?));
         }
     }
     let logits = x.to_vec2::<f32>()?;

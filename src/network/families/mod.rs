@@ -5,6 +5,7 @@
 
 mod cnn;
 mod compact;
+mod convnext;
 mod densenet;
 mod efficientnet;
 mod mobilenet_v2;
@@ -12,7 +13,9 @@ mod mobilenet_v3;
 mod plain;
 mod residual_stages;
 mod resnet;
+mod swin;
 mod vgg;
+mod vit;
 
 use candle_core::Device;
 use candle_nn::VarMap;
@@ -58,6 +61,9 @@ impl Family {
             | Self::EfficientnetLite2 => efficientnet::published(self),
             Self::MobilenetV2 => mobilenet_v2::published(),
             Self::MobilenetV3Small | Self::MobilenetV3Large => mobilenet_v3::published(self),
+            Self::VitTi16 | Self::VitS16 | Self::VitB16 => vit::published(self),
+            Self::SwinT => swin::published(),
+            Self::ConvnextTiny => convnext::published(),
             Self::Graph => Architecture::bare(self, 0.0),
         }
     }
@@ -89,6 +95,13 @@ impl Architecture {
             stochastic_depth: self.stochastic_depth.or(published.stochastic_depth),
             padding: self.padding.or(published.padding),
             epsilon: self.epsilon.or(published.epsilon),
+            heads: list(&self.heads, published.heads),
+            patch: self.patch.or(published.patch),
+            image: self.image.or(published.image),
+            expansion: self.expansion.or(published.expansion),
+            registers: self.registers.or(published.registers),
+            window: self.window.or(published.window),
+            layer_scale: self.layer_scale.or(published.layer_scale),
             ..self.clone()
         }
     }
@@ -98,7 +111,7 @@ impl Architecture {
         self.filled().padding
     }
 
-    /// ε of the batch norms.
+    /// ε of the batch norms or layer norms.
     pub fn effective_epsilon(&self) -> f64 {
         self.filled().epsilon()
     }
@@ -114,6 +127,7 @@ impl Architecture {
         let filled = self.filled();
         Self {
             widths: vec![1; filled.widths.len()],
+            heads: vec![1; filled.heads.len()],
             growth: filled.growth.map(|_| 1),
             hidden: filled.hidden.as_ref().map(|hidden| vec![1; hidden.len()]),
             ..filled
@@ -146,6 +160,18 @@ impl Architecture {
             ("padding", self.padding.is_some(), published.padding.is_some()),
             ("stochastic_depth", self.stochastic_depth.is_some(), published.stochastic_depth.is_some()),
             ("stride_first", self.stride_first.is_some(), bottlenecks),
+            ("heads", !self.heads.is_empty(), !published.heads.is_empty()),
+            ("patch", self.patch.is_some(), published.patch.is_some()),
+            ("image", self.image.is_some(), published.image.is_some()),
+            ("expansion", self.expansion.is_some(), published.expansion.is_some()),
+            ("registers", self.registers.is_some(), published.registers.is_some()),
+            ("window", self.window.is_some(), published.window.is_some()),
+            (
+                "layer_scale",
+                self.layer_scale.is_some(),
+                published.layer_scale.is_some() || family.is_vision_transformer(),
+            ),
+            ("bias", self.bias.is_some(), !family.has_layer_norms()),
         ] {
             if given && !known {
                 return Err(ArchitectureError::Foreign { setting, family });
@@ -167,6 +193,9 @@ impl Architecture {
         let more_widths = published.widths.len().saturating_sub(published.blocks.len());
         let widths = if self.growth.is_some() { 1 } else { stages + more_widths };
         count("widths", self.widths.len(), widths)?;
+        if !self.heads.is_empty() {
+            count("heads", self.heads.len(), stages)?;
+        }
         if !self.strides.is_empty() {
             count("strides", self.strides.len(), stages)?;
         }
@@ -315,6 +344,9 @@ impl Architecture {
             Family::MobilenetV3Small | Family::MobilenetV3Large => {
                 mobilenet_v3::describe(&arch, channels, classes, to)?;
             }
+            Family::VitTi16 | Family::VitS16 | Family::VitB16 => vit::describe(&arch, channels, classes, to)?,
+            Family::SwinT => swin::describe(&arch, channels, classes, to)?,
+            Family::ConvnextTiny => convnext::describe(&arch, channels, classes, to)?,
             Family::Graph => {
                 let graph = arch.graph.as_ref().map(|graph| graph.with_ends(channels, classes));
                 let graph = graph.ok_or_else(|| candle_core::Error::Msg(ArchitectureError::NoGraph.to_string()))?;

@@ -3,7 +3,7 @@
 //! Maps in blocks stay in blocks where both sides are maps of one shape, or where one side has one
 //! value a channel; anything else is laid out as planes and left to candle's broadcasts.
 
-use candle_core::{Tensor, bail};
+use candle_core::Tensor;
 
 use super::function::scalar;
 use super::op::Pair;
@@ -94,12 +94,4 @@ pub(super) fn product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         return a.matmul(&b);
     }
     a.broadcast_matmul(&b)
-}
-
-/// `x·Wᵀ + b` along the last axis; `W` is `(O, F)`.
-pub(super) fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    let Some((features, front)) = x.dims().split_last() else { bail!("a number has no features") };
-    let rows: usize = front.iter().product();
-    let y = x.contiguous()?.reshape((rows, *features))?.matmul(&weight.t()?)?.broadcast_add(bias)?;
-    y.reshape([front, &[weight.dim(0)?]].concat())
 }

@@ -19,8 +19,12 @@ use crate::load::TrainedTensors;
 use crate::weights::{TensorFile, WeightError};
 use crate::{Layer as _, Mode};
 use crate::layers::activation::Activation;
+use crate::layers::layer_norm::LayerNorm;
+use crate::layers::softmax::softmax;
+use crate::layers::token_linear::TokenLinear;
 use crate::layers::{MaxPool, channels};
-use crate::source::{Chain, ConvSpec, Start, TensorSource};
+use crate::layout::Layout;
+use crate::source::{Chain, ConvSpec, Start, TRANSFORMER_SD, TensorSource};
 use crate::Result;
 
 /// Most products of two matrices that are multiplied at import.
@@ -37,29 +41,29 @@ pub(crate) fn describe<S: TensorSource>(graph: &Graph, dropout: f32, to: &mut Ch
     };
     let head = cuts.iter().rposition(weighs);
     let mut constants = HashMap::new();
-    let (mut before, mut taken) = (0, None);
+    let mut before = 0;
     for (number, cut) in cuts.iter().enumerate() {
         if Some(number) == head && number > 0 && dropout > 0.0 {
             to.dropout(if cuts.iter().any(|cut| cut.name == "dropout") { "head-dropout" } else { "dropout" }, dropout);
         }
         let last = cut.nodes.last().copied().unwrap_or_default();
-        let given = lay(&axes[last], &shapes[last]).filter(|lay| !matches!(lay, Lay::Tokens { .. }));
         let steps = steps(graph, cut, before, &shapes, &mut constants, to.source)?;
+        let maps = matches!(lay(&axes[last], &shapes[last]), Some(Lay::ChannelsFirst { .. }));
         let segment = Segment {
             steps,
+            maps,
             input: shapes[before].clone(),
             output: shapes[last].clone(),
-            taken,
-            given,
             sides: sides(&axes[before], &shapes[before]).zip(sides(&axes[last], &shapes[last])).map(|(a, b)| [a, b]),
         };
-        match given {
-            Some(Lay::ChannelsFirst { channels, .. } | Lay::ChannelsLast { channels, .. }) => {
-                to.map(&cut.name, channels, segment);
-            }
-            _ => to.vector(&cut.name, segment),
-        }
-        (before, taken) = (last, given);
+        let layout = match lay(&axes[last], &shapes[last]) {
+            Some(Lay::ChannelsFirst { channels, .. }) => Layout::Maps { channels },
+            Some(Lay::ChannelsLast { channels, .. }) => Layout::ChannelsLast { carried: 0, channels },
+            Some(Lay::Tokens { prefix, channels, .. }) => Layout::Tokens { prefix, carried: 0, channels },
+            None => Layout::Vector,
+        };
+        to.stage(&cut.name, layout, segment);
+        before = last;
     }
     Ok(())
 }
@@ -138,7 +142,7 @@ fn steps<S: TensorSource>(
 
 fn constant<S: TensorSource>(name: &str, shape: &[usize], values: &[f32], source: &mut S) -> Result<Tensor, S::Error> {
     if values.is_empty() {
-        return source.tensor(name, shape, Start::Small);
+        return source.parameter(name, shape, Start::Normal(TRANSFORMER_SD));
     }
     Ok(Tensor::from_vec(values.to_vec(), shape, &source.device())?)
 }
@@ -168,7 +172,8 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
             if first.len() == 2 {
                 return Ok(Unit::Layer(Box::new(linear)));
             }
-            of_one(move |x, _| arithmetic::linear(&plain(x, &first)?, &linear.weight, &linear.bias))
+            let linear = TokenLinear { weight: linear.weight, bias: Some(linear.bias), activation: Activation::None };
+            of_one(move |x, context| linear.forward(&plain(x, &first)?.contiguous()?, context.mode))
         }
         Op::Scale { name, axis, channels } => {
             let [weight, bias] = both(&name, &[channels], source)?;
@@ -176,6 +181,10 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
         }
         Op::LayerNorm { name, shape, epsilon } => {
             let [weight, bias] = both(&name, &shape, source)?;
+            if shape.len() == 1 {
+                let norm = LayerNorm { weight, bias, epsilon };
+                return Ok(of_one(move |x, _| norm.normed(&plain(x, &first)?)));
+            }
             of_one(move |x, _| normalize::layer(&plain(x, &first)?, &weight, &bias, epsilon))
         }
         Op::InstanceNorm { name, channels, epsilon } => {
@@ -183,7 +192,7 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
             of_one(move |x, _| normalize::instance(&plain(x, &first)?, &weight, &bias, epsilon))
         }
         Op::Prelu { name, channels } => {
-            let weight = source.tensor(&format!("{name}.weight"), &[channels], Start::Ones)?;
+            let weight = source.parameter(&format!("{name}.weight"), &[channels], Start::Value(1.0))?;
             of_one(move |x, _| {
                 let x = plain(x, &first)?;
                 let mut shape = vec![1; x.rank()];
@@ -209,6 +218,7 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
             let maps = channels.filter(|_| crate::nchw16c::is_blocked(x) && first.len() == 4);
             pooling::reduce(x, fold, &axes, keep, maps)
         }),
+        Op::Softmax { axis } if axis + 1 == first.len() => of_one(move |x, _| softmax(&plain(x, &first)?, 1.0)),
         Op::Softmax { axis } => of_one(move |x, _| candle_nn::ops::softmax(&plain(x, &first)?, axis)),
         Op::LogSoftmax { axis } => of_one(move |x, _| candle_nn::ops::log_softmax(&plain(x, &first)?, axis)),
         Op::Pair { pair } => joined(pair, given),
@@ -249,8 +259,8 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
 
 /// `{name}.weight`, ones to begin with, and `{name}.bias`, zeros.
 fn both<S: TensorSource>(name: &str, shape: &[usize], source: &mut S) -> Result<[Tensor; 2], S::Error> {
-    let weight = source.tensor(&format!("{name}.weight"), shape, Start::Ones)?;
-    Ok([weight, source.tensor(&format!("{name}.bias"), shape, Start::Zeros)?])
+    let weight = source.parameter(&format!("{name}.weight"), shape, Start::Value(1.0))?;
+    Ok([weight, source.parameter(&format!("{name}.bias"), shape, Start::Value(0.0))?])
 }
 
 fn function_unit(function: Function, given: Shape) -> Unit {
@@ -300,8 +310,10 @@ fn conv<S: TensorSource>(
         return Ok(if given.len() == 2 { Unit::Added(unit) } else { Unit::Layer(Box::new(unit)) });
     }
     let [rows, columns] = window.kernel;
-    let weight = source.tensor(&format!("{name}.weight"), &[outputs, inputs / groups, rows, columns], Start::Kernel)?;
-    let bias = source.tensor(&format!("{name}.bias"), &[outputs], Start::Zeros)?;
+    // He's initialisation, as for all convolutions.
+    let start = Start::Normal((2.0 / (outputs * rows * columns) as f64).sqrt());
+    let weight = source.parameter(&format!("{name}.weight"), &[outputs, inputs / groups, rows, columns], start)?;
+    let bias = source.parameter(&format!("{name}.bias"), &[outputs], Start::Value(0.0))?;
     let added = given.len() == 2;
     let activation = if added { Activation::None } else { after };
     let conv = ShapedConv { weight, bias, inputs, groups, window, activation, packed: OnceLock::new() };

@@ -104,7 +104,7 @@ fn merged(nodes: &[Node], pieces: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
         let blocks: HashSet<Option<String>> = piece.iter().map(|i| block(&nodes[i - 1].path)).collect();
         let one = || blocks.iter().next().cloned().flatten();
         // A block whose last addition is not named like its inside.
-        let outer = || Some(common(nodes, &piece)).filter(|common| piece.len() > 1 && !common.is_empty());
+        let outer = || Some(common(nodes, &piece)).filter(|common| !common.is_empty());
         let own = if blocks.len() == 1 { one().or_else(outer) } else { outer() };
         match joined.last_mut() {
             Some((name, last)) if own.is_some() && *name == own && Some(i) != head && Some(i) != head.map(|h| h + 1) => {

@@ -21,6 +21,8 @@ pub(super) fn activation(function: Function) -> Option<Activation> {
         Function::Relu6 => Some(Activation::Relu6),
         Function::Silu => Some(Activation::Silu),
         Function::HardSwish => Some(Activation::HardSwish),
+        Function::Gelu => Some(Activation::Gelu),
+        Function::GeluTanh => Some(Activation::GeluTanh),
         _ => None,
     }
 }
@@ -63,14 +65,15 @@ fn rescaled(function: Function, x: &Tensor) -> Result<Tensor> {
 
 fn value(function: Function, x: &Tensor) -> Result<Tensor> {
     match function {
-        Function::Relu | Function::Relu6 | Function::Silu | Function::HardSwish => {
-            activated(x, activation(function).unwrap_or_default())
-        }
+        Function::Relu
+        | Function::Relu6
+        | Function::Silu
+        | Function::HardSwish
+        | Function::Gelu
+        | Function::GeluTanh => activated(x, activation(function).unwrap_or_default()),
         Function::Sigmoid => sigmoid(x),
         Function::HardSigmoid { alpha, beta } => x.affine(alpha, beta)?.clamp(0f32, 1f32),
         Function::Tanh => x.tanh(),
-        Function::Gelu => x.gelu_erf(),
-        Function::GeluTanh => x.gelu(),
         Function::Erf => x.erf(),
         Function::LeakyRelu { alpha } => split(x, &(below(x)? * alpha)?),
         Function::Elu { alpha } => split(x, &below(x)?.exp()?.affine(alpha, -alpha)?),

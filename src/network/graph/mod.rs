@@ -16,6 +16,7 @@ mod arithmetic;
 pub mod axes;
 pub mod build;
 pub mod cut;
+pub mod draw;
 mod function;
 mod normalize;
 pub mod op;
@@ -31,6 +32,21 @@ use shape::{Dim, Shape, infer};
 
 /// Most nodes of a graph; the largest published classifiers have a few thousand.
 pub const MOST_NODES: usize = 20_000;
+
+/// Most products that a network may sum for one image; the largest published classifiers need half
+/// of them.
+const MOST_PRODUCTS: u64 = 1 << 40;
+/// Most values that all nodes may make of one image.
+const MOST_MADE: u64 = 1 << 33;
+
+/// What a pass over one image makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Values of all nodes.
+    pub values: u64,
+    /// Products that they are sums of.
+    pub products: u64,
+}
 
 /// Why a graph is no network.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +65,8 @@ pub enum GraphError {
     Output(String),
     #[error("the graph takes an image of {0:?}; it needs 1 or 3 channels and sides of 1–4096")]
     Input([usize; 3]),
+    #[error("the graph computes {0} products and {1} values of an image, more than any network needs")]
+    TooMuch(u64, u64),
     #[error("two tensors of the graph are called “{0}”")]
     Twice(String),
     #[error("a line of the graph is not one: {0}")]
@@ -100,6 +118,24 @@ impl Graph {
         Ok(shapes)
     }
 
+    /// What a pass over one image makes.
+    ///
+    /// # Errors
+    /// As [`Self::shapes`].
+    pub fn extent(&self) -> Result<Extent, GraphError> {
+        Ok(self.extent_of(&self.shapes()?))
+    }
+
+    fn extent_of(&self, shapes: &[Shape]) -> Extent {
+        self.nodes.iter().zip(&shapes[1..]).fold(Extent::default(), |all, (node, shape)| {
+            let given: Vec<&[Dim]> = node.inputs.iter().map(|input| shapes[*input].as_slice()).collect();
+            Extent {
+                values: all.values.saturating_add(shape::values(shape).unwrap_or(usize::MAX) as u64),
+                products: all.products.saturating_add(shape::products(&node.does, &given, shape)),
+            }
+        })
+    }
+
     /// Whether it can be run; yields the shapes of the image and of every node.
     ///
     /// # Errors
@@ -118,6 +154,10 @@ impl Graph {
             if let Some((twice, _)) = node.does.parameters().into_iter().find(|(name, _)| !names.insert(name.clone())) {
                 return Err(GraphError::Twice(twice));
             }
+        }
+        let extent = self.extent_of(&shapes);
+        if extent.products > MOST_PRODUCTS || extent.values > MOST_MADE {
+            return Err(GraphError::TooMuch(extent.products, extent.values));
         }
         let last = self.nodes.len();
         if let Some(i) = (0..last).find(|i| !used[*i]) {

@@ -8,7 +8,6 @@
 use candle_core::{Tensor, Var};
 
 use super::arithmetic::plain;
-use super::axes::Lay;
 use super::shape::{Dim, Shape};
 use crate::layers::ConvUnit;
 use crate::tape::{Backward, Gradients, Recorded};
@@ -50,10 +49,8 @@ pub(super) struct Segment {
     /// Shape of what it is given.
     pub input: Shape,
     pub output: Shape,
-    /// How the maps that it is given lie in the graph, where it is given them as `(N, C, H, W)`.
-    pub taken: Option<Lay>,
-    /// How those lie that it hands on as `(N, C, H, W)`.
-    pub given: Option<Lay>,
+    /// It hands on maps `(N, C, H, W)`, which may stay in blocks.
+    pub maps: bool,
     /// Rows and columns of what comes in and of what goes out.
     pub sides: Option<[[usize; 2]; 2]>,
 }
@@ -75,28 +72,9 @@ impl Segment {
         }
     }
 
-    /// Maps as the graph has them.
-    fn enter(&self, x: &Tensor) -> Result<Tensor> {
-        match self.taken {
-            Some(Lay::ChannelsLast { channels, .. }) => {
-                crate::nchw16c::to_planes(x, channels)?.permute((0, 2, 3, 1))?.contiguous()
-            }
-            _ => Ok(x.clone()),
-        }
-    }
-
-    /// Maps as every stage hands them on.
+    /// What is no map in the eyes of others has the shape of the graph.
     fn leave(&self, x: &Tensor) -> Result<Tensor> {
-        match self.given {
-            Some(Lay::ChannelsLast { .. }) => x.permute((0, 3, 1, 2))?.contiguous(),
-            Some(_) => Ok(x.clone()),
-            // What is no map in the eyes of others has the shape of the graph.
-            None => plain(x, &self.output),
-        }
-    }
-
-    fn turns(&self) -> bool {
-        [self.taken, self.given].iter().any(|lay| matches!(lay, Some(Lay::ChannelsLast { .. })))
+        if self.maps { Ok(x.clone()) } else { plain(x, &self.output) }
     }
 }
 
@@ -118,7 +96,7 @@ pub(super) fn run(unit: &Unit, inputs: &[Tensor], context: Context) -> Result<Te
 impl Layer for Segment {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let context = Context { n: self.images(x)?, mode };
-        let mut values = vec![Some(self.enter(x)?)];
+        let mut values = vec![Some(x.clone())];
         for step in &self.steps {
             let inputs = gathered(&values, &step.inputs)?;
             step.done.iter().for_each(|i| values[*i] = None);
@@ -137,9 +115,6 @@ impl Layer for Segment {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if self.turns() {
-            return crate::tape::by_graph(self, &x, mode, wanted);
-        }
         let context = Context { n: self.images(&x)?, mode };
         let mut values = vec![Some(x.detach())];
         let mut ways = Vec::with_capacity(self.steps.len());
@@ -170,6 +145,10 @@ impl Layer for Segment {
             ways.push(way);
         }
         let result = gathered(&values, &[self.steps.len()])?.remove(0);
+        if !self.maps && result.rank() != self.output.len() {
+            // Blocks that nobody else knows of are laid out as planes.
+            return crate::tape::by_graph(self, &x, mode, wanted);
+        }
         let back = move |dy: Tensor, gradients: &mut Gradients| self.back(&ways, dy, gradients);
         Ok((result, Box::new(back)))
     }

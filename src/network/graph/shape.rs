@@ -5,8 +5,8 @@
 
 use super::op::{Op, Window};
 
-/// Most values of one image that a node may make.
-const MOST_VALUES: usize = 1 << 28;
+/// Most values of one image that a node may make; 64 channels of 1024² are half of it.
+const MOST_VALUES: usize = 1 << 27;
 /// Most dimensions of a tensor.
 const MOST_DIMENSIONS: usize = 8;
 
@@ -52,6 +52,22 @@ pub type Shape = Vec<Dim>;
 pub fn values(shape: &[Dim]) -> Option<usize> {
     let count = shape.iter().try_fold(1usize, |all, dim| all.checked_mul(dim.times()))?;
     (count <= MOST_VALUES && shape.len() <= MOST_DIMENSIONS).then_some(count)
+}
+
+/// Products that a node sums for one image.
+pub fn products(op: &Op, inputs: &[&[Dim]], shape: &[Dim]) -> u64 {
+    let made = values(shape).unwrap_or(usize::MAX) as u64;
+    let each = match op {
+        Op::Conv { inputs, groups, window, .. } => {
+            (inputs / (*groups).max(1)).saturating_mul(window.kernel[0]).saturating_mul(window.kernel[1])
+        }
+        Op::MaxPool { window } | Op::AveragePool { window, .. } => window.kernel[0].saturating_mul(window.kernel[1]),
+        Op::Linear { inputs, .. } => *inputs,
+        Op::MatMul => inputs[0].last().map_or(1, |dim| dim.times()),
+        Op::Resize { rows, columns, .. } => rows.saturating_add(*columns),
+        _ => 1,
+    };
+    made.saturating_mul(each as u64)
 }
 
 fn batches(shape: &[Dim]) -> usize {

@@ -35,7 +35,8 @@ pub fn by_rule(x: &Tensor, activation: Activation, rule: Rule) -> Result<Tensor>
     let x = x.contiguous()?;
     match activation {
         Activation::None => Ok(x),
-        Activation::Silu | Activation::HardSwish if rule == Rule::Guided => activated(&x, activation),
+        // The rule speaks of ReLUs alone.
+        _ if rule == Rule::Guided && !activation.is_told_by_its_value() => activated(&x, activation),
         _ => x.apply_op1(RuledOp { activation, rule }),
     }
 }
@@ -49,6 +50,8 @@ pub fn activated(x: &Tensor, activation: Activation) -> Result<Tensor> {
         Activation::Relu6 => x.clamp(0f32, 6f32),
         Activation::Silu => x.silu(),
         Activation::HardSwish => x * ((x + 3.0)?.clamp(0f32, 6f32)? / 6.0)?,
+        Activation::Gelu => x.gelu_erf(),
+        Activation::GeluTanh => x.gelu(),
     }
 }
 
@@ -107,7 +110,9 @@ impl NullaryFnOnce for PassBack<'_> {
 pub(super) fn let_through(dy: &Tensor, y: &Tensor, activation: Activation) -> Result<Tensor> {
     match activation {
         Activation::None => Ok(dy.clone()),
-        Activation::Silu | Activation::HardSwish => bail!("{activation:?} cannot be told by its value"),
+        Activation::Silu | Activation::HardSwish | Activation::Gelu | Activation::GeluTanh => {
+            bail!("{activation:?} cannot be told by its value")
+        }
         // Where `y` lies strictly between its bounds `x` is the same, and outside neither passes.
         Activation::Relu | Activation::Relu6 => {
             let open = passed_back(&values(&dy.contiguous()?)?, &values(&y.contiguous()?)?, activation);

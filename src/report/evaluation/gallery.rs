@@ -155,6 +155,7 @@ mod tests {
     use crate::model::Model;
     use crate::model::manifest::{Head, Manifest};
     use crate::network::layers::{GlobalAveragePool, Linear};
+    use crate::network::layout::Layout;
     use crate::network::{Layer, Mode, Network, Stage};
 
     struct Same;
@@ -180,16 +181,12 @@ mod tests {
             weight: Tensor::ones((1, 1), DType::F32, &Device::Cpu).unwrap(),
             bias: Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap(),
         };
-        let stage = |name: &str, channels, layer: Box<dyn Layer>| Stage {
-            name: name.into(),
-            channels,
-            stochastic: false,
-            layer,
-        };
+        let stage =
+            |name: &str, layout, layer: Box<dyn Layer>| Stage { name: name.into(), layout, stochastic: false, layer };
         let stages = vec![
-            stage("stem", Some(1), Box::new(Same)),
-            stage("pool", None, Box::new(GlobalAveragePool { channels: 1 })),
-            stage("head", None, Box::new(head)),
+            stage("stem", Layout::Maps { channels: 1 }, Box::new(Same)),
+            stage("pool", Layout::Vector, Box::new(GlobalAveragePool { channels: 1 })),
+            stage("head", Layout::Vector, Box::new(head)),
         ];
         Model {
             manifest,

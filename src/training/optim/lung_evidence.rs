@@ -23,6 +23,7 @@ use candle_core::{Tensor, bail};
 
 use crate::imaging::Plane;
 use crate::imaging::resample::resize;
+use crate::network::layout::Layout;
 use crate::network::{Network, Stage};
 use crate::training::config::Config;
 use crate::training::optim::parameters::Parameters;
@@ -64,7 +65,9 @@ impl LungEvidence {
         let head = parameters.iter().find(|p| p.name == name).map(|p| p.var.as_tensor().clone());
         let stage = network.stages.iter().rposition(Stage::is_spatial);
         if let (Some(head), Some(stage)) = (head, stage)
-            && head.dims().get(1) == network.stages[stage].channels.as_ref()
+            && let Layout::Maps { channels } = network.stages[stage].layout
+            && head.dims().get(1) == Some(&channels)
+            && is_linear_behind(config, network, stage)?
         {
             return Ok(Some(Self { stage, head, weight }));
         }
@@ -111,6 +114,14 @@ impl LungEvidence {
         }
         Ok(EvidenceLoss { value: sum, gradient: Tensor::from_vec(gradient, (n, channels, h, w), maps.device())? })
     }
+}
+
+/// Whether no stage between the maps and the head has tensors.
+fn is_linear_behind(config: &Config, network: &Network, stage: usize) -> Result<bool> {
+    let tensors = config.architecture.listed(config.input.channels, config.labels.len());
+    let tensors = tensors.map_err(candle_core::Error::wrap)?;
+    let between = &network.stages[stage + 1..network.stages.len().saturating_sub(1)];
+    Ok(!tensors.iter().any(|tensor| between.iter().any(|stage| stage.name == tensor.stage)))
 }
 
 /// Rows less their mean.

@@ -43,6 +43,7 @@ pub(crate) fn read(
     let mut previews = Vec::with_capacity(chosen.len());
     for &i in chosen {
         let x = recipe.tensor(recipe.plain(&[i]), 1, device)?;
+        let size = (x.dim(3)?, x.dim(2)?);
         let activation = network.forward_range(0..target + 1, &x, Mode::Inference)?.detach();
         let logits = network.forward_range(target + 1..stages, &activation, Mode::Inference)?.detach();
         let logits = logits.flatten_all()?.to_vec1::<f32>()?;
@@ -54,7 +55,7 @@ pub(crate) fn read(
             truth: dataset.samples[i].truth.clone(),
             probabilities: probabilities.iter().map(|p| *p as f32).collect(),
             predicted,
-            heat_map: heat_map(network, target, &activation, &logits, predicted),
+            heat_map: heat_map(network, target, &activation, size, &logits, predicted),
         });
     }
     Ok(previews)
@@ -62,8 +63,15 @@ pub(crate) fn read(
 
 /// A map that cannot be made (a network that diverges, a layer that the score does not depend on)
 /// is none: the run goes on.
-fn heat_map(network: &Network, stage: usize, activation: &Tensor, logits: &[f32], class: usize) -> Option<Attribution> {
-    let target = cam::Target { network, stage, activation, logits, scoring: &Scoring::of_classes() };
+fn heat_map(
+    network: &Network,
+    stage: usize,
+    activation: &Tensor,
+    size: (usize, usize),
+    logits: &[f32],
+    class: usize,
+) -> Option<Attribution> {
+    let target = cam::Target { network, stage, activation, size, logits, scoring: &Scoring::of_classes() };
     cam::explain(&target, &[Subject::class(class)], &[Method::GradCam]).ok()?.pop()
 }
 

@@ -240,7 +240,10 @@ impl<'a> Builder<'a> {
 
     /// `f(x)`, into the convolution before it where there is one.
     pub(super) fn function(&mut self, x: usize, function: Function) -> Told<usize> {
-        let rides = matches!(function, Function::Relu | Function::Relu6 | Function::Silu | Function::HardSwish);
+        let rides = matches!(
+            function,
+            Function::Relu | Function::Relu6 | Function::Silu | Function::HardSwish | Function::Gelu | Function::GeluTanh
+        );
         if rides && matches!(self.alone(x), Some(Op::Conv { then: None, .. })) {
             self.taken[x] = 0;
             let node = &mut self.nodes[x - 1];
