@@ -379,7 +379,11 @@ impl Manifest {
                 ));
             }
             if graph.outputs() != self.labels.len() {
-                return wrong(format!("architecture.graph gives {} scores for {} labels", graph.outputs(), self.labels.len()));
+                return wrong(format!(
+                    "architecture.graph gives {} scores for {} labels",
+                    graph.outputs(),
+                    self.labels.len()
+                ));
             }
         }
         if !(32..=2048).contains(&i.width) || !(32..=2048).contains(&i.height) {

@@ -18,7 +18,9 @@ use super::import::onnx::{HEAD, INPUT, LABELS};
 use super::manifest::Manifest;
 use super::registry;
 use super::registry::ModelError;
+use crate::network::architecture::Architecture;
 use crate::network::graph::GraphError;
+use crate::network::graph::draw::Drawn;
 use crate::network::weights::{TensorFile, WeightError};
 
 /// Why a model is not written.
@@ -58,20 +60,8 @@ pub fn onnx(name: &str) -> Result<Vec<u8>, ExportError> {
 /// As [`onnx`].
 pub fn onnx_of(manifest: &Manifest, tensors: &TensorFile) -> Result<Vec<u8>, ExportError> {
     let (architecture, input) = (&manifest.architecture, &manifest.input);
-    let (channels, classes) = (input.channels, manifest.labels.len());
-    let (graph, values) = match &architecture.graph {
-        Some(graph) => {
-            let graph = graph.with_ends(channels, classes);
-            let listed = graph.nodes.iter().flat_map(|node| node.does.parameters());
-            let values: Result<HashMap<String, Tensor>, WeightError> =
-                listed.map(|(name, shape)| Ok((name.clone(), tensors.get(&name, &shape, &Device::Cpu)?))).collect();
-            (graph, values?)
-        }
-        None => {
-            let network = architecture.folded(channels, classes, tensors, &Device::Cpu)?;
-            network.draw([channels, input.height, input.width])?
-        }
-    };
+    let image = [input.channels, input.height, input.width];
+    let (graph, values) = graph_of(architecture, image, manifest.labels.len(), tensors)?;
     let labels: Vec<&str> = manifest.labels.iter().map(|label| label.name.as_str()).collect();
     let notes = [
         (INPUT, serde_json::to_string(input)?),
@@ -85,6 +75,23 @@ pub fn onnx_of(manifest: &Manifest, tensors: &TensorFile) -> Result<Vec<u8>, Exp
         ("dropout", architecture.dropout.to_string()),
     ];
     onnx::write(&graph, &values, &manifest.name, &notes)
+}
+
+/// A network as a graph for images of `channels`, rows and columns, with its tensors.
+fn graph_of(
+    architecture: &Architecture,
+    image: [usize; 3],
+    classes: usize,
+    tensors: &TensorFile,
+) -> Result<Drawn, ExportError> {
+    let Some(graph) = &architecture.graph else {
+        return Ok(architecture.folded(image[0], classes, tensors, &Device::Cpu)?.draw(image)?);
+    };
+    let graph = graph.with_ends(image[0], classes);
+    let listed = graph.nodes.iter().flat_map(|node| node.does.parameters());
+    let values: Result<HashMap<String, Tensor>, WeightError> =
+        listed.map(|(name, shape)| Ok((name.clone(), tensors.get(&name, &shape, &Device::Cpu)?))).collect();
+    Ok((graph, values?))
 }
 
 /// The weights of the model called `name` as a state dict of PyTorch, under the names that its
@@ -112,3 +119,6 @@ pub fn pytorch(name: &str) -> Result<Vec<u8>, ExportError> {
 pub fn safetensors(name: &str) -> Result<Vec<u8>, ExportError> {
     Ok(registry::weights(name).map_err(Box::new)?.into_owned())
 }
+
+#[cfg(test)]
+mod tests;

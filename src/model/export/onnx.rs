@@ -109,12 +109,15 @@ impl Writer {
         node = node.text(2, output).text(3, &format!("/{}/{kind}_{}", self.path, self.made)).text(4, kind);
         for attribute in attributes {
             let message = Message::default();
-            node = node.message(5, &match attribute {
-                Attribute::Integer(name, value) => message.text(1, name).number(3, *value).number(20, 2),
-                Attribute::Float(name, value) => message.text(1, name).float(2, *value).number(20, 1),
-                Attribute::Integers(name, values) => message.text(1, name).numbers(8, values).number(20, 7),
-                Attribute::Text(name, text) => message.text(1, name).text(4, text).number(20, 3),
-            });
+            node = node.message(
+                5,
+                &match attribute {
+                    Attribute::Integer(name, value) => message.text(1, name).number(3, *value).number(20, 2),
+                    Attribute::Float(name, value) => message.text(1, name).float(2, *value).number(20, 1),
+                    Attribute::Integers(name, values) => message.text(1, name).numbers(8, values).number(20, 7),
+                    Attribute::Text(name, text) => message.text(1, name).text(4, text).number(20, 3),
+                },
+            );
         }
         self.nodes.push(node);
     }
@@ -129,7 +132,8 @@ impl Writer {
     pub(super) fn integers(&mut self, values: &[i64]) -> String {
         let name = self.fresh();
         let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let tensor = Message::default().numbers(1, &[values.len() as i64]).number(2, INT64).text(8, &name).bytes(9, &raw);
+        let tensor =
+            Message::default().numbers(1, &[values.len() as i64]).number(2, INT64).text(8, &name).bytes(9, &raw);
         self.initializers.push(tensor);
         name
     }
@@ -295,7 +299,11 @@ impl Writer {
                     .map(|(name, own)| {
                         let target: Shape =
                             shape.iter().enumerate().map(|(i, dim)| if i == *axis { own[i] } else { *dim }).collect();
-                        if target == **own { (*name).to_owned() } else { self.repeated(name, &target, names_of_image(&names, given)) }
+                        if target == **own {
+                            (*name).to_owned()
+                        } else {
+                            self.repeated(name, &target, names_of_image(&names, given))
+                        }
                     })
                     .collect();
                 let names: Vec<&str> = repeated.iter().map(String::as_str).collect();

@@ -40,7 +40,9 @@ pub(super) fn state_dict(tensors: &[(String, Tensor)]) -> Result<Vec<u8>, Export
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
     let mut file = |name: &str, bytes: &[u8]| {
-        archive.start_file(format!("archive/{name}"), stored).map_err(|error| ExportError::Archive(error.to_string()))?;
+        archive
+            .start_file(format!("archive/{name}"), stored)
+            .map_err(|error| ExportError::Archive(error.to_string()))?;
         archive.write_all(bytes).map_err(|error| ExportError::Archive(error.to_string()))
     };
     file("data.pkl", &pickle)?;

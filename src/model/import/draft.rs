@@ -7,8 +7,8 @@ use candle_core::{Device, Tensor};
 
 use super::convention::Convention;
 use super::fit::Fit;
-use super::preset::Preset;
 use super::onnx::OnnxNetwork;
+use super::preset::Preset;
 use super::{Dialect, Foreign, ImportError, card};
 use crate::model::fits::Fits;
 use crate::model::manifest::{Head, Input, Label, Manifest, Resize, Training};

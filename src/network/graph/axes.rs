@@ -86,17 +86,19 @@ fn handed_on(op: &Op, inputs: &[(&[Axis], &[Dim])], shape: &[Dim]) -> Vec<Axis> 
             let left = x.iter().enumerate().filter(|(i, _)| *keep || !gone.contains(i));
             return left.map(|(i, axis)| if gone.contains(&i) { Axis::Other } else { *axis }).collect();
         }
-        Op::Pair { .. } => return inputs.iter().fold(vec![Axis::Other; shape.len()], |known, (axes, dims)| {
-            let ahead = shape.len() - axes.len();
-            let mut known = known;
-            for (i, axis) in axes.iter().enumerate() {
-                // What is repeated along an axis does not know it.
-                if dims[i] == shape[ahead + i] && *axis != Axis::Other {
-                    known[ahead + i] = *axis;
+        Op::Pair { .. } => {
+            return inputs.iter().fold(vec![Axis::Other; shape.len()], |known, (axes, dims)| {
+                let ahead = shape.len() - axes.len();
+                let mut known = known;
+                for (i, axis) in axes.iter().enumerate() {
+                    // What is repeated along an axis does not know it.
+                    if dims[i] == shape[ahead + i] && *axis != Axis::Other {
+                        known[ahead + i] = *axis;
+                    }
                 }
-            }
-            known
-        }),
+                known
+            });
+        }
         Op::MatMul => {
             // Each row of the product is a mixture for what the left side's row is of.
             let right = inputs[1].0;
@@ -104,7 +106,9 @@ fn handed_on(op: &Op, inputs: &[(&[Axis], &[Dim])], shape: &[Dim]) -> Vec<Axis> 
             set(x.len().saturating_sub(1), last);
         }
         Op::Concat { axis } => return joined(inputs, *axis, shape),
-        Op::Slice { axis, from, length, step } => set(*axis, cut(x[*axis], before[*axis].length(1), *from, *length, *step)),
+        Op::Slice { axis, from, length, step } => {
+            set(*axis, cut(x[*axis], before[*axis].length(1), *from, *length, *step))
+        }
         Op::Pick { axis, .. } if x.get(*axis) != Some(&Axis::Channel) => set(*axis, Axis::Other),
         Op::Transpose { order } => return order.iter().map(|i| x[*i]).collect(),
         Op::Reshape { .. } => return reshaped(x, before, shape),

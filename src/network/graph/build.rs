@@ -14,18 +14,18 @@ use super::op::{Function, Op, Pair, Window};
 use super::segment::{Call, Context, Segment, Step, Unit, run};
 use super::shape::{Dim, Shape, infer, map};
 use super::shaped_conv::{self, ShapedConv};
-use super::{Graph, normalize, pooling};
-use crate::load::TrainedTensors;
-use crate::weights::{TensorFile, WeightError};
-use crate::{Layer as _, Mode};
+use super::{Graph, beside, normalize, pooling};
+use crate::Result;
 use crate::layers::activation::Activation;
 use crate::layers::layer_norm::LayerNorm;
 use crate::layers::softmax::softmax;
 use crate::layers::token_linear::TokenLinear;
 use crate::layers::{MaxPool, channels};
 use crate::layout::Layout;
+use crate::load::TrainedTensors;
 use crate::source::{Chain, ConvSpec, Start, TRANSFORMER_SD, TensorSource};
-use crate::Result;
+use crate::weights::{TensorFile, WeightError};
+use crate::{Layer as _, Mode};
 
 /// Most products of two matrices that are multiplied at import.
 const MOST_PRODUCTS: usize = 1 << 32;
@@ -35,6 +35,7 @@ pub(crate) fn describe<S: TensorSource>(graph: &Graph, dropout: f32, to: &mut Ch
     let shapes = graph.check().map_err(|error| candle_core::Error::Msg(error.to_string()))?;
     let axes = axes(&graph.nodes, &shapes);
     let cuts = cut(&graph.nodes);
+    let read = beside::read(&graph.nodes, &shapes, &axes);
     let weighs = |cut: &Cut| {
         let real = cut.nodes.iter().filter(|i| !matches!(graph.nodes[**i - 1].does, Op::Constant { .. }));
         real.clone().any(|i| !graph.nodes[*i - 1].does.parameters().is_empty())
@@ -59,8 +60,12 @@ pub(crate) fn describe<S: TensorSource>(graph: &Graph, dropout: f32, to: &mut Ch
         let layout = match lay(&axes[last], &shapes[last]) {
             Some(Lay::ChannelsFirst { channels, .. }) => Layout::Maps { channels },
             Some(Lay::ChannelsLast { channels, .. }) => Layout::ChannelsLast { carried: 0, channels },
-            Some(Lay::Tokens { prefix, channels, .. }) => Layout::Tokens { prefix, carried: 0, channels },
-            None => Layout::Vector,
+            Some(Lay::Tokens { prefix, channels, .. }) if read[last] => {
+                let carried = beside::carried(&graph.nodes, &shapes, last).unwrap_or(0);
+                Layout::Tokens { prefix, carried, channels: channels - carried }
+            }
+            // Tokens whose places nothing reads any more have no map.
+            Some(Lay::Tokens { .. }) | None => Layout::Vector,
         };
         to.stage(&cut.name, layout, segment);
         before = last;
@@ -245,9 +250,7 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
         Op::Expand { .. } => {
             of_one(move |x, context| plain(x, &first)?.broadcast_as(lengths(&shape, context.n))?.contiguous())
         }
-        Op::Pad { axis, before, behind } => {
-            of_one(move |x, _| plain(x, &first)?.pad_with_zeros(axis, before, behind))
-        }
+        Op::Pad { axis, before, behind } => of_one(move |x, _| plain(x, &first)?.pad_with_zeros(axis, before, behind)),
         Op::Resize { rows, columns, between } => {
             of_one(move |x, _| pooling::resize(&plain(x, &first)?, rows, columns, between))
         }
@@ -272,9 +275,7 @@ fn function_unit(function: Function, given: Shape) -> Unit {
 }
 
 fn joined(pair: Pair, given: Vec<Shape>) -> Unit {
-    Unit::Call(Box::new(move |inputs, _| {
-        arithmetic::pair(pair, [&inputs[0], &inputs[1]], [&given[0], &given[1]])
-    }))
+    Unit::Call(Box::new(move |inputs, _| arithmetic::pair(pair, [&inputs[0], &inputs[1]], [&given[0], &given[1]])))
 }
 
 /// Tensors one behind the other along an axis; what every image shares is repeated for each.
@@ -305,7 +306,8 @@ fn conv<S: TensorSource>(
     let depthwise = groups > 1 && groups == inputs && groups == outputs;
     let after = then.and_then(activation).unwrap_or_default();
     if let Some(geometry) = shaped_conv::plain(&window, h, w).filter(|_| groups == 1 || depthwise) {
-        let spec = ConvSpec { bias: true, depthwise, activation: after, ..ConvSpec::new(name, inputs, outputs, geometry) };
+        let spec =
+            ConvSpec { bias: true, depthwise, activation: after, ..ConvSpec::new(name, inputs, outputs, geometry) };
         let unit = source.conv(&spec)?;
         return Ok(if given.len() == 2 { Unit::Added(unit) } else { Unit::Layer(Box::new(unit)) });
     }

@@ -107,7 +107,9 @@ fn merged(nodes: &[Node], pieces: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
         let outer = || Some(common(nodes, &piece)).filter(|common| !common.is_empty());
         let own = if blocks.len() == 1 { one().or_else(outer) } else { outer() };
         match joined.last_mut() {
-            Some((name, last)) if own.is_some() && *name == own && Some(i) != head && Some(i) != head.map(|h| h + 1) => {
+            Some((name, last))
+                if own.is_some() && *name == own && Some(i) != head && Some(i) != head.map(|h| h + 1) =>
+            {
                 last.extend(piece);
             }
             _ => joined.push((own, piece)),

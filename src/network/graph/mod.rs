@@ -14,6 +14,7 @@
 
 mod arithmetic;
 pub mod axes;
+pub mod beside;
 pub mod build;
 pub mod cut;
 pub mod draw;

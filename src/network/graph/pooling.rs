@@ -9,13 +9,13 @@ use candle_core::{DType, Device, Tensor, bail};
 
 use super::op::{Between, Fold, Window};
 use super::shaped_conv::{even, widened};
+use crate::Mode;
 use crate::Result;
 use crate::geometry::Geometry;
+use crate::layers::activation::Rule;
 use crate::layers::depthwise::depthwise;
 use crate::layers::pool::{global_average, max_pool2d, max_pool2d_rescaled};
-use crate::layers::activation::Rule;
 use crate::nchw16c::{is_blocked, to_blocks, to_planes};
-use crate::Mode;
 
 /// Far below what any network computes, and far from overflow.
 const LOW: f32 = -1e30;
@@ -24,7 +24,12 @@ const LOW: f32 = -1e30;
 pub(super) fn square(window: &Window) -> Result<(usize, usize)> {
     match *window {
         Window { kernel: [k, k2], stride: [s, s2], dilation: [1, 1], .. } if k == k2 && s == s2 => Ok((k, s)),
-        _ => bail!("a pooling window of {:?} with stride {:?} and dilation {:?}", window.kernel, window.stride, window.dilation),
+        _ => bail!(
+            "a pooling window of {:?} with stride {:?} and dilation {:?}",
+            window.kernel,
+            window.stride,
+            window.dilation
+        ),
     }
 }
 
@@ -36,9 +41,7 @@ pub(super) fn largest(x: &Tensor, window: &Window, h: usize, w: usize, mode: Mod
     };
     match even(window, k, s, h, w) {
         Some(g) if g.windows_see_input() => of(x, g),
-        _ => {
-            of(&walled(&to_blocks(x)?, window.pads)?, Geometry::even(k, s, 0))
-        }
+        _ => of(&walled(&to_blocks(x)?, window.pads)?, Geometry::even(k, s, 0)),
     }
 }
 
@@ -70,7 +73,11 @@ pub(super) fn mean(x: &Tensor, window: &Window, whole: bool, channels: usize, [h
         return Ok(y);
     }
     let shares = shares(window, k, s, h, w, x.device())?;
-    let shape = if is_blocked(&y) { vec![1, 1, shares.dim(0)?, shares.dim(1)?, 1] } else { vec![1, 1, shares.dim(0)?, shares.dim(1)?] };
+    let shape = if is_blocked(&y) {
+        vec![1, 1, shares.dim(0)?, shares.dim(1)?, 1]
+    } else {
+        vec![1, 1, shares.dim(0)?, shares.dim(1)?]
+    };
     y.broadcast_mul(&shares.reshape(shape)?)
 }
 

@@ -123,7 +123,8 @@ fn inferred(op: &Op, inputs: &[&[Dim]]) -> Result<Shape, String> {
     }
     let x: &[Dim] = inputs.first().copied().unwrap_or_default();
     let takes = |fits: bool| if fits { Ok(()) } else { Err(format!("does not take {}", words(x))) };
-    let axis_of = |axis: usize| if axis < x.len() { Ok(axis) } else { Err(format!("has no axis {axis} in {}", words(x))) };
+    let axis_of =
+        |axis: usize| if axis < x.len() { Ok(axis) } else { Err(format!("has no axis {axis} in {}", words(x))) };
     match op {
         Op::Constant { shape, values, .. } => {
             let shape: Shape = shape.iter().map(|length| Dim::Fixed(*length)).collect();
@@ -159,7 +160,10 @@ fn inferred(op: &Op, inputs: &[&[Dim]]) -> Result<Shape, String> {
         }
         Op::LayerNorm { shape, .. } => {
             let end = x.len().checked_sub(shape.len()).ok_or_else(|| format!("does not take {}", words(x)))?;
-            takes(!shape.is_empty() && x[end..].iter().eq(shape.iter().map(|s| Dim::Fixed(*s)).collect::<Vec<_>>().iter()))?;
+            takes(
+                !shape.is_empty()
+                    && x[end..].iter().eq(shape.iter().map(|s| Dim::Fixed(*s)).collect::<Vec<_>>().iter()),
+            )?;
             Ok(x.to_vec())
         }
         Op::Map { .. } => Ok(x.to_vec()),
@@ -179,8 +183,12 @@ fn inferred(op: &Op, inputs: &[&[Dim]]) -> Result<Shape, String> {
             axes.iter().try_for_each(|axis| axis_of(*axis).map(drop))?;
             Ok(shape)
         }
-        Op::Pair { .. } => joined(x, inputs[1]).ok_or_else(|| format!("does not join {} and {}", words(x), words(inputs[1]))),
-        Op::MatMul => product(x, inputs[1]).ok_or_else(|| format!("does not multiply {} by {}", words(x), words(inputs[1]))),
+        Op::Pair { .. } => {
+            joined(x, inputs[1]).ok_or_else(|| format!("does not join {} and {}", words(x), words(inputs[1])))
+        }
+        Op::MatMul => {
+            product(x, inputs[1]).ok_or_else(|| format!("does not multiply {} by {}", words(x), words(inputs[1])))
+        }
         Op::Concat { axis } => concatenated(inputs, axis_of(*axis)?),
         Op::Slice { axis, from, length, step } => {
             let Dim::Fixed(whole) = x[axis_of(*axis)?] else { return Err("cuts the batch".into()) };

@@ -38,7 +38,9 @@ pub(super) fn widened(x: &Tensor, [top, left, bottom, right]: [usize; 4]) -> Res
 /// The geometry of a convolution that our kernels run as it is, on maps of `h` × `w`.
 pub(super) fn plain(window: &Window, h: usize, w: usize) -> Option<Geometry> {
     match *window {
-        Window { kernel: [k, k2], stride: [s, s2], dilation: [1, 1], .. } if k == k2 && s == s2 => even(window, k, s, h, w),
+        Window { kernel: [k, k2], stride: [s, s2], dilation: [1, 1], .. } if k == k2 && s == s2 => {
+            even(window, k, s, h, w)
+        }
         _ => None,
     }
 }
@@ -147,7 +149,8 @@ impl Layer for ShapedConv {
         let on_cpu = x.device().is_cpu();
         let x = if on_cpu && share.is_multiple_of(LANES) { to_blocks(&x)? } else { to_planes(&x, self.inputs)? };
         let width = if is_blocked(&x) { share / LANES } else { share };
-        let part = |(i, unit): (usize, &ConvUnit)| unit.forward(&x.narrow(1, i * width, width)?.contiguous()?, None, mode);
+        let part =
+            |(i, unit): (usize, &ConvUnit)| unit.forward(&x.narrow(1, i * width, width)?.contiguous()?, None, mode);
         Tensor::cat(&units.iter().enumerate().map(part).collect::<Result<Vec<_>>>()?, 1)
     }
 }

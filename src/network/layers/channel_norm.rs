@@ -9,8 +9,8 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::layer_norm::LayerNorm;
-use crate::graph::draw::Drawing;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::graph::draw::Drawing;
 use crate::nchw16c::{LANES, Maps, Pixel, as_they_came, blocks, pixels, pixels_mut, taken, to_blocks};
 use crate::tape::{Recorded, by_graph};
 use crate::{Layer, Mode, Result};

@@ -12,8 +12,8 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::graph::draw::Drawing;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::graph::draw::Drawing;
 use crate::{Layer, Mode, Result};
 
 /// Tokens that one core takes at a time.

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::activation::{activated, by_rule};
 use crate::activation::Activation;
-use crate::graph::draw::Drawing;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::graph::draw::Drawing;
 use crate::{Layer, Mode, Result};
 
 /// Values that one core takes at a time.

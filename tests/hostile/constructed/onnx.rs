@@ -75,8 +75,10 @@ fn elsewhere(location: &str) -> Vec<u8> {
 pub(super) fn all() -> Vec<Constructed> {
     let of = |name: &str, make: fn() -> Vec<u8>| Constructed::of(Reader::Onnx, name, make);
     vec![
-        of("onnx/circle", || model(&[node("Relu", &["b"], "a"), node("Relu", &["a"], "b"), node("Add", &["x", "b"], "y")], &[]))
-            .says("in a circle"),
+        of("onnx/circle", || {
+            model(&[node("Relu", &["b"], "a"), node("Relu", &["a"], "b"), node("Add", &["x", "b"], "y")], &[])
+        })
+        .says("in a circle"),
         of("onnx/2^60 paths", || {
             let names: Vec<String> = (0..60).map(|i| format!("v{i}")).collect();
             let mut nodes = vec![node("GlobalAveragePool", &["x"], &names[0])];
@@ -85,7 +87,10 @@ pub(super) fn all() -> Vec<Constructed> {
             model(&nodes, &[])
         }),
         of("onnx/constant of 2^80 values", || {
-            model(&[node("ConstantOfShape", &["s"], "c"), node("Add", &["x", "c"], "y")], &[integers("s", &[1 << 40, 1 << 40])])
+            model(
+                &[node("ConstantOfShape", &["s"], "c"), node("Add", &["x", "c"], "y")],
+                &[integers("s", &[1 << 40, 1 << 40])],
+            )
         })
         .says("makes a tensor"),
         of("onnx/expanded to 2^62", || {

@@ -6,8 +6,7 @@ use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 /// Numbers that lengths and attributes are not expected to be.
-const ODD: [u64; 10] =
-    [0, 1, 2, 3, 127, 1 << 20, 1 << 31, (1 << 60) + 1, u64::MAX, u64::MAX - 1];
+const ODD: [u64; 10] = [0, 1, 2, 3, 127, 1 << 20, 1 << 31, (1 << 60) + 1, u64::MAX, u64::MAX - 1];
 
 /// Depth to which fields are taken for messages.
 const DEPTH: usize = 5;

@@ -92,10 +92,10 @@ impl<'a> Builder<'a> {
 
     /// Counts values that are kept.
     pub(super) fn spend(&mut self, count: usize) -> Result<(), ImportError> {
-        self.left = self.left.checked_sub(count).ok_or(ImportError::TooMany {
-            what: "values, read and computed",
-            most: WEIGHT_BYTES as usize / 4,
-        })?;
+        self.left = self
+            .left
+            .checked_sub(count)
+            .ok_or(ImportError::TooMany { what: "values, read and computed", most: WEIGHT_BYTES as usize / 4 })?;
         Ok(())
     }
 
@@ -214,7 +214,8 @@ impl<'a> Builder<'a> {
             _ => None,
         };
         if let Some(name) = into {
-            let (old, shift) = (self.tensors[&format!("{name}.weight")].clone(), self.tensors[&format!("{name}.bias")].clone());
+            let (old, shift) =
+                (self.tensors[&format!("{name}.weight")].clone(), self.tensors[&format!("{name}.bias")].clone());
             let mut shape = vec![1; old.rank()];
             shape[0] = weight.elem_count();
             let scaled = old.broadcast_mul(&weight.reshape(shape).map_err(told)?).map_err(told)?;
@@ -242,7 +243,12 @@ impl<'a> Builder<'a> {
     pub(super) fn function(&mut self, x: usize, function: Function) -> Told<usize> {
         let rides = matches!(
             function,
-            Function::Relu | Function::Relu6 | Function::Silu | Function::HardSwish | Function::Gelu | Function::GeluTanh
+            Function::Relu
+                | Function::Relu6
+                | Function::Silu
+                | Function::HardSwish
+                | Function::Gelu
+                | Function::GeluTanh
         );
         if rides && matches!(self.alone(x), Some(Op::Conv { then: None, .. })) {
             self.taken[x] = 0;

@@ -99,8 +99,10 @@ impl Known {
     pub(super) fn moved(op: &Op, inputs: &[&Self]) -> Told<Self> {
         let fixed: Vec<Tensor> = inputs.iter().map(|known| known.fixed.clone()).collect();
         let per_image = if inputs.iter().any(|known| known.per_image.is_some()) {
-            let parts: Result<Vec<Tensor>, _> =
-                inputs.iter().map(|known| known.per_image.clone().map_or_else(|| known.fixed.zeros_like(), Ok)).collect();
+            let parts: Result<Vec<Tensor>, _> = inputs
+                .iter()
+                .map(|known| known.per_image.clone().map_or_else(|| known.fixed.zeros_like(), Ok))
+                .collect();
             Some(compute(op, &parts.map_err(say)?)?)
         } else {
             None

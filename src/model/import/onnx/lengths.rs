@@ -94,16 +94,18 @@ mod tests {
     #[test]
     fn the_batch_of_an_exported_shape_is_freed() {
         let maps = [N, f(512), f(1), f(1)];
-        let to = |wanted: &[i64]| {
-            reshaped(&maps, &wanted.iter().map(|a| (*a, 0)).collect::<Vec<_>>(), false, 1).unwrap()
-        };
+        let to =
+            |wanted: &[i64]| reshaped(&maps, &wanted.iter().map(|a| (*a, 0)).collect::<Vec<_>>(), false, 1).unwrap();
         assert_eq!(to(&[1, 512]), [N, f(512)]);
         assert_eq!(to(&[1, -1]), [N, f(512)]);
         assert_eq!(to(&[-1, 512]), [N, f(512)]);
         assert_eq!(to(&[0, -1]), [N, f(512)]);
         // Heads beside the batch, as PyTorch's attention has them.
         let tokens = [f(197), N, f(768)];
-        assert_eq!(reshaped(&tokens, &[(197, 0), (12, 0), (64, 0)], false, 1).unwrap(), [f(197), Dim::Batch(12), f(64)]);
+        assert_eq!(
+            reshaped(&tokens, &[(197, 0), (12, 0), (64, 0)], false, 1).unwrap(),
+            [f(197), Dim::Batch(12), f(64)]
+        );
         // Windows beside the batch, as Swin has them.
         let windows = [N, f(8), f(7), f(8), f(7), f(96)];
         assert_eq!(reshaped(&windows, &[(0, 64), (49, 0), (96, 0)], false, 1).unwrap(), [Dim::Batch(64), f(49), f(96)]);

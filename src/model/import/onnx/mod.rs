@@ -37,6 +37,7 @@ use crate::limits::WEIGHT_BYTES;
 use crate::model::manifest::{Head, Input};
 use crate::network::architecture::Architecture;
 use crate::network::graph::Graph;
+use crate::network::graph::beside::put_together;
 use crate::network::graph::op::{Function, Op};
 use crate::network::graph::shape::Dim;
 use builder::{Builder, Value};
@@ -141,7 +142,8 @@ fn from_bytes(bytes: &[u8], folder: &Path, size: usize) -> Result<OnnxNetwork, I
     {
         last = to.push(Op::Reshape { shape: vec![-1, *k as i64] }, vec![last]).map_err(refused)?;
     }
-    let (graph, tensors) = to.finish(last);
+    let (mut graph, tensors) = to.finish(last);
+    put_together(&mut graph);
     graph.check().map_err(|error| ImportError::NoScores(error.to_string()))?;
     let format = format!("ONNX, opset {}, written by {}", model.opset, model.producer);
     let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
@@ -193,7 +195,9 @@ fn taken_off(to: &Builder<'_>, last: &mut usize, remarks: &mut Vec<String>) -> O
         _ => return None,
     };
     *last = node.inputs[0];
-    remarks.push(format!("The {what} at its end was taken off: scores are logits here, and the output head does the rest."));
+    remarks.push(format!(
+        "The {what} at its end was taken off: scores are logits here, and the output head does the rest."
+    ));
     Some(head)
 }
 

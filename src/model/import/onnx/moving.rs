@@ -91,11 +91,8 @@ pub(super) fn reshape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let wanted = r.known(1)?.linear()?;
     let shared = is_shared(&from);
     // What every image shares stays so.
-    let wanted: Vec<(i64, i64)> = if shared {
-        wanted.into_iter().map(|(a, b)| if b == 0 { (a, 0) } else { (1, 0) }).collect()
-    } else {
-        wanted
-    };
+    let wanted: Vec<(i64, i64)> =
+        if shared { wanted.into_iter().map(|(a, b)| if b == 0 { (a, 0) } else { (1, 0) }).collect() } else { wanted };
     let shape = reshaped(&from, &wanted, r.node.integer("allowzero", 0) == 1, r.about.exported)?;
     to_shape(r, x, &shape)
 }
@@ -221,7 +218,10 @@ pub(super) fn split<'a>(r: &mut Reading<'_, 'a>) -> Told<Vec<Value<'a>>> {
     let axis = axis(r.node.integer("axis", 0), shape.len())?;
     let (whole, parts) = (shape[axis].length(1), r.node.outputs.len().max(1));
     let lengths = match r.list("split", 1)? {
-        Some(list) => list.iter().map(|l| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned())).collect::<Told<Vec<_>>>()?,
+        Some(list) => list
+            .iter()
+            .map(|l| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned()))
+            .collect::<Told<Vec<_>>>()?,
         None => {
             let each = whole.div_ceil(parts);
             (0..parts).map(|i| each.min(whole.saturating_sub(i * each))).collect()
@@ -246,7 +246,10 @@ pub(super) fn gather<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let length = shape[axis].length(1) as i64;
     let number = |n: i64| {
         let counted = if n < 0 { n + length } else { n };
-        u32::try_from(counted).ok().filter(|n| i64::from(*n) < length).ok_or_else(|| format!("picks the entry {n} of {length}"))
+        u32::try_from(counted)
+            .ok()
+            .filter(|n| i64::from(*n) < length)
+            .ok_or_else(|| format!("picks the entry {n} of {length}"))
     };
     let numbers = which.integers()?.into_iter().map(number).collect::<Told<Vec<u32>>>()?;
     if numbers.is_empty() {
@@ -273,7 +276,11 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let wanted = wanted.collect::<Told<Shape>>()?;
     // A batch of 1 that was written down as a number repeats nothing.
     let shape = joined(&from, &wanted).ok_or("repeats along an axis that is longer than 1")?;
-    if shape == from { r.same() } else { r.apply(Op::Expand { shape: shape.iter().map(|dim| dim.number()).collect() }, &[x]) }
+    if shape == from {
+        r.same()
+    } else {
+        r.apply(Op::Expand { shape: shape.iter().map(|dim| dim.number()).collect() }, &[x])
+    }
 }
 
 pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
@@ -313,7 +320,9 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
         (false, Some(_)) => r.known(3)?.linear()?.into_iter().map(|(a, _)| a.max(0) as usize).collect::<Vec<_>>(),
         _ => {
             let scales = r.known(if old { 1 } else { 2 })?.values()?;
-            let by = |at: usize, length: usize| scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize);
+            let by = |at: usize, length: usize| {
+                scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize)
+            };
             vec![1, 1, by(2, h), by(3, w)]
         }
     };
@@ -327,7 +336,9 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let between = match (r.node.text("mode").unwrap_or("nearest"), place) {
         ("nearest", _) if floor || times => Between::Nearest,
         ("linear", "align_corners") => Between::LinearCorners,
-        ("linear", "half_pixel" | "pytorch_half_pixel") if rows >= h && columns >= w || r.node.integer("antialias", 0) == 0 => {
+        ("linear", "half_pixel" | "pytorch_half_pixel")
+            if rows >= h && columns >= w || r.node.integer("antialias", 0) == 0 =>
+        {
             Between::Linear
         }
         (mode, place) => return Err(format!("finds values between pixels by {mode} and {place}")),

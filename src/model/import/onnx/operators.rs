@@ -93,7 +93,10 @@ pub(super) fn read<'a>(to: &mut Builder<'a>, node: &'a Node<'a>, about: &mut Abo
         return Err(ImportError::NoOperator { kind: format!("{}.{}", node.domain, node.kind), name: described(node) });
     }
     if let Some(attribute) = node.attributes.iter().find(|attribute| attribute.graph) {
-        return Err(refused(format!("holds a graph of its own ({}), whose course an image may change", attribute.name)));
+        return Err(refused(format!(
+            "holds a graph of its own ({}), whose course an image may change",
+            attribute.name
+        )));
     }
     to.path = super::names::path(node);
     let mut inputs = Vec::with_capacity(node.inputs.len());

@@ -74,7 +74,11 @@ fn onnx_peers() {
             }
             format!("{:.2e}", apart(&grad_cam(&built, &layer, image, class), cam))
         });
-        println!("{name:44} {one:9.2e} cam {cam:9} {nodes:5} nodes {:4} stages {:4} with maps  {target}", built.stages.len(), spatial.len());
+        println!(
+            "{name:44} {one:9.2e} cam {cam:9} {nodes:5} nodes {:4} stages {:4} with maps  {target}",
+            built.stages.len(),
+            spatial.len()
+        );
         if std::env::var("PELLUCID_ONNX_STAGES").is_ok() {
             println!("    {}", built.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(" "));
         }
@@ -162,9 +166,12 @@ fn every_stage_hands_on_what_the_next_one_takes_and_gradients_are_those_of_the_g
 #[test]
 fn grad_cam_is_that_of_the_package() {
     let peers = peers();
-    for (name, target) in
-        [("residual_script", "layer2"), ("residual_dynamo", "layer2"), ("mobile_script", "features"), ("mobile_dynamo", "features")]
-    {
+    for (name, target) in [
+        ("residual_script", "layer2"),
+        ("residual_dynamo", "layer2"),
+        ("mobile_script", "features"),
+        ("mobile_dynamo", "features"),
+    ] {
         let network = built(&read_golden(name));
         let found = grad_cam(&network, target, &peers[&format!("{name}.image")], 1);
         let apart = apart(&found, &peers[&format!("{name}.cam")]);

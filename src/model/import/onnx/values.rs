@@ -129,7 +129,8 @@ fn beside(tensor: &proto::Tensor<'_>, folder: &Path, bytes: usize) -> Result<Vec
     }
     let place = folder.join(path);
     // A link, of the file or of a folder on the way to it, may lead anywhere.
-    let linked = path.ancestors().filter(|part| !part.as_os_str().is_empty()).any(|part| folder.join(part).is_symlink());
+    let linked =
+        path.ancestors().filter(|part| !part.as_os_str().is_empty()).any(|part| folder.join(part).is_symlink());
     if linked {
         return Err(outside(location));
     }
