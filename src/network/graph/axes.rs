@@ -80,7 +80,13 @@ fn handed_on(op: &Op, inputs: &[(&[Axis], &[Dim])], shape: &[Dim]) -> Vec<Axis> 
         }
     };
     match op {
-        Op::Conv { .. } => set(1, Axis::Channel),
+        Op::Conv { .. } => {
+            set(1, Axis::Channel);
+            // What is added knows as much as what is convolved.
+            for (place, skip) in axes.iter_mut().zip(inputs.get(1).map_or(&[][..], |skip| skip.0)) {
+                *place = if *place == Axis::Other { *skip } else { *place };
+            }
+        }
         Op::Linear { .. } => set(x.len() - 1, Axis::Channel),
         Op::Reduce { axes: gone, keep, .. } => {
             let left = x.iter().enumerate().filter(|(i, _)| *keep || !gone.contains(i));
@@ -173,6 +179,8 @@ fn reshaped(x: &[Axis], before: &[Dim], shape: &[Dim]) -> Vec<Axis> {
         (&[Axis::Tokens { prefix: 0, rows, columns }], _, [a, b]) if length(a) == rows && length(b) == columns => {
             vec![Axis::Row, Axis::Column]
         }
+        // Groups of channels are joined again.
+        (_, [_, _], [_]) if same == 1 && x[x.len() - behind..] == [Axis::Row, Axis::Column] => vec![Axis::Channel],
         // Heads are joined again.
         (_, [_, _, ..], [_]) if behind == 0 && same >= 2 => vec![Axis::Channel],
         (_, _, left) => left.iter().map(|dim| if *dim == Dim::Batch(1) { Axis::Batch } else { Axis::Other }).collect(),

@@ -42,21 +42,18 @@ pub(crate) fn describe<S: TensorSource>(graph: &Graph, dropout: f32, to: &mut Ch
     };
     let head = cuts.iter().rposition(weighs);
     let mut constants = HashMap::new();
-    let mut before = 0;
+    let (mut before, mut known) = (0, [graph.input[1], graph.input[2]]);
     for (number, cut) in cuts.iter().enumerate() {
         if Some(number) == head && number > 0 && dropout > 0.0 {
             to.dropout(if cuts.iter().any(|cut| cut.name == "dropout") { "head-dropout" } else { "dropout" }, dropout);
         }
         let last = cut.nodes.last().copied().unwrap_or_default();
         let steps = steps(graph, cut, before, &shapes, &mut constants, to.source)?;
+        // Stages without places keep those that were known.
+        let after = sides(&axes[last], &shapes[last]).unwrap_or(known);
         let maps = matches!(lay(&axes[last], &shapes[last]), Some(Lay::ChannelsFirst { .. }));
-        let segment = Segment {
-            steps,
-            maps,
-            input: shapes[before].clone(),
-            output: shapes[last].clone(),
-            sides: sides(&axes[before], &shapes[before]).zip(sides(&axes[last], &shapes[last])).map(|(a, b)| [a, b]),
-        };
+        let segment =
+            Segment { steps, maps, input: shapes[before].clone(), output: shapes[last].clone(), sides: [known, after] };
         let layout = match lay(&axes[last], &shapes[last]) {
             Some(Lay::ChannelsFirst { channels, .. }) => Layout::Maps { channels },
             Some(Lay::ChannelsLast { channels, .. }) => Layout::ChannelsLast { carried: 0, channels },
@@ -68,7 +65,7 @@ pub(crate) fn describe<S: TensorSource>(graph: &Graph, dropout: f32, to: &mut Ch
             Some(Lay::Tokens { .. }) | None => Layout::Vector,
         };
         to.stage(&cut.name, layout, segment);
-        before = last;
+        (before, known) = (last, after);
     }
     Ok(())
 }

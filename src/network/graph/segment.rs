@@ -52,7 +52,7 @@ pub(super) struct Segment {
     /// It hands on maps `(N, C, H, W)`, which may stay in blocks.
     pub maps: bool,
     /// Rows and columns of what comes in and of what goes out.
-    pub sides: Option<[[usize; 2]; 2]>,
+    pub sides: [[usize; 2]; 2],
 }
 
 /// The way back of one step.
@@ -106,11 +106,12 @@ impl Layer for Segment {
     }
 
     fn side(&self, length: usize) -> usize {
-        match self.sides {
-            Some([[rows, _], [out, _]]) if rows == length => out,
-            Some([[_, columns], [_, out]]) if columns == length => out,
-            Some([[rows, _], [out, _]]) if rows > 0 => (length * out).div_ceil(rows),
-            _ => length,
+        let [[rows, columns], [high, wide]] = self.sides;
+        match length {
+            length if length == rows => high,
+            length if length == columns => wide,
+            length if rows > 0 => (length * high).div_ceil(rows),
+            length => length,
         }
     }
 

@@ -281,6 +281,10 @@ impl<'a> Builder<'a> {
     /// that is one that holds the layer.
     fn moves_on(&mut self, x: usize) {
         let node = &mut self.nodes[x - 1];
+        if node.inputs.len() > 1 {
+            // What is added belongs to the module that holds both.
+            return;
+        }
         let holds = self.path.is_empty() || node.path == self.path || node.path.starts_with(&format!("{}.", self.path));
         if !holds {
             node.path.clone_from(&self.path);

@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 
 use super::builder::{Builder, Told, Value};
+use super::gelu;
 use super::known::Known;
 use super::lengths::axes;
 use super::operators::Reading;
@@ -25,7 +26,9 @@ fn a_channel(known: &Known, channels: usize) -> Option<Tensor> {
     let dims = known.shape();
     let from = 4usize.checked_sub(dims.len())?;
     let whole = dims.iter().enumerate().all(|(i, d)| *d == if from + i == 1 { channels } else { 1 });
-    (whole && channels > 1 && known.per_image.is_none()).then(|| known.fixed.flatten_all().ok()).flatten()
+    (whole && channels > 1 && known.fixed.elem_count() == channels && known.per_image.is_none())
+        .then(|| known.fixed.flatten_all().ok())
+        .flatten()
 }
 
 /// `a ∘ b`.
@@ -37,6 +40,12 @@ fn joined<'a>(r: &mut Reading<'_, 'a>, op: Pair, a: Value<'a>, b: Value<'a>) -> 
     match (&a, &b) {
         (Value::Known(x), Value::Known(y)) => Known::pair(op, x, y).map(Value::Known),
         (Value::Node(x), Value::Known(known)) => {
+            let half =
+                (op == Pair::Mul && known.scalar() == Some(0.5)) || (op == Pair::Div && known.scalar() == Some(2.0));
+            if let Some(x) = gelu::of_half(r.to, *x).filter(|_| half) {
+                r.to.release(x);
+                return r.to.function(x, Function::Gelu).map(Value::Node);
+            }
             if let Some(node) = with_known(r.to, op, *x, known)? {
                 return Ok(Value::Node(node));
             }
@@ -52,6 +61,10 @@ fn joined<'a>(r: &mut Reading<'_, 'a>, op: Pair, a: Value<'a>, b: Value<'a>) -> 
         }
         (Value::Node(x), Value::Node(y)) if op == Pair::Add => r.to.add(*x, *y).map(Value::Node),
         (Value::Node(x), Value::Node(y)) if op == Pair::Mul => {
+            if let Some(x) = gelu::of(r.to, *x, *y) {
+                r.to.release(x);
+                return r.to.function(x, Function::Gelu).map(Value::Node);
+            }
             for (x, gate) in [(*x, *y), (*y, *x)] {
                 if let Some(function) = gated(r.to, x, gate) {
                     // The value itself has one user in the place of two.
@@ -194,6 +207,20 @@ pub(super) fn product<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 
 pub(super) fn compare<'a>(r: &mut Reading<'_, 'a>, holds: fn(f32, f32) -> bool) -> Told<Value<'a>> {
     Known::compared(&r.known(0)?, &r.known(1)?, holds).map(Value::Known)
+}
+
+/// `a ∘ b` of what is known, value by value.
+pub(super) fn of_two_known<'a>(r: &mut Reading<'_, 'a>, f: fn(f32, f32) -> f32) -> Told<Value<'a>> {
+    let (a, b) = (r.known(0)?, r.known(1)?);
+    let (x, y) = (a.values()?, b.values()?);
+    let at = |values: &[f32], i: usize| values[if values.len() == 1 { 0 } else { i }];
+    if x.len() != y.len() && x.len() != 1 && y.len() != 1 {
+        return Err("joins tensors of different shapes".into());
+    }
+    let values: Vec<f32> = (0..x.len().max(y.len())).map(|i| f(at(&x, i), at(&y, i))).collect();
+    let shape = if x.len() >= y.len() { a.shape() } else { b.shape() };
+    let tensor = Tensor::from_vec(values, shape, &Device::Cpu).map_err(|error| error.to_string())?;
+    Ok(Value::Known(Known::new(tensor, a.whole && b.whole)))
 }
 
 /// A function that only what is known goes through.

@@ -75,7 +75,10 @@ fn window(r: &Reading<'_, '_>, kernel: [usize; 2], sides: [usize; 2]) -> Told<Wi
 }
 
 pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
-    let Value::Node(mut x) = r.input(0)? else { return Err("takes no image".into()) };
+    let mut x = match r.input(0)? {
+        Value::Node(x) => x,
+        _ => return known_conv(r),
+    };
     let weight = r.known(1)?;
     let &[outputs, own, rows, columns] = weight.shape() else {
         return Err(format!("has a kernel of the shape {:?}, where maps have two sides", weight.shape()));
@@ -103,6 +106,57 @@ pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let name = r.to.layer(&weight, "conv");
     r.to.parameters(&name, &weight.fixed, &bias)?;
     r.to.push(Op::Conv { name, inputs, outputs, groups, window, then: None }, vec![x]).map(Value::Node)
+}
+
+/// A convolution of what is known, such as a map of positions.
+fn known_conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let (x, weight) = (r.known(0)?, r.known(1)?);
+    let (&[_, _, h, w], &[outputs, own, rows, columns]) = (x.shape(), weight.shape()) else {
+        return Err("takes no maps".into());
+    };
+    let window = window(r, [rows, columns], [h, w])?;
+    let made = window.output(h, w).ok_or("has a window that is larger than its input")?;
+    let products =
+        [made[0], made[1], outputs, own, rows, columns].iter().try_fold(1usize, |all, n| all.checked_mul(*n));
+    let Window { stride: [s, s2], pads: [top, left, bottom, right], dilation: [d, d2], .. } = window;
+    if s != s2 || d != d2 || [left, bottom, right] != [top; 3] || products.is_none_or(|products| products > 1 << 32) {
+        return Err("is a convolution of what is known, and not an even one".into());
+    }
+    let groups =
+        usize::try_from(r.node.integer("group", 1)).ok().filter(|g| *g > 0).ok_or("has less than one group")?;
+    let mut y = x.fixed.conv2d(&weight.fixed, top, s, d, groups).map_err(told)?;
+    if r.optional(2).is_some() {
+        let bias = r.known(2)?.fixed.reshape((1, outputs, 1, 1)).map_err(told)?;
+        y = y.broadcast_add(&bias).map_err(told)?;
+    }
+    r.to.spend(y.elem_count()).map_err(|error| error.to_string())?;
+    Ok(Value::Known(Known { trained: true, ..Known::new(y, false) }))
+}
+
+/// A batch norm of what is known: some networks bring their kernels to scale by one.
+fn known_norm<'a>(
+    r: &mut Reading<'_, 'a>,
+    x: &Known,
+    [weight, shift, mean, var]: [Tensor; 4],
+    epsilon: f64,
+) -> Told<Value<'a>> {
+    let normed = || -> candle_core::Result<Tensor> {
+        let channels = x.fixed.dim(1)?;
+        let (mean, var) = if r.node.integer("training_mode", 0) == 1 {
+            let rows = x.fixed.transpose(0, 1)?.contiguous()?.reshape((channels, ()))?;
+            let mean = rows.mean_keepdim(1)?;
+            let var = rows.broadcast_sub(&mean)?.sqr()?.mean_keepdim(1)?;
+            (mean.flatten_all()?, var.flatten_all()?)
+        } else {
+            (mean, var)
+        };
+        let mut shape = vec![1; x.fixed.rank()];
+        shape[1] = channels;
+        let factor = (weight / (var + epsilon)?.sqrt()?)?;
+        let shift = (shift - (mean * &factor)?)?;
+        x.fixed.broadcast_mul(&factor.reshape(shape.as_slice())?)?.broadcast_add(&shift.reshape(shape.as_slice())?)
+    };
+    Ok(Value::Known(Known { trained: true, ..Known::new(normed().map_err(told)?, false) }))
 }
 
 /// A linear layer of `weight` `(O, F)`.
@@ -146,7 +200,7 @@ pub(super) fn matmul<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 pub(super) fn batch_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
-    if r.node.integer("training_mode", 0) == 1 {
+    if r.node.integer("training_mode", 0) == 1 && matches!(r.input(0)?, Value::Node(_)) {
         return Err("takes the statistics of the batch; export the model in its evaluation mode".into());
     }
     let epsilon = r.node.float("epsilon", 1e-5);
@@ -155,6 +209,9 @@ pub(super) fn batch_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let channels = weight.elem_count();
     if [&weight, &shift, &mean, &var].iter().any(|t| t.dims() != [channels]) {
         return Err("has statistics of different lengths".into());
+    }
+    if let Value::Known(x) = r.input(0)? {
+        return known_norm(r, &x, [weight, shift, mean, var], epsilon);
     }
     let factor = || -> candle_core::Result<(Tensor, Tensor)> {
         let factor = (weight / (var + epsilon)?.sqrt()?)?;
@@ -281,6 +338,9 @@ pub(super) fn pool<'a>(r: &mut Reading<'_, 'a>, largest: bool) -> Told<Value<'a>
             let needed = (out - 1) * stride + reach;
             window.pads[side + 2] = needed.saturating_sub(length + window.pads[side]).max(window.pads[side + 2]);
         }
+    }
+    if window.kernel == [1, 1] && window.stride == [1, 1] && window.pads == [0; 4] {
+        return r.same();
     }
     if window.kernel == [h, w] && window.pads == [0; 4] {
         let fold = if largest { Fold::Max } else { Fold::Mean };

@@ -16,6 +16,7 @@
 
 mod builder;
 mod elementwise;
+mod gelu;
 mod known;
 mod layers;
 mod lengths;

@@ -255,9 +255,17 @@ pub(super) fn gather<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     if numbers.is_empty() {
         return Err("picks nothing".into());
     }
+    let inner: Shape = which.shape().iter().map(|length| Dim::Fixed(*length)).collect();
+    if let (&[Dim::Batch(each)], 1) = (shape.as_slice(), r.about.exported) {
+        // All values one behind the other, of the one image that the file was written for.
+        let flat = r.apply(Op::Reshape { shape: vec![-1, each as i64] }, &[x])?;
+        let picked = take(r, flat, 1, numbers)?;
+        let wanted: Vec<(i64, i64)> = which.shape().iter().map(|length| (*length as i64, 0)).collect();
+        let from = r.to.shape(&picked);
+        return to_shape(r, picked, &reshaped(&from, &wanted, true, 1)?);
+    }
     let picked = take(r, x, axis, numbers)?;
     let given = r.to.shape(&picked);
-    let inner: Shape = which.shape().iter().map(|length| Dim::Fixed(*length)).collect();
     let shape = [&given[..axis], inner.as_slice(), &given[axis + 1..]].concat();
     to_shape(r, picked, &shape)
 }
@@ -281,6 +289,33 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     } else {
         r.apply(Op::Expand { shape: shape.iter().map(|dim| dim.number()).collect() }, &[x])
     }
+}
+
+/// `ScatterND` of what is known: parts of a tensor are written over.
+pub(super) fn scatter<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let (data, which, parts) = (r.known(0)?, r.known(1)?, r.known(2)?);
+    if r.node.text("reduction").is_some_and(|reduction| reduction != "none") {
+        return Err("adds to what it writes over".into());
+    }
+    let shape = data.shape().to_vec();
+    let depth =
+        which.shape().last().copied().filter(|depth| (1..=shape.len()).contains(depth)).ok_or("names no place")?;
+    let part: usize = shape[depth..].iter().product();
+    let (mut values, numbers, parts) = (data.values()?, which.integers()?, parts.values()?);
+    if numbers.len() / depth * part != parts.len() {
+        return Err("has more or fewer parts than places".into());
+    }
+    for (place, new) in numbers.chunks_exact(depth).zip(parts.chunks_exact(part.max(1))) {
+        let mut at = 0;
+        for (number, length) in place.iter().zip(&shape) {
+            let counted = if *number < 0 { number + *length as i64 } else { *number };
+            let counted = usize::try_from(counted).ok().filter(|n| n < length).ok_or("writes beyond its tensor")?;
+            at = at * length + counted;
+        }
+        values[at * part..(at + 1) * part].copy_from_slice(new);
+    }
+    let tensor = Tensor::from_vec(values, shape, &Device::Cpu).map_err(told)?;
+    Ok(Value::Known(Known { trained: data.trained, ..Known::new(tensor, data.whole) }))
 }
 
 pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {

@@ -5,7 +5,13 @@ use std::path::PathBuf;
 use candle_core::{Device, Tensor};
 
 use super::*;
+use crate::model::cascading_randomization::CascadingRandomization;
+use crate::model::import::draft::Request;
+use crate::model::import::install::{self, import};
+use crate::model::import::preset::Preset;
+use crate::model::registry;
 use crate::network::Mode;
+use crate::network::architecture::Family;
 use crate::network::weights::TensorFile;
 
 /// The largest difference as a share of the largest value.
@@ -59,6 +65,17 @@ fn onnx_peers() {
         let spatial = built.spatial_stages();
         let target = built.default_target(image.dim(3).unwrap(), image.dim(2).unwrap());
         let target = target.map(|stage| built.stages[stage].name.clone()).unwrap_or_default();
+        let time = std::env::var_os("PELLUCID_ONNX_TIME").map_or(String::new(), |_| {
+            let mut times: Vec<f64> = (0..7)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    built.forward(image, Mode::Inference).unwrap();
+                    start.elapsed().as_secs_f64() * 1e3
+                })
+                .collect();
+            times.sort_by(f64::total_cmp);
+            format!("{:8.1} ms ", times[3])
+        });
         let noted = |text: &[u8]| -> (String, usize) {
             let header: serde_json::Value = serde_json::from_slice(text).unwrap();
             let note = &header["__metadata__"];
@@ -75,7 +92,7 @@ fn onnx_peers() {
             format!("{:.2e}", apart(&grad_cam(&built, &layer, image, class), cam))
         });
         println!(
-            "{name:44} {one:9.2e} cam {cam:9} {nodes:5} nodes {:4} stages {:4} with maps  {target}",
+            "{name:44} {one:9.2e} cam {cam:9} {time}{nodes:5} nodes {:4} stages {:4} with maps  {target}",
             built.stages.len(),
             spatial.len()
         );
@@ -215,4 +232,119 @@ fn resized(map: &Tensor, [rows, columns]: [usize; 2]) -> Tensor {
     let (_, _, h, w) = map.dims4().unwrap();
     let x = map.broadcast_matmul(&by(w, columns).t().unwrap().contiguous().unwrap()).unwrap();
     by(h, rows).broadcast_matmul(&x).unwrap()
+}
+
+fn request(name: &str, labels: Option<&[&str]>, dropout: Option<f32>) -> Request {
+    Request {
+        file: golden(&format!("{name}.onnx")),
+        family: Family::Graph,
+        convention: None,
+        labels: labels.map(|labels| labels.iter().map(|l| (*l).to_owned()).collect()),
+        head: Head::Softmax,
+        preset: Preset::Imagenet,
+        name: name.replace('_', "-"),
+        dropout,
+        size: None,
+        resize: None,
+        mean: vec![0.5],
+        sd: vec![0.25],
+        licence: None,
+        description: None,
+        ignore_unexpected: false,
+        replace: false,
+        prepared: None,
+    }
+}
+
+#[test]
+fn a_file_becomes_a_model_with_maps_intervals_and_randomisation_and_a_file_again() {
+    let models = tempfile::tempdir().unwrap();
+    let made = import(&request("residual_script", Some(&["A", "B", "C"]), Some(0.2)), models.path()).unwrap();
+    let place = made.folder.to_string_lossy().into_owned();
+    let model = registry::load(&place, &Device::Cpu).unwrap();
+    // Three channels that see the same are one.
+    assert_eq!(model.manifest.input.channels, 1);
+    assert_eq!((model.manifest.input.width, model.manifest.input.height), (32, 32));
+    assert_eq!(model.manifest.target_layer, "layer2.0");
+    assert_eq!(install::verify(&place).unwrap().outputs, 3);
+    let x = Tensor::from_iter((0..1024).map(|i| ((i * 37 % 101) as f32 - 50.0) / 40.0), &Device::Cpu).unwrap();
+    let x = x.reshape((1, 1, 32, 32)).unwrap();
+    let three = x.broadcast_as((1, 3, 32, 32)).unwrap().contiguous().unwrap();
+    let expected = built(&read_golden("residual_script")).forward(&three, Mode::Inference).unwrap();
+    let logits = model.network.forward(&x, Mode::Inference).unwrap();
+    assert!(apart(&logits, &expected) < 1e-5);
+    // Dropout before the head.
+    let dropout = model.network.first_stochastic().unwrap();
+    assert_eq!(model.network.stages[dropout + 1].name, "fc");
+    let sampled = model.network.forward(&x, Mode::Sampling { seed: 1, first: 0 }).unwrap();
+    assert!(apart(&sampled, &logits) > 1e-3);
+    // A network that forgets its head gives other logits; one that forgets nothing the same.
+    let cascade = CascadingRandomization::of(&model, 3).unwrap();
+    assert_eq!(cascade.stages()[0], "fc");
+    let forward = |count| cascade.network(count).unwrap().forward(&x, Mode::Inference).unwrap();
+    assert!(apart(&forward(0), &logits) < 1e-6 && apart(&forward(1), &logits) > 1e-2);
+
+    let file = models.path().join("again.onnx");
+    std::fs::write(&file, crate::model::export::onnx(&place).unwrap()).unwrap();
+    let again = Request {
+        file,
+        name: "again".into(),
+        labels: None,
+        mean: Vec::new(),
+        sd: Vec::new(),
+        ..request("residual_script", None, None)
+    };
+    let again = import(&again, models.path()).unwrap();
+    let again = registry::load(&again.folder.to_string_lossy(), &Device::Cpu).unwrap();
+    assert_eq!(again.manifest.input, model.manifest.input);
+    assert_eq!(again.manifest.labels, model.manifest.labels);
+    assert!(apart(&again.network.forward(&x, Mode::Inference).unwrap(), &logits) < 1e-5);
+}
+
+#[test]
+fn an_output_without_a_label_is_left_out_and_missing_labels_are_asked_for() {
+    let models = tempfile::tempdir().unwrap();
+    let ask = import(&request("shapes_script", None, None), models.path()).unwrap_err();
+    assert!(ask.to_string().contains("4 outputs"), "{ask}");
+    let hidden = Request { head: Head::Sigmoid, ..request("shapes_script", Some(&["A", "", "", "D"]), None) };
+    let made = import(&hidden, models.path()).unwrap();
+    let model = registry::load(&made.folder.to_string_lossy(), &Device::Cpu).unwrap();
+    let channels = model.manifest.input.channels;
+    let x = Tensor::ones((1, channels, 32, 32), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let found: Vec<f32> = model.network.forward(&x, Mode::Inference).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+    let whole = built(&read_golden("shapes_script"));
+    let x = Tensor::ones((1, 3, 32, 32), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let all: Vec<f32> = whole.forward(&x, Mode::Inference).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+    assert!(
+        (found[0] - all[0]).abs() < 1e-4 && (found[1] - all[3]).abs() < 1e-4 && found.len() == 2,
+        "{found:?} {all:?}"
+    );
+}
+
+#[test]
+fn tokens_know_their_places_and_the_target_is_the_norm_before_the_last_attention() {
+    let peers = peers();
+    for name in ["tokens_script", "tokens_dynamo"] {
+        let network = built(&read_golden(name));
+        let target = network.default_target(32, 32).unwrap();
+        assert_eq!(network.stages[target].name, "blocks.1.norm1", "{name}");
+        let layout = network.stages[target].layout;
+        assert_eq!(layout, crate::network::layout::Layout::Tokens { prefix: 1, carried: 16, channels: 16 }, "{name}");
+        let image = &peers[&format!("{name}.image")];
+        let x = network.forward_range(0..target + 1, image, Mode::Inference).unwrap();
+        assert_eq!(network.planes(target, &x, (32, 32)).unwrap().dims(), [1, 16, 4, 4]);
+        // Behind the last attention nothing reads the places.
+        assert!(network.stages[target + 1..].iter().all(|stage| !stage.is_spatial()), "{name}");
+    }
+}
+
+#[test]
+fn stages_are_called_like_the_modules_of_pytorch() {
+    for exporter in ["script", "dynamo"] {
+        let network = built(&read_golden(&format!("residual_{exporter}")));
+        let names: Vec<&str> = network.stages.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names[..5], ["relu", "maxpool", "layer1.0", "layer1.1", "layer2.0"], "{exporter}");
+        assert_eq!(names.last(), Some(&"fc"));
+        assert_eq!(network.stage("layer1"), Some(3));
+    }
 }
