@@ -152,6 +152,10 @@ pub const GALLERY_INDEX_BYTES: u64 = 128 << 20;
 pub const PICKLE_BYTES: u64 = 64 << 20;
 /// Most objects that one pickle may make.
 pub const PICKLE_OBJECTS: usize = 4_000_000;
+/// Most nodes of an ONNX graph; published classifiers have a few thousand.
+pub const ONNX_NODES: usize = 100_000;
+/// Most entries of a list of an ONNX node; weights are no lists.
+pub const ONNX_LIST: usize = 1 << 20;
 /// Most tensors that a foreign weights file may hold.
 pub const FOREIGN_TENSORS: usize = 100_000;
 /// Deepest nesting of modules and groups in a foreign weights file.

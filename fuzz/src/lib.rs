@@ -21,13 +21,14 @@ use std::path::{Path, PathBuf};
 use readers::{Bench, Reader};
 
 /// Each reader with the name of its target.
-const TARGETS: [(Reader, &str); 23] = [
+const TARGETS: [(Reader, &str); 24] = [
     (Reader::Dicom, "dicom"),
     (Reader::Codec, "codec"),
     (Reader::Deidentify, "deidentify"),
     (Reader::Raster, "raster"),
     (Reader::PresentationState, "presentation_state"),
     (Reader::Import, "import"),
+    (Reader::Onnx, "onnx"),
     (Reader::Safetensors, "safetensors"),
     (Reader::Manifest, "manifest"),
     (Reader::Calibration, "calibration"),

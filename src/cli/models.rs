@@ -1,6 +1,7 @@
 //! `pellucid models`: what can be chosen, what is known of it, and models of one's own.
 
 mod background;
+mod export;
 mod gallery;
 mod import;
 mod population;
@@ -19,7 +20,7 @@ use crate::model::manifest::Manifest;
 use crate::model::registry;
 use crate::model::registry::Origin;
 
-/// List, show, import, verify and remove models
+/// List, show, import, export, verify and remove models
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -43,8 +44,10 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Make a model of published weights: safetensors, PyTorch, Keras
+    /// Make a model of a network (ONNX), or of published weights: safetensors, PyTorch, Keras
     Import(Box<import::Args>),
+    /// Write a model for other programs: ONNX, or weights for PyTorch
+    Export(export::Args),
     /// Make the set of ordinary images that gradient-shap and deep-shap compare with
     Background(background::Args),
     /// Make the detector that tells images unlike those that the model was measured on
@@ -74,6 +77,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Action::List { json } => list(*json),
         Action::Show { name, json } => show(name, *json),
         Action::Import(args) => import::run(args),
+        Action::Export(args) => export::run(args),
         Action::Background(args) => background::run(args),
         Action::Population(args) => population::run(args),
         Action::Gallery(args) => gallery::run(args),

@@ -373,6 +373,22 @@ impl Manifest {
 
     fn check_input(&self) -> Result<(), ManifestError> {
         let i = &self.input;
+        if let Some(graph) = &self.architecture.graph {
+            let [channels, rows, columns] = graph.input;
+            if [channels, rows, columns] != [i.channels, i.height, i.width] {
+                return wrong(format!(
+                    "architecture.graph takes images of {columns} × {rows} with {channels} channels, and input says {} × {} with {}",
+                    i.width, i.height, i.channels
+                ));
+            }
+            if graph.outputs() != self.labels.len() {
+                return wrong(format!(
+                    "architecture.graph gives {} scores for {} labels",
+                    graph.outputs(),
+                    self.labels.len()
+                ));
+            }
+        }
         if !(32..=2048).contains(&i.width) || !(32..=2048).contains(&i.height) {
             return wrong(format!("input is {}×{}; each side must lie in 32–2048", i.width, i.height));
         }

@@ -14,6 +14,7 @@ pub mod calibration;
 pub mod candidate_model;
 pub mod cascading_randomization;
 pub mod conformal;
+pub mod export;
 pub mod fits;
 pub mod gallery;
 pub mod gate;

@@ -14,6 +14,8 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarMap;
 
 use super::architecture::{Architecture, ArchitectureError};
+use super::graph::Graph;
+use super::graph::shape::values;
 use super::spec::TensorSpec;
 use super::{Mode, Result};
 
@@ -41,6 +43,9 @@ pub struct Extent {
 /// As [`Architecture::check`].
 pub fn extent(arch: &Architecture, channels: usize, classes: usize, side: usize) -> Result<Extent, ArchitectureError> {
     let tensors = arch.listed(channels, classes)?;
+    if let Some(graph) = &arch.graph {
+        return of_graph(&graph.with_ends(channels, classes), &tensors);
+    }
     let probe = arch.filled().patch.map_or(SIDE, |patch| SIDE.next_multiple_of(patch));
     let areas = areas(arch, probe)?;
     let scale = (side as f64 / probe as f64).powi(2);
@@ -66,6 +71,14 @@ pub fn extent(arch: &Architecture, channels: usize, classes: usize, side: usize)
     largest += attended.iter().fold(0.0, |most, v| v.max(most));
     let weights = tensors.iter().map(|t| t.shape.iter().product::<usize>()).sum();
     Ok(Extent { outputs, normed, largest, weights })
+}
+
+/// The same of a graph, whose size of image is fixed: what every node makes is known.
+fn of_graph(graph: &Graph, tensors: &[TensorSpec]) -> Result<Extent, ArchitectureError> {
+    let made: Vec<f64> = graph.check()?[1..].iter().map(|shape| values(shape).unwrap_or(0) as f64).collect();
+    let largest = made.iter().fold(0.0, |most: f64, v| v.max(most));
+    let weights = tensors.iter().map(|t| t.shape.iter().product::<usize>()).sum();
+    Ok(Extent { outputs: made.iter().sum(), normed: 0.0, largest, weights })
 }
 
 /// The first sides of these tensors, each times the pixels that it stands for.

@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::geometry::Geometry;
+use super::graph::{Graph, GraphError};
 use super::layers::batch_norm::EPSILON;
 
 /// Most weights that a network may have; VGG16 has 138 million.
@@ -57,6 +58,8 @@ pub enum Family {
     VitB16,
     SwinT,
     ConvnextTiny,
+    /// A network that a file lays out, node by node; see [`super::graph`].
+    Graph,
 }
 
 /// How windows stand on maps: what zeros lie around.
@@ -93,6 +96,10 @@ pub enum ArchitectureError {
          {MOST_ATTENTION}; choose a smaller input or larger patches"
     )]
     Attention { family: Family, width: usize, height: usize, values: usize },
+    #[error("architecture.graph is needed by the family graph, and by no other")]
+    NoGraph,
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     #[error("this architecture cannot be laid out: {0}")]
     Tensor(#[from] candle_core::Error),
 }
@@ -163,6 +170,9 @@ pub struct Architecture {
     /// Dropout rate before the head, and behind each dense layer before it.
     #[serde(default = "published_rate")]
     pub dropout: f32,
+    /// The nodes of the family `graph`, a line each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Graph>,
 }
 
 /// Stands for the family's rate until the family is known.
@@ -177,6 +187,7 @@ impl Serialize for Architecture {
 }
 
 impl Family {
+    /// Those that are described in this program.
     pub const ALL: [Self; 29] = [
         Self::CompactResnet,
         Self::ShallowCnn,
@@ -241,6 +252,7 @@ impl Family {
             Self::VitB16 => "vit-b-16",
             Self::SwinT => "swin-t",
             Self::ConvnextTiny => "convnext-tiny",
+            Self::Graph => "graph",
         }
     }
 
@@ -326,7 +338,13 @@ impl Architecture {
             window: None,
             layer_scale: None,
             stochastic_depth: None,
+            graph: None,
         }
+    }
+
+    /// A network that a file lays out, with a dropout before its head.
+    pub fn of_graph(graph: Graph, dropout: f32) -> Self {
+        Self { graph: Some(graph), ..Self::bare(Family::Graph, dropout) }
     }
 
     /// A compact residual network of this shape.

@@ -85,6 +85,10 @@ impl TensorSource for NewVariables<'_> {
         Ok(NormUnit { norm: self.batch_norm(name, channels, epsilon, false)?, fixed: false })
     }
 
+    fn device(&self) -> Device {
+        self.device.clone()
+    }
+
     fn parameter(&mut self, name: &str, shape: &[usize], start: Start) -> Result<Tensor> {
         let tensor = match start {
             Start::Value(value) => Tensor::full(value as f32, shape, self.device)?,

@@ -16,6 +16,7 @@ mod cpu_values;
 pub mod device;
 mod families;
 mod geometry;
+pub mod graph;
 pub mod grey_input;
 pub mod init;
 pub mod layers;
@@ -34,6 +35,7 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 
+use graph::draw::Drawing;
 use layers::activation::Rule;
 use layers::attention::GlobalAttention;
 use layout::Layout;
@@ -85,6 +87,14 @@ pub trait Layer: Send + Sync {
     /// The attention of this layer, where every token attends to every other.
     fn attention(&self) -> Option<&dyn GlobalAttention> {
         None
+    }
+
+    /// The layer as nodes of a graph that take `x`; yields the number of the last. For exporters.
+    ///
+    /// # Errors
+    /// When the layer has no such form.
+    fn draw(&self, _to: &mut Drawing, _x: usize) -> Result<usize> {
+        candle_core::bail!("a layer of this network cannot be written as a graph of operators")
     }
 
     /// Length of a side of the output's maps for a side of `length` of the input's.

@@ -80,6 +80,10 @@ impl TensorSource for TrainedTensors<'_> {
         Ok(NormUnit { norm, fixed: true })
     }
 
+    fn device(&self) -> Device {
+        self.device.clone()
+    }
+
     fn parameter(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor, WeightError> {
         self.tensors.get(name, shape, self.device)
     }

@@ -5,7 +5,7 @@
 //! ([`super::load::TrainedTensors`]), and the list of the tensors that a weights file must hold
 //! ([`super::spec::TensorList`]).
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use super::geometry::Geometry;
 use super::layers::activation::Activation;
@@ -143,6 +143,9 @@ pub trait TensorSource {
             activation,
         })
     }
+
+    /// Where tensors lie.
+    fn device(&self) -> Device;
 
     /// Everything since the last call belongs to this stage.
     fn end_of_stage(&mut self, _name: &str) {}

@@ -69,6 +69,10 @@ impl TensorSource for TensorList {
         Ok(NormUnit { norm: self.batch_norm(name, channels, epsilon)?, fixed: true })
     }
 
+    fn device(&self) -> Device {
+        Device::Cpu
+    }
+
     fn parameter(&mut self, name: &str, shape: &[usize], _: Start) -> Result<Tensor> {
         self.named(name.into(), shape)
     }

@@ -8,6 +8,7 @@
 //! | `layers.3`, `layers.3.blocks.1.norm1` | `features.7`, `features.7.1.norm1` (timm's Swin) |
 //! | `stages.3` | `features.7` (timm's ConvNeXt) |
 //! | `features.7.1` | `features.7`, where that is its last block |
+//! | `layer4` | `layer4.1`, where that is the last stage of the module in a graph |
 
 /// The place of the stage that is meant by `name` among all `stages`.
 #[must_use]
@@ -20,8 +21,14 @@ pub fn stage_called(name: &str, stages: &[&str]) -> Option<usize> {
         "pos_drop" => exact("encoder.dropout"),
         _ => of_timm(name)
             .and_then(|name| exact(&name).or_else(|| last_block(&name, stages)))
-            .or_else(|| last_block(name, stages)),
+            .or_else(|| last_block(name, stages))
+            .or_else(|| last_inside(name, stages)),
     })
+}
+
+/// The last stage of a module that a graph is cut into several of: `layer4.1` for `layer4`.
+fn last_inside(name: &str, stages: &[&str]) -> Option<usize> {
+    stages.iter().rposition(|s| s.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// torchvision's name for a part that timm calls `name`.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use candle_core::Device;
+use candle_core::{DType, Device, Tensor};
 use pellucid::cancel::CancelToken;
 use pellucid::engine::analysis::analyze;
 use pellucid::engine::{AnalysisOptions, ModelInfo};
@@ -14,13 +14,15 @@ use pellucid::model::background::Background;
 use pellucid::model::calibration::Calibration;
 use pellucid::model::gallery::Gallery;
 use pellucid::model::gate::Gate;
-use pellucid::model::import::{fit, format, labels};
+use pellucid::model::import::{fit, format, labels, onnx};
 use pellucid::model::lungs::LungSegmenter;
 use pellucid::model::lungs::manifest::SegmenterManifest;
 use pellucid::model::manifest::Manifest;
 use pellucid::model::population::detector::Detector;
 use pellucid::model::{Model, registry};
+use pellucid::network::Mode;
 use pellucid::network::architecture::Family;
+use pellucid::network::weights::TensorFile;
 use pellucid::report::case::CaseReport;
 use pellucid::report::export_to;
 use pellucid::report::sidecar::Sidecar;
@@ -49,6 +51,8 @@ pub(crate) enum Reader {
     PresentationState,
     /// Weights of other programs.
     Import,
+    /// Networks of other programs.
+    Onnx,
     Safetensors,
     Manifest,
     Calibration,
@@ -70,11 +74,12 @@ pub(crate) enum Reader {
 
 impl Reader {
     /// Those that read more kinds of files stand there more than once.
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::Dicom,
         Self::Codec,
         Self::Raster,
         Self::Import,
+        Self::Onnx,
         Self::Deidentify,
         Self::Dicom,
         Self::Codec,
@@ -114,6 +119,7 @@ impl Reader {
             Self::Npz => "set.npz",
             Self::Config => "run.toml",
             Self::Report => "case.json",
+            Self::Onnx => "model.onnx",
             _ => "file",
         }
     }
@@ -205,6 +211,7 @@ impl Bench {
             Reader::Deidentify => said(self.deidentifier.file(path), |d| format!("{} bytes", d.bytes.len())),
             Reader::PresentationState => self.presentation_state(path),
             Reader::Import => import(path),
+            Reader::Onnx => onnx(path),
             Reader::Safetensors => said(format::read(path), |foreign| format!("{} tensors", foreign.tensors.len())),
             Reader::Manifest => said(Manifest::parse(&text(path)), |manifest| manifest.name),
             Reader::Calibration => {
@@ -357,6 +364,22 @@ fn import(path: &Path) -> Read {
     let small = |shape: &[usize]| shape.iter().try_fold(1usize, |n, s| n.checked_mul(*s)).is_some_and(|n| n <= 1 << 22);
     let wanted: Vec<usize> = (0..foreign.tensors.len()).filter(|i| small(&foreign.tensors[*i].1)).collect();
     said(foreign.read(&wanted), |values| format!("{} tensors; {refused}", values.len()))
+}
+
+/// Reads a network, builds it, and runs it once where that is a matter of moments.
+fn onnx(path: &Path) -> Read {
+    let network = onnx::read(path, 32).map_err(|e| e.to_string())?;
+    let [channels, rows, columns] = network.graph.input;
+    let outputs = network.graph.outputs();
+    let architecture = network.architecture(0.2);
+    let tensors = TensorFile::new(network.tensors);
+    let built = architecture.folded(channels, outputs, &tensors, &Device::Cpu).map_err(|e| e.to_string())?;
+    architecture.default_target(columns, rows).map_err(|e| e.to_string())?;
+    if architecture.graph.is_some_and(|graph| graph.extent().is_ok_and(|extent| extent.products < 1 << 28)) {
+        let image = Tensor::zeros((2, channels, rows, columns), DType::F32, &Device::Cpu).map_err(|e| e.to_string())?;
+        built.forward(&image, Mode::Inference).map_err(|e| e.to_string())?;
+    }
+    Ok(format!("{} stages, {outputs} scores", built.stages.len()))
 }
 
 fn segmenter(path: &Path) -> Read {

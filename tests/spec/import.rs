@@ -71,6 +71,7 @@ fn request(family: Family, preset: Preset, labels: &[&str]) -> Request {
         description: None,
         ignore_unexpected: false,
         replace: false,
+        prepared: None,
     }
 }
 

@@ -19,7 +19,7 @@ commands! {
         /// Asks for a file of published weights.
         ChooseWeights => (
             "Import weights…",
-            "Makes a model of published weights: safetensors, PyTorch or Keras",
+            "Makes a model of a network (ONNX) or of weights: safetensors, PyTorch or Keras",
             "Ctrl+I",
         ),
         /// The import dialog with other values.

@@ -11,7 +11,7 @@ use crate::model::manifest::Head;
 use crate::network::architecture::Family;
 
 /// Endings of files that hold weights and never images.
-const ENDINGS: [&str; 7] = ["safetensors", "pth", "pt", "tar", "h5", "hdf5", "keras"];
+const ENDINGS: [&str; 8] = ["safetensors", "pth", "pt", "tar", "h5", "hdf5", "keras", "onnx"];
 
 /// The fields of the import dialog.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,12 @@ impl WeightsForm {
         Self { file, name, architecture, preset, head, labels, dropout: None, running: false, refusal: None }
     }
 
+    /// Whether the file lays out its network itself, by its ending.
+    #[must_use]
+    pub fn is_onnx(&self) -> bool {
+        self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
+    }
+
     /// What is to be imported.
     ///
     /// # Errors
@@ -85,6 +91,7 @@ impl WeightsForm {
             description: None,
             ignore_unexpected: false,
             replace: false,
+            prepared: None,
         })
     }
 }
@@ -120,7 +127,7 @@ mod tests {
 
     #[test]
     fn one_file_of_weights_is_no_image() {
-        assert!(only_weights(&["a.PTH".into()]).is_some());
+        assert!(only_weights(&["a.PTH".into()]).is_some() && only_weights(&["a.onnx".into()]).is_some());
         assert!(only_weights(&["a.dcm".into()]).is_none() && only_weights(&["a".into()]).is_none());
         assert!(only_weights(&["a.pth".into(), "b.dcm".into()]).is_none());
     }

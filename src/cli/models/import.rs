@@ -1,18 +1,20 @@
 //! `pellucid models import`: published weights become a model of one's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
 use crate::cli::{Outcome, Usage, output};
 use crate::model::import::convention::NamedArchitecture;
-use crate::model::import::draft::{Request, draft};
+use crate::model::import::draft::{Request, draft, draft_onnx};
 use crate::model::import::fit::{Fit, fit_as};
+use crate::model::import::onnx::OnnxNetwork;
 use crate::model::import::preset::Preset;
-use crate::model::import::{ImportError, format, install, labels};
+use crate::model::import::{ImportError, format, install, labels, onnx};
 use crate::model::manifest::{Head, Resize};
 use crate::model::registry;
+use crate::network::architecture::Family;
 
 /// How many tensors of each kind are listed unless all are asked for.
 const LISTED: usize = 12;
@@ -21,25 +23,26 @@ const LISTED: usize = 12;
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Weights: safetensors, PyTorch (.pth, .pt, .tar; data only, no code is run) or Keras (.h5,
-    /// .keras)
+    /// A network and its weights as ONNX, or weights alone: safetensors, PyTorch (.pth, .pt, .tar;
+    /// data only, no code is run) or Keras (.h5, .keras)
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Architecture: vgg16, resnet50, densenet121, efficientnet-b0, efficientnet-lite0,
+    /// Architecture of weights, which ONNX brings itself: vgg16, resnet50, densenet121, efficientnet-b0, efficientnet-lite0,
     /// mobilenet-v3-large …; where the file's names do not tell how it pads, with tf- (TensorFlow)
     /// or timm- (PyTorch) before it
     #[arg(long, value_name = "FAMILY")]
-    arch: NamedArchitecture,
-    /// How images were prepared
+    arch: Option<NamedArchitecture>,
+    /// How images were prepared; not needed where an ONNX file says it
     #[arg(long, value_parser = presets())]
-    preset: Preset,
+    preset: Option<Preset>,
     /// One label an output: A,B,C or a file with a name a line or a JSON list; an empty name hides
     /// its output
     #[arg(long, value_name = "LABELS")]
     labels: Option<String>,
-    /// Exclusive classes or independent findings
+    /// Exclusive classes or independent findings; not needed where an ONNX file ends in a softmax or
+    /// a logistic function
     #[arg(long, value_enum)]
-    head: HeadChoice,
+    head: Option<HeadChoice>,
     /// Name of the model; the file's own without its ending by default
     #[arg(long)]
     name: Option<String>,
@@ -115,18 +118,35 @@ fn rate(text: &str) -> Result<f32, NoRate> {
 }
 
 impl Args {
-    fn request(&self) -> anyhow::Result<Request> {
+    /// What is to be imported; `found` is what an ONNX file says itself.
+    fn request(&self, found: Option<&OnnxNetwork>) -> anyhow::Result<Request> {
+        let needs = |what: &str| Usage(format!("{} needs {what}", self.file.display()));
+        let named = match (found, self.arch) {
+            (Some(_), Some(_)) => {
+                return Err(Usage("an ONNX file brings its architecture itself: leave out --arch".into()).into());
+            }
+            (Some(_), None) => NamedArchitecture { family: Family::Graph, convention: None },
+            (None, arch) => arch.ok_or_else(|| needs("--arch FAMILY, for it holds weights alone"))?,
+        };
+        let prepared = found.and_then(OnnxNetwork::prepared).filter(|_| self.preset.is_none());
+        let preset = match &prepared {
+            Some(_) => Preset::Imagenet,
+            None => self.preset.ok_or_else(|| needs("--preset, for it does not say how images were prepared"))?,
+        };
+        let head = self.head.map(|head| match head {
+            HeadChoice::Softmax => Head::Softmax,
+            HeadChoice::Sigmoid => Head::Sigmoid,
+        });
+        let head = head.or_else(|| found.and_then(OnnxNetwork::head));
+        let head = head.ok_or_else(|| needs("--head softmax or --head sigmoid, for it does not say which"))?;
         let stem = || self.file.file_stem().map(|stem| stem.to_string_lossy().replace(' ', "-")).unwrap_or_default();
         Ok(Request {
             file: self.file.clone(),
-            family: self.arch.family,
-            convention: self.arch.convention,
+            family: named.family,
+            convention: named.convention,
             labels: self.labels.as_deref().map(labels::parse).transpose()?,
-            head: match self.head {
-                HeadChoice::Softmax => Head::Softmax,
-                HeadChoice::Sigmoid => Head::Sigmoid,
-            },
-            preset: self.preset,
+            head,
+            preset,
             name: self.name.clone().unwrap_or_else(stem),
             dropout: self.dropout,
             size: self.size,
@@ -141,17 +161,27 @@ impl Args {
             description: self.description.clone(),
             ignore_unexpected: self.ignore_unexpected,
             replace: self.replace,
+            prepared,
         })
     }
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let request = args.request()?;
+    let refused =
+        |error: ImportError| anyhow::Error::from(error).context(format!("{} cannot be imported", args.file.display()));
+    let network = if format::is_onnx(&args.file) {
+        let side = args.size.unwrap_or_else(|| args.preset.unwrap_or(Preset::Imagenet).input().width);
+        Some(onnx::read(&args.file, side).map_err(refused)?)
+    } else {
+        None
+    };
+    let request = args.request(network.as_ref())?;
     install::check_name(&request.name).map_err(|error| Usage(error.to_string()))?;
     let models = registry::user_folder()
         .ok_or_else(|| anyhow::anyhow!("this account has no data folder; set XDG_DATA_HOME to a folder"))?;
-    let refused =
-        |error: ImportError| anyhow::Error::from(error).context(format!("{} cannot be imported", args.file.display()));
+    if let Some(network) = network {
+        return graph(args, &request, network, &models).map_err(refused);
+    }
 
     let foreign = format::read(&request.file).map_err(refused)?;
     let fitted = fit_as(&foreign, request.family, request.convention).map_err(refused)?;
@@ -192,6 +222,50 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             Err(refused(error))
         }
     }
+}
+
+/// Imports the network of an ONNX file.
+fn graph(args: &Args, request: &Request, network: OnnxNetwork, models: &Path) -> Result<Outcome, ImportError> {
+    let (format, nodes, remarks) = (network.format.clone(), network.graph.nodes.len(), network.remarks.clone());
+    let ([channels, rows, columns], outputs) = (network.graph.input, network.graph.outputs());
+    let stages = network.architecture(0.0).stages()?;
+    let with_maps = stages.iter().filter(|(_, spatial)| *spatial).count();
+    if !args.json {
+        let said = [
+            vec![format.clone()],
+            vec![format!(
+                "graph: {nodes} nodes in {} stages, {with_maps} of them with maps; images of {columns} × {rows} with {channels} channels; \
+                 {outputs} outputs",
+                stages.len()
+            )],
+            remarks.clone(),
+        ];
+        output::line(said.concat().join("\n")).map_err(std::io::Error::other)?;
+    }
+    let mut report = json!({
+        "file": args.file,
+        "format": format,
+        "architecture": Family::Graph,
+        "outputs": outputs,
+        "channels": channels,
+        "nodes": nodes,
+        "stages": stages.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        "remarks": remarks,
+    });
+    let draft = draft_onnx(request, network)?;
+    let target = draft.manifest.target_layer.clone();
+    let folder = if args.dry_run { None } else { Some(install::install(draft, models, request.replace)?) };
+    report["model"] = json!(folder.as_ref().map(|_| &request.name));
+    report["folder"] = json!(folder);
+    report["target_layer"] = json!(target);
+    if args.json {
+        output::json(&report).map_err(std::io::Error::other)?;
+    } else if let Some(folder) = folder {
+        let said = format!("Installed as {} in {}; maps are taken from {target}", request.name, folder.display());
+        output::line(said).map_err(std::io::Error::other)?;
+        output::remark(format!("Try it: pellucid predict --model {} IMAGE", request.name));
+    }
+    Ok(Outcome::Done)
 }
 
 /// The report for people: counts, and the tensors that do not fit.

@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::fit::Report;
-use super::preset::Preset;
 use crate::model::manifest::{Head, Manifest};
+use crate::network::architecture::Family;
 
 /// What the card tells beside the manifest.
 pub(super) struct Facts<'a> {
@@ -13,8 +12,12 @@ pub(super) struct Facts<'a> {
     pub file: &'a str,
     pub format: &'a str,
     pub keras: bool,
-    pub preset: Preset,
-    pub report: &'a Report,
+    /// How images are prepared, in words.
+    pub preparation: &'a str,
+    /// Tensors that were read.
+    pub tensors: usize,
+    /// Tensors of the file that the network does not have.
+    pub left_out: usize,
     /// Outputs without a name, left out.
     pub hidden: usize,
     /// Three equal channels were folded into one.
@@ -23,6 +26,8 @@ pub(super) struct Facts<'a> {
     pub operating_points: bool,
     pub trained_dropout: f32,
     pub uncalled: &'a [String],
+    /// Sentences on how the file was read.
+    pub remarks: &'a [String],
 }
 
 /// The card as Markdown.
@@ -30,19 +35,24 @@ pub(super) struct Facts<'a> {
 pub(super) fn write(manifest: &Manifest, facts: &Facts<'_>) -> String {
     let Manifest { name, architecture, labels, limits, .. } = manifest;
     let mut card = format!("# {name}\n\n{}\n\n## Where the weights come from\n\n", manifest.description);
-    let matched = facts.report.matched.len();
+    let matched = facts.tensors;
+    let network = match architecture.family {
+        Family::Graph => "a network that the file lays out itself".to_owned(),
+        family => family.to_string(),
+    };
     let _ = writeln!(
         card,
-        "Imported by Pellucid {} on {} from `{}` ({}): {matched} tensors of {}.",
+        "Imported by Pellucid {} on {} from `{}` ({}): {matched} tensors of {network}.",
         crate::VERSION,
         manifest.training.date,
         facts.file,
-        facts.format,
-        architecture.family
+        facts.format
     );
-    if !facts.report.unexpected.is_empty() {
-        let _ =
-            writeln!(card, "{} tensors of the file were left out as the user asked.", facts.report.unexpected.len());
+    for remark in facts.remarks {
+        let _ = writeln!(card, "{remark}");
+    }
+    if facts.left_out > 0 {
+        let _ = writeln!(card, "{} tensors of the file were left out as the user asked.", facts.left_out);
     }
     if !facts.uncalled.is_empty() {
         let _ = writeln!(
@@ -55,7 +65,7 @@ pub(super) fn write(manifest: &Manifest, facts: &Facts<'_>) -> String {
         card.push_str("The layout of its kernels was changed from Keras's to PyTorch's; the numbers are the same.\n");
     }
     card.push_str("\n## What it sees\n\n");
-    let _ = writeln!(card, "{}", facts.preset.words());
+    let _ = writeln!(card, "{}", facts.preparation);
     card.push_str(match (facts.folded, manifest.input.channels) {
         (true, _) => {
             "Its three input channels would see the same values, so they were folded into one, which is exact.\n"

@@ -7,11 +7,14 @@ use candle_core::{Device, Tensor};
 
 use super::convention::Convention;
 use super::fit::Fit;
+use super::onnx::OnnxNetwork;
 use super::preset::Preset;
 use super::{Dialect, Foreign, ImportError, card};
 use crate::model::fits::Fits;
 use crate::model::manifest::{Head, Input, Label, Manifest, Resize, Training};
 use crate::network::architecture::{Architecture, Family};
+use crate::network::graph::Graph;
+use crate::network::graph::op::{Node, Op};
 use crate::network::grey_input::fold_input_channels;
 
 /// What is to be imported, and how.
@@ -41,6 +44,16 @@ pub struct Request {
     pub ignore_unexpected: bool,
     /// Takes the place of a model of the same name.
     pub replace: bool,
+    /// How the file itself says that images are prepared; it takes the place of the preset.
+    pub prepared: Option<Input>,
+}
+
+impl Request {
+    /// Side of the image where a file leaves it free.
+    #[must_use]
+    pub fn side(&self) -> usize {
+        self.size.unwrap_or_else(|| self.preset.input().width)
+    }
 }
 
 /// A model that is not installed yet.
@@ -50,13 +63,72 @@ pub struct Draft {
     pub tensors: HashMap<String, Tensor>,
 }
 
+/// A network that was read, before it is a model.
+pub(super) struct Parts<'a> {
+    pub architecture: Architecture,
+    /// Channels that the stem takes.
+    pub channels: usize,
+    pub outputs: usize,
+    /// The format in words.
+    pub format: &'a str,
+    pub keras: bool,
+    pub uncalled: &'a [String],
+    /// Tensors of the file that are not of the network.
+    pub left_out: usize,
+    /// Thresholds that the file brings, one an output.
+    pub operating_points: Option<Vec<f32>>,
+    /// Names of the outputs that the file brings.
+    pub labels: Option<Vec<String>>,
+    /// Sentences on how the file was read.
+    pub remarks: &'a [String],
+}
+
 /// Makes a model of a file that was accepted.
 pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, ImportError> {
     let operating_points = fit.operating_points(foreign)?;
-    let outputs = fit.outputs;
-    let names = match &request.labels {
-        Some(names) => names.clone(),
-        None => {
+    let parts = Parts {
+        architecture: fit.architecture.clone(),
+        channels: fit.channels,
+        outputs: fit.outputs,
+        format: &foreign.format,
+        keras: foreign.dialect == Dialect::Keras,
+        uncalled: &foreign.uncalled,
+        left_out: fit.report.unexpected.len(),
+        operating_points,
+        labels: None,
+        remarks: &[],
+    };
+    assemble(request, parts, || fit.tensors(foreign))
+}
+
+/// Makes a model of an ONNX file.
+pub fn draft_onnx(request: &Request, network: OnnxNetwork) -> Result<Draft, ImportError> {
+    let [channels, ..] = network.graph.input;
+    let parts = Parts {
+        architecture: network.architecture(network.dropout.unwrap_or(0.0)),
+        channels,
+        outputs: network.graph.outputs(),
+        format: &network.format,
+        keras: false,
+        uncalled: &[],
+        left_out: 0,
+        operating_points: None,
+        labels: network.labels(),
+        remarks: &network.remarks,
+    };
+    assemble(request, parts, || Ok(network.tensors))
+}
+
+fn assemble(
+    request: &Request,
+    parts: Parts<'_>,
+    tensors: impl FnOnce() -> Result<HashMap<String, Tensor>, ImportError>,
+) -> Result<Draft, ImportError> {
+    let Parts { mut architecture, channels, outputs, operating_points, .. } = parts;
+    let names = match (&request.labels, parts.labels) {
+        (Some(names), _) => names.clone(),
+        (None, Some(names)) => names,
+        (None, None) => {
             published_labels(request.preset, operating_points.as_deref()).ok_or(ImportError::NoLabels { outputs })?
         }
     };
@@ -69,16 +141,17 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
                 .into(),
         ));
     }
-    let mut input = input(request, fit.channels, fit.architecture.image)?;
+    let mut input = input(request, channels, architecture.image, architecture.graph.as_ref())?;
     // Both ends of the network, which the file alone decides, are known to be right before its
     // values are read.
-    let mut tensors = fit.tensors(foreign)?;
-    let Fit { architecture, report, .. } = fit;
+    let mut tensors = tensors()?;
+    let read = tensors.len();
     let shown: Vec<u32> = (0..outputs as u32).filter(|i| !names[*i as usize].is_empty()).collect();
-    keep_outputs(&mut tensors, &architecture, &shown, outputs)?;
+    keep_outputs(&mut tensors, &mut architecture, &shown, outputs)?;
     let folded = fold_stem(&mut tensors, &architecture, &mut input)?;
     let trained_dropout = architecture.dropout;
-    let architecture = Architecture { dropout: request.dropout.unwrap_or(trained_dropout), ..architecture };
+    architecture.dropout = request.dropout.unwrap_or(trained_dropout);
+    architecture.graph = architecture.graph.map(|graph| graph.with_ends(input.channels, shown.len()));
     let target_layer = architecture.default_target(input.width, input.height)?;
 
     let operating_points = operating_points.filter(|_| request.head == Head::Sigmoid);
@@ -93,12 +166,14 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
     };
     let labels: Vec<Label> = shown.iter().map(label).collect();
     let file = request.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let description = match architecture.family {
+        Family::Graph => format!("A network imported from {file}; never validated here."),
+        family => format!("Published weights of a {family}, imported from {file}; never validated here."),
+    };
     let manifest = Manifest {
         name: request.name.clone(),
         version: "imported".into(),
-        description: request.description.clone().unwrap_or_else(|| {
-            format!("Published weights of a {}, imported from {file}; never validated here.", architecture.family)
-        }),
+        description: request.description.clone().unwrap_or(description),
         licence: request.licence.clone().unwrap_or_else(|| "not stated; ask the publisher of the weights".into()),
         architecture,
         head: request.head,
@@ -125,18 +200,23 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
     manifest.check()?;
     let facts = card::Facts {
         file: &file,
-        format: &foreign.format,
-        keras: foreign.dialect == Dialect::Keras,
-        preset: request.preset,
-        report: &report,
+        format: parts.format,
+        keras: parts.keras,
+        preparation: request.prepared.as_ref().map_or_else(|| request.preset.words(), |_| PREPARED),
+        tensors: read,
+        left_out: parts.left_out,
         hidden: outputs - shown.len(),
         folded,
         operating_points: operating_points.is_some(),
         trained_dropout,
-        uncalled: &foreign.uncalled,
+        uncalled: parts.uncalled,
+        remarks: parts.remarks,
     };
     Ok(Draft { card: card::write(&manifest, &facts), manifest, tensors })
 }
+
+/// How images are prepared where the file says so.
+const PREPARED: &str = "Images are prepared as the file itself says, which was written by this program.";
 
 /// The preset's labels; an output whose operating point the file leaves empty was never trained and
 /// is hidden.
@@ -154,7 +234,7 @@ fn published_labels(preset: Preset, points: Option<&[f32]>) -> Option<Vec<String
 /// row of its own.
 fn keep_outputs(
     tensors: &mut HashMap<String, Tensor>,
-    architecture: &Architecture,
+    architecture: &mut Architecture,
     shown: &[u32],
     outputs: usize,
 ) -> Result<(), ImportError> {
@@ -162,6 +242,11 @@ fn keep_outputs(
         return Ok(());
     }
     let head = architecture.head()?;
+    if let Some(graph) = architecture.graph.as_mut().filter(|_| head.is_empty()) {
+        let (last, numbers) = (graph.nodes.len(), shown.to_vec());
+        graph.nodes.push(Node { path: "shown".into(), inputs: vec![last], does: Op::Pick { axis: 1, numbers } });
+        return Ok(());
+    }
     let rows = Tensor::new(shown, &Device::Cpu)?;
     for part in ["weight", "bias"] {
         if let Some(tensor) = tensors.get_mut(&format!("{head}.{part}")) {
@@ -171,15 +256,24 @@ fn keep_outputs(
     Ok(())
 }
 
-/// The preset's input with what the request says otherwise, for a stem of so many channels; `image`
-/// is the side of the images that positions were learnt for.
-fn input(request: &Request, channels: usize, image: Option<usize>) -> Result<Input, ImportError> {
-    let mut input = request.preset.input();
+/// The preset's input, or the file's, with what the request says otherwise, for a stem of so many
+/// channels; `image` is the side of the images that positions were learnt for. A graph takes images
+/// of its own size alone.
+fn input(
+    request: &Request,
+    channels: usize,
+    image: Option<usize>,
+    graph: Option<&Graph>,
+) -> Result<Input, ImportError> {
+    let mut input = request.prepared.clone().unwrap_or_else(|| request.preset.input());
     if let Some(resize) = request.resize {
         (input.resize, input.crop) = (resize, 1.0);
     }
     if let Some(side) = request.size.or(image) {
         (input.width, input.height) = (side, side);
+    }
+    if let Some([_, rows, columns]) = graph.map(|graph| graph.input) {
+        (input.width, input.height) = (columns, rows);
     }
     if !request.mean.is_empty() {
         input.mean.clone_from(&request.mean);

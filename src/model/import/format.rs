@@ -4,9 +4,17 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::{Foreign, ImportError, keras, storage, torch_file};
+use super::{Foreign, ImportError, keras, onnx, storage, torch_file};
 use crate::files::{archive, open_regular};
 use crate::limits::{PICKLE_BYTES, WEIGHT_BYTES};
+
+/// Whether a file is ONNX, by its first bytes.
+#[must_use]
+pub fn is_onnx(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = open_regular(path, WEIGHT_BYTES).map(|regular| regular.file.take(16).read_to_end(&mut head));
+    read.is_ok_and(|read| read.is_ok()) && onnx::begins(&head)
+}
 
 /// Reads what a safetensors, PyTorch or Keras file holds.
 pub fn read(path: &Path) -> Result<Foreign, ImportError> {

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
-use super::draft::{Draft, Request, draft};
+use super::draft::{Draft, Request, draft, draft_onnx};
 use super::fit::{Report, fit_as};
-use super::{ImportError, format};
+use super::{ImportError, format, onnx};
 use crate::files::writing::StagedFolder;
 use crate::files::{naming, sha256, writing};
 use crate::imaging::Plane;
@@ -32,6 +32,12 @@ pub struct Imported {
 /// A sentence; nothing was written then.
 pub fn import(request: &Request, models: &Path) -> Result<Imported, ImportError> {
     check_name(&request.name)?;
+    if format::is_onnx(&request.file) {
+        let network = onnx::read(&request.file, request.side())?;
+        let request = Request { prepared: network.prepared(), ..request.clone() };
+        let folder = install(draft_onnx(&request, network)?, models, request.replace)?;
+        return Ok(Imported { name: request.name, folder, report: Report::default() });
+    }
     let foreign = format::read(&request.file)?;
     let fit = fit_as(&foreign, request.family, request.convention)?;
     fit.accept(&foreign, request.ignore_unexpected)?;

@@ -26,6 +26,7 @@ pub mod labels;
 mod layout;
 mod memory;
 mod named_tensor;
+pub mod onnx;
 mod pickle;
 pub mod preset;
 mod storage;
@@ -68,6 +69,37 @@ pub enum ImportError {
          suspicious. Nothing was run here. Do not open it in Python; ask its author for a safetensors file"
     )]
     Code { called: String },
+    #[error("it is no ONNX model, for it holds no graph; export the model again")]
+    NoGraph,
+    #[error("it is written for opset {found} of ONNX; 11–21 are read: export it with opset_version=17")]
+    Opset { found: i64 },
+    #[error("it holds {0}, which are not read; export the model without them")]
+    Unsupported(String),
+    #[error("its graph takes {count} inputs; one, the image, is expected")]
+    Inputs { count: usize },
+    #[error("its input has {dims}; an image of 1 or 3 channels is expected, N × C × H × W or N × H × W × C")]
+    NoImage { dims: String },
+    #[error("what it gives are no scores of an image: {}", shortened(.0))]
+    NoScores(String),
+    #[error(
+        "the operator {} is not known here (node {}); say so at the project's address, or export the model without it",
+        shortened(kind),
+        shortened(name)
+    )]
+    NoOperator { kind: String, name: String },
+    #[error("{} (node {}) {}", shortened(kind), shortened(name), shortened(cause))]
+    Operator { kind: String, name: String, cause: String },
+    #[error("its graph takes “{}”, which nothing before gives: it is cut short, or its nodes are in a circle", shortened(.0))]
+    NoValue(String),
+    #[error(
+        "the values of its tensor “{}” lie at “{}”, which is not in the folder of the file; such a file reads what it should not. \
+         It is suspicious; put the values beside it, or save the model as one file",
+        shortened(tensor),
+        shortened(location)
+    )]
+    Outside { tensor: String, location: String },
+    #[error("the file “{}” with its values, beside it, cannot be read: {source}", shortened(location))]
+    Beside { location: String, source: std::io::Error },
     #[error("it holds no tensors under names; {}", ASK)]
     NoTensors,
     #[error("it is a TorchScript archive, whose network is code; {}", ASK)]

@@ -12,6 +12,7 @@ use candle_core::Tensor;
 use super::resnet::{STEM, STEM_POOL};
 use crate::architecture::{Architecture, Family};
 use crate::geometry::Geometry;
+use crate::graph::draw::Drawing;
 use crate::layers::activation::Activation;
 use crate::layers::dense_block::{DenseBlock, DenseLayer};
 use crate::layers::{GlobalAveragePool, Halve, MaxPool, NormUnit, Sequence};
@@ -91,6 +92,10 @@ pub(super) fn describe<S: TensorSource>(
 struct LastNorm(NormUnit);
 
 impl Layer for LastNorm {
+    fn draw(&self, to: &mut Drawing, x: usize) -> crate::Result<usize> {
+        self.0.draw(to, x)
+    }
+
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         self.0.forward(x, mode)
     }

@@ -15,6 +15,7 @@ use candle_core::Tensor;
 use super::efficientnet::divisible;
 use crate::architecture::{Architecture, Family, PaddingRule};
 use crate::geometry::Geometry;
+use crate::graph::draw::Drawing;
 use crate::layers::activation::{Activation, activated, by_rule};
 use crate::layers::inverted_residual::InvertedSpec;
 use crate::layers::squeeze_excite::{Gate, SqueezeSpec};
@@ -144,6 +145,11 @@ pub(super) fn describe<S: TensorSource>(
 struct SwishDense(Linear);
 
 impl Layer for SwishDense {
+    fn draw(&self, to: &mut Drawing, x: usize) -> crate::Result<usize> {
+        let y = self.0.draw(to, x)?;
+        to.activation(Activation::HardSwish, y)
+    }
+
     fn forward(&self, x: &Tensor, mode: Mode) -> crate::Result<Tensor> {
         let y = self.0.forward(x, mode)?;
         match mode.rule() {

@@ -25,6 +25,7 @@ use super::Network;
 use super::architecture::{
     Architecture, ArchitectureError, Family, MOST_ATTENTION, MOST_VALUES, PaddingRule, published_rate,
 };
+use super::graph::build;
 use super::init::NewVariables;
 use super::load::TrainedTensors;
 use super::source::{Chain, TensorSource};
@@ -65,6 +66,7 @@ impl Family {
             Self::VitTi16 | Self::VitS16 | Self::VitB16 => vit::published(self),
             Self::SwinT => swin::published(),
             Self::ConvnextTiny => convnext::published(),
+            Self::Graph => Architecture::bare(self, 0.0),
         }
     }
 }
@@ -139,6 +141,10 @@ impl Architecture {
     /// # Errors
     /// A sentence that names the setting.
     pub fn check(&self) -> Result<(), ArchitectureError> {
+        if self.graph.is_some() != (self.family == Family::Graph) {
+            return Err(ArchitectureError::NoGraph);
+        }
+        self.graph.as_ref().map_or(Ok(()), |graph| graph.check().map(drop))?;
         self.filled().check_settings(self.family.has_bottlenecks())?;
         let values = self.listing(3, 1)?.1.tensors.iter().map(|t| t.shape.iter().product::<usize>()).sum();
         if values > MOST_VALUES { Err(ArchitectureError::TooLarge(values)) } else { Ok(()) }
@@ -273,13 +279,20 @@ impl Architecture {
         Ok(self.listed(channels, classes)?.into_iter().map(|t| (t.name, t.shape)).collect())
     }
 
-    /// Name of the convolution that sees the image.
+    /// Name of the convolution that sees the image; empty where a graph has none that could be given
+    /// other channels.
     pub fn stem(&self) -> Result<String, ArchitectureError> {
+        if let Some(graph) = &self.graph {
+            return Ok(graph.stem().unwrap_or_default().to_owned());
+        }
         self.edge(<[TensorSpec]>::first)
     }
 
-    /// Name of the head, the last linear layer.
+    /// Name of the head, the last linear layer; empty where a graph does not end in one.
     pub fn head(&self) -> Result<String, ArchitectureError> {
+        if let Some(graph) = &self.graph {
+            return Ok(graph.head().unwrap_or_default().to_owned());
+        }
         self.edge(<[TensorSpec]>::last)
     }
 
@@ -360,6 +373,11 @@ impl Architecture {
             Family::VitTi16 | Family::VitS16 | Family::VitB16 => vit::describe(&arch, channels, classes, to)?,
             Family::SwinT => swin::describe(&arch, channels, classes, to)?,
             Family::ConvnextTiny => convnext::describe(&arch, channels, classes, to)?,
+            Family::Graph => {
+                let graph = arch.graph.as_ref().map(|graph| graph.with_ends(channels, classes));
+                let graph = graph.ok_or_else(|| candle_core::Error::Msg(ArchitectureError::NoGraph.to_string()))?;
+                build::describe(&graph, arch.dropout, to)?;
+            }
         }
         Ok(chain.network())
     }

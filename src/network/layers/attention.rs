@@ -24,6 +24,8 @@ use super::layer_norm::LayerNorm;
 use super::mask;
 use super::softmax::softmax;
 use super::token_linear::TokenLinear;
+use crate::graph::draw::Drawing;
+use crate::graph::op::Op;
 use crate::tape::{Recorded, by_graph};
 use crate::{Layer, Mode, Result};
 
@@ -119,6 +121,29 @@ impl Mlp {
     }
 }
 
+impl Mlp {
+    /// The same as nodes of a graph.
+    pub(super) fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let normed = self.norm.draw(to, x)?;
+        let wide = self.widen.draw(to, normed)?;
+        let branch = self.narrow.draw(to, wide)?;
+        let branch = scaled_by(to, branch, self.scale.as_ref())?;
+        to.add(x, branch)
+    }
+}
+
+/// `γ · x` as nodes of a graph.
+fn scaled_by(to: &mut Drawing, x: usize, scale: Option<&Tensor>) -> Result<usize> {
+    let Some(scale) = scale else { return Ok(x) };
+    let scale = to.constant(&scale.detach())?;
+    to.mul(x, scale)
+}
+
+/// Some entries of an axis as a node of a graph.
+fn part(to: &mut Drawing, x: usize, axis: usize, from: usize, length: usize) -> Result<usize> {
+    to.push(Op::Slice { axis, from, length, step: 1 }, &[x])
+}
+
 /// `γ · x`, channel by channel.
 fn scaled(x: &Tensor, scale: Option<&Tensor>) -> Result<Tensor> {
     scale.map_or_else(|| Ok(x.clone()), |scale| x.broadcast_mul(scale))
@@ -204,6 +229,42 @@ impl Layer for EncoderBlock {
     fn attention(&self) -> Option<&dyn GlobalAttention> {
         Some(self)
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let wide = self.width()?;
+        let count = to.lengths(x)[1];
+        let (mut path, normed) = match (self.reads, &self.norm) {
+            (Reads::Tokens, Some(norm)) => (x, norm.draw(to, x)?),
+            _ => (part(to, x, 2, 0, wide)?, part(to, x, 2, wide, wide)?),
+        };
+        let class_only = matches!(self.reads, Reads::Normed { class_only: true });
+        let mut asking = normed;
+        if class_only {
+            (path, asking) = (part(to, path, 1, 0, 1)?, part(to, normed, 1, 0, 1)?);
+        }
+        let mut headed = |x: usize, rows: TokenLinear, tokens: usize, order: [usize; 4]| -> Result<usize> {
+            let y = rows.draw(to, x)?;
+            let y = to.reshape(y, 1, &[tokens, self.heads, wide / self.heads])?;
+            to.transpose(y, &order)
+        };
+        let asked = if class_only { 1 } else { count };
+        let query = headed(asking, self.qkv.rows(0, wide)?, asked, [0, 2, 1, 3])?;
+        let key = headed(normed, self.qkv.rows(wide, wide)?, count, [0, 2, 3, 1])?;
+        let value = headed(normed, self.qkv.rows(2 * wide, wide)?, count, [0, 2, 1, 3])?;
+        let scale = Tensor::new(((wide / self.heads) as f32).powf(-0.5), &candle_core::Device::Cpu)?;
+        let scale = to.constant(&scale)?;
+        let query = to.mul(query, scale)?;
+        let weights = to.push(Op::MatMul, &[query, key])?;
+        let weights = to.push(Op::Softmax { axis: 3 }, &[weights])?;
+        let mixed = to.push(Op::MatMul, &[weights, value])?;
+        let mixed = to.transpose(mixed, &[0, 2, 1, 3])?;
+        let mixed = to.reshape(mixed, 1, &[asked, wide])?;
+        let branch = self.proj.draw(to, mixed)?;
+        let branch = scaled_by(to, branch, self.scale.as_ref())?;
+        let y = to.add(path, branch)?;
+        let y = self.mlp.draw(to, y)?;
+        if class_only { to.reshape(y, 1, &[wide]) } else { Ok(y) }
+    }
 }
 
 impl GlobalAttention for EncoderBlock {
@@ -245,5 +306,11 @@ impl Layer for NormBeside {
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         by_graph(self, &x, mode, wanted)
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let normed = self.0.draw(to, x)?;
+        let axis = to.lengths(x).len() - 1;
+        to.push(Op::Concat { axis }, &[x, normed])
     }
 }

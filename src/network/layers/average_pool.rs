@@ -35,6 +35,20 @@ pub(super) fn to_grid(x: &Tensor, grid: usize) -> Result<Tensor> {
     average(x, Windows { rows: windows(h), columns: windows(w) })
 }
 
+/// Means to a grid as two matrices: `rows · x · columns`.
+pub(super) fn grid_matrices(h: usize, w: usize, grid: usize) -> Result<[Tensor; 2]> {
+    let matrix = |n: usize| {
+        let mut values = vec![0.0f32; grid * n];
+        for (i, row) in values.chunks_exact_mut(n).enumerate() {
+            let cell = i * n / grid..((i + 1) * n).div_ceil(grid);
+            let share = 1.0 / cell.len() as f32;
+            row[cell].fill(share);
+        }
+        Tensor::from_vec(values, (grid, n), &candle_core::Device::Cpu)
+    };
+    Ok([matrix(h)?, matrix(w)?.t()?.contiguous()?])
+}
+
 fn average(x: &Tensor, windows: Windows) -> Result<Tensor> {
     if x.device().is_cpu() { to_blocks(x)?.contiguous()?.apply_op1(windows) } else { windows.composed(x) }
 }

@@ -38,6 +38,13 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
+    /// What it multiplies by and adds with running statistics: `γ/√(σ² + ε)` and `β − μ·γ/√(σ² + ε)`.
+    pub(super) fn factors(&self) -> Result<[Tensor; 2]> {
+        let factor = (self.weight.as_tensor() / (self.running_var.as_tensor() + self.epsilon)?.sqrt()?)?;
+        let shift = (self.bias.as_tensor() - (self.running_mean.as_tensor() * &factor)?)?;
+        Ok([factor.detach(), shift.detach()])
+    }
+
     /// `(N, C, H, W)` or blocked → the same shape, on the CPU blocked; with `activation` and `skip` as in
     /// the module's formula.
     pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, activation: Activation, mode: Mode) -> Result<Tensor> {

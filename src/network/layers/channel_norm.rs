@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::layer_norm::LayerNorm;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::graph::draw::Drawing;
 use crate::nchw16c::{LANES, Maps, Pixel, as_they_came, blocks, pixels, pixels_mut, taken, to_blocks};
 use crate::tape::{Recorded, by_graph};
 use crate::{Layer, Mode, Result};
@@ -46,6 +47,12 @@ impl Layer for ChannelNorm {
             way(dy, gradients)?.map(|dx| as_they_came(dx, planes)).transpose()
         };
         Ok((y, Box::new(back)))
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let x = to.transpose(x, &[0, 2, 3, 1])?;
+        let y = self.0.draw(to, x)?;
+        to.transpose(y, &[0, 3, 1, 2])
     }
 }
 

@@ -277,6 +277,16 @@ impl PreparedConv {
         self.on_the_cpu()?.transposed(size)?.input_gradient_to(dy, size, after, to)
     }
 
+    /// `(O, C, k, k)`.
+    pub(super) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// `(O)`.
+    pub(super) fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+
     /// Channels that come out.
     pub(super) fn outputs(&self) -> usize {
         self.weight.dims()[0]

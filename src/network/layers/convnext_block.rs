@@ -15,6 +15,7 @@ use super::ConvUnit;
 use super::attention::DropPath;
 use super::channel_norm::ChannelNorm;
 use super::channels::scale;
+use crate::graph::draw::Drawing;
 use crate::nchw16c::{as_they_came, taken, to_blocks};
 use crate::tape::{Gradients, Recorded, by_graph};
 use crate::{Layer, Mode, Result};
@@ -58,5 +59,20 @@ impl Layer for ConvNextBlock {
             way(dy, gradients)?.map(|dx| as_they_came(dx, planes)).transpose()
         };
         Ok((y, Box::new(back)))
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let filtered = self.filter.drawn(to, x, None)?;
+        let normed = self.norm.draw(to, filtered)?;
+        let wide = self.widen.drawn(to, normed, None)?;
+        match &self.scale {
+            None => self.narrow.drawn(to, wide, Some(x)),
+            Some(factors) => {
+                let branch = self.narrow.drawn(to, wide, None)?;
+                let factors = to.constant(&factors.detach())?;
+                let branch = to.mul(branch, factors)?;
+                to.add(x, branch)
+            }
+        }
     }
 }

@@ -16,6 +16,8 @@ use super::channels::concat;
 use super::conv::PreparedConv;
 use super::{ConvUnit, Kernel, NormUnit};
 use crate::cpu_values::{is_tracked, values};
+use crate::graph::draw::Drawing;
+use crate::graph::op::Op;
 use crate::nchw16c::affine::Affine;
 use crate::nchw16c::forward::{Epilogue, Gate, LayerInput};
 use crate::nchw16c::{LANES, Maps, Pixel, as_they_came, blocks, pixels, pixels_mut, taken, to_blocks};
@@ -93,6 +95,17 @@ impl Layer for DenseBlock {
             as_they_came(Tensor::from_vec(whole.part(0..before), first.shape(), &device)?, planes).map(Some)
         };
         Ok((maps, Box::new(back)))
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let mut maps = x;
+        for layer in &self.layers {
+            let normed = layer.norm.draw(to, maps)?;
+            let narrow = layer.narrow.draw(to, normed)?;
+            let grown = layer.grow.draw(to, narrow)?;
+            maps = to.push(Op::Concat { axis: 1 }, &[maps, grown])?;
+        }
+        Ok(maps)
     }
 }
 

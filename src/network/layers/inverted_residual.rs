@@ -15,6 +15,7 @@ use super::conv_unit::can_keep;
 use super::squeeze_excite::{SqueezeExcite, SqueezeSpec};
 use super::{ConvUnit, mask};
 use crate::geometry::Geometry;
+use crate::graph::draw::Drawing;
 use crate::nchw16c::{as_they_came, taken, to_blocks};
 use crate::source::{ConvSpec, TensorSource};
 use crate::tape::{Gradients, Recorded, by_graph};
@@ -194,5 +195,12 @@ impl Layer for InvertedResidual {
             dx.map(|dx| as_they_came(dx, planes)).transpose()
         };
         Ok((y, Box::new(back)))
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let wide = self.widen.as_ref().map_or(Ok(x), |widen| widen.draw(to, x))?;
+        let filtered = self.filter.draw(to, wide)?;
+        let weighed = self.excite.as_ref().map_or(Ok(filtered), |excite| excite.draw(to, filtered))?;
+        self.narrow.drawn(to, weighed, self.added.then_some(x))
     }
 }

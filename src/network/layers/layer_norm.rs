@@ -13,6 +13,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::graph::draw::Drawing;
 use crate::{Layer, Mode, Result};
 
 /// Tokens that one core takes at a time.
@@ -50,6 +51,10 @@ impl LayerNorm {
 impl Layer for LayerNorm {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         self.normed(x)
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        to.layer_norm(&self.weight, &self.bias, self.epsilon, x)
     }
 }
 

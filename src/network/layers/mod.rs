@@ -19,7 +19,7 @@ pub mod layer_norm;
 pub mod pool;
 pub mod pyramid;
 pub mod residual;
-mod softmax;
+pub mod softmax;
 pub mod squeeze_excite;
 pub mod token_linear;
 pub mod tokens;
@@ -32,8 +32,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cpu_values::{is_tracked, values};
 use super::geometry::Geometry;
+use super::graph::draw::Drawing;
+use super::graph::op::{Op, Window};
 use super::layers::activation::{Activation, Rule, activated, by_rule};
-use super::layers::average_pool::{halve, to_grid, unhalve};
+use super::layers::average_pool::{grid_matrices, halve, to_grid, unhalve};
 use super::layers::batch_norm::BatchNorm;
 use super::layers::channels::add_bias;
 use super::layers::conv::{PreparedConv, conv2d};
@@ -78,6 +80,26 @@ impl ConvUnit {
                 self.finish(y, bias.as_ref(), skip, mode)
             }
         }
+    }
+
+    /// The unit as nodes of a graph, batch norm folded.
+    pub(super) fn drawn(&self, to: &mut Drawing, x: usize, skip: Option<usize>) -> Result<usize> {
+        let (weight, bias, geometry) = match &self.kernel {
+            Kernel::Prepared(conv) => (conv.weight().clone(), Some(conv.bias().clone()), conv.geometry()),
+            Kernel::Plain { weight, bias, geometry, .. } => (weight.clone(), bias.clone(), *geometry),
+        };
+        let (weight, bias) = match &self.norm {
+            Some(norm) => {
+                let [factor, shift] = norm.factors()?;
+                let bias = match bias {
+                    Some(bias) => ((bias * &factor)? + shift)?,
+                    None => shift,
+                };
+                (weight.broadcast_mul(&factor.reshape(((), 1, 1, 1))?)?, Some(bias))
+            }
+            None => (weight, bias),
+        };
+        to.conv([Some(&weight), bias.as_ref()], geometry, self.activation, x, skip)
     }
 
     /// Whether nothing but the output is asked of a unit without batch norm and branch.
@@ -131,6 +153,10 @@ impl Layer for ConvUnit {
         let (y, kept) = self.keep(&x, None, mode, wanted)?;
         Ok((y, Box::new(move |dy, gradients| Ok(kept.back(&dy, None, gradients)?.0))))
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        self.drawn(to, x, None)
+    }
 }
 
 /// Batch norm → ReLU, where no convolution stands before it.
@@ -177,6 +203,12 @@ impl Layer for NormUnit {
         };
         Ok((y, Box::new(back)))
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let [weight, bias] = self.norm.factors()?;
+        let weight = weight.reshape(((), 1, 1, 1))?;
+        to.conv([Some(&weight), Some(&bias)], Geometry::even(1, 1, 0), Activation::Relu, x, None)
+    }
 }
 
 /// Layers one after the other, as one.
@@ -200,6 +232,10 @@ impl Layer for Sequence {
         }
         Ok((x, Box::new(move |dy, gradients| walk_back(&ways, dy, gradients))))
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        self.0.iter().try_fold(x, |x, layer| layer.draw(to, x))
+    }
 }
 
 /// The largest value under each window.
@@ -220,6 +256,11 @@ impl Layer for MaxPool {
         }
         let (y, winners) = Winners::of(&x, self.0)?;
         Ok((y, Box::new(move |dy, _| wanted.then(|| winners.hand_back(&dy)).transpose())))
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let window = to.window(self.0, x)?;
+        to.push(Op::MaxPool { window }, &[x])
     }
 }
 
@@ -245,6 +286,11 @@ impl Layer for Halve {
             move |dy: Tensor, _: &mut Gradients| wanted.then(|| as_they_came(unhalve(&dy, size)?, planes)).transpose();
         Ok((halve(&x)?, Box::new(back)))
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let window = to.window(Geometry::even(2, 2, 0), x)?;
+        to.push(Op::AveragePool { window, whole: true }, &[x])
+    }
 }
 
 /// Means over a grid of this many cells a side, for maps of any size; `(N, C, grid, grid)`, as
@@ -262,6 +308,24 @@ impl Layer for AverageGrid {
     fn side(&self, _: usize) -> usize {
         self.grid
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let [_, h, w] = to.map(x)?;
+        if (h, w) == (self.grid, self.grid) {
+            return Ok(x);
+        }
+        if h % self.grid == 0 && w % self.grid == 0 {
+            let kernel = [h / self.grid, w / self.grid];
+            let window = Window { kernel, stride: kernel, pads: [0; 4], dilation: [1, 1] };
+            if kernel[0] == kernel[1] {
+                return to.push(Op::AveragePool { window, whole: true }, &[x]);
+            }
+        }
+        let [rows, columns] = grid_matrices(h, w, self.grid)?;
+        let (rows, columns) = (to.constant(&rows)?, to.constant(&columns)?);
+        let x = to.push(Op::MatMul, &[x, columns])?;
+        to.push(Op::MatMul, &[rows, x])
+    }
 }
 
 /// `(N, C, H, W)` → `(N, C)`.
@@ -272,6 +336,10 @@ pub struct GlobalAveragePool {
 impl Layer for GlobalAveragePool {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         global_average(x, self.channels)
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        to.mean(x, [2, 3], false)
     }
 }
 
@@ -312,6 +380,10 @@ impl Layer for Dropout {
         }
         x * mask(x.dims(), 1.0 - self.rate, seed, self.layer, first, x.device())?
     }
+
+    fn draw(&self, _: &mut Drawing, x: usize) -> Result<usize> {
+        Ok(x)
+    }
 }
 
 /// `(N, F)` or a feature map that is flattened to it → `(N, K)`: `x·Wᵀ + b` with `W` of `(K, F)`.
@@ -325,6 +397,12 @@ impl Layer for Linear {
         let x = if x.rank() > 2 { x.flatten_from(1)? } else { x.clone() };
         x.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let lengths = to.lengths(x);
+        let x = if lengths.len() > 2 { to.reshape(x, 1, &[lengths[1..].iter().product()])? } else { x };
+        to.linear(&self.weight, Some(&self.bias), x)
+    }
 }
 
 /// A hidden layer of a dense head: linear → ReLU.
@@ -334,5 +412,10 @@ impl Layer for Dense {
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let y = self.0.forward(x, mode)?;
         mode.rule().map_or_else(|| y.relu(), |rule| by_rule(&y, Activation::Relu, rule))
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let y = self.0.draw(to, x)?;
+        to.activation(Activation::Relu, y)
     }
 }

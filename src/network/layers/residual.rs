@@ -7,6 +7,7 @@ use super::ConvUnit;
 use super::activation::Activation;
 use super::conv_unit::can_keep;
 use crate::geometry::Geometry;
+use crate::graph::draw::Drawing;
 use crate::nchw16c::{as_they_came, taken};
 use crate::source::{ConvSpec, TensorSource};
 use crate::tape::{Gradients, Recorded, by_graph};
@@ -73,6 +74,12 @@ impl Layer for Residual {
             dy.map(|dx| as_they_came(dx, planes)).transpose()
         };
         Ok((y, Box::new(back)))
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let skip = self.shortcut.as_ref().map_or(Ok(x), |shortcut| shortcut.drawn(to, x, None))?;
+        let inner = self.branch.iter().try_fold(x, |x, unit| unit.drawn(to, x, None))?;
+        self.last.drawn(to, inner, Some(skip))
     }
 }
 

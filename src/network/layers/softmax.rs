@@ -16,7 +16,7 @@ use crate::cpu_values::{slice, values};
 const SHARE: usize = 64;
 
 /// `(…, T)` → the same shape; rows add up to 1.
-pub(super) fn softmax(x: &Tensor, scale: f64) -> Result<Tensor> {
+pub(crate) fn softmax(x: &Tensor, scale: f64) -> Result<Tensor> {
     if x.device().is_cpu() {
         return x.contiguous()?.apply_op1(SoftmaxOp { scale: scale as f32 });
     }

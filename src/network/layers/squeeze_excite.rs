@@ -16,6 +16,8 @@ use super::conv_unit::Kept;
 use super::pool::global_average;
 use crate::cpu_values::values;
 use crate::geometry::Geometry;
+use crate::graph::draw::Drawing;
+use crate::graph::op::{Function, Op};
 use crate::nchw16c::{Maps, is_blocked, pixels, pixels_mut, to_blocks, to_planes};
 use crate::source::{ConvSpec, TensorSource};
 use crate::tape::Gradients;
@@ -97,6 +99,19 @@ pub(super) struct KeptSqueeze<'a> {
 }
 
 impl SqueezeExcite {
+    /// The factors and their product with the maps as nodes of a graph.
+    pub(super) fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let means = to.mean(x, [2, 3], true)?;
+        let squeezed = self.squeeze.drawn(to, means, None)?;
+        let logits = self.excite.drawn(to, squeezed, None)?;
+        let function = match self.gate {
+            Gate::Sigmoid => Function::Sigmoid,
+            Gate::HardSigmoid => Function::HardSigmoid { alpha: 1.0 / 6.0, beta: 0.5 },
+        };
+        let factors = to.push(Op::Map { function }, &[logits])?;
+        to.mul(x, factors)
+    }
+
     /// `(N, C, H, W)` or blocked → the same, on the CPU blocked.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let means = global_average(x, self.channels)?.unsqueeze(2)?.unsqueeze(3)?;

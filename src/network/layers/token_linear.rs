@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::activation::{activated, by_rule};
 use crate::activation::Activation;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::graph::draw::Drawing;
 use crate::{Layer, Mode, Result};
 
 /// Values that one core takes at a time.
@@ -56,6 +57,11 @@ impl Layer for TokenLinear {
             _ => y,
         };
         y.reshape(shape)
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let y = to.linear(&self.weight, self.bias.as_ref(), x)?;
+        to.activation(self.activation, y)
     }
 }
 

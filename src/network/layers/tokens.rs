@@ -12,6 +12,10 @@
 use candle_core::{Device, Tensor, bail};
 
 use super::layer_norm::LayerNorm;
+use crate::activation::Activation;
+use crate::geometry::Geometry;
+use crate::graph::draw::Drawing;
+use crate::graph::op::Op;
 use crate::{Layer, Mode, Result};
 
 /// Patches, tokens in front, positions.
@@ -47,6 +51,15 @@ fn patches(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let cut = cut.contiguous()?.reshape((n * rows * columns, channels * p * p))?;
     let tokens = cut.matmul(&weight.flatten_from(1)?.t()?)?.broadcast_add(bias)?;
     tokens.reshape((n, rows, columns, wide))
+}
+
+/// The same as nodes of a graph, `(N, rows · columns, D)`.
+fn drawn_patches(to: &mut Drawing, x: usize, weight: &Tensor, bias: &Tensor) -> Result<(usize, [usize; 2])> {
+    let (wide, _, p, _) = weight.dims4()?;
+    let maps = to.conv([Some(weight), Some(bias)], Geometry::even(p, p, 0), Activation::None, x, None)?;
+    let [_, rows, columns] = to.map(maps)?;
+    let flat = to.reshape(maps, 1, &[wide, rows * columns])?;
+    Ok((to.transpose(flat, &[0, 2, 1])?, [rows, columns]))
 }
 
 impl Embedding {
@@ -89,6 +102,22 @@ impl Layer for Embedding {
     fn side(&self, length: usize) -> usize {
         length / self.weight.dims()[3]
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let (patches, [rows, columns]) = drawn_patches(to, x, &self.weight, &self.bias)?;
+        let class = to.constant(&self.class)?;
+        let positions = to.constant(&self.positions(rows, columns)?)?;
+        match &self.registers {
+            None => {
+                let tokens = to.push(Op::Concat { axis: 1 }, &[class, patches])?;
+                to.add(tokens, positions)
+            }
+            Some(registers) => {
+                let (registers, patches) = (to.constant(registers)?, to.add(patches, positions)?);
+                to.push(Op::Concat { axis: 1 }, &[class, registers, patches])
+            }
+        }
+    }
 }
 
 /// Patches with a norm, as maps with the channels last: `(N, C, H, W)` → `(N, rows, columns, D)`.
@@ -107,6 +136,12 @@ impl Layer for PatchMaps {
 
     fn side(&self, length: usize) -> usize {
         length / self.weight.dims()[3]
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let (patches, [rows, columns]) = drawn_patches(to, x, &self.weight, &self.bias)?;
+        let maps = to.reshape(patches, 1, &[rows, columns, self.weight.dim(0)?])?;
+        self.norm.draw(to, maps)
     }
 }
 

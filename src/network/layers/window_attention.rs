@@ -17,6 +17,8 @@ use super::attention::{DropPath, Mlp};
 use super::layer_norm::LayerNorm;
 use super::softmax::softmax;
 use super::token_linear::TokenLinear;
+use crate::graph::draw::Drawing;
+use crate::graph::op::Op;
 use crate::tape::{Recorded, by_graph};
 use crate::{Layer, Mode, Result};
 
@@ -105,6 +107,47 @@ impl WindowAttention {
         rows.permute((2, 0, 1))?.contiguous()?.unsqueeze(0)
     }
 
+    /// The same as nodes of a graph.
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let [height, width, wide] = *to.lengths(x).get(1..).unwrap_or_default() else { bail!("windows are of maps") };
+        let (plan, area, heads) =
+            (Plan::of(height, width, self.window, self.shift), self.window * self.window, self.heads);
+        let mut tokens = to.reshape(x, 1, &[height * width, wide])?;
+        if plan.gather.len() > height * width {
+            tokens = to.push(Op::Pad { axis: 1, before: 0, behind: 1 }, &[tokens])?;
+        }
+        let windows = to.push(Op::Pick { axis: 1, numbers: plan.gather }, &[tokens])?;
+        let windows = to.reshape(windows, plan.windows, &[area, wide])?;
+        let parts = self.qkv.draw(to, windows)?;
+        let parts = to.reshape(parts, plan.windows, &[area, 3, heads, wide / heads])?;
+        let mut part = |from: usize, order: [usize; 4]| -> Result<usize> {
+            let part = to.push(Op::Slice { axis: 2, from, length: 1, step: 1 }, &[parts])?;
+            let part = to.reshape(part, plan.windows, &[area, heads, wide / heads])?;
+            to.transpose(part, &order)
+        };
+        let (query, key) = (part(0, [0, 2, 1, 3])?, part(1, [0, 2, 3, 1])?);
+        let value = part(2, [0, 2, 1, 3])?;
+        let scale = to.constant(&Tensor::new(((wide / heads) as f32).powf(-0.5), &Device::Cpu)?)?;
+        let query = to.mul(query, scale)?;
+        let mut weights = to.push(Op::MatMul, &[query, key])?;
+        let bias = to.constant(&self.bias()?.detach())?;
+        weights = to.add(weights, bias)?;
+        if let Some(mask) = plan.mask {
+            let mask = to.constant(&Tensor::from_vec(mask, (1, plan.windows, 1, area, area), &Device::Cpu)?)?;
+            let apart = to.reshape(weights, 1, &[plan.windows, heads, area, area])?;
+            let apart = to.add(apart, mask)?;
+            weights = to.reshape(apart, plan.windows, &[heads, area, area])?;
+        }
+        let weights = to.push(Op::Softmax { axis: 3 }, &[weights])?;
+        let mixed = to.push(Op::MatMul, &[weights, value])?;
+        let mixed = to.transpose(mixed, &[0, 2, 1, 3])?;
+        let mixed = to.reshape(mixed, plan.windows, &[area, wide])?;
+        let mixed = self.proj.draw(to, mixed)?;
+        let mixed = to.reshape(mixed, 1, &[plan.windows * area, wide])?;
+        let mixed = to.push(Op::Pick { axis: 1, numbers: plan.scatter }, &[mixed])?;
+        to.reshape(mixed, 1, &[height, width, wide])
+    }
+
     /// `(N, H, W, D)` → the same shape.
     fn mixed(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let (n, height, width, wide) = x.dims4()?;
@@ -166,6 +209,18 @@ impl Layer for SwinBlock {
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         by_graph(self, &x, mode, wanted)
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let wide = self.attention.qkv.weight.dim(1)?;
+        let half = |to: &mut Drawing, from| to.push(Op::Slice { axis: 3, from, length: wide, step: 1 }, &[x]);
+        let (path, normed) = match &self.norm {
+            Some(norm) => (x, norm.draw(to, x)?),
+            None => (half(to, 0)?, half(to, wide)?),
+        };
+        let branch = self.attention.draw(to, normed)?;
+        let y = to.add(path, branch)?;
+        self.mlp.draw(to, y)
+    }
 }
 
 /// Joins the channels of two by two tokens, norms them and halves their number: `(N, H, W, D)` →
@@ -190,6 +245,22 @@ impl Layer for PatchMerging {
     fn side(&self, length: usize) -> usize {
         length.div_ceil(2)
     }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        let [height, width, wide] = *to.lengths(x).get(1..).unwrap_or_default() else { bail!("patches are maps") };
+        let mut x = x;
+        for (axis, length) in [(1, height), (2, width)] {
+            if length % 2 > 0 {
+                x = to.push(Op::Pad { axis, before: 0, behind: 1 }, &[x])?;
+            }
+        }
+        let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
+        let cut = to.reshape(x, 1, &[rows, 2, columns, 2, wide])?;
+        let cut = to.transpose(cut, &[0, 1, 3, 4, 2, 5])?;
+        let joined = to.reshape(cut, 1, &[rows, columns, 4 * wide])?;
+        let normed = self.norm.draw(to, joined)?;
+        self.reduction.draw(to, normed)
+    }
 }
 
 /// The mean over all places: `(N, H, W, D)` → `(N, D)`.
@@ -198,6 +269,10 @@ pub struct PlaceMean;
 impl Layer for PlaceMean {
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         x.flatten(1, 2)?.mean(1)
+    }
+
+    fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
+        to.mean(x, [1, 2], false)
     }
 }
 

@@ -14,6 +14,9 @@ use std::path::Path;
 use super::fault::{Check, ConfigFault};
 use super::{Config, Phase, same_name};
 use crate::model::manifest::{Head, Input, Label, Normalization, Resize};
+use crate::model::registry;
+use crate::network::architecture::Family;
+use crate::network::graph::Graph;
 
 /// Epochs of a run that names none.
 const EPOCHS: usize = 20;
@@ -53,6 +56,7 @@ pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Check {
     if config.name.is_empty() {
         config.name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     }
+    let graph = graph_of_start(config, root);
     if let Some(size) = config.size {
         (config.input.width, config.input.height) = (size, size);
     }
@@ -62,6 +66,9 @@ pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Check {
     for phase in config.phases.iter_mut().filter(|p| p.size == 0) {
         phase.size = config.input.width;
     }
+    if let Some(graph) = graph {
+        config.architecture.graph = Some(graph.with_ends(config.input.channels, config.labels.len().max(1)));
+    }
     if config.target_layer.is_empty() {
         let Input { width, height, .. } = config.input;
         config.target_layer = config.architecture.default_target(width, height)?;
@@ -69,11 +76,29 @@ pub(super) fn fill(config: &mut Config, path: &Path, root: &Path) -> Check {
     if config.labels.is_empty() {
         config.labels = labels_of_folders(config, root)?;
     }
+    config.architecture.graph =
+        config.architecture.graph.take().map(|graph| graph.with_ends(config.input.channels, config.labels.len()));
     if config.description.is_empty() {
         let names: Vec<&str> = config.labels.iter().map(|l| l.name.as_str()).collect();
         config.description = format!("Scores images for: {}.", names.join(", "));
     }
     Ok(())
+}
+
+/// The graph of the model that the training starts from, where the architecture is one and names no
+/// nodes of its own; its input goes along where none is written.
+fn graph_of_start(config: &mut Config, root: &Path) -> Option<Graph> {
+    if config.architecture.family != Family::Graph || config.architecture.graph.is_some() {
+        return None;
+    }
+    let from = config.transfer.start_from.clone()?;
+    let folder = root.join(&from);
+    let name = if folder.is_dir() { folder.to_string_lossy().into_owned() } else { from };
+    let manifest = registry::manifest(&name).ok()?;
+    if config.input == grey_square() {
+        config.input = manifest.input;
+    }
+    manifest.architecture.graph
 }
 
 /// A label for each class folder, in the order of their names.

@@ -5,6 +5,7 @@ mod archives;
 mod dicom;
 mod elements;
 mod jpeg;
+mod onnx;
 mod png;
 mod texts;
 mod tiff;
@@ -51,6 +52,7 @@ pub(crate) fn all() -> Vec<Constructed> {
     let mut all = dicom::all();
     all.extend(elements::all());
     all.extend(jpeg::all());
+    all.extend(onnx::all());
     all.extend(png::all());
     all.extend(tiff::all());
     all.extend(archives::all());

@@ -6,6 +6,7 @@ mod archive;
 mod bytes;
 mod chunks;
 mod dicom;
+mod protobuf;
 mod text;
 
 pub(crate) use chunks::png_chunk;
@@ -34,6 +35,7 @@ fn of_format(reader: Reader, file: &[u8]) -> &'static [Change] {
             &[text::number, bytes::first]
         }
         Reader::Import => &[bytes::pickle],
+        Reader::Onnx => &[protobuf::number, protobuf::name, protobuf::twice],
         Reader::Npz | Reader::Background => &[],
         _ => &[text::number, text::word, text::line, text::nested],
     }

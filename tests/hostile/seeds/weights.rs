@@ -19,6 +19,16 @@ const GOLDEN: [(&str, &[u8], bool); 9] = [
     ("vgg_keras2.h5", include_bytes!("../../golden/import/vgg_keras2.h5.gz"), false),
 ];
 
+/// Files of `tests/golden/onnx_networks.py`; the one with values beside it is not sound alone.
+const NETWORKS: [(&str, &[u8], bool); 6] = [
+    ("channels_last.onnx", include_bytes!("../../golden/onnx/channels_last.onnx"), false),
+    ("half.onnx", include_bytes!("../../golden/onnx/half.onnx"), true),
+    ("mobile_dynamo.onnx", include_bytes!("../../golden/onnx/mobile_dynamo.onnx"), false),
+    ("mobile_script.onnx", include_bytes!("../../golden/onnx/mobile_script.onnx"), false),
+    ("shapes_script.onnx", include_bytes!("../../golden/onnx/shapes_script.onnx"), false),
+    ("tokens_script.onnx", include_bytes!("../../golden/onnx/tokens_script.onnx"), false),
+];
+
 pub(crate) fn all() -> Vec<Seed> {
     let unpacked = |packed: &[u8]| {
         let mut bytes = Vec::new();
@@ -30,5 +40,6 @@ pub(crate) fn all() -> Vec<Seed> {
     let safetensors = [("weights", toy_weights()), ("gate", toy_gate())];
     let safetensors =
         safetensors.map(|(name, bytes)| Seed::of(Reader::Safetensors, format!("{name}.safetensors"), bytes));
-    golden.into_iter().chain(safetensors).collect()
+    let networks = NETWORKS.map(|(name, bytes, is_refused)| Seed { is_refused, ..Seed::of(Reader::Onnx, name, bytes) });
+    golden.into_iter().chain(safetensors).chain(networks).collect()
 }

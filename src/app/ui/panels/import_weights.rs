@@ -62,13 +62,17 @@ fn fields(ui: &mut Ui, form: &mut WeightsForm, tokens: &theme::Tokens) {
         ui.end_row();
 
         ui.label(text!("Architecture"));
-        let combo = ComboBox::from_id_salt("family").selected_text(form.architecture.to_string()).width(200.0);
-        let response = combo.show_ui(ui, |ui| {
-            for architecture in NamedArchitecture::all() {
-                ui.selectable_value(&mut form.architecture, architecture, architecture.to_string());
-            }
-        });
-        response.response.accessible_name(text!("Architecture"));
+        if form.is_onnx() {
+            ui.label(text!("The file lays out its network itself")).on_hover_text(text!("ONNX: a graph of operators"));
+        } else {
+            let combo = ComboBox::from_id_salt("family").selected_text(form.architecture.to_string()).width(200.0);
+            let response = combo.show_ui(ui, |ui| {
+                for architecture in NamedArchitecture::all() {
+                    ui.selectable_value(&mut form.architecture, architecture, architecture.to_string());
+                }
+            });
+            response.response.accessible_name(text!("Architecture"));
+        }
         ui.end_row();
 
         ui.label(text!("Preparation"));

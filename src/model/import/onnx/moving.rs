@@ -1,0 +1,382 @@
+//! Operators that move values without changing them, and those that tell of shapes.
+
+use candle_core::{Device, Tensor};
+
+use super::builder::{Told, Value};
+use super::elementwise::is_shared;
+use super::known::Known;
+use super::lengths::{axes, axis, reshaped, slice as picked};
+use super::operators::Reading;
+use super::values;
+use crate::network::graph::op::{Between, Op};
+use crate::network::graph::shape::{Dim, Shape, joined, map};
+
+/// Most values that a graph may make out of nothing.
+const MOST_MADE: usize = 1 << 24;
+
+fn told(error: candle_core::Error) -> String {
+    format!("cannot be computed: {error}")
+}
+
+pub(super) fn shape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let shape = r.to.shape(&x);
+    let bound = |name: &str, default: usize| match r.node.attribute(name) {
+        Some(a) if a.integer < 0 => (a.integer + shape.len() as i64).max(0) as usize,
+        Some(a) => (a.integer as usize).min(shape.len()),
+        None => default,
+    };
+    let (start, end) = (bound("start", 0), bound("end", shape.len()));
+    Known::lengths(shape.get(start..end).unwrap_or_default()).map(Value::Known)
+}
+
+pub(super) fn size<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let shape = r.to.shape(&x);
+    let count = shape.iter().map(|dim| dim.length(1)).product::<usize>();
+    let number = |value: usize| Tensor::new(value as f32, &Device::Cpu).map_err(told);
+    let known = if is_shared(&shape) {
+        Known::new(number(count)?, true)
+    } else {
+        Known { per_image: Some(number(count)?), ..Known::new(number(0)?, true) }
+    };
+    Ok(Value::Known(known))
+}
+
+pub(super) fn constant_of_shape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    // What is the same for each image is kept once.
+    let shape: Vec<usize> =
+        r.known(0)?.linear()?.into_iter().map(|(a, b)| if b == 0 { a.max(0) as usize } else { 1 }).collect();
+    let count = shape.iter().try_fold(1usize, |all, side| all.checked_mul(*side));
+    if count.is_none_or(|count| count > MOST_MADE) {
+        return Err(format!("makes a tensor of {shape:?}"));
+    }
+    let (value, whole) = match r.node.attribute("value").and_then(|a| a.tensor.as_ref()) {
+        Some(tensor) => {
+            let value = values::read(tensor, std::path::Path::new("")).map_err(|error| error.to_string())?;
+            let value = value.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(told)?;
+            (value.first().copied().unwrap_or(0.0), values::is_whole(tensor.kind))
+        }
+        None => (0.0, false),
+    };
+    Ok(Value::Known(Known::new(Tensor::full(value, shape, &Device::Cpu).map_err(told)?, whole)))
+}
+
+pub(super) fn range<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let number = |at: usize| r.known(at)?.scalar().ok_or_else(|| "counts with what is no number".to_owned());
+    let (from, to, step) = (number(0)?, number(1)?, number(2)?);
+    let count = ((to - from) / step).ceil();
+    if !(1.0..=MOST_MADE as f64).contains(&count) {
+        return Err(format!("counts from {from} to {to} by {step}"));
+    }
+    let values: Vec<f32> = (0..count as usize).map(|i| (from + i as f64 * step) as f32).collect();
+    let tensor = Tensor::from_vec(values, count as usize, &Device::Cpu).map_err(told)?;
+    Ok(Value::Known(Known::new(tensor, r.known(0)?.whole)))
+}
+
+/// `x` in another shape.
+fn to_shape<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, shape: &Shape) -> Told<Value<'a>> {
+    if r.to.shape(&x) == *shape {
+        if let Value::Node(node) = x {
+            r.to.release(node);
+        }
+        return Ok(x);
+    }
+    r.apply(Op::Reshape { shape: shape.iter().map(|dim| dim.number()).collect() }, &[x])
+}
+
+pub(super) fn reshape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let from = r.to.shape(&x);
+    let wanted = r.known(1)?.linear()?;
+    let shared = is_shared(&from);
+    // What every image shares stays so.
+    let wanted: Vec<(i64, i64)> =
+        if shared { wanted.into_iter().map(|(a, b)| if b == 0 { (a, 0) } else { (1, 0) }).collect() } else { wanted };
+    let shape = reshaped(&from, &wanted, r.node.integer("allowzero", 0) == 1, r.about.exported)?;
+    to_shape(r, x, &shape)
+}
+
+pub(super) fn flatten<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let from = r.to.shape(&x);
+    let at = r.node.integer("axis", 1);
+    let at = if at == from.len() as i64 { from.len() } else { axis(at, from.len())? };
+    let joined = |dims: &[Dim]| {
+        let count = dims.iter().map(|dim| dim.length(1)).product();
+        if is_shared(dims) { Dim::Fixed(count) } else { Dim::Batch(count) }
+    };
+    let shape = vec![joined(&from[..at]), joined(&from[at..])];
+    to_shape(r, x, &shape)
+}
+
+pub(super) fn squeeze<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let from = r.to.shape(&x);
+    let gone = match r.list("axes", 1)? {
+        Some(list) => axes(&list, from.len())?,
+        None => (0..from.len()).filter(|i| from[*i] == Dim::Fixed(1)).collect(),
+    };
+    if let Some(axis) = gone.iter().find(|i| from[**i] != Dim::Fixed(1)) {
+        return Err(format!("takes away the axis {axis}, which is longer than 1"));
+    }
+    let shape = from.iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, dim)| *dim).collect();
+    to_shape(r, x, &shape)
+}
+
+pub(super) fn unsqueeze<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let mut shape = r.to.shape(&x);
+    let list = r.list("axes", 1)?.ok_or("lacks its axes")?;
+    for at in axes(&list, shape.len() + list.len())? {
+        if at > shape.len() {
+            return Err("names an axis behind the last".into());
+        }
+        shape.insert(at, Dim::Fixed(1));
+    }
+    to_shape(r, x, &shape)
+}
+
+pub(super) fn transpose<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let rank = r.to.shape(&x).len();
+    let order = match r.node.integers("perm") {
+        Some(list) if list.len() == rank => list.iter().map(|a| axis(*a, rank)).collect::<Told<Vec<_>>>()?,
+        Some(list) => return Err(format!("orders {} axes of {rank}", list.len())),
+        None => (0..rank).rev().collect(),
+    };
+    if let Value::Node(node) = x
+        && let Some(Op::Transpose { order: before }) = node.checked_sub(1).map(|i| &r.to.nodes[i].does)
+    {
+        // Two in a row are one, or none.
+        let both: Vec<usize> = order.iter().map(|axis| before[*axis]).collect();
+        let from = r.to.nodes[node - 1].inputs[0];
+        if both.iter().copied().eq(0..rank) {
+            return Ok(Value::Node(from));
+        }
+        return r.apply(Op::Transpose { order: both }, &[Value::Node(from)]);
+    }
+    if order.iter().copied().eq(0..rank) {
+        return r.same();
+    }
+    r.apply(Op::Transpose { order }, &[x])
+}
+
+pub(super) fn concat<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let inputs: Vec<Value<'a>> = (0..r.inputs.len()).map(|at| r.input(at)).collect::<Told<_>>()?;
+    let rank = inputs.first().map_or(0, |x| r.to.shape(x).len());
+    let axis = axis(r.node.integer("axis", 0), rank)?;
+    if inputs.len() == 1 {
+        return r.same();
+    }
+    r.apply(Op::Concat { axis }, &inputs)
+}
+
+/// Entries of an axis by their numbers.
+fn take<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, axis: usize, numbers: Vec<u32>) -> Told<Value<'a>> {
+    let shape = r.to.shape(&x);
+    let whole = shape[axis];
+    if numbers.len() == whole.length(1) && numbers.iter().enumerate().all(|(i, n)| i == *n as usize) {
+        return Ok(x);
+    }
+    if matches!(whole, Dim::Batch(_)) {
+        return Err("takes single images out of the batch".into());
+    }
+    let first = numbers[0] as usize;
+    let step = numbers.get(1).map_or(1, |second| (*second as usize).wrapping_sub(first));
+    let even = numbers.iter().enumerate().all(|(i, n)| *n as usize == first.wrapping_add(i.wrapping_mul(step)));
+    let op = if even && (1..=whole.length(1)).contains(&step) {
+        Op::Slice { axis, from: first, length: numbers.len(), step }
+    } else {
+        Op::Pick { axis, numbers }
+    };
+    r.apply(op, &[x])
+}
+
+pub(super) fn slice<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let mut x = r.input(0)?;
+    let rank = r.to.shape(&x).len();
+    let starts = r.list("starts", 1)?.ok_or("lacks its starts")?;
+    let ends = r.list("ends", 2)?.ok_or("lacks its ends")?;
+    let list = r.list("axes", 3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let steps = r.list("steps", 4)?.unwrap_or_else(|| vec![1; starts.len()]);
+    if starts.len() != ends.len() || starts.len() != list.len() || starts.len() != steps.len() {
+        return Err("has lists of different lengths".into());
+    }
+    for i in 0..starts.len() {
+        let axis = axis(list[i], rank)?;
+        let length = r.to.shape(&x)[axis].length(1);
+        // Empty parts are joined to others by some exporters: only what is left counts.
+        x = take(r, x, axis, picked(starts[i], ends[i], steps[i], length)?)?;
+    }
+    Ok(x)
+}
+
+pub(super) fn split<'a>(r: &mut Reading<'_, 'a>) -> Told<Vec<Value<'a>>> {
+    let x = r.input(0)?;
+    let shape = r.to.shape(&x);
+    let axis = axis(r.node.integer("axis", 0), shape.len())?;
+    let (whole, parts) = (shape[axis].length(1), r.node.outputs.len().max(1));
+    let lengths = match r.list("split", 1)? {
+        Some(list) => list
+            .iter()
+            .map(|l| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned()))
+            .collect::<Told<Vec<_>>>()?,
+        None => {
+            let each = whole.div_ceil(parts);
+            (0..parts).map(|i| each.min(whole.saturating_sub(i * each))).collect()
+        }
+    };
+    if lengths.iter().try_fold(0usize, |sum, l| sum.checked_add(*l)) != Some(whole) || lengths.contains(&0) {
+        return Err(format!("cuts {whole} into {lengths:?}"));
+    }
+    let mut from = 0;
+    let mut given = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        given.push(take(r, x.clone(), axis, (from as u32..(from + length) as u32).collect())?);
+        from += length;
+    }
+    Ok(given)
+}
+
+pub(super) fn gather<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let (x, which) = (r.input(0)?, r.known(1)?);
+    let shape = r.to.shape(&x);
+    let axis = axis(r.node.integer("axis", 0), shape.len())?;
+    let length = shape[axis].length(1) as i64;
+    let number = |n: i64| {
+        let counted = if n < 0 { n + length } else { n };
+        u32::try_from(counted)
+            .ok()
+            .filter(|n| i64::from(*n) < length)
+            .ok_or_else(|| format!("picks the entry {n} of {length}"))
+    };
+    let numbers = which.integers()?.into_iter().map(number).collect::<Told<Vec<u32>>>()?;
+    if numbers.is_empty() {
+        return Err("picks nothing".into());
+    }
+    let inner: Shape = which.shape().iter().map(|length| Dim::Fixed(*length)).collect();
+    if let (&[Dim::Batch(each)], 1) = (shape.as_slice(), r.about.exported) {
+        // All values one behind the other, of the one image that the file was written for.
+        let flat = r.apply(Op::Reshape { shape: vec![-1, each as i64] }, &[x])?;
+        let picked = take(r, flat, 1, numbers)?;
+        let wanted: Vec<(i64, i64)> = which.shape().iter().map(|length| (*length as i64, 0)).collect();
+        let from = r.to.shape(&picked);
+        return to_shape(r, picked, &reshaped(&from, &wanted, true, 1)?);
+    }
+    let picked = take(r, x, axis, numbers)?;
+    let given = r.to.shape(&picked);
+    let shape = [&given[..axis], inner.as_slice(), &given[axis + 1..]].concat();
+    to_shape(r, picked, &shape)
+}
+
+pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let from = r.to.shape(&x);
+    let shared = is_shared(&from);
+    let wanted = r.known(1)?.linear()?.into_iter().map(|(a, b)| match (a, b) {
+        // What every image shares is repeated where it is joined with what they do not.
+        (_, b) if b != 0 && shared => Ok(Dim::Fixed(1)),
+        (0, b) if b > 0 => Ok(Dim::Batch(b as usize)),
+        (a, 0) if a > 0 => Ok(Dim::Fixed(a as usize)),
+        _ => Err("repeats to a length that is none".to_owned()),
+    });
+    let wanted = wanted.collect::<Told<Shape>>()?;
+    // A batch of 1 that was written down as a number repeats nothing.
+    let shape = joined(&from, &wanted).ok_or("repeats along an axis that is longer than 1")?;
+    if shape == from {
+        r.same()
+    } else {
+        r.apply(Op::Expand { shape: shape.iter().map(|dim| dim.number()).collect() }, &[x])
+    }
+}
+
+/// `ScatterND` of what is known: parts of a tensor are written over.
+pub(super) fn scatter<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let (data, which, parts) = (r.known(0)?, r.known(1)?, r.known(2)?);
+    if r.node.text("reduction").is_some_and(|reduction| reduction != "none") {
+        return Err("adds to what it writes over".into());
+    }
+    let shape = data.shape().to_vec();
+    let depth =
+        which.shape().last().copied().filter(|depth| (1..=shape.len()).contains(depth)).ok_or("names no place")?;
+    let part: usize = shape[depth..].iter().product();
+    let (mut values, numbers, parts) = (data.values()?, which.integers()?, parts.values()?);
+    if numbers.len() / depth * part != parts.len() {
+        return Err("has more or fewer parts than places".into());
+    }
+    for (place, new) in numbers.chunks_exact(depth).zip(parts.chunks_exact(part.max(1))) {
+        let mut at = 0;
+        for (number, length) in place.iter().zip(&shape) {
+            let counted = if *number < 0 { number + *length as i64 } else { *number };
+            let counted = usize::try_from(counted).ok().filter(|n| n < length).ok_or("writes beyond its tensor")?;
+            at = at * length + counted;
+        }
+        values[at * part..(at + 1) * part].copy_from_slice(new);
+    }
+    let tensor = Tensor::from_vec(values, shape, &Device::Cpu).map_err(told)?;
+    Ok(Value::Known(Known { trained: data.trained, ..Known::new(tensor, data.whole) }))
+}
+
+pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let mut x = r.input(0)?;
+    let rank = r.to.shape(&x).len();
+    let pads = r.list("pads", 1)?.ok_or("lacks its widths")?;
+    let value = match r.optional(2) {
+        Some(_) => r.known(2)?.scalar().ok_or("has more than one value to pad with")?,
+        None => r.node.float("value", 0.0),
+    };
+    let list = match r.optional(3) {
+        Some(_) => r.known(3)?.integers()?,
+        None => (0..rank as i64).collect(),
+    };
+    if pads.len() != 2 * list.len() {
+        return Err(format!("has {} widths for {} axes", pads.len(), list.len()));
+    }
+    let zeros = pads.iter().all(|pad| *pad == 0);
+    if !zeros && (r.node.text("mode").unwrap_or("constant") != "constant" || value != 0.0) {
+        return Err("pads with something else than zeros".into());
+    }
+    for (i, at) in list.iter().enumerate() {
+        let width = |pad: i64| usize::try_from(pad).map_err(|_| "cuts by a width below 0".to_owned());
+        let (before, behind) = (width(pads[i])?, width(pads[i + list.len()])?);
+        if before + behind > 0 {
+            x = r.apply(Op::Pad { axis: axis(*at, rank)?, before, behind }, &[x])?;
+        }
+    }
+    if zeros { r.same() } else { Ok(x) }
+}
+
+pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let x = r.input(0)?;
+    let [_, h, w] = map(&r.to.shape(&x)).ok_or("resizes what is no map")?;
+    let old = r.node.kind == "Upsample";
+    let sizes = match (old, r.optional(3)) {
+        (false, Some(_)) => r.known(3)?.linear()?.into_iter().map(|(a, _)| a.max(0) as usize).collect::<Vec<_>>(),
+        _ => {
+            let scales = r.known(if old { 1 } else { 2 })?.values()?;
+            let by = |at: usize, length: usize| {
+                scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize)
+            };
+            vec![1, 1, by(2, h), by(3, w)]
+        }
+    };
+    let &[_, _, rows, columns] = sizes.as_slice() else { return Err("names other axes than those of maps".into()) };
+    if (rows, columns) == (h, w) {
+        return r.same();
+    }
+    let place = r.node.text("coordinate_transformation_mode").unwrap_or("half_pixel");
+    let floor = old || (place == "asymmetric" && r.node.text("nearest_mode") == Some("floor"));
+    let times = rows.is_multiple_of(h.max(1)) && columns.is_multiple_of(w.max(1));
+    let between = match (r.node.text("mode").unwrap_or("nearest"), place) {
+        ("nearest", _) if floor || times => Between::Nearest,
+        ("linear", "align_corners") => Between::LinearCorners,
+        ("linear", "half_pixel" | "pytorch_half_pixel")
+            if rows >= h && columns >= w || r.node.integer("antialias", 0) == 0 =>
+        {
+            Between::Linear
+        }
+        (mode, place) => return Err(format!("finds values between pixels by {mode} and {place}")),
+    };
+    r.apply(Op::Resize { rows, columns, between }, &[x])
+}
