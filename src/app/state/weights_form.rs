@@ -81,6 +81,7 @@ impl WeightsForm {
             sd: Vec::new(),
             licence: None,
             description: None,
+            published: None,
             ignore_unexpected: false,
             replace: false,
         })

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::fit::Report;
 use super::preset::Preset;
+use super::published::Published;
 use crate::model::manifest::{Head, Manifest};
 
 /// What the card tells beside the manifest.
@@ -19,8 +20,9 @@ pub(super) struct Facts<'a> {
     pub hidden: usize,
     /// Three equal channels were folded into one.
     pub folded: bool,
-    /// The file had operating points.
+    /// The file had operating points, or they are published beside it.
     pub operating_points: bool,
+    pub published: Option<&'a Published>,
     pub trained_dropout: f32,
     pub uncalled: &'a [String],
 }
@@ -30,6 +32,9 @@ pub(super) struct Facts<'a> {
 pub(super) fn write(manifest: &Manifest, facts: &Facts<'_>) -> String {
     let Manifest { name, architecture, labels, limits, .. } = manifest;
     let mut card = format!("# {name}\n\n{}\n\n## Where the weights come from\n\n", manifest.description);
+    if let Some(published) = facts.published {
+        let _ = writeln!(card, "{}\nLicence: {}.\n", published.words(), manifest.licence);
+    }
     let matched = facts.report.matched.len();
     let _ = writeln!(
         card,
@@ -79,7 +84,7 @@ pub(super) fn write(manifest: &Manifest, facts: &Facts<'_>) -> String {
     }
     if facts.operating_points {
         card.push_str(
-            "The thresholds are the file's operating points. The published program rescales every probability so that its operating \
+            "The thresholds are the published operating points. The published program rescales every probability so that its operating \
              point lies at 0.5; here the probability stays as computed and the threshold moves, so every decision is the same and the numbers are not.\n",
         );
     }

@@ -28,6 +28,7 @@ mod memory;
 mod named_tensor;
 mod pickle;
 pub mod preset;
+pub mod published;
 mod storage;
 mod torch;
 mod torch_file;

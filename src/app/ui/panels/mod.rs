@@ -16,6 +16,7 @@ mod methods;
 pub mod notices;
 pub mod overlay;
 pub mod palette;
+pub mod published;
 pub mod reliability;
 pub mod score_change;
 pub mod similar;
