@@ -1,8 +1,10 @@
 //! `pellucid models`: what can be chosen, what is known of it, and models of one's own.
 
+mod available;
 mod background;
 mod export;
 mod gallery;
+mod get;
 mod import;
 mod population;
 
@@ -19,8 +21,9 @@ use crate::model::import::install;
 use crate::model::manifest::Manifest;
 use crate::model::registry;
 use crate::model::registry::Origin;
+use crate::model::source::Source;
 
-/// List, show, import, export, verify and remove models
+/// List, show, get, import, export, verify and remove models
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -44,6 +47,10 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// List published models that can be had by name
+    Available(available::Args),
+    /// Fetch a published model by name, check it and import it
+    Get(get::Args),
     /// Make a model of a network (ONNX), or of published weights: safetensors, PyTorch, Keras
     Import(Box<import::Args>),
     /// Write a model for other programs: ONNX, or weights for PyTorch
@@ -76,6 +83,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.action {
         Action::List { json } => list(*json),
         Action::Show { name, json } => show(name, *json),
+        Action::Available(args) => available::run(args),
+        Action::Get(args) => get::run(args),
         Action::Import(args) => import::run(args),
         Action::Export(args) => export::run(args),
         Action::Background(args) => background::run(args),
@@ -224,7 +233,8 @@ fn text(manifest: &Manifest) -> String {
     for group in &manifest.groups {
         let _ = writeln!(text, "  {} ({:.3})  {}", group.name, group.threshold, group.members.join(" or "));
     }
-    let _ = writeln!(text, "\nTrained on\n  {} images: {}\n  {}", training.images, training.data, training.population);
+    let images = if training.images == 0 { String::new() } else { format!("{} images: ", training.images) };
+    let _ = writeln!(text, "\nTrained on\n  {}{}\n  {}", images, training.data, training.population);
     if !manifest.metrics.is_empty() {
         text.push_str("\nMeasured (95 % interval)\n");
     }
@@ -244,6 +254,15 @@ fn text(manifest: &Manifest) -> String {
     }
     if let Some(other) = manifest.other_target() {
         let _ = writeln!(text, "{other}");
+    }
+    if let Some(source) = &manifest.source {
+        let Source { page, address, sha256, identity, citation } = source;
+        let _ = writeln!(
+            text,
+            "\nPublished  {page}\nFile       {address}\n           SHA-256 {sha256}: {}",
+            identity.words()
+        );
+        let _ = writeln!(text, "To be cited {citation}");
     }
     let _ = write!(text, "\nMap layer  {target_layer}\nLicence    {licence}\nSHA-256    {}", manifest.weights_sha256);
     text

@@ -86,6 +86,21 @@ pub(super) fn counter(what: &'static str) -> ProgressBar {
     bar
 }
 
+/// A bar of bytes on standard error, drawn on a terminal only; its length may come to be known later.
+pub(super) fn bytes(what: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let template = "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
 /// Writes a file that its owner alone may read, whole or not at all.
 pub(super) fn write_file(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     writing::private(path, content).with_context(|| format!("{} could not be written", path.display()))

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::fits::Fits;
 use super::fits::FitsError;
 use super::population::{Population, PopulationError};
+use super::source::Source;
 use crate::network::architecture::{Architecture, ArchitectureError};
 use crate::network::target_layer::Places;
 use crate::printable::shortened;
@@ -62,6 +63,9 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
     pub training: Training,
+    /// Where somebody else's weights were published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     #[serde(default)]
     pub metrics: Vec<Metric>,
     #[serde(default)]

@@ -13,8 +13,10 @@ pub mod cache;
 pub mod calibration;
 pub mod candidate_model;
 pub mod cascading_randomization;
+pub mod catalogue;
 pub mod conformal;
 pub mod export;
+pub mod fetch;
 pub mod fits;
 pub mod gallery;
 pub mod gate;
@@ -29,6 +31,7 @@ mod precheck;
 pub mod preprocess;
 pub mod prevalence;
 pub mod registry;
+pub mod source;
 pub mod study_calibration;
 pub mod study_pool;
 

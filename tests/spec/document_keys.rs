@@ -80,6 +80,7 @@ fits = {}
 population = { patients = "p" }
 gate = { sha256 = "00", asks = "a" }
 training = { data = "d", population = "p", images = 1, date = "2026-01-01" }
+source = { page = "p", address = "a", sha256 = "00", identity = "stated", citation = "c" }
 architecture = { family = "resnet18" }
 input = { width = 224, height = 224, channels = 1, resize = "squash", normalization = "per-image" }
 "#;

@@ -126,6 +126,35 @@ fn only_the_viewer_knows_egui() {
     }
 }
 
+/// Nothing else opens a connection; what is fetched is fetched because the user asked for it.
+#[test]
+fn only_the_fetching_of_models_knows_the_network() {
+    let fetching = source().join("model").join("fetch");
+    for (path, text) in files(&source()) {
+        if path.starts_with(&fetching) {
+            continue;
+        }
+        let code: Vec<&str> = text.lines().filter(|l| !l.trim_start().starts_with("//")).collect();
+        let knows = |line: &&&str| {
+            ["ureq", "std::net", "TcpStream", "TcpListener", "UdpSocket", "UnixStream"].iter().any(|n| line.contains(n))
+        };
+        let named = code.iter().find(knows);
+        assert!(named.is_none(), "{} names the network: {}", path.display(), named.unwrap());
+    }
+    let users: Vec<Module> = SourceGraph::read()
+        .uses()
+        .into_iter()
+        .filter(|(user, used)| {
+            user.get(1).is_none_or(|m| m != "fetch") && used.iter().any(|u| u.get(1).is_some_and(|m| m == "fetch"))
+        })
+        .map(|(user, _)| user)
+        .collect();
+    for user in users {
+        let asked = matches!(user[0].as_str(), "app" | "cli") || user.get(1).is_some_and(|m| m == "catalogue");
+        assert!(asked, "{} fetches files, and nobody asked it to", user.join("::"));
+    }
+}
+
 #[test]
 fn every_room_of_the_crate_has_a_rule() {
     for entry in fs::read_dir(source()).unwrap().flatten().filter(|e| e.path().is_dir()) {

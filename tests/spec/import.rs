@@ -69,6 +69,7 @@ fn request(family: Family, preset: Preset, labels: &[&str]) -> Request {
         sd: Vec::new(),
         licence: None,
         description: None,
+        published: None,
         ignore_unexpected: false,
         replace: false,
         prepared: None,

@@ -1,6 +1,6 @@
 //! The parts of the documents that are made from the program are what it would make of them now:
-//! `docs/command-line.md`, the table of keys in `docs/using.md`, and the list of limits in
-//! `docs/security.md`.
+//! `docs/command-line.md`, the table of keys in `docs/using.md`, the list of limits in
+//! `docs/security.md`, and the table of published models in `docs/models.md`.
 //!
 //! `PELLUCID_RENEW_DOCS=1 cargo test --test spec made_documents` writes them.
 
@@ -11,6 +11,7 @@ use std::fs;
 use clap::{Arg, Command};
 use pellucid::app::command::{Command as ViewerCommand, CommandGroup};
 use pellucid::app::ui::panels::keys_help::GESTURES;
+use pellucid::model::catalogue::Catalogue;
 
 use super::documents::{WIDTH, read, root};
 
@@ -54,6 +55,19 @@ fn the_keys_of_the_viewer_are_documented_as_they_are() {
         let _ = writeln!(text, "| {gesture} | {words} |");
     }
     holds("docs/using.md", Some("keys"), &format!("{text}\n"));
+}
+
+#[test]
+fn the_published_models_are_documented_as_they_are() {
+    let mut text = String::from("\n| name | what it is | size | licence | SHA-256 |\n|---|---|---|---|---|\n");
+    for entry in Catalogue::embedded().unwrap().models {
+        let size = entry.length().map_or_else(|| "not known".to_owned(), |(bytes, _)| bytes.to_string());
+        // The first words: all of it stands in the card.
+        let licence = entry.licence.split([' ', ':']).next().filter(|word| *word != "not").unwrap_or("not stated");
+        let hash = entry.expected().map_or("not known", |expected| &expected.digits()[..8]);
+        let _ = writeln!(text, "| `{}` | {} | {size} | {licence} | {hash} |", entry.name, entry.title);
+    }
+    holds("docs/models.md", Some("catalogue"), &format!("{text}\n"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::viewer::{button, screen};
 use pellucid::app::command::palette::found;
 use pellucid::app::command::{
     Command, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MeasureCommand, OverlayCommand,
-    PaletteCommand, SessionCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand,
+    PaletteCommand, PublishedCommand, SessionCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand,
 };
 use pellucid::app::state::impression::ReaderText;
 use pellucid::app::state::measuring::Tool;
@@ -320,6 +320,7 @@ fn esc_closes_what_lies_on_top_one_after_the_other() {
     bench.command(TagCommand::Toggle);
     bench.command(HelpCommand::Tour);
     bench.state.weights = Some(WeightsForm::new("weights.pth".into()));
+    bench.command(PublishedCommand::Toggle);
     bench.command(UncertaintyCommand::ToggleReliability);
     bench.command(HelpCommand::ToggleKeys);
     bench.command(KeysCommand::ToggleEditor);
@@ -344,6 +345,7 @@ fn esc_closes_what_lies_on_top_one_after_the_other() {
         OnTop::KeyTable,
         OnTop::Reliability,
         OnTop::Weights,
+        OnTop::Published,
         OnTop::Tour,
         OnTop::Tags,
         OnTop::Faithfulness,
@@ -655,6 +657,7 @@ fn every_control_of_every_screen_has_a_name() {
         ("finished", screen(measured())),
         ("read first", screen(read_first())),
         ("weights", screen(weights)),
+        ("published", with(Bench::finished(), &[PublishedCommand::Toggle.into()])),
         ("compare", with(Bench::finished(), &[ViewCommand::SetLayout(Layout::Compare).into()])),
         ("methods", with(Bench::finished(), &[ViewCommand::SetLayout(Layout::MethodGrid).into()])),
         ("keys", with(Bench::finished(), &[HelpCommand::ToggleKeys.into()])),

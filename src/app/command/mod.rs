@@ -18,6 +18,7 @@ mod maps;
 mod measure;
 mod overlay;
 pub mod palette;
+mod published;
 mod session;
 mod study;
 mod tags;
@@ -37,6 +38,7 @@ pub use maps::MapCommand;
 pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
+pub use published::PublishedCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
 pub use tags::TagCommand;
@@ -194,6 +196,8 @@ macro_rules! command {
 command! {
     /// Opening, closing, importing, reporting.
     File(FileCommand),
+    /// Published models.
+    Published(PublishedCommand),
     /// Going through images.
     Study(StudyCommand),
     /// The elements of the file on screen.

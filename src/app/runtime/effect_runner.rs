@@ -12,6 +12,7 @@ use super::job_threads::{JobThreads, MessageSender};
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
+use super::published::PublishedRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
@@ -49,6 +50,7 @@ pub struct EffectRunner {
     measuring: MeasuringRunner,
     impressions: ImpressionRunner,
     training: TrainingRunner,
+    published: PublishedRunner,
     leaving: bool,
 }
 
@@ -77,6 +79,7 @@ impl EffectRunner {
             settings,
             changed: None,
             training: TrainingRunner::default(),
+            published: PublishedRunner::default(),
             leaving: false,
         };
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
@@ -159,6 +162,7 @@ impl EffectRunner {
                     jobs::list_models(sender);
                 });
             }
+            Effect::Published(effect) => self.published.carry_out(&self.jobs, effect),
             Effect::Scan { paths, open } => {
                 let cancel = self.scanning.clone();
                 let work = move |sender: &MessageSender| jobs::scan(&open, &paths.clone(), paths, &cancel, sender);
@@ -250,6 +254,7 @@ impl EffectRunner {
         self.measuring.close();
         self.impressions.close();
         self.training.close();
+        self.published.close();
         if let Some(keeper) = &mut self.settings {
             if self.changed.take().is_some() {
                 keeper.keep(preferences);

@@ -17,6 +17,7 @@ mod measuring;
 pub mod options;
 mod parts_of_image;
 mod prefetcher;
+mod published;
 pub mod settings_file;
 mod settings_keeper;
 mod settings_merge;

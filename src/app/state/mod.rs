@@ -26,6 +26,7 @@ pub mod palette;
 mod preferences;
 mod presentation;
 pub mod prior;
+pub mod published;
 pub mod pyramid;
 mod reason;
 pub mod results;
@@ -73,6 +74,7 @@ use impression::Impressions;
 use keys::KeyEditor;
 use measuring::Measuring;
 use palette::Palette;
+use published::Published;
 use pyramid::Pyramid;
 use session::LastSession;
 use stack::Stack;
@@ -164,6 +166,8 @@ pub struct State {
     pub faithfulness_open: bool,
     /// The import dialog, while it is open.
     pub weights: Option<WeightsForm>,
+    /// Published models, and the one that is being fetched.
+    pub published: Published,
     /// A report is being written.
     pub exporting: bool,
     /// Ctrl+E waits for a folder to be chosen.
@@ -235,6 +239,7 @@ impl State {
             history: History::default(),
             faithfulness_open: false,
             weights: None,
+            published: Published::default(),
             exporting: false,
             export_when_chosen: false,
             printing: false,

@@ -19,6 +19,8 @@ pub enum OnTop {
     KeyTable,
     Reliability,
     Weights,
+    /// The window of published models.
+    Published,
     /// A field that is being written in; the window library takes the keyboard from it.
     Field,
     Tour,
@@ -52,6 +54,7 @@ impl OnTop {
                 | Self::KeyTable
                 | Self::Reliability
                 | Self::Weights
+                | Self::Published
         )
     }
 }
@@ -89,6 +92,7 @@ impl State {
             (self.keys_open, OnTop::KeyTable),
             (self.reliability.is_some(), OnTop::Reliability),
             (self.weights.is_some(), OnTop::Weights),
+            (self.published.open, OnTop::Published),
             (unfolded.field, OnTop::Field),
             (self.tour.is_some(), OnTop::Tour),
             (self.tags.is_some(), OnTop::Tags),

@@ -89,6 +89,7 @@ impl WeightsForm {
             sd: Vec::new(),
             licence: None,
             description: None,
+            published: None,
             ignore_unexpected: false,
             replace: false,
             prepared: None,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
+use super::published_effect::PublishedEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
 use crate::app::state::hanging::SlotIndex;
@@ -35,6 +36,7 @@ pub enum Effect {
     AskForReportFolder,
     AskForWeights,
     Import(Box<Import>),
+    Published(PublishedEffect),
     Scan {
         paths: Vec<PathBuf>,
         /// What is open already.

@@ -32,6 +32,8 @@ fn escape(state: &mut State) -> Vec<Effect> {
         Some(OnTop::Reliability) => state.reliability = None,
         // An import on its way goes on and says how it ended.
         Some(OnTop::Weights) => state.weights = None,
+        // A fetch goes on, too.
+        Some(OnTop::Published) => state.published.open = false,
         Some(OnTop::Tour) => state.tour = None,
         Some(OnTop::Tags) => state.tags = None,
         Some(OnTop::Training) => state.training.open = false,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
+use super::published_effect::PublishedMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
 use crate::app::state::hanging_rules::HangingRules;
@@ -59,6 +60,7 @@ pub enum Message {
     WeightsChosen(Option<PathBuf>),
     /// Name of the new model, or why there is none.
     Imported(Result<String, Reason>),
+    Published(PublishedMessage),
     /// Names of the models that can be chosen.
     Models(Vec<String>),
     Measuring(MeasuringMessage),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
-use super::{catalogue, hanging, impression, measuring, session, show_image, slots, study, tags, training, what_if};
+use super::{
+    catalogue, hanging, impression, measuring, published, session, show_image, slots, study, tags, training, what_if,
+};
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
@@ -78,6 +80,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             _ => notice(state, Level::Error, tr!("The weights were not imported: {reason}", reason), None),
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
+        Message::Published(message) => return published::on_message(state, message),
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),

@@ -44,6 +44,8 @@ mod palette;
 mod preferences;
 mod prefetch;
 mod presentation;
+mod published;
+pub mod published_effect;
 mod report;
 mod session;
 mod show_image;
@@ -97,6 +99,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     let before = history::before(state, &command);
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
+        Command::Published(command) => published::apply(state, command),
         Command::Study(command) => study::apply(state, command),
         Command::Tags(command) => tags::apply(state, command),
         Command::View(command) => view::apply(state, command),

@@ -159,6 +159,7 @@ impl Args {
             sd: self.sd.clone(),
             licence: self.licence.clone(),
             description: self.description.clone(),
+            published: None,
             ignore_unexpected: self.ignore_unexpected,
             replace: self.replace,
             prepared,

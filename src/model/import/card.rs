@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::published::Published;
 use crate::model::manifest::{Head, Manifest};
 use crate::network::architecture::Family;
 
@@ -22,8 +23,9 @@ pub(super) struct Facts<'a> {
     pub hidden: usize,
     /// Three equal channels were folded into one.
     pub folded: bool,
-    /// The file had operating points.
+    /// The file had operating points, or they are published beside it.
     pub operating_points: bool,
+    pub published: Option<&'a Published>,
     pub trained_dropout: f32,
     pub uncalled: &'a [String],
     /// Sentences on how the file was read.
@@ -35,6 +37,9 @@ pub(super) struct Facts<'a> {
 pub(super) fn write(manifest: &Manifest, facts: &Facts<'_>) -> String {
     let Manifest { name, architecture, labels, limits, .. } = manifest;
     let mut card = format!("# {name}\n\n{}\n\n## Where the weights come from\n\n", manifest.description);
+    if let Some(published) = facts.published {
+        let _ = writeln!(card, "{}\nLicence: {}.\n", published.words(), manifest.licence);
+    }
     let matched = facts.tensors;
     let network = match architecture.family {
         Family::Graph => "a network that the file lays out itself".to_owned(),
@@ -89,7 +94,7 @@ pub(super) fn write(manifest: &Manifest, facts: &Facts<'_>) -> String {
     }
     if facts.operating_points {
         card.push_str(
-            "The thresholds are the file's operating points. The published program rescales every probability so that its operating \
+            "The thresholds are the published operating points. The published program rescales every probability so that its operating \
              point lies at 0.5; here the probability stays as computed and the threshold moves, so every decision is the same and the numbers are not.\n",
         );
     }

@@ -9,6 +9,7 @@ use super::convention::Convention;
 use super::fit::Fit;
 use super::onnx::OnnxNetwork;
 use super::preset::Preset;
+use super::published::Published;
 use super::{Dialect, Foreign, ImportError, card};
 use crate::model::fits::Fits;
 use crate::model::manifest::{Head, Input, Label, Manifest, Resize, Training};
@@ -41,6 +42,8 @@ pub struct Request {
     pub sd: Vec<f32>,
     pub licence: Option<String>,
     pub description: Option<String>,
+    /// What its publisher says, where the file was fetched by name.
+    pub published: Option<Box<Published>>,
     pub ignore_unexpected: bool,
     /// Takes the place of a model of the same name.
     pub replace: bool,
@@ -85,7 +88,12 @@ pub(super) struct Parts<'a> {
 
 /// Makes a model of a file that was accepted.
 pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, ImportError> {
-    let operating_points = fit.operating_points(foreign)?;
+    // What is published beside the file is what the published program uses.
+    let operating_points = match request.published.as_ref().and_then(|p| p.thresholds.clone()) {
+        Some(points) if points.len() == fit.outputs => Some(points),
+        Some(points) => return Err(ImportError::LabelCount { outputs: fit.outputs, labels: points.len() }),
+        None => fit.operating_points(foreign)?,
+    };
     let parts = Parts {
         architecture: fit.architecture.clone(),
         channels: fit.channels,
@@ -125,6 +133,7 @@ fn assemble(
     tensors: impl FnOnce() -> Result<HashMap<String, Tensor>, ImportError>,
 ) -> Result<Draft, ImportError> {
     let Parts { mut architecture, channels, outputs, operating_points, .. } = parts;
+    let published = request.published.as_deref();
     let names = match (&request.labels, parts.labels) {
         (Some(names), _) => names.clone(),
         (None, Some(names)) => names,
@@ -166,6 +175,8 @@ fn assemble(
     };
     let labels: Vec<Label> = shown.iter().map(label).collect();
     let file = request.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    // A file that was fetched lies under another name meanwhile.
+    let file = published.and_then(|p| p.source.address.rsplit('/').next()).map_or(file, str::to_owned);
     let description = match architecture.family {
         Family::Graph => format!("A network imported from {file}; never validated here."),
         family => format!("Published weights of a {family}, imported from {file}; never validated here."),
@@ -185,13 +196,16 @@ fn assemble(
         weights_sha256: "0".repeat(64),
         gate: None,
         fits: Fits::default(),
-        population: None,
+        population: published.and_then(|p| p.population.clone()),
         training: Training {
-            data: "not stated; ask the publisher of the weights".into(),
-            population: "not stated".into(),
+            data: published.map_or_else(|| "not stated; ask the publisher of the weights".into(), |p| p.data.clone()),
+            population: published
+                .and_then(|p| p.population.as_ref())
+                .map_or_else(|| "not stated".into(), |p| p.patients.clone()),
             images: 0,
             date: chrono::Local::now().format("%Y-%m-%d").to_string(),
         },
+        source: published.map(|p| p.source.clone()),
         metrics: Vec::new(),
         suggestions: Vec::new(),
         limits: limits(request, trained_dropout),
@@ -208,6 +222,7 @@ fn assemble(
         hidden: outputs - shown.len(),
         folded,
         operating_points: operating_points.is_some(),
+        published,
         trained_dropout,
         uncalled: parts.uncalled,
         remarks: parts.remarks,
@@ -275,6 +290,9 @@ fn input(
     if let Some([_, rows, columns]) = graph.map(|graph| graph.input) {
         (input.width, input.height) = (columns, rows);
     }
+    if let Some(crop) = request.published.as_ref().and_then(|p| p.crop) {
+        input.crop = crop;
+    }
     if !request.mean.is_empty() {
         input.mean.clone_from(&request.mean);
     }
@@ -324,6 +342,14 @@ fn limits(request: &Request, trained_dropout: f32) -> Vec<String> {
             limits.push("The network has no dropout, so it cannot say how sure it is of its own numbers.".into());
         }
         _ => {}
+    }
+    if let Some(published) = &request.published {
+        limits.push(
+            "No state (present, absent) is given until it is calibrated on labelled images of your own: pellucid evaluate IMAGES \
+             --calibrate FOLDER, where FOLDER is that of this model."
+                .into(),
+        );
+        limits.extend(published.notes.iter().cloned());
     }
     limits
 }

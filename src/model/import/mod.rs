@@ -29,6 +29,7 @@ mod named_tensor;
 pub mod onnx;
 mod pickle;
 pub mod preset;
+pub mod published;
 mod storage;
 mod torch;
 mod torch_file;

@@ -78,6 +78,7 @@ pub fn manifest(config: &Config, point: &OperatingPoint, images: usize, weights_
         metrics: point.metrics.clone(),
         suggestions: config.suggestions.clone(),
         limits: config.limits.clone(),
+        source: None,
         named_target: None,
     }
 }

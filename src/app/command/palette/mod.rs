@@ -9,7 +9,7 @@ pub mod fuzzy;
 use super::declare::commands;
 use super::{
     Command, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MapCommand, MeasureCommand,
-    OverlayCommand, TagCommand, TrainingCommand,
+    OverlayCommand, PublishedCommand, TagCommand, TrainingCommand,
 };
 use crate::app::state::State;
 use crate::app::state::training::Page;
@@ -158,6 +158,7 @@ pub fn is_answer(command: &Command) -> bool {
         Command::Help(command) => *command == HelpCommand::EndTour,
         Command::Keys(command) => *command != KeysCommand::ToggleEditor,
         Command::File(command) => matches!(command, FileCommand::ImportWeights | FileCommand::CloseWeights),
+        Command::Published(command) => *command != PublishedCommand::Toggle,
         Command::Measure(command) => *command == MeasureCommand::WordsAsked,
         Command::Impression(command) => *command == ImpressionCommand::Focused,
         Command::Tags(command) => *command != TagCommand::Toggle,

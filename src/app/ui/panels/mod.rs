@@ -19,6 +19,7 @@ pub mod notices;
 pub mod overlay;
 pub mod palette;
 mod prevalence_words;
+pub mod published;
 pub mod reliability;
 pub mod score_change;
 pub mod similar;

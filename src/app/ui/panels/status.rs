@@ -50,6 +50,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             notice.on_hover_text(translated(NOT_A_DEVICE));
             read_first(ui, state, &tokens);
             super::training::status::show(ui, state, &tokens, &mut out);
+            super::published::in_the_bar(ui, state, &tokens, &mut out);
             model(ui, state, &tokens);
         });
     });

@@ -7,7 +7,9 @@ mod menus;
 use egui::{Align, Button, Layout as Flow, Spinner, Ui};
 
 use super::{display_menu, measurements};
-use crate::app::command::{Command, FileCommand, FindingsCommand, StudyCommand, TrainingCommand, ViewCommand};
+use crate::app::command::{
+    Command, FileCommand, FindingsCommand, PublishedCommand, StudyCommand, TrainingCommand, ViewCommand,
+};
 use crate::app::state::tour::TourStep;
 use crate::app::state::training::Page;
 use crate::app::state::{Layout, Model, State};
@@ -250,6 +252,11 @@ fn models(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
             out.push(FindingsCommand::SetModel(choice.clone()).into());
             ui.close();
         }
+    }
+    let info = PublishedCommand::Toggle.info();
+    if ui.selectable_label(false, info.label).on_hover_text(info.hint()).clicked() {
+        out.push(PublishedCommand::Toggle.into());
+        ui.close();
     }
 }
 

@@ -253,6 +253,7 @@ fn request(name: &str, labels: Option<&[&str]>, dropout: Option<f32>) -> Request
         ignore_unexpected: false,
         replace: false,
         prepared: None,
+        published: None,
     }
 }
 

@@ -1,0 +1,209 @@
+//! The window of published models: which there are, what one of them is, and fetching it.
+
+use egui::{Button, Frame, Id, Label, Margin, Modal, ProgressBar, RichText, ScrollArea, Spinner, Ui};
+
+use crate::app::command::{Command, PublishedCommand};
+use crate::app::state::State;
+use crate::app::state::published::{Fetching, Published};
+use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::widgets::controls;
+use crate::language::{decimal, text, tr};
+use crate::model::catalogue::entry::Entry;
+use crate::model::catalogue::hash::Expected;
+use crate::model::catalogue::obtain::Step;
+use crate::model::fetch::Bytes;
+
+const WIDTH: f32 = 640.0;
+/// Parts of the window's height that the list and what is said of one take.
+const LIST: f32 = 0.34;
+const DETAILS: f32 = 0.3;
+/// Labels that are named.
+const LABELS: usize = 20;
+
+/// Draws the window over everything else while it is open.
+pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
+    let published = &state.published;
+    let mut out = Vec::new();
+    if !published.open {
+        return out;
+    }
+    let tokens = theme::tokens(state.preferences.theme);
+    let frame = Frame::popup(ui.style()).inner_margin(Margin::same(24));
+    Modal::new(Id::unique("published")).frame(frame).show(ui.ctx(), |ui| {
+        let room = ui.ctx().content_rect().size();
+        ui.set_width(WIDTH.min(room.x - 80.0));
+        ui.label(theme::heading(text!("Published models"), &tokens));
+        let words = text!("Models of others, with their licence. The network is used only when you fetch one.");
+        ui.add(Label::new(theme::caption(words, &tokens)).wrap());
+        controls::rule(ui, &tokens);
+        ScrollArea::vertical().id_salt("list").max_height(LIST * room.y).auto_shrink([false, true]).show(ui, |ui| {
+            list(ui, published, &tokens, &mut out);
+        });
+        if let Some(entry) = published.entry() {
+            controls::rule(ui, &tokens);
+            let area = ScrollArea::vertical().id_salt("details").max_height(DETAILS * room.y);
+            area.auto_shrink([false, true]).show(ui, |ui| details(ui, entry, &tokens));
+        }
+        if let Some(refusal) = &published.refusal {
+            ui.add_space(theme::GRID);
+            ui.add(Label::new(RichText::new(refusal).color(tokens.warning)).wrap());
+        }
+        controls::rule(ui, &tokens);
+        foot(ui, published, &tokens, &mut out);
+    });
+    out
+}
+
+fn list(ui: &mut Ui, published: &Published, tokens: &Tokens, out: &mut Vec<Command>) {
+    match &published.catalogue {
+        None => {
+            ui.add(Spinner::new());
+        }
+        Some(Err(reason)) => {
+            ui.add(Label::new(RichText::new(reason.capitalized()).color(tokens.warning)).wrap());
+        }
+        Some(Ok(catalogue)) => {
+            for entry in &catalogue.models {
+                let chosen = published.chosen.as_deref() == Some(entry.name.as_str());
+                if ui.selectable_label(chosen, &entry.title).on_hover_text(&entry.name).clicked() {
+                    out.push(PublishedCommand::Choose(entry.name.clone()).into());
+                }
+                let mut about = vec![entry.task.clone(), length(entry), licence(entry)];
+                about.extend(Some(entry.patients.clone()).filter(|patients| !patients.is_empty()));
+                ui.add(Label::new(theme::caption(about.join(" · "), tokens)).wrap());
+                ui.add_space(theme::GRID / 2.0);
+            }
+        }
+    }
+}
+
+/// Its licence in few words.
+fn licence(entry: &Entry) -> String {
+    entry
+        .licence
+        .split([' ', ':'])
+        .next()
+        .filter(|first| *first != "not")
+        .map_or_else(|| text!("licence not stated").to_owned(), str::to_owned)
+}
+
+fn length(entry: &Entry) -> String {
+    match entry.length() {
+        Some((bytes, _)) => shown(bytes),
+        None => text!("size not known").to_owned(),
+    }
+}
+
+fn shown(bytes: Bytes) -> String {
+    decimal(bytes.to_string())
+}
+
+/// What would be fetched, from where, and under which licence.
+fn details(ui: &mut Ui, entry: &Entry, tokens: &Tokens) {
+    let unknown = || text!("not known").to_owned();
+    let labels: Vec<&str> = entry.shown_labels().take(LABELS).collect();
+    let more = entry.shown_labels().count() - labels.len();
+    let mut named = labels.join(", ");
+    if more > 0 {
+        named = tr!("{named} and {more} more", named, more);
+    }
+    let hash = match entry.expected() {
+        Some(Expected::Whole(digits)) => format!("{digits} ({})", entry.hash_from),
+        Some(Expected::Beginning(digits)) => tr!("begins with {digits} ({})", entry.hash_from, digits),
+        None => text!("not known; what comes is recorded").to_owned(),
+    };
+    let patients = if entry.patients.is_empty() { unknown() } else { entry.patients.clone() };
+    let rows = [
+        (text!("Classes"), named),
+        (text!("Trained on"), entry.data.clone()),
+        (text!("Population"), patients),
+        (text!("Licence"), entry.licence.clone()),
+        (text!("To be cited"), entry.citation.clone()),
+        (text!("Publisher"), format!("{}, {}", entry.publisher, entry.page)),
+        (text!("Address"), entry.address().to_string()),
+        (text!("Size"), length(entry)),
+        ("SHA-256", hash),
+    ];
+    for (what, words) in rows {
+        ui.add(Label::new(theme::caption(what, tokens)));
+        ui.add(Label::new(words).wrap().selectable(true));
+    }
+    for note in &entry.notes {
+        ui.add(Label::new(RichText::new(note).color(tokens.warning)).wrap());
+    }
+}
+
+fn foot(ui: &mut Ui, published: &Published, tokens: &Tokens, out: &mut Vec<Command>) {
+    if let Some(fetching) = &published.fetching {
+        progress(ui, fetching, tokens);
+    } else if let Some(entry) = published.entry() {
+        let words = tr!(
+            "{} is fetched from {} ({}). Whether its licence allows what you do with it is for you to judge.",
+            entry.title,
+            entry.address().host(),
+            length(entry)
+        );
+        ui.add(Label::new(words).wrap());
+    }
+    ui.add_space(theme::GRID);
+    ui.horizontal_wrapped(|ui| {
+        let idle = published.entry().is_some() && published.fetching.is_none();
+        button(ui, PublishedCommand::Fetch, idle, out);
+        button(ui, PublishedCommand::ChooseFile, idle, out);
+        if let Some(entry) = published.entry() {
+            let copy = ui.button(text!("Copy address"));
+            if copy.on_hover_text(text!("Copies the address, to fetch the file on another machine")).clicked() {
+                ui.ctx().copy_text(entry.address().to_string());
+            }
+        }
+        if let Some(fetching) = &published.fetching {
+            button(ui, PublishedCommand::Stop, !fetching.stopping, out);
+        }
+        button(ui, PublishedCommand::Close, true, out);
+    });
+}
+
+fn button(ui: &mut Ui, command: PublishedCommand, enabled: bool, out: &mut Vec<Command>) {
+    let info = command.info();
+    if ui.add_enabled(enabled, Button::new(info.label)).on_hover_text(info.tooltip).clicked() {
+        out.push(command.into());
+    }
+}
+
+fn progress(ui: &mut Ui, fetching: &Fetching, tokens: &Tokens) {
+    let words = said(fetching);
+    match fetching.share() {
+        Some(share) => {
+            ui.add(ProgressBar::new(share).desired_height(8.0));
+        }
+        None => {
+            ui.add(Spinner::new());
+        }
+    }
+    ui.label(theme::caption(words, tokens));
+}
+
+/// That a model is on its way, for the bar below while the window is closed; it opens the window.
+pub(super) fn in_the_bar(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
+    let Some(fetching) = state.published.fetching.as_ref().filter(|_| !state.published.open) else { return };
+    let percent = (100.0 * fetching.share().unwrap_or_default()) as u32;
+    let words = tr!("Fetching a model: {percent} %", percent);
+    if ui.add(Button::new(theme::caption(words, tokens))).on_hover_text(said(fetching)).clicked() {
+        out.push(PublishedCommand::Toggle.into());
+    }
+}
+
+/// How far it is, in words.
+fn said(fetching: &Fetching) -> String {
+    let name = &fetching.name;
+    match fetching.step {
+        _ if fetching.stopping => text!("Stopping…").to_owned(),
+        None => tr!("{name}: connecting…", name),
+        Some(Step::Fetching(came)) => match came.total {
+            Some(total) => tr!("{name}: {} of {} have come", shown(Bytes(came.bytes)), shown(Bytes(total)), name),
+            None => tr!("{name}: {} have come", shown(Bytes(came.bytes)), name),
+        },
+        Some(Step::Checking) => tr!("{name}: comparing its hash…", name),
+        Some(Step::Importing) => tr!("{name}: reading, fitting and running it once…", name),
+    }
+}

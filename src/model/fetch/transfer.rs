@@ -1,0 +1,277 @@
+//! One file from its address into a [`Partial`], however often the connection breaks.
+
+use std::io::{self, Read as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ureq::http::{Response, header};
+use ureq::{Agent, Body};
+
+use super::address::Address;
+use super::partial::{Note, Partial};
+use super::response::{self, Answer};
+use super::{Bytes, Came, FetchError, Settings, Wanted};
+use crate::cancel::CancelToken;
+
+/// Redirections that are followed.
+const REDIRECTIONS: usize = 8;
+/// Times in a row that a transfer is taken up again although nothing has come.
+const FRUITLESS: usize = 3;
+/// Times that the file is asked for anew because what is here belongs to another one.
+const ANEW: usize = 3;
+/// How often it is looked whether somebody cancelled.
+const LOOK: Duration = Duration::from_millis(50);
+/// Bytes that are read at once.
+const CHUNK: usize = 128 << 10;
+
+/// Fetches `wanted` into `partial`, from where it is on; `progress` hears of what has come.
+///
+/// # Errors
+/// A sentence. What has come stays in `partial` unless it cannot be the right file.
+pub fn fetch(
+    wanted: &Wanted,
+    partial: &mut Partial,
+    settings: &Settings,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(Came),
+) -> Result<(), FetchError> {
+    if partial.length() > wanted.most || partial.note().address != wanted.address.as_str() {
+        partial.begin(Note::default())?;
+    }
+    let (mut fruitless, mut anew) = (0, 0);
+    while !partial.is_whole() {
+        // What may belong to another file is joined only where a hash would show it.
+        if partial.length() > 0 && partial.note().validator.is_none() && !wanted.is_checked {
+            partial.begin(Note::default())?;
+        }
+        let before = partial.length();
+        let error = match once(wanted, partial, settings, cancel, progress) {
+            Ok(Done::All) => break,
+            Ok(Done::Anew) if anew < ANEW => {
+                anew += 1;
+                partial.begin(Note::default())?;
+                continue;
+            }
+            Ok(Done::Anew) => broken_off(&wanted.address, "the file changes while it is fetched", partial),
+            Err(error @ (FetchError::BrokenOff { .. } | FetchError::Silent { .. })) => error,
+            Err(error) => return Err(error),
+        };
+        fruitless = if partial.length() > before { 0 } else { fruitless + 1 };
+        if fruitless > FRUITLESS || anew >= ANEW {
+            return Err(error);
+        }
+        rest(settings.pause, cancel)?;
+    }
+    if wanted.exactly.is_some_and(|exactly| exactly != partial.length()) {
+        let (found, wanted) = (Bytes(partial.length()), Bytes(wanted.exactly.unwrap_or_default()));
+        return Err(FetchError::WrongLength { found, wanted });
+    }
+    Ok(partial.settle()?)
+}
+
+enum Done {
+    All,
+    /// What is here belongs to another file.
+    Anew,
+}
+
+/// One connection: until the file is whole, or the connection breaks.
+fn once(
+    wanted: &Wanted,
+    partial: &mut Partial,
+    settings: &Settings,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(Came),
+) -> Result<Done, FetchError> {
+    let mut asked = wanted.address.clone();
+    for _ in 0..=REDIRECTIONS {
+        cancelled(cancel)?;
+        let agent = agent(&asked, settings)?;
+        let watch = Watch::default();
+        let answered = thread::scope(|scope| {
+            // A read that blocks ends when its connection does.
+            let _end = watch.until_dropped();
+            let stop = agent.clone();
+            let watching = thread::Builder::new().name("pellucid-fetch-watch".into());
+            if let Err(error) = watching.spawn_scoped(scope, || watch.wait(cancel, stop)) {
+                log::warn!("no thread to cancel a download by: {error}");
+            }
+            let response = ask(&agent, &asked, partial).map_err(|e| failed(&e, &asked, settings, partial, cancel))?;
+            let answer = response::read(&response, &asked, wanted, partial.length())?;
+            match &answer {
+                Answer::Whole(note) => partial.begin(note.clone())?,
+                Answer::Rest(note) => {
+                    // A server that lost the whole length still has the one that was said before.
+                    let total = note.total.or(partial.note().total);
+                    partial.keep(Note { total, ..note.clone() })?;
+                }
+                Answer::Complete | Answer::Anew | Answer::Elsewhere(_) => return Ok(answer),
+            }
+            receive(response, &asked, wanted, partial, settings, cancel, progress)?;
+            Ok::<_, FetchError>(Answer::Complete)
+        })?;
+        match answered {
+            Answer::Elsewhere(address) => asked = address,
+            Answer::Anew => return Ok(Done::Anew),
+            _ => return Ok(Done::All),
+        }
+    }
+    Err(FetchError::TooManyRedirections(wanted.address.clone()))
+}
+
+fn agent(address: &Address, settings: &Settings) -> Result<Agent, FetchError> {
+    let silence = Some(settings.silence);
+    let config = Agent::config_builder()
+        .https_only(address.is_https())
+        .http_status_as_error(false)
+        // Each one is looked at here.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(settings.proxies.of(address)?)
+        .user_agent(concat!("pellucid/", env!("CARGO_PKG_VERSION")))
+        .accept_encoding("identity")
+        .timeout_resolve(Some(settings.connecting))
+        .timeout_connect(Some(settings.connecting))
+        .timeout_send_request(silence)
+        .timeout_recv_response(silence)
+        .timeout_per_read(silence)
+        .timeout_per_write(silence)
+        .build();
+    Ok(config.new_agent())
+}
+
+fn ask(agent: &Agent, address: &Address, partial: &Partial) -> Result<Response<Body>, ureq::Error> {
+    let mut request = agent.get(address.as_str());
+    if partial.length() > 0 {
+        request = request.header(header::RANGE, format!("bytes={}-", partial.length()));
+        if let Some(validator) = &partial.note().validator {
+            request = request.header(header::IF_RANGE, validator);
+        }
+    }
+    request.call()
+}
+
+/// Takes in a body.
+fn receive(
+    response: Response<Body>,
+    asked: &Address,
+    wanted: &Wanted,
+    partial: &mut Partial,
+    settings: &Settings,
+    cancel: &CancelToken,
+    progress: &mut dyn FnMut(Came),
+) -> Result<(), FetchError> {
+    let total = partial.note().total;
+    let mut body = response.into_body().into_with_config().limit(u64::MAX).reader();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        cancelled(cancel)?;
+        let read = match body.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(failed(&ureq::Error::from(error), asked, settings, partial, cancel)),
+        };
+        let came = partial.length() + read as u64;
+        if came > wanted.most.min(total.unwrap_or(u64::MAX)) {
+            return Err(FetchError::TooLarge { found: Bytes(came), most: Bytes(wanted.most) });
+        }
+        partial.add(&chunk[..read])?;
+        progress(Came { bytes: came, total });
+    }
+    cancelled(cancel)?;
+    match total {
+        Some(total) if partial.length() < total => Err(broken_off(asked, "it ended too early", partial)),
+        Some(_) => Ok(()),
+        // Its end was its length.
+        None => {
+            let note = Note { total: Some(partial.length()), ..partial.note().clone() };
+            Ok(partial.keep(note)?)
+        }
+    }
+}
+
+fn broken_off(asked: &Address, why: &str, partial: &Partial) -> FetchError {
+    FetchError::BrokenOff { host: asked.host(), why: why.to_owned(), came: Bytes(partial.length()) }
+}
+
+/// What went wrong, in words of ours.
+fn failed(
+    error: &ureq::Error,
+    asked: &Address,
+    settings: &Settings,
+    partial: &Partial,
+    cancel: &CancelToken,
+) -> FetchError {
+    use ureq::{Error, Timeout};
+    if cancel.is_cancelled() {
+        return FetchError::Cancelled;
+    }
+    let host = asked.host();
+    let unreachable = |why: String| FetchError::Unreachable { host: host.clone(), why };
+    match error {
+        Error::HostNotFound => unreachable("its name is not known".into()),
+        Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            unreachable(format!("it did not answer within {} s", settings.connecting.as_secs_f32()))
+        }
+        Error::Timeout(_) => {
+            FetchError::Silent { host, seconds: settings.silence.as_secs(), came: Bytes(partial.length()) }
+        }
+        Error::Rustls(why) => FetchError::Untrusted { host, why: why.to_string() },
+        Error::Tls(why) => FetchError::Untrusted { host, why: (*why).to_owned() },
+        Error::ConnectionFailed => unreachable("there is no connection".into()),
+        Error::ConnectProxyFailed(why) => unreachable(format!("the proxy refuses: {why}")),
+        Error::Io(why) => match why.kind() {
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable => unreachable(why.to_string()),
+            // Certificates that are not trusted come as errors of reading.
+            io::ErrorKind::InvalidData => FetchError::Untrusted { host, why: why.to_string() },
+            _ => broken_off(asked, &why.to_string(), partial),
+        },
+        other => broken_off(asked, &other.to_string(), partial),
+    }
+}
+
+fn cancelled(cancel: &CancelToken) -> Result<(), FetchError> {
+    cancel.check().map_err(|_| FetchError::Cancelled)
+}
+
+/// Waits, unless somebody cancels.
+fn rest(pause: Duration, cancel: &CancelToken) -> Result<(), FetchError> {
+    let begun = Instant::now();
+    while begun.elapsed() < pause {
+        cancelled(cancel)?;
+        thread::sleep(LOOK.min(pause));
+    }
+    cancelled(cancel)
+}
+
+/// Ends the connections of an agent once somebody cancels.
+#[derive(Default)]
+struct Watch(AtomicBool);
+
+impl Watch {
+    fn until_dropped(&self) -> impl Drop + '_ {
+        struct End<'a>(&'a AtomicBool);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        End(&self.0)
+    }
+
+    fn wait(&self, cancel: &CancelToken, agent: Agent) {
+        while !self.0.load(Ordering::Relaxed) {
+            if cancel.is_cancelled() {
+                agent.shutdown();
+                return;
+            }
+            thread::park_timeout(LOOK);
+        }
+    }
+}
