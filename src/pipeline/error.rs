@@ -52,16 +52,11 @@ pub enum PipelineError {
     #[error("no map could be made on the images of the test part: {0}")]
     NoMaps(String),
     #[error(
-        "{} holds a pipeline of another configuration or other data; choose another folder with --out, or do all of it again \
+        "{} holds a training by another configuration or on other data; choose another folder with --out, or do all of it again \
          with --again",
         .folder.display()
     )]
     Another { folder: PathBuf },
-    #[error(
-        "{} holds a training that no pipeline began; choose another folder with --out, or train again there with --again",
-        .folder.display()
-    )]
-    NoPipeline { folder: PathBuf },
     #[error("it was stopped; the same command goes on with what lies in {}", .folder.display())]
     Stopped { folder: PathBuf },
     #[error("{} cannot be read: {reason}", .path.display())]

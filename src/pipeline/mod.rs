@@ -44,6 +44,7 @@ use self::record::Record;
 use self::section::Section;
 use self::step::Step;
 use self::steps::Context;
+use crate::training;
 use crate::training::config::Config;
 use crate::training::run::control::Control;
 use crate::training::run::options::RunOptions;
@@ -102,11 +103,15 @@ impl Pipeline<'_> {
                 return Err(PipelineError::Stopped { folder: out.clone() });
             }
             told(StepState::Begins);
-            let goes_on = record.begun(step) == Some(identity.as_str());
+            // A training that no pipeline began is gone on with, if it is of the same configuration.
+            let goes_on = record.begun(step).map_or(!self.again, |begun| begun == identity);
             record.begin(step, &identity, out)?;
             let made = steps::run(step, &context, goes_on);
             let section = made.map_err(|error| match error {
                 _ if control.is_stopped() => PipelineError::Stopped { folder: out.clone() },
+                PipelineError::Training(training::Error::Checkpoint { .. }) => {
+                    PipelineError::Another { folder: out.clone() }
+                }
                 error => error,
             })?;
             section.write(out, step)?;
@@ -124,11 +129,9 @@ impl Pipeline<'_> {
         if self.again {
             return Ok(());
         }
-        let out = &self.run.out;
         match record.begun(Step::Train) {
-            Some(begun) if begun != identities.training() => Err(PipelineError::Another { folder: out.clone() }),
-            None if out.join(crate::training::run::checkpoint::FILE).exists() => {
-                Err(PipelineError::NoPipeline { folder: out.clone() })
+            Some(begun) if begun != identities.training() => {
+                Err(PipelineError::Another { folder: self.run.out.clone() })
             }
             _ => Ok(()),
         }

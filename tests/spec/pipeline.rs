@@ -95,13 +95,16 @@ fn a_pipeline_that_was_ended_goes_on_and_leaves_a_page_and_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     phantoms(path);
-    // Ended after the training.
+    // A run of its own, which the pipeline goes on with; ended after the training.
+    let trained = pellucid(path, &["train", "c.toml", "--out", "run", "--max-epochs", "1"]);
+    assert_eq!(code(&trained), 0, "{}", said(&trained));
     let (ended, told) = run(path, Some(Step::Train));
     assert!(matches!(ended, Err(PipelineError::Stopped { .. })), "{ended:?}");
     let begun = |told: &[(Step, StepState)], state| -> Vec<Step> {
         told.iter().filter(|(_, s)| *s == state).map(|(step, _)| *step).collect()
     };
     assert_eq!(begun(&told, StepState::Done), [Step::Check, Step::Train]);
+    assert_eq!(fs::read_to_string(path.join("run/log.csv")).unwrap().lines().count(), 4, "three epochs");
     let weights = fs::read(path.join("run/model/weights.safetensors")).unwrap();
     let (found, told) = run(path, None);
     let found = found.unwrap();
@@ -122,7 +125,7 @@ fn a_pipeline_that_was_ended_goes_on_and_leaves_a_page_and_a_run() {
     assert!(begun(&told, StepState::Done).is_empty());
     assert!(!fs::read_to_string(fewer.unwrap().page).unwrap().contains("Methods of explanation"));
     fs::write(path.join("c.toml"), CONFIG.replace("learning_rate = 0.01", "learning_rate = 0.02")).unwrap();
-    assert!(refused(path).contains("a pipeline of another configuration or other data"), "{}", refused(path));
+    assert!(refused(path).contains("a training by another configuration or on other data"), "{}", refused(path));
     the_run_is_scored_from_any_folder(path);
 }
 

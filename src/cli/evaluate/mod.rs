@@ -142,6 +142,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             );
         }
     }
+    let of_run = args.run.as_ref().map(|run| RunImages::of(run, args.dir.as_deref())).transpose()?;
     let own = match (args.calibrate.folder()?, &args.run) {
         (Some(folder), _) => Some(folder.to_owned()),
         (None, Some(run)) => Some(run.join("model")),
@@ -167,7 +168,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         facts: args.facts.as_deref(),
         ambiguous: args.ambiguous,
     };
-    let Images { dir, files, purpose } = Images::of(args, &model, &source)?;
+    let Images { dir, files, purpose } = Images::of(args, of_run, &model, &source)?;
     let all: Vec<String> = files.iter().map(|file| file.image.clone()).collect();
     let files = evenly(files, args.limit);
     args.selective.check(&model)?;
@@ -223,9 +224,8 @@ struct Images {
 
 impl Images {
     /// Those of the folder, or of the run.
-    fn of(args: &Args, model: &Model, source: &LabelSource<'_>) -> anyhow::Result<Self> {
-        if let Some(run) = &args.run {
-            let of_run = RunImages::of(run, args.dir.as_deref())?;
+    fn of(args: &Args, of_run: Option<RunImages>, model: &Model, source: &LabelSource<'_>) -> anyhow::Result<Self> {
+        if let Some(of_run) = of_run {
             let part = args.calibrate.part.unwrap_or(SplitPart::Test);
             let PartImages { images, missing } = of_run.part(&model.manifest, part)?;
             calibrate::remark_missing(missing, missing + images.len(), part);

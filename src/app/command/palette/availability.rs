@@ -61,6 +61,10 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
         Command::Training(TrainingCommand::Pause | TrainingCommand::Stop) => {
             unless(state.training.is_running(), named!("No training goes on"))
         }
+        Command::Training(TrainingCommand::Judge) => {
+            let ready = state.training.run.as_ref().is_some_and(|run| run.can_be_judged());
+            unless(ready, named!("No finished run waits to be measured"))
+        }
         Command::Session(SessionCommand::OpenLast) => {
             unless(!state.last_session.studies.is_empty(), named!("Nothing is kept of the last session"))
         }
