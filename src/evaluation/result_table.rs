@@ -2,7 +2,7 @@
 //! program are numbers, truths and words, and nothing where nothing is known.
 //!
 //! Parquet is written in one row group, plain and without compression, every column optional: every
-//! reader of the format knows that (pandas, Polars, DuckDB, R).
+//! reader of the format knows that (pandas, Polars, R).
 
 use std::collections::HashSet;
 use std::path::Path;

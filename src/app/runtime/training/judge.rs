@@ -39,7 +39,7 @@ pub(super) fn run(plan: &Plan, send: &(dyn Fn(TrainingMessage) + Sync)) {
             | PipelineEvent::Remark(_) => {}
         }
     };
-    let measured = || pipeline.run(&told, &Control::default());
+    let measured = || pipeline.run(&told, &Control::default()).map_err(|error| Reason::from(error.to_string()));
     let found = match runner::pool() {
         Some(pool) => pool.install(measured),
         None => measured(),
@@ -49,6 +49,6 @@ pub(super) fn run(plan: &Plan, send: &(dyn Fn(TrainingMessage) + Sync)) {
             let sentences = found.sections.into_iter().flat_map(|section| section.verdict).collect();
             Verdict::Done { page: found.page, sentences }
         }
-        Err(error) => Verdict::Failed(Reason::from(error.to_string())),
+        Err(reason) => Verdict::Failed(reason),
     }));
 }

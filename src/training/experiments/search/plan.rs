@@ -217,7 +217,7 @@ fn range(file: FileRange) -> std::result::Result<(String, Draw), PlanFault> {
             }
             Draw::Number { low, high, log }
         }
-        (None, None, true) | (Some(_), None, true) | (None, Some(_), true) => return Err(PlanFault::NoBounds(key)),
+        (None | Some(_), None, true) | (None, Some(_), true) => return Err(PlanFault::NoBounds(key)),
         (_, _, false) => return Err(PlanFault::Both(key)),
     };
     Ok((key, draw))
