@@ -47,6 +47,7 @@ pub mod memory;
 pub mod model;
 pub mod panic_guard;
 pub mod phantom;
+pub mod pipeline;
 pub mod printable;
 pub mod report;
 pub mod stats;

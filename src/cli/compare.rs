@@ -1,5 +1,6 @@
 //! `pellucid compare RUN RUN…`: whether runs differ by more than chance.
 
+mod on_set;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
+use self::on_set::SetArgs;
 use super::{Usage, output};
 use crate::evaluation::comparison::{OnImages, OverFolds, on_images, over_folds};
 use crate::evaluation::folds::Crossval;
@@ -22,12 +24,16 @@ use crate::training::experiments::crossval;
 /// Two cross-validations on the same folds: the paired t-test, plain and with the correction of
 /// Nadeau and Bengio, and Wilcoxon's signed rank test. Two evaluations of the same images (of
 /// `evaluate --out`): DeLong for areas, McNemar for decisions, and bootstrap intervals of the
-/// difference by patient. More than two runs: all pairs, with Holm's correction.
+/// difference by patient. Two models with --on: both are evaluated on that set first. More than two
+/// runs: all pairs, with Holm's correction.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folders of `crossval`, or folders of `evaluate --out` (or their predictions.csv)
+    /// Folders of `crossval`, or folders of `evaluate --out` (or their predictions.csv); with --on
+    /// models by name or folder
     #[arg(value_name = "RUN", required = true, num_args = 2..)]
     runs: Vec<PathBuf>,
+    #[command(flatten)]
+    on: SetArgs,
     /// auroc, accuracy, sensitivity, specificity, nll, brier or ece [default: auroc and accuracy]
     #[arg(long, value_name = "NAME")]
     metric: Option<Metric>,
@@ -48,7 +54,16 @@ enum Run {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let (mut folds, mut images) = (Vec::new(), Vec::new());
-    for path in &args.runs {
+    if let Some(set) = &args.on.on {
+        for model in &args.runs {
+            let name = model.display().to_string().trim_end_matches('/').to_owned();
+            if images.iter().any(|(other, _)| *other == name) {
+                return Err(Usage(format!("{name} is named twice; a model is no other than itself")).into());
+            }
+            images.push((name, args.on.scored(model, set)?));
+        }
+    }
+    for path in args.runs.iter().filter(|_| args.on.on.is_none()) {
         let name = path.display().to_string().trim_end_matches('/').to_owned();
         if folds.iter().any(|(n, _)| *n == name) || images.iter().any(|(n, _)| *n == name) {
             return Err(Usage(format!("{name} is named twice; a run is no other than itself")).into());

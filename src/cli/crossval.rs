@@ -45,7 +45,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// What `crossval` and `ablate` ask alike.
+/// What `crossval`, `ablate` and `search` ask alike.
 #[derive(Debug, clap::Args)]
 pub(super) struct Limits {
     /// Folder that the data folders of the configuration are relative to [default: the

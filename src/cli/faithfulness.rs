@@ -22,6 +22,7 @@ use crate::evaluation::faithfulness::FaithfulnessSummary;
 use crate::evaluation::faithfulness::run::{
     self, Explained, FaithfulnessOptions, FaithfulnessProgress, MapsError, MeasuredMaps,
 };
+use crate::evaluation::faithfulness::table as maps_table;
 use crate::evaluation::images::ImageError;
 use crate::evaluation::sample::drawn;
 use crate::evaluation::vocabulary::folded;
@@ -98,10 +99,6 @@ one that is known to fail that check, or on which it was not made.
 
 A map that is faithful to the model says nothing about the patient: `evaluate --localization` asks whether it lies on the finding.";
 
-/// Methods that are measured although they are not ready at once.
-const ALSO: [Method; 5] =
-    [Method::Saliency, Method::SmoothGrad, Method::IntegratedGradients, Method::GuidedBackprop, Method::GuidedGradCam];
-
 /// A word that is no method, and not "all" either.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}, or all")]
@@ -123,9 +120,8 @@ fn asked(text: &str) -> Result<Asked, UnknownMethod> {
 
 /// The methods, each once, in the order in which they were asked for.
 fn methods(asked: &[Asked]) -> Vec<Method> {
-    let usual = || Method::ALL.into_iter().filter(|m| m.is_instant() || ALSO.contains(m)).collect();
     let all: Vec<Method> = match asked {
-        [] => usual(),
+        [] => run::usual(),
         words => words
             .iter()
             .flat_map(|word| match word {
@@ -205,7 +201,7 @@ impl Plan<'_> {
         let summary = FaithfulnessSummary::of(&found.results, &found.methods);
         let object = self.to_json(found, &summary);
         if let Some(out) = &self.args.out {
-            output::write_file(&out.join("faithfulness.csv"), &table::csv(&found.results, &found.methods)?)?;
+            output::write_file(&out.join("faithfulness.csv"), &maps_table::csv(&found.results, &found.methods)?)?;
             output::write_file(&out.join("faithfulness.json"), &serde_json::to_vec_pretty(&object)?)?;
         }
         if self.args.json {

@@ -24,13 +24,14 @@ mod models;
 mod npy;
 mod output;
 mod phantom;
+mod pipeline;
 mod predict;
 mod record;
 mod report;
+mod search;
 mod segment;
 mod session;
 mod shortcuts;
-mod split_table;
 mod summarize;
 mod table;
 mod train;
@@ -166,8 +167,10 @@ enum Command {
     Crossval(crossval::Args),
     Compare(compare::Args),
     Ablate(ablate::Args),
+    Search(search::Args),
     Phantom(phantom::PhantomArgs),
     Train(train::TrainArgs),
+    Pipeline(pipeline::Args),
     Data(data::DataArgs),
     Models(models::Args),
     Inspect(inspect::Args),
@@ -287,7 +290,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Crossval(args) => crossval::run(&args).map(|()| Outcome::Done),
         Command::Compare(args) => compare::run(&args).map(|()| Outcome::Done),
         Command::Ablate(args) => ablate::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Train(args) => train::run(&args).map(|()| Outcome::Done),
+        Command::Pipeline(args) => pipeline::run(&args).map(|()| Outcome::Done),
         Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
         Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use self::studies::StudyArgs;
 use super::inputs::Inputs;
-use super::record::Record;
+use super::record::{Record, cells};
 use super::session::{AnalysisArgs, ModelArgs, Session};
 use super::{Outcome, Usage, output};
 use crate::engine::AnalysisOptions;
 use crate::engine::lungs::Lungs;
+use crate::evaluation::result_table::{Kind, ResultTableError};
 use crate::explain::{Attribution, Method, Subject};
 use crate::model::Model;
 
@@ -33,6 +34,9 @@ pub(super) struct Args {
     /// Folder of the gallery [default: the model's own in your data folder]
     #[arg(long, value_name = "DIR", requires = "similar")]
     gallery: Option<PathBuf>,
+    /// Write a table with a row for each image, too: CSV or Parquet, by the ending of the name
+    #[arg(long, value_name = "FILE", conflicts_with = "by")]
+    out: Option<PathBuf>,
     /// One JSON object a line for each image (with --by, for each study), and nothing else
     #[arg(long)]
     json: bool,
@@ -46,6 +50,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             return Err(Usage("--frame names a frame of one image; with --by there are several images".into()).into());
         }
         return studies::run(args, unit);
+    }
+    if let Some(out) = args.out.as_ref().filter(|out| Kind::of(out).is_none()) {
+        return Err(Usage(ResultTableError::Kind(out.display().to_string()).to_string()).into());
     }
     let mut session = Session::with_ensemble(&args.model, &args.analysis.ensemble)?;
     session.use_masks(args.analysis.masks.as_deref())?;
@@ -62,7 +69,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if let Some(count) = args.similar {
         session.use_gallery(usize::from(count), args.gallery.clone());
     }
-    Inputs::gather(&args.paths).with_copies().each("Predicting", |image| {
+    let mut rows = Vec::new();
+    let outcome = Inputs::gather(&args.paths).with_copies().each("Predicting", |image| {
         let analyzed = session.analyze(|| image.load(args.analysis.frame), options, args.analysis.force)?;
         let record = Record::new(image.path(), &analyzed, args.analysis.error_rate).at(&args.analysis.prevalence)?;
         let record = match &analyzed.outcome {
@@ -73,6 +81,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             _ => record,
         };
         let record = record.of_a_copy(image.copy_of());
+        if args.out.is_some() {
+            rows.push(record.cells());
+        }
         if args.json {
             output::json(&record)?;
         } else {
@@ -83,5 +94,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             Err(reason) if !analyzed.is_scored() => Err(reason.into()),
             _ => Ok(()),
         }
-    })
+    })?;
+    if let Some(out) = &args.out {
+        output::write_file(out, &cells::table(&rows).of_kind(out)?)?;
+        output::remark(format!("The table lies in {}", out.display()));
+    }
+    Ok(outcome)
 }

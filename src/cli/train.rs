@@ -1,30 +1,46 @@
 //! `pellucid train CONFIG.toml`: makes a model, shows how far it is, and says where it lies.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::output;
+use super::{Usage, output};
+use crate::files::writing;
+use crate::network::architecture::Family;
 use crate::network::device::DeviceChoice;
 use crate::training::config::Config;
+use crate::training::config::template::NewConfig;
 use crate::training::event::{Event, HistoryRow, Ready, StepProgress};
 use crate::training::run::control::Control;
 use crate::training::run::options::RunOptions;
-use crate::training::run::trainer;
+use crate::training::run::{rate_finder, trainer};
 
 /// Train a model from folders of labelled images
 #[derive(Debug, clap::Args)]
 pub(super) struct TrainArgs {
     /// What to train, on which data, and how
-    #[arg(value_name = "CONFIG.toml")]
-    pub config: PathBuf,
+    #[arg(value_name = "CONFIG.toml", required_unless_present = "new")]
+    pub config: Option<PathBuf>,
+    /// Write a configuration with every key and its meaning instead, for the images of --data, and
+    /// train nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "config", "out", "model", "resume", "seed", "fold", "max_steps", "max_epochs", "limit", "find_rate",
+    ])]
+    pub new: Option<PathBuf>,
+    /// Architecture of a new configuration
+    #[arg(long, value_name = "FAMILY", requires = "new", default_value = "custom-cnn")]
+    pub family: Family,
     /// Folder that the data folders of the configuration are relative to [default: the
-    /// configuration's]
+    /// configuration's]; with --new the folder that holds one for each class
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Look for a learning rate instead: it rises step by step from far too low to far too high, and
+    /// the loss along the way is printed and drawn (Smith 2017)
+    #[arg(long, conflicts_with_all = ["resume", "max_steps", "max_epochs", "model"])]
+    pub find_rate: bool,
     /// Folder for checkpoint, log and curves [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -59,13 +75,19 @@ pub(super) struct TrainArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<()> {
-    let beside = args.config.parent().map(PathBuf::from).unwrap_or_default();
+    if let Some(file) = &args.new {
+        return new(file, args);
+    }
+    let path = args.config.clone().unwrap_or_default();
+    let beside = path.parent().map(PathBuf::from).unwrap_or_default();
     let data = args.data.clone().unwrap_or(beside);
-    let mut config = Config::read_for(&args.config, &data)?;
+    let mut config = Config::read_for(&path, &data)?;
     config.seed = args.seed.unwrap_or(config.seed);
     config.previews = 0;
     config.data.fold = args.fold.unwrap_or(config.data.fold);
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&config.name));
+    let own = || PathBuf::from("runs").join(&config.name);
+    // What looks for a rate leaves a run that is there alone.
+    let out = args.out.clone().unwrap_or_else(|| if args.find_rate { own().join("rate") } else { own() });
     let options = RunOptions {
         data,
         model: args.model.clone().unwrap_or_else(|| out.join("model")),
@@ -77,6 +99,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         max_epochs: args.max_epochs,
         device: args.device.open()?,
     };
+    if args.find_rate {
+        return find_rate(&config, &options);
+    }
     let display = Display::new();
     let outcome = trainer::train(&config, &options, &|event| display.show(&event), &Control::default())
         .with_context(|| format!("\"{}\" was not trained", config.name))?;
@@ -112,6 +137,43 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         output::line(format!("{name:<22} {:<25} {threshold:.4}", "threshold"))?;
     }
     output::line(format!("{:<48} {:.4}", "temperature", outcome.manifest.temperature))?;
+    Ok(())
+}
+
+/// Writes a new configuration, and says whether it can be used as it is.
+fn new(file: &Path, args: &TrainArgs) -> anyhow::Result<()> {
+    if file.exists() {
+        return Err(Usage(format!("{} is there already; choose another name", file.display())).into());
+    }
+    let new = match &args.data {
+        Some(data) => NewConfig::of(file, data, args.family)?,
+        None => NewConfig { folders: vec!["images".into()], family: args.family },
+    };
+    writing::shared(file, new.text().as_bytes()).with_context(|| format!("{} could not be written", file.display()))?;
+    match Config::read(file) {
+        Ok(config) => {
+            let labels: Vec<&str> = config.labels.iter().map(|label| label.name.as_str()).collect();
+            output::line(format!("{} tells {} apart.", file.display(), labels.join(", ")))?;
+        }
+        Err(error) => {
+            output::line(format!("{} was written.", file.display()))?;
+            output::remark(format!("note: before it can be used: {error}."));
+        }
+    }
+    let file = file.display();
+    output::line(format!("`pellucid train {file}` makes a model, `pellucid pipeline {file}` a model and a verdict."))?;
+    Ok(())
+}
+
+/// Looks for a learning rate.
+fn find_rate(config: &Config, options: &RunOptions) -> anyhow::Result<()> {
+    let display = Display::new();
+    let found = rate_finder::find(config, options, &|event| display.show(&event), &Control::default());
+    display.clear();
+    let found = found.with_context(|| format!("no rate was found for \"{}\"", config.name))?;
+    output::line(found.sentence())?;
+    output::line(format!("Rates and losses are in {}", options.out.join(rate_finder::TABLE).display()))?;
+    output::line(format!("They are drawn in {}", options.out.join(rate_finder::CHART).display()))?;
     Ok(())
 }
 

@@ -14,11 +14,12 @@ use serde::Serialize;
 
 use super::bootstrap::{Bootstrap, Estimate};
 use super::predictions::Predictions;
+use super::state_errors::StateErrors;
 use super::studies::{Units, units};
 use super::truth::normal_label;
 use super::{proportion, roc};
 use crate::model::calibration::Calibration;
-use crate::model::conformal::{Cuts, Verdict};
+use crate::model::conformal::Cuts;
 use crate::model::manifest::Manifest;
 use crate::model::study_pool::StudyPool;
 use crate::study::Identity;
@@ -68,16 +69,6 @@ pub struct StudyTargetEvaluation {
     pub states_of_more_images: StateErrors,
 }
 
-/// How often states are wrong, and how often nothing is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct StateErrors {
-    /// Of studies with the finding, the share called absent.
-    pub absent_of_with: Estimate,
-    /// Of studies without it, the share called present.
-    pub present_of_without: Estimate,
-    pub undecided: Estimate,
-}
-
 /// Judged studies of one target, one entry each.
 struct Known<'a> {
     scores: Vec<f64>,
@@ -98,12 +89,11 @@ impl Known<'_> {
 
     fn states(&self, cuts: Option<Cuts>, which: impl Fn(usize) -> bool + Copy) -> StateErrors {
         let Some(cuts) = cuts else { return StateErrors::default() };
-        let verdict = |i: usize| cuts.judge(self.scores[i] as f32);
-        StateErrors {
-            absent_of_with: self.share(|i| which(i) && self.positive[i], |i| verdict(i) == Verdict::Absent),
-            present_of_without: self.share(|i| which(i) && !self.positive[i], |i| verdict(i) == Verdict::Present),
-            undecided: self.share(which, |i| !matches!(verdict(i), Verdict::Present | Verdict::Absent)),
-        }
+        let chosen: Vec<usize> = (0..self.scores.len()).filter(|&i| which(i)).collect();
+        let scores: Vec<f64> = chosen.iter().map(|&i| self.scores[i]).collect();
+        let positive: Vec<bool> = chosen.iter().map(|&i| self.positive[i]).collect();
+        let patients: Vec<&str> = chosen.iter().map(|&i| self.patients[i]).collect();
+        StateErrors::of(cuts, &scores, &positive, &patients)
     }
 
     fn auroc(&self) -> Estimate {

@@ -75,6 +75,15 @@ impl ImagesByName {
         Ok(Self { images, passed_over })
     }
 
+    /// These images and no others.
+    pub fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
+        let mut images: HashMap<String, Vec<PathBuf>> = HashMap::new();
+        for path in paths {
+            images.entry(stem(path)).or_default().push(path.to_owned());
+        }
+        Self { images, passed_over: Vec::new() }
+    }
+
     /// The file that is called `name`.
     pub fn find(&self, name: &Path) -> Found<'_> {
         let Some(mut files) = self.images.get(&stem(name)).map(|f| f.iter().map(PathBuf::as_path).collect::<Vec<_>>())

@@ -28,6 +28,17 @@ pub enum Error {
     Checkpoint { path: PathBuf, reason: String },
     #[error("the run cannot start from {from}: {reason}")]
     Start { from: String, reason: String },
+    #[error("{} is the folder of no run: there is no {}", .folder.display(), .missing.file_name().unwrap_or_default().display())]
+    NoRun { folder: PathBuf, missing: PathBuf },
+    #[error("the run in {} does not remember where its data lay; name their folder, too", .folder.display())]
+    NoRoot { folder: PathBuf },
+    #[error("the data of the run lay in {}, which is not there; name the folder that they lie in now", .root.display())]
+    DataMoved { root: PathBuf },
+    #[error(
+        "the {part} part of the run is empty{}",
+        if *.wanted > 0 { format!(": none of its {} images is there any more", .wanted) } else { format!("; `{part} = 0.2` under [data] sets one apart") }
+    )]
+    EmptyPart { part: &'static str, wanted: usize },
     #[error("the network could not be computed: {0}")]
     Network(#[from] candle_core::Error),
     #[error("the gate cannot be used: {0}")]
@@ -55,6 +66,11 @@ pub enum Error {
          architecture narrower"
     )]
     Memory { needed: String, available: String },
+    #[error(
+        "no learning rate made the loss fall; look whether labels and images belong together, or give it more images (`batch`, \
+         --limit)"
+    )]
+    NoRate,
     #[error("a loader thread stopped before its last batch")]
     Loader,
 }

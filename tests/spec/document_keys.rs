@@ -39,6 +39,7 @@ optimization = {}
 transfer = {}
 augment = {}
 thresholds = {}
+pipeline = {}
 fits = {}
 population = { patients = "p" }
 provenance = {}

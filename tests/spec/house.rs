@@ -16,7 +16,7 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("codec", &[]),
     ("imaging", &[]),
     ("study", &["codec", "imaging"]),
@@ -47,6 +47,10 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "evaluation",
             "figures",
         ],
+    ),
+    (
+        "pipeline",
+        &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
     ),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),

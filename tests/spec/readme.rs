@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use pellucid::cli;
 use pellucid::training::config::Config;
 use pellucid::training::experiments::ablation::grid::Grid;
+use pellucid::training::experiments::search::plan::SearchPlan;
 
 use super::cli::{code, lines, pellucid, said};
 use super::documents::{self, code_spans, sections};
 
 /// Commands that are checked word by word and not run here, with the reason.
-const ONLY_READ: [(&str, &str); 16] = [
+const ONLY_READ: [(&str, &str); 19] = [
     ("demo", "opens a window; `.ci/run` runs it"),
     ("models import", "needs published weights, which are not handed on"),
     ("models remove", "removes a model of the user's"),
@@ -20,6 +21,9 @@ const ONLY_READ: [(&str, &str); 16] = [
     ("crossval", "tests/spec/comparing_runs.rs runs it"),
     ("compare", "tests/spec/comparing_runs.rs runs it"),
     ("ablate", "tests/spec/comparing_runs.rs runs it"),
+    ("pipeline", "tests/spec/pipeline.rs runs it"),
+    ("search", "tests/spec/pipeline.rs runs it"),
+    ("train CONFIG.toml --find-rate", "tests/spec/pipeline.rs runs it"),
     ("faithfulness", "takes minutes; tests/spec/faithfulness_command.rs runs it on a small network"),
     ("report", "tests/spec/cli.rs runs it"),
     ("explain", "tests/spec/explaining.rs runs it"),
@@ -35,7 +39,7 @@ const ONLY_READ: [(&str, &str); 16] = [
 struct Block {
     place: String,
     /// What stands behind the opening fence: `sh`, `toml` for a training configuration or a part of
-    /// one, `toml grid` for a grid, `toml hanging` for hanging rules, which tests/spec/hanging.rs reads.
+    /// one, `toml grid` for a grid, `toml search` for a search, `python` for tests/spec/tables.rs, `toml hanging` for hanging rules, which tests/spec/hanging.rs reads.
     language: String,
     text: String,
 }
@@ -191,10 +195,26 @@ fn every_grid_that_is_printed_is_read() {
 }
 
 #[test]
+fn every_search_that_is_printed_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = configurations().into_iter().find(|b| b.text.contains("[data]")).unwrap();
+    fs::write(folder.path().join("pneumonia.toml"), first.text).unwrap();
+    let all: Vec<Block> = blocks().into_iter().filter(|b| b.language == "toml search").collect();
+    assert!(!all.is_empty());
+    for block in all {
+        let path = folder.path().join("search.toml");
+        fs::write(&path, block.text).unwrap();
+        let plan = SearchPlan::read(&path);
+        assert!(plan.is_ok(), "{}: {}", block.place, plan.unwrap_err());
+    }
+}
+
+#[test]
 fn no_block_is_of_a_kind_that_nothing_checks() {
     for block in blocks() {
         assert!(
-            ["sh", "text", "toml", "toml grid", "toml hanging"].contains(&block.language.as_str()),
+            ["sh", "text", "python", "toml", "toml grid", "toml hanging", "toml search"]
+                .contains(&block.language.as_str()),
             "{}",
             block.place
         );

@@ -17,6 +17,7 @@ use pellucid::app::state::Theme;
 use pellucid::app::state::training::plan::{DataSummary, KeptCheckpoint, Plan};
 use pellucid::app::state::training::record::RunRecord;
 use pellucid::app::state::training::run::{Pending, Stage};
+use pellucid::app::state::training::verdict::Verdict;
 use pellucid::app::state::training::{Folder, Page, Question};
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::may_close;
@@ -24,6 +25,7 @@ use pellucid::app::update::message::Message;
 use pellucid::app::update::training_effect::{TrainingEffect, TrainingMessage};
 use pellucid::explain::{Attribution, Method, Subject};
 use pellucid::imaging::Plane;
+use pellucid::pipeline::step::Step;
 use pellucid::training::event::{Event, HistoryRow, ImagePreview, Ready, StepProgress};
 use pellucid::training::run::card::OverallMetric;
 use pellucid::training::run::control::Control;
@@ -496,6 +498,42 @@ fn a_finished_run_shows_figures_with_intervals() {
     for words in ["Open the model", "Show the folder"] {
         assert!(harness.query_all_by_label(words).any(|n| n.accesskit_node().role() == Role::Button), "{words}");
     }
+}
+
+#[test]
+fn a_finished_run_is_measured_on_the_test_part_and_leads_to_its_page() {
+    let (_folder, mut bench) = running(2);
+    assert!(bench.command(train(T::Judge)).is_empty(), "nothing is finished");
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/models/chest-xray/manifest.toml")).unwrap();
+    let outcome = Outcome {
+        manifest: toml::from_str(&text).unwrap(),
+        extent: pellucid::training::run::card::RunExtent {
+            training_images: 1000,
+            validation_images: 234,
+            training_patients: 900,
+            validation_patients: 200,
+            epoch: 2,
+        },
+        overall: Vec::new(),
+        history: vec![row(1, 2), row(2, 2)],
+        stopped_early: false,
+        stopped: false,
+    };
+    message(&mut bench, TrainingMessage::Over { result: Ok(Arc::new(outcome)), kept: Some(2) });
+    let effects = bench.command(train(T::Judge));
+    assert!(matches!(works(&effects)[..], [TrainingEffect::Judge { .. }]));
+    assert!(bench.command(train(T::Judge)).is_empty(), "it goes on already");
+    message(&mut bench, TrainingMessage::Judged(Verdict::Going { step: Step::Score, done: 3, total: 9 }));
+    let harness = screen(bench);
+    assert!(says(&harness, "Scoring the test part: 3 of 9"));
+    let mut bench = harness.into_state();
+    let done =
+        Verdict::Done { page: "runs/x/index.html".into(), sentences: vec!["On 9 images: accuracy 1.000.".into()] };
+    message(&mut bench, TrainingMessage::Judged(done));
+    let harness = screen(bench);
+    assert!(says(&harness, "On 9 images: accuracy 1.000."));
+    assert!(harness.query_all_by_label("Open the page").any(|n| n.accesskit_node().role() == Role::Button));
 }
 
 fn record(name: &str, rate: &str, epochs: usize) -> Arc<RunRecord> {

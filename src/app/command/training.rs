@@ -46,6 +46,12 @@ commands! {
         ToggleCurve(_: String) => ("Curve", "Shows or hides this curve"),
         /// The samples of an epoch; of the newest one where there is none.
         ShowSamples(_: Option<usize>) => ("Samples", "What the network made of these images after this epoch"),
+        /// The pipeline on a finished run.
+        Judge => (
+            "Measure on the test part",
+            "Scores images that took no part in making the model, measures calibration and maps, and writes one page",
+            "",
+        ),
         OpenModel => ("Open the model", "Reads images with it in the reading room", ""),
         ToggleRun(_: PathBuf) => ("Run", "Shows or hides this run"),
         SetMetric(metric: RunMetric) in RunMetric::ALL => (metric.name(), named!("Compares the runs by this metric"), ""),

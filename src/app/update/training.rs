@@ -11,9 +11,11 @@ use super::training_effect::{TrainingEffect, TrainingMessage};
 use crate::app::command::TrainingCommand;
 use crate::app::state::training::plan::Plan;
 use crate::app::state::training::run::{Pending, Run, Stage};
+use crate::app::state::training::verdict::Verdict;
 use crate::app::state::training::{Draft, Folder, Page, Question};
 use crate::app::state::{Level, NoticeAction, Reason, State};
 use crate::language::{text, tr};
+use crate::pipeline::step::Step;
 use crate::training::event::Event;
 use crate::training::run::trainer::Outcome;
 
@@ -80,6 +82,7 @@ pub(super) fn apply(state: &mut State, command: TrainingCommand) -> Vec<Effect> 
             }
         }
         T::ShowSamples(epoch) => training.samples_of = epoch,
+        T::Judge => return judge(state),
         T::OpenModel => {
             let Some(Stage::Finished(_)) = training.run.as_ref().map(|r| &r.stage) else { return Vec::new() };
             let folder = training.run.as_ref().map(|r| r.model().display().to_string()).unwrap_or_default();
@@ -147,6 +150,12 @@ pub(super) fn on_message(state: &mut State, message: TrainingMessage) -> Vec<Eff
             }
         }
         TrainingMessage::Over { result, kept } => return over(state, result, kept),
+        TrainingMessage::Judged(verdict) => {
+            // Of a run that was put away nobody asks any more.
+            if let Some(run) = training.run.as_mut().filter(|r| r.verdict.as_ref().is_some_and(Verdict::is_going)) {
+                run.verdict = Some(verdict);
+            }
+        }
         TrainingMessage::Runs(records) => {
             let comparison = &mut training.comparison;
             if comparison.records.is_none() {
@@ -253,6 +262,13 @@ fn pause(state: &mut State) -> Vec<Effect> {
             effect(TrainingEffect::Pause)
         }
     }
+}
+
+/// Measures the run that is finished, unless that is under way or done.
+fn judge(state: &mut State) -> Vec<Effect> {
+    let Some(run) = state.training.run.as_mut().filter(|run| run.can_be_judged()) else { return Vec::new() };
+    run.verdict = Some(Verdict::Going { step: Step::Check, done: 0, total: 0 });
+    effect(TrainingEffect::Judge { plan: run.plan.clone() })
 }
 
 fn stop(state: &mut State) -> Vec<Effect> {

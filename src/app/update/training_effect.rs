@@ -7,6 +7,7 @@ use crate::app::state::Reason;
 use crate::app::state::training::Folder;
 use crate::app::state::training::plan::{DataSummary, Plan};
 use crate::app::state::training::record::RunRecord;
+use crate::app::state::training::verdict::Verdict;
 use crate::training::event::{Event, StepProgress};
 use crate::training::run::trainer::Outcome;
 
@@ -28,6 +29,10 @@ pub enum TrainingEffect {
     Start {
         plan: Box<Plan>,
         resume: bool,
+    },
+    /// Measures a run that is over.
+    Judge {
+        plan: Box<Plan>,
     },
     Pause,
     Resume,
@@ -59,4 +64,6 @@ pub enum TrainingMessage {
         kept: Option<usize>,
     },
     Runs(Vec<Arc<RunRecord>>),
+    /// How far a run is measured, or what came of it.
+    Judged(Verdict),
 }

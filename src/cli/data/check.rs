@@ -5,21 +5,19 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::root;
 use crate::cli::{Outcome, Usage, output};
-use crate::study::patients::{Patients, Recognition};
+use crate::study::patients::Patients;
 use crate::training::config::Config;
-use crate::training::data::audit::fingerprint::Fingerprint;
-use crate::training::data::audit::grouping::groups;
-use crate::training::data::audit::near_duplicates::near_duplicates;
+use crate::training::data::audit::examine::{Examine, ExamineStep, Examined};
 use crate::training::data::audit::pairs::Pair;
-use crate::training::data::audit::{Audit, AuditedImage, folder, sheets};
-use crate::training::data::listed::name_of;
+use crate::training::data::audit::{Audit, folder, sheets};
+use crate::training::data::list;
+use crate::training::data::listed::ListedImage;
 use crate::training::data::part::SplitPart;
-use crate::training::data::sample::Sample;
-use crate::training::data::{audit, list, split};
 
 /// Pairs and files that are named on the terminal; all are in the JSON.
 const NAMED: usize = 10;
@@ -69,7 +67,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let config = if args.source.is_dir() { None } else { Some(Config::read(&args.source)?) };
     let base = root(&args.source, args.data.as_ref());
     let mut remarks = Vec::new();
-    let (files, labels) = if let Some(config) = &config {
+    let (files, labels): (Vec<ListedImage>, Vec<String>) = if let Some(config) = &config {
         let (files, warnings) = list::list_for_run(config, &base, None)?;
         remarks.extend(warnings.iter().map(|w| format!("{}: {}", w.path.display(), w.reason)));
         (files, config.labels.iter().map(|l| l.name.clone()).collect())
@@ -77,29 +75,18 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         let patients = Patients::of(&args.patient).map_err(|e| Usage(format!("--patient: {e}")))?;
         folder::list(&args.source, &patients)?
     };
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let bar = output::progress(files.len(), "reading");
-    let (mut images, unreadable) = audit::measure(&files, threads, &|n| bar.set_position(n as u64));
-    bar.finish_and_clear();
-    let fingerprints: Vec<&Fingerprint> = images.iter().map(|i| &i.fingerprint).collect();
-    let bar = output::progress(images.len(), "comparing");
-    let found = near_duplicates(&fingerprints, &|n| bar.set_position(n as u64));
-    bar.finish_and_clear();
-    let found = found?;
-    let recognition: Recognition = images.iter().map(|i| i.recognised_by).collect();
     let how =
         if config.is_some() { "name a pattern with `patient` under [data]" } else { "name a pattern with --patient" };
-    remarks.extend([Some(recognition.sentence()), recognition.warning(how)].into_iter().flatten());
-    if let Some(config) = &config {
-        if config.data.group_near_duplicates {
-            let patients: Vec<&str> = images.iter().map(|i| i.patient.as_str()).collect();
-            let groups = groups(&patients, &found);
-            let heads: Vec<String> = groups.iter().map(|&head| images[head].patient.clone()).collect();
-            images.iter_mut().zip(heads).for_each(|(image, head)| image.patient = head);
+    let bars = [output::progress(files.len(), "reading"), output::progress(files.len(), "comparing")];
+    let examine = Examine { files: &files, labels: &labels, config: config.as_ref().map(|c| (c, &*base)), how };
+    let Examined { images, audit, .. } = examine.run(remarks, &|step, done| {
+        let (now, other) = if step == ExamineStep::Reading { (0, 1) } else { (1, 0) };
+        if step == ExamineStep::Comparing && !bars[other].is_finished() {
+            bars[other].finish_and_clear();
         }
-        assign_parts(config, &base, &mut images, &mut remarks);
-    }
-    let audit = audit::audit(&images, &labels, &found, unreadable, remarks);
+        bars[now].set_position(done as u64);
+    })?;
+    bars.iter().for_each(ProgressBar::finish_and_clear);
     let report = Report {
         source: args.source.display().to_string(),
         faults: audit.has_faults(),
@@ -122,27 +109,6 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         output::remark(format!("The sheets lie in {}", out.display()));
     }
     Ok(if audit.has_faults() { Outcome::SomeFailed } else { Outcome::Done })
-}
-
-/// Puts every image where the split of the configuration puts it; what is wrong with the split
-/// becomes a remark.
-fn assign_parts(config: &Config, root: &std::path::Path, images: &mut [AuditedImage], remarks: &mut Vec<String>) {
-    let sample = |image: &AuditedImage| Sample {
-        name: name_of(std::path::Path::new(&image.listed.key)),
-        key: image.listed.key.clone(),
-        truth: image.listed.truth.clone(),
-        patient: image.patient.clone(),
-        part: image.listed.part,
-        ..Sample::default()
-    };
-    let samples: Vec<Sample> = images.iter().map(sample).collect();
-    match split::make::of_config(config, &samples, root) {
-        Ok(split) => {
-            remarks.extend(split.remarks.iter().cloned());
-            images.iter_mut().enumerate().for_each(|(i, image)| image.part = split.of(i));
-        }
-        Err(error) => remarks.push(error.to_string()),
-    }
 }
 
 /// The report for people.

@@ -14,11 +14,11 @@ use crate::cli::output;
 use crate::cli::table::{self, Column, row};
 use crate::evaluation::anatomy::TargetMap;
 use crate::evaluation::anatomy::run::{AnatomyNotes, AnatomyProgress, AnatomyRun};
-use crate::evaluation::anatomy::summary::{AnatomySummary, CallSummary, Figure};
+use crate::evaluation::anatomy::summary::{AnatomySummary, CallSummary};
+use crate::evaluation::anatomy::table as maps_table;
 use crate::evaluation::pseudonyms::Pseudonyms;
 use crate::evaluation::scoring::{self, LabelledImage};
 use crate::explain::Method;
-use crate::imaging::lung_fields::LungRegion;
 use crate::model::Model;
 use crate::study::lung_masks::LungMasks;
 use crate::study::patients::Patients;
@@ -149,32 +149,6 @@ impl AnatomyFound {
 
     /// A row for each map of a target in an image.
     pub(super) fn csv(&self) -> csv::Result<Vec<u8>> {
-        let shares = ["inside", "right", "left"].map(str::to_owned).into_iter();
-        let regions = || LungRegion::ALL.into_iter().map(|r| r.key().replace('-', "_"));
-        let header = ["image", "patient", "target", "call", "probability", "evidence", "peak"].map(str::to_owned);
-        let area = regions().map(|name| format!("area_{name}"));
-        let header = header.into_iter().chain(shares).chain(regions()).chain(["area_inside".to_owned()]).chain(area);
-        let cells = |map: &TargetMap| {
-            let name = self.names.get(map.target).map_or("", |(name, _)| name.as_str());
-            let mut row = vec![
-                map.image.clone(),
-                map.patient.clone(),
-                name.to_owned(),
-                map.call.key().to_owned(),
-                map.probability.to_string(),
-                u8::from(map.shares.is_some()).to_string(),
-            ];
-            let Some(shares) = &map.shares else {
-                row.resize(7 + 3 + 2 * LungRegion::ALL.len() + 1, String::new());
-                return row;
-            };
-            row.push(shares.peak.key().to_owned());
-            row.extend([Figure::Inside, Figure::Right, Figure::Left].map(|f| f.of(shares).to_string()));
-            row.extend(LungRegion::ALL.map(|r| shares.evidence.share(r).to_string()));
-            row.push(shares.area.inside.to_string());
-            row.extend(LungRegion::ALL.map(|r| shares.area.share(r).to_string()));
-            row
-        };
-        table::csv(header, self.maps.iter().map(cells))
+        maps_table::csv(&self.maps, &self.names)
     }
 }

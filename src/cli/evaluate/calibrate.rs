@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::{Usage, output, split_table};
+use crate::cli::{Usage, output};
 use crate::evaluation::calibrate::{Role, calibrate, has_both_kinds};
 use crate::evaluation::purpose::Purpose;
 use crate::evaluation::scoring::{LabelledImage, Scored};
@@ -20,6 +20,7 @@ use crate::model::study_pool::StudyPool;
 use crate::study::patients::Patients;
 use crate::study::unit::{GroupedBy, Unit};
 use crate::training::data::part::SplitPart;
+use crate::training::data::split::split_table::SplitTable;
 use crate::training::population;
 use crate::training::population::images::MemberParts;
 use crate::training::population::network::FittingSchedule;
@@ -38,9 +39,10 @@ pub(super) struct CalibrateArgs {
     /// split.csv) puts into --part
     #[arg(long, value_name = "FILE.csv")]
     pub split: Option<PathBuf>,
-    /// With --split: training, validation, calibration or test
-    #[arg(long, value_name = "PART", default_value = "validation", value_parser = part)]
-    pub part: SplitPart,
+    /// With --split or --run: training, validation, calibration or test [default: validation with
+    /// --split, test with --run]
+    #[arg(long, value_name = "PART", value_parser = part)]
+    pub part: Option<SplitPart>,
     /// Judge whole studies or series, too: study or series. With --calibrate choose how their
     /// scores become one, their thresholds and states, for `predict --by`
     #[arg(long, value_name = "UNIT", conflicts_with = "localization")]
@@ -76,31 +78,20 @@ impl CalibrateArgs {
     /// The files of the part that was asked for, with the patients of the table.
     pub(super) fn select(&self, files: Vec<LabelledImage>) -> anyhow::Result<Vec<LabelledImage>> {
         let Some(path) = &self.split else { return Ok(files) };
-        let rows = split_table::read(path)?;
+        let (table, wanted) = (SplitTable::read(path)?, self.part.unwrap_or(SplitPart::Validation));
         let all = files.len();
-        let chosen: Vec<LabelledImage> = files
-            .into_iter()
-            .filter_map(|file| {
-                let (part, patient) = rows.get(&file.image)?;
-                let patient = patient.clone().or(file.patient.clone());
-                (*part == self.part).then_some(LabelledImage { patient, ..file })
+        let named = files.iter().map(|file| (file.image.as_str(), file.path.as_path()));
+        let rows = table.matched(named)?.into_iter().filter(|(_, row)| row.0 == wanted);
+        let chosen: Vec<LabelledImage> = rows
+            .map(|(number, row)| {
+                let file = &files[number];
+                LabelledImage { patient: row.1.clone().or(file.patient.clone()), ..file.clone() }
             })
             .collect();
         if chosen.is_empty() {
-            bail!(
-                "none of the {all} images stands in the {} part of {}; it names them by their path below the folder that is evaluated",
-                self.part.name(),
-                path.display()
-            );
+            bail!("none of the {all} images stands in the {} part of {}", wanted.name(), path.display());
         }
-        let wanted = rows.values().filter(|(part, _)| *part == self.part).count();
-        if chosen.len() < wanted {
-            output::remark(format!(
-                "note: {} of {wanted} images of the {} part were not found or have no known label.",
-                wanted - chosen.len(),
-                self.part.name()
-            ));
-        }
+        remark_missing(table.count(wanted).saturating_sub(chosen.len()), table.count(wanted), wanted);
         Ok(chosen)
     }
 
@@ -178,12 +169,22 @@ impl CalibrateArgs {
     }
 
     fn role(&self, purpose: Purpose) -> Role {
-        match (purpose, &self.split, self.part) {
+        match (purpose, &self.split, self.part.unwrap_or(SplitPart::Validation)) {
             (Purpose::Unknown, Some(_), SplitPart::Calibration) => Role::Calibration,
             (Purpose::Validation, ..) | (Purpose::Unknown, Some(_), SplitPart::Validation) => Role::Validation,
             (Purpose::Test, ..) | (Purpose::Unknown, Some(_), SplitPart::Test) => Role::Apart,
             (Purpose::Unknown, ..) => Role::Unknown,
         }
+    }
+}
+
+/// Says how many images of a part take no part.
+pub(super) fn remark_missing(missing: usize, wanted: usize, part: SplitPart) {
+    if missing > 0 {
+        let part = part.name();
+        output::remark(format!(
+            "note: {missing} of {wanted} images of the {part} part were not found or have no known label."
+        ));
     }
 }
 
@@ -213,7 +214,14 @@ mod tests {
     use super::*;
 
     fn args(split: PathBuf, part: SplitPart) -> CalibrateArgs {
-        CalibrateArgs { calibrate: None, set_name: None, split: Some(split), part, studies: None, pool: None }
+        CalibrateArgs {
+            calibrate: None,
+            set_name: None,
+            split: Some(split),
+            part: Some(part),
+            studies: None,
+            pool: None,
+        }
     }
 
     fn listed(image: &str) -> LabelledImage {

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use crate::cli::split_table;
 use crate::evaluation::exposure::{Exposure, RecordError, SharedPatients, of_model, shared_patients};
 use crate::evaluation::purpose::Purpose;
 use crate::evaluation::scoring::Scored;
 use crate::model::manifest::Manifest;
 use crate::training::data::part::SplitPart;
 use crate::training::data::split::split_file;
+use crate::training::data::split::split_table::SplitTable;
 
 /// What is known of the images beside what was stated.
 pub(super) struct ExposureCheck {
@@ -90,7 +90,7 @@ impl ExposureCheck {
 /// The patients that stand in the training or the validation part of the run whose model this is.
 fn patients_of_run(model: &str, scored: &Scored) -> Option<(PathBuf, SharedPatients)> {
     let split = Path::new(model).join("..").join(split_file::FILE);
-    let rows = if split.is_file() { split_table::read(&split).ok()? } else { return None };
+    let rows = if split.is_file() { SplitTable::read(&split).ok()? } else { return None };
     let made: BTreeSet<&str> = rows
         .values()
         .filter(|(part, _)| *part != SplitPart::Test)

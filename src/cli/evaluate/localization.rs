@@ -17,6 +17,7 @@ use crate::evaluation::localization::marked_region::MarkNotes;
 use crate::evaluation::localization::marks::{Findings, LeftOut, Mark, Marks, gather};
 use crate::evaluation::localization::run::{LocalizationNotes, LocalizationProgress, LocalizedSet, Localizer};
 use crate::evaluation::localization::summary::LocalizationSummary;
+use crate::evaluation::localization::table as regions_table;
 use crate::evaluation::pseudonyms::Pseudonyms;
 use crate::evaluation::truth::{known, named};
 use crate::explain::Method;
@@ -120,7 +121,7 @@ pub(super) fn run(path: &Path, args: &LocalizationArgs, set: &EvaluatedSet<'_>) 
     let object = to_json(&localizer, &summary, &found.notes);
     if let Some(out) = set.out {
         output::make_folder(out)?;
-        let rows = table::csv(&found.results, localizer.methods(), &measures)?;
+        let rows = regions_table::csv(&found.results, localizer.methods(), &measures)?;
         output::write_file(&out.join("localization.csv"), &rows)?;
         output::write_file(&out.join("localization.json"), &serde_json::to_vec_pretty(&object)?)?;
         let own: Vec<&Mark> = found.marks.iter().map(|&i| &marks.list[i]).collect();

@@ -28,14 +28,13 @@ use self::selective::SelectiveArgs;
 use super::session::ModelArgs;
 use super::{Outcome, Usage, output};
 use crate::cancel::CancelToken;
-use crate::evaluation::errors::most_confident;
-use crate::evaluation::explained_errors::explained;
 use crate::evaluation::exposure::check_apart;
 use crate::evaluation::performance::{Evaluation, EvaluationRequest};
 use crate::evaluation::population::PopulationCounts;
 use crate::evaluation::predictions::Predictions;
 use crate::evaluation::pseudonyms::Pseudonyms;
 use crate::evaluation::purpose::Purpose;
+use crate::evaluation::result_table::{Kind, ResultTable};
 use crate::evaluation::sample::evenly;
 use crate::evaluation::scoring::{self, LabelledImage, Scored, ScoringProgress};
 use crate::evaluation::study_performance::StudyEvaluation;
@@ -43,18 +42,26 @@ use crate::evaluation::temperature::Recalibration;
 use crate::evaluation::thresholds::Rule;
 use crate::model::Model;
 use crate::report::evaluation::evidence;
-use crate::report::evaluation::{Basis, ErrorCase, EvaluationReport};
+use crate::report::evaluation::{Basis, ErrorCase, EvaluationReport, Shown};
 use crate::report::{charts, evaluation as report};
 use crate::study::patients::{Patients, Recognition};
 use crate::training::config::Ambiguous;
+use crate::training::data::part::SplitPart;
+use crate::training::data::run_images::{PartImages, RunImages};
 
 /// Evaluate a model on labelled images: every metric with its interval, calibration, subgroups
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Folder with one folder for each class or group, named like it or one of its aliases; with
     /// --table the folder of the images
-    #[arg(value_name = "DIR")]
-    dir: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "run")]
+    dir: Option<PathBuf>,
+    /// Score the test part of this run (a folder that `train` or `pipeline` left), or another one by
+    /// --part, with the model that it made; DIR is needed only where its data lie elsewhere now
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
+        "model", "labels", "table", "split", "calibrate", "localization", "validation",
+    ])]
+    run: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
     /// Labels by a part of the file name, before folder names: TEXT=LABEL,TEXT=LABEL
@@ -91,8 +98,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Folder for predictions.csv, judgement.json, the charts (PNG, SVG) and the report
-    /// (report.pdf), or what --localization finds
-    #[arg(long, value_name = "DIR")]
+    /// (report.pdf), or what --localization finds; a name that ends in .csv or .parquet is a table
+    /// of what the model said of each image, alone
+    #[arg(long, value_name = "DIR|FILE")]
     out: Option<PathBuf>,
     /// What the images were to the model, as the report says: unknown, validation or test. Checked
     /// against the images that made the model, where it keeps a record of them
@@ -123,22 +131,32 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let patients = patients(args.patients.as_ref())?;
     if let Some(out) = &args.out {
-        output::make_folder(out)?;
+        if Kind::of(out).is_none() {
+            output::make_folder(out)?;
+        } else if args.localization.localization.is_some() {
+            return Err(Usage("--localization leaves several files; name a folder with --out".into()).into());
+        }
         if !args.anonymize {
             output::remark(
                 "warning: the results name image files, patients and sites; --anonymize puts numbers in their place.",
             );
         }
     }
-    let model = match args.calibrate.folder()? {
+    let of_run = args.run.as_ref().map(|run| RunImages::of(run, args.dir.as_deref())).transpose()?;
+    let own = match (args.calibrate.folder()?, &args.run) {
+        (Some(folder), _) => Some(folder.to_owned()),
+        (None, Some(run)) => Some(run.join("model")),
+        (None, None) => None,
+    };
+    let model = match own {
         Some(folder) => {
             let (model, device) = (Some(folder.display().to_string()), args.model.device);
             ModelArgs { model, device }.load()?
         }
         None => args.model.load()?,
     };
-    if let Some(path) = &args.localization.localization {
-        let (dir, out) = (args.dir.as_path(), args.out.as_deref());
+    if let (Some(path), Some(dir)) = (&args.localization.localization, &args.dir) {
+        let out = args.out.as_deref();
         let (json, anonymize) = (args.json, args.anonymize);
         let set = EvaluatedSet { dir, model: &model, patients: &patients, out, json, anonymize };
         return localization::run(path, &args.localization, &set);
@@ -150,14 +168,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         facts: args.facts.as_deref(),
         ambiguous: args.ambiguous,
     };
-    let files = args.calibrate.select(listing::list(&args.dir, &model.manifest, &source)?)?;
+    let Images { dir, files, purpose } = Images::of(args, of_run, &model, &source)?;
     let all: Vec<String> = files.iter().map(|file| file.image.clone()).collect();
     let files = evenly(files, args.limit);
     args.selective.check(&model)?;
     args.calibrate.judged_units().map_or(Ok(()), |unit| studies::check(&model, unit))?;
     let samples = args.selective.samples();
     let mut scored = scored(&model, &files, &patients, samples)?;
-    let exposure = ExposureCheck::of(&model.origin, &model.manifest, &scored, args.purpose);
+    let exposure = ExposureCheck::of(&model.origin, &model.manifest, &scored, purpose);
     exposure.refuse_a_test_that_is_none()?;
     let tuning = match &args.validation {
         Some(dir) => {
@@ -176,16 +194,52 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         names.failed.iter_mut().for_each(|name| *name = pseudonyms.image(name));
         anatomy.iter_mut().for_each(|anatomy| anatomy.put(&pseudonyms));
     }
-    let done = Done { anatomy, names, ..Done::of(args, &model, &scored, tuning.as_ref(), exposure)? };
-    if let Some(out) = &args.out {
-        done.keep(out)?;
-        output::remark(format!("Predictions, metrics, charts and report lie in {}", out.display()));
+    let done = Done { anatomy, names, ..Done::of(args, &dir, &model, &scored, tuning.as_ref(), exposure)? };
+    match &args.out {
+        Some(out) if Kind::of(out).is_some() => {
+            output::write_file(out, &ResultTable::of_predictions(&scored.set).of_kind(out)?)?;
+            output::remark(format!("What the model said of each image is in {}", out.display()));
+        }
+        Some(out) => {
+            done.keep(out)?;
+            output::remark(format!("Predictions, metrics, charts and report lie in {}", out.display()));
+        }
+        None => {}
     }
     let rule = args.rules.first().copied().unwrap_or(Rule::Youden);
-    args.calibrate.keep(&model, &scored, &args.dir, args.purpose, rule)?;
+    args.calibrate.keep(&model, &scored, &dir, purpose, rule)?;
     args.calibrate.detector(&model, &files, &patients)?;
     done.print()?;
     Ok(Outcome::of(scored.failures.len(), files.len()))
+}
+
+/// The images that are evaluated.
+struct Images {
+    /// Folder below which they are named.
+    dir: PathBuf,
+    files: Vec<LabelledImage>,
+    /// What they were to the model.
+    purpose: Purpose,
+}
+
+impl Images {
+    /// Those of the folder, or of the run.
+    fn of(args: &Args, of_run: Option<RunImages>, model: &Model, source: &LabelSource<'_>) -> anyhow::Result<Self> {
+        if let Some(of_run) = of_run {
+            let part = args.calibrate.part.unwrap_or(SplitPart::Test);
+            let PartImages { images, missing } = of_run.part(&model.manifest, part)?;
+            calibrate::remark_missing(missing, missing + images.len(), part);
+            let purpose = match (args.purpose, part) {
+                (Purpose::Unknown, SplitPart::Test) => Purpose::Test,
+                (Purpose::Unknown, SplitPart::Validation) => Purpose::Validation,
+                (stated, _) => stated,
+            };
+            return Ok(Self { dir: of_run.root, files: images, purpose });
+        }
+        let dir = args.dir.clone().unwrap_or_default();
+        let files = args.calibrate.select(listing::list(&dir, &model.manifest, source)?)?;
+        Ok(Self { dir, files, purpose: args.purpose })
+    }
 }
 
 /// What images are called.
@@ -210,6 +264,8 @@ impl Names {
 /// A model evaluated on a set.
 struct Done<'a> {
     args: &'a Args,
+    /// Folder below which the images are named.
+    dir: &'a Path,
     model: &'a Model,
     scored: &'a Scored,
     /// Operating threshold of each target.
@@ -231,6 +287,7 @@ struct Done<'a> {
 impl<'a> Done<'a> {
     fn of(
         args: &'a Args,
+        dir: &'a Path,
         model: &'a Model,
         scored: &'a Scored,
         tuning: Option<&Predictions>,
@@ -263,6 +320,7 @@ impl<'a> Done<'a> {
         let (tuned, recognition) = (tuning.is_some(), scored.recognised_by.iter().copied().collect());
         Ok(Self {
             args,
+            dir,
             model,
             scored,
             thresholds,
@@ -285,7 +343,7 @@ impl<'a> Done<'a> {
         json["model"] =
             json!({"name": manifest.name, "version": manifest.version, "weights_sha256": manifest.weights_sha256});
         let named = |dir: &Path| (!args.anonymize).then(|| dir.display().to_string());
-        json["set"] = json!(named(&args.dir));
+        json["set"] = json!(named(self.dir));
         json["tuned_on"] = json!(args.validation.as_deref().map(|dir| named(dir).unwrap_or_default()));
         json["recalibrated"] = json!(self.recalibration);
         json["failed"] = if args.anonymize {
@@ -315,28 +373,20 @@ impl<'a> Done<'a> {
         let set = &self.scored.set;
         output::write_file(&out.join("predictions.csv"), &set.to_csv()?)?;
         output::write_file(&out.join("judgement.json"), &serde_json::to_vec_pretty(&self.to_json()?)?)?;
-        let folder = args.dir.canonicalize().ok().filter(|_| !args.anonymize);
+        let folder = self.dir.canonicalize().ok().filter(|_| !args.anonymize);
         let name = folder.and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
         let basis = Basis {
             manifest: &model.manifest,
             set,
             evaluation,
             name: name.as_deref().unwrap_or("images"),
-            purpose: args.purpose,
+            purpose: self.exposure.purpose,
             checked: self.exposure.images.as_ref().ok(),
             tuned: self.tuned,
             unread: self.scored.failures.len(),
         };
-        let errors = most_confident(set, usize::from(args.failures));
-        // They are opened by their own names and printed by those of the results.
-        let mut named = set.clone();
-        named.rows.iter_mut().zip(&self.names.files).for_each(|(row, file)| row.image.clone_from(file));
-        let cases =
-            explained(model, &args.dir, &named, &errors, &self.thresholds).zip(&errors).map(|(error, wrong)| {
-                let image = set.rows[wrong.row].image.clone();
-                ErrorCase { image, ..ErrorCase::of(&error, &model.manifest) }
-            });
-        let cases = cases.collect();
+        let shown = Shown { dir: self.dir, files: &self.names.files, thresholds: &self.thresholds };
+        let cases = ErrorCase::of_set(model, set, &shown, usize::from(args.failures));
         let mut report = EvaluationReport::of(&basis, cases);
         if let Some(anatomy) = &self.anatomy {
             output::write_file(&out.join("anatomy.csv"), &anatomy.csv()?)?;

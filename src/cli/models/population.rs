@@ -10,7 +10,6 @@ use super::own_folder;
 
 use crate::cli::inputs::Inputs;
 use crate::cli::session::ModelArgs;
-use crate::cli::split_table::{self, SplitTable};
 use crate::cli::table::{Column, interval, row};
 use crate::cli::{Outcome, evaluate, output};
 use crate::evaluation::bootstrap::Estimate;
@@ -20,8 +19,9 @@ use crate::figures::charts::{self, PRINT_SCALE};
 use crate::model::Model;
 use crate::model::population::detector::DETECTOR;
 use crate::network::device::DeviceChoice;
-use crate::study::patients::Patients;
+use crate::study::patients::{Patients, key_of};
 use crate::training::data::part::SplitPart;
+use crate::training::data::split::split_table::SplitTable;
 use crate::training::event::Event;
 use crate::training::population::images::{Member, MemberParts, Others, gather};
 use crate::training::population::make::{Made, make};
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     let model = ModelArgs { model: Some(args.model.clone()), device: DeviceChoice::Cpu }.load()?;
     let mut read = FolderReader { model: &model, patients: &patients, failed: 0, all: 0 };
-    let table = args.split.as_deref().map(split_table::read).transpose()?.unwrap_or_default();
+    let table = args.split.as_deref().map(SplitTable::read).transpose()?.unwrap_or_default();
     let own = read.own(&args.images, &table)?;
     let mut others = Vec::new();
     for folder in &args.outside {
@@ -120,8 +120,9 @@ impl FolderReader<'_> {
         let (mut training, mut kept_aside, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for folder in folders {
             for path in Self::files(folder)? {
-                let named = path.strip_prefix(folder).ok().and_then(|p| table.get(&*p.to_string_lossy()));
-                let (side, patient) = match named {
+                let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
+                let row = table.find(&key_of(folder, &path), &whole).map(|(_, row)| row);
+                let (side, patient) = match row {
                     Some((SplitPart::Training, patient)) => (&mut training, patient.clone()),
                     Some((_, patient)) => (&mut kept_aside, patient.clone()),
                     None => (&mut others, None),

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::cli::table::{Column, csv, interval, row, width};
+use crate::cli::table::{Column, interval, row, width};
 use crate::evaluation::bootstrap::Estimate;
+use crate::evaluation::csv_table::csv;
 use crate::evaluation::shortcuts::LEAST;
 use crate::evaluation::shortcuts::associations::{Association, AssociationKind};
 use crate::evaluation::shortcuts::markers::SMALLEST;

@@ -13,10 +13,11 @@ use serde_json::{Map, Value, json};
 
 use super::evaluate::listing::{self, LabelSource};
 use super::session::ModelArgs;
-use super::{Outcome, Usage, evaluate, explain, output, table};
+use super::{Outcome, Usage, evaluate, explain, output};
 use crate::cancel::CancelToken;
 use crate::evaluation::anatomy::Call;
 use crate::evaluation::anatomy::run::{AnatomyNotes, AnatomyProgress, AnatomyRun, MappedImage};
+use crate::evaluation::csv_table;
 use crate::evaluation::sample::evenly;
 use crate::evaluation::scoring;
 use crate::evaluation::summarize::confidence::{Focus, focus};
@@ -304,7 +305,7 @@ impl Found {
                 rows.push(row);
             }
         }
-        table::csv(header, rows)
+        csv_table::csv(header, rows)
     }
 
     /// What should be known of it.

@@ -9,6 +9,7 @@
 
 pub mod run;
 pub mod summary;
+pub mod table;
 
 use serde::Serialize;
 

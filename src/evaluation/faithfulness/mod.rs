@@ -11,6 +11,7 @@
 pub mod no_rank;
 pub mod run;
 pub mod summary;
+pub mod table;
 mod words;
 
 pub use summary::{FaithfulnessSummary, MeasureSummary, MethodSummary};

@@ -22,6 +22,16 @@ use crate::panic_guard::{Panicked, guarded};
 use crate::study::ImageEntry;
 use crate::study::patients::Patients;
 
+/// Methods that are measured although they are not ready at once.
+const ALSO: [Method; 5] =
+    [Method::Saliency, Method::SmoothGrad, Method::IntegratedGradients, Method::GuidedBackprop, Method::GuidedGradCam];
+
+/// The methods that are measured where none is named: those that are ready at once, and a few more.
+#[must_use]
+pub fn usual() -> Vec<Method> {
+    Method::ALL.into_iter().filter(|m| m.is_instant() || ALSO.contains(m)).collect()
+}
+
 /// What the maps explain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Explained {

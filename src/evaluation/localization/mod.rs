@@ -42,6 +42,7 @@ mod rectangle;
 mod region;
 pub mod run;
 pub mod summary;
+pub mod table;
 
 use std::collections::BTreeMap;
 

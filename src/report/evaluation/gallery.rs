@@ -1,13 +1,18 @@
 //! The gallery of errors: images that a model got wrong, beside the heat map of what it wrongly
 //! called or missed.
 
+use std::path::Path;
+
 use image::{DynamicImage, RgbImage, imageops};
 
-use crate::evaluation::explained_errors::{ExplainedError, MapOfError};
+use crate::evaluation::errors::most_confident;
+use crate::evaluation::explained_errors::{ExplainedError, MapOfError, explained};
+use crate::evaluation::predictions::Predictions;
 use crate::explain::Evidence;
 use crate::explain::scale::{Scale, under};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
 use crate::imaging::display::{View, render_rgb};
+use crate::model::Model;
 use crate::model::manifest::Manifest;
 use crate::report::pdf::document::EmbeddedImage;
 
@@ -36,7 +41,34 @@ pub struct ErrorCase {
     pub note: String,
 }
 
+/// How the images of a set are opened again.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// Folder of the set.
+    pub dir: &'a Path,
+    /// Of each row, the path of its image below the folder, whatever results call it.
+    pub files: &'a [String],
+    /// Operating threshold of each target.
+    pub thresholds: &'a [f64],
+}
+
 impl ErrorCase {
+    /// At most so many errors of `model` on `set`, the most confident first, each with its image
+    /// and map, under the names that the set has.
+    #[must_use]
+    pub fn of_set(model: &Model, set: &Predictions, shown: &Shown<'_>, most: usize) -> Vec<Self> {
+        let errors = most_confident(set, most);
+        // They are opened by their own names and printed by those of the results.
+        let mut named = set.clone();
+        named.rows.iter_mut().zip(shown.files).for_each(|(row, file)| row.image.clone_from(file));
+        let explained = explained(model, shown.dir, &named, &errors, shown.thresholds);
+        let cases = explained.zip(&errors).map(|(error, wrong)| Self {
+            image: set.rows[wrong.row].image.clone(),
+            ..Self::of(&error, &model.manifest)
+        });
+        cases.collect()
+    }
+
     /// An explained error with its images at print size; one whose image could not be read again
     /// has the reason instead.
     #[must_use]

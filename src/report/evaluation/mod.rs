@@ -18,7 +18,7 @@ use std::path::Path;
 use chrono::{DateTime, Local};
 
 pub use content::Basis;
-pub use gallery::ErrorCase;
+pub use gallery::{ErrorCase, Shown};
 pub use table::Table;
 
 use super::charts::Charts;

@@ -1,6 +1,8 @@
 //! Tables of names and figures: intervals go below their value, and columns into a second table,
 //! where the page is too narrow.
 
+use serde::{Deserialize, Serialize};
+
 use crate::figures::layout::{Align, BODY, Block, CAPTION, HEADING, Ink, TextStyle, hairline, paragraph, wrapped};
 
 /// Widest first column.
@@ -9,7 +11,7 @@ const GAP: f32 = 9.0;
 const HEAD: TextStyle = CAPTION;
 
 /// Rows of cells under headings; the first cell of a row is its name.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     pub title: String,
     /// What must be known to read it; may be empty.

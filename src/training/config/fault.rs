@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::files::FileError;
 use crate::files::naming::NameError;
 use crate::model::manifest::ManifestError;
 use crate::network::architecture::ArchitectureError;
@@ -15,6 +16,16 @@ pub(super) type Check<T = ()> = Result<T, ConfigFault>;
 pub(super) enum ConfigFault {
     #[error("{0}")]
     Toml(String),
+    #[error("`extends` must be the path of another configuration, relative to this one")]
+    ExtendsNoPath,
+    #[error("it extends itself, by way of {}; take one `extends` out", .0.display())]
+    ExtendsItself(PathBuf),
+    #[error("more than {0} configurations extend each other; put some of them into one")]
+    ExtendsTooDeep(usize),
+    #[error("it extends {}, which cannot be read: {source}; `extends` is relative to the file that it stands in", .path.display())]
+    ExtendsUnreadable { path: PathBuf, source: FileError },
+    #[error("`pipeline.methods` names \"{0}\", which is no method; `pellucid help explain` lists them")]
+    Method(String),
     #[error("its `name` is the folder of the run, and {0}")]
     Name(NameError),
     #[error("it has {found} {what}; at most {most} make sense")]

@@ -9,14 +9,17 @@ mod augment;
 mod balance;
 mod data;
 mod defaults;
+mod extends;
 mod fault;
 pub mod manifest;
 pub mod memory;
 mod optimization;
+mod pipeline;
 pub mod record;
+pub mod template;
 mod transfer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -24,6 +27,7 @@ pub use augment::Augment;
 pub use balance::{Balance, EpochSampling, Smote};
 pub use data::{Ambiguous, Blank, Data, LabelRule, Table, Uncertain, ValidationBy};
 pub use optimization::{ClassWeights, Criterion, LossKind, Optimization, OptimizerKind, ScheduleKind};
+pub use pipeline::Pipeline;
 pub use transfer::{Freeze, Transfer, Unfreeze};
 
 pub use defaults::grey_square;
@@ -43,6 +47,10 @@ use crate::network::architecture::Architecture;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Another configuration that says what this one does not; taken up before this is read, see
+    /// [`extends`].
+    #[serde(default)]
+    pub extends: Option<PathBuf>,
     /// Name of the model that is made; the configuration's file name if there is none.
     #[serde(default)]
     pub name: String,
@@ -76,6 +84,9 @@ pub struct Config {
     pub augment: Augment,
     #[serde(default)]
     pub thresholds: Thresholds,
+    /// What `pellucid pipeline` measures beside the scores.
+    #[serde(default)]
+    pub pipeline: Pipeline,
     pub architecture: Architecture,
     #[serde(default = "softmax")]
     pub head: Head,
@@ -191,6 +202,7 @@ impl Config {
         let refuse = |fault: ConfigFault| Error::Config { path: path.into(), reason: fault.to_string() };
         let text = read_text(path, limits::CONFIGURATION_BYTES)
             .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
+        let text = extends::flatten(path, text).map_err(refuse)?.text;
         let mut config: Self =
             toml::from_str(&text).map_err(|e| refuse(ConfigFault::Toml(e.to_string().trim_end().to_owned())))?;
         config.source = text;
@@ -198,6 +210,14 @@ impl Config {
         config.check().map_err(refuse)?;
         manifest::rehearse(&config).map_err(|e| refuse(e.into()))?;
         Ok(config)
+    }
+
+    /// The keys of a configuration with all that it extends, unchecked.
+    pub fn table(path: &Path) -> Result<toml::Table> {
+        let text = read_text(path, limits::CONFIGURATION_BYTES)
+            .map_err(|error| Error::Read { path: path.into(), source: error.into() })?;
+        let flat = extends::flatten(path, text);
+        Ok(flat.map_err(|fault| Error::Config { path: path.into(), reason: fault.to_string() })?.table)
     }
 
     /// Epochs of all phases.
@@ -278,6 +298,7 @@ impl Config {
         self.balance.check(self.head)?;
         self.optimization.check(self.epochs(), self.head)?;
         self.augment.check()?;
+        self.pipeline.check()?;
         let stages = self.architecture.stages()?;
         for side in self.phases.iter().map(|phase| phase.size).chain([self.input.width]) {
             self.architecture.check_size(side, side)?;

@@ -19,6 +19,7 @@ pub mod load_dataset;
 pub mod lung_cover;
 pub mod part;
 pub mod pixels;
+pub mod run_images;
 pub mod sample;
 pub mod split;
 pub mod table;

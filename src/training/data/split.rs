@@ -13,6 +13,7 @@ mod majority;
 pub mod make;
 pub mod processing;
 pub mod split_file;
+pub mod split_table;
 mod stratify;
 
 use super::part::SplitPart;

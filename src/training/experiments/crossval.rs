@@ -25,7 +25,7 @@ use crate::evaluation::folds::{Crossval, Fold, images_sha256, summary};
 use crate::evaluation::metric;
 use crate::evaluation::predictions::{Predictions, TableError};
 use crate::files::hex;
-use crate::training::config::Config;
+use crate::training::config::{Config, Pipeline};
 use crate::training::data::dataset::Dataset;
 use crate::training::data::part::SplitPart;
 use crate::training::event::{Event, Observer};
@@ -149,9 +149,12 @@ fn one(
 /// Writes the plan, or sees that it is the one that was begun.
 fn begin(config: &Config, folds: usize, options: &RunOptions, dataset: &Dataset) -> Result<()> {
     let path = options.out.join(PLAN);
-    let own = Config { source: String::new(), previews: 0, ..config.clone() };
+    let own = Config { source: String::new(), previews: 0, pipeline: Pipeline::default(), ..config.clone() };
+    // Keys that came after the first cross-validations, and decide nothing here.
+    let own = format!("{own:?}").replace("extends: None, ", "");
+    let own = own.replace(&format!("pipeline: {:?}, ", Pipeline::default()), "");
     let mut digest = Sha256::new();
-    digest.update(format!("{own:?}{folds}{:?}{:?}", options.max_epochs, options.max_steps));
+    digest.update(format!("{own}{folds}{:?}{:?}", options.max_epochs, options.max_steps));
     for sample in &dataset.samples {
         digest.update(format!("{}\u{0}{}\u{0}{}\u{0}{:?}", sample.key, sample.name, sample.patient, sample.truth));
     }

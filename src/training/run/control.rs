@@ -47,6 +47,11 @@ impl Control {
         self.stop.is_cancelled()
     }
 
+    /// The stop, for work that knows no pause.
+    pub fn token(&self) -> &CancelToken {
+        &self.stop
+    }
+
     /// Waits while the run is to pause, and calls `paused` when that begins; returns how long it
     /// waited.
     pub(super) fn wait(&self, paused: &dyn Fn()) -> Option<Duration> {

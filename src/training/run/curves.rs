@@ -20,7 +20,9 @@ pub(super) fn write_png(path: &Path, rows: &[HistoryRow]) -> Result<()> {
     write_whole(path, &chart(rows).png(WIDTH / Chart::FULL_WIDTH)?)
 }
 
-fn chart(rows: &[HistoryRow]) -> Chart {
+/// The curves of `rows`.
+#[must_use]
+pub fn chart(rows: &[HistoryRow]) -> Chart {
     let series = |name: &str, value: &dyn Fn(&HistoryRow) -> Option<f64>| LineSeries {
         name: name.to_owned(),
         points: rows.iter().filter_map(|row| Some([row.epoch as f64, value(row)?])).collect(),

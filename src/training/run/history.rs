@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use serde_json::{Map, Value, json};
+
 use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
 use crate::limits;
@@ -32,6 +34,30 @@ pub fn write_csv(path: &Path, rows: &[HistoryRow]) -> Result<()> {
             let _ = write!(text, ",{}", value.map_or(String::new(), |v| format!("{v:.5}")));
         }
         let _ = writeln!(text, ",{:.2},{:.1}", r.images_per_second, r.seconds);
+    }
+    write_whole(path, text.as_bytes())
+}
+
+/// Name of the file of JSON lines in the run's folder.
+pub const LINES: &str = "log.jsonl";
+
+/// Writes all rows as JSON, one object a line.
+pub(super) fn write_json_lines(path: &Path, rows: &[HistoryRow]) -> Result<()> {
+    let mut text = String::new();
+    for r in rows {
+        let areas: Map<String, Value> = r.auroc.iter().map(|(name, area)| (name.clone(), json!(area))).collect();
+        let line = json!({
+            "epoch": r.epoch,
+            "size": r.size,
+            "learning_rate": r.learning_rate,
+            "training_loss": r.training_loss,
+            "validation_loss": r.validation_loss,
+            "accuracy": r.accuracy,
+            "auroc": areas,
+            "images_per_second": r.images_per_second,
+            "seconds": r.seconds,
+        });
+        let _ = writeln!(text, "{line}");
     }
     write_whole(path, text.as_bytes())
 }
@@ -96,6 +122,19 @@ mod tests {
         let path = folder.path().join(FILE);
         write_csv(&path, &[row(1), row(2)]).unwrap();
         assert_eq!(read_csv(&path).unwrap(), [row(1), row(2)]);
+    }
+
+    #[test]
+    fn every_line_of_json_is_an_epoch() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LINES);
+        write_json_lines(&path, &[row(1), row(2)]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!((lines[1]["epoch"].as_u64(), lines[1]["validation_loss"].as_f64()), (Some(2), Some(0.625)));
+        assert_eq!(lines[0]["auroc"]["Mass, \"large\""].as_f64(), Some(0.875));
+        assert!(lines[0]["auroc"]["Hernia"].is_null());
     }
 
     #[test]

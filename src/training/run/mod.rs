@@ -3,14 +3,16 @@
 pub mod card;
 pub mod checkpoint;
 pub mod control;
+pub mod curves;
+pub mod event_file;
 pub mod history;
 pub mod options;
+pub mod rate_finder;
 pub mod trainer;
 
 pub(super) mod predict;
 pub(super) mod preview;
 
-mod curves;
 mod eta;
 mod export_model;
 mod features;

@@ -5,6 +5,7 @@ mod export;
 mod measure;
 mod pass;
 mod supply;
+mod sweep;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +19,7 @@ use super::eta::Eta;
 use super::features::Features;
 use super::options::RunOptions;
 use super::unfreezing::{Placing, Reach};
-use super::{checkpoint, curves, history, preview, start, unfreezing};
+use super::{checkpoint, curves, event_file, history, preview, start, unfreezing};
 use crate::model::manifest::Manifest;
 use crate::network::Network;
 use crate::training::batch::recipe::BatchRecipe;
@@ -26,6 +27,7 @@ use crate::training::batch::smote::{self, Blend};
 use crate::training::config::{Config, Smote, memory, record};
 use crate::training::data::dataset::Dataset;
 use crate::training::data::load_dataset::load_dataset;
+use crate::training::data::run_images;
 use crate::training::data::split::{self, Split};
 use crate::training::event::{Event, Finished, HistoryRow, Observer, Ready};
 use crate::training::optim::class_weights;
@@ -69,6 +71,7 @@ pub fn run(
         run.resume()?;
     }
     record::write(&options.out, config)?;
+    run_images::remember(&options.out, &options.data)?;
     run.epochs()?;
     let (model, epochs) = (options.model.clone(), config.epochs());
     let outcome = run.export()?;
@@ -80,6 +83,22 @@ pub fn run(
         model,
     }));
     Ok(outcome)
+}
+
+/// Trains with a learning rate that rises from step to step, as [`super::rate_finder`] asks for it;
+/// the rate and the loss of every step. It ends where the loss is no number any more, or `enough`
+/// of the losses so far.
+pub(super) fn sweep(
+    config: &Config,
+    options: &RunOptions,
+    rates: &[f64],
+    enough: &dyn Fn(&[f64]) -> bool,
+    observer: Observer<'_>,
+    control: &Control,
+) -> Result<Vec<(f64, f64)>> {
+    let dataset = load_dataset(config, &options.data, options.limit, &options.device, observer)?;
+    memory::check(config, 0, &options.device)?;
+    Run::new(config, options, &dataset, observer, control)?.sweep(rates, enough)
 }
 
 struct Run<'a> {
@@ -207,6 +226,7 @@ impl<'a> Run<'a> {
             epochs,
             history: self.state.history.clone(),
         }));
+        event_file::begin(&self.options.out, &self.state.history)?;
         let mut eta = Eta::default();
         while self.state.epoch < epochs && !self.is_over() {
             let started = Instant::now();
@@ -239,9 +259,11 @@ impl<'a> Run<'a> {
                 &self.optimizer,
             )?;
             history::write_csv(&self.options.out.join(history::FILE), &self.state.history)?;
+            history::write_json_lines(&self.options.out.join(history::LINES), &self.state.history)?;
             curves::write_png(&self.options.out.join("curves.png"), &self.state.history)?;
             let seconds_left = eta.seconds(self.work_left(0));
             if let Some(row) = self.state.history.last().cloned() {
+                event_file::append(&self.options.out, &row)?;
                 (self.observer)(Event::Epoch { row, best, seconds_left });
             }
             if !previews.is_empty() {

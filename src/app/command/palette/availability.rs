@@ -5,6 +5,7 @@ use crate::app::command::{
     SessionCommand, StudyCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand, WindowCommand,
 };
 use crate::app::state::measuring::Tool;
+use crate::app::state::training::run::Run;
 use crate::app::state::{Phase, State};
 use crate::language::{named, text, translated};
 
@@ -64,6 +65,10 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
         },
         Command::Training(TrainingCommand::Pause | TrainingCommand::Stop) => {
             unless(state.training.is_running(), named!("No training goes on"))
+        }
+        Command::Training(TrainingCommand::Judge) => {
+            let ready = state.training.run.as_ref().is_some_and(Run::can_be_judged);
+            unless(ready, named!("No finished run waits to be measured"))
         }
         Command::Session(SessionCommand::OpenLast) => {
             unless(!state.last_session.studies.is_empty(), named!("Nothing is kept of the last session"))

@@ -4,6 +4,7 @@
 //! The trainer runs on a thread of its own at a lower priority than the window ([`runner`]), so
 //! that reading goes on undisturbed while it works.
 
+mod judge;
 pub mod prepare;
 pub mod records;
 pub mod runner;
@@ -17,6 +18,7 @@ use super::job_threads::JobThreads;
 use crate::app::state::Reason;
 use crate::app::state::training::Folder;
 use crate::app::state::training::plan::Plan;
+use crate::app::state::training::verdict::Verdict;
 use crate::app::update::message::Message;
 use crate::app::update::training_effect::{TrainingEffect, TrainingMessage};
 use crate::language::text;
@@ -81,6 +83,11 @@ impl TrainingRunner {
                 let records = records::read_all(&prepare::runs_folder(), &folders);
                 sender.send(Message::Training(TrainingMessage::Runs(records)));
             }),
+            TrainingEffect::Judge { plan } => jobs.run(
+                "pellucid-verdict",
+                |why| Message::Training(TrainingMessage::Judged(Verdict::Failed(why))),
+                move |sender| judge::run(&plan, &|message| sender.send(Message::Training(message))),
+            ),
             TrainingEffect::Start { plan, resume } => self.begin(jobs, plan, resume),
             TrainingEffect::Pause => control.iter().for_each(|c| c.pause()),
             TrainingEffect::Resume => control.iter().for_each(|c| c.resume()),

@@ -44,7 +44,7 @@ pub fn run(plan: &Plan, resume: bool, control: &Control, send: &(dyn Fn(Training
 }
 
 /// What the trainer takes.
-fn options(plan: &Plan, resume: bool) -> RunOptions {
+pub(super) fn options(plan: &Plan, resume: bool) -> RunOptions {
     RunOptions {
         data: plan.data.clone(),
         out: plan.out.clone(),
@@ -59,7 +59,7 @@ fn options(plan: &Plan, resume: bool) -> RunOptions {
 }
 
 /// Lowers the priority of this thread, and of those that it will start.
-fn step_back() {
+pub(super) fn step_back() {
     #[cfg(target_os = "linux")]
     if let Err(e) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
         log::warn!("the trainer keeps the priority of the window: {e}");
@@ -67,7 +67,7 @@ fn step_back() {
 }
 
 /// Threads of the trainer's own, which step back with it.
-fn pool() -> Option<rayon::ThreadPool> {
+pub(super) fn pool() -> Option<rayon::ThreadPool> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if cfg!(target_os = "linux") { cores } else { cores.saturating_sub(1).max(1) };
     rayon::ThreadPoolBuilder::new()

@@ -3,6 +3,7 @@
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod verdict;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

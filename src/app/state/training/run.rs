@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::plan::Plan;
+use super::verdict::Verdict;
 use crate::app::state::Reason;
 use crate::training::event::{Event, HistoryRow, ImagePreview, Ready, StepProgress};
 use crate::training::run::trainer::Outcome;
@@ -61,6 +62,8 @@ pub struct Run {
     /// pictures stay the same.
     pub samples: Vec<(usize, Vec<Arc<ImagePreview>>)>,
     pub warnings: Vec<String>,
+    /// Of a finished run that is measured, or was.
+    pub verdict: Option<Verdict>,
 }
 
 impl Run {
@@ -78,12 +81,19 @@ impl Run {
             seconds_left: None,
             samples: Vec::new(),
             warnings: Vec::new(),
+            verdict: None,
         }
     }
 
     /// True when nothing more will come.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Finished(_) | Stage::Failed { .. })
+    }
+
+    /// True when it has a model that nobody measures yet; one that was stopped would be trained on.
+    pub fn can_be_judged(&self) -> bool {
+        let idle = matches!(self.verdict, None | Some(Verdict::Failed(_)));
+        idle && matches!(&self.stage, Stage::Finished(outcome) if !outcome.stopped)
     }
 
     /// Takes in what the trainer says.

@@ -10,6 +10,7 @@
 mod alignment;
 mod candidates;
 mod detail;
+pub mod examine;
 pub mod fingerprint;
 pub mod folder;
 pub mod grouping;

@@ -2,7 +2,7 @@
 //! used again.
 //!
 //! Images go by their key (the path below the data folder); a file name alone is enough where it is
-//! the only one.
+//! the only one, and so is the end of a path: a table may begin in another folder.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -64,9 +64,13 @@ pub fn read(path: &Path, samples: &[Sample], remarks: &mut Vec<String>) -> Resul
     }
     let mut names: HashMap<&str, usize> = HashMap::new();
     samples.iter().for_each(|s| *names.entry(s.name.as_str()).or_default() += 1);
+    let mut by_file_name: HashMap<&str, Vec<(&str, &SplitPart)>> = HashMap::new();
+    for (row, part) in &parts {
+        by_file_name.entry(last(row)).or_default().push((row, part));
+    }
     let of = |s: &Sample| {
         let by_name = || (names.get(s.name.as_str()) == Some(&1)).then(|| parts.get(&s.name)).flatten();
-        parts.get(&s.key).or_else(by_name).copied()
+        parts.get(&s.key).or_else(by_name).or_else(|| from_elsewhere(&s.key, &by_file_name)).copied()
     };
     let found: Vec<Option<SplitPart>> = samples.iter().map(of).collect();
     let known = found.iter().flatten().count();
@@ -85,6 +89,21 @@ pub fn read(path: &Path, samples: &[Sample], remarks: &mut Vec<String>) -> Resul
         remarks.push(format!("{} images of {} are not in the data", parts.len() - known, path.display()));
     }
     Ok(found)
+}
+
+/// The part of the only row whose path ends like that of an image, where both begin in different
+/// folders.
+fn from_elsewhere<'a>(key: &str, by_file_name: &HashMap<&str, Vec<(&str, &'a SplitPart)>>) -> Option<&'a SplitPart> {
+    let ends = |(row, _): &&(&str, &SplitPart)| {
+        Path::new(row).ends_with(key) || (row.contains('/') && Path::new(key).ends_with(row))
+    };
+    let mut alike = by_file_name.get(last(key))?.iter().filter(ends);
+    let (_, part) = alike.next()?;
+    alike.next().is_none().then_some(part)
+}
+
+fn last(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
 }
 
 #[cfg(test)]
@@ -125,6 +144,19 @@ mod tests {
         let parts = read(&path, &samples(), &mut remarks).unwrap();
         assert_eq!(parts, [Some(SplitPart::Test), None, None, None]);
         assert!(remarks[0].starts_with("3 images are not in"), "{remarks:?}");
+    }
+
+    #[test]
+    fn a_table_that_begins_in_another_folder_names_the_same_images() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("split.csv");
+        for text in
+            ["image,split\nset/a/2.png,test\nset/b/2.png,train\n", "image,split\n/x/a/2.png,test\n/x/b/2.png,train\n"]
+        {
+            std::fs::write(&path, text).unwrap();
+            let parts = read(&path, &samples(), &mut Vec::new()).unwrap();
+            assert_eq!(parts, [None, Some(SplitPart::Test), Some(SplitPart::Training), None]);
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ use toml::{Table, Value};
 use crate::evaluation::metric::Metric;
 use crate::files::read_text;
 use crate::limits;
+use crate::training::config::Config;
+use crate::training::experiments::dotted_keys::{KeyFault, put, take_away};
 use crate::training::{Error, Result};
 
 /// Most cells of a grid.
@@ -119,9 +121,7 @@ impl Grid {
         let refuse = |reason: String| Error::Grid { path: path.into(), reason };
         let file: File = toml::from_str(&text(path)?).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
         let base_path = path.parent().unwrap_or(Path::new("")).join(&file.base);
-        let base: Table = text(&base_path)?
-            .parse()
-            .map_err(|e: toml::de::Error| Error::Config { path: base_path.clone(), reason: e.to_string() })?;
+        let base = Config::table(&base_path)?;
         let stem = || base_path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         let name = base.get("name").and_then(Value::as_str).map_or_else(stem, str::to_owned);
         let axes: Vec<Axis> = file
@@ -189,10 +189,6 @@ enum GridFault {
     NoLevels(String),
     #[error("the axis \"{axis}\" has the level \"{level}\" twice")]
     LevelTwice { axis: String, level: String },
-    #[error("`{list}` is a list of {length}, and \"{number}\" is no entry of it that `{key}` could be below")]
-    NoEntry { list: String, length: usize, number: String, key: String },
-    #[error("`{value}` is a value, so that `{key}` cannot be below it")]
-    NotATable { value: String, key: String },
 }
 
 fn text(path: &Path) -> Result<String> {
@@ -230,57 +226,11 @@ fn plain(text: &str) -> String {
     words.join("-").chars().take(60).collect()
 }
 
-fn apply(table: &mut Table, level: &Level) -> std::result::Result<(), GridFault> {
+fn apply(table: &mut Table, level: &Level) -> std::result::Result<(), KeyFault> {
     for key in &level.unset {
         take_away(table, key);
     }
     level.set.iter().try_for_each(|(key, value)| put(table, key, value.clone()))
-}
-
-fn take_away(table: &mut Table, key: &str) {
-    match key.split_once('.') {
-        None => drop(table.remove(key)),
-        Some((head, rest)) => {
-            if let Some(inner) = table.get_mut(head).and_then(Value::as_table_mut) {
-                take_away(inner, rest);
-            }
-        }
-    }
-}
-
-/// Sets a dotted key; a table is laid over the one that is there.
-fn put(table: &mut Table, key: &str, value: Value) -> std::result::Result<(), GridFault> {
-    let Some((head, rest)) = key.split_once('.') else {
-        return match (table.get_mut(key), value) {
-            (Some(Value::Table(there)), Value::Table(new)) => new.into_iter().try_for_each(|(k, v)| put(there, &k, v)),
-            (_, value) => {
-                table.insert(key.to_owned(), value);
-                Ok(())
-            }
-        };
-    };
-    match table.entry(head).or_insert_with(|| Value::Table(Table::new())) {
-        Value::Table(inner) => put(inner, rest, value),
-        Value::Array(list) => {
-            let (number, rest) = rest.split_once('.').unwrap_or((rest, ""));
-            let length = list.len();
-            let place = number.parse::<usize>().ok().and_then(|n| list.get_mut(n.checked_sub(1)?));
-            match place {
-                Some(place) if rest.is_empty() => *place = value,
-                Some(Value::Table(inner)) => return put(inner, rest, value),
-                _ => {
-                    return Err(GridFault::NoEntry {
-                        list: head.to_owned(),
-                        length,
-                        number: number.to_owned(),
-                        key: key.to_owned(),
-                    });
-                }
-            }
-            Ok(())
-        }
-        _ => Err(GridFault::NotATable { value: head.to_owned(), key: key.to_owned() }),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use rand::RngCore as _;
 use super::Run;
 use crate::network::Mode;
 use crate::training::Result;
+use crate::training::batch::recipe::Batch;
 use crate::training::event::{Event, StepProgress};
 use crate::training::optim::average::average;
 use crate::training::optim::schedule::Schedule;
@@ -27,13 +28,12 @@ pub(super) struct Pass {
 impl Run<'_> {
     /// One pass over the training images.
     pub(super) fn epoch(&mut self, eta: &mut Eta) -> Result<Pass> {
-        let (epoch, o) = (self.state.epoch, &self.config.optimization);
+        let epoch = self.state.epoch;
         let order = self.order();
         let steps = order.len();
         let schedule = self.schedule(steps);
         let mut supply = self.supply(order)?;
-        let frozen = self.placing.stage_of.iter().map(|&stage| self.reach.shares[stage]);
-        let shares: Vec<Option<f64>> = frozen.collect();
+        let shares = self.shares();
         let (started, mut rested) = (Instant::now(), Duration::ZERO);
         let (mut pass, mut sum, mut step) = (Pass::default(), 0.0, 0);
         while let Some(batch) = self.next_batch(&mut supply)? {
@@ -42,33 +42,15 @@ impl Run<'_> {
                 pass.interrupted = self.control.is_stopped();
                 break;
             }
-            let seed = stream(self.config.seed, Purpose::Dropout, epoch, step).next_u64();
-            let record = self.record(batch.n, batch.pixels, Mode::Training { seed })?;
-            let loss = self.objective.loss(&record.logits, &batch.truth)?;
-            let evidence = match (&self.evidence, record.kept()) {
-                (Some(evidence), Some(maps)) => Some(evidence.loss(maps, &batch.truth, &batch.lungs)?),
-                _ => None,
-            };
-            let value = loss.value + evidence.as_ref().map_or(0.0, |e| e.value as f32);
-            if !value.is_finite() {
-                return Err(self.diverged(value));
-            }
             pass.learning_rate = schedule.rate(self.state.step);
-            let rate = |i: usize| shares[i].map(|share| share * pass.learning_rate);
-            let gradients = record.back_adding(&loss.gradient, evidence.as_ref().map(|e| &e.gradient))?;
-            let norm = self.optimizer.step(&self.parameters, &gradients, &rate)?;
-            if !norm.is_finite() {
-                return Err(self.diverged(norm as f32));
-            }
-            if let Some(mean) = &mut self.average {
-                average(mean, &self.parameters, o.average_decay, self.state.step)?;
-            }
+            let n = batch.n;
+            let value = self.take_step(batch, step, pass.learning_rate, &shares)?;
             self.state.step += 1;
             step += 1;
-            pass.images += batch.n;
-            sum += f64::from(value) * batch.n as f64;
+            pass.images += n;
+            sum += f64::from(value) * n as f64;
             let seconds = (started.elapsed().saturating_sub(rested)).as_secs_f64().max(1e-9);
-            eta.add(batch.n, self.recipe.input.width, seconds);
+            eta.add(n, self.recipe.input.width, seconds);
             pass.images_per_second = pass.images as f64 / seconds;
             (self.observer)(Event::Step(StepProgress {
                 epoch: epoch + 1,
@@ -84,6 +66,43 @@ impl Run<'_> {
         eta.end_of_epoch();
         pass.training_loss = sum / pass.images.max(1) as f64;
         Ok(pass)
+    }
+
+    /// Of each tensor, the share of the learning rate that it trains at; `None` stands still.
+    pub(super) fn shares(&self) -> Vec<Option<f64>> {
+        self.placing.stage_of.iter().map(|&stage| self.reach.shares[stage]).collect()
+    }
+
+    /// One step on a batch, number `step` of the epoch, at this learning rate; the loss before it.
+    pub(super) fn take_step(
+        &mut self,
+        batch: Batch,
+        step: usize,
+        learning_rate: f64,
+        shares: &[Option<f64>],
+    ) -> Result<f32> {
+        let Batch { n, pixels, truth, lungs } = batch;
+        let seed = stream(self.config.seed, Purpose::Dropout, self.state.epoch, step).next_u64();
+        let record = self.record(n, pixels, Mode::Training { seed })?;
+        let loss = self.objective.loss(&record.logits, &truth)?;
+        let evidence = match (&self.evidence, record.kept()) {
+            (Some(evidence), Some(maps)) => Some(evidence.loss(maps, &truth, &lungs)?),
+            _ => None,
+        };
+        let value = loss.value + evidence.as_ref().map_or(0.0, |e| e.value as f32);
+        if !value.is_finite() {
+            return Err(self.diverged(value));
+        }
+        let rate = |i: usize| shares[i].map(|share| share * learning_rate);
+        let gradients = record.back_adding(&loss.gradient, evidence.as_ref().map(|e| &e.gradient))?;
+        let norm = self.optimizer.step(&self.parameters, &gradients, &rate)?;
+        if !norm.is_finite() {
+            return Err(self.diverged(norm as f32));
+        }
+        if let Some(mean) = &mut self.average {
+            average(mean, &self.parameters, self.config.optimization.average_decay, self.state.step)?;
+        }
+        Ok(value)
     }
 
     /// Waits while the run is paused.

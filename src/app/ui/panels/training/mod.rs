@@ -11,6 +11,7 @@ pub mod question;
 mod run_curves;
 pub mod samples;
 pub mod status;
+mod verdict;
 mod words;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui, vec2};

@@ -3,7 +3,7 @@
 
 use egui::{Grid, Label, RichText, Ui, vec2};
 
-use super::{begin, words};
+use super::{begin, verdict, words};
 use crate::app::command::{Command, FileCommand, TrainingCommand};
 use crate::app::state::training::run::Run;
 use crate::app::ui::theme;
@@ -33,6 +33,9 @@ pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Token
         controls::button(ui, TrainingCommand::Again, true, out);
         controls::button(ui, TrainingCommand::Discard, true, out);
     });
+    if !outcome.stopped {
+        verdict::show(ui, run, tokens, out);
+    }
     ui.add_space(theme::GRID / 2.0);
     controls::title(ui, text!("VALIDATION, 95 % INTERVALS"), "", tokens);
     ui.spacing_mut().interact_size.y = 16.0;
