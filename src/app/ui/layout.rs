@@ -10,7 +10,7 @@ use crate::app::command::{Command, MapCommand, StudyCommand};
 use crate::app::state::display_options::Contrast;
 use crate::app::state::tour::TourStep;
 use crate::app::state::{Content, Layout, PaneIndex, ShownImage, State};
-use crate::language::{text, tr};
+use crate::language::{said, text, tr};
 
 /// Space between views.
 const GAP: f32 = 2.0;
@@ -42,7 +42,8 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
             message_plate::show(ui, state, area, &ViewMessage::new(words), &mut commands);
         }
         ShownImage::Failed { entry, reason, .. } => {
-            let words = tr!("{} could not be shown.\n{reason}", name(state, &entry.title), reason);
+            let words =
+                tr!("{} could not be shown.\n{reason}", name(state, &entry.title), reason = said(reason.as_str()));
             message_plate::show(
                 ui,
                 state,

@@ -7,7 +7,7 @@ use crate::app::state::results::STOPPED;
 use crate::app::state::session::Section;
 use crate::app::state::{Content, Explaining, Layout, Model, Phase, State};
 use crate::explain::{INPUT, Method, Subject, scale};
-use crate::language::{text, tr};
+use crate::language::{said, text, tr};
 
 /// Words and what can be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
     }
     if let Model::Failed { reason, .. } = &state.model {
         return Some(
-            ViewMessage::new(tr!("The model could not be loaded.\n{reason}", reason))
+            ViewMessage::new(tr!("The model could not be loaded.\n{reason}", reason = said(reason.as_str())))
                 .with(text!("Retry"), FindingsCommand::Retry),
         );
     }
@@ -63,7 +63,7 @@ pub(super) fn of(state: &State, content: Content) -> Option<ViewMessage> {
         Phase::Waiting | Phase::Running => ViewMessage::new(tr!("{} follows the analysis.", method.name())),
         Phase::Finished => missing(state, &subjects, method),
         Phase::Cancelled => again(text!("Cancelled before the map was ready.").to_owned()),
-        Phase::Failed(reason) => again(tr!("The analysis failed.\n{reason}", reason)),
+        Phase::Failed(reason) => again(tr!("The analysis failed.\n{reason}", reason = said(reason.as_str()))),
     })
 }
 
@@ -88,7 +88,7 @@ fn changed(state: &State, content: Content, method: Method) -> Option<ViewMessag
     if !analysis.scored {
         // The reason stands in the panel, unless that is put away.
         let gate = analysis.gate.as_ref().filter(|_| !state.preferences.findings_open)?;
-        return Some(ViewMessage::new(tr!("The input gate refuses the changed image: {}", gate.reason)));
+        return Some(ViewMessage::new(tr!("The input gate refuses the changed image: {}", said(&gate.reason))));
     }
     if state.heat_map && !method.is_instant() && state.changed_map(content).is_none() {
         let words = tr!("No map: {} takes too long", method.name());
@@ -106,11 +106,18 @@ fn without_findings(state: &State) -> Option<ViewMessage> {
     }
     let message = match &state.results.phase {
         Phase::Refused => {
-            let why = state.results.gate.as_ref().map_or(text!("The image was refused."), |g| g.reason.as_str());
+            let why = state
+                .results
+                .gate
+                .as_ref()
+                .map_or_else(|| text!("The image was refused.").to_owned(), |g| said(&g.reason));
             ViewMessage::new(tr!("Not scored. {}", why)).with(text!("Show anyway"), FindingsCommand::ShowAnyway)
         }
         Phase::Unfit => {
-            let why = state.choice.as_ref().map_or(text!("No model fits the image."), |choice| &choice.because);
+            let why = state
+                .choice
+                .as_ref()
+                .map_or_else(|| text!("No model fits the image.").to_owned(), |choice| said(&choice.because));
             ViewMessage::new(tr!("Not scored: {why}", why))
         }
         _ => return None,
@@ -172,7 +179,7 @@ fn progress(running: &Explaining, what: &str, words: &str) -> ViewMessage {
 /// Of a map that the analysis did not bring.
 fn missing(state: &State, subjects: &[Subject], method: Method) -> ViewMessage {
     if let Some(reason) = state.unavailable(method) {
-        let words = if reason == STOPPED { tr!("{} was stopped.", method.name()) } else { reason.to_owned() };
+        let words = if reason == STOPPED { tr!("{} was stopped.", method.name()) } else { said(reason) };
         let message = ViewMessage::new(words).with(text!("Try again"), MapCommand::TryAgain(method));
         let target = state.model_info().map_or("", |info| info.manifest.target_layer.as_str());
         if method.has_layer() && state.layer() != target {

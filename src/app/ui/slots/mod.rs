@@ -19,7 +19,7 @@ use super::viewport::{self, ViewCaches, ViewPlace};
 use crate::app::command::{Command, HangingCommand, MapCommand, StudyCommand, ViewCommand};
 use crate::app::state::hanging::{Follows, Grid, SlotIndex};
 use crate::app::state::{Phase, Reason, ShownImage, State};
-use crate::language::{text, tr, translated};
+use crate::language::{said, text, tr};
 
 /// Space between places.
 const GAP: f32 = 2.0;
@@ -100,7 +100,7 @@ fn active(
     let mut say = |ui: &mut Ui, message: &ViewMessage| message_plate::show(ui, state, place.body, message, out);
     match (&state.image, state.drawn()) {
         (ShownImage::Failed { entry, reason, .. }, _) => {
-            let words = tr!("{} could not be shown.\n{reason}", named(&entry.title), reason);
+            let words = tr!("{} could not be shown.\n{reason}", named(&entry.title), reason = said(reason.as_str()));
             say(ui, &ViewMessage::new(words).with(text!("Load again"), StudyCommand::Reload));
         }
         (_, Some(frame)) => {
@@ -154,7 +154,7 @@ fn beside(
     }
     let title = if state.preferences.anonymize { text!("The image") } else { image.entry.title.as_str() };
     let words = match &image.failed {
-        Some(reason) => tr!("{} could not be shown.\n{reason}", title, reason),
+        Some(reason) => tr!("{} could not be shown.\n{reason}", title, reason = said(reason.as_str())),
         None => tr!("Loading {}…", title),
     };
     message_plate::show(ui, state, place.body, &ViewMessage::new(words), out);
@@ -164,12 +164,14 @@ fn beside(
 fn not_scored(beside: &State) -> Option<ViewMessage> {
     let results = &beside.results;
     let why = match &results.phase {
-        Phase::Refused => results.gate.as_ref().map_or(text!("The image was refused."), |gate| &gate.reason),
-        Phase::Unfit => beside.choice.as_ref().map_or(text!("No model fits the image."), |choice| &choice.because),
-        Phase::Failed(reason) => reason,
+        Phase::Refused => results.gate.as_ref().map_or(text!("The image was refused."), |gate| gate.reason.as_str()),
+        Phase::Unfit => {
+            beside.choice.as_ref().map_or(text!("No model fits the image."), |choice| choice.because.as_str())
+        }
+        Phase::Failed(reason) => reason.as_str(),
         _ => return None,
     };
-    let words = tr!("Not scored. {}", Reason::from(translated(why)).capitalized());
+    let words = tr!("Not scored. {}", Reason::from(said(why)).capitalized());
     Some(ViewMessage { beside: true, ..ViewMessage::new(words) })
 }
 

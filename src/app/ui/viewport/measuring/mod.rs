@@ -14,8 +14,10 @@ use super::placement::Placement;
 use crate::app::state::measuring::Tool;
 use crate::app::state::{Content, State};
 use crate::app::ui::measured_values::{self, ValuesCache};
+use crate::app::ui::measured_words;
 use crate::app::ui::theme::{self, Tokens};
 use crate::fonts::attribute;
+use crate::language::said;
 use crate::measurement::{Kind, Measurement, Point, Words};
 
 /// Half the side of a handle.
@@ -162,13 +164,13 @@ fn lines(state: &State, cache: &mut ValuesCache, content: Content, one: &Measure
         lines.extend(one.name.0.lines().take(if one.kind.is_note() { 8 } else { 1 }).map(attribute));
     }
     let Some(values) = cache.of(state, measured_values::map_of(state, content), one) else { return lines };
-    let all = values.measured.lines();
+    let all = measured_words::lines(&values.measured);
     let shown = if chosen { all.len() } else { 1 };
     lines.extend(all.into_iter().take(shown));
     if chosen {
-        lines.extend(values.evidence.map(|inside| inside.in_words()));
+        lines.extend(values.evidence.map(|inside| measured_words::evidence(&inside)));
         if one.kind == Kind::Cardiothoracic {
-            lines.extend(values.measured.cautions.iter().cloned());
+            lines.extend(values.measured.cautions.iter().map(|caution| said(caution)));
         }
     }
     lines
