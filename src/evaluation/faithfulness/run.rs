@@ -125,6 +125,7 @@ fn is_impossible(error: &EngineError) -> bool {
             | ExplainError::NotSpatial { .. }
             | ExplainError::OnePlace { .. }
             | ExplainError::NoGradient { .. }
+            | ExplainError::NoClassAttention { .. }
             | ExplainError::NoRival
             | ExplainError::NoBackground { .. }
             | ExplainError::BackgroundShape { .. }
