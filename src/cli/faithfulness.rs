@@ -293,6 +293,6 @@ mod tests {
         let words = ["saliency", "Grad-CAM", "saliency"].map(|w| asked(w).unwrap());
         assert_eq!(methods(&words), [Method::Saliency, Method::GradCam]);
         assert_eq!(methods(&[asked("rise").unwrap(), asked("all").unwrap()]).len(), Method::ALL.len());
-        assert!(asked("guess").unwrap_err().to_string().ends_with("rise, or all"));
+        assert!(asked("guess").unwrap_err().to_string().ends_with("attention-relevance, or all"));
     }
 }

@@ -5,7 +5,8 @@
 //! instead of its derivative (see [`Rule::Rescale`]), so that the multipliers `m` give
 //! `Σ m ⊙ (x − b) = S(x) − S(b)`, as in `shap`'s `DeepExplainer`. What is missing is the residual:
 //! the rule is exact for chains of linear and element-wise layers and for maxima that do not
-//! overlap; squeeze-and-excitation multiplies two paths and is only treated by its derivative.
+//! overlap; squeeze-and-excitation and attention multiply two paths, and norms of layers divide by
+//! what they see: they are only treated by their derivatives.
 
 use super::gradient_shap::add_product;
 use super::gradients::{Accumulated, attribution, row_gradients};

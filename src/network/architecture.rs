@@ -431,3 +431,38 @@ impl Architecture {
         Err(ArchitectureError::Range { setting, value, range })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_goes_by_the_names_of_its_makers() {
+        for (name, family) in [
+            ("vit_b_16", Family::VitB16),
+            ("deit_base_patch16_224", Family::VitB16),
+            ("deit_small_patch16_224", Family::VitS16),
+            ("vit_tiny_patch16_224", Family::VitTi16),
+            ("swin_tiny_patch4_window7_224", Family::SwinT),
+            ("convnext_tiny", Family::ConvnextTiny),
+            ("vit-s-16", Family::VitS16),
+        ] {
+            assert_eq!(name.parse::<Family>().unwrap(), family, "{name}");
+        }
+        for name in ["vit_base_patch32_224", "resnet_18", "swin"] {
+            assert!(name.parse::<Family>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn inputs_that_are_not_made_of_patches_or_have_too_many_are_refused() {
+        let vit = Architecture::new(Family::VitB16);
+        vit.check_size(224, 320).unwrap();
+        let patches = vit.check_size(224, 230).unwrap_err().to_string();
+        assert!(patches.contains("patches of 16 × 16, which do not fill 224 × 230"), "{patches}");
+        let many = vit.check_size(1024, 1024).unwrap_err().to_string();
+        assert!(many.contains("choose a smaller input"), "{many}");
+        Architecture::new(Family::SwinT).check_size(1024, 1024).unwrap();
+        Architecture::new(Family::Resnet18).check_size(225, 231).unwrap();
+    }
+}

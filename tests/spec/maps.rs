@@ -321,6 +321,16 @@ fn stability_is_asked_for_only_while_it_is_shown_and_once() {
 }
 
 #[test]
+fn maps_of_attention_are_offered_where_a_class_token_attends_to_all() {
+    let mut bench = settled();
+    for method in [Method::AttentionRollout, Method::AttentionRelevance] {
+        assert!(bench.state.impossible(method).unwrap().contains("class token"));
+    }
+    bench.state.model = Model::Ready(pellucid::engine::ModelInfo { class_attention: true, ..model() });
+    assert_eq!(bench.state.impossible(Method::AttentionRelevance), None);
+}
+
+#[test]
 fn stability_that_cannot_be_known_leaves_the_map() {
     let mut bench = settled();
     bench.command(ask(MapCommand::SetStability(Stability::Stable)));

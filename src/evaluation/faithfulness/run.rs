@@ -135,6 +135,7 @@ fn is_impossible(error: &EngineError) -> bool {
             | ExplainError::NotSpatial { .. }
             | ExplainError::OnePlace { .. }
             | ExplainError::NoGradient { .. }
+            | ExplainError::NoClassAttention { .. }
             | ExplainError::NoRival
             | ExplainError::NoBackground { .. }
             | ExplainError::BackgroundShape { .. }

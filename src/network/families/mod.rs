@@ -161,15 +161,19 @@ impl Architecture {
             return Err(ArchitectureError::Patches { family, patch, width, height });
         }
         let (columns, rows) = (width / patch, height / patch);
-        let (tokens, seen) = if let Some(window) = filled.window.filter(|window| *window > 0) {
+        let (mut tokens, seen) = if let Some(window) = filled.window.filter(|window| *window > 0) {
             // Maps are filled up to whole windows.
             (columns.next_multiple_of(window).saturating_mul(rows.next_multiple_of(window)), window * window)
         } else {
             let tokens = columns.saturating_mul(rows).saturating_add(1 + filled.registers.unwrap_or(0));
             (tokens, tokens)
         };
-        let most = filled.heads.iter().copied().max().unwrap_or(1);
-        let values = tokens.saturating_mul(seen).saturating_mul(most);
+        let mut values = 0;
+        for heads in &filled.heads {
+            values = tokens.saturating_mul(seen).saturating_mul(*heads).max(values);
+            // Two by two are merged before the next stage.
+            tokens = tokens.div_ceil(4).max(seen);
+        }
         let held = values <= MOST_ATTENTION;
         if held { Ok(()) } else { Err(ArchitectureError::Attention { family, width, height, values }) }
     }

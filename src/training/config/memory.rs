@@ -12,6 +12,7 @@
 //! | densenet121, 224², 4 | 0.75 GB | 1.1 GB |
 //! | efficientnet-b0, 256², 8 | 1.14 GB | 1.3 GB |
 //! | vgg16, 128², 4 | 4.28 GB | 4.6 GB |
+//! | vit-s-16, 224², 4 | 0.84 GB | 1.6 GB |
 //!
 //! What it does not do: know the memory of a graphics card.
 
@@ -103,6 +104,7 @@ mod tests {
             ("densenet121", 224, 4, 0.75),
             ("efficientnet-b0", 256, 8, 1.14),
             ("vgg16", 128, 4, 4.28),
+            ("vit-s-16", 224, 4, 0.84),
         ] {
             let estimated = needed(&config(folder.path(), family, side, batch)).unwrap() as f64 / 1e9;
             assert!((1.0..2.2).contains(&(estimated / measured)), "{family}: {estimated} GB for {measured} GB");

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::fault::{Check, ConfigFault, within};
+use crate::network::stage_called;
 
 /// Which stages stand still from the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -57,10 +58,10 @@ impl Transfer {
     /// order.
     pub(super) fn check(&self, unfreezing: &[Unfreeze], stages: &[(String, bool)], epochs: usize) -> Check {
         let known = |stage: &String| {
-            if stages.iter().any(|(name, _)| name == stage) {
+            let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).collect();
+            if stage_called(stage, &names).is_some() {
                 return Ok(());
             }
-            let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).collect();
             Err(ConfigFault::Stage { stage: stage.clone(), known: names.join(", ") })
         };
         self.train_from.as_ref().map_or(Ok(()), known)?;
