@@ -20,7 +20,7 @@
 //! [`training::run::trainer`] makes models and [`evaluation`] judges them. [`cli`] has one file a
 //! subcommand, and [`app`] is the viewer.
 //!
-//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`],
+//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`language`], [`limits`],
 //! [`memory`], [`panic_guard`], [`printable`], [`stats`].
 
 // Code that unit tests share with the specification names the crate from outside.
@@ -40,6 +40,7 @@ pub mod explain;
 pub mod figures;
 pub mod files;
 pub mod fonts;
+pub mod language;
 pub mod limits;
 pub mod measurement;
 pub mod memory;

@@ -32,6 +32,8 @@ use ui::caches::Caches;
 use ui::thumbnails::Thumbnails;
 use update::effect::Effect;
 
+use crate::language::{self, tr};
+
 pub use runtime::options::ViewerOptions;
 
 /// Opens the window and returns when it is closed.
@@ -123,6 +125,13 @@ impl App {
         let effects = EffectRunner::start(ctx, &options, path.map(|path| (path, &preferences)));
         preferences.scale = options.scale.unwrap_or(preferences.scale);
         preferences.theme = options.theme.unwrap_or(preferences.theme);
+        let strange = language::users_folder().map_or_else(Vec::new, |folder| language::add_folder(&folder));
+        if let Some(code) = options.language {
+            code.clone_into(&mut preferences.language);
+        } else if preferences.language.is_empty() && capture.is_none() {
+            language::of_system().clone_into(&mut preferences.language);
+        }
+        language::enter(&preferences.language);
         if let Some(folder) = &options.smoke {
             preferences.report_folder = Some(folder.clone());
         }
@@ -132,6 +141,10 @@ impl App {
         }
         if let Some(sentence) = sentence {
             effects.fail(sentence);
+        }
+        for (path, error) in strange {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            effects.fail(tr!("The language file {} is not used: {}.", name, error));
         }
         let wake = ctx.clone();
         let thumbnails = Thumbnails::new(thumbnails::start(move || wake.request_repaint()));

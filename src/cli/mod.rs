@@ -49,6 +49,7 @@ use self::session::ModelArgs;
 use crate::app::state::Theme;
 use crate::app::state::session::SCALES;
 use crate::app::{self, ViewerOptions};
+use crate::language;
 use crate::printable::printable;
 use crate::study::foreign;
 
@@ -94,6 +95,9 @@ struct View {
     /// Colours of the interface
     #[arg(long, value_name = "THEME", value_parser = theme)]
     theme: Option<Theme>,
+    /// Language of the screen by its code, like en or de
+    #[arg(long, value_name = "CODE", value_parser = language)]
+    language: Option<&'static str>,
     /// Write the demo's report into this folder and exit
     #[arg(long, value_name = "DIR", hide = true)]
     smoke: Option<PathBuf>,
@@ -135,6 +139,16 @@ fn theme(text: &str) -> Result<Theme, NoTheme> {
         "high-contrast" => Ok(Theme::HighContrast),
         _ => Err(NoTheme),
     }
+}
+
+/// A text that is the code of no language.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("there are {}", language::codes().join(", "))]
+struct NoLanguage;
+
+fn language(text: &str) -> Result<&'static str, NoLanguage> {
+    language::users_folder().iter().for_each(|folder| drop(language::add_folder(folder)));
+    language::codes().into_iter().find(|code| *code == text).ok_or(NoLanguage)
 }
 
 #[derive(Debug, Subcommand)]
@@ -287,7 +301,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
 }
 
 fn view(view: View) -> anyhow::Result<Outcome> {
-    let View { paths, screenshot, model, ensemble, masks, size, scale, theme, smoke } = view;
+    let View { paths, screenshot, model, ensemble, masks, size, scale, theme, language, smoke } = view;
     if let [first, ..] = paths.as_slice()
         && !paths.iter().any(|p| p.exists())
     {
@@ -296,7 +310,20 @@ fn view(view: View) -> anyhow::Result<Outcome> {
     let ModelArgs { model, device } = model;
     let model = model.unwrap_or_default();
     let demo = false;
-    app::run(ViewerOptions { paths, demo, screenshot, smoke, ensemble, model, device, masks, size, scale, theme })?;
+    app::run(ViewerOptions {
+        paths,
+        demo,
+        screenshot,
+        smoke,
+        ensemble,
+        model,
+        device,
+        masks,
+        size,
+        scale,
+        theme,
+        language,
+    })?;
     Ok(Outcome::Done)
 }
 

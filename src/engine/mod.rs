@@ -269,6 +269,8 @@ pub struct ModelInfo {
     /// Stages that a map can be laid over, first to last.
     pub layers: Vec<String>,
     pub stochastic: bool,
+    /// The network scores a class token that attends to every patch.
+    pub class_attention: bool,
     /// Where the background set comes from, if the model has one.
     pub background: Option<String>,
     /// What a labelled set says about its probabilities, or why there is nothing to say.
@@ -302,6 +304,7 @@ impl ModelInfo {
             device: device::name(&model.device),
             layers: model.network.spatial_stages().into_iter().map(str::to_owned).collect(),
             stochastic: model.network.first_stochastic().is_some(),
+            class_attention: model.network.has_class_attention(),
             background: model.background.as_ref().map(|b| b.source().to_owned()),
             calibration: Arc::new(model.calibration.clone()),
             ensemble: model

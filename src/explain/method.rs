@@ -49,6 +49,10 @@ pub enum Method {
     Occlusion,
     /// Petsiuk et al. 2018.
     Rise,
+    /// Abnar and Zuidema 2020.
+    AttentionRollout,
+    /// Chefer et al. 2021.
+    AttentionRelevance,
 }
 
 /// Methods that belong together in the menu.
@@ -58,6 +62,8 @@ pub enum Family {
     Activation,
     /// From gradients of the pixels.
     Gradient,
+    /// From the attention of a vision transformer.
+    Attention,
     /// From runs of the network on altered images or layers.
     Perturbation,
     /// Shapley values.
@@ -66,7 +72,7 @@ pub enum Family {
 
 impl Family {
     /// Every family, in the order of the menu.
-    pub const ALL: [Self; 4] = [Self::Activation, Self::Gradient, Self::Perturbation, Self::Shapley];
+    pub const ALL: [Self; 5] = [Self::Activation, Self::Gradient, Self::Attention, Self::Perturbation, Self::Shapley];
 
     /// Heading in the menu.
     #[must_use]
@@ -74,6 +80,7 @@ impl Family {
         match self {
             Self::Activation => "Class activation",
             Self::Gradient => "Gradients of the pixels",
+            Self::Attention => "Attention",
             Self::Perturbation => "Trial and error",
             Self::Shapley => "Shapley values",
         }
@@ -117,7 +124,7 @@ struct About {
 
 impl Method {
     /// Every method, in the order of the command line.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Cam,
         Self::GradCam,
         Self::GradCamPlusPlus,
@@ -138,6 +145,8 @@ impl Method {
         Self::DeepShap,
         Self::Occlusion,
         Self::Rise,
+        Self::AttentionRollout,
+        Self::AttentionRelevance,
     ];
 
     /// What is computed with every analysis: both cost next to nothing.
@@ -145,7 +154,7 @@ impl Method {
 
     fn about(self) -> About {
         use Cost::{Background, Channels, Instant, Runs};
-        use Family::{Activation, Gradient, Perturbation, Shapley};
+        use Family::{Activation, Attention, Gradient, Perturbation, Shapley};
         let (key, name, line, family, cost) = match self {
             Self::Cam => {
                 ("cam", "CAM", "Weights of the last linear layer, where nothing else follows", Activation, Instant)
@@ -179,6 +188,20 @@ impl Method {
                 ("occlusion", "Occlusion", "What the score loses as a patch is blacked out", Perturbation, Runs(169))
             }
             Self::Rise => ("rise", "RISE", "Mean of many random views, by their score", Perturbation, Runs(1000)),
+            Self::AttentionRollout => (
+                "attention-rollout",
+                "Attention rollout",
+                "What the class token attends to; knows no class",
+                Attention,
+                Runs(1),
+            ),
+            Self::AttentionRelevance => (
+                "attention-relevance",
+                "Attention relevance",
+                "Attention weighed by the score's gradient, block by block",
+                Attention,
+                Runs(1),
+            ),
             Self::Saliency => ("saliency", "Saliency", "Size of the gradient of each pixel", Gradient, Runs(1)),
             Self::SmoothGrad => ("smooth-grad", "SmoothGrad", "Saliency of noisy copies, averaged", Gradient, Runs(32)),
             Self::IntegratedGradients => (
@@ -292,7 +315,7 @@ impl Method {
     /// True when the same map is yielded for every class.
     #[must_use]
     pub fn knows_no_class(self) -> bool {
-        self == Self::EigenCam
+        matches!(self, Self::EigenCam | Self::AttentionRollout)
     }
 
     /// True when it is fast enough for every layer and class at once: the part behind the layer
@@ -307,6 +330,12 @@ impl Method {
     #[must_use]
     pub fn has_spread(self) -> bool {
         self.is_instant() && !matches!(self, Self::Cam | Self::FinerCam)
+    }
+
+    /// True when a class token is needed that every patch is attended to from.
+    #[must_use]
+    pub fn needs_class_attention(self) -> bool {
+        self.family() == Family::Attention
     }
 
     /// True when a set of background images is needed.

@@ -8,6 +8,7 @@
 //! ```text
 //! scene (an image that a network has seen) ─┬─ cam, eigen     one pass back from the logits to a layer
 //!                                           ├─ channels       the network, channel by channel
+//!                                           ├─ attention      the attention of every block of a transformer
 //!                                           ├─ gradients      passes back to the pixels: saliency … guided Grad-CAM
 //!                                           ├─ occlusion, rise, kernel_shap    altered images
 //!                                           └─ gradient_shap, deep_shap        against a background
@@ -18,6 +19,7 @@
 //! [`faithfulness`] whether to believe it.
 
 pub mod anatomical_regions;
+mod attention;
 pub mod cam;
 mod channels;
 mod coalitions;
@@ -116,7 +118,8 @@ pub struct Attribution {
     /// Score of the subject: of a class, its logit.
     pub logit: f32,
     /// The map before any post-processing (no `ReLU`, no scaling): at the layer's own resolution
-    /// for class activation maps, else at the resolution of the network's input.
+    /// for class activation maps, a value a patch for maps of attention, else at the resolution of
+    /// the network's input.
     pub raw: Plane,
     pub evidence: Evidence,
     /// Runs of the network beside the pass that everything starts from, shared by all subjects.
@@ -187,6 +190,11 @@ pub enum ExplainError {
          Grad-CAM is the same where CAM is possible, and goes everywhere."
     )]
     NotLinear { layer: String },
+    #[error(
+        "{method} follows the attention of every token to every other up to a class token, which this network does not have. \
+         It is there for vision transformers (ViT, DeiT) that score their class token; choose a class activation map here."
+    )]
+    NoClassAttention { method: &'static str },
     #[error("Finer-CAM compares with other classes, and there is no other.")]
     NoRival,
     #[error("{method} needs a background set, and the model has none. Make one: pellucid models background MODEL DIR")]
@@ -254,6 +262,8 @@ pub fn explain(
         Method::IntegratedGradients => {
             return gradients::integrated(scene, subjects, settings, watch).map(|maps| grouped(scene.regions, maps));
         }
+        Method::AttentionRollout => return attention::rollout(scene, subjects, watch),
+        Method::AttentionRelevance => return attention::relevance(scene, subjects, watch),
         Method::Occlusion => return occlusion::explain(scene, subjects, settings, watch),
         Method::Rise => return rise::explain(scene, subjects, settings, watch),
         Method::KernelShap => return kernel_shap::explain(scene, subjects, settings, watch),

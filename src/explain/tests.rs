@@ -8,6 +8,7 @@ mod repeatable;
 mod stopping;
 mod subjects;
 mod table;
+mod transformers;
 
 use candle_core::{Device, Tensor};
 
@@ -96,7 +97,16 @@ fn input_of(channels: usize, width: usize, height: usize) -> Input {
 
 /// The architecture of a narrow network.
 fn architecture(name: &str) -> Architecture {
-    narrow::narrow().into_iter().find(|(known, _)| *known == name).unwrap().1
+    narrow::narrow().into_iter().chain(narrow::transformers()).find(|(known, _)| *known == name).unwrap().1
+}
+
+/// The methods that a network has at a stage with something linear or not behind it.
+fn offered(seen: &Seen) -> impl Iterator<Item = Method> {
+    let attends = seen.network.has_class_attention();
+    // Behind the stages of a transformer there is never one linear layer alone.
+    Method::ALL
+        .into_iter()
+        .filter(move |method| if attends { *method != Method::Cam } else { !method.needs_class_attention() })
 }
 
 /// A narrow network that has seen a square picture of noise.

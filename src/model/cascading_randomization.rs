@@ -3,8 +3,8 @@
 //!
 //! From one stage on, to the logits, every tensor is drawn anew as if for training (see
 //! [`crate::network::init`]); the stages before keep what they learned. Batch norms start as the
-//! identity, also those that training starts silent: a silent branch would not be random but
-//! absent.
+//! identity, also those that training starts silent, and so does layer scale: a silent branch would
+//! not be random but absent.
 
 use std::collections::HashMap;
 
@@ -70,8 +70,9 @@ impl CascadingRandomization {
         let mut fresh = HashMap::new();
         for (name, var) in vars.data().lock().expect("nobody panics while holding the variables").iter() {
             let tensor = var.as_tensor().detach();
-            // Factors of batch norms have one dimension.
-            let factor = name.ends_with(".weight") && tensor.rank() == 1;
+            // Factors of norms have one dimension; those of layer scale begin all but silent.
+            let norm = name.ends_with(".weight") && tensor.rank() == 1;
+            let factor = norm || name.ends_with("layer_scale") || name.contains(".layer_scale_");
             fresh.insert(name.clone(), if factor { tensor.ones_like()? } else { tensor });
         }
         let listed = architecture.listed(channels, classes)?;

@@ -334,6 +334,9 @@ impl Manifest {
     pub fn check(&self) -> Result<(), ManifestError> {
         let stages = self.stages()?;
         self.check_input()?;
+        if let Err(error) = self.architecture.check_size(self.input.width, self.input.height) {
+            return wrong(error.to_string());
+        }
         self.check_labels()?;
         self.fits.check()?;
         self.population.as_ref().map_or(Ok(()), Population::check)?;

@@ -93,7 +93,7 @@ fn normal(x: f32) -> (f32, f32) {
 /// What GELU's approximation takes the sigmoid of, and its derivative.
 #[inline(always)]
 fn bend(x: f32) -> (f32, f32) {
-    const TWICE_ROOT: f32 = 1.595_769_1;
+    const TWICE_ROOT: f32 = 1.595_769;
     const CUBE: f32 = 0.044_715;
     (TWICE_ROOT * (x + CUBE * x * x * x), TWICE_ROOT * (1.0 + 3.0 * CUBE * x * x))
 }
@@ -238,14 +238,22 @@ mod tests {
 
     #[test]
     fn what_is_no_number_stays_none() {
-        for f in [Activation::None, Activation::Relu, Activation::Relu6, Activation::Silu, Activation::HardSwish] {
+        for f in [
+            Activation::None,
+            Activation::Relu,
+            Activation::Relu6,
+            Activation::Silu,
+            Activation::HardSwish,
+            Activation::Gelu,
+            Activation::GeluTanh,
+        ] {
             assert!(f.value(f32::NAN).is_nan(), "{f:?}");
         }
     }
 
     #[test]
     fn values_and_derivatives_are_those_of_pytorch() {
-        // torch.nn.functional.{silu, hardswish, relu6} at these places, with their gradients.
+        // torch.nn.functional.{silu, hardswish, relu6, gelu} at these places, with their gradients.
         let x = [-4.0, -1.0, 0.0, 0.5, 2.0, 7.0];
         let silu = [-0.071_944_84, -0.268_941_4, 0.0, 0.311_229_66, 1.761_594_2, 6.993_623];
         let dsilu = [-0.052_664_61, 0.072_329_49, 0.5, 0.739_961_3, 1.090_784_2, 1.005_460_7];
@@ -253,9 +261,17 @@ mod tests {
         let dhard = [0.0, 1.0 / 6.0, 0.5, 2.0 / 3.0, 7.0 / 6.0, 1.0];
         let six = [0.0, 0.0, 0.0, 0.5, 2.0, 6.0];
         let dsix = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0];
-        for (f, values, derivatives) in
-            [(Activation::Silu, silu, dsilu), (Activation::HardSwish, hard, dhard), (Activation::Relu6, six, dsix)]
-        {
+        let gelu = [-0.000_126_685, -0.158_655_25, 0.0, 0.345_731_23, 1.954_499_7, 7.0];
+        let dgelu = [-0.000_503_65, -0.083_315_47, 0.5, 0.867_495_1, 1.085_231_8, 1.0];
+        let tanh = [-0.000_070_246, -0.158_808_01, 0.0, 0.345_714, 1.954_597_7, 7.0];
+        let dtanh = [-0.000_335_123, -0.082_964_08, 0.5, 0.867_369_9, 1.086_099_3, 1.0];
+        for (f, values, derivatives) in [
+            (Activation::Silu, silu, dsilu),
+            (Activation::HardSwish, hard, dhard),
+            (Activation::Relu6, six, dsix),
+            (Activation::Gelu, gelu, dgelu),
+            (Activation::GeluTanh, tanh, dtanh),
+        ] {
             let (mut found, mut back) = (x, x);
             f.apply(&mut found);
             f.pass_back(&[1.0; 6], &x, &mut back);

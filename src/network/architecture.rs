@@ -18,6 +18,10 @@ use super::layers::batch_norm::EPSILON;
 /// Most weights that a network may have; VGG16 has 138 million.
 pub(super) const MOST_VALUES: usize = 500_000_000;
 
+/// Most values of one block's attention for one image: those of a vision transformer of 12 heads on
+/// 48 × 48 patches.
+pub(super) const MOST_ATTENTION: usize = 1 << 26;
+
 /// What kind of network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -82,6 +86,16 @@ pub enum ArchitectureError {
     Range { setting: &'static str, value: String, range: &'static str },
     #[error("this architecture has {0} weights, more than the {MOST_VALUES} that a model may have; make it narrower")]
     TooLarge(usize),
+    #[error(
+        "{family} cuts an input into patches of {patch} × {patch}, which do not fill {width} × {height}; choose sides that are \
+         multiples of {patch}"
+    )]
+    Patches { family: Family, patch: usize, width: usize, height: usize },
+    #[error(
+        "on an input of {width} × {height} the attention of this {family} would hold {values} values at once, more than \
+         {MOST_ATTENTION}; choose a smaller input or larger patches"
+    )]
+    Attention { family: Family, width: usize, height: usize, values: usize },
     #[error("architecture.graph is needed by the family graph, and by no other")]
     NoGraph,
     #[error(transparent)]
@@ -98,7 +112,7 @@ pub struct Architecture {
     pub family: Family,
     /// Channels: of the stem and of each stage (residual networks), of each block (plain chains),
     /// of the stem (DenseNet), of the stem, of each stage and of the last convolution (EfficientNet,
-    /// MobileNet); of the tokens (ViT), of each stage (Swin, `ConvNeXt`).
+    /// MobileNet); of the tokens (ViT), of each stage (Swin, ConvNeXt).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub widths: Vec<usize>,
     /// Residual blocks, convolutions, dense layers or blocks of a transformer of each stage.
@@ -147,7 +161,7 @@ pub struct Architecture {
     /// Tokens along a side of a window (Swin).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<usize>,
-    /// What the factors of layer scale begin with (ViT, where none is published; `ConvNeXt`).
+    /// What the factors of layer scale begin with (ViT, where none is published; ConvNeXt).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer_scale: Option<f64>,
     /// Rate at which the last residual branch is left out in training.
@@ -285,7 +299,17 @@ impl std::str::FromStr for Family {
     type Err = ArchitectureError;
 
     fn from_str(name: &str) -> Result<Self, ArchitectureError> {
-        let family = Self::ALL.into_iter().find(|f| f.name() == name);
+        // torchvision and timm write underscores, and timm the size of patches and images.
+        let plain = name.replace('_', "-");
+        let own = match plain.as_str() {
+            "vit-base-patch16-224" | "deit-base-patch16-224" => "vit-b-16",
+            "vit-small-patch16-224" | "deit-small-patch16-224" => "vit-s-16",
+            "vit-tiny-patch16-224" | "deit-tiny-patch16-224" => "vit-ti-16",
+            "swin-tiny-patch4-window7-224" => "swin-t",
+            "vit-b-16" | "swin-t" | "convnext-tiny" => &plain,
+            _ => name,
+        };
+        let family = Self::ALL.into_iter().find(|f| f.name() == own);
         family.ok_or_else(|| ArchitectureError::Unknown(name.into()))
     }
 }

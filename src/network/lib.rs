@@ -37,7 +37,7 @@ use candle_core::Tensor;
 
 use graph::draw::Drawing;
 use layers::activation::Rule;
-use layers::attention::Attended;
+use layers::attention::GlobalAttention;
 use layout::Layout;
 pub use stage_names::stage_called;
 use tape::Recorded;
@@ -84,10 +84,9 @@ pub trait Layer: Send + Sync {
         tape::by_graph(self, &x, mode, wanted)
     }
 
-    /// The output for explanations, with the attention that made it, where every token of this layer
-    /// attends to every other; `None` for every other layer.
-    fn attend(&self, _x: &Tensor) -> Result<Option<Attended<'_>>> {
-        Ok(None)
+    /// The attention of this layer, where every token attends to every other.
+    fn attention(&self) -> Option<&dyn GlobalAttention> {
+        None
     }
 
     /// The layer as nodes of a graph that take `x`; yields the number of the last. For exporters.
@@ -182,6 +181,13 @@ impl Network {
     /// When the output is not what the stage makes of an input of that size.
     pub fn planes(&self, stage: usize, output: &Tensor, size: (usize, usize)) -> Result<Tensor> {
         self.stages[stage].layout.planes(output, self.grid(stage, size))
+    }
+
+    /// Whether all that reaches the logits passes attention to a class token: the last layer in which
+    /// every token attends to every other yields that token alone.
+    pub fn has_class_attention(&self) -> bool {
+        let last = self.stages.iter().rfind(|stage| stage.layer.attention().is_some());
+        last.is_some_and(|stage| !stage.is_spatial())
     }
 
     /// Number of the first stage that holds an active dropout, if there is one.

@@ -27,6 +27,7 @@ pub enum Fan {
 
 /// What a convolution unit needs to know.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of a convolution, and families name them")]
 pub struct ConvSpec {
     /// Name of the convolution; its tensors are `.weight` and, with `bias`, `.bias`.
     pub conv: String,

@@ -109,6 +109,43 @@ mod tests {
     }
 
     #[test]
+    fn a_place_of_a_map_is_the_same_place_of_the_image() {
+        let of = |family, widths: &[usize], heads: &[usize]| Architecture {
+            widths: widths.to_vec(),
+            blocks: vec![1; widths.len()],
+            heads: heads.to_vec(),
+            ..Architecture::new(family)
+        };
+        for arch in [
+            of(Family::VitS16, &[8], &[2]),
+            Architecture { registers: Some(3), ..of(Family::VitS16, &[8], &[2]) },
+            of(Family::SwinT, &[8], &[2]),
+            of(Family::ConvnextTiny, &[8], &[]),
+        ] {
+            let network = arch.trainable(1, 2, &VarMap::new(), &Device::Cpu, 1).unwrap();
+            let (width, height) = (96, 64);
+            let places = network.places(width, height)[0].unwrap();
+            let (across, down) = (width / places.columns, height / places.rows);
+            let made = |lit: Option<(usize, usize)>| {
+                let bright = |p: usize| lit == Some((p / width / down, p % width / across));
+                let values: Vec<f32> = (0..width * height).map(|p| f32::from(u8::from(bright(p)))).collect();
+                let x = Tensor::from_vec(values, (1, 1, height, width), &Device::Cpu).unwrap();
+                let y = network.forward_range(0..1, &x, Mode::Inference).unwrap();
+                let planes = network.planes(0, &y, (width, height)).unwrap();
+                planes.squeeze(0).unwrap().to_vec3::<f32>().unwrap().remove(0)
+            };
+            let dark = made(None);
+            let corner = (places.rows - 1, places.columns - 2);
+            for (row, line) in made(Some(corner)).iter().enumerate() {
+                for (column, value) in line.iter().enumerate() {
+                    let moved = (value - dark[row][column]).abs() > 1e-6;
+                    assert_eq!(moved, (row, column) == corner, "{} {row} {column}", arch.family);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn the_default_target_of_every_family_says_where_at_every_size() {
         for family in Family::ALL {
             for side in [32, 48, 64, 96, 112, 128, 160, 192, 224] {

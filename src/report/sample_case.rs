@@ -274,6 +274,7 @@ pub(super) fn model() -> ModelInfo {
         device: "CPU".into(),
         layers: vec!["stage3".into(), "stage4".into()],
         stochastic: true,
+        class_attention: false,
         background: None,
         calibration: Arc::new(Err(crate::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),

@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn placed(mut one: Listed, mm: f64, normal: [f64; 3], number: i64) -> Listed {
-        one.entry.place = StackPlace { position: Some((mm, normal)), number: Some(number), timing: None };
+        one.entry.place = StackPlace { position: Some((mm, normal)), number: Some(number), ..StackPlace::default() };
         one
     }
 

@@ -234,6 +234,7 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
         shared_uid: SharedUid::default(),
         place: StackPlace {
             position: geometry::position(&dicom.dataset, &dicom.dataset),
+            frame_of_reference: dicom.dataset.code(tags::FRAME_OF_REFERENCE_UID),
             number: dicom.dataset.integer(tags::INSTANCE_NUMBER),
             timing: FrameTiming::read(&dicom.dataset, frames).map(Arc::new),
         },

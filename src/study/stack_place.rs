@@ -16,6 +16,9 @@ use super::natural_order::{natural_order, order_of_options};
 pub struct StackPlace {
     /// mm along the normal of the plane, and that normal (PS3.3 C.7.6.2.1.1).
     pub position: Option<(f64, [f64; 3])>,
+    /// Frame of Reference UID: positions with the same one are in the same coordinates (PS3.3
+    /// C.7.4.1); empty where there is none.
+    pub frame_of_reference: String,
     /// Instance Number.
     pub number: Option<i64>,
     /// How fast it plays, where it says so.

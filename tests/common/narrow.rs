@@ -104,3 +104,29 @@ pub(super) fn narrow() -> Vec<(&'static str, Architecture)> {
         ("efficientnet-b0", undropped(of("efficientnet-b0", &efficient, &[1, 2, 2, 1, 1, 2, 1]))),
     ]
 }
+
+/// The narrow transformers of `tests/golden/transformers.py`, and the ConvNeXt beside them.
+pub(super) fn transformers() -> Vec<(&'static str, Architecture)> {
+    let of = |name: &str, widths: &[usize], blocks: &[usize]| Architecture {
+        widths: widths.to_vec(),
+        blocks: blocks.to_vec(),
+        dropout: 0.0,
+        stochastic_depth: Some(0.0),
+        ..Architecture::new(name.parse().unwrap())
+    };
+    let vit = |blocks: usize| Architecture {
+        heads: vec![3],
+        patch: Some(8),
+        image: Some(32),
+        expansion: Some(2),
+        ..of("vit-s-16", &[24], &[blocks])
+    };
+    let windows =
+        Architecture { heads: vec![2, 4], window: Some(4), expansion: Some(2), ..of("swin-t", &[12, 24], &[2, 2]) };
+    vec![
+        ("vit-s-16", vit(3)),
+        ("vit-registers", Architecture { registers: Some(2), layer_scale: Some(0.5), ..vit(2) }),
+        ("swin-t", windows),
+        ("convnext-tiny", of("convnext-tiny", &[12, 24], &[2, 2])),
+    ]
+}

@@ -214,6 +214,7 @@ threshold = 0.5
         device: "CPU".into(),
         layers: LAYERS.iter().map(|l| (*l).into()).collect(),
         stochastic: true,
+        class_attention: false,
         background: None,
         calibration: Arc::new(Err(pellucid::model::calibration::CalibrationError::Missing)),
         ensemble: Vec::new(),

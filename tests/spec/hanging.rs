@@ -28,7 +28,7 @@ use pellucid::measurement::identity::ImageIdentity;
 use pellucid::measurement::{Kind, Measurement, Words};
 use pellucid::model::population::PopulationVerdict;
 use pellucid::study::{
-    Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Spacing, SpacingProvenance, Study,
+    Catalogue, Frame, Identity, ImageEntry, Metadata, Patient, Series, Spacing, SpacingProvenance, StackPlace, Study,
 };
 
 use super::viewer::common::{self, Bench, LABELS, verdict};
@@ -273,6 +273,59 @@ fn the_stack_of_a_place_is_gone_through_where_it_stands() {
     assert_eq!(after.frame().unwrap().entry.identity.sop_instance_uid, "slice 2", "and no farther than to its end");
     assert_eq!(after.stack_position().unwrap().words(), "image 3 of 3");
     assert_eq!(bench.state.current().unwrap().0.identity.sop_instance_uid, "now");
+}
+
+/// A series of slices so far apart, from 0 mm on, in these coordinates.
+fn slices(series: &str, n: usize, apart: f64, coordinates: &str, normal: [f64; 3]) -> Vec<Arc<ImageEntry>> {
+    let slice = |i: usize| {
+        let known = common::entry(&format!("{series} {i}"), 1, 64, 64);
+        let identity = Identity { series_uid: series.into(), ..known.identity.clone() };
+        let place = StackPlace {
+            position: Some((i as f64 * apart * normal[2], normal)),
+            frame_of_reference: coordinates.into(),
+            ..StackPlace::default()
+        };
+        Arc::new(ImageEntry { identity, place, path: format!("/{series}-{i}.dcm").into(), ..ImageEntry::clone(&known) })
+    };
+    (0..n).map(slice).collect()
+}
+
+#[test]
+fn stacks_in_the_same_coordinates_are_gone_through_together() {
+    let thin = slices("thin", 9, 1.0, "1.2.3", [0.0, 0.0, 1.0]);
+    let thick = slices("thick", 3, 3.0, "1.2.3", [0.0, 0.0, -1.0]);
+    let other = slices("other", 9, 1.0, "9.9.9", [0.0, 0.0, 1.0]);
+    let series = |images: &[Arc<ImageEntry>]| Series {
+        uid: images[0].identity.series_uid.clone(),
+        images: images.to_vec(),
+        ..Series::default()
+    };
+    let study = Study { series: [&thin, &thick, &other].map(|images| series(images)).into(), ..Study::default() };
+    let patient = Patient { studies: vec![study], ..Patient::default() };
+    let mut bench = Bench::new();
+    bench.event(Event::ModelReady(common::model()));
+    let catalogue = Box::new(Catalogue { patients: vec![patient], warnings: Vec::new() });
+    bench.message(Message::Scanned { paths: vec!["/ct".into()], catalogue });
+    let generation = bench.state.generation;
+    bench.message(Message::FrameLoaded { generation, result: Ok(decoded(&thin[0], Some(0.2))) });
+    bench.command(ViewCommand::SetLayout(Layout::Hanging));
+    bench.command(HangingCommand::SetGrid(Grid { rows: 1, columns: 3 }));
+    bench.command(HangingCommand::Put(1, thick[0].clone(), 0));
+    bench.command(HangingCommand::Put(2, other[0].clone(), 0));
+    let shown =
+        |bench: &Bench| [0, 1, 2].map(|slot| bench.state.slot_entry(slot).unwrap().identity.sop_instance_uid.clone());
+    bench.command(StudyCommand::GoTo(4));
+    assert_eq!(shown(&bench), ["thin 4", "thick 1", "other 0"], "4 mm lie nearest to 3 mm; other coordinates stay");
+    bench.command(HangingCommand::ScrollSlot(1, 1));
+    assert_eq!(shown(&bench), ["thin 6", "thick 2", "other 0"], "the active stack follows, too");
+    // What the other stack does not reach is not shown as if it did.
+    bench.command(HangingCommand::Put(1, slices("short", 1, 1.0, "1.2.3", [0.0, 0.0, 1.0])[0].clone(), 0));
+    bench.command(StudyCommand::GoTo(8));
+    assert_eq!(shown(&bench)[1], "short 0");
+    bench.command(HangingCommand::Put(1, thick[0].clone(), 0));
+    bench.command(ViewCommand::ToggleLinked);
+    bench.command(StudyCommand::GoTo(3));
+    assert_eq!(shown(&bench), ["thin 3", "thick 0", "other 0"], "views that are not linked go alone");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::source_graph::{Module, SourceGraph, circles, files};
 
 /// What everyone may use and what uses no room: one idea a file, nothing of the field.
-const GROUND_FLOOR: [&str; 8] = ["cancel", "files", "fonts", "limits", "memory", "panic_guard", "printable", "stats"];
+const GROUND_FLOOR: [&str; 9] =
+    ["cancel", "files", "fonts", "language", "limits", "memory", "panic_guard", "printable", "stats"];
 
 /// What the viewer and the command line may use: every room before them.
 const ALL_BEFORE: &[&str] = &[];
@@ -62,6 +63,10 @@ fn source() -> PathBuf {
 /// What a module uses that the rule of its room does not allow.
 fn is_allowed(user: &Module, used: &Module) -> bool {
     let (from, to) = (&user[0], &used[0]);
+    // What is written into files is in English, so rooms below the viewer know no other language.
+    if to == "language" {
+        return from == to || ["app", "cli"].contains(&from.as_str());
+    }
     if from == to || GROUND_FLOOR.contains(&to.as_str()) {
         return true;
     }

@@ -367,6 +367,70 @@ fn a_length_on_the_screen_is_true_however_the_image_lies() {
 }
 
 #[test]
+fn the_keyboard_alone_measures_a_cardiothoracic_ratio() {
+    let mut bench = bench();
+    bench.state.lungs = LungSearch::Found(lungs());
+    let mut harness = screen(bench);
+    let press = |harness: &mut Harness<'_, Bench>, modifiers: Modifiers, key: Key, times: usize| {
+        for _ in 0..times {
+            harness.key_press_modifiers(modifiers, key);
+            harness.run_steps(2);
+        }
+    };
+    let class = harness.state().state.subject();
+    press(&mut harness, Modifiers::SHIFT, Key::H, 1);
+    // The first Enter shows the crosshair in the middle; arrows move it by a hundredth, with Shift by a pixel.
+    press(&mut harness, Modifiers::NONE, Key::Enter, 1);
+    assert_eq!(harness.state().state.measuring.cursor, Some([128.0, 128.0]));
+    press(&mut harness, Modifiers::NONE, Key::ArrowUp, 10);
+    press(&mut harness, Modifiers::SHIFT, Key::ArrowUp, 2);
+    let top = [128.0, 128.0 - 25.6 - 2.0];
+    let near = |a: Point, b: Point| (a[0] - b[0]).abs() < 1e-6 && (a[1] - b[1]).abs() < 1e-6;
+    assert!(near(harness.state().state.measuring.cursor.unwrap(), top));
+    assert!(
+        harness
+            .get_by_label_contains("View 1:")
+            .accesskit_node()
+            .value()
+            .unwrap()
+            .contains("crosshair at column 128, row 100")
+    );
+    for (key, times) in [(Key::ArrowDown, 20), (Key::ArrowLeft, 15), (Key::ArrowRight, 35)] {
+        press(&mut harness, Modifiers::NONE, Key::Enter, 1);
+        press(&mut harness, Modifiers::NONE, key, times);
+    }
+    press(&mut harness, Modifiers::NONE, Key::Enter, 1);
+    let state = &harness.state().state;
+    let made = state.measurements().last().expect("a ratio was made");
+    assert_eq!((made.kind, made.thorax_proposed), (Kind::Cardiothoracic, true));
+    assert!(near(made.points[0], top) && near(made.points[1], [128.0, top[1] + 51.2]));
+    assert!(near(made.points[2], [128.0 - 38.4, top[1] + 51.2]) && near(made.points[3], [128.0 + 51.2, top[1] + 51.2]));
+    assert_eq!(state.subject(), class, "the arrows chose no class");
+    // Esc puts the tool away and the crosshair with it; the arrows are the classes' again.
+    press(&mut harness, Modifiers::NONE, Key::Escape, 1);
+    assert_eq!(harness.state().state.measuring.cursor, None);
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown, 1);
+    assert_ne!(harness.state().state.subject(), class);
+}
+
+#[test]
+fn an_outline_begins_and_ends_with_enter() {
+    let mut harness = screen(bench());
+    harness.state_mut().command(MeasureCommand::TakeTool(Tool::Measure(Kind::Freehand)));
+    harness.run_steps(2);
+    let ways = [(Key::Enter, 2), (Key::ArrowRight, 10), (Key::ArrowDown, 10), (Key::ArrowLeft, 10), (Key::Enter, 1)];
+    for (key, times) in ways {
+        for _ in 0..times {
+            harness.key_press(key);
+            harness.run_steps(2);
+        }
+    }
+    let list = harness.state().state.measurements();
+    assert_eq!((list.len(), list[0].kind), (1, Kind::Freehand));
+    assert_eq!(list[0].points.len(), 31);
+}
+
+#[test]
 fn a_measurement_is_selected_moved_named_and_deleted_on_the_screen() {
     let mut bench = bench();
     made(&mut bench, Kind::Length, &[[60.0, 100.0], [200.0, 100.0]]);

@@ -32,7 +32,8 @@ use super::viewer::{button, screen};
 /// Slices of one series, a millimetre apart.
 fn slices(n: usize) -> Vec<Arc<ImageEntry>> {
     let slice = |i: usize| {
-        let place = StackPlace { position: Some((i as f64, [0.0, 0.0, 1.0])), number: Some(i as i64), timing: None };
+        let place =
+            StackPlace { position: Some((i as f64, [0.0, 0.0, 1.0])), number: Some(i as i64), ..StackPlace::default() };
         let known = common::entry(&format!("1.2.{i}"), 1, 64, 48);
         let path = format!("/ct/slice-{i}.dcm").into();
         Arc::new(ImageEntry { path, place, title: format!("slice-{i}.dcm"), ..ImageEntry::clone(&known) })

@@ -157,7 +157,7 @@ fn reading(truth: usize, predicted: usize) -> ImagePreview {
 }
 
 /// A run in the middle of its second epoch.
-fn running(labels: usize) -> (tempfile::TempDir, Bench) {
+pub(super) fn running(labels: usize) -> (tempfile::TempDir, Bench) {
     let (folder, mut bench) = drafted(None);
     bench.command(train(T::Start));
     event(&mut bench, Event::Decoded { done: 100, total: 1234 });

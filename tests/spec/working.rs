@@ -114,7 +114,7 @@ fn last_kept(bench: &Bench) -> Option<&KeptImpression> {
     })
 }
 
-fn read_first() -> Bench {
+pub(super) fn read_first() -> Bench {
     let mut bench = Bench::new();
     bench.command(ImpressionCommand::ToggleReadFirst);
     bench.event(Event::ModelReady(model()));
@@ -493,7 +493,7 @@ fn opacity_and_threshold_are_in_reach_and_the_bar_is_whole_at_every_size_and_sca
 }
 
 /// An analysed image with a few measurements.
-fn measured() -> Bench {
+pub(super) fn measured() -> Bench {
     let mut bench = measurable();
     for i in 0..4 {
         probe(&mut bench, [10.0 + f64::from(i), 10.0]);

@@ -48,6 +48,7 @@ macro_rules! commands {
                 let key = key.map_or(std::borrow::Cow::Borrowed(""), |key| {
                     $crate::app::command::current_keys::current(key, || self.id())
                 });
+                let [label, tooltip] = [label, tooltip].map($crate::language::translated);
                 $crate::app::command::CommandInfo { label, tooltip, key, group }
             }
         }

@@ -14,6 +14,13 @@ commands! {
         ),
         /// The impression as typed so far.
         Write(_: ReaderText) => ("Your impression", "What you see, before the model says anything"),
+        Focus => (
+            "Write your impression",
+            "Puts the keyboard into the field of your impression, or of a remark to it",
+            "F12",
+        ),
+        /// The field has the keyboard.
+        Focused => ("Write your impression", "Takes the keyboard", ""),
         ShowResult => (
             "Show the model's result",
             "Keeps your impression as it is, with the time, and shows the result",

@@ -3,7 +3,7 @@
 //! Points are in pixels of the image, so that no command knows how the image lies in its view.
 
 use super::declare::commands;
-use crate::app::state::measuring::Tool;
+use crate::app::state::measuring::{CursorMove, Tool};
 use crate::measurement::{Handle, Kind, MeasurementId, Point, Words};
 
 commands! {
@@ -18,6 +18,8 @@ commands! {
         MoveTo(_: Point) => ("Move", "Moves the point or measurement in hand"),
         /// The button goes up.
         Release(_: Point) => ("Let go", "Ends a drag"),
+        /// The crosshair that the keyboard moves.
+        Cursor(_: CursorMove) => ("Crosshair", "Moves the crosshair, or sets a point where it stands"),
         /// Takes a measurement that is there by one of its places.
         Grab(_: MeasurementId, _: Handle, _: Point) => ("Take", "Drags a point, or the whole measurement"),
         Select(_: Option<MeasurementId>) => ("Select", "Selects this measurement"),

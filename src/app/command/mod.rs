@@ -50,6 +50,7 @@ use std::borrow::Cow;
 
 use super::state::NoticeAction;
 use super::state::training::Page;
+use crate::language::text;
 
 /// Where a command stands in menus and in the key table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,15 +83,15 @@ impl CommandGroup {
     /// Heading of the group.
     pub fn name(self) -> &'static str {
         match self {
-            Self::File => "File",
-            Self::Study => "Study",
-            Self::View => "View",
-            Self::Measure => "Measure",
-            Self::WhatIf => "What if",
-            Self::Overlay => "Overlay",
-            Self::Findings => "Findings",
-            Self::Training => "Training",
-            Self::Help => "Help",
+            Self::File => text!("File"),
+            Self::Study => text!("Study"),
+            Self::View => text!("View"),
+            Self::Measure => text!("Measure"),
+            Self::WhatIf => text!("What if"),
+            Self::Overlay => text!("Overlay"),
+            Self::Findings => text!("Findings"),
+            Self::Training => text!("Training"),
+            Self::Help => text!("Help"),
         }
     }
 }
@@ -119,10 +120,32 @@ impl CommandInfo {
     }
 }
 
-/// A key as people read it: arrows are drawn.
+/// A key as people read it: arrows are drawn, and keys have the names that stand on keyboards of the
+/// language.
 pub fn shown_key(key: &str) -> String {
-    let arrows = [("ArrowUp", "↑"), ("ArrowDown", "↓"), ("ArrowLeft", "←"), ("ArrowRight", "→")];
-    arrows.into_iter().fold(key.to_owned(), |key, (name, arrow)| key.replace(name, arrow))
+    let named = |part| match part {
+        "ArrowUp" => "↑",
+        "ArrowDown" => "↓",
+        "ArrowLeft" => "←",
+        "ArrowRight" => "→",
+        "Ctrl" => text!("Ctrl"),
+        "Shift" => text!("Shift"),
+        "Space" => text!("Space"),
+        "Enter" => text!("Enter"),
+        "Backspace" => text!("Backspace"),
+        "Delete" => text!("keyboard" => "Delete"),
+        "Home" => text!("keyboard" => "Home"),
+        "End" => text!("keyboard" => "End"),
+        "PageUp" => text!("PageUp"),
+        "PageDown" => text!("PageDown"),
+        other => other,
+    };
+    // The plus key itself stands behind a plus.
+    match key.strip_suffix("++") {
+        Some(before) => before.split('+').map(named).chain(["+"]).collect::<Vec<_>>().join("+"),
+        None if key == "+" => key.to_owned(),
+        None => key.split('+').map(named).collect::<Vec<_>>().join("+"),
+    }
 }
 
 /// Declares [`Command`] over the enums of the groups.

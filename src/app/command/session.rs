@@ -2,6 +2,7 @@
 
 use super::declare::commands;
 use crate::app::state::session::Section;
+use crate::language;
 
 commands! {
     /// What a reader asks of the session.
@@ -15,6 +16,8 @@ commands! {
         LargerInterface => ("Larger interface", "Makes words and controls larger, up to 300 %", "Ctrl++"),
         SmallerInterface => ("Smaller interface", "Makes words and controls smaller, down to 75 %", "Ctrl+-"),
         UsualInterface => ("Usual size of the interface", "Words and controls in the size that the system asks for", "Ctrl+0"),
+        /// The language of the screen, by its code.
+        SetLanguage(code: &'static str) in language::codes() => (language::name(code), "Language of the screen", ""),
         /// Opens or closes a section of the panel at the right.
         ToggleSection(_: Section) => ("Section", "Opens or closes this section"),
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::declare::commands;
 use crate::app::state::training::{Folder, Page, RunMetric};
+use crate::language::named;
 
 commands! {
     /// What a reader asks of the training room.
@@ -47,7 +48,7 @@ commands! {
         ShowSamples(_: Option<usize>) => ("Samples", "What the network made of these images after this epoch"),
         OpenModel => ("Open the model", "Reads images with it in the reading room", ""),
         ToggleRun(_: PathBuf) => ("Run", "Shows or hides this run"),
-        SetMetric(metric: RunMetric) in RunMetric::ALL => (metric.name(), "Compares the runs by this metric", ""),
+        SetMetric(metric: RunMetric) in RunMetric::ALL => (metric.name(), named!("Compares the runs by this metric"), ""),
         Refresh => ("Refresh", "Reads the folders of the runs again", ""),
     }
 }

@@ -23,6 +23,7 @@ use crate::app::update::what_if_effect::{PartsFound, WhatIfEffect};
 use crate::cancel::CancelToken;
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Request};
+use crate::language::tr;
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
@@ -84,7 +85,7 @@ impl EffectRunner {
         runner.jobs.run("pellucid-models", Message::Failed, jobs::list_models);
         let wake = ctx.clone();
         let models = ModelCache::new(options.device).with_ensemble(&options.ensemble).unwrap_or_else(|e| {
-            runner.fail(format!("There is no ensemble: {e}"));
+            runner.fail(tr!("There is no ensemble: {}", e));
             ModelCache::new(options.device)
         });
         match Engine::spawn(models, move || wake.request_repaint()) {
@@ -95,7 +96,7 @@ impl EffectRunner {
                 });
                 runner.engine = Some(engine);
             }
-            Err(e) => runner.fail(format!("The worker could not be started: {e}")),
+            Err(e) => runner.fail(tr!("The worker could not be started: {}", e)),
         }
         runner
     }
@@ -199,7 +200,7 @@ impl EffectRunner {
             }
             Effect::OpenExternally(path) => self.jobs.run("pellucid-open", Message::Failed, move |sender| {
                 if let Err(e) = open::that_detached(&path) {
-                    let words = format!("The desktop could not open {}: {e}", path.display());
+                    let words = tr!("The desktop could not open {}: {}", path.display(), e);
                     sender.send(Message::Failed(words.into()));
                 }
             }),

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::app::state::Reason;
 use crate::app::update::message::Message;
+use crate::language;
 use crate::panic_guard::guarded;
 
 /// Where jobs are started, and where their messages come together.
@@ -45,7 +46,9 @@ impl JobThreads {
         work: impl FnOnce(&MessageSender) + Send + 'static,
     ) {
         let (sender, panicked) = (self.sender(), failed.clone());
+        let language = language::current();
         let job = move || {
+            language::enter(language);
             if let Err(fault) = guarded(|| work(&sender)) {
                 sender.send(panicked(Reason::of(&fault)));
             }

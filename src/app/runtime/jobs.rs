@@ -12,6 +12,7 @@ use crate::app::update::message::Message;
 use crate::cancel::CancelToken;
 use crate::engine::lungs;
 use crate::imaging::auto_window::auto_window;
+use crate::language::tr;
 use crate::model::import::draft::Request as Import;
 use crate::model::import::{ImportError, install};
 use crate::model::registry;
@@ -117,7 +118,7 @@ pub(super) fn list_models(sender: &MessageSender) {
     for (name, _) in registry::list() {
         match registry::manifest(&name) {
             Ok(_) => names.push(name),
-            Err(error) => broken.push(format!("The model {name} is left out: {error}")),
+            Err(error) => broken.push(tr!("The model {name} is left out: {error}", name, error)),
         }
     }
     sender.send(Message::Models(names));

@@ -29,4 +29,6 @@ pub struct ViewerOptions {
     pub scale: Option<f32>,
     /// Colours of the interface; `None` for those that are kept.
     pub theme: Option<Theme>,
+    /// Code of the language of the screen; `None` for the one that is kept.
+    pub language: Option<&'static str>,
 }

@@ -12,6 +12,7 @@ use crate::engine::faithfulness::is_too_costly;
 use crate::engine::map_request::MapFaithfulness;
 use crate::explain::faithfulness::words;
 use crate::explain::{Method, Subject};
+use crate::language::text;
 
 /// Why a map cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +49,16 @@ impl State {
     #[must_use]
     pub fn obstacle(&self, key: &MapKey) -> Option<Obstacle> {
         if !matches!(self.image, ShownImage::Ready(_)) {
-            return Some(Obstacle::Unscored("Open an image: there is no map yet."));
+            return Some(Obstacle::Unscored(text!("Open an image: there is no map yet.")));
         }
         if !self.results.finished.as_ref().is_some_and(|analysis| analysis.scored) {
             let words = match self.results.phase {
-                Phase::Refused | Phase::Unfit => "The image was not scored, so there is no map to measure.",
-                Phase::Cancelled | Phase::Failed(_) => "The analysis did not end, so there is no map to measure.",
+                Phase::Refused | Phase::Unfit => text!("The image was not scored, so there is no map to measure."),
+                Phase::Cancelled | Phase::Failed(_) => {
+                    text!("The analysis did not end, so there is no map to measure.")
+                }
                 Phase::Idle | Phase::Waiting | Phase::Running | Phase::Finished => {
-                    "The analysis is still running; its map can be measured when it is done."
+                    text!("The analysis is still running; its map can be measured when it is done.")
                 }
             };
             return Some(Obstacle::Unscored(words));

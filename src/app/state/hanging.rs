@@ -15,6 +15,7 @@ use super::{Layout, LoadedImage, Reason, Results, State, View};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::{AnalysisOptions, BesideImage, ModelInfo};
 use crate::explain::Attribution;
+use crate::language::text;
 use crate::study::{ImageEntry, SpacingProvenance};
 
 /// What is known of the image of a place, by whom it was judged, and how that was asked for.
@@ -209,12 +210,12 @@ impl State {
         let own = self.hanging.slot(slot).and_then(|image| image.image.as_ref());
         let area = self.views[0].fit.is_some() || self.hanging.slot(slot).is_some_and(|image| image.view.fit.is_some());
         match (active, spacing(own.map(|loaded| loaded.frame.as_ref()))) {
-            _ if !self.preferences.linked => ScaleLink::Not("views are not linked"),
-            _ if area => ScaleLink::Not("a presentation state asks for an area"),
+            _ if !self.preferences.linked => ScaleLink::Not(text!("views are not linked")),
+            _ if area => ScaleLink::Not(text!("a presentation state asks for an area")),
             (Some(a), Some(b)) if a.provenance == b.provenance => ScaleLink::Linked(a.provenance),
-            (Some(_), Some(_)) => ScaleLink::Not("millimetres at the detector beside those in the patient"),
-            (_, None) => ScaleLink::Not("no pixel spacing"),
-            (None, Some(_)) => ScaleLink::Not("the active image has no pixel spacing"),
+            (Some(_), Some(_)) => ScaleLink::Not(text!("millimetres at the detector beside those in the patient")),
+            (_, None) => ScaleLink::Not(text!("no pixel spacing")),
+            (None, Some(_)) => ScaleLink::Not(text!("the active image has no pixel spacing")),
         }
     }
 }

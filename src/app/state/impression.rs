@@ -87,6 +87,8 @@ pub struct Impressions {
     pub(in crate::app) kept: HashMap<ImageKey, ImageIdentity>,
     /// That something could not be kept was said before the window closes.
     pub(in crate::app) warned: bool,
+    /// The field is to have the keyboard.
+    pub(in crate::app) asked: bool,
     /// This is a copy for the screen, from which the result was taken out.
     veiled: bool,
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::State;
 use super::impression::ImageKey;
+use crate::language::{text, tr};
 use crate::measurement::identity::ImageIdentity;
 use crate::report::key_images::{CaseKeyImages, KeyImage, MOST};
 use crate::study::{Frame, ImageEntry, Study};
@@ -99,14 +100,14 @@ pub fn words(entry: &ImageEntry, frames: &BTreeSet<u32>) -> Option<String> {
     const NAMED: usize = 4;
     let first = frames.first()?;
     if entry.frames <= 1 {
-        return Some("key image".into());
+        return Some(text!("key image").into());
     }
     let named: Vec<String> = frames.iter().take(NAMED).map(|frame| (frame + 1).to_string()).collect();
     let more = if frames.len() > NAMED { " …" } else { "" };
     Some(if frames.len() == 1 {
-        format!("key image: frame {}", first + 1)
+        tr!("key image: frame {}", first + 1)
     } else {
-        format!("{} key images: frames {}{more}", frames.len(), named.join(", "))
+        tr!("{} key images: frames {}", frames.len(), named.join(", ") + more)
     })
 }
 

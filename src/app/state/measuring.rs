@@ -41,6 +41,15 @@ impl Tool {
     ];
 }
 
+/// What the keyboard does with its crosshair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CursorMove {
+    /// So many steps to the right and down on the screen; fine ones are a pixel of the image.
+    Step { right: i32, down: i32, fine: bool },
+    /// Sets a point where it stands; of an outline by hand, begins or ends it.
+    Set,
+}
+
 /// A measurement that is being made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
@@ -117,6 +126,8 @@ pub struct Measuring {
     pub tool: Tool,
     pub draft: Option<Draft>,
     pub grab: Option<Grab>,
+    /// The crosshair that the keyboard moves, in pixels of the image; gone once the mouse measures.
+    pub cursor: Option<Point>,
     pub selected: Option<MeasurementId>,
     /// The note whose words are asked for.
     pub writing: Option<MeasurementId>,
@@ -137,6 +148,7 @@ impl Default for Measuring {
             tool: Tool::default(),
             draft: None,
             grab: None,
+            cursor: None,
             selected: None,
             writing: None,
             shown: true,
@@ -149,6 +161,11 @@ impl Default for Measuring {
 }
 
 impl State {
+    /// Whether a tool that measures is in hand.
+    pub fn has_measuring_tool(&self) -> bool {
+        matches!(self.measuring.tool, Tool::Measure(_)) && self.measurable().is_some()
+    }
+
     /// The image on screen, once its measurements are at hand.
     pub fn measurable(&self) -> Option<&Measurable> {
         let ShownImage::Ready(frame) = &self.image else { return None };

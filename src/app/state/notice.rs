@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::language::text;
+
 /// Names a notice, so that it can be dismissed.
 pub type NoticeId = u64;
 
@@ -50,12 +52,12 @@ impl NoticeAction {
     /// Words on the button.
     pub fn label(&self) -> &'static str {
         match self {
-            Self::Retry => "Retry",
-            Self::Open(_) => "Open",
-            Self::ChooseReportFolder => "Report folder…",
-            Self::UseModel(_) => "Use it",
-            Self::ShowRun => "Show the run",
-            Self::OpenLast => "Open them",
+            Self::Retry => text!("Retry"),
+            Self::Open(_) => text!("Open"),
+            Self::ChooseReportFolder => text!("Report folder…"),
+            Self::UseModel(_) => text!("Use it"),
+            Self::ShowRun => text!("Show the run"),
+            Self::OpenLast => text!("Open them"),
         }
     }
 }

@@ -56,6 +56,14 @@ impl OnTop {
     }
 }
 
+impl OnTop {
+    /// Whether keys reach what lies on the image.
+    #[must_use]
+    pub fn leaves_keys(self) -> bool {
+        !self.is_dialog() && !matches!(self, Self::Menu | Self::Field | Self::Tags | Self::Training)
+    }
+}
+
 /// What only the screen knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unfolded {

@@ -60,6 +60,8 @@ pub struct Preferences {
     pub configurations: Vec<PathBuf>,
     pub report_folder: Option<PathBuf>,
     pub theme: Theme,
+    /// Code of the language of the screen; empty where the system's was never asked for.
+    pub language: String,
     pub studies_width: f32,
     pub findings_width: f32,
     pub studies_open: bool,
@@ -109,6 +111,7 @@ impl Default for Preferences {
             configurations: Vec::new(),
             report_folder: None,
             theme: Theme::Dark,
+            language: String::new(),
             studies_width: 208.0,
             findings_width: 304.0,
             studies_open: true,

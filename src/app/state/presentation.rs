@@ -5,6 +5,7 @@ use super::{PaneIndex, State, WindowChoice};
 use crate::imaging::Voi;
 use crate::imaging::overlay_plane::OverlayPlane;
 use crate::imaging::shutter::Shutters;
+use crate::language::{text, tr};
 use crate::study::{Annotations, PresentationState};
 
 impl State {
@@ -51,35 +52,43 @@ impl State {
         let mut marks = Vec::new();
         let presentation = self.presentation();
         if let Some(presentation) = presentation {
-            marks.push(format!("presentation state {}", presentation.label));
+            marks.push(tr!("presentation state {}", presentation.label));
         }
-        let by = |as_presented: bool| if as_presented { "by the presentation state" } else { "by the reader" };
+        let by =
+            |as_presented: bool| if as_presented { text!("by the presentation state") } else { text!("by the reader") };
         if view.invert {
             let asked = presentation.and_then(|p| p.inverted).is_some_and(|i| i != frame.pixels.inverted);
-            marks.push(format!("inverted {}", by(asked)));
+            marks.push(tr!("inverted {}", by(asked)));
         }
         if view.window_choice == WindowChoice::Kept {
-            marks.push("window of the reader, kept from another image".into());
+            marks.push(text!("window of the reader, kept from another image").into());
         }
         let (mirrored, turns) = view.mirror_and_turns();
         let asked = presentation.is_some_and(|p| p.lies_like(view));
         match (mirrored, turns) {
-            (true, 2) => marks.push(format!("mirrored top to bottom {}", by(asked))),
-            (true, _) => marks.push(format!("mirrored {}", by(asked))),
+            (true, 2) => marks.push(tr!("mirrored top to bottom {}", by(asked))),
+            (true, _) => marks.push(tr!("mirrored {}", by(asked))),
             (false, _) => {}
         }
         match turns {
-            1 => marks.push(format!("turned 90° right {}", by(asked))),
-            2 if !mirrored => marks.push(format!("turned 180° {}", by(asked))),
-            3 => marks.push(format!("turned 90° left {}", by(asked))),
+            1 => marks.push(tr!("turned 90° right {}", by(asked))),
+            2 if !mirrored => marks.push(tr!("turned 180° {}", by(asked))),
+            3 => marks.push(tr!("turned 90° left {}", by(asked))),
             _ => {}
         }
         if self.has_graphics() {
-            let what = if self.annotations().is_some() { "overlay and annotations" } else { "overlay of the file" };
-            marks.push(if self.display.graphics { what.to_owned() } else { format!("{what} hidden") });
+            let words = match (self.annotations().is_some(), self.display.graphics) {
+                (true, true) => text!("overlay and annotations"),
+                (true, false) => text!("overlay and annotations hidden"),
+                (false, true) => text!("overlay of the file"),
+                (false, false) => text!("overlay of the file hidden"),
+            };
+            marks.push(words.to_owned());
         }
         if self.shutters().is_some() {
-            marks.push(if self.display.shutter { "display shutter" } else { "display shutter open" }.into());
+            marks.push(
+                if self.display.shutter { text!("display shutter") } else { text!("display shutter open") }.into(),
+            );
         }
         marks
     }
@@ -93,7 +102,9 @@ impl State {
                 Some(Voi::Lut { explanation, .. }) => explained(explanation),
                 _ => None,
             };
-            return Some(name.map_or("VOI table of the file".into(), |name| format!("VOI table {name}")));
+            return Some(
+                name.map_or_else(|| text!("VOI table of the file").to_owned(), |name| tr!("VOI table {name}", name)),
+            );
         }
         let mut transforms = pixels.voi.iter().chain(&pixels.presented_voi);
         transforms.find_map(|voi| match voi {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::State;
+use crate::language::tr;
 use crate::study::{ImageEntry, Metadata};
 
 /// Why no prior of an image is known.
@@ -35,17 +36,19 @@ pub fn day(meta: &Metadata) -> Option<NaiveDate> {
 /// `12 months earlier`, `3 days earlier`, `2 years 4 months earlier`.
 #[must_use]
 pub fn earlier(now: NaiveDate, before: NaiveDate) -> String {
-    let counted = |n: i32, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let in_days = |n: i32| tr!("1 day" | "{n} days" % n);
+    let in_months = |n: i32| tr!("1 month" | "{n} months" % n);
+    let in_years = |n: i32| tr!("1 year" | "{n} years" % n);
     let days = (now - before).num_days();
     let begun = 12 * (now.year() - before.year()) + now.month() as i32 - before.month() as i32;
     let months = begun - i32::from(now.day() < before.day());
     let span = match months {
-        ..1 => counted(days as i32, "day"),
-        1..24 => counted(months, "month"),
-        _ if months % 12 == 0 => counted(months / 12, "year"),
-        _ => format!("{} {}", counted(months / 12, "year"), counted(months % 12, "month")),
+        ..1 => in_days(days as i32),
+        1..24 => in_months(months),
+        _ if months % 12 == 0 => in_years(months / 12),
+        _ => format!("{} {}", in_years(months / 12), in_months(months % 12)),
     };
-    format!("{span} earlier")
+    tr!("{span} earlier", span)
 }
 
 /// Whether two files are of one patient for certain.

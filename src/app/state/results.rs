@@ -9,14 +9,15 @@ use crate::engine::similar::Similar;
 use crate::engine::{Analysis, Score, Timing};
 use crate::explain::stability::MapStability;
 use crate::explain::{Attribution, Method};
+use crate::language::named;
 use crate::model::gate::GateVerdict;
 use crate::model::population::PopulationVerdict;
 use crate::uncertainty::Posterior;
 
 /// Reason that stands for a method which the reader has stopped.
-pub const STOPPED: &str = "Stopped.";
+pub const STOPPED: &str = named!("Stopped.");
 /// Reason that stands where the reader has stopped the evaluation of a map.
-pub const EVALUATION_STOPPED: &str = "Stopped before everything was measured.";
+pub const EVALUATION_STOPPED: &str = named!("Stopped before everything was measured.");
 
 /// Where the analysis of the current image stands.
 #[derive(Clone, Debug, Default, PartialEq)]

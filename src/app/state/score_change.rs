@@ -20,6 +20,7 @@ use super::{Layout, Phase, Results, State};
 use crate::engine::ModelInfo;
 use crate::engine::conformal::OUTSIDE;
 use crate::explain::Method;
+use crate::language::{decimal, text, tr, translated};
 
 /// A label or group of both images.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +42,9 @@ impl ScoreChange {
     #[must_use]
     pub fn words(&self) -> String {
         let probability = |value: f32| match value {
-            ..0.005 => "<0.01".to_owned(),
-            0.995.. => ">0.99".to_owned(),
-            value => format!("{value:.2}"),
+            ..0.005 => decimal("<0.01".to_owned()),
+            0.995.. => decimal(">0.99".to_owned()),
+            value => decimal(format!("{value:.2}")),
         };
         format!("{} → {} ({})", probability(self.before), probability(self.now), self.signed())
     }
@@ -54,10 +55,10 @@ impl ScoreChange {
         // Of the numbers as they are shown, so that the line adds up.
         let shown = |value: f32| (f64::from(value) * 100.0).round() as i64;
         match shown(self.now) - shown(self.before) {
-            0 => "0.00".into(),
+            0 => decimal("0.00".into()),
             change => {
                 let sign = if change < 0 { '−' } else { '+' };
-                format!("{sign}{}.{:02}", change.abs() / 100, change.abs() % 100)
+                decimal(format!("{sign}{}.{:02}", change.abs() / 100, change.abs() % 100))
             }
         }
     }
@@ -74,7 +75,7 @@ pub struct Comparison {
 
 /// A place as it is compared.
 struct Side<'a> {
-    /// In a sentence: "the prior image".
+    /// In a sentence: text!("the prior image").
     name: &'static str,
     results: &'a Results,
     model: Option<&'a ModelInfo>,
@@ -86,7 +87,8 @@ impl State {
     /// nothing where there is none of both in the grid, or no model at all.
     pub fn comparison(&self) -> Option<Comparison> {
         let (newer, older) = self.compared_slots()?;
-        let changes = changes(&self.side(newer, "the current image")?, &self.side(older, "the prior image")?);
+        let changes =
+            changes(&self.side(newer, text!("the current image"))?, &self.side(older, text!("the prior image"))?);
         Some(Comparison { newer, older, changes })
     }
 
@@ -135,7 +137,7 @@ pub fn tells_change(method: Method) -> bool {
 fn changes(now: &Side<'_>, before: &Side<'_>) -> Result<Vec<ScoreChange>, String> {
     let model = standing(now)?;
     if model.sha256 != standing(before)?.sha256 {
-        return Err("The two images were scored by different models, so their scores are not compared.".into());
+        return Err(text!("The two images were scored by different models, so their scores are not compared.").into());
     }
     let rows = |before: &[crate::engine::Score], now: &[crate::engine::Score], group: bool| -> Vec<ScoreChange> {
         let both = now.iter().zip(before).filter(|(now, before)| now.label == before.label);
@@ -156,26 +158,26 @@ fn changes(now: &Side<'_>, before: &Side<'_>) -> Result<Vec<ScoreChange>, String
 fn standing<'a>(side: &Side<'a>) -> Result<&'a ModelInfo, String> {
     let Side { name, results, .. } = side;
     if side.hidden {
-        return Err(format!("Scores are compared once your impression of {name} is written."));
+        return Err(tr!("Scores are compared once your impression of {name} is written.", name));
     }
-    let not_scored = |why: &str| Err(format!("Not compared: {name} was not scored. {why}"));
+    let not_scored = |why: &str| Err(tr!("Not compared: {name} was not scored. {why}", name, why));
     match (&results.phase, &results.gate) {
         (Phase::Refused, Some(gate)) => return not_scored(&gate.reason),
         (Phase::Refused, None) => return not_scored(""),
-        (Phase::Unfit, _) => return not_scored("No model fits it."),
+        (Phase::Unfit, _) => return not_scored(text!("No model fits it.")),
         (Phase::Failed(reason), _) => return not_scored(reason),
         (_, Some(gate)) if !gate.accepted => {
-            return Err(format!("Not compared: the input gate refused {name}."));
+            return Err(tr!("Not compared: the input gate refused {name}.", name));
         }
         _ => {}
     }
     if results.population.as_ref().is_some_and(|population| !population.inside) {
-        return Err(format!("Not compared: {name} is {OUTSIDE}."));
+        return Err(tr!("Not compared: {name} is {}.", translated(OUTSIDE), name));
     }
     match side.model.filter(|_| !results.labels.is_empty()) {
         Some(model) => Ok(model),
-        None if results.phase == Phase::Cancelled => Err(format!("Not compared: scoring of {name} was stopped.")),
-        None => Err(format!("Scores are compared once {name} is scored.")),
+        None if results.phase == Phase::Cancelled => Err(tr!("Not compared: scoring of {name} was stopped.", name)),
+        None => Err(tr!("Scores are compared once {name} is scored.", name)),
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Content, Layout, MOST_PANES, PaneIndex, State};
 use crate::explain::stability::MapStability;
 use crate::explain::{Attribution, Method, Output, Subject, scale};
 use crate::imaging::overlay::OverlayStyle;
+use crate::language::text;
 use crate::model::gate::says_greys_inverted;
 
 impl State {
@@ -111,8 +112,13 @@ impl State {
     pub fn impossible(&self, method: Method) -> Option<&str> {
         let info = self.model_info()?;
         if method.needs_background() && info.background.is_none() {
+            return Some(text!(
+                "Needs a background set, and the model has none. Make one: pellucid models background MODEL DIR"
+            ));
+        }
+        if method.needs_class_attention() && !info.class_attention {
             return Some(
-                "Needs a background set, and the model has none. Make one: pellucid models background MODEL DIR",
+                "Follows attention to a class token, which this network does not have (vision transformers do)",
             );
         }
         self.unavailable(method).filter(|reason| *reason != STOPPED)
@@ -146,10 +152,10 @@ impl State {
     /// Why the stability of maps by a method cannot be known.
     pub fn stability_unknown(&self, method: Method) -> Option<&str> {
         if !self.is_stochastic() {
-            return Some("This model has no dropout, so how stable a map is cannot be told from samples");
+            return Some(text!("This model has no dropout, so how stable a map is cannot be told from samples"));
         }
         if !method.has_spread() {
-            return Some("Known only for class activation maps that need one pass back: choose one of them");
+            return Some(text!("Known only for class activation maps that need one pass back: choose one of them"));
         }
         let found = self.results.no_stability.iter().find(|(m, at, _)| *m == method && at == self.layer());
         found.map(|(_, _, reason)| reason.as_str())

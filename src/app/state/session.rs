@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::{text, tr};
+
 /// Most paths that are kept as the last studies.
 pub const MOST_LAST: usize = 20;
 /// Most entries of the recent list.
@@ -49,10 +51,10 @@ impl Section {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Findings => "Findings",
-            Self::Overlay => "Overlay",
-            Self::Lungs => "Lungs",
-            Self::Measurements => "Measurements",
+            Self::Findings => text!("Findings"),
+            Self::Overlay => text!("Overlay"),
+            Self::Lungs => text!("Lungs"),
+            Self::Measurements => text!("Measurements"),
         }
     }
 }
@@ -69,10 +71,10 @@ impl LastSession {
     #[must_use]
     pub fn words(&self, anonymize: bool) -> String {
         let count = self.studies.len();
-        let counted = if count == 1 { "1 file or folder".to_owned() } else { format!("{count} files and folders") };
+        let counted = tr!("1 file or folder" | "{n} files and folders" % count);
         let Some(first) = self.studies.first().filter(|_| !anonymize) else { return counted };
         let name = first.file_name().map_or_else(|| first.display().to_string(), |n| n.to_string_lossy().into_owned());
-        if count > 1 { format!("{name} and {} more", count - 1) } else { name }
+        if count > 1 { tr!("{name} and {} more", count - 1, name) } else { name }
     }
 }
 

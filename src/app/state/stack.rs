@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::cine::Cine;
 use super::frame_cache::FrameCache;
 use super::{Model, Phase, ShownImage, State};
+use crate::language::tr;
 use crate::study::{Frame, FrameTiming, ImageEntry, Series};
 
 /// What is kept of going through stacks.
@@ -97,8 +98,8 @@ impl StackPosition {
     /// `image 4 of 10`, `frame 12 of 96`, or both.
     #[must_use]
     pub fn words(&self) -> String {
-        let image = format!("image {} of {}", self.image, self.images);
-        let frame = format!("frame {} of {}", self.frame, self.frames);
+        let image = tr!("image {} of {}", self.image, self.images);
+        let frame = tr!("frame {} of {}", self.frame, self.frames);
         match (self.images > 1, self.frames > 1) {
             (true, true) => format!("{image}, {frame}"),
             (_, false) => image,

@@ -41,7 +41,9 @@ impl WeightsForm {
         // A prefix says whose conventions; the reader sees it and may choose another.
         let prefix = |c: &Convention| stem.starts_with(&c.prefix().replace('-', "_"));
         let convention = Convention::ALL.into_iter().find(prefix);
-        let family = Family::ALL.into_iter().rev().find(named);
+        // timm's names say a network's size where torchvision's say its letter.
+        let written = stem.split(['-', '.']).next().and_then(|name| name.parse().ok());
+        let family = written.or_else(|| Family::ALL.into_iter().rev().find(named));
         let family = family.unwrap_or(if stem.contains("resnet") { Family::Resnet50 } else { Family::Densenet121 });
         let preset = match family {
             Family::Densenet121 | Family::Densenet169 | Family::Densenet201 if keras => Preset::KerasTorch,

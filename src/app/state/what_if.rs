@@ -11,6 +11,7 @@ use crate::engine::what_if::filling::Filling;
 use crate::engine::what_if::question::Answer;
 use crate::engine::what_if::runs::Runs;
 use crate::explain::{Attribution, Method, Subject};
+use crate::language::text;
 use crate::measurement::Point;
 use crate::report::what_if::ChangeRecord;
 
@@ -218,9 +219,9 @@ impl State {
             FoundPart::SideMarkers => self.what_if.parts.as_ref().is_some_and(|parts| !parts.side_markers.is_empty()),
         };
         let why = match part {
-            FoundPart::Region => "Select a measured rectangle, ellipse or freehand region first",
+            FoundPart::Region => text!("Select a measured rectangle, ellipse or freehand region first"),
             FoundPart::OutsideLungs | FoundPart::Lungs => self.lungs.why_not().unwrap_or_default(),
-            FoundPart::SideMarkers => "No side marker was found near the corners; mark one with the lasso",
+            FoundPart::SideMarkers => text!("No side marker was found near the corners; mark one with the lasso"),
         };
         (!has).then_some(why)
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::imaging::Window;
+use crate::language::named;
 
 /// Most windows of their own that readers keep.
 pub const MOST_WINDOWS: usize = 50;
@@ -27,11 +28,11 @@ const fn preset(name: &'static str, width: f32, center: f32) -> WindowPreset {
 
 /// Windows of CT, in Hounsfield units.
 pub const CT: [WindowPreset; 5] = [
-    preset("Soft tissue", 400.0, 40.0),
-    preset("Lung", 1500.0, -600.0),
-    preset("Bone", 2500.0, 480.0),
-    preset("Brain", 80.0, 40.0),
-    preset("Liver", 150.0, 90.0),
+    preset(named!("Soft tissue"), 400.0, 40.0),
+    preset(named!("Lung"), 1500.0, -600.0),
+    preset(named!("Bone"), 2500.0, 480.0),
+    preset(named!("Brain"), 80.0, 40.0),
+    preset(named!("Liver"), 150.0, 90.0),
 ];
 
 /// A window that a reader keeps.

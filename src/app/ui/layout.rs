@@ -10,6 +10,7 @@ use crate::app::command::{Command, MapCommand, StudyCommand};
 use crate::app::state::display_options::Contrast;
 use crate::app::state::tour::TourStep;
 use crate::app::state::{Content, Layout, PaneIndex, ShownImage, State};
+use crate::language::{text, tr};
 
 /// Space between views.
 const GAP: f32 = 2.0;
@@ -30,23 +31,23 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
     match &state.image {
         ShownImage::Nothing if state.scanning => {
             let words = match state.scanned {
-                (found, read) if found > 1 => format!("Looking for images… {read} of {found} files"),
-                _ => "Looking for images…".to_owned(),
+                (found, read) if found > 1 => tr!("Looking for images… {read} of {found} files", read, found),
+                _ => text!("Looking for images…").to_owned(),
             };
             message_plate::show(ui, state, area, &ViewMessage::new(words), &mut commands);
         }
         ShownImage::Nothing => return panels::empty::show(ui, state),
         ShownImage::Loading(entry, _) if state.drawn().is_none() => {
-            let words = format!("Loading {}…", name(state, &entry.title));
+            let words = tr!("Loading {}…", name(state, &entry.title));
             message_plate::show(ui, state, area, &ViewMessage::new(words), &mut commands);
         }
         ShownImage::Failed { entry, reason, .. } => {
-            let words = format!("{} could not be shown.\n{reason}", name(state, &entry.title));
+            let words = tr!("{} could not be shown.\n{reason}", name(state, &entry.title), reason);
             message_plate::show(
                 ui,
                 state,
                 area,
-                &ViewMessage::new(words).with("Load again", StudyCommand::Reload),
+                &ViewMessage::new(words).with(text!("Load again"), StudyCommand::Reload),
                 &mut commands,
             );
         }
@@ -83,7 +84,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, caches: &mut ViewCaches) -> Vec<C
 }
 
 fn name<'a>(state: &State, title: &'a str) -> &'a str {
-    if state.preferences.anonymize { "the image" } else { title }
+    if state.preferences.anonymize { text!("the image") } else { title }
 }
 
 /// Equal rectangles for `n` views, in the rows and columns that leave an image of this aspect ratio

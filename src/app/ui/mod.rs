@@ -11,6 +11,7 @@ mod layout;
 mod lettering;
 mod made;
 mod measured_values;
+mod measured_words;
 mod message_plate;
 mod numbers;
 pub mod panels;
@@ -31,9 +32,11 @@ use super::command::{
     key_map,
 };
 use super::state::measuring::Sheet;
+use super::state::on_top::OnTop;
 use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
 use super::state::{Layout, ShownImage, State};
+use crate::language;
 use caches::Caches;
 use theme::Tokens;
 use thumbnails::Thumbnails;
@@ -55,6 +58,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     caches.receive();
     let veiled = (state.result_hidden() && !state.training.open).then(|| state.veiled());
     let state = veiled.as_ref().unwrap_or(state);
+    language::enter(&state.preferences.language);
     theme::install(ui.ctx(), state.preferences.theme);
     theme::scale(ui.ctx(), state.preferences.interface_scale());
     key_map::install(&state.preferences.keys);
@@ -193,7 +197,9 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
 }
 
 fn keys(ui: &Ui, state: &State) -> Vec<Command> {
-    let mut commands = keymap::pressed(ui.ctx(), state);
+    let free = keymap::on_top(ui.ctx(), state).is_none_or(OnTop::leaves_keys);
+    let mut commands = if free { viewport::measuring::crosshair::commands(ui.ctx(), state) } else { Vec::new() };
+    commands.extend(keymap::pressed(ui.ctx(), state));
     if state.training.open || state.training.question.is_some() {
         commands.retain(|c| of_training(c, state));
         return commands;

@@ -1,11 +1,12 @@
 //! Numbers as people read them, the same wherever they stand.
 
 use crate::imaging::Window;
+use crate::language::{date, decimal};
 
 /// No more digits than are read: whole from 10 on, three significant ones below.
 pub(super) fn number(value: f32) -> String {
     let size = value.abs();
-    if size >= 10.0 || value == value.round() {
+    decimal(if size >= 10.0 || value == value.round() {
         format!("{value:.0}")
     } else if size >= 1.0 {
         format!("{value:.1}")
@@ -13,7 +14,7 @@ pub(super) fn number(value: f32) -> String {
         format!("{value:.2}")
     } else {
         format!("{value:.1e}")
-    }
+    })
 }
 
 /// `W 1500 L -600`.
@@ -21,9 +22,21 @@ pub(super) fn window(window: Window) -> String {
     format!("W {} L {}", number(window.width), number(window.center))
 }
 
+/// A date as DICOM writes it (`20261120`) as the language does; anything else as it is.
+pub(super) fn dicom_date(written: &str) -> String {
+    chrono::NaiveDate::parse_from_str(written, "%Y%m%d").map_or_else(|_| written.trim().to_owned(), date)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dicom_date_is_written_with_dashes_and_other_words_are_left_alone() {
+        assert_eq!(dicom_date("20261120"), "2026-11-20");
+        assert_eq!(dicom_date("20261399"), "20261399");
+        assert_eq!(dicom_date("about 1990"), "about 1990");
+    }
 
     #[test]
     fn numbers_have_no_more_digits_than_are_read() {

@@ -11,12 +11,13 @@ use super::viewport::{self, ViewPlace};
 use super::{keymap, message_plate, slots, theme, view_message::ViewMessage};
 use crate::app::command::{Command, MapCommand, ViewCommand};
 use crate::app::state::{Content, Layout, SECOND_PANE, ShownImage, State};
+use crate::language::text;
 
 /// Draws the window and yields what is asked in it.
 pub(super) fn show(ctx: &Context, state: &State, caches: &mut Caches) -> Vec<Command> {
     // No title names a patient: it stands in lists of windows.
     let window = ViewportBuilder::default()
-        .with_title("Pellucid: second window")
+        .with_title(text!("Pellucid: second window"))
         .with_app_id("pellucid")
         .with_inner_size([960.0, 800.0])
         .with_min_inner_size([320.0, 240.0]);
@@ -39,7 +40,7 @@ fn content(ui: &mut egui::Ui, state: &State, caches: &mut Caches) -> Vec<Command
     let rect = ui.available_rect_before_wrap();
     let Some(frame) = state.drawn() else {
         let mut none = Vec::new();
-        message_plate::show(ui, state, rect, &ViewMessage::new("The current image is shown here."), &mut none);
+        message_plate::show(ui, state, rect, &ViewMessage::new(text!("The current image is shown here.")), &mut none);
         return none;
     };
     let place = ViewPlace { pane: SECOND_PANE, content: Content::Image, rect, scale: None };

@@ -15,6 +15,7 @@ use crate::app::command::{
 use crate::app::state::State;
 use crate::app::state::measuring::Tool;
 use crate::app::state::tour::TourStep;
+use crate::language::{text, tr};
 use crate::measurement::Kind;
 
 /// Width of the plate with the words.
@@ -49,7 +50,7 @@ pub(super) fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             painter.rect_stroke(part, CornerRadius::same(6), Stroke::new(wide, color), StrokeKind::Middle);
         }
     }
-    let (title, words) = text(step);
+    let (title, words) = words_of(step);
     let frame = Frame::popup(ui.style()).inner_margin(Margin::same(12));
     let width = WIDTH.min(screen.width() - 32.0);
     let at = part.map_or(screen.center() - vec2(width / 2.0, HEIGHT / 2.0), |part| beside(part, screen, width));
@@ -65,18 +66,18 @@ pub(super) fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                 ui.add(Label::new(RichText::new(words).color(tokens.text)).wrap());
                 ui.add_space(theme::GRID / 2.0);
                 ui.horizontal(|ui| {
-                    let of = format!("{} of {}", step.number(), TourStep::ALL.len());
+                    let of = tr!("{} of {}", step.number(), TourStep::ALL.len());
                     ui.label(theme::caption(of, &tokens));
                     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                         let last = step.beside(false).is_none();
-                        let next = ui.button(if last { "Done" } else { "Next" });
+                        let next = ui.button(if last { text!("Done") } else { text!("Next") });
                         if next.on_hover_text(HelpCommand::TourStep(false).info().tooltip).clicked() {
                             out.push(HelpCommand::TourStep(false).into());
                         }
-                        if step.beside(true).is_some() && ui.button("Back").clicked() {
+                        if step.beside(true).is_some() && ui.button(text!("Back")).clicked() {
                             out.push(HelpCommand::TourStep(true).into());
                         }
-                        if !last && ui.button("End").on_hover_text("Puts the tour away (Esc)").clicked() {
+                        if !last && ui.button(text!("End")).on_hover_text(text!("Puts the tour away (Esc)")).clicked() {
                             out.push(HelpCommand::EndTour.into());
                         }
                     });
@@ -106,15 +107,15 @@ fn beside(part: Rect, screen: Rect, width: f32) -> egui::Pos2 {
 }
 
 /// Title and words of a step, with the keys as they are now.
-fn text(step: TourStep) -> (&'static str, String) {
+fn words_of(step: TourStep) -> (&'static str, String) {
     let key = |command: Command| match command.info().shown_key() {
-        key if key.is_empty() => "no key".to_owned(),
+        key if key.is_empty() => text!("no key").to_owned(),
         key => key,
     };
     match step {
         TourStep::Window => (
-            "The image",
-            format!(
+            text!("The image"),
+            tr!(
                 "Drag with the left button: right is wider, down is brighter. The wheel zooms, the middle button moves. \
                  {} resets all of it, {} takes the last change back. No score depends on how you look.",
                 key(ViewCommand::ResetView.into()),
@@ -122,8 +123,8 @@ fn text(step: TourStep) -> (&'static str, String) {
             ),
         ),
         TourStep::Classes => (
-            "What the model says",
-            format!(
+            text!("What the model says"),
+            tr!(
                 "Each class has its probability, the spread of its samples, and a tick at its threshold. A click, or {} and \
                  {}, shows what moved that score.",
                 key(FindingsCommand::PreviousClass.into()),
@@ -131,29 +132,31 @@ fn text(step: TourStep) -> (&'static str, String) {
             ),
         ),
         TourStep::Map => (
-            "Where it looked",
-            format!(
+            text!("Where it looked"),
+            tr!(
                 "The map shows what moved the score, not the outline of a lesion. {} hides it; hold {} for the bare image.",
                 key(OverlayCommand::ToggleHeatMap.into()),
                 key(OverlayCommand::HideOverlays(true).into())
             ),
         ),
         TourStep::Opacity => (
-            "How the map lies over the image",
-            "Opacity and threshold change only how the map is shown. Method, layer and colours stand in the section above."
-                .to_owned(),
+            text!("How the map lies over the image"),
+            text!(
+                "Opacity and threshold change only how the map is shown. Method, layer and colours stand in the section above."
+            )
+            .to_owned(),
         ),
         TourStep::Measure => (
-            "Measuring",
-            format!(
+            text!("Measuring"),
+            tr!(
                 "Lengths, angles, regions, the cardiothoracic ratio. {} takes the length. Millimetres stand with where they \
                  come from.",
                 key(MeasureCommand::TakeTool(Tool::Measure(Kind::Length)).into())
             ),
         ),
         TourStep::Palette => (
-            "Everything else",
-            format!(
+            text!("Everything else"),
+            tr!(
                 "{} finds every command by a few letters and says its key. {} shows all keys, and {} changes them.",
                 key(PaletteCommand::Toggle.into()),
                 key(HelpCommand::ToggleKeys.into()),

@@ -12,6 +12,7 @@ use crate::app::state::{Level, Model, NoticeAction, Phase, State};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::progress::Progress;
 use crate::engine::{Analysis, Event, Generation, ModelInfo, Score};
+use crate::language::tr;
 
 /// Takes in what the engine reports.
 pub(super) fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
@@ -45,7 +46,7 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             notice(
                 state,
                 Level::Error,
-                format!("The model {name} could not be loaded: {reason}"),
+                tr!("The model {name} could not be loaded: {reason}", name, reason),
                 Some(NoticeAction::Retry),
             );
             state.model = Model::Failed { name, reason };

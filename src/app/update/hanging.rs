@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::slots;
+use super::{linked_stacks, slots};
 use crate::app::command::HangingCommand;
 use crate::app::state::hanging::{Follows, Grid, SlotImage, SlotIndex};
 use crate::app::state::hanging_rules::{HangingRule, HangingRules, active_place};
 use crate::app::state::{Layout, Level, Reason, State, prior};
+use crate::language::{text, tr};
 use crate::study::ImageEntry;
 
 pub(super) fn apply(state: &mut State, command: HangingCommand) -> Vec<Effect> {
@@ -40,7 +41,11 @@ pub(super) fn apply(state: &mut State, command: HangingCommand) -> Vec<Effect> {
                 state.solo = state.solo.filter(|solo| *solo != slot);
             }
         }
-        H::ScrollSlot(slot, by) => return slots::scroll(state, slot, by),
+        H::ScrollSlot(slot, by) => {
+            let mut effects = slots::scroll(state, slot, by);
+            effects.extend(linked_stacks::follow(state, slot));
+            return effects;
+        }
         H::PointIn(slot, at) => state.cursor = at.and_then(|at| value_in(state, slot, at)),
     }
     Vec::new()
@@ -81,7 +86,7 @@ pub(super) fn rules_read(state: &mut State, rules: Result<Arc<HangingRules>, Rea
     match rules {
         Ok(rules) => state.hanging.rules = rules,
         Err(reason) => {
-            let words = format!("The hanging rules were not read, and none is used: {reason}");
+            let words = tr!("The hanging rules were not read, and none is used: {reason}", reason);
             notice(state, Level::Warning, words, None);
         }
     }
@@ -99,7 +104,7 @@ fn prior_beside(state: &mut State) -> Vec<Effect> {
     }
     let Some(entry) = state.current().map(|(entry, _)| entry.clone()) else { return Vec::new() };
     if let Err(reason) = state.prior_of(&entry) {
-        notice(state, Level::Info, format!("There is no prior to show beside this image: {reason}."), None);
+        notice(state, Level::Info, tr!("There is no prior to show beside this image: {reason}.", reason), None);
         return Vec::new();
     }
     enter_layout(state);
@@ -140,11 +145,11 @@ fn hang_by_rules(state: &mut State) -> Vec<Effect> {
     let Some(entry) = state.current().map(|(entry, _)| entry.clone()) else { return Vec::new() };
     let rules = state.hanging.rules.clone();
     let words = if rules.rules.is_empty() {
-        "There are no hanging rules. They are kept in hanging.toml, in the folder of the settings."
+        text!("There are no hanging rules. They are kept in hanging.toml, in the folder of the settings.")
     } else if let Some(rule) = rules.suiting(&entry.meta, state.prior_of(&entry).is_ok()) {
         return hang(state, rule, &entry);
     } else {
-        "No hanging rule suits this image."
+        text!("No hanging rule suits this image.")
     };
     notice(state, Level::Info, words, None);
     Vec::new()

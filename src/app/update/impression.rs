@@ -9,6 +9,7 @@ use super::notices::notice;
 use crate::app::command::ImpressionCommand;
 use crate::app::state::impression::{ImageKey, Page, ReaderText};
 use crate::app::state::{Level, State};
+use crate::language::{text, tr};
 use crate::measurement::identity::ImageIdentity;
 use crate::report::CaseReport;
 use crate::report::impression::{Impression, MOST, NOTHING, Remark};
@@ -23,6 +24,8 @@ pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect
             note_seen(state);
             return vec![Effect::SavePreferences];
         }
+        I::Focus => focus(state),
+        I::Focused => state.impressions.asked = false,
         I::Write(words) => {
             if state.result_hidden()
                 && let Some(page) = page_mut(state)
@@ -47,6 +50,21 @@ pub(super) fn apply(state: &mut State, command: ImpressionCommand) -> Vec<Effect
     kept(state)
 }
 
+/// The keyboard goes into the field of the impression, or of a remark to the one that is kept.
+fn focus(state: &mut State) {
+    if !state.result_hidden() {
+        if state.impression().is_none() {
+            return;
+        }
+        if let Some(page) = page_mut(state) {
+            page.remark.get_or_insert_default();
+        }
+    }
+    // The field stands there.
+    state.preferences.findings_open = true;
+    state.impressions.asked = true;
+}
+
 /// Whether the window may be closed over what was written: where some of it could not be kept, that is
 /// said first.
 pub(super) fn may_close(state: &mut State) -> bool {
@@ -56,8 +74,8 @@ pub(super) fn may_close(state: &mut State) -> bool {
     if count == 0 || std::mem::replace(&mut state.impressions.warned, true) {
         return true;
     }
-    let images = if count == 1 { "an image".to_owned() } else { format!("{count} images") };
-    let words = format!("What you wrote about {images} could not be kept. Close once more to leave without it.");
+    let words = tr!("What you wrote about an image could not be kept. Close once more to leave without it."
+        | "What you wrote about {n} images could not be kept. Close once more to leave without it." % count);
     notice(state, Level::Warning, words, None);
     false
 }
@@ -158,7 +176,7 @@ pub(super) fn note_seen(state: &mut State) {
 pub(super) fn report_waits(state: &mut State) -> bool {
     let waits = state.result_hidden();
     if waits {
-        let why = "The report holds the model's result: write your impression first.";
+        let why = text!("The report holds the model's result: write your impression first.");
         notice(state, Level::Info, why, None);
     }
     waits

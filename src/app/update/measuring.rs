@@ -2,7 +2,10 @@
 //! kept.
 //!
 //! Every change that is finished is kept at once; a drag when the button goes up. What the pointer
-//! does while a measurement is half made or in hand changes nothing that is kept.
+//! does while a measurement is half made or in hand changes nothing that is kept. The keyboard sets
+//! points too ([`cursor`]).
+
+mod cursor;
 
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use crate::app::state::hanging::SlotImage;
 use crate::app::state::impression::ImageKey;
 use crate::app::state::measuring::{Draft, Grab, Measurable, Sheet, Tool};
 use crate::app::state::{Level, NoticeAction, Reason, State};
+use crate::language::{text, tr};
 use crate::limits;
 use crate::measurement::cardiothoracic::proposed_thorax;
 use crate::measurement::geometry::Metric;
@@ -25,8 +29,15 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
     use MeasureCommand as M;
     match command {
         M::TakeTool(tool) => take(state, tool),
-        M::Press(at, reach) => return press(state, at, reach),
-        M::MoveTo(at) => move_to(state, at),
+        M::Press(at, reach) => {
+            state.measuring.cursor = None;
+            return press(state, at, reach);
+        }
+        M::MoveTo(at) => {
+            state.measuring.cursor = None;
+            move_to(state, at);
+        }
+        M::Cursor(by) => return cursor::apply(state, by),
         M::Release(at) => return release(state, at),
         M::Grab(id, handle, from) => {
             if let Some(before) = state.measurements().iter().find(|one| one.id == id).cloned() {
@@ -93,16 +104,17 @@ pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Ef
         M::NotKept(reason) | M::Exported(Err(reason)) => notice(state, Level::Error, reason.capitalized(), None),
         M::ExportTo(Some(path)) => return export_to(state, path),
         M::ExportTo(None) => {
-            let words = "This desktop offers no file dialog. `pellucid measurements export` writes the same file.";
+            let words =
+                text!("This desktop offers no file dialog. `pellucid measurements export` writes the same file.");
             notice(state, Level::Warning, words, None);
         }
         M::ImportFrom(Some(path)) => return import_from(state, path),
         M::ImportFrom(None) => {
-            let words = "This desktop offers no file dialog. Drop the file of measurements onto the window.";
+            let words = text!("This desktop offers no file dialog. Drop the file of measurements onto the window.");
             notice(state, Level::Warning, words, None);
         }
         M::Exported(Ok(path)) => {
-            let words = format!("Measurements written: {}", path.display());
+            let words = tr!("Measurements written: {}", path.display());
             notice(state, Level::Info, words, Some(NoticeAction::Open(path)));
         }
         M::Imported { identity, result } => match result {
@@ -135,13 +147,13 @@ fn found_beside(state: &mut State, image: ImageKey, identity: ImageIdentity, res
 pub(super) fn let_go(state: &mut State) {
     let measuring = &mut state.measuring;
     (measuring.draft, measuring.grab, measuring.selected, measuring.writing) = (None, None, None, None);
-    (measuring.at, measuring.unkept) = (None, false);
+    (measuring.at, measuring.unkept, measuring.cursor) = (None, false, None);
 }
 
 /// Reads measurements from a file for the image on screen.
 pub(super) fn import_from(state: &mut State, path: std::path::PathBuf) -> Vec<Effect> {
     let Some((identity, size)) = state.measurable().map(|at| at.identity.clone()).zip(size(state)) else {
-        notice(state, Level::Info, "Measurements belong to an image: open it first.", None);
+        notice(state, Level::Info, text!("Measurements belong to an image: open it first."), None);
         return Vec::new();
     };
     vec![Effect::Measure(MeasuringEffect::Import { path, identity, size })]
@@ -158,7 +170,7 @@ pub(super) fn put_away(state: &mut State) -> bool {
         return true;
     }
     if measuring.tool != Tool::Window {
-        measuring.tool = Tool::Window;
+        (measuring.tool, measuring.cursor) = (Tool::Window, None);
         return true;
     }
     measuring.selected.take().is_some()
@@ -176,7 +188,7 @@ fn take(state: &mut State, tool: Tool) {
     state.what_if.tool = None;
     let measuring = &mut state.measuring;
     measuring.tool = if measuring.tool == tool { Tool::Window } else { tool };
-    (measuring.draft, measuring.grab) = (None, None);
+    (measuring.draft, measuring.grab, measuring.cursor) = (None, None, None);
     measuring.shown |= matches!(measuring.tool, Tool::Measure(_));
 }
 
@@ -283,7 +295,7 @@ fn finish(state: &mut State, draft: Draft, thorax_proposed: bool) -> Vec<Effect>
     let kind = draft.kind;
     let Some(sheet) = sheet_mut(state) else { return Vec::new() };
     if sheet.list.len() >= limits::MEASUREMENTS {
-        let words = format!("An image has at most {} measurements: delete some first.", limits::MEASUREMENTS);
+        let words = tr!("An image has at most {} measurements: delete some first.", limits::MEASUREMENTS);
         notice(state, Level::Warning, words, None);
         return Vec::new();
     }
@@ -392,7 +404,7 @@ fn keep(state: &State) -> Vec<Effect> {
 
 fn export(state: &mut State) -> Vec<Effect> {
     if state.measurements().is_empty() {
-        notice(state, Level::Info, "There is nothing to export: nothing was measured on this image.", None);
+        notice(state, Level::Info, text!("There is nothing to export: nothing was measured on this image."), None);
         return Vec::new();
     }
     vec![Effect::Measure(MeasuringEffect::AskWhereToExport)]
@@ -422,8 +434,7 @@ fn import(state: &mut State, list: Vec<Measurement>) -> Vec<Effect> {
     }
     sheet.list.truncate(limits::MEASUREMENTS);
     state.measuring.shown = true;
-    let words =
-        if count == 1 { "1 measurement was read.".to_owned() } else { format!("{count} measurements were read.") };
+    let words = tr!("1 measurement was read." | "{n} measurements were read." % count);
     notice(state, Level::Info, words, None);
     keep(state)
 }

@@ -10,6 +10,7 @@ use super::{catalogue, hanging, impression, measuring, session, show_image, slot
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
+use crate::language::{text, tr};
 use crate::study::{Catalogue, is_presentation_state};
 
 /// Takes in a message.
@@ -19,7 +20,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::FilesChosen(None) => notice(
             state,
             Level::Warning,
-            "This desktop offers no file dialog. Drop files onto the window, or type a path into the field.",
+            text!("This desktop offers no file dialog. Drop files onto the window, or type a path into the field."),
             None,
         ),
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
@@ -28,11 +29,11 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Scanned { paths, catalogue } => return scanned(state, &paths, *catalogue),
         Message::ScanFailed(reason) => {
             state.scanning = false;
-            notice(state, Level::Error, format!("The files could not be listed: {reason}"), None);
+            notice(state, Level::Error, tr!("The files could not be listed: {reason}", reason), None);
         }
         Message::DemoFailed(reason) => {
             state.scanning = false;
-            notice(state, Level::Error, format!("The demo could not be made: {reason}"), None);
+            notice(state, Level::Error, tr!("The demo could not be made: {reason}", reason), None);
         }
         Message::FrameLoaded { generation, result } => return show_image::loaded(state, generation, result),
         Message::Prefetched { entry, loaded } => return show_image::prefetched(state, &entry, *loaded),
@@ -47,7 +48,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             notice(
                 state,
                 Level::Info,
-                format!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display()),
+                tr!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display(), name),
                 Some(NoticeAction::Open(path.clone())),
             );
             if std::mem::take(&mut state.printing) {
@@ -62,17 +63,19 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::WeightsChosen(None) => notice(
             state,
             Level::Warning,
-            "This desktop offers no file dialog. Drop the weights onto the window, or type their path into the field.",
+            text!(
+                "This desktop offers no file dialog. Drop the weights onto the window, or type their path into the field."
+            ),
             None,
         ),
         Message::Imported(Ok(name)) => {
             state.weights = None;
-            let words = format!("Imported as {name}. Nothing about its quality was measured here.");
+            let words = tr!("Imported as {name}. Nothing about its quality was measured here.", name);
             notice(state, Level::Info, words, Some(NoticeAction::UseModel(name)));
         }
         Message::Imported(Err(reason)) => match &mut state.weights {
             Some(form) if form.running => (form.running, form.refusal) = (false, Some(reason.capitalized())),
-            _ => notice(state, Level::Error, format!("The weights were not imported: {reason}"), None),
+            _ => notice(state, Level::Error, tr!("The weights were not imported: {reason}", reason), None),
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Models(names) => state.models = names,
@@ -99,17 +102,16 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
             [one] => format!("{}: {}", one.path.file_name().unwrap_or_default().to_string_lossy(), one.reason),
             many => {
                 let read = |path: &Path| found.images().any(|image| image.path == path);
-                let how = if many.iter().any(|warning| read(&warning.path)) {
-                    "were read with a warning, or not at all"
+                if many.iter().any(|warning| read(&warning.path)) {
+                    tr!("{} files were read with a warning, or not at all; the list of studies names them.", many.len())
                 } else {
-                    "could not be read"
-                };
-                format!("{} files {how}; the list of studies names them.", many.len())
+                    tr!("{} files could not be read; the list of studies names them.", many.len())
+                }
             }
         };
         notice(state, Level::Warning, text, None);
     } else if first.is_none() && !presented {
-        notice(state, Level::Warning, "No image was found there.", None);
+        notice(state, Level::Warning, text!("No image was found there."), None);
     }
     catalogue::merge(Arc::make_mut(&mut state.catalogue), found);
     state.images = state.catalogue.images().filter(|e| e.has_pixels).cloned().collect();
@@ -118,7 +120,7 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
             return Vec::new();
         }
         // Presentation states that came after their image are looked for again.
-        let words = "Presentation states stand in the menu Display of the image that they name.";
+        let words = text!("Presentation states stand in the menu Display of the image that they name.");
         notice(state, Level::Info, words, None);
         return study::reload(state);
     };
@@ -132,7 +134,7 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
 fn folder_chosen(state: &mut State, folder: Option<PathBuf>) -> Vec<Effect> {
     let Some(folder) = folder else {
         state.export_when_chosen = false;
-        notice(state, Level::Error, "No folder for reports could be found.", None);
+        notice(state, Level::Error, text!("No folder for reports could be found."), None);
         return Vec::new();
     };
     state.preferences.report_folder = Some(folder);

@@ -29,6 +29,7 @@ mod impression;
 pub mod impression_effect;
 mod key_images;
 mod keys;
+mod linked_stacks;
 mod linked_views;
 mod map_requests;
 mod maps;

@@ -7,6 +7,7 @@ use super::notices::notice;
 use crate::app::state::what_if::KeptChange;
 use crate::app::state::{Layout, Level, Phase, ShownImage, State};
 use crate::engine::similar::SHOWN;
+use crate::language::text;
 use crate::report::case::{CaseReport, Paper, SimilarSection};
 use crate::report::case_study::CaseStudy;
 use crate::report::what_if::ChangeRecord;
@@ -19,13 +20,13 @@ pub(super) fn export(state: &mut State) -> Vec<Effect> {
     let Some(case) = case(state) else {
         let why = match (&state.image, &state.results.phase) {
             (ShownImage::Ready(_), Phase::Waiting | Phase::Running) => {
-                "The analysis is still running: export when it is done."
+                text!("The analysis is still running: export when it is done.")
             }
             (ShownImage::Ready(_), Phase::Unfit) => {
-                "No model fits this image: choose one by hand to report its refusal."
+                text!("No model fits this image: choose one by hand to report its refusal.")
             }
-            (ShownImage::Ready(_), _) => "There is no finished analysis to report: analyse the image first.",
-            _ => "There is nothing to report: open an image first.",
+            (ShownImage::Ready(_), _) => text!("There is no finished analysis to report: analyse the image first."),
+            _ => text!("There is nothing to report: open an image first."),
         };
         notice(state, Level::Info, why, None);
         return Vec::new();

@@ -9,6 +9,7 @@ use super::{file, preferences};
 use crate::app::command::{FileCommand, SessionCommand};
 use crate::app::state::session::{LastSession, MOST_LAST, MOST_RECENT, SCALES, WindowPlace};
 use crate::app::state::{Level, NoticeAction, Preferences, State};
+use crate::language::tr;
 
 /// Step of the scale of the interface.
 const STEP: f32 = 0.25;
@@ -30,6 +31,10 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
         S::LargerInterface => scale(state, |now| (now / STEP).floor() * STEP + STEP),
         S::SmallerInterface => scale(state, |now| (now / STEP).ceil() * STEP - STEP),
         S::UsualInterface => scale(state, |_| 1.0),
+        S::SetLanguage(code) => {
+            crate::language::enter(code);
+            preferences::change(state, |p| p.language = code.to_owned())
+        }
         S::ToggleSection(section) => preferences::change(state, |p| {
             if !p.closed.remove(&section) {
                 p.closed.insert(section);
@@ -90,8 +95,7 @@ pub fn offer_last(state: &mut State, opening: &[PathBuf]) {
     if state.last_session.studies.is_empty() {
         return;
     }
-    let words =
-        format!("The last studies can be opened again: {}.", state.last_session.words(state.preferences.anonymize));
+    let words = tr!("The last studies can be opened again: {}.", state.last_session.words(state.preferences.anonymize));
     notice(state, Level::Info, words, Some(NoticeAction::OpenLast));
 }
 

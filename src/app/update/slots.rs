@@ -122,6 +122,11 @@ pub(super) fn scroll(state: &mut State, slot: SlotIndex, by: i64) -> Vec<Effect>
     if to == at {
         return Vec::new();
     }
+    turn_to(state, slot, entry, index)
+}
+
+/// Another image of the stack of a place that is not active.
+pub(super) fn turn_to(state: &mut State, slot: SlotIndex, entry: Arc<ImageEntry>, index: u32) -> Vec<Effect> {
     if let Some(image) = state.hanging.slots[slot].as_mut() {
         (image.entry, image.index, image.failed) = (entry, index, None);
     }
@@ -129,7 +134,7 @@ pub(super) fn scroll(state: &mut State, slot: SlotIndex, by: i64) -> Vec<Effect>
 }
 
 /// The images of a series with their frames, or those of one image.
-fn stack(state: &State, entry: &Arc<ImageEntry>) -> Vec<(Arc<ImageEntry>, u32)> {
+pub(super) fn stack(state: &State, entry: &Arc<ImageEntry>) -> Vec<(Arc<ImageEntry>, u32)> {
     let series = state.series_of(entry).filter(|series| is_stack(series));
     let images = series.map_or(std::slice::from_ref(entry), |series| series.images.as_slice());
     let with_pixels = images.iter().filter(|image| image.has_pixels);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::{analysis, cine, show_image, slots};
+use super::{analysis, cine, linked_stacks, show_image, slots};
 use crate::app::command::StudyCommand;
 use crate::app::command::palette::availability::no_key_image;
 use crate::app::state::hanging::Follows;
@@ -150,7 +150,9 @@ fn show_next(state: &mut State, entry: Arc<ImageEntry>, index: u32, heading: i64
     let hurried = state.stack.stepped.replace(now).is_some_and(|before| now.duration_since(before) < HURRY);
     state.stack.heading = heading;
     state.stack.settles = hurried.then(|| now + SETTLE);
-    show_image::show(state, entry, index)
+    let mut effects = show_image::show(state, entry, index);
+    effects.extend(linked_stacks::follow(state, state.hanging.active));
+    effects
 }
 
 /// What was asked for by steps has come to rest: it is analysed. Yields the time until then.

@@ -13,6 +13,7 @@ use crate::app::state::training::plan::Plan;
 use crate::app::state::training::run::{Pending, Run, Stage};
 use crate::app::state::training::{Draft, Folder, Page, Question};
 use crate::app::state::{Level, NoticeAction, Reason, State};
+use crate::language::{text, tr};
 use crate::training::event::Event;
 use crate::training::run::trainer::Outcome;
 
@@ -117,7 +118,7 @@ pub(super) fn on_message(state: &mut State, message: TrainingMessage) -> Vec<Eff
         TrainingMessage::ConfigurationChosen(None) | TrainingMessage::FolderChosen(_, None) => notice(
             state,
             Level::Warning,
-            "This desktop offers no file dialog. Drop it onto the window, or type its path into the field.",
+            text!("This desktop offers no file dialog. Drop it onto the window, or type its path into the field."),
             None,
         ),
         TrainingMessage::Read { number, result } if number == training.number => return read(state, result),
@@ -165,7 +166,7 @@ pub(super) fn configure(state: &mut State, path: PathBuf) -> Vec<Effect> {
     let training = &mut state.training;
     (training.open, training.page) = (true, Page::Run);
     if training.is_running() {
-        let text = "A run is going on: stop it, or wait for its end, before another one is set up.";
+        let text = text!("A run is going on: stop it, or wait for its end, before another one is set up.");
         notice(state, Level::Info, text, None);
         return Vec::new();
     }
@@ -266,8 +267,8 @@ fn over(state: &mut State, result: Result<Arc<Outcome>, Reason>, kept: Option<us
     let Some(run) = &mut training.run else { return Vec::new() };
     let name = run.plan.config.name.clone();
     let text = match &result {
-        Ok(_) => format!("The training of {name} is over: its model is written."),
-        Err(reason) => format!("The training of {name} ended: {reason}"),
+        Ok(_) => tr!("The training of {name} is over: its model is written.", name),
+        Err(reason) => tr!("The training of {name} ended: {reason}", name, reason),
     };
     let level = if result.is_ok() { Level::Info } else { Level::Warning };
     run.end(result, kept);

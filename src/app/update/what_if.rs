@@ -17,13 +17,14 @@ use crate::engine::Request;
 use crate::engine::what_if::question::{Answer, Question};
 use crate::engine::what_if::runs::Runs;
 use crate::engine::what_if::{Change, Removal};
+use crate::language::{named, text, tr};
 use crate::limits;
 use crate::measurement::region::Region;
 use crate::measurement::{Point, Words, within};
 use crate::report::what_if::ChangeRecord;
 
 /// How a brush is named among the words of a change.
-const BY_BRUSH: &str = "a brushed part";
+const BY_BRUSH: &str = named!("a brushed part");
 
 pub(super) fn apply(state: &mut State, command: WhatIfCommand) -> Vec<Effect> {
     use WhatIfCommand as W;
@@ -232,7 +233,11 @@ fn release(state: &mut State, at: Point) -> Vec<Effect> {
     if !state.what_if.lasso.is_empty() {
         let line = std::mem::take(&mut state.what_if.lasso);
         // A click without a drag goes around nothing.
-        return if line.len() < 3 { Vec::new() } else { mark(state, &[Region::Freehand(line)], "an outlined part") };
+        return if line.len() < 3 {
+            Vec::new()
+        } else {
+            mark(state, &[Region::Freehand(line)], named!("an outlined part"))
+        };
     }
     let mut effects = move_to(state, at);
     if state.what_if.stroke.take().is_some() {
@@ -245,7 +250,7 @@ fn release(state: &mut State, at: Point) -> Vec<Effect> {
 /// A patch is taken away, or brought back where it was.
 fn superpixel(state: &mut State, at: Point, [width, height]: [usize; 2]) -> Vec<Effect> {
     let Some(parts) = state.what_if.parts.clone() else {
-        notice(state, Level::Info, "Superpixels are still being looked for.", None);
+        notice(state, Level::Info, text!("Superpixels are still being looked for."), None);
         return Vec::new();
     };
     let [columns, rows] = parts.grid;
@@ -260,7 +265,7 @@ fn superpixel(state: &mut State, at: Point, [width, height]: [usize; 2]) -> Vec<
             *taken = !back;
         }
     }
-    settle(state, "superpixels");
+    settle(state, named!("superpixels"));
     ask(state, true)
 }
 
@@ -272,19 +277,19 @@ fn take_part(state: &mut State, part: FoundPart) -> Vec<Effect> {
     match part {
         FoundPart::Region => {
             let region = state.selected_measurement().and_then(|one| one.kind.region(&one.points));
-            region.map_or(Vec::new(), |region| mark(state, &[region], "a measured region"))
+            region.map_or(Vec::new(), |region| mark(state, &[region], named!("a measured region")))
         }
         FoundPart::OutsideLungs | FoundPart::Lungs => {
             let Some(lungs) = state.lungs.found().cloned() else { return Vec::new() };
             let inside = part == FoundPart::Lungs;
             let regions = lungs.fields.on_grid(width, height);
             let taken = regions.iter().map(|region| region.is_lung() == inside);
-            add(state, taken, if inside { "the lungs" } else { "everything outside the lungs" })
+            add(state, taken, if inside { named!("the lungs") } else { named!("everything outside the lungs") })
         }
         FoundPart::SideMarkers => {
             let parts = state.what_if.parts.clone();
             let taken = parts.and_then(|parts| parts.side_markers.taken(width * height));
-            taken.map_or(Vec::new(), |taken| add(state, taken.into_iter(), "side markers"))
+            taken.map_or(Vec::new(), |taken| add(state, taken.into_iter(), named!("side markers")))
         }
     }
 }
@@ -401,7 +406,7 @@ fn keep(state: &mut State) {
     let known = state.model_info().map(|info| info.sha256.clone());
     let (Some(answer), Some(key), Some(model_sha256)) = (whole, state.image_key(), known) else {
         if !state.what_if.changed.is_nothing() {
-            notice(state, Level::Info, "The change can be kept once the random places are compared.", None);
+            notice(state, Level::Info, text!("The change can be kept once the random places are compared."), None);
         }
         return;
     };
@@ -409,7 +414,7 @@ fn keep(state: &mut State) {
     let name = Words::new(&changed.in_words());
     let kept_changes = state.what_if.kept.entry(key).or_default();
     if kept_changes.len() >= limits::KEPT_CHANGES {
-        let words = format!("An image has at most {} kept changes: delete some first.", limits::KEPT_CHANGES);
+        let words = tr!("An image has at most {} kept changes: delete some first.", limits::KEPT_CHANGES);
         notice(state, Level::Warning, words, None);
         return;
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarMap;
 
-use super::{Seen, architecture, narrow, peak, seen};
+use super::{Seen, architecture, narrow, offered, peak, seen};
 use crate::explain::scale::{Scale, on_picture, shows_something};
 use crate::explain::{Evidence, ExplainError, Method, Residual, Subject};
 use crate::imaging::overlay::Area;
@@ -32,7 +32,7 @@ fn noise() -> Tensor {
 fn a_constant_picture_has_a_map_by_every_method() {
     for value in [0.3f32, 0.0, -1.0] {
         let seen = Seen::new(densenet(|_, t| t).unwrap(), Tensor::full(value, (1, 1, 64, 64), &Device::Cpu).unwrap());
-        for method in Method::ALL {
+        for method in offered(&seen) {
             for map in seen.maps(LAST, &Subject::classes(3), method).unwrap() {
                 let shown = on_picture(&map, Scale::PerClass, Area::WHOLE, 64, 64);
                 assert!(shown.values.iter().all(|v| v.abs() <= 1.0 + 1e-5), "{} at {value}", method.name());
@@ -70,7 +70,7 @@ fn a_class_without_weights_has_no_evidence_anywhere() {
     let seen = Seen::new(densenet(dead).unwrap(), noise());
     let bias = narrow::tensor("classifier.bias", &[3]).to_vec1::<f32>().unwrap()[0];
     assert_eq!(seen.logits[0], bias);
-    for method in Method::ALL {
+    for method in offered(&seen) {
         let map = seen.maps(LAST, &[Subject::class(0)], method).unwrap().remove(0);
         match method {
             // It knows no class; it asks about the other classes; it weighs channels that all score
@@ -103,7 +103,7 @@ fn a_weight_that_is_no_number_gives_an_error_and_never_a_map() {
         values[0] = f32::NAN;
         var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu).unwrap()).unwrap();
         let seen = Seen::new(network, noise());
-        for method in Method::ALL {
+        for method in offered(&seen) {
             let found = seen.maps(LAST, &Subject::classes(3), method);
             let refused = matches!(found, Err(ExplainError::NotFinite { .. } | ExplainError::ScoreNotFinite));
             assert!(refused, "{name} {}: {:?}", method.name(), found.map(|m| m.len()));
@@ -114,7 +114,7 @@ fn a_weight_that_is_no_number_gives_an_error_and_never_a_map() {
 #[test]
 fn a_background_is_asked_for_where_it_is_needed_and_must_fit() {
     let other = seen("densenet121", 1, 32).background;
-    for method in Method::ALL {
+    for method in offered(&seen("densenet121", 1, 64)) {
         let none = Seen { background: None, ..seen("densenet121", 1, 64) };
         let small = Seen { background: other.clone(), ..seen("densenet121", 1, 64) };
         let [none, small] = [none, small].map(|seen| seen.maps(LAST, &[Subject::class(0)], method));
@@ -156,7 +156,7 @@ fn a_feature_map_of_one_place_is_refused_by_every_class_activation_map() {
 #[test]
 fn a_layer_without_a_map_is_refused_by_the_methods_that_need_one() {
     let seen = seen("densenet121", 1, 32);
-    for method in Method::ALL {
+    for method in offered(&seen) {
         let found = seen.maps("classifier", &[Subject::class(0)], method);
         let refused = matches!(&found, Err(ExplainError::NotSpatial { layer }) if layer == "classifier");
         assert_eq!(refused, method.has_layer(), "{}", method.name());
@@ -169,7 +169,7 @@ fn a_network_of_one_class_has_every_map_but_a_comparison() {
     let architecture = architecture("densenet121");
     let network = architecture.folded(1, 1, &narrow::weights(&architecture, 1, 1), &Device::Cpu).unwrap();
     let seen = Seen::new(network, noise());
-    for method in Method::ALL {
+    for method in offered(&seen) {
         let found = seen.maps(LAST, &[Subject::class(0)], method);
         if method == Method::FinerCam {
             assert!(matches!(found, Err(ExplainError::NoRival)));
@@ -185,7 +185,7 @@ fn a_picture_smaller_than_the_grids_of_the_methods_has_maps_too() {
     let weights = narrow::weights(&architecture, 1, 3);
     let network = architecture.folded(1, 3, &weights, &Device::Cpu).unwrap();
     let seen = Seen::new(network, Tensor::ones((1, 1, 16, 17), DType::F32, &Device::Cpu).unwrap());
-    for method in Method::ALL.into_iter().filter(|m| *m != Method::Cam) {
+    for method in offered(&seen).filter(|m| *m != Method::Cam) {
         let map = seen.maps("features.10", &[Subject::class(0)], method).unwrap().remove(0);
         assert!(method.is_cam() || (map.raw.width, map.raw.height) == (17, 16), "{}", method.name());
     }

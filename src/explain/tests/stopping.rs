@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::Tensor;
 
-use super::{FEW, seen};
-use crate::explain::{ExplainError, Method, Step, Subject, Watch, explain};
+use super::{FEW, Seen, offered, seen};
+use crate::explain::{ExplainError, Step, Subject, Watch, explain};
 use crate::network::layout::Layout;
 use crate::network::{Layer, Mode, Result, Stage};
 
@@ -22,12 +22,17 @@ impl Layer for Counting {
 
 #[test]
 fn every_method_stops_at_every_step_and_runs_the_network_no_more() {
-    let mut seen = seen("densenet121", 1, 64);
+    stops_at_every_step(seen("densenet121", 1, 64), "features");
+    stops_at_every_step(seen("vit-s-16", 1, 32), "blocks.2.norm1");
+}
+
+fn stops_at_every_step(mut seen: Seen, layer: &str) {
     let runs = Arc::new(AtomicUsize::new(0));
-    let layer = Box::new(Counting(runs.clone()));
-    seen.network.stages.push(Stage { name: "counting".into(), layout: Layout::Vector, stochastic: false, layer });
-    let stage = seen.network.stage("features").unwrap();
-    for method in Method::ALL {
+    let counting = Box::new(Counting(runs.clone()));
+    let name = "counting".into();
+    seen.network.stages.push(Stage { name, layout: Layout::Vector, stochastic: false, layer: counting });
+    let stage = seen.network.stage(layer).unwrap();
+    for method in offered(&seen) {
         let mut wanted = 0;
         loop {
             let (mut heard, mut runs_then) = (0, 0);
@@ -54,9 +59,14 @@ fn every_method_stops_at_every_step_and_runs_the_network_no_more() {
 
 #[test]
 fn steps_are_counted_up_to_the_last() {
-    let seen = seen("densenet121", 1, 64);
-    let stage = seen.network.stage("features").unwrap();
-    for method in Method::ALL {
+    for (name, side, layer) in [("densenet121", 64, "features"), ("vit-s-16", 32, "blocks.2.norm1")] {
+        counts_up(&seen(name, 1, side), layer);
+    }
+}
+
+fn counts_up(seen: &Seen, layer: &str) {
+    let stage = seen.network.stage(layer).unwrap();
+    for method in offered(seen) {
         let mut steps: Vec<(usize, usize)> = Vec::new();
         let mut hear = |step: Step| {
             assert_eq!(step.method, method);

@@ -1,6 +1,6 @@
 //! Classes, groups of classes and differences, under both heads.
 
-use super::{Seen, apart, grouped, peak};
+use super::{Seen, apart, grouped, offered, peak};
 use crate::explain::{Attribution, ExplainError, Method, MethodSettings, Output, Subject};
 use crate::model::manifest::Head;
 
@@ -8,8 +8,7 @@ const LAYER: &str = "features.10";
 const GROUP: Subject = Subject::One(Output::Group(0));
 
 fn each(subject: Subject, seen: &Seen) -> impl Iterator<Item = (Method, Attribution)> {
-    Method::ALL
-        .into_iter()
+    offered(seen)
         .filter(|m| *m != Method::Cam)
         .map(move |method| (method, seen.maps(LAYER, &[subject], method).unwrap().remove(0)))
 }
@@ -28,7 +27,7 @@ fn every_method_explains_groups_and_differences_under_both_heads() {
     ];
     for head in [Head::Softmax, Head::Sigmoid] {
         let seen = grouped(head);
-        for method in Method::ALL.into_iter().filter(|m| *m != Method::Cam) {
+        for method in offered(&seen).filter(|m| *m != Method::Cam) {
             let together = seen.maps(LAYER, &subjects, method).unwrap();
             assert_eq!(together.iter().map(|m| m.subject).collect::<Vec<_>>(), subjects);
             for map in together {
@@ -109,7 +108,7 @@ fn a_residual_is_about_the_map_that_carries_it() {
 #[test]
 fn a_subject_that_the_model_does_not_have_is_refused_by_every_method() {
     let seen = grouped(Head::Softmax);
-    for method in Method::ALL {
+    for method in offered(&seen) {
         for subject in
             [Subject::class(3), Subject::One(Output::Group(2)), Subject::Difference(Output::Class(0), Output::Class(9))]
         {

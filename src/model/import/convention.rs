@@ -7,7 +7,7 @@
 //! alike. So there the reader says it: `--arch tf-efficientnet-b0` or `timm-efficientnet-b0`.
 
 use super::inverted_names::{Maker, maker};
-use super::{Foreign, ImportError, keys};
+use super::{Foreign, ImportError, keys, transformer_names};
 use crate::network::architecture::{Architecture, Family, PaddingRule};
 
 /// Whose conventions a network follows.
@@ -88,7 +88,7 @@ pub(super) fn architecture(
     convention: Option<Convention>,
 ) -> Result<Architecture, ImportError> {
     if !family.is_inverted() {
-        return Ok(Architecture::new(family));
+        return transformer_names::architecture(foreign, family);
     }
     match (convention, maker_of(foreign)) {
         (Some(convention), _) => Ok(convention.applied(family)),

@@ -141,7 +141,7 @@ fn assemble(
                 .into(),
         ));
     }
-    let mut input = input(request, channels, architecture.graph.as_ref())?;
+    let mut input = input(request, channels, architecture.image, architecture.graph.as_ref())?;
     // Both ends of the network, which the file alone decides, are known to be right before its
     // values are read.
     let mut tensors = tensors()?;
@@ -257,13 +257,19 @@ fn keep_outputs(
 }
 
 /// The preset's input, or the file's, with what the request says otherwise, for a stem of so many
-/// channels. A graph takes images of its own size alone.
-fn input(request: &Request, channels: usize, graph: Option<&Graph>) -> Result<Input, ImportError> {
+/// channels; `image` is the side of the images that positions were learnt for. A graph takes images
+/// of its own size alone.
+fn input(
+    request: &Request,
+    channels: usize,
+    image: Option<usize>,
+    graph: Option<&Graph>,
+) -> Result<Input, ImportError> {
     let mut input = request.prepared.clone().unwrap_or_else(|| request.preset.input());
     if let Some(resize) = request.resize {
         (input.resize, input.crop) = (resize, 1.0);
     }
-    if let Some(side) = request.size {
+    if let Some(side) = request.size.or(image) {
         (input.width, input.height) = (side, side);
     }
     if let Some([_, rows, columns]) = graph.map(|graph| graph.input) {

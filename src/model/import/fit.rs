@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::convention::{self, Convention};
 use super::inverted_names::Renaming;
 use super::layout::Layout;
+use super::transformer_names;
 use super::{Dialect, Foreign, ImportError, keras_names, keys};
 use crate::model::import::named_tensor::NamedTensor;
 use crate::network::architecture::{Architecture, Family};
@@ -231,13 +232,15 @@ impl Fit {
 fn named(tensors: &[(String, Vec<usize>)], architecture: &Architecture) -> Vec<NamedTensor> {
     let family = architecture.family;
     let bare = tensors.iter().map(|(name, _)| keys::bare(name));
-    let inverted = family.is_inverted().then(|| Renaming::of(bare, architecture));
+    let inverted = family.is_inverted().then(|| Renaming::of(bare.clone(), architecture));
+    let layered = family.has_layer_norms().then(|| transformer_names::Renaming::of(bare, family));
     let name = |(number, (from, shape)): (usize, &(String, Vec<usize>))| NamedTensor {
         number,
         from: from.clone(),
-        to: match &inverted {
-            Some(renaming) => renaming.torchvision(keys::bare(from)),
-            None => keys::torchvision(from, family),
+        to: match (&inverted, &layered) {
+            (Some(renaming), _) => renaming.torchvision(keys::bare(from)),
+            (_, Some(renaming)) => renaming.torchvision(keys::bare(from)),
+            _ => keys::torchvision(from, family),
         },
         shape: shape.clone(),
         layout: Layout::Same,
@@ -279,10 +282,12 @@ fn with_head(mut named: Vec<NamedTensor>, head: &str, features: usize) -> (Vec<N
     (named, outputs)
 }
 
-/// Whether a tensor is what is needed, but for how a head is written.
+/// Whether a tensor is what is needed, but for how a head, a 1×1 convolution or factors of channels
+/// are written.
 fn fits(found: &[usize], needed: &[usize]) -> bool {
     match (found, needed) {
         ([o, inner @ ..], [outputs, inputs]) if inner.len() == 3 => o == outputs && product(inner) == Some(*inputs),
+        ([factors], [channels, 1, 1]) => factors == channels,
         _ => found == needed,
     }
 }

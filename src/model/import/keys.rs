@@ -40,10 +40,11 @@ const WRAPPERS: [&str; 21] = [
 static LEGACY_DENSE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.").expect("a constant expression"));
 
-/// True for what a network does not need to be run: counters of batch norms.
+/// True for what a network does not need to be run: counters of batch norms, tables of indices and
+/// masks of windows.
 #[must_use]
 pub(super) fn is_counter(name: &str) -> bool {
-    name.ends_with("num_batches_tracked")
+    ["num_batches_tracked", "relative_position_index", "attn_mask"].iter().any(|end| name.ends_with(end))
 }
 
 /// A name without what wrappers put in front of it.

@@ -32,6 +32,7 @@ pub mod preset;
 mod storage;
 mod torch;
 mod torch_file;
+mod transformer_names;
 
 use std::path::PathBuf;
 
@@ -133,6 +134,11 @@ pub enum ImportError {
          --arch tf-{family} if it comes from TensorFlow (timm's tf_ networks), or with --arch timm-{family} if it was trained in PyTorch"
     )]
     Convention { family: Family },
+    #[error(
+        "it has a distillation token (DeiT, distilled), whose second head is not known here; import the network that was trained \
+         without one, timm's deit_small_patch16_224 or deit_base_patch16_224"
+    )]
+    Distilled,
     #[error(
         "the file's head has {outputs} outputs, but {labels} labels were given; name one label an output, an empty one to hide it"
     )]

@@ -65,7 +65,7 @@ pub enum Measure {
     /// [`VirtualLogit`] on what the last layer was given.
     VirtualLogit,
     /// [`Lookalikes`]: a small network that has seen images of others.
-    Lookalikes { side: usize, architecture: Architecture },
+    Lookalikes { side: usize, architecture: Box<Architecture> },
 }
 
 impl Measure {

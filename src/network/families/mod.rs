@@ -22,7 +22,9 @@ use candle_nn::VarMap;
 use serde::{Deserialize, Deserializer};
 
 use super::Network;
-use super::architecture::{Architecture, ArchitectureError, Family, MOST_VALUES, PaddingRule, published_rate};
+use super::architecture::{
+    Architecture, ArchitectureError, Family, MOST_ATTENTION, MOST_VALUES, PaddingRule, published_rate,
+};
 use super::graph::build;
 use super::init::NewVariables;
 use super::load::TrainedTensors;
@@ -146,6 +148,30 @@ impl Architecture {
         self.filled().check_settings(self.family.has_bottlenecks())?;
         let values = self.listing(3, 1)?.1.tensors.iter().map(|t| t.shape.iter().product::<usize>()).sum();
         if values > MOST_VALUES { Err(ArchitectureError::TooLarge(values)) } else { Ok(()) }
+    }
+
+    /// Whether inputs of `width` × `height` can be given to a network like this.
+    ///
+    /// # Errors
+    /// A sentence on what to choose.
+    pub fn check_size(&self, width: usize, height: usize) -> Result<(), ArchitectureError> {
+        let filled = self.filled();
+        let (family, Some(patch)) = (self.family, filled.patch.filter(|patch| *patch > 0)) else { return Ok(()) };
+        if !width.is_multiple_of(patch) || !height.is_multiple_of(patch) {
+            return Err(ArchitectureError::Patches { family, patch, width, height });
+        }
+        let (columns, rows) = (width / patch, height / patch);
+        let (tokens, seen) = if let Some(window) = filled.window.filter(|window| *window > 0) {
+            // Maps are filled up to whole windows.
+            (columns.next_multiple_of(window).saturating_mul(rows.next_multiple_of(window)), window * window)
+        } else {
+            let tokens = columns.saturating_mul(rows).saturating_add(1 + filled.registers.unwrap_or(0));
+            (tokens, tokens)
+        };
+        let most = filled.heads.iter().copied().max().unwrap_or(1);
+        let values = tokens.saturating_mul(seen).saturating_mul(most);
+        let held = values <= MOST_ATTENTION;
+        if held { Ok(()) } else { Err(ArchitectureError::Attention { family, width, height, values }) }
     }
 
     /// Checks the settings of a filled architecture.

@@ -1,5 +1,5 @@
 //! Vision transformers (Dosovitskiy et al. 2021) as torchvision and timm have them: ViT-B/16,
-//! ViT-S/16 and ViT-Ti/16; `DeiT` (Touvron et al. 2021) without distillation is the same network.
+//! ViT-S/16 and ViT-Ti/16; DeiT (Touvron et al. 2021) without distillation is the same network.
 //!
 //! Stages: `encoder.dropout` (patches, class token, positions), `encoder.layers.encoder_layer_0` …,
 //! `encoder.layers.encoder_layer_11.ln_1`, `encoder.layers.encoder_layer_11`, `encoder.ln`,

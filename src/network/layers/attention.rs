@@ -11,7 +11,7 @@
 //! Weights of query, key and value lie one behind the other in one tensor, as torchvision and timm
 //! have them.
 //!
-//! [`Layer::attend`] hands out `A` beside the output, and the gradient for it on the way back: what
+//! [`GlobalAttention::attend`] hands out `A` beside the output, and the gradient for it on the way back: what
 //! attention rollout and relevance propagation are made of. For that `x ↦ A` and `(x, A) ↦ y` are
 //! two pieces whose ways back are walked one after the other.
 //!
@@ -52,6 +52,15 @@ impl Attended<'_> {
     pub fn back(&self, dy: Tensor) -> Result<(Option<Tensor>, Tensor)> {
         (self.back)(dy)
     }
+}
+
+/// A layer in which every token attends to every other.
+pub trait GlobalAttention {
+    /// The output for explanations, with the attention that made it.
+    ///
+    /// # Errors
+    /// When the input is not the layer's.
+    fn attend(&self, x: &Tensor) -> Result<Attended<'_>>;
 }
 
 /// Where a block's input comes from.
@@ -107,7 +116,7 @@ impl Mlp {
     /// When `x` has other channels.
     pub fn added(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let branch = self.widen.forward(&self.norm.normed(x)?, mode)?;
-        let branch = scaled(self.narrow.forward(&branch, mode)?, self.scale.as_ref())?;
+        let branch = scaled(&self.narrow.forward(&branch, mode)?, self.scale.as_ref())?;
         x + self.drop.applied(branch, mode)?
     }
 }
@@ -136,7 +145,7 @@ fn part(to: &mut Drawing, x: usize, axis: usize, from: usize, length: usize) -> 
 }
 
 /// `γ · x`, channel by channel.
-pub(super) fn scaled(x: Tensor, scale: Option<&Tensor>) -> Result<Tensor> {
+fn scaled(x: &Tensor, scale: Option<&Tensor>) -> Result<Tensor> {
     scale.map_or_else(|| Ok(x.clone()), |scale| x.broadcast_mul(scale))
 }
 
@@ -198,7 +207,7 @@ impl EncoderBlock {
         let wide = self.width()?;
         let value = self.headed(&self.qkv.rows(2 * wide, wide)?.forward(normed, Mode::Inference)?)?;
         let mixed = weights.matmul(&value)?.transpose(1, 2)?.contiguous()?.flatten_from(2)?;
-        let branch = scaled(self.proj.forward(&mixed, mode)?, self.scale.as_ref())?;
+        let branch = scaled(&self.proj.forward(&mixed, mode)?, self.scale.as_ref())?;
         let y = self.mlp.added(&(path + self.drop.applied(branch, mode)?)?, mode)?;
         match self.reads {
             Reads::Normed { class_only: true } => y.squeeze(1),
@@ -217,30 +226,8 @@ impl Layer for EncoderBlock {
         by_graph(self, &x, mode, wanted)
     }
 
-    fn attend(&self, x: &Tensor) -> Result<Option<Attended<'_>>> {
-        let asked = Var::from_tensor(&x.detach())?;
-        let weights = self.weights(&self.parts(asked.as_tensor())?.1)?;
-        let given = Var::from_tensor(&weights.detach())?;
-        let read = Var::from_tensor(&x.detach())?;
-        let (path, normed) = self.parts(read.as_tensor())?;
-        let output = self.finished(&path, &normed, given.as_tensor(), Mode::Inference)?;
-        let (yielded, attention) = (output.detach(), weights.detach());
-        let back = move |dy: Tensor| {
-            let mut found = (&output * dy)?.sum_all()?.backward()?;
-            let slope = match found.remove(given.as_tensor()) {
-                Some(slope) => slope.detach(),
-                None => given.zeros_like()?,
-            };
-            let around = found.remove(read.as_tensor()).map(|dx| dx.detach());
-            let mut found = (&weights * &slope)?.sum_all()?.backward()?;
-            let through = found.remove(asked.as_tensor()).map(|dx| dx.detach());
-            let dx = match (around, through) {
-                (Some(around), Some(through)) => Some((around + through)?),
-                (around, through) => around.or(through),
-            };
-            Ok((dx, slope))
-        };
-        Ok(Some(Attended { output: yielded, weights: attention, back: Box::new(back) }))
+    fn attention(&self) -> Option<&dyn GlobalAttention> {
+        Some(self)
     }
 
     fn draw(&self, to: &mut Drawing, x: usize) -> Result<usize> {
@@ -277,6 +264,34 @@ impl Layer for EncoderBlock {
         let y = to.add(path, branch)?;
         let y = self.mlp.draw(to, y)?;
         if class_only { to.reshape(y, 1, &[wide]) } else { Ok(y) }
+    }
+}
+
+impl GlobalAttention for EncoderBlock {
+    fn attend(&self, x: &Tensor) -> Result<Attended<'_>> {
+        let asked = Var::from_tensor(&x.detach())?;
+        let weights = self.weights(&self.parts(asked.as_tensor())?.1)?;
+        let given = Var::from_tensor(&weights.detach())?;
+        let read = Var::from_tensor(&x.detach())?;
+        let (path, normed) = self.parts(read.as_tensor())?;
+        let output = self.finished(&path, &normed, given.as_tensor(), Mode::Inference)?;
+        let (yielded, attention) = (output.detach(), weights.detach());
+        let back = move |dy: Tensor| {
+            let mut found = (&output * dy)?.sum_all()?.backward()?;
+            let slope = match found.remove(given.as_tensor()) {
+                Some(slope) => slope.detach(),
+                None => given.zeros_like()?,
+            };
+            let around = found.remove(read.as_tensor()).map(|dx| dx.detach());
+            let mut found = (&weights * &slope)?.sum_all()?.backward()?;
+            let through = found.remove(asked.as_tensor()).map(|dx| dx.detach());
+            let dx = match (around, through) {
+                (Some(around), Some(through)) => Some((around + through)?),
+                (around, through) => around.or(through),
+            };
+            Ok((dx, slope))
+        };
+        Ok(Attended { output: yielded, weights: attention, back: Box::new(back) })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The block of `ConvNeXt` (Liu et al. 2022): a 7×7 depthwise convolution, a norm over channels, and
+//! The block of ConvNeXt (Liu et al. 2022): a 7×7 depthwise convolution, a norm over channels, and
 //! two 1×1 convolutions with a GELU between them, behind which stands a factor for each channel.
 //!
 //! ```text

@@ -1,6 +1,7 @@
 //! Every layer against central finite differences.
 
 mod blocks;
+mod tokens;
 
 use candle_core::{Device, Tensor, Var};
 use candle_nn::VarMap;
@@ -300,6 +301,8 @@ fn silu_has_the_right_gradient() {
     // Clear of the corners at −3, 0, 3 and 6.
     let x = Tensor::from_iter((0..48).map(|i| i as f32 * 0.21 - 4.07), &Device::Cpu).unwrap();
     check(&x, |x| activated(x, Activation::HardSwish));
+    check(&x, |x| activated(x, Activation::Gelu));
+    check(&x, |x| activated(x, Activation::GeluTanh));
     check(&x, |x| activated(x, Activation::Relu6));
 }
 

@@ -79,6 +79,9 @@ fn moments(x: &[f32], epsilon: f64) -> (f32, f32) {
     (mean, 1.0 / (variance + epsilon as f32).sqrt())
 }
 
+/// Gradients of γ and β of some tokens.
+type Slopes = (Vec<f32>, Vec<f32>);
+
 struct LayerNormOp {
     epsilon: f64,
 }
@@ -125,7 +128,7 @@ impl CustomOp3 for LayerNormOp {
         let rows = SHARE * wide;
         let trained = is_tracked(weight) || is_tracked(bias);
         let mut dx = vec![0f32; input.len()];
-        let sums: Vec<(Vec<f32>, Vec<f32>)> = dx
+        let sums: Vec<Slopes> = dx
             .par_chunks_mut(rows)
             .zip(input.par_chunks(rows))
             .zip(slope.par_chunks(rows))
@@ -154,7 +157,7 @@ impl CustomOp3 for LayerNormOp {
         if !trained {
             return Ok((Some(dx), None, None));
         }
-        let sum = |part: fn(&(Vec<f32>, Vec<f32>)) -> &Vec<f32>| {
+        let sum = |part: fn(&Slopes) -> &Vec<f32>| {
             let mut total = vec![0f32; wide];
             sums.iter().for_each(|sums| total.iter_mut().zip(part(sums)).for_each(|(t, s)| *t += s));
             Tensor::from_vec(total, wide, x.device())

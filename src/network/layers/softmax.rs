@@ -2,6 +2,8 @@
 //!
 //! On the way back `dx = s · y ⊙ (dy − Σ dy ⊙ y)`. candle's fast softmax has no gradient.
 
+#![expect(clippy::inline_always, reason = "what vector units do is compiled for them where it is called")]
+
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;

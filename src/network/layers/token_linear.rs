@@ -2,6 +2,8 @@
 //!
 //! The product is candle's (the `gemm` crate); bias and activation are one pass over its result.
 
+#![expect(clippy::inline_always, reason = "what vector units do is compiled for them where it is called")]
+
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;

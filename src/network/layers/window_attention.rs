@@ -196,12 +196,11 @@ pub struct SwinBlock {
 impl Layer for SwinBlock {
     /// `(N, H, W, D)` → the same shape.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let (path, normed) = match &self.norm {
-            Some(norm) => (x.clone(), norm.normed(x)?),
-            None => {
-                let wide = x.dim(3)? / 2;
-                (x.narrow(3, 0, wide)?.contiguous()?, x.narrow(3, wide, wide)?.contiguous()?)
-            }
+        let (path, normed) = if let Some(norm) = &self.norm {
+            (x.clone(), norm.normed(x)?)
+        } else {
+            let wide = x.dim(3)? / 2;
+            (x.narrow(3, 0, wide)?.contiguous()?, x.narrow(3, wide, wide)?.contiguous()?)
         };
         let branch = self.attention.mixed(&normed, mode)?;
         self.mlp.added(&(path + self.drop.applied(branch, mode)?)?, mode)

@@ -279,6 +279,9 @@ impl Config {
         self.optimization.check(self.epochs(), self.head)?;
         self.augment.check()?;
         let stages = self.architecture.stages()?;
+        for side in self.phases.iter().map(|phase| phase.size).chain([self.input.width]) {
+            self.architecture.check_size(side, side)?;
+        }
         self.transfer.check(&self.unfreezing, &stages, self.epochs())?;
         let (kept, smote) = (self.transfer.freeze == Freeze::Backbone, self.balance.smote);
         if smote != Smote::Off && (smote == Smote::Features) != kept {

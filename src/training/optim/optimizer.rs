@@ -9,7 +9,7 @@
 //! | `AdamW` (Loshchilov and Hutter, ICLR 2019) | `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `θ ← θ(1 − ηλ) − η/(1−β₁ᵗ) · m / (√(v/(1−β₂ᵗ)) + ε)` |
 //!
 //! One pass over each tensor, in place, instead of candle's dozen. Biases and norms (one dimension)
-//! are not decayed. `t` counts the steps of each tensor, so that a stage that is unfrozen late
+//! are not decayed, nor are the positions and tokens that a transformer learns. `t` counts the steps of each tensor, so that a stage that is unfrozen late
 //! begins at 1 as in `PyTorch`.
 
 use std::sync::{Mutex, PoisonError};
@@ -104,7 +104,7 @@ impl Optimizer {
                 moments.v.resize(n, 0.0);
             }
             moments.steps += 1;
-            let decay = if p.var.dims().len() > 1 { self.weight_decay } else { 0.0 };
+            let decay = if p.is_decayed() { self.weight_decay } else { 0.0 };
             let update = Update::new(self.rule, rate, decay, clip, moments.steps);
             if p.var.device().is_cpu() {
                 p.var.inplace_op2(&grad, &InPlace { update, moments: Mutex::new(moments) })?;

@@ -16,6 +16,16 @@ pub struct Parameter {
     pub trained: bool,
 }
 
+impl Parameter {
+    /// Whether weight decay draws it towards 0: weights of convolutions and linear layers, and no
+    /// factors, biases, positions or tokens that are learnt (as timm leaves them out).
+    pub fn is_decayed(&self) -> bool {
+        const LEARNT: [&str; 5] =
+            ["class_token", "register_tokens", "pos_embedding", "relative_position_bias_table", "layer_scale"];
+        self.var.dims().len() > 1 && !LEARNT.iter().any(|part| self.name.contains(part))
+    }
+}
+
 /// All tensors, by name.
 pub struct Parameters(Vec<Parameter>);
 

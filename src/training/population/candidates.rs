@@ -115,7 +115,7 @@ pub(super) fn lookalikes(
     let shown: Vec<&SmallImage> = shown.iter().map(|m| &m.image).collect();
     let trained = network::train(&own, &shown, schedule, observer)?;
     Ok(Candidate {
-        measure: Measure::Lookalikes { side: network::SIDE, architecture: network::architecture() },
+        measure: Measure::Lookalikes { side: network::SIDE, architecture: Box::new(network::architecture()) },
         fitted: Fitted::Lookalikes(trained.lookalikes),
         tensors: trained.tensors,
     })

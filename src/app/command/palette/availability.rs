@@ -6,15 +6,16 @@ use crate::app::command::{
 };
 use crate::app::state::measuring::Tool;
 use crate::app::state::{Phase, State};
+use crate::language::{named, text, translated};
 
-const NO_IMAGE: &str = "No image is open";
-const NO_STACK: &str = "The image is no part of a stack";
-const HIDDEN: &str = "The model's result is hidden until you have written your impression";
+const NO_IMAGE: &str = named!("No image is open");
+const NO_STACK: &str = named!("The image is no part of a stack");
+const HIDDEN: &str = named!("The model's result is hidden until you have written your impression");
 
 /// Why a command cannot be carried out now; nothing where it can.
 #[must_use]
 pub fn why_not(state: &State, command: &Command) -> Option<String> {
-    let unless = |possible: bool, why: &str| (!possible).then(|| why.to_owned());
+    let unless = |possible: bool, why: &str| (!possible).then(|| translated(why).to_owned());
     let shown = state.drawn().is_some();
     match command {
         Command::File(command) => file(state, command),
@@ -24,7 +25,7 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
             | StudyCommand::NextImage
             | StudyCommand::PreviousSeries
             | StudyCommand::NextSeries => unless(shown, NO_IMAGE)
-                .or_else(|| unless(state.images.len() > 1 || state.is_stack(), "There is one image only")),
+                .or_else(|| unless(state.images.len() > 1 || state.is_stack(), named!("There is one image only"))),
             StudyCommand::PreviousKeyImage | StudyCommand::NextKeyImage => {
                 unless(shown, NO_IMAGE).or_else(|| no_key_image(state, *command == StudyCommand::PreviousKeyImage))
             }
@@ -33,32 +34,39 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
         Command::Tags(TagCommand::Toggle) => unless(state.current().is_some(), NO_IMAGE),
         Command::View(command) => view(state, command),
         Command::Window(WindowCommand::Preset(index)) => unless(shown, NO_IMAGE).or_else(|| {
-            unless(state.window_presets().len() > *index, "Windows of this number belong to CT in Hounsfield units")
+            unless(
+                state.window_presets().len() > *index,
+                named!("Windows of this number belong to CT in Hounsfield units"),
+            )
         }),
         Command::Measure(command) => measure(state, command),
         Command::Overlay(OverlayCommand::ToggleLungs) => {
-            unless(state.lungs.found().is_some(), "It is not known where the lungs lie")
+            unless(state.lungs.found().is_some(), named!("It is not known where the lungs lie"))
         }
         Command::Maps(MapCommand::UsualMethods | MapCommand::ToggleSameDisplay) => None,
         Command::Overlay(_) | Command::Maps(_) => no_map(state),
         Command::Findings(command) => findings(state, command),
         Command::Uncertainty(UncertaintyCommand::ToggleReliability) => match state.model_info() {
-            _ if state.result_hidden() => Some(HIDDEN.to_owned()),
+            _ if state.result_hidden() => Some(translated(HIDDEN).to_owned()),
             Some(info) => info.calibration.as_ref().as_ref().err().map(ToString::to_string),
-            None => Some("There is no model for this image".to_owned()),
+            None => Some(text!("There is no model for this image").to_owned()),
         },
         Command::Impression(command) => match command {
             ImpressionCommand::ToggleReadFirst => None,
+            ImpressionCommand::Focus => unless(
+                state.result_hidden() || state.impression().is_some(),
+                named!("No impression belongs to this image: Read first is off"),
+            ),
             ImpressionCommand::KeepRemark => {
-                unless(state.page().is_some_and(|p| p.remark.is_some()), "No remark is being written")
+                unless(state.page().is_some_and(|p| p.remark.is_some()), named!("No remark is being written"))
             }
-            _ => unless(state.result_hidden(), "The result is not hidden"),
+            _ => unless(state.result_hidden(), named!("The result is not hidden")),
         },
         Command::Training(TrainingCommand::Pause | TrainingCommand::Stop) => {
-            unless(state.training.is_running(), "No training goes on")
+            unless(state.training.is_running(), named!("No training goes on"))
         }
         Command::Session(SessionCommand::OpenLast) => {
-            unless(!state.last_session.studies.is_empty(), "Nothing is kept of the last session")
+            unless(!state.last_session.studies.is_empty(), named!("Nothing is kept of the last session"))
         }
         _ => None,
     }
@@ -68,12 +76,12 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
 #[must_use]
 pub fn no_map(state: &State) -> Option<String> {
     if state.drawn().is_none() {
-        return Some(NO_IMAGE.to_owned());
+        return Some(translated(NO_IMAGE).to_owned());
     }
     if state.result_hidden() {
-        return Some(HIDDEN.to_owned());
+        return Some(translated(HIDDEN).to_owned());
     }
-    (state.is_mapless() || state.model_info().is_none()).then(|| "There is no map of this image".to_owned())
+    (state.is_mapless() || state.model_info().is_none()).then(|| text!("There is no map of this image").to_owned())
 }
 
 /// Why there is no key image to go to.
@@ -83,9 +91,9 @@ pub fn no_key_image(state: &State, back: bool) -> Option<String> {
         return None;
     }
     let why = match (state.key_images().is_empty(), back) {
-        (true, _) => "No key image is known in this study",
-        (false, true) => "No key image comes before this image in the study",
-        (false, false) => "No key image follows in the study",
+        (true, _) => text!("No key image is known in this study"),
+        (false, true) => text!("No key image comes before this image in the study"),
+        (false, false) => text!("No key image follows in the study"),
     };
     Some(why.to_owned())
 }
@@ -93,11 +101,11 @@ pub fn no_key_image(state: &State, back: bool) -> Option<String> {
 fn file(state: &State, command: &FileCommand) -> Option<String> {
     match command {
         FileCommand::CloseAll if state.catalogue.patients.is_empty() && !state.scanning => {
-            Some("Nothing is open".into())
+            Some(text!("Nothing is open").into())
         }
-        FileCommand::ExportReport if state.result_hidden() => Some(HIDDEN.into()),
-        FileCommand::ExportReport if state.exporting => Some("A report is being written".into()),
-        FileCommand::ExportReport if state.results.finished.is_none() => Some("No analysis is finished".into()),
+        FileCommand::ExportReport if state.result_hidden() => Some(translated(HIDDEN).into()),
+        FileCommand::ExportReport if state.exporting => Some(text!("A report is being written").into()),
+        FileCommand::ExportReport if state.results.finished.is_none() => Some(text!("No analysis is finished").into()),
         _ => None,
     }
 }
@@ -112,43 +120,43 @@ fn view(state: &State, command: &ViewCommand) -> Option<String> {
         | V::ToggleFindings
         | V::ToggleFullscreen
         | V::SetTheme(_) => None,
-        _ if state.drawn().is_none() => Some(NO_IMAGE.into()),
+        _ if state.drawn().is_none() => Some(translated(NO_IMAGE).into()),
         V::NextFileWindow if state.frame().is_none_or(|frame| frame.pixels.voi.len() < 2) => {
-            Some("The file brings no second window".into())
+            Some(text!("The file brings no second window").into())
         }
-        V::ToggleGraphics if !state.has_graphics() => Some("The file has no overlay".into()),
-        V::ToggleShutter if state.shutters().is_none() => Some("The file has no shutter".into()),
+        V::ToggleGraphics if !state.has_graphics() => Some(text!("The file has no overlay").into()),
+        V::ToggleShutter if state.shutters().is_none() => Some(text!("The file has no shutter").into()),
         _ => None,
     }
 }
 
 fn measure(state: &State, command: &MeasureCommand) -> Option<String> {
     use MeasureCommand as M;
-    let unless = |possible: bool, why: &str| (!possible).then(|| why.to_owned());
+    let unless = |possible: bool, why: &str| (!possible).then(|| translated(why).to_owned());
     match command {
-        M::Undo => unless(state.can_step(true), "There is nothing to take back"),
-        M::Redo => unless(state.can_step(false), "Nothing was taken back"),
+        M::Undo => unless(state.can_step(true), named!("There is nothing to take back")),
+        M::Redo => unless(state.can_step(false), named!("Nothing was taken back")),
         M::TakeTool(Tool::Window) => None,
         M::ToggleKeyImage if state.frame().is_some() && state.measurable().is_none() => {
-            Some("The image has not been looked up yet".into())
+            Some(text!("The image has not been looked up yet").into())
         }
-        _ if state.measurable().is_none() => Some(NO_IMAGE.into()),
-        M::DeleteSelected => unless(state.selected_measurement().is_some(), "No measurement is selected"),
-        M::Export => unless(!state.measurements().is_empty(), "Nothing was measured on this image"),
+        _ if state.measurable().is_none() => Some(translated(NO_IMAGE).into()),
+        M::DeleteSelected => unless(state.selected_measurement().is_some(), named!("No measurement is selected")),
+        M::Export => unless(!state.measurements().is_empty(), named!("Nothing was measured on this image")),
         _ => None,
     }
 }
 
 fn findings(state: &State, command: &FindingsCommand) -> Option<String> {
     use FindingsCommand as F;
-    let unless = |possible: bool, why: &str| (!possible).then(|| why.to_owned());
+    let unless = |possible: bool, why: &str| (!possible).then(|| translated(why).to_owned());
     match command {
         F::PickModel | F::ToggleSimilarInReport => None,
-        _ if state.current().is_none() => Some(NO_IMAGE.into()),
+        _ if state.current().is_none() => Some(translated(NO_IMAGE).into()),
         F::Retry => None,
-        F::Cancel => unless(state.busy() || state.results.explaining.is_some(), "Nothing is running"),
-        F::ShowAnyway => unless(state.results.phase == Phase::Refused, "The image was not refused"),
-        F::ScoreStudy | F::StopStudy => unless(state.results.study.is_some(), "The study has one image only"),
+        F::Cancel => unless(state.busy() || state.results.explaining.is_some(), named!("Nothing is running")),
+        F::ShowAnyway => unless(state.results.phase == Phase::Refused, named!("The image was not refused")),
+        F::ScoreStudy | F::StopStudy => unless(state.results.study.is_some(), named!("The study has one image only")),
         _ => no_map(state),
     }
 }

@@ -8,12 +8,13 @@ pub mod fuzzy;
 
 use super::declare::commands;
 use super::{
-    Command, FileCommand, FindingsCommand, HelpCommand, KeysCommand, MapCommand, MeasureCommand, OverlayCommand,
-    TagCommand, TrainingCommand,
+    Command, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MapCommand, MeasureCommand,
+    OverlayCommand, TagCommand, TrainingCommand,
 };
 use crate::app::state::State;
 use crate::app::state::training::Page;
 use crate::explain::Method;
+use crate::language::text;
 
 /// Most lines that are offered.
 pub const MOST_LINES: usize = 60;
@@ -88,16 +89,21 @@ fn of_the_model(state: &State) -> Vec<Line> {
     let labels = if state.result_hidden() { &[][..] } else { state.labels() };
     let groups = if state.result_hidden() { &[][..] } else { state.groups() };
     let classes = labels.iter().enumerate().map(|(i, label)| {
-        line("Class", label.name.clone(), &label.description, FindingsCommand::SelectClass(i).into())
+        line(text!("Class"), label.name.clone(), &label.description, FindingsCommand::SelectClass(i).into())
     });
     let groups = groups.iter().enumerate().map(|(i, group)| {
-        line("Group", group.name.clone(), "Shows the map of this group", MapCommand::SelectGroup(i).into())
+        line(
+            text!("Group"),
+            group.name.clone(),
+            text!("Shows the map of this group"),
+            MapCommand::SelectGroup(i).into(),
+        )
     });
     let methods = Method::ALL.into_iter().map(|method| {
         let why_not = hidden.clone().or_else(|| state.impossible(method).map(str::to_owned));
         Line {
             why_not,
-            ..line("Method", method.name().to_owned(), method.line(), OverlayCommand::SetMethod(method).into())
+            ..line(text!("Method"), method.name().to_owned(), method.line(), OverlayCommand::SetMethod(method).into())
         }
     });
     classes.chain(groups).chain(methods).collect()
@@ -106,9 +112,9 @@ fn of_the_model(state: &State) -> Vec<Line> {
 /// The models that can be chosen.
 fn models(state: &State) -> Vec<Line> {
     let line = |name: &String| Line {
-        kind: "Model",
+        kind: text!("Model"),
         label: name.clone(),
-        detail: "Takes this model for every image".to_owned(),
+        detail: text!("Takes this model for every image").to_owned(),
         key: String::new(),
         command: FindingsCommand::SetModel(name.clone()).into(),
         why_not: None,
@@ -124,7 +130,7 @@ fn recent(state: &State) -> Vec<Line> {
     let line = |path: &std::path::PathBuf| {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         Line {
-            kind: "Recent",
+            kind: text!("Recent"),
             label: name,
             detail: path.display().to_string(),
             key: String::new(),
@@ -153,6 +159,7 @@ pub fn is_answer(command: &Command) -> bool {
         Command::Keys(command) => *command != KeysCommand::ToggleEditor,
         Command::File(command) => matches!(command, FileCommand::ImportWeights | FileCommand::CloseWeights),
         Command::Measure(command) => *command == MeasureCommand::WordsAsked,
+        Command::Impression(command) => *command == ImpressionCommand::Focused,
         Command::Tags(command) => *command != TagCommand::Toggle,
         Command::Training(command) => !matches!(
             command,

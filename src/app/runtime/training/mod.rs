@@ -19,6 +19,7 @@ use crate::app::state::training::Folder;
 use crate::app::state::training::plan::Plan;
 use crate::app::update::message::Message;
 use crate::app::update::training_effect::{TrainingEffect, TrainingMessage};
+use crate::language::text;
 use crate::panic_guard::guarded;
 use crate::training::run::control::Control;
 
@@ -46,9 +47,9 @@ impl TrainingRunner {
             }
             TrainingEffect::AskForFolder(folder) => {
                 let title = match folder {
-                    Folder::Data => "Folder of the data",
-                    Folder::Out => "Folder of the run",
-                    Folder::Runs => "Folder of a run, or of several",
+                    Folder::Data => text!("Folder of the data"),
+                    Folder::Out => text!("Folder of the run"),
+                    Folder::Runs => text!("Folder of a run, or of several"),
                 };
                 let answer = rfd::AsyncFileDialog::new().set_title(title).pick_folder();
                 let chosen = move |path| Message::Training(TrainingMessage::FolderChosen(folder, path));

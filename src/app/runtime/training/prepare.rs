@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::{Table, Value};
 
 use crate::app::state::training::plan::{DataSummary, KeptCheckpoint, Plan};
+use crate::language::{named, text, tr};
 use crate::training::config::Config;
 use crate::training::data::list;
 use crate::training::run::checkpoint;
@@ -77,22 +78,22 @@ fn summary(config: &Config) -> Vec<(&'static str, String)> {
     let section = |name: &str| table.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
     let mut labels: Vec<&str> = config.labels.iter().map(|l| l.name.as_str()).collect();
     labels.dedup();
-    let sizes: Vec<String> = config.phases.iter().map(|p| format!("{} at {}²", p.epochs, p.size)).collect();
+    let sizes: Vec<String> = config.phases.iter().map(|p| tr!("{} at {}²", p.epochs, p.size)).collect();
     let epochs = match sizes.as_slice() {
-        [_] => format!("{} at {}² pixels", config.epochs(), config.phases[0].size),
-        many => format!("{}: {} pixels", config.epochs(), many.join(", ")),
+        [_] => tr!("{} at {}² pixels", config.epochs(), config.phases[0].size),
+        many => tr!("{}: {} pixels", config.epochs(), many.join(", ")),
     };
     let optimization = section("optimization");
     let first = ["optimizer", "learning_rate", "schedule", "batch"];
     let learning = first.iter().filter_map(|k| Some(format!("{} {}", spoken(k), words(optimization.get(*k)?))));
     let augment = on(&section("augment"));
     vec![
-        ("Architecture", parts(&section("architecture"))),
-        ("Labels", format!("{}: {}", labels.len(), labels.join(", "))),
-        ("Data", parts(&section("data"))),
-        ("Epochs", epochs),
-        ("Learning", learning.collect::<Vec<_>>().join(" · ")),
-        ("Augmentation", if augment.is_empty() { "none".into() } else { augment }),
+        (named!("Architecture"), parts(&section("architecture"))),
+        (named!("Labels"), format!("{}: {}", labels.len(), labels.join(", "))),
+        (named!("Data"), parts(&section("data"))),
+        (named!("Epochs"), epochs),
+        (named!("Learning"), learning.collect::<Vec<_>>().join(" · ")),
+        (named!("Augmentation"), if augment.is_empty() { text!("none").into() } else { augment }),
     ]
 }
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Reason;
+use crate::language::text;
 use crate::training::event::HistoryRow;
 use plan::{DataSummary, Plan};
 use record::RunRecord;
@@ -110,10 +111,10 @@ impl RunMetric {
     /// Name on the screen.
     pub fn name(self) -> &'static str {
         match self {
-            Self::ValidationLoss => "Validation loss",
-            Self::TrainingLoss => "Training loss",
-            Self::Accuracy => "Accuracy",
-            Self::Auroc => "Mean AUROC",
+            Self::ValidationLoss => text!("Validation loss"),
+            Self::TrainingLoss => text!("Training loss"),
+            Self::Accuracy => text!("Accuracy"),
+            Self::Auroc => text!("Mean AUROC"),
         }
     }
 

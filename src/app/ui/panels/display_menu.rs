@@ -14,12 +14,13 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::fonts::attribute;
 use crate::imaging::Voi;
+use crate::language::{decimal, text, tr};
 use crate::study::{PresentationState, readable_name};
 
 /// Draws the menu.
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let shown = state.frame().is_some();
-    ui.label(theme::section("Window", tokens));
+    ui.label(theme::section(text!("Window"), tokens));
     histogram::show(ui, state, tokens);
     controls::menu_item(ui, ViewCommand::AutoWindow, shown, None, out);
     let transforms = state.frame().map_or(&[][..], |frame| &frame.pixels.voi);
@@ -31,7 +32,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             Voi::Lut { .. } => view.table == Some(index),
         };
         let command = ViewCommand::ChooseVoi(index).into();
-        item(ui, &voi_words(index, voi), "Window or VOI table of the file", chosen, command, out);
+        item(ui, &voi_words(index, voi), text!("Window or VOI table of the file"), chosen, command, out);
     }
     windows::show(ui, state, tokens, out);
     controls::rule(ui, tokens);
@@ -41,9 +42,16 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         return;
     }
     controls::rule(ui, tokens);
-    ui.label(theme::section("Presentation states", tokens));
-    let hint = "The image as its file says, without a presentation state";
-    item(ui, "None", hint, state.presented.is_none(), ViewCommand::Present(None).into(), out);
+    ui.label(theme::section(text!("Presentation states"), tokens));
+    let hint = text!("The image as its file says, without a presentation state");
+    item(
+        ui,
+        &tr!("presentation state" => "None"),
+        hint,
+        state.presented.is_none(),
+        ViewCommand::Present(None).into(),
+        out,
+    );
     for (index, presentation) in state.presentations.iter().enumerate() {
         let words = presentation_words(presentation, state.preferences.anonymize);
         let hint = [vec![presentation.description.clone()], presentation.notes.clone()].concat().join("\n");
@@ -70,17 +78,19 @@ fn item(ui: &mut Ui, words: &str, hint: &str, chosen: bool, command: Command, ou
 /// What the file calls a window, and its numbers.
 fn voi_words(index: usize, voi: &Voi) -> String {
     let (explanation, numbers) = match voi {
-        Voi::Window { window, explanation } => (explanation, format!("W {} L {}", window.width, window.center)),
-        Voi::Lut { explanation, entries, .. } => (explanation, format!("table of {} entries", entries.len())),
+        Voi::Window { window, explanation } => {
+            (explanation, decimal(format!("W {} L {}", window.width, window.center)))
+        }
+        Voi::Lut { explanation, entries, .. } => (explanation, tr!("table of {} entries", entries.len())),
     };
     let name = explanation.trim();
-    let name = if name.is_empty() { format!("Window {}", index + 1) } else { attribute(name) };
+    let name = if name.is_empty() { tr!("Window {}", index + 1) } else { attribute(name) };
     format!("{name}   {numbers}")
 }
 
 /// Label, creator and date.
 fn presentation_words(presentation: &PresentationState, anonymize: bool) -> String {
-    let label = if presentation.label.is_empty() { "without a label" } else { &presentation.label };
+    let label = if presentation.label.is_empty() { text!("without a label") } else { &presentation.label };
     let mut words = vec![attribute(label)];
     if !anonymize {
         words.push(attribute(&readable_name(&presentation.creator)));

@@ -7,6 +7,7 @@ use crate::app::state::State;
 use crate::app::ui::lettering;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::controls;
+use crate::language::{text, tr};
 
 const WIDTH: f32 = 400.0;
 /// Most recent paths that are listed.
@@ -32,12 +33,12 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let ui = &mut ui;
     ui.spacing_mut().item_spacing.y = theme::GRID;
     if state.scanning {
-        ui.label(theme::heading("Listing files…", &tokens));
-        ui.label(theme::caption("The first image appears as soon as it is found.", &tokens));
+        ui.label(theme::heading(text!("Listing files…"), &tokens));
+        ui.label(theme::caption(text!("The first image appears as soon as it is found."), &tokens));
         return out;
     }
-    ui.label(theme::heading("Open a chest radiograph", &tokens));
-    ui.label("Drop files or a folder here, or choose:");
+    ui.label(theme::heading(text!("Open a chest radiograph"), &tokens));
+    ui.label(text!("Drop files or a folder here, or choose:"));
     ui.horizontal_wrapped(|ui| {
         for command in [
             Command::File(FileCommand::OpenFiles),
@@ -47,10 +48,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             controls::button(ui, command, true, &mut out);
         }
     });
-    ui.label(theme::caption("DICOM, PNG, JPEG or TIFF. Nothing leaves this computer.", &tokens));
+    ui.label(theme::caption(text!("DICOM, PNG, JPEG or TIFF. Nothing leaves this computer."), &tokens));
     if last {
         let command = SessionCommand::OpenLast;
-        let words = format!("Open the last studies: {}", state.last_session.words(state.preferences.anonymize));
+        let words = tr!("Open the last studies: {}", state.last_session.words(state.preferences.anonymize));
         let room = ui.available_width() - 2.0 * theme::GRID;
         let cut = lettering::cut_text(ui.painter(), &words, &egui::FontId::proportional(theme::TEXT), room);
         let all: Vec<String> = state.last_session.studies.iter().map(|p| p.display().to_string()).collect();
@@ -62,7 +63,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     controls::button(ui, HelpCommand::Tour, true, &mut out);
     if recent.len() > 0 && !state.preferences.anonymize {
         ui.add_space(theme::GRID);
-        ui.label(theme::section("Recent", &tokens));
+        ui.label(theme::section(text!("Recent"), &tokens));
         ui.spacing_mut().item_spacing.y = 0.0;
         for path in recent {
             if controls::recent_path(ui, path) {

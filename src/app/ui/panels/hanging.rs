@@ -9,6 +9,7 @@ use crate::app::state::hanging::{Follows, Grid, ScaleLink};
 use crate::app::state::score_change::{ScoreChange, tells_change};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
+use crate::language::{decimal, text, tr};
 use crate::study::SpacingProvenance;
 
 /// A bar narrower than this has no room for whether views go together.
@@ -66,7 +67,7 @@ fn grids(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
             }
         }
     });
-    response.response.accessible_name("Grid").on_hover_text("Rows and columns of images");
+    response.response.accessible_name(text!("Grid")).on_hover_text(text!("Rows and columns of images"));
 }
 
 /// Whether a millimetre is as long in every image, or why not.
@@ -82,15 +83,19 @@ fn scale(ui: &mut Ui, state: &State, tokens: &Tokens) {
     });
     let words = match (links.first(), not) {
         (None, _) => return,
-        (_, Some(why)) => format!("not linked in scale: {why}"),
-        (Some(_), None) => "equal scale".to_owned(),
+        (_, Some(why)) => tr!("not linked in scale: {}", why),
+        (Some(_), None) => text!("equal scale").to_owned(),
     };
     let at_detector = matches!(links.first(), Some(ScaleLink::Linked(SpacingProvenance::AtDetector)));
-    let of_what = if at_detector { "Equal scale in millimetres at the detector. " } else { "" };
-    let hint = format!(
-        "{of_what}Images whose millimetres mean the same are shown at one scale while views are linked. Millimetres at \
-                the detector are larger than those in the patient, by how much tells no file."
+    let hint = text!(
+        "Images whose millimetres mean the same are shown at one scale while views are linked. Millimetres at the \
+         detector are larger than those in the patient, by how much tells no file."
     );
+    let hint = if at_detector {
+        format!("{} {hint}", text!("Equal scale in millimetres at the detector."))
+    } else {
+        hint.to_owned()
+    };
     ui.add(Label::new(theme::caption(words, tokens)).truncate()).on_hover_text(hint);
 }
 
@@ -100,13 +105,13 @@ fn comparison(ui: &mut Ui, state: &State, tokens: &Tokens) {
     match &comparison.changes {
         Ok(changes) => {
             let Some(chosen) = chosen(state, changes) else { return };
-            let words = format!("{} {}", chosen.name, chosen.words());
+            let words = format!("{} {}", chosen.name, decimal(chosen.words()));
             let label = Label::new(RichText::new(&words).color(tokens.text)).truncate();
             ui.add(label)
-                .on_hover_text(format!("{words}: probability of the prior, of the current image, and the change"));
+                .on_hover_text(tr!("{}: probability of the prior, of the current image, and the change", words));
         }
         Err(why) => {
-            ui.add(Label::new(theme::caption("scores not compared", tokens)).truncate()).on_hover_text(why);
+            ui.add(Label::new(theme::caption(text!("scores not compared"), tokens)).truncate()).on_hover_text(why);
         }
     }
 }

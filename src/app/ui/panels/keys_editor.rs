@@ -13,6 +13,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::message;
+use crate::language::{text, tr};
 
 const ROW: f32 = 26.0;
 
@@ -31,16 +32,17 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let modal = Modal::new(Id::unique("key editor")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 96.0).min(720.0));
         ui.horizontal(|ui| {
-            ui.label(theme::heading("Keys", &tokens));
+            ui.label(theme::heading(text!("Keys"), &tokens));
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
                 let command = KeysCommand::ToggleEditor;
-                if ui.button("Close").on_hover_text(format!("Closes this window ({})", command.info().key)).clicked() {
+                if ui.button(text!("Close")).on_hover_text(tr!("Closes this window ({})", command.info().key)).clicked()
+                {
                     out.push(command.into());
                 }
                 controls::button(ui, KeysCommand::ResetAll, !state.preferences.keys.is_empty(), &mut out);
                 let mut words = editor.search.clone();
-                let field = TextEdit::singleline(&mut words).hint_text("Search").desired_width(180.0);
-                ui.add(field.margin(Margin::symmetric(8, 4))).accessible_name("Search keys");
+                let field = TextEdit::singleline(&mut words).hint_text(text!("Search")).desired_width(180.0);
+                ui.add(field.margin(Margin::symmetric(8, 4))).accessible_name(text!("Search keys"));
                 if words != editor.search {
                     out.push(KeysCommand::Search(words).into());
                 }
@@ -70,8 +72,8 @@ fn said(ui: &mut Ui, editor: &KeyEditor, tokens: &Tokens, out: &mut Vec<Command>
         return;
     }
     let words = match editor.listening.as_deref().and_then(find) {
-        Some(command) => format!("Press the new key of “{}”. Esc leaves it as it is.", command.info().label),
-        None => "Click a key, then press the new one. Menus, tooltips and F1 show it at once.".to_owned(),
+        Some(command) => tr!("Press the new key of “{}”. Esc leaves it as it is.", command.info().label),
+        None => text!("Click a key, then press the new one. Menus, tooltips and F1 show it at once.").to_owned(),
     };
     ui.add(Label::new(RichText::new(words).color(tokens.muted)).wrap());
 }
@@ -79,7 +81,7 @@ fn said(ui: &mut Ui, editor: &KeyEditor, tokens: &Tokens, out: &mut Vec<Command>
 /// The key is another command's: what is to become of that one.
 fn asked(ui: &mut Ui, clash: &Clash, tokens: &Tokens, out: &mut Vec<Command>) {
     let name = |id: &str| find(id).map_or_else(String::new, |command| command.info().label.to_owned());
-    let words = format!(
+    let words = tr!(
         "{} belongs to “{}”. “{}” can have it:",
         shown_key(&clash.key),
         name(&clash.held_by),
@@ -101,7 +103,7 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
     };
     let rows: Vec<Command> = Command::listed().into_iter().filter(|c| !is_answer(c)).filter(fits).collect();
     if rows.is_empty() {
-        ui.label(RichText::new("No command is called so.").color(tokens.muted));
+        ui.label(RichText::new(text!("No command is called so.")).color(tokens.muted));
         return;
     }
     let table = TableBuilder::new(ui)
@@ -116,7 +118,7 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
         .column(Column::exact(168.0))
         .column(Column::exact(108.0));
     let table = table.header(20.0, |mut header| {
-        for words in ["Group", "Command", "Key", ""] {
+        for words in [text!("Group"), text!("Command"), text!("Key"), ""] {
             header.col(|ui| drop(ui.label(theme::section(words, tokens))));
         }
     });
@@ -145,7 +147,7 @@ fn line(
     let listening = editor.listening.as_deref() == Some(id.as_str());
     row.col(|ui| {
         let words = match (info.key.is_empty(), listening) {
-            (_, true) => "press a key…".to_owned(),
+            (_, true) => text!("press a key…").to_owned(),
             (true, false) => "–".to_owned(),
             (false, false) => info.shown_key(),
         };
@@ -153,14 +155,14 @@ fn line(
         let words = RichText::new(words).color(if changed || listening { tokens.accent } else { tokens.text });
         let button = Button::selectable(listening, words).frame_when_inactive(true).min_size(egui::vec2(112.0, 22.0));
         let fixed = is_fixed(command);
-        let response = ui.add_enabled(!fixed, button).accessible_name(format!("Key of {}: {}", info.label, info.key));
-        if response.on_disabled_hover_text("The way back always has this key").clicked() {
+        let response = ui.add_enabled(!fixed, button).accessible_name(tr!("Key of {}: {}", info.label, info.key));
+        if response.on_disabled_hover_text(text!("The way back always has this key")).clicked() {
             out.push(KeysCommand::Listen((!listening).then(|| id.clone())).into());
         }
         if !fixed && !info.key.is_empty() {
             let cross = Button::new(Sign::Cross.atom(None)).frame_when_inactive(false);
             let clear = KeysCommand::Clear(id.clone());
-            let response = ui.add(cross).accessible_name(format!("No key for {}", info.label));
+            let response = ui.add(cross).accessible_name(tr!("No key for {}", info.label));
             if response.on_hover_text(clear.info().tooltip).clicked() {
                 out.push(clear.into());
             }
@@ -170,7 +172,7 @@ fn line(
         if state.preferences.keys.contains_key(&id) {
             let reset = KeysCommand::Reset(id.clone());
             let came = declared(command);
-            let came = if came.is_empty() { "no key".to_owned() } else { shown_key(&came) };
+            let came = if came.is_empty() { text!("no key").to_owned() } else { shown_key(&came) };
             let response = ui.button(reset.info().label).on_hover_text(format!("{}: {came}", reset.info().tooltip));
             if response.clicked() {
                 out.push(reset.into());

@@ -7,18 +7,20 @@ use crate::app::command::{Command, CommandGroup, HelpCommand, KeysCommand};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
+use crate::language::{named, text, tr, translated};
 
 /// Mouse gestures, which stand below the keys: gesture and what it does.
-pub const GESTURES: [(&str, &str); 9] = [
-    ("Left drag", "Window: right is wider, down is brighter"),
-    ("Ctrl + left drag", "Window from the grey values of a box"),
-    ("Middle drag", "Pan (also Shift + left drag)"),
-    ("Right drag", "Zoom (also Ctrl + wheel)"),
-    ("Wheel", "Through the stack, to its ends; zoom where there is no stack"),
-    ("Alt + left drag", "Through the stack: the height of the view is all of it"),
-    ("Double click", "This view only, or all again"),
-    ("Left drag on a measurement", "Moves its point, or all of it"),
-    ("Drop", "Opens the dropped files and folders; weights and measurements are imported"),
+pub const GESTURES: [(&str, &str); 10] = [
+    (named!("Left drag"), named!("Window: right is wider, down is brighter")),
+    (named!("Ctrl + left drag"), named!("Window from the grey values of a box")),
+    (named!("Middle drag"), named!("Pan (also Shift + left drag)")),
+    (named!("Right drag"), named!("Zoom (also Ctrl + wheel)")),
+    (named!("Wheel"), named!("Through the stack, to its ends; zoom where there is no stack")),
+    (named!("Alt + left drag"), named!("Through the stack: the height of the view is all of it")),
+    (named!("Double click"), named!("This view only, or all again")),
+    (named!("Left drag on a measurement"), named!("Moves its point, or all of it")),
+    (named!("Arrows, Enter with a tool"), named!("Move a crosshair (Shift: by one pixel), and set a point there")),
+    (named!("Drop"), named!("Opens the dropped files and folders; weights and measurements are imported")),
 ];
 
 /// Draws the table over everything else while it is open.
@@ -33,11 +35,11 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let modal = Modal::new(Id::unique("keys")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 96.0).min(1040.0));
         ui.horizontal(|ui| {
-            ui.label(theme::heading("Keys and gestures", &tokens));
+            ui.label(theme::heading(text!("Keys and gestures"), &tokens));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 controls::button(ui, KeysCommand::ToggleEditor, true, &mut out);
                 controls::button(ui, HelpCommand::Tour, true, &mut out);
-                let close = ui.button("Close").on_hover_text(HelpCommand::ToggleKeys.info().hint());
+                let close = ui.button(text!("Close")).on_hover_text(HelpCommand::ToggleKeys.info().hint());
                 if close.clicked() {
                     out.push(Command::Help(HelpCommand::ToggleKeys));
                 }
@@ -77,7 +79,12 @@ fn table(ui: &mut Ui, group: CommandGroup, tokens: &Tokens) {
 }
 
 fn gestures(ui: &mut Ui, tokens: &Tokens) {
-    lines(ui, "Mouse", GESTURES.into_iter().map(|(gesture, words)| (gesture, words, "")), tokens);
+    lines(
+        ui,
+        text!("Mouse"),
+        GESTURES.into_iter().map(|(gesture, words)| (translated(gesture), translated(words), "")),
+        tokens,
+    );
 }
 
 fn lines<'a>(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (&'a str, &'a str, &'a str)>, tokens: &Tokens) {
@@ -97,7 +104,7 @@ fn lines<'a>(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (&'a str, &'a 
 }
 
 fn about(ui: &mut Ui, tokens: &Tokens) {
-    let version = format!("Pellucid {} ({}). MIT or Apache-2.0.", crate::VERSION, crate::COMMIT);
+    let version = tr!("Pellucid {} ({}). MIT or Apache-2.0.", crate::VERSION, crate::COMMIT);
     ui.label(theme::caption(version, tokens));
-    ui.add(egui::Label::new(theme::caption(NOT_A_DEVICE, tokens)).wrap());
+    ui.add(egui::Label::new(theme::caption(translated(NOT_A_DEVICE), tokens)).wrap());
 }

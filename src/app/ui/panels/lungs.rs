@@ -15,9 +15,10 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
-use crate::engine::lungs::{LungSearch, Lungs};
+use crate::engine::lungs::{FieldsSource, LungSearch, Lungs};
 use crate::explain::Attribution;
 use crate::explain::evidence_shares::EvidenceShares;
+use crate::language::{decimal, said, text, tr, translated};
 
 /// Height of a line of numbers.
 const LINE: f32 = 16.0;
@@ -65,7 +66,7 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
         // Of an image that is refused as a whole one reason is enough.
         LungSearch::Refused(reason) if reads_chests(state) && state.results.phase != Phase::Refused => {
             if section::heading(ui, state, Section::Lungs, &tokens, &mut out, |_, _| {}) {
-                paragraph(ui, reason, &tokens);
+                paragraph(ui, &said(reason), &tokens);
             }
             return out;
         }
@@ -79,28 +80,50 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut SharesCache) -> Vec<Command>
     }
     let Some(shares) = cache.of(state) else { return out };
     let EvidenceShares { evidence: e, area, .. } = &shares;
-    let hint = format!(
-        "Of the map's positive evidence. An even map would have {:.2} in the lungs, {:.2} between them, {:.2} at the \
-         border, {:.2} elsewhere. Lung fields: {}",
-        area.inside,
-        area.between,
-        area.border,
-        area.elsewhere,
-        known.source.in_words()
+    let two = |value: f64| decimal(format!("{value:.2}"));
+    let hint = tr!(
+        "Of the map's positive evidence. An even map would have {} in the lungs, {} between them, {} at the border, {} \
+         elsewhere. Lung fields: {}",
+        two(area.inside),
+        two(area.between),
+        two(area.border),
+        two(area.elsewhere),
+        source_in_words(&known.source)
     );
+    let peak = shares.peak_in_words();
     let lines = [
-        ("Evidence in the lungs", format!("{:.2} (area {:.2})", e.inside, area.inside)),
-        ("right, left", format!("{:.2}, {:.2}", e.right, e.left)),
-        ("between, border, elsewhere", format!("{:.2}, {:.2}, {:.2}", e.between, e.border, e.elsewhere)),
-        ("highest", shares.peak_in_words()),
+        (text!("Evidence in the lungs"), tr!("{} (area {})", two(e.inside), two(area.inside))),
+        (text!("right, left"), listed(&[e.right, e.left])),
+        (text!("between, border, elsewhere"), listed(&[e.between, e.border, e.elsewhere])),
+        (text!("highest"), translated(&peak).to_owned()),
     ];
     for (name, value) in lines {
         line(ui, name, &value, &hint, &tokens);
     }
     if let Some(caution) = shares.caution() {
-        message(ui, Sign::Caution, caution, &tokens);
+        message(ui, Sign::Caution, translated(caution), &tokens);
     }
     out
+}
+
+/// Shares one behind the other.
+fn listed(shares: &[f64]) -> String {
+    // Where the decimal sign is a comma, a comma does not part numbers.
+    let sign = tr!("between numbers" => ", ");
+    shares.iter().map(|share| decimal(format!("{share:.2}"))).collect::<Vec<_>>().join(&sign)
+}
+
+/// Where the fields come from, in a few words.
+fn source_in_words(source: &FieldsSource) -> String {
+    match source {
+        FieldsSource::Mask { path, .. } => match path.as_ref().and_then(|path| path.file_name()) {
+            Some(name) => tr!("mask {}", name.to_string_lossy()),
+            None => text!("a mask of the reader's").to_owned(),
+        },
+        FieldsSource::Segmenter { expected_dice, .. } => {
+            tr!("outlined by the program, expected Dice {}", decimal(format!("{expected_dice:.2}")))
+        }
+    }
 }
 
 /// Whether the model at work is one for chest radiographs.

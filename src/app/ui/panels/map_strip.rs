@@ -9,6 +9,7 @@ use crate::app::state::tour::TourStep;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::tour;
 use crate::app::ui::widgets::controls;
+use crate::language::{text, tr};
 
 /// Room of the names at the left.
 const NAMES: f32 = 80.0;
@@ -31,13 +32,13 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut opacity = (style.opacity * 100.0).round();
     let keys = [OverlayCommand::LessOpacity, OverlayCommand::MoreOpacity].map(|c| c.info().key);
     let hint = hint(OverlayCommand::SetOpacity(0.0).info().tooltip, &keys);
-    if percent(ui, &mut opacity, "Opacity", &hint, &tokens) {
+    if percent(ui, &mut opacity, text!("Opacity"), &hint, &tokens) {
         out.push(OverlayCommand::SetOpacity(opacity / 100.0).into());
     }
     let mut threshold = (style.threshold * 100.0).round();
     let keys = [OverlayCommand::LowerThreshold, OverlayCommand::RaiseThreshold].map(|c| c.info().key);
     let hint = self::hint(OverlayCommand::SetThreshold(0.0).info().tooltip, &keys);
-    if percent(ui, &mut threshold, "Threshold", &hint, &tokens) {
+    if percent(ui, &mut threshold, text!("Threshold"), &hint, &tokens) {
         out.push(OverlayCommand::SetThreshold(threshold / 100.0).into());
     }
     tour::mark(
@@ -54,7 +55,7 @@ pub(super) fn hint(tooltip: &str, keys: &[std::borrow::Cow<'static, str>; 2]) ->
     if keys.iter().any(|key| key.is_empty()) {
         return tooltip.to_owned();
     }
-    format!("{tooltip} ({} and {})", shown_key(&keys[0]), shown_key(&keys[1]))
+    tr!("{} ({} and {})", tooltip, shown_key(&keys[0]), shown_key(&keys[1]))
 }
 
 /// A name and a slider from 0 to 100 %; true when it was moved.

@@ -10,11 +10,13 @@ use crate::app::state::measuring::Tool;
 use crate::app::state::session::Section;
 use crate::app::ui::lettering;
 use crate::app::ui::measured_values::{Values, ValuesCache, map_of};
+use crate::app::ui::measured_words;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
 use crate::fonts::attribute;
+use crate::language::{said, text, tr, translated};
 use crate::measurement::{Measurement, Words};
 
 /// The menu of tools.
@@ -68,7 +70,7 @@ pub fn show(ui: &mut Ui, state: &State, cache: &mut ValuesCache, most: f32) -> V
 fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, out: &mut Vec<Command>) {
     let list = state.measurements();
     if state.measuring.unkept {
-        message(ui, Sign::Caution, "Not kept: the file of this image could not be read.", tokens);
+        message(ui, Sign::Caution, text!("Not kept: the file of this image could not be read."), tokens);
     }
     for (i, one) in list.iter().enumerate() {
         let values = cache.of(state, map_of(state, Content::Image), one);
@@ -78,7 +80,7 @@ fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, 
         }
     }
     if list.is_empty() {
-        paragraph(ui, "None.", tokens);
+        paragraph(ui, text!("None."), tokens);
     }
     ui.horizontal_wrapped(|ui| {
         let [back, forth] = [true, false].map(|back| state.can_step(back));
@@ -92,7 +94,7 @@ fn listed(ui: &mut Ui, state: &State, cache: &mut ValuesCache, tokens: &Tokens, 
 fn name(state: &State, one: &Measurement) -> String {
     // Words of the reader may name somebody.
     if one.name.is_empty() || state.preferences.anonymize {
-        return one.kind.name().to_owned();
+        return translated(one.kind.name()).to_owned();
     }
     attribute(one.name.0.lines().next().unwrap_or_default())
 }
@@ -100,7 +102,8 @@ fn name(state: &State, one: &Measurement) -> String {
 /// Number, name and first value; a click chooses it.
 fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Option<&Values>, out: &mut Vec<Command>) {
     let chosen = state.measuring.selected == Some(one.id);
-    let first = values.and_then(|values| values.measured.lines().into_iter().next()).unwrap_or_default();
+    let first =
+        values.and_then(|values| measured_words::lines(&values.measured).into_iter().next()).unwrap_or_default();
     let name = name(state, one);
     let words = format!("{number}  {name}");
     // What is wider than the panel would widen it, and move the image under a measurement in hand.
@@ -111,7 +114,7 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         ui.add_space(theme::GRID);
         let mut gone = Vec::new();
         let cross = controls::sign_button(ui, Sign::Cross, MeasureCommand::Remove(one.id), true, &mut gone);
-        cross.accessible_name(format!("Delete measurement {number}"));
+        cross.accessible_name(tr!("Delete measurement {}", number));
         out.append(&mut gone);
         let width = ui.available_width();
         let (font, small) = (FontId::proportional(theme::TEXT), FontId::proportional(theme::CAPTION));
@@ -122,9 +125,9 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         if !first.is_empty() {
             button = button.shortcut_text(RichText::new(first.as_str()).size(theme::CAPTION));
         }
-        let said = format!("Measurement {number}: {name} {first}");
+        let said = tr!("Measurement {number}: {name} {first}", number, name, first);
         let response = ui.add(button.min_size(vec2(width, 22.0))).accessible_name(said.trim_end());
-        if response.on_hover_text(format!("{name}\n{}", one.kind.name())).clicked() {
+        if response.on_hover_text(format!("{name}\n{}", translated(one.kind.name()))).clicked() {
             out.push(MeasureCommand::Select((!chosen).then_some(one.id)).into());
         }
     });
@@ -141,7 +144,7 @@ fn detail(
 ) {
     words(ui, state, one, out);
     let Some(values) = values else { return };
-    for line in values.measured.lines() {
+    for line in measured_words::lines(&values.measured) {
         ui.label(RichText::new(line).color(tokens.text));
     }
     if let Some(inside) = values.evidence {
@@ -149,12 +152,12 @@ fn detail(
             Content::Map(subject, method) => format!("{}, {}", state.subject_name(subject), method.name()),
             _ => String::new(),
         };
-        let hint = "Part of the map's positive evidence that lies inside, beside the part of an even map";
-        ui.label(RichText::new(inside.in_words()).color(tokens.text)).on_hover_text(hint);
+        let hint = text!("Part of the map's positive evidence that lies inside, beside the part of an even map");
+        ui.label(RichText::new(measured_words::evidence(&inside)).color(tokens.text)).on_hover_text(hint);
         controls::elided(ui, theme::caption(of, tokens));
     }
     for caution in &values.measured.cautions {
-        message(ui, Sign::Caution, caution, tokens);
+        message(ui, Sign::Caution, &said(caution), tokens);
     }
 }
 
@@ -168,10 +171,10 @@ fn words(ui: &mut Ui, state: &State, one: &Measurement, out: &mut Vec<Command>) 
     let mut text = one.name.0.clone();
     let id = Id::unique(("name of a measurement", one.id));
     let field = if note { TextEdit::multiline(&mut text).desired_rows(2) } else { TextEdit::singleline(&mut text) };
-    let hint = if note { "What does the note say?" } else { "Name" };
+    let hint = if note { text!("What does the note say?") } else { text!("Name") };
     let field = field.id(id).hint_text(hint).desired_width(f32::INFINITY);
     let response = ui.add(field.char_limit(crate::limits::MEASUREMENT_NAME));
-    let name = if note { "Words of the note" } else { "Name of the measurement" };
+    let name = if note { text!("Words of the note") } else { text!("Name of the measurement") };
     let response = response.accessible_name(name);
     if state.measuring.writing == Some(one.id) {
         response.request_focus();

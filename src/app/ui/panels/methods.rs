@@ -13,7 +13,8 @@ use crate::app::state::{Layout, State};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
-use crate::explain::{Family, Method};
+use crate::explain::{Cost, Family, Method};
+use crate::language::{text, tr, translated};
 
 const WIDTH: f32 = 440.0;
 const ROW: f32 = 36.0;
@@ -23,7 +24,7 @@ const TICK: f32 = 32.0;
 pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let width = ui.available_width();
     let words = match state.layout {
-        Layout::MethodGrid => format!("{} methods", state.methods().len()),
+        Layout::MethodGrid => tr!("{} methods", state.methods().len()),
         _ => state.method.name().to_owned(),
     };
     let button = Button::new((words, egui::Atom::grow(), Sign::Down.atom(None))).truncate().min_size(vec2(width, 24.0));
@@ -37,7 +38,7 @@ pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
             for family in Family::ALL {
                 ui.add_space(theme::GRID);
-                ui.label(theme::section(family.name(), tokens));
+                ui.label(theme::section(translated(family.name()), tokens));
                 ui.add_space(2.0);
                 for method in Method::ALL.into_iter().filter(|m| m.family() == family) {
                     row(ui, state, method, tokens, out);
@@ -45,15 +46,16 @@ pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             }
         });
     });
-    response.accessible_name("Method");
+    response.accessible_name(text!("Method"));
 }
 
 /// What the ticks are for, and the way back to the usual ones.
 fn head(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        let words = format!(
-            "A click shows its map. Ticked ones stand in the grid of methods, {} of at most {MOST_METHODS}.",
-            state.methods().len()
+        let words = tr!(
+            "A click shows its map. Ticked ones stand in the grid of methods, {} of at most {}.",
+            state.methods().len(),
+            MOST_METHODS
         );
         ui.set_max_width(WIDTH);
         let button = 112.0;
@@ -84,8 +86,8 @@ fn tick(ui: &mut Ui, state: &State, method: Method, tokens: &Tokens, out: &mut V
         .inner
     });
     let command = Command::Maps(MapCommand::TickMethod(method));
-    let full = format!("At most {MOST_METHODS} methods stand side by side; untick one first");
-    let response = inner.inner.accessible_name(format!("Compare {}", method.name()));
+    let full = tr!("At most {} methods stand side by side; untick one first", MOST_METHODS);
+    let response = inner.inner.accessible_name(tr!("Compare {}", method.name()));
     let response = response.on_hover_text(command.info().hint()).on_disabled_hover_text(full);
     if response.clicked() {
         out.push(command);
@@ -117,15 +119,15 @@ fn choice(ui: &mut Ui, state: &State, method: Method, tokens: &Tokens, out: &mut
     let (left, right) = (rect.left() + theme::GRID, rect.right() - theme::GRID);
     let (upper, lower) = (rect.top() + 11.0, rect.top() + 26.0);
     let name = painter.text(pos2(left, upper), Align2::LEFT_CENTER, method.name(), text, faded(tokens.text));
-    let cost = method.cost().words();
+    let (line, cost) = (translated(method.line()), cost_in_words(method.cost()));
     painter.text(pos2(right, upper), Align2::RIGHT_CENTER, &cost, caption.clone(), faded(tokens.muted));
-    painter.text(pos2(left, lower), Align2::LEFT_CENTER, method.line(), caption, faded(tokens.muted));
-    let against = method.fails_sanity_check();
+    painter.text(pos2(left, lower), Align2::LEFT_CENTER, line, caption, faded(tokens.muted));
+    let against = method.fails_sanity_check().map(translated);
     if against.is_some() {
         let at = Rect::from_center_size(pos2(name.right() + 14.0, upper), vec2(16.0, 16.0));
         Sign::Caution.paint(painter, at, faded(tokens.warning));
     }
-    let mut spoken = format!("{}, {}, {cost}", method.name(), method.line());
+    let mut spoken = format!("{}, {line}, {cost}", method.name());
     let more: Vec<&str> = [against, why_not].into_iter().flatten().collect();
     more.iter().for_each(|words| spoken = format!("{spoken}. {words}"));
     let label = method.name();
@@ -138,5 +140,15 @@ fn choice(ui: &mut Ui, state: &State, method: Method, tokens: &Tokens, out: &mut
     if response.clicked() {
         out.push(Command::Overlay(OverlayCommand::SetMethod(method)));
         ui.close();
+    }
+}
+
+/// What a map costs: passes through the network.
+fn cost_in_words(cost: Cost) -> String {
+    match cost {
+        Cost::Instant => text!("at once").into(),
+        Cost::Runs(n) => tr!("one run" | "{n} runs" % n),
+        Cost::Channels => text!("one run a channel").into(),
+        Cost::Background => text!("two runs a background image").into(),
     }
 }

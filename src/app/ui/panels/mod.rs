@@ -4,6 +4,8 @@ mod display_menu;
 pub mod empty;
 pub mod faithfulness;
 pub mod findings;
+#[cfg(test)]
+mod forms;
 pub mod hanging;
 pub mod import_weights;
 pub mod impression;
@@ -16,6 +18,7 @@ mod methods;
 pub mod notices;
 pub mod overlay;
 pub mod palette;
+mod prevalence_words;
 pub mod reliability;
 pub mod score_change;
 pub mod similar;
@@ -24,6 +27,8 @@ pub mod status;
 pub mod studies;
 pub mod study_result;
 pub mod tags;
+#[cfg(test)]
+mod terms;
 pub mod toolbar;
 pub mod training;
 mod uncertainty;

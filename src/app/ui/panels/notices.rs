@@ -7,6 +7,7 @@ use crate::app::command::{Command, HelpCommand};
 use crate::app::state::{Level, Notice, State};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
+use crate::language::tr;
 
 /// Most notices at once; older ones wait behind them.
 const SHOWN: usize = 4;
@@ -27,7 +28,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             ui.spacing_mut().item_spacing.y = theme::GRID;
             let from = state.notices.len().saturating_sub(SHOWN);
             if from > 0 {
-                ui.label(theme::caption(format!("{from} more"), &tokens));
+                ui.label(theme::caption(tr!("{} more", from), &tokens));
             }
             for notice in &state.notices[from..] {
                 show_notice(ui, notice, &tokens, &mut out);

@@ -13,9 +13,10 @@ use crate::app::ui::viewport::corners;
 use crate::app::ui::widgets::{controls, section};
 use crate::explain::Method;
 use crate::imaging::colormap::ColorMap;
+use crate::language::{named, text, tr, translated};
 
 const NAMES: f32 = 80.0;
-const STAGES: &str = "From fine to coarse: early stages see edges, late ones see the whole";
+const STAGES: &str = named!("From fine to coarse: early stages see edges, late ones see the whole");
 
 /// Draws the controls, one below the other.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
@@ -27,16 +28,18 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     if !section::heading(ui, state, Section::Overlay, &tokens, &mut out, |_, _| {}) {
         return out;
     }
-    row(ui, "Method", &OverlayCommand::NextMethod.info().hint(), &tokens, |ui| {
+    row(ui, text!("Method"), &OverlayCommand::NextMethod.info().hint(), &tokens, |ui| {
         super::methods::menu(ui, state, &tokens, &mut out);
     });
-    row(ui, "Layer", OverlayCommand::SetLayer(String::new()).info().tooltip, &tokens, |ui| layer(ui, state, &mut out));
-    let hint = super::map_strip::hint(STAGES, &[finer.key, coarser.key]);
-    row(ui, "Stage", &hint, &tokens, |ui| stage(ui, state, &tokens, &mut out));
+    row(ui, text!("Layer"), OverlayCommand::SetLayer(String::new()).info().tooltip, &tokens, |ui| {
+        layer(ui, state, &mut out)
+    });
+    let hint = super::map_strip::hint(translated(STAGES), &[finer.key, coarser.key]);
+    row(ui, text!("Stage"), &hint, &tokens, |ui| stage(ui, state, &tokens, &mut out));
     let hint = MapCommand::NextStability.info().hint();
-    row(ui, "Stability", &hint, &tokens, |ui| stability(ui, state, &mut out));
+    row(ui, text!("Stability"), &hint, &tokens, |ui| stability(ui, state, &mut out));
     looks_of(ui, state, &tokens, &mut out);
-    row(ui, "Colours", &OverlayCommand::NextColormap.info().hint(), &tokens, |ui| {
+    row(ui, text!("Colours"), &OverlayCommand::NextColormap.info().hint(), &tokens, |ui| {
         colours(ui, state, &tokens, &mut out);
     });
     ui.horizontal(|ui| {
@@ -62,12 +65,12 @@ fn row(ui: &mut Ui, name: &str, hint: &str, tokens: &Tokens, control: impl FnOnc
 
 fn layer(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let Some(info) = state.model_info() else {
-        ui.add_enabled(false, egui::Button::new("no model yet"));
+        ui.add_enabled(false, egui::Button::new(text!("no model yet")));
         return;
     };
     let chosen = state.layer();
     let words = |layer: &str| {
-        if layer == info.manifest.target_layer { format!("{layer} (of the model)") } else { layer.to_owned() }
+        if layer == info.manifest.target_layer { tr!("{} (of the model)", layer) } else { layer.to_owned() }
     };
     let font = egui::FontId::proportional(theme::TEXT);
     let shown = lettering::cut_text(ui.painter(), &words(chosen), &font, ui.available_width() - 40.0);
@@ -79,28 +82,28 @@ fn layer(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
             }
         }
     });
-    inner.response.accessible_name("Layer").on_hover_text(words(chosen));
+    inner.response.accessible_name(text!("Layer")).on_hover_text(words(chosen));
 }
 
 /// The stages on a line from fine to coarse: all maps of cheap methods are there, so the slider
 /// answers at once.
 fn stage(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let (Some(info), Some(at)) = (state.model_info(), state.stage()) else {
-        ui.label(theme::caption("no model yet", tokens));
+        ui.label(theme::caption(text!("no model yet"), tokens));
         return;
     };
     let enabled = info.layers.len() > 1 && (state.method.has_layer() || state.layout == Layout::MethodGrid);
     let mut chosen = at;
-    ui.label(theme::caption("fine", tokens));
+    ui.label(theme::caption(text!("fine"), tokens));
     ui.spacing_mut().slider_width = (ui.available_width() - 52.0).max(48.0);
     let last = info.layers.len().saturating_sub(1);
     let slider = Slider::new(&mut chosen, 0..=last).show_value(false).step_by(1.0);
-    let response = ui.add_enabled(enabled, slider).accessible_name("Stage");
-    ui.label(theme::caption("coarse", tokens));
+    let response = ui.add_enabled(enabled, slider).accessible_name(text!("Stage"));
+    ui.label(theme::caption(text!("coarse"), tokens));
     let name = info.layers.get(at).map_or("", String::as_str);
     let response = response
-        .on_hover_text(format!("{name}, {} of {}", at + 1, info.layers.len()))
-        .on_disabled_hover_text("Maps of the pixels belong to no layer");
+        .on_hover_text(tr!("{name}, {} of {}", at + 1, info.layers.len(), name))
+        .on_disabled_hover_text(text!("Maps of the pixels belong to no layer"));
     if let Some(layer) = info.layers.get(chosen).filter(|_| response.changed() && chosen != at) {
         out.push(Command::Overlay(OverlayCommand::SetLayer(layer.clone())));
     }
@@ -130,7 +133,7 @@ fn looks_of(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         controls::tick_box(ui, same, state.preferences.same_display, tokens, out);
         let words = match state.panes().get(state.pointed()) {
             Some(content) if !state.preferences.same_display && several => {
-                format!("View {}: {}", state.pointed() + 1, corners::title(state, *content))
+                tr!("View {}: {}", state.pointed() + 1, corners::title(state, *content))
             }
             _ => String::new(),
         };
@@ -144,7 +147,7 @@ fn shared_scale(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Comma
     let on = state.preferences.overlay.shared_scale && !apart;
     ui.add_enabled_ui(!apart, |ui| controls::tick_box(ui, OverlayCommand::ToggleSharedScale, on, tokens, out))
         .inner
-        .on_disabled_hover_text("Each method has units of its own, so their maps share no scale");
+        .on_disabled_hover_text(text!("Each method has units of its own, so their maps share no scale"));
 }
 
 /// Lines between patches, for maps that have patches.
@@ -153,7 +156,7 @@ fn superpixels(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Comman
     let command = Command::Maps(MapCommand::ToggleSuperpixels);
     ui.add_enabled_ui(shown, |ui| controls::tick_box(ui, command, state.preferences.superpixels, tokens, out))
         .inner
-        .on_disabled_hover_text("Only Kernel SHAP gives its values to patches");
+        .on_disabled_hover_text(text!("Only Kernel SHAP gives its values to patches"));
 }
 
 fn colours(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -166,25 +169,27 @@ fn colours(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) 
     if signed {
         let (rect, response) = ui.allocate_exact_size(vec2(64.0, 12.0), Sense::hover());
         strip(ui, rect, ColorMap::Difference);
-        ui.label(theme::caption("against – for", tokens));
-        response.on_hover_text("Signed maps have one scale: blue speaks against, orange for, and zero is transparent");
+        ui.label(theme::caption(text!("against – for"), tokens));
+        response.on_hover_text(text!(
+            "Signed maps have one scale: blue speaks against, orange for, and zero is transparent"
+        ));
         return;
     }
-    let name = RichText::new(chosen.name().split(" (").next().unwrap_or_default());
+    let name = RichText::new(translated(chosen.name()).split(" (").next().unwrap_or_default());
     let combo = ComboBox::from_id_salt("colours").selected_text(name).width(ui.available_width()).truncate();
     let inner = combo.show_ui(ui, |ui| {
         for map in ColorMap::SEQUENTIAL {
             ui.horizontal(|ui| {
                 let (rect, _) = ui.allocate_exact_size(vec2(64.0, 12.0), Sense::hover());
                 strip(ui, rect, map);
-                if ui.selectable_label(map == chosen, map.name()).clicked() {
+                if ui.selectable_label(map == chosen, translated(map.name())).clicked() {
                     out.push(Command::Overlay(OverlayCommand::SetColormap(map.key().to_owned())));
                     ui.close();
                 }
             });
         }
     });
-    inner.response.accessible_name("Colours");
+    inner.response.accessible_name(text!("Colours"));
 }
 
 /// The colour map from 0 (left) to 1, over black as it would lie over the dark of a radiograph.

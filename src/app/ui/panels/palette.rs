@@ -10,6 +10,7 @@ use crate::app::state::palette::Palette;
 use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::text::paragraph;
+use crate::language::text;
 
 const WIDTH: f32 = 560.0;
 const ROW: f32 = 38.0;
@@ -32,17 +33,17 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.set_width((room.x - 48.0).min(WIDTH));
         let mut words = palette.query.clone();
         let field = TextEdit::singleline(&mut words)
-            .hint_text("A few letters: command, class, method, model, recent study")
+            .hint_text(text!("A few letters: command, class, method, model, recent study"))
             .desired_width(f32::INFINITY)
             .margin(Margin::symmetric(8, 6));
-        let response = ui.add(field).accessible_name("Find a command");
+        let response = ui.add(field).accessible_name(text!("Find a command"));
         response.request_focus();
         if words != palette.query {
             out.push(PaletteCommand::Type(words).into());
         }
         if lines.is_empty() {
             ui.add_space(theme::GRID);
-            paragraph(ui, "Nothing is called so.", &tokens);
+            paragraph(ui, text!("Nothing is called so."), &tokens);
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;

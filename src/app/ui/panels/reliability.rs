@@ -17,6 +17,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::still_plot::still_plot;
 use crate::app::ui::widgets::text::paragraph;
+use crate::language::{date_of, decimal, said, text, tr};
 use crate::model::calibration::{Calibration, Target};
 
 /// Height of a row of the table.
@@ -34,10 +35,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let modal = Modal::new(Id::unique("reliability")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 96.0).min(760.0));
         ui.horizontal(|ui| {
-            ui.label(theme::heading("How well calibrated?", &tokens));
+            ui.label(theme::heading(text!("How well calibrated?"), &tokens));
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
                 let command = UncertaintyCommand::ToggleReliability;
-                if ui.button("Close").on_hover_text(command.info().hint()).clicked() {
+                if ui.button(text!("Close")).on_hover_text(command.info().hint()).clicked() {
                     out.push(Command::Uncertainty(command));
                 }
             });
@@ -45,8 +46,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         controls::rule(ui, &tokens);
         match state.model_info().map(|info| info.calibration.as_ref()) {
             Some(Ok(calibration)) => measured(ui, calibration, chosen, room.y - 200.0, &tokens, &mut out),
-            Some(Err(why)) => paragraph(ui, &why.to_string(), &tokens),
-            None => paragraph(ui, "There is no model yet.", &tokens),
+            Some(Err(why)) => paragraph(ui, &said(&why.to_string()), &tokens),
+            None => paragraph(ui, text!("There is no model yet."), &tokens),
         }
     });
     if modal.backdrop_response.clicked() {
@@ -63,7 +64,14 @@ fn measured(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    let about = format!("Measured on {}, {}. {}", calibration.set_in_words(), calibration.date, calibration.note);
+    let about = tr!(
+        "Measured on {set}, {images} images of {patients} patients, {date}. {note}",
+        set = calibration.set,
+        images = calibration.images,
+        patients = calibration.patients,
+        date = date_of(&calibration.date),
+        note = calibration.note
+    );
     paragraph(ui, &about, tokens);
     ui.add_space(theme::GRID);
     ui.horizontal_wrapped(|ui| {
@@ -88,17 +96,28 @@ fn measured(
             .show(ui, |ui| table(ui, target, tokens));
     });
     ui.add_space(theme::GRID);
-    let reading = "Up: share of the images that have the finding, with its 95 % interval. Across: the probability that the model gave. On the \
-                   dashed line probabilities mean what they say. Each point stands for equally many images.";
+    let reading = text!(
+        "Up: share of the images that have the finding, with its 95 % interval. Across: the probability that the model gave. On the \
+                   dashed line probabilities mean what they say. Each point stands for equally many images."
+    );
     ui.add(Label::new(theme::caption(reading, tokens)).wrap());
 }
 
 /// The metrics of a label or group in one line.
 pub fn in_words(target: &Target) -> String {
-    format!(
-        "{}: {} images with it, {} without. Expected calibration error {:.3}, Brier score {:.3}.",
-        target.name, target.with, target.without, target.ece, target.brier
+    tr!(
+        "{}: {} images with it, {} without. Expected calibration error {}, Brier score {}.",
+        target.name,
+        target.with,
+        target.without,
+        decimal(format!("{:.3}", target.ece)),
+        decimal(format!("{:.3}", target.brier))
     )
+}
+
+/// A mark of an axis: no more decimals than it has.
+fn tenths(value: f64) -> String {
+    decimal(((10.0 * value).round() / 10.0).to_string())
 }
 
 fn diagram(ui: &mut Ui, target: &Target, side: f32, tokens: &Tokens) {
@@ -108,7 +127,10 @@ fn diagram(ui: &mut Ui, target: &Target, side: f32, tokens: &Tokens) {
     let response = still_plot(ui, "reliability", vec2(side, side), tokens)
         // Without this the labels below would be left out: a fifth of the side is less than the
         // room that they take by default.
-        .custom_x_axes(vec![AxisHints::new_x().label_spacing(Rangef::new(24.0, 36.0))])
+        .custom_x_axes(vec![
+            AxisHints::new_x().label_spacing(Rangef::new(24.0, 36.0)).formatter(|mark, _| tenths(mark.value)),
+        ])
+        .y_axis_formatter(|mark, _| tenths(mark.value))
         .x_grid_spacer(marks)
         .y_grid_spacer(marks)
         .show(ui, |plot| {
@@ -125,13 +147,13 @@ fn diagram(ui: &mut Ui, target: &Target, side: f32, tokens: &Tokens) {
             plot.points(Points::new(target.name.clone(), PlotPoints::from(points)).color(tokens.accent).radius(3.0));
         })
         .response;
-    let words = format!("Reliability diagram of {}; the table beside it has the same numbers", target.name);
+    let words = tr!("Reliability diagram of {}; the table beside it has the same numbers", target.name);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words.as_str()));
 }
 
 fn table(ui: &mut Ui, target: &Target, tokens: &Tokens) {
     if target.bins.is_empty() {
-        paragraph(ui, "No image tells whether it is there.", tokens);
+        paragraph(ui, text!("No image tells whether it is there."), tokens);
         return;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -141,7 +163,7 @@ fn table(ui: &mut Ui, target: &Target, tokens: &Tokens) {
         .cell_layout(Flow::left_to_right(Align::Center))
         .columns(Column::auto().at_least(48.0), 4);
     let table = table.header(ROW, |mut row| {
-        for head in ["images", "model said", "had it", "95 % interval"] {
+        for head in [text!("images"), text!("model said"), text!("had it"), text!("95 % interval")] {
             row.col(|ui| drop(ui.label(theme::section(head, tokens))));
         }
     });
@@ -149,9 +171,9 @@ fn table(ui: &mut Ui, target: &Target, tokens: &Tokens) {
         for bin in &target.bins {
             let cells = [
                 bin.n.to_string(),
-                format!("{:.3}", bin.said),
-                format!("{:.3}", bin.seen),
-                format!("{:.3}–{:.3}", bin.low, bin.high),
+                decimal(format!("{:.3}", bin.said)),
+                decimal(format!("{:.3}", bin.seen)),
+                decimal(format!("{:.3}–{:.3}", bin.low, bin.high)),
             ];
             body.row(ROW, |mut row| {
                 for cell in cells {

@@ -10,6 +10,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::confidence_bar::probability;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
+use crate::language::{decimal, text, tr};
 
 const ROW: f32 = 18.0;
 /// Right ends of the numbers, from the right edge.
@@ -27,23 +28,23 @@ pub fn show(ui: &mut Ui, state: &State) {
     let day = |slot| state.slot_entry(slot).and_then(|entry| prior::day(&entry.meta));
     let span = day(comparison.newer).zip(day(comparison.older)).map(|(now, before)| prior::earlier(now, before));
     controls::rule(ui, &tokens);
-    controls::title(ui, "AGAINST THE PRIOR", &span.unwrap_or_default(), &tokens);
+    controls::title(ui, text!("AGAINST THE PRIOR"), &span.unwrap_or_default(), &tokens);
     match &comparison.changes {
         Ok(changes) => {
-            line(ui, "", ["prior", "current", "change"], false, tokens.muted);
+            line(ui, "", [text!("prior"), text!("current"), text!("change")], false, tokens.muted);
             for change in changes {
                 row(ui, change, &tokens);
             }
-            ui.label(theme::caption("Projection, exposure and breath move scores, too.", &tokens));
+            ui.label(theme::caption(text!("Projection, exposure and breath move scores, too."), &tokens));
         }
         Err(why) => paragraph(ui, why, &tokens),
     }
 }
 
 fn row(ui: &mut Ui, change: &ScoreChange, tokens: &Tokens) {
-    let numbers = [probability(change.before), probability(change.now), change.signed()];
+    let numbers = [probability(change.before), probability(change.now), decimal(change.signed())];
     let response = line(ui, &change.name, [&numbers[0], &numbers[1], &numbers[2]], change.group, tokens.text);
-    let words = format!("{} against the prior: {}", change.name, change.words());
+    let words = tr!("{} against the prior: {}", change.name, decimal(change.words()));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
     response.on_hover_text(words);
 }

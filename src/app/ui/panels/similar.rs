@@ -18,6 +18,8 @@ use crate::app::ui::thumbnails::Thumbnails;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::similar::{Similar, SimilarCase, SimilarCases, how_to_make};
+use crate::language::{date_of, decimal, said, text, tr};
+use crate::model::gallery::SHARE;
 use crate::study::{Identity, ImageEntry, Metadata, SharedUid, StackPlace};
 
 /// Height of a case, with room around its thumbnail.
@@ -34,7 +36,7 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
     let header = CollapsingHeader::new(theme::section(heading(similar), &tokens)).id_salt("similar");
     header.show(ui, |ui| match similar.as_ref() {
         Similar::NoGallery => no_gallery(ui, state, &tokens),
-        Similar::Unusable(reason) => paragraph(ui, &format!("No similar case can be shown: {reason}."), &tokens),
+        Similar::Unusable(reason) => paragraph(ui, &tr!("No similar case can be shown: {}.", said(reason)), &tokens),
         Similar::Cases(found) => cases(ui, state, found, thumbnails, &tokens, &mut out),
     });
     out
@@ -43,26 +45,28 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
 /// What is found, in a heading.
 fn heading(similar: &Similar) -> String {
     let found = match similar {
-        Similar::NoGallery => "no gallery".to_owned(),
-        Similar::Unusable(_) => "gallery cannot be used".to_owned(),
-        Similar::Cases(found) if found.cases.is_empty() => "none".to_owned(),
+        Similar::NoGallery => text!("no gallery").to_owned(),
+        Similar::Unusable(_) => text!("gallery cannot be used").to_owned(),
+        Similar::Cases(found) if found.cases.is_empty() => text!("none").to_owned(),
         Similar::Cases(found) => found.cases.len().to_string(),
     };
-    format!("SIMILAR CASES · {found}")
+    tr!("SIMILAR CASES · {}", found)
 }
 
 fn no_gallery(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let model = state.model_info().map_or("MODEL", |info| info.manifest.name.as_str());
     paragraph(
         ui,
-        "Images of your own that are like this one can stand here. No images of patients come with the program; make a \
-         gallery of a folder of yours:",
+        text!(
+            "Images of your own that are like this one can stand here. No images of patients come with the program; make a \
+             gallery of a folder of yours:"
+        ),
         tokens,
     );
     let command = how_to_make(model);
     ui.horizontal_wrapped(|ui| {
         ui.add(Label::new(egui::RichText::new(&command).color(tokens.text)).wrap());
-        if ui.button("Copy").on_hover_text("Copies the command").clicked() {
+        if ui.button(text!("Copy")).on_hover_text(text!("Copies the command")).clicked() {
             ui.ctx().copy_text(command.clone());
         }
     });
@@ -76,24 +80,43 @@ fn cases(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    if let Some(none) = found.none() {
-        paragraph(ui, &none, tokens);
+    if found.cases.is_empty() {
+        paragraph(ui, &none(found), tokens);
     }
     for case in &found.cases {
         one(ui, state, case, thumbnails, tokens, out);
     }
     ui.add(Label::new(theme::caption(whose(found, state.preferences.anonymize), tokens)).wrap());
     for remark in &found.remarks {
-        ui.add(Label::new(theme::caption(remark, tokens)).wrap());
+        ui.add(Label::new(theme::caption(said(remark), tokens)).wrap());
     }
     controls::tick_box(ui, FindingsCommand::ToggleSimilarInReport, state.preferences.similar_in_report, tokens, out);
 }
 
+/// Why no case is shown.
+fn none(found: &SimilarCases) -> String {
+    match (found.nearest, found.edge) {
+        (Some(nearest), Some(edge)) => tr!(
+            "No similar case: the nearest of {images} images is {nearest} away, farther than {percent} % of the gallery's own \
+             images are from their nearest ({edge}).",
+            images = found.images,
+            nearest = decimal(format!("{nearest:.4}")),
+            percent = format!("{:.0}", SHARE * 100.0),
+            edge = decimal(format!("{edge:.4}"))
+        ),
+        (Some(_), None) => text!("No similar case can be told: no two images of the gallery can be compared.").into(),
+        (None, _) => text!("No similar case: the gallery holds no image of another patient.").into(),
+    }
+}
+
 /// Whose gallery it is: of which folder, and of which day.
 fn whose(found: &SimilarCases, anonymous: bool) -> String {
-    let images = if found.images == 1 { "1 image".to_owned() } else { format!("{} images", found.images) };
-    let folder = if anonymous { String::new() } else { format!(" of {}", found.folder.display()) };
-    format!("Your own gallery: {images}{folder}, made {}.", found.made)
+    let images = tr!("1 image" | "{n} images" % found.images);
+    if anonymous {
+        return tr!("Your own gallery: {images}, made {made}.", images, made = date_of(&found.made));
+    }
+    let (folder, made) = (found.folder.display(), date_of(&found.made));
+    tr!("Your own gallery: {images} of {folder}, made {made}.", images, folder, made)
 }
 
 /// A case: its image, its label, how near it is.
@@ -107,9 +130,9 @@ fn one(
 ) {
     let sense = if case.is_there { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), sense);
-    let label = if case.label.is_empty() { "No label" } else { case.label.as_str() };
-    let distance = format!("Distance {:.4}", case.distance);
-    let words = format!("Similar case: {label}. {distance}");
+    let label = if case.label.is_empty() { text!("No label") } else { case.label.as_str() };
+    let distance = tr!("Distance {}", decimal(format!("{:.4}", case.distance)));
+    let words = tr!("Similar case: {label}. {distance}", label, distance);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, case.is_there, words.as_str()));
     let painter = ui.painter_at(rect);
     if response.hovered() || response.has_focus() {
@@ -121,9 +144,9 @@ fn one(
     let room = (rect.right() - x - 4.0).max(0.0);
     let mut y = square.top();
     let closeness = if case.is_there {
-        format!("closer than {:.0} % are", (case.farther * 100.0).round())
+        tr!("closer than {} % are", (case.farther * 100.0).round())
     } else {
-        "its file is not there".to_owned()
+        text!("its file is not there").to_owned()
     };
     for (words, color) in [(label, tokens.text), (&distance, tokens.muted), (&closeness, tokens.muted)] {
         let mut job = lettering::line(words, egui::FontId::proportional(theme::CAPTION), color);
@@ -137,9 +160,14 @@ fn one(
         out.push(opening(state, case));
     }
     response.on_hover_ui(|ui| {
-        ui.label(format!("{label}. Cosine distance {:.4}, {}.", case.distance, case.in_words()));
+        ui.label(tr!(
+            "{label}. Cosine distance {distance}, nearer than {percent} % of the gallery's own images are to their nearest.",
+            label,
+            distance = decimal(format!("{:.4}", case.distance)),
+            percent = (case.farther * 100.0).round()
+        ));
         if case.is_there {
-            ui.label(theme::caption("A click opens it; the list of studies leads back.", tokens));
+            ui.label(theme::caption(text!("A click opens it; the list of studies leads back."), tokens));
         }
         if !state.preferences.anonymize {
             ui.label(theme::caption(case.path.display().to_string(), tokens));

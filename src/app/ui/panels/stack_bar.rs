@@ -9,6 +9,7 @@ use crate::app::state::State;
 use crate::app::state::cine::{Playing, SPEEDS};
 use crate::app::state::stack::StackPosition;
 use crate::app::ui::theme::{self, Tokens};
+use crate::language::{decimal, text, tr, translated};
 
 /// Room of the words at the right.
 const WORDS: f32 = 176.0;
@@ -26,7 +27,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         let playing = state.stack.cine.is_playing();
         let play = Command::Study(StudyCommand::TogglePlay);
         let info = play.info();
-        let button = egui::Button::new(if playing { "Stop" } else { info.label }).min_size(vec2(48.0, 24.0));
+        let button = egui::Button::new(if playing { tr!("cine" => "Stop") } else { info.label.to_owned() })
+            .min_size(vec2(48.0, 24.0));
         if ui.add(button).on_hover_text(info.hint()).clicked() {
             out.push(play);
         }
@@ -49,9 +51,9 @@ fn order_words(state: &State) -> String {
     let Some((entry, _)) = state.current() else { return String::new() };
     let series = state.series_of(entry).filter(|series| crate::app::state::stack::is_stack(series));
     match (series, entry.frames > 1) {
-        (Some(series), false) => series.order.words().to_owned(),
-        (Some(series), true) => format!("{}; frames in the order of their file", series.order.words()),
-        (None, _) => "Frames in the order of their file".to_owned(),
+        (Some(series), false) => translated(series.order.words()).to_owned(),
+        (Some(series), true) => tr!("{}; frames in the order of their file", translated(series.order.words())),
+        (None, _) => text!("Frames in the order of their file").to_owned(),
     }
 }
 
@@ -60,11 +62,11 @@ fn speed(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let (timing, cine) = (state.timing(), &state.stack.cine);
     let rate = |speed: f32| {
         let rate = timing.rate() * f64::from(speed);
-        if rate >= 10.0 { format!("{rate:.0} images/s") } else { format!("{rate:.1} images/s") }
+        tr!("{} images/s", decimal(if rate >= 10.0 { format!("{rate:.0}") } else { format!("{rate:.1}") }))
     };
     let words = match cine.playing.as_ref().and_then(Playing::rate) {
         Some(shown) if shown < 0.9 * (timing.rate() as f32) * cine.speed => {
-            format!("{shown:.0} of {}", rate(cine.speed))
+            tr!("{} of {}", format!("{shown:.0}"), rate(cine.speed))
         }
         _ => rate(cine.speed),
     };
@@ -74,17 +76,16 @@ fn speed(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
         .truncate()
         .show_ui(ui, |ui| {
             for speed in SPEEDS {
-                let words = format!("× {speed}   {}", rate(speed));
+                let words = format!("× {}   {}", decimal(speed.to_string()), rate(speed));
                 if ui.selectable_label((speed - cine.speed).abs() < 1e-6, words).clicked() {
                     out.push(StudyCommand::SetSpeed(speed).into());
                 }
             }
         })
         .response;
-    let hint = format!("{}. Slower and faster: {}, {}", timing.source.words(), StudyCommand::Slower.info().key, {
-        StudyCommand::Faster.info().key
-    });
-    response.accessible_name("Speed").on_hover_text(hint);
+    let [slower, faster] = [StudyCommand::Slower, StudyCommand::Faster].map(|command| command.info().key);
+    let hint = tr!("{}. Slower and faster: {}, {}", translated(timing.source.words()), slower, faster);
+    response.accessible_name(text!("Speed")).on_hover_text(hint);
 }
 
 /// A groove over all images with a knob; a click or a drag goes there.

@@ -11,10 +11,13 @@ use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::engine::Timing;
+use crate::language::{decimal, named, said, text, tr, translated};
 
 /// What the program is not; said once on the screen, and again in the key table and in every
 /// report.
-pub const NOT_A_DEVICE: &str = "Pellucid is not a medical device. It shows what a model saw; it is for research and teaching, and must not be used to decide on a patient.";
+pub const NOT_A_DEVICE: &str = named!(
+    "Pellucid is not a medical device. It shows what a model saw; it is for research and teaching, and must not be used to decide on a patient."
+);
 
 /// A window narrower than this has little room.
 const NARROW: f32 = 900.0;
@@ -31,13 +34,20 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             return training(ui, state, &tokens, &mut out);
         }
         progress(ui, state, &tokens, &mut out);
-        let pixel =
-            state.cursor.map_or_else(String::new, |(x, y, value)| format!("x {x}  y {y}  value {}", grey(value)));
+        let pixel = state
+            .cursor
+            .map_or_else(String::new, |(x, y, value)| tr!("x {x}  y {y}  value {value}", x, y, value = grey(value)));
         let width = if ui.ctx().content_rect().width() < NARROW { 140.0 } else { 176.0 };
-        cell(ui, width, &pixel, "Column, row and grey value (after the modality transform) under the cursor", &tokens);
+        cell(
+            ui,
+            width,
+            &pixel,
+            text!("Column, row and grey value (after the modality transform) under the cursor"),
+            &tokens,
+        );
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-            let notice = ui.add(Label::new(theme::caption("Not a medical device", &tokens)));
-            notice.on_hover_text(NOT_A_DEVICE);
+            let notice = ui.add(Label::new(theme::caption(text!("Not a medical device"), &tokens)));
+            notice.on_hover_text(translated(NOT_A_DEVICE));
             read_first(ui, state, &tokens);
             super::training::status::show(ui, state, &tokens, &mut out);
             model(ui, state, &tokens);
@@ -52,22 +62,22 @@ fn read_first(ui: &mut Ui, state: &State, tokens: &Tokens) {
         return;
     }
     let info = ImpressionCommand::ToggleReadFirst.info();
-    let label = ui.add(Label::new(theme::caption("Read first is on", tokens).color(tokens.accent)));
-    label.on_hover_text(format!("{}. {} switches it off", info.tooltip, info.key));
+    let label = ui.add(Label::new(theme::caption(text!("Read first is on"), tokens).color(tokens.accent)));
+    label.on_hover_text(tr!("{}. {} switches it off", info.tooltip, info.key));
 }
 
 /// The bar of the training room.
 fn training(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     super::training::status::show(ui, state, tokens, out);
     ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-        let notice = ui.add(Label::new(theme::caption("Not a medical device", tokens)));
-        notice.on_hover_text(NOT_A_DEVICE);
+        let notice = ui.add(Label::new(theme::caption(text!("Not a medical device"), tokens)));
+        notice.on_hover_text(translated(NOT_A_DEVICE));
     });
 }
 
 /// A grey value: whole numbers without a point.
 fn grey(value: f32) -> String {
-    if value.fract() == 0.0 || value.abs() >= 1000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    decimal(if value.fract() == 0.0 || value.abs() >= 1000.0 { format!("{value:.0}") } else { format!("{value:.2}") })
 }
 
 /// A caption of fixed width.
@@ -84,22 +94,27 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     let results = &state.results;
     let done = if results.samples_of > 0 { results.samples_done as f32 / results.samples_of as f32 } else { 0.0 };
     let (words, part) = match (&state.image, &results.phase) {
-        (ShownImage::Loading(..), _) => ("reading the image".to_owned(), Some(0.0)),
-        (_, Phase::Waiting) => ("waiting for the model".to_owned(), Some(0.0)),
+        (ShownImage::Loading(..), _) => (text!("reading the image").to_owned(), Some(0.0)),
+        (_, Phase::Waiting) => (text!("waiting for the model").to_owned(), Some(0.0)),
         (_, Phase::Running) if results.samples_of > 0 && results.samples_done > 0 => (
-            format!("{} {} of {}", state.options.source.counted(), results.samples_done, results.samples_of),
+            tr!(
+                "{what} {done} of {of}",
+                what = translated(state.options.source.counted()),
+                done = results.samples_done,
+                of = results.samples_of
+            ),
             Some(done),
         ),
-        (_, Phase::Running) if !results.attributions.is_empty() => ("sampling".to_owned(), Some(0.0)),
-        (_, Phase::Running) if !results.labels.is_empty() => ("explaining".to_owned(), Some(0.0)),
-        (_, Phase::Running) => ("looking at the image".to_owned(), Some(0.0)),
-        (_, Phase::Finished) => explaining(state).unwrap_or_else(|| (String::from("finished"), None)),
-        (_, Phase::Cancelled) => ("cancelled".to_owned(), None),
-        (_, Phase::Refused | Phase::Unfit) => ("not scored".to_owned(), None),
-        (_, Phase::Failed(_)) => ("failed".to_owned(), None),
-        _ if state.stack.cine.is_playing() => ("plays, not analysed".to_owned(), None),
-        (_, Phase::Idle) if state.scanning => ("listing files".to_owned(), None),
-        (_, Phase::Idle) => ("ready".to_owned(), None),
+        (_, Phase::Running) if !results.attributions.is_empty() => (text!("sampling").to_owned(), Some(0.0)),
+        (_, Phase::Running) if !results.labels.is_empty() => (text!("explaining").to_owned(), Some(0.0)),
+        (_, Phase::Running) => (text!("looking at the image").to_owned(), Some(0.0)),
+        (_, Phase::Finished) => explaining(state).unwrap_or_else(|| (text!("finished").to_owned(), None)),
+        (_, Phase::Cancelled) => (text!("cancelled").to_owned(), None),
+        (_, Phase::Refused | Phase::Unfit) => (text!("not scored").to_owned(), None),
+        (_, Phase::Failed(_)) => (text!("failed").to_owned(), None),
+        _ if state.stack.cine.is_playing() => (text!("plays, not analysed").to_owned(), None),
+        (_, Phase::Idle) if state.scanning => (text!("listing files").to_owned(), None),
+        (_, Phase::Idle) => (text!("ready").to_owned(), None),
     };
     let narrow = ui.ctx().content_rect().width() < NARROW;
     let (wide, room) = if narrow { (176.0, 104.0) } else { (304.0, 168.0) };
@@ -107,7 +122,7 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::left_to_right(Align::Center)));
     if let Some(part) = part.filter(|_| !narrow) {
         let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent).corner_radius(3.0);
-        ui.add(bar).accessible_name("Progress");
+        ui.add(bar).accessible_name(text!("Progress"));
     }
     let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
     cell(&mut ui, room, &words, hint, tokens);
@@ -130,7 +145,7 @@ fn explaining(state: &State) -> Option<(String, Option<f32>)> {
         let method = running.request.methods.iter().find(|m| !m.is_instant())?;
         return Some((method.name().to_owned(), Some(0.0)));
     };
-    Some((format!("{what} {done} of {of}"), Some(done as f32 / of.max(1) as f32)))
+    Some((tr!("{what} {done} of {of}", what = translated(what), done, of), Some(done as f32 / of.max(1) as f32)))
 }
 
 fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
@@ -140,11 +155,11 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
             let time = if total > 0.0 { format!(" · {total:.0} ms") } else { String::new() };
             let hash: String = info.sha256.chars().take(4).collect();
             let words = format!("{} · {} {} · {hash}…{time}", info.device, info.manifest.name, info.manifest.version);
-            let because = state.choice.as_ref().map_or("", |choice| &choice.because);
+            let because = state.choice.as_ref().map_or_else(String::new, |choice| said(&choice.because));
             let hint = format!(
-                "{because}\n{}\nSHA-256 of the weights {}\n{}",
+                "{because}\n{}\n{}\n{}",
                 info.manifest.description,
-                info.sha256,
+                tr!("SHA-256 of the weights {}", info.sha256),
                 steps(&state.results.timing)
             );
             let font = egui::FontId::proportional(theme::CAPTION);
@@ -156,10 +171,10 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens) {
         // The bar above says so.
         Model::Unfit => {}
         Model::Loading { name } => {
-            ui.add(Label::new(theme::caption(format!("loading the model {name}…"), tokens)).truncate());
+            ui.add(Label::new(theme::caption(tr!("loading the model {}…", name), tokens)).truncate());
         }
         Model::Failed { name, reason } => {
-            let words = theme::caption(format!("{name} could not be loaded"), tokens).color(tokens.warning);
+            let words = theme::caption(tr!("{} could not be loaded", name), tokens).color(tokens.warning);
             ui.add(Label::new(words).truncate()).on_hover_text(reason);
         }
     }
@@ -170,9 +185,14 @@ fn total(timing: &Timing) -> f64 {
 }
 
 fn steps(timing: &Timing) -> String {
-    format!(
-        "read {:.0} ms · prepare {:.0} ms · forward {:.0} ms · maps {:.0} ms · samples {:.0} ms",
-        timing.decode, timing.preprocess, timing.forward, timing.explain, timing.uncertainty
+    let whole = |milliseconds: f64| format!("{milliseconds:.0}");
+    tr!(
+        "read {} ms · prepare {} ms · forward {} ms · maps {} ms · samples {} ms",
+        whole(timing.decode),
+        whole(timing.preprocess),
+        whole(timing.forward),
+        whole(timing.explain),
+        whole(timing.uncertainty)
     )
 }
 

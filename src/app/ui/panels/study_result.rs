@@ -7,6 +7,7 @@ use egui::{
     Align, Align2, Color32, FontId, Label, Layout as Flow, ProgressBar, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::uncertainty;
 use crate::app::command::{Command, FindingsCommand, StudyCommand};
 use crate::app::state::State;
 use crate::app::state::study_scoring::{StudyProgress, StudyScoring};
@@ -17,8 +18,11 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::text::paragraph;
 use crate::engine::study_members::{LeftOut, Member};
 use crate::engine::study_result::{StudyResult, StudyScore};
+use crate::language::{decimal, said, text, tr, translated};
 use crate::model::calibration::percent;
 use crate::model::conformal;
+use crate::model::study_pool::StudyPool;
+use crate::study::unit::Unit;
 
 /// Height of a row.
 const ROW: f32 = 20.0;
@@ -37,7 +41,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let (Some(study), Some(model)) = (&state.results.study, state.model_info()) else { return out };
     let tokens = theme::tokens(state.preferences.theme);
     controls::rule(ui, &tokens);
-    controls::title(ui, &study.heading(), &format!("{} images", study.images.len()), &tokens);
+    controls::title(ui, &study.heading(), &tr!("{} images", study.images.len()), &tokens);
     let result = state.study_result();
     let manifest = &model.manifest;
     let groups = manifest.groups.iter().map(|group| (group.name.as_str(), true));
@@ -57,14 +61,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ui.set_min_size(foot);
         match (&study.progress, result) {
             (StudyProgress::Waiting, _) => {
-                ui.label(theme::caption("Not scored yet.", &tokens));
+                ui.label(theme::caption(text!("Not scored yet."), &tokens));
                 controls::button(ui, FindingsCommand::ScoreStudy, true, &mut out);
             }
             (StudyProgress::Running { done }, _) => running(ui, *done, study.images.len(), &tokens, &mut out),
             (StudyProgress::Judged(members), result) => {
                 match result {
                     Some((result, _)) => grounds(ui, &result, &tokens),
-                    None => paragraph(ui, "This model scored none of the images.", &tokens),
+                    None => paragraph(ui, text!("This model scored none of the images."), &tokens),
                 }
                 let all: usize = members.by_model.iter().map(|(_, images)| images.len()).sum();
                 left_out(ui, state, &members.left_out, all - members.scored_by(&model.sha256).len(), &tokens);
@@ -78,8 +82,8 @@ fn running(ui: &mut Ui, done: usize, of: usize, tokens: &Tokens, out: &mut Vec<C
     ui.horizontal(|ui| {
         let part = done as f32 / of.max(1) as f32;
         let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent);
-        ui.add(bar.corner_radius(3.0)).accessible_name("Progress of the study");
-        ui.label(theme::caption(format!("{done} of {of} images scored"), tokens));
+        ui.add(bar.corner_radius(3.0)).accessible_name(text!("Progress of the study"));
+        ui.label(theme::caption(tr!("{done} of {of} images scored", done, of), tokens));
         controls::button(ui, FindingsCommand::StopStudy, true, out);
     });
 }
@@ -93,12 +97,51 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, whole));
         response.on_hover_text(whole);
     };
-    let rule = result.rule_in_words();
-    line(format!("by the {rule}"), &format!("{}.", result.pooled_in_words()));
+    let rule = rule_in_words(result);
+    let images = tr!("1 image" | "{n} images" % result.images);
+    line(tr!("by the {}", rule), &tr!("{}, pooled by the {}.", images, rule));
     match (&result.calibration, &result.no_states) {
-        (Some(ground), _) => line(format!("states at an error rate of {}", percent(result.error_rate)), ground),
-        (None, Some(reason)) => line(format!("no states: {reason}"), reason),
+        (Some(ground), _) => {
+            line(tr!("states at an error rate of {}", decimal(percent(result.error_rate))), &said(ground))
+        }
+        (None, Some(reason)) => {
+            let reason = said(reason);
+            line(tr!("no states: {}", reason), &reason);
+        }
         (None, None) => {}
+    }
+}
+
+/// How the images became one score, by itself.
+fn rule_in_words(result: &StudyResult) -> String {
+    let pool = match result.pool {
+        StudyPool::Maximum => text!("maximum").to_owned(),
+        StudyPool::TopMean(k) => tr!("mean of the {} highest", k),
+        StudyPool::NoisyOr => "noisy-or".to_owned(),
+    };
+    match (result.pool_is_calibrated, result.unit) {
+        (true, Unit::Study) => tr!("{}, set on labelled studies", pool),
+        (true, Unit::Series) => tr!("{}, set on labelled series", pool),
+        (false, _) => tr!("{}, for want of a calibration", pool),
+    }
+}
+
+/// A state as a reader is told it; `condition` of a model's file stays as it is.
+fn state_in_words(result: &StudyResult, score: &StudyScore) -> String {
+    use conformal::State::{Absent, Present};
+    let rate = decimal(percent(result.error_rate));
+    match (score.state, &result.condition, result.unit) {
+        (None, _, Unit::Study) => text!("not calibrated for studies").to_owned(),
+        (None, _, Unit::Series) => text!("not calibrated for series").to_owned(),
+        (Some(state @ (Present | Absent)), Some(condition), _) => {
+            tr!(
+                "{state} at an error rate of {rate}, if {condition}",
+                state = translated(state.word()),
+                rate,
+                condition = said(condition)
+            )
+        }
+        (Some(state), ..) => tr!("{state} at an error rate of {rate}", state = translated(state.word()), rate),
     }
 }
 
@@ -112,16 +155,19 @@ fn row(
     out: &mut Vec<Command>,
 ) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let words = result.state_in_words(score);
+    let words = state_in_words(result, score);
     let number = probability(score.score);
-    let label = format!("{}, whole {}: {number}, {words}", score.label, result.unit.name());
+    let label = match result.unit {
+        Unit::Study => tr!("{}, whole study: {}, {}", score.label, number, words),
+        Unit::Series => tr!("{}, whole series: {}, {}", score.label, number, words),
+    };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
     if response.hovered() || response.has_focus() {
         ui.painter_at(rect).rect_filled(rect, 4.0, tokens.control);
     }
     let above = score.threshold.is_none_or(|threshold| score.score >= threshold);
     let color = if above { tokens.text } else { tokens.muted };
-    let word = score.state.map_or("", conformal::State::word);
+    let word = score.state.map_or("", |state| translated(state.word()));
     name_and_score(ui, rect, (&score.label, score.group), &number, word, color);
     let entry = decisive.and_then(|member| study.entry(member));
     if response.clicked()
@@ -130,14 +176,25 @@ fn row(
         out.push(StudyCommand::ShowImage(entry.clone(), 0).into());
     }
     response.on_hover_ui(|ui| {
-        ui.label(format!("{}: {:.3}, {words}.", score.label, score.score));
+        ui.label(format!("{}: {}, {words}.", score.label, decimal(format!("{:.3}", score.score))));
         if let Some(threshold) = score.threshold {
-            ui.label(theme::caption(format!("Threshold of {}: {threshold:.2}", result.unit.several()), tokens));
+            let threshold = decimal(format!("{threshold:.2}"));
+            ui.label(theme::caption(
+                match result.unit {
+                    Unit::Study => tr!("Threshold of studies: {}", threshold),
+                    Unit::Series => tr!("Threshold of series: {}", threshold),
+                },
+                tokens,
+            ));
         }
         if let Some(entry) = entry {
             let place = study.images.iter().position(|image| image.path == entry.path).map_or(0, |at| at + 1);
-            let name = if state.preferences.anonymize { String::new() } else { format!(": {}", entry.title) };
-            let words = format!("Image {place} of {} decides{name}. A click shows it.", study.images.len());
+            let of = study.images.len();
+            let words = if state.preferences.anonymize {
+                tr!("Image {place} of {of} decides. A click shows it.", place, of)
+            } else {
+                tr!("Image {place} of {of} decides: {name}. A click shows it.", place, of, name = entry.title)
+            };
             ui.label(theme::caption(words, tokens));
         }
     });
@@ -153,12 +210,13 @@ fn name_and_score(ui: &mut Ui, rect: Rect, (name, group): (&str, bool), number: 
     };
     let painter = ui.painter_at(rect);
     let font = if group { FontId::new(theme::TEXT, theme::semibold()) } else { FontId::proportional(theme::TEXT) };
-    let room = (rect.width() - STATE - SCORE - 8.0).max(0.0);
+    let state = STATE.max(uncertainty::widest(ui, false) + 4.0);
+    let room = (rect.width() - state - SCORE - 8.0).max(0.0);
     let (job, _) = lettering::cut_in_the_middle(&painter, name, &font, color, (room, 1));
     let galley = painter.layout_job(job);
     painter.galley(pos2(rect.left() + 2.0, rect.center().y - galley.size().y / 2.0), galley, color);
     let text = FontId::proportional(theme::TEXT);
-    let at = pos2(rect.right() - STATE - 4.0, rect.center().y);
+    let at = pos2(rect.right() - state - 4.0, rect.center().y);
     painter.text(at, Align2::RIGHT_CENTER, number, text, color);
     let caption = FontId::proportional(theme::CAPTION);
     painter.text(pos2(rect.right() - 2.0, rect.center().y), Align2::RIGHT_CENTER, word, caption, color);
@@ -166,13 +224,10 @@ fn name_and_score(ui: &mut Ui, rect: Rect, (name, group): (&str, bool), number: 
 
 /// Images that take no part: how many, and in the tooltip which and why.
 fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, tokens: &Tokens) {
-    let counted = |n: usize, one: &str, several: &str| match n {
-        0 => None,
-        1 => Some(format!("1 image {one}.")),
-        n => Some(format!("{n} images {several}.")),
-    };
-    let takes = counted(all.len(), "takes no part", "take no part");
-    let others = counted(by_others, "was scored by another model", "were scored by other models");
+    let some = |n: usize| (n > 0).then_some(n);
+    let takes = some(all.len()).map(|n| tr!("1 image takes no part." | "{n} images take no part." % n));
+    let others = some(by_others)
+        .map(|n| tr!("1 image was scored by another model." | "{n} images were scored by other models." % n));
     let words: Vec<String> = takes.into_iter().chain(others).collect();
     if words.is_empty() {
         return;
@@ -184,14 +239,54 @@ fn left_out(ui: &mut Ui, state: &State, all: &[LeftOut], by_others: usize, token
     response.on_hover_ui(|ui| {
         for LeftOut { image, reason } in all.iter().take(NAMED) {
             if state.preferences.anonymize {
-                ui.label(reason);
+                ui.label(said(reason));
             } else {
                 ui.label(theme::caption(image, tokens));
-                ui.label(reason);
+                ui.label(said(reason));
             }
         }
         if all.len() > NAMED {
-            ui.label(theme::caption(format!("and {} more", all.len() - NAMED), tokens));
+            ui.label(theme::caption(tr!("and {} more", all.len() - NAMED), tokens));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_english_rule_and_states_are_those_of_reports() {
+        let score = |state| StudyScore {
+            label: "A".into(),
+            group: false,
+            score: 0.4,
+            decisive_image: 0,
+            threshold: None,
+            state,
+            verdict: None,
+        };
+        let states = [None, Some(conformal::State::Present), Some(conformal::State::Undecided)];
+        for pool in [StudyPool::Maximum, StudyPool::TopMean(3), StudyPool::NoisyOr] {
+            for unit in [Unit::Study, Unit::Series] {
+                for condition in [None, Some("the patient is 1–5 years old".to_owned())] {
+                    let result = StudyResult {
+                        unit,
+                        images: 3,
+                        pool,
+                        pool_is_calibrated: condition.is_none(),
+                        scores: Vec::new(),
+                        error_rate: 0.025,
+                        calibration: None,
+                        no_states: None,
+                        condition,
+                    };
+                    assert_eq!(rule_in_words(&result), result.rule_in_words());
+                    for score in states.map(score) {
+                        assert_eq!(state_in_words(&result, &score), result.state_in_words(&score));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -16,6 +16,7 @@ use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::fonts::attribute;
+use crate::language::{text, tr};
 use crate::study::{PairedRow, TagRow};
 
 const ROW: f32 = 20.0;
@@ -36,24 +37,24 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let room = ui.ctx().content_rect().size();
     let size = vec2((room.x - 160.0).clamp(320.0, 960.0), (room.y - 160.0).clamp(240.0, 640.0));
     let mut open = true;
-    Window::new("DICOM tags").id(Id::unique("tags")).open(&mut open).collapsible(false).default_size(size).show(
+    Window::new(text!("DICOM tags")).id(Id::unique("tags")).open(&mut open).collapsible(false).default_size(size).show(
         ui.ctx(),
         |ui| {
             if state.preferences.anonymize {
                 // Most of what tells who the patient is stands here.
-                paragraph(ui, "The tags are not shown while the screen is anonymised.", &tokens);
+                paragraph(ui, text!("The tags are not shown while the screen is anonymised."), &tokens);
                 return;
             }
             head(ui, state, browser, &tokens, &mut out);
             controls::rule(ui, &tokens);
             match browser.list(&browser.file) {
-                None => paragraph(ui, "Reading…", &tokens),
+                None => paragraph(ui, text!("Reading…"), &tokens),
                 Some(Err(reason)) => {
                     message(ui, Sign::Caution, &reason.capitalized(), &tokens);
                 }
                 Some(Ok(list)) => {
                     if list.left_out {
-                        let words = format!("Only the first {} elements are listed.", crate::limits::TAG_ROWS);
+                        let words = tr!("Only the first {} elements are listed.", crate::limits::TAG_ROWS);
                         message(ui, Sign::Caution, &words, &tokens);
                     }
                     if let Some(Err(reason)) = browser.other.as_ref().and_then(|path| browser.list(path)) {
@@ -75,8 +76,8 @@ fn head(ui: &mut Ui, state: &State, browser: &TagBrowser, tokens: &Tokens, out: 
     controls::elided(ui, theme::caption(attribute(&browser.file.display().to_string()), tokens));
     ui.horizontal_wrapped(|ui| {
         let mut words = browser.search.clone();
-        let field = TextEdit::singleline(&mut words).hint_text("Tag, name or value").desired_width(200.0);
-        ui.add(field).accessible_name("Search tags");
+        let field = TextEdit::singleline(&mut words).hint_text(text!("Tag, name or value")).desired_width(200.0);
+        ui.add(field).accessible_name(text!("Search tags"));
         if words != browser.search {
             out.push(TagCommand::Search(words).into());
         }
@@ -87,20 +88,23 @@ fn head(ui: &mut Ui, state: &State, browser: &TagBrowser, tokens: &Tokens, out: 
         let selected =
             browser.rows().find(|(_, a, b)| a.or(*b).is_some_and(|row| Some(&row.place) == browser.selected.as_ref()));
         let value = selected.and_then(|(_, a, b)| a.or(b)).map(|row| row.value.clone());
-        let copy = ui.add_enabled(value.is_some(), Button::new("Copy value"));
-        if copy.on_hover_text("Copies the value of the chosen element").clicked() {
+        let copy = ui.add_enabled(value.is_some(), Button::new(text!("Copy value")));
+        if copy.on_hover_text(text!("Copies the value of the chosen element")).clicked() {
             ui.ctx().copy_text(value.unwrap_or_default());
         }
-        if ui.button("Copy table").on_hover_text("Copies the rows that are shown, with tabs between columns").clicked()
+        if ui
+            .button(text!("Copy table"))
+            .on_hover_text(text!("Copies the rows that are shown, with tabs between columns"))
+            .clicked()
         {
             ui.ctx().copy_text(as_text(browser));
         }
     });
     let (all, different) = browser.counts();
     let shown = browser.rows().len();
-    let mut words = if shown == all { format!("{all} elements") } else { format!("{shown} of {all} elements") };
+    let mut words = if shown == all { tr!("{} elements", all) } else { tr!("{shown} of {all} elements", shown, all) };
     if browser.other.is_some() {
-        words = format!("{words}, {different} differ");
+        words = tr!("{words}, {different} differ", words, different);
     }
     ui.label(theme::caption(words, tokens));
 }
@@ -108,7 +112,7 @@ fn head(ui: &mut Ui, state: &State, browser: &TagBrowser, tokens: &Tokens, out: 
 /// The other images that can stand beside this one.
 fn compare(ui: &mut Ui, state: &State, browser: &TagBrowser, out: &mut Vec<Command>) {
     let name = |path: &Path| attribute(&path.file_name().unwrap_or_default().to_string_lossy());
-    let chosen = browser.other.as_deref().map_or_else(|| "Compare with…".to_owned(), name);
+    let chosen = browser.other.as_deref().map_or_else(|| text!("Compare with…").to_owned(), name);
     let series = state.current().map(|(entry, _)| entry.identity.series_uid.clone()).unwrap_or_default();
     let mut others: Vec<_> = state.images.iter().filter(|entry| entry.path != browser.file).collect();
     others.sort_by_key(|entry| entry.identity.series_uid != series);
@@ -116,7 +120,7 @@ fn compare(ui: &mut Ui, state: &State, browser: &TagBrowser, out: &mut Vec<Comma
     let chosen = lettering::cut_text(ui.painter(), &chosen, &font, 140.0);
     let combo = ComboBox::from_id_salt("tags of").selected_text(chosen).width(180.0).truncate();
     let inner = combo.show_ui(ui, |ui| {
-        if ui.selectable_label(browser.other.is_none(), "No other file").clicked() {
+        if ui.selectable_label(browser.other.is_none(), text!("No other file")).clicked() {
             out.push(TagCommand::CompareWith(None).into());
         }
         for entry in others.into_iter().take(OFFERED) {
@@ -127,7 +131,7 @@ fn compare(ui: &mut Ui, state: &State, browser: &TagBrowser, out: &mut Vec<Comma
             }
         }
     });
-    inner.response.accessible_name("Compare with another file");
+    inner.response.accessible_name(text!("Compare with another file"));
 }
 
 fn table(ui: &mut Ui, browser: &TagBrowser, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -153,8 +157,9 @@ fn table(ui: &mut Ui, browser: &TagBrowser, tokens: &Tokens, out: &mut Vec<Comma
         builder = builder.column(Column::remainder().clip(true));
     }
     let table = builder.header(ROW, |mut header| {
-        for words in
-            ["Tag", "VR", "Name", "Value", "Value of the other file"].into_iter().take(4 + usize::from(compared))
+        for words in [text!("Tag"), "VR", text!("Name"), text!("Value"), text!("Value of the other file")]
+            .into_iter()
+            .take(4 + usize::from(compared))
         {
             header.col(|ui| {
                 ui.label(theme::section(words, tokens));
@@ -188,7 +193,7 @@ fn line(
             let open = browser.is_open(&of.place);
             let sign = if open { Sign::Down } else { Sign::Right };
             let button = Button::new(sign.atom(None)).frame(false);
-            let name = format!("{} {}", if open { "Close" } else { "Open" }, of.tag);
+            let name = if open { tr!("Close {}", of.tag) } else { tr!("Open {}", of.tag) };
             if ui.add(button).accessible_name(name).clicked() {
                 out.push(TagCommand::ToggleOpen(of.place.clone()).into());
             }

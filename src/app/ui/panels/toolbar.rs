@@ -15,6 +15,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::{lettering, tour};
+use crate::language::{said, text, tr};
 use fold::{Bar, Part};
 
 /// Width of the list of models.
@@ -64,22 +65,34 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 /// A part of the bar.
 fn part(ui: &mut Ui, state: &State, part: Part, tokens: &Tokens, out: &mut Vec<Command>) {
     match part {
-        Part::Open => controls::menu(ui, "Open", "Opens images, folders and the demo", 320.0, |ui| {
+        Part::Open => controls::menu(ui, text!("Open"), text!("Opens images, folders and the demo"), 320.0, |ui| {
             menus::open(ui, state, tokens, out);
         }),
-        Part::View => controls::menu(ui, "View", "Window, turns, theme, panels, keys", 300.0, |ui| {
+        Part::View => controls::menu(ui, text!("View"), text!("Window, turns, theme, panels, keys"), 300.0, |ui| {
             menus::view(ui, state, tokens, out);
         }),
         Part::Display => {
-            controls::menu(ui, "Display", "Windows of the file, overlays, shutter, presentation states", 320.0, |ui| {
-                display_menu::show(ui, state, tokens, out);
-            });
+            controls::menu(
+                ui,
+                text!("Display"),
+                text!("Windows of the file, overlays, shutter, presentation states"),
+                320.0,
+                |ui| {
+                    display_menu::show(ui, state, tokens, out);
+                },
+            );
         }
         Part::Measure => {
             let from = ui.cursor().min;
-            controls::menu(ui, "Measure", "Lengths, angles, regions, notes, the magnifier", 300.0, |ui| {
-                measurements::menu(ui, state, tokens, out);
-            });
+            controls::menu(
+                ui,
+                text!("Measure"),
+                text!("Lengths, angles, regions, notes, the magnifier"),
+                300.0,
+                |ui| {
+                    measurements::menu(ui, state, tokens, out);
+                },
+            );
             let to = egui::pos2(ui.cursor().min.x - theme::GRID, ui.max_rect().bottom());
             tour::mark(ui, state, TourStep::Measure, egui::Rect::from_two_pos(from, to));
         }
@@ -89,7 +102,7 @@ fn part(ui: &mut Ui, state: &State, part: Part, tokens: &Tokens, out: &mut Vec<C
             controls::sign_button(ui, Sign::Right, StudyCommand::NextImage, several, out);
         }
         Part::Layouts => layouts(ui, state, out),
-        Part::LayoutMenu => controls::menu(ui, "Layout", "How the screen is divided", 220.0, |ui| {
+        Part::LayoutMenu => controls::menu(ui, text!("Layout"), text!("How the screen is divided"), 220.0, |ui| {
             layout_items(ui, state, out);
         }),
         Part::Model => model(ui, state, tokens, out),
@@ -100,16 +113,16 @@ fn part(ui: &mut Ui, state: &State, part: Part, tokens: &Tokens, out: &mut Vec<C
 
 /// What has no room in the bar.
 fn more(ui: &mut Ui, state: &State, bar: &Bar, tokens: &Tokens, out: &mut Vec<Command>) {
-    controls::menu_of(ui, "…", "More", "What has no room in the bar", 260.0, |ui| {
+    controls::menu_of(ui, "…", text!("More"), text!("What has no room in the bar"), 260.0, |ui| {
         let menu =
             |ui: &mut Ui, words: &str, content: &mut dyn FnMut(&mut Ui)| controls::submenu(ui, words, 300.0, content);
         for one in bar.folded() {
             match one {
-                Part::View => menu(ui, "View", &mut |ui| menus::view(ui, state, tokens, out)),
-                Part::Display => menu(ui, "Display", &mut |ui| display_menu::show(ui, state, tokens, out)),
-                Part::Measure => menu(ui, "Measure", &mut |ui| measurements::menu(ui, state, tokens, out)),
-                Part::LayoutMenu => menu(ui, "Layout", &mut |ui| layout_items(ui, state, out)),
-                Part::Model => menu(ui, "Model", &mut |ui| models(ui, state, out)),
+                Part::View => menu(ui, text!("View"), &mut |ui| menus::view(ui, state, tokens, out)),
+                Part::Display => menu(ui, text!("Display"), &mut |ui| display_menu::show(ui, state, tokens, out)),
+                Part::Measure => menu(ui, text!("Measure"), &mut |ui| measurements::menu(ui, state, tokens, out)),
+                Part::LayoutMenu => menu(ui, text!("Layout"), &mut |ui| layout_items(ui, state, out)),
+                Part::Model => menu(ui, text!("Model"), &mut |ui| models(ui, state, out)),
                 Part::Steps => {
                     let several = state.images.len() > 1 || state.is_stack();
                     controls::menu_item(ui, StudyCommand::PreviousImage, several, Some(false), out);
@@ -136,20 +149,20 @@ fn width_of(ui: &Ui, part: Part) -> f32 {
     let menu = |words: &str| text(words) + 16.0 + 4.0 + 2.0 * theme::GRID + gap;
     let button = |words: &str| text(words) + 2.0 * theme::GRID + gap;
     match part {
-        Part::Open => menu("Open"),
-        Part::View => menu("View"),
-        Part::Display => menu("Display"),
-        Part::Measure => menu("Measure"),
+        Part::Open => menu(text!("Open")),
+        Part::View => menu(text!("View")),
+        Part::Display => menu(text!("Display")),
+        Part::Measure => menu(text!("Measure")),
         Part::Steps => 2.0 * (32.0 + gap),
         Part::Layouts => {
             let segment =
                 |layout: &Layout| text(ViewCommand::SetLayout(*layout).info().label) + 2.0 * theme::GRID + 2.0;
             LAYOUTS.iter().map(segment).sum::<f32>() + gap
         }
-        Part::LayoutMenu => menu("Layout"),
+        Part::LayoutMenu => menu(text!("Layout")),
         Part::Model => MODEL + 16.0 + gap,
         Part::Training => button(TrainingCommand::Toggle.info().label),
-        Part::Export => button("Writing report…") + 8.0,
+        Part::Export => button(text!("Writing report…")) + 8.0,
     }
 }
 
@@ -164,8 +177,8 @@ fn training(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = theme::GRID;
     ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
         let back = Command::Training(TrainingCommand::Toggle);
-        let hint = format!("Back to the images ({}); a run goes on", back.info().key);
-        if ui.button("Reading room").on_hover_text(hint).clicked() {
+        let hint = tr!("Back to the images ({}); a run goes on", back.info().key);
+        if ui.button(text!("Reading room")).on_hover_text(hint).clicked() {
             out.push(back);
         }
     });
@@ -176,7 +189,7 @@ fn layouts(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     for layout in LAYOUTS {
         let possible = can_lay(state, layout);
         let response = controls::segment(ui, ViewCommand::SetLayout(layout), state.layout == layout, possible, out);
-        response.on_disabled_hover_text("There is no map to look at");
+        response.on_disabled_hover_text(text!("There is no map to look at"));
     }
     ui.spacing_mut().item_spacing.x = theme::GRID;
 }
@@ -196,9 +209,11 @@ fn can_lay(state: &State, layout: Layout) -> bool {
 
 fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let (name, hint) = match &state.model {
-        Model::Loading { name } => (name.clone(), format!("The model {name} is being loaded")),
+        Model::Loading { name } => (name.clone(), tr!("The model {} is being loaded", name)),
         Model::Ready(info) => (info.manifest.name.clone(), info.manifest.description.clone()),
-        Model::Unfit => ("no model".to_owned(), "None of the installed models is meant for this image".to_owned()),
+        Model::Unfit => {
+            (text!("no model").to_owned(), text!("None of the installed models is meant for this image").to_owned())
+        }
         Model::Failed { name, reason } => (name.clone(), reason.clone()),
     };
     let mut selected = egui::Atoms::default();
@@ -209,16 +224,16 @@ fn model(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let font = egui::FontId::proportional(theme::TEXT);
     selected.push_right(lettering::cut_text(ui.painter(), &name, &font, room));
     if state.automatic {
-        selected.push_right(theme::caption("auto", tokens));
+        selected.push_right(theme::caption(text!("auto"), tokens));
     }
-    let because = state.choice.as_ref().map_or_else(String::new, |choice| format!("{}\n", choice.because));
+    let because = state.choice.as_ref().map_or_else(String::new, |choice| format!("{}\n", said(&choice.because)));
     let response = egui::ComboBox::from_id_salt("model")
         .selected_text(selected)
         .width(MODEL)
         .truncate()
         .show_ui(ui, |ui| models(ui, state, out))
         .response;
-    response.accessible_name("Model").on_hover_text(format!("{name}\n{because}{hint}"));
+    response.accessible_name(text!("Model")).on_hover_text(format!("{name}\n{because}{hint}"));
 }
 
 /// The models that can be chosen.
@@ -242,8 +257,8 @@ fn export(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let command = Command::File(FileCommand::ExportReport);
     let info = command.info();
     if state.exporting {
-        let words = "Writing report…";
-        ui.add_enabled(false, Button::new(words)).on_disabled_hover_text("The report is being written");
+        let words = text!("Writing report…");
+        ui.add_enabled(false, Button::new(words)).on_disabled_hover_text(text!("The report is being written"));
         ui.add(Spinner::new().size(16.0).color(tokens.accent));
         return;
     }
@@ -251,10 +266,14 @@ fn export(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let response = ui.add_enabled(ready, Button::new(info.label));
     let hint = match &state.preferences.report_folder {
         Some(folder) => format!("{}\n{}", info.hint(), folder.display()),
-        None => format!("{}\nThe folder is asked for the first time", info.hint()),
+        None => format!("{}\n{}", info.hint(), text!("The folder is asked for the first time")),
     };
-    let when = if state.result_hidden() { "you have written your impression" } else { "an analysis is finished" };
-    let waiting = format!("{}\nPossible once {when}", info.hint());
+    let when = if state.result_hidden() {
+        text!("Possible once you have written your impression")
+    } else {
+        text!("Possible once an analysis is finished")
+    };
+    let waiting = format!("{}\n{when}", info.hint());
     if response.on_hover_text(hint).on_disabled_hover_text(waiting).clicked() {
         out.push(command);
     }

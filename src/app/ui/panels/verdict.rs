@@ -8,6 +8,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::language::{decimal, said, text, tr};
 
 /// Draws the verdict; where the gate refused, the reason and the way past it.
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -17,17 +18,21 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         ui.set_min_height(height);
         let Some(verdict) = &state.results.gate else {
             let words = match state.results.phase {
-                Phase::Waiting | Phase::Running => "Checking whether this is an image for the model…",
-                Phase::Cancelled => "Cancelled before the image was checked.",
-                Phase::Finished => "This model has no input gate: nothing checked whether the image suits it.",
-                _ => "The image has not been checked yet.",
+                Phase::Waiting | Phase::Running => text!("Checking whether this is an image for the model…"),
+                Phase::Cancelled => text!("Cancelled before the image was checked."),
+                Phase::Finished => text!("This model has no input gate: nothing checked whether the image suits it."),
+                _ => text!("The image has not been checked yet."),
             };
             paragraph(ui, words, tokens);
             return;
         };
         let sign = if verdict.accepted { Sign::Tick } else { Sign::Caution };
-        let numbers = format!("Gate score {:.2}; images are let through from {:.2}", verdict.score, verdict.threshold);
-        let line = message(ui, sign, &verdict.reason, tokens);
+        let numbers = tr!(
+            "Gate score {}; images are let through from {}",
+            decimal(format!("{:.2}", verdict.score)),
+            decimal(format!("{:.2}", verdict.threshold))
+        );
+        let line = message(ui, sign, &said(&verdict.reason), tokens);
         // Of an image that no gate has looked at there are no numbers.
         if verdict.is_judged() {
             line.on_hover_text(numbers);
@@ -36,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
             refused(ui, state, tokens, out);
         }
         for warning in &verdict.warnings {
-            message(ui, Sign::Caution, warning, tokens);
+            message(ui, Sign::Caution, &said(warning), tokens);
         }
     });
 }
@@ -49,17 +54,17 @@ pub(super) fn inverting(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut V
     }
     ui.add_space(theme::GRID / 2.0);
     controls::button(ui, ViewCommand::Invert, true, out);
-    paragraph(ui, "Inverting changes what you see; the model goes by the polarity of the file.", tokens);
+    paragraph(ui, text!("Inverting changes what you see; the model goes by the polarity of the file."), tokens);
 }
 
 fn refused(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     ui.add_space(theme::GRID / 2.0);
     if state.results.phase == Phase::Refused {
-        paragraph(ui, "No scores are shown: on such an image they would mean nothing.", tokens);
+        paragraph(ui, text!("No scores are shown: on such an image they would mean nothing."), tokens);
         ui.add_space(theme::GRID / 2.0);
         controls::button(ui, FindingsCommand::ShowAnyway, true, out);
         inverting(ui, state, tokens, out);
     } else if state.options.force || !state.results.labels.is_empty() {
-        message(ui, Sign::Caution, "Shown although the gate refused: do not rely on these scores.", tokens);
+        message(ui, Sign::Caution, text!("Shown although the gate refused: do not rely on these scores."), tokens);
     }
 }

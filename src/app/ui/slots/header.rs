@@ -11,12 +11,13 @@ use super::words::{self, Room};
 use crate::app::command::{Command, HangingCommand};
 use crate::app::state::State;
 use crate::app::state::hanging::{ScaleLink, SlotIndex};
+use crate::language::{named, text, tr, translated};
 
 /// A lower view has no room for the patient among its own words.
 const LOW: f32 = 200.0;
 /// A narrower line has no room for all.
 const NARROW: f32 = 420.0;
-const OTHER: &str = "Other patient";
+const OTHER: &str = named!("Other patient");
 
 /// Draws the line.
 pub(super) fn show(
@@ -41,7 +42,7 @@ pub(super) fn show(
     if !active {
         let cross = Rect::from_min_size(pos2(rect.right() - 22.0, rect.top()), vec2(22.0, rect.height()));
         let response = ui.interact(cross, ui.scope_id().with(("empty place", slot)), Sense::click());
-        let label = format!("Empty place {}", slot + 1);
+        let label = tr!("Empty place {}", slot + 1);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
         if response.hovered() || response.has_focus() {
             painter.rect_filled(cross, 0.0, tokens.hover);
@@ -58,8 +59,8 @@ pub(super) fn show(
     let other = words::is_other_patient(state, slot);
     // Whole, however little room there is.
     let whole = words::of_place(state, slot, Room::Beside);
-    let said = if other { format!("{OTHER} · {whole}") } else { whole };
-    let label = format!("Place {}: {said}", slot + 1);
+    let said = if other { format!("{} · {whole}", translated(OTHER)) } else { whole };
+    let label = tr!("Place {}: {said}", slot + 1, said);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, active, &label));
     dragging::offer(&response, || Dragged::Slot(slot, line.clone()));
     if response.clicked() && !active {
@@ -68,7 +69,7 @@ pub(super) fn show(
     let mut left = rect.left() + 8.0;
     if other {
         let font = FontId::new(theme::CAPTION, theme::semibold());
-        let galley = painter.layout_no_wrap(OTHER.to_owned(), font, tokens.warning);
+        let galley = painter.layout_no_wrap(translated(OTHER).to_owned(), font, tokens.warning);
         let at = pos2(left, rect.center().y - galley.size().y / 2.0);
         left += galley.size().x + 8.0;
         painter.galley(at, galley, tokens.warning);
@@ -96,7 +97,7 @@ fn tooltip(ui: &mut Ui, state: &State, slot: SlotIndex, said: &str, tokens: &Tok
     if slot != state.hanging.active
         && let ScaleLink::Not(why) = state.scale_link(slot)
     {
-        ui.label(theme::caption(format!("not linked in scale: {why}"), tokens));
+        ui.label(theme::caption(tr!("not linked in scale: {why}", why), tokens));
     }
-    ui.label(theme::caption("Drag this line to another place to change places.", tokens));
+    ui.label(theme::caption(text!("Drag this line to another place to change places."), tokens));
 }

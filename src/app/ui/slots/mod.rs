@@ -19,6 +19,7 @@ use super::viewport::{self, ViewCaches, ViewPlace};
 use crate::app::command::{Command, HangingCommand, MapCommand, StudyCommand, ViewCommand};
 use crate::app::state::hanging::{Follows, Grid, SlotIndex};
 use crate::app::state::{Phase, Reason, ShownImage, State};
+use crate::language::{text, tr, translated};
 
 /// Space between places.
 const GAP: f32 = 2.0;
@@ -94,12 +95,13 @@ fn active(
     scale: Option<f32>,
     out: &mut Vec<Command>,
 ) {
-    let named = |title: &str| if state.preferences.anonymize { "the image".to_owned() } else { title.to_owned() };
+    let named =
+        |title: &str| if state.preferences.anonymize { text!("the image").to_owned() } else { title.to_owned() };
     let mut say = |ui: &mut Ui, message: &ViewMessage| message_plate::show(ui, state, place.body, message, out);
     match (&state.image, state.drawn()) {
         (ShownImage::Failed { entry, reason, .. }, _) => {
-            let words = format!("{} could not be shown.\n{reason}", named(&entry.title));
-            say(ui, &ViewMessage::new(words).with("Load again", StudyCommand::Reload));
+            let words = tr!("{} could not be shown.\n{reason}", named(&entry.title), reason);
+            say(ui, &ViewMessage::new(words).with(text!("Load again"), StudyCommand::Reload));
         }
         (_, Some(frame)) => {
             let Some(content) = state.panes().first().copied() else { return };
@@ -112,7 +114,7 @@ fn active(
             out.extend(commands);
         }
         (ShownImage::Loading(entry, _), None) => {
-            say(ui, &ViewMessage::new(format!("Loading {}…", named(&entry.title))));
+            say(ui, &ViewMessage::new(tr!("Loading {}…", named(&entry.title))));
         }
         (ShownImage::Nothing | ShownImage::Ready(_), None) => {}
     }
@@ -150,10 +152,10 @@ fn beside(
     if response.clicked() {
         out.push(HangingCommand::Activate(place.slot).into());
     }
-    let title = if state.preferences.anonymize { "The image" } else { image.entry.title.as_str() };
+    let title = if state.preferences.anonymize { text!("The image") } else { image.entry.title.as_str() };
     let words = match &image.failed {
-        Some(reason) => format!("{title} could not be shown.\n{reason}"),
-        None => format!("Loading {title}…"),
+        Some(reason) => tr!("{} could not be shown.\n{reason}", title, reason),
+        None => tr!("Loading {}…", title),
     };
     message_plate::show(ui, state, place.body, &ViewMessage::new(words), out);
 }
@@ -162,12 +164,12 @@ fn beside(
 fn not_scored(beside: &State) -> Option<ViewMessage> {
     let results = &beside.results;
     let why = match &results.phase {
-        Phase::Refused => results.gate.as_ref().map_or("The image was refused.", |gate| &gate.reason),
-        Phase::Unfit => beside.choice.as_ref().map_or("No model fits the image.", |choice| &choice.because),
+        Phase::Refused => results.gate.as_ref().map_or(text!("The image was refused."), |gate| &gate.reason),
+        Phase::Unfit => beside.choice.as_ref().map_or(text!("No model fits the image."), |choice| &choice.because),
         Phase::Failed(reason) => reason,
         _ => return None,
     };
-    let words = format!("Not scored. {}", Reason::from(why).capitalized());
+    let words = tr!("Not scored. {}", Reason::from(translated(why)).capitalized());
     Some(ViewMessage { beside: true, ..ViewMessage::new(words) })
 }
 
@@ -186,7 +188,7 @@ fn of_place(slot: SlotIndex, command: Command) -> Option<Command> {
 fn empty(ui: &mut Ui, state: &State, place: &Place, tokens: &Tokens, out: &mut Vec<Command>) {
     let response = ui.interact(place.body, ui.scope_id().with(("place", place.slot)), Sense::click());
     let target = state.hanging.target == Some(place.slot);
-    let label = format!("Place {}: empty", place.slot + 1);
+    let label = tr!("Place {}: empty", place.slot + 1);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, target, &label));
     if response.clicked() {
         out.push(HangingCommand::ChooseTarget(place.slot).into());
@@ -197,11 +199,12 @@ fn empty(ui: &mut Ui, state: &State, place: &Place, tokens: &Tokens, out: &mut V
         painter.rect_stroke(place.body.shrink(1.0), 0.0, Stroke::new(1.0, color), StrokeKind::Inside);
     }
     let no_prior = state.current().filter(|_| state.hanging.follows == Follows::Prior);
-    let no_prior = no_prior.and_then(|(entry, _)| state.prior_of(entry).err()).map(|why| format!("No prior: {why}.\n"));
+    let no_prior =
+        no_prior.and_then(|(entry, _)| state.prior_of(entry).err()).map(|why| tr!("No prior: {why}.\n", why));
     let how = if target {
-        "The next image that you choose in the list comes here."
+        text!("The next image that you choose in the list comes here.")
     } else {
-        "Drag a series or an image here,\nor click here and then on one in the list."
+        text!("Drag a series or an image here,\nor click here and then on one in the list.")
     };
     let words = format!("{}{how}", no_prior.unwrap_or_default());
     let room = (place.body.width() - 32.0).max(64.0);

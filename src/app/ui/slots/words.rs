@@ -4,6 +4,7 @@
 use crate::app::state::hanging::SlotIndex;
 use crate::app::state::{State, prior};
 use crate::fonts::attribute;
+use crate::language::{text, tr};
 use crate::study::{Metadata, readable_name};
 
 /// What the line of a place has room for.
@@ -19,15 +20,15 @@ pub(super) enum Room {
 
 /// `Prior · 2025-11-20 · 12 months earlier · CR chest PA`.
 pub(super) fn of_place(state: &State, slot: SlotIndex, room: Room) -> String {
-    let Some(entry) = state.slot_entry(slot) else { return format!("Place {}", slot + 1) };
+    let Some(entry) = state.slot_entry(slot) else { return tr!("Place {}", slot + 1) };
     let (meta, anonymous) = (&entry.meta, state.preferences.anonymize);
     let mut parts = Vec::new();
     let newer = state.newer_than(slot).and_then(|newer| state.slot_entry(newer));
     let span = newer.and_then(|newer| Some(prior::earlier(prior::day(&newer.meta)?, prior::day(meta)?)));
     if span.is_some() {
-        parts.push("Prior".to_owned());
+        parts.push(text!("Prior").to_owned());
     } else if is_current(state, slot) {
-        parts.push("Current".to_owned());
+        parts.push(text!("Current").to_owned());
     }
     if !anonymous {
         parts.extend(prior::day(meta).map(|day| day.format("%Y-%m-%d").to_string()));
@@ -41,7 +42,7 @@ pub(super) fn of_place(state: &State, slot: SlotIndex, room: Room) -> String {
     if parts.is_empty() && !anonymous {
         parts.push(entry.title.clone());
     }
-    if parts.is_empty() { format!("Image {}", slot + 1) } else { parts.join(" · ") }
+    if parts.is_empty() { tr!("Image {}", slot + 1) } else { parts.join(" · ") }
 }
 
 /// Some image of the grid is the prior of this one.

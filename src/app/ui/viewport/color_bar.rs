@@ -9,6 +9,7 @@ use super::scale_top::{TopCache, shared_top};
 use crate::app::state::{Content, PaneIndex, State};
 use crate::app::ui::theme;
 use crate::imaging::colormap::ColorMap;
+use crate::language::{decimal, tr};
 
 /// Room left of the bar for its numbers.
 const NUMBERS: f32 = 72.0;
@@ -48,9 +49,9 @@ pub(super) fn paint(
     };
     let (above, below) = match source {
         MapSource::Difference(..) => (format!("A {}", value(top)), format!("B {}", value(top))),
-        MapSource::Part(..) => (format!("raises +{}", value(top)), format!("lowers −{}", value(top))),
-        _ if signed => (format!("for +{}", value(top)), format!("against −{}", value(top))),
-        MapSource::Deviation(_) => (format!("sd {}", value(top)), "0".into()),
+        MapSource::Part(..) => (tr!("raises +{}", value(top)), tr!("lowers −{}", value(top))),
+        _ if signed => (tr!("for +{}", value(top)), tr!("against −{}", value(top))),
+        MapSource::Deviation(_) => (tr!("sd {}", value(top)), "0".into()),
         MapSource::One(_) | MapSource::Stable(..) => (value(top), "0".into()),
     };
     write(bar.top(), &above);
@@ -62,7 +63,7 @@ pub(super) fn paint(
 }
 
 fn value(top: f32) -> String {
-    if top >= 0.01 { format!("{top:.2}") } else { format!("{top:.1e}") }
+    decimal(if top >= 0.01 { format!("{top:.2}") } else { format!("{top:.1e}") })
 }
 
 /// Bands of colour, the end of the scale above.

@@ -11,23 +11,25 @@ use super::stability_words;
 use crate::app::state::display_options::Stability;
 use crate::app::state::hanging::ChangePart;
 use crate::app::state::{Content, Layout, PaneIndex, State};
+use crate::app::ui::numbers::{self, dicom_date};
+use crate::app::ui::theme;
 use crate::app::ui::widgets::confidence_bar::probability;
-use crate::app::ui::{numbers, theme};
 use crate::engine::conformal::OUTSIDE;
 use crate::explain::{Attribution, Method, Subject};
 use crate::fonts::{attribute, lacking, system};
+use crate::language::{decimal, named, text, tr, translated};
 use crate::study::{Frame, Metadata, SlicePosition, readable_name};
 
 /// Stands under every map.
-const NOT_AN_OUTLINE: &str = "what moved the score, not the outline of a lesion";
+const NOT_AN_OUTLINE: &str = named!("what moved the score, not the outline of a lesion");
 const MARGIN: f32 = 8.0;
 /// Most that the scale bar takes with its words.
 const SCALE: f32 = 240.0;
 /// Width of the colour bar with its numbers.
 const COLOR_BAR: f32 = 40.0;
 /// The same where there is little room.
-const IN_SHORT: [&str; 2] = ["not the outline", "of a lesion"];
-const OUTSIDE_IN_SHORT: [&str; 2] = ["outside the", "population"];
+const IN_SHORT: [&str; 2] = [named!("not the outline"), named!("of a lesion")];
+const OUTSIDE_IN_SHORT: [&str; 2] = [named!("outside the"), named!("population")];
 /// A view narrower than this has little room.
 const NARROW: f32 = 300.0;
 /// A view lower than this gets its title only.
@@ -36,15 +38,15 @@ const LOW: f32 = 200.0;
 /// One line on what a view shows.
 pub(crate) fn title(state: &State, content: Content) -> String {
     match content {
-        Content::Image => "original".into(),
+        Content::Image => text!("original").to_owned(),
         Content::Map(subject, method) => match state.subject_name(subject).as_str() {
             "" => method.name().to_owned(),
             name => format!("{name} · {}", method.name()),
         },
         Content::Difference(a, b) => format!("{} − {}", state.label(a), state.label(b)),
-        Content::Changed(..) if state.changed_answer().is_none() => "not changed".into(),
+        Content::Changed(..) if state.changed_answer().is_none() => text!("not changed").to_owned(),
         Content::Changed(subject, method) => {
-            format!("changed image · {}", title(state, Content::Map(subject, method)))
+            tr!("changed image · {}", title(state, Content::Map(subject, method)))
         }
     }
 }
@@ -85,19 +87,19 @@ pub(crate) fn paint(
     if first && roomy {
         above.extend(who(&frame.entry.meta, state.preferences.anonymize, &frame.entry.title));
         if state.result_hidden() {
-            above.push("read first: the model's result is hidden".into());
+            above.push(text!("read first: the model's result is hidden").to_owned());
         }
     }
     if content != Content::Image || !first {
         above.extend(about(state, content, &pen));
     } else if state.layout == Layout::MethodGrid && !state.result_hidden() {
-        above.push(format!("methods for {}", state.subject_name(state.subject())));
-        above.push("each on a scale of its own".into());
+        above.push(tr!("methods for {}", state.subject_name(state.subject())));
+        above.push(text!("each on a scale of its own").to_owned());
     }
     let key_image = first && state.is_key_frame(frame);
     if key_image {
         // Room for the star.
-        above.push("     key image".into());
+        above.push(format!("     {}", text!("key image")));
     }
     let words = pen.column(Align2::LEFT_TOP, &above);
     if key_image {
@@ -124,9 +126,9 @@ pub(crate) fn paint(
     let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
     if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
         let pen = pen_of(room.with_max_x(room.right() - COLOR_BAR));
-        below.splice(0..0, pen.shortest(NOT_AN_OUTLINE, IN_SHORT));
+        below.splice(0..0, pen.shortest(translated(NOT_AN_OUTLINE), IN_SHORT.map(translated)));
         if state.outside().is_some() {
-            below.splice(0..0, pen.shortest(OUTSIDE, OUTSIDE_IN_SHORT));
+            below.splice(0..0, pen.shortest(translated(OUTSIDE), OUTSIDE_IN_SHORT.map(translated)));
         }
     }
     // Beside the bar of the colours, not under its numbers.
@@ -148,7 +150,7 @@ pub(crate) fn paint(
 /// Patient and study, or that it is left out.
 fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
     if anonymize {
-        return vec!["anonymised".into(), words(&[&meta.modality, &meta.body_part, &meta.view_position])];
+        return vec![text!("anonymised").to_owned(), words(&[&meta.modality, &meta.body_part, &meta.view_position])];
     }
     let name = readable_name(&meta.patient_name);
     let id = if meta.patient_id == name { "" } else { &meta.patient_id };
@@ -163,7 +165,7 @@ fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
         patient,
         unreadable,
         words(&[&meta.sex, age]),
-        words(&[&meta.modality, &meta.study_description, &meta.view_position, &date(&meta.study_date)]),
+        words(&[&meta.modality, &meta.study_description, &meta.view_position, &dicom_date(&meta.study_date)]),
     ];
     lines.into_iter().filter(|l| !l.is_empty()).collect()
 }
@@ -171,13 +173,13 @@ fn who(meta: &Metadata, anonymize: bool, title: &str) -> Vec<String> {
 /// Subject, method, place, score, and what the map cost and adds up to.
 fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
     let (subject, method) = match content {
-        Content::Image => return vec!["original".into()],
+        Content::Image => return vec![text!("original").to_owned()],
         Content::Difference(..) => {
             let name = state.method.name();
             return vec![
-                "A − B: difference of the maps".into(),
-                format!("{name} of A minus {name} of B"),
-                "where A's map is the stronger".into(),
+                text!("A − B: difference of the maps").to_owned(),
+                tr!("{name} of A minus {name} of B", name),
+                text!("where A's map is the stronger").to_owned(),
             ];
         }
         Content::Changed(subject, method) => {
@@ -187,7 +189,7 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
     };
     let mut lines = match subject {
         Subject::Difference(..) => {
-            vec!["A − B: map of the difference".into(), format!("{} of A's score minus B's", method.name())]
+            vec![text!("A − B: map of the difference").to_owned(), tr!("{} of A's score minus B's", method.name())]
         }
         Subject::One(_) if state.layout == Layout::MethodGrid || state.subject_name(subject).is_empty() => {
             vec![method.name().to_owned()]
@@ -200,8 +202,8 @@ fn about(state: &State, content: Content, pen: &Pen<'_>) -> Vec<String> {
         }
     };
     match state.part_in_change() {
-        Some(ChangePart::Now) => lines.push("for the change of the score".into()),
-        Some(ChangePart::Before) => lines.push("against the change of the score".into()),
+        Some(ChangePart::Now) => lines.push(text!("for the change of the score").to_owned()),
+        Some(ChangePart::Before) => lines.push(text!("against the change of the score").to_owned()),
         None => {}
     }
     if let Some(map) = state.map(subject, method) {
@@ -226,7 +228,8 @@ fn change_of(state: &State, subject: Subject, method: Method) -> String {
     let score = change.map(|one| format!("{} → {}", probability(one.before), probability(one.after)));
     // While the hand moves scores alone follow it.
     let is_older = state.changed_answer().is_some_and(|answer| answer.drawn.1 == 0);
-    let words = |map: &Arc<Attribution>| if is_older { "map of before this stroke".to_owned() } else { facts(map) };
+    let words =
+        |map: &Arc<Attribution>| if is_older { text!("map of before this stroke").to_owned() } else { facts(map) };
     let map = state.changed_map(Content::Changed(subject, method)).map(words);
     score.into_iter().chain(map).collect::<Vec<_>>().join(" · ")
 }
@@ -242,12 +245,11 @@ fn letter(state: &State, subject: Subject) -> &'static str {
 
 /// Where a map belongs, the score that it explains, and what it took.
 fn facts(map: &Attribution) -> String {
-    let place = if map.method.has_layer() { format!("layer {}", map.layer) } else { "pixels".to_owned() };
-    let score = if map.class().is_some() { "logit" } else { "score" };
+    let place = if map.method.has_layer() { tr!("layer {}", map.layer) } else { text!("pixels").to_owned() };
+    let score = if map.class().is_some() { text!("logit") } else { text!("score") };
     let runs = match map.evaluations {
         0 => String::new(),
-        1 => " · 1 run".to_owned(),
-        n => format!(" · {n} runs"),
+        runs => format!(" · {}", tr!("1 run" | "{n} runs" % runs)),
     };
     format!("{place} · {score} {}{runs}", signed(map.logit))
 }
@@ -270,10 +272,10 @@ fn grey_words(state: &State, pane: PaneIndex, frame: &Frame, placement: &Placeme
     let mut lines = Vec::new();
     if !frame.entry.meta.lossy.is_empty() {
         let how = &frame.entry.meta.lossy;
-        lines.push(if how.starts_with("lossy") { how.clone() } else { format!("lossy {how}") });
+        lines.push(if how.starts_with("lossy") { how.clone() } else { tr!("lossy {how}", how) });
     }
     lines.extend(state.display_marks(pane).iter().map(|mark| attribute(mark)));
-    lines.push(format!("{window}   × {:.2}", placement.scale[0] * ppp));
+    lines.push(format!("{window}   × {}", decimal(format!("{:.2}", placement.scale[0] * ppp))));
     lines
 }
 
@@ -281,18 +283,9 @@ fn words(parts: &[&str]) -> String {
     parts.iter().map(|p| attribute(p.trim())).filter(|p| !p.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
-/// `20261120` as `2026-11-20`; anything else as it is.
-fn date(text: &str) -> String {
-    if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
-        format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
-    } else {
-        text.to_owned()
-    }
-}
-
 /// With its sign, and a true minus.
 fn signed(value: f32) -> String {
-    format!("{}{:.2}", if value < 0.0 { "−" } else { "+" }, value.abs())
+    decimal(format!("{}{:.2}", if value < 0.0 { "−" } else { "+" }, value.abs()))
 }
 
 #[cfg(test)]
@@ -300,12 +293,6 @@ mod tests {
     use super::*;
     use crate::app::ui::lettering;
     use crate::fonts;
-
-    #[test]
-    fn dates_are_written_as_people_read_them() {
-        assert_eq!(date("20261120"), "2026-11-20");
-        assert_eq!(date("2026"), "2026");
-    }
 
     #[test]
     fn anonymised_corners_hold_no_name_number_or_date() {

@@ -4,6 +4,7 @@ use egui::{Align2, FontId, Painter, Rect, Vec2, pos2, vec2};
 
 use crate::app::state::View;
 use crate::app::ui::theme::Tokens;
+use crate::language::text;
 use crate::study::Frame;
 
 const SIZE: f32 = 14.0;
@@ -26,10 +27,10 @@ impl Side {
     /// The side in words.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Left => "left",
-            Self::Right => "right",
-            Self::Top => "top",
-            Self::Bottom => "bottom",
+            Self::Left => text!("left"),
+            Self::Right => text!("right"),
+            Self::Top => text!("top"),
+            Self::Bottom => text!("bottom"),
         }
     }
 

@@ -7,6 +7,7 @@ use super::on_screen;
 use super::placement::Placement;
 use crate::app::ui::theme::Tokens;
 use crate::imaging::Missing;
+use crate::language::{tr, translated};
 use crate::study::Frame;
 
 /// Points of the screen between two lines across missing rows.
@@ -19,7 +20,7 @@ const SIZE: f32 = 13.0;
 pub(super) fn words(frame: &Frame) -> Option<String> {
     let rows = frame.pixels.plane.height;
     Some(match frame.pixels.missing? {
-        missing @ Missing::Rows { from } => format!("{} (row {} of {rows})", missing.mark(), from + 1),
+        missing @ Missing::Rows { from } => tr!("{} (row {} of {rows})", translated(missing.mark()), from + 1, rows),
         missing @ Missing::Detail => missing.mark().to_owned(),
     })
 }

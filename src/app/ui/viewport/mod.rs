@@ -20,7 +20,7 @@ mod lung_outline;
 mod magnifier;
 mod map;
 mod map_source;
-mod measuring;
+pub(super) mod measuring;
 mod missing;
 mod part;
 mod patches;
@@ -42,6 +42,7 @@ use super::measured_values::ValuesCache;
 use super::theme;
 use crate::app::command::Command;
 use crate::app::state::{Content, Layout, PaneIndex, State, View};
+use crate::language::{text, tr};
 use crate::study::Frame;
 use map::MapCache;
 use placement::Placement;
@@ -103,7 +104,7 @@ pub(super) fn show(
     let response = ui.interact(rect, id, egui::Sense::click_and_drag());
     let title = corners::title(state, content);
     let mark = missing::words(frame).map(|words| format!(". {words}")).unwrap_or_default();
-    let label = format!("View {}: {title}{mark}", pane + 1);
+    let label = tr!("View {}: {title}{mark}", pane + 1, title, mark);
     let said = said(state, frame, pane);
     response.widget_info(|| {
         let info = egui::WidgetInfo::labeled(egui::Role::Image, true, &label);
@@ -129,6 +130,7 @@ pub(super) fn show(
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
         measuring::paint_lines(&painter, state, &placement);
+        measuring::crosshair::paint(&painter, state, &placement, rect);
         let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);
         let mut taken = corners.taken;
         let shown = state.heat_map.then_some(&mut caches.map.tops);
@@ -158,8 +160,11 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
         .collect();
     said.extend(Some(frame.display.side_mark.clone()).filter(|mark| !mark.is_empty()));
     said.extend(corners::place_words(state, frame));
-    said.extend(state.is_key_frame(frame).then(|| "key image".to_owned()));
+    said.extend(state.is_key_frame(frame).then(|| text!("key image").to_owned()));
     said.extend(state.display_marks(pane));
+    said.extend(
+        state.measuring.cursor.map(|[x, y]| tr!("crosshair at column {x}, row {y}", x = x as i64, y = y as i64)),
+    );
     said.join(", ")
 }
 

@@ -8,6 +8,7 @@ use crate::app::ui::lettering;
 pub(super) use crate::app::ui::numbers::number;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::shapes::Sign;
+use crate::language::text;
 use crate::study::{Frame, SpacingProvenance};
 
 const SIZE: f32 = 11.0;
@@ -99,7 +100,7 @@ impl<'a> Pen<'a> {
                 s.column_mm as f32 / placement.scale[0],
                 match s.provenance {
                     SpacingProvenance::Calibrated => "mm",
-                    SpacingProvenance::AtDetector => "mm (at detector)",
+                    SpacingProvenance::AtDetector => text!("mm (at detector)"),
                 },
             ),
             None => (placement.across(), "px"),
@@ -134,6 +135,12 @@ pub(super) fn text(painter: &Painter, tokens: &Tokens, at: Pos2, anchor: Align2,
         painter.text(at + offset, anchor, words, font.clone(), tokens.image_shadow);
     }
     painter.text(at, anchor, words, font, tokens.image_text);
+}
+
+/// Words in as many lines as they need at this width.
+pub(super) fn wrapped(painter: &Painter, words: &str, width: f32) -> Vec<String> {
+    let galley = painter.layout(words.to_owned(), FontId::proportional(SIZE), Color32::WHITE, width);
+    galley.rows.iter().map(|row| row.text().trim().to_owned()).collect()
 }
 
 /// The room that lines take, cut to so many points.

@@ -12,6 +12,7 @@ use egui::{Align2, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, 
 use super::confidence_bar::probability;
 use crate::app::ui::theme::{self, Tokens};
 use crate::engine::what_if::ScoreChange;
+use crate::language::{decimal, tr};
 
 const HEIGHT: f32 = 18.0;
 /// Room for the numbers.
@@ -24,6 +25,11 @@ pub(crate) struct ChangeBar<'a> {
     tokens: Tokens,
 }
 
+/// A change with its sign.
+fn signed(change: f32) -> String {
+    decimal(format!("{change:+.2}"))
+}
+
 impl<'a> ChangeBar<'a> {
     /// The bar of a class or group.
     pub(crate) fn new(change: &'a ScoreChange, threshold: Option<f32>, tokens: Tokens) -> Self {
@@ -33,15 +39,22 @@ impl<'a> ChangeBar<'a> {
     /// The bar as a sentence, for screen readers, tooltips and tests.
     pub(crate) fn words(&self) -> String {
         let ScoreChange { label, before, after, random, .. } = self.change;
-        let places = self.change.random_range().map_or_else(String::new, |(low, high)| {
-            format!("; as much area at {} random places changes it by {low:+.2} to {high:+.2}", random.len())
+        let sentence = tr!(
+            "{label}: probability {before} before, {after} after ({change})",
+            label,
+            before = probability(*before),
+            after = probability(*after),
+            change = signed(self.change.change())
+        );
+        let places = self.change.random_range().map(|(low, high)| {
+            tr!(
+                "as much area at {} random places changes it by {low} to {high}",
+                random.len(),
+                low = signed(low),
+                high = signed(high)
+            )
         });
-        format!(
-            "{label}: probability {} before, {} after ({:+.2}){places}",
-            probability(*before),
-            probability(*after),
-            self.change.change()
-        )
+        std::iter::once(sentence).chain(places).collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -14,6 +14,7 @@ use egui::{Align2, FontId, Rect, Response, Role, Sense, Stroke, Ui, Widget, Widg
 
 use crate::app::ui::theme::{self, Tokens};
 use crate::engine::conformal::OUTSIDE;
+use crate::language::{decimal, tr, translated};
 
 /// Height of the widget, in points.
 pub(crate) const HEIGHT: f32 = 18.0;
@@ -68,17 +69,20 @@ impl<'a> ConfidenceBar<'a> {
 
     /// The bar as a sentence, for screen readers, tooltips and tests.
     pub(crate) fn words(&self) -> String {
-        let mean = self.mean.map_or_else(String::new, |mean| format!(" (mean {})", probability(mean)));
-        let interval = self.interval.map_or_else(String::new, |(low, high)| {
-            format!(", 5–95 % of {} samples {}{mean}", self.samples.len(), range(low, high))
+        let mean = self.mean.map_or_else(String::new, |mean| format!(" ({})", tr!("mean {}", probability(mean))));
+        let interval = self.interval.map(|(low, high)| {
+            tr!("5–95 % of {} samples {range}", self.samples.len(), range = range(low, high)) + &mean
         });
+        let threshold = decimal(format!("{:.2}", self.threshold));
         let side = if self.outside {
-            OUTSIDE.to_owned()
+            translated(OUTSIDE).to_owned()
+        } else if self.value >= self.threshold {
+            tr!("at or above the threshold {}", threshold)
         } else {
-            let side = if self.value >= self.threshold { "at or above" } else { "below" };
-            format!("{side} the threshold {:.2}", self.threshold)
+            tr!("below the threshold {}", threshold)
         };
-        format!("{}: probability {}{interval}, {side}", self.name, probability(self.value))
+        let sentence = tr!("{name}: probability {}", probability(self.value), name = self.name);
+        [Some(sentence), interval, Some(side)].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -87,17 +91,17 @@ pub(crate) fn probability(p: f32) -> String {
     if p.is_nan() {
         "–".into()
     } else if p < 0.005 {
-        "<0.01".into()
+        decimal("<0.01".into())
     } else if p >= 0.995 {
-        ">0.99".into()
+        decimal(">0.99".into())
     } else {
-        format!("{p:.2}")
+        decimal(format!("{p:.2}"))
     }
 }
 
 /// Two probabilities with a dash between.
 pub(crate) fn range(low: f32, high: f32) -> String {
-    format!("{low:.2}–{high:.2}")
+    decimal(format!("{low:.2}–{high:.2}"))
 }
 
 impl Widget for ConfidenceBar<'_> {

@@ -7,6 +7,7 @@ use crate::app::command::{Command, SessionCommand};
 use crate::app::state::State;
 use crate::app::state::session::Section;
 use crate::app::ui::theme::{self, Tokens};
+use crate::language::text;
 
 /// Height of a heading.
 const HEIGHT: f32 = 22.0;
@@ -36,7 +37,7 @@ pub(crate) fn heading(
     if response.clicked() {
         out.push(SessionCommand::ToggleSection(section).into());
     }
-    response.on_hover_text(if open { "Closes this section" } else { "Opens this section" });
+    response.on_hover_text(if open { text!("Closes this section") } else { text!("Opens this section") });
     let rest = Rect::from_min_max(pos2(rect.right() + theme::GRID, row.top()), row.max);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rest).layout(Layout::right_to_left(Align::Center)));
     trailing(&mut child, out);

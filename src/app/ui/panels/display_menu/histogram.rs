@@ -8,6 +8,7 @@ use crate::app::state::State;
 use crate::app::state::histogram::{BINS, Histogram};
 use crate::app::ui::numbers::number;
 use crate::app::ui::theme::{self, Tokens};
+use crate::language::{text, tr};
 use crate::study::Frame;
 
 const HEIGHT: f32 = 56.0;
@@ -23,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT + 14.0), Sense::hover());
     let (low, high) = histogram.range;
     let (from, to) = state.view(0).window.bounds();
-    let words = format!("Histogram: values from {} to {}", number(low), number(high));
+    let words = tr!("Histogram: values from {} to {}", number(low), number(high));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
     let room = Rect::from_min_size(rect.min, vec2(rect.width(), HEIGHT));
     let x_of = |value: f32| room.left() + room.width() * ((value - low) / (high - low)).clamp(0.0, 1.0);
@@ -43,7 +44,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let y = rect.bottom();
     painter.text(pos2(room.left(), y), Align2::LEFT_BOTTOM, number(low), font.clone(), tokens.muted);
     painter.text(pos2(room.right(), y), Align2::RIGHT_BOTTOM, number(high), font, tokens.muted);
-    response.on_hover_text("How often values occur (square roots); the band is the window");
+    response.on_hover_text(text!("How often values occur (square roots); the band is the window"));
 }
 
 /// The histogram of a frame, made once.

@@ -9,24 +9,25 @@ use crate::app::ui::numbers;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::imaging::Window;
+use crate::language::{text, tr, translated};
 
 /// Draws the lists, and the field that keeps the window of the first view.
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let view = state.view(0);
     let presets = state.window_presets();
     if !presets.is_empty() {
-        ui.label(theme::section("Presets", tokens));
+        ui.label(theme::section(text!("Presets"), tokens));
         for (index, preset) in presets.iter().enumerate() {
             let window = Window::from(*preset);
             let info = WindowCommand::Preset(index).info();
-            let words = format!("{}   {}   {}", preset.name, numbers::window(window), info.key);
+            let words = format!("{}   {}   {}", translated(preset.name), numbers::window(window), info.key);
             item(ui, &words, &info.hint(), is_taken(view, window), WindowCommand::Preset(index).into(), out);
         }
     }
     if state.drawn().is_none() {
         return;
     }
-    ui.label(theme::section("Own windows", tokens));
+    ui.label(theme::section(text!("Own windows"), tokens));
     for (place, own) in state.own_windows() {
         let window = Window::linear(own.center, own.width);
         let words = format!("{}   {}", own.name, numbers::window(window));
@@ -53,10 +54,10 @@ fn keep(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let key = Id::unique("name of a window");
     let mut name = ui.data_mut(|data| data.get_temp::<String>(key).unwrap_or_default());
     ui.horizontal(|ui| {
-        let hint = format!("Name of {}", numbers::window(state.view(0).window));
+        let hint = tr!("Name of {}", numbers::window(state.view(0).window));
         let width = ui.available_width() - 136.0;
         let field = TextEdit::singleline(&mut name).hint_text(hint).desired_width(width);
-        let response = ui.add(field.margin(egui::Margin::symmetric(8, 4))).accessible_name("Name of the window");
+        let response = ui.add(field.margin(egui::Margin::symmetric(8, 4))).accessible_name(text!("Name of the window"));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let mut clicked = Vec::new();
         controls::button(ui, WindowCommand::Keep(name.clone()), !name.trim().is_empty(), &mut clicked);

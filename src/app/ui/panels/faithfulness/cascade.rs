@@ -9,6 +9,7 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Role, Sense, Shape, Str
 use crate::app::state::Theme;
 use crate::app::ui::theme::{self, Tokens};
 use crate::explain::faithfulness::randomization::{RHO, Randomization, RandomizedStage, SSIM};
+use crate::language::{decimal, text, tr};
 
 const ROW: f32 = 18.0;
 const NAMES: f32 = 112.0;
@@ -31,9 +32,11 @@ pub(super) fn show(ui: &mut Ui, check: &Randomization, theme: Theme, tokens: &To
             row(ui, step, low, [first, second], tokens);
         }
         axis(ui, low, tokens);
-        let key = format!(
-            "After the last stage the check fails above a rank correlation of {RHO} (either sign) or an SSIM of {SSIM}: the \
-             dashed lines."
+        let key = tr!(
+            "After the last stage the check fails above a rank correlation of {rho} (either sign) or an SSIM of {ssim}: the \
+             dashed lines.",
+            rho = decimal(RHO.to_string()),
+            ssim = decimal(SSIM.to_string())
         );
         ui.add(egui::Label::new(theme::caption(key, tokens)).wrap());
     });
@@ -58,19 +61,19 @@ fn header(ui: &mut Ui, [first, second]: [Color32; 2], tokens: &Tokens) {
     let put = |x: f32, align: Align2, words: &str| {
         ui.painter().text(pos2(x, middle), align, words, font.clone(), tokens.muted)
     };
-    put(rect.left(), Align2::LEFT_CENTER, "forgotten down to");
+    put(rect.left(), Align2::LEFT_CENTER, text!("forgotten down to"));
     disc(ui.painter(), pos2(span.left() + 4.0, middle), first);
-    let end = put(span.left() + 12.0, Align2::LEFT_CENTER, "rank correlation").right();
+    let end = put(span.left() + 12.0, Align2::LEFT_CENTER, text!("rank correlation")).right();
     diamond(ui.painter(), pos2(end + 14.0, middle), second);
     put(end + 22.0, Align2::LEFT_CENTER, "SSIM");
-    put(rect.right() - NUMBER, Align2::RIGHT_CENTER, "rank");
+    put(rect.right() - NUMBER, Align2::RIGHT_CENTER, text!("rank"));
     put(rect.right(), Align2::RIGHT_CENTER, "SSIM");
 }
 
 fn row(ui: &mut Ui, step: &RandomizedStage, low: f64, [first, second]: [Color32; 2], tokens: &Tokens) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let [rho, ssim] = [step.spearman, step.ssim].map(|v| format!("{v:.2}").replace('-', "−"));
-    let spoken = format!("{}: rank correlation {rho}, SSIM {ssim}", step.stage);
+    let [rho, ssim] = [step.spearman, step.ssim].map(|v| decimal(format!("{v:.2}").replace('-', "−")));
+    let spoken = tr!("{}: rank correlation {rho}, SSIM {ssim}", step.stage, rho, ssim);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken.as_str()));
     let font = FontId::proportional(theme::TEXT);
     let painter = ui.painter();
@@ -98,7 +101,7 @@ fn row(ui: &mut Ui, step: &RandomizedStage, low: f64, [first, second]: [Color32;
     diamond(painter, pos2(at(span, low, step.ssim), middle), second);
     disc(painter, pos2(at(span, low, step.spearman), middle), first);
     for (x, value) in [(rect.right() - NUMBER, step.spearman), (rect.right(), step.ssim)] {
-        let words = format!("{value:.2}").replace('-', "−");
+        let words = decimal(format!("{value:.2}").replace('-', "−"));
         painter.text(pos2(x, middle), Align2::RIGHT_CENTER, words, font.clone(), tokens.text);
     }
     response.on_hover_text(spoken);
@@ -112,7 +115,7 @@ fn axis(ui: &mut Ui, low: f64, tokens: &Tokens) {
     for value in halves.map(|half| f64::from(half) / 2.0) {
         let words = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
         let place = pos2(at(span, low, value), rect.top() + 2.0);
-        ui.painter().text(place, Align2::CENTER_TOP, words.replace('-', "−"), font.clone(), tokens.muted);
+        ui.painter().text(place, Align2::CENTER_TOP, decimal(words.replace('-', "−")), font.clone(), tokens.muted);
     }
 }
 

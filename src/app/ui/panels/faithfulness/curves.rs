@@ -9,9 +9,10 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::still_plot::still_plot;
 use crate::explain::faithfulness::measure::{Measure, Measured, Measurement};
+use crate::language::{decimal, named, text, tr, translated};
 
 const HEIGHT: f32 = 148.0;
-const NAMES: [&str; 3] = ["this map", "blob", "random"];
+const NAMES: [&str; 3] = [named!("this map"), named!("blob"), named!("random")];
 
 /// Draws the curves of a measure; an empty frame while there are none.
 pub(super) fn show(
@@ -23,9 +24,9 @@ pub(super) fn show(
     tokens: &Tokens,
 ) {
     let (title, caption) = match measure {
-        Measure::Deletion => ("DELETION", "probability, as pixels are removed"),
-        Measure::Insertion => ("INSERTION", "probability, as pixels are put back"),
-        _ => ("ROAD", "loss: marked less unmarked filled in"),
+        Measure::Deletion => (text!("DELETION"), text!("probability, as pixels are removed")),
+        Measure::Insertion => (text!("INSERTION"), text!("probability, as pixels are put back")),
+        _ => ("ROAD", text!("loss: marked less unmarked filled in")),
     };
     ui.allocate_ui(vec2(width, HEIGHT + 20.0), |ui| {
         ui.vertical(|ui| {
@@ -37,7 +38,7 @@ pub(super) fn show(
             let Some(values) = values else {
                 let font = FontId::proportional(theme::TEXT);
                 ui.painter().rect_stroke(rect, 2.0, (1.0, tokens.line), egui::StrokeKind::Inside);
-                ui.painter().text(rect.center(), Align2::CENTER_CENTER, "Not measured yet.", font, tokens.muted);
+                ui.painter().text(rect.center(), Align2::CENTER_CENTER, text!("Not measured yet."), font, tokens.muted);
                 return;
             };
             ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {
@@ -49,9 +50,16 @@ pub(super) fn show(
 
 /// What a screen reader says of the plot.
 fn spoken(measure: Measure, values: Option<&Measured>) -> String {
-    let Some(values) = values else { return format!("{} curves, not measured yet", measure.name()) };
-    let [map, blob, random] = [&values.map, &values.blob, &values.random].map(|reading| reading.value);
-    format!("{} curves: this map {map:.3}, centred blob {blob:.3}, random map {random:.3}", measure.name())
+    let Some(values) = values else { return tr!("{} curves, not measured yet", translated(measure.name())) };
+    let [map, blob, random] =
+        [&values.map, &values.blob, &values.random].map(|reading| decimal(format!("{:.3}", reading.value)));
+    tr!(
+        "{} curves: this map {map}, centred blob {blob}, random map {random}",
+        translated(measure.name()),
+        map,
+        blob,
+        random
+    )
 }
 
 /// Share of pixels and value.
@@ -83,7 +91,9 @@ fn plot(ui: &mut Ui, measure: Measure, values: &Measured, size: Vec2, theme: The
     let room = 0.04 * (high - low);
     let hover = |at: &HoverPosition<'_>| match at {
         HoverPosition::NearDataPoint { plot_name, position, .. } if !plot_name.is_empty() => {
-            Some(format!("{plot_name}\n{:.0} % of the pixels: {:.3}", 100.0 * position.x, position.y))
+            let share = format!("{:.0}", 100.0 * position.x);
+            let value = decimal(format!("{:.3}", position.y));
+            Some(format!("{plot_name}\n{}", tr!("{} % of the pixels: {}", share, value)))
         }
         _ => None,
     };
@@ -96,11 +106,11 @@ fn plot(ui: &mut Ui, measure: Measure, values: &Measured, size: Vec2, theme: The
         .custom_x_axes(vec![across])
         .x_grid_spacer(|_| marks([0.0, 0.25, 0.5, 0.75, 1.0]))
         .y_grid_spacer(move |_| marks([low, f64::midpoint(low, high), high]))
-        .y_axis_formatter(|mark, _| format!("{:.2}", mark.value).replace('-', "−"))
+        .y_axis_formatter(|mark, _| decimal(format!("{:.2}", mark.value).replace('-', "−")))
         .label_formatter(hover)
         .show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([-0.02, low - room], [1.04, high + room]));
-            for ((points, name), (color, style, width)) in lines.iter().zip(NAMES).zip(looks).rev() {
+            for ((points, name), (color, style, width)) in lines.iter().zip(NAMES.map(translated)).zip(looks).rev() {
                 let line = Line::new(name, PlotPoints::from(points.clone())).color(color).width(width);
                 plot.line(line.style(style));
             }
@@ -120,9 +130,9 @@ fn marks<const N: usize>(values: [f64; N]) -> Vec<GridMark> {
 fn name_lines(ui: &Ui, lines: &[Vec<Pos2>; 3], colors: [Color32; 3], area: Rect, tokens: &Tokens) {
     let font = FontId::new(theme::CAPTION, theme::semibold());
     let words: Vec<_> = NAMES
-        .iter()
+        .into_iter()
         .zip(colors)
-        .map(|(name, color)| ui.painter().layout_no_wrap((*name).into(), font.clone(), color))
+        .map(|(name, color)| ui.painter().layout_no_wrap(translated(name).into(), font.clone(), color))
         .collect();
     let sizes: Vec<Vec2> = words.iter().map(|galley| galley.size()).collect();
     for (place, galley) in places(lines, &sizes, area).into_iter().zip(words) {

@@ -7,7 +7,9 @@
 
 mod cascade;
 mod curves;
+mod sentences;
 mod table;
+mod verdict;
 
 use egui::{
     Align, Frame, Id, Label, Layout as Flow, Margin, ProgressBar, Rect, RichText, ScrollArea, Ui, Window, vec2,
@@ -24,6 +26,7 @@ use crate::app::ui::widgets::text::{message, paragraph};
 use crate::engine::map_request::MapFaithfulness;
 use crate::explain::faithfulness::measure::Measure;
 use crate::explain::faithfulness::words;
+use crate::language::{named, text, tr, translated};
 
 /// Narrowest and widest window.
 const WIDTHS: [f32; 2] = [448.0, 944.0];
@@ -46,7 +49,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let half = (room.width() - left - right) / 2.0 - theme::GRID;
     let width = half.clamp(WIDTHS[0], WIDTHS[1]).min(room.width());
     let margin = 2.0 * theme::GRID;
-    Window::new("Faithfulness of the map")
+    Window::new(text!("Faithfulness of the map"))
         .id(Id::unique("faithfulness"))
         .title_bar(false)
         .resizable(false)
@@ -68,7 +71,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                 body(ui, state, &tokens, &mut out);
             });
             controls::rule(ui, &tokens);
-            ui.add(Label::new(theme::caption(words::NOT_THE_FINDING, &tokens)).wrap());
+            ui.add(Label::new(theme::caption(translated(words::NOT_THE_FINDING), &tokens)).wrap());
         });
     out
 }
@@ -78,18 +81,20 @@ fn head(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.label(theme::heading(OverlayCommand::ToggleFaithfulness.info().label, tokens));
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-            let close = ui.button("Close").on_hover_text("Closes this panel and stops what it asked for (Esc)");
+            let close =
+                ui.button(text!("Close")).on_hover_text(text!("Closes this panel and stops what it asked for (Esc)"));
             if close.clicked() {
                 out.push(Command::Overlay(OverlayCommand::ToggleFaithfulness));
             }
         });
     });
     if let (Some(key), Some(info)) = (state.shown_map(), state.model_info()) {
-        let place = if key.method.has_layer() { format!(" at {}", key.place) } else { String::new() };
-        let which = format!("{}{place} · {}", key.method.name(), key.subject.name(&info.manifest));
+        let name = key.method.name();
+        let name = if key.method.has_layer() { tr!("{} at {}", name, key.place) } else { name.to_owned() };
+        let which = format!("{name} · {}", key.subject.name(&info.manifest));
         controls::elided(ui, RichText::new(which).color(tokens.muted));
         if let Some(warning) = key.method.fails_sanity_check() {
-            message(ui, Sign::Caution, warning, tokens);
+            message(ui, Sign::Caution, translated(warning), tokens);
         }
     }
     controls::rule(ui, tokens);
@@ -97,7 +102,7 @@ fn head(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
 
 fn body(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let Some(key) = state.shown_map() else {
-        paragraph(ui, "Open an image and show a map: there is nothing to measure yet.", tokens);
+        paragraph(ui, text!("Open an image and show a map: there is nothing to measure yet."), tokens);
         return;
     };
     match state.obstacle(&key) {
@@ -106,13 +111,17 @@ fn body(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
             paragraph(ui, words, tokens);
         }
         Some(Obstacle::NoMap(reason)) => {
-            paragraph(ui, &format!("There is no map to measure. {reason}"), tokens);
+            paragraph(ui, &tr!("There is no map to measure. {}", reason), tokens);
         }
         Some(Obstacle::Coming) => {
-            paragraph(ui, "The map is being made; then it can be measured.", tokens);
+            paragraph(ui, text!("The map is being made; then it can be measured."), tokens);
         }
         Some(Obstacle::Flat) => {
-            paragraph(ui, "The map is zero everywhere: it marks no place, so there is nothing to measure.", tokens);
+            paragraph(
+                ui,
+                text!("The map is zero everywhere: it marks no place, so there is nothing to measure."),
+                tokens,
+            );
         }
     }
 }
@@ -143,40 +152,43 @@ fn measured(ui: &mut Ui, state: &State, key: &MapKey, tokens: &Tokens, out: &mut
     }
     let left_out = state.not_measured(key.method);
     ui.add_space(theme::GRID / 2.0);
-    controls::title(ui, "SENSITIVITY TO NOISE", "", tokens);
+    controls::title(ui, text!("SENSITIVITY TO NOISE"), "", tokens);
     let sensitivity = known.and_then(|known| known.measured.sensitivity);
     let words = match (sensitivity, &left_out) {
-        (Some(change), _) => words::sensitivity(change),
+        (Some(change), _) => sentences::sensitivity(change),
         (None, Some(why)) => why.clone(),
-        (None, None) if complete => "Not defined for this map.".into(),
-        (None, None) => TO_COME.into(),
+        (None, None) if complete => text!("Not defined for this map.").into(),
+        (None, None) => translated(TO_COME).into(),
     };
     paragraph(ui, &words, tokens);
     ui.add_space(theme::GRID / 2.0);
-    controls::title(ui, "WHEN THE MODEL FORGETS", "randomisation check (Adebayo et al. 2018)", tokens);
+    controls::title(ui, text!("WHEN THE MODEL FORGETS"), text!("randomisation check (Adebayo et al. 2018)"), tokens);
     match (known.and_then(|known| known.measured.randomization.as_ref()), &left_out) {
         (Some(check), _) => {
-            paragraph(ui, &words::randomization(check), tokens);
+            paragraph(ui, &sentences::randomization(check), tokens);
             cascade::show(ui, check, theme, tokens);
         }
         (None, Some(why)) => {
             paragraph(ui, why, tokens);
         }
         (None, None) => {
-            paragraph(ui, TO_COME, tokens);
+            paragraph(ui, translated(TO_COME), tokens);
         }
     }
 }
 
 /// Stands for what was not measured yet.
-const TO_COME: &str = "Not measured yet.";
+const TO_COME: &str = named!("Not measured yet.");
 
 /// The sentence, in the room of three lines, or two where they are long.
 fn verdict(ui: &mut Ui, known: Option<&MapFaithfulness>, tokens: &Tokens) {
-    let words = known.map_or("The map is put beside a centred blob and a random map of the same size.", |known| {
-        known.measured.sentence.as_str()
-    });
-    let words = if known.is_some() { theme::strong(words, tokens) } else { RichText::new(words).color(tokens.text) };
+    let words = match known {
+        Some(known) => theme::strong(verdict::sentence(&known.measured), tokens),
+        None => {
+            let words = text!("The map is put beside a centred blob and a random map of the same size.");
+            RichText::new(words).color(tokens.text)
+        }
+    };
     let height = if ui.available_width() < CHART * 2.0 { 52.0 } else { 36.0 };
     ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
         ui.set_min_height(height);
@@ -200,15 +212,18 @@ fn progress(ui: &mut Ui, state: &State, key: &MapKey, complete: bool, tokens: &T
     ui.horizontal(|ui| {
         ui.set_min_height(24.0);
         if complete {
-            ui.label(theme::caption("Everything that can be measured was measured.", tokens));
+            ui.label(theme::caption(text!("Everything that can be measured was measured."), tokens));
             return;
         }
         let step = state.evaluating(key).flatten();
         let part = step.map_or(0.0, |(_, done, of)| *done as f32 / (*of).max(1) as f32);
         let bar =
             ProgressBar::new(part).desired_width(128.0).desired_height(6.0).corner_radius(3.0).fill(tokens.accent);
-        ui.add(bar).accessible_name("Progress of the measurement");
-        let words = step.map_or_else(|| "waiting".to_owned(), |(what, done, of)| format!("{what} {done} of {of}"));
+        ui.add(bar).accessible_name(text!("Progress of the measurement"));
+        let words = step.map_or_else(
+            || text!("waiting").to_owned(),
+            |(what, done, of)| tr!("{what} {done} of {of}", what = translated(what), done, of),
+        );
         ui.label(theme::caption(words, tokens));
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             controls::button(ui, FindingsCommand::Cancel, true, out);

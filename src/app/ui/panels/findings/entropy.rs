@@ -9,6 +9,7 @@ use crate::app::ui::panels::uncertainty;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::engine::ModelInfo;
+use crate::language::{decimal, named, said, text, tr, translated};
 use crate::uncertainty::{Posterior, SampleSource, entropy};
 
 /// Numbers of samples that the menu offers.
@@ -18,7 +19,7 @@ const SAMPLES: [usize; 7] = [0, 20, 32, 50, 100, 200, 500];
 pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
     let source = state.options.source;
     if source.unavailable(model.stochastic, model.ensemble.len()).is_some() {
-        controls::title(ui, "UNCERTAINTY", "", tokens);
+        controls::title(ui, text!("UNCERTAINTY"), "", tokens);
         uncertainty::unavailable(ui, state, model, tokens, out);
         uncertainty::source(ui, state, model, tokens, out);
         return;
@@ -27,13 +28,13 @@ pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Token
     let finished = state.results.phase == Phase::Finished;
     let share = |nats: fn(&Posterior) -> f32| posterior.map(|p| (nats(p), p.max_entropy));
     let total = share(|p| p.predictive_entropy);
-    let hint = hint("All uncertainty: the entropy of the mean prediction", total);
-    controls::title(ui, "UNCERTAINTY", &format!("entropy {}", of_one(total)), tokens).on_hover_text(hint);
+    let hint = hint(text!("All uncertainty: the entropy of the mean prediction"), total);
+    controls::title(ui, text!("UNCERTAINTY"), &tr!("entropy {}", of_one(total)), tokens).on_hover_text(hint);
     let sentence = match posterior {
-        Some(posterior) if finished => entropy::words(posterior, &model.manifest),
-        Some(_) => "Samples are still coming in.".to_owned(),
-        None if state.options.samples == 0 => "No samples are drawn, so there are no intervals.".to_owned(),
-        None => "Known once samples have been drawn.".to_owned(),
+        Some(posterior) if finished => said(&entropy::words(posterior, &model.manifest)),
+        Some(_) => text!("Samples are still coming in.").to_owned(),
+        None if state.options.samples == 0 => text!("No samples are drawn, so there are no intervals.").to_owned(),
+        None => text!("Known once samples have been drawn.").to_owned(),
     };
     // Two lines, whatever it says.
     ui.allocate_ui(vec2(ui.available_width(), 36.0), |ui| {
@@ -42,14 +43,20 @@ pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Token
     });
     ui.spacing_mut().item_spacing.y = 2.0;
     let image = share(Posterior::expected_entropy);
-    number(ui, "uncertainty about the image (aleatoric)", "Shared by all samples: the expected entropy", image, tokens);
+    number(
+        ui,
+        named!("uncertainty about the image (aleatoric)"),
+        text!("Shared by all samples: the expected entropy"),
+        image,
+        tokens,
+    );
     let itself = share(|p| p.mutual_information);
-    number(ui, source.measures(), "Samples disagree: the mutual information", itself, tokens);
+    number(ui, source.measures(), text!("Samples disagree: the mutual information"), itself, tokens);
     ui.add_space(2.0);
     uncertainty::source(ui, state, model, tokens, out);
     if source == SampleSource::Ensemble {
         let models = 1 + model.ensemble.len();
-        ui.label(RichText::new(format!("{models} models, one sample each")).color(tokens.muted));
+        ui.label(RichText::new(tr!("{} models, one sample each", models)).color(tokens.muted));
     } else {
         sampling(ui, state, tokens, out);
     }
@@ -58,7 +65,10 @@ pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Token
 /// An entropy (nats) and the largest that there can be: the share, or a dash while it is unknown.
 fn of_one(value: Option<(f32, f32)>) -> String {
     match value {
-        Some((nats, most)) if most > 0.0 => entropy::of_one((nats / most).clamp(0.0, 1.0)),
+        Some((nats, most)) if most > 0.0 => {
+            let share = format!("{:.2}", (nats / most).clamp(0.0, 1.0));
+            tr!("{} of 1", decimal(share))
+        }
         _ => "–".to_owned(),
     }
 }
@@ -66,7 +76,10 @@ fn of_one(value: Option<(f32, f32)>) -> String {
 /// What an entropy means, and its value in nats.
 fn hint(words: &str, value: Option<(f32, f32)>) -> String {
     match value {
-        Some((nats, most)) => format!("{words}: {nats:.3} of at most {most:.3} nats"),
+        Some((nats, most)) => {
+            let [nats, most] = [nats, most].map(|value| decimal(format!("{value:.3}")));
+            tr!("{words}: {nats} of at most {most} nats", words, nats, most)
+        }
         None => words.to_owned(),
     }
 }
@@ -79,16 +92,16 @@ fn number(ui: &mut Ui, name: &str, hint: &str, value: Option<(f32, f32)>, tokens
     let font = FontId::proportional(theme::TEXT);
     // Below its heading a row need not repeat it.
     let short = ["uncertainty ", "disagreement "].iter().find_map(|heading| name.strip_prefix(heading)).unwrap_or(name);
-    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, short, font.clone(), tokens.muted);
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, translated(short), font.clone(), tokens.muted);
     ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, &words, font, tokens.text);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {words}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{}: {words}", translated(name))));
     response.on_hover_text(hint);
 }
 
 fn sampling(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let info = FindingsCommand::SetSamples(0).info();
-        ui.label(RichText::new("Samples T").color(tokens.muted)).on_hover_text(info.tooltip);
+        ui.label(RichText::new(text!("Samples T")).color(tokens.muted)).on_hover_text(info.tooltip);
         let chosen = state.options.samples;
         let combo = ComboBox::from_id_salt("samples").selected_text(chosen.to_string()).width(56.0);
         let inner = combo.show_ui(ui, |ui| {
@@ -101,7 +114,7 @@ fn sampling(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         inner.response.accessible_name(info.label).on_hover_text(info.tooltip);
         let info = FindingsCommand::SetSeed(0).info();
         ui.add_space(theme::GRID);
-        ui.label(RichText::new("seed").color(tokens.muted)).on_hover_text(info.tooltip);
+        ui.label(RichText::new(text!("seed")).color(tokens.muted)).on_hover_text(info.tooltip);
         let mut seed = state.options.seed;
         let field = DragValue::new(&mut seed).speed(0.0).update_while_editing(false);
         let response = ui.add(field).accessible_name(info.label).on_hover_text(info.tooltip);

@@ -19,6 +19,7 @@ use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
 use crate::app::ui::{lettering, tour};
 use crate::engine::ModelInfo;
+use crate::language::{said, text, tr};
 
 /// Draws the findings, one below the other.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
@@ -52,18 +53,18 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Command>) -> Option<&'a ModelInfo> {
     match &state.model {
         Model::Loading { name } => {
-            message(ui, Sign::Blank, &format!("The model {name} is being loaded…"), tokens);
+            message(ui, Sign::Blank, &tr!("The model {} is being loaded…", name), tokens);
             return None;
         }
         Model::Failed { name, reason } => {
-            message(ui, Sign::Caution, &format!("The model {name} could not be loaded."), tokens);
+            message(ui, Sign::Caution, &tr!("The model {} could not be loaded.", name), tokens);
             paragraph(ui, reason, tokens);
             let retry = if state.automatic {
                 Command::Findings(FindingsCommand::PickModel)
             } else {
                 Command::Findings(FindingsCommand::SetModel(name.clone()))
             };
-            if ui.button("Load again").on_hover_text("Tries to load the model once more").clicked() {
+            if ui.button(text!("Load again")).on_hover_text(text!("Tries to load the model once more")).clicked() {
                 out.push(retry);
             }
             return None;
@@ -72,17 +73,17 @@ fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Comma
     }
     match &state.image {
         ShownImage::Nothing => {
-            paragraph(ui, "Findings appear here once an image is open.", tokens);
+            paragraph(ui, text!("Findings appear here once an image is open."), tokens);
             None
         }
         ShownImage::Failed { reason, .. } => {
-            message(ui, Sign::Caution, "The image could not be shown.", tokens);
+            message(ui, Sign::Caution, text!("The image could not be shown."), tokens);
             paragraph(ui, reason.as_str(), tokens);
             controls::button(ui, StudyCommand::Reload, true, out);
             None
         }
         ShownImage::Loading(..) | ShownImage::Ready(_) if state.stack.cine.is_playing() => {
-            paragraph(ui, "Images are not analysed while the stack plays.", tokens);
+            paragraph(ui, text!("Images are not analysed while the stack plays."), tokens);
             None
         }
         ShownImage::Loading(..) | ShownImage::Ready(_) if matches!(state.model, Model::Unfit) => {
@@ -96,21 +97,21 @@ fn ready<'a>(ui: &mut Ui, state: &'a State, tokens: &Tokens, out: &mut Vec<Comma
 /// No model fits: why, and the way past it.
 fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let Some(choice) = state.choice.as_ref().filter(|_| state.results.phase == Phase::Unfit) else {
-        paragraph(ui, "The model that fits the image is being chosen.", tokens);
+        paragraph(ui, text!("The model that fits the image is being chosen."), tokens);
         return;
     };
-    message(ui, Sign::Caution, "No model fits this image, so there are no findings.", tokens);
+    message(ui, Sign::Caution, text!("No model fits this image, so there are no findings."), tokens);
     if choice.opinions.is_empty() {
-        paragraph(ui, &choice.because, tokens);
+        paragraph(ui, &said(&choice.because), tokens);
     }
     for opinion in &choice.opinions {
-        paragraph(ui, &format!("{}: {}", opinion.model, opinion.reason), tokens);
+        paragraph(ui, &format!("{}: {}", opinion.model, said(&opinion.reason)), tokens);
     }
     verdict::inverting(ui, state, tokens, out);
     if let Some(nearest) = &choice.nearest {
         ui.add_space(theme::GRID / 2.0);
         let command = Command::Findings(FindingsCommand::SetModel(nearest.clone()));
-        let words = format!("Choose {nearest} by hand");
+        let words = tr!("Choose {} by hand", nearest);
         if ui.button(words).on_hover_text(command.info().tooltip).clicked() {
             out.push(command);
         }
@@ -121,8 +122,11 @@ fn unfit(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
 fn model_in_use(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens) {
     let name = &model.manifest.name;
     let (words, sentence) = match &state.choice {
-        Some(choice) => (format!("{name} · {}", choice.grounds), choice.because.clone()),
-        None => (format!("{name} · being chosen"), "The model that fits the image is being chosen".to_owned()),
+        Some(choice) => (format!("{name} · {}", said(&choice.grounds)), said(&choice.because)),
+        None => (
+            format!("{name} · {}", text!("being chosen")),
+            text!("The model that fits the image is being chosen").to_owned(),
+        ),
     };
     let room = ui.available_width();
     let font = egui::FontId::proportional(theme::CAPTION);
@@ -145,6 +149,6 @@ fn reservations(ui: &mut Ui, state: &State, tokens: &Tokens) {
         if std::mem::take(&mut first) {
             controls::rule(ui, tokens);
         }
-        message(ui, Sign::Caution, warning, tokens);
+        message(ui, Sign::Caution, &said(warning), tokens);
     }
 }

@@ -14,6 +14,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::engine::ModelInfo;
 use crate::explain::Subject;
+use crate::language::{decimal, text, tr};
 use crate::model::output_head::OutputHead;
 use crate::uncertainty::{Posterior, Summary};
 
@@ -23,7 +24,7 @@ const NAME: f32 = 40.0;
 /// The rows of groups and classes.
 pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Tokens, out: &mut Vec<Command>) {
     if let Phase::Failed(reason) = &state.results.phase {
-        message(ui, Sign::Caution, "The analysis failed.", tokens);
+        message(ui, Sign::Caution, text!("The analysis failed."), tokens);
         paragraph(ui, reason, tokens);
         controls::button(ui, FindingsCommand::Retry, true, out);
         return;
@@ -37,9 +38,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, model: &ModelInfo, tokens: &Token
         let samples = posterior.map_or_else(Vec::new, |p| group_samples(p, &head, g));
         ui.horizontal(|ui| {
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-                let members = group.members.join(" or ");
+                let members = group.members.join(&format!(" {} ", text!("or")));
                 uncertainty::mark(ui, state, &group.name, tokens);
-                ui.label(theme::caption("group", tokens)).on_hover_text(format!("{}: {members}", group.name));
+                ui.label(theme::caption(text!("group"), tokens)).on_hover_text(format!("{}: {members}", group.name));
                 ui.with_layout(Flow::left_to_right(Align::Center), |ui| group_choice(ui, state, g, tokens, out));
             });
         });
@@ -116,11 +117,12 @@ fn label(ui: &mut Ui, state: &State, class: usize, tokens: &Tokens, out: &mut Ve
     let score_of = score.map(|s| s.probability);
     let shown = Shown { name, score: score_of, threshold: label.threshold, outside: state.outside().is_some() };
     bar(ui, &shown, summary, samples, tokens);
-    let logit = score.and_then(|s| s.logit).map(|logit| format!("logit {logit:+.2}").replace('-', "−"));
+    let logit =
+        score.and_then(|s| s.logit).map(|logit| tr!("logit {}", decimal(format!("{logit:+.2}").replace('-', "−"))));
     let interval = summary.map(|s| format!("5–95 % {}", range(s.p05, s.p95)));
     let mut words: Vec<String> = [interval, logit].into_iter().flatten().collect();
     if state.without_evidence(class) {
-        words.push("no positive evidence".into());
+        words.push(text!("no positive evidence").into());
     }
     let caption = if words.is_empty() { " ".to_owned() } else { words.join(" · ") };
     ui.horizontal(|ui| {
@@ -146,7 +148,7 @@ fn compare(ui: &mut Ui, state: &State, class: usize, name: &str, out: &mut Vec<C
     let info = FindingsCommand::TickClass(class).info();
     let tokens = theme::tokens(state.preferences.theme);
     let response = controls::tick(ui, &mut on, letter, &tokens);
-    let response = response.accessible_name(format!("Compare {name}")).on_hover_text(info.hint());
+    let response = response.accessible_name(tr!("Compare {}", name)).on_hover_text(info.hint());
     if response.clicked() {
         out.push(Command::Findings(FindingsCommand::TickClass(class)));
     }

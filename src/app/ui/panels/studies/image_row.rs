@@ -9,6 +9,7 @@ use crate::app::state::{State, key_images};
 use crate::app::ui::dragging::{self, Dragged};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
+use crate::language::{said, text, tr};
 use crate::study::unit::Unit;
 
 /// Draws the row; a click shows the image.
@@ -29,8 +30,8 @@ pub(super) fn show(
     let response = ui.interact(rect, ui.scope_id().with((&entry.path, &entry.identity.sop_instance_uid)), sense);
     let title = words::image(entry, row.number, anonymize);
     let key_image = key_images::words(entry, &state.measuring.key_images.frames(entry));
-    let said = key_image.as_ref().map_or_else(|| title.clone(), |words| format!("{title}, {words}"));
-    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &said));
+    let spoken = key_image.as_ref().map_or_else(|| title.clone(), |words| format!("{title}, {words}"));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, entry.has_pixels, current, &spoken));
     let inner = thumbnail::ground(ui, rect, current, response.hovered() || response.has_focus(), tokens);
     let square = thumbnail::square(inner, if row.nested { NESTED } else { THUMBNAIL });
     thumbnail::thumbnail(ui, square, entry, thumbnails, tokens);
@@ -39,8 +40,9 @@ pub(super) fn show(
     }
 
     let series = row.alone.map(words::series_name).unwrap_or_default();
-    let size = if entry.has_pixels { format!("{} × {}", entry.columns, entry.rows) } else { "no pixels".into() };
-    let frames = if entry.frames > 1 { format!("{} frames", entry.frames) } else { String::new() };
+    let size =
+        if entry.has_pixels { format!("{} × {}", entry.columns, entry.rows) } else { text!("no pixels").into() };
+    let frames = if entry.frames > 1 { tr!("{} frames", entry.frames) } else { String::new() };
     let color = if entry.has_pixels { tokens.text } else { tokens.muted };
     thumbnail::lines(
         ui,
@@ -65,11 +67,11 @@ pub(super) fn show(
         }
         if !anonymize {
             if let Some(warning) = entry.shared_uid.warning() {
-                ui.label(warning);
+                ui.label(said(&warning));
             }
             ui.label(theme::caption(entry.path.display().to_string(), tokens));
             for copy in &entry.shared_uid.copies {
-                ui.label(theme::caption(format!("Copy, byte for byte: {}", copy.display()), tokens));
+                ui.label(theme::caption(tr!("Copy, byte for byte: {}", copy.display()), tokens));
             }
         }
         let scored = state.results.study.as_ref();

@@ -22,6 +22,7 @@ use crate::app::state::State;
 use crate::app::ui::theme;
 use crate::app::ui::thumbnails::Thumbnails;
 use crate::app::ui::widgets::controls;
+use crate::language::{text, tr};
 use rows::{Row, Toggled, rows};
 
 pub(super) use thumbnail::thumbnail;
@@ -39,19 +40,23 @@ pub fn show(ui: &mut Ui, state: &State, thumbnails: &Thumbnails) -> Vec<Command>
     let tokens = theme::tokens(state.preferences.theme);
     let mut out = Vec::new();
     let words = match (state.images.len(), state.place_in_list()) {
-        _ if state.scanning => "listing files…".to_owned(),
+        _ if state.scanning => text!("listing files…").to_owned(),
         (0, _) => String::new(),
-        (n, Some(place)) if n > 1 => format!("{place} of {n}"),
+        (n, Some(place)) if n > 1 => tr!("{} of {}", place, n),
         (n, _) => words::images(n),
     };
-    controls::title(ui, "STUDIES", &words, &tokens);
+    controls::title(ui, text!("STUDIES"), &words, &tokens);
     ui.add_space(theme::GRID / 2.0);
     if !state.catalogue.warnings.is_empty() {
         let below = egui::Panel::bottom("warnings").resizable(false).show_separator_line(false);
         below.frame(egui::Frame::NONE).show(ui, |ui| warnings::show(ui, state, &tokens));
     }
     if state.catalogue.patients.is_empty() {
-        let words = if state.scanning { "Listing files…" } else { "Nothing is open. Drop files or a folder here." };
+        let words = if state.scanning {
+            text!("Listing files…")
+        } else {
+            text!("Nothing is open. Drop files or a folder here.")
+        };
         ui.add(Label::new(RichText::new(words).color(tokens.muted)).wrap());
         return out;
     }

@@ -12,6 +12,7 @@ use crate::app::ui::dragging::{self, Dragged};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::thumbnails::Thumbnails;
 use crate::app::ui::widgets::shapes::Sign;
+use crate::language::{text, tr, translated};
 use crate::study::ImageEntry;
 use crate::study::unit::Unit;
 
@@ -38,8 +39,7 @@ pub(super) fn show(
     let marked = images.iter().map(|image| state.measuring.key_images.frames(image).len()).sum::<usize>();
     let marked = match marked {
         0 => String::new(),
-        1 => "1 key image".to_owned(),
-        many => format!("{many} key images"),
+        some => tr!("1 key image" | "{n} key images" % some),
     };
     let said = if marked.is_empty() { name.clone() } else { format!("{name}, {marked}") };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, at.is_some(), &said));
@@ -51,11 +51,11 @@ pub(super) fn show(
         thumbnail::star(ui, square, tokens);
     }
     let count = match at {
-        Some(at) => format!("{} of {}", at + 1, images.len()),
+        Some(at) => tr!("{} of {}", at + 1, images.len()),
         None => words::images(images.len()),
     };
     let frames = images.iter().map(|image| image.frames).max().unwrap_or(1);
-    let frames = if frames > 1 { format!("up to {frames} frames") } else { String::new() };
+    let frames = if frames > 1 { tr!("up to {} frames", frames) } else { String::new() };
     let size = format!("{} × {}", first.columns, first.rows);
     let lines = [
         (words::series_name(series), tokens.text, 3),
@@ -71,7 +71,7 @@ pub(super) fn show(
     }
     response.on_hover_ui(|ui| {
         ui.label(&name);
-        ui.label(theme::caption(series.order.words(), tokens));
+        ui.label(theme::caption(translated(series.order.words()), tokens));
         if header::is_scored(state, Unit::Series, &series.uid) {
             header::lines(ui, &state.study_lines(), tokens);
         }
@@ -83,7 +83,7 @@ pub(super) fn show(
 /// The sign that opens and closes the images of the series.
 fn opens(ui: &Ui, rect: Rect, key: &str, name: &str, open: bool, tokens: &Tokens) -> bool {
     let response = ui.interact(rect, ui.scope_id().with((key, "images")), Sense::click());
-    let words = format!("Images of {name}");
+    let words = tr!("Images of {}", name);
     response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, open, &words));
     let painter = ui.painter_at(rect);
     if response.hovered() || response.has_focus() {
@@ -92,6 +92,6 @@ fn opens(ui: &Ui, rect: Rect, key: &str, name: &str, open: bool, tokens: &Tokens
     let sign = if open { Sign::Down } else { Sign::Right };
     sign.paint(&painter, rect.shrink(2.0), tokens.muted);
     let clicked = response.clicked();
-    response.on_hover_text(if open { "Hides the single images" } else { "Lists the single images" });
+    response.on_hover_text(if open { text!("Hides the single images") } else { text!("Lists the single images") });
     clicked
 }

@@ -5,6 +5,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
+use crate::language::{said, text, tr};
 
 /// Most height that the list of warnings takes.
 const WARNINGS: f32 = 160.0;
@@ -13,12 +14,14 @@ const WARNINGS: f32 = 160.0;
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let warnings = &state.catalogue.warnings;
     controls::rule(ui, tokens);
-    let title = if warnings.len() == 1 { "1 warning".to_owned() } else { format!("{} warnings", warnings.len()) };
+    let title = tr!("1 warning" | "{n} warnings" % warnings.len());
     egui::CollapsingHeader::new(RichText::new(title).size(theme::TEXT).color(tokens.warning)).id_salt("warnings").show(
         ui,
         |ui| {
             if state.preferences.anonymize {
-                ui.add(Label::new(theme::caption("Not shown while anonymised: they name files.", tokens)).wrap());
+                ui.add(
+                    Label::new(theme::caption(text!("Not shown while anonymised: they name files."), tokens)).wrap(),
+                );
                 return;
             }
             ScrollArea::vertical().max_height(WARNINGS).auto_shrink([false, true]).show_rows(
@@ -30,9 +33,10 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens) {
                         let name = warning.path.file_name().unwrap_or(warning.path.as_os_str()).to_string_lossy();
                         ui.scope(|ui| {
                             ui.spacing_mut().item_spacing.y = 0.0;
-                            let hint = format!("{}\n{}", warning.path.display(), warning.reason);
+                            let reason = said(&warning.reason);
+                            let hint = format!("{}\n{reason}", warning.path.display());
                             controls::elided(ui, RichText::new(name).size(theme::TEXT)).on_hover_text(&hint);
-                            controls::elided(ui, theme::caption(warning.reason.as_str(), tokens)).on_hover_text(hint);
+                            controls::elided(ui, theme::caption(reason, tokens)).on_hover_text(hint);
                         });
                     }
                 },

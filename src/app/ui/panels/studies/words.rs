@@ -1,16 +1,19 @@
 //! Patients, studies and series in words.
 
+use chrono::NaiveDate;
+
 use crate::fonts::attribute;
+use crate::language::{self, text, tr};
 use crate::study::{ImageEntry, Patient, Series, Study, readable_name};
 
 /// Name and number; only a number in the list where nobody is to be named.
 pub(super) fn patient(patient: &Patient, number: usize, anonymous: bool) -> String {
     if anonymous {
-        return format!("Patient {}", number + 1);
+        return tr!("Patient {}", number + 1);
     }
     let (name, id) = (attribute(&readable_name(&patient.name)), attribute(patient.id.trim()));
     match (name.as_str(), id.as_str()) {
-        ("", "") => "Without a name".into(),
+        ("", "") => text!("Without a name").into(),
         ("", _) => id,
         (_, "") => name,
         _ => format!("{name} · {id}"),
@@ -22,7 +25,7 @@ pub(super) fn study(study: &Study, anonymous: bool) -> String {
     let date = if anonymous { String::new() } else { date(&study.date) };
     let parts = [study.description.trim(), &date].map(attribute);
     let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
-    if parts.is_empty() { "Study".into() } else { parts.join(" · ") }
+    if parts.is_empty() { text!("Study").into() } else { parts.join(" · ") }
 }
 
 /// Modality, description and how many images.
@@ -34,7 +37,7 @@ pub(super) fn series(series: &Series) -> String {
 pub(super) fn series_name(series: &Series) -> String {
     let (modality, description) = (attribute(series.modality.trim()), attribute(series.description.trim()));
     match (modality.as_str(), description.as_str()) {
-        ("", "") => "Series".to_owned(),
+        ("", "") => text!("Series").to_owned(),
         ("", name) | (name, "") => name.to_owned(),
         (modality, name) => format!("{modality} · {name}"),
     }
@@ -43,17 +46,22 @@ pub(super) fn series_name(series: &Series) -> String {
 /// The file's name, or the kind of an object without pixels; only a number where no file is to be
 /// named.
 pub(super) fn image(entry: &ImageEntry, number: usize, anonymous: bool) -> String {
-    if anonymous && entry.has_pixels { format!("Image {number}") } else { entry.title.clone() }
+    if anonymous && entry.has_pixels { tr!("Image {}", number) } else { entry.title.clone() }
 }
 
 /// `1 image`, `2 images`.
 pub(super) fn images(count: usize) -> String {
-    if count == 1 { "1 image".into() } else { format!("{count} images") }
+    tr!("1 image" | "{n} images" % count)
 }
 
 /// `20261120` → `2026-11-20`; anything else as it is.
 fn date(written: &str) -> String {
     let digits = written.len() == 8 && written.bytes().all(|b| b.is_ascii_digit());
+    if let Ok(day) = NaiveDate::parse_from_str(written, "%Y%m%d")
+        && digits
+    {
+        return language::date(day);
+    }
     if digits { format!("{}-{}-{}", &written[..4], &written[4..6], &written[6..]) } else { written.trim().to_owned() }
 }
 

@@ -12,6 +12,7 @@ use crate::app::state::hanging::Follows;
 use crate::app::state::{Layout, State, Theme};
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
+use crate::language::{self, ENGLISH, text};
 
 /// Most recent paths that the menu lists.
 const RECENT: usize = 8;
@@ -29,7 +30,7 @@ pub(super) fn open(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, FileCommand::ChooseWeights, true, None, out);
     if !state.preferences.recent.is_empty() && !state.preferences.anonymize {
         controls::rule(ui, tokens);
-        ui.label(theme::section("Recent", tokens));
+        ui.label(theme::section(text!("Recent"), tokens));
         for path in state.preferences.recent.iter().take(RECENT) {
             if controls::recent_path(ui, path) {
                 out.push(Command::File(FileCommand::OpenPaths(vec![path.clone()])));
@@ -56,14 +57,14 @@ fn path_field(ui: &mut Ui, out: &mut Vec<Command>) {
     let mut path = ui.data_mut(|data| data.get_temp::<String>(key).unwrap_or_default());
     ui.horizontal(|ui| {
         let width = ui.available_width() - 88.0;
-        let field = TextEdit::singleline(&mut path).hint_text("Path of a file or folder").desired_width(width);
+        let field = TextEdit::singleline(&mut path).hint_text(text!("Path of a file or folder")).desired_width(width);
         let field = field.margin(egui::Margin::symmetric(8, 4)).align(egui::Align2::LEFT_CENTER);
-        let response = ui.add(field).accessible_name("Path of a file or folder");
+        let response = ui.add(field).accessible_name(text!("Path of a file or folder"));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let words = path.trim().trim_matches('"').to_owned();
         let clicked = ui
-            .add_enabled(!words.is_empty(), Button::new("Open path"))
-            .on_hover_text("Opens this file or folder (Enter)")
+            .add_enabled(!words.is_empty(), Button::new(text!("Open path")))
+            .on_hover_text(text!("Opens this file or folder (Enter)"))
             .clicked();
         if (entered || clicked) && !words.is_empty() {
             out.push(Command::File(FileCommand::OpenPaths(vec![PathBuf::from(words)])));
@@ -106,10 +107,19 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         controls::menu_item(ui, command, enabled, on, out);
     }
     controls::rule(ui, tokens);
-    controls::submenu(ui, "Several images", 300.0, |ui| several_images(ui, state, out));
-    controls::submenu(ui, "Theme", 220.0, |ui| {
+    controls::submenu(ui, text!("Several images"), 300.0, |ui| several_images(ui, state, out));
+    controls::submenu(ui, text!("Theme"), 220.0, |ui| {
         for choice in Theme::ALL {
             controls::menu_item(ui, ViewCommand::SetTheme(choice), true, Some(state.preferences.theme == choice), out);
+        }
+    });
+    // Its own name beside the word, for who cannot read the language that holds.
+    let languages = text!("Language");
+    let heading = if languages == "Language" { "Language".to_owned() } else { format!("{languages} · Language") };
+    controls::submenu(ui, &heading, 220.0, |ui| {
+        for code in language::codes() {
+            let on = state.preferences.language == code || (code == ENGLISH && state.preferences.language.is_empty());
+            controls::menu_item(ui, SessionCommand::SetLanguage(code), true, Some(on), out);
         }
     });
     controls::rule(ui, tokens);
@@ -121,14 +131,14 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, read_first, true, Some(state.preferences.read_first), out);
     controls::menu_item(ui, FileCommand::ToggleAnonymize, true, Some(state.preferences.anonymize), out);
     controls::rule(ui, tokens);
-    controls::submenu(ui, "Size of the interface", 260.0, |ui| {
+    controls::submenu(ui, text!("Size of the interface"), 260.0, |ui| {
         for command in
             [SessionCommand::LargerInterface, SessionCommand::SmallerInterface, SessionCommand::UsualInterface]
         {
             controls::menu_item(ui, command, true, None, out);
         }
     });
-    controls::submenu(ui, "Help", 260.0, |ui| {
+    controls::submenu(ui, text!("Help"), 260.0, |ui| {
         controls::menu_item(ui, PaletteCommand::Toggle, true, None, out);
         controls::menu_item(ui, HelpCommand::ToggleKeys, true, None, out);
         controls::menu_item(ui, KeysCommand::ToggleEditor, true, None, out);

@@ -11,6 +11,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::language::{text, tr, translated};
 
 const WIDTH: f32 = 640.0;
 /// Most recent configurations that are listed.
@@ -45,20 +46,20 @@ fn command(command: TrainingCommand) -> Command {
 }
 
 fn empty(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
-    ui.label(theme::heading("Train a model", tokens));
-    ui.label("Drop a configuration here (a TOML file), or choose one:");
+    ui.label(theme::heading(text!("Train a model"), tokens));
+    ui.label(text!("Drop a configuration here (a TOML file), or choose one:"));
     let choose = command(TrainingCommand::ChooseConfiguration);
-    if let Some(path) = field::path(ui, "Path of a configuration", None, "Use it", choose, out) {
+    if let Some(path) = field::path(ui, text!("Path of a configuration"), None, text!("Use it"), choose, out) {
         out.push(command(TrainingCommand::Configure(path)));
     }
     let words =
-        "It says what to tell apart, on which images, with which network and how. Nothing leaves this computer.";
+        text!("It says what to tell apart, on which images, with which network and how. Nothing leaves this computer.");
     ui.add(Label::new(theme::caption(words, tokens)).wrap());
     if state.preferences.configurations.is_empty() {
         return;
     }
     ui.add_space(theme::GRID);
-    ui.label(theme::section("Recent", tokens));
+    ui.label(theme::section(text!("Recent"), tokens));
     ui.spacing_mut().item_spacing.y = 0.0;
     for path in state.preferences.configurations.iter().take(RECENT) {
         if controls::recent_path(ui, path) {
@@ -70,19 +71,19 @@ fn empty(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
 fn drafted(ui: &mut Ui, draft: &Draft, tokens: &Tokens, out: &mut Vec<Command>) {
     match &draft.plan {
         None => {
-            ui.label(theme::heading("Reading the configuration…", tokens));
+            ui.label(theme::heading(text!("Reading the configuration…"), tokens));
             paragraph(ui, &draft.path.display().to_string(), tokens);
         }
         Some(Err(reason)) => {
-            ui.label(theme::heading("This configuration cannot be used", tokens));
+            ui.label(theme::heading(text!("This configuration cannot be used"), tokens));
             message(ui, Sign::Caution, &sentence(reason.as_str()), tokens);
             ui.horizontal(|ui| {
-                let again = ui.button("Read it again").on_hover_text("After the file was corrected");
+                let again = ui.button(text!("Read it again")).on_hover_text(text!("After the file was corrected"));
                 if again.clicked() {
                     out.push(command(TrainingCommand::Configure(draft.path.clone())));
                 }
                 let open = Command::File(FileCommand::OpenExternally(draft.path.clone()));
-                if ui.button("Open the file").on_hover_text(open.info().tooltip).clicked() {
+                if ui.button(text!("Open the file")).on_hover_text(open.info().tooltip).clicked() {
                     out.push(open);
                 }
                 controls::button(ui, command(TrainingCommand::Discard), true, out);
@@ -99,22 +100,22 @@ fn planned(ui: &mut Ui, draft: &Draft, plan: &Plan, tokens: &Tokens, out: &mut V
     summary(ui, plan, tokens);
     controls::rule(ui, tokens);
 
-    ui.label(theme::section("Folder of the data", tokens));
+    ui.label(theme::section(text!("Folder of the data"), tokens));
     let choose = command(TrainingCommand::ChooseFolder(Folder::Data));
-    if let Some(path) = field::path(ui, "Folder of the data", Some(&plan.data), "", choose, out) {
+    if let Some(path) = field::path(ui, text!("Folder of the data"), Some(&plan.data), "", choose, out) {
         out.push(command(TrainingCommand::SetFolder(Folder::Data, path)));
     }
     match &draft.listed {
-        None => paragraph(ui, "Looking for images…", tokens),
+        None => paragraph(ui, text!("Looking for images…"), tokens),
         Some(Err(reason)) => {
             message(ui, Sign::Caution, &sentence(reason.as_str()), tokens);
         }
         Some(Ok(listed)) => images(ui, listed, tokens),
     }
     ui.add_space(theme::GRID);
-    ui.label(theme::section("Folder of the run", tokens));
+    ui.label(theme::section(text!("Folder of the run"), tokens));
     let choose = command(TrainingCommand::ChooseFolder(Folder::Out));
-    if let Some(path) = field::path(ui, "Folder of the run", Some(&plan.out), "", choose, out) {
+    if let Some(path) = field::path(ui, text!("Folder of the run"), Some(&plan.out), "", choose, out) {
         out.push(command(TrainingCommand::SetFolder(Folder::Out, path)));
     }
     if let Some(kept) = draft.listed().and_then(|l| l.checkpoint) {
@@ -126,7 +127,7 @@ fn planned(ui: &mut Ui, draft: &Draft, plan: &Plan, tokens: &Tokens, out: &mut V
         let info = start.info();
         let button = Button::new(RichText::new(info.label).color(tokens.on_accent)).fill(tokens.accent);
         let response = ui.add_enabled(draft.is_ready(), button).on_hover_text(info.tooltip);
-        if response.on_disabled_hover_text("Possible once images are found").clicked() {
+        if response.on_disabled_hover_text(text!("Possible once images are found")).clicked() {
             out.push(start);
         }
         controls::button(ui, command(TrainingCommand::Discard), true, out);
@@ -157,29 +158,30 @@ fn lines(ui: &mut Ui, plan: &Plan, tokens: &Tokens) {
     let rows = plan.summary.iter().filter(|(_, value)| !value.is_empty());
     if wide {
         Grid::new("summary").num_columns(2).min_col_width(TITLES).spacing(vec2(8.0, 6.0)).show(ui, |ui| {
-            rows.for_each(|(title, value)| line(ui, title, value));
+            rows.for_each(|(title, value)| line(ui, translated(title), value));
         });
     } else {
         ui.spacing_mut().item_spacing.y = 1.0;
-        rows.for_each(|(title, value)| line(ui, title, value));
+        rows.for_each(|(title, value)| line(ui, translated(title), value));
     }
 }
 
 fn images(ui: &mut Ui, listed: &DataSummary, tokens: &Tokens) {
     let labels: Vec<String> = listed.labels.iter().map(|(name, n)| format!("{name} {}", words::whole(*n))).collect();
-    let found = format!("{}: {}", words::counted(listed.images, "image", "images"), labels.join(" · "));
+    let (images, labels) = (words::whole(listed.images), labels.join(" · "));
+    let found = tr!("1 image: {labels}" | "{images} images: {labels}" % listed.images, images, labels);
     message(ui, Sign::Tick, &found, tokens);
     if let Some((name, _)) = listed.labels.iter().find(|(_, n)| *n == 0) {
-        let words = format!("No image has the label {name}: nothing can be learnt about it.");
+        let words = tr!("No image has the label {}: nothing can be learnt about it.", name);
         message(ui, Sign::Caution, &words, tokens);
     }
     if listed.left_out > 0 {
-        let words = words::counted(
-            listed.left_out,
-            "file has no label and is left out",
-            "files have no label and are left out",
+        let files = words::whole(listed.left_out);
+        let words = tr!(
+            "1 file has no label and is left out." | "{files} files have no label and are left out." % listed.left_out,
+            files
         );
-        let row = message(ui, Sign::Caution, &format!("{words}."), tokens);
+        let row = message(ui, Sign::Caution, &words, tokens);
         if let Some(example) = &listed.example {
             row.on_hover_text(example);
         }
@@ -187,28 +189,29 @@ fn images(ui: &mut Ui, listed: &DataSummary, tokens: &Tokens) {
 }
 
 fn checkpoint(ui: &mut Ui, draft: &Draft, plan: &Plan, kept: KeptCheckpoint, tokens: &Tokens, out: &mut Vec<Command>) {
-    let epochs = words::counted(kept.epoch, "epoch", "epochs");
+    let epochs = words::epochs(kept.epoch);
     if !kept.fits {
-        let words = format!(
-            "This folder holds a run of {epochs} by another configuration or on other images. Starting replaces its \
-             checkpoint; choose another folder to keep it."
+        let words = tr!(
+            "This folder holds a run of {} by another configuration or on other images. Starting replaces its \
+             checkpoint; choose another folder to keep it.",
+            epochs
         );
         message(ui, Sign::Caution, &words, tokens);
         return;
     }
     if kept.epoch >= plan.config.epochs() {
-        let words = format!("This folder holds this very run, all {epochs} done. Starting replaces it.");
+        let words = tr!("This folder holds this very run, all {} done. Starting replaces it.", epochs);
         message(ui, Sign::Caution, &words, tokens);
         return;
     }
     let mut on = draft.resume;
-    let words = format!("Go on from the checkpoint after epoch {} of {}", kept.epoch, plan.config.epochs());
+    let words = tr!("Go on from the checkpoint after epoch {} of {}", kept.epoch, plan.config.epochs());
     let toggle = command(TrainingCommand::ToggleResume);
     if controls::tick(ui, &mut on, &words, tokens).on_hover_text(toggle.info().tooltip).clicked() {
         out.push(toggle);
     }
     if !draft.resume {
-        message(ui, Sign::Caution, "Starting anew replaces the checkpoint in this folder.", tokens);
+        message(ui, Sign::Caution, text!("Starting anew replaces the checkpoint in this folder."), tokens);
     }
 }
 

@@ -17,6 +17,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::language::{decimal, text, tr};
 
 /// Height of a row of the table.
 const ROW: f32 = 20.0;
@@ -48,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         let title = metric.name().to_uppercase();
         let limits = matches!(metric, RunMetric::Accuracy | RunMetric::Auroc).then_some([0.0, 1.0]);
         let size = vec2(room.x, (0.52 * room.y).max(180.0));
-        let empty = "Tick a run at the left to see its curve.";
+        let empty = text!("Tick a run at the left to see its curve.");
         curves::chart(ui, &Chart { title: &title, curves: &lines, end, best: None, empty, size, limits }, tokens, out);
         let rest = vec2(room.x, ui.available_height());
         plate(ui, tokens, rest, |ui| {
@@ -64,26 +65,38 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
 fn line(state: &State, k: usize, record: &RunRecord, metric: RunMetric) -> Curve {
     let (color, style) = curves::look(state.preferences.theme, k);
     let points: Vec<[f64; 2]> = record.rows.iter().map(|r| [r.epoch as f64, metric.of(r)]).collect();
-    let value = points.last().map_or_else(|| "–".into(), |p| format!("{:.4}", p[1]));
-    Curve { name: record.name.clone(), value, points, color, style, width: 2.0, marked: true, hidden: false }
+    let value = points.last().map_or_else(|| "–".into(), |p| decimal(format!("{:.4}", p[1])));
+    Curve {
+        key: record.name.clone(),
+        name: record.name.clone(),
+        value,
+        points,
+        color,
+        style,
+        width: 2.0,
+        marked: true,
+        hidden: false,
+    }
 }
 
 fn list(ui: &mut Ui, state: &State, all: &[(usize, &RunRecord)], tokens: &Tokens, out: &mut Vec<Command>) {
     let comparison = &state.training.comparison;
-    controls::title(ui, "RUNS", "", tokens);
+    controls::title(ui, text!("RUNS"), "", tokens);
     ui.spacing_mut().item_spacing.y = 2.0;
     match (&comparison.records, all.len()) {
-        (None, _) => paragraph(ui, "Reading the folders of the runs…", tokens),
-        (_, 0) => paragraph(ui, "There is no run yet. Train a model, or choose the folder of a run below.", tokens),
+        (None, _) => paragraph(ui, text!("Reading the folders of the runs…"), tokens),
+        (_, 0) => {
+            paragraph(ui, text!("There is no run yet. Train a model, or choose the folder of a run below."), tokens)
+        }
         _ => {}
     }
     for (k, record) in all {
         row(ui, state, *k, record, tokens, out);
     }
     controls::rule(ui, tokens);
-    ui.label(theme::section("Add a run, or a folder of runs", tokens));
+    ui.label(theme::section(text!("Add a run, or a folder of runs"), tokens));
     let choose = Command::Training(TrainingCommand::ChooseFolder(Folder::Runs));
-    if let Some(path) = field::path(ui, "Folder of a run", None, "Add", choose, out) {
+    if let Some(path) = field::path(ui, text!("Folder of a run"), None, text!("Add"), choose, out) {
         out.push(Command::Training(TrainingCommand::SetFolder(Folder::Runs, path)));
     }
     controls::button(ui, TrainingCommand::Refresh, true, out);
@@ -109,8 +122,11 @@ fn row(ui: &mut Ui, state: &State, k: usize, record: &RunRecord, tokens: &Tokens
     inside.spacing_mut().item_spacing.y = 0.0;
     let name = RichText::new(&record.name).color(if on { tokens.text } else { tokens.muted });
     controls::elided(&mut inside, name);
-    let best = record.best().map_or_else(String::new, |b| format!(", best loss {:.4}", b.validation_loss));
-    let caption = format!("{}{best}", words::counted(record.rows.len(), "epoch", "epochs"));
+    let epochs = words::epochs(record.rows.len());
+    let caption = match record.best() {
+        Some(best) => tr!("{epochs}, best loss {loss}", epochs, loss = decimal(format!("{:.4}", best.validation_loss))),
+        None => epochs,
+    };
     inside.add(Label::new(theme::caption(caption, tokens)).truncate());
     if response.on_hover_text(record.folder.display().to_string()).clicked() {
         out.push(Command::Training(TrainingCommand::ToggleRun(record.folder.clone())));
@@ -138,7 +154,15 @@ fn metrics(ui: &mut Ui, state: &State, shown: &[(usize, &RunRecord)], tokens: &T
     if shown.is_empty() {
         return;
     }
-    let titles = ["Epochs", "Best epoch", "Validation loss", "Mean AUROC", "Accuracy", "Images a second", "Time"];
+    let titles = [
+        text!("Epochs"),
+        text!("Best epoch"),
+        text!("Validation loss"),
+        text!("Mean AUROC"),
+        text!("Accuracy"),
+        text!("Images a second"),
+        text!("Time"),
+    ];
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing = vec2(16.0, 2.0);
         let table = TableBuilder::new(ui)
@@ -148,7 +172,7 @@ fn metrics(ui: &mut Ui, state: &State, shown: &[(usize, &RunRecord)], tokens: &T
             .column(Column::exact(NAME))
             .columns(Column::auto().at_least(72.0), titles.len());
         let table = table.header(ROW, |mut row| {
-            row.col(|ui| head(ui, "Run", tokens));
+            row.col(|ui| head(ui, text!("Run"), tokens));
             for title in titles {
                 row.col(|ui| head(ui, title, tokens));
             }
@@ -159,10 +183,10 @@ fn metrics(ui: &mut Ui, state: &State, shown: &[(usize, &RunRecord)], tokens: &T
                 let cells = [
                     record.rows.len().to_string(),
                     best.epoch.to_string(),
-                    format!("{:.4}", best.validation_loss),
-                    format!("{:.3}", best.mean_auroc()),
-                    format!("{:.3}", best.accuracy),
-                    format!("{:.1}", record.pace()),
+                    decimal(format!("{:.4}", best.validation_loss)),
+                    decimal(format!("{:.3}", best.mean_auroc())),
+                    decimal(format!("{:.3}", best.accuracy)),
+                    decimal(format!("{:.1}", record.pace())),
                     words::duration(record.seconds()),
                 ];
                 body.row(ROW, |mut row| {
@@ -174,7 +198,7 @@ fn metrics(ui: &mut Ui, state: &State, shown: &[(usize, &RunRecord)], tokens: &T
             }
         });
     });
-    let words = "Metrics on validation, of the epoch with the lowest validation loss.";
+    let words = text!("Metrics on validation, of the epoch with the lowest validation loss.");
     ui.label(theme::caption(words, tokens));
 }
 
@@ -184,15 +208,15 @@ fn different(ui: &mut Ui, state: &State, shown: &[(usize, &RunRecord)], tokens: 
         return;
     }
     ui.add_space(theme::GRID);
-    head(ui, "What was asked for differently", tokens);
+    head(ui, text!("What was asked for differently"), tokens);
     let unknown = shown.len() - known.len();
     let records: Vec<&RunRecord> = known.iter().map(|(_, r)| *r).collect();
     let rows = differences(&records);
     if known.len() > 1 && rows.is_empty() {
-        ui.label(theme::caption("Their configurations are the same.", tokens));
+        ui.label(theme::caption(text!("Their configurations are the same."), tokens));
     } else if !rows.is_empty() {
         Grid::new("differences").min_col_width(72.0).spacing(vec2(16.0, 2.0)).show(ui, |ui| {
-            head(ui, "Key", tokens);
+            head(ui, &tr!("of a configuration" => "Key"), tokens);
             known.iter().for_each(|(k, r)| named(ui, state, *k, r, tokens));
             ui.end_row();
             for (key, values) in rows {
@@ -211,11 +235,9 @@ fn different(ui: &mut Ui, state: &State, shown: &[(usize, &RunRecord)], tokens: 
         });
     }
     if unknown > 0 {
-        let words = words::counted(
-            unknown,
-            "run keeps no copy of its configuration",
-            "runs keep no copy of their configuration",
+        let words = tr!(
+            "1 run keeps no copy of its configuration." | "{n} runs keep no copy of their configuration." % unknown
         );
-        ui.label(theme::caption(format!("{words}."), tokens));
+        ui.label(theme::caption(words, tokens));
     }
 }

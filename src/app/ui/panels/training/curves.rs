@@ -8,6 +8,7 @@ use crate::app::command::{Command, TrainingCommand};
 use crate::app::state::Theme;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::still_plot::still_plot;
+use crate::language::{decimal, tr};
 
 /// Points are marked one by one up to so many.
 const MARKED: usize = 40;
@@ -16,6 +17,8 @@ const LEGEND: f32 = 216.0;
 
 /// A named line.
 pub(super) struct Curve {
+    /// What it is told apart by, in any language.
+    pub key: String,
     pub name: String,
     /// Shown beside the name.
     pub value: String,
@@ -58,7 +61,7 @@ pub(super) struct Chart<'a> {
 /// Draws a plot with its legend.
 pub(super) fn chart(ui: &mut Ui, chart: &Chart<'_>, tokens: &Tokens, out: &mut Vec<Command>) {
     plate(ui, tokens, chart.size, |ui| {
-        let best = chart.best.map_or_else(String::new, |b| format!("best epoch {b:.0}"));
+        let best = chart.best.map_or_else(String::new, |b| tr!("best epoch {}", format!("{b:.0}")));
         ui.horizontal(|ui| {
             ui.set_height(16.0);
             ui.label(theme::section(chart.title, tokens));
@@ -93,7 +96,9 @@ fn plot(ui: &mut Ui, chart: &Chart<'_>, area: Rect, tokens: &Tokens) {
     let end = chart.end;
     let hover = |at: &HoverPosition<'_>| match at {
         HoverPosition::NearDataPoint { plot_name, position, .. } if !plot_name.is_empty() => {
-            Some(format!("{plot_name}\nepoch {:.1}: {:.4}", position.x, position.y))
+            let epoch = decimal(format!("{:.1}", position.x));
+            let value = decimal(format!("{:.4}", position.y));
+            Some(format!("{plot_name}\n{}", tr!("epoch {}: {}", epoch, value)))
         }
         _ => None,
     };
@@ -106,7 +111,7 @@ fn plot(ui: &mut Ui, chart: &Chart<'_>, area: Rect, tokens: &Tokens) {
         )
         .y_axis_formatter(|mark, _| {
             let decimals = (-mark.step_size.log10()).ceil().clamp(0.0, 6.0) as usize;
-            format!("{:.decimals$}", mark.value)
+            decimal(format!("{:.decimals$}", mark.value))
         })
         .label_formatter(hover)
         .show(ui, |plot| {
@@ -185,9 +190,9 @@ fn entry(ui: &mut Ui, curve: &Curve, tokens: &Tokens, out: &mut Vec<Command>) {
     ui.painter().galley(pos2(rect.left() + 32.0, middle(name.size().y)), name, color);
     let width = value.size().x;
     ui.painter().galley(pos2(right - width, middle(value.size().y)), value, color);
-    let hint = if curve.hidden { "Show" } else { "Hide" };
-    if response.on_hover_text(format!("{hint} {}", curve.name)).clicked() {
-        out.push(Command::Training(TrainingCommand::ToggleCurve(curve.name.clone())));
+    let hint = if curve.hidden { tr!("Show {}", curve.name) } else { tr!("Hide {}", curve.name) };
+    if response.on_hover_text(hint).clicked() {
+        out.push(Command::Training(TrainingCommand::ToggleCurve(curve.key.clone())));
     }
 }
 

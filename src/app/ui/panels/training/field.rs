@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use egui::{Button, Key, Margin, TextEdit, Ui};
 
 use crate::app::command::Command;
+use crate::language::text;
 
 /// A field for a path with `name` for its label. Yields a path that was entered; `choose` asks for
 /// one by a dialog.
@@ -39,7 +40,7 @@ pub(super) fn path(
             chosen = Some(PathBuf::from(typed));
         }
         let info = choose.info();
-        let label = if value.is_some() { "Choose…" } else { info.label };
+        let label = if value.is_some() { text!("Choose…") } else { info.label };
         let button = ui.button(label).on_hover_text(info.tooltip);
         // Two fields side by side need two names.
         if button.accessible_name(format!("{label} {name}")).clicked() {

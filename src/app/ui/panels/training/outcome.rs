@@ -11,29 +11,30 @@ use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
+use crate::language::{text, tr};
 use crate::training::run::trainer::Outcome;
 
 /// The model stands.
 pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Tokens, out: &mut Vec<Command>) {
-    let words = format!("The model has the weights of epoch {}.", outcome.extent.epoch);
+    let words = tr!("The model has the weights of epoch {}.", outcome.extent.epoch);
     message(ui, Sign::Tick, &words, tokens);
     if outcome.stopped {
-        paragraph(ui, "The run can be taken up again: set it up again and go on from the checkpoint.", tokens);
+        paragraph(ui, text!("The run can be taken up again: set it up again and go on from the checkpoint."), tokens);
     }
     if outcome.stopped_early {
         let patience = run.plan.config.optimization.patience;
-        let epochs = words::counted(patience, "epoch", "epochs");
-        paragraph(ui, &format!("No better epoch came for {epochs}, so it ended early."), tokens);
+        let epochs = words::epochs(patience);
+        paragraph(ui, &tr!("No better epoch came for {}, so it ended early.", epochs), tokens);
     }
     ui.add_space(theme::GRID / 2.0);
     ui.horizontal_wrapped(|ui| {
         controls::button(ui, TrainingCommand::OpenModel, true, out);
-        folder(ui, "Show the folder", run, out);
+        folder(ui, text!("Show the folder"), run, out);
         controls::button(ui, TrainingCommand::Again, true, out);
         controls::button(ui, TrainingCommand::Discard, true, out);
     });
     ui.add_space(theme::GRID / 2.0);
-    controls::title(ui, "VALIDATION, 95 % INTERVALS", "", tokens);
+    controls::title(ui, text!("VALIDATION, 95 % INTERVALS"), "", tokens);
     ui.spacing_mut().interact_size.y = 16.0;
     Grid::new("outcome").num_columns(2).min_col_width(120.0).spacing(vec2(8.0, 2.0)).show(ui, |ui| {
         let mut row = |title: &str, [value, low, high]: [f64; 3]| {
@@ -49,8 +50,7 @@ pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Token
         }
     });
     if let Some(m) = outcome.manifest.metrics.first() {
-        let words =
-            format!("On {}. The best epoch was chosen on the same images: expect a little less elsewhere.", m.on);
+        let words = tr!("On {}. The best epoch was chosen on the same images: expect a little less elsewhere.", m.on);
         ui.add(Label::new(theme::caption(words, tokens)).wrap());
     }
 }
@@ -70,14 +70,14 @@ pub(super) fn failed(
 ) {
     message(ui, Sign::Caution, &begin::sentence(reason), tokens);
     let words = match kept {
-        Some(epoch) => format!("The checkpoint after epoch {epoch} is kept: the run can go on from it."),
-        None => "No epoch was finished, so nothing is kept.".to_owned(),
+        Some(epoch) => tr!("The checkpoint after epoch {} is kept: the run can go on from it.", epoch),
+        None => text!("No epoch was finished, so nothing is kept.").to_owned(),
     };
     paragraph(ui, &words, tokens);
     ui.horizontal_wrapped(|ui| {
         controls::button(ui, TrainingCommand::Again, true, out);
         if kept.is_some() {
-            folder(ui, "Show the folder", run, out);
+            folder(ui, text!("Show the folder"), run, out);
         }
         controls::button(ui, TrainingCommand::Discard, true, out);
     });

@@ -9,6 +9,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::message;
+use crate::language::{decimal, text, tr};
 
 /// Warnings that are shown before the reader asks for all.
 const WARNINGS: usize = 2;
@@ -27,15 +28,15 @@ pub(super) fn show(ui: &mut Ui, run: &Run, tokens: &Tokens, out: &mut Vec<Comman
         warnings(ui, run, tokens);
         controls::rule(ui, tokens);
     }
-    controls::title(ui, "CONFIGURATION", "", tokens);
+    controls::title(ui, text!("CONFIGURATION"), "", tokens);
     begin::summary(ui, &run.plan, tokens);
     if let Some(ready) = &run.ready {
         let images =
-            format!("{} to learn from, {} to validate", words::whole(ready.training), words::whole(ready.validation));
-        line(ui, "Images", &images, tokens);
-        line(ui, "Weights that are learnt", &words::whole(ready.weights), tokens);
+            tr!("{} to learn from, {} to validate", words::whole(ready.training), words::whole(ready.validation));
+        line(ui, text!("Images"), &images, tokens);
+        line(ui, text!("Weights that are learnt"), &words::whole(ready.weights), tokens);
     }
-    line(ui, "Folder of the run", &run.plan.out.display().to_string(), tokens);
+    line(ui, text!("Folder of the run"), &run.plan.out.display().to_string(), tokens);
 }
 
 fn line(ui: &mut Ui, title: &str, value: &str, tokens: &Tokens) {
@@ -49,28 +50,28 @@ fn line(ui: &mut Ui, title: &str, value: &str, tokens: &Tokens) {
 
 /// Where the run stands, in words.
 pub(super) fn stage(run: &Run) -> String {
-    let of = format!("epoch {} of {}", run.epoch(), run.epochs());
+    let of = tr!("epoch {} of {}", run.epoch(), run.epochs());
     match (&run.stage, run.pending) {
         (Stage::Finished(outcome), _) if outcome.stopped => {
-            format!("Stopped after epoch {} of {}", run.rows.len(), run.epochs())
+            tr!("Stopped after epoch {} of {}", run.rows.len(), run.epochs())
         }
         (Stage::Finished(outcome), _) if outcome.stopped_early => {
-            format!("Finished early, after epoch {} of {}", run.rows.len(), run.epochs())
+            tr!("Finished early, after epoch {} of {}", run.rows.len(), run.epochs())
         }
-        (Stage::Finished(_), _) => format!("Finished: {}", words::counted(run.rows.len(), "epoch", "epochs")),
-        (Stage::Failed { .. }, _) => "Ended without a model".to_owned(),
-        (_, Some(Pending::Stop)) => "Stopping: the model of the best whole epoch is written…".to_owned(),
-        (Stage::Reading { total: 0, .. }, _) => "Looking for images…".to_owned(),
+        (Stage::Finished(_), _) => tr!("Finished: {}", words::epochs(run.rows.len())),
+        (Stage::Failed { .. }, _) => text!("Ended without a model").to_owned(),
+        (_, Some(Pending::Stop)) => text!("Stopping: the model of the best whole epoch is written…").to_owned(),
+        (Stage::Reading { total: 0, .. }, _) => text!("Looking for images…").to_owned(),
         (Stage::Reading { done, total }, _) => {
-            format!("Reading images: {} of {}", words::whole(*done), words::whole(*total))
+            tr!("Reading images: {} of {}", words::whole(*done), words::whole(*total))
         }
         (Stage::Features { done, total }, _) => {
-            format!("Computing the features of the frozen stages: {} of {}", words::whole(*done), words::whole(*total))
+            tr!("Computing the features of the frozen stages: {} of {}", words::whole(*done), words::whole(*total))
         }
-        (Stage::Paused, _) => format!("Paused in {of}"),
-        (_, Some(Pending::Pause)) => format!("Pausing after this step of {of}…"),
-        (Stage::Training, _) if run.is_measuring() => "Measuring the model of the best epoch…".to_owned(),
-        (Stage::Training, _) if run.is_validating() => format!("Validating {of}…"),
+        (Stage::Paused, _) => tr!("Paused in {}", of),
+        (_, Some(Pending::Pause)) => tr!("Pausing after this step of {}…", of),
+        (Stage::Training, _) if run.is_measuring() => text!("Measuring the model of the best epoch…").to_owned(),
+        (Stage::Training, _) if run.is_validating() => tr!("Validating {}…", of),
         (Stage::Training, _) => capital(&of),
     }
 }
@@ -85,15 +86,16 @@ fn running(ui: &mut Ui, run: &Run, tokens: &Tokens, out: &mut Vec<Command>) {
         _ => run.part(),
     };
     let bar = ProgressBar::new(part).desired_width(ui.available_width()).desired_height(6.0);
-    ui.add(bar.fill(tokens.accent).corner_radius(3.0)).accessible_name("Progress of the epoch");
-    let steps = run.step.map(|s| format!("step {} of {}", words::whole(s.step), words::whole(s.steps)));
+    ui.add(bar.fill(tokens.accent).corner_radius(3.0)).accessible_name(text!("Progress of the epoch"));
+    let steps = run.step.map(|s| tr!("step {} of {}", words::whole(s.step), words::whole(s.steps)));
     ui.label(theme::caption(steps.unwrap_or_else(|| " ".into()), tokens));
     ui.horizontal(|ui| {
         let stopping = run.pending == Some(Pending::Stop);
         let paused = matches!(run.stage, Stage::Paused) || run.pending == Some(Pending::Pause);
         let begun = !matches!(run.stage, Stage::Reading { .. });
         let pause = Command::Training(TrainingCommand::Pause);
-        let button = ui.add_enabled(begun && !stopping, egui::Button::new(if paused { "Go on" } else { "Pause" }));
+        let button =
+            ui.add_enabled(begun && !stopping, egui::Button::new(if paused { text!("Go on") } else { text!("Pause") }));
         if button.on_hover_text(pause.info().hint()).clicked() {
             out.push(pause);
         }
@@ -110,11 +112,14 @@ fn numbers(ui: &mut Ui, run: &Run, tokens: &Tokens) {
     let left = run.seconds_left.map_or_else(none, words::duration);
     let best = run.best.and_then(|b| run.rows.iter().find(|r| r.epoch == b));
     let rows = [
-        ("Time left", left),
-        ("Images a second", step.map_or_else(none, |s| format!("{:.1}", s.images_per_second))),
-        ("Loss of the last step", step.map_or_else(none, |s| format!("{:.4}", s.loss))),
-        ("Learning rate", step.map_or_else(none, |s| words::rate(s.learning_rate))),
-        ("Best epoch", best.map_or_else(none, |r| format!("{}, loss {:.4}", r.epoch, r.validation_loss))),
+        (text!("Time left"), left),
+        (text!("Images a second"), step.map_or_else(none, |s| decimal(format!("{:.1}", s.images_per_second)))),
+        (text!("Loss of the last step"), step.map_or_else(none, |s| decimal(format!("{:.4}", s.loss)))),
+        (text!("Learning rate"), step.map_or_else(none, |s| words::rate(s.learning_rate))),
+        (
+            text!("Best epoch"),
+            best.map_or_else(none, |r| tr!("{}, loss {}", r.epoch, decimal(format!("{:.4}", r.validation_loss)))),
+        ),
     ];
     ui.spacing_mut().interact_size.y = 16.0;
     Grid::new("numbers").num_columns(2).min_col_width(132.0).spacing(vec2(8.0, 2.0)).show(ui, |ui| {
@@ -131,7 +136,7 @@ fn warnings(ui: &mut Ui, run: &Run, tokens: &Tokens) {
         message(ui, Sign::Caution, &begin::sentence(warning), tokens);
     }
     if let Some(more) = run.warnings.len().checked_sub(WARNINGS).filter(|n| *n > 0) {
-        ui.collapsing(format!("{more} more"), |ui| {
+        ui.collapsing(tr!("{} more", more), |ui| {
             for warning in run.warnings.iter().skip(WARNINGS) {
                 message(ui, Sign::Caution, &begin::sentence(warning), tokens);
             }

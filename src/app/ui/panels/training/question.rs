@@ -7,6 +7,7 @@ use crate::app::state::State;
 use crate::app::state::training::Question;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::controls;
+use crate::language::text;
 
 const WIDTH: f32 = 420.0;
 
@@ -17,17 +18,21 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let tokens = theme::tokens(state.preferences.theme);
     let begun = state.training.run.as_ref().is_some_and(|r| !r.rows.is_empty());
     let kept = if begun {
-        "The epoch that is under way is given up; the model of the best whole epoch is written, and the run can be taken \
-         up again from there."
+        text!(
+            "The epoch that is under way is given up; the model of the best whole epoch is written, and the run can be taken \
+             up again from there."
+        )
     } else {
-        "No epoch is over yet, so nothing of this run would be kept."
+        text!("No epoch is over yet, so nothing of this run would be kept.")
     };
     let (title, words, answers) = match question {
-        Question::Stop => ("Stop this run?", kept, vec![T::ConfirmStop, T::KeepGoing]),
-        Question::Quit => ("A run is going on. Stop it and quit?", kept, vec![T::StopAndQuit, T::KeepGoing]),
+        Question::Stop => (text!("Stop this run?"), kept, vec![T::ConfirmStop, T::KeepGoing]),
+        Question::Quit => (text!("A run is going on. Stop it and quit?"), kept, vec![T::StopAndQuit, T::KeepGoing]),
         Question::Quitting => (
-            "Stopping…",
-            "The window closes when the model is written. The checkpoint of the last whole epoch is safe already.",
+            text!("Stopping…"),
+            text!(
+                "The window closes when the model is written. The checkpoint of the last whole epoch is safe already."
+            ),
             vec![T::QuitAtOnce],
         ),
     };

@@ -8,6 +8,7 @@ use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::state::training::run::Run;
 use crate::app::ui::theme::{self, Tokens};
+use crate::language::{decimal, named, text, translated};
 use crate::training::event::HistoryRow;
 
 /// Loss above, accuracy and AUROC below.
@@ -17,21 +18,27 @@ pub(super) fn show(ui: &mut Ui, state: &State, run: &Run, tokens: &Tokens, out: 
     ui.spacing_mut().item_spacing.y = 8.0;
     let losses = losses(state, run, tokens);
     let areas = areas(state, run);
-    let empty = "The first point comes with the first step.";
-    let waiting = "The first point comes with the first validation.";
+    let empty = text!("The first point comes with the first step.");
+    let waiting = text!("The first point comes with the first validation.");
     let best = run.best.map(|b| b as f64);
-    chart(ui, &Chart { title: "LOSS", curves: &losses, end, best, empty, size, limits: None }, tokens, out);
+    chart(ui, &Chart { title: text!("LOSS"), curves: &losses, end, best, empty, size, limits: None }, tokens, out);
     let limits = Some([0.0, 1.0]);
-    chart(ui, &Chart { title: "VALIDATION", curves: &areas, end, best, empty: waiting, size, limits }, tokens, out);
+    chart(
+        ui,
+        &Chart { title: text!("VALIDATION"), curves: &areas, end, best, empty: waiting, size, limits },
+        tokens,
+        out,
+    );
 }
 
 fn losses(state: &State, run: &Run, tokens: &Tokens) -> Vec<Curve> {
     let hidden = |name: &str| state.training.hidden.contains(name);
     let [color, validation, ..] = theme::series(state.preferences.theme);
-    let last = |v: Option<f64>| v.map_or_else(|| "–".into(), |v| format!("{v:.4}"));
-    let each = "Training, each step";
+    let last = |v: Option<f64>| v.map_or_else(|| "–".into(), |v| decimal(format!("{v:.4}")));
+    let each = named!("Training, each step");
     let mut curves = vec![Curve {
-        name: each.into(),
+        key: each.into(),
+        name: translated(each).into(),
         value: last(run.step.map(|s| f64::from(s.loss))),
         points: run.losses.points().to_vec(),
         color: tokens.below.gamma_multiply(0.75),
@@ -42,7 +49,8 @@ fn losses(state: &State, run: &Run, tokens: &Tokens) -> Vec<Curve> {
     }];
     let mut epochs = |name: &str, color: Color32, values: Vec<f64>| {
         curves.push(Curve {
-            name: name.into(),
+            key: name.into(),
+            name: translated(name).into(),
             value: last(values.last().copied()),
             points: run.rows.iter().zip(values).map(|(r, value)| [r.epoch as f64, value]).collect(),
             color,
@@ -52,20 +60,21 @@ fn losses(state: &State, run: &Run, tokens: &Tokens) -> Vec<Curve> {
             hidden: hidden(name),
         });
     };
-    epochs("Training, each epoch", color, run.rows.iter().map(|r| r.training_loss).collect());
-    epochs("Validation loss", validation, run.rows.iter().map(|r| r.validation_loss).collect());
+    epochs(named!("Training, each epoch"), color, run.rows.iter().map(|r| r.training_loss).collect());
+    epochs(named!("Validation loss"), validation, run.rows.iter().map(|r| r.validation_loss).collect());
     curves
 }
 
 fn areas(state: &State, run: &Run) -> Vec<Curve> {
     let mut curves = Vec::new();
-    let mut add = |name: String, points: Vec<[f64; 2]>| {
+    let mut add = |key: String, points: Vec<[f64; 2]>| {
         let (color, style) = look(state.preferences.theme, curves.len());
-        let value = points.last().map_or_else(|| "–".into(), |p: &[f64; 2]| format!("{:.3}", p[1]));
-        let hidden = state.training.hidden.contains(&name);
-        curves.push(Curve { name, value, points, color, style, width: 1.75, marked: true, hidden });
+        let value = points.last().map_or_else(|| "–".into(), |p: &[f64; 2]| decimal(format!("{:.3}", p[1])));
+        let hidden = state.training.hidden.contains(&key);
+        let name = translated(&key).to_owned();
+        curves.push(Curve { key, name, value, points, color, style, width: 1.75, marked: true, hidden });
     };
-    add("Accuracy".into(), run.rows.iter().map(|r| [r.epoch as f64, r.accuracy]).collect());
+    add(named!("Accuracy").into(), run.rows.iter().map(|r| [r.epoch as f64, r.accuracy]).collect());
     for (k, (name, _)) in run.rows.last().map(|r| r.auroc.as_slice()).unwrap_or_default().iter().enumerate() {
         let value = |r: &HistoryRow| Some([r.epoch as f64, r.auroc.get(k)?.1?]);
         add(format!("AUROC {name}"), run.rows.iter().filter_map(value).collect());

@@ -19,6 +19,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::explain::Evidence;
 use crate::explain::scale::{Scale, on_picture};
 use crate::imaging::overlay::{self, Area, OverlayStyle};
+use crate::language::{decimal, text, tr};
 use crate::model::manifest::Head;
 use crate::training::event::ImagePreview;
 
@@ -65,14 +66,20 @@ pub fn show(ui: &mut Ui, state: &State, run: &Run, cache: &mut CardCache, tokens
     plate(ui, tokens, size, |ui| {
         ui.horizontal(|ui| {
             ui.set_height(20.0);
-            ui.label(theme::section("SAMPLES OF VALIDATION", tokens));
+            ui.label(theme::section(text!("SAMPLES OF VALIDATION"), tokens));
             let go = |to: usize| {
                 let epoch = run.samples[to].0;
                 Command::Training(TrainingCommand::ShowSamples((epoch != *newest).then_some(epoch)))
             };
-            arrow(ui, Sign::Left, "Samples of the epoch before", at.checked_sub(1).map(go), out);
-            ui.label(theme::caption(format!("after epoch {epoch}"), tokens));
-            arrow(ui, Sign::Right, "Samples of the epoch after", (at + 1 < run.samples.len()).then(|| go(at + 1)), out);
+            arrow(ui, Sign::Left, text!("Samples of the epoch before"), at.checked_sub(1).map(go), out);
+            ui.label(theme::caption(tr!("after epoch {}", epoch), tokens));
+            arrow(
+                ui,
+                Sign::Right,
+                text!("Samples of the epoch after"),
+                (at + 1 < run.samples.len()).then(|| go(at + 1)),
+                out,
+            );
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
                 controls::tick_box(ui, OverlayCommand::ToggleHeatMap, state.heat_map, tokens, out);
             });
@@ -130,42 +137,42 @@ fn card(ui: &mut Ui, run: &Run, key: CardKey, cache: &mut CardCache, side: f32, 
         controls::elided(ui, theme::strong(judged.word(), tokens).size(theme::CAPTION));
     });
     controls::elided(&mut text, RichText::new(&says).size(theme::CAPTION).color(tokens.text));
-    controls::elided(&mut text, theme::caption(format!("labelled {truth}"), tokens));
+    controls::elided(&mut text, theme::caption(tr!("labelled {}", truth), tokens));
     response.on_hover_ui(|ui| details(ui, &reading, &labels, &truth, tokens));
 }
 
 /// Every label with its probability and its truth.
 fn details(ui: &mut Ui, reading: &ImagePreview, labels: &[&str], truth: &str, tokens: &Tokens) {
     ui.label(theme::strong(&reading.name, tokens));
-    ui.label(theme::caption(format!("labelled {truth}"), tokens));
+    ui.label(theme::caption(tr!("labelled {}", truth), tokens));
     egui::Grid::new("probabilities").num_columns(3).spacing(vec2(12.0, 2.0)).show(ui, |ui| {
         for (k, label) in labels.iter().enumerate() {
             ui.label(theme::caption(*label, tokens));
-            ui.label(format!("{:.2}", reading.probabilities.get(k).copied().unwrap_or(f32::NAN)));
+            ui.label(decimal(format!("{:.2}", reading.probabilities.get(k).copied().unwrap_or(f32::NAN))));
             ui.label(theme::caption(word_of(reading.truth.get(k).copied().unwrap_or(f32::NAN)), tokens));
             ui.end_row();
         }
     });
     match &reading.heat_map {
         Some(map) if map.evidence == Evidence::NonePositive => {
-            ui.label(theme::caption("no positive evidence for the label it chose", tokens));
+            ui.label(theme::caption(text!("no positive evidence for the label it chose"), tokens));
         }
         Some(map) => {
-            ui.label(theme::caption(format!("{} of {}", map.method.name(), map.layer), tokens));
+            ui.label(theme::caption(tr!("map of a layer" => "{} of {}", map.method.name(), map.layer), tokens));
         }
         None => {
-            ui.label(theme::caption("no heat map could be made", tokens));
+            ui.label(theme::caption(text!("no heat map could be made"), tokens));
         }
     }
 }
 
 fn word_of(truth: f32) -> &'static str {
     if truth.is_nan() {
-        "not known"
+        text!("not known")
     } else if truth > 0.5 {
-        "present"
+        text!("present")
     } else {
-        "absent"
+        text!("absent")
     }
 }
 
@@ -178,11 +185,11 @@ enum Judged {
 }
 
 impl Judged {
-    fn word(self) -> &'static str {
+    fn word(self) -> String {
         match self {
-            Self::Right => "Right",
-            Self::Wrong => "Wrong",
-            Self::Unknown => "Not known",
+            Self::Right => tr!("as labelled" => "Right"),
+            Self::Wrong => text!("Wrong").to_owned(),
+            Self::Unknown => text!("Not known").to_owned(),
         }
     }
 }
@@ -204,13 +211,13 @@ fn judge(reading: &ImagePreview, head: Head) -> Judged {
 
 fn says(reading: &ImagePreview, labels: &[&str]) -> String {
     let p = reading.probabilities.get(reading.predicted).copied().unwrap_or(f32::NAN);
-    format!("{p:.2} {}", labels.get(reading.predicted).copied().unwrap_or("?"))
+    format!("{} {}", decimal(format!("{p:.2}")), labels.get(reading.predicted).copied().unwrap_or("?"))
 }
 
 fn truth(reading: &ImagePreview, labels: &[&str]) -> String {
     let present = reading.truth.iter().zip(labels).filter(|(t, _)| **t > 0.5).map(|(_, l)| *l);
     let present: Vec<&str> = present.collect();
-    if present.is_empty() { "with nothing".to_owned() } else { present.join(", ") }
+    if present.is_empty() { text!("with nothing").to_owned() } else { present.join(", ") }
 }
 
 fn texture(ctx: &egui::Context, cache: &mut CardCache, key: CardKey) -> Option<Texture> {

@@ -8,6 +8,7 @@ use crate::app::state::State;
 use crate::app::state::training::Page;
 use crate::app::state::training::run::{Pending, Run, Stage};
 use crate::app::ui::theme::{self, Tokens};
+use crate::language::{text, tr};
 
 /// A button with the words of [`line()`], while a run goes on.
 pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -22,15 +23,15 @@ pub fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
 
 /// `training: epoch 3 of 10, 12 min left`.
 pub fn line(run: &Run) -> String {
-    let of = format!("epoch {} of {}", run.epoch(), run.epochs());
+    let of = tr!("epoch {} of {}", run.epoch(), run.epochs());
     match (&run.stage, run.pending) {
-        (_, Some(Pending::Stop)) => "training: stopping".to_owned(),
-        (Stage::Reading { .. }, _) => "training: reading images".to_owned(),
-        (Stage::Features { .. }, _) => "training: computing features".to_owned(),
-        (Stage::Paused, _) => format!("training: paused in {of}"),
+        (_, Some(Pending::Stop)) => text!("training: stopping").to_owned(),
+        (Stage::Reading { .. }, _) => text!("training: reading images").to_owned(),
+        (Stage::Features { .. }, _) => text!("training: computing features").to_owned(),
+        (Stage::Paused, _) => tr!("training: paused in {}", of),
         _ => match run.seconds_left {
-            Some(left) => format!("training: {of}, {} left", words::duration(left)),
-            None => format!("training: {of}"),
+            Some(left) => tr!("training: {}, {} left", of, words::duration(left)),
+            None => tr!("training: {}", of),
         },
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers of a run in words.
 
+use crate::language::{decimal, tr};
+
 /// A time: `40 s`, `12 min`, `1 h 20 min`, `2 d 3 h`.
 pub(super) fn duration(seconds: f64) -> String {
     if !seconds.is_finite() {
@@ -17,10 +19,11 @@ pub(super) fn duration(seconds: f64) -> String {
 /// A whole number with its thousands apart: `12,345`.
 pub(super) fn whole(n: usize) -> String {
     let digits = n.to_string();
+    let sign = tr!("between thousands" => ",");
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+            out.push_str(&sign);
         }
         out.push(c);
     }
@@ -29,17 +32,17 @@ pub(super) fn whole(n: usize) -> String {
 
 /// A learning rate: `0.003`, or `3.0e-5` where it is small.
 pub(super) fn rate(rate: f64) -> String {
-    if rate >= 0.001 { format!("{rate:.4}") } else { format!("{rate:.1e}") }
+    decimal(if rate >= 0.001 { format!("{rate:.4}") } else { format!("{rate:.1e}") })
 }
 
 /// A metric with its interval: `0.931 (0.902–0.955)`.
 pub(super) fn interval(value: f64, low: f64, high: f64) -> String {
-    format!("{value:.3} ({low:.3}–{high:.3})")
+    decimal(format!("{value:.3} ({low:.3}–{high:.3})"))
 }
 
-/// `one image`, `2 images`.
-pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{} {many}", whole(n)) }
+/// `1 epoch`, `1,200 epochs`.
+pub(super) fn epochs(n: usize) -> String {
+    tr!("1 epoch" | "{epochs} epochs" % n, epochs = whole(n))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::confidence_bar::probability;
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
+use crate::language::{text, tr};
 use crate::limits;
 use crate::measurement::Words;
 
@@ -18,7 +19,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         return;
     }
     ui.add_space(theme::GRID / 2.0);
-    ui.label(theme::caption("Kept for the report", tokens));
+    ui.label(theme::caption(text!("Kept for the report"), tokens));
     for kept in kept_changes {
         row(ui, state, kept, out);
     }
@@ -31,7 +32,7 @@ fn row(ui: &mut Ui, state: &State, kept: &KeptChange, out: &mut Vec<Command>) {
     let changes = &kept.record.changes;
     let change = changes.iter().find(|change| change.label == subject).or(changes.first());
     let scores = change.map_or_else(
-        || "refused".to_owned(),
+        || text!("refused").to_owned(),
         |change| format!("{} → {}", probability(change.before), probability(change.after)),
     );
     let whole = vec2(ui.available_width(), 24.0);
@@ -41,10 +42,10 @@ fn row(ui: &mut Ui, state: &State, kept: &KeptChange, out: &mut Vec<Command>) {
         ui.add_space(theme::GRID);
         let mut gone = Vec::new();
         let cross = controls::sign_button(ui, Sign::Cross, WhatIfCommand::Forget(number), true, &mut gone);
-        cross.accessible_name(format!("Delete kept change {number}"));
+        cross.accessible_name(tr!("Delete kept change {}", number));
         out.append(&mut gone);
         let again = Button::new(RichText::new(scores).size(theme::CAPTION));
-        let response = ui.add(again).accessible_name(format!("Show kept change {number}"));
+        let response = ui.add(again).accessible_name(tr!("Show kept change {}", number));
         if response.on_hover_text(change.map_or("", |change| change.label.as_str())).clicked() {
             out.push(WhatIfCommand::Show(number).into());
         }
@@ -54,8 +55,8 @@ fn row(ui: &mut Ui, state: &State, kept: &KeptChange, out: &mut Vec<Command>) {
         }
         let mut name = kept.record.name.0.clone();
         let field = TextEdit::singleline(&mut name).id(Id::unique(("name of a kept change", number)));
-        let field = field.hint_text("Name").desired_width(f32::INFINITY).char_limit(limits::MEASUREMENT_NAME);
-        ui.add(field).accessible_name(format!("Name of kept change {number}"));
+        let field = field.hint_text(text!("Name")).desired_width(f32::INFINITY).char_limit(limits::MEASUREMENT_NAME);
+        ui.add(field).accessible_name(tr!("Name of kept change {}", number));
         if name != kept.record.name.0 {
             out.push(WhatIfCommand::Rename(number, Words(name)).into());
         }

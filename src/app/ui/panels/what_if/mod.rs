@@ -16,6 +16,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::engine::what_if::filling::Filling;
 use crate::engine::what_if::question::Answer;
+use crate::language::{decimal, said, text, tr};
 use crate::model::population::PopulationVerdict;
 
 /// Draws the panel; nothing while the image is not questioned.
@@ -26,10 +27,10 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     }
     let tokens = theme::tokens(state.preferences.theme);
     ui.horizontal(|ui| {
-        ui.label(theme::section("WHAT IF", &tokens));
+        ui.label(theme::section(text!("WHAT IF"), &tokens));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if state.is_asking() {
-                ui.add(Spinner::new().size(12.0)).accessible_name("Asking the model");
+                ui.add(Spinner::new().size(12.0)).accessible_name(text!("Asking the model"));
             }
             ui.label(theme::caption(area(state), &tokens));
         });
@@ -46,7 +47,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 /// How much is taken away.
 fn area(state: &State) -> String {
     let answer = state.changed_answer().filter(|answer| answer.found.share > 0.0);
-    answer.map_or_else(String::new, |answer| format!("{:.1} % taken away", 100.0 * answer.found.share))
+    answer.map_or_else(String::new, |answer| {
+        tr!("{} % taken away", decimal(format!("{:.1}", 100.0 * answer.found.share)))
+    })
 }
 
 fn tools(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -60,10 +63,13 @@ fn tools(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     });
     if matches!(state.what_if.tool, Some(Marker::Brush | Marker::Eraser)) {
         let mut radius = state.what_if.radius * 100.0;
-        row(ui, "Radius", tokens, |ui| {
-            let slider = Slider::new(&mut radius, RADII.0 * 100.0..=RADII.1 * 100.0).suffix(" %").fixed_decimals(1);
-            let response = ui.add(slider.logarithmic(true)).accessible_name("Radius of the brush");
-            if response.on_hover_text("Share of the longer side of the image").changed() {
+        row(ui, text!("Radius"), tokens, |ui| {
+            let slider = Slider::new(&mut radius, RADII.0 * 100.0..=RADII.1 * 100.0).suffix(" %");
+            let slider = slider.custom_formatter(|value, _| decimal(format!("{value:.1}")));
+            let slider =
+                slider.custom_parser(|typed| typed.trim().trim_end_matches('%').trim().replace(',', ".").parse().ok());
+            let response = ui.add(slider.logarithmic(true)).accessible_name(text!("Radius of the brush"));
+            if response.on_hover_text(text!("Share of the longer side of the image")).changed() {
                 out.push(WhatIfCommand::SetRadius(radius / 100.0).into());
             }
         });
@@ -80,7 +86,7 @@ fn tools(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         }
     });
     let chosen = state.what_if.filling;
-    row(ui, "Fill with", tokens, |ui| {
+    row(ui, text!("Fill with"), tokens, |ui| {
         let label = |filling: Filling| Command::from(WhatIfCommand::Fill(filling)).info().label;
         let combo = ComboBox::from_id_salt("filling").selected_text(label(chosen)).width(ui.available_width());
         let inner = combo.show_ui(ui, |ui| {
@@ -92,7 +98,7 @@ fn tools(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
                 }
             }
         });
-        inner.response.accessible_name("Fill with");
+        inner.response.accessible_name(text!("Fill with"));
     });
 }
 
@@ -130,12 +136,12 @@ fn answer(ui: &mut Ui, state: &State, tokens: &Tokens) {
     // What holds of the image itself stands there.
     let known = state.results.population.as_ref().and_then(PopulationVerdict::reservation);
     for reservation in reservations(answer).into_iter().filter(|one| known.as_ref() != Some(one)) {
-        message(ui, Sign::Caution, &reservation, tokens);
+        message(ui, Sign::Caution, &said(&reservation), tokens);
     }
     for change in &found.changes {
         let scores = if change.group { &state.results.groups } else { &state.results.labels };
         let threshold = scores.iter().find(|score| score.label == change.label).map(|score| score.threshold);
-        let name = if change.group { format!("{} (group)", change.label) } else { change.label.clone() };
+        let name = if change.group { tr!("{} (group)", change.label) } else { change.label.clone() };
         controls::elided(ui, egui::RichText::new(name).color(tokens.text));
         ui.add(ChangeBar::new(change, threshold, *tokens));
     }
@@ -146,9 +152,23 @@ fn answer(ui: &mut Ui, state: &State, tokens: &Tokens) {
     let about = found.changes.iter().find(|change| change.label == subject).or(found.changes.first());
     let (drawn, of) = answer.drawn;
     if state.is_asking() && drawn < of {
-        paragraph(ui, &format!("{drawn} of {of} random places compared."), tokens);
-    } else if let Some((change, sentence)) = about.and_then(|change| Some((change, change.sentence()?))) {
-        paragraph(ui, &format!("{}: {}{}", change.label, sentence[..1].to_lowercase(), &sentence[1..]), tokens);
+        paragraph(ui, &tr!("{drawn} of {of} random places compared.", drawn, of), tokens);
+    } else if let Some(change) = about.filter(|change| !change.random.is_empty()) {
+        paragraph(ui, &against_chance(&change.label, change.larger_than(), change.random.len()), tokens);
+    }
+}
+
+/// How a change stands beside those at random places of the same size.
+fn against_chance(label: &str, smaller: usize, draws: usize) -> String {
+    if smaller == draws {
+        tr!("{}: changed more than at any of {} random places of this size.", label, draws)
+    } else {
+        tr!(
+            "{label}: changed more than at {smaller} of {draws} random places of this size: chance alone could do that.",
+            label,
+            smaller,
+            draws
+        )
     }
 }
 
@@ -156,7 +176,7 @@ fn answer(ui: &mut Ui, state: &State, tokens: &Tokens) {
 fn reservations(answer: &Answer) -> Vec<String> {
     let analysis = &answer.found.analysis;
     let refused = analysis.gate.as_ref().filter(|gate| !gate.accepted);
-    let refusal = refused.map(|gate| format!("The input gate refuses the changed image: {}", gate.reason));
+    let refusal = refused.map(|gate| tr!("The input gate refuses the changed image: {}", said(&gate.reason)));
     let outside = analysis.population.as_ref().and_then(PopulationVerdict::reservation);
     refusal.into_iter().chain(outside).collect()
 }

@@ -7,9 +7,10 @@ use crate::app::command::{Command, WhatIfCommand};
 use crate::app::state::State;
 use crate::app::ui::theme::{self, Tokens};
 use crate::engine::what_if::alteration::{Alteration, MOST_CROP, MOST_SHIFT, MOST_TONE, MOST_TURN};
+use crate::language::{text, tr};
 
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
-    let header = CollapsingHeader::new(theme::caption("Whole image: tone, turn, shift, crop", tokens));
+    let header = CollapsingHeader::new(theme::caption(text!("Whole image: tone, turn, shift, crop"), tokens));
     header.id_salt("whole image").show_unindented(ui, |ui| {
         let before = state.what_if.changed.alteration;
         let mut after = before;
@@ -25,11 +26,11 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
                 moved |= ui.add(slider).accessible_name(name).changed();
             });
         };
-        slider(ui, "Tone", &mut tone, percent(MOST_TONE), percent(-MOST_TONE), "");
-        slider(ui, "Turn", &mut turn, MOST_TURN, -MOST_TURN, "°");
-        slider(ui, "Right", &mut right, percent(MOST_SHIFT), percent(-MOST_SHIFT), " %");
-        slider(ui, "Down", &mut down, percent(MOST_SHIFT), percent(-MOST_SHIFT), " %");
-        slider(ui, "Crop", &mut crop, percent(MOST_CROP), 0.0, " %");
+        slider(ui, text!("Tone"), &mut tone, percent(MOST_TONE), percent(-MOST_TONE), "");
+        slider(ui, text!("Turn"), &mut turn, MOST_TURN, -MOST_TURN, "°");
+        slider(ui, &tr!("direction" => "Right"), &mut right, percent(MOST_SHIFT), percent(-MOST_SHIFT), " %");
+        slider(ui, &tr!("direction" => "Down"), &mut down, percent(MOST_SHIFT), percent(-MOST_SHIFT), " %");
+        slider(ui, text!("Crop"), &mut crop, percent(MOST_CROP), 0.0, " %");
         if moved {
             let share = |percent: f32| percent / 100.0;
             after = Alteration { tone: share(tone), turn, shift: [share(right), share(down)], crop: share(crop) };

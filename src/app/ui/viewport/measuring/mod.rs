@@ -1,6 +1,7 @@
 //! Measurements on the image: lines and handles, and beside them what they come to, where no other
 //! words stand.
 
+pub(in crate::app::ui) mod crosshair;
 mod hit;
 mod labels;
 pub(super) mod pointer;
@@ -114,7 +115,7 @@ pub(super) fn paint_labels(
     let room = rect.shrink(6.0);
     if first && let Some(words) = prompt::words(state) {
         let at = Rect::from_center_size(pos2(rect.center().x, rect.bottom() - 24.0), egui::Vec2::ZERO);
-        write(painter, &tokens, &[words], at, room, &mut taken, false);
+        write(painter, &tokens, &pen::wrapped(painter, &words, room.width()), at, room, &mut taken, false);
     }
     if rect.height() < LOW {
         return;

@@ -19,10 +19,11 @@ pub(in crate::app::ui::viewport) fn commands(
     placement: &Placement,
     response: &Response,
 ) -> Option<Vec<Command>> {
-    let (pressed, at, origin, shift, down) = ui.input(|i| {
+    let (pressed, at, origin, shift, down, still) = ui.input(|i| {
         let p = &i.pointer;
         let pressed = p.button_pressed(PointerButton::Primary);
-        (pressed, p.interact_pos(), p.press_origin(), i.modifiers.shift, p.button_down(PointerButton::Primary))
+        let still = p.delta() == egui::Vec2::ZERO;
+        (pressed, p.interact_pos(), p.press_origin(), i.modifiers.shift, p.button_down(PointerButton::Primary), still)
     });
     let measuring = &state.measuring;
     let in_hand = measuring.grab.is_some() || measuring.draft.as_ref().is_some_and(|draft| draft.pressed.is_some());
@@ -39,7 +40,9 @@ pub(in crate::app::ui::viewport) fn commands(
     let own = response.is_pointer_button_down_on() || response.dragged_by(PointerButton::Primary);
     let over = if down { own } else { response.contains_pointer() };
     let moves = measuring.grab.is_some() || measuring.draft.is_some();
-    if over && moves && out.is_empty() && is_news(state, point) {
+    // A pointer that lies still leaves the next point to the keyboard.
+    let keyboard = still && measuring.cursor.is_some();
+    if over && moves && !keyboard && out.is_empty() && is_news(state, point) {
         out.push(MeasureCommand::MoveTo(point));
     }
     let ended = response.drag_stopped_by(PointerButton::Primary) || response.clicked_by(PointerButton::Primary);

@@ -14,6 +14,7 @@ use crate::app::state::what_if::Marker;
 use crate::app::state::{Content, State};
 use crate::app::ui::textures::Textures;
 use crate::app::ui::theme::{self, Tokens};
+use crate::language::text;
 use crate::study::Frame;
 
 /// Longer side of the texture of what is marked.
@@ -140,7 +141,11 @@ pub(super) fn paint_mark(painter: &Painter, state: &State, tokens: &Tokens, cont
     painter.rect_stroke(rect, 0.0, Stroke::new(FRAME, tokens.warning), StrokeKind::Inside);
     let strip = Rect::from_min_max(pos2(rect.left(), rect.bottom() - STRIP), rect.max);
     painter.rect_filled(strip, 0.0, tokens.warning);
-    let words = if rect.width() < 300.0 { "CHANGED IMAGE" } else { "CHANGED IMAGE: not what was taken of the patient" };
+    let words = if rect.width() < 300.0 {
+        text!("CHANGED IMAGE")
+    } else {
+        text!("CHANGED IMAGE: not what was taken of the patient")
+    };
     let font = FontId::new(theme::TEXT, theme::semibold());
     painter.text(strip.center(), Align2::CENTER_CENTER, words, font.clone(), Color32::BLACK);
     // Again at the upper edge: a screenshot may be cut.
