@@ -106,7 +106,11 @@ fn merged(nodes: &[Node], pieces: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
         // A block whose last addition is not named like its inside.
         let outer = || Some(common(nodes, &piece)).filter(|common| !common.is_empty());
         let own = if blocks.len() == 1 { one().or_else(outer) } else { outer() };
-        match joined.last_mut() {
+        // Path and norm that were put together are a place of their own.
+        let apart = joined.last().is_some_and(|(_, last)| {
+            last.len() == 2 && last.last().is_some_and(|i| matches!(nodes[i - 1].does, Op::Concat { .. }))
+        });
+        match joined.last_mut().filter(|_| !apart) {
             Some((name, last))
                 if own.is_some() && *name == own && Some(i) != head && Some(i) != head.map(|h| h + 1) =>
             {
