@@ -14,6 +14,7 @@ use pellucid::cancel::CancelToken;
 use pellucid::files::sha256;
 use pellucid::model::catalogue::Catalogue;
 use pellucid::model::catalogue::obtain::{ObtainError, Obtained, Order, Origin, Places, Step, obtain};
+use pellucid::model::fetch::authorities::Authorities;
 use pellucid::model::fetch::proxies::Proxies;
 use pellucid::model::fetch::{FetchError, Settings};
 use pellucid::model::registry;
@@ -81,6 +82,7 @@ impl Bench {
         let short = Duration::from_millis;
         let settings = Settings {
             proxies: Proxies::default(),
+            authorities: None,
             connecting: Duration::from_secs(5),
             silence: short(300),
             pause: short(1),
@@ -258,7 +260,7 @@ fn what_is_too_large_is_refused_by_its_length_and_by_its_bytes() {
     let served = bytes.clone();
     let server = Server::start(move |_, asked, stream| match asked.path() {
         // It does not say how long it is.
-        "/endless" => respond(stream, "200 OK", &[], &[&*served, &[0; 200_000]].concat()),
+        "/endless" => respond(stream, "200 OK", &[], &[&*served, &*vec![0; 200_000]].concat()),
         _ => respond(stream, "200 OK", &[("Content-Length", "99999999999")], &served),
     });
     for (path, more) in
@@ -393,6 +395,30 @@ fn proxies_are_used_as_they_are_set() {
     bench.settings.proxies = Proxies::only(&refusing.address(""));
     let said = bench.get(&catalogue(&server.address("/w"), &hashed(&bytes))).unwrap_err().to_string();
     assert!(said.contains("proxy") && server.asked().len() == 1, "{said}");
+}
+
+#[test]
+fn a_secured_connection_is_believed_only_where_its_authority_is() {
+    let bytes = weights();
+    let served = bytes.clone();
+    let (server, port) = Server::secured(move |_, asked, stream| match asked.path() {
+        "/plain" => respond(stream, "302 Found", &[("Location", "http://localhost/w"), ("Content-Length", "0")], b""),
+        _ => file(asked, stream, &served, "\"1\"", usize::MAX),
+    });
+    let text = |path: &str| catalogue(&format!("https://localhost:{port}{path}"), &hashed(&bytes));
+    let mut bench = Bench::new();
+    let error = fetch_error(bench.get(&text("/w")));
+    assert!(matches!(error, FetchError::Untrusted { .. }) && server.asked().is_empty(), "{error}");
+    assert_eq!(bench.kept(), Some(0));
+
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tls/localhost.pem");
+    bench.settings.authorities = Some(Authorities::read(&file).unwrap());
+    let downgraded = bench.get(&text("/plain")).unwrap_err().to_string();
+    assert!(downgraded.contains("leads from https to"), "{downgraded}");
+    let proxy = proxy();
+    bench.settings.proxies = Proxies::only(&proxy.address(""));
+    bench.get(&text("/w")).unwrap();
+    assert!(proxy.asked()[0].0.starts_with(&format!("CONNECT localhost:{port}")), "{:?}", proxy.asked());
 }
 
 #[test]

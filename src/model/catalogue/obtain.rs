@@ -8,6 +8,7 @@ use crate::cancel::CancelToken;
 use crate::files::{FileError, open_regular};
 use crate::limits::WEIGHT_BYTES;
 use crate::model::fetch::address::Address;
+use crate::model::fetch::authorities::AuthorityError;
 use crate::model::fetch::partial::{Partial, PartialError};
 use crate::model::fetch::{Bytes, Came, FetchError, Settings, fetch};
 use crate::model::import::{ImportError, install};
@@ -30,6 +31,8 @@ pub enum ObtainError {
     Length { path: PathBuf, found: Bytes, wanted: Bytes },
     #[error(transparent)]
     Import(#[from] Box<ImportError>),
+    #[error(transparent)]
+    Authorities(#[from] AuthorityError),
     #[error("it was cancelled; no model was made")]
     Cancelled,
 }
