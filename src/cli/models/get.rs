@@ -16,7 +16,6 @@ use crate::model::fetch::address::Address;
 use crate::model::fetch::authorities::Authorities;
 use crate::model::fetch::proxies::Proxies;
 use crate::model::fetch::{Came, Settings};
-use crate::model::import::install;
 use crate::model::source::Identity;
 use crate::printable::printable_lines;
 
@@ -59,14 +58,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let catalogue = Catalogue::read()?;
     let entry = catalogue.find(&args.name)?;
     let name = args.called.clone().unwrap_or_else(|| entry.name.clone());
-    install::check_name(&name).map_err(|error| Usage(error.to_string()))?;
     let origin = match (&args.file, &args.address) {
         (Some(file), _) => Origin::File(file.clone()),
         (None, Some(address)) => Origin::Mirror(address.clone()),
         (None, None) => Origin::Publisher,
     };
     let places = Places::of_account()?;
-    if !matches!(origin, Origin::File(_)) && !args.yes && !agreed(args, &available::text(entry))? {
+    let order = Order { entry: entry.clone(), origin, name, replace: args.replace };
+    let failed = |error| anyhow::Error::from(error).context(format!("{} was not imported", args.name));
+    order.check(&places).map_err(failed)?;
+    if !matches!(order.origin, Origin::File(_)) && !args.yes && !agreed(args, &available::text(entry))? {
         output::remark("Nothing was fetched.");
         return Ok(Outcome::Done);
     }
@@ -78,14 +79,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if let Some(file) = &args.authorities {
         settings.authorities = Some(Authorities::read(file)?);
     }
-    let order = Order { entry: entry.clone(), origin, name, replace: args.replace };
     let bar = output::bytes("Connecting");
     if let Origin::Publisher | Origin::Mirror(_) = order.origin {
         output::remark(format!("Fetching {}", order.entry.wanted(args.address.as_ref()).address));
     }
     let made = obtain(&order, &places, &settings, &CancelToken::default(), &mut |step| show(&bar, step));
     bar.finish_and_clear();
-    let made = made.map_err(|error| anyhow::Error::from(error).context(format!("{} was not imported", args.name)))?;
+    let made = made.map_err(failed)?;
     said(args, &made, &entry.licence)?;
     Ok(Outcome::Done)
 }

@@ -76,6 +76,21 @@ pub struct Order {
     pub replace: bool,
 }
 
+impl Order {
+    /// Whether the model can be called so, which is known before anything is fetched.
+    ///
+    /// # Errors
+    /// When the name cannot be one, or is taken.
+    pub fn check(&self, places: &Places) -> Result<(), ObtainError> {
+        install::check_name(&self.name).map_err(Box::new)?;
+        let place = places.models.join(&self.name);
+        if place.exists() && !self.replace {
+            return Err(Box::new(ImportError::Exists { name: self.name.clone(), place }).into());
+        }
+        Ok(())
+    }
+}
+
 /// Folders of the user's.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -128,12 +143,8 @@ pub fn obtain(
     cancel: &CancelToken,
     report: &mut dyn FnMut(Step),
 ) -> Result<Obtained, ObtainError> {
-    let Order { entry, origin, name, replace } = order;
-    install::check_name(name).map_err(Box::new)?;
-    let place = places.models.join(name);
-    if place.exists() && !replace {
-        return Err(Box::new(ImportError::Exists { name: name.clone(), place }).into());
-    }
+    let Order { entry, origin, .. } = order;
+    order.check(places)?;
     let mirror = match origin {
         Origin::File(path) => {
             let checked = checked_file(entry, path, report)?;
