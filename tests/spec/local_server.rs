@@ -1,11 +1,15 @@
 //! A web server on this machine that behaves as a test wants it: cuts off, redirects, changes its
 //! file, keeps silent; and a proxy.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A request: its lines as they came.
 #[derive(Clone, Debug)]
@@ -56,6 +60,33 @@ impl Server {
         Self { port, asked }
     }
 
+    /// The same behind a secured connection, with the certificate of `tests/golden/tls`; yields its port, too.
+    ///
+    /// A connection in between has the bytes, so the server itself stays the plain one that it is.
+    pub(crate) fn secured(answer: impl Fn(usize, &Asked, &mut TcpStream) + Send + 'static) -> (Self, u16) {
+        let (inside, listener) = (Self::start(answer), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (port, within) = (listener.local_addr().unwrap().port(), inside.port);
+        let config = Arc::new(tls());
+        let serve = move || {
+            for stream in listener.incoming() {
+                let Ok(mut stream) = stream else { continue };
+                let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+                let mut secured = rustls::Stream::new(&mut session, &mut stream);
+                let request = head(&mut secured);
+                if request.is_empty() {
+                    continue;
+                }
+                let mut plain = TcpStream::connect(("127.0.0.1", within)).unwrap();
+                plain.write_all(request.as_bytes()).unwrap();
+                let _ = std::io::copy(&mut plain, &mut secured);
+                session.send_close_notify();
+                let _ = session.write_tls(&mut stream);
+            }
+        };
+        thread::Builder::new().name("test-tls".into()).spawn(serve).unwrap();
+        (inside, port)
+    }
+
     /// What was asked so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
@@ -66,8 +97,18 @@ impl Server {
     }
 }
 
+/// What the certificate of `tests/golden/tls` needs.
+fn tls() -> rustls::ServerConfig {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tls");
+    let certificate = CertificateDer::from_pem_file(folder.join("localhost.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(folder.join("localhost.key.pem")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    versions.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap()
+}
+
 /// The lines of a request up to the empty one.
-fn head(stream: &mut TcpStream) -> String {
+fn head(stream: &mut impl Read) -> String {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") && head.len() < 64 << 10 {
         match stream.read(&mut byte) {
@@ -80,10 +121,8 @@ fn head(stream: &mut TcpStream) -> String {
 
 /// Status, headers and a body.
 pub(crate) fn respond(stream: &mut TcpStream, status: &str, headers: &[(&str, &str)], body: &[u8]) {
-    let mut head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let headers: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}");
     // A client that has heard enough may be gone.
     let _ = stream.write_all((head + "\r\n").as_bytes()).and_then(|()| stream.write_all(body));
 }

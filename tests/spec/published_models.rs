@@ -2,7 +2,7 @@
 //! needs a network.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use pellucid::cancel::CancelToken;
 use pellucid::files::sha256;
 use pellucid::model::catalogue::Catalogue;
 use pellucid::model::catalogue::obtain::{ObtainError, Obtained, Order, Origin, Places, Step, obtain};
+use pellucid::model::fetch::authorities::Authorities;
 use pellucid::model::fetch::proxies::Proxies;
 use pellucid::model::fetch::{FetchError, Settings};
 use pellucid::model::registry;
@@ -78,12 +79,13 @@ impl Bench {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let places = Places { models: home.path().join("models"), downloads: home.path().join("downloads") };
-        let short = Duration::from_millis;
         let settings = Settings {
             proxies: Proxies::default(),
+            authorities: None,
             connecting: Duration::from_secs(5),
-            silence: short(300),
-            pause: short(1),
+            // The machine may be busy with something else.
+            silence: Duration::from_secs(10),
+            pause: Duration::from_millis(1),
         };
         Self { _home: home, places, settings, cancel: CancelToken::default(), steps: Vec::new() }
     }
@@ -258,7 +260,7 @@ fn what_is_too_large_is_refused_by_its_length_and_by_its_bytes() {
     let served = bytes.clone();
     let server = Server::start(move |_, asked, stream| match asked.path() {
         // It does not say how long it is.
-        "/endless" => respond(stream, "200 OK", &[], &[&*served, &[0; 200_000]].concat()),
+        "/endless" => respond(stream, "200 OK", &[], &[&*served, &*vec![0; 200_000]].concat()),
         _ => respond(stream, "200 OK", &[("Content-Length", "99999999999")], &served),
     });
     for (path, more) in
@@ -344,6 +346,7 @@ fn a_silent_server_is_given_up_and_what_came_is_kept() {
     let begun = Instant::now();
     for (path, kept) in [("/mute", 0), ("/half", 1000)] {
         let mut bench = Bench::new();
+        bench.settings.silence = Duration::from_millis(300);
         let error = fetch_error(bench.get(&catalogue(&server.address(path), &hashed(&bytes))));
         assert!(matches!(error, FetchError::Silent { .. }), "{error}");
         assert_eq!(bench.kept(), Some(kept));
@@ -396,9 +399,33 @@ fn proxies_are_used_as_they_are_set() {
 }
 
 #[test]
+fn a_secured_connection_is_believed_only_where_its_authority_is() {
+    let bytes = weights();
+    let served = bytes.clone();
+    let (server, port) = Server::secured(move |_, asked, stream| match asked.path() {
+        "/plain" => respond(stream, "302 Found", &[("Location", "http://localhost/w"), ("Content-Length", "0")], b""),
+        _ => file(asked, stream, &served, "\"1\"", usize::MAX),
+    });
+    let text = |path: &str| catalogue(&format!("https://localhost:{port}{path}"), &hashed(&bytes));
+    let mut bench = Bench::new();
+    let error = fetch_error(bench.get(&text("/w")));
+    assert!(matches!(error, FetchError::Untrusted { .. }) && server.asked().is_empty(), "{error}");
+    assert_eq!(bench.kept(), Some(0));
+
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tls/localhost.pem");
+    bench.settings.authorities = Some(Authorities::read(&file).unwrap());
+    let downgraded = bench.get(&text("/plain")).unwrap_err().to_string();
+    assert!(downgraded.contains("leads from https to"), "{downgraded}");
+    let proxy = proxy();
+    bench.settings.proxies = Proxies::only(&proxy.address(""));
+    bench.get(&text("/w")).unwrap();
+    assert!(proxy.asked()[0].0.starts_with(&format!("CONNECT localhost:{port}")), "{:?}", proxy.asked());
+}
+
+#[test]
 fn without_a_network_the_address_and_the_way_by_hand_are_said() {
-    // Nobody listens there any more.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Nobody listens there.
+    let port = 1;
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     let mut bench = Bench::new();
     let address = format!("http://127.0.0.1:{port}/shadows.pth");

@@ -14,7 +14,6 @@ use crate::language::text;
 use crate::model::catalogue::Catalogue;
 use crate::model::catalogue::obtain::{ObtainError, Order, Places, Step, obtain};
 use crate::model::fetch::Settings;
-use crate::model::fetch::proxies::Proxies;
 
 /// How often it is told how much has come.
 const TOLD: Duration = Duration::from_millis(100);
@@ -64,7 +63,7 @@ impl PublishedRunner {
 }
 
 fn obtained(order: &Order, cancel: &CancelToken, sender: &MessageSender) -> Result<String, ObtainError> {
-    let settings = Settings::new(Proxies::from_environment());
+    let settings = Settings::from_environment()?;
     let mut told: Option<Instant> = None;
     let mut report = |step| {
         let soon = matches!(step, Step::Fetching(_)) && told.is_some_and(|at| at.elapsed() < TOLD);

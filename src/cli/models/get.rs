@@ -13,9 +13,9 @@ use crate::cli::{Outcome, Usage, output};
 use crate::model::catalogue::Catalogue;
 use crate::model::catalogue::obtain::{Obtained, Order, Origin, Places, Step, obtain};
 use crate::model::fetch::address::Address;
+use crate::model::fetch::authorities::Authorities;
 use crate::model::fetch::proxies::Proxies;
 use crate::model::fetch::{Came, Settings};
-use crate::model::import::install;
 use crate::model::source::Identity;
 use crate::printable::printable_lines;
 
@@ -28,14 +28,18 @@ pub(super) struct Args {
     #[arg(long)]
     yes: bool,
     /// Take this file, which was fetched otherwise; nothing goes to the network
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["address", "proxy", "silence"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["address", "proxy", "authorities", "silence"])]
     file: Option<PathBuf>,
     /// Fetch it from a mirror; what is known of the file holds for it, too
     #[arg(long, value_name = "URL")]
     address: Option<Address>,
-    /// Proxy instead of those of the environment, by its address and port
+    /// Proxy instead of those of `HTTPS_PROXY` and `NO_PROXY`, by its address and port
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
+    /// Certificates in PEM that are believed instead of Mozilla's list and of those that the
+    /// environment names in `SSL_CERT_FILE`
+    #[arg(long, value_name = "FILE")]
+    authorities: Option<PathBuf>,
     /// Seconds that a server may be silent before the connection is given up
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     silence: u64,
@@ -54,27 +58,34 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let catalogue = Catalogue::read()?;
     let entry = catalogue.find(&args.name)?;
     let name = args.called.clone().unwrap_or_else(|| entry.name.clone());
-    install::check_name(&name).map_err(|error| Usage(error.to_string()))?;
     let origin = match (&args.file, &args.address) {
         (Some(file), _) => Origin::File(file.clone()),
         (None, Some(address)) => Origin::Mirror(address.clone()),
         (None, None) => Origin::Publisher,
     };
     let places = Places::of_account()?;
-    if !matches!(origin, Origin::File(_)) && !args.yes && !agreed(args, &available::text(entry))? {
+    let order = Order { entry: entry.clone(), origin, name, replace: args.replace };
+    let failed = |error| anyhow::Error::from(error).context(format!("{} was not imported", args.name));
+    order.check(&places).map_err(failed)?;
+    if !matches!(order.origin, Origin::File(_)) && !args.yes && !agreed(args, &available::text(entry))? {
         output::remark("Nothing was fetched.");
         return Ok(Outcome::Done);
     }
-    let proxies = args.proxy.as_deref().map_or_else(Proxies::from_environment, Proxies::only);
-    let settings = Settings { silence: Duration::from_secs(args.silence), ..Settings::new(proxies) };
-    let order = Order { entry: entry.clone(), origin, name, replace: args.replace };
+    let mut settings = Settings::from_environment()?;
+    settings.silence = Duration::from_secs(args.silence);
+    if let Some(proxy) = &args.proxy {
+        settings.proxies = Proxies::only(proxy);
+    }
+    if let Some(file) = &args.authorities {
+        settings.authorities = Some(Authorities::read(file)?);
+    }
     let bar = output::bytes("Connecting");
     if let Origin::Publisher | Origin::Mirror(_) = order.origin {
         output::remark(format!("Fetching {}", order.entry.wanted(args.address.as_ref()).address));
     }
     let made = obtain(&order, &places, &settings, &CancelToken::default(), &mut |step| show(&bar, step));
     bar.finish_and_clear();
-    let made = made.map_err(|error| anyhow::Error::from(error).context(format!("{} was not imported", args.name)))?;
+    let made = made.map_err(failed)?;
     said(args, &made, &entry.licence)?;
     Ok(Outcome::Done)
 }

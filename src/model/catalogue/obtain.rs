@@ -8,6 +8,7 @@ use crate::cancel::CancelToken;
 use crate::files::{FileError, open_regular};
 use crate::limits::WEIGHT_BYTES;
 use crate::model::fetch::address::Address;
+use crate::model::fetch::authorities::AuthorityError;
 use crate::model::fetch::partial::{Partial, PartialError};
 use crate::model::fetch::{Bytes, Came, FetchError, Settings, fetch};
 use crate::model::import::{ImportError, install};
@@ -30,6 +31,8 @@ pub enum ObtainError {
     Length { path: PathBuf, found: Bytes, wanted: Bytes },
     #[error(transparent)]
     Import(#[from] Box<ImportError>),
+    #[error(transparent)]
+    Authorities(#[from] AuthorityError),
     #[error("it was cancelled; no model was made")]
     Cancelled,
 }
@@ -71,6 +74,21 @@ pub struct Order {
     pub name: String,
     /// Takes the place of a model of the same name.
     pub replace: bool,
+}
+
+impl Order {
+    /// Whether the model can be called so, which is known before anything is fetched.
+    ///
+    /// # Errors
+    /// When the name cannot be one, or is taken.
+    pub fn check(&self, places: &Places) -> Result<(), ObtainError> {
+        install::check_name(&self.name).map_err(Box::new)?;
+        let place = places.models.join(&self.name);
+        if place.exists() && !self.replace {
+            return Err(Box::new(ImportError::Exists { name: self.name.clone(), place }).into());
+        }
+        Ok(())
+    }
 }
 
 /// Folders of the user's.
@@ -125,12 +143,8 @@ pub fn obtain(
     cancel: &CancelToken,
     report: &mut dyn FnMut(Step),
 ) -> Result<Obtained, ObtainError> {
-    let Order { entry, origin, name, replace } = order;
-    install::check_name(name).map_err(Box::new)?;
-    let place = places.models.join(name);
-    if place.exists() && !replace {
-        return Err(Box::new(ImportError::Exists { name: name.clone(), place }).into());
-    }
+    let Order { entry, origin, .. } = order;
+    order.check(places)?;
     let mirror = match origin {
         Origin::File(path) => {
             let checked = checked_file(entry, path, report)?;

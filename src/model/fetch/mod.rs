@@ -7,12 +7,14 @@
 //!
 //! A transfer that breaks off is resumed with `Range` and `If-Range` (RFC 9110, 14.2 and 13.1.5), a few
 //! times by itself and then the next time it is asked for. What is not `https` is not fetched, but
-//! from this machine. Certificates are checked against Mozilla's roots, which are in the program.
+//! from this machine. Certificates are checked against Mozilla's list of authorities, which is in the
+//! program, or against those of a file.
 //!
 //! What it does not do: send anything but the request, keep cookies, or know names and passwords of
 //! servers. Nothing else in the program may use the network; a test holds that.
 
 pub mod address;
+pub mod authorities;
 pub mod partial;
 pub mod proxies;
 mod response;
@@ -21,6 +23,7 @@ mod transfer;
 use std::time::Duration;
 
 use address::{Address, AddressError};
+use authorities::{Authorities, AuthorityError};
 use partial::PartialError;
 use proxies::{Proxies, ProxyError};
 
@@ -108,6 +111,8 @@ pub struct Wanted {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub proxies: Proxies,
+    /// Whose certificates are believed, where it is not Mozilla's list.
+    pub authorities: Option<Authorities>,
     /// How long a connection may take.
     pub connecting: Duration,
     /// How long a server may say nothing.
@@ -117,11 +122,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// With these proxies, and patience for the networks of hospitals.
-    #[must_use]
-    pub fn new(proxies: Proxies) -> Self {
+    /// With the proxies and authorities of the environment, and patience for the networks of hospitals.
+    ///
+    /// # Errors
+    /// When the file of authorities that the environment names cannot be used.
+    pub fn from_environment() -> Result<Self, AuthorityError> {
         let [connecting, silence, pause] = [20, 30, 2].map(Duration::from_secs);
-        Self { proxies, connecting, silence, pause }
+        let (proxies, authorities) = (Proxies::from_environment(), Authorities::from_environment()?);
+        Ok(Self { proxies, authorities, connecting, silence, pause })
     }
 }
 

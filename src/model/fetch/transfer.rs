@@ -9,6 +9,7 @@ use ureq::http::{Response, header};
 use ureq::{Agent, Body};
 
 use super::address::Address;
+use super::authorities::secured;
 use super::partial::{Note, Partial};
 use super::response::{self, Answer};
 use super::{Bytes, Came, FetchError, Settings, Wanted};
@@ -129,6 +130,7 @@ fn agent(address: &Address, settings: &Settings) -> Result<Agent, FetchError> {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(settings.proxies.of(address)?)
+        .tls_config(secured(settings.authorities.as_ref()))
         .user_agent(concat!("pellucid/", env!("CARGO_PKG_VERSION")))
         .accept_encoding("identity")
         .timeout_resolve(Some(settings.connecting))

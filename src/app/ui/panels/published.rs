@@ -14,9 +14,13 @@ use crate::model::catalogue::obtain::Step;
 use crate::model::fetch::Bytes;
 
 const WIDTH: f32 = 640.0;
-/// Parts of the window's height that the list and what is said of one take.
-const LIST: f32 = 0.34;
-const DETAILS: f32 = 0.3;
+/// Height that everything but the list and what is said of one takes.
+const REST: f32 = 300.0;
+/// Least height of the two, and the part of it that the list has.
+const LEAST: f32 = 160.0;
+const LIST: f32 = 0.54;
+/// The words below a title begin where it does.
+const INDENT: i8 = 8;
 /// Labels that are named.
 const LABELS: usize = 20;
 
@@ -32,26 +36,34 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     Modal::new(Id::unique("published")).frame(frame).show(ui.ctx(), |ui| {
         let room = ui.ctx().content_rect().size();
         ui.set_width(WIDTH.min(room.x - 80.0));
-        ui.label(theme::heading(text!("Published models"), &tokens));
-        let words = text!("Models of others, with their licence. The network is used only when you fetch one.");
-        ui.add(Label::new(theme::caption(words, &tokens)).wrap());
-        controls::rule(ui, &tokens);
-        ScrollArea::vertical().id_salt("list").max_height(LIST * room.y).auto_shrink([false, true]).show(ui, |ui| {
-            list(ui, published, &tokens, &mut out);
-        });
-        if let Some(entry) = published.entry() {
-            controls::rule(ui, &tokens);
-            let area = ScrollArea::vertical().id_salt("details").max_height(DETAILS * room.y);
-            area.auto_shrink([false, true]).show(ui, |ui| details(ui, entry, &tokens));
-        }
-        if let Some(refusal) = &published.refusal {
-            ui.add_space(theme::GRID);
-            ui.add(Label::new(RichText::new(refusal).color(tokens.warning)).wrap());
-        }
-        controls::rule(ui, &tokens);
-        foot(ui, published, &tokens, &mut out);
+        let whole = ScrollArea::vertical().id_salt("published").max_height(room.y - 80.0).auto_shrink([false, true]);
+        // What can be scrolled is as high as it may be at once, not after some frames.
+        whole.min_scrolled_height(room.y - 80.0).show(ui, |ui| window(ui, published, &tokens, &mut out));
     });
     out
+}
+
+fn window(ui: &mut Ui, published: &Published, tokens: &Tokens, out: &mut Vec<Command>) {
+    let free = (ui.ctx().content_rect().height() - REST).max(LEAST);
+    let part = |name: &str, height: f32| {
+        let area = ScrollArea::vertical().id_salt(name).max_height(height).min_scrolled_height(height);
+        area.auto_shrink([false, true])
+    };
+    ui.label(theme::heading(text!("Published models"), tokens));
+    let words = text!("Models of others, with their licence. The network is used only when you fetch one.");
+    ui.add(Label::new(theme::caption(words, tokens)).wrap());
+    controls::rule(ui, tokens);
+    part("list", LIST * free).show(ui, |ui| list(ui, published, tokens, out));
+    if let Some(entry) = published.entry() {
+        controls::rule(ui, tokens);
+        part("details", (1.0 - LIST) * free).show(ui, |ui| details(ui, entry, tokens));
+    }
+    if let Some(refusal) = &published.refusal {
+        ui.add_space(theme::GRID);
+        ui.add(Label::new(RichText::new(refusal).color(tokens.warning)).wrap());
+    }
+    controls::rule(ui, tokens);
+    foot(ui, published, tokens, out);
 }
 
 fn list(ui: &mut Ui, published: &Published, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -70,7 +82,8 @@ fn list(ui: &mut Ui, published: &Published, tokens: &Tokens, out: &mut Vec<Comma
                 }
                 let mut about = vec![entry.task.clone(), length(entry), licence(entry)];
                 about.extend(Some(entry.patients.clone()).filter(|patients| !patients.is_empty()));
-                ui.add(Label::new(theme::caption(about.join(" · "), tokens)).wrap());
+                let indented = Frame::new().inner_margin(Margin { left: INDENT, ..Margin::ZERO });
+                indented.show(ui, |ui| ui.add(Label::new(theme::caption(about.join(" · "), tokens)).wrap()));
                 ui.add_space(theme::GRID / 2.0);
             }
         }
@@ -114,15 +127,15 @@ fn details(ui: &mut Ui, entry: &Entry, tokens: &Tokens) {
     };
     let patients = if entry.patients.is_empty() { unknown() } else { entry.patients.clone() };
     let rows = [
+        (text!("Address"), entry.address().to_string()),
+        (text!("Licence"), entry.licence.clone()),
+        (text!("Size"), length(entry)),
+        ("SHA-256", hash),
         (text!("Classes"), named),
         (text!("Trained on"), entry.data.clone()),
         (text!("Population"), patients),
-        (text!("Licence"), entry.licence.clone()),
         (text!("To be cited"), entry.citation.clone()),
         (text!("Publisher"), format!("{}, {}", entry.publisher, entry.page)),
-        (text!("Address"), entry.address().to_string()),
-        (text!("Size"), length(entry)),
-        ("SHA-256", hash),
     ];
     for (what, words) in rows {
         ui.add(Label::new(theme::caption(what, tokens)));
