@@ -29,7 +29,7 @@ p, li { max-width: 48rem; } .quiet { color: #555b63; font-size: 0.9rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.9rem; margin: 0.4rem 0 1rem; }
 th, td { text-align: right; padding: 0.25rem 0.7rem; border-bottom: 1px solid #e3e6ea; font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; } th { font-weight: 600; vertical-align: bottom; }
-svg { max-width: 100%; height: auto; display: block; margin: 0.8rem 0; }
+svg { width: 100%; max-width: 46rem; height: auto; display: block; margin: 0.8rem 0; }
 @media print { body { margin: 0; max-width: none; } svg, table { break-inside: avoid; } }
 ";
 

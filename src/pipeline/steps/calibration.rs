@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Section> {
     section.tables.push(errors(&evaluation));
     if !states.is_empty() {
         section.tables.push(table_of_states(&states));
-        section.verdict.extend(verdict(&states));
+        section.verdict.push(verdict(&states));
     }
     section.charts.push(format!("{}/calibration.svg", Step::Score.folder()));
     let found: Vec<_> = states.iter().map(|(name, errors)| json!({ "name": name, "states": errors })).collect();
@@ -104,22 +104,25 @@ fn table_of_states(states: &[(String, StateErrors)]) -> Table {
 }
 
 /// Whether the promise was kept, as far as so many images can tell.
-fn verdict(states: &[(String, StateErrors)]) -> Option<String> {
+fn verdict(states: &[(String, StateErrors)]) -> String {
+    let shares = |errors: &StateErrors| [errors.absent_of_with, errors.present_of_without];
     let broken: Vec<&str> = states
         .iter()
-        .filter(|(_, errors)| {
-            [errors.absent_of_with, errors.present_of_without].iter().any(|e| e.1.is_some_and(|low| low > RISK))
-        })
+        .filter(|(_, errors)| shares(errors).iter().any(|share| share.1.is_some_and(|low| low > RISK)))
         .map(|(name, _)| name.as_str())
         .collect();
+    let kept = states.iter().flat_map(|(_, errors)| shares(errors)).all(|share| share.2.is_some_and(|high| high <= RISK));
     let rate = percent(RISK);
-    Some(if broken.is_empty() {
-        format!(
-            "States (present, absent) are wrong no more often than the {rate} that they promise, as far as these images tell."
-        )
-    } else {
+    if !broken.is_empty() {
         format!("States are wrong more often than the {rate} that they promise for: {}.", broken.join(", "))
-    })
+    } else if kept {
+        format!("States (present, absent) are wrong no more often than the {rate} that they promise.")
+    } else {
+        format!(
+            "Whether states (present, absent) are wrong no more often than the {rate} that they promise, so few images cannot \
+             tell; the shares stand under Calibration."
+        )
+    }
 }
 
 #[cfg(test)]
@@ -128,14 +131,16 @@ mod tests {
     use crate::evaluation::bootstrap::Estimate;
 
     #[test]
-    fn a_broken_promise_is_named_and_chance_is_none() {
-        let errors = |low: f64| StateErrors {
-            absent_of_with: Estimate(Some(low + 0.1), Some(low), Some(1.0)),
-            ..StateErrors::default()
+    fn a_promise_is_kept_broken_or_beyond_what_so_few_images_tell() {
+        let errors = |low: f64, high: f64| {
+            let share = Estimate(Some(f64::midpoint(low, high)), Some(low), Some(high));
+            StateErrors { absent_of_with: share, present_of_without: share, undecided: share }
         };
-        let kept = verdict(&[("Mass".into(), errors(0.05))]).unwrap();
-        assert!(kept.contains("no more often than the 10 %"), "{kept}");
-        let broken = verdict(&[("Mass".into(), errors(0.05)), ("Nodule".into(), errors(0.2))]).unwrap();
-        assert!(broken.ends_with("promise for: Nodule."), "{broken}");
+        let said = |errors: StateErrors| verdict(&[("Mass".into(), errors)]);
+        assert!(said(errors(0.0, 0.08)).contains("no more often than the 10 % that they promise."));
+        assert!(said(errors(0.05, 0.3)).contains("so few images cannot tell"));
+        assert!(said(errors(0.2, 0.4)).ends_with("promise for: Mass."));
+        let two = verdict(&[("Mass".into(), errors(0.0, 0.05)), ("Nodule".into(), errors(0.2, 0.5))]);
+        assert!(two.ends_with("promise for: Nodule."), "{two}");
     }
 }
