@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Tensor};
 use super::builder::{Builder, Told, Value};
 use super::known::Known;
 use super::lengths::axis;
-use super::operators::Reading;
+use super::reading::Reading;
 use super::values;
 use crate::network::graph::op::{Fold, Op, Window};
 use crate::network::graph::shape::{Dim, map};

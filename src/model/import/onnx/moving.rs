@@ -6,7 +6,7 @@ use super::builder::{Told, Value};
 use super::elementwise::is_shared;
 use super::known::Known;
 use super::lengths::{axes, axis, reshaped, slice as picked};
-use super::operators::Reading;
+use super::reading::Reading;
 use super::values;
 use crate::network::graph::op::{Between, Op};
 use crate::network::graph::shape::{Dim, Shape, joined, map};
@@ -163,7 +163,15 @@ pub(super) fn transpose<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 pub(super) fn concat<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
-    let inputs: Vec<Value<'a>> = (0..r.inputs.len()).map(|at| r.input(at)).collect::<Told<_>>()?;
+    let mut inputs: Vec<Value<'a>> = (0..r.inputs.len()).map(|at| r.input(at)).collect::<Told<_>>()?;
+    // What a slice of lengths left nothing of adds nothing.
+    if inputs.len() > 1 {
+        let whole = inputs.clone();
+        inputs.retain(|x| !matches!(x, Value::Known(known) if known.fixed.elem_count() == 0));
+        if inputs.len() == 1 && whole.len() > 1 {
+            return Ok(inputs.remove(0));
+        }
+    }
     let rank = inputs.first().map_or(0, |x| r.to.shape(x).len());
     let axis = axis(r.node.integer("axis", 0), rank)?;
     if inputs.len() == 1 {
@@ -206,6 +214,13 @@ pub(super) fn slice<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     for i in 0..starts.len() {
         let axis = axis(list[i], rank)?;
         let length = r.to.shape(&x)[axis].length(1);
+        if let (Value::Known(known), Err(_)) = (&x, picked(starts[i], ends[i], steps[i], length)) {
+            // Of a list of lengths nothing may be left.
+            let mut shape = known.shape().to_vec();
+            shape[axis] = 0;
+            let nothing = Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).map_err(told)?;
+            return Ok(Value::Known(Known::new(nothing, known.whole)));
+        }
         // Empty parts are joined to others by some exporters: only what is left counts.
         x = take(r, x, axis, picked(starts[i], ends[i], steps[i], length)?)?;
     }
@@ -289,6 +304,25 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     } else {
         r.apply(Op::Expand { shape: shape.iter().map(|dim| dim.number()).collect() }, &[x])
     }
+}
+
+/// `CumSum` of what is known: positions are counted so.
+pub(super) fn running_sum<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let (known, at) = (r.known(0)?, r.known(1)?.scalar().ok_or("runs along no one axis")?);
+    if r.node.integer("exclusive", 0) != 0 || r.node.integer("reverse", 0) != 0 {
+        return Err("runs backwards, or leaves the first out".into());
+    }
+    let shape = known.shape().to_vec();
+    let axis = axis(at as i64, shape.len())?;
+    let step: usize = shape[axis + 1..].iter().product();
+    let mut values = known.values()?;
+    for i in 0..values.len() {
+        if i / step % shape[axis] > 0 {
+            values[i] += values[i - step];
+        }
+    }
+    let tensor = Tensor::from_vec(values, shape, &Device::Cpu).map_err(told)?;
+    Ok(Value::Known(Known { trained: known.trained, ..Known::new(tensor, known.whole) }))
 }
 
 /// `ScatterND` of what is known: parts of a tensor are written over.
