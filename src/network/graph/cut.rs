@@ -9,7 +9,7 @@
 //! Neighbours that belong to the same block of the network are one stage. Stages are called like the
 //! PyTorch module that all their nodes are in (`layer1.0`), or that the last of them is in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::op::{Node, Op};
 
@@ -139,7 +139,7 @@ fn name(nodes: &[Node], piece: &[usize], before: &str, goes_on: bool) -> String 
     let inside = |outer: &str| before == outer || before.starts_with(&format!("{outer}."));
     match last {
         _ if !common.is_empty() && !inside(&common) && !goes_on => common,
-        Some(path) if (!inside(path) && !(goes_on && path == common)) || common.is_empty() => path.to_owned(),
+        Some(path) if common.is_empty() || !(inside(path) || goes_on && path == common) => path.to_owned(),
         _ => {
             let title = piece.last().map_or("stage", |i| nodes[i - 1].does.title());
             if common.is_empty() { title.to_owned() } else { format!("{common}.{title}") }
@@ -149,11 +149,11 @@ fn name(nodes: &[Node], piece: &[usize], before: &str, goes_on: bool) -> String 
 
 /// A piece with the constants that its nodes take, each before its first user.
 fn with_constants(nodes: &[Node], piece: &[usize]) -> Vec<usize> {
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let mut all = Vec::with_capacity(piece.len());
     for i in piece {
         for input in nodes[i - 1].inputs.iter().filter(|input| **input > 0 && is_constant(&nodes[**input - 1])) {
-            if seen.insert(*input, ()).is_none() {
+            if seen.insert(*input) {
                 all.push(*input);
             }
         }

@@ -14,6 +14,7 @@ use crate::network::graph::shape::{Dim, Shape, joined, map};
 /// Most values that a graph may make out of nothing.
 const MOST_MADE: usize = 1 << 24;
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn told(error: candle_core::Error) -> String {
     format!("cannot be computed: {error}")
 }
@@ -232,15 +233,12 @@ pub(super) fn split<'a>(r: &mut Reading<'_, 'a>) -> Told<Vec<Value<'a>>> {
     let shape = r.to.shape(&x);
     let axis = axis(r.node.integer("axis", 0), shape.len())?;
     let (whole, parts) = (shape[axis].length(1), r.node.outputs.len().max(1));
-    let lengths = match r.list("split", 1)? {
-        Some(list) => list
-            .iter()
-            .map(|l| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned()))
-            .collect::<Told<Vec<_>>>()?,
-        None => {
-            let each = whole.div_ceil(parts);
-            (0..parts).map(|i| each.min(whole.saturating_sub(i * each))).collect()
-        }
+    let lengths = if let Some(list) = r.list("split", 1)? {
+        let length = |l: &i64| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned());
+        list.iter().map(length).collect::<Told<Vec<_>>>()?
+    } else {
+        let each = whole.div_ceil(parts);
+        (0..parts).map(|i| each.min(whole.saturating_sub(i * each))).collect()
     };
     if lengths.iter().try_fold(0usize, |sum, l| sum.checked_add(*l)) != Some(whole) || lengths.contains(&0) {
         return Err(format!("cuts {whole} into {lengths:?}"));
@@ -317,7 +315,7 @@ pub(super) fn running_sum<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let step: usize = shape[axis + 1..].iter().product();
     let mut values = known.values()?;
     for i in 0..values.len() {
-        if i / step % shape[axis] > 0 {
+        if !(i / step).is_multiple_of(shape[axis]) {
             values[i] += values[i - step];
         }
     }
@@ -385,13 +383,14 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let x = r.input(0)?;
     let [_, h, w] = map(&r.to.shape(&x)).ok_or("resizes what is no map")?;
     let old = r.node.kind == "Upsample";
-    let sizes = match (old, r.optional(3)) {
-        (false, Some(_)) => r.known(3)?.linear()?.into_iter().map(|(a, _)| a.max(0) as usize).collect::<Vec<_>>(),
-        _ => {
-            let scales = r.known(if old { 1 } else { 2 })?.values()?;
-            let by = |at: usize, length: usize| {
-                scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize)
-            };
+    let sizes = if !old && r.optional(3).is_some() {
+        r.known(3)?.linear()?.into_iter().map(|(a, _)| a.max(0) as usize).collect::<Vec<_>>()
+    } else {
+        let scales = r.known(if old { 1 } else { 2 })?.values()?;
+        let by =
+            |at: usize, length: usize| scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize);
+        vec![1, 1, by(2, h), by(3, w)]
+    };
             vec![1, 1, by(2, h), by(3, w)]
         }
     };
