@@ -391,9 +391,6 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
             |at: usize, length: usize| scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize);
         vec![1, 1, by(2, h), by(3, w)]
     };
-            vec![1, 1, by(2, h), by(3, w)]
-        }
-    };
     let &[_, _, rows, columns] = sizes.as_slice() else { return Err("names other axes than those of maps".into()) };
     if (rows, columns) == (h, w) {
         return r.same();
