@@ -1,6 +1,6 @@
 //! Functions of single values as operators of opset 17.
 
-use super::onnx::{Attribute, Writer};
+use super::writer::{Attribute, Writer};
 use crate::network::graph::op::Function;
 
 /// `output = f(x)`.

@@ -9,6 +9,7 @@ mod functions;
 mod onnx;
 mod pytorch;
 mod wire;
+mod writer;
 
 use std::collections::HashMap;
 

@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 
 use super::ExportError;
 use super::functions::function;
 use super::wire::Message;
+use super::writer::{Attribute, FLOAT, MOST, Writer};
 use crate::network::graph::Graph;
 use crate::network::graph::op::{Between, Fold, Node, Op, Pair};
 use crate::network::graph::shape::{Dim, Shape};
@@ -18,29 +19,6 @@ use crate::network::graph::shape::{Dim, Shape};
 /// Version of the format, and of the operators.
 const IR: i64 = 8;
 const OPSET: i64 = 17;
-/// Kinds of numbers of a tensor.
-const FLOAT: i64 = 1;
-const INT64: i64 = 7;
-/// Most bytes of a message.
-const MOST: usize = i32::MAX as usize;
-
-/// An attribute of a node.
-pub(super) enum Attribute {
-    Integer(&'static str, i64),
-    Float(&'static str, f32),
-    Integers(&'static str, Vec<i64>),
-    Text(&'static str, &'static str),
-}
-
-/// The parts of a `GraphProto` that grow.
-pub(super) struct Writer {
-    nodes: Vec<Message>,
-    initializers: Vec<Message>,
-    /// Bytes of the tensors so far.
-    bytes: usize,
-    path: String,
-    made: usize,
-}
 
 /// The file: the graph with its tensors, and texts under names.
 ///
@@ -53,7 +31,7 @@ pub(super) fn write(
     metadata: &[(&str, String)],
 ) -> Result<Vec<u8>, ExportError> {
     let shapes = graph.check()?;
-    let mut to = Writer { nodes: Vec::new(), initializers: Vec::new(), bytes: 0, path: String::new(), made: 0 };
+    let mut to = Writer::default();
     let last = graph.nodes.len();
     let value = |i: usize| match i {
         0 => "image".to_owned(),
@@ -99,66 +77,6 @@ pub(super) fn write(
 }
 
 impl Writer {
-    /// Adds a node with one output.
-    pub(super) fn op(&mut self, kind: &str, inputs: &[&str], output: &str, attributes: &[Attribute]) {
-        let mut node = Message::default();
-        for input in inputs {
-            node = node.text(1, input);
-        }
-        self.made += 1;
-        node = node.text(2, output).text(3, &format!("/{}/{kind}_{}", self.path, self.made)).text(4, kind);
-        for attribute in attributes {
-            let message = Message::default();
-            node = node.message(
-                5,
-                &match attribute {
-                    Attribute::Integer(name, value) => message.text(1, name).number(3, *value).number(20, 2),
-                    Attribute::Float(name, value) => message.text(1, name).float(2, *value).number(20, 1),
-                    Attribute::Integers(name, values) => message.text(1, name).numbers(8, values).number(20, 7),
-                    Attribute::Text(name, text) => message.text(1, name).text(4, text).number(20, 3),
-                },
-            );
-        }
-        self.nodes.push(node);
-    }
-
-    /// A name that no value has yet.
-    pub(super) fn fresh(&mut self) -> String {
-        self.made += 1;
-        format!("inner_{}", self.made)
-    }
-
-    /// A list of whole numbers; yields its name.
-    pub(super) fn integers(&mut self, values: &[i64]) -> String {
-        let name = self.fresh();
-        let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let tensor =
-            Message::default().numbers(1, &[values.len() as i64]).number(2, INT64).text(8, &name).bytes(9, &raw);
-        self.initializers.push(tensor);
-        name
-    }
-
-    /// One number; yields its name.
-    pub(super) fn scalar(&mut self, value: f64) -> String {
-        let name = self.fresh();
-        let raw = (value as f32).to_le_bytes();
-        self.initializers.push(Message::default().number(2, FLOAT).text(8, &name).bytes(9, &raw));
-        name
-    }
-
-    /// A tensor under its name.
-    fn tensor(&mut self, name: &str, tensor: &Tensor) -> Result<(), ExportError> {
-        let values: Vec<f32> = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
-        let dims: Vec<i64> = tensor.dims().iter().map(|d| *d as i64).collect();
-        self.bytes += 4 * values.len();
-        if self.bytes > MOST {
-            return Err(ExportError::TooLarge);
-        }
-        let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        self.initializers.push(Message::default().numbers(1, &dims).number(2, FLOAT).text(8, name).bytes(9, &raw));
-        Ok(())
-    }
-
     fn node(
         &mut self,
         node: &Node,

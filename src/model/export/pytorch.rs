@@ -64,15 +64,12 @@ fn text(pickle: &mut Vec<u8>, text: &str) {
 
 /// A number below 2³¹, or as long as it is.
 fn number(pickle: &mut Vec<u8>, number: usize) {
-    match i32::try_from(number) {
-        Ok(small) => {
-            pickle.push(b'J');
-            pickle.extend(small.to_le_bytes());
-        }
-        Err(_) => {
-            pickle.extend([0x8a, 9]);
-            pickle.extend((number as u64).to_le_bytes());
-            pickle.push(0);
-        }
+    if let Ok(small) = i32::try_from(number) {
+        pickle.push(b'J');
+        pickle.extend(small.to_le_bytes());
+    } else {
+        pickle.extend([0x8a, 9]);
+        pickle.extend((number as u64).to_le_bytes());
+        pickle.push(0);
     }
 }

@@ -106,7 +106,7 @@ pub fn draft(request: &Request, foreign: &Foreign, fit: Fit) -> Result<Draft, Im
         labels: None,
         remarks: &[],
     };
-    assemble(request, parts, || fit.tensors(foreign))
+    assemble(request, parts, move || fit.tensors(foreign))
 }
 
 /// Makes a model of an ONNX file.

@@ -113,7 +113,7 @@ fn handed_on(op: &Op, inputs: &[(&[Axis], &[Dim])], shape: &[Dim]) -> Vec<Axis> 
         }
         Op::Concat { axis } => return joined(inputs, *axis, shape),
         Op::Slice { axis, from, length, step } => {
-            set(*axis, cut(x[*axis], before[*axis].length(1), *from, *length, *step))
+            set(*axis, cut(x[*axis], before[*axis].length(1), *from, *length, *step));
         }
         Op::Pick { axis, .. } if x.get(*axis) != Some(&Axis::Channel) => set(*axis, Axis::Other),
         Op::Transpose { order } => return order.iter().map(|i| x[*i]).collect(),

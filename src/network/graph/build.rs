@@ -198,7 +198,7 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
             of_one(move |x, _| {
                 let x = plain(x, &first)?;
                 let mut shape = vec![1; x.rank()];
-                shape[if channels == 1 { 0 } else { 1 }] = channels;
+                shape[usize::from(channels != 1)] = channels;
                 x.relu()? - x.neg()?.relu()?.broadcast_mul(&weight.reshape(shape)?)?
             })
         }

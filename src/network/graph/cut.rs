@@ -9,7 +9,7 @@
 //! Neighbours that belong to the same block of the network are one stage. Stages are called like the
 //! PyTorch module that all their nodes are in (`layer1.0`), or that the last of them is in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::op::{Node, Op};
 
@@ -26,8 +26,17 @@ pub fn cut(nodes: &[Node]) -> Vec<Cut> {
     let pieces = merged(nodes, pieces(nodes));
     let mut taken = HashSet::new();
     let mut last = String::new();
-    let named = pieces.into_iter().map(|piece| {
-        let wanted = name(nodes, &piece, &last);
+    // Whether the stage behind is in the same module: then that one is its end.
+    let goes_on: Vec<bool> = pieces
+        .iter()
+        .enumerate()
+        .map(|(at, piece)| {
+            let own = format!("{}.", common(nodes, piece));
+            pieces.get(at + 1).is_some_and(|next| next.iter().any(|i| nodes[i - 1].path.starts_with(&own)))
+        })
+        .collect();
+    let named = pieces.into_iter().zip(goes_on).map(|(piece, goes_on)| {
+        let wanted = name(nodes, &piece, &last, goes_on);
         let mut name = wanted.clone();
         let mut count = 2;
         while !taken.insert(name.clone()) {
@@ -122,15 +131,15 @@ fn merged(nodes: &[Node], pieces: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
     joined.into_iter().map(|(_, piece)| piece).collect()
 }
 
-/// What a stage is called: like the module that all of it is in, unless that is one of those which
-/// the stage before is in too.
-fn name(nodes: &[Node], piece: &[usize], before: &str) -> String {
+/// What a stage is called: like the module that all of it is in, unless that goes on behind it or
+/// the stage before is in it too.
+fn name(nodes: &[Node], piece: &[usize], before: &str, goes_on: bool) -> String {
     let common = common(nodes, piece);
     let last = piece.iter().rev().map(|i| nodes[i - 1].path.as_str()).find(|path| !path.is_empty());
     let inside = |outer: &str| before == outer || before.starts_with(&format!("{outer}."));
     match last {
-        _ if !common.is_empty() && !inside(&common) => common,
-        Some(path) if !inside(path) || common.is_empty() => path.to_owned(),
+        _ if !common.is_empty() && !inside(&common) && !goes_on => common,
+        Some(path) if common.is_empty() || !(inside(path) || goes_on && path == common) => path.to_owned(),
         _ => {
             let title = piece.last().map_or("stage", |i| nodes[i - 1].does.title());
             if common.is_empty() { title.to_owned() } else { format!("{common}.{title}") }
@@ -140,11 +149,11 @@ fn name(nodes: &[Node], piece: &[usize], before: &str) -> String {
 
 /// A piece with the constants that its nodes take, each before its first user.
 fn with_constants(nodes: &[Node], piece: &[usize]) -> Vec<usize> {
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let mut all = Vec::with_capacity(piece.len());
     for i in piece {
         for input in nodes[i - 1].inputs.iter().filter(|input| **input > 0 && is_constant(&nodes[**input - 1])) {
-            if seen.insert(*input, ()).is_none() {
+            if seen.insert(*input) {
                 all.push(*input);
             }
         }

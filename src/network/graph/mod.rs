@@ -196,6 +196,7 @@ impl Graph {
 
     /// The same graph for an image of so many channels and so many scores, where stem and head are
     /// layers that can be given others.
+    #[must_use]
     pub fn with_ends(&self, channels: usize, classes: usize) -> Self {
         let mut graph = self.clone();
         if let Some(stem) = self.stem().map(ToOwned::to_owned) {

@@ -79,8 +79,7 @@ impl<'a> Builder<'a> {
     pub(super) fn value(&mut self, name: &'a str) -> Result<Value<'a>, ImportError> {
         let value = self.values.get(name).cloned().ok_or_else(|| ImportError::NoValue(name.into()))?;
         let Value::Stored(stored) = value else { return Ok(value) };
-        let count = stored.dims.iter().try_fold(1usize, |all, d| all.checked_mul(usize::try_from(*d).ok()?));
-        self.spend(count.unwrap_or(usize::MAX))?;
+        self.spend(values::lengths(stored)?.1)?;
         let known = Known {
             trained: !values::is_whole(stored.kind),
             name: stored.name.to_owned(),

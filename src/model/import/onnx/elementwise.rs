@@ -6,7 +6,7 @@ use super::builder::{Builder, Told, Value};
 use super::gelu;
 use super::known::Known;
 use super::lengths::axes;
-use super::operators::Reading;
+use super::reading::Reading;
 use crate::network::graph::op::{Fold, Function, Op, Pair};
 use crate::network::graph::shape::{Dim, map};
 

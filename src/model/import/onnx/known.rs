@@ -27,6 +27,7 @@ pub(super) struct Known {
 
 type Told<T> = Result<T, String>;
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn say(error: candle_core::Error) -> String {
     format!("cannot be computed: {error}")
 }

@@ -5,11 +5,12 @@ use candle_core::{DType, Device, Tensor};
 use super::builder::{Builder, Told, Value};
 use super::known::Known;
 use super::lengths::axis;
-use super::operators::Reading;
+use super::reading::Reading;
 use super::values;
 use crate::network::graph::op::{Fold, Op, Window};
 use crate::network::graph::shape::{Dim, map};
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn told(error: candle_core::Error) -> String {
     format!("cannot be laid out: {error}")
 }
@@ -75,10 +76,7 @@ fn window(r: &Reading<'_, '_>, kernel: [usize; 2], sides: [usize; 2]) -> Told<Wi
 }
 
 pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
-    let mut x = match r.input(0)? {
-        Value::Node(x) => x,
-        _ => return known_conv(r),
-    };
+    let Value::Node(mut x) = r.input(0)? else { return known_conv(r) };
     let weight = r.known(1)?;
     let &[outputs, own, rows, columns] = weight.shape() else {
         return Err(format!("has a kernel of the shape {:?}, where maps have two sides", weight.shape()));

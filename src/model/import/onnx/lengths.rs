@@ -39,7 +39,8 @@ pub(super) fn reshaped(from: &[Dim], wanted: &[(i64, i64)], zeros: bool, exporte
     if let Some(at) = batch.filter(|_| !free) {
         // The batch stands where as many values lie before it as before.
         let ahead = count(&from[..at]).ok_or_else(odd)?;
-        let mut before = 1usize;
+        free_batch(&mut shape, from, at, ahead, exported);
+        let mut before = if shape.iter().flatten().any(|dim| matches!(dim, Dim::Batch(_))) { usize::MAX } else { 1 };
         for dim in &mut shape {
             match dim {
                 None if before == ahead => break,
@@ -63,6 +64,30 @@ pub(super) fn reshaped(from: &[Dim], wanted: &[(i64, i64)], zeros: bool, exporte
     let fill = if batch.is_some() && !has_batch { Dim::Batch(rest) } else { Dim::Fixed(rest) };
     let shape: Shape = shape.into_iter().map(|dim| dim.unwrap_or(fill)).collect();
     if count(&shape) == Some(whole) { Ok(shape) } else { Err(odd()) }
+}
+
+/// Frees a batch whose place in the wanted shape is certain: an axis as long as the exported batch, in
+/// its old place, or behind what was joined with it before; and two axes that are joined before the
+/// last, whose length stays.
+fn free_batch(shape: &mut [Option<Dim>], from: &[Dim], at: usize, ahead: usize, exported: usize) {
+    let known: Vec<usize> = shape.iter().map_while(|dim| dim.map(|dim| dim.length(1))).collect();
+    let before = |i: usize| known[..i].iter().try_fold(1usize, |all, length| all.checked_mul(*length));
+    let joined = ahead.checked_mul(from[at].length(1));
+    let single = |wanted: Option<usize>| {
+        (0..known.len()).find(|i| known[*i] == exported && before(*i).is_some() && before(*i) == wanted)
+    };
+    if let Some(i) = single(Some(ahead)).or_else(|| single(joined.filter(|_| from[at] != Dim::Batch(1)))) {
+        shape[i] = Some(Dim::Batch(1));
+        return;
+    }
+    // (T, N, D) → (T·N, D), and not (T, N·D).
+    if let (&[Dim::Fixed(tokens), Dim::Batch(1), Dim::Fixed(width)], &[rows, columns]) = (from, known.as_slice())
+        && rows == tokens * exported
+        && columns == width
+        && tokens > 1
+    {
+        shape[0] = Some(Dim::Batch(tokens));
+    }
 }
 
 /// Numbers of entries that a slice takes of `length`.
@@ -110,6 +135,10 @@ mod tests {
         let windows = [N, f(8), f(7), f(8), f(7), f(96)];
         assert_eq!(reshaped(&windows, &[(0, 64), (49, 0), (96, 0)], false, 1).unwrap(), [Dim::Batch(64), f(49), f(96)]);
         assert!(reshaped(&maps, &[(1, 0), (100, 0)], false, 1).is_err());
+        // Tokens in front of the batch are joined with it, and parted again.
+        let rows = reshaped(&tokens, &[(197, 0), (768, 0)], false, 1).unwrap();
+        assert_eq!(rows, [Dim::Batch(197), f(768)]);
+        assert_eq!(reshaped(&rows, &[(197, 0), (1, 0), (768, 0)], false, 1).unwrap(), tokens);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod moving;
 mod names;
 mod operators;
 mod proto;
+mod reading;
 mod values;
 mod wire;
 
@@ -42,7 +43,7 @@ use crate::network::graph::beside::put_together;
 use crate::network::graph::op::{Function, Op};
 use crate::network::graph::shape::Dim;
 use builder::{Builder, Value};
-use operators::About;
+use reading::About;
 
 /// Operators of these versions are known.
 const OPSETS: std::ops::RangeInclusive<i64> = 11..=21;

@@ -6,7 +6,7 @@ use super::builder::{Told, Value};
 use super::elementwise::is_shared;
 use super::known::Known;
 use super::lengths::{axes, axis, reshaped, slice as picked};
-use super::operators::Reading;
+use super::reading::Reading;
 use super::values;
 use crate::network::graph::op::{Between, Op};
 use crate::network::graph::shape::{Dim, Shape, joined, map};
@@ -14,6 +14,7 @@ use crate::network::graph::shape::{Dim, Shape, joined, map};
 /// Most values that a graph may make out of nothing.
 const MOST_MADE: usize = 1 << 24;
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn told(error: candle_core::Error) -> String {
     format!("cannot be computed: {error}")
 }
@@ -163,7 +164,15 @@ pub(super) fn transpose<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 pub(super) fn concat<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
-    let inputs: Vec<Value<'a>> = (0..r.inputs.len()).map(|at| r.input(at)).collect::<Told<_>>()?;
+    let mut inputs: Vec<Value<'a>> = (0..r.inputs.len()).map(|at| r.input(at)).collect::<Told<_>>()?;
+    // What a slice of lengths left nothing of adds nothing.
+    if inputs.len() > 1 {
+        let whole = inputs.clone();
+        inputs.retain(|x| !matches!(x, Value::Known(known) if known.fixed.elem_count() == 0));
+        if inputs.len() == 1 && whole.len() > 1 {
+            return Ok(inputs.remove(0));
+        }
+    }
     let rank = inputs.first().map_or(0, |x| r.to.shape(x).len());
     let axis = axis(r.node.integer("axis", 0), rank)?;
     if inputs.len() == 1 {
@@ -206,6 +215,13 @@ pub(super) fn slice<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     for i in 0..starts.len() {
         let axis = axis(list[i], rank)?;
         let length = r.to.shape(&x)[axis].length(1);
+        if let (Value::Known(known), Err(_)) = (&x, picked(starts[i], ends[i], steps[i], length)) {
+            // Of a list of lengths nothing may be left.
+            let mut shape = known.shape().to_vec();
+            shape[axis] = 0;
+            let nothing = Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).map_err(told)?;
+            return Ok(Value::Known(Known::new(nothing, known.whole)));
+        }
         // Empty parts are joined to others by some exporters: only what is left counts.
         x = take(r, x, axis, picked(starts[i], ends[i], steps[i], length)?)?;
     }
@@ -217,15 +233,12 @@ pub(super) fn split<'a>(r: &mut Reading<'_, 'a>) -> Told<Vec<Value<'a>>> {
     let shape = r.to.shape(&x);
     let axis = axis(r.node.integer("axis", 0), shape.len())?;
     let (whole, parts) = (shape[axis].length(1), r.node.outputs.len().max(1));
-    let lengths = match r.list("split", 1)? {
-        Some(list) => list
-            .iter()
-            .map(|l| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned()))
-            .collect::<Told<Vec<_>>>()?,
-        None => {
-            let each = whole.div_ceil(parts);
-            (0..parts).map(|i| each.min(whole.saturating_sub(i * each))).collect()
-        }
+    let lengths = if let Some(list) = r.list("split", 1)? {
+        let length = |l: &i64| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned());
+        list.iter().map(length).collect::<Told<Vec<_>>>()?
+    } else {
+        let each = whole.div_ceil(parts);
+        (0..parts).map(|i| each.min(whole.saturating_sub(i * each))).collect()
     };
     if lengths.iter().try_fold(0usize, |sum, l| sum.checked_add(*l)) != Some(whole) || lengths.contains(&0) {
         return Err(format!("cuts {whole} into {lengths:?}"));
@@ -291,6 +304,25 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     }
 }
 
+/// `CumSum` of what is known: positions are counted so.
+pub(super) fn running_sum<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+    let (known, at) = (r.known(0)?, r.known(1)?.scalar().ok_or("runs along no one axis")?);
+    if r.node.integer("exclusive", 0) != 0 || r.node.integer("reverse", 0) != 0 {
+        return Err("runs backwards, or leaves the first out".into());
+    }
+    let shape = known.shape().to_vec();
+    let axis = axis(at as i64, shape.len())?;
+    let step: usize = shape[axis + 1..].iter().product();
+    let mut values = known.values()?;
+    for i in 0..values.len() {
+        if !(i / step).is_multiple_of(shape[axis]) {
+            values[i] += values[i - step];
+        }
+    }
+    let tensor = Tensor::from_vec(values, shape, &Device::Cpu).map_err(told)?;
+    Ok(Value::Known(Known { trained: known.trained, ..Known::new(tensor, known.whole) }))
+}
+
 /// `ScatterND` of what is known: parts of a tensor are written over.
 pub(super) fn scatter<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let (data, which, parts) = (r.known(0)?, r.known(1)?, r.known(2)?);
@@ -351,15 +383,13 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let x = r.input(0)?;
     let [_, h, w] = map(&r.to.shape(&x)).ok_or("resizes what is no map")?;
     let old = r.node.kind == "Upsample";
-    let sizes = match (old, r.optional(3)) {
-        (false, Some(_)) => r.known(3)?.linear()?.into_iter().map(|(a, _)| a.max(0) as usize).collect::<Vec<_>>(),
-        _ => {
-            let scales = r.known(if old { 1 } else { 2 })?.values()?;
-            let by = |at: usize, length: usize| {
-                scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize)
-            };
-            vec![1, 1, by(2, h), by(3, w)]
-        }
+    let sizes = if !old && r.optional(3).is_some() {
+        r.known(3)?.linear()?.into_iter().map(|(a, _)| a.max(0) as usize).collect::<Vec<_>>()
+    } else {
+        let scales = r.known(if old { 1 } else { 2 })?.values()?;
+        let by =
+            |at: usize, length: usize| scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize);
+        vec![1, 1, by(2, h), by(3, w)]
     };
     let &[_, _, rows, columns] = sizes.as_slice() else { return Err("names other axes than those of maps".into()) };
     if (rows, columns) == (h, w) {

@@ -85,7 +85,7 @@ fn bounded<T>(list: &mut Vec<T>, value: T, what: &'static str, most: usize) -> R
     Ok(())
 }
 
-fn name<'a>(field: Field<'a>) -> Result<&'a str, ImportError> {
+fn name(field: Field<'_>) -> Result<&str, ImportError> {
     let text = field.text()?;
     if text.len() > FOREIGN_NAME {
         return Err(ImportError::Damaged(format!("a name of more than {FOREIGN_NAME} letters")));

@@ -51,7 +51,7 @@ pub(super) fn is_whole(kind: i64) -> bool {
 }
 
 /// Lengths of all axes, and how many values there are.
-fn lengths(tensor: &proto::Tensor<'_>) -> Result<(Vec<usize>, usize), ImportError> {
+pub(super) fn lengths(tensor: &proto::Tensor<'_>) -> Result<(Vec<usize>, usize), ImportError> {
     let shape: Option<Vec<usize>> = tensor.dims.iter().map(|dim| usize::try_from(*dim).ok()).collect();
     let count = shape.as_ref().and_then(|shape| shape.iter().try_fold(1usize, |all, side| all.checked_mul(*side)));
     let most = WEIGHT_BYTES as usize / 4;
