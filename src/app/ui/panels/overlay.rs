@@ -32,7 +32,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         super::methods::menu(ui, state, &tokens, &mut out);
     });
     row(ui, text!("Layer"), OverlayCommand::SetLayer(String::new()).info().tooltip, &tokens, |ui| {
-        layer(ui, state, &mut out)
+        layer(ui, state, &mut out);
     });
     let hint = super::map_strip::hint(translated(STAGES), &[finer.key, coarser.key]);
     row(ui, text!("Stage"), &hint, &tokens, |ui| stage(ui, state, &tokens, &mut out));

@@ -102,7 +102,7 @@ fn grounds(ui: &mut Ui, result: &StudyResult, tokens: &Tokens) {
     line(tr!("by the {}", rule), &tr!("{}, pooled by the {}.", images, rule));
     match (&result.calibration, &result.no_states) {
         (Some(ground), _) => {
-            line(tr!("states at an error rate of {}", decimal(percent(result.error_rate))), &said(ground))
+            line(tr!("states at an error rate of {}", decimal(percent(result.error_rate))), &said(ground));
         }
         (None, Some(reason)) => {
             let reason = said(reason);

@@ -182,12 +182,11 @@ const TO_COME: &str = named!("Not measured yet.");
 
 /// The sentence, in the room of three lines, or two where they are long.
 fn verdict(ui: &mut Ui, known: Option<&MapFaithfulness>, tokens: &Tokens) {
-    let words = match known {
-        Some(known) => theme::strong(verdict::sentence(&known.measured), tokens),
-        None => {
-            let words = text!("The map is put beside a centred blob and a random map of the same size.");
-            RichText::new(words).color(tokens.text)
-        }
+    let words = if let Some(known) = known {
+        theme::strong(verdict::sentence(&known.measured), tokens)
+    } else {
+        let words = text!("The map is put beside a centred blob and a random map of the same size.");
+        RichText::new(words).color(tokens.text)
     };
     let height = if ui.available_width() < CHART * 2.0 { 52.0 } else { 36.0 };
     ui.allocate_ui(vec2(ui.available_width(), height), |ui| {

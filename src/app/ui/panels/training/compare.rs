@@ -86,7 +86,7 @@ fn list(ui: &mut Ui, state: &State, all: &[(usize, &RunRecord)], tokens: &Tokens
     match (&comparison.records, all.len()) {
         (None, _) => paragraph(ui, text!("Reading the folders of the runs…"), tokens),
         (_, 0) => {
-            paragraph(ui, text!("There is no run yet. Train a model, or choose the folder of a run below."), tokens)
+            paragraph(ui, text!("There is no run yet. Train a model, or choose the folder of a run below."), tokens);
         }
         _ => {}
     }
