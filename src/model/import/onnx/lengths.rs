@@ -40,9 +40,11 @@ pub(super) fn reshaped(from: &[Dim], wanted: &[(i64, i64)], zeros: bool, exporte
         // The batch stands where as many values lie before it as before.
         let ahead = count(&from[..at]).ok_or_else(odd)?;
         free_batch(&mut shape, from, at, ahead, exported);
-        let mut before = if shape.iter().flatten().any(|dim| matches!(dim, Dim::Batch(_))) { usize::MAX } else { 1 };
+        let freed = shape.iter().flatten().any(|dim| matches!(dim, Dim::Batch(_)));
+        let mut before = 1usize;
         for dim in &mut shape {
             match dim {
+                _ if freed => break,
                 None if before == ahead => break,
                 Some(Dim::Fixed(length)) if before == ahead && *length % exported == 0 && *length > 0 => {
                     *dim = Some(Dim::Batch(*length / exported));
