@@ -33,7 +33,7 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
         S::UsualInterface => scale(state, |_| 1.0),
         S::SetLanguage(code) => {
             crate::language::enter(code);
-            preferences::change(state, |p| p.language = code.to_owned())
+            preferences::change(state, |p| code.clone_into(&mut p.language))
         }
         S::ToggleSection(section) => preferences::change(state, |p| {
             if !p.closed.remove(&section) {

@@ -111,7 +111,8 @@ fn verdict(states: &[(String, StateErrors)]) -> String {
         .filter(|(_, errors)| shares(errors).iter().any(|share| share.1.is_some_and(|low| low > RISK)))
         .map(|(name, _)| name.as_str())
         .collect();
-    let kept = states.iter().flat_map(|(_, errors)| shares(errors)).all(|share| share.2.is_some_and(|high| high <= RISK));
+    let kept =
+        states.iter().flat_map(|(_, errors)| shares(errors)).all(|share| share.2.is_some_and(|high| high <= RISK));
     let rate = percent(RISK);
     if !broken.is_empty() {
         format!("States are wrong more often than the {rate} that they promise for: {}.", broken.join(", "))
