@@ -64,7 +64,7 @@ pub enum PipelineError {
     #[error("{} cannot be written ({reason}); free some space or choose another folder with --out", .path.display())]
     Write { path: PathBuf, reason: String },
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(Box<ModelError>),
     #[error("the images could not be scored: {0}")]
     Scoring(#[from] ScoringError),
     #[error("the table could not be made: {0}")]
@@ -83,4 +83,10 @@ pub enum PipelineError {
     Masks(#[from] LungMaskError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<ModelError> for PipelineError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
 }

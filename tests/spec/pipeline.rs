@@ -1,6 +1,7 @@
 //! From a folder to a verdict: one command that goes on where it was, refuses what no verdict could
 //! rest on, and leaves a run that is scored from any folder.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -210,7 +211,7 @@ fn split(folder: &Path, part: &dyn Fn(usize, &str) -> (String, &'static str)) {
         let name = image.file_name().unwrap().to_string_lossy();
         let (_, part) = part(i, &name);
         let key = image.strip_prefix(folder).unwrap().display();
-        rows += &format!("{key},,{part}\n");
+        let _ = writeln!(rows, "{key},,{part}");
     }
     fs::write(folder.join("split.csv"), rows).unwrap();
     let text = fs::read_to_string(folder.join("c.toml")).unwrap();

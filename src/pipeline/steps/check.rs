@@ -112,6 +112,8 @@ fn section(audit: &Audit) -> Section {
 
 #[cfg(test)]
 mod tests {
+    use SplitPart::{Test, Training, Validation};
+
     use super::*;
     use crate::training::data::audit::LabelCount;
 
@@ -131,7 +133,6 @@ mod tests {
             unknown: 0,
             parts: parts.iter().copied().collect(),
         };
-        use SplitPart::{Test, Training, Validation};
         let audit = |b: &[(SplitPart, usize)]| {
             let labels = vec![count("A", &[(Training, 3), (Validation, 3), (Test, 3)]), count("B", b)];
             Audit { labels, ..crate::training::data::audit::audit(&[], &[], &[], Vec::new(), Vec::new()) }

@@ -69,7 +69,7 @@ fn section(summary: &LocalizationSummary) -> Section {
     for method in &summary.all {
         let row = |sum: &crate::evaluation::localization::summary::MeasureSummary| {
             let means = [sum.map, sum.centred, sum.random, sum.gain].map(|mean| mean.to_string());
-            [sum.measure.name().to_owned()].into_iter().chain(means).collect()
+            std::iter::once(sum.measure.name()).chain(means).collect()
         };
         section.tables.push(Table {
             title: method.method.name().into(),

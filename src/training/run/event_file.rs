@@ -1,12 +1,12 @@
-//! The history of a run as a TensorBoard event file: `tensorboard --logdir runs` draws it, alone or
+//! The history of a run as a `TensorBoard` event file: `tensorboard --logdir runs` draws it, alone or
 //! beside other runs.
 //!
 //! A file is a list of records: the length (8 bytes, little endian), its checksum, the bytes, their
-//! checksum (TFRecord). A checksum is CRC-32C, turned right by 15 bits plus a constant. The bytes are
+//! checksum (`TFRecord`). A checksum is CRC-32C, turned right by 15 bits plus a constant. The bytes are
 //! a protocol buffer `tensorflow.Event`: 1 wall time (double), 2 step (varint), 3 file version, or 5 a
 //! summary with values of 1 tag and 2 number (float).
 //!
-//! TensorBoard reads on at the end of a file that grows, so epochs are appended; a run that goes on
+//! `TensorBoard` reads on at the end of a file that grows, so epochs are appended; a run that goes on
 //! writes the file anew from its history, which mends an end that was torn.
 
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use crate::training::event::HistoryRow;
 use crate::training::run_files::write_whole;
 use crate::training::{Error, Result};
 
-/// Name of the file in the run's folder; TensorBoard knows it by its middle.
+/// Name of the file in the run's folder; `TensorBoard` knows it by its middle.
 pub const FILE: &str = "events.out.tfevents.0.pellucid";
 const VERSION: &str = "brain.Event:2";
 
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
     }
 
-    /// `tests/golden/event_file.py` has TensorBoard read these bytes, and wrote them down.
+    /// `tests/golden/event_file.py` has `TensorBoard` read these bytes, and wrote them down.
     #[test]
     fn the_bytes_are_those_that_tensorboard_writes() {
         let mut bytes = record(&version_event(1_700_000_000.0));
