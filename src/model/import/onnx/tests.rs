@@ -218,7 +218,7 @@ fn grad_cam(network: &crate::network::Network, target: &str, image: &Tensor, cla
     scaled(&map.squeeze(0).unwrap())
 }
 
-/// Maps `(1, 1, H, W)` of another size, bilinear as OpenCV has it.
+/// Maps `(1, 1, H, W)` of another size, bilinear as `OpenCV` has it.
 fn resized(map: &Tensor, [rows, columns]: [usize; 2]) -> Tensor {
     let by = |from: usize, to: usize| {
         let mut values = vec![0f32; from * to];
