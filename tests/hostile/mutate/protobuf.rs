@@ -61,7 +61,7 @@ fn fields(file: &[u8], from: usize, to: usize, depth: usize, all: &mut Vec<Field
                 _ => return None,
             }
             (at <= to && tag >> 3 > 0).then_some(())?;
-            all.push((start, value, at, tag & 7 == 0));
+            all.push((start, value, at, tag % 8 == 0));
         }
         Some(())
     };
