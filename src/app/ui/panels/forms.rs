@@ -34,6 +34,7 @@ const FORMS: &[&str] = &[
     ),
     form!("The file says {what}; this model is meant for {wanted} only."),
     form!("The file says {what}; this model was measured on {wanted} only."),
+    form!("children of {} to {} years"),
     form!("modality {}"),
     form!("body part {}"),
     form!("modality {}, body part {}"),

@@ -118,13 +118,18 @@ fn progress(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>)
         (_, Phase::Idle) => (text!("ready").to_owned(), None),
     };
     let narrow = ui.ctx().content_rect().width() < NARROW;
-    let (wide, room) = if narrow { (176.0, 104.0) } else { (304.0, 168.0) };
+    let (wide, room): (f32, f32) = if narrow { (176.0, 104.0) } else { (304.0, 168.0) };
     let (rect, _) = ui.allocate_exact_size(vec2(wide, ui.available_height()), Sense::hover());
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Flow::left_to_right(Align::Center)));
     if let Some(part) = part.filter(|_| !narrow) {
         let bar = ProgressBar::new(part).desired_width(64.0).desired_height(6.0).fill(tokens.accent).corner_radius(3.0);
         ui.add(bar).accessible_name(text!("Progress"));
     }
+    // What is done has what the button behind it leaves, however long its word is.
+    let cancel = FindingsCommand::Cancel.info().label.to_owned();
+    let font = egui::FontId::proportional(theme::CAPTION);
+    let button = ui.painter().layout_no_wrap(cancel, font, tokens.text).size().x + 2.0 * ui.spacing().button_padding.x;
+    let room = room.min(ui.available_width() - button - ui.spacing().item_spacing.x).max(48.0);
     let hint = if let Phase::Failed(reason) = &results.phase { reason.as_str() } else { "" };
     cell(&mut ui, room, &words, hint, tokens);
     if state.busy() || explaining(state).is_some() {
