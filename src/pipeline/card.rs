@@ -18,8 +18,13 @@ const BEFORE: &str = "\n## Never validated for";
 /// Puts what the sections say at the top of the page into the card of the model in `folder`.
 pub(super) fn complete(folder: &Path, sections: &[Section]) -> Result<()> {
     let path = folder.join(CARD);
-    let card = read_text(&path, limits::MANIFEST_BYTES)
-        .map_err(|e| PipelineError::Read { path: path.clone(), reason: e.to_string() })?;
+    // A card that was deleted is begun anew.
+    let card = if path.exists() {
+        read_text(&path, limits::MANIFEST_BYTES)
+            .map_err(|e| PipelineError::Read { path: path.clone(), reason: e.to_string() })?
+    } else {
+        String::new()
+    };
     let renewed = renewed(&card, &part(sections));
     writing::shared(&path, renewed.as_bytes()).map_err(|e| PipelineError::Write { path, reason: e.to_string() })
 }

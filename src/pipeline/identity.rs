@@ -12,7 +12,7 @@ use super::{Pipeline, PipelineError, Result};
 use crate::files::sha256;
 use crate::files::walk::files_below;
 use crate::limits;
-use crate::model::registry;
+use crate::model::{calibration, registry};
 use crate::training::config::{Config, Pipeline as Asked};
 use crate::training::data::list;
 
@@ -29,7 +29,16 @@ impl Identities {
         let (files, _) = list::list_for_run(config, &run.data, run.limit)?;
         let mut decisive = format!("{own:?}{:?}", run.limit);
         for file in &files {
-            let _ = write!(decisive, "{}\u{0}{:?}\u{0}{}", file.key, file.truth, stamp(file.origin.path()));
+            let _ = write!(
+                decisive,
+                "{}\u{0}{:?}\u{0}{:?}\u{0}{:?}\u{0}{:?}\u{0}{}",
+                file.key,
+                file.truth,
+                file.patient,
+                file.part,
+                file.facts,
+                stamp(file.origin.path())
+            );
         }
         if let Some(split) = &config.data.split {
             decisive += &stamp(&run.data.join(split));
@@ -59,7 +68,9 @@ impl Identities {
             Step::Explanations => format!("{methods:?}{images}{checked}"),
         };
         let weights = registry::manifest(&pipeline.run.model.to_string_lossy()).map(|m| m.weights_sha256);
-        let made = weights.unwrap_or_default();
+        // Thresholds and calibration may be set anew beside the same weights.
+        let beside = [registry::MANIFEST, calibration::FILE].map(|name| stamp(&pipeline.run.model.join(name)));
+        let made = weights.unwrap_or_default() + &beside.concat();
         Ok(sha256(format!("{}{}{made}{own}", self.train, step.name()).as_bytes()))
     }
 }

@@ -83,6 +83,10 @@ impl Pipeline<'_> {
         let mut record = if self.again { Record::default() } else { Record::read(out)? };
         let identities = identity::Identities::of(self)?;
         self.refuse_another(&record, &identities)?;
+        if self.again {
+            // Before anything is begun: what is stopped half way must not go on with the earlier training.
+            steps::train::set_earlier_aside(&self.run)?;
+        }
         let context = Context { pipeline: self, observer, control };
         let mut sections = Vec::new();
         for (number, step) in Step::ALL.into_iter().enumerate() {

@@ -148,7 +148,7 @@ fn look_at_the_page(path: &Path, found: &Finished) {
         assert!(!own.contains(elsewhere), "the page has {elsewhere}");
     }
     let verdict = &found.sections[2].verdict[0];
-    assert!(verdict.contains("that took no part in making the model: accuracy"), "{verdict}");
+    assert!(verdict.contains("that took no part in this training: accuracy"), "{verdict}");
     assert!(html.contains(verdict) && card.contains(verdict) && card.contains("## Never validated for"));
     assert!(fs::read(path.join("run/test/report.pdf")).unwrap().starts_with(b"%PDF"));
 }

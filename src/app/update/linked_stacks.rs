@@ -14,8 +14,9 @@ use crate::app::state::hanging::SlotIndex;
 use crate::app::state::{Layout, State};
 use crate::study::ImageEntry;
 
-/// Cosine of the angle up to which planes count as parallel.
-const PARALLEL: f64 = 0.999;
+/// Cosine of the angle up to which planes count as parallel: a quarter of a degree, which moves a
+/// corner a quarter of a metre away by one millimetre.
+const PARALLEL: f64 = 0.999_99;
 
 /// Has the other places show what lies where the slice of this place lies.
 pub(super) fn follow(state: &mut State, from: SlotIndex) -> Vec<Effect> {
@@ -39,6 +40,10 @@ pub(super) fn follow(state: &mut State, from: SlotIndex) -> Vec<Effect> {
 /// The slice of the series of `shown` that lies nearest to `entry`, where it lies no farther from it
 /// than slices lie apart there.
 fn nearest(state: &State, entry: &ImageEntry, shown: &Arc<ImageEntry>) -> Option<Arc<ImageEntry>> {
+    // The frames of a file lie elsewhere than its first.
+    if entry.frames != 1 {
+        return None;
+    }
     let here = &entry.place;
     let (mm, normal) = here.position?;
     let comparable = |other: &ImageEntry| -> Option<f64> {
@@ -53,7 +58,13 @@ fn nearest(state: &State, entry: &ImageEntry, shown: &Arc<ImageEntry>) -> Option
     let places = slots::stack(state, shown);
     let known: Vec<(f64, &Arc<ImageEntry>)> =
         places.iter().filter_map(|(other, _)| Some((comparable(other)?, other))).collect();
-    let (at, found) = known.iter().min_by(|a, b| (a.0 - mm).abs().total_cmp(&(b.0 - mm).abs()))?;
+    // Of several images at one place (phases, b-values) the one that is shown stays.
+    let is_another = |other: &Arc<ImageEntry>| !Arc::ptr_eq(other, shown);
+    let nearer = |a: &&(f64, &Arc<ImageEntry>), b: &&(f64, &Arc<ImageEntry>)| {
+        let by_distance = (a.0 - mm).abs().total_cmp(&(b.0 - mm).abs());
+        by_distance.then_with(|| is_another(a.1).cmp(&is_another(b.1)))
+    };
+    let (at, found) = known.iter().min_by(nearer)?;
     let apart =
         known.iter().map(|(other, _)| (other - at).abs()).filter(|gap| *gap > 1e-6).fold(f64::INFINITY, f64::min);
     let reach = if apart.is_finite() { apart } else { 1e-6 };

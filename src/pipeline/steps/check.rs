@@ -16,15 +16,22 @@ use crate::training::data::audit::examine::{Examine, ExamineStep, Examined};
 use crate::training::data::audit::{Audit, sheets};
 use crate::training::data::list;
 use crate::training::data::part::SplitPart;
+use crate::training::data::split::split_file;
+use crate::training::run::checkpoint;
 
 pub(super) fn run(context: &Context<'_>) -> Result<Section> {
     let (config, run) = (context.pipeline.config, &context.pipeline.run);
     let (files, warnings) = list::list_for_run(config, &run.data, run.limit)?;
+    // A training that is gone on with keeps the split that it began with: that one is checked.
+    let kept = std::path::absolute(run.out.join(split_file::FILE)).ok().filter(|path| path.is_file());
+    let goes_on = !context.pipeline.again && run.out.join(checkpoint::FILE).is_file();
+    let mut own = config.clone();
+    own.data.split = kept.filter(|_| goes_on).or(own.data.split);
     let labels: Vec<String> = config.labels.iter().map(|l| l.name.clone()).collect();
     let remarks = warnings.iter().map(|w| format!("{}: {}", w.path.display(), w.reason)).collect();
     let total = files.len();
     let how = "name a pattern with `patient` under [data]";
-    let examine = Examine { files: &files, labels: &labels, config: Some((config, &run.data)), how };
+    let examine = Examine { files: &files, labels: &labels, config: Some((&own, &run.data)), how };
     let Examined { images, audit, no_split } = examine.run(remarks, &|step, done| {
         let what = if step == ExamineStep::Reading { "images read" } else { "images compared" };
         (context.observer)(PipelineEvent::Progress { what, done, total });

@@ -74,12 +74,19 @@ fn section(found: &MeasuredMaps, summary: &FaithfulnessSummary) -> Section {
          model says nothing about the patient.",
         summary.images, summary.patients
     ));
-    let first = summary.standings.iter().find(|method| method.rank == Some(1));
-    section.verdict.push(match first {
-        Some(method) => {
-            format!("Of the methods of explanation {} is ranked first by faithfulness.", method.method.name())
+    let first: Vec<&MethodSummary> = summary.standings.iter().filter(|method| method.rank == Some(1)).collect();
+    let names: Vec<&str> = first.iter().map(|method| method.method.name()).collect();
+    let but = if first.iter().any(|method| method.better_than_blob() == Some(0)) {
+        ", but by no measure is it better than a centred blob"
+    } else {
+        ""
+    };
+    section.verdict.push(match names.as_slice() {
+        [one] => format!("Of the methods of explanation {one} is ranked first by faithfulness{but}."),
+        [_, ..] => {
+            format!("Of the methods of explanation {} share the first rank by faithfulness.", names.join(" and "))
         }
-        None => "No method of explanation has a rank by faithfulness; the reasons stand with the ranking.".into(),
+        [] => "No method of explanation has a rank by faithfulness; the reasons stand with the ranking.".into(),
     });
     section.sentences.extend(summary.conclusions());
     let dash = || "–".to_owned();

@@ -69,6 +69,11 @@ pub(super) fn run(context: &Context<'_>) -> Result<Section> {
     report::write(&folder.join("report.pdf"), &report)?;
     let mut section = section(&report, &evaluation);
     section.remarks.extend(population.remark());
+    if let Some(from) = &context.pipeline.config.transfer.start_from {
+        section.remarks.push(format!(
+            "The weights began as those of {from}; whether these images took part in making those was not checked."
+        ));
+    }
     Ok(section)
 }
 
@@ -82,7 +87,7 @@ fn section(report: &EvaluationReport, evaluation: &Evaluation) -> Section {
     };
     section.in_card = true;
     section.verdict.push(format!(
-        "On {n} images of {patients} patients that took no part in making the model: accuracy {}, mean area under the ROC curve \
+        "On {n} images of {patients} patients that took no part in this training: accuracy {}, mean area under the ROC curve \
          {area} (95 % intervals by patient in brackets).",
         value("accuracy")
     ));
@@ -100,9 +105,10 @@ fn section(report: &EvaluationReport, evaluation: &Evaluation) -> Section {
     };
     section.tables.push(Table {
         title: "By class".into(),
-        note: "Sensitivity, specificity and precision at the threshold of the model, which was chosen on the validation part."
-            .into(),
-        columns: ["Class", "Images with it", "AUROC", "Sensitivity", "Specificity", "Precision"].map(str::to_owned).to_vec(),
+        note: "Sensitivity, specificity and precision at the threshold of the model.".into(),
+        columns: ["Class", "Images with it", "AUROC", "Sensitivity", "Specificity", "Precision"]
+            .map(str::to_owned)
+            .to_vec(),
         rows: report.targets.iter().map(row).collect(),
     });
     let charts = ["roc.svg", "confusion.svg", "histogram.svg"].into_iter();

@@ -19,8 +19,7 @@ pub(super) fn run(context: &Context<'_>, goes_on: bool) -> Result<Section> {
     let run = &context.pipeline.run;
     let checkpoint = run.out.join(checkpoint::FILE);
     if !goes_on {
-        set_aside(&checkpoint, &run.out.join("checkpoint-before.safetensors"))?;
-        set_aside(&run.model.join(CARD), &run.model.join("CARD-before.md"))?;
+        set_earlier_aside(run)?;
     }
     let resume = checkpoint.exists();
     let options = RunOptions { resume, ..run.clone() };
@@ -34,7 +33,12 @@ pub(super) fn run(context: &Context<'_>, goes_on: bool) -> Result<Section> {
     Ok(section(&outcome))
 }
 
-/// What another training left is neither gone on with nor lost.
+/// What another training left in the folders is neither gone on with nor lost.
+pub(in crate::pipeline) fn set_earlier_aside(run: &RunOptions) -> Result<()> {
+    set_aside(&run.out.join(checkpoint::FILE), &run.out.join("checkpoint-before.safetensors"))?;
+    set_aside(&run.model.join(CARD), &run.model.join("CARD-before.md"))
+}
+
 fn set_aside(path: &Path, place: &Path) -> Result<()> {
     if !path.exists() {
         return Ok(());

@@ -102,6 +102,7 @@ pub(super) fn show(
     let placement = placed(state.view(pane), frame, rect, place.scale);
     let id = ui.scope_id().with(("view", pane));
     let response = ui.interact(rect, id, egui::Sense::click_and_drag());
+    measuring::crosshair::note(ui.ctx(), &response);
     let title = corners::title(state, content);
     let mark = missing::words(frame).map(|words| format!(". {words}")).unwrap_or_default();
     let label = tr!("View {}: {title}{mark}", pane + 1, title, mark);

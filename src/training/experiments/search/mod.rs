@@ -187,7 +187,8 @@ impl Search<'_> {
     }
 
     fn identity(&self, number: usize) -> Result<String> {
-        let limits = (self.options.max_steps, self.options.limit, &self.plan.rungs, self.plan.keep);
+        let RunOptions { max_steps, max_epochs, limit, .. } = &self.options;
+        let limits = (max_steps, max_epochs, limit, self.plan.aim, &self.plan.rungs, self.plan.keep);
         Ok(sha256(format!("{}{limits:?}", self.tables(number)?).as_bytes()))
     }
 

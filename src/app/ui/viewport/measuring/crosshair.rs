@@ -3,7 +3,7 @@
 //! Its keys are those of the pointer's place, so they belong to no command of the table: while a tool
 //! is in hand the arrows move it and Enter sets a point, whatever they do otherwise.
 
-use egui::{Key, Modifiers, Painter, Pos2, Rect, Stroke, vec2};
+use egui::{Id, Key, Modifiers, Painter, Pos2, Rect, Stroke, vec2};
 
 use super::on_screen;
 use crate::app::command::{Command, MeasureCommand};
@@ -18,11 +18,26 @@ const GAP: f32 = 6.0;
 const ARROWS: [(Key, i32, i32); 4] =
     [(Key::ArrowLeft, -1, 0), (Key::ArrowRight, 1, 0), (Key::ArrowUp, 0, -1), (Key::ArrowDown, 0, 1)];
 
+/// Where it is noted which view has the keyboard.
+fn view_with_keyboard() -> Id {
+    Id::unique("view with the keyboard")
+}
+
+/// Notes that a view has the keyboard.
+pub(in crate::app::ui::viewport) fn note(ctx: &egui::Context, view: &egui::Response) {
+    if view.has_focus() {
+        ctx.data_mut(|data| data.insert_temp(view_with_keyboard(), view.id));
+    }
+}
+
 /// What the keys of this frame ask of the crosshair; they are taken from everybody else.
 pub(in crate::app::ui) fn commands(ctx: &egui::Context, state: &State) -> Vec<Command> {
     if !state.has_measuring_tool() {
         return Vec::new();
     }
+    // Enter on a button that has the keyboard presses that button.
+    let view = ctx.data(|data| data.get_temp::<Id>(view_with_keyboard()));
+    let elsewhere = ctx.memory(|memory| memory.focused()).is_some_and(|focused| Some(focused) != view);
     ctx.input_mut(|input| {
         let mut out = Vec::new();
         for (modifiers, fine) in [(Modifiers::SHIFT, true), (Modifiers::NONE, false)] {
@@ -33,7 +48,7 @@ pub(in crate::app::ui) fn commands(ctx: &egui::Context, state: &State) -> Vec<Co
                 }
             }
         }
-        if input.consume_key(Modifiers::NONE, Key::Enter) {
+        if !elsewhere && input.consume_key(Modifiers::NONE, Key::Enter) {
             out.push(CursorMove::Set);
         }
         out.into_iter().map(|by| MeasureCommand::Cursor(by).into()).collect()
