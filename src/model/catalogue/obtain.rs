@@ -174,7 +174,16 @@ pub fn obtain(
             return Err(Box::new(error).into());
         }
     };
-    let obtained = made(order, partial.path(), checked, places, cancel, report)?;
+    let obtained = match made(order, partial.path(), checked, places, cancel, report) {
+        Ok(obtained) => obtained,
+        Err(error) => {
+            // Nothing says that it was the right file: the next try fetches it anew.
+            if entry.expected().is_none() && !matches!(error, ObtainError::Cancelled) {
+                partial.remove()?;
+            }
+            return Err(error);
+        }
+    };
     // A model was made; what remains is a copy that nobody needs.
     if let Err(error) = partial.remove() {
         log::warn!("a fetched file was left behind: {error}");

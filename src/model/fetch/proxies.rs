@@ -1,9 +1,11 @@
 //! Which proxy stands between this machine and a server.
 //!
-//! As other programs have it: `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` (or in small letters) name a
-//! proxy, `NO_PROXY` the servers that are reached without one (curl's manual, "Environment"). `HTTP_PROXY`
-//! in capitals is read too: this is no program that a web server starts. A proxy may be named
-//! instead of them. SOCKS is not spoken.
+//! As other programs have it: `HTTPS_PROXY` and `ALL_PROXY` (or in small letters) name a proxy,
+//! `NO_PROXY` the servers that are reached without one (curl's manual, "Environment"). A proxy may be
+//! named instead of them. SOCKS is not spoken.
+//!
+//! Plain `http`, which is for this machine alone ([`super::address`]), goes through no proxy of the
+//! environment, which would ask a machine of its own; only through one that is named for it.
 
 use std::env;
 
@@ -38,7 +40,7 @@ impl Proxies {
         let except = except.split([',', ' ']).map(|entry| entry.trim().to_lowercase());
         Self {
             https: named(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
-            http: named(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
+            http: None,
             except: except.filter(|entry| !entry.is_empty()).collect(),
         }
     }
@@ -99,11 +101,17 @@ mod tests {
         let set = proxies(&[
             ("HTTPS_PROXY", "http://me:secret@proxy.example.org:8080"),
             ("http_proxy", "http://plain.example.org:3128"),
+            ("ALL_PROXY", "http://all.example.org:3128"),
             ("NO_PROXY", "localhost, .intern.example.org,other.org:8443"),
         ]);
         assert_eq!(host(&set, "https://github.com/a").as_deref(), Some("proxy.example.org"));
-        assert_eq!(host(&set, "http://127.0.0.1/a").as_deref(), Some("plain.example.org"));
-        for address in ["http://localhost/a", "https://intern.example.org/a", "https://models.intern.example.org/a"] {
+        // Plain http is for this machine.
+        for address in [
+            "http://127.0.0.1/a",
+            "http://localhost/a",
+            "https://intern.example.org/a",
+            "https://models.intern.example.org/a",
+        ] {
             assert_eq!(host(&set, address), None, "{address}");
         }
         assert_eq!(host(&set, "https://other.org:8443/a"), None);

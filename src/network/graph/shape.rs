@@ -7,6 +7,8 @@ use super::op::{Op, Window};
 
 /// Most values of one image that a node may make; 64 channels of 1024² are half of it.
 const MOST_VALUES: usize = 1 << 27;
+/// Longest side of maps that are resized: a matrix of both sides is made.
+const MOST_RESIZED: usize = 4096;
 /// Most dimensions of a tensor.
 const MOST_DIMENSIONS: usize = 8;
 
@@ -136,6 +138,13 @@ fn inferred(op: &Op, inputs: &[&[Dim]]) -> Result<Shape, String> {
             let [channels, h, w] = map(x).ok_or_else(|| format!("does not take {}", words(x)))?;
             takes(channels == *c && *groups > 0 && c % groups == 0 && outputs % groups == 0 && *outputs > 0)?;
             let shape = windowed(window, *outputs, h, w)?;
+            // An oblong or dilated kernel is laid into a square one.
+            let [high, wide] =
+                [0, 1].map(|i| window.dilation[i].saturating_mul(window.kernel[i].saturating_sub(1)) + 1);
+            let square = [*outputs, c / groups, high.max(wide), high.max(wide)];
+            let plain = window.dilation == [1, 1] && window.kernel[0] == window.kernel[1];
+            let laid = square.iter().try_fold(1usize, |all, side| all.checked_mul(*side));
+            takes(plain || laid.is_some_and(|values| values <= MOST_VALUES))?;
             if inputs.get(1).is_some_and(|skip| *skip != shape.as_slice()) {
                 return Err("adds a branch of another shape".into());
             }
@@ -223,7 +232,9 @@ fn inferred(op: &Op, inputs: &[&[Dim]]) -> Result<Shape, String> {
             Ok(with(x, *axis, Dim::Fixed(padded.ok_or("pads without end")?)))
         }
         Op::Resize { rows, columns, .. } => {
-            let [c, ..] = map(x).ok_or_else(|| format!("does not take {}", words(x)))?;
+            let [c, h, w] = map(x).ok_or_else(|| format!("does not take {}", words(x)))?;
+            // A matrix of both sides is made of each.
+            takes([h, w, *rows, *columns].iter().all(|side| (1..=MOST_RESIZED).contains(side)))?;
             Ok(vec![Dim::Batch(1), Dim::Fixed(c), Dim::Fixed(*rows), Dim::Fixed(*columns)])
         }
     }

@@ -71,7 +71,8 @@ impl<'a> Builder<'a> {
             tensors: HashMap::new(),
             names: HashSet::new(),
             path: String::new(),
-            left: WEIGHT_BYTES as usize / 4,
+            // Weights as they are read, folded and turned.
+            left: 3 * (WEIGHT_BYTES as usize / 4),
         }
     }
 
@@ -199,7 +200,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The node, if nobody else takes what it gives.
-    fn alone(&self, node: usize) -> Option<&Op> {
+    pub(super) fn alone(&self, node: usize) -> Option<&Op> {
         let op = &self.nodes.get(node.checked_sub(1)?)?.does;
         (self.taken[node] == 1).then_some(op)
     }

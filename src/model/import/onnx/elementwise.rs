@@ -10,10 +10,18 @@ use super::reading::Reading;
 use crate::network::graph::op::{Fold, Function, Op, Pair};
 use crate::network::graph::shape::{Dim, map};
 
+/// The kind of truth values (`TensorProto.DataType`).
+const BOOL: i64 = 9;
+
 /// `Cast` and what gives its input as it is.
 pub(super) fn cast<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let to = if r.node.kind == "Cast" { r.node.integer("to", 1) } else { 0 };
     match r.input(0)? {
+        // True is 1, whatever it was.
+        Value::Known(_) if to == BOOL => match of_known(r, |v| f32::from(u8::from(v != 0.0)))? {
+            Value::Known(known) => Ok(Value::Known(Known { whole: true, ..known })),
+            node => Ok(node),
+        },
         Value::Known(known) if super::values::is_whole(to) => known.as_whole().map(Value::Known),
         Value::Known(known) if to != 0 => Ok(Value::Known(Known { whole: false, ..known })),
         Value::Node(_) if super::values::is_whole(to) => Err("rounds what depends on the image".into()),
@@ -188,6 +196,14 @@ pub(super) fn reduce<'a>(r: &mut Reading<'_, 'a>, fold: Fold) -> Told<Value<'a>>
 /// `ReduceProd` of lengths.
 pub(super) fn product<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let known = r.known(0)?;
+    let all = known.shape().len();
+    let along = r.list("axes", 1)?;
+    if along.is_some_and(|along| !along.is_empty() && axes(&along, all).map(|found| found.len()) != Ok(all)) {
+        return Err("multiplies along some axes alone".into());
+    }
+    if !known.whole {
+        return Err("multiplies fractions".into());
+    }
     let mut product = (1i64, 0i64);
     for (a, b) in known.linear()? {
         product = match (product, b) {
@@ -214,7 +230,7 @@ pub(super) fn of_two_known<'a>(r: &mut Reading<'_, 'a>, f: fn(f32, f32) -> f32) 
     let (a, b) = (r.known(0)?, r.known(1)?);
     let (x, y) = (a.values()?, b.values()?);
     let at = |values: &[f32], i: usize| values[if values.len() == 1 { 0 } else { i }];
-    if x.len() != y.len() && x.len() != 1 && y.len() != 1 {
+    if x.is_empty() || y.is_empty() || (a.shape() != b.shape() && x.len() != 1 && y.len() != 1) {
         return Err("joins tensors of different shapes".into());
     }
     let values: Vec<f32> = (0..x.len().max(y.len())).map(|i| f(at(&x, i), at(&y, i))).collect();

@@ -35,6 +35,9 @@ fn times(to: &Builder<'_>, node: usize, factor: f64) -> Option<usize> {
 fn gate(to: &Builder<'_>, node: usize) -> Option<usize> {
     let [a, b] = joins(to, node, Pair::Add)?;
     let (erf, _) = [(a, b), (b, a)].into_iter().find(|(_, one)| number(to, *one) == Some(1.0))?;
+    // What others read, too, stays as it is.
+    to.alone(node)?;
+    to.alone(erf)?;
     let erf = to.nodes.get(erf.checked_sub(1)?)?;
     (erf.does == Op::Map { function: Function::Erf })
         .then(|| times(to, erf.inputs[0], std::f64::consts::FRAC_1_SQRT_2))?

@@ -8,7 +8,7 @@
 use candle_core::{DType, Device, Tensor};
 
 use crate::network::graph::build::compute;
-use crate::network::graph::op::{Op, Pair};
+use crate::network::graph::op::{Fold, Function, Op, Pair};
 use crate::network::graph::shape::Dim;
 
 /// A known tensor.
@@ -96,9 +96,13 @@ impl Known {
         Ok(fixed.into_iter().zip(more).map(|(a, b)| (a as i64, b as i64)).collect())
     }
 
-    /// An operation that only moves values, on several.
+    /// An operation that only moves values, on several; on sizes of the batch one that keeps sums.
     pub(super) fn moved(op: &Op, inputs: &[&Self]) -> Told<Self> {
         let fixed: Vec<Tensor> = inputs.iter().map(|known| known.fixed.clone()).collect();
+        let counts = inputs.iter().any(|known| known.per_image.is_some());
+        if counts && !is_linear(op) {
+            return Err("does more with the size of the batch than to move it".into());
+        }
         let per_image = if inputs.iter().any(|known| known.per_image.is_some()) {
             let parts: Result<Vec<Tensor>, _> = inputs
                 .iter()
@@ -173,4 +177,19 @@ impl Known {
 fn truncated(x: &Tensor) -> Told<Tensor> {
     let values: Vec<f32> = x.flatten_all().and_then(|t| t.to_vec1()).map_err(say)?;
     Tensor::from_vec(values.into_iter().map(f32::trunc).collect::<Vec<_>>(), x.shape(), &Device::Cpu).map_err(say)
+}
+/// Whether an operation does the same with a sum as with its parts.
+fn is_linear(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Concat { .. }
+            | Op::Slice { .. }
+            | Op::Pick { .. }
+            | Op::Transpose { .. }
+            | Op::Reshape { .. }
+            | Op::Expand { .. }
+            | Op::Pad { .. }
+            | Op::Map { function: Function::Neg }
+            | Op::Reduce { fold: Fold::Sum | Fold::Mean, .. }
+    )
 }

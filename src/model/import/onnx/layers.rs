@@ -109,25 +109,25 @@ pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 /// A convolution of what is known, such as a map of positions.
 fn known_conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     let (x, weight) = (r.known(0)?, r.known(1)?);
-    let (&[_, _, h, w], &[outputs, own, rows, columns]) = (x.shape(), weight.shape()) else {
+    let (&[maps, _, h, w], &[outputs, own, rows, columns]) = (x.shape(), weight.shape()) else {
         return Err("takes no maps".into());
     };
     let window = window(r, [rows, columns], [h, w])?;
     let made = window.output(h, w).ok_or("has a window that is larger than its input")?;
     let products =
-        [made[0], made[1], outputs, own, rows, columns].iter().try_fold(1usize, |all, n| all.checked_mul(*n));
+        [maps, made[0], made[1], outputs, own, rows, columns].iter().try_fold(1usize, |all, n| all.checked_mul(*n));
     let Window { stride: [s, s2], pads: [top, left, bottom, right], dilation: [d, d2], .. } = window;
     if s != s2 || d != d2 || [left, bottom, right] != [top; 3] || products.is_none_or(|products| products > 1 << 32) {
         return Err("is a convolution of what is known, and not an even one".into());
     }
     let groups =
         usize::try_from(r.node.integer("group", 1)).ok().filter(|g| *g > 0).ok_or("has less than one group")?;
+    r.to.spend(maps * outputs * made[0] * made[1]).map_err(|error| error.to_string())?;
     let mut y = x.fixed.conv2d(&weight.fixed, top, s, d, groups).map_err(told)?;
     if r.optional(2).is_some() {
         let bias = r.known(2)?.fixed.reshape((1, outputs, 1, 1)).map_err(told)?;
         y = y.broadcast_add(&bias).map_err(told)?;
     }
-    r.to.spend(y.elem_count()).map_err(|error| error.to_string())?;
     Ok(Value::Known(Known { trained: true, ..Known::new(y, false) }))
 }
 
@@ -160,6 +160,8 @@ fn known_norm<'a>(
 /// A linear layer of `weight` `(O, F)`.
 fn linear<'a>(r: &mut Reading<'_, 'a>, x: usize, from: &Known, weight: &Tensor, bias: &Tensor) -> Told<Value<'a>> {
     let (outputs, inputs) = weight.dims2().map_err(told)?;
+    // Each layer keeps a copy of its own.
+    r.to.spend(weight.elem_count()).map_err(|error| error.to_string())?;
     let name = r.to.layer(from, "linear");
     r.to.parameters(&name, weight, bias)?;
     r.to.push(Op::Linear { name, inputs, outputs }, vec![x]).map(Value::Node)

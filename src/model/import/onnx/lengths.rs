@@ -94,6 +94,9 @@ fn free_batch(shape: &mut [Option<Dim>], from: &[Dim], at: usize, ahead: usize, 
 
 /// Numbers of entries that a slice takes of `length`.
 pub(super) fn slice(from: i64, to: i64, step: i64, length: usize) -> Result<Vec<u32>, String> {
+    if length == 0 {
+        return Err("cuts everything away".into());
+    }
     let whole = length as i64;
     let place = |at: i64, low: i64, high: i64| (if at < 0 { at.saturating_add(whole) } else { at }).clamp(low, high);
     let numbers: Vec<u32> = match step {

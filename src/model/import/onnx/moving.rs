@@ -53,6 +53,7 @@ pub(super) fn constant_of_shape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> 
         return Err(format!("makes a tensor of {shape:?}"));
     }
     let (value, whole) = match r.node.attribute("value").and_then(|a| a.tensor.as_ref()) {
+        Some(tensor) if tensor.elsewhere => return Err("keeps its value in another file".into()),
         Some(tensor) => {
             let value = values::read(tensor, std::path::Path::new("")).map_err(|error| error.to_string())?;
             let value = value.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(told)?;
@@ -197,6 +198,7 @@ fn take<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, axis: usize, numbers: Vec<u32
     let op = if even && (1..=whole.length(1)).contains(&step) {
         Op::Slice { axis, from: first, length: numbers.len(), step }
     } else {
+        r.to.spend(numbers.len()).map_err(|error| error.to_string())?;
         Op::Pick { axis, numbers }
     };
     r.apply(op, &[x])
@@ -387,9 +389,16 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
         r.known(3)?.linear()?.into_iter().map(|(a, _)| a.max(0) as usize).collect::<Vec<_>>()
     } else {
         let scales = r.known(if old { 1 } else { 2 })?.values()?;
-        let by =
-            |at: usize, length: usize| scales.get(at).map_or(0, |s| (length as f64 * f64::from(*s)).floor() as usize);
-        vec![1, 1, by(2, h), by(3, w)]
+        let side = |at: usize, length: usize| length as f64 * f64::from(scales.get(at).copied().unwrap_or(0.0));
+        // Places are found by the sides: scales that make no whole ones would be others.
+        let [rows, columns] = [side(2, h), side(3, w)];
+        if scales.first() != Some(&1.0)
+            || scales.get(1) != Some(&1.0)
+            || [rows, columns].iter().any(|s| s.fract() != 0.0)
+        {
+            return Err(format!("resizes by {scales:?}"));
+        }
+        vec![1, 1, rows as usize, columns as usize]
     };
     let &[_, _, rows, columns] = sizes.as_slice() else { return Err("names other axes than those of maps".into()) };
     if (rows, columns) == (h, w) {
@@ -397,9 +406,15 @@ pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     }
     let place = r.node.text("coordinate_transformation_mode").unwrap_or("half_pixel");
     let floor = old || (place == "asymmetric" && r.node.text("nearest_mode") == Some("floor"));
+    let round = r.node.text("nearest_mode").unwrap_or("round_prefer_floor").starts_with("round_");
+    if r.node.text("keep_aspect_ratio_policy").is_some_and(|policy| policy != "stretch") {
+        return Err("keeps the shape of its maps".into());
+    }
     let times = rows.is_multiple_of(h.max(1)) && columns.is_multiple_of(w.max(1));
     let between = match (r.node.text("mode").unwrap_or("nearest"), place) {
-        ("nearest", _) if floor || times => Between::Nearest,
+        ("nearest", _) if floor || times && round && matches!(place, "half_pixel" | "pytorch_half_pixel") => {
+            Between::Nearest
+        }
         ("linear", "align_corners") => Between::LinearCorners,
         ("linear", "half_pixel" | "pytorch_half_pixel")
             if rows >= h && columns >= w || r.node.integer("antialias", 0) == 0 =>

@@ -33,6 +33,14 @@ pub(super) fn read<'a>(to: &mut Builder<'a>, node: &'a Node<'a>, about: &mut Abo
         Ok(None) => return Err(ImportError::NoOperator { kind: node.kind.into(), name: described(node) }),
         Err(cause) => return Err(refused(cause)),
     };
+    // What is computed once is kept as long as the graph is read; what passes through is counted already.
+    if !matches!(node.kind, "Identity" | "Dropout" | "Cast" | "CastLike" | "Constant") {
+        for value in &given {
+            if let Value::Known(known) = value {
+                to.spend(known.fixed.elem_count())?;
+            }
+        }
+    }
     for (name, value) in node.outputs.iter().zip(given).filter(|(name, _)| !name.is_empty()) {
         to.name(name, value).map_err(refused)?;
     }
