@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn what_a_map_adds_up_to_is_said_as_everywhere() {
         for (found, expected) in [(2.4, 2.5), (-2.0, -2.5), (3.0, 2.5), (0.4, 0.0)] {
-            let sum = Residual { found, expected };
+            let sum = Residual { expected, found };
             assert_eq!(adds_up(sum), sum.words());
         }
     }

@@ -122,6 +122,12 @@ mod tests {
     }
 
     #[test]
+    fn a_slice_of_nothing_is_refused_whichever_way_it_goes() {
+        assert!(slice(0, 5, 1, 0).is_err() && slice(-1, -10, -1, 0).is_err());
+        assert_eq!(slice(-1, -10, -2, 5).unwrap(), [4, 2, 0]);
+    }
+
+    #[test]
     fn the_batch_of_an_exported_shape_is_freed() {
         let maps = [N, f(512), f(1), f(1)];
         let to =

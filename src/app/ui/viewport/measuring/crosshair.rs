@@ -37,7 +37,7 @@ pub(in crate::app::ui) fn commands(ctx: &egui::Context, state: &State) -> Vec<Co
     }
     // Enter on a button that has the keyboard presses that button.
     let view = ctx.data(|data| data.get_temp::<Id>(view_with_keyboard()));
-    let elsewhere = ctx.memory(|memory| memory.focused()).is_some_and(|focused| Some(focused) != view);
+    let elsewhere = ctx.memory(egui::Memory::focused).is_some_and(|focused| Some(focused) != view);
     ctx.input_mut(|input| {
         let mut out = Vec::new();
         for (modifiers, fine) in [(Modifiers::SHIFT, true), (Modifiers::NONE, false)] {
