@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`steps::check`] | looks at the data, splits them by patient, and refuses what no verdict could rest on |
 //! | [`steps::train`] | trains, as `pellucid train` does |
-//! | [`steps::score`] | scores the test part, which took no part in making the model, and writes the report |
+//! | [`steps::score`] | scores the test part, which took no part in this training, and writes the report |
 //! | [`steps::calibration`] | what the states and probabilities are worth on the test part |
 //! | [`steps::localization`] | whether maps lie on what was marked, where marks are named |
 //! | [`steps::anatomy`] | where the evidence lies, where lung masks are named |

@@ -49,7 +49,7 @@ commands! {
         /// The pipeline on a finished run.
         Judge => (
             "Measure on the test part",
-            "Scores images that took no part in making the model, measures calibration and maps, and writes one page",
+            "Scores images that took no part in this training, measures calibration and maps, and writes one page",
             "",
         ),
         OpenModel => ("Open the model", "Reads images with it in the reading room", ""),
