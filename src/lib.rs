@@ -20,8 +20,11 @@
 //! [`training::run::trainer`] makes models and [`evaluation`] judges them. [`cli`] has one file a
 //! subcommand, and [`app`] is the viewer.
 //!
-//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`language`], [`limits`],
-//! [`memory`], [`panic_guard`], [`printable`], [`stats`].
+//! [`pipeline`] goes the whole way from a folder to a verdict with both.
+//!
+//! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`],
+//! [`memory`], [`panic_guard`], [`printable`], [`stats`]; and [`language`], the texts of the screen,
+//! for [`app`] and [`cli`] alone.
 
 // Code that unit tests share with the specification names the crate from outside.
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! A text is written where it is shown, in English, in the macro [`tr!`]; its English words are
 //! the key under which another language has it. `assets/languages/de.po` is German, embedded; a
-//! further `CODE.po` beside it, or in the folder `languages` of the user's data folder, is a further
-//! language ([`files`]). The format is that of gettext (PO), which translators' programs read, with
+//! further `CODE.po`, embedded beside it or in the folder `languages` of the user's data folder, is a
+//! further language ([`files`]). The format is that of gettext (PO), which translators' programs read, with
 //! its rules of plural:
 //!
 //! ```text
@@ -15,8 +15,9 @@
 //! form!("Only {n} of them.")               a sentence of a room below, where it is shown: said(&sentence)
 //! ```
 //!
-//! Which language holds is a property of the thread ([`enter`]): the viewer says it once a frame, and
-//! what writes files (reports, JSON, tables) says nothing and so writes English. The test
+//! Which language holds is a property of the thread ([`enter`]): the viewer says it once a frame and
+//! to the jobs that it starts. Reports, JSON and tables are in English whatever it is, for the rooms
+//! that make them use no text of this module (`tests/spec/house.rs`). The test
 //! `tests/spec/languages.rs` finds every text of the code and holds each language complete.
 //!
 //! What it does not do: translate names of classes and groups, which are those of the model, what a

@@ -28,8 +28,7 @@ pub(super) enum Value<'a> {
     Stored(&'a proto::Tensor<'a>),
 }
 
-/// Why a node is not taken, as the second half of a sentence.
-pub(super) type Told<T> = Result<T, String>;
+pub(super) use super::known::NodeResult;
 
 pub(super) struct Builder<'a> {
     folder: &'a Path,
@@ -103,7 +102,7 @@ impl<'a> Builder<'a> {
     ///
     /// # Errors
     /// When it has one already.
-    pub(super) fn name(&mut self, name: &'a str, value: Value<'a>) -> Told<()> {
+    pub(super) fn name(&mut self, name: &'a str, value: Value<'a>) -> NodeResult<()> {
         if let Value::Node(node) = value {
             self.taken[node] += self.uses.get(name).copied().unwrap_or(0);
         }
@@ -136,7 +135,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a node.
-    pub(super) fn push(&mut self, does: Op, inputs: Vec<usize>) -> Told<usize> {
+    pub(super) fn push(&mut self, does: Op, inputs: Vec<usize>) -> NodeResult<usize> {
         if self.nodes.len() >= 2 * MOST_NODES {
             return Err(format!("is one of more than {MOST_NODES}"));
         }
@@ -149,7 +148,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The node that a value is; what is known becomes a constant.
-    pub(super) fn operand(&mut self, value: &Value<'a>) -> Told<usize> {
+    pub(super) fn operand(&mut self, value: &Value<'a>) -> NodeResult<usize> {
         match value {
             Value::Node(node) => Ok(*node),
             Value::Stored(_) => Err("takes a tensor that was not read".into()),
@@ -191,7 +190,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Puts the parameters of a layer beside the graph.
-    pub(super) fn parameters(&mut self, name: &str, weight: &Tensor, bias: &Tensor) -> Told<()> {
+    pub(super) fn parameters(&mut self, name: &str, weight: &Tensor, bias: &Tensor) -> NodeResult<()> {
         for (part, tensor) in [("weight", weight), ("bias", bias)] {
             let tensor = tensor.contiguous().and_then(|t| t.to_dtype(DType::F32)).map_err(|e| e.to_string())?;
             self.tensors.insert(format!("{name}.{part}"), tensor);
@@ -206,7 +205,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `x·w + b` with a factor and a shift for each channel at axis 1.
-    pub(super) fn affine(&mut self, x: usize, weight: &Tensor, bias: &Tensor) -> Told<usize> {
+    pub(super) fn affine(&mut self, x: usize, weight: &Tensor, bias: &Tensor) -> NodeResult<usize> {
         let told = |error: candle_core::Error| format!("cannot be folded: {error}");
         let into = match self.alone(x) {
             Some(Op::Conv { name, then: None, .. }) if self.nodes[x - 1].inputs.len() == 1 => Some(name.clone()),
@@ -240,7 +239,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `f(x)`, into the convolution before it where there is one.
-    pub(super) fn function(&mut self, x: usize, function: Function) -> Told<usize> {
+    pub(super) fn function(&mut self, x: usize, function: Function) -> NodeResult<usize> {
         let rides = matches!(
             function,
             Function::Relu
@@ -263,7 +262,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `a + b`, into a convolution that gives one of them.
-    pub(super) fn add(&mut self, a: usize, b: usize) -> Told<usize> {
+    pub(super) fn add(&mut self, a: usize, b: usize) -> NodeResult<usize> {
         if self.shapes[a] == self.shapes[b] && a != b {
             for (conv, other) in [(a, b), (b, a)] {
                 let open = matches!(self.alone(conv), Some(Op::Conv { then: None, .. }));
@@ -292,7 +291,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds to the bias of the linear layer `x`; `None` where it is none.
-    pub(super) fn shift_linear(&mut self, x: usize, bias: &Tensor) -> Told<Option<usize>> {
+    pub(super) fn shift_linear(&mut self, x: usize, bias: &Tensor) -> NodeResult<Option<usize>> {
         let Some(Op::Linear { name, outputs, .. }) = self.alone(x) else { return Ok(None) };
         if bias.elem_count() != *outputs || bias.dims().last() != Some(outputs) || bias.rank() > self.shapes[x].len() {
             return Ok(None);
@@ -305,7 +304,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Zeros for a bias.
-    pub(super) fn zeros(length: usize) -> Told<Tensor> {
+    pub(super) fn zeros(length: usize) -> NodeResult<Tensor> {
         Tensor::zeros(length, DType::F32, &Device::Cpu).map_err(|e| e.to_string())
     }
 

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::builder::{Builder, Told, Value};
+use super::builder::{Builder, NodeResult, Value};
 use super::gelu;
 use super::known::Known;
 use super::lengths::axes;
@@ -14,7 +14,7 @@ use crate::network::graph::shape::{Dim, map};
 const BOOL: i64 = 9;
 
 /// `Cast` and what gives its input as it is.
-pub(super) fn cast<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn cast<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let to = if r.node.kind == "Cast" { r.node.integer("to", 1) } else { 0 };
     match r.input(0)? {
         // True is 1, whatever it was.
@@ -40,11 +40,11 @@ fn a_channel(known: &Known, channels: usize) -> Option<Tensor> {
 }
 
 /// `a ∘ b`.
-pub(super) fn pair<'a>(r: &mut Reading<'_, 'a>, op: Pair) -> Told<Value<'a>> {
+pub(super) fn pair<'a>(r: &mut Reading<'_, 'a>, op: Pair) -> NodeResult<Value<'a>> {
     joined(r, op, r.input(0)?, r.input(1)?)
 }
 
-fn joined<'a>(r: &mut Reading<'_, 'a>, op: Pair, a: Value<'a>, b: Value<'a>) -> Told<Value<'a>> {
+fn joined<'a>(r: &mut Reading<'_, 'a>, op: Pair, a: Value<'a>, b: Value<'a>) -> NodeResult<Value<'a>> {
     match (&a, &b) {
         (Value::Known(x), Value::Known(y)) => Known::pair(op, x, y).map(Value::Known),
         (Value::Node(x), Value::Known(known)) => {
@@ -98,7 +98,7 @@ fn gated(to: &Builder<'_>, x: usize, gate: usize) -> Option<Function> {
 }
 
 /// A node and a known tensor, where a layer takes it in.
-fn with_known(to: &mut Builder<'_>, op: Pair, x: usize, known: &Known) -> Told<Option<usize>> {
+fn with_known(to: &mut Builder<'_>, op: Pair, x: usize, known: &Known) -> NodeResult<Option<usize>> {
     let told = |error: candle_core::Error| format!("cannot be folded: {error}");
     if op == Pair::Add
         && known.per_image.is_none()
@@ -121,7 +121,7 @@ fn with_known(to: &mut Builder<'_>, op: Pair, x: usize, known: &Known) -> Told<O
 }
 
 /// `Sum`, `Min` and `Max` of any number of inputs.
-pub(super) fn several<'a>(r: &mut Reading<'_, 'a>, op: Pair) -> Told<Value<'a>> {
+pub(super) fn several<'a>(r: &mut Reading<'_, 'a>, op: Pair) -> NodeResult<Value<'a>> {
     let mut all = r.input(0)?;
     for at in 1..r.inputs.len() {
         let next = r.input(at)?;
@@ -130,24 +130,24 @@ pub(super) fn several<'a>(r: &mut Reading<'_, 'a>, op: Pair) -> Told<Value<'a>> 
     Ok(all)
 }
 
-pub(super) fn mean<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn mean<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let sum = several(r, Pair::Add)?;
     let share = number(1.0 / r.inputs.len().max(1) as f64)?;
     joined(r, Pair::Mul, sum, share)
 }
 
-fn number<'a>(value: f64) -> Told<Value<'a>> {
+fn number<'a>(value: f64) -> NodeResult<Value<'a>> {
     let tensor = Tensor::new(value as f32, &Device::Cpu).map_err(|error| error.to_string())?;
     Ok(Value::Known(Known::new(tensor, false)))
 }
 
 /// `Pow` with an exponent that is one number.
-pub(super) fn power<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn power<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let exponent = r.known(1)?.scalar().ok_or("has more than one exponent")?;
     if exponent == 0.5 { r.function(Function::Sqrt) } else { r.function(Function::Power { exponent }) }
 }
 
-pub(super) fn clip<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn clip<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let bound = |at: usize, name: &str| match r.optional(at) {
         Some(_) => r.known(at)?.scalar().map(Some).ok_or_else(|| "has more than one bound".to_owned()),
         None => Ok(r.node.attribute(name).map(|a| f64::from(a.float))),
@@ -164,7 +164,7 @@ pub(super) fn clip<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     })
 }
 
-pub(super) fn softmax<'a>(r: &mut Reading<'_, 'a>, log: bool) -> Told<Value<'a>> {
+pub(super) fn softmax<'a>(r: &mut Reading<'_, 'a>, log: bool) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let rank = r.to.shape(&x).len();
     let old = r.about.opset < 13;
@@ -176,13 +176,13 @@ pub(super) fn softmax<'a>(r: &mut Reading<'_, 'a>, log: bool) -> Told<Value<'a>>
 }
 
 /// Over all pixels of each channel; both axes stay.
-pub(super) fn reduce_all<'a>(r: &mut Reading<'_, 'a>, fold: Fold) -> Told<Value<'a>> {
+pub(super) fn reduce_all<'a>(r: &mut Reading<'_, 'a>, fold: Fold) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let axes = (2..r.to.shape(&x).len()).collect();
     r.apply(Op::Reduce { fold, axes, keep: true }, &[x])
 }
 
-pub(super) fn reduce<'a>(r: &mut Reading<'_, 'a>, fold: Fold) -> Told<Value<'a>> {
+pub(super) fn reduce<'a>(r: &mut Reading<'_, 'a>, fold: Fold) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let rank = r.to.shape(&x).len();
     let list = r.list("axes", 1)?.unwrap_or_default();
@@ -194,7 +194,7 @@ pub(super) fn reduce<'a>(r: &mut Reading<'_, 'a>, fold: Fold) -> Told<Value<'a>>
 }
 
 /// `ReduceProd` of lengths.
-pub(super) fn product<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn product<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let known = r.known(0)?;
     let all = known.shape().len();
     let along = r.list("axes", 1)?;
@@ -221,12 +221,12 @@ pub(super) fn product<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     Ok(Value::Known(Known { per_image, ..Known::new(tensor(product.0)?, known.whole) }))
 }
 
-pub(super) fn compare<'a>(r: &mut Reading<'_, 'a>, holds: fn(f32, f32) -> bool) -> Told<Value<'a>> {
+pub(super) fn compare<'a>(r: &mut Reading<'_, 'a>, holds: fn(f32, f32) -> bool) -> NodeResult<Value<'a>> {
     Known::compared(&r.known(0)?, &r.known(1)?, holds).map(Value::Known)
 }
 
 /// `a ∘ b` of what is known, value by value.
-pub(super) fn of_two_known<'a>(r: &mut Reading<'_, 'a>, f: fn(f32, f32) -> f32) -> Told<Value<'a>> {
+pub(super) fn of_two_known<'a>(r: &mut Reading<'_, 'a>, f: fn(f32, f32) -> f32) -> NodeResult<Value<'a>> {
     let (a, b) = (r.known(0)?, r.known(1)?);
     let (x, y) = (a.values()?, b.values()?);
     let at = |values: &[f32], i: usize| values[if values.len() == 1 { 0 } else { i }];
@@ -240,14 +240,14 @@ pub(super) fn of_two_known<'a>(r: &mut Reading<'_, 'a>, f: fn(f32, f32) -> f32) 
 }
 
 /// A function that only what is known goes through.
-pub(super) fn of_known<'a>(r: &mut Reading<'_, 'a>, f: fn(f32) -> f32) -> Told<Value<'a>> {
+pub(super) fn of_known<'a>(r: &mut Reading<'_, 'a>, f: fn(f32) -> f32) -> NodeResult<Value<'a>> {
     let known = r.known(0)?;
     let values: Vec<f32> = known.values()?.into_iter().map(f).collect();
     let tensor = Tensor::from_vec(values, known.shape(), &Device::Cpu).map_err(|error| error.to_string())?;
     Ok(Value::Known(Known { trained: known.trained, ..Known::new(tensor, known.whole) }))
 }
 
-pub(super) fn choose<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn choose<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let condition = r.known(0)?;
     match (r.input(1)?, r.input(2)?) {
         (Value::Known(a), Value::Known(b)) => condition.choose(&a, &b).map(Value::Known),

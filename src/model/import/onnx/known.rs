@@ -25,7 +25,8 @@ pub(super) struct Known {
     pub name: String,
 }
 
-type Told<T> = Result<T, String>;
+/// What a node gives, or why it is not taken: the second half of a sentence.
+pub(super) type NodeResult<T> = Result<T, String>;
 
 #[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn say(error: candle_core::Error) -> String {
@@ -38,7 +39,7 @@ impl Known {
     }
 
     /// The lengths of a shape.
-    pub(super) fn lengths(shape: &[Dim]) -> Told<Self> {
+    pub(super) fn lengths(shape: &[Dim]) -> NodeResult<Self> {
         let part = |f: fn(&Dim) -> usize| {
             let values: Vec<f32> = shape.iter().map(|dim| f(dim) as f32).collect();
             Tensor::from_vec(values, shape.len(), &Device::Cpu).map_err(say)
@@ -50,7 +51,7 @@ impl Known {
     }
 
     /// Forgets what each image adds where that is nothing.
-    fn settled(mut self) -> Told<Self> {
+    fn settled(mut self) -> NodeResult<Self> {
         let nothing = |tensor: &Tensor| -> candle_core::Result<bool> {
             Ok(tensor.flatten_all()?.to_vec1::<f32>()?.iter().all(|v| *v == 0.0))
         };
@@ -67,7 +68,7 @@ impl Known {
     }
 
     /// Its values, if none depends on the batch.
-    pub(super) fn values(&self) -> Told<Vec<f32>> {
+    pub(super) fn values(&self) -> NodeResult<Vec<f32>> {
         if self.per_image.is_some() {
             return Err("depends on the size of the batch in a way that is not followed".into());
         }
@@ -75,7 +76,7 @@ impl Known {
     }
 
     /// Whole numbers, none of which depends on the batch.
-    pub(super) fn integers(&self) -> Told<Vec<i64>> {
+    pub(super) fn integers(&self) -> NodeResult<Vec<i64>> {
         Ok(self.values()?.into_iter().map(|v| v as i64).collect())
     }
 
@@ -86,7 +87,7 @@ impl Known {
     }
 
     /// Numbers with what each image adds.
-    pub(super) fn linear(&self) -> Told<Vec<(i64, i64)>> {
+    pub(super) fn linear(&self) -> NodeResult<Vec<(i64, i64)>> {
         let list = |tensor: &Tensor| tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(say);
         let fixed = list(&self.fixed)?;
         let more = match &self.per_image {
@@ -97,7 +98,7 @@ impl Known {
     }
 
     /// An operation that only moves values, on several; on sizes of the batch one that keeps sums.
-    pub(super) fn moved(op: &Op, inputs: &[&Self]) -> Told<Self> {
+    pub(super) fn moved(op: &Op, inputs: &[&Self]) -> NodeResult<Self> {
         let fixed: Vec<Tensor> = inputs.iter().map(|known| known.fixed.clone()).collect();
         let counts = inputs.iter().any(|known| known.per_image.is_some());
         if counts && !is_linear(op) {
@@ -123,7 +124,7 @@ impl Known {
     }
 
     /// `a ∘ b`.
-    pub(super) fn pair(pair: Pair, a: &Self, b: &Self) -> Told<Self> {
+    pub(super) fn pair(pair: Pair, a: &Self, b: &Self) -> NodeResult<Self> {
         let op = |pair: Pair, x: &Tensor, y: &Tensor| compute(&Op::Pair { pair }, &[x.clone(), y.clone()]);
         let whole = a.whole && b.whole;
         let mut fixed = op(pair, &a.fixed, &b.fixed)?;
@@ -145,7 +146,7 @@ impl Known {
     }
 
     /// Truths as 0 and 1, compared value by value.
-    pub(super) fn compared(a: &Self, b: &Self, holds: fn(f32, f32) -> bool) -> Told<Self> {
+    pub(super) fn compared(a: &Self, b: &Self, holds: fn(f32, f32) -> bool) -> NodeResult<Self> {
         // What depends on the batch equals no fixed number: it is compared for a batch that none has.
         const ODD: f64 = 99_991.0;
         let at = |known: &Self| match &known.per_image {
@@ -159,7 +160,7 @@ impl Known {
     }
 
     /// `a` where this is true, else `b`.
-    pub(super) fn choose(&self, a: &Self, b: &Self) -> Told<Self> {
+    pub(super) fn choose(&self, a: &Self, b: &Self) -> NodeResult<Self> {
         let one = Self::new(Tensor::ones((), DType::F32, &Device::Cpu).map_err(say)?, true);
         let mut a = Self::pair(Pair::Mul, a, self)?;
         let rest = Self::pair(Pair::Sub, &one, self)?;
@@ -169,12 +170,12 @@ impl Known {
     }
 
     /// The same as whole numbers, cut towards 0.
-    pub(super) fn as_whole(&self) -> Told<Self> {
+    pub(super) fn as_whole(&self) -> NodeResult<Self> {
         Ok(Self { fixed: truncated(&self.fixed)?, whole: true, ..self.clone() })
     }
 }
 
-fn truncated(x: &Tensor) -> Told<Tensor> {
+fn truncated(x: &Tensor) -> NodeResult<Tensor> {
     let values: Vec<f32> = x.flatten_all().and_then(|t| t.to_vec1()).map_err(say)?;
     Tensor::from_vec(values.into_iter().map(f32::trunc).collect::<Vec<_>>(), x.shape(), &Device::Cpu).map_err(say)
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::builder::{Builder, Told, Value};
+use super::builder::{Builder, NodeResult, Value};
 use super::known::Known;
 use super::lengths::axis;
 use super::reading::Reading;
@@ -15,7 +15,7 @@ fn told(error: candle_core::Error) -> String {
     format!("cannot be laid out: {error}")
 }
 
-pub(super) fn constant<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn constant<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let a = r.node.attributes.first().ok_or("has no value")?;
     let tensor = |values: Vec<f32>, whole: bool, single: bool| {
         let count = values.len();
@@ -42,7 +42,7 @@ pub(super) fn constant<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// Lengths of a list of two, one a side.
-fn two(r: &Reading<'_, '_>, name: &str, default: usize) -> Told<[usize; 2]> {
+fn two(r: &Reading<'_, '_>, name: &str, default: usize) -> NodeResult<[usize; 2]> {
     let Some(list) = r.node.integers(name) else { return Ok([default; 2]) };
     match *list {
         [rows, columns] if rows > 0 && columns > 0 => Ok([rows as usize, columns as usize]),
@@ -51,7 +51,7 @@ fn two(r: &Reading<'_, '_>, name: &str, default: usize) -> Told<[usize; 2]> {
 }
 
 /// The window of a convolution or a pooling on maps of `sides`.
-fn window(r: &Reading<'_, '_>, kernel: [usize; 2], sides: [usize; 2]) -> Told<Window> {
+fn window(r: &Reading<'_, '_>, kernel: [usize; 2], sides: [usize; 2]) -> NodeResult<Window> {
     let (stride, dilation) = (two(r, "strides", 1)?, two(r, "dilations", 1)?);
     let mut pads = match r.node.integers("pads") {
         None => [0; 4],
@@ -75,7 +75,7 @@ fn window(r: &Reading<'_, '_>, kernel: [usize; 2], sides: [usize; 2]) -> Told<Wi
     Ok(Window { kernel, stride, pads, dilation })
 }
 
-pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let Value::Node(mut x) = r.input(0)? else { return known_conv(r) };
     let weight = r.known(1)?;
     let &[outputs, own, rows, columns] = weight.shape() else {
@@ -107,7 +107,7 @@ pub(super) fn conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// A convolution of what is known, such as a map of positions.
-fn known_conv<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+fn known_conv<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let (x, weight) = (r.known(0)?, r.known(1)?);
     let (&[maps, _, h, w], &[outputs, own, rows, columns]) = (x.shape(), weight.shape()) else {
         return Err("takes no maps".into());
@@ -137,7 +137,7 @@ fn known_norm<'a>(
     x: &Known,
     [weight, shift, mean, var]: [Tensor; 4],
     epsilon: f64,
-) -> Told<Value<'a>> {
+) -> NodeResult<Value<'a>> {
     let normed = || -> candle_core::Result<Tensor> {
         let channels = x.fixed.dim(1)?;
         let (mean, var) = if r.node.integer("training_mode", 0) == 1 {
@@ -158,7 +158,13 @@ fn known_norm<'a>(
 }
 
 /// A linear layer of `weight` `(O, F)`.
-fn linear<'a>(r: &mut Reading<'_, 'a>, x: usize, from: &Known, weight: &Tensor, bias: &Tensor) -> Told<Value<'a>> {
+fn linear<'a>(
+    r: &mut Reading<'_, 'a>,
+    x: usize,
+    from: &Known,
+    weight: &Tensor,
+    bias: &Tensor,
+) -> NodeResult<Value<'a>> {
     let (outputs, inputs) = weight.dims2().map_err(told)?;
     // Each layer keeps a copy of its own.
     r.to.spend(weight.elem_count()).map_err(|error| error.to_string())?;
@@ -167,7 +173,7 @@ fn linear<'a>(r: &mut Reading<'_, 'a>, x: usize, from: &Known, weight: &Tensor, 
     r.to.push(Op::Linear { name, inputs, outputs }, vec![x]).map(Value::Node)
 }
 
-pub(super) fn gemm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn gemm<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let Value::Node(x) = r.input(0)? else { return Err("takes no image".into()) };
     let from = r.known(1)?;
     if r.node.integer("transA", 0) != 0 {
@@ -187,7 +193,7 @@ pub(super) fn gemm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     linear(r, x, &from, &weight, &bias)
 }
 
-pub(super) fn matmul<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn matmul<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let (a, b) = (r.input(0)?, r.input(1)?);
     if let (Value::Node(x), Value::Known(known)) = (&a, &b)
         && known.shape().len() == 2
@@ -199,7 +205,7 @@ pub(super) fn matmul<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     r.apply(Op::MatMul, &[a, b])
 }
 
-pub(super) fn batch_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn batch_norm<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     if r.node.integer("training_mode", 0) == 1 && matches!(r.input(0)?, Value::Node(_)) {
         return Err("takes the statistics of the batch; export the model in its evaluation mode".into());
     }
@@ -227,7 +233,7 @@ pub(super) fn batch_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// Weight and bias of a normalisation, ones and zeros where there are none.
-fn weights(r: &Reading<'_, '_>, shape: &[usize]) -> Told<(Known, Tensor)> {
+fn weights(r: &Reading<'_, '_>, shape: &[usize]) -> NodeResult<(Known, Tensor)> {
     let weight = match r.optional(1) {
         Some(_) => r.known(1)?,
         None => Known::new(Tensor::ones(shape, DType::F32, &Device::Cpu).map_err(told)?, false),
@@ -242,7 +248,7 @@ fn weights(r: &Reading<'_, '_>, shape: &[usize]) -> Told<(Known, Tensor)> {
     Ok((weight, bias))
 }
 
-pub(super) fn layer_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn layer_norm<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let Value::Node(x) = r.input(0)? else { return Err("takes no image".into()) };
     let dims = r.to.shapes[x].clone();
     let first = axis(r.node.integer("axis", -1), dims.len())?;
@@ -257,7 +263,7 @@ pub(super) fn layer_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     r.to.push(Op::LayerNorm { name, shape, epsilon }, vec![x]).map(Value::Node)
 }
 
-pub(super) fn instance_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn instance_norm<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let Value::Node(x) = r.input(0)? else { return Err("takes no image".into()) };
     let channels = r.to.shapes[x].get(1).map_or(0, |dim| dim.length(1));
     let (weight, bias) = weights(r, &[channels])?;
@@ -268,7 +274,7 @@ pub(super) fn instance_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// As instance normalisation of maps in which the channels of a group lie one behind the other.
-pub(super) fn group_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn group_norm<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let Value::Node(x) = r.input(0)? else { return Err("takes no image".into()) };
     let dims = r.to.shapes[x].clone();
     let [Dim::Batch(1), Dim::Fixed(channels), rest @ ..] = dims.as_slice() else { return Err("takes no maps".into()) };
@@ -295,14 +301,14 @@ pub(super) fn group_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     r.to.affine(maps, &factor, &shift).map(Value::Node)
 }
 
-pub(super) fn response_norm<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn response_norm<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let size = usize::try_from(r.node.integer("size", 0)).unwrap_or(0);
     let (alpha, beta, bias) = (r.node.float("alpha", 1e-4), r.node.float("beta", 0.75), r.node.float("bias", 1.0));
     let x = r.input(0)?;
     r.apply(Op::ResponseNorm { size, alpha, beta, bias }, &[x])
 }
 
-pub(super) fn prelu<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn prelu<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let Value::Node(x) = r.input(0)? else { return Err("takes no image".into()) };
     let slope = r.known(1)?;
     let channels = slope.fixed.elem_count();
@@ -317,7 +323,7 @@ pub(super) fn prelu<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     r.to.push(Op::Prelu { name, channels }, vec![x]).map(Value::Node)
 }
 
-pub(super) fn pool<'a>(r: &mut Reading<'_, 'a>, largest: bool) -> Told<Value<'a>> {
+pub(super) fn pool<'a>(r: &mut Reading<'_, 'a>, largest: bool) -> NodeResult<Value<'a>> {
     let Value::Node(x) = r.input(0)? else { return Err("takes no image".into()) };
     if r.node.outputs.len() > 1 {
         return Err("also gives the places of what is largest".into());

@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::builder::{Told, Value};
+use super::builder::{NodeResult, Value};
 use super::elementwise::is_shared;
 use super::known::Known;
 use super::lengths::{axes, axis, reshaped, slice as picked};
@@ -19,7 +19,7 @@ fn told(error: candle_core::Error) -> String {
     format!("cannot be computed: {error}")
 }
 
-pub(super) fn shape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn shape<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let shape = r.to.shape(&x);
     let bound = |name: &str, default: usize| match r.node.attribute(name) {
@@ -31,7 +31,7 @@ pub(super) fn shape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     Known::lengths(shape.get(start..end).unwrap_or_default()).map(Value::Known)
 }
 
-pub(super) fn size<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn size<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let shape = r.to.shape(&x);
     let count = shape.iter().map(|dim| dim.length(1)).product::<usize>();
@@ -44,7 +44,7 @@ pub(super) fn size<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     Ok(Value::Known(known))
 }
 
-pub(super) fn constant_of_shape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn constant_of_shape<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     // What is the same for each image is kept once.
     let shape: Vec<usize> =
         r.known(0)?.linear()?.into_iter().map(|(a, b)| if b == 0 { a.max(0) as usize } else { 1 }).collect();
@@ -64,7 +64,7 @@ pub(super) fn constant_of_shape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> 
     Ok(Value::Known(Known::new(Tensor::full(value, shape, &Device::Cpu).map_err(told)?, whole)))
 }
 
-pub(super) fn range<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn range<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let number = |at: usize| r.known(at)?.scalar().ok_or_else(|| "counts with what is no number".to_owned());
     let (from, to, step) = (number(0)?, number(1)?, number(2)?);
     let count = ((to - from) / step).ceil();
@@ -77,7 +77,7 @@ pub(super) fn range<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// `x` in another shape.
-fn to_shape<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, shape: &Shape) -> Told<Value<'a>> {
+fn to_shape<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, shape: &Shape) -> NodeResult<Value<'a>> {
     if r.to.shape(&x) == *shape {
         if let Value::Node(node) = x {
             r.to.release(node);
@@ -87,7 +87,7 @@ fn to_shape<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, shape: &Shape) -> Told<Va
     r.apply(Op::Reshape { shape: shape.iter().map(|dim| dim.number()).collect() }, &[x])
 }
 
-pub(super) fn reshape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn reshape<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let from = r.to.shape(&x);
     let wanted = r.known(1)?.linear()?;
@@ -99,7 +99,7 @@ pub(super) fn reshape<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     to_shape(r, x, &shape)
 }
 
-pub(super) fn flatten<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn flatten<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let from = r.to.shape(&x);
     let at = r.node.integer("axis", 1);
@@ -112,7 +112,7 @@ pub(super) fn flatten<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     to_shape(r, x, &shape)
 }
 
-pub(super) fn squeeze<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn squeeze<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let from = r.to.shape(&x);
     let gone = match r.list("axes", 1)? {
@@ -126,7 +126,7 @@ pub(super) fn squeeze<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     to_shape(r, x, &shape)
 }
 
-pub(super) fn unsqueeze<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn unsqueeze<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let mut shape = r.to.shape(&x);
     let list = r.list("axes", 1)?.ok_or("lacks its axes")?;
@@ -139,11 +139,11 @@ pub(super) fn unsqueeze<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     to_shape(r, x, &shape)
 }
 
-pub(super) fn transpose<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn transpose<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let rank = r.to.shape(&x).len();
     let order = match r.node.integers("perm") {
-        Some(list) if list.len() == rank => list.iter().map(|a| axis(*a, rank)).collect::<Told<Vec<_>>>()?,
+        Some(list) if list.len() == rank => list.iter().map(|a| axis(*a, rank)).collect::<NodeResult<Vec<_>>>()?,
         Some(list) => return Err(format!("orders {} axes of {rank}", list.len())),
         None => (0..rank).rev().collect(),
     };
@@ -164,8 +164,8 @@ pub(super) fn transpose<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     r.apply(Op::Transpose { order }, &[x])
 }
 
-pub(super) fn concat<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
-    let mut inputs: Vec<Value<'a>> = (0..r.inputs.len()).map(|at| r.input(at)).collect::<Told<_>>()?;
+pub(super) fn concat<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
+    let mut inputs: Vec<Value<'a>> = (0..r.inputs.len()).map(|at| r.input(at)).collect::<NodeResult<_>>()?;
     // What a slice of lengths left nothing of adds nothing.
     if inputs.len() > 1 {
         let whole = inputs.clone();
@@ -183,7 +183,7 @@ pub(super) fn concat<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// Entries of an axis by their numbers.
-fn take<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, axis: usize, numbers: Vec<u32>) -> Told<Value<'a>> {
+fn take<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, axis: usize, numbers: Vec<u32>) -> NodeResult<Value<'a>> {
     let shape = r.to.shape(&x);
     let whole = shape[axis];
     if numbers.len() == whole.length(1) && numbers.iter().enumerate().all(|(i, n)| i == *n as usize) {
@@ -204,7 +204,7 @@ fn take<'a>(r: &mut Reading<'_, 'a>, x: Value<'a>, axis: usize, numbers: Vec<u32
     r.apply(op, &[x])
 }
 
-pub(super) fn slice<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn slice<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let mut x = r.input(0)?;
     let rank = r.to.shape(&x).len();
     let starts = r.list("starts", 1)?.ok_or("lacks its starts")?;
@@ -230,14 +230,14 @@ pub(super) fn slice<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     Ok(x)
 }
 
-pub(super) fn split<'a>(r: &mut Reading<'_, 'a>) -> Told<Vec<Value<'a>>> {
+pub(super) fn split<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Vec<Value<'a>>> {
     let x = r.input(0)?;
     let shape = r.to.shape(&x);
     let axis = axis(r.node.integer("axis", 0), shape.len())?;
     let (whole, parts) = (shape[axis].length(1), r.node.outputs.len().max(1));
     let lengths = if let Some(list) = r.list("split", 1)? {
         let length = |l: &i64| usize::try_from(*l).map_err(|_| "has a length below 0".to_owned());
-        list.iter().map(length).collect::<Told<Vec<_>>>()?
+        list.iter().map(length).collect::<NodeResult<Vec<_>>>()?
     } else {
         let each = whole.div_ceil(parts);
         (0..parts).map(|i| each.min(whole.saturating_sub(i * each))).collect()
@@ -254,7 +254,7 @@ pub(super) fn split<'a>(r: &mut Reading<'_, 'a>) -> Told<Vec<Value<'a>>> {
     Ok(given)
 }
 
-pub(super) fn gather<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn gather<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let (x, which) = (r.input(0)?, r.known(1)?);
     let shape = r.to.shape(&x);
     let axis = axis(r.node.integer("axis", 0), shape.len())?;
@@ -266,7 +266,7 @@ pub(super) fn gather<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
             .filter(|n| i64::from(*n) < length)
             .ok_or_else(|| format!("picks the entry {n} of {length}"))
     };
-    let numbers = which.integers()?.into_iter().map(number).collect::<Told<Vec<u32>>>()?;
+    let numbers = which.integers()?.into_iter().map(number).collect::<NodeResult<Vec<u32>>>()?;
     if numbers.is_empty() {
         return Err("picks nothing".into());
     }
@@ -285,7 +285,7 @@ pub(super) fn gather<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     to_shape(r, picked, &shape)
 }
 
-pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let from = r.to.shape(&x);
     let shared = is_shared(&from);
@@ -296,7 +296,7 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
         (a, 0) if a > 0 => Ok(Dim::Fixed(a as usize)),
         _ => Err("repeats to a length that is none".to_owned()),
     });
-    let wanted = wanted.collect::<Told<Shape>>()?;
+    let wanted = wanted.collect::<NodeResult<Shape>>()?;
     // A batch of 1 that was written down as a number repeats nothing.
     let shape = joined(&from, &wanted).ok_or("repeats along an axis that is longer than 1")?;
     if shape == from {
@@ -307,7 +307,7 @@ pub(super) fn expand<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// `CumSum` of what is known: positions are counted so.
-pub(super) fn running_sum<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn running_sum<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let (known, at) = (r.known(0)?, r.known(1)?.scalar().ok_or("runs along no one axis")?);
     if r.node.integer("exclusive", 0) != 0 || r.node.integer("reverse", 0) != 0 {
         return Err("runs backwards, or leaves the first out".into());
@@ -326,7 +326,7 @@ pub(super) fn running_sum<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
 }
 
 /// `ScatterND` of what is known: parts of a tensor are written over.
-pub(super) fn scatter<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn scatter<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let (data, which, parts) = (r.known(0)?, r.known(1)?, r.known(2)?);
     if r.node.text("reduction").is_some_and(|reduction| reduction != "none") {
         return Err("adds to what it writes over".into());
@@ -352,7 +352,7 @@ pub(super) fn scatter<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     Ok(Value::Known(Known { trained: data.trained, ..Known::new(tensor, data.whole) }))
 }
 
-pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let mut x = r.input(0)?;
     let rank = r.to.shape(&x).len();
     let pads = r.list("pads", 1)?.ok_or("lacks its widths")?;
@@ -381,7 +381,7 @@ pub(super) fn pad<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
     if zeros { r.same() } else { Ok(x) }
 }
 
-pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> Told<Value<'a>> {
+pub(super) fn resize<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Value<'a>> {
     let x = r.input(0)?;
     let [_, h, w] = map(&r.to.shape(&x)).ok_or("resizes what is no map")?;
     let old = r.node.kind == "Upsample";

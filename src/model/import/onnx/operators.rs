@@ -3,7 +3,7 @@
 //! Where all inputs are known the operator is computed now, with the same code as later; so lengths,
 //! positions and laid-out weights fold away.
 
-use super::builder::{Builder, Told, Value};
+use super::builder::{Builder, NodeResult, Value};
 use super::proto::Node;
 use super::reading::{About, Reading};
 use super::{elementwise, layers, moving};
@@ -53,7 +53,7 @@ fn described(node: &Node<'_>) -> String {
 }
 
 /// What a node gives; `None` where its operator is not known.
-fn given<'a>(r: &mut Reading<'_, 'a>) -> Told<Option<Vec<Value<'a>>>> {
+fn given<'a>(r: &mut Reading<'_, 'a>) -> NodeResult<Option<Vec<Value<'a>>>> {
     let one = match r.node.kind {
         "Identity" | "Dropout" | "Cast" | "CastLike" => {
             if r.node.kind == "Dropout" {

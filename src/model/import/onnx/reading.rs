@@ -1,6 +1,6 @@
 //! A node on its way into the graph: its inputs, its attributes, and what is asked of both.
 
-use super::builder::{Builder, Told, Value};
+use super::builder::{Builder, NodeResult, Value};
 use super::known::Known;
 use super::proto::Node;
 use crate::network::graph::op::{Function, Op};
@@ -24,7 +24,7 @@ pub(super) struct Reading<'b, 'a> {
 }
 
 impl<'a> Reading<'_, 'a> {
-    pub(super) fn input(&self, at: usize) -> Told<Value<'a>> {
+    pub(super) fn input(&self, at: usize) -> NodeResult<Value<'a>> {
         self.optional(at).ok_or_else(|| format!("lacks its input {}", at + 1))
     }
 
@@ -33,7 +33,7 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// An input that must be known before any image.
-    pub(super) fn known(&self, at: usize) -> Told<Known> {
+    pub(super) fn known(&self, at: usize) -> NodeResult<Known> {
         match self.input(at)? {
             Value::Known(known) => Ok(known),
             _ => Err(format!("computes its input {} from the image, where a fixed one is expected", at + 1)),
@@ -41,7 +41,7 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// Whole numbers of an attribute, or of an input in newer opsets.
-    pub(super) fn list(&self, attribute: &str, at: usize) -> Told<Option<Vec<i64>>> {
+    pub(super) fn list(&self, attribute: &str, at: usize) -> NodeResult<Option<Vec<i64>>> {
         if let Some(list) = self.node.integers(attribute) {
             return Ok(Some(list.to_vec()));
         }
@@ -52,7 +52,7 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// The operation on what is given: computed now where all of it is known.
-    pub(super) fn apply(&mut self, op: Op, inputs: &[Value<'a>]) -> Told<Value<'a>> {
+    pub(super) fn apply(&mut self, op: Op, inputs: &[Value<'a>]) -> NodeResult<Value<'a>> {
         let known: Option<Vec<&Known>> =
             inputs.iter().map(|value| if let Value::Known(known) = value { Some(known) } else { None }).collect();
         if let Some(known) = known {
@@ -60,12 +60,12 @@ impl<'a> Reading<'_, 'a> {
             self.to.spend(known.fixed.elem_count()).map_err(|error| error.to_string())?;
             return Ok(Value::Known(known));
         }
-        let inputs = inputs.iter().map(|value| self.to.operand(value)).collect::<Told<Vec<usize>>>()?;
+        let inputs = inputs.iter().map(|value| self.to.operand(value)).collect::<NodeResult<Vec<usize>>>()?;
         self.to.push(op, inputs).map(Value::Node)
     }
 
     /// The same value under another name.
-    pub(super) fn same(&mut self) -> Told<Value<'a>> {
+    pub(super) fn same(&mut self) -> NodeResult<Value<'a>> {
         let value = self.input(0)?;
         if let Value::Node(node) = value {
             self.to.release(node);
@@ -73,7 +73,7 @@ impl<'a> Reading<'_, 'a> {
         Ok(value)
     }
 
-    pub(super) fn function(&mut self, function: Function) -> Told<Value<'a>> {
+    pub(super) fn function(&mut self, function: Function) -> NodeResult<Value<'a>> {
         match self.input(0)? {
             Value::Node(node) => self.to.function(node, function).map(Value::Node),
             known => self.apply(Op::Map { function }, &[known]),
