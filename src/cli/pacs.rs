@@ -2,6 +2,8 @@
 
 mod call;
 mod echo;
+mod find;
+mod get;
 mod receive;
 mod send;
 
@@ -18,6 +20,10 @@ pub(super) struct Args {
 enum Action {
     /// Ask a node whether it listens and knows us (C-ECHO)
     Echo(echo::Args),
+    /// Look for patients, studies, series or images at a node (C-FIND)
+    Find(Box<find::Args>),
+    /// Fetch a study, a series or an image from a node (C-GET or C-MOVE)
+    Get(Box<get::Args>),
     /// Send DICOM files to a node (C-STORE)
     Send(send::Args),
     /// Receive DICOM files into a folder until the program is stopped (C-STORE)
@@ -27,6 +33,8 @@ enum Action {
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.action {
         Action::Echo(args) => echo::run(args),
+        Action::Find(args) => find::run(args),
+        Action::Get(args) => get::run(args),
         Action::Send(args) => send::run(args),
         Action::Receive(args) => receive::run(args),
     }

@@ -57,10 +57,17 @@ pub(in crate::cli) struct ListenArgs {
 }
 
 impl ListenArgs {
+    /// The usual bounds.
+    pub(in crate::cli) fn usual(listen: &str, allow: Vec<String>, tls: bool) -> Self {
+        let (associations, object_size, object_time) = (16, 4096, 600);
+        Self { listen: listen.to_owned(), allow, tls, associations, object_size, object_time }
+    }
+
     /// Where to listen.
     pub(in crate::cli) fn address(&self) -> Result<SocketAddr, Usage> {
         if let Ok(port) = self.listen.parse::<u16>() {
-            let host = if self.allow.is_empty() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+            let host =
+                if self.allow.is_empty() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
             return Ok(SocketAddr::new(host, port));
         }
         self.listen.parse().map_err(|_| Usage(format!("“{}” is neither a port nor ADDRESS:PORT", self.listen)))
@@ -111,7 +118,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let stop = CancelToken::default();
     let printing = Printing { json: args.json, came: AtomicUsize::new(0), count: args.count, stop: stop.clone() };
     let title = settings.title.clone();
-    let receiver = Receiver::bind(address, settings, Inbox::at(&args.folder)?, Arc::new(printing), CancelToken::default())?;
+    let receiver =
+        Receiver::bind(address, settings, Inbox::at(&args.folder)?, Arc::new(printing), CancelToken::default())?;
     output::remark(format!("{title} listens on {}; stop it with Ctrl+C", receiver.address()));
     receiver.run(&stop);
     Ok(Outcome::Done)
