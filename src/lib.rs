@@ -48,6 +48,7 @@ pub mod limits;
 pub mod measurement;
 pub mod memory;
 pub mod model;
+pub mod pacs;
 pub mod panic_guard;
 pub mod phantom;
 pub mod pipeline;
