@@ -40,6 +40,7 @@ pub mod cli;
 pub mod engine;
 pub mod evaluation;
 pub mod explain;
+pub mod feedback;
 pub mod figures;
 pub mod files;
 pub mod fonts;
