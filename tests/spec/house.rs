@@ -50,6 +50,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "figures",
         ],
     ),
+    ("results", &["imaging", "study", "model", "explain", "measurement", "engine", "report"]),
     (
         "pipeline",
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
