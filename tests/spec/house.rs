@@ -16,7 +16,7 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("codec", &[]),
     ("imaging", &[]),
     ("study", &["codec", "imaging"]),
