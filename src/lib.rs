@@ -53,6 +53,7 @@ pub mod phantom;
 pub mod pipeline;
 pub mod printable;
 pub mod report;
+pub mod results;
 pub mod stats;
 pub mod study;
 pub mod training;

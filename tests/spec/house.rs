@@ -16,7 +16,7 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("codec", &[]),
     ("imaging", &[]),
     ("study", &["codec", "imaging"]),
@@ -48,6 +48,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "figures",
         ],
     ),
+    ("results", &["imaging", "study", "model", "explain", "engine", "measurement", "report"]),
     (
         "pipeline",
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
