@@ -26,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("uncertainty", &["imaging", "network", "model"]),
     ("explain", &["imaging", "network", "model"]),
     ("measurement", &["imaging", "study", "model", "explain"]),
+    ("feedback", &["imaging", "study", "model", "measurement"]),
     ("engine", &["imaging", "study", "network", "model", "uncertainty", "explain"]),
     ("evaluation", &["imaging", "study", "network", "model", "uncertainty", "explain", "engine"]),
     ("figures", &["imaging"]),
@@ -43,16 +44,18 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "uncertainty",
             "explain",
             "measurement",
+            "feedback",
             "engine",
             "evaluation",
             "figures",
         ],
     ),
-    ("results", &["imaging", "study", "model", "explain", "engine", "measurement", "report"]),
+    ("results", &["imaging", "study", "model", "explain", "measurement", "engine", "report"]),
     (
         "pipeline",
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
     ),
+    ("pacs", &["study"]),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),
 ];
@@ -131,12 +134,13 @@ fn only_the_viewer_knows_egui() {
     }
 }
 
-/// Nothing else opens a connection; what is fetched is fetched because the user asked for it.
+/// Nothing else opens a connection; what is fetched or sent is so because the user asked for it.
 #[test]
-fn only_the_fetching_of_models_knows_the_network() {
+fn only_the_fetching_of_models_and_archives_know_the_network() {
     let fetching = source().join("model").join("fetch");
+    let pacs = source().join("pacs");
     for (path, text) in files(&source()) {
-        if path.starts_with(&fetching) {
+        if path.starts_with(&fetching) || path.starts_with(&pacs) {
             continue;
         }
         let code: Vec<&str> = text.lines().filter(|l| !l.trim_start().starts_with("//")).collect();
