@@ -14,7 +14,7 @@ use super::fractions::{is_anywhere, of_fractions, of_label, of_values};
 use super::geometry::PlanePlace;
 use super::kind::ResultKind;
 use super::multi_frame::{NamedImages, ResultFrame};
-use super::object::ResultObject;
+use super::object::ReadObject;
 use super::parametric_map::ParametricMap;
 use super::placing::{Fit, Image, fit};
 use super::segmentation::{Segment, Segmentation, SegmentationType};
@@ -93,6 +93,8 @@ pub struct LaidOver {
     pub notes: Vec<Note>,
     /// Those that name the image first.
     pub related: Vec<Related>,
+    /// Where the image is a segmentation or a map itself: the images that it was made of, by UID.
+    pub names: Vec<String>,
 }
 
 /// Length and time of change of a file: what was read of another one is read again.
@@ -100,7 +102,7 @@ type Stamp = Option<(u64, Option<SystemTime>)>;
 
 /// What is kept of an object.
 enum Known {
-    Laid(Box<ResultObject>, Dicom),
+    Laid(Box<ReadObject>, Dicom),
     Named { title: String, images: HashSet<String> },
     Unreadable(String),
 }
@@ -139,6 +141,9 @@ impl LayerReader {
             found.related.push(related);
         }
         found.related.sort_by_key(|one| !one.names_image);
+        if let Some((_, Known::Laid(object, _))) = self.objects.get(&frame.entry.path) {
+            found.names = object.references().into_iter().map(|one| one.sop_instance_uid).collect();
+        }
         found
     }
 
@@ -188,8 +193,8 @@ impl LayerReader {
         let uid = &entry.identity.sop_instance_uid;
         let before = found.layers.len();
         let outcome = guarded(|| match object.as_ref() {
-            ResultObject::Segmentation(one) => segments(one, dicom, image, (uid, &of), room, &mut found.layers),
-            ResultObject::ParametricMap(one) => maps(one, dicom, image, (uid, &of), room, &mut found.layers),
+            ReadObject::Segmentation(one) => segments(one, dicom, image, (uid, &of), room, &mut found.layers),
+            ReadObject::ParametricMap(one) => maps(one, dicom, image, (uid, &of), room, &mut found.layers),
             _ => Ok(Outcome::default()),
         });
         let note = |reason| Note { of: of.clone(), reason };
@@ -217,8 +222,8 @@ impl Known {
     fn read(path: &Path) -> Self {
         let read = || -> Result<Self, ReadError> {
             let mut dicom = Dicom::open(path)?;
-            let object = ResultObject::of(&dicom)?;
-            if matches!(object, ResultObject::Segmentation(_) | ResultObject::ParametricMap(_)) {
+            let object = ReadObject::of(&dicom)?;
+            if matches!(object, ReadObject::Segmentation(_) | ReadObject::ParametricMap(_)) {
                 // What the pixels need of the header stays; the groups of all frames are large.
                 dicom.dataset.elements.remove(&dicom_dictionary_std::tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
                 return Ok(Self::Laid(Box::new(object), dicom));

@@ -34,7 +34,7 @@ pub use document::{Document, document_bytes};
 pub use findings::{Finding, findings};
 pub use item::{Graphic, Value};
 pub use multi_frame::ResultFrame;
-pub use object::{ResultObject, read};
+pub use object::{ReadObject, read};
 pub use parametric_map::{MapScale, ParametricMap, Quantity};
 pub use segmentation::{Segment, Segmentation, SegmentationType};
 pub use structured_report::{Observer, StructuredReport};

@@ -19,7 +19,7 @@ use crate::study::dicom::Dicom;
 /// A result, without its pixels or its document.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum ResultObject {
+pub enum ReadObject {
     StructuredReport(StructuredReport),
     Segmentation(Segmentation),
     ParametricMap(ParametricMap),
@@ -30,11 +30,11 @@ pub enum ResultObject {
 ///
 /// # Errors
 /// When the file cannot be read, is no result, or a part is missing without which it says nothing.
-pub fn read(path: &Path) -> Result<ResultObject, ReadError> {
-    guarded(|| ResultObject::of(&Dicom::open(path)?)).map_err(StudyError::from)?
+pub fn read(path: &Path) -> Result<ReadObject, ReadError> {
+    guarded(|| ReadObject::of(&Dicom::open(path)?)).map_err(StudyError::from)?
 }
 
-impl ResultObject {
+impl ReadObject {
     pub(super) fn of(dicom: &Dicom) -> Result<Self, ReadError> {
         match ResultKind::of_class(&dicom.sop_class()) {
             Some(ResultKind::StructuredReport) => StructuredReport::read(dicom).map(Self::StructuredReport),

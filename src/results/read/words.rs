@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::document::Document;
 use super::geometry::PlanePlace;
 use super::item::Value;
-use super::object::ResultObject;
+use super::object::ReadObject;
 use super::parametric_map::ParametricMap;
 use super::reference::Reference;
 use super::segmentation::{Segmentation, SegmentationType};
@@ -28,7 +28,7 @@ impl Lines {
     }
 }
 
-impl ResultObject {
+impl ReadObject {
     /// The result in lines, without line breaks or what else a terminal would act on.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
