@@ -66,6 +66,24 @@ pub const PRESENTATION_STATES: usize = 200;
 pub const ANNOTATIONS: usize = 2000;
 /// Most points of all drawings of a presentation state.
 pub const ANNOTATION_POINTS: usize = 200_000;
+/// Most items of a structured report that are read.
+pub const REPORT_ITEMS: usize = 50_000;
+/// Most characters of one text of a structured report.
+pub const REPORT_TEXT: usize = 32_768;
+/// Most points of a graphic of a structured report.
+pub const REPORT_POINTS: usize = 20_000;
+/// Most objects that an object may name and that are kept of it.
+pub const RESULT_REFERENCES: usize = 20_000;
+/// Most segments of a segmentation.
+pub const SEGMENTS: usize = 1000;
+/// Most segments and maps of other files over one image.
+pub const LAYERS: usize = 128;
+/// Most memory for all of them, in bytes.
+pub const LAYER_BYTES: u64 = 256 << 20;
+/// Most segmentations and maps that are looked into for one image.
+pub const LAYER_OBJECTS: usize = 50;
+/// Largest encapsulated document (a PDF), in bytes; it is held in memory.
+pub const DOCUMENT_BYTES: u64 = 256 << 20;
 /// Most measurements of one image.
 pub const MEASUREMENTS: usize = 500;
 /// Most points of an outline that is drawn by hand.

@@ -19,6 +19,7 @@ mod measure;
 mod overlay;
 pub mod palette;
 mod published;
+mod result_objects;
 mod session;
 mod study;
 mod tags;
@@ -39,6 +40,7 @@ pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
 pub use published::PublishedCommand;
+pub use result_objects::ResultCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
 pub use tags::TagCommand;
@@ -202,6 +204,8 @@ command! {
     Study(StudyCommand),
     /// The elements of the file on screen.
     Tags(TagCommand),
+    /// Results in files beside the images.
+    Results(ResultCommand),
     /// Layout, and how images lie in their views.
     View(ViewCommand),
     /// Several images side by side.

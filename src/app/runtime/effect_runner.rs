@@ -13,6 +13,7 @@ use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
 use super::published::PublishedRunner;
+use super::results::ResultRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
@@ -51,6 +52,7 @@ pub struct EffectRunner {
     impressions: ImpressionRunner,
     training: TrainingRunner,
     published: PublishedRunner,
+    results: ResultRunner,
     leaving: bool,
 }
 
@@ -75,6 +77,7 @@ impl EffectRunner {
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
             impressions: ImpressionRunner::start(&jobs, impressions),
+            results: ResultRunner::start(&jobs),
             jobs,
             settings,
             changed: None,
@@ -208,6 +211,7 @@ impl EffectRunner {
                     sender.send(Message::Failed(words.into()));
                 }
             }),
+            Effect::Results(effect) => self.results.carry_out(&self.jobs, effect),
             Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
             Effect::WhatIf(WhatIfEffect::FindParts { generation, frame }) => {
                 let failed = move |_| Message::PartsFound(PartsFound { generation, parts: None });

@@ -29,6 +29,7 @@ pub mod prior;
 pub mod published;
 pub mod pyramid;
 mod reason;
+pub mod result_objects;
 pub mod results;
 pub mod score_change;
 mod selectors;
@@ -76,6 +77,7 @@ use measuring::Measuring;
 use palette::Palette;
 use published::Published;
 use pyramid::Pyramid;
+use result_objects::ResultObjects;
 use session::LastSession;
 use stack::Stack;
 use tags::TagBrowser;
@@ -182,6 +184,8 @@ pub struct State {
     pub what_if: WhatIf,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
+    /// Results in files beside the images.
+    pub result_objects: ResultObjects,
     pub training: Training,
     /// The window on calibration, while it is open, with the label or group that it shows.
     pub reliability: Option<usize>,
@@ -248,6 +252,7 @@ impl State {
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
             tags: None,
+            result_objects: ResultObjects::default(),
             training: Training::default(),
             reliability: None,
             preferences,

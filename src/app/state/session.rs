@@ -44,6 +44,7 @@ pub enum Section {
     Overlay,
     Lungs,
     Measurements,
+    Results,
 }
 
 impl Section {
@@ -55,6 +56,7 @@ impl Section {
             Self::Overlay => text!("Overlay"),
             Self::Lungs => text!("Lungs"),
             Self::Measurements => text!("Measurements"),
+            Self::Results => text!("Results from files"),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
 use super::published_effect::PublishedEffect;
+use super::result_effect::ResultEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
 use crate::app::state::hanging::SlotIndex;
@@ -66,6 +67,7 @@ pub enum Effect {
         folder: PathBuf,
     },
     OpenExternally(PathBuf),
+    Results(ResultEffect),
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
     Impression(ImpressionEffect),

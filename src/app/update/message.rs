@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
 use super::published_effect::PublishedMessage;
+use super::result_effect::ResultMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
 use crate::app::state::hanging_rules::HangingRules;
@@ -66,5 +67,6 @@ pub enum Message {
     Measuring(MeasuringMessage),
     PartsFound(PartsFound),
     Impression(ImpressionMessage),
+    Results(ResultMessage),
     Training(TrainingMessage),
 }

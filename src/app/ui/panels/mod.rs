@@ -21,6 +21,8 @@ pub mod palette;
 mod prevalence_words;
 pub mod published;
 pub mod reliability;
+pub mod result_objects;
+pub mod result_window;
 pub mod score_change;
 pub mod similar;
 pub mod stack_bar;
