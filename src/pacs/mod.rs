@@ -14,4 +14,6 @@
 //! What it does not do: it sends nothing that the user did not ask for, and logs nothing of a patient.
 
 pub mod archive;
+pub mod dimse;
 pub mod peers;
+pub mod uid;

@@ -54,6 +54,7 @@ mod tags;
 pub(crate) mod text;
 pub mod unit;
 mod vocabulary;
+pub mod wire;
 mod writer;
 
 pub use annotations::{Annotations, Drawing, TextNote};
@@ -72,7 +73,7 @@ pub(crate) use stored_plane::stored_plane;
 pub use syntax_name::transfer_syntax_name;
 pub use tags::{PairedRow, TagList, TagRow, paired, tag_list};
 pub use text::readable_name;
-pub use writer::IMPLEMENTATION_CLASS_UID;
+pub use writer::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
 use std::path::PathBuf;
 use std::sync::Arc;
