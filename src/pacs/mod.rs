@@ -15,3 +15,7 @@
 
 pub mod archive;
 pub mod peers;
+mod uid;
+pub mod web;
+
+pub use uid::{Uid, UidError};

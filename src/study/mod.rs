@@ -52,6 +52,7 @@ mod tags;
 mod text;
 pub mod unit;
 mod vocabulary;
+pub mod wire;
 mod writer;
 
 pub use annotations::{Annotations, Drawing, TextNote};
@@ -69,7 +70,7 @@ pub use stack_place::{SeriesOrder, StackPlace, in_order};
 pub use syntax_name::transfer_syntax_name;
 pub use tags::{PairedRow, TagList, TagRow, paired, tag_list};
 pub use text::readable_name;
-pub use writer::IMPLEMENTATION_CLASS_UID;
+pub use writer::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
 use std::path::PathBuf;
 use std::sync::Arc;
