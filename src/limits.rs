@@ -200,3 +200,15 @@ pub const FONT_BYTES: u64 = 64 << 20;
 /// Most pixels of a figure that is drawn (chart, contact sheet); charts beyond it are drawn at a
 /// smaller scale.
 pub const FIGURE_PIXELS: u64 = 60_000_000;
+/// Longest PDU that is received of another node, in bytes.
+pub const PACS_PDU: u32 = 256 << 10;
+/// Longest command of another node, in bytes.
+pub const PACS_COMMAND: usize = 64 << 10;
+/// Longest data set of another node that is no object (an answer to a query, a report), in bytes.
+pub const PACS_IDENTIFIER: u64 = 4 << 20;
+/// Largest object that is received of another node unless said otherwise, in bytes.
+pub const PACS_OBJECT_BYTES: u64 = 4 << 30;
+/// Most associations that other nodes have with this one at the same time.
+pub const PACS_ASSOCIATIONS: usize = 64;
+/// Most answers to a query.
+pub const PACS_MATCHES: usize = 100_000;

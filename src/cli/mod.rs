@@ -23,6 +23,7 @@ mod measurements;
 mod models;
 mod npy;
 mod output;
+mod pacs;
 mod phantom;
 mod pipeline;
 mod predict;
@@ -175,6 +176,7 @@ enum Command {
     Models(models::Args),
     Inspect(inspect::Args),
     Measurements(measurements::Args),
+    Pacs(Box<pacs::Args>),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
     TrainGate(train_gate::TrainGateArgs),
@@ -299,6 +301,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
+        Command::Pacs(args) => pacs::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),

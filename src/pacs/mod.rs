@@ -14,8 +14,7 @@
 //! What it does not do: it sends nothing that the user did not ask for, and logs nothing of a patient.
 
 pub mod archive;
+pub mod dimse;
 pub mod peers;
-mod uid;
+pub mod uid;
 pub mod web;
-
-pub use uid::{Uid, UidError};

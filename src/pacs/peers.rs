@@ -17,7 +17,6 @@
 //!
 //! No secret stands in the file: passwords and tokens are in the keyring of the system ([`secret`]).
 
-mod ae_title;
 pub mod entry;
 pub mod file;
 pub mod root;
@@ -25,11 +24,8 @@ pub mod secret;
 
 use std::path::PathBuf;
 
-pub use ae_title::{AeTitle, AeTitleError};
+use crate::pacs::dimse::ae::AeTitle;
 use root::Root;
-
-/// Name that this program calls itself by where a peer is not said to know it by another one.
-pub const OWN_AE_TITLE: &str = "PELLUCID";
 
 /// An archive that can be asked by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]

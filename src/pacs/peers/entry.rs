@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::ae_title::AeTitleError;
 use super::root::{Root, RootError};
-use super::{Auth, DimsePeer, OWN_AE_TITLE, OwnCertificate, Peer, PeerKind, Tls, WebPeer};
+use super::{Auth, DimsePeer, OwnCertificate, Peer, PeerKind, Tls, WebPeer};
 use crate::files::naming::{self, NameError};
+use crate::pacs::dimse::ae::{AeError, AeTitle};
 
 /// Longest name of a machine.
 const HOST: usize = 255;
@@ -28,7 +28,7 @@ pub enum PeerError {
     #[error("the port must not be 0")]
     Port,
     #[error(transparent)]
-    AeTitle(#[from] AeTitleError),
+    AeTitle(#[from] AeError),
     #[error(transparent)]
     Root(#[from] RootError),
     #[error("user and bearer exclude each other: one is for a name with a password, the other for a token")]
@@ -139,7 +139,7 @@ fn dimse(
     let host = host.ok_or(PeerError::Missing("host"))?;
     let port = port.ok_or(PeerError::Missing("port"))?;
     let called_ae = called_ae.ok_or(PeerError::Missing("called_ae"))?.parse()?;
-    let calling_ae = calling_ae.as_deref().unwrap_or(OWN_AE_TITLE).parse()?;
+    let calling_ae = calling_ae.map_or_else(|| Ok(AeTitle::ours()), |own| own.parse())?;
     DimsePeer { host, port, called_ae, calling_ae, tls }.checked()
 }
 
@@ -215,7 +215,7 @@ impl From<&Peer> for Entry {
                     host: Some(dimse.host.clone()),
                     port: Some(dimse.port),
                     called_ae: Some(dimse.called_ae.to_string()),
-                    calling_ae: Some(dimse.calling_ae.to_string()).filter(|own| own != OWN_AE_TITLE),
+                    calling_ae: Some(&dimse.calling_ae).filter(|own| **own != AeTitle::ours()).map(ToString::to_string),
                     tls: dimse.tls.is_some(),
                     authorities: dimse.tls.as_ref().and_then(|tls| tls.authorities.clone()),
                     certificate: own.as_ref().map(|own| own.certificate.clone()),

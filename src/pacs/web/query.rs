@@ -9,8 +9,8 @@ use super::dicom_json::{JsonObject, JsonObjects, objects};
 use super::error::WebError;
 use super::multipart::media_type;
 use crate::cancel::CancelToken;
-use crate::pacs::Uid;
 use crate::pacs::archive::{ArchivedSeries, ArchivedStudy, Found, MOST_SERIES, MOST_STUDIES, Query};
+use crate::pacs::uid::Uid;
 
 /// Longest answer to a query, in bytes.
 const ANSWER: u64 = 32 << 20;

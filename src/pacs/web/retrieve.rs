@@ -18,8 +18,8 @@ use super::query::checked;
 use crate::cancel::CancelToken;
 use crate::files::writing::{Access, Staged};
 use crate::limits::{FILES_AT_ONCE, OBJECT_BYTES};
-use crate::pacs::Uid;
 use crate::pacs::archive::{Fetched, Moved, Wanted};
+use crate::pacs::uid::Uid;
 use crate::study::wire::StoredObject;
 
 /// As it is stored, whatever that is.

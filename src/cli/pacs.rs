@@ -1,0 +1,33 @@
+//! `pellucid pacs`: other nodes of a hospital are asked, fetched from and sent to.
+
+mod call;
+mod echo;
+mod receive;
+mod send;
+
+use super::Outcome;
+
+/// Ask, query, fetch from, send to and receive of DICOM nodes
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Ask a node whether it listens and knows us (C-ECHO)
+    Echo(echo::Args),
+    /// Send DICOM files to a node (C-STORE)
+    Send(send::Args),
+    /// Receive DICOM files into a folder until the program is stopped (C-STORE)
+    Receive(receive::Args),
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    match &args.action {
+        Action::Echo(args) => echo::run(args),
+        Action::Send(args) => send::run(args),
+        Action::Receive(args) => receive::run(args),
+    }
+}
