@@ -158,7 +158,6 @@ mod tests {
         host = "pacs.example.org"
         port = 11112
         called_ae = "ARCHIVE"
-        tls = true
         authorities = "/etc/ca.pem"
 
         [[peer]]
