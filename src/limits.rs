@@ -9,6 +9,8 @@ pub const FILE_BYTES: u64 = 1 << 30;
 pub const OBJECT_BYTES: u64 = 64 << 30;
 /// Most pixels of one frame or image (rows × columns).
 pub const FRAME_PIXELS: u64 = 120_000_000;
+/// Longest side of one frame or image, in pixels: what DICOM and JPEG can say.
+pub const FRAME_SIDE: u32 = 65_535;
 /// Most samples of one frame or image (pixels × components).
 pub const FRAME_SAMPLES: u64 = 330_000_000;
 /// Most samples of one frame in JPEG 2000.

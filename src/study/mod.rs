@@ -45,6 +45,7 @@ mod segmented_palette;
 mod shared_uid;
 mod shutter_module;
 mod slice_position;
+pub mod source_header;
 mod stack_place;
 mod stored_bits;
 mod syntax_name;

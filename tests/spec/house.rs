@@ -16,7 +16,7 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("codec", &[]),
     ("imaging", &[]),
     ("study", &["codec", "imaging"]),
@@ -26,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("uncertainty", &["imaging", "network", "model"]),
     ("explain", &["imaging", "network", "model"]),
     ("measurement", &["imaging", "study", "model", "explain"]),
+    ("feedback", &["imaging", "study", "model", "measurement"]),
     ("engine", &["imaging", "study", "network", "model", "uncertainty", "explain"]),
     ("evaluation", &["imaging", "study", "network", "model", "uncertainty", "explain", "engine"]),
     ("figures", &["imaging"]),
@@ -43,11 +44,13 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "uncertainty",
             "explain",
             "measurement",
+            "feedback",
             "engine",
             "evaluation",
             "figures",
         ],
     ),
+    ("results", &["imaging", "study", "model", "explain", "measurement", "engine", "report"]),
     (
         "pipeline",
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
