@@ -2,6 +2,7 @@
 
 mod call;
 mod echo;
+mod peers;
 mod receive;
 mod send;
 
@@ -16,6 +17,8 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// Archives that are known by name: list, add, remove, check
+    Peers(peers::Args),
     /// Ask a node whether it listens and knows us (C-ECHO)
     Echo(echo::Args),
     /// Send DICOM files to a node (C-STORE)
@@ -26,6 +29,7 @@ enum Action {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.action {
+        Action::Peers(args) => peers::run(args),
         Action::Echo(args) => echo::run(args),
         Action::Send(args) => send::run(args),
         Action::Receive(args) => receive::run(args),

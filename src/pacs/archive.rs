@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 
 use crate::cancel::CancelToken;
+use crate::study::wire::StoredObject;
 
 /// Most studies that are taken of an answer; a query that finds more is to be narrowed.
 pub const MOST_STUDIES: usize = 2000;
@@ -141,21 +142,6 @@ pub struct Fetched {
     pub refused: Vec<String>,
 }
 
-/// An object that is to be sent: a file of PS3.10 as bytes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    pub sop_class_uid: String,
-    pub sop_instance_uid: String,
-    pub study_uid: String,
-    pub bytes: Vec<u8>,
-}
-
-impl fmt::Debug for Outgoing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Outgoing({}, {} bytes)", self.sop_class_uid, self.bytes.len())
-    }
-}
-
 /// What became of an object that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -204,7 +190,7 @@ pub trait Archive: Send + Sync {
     /// When nothing can be said of each: the archive cannot be reached, or broke off.
     fn send(
         &self,
-        objects: &[Outgoing],
+        objects: &[StoredObject],
         cancel: &CancelToken,
         progress: &mut dyn FnMut(Moved),
     ) -> Result<Vec<Sent>, ArchiveError>;

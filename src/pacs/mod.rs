@@ -15,5 +15,8 @@
 
 pub mod archive;
 pub mod dimse;
+mod dimse_archive;
+pub mod open;
 pub mod peers;
 pub mod uid;
+pub mod web;

@@ -17,7 +17,6 @@
 //!
 //! No secret stands in the file: passwords and tokens are in the keyring of the system ([`secret`]).
 
-mod ae_title;
 pub mod entry;
 pub mod file;
 pub mod root;
@@ -25,11 +24,9 @@ pub mod secret;
 
 use std::path::PathBuf;
 
-pub use ae_title::{AeTitle, AeTitleError};
+use crate::pacs::dimse::ae::{AeTitle, Node};
+use crate::pacs::dimse::tls::TlsFiles;
 use root::Root;
-
-/// Name that this program calls itself by where a peer is not said to know it by another one.
-pub const OWN_AE_TITLE: &str = "PELLUCID";
 
 /// An archive that can be asked by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,24 +55,16 @@ pub struct DimsePeer {
     pub called_ae: AeTitle,
     /// What the archive knows this program by.
     pub calling_ae: AeTitle,
-    /// The connection is secured (PS3.15, B.12); nothing for a plain one.
-    pub tls: Option<Tls>,
+    /// The connection is secured (PS3.15, annex B) by these files; nothing for a plain one.
+    pub tls: Option<TlsFiles>,
 }
 
-/// How a connection is secured, beside what is usual.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// Authorities in PEM that are believed; nothing for Mozilla's list.
-    pub authorities: Option<PathBuf>,
-    /// The certificate in PEM by which this program is known, with its key; nothing for none.
-    pub own: Option<OwnCertificate>,
-}
-
-/// A certificate and its private key, both in PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnCertificate {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
+impl DimsePeer {
+    /// Title, host and port together.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        Node { title: self.called_ae.clone(), host: self.host.clone(), port: self.port }
+    }
 }
 
 /// Where an archive answers DICOMweb.
@@ -112,7 +101,7 @@ impl Peer {
         match &self.kind {
             PeerKind::Dimse(dimse) => {
                 let tls = if dimse.tls.is_some() { ", TLS" } else { "" };
-                format!("{}@{}:{}{tls}", dimse.called_ae, dimse.host, dimse.port)
+                format!("{}{tls}", dimse.node())
             }
             PeerKind::Web(web) => web.root.to_string(),
         }

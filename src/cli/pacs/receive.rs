@@ -60,7 +60,8 @@ impl ListenArgs {
     /// Where to listen.
     pub(in crate::cli) fn address(&self) -> Result<SocketAddr, Usage> {
         if let Ok(port) = self.listen.parse::<u16>() {
-            let host = if self.allow.is_empty() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+            let host =
+                if self.allow.is_empty() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
             return Ok(SocketAddr::new(host, port));
         }
         self.listen.parse().map_err(|_| Usage(format!("“{}” is neither a port nor ADDRESS:PORT", self.listen)))
@@ -111,7 +112,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let stop = CancelToken::default();
     let printing = Printing { json: args.json, came: AtomicUsize::new(0), count: args.count, stop: stop.clone() };
     let title = settings.title.clone();
-    let receiver = Receiver::bind(address, settings, Inbox::at(&args.folder)?, Arc::new(printing), CancelToken::default())?;
+    let receiver =
+        Receiver::bind(address, settings, Inbox::at(&args.folder)?, Arc::new(printing), CancelToken::default())?;
     output::remark(format!("{title} listens on {}; stop it with Ctrl+C", receiver.address()));
     receiver.run(&stop);
     Ok(Outcome::Done)

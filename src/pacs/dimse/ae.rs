@@ -72,7 +72,8 @@ impl FromStr for Node {
         let (host, port) = place.rsplit_once(':').ok_or_else(none)?;
         let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
         let host = bracketed.unwrap_or(host);
-        let sound = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c) || (bracketed.is_some() && ":%".contains(c));
+        let sound =
+            |c: char| c.is_ascii_alphanumeric() || "-._".contains(c) || (bracketed.is_some() && ":%".contains(c));
         let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(none)?;
         if host.is_empty() || !host.chars().all(sound) {
             return Err(none());
@@ -103,7 +104,9 @@ mod tests {
 
     #[test]
     fn what_is_no_node_is_said_so() {
-        for text in ["PACS", "PACS@host", "@host:1", "P@:1", "P@host:0", "P@host:70000", "P@ho st:1", "P@a/b:1", "P@::1:1"] {
+        for text in
+            ["PACS", "PACS@host", "@host:1", "P@:1", "P@host:0", "P@host:70000", "P@ho st:1", "P@a/b:1", "P@::1:1"]
+        {
             assert!(text.parse::<Node>().is_err(), "{text}");
         }
         assert!("SEVENTEEN_LETTERS".parse::<AeTitle>().is_err());

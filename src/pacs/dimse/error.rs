@@ -2,8 +2,8 @@
 
 use super::ae::AeError;
 use super::tls::TlsError;
-use crate::pacs::uid::UidError;
 use crate::cancel::Cancelled;
+use crate::pacs::uid::UidError;
 use crate::study::StudyError;
 
 /// Why an exchange failed.
@@ -17,7 +17,9 @@ pub enum DimseError {
     Tls(#[from] TlsError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    #[error("{node} cannot be reached: {why}. Is the host right, does it listen on this port, and does no firewall stand between?")]
+    #[error(
+        "{node} cannot be reached: {why}. Is the host right, does it listen on this port, and does no firewall stand between?"
+    )]
     Unreachable { node: String, why: String },
     #[error(
         "no secured connection came about with {node}: {why}. Check the certificates, and whether it speaks TLS on this port"

@@ -9,8 +9,8 @@ use super::association::{Association, Context};
 use super::command::{Command, element};
 use super::error::DimseError;
 use super::status;
-use crate::pacs::uid::Uid;
 use crate::limits;
+use crate::pacs::uid::Uid;
 use crate::printable::{printable, shortened};
 use crate::study::wire::WireDataset;
 

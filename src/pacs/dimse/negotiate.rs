@@ -9,8 +9,8 @@ use dicom_ul::pdu::{
 use super::ae::AeTitle;
 use super::association::{Association, Context};
 use super::error::DimseError;
-use crate::pacs::uid::Uid;
 use crate::limits;
+use crate::pacs::uid::Uid;
 use crate::printable::printable;
 use crate::study::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
@@ -44,7 +44,10 @@ fn variables() -> Vec<UserVariableItem> {
 }
 
 fn longest(variables: &[UserVariableItem]) -> u32 {
-    variables.iter().find_map(|v| if let UserVariableItem::MaxLength(n) = v { Some(*n) } else { None }).unwrap_or(16_384)
+    variables
+        .iter()
+        .find_map(|v| if let UserVariableItem::MaxLength(n) = v { Some(*n) } else { None })
+        .unwrap_or(16_384)
 }
 
 /// Proposes contexts over a fresh connection, and takes in what the peer makes of them. `receives`

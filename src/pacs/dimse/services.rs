@@ -27,7 +27,11 @@ const ASKS: Roles = Roles { user: true, provider: false };
 /// The services other than storage.
 pub const SERVICES: [Service; 8] = [
     Service { uid: uids::VERIFICATION, roles: Roles { user: true, provider: true }, messages: "C-ECHO" },
-    Service { uid: uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND, roles: ASKS, messages: "C-FIND, C-CANCEL" },
+    Service {
+        uid: uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND,
+        roles: ASKS,
+        messages: "C-FIND, C-CANCEL",
+    },
     Service { uid: uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_MOVE, roles: ASKS, messages: "C-MOVE" },
     Service { uid: uids::PATIENT_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET, roles: ASKS, messages: "C-GET, C-STORE" },
     Service { uid: uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_FIND, roles: ASKS, messages: "C-FIND, C-CANCEL" },

@@ -12,8 +12,8 @@ use super::command::{Command, element, field};
 use super::connect::Caller;
 use super::error::DimseError;
 use super::negotiate::{MOST_CONTEXTS, Proposal};
-use crate::pacs::uid::Uid;
 use super::{services, status};
+use crate::pacs::uid::Uid;
 use crate::study::transfer_syntax_name;
 use crate::study::wire::StoredObject;
 
@@ -113,11 +113,7 @@ fn proposals(objects: &[StoredObject]) -> (usize, Vec<Proposal>) {
 }
 
 /// Sends one object over an association that stands.
-pub(super) fn send(
-    association: &mut Association,
-    object: &StoredObject,
-    message: u16,
-) -> Result<Stored, DimseError> {
+pub(super) fn send(association: &mut Association, object: &StoredObject, message: u16) -> Result<Stored, DimseError> {
     if object.sop_class.is_empty() {
         return Err(DimseError::Nameless("SOP Class UID"));
     }

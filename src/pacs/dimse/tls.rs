@@ -28,7 +28,9 @@ pub enum TlsError {
     Unreadable { path: PathBuf, source: FileError },
     #[error("{0} holds no certificate; a file in PEM with “BEGIN CERTIFICATE” is needed")]
     NoCertificate(PathBuf),
-    #[error("{0} holds no private key that can be used; a file in PEM with “BEGIN PRIVATE KEY” is needed, not encrypted")]
+    #[error(
+        "{0} holds no private key that can be used; a file in PEM with “BEGIN PRIVATE KEY” is needed, not encrypted"
+    )]
     NoKey(PathBuf),
     #[error("the certificates cannot be used: {0}")]
     Unusable(String),

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::ae_title::AeTitleError;
 use super::root::{Root, RootError};
-use super::{Auth, DimsePeer, OWN_AE_TITLE, OwnCertificate, Peer, PeerKind, Tls, WebPeer};
+use super::{Auth, DimsePeer, Peer, PeerKind, WebPeer};
 use crate::files::naming::{self, NameError};
+use crate::pacs::dimse::ae::{AeError, AeTitle};
+use crate::pacs::dimse::tls::TlsFiles;
 
 /// Longest name of a machine.
 const HOST: usize = 255;
@@ -28,7 +29,7 @@ pub enum PeerError {
     #[error("the port must not be 0")]
     Port,
     #[error(transparent)]
-    AeTitle(#[from] AeTitleError),
+    AeTitle(#[from] AeError),
     #[error(transparent)]
     Root(#[from] RootError),
     #[error("user and bearer exclude each other: one is for a name with a password, the other for a token")]
@@ -51,7 +52,7 @@ enum Kind {
     Web,
 }
 
-/// A peer as the file has it: every key of both kinds.
+/// A peer as the file has it: every key of both kinds. An association is secured where `authorities` are named.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
@@ -65,8 +66,6 @@ pub(super) struct Entry {
     called_ae: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     calling_ae: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    tls: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,24 +94,19 @@ impl TryFrom<Entry> for Peer {
                 strange(entry.plain, "plain")?;
                 strange(entry.user.is_some(), "user")?;
                 strange(entry.bearer, "bearer")?;
-                PeerKind::Dimse(dimse(entry.host, entry.port, entry.called_ae, entry.calling_ae, {
-                    strange(!entry.tls && entry.authorities.is_some(), "authorities without tls")?;
-                    strange(!entry.tls && entry.certificate.is_some(), "certificate without tls")?;
-                    let own = match (entry.certificate, entry.key) {
-                        (Some(certificate), Some(key)) => Some(OwnCertificate { certificate, key }),
-                        (None, None) => None,
-                        (None, _) => return Err(PeerError::Missing("certificate")),
-                        (_, None) => return Err(PeerError::Missing("key")),
-                    };
-                    entry.tls.then_some(Tls { authorities: entry.authorities, own })
-                })?)
+                strange(entry.authorities.is_none() && entry.certificate.is_some(), "certificate without authorities")?;
+                if entry.certificate.is_some() != entry.key.is_some() {
+                    return Err(PeerError::Missing(if entry.key.is_some() { "certificate" } else { "key" }));
+                }
+                let (certificate, key) = (entry.certificate, entry.key);
+                let tls = entry.authorities.map(|own| TlsFiles { authorities: Some(own), certificate, key });
+                PeerKind::Dimse(dimse(entry.host, entry.port, entry.called_ae, entry.calling_ae, tls)?)
             }
             Kind::Web => {
                 strange(entry.host.is_some(), "host")?;
                 strange(entry.port.is_some(), "port")?;
                 strange(entry.called_ae.is_some(), "called_ae")?;
                 strange(entry.calling_ae.is_some(), "calling_ae")?;
-                strange(entry.tls, "tls")?;
                 strange(entry.certificate.is_some(), "certificate")?;
                 strange(entry.key.is_some(), "key")?;
                 let root = Root::parse(&entry.root.ok_or(PeerError::Missing("root"))?, entry.plain)?;
@@ -134,12 +128,12 @@ fn dimse(
     port: Option<u16>,
     called_ae: Option<String>,
     calling_ae: Option<String>,
-    tls: Option<Tls>,
+    tls: Option<TlsFiles>,
 ) -> Result<DimsePeer, PeerError> {
     let host = host.ok_or(PeerError::Missing("host"))?;
     let port = port.ok_or(PeerError::Missing("port"))?;
     let called_ae = called_ae.ok_or(PeerError::Missing("called_ae"))?.parse()?;
-    let calling_ae = calling_ae.as_deref().unwrap_or(OWN_AE_TITLE).parse()?;
+    let calling_ae = calling_ae.map_or_else(|| Ok(AeTitle::ours()), |own| own.parse())?;
     DimsePeer { host, port, called_ae, calling_ae, tls }.checked()
 }
 
@@ -198,7 +192,6 @@ impl From<&Peer> for Entry {
             port: None,
             called_ae: None,
             calling_ae: None,
-            tls: false,
             certificate: None,
             key: None,
             root: None,
@@ -209,17 +202,16 @@ impl From<&Peer> for Entry {
         };
         match &peer.kind {
             PeerKind::Dimse(dimse) => {
-                let own = dimse.tls.as_ref().and_then(|tls| tls.own.clone());
+                let tls = dimse.tls.clone().unwrap_or_default();
                 Self {
                     kind: Kind::Dimse,
                     host: Some(dimse.host.clone()),
                     port: Some(dimse.port),
                     called_ae: Some(dimse.called_ae.to_string()),
-                    calling_ae: Some(dimse.calling_ae.to_string()).filter(|own| own != OWN_AE_TITLE),
-                    tls: dimse.tls.is_some(),
-                    authorities: dimse.tls.as_ref().and_then(|tls| tls.authorities.clone()),
-                    certificate: own.as_ref().map(|own| own.certificate.clone()),
-                    key: own.map(|own| own.key),
+                    calling_ae: Some(&dimse.calling_ae).filter(|own| **own != AeTitle::ours()).map(ToString::to_string),
+                    authorities: tls.authorities,
+                    certificate: tls.certificate,
+                    key: tls.key,
                     ..nothing
                 }
             }

@@ -148,7 +148,7 @@ impl Peers {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{OWN_AE_TITLE, PeerKind};
+    use super::super::PeerKind;
     use super::*;
 
     const BOTH: &str = r#"
@@ -158,7 +158,6 @@ mod tests {
         host = "pacs.example.org"
         port = 11112
         called_ae = "ARCHIVE"
-        tls = true
         authorities = "/etc/ca.pem"
 
         [[peer]]
@@ -179,7 +178,7 @@ mod tests {
         let archive = peers.find("ARCHIVE").unwrap();
         assert_eq!(archive.place(), "ARCHIVE@pacs.example.org:11112, TLS");
         let PeerKind::Dimse(dimse) = &archive.kind else { panic!("of associations") };
-        assert_eq!(dimse.calling_ae.as_str(), OWN_AE_TITLE);
+        assert_eq!(dimse.calling_ae.as_str(), "PELLUCID");
         assert!(!archive.wants_secret() && peers.find("web").unwrap().wants_secret());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new").join("peers.toml");

@@ -34,9 +34,9 @@ use super::commitment::CommitmentReport;
 use super::deadline::Timed;
 use super::error::DimseError;
 use super::stream::Stream;
-use crate::pacs::uid::Uid;
 use crate::cancel::CancelToken;
 use crate::limits;
+use crate::pacs::uid::Uid;
 use crate::panic_guard::guarded;
 
 /// How often a listener that nobody calls looks whether it is to stop.
@@ -218,8 +218,7 @@ impl Shared {
     fn serve(&self, tcp: TcpStream, address: IpAddr, is_full: bool) -> Result<(), DimseError> {
         let Settings { waits, tls, .. } = &self.settings;
         let broken = |e: io::Error| DimseError::Connection { peer: address.to_string(), why: e.to_string() };
-        let mut timed =
-            Timed::new(tcp, Instant::now() + waits.connecting, self.cancel.clone()).map_err(broken)?;
+        let mut timed = Timed::new(tcp, Instant::now() + waits.connecting, self.cancel.clone()).map_err(broken)?;
         let stream = match tls {
             None => Stream::Plain(timed),
             Some(config) => {

@@ -202,6 +202,7 @@ fn refuse(
     status: u16,
     comment: &str,
 ) -> Result<(), DimseError> {
-    let comment: String = comment.chars().filter(|c| c.is_ascii() && !c.is_control() && *c != '\\').take(COMMENT).collect();
+    let comment: String =
+        comment.chars().filter(|c| c.is_ascii() && !c.is_control() && *c != '\\').take(COMMENT).collect();
     association.send_command(context, &Command::answer(command, status).with_text(element::ERROR_COMMENT, &comment))
 }
