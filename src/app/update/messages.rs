@@ -7,7 +7,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    catalogue, hanging, impression, measuring, published, session, show_image, slots, study, tags, training, what_if,
+    catalogue, feedback, hanging, impression, measuring, published, session, show_image, slots, study, tags, training,
+    what_if,
 };
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
@@ -84,6 +85,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),
+        Message::Feedback(message) => return feedback::on_message(state, message),
         Message::Impression(message) => return impression::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
     }
