@@ -103,6 +103,18 @@ pub const KEY_IMAGE_FILES: usize = 10_000;
 pub const KEY_IMAGE_BYTES: u64 = 1 << 20;
 /// Largest file of an impression, in bytes.
 pub const IMPRESSION_BYTES: u64 = 4 << 20;
+/// Largest file of what a reader said of an image, in bytes.
+pub const FEEDBACK_BYTES: u64 = 8 << 20;
+/// Most models that answers are kept of for one image.
+pub const FEEDBACK_MODELS: usize = 100;
+/// Most answers to one model, and most marks.
+pub const FEEDBACK_ANSWERS: usize = 2000;
+/// Most characters of the remark to one model's findings.
+pub const FEEDBACK_REMARK: usize = 4000;
+/// Most files of what readers said that are looked through for a table.
+pub const FEEDBACK_FILES: usize = 1_000_000;
+/// Longest line of an audit journal, in bytes.
+pub const AUDIT_LINE: usize = 64 << 10;
 /// Most words of names, numbers and places that are looked for in what is left of a de-identified
 /// image.
 pub const IDENTIFIERS: usize = 2000;

@@ -7,6 +7,7 @@
 
 mod current_keys;
 mod declare;
+mod feedback;
 mod file;
 mod findings;
 mod hanging;
@@ -29,6 +30,7 @@ mod view;
 mod what_if;
 mod window;
 
+pub use feedback::FeedbackCommand;
 pub use file::FileCommand;
 pub use findings::FindingsCommand;
 pub use hanging::HangingCommand;
@@ -226,6 +228,8 @@ command! {
     Help(HelpCommand),
     /// Which maps are shown: methods, stages, stability.
     Maps(MapCommand),
+    /// What the reader says of findings.
+    Feedback(FeedbackCommand),
     /// The reader's own impression.
     Impression(ImpressionCommand),
     /// The training room.

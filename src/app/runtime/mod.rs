@@ -8,11 +8,13 @@
 pub mod capture;
 mod dialogs;
 pub mod effect_runner;
+mod feedback;
 mod frame_loader;
 mod hanging_file;
 mod impressions;
 mod job_threads;
 mod jobs;
+mod keeping_thread;
 mod measuring;
 pub mod options;
 mod parts_of_image;

@@ -6,6 +6,7 @@
 pub mod cine;
 pub mod display_options;
 pub mod faithfulness;
+pub mod feedback;
 pub mod frame_cache;
 mod grid;
 pub mod hanging;
@@ -69,6 +70,7 @@ pub use results::{Explaining, Phase, Results};
 pub use shown_image::ShownImage;
 pub use view::{View, WindowChoice};
 
+use feedback::Feedback;
 use hanging::Hanging;
 use history::History;
 use impression::Impressions;
@@ -180,6 +182,8 @@ pub struct State {
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
+    /// What the reader said of findings.
+    pub feedback: Feedback,
     pub measuring: Measuring,
     pub what_if: WhatIf,
     /// The window of the tag browser, while it is open.
@@ -249,6 +253,7 @@ impl State {
             printing: false,
             cursor: None,
             impressions: Impressions::default(),
+            feedback: Feedback::default(),
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
             tags: None,

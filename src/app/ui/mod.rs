@@ -178,6 +178,9 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
             panels::score_change::show(ui, state);
             commands.extend(panels::result_objects::show(ui, state));
         }
+        if shown {
+            commands.extend(panels::feedback::show(ui, state));
+        }
         if measured && low {
             commands.extend(panels::measurements::show(ui, state, &mut caches.values, f32::INFINITY));
         }

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::feedback_effect::FeedbackEffect;
 use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
 use super::published_effect::PublishedEffect;
@@ -70,6 +71,7 @@ pub enum Effect {
     Results(ResultEffect),
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
+    Feedback(FeedbackEffect),
     Impression(ImpressionEffect),
     Train(TrainingEffect),
     SavePreferences,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::feedback_effect::FeedbackMessage;
 use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
 use super::published_effect::PublishedMessage;
@@ -66,6 +67,7 @@ pub enum Message {
     Models(Vec<String>),
     Measuring(MeasuringMessage),
     PartsFound(PartsFound),
+    Feedback(FeedbackMessage),
     Impression(ImpressionMessage),
     Results(ResultMessage),
     Training(TrainingMessage),

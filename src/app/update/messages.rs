@@ -7,8 +7,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    catalogue, hanging, impression, measuring, published, result_objects, session, show_image, slots, study, tags,
-    training, what_if,
+    catalogue, feedback, hanging, impression, measuring, published, result_objects, session, show_image, slots, study,
+    tags, training, what_if,
 };
 use crate::app::command::{FileCommand, ResultCommand};
 use crate::app::state::weights_form::WeightsForm;
@@ -86,6 +86,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),
+        Message::Feedback(message) => return feedback::on_message(state, message),
         Message::Impression(message) => return impression::on_message(state, message),
         Message::Results(message) => return result_objects::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),

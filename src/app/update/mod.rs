@@ -20,6 +20,8 @@ mod closing;
 pub mod effect;
 mod events;
 mod faithfulness;
+mod feedback;
+pub mod feedback_effect;
 mod file;
 mod findings;
 mod hanging;
@@ -127,6 +129,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Uncertainty(command) => uncertainty::apply(state, command),
         Command::Help(command) => help::apply(state, command),
         Command::Maps(command) => maps::apply(state, command),
+        Command::Feedback(command) => feedback::apply(state, command),
         Command::Impression(command) => impression::apply(state, command),
         Command::Training(command) => training::apply(state, command),
         Command::Session(command) => session::apply(state, command),

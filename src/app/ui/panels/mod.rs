@@ -3,6 +3,7 @@
 mod display_menu;
 pub mod empty;
 pub mod faithfulness;
+pub mod feedback;
 pub mod findings;
 #[cfg(test)]
 mod forms;
