@@ -4,6 +4,7 @@ mod call;
 mod echo;
 mod find;
 mod get;
+mod peers;
 mod receive;
 mod send;
 
@@ -18,6 +19,8 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// Archives that are known by name: list, add, remove, check
+    Peers(peers::Args),
     /// Ask a node whether it listens and knows us (C-ECHO)
     Echo(echo::Args),
     /// Look for patients, studies, series or images at a node (C-FIND)
@@ -32,6 +35,7 @@ enum Action {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.action {
+        Action::Peers(args) => peers::run(args),
         Action::Echo(args) => echo::run(args),
         Action::Find(args) => find::run(args),
         Action::Get(args) => get::run(args),

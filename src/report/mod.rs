@@ -20,6 +20,7 @@ pub mod impression;
 pub mod impression_store;
 pub mod key_images;
 pub mod measurements;
+pub mod overlay_image;
 pub mod sidecar;
 mod suggestions;
 mod threshold_position;
@@ -34,8 +35,9 @@ mod redact;
 use std::path::PathBuf;
 
 pub use case::{CaseReport, OverlayStyle, Paper};
-pub use file::{export, export_to};
+pub use file::{document, export, export_to, record};
 pub use impression::Impression;
+pub use redact::why_no_states;
 
 use crate::figures::FigureError;
 

@@ -25,6 +25,8 @@ pub enum OnTop {
     Field,
     Tour,
     Tags,
+    /// The window of a report or a document.
+    Result,
     Training,
     Faithfulness,
     Cine,
@@ -63,7 +65,7 @@ impl OnTop {
     /// Whether keys reach what lies on the image.
     #[must_use]
     pub fn leaves_keys(self) -> bool {
-        !self.is_dialog() && !matches!(self, Self::Menu | Self::Field | Self::Tags | Self::Training)
+        !self.is_dialog() && !matches!(self, Self::Menu | Self::Field | Self::Tags | Self::Result | Self::Training)
     }
 }
 
@@ -96,6 +98,7 @@ impl State {
             (unfolded.field, OnTop::Field),
             (self.tour.is_some(), OnTop::Tour),
             (self.tags.is_some(), OnTop::Tags),
+            (self.result_objects.window.is_some(), OnTop::Result),
             (self.training.open, OnTop::Training),
             (self.faithfulness_open, OnTop::Faithfulness),
             (self.stack.cine.is_playing(), OnTop::Cine),

@@ -36,6 +36,7 @@ fn escape(state: &mut State) -> Vec<Effect> {
         Some(OnTop::Published) => state.published.open = false,
         Some(OnTop::Tour) => state.tour = None,
         Some(OnTop::Tags) => state.tags = None,
+        Some(OnTop::Result) => state.result_objects.window = None,
         Some(OnTop::Training) => state.training.open = false,
         Some(OnTop::Faithfulness) => faithfulness::toggle(state),
         Some(OnTop::Cine) => return cine::toggle(state),

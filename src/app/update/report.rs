@@ -64,6 +64,7 @@ fn case(state: &State) -> Option<CaseReport> {
         analysis,
         model: model.clone(),
         impression: state.impression().cloned(),
+        feedback: state.case_feedback(),
         classes,
         method: state.method,
         layer,

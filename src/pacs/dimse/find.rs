@@ -134,7 +134,7 @@ impl Query {
     fn identifier(&self) -> Identifier {
         let wanted = self.level.returned().iter().chain(&self.also);
         let empty = wanted.fold(Identifier::default(), |identifier, tag| identifier.with_empty(*tag));
-        let of = |identifier: Identifier, (tag, value): &(Tag, String)| identifier.with_text(*tag, value);
+        let of = |identifier: Identifier, (tag, value): &(Tag, String)| identifier.with(*tag, value);
         let asked = self.matching.iter().fold(empty, of);
         asked.with_text(tags::QUERY_RETRIEVE_LEVEL, self.level.code())
     }

@@ -1,0 +1,1 @@
+//! A node of associations as an archive.
