@@ -57,6 +57,7 @@ pub mod pipeline;
 pub mod printable;
 pub mod report;
 pub mod results;
+pub mod serve;
 pub mod stats;
 pub mod study;
 pub mod training;

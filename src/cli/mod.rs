@@ -32,6 +32,7 @@ mod record;
 mod report;
 mod search;
 mod segment;
+mod serve;
 mod session;
 mod shortcuts;
 mod summarize;
@@ -178,6 +179,7 @@ enum Command {
     Inspect(inspect::Args),
     Measurements(measurements::Args),
     Pacs(Box<pacs::Args>),
+    Serve(Box<serve::Args>),
     Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
@@ -304,6 +306,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
         Command::Pacs(args) => pacs::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),
