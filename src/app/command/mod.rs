@@ -27,6 +27,7 @@ mod uncertainty;
 mod view;
 mod what_if;
 mod window;
+mod worklist;
 
 pub use file::FileCommand;
 pub use findings::FindingsCommand;
@@ -47,6 +48,7 @@ pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
 pub use what_if::WhatIfCommand;
 pub use window::WindowCommand;
+pub use worklist::WorklistCommand;
 
 use std::borrow::Cow;
 
@@ -198,6 +200,8 @@ command! {
     File(FileCommand),
     /// Published models.
     Published(PublishedCommand),
+    /// Archives: their studies, and results sent to them.
+    Worklist(WorklistCommand),
     /// Going through images.
     Study(StudyCommand),
     /// The elements of the file on screen.

@@ -16,6 +16,7 @@ use super::published::PublishedRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
+use super::worklist::WorklistRunner;
 use super::{dialogs, hanging_file, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::effect::Effect;
@@ -51,6 +52,7 @@ pub struct EffectRunner {
     impressions: ImpressionRunner,
     training: TrainingRunner,
     published: PublishedRunner,
+    worklist: WorklistRunner,
     leaving: bool,
 }
 
@@ -80,6 +82,7 @@ impl EffectRunner {
             changed: None,
             training: TrainingRunner::default(),
             published: PublishedRunner::default(),
+            worklist: WorklistRunner::default(),
             leaving: false,
         };
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
@@ -163,6 +166,7 @@ impl EffectRunner {
                 });
             }
             Effect::Published(effect) => self.published.carry_out(&self.jobs, effect),
+            Effect::Worklist(effect) => self.worklist.carry_out(&self.jobs, effect),
             Effect::Scan { paths, open } => {
                 let cancel = self.scanning.clone();
                 let work = move |sender: &MessageSender| jobs::scan(&open, &paths.clone(), paths, &cancel, sender);
@@ -255,6 +259,7 @@ impl EffectRunner {
         self.impressions.close();
         self.training.close();
         self.published.close();
+        self.worklist.close();
         if let Some(keeper) = &mut self.settings {
             if self.changed.take().is_some() {
                 keeper.keep(preferences);

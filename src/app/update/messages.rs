@@ -8,6 +8,7 @@ use super::message::Message;
 use super::notices::notice;
 use super::{
     catalogue, hanging, impression, measuring, published, session, show_image, slots, study, tags, training, what_if,
+    worklist,
 };
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
@@ -81,6 +82,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Published(message) => return published::on_message(state, message),
+        Message::Worklist(message) => return worklist::on_message(state, message),
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),

@@ -35,3 +35,4 @@ pub mod training;
 mod uncertainty;
 mod verdict;
 pub mod what_if;
+pub mod worklist;
