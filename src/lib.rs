@@ -35,6 +35,7 @@ pub use pellucid_imaging as imaging;
 pub use pellucid_network as network;
 
 pub mod app;
+pub mod audit;
 pub mod cancel;
 pub mod cli;
 pub mod engine;

@@ -66,6 +66,24 @@ pub const PRESENTATION_STATES: usize = 200;
 pub const ANNOTATIONS: usize = 2000;
 /// Most points of all drawings of a presentation state.
 pub const ANNOTATION_POINTS: usize = 200_000;
+/// Most items of a structured report that are read.
+pub const REPORT_ITEMS: usize = 50_000;
+/// Most characters of one text of a structured report.
+pub const REPORT_TEXT: usize = 32_768;
+/// Most points of a graphic of a structured report.
+pub const REPORT_POINTS: usize = 20_000;
+/// Most objects that an object may name and that are kept of it.
+pub const RESULT_REFERENCES: usize = 20_000;
+/// Most segments of a segmentation.
+pub const SEGMENTS: usize = 1000;
+/// Most segments and maps of other files over one image.
+pub const LAYERS: usize = 128;
+/// Most memory for all of them, in bytes.
+pub const LAYER_BYTES: u64 = 256 << 20;
+/// Most segmentations and maps that are looked into for one image.
+pub const LAYER_OBJECTS: usize = 50;
+/// Largest encapsulated document (a PDF), in bytes; it is held in memory.
+pub const DOCUMENT_BYTES: u64 = 256 << 20;
 /// Most measurements of one image.
 pub const MEASUREMENTS: usize = 500;
 /// Most points of an outline that is drawn by hand.
@@ -85,6 +103,18 @@ pub const KEY_IMAGE_FILES: usize = 10_000;
 pub const KEY_IMAGE_BYTES: u64 = 1 << 20;
 /// Largest file of an impression, in bytes.
 pub const IMPRESSION_BYTES: u64 = 4 << 20;
+/// Largest file of what a reader said of an image, in bytes.
+pub const FEEDBACK_BYTES: u64 = 8 << 20;
+/// Most models that answers are kept of for one image.
+pub const FEEDBACK_MODELS: usize = 100;
+/// Most answers to one model, and most marks.
+pub const FEEDBACK_ANSWERS: usize = 2000;
+/// Most characters of the remark to one model's findings.
+pub const FEEDBACK_REMARK: usize = 4000;
+/// Most files of what readers said that are looked through for a table.
+pub const FEEDBACK_FILES: usize = 1_000_000;
+/// Longest line of an audit journal, in bytes.
+pub const AUDIT_LINE: usize = 64 << 10;
 /// Most words of names, numbers and places that are looked for in what is left of a de-identified
 /// image.
 pub const IDENTIFIERS: usize = 2000;

@@ -6,6 +6,7 @@
 //! when a command panics.
 
 mod ablate;
+mod audit;
 mod compare;
 mod crossval;
 mod data;
@@ -177,6 +178,7 @@ enum Command {
     Inspect(inspect::Args),
     Measurements(measurements::Args),
     Pacs(Box<pacs::Args>),
+    Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
     TrainGate(train_gate::TrainGateArgs),
@@ -302,6 +304,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
         Command::Pacs(args) => pacs::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),

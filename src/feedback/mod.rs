@@ -19,7 +19,9 @@
 //! What it does not do: judge who is right. A reader's answer is no truth; tables that are made of
 //! answers say whose they are and whether the result was known.
 
+pub mod kept;
 pub mod rfc3339;
+pub mod store;
 
 use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};

@@ -16,13 +16,14 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: &[(&str, &[&str])] = &[
     ("codec", &[]),
     ("imaging", &[]),
     ("study", &["codec", "imaging"]),
     ("phantom", &["imaging", "study"]),
     ("network", &[]),
     ("model", &["imaging", "study", "network"]),
+    ("audit", &["model"]),
     ("uncertainty", &["imaging", "network", "model"]),
     ("explain", &["imaging", "network", "model"]),
     ("measurement", &["imaging", "study", "model", "explain"]),

@@ -7,6 +7,7 @@
 
 mod current_keys;
 mod declare;
+mod feedback;
 mod file;
 mod findings;
 mod hanging;
@@ -19,6 +20,7 @@ mod measure;
 mod overlay;
 pub mod palette;
 mod published;
+mod result_objects;
 mod session;
 mod study;
 mod tags;
@@ -29,6 +31,7 @@ mod what_if;
 mod window;
 mod worklist;
 
+pub use feedback::FeedbackCommand;
 pub use file::FileCommand;
 pub use findings::FindingsCommand;
 pub use hanging::HangingCommand;
@@ -40,6 +43,7 @@ pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
 pub use published::PublishedCommand;
+pub use result_objects::ResultCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
 pub use tags::TagCommand;
@@ -206,6 +210,8 @@ command! {
     Study(StudyCommand),
     /// The elements of the file on screen.
     Tags(TagCommand),
+    /// Results in files beside the images.
+    Results(ResultCommand),
     /// Layout, and how images lie in their views.
     View(ViewCommand),
     /// Several images side by side.
@@ -226,6 +232,8 @@ command! {
     Help(HelpCommand),
     /// Which maps are shown: methods, stages, stability.
     Maps(MapCommand),
+    /// What the reader says of findings.
+    Feedback(FeedbackCommand),
     /// The reader's own impression.
     Impression(ImpressionCommand),
     /// The training room.

@@ -7,19 +7,22 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::frame_loader::{self, FrameRequest};
-use super::impressions::ImpressionRunner;
 use super::job_threads::{JobThreads, MessageSender};
+use super::keeping_thread::KeepingThread;
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
 use super::published::PublishedRunner;
+use super::results::ResultRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
 use super::worklist::WorklistRunner;
-use super::{dialogs, hanging_file, jobs, parts_of_image, settings_file};
+use super::{dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::effect::Effect;
+use crate::app::update::feedback_effect::FeedbackEffect;
+use crate::app::update::impression_effect::ImpressionEffect;
 use crate::app::update::message::Message;
 use crate::app::update::what_if_effect::{PartsFound, WhatIfEffect};
 use crate::cancel::CancelToken;
@@ -49,10 +52,12 @@ pub struct EffectRunner {
     settings: Option<SettingsKeeper>,
     changed: Option<Instant>,
     measuring: MeasuringRunner,
-    impressions: ImpressionRunner,
+    impressions: KeepingThread<ImpressionEffect>,
+    feedback: KeepingThread<FeedbackEffect>,
     training: TrainingRunner,
     published: PublishedRunner,
     worklist: WorklistRunner,
+    results: ResultRunner,
     leaving: bool,
 }
 
@@ -65,7 +70,8 @@ impl EffectRunner {
         let jobs = JobThreads::new(ctx);
         // What a run for a screenshot measures is not kept either.
         let measurements = settings.as_ref().and_then(|_| store::folder());
-        let impressions = settings.as_ref().and_then(|_| impression_store::folder());
+        let written = settings.as_ref().and_then(|_| impression_store::folder());
+        let answers = settings.as_ref().and_then(|_| crate::feedback::store::folder());
         let rules = settings.as_ref().map(|(path, _)| hanging_file::beside(path));
         let settings = settings.map(|(path, read)| SettingsKeeper::start(&jobs, path, read));
         let mut runner = Self {
@@ -76,7 +82,9 @@ impl EffectRunner {
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
-            impressions: ImpressionRunner::start(&jobs, impressions),
+            results: ResultRunner::start(&jobs),
+            impressions: impressions::start(&jobs, written),
+            feedback: feedback::start(&jobs, answers),
             jobs,
             settings,
             changed: None,
@@ -212,6 +220,7 @@ impl EffectRunner {
                     sender.send(Message::Failed(words.into()));
                 }
             }),
+            Effect::Results(effect) => self.results.carry_out(&self.jobs, effect),
             Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
             Effect::WhatIf(WhatIfEffect::FindParts { generation, frame }) => {
                 let failed = move |_| Message::PartsFound(PartsFound { generation, parts: None });
@@ -220,6 +229,7 @@ impl EffectRunner {
                     sender.send(Message::PartsFound(PartsFound { generation, parts }));
                 });
             }
+            Effect::Feedback(effect) => self.feedback.carry_out(effect),
             Effect::Impression(effect) => self.impressions.carry_out(effect),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
@@ -252,11 +262,12 @@ impl EffectRunner {
         None
     }
 
-    /// Ends a training run after its step, and writes changed measurements, impressions and preferences
-    /// now, at the end.
+    /// Ends a training run after its step, and writes changed measurements, impressions, answers and
+    /// preferences now, at the end.
     pub fn close(&mut self, preferences: &Preferences) {
         self.measuring.close();
         self.impressions.close();
+        self.feedback.close();
         self.training.close();
         self.published.close();
         self.worklist.close();

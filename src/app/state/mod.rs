@@ -6,6 +6,7 @@
 pub mod cine;
 pub mod display_options;
 pub mod faithfulness;
+pub mod feedback;
 pub mod frame_cache;
 mod grid;
 pub mod hanging;
@@ -29,6 +30,7 @@ pub mod prior;
 pub mod published;
 pub mod pyramid;
 mod reason;
+pub mod result_objects;
 pub mod results;
 pub mod score_change;
 mod selectors;
@@ -69,6 +71,7 @@ pub use results::{Explaining, Phase, Results};
 pub use shown_image::ShownImage;
 pub use view::{View, WindowChoice};
 
+use feedback::Feedback;
 use hanging::Hanging;
 use history::History;
 use impression::Impressions;
@@ -77,6 +80,7 @@ use measuring::Measuring;
 use palette::Palette;
 use published::Published;
 use pyramid::Pyramid;
+use result_objects::ResultObjects;
 use session::LastSession;
 use stack::Stack;
 use tags::TagBrowser;
@@ -182,10 +186,14 @@ pub struct State {
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
+    /// What the reader said of findings.
+    pub feedback: Feedback,
     pub measuring: Measuring,
     pub what_if: WhatIf,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
+    /// Results in files beside the images.
+    pub result_objects: ResultObjects,
     pub training: Training,
     /// The window on calibration, while it is open, with the label or group that it shows.
     pub reliability: Option<usize>,
@@ -250,9 +258,11 @@ impl State {
             printing: false,
             cursor: None,
             impressions: Impressions::default(),
+            feedback: Feedback::default(),
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
             tags: None,
+            result_objects: ResultObjects::default(),
             training: Training::default(),
             reliability: None,
             preferences,

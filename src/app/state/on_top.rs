@@ -28,6 +28,8 @@ pub enum OnTop {
     Tour,
     Worklist,
     Tags,
+    /// The window of a report or a document.
+    Result,
     Training,
     Faithfulness,
     Cine,
@@ -67,7 +69,8 @@ impl OnTop {
     /// Whether keys reach what lies on the image.
     #[must_use]
     pub fn leaves_keys(self) -> bool {
-        !self.is_dialog() && !matches!(self, Self::Menu | Self::Field | Self::Worklist | Self::Tags | Self::Training)
+        let takes = [Self::Menu, Self::Field, Self::Worklist, Self::Tags, Self::Result, Self::Training];
+        !self.is_dialog() && !takes.contains(&self)
     }
 }
 
@@ -102,6 +105,7 @@ impl State {
             (self.tour.is_some(), OnTop::Tour),
             (self.worklist.open, OnTop::Worklist),
             (self.tags.is_some(), OnTop::Tags),
+            (self.result_objects.window.is_some(), OnTop::Result),
             (self.training.open, OnTop::Training),
             (self.faithfulness_open, OnTop::Faithfulness),
             (self.stack.cine.is_playing(), OnTop::Cine),

@@ -52,7 +52,8 @@ pub struct Preferences {
     pub layout: Layout,
     /// Heat maps are shown.
     pub heat_map: bool,
-    /// Sections of the panel at the right that are closed.
+    /// Sections of the panel at the right that are closed; those that start closed are open if they
+    /// stand here.
     pub closed: BTreeSet<Section>,
     /// Keys that differ from those that the commands declare.
     pub keys: ChangedKeys,
@@ -139,6 +140,19 @@ impl Preferences {
     #[must_use]
     pub fn interface_scale(&self) -> f32 {
         if self.scale.is_finite() { self.scale.clamp(SCALES.0, SCALES.1) } else { 1.0 }
+    }
+
+    /// Whether a section of the panel at the right is open.
+    #[must_use]
+    pub fn is_open(&self, section: Section) -> bool {
+        self.closed.contains(&section) == section.starts_closed()
+    }
+
+    /// Opens a section, or closes it.
+    pub fn toggle(&mut self, section: Section) {
+        if !self.closed.remove(&section) {
+            self.closed.insert(section);
+        }
     }
 
     /// Memory for decoded images, in bytes.

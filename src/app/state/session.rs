@@ -41,20 +41,30 @@ impl WindowPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Section {
     Findings,
+    Feedback,
     Overlay,
     Lungs,
     Measurements,
+    Results,
 }
 
 impl Section {
+    /// Whether it is closed until the reader opens it.
+    #[must_use]
+    pub fn starts_closed(self) -> bool {
+        self == Self::Feedback
+    }
+
     /// Its heading, which is drawn in capitals.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Findings => text!("Findings"),
+            Self::Feedback => text!("Your assessment"),
             Self::Overlay => text!("Overlay"),
             Self::Lungs => text!("Lungs"),
             Self::Measurements => text!("Measurements"),
+            Self::Results => text!("Results from files"),
         }
     }
 }

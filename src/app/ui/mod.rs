@@ -90,6 +90,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     commands.extend(panels::tags::show(ui, state));
     commands.extend(panels::worklist::show(ui, state));
     commands.extend(panels::worklist::secret::show(ui, state));
+    commands.extend(panels::result_window::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));
     commands.extend(panels::published::show(ui, state));
     commands.extend(panels::keys_editor::show(ui, state));
@@ -177,6 +178,10 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
             commands.extend(panels::what_if::show(ui, state));
             commands.extend(panels::findings::show(ui, state));
             panels::score_change::show(ui, state);
+            commands.extend(panels::result_objects::show(ui, state));
+        }
+        if shown {
+            commands.extend(panels::feedback::show(ui, state));
         }
         if measured && low {
             commands.extend(panels::measurements::show(ui, state, &mut caches.values, f32::INFINITY));

@@ -6,9 +6,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::feedback_effect::FeedbackEffect;
 use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
 use super::published_effect::PublishedEffect;
+use super::result_effect::ResultEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
 use super::worklist_effect::WorklistEffect;
@@ -68,8 +70,10 @@ pub enum Effect {
         folder: PathBuf,
     },
     OpenExternally(PathBuf),
+    Results(ResultEffect),
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
+    Feedback(FeedbackEffect),
     Impression(ImpressionEffect),
     Train(TrainingEffect),
     SavePreferences,

@@ -39,6 +39,7 @@ fn escape(state: &mut State) -> Vec<Effect> {
         Some(OnTop::Worklist) => state.worklist.open = false,
         Some(OnTop::Secret) => worklist::close_secret(&mut state.worklist),
         Some(OnTop::Tags) => state.tags = None,
+        Some(OnTop::Result) => state.result_objects.window = None,
         Some(OnTop::Training) => state.training.open = false,
         Some(OnTop::Faithfulness) => faithfulness::toggle(state),
         Some(OnTop::Cine) => return cine::toggle(state),

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::feedback_effect::FeedbackMessage;
 use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
 use super::published_effect::PublishedMessage;
+use super::result_effect::ResultMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
 use super::worklist_effect::WorklistMessage;
@@ -67,6 +69,8 @@ pub enum Message {
     Models(Vec<String>),
     Measuring(MeasuringMessage),
     PartsFound(PartsFound),
+    Feedback(FeedbackMessage),
     Impression(ImpressionMessage),
+    Results(ResultMessage),
     Training(TrainingMessage),
 }

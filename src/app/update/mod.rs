@@ -20,6 +20,8 @@ mod closing;
 pub mod effect;
 mod events;
 mod faithfulness;
+mod feedback;
+pub mod feedback_effect;
 mod file;
 mod findings;
 mod hanging;
@@ -47,6 +49,8 @@ mod presentation;
 mod published;
 pub mod published_effect;
 mod report;
+pub mod result_effect;
+mod result_objects;
 mod session;
 mod show_image;
 mod slots;
@@ -67,7 +71,7 @@ pub mod worklist_effect;
 
 use std::time::{Duration, Instant};
 
-use super::command::{Command, HangingCommand, MeasureCommand, ViewCommand, WhatIfCommand};
+use super::command::{Command, HangingCommand, MeasureCommand, ResultCommand, ViewCommand, WhatIfCommand};
 use super::state::State;
 use crate::engine::Event;
 use effect::Effect;
@@ -105,6 +109,11 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Worklist(command) => worklist::apply(state, command),
         Command::Study(command) => study::apply(state, command),
         Command::Tags(command) => tags::apply(state, command),
+        Command::Results(ResultCommand::ShowImage(uid, frame)) => {
+            let shown = result_objects::named_image(state, &uid, frame);
+            shown.map_or_else(Vec::new, |command| study::apply(state, command))
+        }
+        Command::Results(command) => result_objects::apply(state, command),
         Command::View(command) => view::apply(state, command),
         Command::Hanging(command) => hanging::apply(state, command),
         Command::Window(command) => window::apply(state, command),
@@ -123,6 +132,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Uncertainty(command) => uncertainty::apply(state, command),
         Command::Help(command) => help::apply(state, command),
         Command::Maps(command) => maps::apply(state, command),
+        Command::Feedback(command) => feedback::apply(state, command),
         Command::Impression(command) => impression::apply(state, command),
         Command::Training(command) => training::apply(state, command),
         Command::Session(command) => session::apply(state, command),

@@ -64,7 +64,7 @@ pub(super) fn case(state: &State) -> Option<CaseReport> {
         analysis,
         model: model.clone(),
         impression: state.impression().cloned(),
-        feedback: None,
+        feedback: state.case_feedback(),
         classes,
         method: state.method,
         layer,

@@ -35,11 +35,7 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
             crate::language::enter(code);
             preferences::change(state, |p| code.clone_into(&mut p.language))
         }
-        S::ToggleSection(section) => preferences::change(state, |p| {
-            if !p.closed.remove(&section) {
-                p.closed.insert(section);
-            }
-        }),
+        S::ToggleSection(section) => preferences::change(state, |p| p.toggle(section)),
     }
 }
 

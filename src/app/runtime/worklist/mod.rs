@@ -33,10 +33,14 @@ impl WorklistRunner {
         let refused = |why| Refusal::Failed(why);
         match effect {
             WorklistEffect::ReadPeers => {
-                jobs.run("pellucid-peers", |why| answer(M::Peers(Err(why))), |sender| {
-                    let read = Peers::path().and_then(|path| Peers::read(&path));
-                    sender.send(answer(M::Peers(read.map(Arc::new).map_err(|e| Reason::of(&e)))));
-                });
+                jobs.run(
+                    "pellucid-peers",
+                    |why| answer(M::Peers(Err(why))),
+                    |sender| {
+                        let read = Peers::path().and_then(|path| Peers::read(&path));
+                        sender.send(answer(M::Peers(read.map(Arc::new).map_err(|e| Reason::of(&e)))));
+                    },
+                );
             }
             WorklistEffect::Query { number, called, query } => {
                 let cancel = renewed(&mut self.query);
@@ -50,8 +54,7 @@ impl WorklistRunner {
             WorklistEffect::Series { called, study_uid } => {
                 let cancel = renewed(&mut self.series);
                 let of = study_uid.clone();
-                let failed =
-                    move |why| answer(M::Series { study_uid: of.clone(), result: Err(refused(why)) });
+                let failed = move |why| answer(M::Series { study_uid: of.clone(), result: Err(refused(why)) });
                 jobs.run("pellucid-series", failed, move |sender| {
                     let found = archive(&called).and_then(|archive| archive.series(&study_uid, &cancel));
                     let result = found.map(Arc::new).map_err(refusal);
@@ -88,9 +91,13 @@ impl WorklistRunner {
                 }
             }),
             WorklistEffect::RemoveFetched => {
-                jobs.run("pellucid-remove", |why| answer(M::Removed(Err(why))), |sender| {
-                    sender.send(answer(M::Removed(received::remove().map_err(|e| Reason::of(&e)))));
-                });
+                jobs.run(
+                    "pellucid-remove",
+                    |why| answer(M::Removed(Err(why))),
+                    |sender| {
+                        sender.send(answer(M::Removed(received::remove().map_err(|e| Reason::of(&e)))));
+                    },
+                );
             }
         }
     }

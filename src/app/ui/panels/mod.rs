@@ -3,6 +3,7 @@
 mod display_menu;
 pub mod empty;
 pub mod faithfulness;
+pub mod feedback;
 pub mod findings;
 #[cfg(test)]
 mod forms;
@@ -21,6 +22,8 @@ pub mod palette;
 mod prevalence_words;
 pub mod published;
 pub mod reliability;
+pub mod result_objects;
+pub mod result_window;
 pub mod score_change;
 pub mod similar;
 pub mod stack_bar;

@@ -15,6 +15,8 @@ mod contours;
 pub(super) mod corners;
 mod gesture;
 mod image;
+mod laid;
+pub(super) mod legend;
 mod letters;
 mod lung_outline;
 mod magnifier;
@@ -44,6 +46,7 @@ use crate::app::command::Command;
 use crate::app::state::{Content, Layout, PaneIndex, State, View};
 use crate::language::{text, tr};
 use crate::study::Frame;
+use laid::LaidCache;
 use map::MapCache;
 use placement::Placement;
 use superimposed::SuperimposedCache;
@@ -55,6 +58,7 @@ pub struct ViewCaches {
     image: ImageCache,
     map: MapCache,
     superimposed: SuperimposedCache,
+    laid: LaidCache,
     marks: MarkCache,
     values: ValuesCache,
 }
@@ -70,13 +74,14 @@ impl ViewCaches {
         self.image.sweep();
         self.map.sweep();
         self.superimposed.sweep();
+        self.laid.sweep();
         self.marks.sweep();
         self.values.sweep();
     }
 
     /// How many textures were made.
     pub fn made(&self) -> u64 {
-        self.image.made() + self.map.made() + self.superimposed.made() + self.marks.made()
+        self.image.made() + self.map.made() + self.superimposed.made() + self.laid.made() + self.marks.made()
     }
 }
 
@@ -117,6 +122,9 @@ pub(super) fn show(
     let shown = what_if::shown(state, frame, content);
     self::image::paint(&painter, state, &mut caches.image, shown, (pane, pane), &placement, rect);
     superimposed::paint(&painter, state, &mut caches.superimposed, frame, &placement, rect);
+    if content == Content::Image {
+        laid::paint(&painter, state, &mut caches.laid, frame, &placement, rect);
+    }
     if state.heat_map && !state.overlays_hidden {
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
     }
@@ -134,6 +142,9 @@ pub(super) fn show(
         measuring::crosshair::paint(&painter, state, &placement, rect);
         let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);
         let mut taken = corners.taken;
+        if content == Content::Image {
+            taken.extend(legend::paint(&painter, state, rect, corners.upper_left.y));
+        }
         let shown = state.heat_map.then_some(&mut caches.map.tops);
         let bar = shown.and_then(|tops| color_bar::paint(&painter, state, tops, pane, content, rect));
         taken.extend(letters::paint(&painter, &tokens, frame, state.view(pane), rect, corners.upper_left, bar));
@@ -163,6 +174,8 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
     said.extend(corners::place_words(state, frame));
     said.extend(state.is_key_frame(frame).then(|| text!("key image").to_owned()));
     said.extend(state.display_marks(pane));
+    let over: Vec<String> = state.shown_layers().map(|(_, layer)| layer.name.clone()).collect();
+    said.extend((!over.is_empty()).then(|| tr!("over it {}", over.join(", "))));
     said.extend(
         state.measuring.cursor.map(|[x, y]| tr!("crosshair at column {x}, row {y}", x = x as i64, y = y as i64)),
     );

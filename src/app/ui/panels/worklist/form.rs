@@ -1,6 +1,6 @@
 //! What is looked for, and where.
 
-use egui::{Button, ComboBox, Response, TextEdit, Ui};
+use egui::{Button, ComboBox, TextEdit, Ui};
 
 use crate::app::command::{Command, WorklistCommand};
 use crate::app::state::worklist::Worklist;
@@ -13,12 +13,12 @@ pub(super) fn show(ui: &mut Ui, worklist: &Worklist, out: &mut Vec<Command>) {
     let mut search = false;
     ui.horizontal_wrapped(|ui| {
         peer(ui, worklist, out);
-        search |= entered(ui, &field(ui_field(ui, &mut form.name, text!("Name"), 150.0), text!("Patient name")));
-        search |= entered(ui, &field(ui_field(ui, &mut form.id, text!("ID"), 100.0), text!("Patient ID")));
+        search |= field(ui, &mut form.name, text!("Name"), text!("Patient name"), 150.0);
+        search |= field(ui, &mut form.id, text!("ID"), text!("Patient ID"), 100.0);
         days(ui, &mut form);
         if form.days == DayRange::Typed {
-            search |= entered(ui, &field(ui_field(ui, &mut form.from, "2026-11-01", 90.0), text!("First day")));
-            search |= entered(ui, &field(ui_field(ui, &mut form.to, "2026-11-30", 90.0), text!("Last day")));
+            search |= field(ui, &mut form.from, "2026-11-01", text!("First day"), 90.0);
+            search |= field(ui, &mut form.to, "2026-11-30", text!("Last day"), 90.0);
         }
         modality(ui, &mut form);
         let ready = worklist.chosen_peer().is_some() && !worklist.is_asking();
@@ -39,16 +39,10 @@ pub(super) fn show(ui: &mut Ui, worklist: &Worklist, out: &mut Vec<Command>) {
     }
 }
 
-fn ui_field(ui: &mut Ui, words: &mut String, hint: &str, width: f32) -> Response {
-    ui.add(TextEdit::singleline(words).hint_text(hint).desired_width(width))
-}
-
-fn field(response: Response, name: &str) -> Response {
-    response.accessible_name(name).on_hover_text(name)
-}
-
-/// Whether Enter was pressed in a field.
-fn entered(ui: &Ui, response: &Response) -> bool {
+/// A field; whether Enter was pressed in it.
+fn field(ui: &mut Ui, words: &mut String, hint: &str, name: &str, width: f32) -> bool {
+    let response = ui.add(TextEdit::singleline(words).hint_text(hint).desired_width(width));
+    let response = response.accessible_name(name).on_hover_text(name);
     response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
 }
 
