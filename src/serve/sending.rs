@@ -22,7 +22,7 @@ const TRIES: u32 = 5;
 /// How long the report on a commitment is waited for on the same association.
 const REPORT: Duration = Duration::from_secs(3);
 /// First and longest pause after a failure.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_mins(1));
 
 /// Sends what is in the outbox.
 pub(super) struct Sending<'a> {
@@ -73,11 +73,14 @@ impl<'a> Sending<'a> {
             }
         }
         let (board, tries, peer) = (self.board, &mut self.tries, self.node.to_string());
-        let (mut unwritten, mut refused) = (None, false);
+        let (mut unwritten, mut refused, mut went) = (None, false, false);
         let mut done = |i: usize, result: Result<Stored, DimseError>| {
             let (image, uid): &(String, String) = &owners[i];
             let step = match result {
-                Ok(_) => Step::Sent { result: uid.clone(), peer: peer.clone() },
+                Ok(_) => {
+                    went = true;
+                    Step::Sent { result: uid.clone(), peer: peer.clone() }
+                }
                 Err(error) => {
                     refused = true;
                     let tried = tries.entry(uid.clone()).or_default();
@@ -102,11 +105,12 @@ impl<'a> Sending<'a> {
         for (image, _) in &images {
             self.finish(image)?;
         }
+        // A peer that takes some is there: only one that takes nothing is waited for longer and longer.
+        if went {
+            self.pause = PAUSES.0;
+        }
         match ended {
-            Ok(()) if !refused => {
-                self.pause = PAUSES.0;
-                Ok(Round::Went)
-            }
+            Ok(()) if !refused => Ok(Round::Went),
             Ok(()) => Ok(self.failed()),
             Err(error) => {
                 log::warn!("results were not sent, and will be: {error}");

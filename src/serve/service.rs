@@ -181,9 +181,11 @@ impl Service {
         caller.cancel = shared.stop.clone();
         let mut sending = Sending::new(&shared.board, outbox, caller, self.node.clone(), self.commit);
         while !shared.stop.is_cancelled() {
-            match sending.round() {
+            let round = sending.round();
+            self.remove_done(shared);
+            match round {
                 Ok(Round::Idle) => shared.board.wait(WAIT),
-                Ok(Round::Went) => self.remove_done(shared),
+                Ok(Round::Went) => {}
                 Ok(Round::Failed(wait)) => pause(&shared.stop, wait),
                 Err(error) => return shared.fail(error),
             }

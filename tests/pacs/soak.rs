@@ -59,7 +59,7 @@ pub(crate) fn soak(images: usize, broken: u32, kills: usize) {
             .collect();
         next = last + 1;
         // Modalities break off, too: one in five begins an object and is gone.
-        if batch.len() > 1 && last / BATCH % 5 == 0 {
+        if last.div_ceil(BATCH) % 5 == 2 {
             super::unruly::cut_in_the_middle(port, last);
             cut += 1;
         }

@@ -17,6 +17,7 @@ use super::results::ResultRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
+use super::worklist::WorklistRunner;
 use super::{dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::effect::Effect;
@@ -55,6 +56,7 @@ pub struct EffectRunner {
     feedback: KeepingThread<FeedbackEffect>,
     training: TrainingRunner,
     published: PublishedRunner,
+    worklist: WorklistRunner,
     results: ResultRunner,
     leaving: bool,
 }
@@ -88,6 +90,7 @@ impl EffectRunner {
             changed: None,
             training: TrainingRunner::default(),
             published: PublishedRunner::default(),
+            worklist: WorklistRunner::default(),
             leaving: false,
         };
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
@@ -171,6 +174,7 @@ impl EffectRunner {
                 });
             }
             Effect::Published(effect) => self.published.carry_out(&self.jobs, effect),
+            Effect::Worklist(effect) => self.worklist.carry_out(&self.jobs, effect),
             Effect::Scan { paths, open } => {
                 let cancel = self.scanning.clone();
                 let work = move |sender: &MessageSender| jobs::scan(&open, &paths.clone(), paths, &cancel, sender);
@@ -266,6 +270,7 @@ impl EffectRunner {
         self.feedback.close();
         self.training.close();
         self.published.close();
+        self.worklist.close();
         if let Some(keeper) = &mut self.settings {
             if self.changed.take().is_some() {
                 keeper.keep(preferences);

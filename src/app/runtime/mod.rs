@@ -27,3 +27,4 @@ mod settings_merge;
 mod slot_loader;
 pub mod thumbnails;
 pub mod training;
+mod worklist;

@@ -38,3 +38,4 @@ pub mod training;
 mod uncertainty;
 mod verdict;
 pub mod what_if;
+pub mod worklist;
