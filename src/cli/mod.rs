@@ -16,6 +16,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod faithfulness;
+mod feedback;
 mod frame_at;
 mod images;
 mod inputs;
@@ -176,6 +177,7 @@ enum Command {
     Models(models::Args),
     Inspect(inspect::Args),
     Measurements(measurements::Args),
+    Feedback(feedback::Args),
     Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
@@ -301,6 +303,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
+        Command::Feedback(args) => feedback::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),

@@ -14,6 +14,7 @@ pub mod case;
 pub mod case_study;
 pub mod charts;
 pub mod evaluation;
+pub mod feedback;
 mod file;
 mod image_file;
 pub mod impression;

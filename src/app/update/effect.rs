@@ -6,9 +6,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::audit_effect::AuditEffect;
 use super::feedback_effect::FeedbackEffect;
 use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
+use super::message::CompareModels;
 use super::published_effect::PublishedEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
@@ -69,6 +71,10 @@ pub enum Effect {
     OpenExternally(PathBuf),
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
+    Audit(AuditEffect),
+    /// Compares a changed model with what it was.
+    CompareModels(Box<CompareModels>),
+    StopComparing,
     Feedback(FeedbackEffect),
     Impression(ImpressionEffect),
     Train(TrainingEffect),

@@ -7,8 +7,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    catalogue, feedback, hanging, impression, measuring, published, session, show_image, slots, study, tags, training,
-    what_if,
+    audit, catalogue, feedback, hanging, impression, measuring, model_changes, published, session, show_image, slots,
+    study, tags, training, what_if,
 };
 use crate::app::command::FileCommand;
 use crate::app::state::weights_form::WeightsForm;
@@ -54,9 +54,11 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
                 tr!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display(), name),
                 Some(NoticeAction::Open(path.clone())),
             );
+            let mut effects: Vec<Effect> = audit::exported(state, &path).into_iter().collect();
             if std::mem::take(&mut state.printing) {
-                return vec![Effect::OpenExternally(path)];
+                effects.push(Effect::OpenExternally(path));
             }
+            return effects;
         }
         Message::ReportWritten(Err(reason)) => {
             state.exporting = false;
@@ -85,6 +87,9 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),
+        Message::Audit(message) => audit::on_message(state, message),
+        Message::Comparing(done, of) => model_changes::progressed(state, done, of),
+        Message::ModelsCompared(result) => model_changes::compared(state, result),
         Message::Feedback(message) => return feedback::on_message(state, message),
         Message::Impression(message) => return impression::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
