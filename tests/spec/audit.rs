@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 
 use super::cli::{code, lines, pellucid, said};
 use super::viewer::common::{self, Bench, frame};
@@ -193,7 +193,7 @@ fn a_model_is_remembered_the_first_time_and_a_change_is_said_once() {
     bench.event(Event::ModelReady(common::model()));
     assert!(warnings(&bench).is_empty(), "once");
 
-    let bench = remembering(|known| drop(known.thresholds.insert("Pneumonia".into(), 0.7)));
+    let bench = remembering(|known| _ = known.thresholds.insert("Pneumonia".into(), 0.7));
     let said = warnings(&bench);
     assert!(said[0].0.contains("1 threshold changed"), "{said:?}");
     // A model of the same name elsewhere is looked at when it comes.
@@ -203,7 +203,7 @@ fn a_model_is_remembered_the_first_time_and_a_change_is_said_once() {
 
 #[test]
 fn the_notice_leads_to_a_comparison_on_the_open_images() {
-    let mut bench = remembering(|known| drop(known.thresholds.insert("Pneumonia".into(), 0.95)));
+    let mut bench = remembering(|known| _ = known.thresholds.insert("Pneumonia".into(), 0.95));
     bench.effects.clear();
     bench.command(FindingsCommand::CompareModels);
     let asked = bench.effects.iter().find_map(|effect| match effect {

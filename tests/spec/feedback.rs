@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command as Process, Output};
 
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 
 use super::cli::{code, lines, said};
 use super::viewer::common::{self, Bench, frame};
@@ -254,9 +254,9 @@ fn every_finding_has_its_choices_and_a_click_answers() {
             assert!(harness.query_by_label(&format!("{finding}: {choice}")).is_some(), "{finding}: {choice}");
         }
     }
-    let button = harness.get_by_label("Viral pneumonia: Disagree");
-    button.scroll_to_me();
-    button.click();
+    harness.get_by_label("Viral pneumonia: Disagree").scroll_to_me();
+    harness.run_steps(4);
+    harness.get_by_label("Viral pneumonia: Disagree").click();
     harness.run_steps(4);
     let answer = harness.state().state.feedback_on("Viral pneumonia").unwrap();
     assert_eq!((answer.opinion, answer.answer()), (Opinion::Present, Some(Answer::Disagree)));
