@@ -16,7 +16,7 @@ const ALL_BEFORE: &[&str] = &[];
 
 /// The rooms in the order in which data flows, each with the rooms that it may use beside the
 /// ground floor.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("codec", &[]),
     ("imaging", &[]),
     ("study", &["codec", "imaging"]),
@@ -52,6 +52,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
         "pipeline",
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
     ),
+    ("reader_study", &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "report"]),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),
 ];

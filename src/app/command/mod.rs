@@ -19,6 +19,7 @@ mod measure;
 mod overlay;
 pub mod palette;
 mod published;
+mod reading;
 mod session;
 mod study;
 mod tags;
@@ -39,6 +40,7 @@ pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
 pub use published::PublishedCommand;
+pub use reading::ReadingCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
 pub use tags::TagCommand;
@@ -224,6 +226,8 @@ command! {
     Maps(MapCommand),
     /// The reader's own impression.
     Impression(ImpressionCommand),
+    /// A reader study.
+    Reading(ReadingCommand),
     /// The training room.
     Training(TrainingCommand),
     /// The session and the interface as a whole.

@@ -28,6 +28,7 @@ mod presentation;
 pub mod prior;
 pub mod published;
 pub mod pyramid;
+pub mod reading;
 mod reason;
 pub mod results;
 pub mod score_change;
@@ -76,6 +77,7 @@ use measuring::Measuring;
 use palette::Palette;
 use published::Published;
 use pyramid::Pyramid;
+use reading::ReadingRoom;
 use session::LastSession;
 use stack::Stack;
 use tags::TagBrowser;
@@ -180,6 +182,8 @@ pub struct State {
     pub impressions: Impressions,
     pub measuring: Measuring,
     pub what_if: WhatIf,
+    /// The reader study that cases are read for, while one is under way.
+    pub reading: Option<Box<ReadingRoom>>,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
     pub training: Training,
@@ -247,6 +251,7 @@ impl State {
             impressions: Impressions::default(),
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
+            reading: None,
             tags: None,
             training: Training::default(),
             reliability: None,

@@ -14,6 +14,7 @@ use super::what_if_effect::WhatIfEffect;
 use crate::app::state::hanging::SlotIndex;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
+use crate::reader_study::record::Record;
 use crate::report::case::CaseReport;
 use crate::study::{Catalogue, ImageEntry};
 
@@ -69,6 +70,8 @@ pub enum Effect {
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
     Impression(ImpressionEffect),
+    /// Keeps what a reader of a study said.
+    KeepReading(Box<Record>),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

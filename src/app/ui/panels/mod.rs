@@ -20,6 +20,7 @@ pub mod overlay;
 pub mod palette;
 mod prevalence_words;
 pub mod published;
+pub(super) mod reading;
 pub mod reliability;
 pub mod score_change;
 pub mod similar;
