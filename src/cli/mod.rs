@@ -34,6 +34,7 @@ mod search;
 mod segment;
 mod session;
 mod shortcuts;
+mod study;
 mod summarize;
 mod table;
 mod train;
@@ -174,6 +175,7 @@ enum Command {
     Train(train::TrainArgs),
     Pipeline(pipeline::Args),
     Data(data::DataArgs),
+    Study(study::Args),
     Models(models::Args),
     Inspect(inspect::Args),
     Measurements(measurements::Args),
@@ -300,6 +302,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
         Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),
+        Command::Study(args) => study::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),

@@ -13,6 +13,7 @@
 pub mod case;
 pub mod case_study;
 pub mod charts;
+pub mod composed;
 pub mod evaluation;
 mod file;
 mod image_file;

@@ -57,6 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
     ),
     ("pacs", &["study"]),
+    ("reader_study", &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "report"]),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),
 ];

@@ -20,6 +20,7 @@ mod measure;
 mod overlay;
 pub mod palette;
 mod published;
+mod reading;
 mod result_objects;
 mod session;
 mod study;
@@ -42,6 +43,7 @@ pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
 pub use published::PublishedCommand;
+pub use reading::ReadingCommand;
 pub use result_objects::ResultCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
@@ -232,6 +234,8 @@ command! {
     Feedback(FeedbackCommand),
     /// The reader's own impression.
     Impression(ImpressionCommand),
+    /// A reader study.
+    Reading(ReadingCommand),
     /// The training room.
     Training(TrainingCommand),
     /// The session and the interface as a whole.

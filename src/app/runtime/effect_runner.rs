@@ -1,7 +1,7 @@
 //! Carries out effects, each as a job on a thread. The interface never waits.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -31,6 +31,8 @@ use crate::language::tr;
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
+use crate::reader_study::journal::Journal;
+use crate::reader_study::record::Record;
 use crate::report::impression_store;
 use crate::study::{Catalogue, tag_list};
 
@@ -56,6 +58,8 @@ pub struct EffectRunner {
     training: TrainingRunner,
     published: PublishedRunner,
     results: ResultRunner,
+    /// The results of a reader, while a study is read.
+    journal: Option<Arc<Mutex<Journal>>>,
     leaving: bool,
 }
 
@@ -88,6 +92,7 @@ impl EffectRunner {
             changed: None,
             training: TrainingRunner::default(),
             published: PublishedRunner::default(),
+            journal: None,
             leaving: false,
         };
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
@@ -227,6 +232,7 @@ impl EffectRunner {
             }
             Effect::Feedback(effect) => self.feedback.carry_out(effect),
             Effect::Impression(effect) => self.impressions.carry_out(effect),
+            Effect::KeepReading(record) => self.keep_reading(*record),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
             Effect::ToggleFullscreen => {
@@ -238,6 +244,21 @@ impl EffectRunner {
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
         }
+    }
+
+    /// Results of a reader are kept here from now on.
+    pub fn keep_readings(&mut self, journal: Journal) {
+        self.journal = Some(Arc::new(Mutex::new(journal)));
+    }
+
+    /// Has a reading brought to the disk, and says when it is there.
+    fn keep_reading(&self, record: Record) {
+        let Some(journal) = self.journal.clone() else { return };
+        let failed = |why| Message::ReadingKept(Err(why));
+        self.jobs.run("pellucid-reading", failed, move |sender| {
+            let kept = journal.lock().unwrap_or_else(PoisonError::into_inner).append(&record);
+            sender.send(Message::ReadingKept(kept.map(|()| record.read_at).map_err(|e| Reason::of(&e))));
+        });
     }
 
     /// True once the window is to be closed whatever goes on.

@@ -29,6 +29,7 @@ mod presentation;
 pub mod prior;
 pub mod published;
 pub mod pyramid;
+pub mod reading;
 mod reason;
 pub mod result_objects;
 pub mod results;
@@ -79,6 +80,7 @@ use measuring::Measuring;
 use palette::Palette;
 use published::Published;
 use pyramid::Pyramid;
+use reading::ReadingRoom;
 use result_objects::ResultObjects;
 use session::LastSession;
 use stack::Stack;
@@ -186,6 +188,8 @@ pub struct State {
     pub feedback: Feedback,
     pub measuring: Measuring,
     pub what_if: WhatIf,
+    /// The reader study that cases are read for, while one is under way.
+    pub reading: Option<Box<ReadingRoom>>,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
     /// Results in files beside the images.
@@ -256,6 +260,7 @@ impl State {
             feedback: Feedback::default(),
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
+            reading: None,
             tags: None,
             result_objects: ResultObjects::default(),
             training: Training::default(),

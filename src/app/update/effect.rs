@@ -16,6 +16,7 @@ use super::what_if_effect::WhatIfEffect;
 use crate::app::state::hanging::SlotIndex;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
+use crate::reader_study::record::Record;
 use crate::report::case::CaseReport;
 use crate::study::{Catalogue, ImageEntry};
 
@@ -73,6 +74,8 @@ pub enum Effect {
     WhatIf(WhatIfEffect),
     Feedback(FeedbackEffect),
     Impression(ImpressionEffect),
+    /// Keeps what a reader of a study said.
+    KeepReading(Box<Record>),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::feedback_effect::FeedbackMessage;
 use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
@@ -56,6 +58,8 @@ pub enum Message {
     HangingRules(Result<Arc<HangingRules>, Reason>),
     TagsRead(PathBuf, Listed),
     ReportWritten(Result<PathBuf, Reason>),
+    /// What a reader of a study said was kept, at this time.
+    ReadingKept(Result<DateTime<Utc>, Reason>),
     /// Something on the side failed: settings, desktop.
     Failed(Reason),
     /// A file of weights from a dialog; `None` where no dialog could be shown.

@@ -7,8 +7,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    catalogue, feedback, hanging, impression, measuring, published, result_objects, session, show_image, slots, study,
-    tags, training, what_if,
+    catalogue, feedback, hanging, impression, measuring, published, reading, result_objects, session, show_image,
+    slots, study, tags, training, what_if,
 };
 use crate::app::command::{FileCommand, ResultCommand};
 use crate::app::state::weights_form::WeightsForm;
@@ -30,6 +30,8 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
         Message::DialogCancelled => state.export_when_chosen = false,
         Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
+        Message::Scanned { catalogue, .. } if state.reading.is_some() => return reading::listed(state, *catalogue),
+        Message::ReadingKept(result) => return reading::kept(state, result),
         Message::Scanned { paths, catalogue } => return scanned(state, &paths, *catalogue),
         Message::ScanFailed(reason) => {
             state.scanning = false;

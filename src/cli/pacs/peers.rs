@@ -163,7 +163,10 @@ fn peer(args: &AddArgs) -> anyhow::Result<Peer> {
 fn typed(peer: &Peer, piped: bool) -> anyhow::Result<Secret> {
     if !piped && !stdin().is_terminal() {
         let variable = secret::variable(&peer.name);
-        let words = format!("the secret of {} is asked for on a terminal; pipe it in with --secret-stdin, or leave it out with --no-secret and set {variable}", peer.name);
+        let words = format!(
+            "the secret of {} is asked for on a terminal; pipe it in with --secret-stdin, or leave it out with --no-secret and set {variable}",
+            peer.name
+        );
         return Err(Usage(words).into());
     }
     let text = if piped {

@@ -21,6 +21,7 @@ pub mod overlay;
 pub mod palette;
 mod prevalence_words;
 pub mod published;
+pub(super) mod reading;
 pub mod reliability;
 pub mod result_objects;
 pub mod result_window;
