@@ -205,7 +205,10 @@ mod tests {
         let store = ImpressionStore::new(folder.path().join("deep/impressions"));
         assert_eq!(store.find(&image("ab")).unwrap(), None);
         store.keep(&image("ab"), draft("half a sen")).unwrap();
-        assert_eq!(ImpressionStore::new(store.kept.folder().to_owned()).find(&image("ab")).unwrap(), Some(draft("half a sen")));
+        assert_eq!(
+            ImpressionStore::new(store.kept.folder().to_owned()).find(&image("ab")).unwrap(),
+            Some(draft("half a sen"))
+        );
         assert_eq!(store.find(&image("cd")).unwrap(), None);
         store.keep(&image("ab"), draft("  ")).unwrap();
         assert!(!store.path(&image("ab")).exists(), "nothing is kept of nothing");
