@@ -16,6 +16,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod faithfulness;
+mod feedback;
 mod frame_at;
 mod images;
 mod inputs;
@@ -180,6 +181,7 @@ enum Command {
     Inspect(inspect::Args),
     Measurements(measurements::Args),
     Pacs(Box<pacs::Args>),
+    Feedback(feedback::Args),
     Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
@@ -307,6 +309,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
         Command::Pacs(args) => pacs::run(&args),
+        Command::Feedback(args) => feedback::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),

@@ -15,6 +15,7 @@ pub mod case_study;
 pub mod charts;
 pub mod composed;
 pub mod evaluation;
+pub mod feedback;
 mod file;
 mod image_file;
 pub mod impression;

@@ -253,6 +253,7 @@ impl From<&NoticeAction> for Command {
             NoticeAction::Open(path) => FileCommand::OpenExternally(path.clone()).into(),
             NoticeAction::ChooseReportFolder => FileCommand::ChooseReportFolder.into(),
             NoticeAction::UseModel(name) => FindingsCommand::SetModel(name.clone()).into(),
+            NoticeAction::CompareModels => FindingsCommand::CompareModels.into(),
             NoticeAction::OpenLast => SessionCommand::OpenLast.into(),
             NoticeAction::ShowRun => TrainingCommand::Show(Page::Run).into(),
         }

@@ -17,13 +17,15 @@ use super::results::ResultRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
-use super::{dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
+use super::{audit, comparing, dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
+use crate::app::update::audit_effect::AuditEffect;
 use crate::app::update::effect::Effect;
 use crate::app::update::feedback_effect::FeedbackEffect;
 use crate::app::update::impression_effect::ImpressionEffect;
 use crate::app::update::message::Message;
 use crate::app::update::what_if_effect::{PartsFound, WhatIfEffect};
+use crate::audit::journal::of_this_account;
 use crate::cancel::CancelToken;
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Request};
@@ -55,6 +57,9 @@ pub struct EffectRunner {
     measuring: MeasuringRunner,
     impressions: KeepingThread<ImpressionEffect>,
     feedback: KeepingThread<FeedbackEffect>,
+    audit: KeepingThread<AuditEffect>,
+    /// Stops a comparison of models.
+    comparing: CancelToken,
     training: TrainingRunner,
     published: PublishedRunner,
     results: ResultRunner,
@@ -74,6 +79,7 @@ impl EffectRunner {
         let measurements = settings.as_ref().and_then(|_| store::folder());
         let written = settings.as_ref().and_then(|_| impression_store::folder());
         let answers = settings.as_ref().and_then(|_| crate::feedback::store::folder());
+        let journal = settings.as_ref().and_then(|_| of_this_account());
         let rules = settings.as_ref().map(|(path, _)| hanging_file::beside(path));
         let settings = settings.map(|(path, read)| SettingsKeeper::start(&jobs, path, read));
         let mut runner = Self {
@@ -87,6 +93,8 @@ impl EffectRunner {
             results: ResultRunner::start(&jobs),
             impressions: impressions::start(&jobs, written),
             feedback: feedback::start(&jobs, answers),
+            audit: audit::start(&jobs, journal),
+            comparing: CancelToken::default(),
             jobs,
             settings,
             changed: None,
@@ -230,6 +238,17 @@ impl EffectRunner {
                     sender.send(Message::PartsFound(PartsFound { generation, parts }));
                 });
             }
+            Effect::Audit(effect) => self.audit.carry_out(effect),
+            Effect::CompareModels(request) => {
+                self.comparing.cancel();
+                self.comparing = CancelToken::default();
+                let cancel = self.comparing.clone();
+                let failed = |why| Message::ModelsCompared(Err(why));
+                self.jobs.run("pellucid-compare", failed, move |sender| {
+                    comparing::compare(&request, &cancel, sender);
+                });
+            }
+            Effect::StopComparing => self.comparing.cancel(),
             Effect::Feedback(effect) => self.feedback.carry_out(effect),
             Effect::Impression(effect) => self.impressions.carry_out(effect),
             Effect::KeepReading(record) => self.keep_reading(*record),
@@ -285,6 +304,8 @@ impl EffectRunner {
         self.measuring.close();
         self.impressions.close();
         self.feedback.close();
+        self.audit.carry_out(AuditEffect::End);
+        self.audit.close();
         self.training.close();
         self.published.close();
         if let Some(keeper) = &mut self.settings {

@@ -18,6 +18,8 @@ pub enum OnTop {
     KeyEditor,
     KeyTable,
     Reliability,
+    /// The window of a changed model.
+    ModelDiff,
     Weights,
     /// The window of published models.
     Published,
@@ -55,6 +57,7 @@ impl OnTop {
                 | Self::KeyEditor
                 | Self::KeyTable
                 | Self::Reliability
+                | Self::ModelDiff
                 | Self::Weights
                 | Self::Published
         )
@@ -93,6 +96,7 @@ impl State {
             (self.key_editor.is_some(), OnTop::KeyEditor),
             (self.keys_open, OnTop::KeyTable),
             (self.reliability.is_some(), OnTop::Reliability),
+            (self.model_changes.comparing.is_some(), OnTop::ModelDiff),
             (self.weights.is_some(), OnTop::Weights),
             (self.published.open, OnTop::Published),
             (unfolded.field, OnTop::Field),

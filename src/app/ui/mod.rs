@@ -91,6 +91,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
         commands.extend(panels::keys_help::show(ui, state));
     }
     commands.extend(panels::reliability::show(ui, state));
+    commands.extend(panels::model_diff::show(ui, state));
     commands.extend(panels::tags::show(ui, state));
     commands.extend(panels::result_window::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));

@@ -13,6 +13,8 @@
 
 mod analysis;
 mod arrived_maps;
+mod audit;
+pub mod audit_effect;
 mod beside;
 mod catalogue;
 mod cine;
@@ -39,6 +41,7 @@ pub mod measuring;
 pub mod measuring_effect;
 pub mod message;
 mod messages;
+mod model_changes;
 mod notices;
 mod opening_view;
 mod overlay;
@@ -106,6 +109,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
             | Command::WhatIf(WhatIfCommand::MoveTo(_))
     );
     let before = history::before(state, &command);
+    let asked = command.clone();
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
         Command::Published(command) => published::apply(state, command),
@@ -148,7 +152,9 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         effects.extend(what_if::follow(state));
         effects.extend(map_requests::explain_more(state));
         effects.extend(beside::ask(state));
+        effects.extend(audit::follow(state));
     }
+    effects.extend(audit::answered(state, &asked, &effects));
     effects
 }
 
@@ -157,6 +163,8 @@ pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = events::on_event(state, event);
     effects.extend(reading::follow(state));
     effects.extend(beside::ask(state));
+    effects.extend(model_changes::look(state));
+    effects.extend(audit::follow(state));
     effects
 }
 
@@ -166,5 +174,6 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
     effects.extend(reading::follow(state));
     effects.extend(hanging::follow(state));
     effects.extend(beside::ask(state));
+    effects.extend(audit::follow(state));
     effects
 }

@@ -16,6 +16,7 @@ pub mod lungs;
 pub mod map_strip;
 pub mod measurements;
 mod methods;
+pub mod model_diff;
 pub mod notices;
 pub mod overlay;
 pub mod palette;
