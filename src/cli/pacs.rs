@@ -2,6 +2,8 @@
 
 mod call;
 mod echo;
+mod find;
+mod get;
 mod peers;
 mod receive;
 mod send;
@@ -21,6 +23,10 @@ enum Action {
     Peers(peers::Args),
     /// Ask a node whether it listens and knows us (C-ECHO)
     Echo(echo::Args),
+    /// Look for patients, studies, series or images at a node (C-FIND)
+    Find(Box<find::Args>),
+    /// Fetch a study, a series or an image from a node (C-GET or C-MOVE)
+    Get(Box<get::Args>),
     /// Send DICOM files to a node (C-STORE)
     Send(send::Args),
     /// Receive DICOM files into a folder until the program is stopped (C-STORE)
@@ -31,6 +37,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.action {
         Action::Peers(args) => peers::run(args),
         Action::Echo(args) => echo::run(args),
+        Action::Find(args) => find::run(args),
+        Action::Get(args) => get::run(args),
         Action::Send(args) => send::run(args),
         Action::Receive(args) => receive::run(args),
     }

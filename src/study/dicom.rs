@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use dicom_core::Tag;
 use dicom_core::dictionary::UidDictionary;
 use dicom_dictionary_std::{StandardSopClassDictionary, tags, uids};
+use sha2::{Digest as _, Sha256};
 
-use crate::files::{Regular, open_regular};
+use crate::files::{Regular, hex, open_regular};
 use crate::limits;
 use crate::printable::printable;
 
@@ -184,6 +185,17 @@ impl Dicom {
             }
         }
         Ok(())
+    }
+
+    /// SHA-256 of the bytes at several places, one behind the other, in lower-case hex.
+    pub(super) fn hash(&self, places: &[(u64, u64)]) -> Result<String, StudyError> {
+        let mut hasher = Sha256::new();
+        for (offset, length) in places {
+            let ends =
+                (0..*length).step_by(READ_AT_ONCE).map(|at| (offset + at, (READ_AT_ONCE as u64).min(length - at)));
+            self.each(&ends.collect::<Vec<_>>(), u64::MAX, |part| hasher.update(part))?;
+        }
+        Ok(hex(&hasher.finalize()))
     }
 
     /// Appends bytes at a place that the reader has checked, without holding them twice.

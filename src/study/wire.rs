@@ -186,6 +186,22 @@ impl StoredObject {
         Ok(file.take(self.length))
     }
 
+    /// SHA-256 of its pixel data as they are stored; `None` where it has none. Two files of one object
+    /// may differ in how their sequences are written, and agree in this.
+    ///
+    /// # Errors
+    /// When the file cannot be read any more.
+    pub fn pixels_hash(&self) -> Result<Option<String>, StudyError> {
+        let dicom = Dicom::open(&self.path)?;
+        let places = match dicom.dataset.get(tags::PIXEL_DATA).map(|element| &element.value) {
+            Some(Value::Stored { offset, available, .. }) => vec![(*offset, *available)],
+            Some(Value::Fragments { items }) => items.clone(),
+            Some(Value::Bytes(bytes)) => return Ok(Some(crate::files::sha256(bytes))),
+            _ => return Ok(None),
+        };
+        dicom.hash(&places).map(Some)
+    }
+
     /// Transfer syntaxes that it can travel in: its own, and where its pixels are not compressed both
     /// of little endian.
     #[must_use]

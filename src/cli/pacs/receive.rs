@@ -57,6 +57,12 @@ pub(in crate::cli) struct ListenArgs {
 }
 
 impl ListenArgs {
+    /// The usual bounds.
+    pub(in crate::cli) fn usual(listen: &str, allow: Vec<String>, tls: bool) -> Self {
+        let (associations, object_size, object_time) = (16, 4096, 600);
+        Self { listen: listen.to_owned(), allow, tls, associations, object_size, object_time }
+    }
+
     /// Where to listen.
     pub(in crate::cli) fn address(&self) -> Result<SocketAddr, Usage> {
         if let Ok(port) = self.listen.parse::<u16>() {

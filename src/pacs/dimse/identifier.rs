@@ -1,7 +1,8 @@
 //! Data sets of our own that are asked with: a few elements in implicit VR little endian.
 
-use dicom_core::Tag;
-use dicom_dictionary_std::tags;
+use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::{StandardDataDictionary, tags};
 
 use crate::pacs::uid::Uid;
 
@@ -19,6 +20,17 @@ impl Identifier {
             self.elements.insert(tags::SPECIFIC_CHARACTER_SET, b"ISO_IR 192".to_vec());
         }
         self.elements.insert(tag, even(text.as_bytes(), b' '));
+        self
+    }
+
+    /// A text as the dictionary has its attribute: lists of UIDs are padded otherwise.
+    #[must_use]
+    pub(super) fn with(mut self, tag: Tag, text: &str) -> Self {
+        let is_uid = StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr().relaxed() == VR::UI);
+        if !is_uid {
+            return self.with_text(tag, text);
+        }
+        self.elements.insert(tag, even(text.as_bytes(), 0));
         self
     }
 

@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 
 use dicom_dictionary_std::tags;
 use dicom_object::FileMetaTableBuilder;
-use sha2::{Digest as _, Sha256};
 
 use crate::files::writing::{self, Access};
 use crate::pacs::dimse::error::DimseError;
@@ -24,7 +23,7 @@ pub enum Kept {
     New(PathBuf),
     /// It lay in this file before.
     Again(PathBuf),
-    /// Another object with its UID lies there, which stays.
+    /// An object with its UID and other pixels lies there, which stays.
     Other(PathBuf),
     /// Its data set is not what was announced, or cannot be read; nothing was kept.
     Unlike(String),
@@ -80,16 +79,25 @@ impl Inbox {
         announced: &Announced<'_>,
         feed: &mut dyn FnMut(&mut dyn FnMut(&[u8]) -> Result<(), DimseError>) -> Result<u64, DimseError>,
     ) -> Result<Kept, DimseError> {
+        self.take_if(announced, &|_| None, feed)
+    }
+
+    /// The same where `unwanted` has nothing against it.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub(in crate::pacs::dimse) fn take_if(
+        &self,
+        announced: &Announced<'_>,
+        unwanted: &dyn Fn(&StoredObject) -> Option<String>,
+        feed: &mut dyn FnMut(&mut dyn FnMut(&[u8]) -> Result<(), DimseError>) -> Result<u64, DimseError>,
+    ) -> Result<Kept, DimseError> {
         let place = self.place(announced.sop_instance);
         let mut naming = None;
         let mut ended: Option<Result<Kept, DimseError>> = None;
         let written = writing::replace(&place, Access::Private, |file| {
             file.write_all(&head(announced)?)?;
-            let mut hash = Sha256::new();
-            let came = feed(&mut |part| {
-                hash.update(part);
-                file.write_all(part).map_err(unwritten)
-            });
+            let came = feed(&mut |part| file.write_all(part).map_err(unwritten));
             let stop = |ended: &mut Option<_>, with| {
                 *ended = Some(with);
                 Err(std::io::Error::other("it is not kept"))
@@ -98,12 +106,12 @@ impl Inbox {
                 return stop(&mut ended, Err(error));
             }
             file.as_file().sync_all()?;
-            if let Some(unlike) = unlike(file.path(), announced) {
+            if let Some(unlike) = unlike(file.path(), announced, unwanted) {
                 return stop(&mut ended, Ok(Kept::Unlike(unlike)));
             }
             naming = Some(self.naming.lock().unwrap_or_else(PoisonError::into_inner));
             if place.exists() {
-                let same = is_same(&place, announced, &hash.finalize());
+                let same = is_same(&place, file.path());
                 let kept = if same { Kept::Again(place.clone()) } else { Kept::Other(place.clone()) };
                 return stop(&mut ended, Ok(kept));
             }
@@ -154,7 +162,11 @@ fn head(announced: &Announced<'_>) -> std::io::Result<Vec<u8>> {
 }
 
 /// What in the data set is not as it was announced.
-fn unlike(path: &Path, announced: &Announced<'_>) -> Option<String> {
+fn unlike(
+    path: &Path,
+    announced: &Announced<'_>,
+    unwanted: &dyn Fn(&StoredObject) -> Option<String>,
+) -> Option<String> {
     match StoredObject::open(path) {
         Err(error) => Some(error.to_string()),
         Ok(object) if object.sop_instance != announced.sop_instance.as_str() => {
@@ -163,18 +175,14 @@ fn unlike(path: &Path, announced: &Announced<'_>) -> Option<String> {
         Ok(object) if object.sop_class != announced.sop_class => {
             Some(format!("its SOP Class UID {} is not the one that was announced", tags::SOP_CLASS_UID))
         }
-        Ok(_) => None,
+        Ok(object) => unwanted(&object),
     }
 }
 
-/// Whether the file holds the same data set. Of one in another transfer syntax that cannot be said,
-/// and its UID is believed.
-fn is_same(place: &Path, announced: &Announced<'_>, hash: &[u8]) -> bool {
-    let Ok(there) = StoredObject::open(place) else { return false };
-    if there.transfer_syntax != announced.transfer_syntax {
-        return true;
-    }
-    let mut hasher = Sha256::new();
-    let read = there.data_set().map(|mut data| std::io::copy(&mut data, &mut hasher));
-    matches!(read, Ok(Ok(_))) && hasher.finalize()[..] == *hash
+/// Whether both files hold the same image. Senders write one object in many ways, so pixel data alone
+/// is compared; where the transfer syntaxes differ even that says nothing, and the UID is believed.
+fn is_same(place: &Path, came: &Path) -> bool {
+    let (Ok(there), Ok(came)) = (StoredObject::open(place), StoredObject::open(came)) else { return false };
+    there.transfer_syntax != came.transfer_syntax
+        || matches!((there.pixels_hash(), came.pixels_hash()), (Ok(there), Ok(came)) if there == came)
 }

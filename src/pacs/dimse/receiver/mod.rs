@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 pub use self::allowed::{AllowedError, AllowedPeer};
+pub(super) use self::inbox::Announced;
 pub use self::inbox::{Inbox, Kept};
 use super::ae::AeTitle;
 use super::association::{Association, Waits};
