@@ -30,6 +30,7 @@ mod uncertainty;
 mod view;
 mod what_if;
 mod window;
+mod worklist;
 
 pub use feedback::FeedbackCommand;
 pub use file::FileCommand;
@@ -53,6 +54,7 @@ pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
 pub use what_if::WhatIfCommand;
 pub use window::WindowCommand;
+pub use worklist::WorklistCommand;
 
 use std::borrow::Cow;
 
@@ -204,6 +206,8 @@ command! {
     File(FileCommand),
     /// Published models.
     Published(PublishedCommand),
+    /// Archives: their studies, and results sent to them.
+    Worklist(WorklistCommand),
     /// Going through images.
     Study(StudyCommand),
     /// The elements of the file on screen.

@@ -17,6 +17,7 @@ use super::results::ResultRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
+use super::worklist::WorklistRunner;
 use super::{audit, comparing, dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::audit_effect::AuditEffect;
@@ -62,6 +63,7 @@ pub struct EffectRunner {
     comparing: CancelToken,
     training: TrainingRunner,
     published: PublishedRunner,
+    worklist: WorklistRunner,
     results: ResultRunner,
     /// The results of a reader, while a study is read.
     journal: Option<Arc<Mutex<Journal>>>,
@@ -101,6 +103,7 @@ impl EffectRunner {
             training: TrainingRunner::default(),
             published: PublishedRunner::default(),
             journal: None,
+            worklist: WorklistRunner::default(),
             leaving: false,
         };
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
@@ -184,6 +187,7 @@ impl EffectRunner {
                 });
             }
             Effect::Published(effect) => self.published.carry_out(&self.jobs, effect),
+            Effect::Worklist(effect) => self.worklist.carry_out(&self.jobs, effect),
             Effect::Scan { paths, open } => {
                 let cancel = self.scanning.clone();
                 let work = move |sender: &MessageSender| jobs::scan(&open, &paths.clone(), paths, &cancel, sender);
@@ -308,6 +312,7 @@ impl EffectRunner {
         self.audit.close();
         self.training.close();
         self.published.close();
+        self.worklist.close();
         if let Some(keeper) = &mut self.settings {
             if self.changed.take().is_some() {
                 keeper.keep(preferences);

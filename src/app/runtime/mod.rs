@@ -29,3 +29,4 @@ mod settings_merge;
 mod slot_loader;
 pub mod thumbnails;
 pub mod training;
+mod worklist;

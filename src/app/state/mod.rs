@@ -50,6 +50,7 @@ mod view;
 pub mod weights_form;
 pub mod what_if;
 pub mod window_presets;
+pub mod worklist;
 
 use std::sync::Arc;
 
@@ -93,6 +94,7 @@ use tour::TourStep;
 use training::Training;
 use weights_form::WeightsForm;
 use what_if::WhatIf;
+use worklist::Worklist;
 
 /// All that the viewer knows.
 #[derive(Clone, Debug)]
@@ -178,6 +180,8 @@ pub struct State {
     pub weights: Option<WeightsForm>,
     /// Published models, and the one that is being fetched.
     pub published: Published,
+    /// Archives and their studies.
+    pub worklist: Worklist,
     /// A report is being written.
     pub exporting: bool,
     /// Ctrl+E waits for a folder to be chosen.
@@ -259,6 +263,7 @@ impl State {
             faithfulness_open: false,
             weights: None,
             published: Published::default(),
+            worklist: Worklist::default(),
             exporting: false,
             export_when_chosen: false,
             printing: false,

@@ -15,6 +15,7 @@ use super::published_effect::PublishedEffect;
 use super::result_effect::ResultEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
+use super::worklist_effect::WorklistEffect;
 use crate::app::state::hanging::SlotIndex;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
@@ -42,6 +43,7 @@ pub enum Effect {
     AskForWeights,
     Import(Box<Import>),
     Published(PublishedEffect),
+    Worklist(WorklistEffect),
     Scan {
         paths: Vec<PathBuf>,
         /// What is open already.

@@ -13,6 +13,7 @@ use super::published_effect::PublishedMessage;
 use super::result_effect::ResultMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
+use super::worklist_effect::WorklistMessage;
 use crate::app::state::hanging_rules::HangingRules;
 use crate::app::state::model_changes::ModelChange;
 use crate::app::state::tags::Listed;
@@ -79,6 +80,7 @@ pub enum Message {
     /// Name of the new model, or why there is none.
     Imported(Result<String, Reason>),
     Published(PublishedMessage),
+    Worklist(WorklistMessage),
     /// Names of the models that can be chosen.
     Models(Vec<String>),
     Measuring(MeasuringMessage),

@@ -7,8 +7,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    audit, catalogue, feedback, hanging, impression, measuring, model_changes, published, reading, result_objects, session,
-    show_image, slots, study, tags, training, what_if,
+    audit, catalogue, feedback, hanging, impression, measuring, model_changes, published, reading, result_objects,
+    session, show_image, slots, study, tags, training, what_if, worklist,
 };
 use crate::app::command::{FileCommand, ResultCommand};
 use crate::app::state::weights_form::WeightsForm;
@@ -87,6 +87,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Published(message) => return published::on_message(state, message),
+        Message::Worklist(message) => return worklist::on_message(state, message),
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),

@@ -70,6 +70,8 @@ mod view;
 mod what_if;
 pub mod what_if_effect;
 mod window;
+pub mod worklist;
+pub mod worklist_effect;
 
 use std::time::{Duration, Instant};
 
@@ -113,6 +115,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
         Command::Published(command) => published::apply(state, command),
+        Command::Worklist(command) => worklist::apply(state, command),
         Command::Study(command) => study::apply(state, command),
         Command::Tags(command) => tags::apply(state, command),
         Command::Results(ResultCommand::ShowImage(uid, frame)) => {

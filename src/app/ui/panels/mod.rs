@@ -40,3 +40,4 @@ pub mod training;
 mod uncertainty;
 mod verdict;
 pub mod what_if;
+pub mod worklist;
