@@ -4,6 +4,7 @@ mod anatomy;
 mod architectures;
 #[path = "../common/asked_of_serde.rs"]
 mod asked_of_serde;
+mod audit;
 mod cam;
 mod cli;
 mod comparing_runs;
@@ -24,6 +25,7 @@ mod explaining;
 mod faithfulness;
 mod faithfulness_command;
 mod faithfulness_panel;
+mod feedback;
 mod findings;
 mod foreign_names;
 mod foreign_transformers;
