@@ -25,6 +25,7 @@ mod measurements;
 mod models;
 mod npy;
 mod output;
+mod pacs;
 mod phantom;
 mod pipeline;
 mod predict;
@@ -34,6 +35,7 @@ mod search;
 mod segment;
 mod session;
 mod shortcuts;
+mod study;
 mod summarize;
 mod table;
 mod train;
@@ -174,9 +176,11 @@ enum Command {
     Train(train::TrainArgs),
     Pipeline(pipeline::Args),
     Data(data::DataArgs),
+    Study(study::Args),
     Models(models::Args),
     Inspect(inspect::Args),
     Measurements(measurements::Args),
+    Pacs(Box<pacs::Args>),
     Feedback(feedback::Args),
     Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
@@ -300,9 +304,11 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
         Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),
+        Command::Study(args) => study::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
+        Command::Pacs(args) => pacs::run(&args),
         Command::Feedback(args) => feedback::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),

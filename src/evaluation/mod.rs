@@ -30,6 +30,7 @@ pub mod matching;
 mod mcnemar;
 pub mod metric;
 pub mod model_diff;
+pub mod multi_reader;
 pub mod paired;
 pub mod performance;
 pub mod population;

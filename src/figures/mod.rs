@@ -11,6 +11,7 @@
 //! nothing else, so that the formats agree. Charts take numbers that were computed elsewhere; this
 //! room knows no model, no image file and no statistics.
 
+pub mod annotated;
 pub mod charts;
 pub mod contact_sheet;
 pub mod layout;

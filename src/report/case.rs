@@ -17,12 +17,12 @@ use crate::engine::prevalence::AtPrevalence;
 use crate::engine::similar::Similar;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::evidence_shares::EvidenceShares;
-use crate::explain::scale::shows_something;
+use crate::explain::scale::{Scale, area, on_picture, shared_top, shows_something};
 use crate::explain::{Attribution, Method};
 use crate::feedback::CaseFeedback;
-use crate::imaging::Window;
 use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
+use crate::imaging::{Plane, Window};
 use crate::measurement::Measurement;
 use crate::model::conformal::RISK;
 use crate::study::Frame;
@@ -213,6 +213,17 @@ impl CaseReport {
     /// The maps of the printed classes that hold evidence; they make the shared scale.
     pub fn maps(&self) -> impl Iterator<Item = &Attribution> {
         self.classes.iter().filter_map(|&class| self.attribution(class)).filter(|map| shows_something(map))
+    }
+
+    /// A map as it is printed at `width × height` pixels of the image: scaled to 0–1 (signed ones to
+    /// −1–1), on the scale that the overlay asks for.
+    #[must_use]
+    pub fn scaled_map(&self, attribution: &Attribution, width: usize, height: usize) -> Plane {
+        let shared = self.overlay.shared_scale && self.classes.len() > 1;
+        let scale = if shared { Scale::Shared { max: shared_top(self.maps()) } } else { Scale::PerClass };
+        let plane = &self.frame.pixels.plane;
+        let seen = area(&self.model.manifest.input, plane.width, plane.height);
+        on_picture(attribution, scale, seen, width, height)
     }
 
     /// The table of findings: each group followed by its members, then the labels without a group.

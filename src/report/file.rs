@@ -43,6 +43,20 @@ pub fn export_to(case: &CaseReport, path: &Path) -> Result<(), ReportError> {
     Ok(())
 }
 
+/// The bytes of the PDF of a case, for those who put it into a file of another kind.
+///
+/// # Errors
+/// When a font cannot be embedded.
+pub fn document(case: &CaseReport) -> Result<Vec<u8>, ReportError> {
+    pdf::pdf(case, &ImageFile::of(case))
+}
+
+/// Everything that a report says of a case; anonymised when the case is.
+#[must_use]
+pub fn record(case: &CaseReport) -> sidecar::Sidecar {
+    sidecar::Sidecar::of(case, &ImageFile::of(case))
+}
+
 /// Writes one file whole or not at all, for its owner alone; a file of this name is replaced.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     staged(path, bytes)?.persist().map_err(|source| ReportError::Write { path: path.to_owned(), source })

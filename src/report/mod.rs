@@ -13,6 +13,7 @@
 pub mod case;
 pub mod case_study;
 pub mod charts;
+pub mod composed;
 pub mod evaluation;
 pub mod feedback;
 mod file;
@@ -21,6 +22,7 @@ pub mod impression;
 pub mod impression_store;
 pub mod key_images;
 pub mod measurements;
+pub mod overlay_image;
 pub mod sidecar;
 mod suggestions;
 mod threshold_position;
@@ -35,8 +37,9 @@ mod redact;
 use std::path::PathBuf;
 
 pub use case::{CaseReport, OverlayStyle, Paper};
-pub use file::{export, export_to};
+pub use file::{document, export, export_to, record};
 pub use impression::Impression;
+pub use redact::why_no_states;
 
 use crate::figures::FigureError;
 

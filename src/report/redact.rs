@@ -80,6 +80,12 @@ pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
     (case.anonymize && (case.impression.is_some() || named)).then_some(FREE_TEXT)
 }
 
+/// Why nothing is called present or absent, in a sentence; nothing where something is.
+#[must_use]
+pub fn why_no_states(case: &CaseReport) -> Option<String> {
+    case.conformal().err().map(|why| clean(case, &why.to_string()))
+}
+
 /// The changed images of a case, as the report shows them.
 pub(super) fn kept_changes(case: &CaseReport) -> Vec<ChangeRecord> {
     let shown = |kept: &ChangeRecord| ChangeRecord { name: Words(words(case, &kept.name.0)), ..kept.clone() };

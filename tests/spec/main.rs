@@ -63,6 +63,7 @@ mod presentation_states;
 mod published_models;
 mod published_models_viewer;
 mod read_first;
+mod reader_study;
 mod readme;
 mod report_beside;
 mod reproducing;

@@ -20,6 +20,8 @@ mod measure;
 mod overlay;
 pub mod palette;
 mod published;
+mod reading;
+mod result_objects;
 mod session;
 mod study;
 mod tags;
@@ -28,6 +30,7 @@ mod uncertainty;
 mod view;
 mod what_if;
 mod window;
+mod worklist;
 
 pub use feedback::FeedbackCommand;
 pub use file::FileCommand;
@@ -41,6 +44,8 @@ pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
 pub use published::PublishedCommand;
+pub use reading::ReadingCommand;
+pub use result_objects::ResultCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
 pub use tags::TagCommand;
@@ -49,6 +54,7 @@ pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
 pub use what_if::WhatIfCommand;
 pub use window::WindowCommand;
+pub use worklist::WorklistCommand;
 
 use std::borrow::Cow;
 
@@ -200,10 +206,14 @@ command! {
     File(FileCommand),
     /// Published models.
     Published(PublishedCommand),
+    /// Archives: their studies, and results sent to them.
+    Worklist(WorklistCommand),
     /// Going through images.
     Study(StudyCommand),
     /// The elements of the file on screen.
     Tags(TagCommand),
+    /// Results in files beside the images.
+    Results(ResultCommand),
     /// Layout, and how images lie in their views.
     View(ViewCommand),
     /// Several images side by side.
@@ -228,6 +238,8 @@ command! {
     Feedback(FeedbackCommand),
     /// The reader's own impression.
     Impression(ImpressionCommand),
+    /// A reader study.
+    Reading(ReadingCommand),
     /// The training room.
     Training(TrainingCommand),
     /// The session and the interface as a whole.

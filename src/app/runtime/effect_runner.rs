@@ -1,7 +1,7 @@
 //! Carries out effects, each as a job on a thread. The interface never waits.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -13,9 +13,11 @@ use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
 use super::published::PublishedRunner;
+use super::results::ResultRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
+use super::worklist::WorklistRunner;
 use super::{audit, comparing, dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::audit_effect::AuditEffect;
@@ -32,6 +34,8 @@ use crate::language::tr;
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
+use crate::reader_study::journal::Journal;
+use crate::reader_study::record::Record;
 use crate::report::impression_store;
 use crate::study::{Catalogue, tag_list};
 
@@ -59,6 +63,10 @@ pub struct EffectRunner {
     comparing: CancelToken,
     training: TrainingRunner,
     published: PublishedRunner,
+    worklist: WorklistRunner,
+    results: ResultRunner,
+    /// The results of a reader, while a study is read.
+    journal: Option<Arc<Mutex<Journal>>>,
     leaving: bool,
 }
 
@@ -84,6 +92,7 @@ impl EffectRunner {
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
+            results: ResultRunner::start(&jobs),
             impressions: impressions::start(&jobs, written),
             feedback: feedback::start(&jobs, answers),
             audit: audit::start(&jobs, journal),
@@ -93,6 +102,8 @@ impl EffectRunner {
             changed: None,
             training: TrainingRunner::default(),
             published: PublishedRunner::default(),
+            journal: None,
+            worklist: WorklistRunner::default(),
             leaving: false,
         };
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
@@ -176,6 +187,7 @@ impl EffectRunner {
                 });
             }
             Effect::Published(effect) => self.published.carry_out(&self.jobs, effect),
+            Effect::Worklist(effect) => self.worklist.carry_out(&self.jobs, effect),
             Effect::Scan { paths, open } => {
                 let cancel = self.scanning.clone();
                 let work = move |sender: &MessageSender| jobs::scan(&open, &paths.clone(), paths, &cancel, sender);
@@ -221,6 +233,7 @@ impl EffectRunner {
                     sender.send(Message::Failed(words.into()));
                 }
             }),
+            Effect::Results(effect) => self.results.carry_out(&self.jobs, effect),
             Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
             Effect::WhatIf(WhatIfEffect::FindParts { generation, frame }) => {
                 let failed = move |_| Message::PartsFound(PartsFound { generation, parts: None });
@@ -242,6 +255,7 @@ impl EffectRunner {
             Effect::StopComparing => self.comparing.cancel(),
             Effect::Feedback(effect) => self.feedback.carry_out(effect),
             Effect::Impression(effect) => self.impressions.carry_out(effect),
+            Effect::KeepReading(record) => self.keep_reading(*record),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
             Effect::ToggleFullscreen => {
@@ -253,6 +267,21 @@ impl EffectRunner {
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
         }
+    }
+
+    /// Results of a reader are kept here from now on.
+    pub fn keep_readings(&mut self, journal: Journal) {
+        self.journal = Some(Arc::new(Mutex::new(journal)));
+    }
+
+    /// Has a reading brought to the disk, and says when it is there.
+    fn keep_reading(&self, record: Record) {
+        let Some(journal) = self.journal.clone() else { return };
+        let failed = |why| Message::ReadingKept(Err(why));
+        self.jobs.run("pellucid-reading", failed, move |sender| {
+            let kept = journal.lock().unwrap_or_else(PoisonError::into_inner).append(&record);
+            sender.send(Message::ReadingKept(kept.map(|()| record.read_at).map_err(|e| Reason::of(&e))));
+        });
     }
 
     /// True once the window is to be closed whatever goes on.
@@ -283,6 +312,7 @@ impl EffectRunner {
         self.audit.close();
         self.training.close();
         self.published.close();
+        self.worklist.close();
         if let Some(keeper) = &mut self.settings {
             if self.changed.take().is_some() {
                 keeper.keep(preferences);

@@ -31,7 +31,9 @@ mod presentation;
 pub mod prior;
 pub mod published;
 pub mod pyramid;
+pub mod reading;
 mod reason;
+pub mod result_objects;
 pub mod results;
 pub mod score_change;
 mod selectors;
@@ -48,6 +50,7 @@ mod view;
 pub mod weights_form;
 pub mod what_if;
 pub mod window_presets;
+pub mod worklist;
 
 use std::sync::Arc;
 
@@ -82,6 +85,8 @@ use model_changes::ModelChanges;
 use palette::Palette;
 use published::Published;
 use pyramid::Pyramid;
+use reading::ReadingRoom;
+use result_objects::ResultObjects;
 use session::LastSession;
 use stack::Stack;
 use tags::TagBrowser;
@@ -89,6 +94,7 @@ use tour::TourStep;
 use training::Training;
 use weights_form::WeightsForm;
 use what_if::WhatIf;
+use worklist::Worklist;
 
 /// All that the viewer knows.
 #[derive(Clone, Debug)]
@@ -174,6 +180,8 @@ pub struct State {
     pub weights: Option<WeightsForm>,
     /// Published models, and the one that is being fetched.
     pub published: Published,
+    /// Archives and their studies.
+    pub worklist: Worklist,
     /// A report is being written.
     pub exporting: bool,
     /// Ctrl+E waits for a folder to be chosen.
@@ -191,8 +199,12 @@ pub struct State {
     pub feedback: Feedback,
     pub measuring: Measuring,
     pub what_if: WhatIf,
+    /// The reader study that cases are read for, while one is under way.
+    pub reading: Option<Box<ReadingRoom>>,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
+    /// Results in files beside the images.
+    pub result_objects: ResultObjects,
     pub training: Training,
     /// The window on calibration, while it is open, with the label or group that it shows.
     pub reliability: Option<usize>,
@@ -251,6 +263,7 @@ impl State {
             faithfulness_open: false,
             weights: None,
             published: Published::default(),
+            worklist: Worklist::default(),
             exporting: false,
             export_when_chosen: false,
             printing: false,
@@ -261,7 +274,9 @@ impl State {
             feedback: Feedback::default(),
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
+            reading: None,
             tags: None,
+            result_objects: ResultObjects::default(),
             training: Training::default(),
             reliability: None,
             preferences,

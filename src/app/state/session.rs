@@ -47,6 +47,7 @@ pub enum Section {
     Overlay,
     Lungs,
     Measurements,
+    Results,
 }
 
 impl Section {
@@ -66,6 +67,7 @@ impl Section {
             Self::Overlay => text!("Overlay"),
             Self::Lungs => text!("Lungs"),
             Self::Measurements => text!("Measurements"),
+            Self::Results => text!("Results from files"),
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn export(state: &mut State) -> Vec<Effect> {
 }
 
 /// The case on screen, once its analysis is finished.
-fn case(state: &State) -> Option<CaseReport> {
+pub(super) fn case(state: &State) -> Option<CaseReport> {
     let (frame, finished, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
     let layer = state.layer().to_owned();
     let analysis = with_later_maps(state, finished, &layer);

@@ -10,7 +10,7 @@ use image::RgbImage;
 use super::document::EmbeddedImage;
 use super::rendered::{display, of_file, rendered};
 use crate::explain::Attribution;
-use crate::explain::scale::{Scale, area, on_picture, painted, shared_top, shows_something};
+use crate::explain::scale::{painted, shows_something};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
 use crate::imaging::contour::contours;
 use crate::imaging::overlay::{blended, compose, compose_difference};
@@ -132,22 +132,7 @@ impl MapGallery {
 
     /// The words below the maps.
     pub(super) fn legend(case: &CaseReport, width: f32) -> Block {
-        let style = &case.overlay;
-        let of = match (case.classes.len(), style.shared_scale) {
-            (0 | 1, _) => "of the map's largest value",
-            (_, true) => "of the largest value of all classes shown (one scale)",
-            (_, false) => "of each map's own largest value (scales differ: do not compare colours)",
-        };
-        let contours = if style.contours { " Lines at 0.25, 0.5 and 0.75." } else { "" };
-        let outside =
-            if case.outside().is_some() { "Outside the population that this model was measured on. " } else { "" };
-        let text = format!(
-            "{outside}{NOT_AN_OUTLINE} Colour: part {of}; hidden below {:.2}; opacity {:.0} %; {}.{contours}",
-            style.threshold,
-            style.opacity * 100.0,
-            style.map().key()
-        );
-        paragraph(&text, CAPTION, width)
+        paragraph(&legend_words(case), CAPTION, width)
     }
 
     fn class_panel(&mut self, case: &CaseReport, class: usize) -> Panel {
@@ -205,11 +190,7 @@ impl MapGallery {
 
     /// The scaled map at print size.
     fn placed(&self, case: &CaseReport, attribution: &Attribution) -> Plane {
-        let shared = case.overlay.shared_scale && case.classes.len() > 1;
-        let scale = if shared { Scale::Shared { max: shared_top(case.maps()) } } else { Scale::PerClass };
-        let plane = &case.frame.pixels.plane;
-        let seen = area(&case.model.manifest.input, plane.width, plane.height);
-        on_picture(attribution, scale, seen, self.map_size.0, self.map_size.1)
+        case.scaled_map(attribution, self.map_size.0, self.map_size.1)
     }
 
     /// Contours in parts of the image's width and height.
@@ -327,6 +308,25 @@ impl MapGallery {
         block.put(0.0, below, &text);
         block
     }
+}
+
+/// How the maps are read.
+pub(in crate::report) fn legend_words(case: &CaseReport) -> String {
+    let style = &case.overlay;
+    let of = match (case.classes.len(), style.shared_scale) {
+        (0 | 1, _) => "of the map's largest value",
+        (_, true) => "of the largest value of all classes shown (one scale)",
+        (_, false) => "of each map's own largest value (scales differ: do not compare colours)",
+    };
+    let contours = if style.contours { " Lines at 0.25, 0.5 and 0.75." } else { "" };
+    let outside =
+        if case.outside().is_some() { "Outside the population that this model was measured on. " } else { "" };
+    format!(
+        "{outside}{NOT_AN_OUTLINE} Colour: part {of}; hidden below {:.2}; opacity {:.0} %; {}.{contours}",
+        style.threshold,
+        style.opacity * 100.0,
+        style.map().key()
+    )
 }
 
 /// The measurements of a case as they lie on the image.

@@ -15,7 +15,7 @@ const LONGEST: usize = 1600;
 
 /// The image at print size: grey where it has no colours of its own, under the closed shutter and
 /// the overlays of its file.
-pub(super) fn rendered(case: &CaseReport) -> EmbeddedImage {
+pub(in crate::report) fn rendered(case: &CaseReport) -> EmbeddedImage {
     let image = of_pixels(case);
     let overlays = if case.anonymize { &[][..] } else { &case.frame.display.overlays };
     let (width, height) = within(case);

@@ -1,0 +1,98 @@
+//! The image that results speak of: its identity, and how objects refer to it.
+
+use dicom_core::VR;
+use dicom_dictionary_std::{tags, uids};
+
+use super::item::Item;
+use crate::report::CaseReport;
+use crate::results::codes::{self, Code};
+use crate::results::uids as derived;
+use crate::study::deidentify::Key;
+use crate::study::source_header::SourceHeader;
+
+/// The source image.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub header: SourceHeader,
+    pub study_uid: String,
+    pub series_uid: String,
+    pub sop_class_uid: String,
+    pub sop_instance_uid: String,
+    /// Where it is one frame of several: its number, from 1.
+    pub frame: Option<u32>,
+    /// Nothing in it can be referred to: it came from no DICOM file, or one that does not say what it
+    /// is. The results then bring the image along.
+    pub needs_copy: bool,
+}
+
+impl Source {
+    /// The image of a case. An anonymised case refers to the image that the key leads to; without a
+    /// key, to one of these results (`digest`) alone.
+    pub(super) fn of(case: &CaseReport, key: Option<&Key>, digest: &str) -> Self {
+        let header = SourceHeader::of(&case.frame);
+        let entry = &case.frame.entry;
+        let text = |tag| header.text(tag).to_owned();
+        let mut source = Self {
+            study_uid: text(tags::STUDY_INSTANCE_UID),
+            series_uid: text(tags::SERIES_INSTANCE_UID),
+            sop_class_uid: text(tags::SOP_CLASS_UID),
+            sop_instance_uid: text(tags::SOP_INSTANCE_UID),
+            frame: (entry.frames > 1).then(|| case.frame.index + 1),
+            needs_copy: false,
+            header,
+        };
+        let own = &entry.identity.sop_instance_uid;
+        let all = [&source.study_uid, &source.series_uid, &source.sop_class_uid, &source.sop_instance_uid];
+        if !all.into_iter().all(|uid| derived::is_valid(uid)) {
+            source.needs_copy = true;
+            source.frame = None;
+            source.sop_class_uid = uids::SECONDARY_CAPTURE_IMAGE_STORAGE.into();
+            source.sop_instance_uid.clone_from(own);
+            source.series_uid = derived::of("source series", &[own.as_bytes()]);
+            if !derived::is_valid(&source.study_uid) {
+                source.study_uid = derived::of("source study", &[own.as_bytes()]);
+            }
+        }
+        if case.anonymize {
+            source.rename(key, digest);
+        }
+        source
+    }
+
+    /// Other UIDs, which nobody can trace back without the key.
+    fn rename(&mut self, key: Option<&Key>, digest: &str) {
+        let new = |what: &str, uid: &str| match key {
+            Some(key) => key.uid(uid),
+            None => derived::of(what, &[digest.as_bytes()]),
+        };
+        self.study_uid = new("anonymous study", &self.study_uid);
+        self.series_uid = new("anonymous series", &self.series_uid);
+        self.sop_instance_uid = new("anonymous image", &self.sop_instance_uid);
+        if let Some(plane) = &mut self.header.plane {
+            plane.frame_of_reference = new("anonymous frame of reference", &plane.frame_of_reference);
+        }
+    }
+
+    /// A reference to the image (PS3.3 table 10-3).
+    pub(super) fn reference(&self) -> Item {
+        Item::new()
+            .uid(tags::REFERENCED_SOP_CLASS_UID, &self.sop_class_uid)
+            .uid(tags::REFERENCED_SOP_INSTANCE_UID, &self.sop_instance_uid)
+            .and(self.frame, |item, frame| item.text(tags::REFERENCED_FRAME_NUMBER, VR::IS, &frame.to_string()))
+    }
+
+    /// The same with its purpose, as an item of Source Image Sequence.
+    pub(super) fn as_source(&self) -> Item {
+        self.reference().code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &codes::SOURCE_IMAGE)
+    }
+
+    /// The procedure by which it was made, as far as the file says.
+    pub(super) fn procedure(&self) -> Code {
+        match self.header.text(tags::MODALITY) {
+            "CR" | "DX" | "RG" | "DR" => codes::PLAIN_RADIOGRAPHY,
+            "CT" => codes::COMPUTED_TOMOGRAPHY,
+            "MR" => codes::MAGNETIC_RESONANCE_IMAGING,
+            _ => codes::IMAGING_PROCEDURE,
+        }
+    }
+}
