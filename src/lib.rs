@@ -20,7 +20,8 @@
 //! [`training::run::trainer`] makes models and [`evaluation`] judges them. [`cli`] has one file a
 //! subcommand, and [`app`] is the viewer.
 //!
-//! [`pipeline`] goes the whole way from a folder to a verdict with both.
+//! [`pipeline`] goes the whole way from a folder to a verdict with both, and [`reader_study`] measures
+//! what the maps do to those who read with them.
 //!
 //! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`],
 //! [`memory`], [`panic_guard`], [`printable`], [`stats`]; and [`language`], the texts of the screen,
@@ -55,6 +56,7 @@ pub mod panic_guard;
 pub mod phantom;
 pub mod pipeline;
 pub mod printable;
+pub mod reader_study;
 pub mod report;
 pub mod results;
 pub mod serve;

@@ -160,6 +160,8 @@ pub const ARRAY_PIXELS: u64 = 1 << 24;
 pub const ARRAY_LABELS: usize = 64 << 20;
 /// Longest directory of a ZIP archive of weights or background images, in bytes.
 pub const ARCHIVE_DIRECTORY_BYTES: u64 = 16 << 20;
+/// Largest plan of a reader study, in bytes.
+pub const STUDY_BYTES: u64 = 16 << 20;
 /// Largest report (JSON) that is read back, in bytes.
 pub const REPORT_BYTES: u64 = 64 << 20;
 /// Largest manifest or card of a model, in bytes.

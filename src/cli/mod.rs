@@ -16,6 +16,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod faithfulness;
+mod feedback;
 mod frame_at;
 mod images;
 mod inputs;
@@ -35,6 +36,7 @@ mod segment;
 mod serve;
 mod session;
 mod shortcuts;
+mod study;
 mod summarize;
 mod table;
 mod train;
@@ -175,11 +177,13 @@ enum Command {
     Train(train::TrainArgs),
     Pipeline(pipeline::Args),
     Data(data::DataArgs),
+    Study(study::Args),
     Models(models::Args),
     Inspect(inspect::Args),
     Measurements(measurements::Args),
     Pacs(Box<pacs::Args>),
     Serve(Box<serve::Args>),
+    Feedback(feedback::Args),
     Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
@@ -302,11 +306,13 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
         Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),
+        Command::Study(args) => study::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
         Command::Pacs(args) => pacs::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Feedback(args) => feedback::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),

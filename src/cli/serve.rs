@@ -12,6 +12,7 @@ use super::session::{AnalysisArgs, ModelArgs};
 use super::{Outcome, Usage, output};
 use crate::cancel::CancelToken;
 use crate::model::registry;
+use crate::serve::Hooks;
 use crate::serve::service::Service;
 
 /// Watch an inbox: score what arrives, make DICOM results and send them; what was done is kept in a
@@ -92,7 +93,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         output::remark(format!("Watches {inbox}{listens}, and sends to {}; stop it with Ctrl+C", service.node));
     };
     let calibration = |model: &str| registry::calibration(model).ok().and_then(Result::ok);
-    let tally = service.run(&mut scorer, &calibration, &ready, &CancelToken::default())?;
+    let sent = scorer.on_sent();
+    let hooks = Hooks { calibration: &calibration, ready: &ready, sent: &sent };
+    let tally = service.run(&mut scorer, &hooks, &CancelToken::default())?;
     scorer.end();
     if args.json {
         output::json(&serde_json::json!({

@@ -22,6 +22,7 @@
 pub mod kept;
 pub mod rfc3339;
 pub mod store;
+pub mod table;
 
 use chrono::{DateTime, Local};
 use serde::{Deserialize, Serialize};

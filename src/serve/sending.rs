@@ -7,7 +7,7 @@ use rand::RngCore as _;
 
 use super::ServeError;
 use super::board::{Board, Progress};
-use super::entry::Step;
+use super::entry::{MadeResult, Step};
 use super::outbox::Outbox;
 use crate::pacs::dimse::ae::Node;
 use crate::pacs::dimse::commitment::{CommitmentReport, Reference, request};
@@ -32,6 +32,8 @@ pub(super) struct Sending<'a> {
     pub node: Node,
     /// Whether the peer is asked to answer for the results.
     pub commit: bool,
+    /// Hears of every result that the peer took.
+    pub sent: &'a (dyn Fn(&MadeResult) + Sync),
     tries: HashMap<String, u32>,
     pause: Duration,
 }
@@ -48,7 +50,7 @@ pub(super) enum Round {
 
 impl<'a> Sending<'a> {
     pub(super) fn new(board: &'a Board, outbox: &'a Outbox, caller: Caller, node: Node, commit: bool) -> Self {
-        Self { board, outbox, caller, node, commit, tries: HashMap::new(), pause: PAUSES.0 }
+        Self { board, outbox, caller, node, commit, sent: &|_| {}, tries: HashMap::new(), pause: PAUSES.0 }
     }
 
     /// Sends what there is to send, once.
@@ -66,16 +68,17 @@ impl<'a> Sending<'a> {
                 match self.outbox.open(image, result) {
                     Ok(object) => {
                         objects.push(object);
-                        owners.push((image.clone(), result.sop_instance.clone()));
+                        owners.push((image.clone(), result.clone()));
                     }
                     Err(why) => self.lost(image, progress, &result.sop_instance, &why)?,
                 }
             }
         }
-        let (board, tries, peer) = (self.board, &mut self.tries, self.node.to_string());
+        let (board, told, tries, peer) = (self.board, self.sent, &mut self.tries, self.node.to_string());
         let (mut unwritten, mut refused, mut went) = (None, false, false);
         let mut done = |i: usize, result: Result<Stored, DimseError>| {
-            let (image, uid): &(String, String) = &owners[i];
+            let (image, made): &(String, MadeResult) = &owners[i];
+            let uid = &made.sop_instance;
             let step = match result {
                 Ok(_) => {
                     went = true;
@@ -94,6 +97,9 @@ impl<'a> Sending<'a> {
                 }
             };
             tries.remove(uid);
+            if matches!(step, Step::Sent { .. }) {
+                told(made);
+            }
             if unwritten.is_none() {
                 unwritten = board.note(image, step).err();
             }
@@ -158,7 +164,7 @@ impl<'a> Sending<'a> {
         let transaction = new_uid();
         let Ok(uid) = Uid::of(&transaction) else { return Ok(()) };
         self.board.note(image, Step::Asked { transaction })?;
-        let reference = |r: &super::entry::MadeResult| {
+        let reference = |r: &MadeResult| {
             let sop_instance = Uid::of(&r.sop_instance).ok()?;
             Some(Reference { sop_class: r.sop_class.clone(), sop_instance })
         };

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::board::{Board, Tally};
 use super::drift::Drift;
-use super::entry::Step;
+use super::entry::{MadeResult, Step};
 use super::outbox::Outbox;
 use super::sending::{Round, Sending, reported, short};
 use super::watching::Watch;
-use super::{Scored, Scorer, ServeError};
+use super::{Hooks, Scored, Scorer, ServeError};
 use crate::cancel::CancelToken;
 use crate::model::calibration::Calibration;
 use crate::pacs::dimse::Caller;
@@ -110,16 +110,14 @@ impl Arrivals for Incoming {
 }
 
 impl Service {
-    /// Serves until `stop`, or with `once` until all is done. `calibration` gives what is known of a
-    /// model by its name.
+    /// Serves until `stop`, or with `once` until all is done.
     ///
     /// # Errors
     /// When it cannot start, or the journal cannot be written.
     pub fn run(
         &self,
         scorer: &mut dyn Scorer,
-        calibration: &dyn Fn(&str) -> Option<Calibration>,
-        ready: &dyn Fn(Option<SocketAddr>),
+        hooks: &Hooks<'_>,
         stop: &CancelToken,
     ) -> Result<Tally, ServeError> {
         crate::files::kept_folder::make_private(&self.state)
@@ -139,20 +137,21 @@ impl Service {
                 Some(Receiver::bind(*address, settings.clone(), inbox, arrivals, stop.clone())?)
             }
         };
-        ready(receiver.as_ref().map(Receiver::address));
+        (hooks.ready)(receiver.as_ref().map(Receiver::address));
         let settled = Mutex::new(0_usize);
         let board = &shared.board;
         thread::scope(|scope| {
             let named = |name: &str| thread::Builder::new().name(name.into());
             let listen = || receiver.iter().for_each(|receiver| receiver.run(&stop));
             let watch = || self.watch(&shared, &settled);
-            let send = || self.send(&shared, &outbox);
+            let sent = hooks.sent;
+            let send = || self.send(&shared, &outbox, sent);
             let started = named("pellucid-listen")
                 .spawn_scoped(scope, listen)
                 .and_then(|_| named("pellucid-watch").spawn_scoped(scope, watch))
                 .and_then(|_| named("pellucid-send").spawn_scoped(scope, send));
             match started {
-                Ok(_) => self.score(&shared, &outbox, scorer, calibration, &settled),
+                Ok(_) => self.score(&shared, &outbox, scorer, hooks.calibration, &settled),
                 Err(source) => shared.fail(ServeError::Write { what: "a thread", source }),
             }
             stop.cancel();
@@ -176,10 +175,11 @@ impl Service {
         }
     }
 
-    fn send(&self, shared: &Shared, outbox: &Outbox) {
+    fn send(&self, shared: &Shared, outbox: &Outbox, sent: &(dyn Fn(&MadeResult) + Sync)) {
         let mut caller = self.caller.clone();
         caller.cancel = shared.stop.clone();
         let mut sending = Sending::new(&shared.board, outbox, caller, self.node.clone(), self.commit);
+        sending.sent = sent;
         while !shared.stop.is_cancelled() {
             let round = sending.round();
             self.remove_done(shared);

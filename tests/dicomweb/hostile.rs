@@ -34,10 +34,7 @@ fn found(answer: impl Fn(usize, &Asked, &mut TcpStream) + Send + 'static) -> Res
     found.map(|found| found.studies.len()).map_err(|error| error.to_string())
 }
 
-fn fetched(
-    folder: &Path,
-    answer: impl Fn(usize, &Asked, &mut TcpStream) + Send + 'static,
-) -> Result<Fetched, String> {
+fn fetched(folder: &Path, answer: impl Fn(usize, &Asked, &mut TcpStream) + Send + 'static) -> Result<Fetched, String> {
     let server = Server::start(answer);
     let wanted = Wanted { study_uid: STUDY.into(), series_uid: None, images: None };
     client(server.port).fetch(&wanted, folder, &CancelToken::default(), &mut |_| {}).map_err(|error| error.to_string())
@@ -178,7 +175,8 @@ fn only_what_was_asked_for_is_kept() {
 
 #[test]
 fn bodies_that_are_cut_off_or_something_else_leave_nothing_half() {
-    let whole = parts(&[Object::of(STUDY, "2.25.2", "2.25.31").bytes(), Object::of(STUDY, "2.25.2", "2.25.32").bytes()]);
+    let whole =
+        parts(&[Object::of(STUDY, "2.25.2", "2.25.31").bytes(), Object::of(STUDY, "2.25.2", "2.25.32").bytes()]);
     let folder = tempfile::tempdir().unwrap();
     let cut = whole[..whole.len() - 100].to_vec();
     let said = fetched(folder.path(), move |_, _, stream| respond(stream, "200 OK", &[KIND], &cut)).unwrap_err();
@@ -201,7 +199,8 @@ fn bodies_that_are_cut_off_or_something_else_leave_nothing_half() {
     }
     let folder = tempfile::tempdir().unwrap();
     let length = [KIND, ("Content-Length", "1000000")];
-    let said = fetched(folder.path(), move |_, _, stream| respond(stream, "200 OK", &length, &whole[..90])).unwrap_err();
+    let said =
+        fetched(folder.path(), move |_, _, stream| respond(stream, "200 OK", &length, &whole[..90])).unwrap_err();
     assert!(said.contains("broke off") || said.contains("ends before"), "{said}");
     assert!(files(folder.path()).is_empty());
 }

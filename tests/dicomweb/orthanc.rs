@@ -30,7 +30,9 @@ impl Orthanc {
             "/usr/local/share/orthanc/plugins/libOrthancDicomWeb.so",
         ]);
         let Some((program, plugin)) = program.zip(plugin) else {
-            eprintln!("skipped: Orthanc with its DICOMweb plugin is not installed (apt-get install orthanc orthanc-dicomweb)");
+            eprintln!(
+                "skipped: Orthanc with its DICOMweb plugin is not installed (apt-get install orthanc orthanc-dicomweb)"
+            );
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

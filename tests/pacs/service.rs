@@ -19,7 +19,7 @@ use pellucid::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver};
 use pellucid::serve::board::Tally;
 use pellucid::serve::drift::Observation;
 use pellucid::serve::service::Service;
-use pellucid::serve::{ResultFile, Scored, Scorer};
+use pellucid::serve::{Hooks, ResultFile, Scored, Scorer};
 use pellucid::study::wire::StoredObject;
 
 use super::dicom_bytes::{EXPLICIT, Object};
@@ -27,6 +27,8 @@ use super::images::{uid, write};
 use super::peer::{Process, caller, files, free_port, node, settings};
 
 pub(crate) const SECONDARY: &str = "1.2.840.10008.5.1.4.1.1.7";
+
+pub(crate) const HOOKS: Hooks<'static> = Hooks { calibration: &|_| None, ready: &|_| {}, sent: &|_| {} };
 
 /// Results that follow from the image alone.
 pub(crate) struct Quick;
@@ -67,7 +69,7 @@ fn service(folder: &Path, node: Node, listen: Option<u16>) -> Service {
 }
 
 fn run(service: &Service) -> Tally {
-    service.run(&mut Quick, &|_| None, &|_| {}, &CancelToken::default()).unwrap()
+    service.run(&mut Quick, &HOOKS, &CancelToken::default()).unwrap()
 }
 
 /// An archive that counts how often each instance comes, and breaks off a share of all objects.
@@ -153,7 +155,7 @@ fn results_wait_for_a_peer_that_comes_later() {
     let (given, stopping) = (service.clone(), stop.clone());
     let running = std::thread::Builder::new()
         .name("service".into())
-        .spawn(move || given.run(&mut Quick, &|_| None, &|_| {}, &stopping).unwrap())
+        .spawn(move || given.run(&mut Quick, &HOOKS, &stopping).unwrap())
         .unwrap();
     std::thread::sleep(Duration::from_secs(4));
     let mut archive_settings = settings();
@@ -189,11 +191,11 @@ fn what_no_peer_takes_is_given_up_and_said() {
         }
     }
     let service = service(folder.path(), node("ARCHIVE", free_port()), None);
-    let tally = service.run(&mut Refusing, &|_| None, &|_| {}, &CancelToken::default()).unwrap();
+    let tally = service.run(&mut Refusing, &HOOKS, &CancelToken::default()).unwrap();
     assert_eq!((tally.received, tally.refused, tally.sent), (1, 1, 0));
     // Asked for once more, it is tried once more.
     let again = Service { again: true, ..service };
-    let tally = again.run(&mut Refusing, &|_| None, &|_| {}, &CancelToken::default()).unwrap();
+    let tally = again.run(&mut Refusing, &HOOKS, &CancelToken::default()).unwrap();
     assert_eq!((tally.received, tally.refused), (1, 1));
 }
 
@@ -212,7 +214,7 @@ fn the_service_of_a_child() {
     let ports = std::env::var("PELLUCID_TEST_PORTS").unwrap();
     let (port, archive) = ports.split_once(' ').unwrap();
     let service = service(&folder, node("ARCHIVE", archive.parse().unwrap()), Some(port.parse().unwrap()));
-    service.run(&mut Quick, &|_| None, &|_| {}, &CancelToken::default()).unwrap();
+    service.run(&mut Quick, &HOOKS, &CancelToken::default()).unwrap();
 }
 
 #[test]

@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("pacs", &["study"]),
     ("serve", &["study", "model", "pacs"]),
+    ("reader_study", &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "report"]),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),
 ];

@@ -20,6 +20,7 @@ mod measure;
 mod overlay;
 pub mod palette;
 mod published;
+mod reading;
 mod result_objects;
 mod session;
 mod study;
@@ -43,6 +44,7 @@ pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
 pub use published::PublishedCommand;
+pub use reading::ReadingCommand;
 pub use result_objects::ResultCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
@@ -236,6 +238,8 @@ command! {
     Feedback(FeedbackCommand),
     /// The reader's own impression.
     Impression(ImpressionCommand),
+    /// A reader study.
+    Reading(ReadingCommand),
     /// The training room.
     Training(TrainingCommand),
     /// The session and the interface as a whole.
@@ -253,6 +257,7 @@ impl From<&NoticeAction> for Command {
             NoticeAction::Open(path) => FileCommand::OpenExternally(path.clone()).into(),
             NoticeAction::ChooseReportFolder => FileCommand::ChooseReportFolder.into(),
             NoticeAction::UseModel(name) => FindingsCommand::SetModel(name.clone()).into(),
+            NoticeAction::CompareModels => FindingsCommand::CompareModels.into(),
             NoticeAction::OpenLast => SessionCommand::OpenLast.into(),
             NoticeAction::ShowRun => TrainingCommand::Show(Page::Run).into(),
         }

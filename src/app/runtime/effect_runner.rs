@@ -1,7 +1,7 @@
 //! Carries out effects, each as a job on a thread. The interface never waits.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -18,13 +18,15 @@ use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
 use super::worklist::WorklistRunner;
-use super::{dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
+use super::{audit, comparing, dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
+use crate::app::update::audit_effect::AuditEffect;
 use crate::app::update::effect::Effect;
 use crate::app::update::feedback_effect::FeedbackEffect;
 use crate::app::update::impression_effect::ImpressionEffect;
 use crate::app::update::message::Message;
 use crate::app::update::what_if_effect::{PartsFound, WhatIfEffect};
+use crate::audit::journal::of_this_account;
 use crate::cancel::CancelToken;
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Request};
@@ -32,6 +34,8 @@ use crate::language::tr;
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
+use crate::reader_study::journal::Journal;
+use crate::reader_study::record::Record;
 use crate::report::impression_store;
 use crate::study::{Catalogue, tag_list};
 
@@ -54,10 +58,15 @@ pub struct EffectRunner {
     measuring: MeasuringRunner,
     impressions: KeepingThread<ImpressionEffect>,
     feedback: KeepingThread<FeedbackEffect>,
+    audit: KeepingThread<AuditEffect>,
+    /// Stops a comparison of models.
+    comparing: CancelToken,
     training: TrainingRunner,
     published: PublishedRunner,
     worklist: WorklistRunner,
     results: ResultRunner,
+    /// The results of a reader, while a study is read.
+    journal: Option<Arc<Mutex<Journal>>>,
     leaving: bool,
 }
 
@@ -72,6 +81,7 @@ impl EffectRunner {
         let measurements = settings.as_ref().and_then(|_| store::folder());
         let written = settings.as_ref().and_then(|_| impression_store::folder());
         let answers = settings.as_ref().and_then(|_| crate::feedback::store::folder());
+        let journal = settings.as_ref().and_then(|_| of_this_account());
         let rules = settings.as_ref().map(|(path, _)| hanging_file::beside(path));
         let settings = settings.map(|(path, read)| SettingsKeeper::start(&jobs, path, read));
         let mut runner = Self {
@@ -85,11 +95,14 @@ impl EffectRunner {
             results: ResultRunner::start(&jobs),
             impressions: impressions::start(&jobs, written),
             feedback: feedback::start(&jobs, answers),
+            audit: audit::start(&jobs, journal),
+            comparing: CancelToken::default(),
             jobs,
             settings,
             changed: None,
             training: TrainingRunner::default(),
             published: PublishedRunner::default(),
+            journal: None,
             worklist: WorklistRunner::default(),
             leaving: false,
         };
@@ -229,8 +242,20 @@ impl EffectRunner {
                     sender.send(Message::PartsFound(PartsFound { generation, parts }));
                 });
             }
+            Effect::Audit(effect) => self.audit.carry_out(effect),
+            Effect::CompareModels(request) => {
+                self.comparing.cancel();
+                self.comparing = CancelToken::default();
+                let cancel = self.comparing.clone();
+                let failed = |why| Message::ModelsCompared(Err(why));
+                self.jobs.run("pellucid-compare", failed, move |sender| {
+                    comparing::compare(&request, &cancel, sender);
+                });
+            }
+            Effect::StopComparing => self.comparing.cancel(),
             Effect::Feedback(effect) => self.feedback.carry_out(effect),
             Effect::Impression(effect) => self.impressions.carry_out(effect),
+            Effect::KeepReading(record) => self.keep_reading(*record),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
             Effect::ToggleFullscreen => {
@@ -242,6 +267,21 @@ impl EffectRunner {
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
         }
+    }
+
+    /// Results of a reader are kept here from now on.
+    pub fn keep_readings(&mut self, journal: Journal) {
+        self.journal = Some(Arc::new(Mutex::new(journal)));
+    }
+
+    /// Has a reading brought to the disk, and says when it is there.
+    fn keep_reading(&self, record: Record) {
+        let Some(journal) = self.journal.clone() else { return };
+        let failed = |why| Message::ReadingKept(Err(why));
+        self.jobs.run("pellucid-reading", failed, move |sender| {
+            let kept = journal.lock().unwrap_or_else(PoisonError::into_inner).append(&record);
+            sender.send(Message::ReadingKept(kept.map(|()| record.read_at).map_err(|e| Reason::of(&e))));
+        });
     }
 
     /// True once the window is to be closed whatever goes on.
@@ -268,6 +308,8 @@ impl EffectRunner {
         self.measuring.close();
         self.impressions.close();
         self.feedback.close();
+        self.audit.carry_out(AuditEffect::End);
+        self.audit.close();
         self.training.close();
         self.published.close();
         self.worklist.close();

@@ -5,7 +5,9 @@
 //! program for one screenshot. What comes back are events and messages, which the update takes in.
 //! Panels know nothing of this floor.
 
+mod audit;
 pub mod capture;
+mod comparing;
 mod dialogs;
 pub mod effect_runner;
 mod feedback;

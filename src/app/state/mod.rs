@@ -3,6 +3,7 @@
 //! The lowest of the five floors. It knows no command and no egui. Panels read it; only
 //! [`super::update`] changes it.
 
+pub mod audit;
 pub mod cine;
 pub mod display_options;
 pub mod faithfulness;
@@ -21,6 +22,7 @@ mod loaded_image;
 pub mod map_key;
 pub mod measuring;
 mod model;
+pub mod model_changes;
 mod notice;
 pub mod on_top;
 pub mod palette;
@@ -29,6 +31,7 @@ mod presentation;
 pub mod prior;
 pub mod published;
 pub mod pyramid;
+pub mod reading;
 mod reason;
 pub mod result_objects;
 pub mod results;
@@ -71,15 +74,18 @@ pub use results::{Explaining, Phase, Results};
 pub use shown_image::ShownImage;
 pub use view::{View, WindowChoice};
 
+use audit::Audited;
 use feedback::Feedback;
 use hanging::Hanging;
 use history::History;
 use impression::Impressions;
 use keys::KeyEditor;
 use measuring::Measuring;
+use model_changes::ModelChanges;
 use palette::Palette;
 use published::Published;
 use pyramid::Pyramid;
+use reading::ReadingRoom;
 use result_objects::ResultObjects;
 use session::LastSession;
 use stack::Stack;
@@ -186,10 +192,15 @@ pub struct State {
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
+    /// What the audit journal was told.
+    pub audited: Audited,
+    pub model_changes: ModelChanges,
     /// What the reader said of findings.
     pub feedback: Feedback,
     pub measuring: Measuring,
     pub what_if: WhatIf,
+    /// The reader study that cases are read for, while one is under way.
+    pub reading: Option<Box<ReadingRoom>>,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
     /// Results in files beside the images.
@@ -258,9 +269,12 @@ impl State {
             printing: false,
             cursor: None,
             impressions: Impressions::default(),
+            audited: Audited::default(),
+            model_changes: ModelChanges::default(),
             feedback: Feedback::default(),
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
+            reading: None,
             tags: None,
             result_objects: ResultObjects::default(),
             training: Training::default(),

@@ -18,6 +18,8 @@ pub enum OnTop {
     KeyEditor,
     KeyTable,
     Reliability,
+    /// The window of a changed model.
+    ModelDiff,
     Weights,
     /// The window of published models.
     Published,
@@ -58,6 +60,7 @@ impl OnTop {
                 | Self::KeyEditor
                 | Self::KeyTable
                 | Self::Reliability
+                | Self::ModelDiff
                 | Self::Weights
                 | Self::Published
                 | Self::Secret
@@ -98,6 +101,7 @@ impl State {
             (self.key_editor.is_some(), OnTop::KeyEditor),
             (self.keys_open, OnTop::KeyTable),
             (self.reliability.is_some(), OnTop::Reliability),
+            (self.model_changes.comparing.is_some(), OnTop::ModelDiff),
             (self.weights.is_some(), OnTop::Weights),
             (self.published.open, OnTop::Published),
             (self.worklist.secret.is_some(), OnTop::Secret),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Layout;
 use super::display_options::USUAL_METHODS;
 use super::keys::ChangedKeys;
+use super::model_changes::KnownModel;
 use super::session::{SCALES, Section, WindowPlace};
 use super::window_presets::OwnWindow;
 use crate::explain::Method;
@@ -85,6 +86,10 @@ pub struct Preferences {
     pub similar_in_report: bool,
     /// The model's result is hidden until the reader has written an impression.
     pub read_first: bool,
+    /// The audit journal is written.
+    pub audit: bool,
+    /// Models as they were when they were last used, by name.
+    pub models: BTreeMap<String, KnownModel>,
     /// Error rate of the conformal states.
     #[serde(rename = "risk")]
     pub error_rate: f64,
@@ -127,6 +132,8 @@ impl Default for Preferences {
             anonymize: false,
             similar_in_report: false,
             read_first: false,
+            audit: false,
+            models: BTreeMap::new(),
             error_rate: RISK,
             windows: Vec::new(),
             image_memory: IMAGE_MEMORY,

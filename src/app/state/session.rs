@@ -42,6 +42,8 @@ impl WindowPlace {
 pub enum Section {
     Findings,
     Feedback,
+    /// The same while the model's result is hidden: names of its findings are shown by then.
+    EarlyFeedback,
     Overlay,
     Lungs,
     Measurements,
@@ -52,7 +54,7 @@ impl Section {
     /// Whether it is closed until the reader opens it.
     #[must_use]
     pub fn starts_closed(self) -> bool {
-        self == Self::Feedback
+        matches!(self, Self::Feedback | Self::EarlyFeedback)
     }
 
     /// Its heading, which is drawn in capitals.
@@ -61,6 +63,7 @@ impl Section {
         match self {
             Self::Findings => text!("Findings"),
             Self::Feedback => text!("Your assessment"),
+            Self::EarlyFeedback => text!("Finding by finding"),
             Self::Overlay => text!("Overlay"),
             Self::Lungs => text!("Lungs"),
             Self::Measurements => text!("Measurements"),

@@ -15,6 +15,7 @@ mod measured_words;
 mod message_plate;
 mod numbers;
 pub mod panels;
+mod reading;
 mod second_window;
 mod slots;
 mod textures;
@@ -56,6 +57,9 @@ const MEASUREMENTS: f32 = 0.3;
 /// Draws one frame of the whole window.
 pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thumbnails) -> Vec<Command> {
     caches.receive();
+    if state.reading.is_some() {
+        return reading::screen(ui, state, caches);
+    }
     let veiled = (state.result_hidden() && !state.training.open).then(|| state.veiled());
     let state = veiled.as_ref().unwrap_or(state);
     language::enter(&state.preferences.language);
@@ -87,6 +91,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
         commands.extend(panels::keys_help::show(ui, state));
     }
     commands.extend(panels::reliability::show(ui, state));
+    commands.extend(panels::model_diff::show(ui, state));
     commands.extend(panels::tags::show(ui, state));
     commands.extend(panels::worklist::show(ui, state));
     commands.extend(panels::worklist::secret::show(ui, state));

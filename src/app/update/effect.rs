@@ -6,9 +6,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::audit_effect::AuditEffect;
 use super::feedback_effect::FeedbackEffect;
 use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
+use super::message::CompareModels;
 use super::published_effect::PublishedEffect;
 use super::result_effect::ResultEffect;
 use super::training_effect::TrainingEffect;
@@ -17,6 +19,7 @@ use super::worklist_effect::WorklistEffect;
 use crate::app::state::hanging::SlotIndex;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
+use crate::reader_study::record::Record;
 use crate::report::case::CaseReport;
 use crate::study::{Catalogue, ImageEntry};
 
@@ -73,8 +76,14 @@ pub enum Effect {
     Results(ResultEffect),
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
+    Audit(AuditEffect),
+    /// Compares a changed model with what it was.
+    CompareModels(Box<CompareModels>),
+    StopComparing,
     Feedback(FeedbackEffect),
     Impression(ImpressionEffect),
+    /// Keeps what a reader of a study said.
+    KeepReading(Box<Record>),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

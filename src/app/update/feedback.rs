@@ -122,7 +122,8 @@ pub(super) fn drawn(state: &mut State, id: MeasurementId, kind: Kind) -> Vec<Eff
     let before_result = is_before_result(state);
     stop_marking(state);
     state.measuring.tool = Tool::Window;
-    change(state, |of| {
+    // The region is the step that is taken back; a mark without it is none.
+    change_without_step(state, |of| {
         of.marks.push(MarkNote { measurement: id, finding, reason, at: Local::now(), before_result });
     })
 }

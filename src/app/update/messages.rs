@@ -7,8 +7,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    catalogue, feedback, hanging, impression, measuring, published, result_objects, session, show_image, slots, study,
-    tags, training, what_if, worklist,
+    audit, catalogue, feedback, hanging, impression, measuring, model_changes, published, reading, result_objects,
+    session, show_image, slots, study, tags, training, what_if, worklist,
 };
 use crate::app::command::{FileCommand, ResultCommand};
 use crate::app::state::weights_form::WeightsForm;
@@ -30,6 +30,8 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
         Message::DialogCancelled => state.export_when_chosen = false,
         Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
+        Message::Scanned { catalogue, .. } if state.reading.is_some() => return reading::listed(state, *catalogue),
+        Message::ReadingKept(result) => return reading::kept(state, result),
         Message::Scanned { paths, catalogue } => return scanned(state, &paths, *catalogue),
         Message::ScanFailed(reason) => {
             state.scanning = false;
@@ -55,9 +57,11 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
                 tr!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display(), name),
                 Some(NoticeAction::Open(path.clone())),
             );
+            let mut effects: Vec<Effect> = audit::exported(state, &path).into_iter().collect();
             if std::mem::take(&mut state.printing) {
-                return vec![Effect::OpenExternally(path)];
+                effects.push(Effect::OpenExternally(path));
             }
+            return effects;
         }
         Message::ReportWritten(Err(reason)) => {
             state.exporting = false;
@@ -87,6 +91,9 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),
+        Message::Audit(message) => audit::on_message(state, message),
+        Message::Comparing(done, of) => model_changes::progressed(state, done, of),
+        Message::ModelsCompared(result) => model_changes::compared(state, result),
         Message::Feedback(message) => return feedback::on_message(state, message),
         Message::Impression(message) => return impression::on_message(state, message),
         Message::Results(message) => return result_objects::on_message(state, message),

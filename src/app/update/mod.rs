@@ -13,6 +13,8 @@
 
 mod analysis;
 mod arrived_maps;
+mod audit;
+pub mod audit_effect;
 mod beside;
 mod catalogue;
 mod cine;
@@ -39,6 +41,7 @@ pub mod measuring;
 pub mod measuring_effect;
 pub mod message;
 mod messages;
+mod model_changes;
 mod notices;
 mod opening_view;
 mod overlay;
@@ -48,6 +51,7 @@ mod prefetch;
 mod presentation;
 mod published;
 pub mod published_effect;
+mod reading;
 mod report;
 pub mod result_effect;
 mod result_objects;
@@ -79,6 +83,7 @@ use message::Message;
 
 pub use closing::may_close;
 pub use notices::on_time;
+pub use reading::begin as begin_reading;
 pub use session::{offer_last, on_window};
 
 /// Time has passed: a stack that plays goes on, and what came to rest is analysed. Yields the time
@@ -94,6 +99,9 @@ pub fn on_tick(state: &mut State, now: Instant) -> (Vec<Effect>, Option<Duration
 pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     use ViewCommand as V;
     let command = command.into();
+    if state.reading.is_some() && !reading::allows(state, &command) {
+        return Vec::new();
+    }
     // What is done many times a second and shows no other map.
     let idle = matches!(
         command,
@@ -103,6 +111,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
             | Command::WhatIf(WhatIfCommand::MoveTo(_))
     );
     let before = history::before(state, &command);
+    let asked = command.clone();
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
         Command::Published(command) => published::apply(state, command),
@@ -134,6 +143,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Maps(command) => maps::apply(state, command),
         Command::Feedback(command) => feedback::apply(state, command),
         Command::Impression(command) => impression::apply(state, command),
+        Command::Reading(command) => reading::apply(state, command),
         Command::Training(command) => training::apply(state, command),
         Command::Session(command) => session::apply(state, command),
         Command::Keys(command) => keys::apply(state, command),
@@ -145,21 +155,28 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         effects.extend(what_if::follow(state));
         effects.extend(map_requests::explain_more(state));
         effects.extend(beside::ask(state));
+        effects.extend(audit::follow(state));
     }
+    effects.extend(audit::answered(state, &asked, &effects));
     effects
 }
 
 /// Takes in what the engine reports.
 pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = events::on_event(state, event);
+    effects.extend(reading::follow(state));
     effects.extend(beside::ask(state));
+    effects.extend(model_changes::look(state));
+    effects.extend(audit::follow(state));
     effects
 }
 
 /// Takes in what a thread reports.
 pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = messages::on_message(state, message);
+    effects.extend(reading::follow(state));
     effects.extend(hanging::follow(state));
     effects.extend(beside::ask(state));
+    effects.extend(audit::follow(state));
     effects
 }

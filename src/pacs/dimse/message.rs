@@ -206,10 +206,6 @@ impl Association {
             return Ok(());
         }
         self.abort();
-        let found = match Uid::of(&found) {
-            Ok(uid) => format!("an answer about {uid}"),
-            Err(_) => "an answer about what is no UID".into(),
-        };
-        Err(DimseError::OtherUid { peer: self.peer.clone(), found, wanted: wanted.to_string() })
+        Err(DimseError::OtherUid { peer: self.peer.clone() })
     }
 }

@@ -1,7 +1,8 @@
 //! What the reader says of the model's findings: a row of choices a finding, marks, a remark.
 //!
 //! Where the model calls a finding the reader agrees or disagrees; where it calls nothing, or nothing
-//! of it is in sight yet, the reader says present or absent.
+//! of it is in sight yet, the reader says present or absent. While the result is hidden even the names
+//! of the findings are, until the reader opens the section for it.
 
 use egui::{Align, Button, Label, Layout, Response, TextEdit, Ui, vec2};
 
@@ -43,7 +44,8 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let findings = state.findings_to_answer();
     let answered = findings.iter().filter(|finding| state.feedback_on(finding).is_some()).count();
     controls::rule(ui, &tokens);
-    let open = section::heading(ui, state, Section::Feedback, &tokens, &mut out, |ui, _| {
+    let section = if state.result_hidden() { Section::EarlyFeedback } else { Section::Feedback };
+    let open = section::heading(ui, state, section, &tokens, &mut out, |ui, _| {
         let words = tr!("{} of {} answered", answered, findings.len());
         ui.add(Label::new(theme::caption(words, &tokens)).truncate());
     });

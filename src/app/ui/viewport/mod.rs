@@ -28,6 +28,7 @@ mod part;
 mod patches;
 mod pen;
 mod placement;
+mod reading_marks;
 mod sample;
 mod sampler;
 mod scale_top;
@@ -135,6 +136,7 @@ pub(super) fn show(
     if let Some(annotations) = state.annotations().filter(|_| state.display.graphics && !state.overlays_hidden) {
         annotations::paint(&painter, &tokens, annotations, &placement, state.preferences.anonymize);
     }
+    reading_marks::paint(&painter, state, &placement, &tokens);
     what_if::paint(ui, &painter, state, &mut caches.marks, (frame, content), &placement);
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {

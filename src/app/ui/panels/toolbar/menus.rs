@@ -131,6 +131,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, training, true, Some(state.training.open), out);
     let read_first = Command::Impression(ImpressionCommand::ToggleReadFirst);
     controls::menu_item(ui, read_first, true, Some(state.preferences.read_first), out);
+    controls::menu_item(ui, SessionCommand::ToggleAudit, true, Some(state.preferences.audit), out);
     controls::menu_item(ui, FileCommand::ToggleAnonymize, true, Some(state.preferences.anonymize), out);
     controls::rule(ui, tokens);
     controls::submenu(ui, text!("Size of the interface"), 260.0, |ui| {
