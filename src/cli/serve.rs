@@ -18,6 +18,7 @@ use crate::serve::service::Service;
 /// Watch an inbox: score what arrives, make DICOM results and send them; what was done is kept in a
 /// journal, so that nothing is lost and nothing is sent twice
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub(super) struct Args {
     /// Folder that is watched; what the listener receives is put there, too
     #[arg(long, value_name = "INBOX")]

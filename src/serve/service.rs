@@ -35,6 +35,7 @@ const SENDING: usize = 10;
 
 /// What is served.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Service {
     pub inbox: PathBuf,
     /// Where journal and outbox are.
@@ -114,12 +115,7 @@ impl Service {
     ///
     /// # Errors
     /// When it cannot start, or the journal cannot be written.
-    pub fn run(
-        &self,
-        scorer: &mut dyn Scorer,
-        hooks: &Hooks<'_>,
-        stop: &CancelToken,
-    ) -> Result<Tally, ServeError> {
+    pub fn run(&self, scorer: &mut dyn Scorer, hooks: &Hooks<'_>, stop: &CancelToken) -> Result<Tally, ServeError> {
         crate::files::kept_folder::make_private(&self.state)
             .map_err(|source| ServeError::Write { what: "the folder of the journal", source })?;
         let inbox = Inbox::at(&self.inbox)?;
@@ -243,7 +239,7 @@ impl Service {
     }
 
     /// Makes the results of an image.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "it is one step of the loop above, with all that it has")]
     fn make(
         &self,
         shared: &Shared,

@@ -172,8 +172,17 @@ fn results_wait_for_a_peer_that_comes_later() {
     assert_eq!((tally.sent, tally.done), (2, 1));
 }
 
+/// Scores nothing.
+struct Refusing;
+
+impl Scorer for Refusing {
+    fn score(&mut self, _: &Path) -> Result<Scored, String> {
+        Err("it cannot be".into())
+    }
+}
+
 #[test]
-fn what_no_peer_takes_is_given_up_and_said() {
+fn what_cannot_be_scored_is_refused_and_tried_again_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let inbox = folder.path().join("inbox");
     std::fs::create_dir(&inbox).unwrap();
@@ -184,12 +193,6 @@ fn what_no_peer_takes_is_given_up_and_said() {
         bytes
     })
     .unwrap();
-    struct Refusing;
-    impl Scorer for Refusing {
-        fn score(&mut self, _: &Path) -> Result<Scored, String> {
-            Err("it cannot be".into())
-        }
-    }
     let service = service(folder.path(), node("ARCHIVE", free_port()), None);
     let tally = service.run(&mut Refusing, &HOOKS, &CancelToken::default()).unwrap();
     assert_eq!((tally.received, tally.refused, tally.sent), (1, 1, 0));
