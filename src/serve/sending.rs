@@ -125,6 +125,11 @@ impl<'a> Sending<'a> {
         }
     }
 
+    /// Removes results that are not needed any more.
+    pub(super) fn clear(&self) {
+        self.board.take_settled().iter().for_each(|image| self.outbox.empty(image));
+    }
+
     fn failed(&mut self) -> Round {
         let pause = self.pause;
         self.pause = (2 * pause).min(PAUSES.1);
@@ -153,9 +158,6 @@ impl<'a> Sending<'a> {
         }
         self.board.note(image, Step::Done)?;
         log::info!("image {} is done", short(image));
-        if !self.commit || self.board.progress(image).is_some_and(|p| p.committed.len() >= p.results.len()) {
-            self.outbox.empty(image);
-        }
         Ok(())
     }
 

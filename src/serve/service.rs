@@ -179,6 +179,7 @@ impl Service {
         while !shared.stop.is_cancelled() {
             let round = sending.round();
             self.remove_done(shared);
+            sending.clear();
             match round {
                 Ok(Round::Idle) => shared.board.wait(WAIT),
                 Ok(Round::Went) => {}
@@ -186,6 +187,8 @@ impl Service {
                 Err(error) => return shared.fail(error),
             }
         }
+        self.remove_done(shared);
+        sending.clear();
     }
 
     /// Removes images that are done from the inbox, where that is wanted.

@@ -202,6 +202,33 @@ fn what_cannot_be_scored_is_refused_and_tried_again_when_asked() {
     assert_eq!((tally.received, tally.refused), (1, 1));
 }
 
+#[test]
+fn results_that_orthanc_answers_for_are_noted() {
+    let (folder, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let ours = free_port();
+    let known = serde_json::json!(["PELLUCID", "127.0.0.1", ours]);
+    let Some((_process, node)) = super::orthanc::orthanc(there.path(), &known, &serde_json::json!({})) else { return };
+    let mut service = service(folder.path(), node, Some(ours));
+    service.commit = true;
+    std::fs::create_dir(&service.inbox).unwrap();
+    write(&service.inbox, 1);
+    let stop = CancelToken::default();
+    let (given, stopping) = (service.clone(), stop.clone());
+    let running = std::thread::Builder::new()
+        .name("service".into())
+        .spawn(move || given.run(&mut Quick, &HOOKS, &stopping).unwrap())
+        .unwrap();
+    let journal = folder.path().join("state/journal.jsonl");
+    let until = Instant::now() + Duration::from_secs(40);
+    while !std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("committed")) {
+        assert!(Instant::now() < until, "nobody answers");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    stop.cancel();
+    let tally = running.join().unwrap();
+    assert_eq!((tally.sent, tally.done, tally.committed), (2, 1, 2));
+}
+
 /// The service in a process of its own, which listens on `port`.
 pub(crate) fn child(folder: &Path, port: u16, archive: u16) -> Process {
     let mut command = Command::new(std::env::current_exe().unwrap());
