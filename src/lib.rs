@@ -59,6 +59,7 @@ pub mod printable;
 pub mod reader_study;
 pub mod report;
 pub mod results;
+pub mod serve;
 pub mod stats;
 pub mod study;
 pub mod training;

@@ -33,6 +33,7 @@ mod record;
 mod report;
 mod search;
 mod segment;
+mod serve;
 mod session;
 mod shortcuts;
 mod study;
@@ -182,6 +183,7 @@ enum Command {
     Measurements(measurements::Args),
     Pacs(Box<pacs::Args>),
     Feedback(feedback::Args),
+    Serve(Box<serve::Args>),
     Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
@@ -310,6 +312,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Measurements(args) => measurements::run(&args),
         Command::Pacs(args) => pacs::run(&args),
         Command::Feedback(args) => feedback::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),

@@ -1,11 +1,11 @@
 //! `pellucid pacs`: other nodes of a hospital are asked, fetched from and sent to.
 
-mod call;
+pub(super) mod call;
 mod echo;
 mod find;
 mod get;
 mod peers;
-mod receive;
+pub(super) mod receive;
 mod send;
 
 use super::Outcome;

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use crate::cli::Usage;
 use crate::pacs::dimse::Caller;
-use crate::pacs::dimse::ae::{AeTitle, Node};
+use crate::pacs::dimse::ae::{AeError, AeTitle, Node};
 use crate::pacs::dimse::tls::TlsFiles;
+use crate::pacs::peers::PeerKind;
+use crate::pacs::peers::file::Peers;
 
 /// Who is called, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct CallArgs {
-    /// The node, as AE@HOST:PORT
+    /// The node, as AE@HOST:PORT, or by its name in peers.toml
     #[arg(value_name = "PEER")]
     pub peer: String,
     #[command(flatten)]
@@ -62,8 +64,32 @@ impl OwnArgs {
 }
 
 impl CallArgs {
-    /// The node that is called.
-    pub(in crate::cli) fn node(&self) -> Result<Node, Usage> {
-        self.peer.parse().map_err(|e: crate::pacs::dimse::ae::AeError| Usage(e.to_string()))
+    /// The node that is called, and who calls it.
+    pub(in crate::cli) fn called(&self) -> anyhow::Result<(Node, Caller)> {
+        called(&self.peer, &self.own)
     }
+}
+
+/// The node that is called, by its place or its name, and who calls it. What the file of peers says of
+/// a title and of security holds unless the command line says something else.
+pub(in crate::cli) fn called(peer: &str, own: &OwnArgs) -> anyhow::Result<(Node, Caller)> {
+    if peer.contains('@') {
+        return Ok((peer.parse().map_err(|e: AeError| Usage(e.to_string()))?, own.caller()?));
+    }
+    let peers = Peers::read(&Peers::path()?)?;
+    let known = match &peers.find(peer)?.kind {
+        PeerKind::Dimse(known) => known,
+        PeerKind::Web(_) => {
+            let why = format!("{peer} is spoken to over DICOMweb, and this command opens associations");
+            return Err(Usage(why).into());
+        }
+    };
+    let mut caller = own.caller()?;
+    if own.title == AeTitle::ours() {
+        caller.title = known.calling_ae.clone();
+    }
+    if let Some(tls) = known.tls.as_ref().filter(|_| caller.tls.is_none()) {
+        caller.tls = Some(tls.calling()?);
+    }
+    Ok((known.node(), caller))
 }

@@ -16,7 +16,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let (node, caller) = (args.call.node()?, args.call.own.caller()?);
+    let (node, caller) = args.call.called()?;
     let milliseconds = dimse::echo(&caller, &node)?.as_secs_f64() * 1e3;
     if args.json {
         output::json(&json!({ "node": node.to_string(), "tls": caller.tls.is_some(), "milliseconds": milliseconds }))?;

@@ -56,7 +56,7 @@ fn level(text: &str) -> Result<Level, NoLevel> {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let (node, caller) = (args.call.node()?, args.call.own.caller()?);
+    let (node, caller) = args.call.called()?;
     let query = query(args)?;
     let limit = args.limit as usize;
     let (mut printed, mut count) = (Ok(()), 0);

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::call::CallArgs;
-use super::receive::ListenArgs;
+use super::receive::BoundArgs;
 use crate::cancel::CancelToken;
 use crate::cli::{Outcome, Usage, output};
 use crate::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver};
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let wanted = Wanted { study: args.study.clone(), series: args.series.clone(), instance: args.instance.clone() };
     let bar = output::counter("Fetching");
     let mut progress = |counts: Counts| bar.set_position(u64::from(counts.completed));
-    let (node, caller) = (args.call.node()?, args.call.own.caller()?);
+    let (node, caller) = args.call.called()?;
     let retrieved = match &args.by_move {
         None => get(&caller, &node, &wanted, &inbox, &mut progress),
         Some(place) => return by_move(args, place, &wanted, inbox, &mut progress),
@@ -97,17 +97,18 @@ fn by_move(
     inbox: Inbox,
     progress: &mut dyn FnMut(Counts),
 ) -> anyhow::Result<Outcome> {
-    let (node, caller) = (args.call.node()?, args.call.own.caller()?);
+    let (node, caller) = args.call.called()?;
     let allow = format!("{}@{}", node.title, node.host);
-    let listen = ListenArgs::usual(place, vec![allow], args.tls);
-    let settings = listen.settings(&args.call.own)?;
+    let bounds = BoundArgs::usual(vec![allow], args.tls);
+    let mut settings = bounds.settings(&args.call.own)?;
+    settings.title = caller.title.clone();
     let came = Arc::new(Came::default());
     let (stop, cut) = (CancelToken::default(), CancelToken::default());
-    let receiver = Receiver::bind(listen.address()?, settings, inbox, came.clone(), cut)?;
+    let receiver = Receiver::bind(bounds.address(place)?, settings, inbox, came.clone(), cut)?;
     let counts = thread::scope(|scope| {
         let run = || receiver.run(&stop);
         let listening = thread::Builder::new().name("pellucid-listen".into()).spawn_scoped(scope, run);
-        let counts = order_move(&caller, &node, wanted, &args.call.own.title, progress);
+        let counts = order_move(&caller, &node, wanted, &caller.title, progress);
         stop.cancel();
         listening.context("the listener could not be started")?;
         anyhow::Ok(counts?)
@@ -128,7 +129,7 @@ fn by_move(
             "{node} says that it sent {}, and {} came: is {} known there with this machine and port?",
             counts.completed,
             retrieved.files.len(),
-            args.call.own.title
+            caller.title
         ));
         output::remark(said.to_string());
     }

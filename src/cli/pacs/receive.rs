@@ -19,8 +19,12 @@ pub(super) struct Args {
     /// Folder for what is received; each file is named by its SOP Instance UID
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Port, or address and port, that is listened on [default address: all where --allow is given,
+    /// else this machine alone]
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    listen: String,
     #[command(flatten)]
-    listen: ListenArgs,
+    bounds: BoundArgs,
     #[command(flatten)]
     own: OwnArgs,
     /// Stop after so many files
@@ -31,13 +35,9 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Where a listener listens, and what it takes of whom.
+/// What a listener takes of whom.
 #[derive(Clone, Debug, clap::Args)]
-pub(in crate::cli) struct ListenArgs {
-    /// Port, or address and port, that is listened on [default address: all where --allow is given,
-    /// else this machine alone]
-    #[arg(long, value_name = "[ADDRESS:]PORT")]
-    pub listen: String,
+pub(in crate::cli) struct BoundArgs {
     /// A node that may call, by its title and the host that it calls from; may be repeated
     /// [default: any title, from this machine]
     #[arg(long, value_name = "AE@HOST")]
@@ -56,21 +56,21 @@ pub(in crate::cli) struct ListenArgs {
     pub object_time: u64,
 }
 
-impl ListenArgs {
+impl BoundArgs {
     /// The usual bounds.
-    pub(in crate::cli) fn usual(listen: &str, allow: Vec<String>, tls: bool) -> Self {
+    pub(in crate::cli) fn usual(allow: Vec<String>, tls: bool) -> Self {
         let (associations, object_size, object_time) = (16, 4096, 600);
-        Self { listen: listen.to_owned(), allow, tls, associations, object_size, object_time }
+        Self { allow, tls, associations, object_size, object_time }
     }
 
     /// Where to listen.
-    pub(in crate::cli) fn address(&self) -> Result<SocketAddr, Usage> {
-        if let Ok(port) = self.listen.parse::<u16>() {
+    pub(in crate::cli) fn address(&self, place: &str) -> Result<SocketAddr, Usage> {
+        if let Ok(port) = place.parse::<u16>() {
             let host =
                 if self.allow.is_empty() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
             return Ok(SocketAddr::new(host, port));
         }
-        self.listen.parse().map_err(|_| Usage(format!("“{}” is neither a port nor ADDRESS:PORT", self.listen)))
+        place.parse().map_err(|_| Usage(format!("“{place}” is neither a port nor ADDRESS:PORT")))
     }
 
     /// The bounds of the listener.
@@ -114,7 +114,7 @@ impl Arrivals for Printing {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let (address, settings) = (args.listen.address()?, args.listen.settings(&args.own)?);
+    let (address, settings) = (args.bounds.address(&args.listen)?, args.bounds.settings(&args.own)?);
     let stop = CancelToken::default();
     let printing = Printing { json: args.json, came: AtomicUsize::new(0), count: args.count, stop: stop.clone() };
     let title = settings.title.clone();

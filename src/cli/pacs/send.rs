@@ -24,7 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let (node, caller) = (args.call.node()?, args.call.own.caller()?);
+    let (node, caller) = args.call.called()?;
     let mut failed = 0;
     let mut objects = Vec::new();
     for path in &args.paths {
