@@ -64,6 +64,7 @@ mod read_first;
 mod readme;
 mod report_beside;
 mod reproducing;
+mod results_read;
 mod segmenter;
 mod shared_uid;
 mod shortcuts;
