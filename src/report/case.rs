@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::case_study::CaseStudy;
 use super::impression::Impression;
 use super::key_images::CaseKeyImages;
+use super::on_screen::OnScreen;
+use super::prior::CasePrior;
 use super::what_if::ChangeRecord;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::lungs::Lungs;
@@ -47,6 +49,8 @@ pub struct CaseReport {
     pub similar: Option<SimilarSection>,
     /// The study that the image belongs to, judged as one.
     pub study: Option<CaseStudy>,
+    /// The prior that stands beside it.
+    pub prior: Option<CasePrior>,
     /// What the reader measured on the image.
     pub measurements: Vec<Measurement>,
     /// The reader's key images; nothing where nobody knows of any.
@@ -56,6 +60,8 @@ pub struct CaseReport {
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
+    /// What else of the screen the print follows.
+    pub on_screen: OnScreen,
     pub overlay: OverlayStyle,
     /// Leaves out name, id, birth date, accession number, institution and physician everywhere.
     pub anonymize: bool,
@@ -130,6 +136,7 @@ impl CaseReport {
             lungs: None,
             similar: None,
             study: None,
+            prior: None,
             measurements: Vec::new(),
             key_images: None,
             kept_changes: Vec::new(),
@@ -138,6 +145,7 @@ impl CaseReport {
             model,
             impression: None,
             inverted_by_reader: false,
+            on_screen: OnScreen::default(),
             overlay: OverlayStyle::default(),
             anonymize: false,
             paper: Paper::default(),

@@ -20,6 +20,8 @@ pub mod impression;
 pub mod impression_store;
 pub mod key_images;
 pub mod measurements;
+pub mod on_screen;
+pub mod prior;
 pub mod sidecar;
 mod suggestions;
 mod threshold_position;
@@ -30,6 +32,7 @@ mod ages;
 mod pages;
 mod pdf;
 mod redact;
+mod span;
 
 use std::path::PathBuf;
 

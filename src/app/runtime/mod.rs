@@ -18,6 +18,7 @@ pub mod options;
 mod parts_of_image;
 mod prefetcher;
 mod published;
+mod screenshot;
 pub mod settings_file;
 mod settings_keeper;
 mod settings_merge;

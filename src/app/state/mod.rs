@@ -29,6 +29,7 @@ pub mod prior;
 pub mod published;
 pub mod pyramid;
 mod reason;
+pub mod reference_lines;
 pub mod results;
 pub mod score_change;
 mod selectors;
@@ -42,6 +43,7 @@ pub mod tour;
 pub mod training;
 mod uncertainty;
 mod view;
+pub mod view_capture;
 pub mod weights_form;
 pub mod what_if;
 pub mod window_presets;
@@ -81,6 +83,7 @@ use stack::Stack;
 use tags::TagBrowser;
 use tour::TourStep;
 use training::Training;
+use view_capture::ViewCapture;
 use weights_form::WeightsForm;
 use what_if::WhatIf;
 
@@ -174,6 +177,8 @@ pub struct State {
     pub export_when_chosen: bool,
     /// The report that is being written is to be printed.
     pub printing: bool,
+    /// The views are being saved as an image.
+    pub view_capture: ViewCapture,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
@@ -235,7 +240,7 @@ impl State {
             key_editor: None,
             palette: None,
             tour: None,
-            last_session: LastSession { studies: preferences.last.clone() },
+            last_session: LastSession::of(&preferences),
             history: History::default(),
             faithfulness_open: false,
             weights: None,
@@ -243,6 +248,7 @@ impl State {
             exporting: false,
             export_when_chosen: false,
             printing: false,
+            view_capture: ViewCapture::default(),
             cursor: None,
             impressions: Impressions::default(),
             measuring: Measuring::default(),

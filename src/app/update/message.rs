@@ -53,6 +53,7 @@ pub enum Message {
     /// The hanging rules of the reader's file, or what is wrong with it.
     HangingRules(Result<Arc<HangingRules>, Reason>),
     TagsRead(PathBuf, Listed),
+    ViewSaved(Result<PathBuf, Reason>),
     ReportWritten(Result<PathBuf, Reason>),
     /// Something on the side failed: settings, desktop.
     Failed(Reason),

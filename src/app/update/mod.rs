@@ -59,6 +59,7 @@ mod training;
 pub mod training_effect;
 mod uncertainty;
 mod view;
+mod view_capture;
 mod what_if;
 pub mod what_if_effect;
 mod window;
@@ -132,6 +133,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         effects.extend(what_if::follow(state));
         effects.extend(map_requests::explain_more(state));
         effects.extend(beside::ask(state));
+        effects.extend(session::remember_grid(state));
     }
     effects
 }
@@ -148,5 +150,6 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = messages::on_message(state, message);
     effects.extend(hanging::follow(state));
     effects.extend(beside::ask(state));
+    effects.extend(session::remember_grid(state));
     effects
 }

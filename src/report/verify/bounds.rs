@@ -63,6 +63,10 @@ pub fn check(sidecar: &Sidecar) -> Result<(), OutOfBounds> {
     let size = sidecar.size.as_ref().map_or([usize::from(u16::MAX); 2], |size| [size.columns, size.rows]);
     let drawn: Vec<Measurement> = sidecar.measurements.iter().map(|record| record.drawn.clone()).collect();
     measurement::check(&drawn, size)?;
+    if let Some(prior) = &sidecar.prior {
+        let drawn: Vec<Measurement> = prior.measurements.iter().map(|record| record.drawn.clone()).collect();
+        measurement::check(&drawn, [usize::from(u16::MAX); 2])?;
+    }
     within("changed images", sidecar.what_if.len(), 0, limits::KEPT_CHANGES)?;
     for kept in &sidecar.what_if {
         within("random places", kept.random_places, 0, limits::RANDOM_PLACES)?;

@@ -3,6 +3,8 @@
 mod display_menu;
 pub mod empty;
 pub mod faithfulness;
+#[cfg(test)]
+mod file_forms;
 pub mod findings;
 #[cfg(test)]
 mod forms;
