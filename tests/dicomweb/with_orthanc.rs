@@ -26,7 +26,7 @@ fn archive(orthanc: &Orthanc) -> WebArchive {
 fn fill(archive: &dyn Archive, folder: &Path) -> Vec<StoredObject> {
     let of = |study, series, instance| Object::of(study, series, instance);
     let second = Object {
-        name: "Müller^Hans=山田",
+        name: "Müller^Hans",
         id: "P2",
         date: "20210105",
         modality: "CT",
@@ -84,7 +84,7 @@ fn studies_are_found_fetched_and_sent_back() {
     assert_eq!((first.modalities.as_slice(), first.images), (&["DX".to_owned()][..], Some(3)));
     assert_eq!((first.body_parts.as_slice(), first.description.as_str()), (&["CHEST".to_owned()][..], "Thorax p.a."));
     let second = all.studies.iter().find(|study| study.study_uid == SECOND).unwrap();
-    assert_eq!(second.patient_name, "Müller^Hans=山田");
+    assert_eq!(second.patient_name, "Müller^Hans");
 
     let series = archive.series(FIRST, &cancel).unwrap();
     let counts: HashSet<_> = series.iter().map(|one| (one.series_uid.as_str(), one.images)).collect();

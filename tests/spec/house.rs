@@ -57,8 +57,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],
     ),
     ("pacs", &["study"]),
-    ("serve", &["study", "model", "pacs"]),
     ("reader_study", &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "report"]),
+    ("serve", &["study", "model", "pacs"]),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),
 ];

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use super::{Content, State};
-use crate::audit::{ImageHash, ModelHash, What};
+use crate::audit::{Entry, ImageHash, ModelHash, What};
 use crate::measurement::identity::ImageIdentity;
+
+/// An image and the model that judged it, as far as they are known.
+pub type Judged = (Option<ImageHash>, Option<ModelHash>);
 
 /// What stands in the journal about the image on screen.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +17,11 @@ pub struct Audited {
     /// What of their result was in sight: kind, and of what.
     pub(in crate::app) shown: HashSet<(String, String)>,
     /// The image and the model of the report that is being written.
-    pub(in crate::app) exporting: Option<(Option<ImageHash>, Option<ModelHash>)>,
+    pub(in crate::app) exporting: Option<Judged>,
+    /// Those of the results that are being sent.
+    pub(in crate::app) sending: Option<Judged>,
+    /// Entries that wait for being written.
+    pub(in crate::app) waiting: Vec<Entry>,
 }
 
 impl State {

@@ -33,6 +33,7 @@ pub mod published;
 pub mod pyramid;
 pub mod reading;
 mod reason;
+pub mod reference_lines;
 pub mod result_objects;
 pub mod results;
 pub mod score_change;
@@ -47,6 +48,7 @@ pub mod tour;
 pub mod training;
 mod uncertainty;
 mod view;
+pub mod view_capture;
 pub mod weights_form;
 pub mod what_if;
 pub mod window_presets;
@@ -92,6 +94,7 @@ use stack::Stack;
 use tags::TagBrowser;
 use tour::TourStep;
 use training::Training;
+use view_capture::ViewCapture;
 use weights_form::WeightsForm;
 use what_if::WhatIf;
 use worklist::Worklist;
@@ -188,6 +191,8 @@ pub struct State {
     pub export_when_chosen: bool,
     /// The report that is being written is to be printed.
     pub printing: bool,
+    /// The views are being saved as an image.
+    pub view_capture: ViewCapture,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
@@ -258,7 +263,7 @@ impl State {
             key_editor: None,
             palette: None,
             tour: None,
-            last_session: LastSession { studies: preferences.last.clone() },
+            last_session: LastSession::of(&preferences),
             history: History::default(),
             faithfulness_open: false,
             weights: None,
@@ -267,6 +272,7 @@ impl State {
             exporting: false,
             export_when_chosen: false,
             printing: false,
+            view_capture: ViewCapture::default(),
             cursor: None,
             impressions: Impressions::default(),
             audited: Audited::default(),

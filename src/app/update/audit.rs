@@ -1,6 +1,7 @@
 //! Tells the audit journal what is in sight, what was answered and what was written, where the reader
 //! has switched it on.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::audit_effect::{AuditEffect, AuditMessage};
@@ -34,20 +35,26 @@ pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Tells what of the result has come into sight since it was asked last.
-pub(super) fn follow(state: &mut State) -> Option<Effect> {
+/// Tells what of the result has come into sight since it was asked last, and what waits.
+pub(super) fn follow(state: &mut State) -> Vec<Effect> {
+    let waiting = std::mem::take(&mut state.audited.waiting);
     if !state.preferences.audit {
-        return None;
+        return Vec::new();
     }
+    let entries = waiting.into_iter().chain(in_sight(state));
+    entries.map(|entry| Effect::Audit(AuditEffect::Write(entry))).collect()
+}
+
+/// What of the result is in sight and was not told.
+fn in_sight(state: &mut State) -> Option<Entry> {
     let (identity, image, model) = (state.measurable()?.identity.clone(), state.image_hash()?, state.model_hash()?);
     let of = Some((identity, model.sha256.clone()));
     if state.audited.of != of {
-        (state.audited.of, state.audited.shown) = (of, Default::default());
+        (state.audited.of, state.audited.shown) = (of, HashSet::new());
     }
     let mut new = state.result_in_sight();
     new.retain(|what| state.audited.shown.insert((what.kind.clone(), what.of.clone())));
-    (!new.is_empty())
-        .then(|| Effect::Audit(AuditEffect::Write(Entry::new(Event::Shown, VIEWER).about(image, model).with(new))))
+    (!new.is_empty()).then(|| Entry::new(Event::Shown, VIEWER).about(image, model).with(new))
 }
 
 /// Tells that the reader answered, where a command led to something that is kept.
@@ -79,6 +86,20 @@ pub(super) fn exporting(state: &mut State) {
 pub(super) fn exported(state: &mut State, pdf: &Path) -> Option<Effect> {
     let (image, model) = state.audited.exporting.take()?;
     Some(Effect::Audit(AuditEffect::Exported { pdf: pdf.to_owned(), image, model }))
+}
+
+/// Results are being sent: of this image, by this model.
+pub(super) fn sending(state: &mut State) {
+    if state.preferences.audit {
+        state.audited.sending = Some((state.image_hash(), state.model_hash()));
+    }
+}
+
+/// So many objects were taken by an archive.
+pub(super) fn sent(state: &mut State, peer: &str, objects: usize) {
+    let Some((image, model)) = state.audited.sending.take().filter(|_| objects > 0) else { return };
+    let what = vec![What::new("dicom-objects").of(&objects.to_string()), What::new("to").of(peer)];
+    state.audited.waiting.push(Entry { image, model, ..Entry::new(Event::Sent, VIEWER) }.with(what));
 }
 
 /// Tells that the model or its thresholds are others than in the session before.

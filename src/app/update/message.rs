@@ -70,6 +70,7 @@ pub enum Message {
     /// The hanging rules of the reader's file, or what is wrong with it.
     HangingRules(Result<Arc<HangingRules>, Reason>),
     TagsRead(PathBuf, Listed),
+    ViewSaved(Result<PathBuf, Reason>),
     ReportWritten(Result<PathBuf, Reason>),
     /// What a reader of a study said was kept, at this time.
     ReadingKept(Result<DateTime<Utc>, Reason>),

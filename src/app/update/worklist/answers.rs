@@ -7,6 +7,7 @@ use crate::app::command::FileCommand;
 use crate::app::state::worklist::transfer::{Direction, Transfer};
 use crate::app::state::worklist::{Listed, Pending, Worklist};
 use crate::app::state::{Level, Reason, State};
+use crate::app::update::audit;
 use crate::app::update::effect::Effect;
 use crate::app::update::notices::notice;
 use crate::app::update::worklist_effect::{FetchedStudy, Refusal, WorklistMessage};
@@ -116,6 +117,7 @@ fn sent(state: &mut State, result: Result<Vec<Sent>, Refusal>) {
         Ok(sent) => {
             let refusals: Vec<&str> = sent.iter().filter_map(|object| object.refusal.as_deref()).collect();
             let taken = sent.len() - refusals.len();
+            audit::sent(state, &peer, taken);
             if let Some(first) = refusals.first() {
                 let words = tr!("{taken} of {} objects were taken by {peer}; {first}.", sent.len(), taken, peer, first);
                 notice(state, Level::Warning, words, None);

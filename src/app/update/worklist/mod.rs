@@ -3,6 +3,7 @@
 mod answers;
 mod scores;
 
+use super::audit;
 use super::effect::Effect;
 use super::report;
 use super::worklist_effect::{Called, WorklistEffect};
@@ -137,6 +138,7 @@ fn send(state: &mut State) -> Vec<Effect> {
     let Some((case, peer)) = report::case(state).zip(state.worklist.chosen_peer().cloned()) else { return Vec::new() };
     state.worklist.refusal = None;
     state.worklist.transfer = Some(Transfer::new(Direction::Send, &peer.name));
+    audit::sending(state);
     effect(WorklistEffect::Send { called: called(&state.worklist, &peer), case: Box::new(case) })
 }
 

@@ -48,6 +48,9 @@ pub(super) fn open(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, SessionCommand::Forget, true, None, out);
     controls::rule(ui, tokens);
     controls::menu_item(ui, FileCommand::Print, state.results.finished.is_some() && !state.exporting, None, out);
+    for command in [FileCommand::SaveView, FileCommand::SaveViewWithoutPatient] {
+        controls::menu_item(ui, command, state.drawn().is_some(), None, out);
+    }
     let open = !state.catalogue.patients.is_empty() || state.scanning;
     controls::menu_item(ui, FileCommand::CloseAll, open, None, out);
     controls::menu_item(ui, FileCommand::Quit, true, None, out);
@@ -159,5 +162,7 @@ fn several_images(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     controls::menu_item(ui, HangingCommand::HangByRules, shown, Some(false), out);
     controls::menu_item(ui, HangingCommand::NextSlot, hung, Some(false), out);
     controls::menu_item(ui, HangingCommand::ToggleMapsOfChange, shown, Some(state.hanging.maps_of_change), out);
+    let lines = state.preferences.reference_lines;
+    controls::menu_item(ui, HangingCommand::ToggleReferenceLines, hung, Some(lines), out);
     controls::menu_item(ui, ViewCommand::ToggleSecondWindow, true, Some(state.second_window), out);
 }
