@@ -120,6 +120,10 @@ codes! {
     SQUARE_MILLIMETRES = ("mm2", "UCUM", "mm2");
     DEGREES = ("deg", "UCUM", "deg");
     LENGTH = ("410668003", "SCT", "Length");
+    MINIMUM = ("255605001", "SCT", "Minimum");
+    MAXIMUM = ("56851009", "SCT", "Maximum");
+    COBB_ANGLE = ("285285000", "SCT", "Cobb angle");
+    HOUNSFIELD_UNITS = ("[hnsf'U]", "UCUM", "Hounsfield unit");
     AREA = ("42798000", "SCT", "Area");
     ANGLE = ("1483009", "SCT", "Angle");
     // images, masks and documents
@@ -135,11 +139,12 @@ codes! {
     LEFT = ("7771000", "SCT", "Left");
     QUANTITY = ("246205007", "SCT", "Quantity");
     MEASUREMENT_METHOD = ("370129005", "SCT", "Measurement Method");
-    DIAGNOSTIC_IMAGING_REPORT = ("18748-4", "LN", "Diagnostic Imaging Report");
     BASIC_PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile");
     // our own
     /// What a model calls a class or a group of classes; not a finding.
     MODEL_LABEL = ("LABEL", OWN, "Label of the model");
+    /// Several labels read as one finding.
+    MODEL_GROUP = ("GROUP", OWN, "Group of labels of the model");
     /// The output before softmax or sigmoid.
     LOGIT = ("LOGIT", OWN, "Logit");
     /// Present, absent or undetermined at an error rate.
@@ -161,6 +166,15 @@ codes! {
     RESULT_KNOWN = ("RESULTKNOWN", OWN, "Whether the result of the model had been shown");
     BEFORE_RESULT = ("BEFORE", OWN, "Before the result of the model was shown");
     AFTER_RESULT = ("AFTER", OWN, "After the result of the model was shown");
+    /// The condition of the unit: lengths that are larger than in the patient.
+    MILLIMETRES_AT_DETECTOR = ("MMDETECTOR", OWN, "mm at the detector");
+    SQUARE_MILLIMETRES_AT_DETECTOR = ("MM2DETECTOR", OWN, "mm2 at the detector");
+    PIXEL_WIDTHS = ("PIXELWIDTHS", OWN, "Widths of a pixel");
+    SQUARE_PIXEL_WIDTHS = ("PIXELWIDTHS2", OWN, "Squared widths of a pixel");
+    /// Of an image whose file does not say what its grey values are.
+    GREY_VALUE = ("GREY", OWN, "Grey value");
+    READER_MEASUREMENT = ("READERMEASURE", OWN, "What a reader measured");
+    CASE_REPORT = ("CASEREPORT", OWN, "Report on the analysis of an image by a model, for research");
     PREDICTIVE_ENTROPY = ("ENTROPY", OWN, "Predictive entropy, in nats");
     MUTUAL_INFORMATION = ("MUTUALINFO", OWN, "Mutual information, in nats");
     CARDIOTHORACIC_RATIO = ("CTR", OWN, "Cardiothoracic ratio");

@@ -5,7 +5,6 @@
 //! plain ASCII. Attributes of type 2 that the image lacks are empty. The UID of an object is derived
 //! from the bytes of everything else in it, dates and times included, which are those of the case.
 
-use dicom_core::header::Header as _;
 use dicom_core::value::Value;
 use dicom_core::{PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
@@ -92,7 +91,7 @@ impl<'a> Context<'a> {
         let (date, time) = (self.date(), self.time());
         self.patient_and_study()
             .with(&self.series(kind, modality, words))
-            .with(&self.equipment())
+            .with(&self.equipment(true))
             .text(tags::INSTANCE_CREATION_DATE, VR::DA, &date)
             .text(tags::INSTANCE_CREATION_TIME, VR::TM, &time)
             .text(tags::SERIES_DATE, VR::DA, &date)
@@ -151,8 +150,8 @@ impl<'a> Context<'a> {
     }
 
     /// This program as the maker of the object (C.7.5.1, C.7.5.2), and all that contributed to it
-    /// (C.12.1).
-    pub(super) fn equipment(&self) -> Item {
+    /// (C.12.1): the model too, where the object is its result.
+    pub(super) fn equipment(&self, of_model: bool) -> Item {
         let own = || {
             Item::new()
                 .text(tags::MANUFACTURER, VR::LO, "Pellucid")
@@ -160,11 +159,10 @@ impl<'a> Context<'a> {
                 .words(tags::DEVICE_SERIAL_NUMBER, VR::LO, crate::COMMIT)
                 .text(tags::SOFTWARE_VERSIONS, VR::LO, crate::VERSION)
         };
-        let processing = own().code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &codes::PROCESSING_EQUIPMENT).words(
-            tags::CONTRIBUTION_DESCRIPTION,
-            VR::ST,
-            &format!("Model {}", self.model_in_words()),
-        );
+        let model = of_model.then(|| format!("Model {}", self.model_in_words()));
+        let processing = own()
+            .code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &codes::PROCESSING_EQUIPMENT)
+            .and(model, |item, model| item.words(tags::CONTRIBUTION_DESCRIPTION, VR::ST, &model));
         let image = &self.record.image;
         let acquisition = Item::new()
             .code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &codes::ACQUISITION_EQUIPMENT)

@@ -16,12 +16,19 @@
 //! invented: [`write`] tells which ones were left out, and why.
 
 mod context;
+mod encapsulated_pdf;
+mod files;
 mod item;
+mod secondary_capture;
 mod source;
+mod source_image;
+mod structured_report;
 
 use dicom_dictionary_std::uids;
 use dicom_object::{FileDicomObject, InMemDicomObject};
 
+use self::context::Context;
+pub use self::files::write_into;
 use super::ResultsError;
 use crate::report::CaseReport;
 use crate::study::deidentify::Key;
@@ -161,6 +168,16 @@ pub fn objects(case: &CaseReport, options: &WriteOptions) -> Result<Vec<ResultOb
 /// # Errors
 /// As [`objects`].
 pub fn write(case: &CaseReport, options: &WriteOptions) -> Result<Written, ResultsError> {
-    let _context = context::Context::of(case, options);
-    Ok(Written::default())
+    let mut context = Context::of(case, options);
+    let mut written = Written::default();
+    if context.source.needs_copy {
+        let image = source_image::object(&context)?;
+        context.source.sop_instance_uid.clone_from(&image.sop_instance_uid);
+        written.objects.push(image);
+    }
+    let context = &context;
+    written.objects.extend(secondary_capture::objects(context)?);
+    written.objects.push(encapsulated_pdf::object(context)?);
+    written.objects.push(structured_report::object(context)?);
+    Ok(written)
 }

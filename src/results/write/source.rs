@@ -23,6 +23,8 @@ pub(super) struct Source {
     /// Nothing in it can be referred to: it came from no DICOM file, or one that does not say what it
     /// is. The results then bring the image along.
     pub needs_copy: bool,
+    /// It has been through lossy compression.
+    pub is_lossy: bool,
 }
 
 impl Source {
@@ -39,6 +41,7 @@ impl Source {
             sop_instance_uid: text(tags::SOP_INSTANCE_UID),
             frame: (entry.frames > 1).then(|| case.frame.index + 1),
             needs_copy: false,
+            is_lossy: !entry.meta.lossy.is_empty() || header.text(tags::LOSSY_IMAGE_COMPRESSION) == "01",
             header,
         };
         let own = &entry.identity.sop_instance_uid;
@@ -94,5 +97,53 @@ impl Source {
             "MR" => codes::MAGNETIC_RESONANCE_IMAGING,
             _ => codes::IMAGING_PROCEDURE,
         }
+    }
+}
+
+/// What pictures of the image take over from it.
+impl Source {
+    /// A reference to the instance, whatever the frame.
+    pub(super) fn instance(&self) -> Item {
+        Item::new()
+            .uid(tags::REFERENCED_SOP_CLASS_UID, &self.sop_class_uid)
+            .uid(tags::REFERENCED_SOP_INSTANCE_UID, &self.sop_instance_uid)
+    }
+
+    /// What the image says of names burned into it; nothing where it does not say.
+    pub(super) fn burned_in(&self) -> Option<&'static str> {
+        match self.header.text(tags::BURNED_IN_ANNOTATION) {
+            "YES" => Some("YES"),
+            "NO" => Some("NO"),
+            _ => None,
+        }
+    }
+
+    /// Whether the image says that names are burned into it.
+    pub(super) fn is_burned_in(&self) -> bool {
+        self.burned_in() == Some("YES")
+    }
+
+    /// Sides of the patient; empty where the image does not say.
+    pub(super) fn sides(&self) -> &str {
+        let text = self.header.text(tags::PATIENT_ORIENTATION);
+        let letters = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b"APRLHF".contains(&b));
+        if text.split('\\').count() == 2 && text.split('\\').all(letters) { text } else { "" }
+    }
+
+    /// Lossy compression that the image has been through stays with what is made of it (PS3.3
+    /// C.7.6.1.1.5).
+    pub(super) fn lossy(&self) -> Item {
+        if self.is_lossy { Item::new().text(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01") } else { Item::new() }
+    }
+
+    /// The shape of pixels that are not square.
+    pub(super) fn aspect(&self, case: &CaseReport) -> Item {
+        let aspect = case.frame.display.pixel_aspect;
+        if (aspect - 1.0).abs() < 0.001 {
+            return Item::new();
+        }
+        // Vertical over horizontal, as whole numbers.
+        let ratio = format!("{}\\1000", (f64::from(aspect) * 1000.0).round());
+        Item::new().text(tags::PIXEL_ASPECT_RATIO, VR::IS, &ratio)
     }
 }
