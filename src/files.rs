@@ -9,6 +9,7 @@
 //! The walk through folders stands beside it in [`walk`], and how files are written in [`writing`].
 
 pub mod archive;
+pub mod kept_folder;
 mod leftovers;
 pub mod lines;
 pub mod naming;

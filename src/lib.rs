@@ -20,7 +20,8 @@
 //! [`training::run::trainer`] makes models and [`evaluation`] judges them. [`cli`] has one file a
 //! subcommand, and [`app`] is the viewer.
 //!
-//! [`pipeline`] goes the whole way from a folder to a verdict with both.
+//! [`pipeline`] goes the whole way from a folder to a verdict with both, and [`reader_study`] measures
+//! what the maps do to those who read with them.
 //!
 //! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`],
 //! [`memory`], [`panic_guard`], [`printable`], [`stats`]; and [`language`], the texts of the screen,
@@ -35,11 +36,13 @@ pub use pellucid_imaging as imaging;
 pub use pellucid_network as network;
 
 pub mod app;
+pub mod audit;
 pub mod cancel;
 pub mod cli;
 pub mod engine;
 pub mod evaluation;
 pub mod explain;
+pub mod feedback;
 pub mod figures;
 pub mod files;
 pub mod fonts;
@@ -48,12 +51,15 @@ pub mod limits;
 pub mod measurement;
 pub mod memory;
 pub mod model;
+pub mod pacs;
 pub mod panic_guard;
 pub mod phantom;
 pub mod pipeline;
 pub mod printable;
+pub mod reader_study;
 pub mod report;
 pub mod results;
+pub mod serve;
 pub mod stats;
 pub mod study;
 pub mod training;

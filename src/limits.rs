@@ -9,6 +9,8 @@ pub const FILE_BYTES: u64 = 1 << 30;
 pub const OBJECT_BYTES: u64 = 64 << 30;
 /// Most pixels of one frame or image (rows × columns).
 pub const FRAME_PIXELS: u64 = 120_000_000;
+/// Longest side of one frame or image, in pixels: what DICOM and JPEG can say.
+pub const FRAME_SIDE: u32 = 65_535;
 /// Most samples of one frame or image (pixels × components).
 pub const FRAME_SAMPLES: u64 = 330_000_000;
 /// Most samples of one frame in JPEG 2000.
@@ -64,6 +66,24 @@ pub const PRESENTATION_STATES: usize = 200;
 pub const ANNOTATIONS: usize = 2000;
 /// Most points of all drawings of a presentation state.
 pub const ANNOTATION_POINTS: usize = 200_000;
+/// Most items of a structured report that are read.
+pub const REPORT_ITEMS: usize = 50_000;
+/// Most characters of one text of a structured report.
+pub const REPORT_TEXT: usize = 32_768;
+/// Most points of a graphic of a structured report.
+pub const REPORT_POINTS: usize = 20_000;
+/// Most objects that an object may name and that are kept of it.
+pub const RESULT_REFERENCES: usize = 20_000;
+/// Most segments of a segmentation.
+pub const SEGMENTS: usize = 1000;
+/// Most segments and maps of other files over one image.
+pub const LAYERS: usize = 128;
+/// Most memory for all of them, in bytes.
+pub const LAYER_BYTES: u64 = 256 << 20;
+/// Most segmentations and maps that are looked into for one image.
+pub const LAYER_OBJECTS: usize = 50;
+/// Largest encapsulated document (a PDF), in bytes; it is held in memory.
+pub const DOCUMENT_BYTES: u64 = 256 << 20;
 /// Most measurements of one image.
 pub const MEASUREMENTS: usize = 500;
 /// Most points of an outline that is drawn by hand.
@@ -83,6 +103,18 @@ pub const KEY_IMAGE_FILES: usize = 10_000;
 pub const KEY_IMAGE_BYTES: u64 = 1 << 20;
 /// Largest file of an impression, in bytes.
 pub const IMPRESSION_BYTES: u64 = 4 << 20;
+/// Largest file of what a reader said of an image, in bytes.
+pub const FEEDBACK_BYTES: u64 = 8 << 20;
+/// Most models that answers are kept of for one image.
+pub const FEEDBACK_MODELS: usize = 100;
+/// Most answers to one model, and most marks.
+pub const FEEDBACK_ANSWERS: usize = 2000;
+/// Most characters of the remark to one model's findings.
+pub const FEEDBACK_REMARK: usize = 4000;
+/// Most files of what readers said that are looked through for a table.
+pub const FEEDBACK_FILES: usize = 1_000_000;
+/// Longest line of an audit journal, in bytes.
+pub const AUDIT_LINE: usize = 64 << 10;
 /// Most words of names, numbers and places that are looked for in what is left of a de-identified
 /// image.
 pub const IDENTIFIERS: usize = 2000;
@@ -128,6 +160,8 @@ pub const ARRAY_PIXELS: u64 = 1 << 24;
 pub const ARRAY_LABELS: usize = 64 << 20;
 /// Longest directory of a ZIP archive of weights or background images, in bytes.
 pub const ARCHIVE_DIRECTORY_BYTES: u64 = 16 << 20;
+/// Largest plan of a reader study, in bytes.
+pub const STUDY_BYTES: u64 = 16 << 20;
 /// Largest report (JSON) that is read back, in bytes.
 pub const REPORT_BYTES: u64 = 64 << 20;
 /// Largest manifest or card of a model, in bytes.
@@ -200,3 +234,15 @@ pub const FONT_BYTES: u64 = 64 << 20;
 /// Most pixels of a figure that is drawn (chart, contact sheet); charts beyond it are drawn at a
 /// smaller scale.
 pub const FIGURE_PIXELS: u64 = 60_000_000;
+/// Longest PDU that is received of another node, in bytes.
+pub const PACS_PDU: u32 = 256 << 10;
+/// Longest command of another node, in bytes.
+pub const PACS_COMMAND: usize = 64 << 10;
+/// Longest data set of another node that is no object (an answer to a query, a report), in bytes.
+pub const PACS_IDENTIFIER: u64 = 4 << 20;
+/// Largest object that is received of another node unless said otherwise, in bytes.
+pub const PACS_OBJECT_BYTES: u64 = 4 << 30;
+/// Most associations that other nodes have with this one at the same time.
+pub const PACS_ASSOCIATIONS: usize = 64;
+/// Most answers to a query.
+pub const PACS_MATCHES: usize = 100_000;

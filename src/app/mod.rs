@@ -26,6 +26,7 @@ use command::{Command, FileCommand};
 use runtime::capture::Capture;
 use runtime::effect_runner::EffectRunner;
 use runtime::{settings_file, thumbnails};
+use state::reading::ReadingRoom;
 use state::session::{LEAST_WINDOW, WindowPlace};
 use state::{Preferences, State};
 use ui::caches::Caches;
@@ -33,6 +34,10 @@ use ui::thumbnails::Thumbnails;
 use update::effect::Effect;
 
 use crate::language::{self, tr};
+use crate::reader_study::journal::Journal;
+use crate::reader_study::plan::PlacedPlan;
+use crate::reader_study::record::Record;
+use crate::reader_study::{order, standing};
 
 pub use runtime::options::ViewerOptions;
 
@@ -65,6 +70,39 @@ pub fn run(options: ViewerOptions) -> anyhow::Result<()> {
         )
     })?;
     outcome.map_or(Ok(()), |outcome| outcome.take())
+}
+
+/// A reader study to be opened: its plan, who reads, and what is read already.
+pub struct StudyRun {
+    pub study: PlacedPlan,
+    pub reader: String,
+    pub journal: Journal,
+    pub records: Vec<Record>,
+}
+
+/// Opens the window of a reader study and returns when it is closed. Of the reader's settings only
+/// colours, scale and language are taken, and none are changed.
+///
+/// # Errors
+/// When there is no display, or the window cannot be opened.
+pub fn run_study(options: ViewerOptions, run: StudyRun) -> anyhow::Result<()> {
+    refuse_without_display()?;
+    let (kept, _) = settings_file::path().map_or((Preferences::default(), None), |path| settings_file::read(&path));
+    let Preferences { theme, scale, language, .. } = kept;
+    let preferences = Preferences { theme, scale, language, ..Preferences::default() };
+    let native = eframe::NativeOptions {
+        viewport: viewport(&options, None),
+        renderer: eframe::Renderer::Glow,
+        ..Default::default()
+    };
+    let settings = Settings { path: None, preferences, sentence: None };
+    let start = move |cc: &eframe::CreationContext<'_>| {
+        let mut app = App::new(&cc.egui_ctx, options, None, settings);
+        app.begin_study(run);
+        Box::new(app) as Box<dyn eframe::App>
+    };
+    eframe::run_native("pellucid", native, Box::new(|cc| Ok(start(cc))))
+        .map_err(|e| anyhow::anyhow!("the window could not be opened ({e}); readings need one"))
 }
 
 /// The window as it was, or as the options ask for.
@@ -157,6 +195,18 @@ impl App {
         }
         app.carry_out(FileCommand::OpenPaths(options.paths));
         app
+    }
+
+    fn begin_study(&mut self, run: StudyRun) {
+        let StudyRun { study, reader, journal, records } = run;
+        let images = (0..study.plan.cases.len()).map(|case| study.image(case)).collect();
+        let number = study.plan.reader(&reader).unwrap_or_default();
+        let schedule = order::schedule(&study.plan, number);
+        let last = standing::last(&records);
+        let room = ReadingRoom::new(study.plan, images, (reader, schedule), records.len(), last);
+        self.effects.keep_readings(journal);
+        let effects = update::begin_reading(&mut self.state, room);
+        self.run(effects);
     }
 
     fn carry_out(&mut self, command: impl Into<Command>) {

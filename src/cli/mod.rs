@@ -6,6 +6,7 @@
 //! when a command panics.
 
 mod ablate;
+mod audit;
 mod compare;
 mod crossval;
 mod data;
@@ -15,6 +16,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod faithfulness;
+mod feedback;
 mod frame_at;
 mod images;
 mod inputs;
@@ -23,6 +25,7 @@ mod measurements;
 mod models;
 mod npy;
 mod output;
+mod pacs;
 mod phantom;
 mod pipeline;
 mod predict;
@@ -30,8 +33,10 @@ mod record;
 mod report;
 mod search;
 mod segment;
+mod serve;
 mod session;
 mod shortcuts;
+mod study;
 mod summarize;
 mod table;
 mod train;
@@ -172,9 +177,14 @@ enum Command {
     Train(train::TrainArgs),
     Pipeline(pipeline::Args),
     Data(data::DataArgs),
+    Study(study::Args),
     Models(models::Args),
     Inspect(inspect::Args),
     Measurements(measurements::Args),
+    Pacs(Box<pacs::Args>),
+    Feedback(feedback::Args),
+    Serve(Box<serve::Args>),
+    Audit(audit::Args),
     #[command(visible_alias = "anonymize", alias = "anonymise")]
     Deidentify(deidentify::Args),
     TrainGate(train_gate::TrainGateArgs),
@@ -296,9 +306,14 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Data(args) => data::run(&args),
         Command::TrainGate(args) => train_gate::run(&args).map(|()| Outcome::Done),
         Command::TrainSegmenter(args) => train_segmenter::run(&args).map(|()| Outcome::Done),
+        Command::Study(args) => study::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Measurements(args) => measurements::run(&args),
+        Command::Pacs(args) => pacs::run(&args),
+        Command::Feedback(args) => feedback::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Deidentify(args) => deidentify::run(&args),
         Command::DecodeWorker(args) => decode_worker::run(&args),
         Command::Phantom(args) => phantom::run(&args).map(|()| Outcome::Done),

@@ -2,6 +2,7 @@
 
 mod available;
 mod background;
+mod diff;
 mod export;
 mod gallery;
 mod get;
@@ -61,6 +62,7 @@ enum Action {
     Population(population::Args),
     /// Make the gallery of your own images that similar cases are found in
     Gallery(gallery::Args),
+    Diff(diff::Args),
     /// Check a model's hash and tensors, and run it once; all of them without a name
     Verify {
         /// Name, or a folder with manifest.toml
@@ -90,6 +92,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Action::Background(args) => background::run(args),
         Action::Population(args) => population::run(args),
         Action::Gallery(args) => gallery::run(args),
+        Action::Diff(args) => diff::run(args),
         Action::Verify { name, json } => verify(name.as_deref(), *json),
         Action::Remove { name, yes } => remove(name, *yes),
     }

@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 
 use super::frame_at::frame_at;
 use super::session::{AnalysisArgs, ModelArgs, Session, stated};
-use super::{Outcome, Usage, explain, measurements, output};
+use super::{Outcome, Usage, explain, feedback, measurements, output};
 use crate::cancel::CancelToken;
 use crate::engine::explanation::explain_with;
 use crate::engine::lungs::{FieldsSource, Lungs};
@@ -98,6 +98,9 @@ pub(super) struct Args {
     /// Print measurements of the image, as `pellucid measurements export` wrote them
     #[arg(long, value_name = "FILE.json", conflicts_with = "verify")]
     measurements: Option<PathBuf>,
+    /// Print what was said of the model's findings on this image in the viewer
+    #[arg(long, conflicts_with = "verify")]
+    feedback: bool,
     /// Sheet of the PDF
     #[arg(long, value_enum, default_value_t = Sheet::A4)]
     paper: Sheet,
@@ -164,6 +167,12 @@ fn write(args: &Args, path: &Path) -> anyhow::Result<Outcome> {
     }
     if let Some(file) = &args.measurements {
         case.measurements = measurements::read(file, &ImageIdentity::of(&case.frame), &case.frame)?;
+    }
+    if args.feedback {
+        case.feedback = feedback::kept_of(&ImageIdentity::of(&case.frame), &case.model.sha256)?;
+        if case.feedback.is_none() {
+            output::remark("note: nothing was said of the findings of this model on this image");
+        }
     }
     if !args.study.is_empty() {
         case.study = study::of(&mut session, &case.frame, &case.model, &args.study, case.error_rate)?;

@@ -29,6 +29,8 @@ pub mod localization;
 pub mod matching;
 mod mcnemar;
 pub mod metric;
+pub mod model_diff;
+pub mod multi_reader;
 pub mod paired;
 pub mod performance;
 pub mod population;

@@ -71,6 +71,33 @@ impl Staged {
         Ok(Self { file, place: place.to_owned() })
     }
 
+    /// An empty file in `folder`, whose name is not known yet; [`Self::persist_as`] gives it one.
+    ///
+    /// # Errors
+    /// As [`private`].
+    pub fn unnamed(folder: &Path, access: Access) -> io::Result<Self> {
+        Self::new(&folder.join("unnamed"), access)
+    }
+
+    /// What is written so far.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Where it is meanwhile.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Gives the file this name, in the folder that it is in.
+    ///
+    /// # Errors
+    /// As [`Self::persist`].
+    pub fn persist_as(self, place: &Path) -> io::Result<()> {
+        Self { place: place.to_owned(), ..self }.persist()
+    }
+
     /// The bytes beside `place`, on the disk.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod contour;
 pub mod display;
 pub mod drawn;
 pub mod hatching;
+pub mod laid;
 pub mod lung_fields;
 pub mod missing;
 mod modality;

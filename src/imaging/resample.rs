@@ -12,6 +12,9 @@ use rayon::prelude::*;
 
 use super::Plane;
 
+/// Most values between the two passes; beyond, the pass that leaves fewer comes first.
+const BETWEEN: usize = 1 << 25;
+
 /// A rectangle of a plane in pixels: (0, 0) is the outer corner of the first pixel, its centre is
 /// (0.5, 0.5).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,13 +42,29 @@ pub fn resize(plane: &Plane, width: usize, height: usize) -> Plane {
     sample_region(plane, Region::whole(plane), width, height)
 }
 
+/// The part `columns` × `rows` of [`resize`].
+#[must_use]
+pub fn resize_part(plane: &Plane, width: usize, height: usize, columns: Range<usize>, rows: Range<usize>) -> Plane {
+    if (plane.width, plane.height) == (width, height) {
+        let (columns, rows) = (columns.start.min(width)..columns.end.min(width), rows.start..rows.end.min(height));
+        let values = rows.clone().flat_map(|y| plane.values[y * width..][columns.clone()].iter().copied()).collect();
+        return Plane { width: columns.len(), height: rows.len(), values };
+    }
+    convolve(
+        plane,
+        &triangle(plane.width, 0.0, plane.width as f64, width, columns),
+        &triangle(plane.height, 0.0, plane.height as f64, height, rows),
+    )
+}
+
 /// Samples `width` × `height` values of a region: antialiased where it shrinks, bilinear where it
 /// grows.
 ///
 /// What lies outside the plane repeats its border. An empty plane gives zeros.
 #[must_use]
 pub fn sample_region(plane: &Plane, region: Region, width: usize, height: usize) -> Plane {
-    let taps = |length, start: f32, extent: f32, count| triangle(length, f64::from(start), f64::from(extent), count);
+    let taps =
+        |length, start: f32, extent: f32, count| triangle(length, f64::from(start), f64::from(extent), count, 0..count);
     convolve(
         plane,
         &taps(plane.width, region.x, region.width, width),
@@ -71,7 +90,8 @@ struct Taps {
     weights: Vec<f32>,
 }
 
-fn triangle(length: usize, start: f64, extent: f64, count: usize) -> Vec<Taps> {
+/// Of `count` output values over `extent` input values those in `wanted`.
+fn triangle(length: usize, start: f64, extent: f64, count: usize, wanted: Range<usize>) -> Vec<Taps> {
     let step = extent / count.max(1) as f64;
     let support = step.max(1.0);
     let last = length.saturating_sub(1);
@@ -91,7 +111,7 @@ fn triangle(length: usize, start: f64, extent: f64, count: usize) -> Vec<Taps> {
         let nearest = center.floor().clamp(0.0, last as f64) as usize;
         Taps { first: nearest, weights: vec![1.0] }
     };
-    (0..count).map(tap).collect()
+    wanted.map(tap).collect()
 }
 
 fn two_nearest(length: usize, count: usize) -> Vec<Taps> {
@@ -115,6 +135,9 @@ fn convolve(plane: &Plane, across: &[Taps], down: &[Taps]) -> Plane {
     // Only the rows that some output row needs are filtered.
     let top = down.iter().map(|t| t.first).min().unwrap_or(0);
     let bottom = down.iter().map(|t| t.first + t.weights.len()).max().unwrap_or(0);
+    if width * (bottom - top) > BETWEEN && plane.width * height < width * (bottom - top) {
+        return rows_first(plane, across, down);
+    }
     let mut narrowed = vec![0.0_f32; width * (bottom - top)];
     narrowed.par_chunks_mut(width).enumerate().for_each(|(y, out_row)| {
         let row = &plane.values[(top + y) * plane.width..][..plane.width];
@@ -126,6 +149,21 @@ fn convolve(plane: &Plane, across: &[Taps], down: &[Taps]) -> Plane {
         for (j, weight) in taps.weights.iter().enumerate() {
             let row = &narrowed[(taps.first - top + j) * width..][..width];
             out_row.iter_mut().zip(row).for_each(|(value, v)| *value += v * weight);
+        }
+    });
+    out
+}
+
+/// The same sums in another order, for planes of millions of rows that become wider.
+fn rows_first(plane: &Plane, across: &[Taps], down: &[Taps]) -> Plane {
+    let mut out = Plane::filled(across.len(), down.len(), 0.0);
+    out.values.par_chunks_mut(across.len()).zip(down).for_each(|(out_row, taps)| {
+        let mut lowered = vec![0.0_f32; plane.width];
+        for (row, weight) in plane.values[taps.first * plane.width..].chunks_exact(plane.width).zip(&taps.weights) {
+            lowered.iter_mut().zip(row).for_each(|(value, v)| *value += v * weight);
+        }
+        for (value, taps) in out_row.iter_mut().zip(across) {
+            *value = lowered[taps.first..].iter().zip(&taps.weights).map(|(v, w)| v * w).sum();
         }
     });
     out
@@ -220,6 +258,31 @@ mod tests {
         let plane = Plane { width: 2, height: 1, values: vec![3.0, 5.0] };
         let out = sample_region(&plane, Region { x: -10.0, y: -4.0, width: 22.0, height: 9.0 }, 22, 9);
         assert_eq!((out.at(0, 0), out.at(21, 8)), (3.0, 5.0));
+    }
+
+    #[test]
+    fn a_part_is_that_of_the_whole_to_the_bit() {
+        for (plane, width, height) in [(example(), 4, 3), (example(), 19, 2), (example(), 7, 5), (example(), 2, 40)] {
+            let whole = resize(&plane, width, height);
+            let part = resize_part(&plane, width, height, 1..width, 1..height);
+            assert_eq!((part.width, part.height), (width - 1, height - 1));
+            let expected = (1..height).flat_map(|y| (1..width).map(move |x| (x, y))).map(|(x, y)| whole.at(x, y));
+            assert!(expected.eq(part.values.iter().copied()));
+        }
+    }
+
+    #[test]
+    fn both_orders_of_the_passes_give_the_same() {
+        let (across, down) = (triangle(7, 0.0, 7.0, 30, 0..30), triangle(5, 0.0, 5.0, 2, 0..2));
+        assert_close(&rows_first(&example(), &across, &down), &convolve(&example(), &across, &down).values);
+    }
+
+    #[test]
+    fn millions_of_rows_that_become_wider_take_no_gigabytes() {
+        // A row after the other this would hold a thousand million values.
+        let plane = Plane { width: 2, height: 2_000_000, values: [3.0, 5.0].repeat(2_000_000) };
+        let small = resize(&plane, 500, 4);
+        assert!((small.at(0, 0) - 3.0).abs() < 0.05 && (small.at(499, 3) - 5.0).abs() < 0.05);
     }
 
     #[test]

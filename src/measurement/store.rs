@@ -13,32 +13,33 @@ use std::path::{Path, PathBuf};
 use super::identity::ImageIdentity;
 use super::kept::{KeptError, MeasurementFile};
 use super::{Measurement, MeasurementId};
+use crate::files::kept_folder::{self, KeptFolder, make_private};
 use crate::limits;
 
 /// A folder of measurements, and what this process has seen of it.
 #[derive(Debug)]
 pub struct Store {
-    folder: PathBuf,
+    kept: KeptFolder,
     seen: HashMap<ImageIdentity, HashSet<MeasurementId>>,
 }
 
 /// The folder of the user's measurements; nothing where the system has none.
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
-    directories::ProjectDirs::from("", "", "pellucid").map(|dirs| dirs.data_dir().join("measurements"))
+    kept_folder::of_user("measurements")
 }
 
 impl Store {
     /// A store in `folder`, which need not be there yet.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, seen: HashMap::new() }
+        Self { kept: KeptFolder::new(folder), seen: HashMap::new() }
     }
 
     /// Where the measurements of an image lie.
     #[must_use]
     pub fn path(&self, image: &ImageIdentity) -> PathBuf {
-        self.folder.join(image.file_stem()).with_extension("json")
+        self.kept.path(&image.file_stem())
     }
 
     /// What is kept of an image of `width × height`; nothing where there is no file.
@@ -69,9 +70,7 @@ impl Store {
             let file = small.then(|| MeasurementFile::read(path).ok()).flatten()?;
             file.key_image.then_some(file.image)
         };
-        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let files = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
-        files.take(limits::KEY_IMAGE_FILES).filter_map(|path| marked(&path)).collect()
+        self.kept.files(limits::KEY_IMAGE_FILES).filter_map(|path| marked(&path)).collect()
     }
 
     /// Keeps whether an image is a key image; what was measured on it stays.
@@ -109,12 +108,9 @@ impl Store {
         let path = self.path(image);
         let failed = |source| KeptError::Write { path: path.clone(), source };
         if kept.measurements.is_empty() && !kept.key_image {
-            return match std::fs::remove_file(&path) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(failed(e)),
-                _ => Ok(()),
-            };
+            return self.kept.remove(&image.file_stem()).map_err(failed);
         }
-        private_folder(&self.folder).map_err(failed)?;
+        make_private(self.kept.folder()).map_err(failed)?;
         let file = MeasurementFile::new(image.clone(), size, &kept.measurements);
         MeasurementFile { key_image: kept.key_image, ..file }.write(&path)
     }
@@ -136,15 +132,6 @@ fn read(path: &Path, image: &ImageIdentity, size: [usize; 2]) -> Result<Kept, Ke
 struct Kept {
     measurements: Vec<Measurement>,
     key_image: bool,
-}
-
-/// Makes the folder, for its owner alone.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]
@@ -176,7 +163,7 @@ mod tests {
             store.keep(image, SIZE, &[probe(i as u64, 1.0)]).unwrap();
         }
         for (i, image) in images.iter().enumerate() {
-            assert_eq!(ids(&Store::new(store.folder.clone()).find(image, SIZE).unwrap()), [i as u64]);
+            assert_eq!(ids(&Store::new(store.kept.folder().to_owned()).find(image, SIZE).unwrap()), [i as u64]);
         }
     }
 
@@ -219,7 +206,7 @@ mod tests {
         let mut store = Store::new(folder.path().join("measurements"));
         store.keep(&image, SIZE, &[probe(1, 1.0)]).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&store.folder), mode(&store.path(&image))), (0o700, 0o600));
+        assert_eq!((mode(store.kept.folder()), mode(&store.path(&image))), (0o700, 0o600));
         let name = store.path(&image).file_name().unwrap().to_string_lossy().into_owned();
         assert!(!name.contains("1.2") && !name.starts_with("ab"));
     }

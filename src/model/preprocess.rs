@@ -7,7 +7,7 @@
 use super::manifest::{Input, Normalization, Resize};
 use crate::imaging::Plane;
 use crate::imaging::blur::gaussian;
-use crate::imaging::resample::resize as scale;
+use crate::imaging::resample::{resize as scale, resize_part};
 
 /// Share of the pixels at each end that per-image normalisation clips before it takes mean and
 /// deviation.
@@ -54,11 +54,11 @@ fn inner_crop(plane: &Plane, share: f32, width: usize, height: usize) -> Plane {
     let short = (width.min(height) as f32 / share).round().max(1.0) as usize;
     let scaled_side = |side: usize, other: usize| (short * side.max(1) / side.min(other).max(1)).max(1);
     let (w, h) = (scaled_side(plane.width, plane.height), scaled_side(plane.height, plane.width));
-    let whole = scale(plane, w.max(width), h.max(height));
+    let (w, h) = (w.max(width), h.max(height));
     let offset = |whole: usize, part: usize| ((whole - part) as f32 / 2.0).round_ties_even() as usize;
-    let (left, top) = (offset(whole.width, width), offset(whole.height, height));
-    let rows = whole.values.chunks_exact(whole.width).skip(top).take(height);
-    Plane { width, height, values: rows.flat_map(|row| row[left..][..width].iter().copied()).collect() }
+    let (left, top) = (offset(w, width), offset(h, height));
+    // Only the middle is made: the whole of an image of one column would be millions of rows.
+    resize_part(plane, w, h, left..left + width, top..top + height)
 }
 
 /// `plane` at `width` × `height` by `rule`.
@@ -273,6 +273,14 @@ mod tests {
         let whole = scale(&plane, 10, 8);
         assert_eq!((inner.width, inner.height), (7, 7));
         assert_eq!(inner.values[..7], whole.values[2..9]);
+    }
+
+    #[test]
+    fn the_middle_of_an_image_of_one_column_is_made_without_its_ends() {
+        let plane = Plane { width: 1, height: 60_000, values: (0..60_000).map(|v| v as f32).collect() };
+        let inner = inner_crop(&plane, 0.875, 224, 224);
+        assert_eq!((inner.width, inner.height), (224, 224));
+        assert!((inner.at(100, 112) - 29_999.5).abs() < 1.0, "{}", inner.at(100, 112));
     }
 
     #[test]

@@ -137,11 +137,9 @@ pub trait TensorSource {
         outputs: usize,
         activation: Activation,
     ) -> Result<TokenLinear, Self::Error> {
-        Ok(TokenLinear {
-            weight: self.parameter(weight, &[outputs, inputs], Start::Normal(TRANSFORMER_SD))?,
-            bias: Some(self.parameter(bias, &[outputs], Start::Value(0.0))?),
-            activation,
-        })
+        let weight = self.parameter(weight, &[outputs, inputs], Start::Normal(TRANSFORMER_SD))?;
+        let bias = self.parameter(bias, &[outputs], Start::Value(0.0))?;
+        Ok(TokenLinear::new(weight, Some(bias), activation))
     }
 
     /// Where tensors lie.

@@ -19,6 +19,7 @@ use crate::engine::{Analysis, ModelInfo};
 use crate::explain::evidence_shares::EvidenceShares;
 use crate::explain::scale::{Scale, area, on_picture, shared_top, shows_something};
 use crate::explain::{Attribution, Method};
+use crate::feedback::CaseFeedback;
 use crate::imaging::auto_window::initial_window;
 pub use crate::imaging::overlay::OverlayStyle;
 use crate::imaging::{Plane, Window};
@@ -35,6 +36,8 @@ pub struct CaseReport {
     pub model: ModelInfo,
     /// What the reader wrote, where the reader wrote something.
     pub impression: Option<Impression>,
+    /// What the reader said of the model's findings, where the reader said something.
+    pub feedback: Option<CaseFeedback>,
     /// Classes with a panel of their own, in this order (indices into the manifest's labels).
     pub classes: Vec<usize>,
     pub method: Method,
@@ -137,6 +140,7 @@ impl CaseReport {
             analysis,
             model,
             impression: None,
+            feedback: None,
             inverted_by_reader: false,
             overlay: OverlayStyle::default(),
             anonymize: false,

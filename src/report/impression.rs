@@ -14,6 +14,8 @@ use std::fmt;
 use chrono::{DateTime, Local, NaiveDate};
 use serde::{Deserialize, Serialize};
 
+use crate::feedback::rfc3339;
+
 /// What is written for the reader who sees nothing.
 pub const NOTHING: &str = "I see nothing to report.";
 /// Most characters of an impression, and of a remark.
@@ -72,21 +74,6 @@ impl fmt::Debug for Impression {
 impl fmt::Debug for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Remark({} characters)", self.text.chars().count())
-    }
-}
-
-/// Times as RFC 3339.
-mod rfc3339 {
-    use chrono::{DateTime, Local};
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    pub(super) fn serialize<S: Serializer>(at: &DateTime<Local>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&at.to_rfc3339())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Local>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        DateTime::parse_from_rfc3339(&text).map(|at| at.with_timezone(&Local)).map_err(D::Error::custom)
     }
 }
 

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::impression::{Impression, MOST, Remark};
-use crate::files::{FileError, read_text, writing};
+use crate::files::FileError;
+use crate::files::kept_folder::{self, KeptFolder};
 use crate::limits;
 use crate::measurement::identity::ImageIdentity;
 
@@ -94,26 +95,26 @@ struct File {
 /// A folder of impressions.
 #[derive(Debug)]
 pub struct ImpressionStore {
-    folder: PathBuf,
+    kept: KeptFolder,
 }
 
 /// The folder of the user's impressions; nothing where the system has none.
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
-    directories::ProjectDirs::from("", "", "pellucid").map(|dirs| dirs.data_dir().join("impressions"))
+    kept_folder::of_user("impressions")
 }
 
 impl ImpressionStore {
     /// A store in `folder`, which need not be there yet.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { kept: KeptFolder::new(folder) }
     }
 
     /// Where the impression of an image lies.
     #[must_use]
     pub fn path(&self, image: &ImageIdentity) -> PathBuf {
-        self.folder.join(image.file_stem()).with_extension("json")
+        self.kept.path(&image.file_stem())
     }
 
     /// What is kept of an image; nothing where there is no file.
@@ -121,7 +122,7 @@ impl ImpressionStore {
     /// # Errors
     /// When there is a file that cannot be used; it is not touched.
     pub fn find(&self, image: &ImageIdentity) -> Result<Option<KeptImpression>, KeptImpressionError> {
-        read(&self.path(image))
+        self.read(image)
     }
 
     /// Keeps what was written about an image; where nothing was, its file is removed.
@@ -131,14 +132,11 @@ impl ImpressionStore {
     /// not replaced then.
     pub fn keep(&self, image: &ImageIdentity, written: KeptImpression) -> Result<(), KeptImpressionError> {
         let path = self.path(image);
-        let there = read(&path)?.and_then(|kept| kept.impression);
+        let there = self.read(image)?.and_then(|kept| kept.impression);
         let kept = written.beside(there);
         let failed = |source| KeptImpressionError::Write { path: path.clone(), source };
         if kept.is_empty() {
-            return match std::fs::remove_file(&path) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(failed(e)),
-                _ => Ok(()),
-            };
+            return self.kept.remove(&image.file_stem()).map_err(failed);
         }
         let file = File {
             format: FORMAT.into(),
@@ -147,23 +145,25 @@ impl ImpressionStore {
             image: image.clone(),
             kept,
         };
-        let put = || -> std::io::Result<()> {
-            private_folder(&self.folder)?;
-            writing::private(&path, &serde_json::to_vec_pretty(&file)?)
-        };
+        let put = || self.kept.write(&image.file_stem(), &serde_json::to_vec_pretty(&file)?);
         put().map_err(failed)
+    }
+
+    fn read(&self, image: &ImageIdentity) -> Result<Option<KeptImpression>, KeptImpressionError> {
+        let path = self.path(image);
+        let read = self.kept.read(&image.file_stem(), limits::IMPRESSION_BYTES);
+        match read.map_err(|source| KeptImpressionError::Read { path: path.clone(), source })? {
+            Some(text) => parsed(&text, &path).map(Some),
+            None => Ok(None),
+        }
     }
 }
 
-fn read(path: &Path) -> Result<Option<KeptImpression>, KeptImpressionError> {
-    let text = match read_text(path, limits::IMPRESSION_BYTES) {
-        Ok(text) => text,
-        Err(FileError::Unreadable(e)) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(KeptImpressionError::Read { path: path.to_owned(), source }),
-    };
+/// The impression in the text of the file at `path`.
+fn parsed(text: &str, path: &Path) -> Result<KeptImpression, KeptImpressionError> {
     let not = |reason: String| KeptImpressionError::NotAnImpression { path: path.to_owned(), reason };
     // The place alone: the text is about a patient.
-    let file: File = serde_json::from_str(&text).map_err(|e| not(format!("line {} is no part of one", e.line())))?;
+    let file: File = serde_json::from_str(text).map_err(|e| not(format!("line {} is no part of one", e.line())))?;
     if file.format != FORMAT {
         return Err(not("it does not say that it is one".into()));
     }
@@ -176,16 +176,7 @@ fn read(path: &Path) -> Result<Option<KeptImpression>, KeptImpressionError> {
     if texts.chain([&file.kept.draft]).chain(file.kept.remark.as_ref()).any(|text| long(text)) {
         return Err(not(format!("a text has more than {MOST} characters")));
     }
-    Ok(Some(file.kept))
-}
-
-/// Makes the folder, for its owner alone.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    Ok(file.kept)
 }
 
 #[cfg(test)]
@@ -214,7 +205,10 @@ mod tests {
         let store = ImpressionStore::new(folder.path().join("deep/impressions"));
         assert_eq!(store.find(&image("ab")).unwrap(), None);
         store.keep(&image("ab"), draft("half a sen")).unwrap();
-        assert_eq!(ImpressionStore::new(store.folder.clone()).find(&image("ab")).unwrap(), Some(draft("half a sen")));
+        assert_eq!(
+            ImpressionStore::new(store.kept.folder().to_owned()).find(&image("ab")).unwrap(),
+            Some(draft("half a sen"))
+        );
         assert_eq!(store.find(&image("cd")).unwrap(), None);
         store.keep(&image("ab"), draft("  ")).unwrap();
         assert!(!store.path(&image("ab")).exists(), "nothing is kept of nothing");
@@ -260,6 +254,6 @@ mod tests {
         let store = ImpressionStore::new(folder.path().join("impressions"));
         store.keep(&image("ab"), draft("x")).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&store.folder), mode(&store.path(&image("ab")))), (0o700, 0o600));
+        assert_eq!((mode(store.kept.folder()), mode(&store.path(&image("ab")))), (0o700, 0o600));
     }
 }

@@ -13,7 +13,9 @@
 pub mod case;
 pub mod case_study;
 pub mod charts;
+pub mod composed;
 pub mod evaluation;
+pub mod feedback;
 mod file;
 mod image_file;
 pub mod impression;

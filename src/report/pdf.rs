@@ -6,6 +6,7 @@
 
 pub(super) mod document;
 mod faithfulness;
+mod feedback;
 mod findings;
 mod ground;
 mod identity;
@@ -24,6 +25,7 @@ mod what_if;
 
 use self::document::{Imprint, printed};
 use self::faithfulness::faithfulness;
+use self::feedback::feedback;
 use self::findings::{table, withheld};
 use self::ground::{ground, limits};
 use self::identity::{head, running_head, who};
@@ -111,12 +113,13 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     if flow.room() < SMALLEST_IMAGES + below {
         flow.turn();
     }
+    let answers = feedback(case, width, COLUMN);
     let measured = measurements(case, width, COLUMN);
     let asked = kept_changes(case, width, COLUMN);
     let marked = key_images(case, &mut gallery, width, COLUMN);
-    let rows =
-        measured.iter().chain(&asked).chain(&marked).flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();
-    let sections = measured.iter().chain(&asked).chain(&marked).count() as f32;
+    let in_rows = || answers.iter().chain(&measured).chain(&asked).chain(&marked);
+    let rows = in_rows().flat_map(|(_, rows)| rows).map(|row| row.height).sum::<f32>();
+    let sections = in_rows().count() as f32;
     let rows = rows + sections * (2.0 * GAP + 0.5);
     let room = flow.room() - below - heights(&findings) - rows;
     let on_one_page = !several && room - tail >= SMALLEST_IMAGES;
@@ -129,7 +132,7 @@ fn composed(case: &CaseReport, source: &ImageFile) -> (Vec<Block>, MapGallery) {
     for block in &findings {
         flow.add(block, true);
     }
-    for (heading, rows) in measured.iter().chain(&asked).chain(&marked) {
+    for (heading, rows) in in_rows() {
         flow.add_rows(heading, rows);
     }
     if several {

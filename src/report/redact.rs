@@ -75,7 +75,8 @@ pub(super) fn impression(case: &CaseReport) -> Option<Impression> {
 /// [`FREE_TEXT`], where it must be said.
 pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
     let named = case.measurements.iter().any(|one| !one.name.is_empty())
-        || case.kept_changes.iter().any(|kept| !kept.name.is_empty());
+        || case.kept_changes.iter().any(|kept| !kept.name.is_empty())
+        || case.feedback.as_ref().is_some_and(|said| said.remark.is_some());
     (case.anonymize && (case.impression.is_some() || named)).then_some(FREE_TEXT)
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::beside::{SimilarRecord, StudyRecord};
 use super::case::{OverlayStyle, Paper};
+use super::feedback::FeedbackRecord;
 use super::impression::Impression;
 use super::key_images::KeyImagesRecord;
 use super::measurements::MeasurementRecord;
@@ -82,6 +83,10 @@ pub struct Sidecar {
     /// asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impression: Option<Impression>,
+    /// What the reader said of the findings; nothing where nothing was said, and in reports of before
+    /// 0.7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<FeedbackRecord>,
     /// What the reader measured; nothing in reports of before 0.7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<MeasurementRecord>,

@@ -26,7 +26,7 @@ use super::case_study::CaseStudy;
 use super::image_file::ImageFile;
 use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
 use super::what_if::ChangeRecord;
-use super::{CaseReport, ReportError, image_file, measurements, redact};
+use super::{CaseReport, ReportError, feedback, image_file, measurements, redact};
 use crate::engine::conformal::LabelState;
 use crate::engine::lungs::{FieldsSource, Lungs};
 use crate::engine::model_selection::choice::Choice;
@@ -188,6 +188,7 @@ fn compare(
     let same = kind(&was.model.device) == kind(&is.model.device);
     let allowed = if same { SAME_DEVICE } else { OTHER_DEVICE };
     unchecked.extend(on_a_cut(was, &is, allowed));
+    unchecked.extend(was.feedback.iter().flat_map(|said| feedback::unchecked(said, allowed)));
     unchecked.extend(beside::rounded(was, &is, &case.model, allowed));
     // By way of the text, so that both hold the digits that are written.
     let text = serde_json::to_vec(&is).map_err(ReportError::from)?;
@@ -228,7 +229,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
             }),
         }
     }
-    let case = CaseReport {
+    let mut case = CaseReport {
         classes,
         impression: was.impression.clone(),
         method: was.display.method,
@@ -248,6 +249,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         error_rate,
         ..CaseReport::new(Arc::new(frame), Arc::new(analysis), model)
     };
+    case.feedback = was.feedback.as_ref().map(|said| feedback::again(said, &case));
     (case, unknown)
 }
 

@@ -3,10 +3,13 @@
 //!
 //! [`write`] makes the objects of a [`crate::report::CaseReport`]; [`codes`] are the concepts that
 //! stand in them, those of the standard and our own; [`uids`] derives identifiers from content.
+//! [`read`] turns objects of others, and our own when they come back, into values that the viewer and
+//! the command line show.
 //!
 //! What it does not do: send them anywhere.
 
 pub mod codes;
+pub mod read;
 pub mod uids;
 pub mod write;
 

@@ -16,7 +16,7 @@ const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 
 /// One element.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Element {
+pub(crate) struct Element {
     /// The representation of the file, or of the dictionary where the file has none (implicit VR,
     /// UN).
     pub vr: VR,
@@ -26,7 +26,7 @@ pub(super) struct Element {
 
 /// The value of an element.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Bytes(Vec<u8>),
     Items(Vec<Dataset>),
     /// Too long to be held, or native pixel data: where it lies. `available` < `length` in a
@@ -45,7 +45,7 @@ pub(super) enum Value {
 
 impl Value {
     /// The bytes that are held in memory; none of a sequence, and of what stays in its file.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) => bytes,
             Self::Items(_) | Self::Stored { .. } | Self::Fragments { .. } => &[],
@@ -55,12 +55,12 @@ impl Value {
 
 /// Elements by tag.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Dataset {
+pub(crate) struct Dataset {
     pub elements: BTreeMap<Tag, Element>,
 }
 
 /// The representation that the dictionary gives a tag; UN for what it does not know.
-pub(super) fn dictionary_vr(tag: Tag) -> VR {
+pub(crate) fn dictionary_vr(tag: Tag) -> VR {
     if tag.1 == 0 {
         return VR::UL;
     }
@@ -68,7 +68,7 @@ pub(super) fn dictionary_vr(tag: Tag) -> VR {
 }
 
 impl Dataset {
-    pub(super) fn get(&self, tag: Tag) -> Option<&Element> {
+    pub(crate) fn get(&self, tag: Tag) -> Option<&Element> {
         self.elements.get(&tag)
     }
 
@@ -81,17 +81,17 @@ impl Dataset {
     }
 
     /// The character sets that the object declares.
-    pub(super) fn character_sets(&self) -> CharacterSets {
+    pub(crate) fn character_sets(&self) -> CharacterSets {
         CharacterSets::of(&self.codes(SPECIFIC_CHARACTER_SET))
     }
 
     /// The raw bytes of a value, if it is held in memory.
-    pub(super) fn raw(&self, tag: Tag) -> Option<&[u8]> {
+    pub(crate) fn raw(&self, tag: Tag) -> Option<&[u8]> {
         self.bytes(tag).map(|(_, bytes)| bytes)
     }
 
     /// Items of a sequence; none if it is absent.
-    pub(super) fn items(&self, tag: Tag) -> &[Dataset] {
+    pub(crate) fn items(&self, tag: Tag) -> &[Dataset] {
         match self.get(tag).map(|e| &e.value) {
             Some(Value::Items(items)) => items,
             _ => &[],
@@ -99,24 +99,24 @@ impl Dataset {
     }
 
     /// A text value in the character sets of the object, without its padding.
-    pub(super) fn text(&self, tag: Tag, sets: &CharacterSets) -> String {
+    pub(crate) fn text(&self, tag: Tag, sets: &CharacterSets) -> String {
         self.bytes(tag).map(|(_, bytes)| sets.decode(bytes)).unwrap_or_default()
     }
 
     /// All values of a string of the default repertoire (CS, UI, DA, DS …), trimmed.
-    pub(super) fn codes(&self, tag: Tag) -> Vec<String> {
+    pub(crate) fn codes(&self, tag: Tag) -> Vec<String> {
         let Some((_, bytes)) = self.bytes(tag) else { return Vec::new() };
         let text = String::from_utf8_lossy(bytes);
         text.split('\\').map(|v| v.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()).collect()
     }
 
     /// The first of [`Self::codes`], empty if there is none.
-    pub(super) fn code(&self, tag: Tag) -> String {
+    pub(crate) fn code(&self, tag: Tag) -> String {
         self.codes(tag).into_iter().next().unwrap_or_default()
     }
 
     /// All values as numbers; strings that are no numbers are left out.
-    pub(super) fn numbers(&self, tag: Tag) -> Vec<f64> {
+    pub(crate) fn numbers(&self, tag: Tag) -> Vec<f64> {
         let Some((element, bytes)) = self.bytes(tag) else { return Vec::new() };
         let big = element.big_endian;
         match element.vr {
@@ -130,13 +130,13 @@ impl Dataset {
     }
 
     /// The first of [`Self::numbers`] if it is finite.
-    pub(super) fn number(&self, tag: Tag) -> Option<f64> {
+    pub(crate) fn number(&self, tag: Tag) -> Option<f64> {
         self.numbers(tag).first().copied().filter(|v| v.is_finite())
     }
 
     /// All values as integers. Representations without a sign of their own (OW, UN) are taken as
     /// unsigned words.
-    pub(super) fn integers(&self, tag: Tag) -> Vec<i64> {
+    pub(crate) fn integers(&self, tag: Tag) -> Vec<i64> {
         let Some((element, bytes)) = self.bytes(tag) else { return Vec::new() };
         let big = element.big_endian;
         match element.vr {
@@ -149,13 +149,13 @@ impl Dataset {
     }
 
     /// The first of [`Self::integers`].
-    pub(super) fn integer(&self, tag: Tag) -> Option<i64> {
+    pub(crate) fn integer(&self, tag: Tag) -> Option<i64> {
         self.integers(tag).first().copied()
     }
 }
 
 /// Words of `N` bytes in little-endian order; a rest shorter than a word is left out.
-pub(super) fn words<const N: usize>(bytes: &[u8], big_endian: bool) -> impl Iterator<Item = [u8; N]> + '_ {
+pub(crate) fn words<const N: usize>(bytes: &[u8], big_endian: bool) -> impl Iterator<Item = [u8; N]> + '_ {
     bytes.chunks_exact(N).map(move |chunk| {
         let mut word = [0; N];
         word.copy_from_slice(chunk);

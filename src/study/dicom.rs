@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use dicom_core::Tag;
 use dicom_core::dictionary::UidDictionary;
 use dicom_dictionary_std::{StandardSopClassDictionary, tags, uids};
+use sha2::{Digest as _, Sha256};
 
-use crate::files::{Regular, open_regular};
+use crate::files::{Regular, hex, open_regular};
 use crate::limits;
 use crate::printable::printable;
 
@@ -25,16 +26,16 @@ use super::{Identity, Metadata, StudyError, guard};
 use crate::study::text::CharacterSets;
 
 /// Retired, yet found in archives.
-pub(super) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+pub(crate) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 /// Of a vendor: implicit VR little endian, but for the pixels.
-pub(super) const GE_BIG_ENDIAN_PIXELS: &str = "1.2.840.113619.5.2";
+pub(crate) const GE_BIG_ENDIAN_PIXELS: &str = "1.2.840.113619.5.2";
 
 /// Bytes that are read ahead where many places are asked for.
 const READ_AT_ONCE: usize = 64 * 1024;
 
 /// A DICOM object whose header has been read.
 #[derive(Debug)]
-pub(super) struct Dicom {
+pub(crate) struct Dicom {
     source: Source,
     pub dataset: Dataset,
     pub meta: Dataset,
@@ -53,23 +54,23 @@ enum Source {
 }
 
 /// Whether the first 132 bytes of a file end with the mark of DICOM.
-pub(super) fn has_dicom_mark(start: &[u8]) -> bool {
+pub(crate) fn has_dicom_mark(start: &[u8]) -> bool {
     start.get(128..132) == Some(b"DICM")
 }
 
 /// Whether the first bytes of a file (132 or more, where it has them) may be a DICOM object.
-pub(super) fn looks_like_dicom(start: &[u8]) -> bool {
+pub(crate) fn looks_like_dicom(start: &[u8]) -> bool {
     has_dicom_mark(start) || Encoding::guess(start).is_some()
 }
 
 impl Dicom {
     /// Reads the header of a file.
-    pub(super) fn open(path: &Path) -> Result<Self, StudyError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, StudyError> {
         Self::open_within(path, HeaderBounds::FULL)
     }
 
     /// The same where it takes little memory: of a larger header, or a deflated one, nothing is read.
-    pub(super) fn open_light(path: &Path) -> Result<Self, StudyError> {
+    pub(crate) fn open_light(path: &Path) -> Result<Self, StudyError> {
         Self::open_within(path, HeaderBounds::LIGHT)
     }
 
@@ -130,12 +131,12 @@ impl Dicom {
     }
 
     /// Bytes of the data set at a place that the reader has checked.
-    pub(super) fn bytes_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, StudyError> {
+    pub(crate) fn bytes_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, StudyError> {
         self.joined(&[(offset, length)])
     }
 
     /// Those of several places, one behind the other.
-    pub(super) fn joined(&self, places: &[(u64, u64)]) -> Result<Vec<u8>, StudyError> {
+    pub(crate) fn joined(&self, places: &[(u64, u64)]) -> Result<Vec<u8>, StudyError> {
         let length = places.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
         if length > limits::FILE_BYTES {
             return Err(StudyError::TooLarge(format!("{length} bytes of pixel data in one frame")));
@@ -146,7 +147,7 @@ impl Dicom {
     }
 
     /// Looks at the first bytes at several places, at most so many of each.
-    pub(super) fn each_beginning(
+    pub(crate) fn each_beginning(
         &self,
         places: &[(u64, u64)],
         most: u64,
@@ -186,8 +187,19 @@ impl Dicom {
         Ok(())
     }
 
+    /// SHA-256 of the bytes at several places, one behind the other, in lower-case hex.
+    pub(super) fn hash(&self, places: &[(u64, u64)]) -> Result<String, StudyError> {
+        let mut hasher = Sha256::new();
+        for (offset, length) in places {
+            let ends =
+                (0..*length).step_by(READ_AT_ONCE).map(|at| (offset + at, (READ_AT_ONCE as u64).min(length - at)));
+            self.each(&ends.collect::<Vec<_>>(), u64::MAX, |part| hasher.update(part))?;
+        }
+        Ok(hex(&hasher.finalize()))
+    }
+
     /// Appends bytes at a place that the reader has checked, without holding them twice.
-    pub(super) fn append_bytes(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Result<(), StudyError> {
+    pub(crate) fn append_bytes(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Result<(), StudyError> {
         if length > limits::FILE_BYTES {
             return Err(no_room(length));
         }
@@ -209,7 +221,7 @@ impl Dicom {
     }
 
     /// Bytes of pixel data that are held in memory: those of an object that was deflated.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         match &self.source {
             Source::File(_) => 0,
             Source::Memory(bytes) => bytes.len(),
@@ -217,7 +229,7 @@ impl Dicom {
     }
 
     /// Whether the object has pixels of any kind.
-    pub(super) fn has_pixels(&self) -> bool {
+    pub(crate) fn has_pixels(&self) -> bool {
         [tags::PIXEL_DATA, tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA].iter().any(|tag| {
             self.dataset.get(*tag).is_some_and(|e| match &e.value {
                 Value::Stored { length, .. } => *length > 0,
@@ -230,7 +242,7 @@ impl Dicom {
     /// Refuses an object without pixels that should have some, with the reason.
     ///
     /// Spectra and raw data have rows and columns, too, and are no images.
-    pub(super) fn must_not_be_an_image(&self) -> Result<(), StudyError> {
+    pub(crate) fn must_not_be_an_image(&self) -> Result<(), StudyError> {
         let kind = self.kind();
         let is_of_images =
             kind.contains(" Image") || matches!(kind.as_str(), "RT Dose" | "Segmentation" | "Parametric Map");
@@ -247,7 +259,7 @@ impl Dicom {
     }
 
     /// What kind of object it is, in the words of the standard.
-    pub(super) fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         let uid = self.sop_class();
         let name = StandardSopClassDictionary.by_uid(&uid).map(|entry| entry.name.replace(" Storage", ""));
         match name {
@@ -258,13 +270,13 @@ impl Dicom {
     }
 
     /// The SOP Class UID, by the data set or the file meta information.
-    pub(super) fn sop_class(&self) -> String {
+    pub(crate) fn sop_class(&self) -> String {
         let uid = self.dataset.code(tags::SOP_CLASS_UID);
         if uid.is_empty() { self.meta.code(tags::MEDIA_STORAGE_SOP_CLASS_UID) } else { uid }
     }
 
     /// Whether it is an X-ray angiographic or radiofluoroscopic image, or an enhanced one.
-    pub(super) fn is_angiogram(&self) -> bool {
+    pub(crate) fn is_angiogram(&self) -> bool {
         let kinds = [
             uids::X_RAY_ANGIOGRAPHIC_IMAGE_STORAGE,
             uids::X_RAY_RADIOFLUOROSCOPIC_IMAGE_STORAGE,
@@ -275,12 +287,12 @@ impl Dicom {
     }
 
     /// Whether it is a DICOMDIR, the index of a medium.
-    pub(super) fn is_directory(&self) -> bool {
+    pub(crate) fn is_directory(&self) -> bool {
         self.sop_class() == uids::MEDIA_STORAGE_DIRECTORY_STORAGE
     }
 
     /// The UIDs of the object; empty where it has none.
-    pub(super) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         let mut sop_instance_uid = self.dataset.code(tags::SOP_INSTANCE_UID);
         if sop_instance_uid.is_empty() {
             sop_instance_uid = self.meta.code(tags::MEDIA_STORAGE_SOP_INSTANCE_UID);
@@ -293,7 +305,7 @@ impl Dicom {
     }
 
     /// The text attributes.
-    pub(super) fn metadata(&self) -> Metadata {
+    pub(crate) fn metadata(&self) -> Metadata {
         // No attribute carries what a terminal would act on, nor a line break that forges one of
         // ours.
         let text = |tag: Tag| printable(&self.dataset.text(tag, &self.sets)).into_owned();

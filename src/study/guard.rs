@@ -22,6 +22,12 @@ pub(super) fn picture_size(columns: u32, rows: u32) -> Result<(), StudyError> {
     if pixels == 0 {
         return Err(StudyError::Malformed(format!("it declares {columns} columns and {rows} rows")));
     }
+    if columns.max(rows) > limits::FRAME_SIDE {
+        return Err(StudyError::TooLarge(format!(
+            "{columns} × {rows} pixels, where a side has at most {} pixels",
+            limits::FRAME_SIDE
+        )));
+    }
     if pixels > limits::FRAME_PIXELS {
         return Err(StudyError::TooLarge(format!(
             "{columns} × {rows} pixels, where at most {} million are opened",
@@ -194,6 +200,8 @@ pub(super) mod tests {
         let error = with(&[(tags::ROWS, 65_535), (tags::COLUMNS, 65_535)]).unwrap_err();
         assert!(matches!(error, StudyError::TooLarge(_)), "{error}");
         assert!(matches!(with(&[(tags::ROWS, 0)]), Err(StudyError::Malformed(_))));
+        assert!(picture_size(1, 65_536).unwrap_err().to_string().contains("a side has at most 65535 pixels"));
+        assert!(picture_size(1_800, 65_535).is_ok());
         assert!(matches!(with(&[(tags::NUMBER_OF_FRAMES, 65_535)]), Err(StudyError::TooLarge(_))));
     }
 

@@ -19,6 +19,7 @@ use crate::files::walk::files_below;
 use crate::files::{Regular, open_regular};
 use crate::limits;
 use crate::panic_guard::guarded;
+use crate::printable::printable;
 
 use super::dicom::{Dicom, has_dicom_mark, looks_like_dicom};
 use super::frame_timing::FrameTiming;
@@ -221,7 +222,7 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
         identity.sop_instance_uid = raster::uid_of_content(path)?;
     }
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let title = if has_pixels { file_name } else { dicom.kind() };
+    let title = if has_pixels { file_name } else { kind_and_title(dicom) };
     let entry = ImageEntry {
         path: path.to_path_buf(),
         identity,
@@ -240,6 +241,13 @@ fn list_dicom(path: &Path, dicom: &Dicom) -> Result<Listed, StudyError> {
         },
     };
     Ok(Listed { entry, is_directory: dicom.is_directory() })
+}
+
+/// The kind of an object without pixels; of a document in an envelope with its title.
+fn kind_and_title(dicom: &Dicom) -> String {
+    let title = dicom.dataset.text(tags::DOCUMENT_TITLE, &dicom.sets);
+    let title: String = printable(title.trim()).chars().take(120).collect();
+    if title.is_empty() { dicom.kind() } else { format!("{}: {title}", dicom.kind()) }
 }
 
 /// Whether an object without pixels is one at all, and not the torso of a cut-off file.

@@ -12,18 +12,18 @@ const ESCAPE: u8 = 0x1B;
 
 /// The character sets that an object declares.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct CharacterSets {
+pub(crate) struct CharacterSets {
     codes: Vec<String>,
 }
 
 impl CharacterSets {
     /// The values of Specific Character Set.
-    pub(super) fn of(values: &[String]) -> Self {
+    pub(crate) fn of(values: &[String]) -> Self {
         Self { codes: values.iter().map(|c| c.replace("ISO-IR", "ISO_IR")).collect() }
     }
 
     /// The text of a value, without the blanks and zeros that pad it.
-    pub(super) fn decode(&self, bytes: &[u8]) -> String {
+    pub(crate) fn decode(&self, bytes: &[u8]) -> String {
         let text = if bytes.contains(&ESCAPE) { self.decode_runs(bytes) } else { decode_as(self.first(), bytes) };
         text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()
     }
@@ -156,7 +156,7 @@ fn turkish(c: char) -> char {
 }
 
 /// The bytes of a text in Latin-5 or Latin-9, if the set has all of its letters.
-pub(super) fn single_byte(code: &str, text: &str) -> Option<Vec<u8>> {
+pub(crate) fn single_byte(code: &str, text: &str) -> Option<Vec<u8>> {
     let all = (0..=u8::MAX).map(|byte| (decode_as(code, &[byte]), byte));
     let bytes: std::collections::HashMap<String, u8> = all.collect();
     text.chars().map(|c| bytes.get(c.encode_utf8(&mut [0; 4]) as &str).copied()).collect()

@@ -15,7 +15,7 @@ use super::reader::Encoding;
 /// Names this program as the writer of a file (PS3.7 D.3.3.2).
 pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.151034873226712046013497153210983340281";
 /// The same for people.
-const IMPLEMENTATION_VERSION_NAME: &str = "PELLUCID";
+pub const IMPLEMENTATION_VERSION_NAME: &str = "PELLUCID";
 
 const UNDEFINED: u32 = u32::MAX;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);

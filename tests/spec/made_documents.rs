@@ -1,6 +1,7 @@
 //! The parts of the documents that are made from the program are what it would make of them now:
 //! `docs/command-line.md`, the table of keys in `docs/using.md`, the list of limits in
-//! `docs/security.md`, and the table of published models in `docs/models.md`.
+//! `docs/security.md`, the table of published models in `docs/models.md`, and the tables of
+//! `docs/conformance.md`.
 //!
 //! `PELLUCID_RENEW_DOCS=1 cargo test --test spec made_documents` writes them.
 
@@ -9,9 +10,16 @@ use std::fmt::Write as _;
 use std::fs;
 
 use clap::{Arg, Command};
+use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
+use dicom_dictionary_std::StandardDataDictionary;
 use pellucid::app::command::{Command as ViewerCommand, CommandGroup};
 use pellucid::app::ui::panels::keys_help::GESTURES;
+use pellucid::limits;
 use pellucid::model::catalogue::Catalogue;
+use pellucid::pacs::dimse::ae::AeTitle;
+use pellucid::pacs::dimse::find::Level;
+use pellucid::pacs::dimse::services::{SERVICES, STORAGE, Service, TRANSFER_SYNTAXES, class_name};
+use pellucid::study::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, transfer_syntax_name};
 
 use super::documents::{WIDTH, read, root};
 
@@ -98,6 +106,53 @@ fn the_limits_are_documented_as_they_are() {
     }
     assert!(known.len() > 30, "only {} limits were found", known.len());
     holds("docs/security.md", Some("limits"), &format!("{text}\n"));
+}
+
+#[test]
+fn the_conformance_statement_says_what_the_code_does() {
+    let mut text = String::from("\n| SOP class | UID | user | provider | messages |\n|---|---|---|---|---|\n");
+    let mark = |is: bool| if is { "yes" } else { "no" };
+    for Service { uid, roles, messages } in SERVICES {
+        let (name, user, provider) = (class_name(uid), mark(roles.user), mark(roles.provider));
+        let _ = writeln!(text, "| {name} | {uid} | {user} | {provider} | {messages} |");
+    }
+    holds("docs/conformance.md", Some("services"), &format!("{text}\n"));
+    let mut text = String::from("\n| SOP class | UID |\n|---|---|\n");
+    STORAGE.iter().for_each(|uid| {
+        let _ = writeln!(text, "| {} | {uid} |", class_name(uid));
+    });
+    holds("docs/conformance.md", Some("storage"), &format!("{text}\n"));
+    let mut text = String::from("\n| transfer syntax | UID |\n|---|---|\n");
+    TRANSFER_SYNTAXES.iter().for_each(|uid| {
+        let _ = writeln!(text, "| {} | {uid} |", transfer_syntax_name(uid));
+    });
+    holds("docs/conformance.md", Some("syntaxes"), &format!("{text}\n"));
+    let mut text = String::from("\n| level | model | attributes that are asked for |\n|---|---|---|\n");
+    for level in Level::ALL {
+        let names = level.returned().iter().filter_map(|tag| StandardDataDictionary.by_tag(*tag));
+        let names: Vec<String> = names.map(|entry| entry.alias().to_owned()).collect();
+        // A row of a table stays readable.
+        for (i, some) in names.chunks(5).enumerate() {
+            let model = if level == Level::Patient { "patient root" } else { "study root" };
+            let (level, model) = if i == 0 { (level.key(), model) } else { ("", "") };
+            let _ = writeln!(text, "| {level} | {model} | {} |", some.join(", "));
+        }
+    }
+    holds("docs/conformance.md", Some("queries"), &format!("{text}\n"));
+    let text = format!(
+        "\n| what | value |\n|---|---|\n\
+         | application context | 1.2.840.10008.3.1.1.1 |\n\
+         | implementation class UID | {IMPLEMENTATION_CLASS_UID} |\n\
+         | implementation version name | {IMPLEMENTATION_VERSION_NAME} |\n\
+         | AE title where none is given | {} |\n\
+         | longest PDU that is received | {} |\n\
+         | associations at the same time, at most | {} |\n\
+         | asynchronous operations | none |\n\n",
+        AeTitle::ours(),
+        in_bytes(limits::PACS_PDU.into()),
+        limits::PACS_ASSOCIATIONS,
+    );
+    holds("docs/conformance.md", Some("association"), &text);
 }
 
 /// A constant's value: digits, a shift, or a multiple of another.

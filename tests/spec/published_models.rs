@@ -213,6 +213,38 @@ fn a_file_that_changed_meanwhile_is_fetched_anew() {
 }
 
 #[test]
+fn a_rest_of_another_file_is_not_joined_though_the_server_sends_it() {
+    let bytes = weights();
+    let (served, half) = (bytes.clone(), bytes.len() / 2);
+    let server = Server::start(move |before, asked, stream| match before {
+        0 => file(asked, stream, &vec![7; served.len()], "\"old\"", half),
+        // It does not look at If-Range: the rest of the new file, as if the old one went on.
+        1 => {
+            let range = format!("bytes {half}-{}/{}", served.len() - 1, served.len());
+            let headers = [("Content-Range", range.as_str()), ("ETag", "\"new\"")];
+            respond(stream, "206 Partial Content", &headers, &served[half..]);
+        }
+        _ => file(asked, stream, &served, "\"new\"", usize::MAX),
+    });
+    let mut bench = Bench::new();
+    bench.get(&catalogue(&server.address("/w"), "")).unwrap();
+    assert_eq!(server.asked()[2].from(), None, "all of it is asked for");
+}
+
+#[test]
+fn a_server_that_begins_anew_and_brings_less_each_time_is_given_up() {
+    let bytes = weights();
+    let (served, whole) = (bytes.clone(), bytes.len());
+    let server = Server::start(move |before, _, stream| {
+        let length = served.len().to_string();
+        respond(stream, "200 OK", &[("Content-Length", &length)], &served[..whole - 1 - before.min(whole - 1)]);
+    });
+    let error = fetch_error(Bench::new().get(&catalogue(&server.address("/w"), &hashed(&bytes))));
+    assert!(matches!(error, FetchError::BrokenOff { .. }), "{error}");
+    assert!(server.asked().len() < 10, "{} connections", server.asked().len());
+}
+
+#[test]
 fn without_a_validator_and_a_hash_nothing_is_joined_together() {
     let bytes = weights();
     let (served, half) = (bytes.clone(), bytes.len() / 2);

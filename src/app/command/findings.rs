@@ -30,6 +30,12 @@ commands! {
             "Reports print these small images of other patients with labels and distances",
             ""
         ),
+        CompareModels => (
+            "Compare with before",
+            "Compares a model that has changed since the last session with what it was, on the open images",
+            "",
+        ),
+        CloseComparison => ("Close the comparison", "Closes the comparison of a changed model", ""),
         StopStudy => ("Stop", "Scores no more images of this study", ""),
     }
 }

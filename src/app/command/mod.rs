@@ -7,6 +7,7 @@
 
 mod current_keys;
 mod declare;
+mod feedback;
 mod file;
 mod findings;
 mod hanging;
@@ -19,6 +20,8 @@ mod measure;
 mod overlay;
 pub mod palette;
 mod published;
+mod reading;
+mod result_objects;
 mod session;
 mod study;
 mod tags;
@@ -27,7 +30,9 @@ mod uncertainty;
 mod view;
 mod what_if;
 mod window;
+mod worklist;
 
+pub use feedback::FeedbackCommand;
 pub use file::FileCommand;
 pub use findings::FindingsCommand;
 pub use hanging::HangingCommand;
@@ -39,6 +44,8 @@ pub use measure::MeasureCommand;
 pub use overlay::OverlayCommand;
 pub use palette::PaletteCommand;
 pub use published::PublishedCommand;
+pub use reading::ReadingCommand;
+pub use result_objects::ResultCommand;
 pub use session::SessionCommand;
 pub use study::StudyCommand;
 pub use tags::TagCommand;
@@ -47,6 +54,7 @@ pub use uncertainty::UncertaintyCommand;
 pub use view::ViewCommand;
 pub use what_if::WhatIfCommand;
 pub use window::WindowCommand;
+pub use worklist::WorklistCommand;
 
 use std::borrow::Cow;
 
@@ -198,10 +206,14 @@ command! {
     File(FileCommand),
     /// Published models.
     Published(PublishedCommand),
+    /// Archives: their studies, and results sent to them.
+    Worklist(WorklistCommand),
     /// Going through images.
     Study(StudyCommand),
     /// The elements of the file on screen.
     Tags(TagCommand),
+    /// Results in files beside the images.
+    Results(ResultCommand),
     /// Layout, and how images lie in their views.
     View(ViewCommand),
     /// Several images side by side.
@@ -222,8 +234,12 @@ command! {
     Help(HelpCommand),
     /// Which maps are shown: methods, stages, stability.
     Maps(MapCommand),
+    /// What the reader says of findings.
+    Feedback(FeedbackCommand),
     /// The reader's own impression.
     Impression(ImpressionCommand),
+    /// A reader study.
+    Reading(ReadingCommand),
     /// The training room.
     Training(TrainingCommand),
     /// The session and the interface as a whole.
@@ -241,6 +257,7 @@ impl From<&NoticeAction> for Command {
             NoticeAction::Open(path) => FileCommand::OpenExternally(path.clone()).into(),
             NoticeAction::ChooseReportFolder => FileCommand::ChooseReportFolder.into(),
             NoticeAction::UseModel(name) => FindingsCommand::SetModel(name.clone()).into(),
+            NoticeAction::CompareModels => FindingsCommand::CompareModels.into(),
             NoticeAction::OpenLast => SessionCommand::OpenLast.into(),
             NoticeAction::ShowRun => TrainingCommand::Show(Page::Run).into(),
         }

@@ -12,6 +12,12 @@ commands! {
         OpenLast => ("Open the last studies", "Opens what was open when Pellucid was last used", "Ctrl+Shift+L"),
         /// Lists of studies are kept from here on, or no longer.
         ToggleKeepStudies => ("Keep lists of studies", "Remembers recent and last studies by their paths, in a file that only you can read", ""),
+        /// The audit journal is written from here on, or no longer.
+        ToggleAudit => (
+            "Keep an audit journal",
+            "Writes into a file on this machine which image and model were shown and what was written: hashes, no patient data",
+            "",
+        ),
         Forget => ("Forget the session", "Forgets recent and last studies, place of the window, layout and closed sections; measurements and impressions stay", ""),
         LargerInterface => ("Larger interface", "Makes words and controls larger, up to 300 %", "Ctrl++"),
         SmallerInterface => ("Smaller interface", "Makes words and controls smaller, down to 75 %", "Ctrl+-"),

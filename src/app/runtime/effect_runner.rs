@@ -1,26 +1,32 @@
 //! Carries out effects, each as a job on a thread. The interface never waits.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
 use super::frame_loader::{self, FrameRequest};
-use super::impressions::ImpressionRunner;
 use super::job_threads::{JobThreads, MessageSender};
+use super::keeping_thread::KeepingThread;
 use super::measuring::MeasuringRunner;
 use super::options::ViewerOptions;
 use super::prefetcher::Prefetcher;
 use super::published::PublishedRunner;
+use super::results::ResultRunner;
 use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
-use super::{dialogs, hanging_file, jobs, parts_of_image, settings_file};
+use super::worklist::WorklistRunner;
+use super::{audit, comparing, dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
 use crate::app::state::{Preferences, Reason};
+use crate::app::update::audit_effect::AuditEffect;
 use crate::app::update::effect::Effect;
+use crate::app::update::feedback_effect::FeedbackEffect;
+use crate::app::update::impression_effect::ImpressionEffect;
 use crate::app::update::message::Message;
 use crate::app::update::what_if_effect::{PartsFound, WhatIfEffect};
+use crate::audit::journal::of_this_account;
 use crate::cancel::CancelToken;
 use crate::engine::worker::Engine;
 use crate::engine::{Event, Request};
@@ -28,6 +34,8 @@ use crate::language::tr;
 use crate::measurement::store;
 use crate::model::cache::ModelCache;
 use crate::model::registry;
+use crate::reader_study::journal::Journal;
+use crate::reader_study::record::Record;
 use crate::report::impression_store;
 use crate::study::{Catalogue, tag_list};
 
@@ -48,9 +56,17 @@ pub struct EffectRunner {
     settings: Option<SettingsKeeper>,
     changed: Option<Instant>,
     measuring: MeasuringRunner,
-    impressions: ImpressionRunner,
+    impressions: KeepingThread<ImpressionEffect>,
+    feedback: KeepingThread<FeedbackEffect>,
+    audit: KeepingThread<AuditEffect>,
+    /// Stops a comparison of models.
+    comparing: CancelToken,
     training: TrainingRunner,
     published: PublishedRunner,
+    worklist: WorklistRunner,
+    results: ResultRunner,
+    /// The results of a reader, while a study is read.
+    journal: Option<Arc<Mutex<Journal>>>,
     leaving: bool,
 }
 
@@ -63,7 +79,9 @@ impl EffectRunner {
         let jobs = JobThreads::new(ctx);
         // What a run for a screenshot measures is not kept either.
         let measurements = settings.as_ref().and_then(|_| store::folder());
-        let impressions = settings.as_ref().and_then(|_| impression_store::folder());
+        let written = settings.as_ref().and_then(|_| impression_store::folder());
+        let answers = settings.as_ref().and_then(|_| crate::feedback::store::folder());
+        let journal = settings.as_ref().and_then(|_| of_this_account());
         let rules = settings.as_ref().map(|(path, _)| hanging_file::beside(path));
         let settings = settings.map(|(path, read)| SettingsKeeper::start(&jobs, path, read));
         let mut runner = Self {
@@ -74,12 +92,18 @@ impl EffectRunner {
             prefetcher: Prefetcher::start(&jobs, options.masks.as_deref()),
             scanning: CancelToken::default(),
             measuring: MeasuringRunner::start(&jobs, measurements),
-            impressions: ImpressionRunner::start(&jobs, impressions),
+            results: ResultRunner::start(&jobs),
+            impressions: impressions::start(&jobs, written),
+            feedback: feedback::start(&jobs, answers),
+            audit: audit::start(&jobs, journal),
+            comparing: CancelToken::default(),
             jobs,
             settings,
             changed: None,
             training: TrainingRunner::default(),
             published: PublishedRunner::default(),
+            journal: None,
+            worklist: WorklistRunner::default(),
             leaving: false,
         };
         if let Some(message) = rules.as_deref().and_then(hanging_file::read) {
@@ -163,6 +187,7 @@ impl EffectRunner {
                 });
             }
             Effect::Published(effect) => self.published.carry_out(&self.jobs, effect),
+            Effect::Worklist(effect) => self.worklist.carry_out(&self.jobs, effect),
             Effect::Scan { paths, open } => {
                 let cancel = self.scanning.clone();
                 let work = move |sender: &MessageSender| jobs::scan(&open, &paths.clone(), paths, &cancel, sender);
@@ -208,6 +233,7 @@ impl EffectRunner {
                     sender.send(Message::Failed(words.into()));
                 }
             }),
+            Effect::Results(effect) => self.results.carry_out(&self.jobs, effect),
             Effect::Measure(effect) => self.measuring.carry_out(&self.jobs, effect),
             Effect::WhatIf(WhatIfEffect::FindParts { generation, frame }) => {
                 let failed = move |_| Message::PartsFound(PartsFound { generation, parts: None });
@@ -216,7 +242,20 @@ impl EffectRunner {
                     sender.send(Message::PartsFound(PartsFound { generation, parts }));
                 });
             }
+            Effect::Audit(effect) => self.audit.carry_out(effect),
+            Effect::CompareModels(request) => {
+                self.comparing.cancel();
+                self.comparing = CancelToken::default();
+                let cancel = self.comparing.clone();
+                let failed = |why| Message::ModelsCompared(Err(why));
+                self.jobs.run("pellucid-compare", failed, move |sender| {
+                    comparing::compare(&request, &cancel, sender);
+                });
+            }
+            Effect::StopComparing => self.comparing.cancel(),
+            Effect::Feedback(effect) => self.feedback.carry_out(effect),
             Effect::Impression(effect) => self.impressions.carry_out(effect),
+            Effect::KeepReading(record) => self.keep_reading(*record),
             Effect::Train(effect) => self.training.carry_out(&self.jobs, effect),
             Effect::SavePreferences => drop(self.changed.get_or_insert_with(Instant::now)),
             Effect::ToggleFullscreen => {
@@ -228,6 +267,21 @@ impl EffectRunner {
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
         }
+    }
+
+    /// Results of a reader are kept here from now on.
+    pub fn keep_readings(&mut self, journal: Journal) {
+        self.journal = Some(Arc::new(Mutex::new(journal)));
+    }
+
+    /// Has a reading brought to the disk, and says when it is there.
+    fn keep_reading(&self, record: Record) {
+        let Some(journal) = self.journal.clone() else { return };
+        let failed = |why| Message::ReadingKept(Err(why));
+        self.jobs.run("pellucid-reading", failed, move |sender| {
+            let kept = journal.lock().unwrap_or_else(PoisonError::into_inner).append(&record);
+            sender.send(Message::ReadingKept(kept.map(|()| record.read_at).map_err(|e| Reason::of(&e))));
+        });
     }
 
     /// True once the window is to be closed whatever goes on.
@@ -248,13 +302,17 @@ impl EffectRunner {
         None
     }
 
-    /// Ends a training run after its step, and writes changed measurements, impressions and preferences
-    /// now, at the end.
+    /// Ends a training run after its step, and writes changed measurements, impressions, answers and
+    /// preferences now, at the end.
     pub fn close(&mut self, preferences: &Preferences) {
         self.measuring.close();
         self.impressions.close();
+        self.feedback.close();
+        self.audit.carry_out(AuditEffect::End);
+        self.audit.close();
         self.training.close();
         self.published.close();
+        self.worklist.close();
         if let Some(keeper) = &mut self.settings {
             if self.changed.take().is_some() {
                 keeper.keep(preferences);

@@ -1,65 +1,23 @@
-//! Keeps impressions: one thread that reads and writes files, in the order in which it was asked.
-//!
-//! Of several changes of one image that wait the last is written. At the end of the program what
-//! waits is written first.
+//! Keeps impressions. Of several changes of one image that wait the last is written.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Duration;
-
-use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::job_threads::{JobThreads, MessageSender};
+use super::keeping_thread::KeepingThread;
 use crate::app::state::Reason;
 use crate::app::update::impression_effect::{ImpressionEffect, ImpressionMessage};
 use crate::app::update::message::Message;
 use crate::measurement::identity::ImageIdentity;
-use crate::panic_guard::guarded;
 use crate::report::impression_store::ImpressionStore;
 
-/// The end of the program waits so long for the last writes at most.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The thread that keeps impressions.
-pub(super) struct ImpressionRunner {
-    sender: Option<Sender<ImpressionEffect>>,
-    /// Closed when the thread has ended.
-    ended: Receiver<()>,
-}
-
-impl ImpressionRunner {
-    /// Starts the thread; without a folder nothing is kept.
-    pub(super) fn start(jobs: &JobThreads, folder: Option<PathBuf>) -> Self {
-        let (sender, effects) = unbounded();
-        let (end, ended) = unbounded();
-        let failed = |reason| Message::Impression(ImpressionMessage::NotKept(reason));
-        jobs.run("pellucid-impressions", failed, move |messages| {
-            let _end: Sender<()> = end;
-            let store = folder.map(ImpressionStore::new);
-            while let Ok(first) = effects.recv() {
-                for effect in wanted(std::iter::once(first).chain(effects.try_iter()).collect()) {
-                    if let Err(fault) = guarded(|| carry_out(store.as_ref(), effect, messages)) {
-                        messages.send(failed(Reason::of(&fault)));
-                    }
-                }
-            }
-        });
-        Self { sender: Some(sender), ended }
-    }
-
-    /// Carries out an effect.
-    pub(super) fn carry_out(&self, effect: ImpressionEffect) {
-        if let Some(sender) = &self.sender {
-            // The thread lives as long as this sender.
-            let _ = sender.send(effect);
-        }
-    }
-
-    /// Has everything written that waits.
-    pub(super) fn close(&mut self) {
-        self.sender = None;
-        let _ = self.ended.recv_timeout(PATIENCE);
-    }
+/// Starts the thread; without a folder nothing is kept.
+pub(super) fn start(jobs: &JobThreads, folder: Option<PathBuf>) -> KeepingThread<ImpressionEffect> {
+    let store = folder.map(ImpressionStore::new);
+    let failed = |reason| Message::Impression(ImpressionMessage::NotKept(reason));
+    KeepingThread::start(jobs, "pellucid-impressions", failed, wanted, move |effect, messages| {
+        carry_out(store.as_ref(), effect, messages);
+    })
 }
 
 /// What of the effects that wait is still wanted, in their order: every search, and of each image the
@@ -101,7 +59,7 @@ mod tests {
     fn what_waits_is_written_before_the_program_ends_and_the_last_change_wins() {
         let folder = tempfile::tempdir().unwrap();
         let jobs = JobThreads::new(&egui::Context::default());
-        let mut runner = ImpressionRunner::start(&jobs, Some(folder.path().to_owned()));
+        let mut runner = start(&jobs, Some(folder.path().to_owned()));
         let identity = ImageIdentity { pixels_sha256: "ab".into(), sop_instance_uid: "1.2".into(), frame: 0 };
         for draft in ["A", "A nod", "A nodule."] {
             let written = KeptImpression { draft: draft.into(), ..KeptImpression::default() };

@@ -5,22 +5,28 @@
 //! program for one screenshot. What comes back are events and messages, which the update takes in.
 //! Panels know nothing of this floor.
 
+mod audit;
 pub mod capture;
+mod comparing;
 mod dialogs;
 pub mod effect_runner;
+mod feedback;
 mod frame_loader;
 mod hanging_file;
 mod impressions;
 mod job_threads;
 mod jobs;
+mod keeping_thread;
 mod measuring;
 pub mod options;
 mod parts_of_image;
 mod prefetcher;
 mod published;
+mod results;
 pub mod settings_file;
 mod settings_keeper;
 mod settings_merge;
 mod slot_loader;
 pub mod thumbnails;
 pub mod training;
+mod worklist;

@@ -73,6 +73,8 @@ pub enum Step {
     Measured(ImageIdentity),
     /// This image was marked as a key image, or its mark was taken away.
     Marked(ImageIdentity),
+    /// A step of what was said of the findings of this image.
+    Answered(ImageIdentity),
 }
 
 /// What was done, and what was taken back.
@@ -108,6 +110,12 @@ impl History {
         self.forth.clear();
     }
 
+    /// What was said of the findings of an image was changed.
+    pub(in crate::app) fn answered(&mut self, image: ImageIdentity) {
+        self.push(Step::Answered(image));
+        self.forth.clear();
+    }
+
     /// The views are laid anew: how they were looked at before is no way back.
     pub(in crate::app) fn forget_looks(&mut self) {
         self.joined = None;
@@ -122,7 +130,7 @@ impl History {
         let steps = if back { &mut self.back } else { &mut self.forth };
         let concerns = |step: &Step| match step {
             Step::Looks(_) => true,
-            Step::Measured(of) | Step::Marked(of) => Some(of) == image,
+            Step::Measured(of) | Step::Marked(of) | Step::Answered(of) => Some(of) == image,
         };
         let at = steps.iter().rposition(concerns)?;
         Some(steps.remove(at))
@@ -150,7 +158,7 @@ impl State {
         let steps = if back { &self.history.back } else { &self.history.forth };
         let concerns = |step: &Step| match step {
             Step::Looks(_) => true,
-            Step::Measured(of) | Step::Marked(of) => Some(of) == image,
+            Step::Measured(of) | Step::Marked(of) | Step::Answered(of) => Some(of) == image,
         };
         let sheet = self.sheet().is_some_and(|s| if back { !s.back.is_empty() } else { !s.forth.is_empty() });
         steps.iter().any(concerns) || sheet || back && self.measuring.draft.is_some()

@@ -21,6 +21,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use super::result_objects::ResultObjects;
 use super::{Model, Phase, Results, ShownImage, State};
 use crate::measurement::identity::ImageIdentity;
 use crate::report::impression::Impression;
@@ -146,6 +147,8 @@ impl State {
         // The window on calibration stands at that class, and the panel on faithfulness is about
         // its map.
         (state.reliability, state.faithfulness_open) = (None, false);
+        // What other programs found is a result as well.
+        state.result_objects = ResultObjects::default();
         state.impressions.veiled = true;
         state
     }

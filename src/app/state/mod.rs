@@ -3,9 +3,11 @@
 //! The lowest of the five floors. It knows no command and no egui. Panels read it; only
 //! [`super::update`] changes it.
 
+pub mod audit;
 pub mod cine;
 pub mod display_options;
 pub mod faithfulness;
+pub mod feedback;
 pub mod frame_cache;
 mod grid;
 pub mod hanging;
@@ -20,6 +22,7 @@ mod loaded_image;
 pub mod map_key;
 pub mod measuring;
 mod model;
+pub mod model_changes;
 mod notice;
 pub mod on_top;
 pub mod palette;
@@ -28,7 +31,9 @@ mod presentation;
 pub mod prior;
 pub mod published;
 pub mod pyramid;
+pub mod reading;
 mod reason;
+pub mod result_objects;
 pub mod results;
 pub mod score_change;
 mod selectors;
@@ -45,6 +50,7 @@ mod view;
 pub mod weights_form;
 pub mod what_if;
 pub mod window_presets;
+pub mod worklist;
 
 use std::sync::Arc;
 
@@ -68,14 +74,19 @@ pub use results::{Explaining, Phase, Results};
 pub use shown_image::ShownImage;
 pub use view::{View, WindowChoice};
 
+use audit::Audited;
+use feedback::Feedback;
 use hanging::Hanging;
 use history::History;
 use impression::Impressions;
 use keys::KeyEditor;
 use measuring::Measuring;
+use model_changes::ModelChanges;
 use palette::Palette;
 use published::Published;
 use pyramid::Pyramid;
+use reading::ReadingRoom;
+use result_objects::ResultObjects;
 use session::LastSession;
 use stack::Stack;
 use tags::TagBrowser;
@@ -83,6 +94,7 @@ use tour::TourStep;
 use training::Training;
 use weights_form::WeightsForm;
 use what_if::WhatIf;
+use worklist::Worklist;
 
 /// All that the viewer knows.
 #[derive(Clone, Debug)]
@@ -168,6 +180,8 @@ pub struct State {
     pub weights: Option<WeightsForm>,
     /// Published models, and the one that is being fetched.
     pub published: Published,
+    /// Archives and their studies.
+    pub worklist: Worklist,
     /// A report is being written.
     pub exporting: bool,
     /// Ctrl+E waits for a folder to be chosen.
@@ -178,10 +192,19 @@ pub struct State {
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
     pub impressions: Impressions,
+    /// What the audit journal was told.
+    pub audited: Audited,
+    pub model_changes: ModelChanges,
+    /// What the reader said of findings.
+    pub feedback: Feedback,
     pub measuring: Measuring,
     pub what_if: WhatIf,
+    /// The reader study that cases are read for, while one is under way.
+    pub reading: Option<Box<ReadingRoom>>,
     /// The window of the tag browser, while it is open.
     pub tags: Option<TagBrowser>,
+    /// Results in files beside the images.
+    pub result_objects: ResultObjects,
     pub training: Training,
     /// The window on calibration, while it is open, with the label or group that it shows.
     pub reliability: Option<usize>,
@@ -240,14 +263,20 @@ impl State {
             faithfulness_open: false,
             weights: None,
             published: Published::default(),
+            worklist: Worklist::default(),
             exporting: false,
             export_when_chosen: false,
             printing: false,
             cursor: None,
             impressions: Impressions::default(),
+            audited: Audited::default(),
+            model_changes: ModelChanges::default(),
+            feedback: Feedback::default(),
             measuring: Measuring::default(),
             what_if: WhatIf::default(),
+            reading: None,
             tags: None,
+            result_objects: ResultObjects::default(),
             training: Training::default(),
             reliability: None,
             preferences,

@@ -42,6 +42,8 @@ pub enum NoticeAction {
     Open(PathBuf),
     ChooseReportFolder,
     UseModel(String),
+    /// A changed model beside what it was.
+    CompareModels,
     /// The run in the training room.
     ShowRun,
     /// The studies of the session before.
@@ -56,6 +58,7 @@ impl NoticeAction {
             Self::Open(_) => text!("Open"),
             Self::ChooseReportFolder => text!("Report folder…"),
             Self::UseModel(_) => text!("Use it"),
+            Self::CompareModels => text!("Compare"),
             Self::ShowRun => text!("Show the run"),
             Self::OpenLast => text!("Open them"),
         }

@@ -18,13 +18,20 @@ pub enum OnTop {
     KeyEditor,
     KeyTable,
     Reliability,
+    /// The window of a changed model.
+    ModelDiff,
     Weights,
     /// The window of published models.
     Published,
+    /// A password or token is asked for.
+    Secret,
     /// A field that is being written in; the window library takes the keyboard from it.
     Field,
     Tour,
+    Worklist,
     Tags,
+    /// The window of a report or a document.
+    Result,
     Training,
     Faithfulness,
     Cine,
@@ -53,8 +60,10 @@ impl OnTop {
                 | Self::KeyEditor
                 | Self::KeyTable
                 | Self::Reliability
+                | Self::ModelDiff
                 | Self::Weights
                 | Self::Published
+                | Self::Secret
         )
     }
 }
@@ -63,7 +72,8 @@ impl OnTop {
     /// Whether keys reach what lies on the image.
     #[must_use]
     pub fn leaves_keys(self) -> bool {
-        !self.is_dialog() && !matches!(self, Self::Menu | Self::Field | Self::Tags | Self::Training)
+        let takes = [Self::Menu, Self::Field, Self::Worklist, Self::Tags, Self::Result, Self::Training];
+        !self.is_dialog() && !takes.contains(&self)
     }
 }
 
@@ -91,11 +101,15 @@ impl State {
             (self.key_editor.is_some(), OnTop::KeyEditor),
             (self.keys_open, OnTop::KeyTable),
             (self.reliability.is_some(), OnTop::Reliability),
+            (self.model_changes.comparing.is_some(), OnTop::ModelDiff),
             (self.weights.is_some(), OnTop::Weights),
             (self.published.open, OnTop::Published),
+            (self.worklist.secret.is_some(), OnTop::Secret),
             (unfolded.field, OnTop::Field),
             (self.tour.is_some(), OnTop::Tour),
+            (self.worklist.open, OnTop::Worklist),
             (self.tags.is_some(), OnTop::Tags),
+            (self.result_objects.window.is_some(), OnTop::Result),
             (self.training.open, OnTop::Training),
             (self.faithfulness_open, OnTop::Faithfulness),
             (self.stack.cine.is_playing(), OnTop::Cine),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Layout;
 use super::display_options::USUAL_METHODS;
 use super::keys::ChangedKeys;
+use super::model_changes::KnownModel;
 use super::session::{SCALES, Section, WindowPlace};
 use super::window_presets::OwnWindow;
 use crate::explain::Method;
@@ -52,7 +53,8 @@ pub struct Preferences {
     pub layout: Layout,
     /// Heat maps are shown.
     pub heat_map: bool,
-    /// Sections of the panel at the right that are closed.
+    /// Sections of the panel at the right that are closed; those that start closed are open if they
+    /// stand here.
     pub closed: BTreeSet<Section>,
     /// Keys that differ from those that the commands declare.
     pub keys: ChangedKeys,
@@ -84,6 +86,10 @@ pub struct Preferences {
     pub similar_in_report: bool,
     /// The model's result is hidden until the reader has written an impression.
     pub read_first: bool,
+    /// The audit journal is written.
+    pub audit: bool,
+    /// Models as they were when they were last used, by name.
+    pub models: BTreeMap<String, KnownModel>,
     /// Error rate of the conformal states.
     #[serde(rename = "risk")]
     pub error_rate: f64,
@@ -126,6 +132,8 @@ impl Default for Preferences {
             anonymize: false,
             similar_in_report: false,
             read_first: false,
+            audit: false,
+            models: BTreeMap::new(),
             error_rate: RISK,
             windows: Vec::new(),
             image_memory: IMAGE_MEMORY,
@@ -139,6 +147,19 @@ impl Preferences {
     #[must_use]
     pub fn interface_scale(&self) -> f32 {
         if self.scale.is_finite() { self.scale.clamp(SCALES.0, SCALES.1) } else { 1.0 }
+    }
+
+    /// Whether a section of the panel at the right is open.
+    #[must_use]
+    pub fn is_open(&self, section: Section) -> bool {
+        self.closed.contains(&section) == section.starts_closed()
+    }
+
+    /// Opens a section, or closes it.
+    pub fn toggle(&mut self, section: Section) {
+        if !self.closed.remove(&section) {
+            self.closed.insert(section);
+        }
     }
 
     /// Memory for decoded images, in bytes.

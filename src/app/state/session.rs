@@ -41,20 +41,33 @@ impl WindowPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Section {
     Findings,
+    Feedback,
+    /// The same while the model's result is hidden: names of its findings are shown by then.
+    EarlyFeedback,
     Overlay,
     Lungs,
     Measurements,
+    Results,
 }
 
 impl Section {
+    /// Whether it is closed until the reader opens it.
+    #[must_use]
+    pub fn starts_closed(self) -> bool {
+        matches!(self, Self::Feedback | Self::EarlyFeedback)
+    }
+
     /// Its heading, which is drawn in capitals.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Findings => text!("Findings"),
+            Self::Feedback => text!("Your assessment"),
+            Self::EarlyFeedback => text!("Finding by finding"),
             Self::Overlay => text!("Overlay"),
             Self::Lungs => text!("Lungs"),
             Self::Measurements => text!("Measurements"),
+            Self::Results => text!("Results from files"),
         }
     }
 }

@@ -15,6 +15,7 @@ mod measured_words;
 mod message_plate;
 mod numbers;
 pub mod panels;
+mod reading;
 mod second_window;
 mod slots;
 mod textures;
@@ -56,6 +57,9 @@ const MEASUREMENTS: f32 = 0.3;
 /// Draws one frame of the whole window.
 pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thumbnails) -> Vec<Command> {
     caches.receive();
+    if state.reading.is_some() {
+        return reading::screen(ui, state, caches);
+    }
     let veiled = (state.result_hidden() && !state.training.open).then(|| state.veiled());
     let state = veiled.as_ref().unwrap_or(state);
     language::enter(&state.preferences.language);
@@ -87,7 +91,11 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
         commands.extend(panels::keys_help::show(ui, state));
     }
     commands.extend(panels::reliability::show(ui, state));
+    commands.extend(panels::model_diff::show(ui, state));
     commands.extend(panels::tags::show(ui, state));
+    commands.extend(panels::worklist::show(ui, state));
+    commands.extend(panels::worklist::secret::show(ui, state));
+    commands.extend(panels::result_window::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));
     commands.extend(panels::published::show(ui, state));
     commands.extend(panels::keys_editor::show(ui, state));
@@ -175,6 +183,10 @@ fn findings_panel(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &
             commands.extend(panels::what_if::show(ui, state));
             commands.extend(panels::findings::show(ui, state));
             panels::score_change::show(ui, state);
+            commands.extend(panels::result_objects::show(ui, state));
+        }
+        if shown {
+            commands.extend(panels::feedback::show(ui, state));
         }
         if measured && low {
             commands.extend(panels::measurements::show(ui, state, &mut caches.values, f32::INFINITY));

@@ -22,6 +22,20 @@ pub(super) fn window(window: Window) -> String {
     format!("W {} L {}", number(window.width), number(window.center))
 }
 
+/// A value of a map with its unit, three digits that count: `3.42 g/ml`.
+pub(super) fn value_and_unit(value: f32, unit: &str) -> String {
+    let size = value.abs();
+    let number = if value == 0.0 {
+        "0".to_owned()
+    } else if !(0.001..1e6).contains(&size) {
+        format!("{value:.2e}")
+    } else {
+        let places = (2 - size.log10().floor() as i32).clamp(0, 5) as usize;
+        format!("{value:.places$}")
+    };
+    format!("{} {unit}", decimal(number)).trim_end().to_owned()
+}
+
 /// A date as DICOM writes it (`20261120`) as the language does; anything else as it is.
 pub(super) fn dicom_date(written: &str) -> String {
     chrono::NaiveDate::parse_from_str(written, "%Y%m%d").map_or_else(|_| written.trim().to_owned(), date)
@@ -36,6 +50,14 @@ mod tests {
         assert_eq!(dicom_date("20261120"), "2026-11-20");
         assert_eq!(dicom_date("20261399"), "20261399");
         assert_eq!(dicom_date("about 1990"), "about 1990");
+    }
+
+    #[test]
+    fn a_value_of_a_map_has_three_digits_that_count_and_its_unit() {
+        let words = |value| value_and_unit(value, "g/ml");
+        assert_eq!(words(3.4161), "3.42 g/ml");
+        assert_eq!([words(0.0), words(-120.4), words(0.0123)], ["0 g/ml", "-120 g/ml", "0.0123 g/ml"]);
+        assert_eq!(value_and_unit(2.5e-7, ""), "2.50e-7");
     }
 
     #[test]

@@ -6,14 +6,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::audit_effect::AuditEffect;
+use super::feedback_effect::FeedbackEffect;
 use super::impression_effect::ImpressionEffect;
 use super::measuring_effect::MeasuringEffect;
+use super::message::CompareModels;
 use super::published_effect::PublishedEffect;
+use super::result_effect::ResultEffect;
 use super::training_effect::TrainingEffect;
 use super::what_if_effect::WhatIfEffect;
+use super::worklist_effect::WorklistEffect;
 use crate::app::state::hanging::SlotIndex;
 use crate::engine::{Generation, Request};
 use crate::model::import::draft::Request as Import;
+use crate::reader_study::record::Record;
 use crate::report::case::CaseReport;
 use crate::study::{Catalogue, ImageEntry};
 
@@ -37,6 +43,7 @@ pub enum Effect {
     AskForWeights,
     Import(Box<Import>),
     Published(PublishedEffect),
+    Worklist(WorklistEffect),
     Scan {
         paths: Vec<PathBuf>,
         /// What is open already.
@@ -66,9 +73,17 @@ pub enum Effect {
         folder: PathBuf,
     },
     OpenExternally(PathBuf),
+    Results(ResultEffect),
     Measure(MeasuringEffect),
     WhatIf(WhatIfEffect),
+    Audit(AuditEffect),
+    /// Compares a changed model with what it was.
+    CompareModels(Box<CompareModels>),
+    StopComparing,
+    Feedback(FeedbackEffect),
     Impression(ImpressionEffect),
+    /// Keeps what a reader of a study said.
+    KeepReading(Box<Record>),
     Train(TrainingEffect),
     SavePreferences,
     ToggleFullscreen,

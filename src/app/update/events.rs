@@ -7,7 +7,7 @@ use super::analysis::{analyze, take_model};
 use super::effect::Effect;
 use super::impression::note_seen;
 use super::notices::notice;
-use super::{arrived_maps, beside, map_requests, study_scoring, what_if};
+use super::{arrived_maps, beside, map_requests, study_scoring, what_if, worklist};
 use crate::app::state::{Level, Model, NoticeAction, Phase, State};
 use crate::engine::model_selection::choice::Choice;
 use crate::engine::progress::Progress;
@@ -159,6 +159,7 @@ fn finished(state: &mut State, analysis: &Arc<Analysis>) -> Vec<Effect> {
     results.finished = Some(analysis.clone());
     state.stack.mapless = !analysis.scored;
     choose_for_reader(state, &analysis.labels);
+    worklist::record(state, analysis);
     let mut effects = if analysis.scored { map_requests::explain_more(state) } else { Vec::new() };
     effects.extend(study_scoring::begin(state));
     effects.extend(what_if::look(state));

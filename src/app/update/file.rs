@@ -110,5 +110,6 @@ fn close_all(state: &mut State) -> Vec<Effect> {
     state.solo = None;
     state.cursor = None;
     state.tags = None;
+    (state.result_objects.laid, state.result_objects.window) = (None, None);
     effects
 }

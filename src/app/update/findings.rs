@@ -1,7 +1,7 @@
 //! Carries out what is asked of the findings: another class, another analysis, another model.
 
 use super::effect::Effect;
-use super::{analysis, preferences, study, study_scoring};
+use super::{analysis, model_changes, preferences, study, study_scoring};
 use crate::app::command::FindingsCommand;
 use crate::app::state::{Model, Phase, ShownImage, State};
 
@@ -43,6 +43,8 @@ pub(super) fn apply(state: &mut State, command: FindingsCommand) -> Vec<Effect> 
         F::PickModel => return analysis::choose_automatically(state),
         F::ToggleSimilarInReport => return preferences::change(state, |p| p.similar_in_report ^= true),
         F::ScoreStudy => return study_scoring::ask(state),
+        F::CompareModels => return model_changes::compare(state),
+        F::CloseComparison => return model_changes::close(state),
         F::StopStudy => return study_scoring::stop(state),
     }
     Vec::new()

@@ -2,7 +2,7 @@
 //! back.
 
 use super::effect::Effect;
-use super::{analysis, beside, cine, faithfulness, keys, measuring, tour, training, what_if};
+use super::{analysis, beside, cine, faithfulness, keys, measuring, model_changes, tour, training, what_if, worklist};
 use crate::app::command::{HelpCommand, TrainingCommand};
 use crate::app::state::State;
 use crate::app::state::on_top::{OnTop, Unfolded};
@@ -30,12 +30,17 @@ fn escape(state: &mut State) -> Vec<Effect> {
         Some(OnTop::KeyEditor) => state.key_editor = None,
         Some(OnTop::KeyTable) => state.keys_open = false,
         Some(OnTop::Reliability) => state.reliability = None,
+        Some(OnTop::ModelDiff) => return model_changes::close(state),
         // An import on its way goes on and says how it ended.
         Some(OnTop::Weights) => state.weights = None,
         // A fetch goes on, too.
         Some(OnTop::Published) => state.published.open = false,
         Some(OnTop::Tour) => state.tour = None,
+        // A transfer goes on, too.
+        Some(OnTop::Worklist) => state.worklist.open = false,
+        Some(OnTop::Secret) => worklist::close_secret(&mut state.worklist),
         Some(OnTop::Tags) => state.tags = None,
+        Some(OnTop::Result) => state.result_objects.window = None,
         Some(OnTop::Training) => state.training.open = false,
         Some(OnTop::Faithfulness) => faithfulness::toggle(state),
         Some(OnTop::Cine) => return cine::toggle(state),

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::effect::Effect;
-use super::{key_images, measuring};
+use super::{feedback, key_images, measuring};
 use crate::app::command::{Command, MapCommand, OverlayCommand, ViewCommand};
 use crate::app::state::State;
 use crate::app::state::history::{Looks, Step};
@@ -64,6 +64,10 @@ pub(super) fn step(state: &mut State, back: bool) -> Vec<Effect> {
         Some(step @ Step::Marked(_)) => {
             state.history.put(back, step);
             key_images::turn(state)
+        }
+        Some(step @ Step::Answered(_)) => {
+            state.history.put(back, step);
+            feedback::step(state, back)
         }
         // Steps of the sheet that are older than the history.
         None => measuring::step_sheet(state, back),

@@ -185,9 +185,10 @@ pub(super) fn report_waits(state: &mut State) -> bool {
 /// Says that the reader's words may hold a name, where the report is to hold none.
 pub(super) fn caution(state: &mut State, case: &CaseReport) {
     let named = case.measurements.iter().any(|one| !one.name.is_empty());
-    if case.anonymize && (case.impression.is_some() || named) {
-        let words = "The report is anonymised, but your words are free text: look through impression and names of \
-                     measurements for words that tell who the patient is.";
+    let remark = case.feedback.as_ref().is_some_and(|said| said.remark.is_some());
+    if case.anonymize && (case.impression.is_some() || named || remark) {
+        let words = "The report is anonymised, but your words are free text: look through impression, remarks and names \
+                     of measurements for words that tell who the patient is.";
         notice(state, Level::Warning, words, None);
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::effect::Effect;
 use super::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use super::notices::notice;
-use super::{impression, key_images};
+use super::{feedback, impression, key_images};
 use crate::app::command::MeasureCommand;
 use crate::app::state::hanging::SlotImage;
 use crate::app::state::impression::ImageKey;
@@ -98,8 +98,9 @@ pub(super) fn on_message(state: &mut State, message: MeasuringMessage) -> Vec<Ef
                 }
             }
             let impression = impression::look_for(state, &image, &identity);
+            let feedback = feedback::look_for(state, &identity);
             state.measuring.at = Some(Measurable { image, identity });
-            return impression.into_iter().collect();
+            return impression.into_iter().chain(feedback).collect();
         }
         M::NotKept(reason) | M::Exported(Err(reason)) => notice(state, Level::Error, reason.capitalized(), None),
         M::ExportTo(Some(path)) => return export_to(state, path),
@@ -148,6 +149,7 @@ pub(super) fn let_go(state: &mut State) {
     let measuring = &mut state.measuring;
     (measuring.draft, measuring.grab, measuring.selected, measuring.writing) = (None, None, None, None);
     (measuring.at, measuring.unkept, measuring.cursor) = (None, false, None);
+    feedback::stop_marking(state);
 }
 
 /// Reads measurements from a file for the image on screen.
@@ -171,6 +173,7 @@ pub(super) fn put_away(state: &mut State) -> bool {
     }
     if measuring.tool != Tool::Window {
         (measuring.tool, measuring.cursor) = (Tool::Window, None);
+        feedback::stop_marking(state);
         return true;
     }
     measuring.selected.take().is_some()
@@ -304,6 +307,7 @@ fn finish(state: &mut State, draft: Draft, thorax_proposed: bool) -> Vec<Effect>
     sheet.list.push(Measurement { id, kind, points: draft.points, name: Words::default(), thorax_proposed });
     state.measuring.selected = Some(id);
     let mut effects = keep(state);
+    effects.extend(feedback::drawn(state, id, kind));
     if kind.is_note() {
         state.measuring.writing = Some(id);
         // The field for its words stands there.

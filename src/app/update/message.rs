@@ -3,16 +3,33 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use super::audit_effect::AuditMessage;
+use super::feedback_effect::FeedbackMessage;
 use super::impression_effect::ImpressionMessage;
 use super::measuring_effect::MeasuringMessage;
 use super::published_effect::PublishedMessage;
+use super::result_effect::ResultMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
+use super::worklist_effect::WorklistMessage;
 use crate::app::state::hanging_rules::HangingRules;
+use crate::app::state::model_changes::ModelChange;
 use crate::app::state::tags::Listed;
 use crate::app::state::{LoadedImage, Reason};
 use crate::engine::Generation;
+use crate::evaluation::model_diff::ModelDiff;
 use crate::study::{Catalogue, ImageEntry};
+
+/// A comparison that is asked for.
+#[derive(Clone, Debug)]
+pub struct CompareModels {
+    pub change: ModelChange,
+    pub images: Vec<PathBuf>,
+    /// As asked for: `auto`, `cpu` …
+    pub device: String,
+}
 
 /// What comes back from a thread.
 #[derive(Clone)]
@@ -54,6 +71,8 @@ pub enum Message {
     HangingRules(Result<Arc<HangingRules>, Reason>),
     TagsRead(PathBuf, Listed),
     ReportWritten(Result<PathBuf, Reason>),
+    /// What a reader of a study said was kept, at this time.
+    ReadingKept(Result<DateTime<Utc>, Reason>),
     /// Something on the side failed: settings, desktop.
     Failed(Reason),
     /// A file of weights from a dialog; `None` where no dialog could be shown.
@@ -61,10 +80,17 @@ pub enum Message {
     /// Name of the new model, or why there is none.
     Imported(Result<String, Reason>),
     Published(PublishedMessage),
+    Worklist(WorklistMessage),
     /// Names of the models that can be chosen.
     Models(Vec<String>),
     Measuring(MeasuringMessage),
     PartsFound(PartsFound),
+    Audit(AuditMessage),
+    /// Images that are scored for a comparison, of how many.
+    Comparing(usize, usize),
+    ModelsCompared(Result<Box<ModelDiff>, Reason>),
+    Feedback(FeedbackMessage),
     Impression(ImpressionMessage),
+    Results(ResultMessage),
     Training(TrainingMessage),
 }

@@ -7,13 +7,15 @@ use super::effect::Effect;
 use super::message::Message;
 use super::notices::notice;
 use super::{
-    catalogue, hanging, impression, measuring, published, session, show_image, slots, study, tags, training, what_if,
+    audit, catalogue, feedback, hanging, impression, measuring, model_changes, published, reading, result_objects,
+    session, show_image, slots, study, tags, training, what_if, worklist,
 };
-use crate::app::command::FileCommand;
+use crate::app::command::{FileCommand, ResultCommand};
 use crate::app::state::weights_form::WeightsForm;
 use crate::app::state::{Level, NoticeAction, State};
 use crate::language::{text, tr};
-use crate::study::{Catalogue, is_presentation_state};
+use crate::results::read::kind::ResultKind;
+use crate::study::{Catalogue, ImageEntry, is_presentation_state};
 
 /// Takes in a message.
 pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
@@ -28,6 +30,8 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
         Message::DialogCancelled => state.export_when_chosen = false,
         Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
+        Message::Scanned { catalogue, .. } if state.reading.is_some() => return reading::listed(state, *catalogue),
+        Message::ReadingKept(result) => return reading::kept(state, result),
         Message::Scanned { paths, catalogue } => return scanned(state, &paths, *catalogue),
         Message::ScanFailed(reason) => {
             state.scanning = false;
@@ -53,9 +57,11 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
                 tr!("Report written: {name}, in {}", path.parent().unwrap_or(&path).display(), name),
                 Some(NoticeAction::Open(path.clone())),
             );
+            let mut effects: Vec<Effect> = audit::exported(state, &path).into_iter().collect();
             if std::mem::take(&mut state.printing) {
-                return vec![Effect::OpenExternally(path)];
+                effects.push(Effect::OpenExternally(path));
             }
+            return effects;
         }
         Message::ReportWritten(Err(reason)) => {
             state.exporting = false;
@@ -81,10 +87,16 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
         },
         Message::Failed(reason) => notice(state, Level::Warning, reason, None),
         Message::Published(message) => return published::on_message(state, message),
+        Message::Worklist(message) => return worklist::on_message(state, message),
         Message::Models(names) => state.models = names,
         Message::PartsFound(found) => what_if::parts_found(state, found),
         Message::Measuring(message) => return measuring::on_message(state, message),
+        Message::Audit(message) => audit::on_message(state, message),
+        Message::Comparing(done, of) => model_changes::progressed(state, done, of),
+        Message::ModelsCompared(result) => model_changes::compared(state, result),
+        Message::Feedback(message) => return feedback::on_message(state, message),
         Message::Impression(message) => return impression::on_message(state, message),
+        Message::Results(message) => return result_objects::on_message(state, message),
         Message::Training(message) => return training::on_message(state, message),
     }
     Vec::new()
@@ -98,7 +110,12 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
     // What is opened again may have changed, and presentation states may have come to what is open.
     state.stack.cache.clear();
     (state.stack.laid, state.stack.settles, state.stack.cine.playing) = (None, None, None);
-    let first = found.images().find(|e| e.has_pixels).cloned();
+    // An image comes before what lies over it.
+    let lies_over = |entry: &ImageEntry| ResultKind::of(&entry.meta).is_some_and(ResultKind::is_laid_over);
+    let image = found.images().find(|e| e.has_pixels && !lies_over(e)).cloned();
+    let first = image.or_else(|| found.images().find(|e| e.has_pixels && state.drawn().is_none()).cloned());
+    let results = found.images().any(|e| ResultKind::of(&e.meta).is_some());
+    let report = found.images().find(|e| ResultKind::of(&e.meta).is_some_and(|kind| !kind.is_laid_over())).cloned();
     let presented = found.images().any(|e| is_presentation_state(&e.meta));
     if !found.warnings.is_empty() {
         let text = match found.warnings.as_slice() {
@@ -113,14 +130,20 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
             }
         };
         notice(state, Level::Warning, text, None);
-    } else if first.is_none() && !presented {
+    } else if first.is_none() && !presented && !results {
         notice(state, Level::Warning, text!("No image was found there."), None);
     }
     catalogue::merge(Arc::make_mut(&mut state.catalogue), found);
     state.images = state.catalogue.images().filter(|e| e.has_pixels).cloned().collect();
+    result_objects::opened(state);
     let Some(first) = first else {
         if !presented {
-            return Vec::new();
+            let mut effects = result_objects::follow(state);
+            // A report that is opened by itself is shown.
+            if let Some(report) = report {
+                effects.extend(result_objects::apply(state, ResultCommand::Open(Some(report))));
+            }
+            return effects;
         }
         // Presentation states that came after their image are looked for again.
         let words = text!("Presentation states stand in the menu Display of the image that they name.");

@@ -13,6 +13,8 @@
 
 mod analysis;
 mod arrived_maps;
+mod audit;
+pub mod audit_effect;
 mod beside;
 mod catalogue;
 mod cine;
@@ -20,6 +22,8 @@ mod closing;
 pub mod effect;
 mod events;
 mod faithfulness;
+mod feedback;
+pub mod feedback_effect;
 mod file;
 mod findings;
 mod hanging;
@@ -37,6 +41,7 @@ pub mod measuring;
 pub mod measuring_effect;
 pub mod message;
 mod messages;
+mod model_changes;
 mod notices;
 mod opening_view;
 mod overlay;
@@ -46,7 +51,10 @@ mod prefetch;
 mod presentation;
 mod published;
 pub mod published_effect;
+mod reading;
 mod report;
+pub mod result_effect;
+mod result_objects;
 mod session;
 mod show_image;
 mod slots;
@@ -62,10 +70,12 @@ mod view;
 mod what_if;
 pub mod what_if_effect;
 mod window;
+pub mod worklist;
+pub mod worklist_effect;
 
 use std::time::{Duration, Instant};
 
-use super::command::{Command, HangingCommand, MeasureCommand, ViewCommand, WhatIfCommand};
+use super::command::{Command, HangingCommand, MeasureCommand, ResultCommand, ViewCommand, WhatIfCommand};
 use super::state::State;
 use crate::engine::Event;
 use effect::Effect;
@@ -73,6 +83,7 @@ use message::Message;
 
 pub use closing::may_close;
 pub use notices::on_time;
+pub use reading::begin as begin_reading;
 pub use session::{offer_last, on_window};
 
 /// Time has passed: a stack that plays goes on, and what came to rest is analysed. Yields the time
@@ -88,6 +99,9 @@ pub fn on_tick(state: &mut State, now: Instant) -> (Vec<Effect>, Option<Duration
 pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
     use ViewCommand as V;
     let command = command.into();
+    if state.reading.is_some() && !reading::allows(state, &command) {
+        return Vec::new();
+    }
     // What is done many times a second and shows no other map.
     let idle = matches!(
         command,
@@ -97,11 +111,18 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
             | Command::WhatIf(WhatIfCommand::MoveTo(_))
     );
     let before = history::before(state, &command);
+    let asked = command.clone();
     let mut effects = match command {
         Command::File(command) => file::apply(state, command),
         Command::Published(command) => published::apply(state, command),
+        Command::Worklist(command) => worklist::apply(state, command),
         Command::Study(command) => study::apply(state, command),
         Command::Tags(command) => tags::apply(state, command),
+        Command::Results(ResultCommand::ShowImage(uid, frame)) => {
+            let shown = result_objects::named_image(state, &uid, frame);
+            shown.map_or_else(Vec::new, |command| study::apply(state, command))
+        }
+        Command::Results(command) => result_objects::apply(state, command),
         Command::View(command) => view::apply(state, command),
         Command::Hanging(command) => hanging::apply(state, command),
         Command::Window(command) => window::apply(state, command),
@@ -120,7 +141,9 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         Command::Uncertainty(command) => uncertainty::apply(state, command),
         Command::Help(command) => help::apply(state, command),
         Command::Maps(command) => maps::apply(state, command),
+        Command::Feedback(command) => feedback::apply(state, command),
         Command::Impression(command) => impression::apply(state, command),
+        Command::Reading(command) => reading::apply(state, command),
         Command::Training(command) => training::apply(state, command),
         Command::Session(command) => session::apply(state, command),
         Command::Keys(command) => keys::apply(state, command),
@@ -132,21 +155,28 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         effects.extend(what_if::follow(state));
         effects.extend(map_requests::explain_more(state));
         effects.extend(beside::ask(state));
+        effects.extend(audit::follow(state));
     }
+    effects.extend(audit::answered(state, &asked, &effects));
     effects
 }
 
 /// Takes in what the engine reports.
 pub fn on_event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = events::on_event(state, event);
+    effects.extend(reading::follow(state));
     effects.extend(beside::ask(state));
+    effects.extend(model_changes::look(state));
+    effects.extend(audit::follow(state));
     effects
 }
 
 /// Takes in what a thread reports.
 pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = messages::on_message(state, message);
+    effects.extend(reading::follow(state));
     effects.extend(hanging::follow(state));
     effects.extend(beside::ask(state));
+    effects.extend(audit::follow(state));
     effects
 }

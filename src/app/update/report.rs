@@ -1,9 +1,9 @@
 //! The report of the case on screen: when there is one, and what it holds.
 
 use super::effect::Effect;
-use super::impression;
 use super::maps::with_later_maps;
 use super::notices::notice;
+use super::{audit, impression};
 use crate::app::state::what_if::KeptChange;
 use crate::app::state::{Layout, Level, Phase, ShownImage, State};
 use crate::engine::similar::SHOWN;
@@ -36,6 +36,7 @@ pub(super) fn export(state: &mut State) -> Vec<Effect> {
     }
     if let Some(folder) = state.preferences.report_folder.clone() {
         state.exporting = true;
+        audit::exporting(state);
         impression::caution(state, &case);
         return vec![Effect::WriteReport { case: Box::new(case), folder }];
     }
@@ -44,7 +45,7 @@ pub(super) fn export(state: &mut State) -> Vec<Effect> {
 }
 
 /// The case on screen, once its analysis is finished.
-fn case(state: &State) -> Option<CaseReport> {
+pub(super) fn case(state: &State) -> Option<CaseReport> {
     let (frame, finished, model) = (state.frame()?, state.results.finished.as_ref()?, state.model_info()?);
     let layer = state.layer().to_owned();
     let analysis = with_later_maps(state, finished, &layer);
@@ -64,6 +65,7 @@ fn case(state: &State) -> Option<CaseReport> {
         analysis,
         model: model.clone(),
         impression: state.impression().cloned(),
+        feedback: state.case_feedback(),
         classes,
         method: state.method,
         layer,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::{file, preferences};
+use super::{audit, file, preferences};
 use crate::app::command::{FileCommand, SessionCommand};
 use crate::app::state::session::{LastSession, MOST_LAST, MOST_RECENT, SCALES, WindowPlace};
 use crate::app::state::{Level, NoticeAction, Preferences, State};
@@ -27,6 +27,7 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
                 (p.recent, p.last) = (Vec::new(), Vec::new());
             }
         }),
+        S::ToggleAudit => audit::toggle(state),
         S::Forget => forget(state),
         S::LargerInterface => scale(state, |now| (now / STEP).floor() * STEP + STEP),
         S::SmallerInterface => scale(state, |now| (now / STEP).ceil() * STEP - STEP),
@@ -35,11 +36,7 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
             crate::language::enter(code);
             preferences::change(state, |p| code.clone_into(&mut p.language))
         }
-        S::ToggleSection(section) => preferences::change(state, |p| {
-            if !p.closed.remove(&section) {
-                p.closed.insert(section);
-            }
-        }),
+        S::ToggleSection(section) => preferences::change(state, |p| p.toggle(section)),
     }
 }
 

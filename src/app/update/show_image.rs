@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::{analysis, measuring, opening_view, prefetch, tags, what_if};
+use super::{analysis, measuring, opening_view, prefetch, result_objects, tags, what_if};
 use crate::app::state::hanging::SlotResults;
 use crate::app::state::stack::Laid;
 use crate::app::state::{Level, LoadedImage, Phase, Reason, ShownImage, State};
@@ -132,6 +132,7 @@ fn take_in(state: &mut State, loaded: LoadedImage, known: Option<SlotResults>) -
     });
     let stays = state.timing().stays(loaded.frame.index).div_f32(state.stack.cine.speed);
     let mut effects = tags::follow(state);
+    effects.extend(result_objects::follow(state));
     // Hashing the pixels of every image that passes by would hold a stack up.
     if playing {
         measuring::let_go(state);

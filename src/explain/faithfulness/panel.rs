@@ -8,7 +8,8 @@ use super::curves::{deletion, insertion};
 use super::input_image::InputImage;
 use super::randomization::Randomization;
 use super::road::road;
-use super::{FaithfulnessError, Score, control_maps, curves, fitted, road, verdict};
+use super::verdict::Verdict;
+use super::{FaithfulnessError, Score, control_maps, curves, fitted, road};
 use crate::explain::faithfulness::measure::{Measure, Measured, Measurement};
 use crate::imaging::Plane;
 
@@ -28,8 +29,14 @@ impl Faithfulness {
     /// Puts the figures together and finds their sentence.
     #[must_use]
     pub fn new(measures: Vec<Measured>, sensitivity: Option<f64>, randomization: Option<Randomization>) -> Self {
-        let sentence = verdict::sentence(&measures, randomization.as_ref().map(|r| r.outcome));
+        let sentence = Verdict::of(&measures, randomization.as_ref().map(|r| r.outcome)).sentence();
         Self { measures, sensitivity, randomization, sentence }
+    }
+
+    /// What the figures come to, before it is put into words.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(&self.measures, self.randomization.as_ref().map(|r| r.outcome))
     }
 }
 

@@ -33,74 +33,151 @@ pub fn beats(figure: &Measured) -> (bool, bool) {
     (standing(figure, figure.blob.value) > 0, standing(figure, figure.random.value) > 0)
 }
 
-/// What the figures, and the randomisation check where it was made, say about a map.
-#[must_use]
-pub fn sentence(figures: &[Measured], randomization: Option<Outcome>) -> String {
-    let mut sentence = compared(figures);
-    match randomization {
-        Some(Outcome::Fails) => {
-            sentence = format!(
-                "The map hardly changes when the network's weights are randomised, so it may show the image rather than what the network learned, \
-                 whatever the measures say: {}{}",
-                sentence[..1].to_lowercase(),
-                &sentence[1..]
-            );
-        }
-        Some(Outcome::Undecided) if praises(figures) => {
-            sentence.push_str("; whether it changes when the network's weights are randomised cannot be told");
-        }
-        None if praises(figures) => {
-            sentence.push_str("; whether it changes when the network's weights are randomised was not checked");
-        }
-        _ => {}
-    }
-    sentence.push('.');
-    sentence
+/// Which control maps a map is not better than on any measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unbeaten {
+    Blob,
+    Random,
+    Both,
 }
 
-/// Whether some measure finds the map better than both control maps.
-fn praises(figures: &[Measured]) -> bool {
-    figures.iter().any(|figure| beats(figure) == (true, true))
+/// How a map stands to both control maps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The map marks no place more than another.
+    NothingMarked,
+    /// Every measure finds the map, the blob and the random map within [`MARGIN`] of each other.
+    Indistinguishable,
+    /// No measure finds the map better than this control map; `by` is the first that was taken.
+    NoBetter { than: Unbeaten, by: Measure },
+    /// Some measures find it better than the one, some than the other, none of `of` than both.
+    NeverBetterThanBoth { of: usize },
+    /// All `of` measures find it better than both.
+    BetterOnAll { of: usize },
+    /// Some do; `others` do not.
+    BetterOnSome { of: usize, others: Vec<Measure> },
 }
 
-fn compared(figures: &[Measured]) -> String {
-    let n = figures.len();
-    let Some(first) = figures.first() else {
-        return "The map marks no place more than another, so there is nothing to evaluate".into();
-    };
-    let alike = |f: &Measured| standing(f, f.blob.value) == 0 && standing(f, f.random.value) == 0;
-    if figures.iter().all(alike) {
-        return "On this image the measures cannot tell the map from a centred blob or a random map: the score moves \
-                alike with all three"
-            .into();
-    }
-    let count = |wins: fn((bool, bool)) -> bool| figures.iter().filter(|f| wins(beats(f))).count();
-    let (over_blob, over_random, over_both) = (count(|(b, _)| b), count(|(_, r)| r), count(|(b, r)| b && r));
-    if over_blob == 0 || over_random == 0 {
-        let controls = match (over_blob, over_random) {
-            (0, 0) => "a centred blob or a random map",
-            (0, _) => "a centred blob",
-            _ => "a random map",
+/// What the randomisation check adds to the measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caveat {
+    /// The map hardly changes with the weights: the measures are then no evidence for it.
+    HardlyChanges,
+    /// It is praised, and whether it changes cannot be told.
+    Undecided,
+    /// It is praised, and whether it changes was not checked.
+    Unchecked,
+}
+
+/// What is to be said of a map: decided here once, put into words here for files and reports and by
+/// the viewer in the language of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub standing: Standing,
+    pub caveat: Option<Caveat>,
+}
+
+impl Verdict {
+    /// Weighs the measures, and the randomisation check where it was made.
+    #[must_use]
+    pub fn of(figures: &[Measured], randomization: Option<Outcome>) -> Self {
+        let praised = figures.iter().any(|figure| beats(figure) == (true, true));
+        let caveat = match randomization {
+            Some(Outcome::Fails) => Some(Caveat::HardlyChanges),
+            Some(Outcome::Undecided) if praised => Some(Caveat::Undecided),
+            None if praised => Some(Caveat::Unchecked),
+            _ => None,
         };
-        return format!("On this image the map is not better than {controls}: {}", failure(first.measure));
+        Self { standing: Standing::of(figures), caveat }
     }
-    if over_both == 0 {
-        return format!(
-            "On this image none of {n} measures finds the map better than both a centred blob and a random map"
-        );
+
+    /// The verdict in one English sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let said = self.standing.in_words();
+        match self.caveat {
+            Some(Caveat::HardlyChanges) => format!(
+                "The map hardly changes when the network's weights are randomised, so it may show the image rather than what the network learned, \
+                 whatever the measures say: {}{}.",
+                said[..1].to_lowercase(),
+                &said[1..]
+            ),
+            Some(Caveat::Undecided) => {
+                format!("{said}; whether it changes when the network's weights are randomised cannot be told.")
+            }
+            Some(Caveat::Unchecked) => {
+                format!("{said}; whether it changes when the network's weights are randomised was not checked.")
+            }
+            None => format!("{said}."),
+        }
     }
-    if over_both == n {
-        let measures = if n == 1 { "the one measure taken".into() } else { format!("all {n} measures") };
-        return format!("On this image the map is better than a centred blob and a random map on {measures}");
+}
+
+impl Standing {
+    fn of(figures: &[Measured]) -> Self {
+        let of = figures.len();
+        let Some(first) = figures.first() else { return Self::NothingMarked };
+        let alike = |f: &Measured| standing(f, f.blob.value) == 0 && standing(f, f.random.value) == 0;
+        if figures.iter().all(alike) {
+            return Self::Indistinguishable;
+        }
+        let over_blob = figures.iter().any(|figure| beats(figure).0);
+        let over_random = figures.iter().any(|figure| beats(figure).1);
+        let than = match (over_blob, over_random) {
+            (false, false) => Some(Unbeaten::Both),
+            (false, true) => Some(Unbeaten::Blob),
+            (true, false) => Some(Unbeaten::Random),
+            (true, true) => None,
+        };
+        if let Some(than) = than {
+            return Self::NoBetter { than, by: first.measure };
+        }
+        let others = figures.iter().filter(|figure| beats(figure) != (true, true)).map(|figure| figure.measure);
+        let others: Vec<Measure> = others.collect();
+        match others.len() {
+            0 => Self::BetterOnAll { of },
+            n if n == of => Self::NeverBetterThanBoth { of },
+            _ => Self::BetterOnSome { of, others },
+        }
     }
-    let others: Vec<&str> = figures.iter().filter(|f| beats(f) != (true, true)).map(|f| subject(f.measure)).collect();
-    let only = if 2 * over_both <= n { "only " } else { "" };
-    let verb = if others.len() == 1 { "is" } else { "are" };
-    format!(
-        "On this image the map is better than a centred blob and a random map on {only}{over_both} of {n} measures, while \
-         {} {verb} no better",
-        listed(&others)
-    )
+
+    /// Without the full stop.
+    fn in_words(&self) -> String {
+        match self {
+            Self::NothingMarked => "The map marks no place more than another, so there is nothing to evaluate".into(),
+            Self::Indistinguishable => {
+                "On this image the measures cannot tell the map from a centred blob or a random map: the score moves \
+                 alike with all three"
+                    .into()
+            }
+            Self::NoBetter { than, by } => {
+                let controls = match than {
+                    Unbeaten::Both => "a centred blob or a random map",
+                    Unbeaten::Blob => "a centred blob",
+                    Unbeaten::Random => "a random map",
+                };
+                format!("On this image the map is not better than {controls}: {}", failure(*by))
+            }
+            Self::NeverBetterThanBoth { of } => format!(
+                "On this image none of {of} measures finds the map better than both a centred blob and a random map"
+            ),
+            Self::BetterOnAll { of } => {
+                let measures = if *of == 1 { "the one measure taken".into() } else { format!("all {of} measures") };
+                format!("On this image the map is better than a centred blob and a random map on {measures}")
+            }
+            Self::BetterOnSome { of, others } => {
+                let better = of - others.len();
+                let only = if 2 * better <= *of { "only " } else { "" };
+                let verb = if others.len() == 1 { "is" } else { "are" };
+                let others: Vec<&str> = others.iter().copied().map(subject).collect();
+                format!(
+                    "On this image the map is better than a centred blob and a random map on {only}{better} of {of} measures, \
+                     while {} {verb} no better",
+                    listed(&others)
+                )
+            }
+        }
+    }
 }
 
 /// What a map fails to do by a measure.
@@ -151,10 +228,14 @@ mod tests {
         Measure::ALL.into_iter().zip(leads).map(figure).collect()
     }
 
+    fn said(figures: &[Measured], randomization: Option<Outcome>) -> String {
+        Verdict::of(figures, randomization).sentence()
+    }
+
     #[test]
     fn praise_takes_both_control_maps_on_every_measure() {
         assert_eq!(
-            sentence(&panel([(0.1, 0.2); 4]), Some(Outcome::Passes)),
+            said(&panel([(0.1, 0.2); 4]), Some(Outcome::Passes)),
             "On this image the map is better than a centred blob and a random map on all 4 measures."
         );
     }
@@ -162,12 +243,12 @@ mod tests {
     #[test]
     fn what_is_no_better_is_named() {
         assert_eq!(
-            sentence(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.1), (0.3, 0.1)]), Some(Outcome::Passes)),
+            said(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.1), (0.3, 0.1)]), Some(Outcome::Passes)),
             "On this image the map is better than a centred blob and a random map on 3 of 4 measures, while its insertion \
              curve is no better."
         );
         assert_eq!(
-            sentence(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.005), (-0.3, 0.1)]), Some(Outcome::Passes)),
+            said(&panel([(0.1, 0.2), (0.1, -0.2), (0.1, 0.005), (-0.3, 0.1)]), Some(Outcome::Passes)),
             "On this image the map is better than a centred blob and a random map on only 1 of 4 measures, while its \
              insertion curve, its ROAD and its drop in confidence are no better."
         );
@@ -176,27 +257,27 @@ mod tests {
     #[test]
     fn a_map_no_better_than_a_blob_is_told_so() {
         assert_eq!(
-            sentence(&panel([(0.0, 0.2), (-0.1, 0.2), (0.0, 0.1), (0.009, 0.1)]), None),
+            said(&panel([(0.0, 0.2), (-0.1, 0.2), (0.0, 0.1), (0.009, 0.1)]), None),
             "On this image the map is not better than a centred blob: removing what it marks lowers the score no faster."
         );
-        let neither = sentence(&panel([(-0.1, -0.2); 4]), None);
+        let neither = said(&panel([(-0.1, -0.2); 4]), None);
         assert!(neither.contains("not better than a centred blob or a random map"), "{neither}");
-        let noise = sentence(&panel([(0.1, -0.2); 4]), None);
+        let noise = said(&panel([(0.1, -0.2); 4]), None);
         assert!(noise.contains("not better than a random map"), "{noise}");
-        let split = sentence(&panel([(0.1, -0.2), (-0.1, 0.2), (0.0, 0.0), (0.0, 0.0)]), None);
+        let split = said(&panel([(0.1, -0.2), (-0.1, 0.2), (0.0, 0.0), (0.0, 0.0)]), None);
         assert!(split.contains("none of 4 measures"), "{split}");
     }
 
     #[test]
     fn scores_that_do_not_move_tell_nothing() {
-        let nothing = sentence(&panel([(0.0, 0.001), (0.0, -0.009), (0.0, 0.0), (0.005, 0.0)]), None);
+        let nothing = said(&panel([(0.0, 0.001), (0.0, -0.009), (0.0, 0.0), (0.005, 0.0)]), None);
         assert!(nothing.contains("cannot tell the map from"), "{nothing}");
-        assert!(sentence(&[], None).contains("nothing to evaluate"));
+        assert!(said(&[], None).contains("nothing to evaluate"));
     }
 
     #[test]
     fn a_failed_randomisation_check_stands_before_what_the_measures_say() {
-        let text = sentence(&panel([(0.1, 0.2); 4]), Some(Outcome::Fails));
+        let text = said(&panel([(0.1, 0.2); 4]), Some(Outcome::Fails));
         assert!(text.starts_with("The map hardly changes when the network's weights are randomised"), "{text}");
         assert!(text.ends_with("whatever the measures say: on this image the map is better than a centred blob and a random map on all 4 measures."), "{text}");
         assert_eq!(text.matches('.').count(), 1);
@@ -205,10 +286,10 @@ mod tests {
     #[test]
     fn praise_without_the_randomisation_check_says_so() {
         let good = panel([(0.1, 0.2); 4]);
-        assert!(sentence(&good, None).ends_with(
+        assert!(said(&good, None).ends_with(
             "on all 4 measures; whether it changes when the network's weights are randomised was not checked."
         ));
-        assert!(sentence(&good, Some(Outcome::Undecided)).ends_with("randomised cannot be told."));
-        assert!(!sentence(&panel([(-0.1, -0.2); 4]), None).contains("randomised"));
+        assert!(said(&good, Some(Outcome::Undecided)).ends_with("randomised cannot be told."));
+        assert!(!said(&panel([(-0.1, -0.2); 4]), None).contains("randomised"));
     }
 }

@@ -23,12 +23,14 @@ pub(super) enum Answer {
     Elsewhere(Address),
 }
 
-/// Reads status and headers of an answer to a request that began at byte `from`.
+/// Reads status and headers of an answer to a request that began at byte `from` of the file that
+/// `known` was noted of.
 pub(super) fn read<B>(
     response: &Response<B>,
     asked: &Address,
     wanted: &Wanted,
     from: u64,
+    known: &Note,
 ) -> Result<Answer, FetchError> {
     let (status, headers) = (response.status().as_u16(), response.headers());
     let host = asked.host();
@@ -42,7 +44,8 @@ pub(super) fn read<B>(
         206 => {
             let Some((first, total)) = range(headers).filter(|_| from > 0) else { return Ok(Answer::Anew) };
             checked(headers, &host, wanted, total)?;
-            Ok(if first == from { Answer::Rest(note(headers, wanted, total)) } else { Answer::Anew })
+            let note = note(headers, wanted, total);
+            Ok(if first == from && may_be_one(known, &note) { Answer::Rest(note) } else { Answer::Anew })
         }
         // `bytes */1234`: nothing lies behind what is here.
         416 if from > 0 => {
@@ -94,6 +97,15 @@ fn note(headers: &HeaderMap, wanted: &Wanted, total: Option<u64>) -> Note {
     Note { address: wanted.address.as_str().to_owned(), validator: validator.map(str::to_owned), total }
 }
 
+/// False where an answer says that its bytes belong to another file than those that are here: a
+/// server may go on in a new file although it was asked to go on only in the old one.
+fn may_be_one(known: &Note, new: &Note) -> bool {
+    fn agree<T: PartialEq>(known: Option<&T>, new: Option<&T>) -> bool {
+        known.zip(new).is_none_or(|(known, new)| known == new)
+    }
+    agree(known.validator.as_ref(), new.validator.as_ref()) && agree(known.total.as_ref(), new.total.as_ref())
+}
+
 /// First byte and whole length of `bytes 500-999/1000`.
 fn range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let (bytes, total) = text(headers, &header::CONTENT_RANGE)?.strip_prefix("bytes ")?.split_once('/')?;
@@ -127,7 +139,8 @@ mod tests {
         }
         let address: Address = "https://a.org/w".parse().unwrap();
         let wanted = Wanted { address: address.clone(), most: 100, exactly: None, is_checked: false };
-        read(&response.body(()).unwrap(), &address, &wanted, from)
+        let known = Note { validator: Some("\"1\"".into()), total: Some(100), ..Note::default() };
+        read(&response.body(()).unwrap(), &address, &wanted, from, &known)
     }
 
     #[test]
@@ -141,6 +154,18 @@ mod tests {
         assert_eq!(answer(206, &[("content-range", "bytes 0-99/100")], 0).unwrap(), Answer::Anew, "nobody asked");
         assert_eq!(answer(416, &[("content-range", "bytes */10")], 10).unwrap(), Answer::Complete);
         assert_eq!(answer(416, &[("content-range", "bytes */9")], 10).unwrap(), Answer::Anew);
+    }
+
+    #[test]
+    fn a_part_of_another_file_is_not_joined_to_what_is_here() {
+        let part = |total: u64, tag: &str| {
+            let range = format!("bytes 10-{}/{total}", total - 1);
+            answer(206, &[("content-range", range.as_str()), ("etag", tag)], 10).unwrap()
+        };
+        assert!(matches!(part(100, "\"1\""), Answer::Rest(_)));
+        assert!(matches!(part(100, ""), Answer::Rest(_)), "a tag that is not said does not differ");
+        assert_eq!(part(100, "\"2\""), Answer::Anew);
+        assert_eq!(part(90, "\"1\""), Answer::Anew);
     }
 
     #[test]

@@ -17,8 +17,10 @@ use crate::cancel::CancelToken;
 
 /// Redirections that are followed.
 const REDIRECTIONS: usize = 8;
-/// Times in a row that a transfer is taken up again although nothing has come.
+/// Times in a row that a transfer is taken up again although nothing more has come.
 const FRUITLESS: usize = 3;
+/// Connections of one transfer at most, however little each of them brings.
+const CONNECTIONS: usize = 1000;
 /// Times that the file is asked for anew because what is here belongs to another one.
 const ANEW: usize = 3;
 /// How often it is looked whether somebody cancelled.
@@ -40,13 +42,13 @@ pub fn fetch(
     if partial.length() > wanted.most || partial.note().address != wanted.address.as_str() {
         partial.begin(Note::default())?;
     }
-    let (mut fruitless, mut anew) = (0, 0);
+    let (mut fruitless, mut anew, mut connections, mut most) = (0, 0, 0, partial.length());
     while !partial.is_whole() {
+        connections += 1;
         // What may belong to another file is joined only where a hash would show it.
         if partial.length() > 0 && partial.note().validator.is_none() && !wanted.is_checked {
             partial.begin(Note::default())?;
         }
-        let before = partial.length();
         let error = match once(wanted, partial, settings, cancel, progress) {
             Ok(Done::All) => break,
             Ok(Done::Anew) if anew < ANEW => {
@@ -58,8 +60,10 @@ pub fn fetch(
             Err(error @ (FetchError::BrokenOff { .. } | FetchError::Silent { .. })) => error,
             Err(error) => return Err(error),
         };
-        fruitless = if partial.length() > before { 0 } else { fruitless + 1 };
-        if fruitless > FRUITLESS || anew >= ANEW {
+        // Of a file that begins anew each time, what was there before is nothing new.
+        fruitless = if partial.length() > most { 0 } else { fruitless + 1 };
+        most = most.max(partial.length());
+        if fruitless > FRUITLESS || anew >= ANEW || connections >= CONNECTIONS {
             return Err(error);
         }
         rest(settings.pause, cancel)?;
@@ -99,7 +103,7 @@ fn once(
                 log::warn!("no thread to cancel a download by: {error}");
             }
             let response = ask(&agent, &asked, partial).map_err(|e| failed(&e, &asked, settings, partial, cancel))?;
-            let answer = response::read(&response, &asked, wanted, partial.length())?;
+            let answer = response::read(&response, &asked, wanted, partial.length(), partial.note())?;
             match &answer {
                 Answer::Whole(note) => partial.begin(note.clone())?,
                 Answer::Rest(note) => {

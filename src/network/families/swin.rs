@@ -55,7 +55,7 @@ pub(super) fn describe<S: TensorSource>(
             let name = format!("features.{}", 2 * i);
             let norm = chain.source.layer_norm(&format!("{name}.norm"), 4 * width, arch.epsilon())?;
             let weight = chain.source.parameter(&format!("{name}.reduction.weight"), &[outputs, 4 * width], random)?;
-            let reduction = TokenLinear { weight, bias: None, activation: Activation::None };
+            let reduction = TokenLinear::new(weight, None, Activation::None);
             chain.stage(&name, maps(outputs), PatchMerging { norm, reduction });
             width = outputs;
         }

@@ -174,7 +174,7 @@ fn unit<S: TensorSource>(op: &Op, given: Vec<Shape>, shape: Shape, source: &mut 
             if first.len() == 2 {
                 return Ok(Unit::Layer(Box::new(linear)));
             }
-            let linear = TokenLinear { weight: linear.weight, bias: Some(linear.bias), activation: Activation::None };
+            let linear = TokenLinear::new(linear.weight, Some(linear.bias), Activation::None);
             of_one(move |x, context| linear.forward(&plain(x, &first)?.contiguous()?, context.mode))
         }
         Op::Scale { name, axis, channels } => {

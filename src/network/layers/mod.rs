@@ -22,6 +22,7 @@ pub mod residual;
 pub mod softmax;
 pub mod squeeze_excite;
 pub mod token_linear;
+mod token_product;
 pub mod tokens;
 mod upsample;
 pub mod window_attention;

@@ -1,6 +1,8 @@
 //! A linear layer over tokens, with what follows it: `f(x·Wᵀ + b)` for every token alike.
 //!
-//! The product is candle's (the `gemm` crate); bias and activation are one pass over its result.
+//! Weights that no longer change are packed for the kernel of 1 × 1 convolutions
+//! ([`super::token_product`]), bias and activation riding along. Elsewhere the product is candle's
+//! (the `gemm` crate), and bias and activation are one pass over its result.
 
 #![expect(clippy::inline_always, reason = "what vector units do is compiled for them where it is called")]
 
@@ -9,6 +11,7 @@ use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::activation::{activated, by_rule};
+use super::token_product::{Packed, Packing};
 use crate::activation::Activation;
 use crate::cpu_values::{is_tracked, slice, values};
 use crate::graph::draw::Drawing;
@@ -24,16 +27,43 @@ pub struct TokenLinear {
     /// `(O)`.
     pub bias: Option<Tensor>,
     pub activation: Activation,
+    pub(super) packing: Packing,
 }
 
 impl TokenLinear {
+    /// `weight` is `(O, I)`, `bias` is `(O)`.
+    pub fn new(weight: Tensor, bias: Option<Tensor>, activation: Activation) -> Self {
+        Self { weight, bias, activation, packing: Packing::new() }
+    }
+
+    /// What was packed of it, where it can be.
+    fn packed(&self) -> Result<Option<&Packed>> {
+        if self.packing.get().is_none() {
+            // Another thread may have been as quick: both make the same.
+            let _ = self.packing.set(Packed::of(&self.weight, self.bias.as_ref())?);
+        }
+        Ok(self.packing.get().and_then(Option::as_ref))
+    }
+
+    /// `f(x·Wᵀ + b)` of `(tokens, I)` by the packed kernel, where that can be. The activation rides
+    /// along where no gradient is wanted.
+    fn by_kernel(&self, x: &Tensor, activation: Activation) -> Result<Option<Tensor>> {
+        let Some(packed) = self.packed()? else { return Ok(None) };
+        if is_tracked(x) {
+            return packed.product(x, Activation::None)?.map(|y| activated(&y, activation)).transpose();
+        }
+        packed.product(x, activation)
+    }
+
     /// A layer without an activation, of some rows of this one's weights and bias.
     ///
     /// # Errors
     /// When it has no such rows.
     pub fn rows(&self, first: usize, count: usize) -> Result<Self> {
         let bias = self.bias.as_ref().map(|bias| bias.narrow(0, first, count)).transpose()?;
-        Ok(Self { weight: self.weight.narrow(0, first, count)?, bias, activation: Activation::None })
+        let part = Self::new(self.weight.narrow(0, first, count)?, bias, Activation::None);
+        let _ = part.packing.set(self.packed()?.map(|packed| packed.part(first, count)).transpose()?.flatten());
+        Ok(part)
     }
 }
 
@@ -44,13 +74,17 @@ impl Layer for TokenLinear {
         if let Some(last) = shape.last_mut() {
             *last = outputs;
         }
-        let y = x.reshape(((), inputs))?.matmul(&self.weight.t()?)?;
+        let x = x.reshape(((), inputs))?;
         let ruled = mode.rule().is_some() && self.activation != Activation::None;
         let riding = if ruled { Activation::None } else { self.activation };
-        let y = match &self.bias {
-            Some(bias) if x.device().is_cpu() => y.apply_op2(&bias.contiguous()?, BiasOp { activation: riding })?,
-            Some(bias) => activated(&y.broadcast_add(bias)?, riding)?,
-            None => activated(&y, riding)?,
+        let y = match (self.by_kernel(&x, riding)?, &self.bias) {
+            (Some(y), _) => y,
+            (None, Some(bias)) if x.device().is_cpu() => {
+                let y = x.matmul(&self.weight.t()?)?;
+                y.apply_op2(&bias.contiguous()?, BiasOp { activation: riding })?
+            }
+            (None, Some(bias)) => activated(&x.matmul(&self.weight.t()?)?.broadcast_add(bias)?, riding)?,
+            (None, None) => activated(&x.matmul(&self.weight.t()?)?, riding)?,
         };
         let y = match mode.rule() {
             Some(rule) if ruled => by_rule(&y, self.activation, rule)?,

@@ -10,7 +10,7 @@ use crate::imaging::auto_window::initial_window;
 use crate::report::case::{CaseReport, Finding};
 use crate::report::image_file::ImageFile;
 use crate::report::suggestions::suggestions;
-use crate::report::{NOT_A_DEVICE, measurements, redact};
+use crate::report::{NOT_A_DEVICE, feedback, measurements, redact};
 use crate::uncertainty::SampleSource;
 
 impl Sidecar {
@@ -124,6 +124,7 @@ impl Sidecar {
                 .collect(),
             timing_ms: analysis.timing,
             impression: redact::impression(case),
+            feedback: feedback::record(case),
             measurements: measurements::records(case),
             key_images: redact::key_images(case),
             what_if: redact::kept_changes(case),

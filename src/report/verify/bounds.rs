@@ -10,8 +10,8 @@ use std::hash::Hash;
 use crate::explain::{Cost, Method, MethodSettings};
 use crate::limits;
 use crate::measurement::{self, Measurement, MeasurementError};
-use crate::report::impression;
 use crate::report::sidecar::Sidecar;
+use crate::report::{feedback, impression};
 
 /// Most remarks below an impression.
 const REMARKS: usize = 1000;
@@ -63,6 +63,12 @@ pub fn check(sidecar: &Sidecar) -> Result<(), OutOfBounds> {
     let size = sidecar.size.as_ref().map_or([usize::from(u16::MAX); 2], |size| [size.columns, size.rows]);
     let drawn: Vec<Measurement> = sidecar.measurements.iter().map(|record| record.drawn.clone()).collect();
     measurement::check(&drawn, size)?;
+    if let Some(said) = &sidecar.feedback {
+        within("answers", said.answers.len(), 0, limits::FEEDBACK_ANSWERS)?;
+        measurement::check(&feedback::regions(said), size)?;
+        let remark = said.remark.as_ref().map_or(0, |remark| remark.text.0.chars().count());
+        within("characters of a remark", remark, 0, limits::FEEDBACK_REMARK)?;
+    }
     within("changed images", sidecar.what_if.len(), 0, limits::KEPT_CHANGES)?;
     for kept in &sidecar.what_if {
         within("random places", kept.random_places, 0, limits::RANDOM_PLACES)?;

@@ -195,6 +195,7 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
         ("gate" | "study.result.scores.*", "score")
         | ("labels.*" | "groups.*" | "study.images.*.scores.*", "probability")
         | ("labels.*" | "groups.*", "mean" | "sd" | "p05" | "p95")
+        | ("feedback.answers.*.said", "probability")
         | ("uncertainty", "predictive_entropy" | "mutual_information")
         | ("similar.cases.*", "distance")
         | ("similar.gallery", "nearest") => Some(allowed),

@@ -10,11 +10,13 @@ use crate::engine::map_request::MapFaithfulness;
 use crate::engine::{Analysis, ModelInfo};
 use crate::explain::faithfulness::Faithfulness;
 use crate::explain::{Method, Residual, Subject};
+use crate::feedback::{Call, CaseFeedback, FindingAnswer, FreeRemark, Mark, MarkReason, Opinion, Said};
+use crate::measurement::{Kind, Words};
 use crate::model::calibration::tests::made;
 use crate::model::population::PopulationVerdict;
-use crate::report::export;
 use crate::report::impression::{Impression, Remark};
 use crate::report::sample_case::{again, case, lungs, model, on_disk, similar, study};
+use crate::report::{export, feedback};
 
 /// A case in which every field of the file holds something.
 fn full(folder: &Path) -> CaseReport {
@@ -23,6 +25,23 @@ fn full(folder: &Path) -> CaseReport {
     let remark = Remark { text: "The map agrees.".into(), written_at: case.created };
     let (text, written_at, before_result) = ("A nodule.".into(), case.created, true);
     case.impression = Some(Impression { text, written_at, before_result, remarks: vec![remark] });
+    let said = Said { probability: 0.5, threshold: 0.5, call: Some(Call::Present) };
+    let (finding, opinion, at) = ("Pneumonia".to_owned(), Opinion::Present, case.created);
+    case.feedback = Some(CaseFeedback {
+        answers: vec![FindingAnswer { finding: finding.clone(), opinion, said: Some(said), at, before_result: false }],
+        marks: vec![Mark {
+            measurement: 0,
+            finding,
+            reason: MarkReason::Missed,
+            kind: Kind::Rectangle,
+            points: vec![[1.0, 2.0], [30.0, 40.0]],
+            at,
+            before_result: false,
+        }],
+        remark: Some(FreeRemark { text: Words("Seen.".into()), at, before_result: false }),
+    });
+    // What the model says of it, as it is computed again.
+    case.feedback = feedback::record(&case).map(|record| feedback::again(&record, &case));
     let (subject, layer, trust) = (Subject::class(1), "stage4".into(), Faithfulness::new(Vec::new(), None, None));
     case.faithfulness =
         Some(MapFaithfulness { method: Method::GradCam, subject, layer, measured: trust, whole: false });
@@ -117,6 +136,9 @@ fn no_field_of_a_report_can_be_altered_in_silence() {
         "/timing_ms",
         "/trust",
         "/impression",
+        "/feedback/answers",
+        "/feedback/marks",
+        "/feedback/remark",
         "/display",
         "/software",
         "/model/device",

@@ -48,6 +48,29 @@ fn integers(name: &str, values: &[i64]) -> Message {
     Message::default().number(1, values.len() as i64).number(2, 7).text(8, name).bytes(9, &raw)
 }
 
+fn floats(name: &str, lengths: &[i64]) -> Message {
+    let count: i64 = lengths.iter().product();
+    let tensor = lengths.iter().fold(Message::default(), |tensor, length| tensor.number(1, *length));
+    tensor.number(2, 1).text(8, name).bytes(9, &vec![0; 4 * count as usize])
+}
+
+/// An attribute of whole numbers.
+fn list(name: &str, values: &[i64]) -> Message {
+    values.iter().fold(Message::default().text(1, name), |list, value| list.number(8, *value)).number(20, 7)
+}
+
+/// `count` nodes of one kind in a row, from `first` to `y`, each with `second` as its other input.
+fn row(kind: &str, first: &str, second: Option<&str>, count: usize) -> Vec<Message> {
+    let name = |n: usize| match n {
+        0 => first.to_owned(),
+        n if n == count => "y".to_owned(),
+        n => format!("v{n}"),
+    };
+    let pair = |n: usize| (name(n), name(n + 1));
+    let one = |(from, to): (String, String)| node(kind, &[&from, second.unwrap_or(&from)], &to);
+    (0..count).map(pair).map(one).collect()
+}
+
 /// A model of these nodes and tensors, from an image of 3 × 32 × 32 to `y`.
 fn model(nodes: &[Message], tensors: &[Message]) -> Vec<u8> {
     let mut graph = Message::default();
@@ -114,6 +137,41 @@ pub(super) fn all() -> Vec<Constructed> {
             )
         })
         .says("counts from"),
+        of("onnx/constants computed 2,000 times", || {
+            let mut nodes = vec![node("ConstantOfShape", &["s"], "c")];
+            nodes.extend(row("Add", "c", None, 2000));
+            model(&nodes, &[integers("s", &[1 << 24])])
+        })
+        .says("more than any network needs"),
+        of("onnx/weights used 5,000 times", || {
+            let mut nodes = vec![node("Flatten", &["x"], "f"), node("MatMul", &["f", "w"], "g")];
+            nodes.extend(row("MatMul", "g", Some("v"), 5000));
+            model(&nodes, &[floats("w", &[3072, 512]), floats("v", &[512, 512])])
+        })
+        .says("more than any network needs"),
+        of("onnx/kernel spread over 2^31 pixels", || {
+            let wide = list("dilations", &[1 << 30, 1 << 30]);
+            model(&[node("Conv", &["x", "w"], "y").with(5, &wide)], &[floats("w", &[1, 3, 3, 3])])
+        })
+        .says("Conv"),
+        of("onnx/border of 2^40 pixels", || {
+            let far = list("pads", &[1 << 40, 1 << 40, 1 << 40, 1 << 40]);
+            model(&[node("Conv", &["x", "w"], "y").with(5, &far)], &[floats("w", &[1, 3, 3, 3])])
+        })
+        .says("Conv"),
+        of("onnx/resized to 2^40 pixels", || {
+            let sides = integers("s", &[1, 3, 1 << 20, 1 << 20]);
+            model(&[node("Resize", &["x", "", "", "s"], "y")], &[sides])
+        })
+        .says("Resize"),
+        of("onnx/cut to nothing", || {
+            let one = |name, v: i64| integers(name, &[v]);
+            model(
+                &[node("Slice", &["x", "a", "b", "c"], "z"), node("Flatten", &["z"], "y")],
+                &[one("a", 5), one("b", 5), one("c", 2)],
+            )
+        })
+        .says("cuts everything away"),
         of("onnx/lengths below 0", || {
             let tensor = Message::default().number(1, -3).number(2, 1).text(8, "w").bytes(9, &[0; 12]);
             model(&[node("Mul", &["x", "w"], "y")], &[tensor])

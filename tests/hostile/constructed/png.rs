@@ -29,6 +29,13 @@ fn large(depth: u8, color: u8, bits: u64, interlaced: bool) -> Vec<u8> {
     [&parts.concat()[..], &png_chunk(*b"IEND", &[])].concat()
 }
 
+/// A grey picture of zeros, of any shape.
+fn strip(width: u32, height: u32, interlaced: bool) -> Vec<u8> {
+    let packed = packed_zeros((u64::from(width) + 8) * (u64::from(height) + 8) * if interlaced { 2 } else { 1 });
+    let parts = [header(width, height, 8, 0, interlaced), png_chunk(*b"IDAT", &packed), png_chunk(*b"IEND", &[])];
+    parts.concat()
+}
+
 pub(crate) fn all() -> Vec<Constructed> {
     let bomb = |kind: [u8; 4], head: &'static [u8]| {
         Constructed::of(
@@ -47,6 +54,12 @@ pub(crate) fn all() -> Vec<Constructed> {
         of("a million chunks of pixels", || with(&png_chunk(*b"IDAT", &[]).repeat(1_000_000)))
             .says("parts of a few bytes"),
         of("a picture of two billion rows", || header(1, 2_000_000_000, 8, 0, false)),
+        of("thirteen columns of millions of rows", || strip(13, 4_587_531, false)).says("a side has at most"),
+        of("one row of millions of columns", || strip(100_000_000, 1, false)).says("a side has at most"),
+        of("one column as long as it may be", || strip(1, 65_535, false)),
+        of("one row as long as it may be", || strip(65_535, 1, false)),
+        of("an interlaced strip", || strip(1831, 65_535, true)),
+        of("a strip", || strip(65_535, 1831, false)),
         of("a palette of one byte", || {
             let parts =
                 [header(16, 16, 4, 3, false), png_chunk(*b"PLTE", &[7]), png_chunk(*b"IDAT", &packed_zeros(9 * 16))];

@@ -1,8 +1,9 @@
 //! Why a command cannot be carried out now, as a short sentence.
 
 use crate::app::command::{
-    Command, FileCommand, FindingsCommand, ImpressionCommand, MapCommand, MeasureCommand, OverlayCommand,
-    SessionCommand, StudyCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand, WindowCommand,
+    Command, FeedbackCommand, FileCommand, FindingsCommand, ImpressionCommand, MapCommand, MeasureCommand,
+    OverlayCommand, SessionCommand, StudyCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand,
+    WindowCommand,
 };
 use crate::app::state::measuring::Tool;
 use crate::app::state::training::run::Run;
@@ -52,6 +53,13 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
             Some(info) => info.calibration.as_ref().as_ref().err().map(ToString::to_string),
             None => Some(text!("There is no model for this image").to_owned()),
         },
+        Command::Feedback(FeedbackCommand::StopMarking) => {
+            unless(state.feedback.marking.is_some(), named!("No mark is being drawn"))
+        }
+        Command::Feedback(_) if state.result_hidden() => Some(translated(HIDDEN).to_owned()),
+        Command::Feedback(_) => {
+            unless(state.can_answer(), named!("There is no image with a model whose findings could be answered"))
+        }
         Command::Impression(command) => match command {
             ImpressionCommand::ToggleReadFirst => None,
             ImpressionCommand::Focus => unless(
@@ -157,6 +165,10 @@ fn findings(state: &State, command: &FindingsCommand) -> Option<String> {
     let unless = |possible: bool, why: &str| (!possible).then(|| translated(why).to_owned());
     match command {
         F::PickModel | F::ToggleSimilarInReport => None,
+        F::CompareModels => {
+            unless(state.model_changes.change.is_some(), named!("No model has changed since the last session"))
+        }
+        F::CloseComparison => unless(state.model_changes.comparing.is_some(), named!("No comparison is open")),
         _ if state.current().is_none() => Some(translated(NO_IMAGE).into()),
         F::Retry => None,
         F::Cancel => unless(state.busy() || state.results.explaining.is_some(), named!("Nothing is running")),

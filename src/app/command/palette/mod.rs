@@ -9,7 +9,7 @@ pub mod fuzzy;
 use super::declare::commands;
 use super::{
     Command, FileCommand, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MapCommand, MeasureCommand,
-    OverlayCommand, PublishedCommand, TagCommand, TrainingCommand,
+    OverlayCommand, PublishedCommand, TagCommand, TrainingCommand, WorklistCommand,
 };
 use crate::app::state::State;
 use crate::app::state::training::Page;
@@ -159,6 +159,9 @@ pub fn is_answer(command: &Command) -> bool {
         Command::Keys(command) => *command != KeysCommand::ToggleEditor,
         Command::File(command) => matches!(command, FileCommand::ImportWeights | FileCommand::CloseWeights),
         Command::Published(command) => *command != PublishedCommand::Toggle,
+        Command::Worklist(command) => {
+            !matches!(command, WorklistCommand::Toggle | WorklistCommand::SendResults | WorklistCommand::RemoveFetched)
+        }
         Command::Measure(command) => *command == MeasureCommand::WordsAsked,
         Command::Impression(command) => *command == ImpressionCommand::Focused,
         Command::Tags(command) => *command != TagCommand::Toggle,

@@ -51,6 +51,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             read_first(ui, state, &tokens);
             super::training::status::show(ui, state, &tokens, &mut out);
             super::published::in_the_bar(ui, state, &tokens, &mut out);
+            super::worklist::in_the_bar(ui, state, &tokens, &mut out);
             model(ui, state, &tokens);
         });
     });

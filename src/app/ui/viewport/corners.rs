@@ -86,7 +86,7 @@ pub(crate) fn paint(
     let mut above = Vec::new();
     if first && roomy {
         above.extend(who(&frame.entry.meta, state.preferences.anonymize, &frame.entry.title));
-        if state.result_hidden() {
+        if state.result_hidden() && state.reading.is_none() {
             above.push(text!("read first: the model's result is hidden").to_owned());
         }
     }

@@ -8,6 +8,7 @@ use egui::{Event, MouseWheelUnit, PointerButton, Response, Ui};
 use super::area_window;
 use super::measuring::pointer;
 use super::placement::Placement;
+use super::reading_marks;
 use super::what_if::pointer as marking;
 use crate::app::command::{Command, MapCommand, StudyCommand, ViewCommand};
 use crate::app::state::{PaneIndex, State};
@@ -39,6 +40,7 @@ pub(super) fn commands(
     let measured = marked.or_else(|| pointer::commands(ui, state, placement, response));
     let free = measured.is_none();
     commands.extend(measured.into_iter().flatten());
+    commands.extend(reading_marks::commands(state, placement, response));
     if free && response.double_clicked() {
         commands.push(Command::View(ViewCommand::ToggleSolo(pane)));
     }

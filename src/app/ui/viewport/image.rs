@@ -152,7 +152,7 @@ pub(super) fn paint(
     // belong.
     let last = cache.last(pane).filter(|(last, _)| last.looks_like(&key));
     let whole = Region::whole(&frame.pixels.plane);
-    let size = whole_size(&frame.pixels.plane);
+    let size = whole_size(&frame.pixels.plane, painter.ctx().input(|input| input.max_texture_side));
     let coarse =
         ImageTextureKey { sample: SampleKey { frame: frame.clone(), region: whole, size }, smooth: true, ..key };
     if let Some(texture) = texture(painter.ctx(), state, cache, pane, &coarse, &view) {
@@ -164,9 +164,9 @@ pub(super) fn paint(
 }
 
 /// The size of the whole image that is shown until a sample is there: its own, where it is small, so
-/// that a stack that moves is never seen blurred.
-fn whole_size(plane: &Plane) -> [usize; 2] {
-    if plane.width * plane.height <= AS_IT_IS {
+/// that a stack that moves is never seen blurred, and no side is longer than the graphics card takes.
+fn whole_size(plane: &Plane, longest: usize) -> [usize; 2] {
+    if plane.width * plane.height <= AS_IT_IS && plane.width.max(plane.height) <= longest {
         return [plane.width.max(1), plane.height.max(1)];
     }
     let longer = plane.width.max(plane.height).max(1);
@@ -264,4 +264,19 @@ fn colored(color: &image::RgbImage, frame: &Frame, region: Region, size: [usize;
         }));
     }
     ColorImage::new(size, pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_texture_has_a_longer_side_than_the_graphics_card_takes() {
+        let size = |width, height| whole_size(&Plane::filled(width, height, 0.0), 8192);
+        assert_eq!(size(1000, 1000), [1000, 1000]);
+        assert_eq!(size(1, 65_535), [1, 384]);
+        assert_eq!(size(65_535, 3), [384, 1]);
+        assert_eq!(size(100, 8192), [100, 8192]);
+        assert_eq!(size(8000, 4000), [384, 192]);
+    }
 }

@@ -15,6 +15,8 @@ mod contours;
 pub(super) mod corners;
 mod gesture;
 mod image;
+mod laid;
+pub(super) mod legend;
 mod letters;
 mod lung_outline;
 mod magnifier;
@@ -26,6 +28,7 @@ mod part;
 mod patches;
 mod pen;
 mod placement;
+mod reading_marks;
 mod sample;
 mod sampler;
 mod scale_top;
@@ -44,6 +47,7 @@ use crate::app::command::Command;
 use crate::app::state::{Content, Layout, PaneIndex, State, View};
 use crate::language::{text, tr};
 use crate::study::Frame;
+use laid::LaidCache;
 use map::MapCache;
 use placement::Placement;
 use superimposed::SuperimposedCache;
@@ -55,6 +59,7 @@ pub struct ViewCaches {
     image: ImageCache,
     map: MapCache,
     superimposed: SuperimposedCache,
+    laid: LaidCache,
     marks: MarkCache,
     values: ValuesCache,
 }
@@ -70,13 +75,14 @@ impl ViewCaches {
         self.image.sweep();
         self.map.sweep();
         self.superimposed.sweep();
+        self.laid.sweep();
         self.marks.sweep();
         self.values.sweep();
     }
 
     /// How many textures were made.
     pub fn made(&self) -> u64 {
-        self.image.made() + self.map.made() + self.superimposed.made() + self.marks.made()
+        self.image.made() + self.map.made() + self.superimposed.made() + self.laid.made() + self.marks.made()
     }
 }
 
@@ -117,6 +123,9 @@ pub(super) fn show(
     let shown = what_if::shown(state, frame, content);
     self::image::paint(&painter, state, &mut caches.image, shown, (pane, pane), &placement, rect);
     superimposed::paint(&painter, state, &mut caches.superimposed, frame, &placement, rect);
+    if content == Content::Image {
+        laid::paint(&painter, state, &mut caches.laid, frame, &placement, rect);
+    }
     if state.heat_map && !state.overlays_hidden {
         map::paint(&painter, state, &mut caches.map, frame, pane, content, &placement);
     }
@@ -127,6 +136,7 @@ pub(super) fn show(
     if let Some(annotations) = state.annotations().filter(|_| state.display.graphics && !state.overlays_hidden) {
         annotations::paint(&painter, &tokens, annotations, &placement, state.preferences.anonymize);
     }
+    reading_marks::paint(&painter, state, &placement, &tokens);
     what_if::paint(ui, &painter, state, &mut caches.marks, (frame, content), &placement);
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
@@ -134,6 +144,9 @@ pub(super) fn show(
         measuring::crosshair::paint(&painter, state, &placement, rect);
         let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);
         let mut taken = corners.taken;
+        if content == Content::Image {
+            taken.extend(legend::paint(&painter, state, rect, corners.upper_left.y));
+        }
         let shown = state.heat_map.then_some(&mut caches.map.tops);
         let bar = shown.and_then(|tops| color_bar::paint(&painter, state, tops, pane, content, rect));
         taken.extend(letters::paint(&painter, &tokens, frame, state.view(pane), rect, corners.upper_left, bar));
@@ -163,6 +176,8 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
     said.extend(corners::place_words(state, frame));
     said.extend(state.is_key_frame(frame).then(|| text!("key image").to_owned()));
     said.extend(state.display_marks(pane));
+    let over: Vec<String> = state.shown_layers().map(|(_, layer)| layer.name.clone()).collect();
+    said.extend((!over.is_empty()).then(|| tr!("over it {}", over.join(", "))));
     said.extend(
         state.measuring.cursor.map(|[x, y]| tr!("crosshair at column {x}, row {y}", x = x as i64, y = y as i64)),
     );

@@ -22,7 +22,7 @@ pub(crate) fn heading(
     out: &mut Vec<Command>,
     trailing: impl FnOnce(&mut Ui, &mut Vec<Command>),
 ) -> bool {
-    let open = !state.preferences.closed.contains(&section);
+    let open = state.preferences.is_open(section);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
     let words = section.name().to_uppercase();
     let font = FontId::new(theme::CAPTION, theme::semibold());

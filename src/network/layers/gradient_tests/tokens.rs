@@ -24,7 +24,7 @@ fn norm(width: usize, seed: u64) -> LayerNorm {
 }
 
 fn linear(inputs: usize, outputs: usize, activation: Activation, seed: u64) -> TokenLinear {
-    TokenLinear { weight: random(&[outputs, inputs], seed), bias: Some(random(&[outputs], seed + 1)), activation }
+    TokenLinear::new(random(&[outputs, inputs], seed), Some(random(&[outputs], seed + 1)), activation)
 }
 
 fn mlp(width: usize) -> Mlp {
@@ -163,7 +163,7 @@ fn attention_within_windows_has_the_gradients_of_its_maps_and_of_its_table() {
         check(&table, |table| block(shift, table.clone()).forward(&x, Mode::Inference));
     }
     check(&random(&[1, 3, 4, 2], 8), |x| {
-        let reduction = TokenLinear { weight: random(&[3, 8], 9), bias: None, activation: Activation::None };
+        let reduction = TokenLinear::new(random(&[3, 8], 9), None, Activation::None);
         PatchMerging { norm: norm(8, 10), reduction }.forward(x, Mode::Inference)
     });
 }

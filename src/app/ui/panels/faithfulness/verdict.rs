@@ -1,29 +1,27 @@
-//! What the measures of a map come to, in one sentence in the language of the screen: the sentence
-//! that [`verdict::sentence`](crate::explain::faithfulness::verdict::sentence) has in English for
-//! files and reports.
+//! What the measures of a map come to, in one sentence in the language of the screen: the
+//! [verdict](crate::explain::faithfulness::verdict) that files and reports put into English.
 
-use crate::explain::faithfulness::randomization::Outcome;
-use crate::explain::faithfulness::verdict::{MARGIN, beats};
-use crate::explain::faithfulness::{Faithfulness, Measure, Measured};
+use crate::explain::faithfulness::verdict::{Caveat, Standing, Unbeaten};
+use crate::explain::faithfulness::{Faithfulness, Measure};
 use crate::language::{text, tr};
 
-/// The figures in one sentence that does not flatter.
+/// The verdict in one sentence that does not flatter.
 pub(super) fn sentence(known: &Faithfulness) -> String {
-    let said = compared(&known.measures);
-    let praises = known.measures.iter().any(|figure| beats(figure) == (true, true));
-    let said = match known.randomization.as_ref().map(|check| check.outcome) {
-        Some(Outcome::Fails) => tr!(
+    let verdict = known.verdict();
+    let said = compared(&verdict.standing);
+    let said = match verdict.caveat {
+        Some(Caveat::HardlyChanges) => tr!(
             "The map hardly changes when the network's weights are randomised, so it may show the image rather than what the network \
              learned, whatever the measures say: {}",
             begun_small(&said)
         ),
-        Some(Outcome::Undecided) if praises => {
+        Some(Caveat::Undecided) => {
             tr!("{}; whether it changes when the network's weights are randomised cannot be told", said)
         }
-        None if praises => {
+        Some(Caveat::Unchecked) => {
             tr!("{}; whether it changes when the network's weights are randomised was not checked", said)
         }
-        _ => said,
+        None => said,
     };
     format!("{said}.")
 }
@@ -34,50 +32,48 @@ fn begun_small(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-fn compared(figures: &[Measured]) -> String {
-    let n = figures.len();
-    let Some(first) = figures.first() else {
-        return text!("The map marks no place more than another, so there is nothing to evaluate").into();
-    };
-    let near = |figure: &Measured, control: f64| (control - figure.map.value).abs() <= MARGIN;
-    if figures.iter().all(|figure| near(figure, figure.blob.value) && near(figure, figure.random.value)) {
-        return text!(
+fn compared(standing: &Standing) -> String {
+    match standing {
+        Standing::NothingMarked => {
+            text!("The map marks no place more than another, so there is nothing to evaluate").into()
+        }
+        Standing::Indistinguishable => text!(
             "On this image the measures cannot tell the map from a centred blob or a random map: the score moves alike \
              with all three"
         )
-        .into();
-    }
-    let count = |wins: fn((bool, bool)) -> bool| figures.iter().filter(|figure| wins(beats(figure))).count();
-    let (over_blob, over_random, over_both) = (count(|(b, _)| b), count(|(_, r)| r), count(|(b, r)| b && r));
-    let failed = failure(first.measure);
-    match (over_blob, over_random) {
-        (0, 0) => {
-            return tr!("On this image the map is not better than a centred blob or a random map: {}", failed);
+        .into(),
+        Standing::NoBetter { than, by } => {
+            let failed = failure(*by);
+            match than {
+                Unbeaten::Both => {
+                    tr!("On this image the map is not better than a centred blob or a random map: {}", failed)
+                }
+                Unbeaten::Blob => tr!("On this image the map is not better than a centred blob: {}", failed),
+                Unbeaten::Random => tr!("On this image the map is not better than a random map: {}", failed),
+            }
         }
-        (0, _) => return tr!("On this image the map is not better than a centred blob: {}", failed),
-        (_, 0) => return tr!("On this image the map is not better than a random map: {}", failed),
-        _ => {}
+        Standing::NeverBetterThanBoth { of } => {
+            tr!("On this image none of {} measures finds the map better than both a centred blob and a random map", of)
+        }
+        Standing::BetterOnAll { of } => {
+            tr!("On this image the map is better than a centred blob and a random map on the one measure taken"
+                | "On this image the map is better than a centred blob and a random map on all {n} measures" % *of)
+        }
+        Standing::BetterOnSome { of, others } => on_some(*of, others),
     }
-    if over_both == 0 {
-        return tr!(
-            "On this image none of {} measures finds the map better than both a centred blob and a random map",
-            n
-        );
-    }
-    if over_both == n {
-        return tr!("On this image the map is better than a centred blob and a random map on the one measure taken"
-            | "On this image the map is better than a centred blob and a random map on all {n} measures" % n);
-    }
-    let others = figures.iter().filter(|figure| beats(figure) != (true, true)).map(|figure| subject(figure.measure));
-    let others: Vec<&str> = others.collect();
-    let (count, others) = (others.len(), listed(&others));
-    if 2 * over_both <= n {
+}
+
+fn on_some(of: usize, others: &[Measure]) -> String {
+    let (count, better) = (others.len(), of - others.len());
+    let others: Vec<&str> = others.iter().copied().map(subject).collect();
+    let others = listed(&others);
+    if 2 * better <= of {
         tr!(
             "On this image the map is better than a centred blob and a random map on only {better} of {of} measures, while {others} is no better"
                 | "On this image the map is better than a centred blob and a random map on only {better} of {of} measures, while {others} are no better"
                     % count,
-            better = over_both,
-            of = n,
+            better,
+            of,
             others
         )
     } else {
@@ -85,8 +81,8 @@ fn compared(figures: &[Measured]) -> String {
             "On this image the map is better than a centred blob and a random map on {better} of {of} measures, while {others} is no better"
                 | "On this image the map is better than a centred blob and a random map on {better} of {of} measures, while {others} are no better"
                     % count,
-            better = over_both,
-            of = n,
+            better,
+            of,
             others
         )
     }
@@ -122,8 +118,8 @@ fn listed(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::faithfulness::randomization::Randomization;
-    use crate::explain::faithfulness::{Better, Measurement};
+    use crate::explain::faithfulness::randomization::{Outcome, Randomization};
+    use crate::explain::faithfulness::{Better, Measured, Measurement};
 
     /// As many figures as leads; each has the map's lead over the blob and over the random map.
     fn figures(leads: &[(f64, f64)]) -> Vec<Measured> {

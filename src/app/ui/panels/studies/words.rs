@@ -46,7 +46,12 @@ pub(super) fn series_name(series: &Series) -> String {
 /// The file's name, or the kind of an object without pixels; only a number where no file is to be
 /// named.
 pub(super) fn image(entry: &ImageEntry, number: usize, anonymous: bool) -> String {
-    if anonymous && entry.has_pixels { tr!("Image {}", number) } else { entry.title.clone() }
+    match (anonymous, entry.has_pixels) {
+        (true, true) => tr!("Image {}", number),
+        // Behind its kind stands the title of a document, which may name somebody.
+        (true, false) => entry.title.split(": ").next().unwrap_or_default().to_owned(),
+        (false, _) => entry.title.clone(),
+    }
 }
 
 /// `1 image`, `2 images`.

@@ -6,7 +6,7 @@ use egui::{Button, Id, TextEdit, Ui};
 
 use crate::app::command::{
     Command, CommandGroup, FileCommand, HangingCommand, HelpCommand, ImpressionCommand, KeysCommand, PaletteCommand,
-    PublishedCommand, SessionCommand, TagCommand, TrainingCommand, ViewCommand,
+    PublishedCommand, SessionCommand, TagCommand, TrainingCommand, ViewCommand, WorklistCommand,
 };
 use crate::app::state::hanging::Follows;
 use crate::app::state::{Layout, State, Theme};
@@ -28,6 +28,7 @@ pub(super) fn open(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     ui.add_space(theme::GRID);
     path_field(ui, out);
     controls::menu_item(ui, FileCommand::ChooseWeights, true, None, out);
+    controls::menu_item(ui, WorklistCommand::Toggle, true, None, out);
     controls::menu_item(ui, PublishedCommand::Toggle, true, None, out);
     if !state.preferences.recent.is_empty() && !state.preferences.anonymize {
         controls::rule(ui, tokens);
@@ -130,6 +131,7 @@ pub(super) fn view(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, training, true, Some(state.training.open), out);
     let read_first = Command::Impression(ImpressionCommand::ToggleReadFirst);
     controls::menu_item(ui, read_first, true, Some(state.preferences.read_first), out);
+    controls::menu_item(ui, SessionCommand::ToggleAudit, true, Some(state.preferences.audit), out);
     controls::menu_item(ui, FileCommand::ToggleAnonymize, true, Some(state.preferences.anonymize), out);
     controls::rule(ui, tokens);
     controls::submenu(ui, text!("Size of the interface"), 260.0, |ui| {

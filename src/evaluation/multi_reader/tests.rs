@@ -1,0 +1,300 @@
+//! Held to the published figures of Van Dyke's study and to a computation case by case.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::agreement::{self, Weights};
+use super::inference::{Estimate, Inference};
+use super::marks::{Marked, Weight};
+use super::*;
+
+#[derive(Deserialize)]
+struct Golden {
+    van_dyke: VanDyke,
+    studies: Vec<Study>,
+    kappa: Vec<Kappas>,
+}
+
+#[derive(Deserialize)]
+struct VanDyke {
+    ratings: Vec<Vec<String>>,
+    positives: usize,
+    published: Published,
+}
+
+#[derive(Deserialize)]
+struct Published {
+    areas: Vec<Vec<f64>>,
+    means: Vec<f64>,
+    mean_squares: BTreeMap<String, f64>,
+    reader_by_modality: Vec<f64>,
+    components: BTreeMap<String, f64>,
+    random: Printed,
+    fixed_readers: Printed,
+    fixed_cases: Printed,
+}
+
+#[derive(Deserialize)]
+struct Printed {
+    statistic: f64,
+    df: Option<f64>,
+    p: f64,
+    difference: f64,
+    standard_error: f64,
+    interval: [f64; 2],
+    single: Vec<Vec<f64>>,
+    #[serde(default)]
+    readers: Vec<[f64; 3]>,
+}
+
+#[derive(Deserialize)]
+struct Study {
+    kind: String,
+    #[serde(default)]
+    ratings: Vec<Vec<Vec<f64>>>,
+    #[serde(default)]
+    marks: Vec<Vec<Vec<(Vec<Option<f64>>, Vec<f64>)>>>,
+    positive: Vec<bool>,
+    expected: Expected,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    figures: Vec<Vec<f64>>,
+    components: BTreeMap<String, f64>,
+    random: ExpectedTest,
+    fixed_readers: ExpectedTest,
+    fixed_cases: ExpectedTest,
+    delong_error: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct ExpectedTest {
+    statistic: f64,
+    df: Option<f64>,
+    p: f64,
+    #[serde(default)]
+    differences: Vec<[f64; 4]>,
+}
+
+#[derive(Deserialize)]
+struct Kappas {
+    categories: usize,
+    readers: Vec<Vec<usize>>,
+    cohen: BTreeMap<String, [f64; 2]>,
+    fleiss: BTreeMap<String, [f64; 4]>,
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(include_str!("../../../tests/golden/multi_reader.json")).expect("the golden file fits")
+}
+
+/// Equal as far as `digits` after the point are printed.
+#[track_caller]
+fn printed(found: f64, printed: f64, digits: i32) {
+    assert!((found - printed).abs() <= 0.51 * 10_f64.powi(-digits), "{found} is not {printed}");
+}
+
+#[track_caller]
+fn near(found: f64, expected: f64) {
+    assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{found} is not {expected}");
+}
+
+fn areas(ratings: &[Vec<Vec<f64>>], positive: &[bool]) -> Vec<Vec<Figure>> {
+    let row = |readers: &Vec<Vec<f64>>| readers.iter().map(|r| area::figure(r, positive).unwrap()).collect();
+    ratings.iter().map(row).collect()
+}
+
+fn of_van_dyke() -> (Analysis, Published) {
+    let data = golden().van_dyke;
+    let digits = |row: &String| row.bytes().map(|b| f64::from(b - b'0')).collect::<Vec<_>>();
+    let ratings: Vec<Vec<Vec<f64>>> = data.ratings.iter().map(|m| m.iter().map(digits).collect()).collect();
+    let cases = ratings[0][0].len();
+    let positive: Vec<bool> = (0..cases).map(|k| k >= cases - data.positives).collect();
+    (analyse(&areas(&ratings, &positive), Method::Jackknife).unwrap(), data.published)
+}
+
+fn single(found: &Estimate, expected: &[f64]) {
+    printed(found.standard_error, expected[0], 8);
+    let [low, high] = found.interval.unwrap();
+    let ends = &expected[expected.len() - 2..];
+    printed(low, ends[0], 8);
+    printed(high, ends[1], 8);
+    if expected.len() == 4 {
+        printed(found.degrees_of_freedom.unwrap(), expected[1], 2);
+    }
+}
+
+fn as_printed(found: &Inference, expected: &Printed, digits: i32) {
+    let overall = found.overall.unwrap();
+    printed(overall.statistic, expected.statistic, digits);
+    printed(overall.p, expected.p, 4);
+    if let Some(df) = expected.df {
+        printed(overall.degrees_of_freedom[1].unwrap(), df, 2);
+    }
+    let difference = &found.differences[0];
+    printed(difference.estimate.value, expected.difference, 5);
+    printed(difference.estimate.standard_error, expected.standard_error, 5);
+    let [low, high] = difference.estimate.interval.unwrap();
+    printed(low, expected.interval[0], 5);
+    printed(high, expected.interval[1], 5);
+    printed(difference.test.unwrap().p, expected.p, 4);
+    found.modalities.iter().zip(&expected.single).for_each(|(f, e)| single(f, e));
+}
+
+#[test]
+fn figures_of_van_dyke_are_those_that_were_published() {
+    let (found, expected) = of_van_dyke();
+    for (row, published) in found.figures.iter().zip(&expected.areas) {
+        row.iter().zip(published).for_each(|(f, p)| printed(*f, *p, 8));
+    }
+    let squares = &found.mean_squares;
+    printed(squares.modality.unwrap(), expected.mean_squares["modality"], 8);
+    printed(squares.reader.unwrap(), expected.mean_squares["reader"], 8);
+    printed(squares.interaction.unwrap(), expected.mean_squares["interaction"], 8);
+    let within = squares.reader_by_modality.as_ref().unwrap();
+    within.iter().zip(&expected.reader_by_modality).for_each(|(f, e)| printed(*f, *e, 8));
+    let parts = &found.components;
+    let named = [
+        ("error", parts.error),
+        ("cov1", parts.cov1),
+        ("cov2", parts.cov2),
+        ("cov3", parts.cov3),
+        ("reader", parts.reader.unwrap()),
+        ("interaction", parts.interaction.unwrap()),
+    ];
+    named.iter().for_each(|(name, value)| printed(*value, expected.components[*name], 8));
+    let random = found.random.as_ref().unwrap();
+    random.modalities.iter().zip(&expected.means).for_each(|(f, e)| printed(f.value, *e, 8));
+}
+
+#[test]
+fn tests_and_intervals_of_van_dyke_are_those_that_were_published() {
+    let (found, expected) = of_van_dyke();
+    as_printed(found.random.as_ref().unwrap(), &expected.random, 2);
+    as_printed(&found.fixed_readers, &expected.fixed_readers, 5);
+    as_printed(found.fixed_cases.as_ref().unwrap(), &expected.fixed_cases, 2);
+    for (reader, [difference, error, p]) in found.readers.iter().zip(expected.fixed_readers.readers) {
+        printed(reader[0].estimate.value, difference, 5);
+        printed(reader[0].estimate.standard_error, error, 5);
+        printed(reader[0].test.unwrap().p, p, 4);
+    }
+}
+
+fn figures(study: &Study) -> Vec<Vec<Figure>> {
+    let positive = &study.positive;
+    let weight = if study.kind == "wafroc" { Weight::Case } else { Weight::Lesion };
+    let marked = |reader: &Vec<(Vec<Option<f64>>, Vec<f64>)>| {
+        let cases: Vec<Marked> = (reader.iter())
+            .map(|(lesions, elsewhere)| Marked { lesions: lesions.clone(), elsewhere: elsewhere.clone() })
+            .collect();
+        marks::figure(&cases, positive, weight).unwrap()
+    };
+    match study.kind.as_str() {
+        "area" => areas(&study.ratings, positive),
+        "share" => study.ratings.iter().map(|m| m.iter().map(|r| mean::figure(r).unwrap()).collect()).collect(),
+        _ => study.marks.iter().map(|m| m.iter().map(marked).collect()).collect(),
+    }
+}
+
+#[test]
+fn areas_shares_and_figures_of_marks_are_those_of_leaving_out_case_by_case() {
+    let studies = golden().studies;
+    assert_eq!(studies.len(), 5);
+    for study in studies {
+        let figures = figures(&study);
+        let found = analyse(&figures, Method::Jackknife).unwrap();
+        let expected = &study.expected;
+        for (row, other) in found.figures.iter().zip(&expected.figures) {
+            row.iter().zip(other).for_each(|(f, e)| near(*f, *e));
+        }
+        let parts = &found.components;
+        let named = [("error", parts.error), ("cov1", parts.cov1), ("cov2", parts.cov2), ("cov3", parts.cov3)];
+        named.iter().for_each(|(name, value)| near(*value, expected.components[*name]));
+        let random = found.random.as_ref().unwrap();
+        let tests = [
+            (random, &expected.random),
+            (&found.fixed_readers, &expected.fixed_readers),
+            (found.fixed_cases.as_ref().unwrap(), &expected.fixed_cases),
+        ];
+        for (inference, expected) in tests {
+            let overall = inference.overall.unwrap();
+            near(overall.statistic, expected.statistic);
+            near(overall.p, expected.p);
+            if let (Some(df), Some(found)) = (expected.df, overall.degrees_of_freedom[1]) {
+                near(found, df);
+            }
+        }
+        assert_eq!(random.differences.len(), expected.random.differences.len());
+        for (f, [value, low, high, p]) in random.differences.iter().zip(&expected.random.differences) {
+            let interval = f.estimate.interval.unwrap();
+            near(f.estimate.value, *value);
+            near(interval[0], *low);
+            near(interval[1], *high);
+            near(f.test.unwrap().p, *p);
+        }
+        if let Some(delong) = expected.delong_error {
+            near(analyse(&figures, Method::DeLong).unwrap().components.error, delong);
+        }
+    }
+}
+
+#[test]
+fn kappa_is_that_of_statsmodels_and_irrcac() {
+    for case in golden().kappa {
+        for (name, weights) in
+            [("Equal", Weights::Equal), ("Linear", Weights::Linear), ("Quadratic", Weights::Quadratic)]
+        {
+            let two = agreement::cohen(&case.readers[0], &case.readers[1], case.categories, weights).unwrap();
+            near(two.value, case.cohen[name][0]);
+            near(two.standard_error, case.cohen[name][1]);
+            let several = agreement::fleiss(&case.readers, case.categories, weights).unwrap();
+            let found = [several.value, several.standard_error, several.low, several.high];
+            found.iter().zip(case.fleiss[name]).for_each(|(f, e)| assert!((f - e).abs() < 2e-9, "{f} {e}"));
+        }
+    }
+}
+
+#[test]
+fn readers_who_do_not_differ_leave_no_interval_to_claim_certainty() {
+    let positive = [true, true, true, false, false, false];
+    let perfect = area::figure(&[9.0, 8.0, 7.0, 1.0, 2.0, 3.0], &positive).unwrap();
+    let found = analyse(&vec![vec![perfect; 3]; 2], Method::Jackknife).unwrap();
+    let random = found.random.unwrap();
+    assert_eq!((random.overall, random.modalities[0].interval), (None, None));
+    assert_eq!((random.differences[0].estimate.interval, random.differences[0].test), (None, None));
+}
+
+#[test]
+fn one_reader_is_fixed_and_one_modality_has_no_difference() {
+    let positive = [true, true, true, false, false, false];
+    let one = |ratings: [f64; 6]| area::figure(&ratings, &positive).unwrap();
+    let (a, b) = (one([5.0, 2.0, 7.0, 3.0, 2.0, 1.0]), one([5.0, 4.0, 2.0, 3.0, 1.0, 1.0]));
+    let alone = analyse(&[vec![a.clone()], vec![b.clone()]], Method::Jackknife).unwrap();
+    assert!(alone.random.is_none() && alone.fixed_cases.is_none());
+    let difference = &alone.fixed_readers.differences[0];
+    assert_eq!(difference.estimate.interval, alone.readers[0][0].estimate.interval);
+    let together = analyse(&[vec![a, b]], Method::Jackknife).unwrap();
+    assert!(together.random.as_ref().unwrap().differences.is_empty());
+    assert!(together.random.unwrap().modalities[0].interval.is_some());
+}
+
+#[test]
+fn what_cannot_be_compared_is_said() {
+    let few = area::figure(&[1.0, 2.0, 3.0], &[true, false, false]);
+    assert_eq!(few.unwrap_err(), MultiReaderError::TooFewCases { positive: 1, negative: 2 });
+    assert_eq!(area::figure(&[f64::NAN; 4], &[true, true, false, false]).unwrap_err(), MultiReaderError::NotANumber);
+    assert_eq!(analyse(&[], Method::Jackknife).unwrap_err(), MultiReaderError::Nothing);
+    let (short, long) = (mean::figure(&[0.0, 1.0]).unwrap(), mean::figure(&[0.0, 1.0, 1.0]).unwrap());
+    let uneven = analyse(&[vec![short.clone()], vec![short.clone(), short.clone()]], Method::Jackknife);
+    assert_eq!(uneven.unwrap_err(), MultiReaderError::NotCrossed);
+    let other = analyse(&[vec![short], vec![long]], Method::Jackknife);
+    assert_eq!(other.unwrap_err(), MultiReaderError::Unequal { readings: 3, cases: 2 });
+    let lesion = Marked { lesions: vec![None], elsewhere: Vec::new() };
+    let found = marks::figure(&[lesion], &[false], Weight::Case);
+    assert_eq!(found.unwrap_err(), MultiReaderError::LesionWithoutFinding);
+    assert_eq!(marks::figure(&[Marked::default()], &[true], Weight::Case).unwrap_err(), MultiReaderError::NoLesion);
+    assert_eq!(agreement::fleiss(&[vec![0, 0], vec![0, 0]], 2, Weights::Equal), None);
+    assert_eq!(agreement::cohen(&[3, 0], &[0, 0], 2, Weights::Equal), None);
+}

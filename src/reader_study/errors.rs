@@ -1,0 +1,47 @@
+//! What can be wrong with a study.
+
+use std::path::PathBuf;
+
+use crate::evaluation::multi_reader::MultiReaderError;
+use crate::files::FileError;
+use crate::report::ReportError;
+
+/// Why a study cannot be made, read or analysed.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    #[error("{} cannot be read: {source}", path.display())]
+    Read { path: PathBuf, source: FileError },
+    #[error("{} cannot be written: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{} is no plan of a study: {reason}", path.display())]
+    Plan { path: PathBuf, reason: String },
+    #[error("the plan cannot be used: {0}")]
+    Unfit(String),
+    #[error("the table {} cannot be used: {reason}", path.display())]
+    Table { path: PathBuf, reason: String },
+    #[error("line {line} of {} cannot be meant: {reason}", path.display())]
+    Row { path: PathBuf, line: u64, reason: String },
+    #[error("{} is there already: a study is never overwritten, so name another folder", .0.display())]
+    There(PathBuf),
+    #[error("there is no reader {reader}: the plan names {known}")]
+    NoReader { reader: String, known: String },
+    #[error("{} is open already, by another window of this reader", .0.display())]
+    Open(PathBuf),
+    #[error(
+        "{} holds readings of another plan: study.toml was changed after reading began, so put back the plan of then",
+        .0.display()
+    )]
+    OtherPlan(PathBuf),
+    #[error("{} does not follow the order of the plan in line {line}: it was changed by hand or mixed up", path.display())]
+    Order { path: PathBuf, line: u64 },
+    #[error("the file of case {case} is not the one that the plan was made with: {}", path.display())]
+    Changed { case: String, path: PathBuf },
+    #[error("there are no results in {}: no reader has read a case yet", .0.display())]
+    NoResults(PathBuf),
+    #[error("no reader has read the same cases in every arm, so that nothing can be compared yet")]
+    NothingCrossed,
+    #[error("the readings cannot be compared: {0}")]
+    Comparison(#[from] MultiReaderError),
+    #[error("the report could not be made: {0}")]
+    Report(#[from] ReportError),
+}

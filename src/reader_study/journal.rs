@@ -1,0 +1,248 @@
+//! The results of one reader: a table that only grows, a line a reading.
+//!
+//! A line is written as a whole and brought to the disk before the next case is shown. A program
+//! that is killed (or a machine that loses its power) leaves at most a line without its end, which
+//! is cut off when the file is opened again: that case is read once more. The file is its owner's
+//! alone, and one window at a time has it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::errors::StudyError;
+use super::order::{Reading, schedule};
+use super::plan::{PlacedPlan, Plan};
+use super::record::{HEADER, Record};
+use super::{RESULTS, StudyError as Error};
+use crate::files::lines::BoundedLines;
+use crate::files::{read_regular, writing};
+use crate::limits;
+
+/// The open results of a reader.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+/// Where the results of a reader lie.
+#[must_use]
+pub fn path(folder: &Path, reader: &str) -> PathBuf {
+    folder.join(RESULTS).join(format!("{reader}.csv"))
+}
+
+impl Journal {
+    /// Opens the results of a reader, makes them where there are none, and yields what is read
+    /// already.
+    ///
+    /// # Errors
+    /// When the file cannot be read, written or understood, is of another plan, or is open elsewhere.
+    pub fn open(study: &PlacedPlan, reader: &str) -> Result<(Self, Vec<Record>), StudyError> {
+        let number = study.plan.reader(reader)?;
+        let path = path(&study.folder, reader);
+        let failed = |source: io::Error| Error::Write { path: path.clone(), source };
+        if !path.exists() {
+            std::fs::create_dir_all(study.folder.join(RESULTS)).map_err(failed)?;
+            writing::private(&path, format!("{}\n", HEADER.join(",")).as_bytes()).map_err(failed)?;
+        }
+        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Err(Error::Open(path)),
+            // Where files cannot be locked, they are not.
+            Err(TryLockError::Error(_)) | Ok(()) => {}
+        }
+        let bytes = read(&path)?;
+        let length = whole(&bytes).len() as u64;
+        if length < bytes.len() as u64 {
+            log::warn!("a line that was not finished is cut off the results");
+            file.set_len(length).and_then(|()| file.sync_all()).map_err(failed)?;
+        }
+        let records = parsed(&path, whole(&bytes))?;
+        follows(&study.plan, number, &records, &path)?;
+        file.seek(SeekFrom::Start(length)).map_err(failed)?;
+        Ok((Self { path, file, length }, records))
+    }
+
+    /// Adds a reading; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When it cannot be written; the file is as it was then.
+    pub fn append(&mut self, record: &Record) -> Result<(), StudyError> {
+        let put = |file: &mut File| -> io::Result<u64> {
+            let mut line = csv::Writer::from_writer(Vec::new());
+            line.write_record(record.cells())?;
+            let line = line.into_inner().map_err(csv::IntoInnerError::into_error)?;
+            file.write_all(&line)?;
+            file.sync_data()?;
+            Ok(line.len() as u64)
+        };
+        match put(&mut self.file) {
+            Ok(written) => self.length += written,
+            Err(source) => {
+                let _ = self.file.set_len(self.length);
+                let _ = self.file.seek(SeekFrom::Start(self.length));
+                return Err(Error::Write { path: self.path.clone(), source });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a reader's file holds, as far as its lines are whole.
+///
+/// # Errors
+/// When it cannot be read or understood.
+pub fn read_records(path: &Path) -> Result<Vec<Record>, StudyError> {
+    let bytes = read(path)?;
+    parsed(path, whole(&bytes))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, StudyError> {
+    read_regular(path, limits::TABLE_BYTES).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+/// Without a line that has no end.
+fn whole(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1)]
+}
+
+fn parsed(path: &Path, bytes: &[u8]) -> Result<Vec<Record>, StudyError> {
+    let table = |reason: String| Error::Table { path: path.to_owned(), reason };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(BoundedLines::new(bytes));
+    let header = reader.headers().map_err(|e| table(e.to_string()))?;
+    if header.iter().ne(HEADER) {
+        return Err(table("it has other columns than results of a reader".into()));
+    }
+    let mut records = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|e| table(e.to_string()))?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let record = Record::of(&row).map_err(|reason| Error::Row { path: path.to_owned(), line, reason })?;
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// Whether readings are those that the plan has a reader make, from the first one on.
+pub(super) fn follows(plan: &Plan, reader: usize, records: &[Record], path: &Path) -> Result<(), StudyError> {
+    let fingerprint = plan.fingerprint();
+    if records.iter().any(|r| r.study != fingerprint) {
+        return Err(Error::OtherPlan(path.to_owned()));
+    }
+    let planned = schedule(plan, reader);
+    let is = |(record, reading): (&Record, &Reading)| {
+        record.reader == plan.readers[reader]
+            && record.session == reading.session + 1
+            && record.case == plan.cases[reading.case].id
+            && record.arm == plan.arms[reading.arm].name
+    };
+    let followed = records.iter().zip(&planned).take_while(|pair| is(*pair)).count();
+    if followed < records.len() {
+        return Err(Error::Order { path: path.to_owned(), line: followed as u64 + 2 });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::super::plan::Design;
+    use super::super::plan::tests::plan;
+    use super::super::record::{Answer, Mark};
+    use super::*;
+
+    fn study(folder: &Path) -> PlacedPlan {
+        PlacedPlan { plan: plan(Design::Crossover), folder: folder.to_owned() }
+    }
+
+    /// The reading that the plan has a reader make at a place.
+    fn record(study: &PlacedPlan, reader: usize, place: usize) -> Record {
+        let plan = &study.plan;
+        let reading = schedule(plan, reader)[place];
+        Record {
+            study: plan.fingerprint(),
+            reader: plan.readers[reader].clone(),
+            session: reading.session + 1,
+            case: plan.cases[reading.case].id.clone(),
+            arm: plan.arms[reading.arm].name.clone(),
+            confidence: 70,
+            seconds: 12.25,
+            read_at: chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap() + TimeDelta::minutes(place as i64),
+            marks: vec![Mark { at: [10.5, 20.0], confidence: 60 }, Mark { at: [3.0, 4.0], confidence: 5 }],
+            answer: Some(Answer { score: 0.731, threshold: 0.5, model: "toy, 1.0".into() }),
+        }
+    }
+
+    #[test]
+    fn what_was_read_is_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = study(folder.path());
+        let (mut journal, before) = Journal::open(&study, "R2").unwrap();
+        assert!(before.is_empty());
+        let written: Vec<Record> = (0..3).map(|place| record(&study, 1, place)).collect();
+        written.iter().for_each(|r| journal.append(r).unwrap());
+        assert!(matches!(Journal::open(&study, "R2"), Err(StudyError::Open(_))));
+        drop(journal);
+        assert_eq!(Journal::open(&study, "R2").unwrap().1, written);
+        assert!(matches!(Journal::open(&study, "Jane"), Err(StudyError::NoReader { .. })));
+    }
+
+    #[test]
+    fn killed_at_any_byte_the_readings_before_are_whole_and_reading_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = study(folder.path());
+        let (mut journal, _) = Journal::open(&study, "R1").unwrap();
+        let all: Vec<Record> = (0..3).map(|place| record(&study, 0, place)).collect();
+        all.iter().for_each(|r| journal.append(r).unwrap());
+        drop(journal);
+        let path = path(folder.path(), "R1");
+        let bytes = std::fs::read(&path).unwrap();
+        let header = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
+        for end in (header..=bytes.len()).rev().step_by(5) {
+            std::fs::write(&path, &bytes[..end]).unwrap();
+            let (mut journal, found) = Journal::open(&study, "R1").unwrap();
+            let whole = bytes[header..end].iter().filter(|b| **b == b'\n').count();
+            assert_eq!(found, all[..whole], "cut at {end}");
+            all[whole..].iter().for_each(|r| journal.append(r).unwrap());
+            drop(journal);
+            assert_eq!(std::fs::read(&path).unwrap(), bytes, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn results_of_another_plan_or_order_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut study = study(folder.path());
+        let (mut journal, _) = Journal::open(&study, "R1").unwrap();
+        journal.append(&record(&study, 0, 1)).unwrap();
+        drop(journal);
+        assert!(matches!(Journal::open(&study, "R1"), Err(StudyError::Order { line: 2, .. })));
+        study.plan.seed = 7;
+        assert!(matches!(Journal::open(&study, "R1"), Err(StudyError::OtherPlan(_))));
+    }
+
+    #[test]
+    fn lines_that_cannot_be_meant_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("R1.csv");
+        let good = "ab,R1,1,c1,a,50,1.0,2026-11-30T21:04:05Z,,,,";
+        for (from, to, words) in [
+            (",50,", ",101,", "no confidence"),
+            (",1.0,", ",-1,", "no time"),
+            ("2026-11-30T21:04:05Z", "yesterday", "is no time"),
+            ("Z,,", "Z,1 2,", "is no mark"),
+            ("R1,", "../R1,", "no code"),
+            (",,,", ",", "cells"),
+        ] {
+            let text = format!("{}\n{}\n", HEADER.join(","), good.replacen(from, to, 1));
+            std::fs::write(&path, text).unwrap();
+            let sentence = read_records(&path).unwrap_err().to_string();
+            assert!(sentence.contains(words) && sentence.contains("line 2"), "{sentence}");
+        }
+        std::fs::write(&path, "a,b\n").unwrap();
+        assert!(read_records(&path).unwrap_err().to_string().contains("other columns"));
+        assert!(Utc::now() > record(&study(folder.path()), 0, 0).read_at);
+    }
+}

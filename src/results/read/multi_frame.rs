@@ -1,0 +1,50 @@
+//! Frames of a segmentation or a map: where each lies, and which images it was made of (PS3.3
+//! C.7.6.16.2.6).
+
+use dicom_dictionary_std::tags;
+use serde::Serialize;
+
+use super::geometry::PlanePlace;
+use super::reference::{Reference, distinct};
+use crate::study::dataset::Dataset;
+use crate::study::functional_groups::FunctionalGroups;
+
+/// One frame.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ResultFrame {
+    /// From 0.
+    pub index: u32,
+    /// Where it lies in the patient, where the file says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlanePlace>,
+    /// The images that it was made of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Reference>,
+}
+
+impl ResultFrame {
+    pub(super) fn read(dataset: &Dataset, index: u32) -> Self {
+        let derivation = FunctionalGroups::of(dataset, index).item(tags::DERIVATION_IMAGE_SEQUENCE);
+        let sources = derivation.map(|item| Reference::all(item, tags::SOURCE_IMAGE_SEQUENCE)).unwrap_or_default();
+        Self { index, place: PlanePlace::of(dataset, index), sources }
+    }
+}
+
+/// Which images the object as a whole names, and the series that they are of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct NamedImages {
+    pub series: Vec<String>,
+    pub images: Vec<Reference>,
+}
+
+impl NamedImages {
+    pub(super) fn read(dataset: &Dataset) -> Self {
+        let items = dataset.items(tags::REFERENCED_SERIES_SEQUENCE);
+        let mut images: Vec<Reference> =
+            items.iter().flat_map(|one| Reference::all(one, tags::REFERENCED_INSTANCE_SEQUENCE)).collect();
+        images.extend(Reference::all(dataset, tags::SOURCE_IMAGE_SEQUENCE));
+        images.extend(Reference::all(dataset, tags::REFERENCED_IMAGE_SEQUENCE));
+        let series = items.iter().map(|one| one.code(tags::SERIES_INSTANCE_UID)).filter(|uid| !uid.is_empty());
+        Self { series: series.collect(), images: distinct(images) }
+    }
+}
