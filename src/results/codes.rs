@@ -139,7 +139,7 @@ codes! {
     LEFT = ("7771000", "SCT", "Left");
     QUANTITY = ("246205007", "SCT", "Quantity");
     MEASUREMENT_METHOD = ("370129005", "SCT", "Measurement Method");
-    BASIC_PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile");
+    NOT_A_NUMBER = ("114000", "DCM", "Not a number");
     // our own
     /// What a model calls a class or a group of classes; not a finding.
     MODEL_LABEL = ("LABEL", OWN, "Label of the model");

@@ -123,11 +123,19 @@ impl<'a> Context<'a> {
         let age = Some(self.record.image.age.as_str()).filter(|age| is_age(age));
         let item = item.and(age, |item, age| item.text(tags::PATIENT_AGE, VR::AS, age));
         if anonymous {
-            let method = format!("Pellucid {}\\PS3.15 Basic Application Confidentiality Profile", crate::VERSION);
-            return item
-                .text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES")
-                .text(tags::DEIDENTIFICATION_METHOD, VR::LO, &method)
-                .code(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, &codes::BASIC_PROFILE);
+            // In words, since no profile of PS3.15 is what is done: sex and age stay, and when the
+            // result was made; names in pixels are not looked for.
+            let method = [
+                format!("Pellucid {} anonymized results", crate::VERSION),
+                "Attributes that name somebody or a date of the study left out".into(),
+                "Sex, age, kind of device and date of the result kept".into(),
+                "Names that are burned into pixels not looked for".into(),
+            ];
+            return item.text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, if self.source.is_burned_in() { "NO" } else { "YES" }).text(
+                tags::DEIDENTIFICATION_METHOD,
+                VR::LO,
+                &method.join("\\"),
+            );
         }
         let removed = header.text(tags::PATIENT_IDENTITY_REMOVED);
         if !["YES", "NO"].contains(&removed) {

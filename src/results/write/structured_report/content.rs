@@ -4,7 +4,7 @@ use chrono::{DateTime, Local};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
-use crate::results::codes::Code;
+use crate::results::codes::{self, Code};
 use crate::results::write::item::{Item, decimal};
 use crate::results::write::source::Source;
 
@@ -84,10 +84,17 @@ impl Node {
         Self::new(relation, "CODE", Some(name)).put(|item| item.code(tags::CONCEPT_CODE_SEQUENCE, value))
     }
 
-    /// A number: as a decimal string, and exactly.
+    /// A number: as a decimal string, and exactly. What is none (NaN, infinite) has no value, and a
+    /// code that says so (C.18.1).
     pub(super) fn number(relation: Relation, name: &Code, value: f64, unit: &Code) -> Self {
+        let Some(text) = decimal(value) else {
+            return Self::new(relation, "NUM", Some(name)).put(|item| {
+                item.items(tags::MEASURED_VALUE_SEQUENCE, Vec::new())
+                    .code(tags::NUMERIC_VALUE_QUALIFIER_CODE_SEQUENCE, &codes::NOT_A_NUMBER)
+            });
+        };
         let measured = Item::new()
-            .text(tags::NUMERIC_VALUE, VR::DS, &decimal(value))
+            .text(tags::NUMERIC_VALUE, VR::DS, &text)
             .double(tags::FLOATING_POINT_VALUE, value)
             .code(tags::MEASUREMENT_UNITS_CODE_SEQUENCE, unit);
         Self::new(relation, "NUM", Some(name)).put(|item| item.items(tags::MEASURED_VALUE_SEQUENCE, vec![measured]))
