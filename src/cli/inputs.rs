@@ -15,6 +15,7 @@ use anyhow::anyhow;
 use super::{Outcome, output, panic_text};
 use crate::cancel::CancelToken;
 use crate::evaluation::images::{ImageError, first_frame, scorable_frame};
+use crate::results::read::kind::ResultKind;
 use crate::study::{Frame, ImageEntry, StudyError, Unscorable, load, scan};
 
 /// An image that a command works on.
@@ -64,16 +65,27 @@ impl Image {
 pub(super) struct Inputs {
     paths: Vec<PathBuf>,
     images: Vec<Image>,
+    /// Reports and other results without pixels, where the command takes them.
+    objects: Vec<Arc<ImageEntry>>,
     failed: usize,
 }
 
 impl Inputs {
     /// Looks through files and folders; what cannot be read is reported at once.
     pub(super) fn gather(paths: &[PathBuf]) -> Self {
+        Self::gathered(paths, false)
+    }
+
+    /// The same, with reports, documents and presentation states beside the images.
+    pub(super) fn gather_with_objects(paths: &[PathBuf]) -> Self {
+        Self::gathered(paths, true)
+    }
+
+    fn gathered(paths: &[PathBuf], objects: bool) -> Self {
         let bar = output::counter("Looking for images");
         let catalogue = scan(paths, &CancelToken::default(), &mut |_, read| bar.set_position(read as u64));
         bar.finish_and_clear();
-        let mut inputs = Self { paths: paths.to_vec(), images: Vec::new(), failed: 0 };
+        let mut inputs = Self { paths: paths.to_vec(), images: Vec::new(), objects: Vec::new(), failed: 0 };
         let mut answered = HashSet::new();
         for warning in &catalogue.warnings {
             if catalogue.images().any(|e| e.path == warning.path) {
@@ -88,6 +100,9 @@ impl Inputs {
             if entry.has_pixels {
                 answered.insert(place);
                 inputs.images.push(Image { entry: entry.clone(), place, copy_of: None });
+            } else if objects && ResultKind::of(&entry.meta).is_some() {
+                answered.insert(place);
+                inputs.objects.push(entry.clone());
             } else if paths.contains(&entry.path) {
                 answered.insert(place);
                 inputs.fail(&entry.path, &format!("it is an object without pixels ({})", entry.title));
@@ -103,6 +118,7 @@ impl Inputs {
             };
             if !answered.contains(&number)
                 && !inputs.images.iter().any(|image| leads_to(&image.entry))
+                && !inputs.objects.iter().any(|object| leads_to(object))
                 && !paths[..number].contains(path)
             {
                 inputs.fail(path, "there is no image in it");
@@ -142,6 +158,11 @@ impl Inputs {
     /// Number of images found.
     pub(super) fn len(&self) -> usize {
         self.images.len()
+    }
+
+    /// Reports and other results without pixels.
+    pub(super) fn objects(&self) -> &[Arc<ImageEntry>] {
+        &self.objects
     }
 
     /// Files that could not be read.

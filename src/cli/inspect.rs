@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::inputs::{Image, Inputs};
+use super::inputs::{Image, Inputs, complain};
 use super::{Outcome, Usage, images, npy, output};
 use crate::imaging::display::{View, render, render_rgb};
 use crate::imaging::overlay_plane::OverlayPlane;
@@ -13,12 +13,14 @@ use crate::imaging::shutter::Shutter;
 use crate::imaging::{Missing, Voi, Window, stats};
 use crate::limits;
 use crate::printable::printable;
-use crate::study::{Frame, Identity, Metadata, Orientation, Spacing};
+use crate::results::read::kind::ResultKind;
+use crate::results::read::{ReadObject, read};
+use crate::study::{Frame, Identity, ImageEntry, Metadata, Orientation, Spacing};
 
 /// Show what a file says of itself; write its pixels as numbers or as shown
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// File or folder (DICOM, PNG, JPEG, TIFF)
+    /// File or folder (DICOM images and results, PNG, JPEG, TIFF)
     #[arg(value_name = "PATH")]
     path: PathBuf,
     /// One JSON object a line for each image, and nothing else
@@ -79,6 +81,9 @@ struct Inspection<'a> {
     /// What is not there because the data ends early.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<Missing>,
+    /// Where it is a segmentation or a parametric map: what it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<ReadObject>,
     /// The file that this one is a copy of, byte for byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_of: Option<String>,
@@ -133,6 +138,9 @@ impl<'a> Inspection<'a> {
             metadata: &frame.entry.meta,
             warnings: &frame.warnings,
             missing: frame.pixels.missing,
+            result: ResultKind::of(&frame.entry.meta)
+                .filter(|kind| kind.is_laid_over())
+                .and_then(|_| read(&frame.entry.path).ok()),
             copy_of: image.copy_of().map(|path| path.display().to_string()),
         }
     }
@@ -194,6 +202,9 @@ impl<'a> Inspection<'a> {
         for warning in self.warnings {
             say("Note", warning.clone());
         }
+        for line in self.result.iter().flat_map(ReadObject::lines) {
+            let _ = writeln!(text, "  {}", printable(&line));
+        }
         text.trim_end().to_owned()
     }
 }
@@ -227,7 +238,20 @@ fn voi(voi: &Voi) -> VoiRecord<'_> {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let inputs = Inputs::gather(std::slice::from_ref(&args.path)).with_copies();
+    let inputs = Inputs::gather_with_objects(std::slice::from_ref(&args.path)).with_copies();
+    let mut failed = 0;
+    for entry in inputs.objects() {
+        if let Err(error) = object(entry, args.json) {
+            if super::is_closed_pipe(&error) {
+                return Err(error);
+            }
+            failed += 1;
+            complain(&entry.path, "read", &error);
+        }
+    }
+    if inputs.len() == 0 && inputs.failed() == 0 && !inputs.objects().is_empty() {
+        return Ok(Outcome::of(failed, inputs.objects().len()));
+    }
     if inputs.len() > 1 && (args.pixels.is_some() || args.display.is_some()) {
         let (path, images) = (args.path.display(), inputs.len());
         return Err(Usage(format!("{path} holds {images} images; --pixels and --display write one")).into());
@@ -253,6 +277,39 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         let inspection = Inspection::new(image, &frame);
         if args.json { output::json(&inspection) } else { Ok(output::line(inspection.to_text())?) }
     })
+}
+
+/// A report, a document or a presentation state: its content, and what it names.
+fn object(entry: &ImageEntry, json: bool) -> anyhow::Result<()> {
+    let object = read(&entry.path)?;
+    let file = entry.path.display().to_string();
+    if json {
+        let identity = &entry.identity;
+        return output::json(&ObjectRecord {
+            file,
+            sop_instance_uid: &identity.sop_instance_uid,
+            series_uid: &identity.series_uid,
+            study_uid: &identity.study_uid,
+            metadata: &entry.meta,
+            result: &object,
+        });
+    }
+    let mut text = format!("{}\n", printable(&file));
+    for line in object.lines() {
+        let _ = writeln!(text, "  {}", printable(&line));
+    }
+    Ok(output::line(text.trim_end())?)
+}
+
+/// What is known of a result without pixels.
+#[derive(Debug, Serialize)]
+struct ObjectRecord<'a> {
+    file: String,
+    sop_instance_uid: &'a str,
+    series_uid: &'a str,
+    study_uid: &'a str,
+    metadata: &'a Metadata,
+    result: &'a ReadObject,
 }
 
 /// A line for each frame of an image; one that cannot be decoded says why, and the others follow.

@@ -170,7 +170,7 @@ fn new(args: &NewArgs) -> anyhow::Result<Outcome> {
         name: args.name.clone().or(folder_name).unwrap_or_else(|| "Reader study".into()),
         question: args.question.clone().unwrap_or_else(|| format!("Does this image show: {}?", args.finding)),
         finding: args.finding.clone(),
-        model: args.model.clone(),
+        model: model_place(&args.model),
         design: args.design,
         seed: args.seed,
         washout_days: args.washout,
@@ -202,6 +202,13 @@ fn new(args: &NewArgs) -> anyhow::Result<Outcome> {
     }
     output::remark(format!("note: {TRUTH} tells the truth of each case: keep it off the machines of readers."));
     Ok(Outcome::Done)
+}
+
+/// The name of a model as it is, or its folder from the root on: readings begin elsewhere.
+fn model_place(name: &str) -> String {
+    let path = std::path::Path::new(name);
+    let folder = path.join("manifest.toml").exists().then(|| path.canonicalize().ok()).flatten();
+    folder.map_or_else(|| name.to_owned(), |folder| folder.to_string_lossy().into_owned())
 }
 
 /// An arm as the command line says it.

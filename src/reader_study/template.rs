@@ -33,7 +33,7 @@ pub fn create(folder: &Path, mut plan: Plan, table: &[TableCase]) -> Result<Plan
         let unread = |source| StudyError::Read { path: case.path.clone(), source };
         let sha256 = sha256_of_file(&case.path, limits::OBJECT_BYTES).map_err(unread)?;
         let absolute = case.path.canonicalize().map_err(|e| unread(e.into()))?;
-        let path = absolute.strip_prefix(&root).map(Path::to_owned).unwrap_or(absolute);
+        let path = from(&root, absolute);
         plan.cases.push(Case { id: format!("c{:0digits$}", number + 1), path, sha256 });
         truths.push(CaseTruth { positive: case.positive, lesions: case.lesions.clone() });
     }
@@ -47,6 +47,16 @@ pub fn create(folder: &Path, mut plan: Plan, table: &[TableCase]) -> Result<Plan
     write(TRUTH, &table)?;
     write(PLAN, commented(&plan).as_bytes())?;
     Ok(plan)
+}
+
+/// A path from the folder of the study on, where it lies in it or beside it: both can then be moved
+/// together.
+fn from(root: &Path, path: PathBuf) -> PathBuf {
+    if let Ok(inside) = path.strip_prefix(root) {
+        return inside.to_owned();
+    }
+    let beside = root.parent().filter(|above| above.parent().is_some()).and_then(|above| path.strip_prefix(above).ok());
+    beside.map(|rest| Path::new("..").join(rest)).unwrap_or(path)
 }
 
 /// The plan with what each line decides.

@@ -67,6 +67,7 @@ mod reader_study;
 mod readme;
 mod report_beside;
 mod reproducing;
+mod results_read;
 mod segmenter;
 mod shared_uid;
 mod shortcuts;

@@ -114,8 +114,9 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
     let lies_over = |entry: &ImageEntry| ResultKind::of(&entry.meta).is_some_and(ResultKind::is_laid_over);
     let image = found.images().find(|e| e.has_pixels && !lies_over(e)).cloned();
     let first = image.or_else(|| found.images().find(|e| e.has_pixels && state.drawn().is_none()).cloned());
-    let results = found.images().any(|e| ResultKind::of(&e.meta).is_some());
-    let report = found.images().find(|e| ResultKind::of(&e.meta).is_some_and(|kind| !kind.is_laid_over())).cloned();
+    let results =
+        found.images().any(|e| ResultKind::of(&e.meta).is_some_and(|kind| kind.is_laid_over() || kind.is_opened()));
+    let report = found.images().find(|e| ResultKind::of(&e.meta).is_some_and(ResultKind::is_opened)).cloned();
     let presented = found.images().any(|e| is_presentation_state(&e.meta));
     if !found.warnings.is_empty() {
         let text = match found.warnings.as_slice() {

@@ -17,6 +17,7 @@ use crate::app::command::{
 use crate::app::state::reading::ReadingRoom;
 use crate::app::state::{Layout, Reason, ShownImage, State};
 use crate::evaluation::truth::{Truth, named};
+use crate::language::tr;
 use crate::reader_study::MARKS;
 use crate::reader_study::Shows;
 use crate::reader_study::record::{Mark, Record};
@@ -187,7 +188,7 @@ fn missing(state: &mut State) {
     state.image = ShownImage::Nothing;
     let Some(room) = state.reading.as_deref_mut() else { return };
     let case = room.current().map(|c| room.plan.cases[c.reading.case].id.clone()).unwrap_or_default();
-    room.failure = Some(format!("The image of case {case} cannot be opened.").into());
+    room.failure = Some(tr!("The image of case {case} cannot be opened.", case).into());
 }
 
 /// The finding of the study and the method of the arm; true where they were others before.

@@ -90,7 +90,8 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
     }
     let Some(frame) = state.frame().cloned() else { return Vec::new() };
     let of_study = |one: &&Arc<ImageEntry>| one.identity.study_uid == frame.entry.identity.study_uid;
-    let results = state.catalogue.images().filter(|one| ResultKind::of(&one.meta).is_some());
+    let is_result = |kind: ResultKind| kind.is_laid_over() || kind.is_opened();
+    let results = state.catalogue.images().filter(|one| ResultKind::of(&one.meta).is_some_and(is_result));
     let objects: Vec<Arc<ImageEntry>> = results.filter(of_study).cloned().collect();
     if objects.is_empty() {
         state.result_objects.laid = None;

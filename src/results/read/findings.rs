@@ -164,20 +164,31 @@ fn context_of(tree: &ReportTree, at: usize, around: &Context) -> Context {
         context.details.retain(|words| !words.starts_with("Algorithm Parameters"));
         context.details.extend(more);
     }
-    for child in &children {
+    for at in tree.children(at) {
+        let child = &tree.items[at];
         let is_context = is_one_of(child, &[TRACKING_IDENTIFIER, TRACKING_UID]) || is_of_algorithm(child);
         if child.relationship == "HAS CONCEPT MOD" && !is_context && !matches!(child.value, Value::Container) {
-            context.details.push(detail(child));
+            context.details.push(modifier(tree, at));
         }
-        if let Value::Object(reference) = &child.value
-            && context.references.len() < REFERENCES
-        {
-            context.references.push(reference.clone());
+        match &child.value {
+            Value::Object(reference) if context.references.len() < REFERENCES => {
+                context.references.push(reference.clone());
+            }
+            // What is measured in a region is measured on the image of the region.
+            Value::Graphic(_) => named_below(tree, at, &mut context.references),
+            _ => {}
         }
     }
     context.details.truncate(DETAILS.0);
     context.references.truncate(REFERENCES);
     context
+}
+
+/// A modifier with those that it has itself: `Finding Site: Lung, Right`.
+fn modifier(tree: &ReportTree, at: usize) -> String {
+    let own = tree.children(at).map(|child| &tree.items[child]).filter(|child| child.relationship == "HAS CONCEPT MOD");
+    let words = own.take(4).fold(detail(&tree.items[at]), |words, child| format!("{words}, {}", child.value.words()));
+    cut(&words, DETAILS.1)
 }
 
 fn detail(item: &ReportItem) -> String {

@@ -19,6 +19,8 @@ pub enum ResultKind {
     ParametricMap,
     /// An encapsulated PDF, CDA or other file.
     Document,
+    /// How somebody wanted images to be seen.
+    Presentation,
 }
 
 impl ResultKind {
@@ -37,6 +39,9 @@ impl ResultKind {
             | uids::ENCAPSULATED_STL_STORAGE
             | uids::ENCAPSULATED_OBJ_STORAGE
             | uids::ENCAPSULATED_MTL_STORAGE => Some(Self::Document),
+            uids::GRAYSCALE_SOFTCOPY_PRESENTATION_STATE_STORAGE | uids::COLOR_SOFTCOPY_PRESENTATION_STATE_STORAGE => {
+                Some(Self::Presentation)
+            }
             _ => None,
         }
     }
@@ -45,6 +50,12 @@ impl ResultKind {
     #[must_use]
     pub fn of(meta: &Metadata) -> Option<Self> {
         Self::of_class(&meta.sop_class_uid)
+    }
+
+    /// Whether it is opened in a window of its own.
+    #[must_use]
+    pub fn is_opened(self) -> bool {
+        matches!(self, Self::StructuredReport | Self::Document)
     }
 
     /// Whether it lies over an image.

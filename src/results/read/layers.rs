@@ -125,6 +125,7 @@ impl LayerReader {
         let (laid, others): (Vec<_>, Vec<_>) = objects
             .iter()
             .filter_map(|entry| Some((entry, ResultKind::of(&entry.meta)?)))
+            .filter(|(_, kind)| kind.is_laid_over() || kind.is_opened())
             .partition(|(_, kind)| kind.is_laid_over());
         for (entry, _) in laid.into_iter().take(limits::LAYER_OBJECTS) {
             self.lay(entry, &image, &mut room, &mut found);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::document::Document;
 use super::kind::ResultKind;
 use super::parametric_map::ParametricMap;
+use super::presentation::Presentation;
 use super::reference::{Reference, distinct};
 use super::segmentation::Segmentation;
 use super::structured_report::StructuredReport;
@@ -24,6 +25,7 @@ pub enum ReadObject {
     Segmentation(Segmentation),
     ParametricMap(ParametricMap),
     Document(Document),
+    Presentation(Presentation),
 }
 
 /// Reads the result in a file.
@@ -41,6 +43,7 @@ impl ReadObject {
             Some(ResultKind::Segmentation) => Segmentation::read(dicom).map(Self::Segmentation),
             Some(ResultKind::ParametricMap) => Ok(Self::ParametricMap(ParametricMap::read(dicom))),
             Some(ResultKind::Document) => Document::read(dicom).map(Self::Document),
+            Some(ResultKind::Presentation) => Ok(Self::Presentation(Presentation::read(dicom))),
             None => Err(ReadError::NotAResult(dicom.kind())),
         }
     }
@@ -57,6 +60,7 @@ impl ReadObject {
         match self {
             Self::StructuredReport(report) => report.references.clone(),
             Self::Document(document) => document.references.clone(),
+            Self::Presentation(one) => one.references.clone(),
             Self::Segmentation(one) => {
                 of_frames(&one.named, one.frames.iter().map(|f| f.frame.sources.as_slice()).collect())
             }
@@ -74,6 +78,7 @@ impl ReadObject {
             Self::Segmentation(one) => one.title(),
             Self::ParametricMap(one) => one.title(),
             Self::Document(document) => &document.title,
+            Self::Presentation(one) => &one.label,
         }
     }
 }

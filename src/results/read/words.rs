@@ -7,6 +7,7 @@ use super::geometry::PlanePlace;
 use super::item::Value;
 use super::object::ReadObject;
 use super::parametric_map::ParametricMap;
+use super::presentation::Presentation;
 use super::reference::Reference;
 use super::segmentation::{Segmentation, SegmentationType};
 use super::structured_report::StructuredReport;
@@ -38,6 +39,7 @@ impl ReadObject {
             Self::Segmentation(one) => of_segmentation(one, &mut lines),
             Self::ParametricMap(one) => of_map(one, &mut lines),
             Self::Document(document) => of_document(document, &mut lines),
+            Self::Presentation(one) => of_presentation(one, &mut lines),
         }
         named(&self.references(), &mut lines);
         lines.0
@@ -160,6 +162,18 @@ fn of_document(document: &Document, lines: &mut Lines) {
     for words in &document.equipment {
         lines.say("Made with", words);
     }
+}
+
+fn of_presentation(one: &Presentation, lines: &mut Lines) {
+    lines.say("Presentation state", &one.label);
+    lines.say("Object", &one.object);
+    lines.say("Description", &one.description);
+    lines.say("Made by", &one.creator);
+    lines.say("Date", &one.date);
+    for words in &one.equipment {
+        lines.say("Made with", words);
+    }
+    lines.say("Annotations", counted(one.annotations, "item"));
 }
 
 fn size(frames: usize, columns: u32, rows: u32) -> String {

@@ -43,7 +43,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
                 ReadObject::StructuredReport(one) => report::show(ui, window, one, &tokens, &mut out),
                 ReadObject::Document(one) => document::show(ui, window, one, &tokens, &mut out),
                 // They lie over their images, and are opened there.
-                ReadObject::Segmentation(_) | ReadObject::ParametricMap(_) => {}
+                ReadObject::Segmentation(_) | ReadObject::ParametricMap(_) | ReadObject::Presentation(_) => {}
             },
         }
     });

@@ -27,7 +27,7 @@ pub(super) fn show(
     let anonymize = state.preferences.anonymize;
     let current =
         state.current().is_some_and(|(shown, _)| shown.identity == entry.identity && shown.path == entry.path);
-    let opens = ResultKind::of(&entry.meta).is_some_and(|kind| !kind.is_laid_over());
+    let opens = ResultKind::of(&entry.meta).is_some_and(ResultKind::is_opened);
     let sense = match (entry.has_pixels, opens) {
         (true, _) => Sense::click_and_drag(),
         (false, true) => Sense::click(),
