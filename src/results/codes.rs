@@ -178,6 +178,8 @@ codes! {
     PREDICTIVE_ENTROPY = ("ENTROPY", OWN, "Predictive entropy, in nats");
     MUTUAL_INFORMATION = ("MUTUALINFO", OWN, "Mutual information, in nats");
     CARDIOTHORACIC_RATIO = ("CTR", OWN, "Cardiothoracic ratio");
+    /// How a map was made of an image.
+    EXPLANATION = ("EXPLANATION", OWN, "Explanation of the score of a model");
     /// What the values of a map are.
     ATTRIBUTION = ("ATTRIBUTION", OWN, "Attribution of the score of a model to places");
     EVIDENCE_FOR = ("EVIDENCEFOR", OWN, "Region of evidence for a label, at a threshold");

@@ -131,11 +131,9 @@ impl<'a> Context<'a> {
                 "Sex, age, kind of device and date of the result kept".into(),
                 "Names that are burned into pixels not looked for".into(),
             ];
-            return item.text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, if self.source.is_burned_in() { "NO" } else { "YES" }).text(
-                tags::DEIDENTIFICATION_METHOD,
-                VR::LO,
-                &method.join("\\"),
-            );
+            return item
+                .text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, if self.source.is_burned_in() { "NO" } else { "YES" })
+                .text(tags::DEIDENTIFICATION_METHOD, VR::LO, &method.join("\\"));
         }
         let removed = header.text(tags::PATIENT_IDENTITY_REMOVED);
         if !["YES", "NO"].contains(&removed) {

@@ -16,10 +16,17 @@
 //! invented: [`write`] tells which ones were left out, and why.
 
 mod context;
+mod drawn;
 mod encapsulated_pdf;
+mod evidence;
 mod files;
+mod frames;
+mod grey_steps;
 mod item;
+mod parametric_map;
+mod presentation_state;
 mod secondary_capture;
+mod segmentation;
 mod source;
 mod source_image;
 mod structured_report;
@@ -176,6 +183,16 @@ pub fn write(case: &CaseReport, options: &WriteOptions) -> Result<Written, Resul
         written.objects.push(image);
     }
     let context = &context;
+    match parametric_map::objects(context)? {
+        Ok(maps) => written.objects.extend(maps),
+        Err(why) => written.left_out.push(why),
+    }
+    for one in [segmentation::object(context)?, presentation_state::object(context)?] {
+        match one {
+            Ok(object) => written.objects.push(object),
+            Err(why) => written.left_out.push(why),
+        }
+    }
     written.objects.extend(secondary_capture::objects(context)?);
     written.objects.push(encapsulated_pdf::object(context)?);
     written.objects.push(structured_report::object(context)?);

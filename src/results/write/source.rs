@@ -3,6 +3,7 @@
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 
+use super::grey_steps;
 use super::item::Item;
 use crate::report::CaseReport;
 use crate::results::codes::{self, Code};
@@ -25,6 +26,8 @@ pub(super) struct Source {
     pub needs_copy: bool,
     /// It has been through lossy compression.
     pub is_lossy: bool,
+    /// It is known how its grey values are made of stored ones.
+    pub is_known_transform: bool,
 }
 
 impl Source {
@@ -42,12 +45,14 @@ impl Source {
             frame: (entry.frames > 1).then(|| case.frame.index + 1),
             needs_copy: false,
             is_lossy: !entry.meta.lossy.is_empty() || header.text(tags::LOSSY_IMAGE_COMPRESSION) == "01",
+            is_known_transform: header.is_read,
             header,
         };
         let own = &entry.identity.sop_instance_uid;
         let all = [&source.study_uid, &source.series_uid, &source.sop_class_uid, &source.sop_instance_uid];
         if !all.into_iter().all(|uid| derived::is_valid(uid)) {
             source.needs_copy = true;
+            source.is_known_transform = true;
             source.frame = None;
             source.sop_class_uid = uids::SECONDARY_CAPTURE_IMAGE_STORAGE.into();
             source.sop_instance_uid.clone_from(own);
@@ -134,6 +139,32 @@ impl Source {
     /// C.7.6.1.1.5).
     pub(super) fn lossy(&self) -> Item {
         if self.is_lossy { Item::new().text(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01") } else { Item::new() }
+    }
+
+    /// How modality values are made of stored ones (PS3.3 C.11.1); nothing where they are the same, or
+    /// that is no part of the display.
+    pub(super) fn rescale(&self, case: &CaseReport) -> Item {
+        let pixels = &case.frame.pixels;
+        if self.needs_copy {
+            return grey_steps::rescale(pixels);
+        }
+        let number = |tag| self.header.text(tag).split('\\').next()?.trim().parse::<f64>().ok();
+        let (Some(intercept), Some(slope)) = (number(tags::RESCALE_INTERCEPT), number(tags::RESCALE_SLOPE)) else {
+            return Item::new();
+        };
+        if pixels.intensity.is_some() {
+            return Item::new();
+        }
+        let kind = match self.header.text(tags::RESCALE_TYPE) {
+            "" if self.header.text(tags::MODALITY) == "CT" => "HU",
+            "" => "US",
+            kind => kind,
+        };
+        Item::new().decimals(tags::RESCALE_INTERCEPT, &[intercept]).decimals(tags::RESCALE_SLOPE, &[slope]).words(
+            tags::RESCALE_TYPE,
+            VR::LO,
+            kind,
+        )
     }
 
     /// The shape of pixels that are not square.

@@ -8,6 +8,7 @@ use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
 use super::context::Context;
+use super::grey_steps::{self, Steps};
 use super::item::Item;
 use super::{ObjectKind, ResultObject};
 use crate::imaging::PixelData;
@@ -57,10 +58,7 @@ fn pixels(pixels: &PixelData) -> (Item, &'static str) {
         return (item, "Colours of a file that is no DICOM object.");
     }
     let values = &pixels.plane.values;
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite().fold((0.0_f32, 0.0_f32), |(low, high), value| (low.min(value), high.max(value)));
-    let whole = finite().all(|value| value.fract() == 0.0) && high - low <= f32::from(u16::MAX);
-    let step = if whole { 1.0 } else { ((high - low) / f32::from(u16::MAX)).max(f32::MIN_POSITIVE) };
+    let Steps { low, high, step, whole } = Steps::of(pixels);
     let level = |value: f32| if value.is_finite() { ((value - low) / step).round() } else { 0.0 };
     let interpretation = if pixels.inverted { "MONOCHROME1" } else { "MONOCHROME2" };
     let grey = if whole && low == 0.0 && high <= f32::from(u8::MAX) {
@@ -74,13 +72,7 @@ fn pixels(pixels: &PixelData) -> (Item, &'static str) {
         stored(16, interpretation).shorts(tags::PIXEL_DATA, words)
     };
     let item = grey.number(tags::SAMPLES_PER_PIXEL, 1);
-    if whole && low == 0.0 {
-        return (item, "Grey values of a file that is no DICOM object.");
-    }
-    let item = item
-        .decimals(tags::RESCALE_INTERCEPT, &[f64::from(low)])
-        .decimals(tags::RESCALE_SLOPE, &[f64::from(step)])
-        .text(tags::RESCALE_TYPE, VR::LO, "US");
+    let item = item.with(&grey_steps::rescale(pixels));
     let rounded = "Grey values of a file that is no DICOM object, rounded to 65,536 steps.";
     (item, if whole { "Grey values of a file that is no DICOM object." } else { rounded })
 }
