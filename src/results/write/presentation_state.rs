@@ -47,6 +47,7 @@ pub(super) fn object(context: &Context<'_>) -> Result<Result<ResultObject, LeftO
         .text(tags::PRESENTATION_PIXEL_ASPECT_RATIO, VR::IS, &aspect(context));
     let item = context
         .result(ObjectKind::PresentationState, "PR", "contours and measurements")
+        .text(tags::LATERALITY, VR::CS, source.side())
         .text(tags::INSTANCE_NUMBER, VR::IS, "1")
         .text(tags::CONTENT_LABEL, VR::CS, "PELLUCID")
         .words(tags::CONTENT_DESCRIPTION, VR::LO, &context.marked("contours and measurements, research use only"))

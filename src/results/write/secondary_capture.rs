@@ -36,6 +36,7 @@ fn object(context: &Context<'_>, number: usize, picture: OverlayImage) -> Result
     let burned_in = source.burned_in();
     let item = context
         .result(ObjectKind::SecondaryCapture, "OT", "heat map")
+        .text(tags::LATERALITY, VR::CS, source.side())
         .text(tags::CONVERSION_TYPE, VR::CS, "WSD")
         .text(tags::IMAGE_TYPE, VR::CS, "DERIVED\\SECONDARY")
         .text(tags::INSTANCE_NUMBER, VR::IS, &number.to_string())

@@ -56,6 +56,9 @@ pub(super) fn object(context: &Context<'_>) -> Result<Result<ResultObject, LeftO
         .and(place, |item, place| item.with(&frames::frame_of_reference(context, place)))
         .text(tags::INSTANCE_NUMBER, VR::IS, "1")
         .text(tags::IMAGE_TYPE, VR::CS, "DERIVED\\PRIMARY")
+        .and(place.is_none().then(|| context.source.sides()), |item, sides| {
+            item.text(tags::PATIENT_ORIENTATION, VR::CS, sides)
+        })
         .text(tags::CONTENT_LABEL, VR::CS, "PELLUCID")
         .words(tags::CONTENT_DESCRIPTION, VR::LO, &context.marked("lungs and evidence, research use only"))
         .text(tags::CONTENT_CREATOR_NAME, VR::PN, "Pellucid")

@@ -135,6 +135,16 @@ impl Source {
         if text.split('\\').count() == 2 && text.split('\\').all(letters) { text } else { "" }
     }
 
+    /// Laterality of a series that shows the image (type 2C: empty where the file does not say).
+    pub(super) fn side(&self) -> &'static str {
+        let known = [tags::LATERALITY, tags::IMAGE_LATERALITY].map(|tag| self.header.text(tag));
+        match known.into_iter().find(|text| !text.is_empty()) {
+            Some("L") => "L",
+            Some("R") => "R",
+            _ => "",
+        }
+    }
+
     /// Lossy compression that the image has been through stays with what is made of it (PS3.3
     /// C.7.6.1.1.5).
     pub(super) fn lossy(&self) -> Item {

@@ -28,6 +28,7 @@ pub(super) fn object(context: &Context<'_>) -> Result<ResultObject, ResultsError
         .uid(tags::SERIES_INSTANCE_UID, &source.series_uid)
         .text(tags::SERIES_NUMBER, VR::IS, "9000")
         .text(tags::SERIES_DESCRIPTION, VR::LO, "Image that results refer to")
+        .text(tags::LATERALITY, VR::CS, source.side())
         .text(tags::CONVERSION_TYPE, VR::CS, "WSD")
         .text(tags::IMAGE_TYPE, VR::CS, "DERIVED\\SECONDARY")
         .text(tags::INSTANCE_NUMBER, VR::IS, "1")
