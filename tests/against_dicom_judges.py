@@ -15,6 +15,7 @@ highdicom, and dciodvfy and dsrdump in the path. Ends with 1 where something is 
 
 import json
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -24,7 +25,6 @@ import tempfile
 import highdicom
 import numpy
 import pydicom
-from pydicom.sr.codedict import codes  # noqa: F401  (fails early where pydicom is too old)
 
 OWN = "99PELLUCID"
 WARNINGS = {}
@@ -55,12 +55,16 @@ def by_dciodvfy(path):
     errors = [line for line in lines if line.startswith("Error")]
     for line in lines:
         if line.startswith("Warning"):
+            # What is private is unknown to it; which item it was said of does not matter.
+            if OWN in line or "2.25.2139475836" in line:
+                continue
+            line = re.sub(r"\[\d+\]", "", line)
             WARNINGS.setdefault(line, set()).add(path.name.split("_")[0])
     check(not errors, f"dciodvfy on {path.name}: " + " | ".join(errors))
 
 
 def by_dsrdump(path):
-    said = subprocess.run(["dsrdump", "+Ee", str(path)], capture_output=True, text=True, check=False)
+    said = subprocess.run(["dsrdump", str(path)], capture_output=True, text=True, check=False)
     bad = [line for line in said.stderr.splitlines() if line[:2] in ("E:", "F:", "W:")]
     check(said.returncode == 0 and not bad, f"dsrdump on {path.name}: {said.returncode} {bad}")
     return said.stdout
@@ -206,7 +210,6 @@ def judge(pellucid, case):
                 compared += segmentation.number_of_segments
             elif kind == "pm":
                 maps.append(dataset)
-                highdicom.pm.ParametricMap.from_dataset(dataset) if hasattr(highdicom.pm.ParametricMap, "from_dataset") else None
             elif kind == "pdf":
                 check(dataset.EncapsulatedDocument.startswith(b"%PDF"), "no PDF")
             elif kind in ("sc", "image"):

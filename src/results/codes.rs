@@ -126,6 +126,7 @@ codes! {
     HOUNSFIELD_UNITS = ("[hnsf'U]", "UCUM", "Hounsfield unit");
     AREA = ("42798000", "SCT", "Area");
     ANGLE = ("1483009", "SCT", "Angle");
+    IMAGE_REGION = ("111030", "DCM", "Image Region");
     // images, masks and documents
     SOURCE_IMAGE = ("121322", "DCM", "Source image for image processing operation");
     SEGMENTATION = ("113076", "DCM", "Segmentation");
@@ -163,6 +164,17 @@ codes! {
     OUTSIDE = ("OUTSIDE", OWN, "Outside the population");
     WARNING = ("WARNING", OWN, "Reservation");
     NOTICE = ("NOTICE", OWN, "Notice");
+    /// What a reader says of what the model found (IHE AIRA: accepted, rejected, supplemented).
+    ASSESSMENT = ("ASSESSMENT", OWN, "Assessment of a result of the model by a reader");
+    RESULT_ACCEPTED = ("AGREE", OWN, "Accepted: the reader agrees");
+    RESULT_REJECTED = ("DISAGREE", OWN, "Rejected: the reader disagrees");
+    RESULT_UNSURE = ("UNSURE", OWN, "The reader is unsure");
+    NOT_LOOKED_AT = ("NOTLOOKEDAT", OWN, "The reader did not look at it");
+    /// The model calls nothing that a reader could agree with.
+    NOTHING_CALLED = ("READERONLY", OWN, "Called by the reader, not by the model");
+    SUPPLEMENTED_MISSED = ("MISSED", OWN, "Supplemented: the model did not find it");
+    SUPPLEMENTED_MISPLACED = ("MISPLACED", OWN, "Supplemented: the map shows it elsewhere");
+    OPINION = ("OPINION", OWN, "Opinion of the reader");
     RESULT_KNOWN = ("RESULTKNOWN", OWN, "Whether the result of the model had been shown");
     BEFORE_RESULT = ("BEFORE", OWN, "Before the result of the model was shown");
     AFTER_RESULT = ("AFTER", OWN, "After the result of the model was shown");

@@ -89,15 +89,19 @@ impl<'a> Context<'a> {
     /// what it is.
     pub(super) fn result(&self, kind: ObjectKind, modality: &str, words: &str) -> Item {
         let (date, time) = (self.date(), self.time());
-        self.patient_and_study()
+        let item = self
+            .patient_and_study()
             .with(&self.series(kind, modality, words))
             .with(&self.equipment(true))
             .text(tags::INSTANCE_CREATION_DATE, VR::DA, &date)
             .text(tags::INSTANCE_CREATION_TIME, VR::TM, &time)
             .text(tags::SERIES_DATE, VR::DA, &date)
-            .text(tags::SERIES_TIME, VR::TM, &time)
-            .text(tags::CONTENT_DATE, VR::DA, &date)
-            .text(tags::CONTENT_TIME, VR::TM, &time)
+            .text(tags::SERIES_TIME, VR::TM, &time);
+        if kind == ObjectKind::PresentationState {
+            // It has a date of its own.
+            return item;
+        }
+        item.text(tags::CONTENT_DATE, VR::DA, &date).text(tags::CONTENT_TIME, VR::TM, &time)
     }
 
     /// Patient and General Study, with the marks of de-identification where there are some.

@@ -60,7 +60,13 @@ fn object(
     let words = "Map of what moved the score of a model, at the resolution of the map.";
     let derivation = frames::derivation(context, &codes::EXPLANATION, words, false);
     let frame_type = Item::new().text(tags::FRAME_TYPE, VR::CS, IMAGE_TYPE);
+    let identity = Item::new().decimals(tags::RESCALE_INTERCEPT, &[0.0]).decimals(tags::RESCALE_SLOPE, &[1.0]).text(
+        tags::RESCALE_TYPE,
+        VR::LO,
+        "US",
+    );
     let shared = frames::measures(&own)
+        .items(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, vec![identity])
         .with(&frames::position(&own))
         .with(&derivation)
         .items(tags::PARAMETRIC_MAP_FRAME_TYPE_SEQUENCE, vec![frame_type]);
@@ -74,11 +80,12 @@ fn object(
     let item = context
         .result(ObjectKind::ParametricMap, "OT", "maps")
         .with(&frames::frame_of_reference(context, place))
+        .text(tags::LATERALITY, VR::CS, context.source.side())
         .text(tags::INSTANCE_NUMBER, VR::IS, &number.to_string())
         .text(tags::IMAGE_TYPE, VR::CS, IMAGE_TYPE)
         .text(tags::CONTENT_LABEL, VR::CS, "PELLUCID")
         .words(tags::CONTENT_DESCRIPTION, VR::LO, &context.marked("what moved the score, research use only"))
-        .text(tags::CONTENT_CREATOR_NAME, VR::PN, "Pellucid")
+        .text(tags::CONTENT_CREATOR_NAME, VR::PN, "Pellucid^")
         .text(tags::CONTENT_QUALIFICATION, VR::CS, "RESEARCH")
         .text(tags::BURNED_IN_ANNOTATION, VR::CS, "NO")
         .text(tags::RECOGNIZABLE_VISUAL_FEATURES, VR::CS, "NO")

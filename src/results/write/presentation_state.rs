@@ -51,7 +51,7 @@ pub(super) fn object(context: &Context<'_>) -> Result<Result<ResultObject, LeftO
         .text(tags::INSTANCE_NUMBER, VR::IS, "1")
         .text(tags::CONTENT_LABEL, VR::CS, "PELLUCID")
         .words(tags::CONTENT_DESCRIPTION, VR::LO, &context.marked("contours and measurements, research use only"))
-        .text(tags::CONTENT_CREATOR_NAME, VR::PN, "Pellucid")
+        .text(tags::CONTENT_CREATOR_NAME, VR::PN, "Pellucid^")
         .text(tags::PRESENTATION_CREATION_DATE, VR::DA, &context.date())
         .text(tags::PRESENTATION_CREATION_TIME, VR::TM, &context.time())
         .items(tags::REFERENCED_SERIES_SEQUENCE, vec![series])

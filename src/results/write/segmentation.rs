@@ -61,7 +61,7 @@ pub(super) fn object(context: &Context<'_>) -> Result<Result<ResultObject, LeftO
         })
         .text(tags::CONTENT_LABEL, VR::CS, "PELLUCID")
         .words(tags::CONTENT_DESCRIPTION, VR::LO, &context.marked("lungs and evidence, research use only"))
-        .text(tags::CONTENT_CREATOR_NAME, VR::PN, "Pellucid")
+        .text(tags::CONTENT_CREATOR_NAME, VR::PN, "Pellucid^")
         .text(tags::SEGMENTATION_TYPE, VR::CS, "BINARY")
         .text(tags::SEGMENTS_OVERLAP, VR::CS, "YES")
         .text(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, if context.source.is_lossy { "01" } else { "00" })

@@ -4,9 +4,13 @@ use chrono::{DateTime, Local};
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
+use crate::measurement::Point;
 use crate::results::codes::{self, Code};
 use crate::results::write::item::{Item, decimal};
 use crate::results::write::source::Source;
+
+/// Most points of a line.
+const MOST_POINTS: usize = 4000;
 
 /// How an item belongs to the one above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,7 @@ pub(super) enum Relation {
     Acquisition,
     Property,
     InferredFrom,
+    SelectedFrom,
 }
 
 impl Relation {
@@ -28,6 +33,7 @@ impl Relation {
             Self::Acquisition => "HAS ACQ CONTEXT",
             Self::Property => "HAS PROPERTIES",
             Self::InferredFrom => "INFERRED FROM",
+            Self::SelectedFrom => "SELECTED FROM",
         }
     }
 }
@@ -112,6 +118,19 @@ impl Node {
     pub(super) fn image(relation: Relation, name: Option<&Code>, source: &Source) -> Self {
         Self::new(relation, "IMAGE", name)
             .put(|item| item.items(tags::REFERENCED_SOP_SEQUENCE, vec![source.reference()]))
+    }
+
+    /// A line on the image, in pixels of it; one point is a point.
+    pub(super) fn line(relation: Relation, name: &Code, points: &[Point], source: &Source) -> Self {
+        let kind = if points.len() == 1 { "POINT" } else { "POLYLINE" };
+        // Graphic Data has a length of 16 bits: of more points every second, third … is kept.
+        let every = points.len().div_ceil(MOST_POINTS).max(1);
+        let last = points.len().saturating_sub(1);
+        let kept = points.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last);
+        let values: Vec<f32> = kept.flat_map(|(_, point)| point.map(|v| v as f32)).collect();
+        Self::new(relation, "SCOORD", Some(name))
+            .put(|item| item.floats(tags::GRAPHIC_DATA, VR::FL, &values).text(tags::GRAPHIC_TYPE, VR::CS, kind))
+            .of([Self::image(Relation::SelectedFrom, None, source)])
     }
 
     /// When it was observed, where that is another time than that of the document.

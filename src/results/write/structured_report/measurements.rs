@@ -5,8 +5,8 @@
 
 use super::content::{Node, Relation};
 use super::observers::reader;
-use crate::measurement::Kind;
 use crate::measurement::geometry::LengthUnit;
+use crate::measurement::{Kind, Point};
 use crate::report::measurements::MeasurementRecord;
 use crate::results::codes::{self, Code};
 use crate::results::write::context::Context;
@@ -32,10 +32,14 @@ fn group(context: &Context<'_>, record: &MeasurementRecord) -> Option<Node> {
         Node::uid(Observation, &codes::TRACKING_UID, &uid),
     ];
     nodes.extend(reader());
-    let image = || Node::image(Relation::InferredFrom, Some(&codes::SOURCE_OF_MEASUREMENT), &context.source);
+    let lines = record.drawn.kind.lines(&record.drawn.points);
+    let line = |points: &Vec<Point>| {
+        Node::line(Relation::InferredFrom, &codes::SOURCE_OF_MEASUREMENT, points, &context.source)
+    };
+    let drawn: Vec<Node> = lines.iter().filter(|points| !points.is_empty()).map(line).collect();
     for (name, derivation, value, unit) in values {
         let by = derivation.map(|derivation| Node::code(Relation::Concept, &codes::DERIVATION, &derivation));
-        nodes.push(Node::number(Contains, &name, value, &unit).of(by).of([image()]));
+        nodes.push(Node::number(Contains, &name, value, &unit).of(by).of(drawn.iter().cloned()));
     }
     nodes.push(Node::text(Contains, &codes::READER_MEASUREMENT, record.drawn.kind.name()));
     nodes.extend(record.values.cautions.iter().map(|text| Node::text(Contains, &codes::WARNING, text)));

@@ -5,11 +5,13 @@
 //!   language, observer (the program), procedure
 //!   Image Library                  the image
 //!   Imaging Measurements           a group for each label and group of labels, then the reader's
-//!   Qualitative Evaluations        notice, gate, population, reservations, impression
+//!   Qualitative Evaluations        notice, gate, population, reservations, impression, and what the
+//!                                reader said of the findings
 //! ```
 //!
 //! Numbers stand twice: as decimal strings, and exactly as Floating Point Value.
 
+mod assessment;
 mod content;
 mod evaluations;
 mod findings;
@@ -51,12 +53,15 @@ fn tree(context: &Context<'_>) -> Node {
     let procedure = Node::code(Relation::Concept, &codes::PROCEDURE_REPORTED, &context.source.procedure());
     let mut groups = findings::groups(context);
     groups.extend(measurements::groups(context));
+    groups.extend(assessment::groups(context));
     let root = Node::root(&codes::IMAGING_MEASUREMENT_REPORT, "1500")
         .of([language])
         .of(observers::device())
         .of([procedure, library(context)]);
     let measured = (!groups.is_empty()).then(|| Node::container(&codes::IMAGING_MEASUREMENTS).of(groups));
-    let said = Node::container(&codes::QUALITATIVE_EVALUATIONS).of(evaluations::evaluations(context));
+    let said = Node::container(&codes::QUALITATIVE_EVALUATIONS)
+        .of(evaluations::evaluations(context))
+        .of(assessment::assessments(context));
     root.of(measured).of([said])
 }
 
