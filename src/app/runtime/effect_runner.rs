@@ -18,7 +18,9 @@ use super::settings_keeper::SettingsKeeper;
 use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
 use super::worklist::WorklistRunner;
-use super::{audit, comparing, dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file};
+use super::{
+    audit, comparing, dialogs, dicom_export, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file,
+};
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::audit_effect::AuditEffect;
 use crate::app::update::effect::Effect;
@@ -225,6 +227,13 @@ impl EffectRunner {
                 let failed = |why| Message::ReportWritten(Err(why));
                 self.jobs.run("pellucid-report", failed, move |sender| {
                     sender.send(Message::ReportWritten(jobs::export(&case, &folder).map_err(|e| Reason::of(&e))));
+                });
+            }
+            Effect::WriteDicom { case, folder } => {
+                let failed = |why| Message::DicomWritten(Err(why));
+                self.jobs.run("pellucid-dicom", failed, move |sender| {
+                    let written = dicom_export::export(&case, &folder);
+                    sender.send(Message::DicomWritten(written.map_err(|e| Reason::of(&e))));
                 });
             }
             Effect::OpenExternally(path) => self.jobs.run("pellucid-open", Message::Failed, move |sender| {

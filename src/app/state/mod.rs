@@ -188,6 +188,8 @@ pub struct State {
     pub export_when_chosen: bool,
     /// The report that is being written is to be printed.
     pub printing: bool,
+    /// What is exported are DICOM objects.
+    pub as_dicom: bool,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
@@ -267,6 +269,7 @@ impl State {
             exporting: false,
             export_when_chosen: false,
             printing: false,
+            as_dicom: false,
             cursor: None,
             impressions: Impressions::default(),
             audited: Audited::default(),

@@ -116,9 +116,15 @@ fn file(state: &State, command: &FileCommand) -> Option<String> {
         FileCommand::CloseAll if state.catalogue.patients.is_empty() && !state.scanning => {
             Some(text!("Nothing is open").into())
         }
-        FileCommand::ExportReport if state.result_hidden() => Some(translated(HIDDEN).into()),
-        FileCommand::ExportReport if state.exporting => Some(text!("A report is being written").into()),
-        FileCommand::ExportReport if state.results.finished.is_none() => Some(text!("No analysis is finished").into()),
+        FileCommand::ExportReport | FileCommand::ExportDicom if state.result_hidden() => {
+            Some(translated(HIDDEN).into())
+        }
+        FileCommand::ExportReport | FileCommand::ExportDicom if state.exporting => {
+            Some(text!("A report is being written").into())
+        }
+        FileCommand::ExportReport | FileCommand::ExportDicom if state.results.finished.is_none() => {
+            Some(text!("No analysis is finished").into())
+        }
         _ => None,
     }
 }
