@@ -27,7 +27,7 @@ use runtime::capture::Capture;
 use runtime::effect_runner::EffectRunner;
 use runtime::{settings_file, thumbnails};
 use state::reading::ReadingRoom;
-use state::session::{LEAST_WINDOW, WindowPlace};
+use state::session::{LEAST_WINDOW, WindowPlace, back_on_screen};
 use state::{Preferences, State};
 use ui::caches::Caches;
 use ui::thumbnails::Thumbnails;
@@ -155,6 +155,8 @@ struct App {
     capture: Option<Capture>,
     /// An image was drawn: said once, so that the time from the start to it can be measured.
     drawn: bool,
+    /// The window was looked for on the monitors.
+    placed: bool,
 }
 
 impl App {
@@ -186,7 +188,8 @@ impl App {
         }
         let wake = ctx.clone();
         let thumbnails = Thumbnails::new(thumbnails::start(move || wake.request_repaint()));
-        let mut app = Self { state, effects, caches: Caches::default(), thumbnails, capture, drawn: false };
+        let mut app =
+            Self { state, effects, caches: Caches::default(), thumbnails, capture, drawn: false, placed: false };
         if options.demo || options.smoke.is_some() {
             app.carry_out(FileCommand::OpenDemo);
         }
@@ -237,8 +240,31 @@ fn place(ctx: &egui::Context) -> Option<WindowPlace> {
     })
 }
 
+/// Brings a window back that stands where no monitor is: its place was kept when there was another
+/// one. Yields whether it could be looked for.
+fn bring_back(ctx: &egui::Context, frame: &eframe::Frame) -> bool {
+    let Some(window) = frame.winit_window() else { return false };
+    // Where a system does not tell where a window is it does not let it be moved either.
+    let Ok(at) = window.outer_position() else { return true };
+    let size = window.outer_size();
+    let monitors: Vec<_> = window
+        .available_monitors()
+        .map(|monitor| {
+            let (at, size) = (monitor.position(), monitor.size());
+            [at.x as f32, at.y as f32, size.width as f32, size.height as f32]
+        })
+        .collect();
+    let place = [at.x as f32, at.y as f32, size.width as f32, size.height as f32];
+    if let Some([left, top]) = back_on_screen(place, &monitors) {
+        let scale = ctx.pixels_per_point();
+        ctx.send_viewport_cmd(egui::ViewportCommand::OuterPosition(egui::pos2(left / scale, top / scale)));
+    }
+    true
+}
+
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        self.placed = self.placed || bring_back(ctx, frame);
         for event in self.effects.events() {
             let effects = update::on_event(&mut self.state, event);
             self.run(effects);

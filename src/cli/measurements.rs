@@ -8,6 +8,7 @@ use serde_json::json;
 use super::frame_at::frame_at;
 use super::{Outcome, output};
 use crate::limits;
+use crate::measurement::calibration::Calibration;
 use crate::measurement::identity::ImageIdentity;
 use crate::measurement::kept::MeasurementFile;
 use crate::measurement::store::{Store, folder};
@@ -107,8 +108,9 @@ fn list(args: &List) -> anyhow::Result<Outcome> {
     if list.is_empty() {
         output::remark("note: nothing is kept of this image");
     }
+    let calibration = Calibration::among(&list);
     for (i, one) in list.iter().enumerate() {
-        let values = Measured::of(one, &frame);
+        let values = Measured::of(one, &frame, calibration);
         let name =
             if one.name.is_empty() { String::new() } else { format!(" “{}”", one.name.0.replace('\n', " ")) };
         let numbers = values.lines().join("; ");

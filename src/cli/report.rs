@@ -1,6 +1,7 @@
 //! `pellucid report`: one image through the model, and the case report as PDF with its JSON;
 //! `--verify` computes it again.
 
+mod prior;
 mod study;
 
 use std::path::{Path, PathBuf};
@@ -95,6 +96,13 @@ pub(super) struct Args {
     /// the whole study; may be repeated
     #[arg(long, value_name = "PATH")]
     study: Vec<PathBuf>,
+    /// An earlier image of the same patient: its scores by the same model, and its maps, are printed
+    /// beside those of the image; with --verify the place where it lies now
+    #[arg(long, value_name = "PATH")]
+    prior: Option<PathBuf>,
+    /// Measurements of the prior, as `pellucid measurements export` wrote them
+    #[arg(long, value_name = "FILE.json", requires = "prior", conflicts_with = "verify")]
+    prior_measurements: Option<PathBuf>,
     /// Print measurements of the image, as `pellucid measurements export` wrote them
     #[arg(long, value_name = "FILE.json", conflicts_with = "verify")]
     measurements: Option<PathBuf>,
@@ -176,6 +184,9 @@ fn write(args: &Args, path: &Path) -> anyhow::Result<Outcome> {
     }
     if !args.study.is_empty() {
         case.study = study::of(&mut session, &case.frame, &case.model, &args.study, case.error_rate)?;
+    }
+    if let Some(path) = &args.prior {
+        case.prior = Some(prior::of(args, &case, path)?);
     }
     if let Some(out) = &args.out {
         export_to(&case, out)?;
@@ -261,6 +272,7 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
             lungs: None,
             similar: None,
             study: None,
+            prior: None,
             what_if: Vec::new(),
         });
     }
@@ -312,7 +324,11 @@ fn recomputed(args: &Args, sidecar: &Sidecar, image: &Path) -> anyhow::Result<Re
         Some(record) => study::again(&mut session, &frame, record, &args.study)?,
         None => None,
     };
-    Ok(Recomputed { frame, analysis, model, lungs, similar, study, what_if })
+    let prior = match &sidecar.prior {
+        Some(record) => prior::again(&mut session, record, sidecar, args.prior.as_deref())?,
+        None => None,
+    };
+    Ok(Recomputed { frame, analysis, model, lungs, similar, study, prior, what_if })
 }
 
 /// Most lines of each kind that are printed.

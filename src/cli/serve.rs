@@ -12,11 +12,13 @@ use super::session::{AnalysisArgs, ModelArgs};
 use super::{Outcome, Usage, output};
 use crate::cancel::CancelToken;
 use crate::model::registry;
+use crate::serve::Hooks;
 use crate::serve::service::Service;
 
 /// Watch an inbox: score what arrives, make DICOM results and send them; what was done is kept in a
 /// journal, so that nothing is lost and nothing is sent twice
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub(super) struct Args {
     /// Folder that is watched; what the listener receives is put there, too
     #[arg(long, value_name = "INBOX")]
@@ -92,7 +94,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         output::remark(format!("Watches {inbox}{listens}, and sends to {}; stop it with Ctrl+C", service.node));
     };
     let calibration = |model: &str| registry::calibration(model).ok().and_then(Result::ok);
-    let tally = service.run(&mut scorer, &calibration, &ready, &CancelToken::default())?;
+    let sent = scorer.on_sent();
+    let hooks = Hooks { calibration: &calibration, ready: &ready, sent: &sent };
+    let tally = service.run(&mut scorer, &hooks, &CancelToken::default())?;
     scorer.end();
     if args.json {
         output::json(&serde_json::json!({

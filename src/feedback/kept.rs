@@ -198,6 +198,7 @@ pub(crate) mod tests {
             points: vec![[1.0, 2.0], [5.0, 6.0]],
             name: Words::default(),
             thorax_proposed: false,
+            known_mm: None,
         };
         let case = said.case(&[region(3, Kind::Ellipse), region(7, Kind::Rectangle)]);
         assert_eq!((case.marks.len(), case.marks[0].bounds()), (1, Some([1.0, 2.0, 5.0, 6.0])));

@@ -15,12 +15,13 @@
 //! most. Each line is taken so that it crosses the line between their midpoints, the direction of
 //! the spine, from the same side: so curves beyond 90° are measured, however the image is turned.
 //!
-//! No spacing is ever guessed, and what lies at the detector is not scaled down to the patient: the
+//! Where the reader drew a line of known length, that is the spacing ([`super::calibration`]). No
+//! spacing is ever guessed, and what lies at the detector is not scaled down to the patient: the
 //! magnification is not known.
 
 use serde::{Deserialize, Serialize};
 
-use crate::study::{Frame, Spacing, SpacingProvenance};
+use crate::study::{Spacing, SpacingProvenance};
 
 /// `[x, y]` in pixels of the image.
 pub type Point = [f64; 2];
@@ -33,6 +34,8 @@ pub enum LengthUnit {
     Mm,
     /// Millimetres at the detector.
     MmAtDetector,
+    /// Millimetres by a line of known length that the reader drew.
+    MmByReader,
     /// Pixels: the file gives no spacing.
     Px,
     /// Widths of a pixel: the file gives no spacing, but says that pixels are not square.
@@ -46,6 +49,7 @@ impl LengthUnit {
         match self {
             Self::Mm => "mm",
             Self::MmAtDetector => "mm (at detector)",
+            Self::MmByReader => "mm (calibrated by the reader)",
             Self::Px => "px",
             Self::PixelWidths => "pixel widths",
         }
@@ -57,6 +61,7 @@ impl LengthUnit {
         match self {
             Self::Mm => "mm²",
             Self::MmAtDetector => "mm² (at detector)",
+            Self::MmByReader => "mm² (calibrated by the reader)",
             Self::Px => "px²",
             Self::PixelWidths => "pixel widths²",
         }
@@ -68,6 +73,7 @@ impl LengthUnit {
         match self {
             Self::Mm => None,
             Self::MmAtDetector => Some("At the detector: larger than in the patient, by a magnification not known."),
+            Self::MmByReader => Some("Calibrated by the reader: true in the plane of the line of known length alone."),
             Self::Px | Self::PixelWidths => Some("The file gives no spacing, so there are no millimetres."),
         }
     }
@@ -84,6 +90,9 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// Of square pixels without a spacing.
+    pub const PIXELS: Self = Self { column: 1.0, row: 1.0, unit: LengthUnit::Px };
+
     /// The metric of an image with this spacing; `aspect` is the height of a pixel over its width
     /// where there is none.
     #[must_use]
@@ -93,6 +102,7 @@ impl Metric {
                 let unit = match provenance {
                     SpacingProvenance::Calibrated => LengthUnit::Mm,
                     SpacingProvenance::AtDetector => LengthUnit::MmAtDetector,
+                    SpacingProvenance::ByReader => LengthUnit::MmByReader,
                 };
                 Self { column: column_mm, row: row_mm, unit }
             }
@@ -101,10 +111,10 @@ impl Metric {
         }
     }
 
-    /// The metric of a frame.
+    /// Width and height of a pixel, in [`Self::unit`].
     #[must_use]
-    pub fn of(frame: &Frame) -> Self {
-        Self::new(frame.spacing, f64::from(frame.display.pixel_aspect))
+    pub fn pixel(&self) -> [f64; 2] {
+        [self.column, self.row]
     }
 
     /// The way from one point to another, to the right and down, in [`Self::unit`].

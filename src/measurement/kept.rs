@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Calibration;
 use super::identity::ImageIdentity;
 use super::{Measured, Measurement, MeasurementError, Words, check};
 use crate::files::{FileError, read_text, writing};
@@ -90,9 +91,10 @@ impl MeasurementFile {
     #[must_use]
     pub fn exported(image: ImageIdentity, frame: &Frame, measurements: &[Measurement], anonymized: bool) -> Self {
         let plane = &frame.pixels.plane;
+        let calibration = Calibration::among(measurements);
         let mut file = Self::new(image, [plane.width, plane.height], measurements);
         for entry in &mut file.measurements {
-            entry.values = Some(Measured::of(&entry.measurement, frame));
+            entry.values = Some(Measured::of(&entry.measurement, frame, calibration));
             if anonymized {
                 entry.measurement.name = Words::default();
             }
@@ -179,7 +181,14 @@ mod tests {
 
     fn length(id: u64) -> Measurement {
         let points = vec![[1.0, 2.5], [3.25, 4.0]];
-        Measurement { id, kind: Kind::Length, points, name: Words::new("nodule"), thorax_proposed: false }
+        Measurement {
+            id,
+            kind: Kind::Length,
+            points,
+            name: Words::new("nodule"),
+            thorax_proposed: false,
+            known_mm: None,
+        }
     }
 
     #[test]

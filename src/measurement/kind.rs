@@ -12,6 +12,8 @@ use crate::limits;
 pub enum Kind {
     /// Two ends.
     Length,
+    /// The ends of the long axis, the ends of the short axis at right angles to it.
+    Bidirectional,
     /// An end, the vertex, the other end.
     Angle,
     /// The ends of a line along an end plate, and of another one.
@@ -22,6 +24,8 @@ pub enum Kind {
     Rectangle,
     /// Two opposite corners of the box around it.
     Ellipse,
+    /// Two opposite corners of the box around it, which is a square in millimetres.
+    Circle,
     /// An outline; the last point is joined to the first.
     Freehand,
     /// The tip, and where its words stand.
@@ -29,20 +33,25 @@ pub enum Kind {
     Text,
     /// One pixel.
     Probe,
+    /// The ends of a line whose length the reader knows.
+    Calibration,
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Length,
+        Self::Bidirectional,
         Self::Angle,
         Self::Cobb,
         Self::Cardiothoracic,
         Self::Rectangle,
         Self::Ellipse,
+        Self::Circle,
         Self::Freehand,
         Self::Arrow,
         Self::Text,
         Self::Probe,
+        Self::Calibration,
     ];
 
     /// Name for people.
@@ -50,15 +59,18 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Length => "Length",
+            Self::Bidirectional => "Long and short axis",
             Self::Angle => "Angle",
             Self::Cobb => "Cobb angle",
             Self::Cardiothoracic => "Cardiothoracic ratio",
             Self::Rectangle => "Rectangle",
             Self::Ellipse => "Ellipse",
+            Self::Circle => "Circle",
             Self::Freehand => "Freehand region",
             Self::Arrow => "Arrow",
             Self::Text => "Text",
             Self::Probe => "Probe",
+            Self::Calibration => "Calibration line",
         }
     }
 
@@ -67,9 +79,9 @@ impl Kind {
     pub fn points(self) -> (usize, usize) {
         match self {
             Self::Text | Self::Probe => (1, 1),
-            Self::Length | Self::Rectangle | Self::Ellipse | Self::Arrow => (2, 2),
+            Self::Length | Self::Rectangle | Self::Ellipse | Self::Circle | Self::Arrow | Self::Calibration => (2, 2),
             Self::Angle => (3, 3),
-            Self::Cobb => (4, 4),
+            Self::Cobb | Self::Bidirectional => (4, 4),
             Self::Cardiothoracic => (6, 6),
             Self::Freehand => (3, limits::OUTLINE_POINTS),
         }
@@ -78,7 +90,7 @@ impl Kind {
     /// Whether it is a region with grey values inside.
     #[must_use]
     pub fn is_region(self) -> bool {
-        matches!(self, Self::Rectangle | Self::Ellipse | Self::Freehand)
+        matches!(self, Self::Rectangle | Self::Ellipse | Self::Circle | Self::Freehand)
     }
 
     /// Whether it is there for its words.
@@ -93,7 +105,7 @@ impl Kind {
         let bounds = |a: Point, b: Point| [a[0].min(b[0]), a[1].min(b[1]), a[0].max(b[0]), a[1].max(b[1])];
         match (self, points) {
             (Self::Rectangle, [a, b]) => Some(Region::Rectangle(bounds(*a, *b))),
-            (Self::Ellipse, [a, b]) => Some(Region::Ellipse(bounds(*a, *b))),
+            (Self::Ellipse | Self::Circle, [a, b]) => Some(Region::Ellipse(bounds(*a, *b))),
             (Self::Freehand, [_, _, _, ..]) => Some(Region::Freehand(points.to_vec())),
             _ => None,
         }
@@ -103,11 +115,11 @@ impl Kind {
     #[must_use]
     pub fn lines(self, points: &[Point]) -> Vec<Vec<Point>> {
         match (self, points) {
-            (Self::Cobb, [a, b, c, d]) => vec![vec![*a, *b], vec![*c, *d]],
-            (Self::Cobb, [a, b, rest @ ..]) => vec![vec![*a, *b], rest.to_vec()],
+            (Self::Cobb | Self::Bidirectional, [a, b, c, d]) => vec![vec![*a, *b], vec![*c, *d]],
+            (Self::Cobb | Self::Bidirectional, [a, b, rest @ ..]) => vec![vec![*a, *b], rest.to_vec()],
             (Self::Cardiothoracic, points) => points.chunks(2).map(<[Point]>::to_vec).collect(),
             (Self::Rectangle, [a, b]) => vec![vec![*a, [b[0], a[1]], *b, [a[0], b[1]], *a]],
-            (Self::Ellipse, [a, b]) => vec![ellipse(*a, *b)],
+            (Self::Ellipse | Self::Circle, [a, b]) => vec![ellipse(*a, *b)],
             (Self::Freehand, [first, _, ..]) => vec![points.iter().chain([first]).copied().collect()],
             _ => vec![points.to_vec()],
         }

@@ -3,11 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::{self, Calibration};
 use super::cardiothoracic::{self, Cardiothoracic};
 use super::geometry::{LengthUnit, Metric, Point};
 use super::statistics::{Statistics, value_at};
 use super::{Kind, Measurement};
 use crate::study::Frame;
+
+/// What is said of a calibration line whose length is not known yet.
+pub const LENGTH_UNKNOWN: &str = "Its length is not said yet, so it calibrates nothing.";
 
 /// What is said where the program proposed the width of the thorax.
 pub const THORAX_PROPOSED: &str = "The width of the thorax is proposed by the outline of the lungs.";
@@ -20,6 +24,12 @@ pub struct Measured {
     pub unit: Option<LengthUnit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<f64>,
+    /// Of a bidirectional measurement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub axes: Option<BothAxes>,
+    /// Of a circle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diameter: Option<f64>,
     /// Degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub angle: Option<f64>,
@@ -40,6 +50,17 @@ pub struct Measured {
     pub cautions: Vec<String>,
 }
 
+/// The longer and the shorter axis, in the unit of lengths.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BothAxes {
+    pub long: f64,
+    pub short: f64,
+}
+
+/// Axes that are farther from a right angle than this are said to be, in degrees: what is drawn here
+/// is nearer, to the rounding of its points.
+const OBLIQUE: f64 = 5.0;
+
 /// One pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pixel {
@@ -50,10 +71,13 @@ pub struct Pixel {
 }
 
 impl Measured {
-    /// What a measurement comes to on this frame.
+    /// What a measurement comes to on this frame, whose spacing may be calibrated by the reader.
     #[must_use]
-    pub fn of(measurement: &Measurement, frame: &Frame) -> Self {
-        let mut found = Self::of_points(measurement.kind, &measurement.points, frame);
+    pub fn of(measurement: &Measurement, frame: &Frame, calibration: Option<Calibration>) -> Self {
+        let mut found = Self::of_points(measurement.kind, &measurement.points, frame, calibration);
+        if measurement.kind == Kind::Calibration && measurement.known_mm.is_none() {
+            found.cautions.insert(0, LENGTH_UNKNOWN.into());
+        }
         if measurement.thorax_proposed && found.cardiothoracic.is_some() {
             found.cautions.insert(0, THORAX_PROPOSED.into());
         }
@@ -62,11 +86,12 @@ impl Measured {
 
     /// The same of the points alone; empty while there are too few of them.
     #[must_use]
-    pub fn of_points(kind: Kind, points: &[Point], frame: &Frame) -> Self {
-        let metric = Metric::of(frame);
+    pub fn of_points(kind: Kind, points: &[Point], frame: &Frame, calibration: Option<Calibration>) -> Self {
+        let metric = calibration::metric(frame, calibration);
         let mut found = Self::default();
         match (kind, points) {
-            (Kind::Length, [a, b]) => found.length = Some(metric.length(*a, *b)),
+            (Kind::Length | Kind::Calibration, [a, b]) => found.length = Some(metric.length(*a, *b)),
+            (Kind::Bidirectional, [a, b, c, d]) => found.fill_axes(&metric, [*a, *b], [*c, *d]),
             (Kind::Angle, [a, vertex, b]) => found.angle = metric.angle(*a, *vertex, *b),
             (Kind::Cobb, [a, b, c, d]) => found.angle = metric.cobb([*a, *b], [*c, *d]),
             (Kind::Cardiothoracic, points) => {
@@ -87,12 +112,13 @@ impl Measured {
             _ => found.fill_region(kind, points, frame, &metric),
         }
         // The ratio alone needs no millimetres.
-        found.unit = [found.length, found.area, found.cardiothoracic.map(|c| c.heart)]
-            .iter()
-            .flatten()
-            .next()
-            .map(|_| metric.unit);
-        if found.length.is_some() || found.area.is_some() {
+        found.unit =
+            [found.length, found.axes.map(|axes| axes.long), found.area, found.cardiothoracic.map(|c| c.heart)]
+                .iter()
+                .flatten()
+                .next()
+                .map(|_| metric.unit);
+        if found.length.is_some() || found.axes.is_some() || found.area.is_some() {
             found.cautions.extend(metric.unit.caution().map(str::to_owned));
         }
         if found.statistics.is_some() || found.pixel.is_some() {
@@ -104,10 +130,23 @@ impl Measured {
         found
     }
 
+    fn fill_axes(&mut self, metric: &Metric, first: [Point; 2], second: [Point; 2]) {
+        let [a, b] = [first, second].map(|[from, to]| metric.length(from, to));
+        self.axes = Some(BothAxes { long: a.max(b), short: a.min(b) });
+        let [u, v] = [first, second].map(|[from, to]| metric.way(from, to));
+        let sine = (u[0] * v[0] + u[1] * v[1]).abs() / (a * b).max(1e-12);
+        if sine > OBLIQUE.to_radians().sin() {
+            self.cautions.push("The axes are not at right angles.".into());
+        }
+    }
+
     fn fill_region(&mut self, kind: Kind, points: &[Point], frame: &Frame, metric: &Metric) {
         let Some(region) = kind.region(points) else { return };
         self.area = region.area().map(|pixels| pixels * metric.pixel_area());
         self.statistics = Statistics::of(&frame.pixels, &region);
+        if let (Kind::Circle, [a, b]) = (kind, points) {
+            self.diameter = Some(metric.length(*a, [b[0], a[1]]));
+        }
         if self.area.is_none() {
             self.cautions.push("The outline crosses itself, so it has no area.".into());
         }
@@ -126,6 +165,7 @@ impl Measured {
         let mut lines = Vec::new();
         let unit = self.unit.unwrap_or(LengthUnit::Px);
         lines.extend(self.length.map(|length| format!("{} {}", measure(length), unit.name())));
+        lines.extend(self.axes.map(|axes| format!("{} × {} {}", measure(axes.long), measure(axes.short), unit.name())));
         lines.extend(self.angle.map(|angle| format!("{angle:.1}°")));
         if let Some(c) = &self.cardiothoracic {
             lines.push(format!("CTR {:.2}", c.ratio));
@@ -138,6 +178,7 @@ impl Measured {
             lines.push(format!("mean {}{value_unit}, sd {sd}", grey(s.mean)));
             lines.push(format!("min {}, max {}, {} px", grey(s.min), grey(s.max), s.pixels));
         }
+        lines.extend(self.diameter.map(|diameter| format!("diameter {} {}", measure(diameter), unit.name())));
         lines.extend(self.area.map(|area| format!("area {} {}", measure(area), unit.squared())));
         if let Some(Pixel { column, row, value }) = &self.pixel {
             let value = value.map_or_else(|| "padding".to_owned(), |value| format!("{}{value_unit}", grey(value)));
@@ -170,7 +211,7 @@ pub fn grey(value: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
@@ -178,7 +219,7 @@ mod tests {
     use crate::measurement::Words;
     use crate::study::{DisplayAttributes, ImageEntry, Spacing, SpacingProvenance};
 
-    fn frame(provenance: Option<SpacingProvenance>, view: &str) -> Frame {
+    pub(in crate::measurement) fn frame(provenance: Option<SpacingProvenance>, view: &str) -> Frame {
         let values = (0..10_000).map(|i| (i % 100) as f32).collect();
         let mut entry = ImageEntry {
             path: "a.dcm".into(),
@@ -206,7 +247,9 @@ mod tests {
     fn measured(kind: Kind, points: &[Point], frame: &Frame) -> Measured {
         let points = points.to_vec();
         let proposed = kind == Kind::Cardiothoracic;
-        Measured::of(&Measurement { id: 1, kind, points, name: Words::default(), thorax_proposed: proposed }, frame)
+        let name = Words::default();
+        let one = Measurement { id: 1, kind, points, name, thorax_proposed: proposed, known_mm: None };
+        Measured::of(&one, frame, None)
     }
 
     #[test]
@@ -221,6 +264,47 @@ mod tests {
         assert!(length == "5.0 mm (at detector)" && caution.contains("magnification"), "{length} {caution}");
         let (length, caution) = said(None);
         assert!(length == "7.2 px" && caution.contains("no spacing"), "{length} {caution}");
+    }
+
+    #[test]
+    fn axes_say_the_longer_first_and_that_they_are_not_at_right_angles() {
+        // Columns of 0.5 mm, rows of 1 mm: 40 columns are 20 mm, 8 rows are 8 mm.
+        let calibrated = frame(Some(SpacingProvenance::Calibrated), "");
+        let across = [[10.0, 50.0], [50.0, 50.0], [30.0, 46.0], [30.0, 54.0]];
+        let found = measured(Kind::Bidirectional, &across, &calibrated);
+        assert_eq!((found.lines(), found.cautions.len()), (vec!["20.0 × 8.0 mm".to_owned()], 0));
+        let [a, b, c, d] = across;
+        assert_eq!(measured(Kind::Bidirectional, &[c, d, a, b], &calibrated).axes, found.axes);
+        let slant = measured(Kind::Bidirectional, &[a, b, c, [36.0, 54.0]], &calibrated);
+        assert_eq!(slant.cautions, ["The axes are not at right angles."]);
+    }
+
+    #[test]
+    fn a_circle_has_a_diameter_and_the_area_of_one() {
+        let found =
+            measured(Kind::Circle, &[[30.0, 45.0], [50.0, 55.0]], &frame(Some(SpacingProvenance::Calibrated), ""));
+        assert_eq!(found.diameter, Some(10.0));
+        assert!((found.area.unwrap() - 25.0 * std::f64::consts::PI).abs() < 1e-9, "{:?}", found.area);
+        assert_eq!(found.lines()[2..], ["diameter 10.0 mm", "area 78.5 mm²"]);
+    }
+
+    #[test]
+    fn what_the_reader_calibrated_is_said_with_every_length() {
+        let frame = frame(Some(SpacingProvenance::AtDetector), "");
+        let points = vec![[0.0, 0.0], [20.0, 0.0]];
+        let line = |kind, known_mm| {
+            let (points, name) = (points.clone(), Words::default());
+            Measurement { id: 1, kind, points, name, thorax_proposed: false, known_mm }
+        };
+        let known = line(Kind::Calibration, Some(25.0));
+        let calibration = Calibration::among(std::slice::from_ref(&known));
+        let length = Measured::of(&line(Kind::Length, None), &frame, calibration);
+        assert_eq!(length.lines(), ["25.0 mm (calibrated by the reader)"]);
+        assert!(length.cautions[0].contains("in the plane of the line"));
+        assert_eq!(Measured::of(&known, &frame, calibration).length, Some(25.0));
+        let unknown = Measured::of(&line(Kind::Calibration, None), &frame, None);
+        assert_eq!(unknown.cautions[0], LENGTH_UNKNOWN);
+        assert_eq!(unknown.lines(), ["10.0 mm (at detector)"]);
     }
 
     #[test]
@@ -254,7 +338,7 @@ mod tests {
     #[test]
     fn half_of_a_measurement_comes_to_nothing() {
         for kind in Kind::ALL {
-            let found = Measured::of_points(kind, &[], &frame(None, ""));
+            let found = Measured::of_points(kind, &[], &frame(None, ""), None);
             assert_eq!(found, Measured::default(), "{kind:?}");
         }
     }

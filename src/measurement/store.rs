@@ -146,7 +146,8 @@ mod tests {
     }
 
     fn probe(id: u64, x: f64) -> Measurement {
-        Measurement { id, kind: Kind::Probe, points: vec![[x, 1.0]], name: Words::default(), thorax_proposed: false }
+        let (points, name) = (vec![[x, 1.0]], Words::default());
+        Measurement { id, kind: Kind::Probe, points, name, thorax_proposed: false, known_mm: None }
     }
 
     fn ids(all: &[Measurement]) -> Vec<u64> {

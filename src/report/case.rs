@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::case_study::CaseStudy;
 use super::impression::Impression;
 use super::key_images::CaseKeyImages;
+use super::on_screen::OnScreen;
+use super::prior::CasePrior;
 use super::what_if::ChangeRecord;
 use crate::engine::conformal::{Conformal, NoStates};
 use crate::engine::lungs::Lungs;
@@ -50,6 +52,8 @@ pub struct CaseReport {
     pub similar: Option<SimilarSection>,
     /// The study that the image belongs to, judged as one.
     pub study: Option<CaseStudy>,
+    /// The prior that stands beside it.
+    pub prior: Option<CasePrior>,
     /// What the reader measured on the image.
     pub measurements: Vec<Measurement>,
     /// The reader's key images; nothing where nobody knows of any.
@@ -59,6 +63,8 @@ pub struct CaseReport {
     /// The window of the printed image.
     pub window: Window,
     pub inverted_by_reader: bool,
+    /// What else of the screen the print follows.
+    pub on_screen: OnScreen,
     pub overlay: OverlayStyle,
     /// Leaves out name, id, birth date, accession number, institution and physician everywhere.
     pub anonymize: bool,
@@ -133,6 +139,7 @@ impl CaseReport {
             lungs: None,
             similar: None,
             study: None,
+            prior: None,
             measurements: Vec::new(),
             key_images: None,
             kept_changes: Vec::new(),
@@ -142,6 +149,7 @@ impl CaseReport {
             impression: None,
             feedback: None,
             inverted_by_reader: false,
+            on_screen: OnScreen::default(),
             overlay: OverlayStyle::default(),
             anonymize: false,
             paper: Paper::default(),
@@ -221,6 +229,11 @@ impl CaseReport {
     pub fn scaled_map(&self, attribution: &Attribution, width: usize, height: usize) -> Plane {
         let shared = self.overlay.shared_scale && self.classes.len() > 1;
         let scale = if shared { Scale::Shared { max: shared_top(self.maps()) } } else { Scale::PerClass };
+        self.map_by(attribution, scale, width, height)
+    }
+
+    /// A map on the image by this scale, `width × height`.
+    pub(super) fn map_by(&self, attribution: &Attribution, scale: Scale, width: usize, height: usize) -> Plane {
         let plane = &self.frame.pixels.plane;
         let seen = area(&self.model.manifest.input, plane.width, plane.height);
         on_picture(attribution, scale, seen, width, height)

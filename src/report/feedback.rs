@@ -191,6 +191,7 @@ pub(super) fn regions(record: &FeedbackRecord) -> Vec<Measurement> {
         points: mark.points.clone(),
         name: Words::default(),
         thorax_proposed: false,
+        known_mm: None,
     };
     record.marks.iter().enumerate().map(region).collect()
 }
@@ -216,8 +217,14 @@ mod tests {
         assert!(seen.is_some_and(|said| said.call.is_some()), "the sample is called");
         let points = vec![[180.0, 130.0], [240.0, 170.0]];
         let name = Words::default();
-        case.measurements =
-            vec![Measurement { id: 77, kind: Kind::Ellipse, points: points.clone(), name, thorax_proposed: false }];
+        case.measurements = vec![Measurement {
+            id: 77,
+            kind: Kind::Ellipse,
+            points: points.clone(),
+            name,
+            thorax_proposed: false,
+            known_mm: None,
+        }];
         case.feedback = Some(CaseFeedback {
             answers: vec![
                 answer("Pneumonia", Opinion::Present, seen, false),

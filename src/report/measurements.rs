@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::case::CaseReport;
 use super::redact;
 use crate::engine::lungs::Lungs;
+use crate::measurement::calibration::{self, Calibration};
 use crate::measurement::cardiothoracic::proposed_thorax;
 use crate::measurement::evidence_inside::EvidenceInside;
 use crate::measurement::geometry::Metric;
@@ -42,6 +43,7 @@ pub struct EvidenceRecord {
 pub(super) fn records(case: &CaseReport) -> Vec<MeasurementRecord> {
     let plane = &case.frame.pixels.plane;
     let input = &case.model.manifest.input;
+    let calibration = Calibration::among(&case.measurements);
     let record = |(i, one): (usize, &Measurement)| {
         let region = one.kind.region(&one.points);
         let inside = |&class: &usize| {
@@ -52,7 +54,7 @@ pub(super) fn records(case: &CaseReport) -> Vec<MeasurementRecord> {
         let name = Words(redact::words(case, &one.name.0));
         MeasurementRecord {
             drawn: Measurement { id: i as u64 + 1, name, ..one.clone() },
-            values: Measured::of(one, &case.frame),
+            values: Measured::of(one, &case.frame, calibration),
             evidence: case.classes.iter().filter_map(inside).collect(),
         }
     };
@@ -62,23 +64,24 @@ pub(super) fn records(case: &CaseReport) -> Vec<MeasurementRecord> {
 /// The measurements of a report for measuring them again. A width of the thorax that nothing
 /// proposes any more is no proposal.
 pub(super) fn again(records: &[MeasurementRecord], frame: &Frame, lungs: Option<&Lungs>) -> Vec<Measurement> {
-    let drawn = |record: &MeasurementRecord| {
-        let mut one = record.drawn.clone();
+    let all: Vec<Measurement> = records.iter().map(|record| record.drawn.clone()).collect();
+    let metric = calibration::metric(frame, Calibration::among(&all));
+    let drawn = |mut one: Measurement| {
         if let Some(lungs) = lungs {
-            one.thorax_proposed &= is_proposed(&one, frame, lungs);
+            one.thorax_proposed &= is_proposed(&one, &metric, lungs);
         }
         one
     };
-    records.iter().map(drawn).collect()
+    all.into_iter().map(drawn).collect()
 }
 
 /// Whether the outline of the lungs proposes this width of the thorax.
-fn is_proposed(one: &Measurement, frame: &Frame, lungs: &Lungs) -> bool {
+fn is_proposed(one: &Measurement, metric: &Metric, lungs: &Lungs) -> bool {
     let (Kind::Cardiothoracic, [upper, lower, _, _, thorax @ ..]) = (one.kind, one.points.as_slice()) else {
         return false;
     };
     let outline = lungs.outline.iter().flat_map(|line| &line.points).map(|p| p.map(f64::from));
-    let Some(proposed) = proposed_thorax(&Metric::of(frame), [*upper, *lower], outline) else { return false };
+    let Some(proposed) = proposed_thorax(metric, [*upper, *lower], outline) else { return false };
     let near = |a: &[f64; 2], b: &[f64; 2]| (a[0] - b[0]).hypot(a[1] - b[1]) <= ROUNDING;
     thorax.len() == 2 && thorax.iter().zip(&proposed).all(|(a, b)| near(a, b))
 }
@@ -92,7 +95,8 @@ mod tests {
     use crate::report::{export, pdf, verify};
 
     fn measurement(kind: Kind, points: &[[f64; 2]], name: &str) -> Measurement {
-        Measurement { id: 99, kind, points: points.to_vec(), name: Words::new(name), thorax_proposed: false }
+        let (points, name) = (points.to_vec(), Words::new(name));
+        Measurement { id: 99, kind, points, name, thorax_proposed: false, known_mm: None }
     }
 
     fn measured(folder: &std::path::Path) -> CaseReport {
@@ -100,7 +104,7 @@ mod tests {
         let lungs = lungs(folder);
         let midline = [[150.0, 20.0], [150.0, 220.0]];
         let outline = lungs.outline.iter().flat_map(|line| &line.points).map(|p| p.map(f64::from));
-        let thorax = proposed_thorax(&Metric::of(&case.frame), midline, outline).unwrap();
+        let thorax = proposed_thorax(&calibration::metric(&case.frame, None), midline, outline).unwrap();
         let mut ratio = measurement(
             Kind::Cardiothoracic,
             &[midline[0], midline[1], [130.0, 150.0], [200.0, 150.0], thorax[0], thorax[1]],

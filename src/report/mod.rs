@@ -22,7 +22,9 @@ pub mod impression;
 pub mod impression_store;
 pub mod key_images;
 pub mod measurements;
+pub mod on_screen;
 pub mod overlay_image;
+pub mod prior;
 pub mod sidecar;
 mod suggestions;
 mod threshold_position;
@@ -33,6 +35,7 @@ mod ages;
 mod pages;
 mod pdf;
 mod redact;
+mod span;
 
 use std::path::PathBuf;
 

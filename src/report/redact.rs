@@ -10,14 +10,17 @@
 //! more closely (dates in the usual spellings, names of two letters), and [`FREE_TEXT`] is said
 //! beside it: no search finds "the mayor of our town".
 
+use chrono::NaiveDate;
+
 use super::ages;
 use super::case::CaseReport;
 use super::impression::{Impression, Remark};
 use super::key_images::{KeyImageRecord, KeyImagesRecord};
+use super::on_screen::{OnScreen, OnScreenRecord};
 use super::what_if::ChangeRecord;
 use crate::measurement::Words;
 use crate::study::identifiers::{spellings, two_letters};
-use crate::study::{Metadata, readable_name};
+use crate::study::{Metadata, PresentationState, readable_name};
 
 /// Stands where something was taken out of a text.
 pub(super) const REMOVED: &str = "[removed]";
@@ -110,6 +113,35 @@ pub(super) fn key_images(case: &CaseReport) -> Option<KeyImagesRecord> {
         more: known.more,
         not_looked_at: known.not_looked_at,
     })
+}
+
+/// What of the screen the print follows, as the report files it; nothing where it is as the image
+/// opens.
+pub(super) fn on_screen(case: &CaseReport) -> Option<OnScreenRecord> {
+    let shown = &case.on_screen;
+    (*shown != OnScreen::default()).then(|| OnScreenRecord {
+        presentation_state: shown.presentation.as_ref().map(|state| presentation(case, state)),
+        graphics: shown.graphics,
+        shutter: shown.shutter,
+        table: shown.table_name(&case.frame).map(|name| free_text(case, &name)),
+        turned: shown.turned,
+    })
+}
+
+/// Label of a presentation state, with its day and who made it where the report may say so.
+fn presentation(case: &CaseReport, state: &PresentationState) -> String {
+    let label = if state.label.is_empty() { "without a label" } else { &state.label };
+    if case.anonymize {
+        return free_text(case, label);
+    }
+    let mut words = label.to_owned();
+    if !state.date.is_empty() {
+        let day = NaiveDate::parse_from_str(&state.date, "%Y%m%d");
+        let day = day.map_or_else(|_| state.date.clone(), |day| day.format("%Y-%m-%d").to_string());
+        words = format!("{words}, {day}");
+    }
+    let creator = readable_name(&state.creator);
+    if creator.is_empty() { words } else { format!("{words}, by {creator}") }
 }
 
 /// The name of a measurement, or the words of a note, as the report shows them.

@@ -310,6 +310,7 @@ pub(super) fn again(case: &CaseReport) -> Recomputed {
         lungs: case.lungs.clone(),
         similar,
         study,
+        prior: None,
         what_if: case.kept_changes.clone(),
     }
 }

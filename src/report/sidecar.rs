@@ -3,17 +3,20 @@
 
 pub mod beside;
 mod of_case;
+pub mod prior;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use self::beside::{SimilarRecord, StudyRecord};
+use self::prior::PriorRecord;
 use super::case::{OverlayStyle, Paper};
 use super::feedback::FeedbackRecord;
 use super::impression::Impression;
 use super::key_images::KeyImagesRecord;
 use super::measurements::MeasurementRecord;
+use super::on_screen::OnScreenRecord;
 use super::suggestions::Suggestion;
 use super::what_if::ChangeRecord;
 use crate::engine::conformal::Conformal;
@@ -72,6 +75,9 @@ pub struct Sidecar {
     /// has one image only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub study: Option<StudyRecord>,
+    /// The prior beside it; nothing where none stood there, and in reports of before 0.7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorRecord>,
     /// How faithful one of them is, where that was asked; [`super::verify`] names it as not
     /// checked.
     #[serde(default, rename = "trust")]
@@ -171,6 +177,10 @@ pub struct Display {
     /// False where it is the window that the image opens with.
     #[serde(default)]
     pub window_by_reader: bool,
+    /// What else of the screen the print follows; nothing where it is as the image opens, and in
+    /// reports of before 0.7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_screen: Option<OnScreenRecord>,
 }
 
 /// A label or a group.

@@ -24,6 +24,8 @@ pub use self::compare::{Difference, Unchecked};
 use super::case::SimilarSection;
 use super::case_study::CaseStudy;
 use super::image_file::ImageFile;
+use super::prior::CasePrior;
+use super::sidecar::prior::PriorRecord;
 use super::sidecar::{FORMAT, FORMAT_VERSION, Sidecar};
 use super::what_if::ChangeRecord;
 use super::{CaseReport, ReportError, feedback, image_file, measurements, redact};
@@ -33,6 +35,7 @@ use crate::engine::model_selection::choice::Choice;
 use crate::engine::similar::Similar;
 use crate::engine::study_members::StudyMembers;
 use crate::engine::{Analysis, ModelInfo};
+use crate::explain::Attribution;
 use crate::files::read_regular;
 use crate::imaging::auto_window::initial_window;
 use crate::limits;
@@ -75,6 +78,8 @@ pub struct Recomputed {
     pub similar: Option<Similar>,
     /// The study of the image, where the report has one and its images are at hand.
     pub study: Option<StudyAgain>,
+    /// The prior of the report, where it has one that is at hand.
+    pub prior: Option<PriorAgain>,
     /// The changed images of the report, asked about again.
     pub what_if: Vec<ChangeRecord>,
 }
@@ -83,6 +88,12 @@ pub struct Recomputed {
 pub struct StudyAgain {
     pub key: UnitKey,
     pub members: StudyMembers,
+}
+
+/// The prior of a report, judged again.
+pub struct PriorAgain {
+    pub frame: Frame,
+    pub analysis: Analysis,
 }
 
 /// What came of it.
@@ -208,13 +219,14 @@ fn kind(device: &str) -> String {
 /// The case again: what was seen comes from the image and the model, what was chosen from the
 /// report. Classes that the model does not have are differences.
 fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
-    let Recomputed { frame, analysis, model, lungs, similar, study, what_if } = again;
+    let Recomputed { frame, analysis, model, lungs, similar, study, prior, what_if } = again;
     let error_rate = was.error_rate.or(was.conformal.as_ref().map(|c| c.risk)).unwrap_or(RISK);
     let study =
         was.study.as_ref().zip(study).and_then(|(was, again)| {
             CaseStudy::of(&again.members, &model.sha256, was.result.unit, again.key, error_rate)
         });
     let similar = was.similar.as_ref().zip(similar);
+    let prior = was.prior.as_ref().zip(prior).map(|(was, again)| before(was, again, &model));
     let measurements = measurements::again(&was.measurements, &frame, lungs.as_deref());
     let mut classes = Vec::new();
     let mut unknown = Vec::new();
@@ -239,6 +251,7 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
         kept_changes: what_if,
         similar: similar.map(|(was, found)| SimilarSection { asked: was.asked, found }),
         study,
+        prior,
         inverted_by_reader: was.display.inverted_by_reader,
         overlay: was.display.overlay.clone(),
         anonymize: was.anonymized,
@@ -251,6 +264,16 @@ fn case(was: &Sidecar, again: Recomputed) -> (CaseReport, Vec<Difference>) {
     };
     case.feedback = was.feedback.as_ref().map(|said| feedback::again(said, &case));
     (case, unknown)
+}
+
+/// The prior again. Maps are those that the report has: the viewer may have had no others.
+fn before(was: &PriorRecord, again: PriorAgain, model: &ModelInfo) -> CasePrior {
+    let PriorAgain { frame, mut analysis } = again;
+    let name = |map: &Attribution| map.class().and_then(|class| model.manifest.labels.get(class));
+    let filed = |map: &Attribution| name(map).is_some_and(|label| was.maps.iter().any(|m| m.label == label.name));
+    analysis.attributions.retain(|map| filed(map));
+    let measurements = measurements::again(&was.measurements, &frame, None);
+    CasePrior { frame: Arc::new(frame), analysis: Arc::new(analysis), measurements }
 }
 
 /// What cannot be checked in this report, by its place.

@@ -58,6 +58,8 @@ struct State {
     tally: Tally,
     /// Files of images that are done and were not asked for yet.
     finished: Vec<String>,
+    /// Images whose results are not needed any more.
+    settled: Vec<String>,
 }
 
 impl State {
@@ -101,6 +103,9 @@ impl State {
             Step::Committed { results } => {
                 let new = results.iter().filter(|r| progress.committed.insert((*r).clone())).count();
                 self.tally.committed += new;
+                if progress.committed.len() + progress.given_up >= progress.results.len() {
+                    self.settled.push(image.clone());
+                }
             }
             Step::Uncommitted { results } => {
                 let known = |uid: &&String| progress.results.iter().any(|r| r.sop_instance == **uid);
@@ -114,6 +119,10 @@ impl State {
             Step::Asked { transaction } => progress.transactions.push(transaction.clone()),
             Step::Done => {
                 self.finished.push(progress.file.clone());
+                // Where commitment was asked for, results may have to go out once more.
+                if progress.transactions.is_empty() {
+                    self.settled.push(image.clone());
+                }
                 self.tally.done += usize::from(!progress.is_done);
                 progress.is_done = true;
                 self.sending.remove(&place);
@@ -233,6 +242,12 @@ impl Board {
     #[must_use]
     pub fn take_finished(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().1.finished)
+    }
+
+    /// Images whose results came to be needed no more since it was last asked.
+    #[must_use]
+    pub fn take_settled(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().1.settled)
     }
 
     /// How many images are where.

@@ -33,9 +33,12 @@ mod sending;
 pub mod service;
 mod watching;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use self::drift::Observation;
+use self::entry::MadeResult;
+use crate::model::calibration::Calibration;
 
 /// A result to be sent: a DICOM file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +72,16 @@ pub trait Scorer {
     fn made(&mut self, image: &Path) {
         let _ = image;
     }
+}
+
+/// What the service asks and tells whoever runs it.
+pub struct Hooks<'a> {
+    /// What is known of a model, by its name.
+    pub calibration: &'a dyn Fn(&str) -> Option<Calibration>,
+    /// It is ready, and listens there.
+    pub ready: &'a dyn Fn(Option<SocketAddr>),
+    /// The peer took a result.
+    pub sent: &'a (dyn Fn(&MadeResult) + Sync),
 }
 
 /// Why a service could not start or go on.

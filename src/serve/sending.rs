@@ -7,7 +7,7 @@ use rand::RngCore as _;
 
 use super::ServeError;
 use super::board::{Board, Progress};
-use super::entry::Step;
+use super::entry::{MadeResult, Step};
 use super::outbox::Outbox;
 use crate::pacs::dimse::ae::Node;
 use crate::pacs::dimse::commitment::{CommitmentReport, Reference, request};
@@ -22,7 +22,7 @@ const TRIES: u32 = 5;
 /// How long the report on a commitment is waited for on the same association.
 const REPORT: Duration = Duration::from_secs(3);
 /// First and longest pause after a failure.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_mins(1));
 
 /// Sends what is in the outbox.
 pub(super) struct Sending<'a> {
@@ -32,6 +32,8 @@ pub(super) struct Sending<'a> {
     pub node: Node,
     /// Whether the peer is asked to answer for the results.
     pub commit: bool,
+    /// Hears of every result that the peer took.
+    pub sent: &'a (dyn Fn(&MadeResult) + Sync),
     tries: HashMap<String, u32>,
     pause: Duration,
 }
@@ -48,7 +50,7 @@ pub(super) enum Round {
 
 impl<'a> Sending<'a> {
     pub(super) fn new(board: &'a Board, outbox: &'a Outbox, caller: Caller, node: Node, commit: bool) -> Self {
-        Self { board, outbox, caller, node, commit, tries: HashMap::new(), pause: PAUSES.0 }
+        Self { board, outbox, caller, node, commit, sent: &|_| {}, tries: HashMap::new(), pause: PAUSES.0 }
     }
 
     /// Sends what there is to send, once.
@@ -66,18 +68,22 @@ impl<'a> Sending<'a> {
                 match self.outbox.open(image, result) {
                     Ok(object) => {
                         objects.push(object);
-                        owners.push((image.clone(), result.sop_instance.clone()));
+                        owners.push((image.clone(), result.clone()));
                     }
                     Err(why) => self.lost(image, progress, &result.sop_instance, &why)?,
                 }
             }
         }
-        let (board, tries, peer) = (self.board, &mut self.tries, self.node.to_string());
-        let (mut unwritten, mut refused) = (None, false);
+        let (board, told, tries, peer) = (self.board, self.sent, &mut self.tries, self.node.to_string());
+        let (mut unwritten, mut refused, mut went) = (None, false, false);
         let mut done = |i: usize, result: Result<Stored, DimseError>| {
-            let (image, uid): &(String, String) = &owners[i];
+            let (image, made): &(String, MadeResult) = &owners[i];
+            let uid = &made.sop_instance;
             let step = match result {
-                Ok(_) => Step::Sent { result: uid.clone(), peer: peer.clone() },
+                Ok(_) => {
+                    went = true;
+                    Step::Sent { result: uid.clone(), peer: peer.clone() }
+                }
                 Err(error) => {
                     refused = true;
                     let tried = tries.entry(uid.clone()).or_default();
@@ -91,6 +97,9 @@ impl<'a> Sending<'a> {
                 }
             };
             tries.remove(uid);
+            if matches!(step, Step::Sent { .. }) {
+                told(made);
+            }
             if unwritten.is_none() {
                 unwritten = board.note(image, step).err();
             }
@@ -102,17 +111,23 @@ impl<'a> Sending<'a> {
         for (image, _) in &images {
             self.finish(image)?;
         }
+        // A peer that takes some is there: only one that takes nothing is waited for longer and longer.
+        if went {
+            self.pause = PAUSES.0;
+        }
         match ended {
-            Ok(()) if !refused => {
-                self.pause = PAUSES.0;
-                Ok(Round::Went)
-            }
+            Ok(()) if !refused => Ok(Round::Went),
             Ok(()) => Ok(self.failed()),
             Err(error) => {
                 log::warn!("results were not sent, and will be: {error}");
                 Ok(self.failed())
             }
         }
+    }
+
+    /// Removes results that are not needed any more.
+    pub(super) fn clear(&self) {
+        self.board.take_settled().iter().for_each(|image| self.outbox.empty(image));
     }
 
     fn failed(&mut self) -> Round {
@@ -143,9 +158,6 @@ impl<'a> Sending<'a> {
         }
         self.board.note(image, Step::Done)?;
         log::info!("image {} is done", short(image));
-        if !self.commit || self.board.progress(image).is_some_and(|p| p.committed.len() >= p.results.len()) {
-            self.outbox.empty(image);
-        }
         Ok(())
     }
 
@@ -154,7 +166,7 @@ impl<'a> Sending<'a> {
         let transaction = new_uid();
         let Ok(uid) = Uid::of(&transaction) else { return Ok(()) };
         self.board.note(image, Step::Asked { transaction })?;
-        let reference = |r: &super::entry::MadeResult| {
+        let reference = |r: &MadeResult| {
             let sop_instance = Uid::of(&r.sop_instance).ok()?;
             Some(Reference { sop_class: r.sop_class.clone(), sop_instance })
         };

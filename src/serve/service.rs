@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::board::{Board, Tally};
 use super::drift::Drift;
-use super::entry::Step;
+use super::entry::{MadeResult, Step};
 use super::outbox::Outbox;
 use super::sending::{Round, Sending, reported, short};
 use super::watching::Watch;
-use super::{Scored, Scorer, ServeError};
+use super::{Hooks, Scored, Scorer, ServeError};
 use crate::cancel::CancelToken;
 use crate::model::calibration::Calibration;
 use crate::pacs::dimse::Caller;
@@ -35,6 +35,7 @@ const SENDING: usize = 10;
 
 /// What is served.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Service {
     pub inbox: PathBuf,
     /// Where journal and outbox are.
@@ -110,18 +111,11 @@ impl Arrivals for Incoming {
 }
 
 impl Service {
-    /// Serves until `stop`, or with `once` until all is done. `calibration` gives what is known of a
-    /// model by its name.
+    /// Serves until `stop`, or with `once` until all is done.
     ///
     /// # Errors
     /// When it cannot start, or the journal cannot be written.
-    pub fn run(
-        &self,
-        scorer: &mut dyn Scorer,
-        calibration: &dyn Fn(&str) -> Option<Calibration>,
-        ready: &dyn Fn(Option<SocketAddr>),
-        stop: &CancelToken,
-    ) -> Result<Tally, ServeError> {
+    pub fn run(&self, scorer: &mut dyn Scorer, hooks: &Hooks<'_>, stop: &CancelToken) -> Result<Tally, ServeError> {
         crate::files::kept_folder::make_private(&self.state)
             .map_err(|source| ServeError::Write { what: "the folder of the journal", source })?;
         let inbox = Inbox::at(&self.inbox)?;
@@ -139,20 +133,21 @@ impl Service {
                 Some(Receiver::bind(*address, settings.clone(), inbox, arrivals, stop.clone())?)
             }
         };
-        ready(receiver.as_ref().map(Receiver::address));
+        (hooks.ready)(receiver.as_ref().map(Receiver::address));
         let settled = Mutex::new(0_usize);
         let board = &shared.board;
         thread::scope(|scope| {
             let named = |name: &str| thread::Builder::new().name(name.into());
             let listen = || receiver.iter().for_each(|receiver| receiver.run(&stop));
             let watch = || self.watch(&shared, &settled);
-            let send = || self.send(&shared, &outbox);
+            let sent = hooks.sent;
+            let send = || self.send(&shared, &outbox, sent);
             let started = named("pellucid-listen")
                 .spawn_scoped(scope, listen)
                 .and_then(|_| named("pellucid-watch").spawn_scoped(scope, watch))
                 .and_then(|_| named("pellucid-send").spawn_scoped(scope, send));
             match started {
-                Ok(_) => self.score(&shared, &outbox, scorer, calibration, &settled),
+                Ok(_) => self.score(&shared, &outbox, scorer, hooks.calibration, &settled),
                 Err(source) => shared.fail(ServeError::Write { what: "a thread", source }),
             }
             stop.cancel();
@@ -176,18 +171,24 @@ impl Service {
         }
     }
 
-    fn send(&self, shared: &Shared, outbox: &Outbox) {
+    fn send(&self, shared: &Shared, outbox: &Outbox, sent: &(dyn Fn(&MadeResult) + Sync)) {
         let mut caller = self.caller.clone();
         caller.cancel = shared.stop.clone();
         let mut sending = Sending::new(&shared.board, outbox, caller, self.node.clone(), self.commit);
+        sending.sent = sent;
         while !shared.stop.is_cancelled() {
-            match sending.round() {
+            let round = sending.round();
+            self.remove_done(shared);
+            sending.clear();
+            match round {
                 Ok(Round::Idle) => shared.board.wait(WAIT),
-                Ok(Round::Went) => self.remove_done(shared),
+                Ok(Round::Went) => {}
                 Ok(Round::Failed(wait)) => pause(&shared.stop, wait),
                 Err(error) => return shared.fail(error),
             }
         }
+        self.remove_done(shared);
+        sending.clear();
     }
 
     /// Removes images that are done from the inbox, where that is wanted.
@@ -241,7 +242,7 @@ impl Service {
     }
 
     /// Makes the results of an image.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "it is one step of the loop above, with all that it has")]
     fn make(
         &self,
         shared: &Shared,

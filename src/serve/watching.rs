@@ -63,7 +63,8 @@ fn take(path: &Path, name: &str, board: &Board) -> Result<(), ServeError> {
                 log::info!("image {} lies in the inbox", instance.short_hash());
             }
         }
-        Ok(Err(error)) => log::warn!("a file in the inbox is passed over: {error}"),
+        // What stands in the place of a UID may be anything, and is not quoted.
+        Ok(Err(_)) => log::warn!("a file in the inbox is passed over: its SOP Instance UID is none"),
         Err(error) => log::warn!("a file in the inbox is passed over: {error}"),
     }
     Ok(())

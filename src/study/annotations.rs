@@ -27,6 +27,8 @@ const TEXT: usize = 1024;
 pub struct Drawing {
     pub points: Vec<[f32; 2]>,
     pub filled: bool,
+    /// The recommended colour of its layer, where the state has one.
+    pub color: Option<[u8; 3]>,
 }
 
 /// Words at a place of the image.
@@ -37,6 +39,8 @@ pub struct TextNote {
     pub at: [f32; 2],
     /// The point that a line leads to.
     pub anchor: Option<[f32; 2]>,
+    /// The recommended colour of its layer, where the state has one.
+    pub color: Option<[u8; 3]>,
 }
 
 /// What a presentation state draws over an image.
@@ -88,11 +92,11 @@ impl DisplayedArea {
 }
 
 impl Annotations {
-    /// Adds the objects of one item of the Graphic Annotation Sequence.
-    pub(super) fn add(&mut self, item: &Dataset, area: &DisplayedArea, sets: &CharacterSets) {
+    /// Adds the objects of one item of the Graphic Annotation Sequence, in the colour of its layer.
+    pub(super) fn add(&mut self, item: &Dataset, area: &DisplayedArea, sets: &CharacterSets, color: Option<[u8; 3]>) {
         let mut points: usize = self.drawings.iter().map(|drawing| drawing.points.len()).sum();
         for object in item.items(tags::GRAPHIC_OBJECT_SEQUENCE) {
-            let drawn = drawing(object, area).filter(|drawing| {
+            let drawn = drawing(object, area).map(|drawing| Drawing { color, ..drawing }).filter(|drawing| {
                 points += drawing.points.len();
                 points <= limits::ANNOTATION_POINTS && self.drawings.len() < limits::ANNOTATIONS
             });
@@ -100,7 +104,9 @@ impl Annotations {
             self.drawings.extend(drawn);
         }
         for object in item.items(tags::TEXT_OBJECT_SEQUENCE) {
-            let note = text_note(object, area, sets).filter(|_| self.texts.len() < limits::ANNOTATIONS);
+            let note = text_note(object, area, sets)
+                .map(|note| TextNote { color, ..note })
+                .filter(|_| self.texts.len() < limits::ANNOTATIONS);
             self.incomplete |= note.is_none();
             self.texts.extend(note);
         }
@@ -128,7 +134,7 @@ fn drawing(object: &Dataset, area: &DisplayedArea) -> Option<Drawing> {
         }
         _ => return None,
     };
-    Some(Drawing { points, filled: object.code(tags::GRAPHIC_FILLED) == "Y" })
+    Some(Drawing { points, filled: object.code(tags::GRAPHIC_FILLED) == "Y", color: None })
 }
 
 /// An ellipse with these half axes, closed.
@@ -166,7 +172,7 @@ fn text_note(object: &Dataset, area: &DisplayedArea, sets: &CharacterSets) -> Op
     let anchor = point(tags::ANCHOR_POINT_ANNOTATION_UNITS, tags::ANCHOR_POINT);
     let at = corner.or(anchor).filter(|_| !text.is_empty())?;
     let leads = object.code(tags::ANCHOR_POINT_VISIBILITY) == "Y" && corner.is_some();
-    Some(TextNote { text, at, anchor: anchor.filter(|_| leads) })
+    Some(TextNote { text, at, anchor: anchor.filter(|_| leads), color: None })
 }
 
 #[cfg(test)]

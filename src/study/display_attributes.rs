@@ -17,6 +17,7 @@ use super::functional_groups::FunctionalGroups;
 use super::orientation::Orientation;
 use super::overlay_planes::{self, HighBits};
 use super::shutter_module;
+use super::slice_plane::SlicePlane;
 use super::slice_position::SlicePosition;
 
 /// Shapes of pixels beyond this, either way, are taken for errors of the file.
@@ -35,6 +36,8 @@ pub struct DisplayAttributes {
     pub shutters: Shutters,
     /// Where it lies along the normal of its plane.
     pub slice: Option<SlicePosition>,
+    /// Where its plane lies in the patient.
+    pub plane: Option<SlicePlane>,
     /// Unit of the modality values: "HU", "OD" … Empty where the file does not say, or says that
     /// there is none.
     pub value_unit: String,
@@ -49,6 +52,7 @@ impl Default for DisplayAttributes {
             overlays: Vec::new(),
             shutters: Shutters::default(),
             slice: None,
+            plane: None,
             value_unit: String::new(),
         }
     }
@@ -74,6 +78,7 @@ impl DisplayAttributes {
             overlays: overlay_planes::read(dicom, index, high_bits, warnings),
             shutters: shutter_module::read(dicom, shutter_source, index, pixel_aspect, warnings),
             slice: SlicePosition::read(dataset, groups),
+            plane: SlicePlane::read(dataset, groups, spacing),
             value_unit: value_unit(dataset, groups),
         }
     }

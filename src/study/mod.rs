@@ -5,6 +5,7 @@
 //! DICOM parsing, guards and decoding live in the files beside this one.
 
 mod annotations;
+mod cielab;
 mod codec;
 mod color;
 pub(crate) mod dataset;
@@ -44,6 +45,7 @@ mod scorable;
 mod segmented_palette;
 mod shared_uid;
 mod shutter_module;
+mod slice_plane;
 mod slice_position;
 pub mod source_header;
 mod stack_place;
@@ -67,6 +69,7 @@ pub use orientation::Orientation;
 pub use presentation_state::{PresentationState, is_presentation_state, presentation_states};
 pub use scorable::Unscorable;
 pub use shared_uid::SharedUid;
+pub use slice_plane::SlicePlane;
 pub use slice_position::{SlicePosition, SliceSource};
 pub use stack_place::{SeriesOrder, StackPlace, in_order};
 pub(crate) use stored_plane::stored_plane;
@@ -222,6 +225,8 @@ pub enum SpacingProvenance {
     Calibrated,
     /// Imager Pixel Spacing: millimetres at the detector.
     AtDetector,
+    /// A line of known length that the reader drew; no file says it.
+    ByReader,
 }
 
 /// Distance of neighbouring pixel centres.

@@ -17,6 +17,7 @@ use crate::panic_guard::guarded;
 use crate::printable::printable;
 
 use super::annotations::{Annotations, DisplayedArea};
+use super::cielab::screen_color;
 use super::dataset::Dataset;
 use super::dicom::Dicom;
 use super::functional_groups::FunctionalGroups;
@@ -132,7 +133,8 @@ impl State<'_> {
         let mut items: Vec<_> = self.items(tags::GRAPHIC_ANNOTATION_SEQUENCE).collect();
         items.sort_by_key(|item| self.layer_order(&item.code(tags::GRAPHIC_LAYER)));
         for item in items {
-            annotations.add(item, &displayed, &self.dicom.sets);
+            let color = self.layer_color(&item.code(tags::GRAPHIC_LAYER));
+            annotations.add(item, &displayed, &self.dicom.sets, color);
         }
         if annotations.incomplete {
             notes.push("Some of its annotations are of a kind that is not drawn.".into());
@@ -174,6 +176,28 @@ impl State<'_> {
         let layers = self.dataset().items(tags::GRAPHIC_LAYER_SEQUENCE).iter();
         let mut called = layers.filter(|layer| layer.code(tags::GRAPHIC_LAYER) == name);
         called.find_map(|layer| layer.integer(tags::GRAPHIC_LAYER_ORDER)).unwrap_or(i64::MAX)
+    }
+
+    /// The colour that a graphic layer is recommended to be drawn in (PS3.3 C.10.7): that in CIE
+    /// L*a*b*, else the retired one in RGB, else the grey.
+    fn layer_color(&self, name: &str) -> Option<[u8; 3]> {
+        const RGB_RETIRED: Tag = Tag(0x0070, 0x0067);
+        let layers = self.dataset().items(tags::GRAPHIC_LAYER_SEQUENCE).iter();
+        let layer = layers.into_iter().find(|layer| layer.code(tags::GRAPHIC_LAYER) == name)?;
+        let three = |tag| {
+            let numbers = layer.integers(tag);
+            let sound = numbers.iter().map(|v| u16::try_from(*v).ok()).collect::<Option<Vec<u16>>>();
+            <[u16; 3]>::try_from(sound?.as_slice()).ok()
+        };
+        let high = |v: u16| (v >> 8) as u8;
+        let grey = || {
+            let p_value = layer.integer(tags::GRAPHIC_LAYER_RECOMMENDED_DISPLAY_GRAYSCALE_VALUE)?;
+            Some([high(u16::try_from(p_value).ok()?); 3])
+        };
+        three(tags::GRAPHIC_LAYER_RECOMMENDED_DISPLAY_CIE_LAB_VALUE)
+            .map(screen_color)
+            .or_else(|| three(RGB_RETIRED).map(|rgb| rgb.map(high)))
+            .or_else(grey)
     }
 
     fn voi(&self, notes: &mut Vec<String>) -> Option<Voi> {

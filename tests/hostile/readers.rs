@@ -312,6 +312,7 @@ impl Bench {
                 lungs: None,
                 similar: None,
                 study: None,
+                prior: None,
                 what_if: Vec::new(),
             })
         };

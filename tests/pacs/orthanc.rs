@@ -14,7 +14,7 @@ use super::images::{CR, uid};
 use super::peer::{Listening, Process, caller, free_port, node, program, settings, start};
 
 /// An Orthanc in a folder that knows our listener on port `ours`; with further settings.
-pub(crate) fn orthanc(folder: &Path, ours: &Value, more: Value) -> Option<(Process, Node)> {
+pub(crate) fn orthanc(folder: &Path, ours: &Value, more: &Value) -> Option<(Process, Node)> {
     let program = program("Orthanc")?;
     let (dicom, http) = (free_port(), free_port());
     let mut config = json!({
@@ -45,7 +45,7 @@ pub(crate) fn orthanc(folder: &Path, ours: &Value, more: Value) -> Option<(Proce
 fn orthanc_is_stored_to_queried_and_retrieved_from() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let ours = free_port();
-    let Some((_process, node)) = orthanc(there.path(), &json!(["PELLUCID", "127.0.0.1", ours]), json!({})) else {
+    let Some((_process, node)) = orthanc(there.path(), &json!(["PELLUCID", "127.0.0.1", ours]), &json!({})) else {
         return;
     };
     super::dcmtk::archive(&node, here.path(), ours);

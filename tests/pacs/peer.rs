@@ -44,7 +44,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 pub(crate) fn start(command: &mut Command, port: u16) -> Process {
     let mut process =
         Process(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < until, "{command:?} does not listen");
         assert!(process.0.try_wait().unwrap().is_none(), "{command:?} ended");

@@ -114,7 +114,7 @@ fn orthanc_is_stored_to_and_retrieved_from_secured() {
         "DicomTlsTrustedCertificates": golden("caller.pem"),
     });
     let ours = json!(["PELLUCID", "127.0.0.1", free_port()]);
-    let Some((_process, node)) = orthanc(there.path(), &ours, more) else { return };
+    let Some((_process, node)) = orthanc(there.path(), &ours, &more) else { return };
     let caller = secured_caller(true);
     echo(&caller, &node).unwrap();
     sent(&caller, &node);

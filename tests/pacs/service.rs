@@ -19,7 +19,7 @@ use pellucid::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver};
 use pellucid::serve::board::Tally;
 use pellucid::serve::drift::Observation;
 use pellucid::serve::service::Service;
-use pellucid::serve::{ResultFile, Scored, Scorer};
+use pellucid::serve::{Hooks, ResultFile, Scored, Scorer};
 use pellucid::study::wire::StoredObject;
 
 use super::dicom_bytes::{EXPLICIT, Object};
@@ -27,6 +27,8 @@ use super::images::{uid, write};
 use super::peer::{Process, caller, files, free_port, node, settings};
 
 pub(crate) const SECONDARY: &str = "1.2.840.10008.5.1.4.1.1.7";
+
+pub(crate) const HOOKS: Hooks<'static> = Hooks { calibration: &|_| None, ready: &|_| {}, sent: &|_| {} };
 
 /// Results that follow from the image alone.
 pub(crate) struct Quick;
@@ -67,7 +69,7 @@ fn service(folder: &Path, node: Node, listen: Option<u16>) -> Service {
 }
 
 fn run(service: &Service) -> Tally {
-    service.run(&mut Quick, &|_| None, &|_| {}, &CancelToken::default()).unwrap()
+    service.run(&mut Quick, &HOOKS, &CancelToken::default()).unwrap()
 }
 
 /// An archive that counts how often each instance comes, and breaks off a share of all objects.
@@ -153,7 +155,7 @@ fn results_wait_for_a_peer_that_comes_later() {
     let (given, stopping) = (service.clone(), stop.clone());
     let running = std::thread::Builder::new()
         .name("service".into())
-        .spawn(move || given.run(&mut Quick, &|_| None, &|_| {}, &stopping).unwrap())
+        .spawn(move || given.run(&mut Quick, &HOOKS, &stopping).unwrap())
         .unwrap();
     std::thread::sleep(Duration::from_secs(4));
     let mut archive_settings = settings();
@@ -170,8 +172,17 @@ fn results_wait_for_a_peer_that_comes_later() {
     assert_eq!((tally.sent, tally.done), (2, 1));
 }
 
+/// Scores nothing.
+struct Refusing;
+
+impl Scorer for Refusing {
+    fn score(&mut self, _: &Path) -> Result<Scored, String> {
+        Err("it cannot be".into())
+    }
+}
+
 #[test]
-fn what_no_peer_takes_is_given_up_and_said() {
+fn what_cannot_be_scored_is_refused_and_tried_again_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let inbox = folder.path().join("inbox");
     std::fs::create_dir(&inbox).unwrap();
@@ -182,19 +193,40 @@ fn what_no_peer_takes_is_given_up_and_said() {
         bytes
     })
     .unwrap();
-    struct Refusing;
-    impl Scorer for Refusing {
-        fn score(&mut self, _: &Path) -> Result<Scored, String> {
-            Err("it cannot be".into())
-        }
-    }
     let service = service(folder.path(), node("ARCHIVE", free_port()), None);
-    let tally = service.run(&mut Refusing, &|_| None, &|_| {}, &CancelToken::default()).unwrap();
+    let tally = service.run(&mut Refusing, &HOOKS, &CancelToken::default()).unwrap();
     assert_eq!((tally.received, tally.refused, tally.sent), (1, 1, 0));
     // Asked for once more, it is tried once more.
     let again = Service { again: true, ..service };
-    let tally = again.run(&mut Refusing, &|_| None, &|_| {}, &CancelToken::default()).unwrap();
+    let tally = again.run(&mut Refusing, &HOOKS, &CancelToken::default()).unwrap();
     assert_eq!((tally.received, tally.refused), (1, 1));
+}
+
+#[test]
+fn results_that_orthanc_answers_for_are_noted() {
+    let (folder, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let ours = free_port();
+    let known = serde_json::json!(["PELLUCID", "127.0.0.1", ours]);
+    let Some((_process, node)) = super::orthanc::orthanc(there.path(), &known, &serde_json::json!({})) else { return };
+    let mut service = service(folder.path(), node, Some(ours));
+    service.commit = true;
+    std::fs::create_dir(&service.inbox).unwrap();
+    write(&service.inbox, 1);
+    let stop = CancelToken::default();
+    let (given, stopping) = (service.clone(), stop.clone());
+    let running = std::thread::Builder::new()
+        .name("service".into())
+        .spawn(move || given.run(&mut Quick, &HOOKS, &stopping).unwrap())
+        .unwrap();
+    let journal = folder.path().join("state/journal.jsonl");
+    let until = Instant::now() + Duration::from_secs(40);
+    while !std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("committed")) {
+        assert!(Instant::now() < until, "nobody answers");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    stop.cancel();
+    let tally = running.join().unwrap();
+    assert_eq!((tally.sent, tally.done, tally.committed), (2, 1, 2));
 }
 
 /// The service in a process of its own, which listens on `port`.
@@ -212,7 +244,7 @@ fn the_service_of_a_child() {
     let ports = std::env::var("PELLUCID_TEST_PORTS").unwrap();
     let (port, archive) = ports.split_once(' ').unwrap();
     let service = service(&folder, node("ARCHIVE", archive.parse().unwrap()), Some(port.parse().unwrap()));
-    service.run(&mut Quick, &|_| None, &|_| {}, &CancelToken::default()).unwrap();
+    service.run(&mut Quick, &HOOKS, &CancelToken::default()).unwrap();
 }
 
 #[test]

@@ -51,8 +51,8 @@ fn presentation() -> PresentationState {
         shutters: Shutters::default(),
         overlays: Vec::new(),
         annotations: Annotations {
-            drawings: vec![Drawing { points: vec![[10.0, 10.0], [60.0, 40.0]], filled: false }],
-            texts: vec![TextNote { text: "opacity".into(), at: [60.0, 40.0], anchor: None }],
+            drawings: vec![Drawing { points: vec![[10.0, 10.0], [60.0, 40.0]], filled: false, color: None }],
+            texts: vec![TextNote { text: "opacity".into(), at: [60.0, 40.0], anchor: None, color: None }],
             incomplete: false,
         },
         notes: Vec::new(),

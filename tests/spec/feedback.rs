@@ -280,7 +280,7 @@ fn answer(folder: &Path, image: &str, model: &AnsweredModel, opinion: Opinion, r
     let size = [frame.pixels.plane.width, frame.pixels.plane.height];
     let kind = Kind::Rectangle;
     let points = region.to_vec();
-    let drawn = Measurement { id: 5, kind, points, name: Words::new("Doe"), thorax_proposed: false };
+    let drawn = Measurement { id: 5, kind, points, name: Words::new("Doe"), thorax_proposed: false, known_mm: None };
     Store::new(folder.join("data/pellucid/measurements")).keep(&identity, size, &[drawn]).unwrap();
     let at = chrono::Local::now();
     let said = Some(Said { probability: 0.4, threshold: 0.6, call: Some(Call::Absent) });

@@ -9,13 +9,13 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use pellucid::app::command::{
-    Command, FindingsCommand, HangingCommand, HelpCommand, OverlayCommand, StudyCommand, ViewCommand,
+    Command, FindingsCommand, HangingCommand, HelpCommand, OverlayCommand, SessionCommand, StudyCommand, ViewCommand,
 };
 use pellucid::app::state::hanging::{Grid, ScaleLink};
 use pellucid::app::state::hanging_rules::HangingRules;
 use pellucid::app::state::prior::NoPrior;
 use pellucid::app::state::pyramid::Pyramid;
-use pellucid::app::state::{Layout, LoadedImage, Model, Phase};
+use pellucid::app::state::{Layout, LoadedImage, Model, Phase, Preferences, State};
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::measuring_effect::{MeasuringEffect, MeasuringMessage};
 use pellucid::app::update::message::Message;
@@ -247,7 +247,14 @@ fn measurements_of_the_prior_are_shown_in_its_place() {
     });
     let (key, frame) = asked.expect("they are looked for");
     let points = vec![[10.0, 10.0], [40.0, 50.0]];
-    let line = Measurement { id: 1, kind: Kind::Length, points, name: Words::default(), thorax_proposed: false };
+    let line = Measurement {
+        id: 1,
+        kind: Kind::Length,
+        points,
+        name: Words::default(),
+        thorax_proposed: false,
+        known_mm: None,
+    };
     let identity = ImageIdentity::of(&frame);
     bench.message(Message::Measuring(MeasuringMessage::Found { image: key, identity, result: Ok(vec![line]) }));
     assert!(bench.state.measurements().is_empty(), "those of the active image are its own");
@@ -609,4 +616,59 @@ fn the_commands_of_several_images_stand_in_the_menu_with_their_keys() {
     let listed = Command::listed();
     assert!(listed.contains(&HangingCommand::PriorBeside.into()));
     assert_eq!(Command::from(HangingCommand::PriorBeside).info().key, "F3");
+}
+
+// ——— what is kept of it ———
+
+#[test]
+fn the_grid_of_the_last_session_is_offered_with_its_studies_and_comes_back_with_them() {
+    let mut bench = pair(Some(0.1));
+    bench.command(HangingCommand::SetGrid(Grid { rows: 2, columns: 2 }));
+    let kept = bench.state.preferences.grid.clone().expect("it is kept as it changes");
+    assert_eq!((kept.grid, kept.active, kept.places.len()), (Grid { rows: 2, columns: 2 }, 0, 2));
+    let preferences = bench.state.preferences.clone();
+
+    let again = |preferences: &Preferences| {
+        let mut next = Bench::new();
+        next.state = State::new(preferences.clone(), "test", "cpu");
+        next.event(Event::ModelReady(common::model()));
+        assert_eq!(next.state.layout, Layout::SideBySide, "nothing hangs before it is asked for");
+        next
+    };
+    let images = [image("now", "4711", "20261120", "PA"), image("before", "4711", "20251120", "AP")];
+    let scanned = || Message::Scanned { paths: vec!["/".into()], catalogue: Box::new(catalogue(&images)) };
+    let mut next = again(&preferences);
+    next.command(SessionCommand::OpenLast);
+    next.message(scanned());
+    let state = &next.state;
+    assert_eq!((state.layout, state.hanging.grid, state.hanging.active), (Layout::Hanging, kept.grid, 0));
+    let uid = |slot| state.slot_entry(slot).map(|entry| entry.identity.sop_instance_uid.clone());
+    assert_eq!([uid(0), uid(1), uid(2)], [Some("now".into()), Some("before".into()), None]);
+    assert_eq!(state.preferences.grid.as_ref(), Some(&kept));
+
+    // Something else is opened: nothing of it hangs.
+    let mut other = again(&preferences);
+    other.message(scanned());
+    assert_eq!((other.state.layout, other.state.preferences.grid.clone()), (Layout::SideBySide, None));
+    // Lists that are not kept, and a session that is forgotten, keep no grid.
+    for command in [SessionCommand::ToggleKeepStudies, SessionCommand::Forget] {
+        let mut bench = pair(Some(0.1));
+        bench.command(command.clone());
+        assert!(bench.state.preferences.grid.is_none() || command == SessionCommand::Forget);
+    }
+}
+
+#[test]
+fn an_image_that_the_reader_calibrated_is_not_linked_in_scale_with_one_at_the_detector() {
+    let mut bench = pair(Some(0.1));
+    assert_eq!(bench.state.scale_link(1), ScaleLink::Linked(SpacingProvenance::AtDetector));
+    let (image, frame) =
+        (bench.state.current().map(|(e, i)| (e.key(), i)).unwrap(), bench.state.frame().unwrap().clone());
+    let (points, name) = (vec![[1.0, 1.0], [11.0, 1.0]], Words::default());
+    let line =
+        Measurement { id: 1, kind: Kind::Calibration, points, name, thorax_proposed: false, known_mm: Some(5.0) };
+    let identity = ImageIdentity::of(&frame);
+    bench.message(Message::Measuring(MeasuringMessage::Found { image, identity, result: Ok(vec![line]) }));
+    assert_eq!(bench.state.spacing(&frame).unwrap().column_mm, 0.5);
+    assert!(matches!(bench.state.scale_link(1), ScaleLink::Not(why) if why.contains("calibrated by the reader")));
 }

@@ -184,7 +184,14 @@ fn a_mark_and_what_was_measured_lie_in_one_file_and_old_files_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let image = ImageIdentity { pixels_sha256: "ab".into(), sop_instance_uid: "1.2".into(), frame: 0 };
     let points = vec![[1.0, 1.0]];
-    let probe = Measurement { id: 1, kind: Kind::Probe, points, name: Words::default(), thorax_proposed: false };
+    let probe = Measurement {
+        id: 1,
+        kind: Kind::Probe,
+        points,
+        name: Words::default(),
+        thorax_proposed: false,
+        known_mm: None,
+    };
     let mut store = Store::new(folder.path().to_owned());
     store.keep(&image, SIZE, std::slice::from_ref(&probe)).unwrap();
     let path = store.path(&image);

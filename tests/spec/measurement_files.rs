@@ -24,7 +24,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 fn measurement(id: u64, kind: Kind, points: &[[f64; 2]], name: &str) -> Measurement {
-    Measurement { id, kind, points: points.to_vec(), name: Words::new(name), thorax_proposed: false }
+    Measurement { id, kind, points: points.to_vec(), name: Words::new(name), thorax_proposed: false, known_mm: None }
 }
 
 /// A file of measurements of this image.

@@ -85,13 +85,80 @@ fn kept(bench: &Bench) -> Vec<Vec<Measurement>> {
 #[test]
 fn every_kind_is_made_by_clicks_and_kept_at_once() {
     let points = [[10.0, 20.0], [60.0, 20.0], [60.0, 90.0], [20.0, 95.0], [5.0, 50.0], [80.0, 50.0]];
-    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Freehand) {
+    let others = [Kind::Freehand, Kind::Circle, Kind::Bidirectional];
+    for kind in Kind::ALL.into_iter().filter(|kind| !others.contains(kind)) {
         let mut bench = bench();
         let made = made(&mut bench, kind, &points[..kind.points().1]);
         assert_eq!(kept(&bench), [vec![made]], "{kind:?}");
         // The tool stays in hand for the next one.
         assert_eq!(bench.state.measuring.tool, Tool::Measure(kind));
     }
+}
+
+#[test]
+fn a_circle_is_set_by_middle_and_rim_and_is_round_in_millimetres() {
+    let mut bench = bench();
+    take(&mut bench, Kind::Circle);
+    click(&mut bench, &[[100.0, 100.0], [140.0, 100.0]]);
+    // 40 columns of 0.2 mm are 20 rows of 0.4 mm.
+    assert_eq!(bench.state.measurements()[0].points, [[60.0, 80.0], [140.0, 120.0]]);
+    let id = bench.state.measurements()[0].id;
+    bench.command(MeasureCommand::Grab(id, Handle::At(1), [140.0, 120.0]));
+    bench.command(MeasureCommand::MoveTo([100.0, 110.0]));
+    bench.command(MeasureCommand::Release([100.0, 110.0]));
+    assert_eq!(bench.state.measurements()[0].points, [[80.0, 90.0], [120.0, 110.0]]);
+}
+
+#[test]
+fn a_short_axis_stands_at_a_right_angle_to_the_long_one() {
+    let mut bench = bench();
+    take(&mut bench, Kind::Bidirectional);
+    click(&mut bench, &[[50.0, 100.0], [150.0, 100.0], [100.0, 90.0], [120.0, 120.0]]);
+    let made = bench.state.measurements()[0].clone();
+    assert_eq!(made.points, [[50.0, 100.0], [150.0, 100.0], [100.0, 90.0], [100.0, 120.0]]);
+    let measured = Measured::of(&made, bench.state.frame().unwrap(), None);
+    let axes = measured.axes.unwrap();
+    assert!((axes.long - 20.0).abs() < 1e-9 && (axes.short - 12.0).abs() < 1e-9, "{axes:?}");
+    // An end of the long axis turns both.
+    bench.command(MeasureCommand::Grab(made.id, Handle::At(1), [150.0, 100.0]));
+    bench.command(MeasureCommand::MoveTo([150.0, 150.0]));
+    bench.command(MeasureCommand::Release([150.0, 150.0]));
+    let moved = Measured::of(&bench.state.measurements()[0], bench.state.frame().unwrap(), None);
+    assert!(moved.cautions.iter().all(|caution| !caution.contains("right angles")), "{:?}", moved.cautions);
+    assert!((moved.axes.unwrap().short - 12.0).abs() < 0.1);
+}
+
+#[test]
+fn a_line_of_known_length_calibrates_the_image_and_can_be_taken_back() {
+    let mut bench = bench();
+    let length = made(&mut bench, Kind::Length, &[[10.0, 10.0], [60.0, 10.0]]);
+    let line = made(&mut bench, Kind::Calibration, &[[20.0, 50.0], [120.0, 50.0]]);
+    assert_eq!(bench.state.measuring.writing, Some(line.id), "its length is asked for");
+    let words = |bench: &Bench| {
+        Measured::of(&length, bench.state.frame().unwrap(), bench.state.calibration()).lines().join("; ")
+    };
+    assert_eq!(words(&bench), "10.0 mm (at detector)", "a line without a length changes nothing");
+    for mm in [2.0, 25.0] {
+        bench.command(MeasureCommand::Calibrate(line.id, Some(mm)));
+    }
+    assert_eq!(words(&bench), "12.5 mm (calibrated by the reader)");
+    let spacing = bench.state.spacing(bench.state.frame().unwrap()).unwrap();
+    assert_eq!((spacing.column_mm, spacing.row_mm, spacing.provenance), (0.25, 0.5, SpacingProvenance::ByReader));
+    assert_eq!(kept(&bench).last().unwrap().last().unwrap().known_mm, Some(25.0));
+    for wrong in [f64::NAN, -3.0, 1e9] {
+        bench.command(MeasureCommand::Calibrate(line.id, Some(wrong)));
+        assert_eq!(words(&bench), "10.0 mm (at detector)", "{wrong} is no length");
+    }
+    bench.command(MeasureCommand::Calibrate(line.id, Some(25.0)));
+    // What was typed is one step; the line is another.
+    bench.command(MeasureCommand::Undo);
+    assert_eq!((words(&bench).as_str(), bench.state.measurements().len()), ("10.0 mm (at detector)", 2));
+    bench.command(MeasureCommand::Redo);
+    assert_eq!(words(&bench), "12.5 mm (calibrated by the reader)");
+    // Another line takes its place: an image has one spacing.
+    let another = made(&mut bench, Kind::Calibration, &[[20.0, 90.0], [70.0, 90.0]]);
+    let lines = bench.state.measurements().iter().filter(|one| one.kind == Kind::Calibration);
+    assert_eq!(lines.map(|one| one.id).collect::<Vec<_>>(), [another.id]);
 }
 
 #[test]
@@ -261,7 +328,7 @@ fn the_thorax_is_proposed_where_the_lungs_are_outlined_and_the_heart_never() {
     click(&mut bench, &[[170.0, 150.0]]);
     let ratio = bench.state.measurements()[0].clone();
     assert!(ratio.thorax_proposed);
-    let of = |one: &Measurement, bench: &Bench| Measured::of(one, bench.state.frame().unwrap());
+    let of = |one: &Measurement, bench: &Bench| Measured::of(one, bench.state.frame().unwrap(), None);
     let measured = of(&ratio, &bench);
     let found = measured.cardiothoracic.unwrap();
     // From column 30 to column 226.
@@ -358,7 +425,7 @@ fn a_length_on_the_screen_is_true_however_the_image_lies() {
             let state = &harness.state().state;
             assert_eq!(state.view(0).window, window, "a tool in hand leaves the window alone");
             let made = state.measurements().last().expect("a length");
-            let length = Measured::of(made, state.frame().unwrap()).length.unwrap();
+            let length = Measured::of(made, state.frame().unwrap(), None).length.unwrap();
             let expected = f64::from(way.length()) * mm;
             assert!((length - expected).abs() < 0.02 * expected, "{commands:?} {way:?}: {length} is not {expected}");
         }
@@ -471,6 +538,23 @@ fn a_measurement_is_selected_moved_named_and_deleted_on_the_screen() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_steps(3);
     assert_eq!(harness.state().state.measurements().len(), 1);
+}
+
+#[test]
+fn the_known_length_is_typed_and_stands_in_the_corner() {
+    let mut bench = bench();
+    made(&mut bench, Kind::Calibration, &[[20.0, 50.0], [120.0, 50.0]]);
+    let mut harness = screen(bench);
+    harness.run_steps(3);
+    let said = |harness: &Harness<'_, Bench>| row(harness, 1);
+    assert!(said(&harness).contains("20.0 mm (at detector)"), "{}", said(&harness));
+    // The field has the keyboard at once.
+    harness.get_by_label("Known length in millimetres").type_text("2,5");
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.measurements()[0].known_mm, Some(2.5));
+    harness.get_by_label("Known length in millimetres").type_text("x");
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.measurements()[0].known_mm, None, "2,5x is no number");
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn annotations_in_pixels_and_in_parts_of_the_area_lie_on_the_image() {
     sequence(&mut object, tags::GRAPHIC_ANNOTATION_SEQUENCE, annotation);
     let (_, found) = one(object);
     assert_eq!(found.annotations.drawings[0].points, [[1.0, 1.0], [3.0, 2.0]]);
-    let note = TextNote { text: "nodule".into(), at: [3.0, 1.0], anchor: Some([2.0, 2.0]) };
+    let note = TextNote { text: "nodule".into(), at: [3.0, 1.0], anchor: Some([2.0, 2.0]), color: None };
     assert_eq!(found.annotations.texts, [note]);
 }
 

@@ -39,6 +39,16 @@ commands! {
             "Writes the case report and opens its PDF in the desktop's own program, which prints it",
             "Ctrl+Shift+P",
         ),
+        SaveView => (
+            "Save view as image",
+            "Writes the views as they are on screen as a PNG file to the report folder",
+            "Ctrl+Shift+S",
+        ),
+        SaveViewWithoutPatient => (
+            "Save view without patient texts",
+            "The same without names, dates, numbers, notes, overlays and annotations of the file",
+            "Ctrl+Shift+D",
+        ),
         ChooseReportFolder => ("Report folder…", "Chooses where reports are written", "Ctrl+Shift+E"),
         /// Hands a file or folder to the desktop.
         OpenExternally(_: PathBuf) => ("Open", "Opens it with the desktop's own program"),

@@ -22,6 +22,11 @@ commands! {
             "Shows on both images what speaks for and against the change of the score since the prior",
             "Shift+G",
         ),
+        ToggleReferenceLines => (
+            "Reference lines",
+            "Shows on each slice where the slices of the other places cross it",
+            "Shift+Z",
+        ),
         SetGrid(_: Grid) => ("Grid", "So many rows and columns of images"),
         /// The image of a place becomes the one with tools and findings.
         Activate(_: SlotIndex) => ("Take in hand", "Makes this image the active one"),

@@ -27,6 +27,8 @@ commands! {
         Remove(_: MeasurementId) => ("Delete", "Deletes this measurement"),
         /// What a measurement is called, or what a note says.
         Rename(_: MeasurementId, _: Words) => ("Name", "Names the measurement, or changes the words of a note"),
+        /// How many millimetres long a calibration line is.
+        Calibrate(_: MeasurementId, _: Option<f64>) => ("Known length", "Says how long the calibration line is"),
         /// The field for the words of a new note has the keyboard.
         WordsAsked => ("Words", "What does the note say?", ""),
         ToggleKeyImage => (
@@ -48,6 +50,11 @@ fn words_of_tool(tool: Tool) -> (&'static str, &'static str, &'static str) {
         Tool::Magnifier => ("Magnifier", "A lens under the pointer, with three times as many points a pixel", "Z"),
         Tool::Measure(kind) => match kind {
             Kind::Length => ("Length", "A distance between two points", "Shift+D"),
+            Kind::Bidirectional => (
+                "Long and short axis",
+                "The long axis of a region, and the short axis at right angles to it",
+                "Shift+Q",
+            ),
             Kind::Angle => ("Angle", "The angle between two lines from one point", "Shift+A"),
             Kind::Cobb => ("Cobb angle", "The angle between two lines along end plates", "Shift+C"),
             Kind::Cardiothoracic => (
@@ -57,10 +64,16 @@ fn words_of_tool(tool: Tool) -> (&'static str, &'static str, &'static str) {
             ),
             Kind::Rectangle => ("Rectangle", "A rectangle with grey values, area and evidence inside", "Shift+R"),
             Kind::Ellipse => ("Ellipse", "An ellipse with grey values, area and evidence inside", "Shift+E"),
+            Kind::Circle => ("Circle", "A circle from its middle, with the same inside", "Shift+O"),
             Kind::Freehand => ("Freehand region", "An outline by hand, with the same inside", "Shift+P"),
             Kind::Arrow => ("Arrow", "An arrow with words", "Shift+N"),
             Kind::Text => ("Text", "Words on the image", "Shift+T"),
             Kind::Probe => ("Probe", "The value of one pixel, kept", "Shift+V"),
+            Kind::Calibration => (
+                "Calibration line",
+                "A line whose length you know; millimetres of the image then go by it",
+                "Ctrl+Shift+K",
+            ),
         },
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::declare::commands;
+use crate::app::state::training::new_config::NewConfigForm;
 use crate::app::state::training::{Folder, Page, RunMetric};
 use crate::language::named;
 
@@ -18,6 +19,13 @@ commands! {
         },
         ChooseConfiguration => ("Configuration…", "Chooses the TOML file that says what to train", ""),
         Configure(_: PathBuf) => ("Use this configuration", "Shows what it would train"),
+        /// The form of a new configuration with other values.
+        EditConfiguration(_: Box<NewConfigForm>) => ("New configuration", "Changes what the form says"),
+        MakeConfiguration => (
+            "Make a configuration",
+            "Writes a configuration with every key and its meaning, and shows what it would train",
+            "",
+        ),
         /// Asks for a folder by a dialog.
         ChooseFolder(_: Folder) => ("Choose…", "Chooses the folder"),
         SetFolder(_: Folder, _: PathBuf) => ("Use this folder", "Takes this folder"),

@@ -1,16 +1,16 @@
 //! A run for one result: waits until it stands, writes a screenshot or a report, and closes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 
 use super::options::ViewerOptions;
+use super::screenshot;
 use crate::app::command::{Command, FileCommand};
 use crate::app::state::study_scoring::StudyProgress;
 use crate::app::state::{Level, Model, Phase, ShownImage, State};
-use crate::files::writing;
 
 /// Nothing takes longer than this on purpose.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -106,7 +106,7 @@ impl Capture {
                     Goal::Screenshot(path) => {
                         let (path, outcome, waker) = (path.clone(), self.outcome.clone(), ctx.clone());
                         ctx.request_screenshot(move |image| {
-                            outcome.set(write(&path, &image));
+                            outcome.set(screenshot::write(&path, &image));
                             waker.request_repaint();
                         });
                     }
@@ -146,17 +146,4 @@ fn standing(state: &State, opens: bool) -> anyhow::Result<bool> {
         }
         (ShownImage::Nothing, _) => Ok(true),
     }
-}
-
-/// Writes the screenshot, which shows a patient, for its owner alone.
-fn write(path: &Path, screenshot: &egui::ColorImage) -> anyhow::Result<()> {
-    let [width, height] = screenshot.size;
-    let bytes = screenshot.pixels.iter().flat_map(|p| [p.r(), p.g(), p.b()]).collect();
-    let image = image::RgbImage::from_raw(width as u32, height as u32, bytes).context("the screenshot has no size")?;
-    let put = || -> anyhow::Result<()> {
-        let mut png = std::io::Cursor::new(Vec::new());
-        image.write_to(&mut png, image::ImageFormat::Png)?;
-        Ok(writing::private(path, png.get_ref())?)
-    };
-    put().with_context(|| format!("the screenshot could not be written to {}", path.display()))
 }

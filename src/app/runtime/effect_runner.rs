@@ -19,7 +19,8 @@ use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
 use super::worklist::WorklistRunner;
 use super::{
-    audit, comparing, dialogs, dicom_export, feedback, hanging_file, impressions, jobs, parts_of_image, settings_file,
+    audit, comparing, dialogs, dicom_export, feedback, hanging_file, impressions, jobs, parts_of_image, screenshot,
+    settings_file,
 };
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::audit_effect::AuditEffect;
@@ -228,6 +229,17 @@ impl EffectRunner {
                 self.jobs.run("pellucid-report", failed, move |sender| {
                     sender.send(Message::ReportWritten(jobs::export(&case, &folder).map_err(|e| Reason::of(&e))));
                 });
+            }
+            Effect::CaptureView { folder } => {
+                let ctx = self.ctx.clone();
+                self.jobs.run(
+                    "pellucid-view",
+                    |why| Message::ViewSaved(Err(why)),
+                    move |sender| {
+                        let saved = screenshot::views(&ctx, &folder);
+                        sender.send(Message::ViewSaved(saved.map_err(|e| format!("{e:#}").into())));
+                    },
+                );
             }
             Effect::WriteDicom { case, folder } => {
                 let failed = |why| Message::DicomWritten(Err(why));

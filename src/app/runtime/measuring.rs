@@ -165,7 +165,14 @@ mod tests {
     fn keep_of(uid: &str, id: u64) -> MeasuringEffect {
         let identity = ImageIdentity { pixels_sha256: "ab".into(), sop_instance_uid: uid.into(), frame: 0 };
         let points = vec![[1.0, 1.0]];
-        let list = vec![Measurement { id, kind: Kind::Probe, points, name: Words::default(), thorax_proposed: false }];
+        let list = vec![Measurement {
+            id,
+            kind: Kind::Probe,
+            points,
+            name: Words::default(),
+            thorax_proposed: false,
+            known_mm: None,
+        }];
         MeasuringEffect::Keep { identity, size: [4, 4], list }
     }
 

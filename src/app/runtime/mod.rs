@@ -24,6 +24,7 @@ mod parts_of_image;
 mod prefetcher;
 mod published;
 mod results;
+mod screenshot;
 pub mod settings_file;
 mod settings_keeper;
 mod settings_merge;

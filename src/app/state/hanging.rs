@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub use super::grid::{Grid, MOST_SLOTS, SlotIndex};
 use super::hanging_rules::HangingRules;
 use super::measuring::Measurable;
+use super::reference_lines::ReferenceLine;
+use super::session::KeptGrid;
 use super::stack::Laid;
 use super::{Layout, LoadedImage, Reason, Results, State, View};
 use crate::engine::model_selection::choice::Choice;
@@ -108,6 +110,8 @@ pub struct Hanging {
     pub rules: Arc<HangingRules>,
     /// The place of the current image, where places fill themselves.
     pub(in crate::app) home: SlotIndex,
+    /// How the studies hung that are being opened.
+    pub(in crate::app) restored: Option<KeptGrid>,
     /// The image that they were last filled for.
     pub(in crate::app) hung: Option<Arc<ImageEntry>>,
     /// The layout before this one.
@@ -122,6 +126,8 @@ pub struct Hanging {
     pub(in crate::app) part: Option<ChangePart>,
     /// In the copy that a place is drawn from: maps of the other places, which share a scale.
     pub(in crate::app) peers: Vec<Arc<Attribution>>,
+    /// In the copy that a place is drawn from: where the slices of the other places cross it.
+    pub(in crate::app) lines: Vec<ReferenceLine>,
 }
 
 impl Default for Hanging {
@@ -134,6 +140,7 @@ impl Default for Hanging {
             follows: Follows::default(),
             rules: Arc::default(),
             home: 0,
+            restored: None,
             hung: None,
             back: Layout::SideBySide,
             serial: 0,
@@ -141,6 +148,7 @@ impl Default for Hanging {
             maps_of_change: false,
             part: None,
             peers: Vec::new(),
+            lines: Vec::new(),
         }
     }
 }
@@ -205,14 +213,15 @@ impl State {
 
     /// Whether a place that is not active is shown at the scale of the active one.
     pub fn scale_link(&self, slot: SlotIndex) -> ScaleLink {
-        let spacing = |frame: Option<&crate::study::Frame>| frame.and_then(|frame| frame.spacing);
-        let active = spacing(self.drawn().map(AsRef::as_ref));
-        let own = self.hanging.slot(slot).and_then(|image| image.image.as_ref());
+        let active = self.drawn().and_then(|frame| self.spacing(frame));
         let area = self.views[0].fit.is_some() || self.hanging.slot(slot).is_some_and(|image| image.view.fit.is_some());
-        match (active, spacing(own.map(|loaded| loaded.frame.as_ref()))) {
+        match (active, self.spacing_beside(slot)) {
             _ if !self.preferences.linked => ScaleLink::Not(text!("views are not linked")),
             _ if area => ScaleLink::Not(text!("a presentation state asks for an area")),
             (Some(a), Some(b)) if a.provenance == b.provenance => ScaleLink::Linked(a.provenance),
+            (Some(a), Some(b)) if [a.provenance, b.provenance].contains(&SpacingProvenance::ByReader) => {
+                ScaleLink::Not(text!("one of them is calibrated by the reader"))
+            }
             (Some(_), Some(_)) => ScaleLink::Not(text!("millimetres at the detector beside those in the patient")),
             (_, None) => ScaleLink::Not(text!("no pixel spacing")),
             (None, Some(_)) => ScaleLink::Not(text!("the active image has no pixel spacing")),

@@ -4,11 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::hanging::SlotIndex;
 use super::impression::ImageKey;
 use super::key_images::KeyImages;
 use super::{ShownImage, State};
+use crate::measurement::calibration::{self, Calibration};
+use crate::measurement::geometry::Metric;
 use crate::measurement::identity::ImageIdentity;
 use crate::measurement::{Handle, Kind, Measurement, MeasurementId, Point};
+use crate::study::{Frame, Spacing};
 
 /// Most steps back.
 const STEPS: usize = 100;
@@ -25,18 +29,21 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool, in the order of the menu.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Window,
         Self::Measure(Kind::Length),
+        Self::Measure(Kind::Bidirectional),
         Self::Measure(Kind::Angle),
         Self::Measure(Kind::Cobb),
         Self::Measure(Kind::Cardiothoracic),
         Self::Measure(Kind::Rectangle),
         Self::Measure(Kind::Ellipse),
+        Self::Measure(Kind::Circle),
         Self::Measure(Kind::Freehand),
         Self::Measure(Kind::Arrow),
         Self::Measure(Kind::Text),
         Self::Measure(Kind::Probe),
+        Self::Measure(Kind::Calibration),
         Self::Magnifier,
     ];
 }
@@ -181,6 +188,29 @@ impl State {
     /// The measurements of the image on screen, in the order in which they were made.
     pub fn measurements(&self) -> &[Measurement] {
         self.sheet().map_or(&[], |sheet| &sheet.list)
+    }
+
+    /// The reader's calibration of the image on screen.
+    pub fn calibration(&self) -> Option<Calibration> {
+        Calibration::among(self.measurements())
+    }
+
+    /// The spacing of the image on screen: that of the reader where there is one.
+    pub fn spacing(&self, frame: &Frame) -> Option<Spacing> {
+        calibration::spacing(frame, self.calibration())
+    }
+
+    /// How long the pixels of the image on screen are.
+    pub fn metric(&self) -> Option<Metric> {
+        self.frame().map(|frame| calibration::metric(frame, self.calibration()))
+    }
+
+    /// The spacing of the image that stands in a place beside the active one.
+    pub fn spacing_beside(&self, slot: SlotIndex) -> Option<Spacing> {
+        let image = self.hanging.slot(slot)?;
+        let frame = &image.image.as_ref()?.frame;
+        let sheet = image.at.as_ref().and_then(|at| self.measuring.sheets.get(&at.identity));
+        calibration::spacing(frame, sheet.and_then(|sheet| Calibration::among(&sheet.list)))
     }
 
     /// The measurement that is chosen.

@@ -33,6 +33,7 @@ pub mod published;
 pub mod pyramid;
 pub mod reading;
 mod reason;
+pub mod reference_lines;
 pub mod result_objects;
 pub mod results;
 pub mod score_change;
@@ -47,6 +48,7 @@ pub mod tour;
 pub mod training;
 mod uncertainty;
 mod view;
+pub mod view_capture;
 pub mod weights_form;
 pub mod what_if;
 pub mod window_presets;
@@ -92,6 +94,7 @@ use stack::Stack;
 use tags::TagBrowser;
 use tour::TourStep;
 use training::Training;
+use view_capture::ViewCapture;
 use weights_form::WeightsForm;
 use what_if::WhatIf;
 use worklist::Worklist;
@@ -188,6 +191,8 @@ pub struct State {
     pub export_when_chosen: bool,
     /// The report that is being written is to be printed.
     pub printing: bool,
+    /// The views are being saved as an image.
+    pub view_capture: ViewCapture,
     /// What is exported are DICOM objects.
     pub as_dicom: bool,
     /// Pixel under the cursor: column, row, modality value.
@@ -260,7 +265,7 @@ impl State {
             key_editor: None,
             palette: None,
             tour: None,
-            last_session: LastSession { studies: preferences.last.clone() },
+            last_session: LastSession::of(&preferences),
             history: History::default(),
             faithfulness_open: false,
             weights: None,
@@ -269,6 +274,7 @@ impl State {
             exporting: false,
             export_when_chosen: false,
             printing: false,
+            view_capture: ViewCapture::default(),
             as_dicom: false,
             cursor: None,
             impressions: Impressions::default(),

@@ -10,7 +10,7 @@ use super::Layout;
 use super::display_options::USUAL_METHODS;
 use super::keys::ChangedKeys;
 use super::model_changes::KnownModel;
-use super::session::{SCALES, Section, WindowPlace};
+use super::session::{KeptGrid, SCALES, Section, WindowPlace};
 use super::window_presets::OwnWindow;
 use crate::explain::Method;
 use crate::imaging::overlay::OverlayStyle;
@@ -47,6 +47,8 @@ pub struct Preferences {
     pub recent: Vec<PathBuf>,
     /// Files and folders that are open, or were when the last session ended.
     pub last: Vec<PathBuf>,
+    /// How they hang, while several images stand beside each other.
+    pub grid: Option<KeptGrid>,
     pub window: Option<WindowPlace>,
     /// Scale of the interface; 1 is what the system asks for.
     pub scale: f32,
@@ -81,6 +83,8 @@ pub struct Preferences {
     pub methods: Vec<Method>,
     pub smooth: bool,
     pub linked: bool,
+    /// Lines where the slices of other places cross.
+    pub reference_lines: bool,
     pub anonymize: bool,
     /// Reports print similar cases, where there is a gallery.
     pub similar_in_report: bool,
@@ -108,6 +112,7 @@ impl Default for Preferences {
             keep_studies: true,
             recent: Vec::new(),
             last: Vec::new(),
+            grid: None,
             window: None,
             scale: 1.0,
             layout: Layout::default(),
@@ -129,6 +134,7 @@ impl Default for Preferences {
             methods: USUAL_METHODS.to_vec(),
             smooth: true,
             linked: true,
+            reference_lines: true,
             anonymize: false,
             similar_in_report: false,
             read_first: false,

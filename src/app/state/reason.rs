@@ -6,6 +6,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::language::said;
+
 /// A sentence for people on why something failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(String);
@@ -31,9 +33,11 @@ impl Reason {
         &self.0
     }
 
-    /// The sentence with a capital letter, where it follows no other words.
+    /// The sentence in the language of the thread, with a capital letter, where it follows no other
+    /// words.
     pub fn capitalized(&self) -> String {
-        let mut letters = self.0.chars();
+        let words = said(&self.0);
+        let mut letters = words.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }
 }
@@ -56,9 +60,10 @@ impl From<Reason> for String {
     }
 }
 
+/// In the language of the thread.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&said(&self.0))
     }
 }
 

@@ -66,6 +66,7 @@ impl State {
             ..Measuring::default()
         };
         state.hanging.part = self.part_of_slot(slot);
+        state.hanging.lines = self.lines_in(slot);
         state.hanging = Hanging { grid: self.hanging.grid, active: slot, ..state.hanging };
         Some(state)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::made::Made;
 use crate::app::state::{Content, State};
 use crate::explain::Attribution;
+use crate::measurement::calibration::Calibration;
 use crate::measurement::evidence_inside::EvidenceInside;
 use crate::measurement::{Kind, Measured, Measurement, Point};
 use crate::study::Frame;
@@ -18,6 +19,8 @@ struct ValuesKey {
     kind: Kind,
     points: Vec<Point>,
     thorax_proposed: bool,
+    known_mm: Option<f64>,
+    calibration: Option<Calibration>,
 }
 
 impl PartialEq for ValuesKey {
@@ -30,6 +33,7 @@ impl PartialEq for ValuesKey {
         same_map
             && Arc::ptr_eq(&self.frame, &other.frame)
             && (self.kind, self.thorax_proposed) == (other.kind, other.thorax_proposed)
+            && (self.known_mm, self.calibration) == (other.known_mm, other.calibration)
             && self.points == other.points
     }
 }
@@ -64,6 +68,8 @@ impl ValuesCache {
             kind: one.kind,
             points: one.points.clone(),
             thorax_proposed: one.thorax_proposed,
+            known_mm: one.known_mm,
+            calibration: state.calibration(),
         };
         if let Some(values) = self.0.get(&key) {
             return Some(values);
@@ -72,7 +78,7 @@ impl ValuesCache {
         let evidence = key.map.as_ref().zip(state.model_info()).zip(one.kind.region(&one.points));
         let evidence =
             evidence.and_then(|((map, model), region)| EvidenceInside::of(map, &model.manifest.input, &region, size));
-        let values = Arc::new(Values { measured: Measured::of(one, frame), evidence });
+        let values = Arc::new(Values { measured: Measured::of(one, frame, key.calibration), evidence });
         self.0.put(key, values.clone());
         Some(values)
     }

@@ -14,6 +14,9 @@ pub(super) fn lines(measured: &Measured) -> Vec<String> {
     let size = |value: f64| decimal(measure(value));
     let value_unit = if measured.value_unit.is_empty() { String::new() } else { format!(" {}", measured.value_unit) };
     lines.extend(measured.length.map(|length| format!("{} {}", size(length), translated(unit.name()))));
+    lines.extend(
+        measured.axes.map(|axes| format!("{} × {} {}", size(axes.long), size(axes.short), translated(unit.name()))),
+    );
     lines.extend(measured.angle.map(|angle| decimal(format!("{angle:.1}°"))));
     if let Some(found) = &measured.cardiothoracic {
         lines.push(tr!("CTR {}", decimal(format!("{:.2}", found.ratio))));
@@ -27,6 +30,7 @@ pub(super) fn lines(measured: &Measured) -> Vec<String> {
         lines.push(tr!("mean {}{}, sd {}", mean, value_unit, sd));
         lines.push(tr!("min {}, max {}, {} px", value(found.min), value(found.max), found.pixels));
     }
+    lines.extend(measured.diameter.map(|diameter| tr!("diameter {} {}", size(diameter), translated(unit.name()))));
     lines.extend(measured.area.map(|area| tr!("area {} {}", size(area), translated(unit.squared()))));
     if let Some(pixel) = &measured.pixel {
         let value = match pixel.value {
@@ -48,7 +52,7 @@ pub(super) fn evidence(inside: &EvidenceInside) -> String {
 mod tests {
     use super::*;
     use crate::measurement::cardiothoracic::Cardiothoracic;
-    use crate::measurement::measured::Pixel;
+    use crate::measurement::measured::{BothAxes, Pixel};
     use crate::measurement::statistics::Statistics;
 
     #[test]
@@ -57,6 +61,8 @@ mod tests {
         let measured = Measured {
             unit: Some(LengthUnit::MmAtDetector),
             length: Some(12.34),
+            axes: Some(BothAxes { long: 20.5, short: 8.0 }),
+            diameter: Some(30.0),
             angle: Some(4.56),
             cardiothoracic: Some(Cardiothoracic {
                 heart_sides: [40.0, 80.5],
@@ -80,7 +86,7 @@ mod tests {
             lines(&measured)
         });
         let german = german.join().unwrap();
-        assert_eq!(german[..2], ["12,3 mm (am Detektor)", "4,6°"]);
-        assert_eq!(german[2], "HTQ 0,48");
+        assert_eq!(german[..3], ["12,3 mm (am Detektor)", "20,5 × 8,0 mm (am Detektor)", "4,6°"]);
+        assert_eq!(german[3], "HTQ 0,48");
     }
 }

@@ -36,6 +36,7 @@ use super::state::measuring::Sheet;
 use super::state::on_top::OnTop;
 use super::state::tour::TourStep;
 use super::state::training::{Folder, Page};
+use super::state::view_capture::AREA;
 use super::state::{Layout, ShownImage, State};
 use crate::language;
 use caches::Caches;
@@ -62,6 +63,8 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     }
     let veiled = (state.result_hidden() && !state.training.open).then(|| state.veiled());
     let state = veiled.as_ref().unwrap_or(state);
+    let captured = state.for_capture();
+    let state = captured.as_ref().unwrap_or(state);
     language::enter(&state.preferences.language);
     theme::install(ui.ctx(), state.preferences.theme);
     theme::scale(ui.ctx(), state.preferences.interface_scale());
@@ -154,7 +157,9 @@ fn reading_room(
     }
     let ground = if matches!(state.image, ShownImage::Nothing) { tokens.background } else { tokens.image_ground };
     let centre = CentralPanel::default().frame(Frame::new().fill(ground));
-    commands.extend(centre.show(ui, |ui| layout::show(ui, state, &mut caches.views)).inner);
+    let views = centre.show(ui, |ui| layout::show(ui, state, &mut caches.views));
+    ui.data_mut(|data| data.insert_temp(egui::Id::unique(AREA), views.response.rect));
+    commands.extend(views.inner);
     commands
 }
 

@@ -77,6 +77,10 @@ pub enum Effect {
         case: Box<CaseReport>,
         folder: PathBuf,
     },
+    /// Writes the views, as they are drawn next, as an image.
+    CaptureView {
+        folder: PathBuf,
+    },
     OpenExternally(PathBuf),
     Results(ResultEffect),
     Measure(MeasuringEffect),

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::effect::Effect;
-use super::{analysis, closing, measuring, preferences, report, training, what_if};
+use super::{analysis, closing, measuring, preferences, report, training, view_capture, what_if};
 use crate::app::command::FileCommand;
+use crate::app::state::view_capture::Texts;
 use crate::app::state::weights_form::{WeightsForm, only_weights};
 use crate::app::state::{ShownImage, State};
 
@@ -36,6 +37,8 @@ pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
             (state.printing, state.as_dicom) = (true, false);
             return report::export(state);
         }
+        F::SaveView => return view_capture::begin(state, Texts::AsShown),
+        F::SaveViewWithoutPatient => return view_capture::begin(state, Texts::WithoutPatient),
         F::ChooseReportFolder => {
             state.export_when_chosen = false;
             return vec![Effect::AskForReportFolder];

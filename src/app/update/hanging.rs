@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::notices::notice;
-use super::{linked_stacks, slots};
+use super::{linked_stacks, preferences, slots};
 use crate::app::command::HangingCommand;
 use crate::app::state::hanging::{Follows, Grid, SlotImage, SlotIndex};
 use crate::app::state::hanging_rules::{HangingRule, HangingRules, active_place};
+use crate::app::state::session::{KeptGrid, KeptPlace};
 use crate::app::state::{Layout, Level, Reason, State, prior};
 use crate::language::{text, tr};
 use crate::study::ImageEntry;
@@ -23,6 +24,7 @@ pub(super) fn apply(state: &mut State, command: HangingCommand) -> Vec<Effect> {
             state.hanging.maps_of_change ^= true;
             state.heat_map |= state.hanging.maps_of_change;
         }
+        H::ToggleReferenceLines => return preferences::change(state, |p| p.reference_lines ^= true),
         H::SetGrid(grid) => return set_grid(state, grid),
         H::Activate(slot) => return slots::activate(state, slot),
         H::ChooseTarget(slot) => {
@@ -169,6 +171,33 @@ fn hang(state: &mut State, rule: &HangingRule, entry: &Arc<ImageEntry>) -> Vec<E
             Some(image) => effects.extend(slots::put(state, slot, image, 0)),
             None => {}
         }
+    }
+    state.hanging.hung = state.current().map(|(entry, _)| entry.clone());
+    effects
+}
+
+/// The images hang as they did when the last session ended; what is not there any more leaves its
+/// place empty.
+pub(super) fn restore(state: &mut State) -> Vec<Effect> {
+    let Some(KeptGrid { grid, active, places }) = state.hanging.restored.take() else { return Vec::new() };
+    let of_path = |place: &KeptPlace| {
+        let is_it = |entry: &&Arc<ImageEntry>| std::path::absolute(&entry.path).is_ok_and(|path| path == place.path);
+        let entry = state.images.iter().find(is_it)?;
+        Some((entry.clone(), place.frame.min(entry.frames.saturating_sub(1))))
+    };
+    let mut found: Vec<_> = places.iter().filter_map(|(slot, place)| Some((*slot, of_path(place)?))).collect();
+    if found.is_empty() {
+        return Vec::new();
+    }
+    enter_layout(state);
+    clear(state);
+    (state.hanging.grid, state.hanging.active, state.hanging.home) = (grid, active, active);
+    state.hanging.follows = Follows::Nothing;
+    // What stands in the active place is the image of the viewer.
+    found.sort_by_key(|(slot, _)| *slot != active);
+    let mut effects = Vec::new();
+    for (slot, (entry, frame)) in found {
+        effects.extend(slots::put(state, slot, entry, frame));
     }
     state.hanging.hung = state.current().map(|(entry, _)| entry.clone());
     effects

@@ -70,8 +70,9 @@ fn units(state: &State, from: SlotIndex, to: SlotIndex) -> Option<([f32; 2], [f3
     let (a, b) = (frame(state, from)?, frame(state, to)?);
     let active = state.hanging.active;
     let linked = |slot| slot == active || matches!(state.scale_link(slot), ScaleLink::Linked(_));
-    let unit = |frame: &Frame| {
-        let spacing = frame.spacing.filter(|_| linked(from) && linked(to));
+    let unit = |slot: SlotIndex, frame: &Frame| {
+        let own = if slot == active { state.spacing(frame) } else { state.spacing_beside(slot) };
+        let spacing = own.filter(|_| linked(from) && linked(to));
         spacing.map(|spacing| [spacing.column_mm as f32, spacing.row_mm as f32])
     };
     let part = |frame: &Frame| {
@@ -79,7 +80,7 @@ fn units(state: &State, from: SlotIndex, to: SlotIndex) -> Option<([f32; 2], [f3
         let longer = width.max(height * frame.display.pixel_aspect).max(1.0);
         [1.0 / longer, frame.display.pixel_aspect / longer]
     };
-    Some(unit(a).zip(unit(b)).unwrap_or_else(|| (part(a), part(b))))
+    Some(unit(from, a).zip(unit(to, b)).unwrap_or_else(|| (part(a), part(b))))
 }
 
 fn size(frame: &Frame) -> [f32; 2] {

@@ -20,10 +20,10 @@ use crate::app::state::measuring::{Draft, Grab, Measurable, Sheet, Tool};
 use crate::app::state::{Level, NoticeAction, Reason, State};
 use crate::language::{text, tr};
 use crate::limits;
+use crate::measurement::calibration::is_known_length;
 use crate::measurement::cardiothoracic::proposed_thorax;
-use crate::measurement::geometry::Metric;
 use crate::measurement::identity::ImageIdentity;
-use crate::measurement::{Kind, Measurement, MeasurementId, Point, Words, within};
+use crate::measurement::{Kind, Measurement, MeasurementId, Metric, Point, Words, shape, within};
 
 pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
     use MeasureCommand as M;
@@ -54,6 +54,7 @@ pub(super) fn apply(state: &mut State, command: MeasureCommand) -> Vec<Effect> {
         }
         M::Remove(id) => return remove(state, id),
         M::Rename(id, words) => return rename(state, id, &words),
+        M::Calibrate(id, mm) => return calibrate(state, id, mm),
         M::ToggleShown => {
             state.measuring.shown ^= true;
             state.measuring.draft = None;
@@ -223,7 +224,8 @@ fn move_to(state: &mut State, at: Point) {
     let Some(size) = size(state) else { return };
     let at = within(at, size);
     if let Some(Grab { handle, from, before }) = &state.measuring.grab {
-        let moved = before.moved(*handle, *from, at, size);
+        let metric = state.metric().unwrap_or(Metric::PIXELS);
+        let moved = before.moved(*handle, *from, at, size, &metric);
         replace(state, &moved);
         return;
     }
@@ -281,6 +283,9 @@ fn go_on(state: &mut State, mut draft: Draft) -> Vec<Effect> {
     }
     if draft.kind != Kind::Freehand && draft.points.len() >= most {
         draft.points.truncate(most);
+        if let Some((size, metric)) = size(state).zip(state.metric()) {
+            draft.points = shape::drawn(draft.kind, &draft.points, size, &metric);
+        }
         return finish(state, draft, false);
     }
     state.measuring.draft = Some(draft);
@@ -289,9 +294,9 @@ fn go_on(state: &mut State, mut draft: Draft) -> Vec<Effect> {
 
 /// The borders of the thorax that the outline of the lungs proposes.
 fn thorax(state: &State, midline: [Point; 2]) -> Option<[Point; 2]> {
-    let (frame, lungs, size) = (state.frame()?, state.lungs.found()?, size(state)?);
+    let (metric, lungs, size) = (state.metric()?, state.lungs.found()?, size(state)?);
     let outline = lungs.outline.iter().flat_map(|line| &line.points).map(|p| p.map(f64::from));
-    proposed_thorax(&Metric::of(frame), midline, outline).map(|ends| ends.map(|end| within(end, size)))
+    proposed_thorax(&metric, midline, outline).map(|ends| ends.map(|end| within(end, size)))
 }
 
 fn finish(state: &mut State, draft: Draft, thorax_proposed: bool) -> Vec<Effect> {
@@ -304,11 +309,16 @@ fn finish(state: &mut State, draft: Draft, thorax_proposed: bool) -> Vec<Effect>
     }
     let id = next_id(&sheet.list);
     sheet.remember();
-    sheet.list.push(Measurement { id, kind, points: draft.points, name: Words::default(), thorax_proposed });
+    if kind == Kind::Calibration {
+        // An image has one spacing, and so one line that says it.
+        sheet.list.retain(|one| one.kind != kind);
+    }
+    let (points, name) = (draft.points, Words::default());
+    sheet.list.push(Measurement { id, kind, points, name, thorax_proposed, known_mm: None });
     state.measuring.selected = Some(id);
     let mut effects = keep(state);
     effects.extend(feedback::drawn(state, id, kind));
-    if kind.is_note() {
+    if kind.is_note() || kind == Kind::Calibration {
         state.measuring.writing = Some(id);
         // The field for its words stands there.
         if !state.preferences.findings_open {
@@ -370,6 +380,22 @@ fn rename(state: &mut State, id: MeasurementId, words: &Words) -> Vec<Effect> {
     for one in sheet.list.iter_mut().filter(|one| one.id == id) {
         one.name = Words::new(&words.0);
     }
+    keep(state)
+}
+
+/// The reader says how long a calibration line is, or that it is not known.
+fn calibrate(state: &mut State, id: MeasurementId, mm: Option<f64>) -> Vec<Effect> {
+    let mm = mm.filter(|mm| is_known_length(*mm));
+    let Some(sheet) = sheet_mut(state) else { return Vec::new() };
+    let is_it = |one: &Measurement| one.id == id && one.kind == Kind::Calibration;
+    if !sheet.list.iter().any(|one| is_it(one) && one.known_mm != mm) {
+        return Vec::new();
+    }
+    if sheet.naming != Some(id) {
+        sheet.remember();
+        sheet.naming = Some(id);
+    }
+    sheet.list.iter_mut().filter(|one| is_it(one)).for_each(|one| one.known_mm = mm);
     keep(state)
 }
 

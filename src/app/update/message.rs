@@ -71,6 +71,7 @@ pub enum Message {
     /// The hanging rules of the reader's file, or what is wrong with it.
     HangingRules(Result<Arc<HangingRules>, Reason>),
     TagsRead(PathBuf, Listed),
+    ViewSaved(Result<PathBuf, Reason>),
     ReportWritten(Result<PathBuf, Reason>),
     DicomWritten(Result<WrittenObjects, Reason>),
     /// What a reader of a study said was kept, at this time.

@@ -8,7 +8,7 @@ use super::message::Message;
 use super::notices::notice;
 use super::{
     audit, catalogue, feedback, hanging, impression, measuring, model_changes, published, reading, result_objects,
-    session, show_image, slots, study, tags, training, what_if, worklist,
+    session, show_image, slots, study, tags, training, view_capture, what_if, worklist,
 };
 use crate::app::command::{FileCommand, ResultCommand};
 use crate::app::state::weights_form::WeightsForm;
@@ -28,13 +28,17 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             None,
         ),
         Message::ReportFolderChosen(folder) => return folder_chosen(state, folder),
-        Message::DialogCancelled => state.export_when_chosen = false,
+        Message::DialogCancelled => {
+            state.export_when_chosen = false;
+            view_capture::give_up(state);
+        }
+        Message::ViewSaved(result) => view_capture::written(state, result),
         Message::Scanning { found, read } if state.scanning => state.scanned = (found, read),
         Message::Scanned { catalogue, .. } if state.reading.is_some() => return reading::listed(state, *catalogue),
         Message::ReadingKept(result) => return reading::kept(state, result),
         Message::Scanned { paths, catalogue } => return scanned(state, &paths, *catalogue),
         Message::ScanFailed(reason) => {
-            state.scanning = false;
+            (state.scanning, state.hanging.restored) = (false, None);
             notice(state, Level::Error, tr!("The files could not be listed: {reason}", reason), None);
         }
         Message::DemoFailed(reason) => {
@@ -152,6 +156,7 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
     state.images = state.catalogue.images().filter(|e| e.has_pixels).cloned().collect();
     result_objects::opened(state);
     let Some(first) = first else {
+        state.hanging.restored = None;
         if !presented {
             let mut effects = result_objects::follow(state);
             // A report that is opened by itself is shown.
@@ -169,17 +174,20 @@ fn scanned(state: &mut State, paths: &[PathBuf], found: Catalogue) -> Vec<Effect
     // The catalogue keeps the copy that it had, if it had one.
     let entry = state.images.iter().find(|e| e.key() == first.key()).cloned().unwrap_or(first);
     effects.extend(show_image::show(state, entry, 0));
+    effects.extend(hanging::restore(state));
     effects
 }
 
 fn folder_chosen(state: &mut State, folder: Option<PathBuf>) -> Vec<Effect> {
     let Some(folder) = folder else {
         state.export_when_chosen = false;
+        view_capture::give_up(state);
         notice(state, Level::Error, text!("No folder for reports could be found."), None);
         return Vec::new();
     };
     state.preferences.report_folder = Some(folder);
     let mut effects = vec![Effect::SavePreferences];
+    effects.extend(view_capture::folder_chosen(state));
     if std::mem::take(&mut state.export_when_chosen) {
         let command = match (state.as_dicom, state.printing) {
             (true, _) => FileCommand::ExportDicom,

@@ -67,6 +67,7 @@ mod training;
 pub mod training_effect;
 mod uncertainty;
 mod view;
+mod view_capture;
 mod what_if;
 pub mod what_if_effect;
 mod window;
@@ -157,6 +158,7 @@ pub fn apply(state: &mut State, command: impl Into<Command>) -> Vec<Effect> {
         effects.extend(map_requests::explain_more(state));
         effects.extend(beside::ask(state));
         effects.extend(audit::follow(state));
+        effects.extend(session::remember_grid(state));
     }
     effects.extend(audit::answered(state, &asked, &effects));
     effects
@@ -179,5 +181,6 @@ pub fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
     effects.extend(hanging::follow(state));
     effects.extend(beside::ask(state));
     effects.extend(audit::follow(state));
+    effects.extend(session::remember_grid(state));
     effects
 }

@@ -1,15 +1,20 @@
 //! The report of the case on screen: when there is one, and what it holds.
 
+use std::sync::Arc;
+
 use super::effect::Effect;
 use super::maps::with_later_maps;
 use super::notices::notice;
 use super::{audit, impression};
 use crate::app::state::what_if::KeptChange;
-use crate::app::state::{Layout, Level, Phase, ShownImage, State};
+use crate::app::state::{Layout, Level, Phase, ShownImage, State, View};
+use crate::engine::Analysis;
 use crate::engine::similar::SHOWN;
 use crate::language::text;
 use crate::report::case::{CaseReport, Paper, SimilarSection};
 use crate::report::case_study::CaseStudy;
+use crate::report::on_screen::OnScreen;
+use crate::report::prior::CasePrior;
 use crate::report::what_if::ChangeRecord;
 
 /// Writes the report, or the result as DICOM objects, asks for a folder first, or says why there is nothing to write.
@@ -78,11 +83,19 @@ pub(super) fn case(state: &State) -> Option<CaseReport> {
         lungs: state.lungs.found().cloned(),
         similar: similar(state),
         study: study(state, &model.sha256),
+        prior: prior(state, &model.sha256),
         measurements: state.measurements().to_vec(),
         key_images: Some(state.key_images_of_case()),
         kept_changes: kept_changes(state, &model.sha256),
         window: view.window,
         inverted_by_reader: view.invert,
+        on_screen: OnScreen {
+            presentation: state.presentation().cloned(),
+            graphics: state.display.graphics,
+            shutter: state.display.shutter,
+            table: view.table,
+            turned: view.axes() != View::default().axes(),
+        },
         overlay: state.overlay().clone(),
         anonymize: state.preferences.anonymize,
         paper: Paper::A4,
@@ -103,6 +116,32 @@ fn kept_changes(state: &State, sha256: &str) -> Vec<ChangeRecord> {
 fn similar(state: &State) -> Option<SimilarSection> {
     let found = state.results.similar.as_ref().filter(|_| state.preferences.similar_in_report)?;
     Some(SimilarSection { asked: SHOWN, found: found.as_ref().clone() })
+}
+
+/// The prior that stands beside the image, where it was judged by the same model and its result is not
+/// hidden.
+fn prior(state: &State, sha256: &str) -> Option<CasePrior> {
+    let (newer, older) = state.compared_slots().filter(|_| state.layout == Layout::Hanging)?;
+    let image = state.hanging.slot(older).filter(|_| newer == state.hanging.active)?;
+    let model = image.judged.model.as_ref().filter(|model| model.sha256 == sha256);
+    let results = &image.judged.results;
+    let hidden = state.keeps_hidden(&(image.entry.key(), image.index), results);
+    let judged = model.is_some() && !results.labels.is_empty() || results.phase == Phase::Refused;
+    if hidden || !judged {
+        return None;
+    }
+    let analysis = Analysis {
+        gate: results.gate.clone(),
+        population: results.population.clone(),
+        scored: !results.labels.is_empty(),
+        labels: results.labels.clone(),
+        groups: results.groups.clone(),
+        attributions: results.attributions.clone(),
+        ..Analysis::default()
+    };
+    let sheet = image.at.as_ref().and_then(|at| state.measuring.sheets.get(&at.identity));
+    let measurements = sheet.map_or_else(Vec::new, |sheet| sheet.list.clone());
+    Some(CasePrior { frame: image.ready()?.frame.clone(), analysis: Arc::new(analysis), measurements })
 }
 
 /// The study on screen, where all of its images are judged.

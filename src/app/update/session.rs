@@ -7,8 +7,9 @@ use super::effect::Effect;
 use super::notices::notice;
 use super::{audit, file, preferences};
 use crate::app::command::{FileCommand, SessionCommand};
-use crate::app::state::session::{LastSession, MOST_LAST, MOST_RECENT, SCALES, WindowPlace};
-use crate::app::state::{Level, NoticeAction, Preferences, State};
+use crate::app::state::hanging::SlotIndex;
+use crate::app::state::session::{KeptGrid, KeptPlace, LastSession, MOST_LAST, MOST_RECENT, SCALES, WindowPlace};
+use crate::app::state::{Layout, Level, NoticeAction, Preferences, State};
 use crate::language::tr;
 
 /// Step of the scale of the interface.
@@ -18,13 +19,14 @@ pub(super) fn apply(state: &mut State, command: SessionCommand) -> Vec<Effect> {
     use SessionCommand as S;
     match command {
         S::OpenLast => {
-            let LastSession { studies } = std::mem::take(&mut state.last_session);
+            let LastSession { studies, grid } = std::mem::take(&mut state.last_session);
+            state.hanging.restored = grid;
             file::apply(state, FileCommand::OpenPaths(studies))
         }
         S::ToggleKeepStudies => preferences::change(state, |p| {
             p.keep_studies ^= true;
             if !p.keep_studies {
-                (p.recent, p.last) = (Vec::new(), Vec::new());
+                (p.recent, p.last, p.grid) = (Vec::new(), Vec::new(), None);
             }
         }),
         S::ToggleAudit => audit::toggle(state),
@@ -49,13 +51,37 @@ fn forget(state: &mut State) -> Vec<Effect> {
     state.last_session = LastSession::default();
     let usual = Preferences::default();
     let effects = preferences::change(state, |p| {
-        (p.recent, p.last, p.window) = (Vec::new(), Vec::new(), None);
+        (p.recent, p.last, p.grid, p.window) = (Vec::new(), Vec::new(), None, None);
         (p.layout, p.closed) = (usual.layout, usual.closed);
     });
     let words = "The session is forgotten: lists of studies, place of the window, layout and closed sections. \
                  Measurements and impressions belong to their images and stay.";
     notice(state, Level::Info, words, None);
     effects
+}
+
+/// Remembers how several images hang, while there are some.
+pub(super) fn remember_grid(state: &mut State) -> Vec<Effect> {
+    // Until something is open the grid of last time is on offer.
+    if state.current().is_none() || state.hanging.restored.is_some() || !state.preferences.keep_studies {
+        return Vec::new();
+    }
+    let now = (state.layout == Layout::Hanging).then(|| kept_grid(state));
+    if state.preferences.grid == now { Vec::new() } else { preferences::change(state, |p| p.grid = now) }
+}
+
+fn kept_grid(state: &State) -> KeptGrid {
+    let hanging = &state.hanging;
+    let place = |slot: SlotIndex| {
+        let (entry, frame) = if slot == hanging.active {
+            state.current()?
+        } else {
+            hanging.slot(slot).map(|image| (&image.entry, image.index))?
+        };
+        Some((slot, KeptPlace { path: absolute(&entry.path), frame }))
+    };
+    let places = (0..hanging.grid.slots()).filter_map(place).collect();
+    KeptGrid { grid: hanging.grid, active: hanging.active, places }
 }
 
 fn absolute(path: &PathBuf) -> PathBuf {

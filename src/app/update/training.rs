@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::notices::notice;
 use super::training_effect::{TrainingEffect, TrainingMessage};
 use crate::app::command::TrainingCommand;
+use crate::app::state::training::new_config::NewConfigForm;
 use crate::app::state::training::plan::Plan;
 use crate::app::state::training::run::{Pending, Run, Stage};
 use crate::app::state::training::verdict::Verdict;
@@ -43,6 +44,8 @@ pub(super) fn apply(state: &mut State, command: TrainingCommand) -> Vec<Effect> 
         }
         T::ChooseConfiguration => return effect(TrainingEffect::AskForConfiguration),
         T::Configure(path) => return configure(state, path),
+        T::EditConfiguration(form) => training.new_config = *form,
+        T::MakeConfiguration => return make_configuration(state),
         T::ChooseFolder(folder) => return effect(TrainingEffect::AskForFolder(folder)),
         T::SetFolder(folder, path) => return set_folder(state, folder, path),
         T::ToggleResume => {
@@ -124,6 +127,7 @@ pub(super) fn on_message(state: &mut State, message: TrainingMessage) -> Vec<Eff
             text!("This desktop offers no file dialog. Drop it onto the window, or type its path into the field."),
             None,
         ),
+        TrainingMessage::Made(result) => return made(state, result),
         TrainingMessage::Read { number, result } if number == training.number => return read(state, result),
         TrainingMessage::Listed { number, result } if number == training.number => {
             if let Some(draft) = &mut training.draft {
@@ -220,16 +224,55 @@ fn set_folder(state: &mut State, folder: Folder, path: PathBuf) -> Vec<Effect> {
         return read_runs(state);
     }
     let training = &mut state.training;
+    match folder {
+        Folder::Images => {
+            training.new_config.images = Some(path);
+            return Vec::new();
+        }
+        Folder::OfConfiguration => {
+            let name = training.new_config.file().and_then(|file| file.file_name().map(ToOwned::to_owned));
+            training.new_config.file = name.map(|name| path.join(name));
+            return Vec::new();
+        }
+        Folder::Data | Folder::Out | Folder::Runs => {}
+    }
     let Some(draft) = &mut training.draft else { return Vec::new() };
     let Some(Ok(plan)) = &mut draft.plan else { return Vec::new() };
     match folder {
         Folder::Data => plan.data = path,
-        Folder::Out | Folder::Runs => plan.out = path,
+        _ => plan.out = path,
     }
     let plan = plan.clone();
     draft.listed = None;
     training.number += 1;
     effect(TrainingEffect::List { number: training.number, plan })
+}
+
+/// Has the configuration of the form written.
+fn make_configuration(state: &mut State) -> Vec<Effect> {
+    let form = &mut state.training.new_config;
+    let (Some(images), Some(file)) = (form.images.clone(), form.file()) else { return Vec::new() };
+    if std::mem::replace(&mut form.running, true) {
+        return Vec::new();
+    }
+    form.refusal = None;
+    effect(TrainingEffect::New { images, family: form.family, file })
+}
+
+/// The new configuration is there, or why it is not.
+fn made(state: &mut State, result: Result<PathBuf, Reason>) -> Vec<Effect> {
+    let form = &mut state.training.new_config;
+    form.running = false;
+    match result {
+        Ok(path) => {
+            *form = NewConfigForm::default();
+            configure(state, path)
+        }
+        Err(reason) => {
+            form.refusal = Some(reason);
+            Vec::new()
+        }
+    }
 }
 
 fn start(state: &mut State) -> Vec<Effect> {

@@ -8,6 +8,7 @@ use crate::app::state::training::Folder;
 use crate::app::state::training::plan::{DataSummary, Plan};
 use crate::app::state::training::record::RunRecord;
 use crate::app::state::training::verdict::Verdict;
+use crate::network::architecture::Family;
 use crate::training::event::{Event, StepProgress};
 use crate::training::run::trainer::Outcome;
 
@@ -16,6 +17,12 @@ use crate::training::run::trainer::Outcome;
 pub enum TrainingEffect {
     AskForConfiguration,
     AskForFolder(Folder),
+    /// Writes a new configuration of a folder of images.
+    New {
+        images: PathBuf,
+        family: Family,
+        file: PathBuf,
+    },
     /// Reads and checks a configuration; the number tells late answers from wanted ones.
     Read {
         number: u64,
@@ -47,6 +54,8 @@ pub enum TrainingMessage {
     /// `None` where no dialog could be shown.
     ConfigurationChosen(Option<PathBuf>),
     FolderChosen(Folder, Option<PathBuf>),
+    /// The new configuration.
+    Made(Result<PathBuf, Reason>),
     Read {
         number: u64,
         result: Result<Box<Plan>, Reason>,

@@ -16,6 +16,7 @@ use crate::printable::with_causes;
 use crate::report::CaseReport;
 use crate::results::write::{WriteOptions, write};
 use crate::serve::drift::Observation;
+use crate::serve::entry::MadeResult;
 use crate::serve::{ResultFile, Scored, Scorer};
 
 /// Scores with the model that was named, or the one that fits each image.
@@ -50,17 +51,28 @@ impl<'a> SessionScorer<'a> {
         Ok(scorer)
     }
 
+    /// What is written into the audit journal when the peer took a result.
+    pub(super) fn on_sent(&self) -> impl Fn(&MadeResult) + Sync + use<> {
+        let (journal, peer) = (self.audit.clone(), self.peer.clone());
+        move |result| {
+            let what = vec![What::new("dicom").with_sha256(&result.sha256), What::new("peer").of(&peer)];
+            append(journal.as_ref(), Entry::new(Event::Sent, PROGRAM).with(what));
+        }
+    }
+
     /// The program ends by itself.
     pub(super) fn end(&self) {
         self.append(Entry::new(Event::Ended, PROGRAM));
     }
 
     fn append(&self, entry: Entry) {
-        if let Some(journal) = &self.audit
-            && let Err(error) = journal.append(entry)
-        {
-            log::error!("{error}");
-        }
+        append(self.audit.as_ref(), entry);
+    }
+}
+
+fn append(journal: Option<&Journal>, entry: Entry) {
+    if let Some(Err(error)) = journal.map(|journal| journal.append(entry)) {
+        log::error!("{error}");
     }
 }
 
@@ -101,8 +113,7 @@ impl Scorer for SessionScorer<'_> {
             What::new("dicom").of(object.kind.key()).with_sha256(&crate::files::sha256(&file.bytes))
         });
         let event = if results.is_empty() { Event::Scored } else { Event::Exported };
-        let to = What::new("peer").of(&self.peer);
-        self.pending = Some(Entry::new(event, PROGRAM).about(hash, judged).with(what.chain([to]).collect()));
+        self.pending = Some(Entry::new(event, PROGRAM).about(hash, judged).with(what.collect()));
         let because = written.left_out.iter().map(|left| left.reason.as_str()).collect::<Vec<_>>().join(" ");
         Ok(Scored { results, observation: Some(observation), because })
     }

@@ -36,7 +36,7 @@ pub struct Waits {
 
 impl Default for Waits {
     fn default() -> Self {
-        Self { connecting: Duration::from_secs(10), answer: Duration::from_secs(60) }
+        Self { connecting: Duration::from_secs(10), answer: Duration::from_mins(1) }
     }
 }
 
@@ -152,7 +152,7 @@ impl Association {
     /// What a read or a write failed with, in words.
     fn broken(&mut self, error: &io::Error) -> DimseError {
         let peer = self.peer.clone();
-        if error.get_ref().is_some_and(|inner| inner.is::<Cancelled>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Cancelled>) {
             self.abort();
             return DimseError::Cancelled(Cancelled);
         }

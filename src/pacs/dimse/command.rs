@@ -182,7 +182,9 @@ mod tests {
             .with_text(element::MOVE_DESTINATION, "ODD")
             .with_data_set(true);
         let bytes = command.to_bytes();
-        assert!(bytes.len() % 2 == 0 && bytes[..12] == [0, 0, 0, 0, 4, 0, 0, 0, bytes.len() as u8 - 12, 0, 0, 0]);
+        assert!(
+            bytes.len().is_multiple_of(2) && bytes[..12] == [0, 0, 0, 0, 4, 0, 0, 0, bytes.len() as u8 - 12, 0, 0, 0]
+        );
         let read = Command::read(&bytes).unwrap();
         assert_eq!(read, command);
         assert_eq!(read.text(element::MOVE_DESTINATION), "ODD");

@@ -145,9 +145,10 @@ fn await_report(
         association.wait(until.saturating_duration_since(Instant::now()).max(Duration::from_millis(50)));
         match association.next() {
             // Waiting broke it off; the report has another way.
-            Err(DimseError::Silent { .. } | DimseError::Closed { .. }) => return Ok(Waited::Over),
+            Err(DimseError::Silent { .. } | DimseError::Closed { .. }) | Ok(Incoming::Release) => {
+                return Ok(Waited::Over);
+            }
             Err(error) => return Err(error),
-            Ok(Incoming::Release) => return Ok(Waited::Over),
             Ok(Incoming::Command(context, command)) => {
                 if command.field() != field::EVENT_REPORT || !command.has_data_set() {
                     return Err(association.violation("a message that is no report".into()));

@@ -51,8 +51,8 @@ pub enum DimseError {
     Object(#[from] StudyError),
     #[error("the object has no {0}, without which it cannot be sent")]
     Nameless(&'static str),
-    #[error("{peer} sent {found} although {wanted} was asked for")]
-    OtherUid { peer: String, found: String, wanted: String },
+    #[error("{peer} answered about another object than the one that it was sent; the association was broken off")]
+    OtherUid { peer: String },
     #[error("the port {port} cannot be listened on: {why}")]
     Listen { port: u16, why: String },
     #[error("{what} could not be written: {why}")]

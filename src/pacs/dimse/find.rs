@@ -1,7 +1,7 @@
 //! Queries (PS3.4 annex C, C-FIND): patients, studies, series and images of a node.
 
 use dicom_core::Tag;
-use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
+use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry};
 use dicom_dictionary_std::{StandardDataDictionary, tags, uids};
 
 use super::ae::Node;
@@ -145,7 +145,7 @@ impl Query {
 /// # Errors
 /// When there is none, or it is no text.
 pub fn attribute(keyword: &str) -> Result<Tag, DimseError> {
-    let found = StandardDataDictionary.by_name(keyword).map(|entry| entry.tag());
+    let found = StandardDataDictionary.by_name(keyword).map(DataDictionaryEntry::tag);
     found.filter(|tag| tag.0 >= 8).ok_or_else(|| {
         DimseError::Question(format!("“{}” is no keyword of an attribute, like PatientID", keyword.escape_debug()))
     })

@@ -47,18 +47,18 @@ impl Association {
     /// Sends a command.
     pub(super) fn send_command(&mut self, context: u8, command: &Command) -> Result<(), DimseError> {
         let bytes = command.to_bytes();
-        self.send_parts(context, PDataValueType::Command, &mut &bytes[..], bytes.len() as u64)
+        self.send_parts(context, &PDataValueType::Command, &mut &bytes[..], bytes.len() as u64)
     }
 
     /// Sends a data set of this many bytes.
     pub(super) fn send_data(&mut self, context: u8, data: &mut dyn Read, length: u64) -> Result<(), DimseError> {
-        self.send_parts(context, PDataValueType::Data, data, length)
+        self.send_parts(context, &PDataValueType::Data, data, length)
     }
 
     fn send_parts(
         &mut self,
         context: u8,
-        kind: PDataValueType,
+        kind: &PDataValueType,
         data: &mut dyn Read,
         length: u64,
     ) -> Result<(), DimseError> {
@@ -206,10 +206,6 @@ impl Association {
             return Ok(());
         }
         self.abort();
-        let found = match Uid::of(&found) {
-            Ok(uid) => format!("an answer about {uid}"),
-            Err(_) => "an answer about what is no UID".into(),
-        };
-        Err(DimseError::OtherUid { peer: self.peer.clone(), found, wanted: wanted.to_string() })
+        Err(DimseError::OtherUid { peer: self.peer.clone() })
     }
 }

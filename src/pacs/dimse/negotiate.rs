@@ -149,9 +149,8 @@ pub(super) struct Offer<'a> {
 /// # Errors
 /// When the caller is refused, or breaks the protocol.
 pub(super) fn answer(association: &mut Association, offer: &Offer<'_>) -> Result<String, DimseError> {
-    let wish = match association.receive()? {
-        Pdu::AssociationRQ(wish) => wish,
-        _ => return Err(association.violation("no wish for an association".into())),
+    let Pdu::AssociationRQ(wish) = association.receive()? else {
+        return Err(association.violation("no wish for an association".into()));
     };
     let caller = printable(&wish.calling_ae_title).into_owned();
     association.peer = format!("{caller} ({})", association.peer);

@@ -228,11 +228,12 @@ fn take(
     let Some(instance) = instance.filter(|_| class == agreed.abstract_syntax && command.has_data_set()) else {
         return Err(association.violation("an object whose class or UID is not as agreed".into()));
     };
+    let sender = association.peer.split('@').next().unwrap_or_default().to_owned();
     let announced = Announced {
         sop_class: &class,
         sop_instance: &instance,
         transfer_syntax: &agreed.transfer_syntax,
-        sender: &association.peer.split('@').next().unwrap_or_default().to_owned(),
+        sender: &sender,
     };
     let is_wanted = |object: &StoredObject| {
         if wanted.holds(object) { None } else { Some("it is of a study, series or UID that was not asked for".into()) }

@@ -58,7 +58,7 @@ pub(super) fn meaning(status: u16) -> &'static str {
         0xB000 => "elements were changed",
         0xB006 => "elements were discarded",
         0xB007 => "the data set does not match the SOP class, and was kept",
-        0xB000..=0xBFFF => "done with a warning",
+        0xB001..=0xB005 | 0xB008..=0xBFFF => "done with a warning",
         0xC000..=0xCFFF => "it could not be understood or processed",
         0xFE00 => "cancelled",
         0xFF00 | 0xFF01 => "pending",

@@ -59,10 +59,10 @@ impl TlsFiles {
         let roots = roots(self.authorities.as_deref().ok_or_else(none)?)?;
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(unusable)?
+            .map_err(|e| unusable(&e))?
             .with_root_certificates(roots);
         let config = match self.identity()? {
-            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(unusable)?,
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|e| unusable(&e))?,
             None => builder.with_no_client_auth(),
         };
         Ok(Arc::new(config))
@@ -78,7 +78,7 @@ impl TlsFiles {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(unusable)?;
+            .map_err(|e| unusable(&e))?;
         let builder = match &self.authorities {
             Some(path) => {
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider);
@@ -86,7 +86,7 @@ impl TlsFiles {
             }
             None => builder.with_no_client_auth(),
         };
-        Ok(Arc::new(builder.with_single_cert(chain, key).map_err(unusable)?))
+        Ok(Arc::new(builder.with_single_cert(chain, key).map_err(|e| unusable(&e))?))
     }
 
     fn identity(&self) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>, TlsError> {
@@ -102,7 +102,7 @@ impl TlsFiles {
     }
 }
 
-fn unusable(error: rustls::Error) -> TlsError {
+fn unusable(error: &rustls::Error) -> TlsError {
     TlsError::Unusable(error.to_string())
 }
 
@@ -120,7 +120,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
-        roots.add(certificate).map_err(unusable)?;
+        roots.add(certificate).map_err(|e| unusable(&e))?;
     }
     Ok(roots)
 }

@@ -2,10 +2,11 @@
 
 use crate::figures::layout::{Block, pairs};
 use crate::fonts::attribute;
+use crate::measurement::calibration::Calibration;
 use crate::report::case::CaseReport;
 use crate::report::pages::title;
 use crate::report::redact;
-use crate::study::{SpacingProvenance, readable_name};
+use crate::study::{Spacing, SpacingProvenance, readable_name};
 
 /// Title of the report and the day it was made.
 pub(super) fn head(case: &CaseReport, width: f32) -> Block {
@@ -41,20 +42,7 @@ pub(super) fn who(case: &CaseReport, width: f32) -> Block {
     left.push(("Referred by", attribute(&readable_name(&meta.referring_physician))));
 
     let size = format!("{} × {} px", frame.pixels.plane.width, frame.pixels.plane.height);
-    let spacing = frame.spacing.map_or_else(
-        || "no pixel spacing".to_owned(),
-        |s| {
-            let at = match s.provenance {
-                SpacingProvenance::Calibrated => "mm",
-                SpacingProvenance::AtDetector => "mm at detector",
-            };
-            if (s.row_mm - s.column_mm).abs() < 1e-6 {
-                format!("{:.3} {at}", s.row_mm)
-            } else {
-                format!("{:.3} × {:.3} {at}", s.row_mm, s.column_mm)
-            }
-        },
-    );
+    let spacing = spacing(case);
     let kvp = if meta.kvp.is_empty() { String::new() } else { format!("{} kV", meta.kvp) };
     let number = |word: &str, n: &str| if n.is_empty() { String::new() } else { format!("{word} {n}") };
     let mut right = vec![
@@ -157,6 +145,25 @@ fn age(text: &str) -> String {
 pub(super) fn joined<const N: usize>(with: &str, parts: &[String; N]) -> String {
     let filled = parts.iter().filter(|part| !part.trim().is_empty());
     filled.map(|part| attribute(part)).collect::<Vec<_>>().join(with)
+}
+
+/// The spacing that lengths are measured by, and that of the file where the reader calibrated.
+fn spacing(case: &CaseReport) -> String {
+    let words = |s: Spacing| {
+        let at = match s.provenance {
+            SpacingProvenance::Calibrated => "mm",
+            SpacingProvenance::AtDetector => "mm at detector",
+            SpacingProvenance::ByReader => "mm calibrated by the reader",
+        };
+        if (s.row_mm - s.column_mm).abs() < 1e-6 {
+            format!("{:.3} {at}", s.row_mm)
+        } else {
+            format!("{:.3} × {:.3} {at}", s.row_mm, s.column_mm)
+        }
+    };
+    let of_file = case.frame.spacing.map_or_else(|| "no pixel spacing".to_owned(), words);
+    let by_reader = Calibration::among(&case.measurements).and_then(|line| line.spacing(&case.frame));
+    by_reader.map_or_else(|| of_file.clone(), |spacing| format!("{} (file: {of_file})", words(spacing)))
 }
 
 #[cfg(test)]

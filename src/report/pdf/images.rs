@@ -5,13 +5,14 @@
 //! transparent images laid over it, so that a page with six panels holds one image. Contours stay
 //! lines.
 
-use image::RgbImage;
+use image::{RgbImage, RgbaImage};
 
 use super::document::EmbeddedImage;
 use super::rendered::{display, of_file, rendered};
 use crate::explain::Attribution;
-use crate::explain::scale::{painted, shows_something};
+use crate::explain::scale::{Scale, painted, shows_something};
 use crate::figures::layout::{Align, BODY, Block, CAPTION, Ink, Shape, paragraph};
+use crate::fonts::attribute;
 use crate::imaging::contour::contours;
 use crate::imaging::overlay::{blended, compose, compose_difference};
 use crate::imaging::{Plane, overlay};
@@ -45,6 +46,8 @@ struct Panel {
     lines: Vec<Vec<[f32; 2]>>,
     /// What the reader measured.
     marks: Vec<Mark>,
+    /// What the presentation state draws.
+    annotations: Vec<Annotation>,
     /// Words in the image where there is nothing to see.
     note: &'static str,
 }
@@ -55,6 +58,13 @@ struct Mark {
     /// Where its number stands, and the number.
     at: [f32; 2],
     number: usize,
+}
+
+/// A drawing or words of the presentation state, in parts of the image's width and height.
+struct Annotation {
+    lines: Vec<Vec<[f32; 2]>>,
+    words: Vec<String>,
+    ink: Ink,
 }
 
 /// Colour of measurements.
@@ -68,9 +78,7 @@ impl MapGallery {
         let frame = &case.frame;
         let (width, height) = (frame.pixels.plane.width.max(1), frame.pixels.plane.height.max(1));
         let aspect = width as f32 / (height as f32 * frame.display.pixel_aspect);
-        let longest = width.max(height);
-        let map_size = (((width * MAP) / longest).max(1), ((height * MAP) / longest).max(1));
-        Self { images: vec![rendered(case)], aspect, map_size }
+        Self { images: vec![rendered(case)], aspect, map_size: map_size(case) }
     }
 
     /// The image alone beside the most probable of the chosen classes, or beside the reason why
@@ -85,6 +93,7 @@ impl MapGallery {
             overlay: None,
             lines: Vec::new(),
             marks: marks(case),
+            annotations: annotations(case),
             note: "",
         };
         let probability = |class: usize| case.analysis.labels.get(class).map_or(0.0, |score| score.probability);
@@ -150,6 +159,7 @@ impl MapGallery {
             overlay: None,
             lines: Vec::new(),
             marks: Vec::new(),
+            annotations: Vec::new(),
             note,
         };
         let Some(attribution) = case.attribution(class) else {
@@ -168,6 +178,7 @@ impl MapGallery {
             )))),
             lines,
             marks: Vec::new(),
+            annotations: Vec::new(),
             note: "",
             title,
             caption,
@@ -184,6 +195,7 @@ impl MapGallery {
             overlay: Some(image),
             lines: Vec::new(),
             marks: Vec::new(),
+            annotations: Vec::new(),
             note: "",
         })
     }
@@ -191,6 +203,13 @@ impl MapGallery {
     /// The scaled map at print size.
     fn placed(&self, case: &CaseReport, attribution: &Attribution) -> Plane {
         case.scaled_map(attribution, self.map_size.0, self.map_size.1)
+    }
+
+    /// A map of a case, which need not be the printed one, in the colours of the report.
+    pub(super) fn overlay(case: &CaseReport, attribution: &Attribution, scale: Scale) -> RgbaImage {
+        let (width, height) = map_size(case);
+        let map = case.map_by(attribution, scale, width, height);
+        painted(&map, attribution.method.is_signed(), &case.overlay)
     }
 
     /// Contours in parts of the image's width and height.
@@ -282,6 +301,26 @@ impl MapGallery {
                 block.shapes.push(Shape::Line { points: points.clone(), width, ink, closed: false });
             }
         }
+        for Annotation { lines, words, ink } in &panel.annotations {
+            for (width, ink) in [(1.6, Ink::Black), (0.7, *ink)] {
+                for line in lines {
+                    let points = line.iter().map(|[px, py]| [x + px * w, py * h]).collect();
+                    block.shapes.push(Shape::Line { points, width, ink, closed: false });
+                }
+            }
+            let at = lines.first().and_then(|line| line.first()).copied().unwrap_or_default();
+            let style = CAPTION.ink(*ink);
+            for (i, line) in words.iter().enumerate() {
+                let top = at[1] * h + i as f32 * style.line();
+                let width = style.width(line);
+                if top < 0.0 || top + style.line() > h || width > w {
+                    continue;
+                }
+                let left = (x + at[0] * w + 1.0).clamp(x, x + w - width);
+                block.fill(left - 0.5, top, width + 1.0, style.line(), Ink::Black);
+                block.text(left, top, Align::Left, style, line);
+            }
+        }
         for Mark { lines, at, number } in &panel.marks {
             for (width, ink) in [(1.6, Ink::Black), (0.8, MARK)] {
                 for line in lines {
@@ -347,6 +386,44 @@ fn marks(case: &CaseReport) -> Vec<Mark> {
         Some(Mark { lines, at, number: i + 1 })
     };
     case.measurements.iter().enumerate().filter_map(mark).collect()
+}
+
+/// What the presentation state draws over the image; of an anonymised report without its words, which
+/// may name somebody.
+fn annotations(case: &CaseReport) -> Vec<Annotation> {
+    let Some(all) = case.on_screen.annotations() else { return Vec::new() };
+    let plane = &case.frame.pixels.plane;
+    let (width, height) = (plane.width.max(1) as f32, plane.height.max(1) as f32);
+    let place = |[x, y]: [f32; 2]| [x / width, y / height];
+    // What lies beyond the image would lie on the page.
+    let inside = |line: &[[f32; 2]]| line.iter().flatten().all(|part| (0.0..=1.0).contains(part));
+    let ink = |color: Option<[u8; 3]>| color.map_or(Ink::White, Ink::Of);
+    let tall = CROSS * width / (height * case.frame.display.pixel_aspect);
+    let drawn = all.drawings.iter().map(|drawing| {
+        let points: Vec<[f32; 2]> = drawing.points.iter().copied().map(place).collect();
+        let lines = match points.as_slice() {
+            [[x, y]] => vec![vec![[x - CROSS, *y], [x + CROSS, *y]], vec![[*x, y - tall], [*x, y + tall]]],
+            _ => points.windows(2).filter(|line| inside(line)).map(<[_]>::to_vec).collect(),
+        };
+        Annotation { lines, words: Vec::new(), ink: ink(drawing.color) }
+    });
+    let written = all.texts.iter().filter(|_| !case.anonymize).filter(|note| inside(&[place(note.at)])).map(|note| {
+        let to = note.anchor.map(place).filter(|anchor| inside(&[*anchor])).unwrap_or_else(|| place(note.at));
+        Annotation {
+            lines: vec![vec![place(note.at), to]],
+            words: note.text.lines().map(attribute).collect(),
+            ink: ink(note.color),
+        }
+    });
+    drawn.chain(written).collect()
+}
+
+/// Columns and rows of a map in print.
+fn map_size(case: &CaseReport) -> (usize, usize) {
+    let plane = &case.frame.pixels.plane;
+    let (width, height) = (plane.width.max(1), plane.height.max(1));
+    let longest = width.max(height);
+    (((width * MAP) / longest).max(1), ((height * MAP) / longest).max(1))
 }
 
 /// Width that each of `columns` panels has.

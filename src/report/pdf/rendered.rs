@@ -1,14 +1,19 @@
-//! The image of a case as it is printed: its greys through the window of the report, the shutter of
-//! its file closed and the overlays drawn, as the screen shows it at first; and what of that is said
-//! below it. Presentation states are the reader's choice on the screen and are not printed.
+//! The image of a case as it is printed: its greys through the window or table of the report, the
+//! shutter closed and the overlays drawn as the reader had them on screen, with those of the
+//! presentation state that was applied; and what of that is said below it. It lies as in its file:
+//! turns, mirrors and zoom are not printed.
 
 use image::{DynamicImage, imageops};
 
 use super::document::EmbeddedImage;
+use crate::imaging::display::VoiChoice;
 use crate::imaging::hatching::hatch;
+use crate::imaging::shutter::Shutters;
 use crate::imaging::superimposed::{self, OverlayInk};
 use crate::imaging::{DisplayTable, PixelData, Region, View, Window, WindowFunction, render_region, render_rgb};
 use crate::report::case::CaseReport;
+use crate::report::on_screen::OnScreen;
+use crate::report::redact;
 
 /// Longest side of the image in pixels.
 const LONGEST: usize = 1600;
@@ -17,10 +22,11 @@ const LONGEST: usize = 1600;
 /// the overlays of its file.
 pub(in crate::report) fn rendered(case: &CaseReport) -> EmbeddedImage {
     let image = of_pixels(case);
-    let overlays = if case.anonymize { &[][..] } else { &case.frame.display.overlays };
+    let overlays = if case.anonymize { &[][..] } else { case.on_screen.overlays(&case.frame) };
+    let open = Shutters::default();
+    let shutters = case.on_screen.shutters(&case.frame).unwrap_or(&open);
     let (width, height) = within(case);
     let region = Region::whole(&case.frame.pixels.plane);
-    let shutters = &case.frame.display.shutters;
     let Some(over) = superimposed::picture(overlays, shutters, region, [width, height], OverlayInk::default()) else {
         return image;
     };
@@ -40,7 +46,8 @@ pub(in crate::report) fn rendered(case: &CaseReport) -> EmbeddedImage {
 
 fn of_pixels(case: &CaseReport) -> EmbeddedImage {
     let frame = &case.frame;
-    let view = View { reader_invert: case.inverted_by_reader, ..View::windowed(case.window) };
+    let voi = case.on_screen.table.map_or(VoiChoice::Window(case.window), VoiChoice::OfFile);
+    let view = View { voi, reader_invert: case.inverted_by_reader };
     let (width, height) = within(case);
     if let Some(missing) = frame.pixels.missing {
         let whole = render_rgb(&PixelData { missing: None, ..frame.pixels.clone() }, &view);
@@ -76,8 +83,15 @@ pub(super) fn display(case: &CaseReport) -> String {
     if case.frame.pixels.color.is_some() {
         return "Own colours of the file".to_owned();
     }
-    let inverted = if case.inverted_by_reader { ", inverted by the reader" } else { "" };
-    format!("{}{inverted}", windowed(case.window))
+    let presented = case.on_screen.presentation.as_ref().and_then(|state| state.inverted);
+    let inverted = match (case.inverted_by_reader, presented.is_some_and(|i| i != case.frame.pixels.inverted)) {
+        (false, _) => "",
+        (true, true) => ", inverted by the presentation state",
+        (true, false) => ", inverted by the reader",
+    };
+    let table = redact::on_screen(case).and_then(|shown| shown.table);
+    let window = table.map_or_else(|| windowed(case.window), |name| format!("VOI table {name}"));
+    format!("{window}{inverted}")
 }
 
 /// A window in words.
@@ -102,14 +116,35 @@ pub(super) fn of_file(case: &CaseReport) -> String {
     if !shown.side_mark.is_empty() {
         words.push(format!("marked {}", shown.side_mark));
     }
-    if !shown.overlays.is_empty() {
+    let state = case.on_screen.presentation.is_some();
+    let all = if state { OnScreen { graphics: true, ..case.on_screen.clone() } } else { OnScreen::default() };
+    if !all.overlays(&case.frame).is_empty() {
         // They may be words that name somebody.
-        let printed =
-            if case.anonymize { "overlays of the file are left out" } else { "with the overlays of the file" };
-        words.push(printed.into());
+        let of = if state { "overlays" } else { "overlays of the file" };
+        words.push(match (case.anonymize, case.on_screen.graphics) {
+            (true, _) => format!("{of} are left out"),
+            (false, true) => format!("with the {of}"),
+            (false, false) => format!("without the {of}, which the reader had hidden"),
+        });
     }
-    if !shown.shutters.shapes.is_empty() {
-        words.push("the display shutter is closed".into());
+    if let Some(annotations) = all.annotations() {
+        words.push(match (case.on_screen.graphics, case.anonymize && !annotations.texts.is_empty()) {
+            (false, _) => "without its annotations, which the reader had hidden".into(),
+            (true, true) => "with its annotations, their words left out".into(),
+            (true, false) => "with its annotations".into(),
+        });
+    }
+    let shutters = OnScreen { shutter: true, ..case.on_screen.clone() };
+    if shutters.shutters(&case.frame).is_some() {
+        let closed = if case.on_screen.shutter { "closed" } else { "opened by the reader" };
+        words.push(format!("the display shutter is {closed}"));
+    }
+    let record = redact::on_screen(case);
+    if let Some(name) = record.as_ref().and_then(|shown| shown.presentation_state.as_ref()) {
+        words.insert(1, format!("presentation state {name}"));
+    }
+    if record.is_some_and(|shown| shown.turned) {
+        words.push("turned or mirrored on screen, printed as it lies in its file".into());
     }
     words.join("; ")
 }
@@ -125,9 +160,9 @@ mod tests {
     use super::*;
     use crate::imaging::bit_plane::BitPlane;
     use crate::imaging::overlay_plane::OverlayPlane;
-    use crate::imaging::shutter::{Shutter, Shutters};
+    use crate::imaging::shutter::Shutter;
     use crate::report::sample_case::case;
-    use crate::study::DisplayAttributes;
+    use crate::study::{Annotations, DisplayAttributes, Drawing, PresentationState, TextNote};
 
     #[test]
     fn shutter_and_overlays_are_printed_and_said_and_overlays_not_where_names_are_struck() {
@@ -159,5 +194,45 @@ mod tests {
         let EmbeddedImage::Color(image) = rendered(&case) else { panic!() };
         assert_ne!(image.get_pixel(0, 0).0, [255; 3]);
         assert!(of_file(&case).contains("left out"));
+    }
+
+    #[test]
+    fn an_applied_state_is_printed_as_it_was_on_screen_and_said() {
+        let mut case = case();
+        let plane = &case.frame.pixels.plane;
+        let (right, bottom) = (plane.width as f32 / 2.0, plane.height as f32);
+        let shapes = vec![Shutter::Rectangle { left: 0.0, top: 0.0, right, bottom }];
+        let drawing = Drawing { points: vec![[10.0, 10.0], [60.0, 40.0]], filled: false, color: Some([255, 0, 0]) };
+        let note = TextNote { text: "nodule".into(), at: [60.0, 40.0], anchor: None, color: None };
+        let state = PresentationState {
+            label: "NODULES".into(),
+            description: String::new(),
+            creator: "Reader^One".into(),
+            date: "20261120".into(),
+            voi: None,
+            inverted: None,
+            turns: 1,
+            mirrored: false,
+            area: None,
+            shutters: Shutters { shapes, grey: 77 },
+            overlays: Vec::new(),
+            annotations: Annotations { drawings: vec![drawing], texts: vec![note], incomplete: false },
+            notes: Vec::new(),
+        };
+        case.on_screen = OnScreen { presentation: Some(state), turned: true, ..OnScreen::default() };
+        let EmbeddedImage::Color(image) = rendered(&case) else { panic!("the shutter is closed") };
+        assert_eq!(image.get_pixel(image.width() - 1, 0).0, [77; 3]);
+        let said = of_file(&case);
+        for words in
+            ["presentation state NODULES, 2026-11-20, by Reader One", "with its annotations", "closed", "as it lies"]
+        {
+            assert!(said.contains(words), "{words} is missing in {said}");
+        }
+        (case.on_screen.shutter, case.on_screen.graphics) = (false, false);
+        assert!(matches!(rendered(&case), EmbeddedImage::Grey(_)));
+        let said = of_file(&case);
+        assert!(said.contains("without its annotations") && said.contains("opened by the reader"), "{said}");
+        case.anonymize = true;
+        assert!(!of_file(&case).contains("Reader One") && of_file(&case).contains("NODULES"));
     }
 }

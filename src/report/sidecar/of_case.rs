@@ -1,6 +1,7 @@
 //! The sidecar of a case: what stands in it, and what an anonymised one leaves out.
 
 use super::beside::{SimilarRecord, StudyRecord};
+use super::prior;
 use super::{
     Display, FORMAT, FORMAT_VERSION, FaithfulnessRecord, MapRecord, ModelRecord, ScoreRecord, Sidecar, Size, Software,
     SourceRecord, Uncertainty,
@@ -72,6 +73,7 @@ impl Sidecar {
                 inverted_by_reader: case.inverted_by_reader,
                 overlay: case.overlay.clone(),
                 paper: case.paper,
+                on_screen: redact::on_screen(case),
                 window_by_reader: case.window != initial_window(&case.frame.pixels),
             },
             gate,
@@ -88,23 +90,7 @@ impl Sidecar {
                 source: p.source,
                 members: if p.source == SampleSource::Ensemble { case.model.ensemble.clone() } else { Vec::new() },
             }),
-            maps: case
-                .classes
-                .iter()
-                .filter_map(|&class| Some((class, case.attribution(class)?)))
-                .map(|(class, map)| MapRecord {
-                    label: case.class_name(class),
-                    method: map.method,
-                    layer: map.layer.clone(),
-                    logit: map.logit,
-                    evidence: map.evidence,
-                    residual: map.residual,
-                    width: map.raw.width,
-                    height: map.raw.height,
-                    lungs: case.evidence_shares(class),
-                    values: map.raw.values.clone(),
-                })
-                .collect(),
+            maps: MapRecord::all(case),
             lungs: case
                 .lungs
                 .as_ref()
@@ -112,6 +98,7 @@ impl Sidecar {
                 .map(|lungs| if case.anonymize { lungs.source.without_names() } else { lungs.source.clone() }),
             similar: SimilarRecord::of(case),
             study: StudyRecord::of(case),
+            prior: prior::record(case),
             faithfulness: case.faithfulness.as_ref().map(|found| FaithfulnessRecord::of(case, found)),
             suggestions: suggestions(case),
             warnings: case
@@ -140,6 +127,28 @@ impl Sidecar {
             }),
             pdf_sha256: None,
         }
+    }
+}
+
+impl MapRecord {
+    /// The maps of the printed classes.
+    pub(super) fn all(case: &CaseReport) -> Vec<Self> {
+        let record = |&class: &usize| {
+            let map = case.attribution(class)?;
+            Some(Self {
+                label: case.class_name(class),
+                method: map.method,
+                layer: map.layer.clone(),
+                logit: map.logit,
+                evidence: map.evidence,
+                residual: map.residual,
+                width: map.raw.width,
+                height: map.raw.height,
+                lungs: case.evidence_shares(class),
+                values: map.raw.values.clone(),
+            })
+        };
+        case.classes.iter().filter_map(record).collect()
     }
 }
 

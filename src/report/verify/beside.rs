@@ -1,5 +1,5 @@
-//! What cannot be checked of the images beside that of a report: the study that it belongs to, and
-//! similar cases.
+//! What cannot be checked of the images beside that of a report: its prior, the study that it belongs
+//! to, and similar cases.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,22 @@ pub(super) fn cannot_be_checked(was: &Sidecar, again: &Recomputed) -> Vec<(Strin
                 if image.path.is_some() && image.path != path {
                     name(&format!("study.images.{i}.path"), "the image was read from another place");
                 }
+            }
+        }
+        (None, _) => {}
+    }
+    match (&was.prior, &again.prior) {
+        (Some(_), None) => name("prior", "the prior is not at hand; name it with --prior"),
+        (Some(prior), Some(found)) => {
+            for i in 0..prior.measurements.len() {
+                for field in ["kind", "points", "name", "known_mm", "thorax_proposed"] {
+                    let why = "as the reader drew it; its values were measured again";
+                    name(&format!("prior.measurements.{i}.{field}"), why);
+                }
+            }
+            let path = std::path::absolute(&found.frame.entry.path).ok();
+            if prior.path.is_some() && prior.path != path {
+                name("prior.path", "the prior was read from another place");
             }
         }
         (None, _) => {}

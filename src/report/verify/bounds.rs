@@ -69,6 +69,10 @@ pub fn check(sidecar: &Sidecar) -> Result<(), OutOfBounds> {
         let remark = said.remark.as_ref().map_or(0, |remark| remark.text.0.chars().count());
         within("characters of a remark", remark, 0, limits::FEEDBACK_REMARK)?;
     }
+    if let Some(prior) = &sidecar.prior {
+        let drawn: Vec<Measurement> = prior.measurements.iter().map(|record| record.drawn.clone()).collect();
+        measurement::check(&drawn, [usize::from(u16::MAX); 2])?;
+    }
     within("changed images", sidecar.what_if.len(), 0, limits::KEPT_CHANGES)?;
     for kept in &sidecar.what_if {
         within("random places", kept.random_places, 0, limits::RANDOM_PLACES)?;

@@ -61,12 +61,13 @@ const NOT_AGAIN: [(&str, &str); 10] = [
     ("timing_ms", "how long it took then"),
 ];
 /// The same of fields that a report may lack.
-const NOT_AGAIN_IF_THERE: [(&str, &str); 4] = [
+const NOT_AGAIN_IF_THERE: [(&str, &str); 5] = [
     (
         "trust",
         "how faithful the map is was not measured again (it takes hundreds of runs); the map itself was compared",
     ),
     ("key_images", "the reader's choice; images other than the reported one were not looked at"),
+    ("display.on_screen", "the reader's choice: presentation state, overlays, shutter"),
     ("impression", "the reader's own words, and when they were written"),
     ("risk", "the choice of who made the report; the states were computed by it"),
 ];
@@ -150,7 +151,7 @@ impl Comparison {
     }
 
     fn items(&self, place: &mut Place, was: &[Value], is: &[Value], found: &mut Found) {
-        if place.pattern == "maps.*.values" {
+        if ["maps.*.values", "prior.maps.*.values"].contains(&place.pattern.as_str()) {
             found.compared += was.len();
             found.differences.extend(self.map(place, was, is));
             return;
@@ -192,7 +193,10 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
     match (of, field) {
         // A map is compared to ten times as much of its largest value.
         ("maps.*.lungs.evidence" | "maps.*.lungs.area" | "measurements.*.evidence.*", _) => Some(allowed * 10.0),
+        ("prior.measurements.*.evidence.*", _) => Some(allowed * 10.0),
+        ("prior.scores.*", "change") => Some(allowed * 2.0),
         ("gate" | "study.result.scores.*", "score")
+        | ("prior.scores.*", "before" | "now")
         | ("labels.*" | "groups.*" | "study.images.*.scores.*", "probability")
         | ("labels.*" | "groups.*", "mean" | "sd" | "p05" | "p95")
         | ("feedback.answers.*.said", "probability")
@@ -202,8 +206,8 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
         // A share of images, which are counted.
         ("similar.cases.*", "farther") => Some(allowed * 100.0),
         // These have no bounds; a part of their size is allowed.
-        ("labels.*" | "groups.*" | "maps.*", "logit")
-        | ("maps.*.residual", "expected" | "found")
+        ("labels.*" | "groups.*" | "maps.*" | "prior.maps.*", "logit")
+        | ("maps.*.residual" | "prior.maps.*.residual", "expected" | "found")
         | ("population", "distance") => Some(allowed * 10.0 * was.abs().max(1.0)),
         _ => None,
     }

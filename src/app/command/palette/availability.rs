@@ -116,6 +116,9 @@ fn file(state: &State, command: &FileCommand) -> Option<String> {
         FileCommand::CloseAll if state.catalogue.patients.is_empty() && !state.scanning => {
             Some(text!("Nothing is open").into())
         }
+        FileCommand::SaveView | FileCommand::SaveViewWithoutPatient if state.drawn().is_none() => {
+            Some(translated(NO_IMAGE).into())
+        }
         FileCommand::ExportReport | FileCommand::ExportDicom if state.result_hidden() => {
             Some(translated(HIDDEN).into())
         }

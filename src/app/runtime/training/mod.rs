@@ -52,11 +52,24 @@ impl TrainingRunner {
                     Folder::Data => text!("Folder of the data"),
                     Folder::Out => text!("Folder of the run"),
                     Folder::Runs => text!("Folder of a run, or of several"),
+                    Folder::Images => text!("Folder of images"),
+                    Folder::OfConfiguration => text!("Folder of the configuration"),
                 };
                 let answer = rfd::AsyncFileDialog::new().set_title(title).pick_folder();
                 let chosen = move |path| Message::Training(TrainingMessage::FolderChosen(folder, path));
                 let answer = async move { answer.await.map(|f| chosen(Some(f.path().to_owned()))) };
                 dialogs::ask(jobs, answer, chosen(None));
+            }
+            TrainingEffect::New { images, family, file } => {
+                let answer = |result| Message::Training(TrainingMessage::Made(result));
+                jobs.run(
+                    "pellucid-new",
+                    move |why| answer(Err(why)),
+                    move |sender| {
+                        let made = prepare::new(&images, family, &file).map(|()| file);
+                        sender.send(answer(made.map_err(|e| e.to_string().into())));
+                    },
+                );
             }
             TrainingEffect::Read { number, path } => {
                 let answer = move |result| Message::Training(TrainingMessage::Read { number, result });

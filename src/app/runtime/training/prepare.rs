@@ -7,8 +7,11 @@ use std::sync::Arc;
 use toml::{Table, Value};
 
 use crate::app::state::training::plan::{DataSummary, KeptCheckpoint, Plan};
+use crate::files::writing;
 use crate::language::{named, text, tr};
+use crate::network::architecture::Family;
 use crate::training::config::Config;
+use crate::training::config::template::NewConfig;
 use crate::training::data::list;
 use crate::training::run::checkpoint;
 
@@ -21,6 +24,10 @@ pub enum PrepareError {
     NoLabel { folder: PathBuf, reason: String },
     #[error("No image was found below {}.", folder.display())]
     NoImage { folder: PathBuf },
+    #[error("{} is there already; choose another name", .0.display())]
+    There(PathBuf),
+    #[error("{} could not be written: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
 }
 
 /// Reads and checks the configuration at `path`.
@@ -31,6 +38,16 @@ pub fn plan(path: &Path) -> Result<Plan, PrepareError> {
     let beside = path.parent().map(Path::to_owned).unwrap_or_default();
     let out = runs_folder().join(&config.name);
     Ok(Plan { path: path.into(), summary: summary(&config), config: Arc::new(config), data: beside, out })
+}
+
+/// Writes a new configuration of a folder of images; a file that is there stays as it is.
+pub fn new(images: &Path, family: Family, file: &Path) -> Result<(), PrepareError> {
+    if file.exists() {
+        return Err(PrepareError::There(file.to_owned()));
+    }
+    let [images, file] = [images, file].map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    let new = NewConfig::of(&file, &images, family)?;
+    writing::shared(&file, new.text().as_bytes()).map_err(|source| PrepareError::Write { path: file, source })
 }
 
 /// Lists the images of a plan, and looks for a checkpoint in its folder.

@@ -1,5 +1,6 @@
 //! All that the training room knows; a part of the viewer's state.
 
+pub mod new_config;
 pub mod plan;
 pub mod record;
 pub mod run;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use super::Reason;
 use crate::language::text;
 use crate::training::event::HistoryRow;
+use new_config::NewConfigForm;
 use plan::{DataSummary, Plan};
 use record::RunRecord;
 use run::Run;
@@ -23,6 +25,7 @@ pub struct Training {
     pub open: bool,
     pub page: Page,
     pub draft: Option<Draft>,
+    pub new_config: NewConfigForm,
     /// Number of the newest draft, and of what was asked about it: later answers carry it.
     pub number: u64,
     pub run: Option<Run>,
@@ -56,6 +59,10 @@ pub enum Folder {
     Out,
     /// A run to compare, or a folder of runs.
     Runs,
+    /// The images that a new configuration is made of.
+    Images,
+    /// Where a new configuration is written.
+    OfConfiguration,
 }
 
 /// What must be answered before anything is lost.

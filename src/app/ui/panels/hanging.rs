@@ -57,11 +57,14 @@ fn grids(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
             }
         }
         ui.separator();
-        for command in [HangingCommand::NextSlot, HangingCommand::ToggleMapsOfChange, HangingCommand::HangByRules] {
-            let on = command == HangingCommand::ToggleMapsOfChange;
+        for (command, chosen) in [
+            (HangingCommand::NextSlot, false),
+            (HangingCommand::ToggleMapsOfChange, state.hanging.maps_of_change),
+            (HangingCommand::ToggleReferenceLines, state.preferences.reference_lines),
+            (HangingCommand::HangByRules, false),
+        ] {
             let command = Command::from(command);
             let info = command.info();
-            let chosen = on && state.hanging.maps_of_change;
             if ui.selectable_label(chosen, info.label).on_hover_text(info.hint()).clicked() {
                 out.push(command);
             }

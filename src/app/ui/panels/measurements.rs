@@ -16,8 +16,9 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
 use crate::fonts::attribute;
-use crate::language::{said, text, tr, translated};
-use crate::measurement::{Measurement, Words};
+use crate::language::{decimal, said, text, tr, translated};
+use crate::measurement::calibration::is_known_length;
+use crate::measurement::{Kind, Measurement, Words};
 
 /// The menu of tools.
 pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -142,7 +143,11 @@ fn detail(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    words(ui, state, one, out);
+    if one.kind == Kind::Calibration {
+        known_length(ui, state, one, tokens, out);
+    } else {
+        words(ui, state, one, out);
+    }
     let Some(values) = values else { return };
     for line in measured_words::lines(&values.measured) {
         ui.label(RichText::new(line).color(tokens.text));
@@ -159,6 +164,31 @@ fn detail(
     for caution in &values.measured.cautions {
         message(ui, Sign::Caution, &said(caution), tokens);
     }
+}
+
+/// The field for the length of a calibration line; it is written in at once after the line was drawn.
+fn known_length(ui: &mut Ui, state: &State, one: &Measurement, tokens: &Tokens, out: &mut Vec<Command>) {
+    let id = Id::unique(("known length of a line", one.id));
+    // What is being typed need not be a number yet.
+    let of_state = one.known_mm.map(|mm| decimal(format!("{mm}"))).unwrap_or_default();
+    let kept: Option<(String, Option<u64>)> = ui.data(|data| data.get_temp(id));
+    let bits = one.known_mm.map(f64::to_bits);
+    let mut text = kept.filter(|(_, of)| *of == bits).map_or(of_state, |(text, _)| text);
+    ui.horizontal(|ui| {
+        let field = TextEdit::singleline(&mut text).id(id).hint_text(text!("Known length")).desired_width(96.0);
+        let response = ui.add(field.char_limit(12)).accessible_name(text!("Known length in millimetres"));
+        if state.measuring.writing == Some(one.id) {
+            response.request_focus();
+            response.scroll_to_me(None);
+            out.push(MeasureCommand::WordsAsked.into());
+        }
+        ui.label(RichText::new("mm").color(tokens.text));
+        if response.changed() {
+            let mm = text.trim().replace(',', ".").parse::<f64>().ok().filter(|mm| is_known_length(*mm));
+            ui.data_mut(|data| data.insert_temp(id, (text.clone(), mm.map(f64::to_bits))));
+            out.push(MeasureCommand::Calibrate(one.id, mm).into());
+        }
+    });
 }
 
 /// The field for the name, or for the words of a note; it is written in at once after a note was

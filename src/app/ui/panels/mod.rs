@@ -4,6 +4,8 @@ mod display_menu;
 pub mod empty;
 pub mod faithfulness;
 pub mod feedback;
+#[cfg(test)]
+mod file_forms;
 pub mod findings;
 #[cfg(test)]
 mod forms;

@@ -105,7 +105,7 @@ fn active(
         }
         (_, Some(frame)) => {
             let Some(content) = state.panes().first().copied() else { return };
-            let scale = scale::of(scale, frame, state.views[0].fit.is_none());
+            let scale = scale::of(scale, state, frame, state.views[0].fit.is_none());
             let view = ViewPlace { pane: place.slot, content, rect: place.body, scale };
             let commands = viewport::show(ui, state, caches, frame, view);
             if let Some(message) = view_message::of(state, content).filter(|_| !state.overlays_hidden) {
@@ -135,7 +135,7 @@ fn beside(
         && let (Some(frame), Some(content)) = (beside.drawn(), beside.panes().first().copied())
     {
         let linked = matches!(state.scale_link(place.slot), crate::app::state::hanging::ScaleLink::Linked(_));
-        let scale = scale::of(scale, frame, linked);
+        let scale = scale::of(scale, beside, frame, linked);
         let view = ViewPlace { pane: place.slot, content, rect: place.body, scale };
         let commands = viewport::show(ui, beside, caches, frame, view);
         out.extend(commands.into_iter().filter_map(|command| of_place(place.slot, command)));

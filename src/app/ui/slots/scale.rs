@@ -15,7 +15,7 @@ pub(super) fn common(state: &State, places: &[Place]) -> Option<f32> {
         let drawn = beside.unwrap_or(state);
         let known = linked && (beside.is_some() || place.slot == state.hanging.active);
         let frame = drawn.drawn().filter(|_| known && drawn.views[0].fit.is_none())?;
-        let column = frame.spacing?.column_mm as f32;
+        let column = drawn.spacing(frame)?.column_mm as f32;
         let points = viewport::fitting(&drawn.views[0], frame, place.body) / column;
         (points.is_finite() && points > 0.0).then_some(points)
     };
@@ -24,6 +24,6 @@ pub(super) fn common(state: &State, places: &[Place]) -> Option<f32> {
 }
 
 /// Points for a column of an image at zoom 1, where it is shown at the common scale.
-pub(super) fn of(common: Option<f32>, frame: &Frame, linked: bool) -> Option<f32> {
-    Some(common.filter(|_| linked)? * frame.spacing?.column_mm as f32)
+pub(super) fn of(common: Option<f32>, drawn: &State, frame: &Frame, linked: bool) -> Option<f32> {
+    Some(common.filter(|_| linked)? * drawn.spacing(frame)?.column_mm as f32)
 }

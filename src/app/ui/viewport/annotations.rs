@@ -1,7 +1,7 @@
 //! Drawings and words of a presentation state over the image. They follow its turns; words stay
 //! upright.
 
-use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
 use super::pen;
 use super::placement::Placement;
@@ -29,12 +29,23 @@ pub(super) fn paint(
     }
 }
 
+/// The colour that a layer is recommended to have, else that of words on the image.
+fn ink(color: Option<[u8; 3]>, tokens: &Tokens) -> Color32 {
+    color.map_or(tokens.image_text, |[r, g, b]| Color32::from_rgb(r, g, b))
+}
+
+/// What lies below a line, so that it is seen on any grey: dark, or light below a dark line.
+fn shadow(color: Color32, tokens: &Tokens) -> Color32 {
+    if color.intensity() < 0.3 { Color32::from_gray(220) } else { tokens.image_shadow }
+}
+
 fn draw(painter: &Painter, tokens: &Tokens, drawing: &Drawing, placement: &Placement) {
     let points: Vec<Pos2> = drawing.points.iter().map(|point| super::on_screen(placement, *point)).collect();
     if !painter.clip_rect().intersects(Rect::from_points(&points).expand(POINT)) {
         return;
     }
-    let strokes = [Stroke::new(3.0, tokens.image_shadow), Stroke::new(1.2, tokens.image_text)];
+    let color = ink(drawing.color, tokens);
+    let strokes = [Stroke::new(3.0, shadow(color, tokens)), Stroke::new(1.2, color)];
     if let [point] = points.as_slice() {
         for stroke in strokes {
             painter.line_segment([*point - vec2(POINT, 0.0), *point + vec2(POINT, 0.0)], stroke);
@@ -43,7 +54,7 @@ fn draw(painter: &Painter, tokens: &Tokens, drawing: &Drawing, placement: &Place
         return;
     }
     if drawing.filled {
-        let mesh = fan(&points, tokens);
+        let mesh = fan(&points, color);
         painter.add(Shape::mesh(mesh));
     }
     for stroke in strokes {
@@ -52,9 +63,9 @@ fn draw(painter: &Painter, tokens: &Tokens, drawing: &Drawing, placement: &Place
 }
 
 /// A faint fill, so that what lies below is still seen; exact for shapes that bulge outwards.
-fn fan(points: &[Pos2], tokens: &Tokens) -> egui::Mesh {
+fn fan(points: &[Pos2], color: Color32) -> egui::Mesh {
     let mut mesh = egui::Mesh::default();
-    let color = tokens.image_text.gamma_multiply(0.25);
+    let color = color.gamma_multiply(0.25);
     points.iter().for_each(|point| mesh.colored_vertex(*point, color));
     for i in 2..points.len() as u32 {
         mesh.add_triangle(0, i - 1, i);
@@ -64,14 +75,16 @@ fn fan(points: &[Pos2], tokens: &Tokens) -> egui::Mesh {
 
 fn write(painter: &Painter, tokens: &Tokens, note: &TextNote, placement: &Placement) {
     let at = super::on_screen(placement, note.at);
+    let color = ink(note.color, tokens);
+    let own = Tokens { image_text: color, image_shadow: shadow(color, tokens), ..*tokens };
     if let Some(anchor) = note.anchor {
         let line = [at, super::on_screen(placement, anchor)];
-        for (width, color) in [(3.0, tokens.image_shadow), (1.2, tokens.image_text)] {
+        for (width, color) in [(3.0, own.image_shadow), (1.2, color)] {
             painter.line_segment(line, Stroke::new(width, color));
         }
     }
     for (i, line) in note.text.lines().enumerate() {
         let line = attribute(line);
-        pen::text(painter, tokens, at + vec2(0.0, LINE * i as f32), Align2::LEFT_TOP, &line);
+        pen::text(painter, &own, at + vec2(0.0, LINE * i as f32), Align2::LEFT_TOP, &line);
     }
 }

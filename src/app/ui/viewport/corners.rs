@@ -123,7 +123,7 @@ pub(crate) fn paint(
         below.extend(place_words(state, frame));
         below.extend(grey_words(state, pane, frame, placement, painter.ctx().pixels_per_point()));
     }
-    let bar = if roomy { pen.scale_bar(frame, placement) } else { 0.0 };
+    let bar = if roomy { pen.scale_bar(state.spacing(frame), placement) } else { 0.0 };
     if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
         let pen = pen_of(room.with_max_x(room.right() - COLOR_BAR));
         below.splice(0..0, pen.shortest(translated(NOT_AN_OUTLINE), IN_SHORT.map(translated)));

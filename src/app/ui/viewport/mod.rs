@@ -29,6 +29,7 @@ mod patches;
 mod pen;
 mod placement;
 mod reading_marks;
+mod reference_lines;
 mod sample;
 mod sampler;
 mod scale_top;
@@ -140,6 +141,7 @@ pub(super) fn show(
     what_if::paint(ui, &painter, state, &mut caches.marks, (frame, content), &placement);
     missing::paint(&painter, frame, &placement, rect, &tokens);
     if !state.overlays_hidden {
+        reference_lines::paint(&painter, state, &tokens, &placement);
         measuring::paint_lines(&painter, state, &placement);
         measuring::crosshair::paint(&painter, state, &placement, rect);
         let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);

@@ -9,7 +9,7 @@ pub(super) use crate::app::ui::numbers::number;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::language::text;
-use crate::study::{Frame, SpacingProvenance};
+use crate::study::{Spacing, SpacingProvenance};
 
 const SIZE: f32 = 11.0;
 const MARKER: f32 = 18.0;
@@ -93,14 +93,15 @@ impl<'a> Pen<'a> {
     }
 
     /// A bar of a round length, and its words. Yields the height that it takes.
-    pub(super) fn scale_bar(&self, frame: &Frame, placement: &Placement) -> f32 {
-        let (per_point, unit) = match frame.spacing {
+    pub(super) fn scale_bar(&self, spacing: Option<Spacing>, placement: &Placement) -> f32 {
+        let (per_point, unit) = match spacing {
             Some(s) => (
                 // The pixels are shown in their true shape: a millimetre is as long in every direction.
                 s.column_mm as f32 / placement.scale[0],
                 match s.provenance {
                     SpacingProvenance::Calibrated => "mm",
                     SpacingProvenance::AtDetector => text!("mm (at detector)"),
+                    SpacingProvenance::ByReader => text!("mm (calibrated by the reader)"),
                 },
             ),
             None => (placement.across(), "px"),

@@ -29,12 +29,11 @@ impl FromStr for AllowedPeer {
     fn from_str(text: &str) -> Result<Self, AllowedError> {
         let (title, host) = text.rsplit_once('@').ok_or_else(|| AeError::Node(text.chars().take(100).collect()))?;
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        let addresses = match host.parse::<IpAddr>() {
-            Ok(address) => vec![address.to_canonical()],
-            Err(_) => {
-                let found = (host, 0).to_socket_addrs().map_err(|_| AllowedError::Host(host.into()))?;
-                found.map(|address| address.ip().to_canonical()).collect()
-            }
+        let addresses = if let Ok(address) = host.parse::<IpAddr>() {
+            vec![address.to_canonical()]
+        } else {
+            let found = (host, 0).to_socket_addrs().map_err(|_| AllowedError::Host(host.into()))?;
+            found.map(|address| address.ip().to_canonical()).collect()
         };
         if addresses.is_empty() {
             return Err(AllowedError::Host(host.into()));

@@ -39,6 +39,11 @@ pub(in crate::pacs::dimse) struct Announced<'a> {
     pub sender: &'a str,
 }
 
+/// Takes a part of a data set.
+pub(in crate::pacs::dimse) type Take<'a> = dyn FnMut(&[u8]) -> Result<(), DimseError> + 'a;
+/// Hands a data set over part by part; yields its length in bytes.
+pub(in crate::pacs::dimse) type Feed<'a> = dyn FnMut(&mut Take<'_>) -> Result<u64, DimseError> + 'a;
+
 /// A folder of received objects.
 #[derive(Debug)]
 pub struct Inbox {
@@ -77,7 +82,7 @@ impl Inbox {
     pub(in crate::pacs::dimse) fn take(
         &self,
         announced: &Announced<'_>,
-        feed: &mut dyn FnMut(&mut dyn FnMut(&[u8]) -> Result<(), DimseError>) -> Result<u64, DimseError>,
+        feed: &mut Feed<'_>,
     ) -> Result<Kept, DimseError> {
         self.take_if(announced, &|_| None, feed)
     }
@@ -90,14 +95,14 @@ impl Inbox {
         &self,
         announced: &Announced<'_>,
         unwanted: &dyn Fn(&StoredObject) -> Option<String>,
-        feed: &mut dyn FnMut(&mut dyn FnMut(&[u8]) -> Result<(), DimseError>) -> Result<u64, DimseError>,
+        feed: &mut Feed<'_>,
     ) -> Result<Kept, DimseError> {
         let place = self.place(announced.sop_instance);
         let mut naming = None;
         let mut ended: Option<Result<Kept, DimseError>> = None;
         let written = writing::replace(&place, Access::Private, |file| {
             file.write_all(&head(announced)?)?;
-            let came = feed(&mut |part| file.write_all(part).map_err(unwritten));
+            let came = feed(&mut |part| file.write_all(part).map_err(|e| unwritten(&e)));
             let stop = |ended: &mut Option<_>, with| {
                 *ended = Some(with);
                 Err(std::io::Error::other("it is not kept"))
@@ -123,14 +128,14 @@ impl Inbox {
                 seen_on_disk(&self.folder);
                 Ok(Kept::New(place))
             }
-            (Err(error), None) => Err(unwritten(error)),
+            (Err(error), None) => Err(unwritten(&error)),
         };
         drop(naming);
         kept
     }
 }
 
-fn unwritten(error: std::io::Error) -> DimseError {
+fn unwritten(error: &std::io::Error) -> DimseError {
     DimseError::Write { what: "what was received", why: error.to_string() }
 }
 

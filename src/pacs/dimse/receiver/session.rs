@@ -147,7 +147,8 @@ pub(super) fn store(
         let status = if class == agreed.abstract_syntax { status::INVALID_INSTANCE } else { status::DOES_NOT_MATCH };
         return pass(association, status, "SOP class or instance UID is not as agreed");
     };
-    if shared.arrivals.came_before(&instance) {
+    // What still lies there is compared with what comes.
+    if !shared.inbox.place(&instance).exists() && shared.arrivals.came_before(&instance) {
         association.data(context, limit, "one object", &mut |_| Ok(()))?;
         log::info!("object {} came once more", instance.short_hash());
         return association.send_command(context, &Command::answer(command, status::SUCCESS));

@@ -50,6 +50,9 @@ pub(super) fn open(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     let ready = state.results.finished.is_some() && !state.exporting;
     controls::menu_item(ui, FileCommand::ExportDicom, ready, None, out);
     controls::menu_item(ui, FileCommand::Print, ready, None, out);
+    for command in [FileCommand::SaveView, FileCommand::SaveViewWithoutPatient] {
+        controls::menu_item(ui, command, state.drawn().is_some(), None, out);
+    }
     let open = !state.catalogue.patients.is_empty() || state.scanning;
     controls::menu_item(ui, FileCommand::CloseAll, open, None, out);
     controls::menu_item(ui, FileCommand::Quit, true, None, out);
@@ -161,5 +164,7 @@ fn several_images(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     controls::menu_item(ui, HangingCommand::HangByRules, shown, Some(false), out);
     controls::menu_item(ui, HangingCommand::NextSlot, hung, Some(false), out);
     controls::menu_item(ui, HangingCommand::ToggleMapsOfChange, shown, Some(state.hanging.maps_of_change), out);
+    let lines = state.preferences.reference_lines;
+    controls::menu_item(ui, HangingCommand::ToggleReferenceLines, hung, Some(lines), out);
     controls::menu_item(ui, ViewCommand::ToggleSecondWindow, true, Some(state.second_window), out);
 }

@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, Grid, Label, Layout as Flow, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::{field, words};
+use super::{field, new_config, words};
 use crate::app::command::{Command, FileCommand, TrainingCommand};
 use crate::app::state::State;
 use crate::app::state::training::plan::{DataSummary, KeptCheckpoint, Plan};
@@ -11,7 +11,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::language::{text, tr, translated};
+use crate::language::{said, text, tr, translated};
 
 const WIDTH: f32 = 640.0;
 /// Most recent configurations that are listed.
@@ -55,6 +55,8 @@ fn empty(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let words =
         text!("It says what to tell apart, on which images, with which network and how. Nothing leaves this computer.");
     ui.add(Label::new(theme::caption(words, tokens)).wrap());
+    ui.add_space(theme::GRID);
+    new_config::show(ui, state, tokens, out);
     if state.preferences.configurations.is_empty() {
         return;
     }
@@ -217,7 +219,8 @@ fn checkpoint(ui: &mut Ui, draft: &Draft, plan: &Plan, kept: KeptCheckpoint, tok
 
 /// A message as a sentence of its own.
 pub(super) fn sentence(words: &str) -> String {
-    let mut letters = words.trim().chars();
+    let words = said(words.trim());
+    let mut letters = words.chars();
     let mut out = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
     if !out.ends_with(['.', '?', '`', '^']) {
         out.push('.');

@@ -5,6 +5,7 @@ mod begin;
 mod compare;
 mod curves;
 mod field;
+mod new_config;
 mod outcome;
 mod progress;
 pub mod question;

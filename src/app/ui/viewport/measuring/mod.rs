@@ -18,7 +18,7 @@ use crate::app::ui::measured_words;
 use crate::app::ui::theme::{self, Tokens};
 use crate::fonts::attribute;
 use crate::language::said;
-use crate::measurement::{Kind, Measurement, Point, Words};
+use crate::measurement::{Kind, Measurement, Point, Words, shape};
 
 /// Half the side of a handle.
 const HANDLE: f32 = 3.0;
@@ -52,7 +52,12 @@ fn half_made(state: &State) -> Option<Measurement> {
         points.extend(draft.next);
         points.truncate(draft.kind.points().1);
     }
-    Some(Measurement { id: 0, kind: draft.kind, points, name: Words::default(), thorax_proposed: false })
+    if let Some((frame, metric)) = state.frame().zip(state.metric()) {
+        let plane = &frame.pixels.plane;
+        points = shape::drawn(draft.kind, &points, [plane.width, plane.height], &metric);
+    }
+    let name = Words::default();
+    Some(Measurement { id: 0, kind: draft.kind, points, name, thorax_proposed: false, known_mm: None })
 }
 
 /// Draws the lines, and the handles of the chosen one.
@@ -86,7 +91,14 @@ fn draw(painter: &Painter, one: &Measurement, placement: &Placement, stroke: Str
                 painter.line_segment([*tip, *tip + turned], stroke);
             }
         }
-        (Kind::Probe | Kind::Text, [at]) => {
+        (Kind::Calibration, [a, b]) => {
+            // Strokes at its ends, as on a ruler.
+            let way = (*b - *a).normalized() * PROBE;
+            for end in [a, b] {
+                painter.line_segment([*end - vec2(-way.y, way.x), *end + vec2(-way.y, way.x)], stroke);
+            }
+        }
+        (Kind::Probe | Kind::Text | Kind::Circle, [at]) => {
             painter.line_segment([*at - vec2(PROBE, 0.0), *at + vec2(PROBE, 0.0)], stroke);
             painter.line_segment([*at - vec2(0.0, PROBE), *at + vec2(0.0, PROBE)], stroke);
         }
@@ -169,7 +181,7 @@ fn lines(state: &State, cache: &mut ValuesCache, content: Content, one: &Measure
     lines.extend(all.into_iter().take(shown));
     if chosen {
         lines.extend(values.evidence.map(|inside| measured_words::evidence(&inside)));
-        if one.kind == Kind::Cardiothoracic {
+        if matches!(one.kind, Kind::Cardiothoracic | Kind::Calibration) {
             lines.extend(values.measured.cautions.iter().map(|caution| said(caution)));
         }
     }
