@@ -71,7 +71,7 @@ fn radiograph(folder: &Path, more: &[(Tag, VR, &str)]) -> PathBuf {
 
 /// Where a plane lies in the patient.
 const PLACE: [(Tag, VR, &str); 5] = [
-    (tags::FRAME_OF_REFERENCE_UID, VR::UI, "2.25.44"),
+    (tags::FRAME_OF_REFERENCE_UID, VR::UI, "2.25.4471147114711"),
     (tags::IMAGE_ORIENTATION_PATIENT, VR::DS, "1\\0\\0\\0\\0\\-1"),
     (tags::IMAGE_POSITION_PATIENT, VR::DS, "-100\\5\\200"),
     (tags::PIXEL_SPACING, VR::DS, "0.5\\0.25"),
@@ -215,7 +215,7 @@ fn maps_hold_every_value_and_lie_where_the_image_lies() {
     let regions = fields.on_grid(SIDE, SIDE);
     assert_eq!(count(0), regions.iter().filter(|region| region.is_right()).count());
     assert_eq!(count(1), regions.iter().filter(|region| region.is_left()).count());
-    assert_eq!(value(masks, tags::FRAME_OF_REFERENCE_UID), "2.25.44");
+    assert_eq!(value(masks, tags::FRAME_OF_REFERENCE_UID), "2.25.4471147114711");
 }
 
 #[test]
@@ -325,7 +325,7 @@ fn an_anonymised_case_names_nobody_in_any_byte() {
         Some(Impression { text: said, written_at: Local::now(), before_result: true, remarks: Vec::new() });
     case.anonymize = true;
     let secrets = ["Rumpelstilz", "rumpelstilz", "Jane", "MRN-4711", "ACC-0815", "19600229", "29.02.1960", "20261119"];
-    let more = ["Katharinen", "2.25.2\0", "2.25.3\0", "2.25.1\0", "2.25.44"];
+    let more = ["Katharinen", "2.25.2\0", "2.25.3\0", "2.25.1\0", "2.25.4471147114711"];
     let key = Key::random().unwrap();
     for options in [WriteOptions::default(), WriteOptions { key: Some(key) }] {
         for object in write(&case, &options).unwrap().objects {

@@ -29,7 +29,13 @@ impl Item {
 
     /// An element with a text as it stands, several values between backslashes.
     pub(super) fn text(mut self, tag: Tag, vr: VR, value: &str) -> Self {
-        self.0.put(DataElement::new(tag, vr, PrimitiveValue::from(value)));
+        let has_several = value.contains('\\') && ![VR::ST, VR::LT, VR::UT, VR::UR].contains(&vr);
+        let value = if has_several {
+            PrimitiveValue::Strs(value.split('\\').map(str::to_owned).collect())
+        } else {
+            PrimitiveValue::from(value)
+        };
+        self.0.put(DataElement::new(tag, vr, value));
         self
     }
 
