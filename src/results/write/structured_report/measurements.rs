@@ -80,6 +80,7 @@ fn unit_of_length(unit: LengthUnit) -> Code {
     match unit {
         LengthUnit::Mm => codes::MILLIMETRES,
         LengthUnit::MmAtDetector => codes::MILLIMETRES_AT_DETECTOR,
+        LengthUnit::MmByReader => codes::MILLIMETRES_BY_READER,
         LengthUnit::Px => codes::PIXELS,
         LengthUnit::PixelWidths => codes::PIXEL_WIDTHS,
     }
@@ -89,6 +90,7 @@ fn unit_of_area(unit: LengthUnit) -> Code {
     match unit {
         LengthUnit::Mm => codes::SQUARE_MILLIMETRES,
         LengthUnit::MmAtDetector => codes::SQUARE_MILLIMETRES_AT_DETECTOR,
+        LengthUnit::MmByReader => codes::SQUARE_MILLIMETRES_BY_READER,
         LengthUnit::Px => codes::PIXELS,
         LengthUnit::PixelWidths => codes::SQUARE_PIXEL_WIDTHS,
     }
