@@ -64,6 +64,11 @@ pub(crate) fn looks_like_dicom(start: &[u8]) -> bool {
 }
 
 impl Dicom {
+    /// Whether all of its data set is held, for it was inflated.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.source, Source::Memory(_))
+    }
+
     /// Reads the header of a file.
     pub(crate) fn open(path: &Path) -> Result<Self, StudyError> {
         Self::open_within(path, HeaderBounds::FULL)

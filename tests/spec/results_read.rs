@@ -279,7 +279,7 @@ fn a_report_may_nest_and_one_that_nests_without_end_is_refused_in_a_sentence() {
     let Ok(ReadObject::StructuredReport(deep)) = read_bytes(&bytes) else { panic!("fifty levels") };
     assert_eq!(deep.tree.items.len(), 52);
     assert_eq!(deep.tree.items[51].value.words(), "at the bottom");
-    let bytes = report_with(|object| sequence(object, tags::CONTENT_SEQUENCE, nested(800)));
+    let bytes = report_with(|object| sequence(object, tags::CONTENT_SEQUENCE, nested(200)));
     let refused = read_bytes(&bytes).unwrap_err().to_string();
     assert!(refused.contains("nest deeper than"), "{refused}");
 }

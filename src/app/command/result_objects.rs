@@ -15,7 +15,7 @@ commands! {
         ToggleLaid => (
             "Results from files",
             "Shows or hides segmentations and parametric maps of other files over the image",
-            "Shift+G",
+            "Ctrl+G",
         ),
         ToggleLayer(_: LayerKey) => ("Shown", "Shows or hides this segment or map"),
         SetOpacity(_: f32) => ("Opacity", "How strongly segments and maps of other files cover the image"),

@@ -6,7 +6,10 @@
 //! tracking identifier, the finding and the site (PS3.16 TID 1410, 1411, 1501); algorithms are those
 //! of TID 4019. Reports of other templates (CAD, dose) are read by the same rule.
 
-use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use super::item::Value;
 use super::reference::Reference;
@@ -60,7 +63,12 @@ pub struct Finding {
     /// Site, method, derivation and other modifiers: `Finding Site: Right lung`.
     pub details: Vec<String>,
     /// The images and other objects that it is about.
-    pub references: Vec<Reference>,
+    #[serde(serialize_with = "all")]
+    pub references: Vec<Arc<Reference>>,
+}
+
+fn all<S: Serializer>(references: &[Arc<Reference>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(references.iter().map(AsRef::as_ref))
 }
 
 /// What items around a finding say of it.
@@ -70,44 +78,125 @@ struct Context {
     observers: Vec<String>,
     algorithm: String,
     details: Vec<String>,
-    references: Vec<Reference>,
+    references: Vec<Arc<Reference>>,
+}
+
+/// A tree that is walked; an object that many findings name is kept once.
+struct Walk<'a> {
+    tree: &'a ReportTree,
+    objects: HashMap<usize, Arc<Reference>>,
+    found: Vec<Finding>,
 }
 
 /// All findings, in the order of the report.
 #[must_use]
 pub fn findings(tree: &ReportTree) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut walk = Walk { tree, objects: HashMap::new(), found: Vec::new() };
     if !tree.items.is_empty() {
-        walk(tree, 0, &Context::default(), &mut found);
+        walk.visit(0, &Context::default());
     }
-    found
+    walk.found
 }
 
-fn walk(tree: &ReportTree, at: usize, around: &Context, found: &mut Vec<Finding>) {
-    if found.len() >= MOST {
-        return;
+impl Walk<'_> {
+    fn visit(&mut self, at: usize, around: &Context) {
+        if self.found.len() >= MOST {
+            return;
+        }
+        let tree = self.tree;
+        let item = &tree.items[at];
+        let context = self.context_of(at, around);
+        if at > 0 && is_said(item) {
+            // Objects that only a graphic inside it names are its own, too.
+            let mut references = context.references.clone();
+            self.named_below(at, &mut references);
+            self.found.push(Finding {
+                item: item.number.clone(),
+                group: context.group.clone(),
+                name: item.name().to_owned(),
+                value: item.value.words(),
+                unit: item.value.unit().to_owned(),
+                observers: context.observers.clone(),
+                algorithm: context.algorithm.clone(),
+                details: context.details.clone(),
+                references,
+            });
+        }
+        for child in tree.children(at) {
+            if !describes(&tree.items[child]) {
+                self.visit(child, &context);
+            }
+        }
     }
-    let item = &tree.items[at];
-    let context = context_of(tree, at, around);
-    if at > 0 && is_said(item) {
-        // Objects that only a graphic inside it names are its own, too.
-        let mut references = context.references.clone();
-        named_below(tree, at, &mut references);
-        found.push(Finding {
-            item: item.number.clone(),
-            group: context.group.clone(),
-            name: item.name().to_owned(),
-            value: item.value.words(),
-            unit: item.value.unit().to_owned(),
-            observers: context.observers.clone(),
-            algorithm: context.algorithm.clone(),
-            details: context.details.clone(),
-            references,
-        });
+
+    /// The object that an item names.
+    fn object(&mut self, at: usize) -> Option<Arc<Reference>> {
+        let Value::Object(reference) = &self.tree.items[at].value else { return None };
+        Some(self.objects.entry(at).or_insert_with(|| Arc::new(reference.clone())).clone())
     }
-    for child in tree.children(at) {
-        if !describes(&tree.items[child]) {
-            walk(tree, child, &context, found);
+
+    /// What is known of what lies in an item: what holds around it, and what its own children say.
+    fn context_of(&mut self, at: usize, around: &Context) -> Context {
+        let tree = self.tree;
+        let item = &tree.items[at];
+        let children: Vec<&ReportItem> = tree.children(at).map(|child| &tree.items[child]).collect();
+        let value_of = |code: &str| {
+            let child = children.iter().find(|child| is_one_of(child, &[code]))?;
+            Some(cut(&child.value.words(), WORDS)).filter(|words| !words.is_empty())
+        };
+        let is_group = is_one_of(item, &[MEASUREMENT_GROUP]);
+        // A new group begins with nothing of the one before it; objects named by a heading hold for all
+        // that is in it.
+        let mut context = around.clone();
+        let finding =
+            children.iter().find(|child| is_one_of(child, &[FINDING])).map(|child| cut(&child.value.words(), WORDS));
+        if let Some(name) = value_of(TRACKING_IDENTIFIER).or_else(|| finding.filter(|_| is_group)) {
+            context.group = name;
+        } else if item.value == Value::Container && context.group.is_empty() && item.depth > 0 && !is_group {
+            context.group = cut(item.name(), WORDS);
+        }
+        let observers = observers(&children);
+        if !observers.is_empty() {
+            context.observers = observers;
+        }
+        if let Some(name) = value_of(algorithm::NAME) {
+            let version = value_of(algorithm::VERSION).unwrap_or_default();
+            context.algorithm = format!("{name} {version}").trim_end().to_owned();
+            let parameters = children.iter().filter(|child| is_one_of(child, &[algorithm::PARAMETERS]));
+            let more = parameters.map(|child| detail(child));
+            context.details.retain(|words| !words.starts_with("Algorithm Parameters"));
+            context.details.extend(more);
+        }
+        for at in tree.children(at) {
+            let child = &tree.items[at];
+            let is_context = is_one_of(child, &[TRACKING_IDENTIFIER, TRACKING_UID]) || is_of_algorithm(child);
+            if child.relationship == "HAS CONCEPT MOD" && !is_context && !matches!(child.value, Value::Container) {
+                context.details.push(modifier(tree, at));
+            }
+            match &child.value {
+                Value::Object(_) if context.references.len() < REFERENCES => context.references.extend(self.object(at)),
+                // What is measured in a region is measured on the image of the region.
+                Value::Graphic(_) => self.named_below(at, &mut context.references),
+                _ => {}
+            }
+        }
+        context.details.truncate(DETAILS.0);
+        context.references.truncate(REFERENCES);
+        context
+    }
+
+    /// The objects named by what lies in an item, as far as that is no finding of its own.
+    fn named_below(&mut self, at: usize, references: &mut Vec<Arc<Reference>>) {
+        for child in self.tree.children(at) {
+            if references.len() < REFERENCES
+                && let Some(object) = self.object(child)
+                && !references.contains(&object)
+            {
+                references.push(object);
+            }
+            if matches!(self.tree.items[child].value, Value::Graphic(_)) {
+                self.named_below(child, references);
+            }
         }
     }
 }
@@ -131,57 +220,6 @@ fn is_one_of(item: &ReportItem, values: &[&str]) -> bool {
 fn is_of_algorithm(item: &ReportItem) -> bool {
     use algorithm::{FAMILY, MANUFACTURER, NAME, PARAMETERS, VERSION};
     is_one_of(item, &[NAME, VERSION, PARAMETERS, FAMILY, MANUFACTURER])
-}
-
-/// What is known of what lies in an item: what holds around it, and what its own children say.
-fn context_of(tree: &ReportTree, at: usize, around: &Context) -> Context {
-    let item = &tree.items[at];
-    let children: Vec<&ReportItem> = tree.children(at).map(|child| &tree.items[child]).collect();
-    let value_of = |code: &str| {
-        let child = children.iter().find(|child| is_one_of(child, &[code]))?;
-        Some(cut(&child.value.words(), WORDS)).filter(|words| !words.is_empty())
-    };
-    let is_group = is_one_of(item, &[MEASUREMENT_GROUP]);
-    // A new group begins with nothing of the one before it; objects named by a heading hold for all
-    // that is in it.
-    let mut context = around.clone();
-    let finding =
-        children.iter().find(|child| is_one_of(child, &[FINDING])).map(|child| cut(&child.value.words(), WORDS));
-    if let Some(name) = value_of(TRACKING_IDENTIFIER).or_else(|| finding.filter(|_| is_group)) {
-        context.group = name;
-    } else if item.value == Value::Container && context.group.is_empty() && item.depth > 0 && !is_group {
-        context.group = cut(item.name(), WORDS);
-    }
-    let observers = observers(&children);
-    if !observers.is_empty() {
-        context.observers = observers;
-    }
-    if let Some(name) = value_of(algorithm::NAME) {
-        let version = value_of(algorithm::VERSION).unwrap_or_default();
-        context.algorithm = format!("{name} {version}").trim_end().to_owned();
-        let parameters = children.iter().filter(|child| is_one_of(child, &[algorithm::PARAMETERS]));
-        let more = parameters.map(|child| detail(child));
-        context.details.retain(|words| !words.starts_with("Algorithm Parameters"));
-        context.details.extend(more);
-    }
-    for at in tree.children(at) {
-        let child = &tree.items[at];
-        let is_context = is_one_of(child, &[TRACKING_IDENTIFIER, TRACKING_UID]) || is_of_algorithm(child);
-        if child.relationship == "HAS CONCEPT MOD" && !is_context && !matches!(child.value, Value::Container) {
-            context.details.push(modifier(tree, at));
-        }
-        match &child.value {
-            Value::Object(reference) if context.references.len() < REFERENCES => {
-                context.references.push(reference.clone());
-            }
-            // What is measured in a region is measured on the image of the region.
-            Value::Graphic(_) => named_below(tree, at, &mut context.references),
-            _ => {}
-        }
-    }
-    context.details.truncate(DETAILS.0);
-    context.references.truncate(REFERENCES);
-    context
 }
 
 /// A modifier with those that it has itself: `Finding Site: Lung, Right`.
@@ -228,20 +266,4 @@ fn observers(children: &[&ReportItem]) -> Vec<String> {
     all.dedup();
     all.truncate(OBSERVERS);
     all.iter().map(|name| cut(name, WORDS)).collect()
-}
-
-/// The objects named by what lies in an item, as far as that is no finding of its own.
-fn named_below(tree: &ReportTree, at: usize, references: &mut Vec<Reference>) {
-    for child in tree.children(at) {
-        let item = &tree.items[child];
-        if let Value::Object(reference) = &item.value
-            && references.len() < REFERENCES
-            && !references.contains(reference)
-        {
-            references.push(reference.clone());
-        }
-        if matches!(item.value, Value::Graphic(_)) {
-            named_below(tree, child, references);
-        }
-    }
 }

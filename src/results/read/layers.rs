@@ -1,8 +1,9 @@
 //! What segmentations and parametric maps lay over an image, and which reports and documents are about
 //! it.
 //!
-//! A [`LayerReader`] keeps what it has read of its objects, so that going through a stack reads their
-//! pixels alone. Memory is bounded by [`crate::limits::LAYER_BYTES`] for one image.
+//! A [`LayerReader`] keeps what it has read of the headers of its objects, so that going through a stack
+//! reads their pixels alone; one that was inflated as a whole is opened again for them. What is laid
+//! over one image takes at most [`crate::limits::LAYER_BYTES`].
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -102,8 +103,12 @@ type Stamp = Option<(u64, Option<SystemTime>)>;
 
 /// What is kept of an object.
 enum Known {
-    Laid(Box<ReadObject>, Dicom),
-    Named { title: String, images: HashSet<String> },
+    /// None of the second where opening it again is better than keeping it.
+    Laid(Box<ReadObject>, Option<Dicom>),
+    Named {
+        title: String,
+        images: HashSet<String>,
+    },
     Unreadable(String),
 }
 
@@ -193,10 +198,20 @@ impl LayerReader {
         };
         let uid = &entry.identity.sop_instance_uid;
         let before = found.layers.len();
-        let outcome = guarded(|| match object.as_ref() {
-            ReadObject::Segmentation(one) => segments(one, dicom, image, (uid, &of), room, &mut found.layers),
-            ReadObject::ParametricMap(one) => maps(one, dicom, image, (uid, &of), room, &mut found.layers),
-            _ => Ok(Outcome::default()),
+        let outcome = guarded(|| {
+            let opened;
+            let dicom = match dicom {
+                Some(dicom) => dicom,
+                None => {
+                    opened = Dicom::open(&entry.path)?;
+                    &opened
+                }
+            };
+            match object.as_ref() {
+                ReadObject::Segmentation(one) => segments(one, dicom, image, (uid, &of), room, &mut found.layers),
+                ReadObject::ParametricMap(one) => maps(one, dicom, image, (uid, &of), room, &mut found.layers),
+                _ => Ok(Outcome::default()),
+            }
         });
         let note = |reason| Note { of: of.clone(), reason };
         match outcome {
@@ -227,7 +242,7 @@ impl Known {
             if matches!(object, ReadObject::Segmentation(_) | ReadObject::ParametricMap(_)) {
                 // What the pixels need of the header stays; the groups of all frames are large.
                 dicom.dataset.elements.remove(&dicom_dictionary_std::tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
-                return Ok(Self::Laid(Box::new(object), dicom));
+                return Ok(Self::Laid(Box::new(object), Some(dicom).filter(|dicom| !dicom.is_in_memory())));
             }
             let images = object.references().into_iter().map(|one| one.sop_instance_uid).collect();
             Ok(Self::Named { title: object.title().to_owned(), images })
@@ -338,9 +353,16 @@ fn segments(
             }
             continue;
         }
+        if object.kind != SegmentationType::Labelmap {
+            // Which of several segments the frame shows is not said.
+            outcome.obstacle = Some(super::placing::Obstacle::NoSegment);
+            continue;
+        }
         let plane = plane_of(*frame)?;
         let there: HashSet<u32> = plane.values.iter().filter(|v| **v >= 0.0).map(|v| *v as u32).collect();
-        for segment in object.segments.iter().filter(|one| there.contains(&one.number)) {
+        for segment in
+            object.segments.iter().filter(|one| !object.is_background(one.number) && there.contains(&one.number))
+        {
             if room.takes(bytes) {
                 add(segment, &plane, of_label(&plane, segment.number), *to_cells);
             } else {

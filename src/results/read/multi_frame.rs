@@ -1,8 +1,11 @@
 //! Frames of a segmentation or a map: where each lies, and which images it was made of (PS3.3
 //! C.7.6.16.2.6).
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use dicom_dictionary_std::tags;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::geometry::PlanePlace;
 use super::reference::{Reference, distinct};
@@ -18,14 +21,41 @@ pub struct ResultFrame {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<PlanePlace>,
     /// The images that it was made of.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<Reference>,
+    #[serde(skip_serializing_if = "is_empty", serialize_with = "shared")]
+    pub sources: Arc<Vec<Reference>>,
+}
+
+/// What is read of an item of the header that several frames share: once, however many they are. Items
+/// are told apart by where they lie.
+pub(super) struct Shared<T>(HashMap<*const Dataset, Arc<T>>);
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T> Shared<T> {
+    pub(super) fn of(&mut self, item: &Dataset, read: impl FnOnce(&Dataset) -> T) -> Arc<T> {
+        self.0.entry(std::ptr::from_ref(item)).or_insert_with(|| Arc::new(read(item))).clone()
+    }
+}
+
+/// What is shared, as if it were not.
+pub(super) fn shared<T: Serialize, S: Serializer>(value: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().serialize(to)
+}
+
+fn is_empty(sources: &Arc<Vec<Reference>>) -> bool {
+    sources.is_empty()
 }
 
 impl ResultFrame {
-    pub(super) fn read(dataset: &Dataset, index: u32) -> Self {
+    pub(super) fn read(dataset: &Dataset, index: u32, known: &mut Shared<Vec<Reference>>) -> Self {
         let derivation = FunctionalGroups::of(dataset, index).item(tags::DERIVATION_IMAGE_SEQUENCE);
-        let sources = derivation.map(|item| Reference::all(item, tags::SOURCE_IMAGE_SEQUENCE)).unwrap_or_default();
+        let sources = derivation
+            .map(|item| known.of(item, |item| Reference::all(item, tags::SOURCE_IMAGE_SEQUENCE)))
+            .unwrap_or_default();
         Self { index, place: PlanePlace::of(dataset, index), sources }
     }
 }

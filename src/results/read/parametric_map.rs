@@ -1,12 +1,15 @@
 //! Parametric maps (PS3.3 A.75, C.8.32): numbers over an image, with what they measure and their unit
 //! (Real World Value Mapping, C.7.6.16.2.11).
 
+use std::sync::Arc;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use serde::Serialize;
 
 use super::code::{Code, shortened};
-use super::multi_frame::{NamedImages, ResultFrame};
+use super::multi_frame::{NamedImages, ResultFrame, Shared, shared};
+use super::reference::Reference;
 use super::structured_report::equipment;
 use crate::limits;
 use crate::study::dataset::Dataset;
@@ -55,8 +58,18 @@ pub struct MapFrame {
     /// What the frame is called by itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub label: String,
-    pub quantity: Quantity,
-    pub scale: MapScale,
+    #[serde(serialize_with = "shared")]
+    pub quantity: Arc<Quantity>,
+    #[serde(serialize_with = "shared")]
+    pub scale: Arc<MapScale>,
+}
+
+/// What frames have in common.
+#[derive(Default)]
+struct Common {
+    sources: Shared<Vec<Reference>>,
+    quantities: Shared<Quantity>,
+    scales: Shared<MapScale>,
 }
 
 /// A parametric map, without its pixels.
@@ -79,6 +92,7 @@ impl ParametricMap {
         let text = |tag: Tag| shortened(&dataset.text(tag, sets), WORDS);
         let number = |tag: Tag| dataset.integer(tag).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         let count = number(tags::NUMBER_OF_FRAMES).clamp(1, limits::FRAMES);
+        let mut common = Common::default();
         Self {
             label: text(tags::CONTENT_LABEL),
             description: text(tags::CONTENT_DESCRIPTION),
@@ -86,7 +100,7 @@ impl ParametricMap {
             series: text(tags::SERIES_DESCRIPTION),
             columns: number(tags::COLUMNS),
             rows: number(tags::ROWS),
-            frames: (0..count).map(|index| MapFrame::read(dataset, index, sets)).collect(),
+            frames: (0..count).map(|index| MapFrame::read(dataset, index, sets, &mut common)).collect(),
             named: NamedImages::read(dataset),
             equipment: equipment(dataset, sets),
         }
@@ -100,7 +114,7 @@ impl ParametricMap {
 }
 
 impl MapFrame {
-    fn read(dataset: &Dataset, index: u32, sets: &CharacterSets) -> Self {
+    fn read(dataset: &Dataset, index: u32, sets: &CharacterSets, common: &mut Common) -> Self {
         let groups = FunctionalGroups::of(dataset, index);
         let mapping = groups.item_or_object(tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE);
         // Where it is no functional group, it may be a sequence of the object.
@@ -109,10 +123,10 @@ impl MapFrame {
         let of_frame = |tag: Tag| content.map(|item| shortened(&item.text(tag, sets), WORDS)).unwrap_or_default();
         let label = [of_frame(tags::FRAME_LABEL), of_frame(tags::FRAME_COMMENTS)];
         Self {
-            frame: ResultFrame::read(dataset, index),
+            frame: ResultFrame::read(dataset, index, &mut common.sources),
             label: label.into_iter().find(|words| !words.is_empty()).unwrap_or_default(),
-            quantity: Quantity::read(mapping, sets),
-            scale: MapScale::read(mapping),
+            quantity: common.quantities.of(mapping, |mapping| Quantity::read(mapping, sets)),
+            scale: common.scales.of(mapping, MapScale::read),
         }
     }
 

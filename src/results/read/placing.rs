@@ -48,6 +48,8 @@ pub enum Obstacle {
     Size { columns: u32, rows: u32, image_columns: u32, image_rows: u32 },
     #[error("its planes are not parallel to that of this image")]
     Plane,
+    #[error("its frames do not say which of its segments they show")]
+    NoSegment,
 }
 
 /// How a frame of an object with so many columns and rows lies on an image.
@@ -82,6 +84,8 @@ pub fn fit(image: &Image, frame: &ResultFrame, object: &NamedImages, [columns, r
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::reference::Reference;
     use super::*;
 
@@ -103,7 +107,7 @@ mod tests {
 
     fn frame(place: Option<PlanePlace>, of: &[&str]) -> ResultFrame {
         let one = |uid: &&str| Reference { sop_instance_uid: (*uid).to_owned(), ..Reference::default() };
-        ResultFrame { index: 0, place, sources: of.iter().map(one).collect() }
+        ResultFrame { index: 0, place, sources: Arc::new(of.iter().map(one).collect()) }
     }
 
     fn is_on(image: &Image, frame: &ResultFrame) -> bool {

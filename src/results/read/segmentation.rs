@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags;
 use serde::Serialize;
 
 use super::code::{Code, shortened};
-use super::multi_frame::{NamedImages, ResultFrame};
+use super::multi_frame::{NamedImages, ResultFrame, Shared};
 use super::structured_report::equipment;
 use super::{ReadError, lab};
 use crate::limits;
@@ -73,6 +73,8 @@ pub struct Segmentation {
     pub kind: SegmentationType,
     /// The stored value that stands for 1, of fractions.
     pub maximum: u32,
+    /// The stored value that stands for nothing, of label maps, beside 0.
+    pub padding: Option<u32>,
     pub columns: u32,
     pub rows: u32,
     pub segments: Vec<Segment>,
@@ -99,8 +101,9 @@ impl Segmentation {
         };
         let number = |tag: Tag| dataset.integer(tag).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         let count = number(tags::NUMBER_OF_FRAMES).clamp(1, limits::FRAMES);
+        let mut sources = Shared::default();
         let frames = (0..count).map(|index| SegmentFrame {
-            frame: ResultFrame::read(dataset, index),
+            frame: ResultFrame::read(dataset, index, &mut sources),
             segment: FunctionalGroups::of(dataset, index)
                 .item(tags::SEGMENT_IDENTIFICATION_SEQUENCE)
                 .and_then(|item| item.integer(tags::REFERENCED_SEGMENT_NUMBER))
@@ -117,6 +120,7 @@ impl Segmentation {
             series: text(tags::SERIES_DESCRIPTION),
             kind,
             maximum: Some(number(tags::MAXIMUM_FRACTIONAL_VALUE)).filter(|n| *n > 0).unwrap_or(255),
+            padding: dataset.integer(tags::PIXEL_PADDING_VALUE).and_then(|n| u32::try_from(n).ok()),
             columns: number(tags::COLUMNS),
             rows: number(tags::ROWS),
             frames: frames.collect(),
@@ -124,6 +128,12 @@ impl Segmentation {
             named: NamedImages::read(dataset),
             equipment: equipment(dataset, sets),
         })
+    }
+
+    /// Whether this number of a label map is what lies around the segments (PS3.3 C.8.20.4.1).
+    #[must_use]
+    pub(super) fn is_background(&self, number: u32) -> bool {
+        number == 0 || self.padding == Some(number)
     }
 
     /// What it is called in a list.

@@ -135,6 +135,9 @@ fn note_words(note: &Note) -> String {
         NotDrawn::Obstacle(Obstacle::Plane) => {
             text!("It is not drawn: its planes are not parallel to that of this image.").to_owned()
         }
+        NotDrawn::Obstacle(Obstacle::NoSegment) => {
+            text!("It is not drawn: its frames do not say which of its segments they show.").to_owned()
+        }
         NotDrawn::Obstacle(Obstacle::Size { columns, rows, image_columns, image_rows }) => tr!(
             "It is not drawn: it has {columns} × {rows} cells, the image {image_columns} × {image_rows} pixels, and no position in the patient tells how they lie on each other.",
             columns,
