@@ -163,3 +163,42 @@ fn await_report(
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_object_without_a_reason_has_failed_all_the_same() {
+        let instance =
+            |uid: &str| Identifier::default().with_uid(tags::REFERENCED_SOP_INSTANCE_UID, &Uid::of(uid).unwrap());
+        let data = Identifier::default()
+            .with_uid(tags::TRANSACTION_UID, &Uid::of("2.25.1").unwrap())
+            .with_items(tags::REFERENCED_SOP_SEQUENCE, &[instance("2.25.2")])
+            .with_items(tags::FAILED_SOP_SEQUENCE, &[instance("2.25.3")]);
+        let data = WireDataset::read(&data.to_bytes(), uids::IMPLICIT_VR_LITTLE_ENDIAN).unwrap();
+        let report = CommitmentReport::read(EVENT_FAILURES, &data, "PACS").unwrap();
+        assert_eq!(report.committed, [Uid::of("2.25.2").unwrap()]);
+        assert_eq!(report.failed, [(Uid::of("2.25.3").unwrap(), PROCESSING_FAILURE)]);
+        assert_eq!(CommitmentReport::read(7, &data, "PACS"), None);
+    }
+
+    #[test]
+    fn a_report_on_as_many_objects_as_may_be_asked_for_is_read() {
+        let class = Uid::of("1.2.840.10008.5.1.4.1.1.88.33").unwrap();
+        let item = |number: usize| {
+            Identifier::default().with_uid(tags::REFERENCED_SOP_CLASS_UID, &class).with_uid(
+                tags::REFERENCED_SOP_INSTANCE_UID,
+                &Uid::of(&format!("2.25.{}", 10_u128.pow(38) + number as u128)).unwrap(),
+            )
+        };
+        let items: Vec<Identifier> = (0..MOST).map(item).collect();
+        let data = Identifier::default()
+            .with_uid(tags::TRANSACTION_UID, &Uid::of("2.25.1").unwrap())
+            .with_items(tags::REFERENCED_SOP_SEQUENCE, &items)
+            .to_bytes();
+        assert!((data.len() as u64) < crate::limits::PACS_IDENTIFIER, "{}", data.len());
+        let data = WireDataset::read(&data, uids::IMPLICIT_VR_LITTLE_ENDIAN).unwrap();
+        assert_eq!(CommitmentReport::read(EVENT_SUCCESS, &data, "PACS").unwrap().committed.len(), MOST);
+    }
+}
