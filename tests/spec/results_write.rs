@@ -245,6 +245,7 @@ fn the_report_holds_every_number_and_what_the_reader_said() {
         points: region.clone(),
         name: Words::new("box"),
         thorax_proposed: false,
+        known_mm: None,
     }];
     case.feedback = Some(CaseFeedback {
         answers: vec![FindingAnswer {
