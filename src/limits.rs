@@ -246,3 +246,7 @@ pub const PACS_OBJECT_BYTES: u64 = 4 << 30;
 pub const PACS_ASSOCIATIONS: usize = 64;
 /// Most answers to a query.
 pub const PACS_MATCHES: usize = 100_000;
+/// Most objects of one retrieval from another node.
+pub const PACS_OBJECTS: usize = 200_000;
+/// What one retrieval from another node may bring, in bytes.
+pub const PACS_RETRIEVED_BYTES: u64 = 64 << 30;

@@ -2,7 +2,6 @@
 
 mod scorer;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use self::scorer::SessionScorer;
@@ -12,6 +11,7 @@ use super::session::{AnalysisArgs, ModelArgs};
 use super::{Outcome, Usage, output};
 use crate::cancel::CancelToken;
 use crate::model::registry;
+use crate::pacs::dimse::receiver::SocketAddr;
 use crate::serve::Hooks;
 use crate::serve::service::Service;
 
@@ -70,11 +70,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             "--frame, --masks and --prevalence are about images that are known before; here they come by themselves";
         return Err(Usage(why.into()).into());
     }
-    let (node, caller) = called(&args.send, &args.own)?;
+    let (node, caller) = called(&args.send, &args.own, args.bounds.tls)?;
     let listen = match &args.listen {
         None => None,
         Some(place) => Some((args.bounds.address(place)?, args.bounds.settings(&args.own)?)),
     };
+    if args.listen.is_some() && !args.bounds.tls && args.own.tls().certificate.is_some() {
+        output::remark("note: the listener takes plain connections; --tls secures it");
+    }
     let mut scorer = SessionScorer::open(&args.model, &args.analysis, &node.to_string(), !args.no_audit)?;
     let service = Service {
         inbox: args.watch.clone(),

@@ -181,9 +181,9 @@ codes! {
     /// The condition of the unit: lengths that are larger than in the patient.
     MILLIMETRES_AT_DETECTOR = ("MMDETECTOR", OWN, "mm at the detector");
     SQUARE_MILLIMETRES_AT_DETECTOR = ("MM2DETECTOR", OWN, "mm2 at the detector");
-    /// By a length that the reader knows.
-    MILLIMETRES_BY_READER = ("MMREADER", OWN, "mm by a scale that the reader set");
-    SQUARE_MILLIMETRES_BY_READER = ("MM2READER", OWN, "mm2 by a scale that the reader set");
+    /// Lengths by a line of known length that the reader drew.
+    MILLIMETRES_BY_READER = ("MMREADER", OWN, "mm as calibrated by the reader");
+    SQUARE_MILLIMETRES_BY_READER = ("MM2READER", OWN, "mm2 as calibrated by the reader");
     PIXEL_WIDTHS = ("PIXELWIDTHS", OWN, "Widths of a pixel");
     SQUARE_PIXEL_WIDTHS = ("PIXELWIDTHS2", OWN, "Squared widths of a pixel");
     /// Of an image whose file does not say what its grey values are.

@@ -33,12 +33,12 @@ mod sending;
 pub mod service;
 mod watching;
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use self::drift::Observation;
 use self::entry::MadeResult;
 use crate::model::calibration::Calibration;
+use crate::pacs::dimse::receiver::SocketAddr;
 
 /// A result to be sent: a DICOM file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -88,12 +88,12 @@ impl<'a> Sending<'a> {
                     refused = true;
                     let tried = tries.entry(uid.clone()).or_default();
                     *tried += 1;
-                    log::warn!("a result of image {} was not taken (try {tried}): {error}", short(image));
+                    log::warn!("a result of image {} was not taken (try {tried}): {}", short(image), error.for_log());
                     if is_busy(&error) || *tried < TRIES {
                         return;
                     }
-                    log::error!("a result of image {} is given up: {error}", short(image));
-                    Step::GivenUp { result: uid.clone(), because: error.to_string() }
+                    log::error!("a result of image {} is given up: {}", short(image), error.for_log());
+                    Step::GivenUp { result: uid.clone(), because: error.for_log() }
                 }
             };
             tries.remove(uid);
@@ -119,7 +119,7 @@ impl<'a> Sending<'a> {
             Ok(()) if !refused => Ok(Round::Went),
             Ok(()) => Ok(self.failed()),
             Err(error) => {
-                log::warn!("results were not sent, and will be: {error}");
+                log::warn!("results were not sent, and will be: {}", error.for_log());
                 Ok(self.failed())
             }
         }
@@ -172,10 +172,13 @@ impl<'a> Sending<'a> {
         };
         let references: Vec<Reference> = progress.results.iter().filter_map(reference).collect();
         match request(&self.caller, &self.node, &uid, &references, REPORT) {
-            Ok(Some(report)) => reported(self.board, &report),
-            Ok(None) => Ok(()),
+            Ok(reports) => reports.iter().try_for_each(|report| reported(self.board, report)),
             Err(error) => {
-                log::warn!("the results of image {} were sent, and nobody answers for them: {error}", short(image));
+                log::warn!(
+                    "the results of image {} were sent, and nobody answers for them: {}",
+                    short(image),
+                    error.for_log()
+                );
                 Ok(())
             }
         }

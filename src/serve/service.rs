@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -20,7 +19,7 @@ use crate::model::calibration::Calibration;
 use crate::pacs::dimse::Caller;
 use crate::pacs::dimse::ae::Node;
 use crate::pacs::dimse::commitment::CommitmentReport;
-use crate::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver, Settings};
+use crate::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver, Settings, SocketAddr};
 use crate::pacs::uid::Uid;
 use crate::panic_guard::guarded;
 

@@ -41,7 +41,7 @@ impl WireDataset {
     pub fn read(bytes: &[u8], syntax: &str) -> Result<Self, StudyError> {
         let encoding = little_endian(syntax)
             .ok_or_else(|| StudyError::Malformed(format!("a data set in transfer syntax {syntax} is not read")))?;
-        let dataset = read_dataset(Cursor::new(bytes), 0, bytes.len() as u64, encoding, HeaderBounds::LIGHT)?;
+        let dataset = read_dataset(Cursor::new(bytes), 0, bytes.len() as u64, encoding, HeaderBounds::FULL)?;
         Ok(Self { sets: dataset.character_sets(), dataset })
     }
 
@@ -132,6 +132,56 @@ fn little_endian(syntax: &str) -> Option<Encoding> {
     }
 }
 
+/// Whether two data sets hold the same values. Lengths of groups and padding behind the data set are
+/// none.
+fn same(one: (&Dicom, &Dataset), two: (&Dicom, &Dataset)) -> Result<bool, StudyError> {
+    let counts = |tag: &Tag| tag.1 != 0 && *tag != tags::DATA_SET_TRAILING_PADDING;
+    let elements =
+        |dataset: &'_ Dataset| dataset.elements.keys().copied().filter(|tag| counts(tag)).collect::<Vec<_>>();
+    if elements(one.1) != elements(two.1) {
+        return Ok(false);
+    }
+    for (tag, element) in one.1.elements.iter().filter(|(tag, _)| counts(tag)) {
+        let Some(other) = two.1.get(*tag) else { return Ok(false) };
+        let equal = match (&element.value, &other.value) {
+            (Value::Bytes(a), Value::Bytes(b)) => a == b || (is_padded(element.vr) && unpadded(a) == unpadded(b)),
+            (Value::Items(a), Value::Items(b)) => {
+                let mut equal = a.len() == b.len();
+                for (a, b) in a.iter().zip(b) {
+                    equal = equal && same((one.0, a), (two.0, b))?;
+                }
+                equal
+            }
+            (a, b) => element.big_endian == other.big_endian && one.0.hash(&places(a))? == two.0.hash(&places(b))?,
+        };
+        if !equal {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Where the bytes of a value lie that are not held in memory.
+fn places(value: &Value) -> Vec<(u64, u64)> {
+    match value {
+        Value::Stored { offset, available, .. } => vec![(*offset, *available)],
+        Value::Fragments { items } => items.clone(),
+        Value::Bytes(_) | Value::Items(_) => Vec::new(),
+    }
+}
+
+/// Whether blanks or zeros behind a value are no part of it (PS3.5 section 6.2).
+fn is_padded(vr: VR) -> bool {
+    let numbers = [VR::US, VR::SS, VR::UL, VR::SL, VR::FL, VR::FD, VR::AT, VR::SV, VR::UV];
+    let words = [VR::OB, VR::OW, VR::OF, VR::OD, VR::OL, VR::OV, VR::UN];
+    !numbers.contains(&vr) && !words.contains(&vr)
+}
+
+fn unpadded(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !matches!(byte, 0 | b' ')).map_or(0, |at| at + 1);
+    &bytes[..end]
+}
+
 /// A DICOM file as far as it must be known before it travels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredObject {
@@ -186,20 +236,15 @@ impl StoredObject {
         Ok(file.take(self.length))
     }
 
-    /// SHA-256 of its pixel data as they are stored; `None` where it has none. Two files of one object
-    /// may differ in how their sequences are written, and agree in this.
+    /// Whether both files hold the same values in every attribute, pixel data too. Two files of one
+    /// object may differ in how lengths, padding and representations are written, and agree in this;
+    /// values in different byte orders, and pixels that are compressed otherwise, do not.
     ///
     /// # Errors
-    /// When the file cannot be read any more.
-    pub fn pixels_hash(&self) -> Result<Option<String>, StudyError> {
-        let dicom = Dicom::open(&self.path)?;
-        let places = match dicom.dataset.get(tags::PIXEL_DATA).map(|element| &element.value) {
-            Some(Value::Stored { offset, available, .. }) => vec![(*offset, *available)],
-            Some(Value::Fragments { items }) => items.clone(),
-            Some(Value::Bytes(bytes)) => return Ok(Some(crate::files::sha256(bytes))),
-            _ => return Ok(None),
-        };
-        dicom.hash(&places).map(Some)
+    /// When a file cannot be read any more.
+    pub fn has_same_content(&self, other: &Self) -> Result<bool, StudyError> {
+        let (one, two) = (Dicom::open(&self.path)?, Dicom::open(&other.path)?);
+        same((&one, &one.dataset), (&two, &two.dataset))
     }
 
     /// Transfer syntaxes that it can travel in: its own, and where its pixels are not compressed both

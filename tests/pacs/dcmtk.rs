@@ -40,6 +40,8 @@ fn echoscu_and_storescu_reach_our_receiver() {
     command.args(["-aec", "PELLUCID", "127.0.0.1", &port]).args([&one, &two, &one]);
     assert!(command.status().unwrap().success());
     assert_eq!(files(inbox.path()), [format!("{}.dcm", uid(1)), format!("{}.dcm", uid(2))]);
+    // Ours, which writes it otherwise, is the same object.
+    assert_eq!(send(&receiver.node(), &stored(here.path(), 2)), [Ok(0), Ok(0)]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! nodes that break every rule. Peers are started on free ports and stopped; one that is not installed
 //! is skipped with the reason.
 
+mod command;
 mod dcmtk;
 #[allow(dead_code, reason = "the specification uses more of it")]
 #[path = "../spec/dicom_bytes.rs"]

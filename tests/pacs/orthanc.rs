@@ -58,7 +58,7 @@ fn orthanc_is_stored_to_queried_and_retrieved_from() {
     let now = request(&caller(), &node, &transaction, &wanted, Duration::from_secs(2)).unwrap();
     let until = Instant::now() + Duration::from_secs(20);
     let report = loop {
-        if let Some(report) = now.clone().or_else(|| receiver.log.reports.lock().unwrap().first().cloned()) {
+        if let Some(report) = now.first().cloned().or_else(|| receiver.log.reports.lock().unwrap().first().cloned()) {
             break report;
         }
         assert!(Instant::now() < until, "no report came");

@@ -31,7 +31,7 @@ commands! {
         ExportReport => ("Export report", "Writes the case report (PDF and JSON) to the report folder", "Ctrl+E"),
         ExportDicom => (
             "Export as DICOM",
-            "Writes the result as DICOM objects of the image's study: structured report, maps, masks, pictures, PDF",
+            "Writes the result as DICOM objects of the image's study: structured report, maps, segmentations, overlays, PDF",
             "",
         ),
         Print => (

@@ -51,11 +51,16 @@ impl OwnArgs {
         }
     }
 
-    /// This program as a caller.
-    pub(in crate::cli) fn caller(&self) -> anyhow::Result<Caller> {
+    /// This program as a caller. A certificate without authorities is for a listener, or a mistake.
+    fn caller(&self, listens_secured: bool) -> anyhow::Result<Caller> {
         let mut caller = Caller::new(self.title.clone());
         caller.waits.answer = Duration::from_secs(self.silence);
         let tls = self.tls();
+        if tls.certificate.is_some() && tls.authorities.is_none() && !listens_secured {
+            let why = "a certificate was named, and the connection would be plain: name with --tls-authorities whose \
+                       certificates are believed, or leave it out";
+            return Err(Usage(why.into()).into());
+        }
         if tls.authorities.is_some() {
             caller.tls = Some(tls.calling()?);
         }
@@ -66,15 +71,15 @@ impl OwnArgs {
 impl CallArgs {
     /// The node that is called, and who calls it.
     pub(in crate::cli) fn called(&self) -> anyhow::Result<(Node, Caller)> {
-        called(&self.peer, &self.own)
+        called(&self.peer, &self.own, false)
     }
 }
 
 /// The node that is called, by its place or its name, and who calls it. What the file of peers says of
 /// a title and of security holds unless the command line says something else.
-pub(in crate::cli) fn called(peer: &str, own: &OwnArgs) -> anyhow::Result<(Node, Caller)> {
+pub(in crate::cli) fn called(peer: &str, own: &OwnArgs, listens_secured: bool) -> anyhow::Result<(Node, Caller)> {
     if peer.contains('@') {
-        return Ok((peer.parse().map_err(|e: AeError| Usage(e.to_string()))?, own.caller()?));
+        return Ok((peer.parse().map_err(|e: AeError| Usage(e.to_string()))?, own.caller(listens_secured)?));
     }
     let peers = Peers::read(&Peers::path()?)?;
     let known = match &peers.find(peer)?.kind {
@@ -84,7 +89,7 @@ pub(in crate::cli) fn called(peer: &str, own: &OwnArgs) -> anyhow::Result<(Node,
             return Err(Usage(why).into());
         }
     };
-    let mut caller = own.caller()?;
+    let mut caller = own.caller(listens_secured)?;
     if own.title == AeTitle::ours() {
         caller.title = known.calling_ae.clone();
     }

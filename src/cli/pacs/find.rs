@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::call::CallArgs;
 use crate::cli::{Outcome, Usage, output};
-use crate::pacs::dimse::find::{Level, Query, attribute, find};
+use crate::pacs::dimse::find::{Level, Query, attribute, find, is_text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -95,6 +95,12 @@ fn query(args: &Args) -> anyhow::Result<Query> {
     for key in &args.key {
         let (keyword, value) = key.split_once('=').unwrap_or((key, ""));
         let tag = attribute(keyword).map_err(|e| Usage(e.to_string()))?;
+        if !value.is_empty() && !is_text(tag) {
+            return Err(Usage(format!(
+                "{keyword} is no text, and cannot be matched here; without =VALUE it is asked for"
+            ))
+            .into());
+        }
         query.also.push(tag);
         query = query.matching(tag, value);
     }

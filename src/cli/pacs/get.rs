@@ -12,7 +12,7 @@ use serde_json::json;
 use super::call::CallArgs;
 use super::receive::BoundArgs;
 use crate::cancel::CancelToken;
-use crate::cli::{Outcome, Usage, output};
+use crate::cli::{Outcome, output};
 use crate::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver};
 use crate::pacs::dimse::retrieve::{Counts, Retrieved, Wanted, get, order_move};
 use crate::pacs::uid::Uid;
@@ -124,14 +124,15 @@ fn by_move(
             _ => retrieved.refused.push(format!("{} was not asked for; it lies there all the same", path.display())),
         }
     }
-    if retrieved.files.len() < counts.completed as usize {
-        let said = Usage(format!(
-            "{node} says that it sent {}, and {} came: is {} known there with this machine and port?",
+    let came = retrieved.files.len() as u32;
+    if came < counts.completed {
+        retrieved.refused.push(format!(
+            "{} of {} objects that {node} says it sent: is {} known there with this machine and port?",
+            counts.completed - came,
             counts.completed,
-            retrieved.files.len(),
             caller.title
         ));
-        output::remark(said.to_string());
+        retrieved.counts.failed += counts.completed - came;
     }
     said(args, &retrieved)
 }

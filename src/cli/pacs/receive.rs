@@ -1,7 +1,6 @@
 //! `pellucid pacs receive`: a listener that takes DICOM files into a folder.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +11,9 @@ use serde_json::json;
 use super::call::OwnArgs;
 use crate::cancel::CancelToken;
 use crate::cli::{Outcome, Usage, output};
-use crate::pacs::dimse::receiver::{AllowedError, AllowedPeer, Arrivals, Arrived, Inbox, Receiver, Settings};
+use crate::pacs::dimse::receiver::{
+    AllowedError, AllowedPeer, Arrivals, Arrived, Inbox, Receiver, Settings, SocketAddr, listening_place,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -65,12 +66,8 @@ impl BoundArgs {
 
     /// Where to listen.
     pub(in crate::cli) fn address(&self, place: &str) -> Result<SocketAddr, Usage> {
-        if let Ok(port) = place.parse::<u16>() {
-            let host =
-                if self.allow.is_empty() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
-            return Ok(SocketAddr::new(host, port));
-        }
-        place.parse().map_err(|_| Usage(format!("“{place}” is neither a port nor ADDRESS:PORT")))
+        listening_place(place, !self.allow.is_empty())
+            .ok_or_else(|| Usage(format!("“{place}” is neither a port nor ADDRESS:PORT")))
     }
 
     /// The bounds of the listener.
@@ -114,6 +111,11 @@ impl Arrivals for Printing {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let tls = args.own.tls();
+    if !args.bounds.tls && (tls.certificate.is_some() || tls.authorities.is_some()) {
+        let why = "certificates were named, and connections would be plain: add --tls, or leave them out";
+        return Err(Usage(why.into()).into());
+    }
     let (address, settings) = (args.bounds.address(&args.listen)?, args.bounds.settings(&args.own)?);
     let stop = CancelToken::default();
     let printing = Printing { json: args.json, came: AtomicUsize::new(0), count: args.count, stop: stop.clone() };

@@ -9,6 +9,7 @@ use super::call::CallArgs;
 use crate::cli::{Outcome, output};
 use crate::files::walk::files_below;
 use crate::pacs::dimse::store::store;
+use crate::study::StudyError;
 use crate::study::wire::StoredObject;
 
 #[derive(Debug, clap::Args)]
@@ -38,8 +39,28 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             }
             continue;
         }
-        // What is no DICOM file in a folder is passed over.
-        objects.extend(files_below(path).filter_map(|file| StoredObject::open(&file.ok()?).ok()));
+        for file in files_below(path) {
+            let (path, opened) = match file {
+                Ok(path) => (path.clone(), StoredObject::open(&path)),
+                Err(error) => {
+                    output::complain(&anyhow!(error));
+                    failed += 1;
+                    continue;
+                }
+            };
+            match opened {
+                Ok(object) if object.sop_class.is_empty() => {
+                    output::remark(format!("{} is no object that can be stored, and is left out", path.display()));
+                }
+                Ok(object) => objects.push(object),
+                // What is no DICOM file in a folder is passed over.
+                Err(StudyError::NotAnImage(_) | StudyError::Empty) => {}
+                Err(error) => {
+                    output::complain(&anyhow!(error).context(path.display().to_string()));
+                    failed += 1;
+                }
+            }
+        }
     }
     let all = objects.len() + failed;
     anyhow::ensure!(all > 0, "there is no DICOM file to send");

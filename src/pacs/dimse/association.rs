@@ -30,13 +30,22 @@ const LEAST_SENT: u32 = 256;
 pub struct Waits {
     /// Until a connection and its security stand.
     pub connecting: Duration,
-    /// Until the next PDU has come, or has gone.
+    /// Until the next PDU has come, or has gone, and until a command is whole.
     pub answer: Duration,
+    /// Until a data set is whole.
+    pub object: Duration,
+    /// Until an association is over, whatever happens in it.
+    pub association: Duration,
 }
 
 impl Default for Waits {
     fn default() -> Self {
-        Self { connecting: Duration::from_secs(10), answer: Duration::from_mins(1) }
+        Self {
+            connecting: Duration::from_secs(10),
+            answer: Duration::from_mins(1),
+            object: Duration::from_mins(10),
+            association: Duration::from_hours(4),
+        }
     }
 }
 
@@ -57,16 +66,30 @@ pub(super) struct Association {
     pub contexts: Vec<Context>,
     most_sent: u32,
     answer: Duration,
+    /// When the part of a message must be whole that is on its way.
+    pub(super) part: Option<Instant>,
     /// When the association must be over, whatever happens.
     end: Option<Instant>,
     pub(super) fragments: VecDeque<PDataValue>,
+    /// How long a data set may take.
+    pub(super) object_time: Duration,
 }
 
 impl Association {
     /// What comes before anything was agreed.
     pub(super) fn new(stream: Stream, peer: String, answer: Duration) -> Self {
         let (contexts, fragments) = (Vec::new(), VecDeque::new());
-        Self { stream, peer, contexts, most_sent: 16 << 10, answer, end: None, fragments }
+        Self {
+            stream,
+            peer,
+            contexts,
+            most_sent: 16 << 10,
+            answer,
+            part: None,
+            end: None,
+            fragments,
+            object_time: Waits::default().object,
+        }
     }
 
     /// Takes what the peer says of the longest PDU that it takes; 0 is any.
@@ -81,6 +104,16 @@ impl Association {
             _ => longest.min(MOST_SENT),
         };
         Ok(())
+    }
+
+    /// By when a command or data set must be whole that begins now.
+    pub(super) fn begin_part(&mut self, most: Option<Duration>) {
+        self.part = most.map(|most| Instant::now() + most);
+    }
+
+    /// How long the next PDU may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.answer
     }
 
     /// How long the next PDU may take.
@@ -100,7 +133,7 @@ impl Association {
 
     fn arm(&mut self) -> Instant {
         let until = Instant::now() + self.answer;
-        let until = self.end.map_or(until, |end| until.min(end));
+        let until = [self.end, self.part].into_iter().flatten().fold(until, Instant::min);
         self.stream.until(until);
         until
     }
@@ -189,9 +222,10 @@ impl Association {
 
     /// Breaks off.
     pub(super) fn abort(&mut self) {
+        self.stream.go_on_although_cancelled();
         let mut bytes = Vec::new();
         if write_pdu(&mut bytes, &Pdu::AbortRQ { source: AbortRQSource::ServiceUser }).is_ok() {
-            // The end may be here already; what is left of this takes a moment or fails.
+            // The end may be here already, or everything be cancelled; this takes a moment or fails.
             self.stream.until(Instant::now() + Duration::from_millis(200));
             let _ = self.stream.write_all(&bytes).and_then(|()| self.stream.flush());
         }

@@ -26,8 +26,10 @@ const EVENT_SUCCESS: u16 = 1;
 const EVENT_FAILURES: u16 = 2;
 /// Request Storage Commitment (PS3.4 J.3.2).
 const ACTION: u16 = 1;
-/// Most objects of one report.
-const MOST: usize = 100_000;
+/// Most objects of one request, so that a report on them is one data set that is read.
+pub const MOST: usize = 20_000;
+/// Failure reason (PS3.3 C.14.1.1).
+const PROCESSING_FAILURE: u16 = 0x0110;
 
 /// An object by class and instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,8 +59,10 @@ impl CommitmentReport {
         let instance = |item: &WireDataset| Uid::of(&item.code(tags::REFERENCED_SOP_INSTANCE_UID)).ok();
         let committed = data.items(tags::REFERENCED_SOP_SEQUENCE);
         let failed = data.items(tags::FAILED_SOP_SEQUENCE);
+        // Without a reason it has failed all the same: processing failure.
         let reason = |item: &WireDataset| {
-            Some((instance(item)?, u16::try_from(item.integer(tags::FAILURE_REASON)?).unwrap_or(0x0110)))
+            let reason = item.integer(tags::FAILURE_REASON).and_then(|reason| u16::try_from(reason).ok());
+            Some((instance(item)?, reason.unwrap_or(PROCESSING_FAILURE)))
         };
         Some(Self {
             transaction,
@@ -69,8 +73,9 @@ impl CommitmentReport {
     }
 }
 
-/// Asks a node to answer for objects, and waits for so long for its report over the same
-/// association. `None` where it did not come by then: it may come to the listener.
+/// Asks a node to answer for at most [`MOST`] objects, and waits for so long for its report over the
+/// same association; yields all reports that came over it, those on earlier requests too. Where the
+/// one on this request is not among them it may come to the listener.
 ///
 /// # Errors
 /// When the node cannot be reached, or does not do this.
@@ -80,8 +85,11 @@ pub fn request(
     transaction: &Uid,
     objects: &[Reference],
     patience: Duration,
-) -> Result<Option<CommitmentReport>, DimseError> {
+) -> Result<Vec<CommitmentReport>, DimseError> {
     const CLASS: &str = uids::STORAGE_COMMITMENT_PUSH_MODEL;
+    if objects.len() > MOST {
+        return Err(DimseError::Question(format!("commitment is asked for at most {MOST} objects at once")));
+    }
     let mut association = caller.associate(node, &[Proposal::plain(CLASS)], &[])?;
     let context = association.context_of(CLASS)?.id;
     let item = |object: &Reference| {
@@ -113,41 +121,27 @@ pub fn request(
         association.release();
         return Err(failure);
     }
-    let report = await_report(&mut association, transaction, node, patience)?;
-    match report {
-        Waited::Report(report) => {
-            association.release();
-            Ok(Some(report))
-        }
-        Waited::Nothing => {
-            association.release();
-            Ok(None)
-        }
-        Waited::Over => Ok(None),
+    let mut reports = Vec::new();
+    if await_report(&mut association, transaction, node, patience, &mut reports)? {
+        association.release();
     }
+    Ok(reports)
 }
 
-enum Waited {
-    Report(CommitmentReport),
-    Nothing,
-    /// The association is no more.
-    Over,
-}
-
+/// Waits for the report on a transaction. Says whether the association still stands.
 fn await_report(
     association: &mut Association,
     transaction: &Uid,
     node: &Node,
     patience: Duration,
-) -> Result<Waited, DimseError> {
+    reports: &mut Vec<CommitmentReport>,
+) -> Result<bool, DimseError> {
     let until = Instant::now() + patience;
     while Instant::now() < until {
         association.wait(until.saturating_duration_since(Instant::now()).max(Duration::from_millis(50)));
         match association.next() {
             // Waiting broke it off; the report has another way.
-            Err(DimseError::Silent { .. } | DimseError::Closed { .. }) | Ok(Incoming::Release) => {
-                return Ok(Waited::Over);
-            }
+            Err(DimseError::Silent { .. } | DimseError::Closed { .. }) | Ok(Incoming::Release) => return Ok(false),
             Err(error) => return Err(error),
             Ok(Incoming::Command(context, command)) => {
                 if command.field() != field::EVENT_REPORT || !command.has_data_set() {
@@ -156,15 +150,16 @@ fn await_report(
                 let data = association.small_data(context)?;
                 let event = command.number(element::EVENT_TYPE).unwrap_or(0);
                 let report = CommitmentReport::read(event, &data, node.title.as_str());
-                let mine = report.filter(|report| report.transaction == *transaction);
-                let status = if mine.is_some() { status::SUCCESS } else { status::CANNOT_UNDERSTAND };
+                let status = if report.is_some() { status::SUCCESS } else { status::CANNOT_UNDERSTAND };
                 association
                     .send_command(context, &Command::answer(&command, status).with(element::EVENT_TYPE, event))?;
-                if let Some(report) = mine {
-                    return Ok(Waited::Report(report));
+                let is_mine = report.as_ref().is_some_and(|report| report.transaction == *transaction);
+                reports.extend(report);
+                if is_mine {
+                    return Ok(true);
                 }
             }
         }
     }
-    Ok(Waited::Nothing)
+    Ok(true)
 }

@@ -2,8 +2,10 @@
 
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use crossbeam_channel::RecvTimeoutError;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
@@ -18,6 +20,8 @@ use crate::cancel::{CancelToken, Cancelled};
 
 /// Most addresses of a host that are tried.
 const ADDRESSES: usize = 4;
+/// How often a wait looks whether it was cancelled.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Who calls, and how.
 #[derive(Clone, Debug)]
@@ -46,6 +50,8 @@ impl Caller {
     ) -> Result<Association, DimseError> {
         let stream = self.connect(node)?;
         let mut association = Association::new(stream, node.to_string(), self.waits.answer);
+        association.object_time = self.waits.object;
+        association.end(Some(Instant::now() + self.waits.association));
         negotiate::ask(&mut association, (&self.title, &node.title), proposals, receives)?;
         Ok(association)
     }
@@ -53,26 +59,26 @@ impl Caller {
     fn connect(&self, node: &Node) -> Result<Stream, DimseError> {
         let unreachable = |why: String| DimseError::Unreachable { node: node.to_string(), why };
         let until = Instant::now() + self.waits.connecting;
-        let addresses = (node.host.as_str(), node.port).to_socket_addrs().map_err(|e| unreachable(e.to_string()))?;
-        let mut why = "the host has no address".to_owned();
-        for address in addresses.take(ADDRESSES) {
+        let (send, receive) = crossbeam_channel::bounded(1);
+        let (host, port, most) = (node.host.clone(), node.port, self.waits.connecting);
+        // Looking up a name and connecting cannot be cancelled: whoever does not wait lets it run out.
+        let work = move || drop(send.send(reached(&host, port, most)));
+        thread::Builder::new().name("pellucid-connect".into()).spawn(work).map_err(|e| unreachable(e.to_string()))?;
+        while Instant::now() < until {
             if self.cancel.is_cancelled() {
                 return Err(Cancelled.into());
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                why = format!("no answer within {} s", self.waits.connecting.as_secs());
-                break;
-            }
-            match TcpStream::connect_timeout(&address, left) {
-                Ok(tcp) => {
+            match receive.recv_timeout(LOOK) {
+                Ok(Ok(tcp)) => {
                     let timed = Timed::new(tcp, until, self.cancel.clone()).map_err(|e| unreachable(e.to_string()))?;
                     return self.secured(node, timed);
                 }
-                Err(error) => why = error.to_string(),
+                Ok(Err(why)) => return Err(unreachable(why)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        Err(unreachable(why))
+        Err(unreachable(format!("no answer within {} s", most.as_secs())))
     }
 
     fn secured(&self, node: &Node, mut timed: Timed) -> Result<Stream, DimseError> {
@@ -88,4 +94,17 @@ impl Caller {
         }
         Ok(Stream::Calling(Box::new(StreamOwned::new(session, timed))))
     }
+}
+
+/// The first address of a host that answers; they share the time.
+fn reached(host: &str, port: u16, most: Duration) -> Result<TcpStream, String> {
+    let addresses: Vec<_> = (host, port).to_socket_addrs().map_err(|e| e.to_string())?.take(ADDRESSES).collect();
+    let mut why = "the host has no address".to_owned();
+    for address in &addresses {
+        match TcpStream::connect_timeout(address, most / addresses.len() as u32) {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(why)
 }

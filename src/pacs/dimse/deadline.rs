@@ -32,6 +32,11 @@ impl Timed {
         self.until = until;
     }
 
+    /// Hears of no cancelling any more.
+    pub(super) fn go_on_although_cancelled(&mut self) {
+        self.cancel = CancelToken::default();
+    }
+
     /// Ends the connection.
     pub(super) fn shut(&self) {
         let _ = self.tcp.shutdown(std::net::Shutdown::Both);

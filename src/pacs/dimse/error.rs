@@ -1,4 +1,7 @@
-//! Why an exchange with another node did not come to its end, as sentences. None names a patient.
+//! Why an exchange with another node did not come to its end, as sentences.
+//!
+//! None of ours names a patient; what a node says of its reasons is quoted for whoever asked, and is
+//! no part of what goes into a log ([`DimseError::for_log`]).
 
 use super::ae::AeError;
 use super::tls::TlsError;
@@ -59,4 +62,17 @@ pub enum DimseError {
     Write { what: &'static str, why: String },
     #[error("the question cannot be asked: {0}")]
     Question(String),
+}
+
+impl DimseError {
+    /// The sentence without words of the other node.
+    #[must_use]
+    pub fn for_log(&self) -> String {
+        match self {
+            Self::Status { peer, service, status, meaning, .. } => {
+                format!("{peer} answered {service} with status {status:04X}H ({meaning})")
+            }
+            other => other.to_string(),
+        }
+    }
 }

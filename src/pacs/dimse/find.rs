@@ -151,6 +151,35 @@ pub fn attribute(keyword: &str) -> Result<Tag, DimseError> {
     })
 }
 
+/// Whether a query can ask for values of an attribute that are written as text.
+#[must_use]
+pub fn is_text(tag: Tag) -> bool {
+    let vr = StandardDataDictionary.by_tag(tag).map(|entry| entry.vr().relaxed());
+    vr.is_some_and(|vr| {
+        use dicom_core::VR;
+        matches!(
+            vr,
+            VR::AE
+                | VR::AS
+                | VR::CS
+                | VR::DA
+                | VR::DS
+                | VR::DT
+                | VR::IS
+                | VR::LO
+                | VR::LT
+                | VR::PN
+                | VR::SH
+                | VR::ST
+                | VR::TM
+                | VR::UC
+                | VR::UI
+                | VR::UR
+                | VR::UT
+        )
+    })
+}
+
 /// Asks a node; `found` hears of every match until it says that it has enough. Yields how many
 /// there were.
 ///
@@ -238,6 +267,7 @@ mod tests {
     #[test]
     fn attributes_are_named_by_their_keywords() {
         assert_eq!(attribute("PatientID").unwrap(), tags::PATIENT_ID);
+        assert!(is_text(tags::STUDY_DATE) && !is_text(tags::ROWS) && !is_text(tags::REFERENCED_STUDY_SEQUENCE));
         assert!(attribute("Nonsense").is_err() && attribute("TransferSyntaxUID").is_err());
     }
 }

@@ -98,6 +98,13 @@ impl Association {
 
     /// Waits for the next command.
     pub(super) fn next(&mut self) -> Result<Incoming, DimseError> {
+        self.begin_part(Some(self.patience()));
+        let next = self.whole_command();
+        self.begin_part(None);
+        next
+    }
+
+    fn whole_command(&mut self) -> Result<Incoming, DimseError> {
         let mut bytes: Vec<u8> = Vec::new();
         let mut within = None;
         loop {
@@ -128,6 +135,19 @@ impl Association {
     /// # Errors
     /// When it is longer than `limit`, belongs to another context, or `take` fails.
     pub(super) fn data(
+        &mut self,
+        context: u8,
+        limit: u64,
+        what: &'static str,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DimseError>,
+    ) -> Result<u64, DimseError> {
+        self.begin_part(Some(self.object_time));
+        let length = self.whole_data(context, limit, what, take);
+        self.begin_part(None);
+        length
+    }
+
+    fn whole_data(
         &mut self,
         context: u8,
         limit: u64,

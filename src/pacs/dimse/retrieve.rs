@@ -96,6 +96,21 @@ pub struct Retrieved {
     pub counts: Counts,
 }
 
+impl Retrieved {
+    /// Objects that the node counts as sent or failed, and that nobody heard of here.
+    fn say_what_is_missing(&mut self) {
+        let Counts { completed, failed, warnings, .. } = self.counts;
+        let heard = (self.files.len() + self.refused.len()) as u64;
+        let counted = u64::from(completed) + u64::from(failed) + u64::from(warnings);
+        if let Some(missing) = counted.checked_sub(heard).filter(|missing| *missing > 0) {
+            self.refused.push(format!(
+                "{missing} objects did not come: the node counts {completed} as sent, {warnings} with a warning and \
+                 {failed} as failed"
+            ));
+        }
+    }
+}
+
 /// Retrieves over one association (C-GET) into an inbox; `progress` hears of every object.
 ///
 /// # Errors
@@ -122,19 +137,24 @@ pub fn get(
     let context = association.context_of(CLASS)?.id;
     ask(&mut association, context, Command::request(field::GET, MESSAGE), CLASS, wanted)?;
     let (mut retrieved, mut known) = (Retrieved::default(), HashSet::new());
+    let mut bytes = 0_u64;
     loop {
         let Incoming::Command(context, command) = association.next()? else {
             return Err(association.violation("the wish to end in the middle of a retrieval".into()));
         };
         if command.field() == field::STORE {
-            take(&mut association, context, &command, wanted, inbox, (&mut retrieved, &mut known))?;
+            bytes += take(&mut association, context, &command, wanted, inbox, (&mut retrieved, &mut known))?;
+            if known.len() + retrieved.refused.len() > limits::PACS_OBJECTS || bytes > limits::PACS_RETRIEVED_BYTES {
+                return Err(association.too_long("one retrieval", limits::PACS_RETRIEVED_BYTES));
+            }
             retrieved.counts.completed = retrieved.files.len() as u32;
             progress(retrieved.counts);
         } else if command.answers(field::GET, MESSAGE) {
-            if let Some(retrieved) =
+            if let Some(mut retrieved) =
                 ended(&mut association, context, &command, "the retrieval", &mut retrieved, progress)?
             {
                 association.release();
+                retrieved.say_what_is_missing();
                 return Ok(retrieved);
             }
         } else {
@@ -212,7 +232,7 @@ fn ended(
     Err(failure)
 }
 
-/// Takes an object that comes over our own association.
+/// Takes an object that comes over our own association; yields its length in bytes.
 fn take(
     association: &mut Association,
     context: u8,
@@ -220,7 +240,7 @@ fn take(
     wanted: &Wanted,
     inbox: &Inbox,
     (retrieved, known): (&mut Retrieved, &mut HashSet<PathBuf>),
-) -> Result<(), DimseError> {
+) -> Result<u64, DimseError> {
     const LIMIT: u64 = limits::PACS_OBJECT_BYTES;
     let agreed = association.context(context)?;
     let class = command.text(element::AFFECTED_CLASS);
@@ -238,8 +258,11 @@ fn take(
     let is_wanted = |object: &StoredObject| {
         if wanted.holds(object) { None } else { Some("it is of a study, series or UID that was not asked for".into()) }
     };
-    let kept =
-        inbox.take_if(&announced, &is_wanted, &mut |take| association.data(context, LIMIT, "one object", take))?;
+    let mut length = 0;
+    let kept = inbox.take_if(&announced, &is_wanted, &mut |take| {
+        length = association.data(context, LIMIT, "one object", take)?;
+        Ok(length)
+    })?;
     let status = match kept {
         Kept::New(path) | Kept::Again(path) => {
             // A node may send an object twice.
@@ -249,7 +272,9 @@ fn take(
             status::SUCCESS
         }
         Kept::Other(_) => {
-            retrieved.refused.push(format!("{instance}: an object with this UID and other pixels lies there already"));
+            retrieved
+                .refused
+                .push(format!("{instance}: an object with this UID and another content lies there already"));
             status::DUPLICATE_INSTANCE
         }
         Kept::Unlike(why) => {
@@ -257,5 +282,6 @@ fn take(
             status::DOES_NOT_MATCH
         }
     };
-    association.send_command(context, &Command::answer(command, status))
+    association.send_command(context, &Command::answer(command, status))?;
+    Ok(length)
 }

@@ -51,6 +51,13 @@ pub fn store(
     let mut from = 0;
     while from < objects.len() {
         let (count, proposals) = proposals(&objects[from..]);
+        if proposals.is_empty() {
+            for i in from..from + count {
+                done(i, Err(DimseError::Nameless("SOP Class UID")));
+            }
+            from += count;
+            continue;
+        }
         let mut association = match caller.associate(node, &proposals, &[]) {
             // None of their classes: what holds for one association may not hold for the next.
             Err(DimseError::NothingAccepted { node, .. }) => {
@@ -96,6 +103,10 @@ fn not_accepted(node: &str, object: &StoredObject) -> DimseError {
 fn proposals(objects: &[StoredObject]) -> (usize, Vec<Proposal>) {
     let mut proposals: Vec<Proposal> = Vec::new();
     for (i, object) in objects.iter().enumerate() {
+        // Nothing is proposed for what cannot be sent.
+        if object.sop_class.is_empty() {
+            continue;
+        }
         let syntaxes = object.syntaxes();
         // One context for its own, and one for the others: the node chooses one in each.
         let (own, others) = syntaxes.split_at(1);

@@ -31,6 +31,11 @@ impl Stream {
         self.timed().until(until);
     }
 
+    /// Lets a last word go out.
+    pub(super) fn go_on_although_cancelled(&mut self) {
+        self.timed().go_on_although_cancelled();
+    }
+
     /// Says good-bye where the security wants it, and ends the connection.
     pub(super) fn close(&mut self) {
         match self {

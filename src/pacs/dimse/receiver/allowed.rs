@@ -1,6 +1,6 @@
 //! Who may call.
 
-use std::net::{IpAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::str::FromStr;
 
 use crate::pacs::dimse::ae::{AeError, AeTitle};
@@ -40,6 +40,14 @@ impl FromStr for AllowedPeer {
         }
         Ok(Self { title: title.parse()?, addresses })
     }
+}
+
+/// Where to listen: a port of all addresses where `others` may call, else of this machine alone, or an
+/// address with its port. `None` for what is neither.
+#[must_use]
+pub fn listening_place(text: &str, others: bool) -> Option<SocketAddr> {
+    let host = if others { IpAddr::V6(Ipv6Addr::UNSPECIFIED) } else { Ipv4Addr::LOCALHOST.into() };
+    text.parse().map(|port| SocketAddr::new(host, port)).or_else(|_| text.parse()).ok()
 }
 
 /// Whether anybody may call from this address.

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use dicom_dictionary_std::tags;
 use dicom_object::FileMetaTableBuilder;
 
+use crate::files::kept_folder::make_private;
 use crate::files::writing::{self, Access};
 use crate::pacs::dimse::error::DimseError;
 use crate::pacs::uid::Uid;
@@ -23,7 +24,7 @@ pub enum Kept {
     New(PathBuf),
     /// It lay in this file before.
     Again(PathBuf),
-    /// An object with its UID and other pixels lies there, which stays.
+    /// An object with its UID and another content lies there, which stays.
     Other(PathBuf),
     /// Its data set is not what was announced, or cannot be read; nothing was kept.
     Unlike(String),
@@ -58,7 +59,7 @@ impl Inbox {
     /// # Errors
     /// When it cannot be made.
     pub fn at(folder: &Path) -> Result<Self, DimseError> {
-        std::fs::create_dir_all(folder)
+        make_private(folder)
             .map_err(|e| DimseError::Write { what: "the folder for what is received", why: e.to_string() })?;
         Ok(Self { folder: folder.to_owned(), naming: Mutex::default() })
     }
@@ -184,10 +185,9 @@ fn unlike(
     }
 }
 
-/// Whether both files hold the same image. Senders write one object in many ways, so pixel data alone
-/// is compared; where the transfer syntaxes differ even that says nothing, and the UID is believed.
+/// Whether both files hold the same object. Senders write one object in many ways; what cannot be
+/// compared, as pixels that are compressed otherwise, is another one.
 fn is_same(place: &Path, came: &Path) -> bool {
     let (Ok(there), Ok(came)) = (StoredObject::open(place), StoredObject::open(came)) else { return false };
-    there.transfer_syntax != came.transfer_syntax
-        || matches!((there.pixels_hash(), came.pixels_hash()), (Ok(there), Ok(came)) if there == came)
+    matches!(there.has_same_content(&came), Ok(true))
 }

@@ -17,7 +17,9 @@ mod inbox;
 mod session;
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+/// An address and a port.
+pub use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-pub use self::allowed::{AllowedError, AllowedPeer};
+pub use self::allowed::{AllowedError, AllowedPeer, listening_place};
 pub(super) use self::inbox::Announced;
 pub use self::inbox::{Inbox, Kept};
 use super::ae::AeTitle;
@@ -125,7 +127,8 @@ pub trait Arrivals: Send + Sync {
 
 /// A listener on a port.
 pub struct Receiver {
-    listener: TcpListener,
+    /// One for each family of addresses.
+    listeners: Vec<TcpListener>,
     address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -153,11 +156,15 @@ impl Receiver {
         cancel: CancelToken,
     ) -> Result<Self, DimseError> {
         let failed = |e: io::Error| DimseError::Listen { port: address.port(), why: e.to_string() };
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let mut listeners = vec![TcpListener::bind(address).map_err(failed)?];
+        let address = listeners[0].local_addr().map_err(failed)?;
+        if address.is_ipv6() && address.ip().is_unspecified() {
+            // Some systems take both families on one socket; there the port is taken by now.
+            listeners.extend(TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())));
+        }
+        listeners.iter().try_for_each(|listener| listener.set_nonblocking(true)).map_err(failed)?;
         let standing = AtomicUsize::new(0);
-        Ok(Self { listener, address, shared: Arc::new(Shared { settings, inbox, arrivals, standing, cancel }) })
+        Ok(Self { listeners, address, shared: Arc::new(Shared { settings, inbox, arrivals, standing, cancel }) })
     }
 
     /// Where it listens.
@@ -170,14 +177,20 @@ impl Receiver {
     /// token of [`Self::bind`] is cancelled they are broken off.
     pub fn run(&self, stop: &CancelToken) {
         while !self.shared.cancel.is_cancelled() && !stop.is_cancelled() {
-            match self.listener.accept() {
-                Ok((tcp, from)) => self.take(tcp, from),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(LOOK),
-                Err(error) => {
+            let mut called = false;
+            for listener in &self.listeners {
+                match listener.accept() {
+                    Ok((tcp, from)) => {
+                        called = true;
+                        self.take(tcp, from);
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     // A caller that hung up, or no descriptors left: the next one may do better.
-                    log::warn!("a call was not taken: {error}");
-                    thread::sleep(LOOK);
+                    Err(error) => log::warn!("a call was not taken: {error}"),
                 }
+            }
+            if !called {
+                thread::sleep(LOOK);
             }
         }
         let is_cut = self.shared.cancel.is_cancelled();
@@ -204,7 +217,7 @@ impl Receiver {
             let ended = guarded(|| shared.serve(tcp, address, number >= most));
             match ended {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => log::warn!("{error}"),
+                Ok(Err(error)) => log::warn!("{}", error.for_log()),
                 Err(panicked) => log::error!("{panicked}"),
             }
             shared.standing.fetch_sub(1, Ordering::SeqCst);

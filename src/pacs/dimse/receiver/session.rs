@@ -46,6 +46,7 @@ pub(super) fn hold(
         }
     };
     association.wait(settings.waits.answer);
+    association.object_time = settings.object_time;
     let end = Instant::now() + settings.association_time;
     loop {
         association.end(Some(end));
