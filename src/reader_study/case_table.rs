@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use super::CASES;
 use super::errors::StudyError;
-use super::truth::Lesion;
+use super::lesion::{Lesion, answer, lesion};
 use crate::evaluation::vocabulary::folded;
 use crate::files::lines::BoundedLines;
 use crate::files::read_regular;
@@ -26,8 +26,6 @@ const PATH: [&str; 6] = ["path", "image", "file", "filename", "imageindex", "ima
 const TRUTH: [&str; 7] = ["truth", "label", "finding", "target", "groundtruth", "reference", "disease"];
 const SIDES: [&[&str]; 4] =
     [&["x", "left", "bboxx"], &["y", "top", "bboxy"], &["w", "width", "bboxw"], &["h", "height", "bboxh"]];
-const YES: [&str; 7] = ["1", "yes", "true", "positive", "present", "pos", "10"];
-const NO: [&str; 7] = ["0", "no", "false", "negative", "absent", "neg", "00"];
 
 /// An image with what is true of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,32 +99,6 @@ fn parsed(bytes: &[u8], folder: &Path, table: &Path) -> Result<Vec<TableCase>, S
         )));
     }
     Ok(cases)
-}
-
-/// Yes or no, in the words of tables.
-pub(super) fn answer(text: &str) -> Result<bool, String> {
-    let word = folded(text);
-    match () {
-        () if YES.contains(&word.as_str()) => Ok(true),
-        () if NO.contains(&word.as_str()) => Ok(false),
-        () => Err(format!("\"{}\" is no truth: write 1 or 0", text.escape_debug())),
-    }
-}
-
-/// The box in four cells; nothing where all are empty.
-pub(super) fn lesion<'a>(sides: &[usize], cell: &impl Fn(usize) -> &'a str) -> Result<Option<Lesion>, String> {
-    if sides.iter().all(|at| cell(*at).is_empty()) {
-        return Ok(None);
-    }
-    let number = |at: usize| {
-        let value = cell(at).parse::<f64>().ok().filter(|v| v.is_finite());
-        value.ok_or_else(|| format!("\"{}\" is no number of a box", cell(at).escape_debug()))
-    };
-    let [x, y, width, height] = [number(sides[0])?, number(sides[1])?, number(sides[2])?, number(sides[3])?];
-    if width <= 0.0 || height <= 0.0 {
-        return Err("a box must be wider and higher than 0".into());
-    }
-    Ok(Some(Lesion { x, y, width, height }))
 }
 
 #[cfg(test)]

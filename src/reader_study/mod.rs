@@ -21,6 +21,7 @@ pub mod analysis;
 pub mod case_table;
 pub mod errors;
 pub mod journal;
+pub mod lesion;
 pub mod order;
 pub mod plan;
 pub mod record;

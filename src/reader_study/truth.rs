@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::case_table::{answer, lesion};
 use super::errors::StudyError;
+use super::lesion::{Lesion, answer, lesion};
 use super::plan::Plan;
 use crate::evaluation::csv_table::csv;
 use crate::files::lines::BoundedLines;
@@ -12,23 +12,6 @@ use crate::files::read_regular;
 use crate::limits;
 
 const HEADER: [&str; 6] = ["case", "truth", "x", "y", "width", "height"];
-
-/// A box around a lesion, in pixels of the image.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lesion {
-    pub x: f64,
-    pub y: f64,
-    pub width: f64,
-    pub height: f64,
-}
-
-impl Lesion {
-    /// Whether a mark lies on it, its border included.
-    #[must_use]
-    pub fn holds(&self, [x, y]: [f64; 2]) -> bool {
-        (self.x..=self.x + self.width).contains(&x) && (self.y..=self.y + self.height).contains(&y)
-    }
-}
 
 /// What is true of a case.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::Readings;
 use crate::reader_study::errors::StudyError;
+use crate::reader_study::lesion::Lesion;
 use crate::reader_study::plan::Plan;
 use crate::reader_study::record::Record;
-use crate::reader_study::truth::{CaseTruth, Lesion};
+use crate::reader_study::truth::CaseTruth;
 
 /// Readings by arm, reader and case, all in one order.
 pub(super) struct Crossed<'a> {

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::crossed::Crossed;
 use crate::evaluation::multi_reader::marks::{self, Marked, Weight};
 use crate::evaluation::multi_reader::{self, Analysis, Figure, Method, MultiReaderError};
+use crate::reader_study::lesion::Lesion;
 use crate::reader_study::record::Record;
-use crate::reader_study::truth::Lesion;
 
 /// Figures of merit of the marks.
 #[derive(Clone, Debug, Serialize)]

@@ -3,9 +3,9 @@
 use chrono::DateTime;
 
 use super::*;
+use crate::reader_study::lesion::Lesion;
 use crate::reader_study::plan::tests::plan;
 use crate::reader_study::record::{Answer, Mark};
-use crate::reader_study::truth::Lesion;
 
 /// What a reader says of a case (number, whether it has the finding) in an arm: confidence, marks.
 type Say<'a> = dyn Fn(usize, usize, usize, bool) -> (u8, Vec<Mark>) + 'a;
