@@ -30,6 +30,9 @@ use crate::report::sidecar::Sidecar;
 use crate::report::verify::compare::shown;
 use crate::report::verify::{Recomputed, VerifyOutcome, verify};
 use crate::report::{CaseReport, Paper, export_to};
+use crate::results;
+use crate::results::write::{WriteOptions, write_into};
+use crate::study::deidentify::Key;
 use crate::study::lung_masks::LungMask;
 use crate::study::{load, open_image};
 
@@ -40,8 +43,16 @@ pub(super) struct Args {
     #[arg(value_name = "PATH", required_unless_present = "verify")]
     path: Option<PathBuf>,
     /// The PDF to write; the JSON is written beside it
-    #[arg(short, long, value_name = "FILE.pdf", required_unless_present = "verify", conflicts_with = "verify")]
+    #[arg(short, long, value_name = "FILE.pdf", required_unless_present_any = ["verify", "dicom"], conflicts_with = "verify")]
     out: Option<PathBuf>,
+    /// Folder for the result as DICOM objects of the image's study: structured report, maps, masks,
+    /// pictures, presentation state and PDF
+    #[arg(long, value_name = "DIR", conflicts_with = "verify")]
+    dicom: Option<PathBuf>,
+    /// With --dicom and --anonymize: file of the key of `pellucid deidentify`, so that the objects
+    /// belong to the image that it wrote
+    #[arg(long, value_name = "FILE", requires = "dicom", requires = "anonymize")]
+    key: Option<PathBuf>,
     /// Make a report again from its image, compare all that it says, and name what cannot be
     /// checked
     #[arg(long, value_name = "FILE.json")]
@@ -116,17 +127,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             Usage("--gallery says where similar cases are looked for; ask for some with --similar".into()).into()
         );
     }
-    match (&args.verify, &args.path, &args.out) {
-        (Some(json), ..) => again(args, json),
-        (None, Some(path), Some(out)) => write(args, path, out),
+    match (&args.verify, &args.path) {
+        (Some(json), _) => again(args, json),
+        (None, Some(path)) if args.out.is_some() || args.dicom.is_some() => write(args, path),
         _ => Err(Usage("name the image and, behind -o, the PDF to write".into()).into()),
     }
 }
 
-fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
-    if !out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pdf")) {
+fn write(args: &Args, path: &Path) -> anyhow::Result<Outcome> {
+    if let Some(out) = &args.out
+        && !out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pdf"))
+    {
         return Err(Usage(format!("{} does not end in .pdf; a report is a PDF", out.display())).into());
     }
+    let key = args.key.as_deref().map(Key::in_file).transpose()?;
     let mut session = open(args, args.model.clone())?;
     session.use_masks(args.analysis.masks.as_deref())?;
     if let Some(count) = args.similar {
@@ -174,15 +188,29 @@ fn write(args: &Args, path: &Path, out: &Path) -> anyhow::Result<Outcome> {
     if let Some(path) = &args.prior {
         case.prior = Some(prior::of(args, &case, path)?);
     }
-    export_to(&case, out)?;
+    if let Some(out) = &args.out {
+        export_to(&case, out)?;
+    }
+    let dicom = args.dicom.as_deref().map(|folder| as_dicom(&case, folder, key)).transpose()?;
     if !scored {
         output::remark(
             "note: the image was refused; the report says why and holds no scores (--force scores what can be scored)",
         );
     }
     output::remark(format!("note: {chosen_because}"));
-    output::line(out.display().to_string())?;
+    for path in args.out.iter().chain(dicom.iter().flatten()) {
+        output::line(path.display().to_string())?;
+    }
     Ok(Outcome::Done)
+}
+
+/// Writes the case as DICOM objects, and says what was left out.
+fn as_dicom(case: &CaseReport, folder: &Path, key: Option<Key>) -> anyhow::Result<Vec<PathBuf>> {
+    let written = results::write::write(case, &WriteOptions { key })?;
+    for one in &written.left_out {
+        output::remark(format!("note: no {}: {}", one.kind.name(), one.reason));
+    }
+    Ok(write_into(folder, &written.objects)?)
 }
 
 /// How faithful the map of the first printed class is to the model.

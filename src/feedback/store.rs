@@ -5,8 +5,10 @@
 //! one image: of what both said of one finding the later word stays, what the other added is kept, and
 //! what a viewer had seen and takes back is gone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
+
+use chrono::{DateTime, Local};
 
 use super::kept::{FeedbackFile, KeptFeedbackError, ModelFeedback};
 use crate::files::kept_folder::{self, KeptFolder};
@@ -15,12 +17,14 @@ use crate::measurement::identity::ImageIdentity;
 
 /// What names one answer or mark of one model.
 type Part = (String, String);
+/// Of what was seen: when it was said.
+type Seen = HashMap<Part, DateTime<Local>>;
 
 /// A folder of answers, and what this process has seen of it.
 #[derive(Debug)]
 pub struct FeedbackStore {
     kept: KeptFolder,
-    seen: HashMap<ImageIdentity, HashSet<Part>>,
+    seen: HashMap<ImageIdentity, Seen>,
 }
 
 /// The folder of the user's answers; nothing where the system has none.
@@ -59,6 +63,8 @@ impl FeedbackStore {
     /// When the folder or the file cannot be written, or a file that is there cannot be used: it is
     /// not replaced then.
     pub fn keep(&mut self, image: &ImageIdentity, said: &[ModelFeedback]) -> Result<(), KeptFeedbackError> {
+        let path = self.path(image);
+        let _held = self.kept.held().map_err(|source| KeptFeedbackError::Write { path, source })?;
         let there = self.read(image)?;
         let seen = self.seen.entry(image.clone()).or_default();
         let mut all = merged(said, there, seen);
@@ -101,22 +107,24 @@ impl FeedbackStore {
     }
 }
 
-/// What names the answers, marks and remarks of some models.
-fn parts(all: &[ModelFeedback]) -> impl Iterator<Item = Part> {
+/// What names the answers, marks and remarks of some models, and when they were said.
+fn parts(all: &[ModelFeedback]) -> impl Iterator<Item = (Part, DateTime<Local>)> {
     all.iter().flat_map(|of| {
-        let answers = of.answers.iter().map(|answer| format!("answer {}", answer.finding));
-        let marks = of.marks.iter().map(|mark| format!("mark {}", mark.measurement));
-        let remark = of.remark.iter().map(|_| "remark".to_owned());
-        answers.chain(marks).chain(remark).map(|name| (of.model.sha256.clone(), name)).collect::<Vec<_>>()
+        let answers = of.answers.iter().map(|answer| (format!("answer {}", answer.finding), answer.at));
+        let marks = of.marks.iter().map(|mark| (format!("mark {}", mark.measurement), mark.at));
+        let remark = of.remark.iter().map(|remark| ("remark".to_owned(), remark.at));
+        let named = |(name, at)| ((of.model.sha256.clone(), name), at);
+        answers.chain(marks).chain(remark).map(named).collect::<Vec<_>>()
     })
 }
 
-/// What this process says with what another one added: of what both have the later word stays.
-fn merged(said: &[ModelFeedback], there: Vec<ModelFeedback>, seen: &HashSet<Part>) -> Vec<ModelFeedback> {
+/// What this process says with what another one added: of what both have the later word stays, and what
+/// is taken back is what was seen, not what was said since.
+fn merged(said: &[ModelFeedback], there: Vec<ModelFeedback>, seen: &Seen) -> Vec<ModelFeedback> {
     let mut all = said.to_vec();
     for other in there {
         let sha256 = other.model.sha256.clone();
-        let is_new = |name: String| !seen.contains(&(sha256.clone(), name));
+        let is_new = |name: String, at| seen.get(&(sha256.clone(), name)).is_none_or(|seen| *seen < at);
         let Some(own) = all.iter_mut().find(|of| of.model.sha256 == sha256) else {
             // Models that this process says nothing of are not its to change.
             all.push(other);
@@ -126,7 +134,7 @@ fn merged(said: &[ModelFeedback], there: Vec<ModelFeedback>, seen: &HashSet<Part
             match own.answers.iter_mut().find(|a| a.finding == answer.finding) {
                 Some(ours) if ours.at < answer.at => *ours = answer,
                 Some(_) => {}
-                None if is_new(format!("answer {}", answer.finding)) => own.answers.push(answer),
+                None if is_new(format!("answer {}", answer.finding), answer.at) => own.answers.push(answer),
                 None => {}
             }
         }
@@ -134,13 +142,13 @@ fn merged(said: &[ModelFeedback], there: Vec<ModelFeedback>, seen: &HashSet<Part
             match own.marks.iter_mut().find(|m| m.measurement == mark.measurement) {
                 Some(ours) if ours.at < mark.at => *ours = mark,
                 Some(_) => {}
-                None if is_new(format!("mark {}", mark.measurement)) => own.marks.push(mark),
+                None if is_new(format!("mark {}", mark.measurement), mark.at) => own.marks.push(mark),
                 None => {}
             }
         }
         match (&own.remark, other.remark) {
             (Some(ours), Some(theirs)) if ours.at < theirs.at => own.remark = Some(theirs),
-            (None, Some(theirs)) if is_new("remark".into()) => own.remark = Some(theirs),
+            (None, Some(theirs)) if is_new("remark".into(), theirs.at) => own.remark = Some(theirs),
             _ => {}
         }
     }
@@ -182,10 +190,20 @@ mod tests {
         one.keep(&image, &[answered("m", "Mass", Opinion::Present)]).unwrap();
         assert_eq!(other.find(&image).unwrap().len(), 1);
         other.keep(&image, &[answered("m", "Mass", Opinion::Absent)]).unwrap();
-        // Of a viewer that has not seen the change: what it says of another finding is added.
+        // A viewer that has not seen the change takes back what it knew, and says something else.
         one.keep(&image, &[answered("m", "Edema", Opinion::Unsure)]).unwrap();
-        let found = findings(&one.find(&image).unwrap()).into_iter().map(|(f, _)| f.to_owned()).collect::<Vec<_>>();
-        assert_eq!(found, ["Edema"], "what this viewer had seen and no longer says is gone");
+        let found = one.find(&image).unwrap();
+        assert_eq!(
+            findings(&found),
+            [("Edema", Opinion::Unsure), ("Mass", Opinion::Absent)],
+            "what was said since stays, and is seen now"
+        );
+        one.keep(&image, &[answered("m", "Edema", Opinion::Unsure)]).unwrap();
+        assert_eq!(
+            findings(&one.find(&image).unwrap()),
+            [("Edema", Opinion::Unsure)],
+            "what was seen can be taken back"
+        );
         other.keep(&image, &[answered("m", "Mass", Opinion::Unsure)]).unwrap();
         let found = other.find(&image).unwrap();
         assert_eq!(findings(&found), [("Mass", Opinion::Unsure), ("Edema", Opinion::Unsure)]);

@@ -5,10 +5,16 @@
 //! ([`super::writing`]), so that a killed process loses nothing that was finished; removed where there
 //! is nothing left to keep. Folder and files are their owner's alone.
 
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::{FileError, read_text, writing};
+
+/// How long another process is waited for, and how often it is looked.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Such a folder, which need not be there yet.
 #[derive(Clone, Debug)]
@@ -72,6 +78,30 @@ impl KeptFolder {
     pub fn write(&self, stem: &str, bytes: &[u8]) -> io::Result<()> {
         make_private(&self.folder)?;
         writing::private(&self.path(stem), bytes)
+    }
+
+    /// Holds the folder against other processes until what it yields is dropped: for what reads a file,
+    /// changes it and writes it. It waits two seconds at most, and then goes on without, as it does on
+    /// file systems that know no locks.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn held(&self) -> io::Result<File> {
+        make_private(&self.folder)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(self.folder.join("lock"))?;
+        let patience = Instant::now() + PATIENCE;
+        while let Err(TryLockError::WouldBlock) = file.try_lock() {
+            if Instant::now() > patience {
+                log::warn!("what is kept is written although another process holds its folder");
+                break;
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(file)
     }
 
     /// Removes a file, if it is there.

@@ -128,12 +128,21 @@ impl Archive for DimseArchive {
             refusal: Some("the archive does not say that it has it".to_owned()),
         };
         let mut sent: Vec<Sent> = objects.iter().map(unheard).collect();
-        store(&self.caller(cancel), &self.node, objects, &mut |at, result| {
-            sent[at].refusal = result.err().map(|error| error.to_string());
+        let mut heard = vec![false; objects.len()];
+        let stored = store(&self.caller(cancel), &self.node, objects, &mut |at, result| {
+            (heard[at], sent[at].refusal) = (true, result.err().map(|error| error.to_string()));
             moved = Moved { objects: moved.objects + 1, bytes: moved.bytes + objects[at].length, ..moved };
             progress(moved);
-        })?;
-        Ok(sent)
+        });
+        match stored {
+            // What became of the others is known, and stays known.
+            Err(error) if heard.contains(&true) && !cancel.is_cancelled() => {
+                let unheard = sent.iter_mut().zip(&heard).filter(|(_, heard)| !**heard);
+                unheard.for_each(|(sent, _)| sent.refusal = Some(error.to_string()));
+                Ok(sent)
+            }
+            stored => stored.map(|_| sent).map_err(ArchiveError::from),
+        }
     }
 }
 

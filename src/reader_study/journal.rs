@@ -15,7 +15,7 @@ use super::plan::{PlacedPlan, Plan};
 use super::record::{HEADER, Record};
 use super::{RESULTS, StudyError as Error};
 use crate::files::lines::BoundedLines;
-use crate::files::{read_regular, writing};
+use crate::files::read_regular;
 use crate::limits;
 
 /// The open results of a reader.
@@ -42,15 +42,21 @@ impl Journal {
         let number = study.plan.reader(reader)?;
         let path = path(&study.folder, reader);
         let failed = |source: io::Error| Error::Write { path: path.clone(), source };
-        if !path.exists() {
-            std::fs::create_dir_all(study.folder.join(RESULTS)).map_err(failed)?;
-            writing::private(&path, format!("{}\n", HEADER.join(",")).as_bytes()).map_err(failed)?;
-        }
-        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
+        std::fs::create_dir_all(study.folder.join(RESULTS)).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path).map_err(failed)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(Error::Open(path)),
             // Where files cannot be locked, they are not.
             Err(TryLockError::Error(_)) | Ok(()) => {}
+        }
+        // Whoever holds the file begins it: of two windows that start together, one does.
+        if file.metadata().map_err(failed)?.len() == 0 {
+            let begun = writeln!(file, "{}", HEADER.join(",")).and_then(|()| file.sync_all());
+            begun.map_err(failed)?;
         }
         let bytes = read(&path)?;
         let length = whole(&bytes).len() as u64;

@@ -20,6 +20,8 @@ use crate::limits;
 pub const FORMAT: u32 = 1;
 /// Longest name of a study, an arm or a finding, and longest question, in characters.
 const NAME: usize = 200;
+/// Longest washout: ten years.
+const WASHOUT_DAYS: u32 = 3650;
 /// Longest code of a reader or a case, in characters.
 const CODE: usize = 24;
 
@@ -166,6 +168,9 @@ impl Plan {
         twice("case", self.cases.iter().map(|c| c.id.as_str()))?;
         if self.decision == 0 || self.decision > 100 {
             return unfit(format!("the decision is at {}, and must lie from 1 to 100", self.decision));
+        }
+        if self.washout_days > WASHOUT_DAYS {
+            return unfit(format!("{} days between readings are more than {WASHOUT_DAYS}", self.washout_days));
         }
         for arm in &self.arms {
             match (arm.shows, arm.method) {

@@ -321,15 +321,18 @@ fn followed(study: &StudyAnalysis, reliance: &Reliance) -> Vec<Part> {
 }
 
 fn agreement(study: &StudyAnalysis) -> Table {
-    let kappa =
-        |k: Option<Kappa>| k.map_or(MetricValue::default(), |k| MetricValue::new(k.value, k.low, k.high)).text();
+    let kappa = |k: Option<Kappa>| {
+        let interval = |k: Kappa| (k.interval.map(|[low, _]| low), k.interval.map(|[_, high]| high));
+        let of = |k: Kappa| MetricValue { value: Some(k.value), low: interval(k).0, high: interval(k).1 };
+        k.map_or_else(MetricValue::default, of).text()
+    };
     let row = |(name, agreement): (&String, &Agreement)| {
         vec![name.clone(), kappa(agreement.decisions), kappa(agreement.bands)]
     };
     Table {
         title: "Agreement of the readers".into(),
         note: "Kappa of all readers (Fleiss): of decisions, and of five bands of confidence with a disagreement by the square of its \
-               distance. Intervals by cases, for these readers."
+               distance. Intervals by cases, for these readers; none where they agree in all cases."
             .into(),
         columns: ["Arm", "Decisions", "Confidence in five bands"].map(str::to_owned).to_vec(),
         rows: study.arms.iter().zip(&study.agreement).map(row).collect(),

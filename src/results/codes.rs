@@ -120,8 +120,13 @@ codes! {
     SQUARE_MILLIMETRES = ("mm2", "UCUM", "mm2");
     DEGREES = ("deg", "UCUM", "deg");
     LENGTH = ("410668003", "SCT", "Length");
+    MINIMUM = ("255605001", "SCT", "Minimum");
+    MAXIMUM = ("56851009", "SCT", "Maximum");
+    COBB_ANGLE = ("285285000", "SCT", "Cobb angle");
+    HOUNSFIELD_UNITS = ("[hnsf'U]", "UCUM", "Hounsfield unit");
     AREA = ("42798000", "SCT", "Area");
     ANGLE = ("1483009", "SCT", "Angle");
+    IMAGE_REGION = ("111030", "DCM", "Image Region");
     // images, masks and documents
     SOURCE_IMAGE = ("121322", "DCM", "Source image for image processing operation");
     SEGMENTATION = ("113076", "DCM", "Segmentation");
@@ -135,11 +140,12 @@ codes! {
     LEFT = ("7771000", "SCT", "Left");
     QUANTITY = ("246205007", "SCT", "Quantity");
     MEASUREMENT_METHOD = ("370129005", "SCT", "Measurement Method");
-    DIAGNOSTIC_IMAGING_REPORT = ("18748-4", "LN", "Diagnostic Imaging Report");
-    BASIC_PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile");
+    NOT_A_NUMBER = ("114000", "DCM", "Not a number");
     // our own
     /// What a model calls a class or a group of classes; not a finding.
     MODEL_LABEL = ("LABEL", OWN, "Label of the model");
+    /// Several labels read as one finding.
+    MODEL_GROUP = ("GROUP", OWN, "Group of labels of the model");
     /// The output before softmax or sigmoid.
     LOGIT = ("LOGIT", OWN, "Logit");
     /// Present, absent or undetermined at an error rate.
@@ -158,12 +164,37 @@ codes! {
     OUTSIDE = ("OUTSIDE", OWN, "Outside the population");
     WARNING = ("WARNING", OWN, "Reservation");
     NOTICE = ("NOTICE", OWN, "Notice");
+    /// What a reader says of what the model found (IHE AIRA: accepted, rejected, supplemented).
+    ASSESSMENT = ("ASSESSMENT", OWN, "Assessment of a result of the model by a reader");
+    RESULT_ACCEPTED = ("AGREE", OWN, "Accepted: the reader agrees");
+    RESULT_REJECTED = ("DISAGREE", OWN, "Rejected: the reader disagrees");
+    RESULT_UNSURE = ("UNSURE", OWN, "The reader is unsure");
+    NOT_LOOKED_AT = ("NOTLOOKEDAT", OWN, "The reader did not look at it");
+    /// The model calls nothing that a reader could agree with.
+    NOTHING_CALLED = ("READERONLY", OWN, "Called by the reader, not by the model");
+    SUPPLEMENTED_MISSED = ("MISSED", OWN, "Supplemented: the model did not find it");
+    SUPPLEMENTED_MISPLACED = ("MISPLACED", OWN, "Supplemented: the map shows it elsewhere");
+    OPINION = ("OPINION", OWN, "Opinion of the reader");
     RESULT_KNOWN = ("RESULTKNOWN", OWN, "Whether the result of the model had been shown");
     BEFORE_RESULT = ("BEFORE", OWN, "Before the result of the model was shown");
     AFTER_RESULT = ("AFTER", OWN, "After the result of the model was shown");
+    /// The condition of the unit: lengths that are larger than in the patient.
+    MILLIMETRES_AT_DETECTOR = ("MMDETECTOR", OWN, "mm at the detector");
+    SQUARE_MILLIMETRES_AT_DETECTOR = ("MM2DETECTOR", OWN, "mm2 at the detector");
+    /// Lengths by a line of known length that the reader drew.
+    MILLIMETRES_BY_READER = ("MMREADER", OWN, "mm as calibrated by the reader");
+    SQUARE_MILLIMETRES_BY_READER = ("MM2READER", OWN, "mm2 as calibrated by the reader");
+    PIXEL_WIDTHS = ("PIXELWIDTHS", OWN, "Widths of a pixel");
+    SQUARE_PIXEL_WIDTHS = ("PIXELWIDTHS2", OWN, "Squared widths of a pixel");
+    /// Of an image whose file does not say what its grey values are.
+    GREY_VALUE = ("GREY", OWN, "Grey value");
+    READER_MEASUREMENT = ("READERMEASURE", OWN, "What a reader measured");
+    CASE_REPORT = ("CASEREPORT", OWN, "Report on the analysis of an image by a model, for research");
     PREDICTIVE_ENTROPY = ("ENTROPY", OWN, "Predictive entropy, in nats");
     MUTUAL_INFORMATION = ("MUTUALINFO", OWN, "Mutual information, in nats");
     CARDIOTHORACIC_RATIO = ("CTR", OWN, "Cardiothoracic ratio");
+    /// How a map was made of an image.
+    EXPLANATION = ("EXPLANATION", OWN, "Explanation of the score of a model");
     /// What the values of a map are.
     ATTRIBUTION = ("ATTRIBUTION", OWN, "Attribution of the score of a model to places");
     EVIDENCE_FOR = ("EVIDENCEFOR", OWN, "Region of evidence for a label, at a threshold");

@@ -62,6 +62,8 @@ pub struct SourceHeader {
     texts: BTreeMap<Tag, String>,
     /// Where the frame lies, where its file says so completely.
     pub plane: Option<PlanePlace>,
+    /// All of it is from the file, not only what was known of the image.
+    pub is_read: bool,
     /// A table makes modality values of stored ones.
     pub has_modality_table: bool,
     /// The procedure that was done: code, scheme, meaning.
@@ -137,6 +139,7 @@ impl SourceHeader {
         });
         Self {
             texts,
+            is_read: true,
             plane: PlanePlace::read(dataset, groups),
             has_modality_table: !dataset.items(tags::MODALITY_LUT_SEQUENCE).is_empty(),
             procedure,

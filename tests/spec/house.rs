@@ -51,7 +51,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "figures",
         ],
     ),
-    ("results", &["imaging", "study", "model", "explain", "measurement", "engine", "report"]),
+    (
+        "results",
+        &["imaging", "study", "model", "uncertainty", "explain", "measurement", "feedback", "engine", "report"],
+    ),
     (
         "pipeline",
         &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "training", "report"],

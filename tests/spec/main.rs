@@ -68,6 +68,7 @@ mod readme;
 mod report_beside;
 mod reproducing;
 mod results_read;
+mod results_write;
 mod segmenter;
 mod shared_uid;
 mod shortcuts;

@@ -29,6 +29,11 @@ commands! {
         CloseWeights => ("Close", "Closes the dialog", ""),
         CloseAll => ("Close all", "Closes every study; running work is dropped", "Ctrl+W"),
         ExportReport => ("Export report", "Writes the case report (PDF and JSON) to the report folder", "Ctrl+E"),
+        ExportDicom => (
+            "Export as DICOM",
+            "Writes the result as DICOM objects of the image's study: structured report, maps, segmentations, overlays, PDF",
+            "",
+        ),
         Print => (
             "Print",
             "Writes the case report and opens its PDF in the desktop's own program, which prints it",

@@ -19,7 +19,8 @@ use super::slot_loader::{self, SlotRequest};
 use super::training::TrainingRunner;
 use super::worklist::WorklistRunner;
 use super::{
-    audit, comparing, dialogs, feedback, hanging_file, impressions, jobs, parts_of_image, screenshot, settings_file,
+    audit, comparing, dialogs, dicom_export, feedback, hanging_file, impressions, jobs, parts_of_image, screenshot,
+    settings_file,
 };
 use crate::app::state::{Preferences, Reason};
 use crate::app::update::audit_effect::AuditEffect;
@@ -239,6 +240,13 @@ impl EffectRunner {
                         sender.send(Message::ViewSaved(saved.map_err(|e| format!("{e:#}").into())));
                     },
                 );
+            }
+            Effect::WriteDicom { case, folder } => {
+                let failed = |why| Message::DicomWritten(Err(why));
+                self.jobs.run("pellucid-dicom", failed, move |sender| {
+                    let written = dicom_export::export(&case, &folder);
+                    sender.send(Message::DicomWritten(written.map_err(|e| Reason::of(&e))));
+                });
             }
             Effect::OpenExternally(path) => self.jobs.run("pellucid-open", Message::Failed, move |sender| {
                 if let Err(e) = open::that_detached(&path) {

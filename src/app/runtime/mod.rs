@@ -9,6 +9,7 @@ mod audit;
 pub mod capture;
 mod comparing;
 mod dialogs;
+mod dicom_export;
 pub mod effect_runner;
 mod feedback;
 mod frame_loader;

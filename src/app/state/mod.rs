@@ -193,6 +193,8 @@ pub struct State {
     pub printing: bool,
     /// The views are being saved as an image.
     pub view_capture: ViewCapture,
+    /// What is exported are DICOM objects.
+    pub as_dicom: bool,
     /// Pixel under the cursor: column, row, modality value.
     pub cursor: Option<(u32, u32, f32)>,
     /// What the reader wrote about images of this session.
@@ -273,6 +275,7 @@ impl State {
             export_when_chosen: false,
             printing: false,
             view_capture: ViewCapture::default(),
+            as_dicom: false,
             cursor: None,
             impressions: Impressions::default(),
             audited: Audited::default(),

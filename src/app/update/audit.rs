@@ -8,6 +8,7 @@ use super::audit_effect::{AuditEffect, AuditMessage};
 use super::effect::Effect;
 use super::feedback_effect::FeedbackEffect;
 use super::notices::notice;
+use super::written_objects::WrittenObjects;
 use crate::app::command::{Command, FeedbackCommand};
 use crate::app::state::audit::Audited;
 use crate::app::state::{Level, State};
@@ -86,6 +87,14 @@ pub(super) fn exporting(state: &mut State) {
 pub(super) fn exported(state: &mut State, pdf: &Path) -> Option<Effect> {
     let (image, model) = state.audited.exporting.take()?;
     Some(Effect::Audit(AuditEffect::Exported { pdf: pdf.to_owned(), image, model }))
+}
+
+/// The result was written as DICOM objects.
+pub(super) fn exported_objects(state: &mut State, written: &WrittenObjects) -> Option<Effect> {
+    let (image, model) = state.audited.exporting.take()?;
+    let what = written.hashes.iter().map(|(kind, sha256)| What::new("dicom").of(kind).with_sha256(sha256));
+    let entry = Entry { image, model, ..Entry::new(Event::Exported, VIEWER) }.with(what.collect());
+    Some(Effect::Audit(AuditEffect::Write(entry)))
 }
 
 /// Results are being sent: of this image, by this model.

@@ -72,6 +72,11 @@ pub enum Effect {
         case: Box<CaseReport>,
         folder: PathBuf,
     },
+    /// Writes the case as DICOM objects into a folder of its own in this one.
+    WriteDicom {
+        case: Box<CaseReport>,
+        folder: PathBuf,
+    },
     /// Writes the views, as they are drawn next, as an image.
     CaptureView {
         folder: PathBuf,

@@ -26,11 +26,15 @@ pub(super) fn apply(state: &mut State, command: FileCommand) -> Vec<Effect> {
         F::CloseWeights => state.weights = None,
         F::CloseAll => return close_all(state),
         F::ExportReport => {
-            state.printing = false;
+            (state.printing, state.as_dicom) = (false, false);
+            return report::export(state);
+        }
+        F::ExportDicom => {
+            (state.printing, state.as_dicom) = (false, true);
             return report::export(state);
         }
         F::Print => {
-            state.printing = true;
+            (state.printing, state.as_dicom) = (true, false);
             return report::export(state);
         }
         F::SaveView => return view_capture::begin(state, Texts::AsShown),

@@ -14,6 +14,7 @@ use super::result_effect::ResultMessage;
 use super::training_effect::TrainingMessage;
 use super::what_if_effect::PartsFound;
 use super::worklist_effect::WorklistMessage;
+use super::written_objects::WrittenObjects;
 use crate::app::state::hanging_rules::HangingRules;
 use crate::app::state::model_changes::ModelChange;
 use crate::app::state::tags::Listed;
@@ -72,6 +73,7 @@ pub enum Message {
     TagsRead(PathBuf, Listed),
     ViewSaved(Result<PathBuf, Reason>),
     ReportWritten(Result<PathBuf, Reason>),
+    DicomWritten(Result<WrittenObjects, Reason>),
     /// What a reader of a study said was kept, at this time.
     ReadingKept(Result<DateTime<Utc>, Reason>),
     /// Something on the side failed: settings, desktop.

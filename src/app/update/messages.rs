@@ -71,6 +71,20 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             state.exporting = false;
             notice(state, Level::Error, reason.capitalized(), Some(NoticeAction::ChooseReportFolder));
         }
+        Message::DicomWritten(Ok(written)) => {
+            state.exporting = false;
+            let mut words =
+                tr!("{count} DICOM objects written, in {}", written.folder.display(), count = written.hashes.len());
+            if !written.left_out.is_empty() {
+                words = format!("{words}. {}", tr!("Left out: {}", written.left_out.join("; ")));
+            }
+            notice(state, Level::Info, words, Some(NoticeAction::Open(written.folder.clone())));
+            return audit::exported_objects(state, &written).into_iter().collect();
+        }
+        Message::DicomWritten(Err(reason)) => {
+            state.exporting = false;
+            notice(state, Level::Error, reason.capitalized(), Some(NoticeAction::ChooseReportFolder));
+        }
         Message::WeightsChosen(Some(path)) => state.weights = Some(WeightsForm::new(path)),
         Message::WeightsChosen(None) => notice(
             state,
@@ -175,8 +189,12 @@ fn folder_chosen(state: &mut State, folder: Option<PathBuf>) -> Vec<Effect> {
     let mut effects = vec![Effect::SavePreferences];
     effects.extend(view_capture::folder_chosen(state));
     if std::mem::take(&mut state.export_when_chosen) {
-        effects
-            .extend(super::apply(state, if state.printing { FileCommand::Print } else { FileCommand::ExportReport }));
+        let command = match (state.as_dicom, state.printing) {
+            (true, _) => FileCommand::ExportDicom,
+            (false, true) => FileCommand::Print,
+            (false, false) => FileCommand::ExportReport,
+        };
+        effects.extend(super::apply(state, command));
     }
     effects
 }

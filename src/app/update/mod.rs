@@ -73,6 +73,7 @@ pub mod what_if_effect;
 mod window;
 pub mod worklist;
 pub mod worklist_effect;
+pub mod written_objects;
 
 use std::time::{Duration, Instant};
 

@@ -17,7 +17,7 @@ use crate::report::on_screen::OnScreen;
 use crate::report::prior::CasePrior;
 use crate::report::what_if::ChangeRecord;
 
-/// Writes the report, asks for a folder first, or says why there is nothing to write.
+/// Writes the report, or the result as DICOM objects, asks for a folder first, or says why there is nothing to write.
 pub(super) fn export(state: &mut State) -> Vec<Effect> {
     if impression::report_waits(state) {
         return Vec::new();
@@ -43,7 +43,12 @@ pub(super) fn export(state: &mut State) -> Vec<Effect> {
         state.exporting = true;
         audit::exporting(state);
         impression::caution(state, &case);
-        return vec![Effect::WriteReport { case: Box::new(case), folder }];
+        let case = Box::new(case);
+        return vec![if state.as_dicom {
+            Effect::WriteDicom { case, folder }
+        } else {
+            Effect::WriteReport { case, folder }
+        }];
     }
     state.export_when_chosen = true;
     vec![Effect::AskForReportFolder]

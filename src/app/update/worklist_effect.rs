@@ -63,6 +63,8 @@ pub struct FetchedStudy {
     pub files: usize,
     /// What came and was not kept, each with its reason.
     pub refused: Vec<String>,
+    /// Objects that the archive listed and that neither came nor were refused.
+    pub missing: usize,
 }
 
 /// What comes back.

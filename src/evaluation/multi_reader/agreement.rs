@@ -36,13 +36,13 @@ impl Weights {
     }
 }
 
-/// Agreement beyond chance with its 95 % interval over cases.
+/// Agreement beyond chance with its 95 % interval over cases. Where the cases do not differ, as where
+/// readers agree in all of them, their spread tells nothing of other cases: there is no interval.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Kappa {
     pub value: f64,
     pub standard_error: f64,
-    pub low: f64,
-    pub high: f64,
+    pub interval: Option<[f64; 2]>,
 }
 
 /// Of two readers; `a` and `b` are categories (below `categories`) of the same cases. `None` with
@@ -114,6 +114,7 @@ impl Kappa {
     /// The interval ends at 1, as no agreement is better.
     fn new(value: f64, standard_error: f64, reach: f64) -> Self {
         let reach = reach * standard_error;
-        Self { value, standard_error, low: (value - reach).max(-1.0), high: (value + reach).min(1.0) }
+        let interval = (standard_error > 1e-12).then(|| [(value - reach).max(-1.0), (value + reach).min(1.0)]);
+        Self { value, standard_error, interval }
     }
 }

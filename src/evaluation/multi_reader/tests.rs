@@ -250,10 +250,19 @@ fn kappa_is_that_of_statsmodels_and_irrcac() {
             near(two.value, case.cohen[name][0]);
             near(two.standard_error, case.cohen[name][1]);
             let several = agreement::fleiss(&case.readers, case.categories, weights).unwrap();
-            let found = [several.value, several.standard_error, several.low, several.high];
+            let [low, high] = several.interval.unwrap();
+            let found = [several.value, several.standard_error, low, high];
             found.iter().zip(case.fleiss[name]).for_each(|(f, e)| assert!((f - e).abs() < 2e-9, "{f} {e}"));
         }
     }
+}
+
+#[test]
+fn readers_who_agree_in_all_cases_have_a_kappa_of_1_and_no_interval() {
+    let same = vec![0, 1, 1];
+    let two = agreement::cohen(&same, &same, 2, Weights::Equal).unwrap();
+    let several = agreement::fleiss(&[same.clone(), same.clone(), same], 2, Weights::Equal).unwrap();
+    assert!(two.value == 1.0 && two.interval.is_none() && several.value == 1.0 && several.interval.is_none());
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::Peer;
 use super::entry::{Entry, PeerError, Written};
+use super::secret;
+use crate::files::kept_folder::make_private;
 use crate::files::{FileError, read_text, writing};
 use crate::printable::shortened;
 
@@ -31,6 +33,10 @@ pub enum PeersError {
     TooMany,
     #[error("the peer “{0}” stands there twice")]
     Twice(String),
+    #[error(
+        "the secrets of the peers “{name}” and “{other}” would have one name in the environment; change a letter or digit"
+    )]
+    OneVariable { name: String, other: String },
     #[error("the peer {name}: {source}")]
     Peer { name: String, source: PeerError },
     #[error("the file of peers {} cannot be used: {source}", path.display())]
@@ -76,7 +82,7 @@ impl Peers {
         let file: Written = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-            PeersError::Syntax(line + error.message())
+            PeersError::Syntax(line + &without_values(error.message()))
         })?;
         let mut peers = Self::default();
         for entry in file.peer {
@@ -94,7 +100,7 @@ impl Peers {
     pub fn write(&self, path: &Path) -> Result<(), PeersError> {
         let failed = |source| PeersError::Write { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
+            make_private(folder).map_err(failed)?;
         }
         writing::private(path, self.text().as_bytes()).map_err(failed)
     }
@@ -126,6 +132,10 @@ impl Peers {
         if taken.contains(&peer.name.to_ascii_lowercase()) {
             return Err(PeersError::Twice(peer.name));
         }
+        // Their secrets would be one in the environment.
+        if let Some(other) = self.0.iter().find(|other| secret::variable(&other.name) == secret::variable(&peer.name)) {
+            return Err(PeersError::OneVariable { name: peer.name, other: other.name.clone() });
+        }
         self.0.push(peer);
         Ok(())
     }
@@ -143,6 +153,17 @@ impl Peers {
     fn text(&self) -> String {
         let file = Written { peer: self.0.iter().map(Entry::from).collect() };
         toml::to_string(&file).expect("texts and numbers can be written")
+    }
+}
+
+/// What the reader of the file says is wrong, without the value that it found: that may be a secret that
+/// somebody wrote where none belongs.
+fn without_values(message: &str) -> String {
+    match message.split_once("expected ") {
+        Some((found, wanted)) if found.starts_with("invalid type") || found.starts_with("invalid value") => {
+            format!("what stands there is not what belongs there, {wanted}")
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -169,6 +190,19 @@ mod tests {
 
     fn refused(text: &str) -> String {
         Peers::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_not_quoted() {
+        let text = BOTH.replace(r#"user = "reader""#, r#"bearer = "eyJhbGciOi""#);
+        let said = refused(&text);
+        assert!(!said.contains("eyJ") && said.contains("line 14") && said.contains("a boolean"), "{said}");
+    }
+
+    #[test]
+    fn two_names_with_one_variable_are_refused() {
+        let text = BOTH.replace(r#""web""#, r#""a-b""#).replace(r#""Archive""#, r#""a_b""#);
+        assert!(refused(&text).contains("a_b"), "{}", refused(&text));
     }
 
     #[test]

@@ -68,7 +68,8 @@ fn once(connection: &Connection, url: Url, accept: &str, inbox: &mut Inbox<'_>) 
     let cancel = inbox.cancel;
     connection.get(url, accept, cancel, |answer| {
         match answer.status {
-            200 | 206 => {}
+            200 => {}
+            206 => inbox.fetched.refused.push("the archive says that this is a part of it only (206)".to_owned()),
             // Not there any more, or nothing in it.
             204 | 404 | 410 => return Err(WebError::Gone),
             _ => return Err(answer.refused()),

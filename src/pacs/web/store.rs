@@ -19,7 +19,8 @@ const BYTES: u64 = 64 << 20;
 const ANSWER: u64 = 4 << 20;
 const JSON: &str = "application/dicom+json";
 
-/// Sends objects; yields what became of each, in their order.
+/// Sends objects; yields what became of each, in their order. Where the connection breaks behind the
+/// first of them, the others have the reason.
 pub(super) fn send(
     connection: &Connection,
     objects: &[StoredObject],
@@ -31,7 +32,18 @@ pub(super) fn send(
     while !rest.is_empty() {
         let (batch, behind) = rest.split_at(batch(rest)?);
         let moved = Moved { objects: all.len(), of: Some(objects.len()), bytes };
-        all.extend(once(connection, batch, moved, cancel, progress)?);
+        match once(connection, batch, moved, cancel, progress) {
+            Ok(fates) => all.extend(fates),
+            Err(error) if all.is_empty() || cancel.is_cancelled() => return Err(error),
+            Err(error) => {
+                let unsent = |object: &StoredObject| Sent {
+                    sop_instance_uid: object.sop_instance.clone(),
+                    refusal: Some(error.to_string()),
+                };
+                all.extend(rest.iter().map(unsent));
+                return Ok(all);
+            }
+        }
         bytes += lengths(batch)?.iter().sum::<u64>();
         rest = behind;
         progress(Moved { objects: all.len(), of: Some(objects.len()), bytes });

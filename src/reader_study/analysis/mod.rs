@@ -201,7 +201,7 @@ fn limits(crossed: &Crossed<'_>, auroc: &Analysis) -> Vec<String> {
     let random = auroc.random.as_ref().unwrap_or(&auroc.fixed_readers);
     if random.modalities.iter().filter_map(|e| e.interval).any(|i| beyond(&i)) {
         said.push(
-            "An interval of an area reaches beyond 1: it is symmetric by the method, which is at its border here."
+            "An interval of an area reaches beyond 0 or 1: it is symmetric by the method, which is at its border here."
                 .into(),
         );
     }

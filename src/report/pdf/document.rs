@@ -15,6 +15,7 @@ use crate::figures::layout::{Block, Ink, Shape, TextStyle};
 use crate::figures::subset::{embedded, part_of};
 use crate::figures::text_runs::{Run, Shaped, runs};
 use crate::figures::typeface::Weight;
+use crate::files::sha256;
 use crate::fonts::Face;
 use crate::report::ReportError;
 use crate::report::case::Paper;
@@ -95,9 +96,17 @@ pub(crate) fn printed(
     // Transparent images came with 1.4; printpdf says 1.3.
     file.version = "1.7".into();
     file.compress();
-    let mut bytes = Vec::new();
-    file.save_to(&mut bytes).map_err(|source| ReportError::Write { path: "memory".into(), source })?;
-    Ok(bytes)
+    // printpdf draws identifiers by lot; of the content they are the same each time.
+    let mut content = Vec::new();
+    for zeros in [true, false] {
+        let id = if zeros { "0".repeat(32) } else { sha256(&content)[..32].to_owned() };
+        if let Ok(ids) = file.trailer.get_mut(b"ID").and_then(|ids| ids.as_array_mut()) {
+            ids.iter_mut().filter_map(|one| one.as_str_mut().ok()).for_each(|one| *one = id.clone().into_bytes());
+        }
+        content.clear();
+        file.save_to(&mut content).map_err(|source| ReportError::Write { path: "memory".into(), source })?;
+    }
+    Ok(content)
 }
 
 /// What the pages need of each font.

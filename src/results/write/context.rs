@@ -5,7 +5,6 @@
 //! plain ASCII. Attributes of type 2 that the image lacks are empty. The UID of an object is derived
 //! from the bytes of everything else in it, dates and times included, which are those of the case.
 
-use dicom_core::header::Header as _;
 use dicom_core::value::Value;
 use dicom_core::{PrimitiveValue, VR};
 use dicom_dictionary_std::{tags, uids};
@@ -90,15 +89,19 @@ impl<'a> Context<'a> {
     /// what it is.
     pub(super) fn result(&self, kind: ObjectKind, modality: &str, words: &str) -> Item {
         let (date, time) = (self.date(), self.time());
-        self.patient_and_study()
+        let item = self
+            .patient_and_study()
             .with(&self.series(kind, modality, words))
-            .with(&self.equipment())
+            .with(&self.equipment(true))
             .text(tags::INSTANCE_CREATION_DATE, VR::DA, &date)
             .text(tags::INSTANCE_CREATION_TIME, VR::TM, &time)
             .text(tags::SERIES_DATE, VR::DA, &date)
-            .text(tags::SERIES_TIME, VR::TM, &time)
-            .text(tags::CONTENT_DATE, VR::DA, &date)
-            .text(tags::CONTENT_TIME, VR::TM, &time)
+            .text(tags::SERIES_TIME, VR::TM, &time);
+        if kind == ObjectKind::PresentationState {
+            // It has a date of its own.
+            return item;
+        }
+        item.text(tags::CONTENT_DATE, VR::DA, &date).text(tags::CONTENT_TIME, VR::TM, &time)
     }
 
     /// Patient and General Study, with the marks of de-identification where there are some.
@@ -124,11 +127,17 @@ impl<'a> Context<'a> {
         let age = Some(self.record.image.age.as_str()).filter(|age| is_age(age));
         let item = item.and(age, |item, age| item.text(tags::PATIENT_AGE, VR::AS, age));
         if anonymous {
-            let method = format!("Pellucid {}\\PS3.15 Basic Application Confidentiality Profile", crate::VERSION);
+            // In words, since no profile of PS3.15 is what is done: sex and age stay, and when the
+            // result was made; names in pixels are not looked for.
+            let method = [
+                format!("Pellucid {} anonymized results", crate::VERSION),
+                "Attributes that name somebody or a date of the study left out".into(),
+                "Sex, age, kind of device and date of the result kept".into(),
+                "Names that are burned into pixels not looked for".into(),
+            ];
             return item
-                .text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES")
-                .text(tags::DEIDENTIFICATION_METHOD, VR::LO, &method)
-                .code(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, &codes::BASIC_PROFILE);
+                .text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, if self.source.is_burned_in() { "NO" } else { "YES" })
+                .text(tags::DEIDENTIFICATION_METHOD, VR::LO, &method.join("\\"));
         }
         let removed = header.text(tags::PATIENT_IDENTITY_REMOVED);
         if !["YES", "NO"].contains(&removed) {
@@ -151,8 +160,8 @@ impl<'a> Context<'a> {
     }
 
     /// This program as the maker of the object (C.7.5.1, C.7.5.2), and all that contributed to it
-    /// (C.12.1).
-    pub(super) fn equipment(&self) -> Item {
+    /// (C.12.1): the model too, where the object is its result.
+    pub(super) fn equipment(&self, of_model: bool) -> Item {
         let own = || {
             Item::new()
                 .text(tags::MANUFACTURER, VR::LO, "Pellucid")
@@ -160,11 +169,10 @@ impl<'a> Context<'a> {
                 .words(tags::DEVICE_SERIAL_NUMBER, VR::LO, crate::COMMIT)
                 .text(tags::SOFTWARE_VERSIONS, VR::LO, crate::VERSION)
         };
-        let processing = own().code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &codes::PROCESSING_EQUIPMENT).words(
-            tags::CONTRIBUTION_DESCRIPTION,
-            VR::ST,
-            &format!("Model {}", self.model_in_words()),
-        );
+        let model = of_model.then(|| format!("Model {}", self.model_in_words()));
+        let processing = own()
+            .code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &codes::PROCESSING_EQUIPMENT)
+            .and(model, |item, model| item.words(tags::CONTRIBUTION_DESCRIPTION, VR::ST, &model));
         let image = &self.record.image;
         let acquisition = Item::new()
             .code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, &codes::ACQUISITION_EQUIPMENT)

@@ -29,7 +29,13 @@ impl Item {
 
     /// An element with a text as it stands, several values between backslashes.
     pub(super) fn text(mut self, tag: Tag, vr: VR, value: &str) -> Self {
-        self.0.put(DataElement::new(tag, vr, PrimitiveValue::from(value)));
+        let has_several = value.contains('\\') && ![VR::ST, VR::LT, VR::UT, VR::UR].contains(&vr);
+        let value = if has_several {
+            PrimitiveValue::Strs(value.split('\\').map(str::to_owned).collect())
+        } else {
+            PrimitiveValue::from(value)
+        };
+        self.0.put(DataElement::new(tag, vr, value));
         self
     }
 
@@ -67,15 +73,22 @@ impl Item {
         self
     }
 
+    /// A number exactly; no element where it is none.
     pub(super) fn double(mut self, tag: Tag, value: f64) -> Self {
+        if !value.is_finite() {
+            return self;
+        }
         self.0.put(DataElement::new(tag, VR::FD, PrimitiveValue::from(value)));
         self
     }
 
-    /// Numbers as decimal strings.
+    /// Numbers as decimal strings; no element where one of them is none (NaN, infinite), since the
+    /// representation has no word for that.
     pub(super) fn decimals(self, tag: Tag, values: &[f64]) -> Self {
-        let values: Vec<String> = values.iter().map(|value| decimal(*value)).collect();
-        self.text(tag, VR::DS, &values.join("\\"))
+        match values.iter().map(|value| decimal(*value)).collect::<Option<Vec<String>>>() {
+            Some(values) => self.text(tag, VR::DS, &values.join("\\")),
+            None => self,
+        }
     }
 
     pub(super) fn bytes(mut self, tag: Tag, vr: VR, bytes: Vec<u8>) -> Self {
@@ -132,19 +145,19 @@ impl Item {
     }
 }
 
-/// A number in at most 16 characters (PS3.5 section 6.2, DS).
-pub(super) fn decimal(value: f64) -> String {
+/// A number in at most 16 characters (PS3.5 section 6.2, DS); nothing of what is none.
+pub(super) fn decimal(value: f64) -> Option<String> {
     if !value.is_finite() {
-        return "0".into();
+        return None;
     }
     // Of an f32 its own shortest digits, not those of the f64 that holds it.
     let narrow = value as f32;
     let shortest = if f64::from(narrow) == value { format!("{narrow}") } else { format!("{value}") };
     if shortest.len() <= 16 {
-        return shortest;
+        return Some(shortest);
     }
     let digits = |n: usize| format!("{value:.n$e}");
-    (1..=15).rev().map(digits).find(|text| text.len() <= 16).unwrap_or_else(|| digits(0))
+    Some((1..=15).rev().map(digits).find(|text| text.len() <= 16).unwrap_or_else(|| digits(0)))
 }
 
 /// Words as their representation takes them.
@@ -182,15 +195,24 @@ mod tests {
 
     #[test]
     fn numbers_fit_into_sixteen_characters_and_keep_the_digits_of_their_type() {
-        assert_eq!(decimal(f64::from(0.76_f32)), "0.76");
-        assert_eq!(decimal(0.1), "0.1");
-        assert_eq!(decimal(f64::NAN), "0");
+        assert_eq!(decimal(f64::from(0.76_f32)).unwrap(), "0.76");
+        assert_eq!(decimal(0.1).unwrap(), "0.1");
         for value in [1.0 / 3.0, -1e300 / 3.0, 1e-300 / 7.0, -123_456_789.123_456_79, f64::from(f32::MIN_POSITIVE)] {
-            let text = decimal(value);
+            let text = decimal(value).unwrap();
             assert!(text.len() <= 16, "{text}");
             let again: f64 = text.parse().unwrap();
             assert!((again - value).abs() <= value.abs() * 1e-7, "{value} became {text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_left_out() {
+        let item = Item::new()
+            .decimals(tags::WINDOW_CENTER, &[1.0, f64::NAN])
+            .decimals(tags::WINDOW_WIDTH, &[f64::INFINITY])
+            .double(tags::FLOATING_POINT_VALUE, f64::NEG_INFINITY)
+            .decimals(tags::RESCALE_SLOPE, &[2.0]);
+        assert_eq!(item.object().iter().count(), 1);
     }
 
     #[test]

@@ -16,12 +16,26 @@
 //! invented: [`write`] tells which ones were left out, and why.
 
 mod context;
+mod drawn;
+mod encapsulated_pdf;
+mod evidence;
+mod files;
+mod frames;
+mod grey_steps;
 mod item;
+mod parametric_map;
+mod presentation_state;
+mod secondary_capture;
+mod segmentation;
 mod source;
+mod source_image;
+mod structured_report;
 
 use dicom_dictionary_std::uids;
 use dicom_object::{FileDicomObject, InMemDicomObject};
 
+use self::context::Context;
+pub use self::files::write_into;
 use super::ResultsError;
 use crate::report::CaseReport;
 use crate::study::deidentify::Key;
@@ -161,6 +175,26 @@ pub fn objects(case: &CaseReport, options: &WriteOptions) -> Result<Vec<ResultOb
 /// # Errors
 /// As [`objects`].
 pub fn write(case: &CaseReport, options: &WriteOptions) -> Result<Written, ResultsError> {
-    let _context = context::Context::of(case, options);
-    Ok(Written::default())
+    let mut context = Context::of(case, options);
+    let mut written = Written::default();
+    if context.source.needs_copy {
+        let image = source_image::object(&context)?;
+        context.source.sop_instance_uid.clone_from(&image.sop_instance_uid);
+        written.objects.push(image);
+    }
+    let context = &context;
+    match parametric_map::objects(context)? {
+        Ok(maps) => written.objects.extend(maps),
+        Err(why) => written.left_out.push(why),
+    }
+    for one in [segmentation::object(context)?, presentation_state::object(context)?] {
+        match one {
+            Ok(object) => written.objects.push(object),
+            Err(why) => written.left_out.push(why),
+        }
+    }
+    written.objects.extend(secondary_capture::objects(context)?);
+    written.objects.push(encapsulated_pdf::object(context)?);
+    written.objects.push(structured_report::object(context)?);
+    Ok(written)
 }

@@ -119,9 +119,15 @@ fn file(state: &State, command: &FileCommand) -> Option<String> {
         FileCommand::SaveView | FileCommand::SaveViewWithoutPatient if state.drawn().is_none() => {
             Some(translated(NO_IMAGE).into())
         }
-        FileCommand::ExportReport if state.result_hidden() => Some(translated(HIDDEN).into()),
-        FileCommand::ExportReport if state.exporting => Some(text!("A report is being written").into()),
-        FileCommand::ExportReport if state.results.finished.is_none() => Some(text!("No analysis is finished").into()),
+        FileCommand::ExportReport | FileCommand::ExportDicom if state.result_hidden() => {
+            Some(translated(HIDDEN).into())
+        }
+        FileCommand::ExportReport | FileCommand::ExportDicom if state.exporting => {
+            Some(text!("A report is being written").into())
+        }
+        FileCommand::ExportReport | FileCommand::ExportDicom if state.results.finished.is_none() => {
+            Some(text!("No analysis is finished").into())
+        }
         _ => None,
     }
 }

@@ -134,6 +134,7 @@ fn more(ui: &mut Ui, state: &State, bar: &Bar, tokens: &Tokens, out: &mut Vec<Co
                 Part::Export => {
                     let ready = state.results.finished.is_some() && !state.exporting;
                     controls::menu_item(ui, FileCommand::ExportReport, ready, Some(false), out);
+                    controls::menu_item(ui, FileCommand::ExportDicom, ready, Some(false), out);
                 }
                 Part::Open | Part::Layouts => {}
             }

@@ -87,7 +87,12 @@ fn found(state: &mut State, result: Result<Found, Refusal>) -> Vec<Effect> {
 fn fetched(state: &mut State, result: Result<FetchedStudy, Refusal>) -> Vec<Effect> {
     let Some(Transfer { direction, peer, .. }) = state.worklist.transfer.take() else { return Vec::new() };
     match result {
-        Ok(FetchedStudy { folder, files, refused }) => {
+        Ok(FetchedStudy { folder, files, refused, missing }) => {
+            if missing > 0 && files > 0 {
+                let words = tr!("1 object that the archive lists did not come; the study is not whole."
+                    | "{n} objects that the archive lists did not come; the study is not whole." % missing);
+                notice(state, Level::Warning, words, None);
+            }
             if !refused.is_empty() {
                 let first: Vec<&str> = refused.iter().take(SENTENCES).map(String::as_str).collect();
                 let words = tr!("{} objects were not kept: {}.", refused.len(), first.join("; "));

@@ -30,7 +30,13 @@ pub(super) fn apply(state: &mut State, command: WorklistCommand) -> Vec<Effect> 
                 return effect(WorklistEffect::ReadPeers);
             }
         }
-        W::SetPeer(name) => (worklist.peer, worklist.refusal) = (Some(name), None),
+        W::SetPeer(name) => {
+            (worklist.peer, worklist.refusal) = (Some(name), None);
+            // What the archive before would answer is no answer of this one.
+            if worklist.asking.take().is_some() {
+                return effect(WorklistEffect::StopQuery);
+            }
+        }
         W::Edit(form) => worklist.form = form.cut(),
         W::Query => return query(worklist),
         W::StopQuery => {

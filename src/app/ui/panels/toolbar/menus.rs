@@ -47,7 +47,9 @@ pub(super) fn open(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
     controls::menu_item(ui, SessionCommand::ToggleKeepStudies, true, Some(keep), out);
     controls::menu_item(ui, SessionCommand::Forget, true, None, out);
     controls::rule(ui, tokens);
-    controls::menu_item(ui, FileCommand::Print, state.results.finished.is_some() && !state.exporting, None, out);
+    let ready = state.results.finished.is_some() && !state.exporting;
+    controls::menu_item(ui, FileCommand::ExportDicom, ready, None, out);
+    controls::menu_item(ui, FileCommand::Print, ready, None, out);
     for command in [FileCommand::SaveView, FileCommand::SaveViewWithoutPatient] {
         controls::menu_item(ui, command, state.drawn().is_some(), None, out);
     }
