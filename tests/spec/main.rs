@@ -92,3 +92,4 @@ mod viewer_state;
 mod what_if_viewer;
 mod whatif;
 mod working;
+mod worklist;

@@ -24,8 +24,8 @@ const LONGEST: usize = 16 << 10;
 /// Why a secret was not found or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    #[error("no keyring of the system answers ({why}); set {variable}, or type the secret when it is asked for")]
-    NoKeyring { why: String, variable: String },
+    #[error("no keyring of the system answers; set {variable}, or type the secret when it is asked for")]
+    NoKeyring { variable: String },
     #[error("a secret is one line of up to {LONGEST} bytes without control characters")]
     Unfit,
     #[error("{0} holds what cannot be a secret; it is one line without control characters")]
@@ -127,7 +127,8 @@ fn owner(peer: &Peer) -> String {
 }
 
 fn no_keyring(peer: &Peer, error: &keyring::Error) -> SecretError {
-    SecretError::NoKeyring { why: crate::printable::with_causes(error), variable: variable(&peer.name) }
+    log::info!("no keyring answers: {error}");
+    SecretError::NoKeyring { variable: variable(&peer.name) }
 }
 
 #[cfg(test)]

@@ -79,16 +79,18 @@ fn content(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) 
     form::show(ui, worklist, out);
     controls::rule(ui, tokens);
     let with_series = ui.available_height() > LOW && worklist.chosen.is_some();
-    let below = FOOT + if with_series { SERIES + 24.0 } else { 0.0 };
+    let below = FOOT + if with_series { SERIES + 28.0 } else { 0.0 };
     let height = (ui.available_height() - below).max(96.0);
     ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
         ui.set_min_height(height);
+        ui.set_max_height(height);
         list(ui, state, tokens, out);
     });
     if with_series {
         controls::rule(ui, tokens);
         ui.allocate_ui(vec2(ui.available_width(), SERIES), |ui| {
             ui.set_min_height(SERIES);
+            ui.set_max_height(SERIES);
             series::show(ui, worklist, tokens, out);
         });
     }
@@ -189,6 +191,10 @@ fn in_words(transfer: &Transfer) -> String {
     let megabytes = decimal(format!("{:.1}", moved.bytes as f64 / 1e6));
     match (&transfer.direction, moved.of) {
         _ if transfer.stopping => text!("Stopping…").to_owned(),
+        // Associations tell objects alone.
+        (Direction::Fetch(..), Some(of)) if moved.bytes == 0 => {
+            tr!("{} of {} objects have come from {peer}", moved.objects, of, peer)
+        }
         (Direction::Fetch(..), Some(of)) => {
             tr!("{} of {} objects have come from {peer} ({megabytes} MB)", moved.objects, of, peer, megabytes)
         }

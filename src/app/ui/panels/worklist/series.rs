@@ -12,7 +12,7 @@ use crate::fonts::attribute;
 use crate::language::{text, tr};
 use crate::pacs::archive::ArchivedSeries;
 
-const ROW: f32 = 22.0;
+const ROW: f32 = 24.0;
 
 pub(super) fn show(ui: &mut Ui, worklist: &Worklist, tokens: &Tokens, out: &mut Vec<Command>) {
     let Some(study) = worklist.study() else { return };
@@ -38,10 +38,13 @@ fn table(
     out: &mut Vec<Command>,
 ) {
     let text_of = |words: String| Label::new(RichText::new(words).color(tokens.text)).selectable(false).truncate();
+    let ui_height = ui.available_height();
     let builder = TableBuilder::new(ui)
         .id_salt("series")
         .striped(false)
         .auto_shrink(false)
+        .min_scrolled_height(0.0)
+        .max_scroll_height((ui_height - ROW).max(ROW))
         .cell_layout(Flow::left_to_right(Align::Center))
         .column(Width::exact(56.0))
         .column(Width::exact(84.0))

@@ -13,18 +13,21 @@ use crate::language::{self, decimal, text, tr, translated};
 use crate::pacs::archive::ArchivedStudy;
 use crate::study::readable_name;
 
-const ROW: f32 = 22.0;
+const ROW: f32 = 24.0;
 
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let worklist = &state.worklist;
     // While the reader is to read first, the model's scores are shown nowhere.
     let scores = worklist.sorting.scores && !state.result_hidden();
     let columns: Vec<Column> = Column::USUAL.into_iter().chain(scores.then_some(Column::Score)).collect();
+    let height = ui.available_height();
     let mut builder = TableBuilder::new(ui)
         .id_salt(("studies", scores))
         .sense(Sense::click())
         .striped(false)
         .auto_shrink(false)
+        .min_scrolled_height(0.0)
+        .max_scroll_height((height - ROW).max(ROW))
         .cell_layout(Flow::left_to_right(Align::Center));
     for column in &columns {
         builder = builder.column(width(*column));
