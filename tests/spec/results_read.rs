@@ -155,7 +155,12 @@ fn a_segmentation_lies_on_the_slices_that_it_was_made_of() {
 fn a_finer_and_shifted_grid_is_placed_by_its_millimetres() {
     let laid = over("ct2.dcm");
     let lesion = layer(&laid, "Lesion");
-    assert!(matches!(lesion.kind, LayerKind::Area { fractional: true, color: Some([0, 255, 0]) }), "{:?}", lesion.kind);
+    // CIELab of 16 bits does not bring every colour back to the last digit.
+    assert!(
+        matches!(lesion.kind, LayerKind::Area { fractional: true, color: Some([0..=1, 254..=255, 0..=1]) }),
+        "{:?}",
+        lesion.kind
+    );
     // Its first cell is centred at (−12, −8) mm: column 8, row 4 of the slice (0.5 × 1 mm, from −16, −12).
     // Cells are 0.25 × 0.5 mm, so column 4 of it, row 2, are 1 mm on: column 10, row 5.
     let at = |x: f64, y: f64| lesion.grid.value([x, y]);

@@ -130,7 +130,7 @@ fn what_was_fetched_is_opened_and_what_was_not_kept_is_said() {
     let fetches = |e: &&Effect| matches!(e, Effect::Worklist(WorklistEffect::Fetch { .. }));
     assert_eq!(bench.effects.iter().filter(fetches).count(), 1, "one at a time");
     let refused = vec!["the object 1.2 belongs to another study".to_owned()];
-    let came = FetchedStudy { folder: "/private/1".into(), files: 2, refused };
+    let came = FetchedStudy { folder: "/private/1".into(), files: 2, refused, missing: 0 };
     told(&mut bench, WorklistMessage::Fetched(Ok(came)));
     assert!(matches!(bench.effects.last(), Some(Effect::Scan { paths, .. }) if paths[0].ends_with("private/1")));
     assert!(!bench.state.worklist.open, "the study has the screen");

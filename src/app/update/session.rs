@@ -62,8 +62,12 @@ fn forget(state: &mut State) -> Vec<Effect> {
 
 /// Remembers how several images hang, while there are some.
 pub(super) fn remember_grid(state: &mut State) -> Vec<Effect> {
-    // Until something is open the grid of last time is on offer.
-    if state.current().is_none() || state.hanging.restored.is_some() || !state.preferences.keep_studies {
+    // Until something is open the grid of last time is on offer; cases of a reader study are not the reader's.
+    if state.reading.is_some()
+        || state.current().is_none()
+        || state.hanging.restored.is_some()
+        || !state.preferences.keep_studies
+    {
         return Vec::new();
     }
     let now = (state.layout == Layout::Hanging).then(|| kept_grid(state));

@@ -92,7 +92,7 @@ pub struct Related {
 pub struct LaidOver {
     pub layers: Vec<Layer>,
     pub notes: Vec<Note>,
-    /// Those that name the image first.
+    /// Those that name the image first, by title.
     pub related: Vec<Related>,
     /// Where the image is a segmentation or a map itself: the images that it was made of, by UID.
     pub names: Vec<String>,
@@ -146,7 +146,7 @@ impl LayerReader {
             };
             found.related.push(related);
         }
-        found.related.sort_by_key(|one| !one.names_image);
+        found.related.sort_by(|a, b| (!a.names_image, &a.title).cmp(&(!b.names_image, &b.title)));
         if let Some((_, Known::Laid(object, _))) = self.objects.get(&frame.entry.path) {
             found.names = object.references().into_iter().map(|one| one.sop_instance_uid).collect();
         }
