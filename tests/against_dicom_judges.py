@@ -220,7 +220,8 @@ def judge(pellucid, case):
             secrets = [str(source.get(k, "") or "") for k in ("PatientID", "PatientName", "AccessionNumber", "StudyDate",
                        "PatientBirthDate", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "InstitutionName")]
             for path in files:
-                content = path.read_bytes()
+                # Pixels are numbers, in which any digits may stand.
+                content = path.read_bytes().replace(pydicom.dcmread(path).get("PixelData", b"\0\0\0\0") or b"\0", b"")
                 for secret in secrets:
                     for part in [secret, *secret.replace("^", " ").split()]:
                         check(len(part) < 4 or part.encode() not in content, f"{path.name} holds {part!r}")

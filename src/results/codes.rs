@@ -210,7 +210,7 @@ mod tests {
         for (i, (name, code)) in ALL.iter().enumerate() {
             assert!(!code.is_long() && code.meaning.chars().count() <= LONGEST.1, "{name}");
             let twin = ALL[..i].iter().find(|(_, other)| (&other.value, other.scheme) == (&code.value, code.scheme));
-            assert!(twin.is_none(), "{name} and {:?} have one code", twin);
+            assert!(twin.is_none(), "{name} and {twin:?} have one code");
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             }
             return effects;
         }
-        Message::ReportWritten(Err(reason)) => {
+        Message::ReportWritten(Err(reason)) | Message::DicomWritten(Err(reason)) => {
             state.exporting = false;
             notice(state, Level::Error, reason.capitalized(), Some(NoticeAction::ChooseReportFolder));
         }
@@ -80,10 +80,6 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             }
             notice(state, Level::Info, words, Some(NoticeAction::Open(written.folder.clone())));
             return audit::exported_objects(state, &written).into_iter().collect();
-        }
-        Message::DicomWritten(Err(reason)) => {
-            state.exporting = false;
-            notice(state, Level::Error, reason.capitalized(), Some(NoticeAction::ChooseReportFolder));
         }
         Message::WeightsChosen(Some(path)) => state.weights = Some(WeightsForm::new(path)),
         Message::WeightsChosen(None) => notice(

@@ -170,7 +170,6 @@ fn fitting(vr: VR, text: &str) -> String {
         VR::ST => (1024, true),
         VR::LT => (10_240, true),
         VR::UT => (usize::MAX, true),
-        VR::UC => (usize::MAX, false),
         _ => (usize::MAX, false),
     };
     let character = |c: char| match c {

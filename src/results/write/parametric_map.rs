@@ -33,7 +33,7 @@ pub(super) fn objects(context: &Context<'_>) -> Result<Result<Vec<ResultObject>,
     for map in maps {
         sizes.entry((map.raw.width, map.raw.height)).or_default().push(map);
     }
-    sizes.retain(|(width, height), _| width * height > 0 && *width.max(height) <= usize::from(u16::MAX));
+    sizes.retain(|(width, height), _| width * height > 0 && u16::try_from(*width.max(height)).is_ok());
     if sizes.is_empty() {
         return left_out("there are no maps");
     }

@@ -8,6 +8,7 @@ use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
 use super::context::Context;
+use super::source::Source;
 use super::{ObjectKind, ResultObject};
 use crate::report::NOT_A_DEVICE;
 use crate::report::overlay_image::{OverlayImage, overlay_images};
@@ -46,7 +47,7 @@ fn object(context: &Context<'_>, number: usize, picture: OverlayImage) -> Result
         .words(tags::DERIVATION_DESCRIPTION, VR::ST, &derivation)
         .items(tags::SOURCE_IMAGE_SEQUENCE, vec![source.as_source()])
         .words(tags::IMAGE_COMMENTS, VR::LT, &said.join(" "))
-        .with(&source.aspect(context.case))
+        .with(&Source::aspect(context.case))
         .number(tags::SAMPLES_PER_PIXEL, 3)
         .text(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, "RGB")
         .number(tags::PLANAR_CONFIGURATION, 0)

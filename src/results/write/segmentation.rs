@@ -164,13 +164,11 @@ fn evidence(context: &Context<'_>, found: &Evidence) -> Vec<Segment> {
 /// Bits of all frames, one behind the other without a gap, the first one lowest (PS3.5 8.1.1).
 fn packed<'a>(masks: impl Iterator<Item = &'a [bool]>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut at = 0;
-    for bit in masks.flatten() {
+    for (at, bit) in masks.flatten().enumerate() {
         if at % 8 == 0 {
             bytes.push(0);
         }
         bytes[at / 8] |= u8::from(*bit) << (at % 8);
-        at += 1;
     }
     if !bytes.len().is_multiple_of(2) {
         bytes.push(0);

@@ -178,7 +178,7 @@ impl Source {
     }
 
     /// The shape of pixels that are not square.
-    pub(super) fn aspect(&self, case: &CaseReport) -> Item {
+    pub(super) fn aspect(case: &CaseReport) -> Item {
         let aspect = case.frame.display.pixel_aspect;
         if (aspect - 1.0).abs() < 0.001 {
             return Item::new();

@@ -10,6 +10,7 @@ use dicom_dictionary_std::tags;
 use super::context::Context;
 use super::grey_steps::{self, Steps};
 use super::item::Item;
+use super::source::Source;
 use super::{ObjectKind, ResultObject};
 use crate::imaging::PixelData;
 use crate::results::ResultsError;
@@ -36,7 +37,7 @@ pub(super) fn object(context: &Context<'_>) -> Result<ResultObject, ResultsError
         .and(burned_in, |item, value| item.text(tags::BURNED_IN_ANNOTATION, VR::CS, value))
         .with(&source.lossy())
         .words(tags::DERIVATION_DESCRIPTION, VR::ST, remark)
-        .with(&source.aspect(context.case))
+        .with(&Source::aspect(context.case))
         .number(tags::ROWS, plane.height as u16)
         .number(tags::COLUMNS, plane.width as u16)
         .number(tags::PIXEL_REPRESENTATION, 0)
