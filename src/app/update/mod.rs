@@ -71,7 +71,7 @@ mod view_capture;
 mod what_if;
 pub mod what_if_effect;
 mod window;
-pub mod worklist;
+mod worklist;
 pub mod worklist_effect;
 pub mod written_objects;
 

@@ -3,7 +3,7 @@
 use crate::app::command::{
     Command, FeedbackCommand, FileCommand, FindingsCommand, ImpressionCommand, MapCommand, MeasureCommand,
     OverlayCommand, SessionCommand, StudyCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand,
-    WindowCommand,
+    WindowCommand, WorklistCommand,
 };
 use crate::app::state::measuring::Tool;
 use crate::app::state::training::run::Run;
@@ -33,6 +33,7 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
             }
             _ => unless(shown, NO_IMAGE).or_else(|| unless(state.is_stack(), NO_STACK)),
         },
+        Command::Worklist(WorklistCommand::SendResults) => state.why_not_sent().map(str::to_owned),
         Command::Tags(TagCommand::Toggle) => unless(state.current().is_some(), NO_IMAGE),
         Command::View(command) => view(state, command),
         Command::Window(WindowCommand::Preset(index)) => unless(shown, NO_IMAGE).or_else(|| {

@@ -8,7 +8,8 @@ pub mod transfer;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Reason;
+use super::{Reason, State};
+use crate::language::text;
 use crate::pacs::archive::{ArchivedSeries, ArchivedStudy};
 use crate::pacs::peers::Peer;
 use crate::pacs::peers::file::Peers;
@@ -150,6 +151,23 @@ impl Worklist {
     pub(in crate::app) fn sort(&mut self) {
         let Some(listed) = &mut self.listed else { return };
         listed.order = self.sorting.order(&listed.studies, &self.scores);
+    }
+}
+
+impl State {
+    /// Why the results of the image on screen cannot be sent to the chosen archive; nothing where they can.
+    #[must_use]
+    pub fn why_not_sent(&self) -> Option<&'static str> {
+        Some(match () {
+            () if self.preferences.anonymize => text!("Anonymised results belong to no study of the archive"),
+            () if self.result_hidden() => {
+                text!("The model's result is hidden until you have written your impression")
+            }
+            () if self.worklist.transfer.is_some() => text!("A transfer goes on"),
+            () if self.results.finished.is_none() => text!("No analysis is finished"),
+            () if self.worklist.chosen_peer().is_none() => text!("No archive is chosen"),
+            () => return None,
+        })
     }
 }
 

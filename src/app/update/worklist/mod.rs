@@ -138,7 +138,7 @@ fn fetch(worklist: &mut Worklist, study_uid: String, series_uid: Option<String>)
 
 /// Sends the case on screen to the chosen archive.
 fn send(state: &mut State) -> Vec<Effect> {
-    if why_not_sent(state).is_some() {
+    if state.why_not_sent().is_some() {
         return Vec::new();
     }
     let Some((case, peer)) = report::case(state).zip(state.worklist.chosen_peer().cloned()) else { return Vec::new() };
@@ -183,20 +183,4 @@ fn give_secret(state: &mut State) -> Vec<Effect> {
         None => Vec::new(),
     });
     effects
-}
-
-/// Whether results can be sent, or why not.
-#[must_use]
-pub fn why_not_sent(state: &State) -> Option<&'static str> {
-    let worklist = &state.worklist;
-    Some(match () {
-        () if state.preferences.anonymize => text!("Anonymised results belong to no study of the archive"),
-        () if state.result_hidden() => {
-            text!("The model's result is hidden until you have written your impression")
-        }
-        () if worklist.transfer.is_some() => text!("A transfer goes on"),
-        () if state.results.finished.is_none() => text!("No analysis is finished"),
-        () if worklist.chosen_peer().is_none() => text!("No archive is chosen"),
-        () => return None,
-    })
 }

@@ -16,7 +16,6 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::app::update::worklist::why_not_sent;
 use crate::language::{decimal, said, text, tr};
 
 /// Height of the list of series.
@@ -130,7 +129,7 @@ fn foot(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
         let ready = worklist.study().filter(|_| worklist.transfer.is_none());
         let uid = ready.map(|study| study.study_uid.clone());
         button(ui, WorklistCommand::Fetch(uid.clone().unwrap_or_default(), None), uid.is_some(), out);
-        let why = why_not_sent(state);
+        let why = state.why_not_sent();
         let send = WorklistCommand::SendResults;
         let info = send.info();
         let response = ui.add_enabled(why.is_none(), Button::new(info.label)).on_hover_text(info.tooltip);
