@@ -1,7 +1,7 @@
 //! Results that travel: a case as DICOM objects of the study of its image, so that archives and
 //! other viewers keep and show what this program found.
 //!
-//! [`write`] makes the objects of a [`crate::report::CaseReport`]; [`codes`] are the concepts that
+//! [`mod@write`] makes the objects of a [`crate::report::CaseReport`]; [`codes`] are the concepts that
 //! stand in them, those of the standard and our own; [`uids`] derives identifiers from content.
 //! [`read`] turns objects of others, and our own when they come back, into values that the viewer and
 //! the command line show.

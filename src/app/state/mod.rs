@@ -265,7 +265,7 @@ impl State {
             key_editor: None,
             palette: None,
             tour: None,
-            last_session: LastSession::of(&preferences),
+            last_session: LastSession::of(&preferences.last, preferences.grid.as_ref()),
             history: History::default(),
             faithfulness_open: false,
             weights: None,

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Preferences;
 use super::grid::{Grid, SlotIndex};
 use crate::language::{text, tr};
 
@@ -145,9 +144,8 @@ pub struct LastSession {
 impl LastSession {
     /// What the settings remember of it.
     #[must_use]
-    pub(super) fn of(preferences: &Preferences) -> Self {
-        let grid = preferences.grid.clone().and_then(KeptGrid::restorable);
-        Self { studies: preferences.last.clone(), grid }
+    pub(super) fn of(studies: &[PathBuf], grid: Option<&KeptGrid>) -> Self {
+        Self { studies: studies.to_vec(), grid: grid.cloned().and_then(KeptGrid::restorable) }
     }
 
     /// The studies in a few words: `chest-17.dcm`, `chest-17.dcm and 3 more`.

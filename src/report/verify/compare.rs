@@ -197,9 +197,8 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
         ("prior.scores.*", "change") => Some(allowed * 2.0),
         ("gate" | "study.result.scores.*", "score")
         | ("prior.scores.*", "before" | "now")
-        | ("labels.*" | "groups.*" | "study.images.*.scores.*", "probability")
+        | ("labels.*" | "groups.*" | "study.images.*.scores.*" | "feedback.answers.*.said", "probability")
         | ("labels.*" | "groups.*", "mean" | "sd" | "p05" | "p95")
-        | ("feedback.answers.*.said", "probability")
         | ("uncertainty", "predictive_entropy" | "mutual_information")
         | ("similar.cases.*", "distance")
         | ("similar.gallery", "nearest") => Some(allowed),

@@ -13,7 +13,7 @@
 //!
 //! All are built of [`crate::report::record`], so that every exporter says the same, and an
 //! anonymised case is anonymous in every object. What an object cannot say of an image is not
-//! invented: [`write`] tells which ones were left out, and why.
+//! invented: [`write()`] tells which ones were left out, and why.
 
 mod context;
 mod drawn;

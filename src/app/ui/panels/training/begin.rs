@@ -11,7 +11,7 @@ use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::controls;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
-use crate::language::{said, text, tr, translated};
+use crate::language::{text, tr, translated};
 
 const WIDTH: f32 = 640.0;
 /// Most recent configurations that are listed.
@@ -78,7 +78,7 @@ fn drafted(ui: &mut Ui, draft: &Draft, tokens: &Tokens, out: &mut Vec<Command>) 
         }
         Some(Err(reason)) => {
             ui.label(theme::heading(text!("This configuration cannot be used"), tokens));
-            message(ui, Sign::Caution, &sentence(reason.as_str()), tokens);
+            message(ui, Sign::Caution, &words::sentence(reason.as_str()), tokens);
             ui.horizontal(|ui| {
                 let again = ui.button(text!("Read it again")).on_hover_text(text!("After the file was corrected"));
                 if again.clicked() {
@@ -110,7 +110,7 @@ fn planned(ui: &mut Ui, draft: &Draft, plan: &Plan, tokens: &Tokens, out: &mut V
     match &draft.listed {
         None => paragraph(ui, text!("Looking for images…"), tokens),
         Some(Err(reason)) => {
-            message(ui, Sign::Caution, &sentence(reason.as_str()), tokens);
+            message(ui, Sign::Caution, &words::sentence(reason.as_str()), tokens);
         }
         Some(Ok(listed)) => images(ui, listed, tokens),
     }
@@ -215,15 +215,4 @@ fn checkpoint(ui: &mut Ui, draft: &Draft, plan: &Plan, kept: KeptCheckpoint, tok
     if !draft.resume {
         message(ui, Sign::Caution, text!("Starting anew replaces the checkpoint in this folder."), tokens);
     }
-}
-
-/// A message as a sentence of its own.
-pub(super) fn sentence(words: &str) -> String {
-    let words = said(words.trim());
-    let mut letters = words.chars();
-    let mut out = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
-    if !out.ends_with(['.', '?', '`', '^']) {
-        out.push('.');
-    }
-    out
 }

@@ -2,7 +2,7 @@
 
 use egui::{Button, ComboBox, RichText, Ui};
 
-use super::{begin, field};
+use super::{field, words};
 use crate::app::command::{Command, TrainingCommand};
 use crate::app::state::State;
 use crate::app::state::training::Folder;
@@ -42,7 +42,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         file_field(ui, &mut form, &file, out);
     }
     if let Some(refusal) = &form.refusal {
-        message(ui, Sign::Caution, &begin::sentence(refusal.as_str()), tokens);
+        message(ui, Sign::Caution, &words::sentence(refusal.as_str()), tokens);
     }
     let make = Command::Training(TrainingCommand::MakeConfiguration);
     let info = make.info();

@@ -3,7 +3,7 @@
 
 use egui::{Grid, Label, RichText, Ui, vec2};
 
-use super::{begin, verdict, words};
+use super::{verdict, words};
 use crate::app::command::{Command, FileCommand, TrainingCommand};
 use crate::app::state::training::run::Run;
 use crate::app::ui::theme;
@@ -59,7 +59,7 @@ pub(super) fn finished(ui: &mut Ui, run: &Run, outcome: &Outcome, tokens: &Token
 }
 
 fn spoken(metric: &str) -> String {
-    if metric == "auroc" { "AUROC".to_owned() } else { begin::sentence(metric).trim_end_matches('.').to_owned() }
+    if metric == "auroc" { "AUROC".to_owned() } else { words::sentence(metric).trim_end_matches('.').to_owned() }
 }
 
 /// There is no model.
@@ -71,7 +71,7 @@ pub(super) fn failed(
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
-    message(ui, Sign::Caution, &begin::sentence(reason), tokens);
+    message(ui, Sign::Caution, &words::sentence(reason), tokens);
     let words = match kept {
         Some(epoch) => tr!("The checkpoint after epoch {} is kept: the run can go on from it.", epoch),
         None => text!("No epoch was finished, so nothing is kept.").to_owned(),

@@ -77,7 +77,7 @@ pub(super) fn stage(run: &Run) -> String {
 }
 
 fn capital(words: &str) -> String {
-    begin::sentence(words).trim_end_matches('.').to_owned()
+    words::sentence(words).trim_end_matches('.').to_owned()
 }
 
 fn running(ui: &mut Ui, run: &Run, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -133,12 +133,12 @@ fn numbers(ui: &mut Ui, run: &Run, tokens: &Tokens) {
 
 fn warnings(ui: &mut Ui, run: &Run, tokens: &Tokens) {
     for warning in run.warnings.iter().take(WARNINGS) {
-        message(ui, Sign::Caution, &begin::sentence(warning), tokens);
+        message(ui, Sign::Caution, &words::sentence(warning), tokens);
     }
     if let Some(more) = run.warnings.len().checked_sub(WARNINGS).filter(|n| *n > 0) {
         ui.collapsing(tr!("{} more", more), |ui| {
             for warning in run.warnings.iter().skip(WARNINGS) {
-                message(ui, Sign::Caution, &begin::sentence(warning), tokens);
+                message(ui, Sign::Caution, &words::sentence(warning), tokens);
             }
         });
     }

@@ -3,7 +3,7 @@
 
 use egui::Ui;
 
-use super::begin;
+use super::words;
 use crate::app::command::{Command, FileCommand, TrainingCommand};
 use crate::app::state::training::run::Run;
 use crate::app::state::training::verdict::Verdict;
@@ -36,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, run: &Run, tokens: &Tokens, out: &mut Vec<Comman
             }
         }
         Some(Verdict::Failed(reason)) => {
-            message(ui, Sign::Caution, &begin::sentence(reason.as_str()), tokens);
+            message(ui, Sign::Caution, &words::sentence(reason.as_str()), tokens);
             controls::button(ui, TrainingCommand::Judge, true, out);
         }
     }

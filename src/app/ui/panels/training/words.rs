@@ -1,6 +1,6 @@
 //! Numbers of a run in words.
 
-use crate::language::{decimal, tr};
+use crate::language::{decimal, said, tr};
 
 /// A time: `40 s`, `12 min`, `1 h 20 min`, `2 d 3 h`.
 pub(super) fn duration(seconds: f64) -> String {
@@ -43,6 +43,17 @@ pub(super) fn interval(value: f64, low: f64, high: f64) -> String {
 /// `1 epoch`, `1,200 epochs`.
 pub(super) fn epochs(n: usize) -> String {
     tr!("1 epoch" | "{epochs} epochs" % n, epochs = whole(n))
+}
+
+/// A message as a sentence of its own.
+pub(super) fn sentence(words: &str) -> String {
+    let words = said(words.trim());
+    let mut letters = words.chars();
+    let mut out = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    if !out.ends_with(['.', '?', '`', '^']) {
+        out.push('.');
+    }
+    out
 }
 
 #[cfg(test)]
