@@ -45,6 +45,7 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct AddArgs {
     /// What the archive is called from now on
     name: String,

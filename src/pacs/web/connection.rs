@@ -109,13 +109,13 @@ impl Connection {
     /// sent is sent to whom the user named.
     pub(super) fn post<T>(
         &self,
-        url: Url,
+        url: &Url,
         (kind, accept): (&str, &str),
         (body, length): (&mut dyn Read, u64),
         cancel: &CancelToken,
         read: impl FnOnce(Answer<'_>) -> Result<T, WebError>,
     ) -> Result<T, WebError> {
-        let agent = self.agent(&url);
+        let agent = self.agent(url);
         watched(&agent, cancel, || {
             let mut request =
                 agent.post(url.as_str()).header(header::ACCEPT, accept).header(header::CONTENT_TYPE, kind);

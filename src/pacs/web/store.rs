@@ -100,7 +100,7 @@ fn once(
     let mut body = Body { pieces, moved, progress };
     let kind = format!("multipart/related; type=\"application/dicom\"; boundary={boundary}");
     let url = connection.root.below(&["studies"]);
-    connection.post(url, (&kind, JSON), (&mut body, whole), cancel, |answer| match answer.status {
+    connection.post(&url, (&kind, JSON), (&mut body, whole), cancel, |answer| match answer.status {
         // All, some, none of them.
         200 | 202 | 409 => {
             let (status, host) = (answer.status, answer.connection.host());

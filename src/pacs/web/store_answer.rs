@@ -109,7 +109,7 @@ mod tests {
         let mut bytes = vec![0; 128];
         bytes.extend(b"DICM");
         let mut put = |group: u16, element: u16, vr: &[u8; 2], value: &str| {
-            let even = if value.len() % 2 == 0 { value.to_owned() } else { format!("{value}\0") };
+            let even = if value.len().is_multiple_of(2) { value.to_owned() } else { format!("{value}\0") };
             bytes.extend(group.to_le_bytes());
             bytes.extend(element.to_le_bytes());
             bytes.extend(vr);

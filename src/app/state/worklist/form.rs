@@ -141,13 +141,13 @@ fn day(typed: &str) -> Result<Option<NaiveDate>, String> {
 mod tests {
     use super::*;
 
-    fn on(form: QueryForm) -> Result<Query, String> {
+    fn on(form: &QueryForm) -> Result<Query, String> {
         form.query_on(NaiveDate::from_ymd_opt(2026, 11, 30).unwrap())
     }
 
     #[test]
     fn the_last_days_end_with_what_comes() {
-        let of = |days| on(QueryForm { days, ..QueryForm::default() }).unwrap().dates();
+        let of = |days| on(&QueryForm { days, ..QueryForm::default() }).unwrap().dates();
         assert_eq!(of(DayRange::Any), "");
         assert_eq!(of(DayRange::Today), "20261130-");
         assert_eq!(of(DayRange::Week), "20261124-");
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn typed_days_are_read_as_people_write_them() {
         let typed = |from: &str, to: &str| {
-            on(QueryForm { days: DayRange::Typed, from: from.into(), to: to.into(), ..QueryForm::default() })
+            on(&QueryForm { days: DayRange::Typed, from: from.into(), to: to.into(), ..QueryForm::default() })
         };
         assert_eq!(typed("1.3.2020", " 2020-03-31 ").unwrap().dates(), "20200301-20200331");
         assert_eq!(typed("20200301", "").unwrap().dates(), "20200301-");

@@ -10,7 +10,7 @@ use super::worklist_effect::{Called, WorklistEffect};
 use crate::app::command::WorklistCommand;
 use crate::app::state::State;
 use crate::app::state::worklist::transfer::{Direction, Transfer};
-use crate::app::state::worklist::{Pending, SecretForm, Worklist};
+use crate::app::state::worklist::{Pending, SecretForm, Typed, Worklist};
 use crate::language::text;
 use crate::pacs::archive::Wanted;
 use crate::pacs::peers::secret::Secret;
@@ -156,7 +156,7 @@ fn ask_for_secret(worklist: &mut Worklist, name: &str, why: String, pending: Pen
         return;
     };
     let token = matches!(&peer.kind, PeerKind::Web(web) if web.auth == Auth::Bearer);
-    let form = SecretForm { peer: name.to_owned(), why, token, typed: Default::default(), keep: false };
+    let form = SecretForm { peer: name.to_owned(), why, token, typed: Typed::default(), keep: false };
     worklist.secrets.remove(name);
     (worklist.secret, worklist.pending, worklist.open) = (Some(form), Some(pending), true);
 }

@@ -50,10 +50,9 @@ fn width(column: Column) -> Width {
     let of = |usual: f32, least: f32| Width::initial(usual).at_least(least).clip(true).resizable(true);
     match column {
         Column::Patient => of(210.0, 96.0),
-        Column::PatientId => of(110.0, 64.0),
+        Column::PatientId | Column::BodyPart => of(110.0, 64.0),
         Column::Date => of(120.0, 84.0),
         Column::Modality => of(84.0, 56.0),
-        Column::BodyPart => of(110.0, 64.0),
         Column::Description => Width::remainder().at_least(96.0).clip(true),
         Column::Images => of(72.0, 56.0),
         Column::Score => of(190.0, 96.0),
@@ -93,9 +92,9 @@ fn line(
     row.set_selected(chosen);
     for column in columns {
         let words = cell(worklist, study, *column);
-        row.col(|ui| match column {
+        row.col(|ui| {
             // The one that the keyboard reaches, and that names the row.
-            Column::Patient => {
+            if *column == Column::Patient {
                 let shown = if words.is_empty() { text!("Without a name").to_owned() } else { words };
                 let button = Button::selectable(chosen, RichText::new(&shown).color(tokens.text)).truncate();
                 let response = ui.add(button).accessible_name(named(worklist, study, &shown));
@@ -104,8 +103,7 @@ fn line(
                 } else if response.clicked() {
                     out.push(WorklistCommand::Choose(Some(study.study_uid.clone())).into());
                 }
-            }
-            _ => {
+            } else {
                 let label = Label::new(RichText::new(&words).color(tokens.text)).selectable(false).truncate();
                 ui.add(label);
             }
