@@ -89,7 +89,7 @@ pub fn run_study(options: ViewerOptions, run: StudyRun) -> anyhow::Result<()> {
     refuse_without_display()?;
     let (kept, _) = settings_file::path().map_or((Preferences::default(), None), |path| settings_file::read(&path));
     let Preferences { theme, scale, language, .. } = kept;
-    let preferences = Preferences { theme, scale, language, ..Preferences::default() };
+    let preferences = Preferences { scale, theme, language, ..Preferences::default() };
     let native = eframe::NativeOptions {
         viewport: viewport(&options, None),
         renderer: eframe::Renderer::Glow,

@@ -49,13 +49,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
 fn verify(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let expect = args.expect.as_deref().map(hash).transpose()?;
-    let path = match &args.journal {
-        Some(path) => path.clone(),
-        None => {
-            let journal =
-                of_this_account().context("this account has no data folder; set XDG_DATA_HOME to a folder")?;
-            journal.path().to_owned()
-        }
+    let path = if let Some(path) = &args.journal {
+        path.clone()
+    } else {
+        let journal = of_this_account().context("this account has no data folder; set XDG_DATA_HOME to a folder")?;
+        journal.path().to_owned()
     };
     anyhow::ensure!(path.exists(), "there is no journal at {}: nothing was written into one yet", path.display());
     let found = verify_with(&path, expect.as_deref())?;

@@ -208,13 +208,14 @@ fn rows(kept: Vec<Kept>, names: Option<&HashMap<String, String>>) -> (Vec<ImageR
                 left_out.frames += 1;
                 continue;
             }
-            Some(names) => match names.get(&image.pixels_sha256) {
-                Some(name) => name.clone(),
-                None => {
+            Some(names) => {
+                if let Some(name) = names.get(&image.pixels_sha256) {
+                    name.clone()
+                } else {
                     left_out.elsewhere += 1;
                     continue;
                 }
-            },
+            }
             None => pseudonym(&image),
         };
         let (list, size) = measured(&image);

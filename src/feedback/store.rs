@@ -133,17 +133,15 @@ fn merged(said: &[ModelFeedback], there: Vec<ModelFeedback>, seen: &Seen) -> Vec
         for answer in other.answers {
             match own.answers.iter_mut().find(|a| a.finding == answer.finding) {
                 Some(ours) if ours.at < answer.at => *ours = answer,
-                Some(_) => {}
                 None if is_new(format!("answer {}", answer.finding), answer.at) => own.answers.push(answer),
-                None => {}
+                Some(_) | None => {}
             }
         }
         for mark in other.marks {
             match own.marks.iter_mut().find(|m| m.measurement == mark.measurement) {
                 Some(ours) if ours.at < mark.at => *ours = mark,
-                Some(_) => {}
                 None if is_new(format!("mark {}", mark.measurement), mark.at) => own.marks.push(mark),
-                None => {}
+                Some(_) | None => {}
             }
         }
         match (&own.remark, other.remark) {

@@ -141,7 +141,7 @@ impl Archive for DimseArchive {
                 unheard.for_each(|(sent, _)| sent.refusal = Some(error.to_string()));
                 Ok(sent)
             }
-            stored => stored.map(|_| sent).map_err(ArchiveError::from),
+            stored => stored.map(|()| sent).map_err(ArchiveError::from),
         }
     }
 }

@@ -209,7 +209,7 @@ mod tests {
         for end in (header..=bytes.len()).rev().step_by(5) {
             std::fs::write(&path, &bytes[..end]).unwrap();
             let (mut journal, found) = Journal::open(&study, "R1").unwrap();
-            let whole = bytes[header..end].iter().filter(|b| **b == b'\n').count();
+            let whole = bytes[header..end].split(|b| *b == b'\n').count() - 1;
             assert_eq!(found, all[..whole], "cut at {end}");
             all[whole..].iter().for_each(|r| journal.append(r).unwrap());
             drop(journal);

@@ -11,7 +11,7 @@ use pellucid::pacs::peers::secret::Secret;
 use pellucid::pacs::peers::{Auth, WebPeer};
 
 /// How long it may take to start on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 pub(crate) const USER: &str = "reader";
 pub(crate) const PASSWORD: &str = "correct horse";
 

@@ -653,7 +653,7 @@ fn the_grid_of_the_last_session_is_offered_with_its_studies_and_comes_back_with_
     // Lists that are not kept, and a session that is forgotten, keep no grid.
     for command in [SessionCommand::ToggleKeepStudies, SessionCommand::Forget] {
         let mut bench = pair(Some(0.1));
-        bench.command(command.clone());
+        bench.command(command);
         assert!(bench.state.preferences.grid.is_none() || command == SessionCommand::Forget);
     }
 }

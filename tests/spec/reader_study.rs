@@ -1,5 +1,6 @@
 //! Reader studies: from the table of cases to the report, and what a reader sees on the way.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,7 +120,7 @@ fn then() -> DateTime<Utc> {
 fn readings(plan: &Plan, drawn: &[Vec<Vec<u8>>], positive: &[bool]) -> Readings {
     let record = |reader: usize, place: usize| {
         let reading = schedule(plan, reader)[place];
-        let yes = positive[reading.case] != (reading.case % 10 == 0);
+        let yes = positive[reading.case] != reading.case.is_multiple_of(10);
         let answer = Answer { score: if yes { 0.8 } else { 0.2 }, threshold: 0.5, model: "toy 1".into() };
         Record {
             study: plan.fingerprint(),
@@ -241,7 +242,7 @@ fn material(folder: &Path) {
     for i in 0..8 {
         toy::picture(&folder.join(format!("{i}.png")), i);
         let lesion = if i % 2 == 0 { "1,5,5,20,20" } else { "0,,,," };
-        table.push_str(&format!("{i}.png,{lesion}\n"));
+        writeln!(table, "{i}.png,{lesion}").unwrap();
     }
     fs::write(folder.join("cases.csv"), table).unwrap();
 }

@@ -131,16 +131,15 @@ fn objects_belong_to_the_study_of_the_image_and_have_series_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let case = case(&radiograph(folder.path(), &PLACE), true);
     let written = written(&case);
-    use ObjectKind as K;
     assert_eq!(
         kinds(&written),
         [
-            K::ParametricMap,
-            K::Segmentation,
-            K::PresentationState,
-            K::SecondaryCapture,
-            K::EncapsulatedPdf,
-            K::StructuredReport
+            ObjectKind::ParametricMap,
+            ObjectKind::Segmentation,
+            ObjectKind::PresentationState,
+            ObjectKind::SecondaryCapture,
+            ObjectKind::EncapsulatedPdf,
+            ObjectKind::StructuredReport
         ],
         "{:?}",
         written.left_out

@@ -32,13 +32,19 @@ enum ComparingError {
     #[error(transparent)]
     Device(#[from] DeviceError),
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(Box<ModelError>),
     #[error(transparent)]
     Scoring(#[from] ScoringError),
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
     #[error("none of the images could be scored")]
     Nothing,
+}
+
+impl From<ModelError> for ComparingError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
 }
 
 /// Compares, and sends what came of it.

@@ -21,7 +21,7 @@ use crate::study::{Frame, ImageEntry};
 
 /// Documents that the desktop was asked to open are removed after this time, when the next one is
 /// opened.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
+const KEPT: Duration = Duration::from_hours(24);
 
 /// Why a document was not taken out.
 #[derive(Debug, thiserror::Error)]

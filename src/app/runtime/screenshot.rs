@@ -56,7 +56,7 @@ fn free_name(folder: &Path) -> PathBuf {
         let number = if number > 1 { format!(" ({number})") } else { String::new() };
         folder.join(format!("{stem}{number}.png"))
     };
-    (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(1))
+    (1..10_000).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(1))
 }
 
 /// Writes an image of the screen for its owner alone.

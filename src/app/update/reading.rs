@@ -45,7 +45,6 @@ pub(super) fn allows(state: &State, command: &Command) -> bool {
     use ViewCommand as V;
     let mapped = state.arm().is_some_and(|arm| arm.shows == Shows::Map);
     match command {
-        Command::Reading(_) | Command::Window(_) => true,
         Command::View(command) => !matches!(
             command,
             V::SetLayout(_)
@@ -66,8 +65,10 @@ pub(super) fn allows(state: &State, command: &Command) -> bool {
             | OverlayCommand::LowerThreshold
             | OverlayCommand::RaiseThreshold,
         ) => mapped,
-        Command::Overlay(OverlayCommand::HideOverlays(_)) => true,
-        Command::Session(
+        Command::Reading(_)
+        | Command::Window(_)
+        | Command::Overlay(OverlayCommand::HideOverlays(_))
+        | Command::Session(
             SessionCommand::LargerInterface
             | SessionCommand::SmallerInterface
             | SessionCommand::UsualInterface
@@ -175,10 +176,11 @@ pub(super) fn follow(state: &mut State) -> Vec<Effect> {
             effects.extend(map_requests::explain_more(state));
         }
     }
-    if state.shows_case() && !state.awaits_model() {
-        if let Some(room) = state.reading.as_deref_mut() {
-            room.shown.get_or_insert_with(Instant::now);
-        }
+    if state.shows_case()
+        && !state.awaits_model()
+        && let Some(room) = state.reading.as_deref_mut()
+    {
+        room.shown.get_or_insert_with(Instant::now);
     }
     effects
 }

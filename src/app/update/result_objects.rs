@@ -44,10 +44,8 @@ pub(super) fn apply(state: &mut State, command: ResultCommand) -> Vec<Effect> {
             match command {
                 R::ShowPage(page) => (window.page, window.selected) = (page, None),
                 R::Search(words) => window.search = words.chars().take(LONGEST).collect(),
-                R::ToggleItem(number) => {
-                    if !window.closed.remove(&number) {
-                        window.closed.insert(number);
-                    }
+                R::ToggleItem(number) if !window.closed.remove(&number) => {
+                    window.closed.insert(number);
                 }
                 R::Select(number) => window.selected = number,
                 _ => {}

@@ -56,11 +56,10 @@ pub(super) fn written(state: &mut State, result: Result<PathBuf, Reason>) {
     };
     let saved = tr!("View saved: {}", path.display());
     // Pixels cannot be known to be without words.
-    let words = match without {
-        true => {
-            format!("{saved}\n{}", text!("Text that is burned into the image stays in it: look before you pass it on."))
-        }
-        false => saved,
+    let words = if without {
+        format!("{saved}\n{}", text!("Text that is burned into the image stays in it: look before you pass it on."))
+    } else {
+        saved
     };
     notice(state, Level::Info, words, Some(NoticeAction::Open(path)));
 }

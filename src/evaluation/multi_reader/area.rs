@@ -24,7 +24,7 @@ pub fn figure(ratings: &[f64], positive: &[bool]) -> Result<Figure, MultiReaderE
     let (all_yes, all_no) = (ranked(&yes), ranked(&no));
     let positives: Vec<f64> = yes.iter().map(|r| share_below(&all_no, *r)).collect();
     let negatives = no.iter().map(|r| 1.0 - share_below(&all_yes, *r)).collect();
-    Figure::of_pairs(positives, negatives, &vec![1.0; yes.len()])
+    Figure::of_pairs(&positives, negatives, &vec![1.0; yes.len()])
 }
 
 /// Which share of sorted values lies below one, equals counted half; NaN of none.

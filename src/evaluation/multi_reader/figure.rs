@@ -23,11 +23,7 @@ pub struct Figure {
 
 impl Figure {
     /// From components of positives and negatives; `weights` are those of the positives.
-    pub(super) fn of_pairs(
-        positives: Vec<f64>,
-        negatives: Vec<f64>,
-        weights: &[f64],
-    ) -> Result<Self, MultiReaderError> {
+    pub(super) fn of_pairs(positives: &[f64], negatives: Vec<f64>, weights: &[f64]) -> Result<Self, MultiReaderError> {
         let (n1, n0) = (positives.len(), negatives.len());
         if n1 < 2 || n0 < 2 {
             return Err(MultiReaderError::TooFewCases { positive: n1, negative: n0 });

@@ -82,5 +82,5 @@ pub fn figure(cases: &[Marked], positive: &[bool], weight: Weight) -> Result<Fig
             1.0 - (below + not_above) / (2.0 * all)
         })
         .collect();
-    Figure::of_pairs(positives, negatives, &weights)
+    Figure::of_pairs(&positives, negatives, &weights)
 }

@@ -48,13 +48,16 @@ struct Printed {
     readers: Vec<[f64; 3]>,
 }
 
+/// Ratings of lesions and of other marks.
+type MarksOfCase = (Vec<Option<f64>>, Vec<f64>);
+
 #[derive(Deserialize)]
 struct Study {
     kind: String,
     #[serde(default)]
     ratings: Vec<Vec<Vec<f64>>>,
     #[serde(default)]
-    marks: Vec<Vec<Vec<(Vec<Option<f64>>, Vec<f64>)>>>,
+    marks: Vec<Vec<Vec<MarksOfCase>>>,
     positive: Vec<bool>,
     expected: Expected,
 }

@@ -58,7 +58,7 @@ fn readers_who_follow_a_wrong_model_are_counted() {
     let (plan, truth, readings) = made(4, |n| n, &|arm, reader, case, positive| {
         let follows = arm == 1 && reader < 2 && case < 4;
         let sure = if reader % 2 == 0 { 80 } else { 90 };
-        (if positive != follows { sure } else { 10 + case as u8 }, Vec::new())
+        (if positive == follows { 10 + case as u8 } else { sure }, Vec::new())
     });
     let found = analyse(&plan, &truth, &readings, Method::Jackknife).unwrap();
     let reliance = found.reliance.as_ref().unwrap();

@@ -119,9 +119,11 @@ fn size_words(one: &SizeChange) -> String {
     let ratio = one.size == Size::CardiothoracicRatio;
     let shown = |value: f64| if ratio { format!("{value:.2}") } else { measure(value) };
     let change = if ratio { signed(one.change, 2) } else { signed(one.change, 1) };
-    let percent = (one.before.abs() > 1e-9 && one.unit.is_some())
-        .then(|| format!(", {} %", signed(100.0 * one.change / one.before, 0)))
-        .unwrap_or_default();
+    let percent = if one.before.abs() > 1e-9 && one.unit.is_some() {
+        format!(", {} %", signed(100.0 * one.change / one.before, 0))
+    } else {
+        String::default()
+    };
     format!(
         "{kind}{name} ({} of the prior, {} now){of}: {} → {}{unit} ({change}{percent})",
         one.number_before,

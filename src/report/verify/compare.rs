@@ -192,8 +192,13 @@ fn computed(pattern: &str, was: f64, allowed: f64) -> Option<f64> {
     let (of, field) = pattern.rsplit_once('.')?;
     match (of, field) {
         // A map is compared to ten times as much of its largest value.
-        ("maps.*.lungs.evidence" | "maps.*.lungs.area" | "measurements.*.evidence.*", _) => Some(allowed * 10.0),
-        ("prior.measurements.*.evidence.*", _) => Some(allowed * 10.0),
+        (
+            "maps.*.lungs.evidence"
+            | "maps.*.lungs.area"
+            | "measurements.*.evidence.*"
+            | "prior.measurements.*.evidence.*",
+            _,
+        ) => Some(allowed * 10.0),
         ("prior.scores.*", "change") => Some(allowed * 2.0),
         ("gate" | "study.result.scores.*", "score")
         | ("prior.scores.*", "before" | "now")

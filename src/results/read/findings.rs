@@ -161,7 +161,7 @@ impl Walk<'_> {
         }
         if let Some(name) = value_of(algorithm::NAME) {
             let version = value_of(algorithm::VERSION).unwrap_or_default();
-            context.algorithm = format!("{name} {version}").trim_end().to_owned();
+            context.algorithm = if version.is_empty() { name } else { format!("{name} {version}") };
             let parameters = children.iter().filter(|child| is_one_of(child, &[algorithm::PARAMETERS]));
             let more = parameters.map(|child| detail(child));
             context.details.retain(|words| !words.starts_with("Algorithm Parameters"));

@@ -1,4 +1,4 @@
-//! Colours of DICOM (PS3.3 C.10.7.1.1): CIELab of the ICC profile connection space, in 16 bits.
+//! Colours of DICOM (PS3.3 C.10.7.1.1): `CIELab` of the ICC profile connection space, in 16 bits.
 //!
 //! `L* = 100 v / 65535`, `a* = 255 v / 65535 − 128`, `b*` likewise. The connection space is under D50;
 //! sRGB (IEC 61966-2-1) is under D65, so XYZ is adapted by Bradford's matrix first. Colours that sRGB

@@ -200,12 +200,11 @@ impl LayerReader {
         let before = found.layers.len();
         let outcome = guarded(|| {
             let opened;
-            let dicom = match dicom {
-                Some(dicom) => dicom,
-                None => {
-                    opened = Dicom::open(&entry.path)?;
-                    &opened
-                }
+            let dicom = if let Some(dicom) = dicom {
+                dicom
+            } else {
+                opened = Dicom::open(&entry.path)?;
+                &opened
             };
             match object.as_ref() {
                 ReadObject::Segmentation(one) => segments(one, dicom, image, (uid, &of), room, &mut found.layers),

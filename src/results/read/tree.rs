@@ -49,11 +49,11 @@ impl ReportTree {
     /// The tree whose root is the object itself.
     pub(super) fn read(root: &Dataset, sets: &CharacterSets) -> Self {
         let mut tree = Self::default();
-        tree.add(root, sets, 0, "1".to_owned());
+        tree.add(root, sets, 0, "1");
         tree
     }
 
-    fn add(&mut self, item: &Dataset, sets: &CharacterSets, depth: usize, number: String) {
+    fn add(&mut self, item: &Dataset, sets: &CharacterSets, depth: usize, number: &str) {
         if self.items.len() >= limits::REPORT_ITEMS {
             self.left_out = true;
             return;
@@ -64,7 +64,7 @@ impl ReportTree {
         let at = self.items.len();
         self.items.push(ReportItem {
             depth,
-            number: number.clone(),
+            number: number.to_owned(),
             relationship: if depth == 0 { String::new() } else { shortened(&item.code(tags::RELATIONSHIP_TYPE), 32) },
             value_type: shortened(&item.code(tags::VALUE_TYPE), 16),
             concept: Code::of(item, tags::CONCEPT_NAME_CODE_SEQUENCE, sets),
@@ -72,7 +72,7 @@ impl ReportTree {
             inside: 0,
         });
         for (i, child) in item.items(tags::CONTENT_SEQUENCE).iter().enumerate() {
-            self.add(child, sets, depth + 1, format!("{number}.{}", i + 1));
+            self.add(child, sets, depth + 1, &format!("{number}.{}", i + 1));
         }
         self.items[at].inside = self.items.len() - at - 1;
     }

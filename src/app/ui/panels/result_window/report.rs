@@ -89,7 +89,7 @@ fn tools(ui: &mut Ui, window: &ResultWindow, report: &StructuredReport, tokens: 
         let chosen = window.selected.as_ref().and_then(|number| report.tree.numbered(number));
         let copy = ui.add_enabled(chosen.is_some(), Button::new(text!("Copy value")));
         if copy.on_hover_text(text!("Copies the value of the chosen item")).clicked() {
-            ui.ctx().copy_text(chosen.map(|item| with_unit(item)).unwrap_or_default());
+            ui.ctx().copy_text(chosen.map(with_unit).unwrap_or_default());
         }
         let all = ui.button(text!("Copy table"));
         if all.on_hover_text(text!("Copies the rows that are shown, with tabs between columns")).clicked() {
