@@ -91,7 +91,8 @@ fn every_family_gives_the_same_logits_as_a_file_and_read_again() {
             .unwrap_or_else(|error| panic!("{family}: {error}"));
         let drawn = Architecture::of_graph(graph.clone(), 0.0);
         let found = logits(&drawn, channels, &TensorFile::new(values.clone()), &image);
-        assert!(apart(&found, &expected) < 1e-5, "{family} as a graph: {}", apart(&found, &expected));
+        // The graph adds up in another order.
+        assert!(apart(&found, &expected) < 2e-5, "{family} as a graph: {}", apart(&found, &expected));
 
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("model.onnx");
@@ -105,7 +106,7 @@ fn every_family_gives_the_same_logits_as_a_file_and_read_again() {
         let read = import::read(&file, 224).unwrap_or_else(|error| panic!("{family}: {error}"));
         assert_eq!(read.labels(), Some(vec!["a".to_owned()]));
         let again = logits(&read.architecture(0.0), channels, &TensorFile::new(read.tensors.clone()), &image);
-        assert!(apart(&again, &expected) < 1e-5, "{family} read again: {}", apart(&again, &expected));
+        assert!(apart(&again, &expected) < 2e-5, "{family} read again: {}", apart(&again, &expected));
     }
 }
 

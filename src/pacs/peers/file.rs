@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn two_names_with_one_variable_are_refused() {
-        let text = BOTH.replace(r#""web""#, r#""a-b""#).replace(r#""Archive""#, r#""a_b""#);
+        let text = BOTH.replace(r#"name = "web""#, r#"name = "a-b""#).replace(r#""Archive""#, r#""a_b""#);
         assert!(refused(&text).contains("a_b"), "{}", refused(&text));
     }
 
