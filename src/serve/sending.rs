@@ -201,9 +201,14 @@ pub(super) fn reported(board: &Board, report: &CommitmentReport) -> Result<(), S
     if committed.is_empty() { Ok(()) } else { board.note(&image, Step::Committed { results: committed }) }
 }
 
-/// Whether the peer only has too much to do.
+/// Whether the peer may take it another time: it has too much to do, or broke off.
 fn is_busy(error: &DimseError) -> bool {
-    matches!(error, DimseError::Status { status: 0xA700..=0xA7FF | 0x0213, .. })
+    matches!(
+        error,
+        DimseError::Status { status: 0xA700..=0xA7FF | 0x0213, .. }
+            | DimseError::Aborted { .. }
+            | DimseError::Closed { .. }
+    )
 }
 
 /// An image in the log.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dicom_ul::pdu::{
-    AssociationAC, AssociationRQ, PDataValue, PDataValueType, Pdu, PresentationContextProposed,
+    AbortRQSource, AssociationAC, AssociationRQ, PDataValue, PDataValueType, Pdu, PresentationContextProposed,
     PresentationContextResult, PresentationContextResultReason, UserVariableItem, read_pdu, write_pdu,
 };
 use pellucid::cancel::CancelToken;
@@ -271,6 +271,30 @@ fn nodes_that_hang_or_lie_are_given_up_with_a_sentence() {
         thread::sleep(Duration::from_secs(2));
     };
     assert!(matches!(echo_with(web), DimseError::Violation { .. }), "a web server");
+}
+
+#[test]
+fn a_node_that_breaks_off_is_tried_with_the_next_objects_and_not_for_ever() {
+    let here = tempfile::tempdir().unwrap();
+    let objects = stored(here.path(), 6);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let breaks = move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            agree(&mut stream, |_| {});
+            let _ = receive(&mut stream);
+            send(&mut stream, &Pdu::AbortRQ { source: AbortRQSource::ServiceUser });
+        }
+    };
+    thread::Builder::new().name("breaks".into()).spawn(breaks).unwrap();
+    let mut heard = Vec::new();
+    let ended = store(&caller(), &node("UNRULY", port), &objects, &mut |at, result| {
+        heard.push(at);
+        assert!(matches!(result, Err(DimseError::Aborted { .. } | DimseError::Closed { .. })), "{result:?}");
+    });
+    assert_eq!(heard, [0, 1, 2], "what became of these is known");
+    assert!(matches!(ended, Err(DimseError::Aborted { .. } | DimseError::Closed { .. })), "{ended:?}");
 }
 
 #[test]

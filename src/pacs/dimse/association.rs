@@ -126,9 +126,9 @@ impl Association {
         self.end = end;
     }
 
-    /// Longest part of a message in one PDU, in bytes.
+    /// Longest part of a message in one PDU, in bytes: an even number.
     pub(super) fn room(&self) -> usize {
-        (self.most_sent - FRAGMENT_HEADER) as usize
+        ((self.most_sent - FRAGMENT_HEADER) & !1) as usize
     }
 
     fn arm(&mut self) -> Instant {

@@ -147,12 +147,17 @@ impl Command {
         bytes
     }
 
-    /// Reads one whole.
+    /// Reads one whole. What lies behind the end that it states is no part of it: Orthanc puts the list of
+    /// what it could not send there.
     ///
     /// # Errors
     /// When a length goes beyond the end, or an element is of another group.
     pub(super) fn read(mut bytes: &[u8]) -> Result<Self, UnsoundCommand> {
         let mut elements = BTreeMap::new();
+        if let Some(([0, 0, 0, 0, 4, 0, 0, 0, length @ ..], rest)) = bytes.split_first_chunk::<12>() {
+            let length = u32::from_le_bytes(*length) as usize;
+            bytes = &rest[..length.min(rest.len())];
+        }
         while let Some((head, rest)) = bytes.split_at_checked(8) {
             let [0, 0, a, b, lengths @ ..] = head else { return Err(UnsoundCommand) };
             let length = u32::from_le_bytes(lengths.try_into().map_err(|_| UnsoundCommand)?) as usize;
@@ -203,5 +208,7 @@ mod tests {
         long[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
         assert_eq!(Command::read(&long), Err(UnsoundCommand));
         assert_eq!(Command::read(&[8, 0, 0x18, 0, 0, 0, 0, 0]), Err(UnsoundCommand));
+        let behind = [&bytes[..], &[8, 0, 0x58, 0, 2, 0, 0, 0, b'1', 0]].concat();
+        assert_eq!(Command::read(&behind), Command::read(&bytes), "what lies behind its end is no part of it");
     }
 }

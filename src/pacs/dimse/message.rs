@@ -71,6 +71,10 @@ impl Association {
                 return Err(DimseError::Connection { peer: self.peer.clone(), why });
             }
             left -= part.len() as u64;
+            // Fragments are of even length (PS3.8 section 9.3.5); a deflated data set may end with an odd one.
+            if part.len() % 2 == 1 {
+                part.push(0);
+            }
             let value_type = kind.clone();
             let fragment = PDataValue { presentation_context_id: context, value_type, is_last: left == 0, data: part };
             self.send(&Pdu::PData { data: vec![fragment] })?;

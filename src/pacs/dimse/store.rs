@@ -37,19 +37,24 @@ impl Stored {
     }
 }
 
-/// Sends objects one after the other; `done` hears of each, by its place in the list.
+/// Objects in a row at which a node may break off before it is given up.
+const BREAKS: usize = 3;
+
+/// Sends objects one after the other; `done` hears of each, by its place in the list. Where a node breaks
+/// off at one, as some do at an object that is cut off, that is what becomes of it, and the next one goes
+/// over another association.
 ///
 /// # Errors
-/// When no association comes about or the one that stood breaks: of objects that `done` did not hear
-/// of, it is not known whether they arrived.
+/// When no association comes about, the node keeps silent, or it breaks off at [`BREAKS`] objects in a
+/// row: of objects that `done` did not hear of, it is not known whether they arrived.
 pub fn store(
     caller: &Caller,
     node: &Node,
     objects: &[StoredObject],
     done: &mut dyn FnMut(usize, Result<Stored, DimseError>),
 ) -> Result<(), DimseError> {
-    let mut from = 0;
-    while from < objects.len() {
+    let (mut from, mut breaks) = (0, 0);
+    'associations: while from < objects.len() {
         let (count, proposals) = proposals(&objects[from..]);
         if proposals.is_empty() {
             for i in from..from + count {
@@ -72,8 +77,16 @@ pub fn store(
         for (i, object) in objects.iter().enumerate().skip(from).take(count) {
             let message = u16::try_from((i - from) % 0xFFFF + 1).unwrap_or(1);
             match send(&mut association, object, message) {
+                Err(error @ (DimseError::Aborted { .. } | DimseError::Closed { .. })) if breaks < BREAKS => {
+                    (breaks, from) = (breaks + 1, i + 1);
+                    done(i, Err(error));
+                    continue 'associations;
+                }
                 Err(error) if ends_association(&error) => return Err(error),
-                result => done(i, result),
+                result => {
+                    breaks = 0;
+                    done(i, result);
+                }
             }
         }
         association.release();
