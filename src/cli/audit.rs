@@ -10,7 +10,7 @@ use crate::audit::journal::of_this_account;
 use crate::audit::verify::{Beside, Verified, verify_with};
 
 /// Check the journal of what was shown and written (the viewer keeps one where that is switched on,
-/// `serve` always)
+/// `serve` unless it is started with --no-audit)
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

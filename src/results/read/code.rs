@@ -84,9 +84,10 @@ impl fmt::Display for Code {
     }
 }
 
-/// Text of a file without what acts, cut where it is long.
+/// Text of a file on one line and without what acts, cut where it is long.
 pub(super) fn shortened(text: &str, most: usize) -> String {
-    let start: String = text.trim().chars().take(most).collect();
+    let line = |c: char| if matches!(c, '\r' | '\n' | '\t' | '\u{c}') { ' ' } else { c };
+    let start: String = text.trim().replace("\r\n", " ").chars().map(line).take(most).collect();
     printable(&start).into_owned()
 }
 
@@ -96,6 +97,11 @@ mod tests {
 
     fn unit(value: &str, scheme: &str, meaning: &str) -> String {
         Code { value: value.into(), scheme: scheme.into(), meaning: meaning.into() }.unit().to_owned()
+    }
+
+    #[test]
+    fn lines_of_a_text_become_one_and_what_acts_is_shown() {
+        assert_eq!(shortened(" Right lung.\r\nNo\tother \u{1b}[1m", 40), "Right lung. No other \\u{1b}[1m");
     }
 
     #[test]
