@@ -142,13 +142,13 @@ pub(super) fn all() -> Vec<Constructed> {
             nodes.extend(row("Add", "c", None, 2000));
             model(&nodes, &[integers("s", &[1 << 24])])
         })
-        .says("more than any network needs"),
+        .says("values, read and computed"),
         of("onnx/weights used 5,000 times", || {
             let mut nodes = vec![node("Flatten", &["x"], "f"), node("MatMul", &["f", "w"], "g")];
             nodes.extend(row("MatMul", "g", Some("v"), 5000));
             model(&nodes, &[floats("w", &[3072, 512]), floats("v", &[512, 512])])
         })
-        .says("more than any network needs"),
+        .says("values, read and computed"),
         of("onnx/kernel spread over 2^31 pixels", || {
             let wide = list("dilations", &[1 << 30, 1 << 30]);
             model(&[node("Conv", &["x", "w"], "y").with(5, &wide)], &[floats("w", &[1, 3, 3, 3])])

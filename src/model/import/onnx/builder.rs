@@ -45,9 +45,13 @@ pub(super) struct Builder<'a> {
     names: HashSet<String>,
     /// Where the node that is read stands.
     pub path: String,
-    /// Values that may still be read or computed.
+    /// Values that may still be read or computed, and how many those were.
     left: usize,
+    most: usize,
 }
+
+/// Values that may be computed, or copied, beside those that a file holds: 256 MiB of them.
+const COMPUTED: usize = 64 << 20;
 
 impl<'a> Builder<'a> {
     pub(super) fn new(folder: &'a Path, graph: &'a proto::Graph<'a>, input: [usize; 3]) -> Self {
@@ -59,6 +63,10 @@ impl<'a> Builder<'a> {
             *uses.entry(output.name).or_default() += 1;
         }
         let [c, h, w] = input;
+        // Weights as they are read, folded and turned.
+        let of_nodes = graph.nodes.iter().flat_map(|node| &node.attributes).filter_map(|one| one.tensor.as_ref());
+        let held: usize = graph.initializers.iter().chain(of_nodes).map(values::held).sum();
+        let most = 3 * held.min(WEIGHT_BYTES as usize / 4) + COMPUTED;
         Self {
             folder,
             input,
@@ -70,8 +78,8 @@ impl<'a> Builder<'a> {
             tensors: HashMap::new(),
             names: HashSet::new(),
             path: String::new(),
-            // Weights as they are read, folded and turned.
-            left: 3 * (WEIGHT_BYTES as usize / 4),
+            left: most,
+            most,
         }
     }
 
@@ -94,7 +102,7 @@ impl<'a> Builder<'a> {
         self.left = self
             .left
             .checked_sub(count)
-            .ok_or(ImportError::TooMany { what: "values, read and computed", most: WEIGHT_BYTES as usize / 4 })?;
+            .ok_or(ImportError::TooMany { what: "values, read and computed", most: self.most })?;
         Ok(())
     }
 

@@ -50,6 +50,17 @@ pub(super) fn is_whole(kind: i64) -> bool {
     matches!(kind, 2..=7 | 9 | 12 | 13)
 }
 
+/// How many values of a tensor there may be: as many as it says, if there are bytes for so many.
+pub(super) fn held(tensor: &proto::Tensor<'_>) -> usize {
+    let there = match tensor.raw {
+        Some(raw) => raw.len(),
+        // They lie in another file, which is looked at when they are read.
+        None if !tensor.external.is_empty() => usize::MAX,
+        None => tensor.typed.iter().map(|(_, field)| field.bytes().map_or(1, <[u8]>::len)).sum(),
+    };
+    lengths(tensor).map_or(0, |(_, count)| count.min(there))
+}
+
 /// Lengths of all axes, and how many values there are.
 pub(super) fn lengths(tensor: &proto::Tensor<'_>) -> Result<(Vec<usize>, usize), ImportError> {
     let shape: Option<Vec<usize>> = tensor.dims.iter().map(|dim| usize::try_from(*dim).ok()).collect();
