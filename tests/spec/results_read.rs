@@ -105,6 +105,7 @@ fn findings_are_told_with_who_and_what_said_them_and_of_which_image() {
     assert_eq!(diameter.algorithm, "Nodule Finder 2.1");
     assert!(diameter.details.contains(&"Finding Site: Lung, Right".to_owned()), "{:?}", diameter.details);
     assert!(diameter.details.contains(&"Derivation: Maximum".to_owned()), "{:?}", diameter.details);
+    assert!(diameter.title().starts_with("Diameter, ") && diameter.modifiers.contains(&"Maximum".to_owned()));
     let images = |name: &str, group: &str| {
         let named = found(name, group).references.iter().map(|one| one.sop_instance_uid.clone());
         named.collect::<Vec<_>>()

@@ -54,6 +54,9 @@ pub struct Finding {
     pub group: String,
     /// What is measured or judged.
     pub name: String,
+    /// What of it: mean, 5th percentile, maximum … as its own modifiers say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<String>,
     pub value: String,
     pub unit: String,
     /// Persons and devices that say so.
@@ -69,6 +72,14 @@ pub struct Finding {
 
 fn all<S: Serializer>(references: &[Arc<Reference>], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(references.iter().map(AsRef::as_ref))
+}
+
+impl Finding {
+    /// What is measured, with what of it: `Probability, Mean`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        std::iter::once(&self.name).chain(&self.modifiers).map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What items around a finding say of it.
@@ -114,6 +125,7 @@ impl Walk<'_> {
                 item: item.number.clone(),
                 group: context.group.clone(),
                 name: item.name().to_owned(),
+                modifiers: own_modifiers(tree, at),
                 value: item.value.words(),
                 unit: item.value.unit().to_owned(),
                 observers: context.observers.clone(),
@@ -220,6 +232,13 @@ fn is_one_of(item: &ReportItem, values: &[&str]) -> bool {
 fn is_of_algorithm(item: &ReportItem) -> bool {
     use algorithm::{FAMILY, MANUFACTURER, NAME, PARAMETERS, VERSION};
     is_one_of(item, &[NAME, VERSION, PARAMETERS, FAMILY, MANUFACTURER])
+}
+
+/// The values of the modifiers that stand in an item itself.
+fn own_modifiers(tree: &ReportTree, at: usize) -> Vec<String> {
+    let own = tree.children(at).map(|child| &tree.items[child]);
+    let own = own.filter(|child| child.relationship == "HAS CONCEPT MOD" && !is_of_algorithm(child));
+    own.take(4).map(|child| cut(&child.value.words(), WORDS)).filter(|words| !words.is_empty()).collect()
 }
 
 /// A modifier with those that it has itself: `Finding Site: Lung, Right`.

@@ -159,7 +159,7 @@ fn finding_row(
     let value = format!("{} {}", finding.value, finding.unit);
     row.col(|ui| cell(ui, &finding.group, &finding.group, tokens.muted));
     let details: Vec<&str> = std::iter::once(&finding.name).chain(&finding.details).map(String::as_str).collect();
-    row.col(|ui| cell(ui, &finding.name, &details.join("\n"), tokens.text));
+    row.col(|ui| cell(ui, &finding.title(), &details.join("\n"), tokens.text));
     row.col(|ui| cell(ui, value.trim(), value.trim(), tokens.text));
     let mut by = finding.observers.clone();
     by.extend(Some(finding.algorithm.clone()).filter(|words| !words.is_empty()));
@@ -270,7 +270,8 @@ fn as_text(window: &ResultWindow, report: &StructuredReport) -> String {
                 let Some(one) = report.findings.get(*at) else { continue };
                 let named: Vec<&str> = one.references.iter().map(|one| one.sop_instance_uid.as_str()).collect();
                 let by = one.observers.join(", ");
-                let columns = [&one.group, &one.name, &one.value, &one.unit, &by, &one.algorithm];
+                let title = one.title();
+                let columns = [&one.group, &title, &one.value, &one.unit, &by, &one.algorithm];
                 for column in columns {
                     let _ = write!(text, "{column}\t");
                 }
