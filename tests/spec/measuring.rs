@@ -552,6 +552,12 @@ fn the_known_length_is_typed_and_stands_in_the_corner() {
     harness.get_by_label("Known length in millimetres").type_text("2,5");
     harness.run_steps(3);
     assert_eq!(harness.state().state.measurements()[0].known_mm, Some(2.5));
+    // What says where millimetres come from makes no row wider than the panel.
+    let panel = 1280.0 - harness.state().state.preferences.findings_width;
+    for label in ["Undo", "Known length in millimetres"] {
+        let left = harness.get_by_label(label).rect().left();
+        assert!(left >= panel, "{label} begins at {left}, left of the panel");
+    }
     harness.get_by_label("Known length in millimetres").type_text("x");
     harness.run_steps(3);
     assert_eq!(harness.state().state.measurements()[0].known_mm, None, "2,5x is no number");

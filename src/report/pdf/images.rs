@@ -88,6 +88,8 @@ impl MapGallery {
             title: "Original".into(),
             caption: match case.frame.pixels.missing {
                 Some(missing) => format!("Hatched: {}. {}{}", missing.mark(), display(case), of_file(case)),
+                // A presentation state says how somebody wanted it to look.
+                None if case.on_screen.presentation.is_some() => format!("{}{}", display(case), of_file(case)),
                 None => format!("Unmodified. {}{}", display(case), of_file(case)),
             },
             overlay: None,

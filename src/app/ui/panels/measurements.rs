@@ -20,6 +20,9 @@ use crate::language::{decimal, said, text, tr, translated};
 use crate::measurement::calibration::is_known_length;
 use crate::measurement::{Kind, Measurement, Words};
 
+/// Most of a row's width that a value takes.
+const VALUE: f32 = 0.6;
+
 /// The menu of tools.
 pub(super) fn menu(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
     let ready = state.measurable().is_some();
@@ -119,16 +122,19 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         out.append(&mut gone);
         let width = ui.available_width();
         let (font, small) = (FontId::proportional(theme::TEXT), FontId::proportional(theme::CAPTION));
-        let value = ui.painter().layout_no_wrap(first.clone(), small, egui::Color32::WHITE).size().x;
+        // A value with where its unit comes from may be wider than the row: all of it stands below the
+        // chosen one, and on the image.
+        let shown = lettering::cut_text(ui.painter(), &first, &small, VALUE * width);
+        let value = ui.painter().layout_no_wrap(shown.clone(), small, egui::Color32::WHITE).size().x;
         let room = width - value - 4.0 * theme::GRID;
         let cut = lettering::cut_text(ui.painter(), &words, &font, room);
         let mut button = Button::selectable(chosen, cut).truncate();
         if !first.is_empty() {
-            button = button.shortcut_text(RichText::new(first.as_str()).size(theme::CAPTION));
+            button = button.shortcut_text(RichText::new(shown.as_str()).size(theme::CAPTION));
         }
         let said = tr!("Measurement {number}: {name} {first}", number, name, first);
         let response = ui.add(button.min_size(vec2(width, 22.0))).accessible_name(said.trim_end());
-        if response.on_hover_text(format!("{name}\n{}", translated(one.kind.name()))).clicked() {
+        if response.on_hover_text(format!("{name}\n{}\n{first}", translated(one.kind.name())).trim_end()).clicked() {
             out.push(MeasureCommand::Select((!chosen).then_some(one.id)).into());
         }
     });
