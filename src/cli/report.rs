@@ -45,8 +45,8 @@ pub(super) struct Args {
     /// The PDF to write; the JSON is written beside it
     #[arg(short, long, value_name = "FILE.pdf", required_unless_present_any = ["verify", "dicom"], conflicts_with = "verify")]
     out: Option<PathBuf>,
-    /// Folder for the result as DICOM objects of the image's study: structured report, maps, masks,
-    /// pictures, presentation state and PDF
+    /// Folder for the result as DICOM objects of the image's study: structured report, maps,
+    /// segmentations, overlays, presentation state and PDF
     #[arg(long, value_name = "DIR", conflicts_with = "verify")]
     dicom: Option<PathBuf>,
     /// With --dicom and --anonymize: file of the key of `pellucid deidentify`, so that the objects

@@ -165,7 +165,7 @@ pub struct WriteOptions {
 /// The objects of a case.
 ///
 /// # Errors
-/// When the PDF or a picture cannot be made, or an object not be encoded.
+/// When the PDF or an overlay cannot be made, or an object not be encoded.
 pub fn objects(case: &CaseReport, options: &WriteOptions) -> Result<Vec<ResultObject>, ResultsError> {
     Ok(write(case, options)?.objects)
 }

@@ -14,7 +14,7 @@ use crate::report::NOT_A_DEVICE;
 use crate::report::overlay_image::{OverlayImage, overlay_images};
 use crate::results::ResultsError;
 
-/// A picture for each class that has a map, else one that says why there is none.
+/// An overlay for each class that has a map, else one that says why there is none.
 pub(super) fn objects(context: &Context<'_>) -> Result<Vec<ResultObject>, ResultsError> {
     let images = overlay_images(context.case)?;
     images.into_iter().enumerate().map(|(i, image)| object(context, i + 1, image)).collect()

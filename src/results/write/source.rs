@@ -105,7 +105,7 @@ impl Source {
     }
 }
 
-/// What pictures of the image take over from it.
+/// What overlays of the image take over from it.
 impl Source {
     /// A reference to the instance, whatever the frame.
     pub(super) fn instance(&self) -> Item {

@@ -1,7 +1,7 @@
 //! The image itself as a Secondary Capture, where it came from no DICOM file: what results refer to
 //! must be there.
 //!
-//! It holds no time of its making, so that the same picture always becomes the same object. Values
+//! It holds no time of its making, so that the same image always becomes the same object. Values
 //! that are whole numbers are kept exactly; others are rounded to 65,536 steps, and that is said.
 
 use dicom_core::VR;
