@@ -1,7 +1,9 @@
 //! Which processor the networks run on, chosen at run time.
 
+use std::env;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use candle_core::Device;
 
@@ -74,6 +76,25 @@ impl DeviceChoice {
     }
 }
 
+/// Environment variable for tests: with the value `candle`, candle's kernels run on the CPU too.
+pub const KERNELS: &str = "PELLUCID_KERNELS";
+
+/// Whether the kernels of this crate compute on the device: the blocked layout and the fused loops.
+///
+/// They are made for the CPU. On CUDA and Metal the same layers are composed of candle's
+/// operations. With [`KERNELS`] set to `candle` they are composed on the CPU as well, and a kernel
+/// of this crate that is reached all the same is an error, so that tests walk the way of a graphics
+/// processor on machines that have none. Read once a process.
+pub fn own_kernels_run(device: &Device) -> bool {
+    device.is_cpu() && !candle_alone()
+}
+
+/// Whether [`KERNELS`] asks for candle's kernels alone.
+pub fn candle_alone() -> bool {
+    static ALONE: OnceLock<bool> = OnceLock::new();
+    *ALONE.get_or_init(|| env::var_os(KERNELS).is_some_and(|value| value == "candle"))
+}
+
 fn named(
     name: &'static str,
     feature: &'static str,
@@ -121,5 +142,26 @@ mod tests {
     #[test]
     fn auto_always_finds_a_device() {
         DeviceChoice::Auto.open().unwrap();
+    }
+
+    /// The specification of this crate, walked once more the way that CUDA and Metal go.
+    #[test]
+    fn every_layer_network_and_gradient_holds_where_candle_s_kernels_run_alone() {
+        if candle_alone() {
+            return;
+        }
+        let output = std::process::Command::new(env::current_exe().unwrap())
+            .args(["--test-threads", "2"])
+            .env(KERNELS, "candle")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let passed = said.lines().filter(|line| line.ends_with("... ok")).count();
+        assert!(
+            output.status.success(),
+            "{}",
+            said.lines().filter(|l| !l.ends_with("... ok")).collect::<Vec<_>>().join("\n")
+        );
+        assert!(passed > 80, "only {passed} tests ran");
     }
 }

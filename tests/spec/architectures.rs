@@ -11,6 +11,7 @@ use candle_nn::VarMap;
 use pellucid::explain::cam::{Target, explain};
 use pellucid::explain::{Method, Scoring, Subject};
 use pellucid::network::architecture::{Architecture, Family};
+use pellucid::network::device::candle_alone;
 use pellucid::network::grey_input::fold_input_channels;
 use pellucid::network::{Mode, Network};
 
@@ -60,7 +61,10 @@ fn assert_rows(tensors: &BTreeMap<String, Tensor>, expected: &Tensor, what: &str
         for (j, expected) in row[1..].iter().enumerate() {
             let found = values[j * (values.len() - 1) / 6];
             let scale = expected.abs().max(scale / (values.len() as f32).sqrt());
-            assert!((found - expected).abs() <= 1e-3 * scale, "{what} {name}: {found} instead of {expected}");
+            // Other kernels add up in another order, and where two values of a pooling window are the same to 2e-6 the
+            // other one wins: in PyTorch too a single gradient of vgg16-bn then moves by 0.4 %.
+            let close = if candle_alone() { 1e-2 } else { 1e-3 };
+            assert!((found - expected).abs() <= close * scale, "{what} {name}: {found} instead of {expected}");
         }
     }
 }

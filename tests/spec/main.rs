@@ -55,6 +55,7 @@ mod odd_encodings;
 mod odd_pixel_data;
 mod one_output_head;
 mod one_place;
+mod other_devices;
 mod panels;
 mod pipeline;
 mod pixel_grid;

@@ -12,6 +12,7 @@ use candle_core::{Tensor, bail};
 
 use super::op::Window;
 use crate::cpu_values::is_tracked;
+use crate::device::own_kernels_run;
 use crate::geometry::Geometry;
 use crate::layers::activation::Activation;
 use crate::layers::conv::PreparedConv;
@@ -146,8 +147,8 @@ impl Layer for ShapedConv {
             return unit.forward(&x, None, mode);
         }
         let share = self.inputs / units.len();
-        let on_cpu = x.device().is_cpu();
-        let x = if on_cpu && share.is_multiple_of(LANES) { to_blocks(&x)? } else { to_planes(&x, self.inputs)? };
+        let in_blocks = own_kernels_run(x.device());
+        let x = if in_blocks && share.is_multiple_of(LANES) { to_blocks(&x)? } else { to_planes(&x, self.inputs)? };
         let width = if is_blocked(&x) { share / LANES } else { share };
         let part =
             |(i, unit): (usize, &ConvUnit)| unit.forward(&x.narrow(1, i * width, width)?.contiguous()?, None, mode);

@@ -9,9 +9,11 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
+use super::ruled::composed;
 use crate::Result;
 pub use crate::activation::Activation;
 use crate::cpu_values::{slice, values};
+use crate::device::own_kernels_run;
 
 /// How a gradient passes a non-linear layer when it is to explain and not to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub enum Rule {
 }
 
 /// Inputs that differ by less are the same, as in the `shap` package.
-const SAME: f32 = 1e-6;
+pub(super) const SAME: f32 = 1e-6;
 /// Values that one core takes at a time.
 const SHARE: usize = 1 << 14;
 
@@ -37,7 +39,8 @@ pub fn by_rule(x: &Tensor, activation: Activation, rule: Rule) -> Result<Tensor>
         Activation::None => Ok(x),
         // The rule speaks of ReLUs alone.
         _ if rule == Rule::Guided && !activation.is_told_by_its_value() => activated(&x, activation),
-        _ => x.apply_op1(RuledOp { activation, rule }),
+        _ if own_kernels_run(x.device()) => x.apply_op1(RuledOp { activation, rule }),
+        _ => composed(&x, activation, rule),
     }
 }
 
@@ -45,9 +48,13 @@ pub fn by_rule(x: &Tensor, activation: Activation, rule: Rule) -> Result<Tensor>
 pub fn activated(x: &Tensor, activation: Activation) -> Result<Tensor> {
     match activation {
         Activation::None => Ok(x.clone()),
-        _ if x.device().is_cpu() => x.contiguous()?.apply_op1(ActivationOp(activation)),
-        Activation::Relu => x.relu(),
-        Activation::Relu6 => x.clamp(0f32, 6f32),
+        _ if own_kernels_run(x.device()) => x.contiguous()?.apply_op1(ActivationOp(activation)),
+        // candle's own let what is no number vanish, and hand a gradient back at 0.
+        Activation::Relu => x * x.gt(0f32)?.to_dtype(x.dtype())?,
+        Activation::Relu6 => {
+            let open = (x.gt(0f32)? * x.lt(6f32)?)?.to_dtype(x.dtype())?;
+            (x * open)? + (x.ge(6f32)?.to_dtype(x.dtype())? * 6.0)?
+        }
         Activation::Silu => x.silu(),
         Activation::HardSwish => x * ((x + 3.0)?.clamp(0f32, 6f32)? / 6.0)?,
         Activation::Gelu => x.gelu_erf(),

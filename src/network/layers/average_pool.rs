@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::Result;
 use crate::cpu_values::{slice, values};
+use crate::device::own_kernels_run;
 use crate::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
 
 /// `(N, C, H, W)` or blocked → `(N, C, H/2, W/2)`, on the CPU blocked: means of two by two; an odd
@@ -50,7 +51,7 @@ pub(super) fn grid_matrices(h: usize, w: usize, grid: usize) -> Result<[Tensor; 
 }
 
 fn average(x: &Tensor, windows: Windows) -> Result<Tensor> {
-    if x.device().is_cpu() { to_blocks(x)?.contiguous()?.apply_op1(windows) } else { windows.composed(x) }
+    if own_kernels_run(x.device()) { to_blocks(x)?.contiguous()?.apply_op1(windows) } else { windows.composed(x) }
 }
 
 /// Rows and columns that each cell of the output is the mean of.

@@ -16,6 +16,7 @@ use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use crate::cpu_values::{slice, values};
+use crate::device::own_kernels_run;
 use crate::layers::activation::{Activation, activated, let_through};
 use crate::nchw16c::affine::Affine;
 use crate::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks};
@@ -49,7 +50,7 @@ impl BatchNorm {
     /// the module's formula.
     pub fn forward(&self, x: &Tensor, skip: Option<&Tensor>, activation: Activation, mode: Mode) -> Result<Tensor> {
         let x = to_blocks(x)?.contiguous()?;
-        if !x.device().is_cpu() {
+        if !own_kernels_run(x.device()) {
             return self.composed(&x, skip, activation, mode);
         }
         let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, activation, mode)?;
@@ -64,7 +65,7 @@ impl BatchNorm {
     /// parameters are made.
     pub fn fixed(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
         let x = to_blocks(x)?.contiguous()?;
-        if !x.device().is_cpu() {
+        if !own_kernels_run(x.device()) {
             return self.composed(&x, None, activation, Mode::Inference);
         }
         let op = self.normalization(&values(&x)?, Maps::of(x.dims())?, activation, Mode::Inference)?;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::layer_norm::LayerNorm;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::device::own_kernels_run;
 use crate::graph::draw::Drawing;
 use crate::nchw16c::{LANES, Maps, Pixel, as_they_came, blocks, pixels, pixels_mut, taken, to_blocks};
 use crate::tape::{Recorded, by_graph};
@@ -25,7 +26,7 @@ impl Layer for ChannelNorm {
     /// `(N, C, H, W)` or blocked → the same shape, on the CPU blocked.
     fn forward(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         let LayerNorm { weight, bias, epsilon } = &self.0;
-        if !x.device().is_cpu() {
+        if !own_kernels_run(x.device()) {
             let y = self.0.normed(&x.permute((0, 2, 3, 1))?.contiguous()?)?;
             return y.permute((0, 3, 1, 2))?.contiguous();
         }
@@ -38,7 +39,7 @@ impl Layer for ChannelNorm {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !x.device().is_cpu() {
+        if !own_kernels_run(x.device()) {
             return by_graph(self, &x, mode, wanted);
         }
         let (x, planes) = taken(&x.detach())?;

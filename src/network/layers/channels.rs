@@ -8,11 +8,12 @@ use rayon::prelude::*;
 
 use crate::Result;
 use crate::cpu_values::{slice, values};
+use crate::device::own_kernels_run;
 use crate::nchw16c::{LANES, Maps, Pixel, pixels, pixels_mut, to_blocks, to_planes};
 
 /// `x + b`: `x` is `(N, C, H, W)` or blocked, `b` is `(C)`.
 pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if own_kernels_run(x.device()) {
         return to_blocks(x)?.contiguous()?.apply_op2(bias, BiasOp);
     }
     x.broadcast_add(&bias.reshape((1, (), 1, 1))?)
@@ -20,7 +21,7 @@ pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
 
 /// `x · s`: `x` is `(N, C, H, W)` or blocked, `s` is `(N, C)`; gradients flow to both.
 pub fn scale(x: &Tensor, factors: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if own_kernels_run(x.device()) {
         return to_blocks(x)?.contiguous()?.apply_op2(&factors.contiguous()?, ScaleOp);
     }
     x.broadcast_mul(&factors.unsqueeze(2)?.unsqueeze(3)?)

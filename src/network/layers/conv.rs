@@ -15,9 +15,11 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor, bail};
 
 use super::activation::{Activation, activated, let_through};
+use super::candle_conv::by_candle;
 use crate::Result;
 use crate::cpu_values::{is_tracked, slice, values};
-use crate::geometry::{Geometry, Padding};
+use crate::device::own_kernels_run;
+use crate::geometry::Geometry;
 use crate::nchw16c::backward::{Transposed, kernel_gradient};
 use crate::nchw16c::first_conv::Planes;
 use crate::nchw16c::forward::{Epilogue, LayerInput, Weights, convolve, convolve_to, output};
@@ -138,26 +140,13 @@ impl CustomOp2 for ConvOp {
     }
 }
 
-/// `w ∗ x` by candle's kernels, in `groups` groups of channels: for devices other than the CPU.
-pub(super) fn by_candle(x: &Tensor, w: &Tensor, g: Geometry, groups: usize) -> Result<Tensor> {
-    match g.padding {
-        Padding::Even(padding) => x.conv2d(w, padding, g.stride, 1, groups),
-        Padding::Same => {
-            let (_, _, height, width) = x.dims4()?;
-            let x = x.pad_with_zeros(2, g.before(height), g.behind(height))?;
-            let x = x.pad_with_zeros(3, g.before(width), g.behind(width))?;
-            x.conv2d(w, 0, g.stride, 1, groups)
-        }
-    }
-}
-
 /// `w ∗ x` for training: `x` is `(N, C, H, W)` or blocked, `w` is `(O, C, k, k)`; gradients flow to
 /// both. On the CPU the result is blocked.
 pub fn conv2d(x: &Tensor, w: &Tensor, geometry: Geometry) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if own_kernels_run(x.device()) {
         admitted(x)?.apply_op2(&w.contiguous()?, ConvOp(geometry))
     } else {
-        by_candle(x, w, geometry, 1)
+        by_candle(x, w, geometry)
     }
 }
 
@@ -233,7 +222,7 @@ impl PreparedConv {
 
     /// Takes `(O, C, k, k)` and `(O)`.
     pub fn new(weight: Tensor, bias: Tensor, geometry: Geometry) -> Result<Self> {
-        let packed = if weight.device().is_cpu() {
+        let packed = if own_kernels_run(weight.device()) {
             let (outputs, channels, height, width) = weight.dims4()?;
             Some(Arc::new(Packed {
                 geometry,
@@ -308,7 +297,7 @@ impl PreparedConv {
             (Some(packed), Some(skip)) => admitted(x)?.apply_op2(&to_blocks(skip)?.contiguous()?, op(packed)),
             (None, _) => {
                 let g = self.geometry;
-                let y = by_candle(x, &self.weight, g, 1)?;
+                let y = by_candle(x, &self.weight, g)?;
                 let mut y = y.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)?;
                 if let Some(skip) = skip {
                     y = (y + skip)?;

@@ -13,6 +13,7 @@ use super::channels::channel_sums;
 use super::conv::{Size, admitted, input_gradient, kernel_of, planes_of, shape_of};
 use super::{ConvUnit, Kernel};
 use crate::cpu_values::values;
+use crate::device::own_kernels_run;
 use crate::geometry::Geometry;
 use crate::nchw16c::backward::kernel_gradient;
 use crate::nchw16c::forward::{Epilogue, Weights, convolve};
@@ -23,7 +24,7 @@ use crate::{Mode, Result};
 
 /// Whether units keep what their way back needs: on the CPU, and where gradients are derivatives.
 pub(super) fn can_keep(x: &Tensor, mode: Mode) -> bool {
-    mode.rule().is_none() && x.device().is_cpu()
+    mode.rule().is_none() && own_kernels_run(x.device())
 }
 
 impl ConvUnit {

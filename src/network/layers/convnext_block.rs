@@ -15,6 +15,7 @@ use super::ConvUnit;
 use super::attention::DropPath;
 use super::channel_norm::ChannelNorm;
 use super::channels::scale;
+use crate::device::own_kernels_run;
 use crate::graph::draw::Drawing;
 use crate::nchw16c::{as_they_came, taken, to_blocks};
 use crate::tape::{Gradients, Recorded, by_graph};
@@ -50,7 +51,7 @@ impl Layer for ConvNextBlock {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !x.device().is_cpu() {
+        if !own_kernels_run(x.device()) {
             return by_graph(self, &x, mode, wanted);
         }
         let (x, planes) = taken(&x.detach())?;

@@ -16,6 +16,7 @@ use super::channels::concat;
 use super::conv::PreparedConv;
 use super::{ConvUnit, Kernel, NormUnit};
 use crate::cpu_values::{is_tracked, values};
+use crate::device::own_kernels_run;
 use crate::graph::draw::Drawing;
 use crate::graph::op::Op;
 use crate::nchw16c::affine::Affine;
@@ -58,7 +59,7 @@ impl Layer for DenseBlock {
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
         let whole = self.inputs.is_multiple_of(LANES) && self.growth.is_multiple_of(LANES);
-        if !x.device().is_cpu() || !whole {
+        if !own_kernels_run(x.device()) || !whole {
             return by_graph(self, &x, mode, wanted);
         }
         let (mut maps, planes) = taken(&x.detach())?;
@@ -123,7 +124,7 @@ impl DenseBlock {
     /// [`Layer::record`] leaves.
     fn in_use(&self, x: &Tensor, mode: Mode) -> Result<Option<Vec<InUse<'_>>>> {
         let whole = self.inputs.is_multiple_of(LANES) && self.growth.is_multiple_of(LANES);
-        if !x.device().is_cpu() || !whole || is_tracked(x) || mode.rule().is_some() {
+        if !own_kernels_run(x.device()) || !whole || is_tracked(x) || mode.rule().is_some() {
             return Ok(None);
         }
         self.layers.iter().map(DenseLayer::in_use).collect::<Option<Result<Vec<_>>>>().transpose()

@@ -3,10 +3,11 @@
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor, bail};
 
-use super::conv::by_candle;
+use super::candle_conv::depthwise_by_candle;
 use crate::Result;
 use crate::activation::Activation;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::device::own_kernels_run;
 use crate::geometry::Geometry;
 use crate::nchw16c::depthwise::{convolve, input_gradient, kernel_gradient, output, pack};
 use crate::nchw16c::{Maps, blocks, to_blocks};
@@ -15,8 +16,8 @@ use crate::nchw16c::{Maps, blocks, to_blocks};
 /// result is blocked.
 pub fn depthwise(x: &Tensor, w: &Tensor, geometry: Geometry) -> Result<Tensor> {
     let channels = w.dim(0)?;
-    if !x.device().is_cpu() {
-        return by_candle(x, w, geometry, channels);
+    if !own_kernels_run(x.device()) {
+        return depthwise_by_candle(x, w, geometry);
     }
     admitted(x, channels)?.apply_op2(&w.contiguous()?, DepthwiseOp(geometry))
 }

@@ -13,6 +13,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::device::own_kernels_run;
 use crate::graph::draw::Drawing;
 use crate::{Layer, Mode, Result};
 
@@ -37,7 +38,7 @@ impl LayerNorm {
         if x.dims().last() != Some(&self.weight.elem_count()) {
             bail!("a layer norm of {} channels was given the shape {:?}", self.weight.elem_count(), x.dims());
         }
-        if x.device().is_cpu() {
+        if own_kernels_run(x.device()) {
             let op = LayerNormOp { epsilon: self.epsilon };
             return x.contiguous()?.apply_op3(&self.weight, &self.bias, op);
         }

@@ -5,6 +5,7 @@ pub mod activation;
 pub mod attention;
 mod average_pool;
 pub mod batch_norm;
+mod candle_conv;
 pub mod channel_norm;
 pub mod channels;
 pub mod conv;
@@ -14,11 +15,13 @@ pub mod dense_block;
 pub mod depthwise;
 #[cfg(test)]
 mod gradient_tests;
+mod handed_on;
 pub mod inverted_residual;
 pub mod layer_norm;
 pub mod pool;
 pub mod pyramid;
 pub mod residual;
+mod ruled;
 pub mod softmax;
 pub mod squeeze_excite;
 pub mod token_linear;
@@ -32,6 +35,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::cpu_values::{is_tracked, values};
+use super::device::own_kernels_run;
 use super::geometry::Geometry;
 use super::graph::draw::Drawing;
 use super::graph::op::{Op, Window};
@@ -107,7 +111,7 @@ impl ConvUnit {
     fn is_for_use(&self, x: &Tensor, skip: Option<&Tensor>, mode: Mode) -> bool {
         let Kernel::Plain { weight, bias, .. } = &self.kernel else { return false };
         let tracked = is_tracked(x) || is_tracked(weight) || bias.as_ref().is_some_and(is_tracked);
-        x.device().is_cpu() && self.norm.is_none() && skip.is_none() && mode.rule().is_none() && !tracked
+        own_kernels_run(x.device()) && self.norm.is_none() && skip.is_none() && mode.rule().is_none() && !tracked
     }
 
     /// The activation as an operation of its own.
@@ -177,7 +181,7 @@ impl Layer for NormUnit {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !x.device().is_cpu() || mode.rule().is_some() {
+        if !own_kernels_run(x.device()) || mode.rule().is_some() {
             return by_graph(self, &x, mode, wanted);
         }
         let (x, planes) = taken(&x.detach())?;
@@ -252,7 +256,7 @@ impl Layer for MaxPool {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !x.device().is_cpu() || mode.rule() == Some(Rule::Rescale) || !Winners::fit(self.0) {
+        if !own_kernels_run(x.device()) || mode.rule() == Some(Rule::Rescale) || !Winners::fit(self.0) {
             return by_graph(self, &x, mode, wanted);
         }
         let (y, winners) = Winners::of(&x, self.0)?;
@@ -278,7 +282,7 @@ impl Layer for Halve {
     }
 
     fn record(&self, x: Tensor, mode: Mode, wanted: bool) -> Result<Recorded<'_>> {
-        if !x.device().is_cpu() {
+        if !own_kernels_run(x.device()) {
             return by_graph(self, &x, mode, wanted);
         }
         let (x, planes) = taken(&x.detach())?;

@@ -6,14 +6,16 @@
 
 #![expect(clippy::inline_always, reason = "what vector units do is compiled for them where it is called")]
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, Var, bail};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::activation::halves;
+use super::ruled::ruled;
 use crate::Result;
 use crate::activation::at_least;
 use crate::cpu_values::{slice, values};
+use crate::device::own_kernels_run;
 use crate::geometry::Geometry;
 use crate::nchw16c::{LANES, Maps, Pixel, as_they_came, is_blocked, pixels, pixels_mut, taken, to_blocks};
 
@@ -23,7 +25,11 @@ pub fn max_pool2d(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
     if !geometry.windows_see_input() {
         bail!("a pooling window of {} takes at most {} of padding", geometry.kernel, geometry.kernel / 2);
     }
-    if x.device().is_cpu() { to_blocks(x)?.contiguous()?.apply_op1(MaxPoolOp(geometry)) } else { composed(x, geometry) }
+    if own_kernels_run(x.device()) {
+        to_blocks(x)?.contiguous()?.apply_op1(MaxPoolOp(geometry))
+    } else {
+        composed(x, geometry)
+    }
 }
 
 /// The same with the gradient of `DeepLIFT`'s rule for a maximum: what goes through a window is
@@ -31,7 +37,11 @@ pub fn max_pool2d(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
 /// batch), and is divided by their `Δx`, as in the `shap` package. Where windows overlap, shares of
 /// one pixel are added up (`shap`'s unpooling keeps one of them).
 pub fn max_pool2d_rescaled(x: &Tensor, geometry: Geometry) -> Result<Tensor> {
-    to_blocks(x)?.contiguous()?.apply_op1(RescaledMaxPoolOp(MaxPoolOp(geometry)))
+    if own_kernels_run(x.device()) {
+        return to_blocks(x)?.contiguous()?.apply_op1(RescaledMaxPoolOp(MaxPoolOp(geometry)));
+    }
+    let pool = move |x: &Tensor| composed(x, geometry);
+    ruled(x, pool, move |x, y, dy| rescaled(x, y, dy, pool))
 }
 
 /// Maps of `channels` channels → `(N, C)`: the mean over each map.
@@ -99,10 +109,7 @@ impl NullaryFnOnce for Mean<'_> {
 /// The maximum over shifted copies, out of operations that every device has.
 fn composed(x: &Tensor, g: Geometry) -> Result<Tensor> {
     let (_, _, h, w) = x.dims4()?;
-    // A floor below every value stands for the padding.
-    let low = (x.min_all()?.to_scalar::<f32>()? - 1.0) as f64;
-    let padded =
-        ((x - low)?.pad_with_zeros(2, g.before(h), g.behind(h))?.pad_with_zeros(3, g.before(w), g.behind(w))? + low)?;
+    let padded = padded(&padded(x, 2, g.before(h), g.behind(h))?, 3, g.before(w), g.behind(w))?;
     let picks = |length: usize, tap: usize| -> Result<Tensor> {
         Tensor::from_iter((0..g.output(length)).map(|o| (o * g.stride + tap) as u32), x.device())
     };
@@ -112,12 +119,44 @@ fn composed(x: &Tensor, g: Geometry) -> Result<Tensor> {
         for kx in 0..g.kernel {
             let taps = rows.index_select(&picks(w, kx)?, 3)?;
             best = Some(match best {
-                Some(best) => best.maximum(&taps)?,
+                // What is no number wins, on every device.
+                Some(best) => taps.ne(&taps)?.where_cond(&taps, &best.maximum(&taps)?)?,
                 None => taps,
             });
         }
     }
     best.map_or_else(|| bail!("a pooling window must not be empty"), Ok)
+}
+
+/// With rows or columns around it that never win.
+fn padded(x: &Tensor, dim: usize, before: usize, behind: usize) -> Result<Tensor> {
+    let edge = |count: usize| {
+        let mut dims = x.dims().to_vec();
+        dims[dim] = count;
+        Tensor::full(f32::NEG_INFINITY, dims, x.device())
+    };
+    match (before, behind) {
+        (0, 0) => Ok(x.clone()),
+        _ => Tensor::cat(&[&edge(before)?, x, &edge(behind)?], dim),
+    }
+}
+
+/// The gradient by the rescale rule, as [`RescaledMaxPoolOp`] hands it back.
+fn rescaled(x: &Tensor, y: &Tensor, dy: &Tensor, pool: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    halves(x)?;
+    let (half, middle) = (x.dim(0)? / 2, y.dim(0)? / 2);
+    let (own, reference) = (y.narrow(0, 0, middle)?, y.narrow(0, middle, middle)?);
+    let top = own.maximum(&reference)?;
+    let share = (dy * Tensor::cat(&[(&top - &reference)?, (&own - &top)?], 0)?)?;
+    // What the winners of the windows get of it is the gradient of the plain maximum.
+    let x = Var::from_tensor(&x.contiguous()?)?;
+    let sum = (pool(&x)? * share)?.sum_all()?;
+    let Some(found) = sum.backward()?.remove(&x) else { bail!("a maximum without a gradient") };
+    let apart = (x.narrow(0, 0, half)? - x.narrow(0, half, half)?)?.detach();
+    let found = (found.narrow(0, 0, half)? + found.narrow(0, half, half)?)?;
+    let same = apart.abs()?.lt(f64::from(SAME))?;
+    let slope = same.where_cond(&apart.zeros_like()?, &(found / &apart)?)?;
+    Tensor::cat(&[&slope, &slope], 0)
 }
 
 /// Which pixel of its window each maximum was; the input need not be kept for the way back.

@@ -11,13 +11,14 @@ use rayon::prelude::*;
 use crate::Result;
 use crate::activation::exp;
 use crate::cpu_values::{slice, values};
+use crate::device::own_kernels_run;
 
 /// Rows that one core takes at a time.
 const SHARE: usize = 64;
 
 /// `(…, T)` → the same shape; rows add up to 1.
 pub(crate) fn softmax(x: &Tensor, scale: f64) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if own_kernels_run(x.device()) {
         return x.contiguous()?.apply_op1(SoftmaxOp { scale: scale as f32 });
     }
     candle_nn::ops::softmax(&(x * scale)?, candle_core::D::Minus1)

@@ -14,6 +14,7 @@ use super::activation::{activated, by_rule};
 use super::token_product::{Packed, Packing};
 use crate::activation::Activation;
 use crate::cpu_values::{is_tracked, slice, values};
+use crate::device::own_kernels_run;
 use crate::graph::draw::Drawing;
 use crate::{Layer, Mode, Result};
 
@@ -79,7 +80,7 @@ impl Layer for TokenLinear {
         let riding = if ruled { Activation::None } else { self.activation };
         let y = match (self.by_kernel(&x, riding)?, &self.bias) {
             (Some(y), _) => y,
-            (None, Some(bias)) if x.device().is_cpu() => {
+            (None, Some(bias)) if own_kernels_run(x.device()) => {
                 let y = x.matmul(&self.weight.t()?)?;
                 y.apply_op2(&bias.contiguous()?, BiasOp { activation: riding })?
             }

@@ -9,11 +9,12 @@ use rayon::prelude::*;
 
 use crate::Result;
 use crate::cpu_values::{slice, values};
+use crate::device::own_kernels_run;
 use crate::nchw16c::{LANES, Maps, pixels, pixels_mut, to_blocks};
 
 /// `(N, C, H, W)` or blocked → `(N, C, 2H, 2W)`, on the CPU blocked. Gradients flow back.
 pub(super) fn double(x: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if own_kernels_run(x.device()) {
         return to_blocks(x)?.contiguous()?.apply_op1(Double);
     }
     let (_, _, h, w) = x.dims4()?;

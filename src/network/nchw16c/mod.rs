@@ -35,6 +35,7 @@ use rayon::prelude::*;
 
 use super::Result;
 use super::cpu_values::{slice, values};
+use super::device::own_kernels_run;
 
 /// Channels of a block.
 pub(super) const LANES: usize = 16;
@@ -102,7 +103,7 @@ pub(super) fn pixels_mut(values: &mut [f32]) -> &mut [Pixel] {
 /// `(N, C, H, W)` in blocks; anything else, and everything that is not on the CPU, as it is.
 /// Gradients flow back.
 pub(super) fn to_blocks(x: &Tensor) -> Result<Tensor> {
-    if x.rank() == 4 && x.device().is_cpu() { x.contiguous()?.apply_op1(ToBlocks) } else { Ok(x.clone()) }
+    if x.rank() == 4 && own_kernels_run(x.device()) { x.contiguous()?.apply_op1(ToBlocks) } else { Ok(x.clone()) }
 }
 
 /// The first `channels` of blocked maps as `(N, C, H, W)`; anything else as it is. Gradients flow

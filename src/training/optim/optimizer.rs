@@ -18,6 +18,7 @@ use candle_core::{CpuStorage, InplaceOp2, Layout, bail};
 use rayon::prelude::*;
 
 use super::parameters::{Parameters, read};
+use crate::network::device::own_kernels_run;
 use crate::network::tape::Gradients;
 use crate::training::config::{Optimization, OptimizerKind};
 
@@ -106,7 +107,7 @@ impl Optimizer {
             moments.steps += 1;
             let decay = if p.is_decayed() { self.weight_decay } else { 0.0 };
             let update = Update::new(self.rule, rate, decay, clip, moments.steps);
-            if p.var.device().is_cpu() {
+            if own_kernels_run(p.var.device()) {
                 p.var.inplace_op2(&grad, &InPlace { update, moments: Mutex::new(moments) })?;
             } else {
                 let mut values = p.var.flatten_all()?.to_vec1::<f32>()?;
