@@ -8,116 +8,24 @@
 #[expect(dead_code, reason = "the tests use the rest")]
 mod dicom_bytes;
 
+#[expect(dead_code, reason = "`reading.rs` uses the rest")]
+mod window;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use dicom_bytes::{EXPLICIT, Object};
-use pellucid::app::command::{Command, FileCommand, StudyCommand};
-use pellucid::app::runtime::effect_runner::EffectRunner;
-use pellucid::app::runtime::options::ViewerOptions;
-use pellucid::app::state::{Preferences, ShownImage, State};
-use pellucid::app::ui;
-use pellucid::app::ui::caches::Caches;
-use pellucid::app::ui::thumbnails::Thumbnails;
-use pellucid::app::update;
+use pellucid::app::command::StudyCommand;
+use window::Window;
+
+/// As in the program: planes come and go.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SIDE: u16 = 512;
 const SLICES: usize = 500;
 const FRAMES: usize = 1000;
-/// A frame of a screen of 60 Hz.
-const FRAME: Duration = Duration::from_micros(16_667);
-
-/// The viewer without a window.
-struct Window {
-    ctx: egui::Context,
-    state: State,
-    effects: EffectRunner,
-    caches: Caches,
-    thumbnails: Thumbnails,
-    began: Instant,
-    times: Vec<Duration>,
-}
-
-impl Window {
-    fn open(path: &Path) -> Self {
-        let ctx = egui::Context::default();
-        let options = ViewerOptions::default();
-        let mut window = Self {
-            effects: EffectRunner::start(&ctx, &options, None),
-            ctx,
-            state: State::new(Preferences::default(), "", "cpu"),
-            caches: Caches::default(),
-            thumbnails: Thumbnails::default(),
-            began: Instant::now(),
-            times: Vec::new(),
-        };
-        window.command(FileCommand::OpenPaths(vec![path.to_owned()]));
-        window
-    }
-
-    fn command(&mut self, command: impl Into<Command>) {
-        for effect in update::apply(&mut self.state, command) {
-            self.effects.carry_out(effect);
-        }
-    }
-
-    /// One frame as the program makes it, and the rest of its time asleep.
-    fn frame(&mut self) {
-        let start = Instant::now();
-        let mut effects = Vec::new();
-        for event in self.effects.events() {
-            effects.extend(update::on_event(&mut self.state, event));
-        }
-        for message in self.effects.messages() {
-            effects.extend(update::on_message(&mut self.state, message));
-        }
-        effects.extend(update::on_tick(&mut self.state, Instant::now()).0);
-        effects.into_iter().for_each(|effect| self.effects.carry_out(effect));
-        let input = egui::RawInput {
-            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1920.0, 1080.0))),
-            time: Some(self.began.elapsed().as_secs_f64()),
-            ..Default::default()
-        };
-        let (state, caches, thumbnails) = (&self.state, &mut self.caches, &self.thumbnails);
-        let mut commands = Vec::new();
-        let mut output = self.ctx.run_ui(input, |root| commands.extend(ui::screen(root, state, caches, thumbnails)));
-        output.textures_delta.clear();
-        let _ = self.ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
-        commands.into_iter().for_each(|command| self.command(command));
-        self.times.push(start.elapsed());
-        std::thread::sleep(FRAME.saturating_sub(start.elapsed()));
-    }
-
-    fn is_shown(&self) -> bool {
-        matches!(self.state.image, ShownImage::Ready(_))
-    }
-
-    /// Frames until something holds; `None` where it never does.
-    fn until(&mut self, holds: impl Fn(&Self) -> bool) -> Option<Duration> {
-        let start = Instant::now();
-        while !holds(self) {
-            if start.elapsed() > Duration::from_mins(2) {
-                return None;
-            }
-            self.frame();
-        }
-        Some(start.elapsed())
-    }
-
-    /// Times of the frames since the last call.
-    fn times(&mut self) -> String {
-        let mut times = std::mem::take(&mut self.times);
-        times.sort();
-        let at = |part: usize| times[(times.len() - 1) * part / 100];
-        format!("frame {:.1?} in the middle, 99 % within {:.1?}, longest {:.1?}", at(50), at(99), at(100))
-    }
-
-    fn memory(&self) -> String {
-        let cache = &self.state.stack.cache;
-        format!("{} frames, {} of {} MiB", cache.len(), cache.bytes() >> 20, cache.budget() >> 20)
-    }
-}
 
 fn main() {
     let folder = tempfile::tempdir().expect("a folder for the files");
@@ -128,7 +36,7 @@ fn main() {
 
 /// Through the stack a slice a frame, and back, at once after opening and again when all is decoded.
 fn scroll(path: &Path) {
-    let mut window = Window::open(path);
+    let mut window = Window::open(vec![path.to_owned()]);
     let first = window.until(Window::is_shown);
     println!("CT of {SLICES} slices: first one after {first:.1?}");
     window.times();
@@ -140,7 +48,7 @@ fn scroll(path: &Path) {
         for (way, by) in [("on", 1), ("back", -1)] {
             let start = Instant::now();
             let mut gaps = 0;
-            window.times.clear();
+            window.times();
             for _ in 1..SLICES {
                 window.command(StudyCommand::Scroll(by));
                 window.frame();
@@ -155,7 +63,7 @@ fn scroll(path: &Path) {
 
 /// Once through in the time of the file (25 frames a second), then at four times its speed.
 fn play(path: &Path) {
-    let mut window = Window::open(path);
+    let mut window = Window::open(vec![path.to_owned()]);
     let first = window.until(Window::is_shown);
     println!("XA of {FRAMES} frames: first one after {first:.1?}");
     for speed in [1.0, 4.0] {
@@ -164,7 +72,7 @@ fn play(path: &Path) {
         window.until(Window::is_shown);
         window.command(StudyCommand::TogglePlay);
         let (start, mut shown, mut gaps, mut last) = (Instant::now(), 0, 0, 0);
-        window.times.clear();
+        window.times();
         loop {
             window.frame();
             let at = window.state.current().map_or(0, |(_, index)| index);

@@ -128,6 +128,21 @@ fn the_corner_says_what_the_reader_turned_mirrored_or_inverted() {
 }
 
 #[test]
+fn a_key_shows_the_image_pixel_for_pixel_and_one_step_takes_that_back() {
+    let mut harness = screen(Bench::with_image(frame(2000, 1500)));
+    let view = harness.get_by_label_contains("View 1: ").rect();
+    let fits = (view.width() / 2000.0).min(view.height() / 1500.0);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Num1);
+    harness.run_steps(3);
+    let zoom = harness.state().state.view(0).zoom;
+    let pixel = fits * zoom * harness.ctx.pixels_per_point();
+    assert!((pixel - 1.0).abs() < 1e-3, "a column takes {pixel} pixels of the screen");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.view(0).zoom, 1.0);
+}
+
+#[test]
 fn overlays_and_shutter_have_a_key_and_a_mark() {
     let mut harness = screen(bench());
     assert!(said(&harness).ends_with("R MLO, overlay of the file, display shutter"), "{}", said(&harness));

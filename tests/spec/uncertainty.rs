@@ -429,6 +429,20 @@ fn the_window_on_calibration_says_its_numbers_in_words() {
 }
 
 #[test]
+fn the_window_on_calibration_stays_in_a_small_window() {
+    let mut state = with_calibration();
+    state.reliability = Some(3);
+    let mut shown = Shown::new(state, [640.0, 360.0], reliability::show);
+    shown.harness.run_steps(4);
+    for words in ["How well calibrated?", "Close", "0.700–0.830", "95 % interval"] {
+        let rect = shown.harness.get_by_label(words).rect();
+        assert!(rect.left() >= 0.0 && rect.right() <= 640.0, "{words} at {rect:?}");
+    }
+    let close = shown.harness.get_by_label("Close").rect();
+    assert!(close.top() >= 0.0 && close.bottom() <= 360.0, "{close:?}");
+}
+
+#[test]
 fn a_model_without_dropout_offers_test_time_augmentation_and_does_not_take_it_by_itself() {
     let mut state = finished();
     state.model = Model::Ready(model(false));

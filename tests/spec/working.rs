@@ -8,16 +8,18 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::viewer::common::{Bench, LABELS, events, frame, model, verdict};
 use super::viewer::{button, screen};
+use pellucid::app::command::palette::availability::why_not;
 use pellucid::app::command::palette::found;
 use pellucid::app::command::{
-    Command, FindingsCommand, HelpCommand, ImpressionCommand, KeysCommand, MeasureCommand, OverlayCommand,
-    PaletteCommand, PublishedCommand, SessionCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand,
+    Command, CommandGroup, FileCommand, FindingsCommand, HangingCommand, HelpCommand, ImpressionCommand, KeysCommand,
+    MeasureCommand, OverlayCommand, PaletteCommand, PublishedCommand, ResultCommand, SessionCommand, TagCommand,
+    TrainingCommand, UncertaintyCommand, ViewCommand,
 };
 use pellucid::app::state::impression::ReaderText;
 use pellucid::app::state::measuring::Tool;
 use pellucid::app::state::on_top::{OnTop, Unfolded};
 use pellucid::app::state::session::{Section, WindowPlace};
-use pellucid::app::state::training::Question;
+use pellucid::app::state::training::{Page, Question};
 use pellucid::app::state::weights_form::WeightsForm;
 use pellucid::app::state::{Layout, Preferences, State, Theme};
 use pellucid::app::update::effect::Effect;
@@ -438,6 +440,47 @@ fn the_palette_finds_by_a_few_letters_and_works_by_keyboard_alone() {
 }
 
 #[test]
+fn the_table_of_keys_stands_in_rows_from_its_first_frame_on() {
+    let mut harness = screen(Bench::new());
+    harness.key_press(Key::F1);
+    harness.run_steps(2);
+    let row = |words: &str| harness.get_by_label(words).rect();
+    for (above, below) in [("Import weights…", "Close all"), ("Flip left and right", "Flip up and down")] {
+        let (above, below) = (row(above), row(below));
+        assert!(below.top() >= above.bottom() && below.left() == above.left(), "{above:?}, {below:?}");
+    }
+    // Groups one below the other have their words below each other.
+    assert_eq!(row("Close all").left(), row("First image").left());
+}
+
+#[test]
+fn what_is_about_an_image_is_not_offered_without_one() {
+    let bench = Bench::new();
+    let offered = |command: &Command| why_not(&bench.state, command).is_none();
+    let of_image: [Command; 7] = [
+        FileCommand::Print.into(),
+        FileCommand::SaveView.into(),
+        HangingCommand::PriorBeside.into(),
+        HangingCommand::HangByRules.into(),
+        HangingCommand::NextSlot.into(),
+        ResultCommand::ToggleLaid.into(),
+        ViewCommand::SetLayout(Layout::Hanging).into(),
+    ];
+    let what_if = Command::listed().into_iter().filter(|command| command.info().group == CommandGroup::WhatIf);
+    for command in what_if.chain(of_image) {
+        assert!(!offered(&command), "{command:?}");
+    }
+}
+
+#[test]
+fn several_images_are_offered_where_there_is_no_map() {
+    let mut bench = Bench::new();
+    bench.open(frame(64, 64));
+    let offered = |layout| why_not(&bench.state, &ViewCommand::SetLayout(layout).into()).is_none();
+    assert!(offered(Layout::Hanging) && !offered(Layout::ClassGrid));
+}
+
+#[test]
 fn what_cannot_be_done_now_stands_in_the_palette_with_its_reason() {
     let bench = Bench::new();
     let line = |state: &State, words: &str| found(state, words).into_iter().next().expect("something is called so");
@@ -539,6 +582,36 @@ fn what_folds_is_in_the_menu_at_the_end() {
     button(&harness, "Training").click();
     harness.run_steps(3);
     assert!(harness.state().state.training.open);
+}
+
+#[test]
+fn no_button_is_cut_at_the_sides_of_a_small_window_in_either_language() {
+    let layout = |layout| vec![Command::from(ViewCommand::SetLayout(layout))];
+    let runs = vec![TrainingCommand::Toggle.into(), TrainingCommand::Show(Page::Compare).into()];
+    let screens: Vec<(&str, Bench, Vec<Command>)> = vec![
+        ("empty", Bench::new(), Vec::new()),
+        ("training", Bench::finished(), vec![TrainingCommand::Toggle.into()]),
+        ("runs", Bench::finished(), runs),
+        ("keys", Bench::finished(), vec![HelpCommand::ToggleKeys.into()]),
+        ("key editor", Bench::finished(), vec![KeysCommand::ToggleEditor.into()]),
+        ("compare", Bench::finished(), layout(Layout::Compare)),
+        ("what if", Bench::finished(), layout(Layout::WhatIf)),
+    ];
+    for language in ["en", "de"] {
+        for (name, bench, commands) in &screens {
+            let mut bench = Bench { state: bench.state.clone(), ..Bench::new() };
+            bench.state.preferences.language = language.into();
+            let mut harness = sized(bench, [640.0, 360.0]);
+            commands.iter().for_each(|command| drop(harness.state_mut().command(command.clone())));
+            harness.run_steps(4);
+            for button in harness.query_all_by(|node| node.role() == Role::Button) {
+                let (rect, label) = (button.rect(), button.accesskit_node().label().unwrap_or_default());
+                assert!(rect.left() >= -1.0 && rect.right() <= 641.0, "{name}, {language}: {label} at {rect:?}");
+            }
+        }
+    }
+    // Other tests share the thread where they run one by one.
+    pellucid::language::enter(pellucid::language::ENGLISH);
 }
 
 #[test]

@@ -19,6 +19,11 @@ commands! {
         RotateLeft => ("Rotate left", "Turns the image by 90° counter-clockwise", "L"),
         ZoomIn => ("Zoom in", "Makes the image larger", "+"),
         ZoomOut => ("Zoom out", "Makes the image smaller", "-"),
+        PixelForPixel => (
+            "Pixel for pixel",
+            "Shows each pixel of the image on one pixel of the screen; nothing is left out or invented",
+            "Ctrl+1",
+        ),
         AutoWindow => ("Auto window", "Window from the grey values, tails of 0.1 % cut", "0"),
         FileWindow => ("Window of the file", "Window that the file asks for", "1"),
         NextFileWindow => ("Next window of the file", "Goes through the windows and VOI tables that the file brings", "W"),
@@ -41,6 +46,8 @@ commands! {
         /// Zooms by a factor around a point (image pixels from the middle of the image), which
         /// stays where it is.
         Zoom(_: PaneIndex, _: f32, _: [f32; 2]) => ("Zoom", "Up makes the image larger"),
+        /// So many times as large as what fits the view.
+        SetZoom(_: PaneIndex, _: f32) => ("Zoom", "Sets how large the image is"),
         /// The pixel under the cursor (column, row), or none.
         Point(_: Option<(u32, u32)>) => ("Pixel value", "Value of the pixel under the cursor"),
         ToggleLinked => ("Link views", "Pan, zoom and window go together in all views; pan and zoom of several images", "K"),

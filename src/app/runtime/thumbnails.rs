@@ -1,4 +1,5 @@
-//! Small images for the list of studies, made on a thread of their own, the last asked for first.
+//! Small images for the list of studies, made on a thread of their own, the last asked for first. Of
+//! a list that is gone through quickly, what was asked for before is passed over.
 
 use std::sync::Arc;
 
@@ -15,8 +16,12 @@ use crate::study::ImageEntry;
 /// Longer side of a thumbnail, in pixels.
 pub const SIDE: usize = 96;
 
-/// Where images are asked for, and where their thumbnails come from with the key of the image.
-pub type Channels = (Sender<Arc<ImageEntry>>, Receiver<(String, RgbImage)>);
+/// Most that wait to be made: more than are in sight on a large screen.
+const MOST_WAITING: usize = 128;
+
+/// Where images are asked for, and where their thumbnails come from with the key of the image; none
+/// of those that were passed over.
+pub type Channels = (Sender<Arc<ImageEntry>>, Receiver<(String, Option<RgbImage>)>);
 
 /// Starts the thread; `wake` is called when it has made one. Nothing where the system gives no
 /// thread.
@@ -33,10 +38,15 @@ pub fn start(wake: impl Fn() + Send + 'static) -> Option<Channels> {
     }
 }
 
-fn work(wanted: &Receiver<Arc<ImageEntry>>, sender: &Sender<(String, RgbImage)>, wake: &dyn Fn()) {
+fn work(wanted: &Receiver<Arc<ImageEntry>>, sender: &Sender<(String, Option<RgbImage>)>, wake: &dyn Fn()) {
     let mut waiting: Vec<Arc<ImageEntry>> = Vec::new();
     loop {
         waiting.extend(wanted.try_iter());
+        for passed in waiting.drain(..waiting.len().saturating_sub(MOST_WAITING)) {
+            if sender.send((passed.key(), None)).is_err() {
+                return;
+            }
+        }
         let entry = match waiting.pop() {
             Some(entry) => entry,
             None => match wanted.recv() {
@@ -46,7 +56,7 @@ fn work(wanted: &Receiver<Arc<ImageEntry>>, sender: &Sender<(String, RgbImage)>,
         };
         // What cannot be decoded keeps its empty frame; the list says why when it is opened.
         if let Some(image) = guarded(|| thumbnail(&entry)).ok().flatten() {
-            if sender.send((entry.key(), image)).is_err() {
+            if sender.send((entry.key(), Some(image))).is_err() {
                 return;
             }
             wake();
@@ -79,6 +89,34 @@ fn fitted(width: usize, height: usize, pixel_aspect: f32) -> [usize; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::{Identity, Metadata, SharedUid, StackPlace};
+
+    #[test]
+    fn what_was_asked_for_long_before_is_passed_over_and_told_of() {
+        let (ask, wanted) = unbounded();
+        let (sender, made) = unbounded();
+        let entry = |number: usize| {
+            let identity = Identity { sop_instance_uid: number.to_string(), ..Identity::default() };
+            Arc::new(ImageEntry {
+                path: "/nowhere".into(),
+                identity,
+                meta: Metadata::default(),
+                columns: 1,
+                rows: 1,
+                frames: 1,
+                has_pixels: true,
+                title: String::new(),
+                shared_uid: SharedUid::default(),
+                place: StackPlace::default(),
+            })
+        };
+        let all: Vec<_> = (0..MOST_WAITING + 3).map(entry).collect();
+        all.iter().for_each(|one| ask.send(one.clone()).unwrap());
+        drop(ask);
+        work(&wanted, &sender, &|| ());
+        let passed: Vec<String> = made.try_iter().map(|(key, image)| image.map_or(key, |_| "made".into())).collect();
+        assert_eq!(passed, all[..3].iter().map(|one| one.key()).collect::<Vec<_>>());
+    }
 
     #[test]
     fn thumbnails_have_the_true_shape_of_the_image() {

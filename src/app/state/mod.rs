@@ -147,6 +147,8 @@ pub struct State {
     pub solo: Option<PaneIndex>,
     /// One for each view; only the first counts while views are linked.
     pub views: Vec<View>,
+    /// The view in hand is to be shown pixel for pixel: how large that is, the screen knows.
+    pub pixel_for_pixel: bool,
     /// Class whose map is shown.
     pub selected: usize,
     /// Group whose map is shown instead.
@@ -250,6 +252,7 @@ impl State {
             second_window: false,
             solo: None,
             views: vec![View::default(); MOST_PANES],
+            pixel_for_pixel: false,
             selected: 0,
             selected_group: None,
             ticked: Vec::new(),

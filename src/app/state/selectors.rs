@@ -66,6 +66,16 @@ impl State {
         if is_map(&self.display.pointed) { self.display.pointed } else { (0..panes.len()).find(is_map).unwrap_or(0) }
     }
 
+    /// The view whose zoom a key changes: of several images the active one, of linked views the first.
+    pub fn zoomed(&self) -> PaneIndex {
+        match (self.layout, self.solo) {
+            (Layout::Hanging, _) => self.hanging.active,
+            (_, Some(pane)) => pane,
+            _ if self.preferences.linked => 0,
+            _ => self.pointed(),
+        }
+    }
+
     /// The map of a class by the chosen method and layer, if it has arrived.
     pub fn attribution(&self, class: usize) -> Option<&Arc<Attribution>> {
         self.map(Subject::class(class), self.method)

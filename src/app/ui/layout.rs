@@ -125,7 +125,15 @@ fn contrast(ui: &mut Ui, state: &State, rect: Rect, out: &mut Vec<Command>) {
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(across));
     child.spacing_mut().item_spacing.x = 2.0;
     child.spacing_mut().button_padding.x = 6.0;
-    for choice in Contrast::ALL {
+    let font = egui::TextStyle::Button.resolve(child.style());
+    let wide = |choice: &Contrast| {
+        let words = Command::from(MapCommand::SetContrast(*choice)).info().label.to_owned();
+        child.painter().layout_no_wrap(words, font.clone(), egui::Color32::WHITE).size().x + 12.0
+    };
+    // Where both have no room stands the one to change to; the title says which it is.
+    let both = Contrast::ALL.iter().map(wide).sum::<f32>() + 2.0 <= row.width();
+    child.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+    for choice in Contrast::ALL.into_iter().filter(|choice| both || *choice != state.display.contrast) {
         let command = MapCommand::SetContrast(choice);
         controls::segment(&mut child, command, state.display.contrast == choice, true, out);
     }

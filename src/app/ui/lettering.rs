@@ -29,7 +29,7 @@ pub(super) fn line(text: &str, font: FontId, color: Color32) -> LayoutJob {
 }
 
 /// A text in at most so many rows of a width, with "…" in its middle where it is too long: names of
-/// files differ at their ends. Whether it was cut.
+/// files differ at their ends. Rows end between words where all of it fits so. Whether it was cut.
 pub(super) fn cut_in_the_middle(
     painter: &Painter,
     text: &str,
@@ -37,12 +37,16 @@ pub(super) fn cut_in_the_middle(
     color: Color32,
     (width, rows): (f32, usize),
 ) -> (LayoutJob, bool) {
-    let job = |text: &str| {
+    let broken = |text: &str, break_anywhere: bool| {
         let mut job = line(text, font.clone(), color);
-        job.wrap =
-            TextWrapping { max_width: width.max(0.0), max_rows: rows, break_anywhere: true, ..Default::default() };
+        job.wrap = TextWrapping { max_width: width.max(0.0), max_rows: rows, break_anywhere, ..Default::default() };
         job
     };
+    let between_words = broken(text, false);
+    if !painter.layout_job(between_words.clone()).elided {
+        return (between_words, false);
+    }
+    let job = |text: &str| broken(text, true);
     let fits = |text: &str| !painter.layout_job(job(text)).elided;
     if fits(text) {
         return (job(text), false);
@@ -152,9 +156,14 @@ mod tests {
                 cut("a-lateral-view-with-a-very-long-name-of-its-own.dcm", 100.0, 1),
                 cut("a-lateral-view-with-a-very-long-name-of-its-own.dcm", 100.0, 2),
             ];
+            let (job, _) = cut_in_the_middle(ui.painter(), "CT · Axial 5 mm soft", &font, Color32::WHITE, (76.0, 2));
+            let rows = ui.painter().layout_job(job).rows.iter().map(|row| row.text()).collect::<Vec<_>>();
+            cuts.push((rows.join("|"), false));
         });
         // Nobody draws it.
         shown.textures_delta.clear();
+        let first = cuts[3].0.split('|').next().unwrap_or_default().trim();
+        assert!(["CT · Axial", "CT · Axial 5", "CT · Axial 5 mm"].contains(&first), "rows end between words: {first}");
         assert_eq!(cuts[0], ("short.dcm".to_owned(), false));
         assert!(cuts[1].1 && cuts[1].0.starts_with("a-l") && cuts[1].0.contains('…') && cuts[1].0.ends_with("dcm"));
         assert!(cuts[2].1 && cuts[2].0.len() > cuts[1].0.len());

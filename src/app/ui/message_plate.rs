@@ -8,6 +8,9 @@ use super::view_message::ViewMessage;
 use crate::app::command::{Command, FindingsCommand, HelpCommand};
 use crate::app::state::State;
 
+/// Height of the strip: that of the two last lines in the corner.
+const STRIP: f32 = 42.0;
+
 /// The part of a view that words lie in: the lower half, where they cover least of the lungs; of a
 /// low view all below its title.
 fn room_for(rect: Rect) -> Rect {
@@ -69,12 +72,11 @@ fn buttons(ui: &mut Ui, message: &ViewMessage, out: &mut Vec<Command>) {
     }
 }
 
-/// Words, buttons and progress of a map that is there already: over the words below it, not over
-/// the map.
+/// Words, buttons and progress of a map that is there already: in the place of the words below it, not
+/// over the map. As wide as the view, so that nothing of these is half covered.
 fn strip(ui: &mut Ui, tokens: &theme::Tokens, rect: Rect, message: &ViewMessage, out: &mut Vec<Command>) {
-    let size = vec2((rect.width() - 16.0).clamp(80.0, 280.0), 36.0);
-    let plate = Align2::CENTER_BOTTOM.anchor_size(rect.center_bottom() - vec2(0.0, 8.0), size);
-    ui.painter().rect_filled(plate, 6.0, tokens.panel.gamma_multiply(0.94));
+    let plate = Align2::CENTER_BOTTOM.anchor_size(rect.center_bottom(), vec2(rect.width(), STRIP)).shrink(1.0);
+    ui.painter().rect_filled(plate, 0.0, tokens.panel);
     let inner = plate.shrink2(vec2(8.0, 4.0));
     let across = egui::Layout::right_to_left(egui::Align::Center);
     let row = Rect::from_min_max(inner.min, pos2(inner.right(), inner.bottom() - 5.0));

@@ -52,6 +52,8 @@ const FINDINGS: f32 = 288.0;
 const NARROW: f32 = 760.0;
 /// A panel lower than this has no room for a foot.
 const LOW: f32 = 240.0;
+/// Height of the bar below a stack.
+const STACK_HEIGHT: f32 = 32.0;
 /// Most of the panel's height that measurements take at its foot.
 const MEASUREMENTS: f32 = 0.3;
 
@@ -148,7 +150,7 @@ fn reading_room(
     }
 
     if state.is_stack() {
-        let bar = Panel::bottom("stack").exact_size(32.0).resizable(false).frame(plate(8, 4));
+        let bar = Panel::bottom("stack").exact_size(STACK_HEIGHT).resizable(false).frame(plate(8, 4));
         commands.extend(bar.show(ui, |ui| panels::stack_bar::show(ui, state)).inner);
     }
     if state.layout == Layout::Hanging && !matches!(state.image, ShownImage::Nothing) {

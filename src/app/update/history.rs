@@ -81,6 +81,7 @@ fn may_look(command: &Command) -> bool {
             ViewCommand::Point(_)
             | ViewCommand::SetPanelWidths(..)
             | ViewCommand::SetTheme(_)
+            | ViewCommand::PixelForPixel
             | ViewCommand::ToggleFullscreen,
         )
         | Command::Overlay(OverlayCommand::HideOverlays(_))
@@ -95,7 +96,9 @@ fn kind(command: &Command) -> Option<&'static str> {
     match command {
         Command::View(ViewCommand::DragWindow(..)) => Some("window"),
         Command::View(ViewCommand::Pan(..)) => Some("pan"),
-        Command::View(ViewCommand::Zoom(..) | ViewCommand::ZoomIn | ViewCommand::ZoomOut) => Some("zoom"),
+        Command::View(
+            ViewCommand::Zoom(..) | ViewCommand::SetZoom(..) | ViewCommand::ZoomIn | ViewCommand::ZoomOut,
+        ) => Some("zoom"),
         Command::Overlay(OverlayCommand::SetOpacity(_) | OverlayCommand::LessOpacity | OverlayCommand::MoreOpacity) => {
             Some("opacity")
         }

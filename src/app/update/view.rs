@@ -43,6 +43,7 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::RotateLeft => each_view(state, |v| v.rotate(3)),
         V::ZoomIn => zoom(state, ZOOM_STEP),
         V::ZoomOut => zoom(state, 1.0 / ZOOM_STEP),
+        V::PixelForPixel => state.pixel_for_pixel = state.drawn().is_some(),
         V::AutoWindow => {
             let window = state.auto_window;
             each_view(state, |v| (v.window, v.table, v.window_choice) = (window, None, WindowChoice::Auto));
@@ -65,6 +66,10 @@ pub(super) fn apply(state: &mut State, command: ViewCommand) -> Vec<Effect> {
         V::DragWindow(pane, by) => drag_window(state, pane, by),
         V::Pan(pane, by) => linked_views::change(state, pane, |view, size| view.pan(by, size)),
         V::Zoom(pane, factor, point) => linked_views::change(state, pane, |view, _| view.zoom_around(factor, point)),
+        V::SetZoom(pane, zoom) => {
+            state.pixel_for_pixel = false;
+            linked_views::change(state, pane, |view, _| view.zoom_around(zoom / view.zoom, view.center));
+        }
         V::Point(at) => state.cursor = at.and_then(|at| value_at(state, at)),
         V::ToggleLinked => {
             // The others start from what is seen now, so that nothing jumps.

@@ -1,13 +1,13 @@
 //! Why a command cannot be carried out now, as a short sentence.
 
 use crate::app::command::{
-    Command, FeedbackCommand, FileCommand, FindingsCommand, ImpressionCommand, MapCommand, MeasureCommand,
-    OverlayCommand, SessionCommand, StudyCommand, TagCommand, TrainingCommand, UncertaintyCommand, ViewCommand,
-    WindowCommand, WorklistCommand,
+    Command, FeedbackCommand, FileCommand, FindingsCommand, HangingCommand, ImpressionCommand, MapCommand,
+    MeasureCommand, OverlayCommand, ResultCommand, SessionCommand, StudyCommand, TagCommand, TrainingCommand,
+    UncertaintyCommand, ViewCommand, WhatIfCommand, WindowCommand, WorklistCommand,
 };
 use crate::app::state::measuring::Tool;
 use crate::app::state::training::run::Run;
-use crate::app::state::{Phase, State};
+use crate::app::state::{Layout, Phase, State};
 use crate::language::{named, text, translated};
 
 const NO_IMAGE: &str = named!("No image is open");
@@ -36,6 +36,12 @@ pub fn why_not(state: &State, command: &Command) -> Option<String> {
         Command::Worklist(WorklistCommand::SendResults) => state.why_not_sent().map(str::to_owned),
         Command::Tags(TagCommand::Toggle) => unless(state.current().is_some(), NO_IMAGE),
         Command::View(command) => view(state, command),
+        Command::Hanging(command) => hanging(state, command),
+        Command::WhatIf(command) => what_if(state, command),
+        Command::Results(ResultCommand::ToggleLaid) => unless(shown, NO_IMAGE).or_else(|| {
+            let any = state.laid_over().is_some_and(|over| !over.layers.is_empty());
+            unless(any, named!("No other file that is open has something to lay over this image"))
+        }),
         Command::Window(WindowCommand::Preset(index)) => unless(shown, NO_IMAGE).or_else(|| {
             unless(
                 state.window_presets().len() > *index,
@@ -120,22 +126,54 @@ fn file(state: &State, command: &FileCommand) -> Option<String> {
         FileCommand::SaveView | FileCommand::SaveViewWithoutPatient if state.drawn().is_none() => {
             Some(translated(NO_IMAGE).into())
         }
-        FileCommand::ExportReport | FileCommand::ExportDicom if state.result_hidden() => {
-            Some(translated(HIDDEN).into())
-        }
-        FileCommand::ExportReport | FileCommand::ExportDicom if state.exporting => {
-            Some(text!("A report is being written").into())
-        }
-        FileCommand::ExportReport | FileCommand::ExportDicom if state.results.finished.is_none() => {
-            Some(text!("No analysis is finished").into())
+        FileCommand::ExportReport | FileCommand::ExportDicom | FileCommand::Print => {
+            if state.result_hidden() {
+                Some(translated(HIDDEN).into())
+            } else if state.exporting {
+                Some(text!("A report is being written").into())
+            } else {
+                state.results.finished.is_none().then(|| text!("No analysis is finished").into())
+            }
         }
         _ => None,
     }
 }
 
+fn hanging(state: &State, command: &HangingCommand) -> Option<String> {
+    use HangingCommand as H;
+    let unless = |possible: bool, why: &str| (!possible).then(|| translated(why).to_owned());
+    match command {
+        H::ToggleReferenceLines => None,
+        _ if state.drawn().is_none() => Some(translated(NO_IMAGE).into()),
+        H::NextSlot => unless(state.layout == Layout::Hanging, named!("The layout does not have several images")),
+        H::ToggleMapsOfChange => no_map(state),
+        _ => None,
+    }
+}
+
+/// What the panel beside the changed image says, too.
+fn what_if(state: &State, command: &WhatIfCommand) -> Option<String> {
+    use WhatIfCommand as W;
+    let unless = |possible: bool, why: &str| (!possible).then(|| translated(why).to_owned());
+    let (back, forth) = state.what_if.steps();
+    let why = match command {
+        W::Undo => unless(back, named!("There is nothing to take back")),
+        W::Redo => unless(forth, named!("Nothing was taken back")),
+        W::Clear => unless(!state.what_if.changed.is_nothing(), named!("Nothing is marked or altered")),
+        W::Keep => unless(state.settled_answer().is_some(), named!("The model has not answered to a change")),
+        W::TakeTool(_) | W::Take(_) if state.results.phase != Phase::Finished => {
+            Some(text!("No analysis is finished").into())
+        }
+        W::Take(part) => state.part_missing(*part).map(str::to_owned),
+        _ => None,
+    };
+    no_map(state).or(why)
+}
+
 fn view(state: &State, command: &ViewCommand) -> Option<String> {
     use ViewCommand as V;
     match command {
+        V::SetLayout(Layout::Hanging) => state.current().is_none().then(|| translated(NO_IMAGE).into()),
         V::SetLayout(_) => no_map(state),
         V::ToggleLinked
         | V::ToggleSmooth

@@ -3,6 +3,7 @@
 use egui::{Align, Button, Frame, Id, Label, Layout as Flow, Margin, Modal, RichText, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 
+use super::keys_help::key_width;
 use crate::app::command::key_map::{declared, find, is_fixed};
 use crate::app::command::palette::{fuzzy, is_answer};
 use crate::app::command::{Command, KeysCommand, shown_key};
@@ -106,6 +107,8 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
         ui.label(RichText::new(text!("No command is called so.")).color(tokens.muted));
         return;
     }
+    // As wide as the longest key, so that what stands behind a key stands below each other.
+    let wide = key_width(ui) + 2.0 * ui.spacing().button_padding.x;
     let table = TableBuilder::new(ui)
         .id_salt("key table")
         .striped(false)
@@ -115,7 +118,7 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
         .cell_layout(Flow::left_to_right(Align::Center))
         .column(Column::exact(72.0))
         .column(Column::remainder().clip(true))
-        .column(Column::exact(168.0))
+        .column(Column::exact(wide + 56.0))
         .column(Column::exact(108.0));
     let table = table.header(20.0, |mut header| {
         for words in [text!("Group"), text!("Command"), text!("Key"), ""] {
@@ -125,7 +128,7 @@ fn table(ui: &mut Ui, state: &State, editor: &KeyEditor, height: f32, tokens: &T
     table.body(|body| {
         body.rows(ROW, rows.len(), |mut row| {
             if let Some(command) = rows.get(row.index()) {
-                line(&mut row, state, editor, command, tokens, out);
+                line(&mut row, state, editor, (command, wide), tokens, out);
             }
         });
     });
@@ -135,7 +138,7 @@ fn line(
     row: &mut TableRow<'_, '_>,
     state: &State,
     editor: &KeyEditor,
-    command: &Command,
+    (command, wide): (&Command, f32),
     tokens: &Tokens,
     out: &mut Vec<Command>,
 ) {
@@ -153,7 +156,7 @@ fn line(
         };
         let changed = state.preferences.keys.contains_key(&id);
         let words = RichText::new(words).color(if changed || listening { tokens.accent } else { tokens.text });
-        let button = Button::selectable(listening, words).frame_when_inactive(true).min_size(egui::vec2(112.0, 22.0));
+        let button = Button::selectable(listening, words).frame_when_inactive(true).min_size(egui::vec2(wide, 22.0));
         let fixed = is_fixed(command);
         let response = ui.add_enabled(!fixed, button).accessible_name(tr!("Key of {}: {}", info.label, info.key));
         if response.on_disabled_hover_text(text!("The way back always has this key")).clicked() {

@@ -1,6 +1,6 @@
 //! Every key and gesture, from the command table, and what this program is.
 
-use egui::{Frame, Grid, Id, Margin, Modal, RichText, ScrollArea, Ui};
+use egui::{Color32, Frame, Id, Label, Margin, Modal, RichText, ScrollArea, TextStyle, Ui, vec2};
 
 use super::status::NOT_A_DEVICE;
 use crate::app::command::{Command, CommandGroup, HelpCommand, KeysCommand};
@@ -49,17 +49,18 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         ScrollArea::vertical().max_height(room.y - 224.0).auto_shrink([false, true]).show(ui, |ui| {
             // Few columns where there is little room.
             let three = ui.available_width() >= 760.0;
+            let width = key_width(ui);
             ui.columns(if three { 3 } else { 1 }, |columns| {
                 for group in [CommandGroup::File, CommandGroup::Study, CommandGroup::Findings, CommandGroup::Training] {
-                    table(&mut columns[0], group, &tokens);
+                    table(&mut columns[0], group, width, &tokens);
                 }
                 for group in [CommandGroup::View, CommandGroup::Measure] {
-                    table(&mut columns[usize::from(three)], group, &tokens);
+                    table(&mut columns[usize::from(three)], group, width, &tokens);
                 }
                 for group in [CommandGroup::Overlay, CommandGroup::WhatIf, CommandGroup::Help] {
-                    table(&mut columns[2 * usize::from(three)], group, &tokens);
+                    table(&mut columns[2 * usize::from(three)], group, width, &tokens);
                 }
-                gestures(&mut columns[2 * usize::from(three)], &tokens);
+                gestures(&mut columns[2 * usize::from(three)], width, &tokens);
             });
         });
         controls::rule(ui, &tokens);
@@ -71,40 +72,60 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     out
 }
 
-fn table(ui: &mut Ui, group: CommandGroup, tokens: &Tokens) {
+/// Keys and commands of a group, the keys in a column of `width`.
+fn table(ui: &mut Ui, group: CommandGroup, width: f32, tokens: &Tokens) {
     let rows = Command::listed().into_iter().map(|c| c.info()).filter(|i| i.group == group && !i.key.is_empty());
     let rows: Vec<_> = rows.map(|info| (info.shown_key(), info.label, info.tooltip)).collect();
     let rows = rows.iter().map(|(key, label, tooltip)| (key.as_str(), *label, *tooltip));
-    lines(ui, group.name(), rows, tokens);
+    lines(ui, group.name(), rows, width, tokens);
 }
 
-fn gestures(ui: &mut Ui, tokens: &Tokens) {
-    lines(
-        ui,
-        text!("Mouse"),
-        GESTURES.into_iter().map(|(gesture, words)| (translated(gesture), translated(words), "")),
-        tokens,
-    );
+/// Gestures of the mouse, which are longer than keys.
+fn gestures(ui: &mut Ui, width: f32, tokens: &Tokens) {
+    let rows = GESTURES.into_iter().map(|(gesture, words)| (translated(gesture), translated(words), ""));
+    let width = width.max(0.4 * ui.available_width());
+    lines(ui, text!("Mouse"), rows, width, tokens);
 }
 
-fn lines<'a>(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (&'a str, &'a str, &'a str)>, tokens: &Tokens) {
+/// The room that the longest key takes: one for all groups, so that they stand below each other.
+pub(super) fn key_width(ui: &Ui) -> f32 {
+    let font = TextStyle::Body.resolve(ui.style());
+    let wide = |key: String| ui.painter().layout_no_wrap(key, font.clone(), Color32::WHITE).size().x;
+    let keys = Command::listed().into_iter().map(|command| command.info().shown_key());
+    keys.map(wide).fold(0.0, f32::max).ceil()
+}
+
+fn lines<'a>(
+    ui: &mut Ui,
+    title: &str,
+    rows: impl Iterator<Item = (&'a str, &'a str, &'a str)>,
+    width: f32,
+    tokens: &Tokens,
+) {
     ui.label(theme::strong(title, tokens));
     ui.spacing_mut().interact_size.y = 16.0;
-    Grid::new(title).num_columns(2).spacing([16.0, 2.0]).min_col_width(88.0).show(ui, |ui| {
-        for (key, words, hint) in rows {
-            ui.label(RichText::new(key).color(tokens.accent));
-            let label = ui.add(egui::Label::new(RichText::new(words).color(tokens.text)).wrap());
+    ui.spacing_mut().item_spacing = vec2(16.0, 2.0);
+    for (key, words, hint) in rows {
+        ui.horizontal_top(|ui| {
+            let cell = |ui: &mut Ui, width: f32, words: RichText| {
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    ui.add(Label::new(words).wrap())
+                })
+            };
+            cell(ui, width, RichText::new(key).color(tokens.accent));
+            let room = ui.available_width();
+            let label = cell(ui, room, RichText::new(words).color(tokens.text)).inner;
             if !hint.is_empty() {
                 label.on_hover_text(hint);
             }
-            ui.end_row();
-        }
-    });
+        });
+    }
     ui.add_space(theme::GRID);
 }
 
 fn about(ui: &mut Ui, tokens: &Tokens) {
     let version = tr!("Pellucid {} ({}). MIT or Apache-2.0.", crate::VERSION, crate::COMMIT);
     ui.label(theme::caption(version, tokens));
-    ui.add(egui::Label::new(theme::caption(translated(NOT_A_DEVICE), tokens)).wrap());
+    ui.add(Label::new(theme::caption(translated(NOT_A_DEVICE), tokens)).wrap());
 }

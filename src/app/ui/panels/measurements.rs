@@ -128,10 +128,9 @@ fn row(ui: &mut Ui, state: &State, number: usize, one: &Measurement, values: Opt
         let value = ui.painter().layout_no_wrap(shown.clone(), small, egui::Color32::WHITE).size().x;
         let room = width - value - 4.0 * theme::GRID;
         let cut = lettering::cut_text(ui.painter(), &words, &font, room);
-        let mut button = Button::selectable(chosen, cut).truncate();
-        if !first.is_empty() {
-            button = button.shortcut_text(RichText::new(shown.as_str()).size(theme::CAPTION));
-        }
+        // A note without a value begins at the left too: what stands behind a name pushes it there.
+        let value = RichText::new(shown.as_str()).size(theme::CAPTION);
+        let button = Button::selectable(chosen, cut).truncate().shortcut_text(value);
         let said = tr!("Measurement {number}: {name} {first}", number, name, first);
         let response = ui.add(button.min_size(vec2(width, 22.0))).accessible_name(said.trim_end());
         if response.on_hover_text(format!("{name}\n{}\n{first}", translated(one.kind.name())).trim_end()).clicked() {

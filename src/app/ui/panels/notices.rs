@@ -5,6 +5,7 @@ use egui::{Align, Align2, Area, Button, Frame, Id, Label, Layout as Flow, Order,
 
 use crate::app::command::{Command, HelpCommand};
 use crate::app::state::{Level, Notice, State};
+use crate::app::ui::STACK_HEIGHT;
 use crate::app::ui::theme::{self, Tokens};
 use crate::app::ui::widgets::shapes::Sign;
 use crate::language::tr;
@@ -20,7 +21,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     if state.notices.is_empty() {
         return out;
     }
-    let lift = theme::STATUS_HEIGHT + theme::GRID;
+    // Above the bars below the image: what goes through a stack stays in reach.
+    let stack = if state.is_stack() && !state.training.open { STACK_HEIGHT } else { 0.0 };
+    let lift = theme::STATUS_HEIGHT + stack + theme::GRID;
     Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, vec2(0.0, -lift)).show(
         ui.ctx(),
         |ui| {

@@ -25,13 +25,16 @@ const ROW: f32 = 16.0;
 /// Side of the diagram.
 const SIDE: f32 = 320.0;
 
+/// Less room than this, and the table stands below the diagram.
+const BESIDE: f32 = 640.0;
+
 /// Draws the window over everything else while it is open.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
     let Some(chosen) = state.reliability else { return out };
     let tokens = theme::tokens(state.preferences.theme);
-    let frame = Frame::popup(ui.style()).inner_margin(Margin::same(24));
     let room = ui.ctx().content_rect().size();
+    let frame = Frame::popup(ui.style()).inner_margin(Margin::same(if room.y < 500.0 { 12 } else { 24 }));
     let modal = Modal::new(Id::unique("reliability")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width((room.x - 96.0).min(760.0));
         ui.horizontal(|ui| {
@@ -44,11 +47,15 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             });
         });
         controls::rule(ui, &tokens);
-        match state.model_info().map(|info| info.calibration.as_ref()) {
-            Some(Ok(calibration)) => measured(ui, calibration, chosen, room.y - 200.0, &tokens, &mut out),
-            Some(Err(why)) => paragraph(ui, &said(&why.to_string()), &tokens),
-            None => paragraph(ui, text!("There is no model yet."), &tokens),
-        }
+        // What a low window has no room for is scrolled to; the heading stays.
+        let most = (room.y - 120.0).max(96.0);
+        ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+            match state.model_info().map(|info| info.calibration.as_ref()) {
+                Some(Ok(calibration)) => measured(ui, calibration, chosen, room.y - 200.0, &tokens, &mut out),
+                Some(Err(why)) => paragraph(ui, &said(&why.to_string()), &tokens),
+                None => paragraph(ui, text!("There is no model yet."), &tokens),
+            }
+        });
     });
     if modal.backdrop_response.clicked() {
         out.push(Command::Uncertainty(UncertaintyCommand::ToggleReliability));
@@ -86,15 +93,22 @@ fn measured(
     ui.add_space(theme::GRID);
     ui.add(Label::new(RichText::new(in_words(target)).color(tokens.text)).wrap());
     ui.add_space(theme::GRID);
-    ui.horizontal_top(|ui| {
-        let side = SIDE.min(ui.available_width() * 0.55).min(height.max(160.0));
+    if ui.available_width() < BESIDE {
+        let side = SIDE.min(ui.available_width());
         ui.allocate_ui(vec2(side, side), |ui| diagram(ui, target, side, tokens));
         ui.add_space(theme::GRID);
-        ScrollArea::vertical()
-            .id_salt("reliability bins")
-            .max_height(height.max(160.0))
-            .show(ui, |ui| table(ui, target, tokens));
-    });
+        table(ui, target, tokens);
+    } else {
+        ui.horizontal_top(|ui| {
+            let side = SIDE.min(ui.available_width() * 0.55).min(height.max(160.0));
+            ui.allocate_ui(vec2(side, side), |ui| diagram(ui, target, side, tokens));
+            ui.add_space(theme::GRID);
+            ScrollArea::vertical()
+                .id_salt("reliability bins")
+                .max_height(height.max(160.0))
+                .show(ui, |ui| table(ui, target, tokens));
+        });
+    }
     ui.add_space(theme::GRID);
     let reading = text!(
         "Up: share of the images that have the finding, with its 95 % interval. Across: the probability that the model gave. On the \

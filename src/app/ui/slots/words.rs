@@ -4,7 +4,7 @@
 use crate::app::state::hanging::SlotIndex;
 use crate::app::state::{State, prior};
 use crate::fonts::attribute;
-use crate::language::{text, tr};
+use crate::language::{date, text, tr};
 use crate::study::{Metadata, readable_name};
 
 /// What the line of a place has room for.
@@ -31,7 +31,7 @@ pub(super) fn of_place(state: &State, slot: SlotIndex, room: Room) -> String {
         parts.push(text!("Current").to_owned());
     }
     if !anonymous {
-        parts.extend(prior::day(meta).map(|day| day.format("%Y-%m-%d").to_string()));
+        parts.extend(prior::day(meta).map(date));
     }
     let short = room == Room::Little && !anonymous;
     parts.extend(span.filter(|_| !short));

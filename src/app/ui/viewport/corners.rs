@@ -22,9 +22,7 @@ use crate::study::{Frame, Metadata, SlicePosition, readable_name};
 
 /// Stands under every map.
 const NOT_AN_OUTLINE: &str = named!("what moved the score, not the outline of a lesion");
-const MARGIN: f32 = 8.0;
-/// Most that the scale bar takes with its words.
-const SCALE: f32 = 240.0;
+pub(super) const MARGIN: f32 = 8.0;
 /// Width of the colour bar with its numbers.
 const COLOR_BAR: f32 = 40.0;
 /// The same where there is little room.
@@ -60,6 +58,8 @@ pub(crate) fn title_of_map(state: &State) -> String {
 pub(crate) struct Corners {
     /// The room of the words at the upper left, from the view's corner on.
     pub upper_left: Vec2,
+    /// The width of the scale bar with its words, from the margin on.
+    pub scale: f32,
     /// Every place with words.
     pub taken: Vec<Rect>,
 }
@@ -123,7 +123,8 @@ pub(crate) fn paint(
         below.extend(place_words(state, frame));
         below.extend(grey_words(state, pane, frame, placement, painter.ctx().pixels_per_point()));
     }
-    let bar = if roomy { pen.scale_bar(state.spacing(frame), placement) } else { 0.0 };
+    let scale = if roomy { pen.scale_bar(state.spacing(frame), placement) } else { Vec2::ZERO };
+    let bar = scale.y;
     if content != Content::Image && state.heat_map && roomy && state.has_maps(content) {
         let pen = pen_of(room.with_max_x(room.right() - COLOR_BAR));
         below.splice(0..0, pen.shortest(translated(NOT_AN_OUTLINE), IN_SHORT.map(translated)));
@@ -138,13 +139,13 @@ pub(crate) fn paint(
     let corner = room.left_bottom();
     taken.push(Rect::from_min_max(corner - vec2(0.0, words.y + bar), corner + vec2(words.x, -bar)));
     if bar > 0.0 {
-        taken.push(Rect::from_min_max(corner - vec2(0.0, bar + 4.0), corner + vec2(SCALE, 0.0)));
+        taken.push(Rect::from_min_max(corner - vec2(0.0, bar + 4.0), corner + vec2(scale.x, 0.0)));
     }
     if state.layout == Layout::Compare && pane == 2 {
         // The switch between the two differences.
         taken.push(Rect::from_min_max(rect.min, pos2(rect.right(), room.top())));
     }
-    Corners { upper_left, taken }
+    Corners { upper_left, scale: scale.x, taken }
 }
 
 /// Patient and study, or that it is left out.

@@ -1,7 +1,8 @@
 //! The sides of the patient at the four sides of a view, wherever turns and mirrors have brought them.
 
-use egui::{Align2, FontId, Painter, Rect, Vec2, pos2, vec2};
+use egui::{Align2, FontId, Painter, Rect, pos2, vec2};
 
+use super::corners::{self, Corners};
 use crate::app::state::View;
 use crate::app::ui::theme::Tokens;
 use crate::language::text;
@@ -9,8 +10,6 @@ use crate::study::Frame;
 
 const SIZE: f32 = 14.0;
 const MARGIN: f32 = 6.0;
-/// Most that the scale bar takes with its words.
-const SCALE: f32 = 264.0;
 /// A smaller view has no room for letters beside its title.
 const SMALLEST: f32 = 120.0;
 
@@ -54,15 +53,16 @@ pub(super) fn at_the_sides<'a>(frame: &'a Frame, view: &View) -> Vec<(Side, &'a 
     placed.into_iter().map(|(way, letters)| (Side::towards(way), letters.as_str())).collect()
 }
 
-/// Draws the letters and yields their places; the upper one below the words of the upper left corner,
-/// `taken`, where these reach the middle, and the right one above the colour bar, `bar`.
+/// Draws the letters and yields their places; the upper one below the words of the upper left corner
+/// where these reach the middle, the lower one beside the scale bar, and the right one above the
+/// colour bar, `bar`.
 pub(super) fn paint(
     painter: &Painter,
     tokens: &Tokens,
     frame: &Frame,
     view: &View,
     rect: Rect,
-    taken: Vec2,
+    corners: &Corners,
     bar: Option<Rect>,
 ) -> Vec<Rect> {
     let mut drawn = Vec::new();
@@ -80,13 +80,15 @@ pub(super) fn paint(
                 (pos2(at.x, hidden.map_or(at.y, |bar| bar.top() - SIZE / 2.0)), Align2::RIGHT_CENTER)
             }
             Side::Top => {
+                let taken = corners.upper_left;
                 let reached = rect.left() + taken.x + SIZE > room.center().x;
                 let y = if reached { rect.top() + taken.y + MARGIN } else { room.top() };
                 (pos2(room.center().x, y), Align2::CENTER_TOP)
             }
             Side::Bottom => {
                 // Beside the words of the scale bar, where the view is narrow.
-                let x = room.center().x.max(room.left() + SCALE).min(room.right() - SIZE);
+                let scale = rect.left() + corners::MARGIN + corners.scale + SIZE;
+                let x = room.center().x.max(scale).min(room.right() - SIZE / 2.0);
                 (pos2(x, room.bottom()), Align2::CENTER_BOTTOM)
             }
         };

@@ -1,7 +1,7 @@
 //! The mark across the part of the image that is not there, on top of everything and not to be
 //! switched off.
 
-use egui::{Align2, FontId, Painter, Pos2, Rect, Shape, Stroke, pos2};
+use egui::{FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use super::on_screen;
 use super::placement::Placement;
@@ -15,6 +15,10 @@ const STEP: f32 = 18.0;
 /// The same where detail is missing everywhere: wide, for the image is to be seen through it.
 const WIDE: f32 = 90.0;
 const SIZE: f32 = 13.0;
+/// Words keep so far off the edges of the view, and of the upper and the lower edge so far that they keep
+/// off the words in the corners and the letters of the sides.
+const EDGE: f32 = 8.0;
+const CORNERS: f32 = 76.0;
 
 /// What the mark says.
 pub(super) fn words(frame: &Frame) -> Option<String> {
@@ -39,11 +43,21 @@ pub(super) fn paint(painter: &Painter, frame: &Frame, placement: &Placement, rec
     }
     let middle = Rect::from_points(&corners).intersect(rect);
     if middle.is_positive() {
-        let text = painter.layout_no_wrap(words, FontId::proportional(SIZE), tokens.image_text);
-        let place = Align2::CENTER_CENTER.anchor_size(middle.center(), text.size());
+        let room = (rect.width() - 2.0 * EDGE).max(1.0);
+        let text = painter.layout(words, FontId::proportional(SIZE), tokens.image_text, room);
+        let place = place(middle, rect, text.size());
         painter.rect_filled(place.expand(4.0), 3.0, tokens.image_ground);
         painter.galley(place.min, text, tokens.image_text);
     }
+}
+
+/// Where words of this size stand: in the middle of the part that is missing, and where that is narrow
+/// and at an edge of the view, off the edge and the words there.
+fn place(middle: Rect, view: Rect, size: Vec2) -> Rect {
+    let inner = view.shrink2(vec2(EDGE, CORNERS.min(0.25 * view.height())));
+    let least = inner.min + 0.5 * size;
+    let most = (inner.max - 0.5 * size).max(least);
+    Rect::from_center_size(middle.center().clamp(least, most), size)
 }
 
 /// Diagonals through the band between two rows of the image, so many points of the screen apart.
@@ -61,4 +75,21 @@ fn lines(placement: &Placement, [width, top, bottom]: [f32; 3], step: f32) -> Ve
             [on_screen(placement, [high.x, high.y]), on_screen(placement, [low.x, low.y])]
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_stay_in_the_view_and_off_the_words_at_its_edge() {
+        let view = Rect::from_min_size(pos2(100.0, 50.0), vec2(400.0, 300.0));
+        let size = vec2(200.0, 16.0);
+        let last_row = Rect::from_min_max(pos2(100.0, 346.0), view.max);
+        let words = place(last_row, view, size);
+        assert!(view.contains_rect(words) && words.bottom() <= view.bottom() - 75.0, "{words:?}");
+        assert_eq!(place(view, view, size).center(), view.center());
+        // Of a view that is smaller than the words, they begin where it begins.
+        assert_eq!(place(view, Rect::from_min_size(view.min, vec2(90.0, 20.0)), size).left(), 108.0);
+    }
 }

@@ -44,7 +44,7 @@ use egui::{Color32, Mesh, Pos2, Rect, Shape, TextureId, Ui, pos2};
 use self::image::ImageCache;
 use super::measured_values::ValuesCache;
 use super::theme;
-use crate::app::command::Command;
+use crate::app::command::{Command, ViewCommand};
 use crate::app::state::{Content, Layout, PaneIndex, State, View};
 use crate::language::{text, tr};
 use crate::study::Frame;
@@ -119,6 +119,10 @@ pub(super) fn show(
         egui::WidgetInfo { current_text_value: Some(said.clone()), ..info }
     });
     let mut commands = gesture::commands(ui, state, frame, pane, &placement, &response);
+    if state.pixel_for_pixel && pane == state.zoomed() {
+        let column = placement.scale[0] * ui.ctx().pixels_per_point();
+        commands.push(Command::View(ViewCommand::SetZoom(pane, state.view(pane).zoom / column)));
+    }
 
     let painter = ui.painter_at(rect);
     let shown = what_if::shown(state, frame, content);
@@ -145,13 +149,13 @@ pub(super) fn show(
         measuring::paint_lines(&painter, state, &placement);
         measuring::crosshair::paint(&painter, state, &placement, rect);
         let corners = corners::paint(&painter, state, frame, pane, content, &placement, rect);
-        let mut taken = corners.taken;
+        let mut taken = corners.taken.clone();
         if content == Content::Image {
             taken.extend(legend::paint(&painter, state, rect, corners.upper_left.y));
         }
         let shown = state.heat_map.then_some(&mut caches.map.tops);
         let bar = shown.and_then(|tops| color_bar::paint(&painter, state, tops, pane, content, rect));
-        taken.extend(letters::paint(&painter, &tokens, frame, state.view(pane), rect, corners.upper_left, bar));
+        taken.extend(letters::paint(&painter, &tokens, frame, state.view(pane), rect, &corners, bar));
         taken.extend(bar);
         let first = state.speaks_for_all(pane);
         measuring::paint_labels(&painter, state, &mut caches.values, content, &placement, (rect, first), taken);

@@ -13,6 +13,10 @@ use crate::study::{Spacing, SpacingProvenance};
 
 const SIZE: f32 = 11.0;
 const MARKER: f32 = 18.0;
+/// Between a scale bar and its words.
+const BESIDE: f32 = 6.0;
+/// No scale bar is made shorter for its words.
+const SHORTEST: f32 = 24.0;
 
 /// Writes on the image: bright letters with a shadow, readable on any grey.
 pub(super) struct Pen<'a> {
@@ -92,8 +96,8 @@ impl<'a> Pen<'a> {
         self.painter.text(at, Align2::RIGHT_TOP, words, font, self.tokens.image_text)
     }
 
-    /// A bar of a round length, and its words. Yields the height that it takes.
-    pub(super) fn scale_bar(&self, spacing: Option<Spacing>, placement: &Placement) -> f32 {
+    /// A bar of a round length, and its words. Yields the room that they take.
+    pub(super) fn scale_bar(&self, spacing: Option<Spacing>, placement: &Placement) -> Vec2 {
         let (per_point, unit) = match spacing {
             Some(s) => (
                 // The pixels are shown in their true shape: a millimetre is as long in every direction.
@@ -106,9 +110,15 @@ impl<'a> Pen<'a> {
             ),
             None => (placement.across(), "px"),
         };
-        let longest = (0.4 * self.room.width()).min(140.0);
-        let Some(length) = round_length(longest * per_point) else { return 0.0 };
-        let width = length / per_point;
+        let room = self.room.width();
+        let words = |length: f32| format!("{} {unit}", number(length));
+        let wide = |words: String| size(self.painter, &[words], f32::INFINITY).x + BESIDE;
+        // A shorter bar rather than words that are cut.
+        let longest = (0.4 * room).min(140.0);
+        let left = room - round_length(longest * per_point).map_or(0.0, |length| wide(words(length)));
+        let longest = if left >= SHORTEST { longest.min(left) } else { longest };
+        let Some(length) = round_length(longest * per_point) else { return Vec2::ZERO };
+        let (width, words) = (length / per_point, words(length));
         let from = pos2(self.room.min.x, self.room.max.y - 3.0);
         let to = from + vec2(width, 0.0);
         for (color, w) in [(self.tokens.image_shadow, 3.0), (self.tokens.image_text, 1.0)] {
@@ -118,8 +128,18 @@ impl<'a> Pen<'a> {
                 self.painter.line_segment([end - vec2(0.0, 3.0), end + vec2(0.0, 3.0)], stroke);
             }
         }
-        self.text(to + vec2(6.0, 0.0), Align2::LEFT_CENTER, &format!("{} {unit}", number(length)));
-        SIZE + 5.0
+        if width + wide(words.clone()) <= room {
+            self.text(to + vec2(BESIDE, 0.0), Align2::LEFT_CENTER, &words);
+            return vec2(width + wide(words), SIZE + 5.0);
+        }
+        // No room beside any bar: above it, in as many lines as it takes.
+        let lines = wrapped(self.painter, &words, room);
+        let step = SIZE + 4.0;
+        for (i, line) in lines.iter().rev().enumerate() {
+            self.text(from - vec2(0.0, BESIDE + step * i as f32), Align2::LEFT_BOTTOM, line);
+        }
+        let above = size(self.painter, &lines, room).x;
+        vec2(width.max(above), 2.0 * BESIDE + step * lines.len() as f32)
     }
 
     fn text(&self, at: Pos2, anchor: Align2, words: &str) {

@@ -37,8 +37,8 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         let room = ui.available_size();
         ui.spacing_mut().item_spacing.y = 8.0;
         let metric = comparison.metric;
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 2.0;
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
             for choice in RunMetric::ALL {
                 let command = Command::Training(TrainingCommand::SetMetric(choice));
                 controls::segment(ui, command, choice == metric, true, out);
@@ -49,7 +49,10 @@ pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Co
         let title = metric.name().to_uppercase();
         let limits = matches!(metric, RunMetric::Accuracy | RunMetric::Auroc).then_some([0.0, 1.0]);
         let size = vec2(room.x, (0.52 * room.y).max(180.0));
-        let empty = text!("Tick a run at the left to see its curve.");
+        let empty = match comparison.records.as_deref() {
+            Some([]) => text!("Curves of runs appear here."),
+            _ => text!("Tick a run at the left to see its curve."),
+        };
         curves::chart(ui, &Chart { title: &title, curves: &lines, end, best: None, empty, size, limits }, tokens, out);
         let rest = vec2(room.x, ui.available_height());
         plate(ui, tokens, rest, |ui| {

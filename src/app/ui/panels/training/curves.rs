@@ -89,7 +89,9 @@ fn plot(ui: &mut Ui, chart: &Chart<'_>, area: Rect, tokens: &Tokens) {
     let drawn: Vec<&Curve> = chart.curves.iter().filter(|c| !c.hidden && !c.points.is_empty()).collect();
     if chart.curves.iter().all(|c| c.points.is_empty()) {
         let font = FontId::proportional(theme::TEXT);
-        ui.painter().text(area.center(), Align2::CENTER_CENTER, chart.empty, font, tokens.muted);
+        let words = ui.painter().layout(chart.empty.to_owned(), font, tokens.muted, (area.width() - 16.0).max(1.0));
+        let place = Align2::CENTER_CENTER.anchor_size(area.center(), words.size());
+        ui.painter().galley(place.min, words, tokens.muted);
         return;
     }
     let [low, high] = bounds(&drawn, chart.limits);

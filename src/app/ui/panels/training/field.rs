@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Button, Key, Margin, TextEdit, Ui};
+use egui::{Button, Color32, Key, Margin, TextEdit, TextStyle, Ui};
 
 use crate::app::command::Command;
 use crate::language::text;
+
+/// Between the frame of the field and its text.
+const MARGIN: f32 = 8.0;
 
 /// A field for a path with `name` for its label. Yields a path that was entered; `choose` asks for
 /// one by a dialog.
@@ -26,9 +29,17 @@ pub(super) fn path(
     let (before, mut text) = kept.filter(|(before, _)| *before == now).unwrap_or((now.clone(), now));
     let mut chosen = None;
     ui.horizontal(|ui| {
-        let buttons = if value.is_some() { 96.0 } else { 176.0 };
-        let field = TextEdit::singleline(&mut text).hint_text(name).desired_width(ui.available_width() - buttons);
-        let field = field.margin(Margin::symmetric(8, 4)).align(egui::Align2::LEFT_CENTER);
+        let label = if value.is_some() { text!("Choose…") } else { choose.info().label };
+        // The buttons have their room in every language, and the field what they leave.
+        let font = TextStyle::Button.resolve(ui.style());
+        let of = |words: &str| {
+            let words = ui.painter().layout_no_wrap(words.to_owned(), font.clone(), Color32::WHITE).size().x;
+            words + 2.0 * ui.spacing().button_padding.x + ui.spacing().item_spacing.x
+        };
+        let buttons = of(label) + if value.is_none() { of(enter) } else { 0.0 } + 2.0 * MARGIN;
+        let field =
+            TextEdit::singleline(&mut text).hint_text(name).desired_width((ui.available_width() - buttons).max(48.0));
+        let field = field.margin(Margin::symmetric(MARGIN as i8, 4)).align(egui::Align2::LEFT_CENTER);
         let response = ui.add(field).accessible_name(name);
         let typed = text.trim().trim_matches('"').to_owned();
         let fresh = !typed.is_empty() && typed != before;
@@ -39,9 +50,7 @@ pub(super) fn path(
         if entered && fresh {
             chosen = Some(PathBuf::from(typed));
         }
-        let info = choose.info();
-        let label = if value.is_some() { text!("Choose…") } else { info.label };
-        let button = ui.button(label).on_hover_text(info.tooltip);
+        let button = ui.button(label).on_hover_text(choose.info().tooltip);
         // Two fields side by side need two names.
         if button.accessible_name(format!("{label} {name}")).clicked() {
             out.push(choose);

@@ -19,10 +19,10 @@ use crate::engine::what_if::question::Answer;
 use crate::language::{decimal, said, text, tr};
 use crate::model::population::PopulationVerdict;
 
-/// Draws the panel; nothing while the image is not questioned.
+/// Draws the panel; nothing while no image is there or it is not questioned.
 pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let mut out = Vec::new();
-    if !state.is_questioned() {
+    if !state.is_questioned() || state.current().is_none() {
         return out;
     }
     let tokens = theme::tokens(state.preferences.theme);

@@ -1,16 +1,21 @@
 //! Sliders for the whole image: tone, turn, shift, crop.
 
-use egui::{CollapsingHeader, Slider, Ui};
+use egui::{CollapsingHeader, FontId, Slider, Ui};
 
 use super::row;
 use crate::app::command::{Command, WhatIfCommand};
 use crate::app::state::State;
+use crate::app::ui::lettering;
 use crate::app::ui::theme::{self, Tokens};
 use crate::engine::what_if::alteration::{Alteration, MOST_CROP, MOST_SHIFT, MOST_TONE, MOST_TURN};
 use crate::language::{text, tr};
 
 pub(super) fn show(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
-    let header = CollapsingHeader::new(theme::caption(text!("Whole image: tone, turn, shift, crop"), tokens));
+    // A heading of egui's makes its panel as wide as its words are.
+    let room = ui.available_width() - ui.spacing().indent - 2.0 * ui.spacing().button_padding.x;
+    let font = FontId::proportional(theme::CAPTION);
+    let words = lettering::cut_text(ui.painter(), text!("Whole image: tone, turn, shift, crop"), &font, room);
+    let header = CollapsingHeader::new(theme::caption(words, tokens));
     header.id_salt("whole image").show_unindented(ui, |ui| {
         let before = state.what_if.changed.alteration;
         let mut after = before;
