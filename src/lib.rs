@@ -24,7 +24,7 @@
 //! what the maps do to those who read with them.
 //!
 //! What leaves the machine or comes to it: [`results`] makes DICOM objects of a case and reads those of
-//! others, [`pacs`] speaks with archives, [`serve`] watches an inbox; [`feedback`] is what a reader
+//! others, [`pacs`] speaks with archives, [`serve`] watches an inbox, [`batch`] scores archives; [`feedback`] is what a reader
 //! says of findings, [`audit`] the journal of what was shown.
 //!
 //! The ground floor, which every room may use: [`cancel`], [`files`], [`fonts`], [`limits`],
@@ -41,6 +41,7 @@ pub use pellucid_network as network;
 
 pub mod app;
 pub mod audit;
+pub mod batch;
 pub mod cancel;
 pub mod cli;
 pub mod engine;

@@ -122,6 +122,10 @@ pub const IDENTIFIERS: usize = 2000;
 pub const FILES_AT_ONCE: usize = 200_000;
 /// Most files and folders that a walk through a folder looks at.
 pub const FOLDER_ENTRIES: usize = 1_000_000;
+/// Most files and folders below one folder that a batch looks at.
+pub const ARCHIVE_ENTRIES: usize = 100_000_000;
+/// Decoded images of a batch that wait for the network, in bytes; one that is larger waits alone.
+pub const WAITING_BYTES: u64 = 192 << 20;
 /// Deepest nesting of folders that a walk goes into.
 pub const FOLDER_DEPTH: usize = 64;
 /// Largest configuration of a training run, in bytes.

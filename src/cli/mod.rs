@@ -2,11 +2,13 @@
 //!
 //! A stable contract that scripts build on. Results go to standard output, everything else to
 //! standard error; `--json` prints one object a line and nothing else. Exit codes: 0 done, 1
-//! failed, 2 usage, 3 some of several inputs failed. Errors are sentences with their causes, also
+//! failed, 2 usage, 3 some of several inputs failed, 130 stopped by a signal. Errors are sentences with their causes, also
 //! when a command panics.
 
 mod ablate;
 mod audit;
+mod batch;
+mod collect;
 mod compare;
 mod crossval;
 mod data;
@@ -161,6 +163,8 @@ fn language(text: &str) -> Result<&'static str, NoLanguage> {
 enum Command {
     Demo(demo::Args),
     Predict(predict::Args),
+    Batch(Box<batch::Args>),
+    Collect(collect::Args),
     Explain(explain::Args),
     Whatif(whatif::Args),
     Segment(segment::Args),
@@ -201,6 +205,8 @@ pub enum Outcome {
     SomeFailed,
     /// Every input failed; each was reported when it did.
     AllFailed,
+    /// A signal asked it to stop; what was done is kept, and it can be gone on with.
+    Stopped,
 }
 
 impl Outcome {
@@ -219,6 +225,8 @@ impl Outcome {
             Self::Done => 0,
             Self::AllFailed => 1,
             Self::SomeFailed => 3,
+            // As shells report what SIGINT ended.
+            Self::Stopped => 130,
         }
     }
 }
@@ -289,6 +297,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Batch(args) => batch::run(&args),
+        Command::Collect(args) => collect::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Whatif(args) => whatif::run(&args),
         Command::Segment(args) => segment::run(&args),

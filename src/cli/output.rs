@@ -73,6 +73,18 @@ pub(super) fn progress(length: usize, what: &'static str) -> ProgressBar {
     bar
 }
 
+/// A bar of files on standard error whose message says how fast it goes, drawn on a terminal only.
+pub(super) fn paced(length: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// A running count on standard error, of what has no known end, drawn on a terminal only.
 pub(super) fn counter(what: &'static str) -> ProgressBar {
     if !io::stderr().is_terminal() {

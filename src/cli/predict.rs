@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use self::studies::StudyArgs;
 use super::inputs::Inputs;
-use super::record::{Record, cells};
+use super::record::Record;
 use super::session::{AnalysisArgs, ModelArgs, Session};
 use super::{Outcome, Usage, output};
+use crate::batch::row;
 use crate::engine::AnalysisOptions;
 use crate::engine::lungs::Lungs;
 use crate::evaluation::result_table::{Kind, ResultTableError};
@@ -96,7 +97,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         }
     })?;
     if let Some(out) = &args.out {
-        output::write_file(out, &cells::table(&rows).of_kind(out)?)?;
+        output::write_file(out, &row::table(&rows).of_kind(out)?)?;
         output::remark(format!("The table lies in {}", out.display()));
     }
     Ok(outcome)

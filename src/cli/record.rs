@@ -1,6 +1,6 @@
 //! What the model says of an image, as the JSON line of the contract, and as text ([`text`]).
 
-pub(super) mod cells;
+mod cells;
 mod similar;
 mod text;
 

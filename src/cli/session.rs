@@ -13,7 +13,7 @@ use super::{Usage, output};
 use crate::cancel::CancelToken;
 use crate::engine::analysis::analyze_with;
 use crate::engine::lungs::{self, LungSearch, Lungs};
-use crate::engine::model_selection::{Choice, ModelSelector, Selected};
+use crate::engine::model_selection::{Choice, Chooser, ModelSelector, Selected};
 use crate::engine::pass::Known;
 use crate::engine::progress::Progress;
 use crate::engine::similar::{Galleries, Similar};
@@ -250,6 +250,16 @@ impl Session {
     /// image says so by itself.
     pub(super) fn check(&self, prevalences: &[Stated]) -> Result<(), Usage> {
         self.named().map_or(Ok(()), |model| stated(prevalences, &model.manifest).map(drop))
+    }
+
+    /// What chooses among the models, for several threads at once.
+    pub(super) fn chooser(&mut self) -> anyhow::Result<Chooser> {
+        Ok(self.selector.chooser()?)
+    }
+
+    /// The model that a choice names, loaded.
+    pub(super) fn selected(&mut self, choice: Arc<Choice>) -> anyhow::Result<Option<Arc<Model>>> {
+        Ok(self.selector.selected(choice)?.model)
     }
 
     /// The choice among the models for an image; the nearest one by `force`, where none fits.

@@ -25,6 +25,7 @@ pub mod similar;
 pub mod study_members;
 pub mod study_result;
 mod study_worker;
+pub mod together;
 pub mod what_if;
 pub mod worker;
 

@@ -97,17 +97,43 @@ impl Pass {
         let preprocess = milliseconds(started);
 
         let started = Instant::now();
-        let (outputs, logits) = forward(&model.network, &input, cancel)?;
-        let labels = model.manifest.labels.len();
-        if logits.len() != labels {
-            return Err(EngineError::LabelCount { found: logits.len(), labels });
-        }
-        if logits.iter().any(|l| !l.is_finite()) {
-            return Err(EngineError::NotFinite);
-        }
+        let network = &model.network;
+        let first_stochastic = network.first_stochastic();
+        let needed = |stage: usize| network.stages[stage].is_spatial() || first_stochastic == Some(stage + 1);
+        let (outputs, logits) = forward(network, &input, &needed, cancel)?;
+        let logits = checked(model, logits.flatten_all()?.to_vec1()?)?;
         let forward = milliseconds(started);
         let timing = Timing { preprocess, forward, ..Timing::default() };
         Ok(Self { input, outputs, logits, timing })
+    }
+
+    /// Runs the network once, dropout off, for several images by their
+    /// [`Model::input_values`]; kept is what scores, population and dropout samples start from, so
+    /// that no map can be made from such a pass.
+    ///
+    /// # Errors
+    /// When the network cannot be run or it was cancelled; inside, why an image has no scores.
+    pub fn run_together(
+        model: &Model,
+        inputs: &[&[f32]],
+        cancel: &CancelToken,
+    ) -> Result<Vec<Result<Self, EngineError>>, EngineError> {
+        let started = Instant::now();
+        let network = &model.network;
+        let input = model.input_batch(inputs.concat(), inputs.len())?;
+        let (averaged, first_stochastic) = (features::stages(network), network.first_stochastic());
+        let needed = |stage: usize| averaged.contains(&stage) || first_stochastic == Some(stage + 1);
+        let (outputs, logits) = forward(network, &input, &needed, cancel)?;
+        let logits = logits.flatten_from(1)?.to_vec2::<f32>()?;
+        let forward = milliseconds(started) / inputs.len().max(1) as f64;
+        let of = |(place, logits): (usize, Vec<f32>)| {
+            let one = |x: &Tensor| x.narrow(0, place, 1)?.contiguous();
+            let logits = checked(model, logits)?;
+            let outputs = outputs.iter().map(|x| x.as_ref().map(one).transpose()).collect::<Result<_, _>>()?;
+            let timing = Timing { forward, ..Timing::default() };
+            Ok(Self { input: one(&input)?, outputs, logits, timing })
+        };
+        Ok(logits.into_iter().enumerate().map(of).collect())
     }
 
     /// The output of a stage that is of use later, as [`Network::forward_range`] hands it out.
@@ -151,13 +177,26 @@ impl Pass {
     }
 }
 
-/// Runs stage by stage, so that a request to stop is seen in between.
+/// Logits that can be read: as many as the model has labels, and finite.
+fn checked(model: &Model, logits: Vec<f32>) -> Result<Vec<f32>, EngineError> {
+    let labels = model.manifest.labels.len();
+    if logits.len() != labels {
+        return Err(EngineError::LabelCount { found: logits.len(), labels });
+    }
+    if logits.iter().any(|l| !l.is_finite()) {
+        return Err(EngineError::NotFinite);
+    }
+    Ok(logits)
+}
+
+/// Runs stage by stage, so that a request to stop is seen in between; yields the outputs of the stages
+/// that are needed, and that of the last one.
 fn forward(
     network: &Network,
     input: &Tensor,
+    needed: &dyn Fn(usize) -> bool,
     cancel: &CancelToken,
-) -> Result<(Vec<Option<Tensor>>, Vec<f32>), EngineError> {
-    let first_stochastic = network.first_stochastic();
+) -> Result<(Vec<Option<Tensor>>, Tensor), EngineError> {
     let mut x = input.clone();
     let mut outputs = Vec::with_capacity(network.stages.len());
     for (i, stage) in network.stages.iter().enumerate() {
@@ -165,10 +204,9 @@ fn forward(
         // In the layout that the next stage likes best; planes are made of what somebody wants to
         // see.
         x = stage.layer.forward(&x, Mode::Inference)?;
-        let needed = stage.is_spatial() || first_stochastic == Some(i + 1);
-        outputs.push(needed.then(|| x.clone()));
+        outputs.push(needed(i).then(|| x.clone()));
     }
-    Ok((outputs, x.flatten_all()?.to_vec1()?))
+    Ok((outputs, x))
 }
 
 /// Milliseconds since `start`.

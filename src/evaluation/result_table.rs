@@ -1,10 +1,11 @@
 //! Tables of results with columns of a kind, as CSV and as Parquet: what one reads back in another
 //! program are numbers, truths and words, and nothing where nothing is known.
 //!
-//! Parquet is written in one row group, plain and without compression, every column optional: every
-//! reader of the format knows that (pandas, Polars, R).
+//! Parquet is written plain and without compression, every column optional, a table as one row group:
+//! every reader of the format knows that (pandas, Polars, R).
 
 use std::collections::HashSet;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -151,6 +152,12 @@ impl ResultTable {
         }
     }
 
+    /// Whether it has no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows() == 0
+    }
+
     fn rows(&self) -> usize {
         self.columns.first().map_or(0, |(_, column)| column.len())
     }
@@ -161,6 +168,25 @@ impl ResultTable {
     }
 
     fn to_parquet(&self) -> Result<Vec<u8>, ResultTableError> {
+        let mut bytes = Vec::new();
+        let mut rows = ParquetRows::begin(&mut bytes, self)?;
+        rows.append(self)?;
+        rows.end()?;
+        Ok(bytes)
+    }
+}
+
+/// A Parquet file that is written bit by bit, a row group for each table.
+pub struct ParquetRows<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+}
+
+impl<W: Write + Send> ParquetRows<W> {
+    /// A file of tables with the columns of this one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(into: W, like: &ResultTable) -> Result<Self, ResultTableError> {
         let field = |(name, column): &(String, Column)| {
             let text = matches!(column, Column::Text(_)).then_some(LogicalType::String);
             let built = Type::primitive_type_builder(name, column.physical())
@@ -169,12 +195,19 @@ impl ResultTable {
                 .build();
             built.map(Arc::new)
         };
-        let fields = self.columns.iter().map(field).collect::<Result<_, _>>()?;
+        let fields = like.columns.iter().map(field).collect::<Result<_, _>>()?;
         let schema = Arc::new(Type::group_type_builder("results").with_fields(fields).build()?);
-        let mut bytes = Vec::new();
-        let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::builder().build()))?;
-        let mut group = file.next_row_group()?;
-        for (_, column) in &self.columns {
+        let properties = Arc::new(WriterProperties::builder().build());
+        Ok(Self { file: SerializedFileWriter::new(into, schema, properties)? })
+    }
+
+    /// Adds the rows of a table.
+    ///
+    /// # Errors
+    /// When it cannot be written, or its columns are others.
+    pub fn append(&mut self, table: &ResultTable) -> Result<(), ResultTableError> {
+        let mut group = self.file.next_row_group()?;
+        for (_, column) in &table.columns {
             let Some(mut writer) = group.next_column()? else { break };
             match column {
                 Column::Text(values) => {
@@ -189,8 +222,16 @@ impl ResultTable {
             writer.close()?;
         }
         group.close()?;
-        file.close()?;
-        Ok(bytes)
+        Ok(())
+    }
+
+    /// Writes the end of the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn end(self) -> Result<(), ResultTableError> {
+        self.file.close()?;
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use walkdir::{DirEntry, IntoIter, WalkDir};
 
@@ -37,21 +38,33 @@ pub enum Obstacle {
 ///
 /// Special files are among them: whoever opens one hears what it is.
 pub fn files_below(root: &Path) -> Walk {
-    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
-    Walk { root: root.to_owned(), entries: walk, entered: HashSet::new(), looked_at: 0, ended: false }
+    Walk::through(root, WalkDir::new(root).sort_by_file_name(), limits::FOLDER_ENTRIES)
+}
+
+/// The same in no order, of up to [`limits::ARCHIVE_ENTRIES`] files and folders: what is held grows with
+/// the number of folders alone, by some 32 bytes each, and a folder of any length is read bit by bit.
+pub fn files_of_archive(root: &Path) -> Walk {
+    Walk::through(root, WalkDir::new(root), limits::ARCHIVE_ENTRIES)
 }
 
 /// The walk through a folder, see [`files_below`].
 pub struct Walk {
     root: PathBuf,
     entries: IntoIter,
-    /// Where the folders really lie that the walk has been in.
-    entered: HashSet<PathBuf>,
+    /// Where the folders really lie that the walk has been in: the first half of the SHA-256 of each
+    /// place.
+    entered: HashSet<[u8; 16]>,
     looked_at: usize,
+    most: usize,
     ended: bool,
 }
 
 impl Walk {
+    fn through(root: &Path, walk: WalkDir, most: usize) -> Self {
+        let entries = walk.follow_links(true).into_iter();
+        Self { root: root.to_owned(), entries, entered: HashSet::new(), looked_at: 0, most, ended: false }
+    }
+
     /// Whether the walk goes into a folder that it has come to: not where it has been.
     fn enters(&mut self, folder: &DirEntry) -> Result<bool, WalkError> {
         if folder.depth() > limits::FOLDER_DEPTH {
@@ -59,7 +72,10 @@ impl Walk {
         }
         // A folder whose place cannot be found out cannot be read either, and says so when it is.
         let place = folder.path().canonicalize().unwrap_or_else(|_| folder.path().into());
-        Ok(self.entered.insert(place))
+        let hash = Sha256::digest(place.as_os_str().as_encoded_bytes());
+        let mut half = [0; 16];
+        half.copy_from_slice(&hash[..16]);
+        Ok(self.entered.insert(half))
     }
 }
 
@@ -79,9 +95,9 @@ impl Iterator for Walk {
                 }
             };
             self.looked_at += 1;
-            if self.looked_at > limits::FOLDER_ENTRIES {
+            if self.looked_at > self.most {
                 self.ended = true;
-                let obstacle = Obstacle::TooMany(limits::FOLDER_ENTRIES);
+                let obstacle = Obstacle::TooMany(self.most);
                 return Some(Err(WalkError { path: self.root.clone(), obstacle }));
             }
             if !entry.file_type().is_dir() {

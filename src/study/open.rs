@@ -147,7 +147,8 @@ fn find(
 }
 
 /// Whether a file that turns out to be no image was meant to be one.
-fn is_named_like_an_image(path: &Path) -> bool {
+#[must_use]
+pub fn is_named_like_an_image(path: &Path) -> bool {
     path.extension().is_some() && may_be_an_image(path)
 }
 
@@ -186,6 +187,21 @@ pub(super) fn list(path: &Path) -> Result<Listed, StudyError> {
         Kind::Dicom => list_dicom(path, &Dicom::open(path)?),
         Kind::Raster(format) => Ok(Listed::unordered(raster::entry(path, format)?)),
     })?
+}
+
+/// One image file by its header, for whoever goes through files one by one.
+///
+/// # Errors
+/// When it cannot be read, or is no image.
+pub fn entry_of(path: &Path) -> Result<Arc<ImageEntry>, StudyError> {
+    let listed = list(path)?;
+    if listed.is_directory {
+        return Err(StudyError::NoPixels("directory of a medium (DICOMDIR)".into()));
+    }
+    if !listed.entry.has_pixels {
+        return Err(StudyError::NoPixels(listed.entry.title));
+    }
+    Ok(Arc::new(listed.entry))
 }
 
 /// The same of a file whose header takes little memory, or that is no image at all; `None` of any

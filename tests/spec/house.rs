@@ -62,6 +62,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pacs", &["study"]),
     ("reader_study", &["imaging", "study", "network", "model", "explain", "engine", "evaluation", "figures", "report"]),
     ("serve", &["study", "model", "pacs"]),
+    ("batch", &["study", "evaluation", "pacs"]),
     ("app", ALL_BEFORE),
     ("cli", ALL_BEFORE),
 ];

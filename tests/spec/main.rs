@@ -5,6 +5,7 @@ mod architectures;
 #[path = "../common/asked_of_serde.rs"]
 mod asked_of_serde;
 mod audit;
+mod batch;
 mod cam;
 mod cli;
 mod comparing_runs;

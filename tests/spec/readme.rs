@@ -115,6 +115,7 @@ fn words(command: &str) -> Vec<String> {
             ("COMMAND", _) => "train",
             ("NAME", Some("--arch")) => "densenet121",
             ("PRESET", _) => "imagenet",
+            ("$SHARD", _) => "3/16",
             (word, _) => word.split('|').next().unwrap(),
         };
         let stands_for = stands_for.to_owned();

@@ -5,4 +5,4 @@ pub mod choice;
 mod selector;
 
 pub use choice::Choice;
-pub use selector::{Library, ModelSelector, Selected, SelectionError};
+pub use selector::{Chooser, Library, ModelSelector, Selected, SelectionError};

@@ -71,7 +71,36 @@ pub struct ModelSelector<L> {
     /// Judges every image; `None` where the model is chosen for each.
     named: Option<Arc<Model>>,
     /// Read with the first choice.
-    candidates: Option<Vec<CandidateModel>>,
+    candidates: Option<Arc<[CandidateModel]>>,
+}
+
+/// What says which model judges an image, for several threads at once.
+#[derive(Clone)]
+pub struct Chooser {
+    named: Option<Arc<Model>>,
+    candidates: Arc<[CandidateModel]>,
+}
+
+impl Chooser {
+    /// The model that was named; else as [`ModelSelector::choose`].
+    ///
+    /// # Errors
+    /// As [`ModelSelector::choose`].
+    pub fn choose(&self, frame: &Frame, force: bool) -> Result<Choice, SelectionError> {
+        match &self.named {
+            Some(model) => Ok(Choice::by_hand(&model.manifest.name)),
+            None => Ok(insisted(fitting(&self.candidates, frame)?, force)),
+        }
+    }
+
+    /// Names of the models that can be chosen.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        match &self.named {
+            Some(model) => vec![model.origin.clone()],
+            None => self.candidates.iter().map(|candidate| candidate.name.clone()).collect(),
+        }
+    }
 }
 
 /// A choice with the model that it names.
@@ -148,41 +177,59 @@ impl<L: Library> ModelSelector<L> {
     /// # Errors
     /// When there is no model, or no gate can be run.
     pub fn choose(&mut self, frame: &Frame, force: bool) -> Result<Choice, SelectionError> {
-        let mut choice = self.fitting(frame)?;
-        if let (None, Some(nearest), true) = (&choice.model, &choice.nearest, force) {
-            choice.because = format!("{}; {nearest} comes nearest and was taken by --force", choice.because);
-            choice.model = Some(nearest.clone());
-        }
-        Ok(choice)
+        Ok(insisted(fitting(&self.candidates()?, frame)?, force))
     }
 
-    fn fitting(&mut self, frame: &Frame) -> Result<Choice, SelectionError> {
+    /// The same for several threads at once, among the models of now.
+    ///
+    /// # Errors
+    /// When none can be used.
+    pub fn chooser(&mut self) -> Result<Chooser, SelectionError> {
+        let named = self.named.clone();
+        let candidates = if named.is_some() { Arc::new([]) } else { self.candidates()? };
+        Ok(Chooser { named, candidates })
+    }
+
+    fn candidates(&mut self) -> Result<Arc<[CandidateModel]>, SelectionError> {
         let candidates = match &mut self.candidates {
             Some(known) => known,
-            none => none.insert(self.library.candidates()?),
+            none => none.insert(self.library.candidates()?.into()),
         };
-        match candidates.as_slice() {
-            [] => Err(SelectionError::Nothing),
-            [only] => Ok(Choice::only(&only.name)),
-            several => {
-                let plane = frame.model_plane();
-                let meta = &frame.entry.meta;
-                let (mut considered, mut broken) = (Vec::with_capacity(several.len()), None);
-                for candidate in several {
-                    let statement = candidate.fits.statement(meta);
-                    let asked = statement.against.is_none();
-                    match if asked { candidate.judge(frame, &plane) } else { Ok(None) } {
-                        Ok(gate) => considered.push(Considered { name: candidate.name.clone(), statement, gate }),
-                        Err(error) => {
-                            log::warn!("{} is not chosen: {error}", candidate.name);
-                            broken = Some(error);
-                        }
+        Ok(candidates.clone())
+    }
+}
+
+/// The nearest model where none fits and the reader insists.
+fn insisted(mut choice: Choice, force: bool) -> Choice {
+    if let (None, Some(nearest), true) = (&choice.model, &choice.nearest, force) {
+        choice.because = format!("{}; {nearest} comes nearest and was taken by --force", choice.because);
+        choice.model = Some(nearest.clone());
+    }
+    choice
+}
+
+fn fitting(candidates: &[CandidateModel], frame: &Frame) -> Result<Choice, SelectionError> {
+    match candidates {
+        [] => Err(SelectionError::Nothing),
+        [only] => Ok(Choice::only(&only.name)),
+        several => {
+            let plane = frame.model_plane();
+            let meta = &frame.entry.meta;
+            let (mut considered, mut broken) = (Vec::with_capacity(several.len()), None);
+            for candidate in several {
+                let statement = candidate.fits.statement(meta);
+                let asked = statement.against.is_none();
+                match if asked { candidate.judge(frame, &plane) } else { Ok(None) } {
+                    Ok(gate) => considered.push(Considered { name: candidate.name.clone(), statement, gate }),
+                    Err(error) => {
+                        log::warn!("{} is not chosen: {error}", candidate.name);
+                        broken = Some(error);
                     }
                 }
-                match broken {
-                    Some(error) if considered.is_empty() => Err(EngineError::Gate(error).into()),
-                    _ => Ok(choose(&frame.entry, &considered)),
-                }
+            }
+            match broken {
+                Some(error) if considered.is_empty() => Err(EngineError::Gate(error).into()),
+                _ => Ok(choose(&frame.entry, &considered)),
             }
         }
     }
