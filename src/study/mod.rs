@@ -11,6 +11,7 @@ mod color;
 pub(crate) mod dataset;
 pub mod deidentify;
 pub(crate) mod dicom;
+mod directory;
 mod display_attributes;
 mod error;
 pub mod foreign;
@@ -59,7 +60,7 @@ mod vocabulary;
 pub mod wire;
 mod writer;
 
-pub use annotations::{Annotations, Drawing, TextNote};
+pub use annotations::{Annotations, Drawing, TextNote, ellipse};
 pub use display_attributes::DisplayAttributes;
 pub use error::StudyError;
 pub use frame_timing::{FrameTiming, TimingSource};
