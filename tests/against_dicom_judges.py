@@ -156,7 +156,8 @@ def compare_maps(datasets, record):
         values = values.reshape(int(dataset.NumberOfFrames), dataset.Rows, dataset.Columns)
         for frame, groups in zip(values, dataset.PerFrameFunctionalGroupsSequence):
             mapping = groups.RealWorldValueMappingSequence[0]
-            quantity = [(concept(one), one.ConceptCodeSequence[0].CodeMeaning) for one in mapping.QuantityDefinitionSequence]
+            coded = [one for one in mapping.QuantityDefinitionSequence if one.ValueType == "CODE"]
+            quantity = [(concept(one), one.ConceptCodeSequence[0].CodeMeaning) for one in coded]
             quantity = dict(quantity)
             frames.setdefault((quantity[(OWN, "LABEL")], quantity[("SCT", "370129005")]), []).append(frame)
     for printed in record["maps"]:

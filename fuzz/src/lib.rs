@@ -21,12 +21,13 @@ use std::path::{Path, PathBuf};
 use readers::{Bench, Reader};
 
 /// Each reader with the name of its target.
-const TARGETS: [(Reader, &str); 24] = [
+const TARGETS: [(Reader, &str); 25] = [
     (Reader::Dicom, "dicom"),
     (Reader::Codec, "codec"),
     (Reader::Deidentify, "deidentify"),
     (Reader::Raster, "raster"),
     (Reader::PresentationState, "presentation_state"),
+    (Reader::Results, "results"),
     (Reader::Import, "import"),
     (Reader::Onnx, "onnx"),
     (Reader::Safetensors, "safetensors"),

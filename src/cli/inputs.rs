@@ -60,6 +60,13 @@ impl Image {
     }
 }
 
+/// What a path of the command line leads to lies below this: below the folder of an index (PS3.10 8.6: its
+/// name is always DICOMDIR), else below the path itself.
+fn below(path: &Path) -> &Path {
+    let is_index = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
+    path.parent().filter(|_| is_index).unwrap_or(path)
+}
+
 /// Every image found, in the order of the command line, and the number of those that could not be
 /// read.
 pub(super) struct Inputs {
@@ -114,7 +121,8 @@ impl Inputs {
         for (number, path) in paths.iter().enumerate() {
             // What lies below two of the paths is counted for the first.
             let leads_to = |entry: &ImageEntry| {
-                entry.path.starts_with(path) || entry.shared_uid.copies.iter().any(|copy| copy.starts_with(path))
+                let is_below = |file: &PathBuf| file.starts_with(below(path));
+                is_below(&entry.path) || entry.shared_uid.copies.iter().any(is_below)
             };
             if !answered.contains(&number)
                 && !inputs.images.iter().any(|image| leads_to(&image.entry))
@@ -136,7 +144,7 @@ impl Inputs {
     /// The number of the path on the command line that leads to a file.
     fn place(&self, file: &Path) -> usize {
         let named = self.paths.iter().position(|path| path == file);
-        named.or_else(|| self.paths.iter().position(|path| file.starts_with(path))).unwrap_or(self.paths.len())
+        named.or_else(|| self.paths.iter().position(|path| file.starts_with(below(path)))).unwrap_or(self.paths.len())
     }
 
     /// The same with a copy of an image as an image of its own, for commands that owe a line to

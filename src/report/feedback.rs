@@ -70,12 +70,16 @@ pub struct MarkRecord {
 pub(super) fn record(case: &CaseReport) -> Option<FeedbackRecord> {
     let said = case.feedback.as_ref().filter(|said| !said.is_empty())?;
     let names = names(case);
-    let answers = names.into_iter().map(|finding| answer(case, said.of(&finding), finding)).collect();
+    // What no label says stands in the reader's words.
+    let called = |mark: &Mark| {
+        if names.contains(&mark.finding) { mark.finding.clone() } else { redact::words(case, &mark.finding) }
+    };
+    let answers = names.iter().map(|finding| answer(case, said.of(finding), finding.clone())).collect();
     let number = |mark: &Mark| case.measurements.iter().position(|one| one.id == mark.measurement);
     let mark = |mark: &Mark| {
         Some(MarkRecord {
             measurement: number(mark).map_or(0, |at| at as u64 + 1),
-            finding: mark.finding.clone(),
+            finding: called(mark),
             reason: mark.reason,
             kind: mark.kind,
             points: mark.points.clone(),

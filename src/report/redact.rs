@@ -18,6 +18,7 @@ use super::impression::{Impression, Remark};
 use super::key_images::{KeyImageRecord, KeyImagesRecord};
 use super::on_screen::{OnScreen, OnScreenRecord};
 use super::what_if::ChangeRecord;
+use crate::feedback::Mark;
 use crate::measurement::Words;
 use crate::study::identifiers::{spellings, two_letters};
 use crate::study::{Metadata, PresentationState, readable_name};
@@ -77,9 +78,14 @@ pub(super) fn impression(case: &CaseReport) -> Option<Impression> {
 
 /// [`FREE_TEXT`], where it must be said.
 pub(super) fn caution(case: &CaseReport) -> Option<&'static str> {
+    let manifest = &case.model.manifest;
+    let in_words = |mark: &Mark| {
+        let of_model = manifest.labels.iter().map(|label| &label.name);
+        !of_model.chain(manifest.groups.iter().map(|group| &group.name)).any(|name| *name == mark.finding)
+    };
     let named = case.measurements.iter().any(|one| !one.name.is_empty())
         || case.kept_changes.iter().any(|kept| !kept.name.is_empty())
-        || case.feedback.as_ref().is_some_and(|said| said.remark.is_some());
+        || case.feedback.as_ref().is_some_and(|said| said.remark.is_some() || said.marks.iter().any(in_words));
     (case.anonymize && (case.impression.is_some() || named)).then_some(FREE_TEXT)
 }
 

@@ -120,6 +120,9 @@ codes! {
     SQUARE_MILLIMETRES = ("mm2", "UCUM", "mm2");
     DEGREES = ("deg", "UCUM", "deg");
     LENGTH = ("410668003", "SCT", "Length");
+    LONG_AXIS = ("103339001", "SCT", "Long Axis");
+    SHORT_AXIS = ("103340004", "SCT", "Short Axis");
+    DIAMETER = ("81827009", "SCT", "Diameter");
     MINIMUM = ("255605001", "SCT", "Minimum");
     MAXIMUM = ("56851009", "SCT", "Maximum");
     COBB_ANGLE = ("285285000", "SCT", "Cobb angle");
@@ -192,11 +195,20 @@ codes! {
     CASE_REPORT = ("CASEREPORT", OWN, "Report on the analysis of an image by a model, for research");
     PREDICTIVE_ENTROPY = ("ENTROPY", OWN, "Predictive entropy, in nats");
     MUTUAL_INFORMATION = ("MUTUALINFO", OWN, "Mutual information, in nats");
+    PIXELS_INSIDE = ("PIXELSIN", OWN, "Pixels that the grey values are of");
+    PIXELS_LEFT_OUT = ("PIXELSOUT", OWN, "Pixels inside whose grey values took no part");
+    HEART_WIDTH = ("HEARTWIDTH", OWN, "Width of the heart");
+    THORAX_WIDTH = ("THORAXWIDTH", OWN, "Width of the thorax");
+    /// In the order in which the borders were marked.
+    HEART_SIDES = ("HEARTSIDE", OWN, "Distance of a border of the heart from the midline");
     CARDIOTHORACIC_RATIO = ("CTR", OWN, "Cardiothoracic ratio");
     /// How a map was made of an image.
     EXPLANATION = ("EXPLANATION", OWN, "Explanation of the score of a model");
     /// What the values of a map are.
     ATTRIBUTION = ("ATTRIBUTION", OWN, "Attribution of the score of a model to places");
+    /// The stage of a network whose output a map was taken from.
+    TARGET_LAYER = ("LAYER", OWN, "Layer that the map was taken from");
+    POPULATION_DISTANCE = ("DISTANCE", OWN, "Distance from the population");
     EVIDENCE_FOR = ("EVIDENCEFOR", OWN, "Region of evidence for a label, at a threshold");
     EVIDENCE_AGAINST = ("EVIDENCEAGAINST", OWN, "Region of evidence against a label, at a threshold");
 }

@@ -125,20 +125,21 @@ fn drawing(object: &Dataset, area: &DisplayedArea) -> Option<Drawing> {
         ("CIRCLE", [center, rim, ..]) => {
             // A circle on the screen, whatever the shape of the pixels.
             let radius = (rim[0] - center[0]).hypot((rim[1] - center[1]) * area.aspect);
-            round(*center, [radius, 0.0], [0.0, radius / area.aspect])
+            ellipse(*center, [radius, 0.0], [0.0, radius / area.aspect])
         }
         ("ELLIPSE", [a, b, c, d, ..]) => {
             let middle = [0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])];
             let half = |p: &[f32; 2], q: &[f32; 2]| [0.5 * (q[0] - p[0]), 0.5 * (q[1] - p[1])];
-            round(middle, half(a, b), half(c, d))
+            ellipse(middle, half(a, b), half(c, d))
         }
         _ => return None,
     };
     Some(Drawing { points, filled: object.code(tags::GRAPHIC_FILLED) == "Y", color: None })
 }
 
-/// An ellipse with these half axes, closed.
-fn round(center: [f32; 2], a: [f32; 2], b: [f32; 2]) -> Vec<[f32; 2]> {
+/// An ellipse with these half axes, or any two conjugate ones, as a closed chain of short lines.
+#[must_use]
+pub fn ellipse(center: [f32; 2], a: [f32; 2], b: [f32; 2]) -> Vec<[f32; 2]> {
     let at = |i: usize| {
         let (sin, cos) = (TAU * i as f32 / ROUND as f32).sin_cos();
         [center[0] + cos * a[0] + sin * b[0], center[1] + cos * a[1] + sin * b[1]]
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_ellipse_has_its_axes() {
-        let points = round([5.0, 5.0], [3.0, 0.0], [0.0, 1.0]);
+        let points = ellipse([5.0, 5.0], [3.0, 0.0], [0.0, 1.0]);
         let ends = points.iter().map(|p| p[0]).fold([f32::MAX, f32::MIN], |[a, b], x| [a.min(x), b.max(x)]);
         assert!((ends[0] - 2.0).abs() < 1e-4 && (ends[1] - 8.0).abs() < 1e-4, "{ends:?}");
         assert_eq!(points.len(), ROUND + 1);

@@ -60,7 +60,7 @@ mod vocabulary;
 pub mod wire;
 mod writer;
 
-pub use annotations::{Annotations, Drawing, TextNote};
+pub use annotations::{Annotations, Drawing, TextNote, ellipse};
 pub use directory::images_of_directory;
 pub use display_attributes::DisplayAttributes;
 pub use error::StudyError;

@@ -3,9 +3,9 @@
 //!
 //! What cannot be read is a warning with its reason and never a stop. Files that are plainly
 //! something else (text, spreadsheets, a DICOMDIR, hidden files) are passed over without a word,
-//! unless they were named themselves.
+//! unless they were named themselves. A DICOMDIR that was named stands for the files that it lists.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::panic_guard::guarded;
 use crate::printable::printable;
 
 use super::dicom::{Dicom, has_dicom_mark, looks_like_dicom};
+use super::directory::listed_in;
 use super::frame_timing::FrameTiming;
 use super::group::{Listed, catalogue};
 use super::guard::PixelLayout;
@@ -59,28 +60,30 @@ pub fn scan_beside(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Catalogue {
     let mut warnings = Vec::new();
-    let files = find(paths, cancel, progress, &mut warnings);
+    let mut files = find(paths, cancel, progress, &mut warnings);
     let mut listed = Vec::new();
-    for batch in files.chunks(BATCH) {
-        if cancel.is_cancelled() {
-            break;
-        }
+    let mut read = 0;
+    while read < files.len() && !cancel.is_cancelled() {
+        let batch = &files[read..files.len().min(read + BATCH)];
+        read += batch.len();
         let results: Vec<_> = batch.par_iter().map(|file| (file, list_light(&file.path))).collect();
+        let mut indices = Vec::new();
         for (file, result) in results {
             // What takes more memory is read here, one file after the other: however many cores
             // there are, it is held once.
             match result.unwrap_or_else(|| list(&file.path)) {
                 Ok(one) if one.is_directory => {
-                    if file.named {
-                        let reason = "A DICOMDIR is an index of a medium: open the folder beside it instead.".into();
-                        warnings.push(Warning { path: file.path.clone(), reason });
-                    }
+                    // One index does not lead to the next: links could make that go on for ever.
+                    indices.extend((file.named && !file.listed).then(|| file.path.clone()));
                 }
                 Ok(one) => listed.push(one),
                 Err(StudyError::NotAnImage(_) | StudyError::NotRegular(_))
                     if !file.named && !is_named_like_an_image(&file.path) => {}
                 Err(error) => warnings.push(Warning { path: file.path.clone(), reason: error.to_string() }),
             }
+        }
+        for index in indices {
+            add_listed_in(&index, &mut files, &mut warnings);
         }
         progress(files.len(), listed.len());
     }
@@ -89,10 +92,25 @@ pub fn scan_beside(
     catalogue(listed, warnings)
 }
 
+/// Adds the files that an index lists behind those that are known.
+fn add_listed_in(index: &Path, files: &mut Vec<Found>, warnings: &mut Vec<Warning>) {
+    match listed_in(index) {
+        Ok(found) => {
+            let known: HashSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+            let new: Vec<PathBuf> = found.files.into_iter().filter(|path| !known.contains(path.as_path())).collect();
+            files.extend(new.into_iter().map(|path| Found { path, named: true, listed: true }));
+            warnings.extend(found.warnings);
+        }
+        Err(error) => warnings.push(Warning { path: index.to_owned(), reason: error.to_string() }),
+    }
+}
+
 struct Found {
     path: PathBuf,
-    /// Named by the reader rather than found in a folder.
+    /// Named by the reader or by an index, rather than found in a folder.
     named: bool,
+    /// Named by an index.
+    listed: bool,
 }
 
 fn find(
@@ -109,7 +127,7 @@ fn find(
             files[*place].named |= named;
         } else {
             places.insert(path.clone(), files.len());
-            files.push(Found { path, named });
+            files.push(Found { path, named, listed: false });
         }
     };
     for path in paths {

@@ -4,6 +4,7 @@
 //! activation, rotation and mirror, displayed area, and annotations in the order of their layers. What a state asks for beyond that is named in
 //! its notes. None of it reaches a model.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use dicom_core::Tag;
@@ -130,10 +131,12 @@ impl State<'_> {
         let whole = [[0.0, 0.0], [plane.width as f32, plane.height as f32]];
         let displayed = DisplayedArea { area: area.unwrap_or(whole), turns: turns as u8, mirrored, aspect };
         let mut annotations = Annotations::default();
+        let layers = self.layers();
+        let layer_of = |item: &Dataset| layers.get(&item.code(tags::GRAPHIC_LAYER));
         let mut items: Vec<_> = self.items(tags::GRAPHIC_ANNOTATION_SEQUENCE).collect();
-        items.sort_by_key(|item| self.layer_order(&item.code(tags::GRAPHIC_LAYER)));
+        items.sort_by_cached_key(|item| layer_of(item).and_then(|layer| layer.order).unwrap_or(i64::MAX));
         for item in items {
-            let color = self.layer_color(&item.code(tags::GRAPHIC_LAYER));
+            let color = layer_of(item).and_then(|layer| layer.color);
             annotations.add(item, &displayed, &self.dicom.sets, color);
         }
         if annotations.incomplete {
@@ -171,33 +174,15 @@ impl State<'_> {
         presented.map_err(|reason| notes.push(format!("Its presentation LUT is not applied: {reason}."))).ok()
     }
 
-    /// The order in which a graphic layer is drawn, lower ones first (PS3.3 C.10.7).
-    fn layer_order(&self, name: &str) -> i64 {
-        let layers = self.dataset().items(tags::GRAPHIC_LAYER_SEQUENCE).iter();
-        let mut called = layers.filter(|layer| layer.code(tags::GRAPHIC_LAYER) == name);
-        called.find_map(|layer| layer.integer(tags::GRAPHIC_LAYER_ORDER)).unwrap_or(i64::MAX)
-    }
-
-    /// The colour that a graphic layer is recommended to be drawn in (PS3.3 C.10.7): that in CIE
-    /// L*a*b*, else the retired one in RGB, else the grey.
-    fn layer_color(&self, name: &str) -> Option<[u8; 3]> {
-        const RGB_RETIRED: Tag = Tag(0x0070, 0x0067);
-        let layers = self.dataset().items(tags::GRAPHIC_LAYER_SEQUENCE).iter();
-        let layer = layers.into_iter().find(|layer| layer.code(tags::GRAPHIC_LAYER) == name)?;
-        let three = |tag| {
-            let numbers = layer.integers(tag);
-            let sound = numbers.iter().map(|v| u16::try_from(*v).ok()).collect::<Option<Vec<u16>>>();
-            <[u16; 3]>::try_from(sound?.as_slice()).ok()
-        };
-        let high = |v: u16| (v >> 8) as u8;
-        let grey = || {
-            let p_value = layer.integer(tags::GRAPHIC_LAYER_RECOMMENDED_DISPLAY_GRAYSCALE_VALUE)?;
-            Some([high(u16::try_from(p_value).ok()?); 3])
-        };
-        three(tags::GRAPHIC_LAYER_RECOMMENDED_DISPLAY_CIE_LAB_VALUE)
-            .map(screen_color)
-            .or_else(|| three(RGB_RETIRED).map(|rgb| rgb.map(high)))
-            .or_else(grey)
+    /// Its graphic layers by name (PS3.3 C.10.7); of two of one name the first.
+    fn layers(&self) -> HashMap<String, GraphicLayer> {
+        let mut all = HashMap::new();
+        for layer in self.dataset().items(tags::GRAPHIC_LAYER_SEQUENCE) {
+            let order = layer.integer(tags::GRAPHIC_LAYER_ORDER);
+            let own = || GraphicLayer { order, color: layer_color(layer) };
+            all.entry(layer.code(tags::GRAPHIC_LAYER)).or_insert_with(own);
+        }
+        all
     }
 
     fn voi(&self, notes: &mut Vec<String>) -> Option<Voi> {
@@ -269,6 +254,33 @@ impl State<'_> {
         }
         overlays
     }
+}
+
+/// What holds for all that is drawn in a layer.
+struct GraphicLayer {
+    /// Lower ones are drawn first.
+    order: Option<i64>,
+    color: Option<[u8; 3]>,
+}
+
+/// The colour that a graphic layer is recommended to be drawn in: that in CIE L*a*b*, else the retired
+/// one in RGB, else the grey.
+fn layer_color(layer: &Dataset) -> Option<[u8; 3]> {
+    const RGB_RETIRED: Tag = Tag(0x0070, 0x0067);
+    let three = |tag| {
+        let numbers = layer.integers(tag);
+        let sound = numbers.iter().map(|v| u16::try_from(*v).ok()).collect::<Option<Vec<u16>>>();
+        <[u16; 3]>::try_from(sound?.as_slice()).ok()
+    };
+    let high = |v: u16| (v >> 8) as u8;
+    let grey = || {
+        let p_value = layer.integer(tags::GRAPHIC_LAYER_RECOMMENDED_DISPLAY_GRAYSCALE_VALUE)?;
+        Some([high(u16::try_from(p_value).ok()?); 3])
+    };
+    three(tags::GRAPHIC_LAYER_RECOMMENDED_DISPLAY_CIE_LAB_VALUE)
+        .map(screen_color)
+        .or_else(|| three(RGB_RETIRED).map(|rgb| rgb.map(high)))
+        .or_else(grey)
 }
 
 fn rescale(source: &Dataset) -> Option<(f64, f64)> {

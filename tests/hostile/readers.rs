@@ -27,6 +27,8 @@ use pellucid::report::case::CaseReport;
 use pellucid::report::export_to;
 use pellucid::report::sidecar::Sidecar;
 use pellucid::report::verify::{Recomputed, verify};
+use pellucid::results::read::layers::LayerReader;
+use pellucid::results::read::{self as results, ReadObject};
 use pellucid::study::deidentify::{Deidentifier, Key, Options};
 use pellucid::study::{self, Frame, StudyError};
 use pellucid::training::config::{Config, memory};
@@ -49,6 +51,8 @@ pub(crate) enum Reader {
     /// PNG, JPEG and TIFF.
     Raster,
     PresentationState,
+    /// Reports, segmentations, maps and documents: told, and laid over images.
+    Results,
     /// Weights of other programs.
     Import,
     /// Networks of other programs.
@@ -74,7 +78,7 @@ pub(crate) enum Reader {
 
 impl Reader {
     /// Those that read more kinds of files stand there more than once.
-    pub(crate) const ALL: [Self; 33] = [
+    pub(crate) const ALL: [Self; 35] = [
         Self::Dicom,
         Self::Codec,
         Self::Raster,
@@ -86,6 +90,7 @@ impl Reader {
         Self::Raster,
         Self::Npz,
         Self::PresentationState,
+        Self::Results,
         Self::Dicom,
         Self::Codec,
         Self::Raster,
@@ -108,6 +113,7 @@ impl Reader {
         Self::SegmenterConfig,
         Self::Split,
         Self::Import,
+        Self::Results,
     ];
 
     /// Name of the file, where it matters.
@@ -156,6 +162,8 @@ pub(crate) struct Bench {
     model: Model,
     image: PathBuf,
     frame: Frame,
+    /// A slice with a place in the patient.
+    slice: Frame,
     deidentifier: Deidentifier,
 }
 
@@ -168,6 +176,8 @@ impl Bench {
         }
         let image = home.join("image.dcm");
         fs::write(&image, crate::seeds::dicom::plain()).unwrap();
+        let slice = home.join("slice.dcm");
+        fs::write(&slice, crate::seeds::results::SLICE).unwrap();
         let model = registry::load(toy::model(home).to_str().unwrap(), &Device::Cpu).unwrap();
         for (name, source) in [
             ("table", "csv = { file = \"table.csv\", images = [\"images\"] }"),
@@ -182,6 +192,7 @@ impl Bench {
         let bench = Self {
             model,
             frame: study::open_image(&image).unwrap(),
+            slice: study::open_image(&slice).unwrap(),
             image,
             deidentifier: Deidentifier::new(Options::default(), Key::random().unwrap()),
             folder,
@@ -210,6 +221,7 @@ impl Bench {
             Reader::Dicom | Reader::Codec | Reader::Raster => self.study(path),
             Reader::Deidentify => said(self.deidentifier.file(path), |d| format!("{} bytes", d.bytes.len())),
             Reader::PresentationState => self.presentation_state(path),
+            Reader::Results => self.results(path),
             Reader::Import => import(path),
             Reader::Onnx => onnx(path),
             Reader::Safetensors => said(format::read(path), |foreign| format!("{} tensors", foreign.tensors.len())),
@@ -297,6 +309,24 @@ impl Bench {
             [] => Err("it is no presentation state of the image".into()),
             ref states => Ok(format!("{} states, {}", states.len(), self.show(&frame))),
         }
+    }
+
+    /// What `inspect` tells of a result, and what the viewer lays over images and takes out of envelopes.
+    fn results(&self, path: &Path) -> Read {
+        let object = results::read(path).map_err(|e| e.to_string())?;
+        let told = object.lines();
+        let json = serde_json::to_vec(&object).unwrap();
+        if matches!(object, ReadObject::Document(_)) {
+            results::document_bytes(path).map_err(|e| e.to_string())?;
+        }
+        let catalogue = study::scan(&[path.to_owned()], &CancelToken::default(), &mut |_, _| ());
+        let listed: Vec<_> = catalogue.images().cloned().collect();
+        let mut reader = LayerReader::default();
+        let laid = [&self.frame, &self.slice].map(|frame| {
+            let found = reader.read(frame, &listed);
+            format!("{} layers, {} graphics", found.layers.len(), found.graphics.len())
+        });
+        Ok(format!("{} lines, {} bytes, {}", told.len(), json.len(), laid.join("; ")))
     }
 
     /// What `report --verify` does, with options that a small machine can carry out.

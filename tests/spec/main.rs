@@ -48,6 +48,7 @@ mod made_documents;
 mod maps;
 mod measurement_files;
 mod measuring;
+mod media;
 mod model_selection;
 #[path = "../common/narrow.rs"]
 mod narrow;
@@ -69,7 +70,9 @@ mod reader_study;
 mod readme;
 mod report_beside;
 mod reproducing;
+mod result_panels;
 mod results_read;
+mod results_reopened;
 mod results_write;
 mod segmenter;
 mod shared_uid;

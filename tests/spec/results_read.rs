@@ -305,3 +305,53 @@ fn items_that_are_not_what_they_should_be_are_said_to_be_so() {
     text(&mut empty, tags::SOP_INSTANCE_UID, VR::UI, "2.25.5");
     assert!(matches!(read_bytes(&file(empty, uids::EXPLICIT_VR_LITTLE_ENDIAN)), Err(ReadError::NoContent)));
 }
+
+/// What `tests/golden/results_drawn.py` wrote by highdicom, over one of the images of the other folder.
+fn drawn_over(image: &str) -> LaidOver {
+    let drawn = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/results_drawn");
+    laid(&scanned(&[&drawn]), &study::open_image(&golden(image)).unwrap())
+}
+
+#[test]
+fn what_a_report_draws_lies_where_it_was_drawn_and_on_no_other_image() {
+    let expected: Json = serde_json::from_str(include_str!("../golden/results_drawn/expected.json")).unwrap();
+    for (image, findings) in expected.as_object().unwrap() {
+        let laid = drawn_over(&format!("{image}.dcm"));
+        let names: Vec<&str> = laid.graphics.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, findings.as_object().unwrap().keys().collect::<Vec<_>>(), "{image}");
+        for one in &laid.graphics {
+            let extents: Vec<[f64; 4]> = one.drawings.iter().map(|drawing| extent(&drawing.points)).collect();
+            let wanted: Vec<[f64; 4]> = serde_json::from_value(findings[&one.name].clone()).unwrap();
+            let close = |a: &[f64; 4], b: &[f64; 4]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+            let is_there = extents.len() == wanted.len() && extents.iter().zip(&wanted).all(|(a, b)| close(a, b));
+            assert!(is_there, "{} on {image}: {extents:?}, not {wanted:?}", one.name);
+        }
+    }
+    // What was found and measured is told with it.
+    let second = drawn_over("ct2.dcm");
+    let square = second.graphics.iter().find(|one| one.name == "Square").unwrap();
+    assert_eq!(square.details, ["Finding: Nodule", "Area: 16.0 mm2"]);
+    assert_eq!(square.drawings[0].points.len(), 5);
+}
+
+/// Left, top, right and bottom.
+fn extent(points: &[[f32; 2]]) -> [f64; 4] {
+    let start = [f32::MAX, f32::MAX, f32::MIN, f32::MIN];
+    points.iter().fold(start, |[l, t, r, b], [x, y]| [l.min(*x), t.min(*y), r.max(*x), b.max(*y)]).map(f64::from)
+}
+
+#[test]
+fn a_shape_that_cannot_be_drawn_is_said_to_be_there() {
+    let laid = drawn_over("ct2.dcm");
+    let [note] = &laid.notes[..] else { panic!("{:?}", laid.notes) };
+    assert_eq!(note.reason, NotDrawn::Shapes(1), "an ellipsoid around the slice");
+    assert!(drawn_over("cr.dcm").notes.is_empty());
+}
+
+#[test]
+fn the_region_of_a_measurement_is_called_by_its_group_and_drawn_once() {
+    let laid = over("ct2.dcm");
+    let drawn: Vec<(&str, usize)> = laid.graphics.iter().map(|one| (one.name.as_str(), one.drawings.len())).collect();
+    assert_eq!(drawn, [("Nodule 1", 1)], "two numbers were measured in it");
+    assert!(over("ct1.dcm").graphics.is_empty());
+}

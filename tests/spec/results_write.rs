@@ -27,7 +27,7 @@ use pellucid::study::{deidentify::Key, open_image};
 
 use super::study::{file, grey, number, text};
 
-const SIDE: usize = 256;
+pub(super) const SIDE: usize = 256;
 
 /// A chest of two ellipses with an opacity.
 fn drawn() -> Vec<u16> {
@@ -43,7 +43,7 @@ fn drawn() -> Vec<u16> {
 }
 
 /// A radiograph in a DICOM file, with further elements.
-fn radiograph(folder: &Path, more: &[(Tag, VR, &str)]) -> PathBuf {
+pub(super) fn radiograph(folder: &Path, more: &[(Tag, VR, &str)]) -> PathBuf {
     let mut object = grey(&drawn());
     number(&mut object, tags::ROWS, SIDE as u16);
     number(&mut object, tags::COLUMNS, SIDE as u16);
@@ -70,7 +70,7 @@ fn radiograph(folder: &Path, more: &[(Tag, VR, &str)]) -> PathBuf {
 }
 
 /// Where a plane lies in the patient.
-const PLACE: [(Tag, VR, &str); 5] = [
+pub(super) const PLACE: [(Tag, VR, &str); 5] = [
     (tags::FRAME_OF_REFERENCE_UID, VR::UI, "2.25.4471147114711"),
     (tags::IMAGE_ORIENTATION_PATIENT, VR::DS, "1\\0\\0\\0\\0\\-1"),
     (tags::IMAGE_POSITION_PATIENT, VR::DS, "-100\\5\\200"),
@@ -78,7 +78,7 @@ const PLACE: [(Tag, VR, &str); 5] = [
     (tags::SLICE_THICKNESS, VR::DS, "3"),
 ];
 
-fn case(path: &Path, force: bool) -> CaseReport {
+pub(super) fn case(path: &Path, force: bool) -> CaseReport {
     let model = load("chest-xray", &Device::Cpu).unwrap();
     let frame = open_image(path).unwrap();
     let options = AnalysisOptions { samples: 3, force, ..AnalysisOptions::default() };
@@ -322,6 +322,18 @@ fn an_anonymised_case_names_nobody_in_any_byte() {
     let said = "Mrs Rumpelstilz, MRN-4711, born 29.02.1960".to_owned();
     case.impression =
         Some(Impression { text: said, written_at: Local::now(), before_result: true, remarks: Vec::new() });
+    case.feedback = Some(CaseFeedback {
+        marks: vec![Mark {
+            measurement: 1,
+            finding: "a nodule of Mrs Rumpelstilz".into(),
+            reason: MarkReason::Missed,
+            kind: Kind::Rectangle,
+            points: vec![[10.0, 20.0], [60.0, 90.0]],
+            at: Local::now(),
+            before_result: false,
+        }],
+        ..CaseFeedback::default()
+    });
     case.anonymize = true;
     let secrets = ["Rumpelstilz", "rumpelstilz", "Jane", "MRN-4711", "ACC-0815", "19600229", "29.02.1960", "20261119"];
     let more = ["Katharinen", "2.25.2\0", "2.25.3\0", "2.25.1\0", "2.25.4471147114711"];

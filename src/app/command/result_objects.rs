@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::declare::commands;
 use crate::app::state::result_objects::ReportPage;
-use crate::results::read::layers::LayerKey;
+use crate::results::read::key::LayerKey;
 use crate::study::ImageEntry;
 
 commands! {
@@ -14,10 +14,10 @@ commands! {
     pub enum ResultCommand of Study {
         ToggleLaid => (
             "Results from files",
-            "Shows or hides segmentations and parametric maps of other files over the image",
+            "Shows or hides segmentations, parametric maps and graphics of reports of other files over the image",
             "Ctrl+G",
         ),
-        ToggleLayer(_: LayerKey) => ("Shown", "Shows or hides this segment or map"),
+        ToggleLayer(_: LayerKey) => ("Shown", "Shows or hides this segment, map or finding"),
         SetOpacity(_: f32) => ("Opacity", "How strongly segments and maps of other files cover the image"),
         /// Opens the window of a report or a document, or closes it.
         Open(_: Option<Arc<ImageEntry>>) => ("Open", "Shows this report or document"),

@@ -24,6 +24,7 @@ pub(super) fn export(case: &CaseReport, folder: &Path) -> Result<WrittenObjects,
     Ok(WrittenObjects {
         hashes: written.objects.iter().map(hash).collect::<Result<_, ResultsError>>()?,
         left_out: written.left_out.iter().map(|one| format!("{} ({})", one.kind.name(), one.reason)).collect(),
+        anonymized: case.anonymize,
         folder,
     })
 }

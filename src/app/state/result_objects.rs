@@ -1,7 +1,7 @@
 //! Results in files beside the images: what they lay over the image on screen, and the report or
 //! document that is open.
 //!
-//! Areas are shown from the start; a map covers all of an image, so maps are hidden until they are
+//! Areas and what reports have drawn are shown from the start; a map covers all of an image, so maps are hidden until they are
 //! asked for.
 
 use std::collections::{HashMap, HashSet};
@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use super::{Reason, State};
 use crate::language::text;
-use crate::results::read::layers::{LaidOver, Layer, LayerKey, LayerKind};
+use crate::results::read::drawn::FindingGraphics;
+use crate::results::read::key::LayerKey;
+use crate::results::read::layers::{LaidOver, Layer, LayerKind};
 use crate::results::read::reference::Reference;
 use crate::results::read::{Finding, ReadObject, ReportItem, StructuredReport};
 use crate::study::{Frame, ImageEntry};
@@ -175,10 +177,29 @@ impl State {
         self.drawn().is_some_and(|drawn| Arc::ptr_eq(drawn, frame)).then_some(laid)
     }
 
+    /// The frame that it is of.
+    pub fn laid_frame(&self) -> Option<&Arc<Frame>> {
+        self.result_objects.laid.as_ref().map(|(frame, _)| frame)
+    }
+
     /// Whether a layer is switched on.
     pub fn is_layer_on(&self, layer: &Layer) -> bool {
         let begins = matches!(layer.kind, LayerKind::Area { .. });
         begins != self.result_objects.switched.contains(&layer.key)
+    }
+
+    /// What reports have drawn that is to be shown, with its colour.
+    pub fn shown_graphics(&self) -> impl Iterator<Item = ([u8; 3], &FindingGraphics)> {
+        let laid = self.laid_over().filter(|_| !self.result_objects.hidden && !self.overlays_hidden);
+        let all = laid
+            .into_iter()
+            .flat_map(|laid| (0..).zip(&laid.graphics).map(|(n, one)| (color_of_graphics(laid, n), one)));
+        all.filter(|(_, one)| self.are_graphics_on(one))
+    }
+
+    /// Whether the graphics of a finding are switched on.
+    pub fn are_graphics_on(&self, graphics: &FindingGraphics) -> bool {
+        !self.result_objects.switched.contains(&graphics.key)
     }
 
     /// The layers that are to be drawn, with their places among all.
@@ -199,6 +220,11 @@ impl State {
         let listed = self.catalogue.images().filter(|entry| named.contains(entry.identity.sop_instance_uid.as_str()));
         listed.map(|entry| (entry.identity.sop_instance_uid.clone(), entry.clone())).collect()
     }
+}
+
+/// The colour of what a report has drawn, by its place behind the layers.
+pub fn color_of_graphics(laid: &LaidOver, place: usize) -> [u8; 3] {
+    COLORS[(laid.layers.len() + place) % COLORS.len()]
 }
 
 /// The colour of an area: its own, else one by its place.

@@ -78,6 +78,12 @@ pub(super) fn on_message(state: &mut State, message: Message) -> Vec<Effect> {
             if !written.left_out.is_empty() {
                 words = format!("{words}. {}", tr!("Left out: {}", written.left_out.join("; ")));
             }
+            if written.anonymized {
+                let own = text!(
+                    "Anonymised, they are a study of their own: their UIDs are new and the same among them, and the image itself is not with them."
+                );
+                words = format!("{words}. {own}");
+            }
             notice(state, Level::Info, words, Some(NoticeAction::Open(written.folder.clone())));
             return audit::exported_objects(state, &written).into_iter().collect();
         }

@@ -11,4 +11,6 @@ pub struct WrittenObjects {
     pub hashes: Vec<(String, String)>,
     /// Kinds that could not be made, with the reason.
     pub left_out: Vec<String>,
+    /// They name nobody, and are a study of their own.
+    pub anonymized: bool,
 }

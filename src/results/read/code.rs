@@ -86,9 +86,22 @@ impl fmt::Display for Code {
 
 /// Text of a file on one line and without what acts, cut where it is long.
 pub(super) fn shortened(text: &str, most: usize) -> String {
-    let line = |c: char| if matches!(c, '\r' | '\n' | '\t' | '\u{c}') { ' ' } else { c };
-    let start: String = text.trim().replace("\r\n", " ").chars().map(line).take(most).collect();
+    let start: String = in_one_line(text).chars().take(most).collect();
     printable(&start).into_owned()
+}
+
+/// The same with its lines, which a line feed ends.
+pub(super) fn with_its_lines(text: &str, most: usize) -> String {
+    let plain = text.trim().replace("\r\n", "\n").replace(['\r', '\u{c}'], "\n");
+    let start: String = plain.chars().map(|c| if c == '\t' { ' ' } else { c }).take(most).collect();
+    start.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// Lines of a text behind each other.
+#[must_use]
+pub fn in_one_line(text: &str) -> String {
+    let line = |c: char| if matches!(c, '\r' | '\n' | '\t' | '\u{c}') { ' ' } else { c };
+    text.trim().replace("\r\n", " ").chars().map(line).collect()
 }
 
 #[cfg(test)]
@@ -102,6 +115,8 @@ mod tests {
     #[test]
     fn lines_of_a_text_become_one_and_what_acts_is_shown() {
         assert_eq!(shortened(" Right lung.\r\nNo\tother \u{1b}[1m", 40), "Right lung. No other \\u{1b}[1m");
+        let lines = with_its_lines(" Right lung.\r\nNo\tother\rthan \u{1b}[1m\n", 40);
+        assert_eq!(lines, "Right lung.\nNo other\nthan \\u{1b}[1m");
     }
 
     #[test]

@@ -39,10 +39,10 @@ const PERSON_NAME: &str = "121008";
 const DEVICE: &str = "121007";
 const DEVICE_NAME: &str = "121013";
 const DEVICE_UID: &str = "121012";
-const TRACKING_IDENTIFIER: &str = "112039";
+pub(super) const TRACKING_IDENTIFIER: &str = "112039";
 const TRACKING_UID: &str = "112040";
-const FINDING: &str = "121071";
-const MEASUREMENT_GROUP: &str = "125007";
+pub(super) const FINDING: &str = "121071";
+pub(super) const MEASUREMENT_GROUP: &str = "125007";
 
 /// What a report says of something.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -70,8 +70,9 @@ pub struct Finding {
     pub references: Vec<Arc<Reference>>,
 }
 
+/// With their first frames: an object that thousands of findings name stands whole in the content.
 fn all<S: Serializer>(references: &[Arc<Reference>], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(references.iter().map(AsRef::as_ref))
+    to.collect_seq(references.iter().map(|one| one.in_short()))
 }
 
 impl Finding {
@@ -214,7 +215,7 @@ impl Walk<'_> {
 }
 
 /// Whether an item is a finding by itself.
-fn is_said(item: &ReportItem) -> bool {
+pub(super) fn is_said(item: &ReportItem) -> bool {
     let of_group = [TRACKING_IDENTIFIER, TRACKING_UID];
     let says = matches!(item.value, Value::Number { .. } | Value::Code(_) | Value::Text(_));
     says && !is_one_of(item, &of_group) && !is_of_algorithm(item)
@@ -225,7 +226,7 @@ fn describes(item: &ReportItem) -> bool {
     matches!(item.relationship.as_str(), "HAS OBS CONTEXT" | "HAS CONCEPT MOD" | "HAS ACQ CONTEXT")
 }
 
-fn is_one_of(item: &ReportItem, values: &[&str]) -> bool {
+pub(super) fn is_one_of(item: &ReportItem, values: &[&str]) -> bool {
     item.concept.as_ref().is_some_and(|concept| values.iter().any(|value| concept.is_dcm(value)))
 }
 
@@ -248,14 +249,14 @@ fn modifier(tree: &ReportTree, at: usize) -> String {
     cut(&words, DETAILS.1)
 }
 
-fn detail(item: &ReportItem) -> String {
+pub(super) fn detail(item: &ReportItem) -> String {
     let (name, unit) = (item.name(), item.value.unit());
     let value = item.value.words();
     let value = if unit.is_empty() { value } else { format!("{value} {unit}") };
     cut(&if name.is_empty() { value } else { format!("{name}: {value}") }, DETAILS.1)
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

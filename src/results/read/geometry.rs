@@ -17,7 +17,7 @@ use crate::study::functional_groups::FunctionalGroups;
 const PARALLEL: f64 = 0.999_95;
 
 /// A vector in the patient, mm: to the left, to the back, to the head.
-type Vector = [f64; 3];
+pub(super) type Vector = [f64; 3];
 
 /// Where a plane of pixels lies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,6 +81,19 @@ impl PlanePlace {
         dot(self.normal(), minus(other.position, self.position)).abs()
     }
 
+    /// How far a point of the patient lies from this plane, on the side of its normal, mm.
+    pub(super) fn height_of(&self, point: Vector) -> f64 {
+        dot(self.normal(), minus(point, self.position))
+    }
+
+    /// Where a point of the patient lies on this plane, seen along its normal, in pixels: the corner of
+    /// the first one is (0, 0).
+    pub(super) fn pixel_at(&self, point: Vector) -> [f64; 2] {
+        let way = minus(point, self.position);
+        let [down, across] = self.spacing;
+        [dot(self.row, way) / across + 0.5, dot(self.column, way) / down + 0.5]
+    }
+
     /// From pixels of `image` to cells of this plane; both are parallel.
     pub(super) fn cells_of(&self, image: &Self) -> Affine {
         let start = minus(image.position, self.position);
@@ -140,6 +153,14 @@ mod tests {
         // Pixel (3, 0) is the first cell, (3, 2) the third of its first row.
         assert_eq!(turned.cells_of(&image).at([3.5, 0.5]), [0.5, 0.5]);
         assert_eq!(turned.cells_of(&image).at([3.5, 2.5]), [2.5, 0.5]);
+    }
+
+    #[test]
+    fn a_point_of_the_patient_lies_on_the_pixel_whose_centre_it_is() {
+        let image = plane([-10.0, -20.0, 5.0], X, Y, [0.5, 0.25]);
+        assert_eq!(image.pixel_at([-10.0, -20.0, 5.0]), [0.5, 0.5]);
+        assert_eq!(image.pixel_at([-9.0, -18.0, 7.0]), [4.5, 4.5], "4 columns of 0.25 mm, 4 rows of 0.5 mm");
+        assert_eq!(image.height_of([0.0, 0.0, 3.5]), -1.5);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use serde::Serialize;
 
-use super::code::{Code, shortened};
+use super::code::{Code, in_one_line, shortened, with_its_lines};
 use super::reference::Reference;
 use crate::limits;
 use crate::study::dataset::Dataset;
@@ -20,6 +20,7 @@ const WRITTEN_POINTS: usize = 4;
 pub enum Value {
     /// A heading for what lies inside.
     Container,
+    /// Lines are ended by line feeds.
     Text(String),
     /// A number as the file writes it, with its unit; nothing measured where the number is empty, for
     /// the reason that the qualifier gives.
@@ -54,22 +55,29 @@ pub struct Graphic {
     /// Of points in the patient.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub frame_of_reference: String,
+    /// Its points are millimetres in the patient (SCOORD3D).
+    #[serde(skip)]
+    pub is_in_patient: bool,
+    /// Its points count from the corner of the whole of a tiled image, not of one frame (PS3.3 C.18.6.1.3).
+    #[serde(skip)]
+    pub is_of_tiles: bool,
 }
 
 impl Graphic {
     fn read(item: &Dataset) -> Self {
         let frame_of_reference = shortened(&item.code(tags::REFERENCED_FRAME_OF_REFERENCE_UID), 64);
         let numbers = item.numbers(tags::GRAPHIC_DATA);
-        let dimensions = if item.code(tags::VALUE_TYPE) == "SCOORD3D" { 3 } else { 2 };
+        let is_in_patient = item.code(tags::VALUE_TYPE) == "SCOORD3D";
+        let dimensions = if is_in_patient { 3 } else { 2 };
         let point = |at: &[f64]| [at[0] as f32, at[1] as f32, at.get(2).map_or(0.0, |z| *z as f32)];
         let points = numbers.chunks_exact(dimensions).take(limits::REPORT_POINTS).map(point).collect();
-        Self { shape: shortened(&item.code(tags::GRAPHIC_TYPE), 32), points, frame_of_reference }
-    }
-
-    /// Whether its points are millimetres in the patient.
-    #[must_use]
-    pub fn is_in_patient(&self) -> bool {
-        !self.frame_of_reference.is_empty()
+        Self {
+            shape: shortened(&item.code(tags::GRAPHIC_TYPE), 32),
+            points,
+            frame_of_reference,
+            is_in_patient,
+            is_of_tiles: item.code(tags::PIXEL_ORIGIN_INTERPRETATION) == "VOLUME",
+        }
     }
 
     /// `POLYLINE, 5 points: 10, 20; 30, 40 …`.
@@ -80,11 +88,11 @@ impl Graphic {
             n => format!("{n} points"),
         };
         let one = |[x, y, z]: &[f32; 3]| {
-            if self.is_in_patient() { format!("{x}, {y}, {z}") } else { format!("{x}, {y}") }
+            if self.is_in_patient { format!("{x}, {y}, {z}") } else { format!("{x}, {y}") }
         };
         let written: Vec<String> = self.points.iter().take(WRITTEN_POINTS).map(one).collect();
         let more = if self.points.len() > WRITTEN_POINTS { " …" } else { "" };
-        let unit = if self.is_in_patient() { " (mm in the patient)" } else { "" };
+        let unit = if self.is_in_patient { " (mm in the patient)" } else { "" };
         format!("{}, {count}: {}{more}{unit}", self.shape, written.join("; "))
     }
 }
@@ -106,7 +114,7 @@ impl Value {
         }
         match item.code(tags::VALUE_TYPE).as_str() {
             "CONTAINER" => Self::Container,
-            "TEXT" => Self::Text(text(tags::TEXT_VALUE)),
+            "TEXT" => Self::Text(with_its_lines(&item.text(tags::TEXT_VALUE, sets), limits::REPORT_TEXT)),
             "NUM" => number(item, sets),
             "CODE" => Code::of(item, tags::CONCEPT_CODE_SEQUENCE, sets).map_or(Self::Unread, Self::Code),
             "PNAME" => Self::Name(readable_name(&text(tags::PERSON_NAME))),
@@ -121,9 +129,18 @@ impl Value {
         }
     }
 
-    /// The value in words, its unit apart; empty for a heading.
+    /// The value in words on one line, its unit apart; empty for a heading.
     #[must_use]
     pub fn words(&self) -> String {
+        match self {
+            Self::Text(text) => in_one_line(text),
+            _ => self.whole(),
+        }
+    }
+
+    /// The same; a text with its lines.
+    #[must_use]
+    pub fn whole(&self) -> String {
         match self {
             Self::Container => String::new(),
             Self::Text(text) | Self::Name(text) | Self::Uid(text) | Self::Moment(text) => text.clone(),
@@ -137,6 +154,16 @@ impl Value {
             Self::Graphic(graphic) => graphic.words(),
             Self::Item(number) => format!("item {number}"),
             Self::Unread => "an item of a kind that is not read".into(),
+        }
+    }
+
+    /// Bytes of what it says, as far as a file may make that long.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Name(text) | Self::Uid(text) | Self::Moment(text) => text.len(),
+            Self::Graphic(graphic) => size_of_val(graphic.points.as_slice()),
+            Self::Object(reference) => 4 * (reference.frames.len() + reference.segments.len()),
+            Self::Container | Self::Number { .. } | Self::Code(_) | Self::Item(_) | Self::Unread => 0,
         }
     }
 
@@ -180,7 +207,8 @@ fn object_words(reference: &Reference) -> String {
 }
 
 /// `20261130215500` → `2026-11-30 21:55:00`; anything else as it is.
-pub(super) fn moment(written: &str) -> String {
+#[must_use]
+pub fn moment(written: &str) -> String {
     let digits = written.bytes().take_while(u8::is_ascii_digit).count();
     if !written.is_ascii() || digits < 8 {
         return written.to_owned();
@@ -219,6 +247,8 @@ mod tests {
             shape: "POLYLINE".into(),
             points: (0..6).map(|i| [i as f32, 0.5, 0.0]).collect(),
             frame_of_reference: String::new(),
+            is_in_patient: false,
+            is_of_tiles: false,
         };
         assert_eq!(graphic.words(), "POLYLINE, 6 points: 0, 0.5; 1, 0.5; 2, 0.5; 3, 0.5 …");
     }

@@ -1,5 +1,5 @@
-//! What segmentations and parametric maps lay over an image, and which reports and documents are about
-//! it.
+//! What segmentations and parametric maps lay over an image, what reports have drawn on it, and which
+//! reports and documents are about it.
 //!
 //! A [`LayerReader`] keeps what it has read of the headers of its objects, so that going through a stack
 //! reads their pixels alone; one that was inflated as a whole is opened again for them. What is laid
@@ -11,13 +11,16 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::ReadError;
+use super::drawn::{FindingGraphics, drawn_on};
 use super::fractions::{is_anywhere, of_fractions, of_label, of_values};
 use super::geometry::PlanePlace;
+use super::graphics::{ReportGraphic, graphics};
+use super::key::LayerKey;
 use super::kind::ResultKind;
-use super::multi_frame::{NamedImages, ResultFrame};
+use super::multi_frame::ResultFrame;
 use super::object::ReadObject;
 use super::parametric_map::ParametricMap;
-use super::placing::{Fit, Image, fit};
+use super::placing::{Fit, Image, Naming, fit};
 use super::segmentation::{Segment, Segmentation, SegmentationType};
 use crate::imaging::Plane;
 use crate::imaging::laid::{Affine, Cells, Grid};
@@ -25,15 +28,6 @@ use crate::limits;
 use crate::panic_guard::guarded;
 use crate::study::dicom::Dicom;
 use crate::study::{Frame, ImageEntry, StudyError, stored_plane};
-
-/// Tells a layer from all others of an image, and the same layer on the next slice.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LayerKey {
-    /// SOP Instance UID of the object.
-    pub object: String,
-    /// The segment or the map.
-    pub part: String,
-}
 
 /// What a layer shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +69,8 @@ pub enum NotDrawn {
     Unreadable(String),
     #[error("{0} of its parts are not shown: there is no room for more in memory.")]
     NoRoom(usize),
+    #[error("{0} of its graphics are not drawn: their kind or their points are none that can be.")]
+    Shapes(usize),
 }
 
 /// A report or a document of the study.
@@ -91,6 +87,8 @@ pub struct Related {
 #[derive(Clone, Debug, Default)]
 pub struct LaidOver {
     pub layers: Vec<Layer>,
+    /// What reports have drawn on it.
+    pub graphics: Vec<FindingGraphics>,
     pub notes: Vec<Note>,
     /// Those that name the image first, by title.
     pub related: Vec<Related>,
@@ -108,6 +106,7 @@ enum Known {
     Named {
         title: String,
         images: HashSet<String>,
+        graphics: Vec<ReportGraphic>,
     },
     Unreadable(String),
 }
@@ -135,10 +134,19 @@ impl LayerReader {
         for (entry, _) in laid.into_iter().take(limits::LAYER_OBJECTS) {
             self.lay(entry, &image, &mut room, &mut found);
         }
+        let mut points = limits::ANNOTATION_POINTS;
         for (entry, kind) in others.into_iter().take(limits::PRESENTATION_STATES) {
             let related = match self.known(&entry.path) {
-                Known::Named { title, images } => {
+                Known::Named { title, images, graphics } => {
                     let names_image = images.contains(&image.sop_instance_uid);
+                    let of = if title.is_empty() { entry.title.as_str() } else { title };
+                    let from = (entry.identity.sop_instance_uid.as_str(), of);
+                    let drawn = drawn_on(graphics, &image, from, &mut points);
+                    let reasons = [(drawn.not_drawn, NotDrawn::Shapes(drawn.not_drawn))];
+                    let reasons = reasons.into_iter().chain([(drawn.no_room, NotDrawn::NoRoom(drawn.no_room))]);
+                    let notes = reasons.filter(|(count, _)| *count > 0);
+                    found.notes.extend(notes.map(|(_, reason)| Note { of: of.to_owned(), reason }));
+                    found.graphics.extend(drawn.graphics);
                     Related { entry: entry.clone(), kind, title: title.clone(), names_image }
                 }
                 // It is listed all the same: opening it says why it cannot be read.
@@ -169,6 +177,7 @@ impl LayerReader {
             columns: frame.pixels.plane.width as u32,
             rows: frame.pixels.plane.height as u32,
             place: dicom.and_then(|dicom| PlanePlace::of(&dicom.dataset, index)),
+            pixel_aspect: frame.display.pixel_aspect,
         }
     }
 
@@ -244,7 +253,11 @@ impl Known {
                 return Ok(Self::Laid(Box::new(object), Some(dicom).filter(|dicom| !dicom.is_in_memory())));
             }
             let images = object.references().into_iter().map(|one| one.sop_instance_uid).collect();
-            Ok(Self::Named { title: object.title().to_owned(), images })
+            let graphics = match &object {
+                ReadObject::StructuredReport(report) => graphics(&report.tree),
+                _ => Vec::new(),
+            };
+            Ok(Self::Named { title: object.title().to_owned(), images, graphics })
         };
         match guarded(read) {
             Ok(Ok(known)) => known,
@@ -281,8 +294,8 @@ struct Outcome {
 
 impl Outcome {
     /// Whether a frame lies on the image.
-    fn of(&mut self, image: &Image, frame: &ResultFrame, named: &NamedImages, size: [u32; 2]) -> Option<(Affine, f64)> {
-        match fit(image, frame, named, size) {
+    fn of(&mut self, naming: &mut Naming<'_>, frame: &ResultFrame, size: [u32; 2]) -> Option<(Affine, f64)> {
+        match fit(naming, frame, size) {
             Fit::On { to_cells, distance } => {
                 self.related = true;
                 Some((to_cells, distance))
@@ -311,10 +324,11 @@ fn segments(
     layers: &mut Vec<Layer>,
 ) -> Result<Outcome, StudyError> {
     let mut outcome = Outcome::default();
+    let mut naming = Naming::of(image, &object.named);
     let size = [object.columns, object.rows];
     let mut nearest: BTreeMap<Option<u32>, (f64, u32, Affine)> = BTreeMap::new();
     for one in &object.frames {
-        if let Some((to_cells, distance)) = outcome.of(image, &one.frame, &object.named, size) {
+        if let Some((to_cells, distance)) = outcome.of(&mut naming, &one.frame, size) {
             let best = nearest.entry(one.segment).or_insert((distance, one.frame.index, to_cells));
             if distance < best.0 {
                 *best = (distance, one.frame.index, to_cells);
@@ -382,8 +396,10 @@ fn segment_details(segment: &Segment, kind: SegmentationType) -> Vec<String> {
     say(segment.description.clone());
     say(segment.property.as_ref().map(|code| code.words().to_owned()).unwrap_or_default());
     say(segment.category.as_ref().map(|code| code.words().to_owned()).unwrap_or_default());
+    say(segment.modifiers.iter().map(super::code::Code::words).collect::<Vec<_>>().join(", "));
     say(segment.anatomy.iter().map(super::code::Code::words).collect::<Vec<_>>().join(", "));
     say([segment.algorithm_type.to_lowercase(), segment.algorithm.clone()].join(" ").trim().to_owned());
+    say(segment.parameters.clone());
     say(segment.tracking_id.clone());
     say(match kind {
         SegmentationType::Probability => "probability".into(),
@@ -403,10 +419,11 @@ fn maps(
     layers: &mut Vec<Layer>,
 ) -> Result<Outcome, StudyError> {
     let mut outcome = Outcome::default();
+    let mut naming = Naming::of(image, &object.named);
     let size = [object.columns, object.rows];
     let mut on: Vec<(usize, String, Affine, f64)> = Vec::new();
     for (i, one) in object.frames.iter().enumerate() {
-        if let Some((to_cells, distance)) = outcome.of(image, &one.frame, &object.named, size) {
+        if let Some((to_cells, distance)) = outcome.of(&mut naming, &one.frame, size) {
             on.push((i, one.name(), to_cells, distance));
         }
     }
@@ -434,6 +451,7 @@ fn maps(
         let quantity = &one.quantity;
         let mut details = vec![quantity.explanation.clone(), quantity.label.clone()];
         details.extend(quantity.details.iter().cloned());
+        details.push(object.qualification.to_lowercase());
         details.retain(|words| !words.is_empty() && *words != name);
         details.dedup();
         layers.push(Layer {

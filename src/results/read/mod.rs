@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! file ──► kind ──► structured_report ──► tree, findings       (what is said, and who or what said it)
+//!              │                      └► graphics ──► drawn    (what it draws on an image)
 //!              ├──► segmentation ───────┐
 //!              ├──► parametric_map ─────┴► layers ──► placing   (what lies over an image, and where)
 //!              └──► document                                   (a PDF, or another file in an envelope)
@@ -13,10 +14,13 @@
 
 pub mod code;
 mod document;
+pub mod drawn;
 mod findings;
 mod fractions;
 pub mod geometry;
+mod graphics;
 mod item;
+pub mod key;
 pub mod kind;
 mod lab;
 pub mod layers;
@@ -31,9 +35,10 @@ mod structured_report;
 mod tree;
 mod words;
 
+pub use code::in_one_line;
 pub use document::{Document, document_bytes};
 pub use findings::{Finding, findings};
-pub use item::{Graphic, Value};
+pub use item::{Graphic, Value, moment};
 pub use multi_frame::ResultFrame;
 pub use object::{ReadObject, read};
 pub use parametric_map::{MapScale, ParametricMap, Quantity};

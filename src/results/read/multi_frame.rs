@@ -12,6 +12,9 @@ use super::reference::{Reference, distinct};
 use crate::study::dataset::Dataset;
 use crate::study::functional_groups::FunctionalGroups;
 
+/// So many sources of a frame are told.
+const TOLD: usize = 16;
+
 /// One frame.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ResultFrame {
@@ -20,8 +23,8 @@ pub struct ResultFrame {
     /// Where it lies in the patient, where the file says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<PlanePlace>,
-    /// The images that it was made of.
-    #[serde(skip_serializing_if = "is_empty", serialize_with = "shared")]
+    /// The images that it was made of; of thousands the first ones are told.
+    #[serde(skip_serializing_if = "is_empty", serialize_with = "the_first")]
     pub sources: Arc<Vec<Reference>>,
 }
 
@@ -44,6 +47,11 @@ impl<T> Shared<T> {
 /// What is shared, as if it were not.
 pub(super) fn shared<T: Serialize, S: Serializer>(value: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
     value.as_ref().serialize(to)
+}
+
+/// What each of thousands of frames may name, at the length of a few.
+fn the_first<S: Serializer>(sources: &Arc<Vec<Reference>>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(sources.iter().take(TOLD).map(Reference::in_short))
 }
 
 fn is_empty(sources: &Arc<Vec<Reference>>) -> bool {

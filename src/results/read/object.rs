@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -51,9 +52,12 @@ impl ReadObject {
     /// Every object that it names.
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {
-        let of_frames = |named: &multi_frame::NamedImages, sources: Vec<&[Reference]>| {
+        let of_frames = |named: &multi_frame::NamedImages, mut sources: Vec<&Arc<Vec<Reference>>>| {
             let mut known: HashSet<&str> = named.images.iter().map(|one| one.sop_instance_uid.as_str()).collect();
-            let of_frames = sources.into_iter().flatten();
+            // Frames may share their sources: what thousands of them share is looked through once.
+            let mut lists = HashSet::new();
+            sources.retain(|list| lists.insert(Arc::as_ptr(list)));
+            let of_frames = sources.into_iter().flat_map(|list| list.iter());
             let more: Vec<Reference> = of_frames.filter(|one| known.insert(&one.sop_instance_uid)).cloned().collect();
             distinct([named.images.clone(), more].concat())
         };
@@ -61,12 +65,8 @@ impl ReadObject {
             Self::StructuredReport(report) => report.references.clone(),
             Self::Document(document) => document.references.clone(),
             Self::Presentation(one) => one.references.clone(),
-            Self::Segmentation(one) => {
-                of_frames(&one.named, one.frames.iter().map(|f| f.frame.sources.as_slice()).collect())
-            }
-            Self::ParametricMap(one) => {
-                of_frames(&one.named, one.frames.iter().map(|f| f.frame.sources.as_slice()).collect())
-            }
+            Self::Segmentation(one) => of_frames(&one.named, one.frames.iter().map(|f| &f.frame.sources).collect()),
+            Self::ParametricMap(one) => of_frames(&one.named, one.frames.iter().map(|f| &f.frame.sources).collect()),
         }
     }
 

@@ -8,6 +8,7 @@ use dicom_dictionary_std::tags;
 use serde::Serialize;
 
 use super::code::{Code, shortened};
+use super::findings::cut;
 use super::multi_frame::{NamedImages, ResultFrame, Shared, shared};
 use super::reference::Reference;
 use super::structured_report::equipment;
@@ -82,6 +83,9 @@ pub struct ParametricMap {
     pub columns: u32,
     pub rows: u32,
     pub frames: Vec<MapFrame>,
+    /// Whether its content is a product's, for research, or of service: PRODUCT, RESEARCH, SERVICE.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub qualification: String,
     pub named: NamedImages,
     pub equipment: Vec<String>,
 }
@@ -101,6 +105,7 @@ impl ParametricMap {
             columns: number(tags::COLUMNS),
             rows: number(tags::ROWS),
             frames: (0..count).map(|index| MapFrame::read(dataset, index, sets, &mut common)).collect(),
+            qualification: shortened(&dataset.code(tags::CONTENT_QUALIFICATION), 32),
             named: NamedImages::read(dataset),
             equipment: equipment(dataset, sets),
         }
@@ -160,7 +165,9 @@ impl Quantity {
                     let unit = value.unit().to_owned();
                     let words = [value.words(), unit].into_iter().filter(|w| !w.is_empty());
                     let words = words.collect::<Vec<_>>().join(" ");
-                    details.push(name.map_or(words.clone(), |name| format!("{}: {words}", name.words())));
+                    let words = name.map_or(words.clone(), |name| format!("{}: {words}", name.words()));
+                    // Each of thousands of frames may tell it.
+                    details.push(cut(&words, WORDS));
                 }
             }
         }

@@ -4,14 +4,18 @@
 //! frame lies on the image when its plane does. Else by reference: a frame that names the image and
 //! has as many rows and columns. Anything else is not drawn, and said to be so.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::geometry::PlanePlace;
 use super::multi_frame::{NamedImages, ResultFrame};
+use super::reference::Reference;
 use crate::imaging::laid::Affine;
 
 /// Planes up to this distance are the same one, mm; decimals of files differ by less.
-const SAME: f64 = 0.1;
+pub(super) const SAME: f64 = 0.1;
 /// Half of this counts as the reach of a frame whose file tells no thickness, mm.
-const THIN: f64 = 1.0;
+pub(super) const THIN: f64 = 1.0;
 
 /// The image that something is to be laid over.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +27,8 @@ pub struct Image {
     pub columns: u32,
     pub rows: u32,
     pub place: Option<PlanePlace>,
+    /// Height of a pixel over its width.
+    pub pixel_aspect: f32,
 }
 
 /// How a frame lies on an image.
@@ -52,12 +58,45 @@ pub enum Obstacle {
     NoSegment,
 }
 
+/// How the frames of an object name an image. An object may have as many frames as it names images:
+/// what they share is looked through once.
+pub(super) struct Naming<'a> {
+    image: &'a Image,
+    by_object: bool,
+    in_series: bool,
+    /// By the list of sources, which lives as long as the object.
+    by_sources: HashMap<*const Vec<Reference>, bool>,
+}
+
+impl<'a> Naming<'a> {
+    pub(super) fn of(image: &'a Image, object: &NamedImages) -> Self {
+        Self {
+            image,
+            by_object: object.images.iter().any(|one| names(one, image)),
+            in_series: object.series.contains(&image.series_uid),
+            by_sources: HashMap::new(),
+        }
+    }
+
+    /// Whether a frame names the image; where it names none, whether its object does.
+    fn by(&mut self, frame: &ResultFrame) -> bool {
+        if frame.sources.is_empty() {
+            return self.by_object;
+        }
+        let image = self.image;
+        let known = self.by_sources.entry(Arc::as_ptr(&frame.sources));
+        *known.or_insert_with(|| frame.sources.iter().any(|one| names(one, image)))
+    }
+}
+
+fn names(one: &Reference, image: &Image) -> bool {
+    one.names(&image.sop_instance_uid, image.index)
+}
+
 /// How a frame of an object with so many columns and rows lies on an image.
 #[must_use]
-pub fn fit(image: &Image, frame: &ResultFrame, object: &NamedImages, [columns, rows]: [u32; 2]) -> Fit {
-    let names = |one: &super::reference::Reference| one.names(&image.sop_instance_uid, image.index);
-    let named =
-        if frame.sources.is_empty() { object.images.iter().any(names) } else { frame.sources.iter().any(names) };
+pub(super) fn fit(naming: &mut Naming<'_>, frame: &ResultFrame, [columns, rows]: [u32; 2]) -> Fit {
+    let (image, named) = (naming.image, naming.by(frame));
     if let (Some(of_image), Some(of_frame)) = (&image.place, &frame.place)
         && of_image.frame_of_reference == of_frame.frame_of_reference
     {
@@ -77,16 +116,13 @@ pub fn fit(image: &Image, frame: &ResultFrame, object: &NamedImages, [columns, r
     match named {
         true if [columns, rows] == [image.columns, image.rows] => Fit::On { to_cells: Affine::IDENTITY, distance: 0.0 },
         true => Fit::Impossible(Obstacle::Size { columns, rows, image_columns: image.columns, image_rows: image.rows }),
-        false if object.series.contains(&image.series_uid) => Fit::Elsewhere,
+        false if naming.in_series => Fit::Elsewhere,
         false => Fit::Unrelated,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use super::super::reference::Reference;
     use super::*;
 
     fn place(z: f64, thickness: Option<f64>) -> PlanePlace {
@@ -102,7 +138,7 @@ mod tests {
 
     fn image(place: Option<PlanePlace>) -> Image {
         let (sop_instance_uid, series_uid) = ("1.1".into(), "1".into());
-        Image { sop_instance_uid, series_uid, index: 0, columns: 8, rows: 4, place }
+        Image { sop_instance_uid, series_uid, index: 0, columns: 8, rows: 4, place, pixel_aspect: 1.0 }
     }
 
     fn frame(place: Option<PlanePlace>, of: &[&str]) -> ResultFrame {
@@ -111,7 +147,11 @@ mod tests {
     }
 
     fn is_on(image: &Image, frame: &ResultFrame) -> bool {
-        matches!(fit(image, frame, &NamedImages::default(), [8, 4]), Fit::On { .. })
+        matches!(placed(image, frame, [8, 4]), Fit::On { .. })
+    }
+
+    fn placed(image: &Image, frame: &ResultFrame, size: [u32; 2]) -> Fit {
+        fit(&mut Naming::of(image, &NamedImages::default()), frame, size)
     }
 
     #[test]
@@ -130,10 +170,10 @@ mod tests {
         assert!(is_on(&radiograph, &frame(None, &["1.1"])));
         assert!(!is_on(&radiograph, &frame(None, &["1.2"])));
         let named = frame(None, &["1.1"]);
-        let found = fit(&radiograph, &named, &NamedImages::default(), [4, 4]);
+        let found = placed(&radiograph, &named, [4, 4]);
         let size = Obstacle::Size { columns: 4, rows: 4, image_columns: 8, image_rows: 4 };
         assert_eq!(found, Fit::Impossible(size));
-        assert_eq!(fit(&radiograph, &frame(None, &["7"]), &NamedImages::default(), [8, 4]), Fit::Unrelated);
+        assert_eq!(placed(&radiograph, &frame(None, &["7"]), [8, 4]), Fit::Unrelated);
     }
 
     #[test]
@@ -148,7 +188,7 @@ mod tests {
     fn another_plane_is_said_to_be_one() {
         let slice = image(Some(place(0.0, None)));
         let coronal = PlanePlace { column: [0.0, 0.0, -1.0], ..place(0.0, None) };
-        let found = fit(&slice, &frame(Some(coronal), &[]), &NamedImages::default(), [8, 4]);
+        let found = placed(&slice, &frame(Some(coronal), &[]), [8, 4]);
         assert_eq!(found, Fit::Impossible(Obstacle::Plane));
     }
 }

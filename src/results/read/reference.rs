@@ -10,6 +10,8 @@ use crate::study::dataset::Dataset;
 
 /// Most frames or segments that a reference names and that are kept.
 const NUMBERS: usize = 4096;
+/// The same in lists in which it stands many times.
+const SHORT: usize = 16;
 
 /// An object that a result names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -39,6 +41,12 @@ impl Reference {
             frames: numbers(tags::REFERENCED_FRAME_NUMBER),
             segments: numbers(tags::REFERENCED_SEGMENT_NUMBER),
         })
+    }
+
+    /// The same with the first of its frames and segments, for lists in which it stands many times.
+    pub(super) fn in_short(&self) -> Self {
+        let first = |numbers: &[u32]| numbers.iter().copied().take(SHORT).collect();
+        Self { frames: first(&self.frames), segments: first(&self.segments), ..self.clone() }
     }
 
     /// What the items of a sequence name.

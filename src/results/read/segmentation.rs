@@ -4,7 +4,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use serde::Serialize;
 
-use super::code::{Code, shortened};
+use super::code::{Code, shortened, with_its_lines};
 use super::multi_frame::{NamedImages, ResultFrame, Shared};
 use super::structured_report::equipment;
 use super::{ReadError, lab};
@@ -16,7 +16,9 @@ use crate::study::readable_name;
 use crate::study::text::CharacterSets;
 
 /// Most characters of a label or a description.
-const WORDS: usize = 300;
+const WORDS: usize = 1024;
+/// Most characters of the parameters of an algorithm.
+const PARAMETERS: usize = 10_240;
 
 /// What a pixel says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,12 +44,18 @@ pub struct Segment {
     pub category: Option<Code>,
     /// What it is: lung, nodule …
     pub property: Option<Code>,
+    /// What more it is: right, left …
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<Code>,
     /// Where: anatomic region with its modifiers.
     pub anatomy: Vec<Code>,
     /// AUTOMATIC, SEMIAUTOMATIC or MANUAL.
     pub algorithm_type: String,
     /// Name and version of the algorithm.
     pub algorithm: String,
+    /// What it was told, a line each.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub parameters: String,
     /// Recommended for the screen, sRGB.
     pub color: Option<[u8; 3]>,
     pub tracking_id: String,
@@ -153,21 +161,26 @@ fn segment(item: &Dataset, sets: &CharacterSets) -> Option<Segment> {
     let number = item.integer(tags::SEGMENT_NUMBER).and_then(|n| u32::try_from(n).ok())?;
     let identified = item.items(tags::SEGMENTATION_ALGORITHM_IDENTIFICATION_SEQUENCE).first();
     let of = |tag: Tag| identified.map(|one| shortened(&one.text(tag, sets), WORDS)).unwrap_or_default();
+    let parameters = identified.map(|one| one.text(tags::ALGORITHM_PARAMETERS, sets)).unwrap_or_default();
     let name = Some(of(tags::ALGORITHM_NAME)).filter(|name| !name.is_empty());
     let algorithm = [name.unwrap_or_else(|| text(tags::SEGMENT_ALGORITHM_NAME)), of(tags::ALGORITHM_VERSION)];
     let mut anatomy = Code::all(item, tags::ANATOMIC_REGION_SEQUENCE, sets);
     if let Some(region) = item.items(tags::ANATOMIC_REGION_SEQUENCE).first() {
         anatomy.extend(Code::all(region, tags::ANATOMIC_REGION_MODIFIER_SEQUENCE, sets));
     }
+    let kind = item.items(tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE).first();
+    let modifiers = kind.map(|one| Code::all(one, tags::SEGMENTED_PROPERTY_TYPE_MODIFIER_CODE_SEQUENCE, sets));
     Some(Segment {
         number,
         label: text(tags::SEGMENT_LABEL),
         description: text(tags::SEGMENT_DESCRIPTION),
         category: Code::of(item, tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE, sets),
         property: Code::of(item, tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE, sets),
+        modifiers: modifiers.unwrap_or_default(),
         anatomy,
         algorithm_type: text(tags::SEGMENT_ALGORITHM_TYPE),
         algorithm: algorithm.join(" ").trim().to_owned(),
+        parameters: with_its_lines(&parameters, PARAMETERS),
         color: lab::srgb(&item.integers(tags::RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
         tracking_id: text(tags::TRACKING_ID),
     })

@@ -126,6 +126,7 @@ pub(super) fn equipment(dataset: &Dataset, sets: &CharacterSets) -> Vec<String> 
             text(tags::MANUFACTURER_MODEL_NAME),
             text(tags::SOFTWARE_VERSIONS).replace('\\', ", "),
             purpose.map(|code| format!("({})", code.words())).unwrap_or_default(),
+            text(tags::CONTRIBUTION_DESCRIPTION),
         ];
         parts.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
     };

@@ -1,7 +1,7 @@
 //! The content tree of a structured report as rows (PS3.3 C.17.3): an item, then what lies inside it.
 //!
 //! Nesting is bounded by the reader of the file ([`crate::limits::SEQUENCE_DEPTH`]), items by
-//! [`crate::limits::REPORT_ITEMS`].
+//! [`crate::limits::REPORT_ITEMS`], what they say by [`crate::limits::REPORT_WORDS`].
 
 use dicom_dictionary_std::tags;
 use serde::Serialize;
@@ -25,6 +25,10 @@ pub struct ReportItem {
     pub value_type: String,
     pub concept: Option<Code>,
     pub value: Value,
+    /// When it was observed, as the file writes it; empty where it was when the report was made (PS3.3
+    /// C.17.3.2.4).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub observed: String,
     /// How many items behind this one lie inside it.
     pub inside: usize,
 }
@@ -49,12 +53,13 @@ impl ReportTree {
     /// The tree whose root is the object itself.
     pub(super) fn read(root: &Dataset, sets: &CharacterSets) -> Self {
         let mut tree = Self::default();
-        tree.add(root, sets, 0, "1");
+        tree.add(root, sets, (0, "1"), &mut 0);
         tree
     }
 
-    fn add(&mut self, item: &Dataset, sets: &CharacterSets, depth: usize, number: &str) {
-        if self.items.len() >= limits::REPORT_ITEMS {
+    /// Adds an item, and what lies in it; `said` counts the bytes of words.
+    fn add(&mut self, item: &Dataset, sets: &CharacterSets, (depth, number): (usize, &str), said: &mut usize) {
+        if self.items.len() >= limits::REPORT_ITEMS || *said > limits::REPORT_WORDS {
             self.left_out = true;
             return;
         }
@@ -62,17 +67,20 @@ impl ReportTree {
         let own = item.get(tags::SPECIFIC_CHARACTER_SET).map(|_| item.character_sets());
         let sets = own.as_ref().unwrap_or(sets);
         let at = self.items.len();
+        let value = Value::read(item, sets);
+        *said += value.bytes();
         self.items.push(ReportItem {
             depth,
             number: number.to_owned(),
             relationship: if depth == 0 { String::new() } else { shortened(&item.code(tags::RELATIONSHIP_TYPE), 32) },
             value_type: shortened(&item.code(tags::VALUE_TYPE), 16),
             concept: Code::of(item, tags::CONCEPT_NAME_CODE_SEQUENCE, sets),
-            value: Value::read(item, sets),
+            value,
+            observed: shortened(&item.code(tags::OBSERVATION_DATE_TIME), 32),
             inside: 0,
         });
         for (i, child) in item.items(tags::CONTENT_SEQUENCE).iter().enumerate() {
-            self.add(child, sets, depth + 1, &format!("{number}.{}", i + 1));
+            self.add(child, sets, (depth + 1, &format!("{number}.{}", i + 1)), said);
         }
         self.items[at].inside = self.items.len() - at - 1;
     }

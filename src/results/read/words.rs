@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::Document;
 use super::geometry::PlanePlace;
-use super::item::Value;
+use super::item::{Value, moment};
 use super::object::ReadObject;
 use super::parametric_map::ParametricMap;
 use super::presentation::Presentation;
@@ -80,11 +80,12 @@ impl ReportItem {
     pub fn line(&self) -> String {
         let name = if self.name().is_empty() { &self.value_type } else { self.name() };
         let words = self.value.words();
-        match (&self.value, self.value.unit()) {
+        let line = match (&self.value, self.value.unit()) {
             (Value::Container, _) => name.to_owned(),
             (_, "") => format!("{name}: {words}"),
             (_, unit) => format!("{name}: {words} {unit}"),
-        }
+        };
+        if self.observed.is_empty() { line } else { format!("{line} (observed {})", moment(&self.observed)) }
     }
 }
 
@@ -112,18 +113,24 @@ fn of_segmentation(object: &Segmentation, lines: &mut Lines) {
         let mut parts = vec![segment.name()];
         let code = segment.property.as_ref().or(segment.category.as_ref());
         parts.extend(code.map(ToString::to_string).filter(|words| *words != segment.name()));
+        parts.extend(segment.modifiers.iter().map(ToString::to_string));
         parts.extend(segment.anatomy.iter().map(ToString::to_string));
         parts.push([segment.algorithm_type.to_lowercase(), segment.algorithm.clone()].join(" ").trim().to_owned());
         parts.extend(segment.color.map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}")));
         parts.extend(frames.get(&segment.number).map(|n| counted(*n, "frame")));
         parts.retain(|words| !words.is_empty());
         lines.say(&format!("Segment {}", segment.number), parts.join("; "));
+        lines.say("", &segment.description);
+        for words in segment.parameters.lines() {
+            lines.say("", words);
+        }
     }
 }
 
 fn of_map(object: &ParametricMap, lines: &mut Lines) {
     lines.say("Parametric map", object.title());
     lines.say("Description", &object.description);
+    lines.say("Qualification", object.qualification.to_lowercase());
     lines.say("Made by", &object.creator);
     for words in &object.equipment {
         lines.say("Made with", words);

@@ -148,11 +148,19 @@ fn mapping(context: &Context<'_>, number: usize, map: &Attribution) -> Item {
             .code(tags::CONCEPT_NAME_CODE_SEQUENCE, name)
             .code(tags::CONCEPT_CODE_SEQUENCE, value)
     };
-    let quantity = vec![
+    let mut quantity = vec![
         code(&codes::QUANTITY, &codes::ATTRIBUTION),
         code(&codes::MEASUREMENT_METHOD, &Code::method(map.method.key(), map.method.name())),
         code(&codes::MODEL_LABEL, &Code::label(&class)),
     ];
+    if map.method.has_layer() {
+        // The explanation may be too short for it.
+        let layer = Item::new()
+            .text(tags::VALUE_TYPE, VR::CS, "TEXT")
+            .code(tags::CONCEPT_NAME_CODE_SEQUENCE, &codes::TARGET_LAYER)
+            .words(tags::TEXT_VALUE, VR::UT, &map.layer);
+        quantity.push(layer);
+    }
     Item::new()
         .words(tags::LUT_LABEL, VR::SH, &format!("{number} {}", map.method.name()))
         .words(tags::LUT_EXPLANATION, VR::LO, &context.marked(&format!("{class}, {}{layer}", map.method.name())))

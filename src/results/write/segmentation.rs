@@ -52,7 +52,7 @@ pub(super) fn object(context: &Context<'_>) -> Result<Result<ResultObject, LeftO
     let shared = place.map_or_else(Item::new, frames::measures);
     let count = segments.len();
     let item = context
-        .result(ObjectKind::Segmentation, "SEG", "masks")
+        .result(ObjectKind::Segmentation, "SEG", "segmentation")
         .and(place, |item, place| item.with(&frames::frame_of_reference(context, place)))
         .text(tags::INSTANCE_NUMBER, VR::IS, "1")
         .text(tags::IMAGE_TYPE, VR::CS, "DERIVED\\PRIMARY")

@@ -4,9 +4,13 @@
 mod archives;
 mod dicom;
 mod elements;
+mod envelopes;
+mod implicit;
 mod jpeg;
+mod multi_frame;
 mod onnx;
 mod png;
+mod reports;
 mod texts;
 mod tiff;
 
@@ -57,6 +61,9 @@ pub(crate) fn all() -> Vec<Constructed> {
     all.extend(tiff::all());
     all.extend(archives::all());
     all.extend(texts::all());
+    all.extend(reports::all());
+    all.extend(multi_frame::all());
+    all.extend(envelopes::all());
     all.retain(|constructed| with_large || !constructed.large);
     all
 }

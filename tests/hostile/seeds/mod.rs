@@ -4,6 +4,7 @@ pub(crate) mod dicom;
 pub(crate) mod model;
 mod presentation;
 mod rasters;
+pub(crate) mod results;
 mod streams;
 mod texts;
 mod weights;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Seed> {
         let mut all = dicom::all();
         all.extend(streams::all());
         all.extend(presentation::all());
+        all.extend(results::all());
         all.extend(rasters::all());
         all.extend(weights::all());
         all.extend(model::all());

@@ -179,7 +179,10 @@ const FORMS: &[&str] = &[
     form!("The image is black and white only (1 bit)."),
     form!("The overlay in group {group} of the file is not drawn: {why}."),
     form!("The compressed pixel data of the file is not in fragments, as it should be."),
-    form!("A DICOMDIR is an index of a medium: open the folder beside it instead."),
+    form!("{name} is listed in the index and is not there. Copy the whole medium again."),
+    form!("{name} is listed in the index and was not opened: it leads out of the folder of the index."),
+    form!("{} more of the files that it lists are not there."),
+    form!("The index lists no file: open the folder that it lies in instead."),
     form!(
         "The image data ends early or is damaged: {share} of the rows are there, nothing is known from row {row} of {rows} on. Get the file again."
     ),

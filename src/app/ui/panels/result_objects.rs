@@ -1,20 +1,24 @@
 //! What other files say of the image: segments and maps that lie over it, what of them cannot be
 //! drawn and why, reports and documents.
 
-use egui::{Align, Layout, RichText, Sense, Slider, Ui, vec2};
+use egui::{Align, Color32, Layout, RichText, Sense, Slider, Stroke, Ui, vec2};
 
 use crate::app::command::{Command, ResultCommand};
 use crate::app::state::State;
-use crate::app::state::result_objects::color_of;
+use crate::app::state::result_objects::{color_of, color_of_graphics};
 use crate::app::state::session::Section;
+use crate::app::ui::lettering::cut_text;
 use crate::app::ui::numbers::value_and_unit;
 use crate::app::ui::theme::{self, Tokens};
+use crate::app::ui::viewport::annotations::graphics_name;
 use crate::app::ui::viewport::legend::value_under;
 use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::app::ui::widgets::{controls, section};
 use crate::fonts::attribute;
 use crate::language::{text, tr, translated};
+use crate::results::read::drawn::FindingGraphics;
+use crate::results::read::key::LayerKey;
 use crate::results::read::layers::{LaidOver, Layer, LayerKind, NotDrawn, Note, Related};
 
 /// Most layers, notes and reports that are listed.
@@ -26,8 +30,9 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     let Some(laid) = state.laid_over().filter(|laid| !is_empty(laid)) else { return out };
     let tokens = theme::tokens(state.preferences.theme);
     let has_layers = !laid.layers.is_empty();
+    let has_any = has_layers || !laid.graphics.is_empty();
     let open = section::heading(ui, state, Section::Results, &tokens, &mut out, |ui, out| {
-        if has_layers {
+        if has_any {
             let shown = !state.result_objects.hidden;
             let command: Command = ResultCommand::ToggleLaid.into();
             let mut on = shown;
@@ -52,6 +57,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
         }
         row(ui, state, place, layer, &tokens, &mut out);
     }
+    for (place, graphics) in laid.graphics.iter().enumerate().take(MOST) {
+        if graphics.of != of {
+            of = &graphics.of;
+            let words = if state.preferences.anonymize { text!("Structured report") } else { of };
+            controls::elided(ui, theme::caption(attribute(words), &tokens));
+        }
+        finding_row(ui, state, (color_of_graphics(laid, place), graphics), &tokens, &mut out);
+    }
     for note in laid.notes.iter().take(MOST) {
         let of = if state.preferences.anonymize { String::new() } else { attribute(&note.of) };
         message(ui, Sign::Caution, format!("{of}: {}", note_words(note)).trim_start_matches(": "), &tokens);
@@ -75,7 +88,11 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
 }
 
 fn is_empty(laid: &LaidOver) -> bool {
-    laid.layers.is_empty() && laid.notes.is_empty() && laid.related.is_empty() && laid.names.is_empty()
+    laid.layers.is_empty()
+        && laid.graphics.is_empty()
+        && laid.notes.is_empty()
+        && laid.related.is_empty()
+        && laid.names.is_empty()
 }
 
 fn opacity(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -110,21 +127,47 @@ fn row(ui: &mut Ui, state: &State, place: usize, layer: &Layer, tokens: &Tokens,
             if let LayerKind::Area { .. } = layer.kind {
                 let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
                 let [r, g, b] = color_of(layer, place);
-                ui.painter().rect_filled(rect, 0.0, egui::Color32::from_rgb(r, g, b));
+                ui.painter().rect_filled(rect, 0.0, Color32::from_rgb(r, g, b));
             }
-            let mut on = state.is_layer_on(layer);
-            let font = egui::FontId::proportional(theme::TEXT);
-            let room = ui.available_width() - 32.0;
-            let name = attribute(&layer.name);
-            let words = crate::app::ui::lettering::cut_text(ui.painter(), &name, &font, room);
-            let response = controls::tick(ui, &mut on, &words, tokens).accessible_name(&name);
-            let mut hint = vec![name];
-            hint.extend(layer.details.iter().map(|words| attribute(words)));
-            if response.on_hover_text(hint.join("\n")).clicked() {
-                out.push(ResultCommand::ToggleLayer(layer.key.clone()).into());
-            }
+            switch(ui, state.is_layer_on(layer), (&layer.key, &attribute(&layer.name)), &layer.details, tokens, out);
         });
     });
+}
+
+/// The switch of what a report has drawn, with its colour.
+fn finding_row(
+    ui: &mut Ui,
+    state: &State,
+    ([r, g, b], graphics): ([u8; 3], &FindingGraphics),
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
+    let whole = vec2(ui.available_width(), 20.0);
+    ui.allocate_ui_with_layout(whole, Layout::left_to_right(Align::Center), |ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+        ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(2.0, Color32::from_rgb(r, g, b)));
+        let details = if state.preferences.anonymize { &[][..] } else { &graphics.details };
+        let name = graphics_name(state, graphics);
+        switch(ui, state.are_graphics_on(graphics), (&graphics.key, &name), details, tokens, out);
+    });
+}
+
+fn switch(
+    ui: &mut Ui,
+    mut on: bool,
+    (key, name): (&LayerKey, &str),
+    details: &[String],
+    tokens: &Tokens,
+    out: &mut Vec<Command>,
+) {
+    let font = egui::FontId::proportional(theme::TEXT);
+    let room = ui.available_width() - 32.0;
+    let words = cut_text(ui.painter(), name, &font, room);
+    let response = controls::tick(ui, &mut on, &words, tokens).accessible_name(name);
+    let hint = std::iter::once(name.to_owned()).chain(details.iter().map(|words| attribute(words)));
+    if response.on_hover_text(hint.collect::<Vec<_>>().join("\n")).clicked() {
+        out.push(ResultCommand::ToggleLayer(key.clone()).into());
+    }
 }
 
 /// Why something is not drawn. Sentences of readers below are in English and translated as a whole.
@@ -148,6 +191,9 @@ fn note_words(note: &Note) -> String {
         NotDrawn::Unreadable(reason) => tr!("It could not be read: {}", translated(reason)),
         NotDrawn::NoRoom(count) => {
             tr!("{} of its parts are not shown: there is no room for more in memory.", count)
+        }
+        NotDrawn::Shapes(count) => {
+            tr!("{} of its graphics are not drawn: their kind or their points are none that can be.", count)
         }
     }
 }

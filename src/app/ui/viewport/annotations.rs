@@ -1,12 +1,15 @@
-//! Drawings and words of a presentation state over the image. They follow its turns; words stay
+//! Drawings and words of a presentation state over the image, and drawings of reports. They follow its turns; words stay
 //! upright.
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
 use super::pen;
 use super::placement::Placement;
+use crate::app::state::State;
 use crate::app::ui::theme::Tokens;
 use crate::fonts::attribute;
+use crate::language::text;
+use crate::results::read::drawn::FindingGraphics;
 use crate::study::{Annotations, Drawing, TextNote};
 
 /// Half the width of the cross that marks a point.
@@ -22,11 +25,16 @@ pub(super) fn paint(
     anonymize: bool,
 ) {
     for drawing in &annotations.drawings {
-        draw(painter, tokens, drawing, placement);
+        draw(painter, tokens, drawing, drawing.color, placement);
     }
     for note in annotations.texts.iter().filter(|_| !anonymize) {
         write(painter, tokens, note, placement);
     }
+}
+
+/// What a finding of a report is called, whose name may name somebody.
+pub(in crate::app::ui) fn graphics_name(state: &State, graphics: &FindingGraphics) -> String {
+    if state.preferences.anonymize { text!("Finding of a report").to_owned() } else { attribute(&graphics.name) }
 }
 
 /// The colour that a layer is recommended to have, else that of words on the image.
@@ -39,12 +47,19 @@ fn shadow(color: Color32, tokens: &Tokens) -> Color32 {
     if color.intensity() < 0.3 { Color32::from_gray(220) } else { tokens.image_shadow }
 }
 
-fn draw(painter: &Painter, tokens: &Tokens, drawing: &Drawing, placement: &Placement) {
+/// Draws one, in this colour where it has one.
+pub(super) fn draw(
+    painter: &Painter,
+    tokens: &Tokens,
+    drawing: &Drawing,
+    color: Option<[u8; 3]>,
+    placement: &Placement,
+) {
     let points: Vec<Pos2> = drawing.points.iter().map(|point| super::on_screen(placement, *point)).collect();
     if !painter.clip_rect().intersects(Rect::from_points(&points).expand(POINT)) {
         return;
     }
-    let color = ink(drawing.color, tokens);
+    let color = ink(color, tokens);
     let strokes = [Stroke::new(3.0, shadow(color, tokens)), Stroke::new(1.2, color)];
     if let [point] = points.as_slice() {
         for stroke in strokes {

@@ -1,8 +1,9 @@
 //! The legend of what other files lay over the image: the colour and the name of each segment, the
-//! scale of each map with its unit and the value under the pointer.
+//! scale of each map with its unit and the value under the pointer, the findings that reports have drawn.
 
 use egui::{Align2, Color32, FontId, Mesh, Painter, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
+use super::annotations::graphics_name;
 use super::laid::scale_of;
 use super::pen;
 use crate::app::state::State;
@@ -12,6 +13,7 @@ use crate::app::ui::numbers::value_and_unit;
 use crate::app::ui::theme;
 use crate::fonts::attribute;
 use crate::language::tr;
+use crate::results::read::drawn::FindingGraphics;
 use crate::results::read::layers::{Layer, LayerKind};
 
 /// Most lines of the legend.
@@ -26,10 +28,12 @@ const WIDEST: f32 = 0.6;
 /// Draws the legend below what is written at the upper left; yields the place that it takes.
 pub(super) fn paint(painter: &Painter, state: &State, rect: Rect, above: f32) -> Option<Rect> {
     let shown: Vec<(usize, &Layer)> = state.shown_layers().collect();
+    let drawn: Vec<([u8; 3], &FindingGraphics)> = state.shown_graphics().collect();
+    let all = shown.len() + drawn.len();
     let tokens = theme::tokens(state.preferences.theme);
     let (left, top) = (rect.left() + 10.0, rect.top() + above + 6.0);
     let room = ((rect.bottom() - 80.0 - top) / LINE).floor();
-    if shown.is_empty() || room < 1.0 || rect.width() < 120.0 {
+    if all == 0 || room < 1.0 || rect.width() < 120.0 {
         return None;
     }
     let lines = MOST.min(room as usize);
@@ -74,8 +78,14 @@ pub(super) fn paint(painter: &Painter, state: &State, rect: Rect, above: f32) ->
             }
         }
     }
-    if shown.len() > lines {
-        write(0.0, &tr!("and {} more", shown.len() - lines));
+    for ([r, g, b], graphics) in drawn.iter().take(lines.saturating_sub(shown.len())) {
+        let line = write(SWATCH, &graphics_name(state, graphics));
+        for (width, color) in [(4.0, tokens.image_shadow), (2.0, Color32::from_rgb(*r, *g, *b))] {
+            painter.hline(line.x_range(), line.center().y, Stroke::new(width, color));
+        }
+    }
+    if all > lines {
+        write(0.0, &tr!("and {} more", all - lines));
     }
     Some(Rect::from_min_max(pos2(left, top), pos2(left + width, y)))
 }

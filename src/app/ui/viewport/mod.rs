@@ -8,7 +8,7 @@
 //! Textures are made again only when what they are made of changes: each painter keeps what it has
 //! made.
 
-mod annotations;
+pub(super) mod annotations;
 mod area_window;
 mod color_bar;
 mod contours;
@@ -48,6 +48,7 @@ use crate::app::command::{Command, ViewCommand};
 use crate::app::state::{Content, Layout, PaneIndex, State, View};
 use crate::language::{text, tr};
 use crate::study::Frame;
+use annotations::graphics_name;
 use laid::LaidCache;
 use map::MapCache;
 use placement::Placement;
@@ -141,6 +142,11 @@ pub(super) fn show(
     if let Some(annotations) = state.annotations().filter(|_| state.display.graphics && !state.overlays_hidden) {
         annotations::paint(&painter, &tokens, annotations, &placement, state.preferences.anonymize);
     }
+    if content == Content::Image && state.laid_frame().is_some_and(|of| Arc::ptr_eq(of, frame)) {
+        for (color, graphics) in state.shown_graphics() {
+            graphics.drawings.iter().for_each(|one| annotations::draw(&painter, &tokens, one, Some(color), &placement));
+        }
+    }
     reading_marks::paint(&painter, state, &placement, &tokens);
     what_if::paint(ui, &painter, state, &mut caches.marks, (frame, content), &placement);
     missing::paint(&painter, frame, &placement, rect, &tokens);
@@ -182,7 +188,8 @@ fn said(state: &State, frame: &Frame, pane: PaneIndex) -> String {
     said.extend(corners::place_words(state, frame));
     said.extend(state.is_key_frame(frame).then(|| text!("key image").to_owned()));
     said.extend(state.display_marks(pane));
-    let over: Vec<String> = state.shown_layers().map(|(_, layer)| layer.name.clone()).collect();
+    let layers = state.shown_layers().map(|(_, layer)| layer.name.clone());
+    let over: Vec<String> = layers.chain(state.shown_graphics().map(|(_, one)| graphics_name(state, one))).collect();
     said.extend((!over.is_empty()).then(|| tr!("over it {}", over.join(", "))));
     said.extend(
         state.measuring.cursor.map(|[x, y]| tr!("crosshair at column {x}, row {y}", x = x as i64, y = y as i64)),

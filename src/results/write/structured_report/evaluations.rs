@@ -45,6 +45,9 @@ fn population(verdict: &PopulationVerdict) -> Node {
     if !verdict.reason.is_empty() {
         nodes.push(Node::text(Property, &codes::REASON, &verdict.reason));
     }
+    let numbers = [(codes::POPULATION_DISTANCE, verdict.distance), (codes::THRESHOLD, verdict.threshold)];
+    let known = numbers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    nodes.extend(known.map(|(name, value)| Node::number(Property, &name, f64::from(value), &codes::NO_UNITS)));
     nodes.extend(verdict.condition.iter().map(|condition| Node::text(Property, &codes::CONDITION, condition)));
     Node::code(Relation::Contains, &codes::POPULATION, value).of(nodes)
 }

@@ -54,10 +54,18 @@ fn numbers(record: &MeasurementRecord) -> Vec<(Code, Option<Code>, f64, Code)> {
     let grey = if values.value_unit == "HU" { codes::HOUNSFIELD_UNITS } else { codes::NO_UNITS };
     let mut numbers = Vec::new();
     numbers.extend(values.length.map(|mm| (codes::LENGTH, None, mm, length.clone())));
+    if let Some(axes) = values.axes {
+        numbers.push((codes::LONG_AXIS, None, axes.long, length.clone()));
+        numbers.push((codes::SHORT_AXIS, None, axes.short, length.clone()));
+    }
+    numbers.extend(values.diameter.map(|mm| (codes::DIAMETER, None, mm, length.clone())));
     let angle = if record.drawn.kind == Kind::Cobb { codes::COBB_ANGLE } else { codes::ANGLE };
     numbers.extend(values.angle.map(|degrees| (angle, None, degrees, codes::DEGREES)));
     if let Some(found) = &values.cardiothoracic {
         numbers.push((codes::CARDIOTHORACIC_RATIO, None, found.ratio, codes::NO_UNITS));
+        numbers.push((codes::HEART_WIDTH, None, found.heart, length.clone()));
+        numbers.push((codes::THORAX_WIDTH, None, found.thorax, length.clone()));
+        numbers.extend(found.heart_sides.map(|mm| (codes::HEART_SIDES, None, mm, length.clone())));
     }
     numbers.extend(values.area.map(|mm2| (codes::AREA, None, mm2, area)));
     if let Some(found) = &values.statistics {
@@ -69,6 +77,8 @@ fn numbers(record: &MeasurementRecord) -> Vec<(Code, Option<Code>, f64, Code)> {
         ];
         let known = derived.into_iter().filter_map(|(by, value)| Some((by, value?)));
         numbers.extend(known.map(|(by, value)| (codes::GREY_VALUE, Some(by), value, grey.clone())));
+        numbers.push((codes::PIXELS_INSIDE, None, found.pixels as f64, codes::PIXELS));
+        numbers.push((codes::PIXELS_LEFT_OUT, None, found.left_out as f64, codes::PIXELS));
     }
     if let Some(value) = values.pixel.and_then(|pixel| pixel.value) {
         numbers.push((codes::GREY_VALUE, None, value, grey));

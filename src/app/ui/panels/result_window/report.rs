@@ -14,7 +14,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::{message, paragraph};
 use crate::fonts::attribute;
 use crate::language::{text, tr};
-use crate::results::read::{Finding, ReportItem, StructuredReport, Value};
+use crate::results::read::{Finding, ReportItem, StructuredReport, Value, in_one_line, moment};
 
 /// Width of a step into the content.
 const STEP: f32 = 12.0;
@@ -34,7 +34,7 @@ pub(super) fn show(
     controls::rule(ui, tokens);
     tools(ui, window, report, tokens, out);
     if report.tree.left_out {
-        let words = tr!("Only the first {} items are shown.", crate::limits::REPORT_ITEMS);
+        let words = tr!("Only the first {} items are shown.", report.tree.items.len());
         message(ui, Sign::Caution, &words, tokens);
     }
     if window.rows.is_empty() {
@@ -116,7 +116,7 @@ fn tools(ui: &mut Ui, window: &ResultWindow, report: &StructuredReport, tokens: 
 }
 
 fn with_unit(item: &ReportItem) -> String {
-    format!("{} {}", item.value.words(), item.value.unit()).trim().to_owned()
+    format!("{} {}", item.value.whole(), item.value.unit()).trim().to_owned()
 }
 
 fn findings(ui: &mut Ui, window: &ResultWindow, report: &StructuredReport, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -230,7 +230,11 @@ fn item_row(
             ui.add_space(STEP + 6.0);
         }
         let concept = item.concept.as_ref().map(ToString::to_string).unwrap_or_default();
-        let hint = [item.number.as_str(), &item.relationship, &item.value_type, &concept].join("\n");
+        let observed = match item.observed.as_str() {
+            "" => String::new(),
+            written => tr!("Observed {}", moment(written)),
+        };
+        let hint = [item.number.as_str(), &item.relationship, &item.value_type, &concept, &observed].join("\n");
         cell(ui, name, hint.trim(), color);
     });
     row.col(|ui| {
@@ -241,7 +245,7 @@ fn item_row(
         if let Value::Object(reference) = &item.value {
             open_or_not(ui, window, reference, tokens, out);
         }
-        cell(ui, &value, &value, color);
+        cell(ui, &in_one_line(&value), &value, color);
     });
     let response = row.response();
     if response.clicked() {
@@ -279,7 +283,7 @@ fn as_text(window: &ResultWindow, report: &StructuredReport) -> String {
             }
             ReportPage::Tree => {
                 let Some(item) = report.tree.items.get(*at) else { continue };
-                let _ = write!(text, "{}{}\t{}", "  ".repeat(item.depth), item.name(), with_unit(item));
+                let _ = write!(text, "{}{}\t{}", "  ".repeat(item.depth), item.name(), in_one_line(&with_unit(item)));
             }
             ReportPage::References => {
                 let Some(one) = report.references.get(*at) else { continue };
