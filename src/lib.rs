@@ -43,6 +43,7 @@ pub mod app;
 pub mod audit;
 pub mod cancel;
 pub mod cli;
+pub mod connections;
 pub mod engine;
 pub mod evaluation;
 pub mod explain;
