@@ -13,6 +13,7 @@ mod orthanc;
 mod ours;
 mod peer;
 mod pynetdicom;
+mod removing;
 mod scp;
 mod secured;
 mod service;
