@@ -44,6 +44,7 @@ pub mod audit;
 pub mod batch;
 pub mod cancel;
 pub mod cli;
+pub mod connections;
 pub mod engine;
 pub mod evaluation;
 pub mod explain;

@@ -43,7 +43,8 @@ pub(super) struct Args {
     /// Ask the node to answer for the results (storage commitment)
     #[arg(long)]
     commit: bool,
-    /// Remove an image from the inbox once its results were sent
+    /// Remove an image from the inbox once the node took its results and, asked by C-FIND, says that it has
+    /// the image
     #[arg(long)]
     remove: bool,
     /// Do again what was refused or given up before

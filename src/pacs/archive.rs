@@ -72,7 +72,8 @@ pub struct ArchivedStudy {
     /// `HHMM` or `HHMMSS`, as far as it is known.
     pub time: String,
     pub modalities: Vec<String>,
-    pub body_parts: Vec<String>,
+    /// Those that its series name; nothing while they were not asked for.
+    pub body_parts: Option<Vec<String>>,
     pub description: String,
     pub accession: String,
     pub series: Option<u32>,
@@ -88,6 +89,18 @@ pub struct ArchivedSeries {
     pub description: String,
     pub number: Option<i32>,
     pub images: Option<u32>,
+}
+
+/// The body parts that series name, each once, in their order.
+#[must_use]
+pub fn body_parts_of<'a>(series: impl IntoIterator<Item = &'a ArchivedSeries>) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for one in series {
+        if !one.body_part.is_empty() && !parts.contains(&one.body_part) {
+            parts.push(one.body_part.clone());
+        }
+    }
+    parts
 }
 
 // Who was examined belongs into no log.
@@ -108,6 +121,18 @@ impl fmt::Debug for ArchivedSeries {
 pub struct Found {
     pub studies: Vec<ArchivedStudy>,
     /// There are more, which were not taken.
+    pub more: bool,
+    /// Answers that could not be read, such as one without a UID.
+    pub unreadable: usize,
+}
+
+/// Series of a study.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundSeries {
+    pub series: Vec<ArchivedSeries>,
+    /// So many more there are, which were not taken.
+    pub left: usize,
+    /// The archive says that there are more than it named.
     pub more: bool,
     /// Answers that could not be read, such as one without a UID.
     pub unreadable: usize,
@@ -169,7 +194,19 @@ pub trait Archive: Send + Sync {
     ///
     /// # Errors
     /// As [`Self::find`].
-    fn series(&self, study_uid: &str, cancel: &CancelToken) -> Result<Vec<ArchivedSeries>, ArchiveError>;
+    fn series(&self, study_uid: &str, cancel: &CancelToken) -> Result<FoundSeries, ArchiveError>;
+
+    /// The body parts of studies, which stand with their series; `told` hears of each study with its parts,
+    /// as the archive answers.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    fn body_parts(
+        &self,
+        study_uids: &[String],
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(&str, Vec<String>),
+    ) -> Result<(), ArchiveError>;
 
     /// Fetches a study or series into `folder`, each object a private file named by its UID. What came
     /// before it fails or is cancelled stays there; whoever asked removes the folder.

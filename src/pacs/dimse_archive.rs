@@ -6,14 +6,15 @@ use chrono::NaiveDate;
 use dicom_dictionary_std::tags;
 
 use super::archive::{
-    Archive, ArchiveError, ArchivedSeries, ArchivedStudy, Fetched, Found, MOST_SERIES, MOST_STUDIES, Moved, Query,
-    Sent, Wanted,
+    Archive, ArchiveError, ArchivedSeries, ArchivedStudy, Fetched, Found, FoundSeries, MOST_SERIES, MOST_STUDIES,
+    Moved, Query, Sent, Wanted, body_parts_of,
 };
 use super::dimse::ae::Node;
-use super::dimse::find::{Level, Query as Question, find};
+use super::dimse::find::{Asking, Level, Query as Question, find};
 use super::dimse::receiver::Inbox;
-use super::dimse::retrieve::{Wanted as Retrieval, get};
+use super::dimse::retrieve::get;
 use super::dimse::store::store;
+use super::dimse::wanted::Wanted as Retrieval;
 use super::dimse::{Caller, DimseError, echo};
 use super::peers::DimsePeer;
 use super::uid::Uid;
@@ -84,15 +85,34 @@ impl Archive for DimseArchive {
         Ok(found)
     }
 
-    fn series(&self, study_uid: &str, cancel: &CancelToken) -> Result<Vec<ArchivedSeries>, ArchiveError> {
-        let study = Uid::of(study_uid).map_err(ArchiveError::failed)?;
-        let question = Question::of(Level::Series).matching(tags::STUDY_INSTANCE_UID, study.as_str());
-        let mut all = Vec::new();
+    fn series(&self, study_uid: &str, cancel: &CancelToken) -> Result<FoundSeries, ArchiveError> {
+        let question = of_study(study_uid)?;
+        let mut found = FoundSeries::default();
         find(&self.caller(cancel), &self.node, &question, &mut |answer| {
-            all.extend(series(&answer));
-            all.len() < MOST_SERIES
+            take_series(&mut found, &answer);
+            true
         })?;
-        Ok(all)
+        Ok(found)
+    }
+
+    /// One association for all of them: series are asked for within a study (PS3.4, C.4.1.2.1).
+    fn body_parts(
+        &self,
+        study_uids: &[String],
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(&str, Vec<String>),
+    ) -> Result<(), ArchiveError> {
+        let mut asking = Asking::of(&self.caller(cancel), &self.node, Level::Series)?;
+        for study in study_uids {
+            let mut found = FoundSeries::default();
+            asking.ask(&of_study(study)?, &mut |answer| {
+                take_series(&mut found, &answer);
+                true
+            })?;
+            told(study, body_parts_of(&found.series));
+        }
+        asking.end();
+        Ok(())
     }
 
     fn fetch(
@@ -146,6 +166,20 @@ impl Archive for DimseArchive {
     }
 }
 
+/// The series of a study.
+fn of_study(study_uid: &str) -> Result<Question, ArchiveError> {
+    let study = Uid::of(study_uid).map_err(ArchiveError::failed)?;
+    Ok(Question::of(Level::Series).matching(tags::STUDY_INSTANCE_UID, study.as_str()))
+}
+
+fn take_series(found: &mut FoundSeries, answer: &WireDataset) {
+    match series(answer) {
+        None => found.unreadable += 1,
+        Some(_) if found.series.len() >= MOST_SERIES => found.left += 1,
+        Some(one) => found.series.push(one),
+    }
+}
+
 fn study(answer: &WireDataset) -> Option<ArchivedStudy> {
     let text = |tag| printable(answer.text(tag).trim()).into_owned();
     let number = |tag| answer.integer(tag).and_then(|number| u32::try_from(number).ok());
@@ -158,8 +192,8 @@ fn study(answer: &WireDataset) -> Option<ArchivedStudy> {
         date: NaiveDate::parse_from_str(&digits, "%Y%m%d").ok(),
         time: text(tags::STUDY_TIME),
         modalities: modalities.map(|code| printable(&code).into_owned()).collect(),
-        // It stands with the series (PS3.4, C.6.2.1).
-        body_parts: Vec::new(),
+        // They stand with the series (PS3.4, C.6.2.1), which are asked for later.
+        body_parts: None,
         description: text(tags::STUDY_DESCRIPTION),
         accession: text(tags::ACCESSION_NUMBER),
         series: number(tags::NUMBER_OF_STUDY_RELATED_SERIES),

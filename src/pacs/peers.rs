@@ -19,8 +19,10 @@
 
 pub mod entry;
 pub mod file;
+pub mod keeping;
 pub mod root;
 pub mod secret;
+pub mod typed;
 
 use std::path::PathBuf;
 

@@ -17,6 +17,8 @@ use super::journal::Journal;
 pub struct Progress {
     /// Name of its file in the inbox.
     pub file: String,
+    /// SHA-256 of that file when it was scored.
+    pub sha256: Option<String>,
     pub results: Vec<MadeResult>,
     /// Results that are not out yet, by their UID.
     pub unsent: BTreeSet<String>,
@@ -56,7 +58,7 @@ struct State {
     sending: BTreeSet<usize>,
     places: HashMap<String, usize>,
     tally: Tally,
-    /// Files of images that are done and were not asked for yet.
+    /// Images that are done and were not asked for yet.
     finished: Vec<String>,
     /// Images whose results are not needed any more.
     settled: Vec<String>,
@@ -80,7 +82,8 @@ impl State {
         match &entry.step {
             Step::Received { file } => progress.file.clone_from(file),
             Step::Begun => progress.begun += 1,
-            Step::Made { results } => {
+            Step::Made { results, image_sha256, .. } => {
+                progress.sha256.clone_from(image_sha256);
                 progress.is_made = true;
                 progress.results.clone_from(results);
                 progress.unsent = results.iter().map(|r| r.sop_instance.clone()).collect();
@@ -118,7 +121,7 @@ impl State {
             }
             Step::Asked { transaction } => progress.transactions.push(transaction.clone()),
             Step::Done => {
-                self.finished.push(progress.file.clone());
+                self.finished.push(image.clone());
                 // Where commitment was asked for, results may have to go out once more.
                 if progress.transactions.is_empty() {
                     self.settled.push(image.clone());
@@ -149,13 +152,16 @@ pub struct Board {
 }
 
 impl Board {
-    /// Reads what was done before.
+    /// Reads what was done before; `each` hears of every step of it.
     ///
     /// # Errors
     /// As [`Journal::open`].
-    pub fn open(folder: &Path) -> Result<Self, ServeError> {
+    pub fn open(folder: &Path, each: &mut dyn FnMut(&Entry)) -> Result<Self, ServeError> {
         let mut state = State::default();
-        let journal = Journal::open(folder, &mut |entry| state.take(&entry))?;
+        let journal = Journal::open(folder, &mut |entry| {
+            state.take(&entry);
+            each(&entry);
+        })?;
         Ok(Self { inner: Mutex::new((journal, state)), changed: Condvar::new() })
     }
 
@@ -238,7 +244,7 @@ impl Board {
         inner.1.order.iter().filter(|image| inner.1.images.get(*image).is_some_and(failed)).cloned().collect()
     }
 
-    /// Names of the files of images that came to be done since it was last asked.
+    /// Images that came to be done since it was last asked.
     #[must_use]
     pub fn take_finished(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().1.finished)
@@ -274,18 +280,18 @@ mod tests {
     #[test]
     fn what_was_done_is_known_after_a_restart_and_the_rest_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let board = Board::open(folder.path()).unwrap();
+        let board = Board::open(folder.path(), &mut |_| {}).unwrap();
         for image in ["1.1", "1.2", "1.3"] {
             assert!(board.received(image, &format!("{image}.dcm")).unwrap());
         }
         assert!(!board.received("1.1", "other.dcm").unwrap(), "one instance is one image");
-        let made = Step::Made { results: vec![result("2.1"), result("2.2")] };
+        let made = Step::Made { results: vec![result("2.1"), result("2.2")], seen: None, image_sha256: None };
         board.note("1.1", made).unwrap();
         board.note("1.1", Step::Sent { result: "2.1".into(), peer: "P".into() }).unwrap();
         board.note("1.2", Step::Refused { because: "x".into() }).unwrap();
         let before = board.tally();
         drop(board);
-        let board = Board::open(folder.path()).unwrap();
+        let board = Board::open(folder.path(), &mut |_| {}).unwrap();
         assert_eq!(board.tally(), before);
         assert_eq!((before.received, before.waiting, before.sending, before.sent), (3, 1, 1, 1));
         assert_eq!(board.next_waiting().unwrap().0, "1.3");

@@ -10,13 +10,19 @@
 //!   samples; there is a notice where PSI exceeds [`LARGE`] and p lies below [`ALPHA`].
 //! - **Refusals of the gate** and **images outside the population.** No calibration set says how many
 //!   to expect, so the first window of this node is what later ones are compared with (two
-//!   proportions, pooled, p below [`ALPHA`]).
+//!   proportions, pooled, p below [`ALPHA`]). That window was looked at by nobody: where it was unlike
+//!   what the model was made for, so is what later ones are compared with.
+//!
+//! A model is watched by its name and weights: others begin with a first window of their own. What was
+//! seen stands in the journal with the results of each image, so that windows go on, and the first one
+//! stays the first, when the process begins again.
 //!
 //! What it does not say: whether the model is wrong. Other patients, another scanner and another mix
 //! of requests all move scores; only labelled images tell the difference.
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF as _, Normal};
 
 use crate::model::calibration::Calibration;
@@ -29,9 +35,11 @@ pub const LARGE: f64 = 0.25;
 pub const ALPHA: f64 = 0.001;
 
 /// What a model made of an image.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     pub model: String,
+    /// SHA-256 of its weights.
+    pub weights: String,
     /// Calibrated probabilities by label and group; none where the gate refused.
     pub scores: Vec<(String, f32)>,
     /// Whether the gate took the image; `None` where the model has none.
@@ -96,7 +104,8 @@ struct Watched {
 /// Watches what models make of the images that arrive.
 #[derive(Debug, Default)]
 pub struct Drift {
-    models: HashMap<String, Watched>,
+    /// By name and weights.
+    models: HashMap<(String, String), Watched>,
     references: HashMap<String, Known>,
 }
 
@@ -125,7 +134,7 @@ impl Drift {
 
     /// Takes in an image; yields notices where a window ended and something moved.
     pub fn observe(&mut self, seen: &Observation) -> Vec<String> {
-        let watched = self.models.entry(seen.model.clone()).or_default();
+        let watched = self.models.entry((seen.model.clone(), seen.weights.clone())).or_default();
         watched.images += 1;
         watched.refused.count(seen.is_accepted.map(|accepted| !accepted));
         watched.outside.count(seen.is_outside);
@@ -198,8 +207,9 @@ fn changed(model: &str, what: &str, before: Share, now: Share) -> Option<String>
     let p = 2.0 * (1.0 - Normal::standard().cdf(z));
     (p < ALPHA).then(|| {
         format!(
-            "{model}: {} of the last {} images were {what}, and {} of the first {} here (p < {ALPHA}). The calibration \
-             set states no such share; it is not known which of the two is usual",
+            "{model}: {} of the last {} images were {what}, and {} of the first {} that it was given here since the \
+             journal began (p < {ALPHA}). The calibration set states no such share, so these first images are all that \
+             there is to compare with; it is not known which of the two is usual",
             now.yes, now.all, before.yes, before.all
         )
     })
@@ -243,6 +253,7 @@ mod tests {
     fn seen(score: f32, outside: bool) -> Observation {
         Observation {
             model: "m".into(),
+            weights: "w".into(),
             scores: vec![("Pneumonia".into(), score)],
             is_accepted: Some(true),
             is_outside: Some(outside),
@@ -274,6 +285,17 @@ mod tests {
             "{}",
             notices[0]
         );
+    }
+
+    #[test]
+    fn other_weights_begin_with_a_first_window_of_their_own() {
+        let mut drift = Drift::default();
+        let mut notices = Vec::new();
+        for i in 0..2 * WINDOW {
+            let weights = if i < WINDOW { "w" } else { "x" };
+            notices.extend(drift.observe(&Observation { weights: weights.into(), ..seen(0.5, i >= WINDOW) }));
+        }
+        assert!(notices.is_empty(), "{notices:?}");
     }
 
     #[test]

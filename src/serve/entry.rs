@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drift::Observation;
+
 /// A result that lies in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeResult {
@@ -12,7 +14,7 @@ pub struct MadeResult {
 }
 
 /// A step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum Step {
     /// The image lies in the inbox, in this file.
@@ -20,7 +22,15 @@ pub enum Step {
     /// Its scoring began.
     Begun,
     /// Its results lie in the outbox; none where nothing can be sent of it.
-    Made { results: Vec<MadeResult> },
+    Made {
+        results: Vec<MadeResult>,
+        /// What the model made of it, for the watch on drift.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Observation>,
+        /// SHA-256 of the image's file when it was scored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image_sha256: Option<String>,
+    },
     /// It cannot be scored.
     Refused { because: String },
     /// A peer took a result.
@@ -42,7 +52,7 @@ pub enum Step {
 }
 
 /// A line, before it has its number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// SOP Instance UID of the image; empty for a notice.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -26,9 +26,11 @@
 
 pub mod board;
 pub mod drift;
+mod drifting;
 pub mod entry;
 pub mod journal;
 mod outbox;
+mod removing;
 mod sending;
 pub mod service;
 mod watching;

@@ -8,14 +8,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::board::{Board, Tally};
-use super::drift::Drift;
+use super::drifting::Drifting;
 use super::entry::{MadeResult, Step};
 use super::outbox::Outbox;
+use super::removing::Removing;
 use super::sending::{Round, Sending, reported, short};
 use super::watching::Watch;
 use super::{Hooks, Scored, Scorer, ServeError};
 use crate::cancel::CancelToken;
-use crate::model::calibration::Calibration;
+use crate::files::sha256_of_file;
+use crate::limits;
 use crate::pacs::dimse::Caller;
 use crate::pacs::dimse::ae::Node;
 use crate::pacs::dimse::commitment::CommitmentReport;
@@ -43,7 +45,7 @@ pub struct Service {
     pub queue: usize,
     /// End once everything in the inbox is done.
     pub once: bool,
-    /// Remove an image from the inbox once it is done.
+    /// Remove an image from the inbox once it is done and the peer has it.
     pub remove: bool,
     /// Do again what was refused or given up.
     pub again: bool,
@@ -118,7 +120,8 @@ impl Service {
         crate::files::kept_folder::make_private(&self.state)
             .map_err(|source| ServeError::Write { what: "the folder of the journal", source })?;
         let inbox = Inbox::at(&self.inbox)?;
-        let board = Board::open(&self.state)?;
+        let mut drifting = Drifting::new(hooks.calibration);
+        let board = Board::open(&self.state, &mut |entry| drifting.again(entry))?;
         let outbox = Outbox::at(self.state.join("outbox"))?;
         if self.again {
             board.failed().iter().try_for_each(|image| board.note(image, Step::Again))?;
@@ -146,7 +149,7 @@ impl Service {
                 .and_then(|_| named("pellucid-watch").spawn_scoped(scope, watch))
                 .and_then(|_| named("pellucid-send").spawn_scoped(scope, send));
             match started {
-                Ok(_) => self.score(&shared, &outbox, scorer, hooks.calibration, &settled),
+                Ok(_) => self.score(&shared, &outbox, scorer, &mut drifting, &settled),
                 Err(source) => shared.fail(ServeError::Write { what: "a thread", source }),
             }
             stop.cancel();
@@ -175,9 +178,12 @@ impl Service {
         caller.cancel = shared.stop.clone();
         let mut sending = Sending::new(&shared.board, outbox, caller, self.node.clone(), self.commit);
         sending.sent = sent;
+        let removing = Removing::new(&shared.board, &self.inbox, &self.node, self.commit);
+        let mut removing = Some(removing).filter(|_| self.remove);
+        let cancelled = sending.caller.clone();
         while !shared.stop.is_cancelled() {
             let round = sending.round();
-            self.remove_done(shared);
+            removing.iter_mut().for_each(|removing| removing.round(&cancelled, false));
             sending.clear();
             match round {
                 Ok(Round::Idle) => shared.board.wait(WAIT),
@@ -186,21 +192,9 @@ impl Service {
                 Err(error) => return shared.fail(error),
             }
         }
-        self.remove_done(shared);
+        // What was done last is asked for although all is over.
+        removing.iter_mut().for_each(|removing| removing.round(&self.caller, true));
         sending.clear();
-    }
-
-    /// Removes images that are done from the inbox, where that is wanted.
-    fn remove_done(&self, shared: &Shared) {
-        if !self.remove {
-            return;
-        }
-        for file in shared.board.take_finished() {
-            let path = self.inbox.join(&file);
-            if path.parent() == Some(self.inbox.as_path()) {
-                let _ = std::fs::remove_file(path);
-            }
-        }
     }
 
     fn score(
@@ -208,10 +202,12 @@ impl Service {
         shared: &Shared,
         outbox: &Outbox,
         scorer: &mut dyn Scorer,
-        calibration: &dyn Fn(&str) -> Option<Calibration>,
+        drifting: &mut Drifting<'_>,
         settled: &Mutex<usize>,
     ) {
-        let mut drift = Drift::default();
+        if let Err(error) = notify(shared, drifting.take_due()) {
+            return shared.fail(error);
+        }
         let mut begun: HashMap<String, usize> = HashMap::new();
         while !shared.stop.is_cancelled() {
             let Some((image, progress)) = shared.board.next_waiting() else {
@@ -231,7 +227,7 @@ impl Service {
                 shared
                     .board
                     .note(&image, Step::Begun)
-                    .and_then(|()| self.make(shared, outbox, scorer, &image, &progress.file, &mut drift, calibration))
+                    .and_then(|()| self.make(shared, outbox, scorer, &image, &progress.file, drifting))
             };
             begun.remove(&image);
             if let Err(error) = step {
@@ -241,7 +237,6 @@ impl Service {
     }
 
     /// Makes the results of an image.
-    #[expect(clippy::too_many_arguments, reason = "it is one step of the loop above, with all that it has")]
     fn make(
         &self,
         shared: &Shared,
@@ -249,10 +244,10 @@ impl Service {
         scorer: &mut dyn Scorer,
         image: &str,
         file: &str,
-        drift: &mut Drift,
-        calibration: &dyn Fn(&str) -> Option<Calibration>,
+        drifting: &mut Drifting<'_>,
     ) -> Result<(), ServeError> {
         let path = self.inbox.join(file);
+        let image_sha256 = sha256_of_file(&path, limits::FILE_BYTES).ok();
         let scored = match guarded(|| scorer.score(&path)) {
             Ok(Ok(scored)) => scored,
             Ok(Err(because)) => {
@@ -265,20 +260,11 @@ impl Service {
             }
         };
         let Scored { results, observation, because } = scored;
-        if let Some(seen) = observation {
-            if !drift.knows(&seen.model)
-                && let Some(known) = calibration(&seen.model)
-            {
-                drift.know(&seen.model, &known);
-            }
-            for text in drift.observe(&seen) {
-                log::warn!("{text}");
-                shared.board.note("", Step::Notice { text })?;
-            }
-        }
         let results = outbox.fill(image, &results)?;
         let is_empty = results.is_empty();
-        shared.board.note(image, Step::Made { results })?;
+        let notices = observation.as_ref().map(|seen| drifting.observe(image, seen));
+        shared.board.note(image, Step::Made { results, seen: observation, image_sha256 })?;
+        notify(shared, notices.unwrap_or_default())?;
         scorer.made(&path);
         if is_empty {
             log::warn!("there is nothing to send of image {}: {because}", short(image));
@@ -286,6 +272,15 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// Writes notices down and says them.
+fn notify(shared: &Shared, notices: Vec<String>) -> Result<(), ServeError> {
+    for text in notices {
+        log::warn!("{text}");
+        shared.board.note("", Step::Notice { text })?;
+    }
+    Ok(())
 }
 
 /// Waits for so long, or until it is cancelled.

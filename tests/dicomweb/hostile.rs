@@ -22,7 +22,8 @@ const KIND: (&str, &str) = ("Content-Type", "multipart/related; type=\"applicati
 
 fn client(port: u16) -> WebArchive {
     let second = Duration::from_secs(2);
-    let patience = Patience { connecting: second, silence: second, dripping: second };
+    let patience =
+        Patience { connecting: second, silence: second, dripping: second, query: 3 * second, transfer: 3 * second };
     let secret = Secret::new("secret").unwrap();
     WebArchive::with_patience(&peer(port, Auth::Basic { user: "reader".into() }), Some(&secret), patience).unwrap()
 }
@@ -248,4 +249,51 @@ fn each_object_that_was_sent_has_its_fate() {
     assert!(send("202 Accepted", "what?").unwrap_err().contains("what became of each object"));
     assert!(send("307 Temporary Redirect", "").unwrap_err().contains("not followed"));
     assert!(send("413 Too Large", "").unwrap_err().contains("more than it takes"));
+}
+
+#[test]
+fn an_answer_that_has_no_end_is_given_up_in_its_time_however_fast_it_comes() {
+    let endless = |before: &'static [u8], part: &'static [u8]| {
+        move |_: usize, _: &Asked, stream: &mut TcpStream| {
+            let mut whole = before.to_vec();
+            loop {
+                whole.extend(part.repeat(200));
+                if stream.write_all(&whole).is_err() {
+                    return;
+                }
+                whole.clear();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    };
+    let begun = Instant::now();
+    let json = b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n\r\n[";
+    let said = found(endless(json, b"{\"00080060\": {\"vr\": \"CS\"}},")).unwrap_err();
+    assert!(said.contains("took longer than 6 s over one answer"), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let parts = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/related; type=\"application/dicom\"; boundary=XX\r\n\r\n";
+    let said = fetched(folder.path(), endless(parts, b"--XX\r\nContent-Type: application/dicom\r\n\r\nnothing\r\n"));
+    let said = said.unwrap_err();
+    assert!(said.contains("took longer than 6 s over one answer"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(40) && files(folder.path()).is_empty(), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn whoever_cancels_waits_less_than_a_second_for_a_server_that_goes_on() {
+    let server = Server::start(|_, _, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n\r\n[");
+        while stream.write_all(&[b' '; 2000]).is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let cancel = CancelToken::default();
+    let later = cancel.clone();
+    let cancelled = std::thread::Builder::new().name("cancel".into()).spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        later.cancel();
+        Instant::now()
+    });
+    let error = client(server.port).find(&Query::default(), &cancel).unwrap_err();
+    let after = cancelled.unwrap().join().unwrap().elapsed();
+    assert!(matches!(error, ArchiveError::Cancelled) && after < Duration::from_secs(1), "{error} {after:?}");
 }

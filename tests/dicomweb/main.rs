@@ -6,6 +6,7 @@
 mod local_server;
 
 mod hostile;
+mod keyring;
 mod objects;
 mod orthanc;
 mod with_orthanc;

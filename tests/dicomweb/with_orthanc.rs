@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use pellucid::cancel::CancelToken;
-use pellucid::pacs::archive::{Archive, ArchiveError, Moved, Query, Wanted};
+use pellucid::pacs::archive::{Archive, ArchiveError, ArchivedStudy, Moved, Query, Wanted};
 use pellucid::pacs::peers::Auth;
 use pellucid::pacs::peers::secret::Secret;
 use pellucid::pacs::web::WebArchive;
@@ -50,6 +50,10 @@ fn fill(archive: &dyn Archive, folder: &Path) -> Vec<StoredObject> {
     stored
 }
 
+fn parts(study: &ArchivedStudy) -> &[String] {
+    study.body_parts.as_deref().unwrap_or_default()
+}
+
 #[test]
 fn studies_are_found_fetched_and_sent_back() {
     let Some(orthanc) = Orthanc::start() else { return };
@@ -82,12 +86,18 @@ fn studies_are_found_fetched_and_sent_back() {
     assert_eq!((first.patient_name.as_str(), first.patient_id.as_str()), ("DOE^JANE", "P1"));
     assert_eq!((first.date, first.time.as_str()), (NaiveDate::from_ymd_opt(2020, 11, 30), "140500"));
     assert_eq!((first.modalities.as_slice(), first.images), (&["DX".to_owned()][..], Some(3)));
-    assert_eq!((first.body_parts.as_slice(), first.description.as_str()), (&["CHEST".to_owned()][..], "Thorax p.a."));
+    assert_eq!((parts(first), first.description.as_str()), (&["CHEST".to_owned()][..], "Thorax p.a."));
     let second = all.studies.iter().find(|study| study.study_uid == SECOND).unwrap();
     assert_eq!(second.patient_name, "Müller^Hans");
 
-    let series = archive.series(FIRST, &cancel).unwrap();
-    let counts: HashSet<_> = series.iter().map(|one| (one.series_uid.as_str(), one.images)).collect();
+    let mut told = Vec::new();
+    let studies = [FIRST.to_owned(), SECOND.to_owned()];
+    archive.body_parts(&studies, &cancel, &mut |study, parts| told.push((study.to_owned(), parts))).unwrap();
+    assert_eq!(told, [(FIRST.into(), vec!["CHEST".to_owned()]), (SECOND.into(), vec!["ABDOMEN".to_owned()])]);
+
+    let found = archive.series(FIRST, &cancel).unwrap();
+    assert_eq!((found.left, found.more, found.unreadable), (0, false, 0));
+    let counts: HashSet<_> = found.series.iter().map(|one| (one.series_uid.as_str(), one.images)).collect();
     assert_eq!(counts, HashSet::from([("2.25.2001", Some(2)), ("2.25.2002", Some(1))]));
 
     let inbox = tempfile::tempdir().unwrap();

@@ -7,7 +7,8 @@ use dicom_dictionary_std::tags;
 use pellucid::pacs::dimse::echo;
 use pellucid::pacs::dimse::find::{Level, Query, find};
 use pellucid::pacs::dimse::receiver::Inbox;
-use pellucid::pacs::dimse::retrieve::{Wanted, get, order_move};
+use pellucid::pacs::dimse::retrieve::{get, order_move};
+use pellucid::pacs::dimse::wanted::Wanted;
 use pellucid::pacs::uid::Uid;
 
 use super::images::{SERIES, STUDY, stored, uid, write};

@@ -40,6 +40,23 @@ pub(crate) fn object(number: usize) -> Object {
         .pixels("OW", 2, pixels)
 }
 
+/// A computed radiograph of 7 × 5 samples of 12 bits in JPEG-LS (`…4.80`) or JPEG 2000 (`…4.90`), from
+/// `tests/golden/transfer_syntaxes.py`.
+pub(crate) fn compressed(number: usize, syntax: &str) -> Vec<u8> {
+    let mut rest: &[u8] = include_bytes!("../golden/transfer_syntaxes.bin");
+    let stream = loop {
+        let (uid, behind) = rest[1..].split_at(rest[0].into());
+        let length = u32::from_le_bytes(behind[3..7].try_into().unwrap()) as usize;
+        if uid == syntax.as_bytes() && behind[..3] == [12, 0, 1] {
+            break behind[7..7 + length].to_vec();
+        }
+        rest = &behind[7 + length..];
+    };
+    let mut even = stream;
+    even.resize(even.len().next_multiple_of(2), 0);
+    object(number).number((0x28, 0x10), 5).number((0x28, 0x11), 7).fragments(&[], vec![even]).file(syntax)
+}
+
 /// Writes an image into a folder.
 pub(crate) fn write(folder: &Path, number: usize) -> PathBuf {
     let path = folder.join(format!("{number}.dcm"));

@@ -7,11 +7,14 @@ mod dcmtk;
 #[allow(dead_code, reason = "the specification uses more of it")]
 #[path = "../spec/dicom_bytes.rs"]
 mod dicom_bytes;
+mod endless;
 mod images;
 mod orthanc;
 mod ours;
 mod peer;
 mod pynetdicom;
+mod removing;
+mod scp;
 mod secured;
 mod service;
 mod soak;

@@ -13,6 +13,7 @@ use pellucid::pacs::dimse::Caller;
 use pellucid::pacs::dimse::ae::{AeTitle, Node};
 use pellucid::pacs::dimse::commitment::CommitmentReport;
 use pellucid::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver, Settings};
+use pellucid::pacs::peers::{DimsePeer, Peer};
 
 /// A process that ends with this value.
 pub(crate) struct Process(pub Child);
@@ -55,6 +56,13 @@ pub(crate) fn start(command: &mut Command, port: u16) -> Process {
 
 pub(crate) fn node(title: &str, port: u16) -> Node {
     format!("{title}@127.0.0.1:{port}").parse().unwrap()
+}
+
+/// A node as a peer that is known by name.
+pub(crate) fn peer(node: &Node) -> Peer {
+    let Node { title, host, port } = node.clone();
+    let dimse = DimsePeer { host, port, called_ae: title, calling_ae: AeTitle::ours(), tls: None };
+    Peer::dimse("archive", dimse).unwrap()
 }
 
 /// This program as a caller that is not patient.

@@ -103,7 +103,8 @@ fn dcmtk_speaks_to_us_secured_in_both_directions() {
 #[test]
 fn orthanc_is_stored_to_and_retrieved_from_secured() {
     use pellucid::pacs::dimse::receiver::Inbox;
-    use pellucid::pacs::dimse::retrieve::{Wanted, get};
+    use pellucid::pacs::dimse::retrieve::get;
+    use pellucid::pacs::dimse::wanted::Wanted;
     use pellucid::pacs::uid::Uid;
 
     let there = tempfile::tempdir().unwrap();

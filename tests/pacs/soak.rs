@@ -98,7 +98,7 @@ pub(crate) fn soak(images: usize, broken: u32, kills: usize) {
     kill(&mut process);
     cancel.cancel();
     let took = started.elapsed();
-    let tally = Board::open(&folder.path().join("state")).unwrap().tally();
+    let tally = Board::open(&folder.path().join("state"), &mut |_| {}).unwrap().tally();
     let names: Vec<String> = expected.iter().map(|uid| format!("{uid}.dcm")).collect();
     let inbox: Vec<String> = files(&folder.path().join("inbox")).into_iter().filter(|f| !f.starts_with('.')).collect();
     let mut wanted: Vec<String> = (1..=images).map(|n| format!("{}.dcm", uid(n))).collect();

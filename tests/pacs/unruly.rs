@@ -18,13 +18,13 @@ use super::dicom_bytes::{EXPLICIT, IMPLICIT};
 use super::images::{CR, object, stored, uid};
 use super::peer::{Listening, caller, files, node, settings};
 
-fn send(stream: &mut TcpStream, pdu: &Pdu) {
+pub(crate) fn send(stream: &mut TcpStream, pdu: &Pdu) {
     let mut bytes = Vec::new();
     write_pdu(&mut bytes, pdu).unwrap();
     stream.write_all(&bytes).unwrap();
 }
 
-fn receive(stream: &mut TcpStream) -> Option<Pdu> {
+pub(crate) fn receive(stream: &mut TcpStream) -> Option<Pdu> {
     let mut bytes = vec![0; 6];
     stream.read_exact(&mut bytes).ok()?;
     let length = u32::from_be_bytes(bytes[2..6].try_into().unwrap()) as usize;
@@ -192,7 +192,7 @@ fn bytes_that_are_no_association_are_hung_up_on() {
 }
 
 /// A node that answers its first caller as it likes; yields its port.
-fn node_that(answer: impl FnOnce(TcpStream) + Send + 'static) -> u16 {
+pub(crate) fn node_that(answer: impl FnOnce(TcpStream) + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::Builder::new().name("unruly".into()).spawn(move || answer(listener.accept().unwrap().0)).unwrap();
@@ -200,7 +200,7 @@ fn node_that(answer: impl FnOnce(TcpStream) + Send + 'static) -> u16 {
 }
 
 /// Agrees to the first contexts with what they propose first.
-fn agree(stream: &mut TcpStream, change: impl Fn(&mut AssociationAC)) {
+pub(crate) fn agree(stream: &mut TcpStream, change: impl Fn(&mut AssociationAC)) {
     let Some(Pdu::AssociationRQ(wish)) = receive(stream) else { panic!("no wish") };
     let accepted = |p: &PresentationContextProposed| PresentationContextResult {
         id: p.id,

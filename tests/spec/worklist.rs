@@ -7,11 +7,12 @@ use egui_kittest::kittest::Queryable as _;
 
 use pellucid::app::command::{HelpCommand, WorklistCommand};
 use pellucid::app::state::worklist::SecretForm;
+use pellucid::app::state::worklist::archives::Check;
 use pellucid::app::state::worklist::form::{DayRange, QueryForm};
 use pellucid::app::update::effect::Effect;
 use pellucid::app::update::message::Message;
-use pellucid::app::update::worklist_effect::{FetchedStudy, Refusal, WorklistEffect, WorklistMessage};
-use pellucid::pacs::archive::{ArchivedSeries, ArchivedStudy, Found, Moved, Sent};
+use pellucid::app::update::worklist_effect::{FetchedStudy, KeptArchive, Refusal, WorklistEffect, WorklistMessage};
+use pellucid::pacs::archive::{ArchivedSeries, ArchivedStudy, Found, FoundSeries, Moved, Sent};
 use pellucid::pacs::peers::file::Peers;
 
 use crate::viewer::common::Bench;
@@ -82,10 +83,14 @@ fn studies_are_searched_chosen_and_fetched_with_the_mouse() {
     harness.run_steps(5);
     assert_eq!(harness.state().state.worklist.chosen.as_deref(), Some("1"));
     let series = ArchivedSeries { series_uid: "1.5".into(), description: "PA".into(), ..ArchivedSeries::default() };
-    let answer = WorklistMessage::Series { study_uid: "1".into(), result: Ok(Arc::new(vec![series])) };
+    let answer = WorklistMessage::Series {
+        study_uid: "1".into(),
+        result: Ok(Arc::new(FoundSeries { series: vec![series], left: 3, ..FoundSeries::default() })),
+    };
     told(harness.state_mut(), answer);
     harness.run_steps(5);
     assert!(harness.query_by_label_contains("Fetch the series").is_some());
+    assert!(harness.query_by_label_contains("3 more series are not listed").is_some());
     harness.get_by_label("Fetch and open").click();
     harness.run_steps(3);
     let wanted = harness.state().effects.iter().rev().find_map(|effect| match effect {
@@ -214,4 +219,170 @@ fn results_are_sent_when_there_are_some_and_their_fate_is_told() {
     let notice = bench.state.notices.last().unwrap();
     assert_eq!(notice.text, "1 of 2 objects were taken by ward; there is no room.");
     assert!(bench.state.worklist.transfer.is_none());
+}
+
+/// The effects of the worklist so far.
+fn effects(bench: &Bench) -> Vec<WorklistEffect> {
+    let of_worklist = |effect: &Effect| match effect {
+        Effect::Worklist(effect) => Some(effect.clone()),
+        _ => None,
+    };
+    bench.effects.iter().filter_map(of_worklist).collect()
+}
+
+#[test]
+fn body_parts_are_asked_for_behind_the_list_and_come_into_its_rows() {
+    let mut bench = listed();
+    let asked_for = effects(&bench).into_iter().find_map(|effect| match effect {
+        WorklistEffect::BodyParts { number, study_uids, .. } => Some((number, study_uids)),
+        _ => None,
+    });
+    let (number, studies) = asked_for.expect("the studies did not say them");
+    assert_eq!(studies, ["2", "1"], "in the order of the list");
+    let parts = |bench: &Bench| bench.state.worklist.listed.as_ref().unwrap().studies[0].body_parts.clone();
+    let say =
+        |number, part: &str| WorklistMessage::BodyParts { number, study_uid: "1".into(), parts: vec![part.to_owned()] };
+    told(&mut bench, say(number + 1, "SKULL"));
+    assert_eq!(parts(&bench), None, "of another query");
+    told(&mut bench, say(number, "CHEST"));
+    assert_eq!(parts(&bench), Some(vec!["CHEST".to_owned()]));
+    told(&mut bench, WorklistMessage::NoBodyParts { number, why: "ward is silent.".into() });
+    let mut harness = screen(bench);
+    harness.run_steps(5);
+    assert!(harness.query_by_label("CHEST").is_some());
+    assert!(harness.query_by_label_contains("body parts are not known of all: ward is silent").is_some());
+    // A study whose series are listed says its body parts by them.
+    let bench = harness.state_mut();
+    bench.command(WorklistCommand::Choose(Some("2".into())));
+    let series = ArchivedSeries { body_part: "HAND".into(), ..ArchivedSeries::default() };
+    let found = Arc::new(FoundSeries { series: vec![series], ..FoundSeries::default() });
+    told(bench, WorklistMessage::Series { study_uid: "2".into(), result: Ok(found) });
+    assert_eq!(bench.state.worklist.study().unwrap().body_parts, Some(vec!["HAND".to_owned()]));
+}
+
+#[test]
+fn an_archive_is_added_with_the_mouse_and_its_password_goes_to_the_keyring_alone() {
+    let mut bench = Bench::new();
+    bench.command(WorklistCommand::Toggle);
+    told(&mut bench, WorklistMessage::Peers(Ok(Arc::new(Peers::default()))));
+    let mut harness = screen(bench);
+    harness.run_steps(3);
+    harness.get_by_label("Archives…").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("No archive is known yet.").is_some());
+    harness.get_by_label("Add an archive").click();
+    harness.run_steps(3);
+    harness.get_by_label("Save").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("“Name” is empty.").is_some());
+    harness.get_by_label("DICOMweb").click();
+    harness.run_steps(3);
+    harness.get_by_label("Name and password").click();
+    harness.run_steps(3);
+    for (label, text) in [
+        ("Name", "ward"),
+        ("Address", "http://pacs.example.org/dicom-web"),
+        ("User name", "reader"),
+        ("Password", "hunter2"),
+    ] {
+        harness.get_by_label(label).focus();
+        harness.run_steps(2);
+        harness.get_by_label(label).type_text(text);
+        harness.run_steps(2);
+    }
+    harness.get_by_label("Save").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label_contains("is a plain http connection").is_some(), "as on the command line");
+    harness.get_by_label("Allow http to another machine").click();
+    harness.run_steps(3);
+    harness.get_by_label("Save").click();
+    harness.run_steps(3);
+    let saved = effects(harness.state()).into_iter().find_map(|effect| match effect {
+        WorklistEffect::SaveArchive { peer, instead_of, secret } => Some((peer, instead_of, secret)),
+        _ => None,
+    });
+    let (peer, instead_of, secret) = saved.expect("it is saved");
+    assert_eq!((peer.name.as_str(), peer.place().as_str()), ("ward", "http://pacs.example.org/dicom-web"));
+    assert_eq!((instead_of, secret.unwrap().reveal()), (None, "hunter2"));
+    assert!(!format!("{:?}", harness.state().state.worklist).contains("hunter2"));
+    let mut peers = Peers::default();
+    peers.add(*peer).unwrap();
+    let kept = KeptArchive { peers: Arc::new(peers), name: "ward".into(), secret: None };
+    told(harness.state_mut(), WorklistMessage::Saved(Ok(kept)));
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.worklist.peer.as_deref(), Some("ward"));
+    harness.get_by_label("Change ward").click();
+    harness.run_steps(3);
+    let form = harness.state().state.worklist.archives.as_ref().unwrap().form.clone().unwrap();
+    assert!(form.secret.0.is_empty() && form.typed.user == "reader", "the password is not shown again");
+}
+
+#[test]
+fn an_archive_is_checked_changed_and_removed_once_that_is_confirmed() {
+    let mut bench = opened();
+    bench.command(WorklistCommand::ManageArchives);
+    told(&mut bench, WorklistMessage::Peers(Ok(Arc::new(Peers::parse(PEERS).unwrap()))));
+    let mut harness = screen(bench);
+    harness.run_steps(3);
+    harness.get_by_label("Check ward").click();
+    harness.run_steps(2);
+    let asks =
+        |effect: &WorklistEffect| matches!(effect, WorklistEffect::CheckArchive(called) if called.peer.name == "ward");
+    assert!(effects(harness.state()).iter().any(asks));
+    let refused = Refusal::Failed("ward cannot be reached".into());
+    told(harness.state_mut(), WorklistMessage::Checked { name: "ward".into(), result: Err(refused) });
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Ward cannot be reached").is_some());
+    told(harness.state_mut(), WorklistMessage::Checked { name: "ward".into(), result: Ok(()) });
+    harness.run_steps(3);
+    assert!(harness.query_by_label("ward answers.").is_some());
+
+    harness.get_by_label("Change ward").click();
+    harness.run_steps(3);
+    harness.get_by_label("Associations").click();
+    harness.run_steps(3);
+    let form = harness.state().state.worklist.archives.as_ref().unwrap().form.clone().unwrap();
+    assert_eq!((form.before.as_deref(), form.typed.web), (Some("ward"), false));
+    harness.state_mut().command(HelpCommand::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().state.worklist.archives.as_ref().is_some_and(|dialog| dialog.form.is_none()));
+
+    harness.get_by_label("Remove ward…").click();
+    harness.run_steps(3);
+    let removes = |effect: &WorklistEffect| matches!(effect, WorklistEffect::RemoveArchive(name) if name == "ward");
+    assert!(!effects(harness.state()).iter().any(removes), "it is asked first");
+    harness.get_by_label("Remove").click();
+    harness.run_steps(3);
+    assert!(effects(harness.state()).iter().any(removes));
+    let kept = KeptArchive { peers: Arc::new(Peers::default()), name: "ward".into(), secret: None };
+    told(harness.state_mut(), WorklistMessage::RemovedArchive(Ok(kept)));
+    harness.run_steps(3);
+    assert!(harness.state().state.worklist.all_peers().is_empty());
+    harness.state_mut().command(HelpCommand::Escape);
+    assert!(harness.state().state.worklist.archives.is_none() && harness.state().state.worklist.open);
+}
+
+#[test]
+fn a_password_that_no_keyring_takes_is_known_until_the_end_and_that_is_said() {
+    let mut bench = opened();
+    bench.command(WorklistCommand::ManageArchives);
+    bench.command(WorklistCommand::ChangeArchive("ward".into()));
+    let mut form = bench.state.worklist.archives.as_ref().unwrap().form.clone().unwrap();
+    form.secret.0 = "hunter2".into();
+    bench.command(WorklistCommand::EditArchive(Box::new(form)));
+    bench.command(WorklistCommand::SaveArchive);
+    let why = "no keyring of the system answers; set PELLUCID_SECRET_WARD".into();
+    let kept = KeptArchive { peers: Arc::new(Peers::parse(PEERS).unwrap()), name: "ward".into(), secret: Some(why) };
+    told(&mut bench, WorklistMessage::Saved(Ok(kept)));
+    let dialog = bench.state.worklist.archives.as_ref().unwrap();
+    let said = dialog.refusal.as_deref().unwrap();
+    assert!(said.contains("known until Pellucid is closed") && said.contains("PELLUCID_SECRET_WARD"), "{said}");
+    assert_eq!(dialog.checks.get("ward"), None::<&Check>);
+    bench.command(WorklistCommand::CloseArchives);
+    bench.command(WorklistCommand::Query);
+    let given = effects(&bench).iter().any(|effect| {
+        matches!(effect, WorklistEffect::Query { called, .. }
+            if called.secret.as_ref().is_some_and(|secret| secret.reveal() == "hunter2"))
+    });
+    assert!(given);
 }

@@ -2,6 +2,7 @@
 
 use super::declare::commands;
 use crate::app::state::worklist::SecretForm;
+use crate::app::state::worklist::archives::{ArchiveForm, SecuringFile};
 use crate::app::state::worklist::form::QueryForm;
 use crate::app::state::worklist::sorting::Column;
 
@@ -42,6 +43,26 @@ commands! {
         EditSecret(_: Box<SecretForm>) => ("Password or token", "Changes what the dialog says"),
         GiveSecret => ("Sign in", "Goes on with this password or token", ""),
         CloseSecret => ("Cancel", "Closes the dialog; nothing is asked of the archive", ""),
+        ManageArchives => ("Archives…", "Adds, changes, checks and removes the archives that are known by name", ""),
+        /// The form of an archive, with other values.
+        EditArchive(_: Box<ArchiveForm>) => ("Archive", "Changes what the form says"),
+        NewArchive => ("Add an archive", "Opens an empty form", ""),
+        ChangeArchive(_: String) => ("Change", "Opens the form of this archive"),
+        ChooseFile(_: SecuringFile) => ("Choose…", "Chooses a file"),
+        SaveArchive => (
+            "Save",
+            "Writes the archive into the list; a password or token goes into the keyring of the system and into no file",
+            "",
+        ),
+        CheckArchive(_: String) => (
+            "Check",
+            "Asks the archive whether it is there and lets this program in (C-ECHO, or a query for one study)",
+        ),
+        /// Asks whether an archive is to be removed.
+        AskToRemoveArchive(_: String) => ("Remove…", "Takes the archive out of the list, and its password out of the keyring"),
+        RemoveArchive(_: String) => ("Remove", "Takes the archive out of the list, and its password out of the keyring"),
+        KeepArchive => ("Keep", "Removes nothing", ""),
+        CloseArchives => ("Back", "Goes back from the form to the list, and from the list to where you came from (Esc)", ""),
         RemoveFetched => (
             "Remove fetched studies",
             "Removes every study that was fetched from archives from this machine; what is open stays on screen until it is closed",

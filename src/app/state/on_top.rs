@@ -25,6 +25,8 @@ pub enum OnTop {
     Published,
     /// A password or token is asked for.
     Secret,
+    /// The dialog of archives.
+    Archives,
     /// A field that is being written in; the window library takes the keyboard from it.
     Field,
     Tour,
@@ -64,6 +66,7 @@ impl OnTop {
                 | Self::Weights
                 | Self::Published
                 | Self::Secret
+                | Self::Archives
         )
     }
 }
@@ -105,6 +108,7 @@ impl State {
             (self.weights.is_some(), OnTop::Weights),
             (self.published.open, OnTop::Published),
             (self.worklist.secret.is_some(), OnTop::Secret),
+            (self.worklist.archives.is_some(), OnTop::Archives),
             (unfolded.field, OnTop::Field),
             (self.tour.is_some(), OnTop::Tour),
             (self.worklist.open, OnTop::Worklist),

@@ -99,6 +99,7 @@ pub fn screen(ui: &mut Ui, state: &State, caches: &mut Caches, thumbnails: &Thum
     commands.extend(panels::model_diff::show(ui, state));
     commands.extend(panels::tags::show(ui, state));
     commands.extend(panels::worklist::show(ui, state));
+    commands.extend(panels::worklist::archives::show(ui, state));
     commands.extend(panels::worklist::secret::show(ui, state));
     commands.extend(panels::result_window::show(ui, state));
     commands.extend(panels::import_weights::show(ui, state));

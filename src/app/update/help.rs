@@ -39,6 +39,7 @@ fn escape(state: &mut State) -> Vec<Effect> {
         // A transfer goes on, too.
         Some(OnTop::Worklist) => state.worklist.open = false,
         Some(OnTop::Secret) => worklist::close_secret(&mut state.worklist),
+        Some(OnTop::Archives) => return worklist::archives::close(&mut state.worklist),
         Some(OnTop::Tags) => state.tags = None,
         Some(OnTop::Result) => state.result_objects.window = None,
         Some(OnTop::Training) => state.training.open = false,

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::state::Reason;
-use crate::pacs::archive::{ArchivedSeries, Found, Moved, Query, Sent, Wanted};
+use crate::app::state::worklist::archives::SecuringFile;
+use crate::pacs::archive::{Found, FoundSeries, Moved, Query, Sent, Wanted};
 use crate::pacs::peers::Peer;
 use crate::pacs::peers::file::Peers;
 use crate::pacs::peers::secret::Secret;
@@ -28,6 +29,12 @@ pub enum WorklistEffect {
         query: Query,
     },
     StopQuery,
+    /// Asks for the body parts of studies that the query of this number found.
+    BodyParts {
+        number: u64,
+        called: Called,
+        study_uids: Vec<String>,
+    },
     Series {
         called: Called,
         study_uid: String,
@@ -41,6 +48,16 @@ pub enum WorklistEffect {
         case: Box<CaseReport>,
     },
     StopTransfer,
+    /// Adds an archive, or puts it in the place of the one of this name; the secret goes into the keyring.
+    SaveArchive {
+        peer: Box<Peer>,
+        instead_of: Option<String>,
+        secret: Option<Secret>,
+    },
+    RemoveArchive(String),
+    CheckArchive(Called),
+    StopChecks,
+    AskForSecuringFile(SecuringFile),
     /// Keeps a secret in the keyring of the system.
     KeepSecret(Called),
     RemoveFetched,
@@ -67,6 +84,16 @@ pub struct FetchedStudy {
     pub missing: usize,
 }
 
+/// An archive was saved or removed.
+#[derive(Clone, Debug)]
+pub struct KeptArchive {
+    /// The archives that there are now.
+    pub peers: Arc<Peers>,
+    pub name: String,
+    /// Why its secret is not in the keyring, or may still be there.
+    pub secret: Option<Reason>,
+}
+
 /// What comes back.
 #[derive(Clone, Debug)]
 pub enum WorklistMessage {
@@ -77,7 +104,29 @@ pub enum WorklistMessage {
     },
     Series {
         study_uid: String,
-        result: Result<Arc<Vec<ArchivedSeries>>, Refusal>,
+        result: Result<Arc<FoundSeries>, Refusal>,
+    },
+    /// The body parts of a study that the query of this number found.
+    BodyParts {
+        number: u64,
+        study_uid: String,
+        parts: Vec<String>,
+    },
+    /// Why there are no more of them.
+    NoBodyParts {
+        number: u64,
+        why: Reason,
+    },
+    Saved(Result<KeptArchive, Reason>),
+    RemovedArchive(Result<KeptArchive, Reason>),
+    Checked {
+        name: String,
+        result: Result<(), Refusal>,
+    },
+    /// A file that secures connections, where one was chosen.
+    FileChosen {
+        file: SecuringFile,
+        path: Option<PathBuf>,
     },
     Moved(Moved),
     Fetched(Result<FetchedStudy, Refusal>),

@@ -7,6 +7,11 @@ use super::call::CallArgs;
 use crate::cli::{Outcome, Usage, output};
 use crate::pacs::dimse::find::{Level, Query, attribute, find, is_text};
 
+/// Matches behind the last one that is printed: so many are counted, and the node asked for no more.
+const COUNTED: usize = 2000;
+/// Most matches that are printed.
+const MOST_PRINTED: i64 = (crate::limits::PACS_MATCHES - COUNTED) as i64;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -38,8 +43,8 @@ pub(super) struct Args {
     /// Any other attribute that must match; without a value it is only asked for. May be repeated
     #[arg(long, value_name = "KEYWORD[=VALUE]")]
     key: Vec<String>,
-    /// Stop after so many matches
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=crate::limits::PACS_MATCHES as i64))]
+    /// Matches that are printed at most; how many more there are is said
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=MOST_PRINTED))]
     limit: u32,
     /// One JSON object a line for each match, by the keywords of the attributes, and nothing else
     #[arg(long)]
@@ -59,8 +64,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let (node, caller) = args.call.called()?;
     let query = query(args)?;
     let limit = args.limit as usize;
-    let (mut printed, mut count) = (Ok(()), 0);
+    let (mut printed, mut count, mut left) = (Ok(()), 0, 0);
     find(&caller, &node, &query, &mut |found| {
+        if count == limit {
+            left += 1;
+            return left < COUNTED;
+        }
         let object = found.to_json();
         printed = if args.json {
             output::json(&Value::Object(object))
@@ -68,11 +77,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
             output::line(in_words(&object)).map_err(Into::into)
         };
         count += 1;
-        printed.is_ok() && count < limit
+        printed.is_ok()
     })?;
     printed?;
-    if count == limit {
-        output::remark(format!("There may be more than these {limit}; --limit names another number."));
+    if left > 0 {
+        let at_least = if left == COUNTED { "at least " } else { "" };
+        output::remark(format!("{at_least}{left} more matches are not printed; --limit names another number."));
     } else if count == 0 && !args.json {
         output::remark(format!("{node} has nothing that matches."));
     }

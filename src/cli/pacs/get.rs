@@ -14,7 +14,8 @@ use super::receive::BoundArgs;
 use crate::cancel::CancelToken;
 use crate::cli::{Outcome, output};
 use crate::pacs::dimse::receiver::{Arrivals, Arrived, Inbox, Receiver};
-use crate::pacs::dimse::retrieve::{Counts, Retrieved, Wanted, get, order_move};
+use crate::pacs::dimse::retrieve::{Counts, Retrieved, get, order_move};
+use crate::pacs::dimse::wanted::Wanted;
 use crate::pacs::uid::Uid;
 use crate::study::wire::StoredObject;
 

@@ -12,6 +12,7 @@ use crate::pacs::dimse::ae::{AeTitle, Node};
 use crate::pacs::dimse::tls::TlsFiles;
 use crate::pacs::open::open;
 use crate::pacs::peers::file::Peers;
+use crate::pacs::peers::keeping::{self, Kept};
 use crate::pacs::peers::root::Root;
 use crate::pacs::peers::secret::{self, Secret, SecretError};
 use crate::pacs::peers::{Auth, DimsePeer, Peer, PeerKind, WebPeer};
@@ -122,18 +123,15 @@ fn list(as_json: bool) -> anyhow::Result<Outcome> {
 fn add(args: &AddArgs) -> anyhow::Result<Outcome> {
     let peer = peer(args)?;
     let path = Peers::path()?;
-    let mut peers = Peers::read(&path)?;
-    peers.add(peer.clone())?;
-    if peer.wants_secret() && !args.no_secret {
-        let typed = typed(&peer, args.secret_stdin)?;
-        // Where no keyring answers, the peer is known all the same.
-        match secret::keep(&peer, &typed) {
-            Ok(()) => {}
-            Err(error @ SecretError::NoKeyring { .. }) => output::remark(format!("The secret is not kept: {error}.")),
-            Err(error) => return Err(error.into()),
-        }
+    // Said before a secret is asked for.
+    Peers::read(&path)?.add(peer.clone())?;
+    let asked = peer.wants_secret() && !args.no_secret;
+    let typed = if asked { Some(typed(&peer, args.secret_stdin)?) } else { None };
+    let Kept { peer, secret, .. } = keeping::save(&path, peer, None, typed.as_ref())?;
+    // Where no keyring answers, the peer is known all the same.
+    if let Some(error) = secret {
+        output::remark(format!("The secret is not kept: {error}."));
     }
-    peers.write(&path)?;
     output::line(format!("{}: {}, in {}", peer.name, peer.place(), path.display()))?;
     Ok(Outcome::Done)
 }
@@ -181,13 +179,8 @@ fn typed(peer: &Peer, piped: bool) -> anyhow::Result<Secret> {
 }
 
 fn remove(name: &str) -> anyhow::Result<Outcome> {
-    let path = Peers::path()?;
-    let mut peers = Peers::read(&path)?;
-    let peer = peers.remove(name)?;
-    peers.write(&path)?;
-    if peer.wants_secret()
-        && let Err(error) = secret::forget(&peer)
-    {
+    let Kept { peer, secret, .. } = keeping::remove(&Peers::path()?, name)?;
+    if let Some(error) = secret {
         output::remark(format!("A secret may still be in the keyring: {error}."));
     }
     output::line(format!("{} is removed", peer.name))?;

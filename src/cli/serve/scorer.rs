@@ -89,6 +89,7 @@ impl Scorer for SessionScorer<'_> {
         let scores = analysis.labels.iter().chain(&analysis.groups);
         let observation = Observation {
             model: model.manifest.name.clone(),
+            weights: model.sha256.clone(),
             scores: scores.map(|score| (score.label.clone(), score.probability)).collect(),
             is_accepted: analysis.gate.as_ref().map(|gate| gate.accepted),
             is_outside: analysis.population.as_ref().map(|population| !population.inside),

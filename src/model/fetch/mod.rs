@@ -14,7 +14,6 @@
 //! servers. Nothing else in the program may use the network; a test holds that.
 
 pub mod address;
-pub mod authorities;
 pub mod partial;
 pub mod proxies;
 mod response;
@@ -23,9 +22,10 @@ mod transfer;
 use std::time::Duration;
 
 use address::{Address, AddressError};
-use authorities::{Authorities, AuthorityError};
 use partial::PartialError;
 use proxies::{Proxies, ProxyError};
+
+use crate::connections::authorities::{Authorities, AuthorityError};
 
 pub use transfer::fetch;
 

@@ -1,7 +1,6 @@
 //! One file from its address into a [`Partial`], however often the connection breaks.
 
 use std::io::{self, Read as _};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,11 +8,13 @@ use ureq::http::{Response, header};
 use ureq::{Agent, Body};
 
 use super::address::Address;
-use super::authorities::secured;
 use super::partial::{Note, Partial};
 use super::response::{self, Answer};
 use super::{Bytes, Came, FetchError, Settings, Wanted};
 use crate::cancel::CancelToken;
+use crate::connections::authorities::secured;
+use crate::connections::broken::{Broken, what_broke};
+use crate::connections::watch::watched;
 
 /// Redirections that are followed.
 const REDIRECTIONS: usize = 8;
@@ -93,15 +94,7 @@ fn once(
     for _ in 0..=REDIRECTIONS {
         cancelled(cancel)?;
         let agent = agent(&asked, settings)?;
-        let watch = Watch::default();
-        let answered = thread::scope(|scope| {
-            // A read that blocks ends when its connection does.
-            let _end = watch.until_dropped();
-            let stop = agent.clone();
-            let watching = thread::Builder::new().name("pellucid-fetch-watch".into());
-            if let Err(error) = watching.spawn_scoped(scope, || watch.wait(cancel, stop)) {
-                log::warn!("no thread to cancel a download by: {error}");
-            }
+        let answered = watched(&agent, cancel, || {
             let response = ask(&agent, &asked, partial).map_err(|e| failed(&e, &asked, settings, partial, cancel))?;
             let answer = response::read(&response, &asked, wanted, partial.length(), partial.note())?;
             match &answer {
@@ -210,35 +203,15 @@ fn failed(
     partial: &Partial,
     cancel: &CancelToken,
 ) -> FetchError {
-    use ureq::{Error, Timeout};
     if cancel.is_cancelled() {
         return FetchError::Cancelled;
     }
-    let host = asked.host();
-    let unreachable = |why: String| FetchError::Unreachable { host: host.clone(), why };
-    match error {
-        Error::HostNotFound => unreachable("its name is not known".into()),
-        Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            unreachable(format!("it did not answer within {} s", settings.connecting.as_secs_f32()))
-        }
-        Error::Timeout(_) => {
-            FetchError::Silent { host, seconds: settings.silence.as_secs(), came: Bytes(partial.length()) }
-        }
-        Error::Rustls(why) => FetchError::Untrusted { host, why: why.to_string() },
-        Error::Tls(why) => FetchError::Untrusted { host, why: (*why).to_owned() },
-        Error::ConnectionFailed => unreachable("there is no connection".into()),
-        Error::ConnectProxyFailed(why) => unreachable(format!("the proxy refuses: {why}")),
-        Error::Io(why) => match why.kind() {
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable => unreachable(why.to_string()),
-            // Certificates that are not trusted come as errors of reading.
-            io::ErrorKind::InvalidData => FetchError::Untrusted { host, why: why.to_string() },
-            _ => broken_off(asked, &why.to_string(), partial),
-        },
-        other => broken_off(asked, &other.to_string(), partial),
+    let (host, came) = (asked.host(), Bytes(partial.length()));
+    match what_broke(error, settings.connecting) {
+        Broken::Unreachable(why) => FetchError::Unreachable { host, why },
+        Broken::Untrusted(why) => FetchError::Untrusted { host, why },
+        Broken::Silent => FetchError::Silent { host, seconds: settings.silence.as_secs(), came },
+        Broken::Off(why) => FetchError::BrokenOff { host, why, came },
     }
 }
 
@@ -254,30 +227,4 @@ fn rest(pause: Duration, cancel: &CancelToken) -> Result<(), FetchError> {
         thread::sleep(LOOK.min(pause));
     }
     cancelled(cancel)
-}
-
-/// Ends the connections of an agent once somebody cancels.
-#[derive(Default)]
-struct Watch(AtomicBool);
-
-impl Watch {
-    fn until_dropped(&self) -> impl Drop + '_ {
-        struct End<'a>(&'a AtomicBool);
-        impl Drop for End<'_> {
-            fn drop(&mut self) {
-                self.0.store(true, Ordering::Relaxed);
-            }
-        }
-        End(&self.0)
-    }
-
-    fn wait(&self, cancel: &CancelToken, agent: Agent) {
-        while !self.0.load(Ordering::Relaxed) {
-            if cancel.is_cancelled() {
-                agent.shutdown();
-                return;
-            }
-            thread::park_timeout(LOOK);
-        }
-    }
 }

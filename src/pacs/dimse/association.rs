@@ -34,6 +34,8 @@ pub struct Waits {
     pub answer: Duration,
     /// Until a data set is whole.
     pub object: Duration,
+    /// Until the last answer to a query has come.
+    pub query: Duration,
     /// Until an association is over, whatever happens in it.
     pub association: Duration,
 }
@@ -44,6 +46,7 @@ impl Default for Waits {
             connecting: Duration::from_secs(10),
             answer: Duration::from_mins(1),
             object: Duration::from_mins(10),
+            query: Duration::from_mins(10),
             association: Duration::from_hours(4),
         }
     }
@@ -57,6 +60,21 @@ pub(super) struct Context {
     pub transfer_syntax: String,
 }
 
+/// By when something must be over.
+#[derive(Clone, Copy, Debug)]
+struct Term {
+    until: Instant,
+    most: Duration,
+    /// What must be over; nothing for the wait for the next PDU.
+    what: Option<&'static str>,
+}
+
+impl Term {
+    fn of(what: Option<&'static str>, most: Duration) -> Self {
+        Self { until: Instant::now() + most, most, what }
+    }
+}
+
 /// An association that stands.
 #[derive(Debug)]
 pub(super) struct Association {
@@ -67,9 +85,13 @@ pub(super) struct Association {
     most_sent: u32,
     answer: Duration,
     /// When the part of a message must be whole that is on its way.
-    pub(super) part: Option<Instant>,
+    part: Option<Term>,
+    /// When an exchange of several messages must be over.
+    exchange: Option<Term>,
     /// When the association must be over, whatever happens.
-    end: Option<Instant>,
+    end: Option<Term>,
+    /// Which of these ends the wait that goes on.
+    armed: Term,
     pub(super) fragments: VecDeque<PDataValue>,
     /// How long a data set may take.
     pub(super) object_time: Duration,
@@ -86,7 +108,9 @@ impl Association {
             most_sent: 16 << 10,
             answer,
             part: None,
+            exchange: None,
             end: None,
+            armed: Term::of(None, answer),
             fragments,
             object_time: Waits::default().object,
         }
@@ -106,14 +130,30 @@ impl Association {
         Ok(())
     }
 
-    /// By when a command or data set must be whole that begins now.
-    pub(super) fn begin_part(&mut self, most: Option<Duration>) {
-        self.part = most.map(|most| Instant::now() + most);
+    /// A command must be whole as soon as the next PDU must have come.
+    pub(super) fn begin_command(&mut self) {
+        self.part = Some(Term::of(None, self.answer));
     }
 
-    /// How long the next PDU may take.
-    pub(super) fn patience(&self) -> Duration {
-        self.answer
+    /// The data set that begins now must be whole in its time.
+    pub(super) fn begin_data(&mut self) {
+        self.part = Some(Term::of(Some("a data set"), self.object_time));
+    }
+
+    /// The command or data set is whole.
+    pub(super) fn end_part(&mut self) {
+        self.part = None;
+    }
+
+    /// In how long a time from now an exchange of several messages must be over, such as a question with
+    /// all its answers.
+    pub(super) fn begin_exchange(&mut self, what: &'static str, most: Duration) {
+        self.exchange = Some(Term::of(Some(what), most));
+    }
+
+    /// The exchange is over, and the next one has not begun.
+    pub(super) fn end_exchange(&mut self) {
+        self.exchange = None;
     }
 
     /// How long the next PDU may take.
@@ -121,9 +161,9 @@ impl Association {
         self.answer = answer;
     }
 
-    /// When all of it must be over.
-    pub(super) fn end(&mut self, end: Option<Instant>) {
-        self.end = end;
+    /// In how long a time from now all of it must be over.
+    pub(super) fn end(&mut self, most: Duration) {
+        self.end = Some(Term::of(Some("an association"), most));
     }
 
     /// Longest part of a message in one PDU, in bytes: an even number.
@@ -131,11 +171,11 @@ impl Association {
         ((self.most_sent - FRAGMENT_HEADER) & !1) as usize
     }
 
-    fn arm(&mut self) -> Instant {
-        let until = Instant::now() + self.answer;
-        let until = [self.end, self.part].into_iter().flatten().fold(until, Instant::min);
-        self.stream.until(until);
-        until
+    fn arm(&mut self) {
+        let next = Term::of(None, self.answer);
+        let terms = [self.end, self.exchange, self.part].into_iter().flatten();
+        self.armed = terms.fold(next, |first, term| if term.until < first.until { term } else { first });
+        self.stream.until(self.armed.until);
     }
 
     /// Sends a PDU.
@@ -191,8 +231,13 @@ impl Association {
         }
         match error.kind() {
             io::ErrorKind::TimedOut => {
+                let Term { most, what, .. } = self.armed;
                 self.abort();
-                DimseError::Silent { peer, seconds: self.answer.as_secs() }
+                let seconds = most.as_secs();
+                match what {
+                    None => DimseError::Silent { peer, seconds },
+                    Some(what) => DimseError::Slow { peer, what, seconds },
+                }
             }
             io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset
@@ -220,6 +265,12 @@ impl Association {
         DimseError::TooLong { peer: self.peer.clone(), what, limit }
     }
 
+    /// Breaks off because the peer sent more of them than are taken.
+    pub(super) fn too_many(&mut self, what: &'static str, limit: usize) -> DimseError {
+        self.abort();
+        DimseError::TooMany { peer: self.peer.clone(), what, limit }
+    }
+
     /// Breaks off.
     pub(super) fn abort(&mut self) {
         self.stream.go_on_although_cancelled();
@@ -234,6 +285,7 @@ impl Association {
 
     /// Asks for the end of the association, and ends it whatever the peer says: all was done.
     pub(super) fn release(mut self) {
+        self.end_exchange();
         self.answer = self.answer.min(Duration::from_secs(5));
         if self.send(&Pdu::ReleaseRQ).is_ok() {
             // A few late fragments may come first.

@@ -51,7 +51,7 @@ impl Caller {
         let stream = self.connect(node)?;
         let mut association = Association::new(stream, node.to_string(), self.waits.answer);
         association.object_time = self.waits.object;
-        association.end(Some(Instant::now() + self.waits.association));
+        association.end(self.waits.association);
         negotiate::ask(&mut association, (&self.title, &node.title), proposals, receives)?;
         Ok(association)
     }

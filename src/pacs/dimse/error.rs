@@ -40,6 +40,8 @@ pub enum DimseError {
     Closed { peer: String },
     #[error("{peer} did not answer within {seconds} s; the association was broken off")]
     Silent { peer: String, seconds: u64 },
+    #[error("{peer} took longer than {seconds} s over {what}; the association was broken off")]
+    Slow { peer: String, what: &'static str, seconds: u64 },
     #[error("the connection with {peer} failed: {why}")]
     Connection { peer: String, why: String },
     #[error("{peer} sent what the protocol does not allow: {what}. The association was broken off")]
@@ -48,8 +50,8 @@ pub enum DimseError {
     TooLong { peer: String, what: &'static str, limit: u64 },
     #[error("{peer} answered {service} with status {status:04X}H ({meaning}){comment}")]
     Status { peer: String, service: &'static str, status: u16, meaning: &'static str, comment: String },
-    #[error("{peer} sent more than {limit} answers; ask for less")]
-    TooManyMatches { peer: String, limit: usize },
+    #[error("{peer} sent more than {limit} {what}; the association was broken off")]
+    TooMany { peer: String, what: &'static str, limit: usize },
     #[error("the object cannot be sent: {0}")]
     Object(#[from] StudyError),
     #[error("the object has no {0}, without which it cannot be sent")]

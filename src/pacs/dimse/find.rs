@@ -1,5 +1,7 @@
 //! Queries (PS3.4 annex C, C-FIND): patients, studies, series and images of a node.
 
+use std::time::Duration;
+
 use dicom_core::Tag;
 use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry};
 use dicom_dictionary_std::{StandardDataDictionary, tags, uids};
@@ -16,6 +18,9 @@ use super::status;
 use super::store::MEDIUM;
 use crate::limits;
 use crate::study::wire::WireDataset;
+
+/// How long answers may still come that nobody wants any more.
+const LATE: Duration = Duration::from_secs(2);
 
 /// What a query or a retrieval is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,63 +196,119 @@ pub fn find(
     query: &Query,
     found: &mut dyn FnMut(WireDataset) -> bool,
 ) -> Result<usize, DimseError> {
-    const MESSAGE: u16 = 1;
-    let class = query.level.find_class();
-    let mut association = caller.associate(node, &[Proposal::plain(class)], &[])?;
-    let context = association.context_of(class)?.id;
-    let request = Command::request(field::FIND, MESSAGE)
-        .with_text(element::AFFECTED_CLASS, class)
-        .with(element::PRIORITY, MEDIUM)
-        .with_data_set(true);
-    let data = query.identifier().to_bytes();
-    association.send_command(context, &request)?;
-    association.send_data(context, &mut &data[..], data.len() as u64)?;
-    let mut matches = 0;
-    loop {
-        let (context, answer) = association.answer(field::FIND, MESSAGE)?;
-        let status = association.status_of(&answer)?;
-        let data = if answer.has_data_set() { Some(association.small_data(context)?) } else { None };
-        if status::is_pending(status) {
+    let mut asking = Asking::of(caller, node, query.level)?;
+    let answered = asking.ask(query, found);
+    asking.end();
+    answered
+}
+
+/// An association over which one question after the other is asked, of one model.
+#[derive(Debug)]
+pub struct Asking {
+    /// Nothing once it is over.
+    association: Option<Association>,
+    class: &'static str,
+    context: u8,
+    message: u16,
+    /// How long one question may take, whatever comes.
+    most: Duration,
+}
+
+impl Asking {
+    /// For questions about this level.
+    ///
+    /// # Errors
+    /// When the node cannot be reached, or does not answer queries.
+    pub fn of(caller: &Caller, node: &Node, level: Level) -> Result<Self, DimseError> {
+        let class = level.find_class();
+        let association = caller.associate(node, &[Proposal::plain(class)], &[])?;
+        let context = association.context_of(class)?.id;
+        Ok(Self { association: Some(association), class, context, message: 0, most: caller.waits.query })
+    }
+
+    /// Asks; `found` hears of every match until it says that it has enough. Yields how many there were.
+    ///
+    /// # Errors
+    /// As [`find`]; after all but a failure of the node's there is no further question.
+    pub fn ask(&mut self, query: &Query, found: &mut dyn FnMut(WireDataset) -> bool) -> Result<usize, DimseError> {
+        let Some(mut association) = self.association.take() else {
+            return Err(DimseError::Question("the association is over".into()));
+        };
+        self.message += 1;
+        association.begin_exchange("the answers to a query", self.most);
+        let answered = self.answers(&mut association, query, found);
+        if matches!(answered, Ok(_) | Err(DimseError::Status { .. })) {
+            self.association = Some(association);
+        }
+        answered
+    }
+
+    /// Ends the association in good order.
+    pub fn end(self) {
+        self.association.into_iter().for_each(Association::release);
+    }
+
+    fn answers(
+        &self,
+        association: &mut Association,
+        query: &Query,
+        found: &mut dyn FnMut(WireDataset) -> bool,
+    ) -> Result<usize, DimseError> {
+        let request = Command::request(field::FIND, self.message)
+            .with_text(element::AFFECTED_CLASS, self.class)
+            .with(element::PRIORITY, MEDIUM)
+            .with_data_set(true);
+        let data = query.identifier().to_bytes();
+        association.send_command(self.context, &request)?;
+        association.send_data(self.context, &mut &data[..], data.len() as u64)?;
+        let mut matches = 0;
+        loop {
+            let (context, answer) = association.answer(field::FIND, self.message)?;
+            let status = association.status_of(&answer)?;
+            let data = if answer.has_data_set() { Some(association.small_data(context)?) } else { None };
+            if !status::is_pending(status) {
+                return if status::is_done(status) {
+                    Ok(matches)
+                } else {
+                    Err(association.failure("the query", &answer, status))
+                };
+            }
             let Some(data) = data else { return Err(association.violation("a match without a data set".into())) };
             matches += 1;
             if matches > limits::PACS_MATCHES {
-                association.abort();
-                return Err(DimseError::TooManyMatches { peer: node.to_string(), limit: limits::PACS_MATCHES });
+                return Err(association.too_many("answers to one query", limits::PACS_MATCHES));
             }
-            if found(data) {
-                continue;
+            if !found(data) {
+                cancel(association, context, self.message);
+                return Ok(matches);
             }
-            cancel(&mut association, context, MESSAGE)?;
-            association.release();
-            return Ok(matches);
         }
-        if status::is_done(status) {
-            association.release();
-            return Ok(matches);
-        }
-        let failure = association.failure("the query", &answer, status);
-        association.release();
-        return Err(failure);
     }
 }
 
-/// Asks for no more (PS3.7 section 9.3.2.3), and lets pass what was on its way.
-fn cancel(association: &mut Association, context: u8, message: u16) -> Result<(), DimseError> {
+/// Asks for no more (PS3.7 section 9.3.2.3), and lets pass for a moment what was on its way. What was
+/// asked for is there: a node that goes on all the same is hung up on, and that is no error.
+fn cancel(association: &mut Association, context: u8, message: u16) {
     let cancel = Command::default()
         .with(element::COMMAND, field::CANCEL)
         .with(element::ANSWERED_ID, message)
         .with_data_set(false);
-    association.send_command(context, &cancel)?;
-    for _ in 0..limits::PACS_MATCHES {
-        let Incoming::Command(context, answer) = association.next()? else { return Ok(()) };
-        if answer.has_data_set() {
-            association.small_data(context)?;
+    association.begin_exchange("the answers to a query", LATE);
+    let mut pass = || -> Result<(), DimseError> {
+        association.send_command(context, &cancel)?;
+        loop {
+            let Incoming::Command(context, answer) = association.next()? else { return Ok(()) };
+            if answer.has_data_set() {
+                association.small_data(context)?;
+            }
+            if !answer.status().is_some_and(status::is_pending) {
+                return Ok(());
+            }
         }
-        if !answer.status().is_some_and(status::is_pending) {
-            break;
-        }
+    };
+    if let Err(error) = pass() {
+        log::debug!("after a query was cancelled: {}", error.for_log());
     }
-    Ok(())
 }
 
 #[cfg(test)]

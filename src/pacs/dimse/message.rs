@@ -102,9 +102,9 @@ impl Association {
 
     /// Waits for the next command.
     pub(super) fn next(&mut self) -> Result<Incoming, DimseError> {
-        self.begin_part(Some(self.patience()));
+        self.begin_command();
         let next = self.whole_command();
-        self.begin_part(None);
+        self.end_part();
         next
     }
 
@@ -145,9 +145,9 @@ impl Association {
         what: &'static str,
         take: &mut dyn FnMut(&[u8]) -> Result<(), DimseError>,
     ) -> Result<u64, DimseError> {
-        self.begin_part(Some(self.object_time));
+        self.begin_data();
         let length = self.whole_data(context, limit, what, take);
-        self.begin_part(None);
+        self.end_part();
         length
     }
 

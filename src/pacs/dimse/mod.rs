@@ -27,6 +27,7 @@ pub mod find;
 mod identifier;
 mod message;
 mod negotiate;
+mod offers;
 pub mod receiver;
 pub mod retrieve;
 pub mod services;
@@ -34,6 +35,7 @@ mod status;
 pub mod store;
 mod stream;
 pub mod tls;
+pub mod wanted;
 
 pub use connect::Caller;
 pub use echo::echo;

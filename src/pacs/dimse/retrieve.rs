@@ -14,56 +14,17 @@ use super::association::Association;
 use super::command::{Command, element, field};
 use super::connect::Caller;
 use super::error::DimseError;
-use super::find::Level;
-use super::identifier::Identifier;
+use super::find::{Level, Query, find};
 use super::message::Incoming;
 use super::negotiate::Proposal;
+use super::offers::{Offers, proposals};
 use super::receiver::{Announced, Inbox, Kept};
-use super::services::{STORAGE, TRANSFER_SYNTAXES};
 use super::status;
 use super::store::MEDIUM;
+use super::wanted::Wanted;
 use crate::limits;
 use crate::pacs::uid::Uid;
 use crate::study::wire::StoredObject;
-
-/// What is to be retrieved: a study, a series of it, or an image of that.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    pub study: Uid,
-    pub series: Option<Uid>,
-    pub instance: Option<Uid>,
-}
-
-impl Wanted {
-    fn level(&self) -> Level {
-        match (&self.series, &self.instance) {
-            (_, Some(_)) => Level::Image,
-            (Some(_), None) => Level::Series,
-            (None, None) => Level::Study,
-        }
-    }
-
-    fn identifier(&self) -> Identifier {
-        let identifier = Identifier::default()
-            .with_text(tags::QUERY_RETRIEVE_LEVEL, self.level().code())
-            .with_uid(tags::STUDY_INSTANCE_UID, &self.study);
-        let with = |identifier: Identifier, tag, uid: &Option<Uid>| match uid {
-            Some(uid) => identifier.with_uid(tag, uid),
-            None => identifier,
-        };
-        let identifier = with(identifier, tags::SERIES_INSTANCE_UID, &self.series);
-        with(identifier, tags::SOP_INSTANCE_UID, &self.instance)
-    }
-
-    /// Whether an object is of what was asked for.
-    #[must_use]
-    pub fn holds(&self, object: &StoredObject) -> bool {
-        let is = |wanted: &Option<Uid>, found: &str| wanted.as_ref().is_none_or(|uid| uid.as_str() == found);
-        object.study == self.study.as_str()
-            && is(&self.series, &object.series)
-            && is(&self.instance, &object.sop_instance)
-    }
-}
 
 /// How far a retrieval is, as the node counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +36,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Objects that the node has dealt with.
+    fn heard_of(self) -> u64 {
+        [self.completed, self.failed, self.warnings].into_iter().map(u64::from).sum()
+    }
+
     fn of(answer: &Command, before: Self) -> Self {
         let number = |element, before| answer.number(element).map_or(before, u32::from);
         Self {
@@ -97,24 +63,29 @@ pub struct Retrieved {
 }
 
 impl Retrieved {
+    /// Objects that came, whatever became of them.
+    fn came(&self) -> u64 {
+        (self.files.len() + self.refused.len()) as u64
+    }
+
     /// Objects that the node counts as sent or failed, and that nobody heard of here.
     fn say_what_is_missing(&mut self) {
         let Counts { completed, failed, warnings, .. } = self.counts;
-        let heard = (self.files.len() + self.refused.len()) as u64;
-        let counted = u64::from(completed) + u64::from(failed) + u64::from(warnings);
-        if let Some(missing) = counted.checked_sub(heard).filter(|missing| *missing > 0) {
+        if let Some(missing) = self.counts.heard_of().checked_sub(self.came()).filter(|missing| *missing > 0) {
             self.refused.push(format!(
-                "{missing} objects did not come: the node counts {completed} as sent, {warnings} with a warning and \
-                 {failed} as failed"
+                "{missing} of {} objects did not come: the node counts {completed} as sent, {warnings} with a warning \
+                 and {failed} as failed",
+                self.counts.heard_of()
             ));
         }
     }
 }
 
-/// Retrieves over one association (C-GET) into an inbox; `progress` hears of every object.
+/// Retrieves over one association (C-GET) into an inbox, or over several where not all classes that may
+/// come find room in one; `progress` hears of every object.
 ///
 /// # Errors
-/// When the node cannot be reached, does not do this, or answers with a failure.
+/// When the node cannot be reached, does not do this, or answers with a failure and sent nothing.
 pub fn get(
     caller: &Caller,
     node: &Node,
@@ -122,44 +93,216 @@ pub fn get(
     inbox: &Inbox,
     progress: &mut dyn FnMut(Counts),
 ) -> Result<Retrieved, DimseError> {
-    const MESSAGE: u16 = 1;
-    const CLASS: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET;
-    let mut proposals = vec![Proposal::plain(CLASS)];
-    // What is compressed has a context of its own: a node that sends it as it lies chooses that.
-    let (plain, compressed) = TRANSFER_SYNTAXES.split_at(4);
-    for class in STORAGE {
-        for syntaxes in [compressed, plain] {
-            let transfer_syntaxes = syntaxes.iter().map(|s| (*s).to_owned()).collect();
-            proposals.push(Proposal { abstract_syntax: class.to_owned(), transfer_syntaxes });
+    let (retrieved, known) = (Retrieved::default(), HashSet::new());
+    let mut getting = Getting { caller, node, inbox, retrieved, known, objects: 0, bytes: 0 };
+    let offers = Offers::ask(caller, node, wanted)?;
+    let is_study = wanted.series.is_none();
+    let mut told = Told::default();
+    if !is_study || !offers.is_split {
+        told = getting.rounds(wanted, &offers, progress)?;
+    }
+    // Some nodes end at the first object that they cannot send: the other series are asked for by themselves.
+    if is_study && (offers.is_split || told.is_wanting) {
+        let series = series_of(caller, node, wanted)?;
+        let mut each = Told::default();
+        for series in &series {
+            let wanted = Wanted { series: Some(series.clone()), ..wanted.clone() };
+            let offers = Offers::ask(caller, node, &wanted)?;
+            each = each.and(getting.rounds(&wanted, &offers, progress)?);
+        }
+        if !series.is_empty() {
+            told = each;
+        } else if offers.is_split {
+            told = getting.rounds(wanted, &offers, progress)?;
         }
     }
-    let mut association = caller.associate(node, &proposals, &STORAGE)?;
-    let context = association.context_of(CLASS)?.id;
-    ask(&mut association, context, Command::request(field::GET, MESSAGE), CLASS, wanted)?;
-    let (mut retrieved, mut known) = (Retrieved::default(), HashSet::new());
-    let mut bytes = 0_u64;
-    loop {
-        let Incoming::Command(context, command) = association.next()? else {
-            return Err(association.violation("the wish to end in the middle of a retrieval".into()));
-        };
-        if command.field() == field::STORE {
-            bytes += take(&mut association, context, &command, wanted, inbox, (&mut retrieved, &mut known))?;
-            if known.len() + retrieved.refused.len() > limits::PACS_OBJECTS || bytes > limits::PACS_RETRIEVED_BYTES {
-                return Err(association.too_long("one retrieval", limits::PACS_RETRIEVED_BYTES));
-            }
-            retrieved.counts.completed = retrieved.files.len() as u32;
-            progress(retrieved.counts);
-        } else if command.answers(field::GET, MESSAGE) {
-            if let Some(mut retrieved) =
-                ended(&mut association, context, &command, "the retrieval", &mut retrieved, progress)?
-            {
-                association.release();
-                retrieved.say_what_is_missing();
-                return Ok(retrieved);
-            }
-        } else {
-            return Err(association.violation(format!("command {:04X}H in a retrieval", command.field())));
+    let mut retrieved = getting.retrieved;
+    let files = retrieved.files.len() as u32;
+    let failed = told.counted.saturating_sub(u64::from(files)) as u32;
+    retrieved.counts = Counts { completed: files, failed, ..Counts::default() };
+    retrieved.say_what_is_missing();
+    match told.failures.into_iter().next() {
+        Some(failure) if retrieved.came() == 0 => return Err(failure),
+        Some(failure) => retrieved.refused.push(failure.to_string()),
+        None => {}
+    }
+    Ok(retrieved)
+}
+
+/// The series of a study; none where the node does not say them.
+fn series_of(caller: &Caller, node: &Node, wanted: &Wanted) -> Result<Vec<Uid>, DimseError> {
+    let query = Query::of(Level::Series).matching(tags::STUDY_INSTANCE_UID, wanted.study.as_str());
+    let mut series = Vec::new();
+    let said = find(caller, node, &query, &mut |answer| {
+        series.extend(Uid::of(&answer.code(tags::SERIES_INSTANCE_UID)));
+        series.len() < limits::PACS_OBJECTS
+    });
+    match said {
+        Err(error @ DimseError::Cancelled(_)) => Err(error),
+        Err(error) => {
+            log::info!("which series there are is not said: {}", error.for_log());
+            Ok(Vec::new())
         }
+        Ok(_) => Ok(series),
+    }
+}
+
+/// What a node said of a retrieval in one association or several.
+#[derive(Debug, Default)]
+struct Told {
+    /// Objects that it counts.
+    counted: u64,
+    /// Some of them did not come, or it ended with a failure.
+    is_wanting: bool,
+    failures: Vec<DimseError>,
+}
+
+impl Told {
+    /// Of one series and another one.
+    fn and(mut self, other: Self) -> Self {
+        self.failures.extend(other.failures);
+        Self { counted: self.counted + other.counted, is_wanting: self.is_wanting || other.is_wanting, ..self }
+    }
+}
+
+/// A retrieval over our own associations.
+struct Getting<'a> {
+    caller: &'a Caller,
+    node: &'a Node,
+    inbox: &'a Inbox,
+    retrieved: Retrieved,
+    known: HashSet<PathBuf>,
+    /// What came, also again.
+    objects: usize,
+    bytes: u64,
+}
+
+impl Getting<'_> {
+    /// One association after the other, until nothing is left for the classes of the next one.
+    fn rounds(
+        &mut self,
+        wanted: &Wanted,
+        offers: &Offers,
+        progress: &mut dyn FnMut(Counts),
+    ) -> Result<Told, DimseError> {
+        let (before, mut told, mut failure) = (self.objects, Told::default(), None);
+        for classes in &offers.rounds {
+            let came = |getting: &Self| (getting.objects - before) as u64;
+            match self.round(wanted, classes, progress) {
+                Ok((counts, is_whole)) => {
+                    failure = None;
+                    told.counted = told.counted.max(counts.heard_of());
+                    told.is_wanting = came(self) < told.counted || told.counted == 0 && !is_whole;
+                    if !told.is_wanting {
+                        break;
+                    }
+                }
+                // It could send nothing in these classes, and may in others.
+                Err(error @ DimseError::Status { .. }) => {
+                    (failure, told.is_wanting) = (Some(error), true);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        told.failures.extend(failure);
+        Ok(told)
+    }
+
+    /// One association, for objects of these classes; yields what the node counts in it, and whether it
+    /// says that nothing failed.
+    fn round(
+        &mut self,
+        wanted: &Wanted,
+        classes: &[&str],
+        progress: &mut dyn FnMut(Counts),
+    ) -> Result<(Counts, bool), DimseError> {
+        const MESSAGE: u16 = 1;
+        const CLASS: &str = uids::STUDY_ROOT_QUERY_RETRIEVE_INFORMATION_MODEL_GET;
+        let mut association = self.caller.associate(self.node, &proposals(CLASS, classes), classes)?;
+        let context = association.context_of(CLASS)?.id;
+        ask(&mut association, context, Command::request(field::GET, MESSAGE), CLASS, wanted)?;
+        let mut counts = Counts::default();
+        loop {
+            let Incoming::Command(context, command) = association.next()? else {
+                return Err(association.violation("the wish to end in the middle of a retrieval".into()));
+            };
+            if command.field() == field::STORE {
+                self.bytes += self.take(&mut association, context, &command, wanted)?;
+                self.objects += 1;
+                if self.objects > limits::PACS_OBJECTS {
+                    return Err(association.too_many("objects in one retrieval", limits::PACS_OBJECTS));
+                }
+                if self.bytes > limits::PACS_RETRIEVED_BYTES {
+                    return Err(association.too_long("one retrieval", limits::PACS_RETRIEVED_BYTES));
+                }
+            } else if command.answers(field::GET, MESSAGE) {
+                if let Some(status) = ended(&mut association, context, &command, "the retrieval", &mut counts)? {
+                    association.release();
+                    return Ok((counts, status == status::SUCCESS));
+                }
+            } else {
+                return Err(association.violation(format!("command {:04X}H in a retrieval", command.field())));
+            }
+            progress(Counts { completed: self.retrieved.files.len() as u32, ..counts });
+        }
+    }
+
+    /// Takes an object that comes over our own association; yields its length in bytes.
+    fn take(
+        &mut self,
+        association: &mut Association,
+        context: u8,
+        command: &Command,
+        wanted: &Wanted,
+    ) -> Result<u64, DimseError> {
+        const LIMIT: u64 = limits::PACS_OBJECT_BYTES;
+        let Self { inbox, retrieved, known, .. } = self;
+        let agreed = association.context(context)?;
+        let class = command.text(element::AFFECTED_CLASS);
+        let instance = command.uid(element::AFFECTED_INSTANCE);
+        let Some(instance) = instance.filter(|_| class == agreed.abstract_syntax && command.has_data_set()) else {
+            return Err(association.violation("an object whose class or UID is not as agreed".into()));
+        };
+        let sender = association.peer.split('@').next().unwrap_or_default().to_owned();
+        let announced = Announced {
+            sop_class: &class,
+            sop_instance: &instance,
+            transfer_syntax: &agreed.transfer_syntax,
+            sender: &sender,
+        };
+        let is_wanted = |object: &StoredObject| {
+            if wanted.holds(object) {
+                None
+            } else {
+                Some("it is of a study, series or UID that was not asked for".into())
+            }
+        };
+        let mut length = 0;
+        let kept = inbox.take_if(&announced, &is_wanted, &mut |take| {
+            length = association.data(context, LIMIT, "one object", take)?;
+            Ok(length)
+        })?;
+        let status = match kept {
+            Kept::New(path) | Kept::Again(path) => {
+                // A node may send an object twice.
+                if known.insert(path.clone()) {
+                    retrieved.files.push(path);
+                }
+                status::SUCCESS
+            }
+            Kept::Other(_) => {
+                retrieved
+                    .refused
+                    .push(format!("{instance}: an object with this UID and another content lies there already"));
+                status::DUPLICATE_INSTANCE
+            }
+            Kept::Unlike(why) => {
+                retrieved.refused.push(format!("{instance}: {why}"));
+                status::DOES_NOT_MATCH
+            }
+        };
+        association.send_command(context, &Command::answer(command, status))?;
+        Ok(length)
     }
 }
 
@@ -181,12 +324,14 @@ pub fn order_move(
     let context = association.context_of(CLASS)?.id;
     let request = Command::request(field::MOVE, MESSAGE).with_text(element::MOVE_DESTINATION, destination.as_str());
     ask(&mut association, context, request, CLASS, wanted)?;
-    let mut retrieved = Retrieved::default();
+    let mut counts = Counts::default();
     loop {
         let (context, answer) = association.answer(field::MOVE, MESSAGE)?;
-        if let Some(retrieved) = ended(&mut association, context, &answer, "the move", &mut retrieved, progress)? {
+        let last = ended(&mut association, context, &answer, "the move", &mut counts)?;
+        progress(counts);
+        if last.is_some() {
             association.release();
-            return Ok(retrieved.counts);
+            return Ok(counts);
         }
     }
 }
@@ -204,84 +349,28 @@ fn ask(
     association.send_data(context, &mut &data[..], data.len() as u64)
 }
 
-/// Takes in an answer; what was retrieved, once it is the last one.
+/// Takes in an answer; its status where it is the last one.
 fn ended(
     association: &mut Association,
     context: u8,
     answer: &Command,
     service: &'static str,
-    retrieved: &mut Retrieved,
-    progress: &mut dyn FnMut(Counts),
-) -> Result<Option<Retrieved>, DimseError> {
+    counts: &mut Counts,
+) -> Result<Option<u16>, DimseError> {
     let status = association.status_of(answer)?;
     // The list of those that failed; they are counted in the command.
     if answer.has_data_set() {
         association.small_data(context)?;
     }
-    retrieved.counts = Counts::of(answer, retrieved.counts);
-    progress(retrieved.counts);
+    *counts = Counts::of(answer, *counts);
     if status::is_pending(status) {
         return Ok(None);
     }
     // B000H: some failed, which the counts and the reasons say.
     if status::is_done(status) {
-        return Ok(Some(std::mem::take(retrieved)));
+        return Ok(Some(status));
     }
     let failure = association.failure(service, answer, status);
     association.abort();
     Err(failure)
-}
-
-/// Takes an object that comes over our own association; yields its length in bytes.
-fn take(
-    association: &mut Association,
-    context: u8,
-    command: &Command,
-    wanted: &Wanted,
-    inbox: &Inbox,
-    (retrieved, known): (&mut Retrieved, &mut HashSet<PathBuf>),
-) -> Result<u64, DimseError> {
-    const LIMIT: u64 = limits::PACS_OBJECT_BYTES;
-    let agreed = association.context(context)?;
-    let class = command.text(element::AFFECTED_CLASS);
-    let instance = command.uid(element::AFFECTED_INSTANCE);
-    let Some(instance) = instance.filter(|_| class == agreed.abstract_syntax && command.has_data_set()) else {
-        return Err(association.violation("an object whose class or UID is not as agreed".into()));
-    };
-    let sender = association.peer.split('@').next().unwrap_or_default().to_owned();
-    let announced = Announced {
-        sop_class: &class,
-        sop_instance: &instance,
-        transfer_syntax: &agreed.transfer_syntax,
-        sender: &sender,
-    };
-    let is_wanted = |object: &StoredObject| {
-        if wanted.holds(object) { None } else { Some("it is of a study, series or UID that was not asked for".into()) }
-    };
-    let mut length = 0;
-    let kept = inbox.take_if(&announced, &is_wanted, &mut |take| {
-        length = association.data(context, LIMIT, "one object", take)?;
-        Ok(length)
-    })?;
-    let status = match kept {
-        Kept::New(path) | Kept::Again(path) => {
-            // A node may send an object twice.
-            if known.insert(path.clone()) {
-                retrieved.files.push(path);
-            }
-            status::SUCCESS
-        }
-        Kept::Other(_) => {
-            retrieved
-                .refused
-                .push(format!("{instance}: an object with this UID and another content lies there already"));
-            status::DUPLICATE_INSTANCE
-        }
-        Kept::Unlike(why) => {
-            retrieved.refused.push(format!("{instance}: {why}"));
-            status::DOES_NOT_MATCH
-        }
-    };
-    association.send_command(context, &Command::answer(command, status))?;
-    Ok(length)
 }

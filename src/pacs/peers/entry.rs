@@ -28,6 +28,8 @@ pub enum PeerError {
     Host(String),
     #[error("the port must not be 0")]
     Port,
+    #[error("“{}” is no port; write a number from 1 to 65535", .0.escape_debug())]
+    NoPort(String),
     #[error(transparent)]
     AeTitle(#[from] AeError),
     #[error(transparent)]
@@ -47,7 +49,7 @@ pub(super) struct Written {
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+pub(super) enum Kind {
     Dimse,
     Web,
 }
@@ -57,29 +59,29 @@ enum Kind {
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
     pub(super) name: String,
-    kind: Kind,
+    pub(super) kind: Kind,
     #[serde(skip_serializing_if = "Option::is_none")]
-    host: Option<String>,
+    pub(super) host: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    port: Option<u16>,
+    pub(super) port: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    called_ae: Option<String>,
+    pub(super) called_ae: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    calling_ae: Option<String>,
+    pub(super) calling_ae: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<PathBuf>,
+    pub(super) certificate: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    root: Option<String>,
+    pub(super) root: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    plain: bool,
+    pub(super) plain: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<String>,
+    pub(super) user: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    bearer: bool,
+    pub(super) bearer: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    authorities: Option<PathBuf>,
+    pub(super) authorities: Option<PathBuf>,
 }
 
 impl TryFrom<Entry> for Peer {

@@ -140,6 +140,23 @@ impl Peers {
         Ok(())
     }
 
+    /// Puts a peer in the place of the one of this name, which is yielded.
+    ///
+    /// # Errors
+    /// When there is none, or another one has the name of the new one.
+    pub fn replace(&mut self, name: &str, peer: Peer) -> Result<Peer, PeersError> {
+        let before = self.find(name)?.clone();
+        let at = self.0.iter().position(|known| *known == before).unwrap_or_default();
+        let mut others = self.clone();
+        others.0.remove(at);
+        others.add(peer)?;
+        // It was added behind the others.
+        let added = others.0.pop();
+        others.0.splice(at..at, added);
+        *self = others;
+        Ok(before)
+    }
+
     /// Takes a peer out.
     ///
     /// # Errors

@@ -113,6 +113,11 @@ fn entry(peer: &Peer) -> keyring::Result<keyring::Entry> {
     keyring::Entry::new(SERVICE, &owner(peer))
 }
 
+/// Whether what the keyring holds for one peer is that of the other: name, user and address agree.
+pub(super) fn is_of_both(one: &Peer, other: &Peer) -> bool {
+    owner(one) == owner(other)
+}
+
 /// Whose secret it is.
 fn owner(peer: &Peer) -> String {
     let user = match &peer.kind {

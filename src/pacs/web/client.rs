@@ -6,7 +6,7 @@ use super::connection::{Connection, Patience};
 use super::error::WebError;
 use super::{query, retrieve, store};
 use crate::cancel::CancelToken;
-use crate::pacs::archive::{Archive, ArchiveError, ArchivedSeries, Fetched, Found, Moved, Query, Sent, Wanted};
+use crate::pacs::archive::{Archive, ArchiveError, Fetched, Found, FoundSeries, Moved, Query, Sent, Wanted};
 use crate::pacs::peers::WebPeer;
 use crate::pacs::peers::secret::Secret;
 use crate::study::wire::StoredObject;
@@ -41,8 +41,17 @@ impl Archive for WebArchive {
         Ok(query::studies(&self.0, query, cancel)?)
     }
 
-    fn series(&self, study_uid: &str, cancel: &CancelToken) -> Result<Vec<ArchivedSeries>, ArchiveError> {
+    fn series(&self, study_uid: &str, cancel: &CancelToken) -> Result<FoundSeries, ArchiveError> {
         Ok(query::series(&self.0, study_uid, cancel)?)
+    }
+
+    fn body_parts(
+        &self,
+        study_uids: &[String],
+        cancel: &CancelToken,
+        told: &mut dyn FnMut(&str, Vec<String>),
+    ) -> Result<(), ArchiveError> {
+        Ok(query::body_parts(&self.0, study_uids, cancel, told)?)
     }
 
     fn fetch(

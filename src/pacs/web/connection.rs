@@ -2,33 +2,28 @@
 //! cancelled.
 
 use std::io::{self, Read};
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::http::{HeaderMap, Response, header};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Proxy, SendBody};
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::address::{Address, bare};
 use super::error::WebError;
-use super::watch::watched;
 use crate::cancel::CancelToken;
-use crate::files::read_regular;
+use crate::connections::authorities::{Authorities, secured};
+use crate::connections::broken::{Broken, what_broke};
+use crate::connections::watch::watched;
 use crate::pacs::peers::root::Root;
 use crate::pacs::peers::secret::Secret;
 use crate::pacs::peers::{Auth, WebPeer};
 
 /// Redirections that are followed.
 const REDIRECTIONS: usize = 5;
-/// Largest file of authorities, in bytes.
-const AUTHORITIES: u64 = 8 << 20;
-/// Names a file of authorities, as for OpenSSL and curl.
-const VARIABLE: &str = "SSL_CERT_FILE";
 /// Longest headers of an answer, in bytes.
 const HEADERS: usize = 64 << 10;
 
@@ -41,6 +36,10 @@ pub struct Patience {
     pub silence: Duration,
     /// In so long a time at least [`LEAST`] bytes come.
     pub dripping: Duration,
+    /// Until an answer to a query has come.
+    pub query: Duration,
+    /// Until an answer with objects has come, or objects have gone.
+    pub transfer: Duration,
 }
 
 /// Fewest bytes in the time of [`Patience::dripping`].
@@ -48,8 +47,8 @@ const LEAST: u64 = 1024;
 
 impl Default for Patience {
     fn default() -> Self {
-        let [connecting, silence, dripping] = [20, 60, 120].map(Duration::from_secs);
-        Self { connecting, silence, dripping }
+        let [connecting, silence, dripping, query] = [20, 60, 120, 600].map(Duration::from_secs);
+        Self { connecting, silence, dripping, query, transfer: Duration::from_hours(4) }
     }
 }
 
@@ -75,7 +74,9 @@ impl Connection {
                 Some(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
             }
         };
-        let tls = secured(peer.authorities.as_deref())?;
+        // Those of a file, of the environment, or Mozilla's list.
+        let own = peer.authorities.as_deref().map(Authorities::read).transpose()?;
+        let tls = secured(own.map_or_else(Authorities::from_environment, |own| Ok(Some(own)))?.as_ref());
         Ok(Self { root: peer.root.clone(), signature: signature.map(Zeroizing::new), tls, patience })
     }
 
@@ -88,7 +89,7 @@ impl Connection {
         read: impl FnOnce(Answer<'_>) -> Result<T, WebError>,
     ) -> Result<T, WebError> {
         let agent = self.agent(&url);
-        watched(&agent, cancel, || {
+        Self::watched(&agent, cancel, || {
             let mut address = Address::of(url);
             for _ in 0..=REDIRECTIONS {
                 let mut request = agent.get(address.url.as_str()).header(header::ACCEPT, accept);
@@ -116,14 +117,19 @@ impl Connection {
         read: impl FnOnce(Answer<'_>) -> Result<T, WebError>,
     ) -> Result<T, WebError> {
         let agent = self.agent(url);
-        watched(&agent, cancel, || {
+        Self::watched(&agent, cancel, || {
             let mut request =
                 agent.post(url.as_str()).header(header::ACCEPT, accept).header(header::CONTENT_TYPE, kind);
             request = request.header(header::CONTENT_LENGTH, length);
             if let Some(signature) = &self.signature {
                 request = request.header(header::AUTHORIZATION, signature.as_str());
             }
-            let response = request.send(SendBody::from_reader(body)).map_err(|error| self.failed(&error))?;
+            let mut body = Sending { inner: body, begun: Instant::now(), within: self.patience.transfer };
+            let sent = request.send(SendBody::from_reader(&mut body));
+            let response = sent.map_err(|error| match error {
+                ureq::Error::Io(error) => self.body_error(error, 0),
+                error => self.failed(&error),
+            })?;
             if let Some(location) = self.leads_to(&response) {
                 let to = url.join(&location?).map(|to| bare(&to)).unwrap_or_default();
                 let why =
@@ -181,31 +187,23 @@ impl Connection {
 
     /// What went wrong, in words of ours.
     fn failed(&self, error: &ureq::Error) -> WebError {
-        use ureq::{Error, Timeout};
         let host = self.host();
-        let unreachable = |why: String| WebError::Unreachable { host: self.host(), why };
-        match error {
-            Error::HostNotFound => unreachable("its name is not known".into()),
-            Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-                unreachable(format!("it did not answer within {} s", self.patience.connecting.as_secs()))
-            }
-            Error::Timeout(_) => WebError::Silent { host, seconds: self.patience.silence.as_secs() },
-            Error::Rustls(why) => WebError::Untrusted { host, why: why.to_string() },
-            Error::Tls(why) => WebError::Untrusted { host, why: (*why).to_owned() },
-            Error::ConnectionFailed => unreachable("there is no connection".into()),
-            Error::ConnectProxyFailed(why) => unreachable(format!("the proxy refuses: {why}")),
-            Error::Io(why) => match why.kind() {
-                io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::HostUnreachable
-                | io::ErrorKind::NetworkUnreachable
-                | io::ErrorKind::NetworkDown
-                | io::ErrorKind::AddrNotAvailable => unreachable(why.to_string()),
-                // Certificates that are not trusted come as errors of reading.
-                io::ErrorKind::InvalidData => WebError::Untrusted { host, why: why.to_string() },
-                _ => WebError::BrokenOff { host, why: why.to_string() },
-            },
-            other => WebError::BrokenOff { host, why: other.to_string() },
+        match what_broke(error, self.patience.connecting) {
+            Broken::Unreachable(why) => WebError::Unreachable { host, why },
+            Broken::Untrusted(why) => WebError::Untrusted { host, why },
+            Broken::Silent => WebError::Silent { host, seconds: self.patience.silence.as_secs() },
+            Broken::Off(why) => WebError::BrokenOff { host, why },
         }
+    }
+
+    /// Does `work`, which ends once somebody cancels.
+    fn watched<T>(
+        agent: &Agent,
+        cancel: &CancelToken,
+        work: impl FnOnce() -> Result<T, WebError>,
+    ) -> Result<T, WebError> {
+        let done = watched(agent, cancel, work);
+        if cancel.is_cancelled() { Err(WebError::Cancelled) } else { done }
     }
 }
 
@@ -242,16 +240,23 @@ impl Answer<'_> {
 
     /// The body as it comes, of at most `most` bytes; its errors are turned back by [`Self::body_error`].
     pub(super) fn stream(self, most: u64) -> Stream<'static> {
-        let patience = self.connection.patience;
+        let within = self.connection.patience.transfer;
+        self.stream_within(most, within)
+    }
+
+    fn stream_within(self, most: u64, within: Duration) -> Stream<'static> {
+        let dripping = self.connection.patience.dripping;
         let inner = Box::new(self.body.into_with_config().limit(u64::MAX).reader());
-        Stream { inner, left: most, since: Instant::now(), came: 0, dripping: patience.dripping }
+        let begun = Instant::now();
+        Stream { inner, left: most, begun, within, since: begun, came: 0, dripping }
     }
 
     /// The whole body, of at most `most` bytes.
     pub(super) fn bytes(self, most: u64) -> Result<Vec<u8>, WebError> {
         let connection = self.connection;
         let mut bytes = Vec::new();
-        self.stream(most).read_to_end(&mut bytes).map_err(|error| connection.body_error(error, most))?;
+        let within = connection.patience.query;
+        self.stream_within(most, within).read_to_end(&mut bytes).map_err(|error| connection.body_error(error, most))?;
         Ok(bytes)
     }
 }
@@ -263,6 +268,7 @@ impl Connection {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Halt>()) {
             Some(Halt::TooLong) => WebError::TooLong { host, most },
             Some(Halt::Slow) => WebError::Slow { host },
+            Some(Halt::Endless(within)) => WebError::Endless { host, seconds: within.as_secs() },
             None => self.failed(&ureq::Error::from(error)),
         }
     }
@@ -275,12 +281,37 @@ enum Halt {
     TooLong,
     #[error("it comes too slowly")]
     Slow,
+    #[error("it has not ended within {} s", .0.as_secs())]
+    Endless(Duration),
+}
+
+impl Halt {
+    /// Of what takes longer than `within`, as an error of reading.
+    fn endless(begun: Instant, within: Duration) -> io::Result<()> {
+        if begun.elapsed() < within { Ok(()) } else { Err(io::Error::other(Self::Endless(within))) }
+    }
+}
+
+/// What is sent, with an end in time: a server may take in a byte now and then.
+struct Sending<'a> {
+    inner: &'a mut dyn Read,
+    begun: Instant,
+    within: Duration,
+}
+
+impl Read for Sending<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Halt::endless(self.begun, self.within)?;
+        self.inner.read(buffer)
+    }
 }
 
 /// A body that has an end in bytes and in time.
 pub(super) struct Stream<'a> {
     inner: Box<dyn Read + 'a>,
     left: u64,
+    begun: Instant,
+    within: Duration,
     since: Instant,
     came: u64,
     dripping: Duration,
@@ -292,6 +323,7 @@ impl Read for Stream<'_> {
         if read as u64 > self.left {
             return Err(io::Error::other(Halt::TooLong));
         }
+        Halt::endless(self.begun, self.within)?;
         self.left -= read as u64;
         self.came += read as u64;
         if self.since.elapsed() >= self.dripping {
@@ -302,24 +334,4 @@ impl Read for Stream<'_> {
         }
         Ok(read)
     }
-}
-
-/// Whose certificates are believed: those of a file, of `SSL_CERT_FILE`, or Mozilla's list.
-fn secured(file: Option<&Path>) -> Result<TlsConfig, WebError> {
-    let named = std::env::var_os(VARIABLE).filter(|path| !path.is_empty());
-    let Some(path) = file.or(named.as_deref().map(Path::new)) else {
-        return Ok(TlsConfig::builder().root_certs(RootCerts::WebPki).build());
-    };
-    let failed = |why: String| WebError::Authorities { path: path.display().to_string(), why };
-    let bytes = read_regular(path, AUTHORITIES).map_err(|error| failed(error.to_string()))?;
-    let certificates: Vec<Certificate<'static>> = parse_pem(&bytes)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    if certificates.is_empty() {
-        return Err(failed("it holds no certificate in PEM".into()));
-    }
-    Ok(TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(certificates))).build())
 }

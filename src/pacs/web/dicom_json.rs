@@ -42,8 +42,8 @@ impl JsonObject {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct JsonObjects {
     pub objects: Vec<JsonObject>,
-    /// There were more of them.
-    pub more: bool,
+    /// So many more there were.
+    pub left: usize,
 }
 
 /// Reads a list of objects: of each these tags, and of the list at most `most`.
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for List<'_> {
             }
         }
         while list.next_element::<IgnoredAny>()?.is_some() {
-            read.more = true;
+            read.left += 1;
         }
         Ok(read)
     }
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(object.text(NAME), "Yamada^Tarou==やまだ^たろう");
         assert_eq!(object.texts(MODALITIES), ["CR", "DX"]);
         assert_eq!(object.number::<u32>(NUMBER), Some(12));
-        assert!(!read.more);
+        assert_eq!(read.left, 0);
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
     fn what_is_not_wanted_takes_no_room() {
         let many = format!("[{}]", vec!["{}"; 1000].join(","));
         let read_ = read(&many).unwrap();
-        assert!(read_.more && read_.objects.len() == 2);
+        assert_eq!((read_.left, read_.objects.len()), (1, 2));
         let long = format!(r#"[{{"00100010": {{"Value": ["{}"]}}}}]"#, "A".repeat(100_000));
         assert_eq!(read(&long).unwrap().objects[0].text(NAME).len(), CHARACTERS);
         let values = format!(r#"[{{"00080061": {{"Value": [{}]}}}}]"#, vec!["\"CR\""; 1000].join(","));

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::connections::authorities::AuthorityError;
 use crate::pacs::archive::ArchiveError;
 
 /// Why a server of DICOMweb did not do what it was asked.
@@ -9,8 +10,8 @@ use crate::pacs::archive::ArchiveError;
 pub enum WebError {
     #[error("it was cancelled")]
     Cancelled,
-    #[error("the file of authorities {path} cannot be used: {why}")]
-    Authorities { path: String, why: String },
+    #[error(transparent)]
+    Authorities(#[from] AuthorityError),
     #[error("{host} cannot be reached: {why}")]
     Unreachable { host: String, why: String },
     #[error("{host} cannot be trusted: {why}. Nothing was sent to it")]
@@ -19,6 +20,8 @@ pub enum WebError {
     Silent { host: String, seconds: u64 },
     #[error("{host} sends next to nothing; it was not waited for any longer")]
     Slow { host: String },
+    #[error("{host} took longer than {seconds} s over one answer; it was not waited for any longer")]
+    Endless { host: String, seconds: u64 },
     #[error("the connection to {host} broke off: {why}")]
     BrokenOff { host: String, why: String },
     #[error("{host} wants a name and a password, or a token: add them with pellucid pacs peers add, or type them here")]

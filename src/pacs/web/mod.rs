@@ -24,7 +24,6 @@ mod query;
 mod retrieve;
 mod store;
 mod store_answer;
-mod watch;
 
 pub use client::WebArchive;
 pub use connection::Patience;

@@ -9,7 +9,9 @@ use super::dicom_json::{JsonObject, JsonObjects, objects};
 use super::error::WebError;
 use super::multipart::media_type;
 use crate::cancel::CancelToken;
-use crate::pacs::archive::{ArchivedSeries, ArchivedStudy, Found, MOST_SERIES, MOST_STUDIES, Query};
+use crate::pacs::archive::{
+    ArchivedSeries, ArchivedStudy, Found, FoundSeries, MOST_SERIES, MOST_STUDIES, Query, body_parts_of,
+};
 use crate::pacs::uid::Uid;
 
 /// Longest answer to a query, in bytes.
@@ -71,14 +73,14 @@ pub(super) fn studies(connection: &Connection, query: &Query, cancel: &CancelTok
         url.query_pairs_mut().append_pair("includefield", name);
     }
     let (answer, warned) = ask(connection, url, &OF_STUDY, MOST_STUDIES, cancel)?;
-    let mut found = Found { more: answer.more || warned, ..Found::default() };
+    let mut found = Found { more: answer.left > 0 || warned, ..Found::default() };
     for object in &answer.objects {
         match study(object) {
             Some(study) => found.studies.push(study),
             None => found.unreadable += 1,
         }
     }
-    let unknown = found.studies.iter().all(|study| study.body_parts.is_empty());
+    let unknown = found.studies.iter().all(|study| study.body_parts.is_none());
     if unknown && !found.studies.is_empty() && found.studies.len() <= WITH_BODY_PARTS {
         add_body_parts(connection, query, &mut found, cancel)?;
     }
@@ -86,16 +88,12 @@ pub(super) fn studies(connection: &Connection, query: &Query, cancel: &CancelTok
 }
 
 /// The series of a study.
-pub(super) fn series(
-    connection: &Connection,
-    study_uid: &str,
-    cancel: &CancelToken,
-) -> Result<Vec<ArchivedSeries>, WebError> {
+pub(super) fn series(connection: &Connection, study_uid: &str, cancel: &CancelToken) -> Result<FoundSeries, WebError> {
     let mut url = connection.root.below(&["studies", checked(study_uid)?.as_str(), "series"]);
     for name in ["SeriesDescription", "BodyPartExamined", "NumberOfSeriesRelatedInstances"] {
         url.query_pairs_mut().append_pair("includefield", name);
     }
-    let (answer, _) = ask(connection, url, &OF_SERIES, MOST_SERIES, cancel)?;
+    let (answer, more) = ask(connection, url, &OF_SERIES, MOST_SERIES, cancel)?;
     let read = |object: &JsonObject| {
         Some(ArchivedSeries {
             series_uid: Uid::of(&object.text(SERIES_UID)).ok()?.to_string(),
@@ -106,7 +104,27 @@ pub(super) fn series(
             images: object.number(SERIES_IMAGES),
         })
     };
-    Ok(answer.objects.iter().filter_map(read).collect())
+    let series: Vec<ArchivedSeries> = answer.objects.iter().filter_map(read).collect();
+    let unreadable = answer.objects.len() - series.len();
+    Ok(FoundSeries { series, left: answer.left, more, unreadable })
+}
+
+/// The body parts of studies, which stand with their series: one question for each of them.
+pub(super) fn body_parts(
+    connection: &Connection,
+    study_uids: &[String],
+    cancel: &CancelToken,
+    told: &mut dyn FnMut(&str, Vec<String>),
+) -> Result<(), WebError> {
+    for study in study_uids {
+        let mut url = connection.root.below(&["studies", checked(study)?.as_str(), "series"]);
+        url.query_pairs_mut().append_pair("includefield", "BodyPartExamined");
+        let (answer, _) = ask(connection, url, &[BODY_PART], MOST_SERIES, cancel)?;
+        let part = |object: &JsonObject| ArchivedSeries { body_part: object.text(BODY_PART), ..Default::default() };
+        let series: Vec<ArchivedSeries> = answer.objects.iter().map(part).collect();
+        told(study, body_parts_of(&series));
+    }
+    Ok(())
 }
 
 /// A UID that a request may be made of.
@@ -144,6 +162,8 @@ fn add_body_parts(
     narrow(&mut url, query, "ModalitiesInStudy", SERIES_LOOKED_AT);
     url.query_pairs_mut().append_pair("includefield", "BodyPartExamined");
     let answer = match ask(connection, url, &[STUDY_UID, BODY_PART], SERIES_LOOKED_AT, cancel) {
+        // Of a study some of whose series were left out nothing is known.
+        Ok((answer, more)) if more || answer.left > 0 => return Ok(()),
         Ok((answer, _)) => answer,
         Err(WebError::Cancelled) => return Err(WebError::Cancelled),
         Err(error) => {
@@ -154,8 +174,9 @@ fn add_body_parts(
     for object in &answer.objects {
         let (uid, part) = (object.text(STUDY_UID), object.text(BODY_PART));
         let Some(study) = found.studies.iter_mut().find(|study| study.study_uid == uid) else { continue };
-        if !part.is_empty() && !study.body_parts.contains(&part) {
-            study.body_parts.push(part);
+        let parts = study.body_parts.get_or_insert_default();
+        if !part.is_empty() && !parts.contains(&part) {
+            parts.push(part);
         }
     }
     Ok(())
@@ -170,7 +191,8 @@ fn study(object: &JsonObject) -> Option<ArchivedStudy> {
         date: NaiveDate::parse_from_str(&digits, "%Y%m%d").ok(),
         time: object.text(STUDY_TIME),
         modalities: object.texts(MODALITIES),
-        body_parts: object.texts(BODY_PART),
+        // Some servers say them of studies, too.
+        body_parts: Some(object.texts(BODY_PART)).filter(|parts| !parts.is_empty()),
         description: object.text(STUDY_DESCRIPTION),
         accession: object.text(ACCESSION),
         series: object.number(STUDY_SERIES),

@@ -54,6 +54,7 @@ pub(super) fn fetch(
         known: HashSet::new(),
         progress,
         cancel,
+        parts: 0,
         came: 0,
     };
     match once(connection, url.clone(), ANY, &mut inbox) {
@@ -99,7 +100,7 @@ fn take_in(answer: Answer<'_>, inbox: &mut Inbox<'_>) -> Result<(), WebError> {
                     let found = media_type(&kind).chars().take(100).collect::<String>().escape_debug().to_string();
                     return Err(WebError::Content { host, found, wanted: "DICOM objects" });
                 }
-                if inbox.count() >= FILES_AT_ONCE {
+                if inbox.parts >= FILES_AT_ONCE {
                     return Err(WebError::TooMany { most: FILES_AT_ONCE });
                 }
                 let fill = |out: &mut dyn Write| parts.take(out, MOST).map(drop);
@@ -146,21 +147,20 @@ struct Inbox<'a> {
     known: HashSet<String>,
     progress: &'a mut dyn FnMut(Moved),
     cancel: &'a CancelToken,
+    /// Objects that came so far, whatever became of them.
+    parts: usize,
     /// Bytes of all objects so far.
     came: u64,
 }
 
 impl Inbox<'_> {
-    fn count(&self) -> usize {
-        self.fetched.files.len() + self.fetched.refused.len()
-    }
-
     /// Has `fill` write one object, and keeps it.
     fn object(
         &mut self,
         fill: impl FnOnce(&mut dyn Write) -> Result<(), MultipartError>,
         failed: impl Fn(MultipartError) -> WebError,
     ) -> Result<(), WebError> {
+        self.parts += 1;
         let folder = self.folder;
         let mut staged = Staged::unnamed(folder, Access::Private).map_err(|error| inbox_error(folder, error))?;
         let before = self.came;

@@ -160,7 +160,8 @@ pub fn is_answer(command: &Command) -> bool {
         Command::File(command) => matches!(command, FileCommand::ImportWeights | FileCommand::CloseWeights),
         Command::Published(command) => *command != PublishedCommand::Toggle,
         Command::Worklist(command) => {
-            !matches!(command, WorklistCommand::Toggle | WorklistCommand::SendResults | WorklistCommand::RemoveFetched)
+            use WorklistCommand as W;
+            !matches!(command, W::Toggle | W::SendResults | W::ManageArchives | W::RemoveFetched)
         }
         Command::Measure(command) => *command == MeasureCommand::WordsAsked,
         Command::Impression(command) => *command == ImpressionCommand::Focused,

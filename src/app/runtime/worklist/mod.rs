@@ -1,5 +1,6 @@
 //! Asks archives, fetches from them and sends to them, each on a thread of its own.
 
+mod archives;
 mod received;
 mod results;
 
@@ -22,10 +23,12 @@ const TOLD: Duration = Duration::from_millis(100);
 /// Carries out what is asked of the worklist.
 #[derive(Default)]
 pub(super) struct WorklistRunner {
-    /// Stops the query that runs, the listing of series, and the transfer.
+    /// Stops the query that runs, the questions for body parts, the listing of series, and the transfer.
     query: CancelToken,
+    parts: CancelToken,
     series: CancelToken,
     transfer: CancelToken,
+    checks: CancelToken,
 }
 
 impl WorklistRunner {
@@ -43,6 +46,7 @@ impl WorklistRunner {
                 );
             }
             WorklistEffect::Query { number, called, query } => {
+                self.parts.cancel();
                 let cancel = renewed(&mut self.query);
                 let failed = move |why| answer(M::Found { number, result: Err(refused(why)) });
                 jobs.run("pellucid-query", failed, move |sender| {
@@ -51,6 +55,22 @@ impl WorklistRunner {
                 });
             }
             WorklistEffect::StopQuery => self.query.cancel(),
+            WorklistEffect::BodyParts { number, called, study_uids } => {
+                let cancel = renewed(&mut self.parts);
+                let failed = move |why| answer(M::NoBodyParts { number, why });
+                jobs.run("pellucid-body-parts", failed, move |sender| {
+                    let mut told = |study: &str, parts| {
+                        sender.send(answer(M::BodyParts { number, study_uid: study.to_owned(), parts }));
+                    };
+                    let asked = archive(&called).and_then(|a| a.body_parts(&study_uids, &cancel, &mut told));
+                    match asked.map_err(refusal) {
+                        Ok(()) | Err(Refusal::Cancelled) => {}
+                        Err(Refusal::NotLetIn(why) | Refusal::Failed(why)) => {
+                            sender.send(answer(M::NoBodyParts { number, why }));
+                        }
+                    }
+                });
+            }
             WorklistEffect::Series { called, study_uid } => {
                 let cancel = renewed(&mut self.series);
                 let of = study_uid.clone();
@@ -83,6 +103,13 @@ impl WorklistRunner {
                 });
             }
             WorklistEffect::StopTransfer => self.transfer.cancel(),
+            WorklistEffect::SaveArchive { peer, instead_of, secret } => {
+                archives::save(jobs, *peer, instead_of, secret);
+            }
+            WorklistEffect::RemoveArchive(name) => archives::remove(jobs, name),
+            WorklistEffect::CheckArchive(called) => archives::check(jobs, called, self.checks.clone()),
+            WorklistEffect::StopChecks => drop(renewed(&mut self.checks)),
+            WorklistEffect::AskForSecuringFile(file) => archives::ask_for_file(jobs, file),
             WorklistEffect::KeepSecret(called) => jobs.run("pellucid-keyring", Message::Failed, move |sender| {
                 if let Some(typed) = &called.secret
                     && let Err(error) = secret::keep(&called.peer, typed)
@@ -104,7 +131,9 @@ impl WorklistRunner {
 
     /// Stops what goes on.
     pub(super) fn close(&self) {
-        [&self.query, &self.series, &self.transfer].into_iter().for_each(CancelToken::cancel);
+        [&self.query, &self.parts, &self.series, &self.transfer, &self.checks]
+            .into_iter()
+            .for_each(CancelToken::cancel);
     }
 }
 

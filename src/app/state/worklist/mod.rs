@@ -1,6 +1,7 @@
 //! The worklist: the archives that are known, what is looked for in one of them, what was found, and
 //! what is on its way from there or to there. A transfer goes on when the window is closed.
 
+pub mod archives;
 pub mod form;
 pub mod sorting;
 pub mod transfer;
@@ -10,10 +11,11 @@ use std::sync::Arc;
 
 use super::{Reason, State};
 use crate::language::text;
-use crate::pacs::archive::{ArchivedSeries, ArchivedStudy};
+use crate::pacs::archive::{ArchivedStudy, FoundSeries};
 use crate::pacs::peers::Peer;
 use crate::pacs::peers::file::Peers;
 use crate::pacs::peers::secret::Secret;
+use archives::ArchivesDialog;
 use form::QueryForm;
 use sorting::Sorting;
 use transfer::Transfer;
@@ -36,12 +38,14 @@ pub struct Listed {
     pub more: bool,
     /// Answers that could not be read.
     pub unreadable: usize,
+    /// Why body parts, which stand with the series, are not known of all of them.
+    pub without_parts: Option<Reason>,
     /// Places of `studies` in the order in which they are shown.
     pub(in crate::app) order: Vec<usize>,
 }
 
 /// Series of the chosen study: nothing while they are asked for.
-pub type SeriesListed = Option<Result<Arc<Vec<ArchivedSeries>>, Reason>>;
+pub type SeriesListed = Option<Result<Arc<FoundSeries>, Reason>>;
 
 /// A password or token that somebody types, because none is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +101,8 @@ pub struct Worklist {
     pub series: SeriesListed,
     pub transfer: Option<Transfer>,
     pub secret: Option<SecretForm>,
+    /// The dialog of archives, while it is open.
+    pub archives: Option<ArchivesDialog>,
     pub(in crate::app) pending: Option<Pending>,
     /// Secrets that were typed in this session, by the name of their archive.
     pub(in crate::app) secrets: HashMap<String, Secret>,

@@ -84,6 +84,7 @@ impl Sorting {
     pub(in crate::app) fn order(self, studies: &[ArchivedStudy], scores: &HashMap<String, HighestScore>) -> Vec<usize> {
         let mut order: Vec<usize> = (0..studies.len()).collect();
         let text = |a: &str, b: &str| self.told(word(a), word(b));
+        let parts = |study: &ArchivedStudy| study.body_parts.as_deref().unwrap_or_default().join(" ");
         order.sort_by(|a, b| {
             let (a, b) = (&studies[*a], &studies[*b]);
             match self.column {
@@ -91,7 +92,7 @@ impl Sorting {
                 Column::PatientId => text(&a.patient_id, &b.patient_id),
                 Column::Date => self.told(a.date, b.date).then_with(|| self.told(word(&a.time), word(&b.time))),
                 Column::Modality => text(&a.modalities.join(" "), &b.modalities.join(" ")),
-                Column::BodyPart => text(&a.body_parts.join(" "), &b.body_parts.join(" ")),
+                Column::BodyPart => text(&parts(a), &parts(b)),
                 Column::Description => text(&a.description, &b.description),
                 Column::Images => self.told(a.images, b.images),
                 Column::Score => {

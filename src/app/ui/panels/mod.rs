@@ -1,5 +1,7 @@
 //! The panels around the image: each reads the state and answers with commands.
 
+#[cfg(test)]
+mod archive_forms;
 mod display_menu;
 pub mod empty;
 pub mod faithfulness;

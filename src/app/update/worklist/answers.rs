@@ -1,19 +1,17 @@
 //! What archives answer.
 
-use std::sync::Arc;
-
-use super::{ask_for_secret, choose};
+use super::{archives, ask_for_secret, body_parts, choose, peers_read};
 use crate::app::command::FileCommand;
+use crate::app::state::worklist::sorting::Column;
 use crate::app::state::worklist::transfer::{Direction, Transfer};
 use crate::app::state::worklist::{Listed, Pending, Worklist};
-use crate::app::state::{Level, Reason, State};
+use crate::app::state::{Level, State};
 use crate::app::update::audit;
 use crate::app::update::effect::Effect;
 use crate::app::update::notices::notice;
 use crate::app::update::worklist_effect::{FetchedStudy, Refusal, WorklistMessage};
 use crate::language::{text, tr};
-use crate::pacs::archive::{Found, Sent};
-use crate::pacs::peers::file::Peers;
+use crate::pacs::archive::{Found, Sent, body_parts_of};
 
 /// Sentences of a notice at most.
 const SENTENCES: usize = 3;
@@ -32,10 +30,35 @@ pub(in crate::app::update) fn on_message(state: &mut State, message: WorklistMes
             let worklist = &mut state.worklist;
             if worklist.chosen.as_deref() == Some(&study_uid) {
                 worklist.series = match result {
-                    Ok(series) => Some(Ok(series)),
+                    Ok(found) => {
+                        // All of them are known, so are their body parts.
+                        if found.left == 0 && !found.more {
+                            parts_known(worklist, &study_uid, body_parts_of(&found.series));
+                        }
+                        Some(Ok(found))
+                    }
                     Err(Refusal::Failed(why) | Refusal::NotLetIn(why)) => Some(Err(why)),
                     Err(Refusal::Cancelled) => None,
                 };
+            }
+        }
+        WorklistMessage::BodyParts { number, study_uid, parts } if state.worklist.asked == number => {
+            parts_known(&mut state.worklist, &study_uid, parts);
+        }
+        WorklistMessage::NoBodyParts { number, why } if state.worklist.asked == number => {
+            if let Some(listed) = &mut state.worklist.listed {
+                listed.without_parts = Some(why);
+            }
+        }
+        // Of a list that is gone.
+        WorklistMessage::BodyParts { .. } | WorklistMessage::NoBodyParts { .. } => {}
+        WorklistMessage::Saved(result) => archives::saved(&mut state.worklist, result),
+        WorklistMessage::RemovedArchive(result) => archives::removed(&mut state.worklist, result),
+        WorklistMessage::Checked { name, result } => archives::checked(&mut state.worklist, name, result),
+        WorklistMessage::FileChosen { file, path } => {
+            let dialog = state.worklist.archives.as_mut();
+            if let Some((form, path)) = dialog.and_then(|dialog| dialog.form.as_mut()).zip(path) {
+                form.chosen(file, &path);
             }
         }
         WorklistMessage::Moved(moved) => {
@@ -57,31 +80,37 @@ pub(in crate::app::update) fn on_message(state: &mut State, message: WorklistMes
     Vec::new()
 }
 
-/// The archives are known; where there is only one, or the chosen one is gone, one is chosen.
-fn peers_read(worklist: &mut Worklist, peers: Result<Arc<Peers>, Reason>) {
-    worklist.peers = Some(peers);
-    if worklist.chosen_peer().is_none() {
-        worklist.peer = worklist.all_peers().first().map(|peer| peer.name.clone());
-    }
-}
-
 fn found(state: &mut State, result: Result<Found, Refusal>) -> Vec<Effect> {
     let worklist = &mut state.worklist;
     let peer = worklist.peer.clone().unwrap_or_default();
     match result {
         Ok(Found { studies, more, unreadable }) => {
-            worklist.listed = Some(Listed { peer, studies, more, unreadable, order: Vec::new() });
+            let (without_parts, order) = (None, Vec::new());
+            worklist.listed = Some(Listed { peer, studies, more, unreadable, without_parts, order });
             worklist.sort();
             let chosen = worklist.study().map(|study| study.study_uid.clone());
             let only = worklist.at(0).filter(|_| worklist.count() == 1).map(|study| study.study_uid.clone());
             worklist.chosen = None;
-            return choose(worklist, chosen.or(only));
+            let mut effects = body_parts(worklist);
+            effects.extend(choose(worklist, chosen.or(only)));
+            return effects;
         }
         Err(Refusal::Cancelled) => {}
         Err(Refusal::NotLetIn(why)) => ask_for_secret(worklist, &peer, why.capitalized(), Pending::Query),
         Err(Refusal::Failed(why)) => worklist.refusal = Some(why.capitalized()),
     }
     Vec::new()
+}
+
+/// Takes in the body parts of a study.
+fn parts_known(worklist: &mut Worklist, study_uid: &str, parts: Vec<String>) {
+    let mut studies = worklist.listed.iter_mut().flat_map(|listed| &mut listed.studies);
+    if let Some(study) = studies.find(|study| study.study_uid == study_uid) {
+        study.body_parts = Some(parts);
+    }
+    if worklist.sorting.column == Column::BodyPart {
+        worklist.sort();
+    }
 }
 
 fn fetched(state: &mut State, result: Result<FetchedStudy, Refusal>) -> Vec<Effect> {

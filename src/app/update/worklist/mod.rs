@@ -1,23 +1,30 @@
 //! Carries out what is asked of the worklist, and takes in what archives answer.
 
 mod answers;
+pub(super) mod archives;
 mod scores;
+
+use std::sync::Arc;
 
 use super::audit;
 use super::effect::Effect;
 use super::report;
 use super::worklist_effect::{Called, WorklistEffect};
 use crate::app::command::WorklistCommand;
-use crate::app::state::State;
 use crate::app::state::worklist::transfer::{Direction, Transfer};
 use crate::app::state::worklist::{Pending, SecretForm, Typed, Worklist};
+use crate::app::state::{Reason, State};
 use crate::language::text;
 use crate::pacs::archive::Wanted;
+use crate::pacs::peers::file::Peers;
 use crate::pacs::peers::secret::Secret;
 use crate::pacs::peers::{Auth, Peer, PeerKind};
 
 pub(super) use answers::on_message;
 pub(super) use scores::record;
+
+/// Studies of a list whose body parts are asked for; of others they are known once they are chosen.
+const BODY_PARTS: usize = 300;
 
 pub(super) fn apply(state: &mut State, command: WorklistCommand) -> Vec<Effect> {
     use WorklistCommand as W;
@@ -71,6 +78,7 @@ pub(super) fn apply(state: &mut State, command: WorklistCommand) -> Vec<Effect> 
         W::RemoveFetched if worklist.transfer.is_none() => return effect(WorklistEffect::RemoveFetched),
         W::RemoveFetched => {}
         W::Close => worklist.open = false,
+        of_archives => return archives::apply(worklist, of_archives),
     }
     Vec::new()
 }
@@ -82,6 +90,14 @@ fn effect(effect: WorklistEffect) -> Vec<Effect> {
 /// The dialog for a secret goes, and what waited for it.
 pub(super) fn close_secret(worklist: &mut Worklist) {
     (worklist.secret, worklist.pending) = (None, None);
+}
+
+/// The archives are known; where there is only one, or the chosen one is gone, one is chosen.
+fn peers_read(worklist: &mut Worklist, peers: Result<Arc<Peers>, Reason>) {
+    worklist.peers = Some(peers);
+    if worklist.chosen_peer().is_none() {
+        worklist.peer = worklist.all_peers().first().map(|peer| peer.name.clone());
+    }
 }
 
 /// An archive with what was typed for it.
@@ -114,6 +130,19 @@ fn choose(worklist: &mut Worklist, study: Option<String>) -> Vec<Effect> {
     effect(WorklistEffect::Series { called: called(worklist, peer), study_uid: study.study_uid.clone() })
 }
 
+/// Asks for the body parts of the studies that stand first, as far as the archive has not said them: they
+/// stand with the series, and each study is a question of its own.
+fn body_parts(worklist: &Worklist) -> Vec<Effect> {
+    let Some(peer) = asked_peer(worklist) else { return Vec::new() };
+    let studies = (0..worklist.count()).filter_map(|row| worklist.at(row)).take(BODY_PARTS);
+    let unknown = studies.filter(|study| study.body_parts.is_none());
+    let study_uids: Vec<String> = unknown.map(|study| study.study_uid.clone()).collect();
+    if study_uids.is_empty() {
+        return Vec::new();
+    }
+    effect(WorklistEffect::BodyParts { number: worklist.asked, called: called(worklist, peer), study_uids })
+}
+
 /// The archive that the list is from.
 fn asked_peer(worklist: &Worklist) -> Option<&Peer> {
     let name = &worklist.listed.as_ref()?.peer;
@@ -128,7 +157,7 @@ fn fetch(worklist: &mut Worklist, study_uid: String, series_uid: Option<String>)
     let of_study = worklist.listed.iter().flat_map(|l| &l.studies).find(|s| s.study_uid == study_uid);
     let images = match (&series_uid, &worklist.series) {
         (None, _) => of_study.and_then(|study| study.images),
-        (Some(uid), Some(Ok(series))) => series.iter().find(|s| s.series_uid == *uid).and_then(|s| s.images),
+        (Some(uid), Some(Ok(found))) => found.series.iter().find(|s| s.series_uid == *uid).and_then(|s| s.images),
         (Some(_), _) => None,
     };
     worklist.transfer = Some(Transfer::new(Direction::Fetch(study_uid.clone(), series_uid.clone()), &peer.name));

@@ -245,7 +245,7 @@ impl Shared {
             }
         };
         let mut association = Association::new(stream, address.to_string(), waits.connecting);
-        association.end(Some(Instant::now() + self.settings.association_time));
+        association.end(self.settings.association_time);
         session::hold(self, association, address, is_full)
     }
 }

@@ -47,16 +47,16 @@ pub(super) fn hold(
     };
     association.wait(settings.waits.answer);
     association.object_time = settings.object_time;
-    let end = Instant::now() + settings.association_time;
+    association.end(settings.association_time);
     loop {
-        association.end(Some(end));
+        association.end_exchange();
         match association.next()? {
             Incoming::Release => {
                 association.released();
                 return Ok(());
             }
             Incoming::Command(context, command) => {
-                association.end(Some(end.min(Instant::now() + settings.object_time)));
+                association.begin_exchange("a request", settings.object_time);
                 answer(shared, &mut association, &caller, context, &command)?;
             }
         }

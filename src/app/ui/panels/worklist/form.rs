@@ -13,6 +13,11 @@ pub(super) fn show(ui: &mut Ui, worklist: &Worklist, out: &mut Vec<Command>) {
     let mut search = false;
     ui.horizontal_wrapped(|ui| {
         peer(ui, worklist, out);
+        let manage = WorklistCommand::ManageArchives;
+        let info = manage.info();
+        if ui.button(info.label).on_hover_text(info.tooltip).clicked() {
+            out.push(manage.into());
+        }
         search |= field(ui, &mut form.name, text!("Name"), text!("Patient name"), 150.0);
         search |= field(ui, &mut form.id, text!("ID"), text!("Patient ID"), 100.0);
         days(ui, &mut form);

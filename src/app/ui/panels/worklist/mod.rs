@@ -1,12 +1,14 @@
 //! The window of the worklist: what is looked for and where, the studies that were found, the series of the
 //! chosen one, and what is on its way.
 
+mod archive_form;
+pub mod archives;
 mod form;
 pub mod secret;
 mod series;
 mod table;
 
-use egui::{Button, Id, Label, ProgressBar, RichText, Spinner, Ui, Window, vec2};
+use egui::{Button, Id, ProgressBar, Spinner, Ui, Window, vec2};
 
 use crate::app::command::{Command, WorklistCommand};
 use crate::app::state::State;
@@ -48,7 +50,7 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
             Some(Err(reason)) => {
                 message(ui, Sign::Caution, &reason.capitalized(), &tokens);
             }
-            Some(Ok(peers)) if peers.all().is_empty() => no_peers(ui, &tokens),
+            Some(Ok(peers)) if peers.all().is_empty() => no_peers(ui, &tokens, &mut out),
             Some(Ok(_)) => content(ui, state, &tokens, &mut out),
         }
     });
@@ -58,19 +60,14 @@ pub fn show(ui: &mut Ui, state: &State) -> Vec<Command> {
     out
 }
 
-fn no_peers(ui: &mut Ui, tokens: &Tokens) {
+fn no_peers(ui: &mut Ui, tokens: &Tokens, out: &mut Vec<Command>) {
     paragraph(
         ui,
-        text!("No archive is known yet. Add one on the command line; a password goes into the keyring:"),
+        text!("No archive is known yet. Add one to search it, fetch from it and send results to it."),
         tokens,
     );
-    for line in [
-        "pellucid pacs peers add NAME --web https://pacs.example.org/dicom-web --user READER",
-        "pellucid pacs peers add NAME --dimse ARCHIVE@pacs.example.org:11112",
-    ] {
-        ui.add(Label::new(RichText::new(line).monospace()).wrap().selectable(true));
-    }
-    paragraph(ui, text!("Then open this window again."), tokens);
+    ui.add_space(theme::GRID);
+    button(ui, WorklistCommand::ManageArchives, true, out);
 }
 
 fn content(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
@@ -150,8 +147,17 @@ fn foot(ui: &mut Ui, state: &State, tokens: &Tokens, out: &mut Vec<Command>) {
 }
 
 fn button(ui: &mut Ui, command: WorklistCommand, enabled: bool, out: &mut Vec<Command>) {
+    named_button(ui, command, None, enabled, out);
+}
+
+/// A button of a command; `name` is what a screen reader says where the words alone do not tell which.
+fn named_button(ui: &mut Ui, command: WorklistCommand, name: Option<String>, enabled: bool, out: &mut Vec<Command>) {
     let info = command.info();
-    if ui.add_enabled(enabled, Button::new(info.label)).on_hover_text(info.tooltip).clicked() {
+    let mut response = ui.add_enabled(enabled, Button::new(info.label)).on_hover_text(info.tooltip);
+    if let Some(name) = name {
+        response = response.accessible_name(name);
+    }
+    if response.clicked() {
         out.push(command.into());
     }
 }
@@ -165,6 +171,10 @@ fn counted(worklist: &Worklist) -> String {
     }
     if listed.unreadable > 0 {
         words = tr!("{words}; {} answers could not be read", listed.unreadable, words);
+    }
+    if let Some(why) = &listed.without_parts {
+        let why = said(why.as_str()).trim_end_matches('.').to_owned();
+        words = tr!("{words}; body parts are not known of all: {why}", why, words);
     }
     words
 }

@@ -10,7 +10,7 @@ use crate::app::ui::widgets::shapes::Sign;
 use crate::app::ui::widgets::text::message;
 use crate::fonts::attribute;
 use crate::language::{text, tr};
-use crate::pacs::archive::ArchivedSeries;
+use crate::pacs::archive::{ArchivedSeries, FoundSeries};
 
 const ROW: f32 = 24.0;
 
@@ -26,8 +26,29 @@ pub(super) fn show(ui: &mut Ui, worklist: &Worklist, tokens: &Tokens, out: &mut 
         Some(Err(reason)) => {
             message(ui, Sign::Caution, &reason.capitalized(), tokens);
         }
-        Some(Ok(series)) => table(ui, worklist, (&study.study_uid, series), tokens, out),
+        Some(Ok(found)) => {
+            if let Some(words) = left_out(found) {
+                message(ui, Sign::Caution, &words, tokens);
+            }
+            table(ui, worklist, (&study.study_uid, &found.series), tokens, out);
+        }
     }
+}
+
+/// What is not in the list.
+fn left_out(found: &FoundSeries) -> Option<String> {
+    let mut words = Vec::new();
+    if found.left > 0 {
+        words.push(tr!("1 more series is not listed; fetching the study fetches it, too."
+            | "{n} more series are not listed; fetching the study fetches them, too." % found.left));
+    }
+    if found.more {
+        words.push(text!("The archive says that there are more series than it named.").to_owned());
+    }
+    if found.unreadable > 0 {
+        words.push(tr!("1 answer could not be read." | "{n} answers could not be read." % found.unreadable));
+    }
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn table(

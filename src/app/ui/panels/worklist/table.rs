@@ -144,7 +144,7 @@ fn cell(worklist: &Worklist, study: &ArchivedStudy, column: Column) -> String {
             }
         }
         Column::Modality => attribute(&study.modalities.join(", ")),
-        Column::BodyPart => attribute(&study.body_parts.join(", ")),
+        Column::BodyPart => attribute(&study.body_parts.as_deref().unwrap_or_default().join(", ")),
         Column::Description => attribute(&study.description),
         Column::Images => study.images.map(|images| images.to_string()).unwrap_or_default(),
         Column::Score => match worklist.scores.get(&study.study_uid) {

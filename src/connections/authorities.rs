@@ -59,7 +59,7 @@ impl Authorities {
 }
 
 /// How a connection is secured: by these authorities, else by Mozilla's.
-pub(super) fn secured(authorities: Option<&Authorities>) -> TlsConfig {
+pub(crate) fn secured(authorities: Option<&Authorities>) -> TlsConfig {
     let roots =
         authorities.map_or(RootCerts::WebPki, |Authorities(certificates)| RootCerts::Specific(certificates.clone()));
     TlsConfig::builder().root_certs(roots).build()

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use super::error::WebError;
 use crate::cancel::CancelToken;
 
 /// How often it is looked whether somebody cancelled.
@@ -14,13 +13,9 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Does `work`, whose connections are those of `agent`, and ends them once somebody cancels: a read that
 /// blocks ends when its connection does.
-pub(super) fn watched<T>(
-    agent: &Agent,
-    cancel: &CancelToken,
-    work: impl FnOnce() -> Result<T, WebError>,
-) -> Result<T, WebError> {
+pub(crate) fn watched<T>(agent: &Agent, cancel: &CancelToken, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
-    let done = thread::scope(|scope| {
+    thread::scope(|scope| {
         let (over, stop) = (&over, agent.clone());
         let watch = move || {
             while !over.load(Ordering::Relaxed) {
@@ -38,8 +33,7 @@ pub(super) fn watched<T>(
         // Also where the work panics: the scope waits for its threads.
         let _end = End(over, watching.ok().map(|handle| handle.thread().clone()));
         work()
-    });
-    if cancel.is_cancelled() { Err(WebError::Cancelled) } else { done }
+    })
 }
 
 struct End<'a>(&'a AtomicBool, Option<thread::Thread>);
